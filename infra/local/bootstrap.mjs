@@ -1,0 +1,184 @@
+// Runs before anything is installed: Node's own modules only, and plain JavaScript.
+//   node infra/local/bootstrap.mjs start|test [arguments]
+// Fetches the pinned pnpm, installs, builds, and hands over to what was built.
+
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const OLDEST_NODE = [20, 19];
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const cache = join(root, '.cache');
+const stampFile = join(root, 'node_modules', '.installed-from');
+const lockFile = join(cache, 'setup.lock');
+
+class Failure extends Error {}
+
+function checkNode() {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const [oldestMajor, oldestMinor] = OLDEST_NODE;
+  if (major < oldestMajor || (major === oldestMajor && minor < oldestMinor)) {
+    throw new Failure(
+      `This needs Node ${OLDEST_NODE.join('.')} or newer; this is ${process.versions.node}. Get one from https://nodejs.org`,
+    );
+  }
+}
+
+/** The environment for npx and pnpm: everything they keep goes into this folder. */
+function toolEnvironment() {
+  // What npm sets for the script it runs would be taken as settings by the npm that we run. Kept
+  // is what says how to reach the registry.
+  const registry = /^npm_config_(registry|userconfig|globalconfig|cafile|ca|strict_ssl|.*proxy)$/i;
+  const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('npm_') || registry.test(name));
+  return {
+    ...Object.fromEntries(kept),
+    npm_config_cache: join(cache, 'npm'),
+    npm_config_update_notifier: 'false',
+    npm_config_fund: 'false',
+    // pnpm on newer Nodes would keep compiled code in the folder for temporary files.
+    NODE_COMPILE_CACHE: join(cache, 'compiled'),
+    // Never ask: there may be nobody to answer.
+    CI: 'true',
+  };
+}
+
+/** Runs a command quietly; shows what it printed only when it fails. */
+async function run(label, command, args, advice) {
+  const since = performance.now();
+  const child = spawn(command, args, {
+    cwd: root,
+    env: toolEnvironment(),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const end = () => child.kill();
+  process.once('exit', end);
+  let output = '';
+  child.stdout.on('data', (chunk) => {
+    output += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    output += chunk;
+  });
+  const problem = await new Promise((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('close', (code, signal) => resolve(code === 0 ? undefined : (signal ?? `code ${code}`)));
+  });
+  process.off('exit', end);
+  const time = `${((performance.now() - since) / 1000).toFixed(1)} s`.padStart(7);
+  console.log(`${problem === undefined ? '✔' : '✖'} ${label.padEnd(36)} ${time}`);
+  if (problem !== undefined) throw new Failure(`${output.trim()}\n\n${label} failed (${problem}). ${advice}`);
+}
+
+/** Folders of the workspace that have a package.json, relative to the root. */
+function workspaceFolders() {
+  return ['packages', 'services', 'infra']
+    .flatMap((group) =>
+      readdirSync(join(root, group))
+        .sort()
+        .map((name) => join(group, name)),
+    )
+    .filter((folder) => existsSync(join(root, folder, 'package.json')));
+}
+
+/** Changes with everything that an install depends on. */
+function installFingerprint() {
+  const hash = createHash('sha256').update(`${process.platform} ${process.arch}`);
+  const manifests = workspaceFolders().map((folder) => join(folder, 'package.json'));
+  for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'package.json', ...manifests]) {
+    hash.update(file).update(readFileSync(join(root, file)));
+  }
+  return hash.digest('hex');
+}
+
+/** False also when somebody has removed a part of what was installed. */
+function isInstalled(fingerprint) {
+  if (!existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== fingerprint) return false;
+  return workspaceFolders().every((folder) => {
+    const manifest = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+    const needs = { ...manifest.dependencies, ...manifest.devDependencies };
+    return Object.keys(needs).every((name) => existsSync(join(root, folder, 'node_modules', name)));
+  });
+}
+
+/** npx from beside this Node, else from PATH. */
+function findNpx() {
+  const beside = join(dirname(process.execPath), 'npx');
+  return existsSync(beside) ? beside : 'npx';
+}
+
+async function install() {
+  const fingerprint = installFingerprint();
+  if (isInstalled(fingerprint)) return;
+  rmSync(stampFile, { force: true });
+  const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const pnpm = packageManager.split('+')[0];
+  await run(
+    `install dependencies (${pnpm})`,
+    findNpx(),
+    ['--yes', pnpm, 'install', '--frozen-lockfile'],
+    'It needs the npm registry: check the network and the proxy settings, then try again.',
+  );
+  writeFileSync(stampFile, fingerprint);
+}
+
+async function build() {
+  await run(
+    'build',
+    process.execPath,
+    [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b', 'infra'],
+    'Correct the errors above, then try again.',
+  );
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
+
+/** Two commands at once in one folder must not install or build over each other. */
+async function withSetupLock(work) {
+  mkdirSync(cache, { recursive: true });
+  for (;;) {
+    try {
+      writeFileSync(lockFile, String(process.pid), { flag: 'wx' });
+      break;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+      const owner = existsSync(lockFile) ? Number(readFileSync(lockFile, 'utf8')) : 0;
+      if (owner > 0 && !isAlive(owner)) rmSync(lockFile, { force: true });
+      else await sleep(200);
+    }
+  }
+  const unlock = () => rmSync(lockFile, { force: true });
+  process.once('exit', unlock);
+  try {
+    await work();
+  } finally {
+    unlock();
+    process.off('exit', unlock);
+  }
+}
+
+const command = process.argv[2];
+const stopEarly = () => process.exit(130);
+try {
+  checkNode();
+  if (command !== 'start' && command !== 'test') throw new Failure('Say start or test.');
+  process.on('SIGINT', stopEarly).on('SIGTERM', stopEarly).on('SIGHUP', stopEarly);
+  await withSetupLock(async () => {
+    await install();
+    await build();
+  });
+} catch (error) {
+  console.error(`\n${error instanceof Failure ? error.message : error.stack}`);
+  process.exit(1);
+}
+process.off('SIGINT', stopEarly).off('SIGTERM', stopEarly).off('SIGHUP', stopEarly);
+await import(`./dist/${command}.js`);

@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import pg from 'pg';
+import { projectRoot } from './project.js';
+import { runCommand } from './servers/run-command.js';
+
+/** Environment variables; those of the servers win over the process's own. */
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Brings the database up to date with `packages/ledger`.
+ * @throws Error with what the migration printed.
+ */
+export async function migrate(env: Variables): Promise<void> {
+  const program = join(projectRoot, 'services', 'consumer', 'dist', 'migrate.js');
+  const { code, output } = await runCommand(process.execPath, [program], {
+    timeoutMs: 120_000,
+    env: { ...process.env, ...env },
+    cwd: projectRoot,
+  });
+  if (code !== 0) throw new Error(`The database could not be migrated:\n${output.trim()}`);
+}
+
+/** Puts the sample ads into the database, where they are missing. */
+export async function seedSampleAds(env: Variables): Promise<void> {
+  const sql = readFileSync(join(projectRoot, 'infra', 'postgres', 'sample-ads.sql'), 'utf8');
+  const client = new pg.Client({
+    host: env.POSTGRES_HOST ?? 'localhost',
+    port: Number(env.POSTGRES_PORT ?? 5432),
+    user: env.POSTGRES_USER ?? 'postgres',
+    password: secret(env, 'POSTGRES_PASSWORD'),
+    database: env.POSTGRES_DB ?? 'ads',
+    connectionTimeoutMillis: 10_000,
+  });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Like the services, a secret may be given as the file that holds it. */
+function secret(env: Variables, name: string): string | undefined {
+  const file = env[`${name}_FILE`];
+  return file === undefined ? env[name] : readFileSync(file, 'utf8').trim();
+}

@@ -1,0 +1,18 @@
+export { migrate, seedSampleAds, type Variables } from './database.js';
+export { type Gateway, type GatewayOptions, openGateway } from './gateway/gateway.js';
+export { type Upstream, upstreamOf } from './gateway/routes.js';
+export { freePort, isPortFree } from './ports.js';
+export { endLeftovers } from './processes/leftovers.js';
+export type { LocalProcess } from './processes/local-process.js';
+export { localFolder, projectRoot } from './project.js';
+export {
+  type Executable,
+  findExecutables,
+  requireExecutable,
+  type ServerProgram,
+} from './servers/executables.js';
+export { type NatsOptions, natsServer } from './servers/nats.js';
+export { type PostgresOptions, postgresServer } from './servers/postgres.js';
+export { type RedisOptions, redisServer } from './servers/redis.js';
+export { type ServiceName, type ServiceOptions, serviceProcess, startService } from './services.js';
+export { type WaitOptions, waitFor } from './wait-for.js';

@@ -1,0 +1,51 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { findProcess, isAlive, type ProcessInfo } from '../processes/table.js';
+import { localFolder, runFolder } from '../project.js';
+
+type Owner = Pick<ProcessInfo, 'pid' | 'startedAt'>;
+
+const lockFile = join(runFolder, 'launcher');
+const PATIENCE_MS = 5_000;
+
+function readOwner(): Owner | undefined {
+  try {
+    return JSON.parse(readFileSync(lockFile, 'utf8')) as Owner;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Makes this process the only launcher of this folder. Another one that is just shutting down is
+ * waited for; the lock of one that was killed is taken over.
+ * @returns what gives the lock back.
+ * @throws Error when another launcher keeps running.
+ */
+export async function lockLauncher(): Promise<() => void> {
+  mkdirSync(runFolder, { recursive: true });
+  const { pid, startedAt } = findProcess(process.pid) ?? { pid: process.pid, startedAt: '' };
+  const mine = JSON.stringify({ pid, startedAt });
+  const deadline = performance.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      writeFileSync(lockFile, mine, { flag: 'wx' });
+      // Two that find the same dead lock may both replace it: the later one wins.
+      await sleep(50);
+      if (readOwner()?.pid === pid) return () => rmSync(lockFile, { force: true });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    const owner = readOwner();
+    if (owner === undefined || !isAlive(owner)) {
+      rmSync(lockFile, { force: true });
+    } else if (performance.now() > deadline) {
+      throw new Error(
+        `It is already running (pid ${owner.pid}). Stop it with Ctrl-C in its terminal, or: kill ${owner.pid}\n` +
+          `(It is the one that uses ${localFolder}.)`,
+      );
+    }
+    await sleep(100);
+  }
+}

@@ -1,0 +1,46 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import type { Variables } from '../database.js';
+import { projectRoot } from '../project.js';
+
+/** What `npm start` is told by arguments, the environment, and `.env`. */
+export interface Settings {
+  /** Begin with empty data. */
+  fresh: boolean;
+  /** The public address. */
+  host: string;
+  port: number;
+  /** Everything else, for the services. */
+  variables: Variables;
+}
+
+/**
+ * Reads `.env` under the real environment.
+ * @throws Error with one sentence for whoever typed it.
+ */
+export function readSettings(args: readonly string[], environment: Variables): Settings {
+  const unknown = args.filter((arg) => arg !== '--fresh' && arg !== '--');
+  if (unknown.length > 0) {
+    throw new Error(`Unknown argument ${unknown.join(' ')}. There is only --fresh: begin with empty data.`);
+  }
+  const envFile = join(projectRoot, '.env');
+  const fromFile = existsSync(envFile) ? parseEnv(readFileSync(envFile, 'utf8')) : {};
+  // What npm sets for its scripts is of no use to the services.
+  const own = Object.entries(environment).filter(([name]) => !name.startsWith('npm_'));
+  const variables = Object.fromEntries(
+    Object.entries({ ...fromFile, ...Object.fromEntries(own) })
+      // An empty line in .env, as in a copied .env.example, means "not set".
+      .filter(([, value]) => value !== ''),
+  );
+  const port = Number(variables.HTTP_PORT ?? 8080);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new Error(`HTTP_PORT must be a port number, not "${variables.HTTP_PORT}".`);
+  }
+  return {
+    fresh: args.includes('--fresh'),
+    host: variables.HTTP_HOST ?? '127.0.0.1',
+    port,
+    variables,
+  };
+}

@@ -1,0 +1,34 @@
+import { relative } from 'node:path';
+import { localFolder, projectRoot } from '../project.js';
+
+/** What the user should know once everything runs. */
+export interface Summary {
+  /** The public address, as http://localhost:8080. */
+  url: string;
+  /** Name and address of each server and service. */
+  addresses: readonly (readonly [name: string, address: string])[];
+  /** One sentence for each thing that is missing. */
+  degraded: readonly string[];
+}
+
+/** The text that `npm start` ends with. */
+export function summaryText({ url, addresses, degraded }: Summary): string {
+  const folder = relative(projectRoot, localFolder);
+  const rows = addresses.map(([name, address]) => `  ${name.padEnd(10)} ${address}`);
+  const warnings = degraded.map((sentence) => `⚠ ${sentence}\n`).join('');
+  return `
+The tracker is ready at ${url}
+
+  Swagger    ${url}/swagger/index.html
+${rows.join('\n')}
+  Data       ${folder}/data      (npm start -- --fresh begins empty)
+  Logs       ${folder}/logs
+
+${warnings}Record a click, and read it back:
+
+  curl -X POST ${url}/api/v1/ads/click -H 'Content-Type: application/json' -d '{"ad_id":"ad-001","video_play_time":30}'
+  curl '${url}/api/v1/ads/analytics?ad_id=ad-001'
+
+Ctrl-C stops everything.
+`;
+}

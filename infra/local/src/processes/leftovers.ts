@@ -1,0 +1,87 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { runFolder } from '../project.js';
+import { waitFor } from '../wait-for.js';
+import { descendants, findProcess, isAlive, type ProcessInfo, sendSignal } from './table.js';
+
+type Identity = Pick<ProcessInfo, 'pid' | 'startedAt'>;
+
+interface RunningRecord extends Identity {
+  name: string;
+  /** The process that started it and would stop it. */
+  owner: Identity;
+  /** Set when the work is done in a container of this name and the process is only its client. */
+  container?: string;
+}
+
+const recordFile = (pid: number) => join(runFolder, `${pid}.json`);
+
+/**
+ * Writes down that this process has started `pid`, so that a later run can end it should this
+ * one be killed. One file per process: nothing is shared, so parallel runs need no lock.
+ */
+export function rememberProcess(name: string, pid: number, container?: string): void {
+  const started = findProcess(pid);
+  const owner = findProcess(process.pid);
+  if (started === undefined || owner === undefined) return;
+  const record: RunningRecord = {
+    name,
+    pid,
+    startedAt: started.startedAt,
+    owner: { pid: owner.pid, startedAt: owner.startedAt },
+    ...(container === undefined ? {} : { container }),
+  };
+  mkdirSync(runFolder, { recursive: true });
+  writeFileSync(recordFile(pid), JSON.stringify(record));
+}
+
+/** Takes back `rememberProcess`, once the process has ended. */
+export function forgetProcess(pid: number): void {
+  rmSync(recordFile(pid), { force: true });
+}
+
+function readRecord(file: string): RunningRecord | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as RunningRecord;
+  } catch {
+    // Cut short by the kill that we are cleaning up after, or taken away by a parallel clean-up.
+    return undefined;
+  }
+}
+
+/**
+ * Ends whatever a killed run has left behind, and says what that was. Processes whose owner
+ * lives are left alone, and so is a stranger that was given the pid of one of ours.
+ * @returns the names of what was ended.
+ */
+export async function endLeftovers(): Promise<string[]> {
+  mkdirSync(runFolder, { recursive: true });
+  const files = readdirSync(runFolder)
+    .filter((name) => /^\d+\.json$/.test(name))
+    .map((name) => join(runFolder, name));
+  const ended = await Promise.all(
+    files.map(async (file) => {
+      const record = readRecord(file);
+      if (record !== undefined && isAlive(record.owner)) return [];
+      const name = record === undefined ? [] : await endRecorded(record);
+      rmSync(file, { force: true });
+      return name;
+    }),
+  );
+  return ended.flat();
+}
+
+async function endRecorded(record: RunningRecord): Promise<string[]> {
+  if (record.container !== undefined) {
+    spawnSync('docker', ['rm', '--force', record.container], { timeout: 20_000 });
+  }
+  if (!isAlive(record)) return [];
+  const family: Identity[] = [record, ...descendants(record.pid)];
+  for (const { pid } of family) sendSignal(pid, 'SIGKILL');
+  await waitFor(() => !family.some(isAlive), {
+    timeoutMs: 10_000,
+    what: `the end of ${record.name} (pid ${record.pid}), left over from a killed run`,
+  });
+  return [record.name];
+}

@@ -1,0 +1,212 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { waitFor } from '../wait-for.js';
+import { forgetProcess, rememberProcess } from './leftovers.js';
+import type { LocalProcess } from './local-process.js';
+import { descendants, isAlive, sendSignal } from './table.js';
+
+/** The command that starts it. */
+export interface Launch {
+  command: string;
+  args: readonly string[];
+  env: NodeJS.ProcessEnv;
+  cwd?: string;
+  uid?: number;
+  gid?: number;
+  /** Set when the command is a client that runs the work in a container of this name. */
+  container?: string;
+}
+
+/** What makes one kind of process different from another. */
+export interface ProcessOptions {
+  name: string;
+  port: number;
+  env: Readonly<Record<string, string>>;
+  logFile: string;
+  /** Called at each start; may prepare folders and settings. */
+  launch: () => Promise<Launch>;
+  /** True when it really answers. Throwing means "not yet". */
+  isReady: () => Promise<boolean>;
+  readyTimeoutMs?: number;
+  /** What asks it to end in good order; SIGTERM unless told. */
+  stopSignal?: NodeJS.Signals;
+  /** Milliseconds that it has to end in good order. */
+  stopTimeoutMs?: number;
+  /** Delivers a signal where the kernel can't, as to a container. */
+  deliver?: (signal: NodeJS.Signals) => void;
+}
+
+interface Exit {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  error?: Error;
+}
+
+interface Running {
+  child: ChildProcess;
+  pid: number;
+  exited: Promise<Exit>;
+  /** True until it is ready, and again from the moment at which we asked it to end. */
+  endExpected: boolean;
+}
+
+/** Runs a command in its own session, watches it, and ends it. */
+export class ManagedProcess implements LocalProcess {
+  readonly name: string;
+  readonly host = '127.0.0.1';
+  readonly port: number;
+  readonly env: Readonly<Record<string, string>>;
+  readonly logFile: string;
+  readonly #options: ProcessOptions;
+  readonly #listeners: ((reason: string) => void)[] = [];
+  #running: Running | undefined;
+
+  constructor(options: ProcessOptions) {
+    this.#options = options;
+    this.name = options.name;
+    this.port = options.port;
+    this.env = Object.freeze({ ...options.env });
+    this.logFile = options.logFile;
+  }
+
+  get pid(): number | undefined {
+    return this.#running?.pid;
+  }
+
+  async start(): Promise<void> {
+    if (this.#running !== undefined) throw new Error(`${this.name} is running already`);
+    const running = await this.#spawn(await this.#options.launch());
+    let exit: Exit | undefined;
+    const exited = running.exited.then((outcome) => {
+      exit = outcome;
+    });
+    const timeoutMs = this.#options.readyTimeoutMs ?? 30_000;
+    try {
+      await waitFor(
+        async () => {
+          if (exit !== undefined) return true;
+          return await Promise.race([this.#options.isReady(), exited.then(() => true)]);
+        },
+        { timeoutMs, what: `${this.name} to answer on port ${this.port}` },
+      );
+    } catch (error) {
+      await this.kill();
+      throw new Error(`${(error as Error).message}. End of its log:\n${this.logTail()}`);
+    }
+    if (exit !== undefined) {
+      throw new Error(`${this.name} ${describe(exit)} while starting. Its log:\n${this.logTail()}`);
+    }
+    running.endExpected = false;
+  }
+
+  async stop(): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+    const running = this.#running;
+    if (running === undefined) return { code: 0, signal: null };
+    running.endExpected = true;
+    // A frozen process could not take the request to stop.
+    this.resume();
+    this.#deliver(running.pid, this.#options.stopSignal ?? 'SIGTERM');
+    const inTime = await Promise.race([
+      running.exited.then(() => true),
+      sleep(this.#options.stopTimeoutMs ?? 15_000, false, { ref: false }),
+    ]);
+    if (!inTime) await this.kill();
+    const { code, signal } = await running.exited;
+    return { code, signal };
+  }
+
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    const running = this.#running;
+    if (running === undefined) return;
+    running.endExpected = true;
+    const family = descendants(running.pid);
+    this.#deliver(running.pid, signal);
+    for (const { pid } of family) sendSignal(pid, signal);
+    await running.exited;
+    await waitFor(() => !family.some(isAlive), {
+      timeoutMs: 15_000,
+      what: `the children of ${this.name} to end`,
+    });
+  }
+
+  pause(): void {
+    this.#signalFamily('SIGSTOP');
+  }
+
+  resume(): void {
+    this.#signalFamily('SIGCONT');
+  }
+
+  async restart(): Promise<void> {
+    await this.stop();
+    await this.start();
+  }
+
+  logTail(lines = 20): string {
+    try {
+      return readFileSync(this.logFile, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');
+    } catch {
+      return '(no log)';
+    }
+  }
+
+  onUnexpectedExit(listener: (reason: string) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  async #spawn(launch: Launch): Promise<Running> {
+    mkdirSync(dirname(this.logFile), { recursive: true });
+    const log = openSync(this.logFile, 'a');
+    // Its own session: Ctrl-C in the terminal must reach the launcher alone, which then stops
+    // everything in order.
+    const child = spawn(launch.command, launch.args, {
+      env: launch.env,
+      detached: true,
+      stdio: ['ignore', log, log],
+      ...(launch.cwd === undefined ? {} : { cwd: launch.cwd }),
+      ...(launch.uid === undefined ? {} : { uid: launch.uid }),
+      ...(launch.gid === undefined ? {} : { gid: launch.gid }),
+    });
+    closeSync(log);
+    const exited = new Promise<Exit>((resolve) => {
+      child.once('exit', (code, signal) => resolve({ code, signal }));
+      child.once('error', (error) => {
+        if (child.pid === undefined) resolve({ code: null, signal: null, error });
+      });
+    });
+    const { pid } = child;
+    if (pid === undefined) {
+      const { error } = await exited;
+      throw new Error(`${this.name} could not be started: ${error?.message}`);
+    }
+    rememberProcess(this.name, pid, launch.container);
+    const running: Running = { child, pid, exited, endExpected: true };
+    this.#running = running;
+    void exited.then((exit) => {
+      forgetProcess(pid);
+      this.#running = undefined;
+      if (!running.endExpected) for (const listener of this.#listeners) listener(describe(exit));
+    });
+    return running;
+  }
+
+  #deliver(pid: number, signal: NodeJS.Signals): void {
+    if (this.#options.deliver === undefined) sendSignal(pid, signal);
+    else this.#options.deliver(signal);
+  }
+
+  #signalFamily(signal: NodeJS.Signals): void {
+    const { pid } = this;
+    if (pid === undefined) return;
+    // The parent first, so that it starts no child after the children were listed.
+    this.#deliver(pid, signal);
+    for (const child of descendants(pid)) sendSignal(child.pid, signal);
+  }
+}
+
+function describe({ code, signal, error }: Exit): string {
+  if (error !== undefined) return `failed: ${error.message}`;
+  return signal === null ? `ended with code ${code}` : `was ended by ${signal}`;
+}

@@ -1,0 +1,93 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** One running process as the kernel knows it. */
+export interface ProcessInfo {
+  pid: number;
+  parent: number;
+  /** Tells a process from a later one with the same pid: boot and start time, opaque. */
+  startedAt: string;
+  command: string;
+}
+
+const hasProc = process.platform === 'linux';
+let bootId: string | undefined;
+
+function boot(): string {
+  bootId ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  return bootId;
+}
+
+function fromProc(pid: number): ProcessInfo | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The second field is the program's name in parentheses, and may itself hold spaces and ")".
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const [state = '', parent = '0'] = fields;
+    // A zombie has ended; only its parent has not looked yet.
+    if (state === 'Z' || state === 'X') return undefined;
+    const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
+    return { pid, parent: Number(parent), startedAt: `${boot()}:${fields[19]}`, command };
+  } catch {
+    return undefined;
+  }
+}
+
+function fromPs(selection: string[]): ProcessInfo[] {
+  let output: string;
+  try {
+    output = execFileSync('ps', [...selection, '-o', 'pid=,ppid=,stat=,lstart=,command='], {
+      encoding: 'utf8',
+      env: { ...process.env, LC_ALL: 'C' },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+  } catch {
+    return [];
+  }
+  return output.split('\n').flatMap((line) => {
+    const match = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(\S+\s+\S+\s+\S+\s+\S+\s+\S+)\s+(.*)$/.exec(line);
+    if (match === null) return [];
+    const [, pid, parent, state = '', startedAt = '', command = ''] = match;
+    return state.startsWith('Z') ? [] : [{ pid: Number(pid), parent: Number(parent), startedAt, command }];
+  });
+}
+
+/** The process with this pid, or undefined when there is none (a zombie counts as none). */
+export function findProcess(pid: number): ProcessInfo | undefined {
+  return hasProc ? fromProc(pid) : fromPs(['-p', String(pid)])[0];
+}
+
+/** Every process of the machine that this user may see. */
+export function allProcesses(): ProcessInfo[] {
+  if (!hasProc) return fromPs(['-A']);
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => fromProc(Number(name)) ?? []);
+}
+
+/** The children of `pid`, their children, and so on; without `pid` itself. */
+export function descendants(pid: number): ProcessInfo[] {
+  const everyone = allProcesses();
+  const found: ProcessInfo[] = [];
+  let parents = new Set([pid]);
+  while (parents.size > 0) {
+    const children = everyone.filter(({ parent }) => parents.has(parent));
+    found.push(...children);
+    parents = new Set(children.map((child) => child.pid));
+  }
+  return found;
+}
+
+/** True while the very process that was seen at `startedAt` still runs. */
+export function isAlive({ pid, startedAt }: Pick<ProcessInfo, 'pid' | 'startedAt'>): boolean {
+  return findProcess(pid)?.startedAt === startedAt;
+}
+
+/** Sends a signal; a process that has just ended, or is not ours, is no error. */
+export function sendSignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // ESRCH: it ended between being listed and being signalled.
+  }
+}

@@ -1,0 +1,86 @@
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { cachedDebianProgram, fetchDebianPackages } from './debian-packages.js';
+import { dockerAnswers } from './docker.js';
+
+/** The two servers that do not come from npm. */
+export type ServerProgram = 'redis-server' | 'nats-server';
+
+/** Where a server program was found. */
+export type Executable =
+  | { kind: 'binary'; path: string; env: Readonly<Record<string, string>> }
+  | { kind: 'docker'; image: string }
+  | { kind: 'missing'; reason: string };
+
+const DOCKER_IMAGES: Record<ServerProgram, string> = {
+  'redis-server': 'redis:7-alpine',
+  'nats-server': 'nats:2-alpine',
+};
+
+const INSTALL: Record<ServerProgram, string> = {
+  'redis-server': 'apt install redis-server, dnf install redis, or brew install redis',
+  'nats-server': 'apt install nats-server, dnf install nats-server, or brew install nats-server',
+};
+
+// Debian puts servers into /usr/sbin, which is not on the PATH of an ordinary user.
+const ALSO_LOOK_IN = ['/usr/local/sbin', '/usr/sbin', '/usr/local/bin', '/opt/homebrew/bin'];
+
+/** The full path of a program on PATH (or where servers are usually installed). */
+export function findOnPath(program: string): string | undefined {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), ...ALSO_LOOK_IN];
+  return folders
+    .filter((folder) => folder !== '')
+    .map((folder) => join(folder, program))
+    .find(isExecutable);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function findInstalled(program: ServerProgram): Promise<Executable | undefined> {
+  const path = findOnPath(program);
+  return path === undefined ? await cachedDebianProgram(program) : { kind: 'binary', path, env: {} };
+}
+
+/**
+ * Finds server programs: on PATH, else in Debian packages kept in (or now fetched into) the
+ * project's cache, else as an image for a running Docker. Nothing is installed on the machine.
+ * A program that can't be had is `missing`, with a sentence that says what to install.
+ */
+export async function findExecutables<P extends ServerProgram>(programs: readonly P[]): Promise<Record<P, Executable>> {
+  const found = new Map<P, Executable>();
+  const missing: P[] = [];
+  for (const program of programs) {
+    const installed = await findInstalled(program);
+    if (installed === undefined) missing.push(program);
+    else found.set(program, installed);
+  }
+  if (missing.length > 0) {
+    const whyNot = await fetchDebianPackages(missing);
+    for (const program of missing) {
+      found.set(program, (await cachedDebianProgram(program)) ?? (await byDocker(program, whyNot)));
+    }
+  }
+  return Object.fromEntries(found) as Record<P, Executable>;
+}
+
+async function byDocker(program: ServerProgram, whyNot: string | undefined): Promise<Executable> {
+  if (await dockerAnswers()) return { kind: 'docker', image: DOCKER_IMAGES[program] };
+  const reason =
+    `${program} is not installed, could not be fetched (${whyNot ?? 'it is not in the packages'}),` +
+    ` and no Docker is running. To have it: ${INSTALL[program]}.`;
+  return { kind: 'missing', reason };
+}
+
+/** Finds one program. @throws Error that says what to install, when it can't be had. */
+export async function requireExecutable(program: ServerProgram): Promise<Exclude<Executable, { kind: 'missing' }>> {
+  const { [program]: executable } = await findExecutables([program]);
+  if (executable.kind === 'missing') throw new Error(executable.reason);
+  return executable;
+}

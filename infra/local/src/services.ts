@@ -1,0 +1,72 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { freePort } from './ports.js';
+import type { LocalProcess } from './processes/local-process.js';
+import { ManagedProcess } from './processes/managed-process.js';
+import { localFolder, projectRoot } from './project.js';
+
+/** The three programs of the tracker. */
+export type ServiceName = 'ingest' | 'consumer' | 'analytics';
+
+/** Settings of one of our services. */
+export interface ServiceOptions {
+  name: ServiceName;
+  /**
+   * Its variables, above those of this process: the `env` of its servers, and whatever else.
+   * Undefined takes one away. HTTP_HOST, HTTP_PORT and LOG_FILE are set here.
+   */
+  env: Readonly<Record<string, string | undefined>>;
+  /** A free one unless told. */
+  port?: number;
+  /** Folder for its logs; `.local/logs` unless told. */
+  logFolder?: string;
+  /** Arguments for Node itself, such as `--inspect`. */
+  nodeArgs?: readonly string[];
+}
+
+/**
+ * One of our services as a process of its own, not yet started. It counts as started when
+ * `GET /ready` answers 200. Its `env` names its address, as in `INGEST_URL`.
+ */
+export async function serviceProcess(options: ServiceOptions): Promise<LocalProcess> {
+  const { name, nodeArgs = [] } = options;
+  const port = options.port ?? (await freePort());
+  const logFolder = options.logFolder ?? join(localFolder, 'logs');
+  const main = join(projectRoot, 'services', name, 'dist', 'main.js');
+  const url = `http://127.0.0.1:${port}`;
+  return new ManagedProcess({
+    name,
+    port,
+    env: { [`${name.toUpperCase()}_URL`]: url },
+    logFile: join(logFolder, `${name}.out`),
+    launch: async () => {
+      if (!existsSync(main)) throw new Error(`${main} is missing: build it first, with npm run build`);
+      return {
+        command: process.execPath,
+        args: [...nodeArgs, main],
+        cwd: projectRoot,
+        env: {
+          ...process.env,
+          ...options.env,
+          LOG_FILE: join(logFolder, `${name}.log`),
+          HTTP_HOST: '127.0.0.1',
+          HTTP_PORT: String(port),
+        },
+      };
+    },
+    isReady: async () => {
+      const answer = await fetch(`${url}/ready`, { signal: AbortSignal.timeout(2_000) });
+      await answer.body?.cancel();
+      return answer.status === 200;
+    },
+    // More than a service gives itself (SHUTDOWN_GRACE_SECONDS, 25 by default).
+    stopTimeoutMs: 30_000,
+  });
+}
+
+/** `serviceProcess`, started. @throws Error with the end of its log when it does not get ready. */
+export async function startService(options: ServiceOptions): Promise<LocalProcess> {
+  const service = await serviceProcess(options);
+  await service.start();
+  return service;
+}

@@ -1,0 +1,154 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync, rmSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { onceAncestorIsGone } from './launcher/ancestors.js';
+import { printDone, printFailed, printWarning, step } from './launcher/progress.js';
+import { keepTestFolder, openTestFolder } from './launcher/test-folder.js';
+import { endLeftovers } from './processes/leftovers.js';
+import type { LocalProcess } from './processes/local-process.js';
+import { cacheFolder, projectRoot } from './project.js';
+import { findExecutables } from './servers/executables.js';
+import { postgresServer } from './servers/postgres.js';
+import { runCommand } from './servers/run-command.js';
+
+/** How many tests passed and failed. A check or a test file that could not run counts as failed. */
+interface Counts {
+  passed: number;
+  failed: number;
+}
+
+const folder = openTestFolder();
+let postgres: LocalProcess | undefined;
+let jest: ChildProcess | undefined;
+
+/** `npm test`: formatting, types, and every test against real servers. */
+async function main(jestArguments: readonly string[]): Promise<Counts> {
+  await endLeftovers();
+  const checks = await Promise.all([
+    check('format and lint', ['@biomejs/biome/bin/biome', 'ci']),
+    check('types of the tests', ['typescript/bin/tsc', '-b', 'infra/tsconfig.test.json']),
+    findServers(),
+  ]);
+  postgres = await step('Postgres for the tests', startPostgres);
+  const tests = await runJest(postgres, jestArguments);
+  return { passed: tests.passed, failed: tests.failed + checks.filter((good) => !good).length };
+}
+
+/** One tool from node_modules; shows what it says only when it finds something. */
+async function check(label: string, [program = '', ...args]: string[]): Promise<boolean> {
+  const since = performance.now();
+  const { code, output } = await runCommand(process.execPath, [join(projectRoot, 'node_modules', program), ...args], {
+    timeoutMs: 300_000,
+    env: { ...process.env, TMPDIR: join(folder, 'tmp') },
+    cwd: projectRoot,
+  });
+  if (code === 0) {
+    printDone(label, since);
+    return true;
+  }
+  printFailed(label, since);
+  console.log(output.trim());
+  return false;
+}
+
+async function findServers(): Promise<boolean> {
+  const found = await step('find Redis and NATS', () => findExecutables(['redis-server', 'nats-server']));
+  const reasons = Object.values(found).flatMap((one) => (one.kind === 'missing' ? [one.reason] : []));
+  for (const reason of reasons) printWarning(`The tests need real servers. ${reason}`);
+  return reasons.length === 0;
+}
+
+async function startPostgres(): Promise<LocalProcess> {
+  const server = await postgresServer({
+    folder: join(folder, 'postgres'),
+    settings: {
+      max_connections: '300',
+      // These data live for one test run. Only a power cut needs the syncs, never a killed process.
+      fsync: 'off',
+    },
+  });
+  await server.start();
+  return server;
+}
+
+async function runJest(server: LocalProcess, extra: readonly string[]): Promise<Counts> {
+  const results = join(folder, 'results.json');
+  const environment = Object.fromEntries(Object.entries(server.env).map(([name, value]) => [`TEST_${name}`, value]));
+  // Settings of somebody's own stack must not leak into the tests.
+  const own = Object.entries(process.env).filter(([name]) => !/^(npm_|POSTGRES_|REDIS_|NATS_|HTTP_|LOG_)/.test(name));
+  const child = spawn(
+    process.execPath,
+    [
+      '--experimental-vm-modules',
+      '--disable-warning=ExperimentalWarning',
+      join(projectRoot, 'node_modules', 'jest', 'bin', 'jest.js'),
+      '--config=infra/jest.config.mjs',
+      '--json',
+      `--outputFile=${results}`,
+      ...extra,
+    ],
+    {
+      cwd: projectRoot,
+      // With --json Jest reports to stderr, and prints the results to stdout as well.
+      stdio: ['inherit', 'ignore', 'inherit'],
+      env: {
+        ...Object.fromEntries(own),
+        ...environment,
+        TEST_FOLDER: folder,
+        TMPDIR: join(folder, 'tmp'),
+        NODE_COMPILE_CACHE: join(cacheFolder, 'compiled'),
+      },
+    },
+  );
+  jest = child;
+  const code = await new Promise<number | null>((resolve) => {
+    child.once('exit', resolve);
+    child.once('error', () => resolve(null));
+  });
+  jest = undefined;
+  return readCounts(results, code);
+}
+
+function readCounts(file: string, code: number | null): Counts {
+  try {
+    const report = JSON.parse(readFileSync(file, 'utf8')) as Record<string, number>;
+    const failed = (report.numFailedTests ?? 0) + (report.numRuntimeErrorTestSuites ?? 0);
+    // Jest can also fail as a whole, as when nothing matches a pattern.
+    return { passed: report.numPassedTests ?? 0, failed: failed === 0 && code !== 0 ? 1 : failed };
+  } catch {
+    return { passed: 0, failed: 1 };
+  }
+}
+
+/** Ends what the tests have left running, which a good test does not. */
+async function cleanUp(keepLogs: boolean): Promise<void> {
+  await postgres?.stop();
+  const leftovers = await endLeftovers();
+  if (leftovers.length > 0) printWarning(`Left running by tests, now ended: ${leftovers.join(', ')}`);
+  if (keepLogs) console.log(`Data and logs of this run: ${relative(projectRoot, keepTestFolder(folder))}`);
+  else rmSync(folder, { recursive: true, force: true });
+}
+
+async function endEarly(): Promise<void> {
+  const running = jest;
+  running?.kill('SIGKILL');
+  await postgres?.kill();
+  await cleanUp(false);
+  process.exit(130);
+}
+
+process.once('SIGINT', () => void endEarly());
+process.once('SIGTERM', () => void endEarly());
+process.once('SIGHUP', () => void endEarly());
+onceAncestorIsGone(() => void endEarly());
+
+let counts: Counts = { passed: 0, failed: 1 };
+try {
+  counts = await main(process.argv.slice(3));
+} catch (error) {
+  console.error(`\n${(error as Error).message}`);
+} finally {
+  await cleanUp(counts.failed > 0);
+}
+console.log(`${counts.passed} passed, ${counts.failed} failed`);
+process.exitCode = counts.failed === 0 ? 0 : 1;

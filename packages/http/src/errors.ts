@@ -1,0 +1,161 @@
+import { DependencyUnavailable } from '@ads/runtime';
+
+/** One thing that is wrong with a request. `path` is where, with dots; empty for the whole. */
+export interface ErrorDetail {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** The body of every answer that is an error. */
+export interface ErrorBody {
+  readonly error: string;
+  readonly message: string;
+  readonly details: readonly ErrorDetail[];
+  readonly request_id: string;
+}
+
+/** An error whose answer is decided. `message` is a sentence for the caller. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly status: number;
+  readonly code: string;
+  readonly details: readonly ErrorDetail[];
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    options: {
+      details?: readonly ErrorDetail[];
+      headers?: Readonly<Record<string, string>>;
+      cause?: unknown;
+    } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.status = status;
+    this.code = code;
+    this.details = options.details ?? [];
+    this.headers = options.headers ?? {};
+  }
+}
+
+export function invalidRequest(message: string, details: readonly ErrorDetail[] = []): ApiError {
+  return new ApiError(400, 'invalid_request', message, { details });
+}
+
+/** 400 where an event names the ad, 404 where the ad is what was asked for. */
+export function unknownAd(adId: string, status: 400 | 404): ApiError {
+  return new ApiError(status, 'unknown_ad', `There is no ad "${adId}".`, {
+    details: [{ path: 'ad_id', message: 'ad_id is not a known ad' }],
+  });
+}
+
+export function notFound(message = 'There is nothing at this path.'): ApiError {
+  return new ApiError(404, 'not_found', message);
+}
+
+export function methodNotAllowed(method: string, allowed: readonly string[]): ApiError {
+  const allow = allowed.join(', ');
+  return new ApiError(405, 'method_not_allowed', `${method} is not allowed here; ${allow} is.`, {
+    headers: { Allow: allow },
+  });
+}
+
+export function payloadTooLarge(limitBytes?: number): ApiError {
+  const limit = limitBytes === undefined ? '' : ` (${limitBytes} bytes)`;
+  return new ApiError(413, 'payload_too_large', `The body is larger than allowed${limit}.`);
+}
+
+export function unsupportedMediaType(message: string): ApiError {
+  return new ApiError(415, 'unsupported_media_type', message);
+}
+
+/** The `Retry-After` header is put by the limiter. */
+export function rateLimited(limitPerMinute: number): ApiError {
+  return new ApiError(
+    429,
+    'rate_limited',
+    `More than ${limitPerMinute} requests in a minute; see Retry-After for when to go on.`,
+  );
+}
+
+export function unavailable(message: string, cause?: unknown, retryAfterSeconds = 1): ApiError {
+  return new ApiError(503, 'unavailable', message, {
+    headers: { 'Retry-After': String(retryAfterSeconds) },
+    cause,
+  });
+}
+
+function internal(cause: unknown): ApiError {
+  return new ApiError(500, 'internal', 'Something went wrong on our side.', { cause });
+}
+
+/** The body that `error` is answered with. */
+export function errorBody(error: ApiError, requestId: string): ErrorBody {
+  return {
+    error: error.code,
+    message: error.message,
+    details: error.details,
+    request_id: requestId,
+  };
+}
+
+/** The one mapping from whatever was thrown to an answer; what it does not know is a 500. */
+export function toApiError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  if (error instanceof DependencyUnavailable) {
+    return unavailable('A part of the system is away; please try again.', error);
+  }
+  if (isValidationError(error)) return fromValidation(error);
+  if (error instanceof URIError) return invalidRequest('The path is not valid.');
+  return fromBodyParser(error) ?? internal(error);
+}
+
+interface ValidationError {
+  readonly details: readonly { readonly path: readonly (string | number)[]; readonly message: string }[];
+}
+
+function isValidationError(error: unknown): error is ValidationError {
+  return (
+    error instanceof Error &&
+    (error as { isJoi?: unknown }).isJoi === true &&
+    Array.isArray((error as { details?: unknown }).details)
+  );
+}
+
+function fromValidation(error: ValidationError): ApiError {
+  const details = error.details.map(({ path, message }) => ({
+    path: path.join('.'),
+    message: message.replaceAll('"', ''),
+  }));
+  const reasons = details.map((detail) => detail.message).join('; ');
+  return invalidRequest(`The request is not valid: ${reasons}.`, details);
+}
+
+/** Errors of body-parser and raw-body, which tell what they are by `type`. */
+function fromBodyParser(error: unknown): ApiError | undefined {
+  const { type, limit } = error as { type?: unknown; limit?: number };
+  switch (type) {
+    case 'entity.too.large':
+      return payloadTooLarge(limit);
+    case 'entity.parse.failed':
+      return invalidRequest('The body is not JSON.', [{ path: '', message: 'not JSON' }]);
+    case 'encoding.unsupported':
+      return unsupportedMediaType('The body has a Content-Encoding that is not supported.');
+    case 'charset.unsupported':
+      return unsupportedMediaType('The body must be UTF-8.');
+    case 'request.aborted':
+      return invalidRequest('The request was ended before its body was complete.');
+    case 'request.size.invalid':
+      return invalidRequest('The body has not the length that Content-Length says.');
+    default:
+      break;
+  }
+  // A compressed body that can't be unpacked comes with zlib's own error.
+  const { code, status } = error as { code?: unknown; status?: unknown };
+  if (typeof code === 'string' && code.startsWith('Z_') && status === 400) {
+    return invalidRequest('The body can not be decompressed.');
+  }
+  return undefined;
+}

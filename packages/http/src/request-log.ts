@@ -1,0 +1,81 @@
+import type { Logger } from '@ads/runtime';
+
+/** What the log and the metrics know of an answered request. */
+export interface AnsweredRequest {
+  readonly method: string;
+  /** Template of the path, such as `/api/v1/ads/click`. */
+  readonly endpoint: string;
+  readonly status: number;
+  readonly seconds: number;
+  readonly requestId: string;
+  /** Code of the answer, when it was an error. */
+  readonly code?: string | undefined;
+  /** What to look for when it is our fault. */
+  readonly cause?: unknown;
+}
+
+const SUMMARY_MS = 10_000;
+const LINES_PER_SECOND = 10;
+
+/**
+ * Logs what is worth a line: 4xx at info and 5xx at error, each up to 10 lines in a second. The
+ * rest is summed up in one line every 10 s: the log must not grow with the load.
+ */
+export function createRequestLog(logger: Logger): (request: AnsweredRequest) => void {
+  const refusals = allowance(LINES_PER_SECOND);
+  const failures = allowance(LINES_PER_SECOND);
+  let summary = emptySummary();
+  let summing = false;
+
+  const sum = (request: AnsweredRequest): void => {
+    const name = `${request.method} ${request.endpoint} ${request.status}`;
+    summary.requests += 1;
+    summary.answers[name] = (summary.answers[name] ?? 0) + 1;
+    summary.slowest_ms = Math.max(summary.slowest_ms, toMilliseconds(request.seconds));
+    if (summing) return;
+    summing = true;
+    setTimeout(() => {
+      logger.info('requests', summary);
+      summary = emptySummary();
+      summing = false;
+    }, SUMMARY_MS).unref();
+  };
+
+  return (request) => {
+    const { status } = request;
+    if (status < 400 || !(status < 500 ? refusals() : failures())) return sum(request);
+    const fields = {
+      request_id: request.requestId,
+      method: request.method,
+      endpoint: request.endpoint,
+      status,
+      code: request.code,
+      duration_ms: toMilliseconds(request.seconds),
+    };
+    if (status < 500) logger.info('request refused', fields);
+    else logger.error('request failed', { ...fields, error: request.cause });
+  };
+}
+
+function emptySummary(): { requests: number; slowest_ms: number; answers: Record<string, number> } {
+  return { requests: 0, slowest_ms: 0, answers: {} };
+}
+
+/** True for the first `perSecond` calls in each second. */
+function allowance(perSecond: number): () => boolean {
+  let second = 0;
+  let used = 0;
+  return () => {
+    const now = Math.floor(performance.now() / 1_000);
+    if (now !== second) {
+      second = now;
+      used = 0;
+    }
+    used += 1;
+    return used <= perSecond;
+  };
+}
+
+function toMilliseconds(seconds: number): number {
+  return Math.round(seconds * 100_000) / 100;
+}

@@ -1,0 +1,386 @@
+import { connect } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import {
+  createHealth,
+  createMetrics,
+  createReleases,
+  DependencyUnavailable,
+  type HttpConfig,
+  type LogFields,
+  type Logger,
+  listen,
+  type Metrics,
+  operations,
+} from '@ads/runtime';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Router } from 'express';
+import { createApi, labelled } from '../src/api.js';
+import { ApiError, unknownAd } from '../src/errors.js';
+import { jsonBody } from '../src/json-body.js';
+import { eventLimiter, readLimiter } from '../src/rate-limits.js';
+
+const config: HttpConfig = {
+  HTTP_HOST: '127.0.0.1',
+  HTTP_PORT: 0,
+  HTTP_KEEP_ALIVE_TIMEOUT_MS: 65_000,
+  HTTP_HEADERS_TIMEOUT_MS: 10_000,
+  HTTP_REQUEST_TIMEOUT_MS: 30_000,
+  SHUTDOWN_GRACE_SECONDS: 25,
+  TRUST_PROXY: false,
+  CORS_ORIGINS: '*',
+  RATE_LIMIT_EVENTS_PER_MINUTE: 0,
+  RATE_LIMIT_READS_PER_MINUTE: 0,
+};
+
+interface Line {
+  readonly level: string;
+  readonly message: string;
+  readonly fields: LogFields;
+}
+
+let lines: Line[];
+let metrics: Metrics;
+let base: string;
+let stop: () => Promise<void>;
+
+async function serve(routes: (router: Router) => void, changes: Partial<HttpConfig> = {}) {
+  lines = [];
+  const at =
+    (level: string) =>
+    (message: string, fields: LogFields = {}): void => {
+      lines.push({ level, message, fields });
+    };
+  const logger: Logger = {
+    error: at('error'),
+    warn: at('warn'),
+    info: at('info'),
+    debug: at('debug'),
+    child: () => logger,
+  };
+  metrics = createMetrics('test');
+  const health = createHealth({
+    service: 'test',
+    version: '1',
+    description: '',
+    dependencies: {},
+    status: () => 'healthy',
+    ready: () => true,
+  });
+  const changed = { ...config, ...changes };
+  const handler = createApi({
+    config: changed,
+    logger,
+    metrics,
+    operations: operations({ health, metrics }),
+    routes,
+  });
+  const releases = createReleases(logger);
+  const port = await listen({ handler, config: changed, logger, health }, releases);
+  base = `http://127.0.0.1:${port}`;
+  stop = releases.run;
+}
+
+function sampleRoutes(router: Router): void {
+  router.get('/ads', (_request, response) => void response.json({ ads: [] }));
+  router.post('/ads/click', jsonBody(), (request, response) => {
+    response.status(202).json({ body: request.body ?? null, ip: request.ip });
+  });
+  router.get('/ads/:id', (request) => {
+    throw unknownAd(request.params.id, 404);
+  });
+  router.get('/fail/bug', () => {
+    throw new TypeError('secret detail');
+  });
+  router.get('/fail/away', async () => {
+    throw new DependencyUnavailable('postgres', new Error('ECONNREFUSED'));
+  });
+  router.get('/fail/half', (_request, response) => {
+    response.write('{"half":');
+    throw new Error('too late');
+  });
+  router.get('/fail/joi', () => {
+    throw Object.assign(new Error('"a.0.b" is required'), {
+      isJoi: true,
+      details: [{ path: ['a', 0, 'b'], message: '"a[0].b" is required' }],
+    });
+  });
+  router.use('/static', labelled('/static'), (_request, response) => void response.send('file'));
+}
+
+function post(body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string>) {
+  return fetch(`${base}/api/v1/ads/click`, { method: 'POST', body, headers });
+}
+
+const JSON_TYPE = { 'Content-Type': 'application/json' };
+
+async function error(answer: Response): Promise<[number, string]> {
+  const body = await answer.json();
+  expect(body).toEqual({
+    error: expect.any(String),
+    message: expect.stringMatching(/^[A-Z].*\.$/),
+    details: expect.any(Array),
+    request_id: answer.headers.get('x-request-id'),
+  });
+  return [answer.status, body.error];
+}
+
+afterEach(() => stop());
+
+describe('an API', () => {
+  beforeEach(() => serve(sampleRoutes));
+
+  it.each(['', '/api/v1'])('answers under "%s"', async (prefix) => {
+    expect(await (await fetch(`${base}${prefix}/ads`)).json()).toEqual({ ads: [] });
+    expect(await (await fetch(`${base}${prefix}/live`)).json()).toEqual({ status: 'alive' });
+  });
+
+  it('keeps the id of the caller if it is sane, and makes one if not', async () => {
+    const idFor = async (id?: string): Promise<string | null> => {
+      const headers: Record<string, string> = id === undefined ? {} : { 'X-Request-ID': id };
+      return (await fetch(`${base}/nowhere`, { headers })).headers.get('x-request-id');
+    };
+    expect(await idFor('trace:1.2_3-a')).toBe('trace:1.2_3-a');
+    expect(await idFor('x'.repeat(128))).toBe('x'.repeat(128));
+    for (const bad of [undefined, '', 'a b', '{"a":1}', 'x'.repeat(129)]) {
+      expect(await idFor(bad)).toMatch(/^[0-9a-f-]{36}$/);
+    }
+  });
+
+  it('says nothing about what it runs on, and lets nothing be framed', async () => {
+    const { headers } = await fetch(`${base}/ads`);
+    expect(headers.get('x-powered-by')).toBeNull();
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('content-security-policy')).toBe("default-src 'none';frame-ancestors 'none'");
+  });
+
+  it('is open to players on any origin', async () => {
+    const preflight = await fetch(`${base}/api/v1/ads/click`, {
+      method: 'OPTIONS',
+      headers: {
+        Origin: 'https://player.test',
+        'Access-Control-Request-Method': 'POST',
+        'Access-Control-Request-Headers': 'content-type,idempotency-key',
+      },
+    });
+    expect(preflight.status).toBe(204);
+    expect(preflight.headers.get('access-control-allow-origin')).toBe('*');
+    expect(preflight.headers.get('access-control-allow-headers')).toContain('Idempotency-Key');
+    expect(preflight.headers.get('access-control-max-age')).toBe('7200');
+    const answer = await fetch(`${base}/nowhere`, { headers: { Origin: 'https://player.test' } });
+    expect(answer.headers.get('access-control-allow-origin')).toBe('*');
+    expect(answer.headers.get('access-control-expose-headers')).toContain('X-Request-ID');
+  });
+
+  it('answers 404 and 405 with JSON', async () => {
+    expect(await error(await fetch(`${base}/nowhere`))).toEqual([404, 'not_found']);
+    expect(await error(await fetch(`${base}/ads/ad-9`))).toEqual([404, 'unknown_ad']);
+    for (const prefix of ['', '/api/v1']) {
+      const wrong = await fetch(`${base}${prefix}/ads/click`, { method: 'DELETE' });
+      expect(wrong.headers.get('allow')).toBe('POST');
+      expect(await error(wrong)).toEqual([405, 'method_not_allowed']);
+      const ads = await fetch(`${base}${prefix}/ads`, { method: 'POST' });
+      expect(ads.headers.get('allow')).toBe('GET, HEAD');
+      const health = await fetch(`${base}${prefix}/health`, { method: 'POST' });
+      expect(await error(health)).toEqual([405, 'method_not_allowed']);
+    }
+  });
+
+  it('answers a malformed path with 400', async () => {
+    expect(await error(await fetch(`${base}/ads/%E0%A4%A`))).toEqual([400, 'invalid_request']);
+  });
+
+  it('answers 503 while a dependency is away', async () => {
+    const answer = await fetch(`${base}/fail/away`);
+    expect(answer.headers.get('retry-after')).toBe('1');
+    expect(await error(answer)).toEqual([503, 'unavailable']);
+  });
+
+  it('answers 500 without the reason, which is in the log', async () => {
+    const answer = await fetch(`${base}/fail/bug`, { headers: { 'X-Request-ID': 'find-me' } });
+    expect(await answer.clone().text()).not.toContain('secret');
+    expect(await error(answer)).toEqual([500, 'internal']);
+    expect(lines).toEqual([
+      {
+        level: 'error',
+        message: 'request failed',
+        fields: expect.objectContaining({
+          request_id: 'find-me',
+          endpoint: '/api/v1/fail/bug',
+          error: expect.objectContaining({ message: 'secret detail' }),
+        }),
+      },
+    ]);
+  });
+
+  it('cuts off an answer that fails in its middle', async () => {
+    await expect(fetch(`${base}/fail/half`).then((answer) => answer.text())).rejects.toThrow();
+  });
+
+  it('turns joi errors into details', async () => {
+    const answer = await fetch(`${base}/fail/joi`);
+    expect(answer.status).toBe(400);
+    expect((await answer.json()).details).toEqual([{ path: 'a.0.b', message: 'a[0].b is required' }]);
+  });
+
+  it('labels metrics by template, never by what the caller wrote', async () => {
+    for (const path of ['/ads/1', '/api/v1/ads/2', '/static/a/b', '/x1', '/x2', '/api/v1/live']) {
+      await (await fetch(base + path)).text();
+    }
+    const { values } = await metrics.httpRequests.get();
+    const seen = values.map(({ labels, value }) => [labels.endpoint, labels.status_code, value]);
+    expect(seen).toEqual([
+      ['/api/v1/ads/:id', 404, 2],
+      ['/static', 200, 1],
+      ['unmatched', 404, 2],
+      ['/live', 200, 1],
+    ]);
+  });
+
+  it('logs at most ten refusals in a second', async () => {
+    await Promise.all(Array.from({ length: 60 }, () => fetch(`${base}/nowhere`)));
+    const refused = lines.filter(({ message }) => message === 'request refused');
+    expect(refused.length).toBeGreaterThanOrEqual(10);
+    // The requests may fall into two seconds, or three.
+    expect(refused.length).toBeLessThanOrEqual(30);
+    expect(refused.every(({ level }) => level === 'info')).toBe(true);
+  });
+});
+
+describe('a body', () => {
+  beforeEach(() => serve(sampleRoutes));
+
+  it.each([
+    'application/json',
+    'application/json; charset=utf-8',
+    'Application/JSON;charset="UTF-8"',
+    'application/vnd.ads+json',
+    'text/plain;charset=UTF-8',
+    'text/plain',
+  ])('is taken as %s', async (type) => {
+    const answer = await post('{"ad_id":"ad-001"}', { 'Content-Type': type });
+    expect(answer.status).toBe(202);
+    expect((await answer.json()).body).toEqual({ ad_id: 'ad-001' });
+  });
+
+  it.each(['application/x-www-form-urlencoded', 'text/html', 'application/json; charset=utf-16', 'json'])(
+    'is refused as %s',
+    async (type) => {
+      expect(await error(await post('{}', { 'Content-Type': type }))).toEqual([415, 'unsupported_media_type']);
+    },
+  );
+
+  it('is refused without a type', async () => {
+    expect(await error(await post(new Uint8Array([123, 125]), {}))).toEqual([415, 'unsupported_media_type']);
+  });
+
+  it('may be missing: that is for the schema to say', async () => {
+    const answer = await fetch(`${base}/ads/click`, { method: 'POST' });
+    expect((await answer.json()).body).toBeNull();
+  });
+
+  it.each(['{"ad_id":', 'null', '"text"', 'ad_id=1'])('that is not a JSON object is 400: %s', async (text) => {
+    expect(await error(await post(text, JSON_TYPE))).toEqual([400, 'invalid_request']);
+  });
+
+  it('over 16 KiB is 413, also when it is packed small', async () => {
+    const fits = JSON.stringify({ a: 'x'.repeat(16_384 - 8) });
+    expect((await post(fits, JSON_TYPE)).status).toBe(202);
+    const large = JSON.stringify({ a: 'x'.repeat(16_384) });
+    expect(await error(await post(large, JSON_TYPE))).toEqual([413, 'payload_too_large']);
+    const packed = new Uint8Array(gzipSync(large));
+    expect(packed.length).toBeLessThan(1_000);
+    const gzip = { ...JSON_TYPE, 'Content-Encoding': 'gzip' };
+    expect(await error(await post(packed, gzip))).toEqual([413, 'payload_too_large']);
+    const small = new Uint8Array(gzipSync('{"a":1}'));
+    expect((await (await post(small, gzip)).json()).body).toEqual({ a: 1 });
+    expect(await error(await post('{}', gzip))).toEqual([400, 'invalid_request']);
+    const odd = { ...JSON_TYPE, 'Content-Encoding': 'zip' };
+    expect(await error(await post('{}', odd))).toEqual([415, 'unsupported_media_type']);
+  });
+
+  it('that never ends is logged as a refusal, not as a fault of ours', async () => {
+    const { port } = new URL(base);
+    const socket = connect(Number(port), '127.0.0.1');
+    socket.write(
+      'POST /ads/click HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"a',
+      () => setImmediate(() => socket.destroy()),
+    );
+    await new Promise((resolve) => socket.once('close', resolve));
+    while (lines.length === 0) await new Promise(setImmediate);
+    expect(lines).toEqual([
+      {
+        level: 'info',
+        message: 'request refused',
+        fields: expect.objectContaining({ endpoint: '/api/v1/ads/click' }),
+      },
+    ]);
+  });
+});
+
+describe('the address of the caller', () => {
+  const askWith = async (trust: HttpConfig['TRUST_PROXY']): Promise<string> => {
+    await serve(sampleRoutes, { TRUST_PROXY: trust });
+    const headers = { ...JSON_TYPE, 'X-Forwarded-For': '198.51.100.7, 203.0.113.9' };
+    return (await (await post('{}', headers)).json()).ip;
+  };
+
+  it('is what the socket says, unless the proxy is trusted', async () => {
+    expect(await askWith(false)).toBe('127.0.0.1');
+    await stop();
+    expect(await askWith(['loopback'])).toBe('203.0.113.9');
+    await stop();
+    expect(await askWith(2)).toBe('198.51.100.7');
+  });
+});
+
+describe('rate limits', () => {
+  const limited = { RATE_LIMIT_EVENTS_PER_MINUTE: 2, RATE_LIMIT_READS_PER_MINUTE: 0 };
+  const routes =
+    (settings: HttpConfig) =>
+    (router: Router): void => {
+      router.post('/event', eventLimiter(settings), (_request, response) => void response.end());
+      router.get('/read', readLimiter(settings), (_request, response) => void response.end());
+    };
+
+  it('count each client, say so in headers, and answer in JSON', async () => {
+    await serve(routes({ ...config, ...limited }), { TRUST_PROXY: ['loopback'] });
+    const event = (ip: string): Promise<Response> =>
+      fetch(`${base}/event`, { method: 'POST', headers: { 'X-Forwarded-For': ip } });
+    const first = await event('198.51.100.7');
+    expect(first.status).toBe(200);
+    expect(first.headers.get('ratelimit-policy')).toMatch(/^"events"; q=2; w=60/);
+    expect(first.headers.get('ratelimit')).toMatch(/^"events"; r=1; t=\d+/);
+    expect(first.headers.get('x-ratelimit-limit')).toBeNull();
+    await event('198.51.100.7');
+    const refused = await event('198.51.100.7');
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(refused.headers.get('ratelimit')).toMatch(/r=0/);
+    expect(await error(refused)).toEqual([429, 'rate_limited']);
+    expect((await event('198.51.100.8')).status).toBe(200);
+    // One client has a whole IPv6 network.
+    for (const host of ['1', '2']) expect((await event(`2001:db8:0:1::${host}`)).status).toBe(200);
+    expect((await event('2001:db8:0:2::3')).status).toBe(429);
+  });
+
+  it('are off at 0', async () => {
+    await serve(routes({ ...config, ...limited }));
+    const read = await fetch(`${base}/read`);
+    expect(read.headers.get('ratelimit')).toBeNull();
+  });
+});
+
+describe('ApiError', () => {
+  beforeEach(() =>
+    serve((router) => {
+      router.get('/own', () => {
+        throw new ApiError(409, 'conflict', 'It is there already.', { headers: { 'X-Own': 'yes' } });
+      });
+    }),
+  );
+
+  it('is answered as it is', async () => {
+    const answer = await fetch(`${base}/own`);
+    expect(answer.headers.get('x-own')).toBe('yes');
+    expect(await error(answer)).toEqual([409, 'conflict']);
+  });
+});

@@ -1,0 +1,2 @@
+-- The catalogue, oldest first.
+SELECT id, image_url, target_url, created_at FROM ads ORDER BY created_at, id

@@ -1,0 +1,14 @@
+-- The absolute counts of some ads, for raising Redis to: totals, and the buckets that a window can still see.
+-- Parameters: 1 the last ad of the page before ('' at first), 2 ads per page, 3 oldest second, 4 oldest minute.
+SELECT
+  ad_id,
+  clicks,
+  impressions,
+  ARRAY(
+    SELECT ARRAY[second, clicks] FROM clicks_per_second bucket WHERE bucket.ad_id = page.ad_id AND second >= $3
+  ) AS seconds,
+  ARRAY(
+    SELECT ARRAY[minute, clicks] FROM clicks_per_minute bucket WHERE bucket.ad_id = page.ad_id AND minute >= $4
+  ) AS minutes
+FROM (SELECT * FROM ad_totals WHERE ad_id > $1 ORDER BY ad_id LIMIT $2) page
+ORDER BY ad_id

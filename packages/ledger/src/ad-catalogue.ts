@@ -1,0 +1,83 @@
+import type { Ad } from '@ads/models';
+import type { Database } from './dependencies.js';
+import { readText } from './files.js';
+
+const READ_ADS = readText('sql/read-ads.sql');
+
+/** Reads the whole catalogue. */
+export async function readAds(database: Database): Promise<Ad[]> {
+  const rows = await database.query<Omit<Ad, 'created_at'> & { created_at: Date }>('read_ads', READ_ADS);
+  return rows.map((row) => ({ ...row, created_at: row.created_at.toISOString() }));
+}
+
+/** Whether an ad is there. `unloaded`: nobody knows, the catalogue could not be read since the start. */
+export type Listing = 'known' | 'unknown' | 'unloaded';
+
+/** The catalogue in memory: works while Postgres is away. */
+export interface AdCatalogue {
+  /** True for an ad that is known already: the fast way, no waiting. */
+  has(adId: string): boolean;
+  /** Looks again before it says that an ad isn't there: it may be new. */
+  find(adId: string): Promise<Listing>;
+  /** All ads, oldest first; undefined while unloaded. */
+  list(): readonly Ad[] | undefined;
+  /** Reads the catalogue now, or joins a read that is under way. Never throws. */
+  refresh(): Promise<void>;
+  /** Ends the refreshing in the background. */
+  stop(): void;
+}
+
+export interface AdCatalogueOptions {
+  readonly load: () => Promise<Ad[]>;
+  readonly refreshMs: number;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** However many unknown ads are asked for, the database is asked no more often than this. */
+const MIN_REFRESH_GAP_MS = 1_000;
+
+/** A catalogue that refreshes itself from now on. */
+export function createAdCatalogue({ load, refreshMs, now, onFailure }: AdCatalogueOptions): AdCatalogue {
+  let ads: readonly Ad[] | undefined;
+  let ids: ReadonlySet<string> = new Set();
+  let underWay: Promise<void> | undefined;
+  let lastRead = Number.NEGATIVE_INFINITY;
+
+  async function read(): Promise<void> {
+    lastRead = now();
+    try {
+      ads = await load();
+      ids = new Set(ads.map((ad) => ad.id));
+    } catch (error) {
+      onFailure(error);
+    } finally {
+      underWay = undefined;
+    }
+  }
+
+  function refresh(): Promise<void> {
+    underWay ??= read();
+    return underWay;
+  }
+
+  // Until it is loaded once, there is no reason to wait long for the next try.
+  const timer = setInterval(() => {
+    if (ads === undefined || now() - lastRead >= refreshMs) void refresh();
+  }, MIN_REFRESH_GAP_MS);
+  timer.unref();
+
+  return {
+    has: (adId) => ids.has(adId),
+    async find(adId) {
+      if (ids.has(adId)) return 'known';
+      if (underWay || Math.abs(now() - lastRead) >= MIN_REFRESH_GAP_MS) await refresh();
+      if (ads === undefined) return 'unloaded';
+      return ids.has(adId) ? 'known' : 'unknown';
+    },
+    list: () => ads,
+    refresh,
+    stop: () => clearInterval(timer),
+  };
+}

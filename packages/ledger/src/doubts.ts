@@ -1,0 +1,58 @@
+import type { Database } from './dependencies.js';
+
+/*
+ * A doubt is a row in Postgres that says: what is in Redis may be less than what is here. Analytics believes Redis only
+ * while there is none. Both a writer that can't reach Redis and a reader that can see it.
+ */
+
+/** A doubt as a rebuild saw it when it began. */
+export interface Doubt {
+  readonly writer: string;
+  readonly stamp: number;
+}
+
+/** Raises a doubt, or renews it, so that a rebuild that is under way already doesn't take it away. */
+export async function raiseDoubt(database: Database, writer: string): Promise<void> {
+  await database.query(
+    'raise_doubt',
+    `INSERT INTO counter_doubts (writer) VALUES ($1)
+     ON CONFLICT (writer) DO UPDATE SET stamp = DEFAULT, since = now()`,
+    [writer],
+  );
+}
+
+/** Takes away the doubts of writers that raised what they had committed. */
+export async function settleDoubts(database: Database, writers: readonly string[]): Promise<void> {
+  await database.query('settle_doubts', 'DELETE FROM counter_doubts WHERE writer = ANY($1)', [writers]);
+}
+
+/** All doubts at this moment. */
+export async function readDoubts(database: Database): Promise<Doubt[]> {
+  return await database.query<Doubt>('read_doubts', 'SELECT writer, stamp FROM counter_doubts');
+}
+
+/** True when a doubt is older than a writer takes between its commit and its raise: that writer died or failed. */
+export async function hasLastingDoubt(database: Database, olderThanSeconds: number): Promise<boolean> {
+  const rows = await database.query(
+    'read_doubts',
+    "SELECT FROM counter_doubts WHERE since < now() - $1 * interval '1 second' LIMIT 1",
+    [olderThanSeconds],
+  );
+  return rows.length > 0;
+}
+
+/** True when there is any doubt. */
+export async function hasDoubt(database: Database): Promise<boolean> {
+  return (await database.query('read_doubts', 'SELECT FROM counter_doubts LIMIT 1')).length > 0;
+}
+
+/** Takes away what a rebuild healed: doubts that were not renewed since it saw them. */
+export async function healDoubts(database: Database, doubts: readonly Doubt[]): Promise<void> {
+  await database.query(
+    'heal_doubts',
+    `DELETE FROM counter_doubts
+     USING unnest($1::text[], $2::bigint[]) AS seen (writer, stamp)
+     WHERE counter_doubts.writer = seen.writer AND counter_doubts.stamp = seen.stamp`,
+    [doubts.map((doubt) => doubt.writer), doubts.map((doubt) => doubt.stamp)],
+  );
+}

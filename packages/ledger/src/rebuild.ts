@@ -1,0 +1,67 @@
+import { randomUUID } from 'node:crypto';
+import { EPOCH_KEY, oldestVisible, REBUILD_KEY } from '@ads/models';
+import type { AdCounts } from './counts.js';
+import type { CounterStore, Database } from './dependencies.js';
+import { healDoubts, readDoubts } from './doubts.js';
+import { readText } from './files.js';
+import { raiseCounters } from './raise.js';
+import { script } from './script.js';
+
+const READ_COUNTS = readText('sql/read-counts.sql');
+const finish = script(readText('lua/finish-rebuild.lua'));
+
+/** An ad has at most 3,600 second and 1,440 minute buckets to read: a page is a few MB at worst. */
+const ADS_PER_PAGE = 100;
+
+/** How long a token outlives a rebuild that died: another may begin then. Renewed with every page. */
+const TOKEN_SECONDS = 30;
+
+/** What became of a rebuild. `interrupted`: the counters were emptied meanwhile, or another rebuild is under way. */
+export type Rebuild =
+  | { readonly state: 'done'; readonly ads: number }
+  | { readonly state: 'interrupted'; readonly reason: string };
+
+/**
+ * Raises every counter in Redis to what Postgres holds, and then declares them trustworthy. Runs beside live traffic:
+ * both only ever raise.
+ *
+ * @param now milliseconds
+ * @throws when Postgres or Redis fails meanwhile; the counters are as little to be trusted as before
+ */
+export async function rebuildCounters(database: Database, store: CounterStore, now: () => number): Promise<Rebuild> {
+  const runId = store.runId();
+  if (runId === undefined) return { state: 'interrupted', reason: 'Redis is not connected' };
+  const token = randomUUID();
+  // Doubts first: what is committed after this is either read below or leaves a doubt that stays.
+  const doubts = await readDoubts(database);
+  const begun = await store.run('begin_rebuild', (redis) => redis.set(REBUILD_KEY, token, 'EX', TOKEN_SECONDS, 'NX'));
+  if (begun === null) return { state: 'interrupted', reason: 'another rebuild is under way' };
+  let ads = 0;
+  for await (const page of readPages(database, now)) {
+    await store.run('raise', (redis) => raiseCounters(redis, page, now()));
+    await store.run('renew_rebuild', (redis) => redis.expire(REBUILD_KEY, TOKEN_SECONDS));
+    ads += page.length;
+  }
+  const [set] = await store.run('finish_rebuild', (redis) =>
+    finish.run(redis, [{ keys: [REBUILD_KEY, EPOCH_KEY], values: [token, `${runId}:${token}`] }]),
+  );
+  if (set !== 1) return { state: 'interrupted', reason: 'Redis was emptied meanwhile' };
+  await healDoubts(database, doubts);
+  return { state: 'done', ads };
+}
+
+async function* readPages(database: Database, now: () => number): AsyncGenerator<AdCounts[]> {
+  let last = '';
+  while (true) {
+    const oldest = oldestVisible(now());
+    const rows = await database.query<{ ad_id: string } & Omit<AdCounts, 'adId'>>('read_counts', READ_COUNTS, [
+      last,
+      ADS_PER_PAGE,
+      oldest.second,
+      oldest.minute,
+    ]);
+    if (rows.length === 0) return;
+    last = rows.at(-1)?.ad_id ?? last;
+    yield rows.map(({ ad_id: adId, ...counts }) => ({ adId, ...counts }));
+  }
+}

@@ -1,0 +1,127 @@
+import Joi from 'joi';
+import { AD_ID, type AdEvent, type EventKind, MAX_PLAY_TIME } from './event.js';
+import { isUuid, uuidv7 } from './uuid.js';
+
+const adId = Joi.string().pattern(AD_ID, 'ad id').required().description('The ad that was clicked or shown.');
+const ip = Joi.string()
+  .ip({ version: ['ipv4', 'ipv6'], cidr: 'forbidden' })
+  .allow(null)
+  .description("The viewer's address. Defaults to the caller's.");
+const timestamp = Joi.string()
+  .isoDate()
+  .custom((text: string, helpers) => (readTime(text) === undefined ? helpers.error('string.isoDate') : text))
+  .allow(null)
+  .description(
+    'When it happened, ISO 8601, from 1970 on; UTC where it names no offset. Defaults to the time of receipt.',
+  );
+const eventId = Joi.string().guid().allow(null);
+
+/** The body of `POST /api/v1/ads/click`. Fields it doesn't know are ignored: a newer player must not lose clicks. */
+export const clickRequest = Joi.object({
+  ad_id: adId,
+  ip,
+  video_play_time: Joi.number()
+    .integer()
+    .min(0)
+    .max(MAX_PLAY_TIME)
+    .allow(null)
+    .description('Whole seconds of video watched before the click.'),
+  timestamp,
+  click_id: eventId.description('UUID of this click: however often it is sent, it counts once. Defaults to a new one.'),
+})
+  .unknown(true)
+  .required()
+  .label('body');
+
+/** The body of `POST /api/v1/ads/impression`. */
+export const impressionRequest = Joi.object({
+  ad_id: adId,
+  ip,
+  timestamp,
+  impression_id: eventId.description('UUID of this impression: however often it is sent, it counts once.'),
+})
+  .unknown(true)
+  .required()
+  .label('body');
+
+/** What ingest knows about a request beside its body. Times in milliseconds. */
+export interface Receipt {
+  readonly kind: EventKind;
+  /** The `Idempotency-Key` header: an id for a body that has none. */
+  readonly idempotencyKey: string | undefined;
+  readonly callerIp: string;
+  readonly now: number;
+  /** How far ahead of `now` a player's clock is still believed. */
+  readonly maxClockSkew: number;
+}
+
+/** A request that became an event, or the reasons why it is none. */
+export type EventReading =
+  | { readonly state: 'event'; readonly event: AdEvent }
+  | { readonly state: 'invalid'; readonly details: readonly Detail[] };
+
+/** What is wrong with one field, in words. */
+export interface Detail {
+  readonly path: string;
+  readonly message: string;
+}
+
+interface EventBody {
+  ad_id: string;
+  ip?: string | null;
+  video_play_time?: number | null;
+  timestamp?: string | null;
+  click_id?: string | null;
+  impression_id?: string | null;
+}
+
+/** Turns a parsed body into an event: checks it, and fills in what the player left out. */
+export function readEventRequest(body: unknown, receipt: Receipt): EventReading {
+  const schema = receipt.kind === 'click' ? clickRequest : impressionRequest;
+  const checked = schema.validate(body, { abortEarly: false, convert: false, errors: { wrap: { label: false } } });
+  if (checked.error) {
+    const details = checked.error.details.map(({ path, message }) => ({ path: path.join('.'), message }));
+    return { state: 'invalid', details };
+  }
+  const fields = checked.value as EventBody;
+  const givenId =
+    (receipt.kind === 'click' ? fields.click_id : fields.impression_id) ?? unquoted(receipt.idempotencyKey);
+  if (givenId !== undefined && !isUuid(givenId)) {
+    return { state: 'invalid', details: [{ path: 'Idempotency-Key', message: 'Idempotency-Key must be a UUID' }] };
+  }
+  const { now } = receipt;
+  const claimed = fields.timestamp == null ? now : (readTime(fields.timestamp) ?? now);
+  const believable = claimed <= now + receipt.maxClockSkew;
+  return {
+    state: 'event',
+    event: {
+      kind: receipt.kind,
+      id: (givenId ?? uuidv7(now)).toLowerCase(),
+      adId: fields.ad_id,
+      ip: plainAddress(fields.ip ?? receipt.callerIp),
+      occurredAt: believable ? claimed : now,
+      receivedAt: now,
+      ...(believable ? {} : { claimedAt: claimed }),
+      ...(fields.video_play_time == null ? {} : { playTime: fields.video_play_time }),
+    },
+  };
+}
+
+const TIME_WITHOUT_OFFSET = /T[^Z+-]*$/i;
+
+/** Milliseconds since the epoch, or undefined for what is no time from 1970 to 9999. */
+function readTime(text: string): number | undefined {
+  // Date.parse takes a time without an offset for local time; the API speaks UTC.
+  const time = Date.parse(TIME_WITHOUT_OFFSET.test(text) ? `${text}Z` : text);
+  return time >= 0 && time < Date.UTC(10_000, 0) ? time : undefined;
+}
+
+/** `Idempotency-Key: "…"` is how the header's specification writes it, without quotes is how most clients do. */
+function unquoted(key: string | undefined): string | undefined {
+  return key?.replace(/^"(.*)"$/, '$1');
+}
+
+/** Without the zone of a link-local address, and IPv4 as IPv4 where the socket is dual-stack. */
+function plainAddress(address: string): string {
+  return address.replace(/%.*$/, '').replace(/^::ffff:(?=\d+\.)/i, '');
+}

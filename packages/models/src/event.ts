@@ -1,0 +1,37 @@
+/** What a player reports: an ad was clicked, or it was shown. Both take the same way and hold the same promises. */
+export type EventKind = 'click' | 'impression';
+
+/** One validated report, as it travels from ingest to the ledger. Times are milliseconds since the Unix epoch. */
+export interface AdEvent {
+  readonly kind: EventKind;
+  /** UUID in lower case. With `kind` it is what "exactly once" refers to. */
+  readonly id: string;
+  readonly adId: string;
+  /** IPv4 or IPv6 address without a zone. */
+  readonly ip: string;
+  /** When it happened, by the player's clock where that is believable. */
+  readonly occurredAt: number;
+  /** When ingest received it, by ingest's clock. */
+  readonly receivedAt: number;
+  /** What the player's clock said, where it was too far ahead to be believed. */
+  readonly claimedAt?: number;
+  /** Whole seconds of video watched before the click. */
+  readonly playTime?: number;
+}
+
+/** An ad of the catalogue, as the API shows it. `created_at` is ISO 8601 UTC. */
+export interface Ad {
+  readonly id: string;
+  readonly image_url: string;
+  readonly target_url: string;
+  readonly created_at: string;
+}
+
+/**
+ * Printable ASCII without spaces and braces. Braces are left out because an ad id stands inside the
+ * hash tag of its Redis keys, and control characters because Postgres refuses some of them.
+ */
+export const AD_ID = /^[!-z|~]{1,128}$/;
+
+/** The most that `video_play_time` may say, in seconds: a day. */
+export const MAX_PLAY_TIME = 86_400;

@@ -1,0 +1,56 @@
+/** JetStream's names: what ingest publishes to and the consumer reads from. */
+export const EVENT_STREAM = 'AD_EVENTS';
+export const EVENT_SUBJECT = 'ads.events';
+
+/** The durable consumer that all consumer processes share. */
+export const LEDGER_CONSUMER = 'ledger';
+
+/** Where messages go that nobody can read, with the reason in these headers and the bytes as they came. */
+export const DEAD_LETTER_STREAM = 'AD_DEAD_LETTERS';
+export const DEAD_LETTER_SUBJECT = 'ads.dead-letters';
+export const DEAD_LETTER_REASON = 'Dead-Letter-Reason';
+/** `<stream>:<sequence>` of the message that it was in. */
+export const DEAD_LETTER_SOURCE = 'Dead-Letter-Source';
+
+/** How a stream is to be, in JetStream's own words. */
+export interface StreamSettings {
+  readonly name: string;
+  readonly subjects: string[];
+  readonly retention: 'workqueue' | 'limits';
+  readonly storage: 'file';
+  readonly discard: 'new';
+  readonly num_replicas: number;
+  /** -1: as much as the server allows. */
+  readonly max_bytes: number;
+  /** Nanoseconds. */
+  readonly duplicate_window: number;
+}
+
+/** What an operator decides about the streams. */
+export interface StreamLimits {
+  readonly replicas: number;
+  /** Of the event stream; -1: as much as the server allows. */
+  readonly maxBytes: number;
+}
+
+const NANOSECONDS = 1_000_000_000;
+
+/** How long JetStream remembers a `Nats-Msg-Id`: far longer than anyone goes on trying one publish. */
+const DUPLICATE_WINDOW = 120 * NANOSECONDS;
+
+/**
+ * The streams of the tracker. When one is full it refuses what is new: throwing away what is old would lose clicks that
+ * were answered with 202. Events go when they are acknowledged, dead letters stay until somebody looks at them.
+ */
+export function streamSettings({ replicas, maxBytes }: StreamLimits): StreamSettings[] {
+  const common = {
+    storage: 'file',
+    discard: 'new',
+    num_replicas: replicas,
+    duplicate_window: DUPLICATE_WINDOW,
+  } as const;
+  return [
+    { ...common, name: EVENT_STREAM, subjects: [EVENT_SUBJECT], retention: 'workqueue', max_bytes: maxBytes },
+    { ...common, name: DEAD_LETTER_STREAM, subjects: [DEAD_LETTER_SUBJECT], retention: 'limits', max_bytes: -1 },
+  ];
+}

@@ -1,0 +1,49 @@
+/** The sliding windows, narrowest first: the name in a query, the field in an answer, and the width in seconds. */
+export const WINDOWS = [
+  { timeframe: '1m', field: 'last_1_minute', seconds: 60 },
+  { timeframe: '5m', field: 'last_5_minutes', seconds: 300 },
+  { timeframe: '15m', field: 'last_15_minutes', seconds: 900 },
+  { timeframe: '1h', field: 'last_1_hour', seconds: 3_600 },
+  { timeframe: '24h', field: 'last_24_hours', seconds: 86_400 },
+] as const;
+
+export type Timeframe = (typeof WINDOWS)[number]['timeframe'];
+export type WindowField = (typeof WINDOWS)[number]['field'];
+
+/** Clicks in each window. A wider window never holds fewer than a narrower one. */
+export type WindowClicks = Record<WindowField, number>;
+
+/** How far back the widest window reads second buckets, and minute buckets. */
+const SECONDS_SEEN = 3_600;
+const MINUTES_SEEN = 1_440;
+
+/** The second bucket of a time in milliseconds. */
+export function secondOf(time: number): number {
+  return Math.floor(time / 1_000);
+}
+
+/** The minute bucket of a time in milliseconds. */
+export function minuteOf(time: number): number {
+  return Math.floor(time / 60_000);
+}
+
+/**
+ * The oldest buckets that a window can see at `now` (milliseconds). Windows up to an hour slide to the second:
+ * seconds `(now - width, now]`. The 24-hour window slides to the minute, the current one being the newest of 1,440.
+ */
+export function oldestVisible(now: number): { second: number; minute: number } {
+  return { second: secondOf(now) - SECONDS_SEEN + 1, minute: minuteOf(now) - MINUTES_SEEN + 1 };
+}
+
+/** The window of a timeframe, or undefined where there is none of that name. */
+export function windowOf(timeframe: string): (typeof WINDOWS)[number] | undefined {
+  return WINDOWS.find((window) => window.timeframe === timeframe);
+}
+
+/**
+ * Clicks per impression of the same ad, all time, as a fraction (0.05 is five percent); null where there was no
+ * impression. Never corrected: players that report clicks but not impressions show as more than 1.
+ */
+export function ctr(clicks: number, impressions: number): number | null {
+  return impressions === 0 ? null : clicks / impressions;
+}

@@ -1,0 +1,113 @@
+import { isIP } from 'node:net';
+import { AD_ID, type AdEvent, MAX_PLAY_TIME } from './event.js';
+import { isUuid } from './uuid.js';
+
+/** The version that this code writes, and the only one that it reads. */
+export const WIRE_VERSION = 1;
+
+/** Reads as JSON; keys are short because there is one of each per click. */
+interface WireEvent {
+  readonly k: 'c' | 'i';
+  readonly id: string;
+  readonly ad: string;
+  readonly ip: string;
+  readonly at: number;
+  readonly rx: number;
+  readonly raw?: number;
+  readonly pt?: number;
+}
+
+/** What a message turned out to be: events, some of which may be bad on their own, or nothing readable at all. */
+export type Decoded =
+  | { readonly state: 'decoded'; readonly events: AdEvent[]; readonly rejected: Rejected[] }
+  | { readonly state: 'unreadable'; readonly reason: string };
+
+/** A part of a message that is no event, with the reason in words. */
+export interface Rejected {
+  readonly value: unknown;
+  readonly reason: string;
+}
+
+/** Many events as one message: UTF-8 JSON `{"v":1,"events":[…]}`. */
+export function encodeEvents(events: readonly AdEvent[]): Buffer {
+  return Buffer.from(JSON.stringify({ v: WIRE_VERSION, events: events.map(toWire) }));
+}
+
+/** The reverse of {@link encodeEvents}. Never throws: whatever bytes arrive, the answer says what they are. */
+export function decodeEvents(bytes: Uint8Array): Decoded {
+  let message: unknown;
+  try {
+    message = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (error) {
+    return unreadable(`not JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  if (!isRecord(message)) return unreadable('not a JSON object');
+  if (message.v !== WIRE_VERSION) {
+    return unreadable(`wire version ${JSON.stringify(message.v)}, this reads ${WIRE_VERSION}`);
+  }
+  if (!Array.isArray(message.events)) return unreadable('"events" is not an array');
+  const events: AdEvent[] = [];
+  const rejected: Rejected[] = [];
+  for (const value of message.events) {
+    const event = fromWire(value);
+    if (typeof event === 'string') rejected.push({ value, reason: event });
+    else events.push(event);
+  }
+  return { state: 'decoded', events, rejected };
+}
+
+function toWire(event: AdEvent): WireEvent {
+  return {
+    k: event.kind === 'click' ? 'c' : 'i',
+    id: event.id,
+    ad: event.adId,
+    ip: event.ip,
+    at: event.occurredAt,
+    rx: event.receivedAt,
+    ...(event.claimedAt === undefined ? {} : { raw: event.claimedAt }),
+    ...(event.playTime === undefined ? {} : { pt: event.playTime }),
+  };
+}
+
+/** An event, or the reason why it is none. As strict as the database: what passes here can be stored. */
+function fromWire(value: unknown): AdEvent | string {
+  if (!isRecord(value)) return 'event is not an object';
+  const { k, id, ad, ip, at, rx, raw, pt } = value;
+  if (k !== 'c' && k !== 'i') return `unknown kind ${JSON.stringify(k)}`;
+  if (typeof id !== 'string' || !isUuid(id)) return 'id is not a UUID';
+  if (typeof ad !== 'string' || !AD_ID.test(ad)) return 'ad is not an ad id';
+  if (typeof ip !== 'string' || isIP(ip) === 0 || ip.includes('%')) return 'ip is not an address';
+  if (!isTime(at)) return 'at is not a time';
+  if (!isTime(rx)) return 'rx is not a time';
+  if (raw !== undefined && !isTime(raw)) return 'raw is not a time';
+  if (pt !== undefined && !isPlayTime(pt)) return 'pt is not a play time';
+  return {
+    kind: k === 'c' ? 'click' : 'impression',
+    id: id.toLowerCase(),
+    adId: ad,
+    ip,
+    occurredAt: at,
+    receivedAt: rx,
+    ...(raw === undefined ? {} : { claimedAt: raw }),
+    ...(pt === undefined ? {} : { playTime: pt }),
+  };
+}
+
+/** The year 9999 is as far as ISO 8601 goes without a sign, and well inside what Postgres stores. */
+const LAST_TIME = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
+function isTime(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= LAST_TIME;
+}
+
+function isPlayTime(value: unknown): value is number {
+  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MAX_PLAY_TIME;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function unreadable(reason: string): Decoded {
+  return { state: 'unreadable', reason };
+}

@@ -1,0 +1,101 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import Joi from 'joi';
+
+/** Variables as the process got them: text, or absent. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** One joi schema for each variable of the configuration `T`. */
+export type Variables<T> = { readonly [Name in keyof T]-?: Joi.Schema };
+
+/** The start is refused. `problems` has one line for each thing that the operator must change. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`Bad configuration:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+    this.problems = problems;
+  }
+}
+
+/**
+ * The variables of this process, over those of the `.env` file in `cwd` (which need not be there).
+ * @throws ConfigError when there is a `.env` that can't be read.
+ */
+export function readEnvironment(cwd = process.cwd()): Environment {
+  const path = join(cwd, '.env');
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return { ...process.env };
+    throw new ConfigError([`${path}: can't be read (${codeOf(error)})`]);
+  }
+  return { ...parseEnv(text), ...process.env };
+}
+
+/**
+ * Makes the one frozen configuration of a process. An empty variable counts as unset. A schema with
+ * `.meta({ secret: true })` may also come from the file that `NAME_FILE` names.
+ * @throws ConfigError that names every bad variable at once, and never shows the value of a secret.
+ */
+export function loadConfig<T extends object>(env: Environment, variables: Variables<T>): Readonly<T> {
+  const schemas = Object.entries<Joi.Schema>(variables);
+  const problems = new Map<string, string>();
+  const raw: Record<string, string> = {};
+  for (const [name, schema] of schemas) {
+    try {
+      const value = isSecret(schema) ? readSecret(env, name) : present(env[name]);
+      if (value !== undefined) raw[name] = value;
+    } catch (error) {
+      problems.set(name, (error as Error).message);
+    }
+  }
+
+  const { value, error } = Joi.object(variables).validate(raw, {
+    abortEarly: false,
+    errors: { label: false },
+  });
+  for (const { path, message } of error?.details ?? []) {
+    const name = String(path[0]);
+    // A secret that can't be read is unset here too: the first reason is the one to act on.
+    if (problems.has(name)) continue;
+    const schema = variables[name as keyof T];
+    problems.set(name, isSecret(schema) ? withoutValue(message, raw[name]) : message);
+  }
+  if (problems.size > 0) {
+    throw new ConfigError([...problems].map(([name, reason]) => `${name}: ${reason}`));
+  }
+  return Object.freeze(value);
+}
+
+function isSecret(schema: Joi.Schema): boolean {
+  const metas: readonly { secret?: boolean }[] = schema.describe()['metas'] ?? [];
+  return metas.some((meta) => meta.secret === true);
+}
+
+function readSecret(env: Environment, name: string): string | undefined {
+  const value = present(env[name]);
+  const path = present(env[`${name}_FILE`]);
+  if (path === undefined) return value;
+  if (value !== undefined) throw new Error(`set either ${name} or ${name}_FILE, not both`);
+  try {
+    return present(readFileSync(path, 'utf8').replace(/\r?\n$/, ''));
+  } catch (error) {
+    throw new Error(`${name}_FILE can't be read: ${path} (${codeOf(error)})`);
+  }
+}
+
+function present(value: string | undefined): string | undefined {
+  return value === '' ? undefined : value;
+}
+
+function withoutValue(message: string, value: string | undefined): string {
+  return value !== undefined && message.includes(value) ? 'is not valid (not shown)' : message;
+}
+
+function codeOf(error: unknown): string {
+  return String((error as NodeJS.ErrnoException).code ?? error);
+}

@@ -1,0 +1,161 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Metrics } from './metrics.js';
+import type { BreakerState } from './resilience.js';
+
+export interface DependencyHealth {
+  readonly status: 'up' | 'down';
+  readonly breaker: BreakerState;
+  readonly detail?: string;
+}
+
+export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy';
+
+/** The body of `/health`. */
+export interface HealthReport {
+  readonly status: HealthStatus;
+  readonly service: string;
+  readonly version: string;
+  readonly uptime_seconds: number;
+  readonly dependencies: Readonly<Record<string, DependencyHealth>>;
+}
+
+export interface Health {
+  report(): HealthReport;
+  /** The reason why no traffic should come, or undefined when it should. */
+  notReady(): string | undefined;
+  info(): Readonly<Record<string, string>>;
+  /** The process is about to end: from now on it is not ready. */
+  drain(): void;
+}
+
+/** `dependencies` give the last known state, at once: nothing here may wait for a server. */
+export function createHealth<Name extends string>(options: {
+  service: string;
+  version: string;
+  description: string;
+  startedAt?: Date;
+  dependencies: Readonly<Record<Name, () => DependencyHealth>>;
+  /** What the whole is worth while its dependencies are like this. */
+  status: (dependencies: Readonly<Record<Name, DependencyHealth>>) => HealthStatus;
+  ready: () => boolean;
+}): Health {
+  const { service, version, description, startedAt = new Date(), status, ready } = options;
+  const checks = Object.entries<() => DependencyHealth>(options.dependencies);
+  let draining = false;
+  return {
+    report: () => {
+      const dependencies = Object.fromEntries(checks.map(([name, check]) => [name, check()])) as Record<
+        Name,
+        DependencyHealth
+      >;
+      return {
+        status: status(dependencies),
+        service,
+        version,
+        uptime_seconds: Math.max(0, Math.round((Date.now() - startedAt.getTime()) / 1000)),
+        dependencies,
+      };
+    },
+    notReady: () => {
+      if (draining) return 'shutting down';
+      return ready() ? undefined : 'starting';
+    },
+    info: () => ({
+      service,
+      version,
+      description,
+      node: process.version,
+      started_at: startedAt.toISOString(),
+    }),
+    drain: () => {
+      draining = true;
+    },
+  };
+}
+
+/** Where `operations` answers; each also under `/api/v1`. */
+export const OPERATION_PATHS = ['/health', '/live', '/ready', '/metrics', '/info'] as const;
+
+export type OperationPath = (typeof OPERATION_PATHS)[number];
+
+/** The operations path that a request URL means, without prefix, query and final slash. */
+export function operationPath(url: string): OperationPath | undefined {
+  const path = url
+    .split('?', 1)[0]
+    ?.replace(/^\/api\/v1(?=\/)/, '')
+    .replace(/\/$/, '');
+  return OPERATION_PATHS.find((known) => known === path);
+}
+
+/** Answers GET and HEAD on the operations paths; true if the request was taken. */
+export type Operations = (request: IncomingMessage, response: ServerResponse) => boolean;
+
+export function operations(options: { health: Health; metrics: Metrics }): Operations {
+  const { health, metrics } = options;
+  const { registry } = metrics;
+  const answers: Record<OperationPath, (response: ServerResponse) => void> = {
+    '/health': (response) => {
+      const report = health.report();
+      sendJson(response, report.status === 'unhealthy' ? 503 : 200, report);
+    },
+    '/live': (response) => sendJson(response, 200, { status: 'alive' }),
+    '/ready': (response) => {
+      const reason = health.notReady();
+      if (reason === undefined) sendJson(response, 200, { status: 'ready' });
+      else sendJson(response, 503, { status: 'not ready', reason });
+    },
+    '/info': (response) => sendJson(response, 200, health.info()),
+    '/metrics': (response) => {
+      registry.metrics().then(
+        (text) => send(response, 200, registry.contentType, text),
+        (error: Error) => send(response, 500, 'text/plain; charset=utf-8', error.message),
+      );
+    },
+  };
+  return (request, response) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') return false;
+    const path = operationPath(request.url ?? '/');
+    if (path === undefined) return false;
+    answers[path](response);
+    return true;
+  };
+}
+
+function sendJson(response: ServerResponse, status: number, body: object): void {
+  send(response, status, 'application/json; charset=utf-8', JSON.stringify(body));
+}
+
+function send(response: ServerResponse, status: number, type: string, body: string): void {
+  response
+    .writeHead(status, {
+      'Content-Type': type,
+      'Content-Length': Buffer.byteLength(body),
+      'Cache-Control': 'no-store',
+    })
+    .end(body);
+}
+
+/**
+ * Pings each dependency now and `intervalMs` after each answer, so that an idle process too notices
+ * an outage, and its end. Pings go through a guard, which keeps and logs what they find.
+ * @returns stops it.
+ */
+export function probe(pings: readonly (() => Promise<void>)[], intervalMs = 2_000): () => void {
+  let stopped = false;
+  const timers = new Set<NodeJS.Timeout>();
+  const loop = async (ping: () => Promise<void>): Promise<void> => {
+    // The guard knows already: there is nothing to add here.
+    await ping().catch(() => undefined);
+    if (stopped) return;
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      void loop(ping);
+    }, intervalMs).unref();
+    timers.add(timer);
+  };
+  for (const ping of pings) void loop(ping);
+  return () => {
+    stopped = true;
+    for (const timer of timers) clearTimeout(timer);
+  };
+}

@@ -1,0 +1,157 @@
+import { basename, dirname, extname, join } from 'node:path';
+import winston from 'winston';
+import DailyRotateFile from 'winston-daily-rotate-file';
+
+/** Fields of one line. An Error becomes `{name, message, code, stack, cause}`. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/**
+ * Levels are a contract: `error` is for somebody to act on, `warn` for a dependency that is away
+ * and will be waited for. A healthy system logs neither.
+ */
+export interface Logger {
+  error(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  debug(message: string, fields?: LogFields): void;
+  /** A logger that puts `fields` on each of its lines. */
+  child(fields: LogFields): Logger;
+}
+
+/** The logger of a whole process, which ends it too. */
+export interface ProcessLogger extends Logger {
+  /** Resolves when all lines are with the operating system (or after 2 s without success). */
+  close(): Promise<void>;
+}
+
+type Level = 'error' | 'warn' | 'info' | 'debug';
+
+const CLOSE_TIMEOUT_MS = 2_000;
+const FILE_RETRY_MS = 60_000;
+
+/**
+ * Logs JSON lines to standard output and, when `file` is given, to a file a day beside it:
+ * `logs/ads.log` of service `ingest` becomes `logs/ads-ingest-2026-01-31.log` (services may share
+ * the setting, but not a file). Files are kept 14 days and split at 100 MB.
+ */
+export function createLogger(options: { service: string; level: Level; file?: string | undefined }): ProcessLogger {
+  const { service, level, file } = options;
+  const logger = winston.createLogger({
+    level,
+    format: winston.format.combine(
+      winston.format((info) => ({ timestamp: new Date().toISOString(), service, ...info }))(),
+      winston.format.json(),
+    ),
+    transports: [new winston.transports.Console()],
+    exitOnError: false,
+  });
+
+  let transport: DailyRotateFile | undefined;
+  let retry: NodeJS.Timeout | undefined;
+  const openFile = (path: string): void => {
+    try {
+      transport = dailyFile(path, service);
+    } catch (error) {
+      fileFailed(path, error);
+      return;
+    }
+    transport.logStream.on('error', (error: unknown) => fileFailed(path, error));
+    logger.add(transport);
+  };
+  // A full disk ends the file's stream. The process goes on with standard output, and tries the
+  // file again later.
+  const fileFailed = (path: string, error: unknown): void => {
+    if (retry !== undefined) return;
+    if (transport !== undefined) logger.remove(transport);
+    transport = undefined;
+    retry = setTimeout(() => {
+      retry = undefined;
+      openFile(path);
+    }, FILE_RETRY_MS).unref();
+    write('warn', 'the log file cannot be written; lines go to standard output alone', { error });
+  };
+  const write = (at: Level, message: string, fields: LogFields): void => {
+    // As one object: winston would glue a field named `message` onto the message.
+    logger.log({ ...plain(fields), level: at, message });
+  };
+  if (file !== undefined) openFile(file);
+
+  return {
+    ...methods(write, {}),
+    close: async () => {
+      clearTimeout(retry);
+      const closing = transport;
+      const written = closing && new Promise((resolve) => closing.once('finish', resolve));
+      logger.close();
+      await settledWithin(CLOSE_TIMEOUT_MS, Promise.all([written, flushed(process.stdout)]));
+    },
+  };
+}
+
+function dailyFile(path: string, service: string): DailyRotateFile {
+  const extension = extname(path);
+  const name = basename(path, extension);
+  const folder = dirname(path);
+  return new DailyRotateFile({
+    filename: join(folder, `${name}-${service}-%DATE%${extension || '.log'}`),
+    datePattern: 'YYYY-MM-DD',
+    utc: true,
+    maxFiles: '14d',
+    maxSize: '100m',
+    // Where the rotation notes which files it may delete.
+    auditFile: join(folder, `.${name}-${service}-audit.json`),
+  });
+}
+
+function methods(write: (level: Level, message: string, fields: LogFields) => void, bound: LogFields): Logger {
+  const at =
+    (level: Level) =>
+    (message: string, fields: LogFields = {}) =>
+      write(level, message, { ...bound, ...fields });
+  return {
+    error: at('error'),
+    warn: at('warn'),
+    info: at('info'),
+    debug: at('debug'),
+    child: (fields) => methods(write, { ...bound, ...fields }),
+  };
+}
+
+function plain(fields: LogFields): LogFields {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [name, value instanceof Error ? describeError(value) : value]),
+  );
+}
+
+const CAUSES = 4;
+
+/** An error as plain data: `{name, message, code?, stack?, cause?, errors?}`. */
+export function describeError(error: Error, depth = 0): LogFields {
+  const { cause, code, errors } = error as Error & { code?: unknown; errors?: unknown };
+  const inner = (value: unknown): unknown =>
+    value instanceof Error && depth < CAUSES ? describeError(value, depth + 1) : String(value);
+  return {
+    name: error.name,
+    message: error.message,
+    ...(code === undefined ? {} : { code }),
+    stack: error.stack,
+    ...(cause === undefined ? {} : { cause: inner(cause) }),
+    ...(Array.isArray(errors) ? { errors: errors.slice(0, CAUSES).map(inner) } : {}),
+  };
+}
+
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (!stream.writable) return resolve();
+    stream.write('', () => resolve());
+  });
+}
+
+async function settledWithin(milliseconds: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds);
+  });
+  await Promise.race([work, late]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,74 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** The metrics that every process has. A service makes its own ones on `registry`. */
+export interface Metrics {
+  readonly registry: Registry;
+  readonly httpRequests: Counter<'method' | 'endpoint' | 'status_code'>;
+  readonly httpDuration: Histogram<'method' | 'endpoint'>;
+  /** `status` is ok, error (the database refused it) or unavailable. */
+  readonly databaseOperations: Counter<'operation' | 'status'>;
+  readonly databaseDuration: Histogram<'operation'>;
+  /** `status` is ok, error or unavailable; a cache adds hit and miss. */
+  readonly redisOperations: Counter<'operation' | 'status'>;
+  /** `direction` is in or out. */
+  readonly natsMessages: Counter<'direction' | 'status'>;
+  /** 0 closed, 1 half-open, 2 open. */
+  readonly breakerState: Gauge<'dependency'>;
+}
+
+const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** Makes the one registry of a process; every series bears `service`. */
+export function createMetrics(service: string): Metrics {
+  const registry = new Registry();
+  registry.setDefaultLabels({ service });
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  return {
+    registry,
+    httpRequests: new Counter({
+      name: 'http_requests_total',
+      help: 'HTTP requests answered.',
+      labelNames: ['method', 'endpoint', 'status_code'],
+      registers,
+    }),
+    httpDuration: new Histogram({
+      name: 'http_request_duration_seconds',
+      help: 'Time from the request to the end of its answer.',
+      labelNames: ['method', 'endpoint'],
+      buckets: SECONDS,
+      registers,
+    }),
+    databaseOperations: new Counter({
+      name: 'database_operations_total',
+      help: 'Operations on Postgres.',
+      labelNames: ['operation', 'status'],
+      registers,
+    }),
+    databaseDuration: new Histogram({
+      name: 'database_operation_duration_seconds',
+      help: 'Time of an operation on Postgres, retries included.',
+      labelNames: ['operation'],
+      buckets: SECONDS,
+      registers,
+    }),
+    redisOperations: new Counter({
+      name: 'redis_operations_total',
+      help: 'Operations on Redis.',
+      labelNames: ['operation', 'status'],
+      registers,
+    }),
+    natsMessages: new Counter({
+      name: 'nats_messages_total',
+      help: 'Messages to and from NATS.',
+      labelNames: ['direction', 'status'],
+      registers,
+    }),
+    breakerState: new Gauge({
+      name: 'circuit_breaker_state',
+      help: 'Circuit breaker of a dependency: 0 closed, 1 half-open, 2 open.',
+      labelNames: ['dependency'],
+      registers,
+    }),
+  };
+}

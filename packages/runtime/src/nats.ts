@@ -1,0 +1,226 @@
+import { type ConnectionOptions, connect, ErrorCode, Events, type NatsConnection, NatsError } from 'nats';
+import type { DependencyHealth } from './health.js';
+import type { Logger } from './logger.js';
+import type { Metrics } from './metrics.js';
+import { type BreakerState, createGuard, isNetworkError, NotConnected } from './resilience.js';
+import type { NatsConfig } from './variables.js';
+
+export interface Nats {
+  /** Undefined while there is no connection: what were sent then would only wait in memory. */
+  connection(): NatsConnection | undefined;
+  /**
+   * Runs `fn` with the connection, perhaps several times, so it must be idempotent.
+   * @throws DependencyUnavailable, at once while disconnected; else what `fn` throws.
+   */
+  run<T>(fn: (connection: NatsConnection) => Promise<T>): Promise<T>;
+  state(): BreakerState;
+  /** What was last seen, without asking. */
+  health(): DependencyHealth;
+  /** Asks; @throws DependencyUnavailable */
+  ping(): Promise<void>;
+  /** Sends what is buffered, waits for subscriptions to end (5 s at most), and closes. */
+  close(): Promise<void>;
+}
+
+const RECONNECT_MS = 500;
+const JITTER_MS = 250;
+const MAX_BACKOFF_MS = 5_000;
+const DRAIN_TIMEOUT_MS = 5_000;
+
+/**
+ * Connects in the background for as long as it takes: this neither waits nor fails.
+ * `onConnected` runs after each connect, the first and all later ones (a server may have lost its
+ * streams meanwhile), and again until it succeeds or the connection is gone.
+ */
+export function openNats(
+  config: NatsConfig,
+  options: {
+    service: string;
+    metrics: Metrics;
+    logger: Logger;
+    attempts?: number;
+    onConnected?: (connection: NatsConnection) => Promise<void>;
+  },
+): Nats {
+  const { service, metrics, logger, attempts = 2, onConnected } = options;
+  const closing = new AbortController();
+  let client: NatsConnection | undefined;
+  let connected = false;
+  // Which connect we are at: work that began under an earlier one stops.
+  let epoch = 0;
+  let troubleLogged = false;
+
+  const guard = createGuard({
+    dependency: 'nats',
+    timeoutMs: 2 * config.NATS_TIMEOUT_MS,
+    attempts,
+    metrics,
+    logger,
+    isFailure: isNatsFailure,
+  });
+
+  const trouble = (message: string, fields: { error?: unknown } = {}): void => {
+    if (troubleLogged || closing.signal.aborted) return;
+    troubleLogged = true;
+    logger.warn(message, fields);
+  };
+
+  const arrived = (connection: NatsConnection): void => {
+    connected = true;
+    epoch += 1;
+    if (troubleLogged) logger.info('nats is connected again');
+    troubleLogged = false;
+    if (onConnected !== undefined) void untilDone(connection, epoch, onConnected);
+  };
+
+  const untilDone = async (
+    connection: NatsConnection,
+    began: number,
+    work: (connection: NatsConnection) => Promise<void>,
+  ): Promise<void> => {
+    let logged = false;
+    for (let wait = 100; epoch === began && connected; wait = Math.min(2 * wait, MAX_BACKOFF_MS)) {
+      try {
+        await work(connection);
+        if (logged) logger.info('nats is set up');
+        return;
+      } catch (error) {
+        if (epoch !== began || closing.signal.aborted) return;
+        if (!logged) logger.warn('nats could not be set up; trying until it is', { error });
+        logged = true;
+      }
+      await pause(wait, closing.signal);
+    }
+  };
+
+  const follow = async (connection: NatsConnection): Promise<void> => {
+    for await (const { type, data } of connection.status()) {
+      if (type === Events.Disconnect) {
+        connected = false;
+        epoch += 1;
+        trouble('nats connection lost; trying until it is there');
+      } else if (type === Events.Reconnect) {
+        arrived(connection);
+      } else if (type === Events.Error) {
+        logger.debug('nats reported an error', { detail: data });
+      }
+    }
+  };
+
+  // The client reconnects by itself, but gives up at the start and when it is refused twice.
+  const stayConnected = async (): Promise<void> => {
+    while (!closing.signal.aborted) {
+      try {
+        const connection = await connect(connectOptions(config, service));
+        client = connection;
+        // Closed before we had it: nobody else would end it.
+        if (closing.signal.aborted) return void (await connection.close());
+        arrived(connection);
+        void follow(connection);
+        const error = await connection.closed();
+        connected = false;
+        epoch += 1;
+        trouble('nats connection closed; trying until it is there', { error });
+      } catch (error) {
+        trouble('nats connection failed; trying until it is there', { error });
+      }
+      await pause(RECONNECT_MS + Math.random() * JITTER_MS, closing.signal);
+    }
+  };
+  const staying = stayConnected();
+
+  const current = (): NatsConnection | undefined =>
+    connected && !client?.isClosed() && !client?.isDraining() ? client : undefined;
+
+  const run = <T>(fn: (connection: NatsConnection) => Promise<T>): Promise<T> =>
+    guard.execute(async () => {
+      const connection = current();
+      if (connection === undefined) throw new NotConnected('no connection to nats');
+      return fn(connection);
+    });
+
+  return {
+    connection: current,
+    run,
+    state: guard.state,
+    health: () => (current() === undefined ? { status: 'down', breaker: guard.state() } : guard.health()),
+    ping: () => run((connection) => connection.flush()),
+    close: async () => {
+      closing.abort();
+      const connection = client;
+      if (connection !== undefined && !connection.isClosed()) {
+        const drained = connected ? connection.drain() : connection.close();
+        await Promise.race([drained.catch(() => undefined), pause(DRAIN_TIMEOUT_MS)]);
+        await connection.close();
+      }
+      await Promise.race([staying, pause(config.NATS_TIMEOUT_MS)]);
+    },
+  };
+}
+
+function connectOptions(config: NatsConfig, service: string): ConnectionOptions {
+  const urls = config.NATS_URL.map((url) => new URL(url));
+  const withUser = urls.find((url) => url.username !== '');
+  const user = withUser && decodeURIComponent(withUser.username);
+  const pass = withUser && decodeURIComponent(withUser.password);
+  return {
+    // The client does not read users from addresses.
+    servers: urls.map((url) => url.host),
+    ...(urls.some((url) => url.protocol === 'tls:') ? { tls: {} } : {}),
+    // nats://token@host is a token, as for the other clients of NATS.
+    ...(user ? (pass ? { user, pass } : { token: user }) : {}),
+    name: service,
+    timeout: config.NATS_TIMEOUT_MS,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: RECONNECT_MS,
+    reconnectJitter: JITTER_MS,
+    // A link that is dead on one side only is noticed after about 15 s.
+    pingInterval: 5_000,
+    maxPingOut: 2,
+  };
+}
+
+function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve();
+    const done = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, milliseconds).unref();
+    signal?.addEventListener('abort', done);
+  });
+}
+
+const FAILURES: ReadonlySet<string> = new Set([
+  ErrorCode.Timeout,
+  ErrorCode.NoResponders,
+  ErrorCode.ConnectionClosed,
+  ErrorCode.ConnectionDraining,
+  ErrorCode.ConnectionRefused,
+  ErrorCode.ConnectionTimeout,
+  ErrorCode.Disconnect,
+  ErrorCode.Cancelled,
+  ErrorCode.RequestError,
+  ErrorCode.Tls,
+  ErrorCode.JetStream408RequestTimeout,
+  ErrorCode.JetStream409,
+  ErrorCode.JetStreamIdleHeartBeat,
+  ErrorCode.AuthorizationViolation,
+  ErrorCode.AuthenticationExpired,
+  ErrorCode.AuthenticationTimeout,
+  ErrorCode.PermissionsViolation,
+  ErrorCode.ProtocolError,
+]);
+
+/** JetStream: no such stream. It was deleted, or not made yet; the message is not to blame. */
+const STREAM_NOT_FOUND = 10_059;
+
+/** True if NATS or the way to it is to blame; false if the message or the call is. */
+export function isNatsFailure(error: unknown): boolean {
+  if (!(error instanceof NatsError)) return isNetworkError(error);
+  const { api_error: api } = error;
+  if (api !== undefined) return api.code >= 500 || api.err_code === STREAM_NOT_FOUND;
+  return FAILURES.has(error.code) || isNetworkError(error.chainedError);
+}

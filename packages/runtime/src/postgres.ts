@@ -1,0 +1,226 @@
+import pg from 'pg';
+import type { DependencyHealth } from './health.js';
+import type { Logger } from './logger.js';
+import type { Metrics } from './metrics.js';
+import { type BreakerState, createGuard, DependencyUnavailable, isNetworkError } from './resilience.js';
+import type { PostgresConfig } from './variables.js';
+
+/** A connection inside of a transaction. Queries on it one after the other, not at once. */
+export type PostgresClient = Pick<pg.PoolClient, 'query'>;
+
+/** int8 comes as a number (beyond 2^53 the query fails); numeric, also `sum(int8)`, as text. */
+export interface Postgres {
+  /**
+   * Runs one statement. It may be run again after a failure, so it must be idempotent.
+   * `operation` is the label in the metrics; `name` makes it a prepared statement.
+   * @throws DependencyUnavailable, or the error of Postgres when the statement is to blame.
+   */
+  query<R extends object>(
+    operation: string,
+    text: string,
+    values?: readonly unknown[],
+    options?: { name?: string },
+  ): Promise<R[]>;
+  /**
+   * Runs `fn` between BEGIN and COMMIT, with ROLLBACK if it throws. It may be run again after a
+   * failure, even after a COMMIT whose answer got lost, so all of it must be idempotent.
+   * @throws DependencyUnavailable, or what `fn` throws.
+   */
+  transaction<T>(operation: string, fn: (client: PostgresClient) => Promise<T>): Promise<T>;
+  state(): BreakerState;
+  /** What was last seen, without asking. */
+  health(): DependencyHealth;
+  /** Asks; @throws DependencyUnavailable */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The pool connects when it is first needed: this neither waits nor fails while Postgres is away. */
+export function openPostgres(
+  config: PostgresConfig,
+  options: { service: string; metrics: Metrics; logger: Logger; attempts?: number },
+): Postgres {
+  const { service, metrics, logger, attempts = 3 } = options;
+  const timeoutMs = config.POSTGRES_TIMEOUT_MS;
+  const pool = new pg.Pool({
+    host: config.POSTGRES_HOST,
+    port: config.POSTGRES_PORT,
+    user: config.POSTGRES_USER,
+    password: config.POSTGRES_PASSWORD,
+    database: config.POSTGRES_DB,
+    max: config.POSTGRES_POOL_SIZE,
+    application_name: service,
+    connectionTimeoutMillis: timeoutMs,
+    // The guard gives the connection up at the same moment; these make the server stop too, so that
+    // what was given up holds no locks.
+    statement_timeout: timeoutMs,
+    lock_timeout: timeoutMs,
+    idle_in_transaction_session_timeout: timeoutMs,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    types: { getTypeParser },
+  });
+  // An idle connection that breaks is already out of the pool; the next query will tell.
+  pool.on('error', (error) => logger.debug('an idle postgres connection broke', { error }));
+
+  const guard = createGuard({
+    dependency: 'postgres',
+    timeoutMs,
+    attempts,
+    metrics,
+    logger,
+    isFailure: isPostgresFailure,
+  });
+
+  const measured = async <T>(operation: string, work: () => Promise<T>): Promise<T> => {
+    const stop = metrics.databaseDuration.startTimer({ operation });
+    let status = 'ok';
+    try {
+      return await work();
+    } catch (error) {
+      status = error instanceof DependencyUnavailable ? 'unavailable' : 'error';
+      throw error;
+    } finally {
+      stop();
+      metrics.databaseOperations.inc({ operation, status });
+    }
+  };
+
+  const query = <R extends object>(
+    operation: string,
+    text: string,
+    values: readonly unknown[] = [],
+    { name }: { name?: string } = {},
+  ): Promise<R[]> =>
+    measured(operation, () =>
+      guard.execute((signal) =>
+        withClient(pool, signal, async (client) => {
+          const statement = { text, values: [...values], ...(name === undefined ? {} : { name }) };
+          return (await client.query(statement)).rows as R[];
+        }),
+      ),
+    );
+
+  const transaction = <T>(operation: string, fn: (client: PostgresClient) => Promise<T>): Promise<T> =>
+    measured(operation, () =>
+      guard.execute((signal) => withClient(pool, signal, (client) => inTransaction(client, fn))),
+    );
+
+  let closing: Promise<void> | undefined;
+  return {
+    query,
+    transaction,
+    state: guard.state,
+    health: guard.health,
+    ping: async () => {
+      await query('ping', 'SELECT 1');
+    },
+    close: () => {
+      closing ??= pool.end();
+      return closing;
+    },
+  };
+}
+
+/** A transaction that could not be rolled back: its connection is in an unknown state. */
+class RollbackFailed extends Error {
+  override readonly name = 'RollbackFailed';
+}
+
+async function inTransaction<T>(client: pg.PoolClient, fn: (client: PostgresClient) => Promise<T>): Promise<T> {
+  await client.query('BEGIN');
+  let result: T;
+  try {
+    result = await fn(client);
+  } catch (error) {
+    try {
+      await client.query('ROLLBACK');
+    } catch {
+      throw isPostgresFailure(error) ? error : new RollbackFailed('ROLLBACK failed', { cause: error });
+    }
+    throw error;
+  }
+  // If `fn` swallowed an error, COMMIT rolls back, and says so in nothing but its command tag.
+  const { command } = await client.query('COMMIT');
+  if (command !== 'COMMIT') throw new Error('the transaction was rolled back: a statement had failed');
+  return result;
+}
+
+/**
+ * Lends a connection to `fn`. It goes back to the pool only if it is surely at rest: not after a
+ * timeout, when its query still runs, nor after a failure.
+ */
+async function withClient<T>(
+  pool: pg.Pool,
+  signal: AbortSignal,
+  fn: (client: pg.PoolClient) => Promise<T>,
+): Promise<T> {
+  const client = await pool.connect();
+  let released = false;
+  const release = (destroy: boolean): void => {
+    if (released) return;
+    released = true;
+    signal.removeEventListener('abort', giveUp);
+    client.removeListener('error', broke);
+    client.release(destroy);
+  };
+  const giveUp = (): void => release(true);
+  // A lent connection has no listener of the pool, and without one its 'error' would end the
+  // process. The query that runs on it is rejected as well.
+  const broke = (): void => undefined;
+  client.on('error', broke);
+  signal.addEventListener('abort', giveUp);
+  if (signal.aborted) {
+    release(false);
+    throw new Error('timeout before there was a connection');
+  }
+  try {
+    const result = await fn(client);
+    release(false);
+    return result;
+  } catch (error) {
+    release(error instanceof RollbackFailed || isPostgresFailure(error));
+    throw error;
+  }
+}
+
+const INT8 = 20;
+
+function getTypeParser(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
+  if (oid === INT8 && format !== 'binary') return toSafeInteger;
+  return format === 'binary' ? pg.types.getTypeParser(oid, 'binary') : pg.types.getTypeParser(oid, 'text');
+}
+
+function toSafeInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new RangeError(`${text} is too large for a number`);
+  return value;
+}
+
+/** Classes: connection, authorization, resources, operator, system, internal. */
+const FAILURE_CLASSES = new Set(['08', '28', '53', '57', '58', 'F0', 'XX']);
+/** Deadlock, serialization, lock timeout; read-only after a failover; no such database (yet). */
+const FAILURE_CODES = new Set(['40001', '40P01', '55P03', '25006', '25P03', '3D000']);
+
+/** True if Postgres or the way to it is to blame; false if the statement or its data are. */
+export function isPostgresFailure(error: unknown): boolean {
+  if (error instanceof pg.DatabaseError && error.code !== undefined) {
+    return FAILURE_CLASSES.has(error.code.slice(0, 2)) || FAILURE_CODES.has(error.code);
+  }
+  if (isNetworkError(error)) return true;
+  // The driver gives these no code.
+  return (
+    error instanceof Error &&
+    /^Connection terminated|timeout exceeded when trying to connect|^timeout (expired|before)|not queryable|^Query read timeout|after calling end on the pool/.test(
+      error.message,
+    )
+  );
+}
+
+/**
+ * True if the very values are to blame (classes 22 and 23), so that trying again is no use ever.
+ * What is neither this nor a failure (a missing table, say) is for a person to repair.
+ */
+export function isDataError(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code !== undefined && /^(22|23)/.test(error.code);
+}

@@ -1,0 +1,107 @@
+import { ConfigError, loadConfig, readEnvironment, type Variables } from './config.js';
+import { createLogger, type ProcessLogger } from './logger.js';
+import { createMetrics, type Metrics } from './metrics.js';
+import { createReleases, type Releases } from './releases.js';
+import { type LogConfig, type ServerConfig, warnAboutKafka } from './variables.js';
+
+/** What a process has from its first moment. */
+export interface ProcessContext<T> {
+  readonly config: Readonly<T>;
+  readonly logger: ProcessLogger;
+  readonly metrics: Metrics;
+  readonly releases: Releases;
+}
+
+/** `EX_CONFIG` of sysexits.h: starting again without a change is no use. */
+const BAD_CONFIGURATION = 78;
+/** Ctrl-C reaches a whole group of processes, whose parent may pass it on: that is one wish. */
+const SAME_WISH_MS = 1_000;
+
+/**
+ * Runs a process from its configuration to its exit. SIGTERM or SIGINT releases everything and
+ * exits 0; another one exits 1 at once. What nobody caught is logged, and exits 1 after the
+ * releases. After `SHUTDOWN_GRACE_SECONDS` it exits 1 whatever is still open.
+ * Bad configuration is printed to standard error, and exits 78.
+ */
+export async function runProcess<T extends LogConfig & Pick<ServerConfig, 'SHUTDOWN_GRACE_SECONDS'>>(options: {
+  service: string;
+  variables: Variables<T>;
+  start: (context: ProcessContext<T>) => Promise<void>;
+}): Promise<void> {
+  const { service, variables, start } = options;
+  // Whoever read our output is gone: that is no reason to lose what was accepted.
+  process.stdout.on('error', () => undefined);
+  process.stderr.on('error', () => undefined);
+
+  let config: Readonly<T>;
+  const env = readEnvironmentOrExit();
+  try {
+    config = loadConfig<T>(env, variables);
+  } catch (error) {
+    return exitPlainly(service, error);
+  }
+
+  const logger = createLogger({ service, level: config.LOG_LEVEL, file: config.LOG_FILE });
+  const metrics = createMetrics(service);
+  const releases = createReleases(logger);
+  if ('NATS_URL' in variables) warnAboutKafka(env, logger);
+
+  let endingSince: number | undefined;
+  const end = async (code: number): Promise<void> => {
+    if (endingSince !== undefined) return;
+    endingSince = performance.now();
+    setTimeout(() => {
+      logger.error('not everything was released in time', { seconds: config.SHUTDOWN_GRACE_SECONDS });
+      void logger.close().then(() => process.exit(1));
+    }, config.SHUTDOWN_GRACE_SECONDS * 1_000);
+    await releases.run();
+    await logger.close();
+    process.exit(code);
+  };
+
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (endingSince === undefined) {
+      logger.info('shutting down', { signal });
+      void end(0);
+    } else if (performance.now() - endingSince > SAME_WISH_MS) {
+      process.exit(1);
+    }
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+  const onFatal = (error: unknown): void => {
+    logger.error('unexpected error, the process ends', { error });
+    void end(1);
+  };
+  process.on('uncaughtException', onFatal);
+  process.on('unhandledRejection', onFatal);
+
+  try {
+    await start({ config, logger, metrics, releases });
+  } catch (error) {
+    // What is opened while we end may fail in any way.
+    if (endingSince !== undefined) return;
+    if (error instanceof ConfigError) {
+      printPlainly(service, error);
+      return end(BAD_CONFIGURATION);
+    }
+    onFatal(error);
+  }
+
+  function readEnvironmentOrExit(): ReturnType<typeof readEnvironment> {
+    try {
+      return readEnvironment();
+    } catch (error) {
+      return exitPlainly(service, error);
+    }
+  }
+}
+
+function exitPlainly(service: string, error: unknown): never {
+  printPlainly(service, error);
+  process.exit(error instanceof ConfigError ? BAD_CONFIGURATION : 1);
+}
+
+function printPlainly(service: string, error: unknown): void {
+  process.stderr.write(`${service}: ${error instanceof Error ? error.message : String(error)}\n`);
+}

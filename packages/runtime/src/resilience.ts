@@ -1,0 +1,177 @@
+import {
+  BrokenCircuitError,
+  CircuitState,
+  ConsecutiveBreaker,
+  circuitBreaker,
+  ExponentialBackoff,
+  handleWhen,
+  retry,
+  TaskCancelledError,
+  TimeoutPolicy,
+  TimeoutStrategy,
+  wrap,
+} from 'cockatiel';
+import type { DependencyHealth } from './health.js';
+import type { Logger } from './logger.js';
+import type { Metrics } from './metrics.js';
+
+export type BreakerState = 'closed' | 'half-open' | 'open';
+
+/** A dependency that can't be used now: it is away, hangs, or its circuit breaker is open. */
+export class DependencyUnavailable extends Error {
+  override readonly name = 'DependencyUnavailable';
+  readonly dependency: string;
+
+  constructor(dependency: string, cause: unknown) {
+    super(`${dependency} is unavailable`, { cause });
+    this.dependency = dependency;
+  }
+}
+
+/** There is no connection, and one is being made in the background: trying again is no use. */
+export class NotConnected extends Error {
+  override readonly name = 'NotConnected';
+}
+
+/** Runs calls to one dependency, and stops them while it is away. */
+export interface Guard {
+  /**
+   * Runs `fn`, perhaps several times, so it must be idempotent. `signal` is aborted when the time
+   * is up: the call is then left alone, and whatever it holds must be given up.
+   * @throws DependencyUnavailable when the dependency is away; else what `fn` throws, untouched.
+   */
+  execute<T>(fn: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  state(): BreakerState;
+  /** What the last call found. The breaker is slower: it opens after five failures in a row. */
+  health(): DependencyHealth;
+}
+
+export interface GuardOptions {
+  readonly dependency: string;
+  /** Longest that one attempt may take. */
+  readonly timeoutMs: number;
+  /** Attempts in all: 1 is no retry. */
+  readonly attempts: number;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  /** True if the dependency is to blame, false if the call is (bad data, a bug). */
+  readonly isFailure: (error: unknown) => boolean;
+}
+
+const FAILURES_TO_OPEN = 5;
+const HALF_OPEN_AFTER_MS = 1_000;
+const GAUGE: Record<BreakerState, number> = { closed: 0, 'half-open': 1, open: 2 };
+
+/** How the policies see that the dependency is to blame. */
+class Failure extends Error {
+  readonly retryable: boolean;
+
+  constructor(cause: unknown, retryable: boolean) {
+    super('failure', { cause });
+    this.retryable = retryable;
+  }
+}
+
+type Outcome<T> = { readonly value: T } | { readonly error: unknown };
+
+/** Retry around circuit breaker around timeout. */
+export function createGuard(options: GuardOptions): Guard {
+  const { dependency, timeoutMs, attempts, metrics, logger, isFailure } = options;
+  const failures = new ConsecutiveBreaker(FAILURES_TO_OPEN);
+  const breaker = circuitBreaker(
+    handleWhen((error) => error instanceof Failure || error instanceof TaskCancelledError),
+    { breaker: failures, halfOpenAfter: HALF_OPEN_AFTER_MS },
+  );
+  const policy = wrap(
+    retry(
+      handleWhen((error) => error instanceof Failure && error.retryable),
+      {
+        maxAttempts: attempts - 1,
+        backoff: new ExponentialBackoff({ initialDelay: 20, maxDelay: 200 }),
+      },
+    ),
+    breaker,
+    new TimeoutPolicy(timeoutMs, { strategy: TimeoutStrategy.Aggressive, abortOnReturn: false }),
+  );
+
+  const gauge = metrics.breakerState.labels({ dependency });
+  gauge.set(GAUGE.closed);
+  breaker.onStateChange((state) => gauge.set(GAUGE[nameOf(state)]));
+  // The breaker opens again after each failed test: only the first time is news.
+  let away = false;
+  breaker.onBreak((reason) => {
+    if (away) return;
+    away = true;
+    logger.warn(`${dependency} is away`, {
+      dependency,
+      error: 'error' in reason ? blame(reason.error) : undefined,
+    });
+  });
+  breaker.onReset(() => {
+    away = false;
+    logger.info(`${dependency} is back`, { dependency });
+  });
+
+  return {
+    state: () => nameOf(breaker.state),
+    health: () => ({ status: failures.state === 0 ? 'up' : 'down', breaker: nameOf(breaker.state) }),
+    execute: async <T>(fn: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+      const startedAt = performance.now();
+      let outcome: Outcome<T>;
+      try {
+        outcome = await policy.execute(async ({ signal }): Promise<Outcome<T>> => {
+          try {
+            return { value: await fn(signal) };
+          } catch (error) {
+            // Data that are refused are an answer: for the breaker, the dependency is there.
+            if (!(error instanceof NotConnected) && !isFailure(error)) return { error };
+            // What took long once would take long again: this bounds the wait of the caller.
+            const quick = performance.now() - startedAt < timeoutMs / 2;
+            throw new Failure(error, quick && !(error instanceof NotConnected));
+          }
+        });
+      } catch (error) {
+        throw new DependencyUnavailable(dependency, blame(error));
+      }
+      if ('error' in outcome) throw outcome.error;
+      return outcome.value;
+    },
+  };
+}
+
+function nameOf(state: CircuitState): BreakerState {
+  if (state === CircuitState.Closed) return 'closed';
+  return state === CircuitState.HalfOpen ? 'half-open' : 'open';
+}
+
+function blame(error: unknown): unknown {
+  if (error instanceof Failure) return error.cause;
+  if (error instanceof BrokenCircuitError) return new Error('its circuit breaker is open');
+  return error;
+}
+
+const NETWORK_ERRORS = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'EADDRNOTAVAIL',
+  'EMFILE',
+  'ENFILE',
+  'ERR_STREAM_DESTROYED',
+  'ERR_STREAM_WRITE_AFTER_END',
+  'ERR_SOCKET_CLOSED',
+]);
+
+/** True for what goes wrong between two machines, by the `code` that Node gives. */
+export function isNetworkError(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null | undefined)?.code;
+  return typeof code === 'string' && (NETWORK_ERRORS.has(code) || code.startsWith('ERR_TLS_'));
+}

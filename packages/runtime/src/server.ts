@@ -1,0 +1,111 @@
+import { createServer, type RequestListener, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { ConfigError } from './config.js';
+import type { Health } from './health.js';
+import type { Logger } from './logger.js';
+import type { Releases } from './releases.js';
+import type { ServerConfig } from './variables.js';
+
+const DRAIN_TIMEOUT_MS = 10_000;
+
+/**
+ * Listens, and adds the release: stop being ready, take no new connection, finish what is in
+ * flight (10 s at most), close.
+ * @returns the port, which the system chose if 0 was asked.
+ * @throws ConfigError when the address can't be had.
+ */
+export async function listen(
+  options: { handler: RequestListener; config: ServerConfig; logger: Logger; health: Health },
+  releases: Releases,
+): Promise<number> {
+  const { handler, config, logger, health } = options;
+  const open = new Set<ServerResponse>();
+  let draining = false;
+
+  const server = createServer(
+    {
+      keepAliveTimeout: config.HTTP_KEEP_ALIVE_TIMEOUT_MS,
+      headersTimeout: config.HTTP_HEADERS_TIMEOUT_MS,
+      requestTimeout: config.HTTP_REQUEST_TIMEOUT_MS,
+      // How often the two above are looked at.
+      connectionsCheckingInterval: 5_000,
+      maxHeaderSize: 16 * 1024,
+      noDelay: true,
+    },
+    (request, response) => {
+      open.add(response);
+      response.once('close', () => open.delete(response));
+      if (draining) response.setHeader('Connection', 'close');
+      handler(request, response);
+    },
+  );
+  server.maxRequestsPerSocket = 0;
+  server.on('clientError', refuse);
+
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => reject(refusedAddress(config, error)));
+    server.listen(config.HTTP_PORT, config.HTTP_HOST, resolve);
+  });
+  server.removeAllListeners('error');
+  server.on('error', (error) => logger.error('the http server failed', { error }));
+
+  releases.add('http server', async () => {
+    draining = true;
+    health.drain();
+    for (const response of open) {
+      if (!response.headersSent) response.setHeader('Connection', 'close');
+    }
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    // An answer whose head was already sent could not say that it is the last one.
+    const sweep = setInterval(() => server.closeIdleConnections(), 50);
+    const limit = setTimeout(() => {
+      logger.warn('requests were cut off at the end', { requests: open.size });
+      server.closeAllConnections();
+    }, DRAIN_TIMEOUT_MS);
+    await closed;
+    clearInterval(sweep);
+    clearTimeout(limit);
+  });
+
+  return (server.address() as AddressInfo).port;
+}
+
+function refusedAddress(config: ServerConfig, error: NodeJS.ErrnoException): Error {
+  const address = `${config.HTTP_HOST}:${config.HTTP_PORT}`;
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return new ConfigError([`HTTP_PORT: ${address} is taken by another program; choose another`]);
+    case 'EACCES':
+      return new ConfigError([`HTTP_PORT: not allowed to listen on ${address}`]);
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return new ConfigError([`HTTP_HOST: this machine has no address ${config.HTTP_HOST}`]);
+    default:
+      return error;
+  }
+}
+
+/** What is not even HTTP never reaches the handler, but gets an answer of the same form. */
+function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [status, code, message] = refusal(error.code);
+  const body = JSON.stringify({ error: code, message, details: [], request_id: null });
+  socket.end(
+    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json; charset=utf-8\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}
+
+function refusal(code: string | undefined): readonly [string, string, string] {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return ['431 Request Header Fields Too Large', 'headers_too_large', 'The headers are too large.'];
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return ['408 Request Timeout', 'request_timeout', 'The request took too long to arrive.'];
+    default:
+      return ['400 Bad Request', 'invalid_request', 'The request is not valid HTTP.'];
+  }
+}

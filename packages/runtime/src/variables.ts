@@ -1,0 +1,182 @@
+import { isIP } from 'node:net';
+import Joi from 'joi';
+import type { Environment, Variables } from './config.js';
+import type { Logger } from './logger.js';
+
+/** What Express takes as `trust proxy`: nobody, everybody, a number of hops, or networks. */
+export type TrustProxy = boolean | number | readonly string[];
+
+export interface LogConfig {
+  readonly LOG_LEVEL: 'error' | 'warn' | 'info' | 'debug';
+  /** Path that the daily files are named after; unset: standard output alone. */
+  readonly LOG_FILE?: string;
+}
+
+/** What any process that listens needs, whatever it serves. */
+export interface ServerConfig {
+  readonly HTTP_HOST: string;
+  /** 0 takes any free port. */
+  readonly HTTP_PORT: number;
+  readonly HTTP_KEEP_ALIVE_TIMEOUT_MS: number;
+  readonly HTTP_HEADERS_TIMEOUT_MS: number;
+  readonly HTTP_REQUEST_TIMEOUT_MS: number;
+  /** From the signal to the last moment at which the process is still there. */
+  readonly SHUTDOWN_GRACE_SECONDS: number;
+}
+
+export interface HttpConfig extends ServerConfig {
+  readonly TRUST_PROXY: TrustProxy;
+  readonly CORS_ORIGINS: '*' | readonly string[];
+  /** Per client; 0 is no limit. */
+  readonly RATE_LIMIT_EVENTS_PER_MINUTE: number;
+  /** Per client; 0 is no limit. */
+  readonly RATE_LIMIT_READS_PER_MINUTE: number;
+}
+
+export interface PostgresConfig {
+  readonly POSTGRES_HOST: string;
+  readonly POSTGRES_PORT: number;
+  readonly POSTGRES_USER: string;
+  readonly POSTGRES_PASSWORD?: string;
+  readonly POSTGRES_DB: string;
+  readonly POSTGRES_POOL_SIZE: number;
+  /** Longest that a query or a transaction may take, waiting for a connection included. */
+  readonly POSTGRES_TIMEOUT_MS: number;
+}
+
+export interface RedisConfig {
+  readonly REDIS_HOST: string;
+  readonly REDIS_PORT: number;
+  readonly REDIS_PASSWORD?: string;
+  readonly REDIS_DB: number;
+  /** Longest that one command may take. */
+  readonly REDIS_TIMEOUT_MS: number;
+}
+
+export interface NatsConfig {
+  readonly NATS_URL: readonly string[];
+  /** Longest that one call may take, and one attempt to connect. */
+  readonly NATS_TIMEOUT_MS: number;
+}
+
+const count = Joi.number().integer().min(0);
+const milliseconds = Joi.number().integer().min(1).max(600_000);
+const port = Joi.number().integer().min(1).max(65_535);
+const host = Joi.string().trim();
+const secret = Joi.string().meta({ secret: true });
+
+export const logVariables: Variables<LogConfig> = {
+  LOG_LEVEL: Joi.string().lowercase().valid('error', 'warn', 'info', 'debug').default('info'),
+  LOG_FILE: Joi.string(),
+};
+
+export function serverVariables(defaultPort: number): Variables<ServerConfig> {
+  return {
+    HTTP_HOST: host.default('0.0.0.0'),
+    HTTP_PORT: port.min(0).default(defaultPort),
+    // Longer than the usual 60 s of a load balancer: who closes first must be the balancer, or it
+    // sends a request into a connection that is just being closed.
+    HTTP_KEEP_ALIVE_TIMEOUT_MS: milliseconds.default(65_000),
+    HTTP_HEADERS_TIMEOUT_MS: milliseconds.max(Joi.ref('HTTP_REQUEST_TIMEOUT_MS')).default(10_000),
+    HTTP_REQUEST_TIMEOUT_MS: milliseconds.default(30_000),
+    // Below the 30 s after which Kubernetes kills.
+    SHUTDOWN_GRACE_SECONDS: Joi.number().min(1).max(3600).default(25),
+  };
+}
+
+export function httpVariables(defaultPort: number): Variables<HttpConfig> {
+  return {
+    ...serverVariables(defaultPort),
+    TRUST_PROXY: Joi.string().custom(toTrustProxy).default(false),
+    CORS_ORIGINS: Joi.string().custom(toOrigins).default('*'),
+    RATE_LIMIT_EVENTS_PER_MINUTE: count.default(60_000),
+    RATE_LIMIT_READS_PER_MINUTE: count.default(6_000),
+  };
+}
+
+export const postgresVariables: Variables<PostgresConfig> = {
+  POSTGRES_HOST: host.default('localhost'),
+  POSTGRES_PORT: port.default(5432),
+  POSTGRES_USER: Joi.string().default('postgres'),
+  POSTGRES_PASSWORD: secret,
+  POSTGRES_DB: Joi.string().default('ads'),
+  POSTGRES_POOL_SIZE: Joi.number().integer().min(1).max(1000).default(10),
+  POSTGRES_TIMEOUT_MS: milliseconds.default(5_000),
+};
+
+export const redisVariables: Variables<RedisConfig> = {
+  REDIS_HOST: host.default('localhost'),
+  REDIS_PORT: port.default(6379),
+  REDIS_PASSWORD: secret,
+  REDIS_DB: count.default(0),
+  REDIS_TIMEOUT_MS: milliseconds.default(500),
+};
+
+export const natsVariables: Variables<NatsConfig> = {
+  // A secret because an address may hold a user and a password.
+  NATS_URL: secret.custom(toNatsUrls).default(['nats://localhost:4222']),
+  NATS_TIMEOUT_MS: milliseconds.default(2_000),
+};
+
+/** `KAFKA_BROKER` is from an older edition; silence would leave its user waiting for messages. */
+export function warnAboutKafka(env: Environment, logger: Logger): void {
+  if (env['KAFKA_BROKER']) {
+    logger.warn('KAFKA_BROKER is not used any more: NATS_URL is what counts now');
+  }
+}
+
+function toTrustProxy(value: string, helpers: Joi.CustomHelpers): TrustProxy | Joi.ErrorReport {
+  const text = value.trim().toLowerCase();
+  if (text === 'true') return true;
+  if (text === 'false') return false;
+  if (/^\d{1,3}$/.test(text)) return Number(text);
+  const networks = listOf(text);
+  if (networks.length > 0 && networks.every(isNetwork)) return networks;
+  return helpers.message({
+    custom:
+      'must be true, false, a number of hops, or a list of addresses, networks (10.0.0.0/8), ' +
+      'loopback, linklocal, uniquelocal',
+  });
+}
+
+function isNetwork(text: string): boolean {
+  if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true;
+  const [address = '', bits, ...rest] = text.split('/');
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  return bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+}
+
+function toOrigins(value: string, helpers: Joi.CustomHelpers): '*' | string[] | Joi.ErrorReport {
+  const origins = listOf(value);
+  if (origins.includes('*')) return '*';
+  if (origins.length > 0 && origins.every((origin) => parseUrl(origin)?.origin === origin)) {
+    return origins;
+  }
+  return helpers.message({
+    custom: 'must be * or a list of origins like https://player.example.com (no path, no slash)',
+  });
+}
+
+function toNatsUrls(value: string, helpers: Joi.CustomHelpers): string[] | Joi.ErrorReport {
+  const urls = listOf(value).map((url) => (url.includes('://') ? url : `nats://${url}`));
+  const ok = (url: string): boolean => {
+    const parsed = parseUrl(url);
+    return parsed !== undefined && /^(nats|tls):$/.test(parsed.protocol) && parsed.hostname !== '';
+  };
+  if (urls.length > 0 && urls.every(ok)) return urls;
+  return helpers.message({
+    custom: 'must be nats://host:4222 (or tls://), or several with commas between them',
+  });
+}
+
+function listOf(text: string): string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+function parseUrl(text: string): URL | undefined {
+  return URL.canParse(text) ? new URL(text) : undefined;
+}

@@ -1,0 +1,136 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import Joi from 'joi';
+import { ConfigError, loadConfig, readEnvironment } from '../src/config.js';
+import {
+  type HttpConfig,
+  httpVariables,
+  type NatsConfig,
+  natsVariables,
+  type PostgresConfig,
+  postgresVariables,
+} from '../src/variables.js';
+
+type Config = HttpConfig & PostgresConfig & NatsConfig;
+const variables = { ...httpVariables(8080), ...postgresVariables, ...natsVariables };
+const load = (env: Record<string, string>): Config => loadConfig<Config>(env, variables);
+
+function problemsOf(env: Record<string, string>): readonly string[] {
+  try {
+    load(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+function folderWith(name: string, text: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'config-'));
+  writeFileSync(join(folder, name), text);
+  return folder;
+}
+
+describe('loadConfig', () => {
+  it('has a default for everything but secrets', () => {
+    expect(load({})).toMatchObject({
+      HTTP_HOST: '0.0.0.0',
+      HTTP_PORT: 8080,
+      TRUST_PROXY: false,
+      CORS_ORIGINS: '*',
+      POSTGRES_DB: 'ads',
+      NATS_URL: ['nats://localhost:4222'],
+    });
+    expect(load({}).POSTGRES_PASSWORD).toBeUndefined();
+  });
+
+  it('is frozen', () => {
+    expect(Object.isFrozen(load({}))).toBe(true);
+  });
+
+  it('takes an empty variable for unset', () => {
+    expect(load({ HTTP_PORT: '', POSTGRES_PASSWORD: '' }).HTTP_PORT).toBe(8080);
+  });
+
+  it('names every bad variable in one message', () => {
+    const problems = problemsOf({ HTTP_PORT: 'eighty', POSTGRES_POOL_SIZE: '0', TRUST_PROXY: 'x' });
+    expect(problems).toEqual([
+      'HTTP_PORT: must be a number',
+      expect.stringMatching(/^TRUST_PROXY: must be true, false/),
+      'POSTGRES_POOL_SIZE: must be greater than or equal to 1',
+    ]);
+  });
+
+  it('refuses header time beyond request time, defaults included', () => {
+    expect(problemsOf({ HTTP_REQUEST_TIMEOUT_MS: '5000', HTTP_HEADERS_TIMEOUT_MS: '6000' })).toEqual([
+      expect.stringMatching(/^HTTP_HEADERS_TIMEOUT_MS: /),
+    ]);
+  });
+
+  it.each([
+    ['true', true],
+    ['FALSE', false],
+    ['2', 2],
+    ['loopback, 10.0.0.0/8,fd00::/8', ['loopback', '10.0.0.0/8', 'fd00::/8']],
+  ])('reads TRUST_PROXY=%s', (text, value) => {
+    expect(load({ TRUST_PROXY: text }).TRUST_PROXY).toEqual(value);
+  });
+
+  it.each(['10.0.0.0/33', 'yes', ',', '10.0.0.0/8/8', '-1'])('refuses TRUST_PROXY=%s', (text) => {
+    expect(problemsOf({ TRUST_PROXY: text })).toHaveLength(1);
+  });
+
+  it('takes origins, not addresses of pages', () => {
+    expect(load({ CORS_ORIGINS: 'https://a.test,https://b.test:8443' }).CORS_ORIGINS).toEqual([
+      'https://a.test',
+      'https://b.test:8443',
+    ]);
+    expect(problemsOf({ CORS_ORIGINS: 'https://a.test/player' })).toHaveLength(1);
+  });
+
+  it('takes several NATS servers', () => {
+    expect(load({ NATS_URL: 'nats://a:4222, b:4223' }).NATS_URL).toEqual(['nats://a:4222', 'nats://b:4223']);
+  });
+
+  it('never shows a secret', () => {
+    const [problem] = problemsOf({ NATS_URL: 'http://user:hunter2@host' });
+    expect(problem).toMatch(/^NATS_URL: must be nats:/);
+    const pin = { PIN: Joi.string().pattern(/^\d+$/).meta({ secret: true }) };
+    expect(() => loadConfig<{ PIN: string }>({ PIN: 'hunter2' }, pin)).toThrow(/PIN: is not valid \(not shown\)$/);
+  });
+});
+
+describe('secrets from files', () => {
+  it('drops one newline at the end', () => {
+    const path = join(folderWith('password', 'se cret\n\n'), 'password');
+    expect(load({ POSTGRES_PASSWORD_FILE: path }).POSTGRES_PASSWORD).toBe('se cret\n');
+  });
+
+  it('refuses both at once, and a file that is not there', () => {
+    expect(problemsOf({ POSTGRES_PASSWORD: 'a', POSTGRES_PASSWORD_FILE: '/b' })).toEqual([
+      'POSTGRES_PASSWORD: set either POSTGRES_PASSWORD or POSTGRES_PASSWORD_FILE, not both',
+    ]);
+    expect(problemsOf({ NATS_URL_FILE: '/not/there' })).toEqual([
+      "NATS_URL: NATS_URL_FILE can't be read: /not/there (ENOENT)",
+    ]);
+  });
+
+  it('reads none for what is no secret', () => {
+    expect(load({ POSTGRES_HOST_FILE: '/not/there' }).POSTGRES_HOST).toBe('localhost');
+  });
+});
+
+describe('readEnvironment', () => {
+  it('puts the process over .env', () => {
+    const folder = folderWith('.env', 'PATH=nowhere\nONLY_IN_FILE="yes"\n');
+    const env = readEnvironment(folder);
+    expect(env['ONLY_IN_FILE']).toBe('yes');
+    expect(env['PATH']).toBe(process.env['PATH']);
+  });
+
+  it('needs no .env', () => {
+    expect(readEnvironment('/not/there')['PATH']).toBe(process.env['PATH']);
+  });
+});

@@ -1,0 +1,135 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+
+const RUNTIME = new URL('../dist/index.js', import.meta.url).href;
+
+/** Runs a process whose `start` has the body `start`; from the built package, as services are. */
+function run(start: string, env: Record<string, string> = {}): ChildProcess {
+  const code = `
+    import { runProcess, logVariables, serverVariables } from '${RUNTIME}';
+    await runProcess({
+      service: 'sample',
+      variables: { ...logVariables, ...serverVariables(0) },
+      start: async ({ config, logger, releases }) => { ${start} },
+    });`;
+  return spawn(process.execPath, ['--input-type=module', '-e', code], {
+    env: { PATH: process.env['PATH'], ...env },
+    cwd: tmpdir(),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+async function ended(
+  child: ChildProcess,
+  onOutput: (text: string) => void = () => undefined,
+): Promise<{ code: number | null; out: string; err: string }> {
+  let out = '';
+  let err = '';
+  child.stdout?.on('data', (part) => {
+    out += part;
+    onOutput(out);
+  });
+  child.stderr?.on('data', (part) => {
+    err += part;
+  });
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { code, out, err };
+}
+
+const WAIT = 'logger.info("up"); setInterval(() => {}, 1000);';
+
+function once(action: () => void): (text: string) => void {
+  let done = false;
+  return (text) => {
+    if (done || !text.includes('"up"')) return;
+    done = true;
+    action();
+  };
+}
+
+describe('runProcess', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('releases and exits 0 on %s', async (signal) => {
+    const child = run(`
+      releases.add('first', () => logger.info('closed first'));
+      releases.add('second', async () => { await null; logger.info('closed second'); });
+      ${WAIT}`);
+    const { code, out } = await ended(
+      child,
+      // Twice at once, as from Ctrl-C and from a parent that passes it on.
+      once(() => {
+        child.kill(signal);
+        child.kill('SIGTERM');
+      }),
+    );
+    const messages = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).message);
+    expect(messages).toEqual(['up', 'shutting down', 'closed second', 'closed first']);
+    expect(code).toBe(0);
+  });
+
+  it('prints bad configuration plainly and exits 78', async () => {
+    const { code, out, err } = await ended(run(WAIT, { LOG_LEVEL: 'loud', HTTP_PORT: 'x' }));
+    expect(code).toBe(78);
+    expect(out).toBe('');
+    expect(err).toBe(
+      'sample: Bad configuration:\n' +
+        '  LOG_LEVEL: must be one of [error, warn, info, debug]\n' +
+        '  HTTP_PORT: must be a number\n',
+    );
+  });
+
+  it.each([
+    ['a start that fails', 'throw new Error("boom");'],
+    ['a rejection that nobody handles', `${WAIT} void Promise.reject(new Error("boom"));`],
+    ['an exception', `${WAIT} setTimeout(() => { throw new Error("boom"); });`],
+  ])('logs %s, releases, and exits 1', async (_name, body) => {
+    const { code, out } = await ended(run(`releases.add('it', () => logger.info('closed')); ${body}`));
+    expect(code).toBe(1);
+    expect(out).toMatch(/"message":"boom"[\s\S]*"message":"closed"/);
+  });
+
+  it('exits 1 when the grace is over', async () => {
+    const child = run(`releases.add('hangs', () => new Promise(() => {})); ${WAIT}`, {
+      SHUTDOWN_GRACE_SECONDS: '1',
+    });
+    const { code, out } = await ended(
+      child,
+      once(() => void child.kill('SIGTERM')),
+    );
+    expect(code).toBe(1);
+    expect(out).toContain('not everything was released in time');
+  });
+
+  it('has every line in the log file too', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'log-'));
+    const child = run(
+      `for (let i = 0; i < 5000; i += 1) logger.info('line', { i });
+       logger.error('the end', { error: new Error('boom', { cause: 'why' }), message: 'x' });
+       ${WAIT}`,
+      { LOG_FILE: join(folder, 'new', 'ads.log') },
+    );
+    await ended(
+      child,
+      once(() => void child.kill('SIGTERM')),
+    );
+    const names = readdirSync(join(folder, 'new'));
+    const file = names.find((name) => /^ads-sample-\d{4}-\d\d-\d\d\.log$/.test(name)) ?? '';
+    expect(names.sort()).toEqual(['.ads-sample-audit.json', file]);
+    const lines = readFileSync(join(folder, 'new', file), 'utf8')
+      .trim()
+      .split('\n');
+    expect(lines).toHaveLength(5003);
+    expect(JSON.parse(lines[5000] ?? '')).toMatchObject({
+      level: 'error',
+      message: 'the end',
+      service: 'sample',
+      timestamp: expect.stringMatching(/^\d{4}-.*Z$/),
+      error: { message: 'boom', cause: 'why', stack: expect.stringContaining('at ') },
+    });
+  });
+});

@@ -1,0 +1,177 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { createMetrics, type Metrics } from '../src/metrics.js';
+import { createGuard, DependencyUnavailable, type Guard, NotConnected } from '../src/resilience.js';
+import { type LogLine, logLines } from './log-lines.js';
+
+class Away extends Error {}
+
+const fails = async (): Promise<never> => {
+  throw new Away('connection refused');
+};
+
+let metrics: Metrics;
+let lines: LogLine[];
+
+function guardWith(attempts: number, timeoutMs = 1_000): Guard {
+  const log = logLines();
+  lines = log.lines;
+  metrics = createMetrics('test');
+  return createGuard({
+    dependency: 'postgres',
+    timeoutMs,
+    attempts,
+    metrics,
+    logger: log.logger,
+    isFailure: (error) => error instanceof Away,
+  });
+}
+
+async function gauge(): Promise<number | undefined> {
+  return (await metrics.breakerState.get()).values[0]?.value;
+}
+
+async function failTimes(guard: Guard, times: number): Promise<void> {
+  for (let i = 0; i < times; i += 1) {
+    await expect(guard.execute(fails)).rejects.toBeInstanceOf(DependencyUnavailable);
+  }
+}
+
+describe('a guard', () => {
+  beforeEach(() => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'performance'] });
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  it('names the dependency and keeps the cause', async () => {
+    const error = await guardWith(1)
+      .execute(fails)
+      .catch((reason: unknown) => reason);
+    expect(error).toMatchObject({
+      name: 'DependencyUnavailable',
+      dependency: 'postgres',
+      cause: { message: 'connection refused' },
+    });
+  });
+
+  it('lets errors of the data pass untouched, and they are no failures', async () => {
+    const guard = guardWith(3);
+    const mine = new Error('duplicate key');
+    let calls = 0;
+    for (let i = 0; i < 10; i += 1) {
+      await expect(
+        guard.execute(async () => {
+          calls += 1;
+          throw mine;
+        }),
+      ).rejects.toBe(mine);
+    }
+    expect(calls).toBe(10);
+    expect(guard.state()).toBe('closed');
+  });
+
+  it('takes an error of the data for a sign of life', async () => {
+    const guard = guardWith(1);
+    await failTimes(guard, 4);
+    await guard.execute(() => Promise.reject(new Error('bad data'))).catch(() => undefined);
+    await failTimes(guard, 4);
+    expect(guard.state()).toBe('closed');
+  });
+
+  it('tries again', async () => {
+    const guard = guardWith(3);
+    let calls = 0;
+    const result = guard.execute(async () => {
+      calls += 1;
+      if (calls < 3) throw new Away();
+      return 'done';
+    });
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(await result).toBe('done');
+    expect(calls).toBe(3);
+  });
+
+  it('does not try again what is not connected', async () => {
+    let calls = 0;
+    await expect(
+      guardWith(3).execute(async () => {
+        calls += 1;
+        throw new NotConnected('no connection');
+      }),
+    ).rejects.toBeInstanceOf(DependencyUnavailable);
+    expect(calls).toBe(1);
+  });
+
+  it('leaves a call that hangs, tells it, and does not start another', async () => {
+    const guard = guardWith(3, 500);
+    let calls = 0;
+    let aborted = false;
+    const result = guard
+      .execute((signal) => {
+        calls += 1;
+        signal.addEventListener('abort', () => {
+          aborted = true;
+        });
+        return new Promise(() => undefined);
+      })
+      .catch((reason: unknown) => reason);
+    await jest.advanceTimersByTimeAsync(500);
+    expect(await result).toBeInstanceOf(DependencyUnavailable);
+    expect([calls, aborted]).toEqual([1, true]);
+  });
+
+  it('does not abort a call that ended in time', async () => {
+    let kept: AbortSignal | undefined;
+    await guardWith(1, 500).execute(async (signal) => {
+      kept = signal;
+    });
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(kept?.aborted).toBe(false);
+  });
+
+  it('opens after five failures, calls nobody, tests after a second, and closes', async () => {
+    const guard = guardWith(1);
+    await failTimes(guard, 5);
+    expect(guard.state()).toBe('open');
+    expect(await gauge()).toBe(2);
+
+    let calls = 0;
+    const counted = async (): Promise<void> => {
+      calls += 1;
+    };
+    await expect(guard.execute(counted)).rejects.toBeInstanceOf(DependencyUnavailable);
+    expect(calls).toBe(0);
+
+    await jest.advanceTimersByTimeAsync(1_000);
+    let finish = (): void => undefined;
+    const test = guard.execute(
+      () =>
+        new Promise<void>((resolve) => {
+          finish = resolve;
+        }),
+    );
+    await jest.advanceTimersByTimeAsync(0);
+    expect(guard.state()).toBe('half-open');
+    expect(await gauge()).toBe(1);
+    finish();
+    await test;
+    expect(guard.state()).toBe('closed');
+    expect(await gauge()).toBe(0);
+  });
+
+  it('logs one line for an outage and one for its end, however often it was tested', async () => {
+    const guard = guardWith(1);
+    await failTimes(guard, 5);
+    for (let i = 0; i < 3; i += 1) {
+      await jest.advanceTimersByTimeAsync(1_000);
+      await failTimes(guard, 1);
+    }
+    await jest.advanceTimersByTimeAsync(1_000);
+    await guard.execute(async () => undefined);
+    expect(lines.map(({ level, message }) => `${level} ${message}`)).toEqual([
+      'warn postgres is away',
+      'info postgres is back',
+    ]);
+  });
+});

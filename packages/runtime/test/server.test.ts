@@ -1,0 +1,140 @@
+import { Agent, get, type RequestListener } from 'node:http';
+import { connect } from 'node:net';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { createHealth, type Health, operations } from '../src/health.js';
+import { createMetrics } from '../src/metrics.js';
+import { createReleases, type Releases } from '../src/releases.js';
+import { listen } from '../src/server.js';
+import type { ServerConfig } from '../src/variables.js';
+import { logLines } from './log-lines.js';
+
+const config: ServerConfig = {
+  HTTP_HOST: '127.0.0.1',
+  HTTP_PORT: 0,
+  HTTP_KEEP_ALIVE_TIMEOUT_MS: 65_000,
+  HTTP_HEADERS_TIMEOUT_MS: 10_000,
+  HTTP_REQUEST_TIMEOUT_MS: 30_000,
+  SHUTDOWN_GRACE_SECONDS: 25,
+};
+
+const { logger } = logLines();
+let releases: Releases = createReleases(logger);
+
+afterEach(async () => {
+  await releases.run();
+  releases = createReleases(logger);
+});
+
+function testHealth(): Health {
+  return createHealth({
+    service: 'test',
+    version: '1.2.3',
+    description: 'a test',
+    dependencies: { postgres: () => ({ status: 'down', breaker: 'open' }) },
+    status: ({ postgres }) => (postgres.status === 'up' ? 'healthy' : 'unhealthy'),
+    ready: () => true,
+  });
+}
+
+function serve(handler: RequestListener, health = testHealth(), port = 0): Promise<number> {
+  return listen({ handler, config: { ...config, HTTP_PORT: port }, logger, health }, releases);
+}
+
+describe('operations', () => {
+  const metrics = createMetrics('test');
+  const handler =
+    (health: Health): RequestListener =>
+    (request, response) => {
+      if (!operations({ health, metrics })(request, response)) response.writeHead(404).end();
+    };
+
+  it.each(['', '/api/v1'])('answer under "%s"', async (prefix) => {
+    const base = `http://127.0.0.1:${await serve(handler(testHealth()))}${prefix}`;
+    const health = await fetch(`${base}/health?verbose=1`);
+    expect(health.status).toBe(503);
+    expect(health.headers.get('cache-control')).toBe('no-store');
+    expect(await health.json()).toEqual({
+      status: 'unhealthy',
+      service: 'test',
+      version: '1.2.3',
+      uptime_seconds: expect.any(Number),
+      dependencies: { postgres: { status: 'down', breaker: 'open' } },
+    });
+    expect(await (await fetch(`${base}/live`)).json()).toEqual({ status: 'alive' });
+    expect(await (await fetch(`${base}/ready/`)).json()).toEqual({ status: 'ready' });
+    expect(await (await fetch(`${base}/info`)).json()).toMatchObject({ node: process.version });
+    expect(await (await fetch(`${base}/metrics`)).text()).toContain('service="test"');
+    expect((await fetch(`${base}/healthy`)).status).toBe(404);
+    expect((await fetch(`${base}/live`, { method: 'POST' })).status).toBe(404);
+    expect(await (await fetch(`${base}/live`, { method: 'HEAD' })).text()).toBe('');
+  });
+
+  it('are not ready while draining', async () => {
+    const health = testHealth();
+    const url = `http://127.0.0.1:${await serve(handler(health))}/ready`;
+    health.drain();
+    const answer = await fetch(url);
+    expect(answer.status).toBe(503);
+    expect(await answer.json()).toEqual({ status: 'not ready', reason: 'shutting down' });
+  });
+});
+
+describe('listen', () => {
+  it('says what is wrong with the address', async () => {
+    const port = await serve((_request, response) => void response.end());
+    await expect(serve(() => undefined, testHealth(), port)).rejects.toThrow(
+      `HTTP_PORT: 127.0.0.1:${port} is taken by another program`,
+    );
+  });
+
+  it('answers what is not HTTP with JSON', async () => {
+    const port = await serve((_request, response) => void response.end());
+    const text = await new Promise<string>((resolve) => {
+      let all = '';
+      const socket = connect(port, '127.0.0.1', () => socket.write('NOT HTTP\r\n\r\n'));
+      socket.on('data', (part) => {
+        all += part;
+      });
+      socket.on('close', () => resolve(all));
+    });
+    expect(text).toMatch(/^HTTP\/1\.1 400 /);
+    expect(JSON.parse(text.split('\r\n\r\n')[1] ?? '')).toMatchObject({ error: 'invalid_request' });
+  });
+
+  it('drains: finishes what is in flight, closes idle connections, takes no new ones', async () => {
+    const health = testHealth();
+    let finish = (): void => undefined;
+    let arrived = (): void => undefined;
+    const inFlight = new Promise<void>((resolve) => {
+      arrived = resolve;
+    });
+    const port = await serve((request, response) => {
+      if (request.url === '/quick') return void response.end('quick');
+      finish = () => void response.end('slow');
+      arrived();
+    }, health);
+
+    const agent = new Agent({ keepAlive: true });
+    const ask = (path: string): Promise<{ body: string; connection: string | undefined }> =>
+      new Promise((resolve, reject) => {
+        get({ port, host: '127.0.0.1', path, agent }, (answer) => {
+          let body = '';
+          answer.on('data', (part) => {
+            body += part;
+          });
+          answer.on('end', () => resolve({ body, connection: answer.headers.connection }));
+        }).on('error', reject);
+      });
+
+    expect(await ask('/quick')).toEqual({ body: 'quick', connection: 'keep-alive' });
+    const slow = ask('/slow');
+    await inFlight;
+    const released = releases.run();
+    await expect(fetch(`http://127.0.0.1:${port}/quick`)).rejects.toThrow();
+    expect(health.notReady()).toBe('shutting down');
+    finish();
+    expect(await slow).toEqual({ body: 'slow', connection: 'close' });
+    await released;
+    agent.destroy();
+  });
+});

@@ -1,0 +1,57 @@
+import { type Timeframe, windowOf } from '@ads/models';
+import type { Counters } from './counters.js';
+
+/** A page of ads, busiest first, and the cursor of the next one; null on the last. */
+export interface Page {
+  readonly ads: readonly Counters[];
+  readonly nextCursor: string | null;
+}
+
+/** Where a page ended: the clicks of its last ad, and its id. */
+type Position = readonly [clicks: number, adId: string];
+
+/** Clicks in a timeframe, or all time where none was asked. */
+export function clicksIn(counters: Counters, timeframe: Timeframe | undefined): number {
+  const window = timeframe && windowOf(timeframe);
+  return window ? counters.windows[window.field] : counters.clicks;
+}
+
+/**
+ * The page after `cursor`: most clicks first, among equals by id. A cursor is a position, not a number of ads to skip:
+ * ads that move while someone pages show once or not at all, they never shift the others.
+ */
+export function busiest(
+  all: readonly Counters[],
+  timeframe: Timeframe | undefined,
+  limit: number,
+  after: Position | undefined,
+): Page {
+  const position = (counters: Counters): Position => [clicksIn(counters, timeframe), counters.adId];
+  const rest = after === undefined ? [...all] : all.filter((counters) => compare(position(counters), after) > 0);
+  rest.sort((a, b) => compare(position(a), position(b)));
+  const ads = rest.slice(0, limit);
+  const last = ads.at(-1);
+  return { ads, nextCursor: last && rest.length > limit ? writeCursor(position(last)) : null };
+}
+
+function compare([clicksA, idA]: Position, [clicksB, idB]: Position): number {
+  if (clicksA !== clicksB) return clicksB - clicksA;
+  if (idA === idB) return 0;
+  return idA < idB ? -1 : 1;
+}
+
+function writeCursor(position: Position): string {
+  return Buffer.from(JSON.stringify(position)).toString('base64url');
+}
+
+/** The position of a cursor, or undefined for what is none. */
+export function readCursor(cursor: string): Position | undefined {
+  try {
+    const position: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
+    if (!Array.isArray(position) || position.length !== 2) return undefined;
+    const [clicks, adId] = position;
+    return typeof clicks === 'number' && typeof adId === 'string' ? [clicks, adId] : undefined;
+  } catch {
+    return undefined;
+  }
+}

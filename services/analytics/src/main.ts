@@ -1,0 +1,66 @@
+import { createApi, readLimiter } from '@ads/http';
+import { createAdCatalogue, readAds } from '@ads/ledger';
+import { createHealth, listen, openPostgres, openRedis, operations, probe, runProcess } from '@ads/runtime';
+import { analyticsHandler } from './analytics-handler.js';
+import { createAnswerMetrics } from './answer-metrics.js';
+import { type AnalyticsConfig, analyticsVariables } from './config.js';
+import { watchDoubts } from './doubt-watch.js';
+import { readCounters } from './read-counters.js';
+import { createSnapshot } from './snapshot.js';
+
+const service = 'analytics';
+
+await runProcess<AnalyticsConfig>({
+  service,
+  variables: analyticsVariables,
+  async start({ config, logger, metrics, releases }) {
+    const now = Date.now;
+    const postgres = openPostgres(config, { service, metrics, logger });
+    releases.add('postgres', postgres.close);
+    const redis = openRedis(config, { service, metrics, logger });
+    releases.add('redis', redis.close);
+    releases.add('probes', probe([postgres.ping, redis.ping]));
+    const doubts = watchDoubts(postgres, config.DOUBT_POLL_MS);
+    releases.add('doubt watch', doubts.stop);
+    const catalogue = createAdCatalogue({
+      load: () => readAds(postgres),
+      refreshMs: config.AD_CATALOGUE_REFRESH_SECONDS * 1_000,
+      now,
+      onFailure: (error) => logger.debug('the ad catalogue could not be read', { error }),
+    });
+    releases.add('ad catalogue', catalogue.stop);
+    await catalogue.refresh();
+
+    const counted = createAnswerMetrics(metrics);
+    const read = async (adIds: readonly string[]) =>
+      counted(await readCounters({ database: postgres, store: redis, undoubted: doubts.undoubted, now }, adIds));
+    const health = createHealth({
+      service,
+      version: '1.0.0',
+      description: 'Answers totals, CTR and sliding windows.',
+      dependencies: { postgres: postgres.health, redis: redis.health },
+      status: ({ postgres: truth, redis: copy }) => {
+        if (truth.status === 'up' && copy.status === 'up') return 'healthy';
+        return truth.status === 'down' && copy.status === 'down' ? 'unhealthy' : 'degraded';
+      },
+      ready: () => true,
+    });
+    const app = createApi({
+      config,
+      logger,
+      metrics,
+      operations: operations({ health, metrics }),
+      routes(router) {
+        const handler = analyticsHandler({
+          catalogue,
+          readAd: (adId) => read([adId]),
+          readAll: createSnapshot(read, config.LIST_MAX_AGE_MS, now),
+          now,
+        });
+        router.get('/ads/analytics', readLimiter(config), handler);
+      },
+    });
+    const port = await listen({ handler: app, config, logger, health }, releases);
+    logger.info('listening', { host: config.HTTP_HOST, port });
+  },
+});

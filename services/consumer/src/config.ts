@@ -1,0 +1,41 @@
+import {
+  type LogConfig,
+  logVariables,
+  type NatsConfig,
+  natsVariables,
+  type PostgresConfig,
+  postgresVariables,
+  type RedisConfig,
+  redisVariables,
+  type ServerConfig,
+  serverVariables,
+  type Variables,
+} from '@ads/runtime';
+import Joi from 'joi';
+
+/** Everything that the consumer can be told. */
+export interface ConsumerConfig extends ServerConfig, LogConfig, PostgresConfig, RedisConfig, NatsConfig {
+  /** Events in one transaction. */
+  readonly CONSUMER_BATCH_EVENTS: number;
+  /** Messages that one process has at a time, unacknowledged. */
+  readonly CONSUMER_MAX_MESSAGES: number;
+  /** After which JetStream gives a message to another process, unless it is told that it is being worked on. */
+  readonly NATS_ACK_WAIT_SECONDS: number;
+  readonly NATS_STREAM_REPLICAS: number;
+  readonly NATS_STREAM_MAX_BYTES: number;
+}
+
+const count = Joi.number().integer().min(1);
+
+export const consumerVariables: Variables<ConsumerConfig> = {
+  ...serverVariables(8081),
+  ...logVariables,
+  ...postgresVariables,
+  ...redisVariables,
+  ...natsVariables,
+  CONSUMER_BATCH_EVENTS: count.max(20_000).default(2_000),
+  CONSUMER_MAX_MESSAGES: count.max(2_000).default(200),
+  NATS_ACK_WAIT_SECONDS: count.max(3_600).default(30),
+  NATS_STREAM_REPLICAS: count.max(5).default(1),
+  NATS_STREAM_MAX_BYTES: Joi.number().integer().min(-1).default(-1),
+};

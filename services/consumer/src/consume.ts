@@ -1,0 +1,115 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { EVENT_STREAM, LEDGER_CONSUMER } from '@ads/models';
+import type { ConsumerMessages, NatsConnection } from 'nats';
+import { type HeldMessage, HeldMessages } from './held-messages.js';
+
+export interface ConsumeOptions {
+  /** The connection, undefined while there is none. */
+  readonly connection: () => NatsConnection | undefined;
+  /** Records and acknowledges. It is tried again until it succeeds. */
+  readonly record: (messages: readonly HeldMessage[]) => Promise<void>;
+  readonly onReceived: () => void;
+  /** Told of each failure; the same may fail for hours. */
+  readonly onFailure: (error: unknown) => void;
+  /** The most messages that this process has at a time, unacknowledged. */
+  readonly maxMessages: number;
+  /** The most events in one batch, unless a single message has more. */
+  readonly maxEvents: number;
+  /** How long JetStream waits before it gives an unacknowledged message to somebody else. */
+  readonly ackWaitMs: number;
+}
+
+/** A consumer that runs. */
+export interface Consuming {
+  /** Finishes what is being recorded, gives the rest back, and returns. */
+  stop(): Promise<void>;
+}
+
+/** How long one pull waits for messages. */
+const PULL_MS = 2_000;
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 2_000;
+
+/**
+ * Pulls messages and has them recorded, one batch at a time; what arrives meanwhile is the next batch. A batch that
+ * fails is tried again for as long as it takes, and the queue is told that we are still at it.
+ */
+export function startConsuming(options: ConsumeOptions): Consuming {
+  const { connection, record, onReceived, onFailure, maxMessages, maxEvents, ackWaitMs } = options;
+  const held = new HeldMessages(maxMessages);
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  let pulled: ConsumerMessages | undefined;
+
+  async function pull(): Promise<void> {
+    while (!signal.aborted) {
+      if (held.room() === 0) {
+        await held.change();
+        continue;
+      }
+      try {
+        const nats = connection();
+        if (!nats) throw new Error('NATS is not connected');
+        const consumer = await nats.jetstream().consumers.get(EVENT_STREAM, LEDGER_CONSUMER);
+        while (!signal.aborted && connection() === nats && held.room() > 0) {
+          pulled = await consumer.fetch({ max_messages: held.room(), expires: PULL_MS });
+          for await (const message of pulled) {
+            onReceived();
+            held.put(message);
+          }
+        }
+      } catch (error) {
+        if (connection()) onFailure(error);
+        await pause(FIRST_PAUSE_MS);
+      }
+    }
+  }
+
+  async function work(): Promise<void> {
+    while (!signal.aborted) {
+      if (held.isEmpty()) {
+        await held.change();
+        continue;
+      }
+      const messages = held.take(maxEvents);
+      await recordUntilDone(messages);
+      held.finish();
+    }
+  }
+
+  async function recordUntilDone(messages: readonly HeldMessage[]): Promise<void> {
+    for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(2 * wait, LONGEST_PAUSE_MS)) {
+      try {
+        return await record(messages);
+      } catch (error) {
+        onFailure(error);
+        if (signal.aborted) {
+          for (const { message } of messages) message.nak();
+          return;
+        }
+        await pause(wait);
+      }
+    }
+  }
+
+  async function pause(milliseconds: number): Promise<void> {
+    await delay(milliseconds, undefined, { signal }).catch(() => undefined);
+  }
+
+  const stillWorking = setInterval(() => {
+    for (const { message } of held.all()) message.working();
+  }, ackWaitMs / 3);
+  const pulling = pull();
+  const working = work();
+
+  return {
+    async stop() {
+      stopping.abort();
+      held.interrupt();
+      pulled?.stop();
+      await Promise.all([pulling, working]);
+      clearInterval(stillWorking);
+      for (const { message } of held.all()) message.nak();
+    },
+  };
+}

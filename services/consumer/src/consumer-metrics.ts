@@ -1,0 +1,91 @@
+import type { Outcome } from '@ads/ledger';
+import type { AdEvent } from '@ads/models';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+
+/** What JetStream says of the durable consumer. */
+export interface Backlog {
+  /** Messages that nobody has yet. */
+  readonly pending: number;
+  /** Messages that somebody has and has not acknowledged. */
+  readonly unacknowledged: number;
+}
+
+/** What the consumer counts. */
+export interface ConsumerMetrics {
+  recorded(events: readonly AdEvent[], outcome: Outcome, now: number): void;
+  buried(): void;
+  backlog(backlog: Backlog): void;
+  trusted(trusted: boolean): void;
+  rebuilt(seconds: number): void;
+}
+
+export function createConsumerMetrics(registry: Registry): ConsumerMetrics {
+  const registers = [registry];
+  const events = new Counter({
+    name: 'ledger_events_total',
+    help: 'Events from the queue that were recorded: new ones, and those that were there already.',
+    labelNames: ['kind', 'result'],
+    registers,
+  });
+  const batches = new Histogram({
+    name: 'ledger_batch_events',
+    help: 'Events in one transaction.',
+    buckets: [1, 5, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000],
+    registers,
+  });
+  const freshness = new Histogram({
+    name: 'event_freshness_seconds',
+    help: 'Time from the receipt of an event to its being counted.',
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600, 3_600],
+    registers,
+  });
+  const deadLetters = new Counter({
+    name: 'dead_letters_total',
+    help: 'Messages and events that can not be recorded, put on the dead-letter stream.',
+    registers,
+  });
+  const backlog = new Gauge({
+    name: 'consumer_backlog_messages',
+    help: 'Messages in JetStream that are not recorded yet: pending ones, and unacknowledged ones.',
+    labelNames: ['state'],
+    registers,
+  });
+  const trusted = new Gauge({
+    name: 'counters_trusted',
+    help: '1 while the counters in Redis are believed, 0 while Postgres answers.',
+    registers,
+  });
+  const rebuilds = new Histogram({
+    name: 'counters_rebuild_duration_seconds',
+    help: 'Time that a rebuild of the counters took.',
+    buckets: [0.1, 0.5, 1, 5, 10, 30, 60, 300],
+    registers,
+  });
+
+  return {
+    recorded(batch, { added }, now) {
+      batches.observe(batch.length);
+      const fresh = { click: 0, impression: 0 };
+      for (const { click, impression } of added) {
+        fresh.click += click;
+        fresh.impression += impression;
+      }
+      const all = { click: 0, impression: 0 };
+      for (const { kind, receivedAt } of batch) {
+        all[kind] += 1;
+        freshness.observe(Math.max(0, now - receivedAt) / 1_000);
+      }
+      for (const kind of ['click', 'impression'] as const) {
+        events.inc({ kind, result: 'new' }, fresh[kind]);
+        events.inc({ kind, result: 'repeated' }, all[kind] - fresh[kind]);
+      }
+    },
+    buried: () => deadLetters.inc(),
+    backlog(now) {
+      backlog.set({ state: 'pending' }, now.pending);
+      backlog.set({ state: 'unacknowledged' }, now.unacknowledged);
+    },
+    trusted: (value) => trusted.set(value ? 1 : 0),
+    rebuilt: (seconds) => rebuilds.observe(seconds),
+  };
+}

@@ -1,0 +1,88 @@
+import { type Decoded, decodeEvents } from '@ads/models';
+
+/** What the consumer needs of a JetStream message. */
+export interface QueuedMessage {
+  readonly data: Uint8Array;
+  readonly info: { readonly stream: string; readonly streamSequence: number };
+  /** Done: the queue forgets it. */
+  ack(): void;
+  /** Not done: somebody else may have it now. */
+  nak(): void;
+  /** Still at it: don't give it to somebody else yet. */
+  working(): void;
+}
+
+/** A message that this process has and has not acknowledged. */
+export interface HeldMessage {
+  readonly message: QueuedMessage;
+  readonly decoded: Decoded;
+}
+
+/**
+ * The messages between the pulling and the recording. It holds at most `capacity` of them, those that are being
+ * recorded included, so a database that is away fills JetStream and not this process.
+ */
+export class HeldMessages {
+  readonly #waiting: HeldMessage[] = [];
+  #taken: readonly HeldMessage[] = [];
+  #wake: (() => void)[] = [];
+  readonly #capacity: number;
+
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
+
+  /** How many more there is room for. */
+  room(): number {
+    return this.#capacity - this.#waiting.length - this.#taken.length;
+  }
+
+  put(message: QueuedMessage): void {
+    this.#waiting.push({ message, decoded: decodeEvents(message.data) });
+    this.#changed();
+  }
+
+  /** Takes what waits, up to about `maxEvents` events, at least one message where there is any. */
+  take(maxEvents: number): readonly HeldMessage[] {
+    let events = 0;
+    let count = 0;
+    for (const { decoded } of this.#waiting) {
+      events += decoded.state === 'decoded' ? decoded.events.length : 1;
+      if (count > 0 && events > maxEvents) break;
+      count += 1;
+    }
+    this.#taken = this.#waiting.splice(0, count);
+    return this.#taken;
+  }
+
+  /** What was taken is done with. */
+  finish(): void {
+    this.#taken = [];
+    this.#changed();
+  }
+
+  /** All of them, for telling the queue that they are still being worked on, or that they never will be. */
+  all(): readonly HeldMessage[] {
+    return [...this.#taken, ...this.#waiting];
+  }
+
+  isEmpty(): boolean {
+    return this.#waiting.length === 0;
+  }
+
+  /** Resolves at the next put, finish or interruption. */
+  change(): Promise<void> {
+    return new Promise((resolve) => this.#wake.push(resolve));
+  }
+
+  /** Wakes whoever waits for a change: there is something else to look at. */
+  interrupt(): void {
+    this.#changed();
+  }
+
+  #changed(): void {
+    const wake = this.#wake;
+    this.#wake = [];
+    for (const resolve of wake) resolve();
+  }
+}

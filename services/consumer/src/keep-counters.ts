@@ -1,0 +1,83 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  type CounterStore,
+  type Database,
+  hasLastingDoubt,
+  type Rebuild,
+  readTrust,
+  rebuildCounters,
+} from '@ads/ledger';
+
+export interface KeepCountersOptions {
+  readonly database: Database;
+  readonly store: CounterStore;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Told at each look whether they are. */
+  readonly onTrust: (trusted: boolean) => void;
+  /** Told why the counters are not to be trusted, before each rebuild. */
+  readonly onDistrust: (reason: string) => void;
+  readonly onRebuild: (rebuild: Rebuild, milliseconds: number) => void;
+  readonly onFailure: (error: unknown) => void;
+}
+
+const LOOK_EVERY_MS = 500;
+
+/** A writer that lives settles its doubt well before; what is older was left by one that died or failed. */
+const LASTING_SECONDS = 5;
+
+/** After a rebuild that was no use: whatever prevents it is likely to be there still. */
+const PAUSE_MS = 2_000;
+
+/**
+ * Keeps the counters in Redis worth believing: rebuilds them from Postgres whenever they are missing, from another
+ * server's life, or doubted. Every consumer does this; the token of the rebuild sees to it that one does it at a time.
+ *
+ * @returns stops it
+ */
+export function keepCounters(options: KeepCountersOptions): () => Promise<void> {
+  const { database, store, now, onTrust, onDistrust, onRebuild, onFailure } = options;
+  const stopping = new AbortController();
+
+  async function reasonToRebuild(): Promise<string | undefined> {
+    const trust = await readTrust(store);
+    if (trust.state === 'untrusted') return trust.reason;
+    return (await hasLastingDoubt(database, LASTING_SECONDS))
+      ? 'a writer committed events and may not have counted them'
+      : undefined;
+  }
+
+  /** True when there was nothing to do, or it is done. */
+  async function look(): Promise<boolean> {
+    // Without Redis there is nothing to keep; its breaker and the health page tell of it.
+    if (store.runId() === undefined) return true;
+    const reason = await reasonToRebuild();
+    onTrust(reason === undefined);
+    if (reason === undefined) return true;
+    onDistrust(reason);
+    if (store.evicts()) return false;
+    const began = now();
+    const rebuild = await rebuildCounters(database, store, now);
+    onRebuild(rebuild, now() - began);
+    return rebuild.state === 'done';
+  }
+
+  async function keep(): Promise<void> {
+    const { signal } = stopping;
+    while (!signal.aborted) {
+      let settled = false;
+      try {
+        settled = await look();
+      } catch (error) {
+        onFailure(error);
+      }
+      await delay(settled ? LOOK_EVERY_MS : PAUSE_MS, undefined, { signal }).catch(() => undefined);
+    }
+  }
+  const keeping = keep();
+
+  return async () => {
+    stopping.abort();
+    await keeping;
+  };
+}

@@ -1,0 +1,131 @@
+import { createLedger, ensurePartitions, pruneSeconds } from '@ads/ledger';
+import {
+  createHealth,
+  isDataError,
+  listen,
+  openNats,
+  openPostgres,
+  openRedis,
+  operations,
+  probe,
+  runProcess,
+} from '@ads/runtime';
+import { type ConsumerConfig, consumerVariables } from './config.js';
+import { startConsuming } from './consume.js';
+import { createConsumerMetrics } from './consumer-metrics.js';
+import { publishDeadLetter } from './dead-letters.js';
+import { keepCounters } from './keep-counters.js';
+import { ensureLedgerConsumer, readBacklog } from './ledger-consumer.js';
+import { recordMessages } from './record-messages.js';
+import { repeat } from './repeat.js';
+
+const service = 'consumer';
+const BACKLOG_EVERY_MS = 5_000;
+const HOUR_MS = 3_600_000;
+
+await runProcess<ConsumerConfig>({
+  service,
+  variables: consumerVariables,
+  async start({ config, logger, metrics, releases }) {
+    const now = Date.now;
+    const postgres = openPostgres(config, { service, metrics, logger });
+    releases.add('postgres', postgres.close);
+    const redis = openRedis(config, { service, metrics, logger });
+    releases.add('redis', redis.close);
+    const limits = { replicas: config.NATS_STREAM_REPLICAS, maxBytes: config.NATS_STREAM_MAX_BYTES };
+    const nats = openNats(config, {
+      service,
+      metrics,
+      logger,
+      onConnected: (connection) => ensureLedgerConsumer(connection, limits, config.NATS_ACK_WAIT_SECONDS),
+    });
+    releases.add('nats', nats.close);
+    releases.add('probes', probe([postgres.ping, redis.ping, nats.ping]));
+
+    const counted = createConsumerMetrics(metrics.registry);
+    const ledger = createLedger({
+      database: postgres,
+      store: redis,
+      now,
+      onRaiseFailure: (error) => logger.debug('counters could not be raised, a rebuild will', { error }),
+    });
+
+    releases.add(
+      'counters',
+      keepCounters({
+        database: postgres,
+        store: redis,
+        now,
+        onTrust: counted.trusted,
+        onDistrust: (reason) => logger.info('counters are rebuilt', { reason }),
+        onRebuild: (rebuild, milliseconds) => {
+          if (rebuild.state === 'done') counted.rebuilt(milliseconds / 1_000);
+          logger.info(`rebuild of the counters ${rebuild.state}`, { ...rebuild, milliseconds });
+        },
+        onFailure: (error) => logger.debug('counters could not be looked after', { error }),
+      }),
+    );
+    const keepTables = async () => {
+      const made = await ensurePartitions(postgres, now());
+      if (made > 0) logger.info('partitions made', { made });
+      await pruneSeconds(postgres, now());
+    };
+    releases.add(
+      'tables',
+      repeat(keepTables, HOUR_MS, (error) => logger.warn('tables could not be looked after', { error })),
+    );
+    const readQueue = async () => counted.backlog(await nats.run(readBacklog));
+    releases.add(
+      'backlog',
+      repeat(readQueue, BACKLOG_EVERY_MS, (error) => logger.debug('backlog could not be read', { error })),
+    );
+
+    const consuming = startConsuming({
+      connection: nats.connection,
+      record: (messages) =>
+        recordMessages(
+          {
+            record: ledger.recordQueued,
+            isDataError,
+            bury: (letter) => publishDeadLetter(nats.run, letter),
+            onRecorded: (events, outcome) => counted.recorded(events, outcome, now()),
+            onBuried: ({ reason, source }) => {
+              counted.buried();
+              logger.warn('put on the dead-letter stream', { reason, source });
+            },
+          },
+          messages,
+        ),
+      onReceived: () => metrics.natsMessages.inc({ direction: 'in', status: 'ok' }),
+      onFailure: (error) => logger.debug('a batch could not be recorded, it is tried again', { error }),
+      maxMessages: config.CONSUMER_MAX_MESSAGES,
+      maxEvents: config.CONSUMER_BATCH_EVENTS,
+      ackWaitMs: config.NATS_ACK_WAIT_SECONDS * 1_000,
+    });
+    releases.add('consuming', consuming.stop);
+
+    const health = createHealth({
+      service,
+      version: '1.0.0',
+      description: 'Writes queued events to the ledger, and keeps the counters rebuilt.',
+      dependencies: { nats: nats.health, postgres: postgres.health, redis: redis.health },
+      // Without NATS or Postgres it waits, and loses nothing: to be restarted would not help.
+      status: (dependencies) =>
+        Object.values(dependencies).every(({ status }) => status === 'up') ? 'healthy' : 'degraded',
+      ready: () => true,
+    });
+    const answer = operations({ health, metrics });
+    const port = await listen(
+      {
+        handler: (request, response) => {
+          if (!answer(request, response)) response.writeHead(404).end();
+        },
+        config,
+        logger,
+        health,
+      },
+      releases,
+    );
+    logger.info('listening', { host: config.HTTP_HOST, port });
+  },
+});

@@ -1,0 +1,52 @@
+import {
+  type HttpConfig,
+  httpVariables,
+  type LogConfig,
+  logVariables,
+  type NatsConfig,
+  natsVariables,
+  type PostgresConfig,
+  postgresVariables,
+  type RedisConfig,
+  redisVariables,
+  type Variables,
+} from '@ads/runtime';
+import Joi from 'joi';
+
+/** Everything that ingest can be told. */
+export interface IngestConfig extends HttpConfig, LogConfig, PostgresConfig, RedisConfig, NatsConfig {
+  /** How far ahead a player's clock is believed. */
+  readonly MAX_CLOCK_SKEW_SECONDS: number;
+  readonly MAX_BODY_BYTES: number;
+  readonly AD_CATALOGUE_REFRESH_SECONDS: number;
+  /** Events in one message. */
+  readonly INGEST_BATCH_EVENTS: number;
+  /** Messages that wait for their acknowledgement at a time. */
+  readonly INGEST_BATCHES_IN_FLIGHT: number;
+  /** Events that wait for a message; beyond it the answer is 503. */
+  readonly INGEST_QUEUE_EVENTS: number;
+  /** Ads that have their own label in the metrics; the rest is `other`. */
+  readonly METRICS_MAX_ADS: number;
+  readonly NATS_STREAM_REPLICAS: number;
+  readonly NATS_STREAM_MAX_BYTES: number;
+}
+
+const count = Joi.number().integer().min(1);
+
+export const ingestVariables: Variables<IngestConfig> = {
+  ...httpVariables(8080),
+  ...logVariables,
+  ...postgresVariables,
+  ...redisVariables,
+  ...natsVariables,
+  MAX_CLOCK_SKEW_SECONDS: Joi.number().min(0).default(300),
+  MAX_BODY_BYTES: count.default(16_384),
+  AD_CATALOGUE_REFRESH_SECONDS: count.default(30),
+  // An event is at most some 400 bytes: 1,000 of them stay below the megabyte that NATS takes in one message.
+  INGEST_BATCH_EVENTS: count.max(1_000).default(500),
+  INGEST_BATCHES_IN_FLIGHT: count.max(64).default(4),
+  INGEST_QUEUE_EVENTS: count.default(20_000),
+  METRICS_MAX_ADS: Joi.number().integer().min(0).default(100),
+  NATS_STREAM_REPLICAS: count.max(5).default(1),
+  NATS_STREAM_MAX_BYTES: Joi.number().integer().min(-1).default(-1),
+};

@@ -1,0 +1,91 @@
+/** How many items may be where. */
+export interface GroupLimits {
+  /** The most items in one batch. */
+  readonly maxBatch: number;
+  /** The most batches that are written at the same time. */
+  readonly maxInFlight: number;
+  /** The most items that wait for a batch; beyond it, callers are refused at once. */
+  readonly maxQueued: number;
+}
+
+/** Refused: more items wait already than may. Nothing was done with this one. */
+export class QueueFull extends Error {}
+
+/** Many callers, few writes. */
+export interface GroupCommit<Item, Result> {
+  /** Resolves with what the write said of this item, rejects as the write of its batch did, or with QueueFull. */
+  submit(item: Item): Promise<Result>;
+  /** Items that wait, not counting those in flight. */
+  queued(): number;
+  /** Resolves when nothing waits and nothing is in flight. */
+  idle(): Promise<void>;
+}
+
+interface Waiting<Item, Result> {
+  readonly item: Item;
+  resolve(result: Result): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Items that arrive together are written together, each caller waiting for that one write. Alone, an item is written at
+ * once: it never waits for company. Under load, batches grow by themselves, to what arrives while others are written.
+ *
+ * @param write gets 1 to `maxBatch` items; its results are in the order of the items
+ */
+export function createGroupCommit<Item, Result>(
+  write: (items: readonly Item[]) => Promise<readonly Result[]>,
+  limits: GroupLimits,
+): GroupCommit<Item, Result> {
+  let queue: Waiting<Item, Result>[] = [];
+  let inFlight = 0;
+  let scheduled = false;
+  let onIdle: (() => void)[] = [];
+
+  // Not at once but when the present turn of the event loop is over: requests that arrived in one read go together.
+  function schedule(): void {
+    if (scheduled || inFlight >= limits.maxInFlight) return;
+    scheduled = true;
+    setImmediate(() => {
+      scheduled = false;
+      while (queue.length > 0 && inFlight < limits.maxInFlight) {
+        const batch = queue.slice(0, limits.maxBatch);
+        queue = queue.slice(limits.maxBatch);
+        void commit(batch);
+      }
+    });
+  }
+
+  async function commit(batch: readonly Waiting<Item, Result>[]): Promise<void> {
+    inFlight += 1;
+    try {
+      const results = await write(batch.map((waiting) => waiting.item));
+      for (const [index, waiting] of batch.entries()) waiting.resolve(results[index] as Result);
+    } catch (error) {
+      for (const waiting of batch) waiting.reject(error);
+    } finally {
+      inFlight -= 1;
+      if (queue.length > 0) {
+        schedule();
+      } else if (inFlight === 0) {
+        for (const resolve of onIdle) resolve();
+        onIdle = [];
+      }
+    }
+  }
+
+  return {
+    submit(item) {
+      if (queue.length >= limits.maxQueued) return Promise.reject(new QueueFull('too many events wait to be written'));
+      return new Promise((resolve, reject) => {
+        queue.push({ item, resolve, reject });
+        schedule();
+      });
+    },
+    queued: () => queue.length,
+    idle() {
+      if (queue.length === 0 && inFlight === 0) return Promise.resolve();
+      return new Promise((resolve) => onIdle.push(resolve));
+    },
+  };
+}

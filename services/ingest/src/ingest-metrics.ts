@@ -1,0 +1,53 @@
+import type { AdEvent } from '@ads/models';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+
+/** What ingest counts beside its requests. */
+export interface IngestMetrics {
+  accepted(event: AdEvent): void;
+  batch(events: number, by: 'jetstream' | 'postgres' | 'nobody'): void;
+}
+
+/** @param maxAds ads that get a label of their own, in the order in which they come; the rest is `other` */
+export function createIngestMetrics(registry: Registry, maxAds: number, queued: () => number): IngestMetrics {
+  const registers = [registry];
+  const clicks = new Counter({
+    name: 'ad_clicks_total',
+    help: 'Clicks answered with 202, retries of one click included.',
+    labelNames: ['ad_id'],
+    registers,
+  });
+  const impressions = new Counter({
+    name: 'ad_impressions_total',
+    help: 'Impressions answered with 202, retries of one impression included.',
+    labelNames: ['ad_id'],
+    registers,
+  });
+  const batches = new Histogram({
+    name: 'ingest_batch_events',
+    help: 'Events written together, by who made them durable.',
+    labelNames: ['by'],
+    buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000],
+    registers,
+  });
+  new Gauge({
+    name: 'ingest_queue_events',
+    help: 'Events that wait to be written.',
+    registers,
+    collect() {
+      this.set(queued());
+    },
+  });
+
+  const labelled = new Set<string>();
+  const labelOf = (adId: string): string => {
+    if (labelled.has(adId)) return adId;
+    if (labelled.size >= maxAds) return 'other';
+    labelled.add(adId);
+    return adId;
+  };
+
+  return {
+    accepted: ({ kind, adId }) => (kind === 'click' ? clicks : impressions).inc({ ad_id: labelOf(adId) }),
+    batch: (events, by) => batches.observe({ by }, events),
+  };
+}

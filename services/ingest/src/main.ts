@@ -1,0 +1,116 @@
+import { createApi, eventLimiter, jsonBody, readLimiter } from '@ads/http';
+import { createAdCatalogue, createLedger, readAds } from '@ads/ledger';
+import { type AdEvent, streamSettings } from '@ads/models';
+import {
+  createHealth,
+  ensureStream,
+  listen,
+  openNats,
+  openPostgres,
+  openRedis,
+  operations,
+  probe,
+  runProcess,
+} from '@ads/runtime';
+import { type Acceptance, acceptEvents } from './accept-events.js';
+import { adsHandler } from './ads-handler.js';
+import { type IngestConfig, ingestVariables } from './config.js';
+import { eventHandler } from './event-handler.js';
+import { createGroupCommit, type GroupCommit } from './group-commit.js';
+import { createIngestMetrics } from './ingest-metrics.js';
+import { openApiDocument } from './openapi.js';
+import { createPublisher } from './publish-events.js';
+import { swagger } from './swagger.js';
+
+const service = 'ingest';
+
+await runProcess<IngestConfig>({
+  service,
+  variables: ingestVariables,
+  async start({ config, logger, metrics, releases }) {
+    const now = Date.now;
+    // One attempt: a player waits, and sends again by itself.
+    const postgres = openPostgres(config, { service, metrics, logger, attempts: 1 });
+    releases.add('postgres', postgres.close);
+    const redis = openRedis(config, { service, metrics, logger });
+    releases.add('redis', redis.close);
+    const streams = streamSettings({ replicas: config.NATS_STREAM_REPLICAS, maxBytes: config.NATS_STREAM_MAX_BYTES });
+    const nats = openNats(config, {
+      service,
+      metrics,
+      logger,
+      onConnected: async (connection) => {
+        for (const settings of streams) await ensureStream(connection, settings);
+      },
+    });
+    releases.add('nats', nats.close);
+    releases.add('probes', probe([postgres.ping, redis.ping, nats.ping]));
+
+    const catalogue = createAdCatalogue({
+      load: () => readAds(postgres),
+      refreshMs: config.AD_CATALOGUE_REFRESH_SECONDS * 1_000,
+      now,
+      onFailure: (error) => logger.debug('the ad catalogue could not be read', { error }),
+    });
+    releases.add('ad catalogue', catalogue.stop);
+    await catalogue.refresh();
+
+    const ledger = createLedger({
+      database: postgres,
+      store: redis,
+      now,
+      onRaiseFailure: (error) => logger.debug('counters could not be raised, a rebuild will', { error }),
+    });
+    const ingestMetrics = createIngestMetrics(metrics.registry, config.METRICS_MAX_ADS, () => groups.queued());
+    const publish = createPublisher(nats.run, config.NATS_TIMEOUT_MS);
+    const groups: GroupCommit<AdEvent, Acceptance> = createGroupCommit(
+      async (events) => {
+        const acceptances = await acceptEvents({ publish, record: ledger.recordUnqueued }, events);
+        const durable = acceptances.find((acceptance) => acceptance.state === 'durable');
+        ingestMetrics.batch(events.length, durable?.by ?? 'nobody');
+        return acceptances;
+      },
+      {
+        maxBatch: config.INGEST_BATCH_EVENTS,
+        maxInFlight: config.INGEST_BATCHES_IN_FLIGHT,
+        maxQueued: config.INGEST_QUEUE_EVENTS,
+      },
+    );
+    releases.add('events in flight', groups.idle);
+
+    const health = createHealth({
+      service,
+      version: '1.0.0',
+      description: 'Takes clicks and impressions, and answers when they are durable.',
+      dependencies: { nats: nats.health, postgres: postgres.health, redis: redis.health },
+      status: (dependencies) => {
+        if (dependencies.nats.status === 'down' && dependencies.postgres.status === 'down') return 'unhealthy';
+        return Object.values(dependencies).every(({ status }) => status === 'up') ? 'healthy' : 'degraded';
+      },
+      ready: () => nats.health().status === 'up' || postgres.health().status === 'up',
+    });
+
+    const app = createApi({
+      config,
+      logger,
+      metrics,
+      operations: operations({ health, metrics }),
+      routes(router) {
+        const events = [eventLimiter(config), jsonBody({ limitBytes: config.MAX_BODY_BYTES })];
+        const dependencies = {
+          catalogue,
+          accept: groups.submit,
+          onAccepted: ingestMetrics.accepted,
+          maxClockSkew: config.MAX_CLOCK_SKEW_SECONDS * 1_000,
+          now,
+        };
+        router.post('/ads/click', ...events, eventHandler('click', dependencies));
+        router.post('/ads/impression', ...events, eventHandler('impression', dependencies));
+        router.get('/ads', readLimiter(config), adsHandler(catalogue));
+        swagger(router, openApiDocument());
+      },
+    });
+    const port = await listen({ handler: app, config, logger, health }, releases);
+    logger.info('listening', { host: config.HTTP_HOST, port });
+  },
+});

@@ -1,0 +1,77 @@
+const status = (...values: string[]) => ({ type: 'string', enum: values });
+
+function answer(description: string, properties: Record<string, object>, required: string[]) {
+  return { description, content: { 'application/json': { schema: { type: 'object', properties, required } } } };
+}
+
+const dependency = {
+  type: 'object',
+  properties: { status: status('up', 'down'), breaker: status('closed', 'half-open', 'open') },
+  required: ['status', 'breaker'],
+};
+
+const report = {
+  status: status('healthy', 'degraded', 'unhealthy'),
+  service: { type: 'string' },
+  version: { type: 'string' },
+  uptime_seconds: { type: 'number', minimum: 0 },
+  dependencies: { type: 'object', additionalProperties: dependency },
+};
+
+/** The paths that every service has: health, metrics, what it is. */
+export const operationPaths = {
+  '/health': {
+    get: {
+      operationId: 'health',
+      tags: ['operations'],
+      summary: 'The service and what it depends on',
+      responses: {
+        200: answer('Healthy, or degraded: works, though not with everything.', report, Object.keys(report)),
+        503: answer('Unhealthy.', report, Object.keys(report)),
+      },
+    },
+  },
+  '/live': {
+    get: {
+      operationId: 'live',
+      tags: ['operations'],
+      summary: 'The process runs',
+      responses: { 200: answer('It does.', { status: status('alive') }, ['status']) },
+    },
+  },
+  '/ready': {
+    get: {
+      operationId: 'ready',
+      tags: ['operations'],
+      summary: 'Traffic may come',
+      responses: {
+        200: answer('It may.', { status: status('ready') }, ['status']),
+        503: answer('Not now.', { status: status('not ready'), reason: { type: 'string' } }, ['status', 'reason']),
+      },
+    },
+  },
+  '/info': {
+    get: {
+      operationId: 'info',
+      tags: ['operations'],
+      summary: 'What this is',
+      responses: {
+        200: answer(
+          'Names and versions.',
+          Object.fromEntries(
+            ['service', 'version', 'description', 'node', 'started_at'].map((name) => [name, { type: 'string' }]),
+          ),
+          ['service', 'version'],
+        ),
+      },
+    },
+  },
+  '/metrics': {
+    get: {
+      operationId: 'metrics',
+      tags: ['operations'],
+      summary: 'For Prometheus',
+      responses: { 200: { description: 'Text format.', content: { 'text/plain': { schema: { type: 'string' } } } } },
+    },
+  },
+};

@@ -1,0 +1,144 @@
+import {
+  adAnalyticsResponse,
+  adsResponse,
+  allAnalyticsResponse,
+  analyticsQuery,
+  clickRequest,
+  clickResponse,
+  errorResponse,
+  impressionRequest,
+  impressionResponse,
+} from '@ads/models';
+import type { Schema } from 'joi';
+import { operationPaths } from './openapi-operations.js';
+import { error, exampleOf, json, requestIdHeader, schemaOf } from './openapi-parts.js';
+
+const API_DESCRIPTION = `Counts ad clicks and impressions, exactly.
+
+A 202 means that the event is durable: it is sent after JetStream acknowledged or Postgres committed it. Send an event
+again with the same id as often as you like, it counts once. Every path also answers without \`/api/v1\`.`;
+
+/** The OpenAPI 3.1 document of the whole API, made from the schemas that validate, so that it can't drift from them. */
+export function openApiDocument() {
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Ads Metric Tracker',
+      version: '1.0.0',
+      description: API_DESCRIPTION,
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: '/', description: 'This address' }],
+    tags: [
+      { name: 'ads', description: 'The catalogue' },
+      { name: 'events', description: 'For players' },
+      { name: 'analytics', description: 'For advertisers' },
+      { name: 'operations', description: 'For operators' },
+    ],
+    paths: {
+      '/api/v1/ads': {
+        get: {
+          operationId: 'listAds',
+          tags: ['ads'],
+          summary: 'All ads',
+          responses: {
+            200: json('The catalogue.', 'Ads'),
+            429: error('Too many requests.'),
+            503: error('The catalogue could not be read yet.'),
+          },
+        },
+      },
+      '/api/v1/ads/click': { post: eventOperation('click') },
+      '/api/v1/ads/impression': { post: eventOperation('impression') },
+      '/api/v1/ads/analytics': {
+        get: {
+          operationId: 'readAnalytics',
+          tags: ['analytics'],
+          summary: 'Totals, CTR and sliding windows: of one ad, or of all, busiest first',
+          parameters: queryParameters(analyticsQuery),
+          responses: {
+            200: {
+              description: 'With `ad_id` the ad, without it a page of all ads.',
+              headers: requestIdHeader,
+              content: {
+                'application/json': {
+                  schema: {
+                    oneOf: [
+                      { $ref: '#/components/schemas/AdAnalytics' },
+                      { $ref: '#/components/schemas/AllAnalytics' },
+                    ],
+                  },
+                },
+              },
+            },
+            400: error('Unknown timeframe, or another parameter that is not valid.'),
+            404: error('No such ad.'),
+            429: error('Too many requests.'),
+            503: error('Neither Redis nor Postgres can answer now.'),
+          },
+        },
+      },
+      ...operationPaths,
+    },
+    components: {
+      schemas: {
+        Ads: schemaOf(adsResponse),
+        Click: { ...schemaOf(clickRequest), examples: [exampleOf('click')] },
+        ClickAccepted: schemaOf(clickResponse),
+        Impression: { ...schemaOf(impressionRequest), examples: [exampleOf('impression')] },
+        ImpressionAccepted: schemaOf(impressionResponse),
+        AdAnalytics: schemaOf(adAnalyticsResponse),
+        AllAnalytics: schemaOf(allAnalyticsResponse),
+        Error: schemaOf(errorResponse),
+      },
+    },
+  };
+}
+
+function eventOperation(kind: 'click' | 'impression') {
+  const name = kind === 'click' ? 'Click' : 'Impression';
+  return {
+    operationId: `record${name}`,
+    tags: ['events'],
+    summary: `Report that an ad was ${kind === 'click' ? 'clicked' : 'shown'}`,
+    parameters: [
+      {
+        name: 'Idempotency-Key',
+        in: 'header',
+        description: `The \`${kind}_id\` of a body that has none: a UUID.`,
+        schema: { type: 'string', format: 'uuid' },
+      },
+    ],
+    requestBody: {
+      required: true,
+      description: 'JSON; also as `text/plain`, which is what `navigator.sendBeacon` sends.',
+      content: {
+        'application/json': {
+          schema: { $ref: `#/components/schemas/${name}` },
+          example: exampleOf(kind),
+        },
+        'text/plain': { schema: { type: 'string' }, example: JSON.stringify(exampleOf(kind)) },
+      },
+    },
+    responses: {
+      202: json(`The ${kind} is durable, and will be counted once.`, `${name}Accepted`),
+      400: error('Not JSON, not valid, or no such ad.'),
+      413: error('The body is too large.'),
+      415: error('The body is of another type than JSON.'),
+      429: error('Too many requests.'),
+      503: error('Nothing durable can take it now: send it again.'),
+    },
+  };
+}
+
+/** Each field of an object schema as a query parameter. */
+function queryParameters(schema: Schema) {
+  const { properties = {}, required = [] } = schemaOf(schema);
+  return Object.entries(properties).map(([name, { description, ...rest }]) => ({
+    name,
+    in: 'query',
+    required: required.includes(name),
+    ...(description === undefined ? {} : { description }),
+    schema: rest,
+  }));
+}

@@ -1,0 +1,20 @@
+import { randomUUID } from 'node:crypto';
+import { type AdEvent, EVENT_SUBJECT, encodeEvents } from '@ads/models';
+import type { NatsConnection } from 'nats';
+
+/** One call to NATS, tried again where that may help. */
+export type RunNats = <T>(call: (connection: NatsConnection) => Promise<T>) => Promise<T>;
+
+/**
+ * Publishes batches to JetStream, one message each, and waits for the acknowledgement. What is tried again bears the
+ * same `Nats-Msg-Id`, so that JetStream keeps one of them.
+ *
+ * @param timeoutMs how long to wait for one acknowledgement
+ */
+export function createPublisher(run: RunNats, timeoutMs: number) {
+  return async (events: readonly AdEvent[]): Promise<void> => {
+    const message = encodeEvents(events);
+    const msgID = randomUUID();
+    await run((connection) => connection.jetstream().publish(EVENT_SUBJECT, message, { msgID, timeout: timeoutMs }));
+  };
+}
