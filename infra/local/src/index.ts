@@ -15,4 +15,6 @@ export { type NatsOptions, natsServer } from './servers/nats.js';
 export { type PostgresOptions, postgresServer } from './servers/postgres.js';
 export { type RedisOptions, redisServer } from './servers/redis.js';
 export { type ServiceName, type ServiceOptions, serviceProcess, startService } from './services.js';
+export { type Bench, openBench } from './testing/bench.js';
+export { startTestStack, type TestStack } from './testing/test-stack.js';
 export { type WaitOptions, waitFor } from './wait-for.js';

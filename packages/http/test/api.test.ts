@@ -113,8 +113,21 @@ function post(body: string | Uint8Array<ArrayBuffer>, headers: Record<string, st
 
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 
-async function error(answer: Response): Promise<[number, string]> {
-  const body = await answer.json();
+async function json(answer: Response): Promise<Record<string, unknown>> {
+  return (await answer.json()) as Record<string, unknown>;
+}
+
+/** The server notes a request just after its answer is out: waits until it has noted `count`. */
+async function noted(count: number): Promise<void> {
+  for (;;) {
+    const { values } = await metrics.httpRequests.get();
+    if (values.reduce((sum, { value }) => sum + value, 0) >= count) return;
+    await new Promise(setImmediate);
+  }
+}
+
+async function error(answer: Response): Promise<[number, unknown]> {
+  const body = await json(answer);
   expect(body).toEqual({
     error: expect.any(String),
     message: expect.stringMatching(/^[A-Z].*\.$/),
@@ -199,6 +212,7 @@ describe('an API', () => {
     const answer = await fetch(`${base}/fail/bug`, { headers: { 'X-Request-ID': 'find-me' } });
     expect(await answer.clone().text()).not.toContain('secret');
     expect(await error(answer)).toEqual([500, 'internal']);
+    await noted(1);
     expect(lines).toEqual([
       {
         level: 'error',
@@ -219,13 +233,14 @@ describe('an API', () => {
   it('turns joi errors into details', async () => {
     const answer = await fetch(`${base}/fail/joi`);
     expect(answer.status).toBe(400);
-    expect((await answer.json()).details).toEqual([{ path: 'a.0.b', message: 'a[0].b is required' }]);
+    expect((await json(answer)).details).toEqual([{ path: 'a.0.b', message: 'a[0].b is required' }]);
   });
 
   it('labels metrics by template, never by what the caller wrote', async () => {
     for (const path of ['/ads/1', '/api/v1/ads/2', '/static/a/b', '/x1', '/x2', '/api/v1/live']) {
       await (await fetch(base + path)).text();
     }
+    await noted(6);
     const { values } = await metrics.httpRequests.get();
     const seen = values.map(({ labels, value }) => [labels.endpoint, labels.status_code, value]);
     expect(seen).toEqual([
@@ -238,6 +253,7 @@ describe('an API', () => {
 
   it('logs at most ten refusals in a second', async () => {
     await Promise.all(Array.from({ length: 60 }, () => fetch(`${base}/nowhere`)));
+    await noted(60);
     const refused = lines.filter(({ message }) => message === 'request refused');
     expect(refused.length).toBeGreaterThanOrEqual(10);
     // The requests may fall into two seconds, or three.
@@ -259,7 +275,7 @@ describe('a body', () => {
   ])('is taken as %s', async (type) => {
     const answer = await post('{"ad_id":"ad-001"}', { 'Content-Type': type });
     expect(answer.status).toBe(202);
-    expect((await answer.json()).body).toEqual({ ad_id: 'ad-001' });
+    expect((await json(answer)).body).toEqual({ ad_id: 'ad-001' });
   });
 
   it.each(['application/x-www-form-urlencoded', 'text/html', 'application/json; charset=utf-16', 'json'])(
@@ -275,7 +291,7 @@ describe('a body', () => {
 
   it('may be missing: that is for the schema to say', async () => {
     const answer = await fetch(`${base}/ads/click`, { method: 'POST' });
-    expect((await answer.json()).body).toBeNull();
+    expect((await json(answer)).body).toBeNull();
   });
 
   it.each(['{"ad_id":', 'null', '"text"', 'ad_id=1'])('that is not a JSON object is 400: %s', async (text) => {
@@ -292,7 +308,7 @@ describe('a body', () => {
     const gzip = { ...JSON_TYPE, 'Content-Encoding': 'gzip' };
     expect(await error(await post(packed, gzip))).toEqual([413, 'payload_too_large']);
     const small = new Uint8Array(gzipSync('{"a":1}'));
-    expect((await (await post(small, gzip)).json()).body).toEqual({ a: 1 });
+    expect((await json(await post(small, gzip))).body).toEqual({ a: 1 });
     expect(await error(await post('{}', gzip))).toEqual([400, 'invalid_request']);
     const odd = { ...JSON_TYPE, 'Content-Encoding': 'zip' };
     expect(await error(await post('{}', odd))).toEqual([415, 'unsupported_media_type']);
@@ -306,7 +322,7 @@ describe('a body', () => {
       () => setImmediate(() => socket.destroy()),
     );
     await new Promise((resolve) => socket.once('close', resolve));
-    while (lines.length === 0) await new Promise(setImmediate);
+    await noted(1);
     expect(lines).toEqual([
       {
         level: 'info',
@@ -321,7 +337,7 @@ describe('the address of the caller', () => {
   const askWith = async (trust: HttpConfig['TRUST_PROXY']): Promise<string> => {
     await serve(sampleRoutes, { TRUST_PROXY: trust });
     const headers = { ...JSON_TYPE, 'X-Forwarded-For': '198.51.100.7, 203.0.113.9' };
-    return (await (await post('{}', headers)).json()).ip;
+    return String((await json(await post('{}', headers))).ip);
   };
 
   it('is what the socket says, unless the proxy is trusted', async () => {

@@ -2,7 +2,7 @@ import type { Database } from './dependencies.js';
 
 /*
  * A doubt is a row in Postgres that says: what is in Redis may be less than what is here. Analytics believes Redis only
- * while there is none. Both a writer that can't reach Redis and a reader that can see it.
+ * while there is none. Both see it: a writer that can't reach Redis, and a reader that can.
  */
 
 /** A doubt as a rebuild saw it when it began. */
@@ -21,9 +21,9 @@ export async function raiseDoubt(database: Database, writer: string): Promise<vo
   );
 }
 
-/** Takes away the doubts of writers that raised what they had committed. */
-export async function settleDoubts(database: Database, writers: readonly string[]): Promise<void> {
-  await database.query('settle_doubts', 'DELETE FROM counter_doubts WHERE writer = ANY($1)', [writers]);
+/** Takes away the doubt of a writer that raised what it had committed. */
+export async function settleDoubt(database: Database, writer: string): Promise<void> {
+  await database.query('settle_doubt', 'DELETE FROM counter_doubts WHERE writer = $1', [writer]);
 }
 
 /** All doubts at this moment. */

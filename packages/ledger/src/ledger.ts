@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { AdEvent } from '@ads/models';
 import type { CounterStore, Database } from './dependencies.js';
-import { raiseDoubt, settleDoubts } from './doubts.js';
+import { raiseDoubt, settleDoubt } from './doubts.js';
 import { raiseCounters } from './raise.js';
 import { type Recorded, recordBatch } from './record.js';
 
@@ -39,15 +39,20 @@ export function createLedger({ database, store, now, onRaiseFailure }: LedgerDep
   // While raises fail, batches carry their doubt with them: no reader believes Redis in between.
   let raisesFail = false;
 
-  /** Raises what was recorded; else makes sure, before anything is acknowledged, that a doubt about it is durable. */
-  async function raise(recorded: Recorded, doubt: string | undefined): Promise<void> {
+  /**
+   * Raises what was recorded; else makes sure, before anything is acknowledged, that a doubt about it is durable.
+   * True when it was raised.
+   */
+  async function raise(recorded: Recorded, doubt: string | undefined): Promise<boolean> {
     try {
       await store.run('raise', (redis) => raiseCounters(redis, recorded.counts, now()));
       raisesFail = false;
+      return true;
     } catch (error) {
       raisesFail = true;
       onRaiseFailure(error);
       if (doubt === undefined) await raiseDoubt(database, writer);
+      return false;
     }
   }
 
@@ -60,11 +65,12 @@ export function createLedger({ database, store, now, onRaiseFailure }: LedgerDep
     },
 
     async recordUnqueued(events) {
-      const doubt = randomUUID();
+      // While raises fail, one doubt serves all batches, and only a rebuild may take it away.
+      const doubt = raisesFail ? writer : randomUUID();
       const recorded = await recordBatch(database, events, doubt);
-      await raise(recorded, doubt);
+      const raised = await raise(recorded, doubt);
       // A doubt that could not be taken away costs a rebuild, not the batch.
-      if (!raisesFail) await settleDoubts(database, [doubt]).catch(onRaiseFailure);
+      if (raised && doubt !== writer) await settleDoubt(database, doubt).catch(onRaiseFailure);
       return recorded;
     },
   };

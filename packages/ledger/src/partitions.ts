@@ -1,3 +1,4 @@
+import { secondOf } from '@ads/models';
 import type { Database } from './dependencies.js';
 
 /** Days of partitions that are always there ahead of time. Rows of a day without one go to the default partition. */
@@ -17,9 +18,25 @@ export async function ensurePartitions(database: Database, now: number): Promise
 /** How long second buckets are kept: no window looks further back than an hour. */
 const SECONDS_KEPT = 3 * 3_600;
 
-/** Deletes second buckets that no window will see again. Minute buckets and totals are kept. */
-export async function pruneSeconds(database: Database, now: number): Promise<void> {
-  await database.query('prune_seconds', 'DELETE FROM clicks_per_second WHERE second < $1', [
-    Math.floor(now / 1_000) - SECONDS_KEPT,
-  ]);
+/** Rows that one statement deletes: it holds no lock for long, and stays below any timeout. */
+const PRUNED_AT_ONCE = 10_000;
+
+const PRUNE = `WITH pruned AS (
+    DELETE FROM clicks_per_second
+    WHERE ctid = ANY(ARRAY(SELECT ctid FROM clicks_per_second WHERE second < $1 LIMIT $2))
+    RETURNING 1
+  )
+  SELECT count(*) AS pruned FROM pruned`;
+
+/** Deletes second buckets that no window will see again; the number deleted. Minute buckets and totals are kept. */
+export async function pruneSeconds(database: Database, now: number): Promise<number> {
+  for (let all = 0; ; ) {
+    const rows = await database.query<{ pruned: number }>('prune_seconds', PRUNE, [
+      secondOf(now) - SECONDS_KEPT,
+      PRUNED_AT_ONCE,
+    ]);
+    const pruned = rows[0]?.pruned ?? 0;
+    all += pruned;
+    if (pruned < PRUNED_AT_ONCE) return all;
+  }
 }

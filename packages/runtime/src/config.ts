@@ -72,7 +72,7 @@ export function loadConfig<T extends object>(env: Environment, variables: Variab
 }
 
 function isSecret(schema: Joi.Schema): boolean {
-  const metas: readonly { secret?: boolean }[] = schema.describe()['metas'] ?? [];
+  const metas: readonly { secret?: boolean }[] = schema.describe().metas ?? [];
   return metas.some((meta) => meta.secret === true);
 }
 

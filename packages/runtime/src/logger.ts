@@ -39,8 +39,12 @@ export function createLogger(options: { service: string; level: Level; file?: st
   const logger = winston.createLogger({
     level,
     format: winston.format.combine(
-      winston.format((info) => ({ timestamp: new Date().toISOString(), service, ...info }))(),
-      winston.format.json(),
+      winston.format((info) => {
+        const { level: at, message, ...fields } = info;
+        return { timestamp: new Date().toISOString(), level: at, service, message, ...fields };
+      })(),
+      // In the order above, not sorted by name.
+      winston.format.json({ deterministic: false }),
     ),
     transports: [new winston.transports.Console()],
     exitOnError: false,

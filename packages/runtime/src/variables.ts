@@ -120,7 +120,7 @@ export const natsVariables: Variables<NatsConfig> = {
 
 /** `KAFKA_BROKER` is from an older edition; silence would leave its user waiting for messages. */
 export function warnAboutKafka(env: Environment, logger: Logger): void {
-  if (env['KAFKA_BROKER']) {
+  if (env.KAFKA_BROKER) {
     logger.warn('KAFKA_BROKER is not used any more: NATS_URL is what counts now');
   }
 }

@@ -1,7 +1,7 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import Joi from 'joi';
 import { ConfigError, loadConfig, readEnvironment } from '../src/config.js';
 import {
@@ -27,8 +27,15 @@ function problemsOf(env: Record<string, string>): readonly string[] {
   return [];
 }
 
+const folders: string[] = [];
+
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true });
+});
+
 function folderWith(name: string, text: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'config-'));
+  folders.push(folder);
   writeFileSync(join(folder, name), text);
   return folder;
 }
@@ -126,11 +133,11 @@ describe('readEnvironment', () => {
   it('puts the process over .env', () => {
     const folder = folderWith('.env', 'PATH=nowhere\nONLY_IN_FILE="yes"\n');
     const env = readEnvironment(folder);
-    expect(env['ONLY_IN_FILE']).toBe('yes');
-    expect(env['PATH']).toBe(process.env['PATH']);
+    expect(env.ONLY_IN_FILE).toBe('yes');
+    expect(env.PATH).toBe(process.env.PATH);
   });
 
   it('needs no .env', () => {
-    expect(readEnvironment('/not/there')['PATH']).toBe(process.env['PATH']);
+    expect(readEnvironment('/not/there').PATH).toBe(process.env.PATH);
   });
 });

@@ -1,8 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
+
+const folder = mkdtempSync(join(tmpdir(), 'process-'));
+
+afterAll(() => rmSync(folder, { recursive: true }));
 
 const RUNTIME = new URL('../dist/index.js', import.meta.url).href;
 
@@ -16,8 +20,8 @@ function run(start: string, env: Record<string, string> = {}): ChildProcess {
       start: async ({ config, logger, releases }) => { ${start} },
     });`;
   return spawn(process.execPath, ['--input-type=module', '-e', code], {
-    env: { PATH: process.env['PATH'], ...env },
-    cwd: tmpdir(),
+    env: { PATH: process.env.PATH, ...env },
+    cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }
@@ -106,7 +110,6 @@ describe('runProcess', () => {
   });
 
   it('has every line in the log file too', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'log-'));
     const child = run(
       `for (let i = 0; i < 5000; i += 1) logger.info('line', { i });
        logger.error('the end', { error: new Error('boom', { cause: 'why' }), message: 'x' });

@@ -15,7 +15,7 @@ export interface KeepCountersOptions {
   readonly now: () => number;
   /** Told at each look whether they are. */
   readonly onTrust: (trusted: boolean) => void;
-  /** Told why the counters are not to be trusted, before each rebuild. */
+  /** Told why the counters are not to be trusted, once for each reason. */
   readonly onDistrust: (reason: string) => void;
   readonly onRebuild: (rebuild: Rebuild, milliseconds: number) => void;
   readonly onFailure: (error: unknown) => void;
@@ -38,6 +38,7 @@ const PAUSE_MS = 2_000;
 export function keepCounters(options: KeepCountersOptions): () => Promise<void> {
   const { database, store, now, onTrust, onDistrust, onRebuild, onFailure } = options;
   const stopping = new AbortController();
+  let lastReason: string | undefined;
 
   async function reasonToRebuild(): Promise<string | undefined> {
     const trust = await readTrust(store);
@@ -53,8 +54,9 @@ export function keepCounters(options: KeepCountersOptions): () => Promise<void> 
     if (store.runId() === undefined) return true;
     const reason = await reasonToRebuild();
     onTrust(reason === undefined);
+    if (reason !== undefined && reason !== lastReason) onDistrust(reason);
+    lastReason = reason;
     if (reason === undefined) return true;
-    onDistrust(reason);
     if (store.evicts()) return false;
     const began = now();
     const rebuild = await rebuildCounters(database, store, now);

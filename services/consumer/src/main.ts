@@ -91,6 +91,7 @@ await runProcess<ConsumerConfig>({
             onRecorded: (events, outcome) => counted.recorded(events, outcome, now()),
             onBuried: ({ reason, source }) => {
               counted.buried();
+              metrics.natsMessages.inc({ direction: 'out', status: 'ok' });
               logger.warn('put on the dead-letter stream', { reason, source });
             },
           },

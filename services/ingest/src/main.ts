@@ -62,7 +62,9 @@ await runProcess<IngestConfig>({
       onRaiseFailure: (error) => logger.debug('counters could not be raised, a rebuild will', { error }),
     });
     const ingestMetrics = createIngestMetrics(metrics.registry, config.METRICS_MAX_ADS, () => groups.queued());
-    const publish = createPublisher(nats.run, config.NATS_TIMEOUT_MS);
+    const publish = createPublisher(nats.run, config.NATS_TIMEOUT_MS, (status) =>
+      metrics.natsMessages.inc({ direction: 'out', status }),
+    );
     const groups: GroupCommit<AdEvent, Acceptance> = createGroupCommit(
       async (events) => {
         const acceptances = await acceptEvents({ publish, record: ledger.recordUnqueued }, events);
@@ -99,7 +101,8 @@ await runProcess<IngestConfig>({
         const events = [eventLimiter(config), jsonBody({ limitBytes: config.MAX_BODY_BYTES })];
         const dependencies = {
           catalogue,
-          accept: groups.submit,
+          accept: (event: AdEvent) =>
+            groups.submit(event).catch((cause: unknown): Acceptance => ({ state: 'unavailable', cause })),
           onAccepted: ingestMetrics.accepted,
           maxClockSkew: config.MAX_CLOCK_SKEW_SECONDS * 1_000,
           now,

@@ -10,11 +10,18 @@ export type RunNats = <T>(call: (connection: NatsConnection) => Promise<T>) => P
  * same `Nats-Msg-Id`, so that JetStream keeps one of them.
  *
  * @param timeoutMs how long to wait for one acknowledgement
+ * @param onPublish told of each batch
  */
-export function createPublisher(run: RunNats, timeoutMs: number) {
+export function createPublisher(run: RunNats, timeoutMs: number, onPublish: (status: 'ok' | 'error') => void) {
   return async (events: readonly AdEvent[]): Promise<void> => {
     const message = encodeEvents(events);
     const msgID = randomUUID();
-    await run((connection) => connection.jetstream().publish(EVENT_SUBJECT, message, { msgID, timeout: timeoutMs }));
+    try {
+      await run((connection) => connection.jetstream().publish(EVENT_SUBJECT, message, { msgID, timeout: timeoutMs }));
+      onPublish('ok');
+    } catch (error) {
+      onPublish('error');
+      throw error;
+    }
   };
 }
