@@ -36,6 +36,8 @@ function toolEnvironment() {
   return {
     ...Object.fromEntries(kept),
     npm_config_cache: join(cache, 'npm'),
+    // Where programs keep what they can make again: not in the user's home.
+    XDG_CACHE_HOME: join(cache, 'xdg'),
     npm_config_update_notifier: 'false',
     npm_config_fund: 'false',
     // pnpm on newer Nodes would keep compiled code in the folder for temporary files.

@@ -21,11 +21,18 @@ const folder = openTestFolder();
 let postgres: LocalProcess | undefined;
 let jest: ChildProcess | undefined;
 
+// Nothing outside the project's folder: neither caches nor temporary files.
+const privateFolders = {
+  TMPDIR: join(folder, 'tmp'),
+  XDG_CACHE_HOME: join(cacheFolder, 'xdg'),
+  NODE_COMPILE_CACHE: join(cacheFolder, 'compiled'),
+};
+
 /** `npm test`: formatting, types, and every test against real servers. */
 async function main(jestArguments: readonly string[]): Promise<Counts> {
   await endLeftovers();
   const checks = await Promise.all([
-    check('format and lint', ['@biomejs/biome/bin/biome', 'ci']),
+    check('format and lint', ['@biomejs/biome/bin/biome', 'ci', '--colors=off']),
     check('types of the tests', ['typescript/bin/tsc', '-b', 'infra/tsconfig.test.json']),
     findServers(),
   ]);
@@ -39,7 +46,7 @@ async function check(label: string, [program = '', ...args]: string[]): Promise<
   const since = performance.now();
   const { code, output } = await runCommand(process.execPath, [join(projectRoot, 'node_modules', program), ...args], {
     timeoutMs: 300_000,
-    env: { ...process.env, TMPDIR: join(folder, 'tmp') },
+    env: { ...process.env, ...privateFolders },
     cwd: projectRoot,
   });
   if (code === 0) {
@@ -95,8 +102,7 @@ async function runJest(server: LocalProcess, extra: readonly string[]): Promise<
         ...Object.fromEntries(own),
         ...environment,
         TEST_FOLDER: folder,
-        TMPDIR: join(folder, 'tmp'),
-        NODE_COMPILE_CACHE: join(cacheFolder, 'compiled'),
+        ...privateFolders,
       },
     },
   );

@@ -44,6 +44,12 @@ export function invalidRequest(message: string, details: readonly ErrorDetail[] 
   return new ApiError(400, 'invalid_request', message, { details });
 }
 
+/** 400 for fields that are not as they must be: the message says all of it. */
+export function invalidFields(details: readonly ErrorDetail[]): ApiError {
+  const reasons = details.map((detail) => detail.message).join('; ');
+  return invalidRequest(`The request is not valid: ${reasons}.`, details);
+}
+
 /** 400 where an event names the ad, 404 where the ad is what was asked for. */
 export function unknownAd(adId: string, status: 400 | 404): ApiError {
   return new ApiError(status, 'unknown_ad', `There is no ad "${adId}".`, {
@@ -125,12 +131,9 @@ function isValidationError(error: unknown): error is ValidationError {
 }
 
 function fromValidation(error: ValidationError): ApiError {
-  const details = error.details.map(({ path, message }) => ({
-    path: path.join('.'),
-    message: message.replaceAll('"', ''),
-  }));
-  const reasons = details.map((detail) => detail.message).join('; ');
-  return invalidRequest(`The request is not valid: ${reasons}.`, details);
+  return invalidFields(
+    error.details.map(({ path, message }) => ({ path: path.join('.'), message: message.replaceAll('"', '') })),
+  );
 }
 
 /** Errors of body-parser and raw-body, which tell what they are by `type`. */
@@ -140,7 +143,7 @@ function fromBodyParser(error: unknown): ApiError | undefined {
     case 'entity.too.large':
       return payloadTooLarge(limit);
     case 'entity.parse.failed':
-      return invalidRequest('The body is not JSON.', [{ path: '', message: 'not JSON' }]);
+      return invalidRequest('The body is not a JSON object.', [{ path: '', message: 'not a JSON object' }]);
     case 'encoding.unsupported':
       return unsupportedMediaType('The body has a Content-Encoding that is not supported.');
     case 'charset.unsupported':

@@ -9,7 +9,7 @@ const MAX_PAGE = 500;
 
 /** The query of `GET /api/v1/ads/analytics`. */
 export const analyticsQuery = Joi.object({
-  ad_id: Joi.string().pattern(AD_ID, 'ad id').description('One ad. Without it: all, busiest first.'),
+  ad_id: Joi.string().pattern(AD_ID).description('One ad. Without it: all, busiest first.'),
   timeframe: Joi.string()
     .valid(...TIMEFRAMES)
     .messages({ 'any.only': `timeframe must be one of ${TIMEFRAMES.join(', ')}` })

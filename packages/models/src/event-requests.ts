@@ -2,19 +2,29 @@ import Joi from 'joi';
 import { AD_ID, type AdEvent, type EventKind, MAX_PLAY_TIME } from './event.js';
 import { isUuid, uuidv7 } from './uuid.js';
 
-const adId = Joi.string().pattern(AD_ID, 'ad id').required().description('The ad that was clicked or shown.');
+const adId = Joi.string()
+  .pattern(AD_ID)
+  .messages({ 'string.pattern.base': '{#label} must be 1 to 128 printable characters without spaces and braces' })
+  .required()
+  .description('The ad that was clicked or shown.');
 const ip = Joi.string()
   .ip({ version: ['ipv4', 'ipv6'], cidr: 'forbidden' })
+  .messages({ 'string.ipVersion': '{#label} must be an IPv4 or IPv6 address' })
   .allow(null)
   .description("The viewer's address. Defaults to the caller's.");
 const timestamp = Joi.string()
   .isoDate()
+  .messages({ 'string.isoDate': '{#label} must be a time in ISO 8601, from 1970 on' })
   .custom((text: string, helpers) => (readTime(text) === undefined ? helpers.error('string.isoDate') : text))
   .allow(null)
   .description(
     'When it happened, ISO 8601, from 1970 on; UTC where it names no offset. Defaults to the time of receipt.',
   );
-const eventId = Joi.string().guid().allow(null);
+const eventId = Joi.string()
+  // In its usual form alone: with braces or without hyphens the ledger would not take it.
+  .guid({ separator: '-', wrapper: false })
+  .messages({ 'string.guid': '{#label} must be a UUID' })
+  .allow(null);
 
 /** The body of `POST /api/v1/ads/click`. Fields it doesn't know are ignored: a newer player must not lose clicks. */
 export const clickRequest = Joi.object({
@@ -79,10 +89,7 @@ interface EventBody {
 export function readEventRequest(body: unknown, receipt: Receipt): EventReading {
   const schema = receipt.kind === 'click' ? clickRequest : impressionRequest;
   const checked = schema.validate(body, { abortEarly: false, convert: false, errors: { wrap: { label: false } } });
-  if (checked.error) {
-    const details = checked.error.details.map(({ path, message }) => ({ path: path.join('.'), message }));
-    return { state: 'invalid', details };
-  }
+  if (checked.error) return { state: 'invalid', details: detailsOf(checked.error) };
   const fields = checked.value as EventBody;
   const givenId =
     (receipt.kind === 'click' ? fields.click_id : fields.impression_id) ?? unquoted(receipt.idempotencyKey);
@@ -105,6 +112,16 @@ export function readEventRequest(body: unknown, receipt: Receipt): EventReading 
       ...(fields.video_play_time == null ? {} : { playTime: fields.video_play_time }),
     },
   };
+}
+
+/** The first thing that is wrong with each field. */
+export function detailsOf(error: Joi.ValidationError): Detail[] {
+  const details = new Map<string, Detail>();
+  for (const { path, message } of error.details) {
+    const name = path.join('.');
+    if (!details.has(name)) details.set(name, { path: name, message });
+  }
+  return [...details.values()];
 }
 
 const TIME_WITHOUT_OFFSET = /T[^Z+-]*$/i;

@@ -25,8 +25,9 @@ export function uuidv7(now: number): string {
   }
   const time = now.toString(16).padStart(12, '0');
   const random = pool.toString('hex', used, used + ID_BYTES);
-  // The variant is the two high bits `10`: of the 16 digits, one of 8, 9, a, b.
-  const variant = '89ab'.charAt((pool[used + 2] ?? 0) & 3);
+  // The variant is the two high bits `10`: of the 16 digits, one of 8, 9, a, b. The digit that it stands in for gives
+  // the other two bits; the low ones of its byte are in the next digit already.
+  const variant = '89ab'.charAt((pool[used + 2] ?? 0) >> 6);
   used += ID_BYTES;
   return `${time.slice(0, 8)}-${time.slice(8)}-7${random.slice(1, 4)}-${variant}${random.slice(5, 8)}-${random.slice(8)}`;
 }

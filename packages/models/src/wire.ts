@@ -43,7 +43,7 @@ export function decodeEvents(bytes: Uint8Array): Decoded {
   }
   if (!isRecord(message)) return unreadable('not a JSON object');
   if (message.v !== WIRE_VERSION) {
-    return unreadable(`wire version ${JSON.stringify(message.v)}, this reads ${WIRE_VERSION}`);
+    return unreadable(`wire version ${inWords(message.v)}, this reads ${WIRE_VERSION}`);
   }
   if (!Array.isArray(message.events)) return unreadable('"events" is not an array');
   const events: AdEvent[] = [];
@@ -73,7 +73,7 @@ function toWire(event: AdEvent): WireEvent {
 function fromWire(value: unknown): AdEvent | string {
   if (!isRecord(value)) return 'event is not an object';
   const { k, id, ad, ip, at, rx, raw, pt } = value;
-  if (k !== 'c' && k !== 'i') return `unknown kind ${JSON.stringify(k)}`;
+  if (k !== 'c' && k !== 'i') return `unknown kind ${inWords(k)}`;
   if (typeof id !== 'string' || !isUuid(id)) return 'id is not a UUID';
   if (typeof ad !== 'string' || !AD_ID.test(ad)) return 'ad is not an ad id';
   if (typeof ip !== 'string' || isIP(ip) === 0 || ip.includes('%')) return 'ip is not an address';
@@ -102,6 +102,11 @@ function isTime(value: unknown): value is number {
 
 function isPlayTime(value: unknown): value is number {
   return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MAX_PLAY_TIME;
+}
+
+/** Short, and never throws: JSON.parse takes any depth of nesting, JSON.stringify does not. */
+function inWords(value: unknown): string {
+  return typeof value === 'object' && value !== null ? 'of another type' : String(JSON.stringify(value)).slice(0, 100);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,6 +1,6 @@
-import { invalidRequest, unavailable, unknownAd } from '@ads/http';
+import { invalidFields, invalidRequest, unavailable, unknownAd } from '@ads/http';
 import type { AdCatalogue } from '@ads/ledger';
-import { type AnalyticsQuery, analyticsQuery } from '@ads/models';
+import { type AnalyticsQuery, analyticsQuery, detailsOf } from '@ads/models';
 import type { RequestHandler } from 'express';
 import { adAnswer, adFields } from './answers.js';
 import { busiest, readCursor } from './busiest.js';
@@ -40,7 +40,7 @@ async function answerAll(
 ) {
   const after = cursor === undefined ? undefined : readCursor(cursor);
   if (cursor !== undefined && after === undefined) {
-    throw invalidRequest('cursor is not one that this API gave out', [
+    throw invalidRequest('The cursor is not one that this API gave out.', [
       { path: 'cursor', message: 'give the next_cursor of the page before, unchanged' },
     ]);
   }
@@ -65,6 +65,5 @@ function unloaded() {
 function readQuery(given: unknown): AnalyticsQuery {
   const checked = analyticsQuery.validate(given, { abortEarly: false, errors: { wrap: { label: false } } });
   if (!checked.error) return checked.value as AnalyticsQuery;
-  const details = checked.error.details.map(({ path, message }) => ({ path: path.join('.'), message }));
-  throw invalidRequest(details.map((detail) => detail.message).join('; '), details);
+  throw invalidFields(detailsOf(checked.error));
 }

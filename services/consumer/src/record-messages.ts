@@ -1,5 +1,5 @@
 import type { Outcome } from '@ads/ledger';
-import { type AdEvent, encodeEvents } from '@ads/models';
+import { type AdEvent, encodeEvents, WIRE_VERSION } from '@ads/models';
 import type { DeadLetter } from './dead-letters.js';
 import type { HeldMessage } from './held-messages.js';
 
@@ -37,8 +37,7 @@ export async function recordMessages(dependencies: RecordDependencies, held: rea
     }
     for (const [index, event] of decoded.events.entries()) origins.push({ event, source, index });
     for (const [index, { value, reason }] of decoded.rejected.entries()) {
-      const data = Buffer.from(JSON.stringify({ v: 1, events: [value] }));
-      letters.push({ data, reason, source, index: decoded.events.length + index });
+      letters.push({ data: ownMessage(value) ?? message.data, reason, source, index: decoded.events.length + index });
     }
   }
   letters.push(...(await recordAll(dependencies, origins)));
@@ -71,4 +70,13 @@ async function recordAll(dependencies: RecordDependencies, origins: readonly Ori
 
 function toLetter({ event, source, index }: Origin, reason: string): DeadLetter {
   return { data: encodeEvents([event]), reason, source, index };
+}
+
+/** A part of a message as a message of its own; undefined where it is nested deeper than can be written. */
+function ownMessage(value: unknown): Uint8Array | undefined {
+  try {
+    return Buffer.from(JSON.stringify({ v: WIRE_VERSION, events: [value] }));
+  } catch {
+    return undefined;
+  }
 }

@@ -1,4 +1,4 @@
-import { invalidRequest, unavailable, unknownAd } from '@ads/http';
+import { invalidFields, unavailable, unknownAd } from '@ads/http';
 import type { AdCatalogue } from '@ads/ledger';
 import { type AdEvent, type EventKind, readEventRequest } from '@ads/models';
 import type { RequestHandler } from 'express';
@@ -28,9 +28,7 @@ export function eventHandler(kind: EventKind, dependencies: EventDependencies): 
       now: now(),
       maxClockSkew,
     });
-    if (reading.state === 'invalid') {
-      throw invalidRequest(reading.details.map((detail) => detail.message).join('; '), reading.details);
-    }
+    if (reading.state === 'invalid') throw invalidFields(reading.details);
     const { event } = reading;
     // An ad that nobody could look up yet is taken: the consumer checks it, and keeps what it refuses.
     if (!catalogue.has(event.adId) && (await catalogue.find(event.adId)) === 'unknown') {

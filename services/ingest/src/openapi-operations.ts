@@ -1,12 +1,22 @@
+import { otherErrors, requestIdHeader } from './openapi-parts.js';
+
 const status = (...values: string[]) => ({ type: 'string', enum: values });
 
 function answer(description: string, properties: Record<string, object>, required: string[]) {
-  return { description, content: { 'application/json': { schema: { type: 'object', properties, required } } } };
+  return {
+    description,
+    headers: requestIdHeader,
+    content: { 'application/json': { schema: { type: 'object', properties, required } } },
+  };
 }
 
 const dependency = {
   type: 'object',
-  properties: { status: status('up', 'down'), breaker: status('closed', 'half-open', 'open') },
+  properties: {
+    status: status('up', 'down'),
+    breaker: status('closed', 'half-open', 'open'),
+    detail: { type: 'string', description: 'Why it is down.' },
+  },
   required: ['status', 'breaker'],
 };
 
@@ -28,6 +38,7 @@ export const operationPaths = {
       responses: {
         200: answer('Healthy, or degraded: works, though not with everything.', report, Object.keys(report)),
         503: answer('Unhealthy.', report, Object.keys(report)),
+        ...otherErrors,
       },
     },
   },
@@ -36,7 +47,7 @@ export const operationPaths = {
       operationId: 'live',
       tags: ['operations'],
       summary: 'The process runs',
-      responses: { 200: answer('It does.', { status: status('alive') }, ['status']) },
+      responses: { 200: answer('It does.', { status: status('alive') }, ['status']), ...otherErrors },
     },
   },
   '/ready': {
@@ -47,6 +58,7 @@ export const operationPaths = {
       responses: {
         200: answer('It may.', { status: status('ready') }, ['status']),
         503: answer('Not now.', { status: status('not ready'), reason: { type: 'string' } }, ['status', 'reason']),
+        ...otherErrors,
       },
     },
   },
@@ -61,8 +73,9 @@ export const operationPaths = {
           Object.fromEntries(
             ['service', 'version', 'description', 'node', 'started_at'].map((name) => [name, { type: 'string' }]),
           ),
-          ['service', 'version'],
+          ['service', 'version', 'description', 'node', 'started_at'],
         ),
+        ...otherErrors,
       },
     },
   },
@@ -71,7 +84,14 @@ export const operationPaths = {
       operationId: 'metrics',
       tags: ['operations'],
       summary: 'For Prometheus',
-      responses: { 200: { description: 'Text format.', content: { 'text/plain': { schema: { type: 'string' } } } } },
+      responses: {
+        200: {
+          description: 'Text format.',
+          headers: requestIdHeader,
+          content: { 'text/plain': { schema: { type: 'string' } } },
+        },
+        ...otherErrors,
+      },
     },
   },
 };

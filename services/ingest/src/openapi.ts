@@ -11,7 +11,16 @@ import {
 } from '@ads/models';
 import type { Schema } from 'joi';
 import { operationPaths } from './openapi-operations.js';
-import { error, exampleOf, json, requestIdHeader, schemaOf } from './openapi-parts.js';
+import {
+  error,
+  exampleOf,
+  json,
+  otherErrors,
+  rateLimitHeaders,
+  requestIdHeader,
+  retryLater,
+  schemaOf,
+} from './openapi-parts.js';
 
 const API_DESCRIPTION = `Counts ad clicks and impressions, exactly.
 
@@ -43,8 +52,9 @@ export function openApiDocument() {
           summary: 'All ads',
           responses: {
             200: json('The catalogue.', 'Ads'),
-            429: error('Too many requests.'),
-            503: error('The catalogue could not be read yet.'),
+            429: retryLater('Too many requests.'),
+            503: retryLater('The catalogue could not be read yet.'),
+            ...otherErrors,
           },
         },
       },
@@ -59,7 +69,7 @@ export function openApiDocument() {
           responses: {
             200: {
               description: 'With `ad_id` the ad, without it a page of all ads.',
-              headers: requestIdHeader,
+              headers: { ...requestIdHeader, ...rateLimitHeaders },
               content: {
                 'application/json': {
                   schema: {
@@ -73,8 +83,9 @@ export function openApiDocument() {
             },
             400: error('Unknown timeframe, or another parameter that is not valid.'),
             404: error('No such ad.'),
-            429: error('Too many requests.'),
-            503: error('Neither Redis nor Postgres can answer now.'),
+            429: retryLater('Too many requests.'),
+            503: retryLater('Neither Redis nor Postgres can answer now.'),
+            ...otherErrors,
           },
         },
       },
@@ -125,8 +136,9 @@ function eventOperation(kind: 'click' | 'impression') {
       400: error('Not JSON, not valid, or no such ad.'),
       413: error('The body is too large.'),
       415: error('The body is of another type than JSON.'),
-      429: error('Too many requests.'),
-      503: error('Nothing durable can take it now: send it again.'),
+      429: retryLater('Too many requests.'),
+      503: retryLater('Nothing durable can take it now: send it again.'),
+      ...otherErrors,
     },
   };
 }

@@ -1,28 +1,42 @@
-import { labelled } from '@ads/http';
-import type { Router } from 'express';
+import { labelled, notFound } from '@ads/http';
+import type { RequestHandler, Router } from 'express';
 import { serve, setup } from 'swagger-ui-express';
 import { stringify } from 'yaml';
 
 /** What the page needs beyond the policy of an API: its own styles and icons. */
 const PAGE_POLICY =
-  "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** The API's document at `/swagger/doc.json` and `/swagger/swagger.yaml`, and a page to try it at `/swagger/index.html`. */
 export function swagger(router: Router, document: object): void {
   const yaml = stringify(document);
-  const page = setup(undefined, { swaggerUrl: 'doc.json', customSiteTitle: 'Ads Metric Tracker' });
+  const page = setup(undefined, {
+    swaggerUrl: 'doc.json',
+    customSiteTitle: 'Ads Metric Tracker',
+    // Else the page shows the address of the document to a validator on the internet.
+    swaggerOptions: { validatorUrl: null },
+  });
   router.get('/swagger/doc.json', (_request, response) => {
     response.json(document);
   });
   router.get('/swagger/swagger.yaml', (_request, response) => {
     response.type('application/yaml').send(yaml);
   });
-  router.get(['/swagger', '/swagger/'], (request, response) => {
+  router.get('/swagger', forBrowsers, (request, response) => {
     response.redirect(`${request.baseUrl}/swagger/index.html`);
   });
-  router.get('/swagger/index.html', (request, response, next) => {
-    response.set('Content-Security-Policy', PAGE_POLICY);
-    page(request, response, next);
+  router.get('/swagger/index.html', forBrowsers, page);
+  // The library refuses this file of its own, in words that are not those of an API.
+  router.get('/swagger/package.json', () => {
+    throw notFound();
   });
   router.use('/swagger', labelled('/swagger'), ...serve);
 }
+
+const forBrowsers: RequestHandler = (_request, response, next) => {
+  response.set('Content-Security-Policy', PAGE_POLICY);
+  // Over plain HTTP browsers ignore these two, and fill the console with complaints about them.
+  response.removeHeader('Cross-Origin-Opener-Policy');
+  response.removeHeader('Origin-Agent-Cluster');
+  next();
+};

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Agent, createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
+import { Agent, type ClientRequest, createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createProxyServer } from 'httpxy';
@@ -32,12 +32,13 @@ class UpstreamAgent extends Agent {
   }
 
   override keepSocketAlive(socket: Duplex): boolean {
-    (socket as Socket).setKeepAlive(true, 1_000);
+    super.keepSocketAlive(socket);
     (socket as Socket).setTimeout(IDLE_CONNECTION_MS);
     return true;
   }
 
-  override reuseSocket(socket: Duplex): void {
+  override reuseSocket(socket: Duplex, request: ClientRequest): void {
+    super.reuseSocket(socket, request);
     (socket as Socket).setTimeout(0);
   }
 }

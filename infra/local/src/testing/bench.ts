@@ -13,7 +13,7 @@ export interface Bench {
   /** For whatever the test writes. */
   readonly folder: string;
   /** Runs at `release`, last in, first out. */
-  onRelease(release: () => Promise<unknown> | void): void;
+  onRelease(release: () => unknown): void;
   /** A database of its own, migrated, with the sample ads, on the Postgres of the whole test run: its variables. */
   database(): Promise<Variables>;
   /** A Postgres of its own, for tests that stop or kill it; migrated, with the sample ads. */
@@ -36,7 +36,7 @@ export function openBench(): Bench {
     );
   }
   const folder = join(root, randomBytes(4).toString('hex'));
-  const releases: (() => Promise<unknown> | void)[] = [];
+  const releases: (() => unknown)[] = [];
   let parts = 0;
   const partFolder = (name: string) => join(folder, `${name}-${++parts}`);
 

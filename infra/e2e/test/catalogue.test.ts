@@ -1,0 +1,60 @@
+import { type LocalProcess, openBench, waitFor } from '@ads/local';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expectExact } from './support/exactness.js';
+import { call } from './support/http.js';
+import { newEvent } from './support/players.js';
+import { openScene, QUICK_TIMEOUTS, type Scene } from './support/scene.js';
+
+const bench = openBench();
+let scene: Scene;
+let postgres: LocalProcess;
+
+beforeAll(async () => {
+  postgres = await bench.postgres();
+  // Refreshed by a miss or not at all while the tests run.
+  scene = await openScene(bench, { ...postgres.env, ...QUICK_TIMEOUTS, AD_CATALOGUE_REFRESH_SECONDS: '600' });
+}, 60_000);
+
+afterAll(() => bench.release(), 60_000);
+
+async function insertAd(id: string): Promise<void> {
+  await scene.database.query('INSERT INTO ads (id, image_url, target_url) VALUES ($1, $2, $2)', [
+    id,
+    'https://example.com/',
+  ]);
+}
+
+test('a new ad is known at its first click, and to analytics', async () => {
+  await insertAd('ad-new');
+  expect((await scene.send(newEvent('click', 'ad-new'))).status).toBe(202);
+  expect((await scene.send(newEvent('impression', 'ad-new'))).status).toBe(202);
+  await expectExact(scene);
+});
+
+test('a new ad is known at its first click also right after somebody asked for one that is not there', async () => {
+  expect((await scene.send(newEvent('click', 'ad-that-never-was'))).status).toBe(400);
+  await insertAd('ad-newer');
+  expect((await scene.send(newEvent('click', 'ad-newer'))).status).toBe(202);
+  expect((await scene.analytics('ad-newer')).ad_id).toBe('ad-newer');
+});
+
+test('many misses at once ask the database few times, and are refused', async () => {
+  const reads = async () => {
+    const { text } = await call(`http://127.0.0.1:${scene.stack.ingest.port}/metrics`);
+    return Number(/^database_operations_total\{operation="read_ads",status="ok".*\} (\d+)$/m.exec(text)?.[1]);
+  };
+  const before = await reads();
+  const answers = await Promise.all(Array.from({ length: 100 }, (_, ad) => scene.send(newEvent('click', `no-${ad}`))));
+  expect(answers.map((answer) => answer.status)).toEqual(answers.map(() => 400));
+  expect((await reads()) - before).toBeLessThan(5);
+});
+
+test('ads that are known stay known while Postgres is away', async () => {
+  await postgres.kill();
+  const events = [newEvent('click', 'ad-new'), newEvent('click', 'ad-001'), newEvent('impression', 'ad-new')];
+  for (const event of events) expect((await scene.send(event)).status).toBe(202);
+  expect((await call(`${scene.stack.url}/api/v1/ads`)).status).toBe(200);
+  await postgres.start();
+  await waitFor(async () => (await scene.database.query('SELECT 1')).rowCount, { timeoutMs: 20_000, what: 'Postgres' });
+  await expectExact(scene);
+}, 60_000);

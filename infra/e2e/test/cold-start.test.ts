@@ -1,0 +1,50 @@
+import { openBench, openGateway, type TestStack, waitFor } from '@ads/local';
+import { DEAD_LETTER_STREAM } from '@ads/models';
+import { afterAll, expect, test } from '@jest/globals';
+import { expectExact } from './support/exactness.js';
+import { newEvent } from './support/players.js';
+import { QUICK_TIMEOUTS, UNLIMITED, watchScene } from './support/scene.js';
+
+const bench = openBench();
+
+afterAll(() => bench.release(), 60_000);
+
+test('services started before their servers find them, and lose nothing meanwhile', async () => {
+  const [postgres, redis, nats] = await Promise.all([bench.postgres(), bench.redis(), bench.nats()]);
+  await Promise.all([postgres.stop(), redis.stop(), nats.stop()]);
+  const env = { ...postgres.env, ...redis.env, ...nats.env, ...QUICK_TIMEOUTS, ...UNLIMITED };
+
+  // Ingest is not ready before something durable is there; the others wait in the background.
+  const startingIngest = bench.service({ name: 'ingest', env });
+  const [consumer, analytics] = await Promise.all([
+    bench.service({ name: 'consumer', env }),
+    bench.service({ name: 'analytics', env }),
+  ]);
+  await nats.start();
+  const ingest = await startingIngest;
+  const services = { ingest, analytics };
+  const gateway = await openGateway({ host: '127.0.0.1', port: 0, portOf: (upstream) => services[upstream].port });
+  bench.onRelease(() => gateway.close());
+  const stack: TestStack = { url: `http://127.0.0.1:${gateway.port}`, ingest, consumer, analytics, env };
+  const scene = await watchScene(bench, { stack, redis, nats, postgres: postgres.env });
+
+  // Nobody could look up any ad yet: all are taken, and the consumer tells them apart.
+  const known = [newEvent(), newEvent('impression'), newEvent('click', 'ad-002')];
+  const stranger = newEvent('click', 'ad-nobody-knows');
+  for (const event of [...known, stranger]) {
+    await waitFor(async () => (await scene.send(event)).status === 202, { timeoutMs: 20_000, what: 'a 202' });
+  }
+  scene.acknowledged.delete(`click ${stranger.id}`);
+
+  await Promise.all([postgres.start(), redis.start()]);
+  await expectExact(scene);
+  const letter = await scene.jetstream.manager().streams.getMessage(DEAD_LETTER_STREAM, { seq: 1 });
+  expect(Buffer.from(letter.data).toString()).toContain(stranger.id);
+  expect(await scene.jetstream.held(DEAD_LETTER_STREAM)).toBe(1);
+
+  // From now on it is known that there is no such ad.
+  await waitFor(async () => (await scene.send(newEvent('click', 'ad-nobody-knows'))).status === 400, {
+    timeoutMs: 20_000,
+    what: 'the catalogue to be loaded',
+  }).catch((error: Error) => Promise.reject(error));
+}, 90_000);

@@ -1,0 +1,404 @@
+import { type Bench, openBench, waitFor } from '@ads/local';
+import { uuidv7, WINDOWS } from '@ads/models';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Client } from './support/client.js';
+import { type ContractStack, openContractStack, whenCounted } from './support/contract-stack.js';
+
+const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+/** Clicks of the ads that are paged through. */
+const PAGED: Readonly<Record<string, number>> = { 'page-a': 5, 'page-b': 2, 'page-c': 4, 'page-d': 2, 'page-e': 3 };
+const PREFIXES = [
+  { prefix: '', name: 'without a prefix', adId: 'bare' },
+  { prefix: '/api/v1', name: 'under /api/v1', adId: 'prefixed' },
+];
+
+let bench: Bench;
+let contract: ContractStack;
+let client: Client;
+
+beforeAll(async () => {
+  bench = openBench();
+  const ads = ['quiet', 'once', 'late', 'early', 'beacon', ...Object.keys(PAGED)];
+  contract = await openContractStack(bench, [...PREFIXES.map(({ adId }) => adId), ...ads]);
+  client = contract.client;
+});
+
+afterAll(() => bench.release());
+
+async function row(id: unknown): Promise<Record<string, unknown>> {
+  return await waitFor(
+    async () => (await contract.database.query('SELECT * FROM ad_events WHERE id = $1', [id])).rows[0],
+    { timeoutMs: 10_000, what: `event ${id} in the database` },
+  );
+}
+
+function zeroWindows(): Record<string, number> {
+  return Object.fromEntries(WINDOWS.map(({ field }) => [field, 0]));
+}
+
+describe.each(PREFIXES)('the API $name', ({ prefix, adId }) => {
+  it('lists the ads', async () => {
+    const { status, body } = await client.get(`${prefix}/ads`);
+    const { ads, count } = body as { ads: object[]; count: number };
+    expect([status, count]).toEqual([200, ads.length]);
+    expect(ads).toContainEqual({
+      id: 'ad-001',
+      image_url: 'https://example.com/images/ad-001.jpg',
+      target_url: 'https://example.com/offers/ad-001',
+      created_at: expect.stringMatching(ISO_TIME),
+    });
+  });
+
+  it('takes a click that says nothing but the ad', async () => {
+    const before = Date.now();
+    const { status, body } = await client.post(`${prefix}/ads/click`, { ad_id: adId });
+    const after = Date.now();
+    expect({ status, body }).toEqual({
+      status: 202,
+      body: {
+        message: 'Click recorded',
+        click_id: expect.stringMatching(UUID_V7),
+        ad_id: adId,
+        timestamp: expect.stringMatching(ISO_TIME),
+        processing: 'asynchronous',
+      },
+    });
+    const { click_id, timestamp } = body as { click_id: string; timestamp: string };
+    expect(Date.parse(timestamp)).toBeGreaterThanOrEqual(before);
+    expect(Date.parse(timestamp)).toBeLessThanOrEqual(after);
+    expect(await row(click_id)).toMatchObject({
+      kind: 'click',
+      ad_id: adId,
+      ip: '127.0.0.1',
+      occurred_at: new Date(timestamp),
+      received_at: new Date(timestamp),
+      claimed_at: null,
+      play_time_seconds: null,
+    });
+  });
+
+  it('takes a click with all that it may say', async () => {
+    const click = {
+      ad_id: adId,
+      ip: '2001:db8::7',
+      video_play_time: 30,
+      timestamp: new Date(Date.now() - 1_000).toISOString(),
+      click_id: uuidv7(Date.now()),
+    };
+    const { status, body } = await client.post(`${prefix}/ads/click`, click);
+    expect({ status, body }).toEqual({
+      status: 202,
+      body: {
+        message: 'Click recorded',
+        click_id: click.click_id,
+        ad_id: adId,
+        timestamp: click.timestamp,
+        processing: 'asynchronous',
+      },
+    });
+    expect(await row(click.click_id)).toMatchObject({
+      kind: 'click',
+      ip: '2001:db8::7',
+      occurred_at: new Date(click.timestamp),
+      play_time_seconds: 30,
+    });
+  });
+
+  it('takes impressions', async () => {
+    const impression = {
+      ad_id: adId,
+      ip: '198.51.100.7',
+      timestamp: new Date(Date.now() - 2_000).toISOString(),
+      impression_id: uuidv7(Date.now()),
+    };
+    const full = await client.post(`${prefix}/ads/impression`, impression);
+    expect([full.status, full.body]).toEqual([
+      202,
+      {
+        message: 'Impression recorded',
+        impression_id: impression.impression_id,
+        ad_id: adId,
+        timestamp: impression.timestamp,
+        processing: 'asynchronous',
+      },
+    ]);
+    expect(await row(impression.impression_id)).toMatchObject({ kind: 'impression', ip: '198.51.100.7' });
+    const { body } = await client.post(`${prefix}/ads/impression`, { ad_id: adId });
+    expect(body).toMatchObject({ impression_id: expect.stringMatching(UUID_V7), timestamp: expect.any(String) });
+    for (const more of [1, 2]) await client.post(`${prefix}/ads/impression`, { ad_id: adId, more });
+  });
+
+  it('tells the numbers of one ad', async () => {
+    await whenCounted(client, adId, { clicks: 2, impressions: 4 });
+    const { status, body, headers } = await client.get(`${prefix}/ads/analytics?ad_id=${adId}`);
+    expect({ status, body }).toEqual({
+      status: 200,
+      body: {
+        ad_id: adId,
+        total_clicks: 2,
+        impressions: 4,
+        ctr: 0.5,
+        time_frames: { last_1_minute: 2, last_5_minutes: 2, last_15_minutes: 2, last_1_hour: 2, last_24_hours: 2 },
+        source: 'redis',
+        timestamp: expect.stringMatching(ISO_TIME),
+      },
+    });
+    expect(headers.get('cache-control')).toBe('no-store');
+  });
+
+  it.each(WINDOWS)('adds the clicks of $timeframe when asked', async ({ timeframe }) => {
+    const { body } = await client.get(`${prefix}/ads/analytics?ad_id=${adId}&timeframe=${timeframe}`);
+    expect(body).toMatchObject({ ad_id: adId, timeframe, clicks: 2 });
+    const all = await client.get(`${prefix}/ads/analytics?timeframe=${timeframe}`);
+    expect(all.body).toMatchObject({ timeframe });
+    for (const ad of (all.body as { analytics: object[] }).analytics) {
+      expect(ad).toMatchObject({ timeframe, clicks: expect.any(Number) });
+    }
+  });
+
+  it('tells the numbers of all ads', async () => {
+    const { status, body } = await client.get(`${prefix}/ads/analytics`);
+    const { count } = (await client.get('/ads')).body as { count: number };
+    expect({ status, body }).toEqual({
+      status: 200,
+      body: {
+        total_ads: count,
+        timeframe: null,
+        analytics: expect.any(Array),
+        next_cursor: null,
+        source: 'redis',
+        generated_at: expect.stringMatching(ISO_TIME),
+      },
+    });
+    expect((body as { analytics: object[] }).analytics).toHaveLength(count);
+  });
+
+  it('tells what it is and how it is', async () => {
+    // Each dependency is looked at every two seconds, and the services have only just started.
+    const health = await waitFor(
+      async () => {
+        const answer = await client.get(`${prefix}/health`);
+        return (answer.body as { status: string }).status === 'healthy' && answer;
+      },
+      { timeoutMs: 10_000, what: 'health to be healthy' },
+    );
+    const up = { status: 'up', breaker: 'closed' };
+    expect([health.status, health.body]).toEqual([
+      200,
+      {
+        status: 'healthy',
+        service: 'ingest',
+        version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
+        uptime_seconds: expect.any(Number),
+        dependencies: { nats: up, postgres: up, redis: up },
+      },
+    ]);
+    expect((await client.get(`${prefix}/live`)).body).toEqual({ status: 'alive' });
+    expect((await client.get(`${prefix}/ready`)).body).toEqual({ status: 'ready' });
+    expect((await client.get(`${prefix}/info`)).body).toMatchObject({ service: 'ingest', node: process.version });
+    const metrics = await client.get(`${prefix}/metrics`);
+    expect(metrics.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
+    expect(metrics.text).toMatch(/^http_requests_total\{/m);
+    expect(metrics.text).toMatch(/^ad_clicks_total\{/m);
+  });
+
+  it('has a page for people', async () => {
+    const page = await client.get(`${prefix}/swagger/index.html`);
+    expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+    const files = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, file = '']) => file);
+    expect(files).toContain('./swagger-ui-bundle.js');
+    for (const file of files) {
+      // Relative, so that the page works under either path, and loads nothing from elsewhere.
+      expect(file).toMatch(/^\.\//);
+      expect((await client.get(`${prefix}/swagger/${file.slice(2)}`)).status).toBe(200);
+    }
+    const start = await client.get(`${prefix}/swagger/swagger-ui-init.js`);
+    expect(start.text).toContain('"swaggerUrl": "doc.json"');
+    expect(start.text).toContain('"validatorUrl": null');
+    expect(page.headers.get('content-security-policy')).not.toMatch(/https?:|\*/);
+    for (const slash of ['', '/']) {
+      const redirect = await client.get(`${prefix}/swagger${slash}`);
+      expect([redirect.status, redirect.headers.get('location')]).toEqual([302, `${prefix}/swagger/index.html`]);
+    }
+  });
+});
+
+describe('an id', () => {
+  it('counts once, however often and in whatever way it is sent', async () => {
+    const id = uuidv7(Date.now());
+    const ways: [object, Record<string, string>][] = [
+      [{ click_id: id }, {}],
+      [{ click_id: id }, {}],
+      [{ click_id: id.toUpperCase() }, {}],
+      [{}, { 'Idempotency-Key': id }],
+      [{}, { 'Idempotency-Key': `"${id}"` }],
+      [{ click_id: null }, { 'Idempotency-Key': id.toUpperCase() }],
+      // The body has the last word.
+      [{ click_id: id }, { 'Idempotency-Key': uuidv7(Date.now()) }],
+    ];
+    for (const [body, headers] of ways) {
+      const answer = await client.post('/ads/click', { ad_id: 'once', ...body }, headers);
+      expect([answer.status, answer.body]).toEqual([202, expect.objectContaining({ click_id: id })]);
+    }
+    const impression = await client.post('/ads/impression', { ad_id: 'once' }, { 'Idempotency-Key': id });
+    expect(impression.body).toMatchObject({ impression_id: id });
+    // One consumer takes them in their order: when the last is there, so are those before it.
+    await client.post('/ads/click', { ad_id: 'once' });
+    expect(await whenCounted(client, 'once', { clicks: 2, impressions: 1 })).toMatchObject({
+      total_clicks: 2,
+      impressions: 1,
+    });
+  });
+
+  it('may be any UUID', async () => {
+    for (const id of ['00000000-0000-0000-0000-000000000000', 'f47ac10b-58cc-4372-a567-0e02b2c3d479']) {
+      const answer = await client.post('/ads/impression', { ad_id: 'quiet', impression_id: id });
+      expect([answer.status, answer.body]).toEqual([202, expect.objectContaining({ impression_id: id })]);
+      await row(id);
+    }
+  });
+});
+
+describe('a body', () => {
+  it.each(['text/plain;charset=UTF-8', 'text/plain', 'application/json; charset=utf-8', 'application/vnd.ads+json'])(
+    'may come as %s',
+    async (type) => {
+      const body = JSON.stringify({ ad_id: 'beacon' });
+      const answer = await client.send('POST', '/api/v1/ads/click', { headers: { 'Content-Type': type }, body });
+      expect(answer.status).toBe(202);
+    },
+  );
+
+  it('may have fields that are not known yet, and null for what is left out', async () => {
+    const answer = await client.post('/api/v1/ads/click', {
+      ad_id: 'beacon',
+      ip: null,
+      video_play_time: null,
+      timestamp: null,
+      click_id: null,
+      viewability: { percent: 80 },
+      impression_id: 'not a UUID, but not asked for either',
+    });
+    expect(answer.status).toBe(202);
+  });
+
+  it.each([0, 86_400])('may say %d seconds of video', async (seconds) => {
+    const answer = await client.post('/api/v1/ads/click', { ad_id: 'beacon', video_play_time: seconds });
+    const { click_id } = answer.body as { click_id: string };
+    expect(await row(click_id)).toMatchObject({ play_time_seconds: seconds });
+  });
+});
+
+describe('a timestamp', () => {
+  it('of the past counts in the total, and in each window that it falls in', async () => {
+    const now = Date.now();
+    for (const age of [0, 10 * MINUTE, 2 * HOUR, 72 * HOUR]) {
+      const timestamp = new Date(now - age).toISOString();
+      const { body } = await client.post('/ads/click', { ad_id: 'late', timestamp });
+      expect(body).toMatchObject({ timestamp });
+    }
+    expect(await whenCounted(client, 'late', { clicks: 4 })).toMatchObject({
+      total_clicks: 4,
+      time_frames: { last_1_minute: 1, last_5_minutes: 1, last_15_minutes: 2, last_1_hour: 2, last_24_hours: 3 },
+    });
+  });
+
+  it('may have an offset, or none: then it is UTC', async () => {
+    for (const [given, meant] of [
+      ['2026-01-02T03:04:05+02:00', '2026-01-02T01:04:05.000Z'],
+      ['2026-01-02T03:04:05.678', '2026-01-02T03:04:05.678Z'],
+      ['2026-01-02T03:04:05Z', '2026-01-02T03:04:05.000Z'],
+    ]) {
+      const { body } = await client.post('/ads/impression', { ad_id: 'quiet', timestamp: given });
+      expect(body).toMatchObject({ timestamp: meant });
+    }
+  });
+
+  it('a little ahead is believed', async () => {
+    const timestamp = new Date(Date.now() + 2 * MINUTE).toISOString();
+    const { body } = await client.post('/ads/impression', { ad_id: 'early', timestamp });
+    const { impression_id } = body as { impression_id: string };
+    expect(body).toMatchObject({ timestamp });
+    expect(await row(impression_id)).toMatchObject({ occurred_at: new Date(timestamp), claimed_at: null });
+  });
+
+  it('too far ahead is taken for the time of receipt, and kept as it was', async () => {
+    const claimed = new Date(Date.now() + HOUR).toISOString();
+    const before = Date.now();
+    const { status, body } = await client.post('/ads/click', { ad_id: 'early', timestamp: claimed });
+    const { timestamp, click_id } = body as { timestamp: string; click_id: string };
+    expect(status).toBe(202);
+    expect(Date.parse(timestamp)).toBeGreaterThanOrEqual(before);
+    expect(Date.parse(timestamp)).toBeLessThanOrEqual(Date.now());
+    expect(await row(click_id)).toMatchObject({
+      occurred_at: new Date(timestamp),
+      received_at: new Date(timestamp),
+      claimed_at: new Date(claimed),
+    });
+    const { time_frames } = await whenCounted(client, 'early', { clicks: 1 });
+    expect(time_frames).toMatchObject({ last_1_minute: 1, last_24_hours: 1 });
+  });
+});
+
+describe('analytics', () => {
+  interface Listing {
+    readonly total_ads: number;
+    readonly analytics: readonly { readonly ad_id: string; readonly total_clicks: number; readonly clicks?: number }[];
+    readonly next_cursor: string | null;
+  }
+
+  it('make nothing up', async () => {
+    const { body } = await client.get('/ads/analytics?ad_id=ad-003');
+    expect(body).toMatchObject({ total_clicks: 0, impressions: 0, ctr: null, time_frames: zeroWindows() });
+    const clicked = await whenCounted(client, 'late', { clicks: 4 });
+    expect(clicked).toMatchObject({ impressions: 0, ctr: null });
+  });
+
+  it('ignore what they do not know', async () => {
+    expect((await client.get('/ads/analytics?ad_id=ad-003&utm_source=x')).status).toBe(200);
+  });
+
+  it('list ads busiest first, page by page', async () => {
+    for (const [adId, clicks] of Object.entries(PAGED)) {
+      for (let click = 0; click < clicks; click += 1) await client.post('/ads/click', { ad_id: adId });
+    }
+    for (const [adId, clicks] of Object.entries(PAGED)) await whenCounted(client, adId, { clicks });
+    const list = async (query: string) => (await client.get(`/ads/analytics?${query}`)).body as Listing;
+    // The list may be a moment older than the answers about single ads.
+    const whole = await waitFor(
+      async () => {
+        const listing = await list('limit=500');
+        const found = new Map(listing.analytics.map((ad) => [ad.ad_id, ad.total_clicks]));
+        return Object.entries(PAGED).every(([adId, clicks]) => found.get(adId) === clicks) && listing;
+      },
+      { timeoutMs: 10_000, what: 'all clicks to be in the list' },
+    );
+    expect(whole.analytics.map((ad) => ad.ad_id).filter((adId) => adId in PAGED)).toEqual([
+      'page-a',
+      'page-c',
+      'page-e',
+      'page-b',
+      'page-d',
+    ]);
+    for (const query of ['', '&timeframe=1m', '&timeframe=24h']) {
+      const wanted = (await list(`limit=500${query}`)).analytics;
+      const clicks = wanted.map((ad) => ad.clicks ?? ad.total_clicks);
+      expect(clicks).toEqual([...clicks].sort((a, b) => b - a));
+      const pages: Listing['analytics'][] = [];
+      let cursor: string | null = '';
+      while (cursor !== null) {
+        const after: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+        const page = await list(`limit=2${query}${after}`);
+        expect(page.total_ads).toBe(whole.total_ads);
+        pages.push(page.analytics);
+        cursor = page.next_cursor;
+      }
+      expect(pages.slice(0, -1).every((page) => page.length === 2)).toBe(true);
+      expect(pages.flat().map((ad) => ad.ad_id)).toEqual(wanted.map((ad) => ad.ad_id));
+    }
+  });
+});

@@ -1,0 +1,112 @@
+import { type LocalProcess, openBench, waitFor } from '@ads/local';
+import { decodeEvents, EVENT_STREAM } from '@ads/models';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { expectExact } from './support/exactness.js';
+import { type Answer, json } from './support/http.js';
+import { newEvent, sendUntilAcknowledged, startPlayers } from './support/players.js';
+import { openScene, QUICK_TIMEOUTS, type Scene, type SentEvent, untilHealthy } from './support/scene.js';
+
+/** What both timeouts together may take, with much room for a machine that is busy. */
+const BOUND_MS = 6_000;
+
+const bench = openBench();
+let scene: Scene;
+let postgres: LocalProcess;
+
+beforeAll(async () => {
+  postgres = await bench.postgres();
+  scene = await openScene(bench, { ...postgres.env, ...QUICK_TIMEOUTS, INGEST_QUEUE_EVENTS: '20' });
+}, 60_000);
+
+beforeEach(() => untilHealthy(scene), 30_000);
+
+afterEach(() => {
+  scene.nats.resume();
+  postgres.resume();
+});
+
+afterAll(() => bench.release(), 60_000);
+
+async function rowsOf({ id }: SentEvent): Promise<number> {
+  return (await scene.database.query('SELECT FROM ad_events WHERE id = $1', [id])).rowCount ?? 0;
+}
+
+/** The ids of all events in the stream, whoever may have pulled them. */
+async function idsInStream(): Promise<string[]> {
+  const manager = scene.jetstream.manager();
+  const { first_seq, last_seq, messages } = (await manager.streams.info(EVENT_STREAM)).state;
+  if (messages === 0) return [];
+  const ids: string[] = [];
+  for (let seq = first_seq; seq <= last_seq; seq += 1) {
+    const decoded = decodeEvents((await manager.streams.getMessage(EVENT_STREAM, { seq })).data);
+    if (decoded.state === 'decoded') ids.push(...decoded.events.map((event) => event.id));
+  }
+  return ids;
+}
+
+function expectUnavailable(answer: Answer): void {
+  expect(answer.status).toBe(503);
+  expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+  expect(json(answer)).toMatchObject({ error: 'unavailable', request_id: answer.headers['x-request-id'] });
+}
+
+test('nothing durable can take it: no 202, but 503 with Retry-After, soon', async () => {
+  scene.nats.pause();
+  postgres.pause();
+  const began = performance.now();
+  const events = Array.from({ length: 5 }, () => newEvent());
+  const answers = await Promise.all(events.map((event) => scene.send(event)));
+  expect(performance.now() - began).toBeLessThan(BOUND_MS);
+  for (const answer of answers) expectUnavailable(answer);
+
+  scene.nats.resume();
+  postgres.resume();
+  // What was refused may have arrived all the same; sent again, as told, it counts once.
+  await Promise.all(events.map((event) => sendUntilAcknowledged(scene, event)));
+  await expectExact(scene);
+}, 60_000);
+
+test('more waits than may: 503 with Retry-After for the rest, and nothing of it is lost', async () => {
+  scene.nats.pause();
+  postgres.pause();
+  const events = Array.from({ length: 300 }, () => newEvent());
+  const answers = await Promise.all(events.map((event) => scene.send(event)));
+  for (const answer of answers) expectUnavailable(answer);
+
+  scene.nats.resume();
+  postgres.resume();
+  // So few at a time that they fit into the queue.
+  for (let first = 0; first < events.length; first += 10) {
+    await Promise.all(events.slice(first, first + 10).map((event) => sendUntilAcknowledged(scene, event)));
+  }
+  await expectExact(scene);
+}, 60_000);
+
+test('Postgres away: the 202 comes when the event is in the stream, which holds it until Postgres is back', async () => {
+  postgres.pause();
+  const events = [newEvent(), newEvent('impression')];
+  for (const event of events) expect((await scene.send(event)).status).toBe(202);
+  expect(await idsInStream()).toEqual(expect.arrayContaining(events.map((event) => event.id)));
+
+  postgres.resume();
+  await expectExact(scene);
+}, 60_000);
+
+test('NATS away: the 202 comes when the row is in Postgres', async () => {
+  await scene.nats.kill();
+  try {
+    const players = startPlayers(scene, { players: 4 });
+    for (let sent = 0; sent < 20; sent += 1) {
+      const event = newEvent(sent % 2 === 0 ? 'click' : 'impression');
+      expect((await scene.send(event)).status).toBe(202);
+      // At once: whoever was told "recorded" must find it recorded.
+      expect(await rowsOf(event)).toBe(1);
+    }
+    await players.stop();
+    expect(players.refusals).toEqual([]);
+  } finally {
+    await scene.nats.start();
+  }
+  await waitFor(async () => (await scene.jetstream.held()) === 0, { timeoutMs: 20_000, what: 'an empty queue' });
+  await expectExact(scene);
+}, 60_000);

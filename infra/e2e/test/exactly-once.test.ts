@@ -1,0 +1,144 @@
+import { openBench, waitFor } from '@ads/local';
+import {
+  DEAD_LETTER_REASON,
+  DEAD_LETTER_SOURCE,
+  DEAD_LETTER_STREAM,
+  EVENT_STREAM,
+  EVENT_SUBJECT,
+  encodeEvents,
+} from '@ads/models';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { expectExact } from './support/exactness.js';
+import { newEvent, startPlayers } from './support/players.js';
+import { openScene, QUICK_TIMEOUTS, type Scene, type SentEvent, untilHealthy } from './support/scene.js';
+
+const bench = openBench();
+let scene: Scene;
+
+beforeAll(async () => {
+  scene = await openScene(bench, { ...(await bench.database()), ...QUICK_TIMEOUTS });
+}, 60_000);
+
+beforeEach(() => untilHealthy(scene), 30_000);
+
+afterEach(() => scene.nats.resume());
+
+afterAll(() => bench.release(), 60_000);
+
+async function sendTwenty(event: SentEvent): Promise<void> {
+  const answers = await Promise.all(Array.from({ length: 20 }, () => scene.send(event)));
+  expect(answers.map((answer) => answer.status)).toEqual(answers.map(() => 202));
+}
+
+test('one id, twenty times at once and again later, as a click and as an impression: each counts once', async () => {
+  const click = newEvent();
+  const impression: SentEvent = { ...click, kind: 'impression' };
+  await Promise.all([sendTwenty(click), sendTwenty(impression)]);
+  await expectExact(scene);
+  await Promise.all([sendTwenty(click), sendTwenty(impression)]);
+  await expectExact(scene);
+  expect(await scene.analytics('ad-001')).toMatchObject({ total_clicks: 1, impressions: 1, ctr: 1 });
+});
+
+test('an id in capitals is the same id', async () => {
+  const click = newEvent();
+  await scene.send(click);
+  const capitals = { ...click, id: click.id.toUpperCase() };
+  expect((await scene.send(capitals)).status).toBe(202);
+  scene.acknowledged.delete(`click ${capitals.id}`);
+  await expectExact(scene);
+});
+
+test('a publish that timed out, and arrives after Postgres has the event: counts once', async () => {
+  const taken = await scene.jetstream.taken();
+  scene.nats.pause();
+  const events = [newEvent(), newEvent('impression'), newEvent('click', 'ad-002')];
+  for (const event of events) expect((await scene.send(event)).status).toBe(202);
+  const { rows } = await scene.database.query('SELECT FROM ad_events WHERE id = ANY($1)', [
+    events.map((event) => event.id),
+  ]);
+  expect(rows).toHaveLength(events.length);
+
+  scene.nats.resume();
+  // The first one waited in the connection, and comes now.
+  await waitFor(async () => (await scene.jetstream.taken()) > taken, {
+    timeoutMs: 20_000,
+    what: 'the message that timed out to arrive',
+  });
+  await expectExact(scene);
+}, 60_000);
+
+test('NATS hangs again and again under load: exact over both paths', async () => {
+  const players = startPlayers(scene);
+  for (let round = 0; round < 3; round += 1) {
+    await players.more(150);
+    scene.nats.pause();
+    await players.more(20);
+    scene.nats.resume();
+  }
+  await players.more(100);
+  await players.stop();
+  expect(players.refusals).toEqual([]);
+  await expectExact(scene);
+}, 90_000);
+
+interface DeadLetter {
+  readonly reason: string;
+  readonly source: string;
+  readonly text: string;
+}
+
+async function deadLetters(): Promise<DeadLetter[]> {
+  const manager = scene.jetstream.manager();
+  const { first_seq, last_seq } = (await manager.streams.info(DEAD_LETTER_STREAM)).state;
+  const letters: DeadLetter[] = [];
+  for (let seq = Math.max(first_seq, 1); seq <= last_seq; seq += 1) {
+    const { header, data } = await manager.streams.getMessage(DEAD_LETTER_STREAM, { seq });
+    const text = Buffer.from(data).toString('utf8');
+    letters.push({ reason: header.get(DEAD_LETTER_REASON), source: header.get(DEAD_LETTER_SOURCE), text });
+  }
+  return letters;
+}
+
+test('poison among good messages: each is kept with its reason, the good ones count', async () => {
+  const now = Date.now();
+  const wire = ({ kind, id, adId }: SentEvent) => ({
+    kind,
+    id,
+    adId,
+    ip: '192.0.2.1',
+    occurredAt: now,
+    receivedAt: now,
+  });
+  const good = Array.from({ length: 6 }, () => newEvent());
+  const [first, second, ...others] = good;
+  if (!first || !second) throw new Error('there are six');
+  const stranger = newEvent('click', 'ad-nobody-knows');
+  const mixed = JSON.parse(encodeEvents([wire(first), wire(second)]).toString()) as { events: object[] };
+  mixed.events.splice(1, 0, { k: 'c', id: 'no uuid' });
+  const poison = [
+    Buffer.from('this is not JSON'),
+    Buffer.from([0xff, 0x00, 0xfe]),
+    Buffer.alloc(0),
+    Buffer.from(JSON.stringify({ v: 99, events: [] })),
+    Buffer.from(JSON.stringify(mixed)),
+    encodeEvents([...others.map(wire), wire(stranger)]),
+  ];
+  const sources: string[] = [];
+  for (const message of poison) {
+    const { seq } = await scene.jetstream.client().publish(EVENT_SUBJECT, message);
+    sources.push(`${EVENT_STREAM}:${seq}`);
+  }
+  for (const event of good) scene.acknowledged.set(`click ${event.id}`, event);
+  const after = newEvent();
+  expect((await scene.send(after)).status).toBe(202);
+  await expectExact(scene);
+
+  const letters = await deadLetters();
+  expect(letters.map((letter) => letter.source).sort()).toEqual([...sources].sort());
+  expect(letters.every((letter) => letter.reason !== '')).toBe(true);
+  expect(letters.find((letter) => letter.text === 'this is not JSON')?.reason).toContain('not JSON');
+  expect(letters.find((letter) => letter.text.includes('"v":99'))?.reason).toContain('99');
+  expect(letters.find((letter) => letter.text.includes('no uuid'))?.reason).toContain('UUID');
+  expect(letters.find((letter) => letter.text.includes(stranger.id))?.reason).toContain('ad-nobody-knows');
+}, 60_000);

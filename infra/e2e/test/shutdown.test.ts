@@ -1,0 +1,132 @@
+import { Agent } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type LocalProcess, openBench, waitFor } from '@ads/local';
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { expectExact } from './support/exactness.js';
+import { type Answer, call } from './support/http.js';
+import { newEvent, startPlayers } from './support/players.js';
+import { openScene, type Scene, untilHealthy, untilTrusted } from './support/scene.js';
+
+const IN_GOOD_ORDER = { code: 0, signal: null };
+
+const bench = openBench();
+let scene: Scene;
+
+beforeAll(async () => {
+  // So long that what waits for NATS is still waiting when the service is told to end.
+  scene = await openScene(bench, { ...(await bench.database()), NATS_TIMEOUT_MS: '8000' });
+}, 60_000);
+
+beforeEach(() => untilHealthy(scene), 30_000);
+
+afterAll(() => bench.release(), 60_000);
+
+const urlOf = ({ host, port }: LocalProcess) => `http://${host}:${port}`;
+
+/** Waits until a service takes no more traffic: it says so, or does not listen any more. */
+async function untilNotReady(service: LocalProcess): Promise<void> {
+  await waitFor(
+    async () => {
+      try {
+        return (await call(`${urlOf(service)}/ready`)).status === 503;
+      } catch (error) {
+        return (error as NodeJS.ErrnoException).code === 'ECONNREFUSED';
+      }
+    },
+    { timeoutMs: 20_000, what: `${service.name} to be no longer ready` },
+  );
+}
+
+test('ingest finishes what it has begun before it ends', async () => {
+  const { ingest } = scene.stack;
+  scene.nats.pause();
+  const agent = new Agent({ keepAlive: true });
+  const events = Array.from({ length: 50 }, () => newEvent());
+  const answers: Promise<Answer>[] = events.map((event) => scene.send(event, { url: urlOf(ingest), agent }));
+  // Answered behind the others: so all of them are in.
+  await call(`${urlOf(ingest)}/live`);
+  const stopped = ingest.stop();
+  await untilNotReady(ingest);
+  scene.nats.resume();
+  expect((await Promise.all(answers)).map((answer) => answer.status)).toEqual(events.map(() => 202));
+  expect(await stopped).toEqual(IN_GOOD_ORDER);
+  agent.destroy();
+  await ingest.start();
+  await expectExact(scene);
+}, 60_000);
+
+test('ingest ends under load: no request that it took is cut off, nothing acknowledged is lost', async () => {
+  const { ingest } = scene.stack;
+  const players = startPlayers(scene, { url: () => urlOf(ingest) });
+  for (let round = 0; round < 3; round += 1) {
+    await players.more(100);
+    expect(await ingest.stop()).toEqual(IN_GOOD_ORDER);
+    await ingest.start();
+  }
+  await players.more(50);
+  await players.stop();
+  expect(players.refusals).toEqual([]);
+  expect([...players.outcomes.keys()].filter((outcome) => !['202', 'ECONNREFUSED'].includes(outcome))).toEqual([]);
+  await expectExact(scene);
+}, 90_000);
+
+test('the consumer ends under load: what it held is given back at once', async () => {
+  const { consumer } = scene.stack;
+  const players = startPlayers(scene);
+  for (let round = 0; round < 2; round += 1) {
+    await players.more(100);
+    const stopped = consumer.stop();
+    await untilNotReady(consumer);
+    expect(await stopped).toEqual(IN_GOOD_ORDER);
+    await consumer.start();
+  }
+  await players.stop();
+  expect([...players.outcomes.keys()]).toEqual(['202']);
+  // Well below the 30 s after which the queue would give it out again by itself.
+  await expectExact(scene, { timeoutMs: 15_000 });
+}, 90_000);
+
+test('analytics finishes what it has begun, and ends', async () => {
+  const { analytics } = scene.stack;
+  await untilTrusted(scene);
+  const url = `${urlOf(analytics)}/api/v1/ads/analytics?ad_id=ad-001`;
+  scene.redis.pause();
+  const agent = new Agent({ keepAlive: true });
+  const answers = Array.from({ length: 30 }, () => call(url, { agent }));
+  await call(`${urlOf(analytics)}/live`);
+  const stopped = analytics.stop();
+  await untilNotReady(analytics);
+  expect((await Promise.all(answers)).map((answer) => answer.status)).toEqual(answers.map(() => 200));
+  expect(await stopped).toEqual(IN_GOOD_ORDER);
+  scene.redis.resume();
+  agent.destroy();
+  await analytics.start();
+}, 60_000);
+
+test('analytics ends under load: no request that it took is cut off', async () => {
+  const { analytics } = scene.stack;
+  const url = `${urlOf(analytics)}/api/v1/ads/analytics?ad_id=ad-001`;
+  const outcomes = new Map<string, number>();
+  const agent = new Agent({ keepAlive: true, maxSockets: 8 });
+  let reading = true;
+  const readers = Array.from({ length: 8 }, async () => {
+    while (reading) {
+      const outcome = await call(url, { agent }).then(
+        (answer) => String(answer.status),
+        (error: NodeJS.ErrnoException) => error.code ?? error.message,
+      );
+      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+      await sleep(2);
+    }
+  });
+  for (let round = 0; round < 3; round += 1) {
+    const target = (outcomes.get('200') ?? 0) + 100;
+    await waitFor(() => (outcomes.get('200') ?? 0) >= target, { timeoutMs: 20_000, what: 'answers of analytics' });
+    expect(await analytics.stop()).toEqual(IN_GOOD_ORDER);
+    await analytics.start();
+  }
+  reading = false;
+  await Promise.all(readers);
+  agent.destroy();
+  expect([...outcomes.keys()].filter((outcome) => !['200', 'ECONNREFUSED'].includes(outcome))).toEqual([]);
+}, 60_000);

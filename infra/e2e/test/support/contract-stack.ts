@@ -1,0 +1,58 @@
+import { type Bench, startTestStack, type TestStack, waitFor } from '@ads/local';
+import type pg from 'pg';
+import { type Client, createClient, readDocument } from './client.js';
+import { Documented } from './documented.js';
+import { openDatabase, type Variables } from './scene.js';
+
+/** The whole tracker as its users meet it, and the rows behind it. */
+export interface ContractStack {
+  readonly stack: TestStack;
+  /** The variables of Postgres, Redis and NATS. */
+  readonly servers: Variables;
+  readonly documented: Documented;
+  readonly client: Client;
+  readonly database: pg.Pool;
+}
+
+/** Starts everything, with these ads beside the sample ones. */
+export async function openContractStack(bench: Bench, adIds: readonly string[] = []): Promise<ContractStack> {
+  const [postgres, redis, nats] = await Promise.all([bench.database(), bench.redis(), bench.nats()]);
+  const database = openDatabase(bench, postgres);
+  // Before the services load the catalogue, so that no test has to wait for it.
+  await database.query(
+    `INSERT INTO ads (id, image_url, target_url)
+     SELECT id, 'https://example.com/images/' || id, 'https://example.com/offers/' || id FROM unnest($1::text[]) AS id`,
+    [adIds],
+  );
+  const servers = { ...postgres, ...redis.env, ...nats.env };
+  const stack = await startTestStack(bench, servers);
+  const documented = new Documented(await readDocument(stack.url));
+  return { stack, servers, documented, client: createClient(stack.url, documented), database };
+}
+
+/** What analytics answers about one ad. */
+export interface AdAnswer {
+  readonly ad_id: string;
+  readonly total_clicks: number;
+  readonly impressions: number;
+  readonly ctr: number | null;
+  readonly time_frames: Readonly<Record<string, number>>;
+  readonly source: string;
+}
+
+/** The answer about an ad, when that many clicks and impressions are counted, and from Redis. */
+export async function whenCounted(
+  client: Client,
+  adId: string,
+  counts: { readonly clicks?: number; readonly impressions?: number },
+): Promise<AdAnswer> {
+  const { clicks = 0, impressions = 0 } = counts;
+  return await waitFor(
+    async () => {
+      const answer = (await client.get(`/api/v1/ads/analytics?ad_id=${adId}`)).body as AdAnswer;
+      const counted = answer.total_clicks >= clicks && answer.impressions >= impressions;
+      return counted && answer.source === 'redis' && answer;
+    },
+    { timeoutMs: 15_000, what: `${clicks} clicks and ${impressions} impressions of ${adId} to be counted in Redis` },
+  );
+}

@@ -1,0 +1,113 @@
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import formats from 'ajv-formats';
+
+/** One answer, as far as the OpenAPI document speaks of it. */
+export interface DocumentedAnswer {
+  readonly method: string;
+  /** With or without `/api/v1`, and with its query. */
+  readonly path: string;
+  readonly status: number;
+  readonly headers: Headers;
+  /** Parsed where it is JSON, else text. */
+  readonly body: unknown;
+}
+
+interface OpenApiDocument {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+}
+
+interface Operation {
+  readonly responses: Readonly<Record<string, DocumentedResponse>>;
+}
+
+interface DocumentedResponse {
+  readonly headers?: Readonly<Record<string, { readonly required?: boolean; readonly schema: object }>>;
+  readonly content: Readonly<Record<string, object>>;
+}
+
+/** Holds answers against an OpenAPI 3.1 document, and keeps account of which of its answers were seen. */
+export class Documented {
+  readonly #document: OpenApiDocument;
+  readonly #ajv = new Ajv2020({ strict: false, allErrors: true });
+  readonly #seen = new Set<string>();
+
+  constructor(document: unknown) {
+    this.#document = document as OpenApiDocument;
+    formats.default(this.#ajv);
+    this.#ajv.addSchema(document as object, 'openapi');
+  }
+
+  /** Every answer that the document promises, as in `GET /api/v1/ads 200`. */
+  get promised(): string[] {
+    return Object.entries(this.#document.paths).flatMap(([path, operations]) =>
+      Object.entries(operations).flatMap(([method, { responses }]) =>
+        Object.keys(responses).map((status) => `${method.toUpperCase()} ${path} ${status}`),
+      ),
+    );
+  }
+
+  /** Those of `promised` that `check` has seen. */
+  get seen(): ReadonlySet<string> {
+    return this.#seen;
+  }
+
+  /** A schema of the document's components. */
+  schema(name: string): ValidateFunction {
+    return this.#at(['components', 'schemas', name]);
+  }
+
+  /**
+   * @throws Error when the status or the type is not documented, or headers or body are not as documented. A path or a
+   * method that the document does not have must be answered as an error, a preflight and the pages of Swagger apart.
+   */
+  check(answer: DocumentedAnswer): void {
+    const problem = this.#problem(answer);
+    if (problem === undefined) return;
+    const { method, path, status, body } = answer;
+    throw new Error(`${method} ${path} answered ${status}: ${problem}\n${JSON.stringify(body)}`);
+  }
+
+  #problem(answer: DocumentedAnswer): string | undefined {
+    const { status, headers, body } = answer;
+    if (!headers.get('x-request-id')) return 'without X-Request-ID';
+    const path = this.#pathOf(answer.path);
+    const method = answer.method.toLowerCase();
+    const operation = path === undefined ? undefined : this.#document.paths[path]?.[method];
+    if (path === undefined || operation === undefined) {
+      return status < 400 ? undefined : mismatch(this.schema('Error'), body);
+    }
+    const response = operation.responses[status];
+    if (response === undefined) return 'a status that is not documented';
+    const type = headers.get('content-type')?.split(';', 1)[0] ?? 'no Content-Type';
+    if (response.content[type] === undefined) return `a type that is not documented: ${type}`;
+    for (const [name, { required = false, schema }] of Object.entries(response.headers ?? {})) {
+      const value = headers.get(name);
+      if (value === null && required) return `without ${name}`;
+      const { type: wanted } = schema as { type?: string };
+      if (value !== null && wanted === 'integer' && !/^\d+$/.test(value)) return `${name} is no integer: ${value}`;
+    }
+    this.#seen.add(`${answer.method} ${path} ${status}`);
+    return mismatch(this.#at(['paths', path, method, 'responses', String(status), 'content', type, 'schema']), body);
+  }
+
+  /** The path as the document has it: some with the prefix, some without. */
+  #pathOf(target: string): string | undefined {
+    const [path = ''] = target.split('?', 1);
+    const bare = path.replace(/^\/api\/v1(?=\/)/, '');
+    return [`/api/v1${bare}`, bare].find((candidate) => candidate in this.#document.paths);
+  }
+
+  #at(pointer: readonly string[]): ValidateFunction {
+    const parts = pointer.map((part) => encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1')));
+    const validate = this.#ajv.getSchema(`openapi#/${parts.join('/')}`);
+    if (validate === undefined) throw new Error(`The document has no ${pointer.join(' ')}`);
+    return validate;
+  }
+}
+
+function mismatch(validate: ValidateFunction, body: unknown): string | undefined {
+  if (validate(body)) return undefined;
+  return (validate.errors ?? [])
+    .map(({ instancePath, message }) => `${instancePath || 'the body'} ${message}`)
+    .join('; ');
+}

@@ -1,0 +1,52 @@
+import { Agent, type IncomingHttpHeaders, request } from 'node:http';
+
+/** A whole answer. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+}
+
+export interface Call {
+  readonly method?: 'GET' | 'POST';
+  /** Sent as JSON. */
+  readonly body?: object;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Unless told, each call makes a connection of its own. */
+  readonly agent?: Agent;
+  /** Milliseconds for the whole; 15,000 unless told. */
+  readonly timeoutMs?: number;
+}
+
+/** One HTTP request, never repeated. @throws what broke the connection, with its `code`, or a timeout */
+export function call(url: string, { method = 'GET', body, headers = {}, agent, timeoutMs = 15_000 }: Call = {}) {
+  return new Promise<Answer>((resolve, reject) => {
+    const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+    const type = payload === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': payload.length };
+    const sent = request(
+      url,
+      { method, headers: { ...type, ...headers }, agent: agent ?? new Agent({ keepAlive: false }) },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.once('error', reject);
+        response.once('end', () => {
+          clearTimeout(timer);
+          const { statusCode = 0, headers: received } = response;
+          resolve({ status: statusCode, headers: received, text: Buffer.concat(chunks).toString('utf8') });
+        });
+      },
+    );
+    const timer = setTimeout(() => sent.destroy(new Error(`no answer after ${timeoutMs} ms`)), timeoutMs);
+    sent.once('error', (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
+    sent.end(payload);
+  });
+}
+
+/** The body of a JSON answer. */
+export function json<T>(answer: Answer): T {
+  return JSON.parse(answer.text) as T;
+}

@@ -1,0 +1,178 @@
+import { type Bench, type LocalProcess, startTestStack, type TestStack, waitFor } from '@ads/local';
+import { EVENT_STREAM, type EventKind } from '@ads/models';
+import { Redis } from 'ioredis';
+import { connect, type JetStreamClient, type JetStreamManager } from 'nats';
+import pg from 'pg';
+import { type Answer, call, json } from './http.js';
+
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+/** An event that a player was told is recorded. */
+export interface SentEvent {
+  readonly kind: EventKind;
+  readonly id: string;
+  readonly adId: string;
+}
+
+/** The answer of analytics about one ad. */
+export interface AdAnalytics {
+  readonly ad_id: string;
+  readonly total_clicks: number;
+  readonly impressions: number;
+  readonly ctr: number | null;
+  readonly time_frames: Readonly<Record<string, number>>;
+  readonly source: 'redis' | 'postgres';
+}
+
+/** The whole tracker with real servers, and eyes of our own on each of them. */
+export interface Scene {
+  readonly stack: TestStack;
+  readonly redis: LocalProcess;
+  readonly nats: LocalProcess;
+  /** Everything that was answered with 202, each event once however often it was sent. */
+  readonly acknowledged: Map<string, SentEvent>;
+  readonly database: pg.Pool;
+  readonly counters: Redis;
+  readonly jetstream: JetStreamEyes;
+  /** One request, not repeated; a 202 is entered in `acknowledged`. */
+  send(event: SentEvent, options?: SendOptions): Promise<Answer>;
+  analytics(adId: string): Promise<AdAnalytics>;
+}
+
+export interface SendOptions {
+  readonly url?: string;
+  readonly timeoutMs?: number;
+  readonly agent?: import('node:http').Agent;
+}
+
+/** What JetStream holds. */
+export interface JetStreamEyes {
+  client(): JetStreamClient;
+  manager(): JetStreamManager;
+  /** Messages that a stream holds now. */
+  held(stream?: string): Promise<number>;
+  /** Messages that a stream ever took. */
+  taken(stream?: string): Promise<number>;
+}
+
+/** Short, so that a test need not wait long for what a server that hangs makes happen. */
+export const QUICK_TIMEOUTS = { NATS_TIMEOUT_MS: '500', POSTGRES_TIMEOUT_MS: '1500', REDIS_TIMEOUT_MS: '300' };
+
+/** Starts everything. `env` has the variables of Postgres, and whatever else the services are to be told. */
+export async function openScene(bench: Bench, env: Variables): Promise<Scene> {
+  const [redis, nats] = await Promise.all([bench.redis(), bench.nats()]);
+  const stack = await startTestStack(bench, { ...redis.env, ...nats.env, ...UNLIMITED, ...env });
+  return watchScene(bench, { stack, redis, nats, postgres: env });
+}
+
+/** The players of a test all come from one address. */
+export const UNLIMITED = { RATE_LIMIT_EVENTS_PER_MINUTE: '0', RATE_LIMIT_READS_PER_MINUTE: '0' };
+
+export interface ScenePieces {
+  readonly stack: TestStack;
+  readonly redis: LocalProcess;
+  readonly nats: LocalProcess;
+  /** Its variables. */
+  readonly postgres: Variables;
+}
+
+/** A scene of servers and services that run already. */
+export async function watchScene(bench: Bench, { stack, redis, nats, postgres }: ScenePieces): Promise<Scene> {
+  const database = openDatabase(bench, postgres);
+  const counters = new Redis({ host: redis.host, port: redis.port, maxRetriesPerRequest: 1, commandTimeout: 2_000 });
+  // Tests take servers away on purpose: what a look finds missing shows in the look itself.
+  counters.on('error', () => undefined);
+  bench.onRelease(() => counters.disconnect());
+  const jetstream = await openJetStream(bench, nats);
+  const acknowledged = new Map<string, SentEvent>();
+  return {
+    stack,
+    redis,
+    nats,
+    acknowledged,
+    database,
+    counters,
+    jetstream,
+    async send(event, { url = stack.url, ...options } = {}) {
+      const id = event.kind === 'click' ? { click_id: event.id } : { impression_id: event.id };
+      const body = { ad_id: event.adId, ...id };
+      const answer = await call(`${url}/api/v1/ads/${event.kind}`, { method: 'POST', body, ...options });
+      if (answer.status === 202) acknowledged.set(`${event.kind} ${event.id}`, event);
+      return answer;
+    },
+    async analytics(adId) {
+      const answer = await call(`${stack.url}/api/v1/ads/analytics?ad_id=${adId}`);
+      if (answer.status !== 200) throw new Error(`analytics answered ${answer.status}: ${answer.text}`);
+      return json<AdAnalytics>(answer);
+    },
+  };
+}
+
+/** A pool that survives the death of its server. */
+export function openDatabase(bench: Bench, env: Variables): pg.Pool {
+  const pool = new pg.Pool({
+    host: env.POSTGRES_HOST,
+    port: Number(env.POSTGRES_PORT),
+    user: env.POSTGRES_USER,
+    password: env.POSTGRES_PASSWORD,
+    database: env.POSTGRES_DB,
+    max: 3,
+    connectionTimeoutMillis: 5_000,
+    query_timeout: 10_000,
+  });
+  pool.on('error', () => undefined);
+  bench.onRelease(() => pool.end());
+  return pool;
+}
+
+async function openJetStream(bench: Bench, nats: LocalProcess): Promise<JetStreamEyes> {
+  const connection = await connect({
+    servers: `${nats.host}:${nats.port}`,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 100,
+  });
+  bench.onRelease(() => connection.close());
+  const client = connection.jetstream();
+  const manager = await connection.jetstreamManager();
+  const state = async (stream: string) => (await manager.streams.info(stream)).state;
+  return {
+    client: () => client,
+    manager: () => manager,
+    held: async (stream = EVENT_STREAM) => (await state(stream)).messages,
+    taken: async (stream = EVENT_STREAM) => (await state(stream)).last_seq,
+  };
+}
+
+/** Waits until analytics answers from Redis. */
+export async function untilTrusted(scene: Scene, adId = 'ad-001'): Promise<void> {
+  await waitFor(async () => (await scene.analytics(adId)).source === 'redis', {
+    timeoutMs: 20_000,
+    what: 'analytics to answer from Redis',
+  });
+}
+
+/** The body of `/health`. */
+export interface HealthReport {
+  readonly status: 'healthy' | 'degraded' | 'unhealthy';
+  readonly dependencies: Readonly<Record<string, { readonly status: string; readonly breaker: string }>>;
+}
+
+/** What a service says of itself. */
+export async function healthOf({ host, port }: LocalProcess): Promise<HealthReport & { readonly code: number }> {
+  const answer = await call(`http://${host}:${port}/health`);
+  return { ...json<HealthReport>(answer), code: answer.status };
+}
+
+/** Waits until each service has found each of its servers, and has closed its breakers: after an outage that takes a moment. */
+export async function untilHealthy({ stack }: Pick<Scene, 'stack'>): Promise<void> {
+  for (const service of [stack.ingest, stack.consumer, stack.analytics]) {
+    await waitFor(
+      async () => {
+        const { status, code, dependencies } = await healthOf(service);
+        const closed = Object.values(dependencies).every(({ breaker }) => breaker === 'closed');
+        return status === 'healthy' && code === 200 && closed;
+      },
+      { timeoutMs: 25_000, what: `${service.name} to be healthy` },
+    );
+  }
+}

@@ -1,0 +1,85 @@
+import { createServer, request, type Server } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { type Gateway, openGateway } from '../src/gateway/gateway.js';
+import { upstreamOf } from '../src/gateway/routes.js';
+
+describe('upstreamOf', () => {
+  test.each([
+    ['/api/v1/ads/analytics', 'analytics'],
+    ['/ads/analytics', 'analytics'],
+    ['/ads/analytics/', 'analytics'],
+    ['/api/v1/ads/analytics/stream?ad_id=1', 'analytics'],
+    ['/ads/analytics?timeframe=1m', 'analytics'],
+    ['/ads/analyticsx', 'ingest'],
+    ['/api/v1/ads', 'ingest'],
+    ['/x?next=/ads/analytics', 'ingest'],
+    ['/', 'ingest'],
+  ])('%s is answered by %s', (target, upstream) => {
+    expect(upstreamOf(target)).toBe(upstream);
+  });
+});
+
+describe('gateway', () => {
+  let upstream: Server;
+  let gateway: Gateway;
+  let url: string;
+
+  beforeEach(async () => {
+    upstream = createServer((incoming, response) => {
+      let bytes = 0;
+      incoming.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+      });
+      incoming.on('end', () => response.end(JSON.stringify({ headers: incoming.headers, bytes })));
+    });
+    await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
+    const { port } = upstream.address() as AddressInfo;
+    gateway = await openGateway({ host: '127.0.0.1', port: 0, portOf: () => port });
+    url = `http://127.0.0.1:${gateway.port}`;
+  });
+
+  afterEach(async () => {
+    await gateway.close(0);
+    upstream.closeAllConnections();
+    upstream.close();
+  });
+
+  test('replaces what the client says about its own address', async () => {
+    const forged = { 'X-Forwarded-For': '6.6.6.6', Forwarded: 'for=6.6.6.6', 'X-Real-IP': '6.6.6.6' };
+    const answer = (await (await fetch(url, { headers: forged })).json()) as { headers: Record<string, string> };
+    expect(answer.headers).toMatchObject({ 'x-forwarded-for': '127.0.0.1', host: `127.0.0.1:${gateway.port}` });
+    expect(JSON.stringify(answer.headers)).not.toContain('6.6.6.6');
+  });
+
+  test('passes bodies on whole', async () => {
+    const answer = await fetch(url, { method: 'POST', body: 'x'.repeat(300_000) });
+    expect(await answer.json()).toMatchObject({ bytes: 300_000 });
+  });
+
+  test('says in the format of the API that a service is away', async () => {
+    upstream.closeAllConnections();
+    await new Promise((resolve) => upstream.close(resolve));
+    const answer = await fetch(url, { headers: { 'X-Request-ID': 'abc-1' } });
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get('retry-after')).toBe('1');
+    expect(answer.headers.get('x-request-id')).toBe('abc-1');
+    expect(await answer.json()).toEqual({
+      error: 'unavailable',
+      message: expect.any(String),
+      details: [],
+      request_id: 'abc-1',
+    });
+  });
+
+  test('outlives clients that go away, or speak no HTTP', async () => {
+    const half = request(url, { method: 'POST', headers: { 'Content-Length': '1000' } });
+    half.on('error', () => undefined);
+    half.write('half');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    half.destroy();
+    const rude = connect(gateway.port, '127.0.0.1', () => rude.end('\0\0 nonsense\r\n\r\n'));
+    await new Promise((resolve) => rude.once('close', resolve).resume());
+    expect((await fetch(url)).status).toBe(200);
+  });
+});

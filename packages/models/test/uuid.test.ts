@@ -1,0 +1,62 @@
+import { describe, expect, it } from '@jest/globals';
+import { isUuid, uuidv7 } from '../src/index.js';
+
+const NOW = Date.UTC(2026, 10, 22, 12, 34, 56, 789);
+
+describe('uuidv7', () => {
+  it('has the version, the variant, and the time in its first 48 bits', () => {
+    for (let i = 0; i < 1_000; i += 1) {
+      const id = uuidv7(NOW);
+      expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+      expect(Number.parseInt(id.replace(/-/g, '').slice(0, 12), 16)).toBe(NOW);
+      expect(isUuid(id)).toBe(true);
+    }
+  });
+
+  it('fills the time with zeros from the left', () => {
+    expect(uuidv7(0)).toMatch(/^00000000-0000-7/);
+    expect(uuidv7(0xabc)).toMatch(/^00000000-0abc-7/);
+  });
+
+  it('never gives one twice, though all are of one millisecond', () => {
+    const ids = new Set(Array.from({ length: 100_000 }, () => uuidv7(NOW)));
+    expect(ids.size).toBe(100_000);
+  });
+
+  it('sorts by time, as text and so as the database does', () => {
+    const times = [0, 1, 255, 256, 65_535, 65_536, NOW - 1, NOW, NOW + 1, 2 ** 48 - 1];
+    const ids = times.map(uuidv7);
+    expect([...ids].sort()).toEqual(ids);
+  });
+
+  it('has 74 random bits: each is set in half of the ids, and no two go together', () => {
+    const rounds = 4_000;
+    const masks = Array.from({ length: rounds }, () => {
+      const digits = BigInt(`0x${uuidv7(NOW).replace(/-/g, '')}`);
+      // Without the version and the variant, which lie above and between the random bits.
+      return [...Array(62).keys(), ...Array.from({ length: 12 }, (_, bit) => bit + 64)].map(
+        (bit) => (digits >> BigInt(bit)) & 1n,
+      );
+    });
+    // 4,000 throws of a coin are off by more than 320 from the half once in 10^23.
+    const half = (count: number) => Math.abs(count - rounds / 2) < 320;
+    for (let a = 0; a < 74; a += 1) {
+      expect(half(masks.filter((bits) => bits[a] === 1n).length)).toBe(true);
+      for (let b = a + 1; b < 74; b += 1) {
+        expect([a, b, half(masks.filter((bits) => bits[a] === bits[b]).length)]).toEqual([a, b, true]);
+      }
+    }
+  });
+});
+
+describe('isUuid', () => {
+  it('takes any version and letter case, and nothing around it', () => {
+    expect(isUuid('F47AC10B-58CC-4372-A567-0E02B2C3D479')).toBe(true);
+    expect(isUuid('00000000-0000-0000-0000-000000000000')).toBe(true);
+    for (const text of ['', 'f47ac10b58cc4372a5670e02b2c3d479', '{f47ac10b-58cc-4372-a567-0e02b2c3d479}']) {
+      expect(isUuid(text)).toBe(false);
+    }
+    expect(isUuid('f47ac10b-58cc-4372-a567-0e02b2c3d479\n')).toBe(false);
+    expect(isUuid('g47ac10b-58cc-4372-a567-0e02b2c3d479')).toBe(false);
+  });
+});

@@ -1,0 +1,89 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  ctr,
+  MINUTES_KEY_TTL,
+  minuteOf,
+  minutesKey,
+  oldestVisible,
+  SECONDS_KEY_TTL,
+  secondOf,
+  secondsKey,
+  totalsKey,
+  WINDOWS,
+  windowOf,
+} from '../src/index.js';
+
+const NOON = Date.UTC(2026, 10, 22, 12);
+
+describe('windows', () => {
+  it('are listed from the narrowest to the widest', () => {
+    expect(WINDOWS.map(({ timeframe, seconds }) => [timeframe, seconds])).toEqual([
+      ['1m', 60],
+      ['5m', 300],
+      ['15m', 900],
+      ['1h', 3_600],
+      ['24h', 86_400],
+    ]);
+  });
+
+  it('are found by their name alone', () => {
+    expect(windowOf('1h')?.field).toBe('last_1_hour');
+    for (const none of ['', '2h', '1H', 'constructor']) expect(windowOf(none)).toBeUndefined();
+  });
+});
+
+describe('buckets', () => {
+  it('begin with their first millisecond and end before the next bucket', () => {
+    expect([secondOf(NOON - 1), secondOf(NOON), secondOf(NOON + 999), secondOf(NOON + 1_000)]).toEqual(
+      [-1, 0, 0, 1].map((offset) => NOON / 1_000 + offset),
+    );
+    expect([minuteOf(NOON - 1), minuteOf(NOON), minuteOf(NOON + 59_999), minuteOf(NOON + 60_000)]).toEqual(
+      [-1, 0, 0, 1].map((offset) => NOON / 60_000 + offset),
+    );
+  });
+
+  it('are visible for an hour by second, the current one included, to the very second', () => {
+    const visible = (now: number) => NOON / 1_000 >= oldestVisible(now).second;
+    expect([NOON, NOON + 3_599_999, NOON + 3_600_000].map(visible)).toEqual([true, true, false]);
+  });
+
+  it('are visible for a day by minute, the current one included', () => {
+    const visible = (now: number) => NOON / 60_000 >= oldestVisible(now).minute;
+    const day = 86_400_000;
+    expect([NOON, NOON + day - 1, NOON + day].map(visible)).toEqual([true, true, false]);
+  });
+});
+
+describe('counter keys', () => {
+  it('of one ad share its hash tag, so that one node of a cluster has them all', () => {
+    const keys = [totalsKey('ad-001'), secondsKey('ad-001', NOON / 1_000), minutesKey('ad-001', NOON / 60_000)];
+    expect(new Set(keys).size).toBe(3);
+    // What a cluster hashes: from the first brace to the next closing one.
+    for (const key of keys) expect(/^[^{]*\{([^}]+)\}/.exec(key)?.[1]).toBe('ad-001');
+  });
+
+  it('change with the hour and with the day, and not before', () => {
+    const hour = NOON / 1_000;
+    expect(secondsKey('a', hour + 3_599)).toBe(secondsKey('a', hour));
+    expect(secondsKey('a', hour - 1)).not.toBe(secondsKey('a', hour));
+    const midnight = Date.UTC(2026, 10, 22) / 60_000;
+    expect(minutesKey('a', midnight + 1_439)).toBe(minutesKey('a', midnight));
+    expect(minutesKey('a', midnight - 1)).not.toBe(minutesKey('a', midnight));
+  });
+
+  it('live until no window can see their last bucket, even when that was written an hour ahead', () => {
+    const ahead = 3_600;
+    expect(SECONDS_KEY_TTL).toBeGreaterThanOrEqual(ahead + 3_600);
+    expect(MINUTES_KEY_TTL).toBeGreaterThanOrEqual(ahead + 86_400 + 60);
+  });
+});
+
+describe('ctr', () => {
+  it('is a fraction, is never corrected, and is null where there was no impression', () => {
+    expect(ctr(1, 20)).toBe(0.05);
+    expect(ctr(3, 2)).toBe(1.5);
+    expect(ctr(0, 7)).toBe(0);
+    expect(ctr(0, 0)).toBeNull();
+    expect(ctr(5, 0)).toBeNull();
+  });
+});

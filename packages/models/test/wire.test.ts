@@ -1,0 +1,193 @@
+import { describe, expect, it } from '@jest/globals';
+import { type AdEvent, decodeEvents, encodeEvents, uuidv7, WIRE_VERSION } from '../src/index.js';
+
+/** Numbers in [0, 1) that are the same in every run (mulberry32). */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+const NOW = Date.UTC(2026, 10, 22, 12, 0, 0);
+
+const plain: AdEvent = {
+  kind: 'click',
+  id: uuidv7(NOW),
+  adId: 'ad-001',
+  ip: '203.0.113.9',
+  occurredAt: NOW - 1_000,
+  receivedAt: NOW,
+};
+
+/** What travels for `plain`, with some fields changed; undefined takes one away. */
+function wireEvent(changes: Record<string, unknown> = {}): Record<string, unknown> {
+  const message = JSON.parse(encodeEvents([plain]).toString());
+  return { ...message.events[0], ...changes };
+}
+
+function decodeText(text: string) {
+  return decodeEvents(Buffer.from(text));
+}
+
+describe('a message of events', () => {
+  it('comes back as it went in, every optional field and address family included', () => {
+    const events: AdEvent[] = [
+      plain,
+      { ...plain, kind: 'impression', id: uuidv7(NOW), ip: '2001:db8::1' },
+      { ...plain, id: uuidv7(NOW), claimedAt: NOW + 86_400_000, playTime: 0, adId: 'Größe'.replace(/[^!-z]/g, '~') },
+      { ...plain, id: uuidv7(NOW), occurredAt: 0, playTime: 86_400, ip: '::ffff:10.0.0.1' },
+    ];
+    expect(decodeEvents(encodeEvents(events))).toEqual({ state: 'decoded', events, rejected: [] });
+  });
+
+  it('may be empty', () => {
+    expect(decodeEvents(encodeEvents([]))).toEqual({ state: 'decoded', events: [], rejected: [] });
+  });
+
+  it('gives ids in lower case, so that one id is one id', () => {
+    const decoded = decodeText(JSON.stringify({ v: 1, events: [wireEvent({ id: plain.id.toUpperCase() })] }));
+    expect(decoded).toMatchObject({ events: [{ id: plain.id }] });
+  });
+
+  it('takes fields that it does not know for those of a newer ingest', () => {
+    const decoded = decodeText(JSON.stringify({ v: 1, sent: NOW, events: [wireEvent({ device: 'tv' })] }));
+    expect(decoded).toEqual({ state: 'decoded', events: [plain], rejected: [] });
+  });
+});
+
+describe('a message that can not be read', () => {
+  it.each([
+    ['no bytes at all', '', /not JSON/],
+    ['text', 'click!', /not JSON/],
+    ['half a message', encodeEvents([plain]).toString().slice(0, -3), /not JSON/],
+    ['null', 'null', /not a JSON object/],
+    ['an array', '[]', /not a JSON object/],
+    ['a number', '1', /not a JSON object/],
+    ['no version', '{"events":[]}', /wire version undefined/],
+    ['a version of the future', `{"v":${WIRE_VERSION + 1},"events":[]}`, /wire version 2, this reads 1/],
+    ['a version in another type', '{"v":"1","events":[]}', /wire version "1"/],
+    ['no events', '{"v":1}', /"events" is not an array/],
+    ['events as an object', '{"v":1,"events":{}}', /"events" is not an array/],
+  ])('says so of %s', (_what, text, reason) => {
+    expect(decodeText(text)).toEqual({ state: 'unreadable', reason: expect.stringMatching(reason) });
+  });
+
+  it('says so of bytes that are no UTF-8', () => {
+    const bytes = encodeEvents([plain]);
+    bytes[bytes.indexOf('ad-001')] = 0xff;
+    expect(decodeEvents(bytes)).toMatchObject({ state: 'unreadable', reason: expect.stringMatching(/not JSON/) });
+  });
+
+  // JSON.parse takes a depth at which JSON.stringify overflows the stack: naming the value in the reason must not.
+  const abyss = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
+
+  it('says so of nesting without end', () => {
+    expect(decodeText(abyss).state).toBe('unreadable');
+    expect(decodeText(`{"v":${abyss},"events":[]}`)).toMatchObject({ state: 'unreadable' });
+    const good = JSON.stringify(wireEvent());
+    expect(decodeText(`{"v":1,"events":[{"k":${abyss}},${good}]}`)).toMatchObject({
+      state: 'decoded',
+      events: [plain],
+      rejected: [{ reason: expect.stringMatching(/kind/) }],
+    });
+  });
+
+  it('gives a short reason, however long the value is', () => {
+    const long = 'x'.repeat(100_000);
+    const decoded = decodeText(JSON.stringify({ v: long, events: [] }));
+    expect(decoded.state === 'unreadable' && decoded.reason.length).toBeLessThan(200);
+  });
+});
+
+describe('an event that is none', () => {
+  const LAST = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
+  it.each<[string, unknown, RegExp]>([
+    ['text', 'click', /not an object/],
+    ['null', null, /not an object/],
+    ['an array', [], /not an object/],
+    ['an unknown kind', wireEvent({ k: 'x' }), /unknown kind "x"/],
+    ['no kind', wireEvent({ k: undefined }), /unknown kind undefined/],
+    ['no id', wireEvent({ id: undefined }), /id is not a UUID/],
+    ['an id that is no UUID', wireEvent({ id: `${plain.id}0` }), /id is not a UUID/],
+    ['an ad id with a brace', wireEvent({ ad: 'ad{1}' }), /not an ad id/],
+    ['an empty ad id', wireEvent({ ad: '' }), /not an ad id/],
+    ['an ad id that is too long', wireEvent({ ad: 'a'.repeat(129) }), /not an ad id/],
+    ['an ad id with a zero byte', wireEvent({ ad: 'ad\0' }), /not an ad id/],
+    ['an ad id with a line end', wireEvent({ ad: 'ad-001\n' }), /not an ad id/],
+    ['no address', wireEvent({ ip: 'localhost' }), /ip is not an address/],
+    ['an address with a zone', wireEvent({ ip: 'fe80::1%eth0' }), /ip is not an address/],
+    ['a network', wireEvent({ ip: '10.0.0.0/8' }), /ip is not an address/],
+    ['a time as text', wireEvent({ at: String(NOW) }), /at is not a time/],
+    ['a time before 1970', wireEvent({ at: -1 }), /at is not a time/],
+    ['a time between milliseconds', wireEvent({ at: NOW + 0.5 }), /at is not a time/],
+    ['a time after the year 9999', wireEvent({ at: LAST + 1 }), /at is not a time/],
+    ['no time of receipt', wireEvent({ rx: undefined }), /rx is not a time/],
+    ['a claimed time that is null', wireEvent({ raw: null }), /raw is not a time/],
+    ['a negative play time', wireEvent({ pt: -1 }), /pt is not a play time/],
+    ['a play time of more than a day', wireEvent({ pt: 86_401 }), /pt is not a play time/],
+    ['a play time in parts', wireEvent({ pt: 1.5 }), /pt is not a play time/],
+  ])('is rejected with a reason, and its neighbours are kept: %s', (_what, value, reason) => {
+    const decoded = decodeText(JSON.stringify({ v: 1, events: [wireEvent(), value, wireEvent()] }));
+    expect(decoded).toMatchObject({
+      state: 'decoded',
+      events: [plain, plain],
+      rejected: [{ reason: expect.stringMatching(reason) }],
+    });
+  });
+
+  it('is kept with the value that it was', () => {
+    const value = wireEvent({ at: 'now' });
+    expect(decodeText(JSON.stringify({ v: 1, events: [value] }))).toMatchObject({ rejected: [{ value }] });
+  });
+
+  it('is not what the last moment of the year 9999 is', () => {
+    expect(decodeText(JSON.stringify({ v: 1, events: [wireEvent({ at: LAST })] }))).toMatchObject({ rejected: [] });
+  });
+});
+
+describe('whatever bytes arrive', () => {
+  const random = seeded(20_261_122);
+  const pick = (below: number) => Math.floor(random() * below);
+
+  /** What decoding promises: one of two states, every event accounted for, whatever is let through can be stored. */
+  function expectSound(bytes: Uint8Array): string {
+    const decoded = decodeEvents(bytes);
+    if (decoded.state === 'unreadable') {
+      expect(decoded.reason).not.toBe('');
+      return 'unreadable';
+    }
+    for (const { reason } of decoded.rejected) expect(reason).not.toBe('');
+    expect(decodeEvents(encodeEvents(decoded.events))).toEqual({ ...decoded, rejected: [] });
+    return decoded.rejected.length > 0 ? 'rejected' : 'decoded';
+  }
+
+  it('decoding answers, after any damage to the bytes', () => {
+    const seen = { unreadable: 0, rejected: 0, decoded: 0 } as Record<string, number>;
+    for (let round = 0; round < 5_000; round += 1) {
+      const bytes = Buffer.from(encodeEvents([plain, { ...plain, kind: 'impression', playTime: 3 }]));
+      for (let damage = 0; damage <= pick(3); damage += 1) bytes[pick(bytes.length)] = pick(256);
+      const end = random() < 0.1 ? pick(bytes.length) : bytes.length;
+      const state = expectSound(bytes.subarray(0, end));
+      seen[state] = (seen[state] ?? 0) + 1;
+    }
+    // Else the damage was not of the kind that tells one from another.
+    for (const count of Object.values(seen)) expect(count).toBeGreaterThan(50);
+  });
+
+  it('decoding answers, whatever type stands where', () => {
+    const values = [null, true, 0, -1, 1.5, 1e308, '', '\0', '\ud800', 'c', [], [[]], {}, { v: 1 }, plain.id, 2 ** 53];
+    const fields = ['k', 'id', 'ad', 'ip', 'at', 'rx', 'raw', 'pt'];
+    for (let round = 0; round < 3_000; round += 1) {
+      const event = wireEvent();
+      for (let change = 0; change <= pick(3); change += 1) event[fields[pick(8)] ?? ''] = values[pick(values.length)];
+      const message: Record<string, unknown> = { v: 1, events: [event, wireEvent()] };
+      if (random() < 0.1) message[random() < 0.5 ? 'v' : 'events'] = values[pick(values.length)];
+      expectSound(Buffer.from(JSON.stringify(message)));
+    }
+  });
+});

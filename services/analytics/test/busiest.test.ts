@@ -1,0 +1,91 @@
+import { describe, expect, it } from '@jest/globals';
+import { busiest, clicksIn, readCursor } from '../src/busiest.js';
+import type { Counters } from '../src/counters.js';
+
+/** An ad with so many clicks, all time, and a tenth of them in the last hour. */
+function ad(adId: string, clicks: number, lastHour = 0): Counters {
+  return {
+    adId,
+    clicks,
+    impressions: 0,
+    windows: {
+      last_1_minute: 0,
+      last_5_minutes: 0,
+      last_15_minutes: 0,
+      last_1_hour: lastHour,
+      last_24_hours: lastHour,
+    },
+  };
+}
+
+const ids = (page: { ads: readonly Counters[] }) => page.ads.map(({ adId }) => adId);
+
+/** The page after a cursor as a caller would ask for it. */
+function pageAfter(all: readonly Counters[], limit: number, cursor: string | null) {
+  return busiest(all, undefined, limit, cursor === null ? undefined : readCursor(cursor));
+}
+
+describe('busiest', () => {
+  it('sorts by clicks, equals by id, and leaves what it was given as it was', () => {
+    const all = [ad('b', 5), ad('c', 9), ad('a', 5), ad('d', 0)];
+    const before = [...all];
+    expect(ids(busiest(all, undefined, 10, undefined))).toEqual(['c', 'a', 'b', 'd']);
+    expect(all).toEqual(before);
+  });
+
+  it('sorts by the clicks of the timeframe that was asked', () => {
+    const all = [ad('a', 100, 1), ad('b', 50, 2), ad('c', 10, 3)];
+    expect(ids(busiest(all, '1h', 10, undefined))).toEqual(['c', 'b', 'a']);
+    expect(ids(busiest(all, '1m', 10, undefined))).toEqual(['a', 'b', 'c']);
+    expect([clicksIn(ad('a', 100, 1), '1h'), clicksIn(ad('a', 100, 1), undefined)]).toEqual([1, 100]);
+  });
+
+  it.each([1, 2, 3, 5, 7])('shows each ad once over pages of %i, and ends', (limit) => {
+    const all = Array.from({ length: 7 }, (_, index) => ad(`ad-${index}`, index % 3));
+    const seen: string[] = [];
+    let cursor: string | null = null;
+    let pages = 0;
+    do {
+      const page = pageAfter(all, limit, cursor);
+      seen.push(...ids(page));
+      cursor = page.nextCursor;
+      pages += 1;
+    } while (cursor !== null);
+    expect(seen).toEqual(ids(busiest(all, undefined, 7, undefined)));
+    expect(pages).toBe(Math.ceil(7 / limit));
+  });
+
+  it('does not shift other ads when one moves, comes or goes between two pages', () => {
+    const first = pageAfter([ad('a', 9), ad('b', 8), ad('c', 7), ad('d', 6)], 2, null);
+    expect(ids(first)).toEqual(['a', 'b']);
+    // d overtakes all, a goes, n is new: of those after b only c is left.
+    const second = pageAfter([ad('b', 8), ad('c', 7), ad('d', 20), ad('n', 0)], 2, first.nextCursor);
+    expect(ids(second)).toEqual(['c', 'n']);
+    expect(second.nextCursor).toBeNull();
+  });
+
+  it('has an empty page after the last ad, and of no ads', () => {
+    expect(busiest([], undefined, 5, undefined)).toEqual({ ads: [], nextCursor: null });
+    expect(busiest([ad('a', 1)], undefined, 5, [0, ''])).toEqual({ ads: [], nextCursor: null });
+  });
+});
+
+describe('a cursor', () => {
+  it('comes back as the position that it was, whatever the id', () => {
+    const strange = 'ad/1?x="ü&~|';
+    const { nextCursor } = pageAfter([ad(strange, 3), ad('z', 1)], 1, null);
+    expect(nextCursor).toMatch(/^[\w-]+$/);
+    expect(readCursor(nextCursor ?? '')).toEqual([3, strange]);
+  });
+
+  it.each([
+    '',
+    '%%%',
+    'abc',
+    ...['null', '{}', '[]', '[1]', '["1","a"]', '[1,2]', '[1,"a",3]', '[null,"a"]', '"a"', '[1,"a"'].map((text) =>
+      Buffer.from(text).toString('base64url'),
+    ),
+  ])('is none when it is %j', (text) => {
+    expect(readCursor(text)).toBeUndefined();
+  });
+});

@@ -1,0 +1,74 @@
+import { describe, expect, it } from '@jest/globals';
+import type { CountersReading } from '../src/counters.js';
+import { createSnapshot } from '../src/snapshot.js';
+
+/** A snapshot over a clock and a reading that the test moves. */
+function snapshotOf(maxAgeMs: number) {
+  const clock = { now: 1_000_000 };
+  const reads: { finish: () => CountersReading; fail: () => void }[] = [];
+  const snapshot = createSnapshot(
+    () =>
+      new Promise<CountersReading>((resolve, reject) => {
+        reads.push({
+          finish: () => {
+            const reading: CountersReading = { source: 'redis', counters: [] };
+            resolve(reading);
+            return reading;
+          },
+          fail: () => reject(new Error('away')),
+        });
+      }),
+    maxAgeMs,
+    () => clock.now,
+  );
+  return { clock, reads, ask: () => snapshot(['ad-001']) };
+}
+
+describe('a snapshot', () => {
+  it('is read once for all who ask at the same time', async () => {
+    const { reads, ask } = snapshotOf(500);
+    const answers = Promise.all([ask(), ask(), ask()]);
+    expect(reads).toHaveLength(1);
+    const reading = reads[0]?.finish();
+    for (const answer of await answers) expect(answer).toBe(reading);
+  });
+
+  it('serves until it is as old as it may be, counted from the moment at which it was read', async () => {
+    const { clock, reads, ask } = snapshotOf(500);
+    const first = ask();
+    // The reading itself takes time: what it says is as old as its beginning.
+    clock.now += 100;
+    const reading = reads[0]?.finish();
+    await first;
+    clock.now += 399;
+    expect(await ask()).toBe(reading);
+    clock.now += 1;
+    const second = ask();
+    expect(reads).toHaveLength(2);
+    reads[1]?.finish();
+    expect(await second).not.toBe(reading);
+  });
+
+  it('does not serve for ever when the clock is set back', async () => {
+    const { clock, reads, ask } = snapshotOf(500);
+    const first = ask();
+    reads[0]?.finish();
+    await first;
+    clock.now -= 3_600_000;
+    const second = ask();
+    expect(reads).toHaveLength(2);
+    reads[1]?.finish();
+    await second;
+  });
+
+  it('tells all who wait of a failure, and then reads again', async () => {
+    const { reads, ask } = snapshotOf(500);
+    const failures = Promise.allSettled([ask(), ask()]);
+    reads[0]?.fail();
+    expect((await failures).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    const next = ask();
+    expect(reads).toHaveLength(2);
+    const reading = reads[1]?.finish();
+    expect(await next).toBe(reading);
+  });
+});

@@ -1,0 +1,71 @@
+import { describe, expect, it } from '@jest/globals';
+import { HeldMessages } from '../src/held-messages.js';
+import { click, queue } from './messages.js';
+
+const clicks = (count: number) => Array.from({ length: count }, () => click());
+
+describe('held messages', () => {
+  it('have room until there are as many as may be, those being recorded included', () => {
+    const message = queue([]);
+    const held = new HeldMessages(3);
+    held.put(message(clicks(1)));
+    held.put(message(clicks(1)));
+    expect(held.room()).toBe(1);
+    expect(held.take(1)).toHaveLength(1);
+    expect(held.room()).toBe(1);
+    held.finish();
+    expect(held.room()).toBe(2);
+  });
+
+  it('are taken in order, as many as fit in a batch', () => {
+    const message = queue([]);
+    const held = new HeldMessages(10);
+    for (const size of [40, 50, 20, 10]) held.put(message(clicks(size)));
+    const sequences = () => held.take(100).map((taken) => taken.message.info.streamSequence);
+    expect(sequences()).toEqual([1, 2]);
+    held.finish();
+    expect(sequences()).toEqual([3, 4]);
+    held.finish();
+    expect(held.isEmpty()).toBe(true);
+    expect(sequences()).toEqual([]);
+  });
+
+  it('are taken one at least, however large it is, and unreadable ones count as one event', () => {
+    const message = queue([]);
+    const held = new HeldMessages(10);
+    held.put(message(clicks(500)));
+    for (let i = 0; i < 3; i += 1) held.put(message('not JSON'));
+    expect(held.take(2)).toHaveLength(1);
+    held.finish();
+    expect(held.take(2).map(({ decoded }) => decoded.state)).toEqual(['unreadable', 'unreadable']);
+  });
+
+  it('are all known, those being recorded and those that wait, until they are done with', () => {
+    const message = queue([]);
+    const held = new HeldMessages(10);
+    for (let i = 0; i < 3; i += 1) held.put(message(clicks(1)));
+    held.take(2);
+    const sequences = () => held.all().map((one) => one.message.info.streamSequence);
+    expect(sequences()).toEqual([1, 2, 3]);
+    held.finish();
+    expect(sequences()).toEqual([3]);
+  });
+
+  it.each<[string, (held: HeldMessages) => void]>([
+    ['a message comes', (held) => held.put(queue([])(clicks(1)))],
+    ['what was taken is done with', (held) => held.finish()],
+    ['it is interrupted', (held) => held.interrupt()],
+  ])('wake everyone who waits when %s', async (_what, change) => {
+    const held = new HeldMessages(10);
+    let woken = 0;
+    const waiting = [held.change(), held.change()].map((promise) =>
+      promise.then(() => {
+        woken += 1;
+      }),
+    );
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(woken).toBe(0);
+    change(held);
+    await Promise.all(waiting);
+  });
+});

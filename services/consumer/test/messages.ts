@@ -1,0 +1,32 @@
+import { type AdEvent, encodeEvents, uuidv7 } from '@ads/models';
+import type { QueuedMessage } from '../src/held-messages.js';
+
+export const NOW = Date.UTC(2026, 10, 22, 12);
+
+export function click(changes: Partial<AdEvent> = {}): AdEvent {
+  return {
+    kind: 'click',
+    id: uuidv7(NOW),
+    adId: 'ad-001',
+    ip: '203.0.113.9',
+    occurredAt: NOW,
+    receivedAt: NOW,
+    ...changes,
+  };
+}
+
+/** Messages that tell a log what is done with them, numbered from 1 as in a stream. */
+export function queue(log: string[]) {
+  let sequence = 0;
+  return (content: readonly AdEvent[] | string): QueuedMessage => {
+    sequence += 1;
+    const name = sequence;
+    return {
+      data: typeof content === 'string' ? Buffer.from(content) : encodeEvents(content),
+      info: { stream: 'AD_EVENTS', streamSequence: sequence },
+      ack: () => log.push(`ack ${name}`),
+      nak: () => log.push(`nak ${name}`),
+      working: () => log.push(`working ${name}`),
+    };
+  };
+}

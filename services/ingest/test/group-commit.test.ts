@@ -1,0 +1,170 @@
+import { describe, expect, it } from '@jest/globals';
+import { createGroupCommit, type GroupLimits, QueueFull } from '../src/group-commit.js';
+
+const ROOMY: GroupLimits = { maxBatch: 100, maxInFlight: 4, maxQueued: 1_000 };
+
+/** A write that takes as long as the test wants. */
+function heldWrite() {
+  const batches: { items: readonly number[]; finish: () => void; fail: (error: Error) => void }[] = [];
+  const write = (items: readonly number[]) =>
+    new Promise<readonly string[]>((resolve, reject) => {
+      batches.push({ items, finish: () => resolve(items.map((item) => `kept ${item}`)), fail: reject });
+    });
+  return { batches, write };
+}
+
+/** When everything that is due in this turn of the event loop and the next is done. */
+async function turns(): Promise<void> {
+  for (let i = 0; i < 3; i += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+const upTo = (count: number) => Array.from({ length: count }, (_, index) => index);
+
+describe('group commit', () => {
+  it('writes an item that is alone at once', async () => {
+    const { batches, write } = heldWrite();
+    const groups = createGroupCommit(write, ROOMY);
+    const result = groups.submit(7);
+    await turns();
+    expect(batches.map(({ items }) => items)).toEqual([[7]]);
+    batches[0]?.finish();
+    expect(await result).toBe('kept 7');
+  });
+
+  it('writes what arrives in one turn of the event loop together, each caller getting its own result', async () => {
+    const { batches, write } = heldWrite();
+    const groups = createGroupCommit(write, ROOMY);
+    const results = Promise.all(upTo(5).map(groups.submit));
+    await turns();
+    expect(batches).toHaveLength(1);
+    batches[0]?.finish();
+    expect(await results).toEqual(upTo(5).map((item) => `kept ${item}`));
+  });
+
+  it('does not wait for the batch before it while more may be in flight', async () => {
+    const { batches, write } = heldWrite();
+    const groups = createGroupCommit(write, ROOMY);
+    const first = groups.submit(1);
+    await turns();
+    const second = groups.submit(2);
+    await turns();
+    expect(batches).toHaveLength(2);
+    batches[1]?.finish();
+    expect(await second).toBe('kept 2');
+    batches[0]?.finish();
+    expect(await first).toBe('kept 1');
+  });
+
+  it('gathers what arrives while all are in flight, and writes it in order as soon as one is back', async () => {
+    const { batches, write } = heldWrite();
+    const groups = createGroupCommit(write, { ...ROOMY, maxInFlight: 2 });
+    void groups.submit(0);
+    await turns();
+    void groups.submit(1);
+    await turns();
+    for (const item of [2, 3, 4]) {
+      void groups.submit(item);
+      await turns();
+    }
+    expect(batches).toHaveLength(2);
+    expect(groups.queued()).toBe(3);
+    batches[0]?.finish();
+    await turns();
+    expect(batches.map(({ items }) => items)).toEqual([[0], [1], [2, 3, 4]]);
+    expect(groups.queued()).toBe(0);
+  });
+
+  it('never writes more than maxBatch at once, nor more than maxInFlight batches, and loses none', async () => {
+    const sizes: number[] = [];
+    let inFlight = 0;
+    let most = 0;
+    const groups = createGroupCommit<number, number>(
+      async (items) => {
+        sizes.push(items.length);
+        inFlight += 1;
+        most = Math.max(most, inFlight);
+        await turns();
+        inFlight -= 1;
+        return items;
+      },
+      { maxBatch: 7, maxInFlight: 3, maxQueued: 1_000 },
+    );
+    const results = await Promise.all(
+      upTo(500).map(async (item) => {
+        if (item % 11 === 0) await turns();
+        return await groups.submit(item);
+      }),
+    );
+    expect(results).toEqual(upTo(500));
+    expect(Math.max(...sizes)).toBe(7);
+    expect(most).toBe(3);
+    expect(sizes.reduce((sum, size) => sum + size)).toBe(500);
+  });
+
+  it('refuses at once what would wait behind too many, and takes items again when there is room', async () => {
+    const { batches, write } = heldWrite();
+    const groups = createGroupCommit(write, { maxBatch: 2, maxInFlight: 1, maxQueued: 3 });
+    void groups.submit(0);
+    await turns();
+    const waiting = [1, 2, 3].map(groups.submit);
+    await expect(groups.submit(4)).rejects.toBeInstanceOf(QueueFull);
+    batches[0]?.finish();
+    await turns();
+    const after = groups.submit(5);
+    batches[1]?.finish();
+    await turns();
+    batches[2]?.finish();
+    expect(await Promise.all([...waiting, after])).toEqual(['kept 1', 'kept 2', 'kept 3', 'kept 5']);
+    expect(batches.flatMap(({ items }) => items)).toEqual([0, 1, 2, 3, 5]);
+  });
+
+  it('rejects the callers of a write that failed, and nobody else', async () => {
+    const { batches, write } = heldWrite();
+    const groups = createGroupCommit(write, { ...ROOMY, maxBatch: 2 });
+    const outcomes = Promise.allSettled(upTo(4).map(groups.submit));
+    await turns();
+    batches[0]?.fail(new Error('away'));
+    batches[1]?.finish();
+    expect(await outcomes).toEqual([
+      { status: 'rejected', reason: new Error('away') },
+      { status: 'rejected', reason: new Error('away') },
+      { status: 'fulfilled', value: 'kept 2' },
+      { status: 'fulfilled', value: 'kept 3' },
+    ]);
+  });
+
+  it('goes on after a write that threw instead of returning a promise', async () => {
+    let broken = true;
+    const groups = createGroupCommit<number, number>(
+      (items) => {
+        if (broken) throw new Error('bug');
+        return Promise.resolve(items);
+      },
+      { ...ROOMY, maxInFlight: 1 },
+    );
+    await expect(groups.submit(1)).rejects.toThrow('bug');
+    broken = false;
+    expect(await groups.submit(2)).toBe(2);
+  });
+
+  it('is idle when nothing waits and nothing is in flight, failures included', async () => {
+    const { batches, write } = heldWrite();
+    const groups = createGroupCommit(write, { ...ROOMY, maxBatch: 1, maxInFlight: 1 });
+    await groups.idle();
+    const outcomes = Promise.allSettled([1, 2].map(groups.submit));
+    let idle = false;
+    const waiting = [groups.idle(), groups.idle()].map((promise) =>
+      promise.then(() => {
+        idle = true;
+      }),
+    );
+    await turns();
+    batches[0]?.finish();
+    await turns();
+    expect([batches.length, idle]).toEqual([2, false]);
+    batches[1]?.fail(new Error('away'));
+    await Promise.all(waiting);
+    await outcomes;
+    await groups.idle();
+  });
+});
