@@ -1,5 +1,5 @@
 // Runs before anything is installed: Node's own modules only, and plain JavaScript.
-//   node infra/local/bootstrap.mjs start|test [arguments]
+//   node infra/local/bootstrap.mjs start|test|chaos [arguments]
 // Fetches the pinned pnpm, installs, builds, and hands over to what was built.
 
 import { spawn } from 'node:child_process';
@@ -14,6 +14,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const cache = join(root, '.cache');
 const stampFile = join(root, 'node_modules', '.installed-from');
 const lockFile = join(cache, 'setup.lock');
+/** What is handed over to, by the name of the command. */
+const programs = { start: './dist/start.js', test: './dist/test.js', chaos: '../chaos/dist/main.js' };
 
 class Failure extends Error {}
 
@@ -172,7 +174,7 @@ const command = process.argv[2];
 const stopEarly = () => process.exit(130);
 try {
   checkNode();
-  if (command !== 'start' && command !== 'test') throw new Failure('Say start or test.');
+  if (!Object.hasOwn(programs, command)) throw new Failure(`Say one of: ${Object.keys(programs).join(', ')}.`);
   process.on('SIGINT', stopEarly).on('SIGTERM', stopEarly).on('SIGHUP', stopEarly);
   await withSetupLock(async () => {
     await install();
@@ -183,4 +185,4 @@ try {
   process.exit(1);
 }
 process.off('SIGINT', stopEarly).off('SIGTERM', stopEarly).off('SIGHUP', stopEarly);
-await import(`./dist/${command}.js`);
+await import(programs[command]);

@@ -40,6 +40,7 @@ describe.each(EVENTS)('an invalid $kind', ({ path, id }) => {
     ['a NUL in the ad', { ad_id: 'ad\u0000' }, 'ad_id', AD_ID_WANTED],
     ['a long ad', { ad_id: 'x'.repeat(129) }, 'ad_id', AD_ID_WANTED],
     ['an ip that is none', { ad_id: 'ad-001', ip: '300.1.2.3' }, 'ip', IP_WANTED],
+    ['leading zeros in the ip', { ad_id: 'ad-001', ip: '10.01.2.3' }, 'ip', IP_WANTED],
     ['a network for the ip', { ad_id: 'ad-001', ip: '10.0.0.0/8' }, 'ip', IP_WANTED],
     ['a number for the ip', { ad_id: 'ad-001', ip: 1 }, 'ip', 'ip must be a string'],
     ['an id that is none', { ad_id: 'ad-001', [id]: 'abc' }, id, UUID_WANTED],

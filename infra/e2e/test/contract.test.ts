@@ -286,6 +286,13 @@ describe('a body', () => {
     expect(answer.status).toBe(202);
   });
 
+  it('of an impression is not asked for what only clicks have', async () => {
+    const answer = await client.post('/ads/impression', { ad_id: 'beacon', video_play_time: 'x', click_id: 7 });
+    expect(answer.status).toBe(202);
+    const { impression_id } = answer.body as { impression_id: string };
+    expect(await row(impression_id)).toMatchObject({ kind: 'impression', play_time_seconds: null });
+  });
+
   it.each([0, 86_400])('may say %d seconds of video', async (seconds) => {
     const answer = await client.post('/api/v1/ads/click', { ad_id: 'beacon', video_play_time: seconds });
     const { click_id } = answer.body as { click_id: string };

@@ -15,7 +15,12 @@ let postgres: LocalProcess;
 
 beforeAll(async () => {
   postgres = await bench.postgres();
-  scene = await openScene(bench, { ...postgres.env, ...QUICK_TIMEOUTS, INGEST_QUEUE_EVENTS: '20' });
+  scene = await openScene(bench, {
+    ...postgres.env,
+    ...QUICK_TIMEOUTS,
+    INGEST_QUEUE_EVENTS: '20',
+    INGEST_BATCHES_IN_FLIGHT: '1',
+  });
 }, 60_000);
 
 beforeEach(() => untilHealthy(scene), 30_000);

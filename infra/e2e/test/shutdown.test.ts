@@ -1,7 +1,7 @@
 import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type LocalProcess, openBench, waitFor } from '@ads/local';
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { expectExact } from './support/exactness.js';
 import { type Answer, call } from './support/http.js';
 import { newEvent, startPlayers } from './support/players.js';
@@ -18,6 +18,11 @@ beforeAll(async () => {
 }, 60_000);
 
 beforeEach(() => untilHealthy(scene), 30_000);
+
+afterEach(() => {
+  scene.nats.resume();
+  scene.redis.resume();
+});
 
 afterAll(() => bench.release(), 60_000);
 
@@ -109,6 +114,9 @@ test('analytics ends under load: no request that it took is cut off', async () =
   const outcomes = new Map<string, number>();
   const agent = new Agent({ keepAlive: true, maxSockets: 8 });
   let reading = true;
+  bench.onRelease(() => {
+    reading = false;
+  });
   const readers = Array.from({ length: 8 }, async () => {
     while (reading) {
       const outcome = await call(url, { agent }).then(

@@ -75,6 +75,9 @@ BEGIN
   FOR day IN SELECT generate_series(first_day, first_day + days - 1, '1 day')::date LOOP
     name := 'ad_events_' || to_char(day, 'YYYYMMDD');
     CONTINUE WHEN to_regclass(name) IS NOT NULL;
+    -- Nobody records meanwhile: a row could reach the default partition after those of the day have left it, and a batch
+    -- under way would be told that its rows belong nowhere.
+    LOCK TABLE ONLY ad_events IN SHARE ROW EXCLUSIVE MODE;
     lower_id := first_uuid_of(day);
     upper_id := first_uuid_of(day + 1);
     EXECUTE format('CREATE TABLE %I (LIKE ad_events INCLUDING ALL)', name);

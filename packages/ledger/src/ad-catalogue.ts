@@ -35,7 +35,7 @@ export interface AdCatalogueOptions {
   readonly onFailure: (error: unknown) => void;
 }
 
-/** However many unknown ads are asked for, the database is asked no more often than this. */
+/** However many unknown ads are asked for, the database is asked no more often than this: who asks waits for so long. */
 const MIN_REFRESH_GAP_MS = 1_000;
 
 /** A catalogue that refreshes itself from now on. */
@@ -43,6 +43,7 @@ export function createAdCatalogue({ load, refreshMs, now, onFailure }: AdCatalog
   let ads: readonly Ad[] | undefined;
   let ids: ReadonlySet<string> = new Set();
   let underWay: Promise<void> | undefined;
+  let next: Promise<void> | undefined;
   let lastRead = Number.NEGATIVE_INFINITY;
 
   async function read(): Promise<void> {
@@ -62,6 +63,21 @@ export function createAdCatalogue({ load, refreshMs, now, onFailure }: AdCatalog
     return underWay;
   }
 
+  /** A read that begins after this call: one that is under way may be too old to know an ad that was just added. */
+  function readAfresh(): Promise<void> {
+    next ??= waitAndRead();
+    return next;
+  }
+
+  async function waitAndRead(): Promise<void> {
+    // Never longer than the gap, also when the clock was set back.
+    const wait = Math.min(MIN_REFRESH_GAP_MS, lastRead + MIN_REFRESH_GAP_MS - now());
+    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+    await underWay;
+    next = undefined;
+    await refresh();
+  }
+
   // Until it is loaded once, there is no reason to wait long for the next try.
   const timer = setInterval(() => {
     if (ads === undefined || now() - lastRead >= refreshMs) void refresh();
@@ -72,7 +88,8 @@ export function createAdCatalogue({ load, refreshMs, now, onFailure }: AdCatalog
     has: (adId) => ids.has(adId),
     async find(adId) {
       if (ids.has(adId)) return 'known';
-      if (underWay || Math.abs(now() - lastRead) >= MIN_REFRESH_GAP_MS) await refresh();
+      if (ads !== undefined) await readAfresh();
+      else if (underWay || Math.abs(now() - lastRead) >= MIN_REFRESH_GAP_MS) await refresh();
       if (ads === undefined) return 'unloaded';
       return ids.has(adId) ? 'known' : 'unknown';
     },

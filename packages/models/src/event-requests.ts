@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import Joi from 'joi';
 import { AD_ID, type AdEvent, type EventKind, MAX_PLAY_TIME } from './event.js';
 import { isUuid, uuidv7 } from './uuid.js';
@@ -10,6 +11,8 @@ const adId = Joi.string()
 const ip = Joi.string()
   .ip({ version: ['ipv4', 'ipv6'], cidr: 'forbidden' })
   .messages({ 'string.ipVersion': '{#label} must be an IPv4 or IPv6 address' })
+  // joi takes leading zeros (10.01.2.3), which the ledger does not: it would refuse what was answered with 202.
+  .custom((text: string, helpers) => (isIP(text) === 0 ? helpers.error('string.ipVersion') : text))
   .allow(null)
   .description("The viewer's address. Defaults to the caller's.");
 const timestamp = Joi.string()
@@ -109,7 +112,8 @@ export function readEventRequest(body: unknown, receipt: Receipt): EventReading 
       occurredAt: believable ? claimed : now,
       receivedAt: now,
       ...(believable ? {} : { claimedAt: claimed }),
-      ...(fields.video_play_time == null ? {} : { playTime: fields.video_play_time }),
+      // In an impression it is a field like any unknown one: nobody has checked it.
+      ...(receipt.kind === 'impression' || fields.video_play_time == null ? {} : { playTime: fields.video_play_time }),
     },
   };
 }
@@ -138,7 +142,16 @@ function unquoted(key: string | undefined): string | undefined {
   return key?.replace(/^"(.*)"$/, '$1');
 }
 
-/** Without the zone of a link-local address, and IPv4 as IPv4 where the socket is dual-stack. */
+/**
+ * Without the zone of a link-local address, and IPv4 as IPv4 where the socket is dual-stack. What a proxy forwards is not
+ * always an address: some add the port, some say `unknown`. The click counts all the same, so it must be one that the
+ * ledger takes.
+ */
 function plainAddress(address: string): string {
-  return address.replace(/%.*$/, '').replace(/^::ffff:(?=\d+\.)/i, '');
+  const plain = address
+    .replace(/^\[(.*)\](:\d+)?$/, '$1')
+    .replace(/^([\d.]+):\d+$/, '$1')
+    .replace(/%.*$/, '')
+    .replace(/^::ffff:(?=\d+\.)/i, '');
+  return isIP(plain) === 0 ? '0.0.0.0' : plain;
 }

@@ -111,7 +111,7 @@ export function openNats(
   const stayConnected = async (): Promise<void> => {
     while (!closing.signal.aborted) {
       try {
-        const connection = await connect(connectOptions(config, service));
+        const connection = await connect(natsOptions(config, service));
         client = connection;
         // Closed before we had it: nobody else would end it.
         if (closing.signal.aborted) return void (await connection.close());
@@ -158,7 +158,8 @@ export function openNats(
   };
 }
 
-function connectOptions(config: NatsConfig, service: string): ConnectionOptions {
+/** How to reach NATS: its addresses, who we are there, and how a link is watched. */
+export function natsOptions(config: NatsConfig, service: string): ConnectionOptions {
   const urls = config.NATS_URL.map((url) => new URL(url));
   const withUser = urls.find((url) => url.username !== '');
   const user = withUser && decodeURIComponent(withUser.username);

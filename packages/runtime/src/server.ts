@@ -1,5 +1,5 @@
 import { createServer, type RequestListener, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import { ConfigError } from './config.js';
 import type { Health } from './health.js';
 import type { Logger } from './logger.js';
@@ -7,6 +7,8 @@ import type { Releases } from './releases.js';
 import type { ServerConfig } from './variables.js';
 
 const DRAIN_TIMEOUT_MS = 10_000;
+/** A connection that was idle when the end began may have a request on its way: it is taken, not cut off. */
+const IDLE_GRACE_MS = 500;
 
 /**
  * Listens, and adds the release: stop being ready, take no new connection, finish what is in
@@ -55,14 +57,21 @@ export async function listen(
     for (const response of open) {
       if (!response.headersSent) response.setHeader('Connection', 'close');
     }
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    // An answer whose head was already sent could not say that it is the last one.
-    const sweep = setInterval(() => server.closeIdleConnections(), 50);
+    // That of `net`: the one of `http` would cut off idle connections at this moment.
+    const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
+    // Those that answered meanwhile have ended. An answer whose head was already sent could not say that it is the
+    // last one, so this goes on.
+    let sweep: NodeJS.Timeout | undefined;
+    const grace = setTimeout(() => {
+      server.closeIdleConnections();
+      sweep = setInterval(() => server.closeIdleConnections(), 50);
+    }, IDLE_GRACE_MS);
     const limit = setTimeout(() => {
       logger.warn('requests were cut off at the end', { requests: open.size });
       server.closeAllConnections();
     }, DRAIN_TIMEOUT_MS);
     await closed;
+    clearTimeout(grace);
     clearInterval(sweep);
     clearTimeout(limit);
   });

@@ -5,8 +5,8 @@ import type { Counters } from './counters.js';
 
 const readWindows = script(readFileSync(new URL('../lua/read-windows.lua', import.meta.url), 'utf8'));
 
-/** Ads per round trip: bounds how long Redis is busy with one call. */
-const ADS_PER_CALL = 200;
+/** Ads per round trip: an ad takes Redis about a millisecond, and a round trip must stay far below its timeout. */
+const ADS_PER_CALL = 50;
 
 type WindowsReply = [number, number, number, number, number, number, number];
 

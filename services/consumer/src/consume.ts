@@ -25,8 +25,8 @@ export interface Consuming {
   stop(): Promise<void>;
 }
 
-/** How long one pull waits for messages. */
-const PULL_MS = 2_000;
+/** How long one pull waits for messages, and so how long an end may take. */
+const PULL_MS = 1_000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2_000;
 
@@ -106,8 +106,11 @@ export function startConsuming(options: ConsumeOptions): Consuming {
     async stop() {
       stopping.abort();
       held.interrupt();
-      pulled?.stop();
+      // The pull is let run out: a message on its way to one that was broken off would be nobody's until its ack wait
+      // is over. Without NATS it may not run out by itself.
+      const late = setTimeout(() => pulled?.stop(), 2 * PULL_MS);
       await Promise.all([pulling, working]);
+      clearTimeout(late);
       clearInterval(stillWorking);
       for (const { message } of held.all()) message.nak();
     },

@@ -39,7 +39,8 @@ export const ingestVariables: Variables<IngestConfig> = {
   ...postgresVariables,
   ...redisVariables,
   ...natsVariables,
-  MAX_CLOCK_SKEW_SECONDS: Joi.number().min(0).default(300),
+  // An hour at most: the counters of a second expire before it comes when it was written much earlier than that.
+  MAX_CLOCK_SKEW_SECONDS: Joi.number().min(0).max(3_600).default(300),
   MAX_BODY_BYTES: count.default(16_384),
   AD_CATALOGUE_REFRESH_SECONDS: count.default(30),
   // An event is at most some 400 bytes: 1,000 of them stay below the megabyte that NATS takes in one message.

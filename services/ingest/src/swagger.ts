@@ -9,7 +9,8 @@ const PAGE_POLICY =
 
 /** The API's document at `/swagger/doc.json` and `/swagger/swagger.yaml`, and a page to try it at `/swagger/index.html`. */
 export function swagger(router: Router, document: object): void {
-  const yaml = stringify(document);
+  // Parts that are used twice are written twice: many readers refuse a file with so many references.
+  const yaml = stringify(document, { aliasDuplicateObjects: false });
   const page = setup(undefined, {
     swaggerUrl: 'doc.json',
     customSiteTitle: 'Ads Metric Tracker',

@@ -93,8 +93,7 @@ export class Documented {
   /** The path as the document has it: some with the prefix, some without. */
   #pathOf(target: string): string | undefined {
     const [path = ''] = target.split('?', 1);
-    const bare = path.replace(/^\/api\/v1(?=\/)/, '');
-    return [`/api/v1${bare}`, bare].find((candidate) => candidate in this.#document.paths);
+    return Object.keys(this.#document.paths).find((known) => withoutPrefix(known) === withoutPrefix(path));
   }
 
   #at(pointer: readonly string[]): ValidateFunction {
@@ -103,6 +102,10 @@ export class Documented {
     if (validate === undefined) throw new Error(`The document has no ${pointer.join(' ')}`);
     return validate;
   }
+}
+
+function withoutPrefix(path: string): string {
+  return path.replace(/^\/api\/v1(?=\/)/, '');
 }
 
 function mismatch(validate: ValidateFunction, body: unknown): string | undefined {

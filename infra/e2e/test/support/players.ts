@@ -40,6 +40,7 @@ export function startPlayers(scene: Scene, options: PlayersOptions = {}): Player
   const outcomes = new Map<string, number>();
   const refusals: string[] = [];
   let stopping = false;
+  let abandoned = false;
   let made = 0;
 
   const tally = (outcome: string) => outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
@@ -55,7 +56,7 @@ export function startPlayers(scene: Scene, options: PlayersOptions = {}): Player
   }
 
   async function deliver(event: SentEvent): Promise<void> {
-    for (;;) {
+    while (!abandoned) {
       try {
         const answer = await scene.send(event, { url: url(), agent, timeoutMs: 8_000 });
         tally(String(answer.status));
@@ -80,6 +81,12 @@ export function startPlayers(scene: Scene, options: PlayersOptions = {}): Player
     }
   }
   const playing = Promise.all(Array.from({ length: players }, play));
+  scene.onRelease(async () => {
+    stopping = true;
+    abandoned = true;
+    agent.destroy();
+    await playing;
+  });
 
   return {
     outcomes,

@@ -34,6 +34,8 @@ export interface Scene {
   readonly database: pg.Pool;
   readonly counters: Redis;
   readonly jetstream: JetStreamEyes;
+  /** Runs before the servers end, also when a test has failed half-way: nothing may go on behind it. */
+  onRelease(release: () => Promise<unknown> | void): void;
   /** One request, not repeated; a 202 is entered in `acknowledged`. */
   send(event: SentEvent, options?: SendOptions): Promise<Answer>;
   analytics(adId: string): Promise<AdAnalytics>;
@@ -93,6 +95,7 @@ export async function watchScene(bench: Bench, { stack, redis, nats, postgres }:
     database,
     counters,
     jetstream,
+    onRelease: bench.onRelease,
     async send(event, { url = stack.url, ...options } = {}) {
       const id = event.kind === 'click' ? { click_id: event.id } : { impression_id: event.id };
       const body = { ad_id: event.adId, ...id };

@@ -63,6 +63,11 @@ export function watchAnalytics(scene: Scene, adIds: readonly string[]): Analytic
     }
   }
   const watching = watch();
+  scene.onRelease(async () => {
+    stopping = true;
+    agent.destroy();
+    await watching;
+  });
 
   return {
     answers: () => answers,

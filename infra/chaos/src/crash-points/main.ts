@@ -1,0 +1,90 @@
+import { type ConsumerConfig, consumerVariables } from '@ads/consumer/dist/config.js';
+import { startConsuming } from '@ads/consumer/dist/consume.js';
+import { publishDeadLetter } from '@ads/consumer/dist/dead-letters.js';
+import { ensureLedgerConsumer } from '@ads/consumer/dist/ledger-consumer.js';
+import { recordMessages } from '@ads/consumer/dist/record-messages.js';
+import { createLedger } from '@ads/ledger';
+import {
+  createHealth,
+  isDataError,
+  listen,
+  openNats,
+  openPostgres,
+  openRedis,
+  operations,
+  runProcess,
+} from '@ads/runtime';
+import { type CrashPoint, crashingStore } from './crash-point.js';
+
+/*
+ * The consumer of services/consumer, wired from the same parts, with one difference: it dies at a certain point of its
+ * work. It keeps neither counters nor tables; the other consumer does.
+ */
+const service = 'consumer';
+// The arguments: the point, and the number of the batch.
+const [point, batch] = process.argv.slice(2);
+
+await runProcess<ConsumerConfig>({
+  service,
+  variables: consumerVariables,
+  async start({ config, logger, metrics, releases }) {
+    const postgres = openPostgres(config, { service, metrics, logger });
+    releases.add('postgres', postgres.close);
+    const redis = openRedis(config, { service, metrics, logger });
+    releases.add('redis', redis.close);
+    const limits = { replicas: config.NATS_STREAM_REPLICAS, maxBytes: config.NATS_STREAM_MAX_BYTES };
+    const nats = openNats(config, {
+      service,
+      metrics,
+      logger,
+      onConnected: (connection) => ensureLedgerConsumer(connection, limits, config.NATS_ACK_WAIT_SECONDS),
+    });
+    releases.add('nats', nats.close);
+    const ledger = createLedger({
+      database: postgres,
+      store: crashingStore(redis, point as CrashPoint, Number(batch)),
+      now: Date.now,
+      onRaiseFailure: (error) => logger.warn('counters could not be raised', { error }),
+    });
+    const consuming = startConsuming({
+      connection: nats.connection,
+      record: (messages) =>
+        recordMessages(
+          {
+            record: ledger.recordQueued,
+            isDataError,
+            bury: (letter) => publishDeadLetter(nats.run, letter),
+            onRecorded: () => undefined,
+            onBuried: () => undefined,
+          },
+          messages,
+        ),
+      onReceived: () => undefined,
+      onFailure: (error) => logger.warn('a batch could not be recorded, it is tried again', { error }),
+      maxMessages: config.CONSUMER_MAX_MESSAGES,
+      maxEvents: config.CONSUMER_BATCH_EVENTS,
+      ackWaitMs: config.NATS_ACK_WAIT_SECONDS * 1_000,
+    });
+    releases.add('consuming', consuming.stop);
+    const health = createHealth({
+      service,
+      version: '1.0.0',
+      description: 'A consumer that dies at a certain point.',
+      dependencies: { nats: nats.health, postgres: postgres.health, redis: redis.health },
+      status: () => 'healthy',
+      ready: () => true,
+    });
+    const answer = operations({ health, metrics });
+    await listen(
+      {
+        handler: (request, response) => {
+          if (!answer(request, response)) response.writeHead(404).end();
+        },
+        config,
+        logger,
+        health,
+      },
+      releases,
+    );
+  },
+});

@@ -1,0 +1,21 @@
+import { counters } from './counters.js';
+import { crashPoints } from './crash-points.js';
+import type { Fault } from './fault.js';
+import { kills } from './kills.js';
+import { networks } from './network.js';
+import { outages } from './outages.js';
+import { pauses } from './pauses.js';
+import { queues } from './queue.js';
+import { rolling } from './rolling.js';
+
+/** Every fault there is. */
+export const FAULTS: readonly Fault[] = [
+  ...kills,
+  ...crashPoints,
+  ...pauses,
+  ...outages,
+  ...counters,
+  ...queues,
+  ...networks,
+  rolling,
+];

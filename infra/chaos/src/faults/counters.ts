@@ -1,0 +1,67 @@
+import { waitFor } from '@ads/local';
+import { REBUILD_KEY } from '@ads/models';
+import { type Fault, pause } from './fault.js';
+
+/** So slow that a rebuild, which is a few round trips, lasts long enough to be caught in the middle. */
+const REBUILD_DELAY_MS = 60;
+/** Less than Redis needs for itself: whatever would take more room is refused. */
+const NO_ROOM = '1000000';
+
+/** The counters in Redis are lost, can't be raised, or can't be reached by all. */
+export const counters: readonly Fault[] = [
+  {
+    name: 'flushall',
+    async run({ stack, random }) {
+      for (let time = 0; time < 3; time += 1) {
+        await stack.eyes.redis.flushall();
+        await pause(random, 100, 1_500);
+      }
+    },
+  },
+  {
+    name: 'flushall-during-rebuild',
+    async run({ stack, random }) {
+      const { redis } = stack.eyes;
+      for (const { name } of stack.slotsOf('consumer')) stack.redis.proxyOf(name).delay(REBUILD_DELAY_MS);
+      try {
+        for (let time = 0; time < 3; time += 1) {
+          await redis.flushall();
+          await waitFor(() => redis.exists(REBUILD_KEY), {
+            timeoutMs: 20_000,
+            intervalMs: 1,
+            what: 'a rebuild to begin',
+          });
+          await pause(random, 0, 4 * REBUILD_DELAY_MS);
+        }
+        await redis.flushall();
+      } finally {
+        await stack.redis.heal();
+      }
+    },
+  },
+  {
+    name: 'redis-cut-from-one-consumer',
+    async run({ stack, random, last }) {
+      const { name } = random.pick(stack.slotsOf('consumer'));
+      const proxy = stack.redis.proxyOf(name);
+      await proxy.refuse();
+      try {
+        await last(8);
+      } finally {
+        await proxy.heal();
+      }
+    },
+  },
+  {
+    name: 'redis-full',
+    async run({ stack, last }) {
+      const { redis } = stack.eyes;
+      await redis.config('SET', 'maxmemory', NO_ROOM);
+      try {
+        await last(8);
+      } finally {
+        await redis.config('SET', 'maxmemory', '0');
+      }
+    },
+  },
+];

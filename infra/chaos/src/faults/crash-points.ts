@@ -1,0 +1,36 @@
+import { fileURLToPath } from 'node:url';
+import { waitFor } from '@ads/local';
+import type { CrashPoint } from '../crash-points/crash-point.js';
+import type { Fault } from './fault.js';
+
+const ENTRY = fileURLToPath(new URL('../crash-points/main.js', import.meta.url));
+/** So many times in a round: each time with other batches under way. */
+const CRASHES = 3;
+const CRASH_MS = 30_000;
+
+function crash(point: CrashPoint): Fault {
+  return {
+    name: `crash-${point}`,
+    async run({ stack, random, complain }) {
+      const slot = random.pick(stack.slotsOf('consumer'));
+      for (let time = 0; time < CRASHES; time += 1) {
+        await slot.kill();
+        const batches = String(random.integer(1, 20));
+        await slot.start([ENTRY, point, batches]);
+        await waitFor(() => slot.port === undefined, {
+          timeoutMs: CRASH_MS,
+          what: `${slot.name} to crash ${point.replaceAll('-', ' ')}`,
+        }).catch((error: Error) => complain(error.message));
+      }
+      await slot.kill();
+      await slot.start();
+    },
+  };
+}
+
+/** A consumer that dies at exactly one point of its work. */
+export const crashPoints: readonly Fault[] = [
+  crash('between-commit-and-raise'),
+  crash('in-the-middle-of-raises'),
+  crash('between-raise-and-ack'),
+];

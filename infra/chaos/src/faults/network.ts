@@ -1,0 +1,54 @@
+import type { DependencyName } from '../stack/dependency.js';
+import type { TcpProxy } from '../stack/tcp-proxy.js';
+import { type Fault, type FaultContext, pause } from './fault.js';
+
+const DEPENDENCIES: readonly DependencyName[] = ['postgres', 'redis', 'nats'];
+
+/** Makes the network between one server and all who use it worse, and good again. */
+function network(
+  what: string,
+  worsen: (proxies: readonly TcpProxy[], context: FaultContext) => Promise<void> | void,
+): Fault[] {
+  return DEPENDENCIES.map((name) => ({
+    name: `${what}-${name}`,
+    async run(context) {
+      const dependency = context.stack[name];
+      try {
+        await worsen(dependency.proxies, context);
+      } finally {
+        await dependency.heal();
+      }
+    },
+  }));
+}
+
+function slow(what: string, milliseconds: number): Fault[] {
+  return network(what, async (proxies, { last }) => {
+    for (const proxy of proxies) proxy.delay(milliseconds);
+    await last(8);
+  });
+}
+
+/** A network that is slow, that swallows what is sent, or that breaks connections again and again. */
+export const networks: readonly Fault[] = [
+  ...slow('slow-200ms', 200),
+  ...slow('slow-2s', 2_000),
+  ...network('half-open', async (proxies, { last }) => {
+    for (const proxy of proxies) proxy.silence();
+    await last(8);
+  }),
+  ...network('resets', async (proxies, { last, random }) => {
+    let over = false;
+    const resetting = Promise.all(
+      proxies.map(async (proxy) => {
+        while (!over) {
+          await pause(random, 20, 700);
+          proxy.reset();
+        }
+      }),
+    );
+    await last(6);
+    over = true;
+    await resetting;
+  }),
+];

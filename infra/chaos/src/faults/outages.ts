@@ -1,0 +1,33 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Dependency, DependencyName } from '../stack/dependency.js';
+import type { Fault } from './fault.js';
+
+/** Requests that were on their way when the servers went are answered within this. */
+const LAST_ANSWERS_MS = 3_000;
+
+function away(name: string, names: readonly DependencyName[]): Fault {
+  return {
+    name,
+    async run({ stack, books, last, complain }) {
+      const gone: Dependency[] = names.map((one) => stack[one]);
+      await Promise.all(gone.map((dependency) => dependency.kill()));
+      const nobodyTakes = names.includes('nats') && names.includes('postgres');
+      await sleep(LAST_ANSWERS_MS);
+      books.turnPage();
+      await last(8);
+      for (const [outcome, count] of books.turnPage()) {
+        const isGood = nobodyTakes ? outcome === '503' : outcome === '202';
+        if (!isGood) complain(`${count} reports came to ${outcome} while ${names.join(' and ')} were away`);
+      }
+      await Promise.all(gone.map((dependency) => dependency.start()));
+    },
+  };
+}
+
+/** Servers that are away for a while, and come back with what they had (Redis: with nothing). */
+export const outages: readonly Fault[] = [
+  away('away-nats', ['nats']),
+  away('away-redis', ['redis']),
+  away('away-postgres', ['postgres']),
+  away('away-nats-postgres', ['nats', 'postgres']),
+];

@@ -1,0 +1,19 @@
+import type { Fault } from './fault.js';
+
+/** Answers that a rolling restart may give; a 429 comes from the limits, not from the restart. */
+const GOOD = new Set(['202', '429']);
+
+/** Everything of ours is restarted by SIGTERM, one after the other, and nobody notices. */
+export const rolling: Fault = {
+  name: 'rolling-restart',
+  async run({ stack, books, complain, random }) {
+    books.turnPage();
+    for (const slot of random.shuffle(stack.slots)) {
+      const { code, signal } = await slot.roll();
+      if (code !== 0) complain(`${slot.name} ended with ${signal ?? `code ${code}`} instead of 0`);
+    }
+    for (const [outcome, count] of books.turnPage()) {
+      if (!GOOD.has(outcome)) complain(`${count} reports came to ${outcome} during the rolling restart`);
+    }
+  },
+};

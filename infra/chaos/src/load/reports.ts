@@ -1,0 +1,35 @@
+import { randomUUID } from 'node:crypto';
+import { uuidv7 } from '@ads/models';
+import type { Random } from '../seeded.js';
+import type { Report } from './books.js';
+
+const SECOND = 1_000;
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+/** One report of a world of players: most as one hopes, some with wrong clocks, some from long ago. */
+export function newReport(random: Random, adIds: readonly string[], now: number): Report {
+  // The first ads get most of it, as busy campaigns do.
+  const ad = adIds[Math.floor(adIds.length * random.next() ** 2)] as string;
+  const claimedAt = claimedTime(random, now);
+  return {
+    kind: random.chance(0.75) ? 'click' : 'impression',
+    adId: ad,
+    // Not every player knows UUIDv7, and those that do make it by their own clock.
+    ...(random.chance(0.5) ? { id: random.chance(0.3) ? randomUUID() : uuidv7(claimedAt ?? now) } : {}),
+    ...(claimedAt === undefined ? {} : { claimedAt }),
+  };
+}
+
+function claimedTime(random: Random, now: number): number | undefined {
+  const kind = random.next();
+  if (kind < 0.6) return undefined;
+  if (kind < 0.85) return now - random.integer(0, 3 * SECOND);
+  // Ahead, and still believed.
+  if (kind < 0.9) return now + random.integer(5 * SECOND, 200 * SECOND);
+  // Too far ahead to be believed.
+  if (kind < 0.92) return now + random.integer(3 * HOUR, 3 * DAY);
+  // Was offline for a while.
+  if (kind < 0.98) return now - random.integer(10 * SECOND, 20 * HOUR);
+  return now - random.integer(DAY, 40 * DAY);
+}

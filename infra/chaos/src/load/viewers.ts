@@ -1,0 +1,97 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WINDOWS } from '@ads/models';
+import type { Random } from '../seeded.js';
+import { AD_IDS } from '../stack/chaos-stack.js';
+import type { Books } from './books.js';
+
+/** What analytics says of one ad. */
+export interface AdAnswer {
+  readonly ad_id: string;
+  readonly total_clicks: number;
+  readonly impressions: number;
+  readonly ctr: number | null;
+  readonly time_frames: Readonly<Record<string, number>>;
+  readonly source?: string;
+  readonly timestamp?: string;
+}
+
+/** The totals that were shown of each ad so far: no later answer may say less. */
+export type Shown = Map<string, { clicks: number; impressions: number }>;
+
+/** People who look at the numbers all the time. */
+export interface Viewers {
+  /** How answers came: a source, or how it failed. */
+  readonly outcomes: ReadonlyMap<string, number>;
+  /** Numbers that can't be. */
+  readonly wrong: readonly string[];
+  stop(): Promise<void>;
+}
+
+const VIEWERS = 3;
+const PAUSE_MS = 80;
+const PATIENCE_MS = 10_000;
+/** So many of the requests are for all ads at once. */
+const LISTS = 0.1;
+
+/** Asks without end, and holds each answer against what was sent, and against what was shown before. */
+export function startViewers(url: string, books: Books, shown: Shown, random: Random): Viewers {
+  const outcomes = new Map<string, number>();
+  const wrong: string[] = [];
+  let stopping = false;
+  const tally = (outcome: string) => outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+
+  function examine(answer: AdAnswer, before: Shown, source: string): void {
+    const { ad_id: adId, total_clicks: clicks, impressions, time_frames: windows } = answer;
+    const about = `(${source}, ${JSON.stringify(answer)})`;
+    const ascending = [...WINDOWS.map(({ field }) => windows[field] ?? Number.NaN), clicks];
+    if (ascending.some((count, index) => !(count >= (ascending[index - 1] ?? 0)))) {
+      wrong.push(`a narrower window has more ${about}`);
+    }
+    for (const [kind, count] of [
+      ['click', clicks],
+      ['impression', impressions],
+    ] as const) {
+      const least = before.get(adId)?.[`${kind}s`] ?? 0;
+      if (count < least) wrong.push(`${kind}s of ${adId} went from ${least} to ${count} ${about}`);
+      if (count > books.most(kind, adId)) wrong.push(`more ${kind}s of ${adId} than were sent ${about}`);
+    }
+    const most = shown.get(adId) ?? { clicks: 0, impressions: 0 };
+    shown.set(adId, { clicks: Math.max(most.clicks, clicks), impressions: Math.max(most.impressions, impressions) });
+  }
+
+  async function ask(): Promise<void> {
+    // What was shown when the question was asked: answers overtake each other.
+    const before: Shown = new Map(shown);
+    const adId = random.chance(LISTS) ? undefined : random.pick(AD_IDS);
+    const query = adId === undefined ? '?limit=100' : `?ad_id=${adId}`;
+    const response = await fetch(`${url}/api/v1/ads/analytics${query}`, { signal: AbortSignal.timeout(PATIENCE_MS) });
+    const text = await response.text();
+    if (response.status !== 200) {
+      tally(String(response.status));
+      if (response.status !== 503) wrong.push(`a question was answered with ${response.status} ${text}`);
+      return;
+    }
+    const answer = JSON.parse(text) as AdAnswer & { readonly analytics?: readonly AdAnswer[]; readonly source: string };
+    tally(answer.source);
+    // The list may be a moment old: only what must hold within one answer, and what was sent, counts there.
+    if (answer.analytics === undefined) examine(answer, before, answer.source);
+    else for (const ad of answer.analytics) if (AD_IDS.includes(ad.ad_id)) examine(ad, new Map(), answer.source);
+  }
+
+  async function view(): Promise<void> {
+    while (!stopping) {
+      await ask().catch((error: Error) => tally(error.name === 'TimeoutError' ? 'timeout' : 'no connection'));
+      await sleep(PAUSE_MS);
+    }
+  }
+  const viewing = Promise.all(Array.from({ length: VIEWERS }, view));
+
+  return {
+    outcomes,
+    wrong,
+    async stop() {
+      stopping = true;
+      await viewing;
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import type { Books } from './load/books.js';
+import { printDetail, printStep } from './progress.js';
+import type { RoundResult } from './round.js';
+
+const SHOWN_OF_EACH = 4;
+
+/** Nothing lost, nothing twice, nothing wrong, and no promise broken. */
+export function isGood(result: RoundResult): boolean {
+  const { lost, duplicated, miscounted, wrongAnswers, complaints } = result;
+  return [lost, duplicated, miscounted, wrongAnswers, complaints].every((problems) => problems.length === 0);
+}
+
+/** The line of a round, and below it what was wrong. */
+export function printRound(label: string, result: RoundResult, sinceMs: number): void {
+  printStep(isGood(result), label, sinceMs);
+  const { lost, duplicated, miscounted, wrongAnswers, complaints } = result;
+  for (const [what, problems] of Object.entries({ lost, duplicated, miscounted, wrongAnswers, complaints })) {
+    for (const problem of problems.slice(0, SHOWN_OF_EACH)) printDetail(`${what}: ${problem}`);
+    const more = problems.length - SHOWN_OF_EACH;
+    if (more > 0) printDetail(`${what}: and ${more} more`);
+  }
+}
+
+/** A row for each round. */
+export function printTable(results: readonly RoundResult[]): void {
+  const head = ['round', 'fault', 'at s', 'stored', 'counted', 'lost', 'duplicated', 'miscounted', 'heal s', 'answers'];
+  const rows = results.map((result, index) => [
+    String(index + 1),
+    result.fault,
+    (result.atMs / 1_000).toFixed(1),
+    String(result.stored),
+    String(result.counted),
+    String(result.lost.length),
+    String(result.duplicated.length),
+    String(result.miscounted.length + result.wrongAnswers.length),
+    (result.healMs / 1_000).toFixed(1),
+    result.sources,
+  ]);
+  const widths = head.map((title, column) =>
+    Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0), title.length),
+  );
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, column) =>
+        column === 1 || column === 9 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
+      .join('  ');
+  console.log(`\n${[head, ...rows].map((row) => line(row).trimEnd()).join('\n')}\n`);
+}
+
+/** The last line of a run, for programs. What is lost or wrong stays so: the worst that any round saw. */
+export function summary(seed: number, results: readonly RoundResult[], books: Books) {
+  const worst = (count: (result: RoundResult) => number) => Math.max(0, ...results.map(count));
+  const last = results.at(-1);
+  return {
+    rounds: results.length,
+    seed,
+    sent: books.sent,
+    accepted: books.acknowledged.size,
+    stored: last?.stored ?? 0,
+    counted: last?.counted ?? 0,
+    lost: worst(({ lost }) => lost.length),
+    duplicated: worst(({ duplicated }) => duplicated.length),
+    miscounted: worst(({ miscounted, wrongAnswers }) => miscounted.length + wrongAnswers.length),
+    rejected: books.rejected,
+    max_heal_ms: Math.round(worst(({ healMs }) => healMs)),
+  };
+}

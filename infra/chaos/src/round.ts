@@ -1,0 +1,77 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Comparison, compare } from './checks/compare.js';
+import { untilSettled } from './checks/settled.js';
+import { type Fault, pause } from './faults/fault.js';
+import type { Books } from './load/books.js';
+import { type Kept, startPlayers } from './load/players.js';
+import { type Shown, startViewers } from './load/viewers.js';
+import { seededRandom } from './seeded.js';
+import type { ChaosStack } from './stack/chaos-stack.js';
+
+/** What lasts over all rounds. */
+export interface Run {
+  readonly stack: ChaosStack;
+  readonly books: Books;
+  readonly kept: Kept;
+  readonly shown: Shown;
+  readonly seed: number;
+  readonly seconds: number | undefined;
+}
+
+/** How a round went. */
+export interface RoundResult extends Comparison {
+  readonly fault: string;
+  /** From the beginning of the load to the fault. */
+  readonly atMs: number;
+  /** From the end of the fault until everything was as before. */
+  readonly healMs: number;
+  /** Wrong numbers that were shown meanwhile. */
+  readonly wrongAnswers: readonly string[];
+  /** Other promises that were broken. */
+  readonly complaints: readonly string[];
+  /** Where answers of analytics came from. */
+  readonly sources: string;
+}
+
+const BEFORE_MS = [1_500, 4_000] as const;
+const AFTER_MS = 1_500;
+const HEAL_MS = 90_000;
+
+/** Load, one fault in the middle of it, healing, and the comparison of everything. */
+export async function playRound(run: Run, fault: Fault, number: number): Promise<RoundResult> {
+  const { stack, books, kept, shown, seed, seconds } = run;
+  const random = seededRandom(seed, number, fault.name);
+  const complaintsBefore = books.complaints.length;
+  const complaints: string[] = [];
+  const players = startPlayers(stack.url, books, kept, seededRandom(seed, number, 'players'));
+  const viewers = startViewers(stack.url, books, shown, seededRandom(seed, number, 'viewers'));
+  const began = performance.now();
+  await pause(random, ...BEFORE_MS);
+  const atMs = performance.now() - began;
+  await fault.run({
+    stack,
+    books,
+    random,
+    last: (usual) => sleep(1_000 * (seconds ?? usual)),
+    complain: (sentence) => complaints.push(sentence),
+  });
+  const healedFrom = performance.now();
+  await sleep(AFTER_MS);
+  await players.stop();
+  try {
+    await untilSettled(stack, HEAL_MS);
+  } catch (error) {
+    complaints.push((error as Error).message);
+  }
+  const healMs = performance.now() - healedFrom;
+  await viewers.stop();
+  return {
+    ...(await compare(stack, books)),
+    fault: fault.name,
+    atMs,
+    healMs,
+    wrongAnswers: viewers.wrong,
+    complaints: [...complaints, ...books.complaints.slice(complaintsBefore)],
+    sources: [...viewers.outcomes].map(([outcome, count]) => `${outcome} ${count}`).join(', '),
+  };
+}

@@ -1,0 +1,60 @@
+import type { LocalProcess } from '@ads/local';
+import { TcpProxy } from './tcp-proxy.js';
+
+export type DependencyName = 'postgres' | 'redis' | 'nats';
+
+/** A real server, and one network to it for each process that uses it. */
+export class Dependency {
+  readonly name: DependencyName;
+  readonly server: LocalProcess;
+  readonly #proxies: ReadonlyMap<string, TcpProxy>;
+
+  private constructor(name: DependencyName, server: LocalProcess, proxies: ReadonlyMap<string, TcpProxy>) {
+    this.name = name;
+    this.server = server;
+    this.#proxies = proxies;
+  }
+
+  /** @param users the names of the processes that get a network of their own */
+  static async open(name: DependencyName, server: LocalProcess, users: readonly string[]): Promise<Dependency> {
+    const opened = users.map(async (user) => [user, await TcpProxy.open(server.port)] as const);
+    return new Dependency(name, server, new Map(await Promise.all(opened)));
+  }
+
+  proxyOf(user: string): TcpProxy {
+    const proxy = this.#proxies.get(user);
+    if (proxy === undefined) throw new Error(`${user} has no way to ${this.name}`);
+    return proxy;
+  }
+
+  get proxies(): readonly TcpProxy[] {
+    return [...this.#proxies.values()];
+  }
+
+  /** The variables by which a process reaches it over its own network. */
+  envOf(user: string): Record<string, string> {
+    const port = String(this.proxyOf(user).port);
+    if (this.name === 'nats') return { NATS_URL: `nats://127.0.0.1:${port}` };
+    return { ...this.server.env, [`${this.name.toUpperCase()}_PORT`]: port };
+  }
+
+  /** Kills it; a machine that has nothing on a port refuses connections to it. */
+  async kill(signal?: NodeJS.Signals): Promise<void> {
+    await this.server.kill(signal);
+    await this.refuse();
+  }
+
+  /** Starts it on the data that it has. */
+  async start(): Promise<void> {
+    await Promise.all(this.proxies.map((proxy) => proxy.admit()));
+    await this.server.start();
+  }
+
+  async refuse(): Promise<void> {
+    await Promise.all(this.proxies.map((proxy) => proxy.refuse()));
+  }
+
+  async heal(): Promise<void> {
+    await Promise.all(this.proxies.map((proxy) => proxy.heal()));
+  }
+}

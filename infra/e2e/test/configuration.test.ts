@@ -1,0 +1,69 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { openBench, waitFor } from '@ads/local';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { call } from './support/http.js';
+import { healthOf } from './support/scene.js';
+
+const bench = openBench();
+let env: Readonly<Record<string, string | undefined>>;
+
+beforeAll(async () => {
+  const [database, redis, nats] = await Promise.all([bench.database(), bench.redis(), bench.nats()]);
+  const store = new Redis({ host: redis.host, port: redis.port });
+  await store.config('SET', 'requirepass', 'open sesame');
+  store.disconnect();
+  env = { ...database, ...redis.env, ...nats.env, REDIS_PASSWORD: 'open sesame' };
+}, 60_000);
+
+afterAll(() => bench.release(), 60_000);
+
+/** Why a service did not start. */
+async function refusal(name: 'ingest' | 'consumer' | 'analytics', bad: Record<string, string>): Promise<string> {
+  const started = bench.service({ name, env: { ...env, ...bad } });
+  return await started.then(
+    () => Promise.reject(new Error(`${name} started all the same`)),
+    (error: Error) => error.message,
+  );
+}
+
+test.each(['ingest', 'consumer', 'analytics'] as const)(
+  '%s names every bad variable at once, and ends',
+  async (name) => {
+    const bad = { LOG_LEVEL: 'loud', POSTGRES_PORT: 'abc', REDIS_DB: '-1', SHUTDOWN_GRACE_SECONDS: 'soon' };
+    const message = await refusal(name, bad);
+    expect(message).toMatch(/ended with code [1-9]/);
+    for (const variable of Object.keys(bad)) expect(message.split(variable)).toHaveLength(2);
+    // One message, not one for each.
+    expect(message.match(/Bad configuration/g)).toHaveLength(1);
+  },
+);
+
+test('a secret is not shown when it is bad', async () => {
+  const message = await refusal('ingest', { NATS_URL: 'http://someone:hunter2@nowhere' });
+  expect(message).toContain('NATS_URL');
+  expect(message).not.toContain('hunter2');
+});
+
+test('secrets come from files as well, and KAFKA_BROKER is only warned about', async () => {
+  const secrets: Record<string, string | undefined> = {};
+  for (const name of ['POSTGRES_PASSWORD', 'REDIS_PASSWORD', 'NATS_URL']) {
+    const file = join(bench.folder, name);
+    writeFileSync(file, `${env[name]}\n`);
+    secrets[name] = undefined;
+    secrets[`${name}_FILE`] = file;
+  }
+  const ingest = await bench.service({ name: 'ingest', env: { ...env, ...secrets, KAFKA_BROKER: 'kafka:9092' } });
+  await waitFor(async () => (await healthOf(ingest)).status === 'healthy', {
+    timeoutMs: 20_000,
+    what: 'ingest to reach all its servers with the secrets from the files',
+  });
+  expect((await call(`http://127.0.0.1:${ingest.port}/api/v1/ads`)).status).toBe(200);
+  const lines = readFileSync(ingest.logFile, 'utf8').trim().split('\n');
+  const warnings = lines.map((line) => JSON.parse(line)).filter(({ level }) => level !== 'info');
+  expect(warnings).toEqual([
+    expect.objectContaining({ level: 'warn', message: expect.stringContaining('KAFKA_BROKER') }),
+  ]);
+  expect(warnings[0].message).toContain('NATS_URL');
+});

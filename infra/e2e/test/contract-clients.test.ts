@@ -1,0 +1,238 @@
+import { type Bench, type LocalProcess, openBench, waitFor } from '@ads/local';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Client, createClient } from './support/client.js';
+import { type ContractStack, openContractStack } from './support/contract-stack.js';
+import { expectError } from './support/errors.js';
+
+const LIMIT = 3;
+const SHOP = 'https://shop.example.com';
+const PLAYER = 'https://player.example.com';
+
+let bench: Bench;
+let contract: ContractStack;
+/** Behind a proxy that it trusts, with low limits, known origins, and little belief in clocks. */
+let strict: Client;
+/** The same, but reached by anybody. */
+let bare: Client;
+let strictAnalytics: Client;
+
+beforeAll(async () => {
+  bench = openBench();
+  contract = await openContractStack(bench);
+  const env = {
+    ...contract.servers,
+    RATE_LIMIT_EVENTS_PER_MINUTE: String(LIMIT),
+    RATE_LIMIT_READS_PER_MINUTE: String(LIMIT),
+    CORS_ORIGINS: `${SHOP}, ${PLAYER}`,
+    MAX_CLOCK_SKEW_SECONDS: '10',
+  };
+  const services = await Promise.all([
+    bench.service({ name: 'ingest', env: { ...env, TRUST_PROXY: 'loopback' } }),
+    bench.service({ name: 'ingest', env }),
+    bench.service({ name: 'analytics', env: { ...env, TRUST_PROXY: 'loopback' } }),
+  ]);
+  const clientOf = (service: LocalProcess) =>
+    createClient(`http://${service.host}:${service.port}`, contract.documented);
+  [strict, bare, strictAnalytics] = services.map(clientOf) as [Client, Client, Client];
+});
+
+afterAll(() => bench.release());
+
+/** A header as a proxy puts it: the client, then the proxies before the last. */
+function from(...addresses: string[]): Record<string, string> {
+  return { 'X-Forwarded-For': addresses.join(', ') };
+}
+
+function click(client: Client, headers: Record<string, string> = {}, body: object = {}) {
+  return client.post('/api/v1/ads/click', { ad_id: 'ad-001', ...body }, headers);
+}
+
+async function addressOf(answer: { body: unknown }): Promise<string> {
+  const { click_id: id } = answer.body as { click_id: string };
+  const { ip } = await waitFor(
+    async () => (await contract.database.query('SELECT ip FROM ad_events WHERE id = $1', [id])).rows[0],
+    { timeoutMs: 10_000, what: `click ${id} in the database` },
+  );
+  return ip;
+}
+
+describe('a limit of events', () => {
+  it('is told with each answer, and refuses what is beyond it', async () => {
+    const caller = from('198.51.100.1');
+    for (let left = LIMIT - 1; left >= 0; left -= 1) {
+      // Whatever becomes of it, it counts; and clicks and impressions count together.
+      const answer =
+        left === 1
+          ? await strict.post('/ads/impression', { ad_id: 'ad-001' }, caller)
+          : await click(strict, caller, left === 0 ? { ad_id: 1 } : {});
+      expect(answer.status).toBe(left === 0 ? 400 : 202);
+      expect(answer.headers.get('ratelimit-policy')).toMatch(/^"events"; q=3; w=60(;|$)/);
+      expect(answer.headers.get('ratelimit')).toMatch(new RegExp(`^"events"; r=${left}; t=\\d+$`));
+      expect(answer.headers.get('retry-after')).toBeNull();
+    }
+    for (const path of ['/api/v1/ads/click', '/ads/impression']) {
+      const refused = await strict.post(path, { ad_id: 'ad-001' }, caller);
+      expectError(refused, {
+        status: 429,
+        error: 'rate_limited',
+        message: 'More than 3 requests in a minute; see Retry-After for when to go on.',
+        details: [],
+      });
+      const wait = Number(refused.headers.get('retry-after'));
+      expect(wait).toBeGreaterThan(0);
+      expect(wait).toBeLessThanOrEqual(60);
+      expect(refused.headers.get('ratelimit')).toMatch(/^"events"; r=0; t=\d+$/);
+      expect(refused.headers.get('ratelimit-policy')).toMatch(/^"events"; q=3; w=60/);
+    }
+  });
+
+  it('is one for each client behind the proxy', async () => {
+    const lines = { first: from('198.51.100.2'), second: from('198.51.100.3') };
+    for (let index = 0; index < LIMIT; index += 1) expect((await click(strict, lines.first)).status).toBe(202);
+    expect((await click(strict, lines.first)).status).toBe(429);
+    expect((await click(strict, lines.second)).status).toBe(202);
+    // What the client itself has put before the proxy's entry makes nobody of it.
+    expect((await click(strict, from('203.0.113.99', '198.51.100.2'))).status).toBe(429);
+  });
+
+  it('does not stop what is read, nor the operations', async () => {
+    const caller = from('198.51.100.1');
+    expect((await strict.get('/ads', caller)).status).toBe(200);
+    for (let index = 0; index < 2 * LIMIT; index += 1) {
+      expect((await strict.get('/live', caller)).status).toBe(200);
+      expect((await strict.get('/health', caller)).headers.get('ratelimit')).toBeNull();
+    }
+  });
+
+  it('is one for all, whatever they forward, where no proxy is trusted', async () => {
+    const answers = [];
+    for (let index = 0; index <= LIMIT; index += 1) answers.push(await click(bare, from(`198.51.100.${index}`)));
+    expect(answers.map(({ status }) => status)).toEqual([202, 202, 202, 429]);
+    for (const answer of answers.slice(0, LIMIT)) expect(await addressOf(answer)).toBe('127.0.0.1');
+  });
+});
+
+describe('a limit of reads', () => {
+  it.each([
+    ['/api/v1/ads', () => strict],
+    ['/api/v1/ads/analytics', () => strictAnalytics],
+  ])('refuses what is beyond it: %s', async (path, service) => {
+    const caller = from('198.51.100.20');
+    for (let left = LIMIT - 1; left >= 0; left -= 1) {
+      const answer = await service().get(path, caller);
+      expect([answer.status, answer.headers.get('ratelimit')]).toEqual([
+        200,
+        expect.stringMatching(`^"reads"; r=${left};`),
+      ]);
+    }
+    const refused = await service().get(path, caller);
+    expectError(refused, { status: 429, error: 'rate_limited', message: /^More than 3 requests in a minute/ });
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect((await service().get(path, from('198.51.100.21'))).status).toBe(200);
+  });
+});
+
+describe('limits by default', () => {
+  it('are far from what one player meets', async () => {
+    const event = await click(contract.client);
+    expect(event.headers.get('ratelimit-policy')).toMatch(/^"events"; q=60000; w=60/);
+    for (const path of ['/ads', '/ads/analytics']) {
+      expect((await contract.client.get(path)).headers.get('ratelimit-policy')).toMatch(/^"reads"; q=6000; w=60/);
+    }
+  });
+});
+
+describe('the address of a click', () => {
+  it('is the one that the trusted proxy saw', async () => {
+    expect(await addressOf(await click(strict, from('198.51.100.30')))).toBe('198.51.100.30');
+    expect(await addressOf(await click(strict, from('203.0.113.99', '2001:db8::30')))).toBe('2001:db8::30');
+  });
+
+  it('is one even where the proxy forwards something else', async () => {
+    expect(await addressOf(await click(strict, from('198.51.100.32:51234')))).toBe('198.51.100.32');
+    expect(await addressOf(await click(strict, from('unknown')))).toBe('0.0.0.0');
+  });
+
+  it('is not what a client says to the gateway', async () => {
+    const forged = { ...from('203.0.113.99'), 'X-Real-IP': '203.0.113.99', Forwarded: 'for=203.0.113.99' };
+    expect(await addressOf(await click(contract.client, forged))).toBe('127.0.0.1');
+  });
+
+  it('is the one in the body where there is one', async () => {
+    const answer = await click(strict, from('198.51.100.31'), { ip: '203.0.113.5' });
+    expect(await addressOf(answer)).toBe('203.0.113.5');
+  });
+});
+
+describe('MAX_CLOCK_SKEW_SECONDS', () => {
+  it('says how far ahead a clock is believed', async () => {
+    const ahead = (seconds: number) => new Date(Date.now() + seconds * 1_000).toISOString();
+    for (const [timestamp, kept] of [
+      [ahead(5), true],
+      [ahead(60), false],
+    ] as const) {
+      const { body } = await click(strict, from('198.51.100.40'), { timestamp });
+      expect((body as { timestamp: string }).timestamp === timestamp).toBe(kept);
+    }
+  });
+});
+
+describe('pages of other origins', () => {
+  const preflight = (client: Client, path: string, origin: string, method = 'POST') =>
+    client.send('OPTIONS', path, {
+      headers: {
+        Origin: origin,
+        'Access-Control-Request-Method': method,
+        'Access-Control-Request-Headers': 'content-type,idempotency-key,x-request-id',
+      },
+    });
+  const listOf = (value: string | null) => (value ?? '').split(',').map((item) => item.trim());
+
+  it.each([
+    ['/api/v1/ads/click', 'POST'],
+    ['/ads/impression', 'POST'],
+    ['/api/v1/ads/analytics', 'GET'],
+  ])('may call %s unless told otherwise', async (path, method) => {
+    const allowed = await preflight(contract.client, path, SHOP, method);
+    expect(allowed.status).toBe(204);
+    expect(allowed.headers.get('access-control-allow-origin')).toBe('*');
+    expect(listOf(allowed.headers.get('access-control-allow-methods'))).toContain(method);
+    const headers = listOf(allowed.headers.get('access-control-allow-headers'));
+    expect(headers).toEqual(expect.arrayContaining(['Content-Type', 'Idempotency-Key', 'X-Request-ID']));
+    expect(allowed.headers.get('access-control-max-age')).toBe('7200');
+  });
+
+  it('may read the answers, the errors too, and the headers that they need', async () => {
+    const origin = { Origin: SHOP };
+    const answers = [
+      await click(contract.client, origin),
+      await click(contract.client, origin, { ad_id: 1 }),
+      await contract.client.get('/ads/analytics?timeframe=2h', origin),
+      await contract.client.get('/nowhere', origin),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([202, 400, 400, 404]);
+    for (const { headers } of answers) {
+      expect(headers.get('access-control-allow-origin')).toBe('*');
+      expect(headers.get('access-control-allow-credentials')).toBeNull();
+      expect(headers.get('cross-origin-resource-policy')).toBe('cross-origin');
+      expect(listOf(headers.get('access-control-expose-headers'))).toEqual(
+        expect.arrayContaining(['X-Request-ID', 'RateLimit', 'RateLimit-Policy', 'Retry-After']),
+      );
+    }
+  });
+
+  it('may not where CORS_ORIGINS names others', async () => {
+    for (const origin of [SHOP, PLAYER]) {
+      const known = await preflight(strict, '/ads/click', origin);
+      expect(known.headers.get('access-control-allow-origin')).toBe(origin);
+      expect(known.headers.get('vary')).toMatch(/origin/i);
+      const answer = await click(strict, { Origin: origin, ...from('198.51.100.50') });
+      expect(answer.headers.get('access-control-allow-origin')).toBe(origin);
+    }
+    for (const origin of ['https://elsewhere.example.com', `${SHOP}.evil.example`, 'http://shop.example.com', 'null']) {
+      const unknown = await preflight(strict, '/ads/click', origin);
+      expect(unknown.headers.get('access-control-allow-origin')).toBeNull();
+      expect(unknown.headers.get('vary')).toMatch(/origin/i);
+    }
+  });
+});

@@ -1,0 +1,237 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Bench, freePort, type LocalProcess, openBench, waitFor } from '@ads/local';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { parse, validate } from '@readme/openapi-parser';
+import { type Client, createClient, readDocument } from './support/client.js';
+import { type ContractStack, openContractStack } from './support/contract-stack.js';
+import { expectError } from './support/errors.js';
+
+let bench: Bench;
+let contract: ContractStack;
+let client: Client;
+/** Ingest and analytics with one request per minute for each client. */
+let limited: { readonly ingest: Client; readonly analytics: Client };
+/** Ingest and analytics whose servers have all gone. */
+let alone: { readonly ingest: Client; readonly analytics: Client };
+
+beforeAll(async () => {
+  bench = openBench();
+  contract = await openContractStack(bench);
+  client = contract.client;
+  [limited, alone] = await Promise.all([startLimited(), startAlone()]);
+});
+
+afterAll(() => bench.release());
+
+async function startLimited() {
+  const env = { ...contract.servers, RATE_LIMIT_EVENTS_PER_MINUTE: '1', RATE_LIMIT_READS_PER_MINUTE: '1' };
+  const [ingest, analytics] = await Promise.all([
+    bench.service({ name: 'ingest', env }),
+    bench.service({ name: 'analytics', env }),
+  ]);
+  return { ingest: clientOf(ingest), analytics: clientOf(analytics) };
+}
+
+/** Ingest gets ready by NATS alone, which is then killed; Postgres and Redis were never there. */
+async function startAlone() {
+  const nobody = String(await freePort());
+  const nats = await bench.nats();
+  const env = {
+    ...{ POSTGRES_HOST: '127.0.0.1', POSTGRES_PORT: nobody, POSTGRES_TIMEOUT_MS: '500' },
+    ...{ REDIS_HOST: '127.0.0.1', REDIS_PORT: nobody },
+    ...{ ...nats.env, NATS_TIMEOUT_MS: '500' },
+  };
+  const [ingest, analytics] = await Promise.all([
+    bench.service({ name: 'ingest', env }),
+    bench.service({ name: 'analytics', env }),
+  ]);
+  await nats.kill();
+  return { ingest: clientOf(ingest), analytics: clientOf(analytics) };
+}
+
+function clientOf(service: LocalProcess): Client {
+  return createClient(`http://${service.host}:${service.port}`, contract.documented);
+}
+
+describe('the document', () => {
+  it('is valid OpenAPI 3.1', async () => {
+    const document = await readDocument(contract.stack.url);
+    const result = await validate(structuredClone(document) as Parameters<typeof validate>[0]);
+    expect(result).toEqual({ valid: true, warnings: [], specification: 'OpenAPI' });
+    expect(document).toMatchObject({ openapi: expect.stringMatching(/^3\.1\./) });
+  });
+
+  it('is the same as JSON and as YAML, under both paths', async () => {
+    const document = await readDocument(contract.stack.url);
+    for (const prefix of ['', '/api/v1']) {
+      const json = await client.get(`${prefix}/swagger/doc.json`);
+      expect(json.headers.get('content-type')).toBe('application/json; charset=utf-8');
+      expect(json.body).toEqual(document);
+      const yaml = await client.get(`${prefix}/swagger/swagger.yaml`);
+      expect(yaml.headers.get('content-type')).toMatch(/^application\/yaml/);
+      const file = join(bench.folder, 'swagger.yaml');
+      writeFileSync(file, yaml.text);
+      expect(await parse(file)).toEqual(document);
+    }
+  });
+});
+
+describe('a body that the document allows is taken, and one that it forbids is refused', () => {
+  const ID = 'f47ac10b-58cc-4372-a567-0e02b2c3d479';
+
+  it.each<[string, unknown]>([
+    ['click', { ad_id: 'ad-001' }],
+    ['click', { ad_id: 'ad-001', video_play_time: 30 }],
+    ['click', { ad_id: 'ad-001', ip: '203.0.113.7', timestamp: '2026-01-02T03:04:05Z', click_id: ID }],
+    ['click', { ad_id: 'ad-001', ip: '2001:db8::1', timestamp: '2026-01-02T03:04:05.678+02:00' }],
+    ['click', { ad_id: 'ad-001', ip: null, video_play_time: null, timestamp: null, click_id: null }],
+    ['click', { ad_id: 'ad-001', video_play_time: 86_400, extra: [1] }],
+    ['click', {}],
+    ['click', []],
+    ['click', { ad_id: 7 }],
+    ['click', { ad_id: 'ad 001' }],
+    ['click', { ad_id: '' }],
+    ['click', { ad_id: 'x'.repeat(129) }],
+    ['click', { ad_id: 'ad-001', ip: 'localhost' }],
+    ['click', { ad_id: 'ad-001', ip: '10.0.0.0/8' }],
+    ['click', { ad_id: 'ad-001', video_play_time: -1 }],
+    ['click', { ad_id: 'ad-001', video_play_time: 86_401 }],
+    ['click', { ad_id: 'ad-001', video_play_time: 0.5 }],
+    ['click', { ad_id: 'ad-001', video_play_time: '30' }],
+    ['click', { ad_id: 'ad-001', timestamp: 'now' }],
+    ['click', { ad_id: 'ad-001', timestamp: 1 }],
+    ['click', { ad_id: 'ad-001', click_id: 'abc' }],
+    ['click', { ad_id: 'ad-001', click_id: `{${ID}}` }],
+    ['impression', { ad_id: 'ad-001' }],
+    ['impression', { ad_id: 'ad-001', impression_id: ID, ip: '203.0.113.7', timestamp: '2026-01-02T03:04:05Z' }],
+    ['impression', { ad_id: 'ad-001', impression_id: 'abc' }],
+    ['impression', { timestamp: '2026-01-02T03:04:05Z' }],
+  ])('%s %j', async (kind, body) => {
+    const allowed = contract.documented.schema(kind === 'click' ? 'Click' : 'Impression')(body);
+    const { status } = await client.post(`/api/v1/ads/${kind}`, body);
+    expect(status).toBe(allowed ? 202 : 400);
+  });
+
+  it('so are its own examples', async () => {
+    const document = (await readDocument(contract.stack.url)) as {
+      paths: Record<string, { post: { requestBody: { content: Record<string, { example: unknown }> } } }>;
+    };
+    for (const path of ['/api/v1/ads/click', '/api/v1/ads/impression']) {
+      const content = document.paths[path]?.post.requestBody.content ?? {};
+      expect(Object.keys(content)).toEqual(['application/json', 'text/plain']);
+      for (const [type, { example }] of Object.entries(content)) {
+        const body = typeof example === 'string' ? example : JSON.stringify(example);
+        expect((await client.send('POST', path, { headers: { 'Content-Type': type }, body })).status).toBe(202);
+      }
+    }
+  });
+});
+
+describe('what the document promises is answered', () => {
+  const AD = { ad_id: 'ad-001' };
+  const CLICK = '/api/v1/ads/click';
+  const IMPRESSION = '/api/v1/ads/impression';
+  const ANALYTICS = '/api/v1/ads/analytics';
+  const JSON_TYPE = { 'Content-Type': 'application/json' };
+  const large = { ...AD, padding: 'x'.repeat(20_000) };
+
+  it.each([
+    '/api/v1/ads',
+    ANALYTICS,
+    `${ANALYTICS}?ad_id=ad-001`,
+    `${ANALYTICS}?ad_id=ad-001&timeframe=1h`,
+    `${ANALYTICS}?timeframe=24h&limit=1`,
+    '/health',
+    '/live',
+    '/ready',
+    '/info',
+    '/metrics',
+  ])('200: %s', async (path) => {
+    expect((await client.get(path)).status).toBe(200);
+  });
+
+  it.each([CLICK, IMPRESSION])('202, 400, 413, 415: %s', async (path) => {
+    expect((await client.post(path, AD)).status).toBe(202);
+    expect((await client.post(path, {})).status).toBe(400);
+    expect((await client.post(path, { ad_id: 'no-such-ad' })).status).toBe(400);
+    expect((await client.send('POST', path, { headers: JSON_TYPE, body: '{' })).status).toBe(400);
+    expect((await client.post(path, large)).status).toBe(413);
+    expect((await client.post(path, AD, { 'Content-Type': 'text/html' })).status).toBe(415);
+  });
+
+  it(`400, 404: ${ANALYTICS}`, async () => {
+    expect((await client.get(`${ANALYTICS}?timeframe=2h`)).status).toBe(400);
+    expect((await client.get(`${ANALYTICS}?ad_id=no-such-ad`)).status).toBe(404);
+  });
+
+  it('429', async () => {
+    const { ingest, analytics } = limited;
+    // The first may pass.
+    const statuses = async (...ask: (() => Promise<{ status: number }>)[]) => {
+      const found = [];
+      for (const one of ask) found.push((await one()).status);
+      return found;
+    };
+    const click = () => ingest.post(CLICK, AD);
+    const impression = () => ingest.post(IMPRESSION, AD);
+    expect(await statuses(click, click, impression)).toEqual([202, 429, 429]);
+    for (const [path, service] of [
+      ['/api/v1/ads', ingest],
+      [ANALYTICS, analytics],
+    ] as const) {
+      const read = () => service.get(path);
+      expect(await statuses(read, read)).toEqual([200, 429]);
+    }
+  });
+
+  it.each([CLICK, IMPRESSION])('503 when nothing durable can take it: %s', async (path) => {
+    for (const _again of [1, 2]) {
+      const answer = await alone.ingest.post(path, AD);
+      expectError(answer, {
+        status: 503,
+        error: 'unavailable',
+        message: 'Neither NATS nor Postgres can take events now; send this one again.',
+        details: [],
+      });
+      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+    }
+  });
+
+  it.each([
+    ['/api/v1/ads', () => alone.ingest],
+    [ANALYTICS, () => alone.analytics],
+    [`${ANALYTICS}?ad_id=ad-001`, () => alone.analytics],
+  ])('503 when nobody knows the ads: %s', async (path, service) => {
+    const answer = await service().get(path);
+    expectError(answer, {
+      status: 503,
+      error: 'unavailable',
+      message: 'The ad catalogue could not be read yet.',
+      details: [],
+    });
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+  });
+
+  it.each(['/health', '/ready'])('503 when nothing durable is there: %s', async (path) => {
+    const answer = await waitFor(
+      async () => {
+        const found = await alone.ingest.get(path);
+        return found.status === 503 && found;
+      },
+      { timeoutMs: 15_000, what: `${path} to notice` },
+    );
+    expect(answer.body).toMatchObject(path === '/health' ? { status: 'unhealthy' } : { status: 'not ready' });
+    // The process itself is well: a restart would not help.
+    expect((await alone.ingest.get('/live')).status).toBe(200);
+  });
+
+  it('and nothing that it promises is left out', () => {
+    // `default` stands for the faults that no test can bring about, such as a 500.
+    const missing = contract.documented.promised.filter(
+      (answer) => !answer.endsWith(' default') && !contract.documented.seen.has(answer),
+    );
+    expect(missing).toEqual([]);
+    expect(contract.documented.seen.size).toBeGreaterThan(20);
+  });
+});

@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto';
+import { type AdEvent, minutesKey, oldestVisible, secondsKey, totalsKey, uuidv7 } from '@ads/models';
+import { expect } from '@jest/globals';
+import type { Redis } from 'ioredis';
+import type { Database } from '../src/index.js';
+
+export const ADS = ['ad-001', 'ad-002', 'ad-003'];
+
+/** Numbers in [0, 1) that are the same in every run (mulberry32). */
+export function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+export function pick<T>(random: () => number, from: readonly T[]): T {
+  return from[Math.floor(random() * from.length)] as T;
+}
+
+export function shuffled<T>(random: () => number, from: readonly T[]): T[] {
+  return from
+    .map((value) => ({ value, key: random() }))
+    .sort((a, b) => a.key - b.key)
+    .map(({ value }) => value);
+}
+
+export function click(now: number, changes: Partial<AdEvent> = {}): AdEvent {
+  return {
+    kind: 'click',
+    id: uuidv7(now),
+    adId: 'ad-001',
+    ip: '203.0.113.9',
+    occurredAt: now,
+    receivedAt: now,
+    ...changes,
+  };
+}
+
+/** Clicks and some impressions of the sample ads within `spread` milliseconds before `now`, and a little after it. */
+export function randomEvents(random: () => number, count: number, now: number, spread: number): AdEvent[] {
+  return Array.from({ length: count }, () =>
+    click(now, {
+      kind: random() < 0.25 ? 'impression' : 'click',
+      // Players that know no UUIDv7 send UUIDv4, which is the default partition.
+      id: random() < 0.2 ? randomUUID() : uuidv7(now),
+      adId: pick(random, ADS),
+      ip: pick(random, ['203.0.113.9', '2001:db8::1']),
+      occurredAt: Math.floor(now + 120_000 - random() * (spread + 120_000)),
+      ...(random() < 0.5 ? {} : { playTime: Math.floor(random() * 100) }),
+    }),
+  );
+}
+
+export async function rows(database: Database, text: string): Promise<object[]> {
+  return await database.query('test', text);
+}
+
+/** That the rollups say what the events say, to the last bucket. Buckets of zero are no difference. */
+export async function expectExactRollups(database: Database): Promise<void> {
+  const clicks = "FROM ad_events WHERE kind = 'click'";
+  const epoch = 'floor(extract(epoch FROM occurred_at))::bigint';
+  expect(
+    await rows(database, 'SELECT ad_id, second, clicks FROM clicks_per_second WHERE clicks <> 0 ORDER BY 1, 2'),
+  ).toEqual(
+    await rows(database, `SELECT ad_id, ${epoch} AS second, count(*) AS clicks ${clicks} GROUP BY 1, 2 ORDER BY 1, 2`),
+  );
+  expect(
+    await rows(database, 'SELECT ad_id, minute, clicks FROM clicks_per_minute WHERE clicks <> 0 ORDER BY 1, 2'),
+  ).toEqual(
+    await rows(
+      database,
+      `SELECT ad_id, ${epoch} / 60 AS minute, count(*) AS clicks ${clicks} GROUP BY 1, 2 ORDER BY 1, 2`,
+    ),
+  );
+  expect(await rows(database, 'SELECT * FROM ad_totals WHERE clicks + impressions > 0 ORDER BY 1')).toEqual(
+    await rows(
+      database,
+      `SELECT ad_id, count(*) FILTER (WHERE kind = 'click') AS clicks, count(*) FILTER (WHERE kind = 'impression') AS impressions
+       FROM ad_events GROUP BY 1 ORDER BY 1`,
+    ),
+  );
+}
+
+/** Every counter in Redis: `<key> <field>` to its count. */
+export async function readAllCounters(redis: Redis): Promise<Record<string, number>> {
+  const counters: Record<string, number> = {};
+  for (const key of await redis.keys('ad:*')) {
+    for (const [field, count] of Object.entries(await redis.hgetall(key))) counters[`${key} ${field}`] = Number(count);
+  }
+  return counters;
+}
+
+/** What Redis is to hold at `now`: all totals, and every bucket that a window sees. */
+export async function visibleCounters(database: Database, now: number): Promise<Record<string, number>> {
+  const oldest = oldestVisible(now);
+  const counters: Record<string, number> = {};
+  const read = <Row extends object>(text: string) => database.query<Row>('test', text);
+  for (const total of await read<{ ad_id: string; clicks: number; impressions: number }>('SELECT * FROM ad_totals')) {
+    counters[`${totalsKey(total.ad_id)} clicks`] = total.clicks;
+    counters[`${totalsKey(total.ad_id)} impressions`] = total.impressions;
+  }
+  for (const { ad_id, second, clicks } of await read<{ ad_id: string; second: number; clicks: number }>(
+    `SELECT * FROM clicks_per_second WHERE second >= ${oldest.second}`,
+  )) {
+    counters[`${secondsKey(ad_id, second)} ${second}`] = clicks;
+  }
+  for (const { ad_id, minute, clicks } of await read<{ ad_id: string; minute: number; clicks: number }>(
+    `SELECT * FROM clicks_per_minute WHERE minute >= ${oldest.minute}`,
+  )) {
+    counters[`${minutesKey(ad_id, minute)} ${minute}`] = clicks;
+  }
+  return counters;
+}

@@ -1,0 +1,208 @@
+import { openBench, waitFor } from '@ads/local';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import {
+  type CounterStore,
+  createLedger,
+  type Database,
+  hasDoubt,
+  hasLastingDoubt,
+  raiseDoubt,
+  readDoubts,
+  rebuildCounters,
+} from '../src/index.js';
+import { click, expectExactRollups, readAllCounters, rows, visibleCounters } from './books.js';
+import { openDatabase, openStore, type TestStore, withAround } from './servers.js';
+
+const bench = openBench();
+const at = Date.now();
+const now = () => at;
+let store: TestStore;
+let database: Database;
+let operations: string[];
+beforeAll(async () => {
+  store = await openStore(bench, await bench.redis());
+});
+afterAll(bench.release);
+beforeEach(async () => {
+  await store.redis.flushall();
+  const real = openDatabase(bench, await bench.database());
+  operations = [];
+  database = {
+    query: (operation, text, values) => {
+      operations.push(operation);
+      return real.query(operation, text, values);
+    },
+  };
+});
+
+const ledgerOver = (counters: CounterStore, over: Database = database) =>
+  createLedger({ database: over, store: counters, now, onRaiseFailure: () => undefined });
+
+/** What the ledger did from here on. */
+async function operationsOf(work: () => Promise<unknown>): Promise<string[]> {
+  const before = operations.length;
+  await work();
+  return operations.slice(before);
+}
+
+async function expectHealed(): Promise<void> {
+  expect((await rebuildCounters(database, store, now)).state).toBe('done');
+  expect(await hasDoubt(database)).toBe(false);
+  await expectExactRollups(database);
+  expect(await readAllCounters(store.redis)).toEqual(await visibleCounters(database, at));
+}
+
+describe('a batch of the queue', () => {
+  it('leaves no doubt when its counters were raised, and asks nothing more of Postgres', async () => {
+    const ledger = ledgerOver(store);
+    expect(await operationsOf(() => ledger.recordQueued([click(at)]))).toEqual(['record_batch']);
+    expect(await hasDoubt(database)).toBe(false);
+    expect(await readAllCounters(store.redis)).toEqual(await visibleCounters(database, at));
+  });
+
+  it('leaves a doubt before it returns when Redis is away, and the next ones bear it in their transaction', async () => {
+    const server = await bench.redis();
+    const lost = await openStore(bench, server);
+    const ledger = ledgerOver(lost);
+    await ledger.recordQueued([click(at)]);
+    await server.kill();
+    await ledger.recordQueued([click(at)]);
+    const [first] = await readDoubts(database);
+    expect(first).toBeDefined();
+    expect(await operationsOf(() => ledger.recordQueued([click(at)]))).toEqual(['record_batch']);
+    const [renewed, ...others] = await readDoubts(database);
+    expect(others).toEqual([]);
+    expect(renewed?.writer).toBe(first?.writer);
+    expect(renewed?.stamp).toBeGreaterThan(first?.stamp ?? Number.POSITIVE_INFINITY);
+    await expectHealed();
+  });
+
+  it('still bears it when Redis is back, until a raise has worked, and the doubt stays for a rebuild', async () => {
+    let away = true;
+    const ledger = ledgerOver(
+      withAround(store, async (_operation, go) => {
+        if (away) throw new Error('away');
+        return await go();
+      }),
+    );
+    await ledger.recordQueued([click(at)]);
+    away = false;
+    await ledger.recordQueued([click(at)]);
+    expect(await hasDoubt(database)).toBe(true);
+    expect(await operationsOf(() => ledger.recordQueued([click(at)]))).toEqual(['record_batch']);
+    const [before] = await readDoubts(database);
+    await ledger.recordQueued([click(at)]);
+    expect(await readDoubts(database)).toEqual([before]);
+    await expectHealed();
+  });
+
+  it('is not done when neither the counters were raised nor a doubt about them is durable', async () => {
+    const ledger = ledgerOver(
+      withAround(store, async () => {
+        throw new Error('Redis is away');
+      }),
+      {
+        query: (operation, text, values) =>
+          operation === 'raise_doubt'
+            ? Promise.reject(new Error('Postgres is away'))
+            : database.query(operation, text, values),
+      },
+    );
+    await expect(ledger.recordQueued([click(at)])).rejects.toThrow('Postgres is away');
+  });
+});
+
+describe('a batch that nobody else holds', () => {
+  it('is doubted from its commit on until its counters are raised', async () => {
+    const doubted: boolean[] = [];
+    const ledger = ledgerOver(
+      withAround(store, async (_operation, go) => {
+        doubted.push(await hasDoubt(database));
+        return await go();
+      }),
+    );
+    await ledger.recordUnqueued([click(at)]);
+    expect(doubted).toEqual([true]);
+    expect(await hasDoubt(database)).toBe(false);
+    expect(await readAllCounters(store.redis)).toEqual(await visibleCounters(database, at));
+  });
+
+  it('leaves a doubt when its writer dies between the commit and the raise, and a rebuild heals it', async () => {
+    await rebuildCounters(database, store, now);
+    let died = false;
+    const dying = ledgerOver(
+      withAround(store, () => {
+        died = true;
+        return new Promise(() => undefined);
+      }),
+    );
+    void dying.recordUnqueued([click(at)]);
+    await waitFor(() => died, { timeoutMs: 10_000, what: 'the commit' });
+    expect(await rows(database, 'SELECT FROM ad_events')).toHaveLength(1);
+    expect(await hasDoubt(database)).toBe(true);
+    expect(await hasLastingDoubt(database, 3_600)).toBe(false);
+    await waitFor(() => hasLastingDoubt(database, 0.001), { timeoutMs: 5_000, what: 'the doubt to last' });
+    await expectHealed();
+    expect(await hasLastingDoubt(database, 0)).toBe(false);
+  });
+
+  it('stays doubted when its raise failed though another one worked at the very same time', async () => {
+    const failing = click(at);
+    let held: (() => void) | undefined;
+    // The one fails and the other succeeds in the same turn of the event loop.
+    const ledger = ledgerOver(
+      withAround(store, async (_operation, go) => {
+        if (held === undefined) {
+          await new Promise<void>((resolve) => {
+            held = resolve;
+          });
+          throw new Error('away');
+        }
+        const result = await go();
+        held();
+        return result;
+      }),
+    );
+    const first = ledger.recordUnqueued([failing]);
+    await waitFor(() => held !== undefined, { timeoutMs: 10_000, what: 'the first commit' });
+    await Promise.all([first, ledger.recordUnqueued([click(at)])]);
+    expect(await readDoubts(database)).toHaveLength(1);
+    await expectHealed();
+  });
+
+  it('is recorded though its doubt could not be taken away', async () => {
+    const ledger = ledgerOver(store, {
+      query: (operation, text, values) =>
+        operation === 'settle_doubt' ? Promise.reject(new Error('away')) : database.query(operation, text, values),
+    });
+    expect((await ledger.recordUnqueued([click(at)])).added).toEqual([{ adId: 'ad-001', click: 1, impression: 0 }]);
+    expect(await hasDoubt(database)).toBe(true);
+  });
+});
+
+describe('a doubt', () => {
+  it('that is renewed during a rebuild survives it, and the next one heals it', async () => {
+    await raiseDoubt(database, 'renewed');
+    await raiseDoubt(database, 'old');
+    const meanwhile = withAround(store, async (operation, go) => {
+      if (operation === 'begin_rebuild') {
+        await raiseDoubt(database, 'renewed');
+        await raiseDoubt(database, 'new');
+      }
+      return await go();
+    });
+    expect((await rebuildCounters(database, meanwhile, now)).state).toBe('done');
+    expect((await readDoubts(database)).map(({ writer }) => writer).sort()).toEqual(['new', 'renewed']);
+    await expectHealed();
+  });
+
+  it('is not healed by a rebuild that was interrupted', async () => {
+    await raiseDoubt(database, 'writer');
+    const flushed = withAround(store, async (operation, go) => {
+      if (operation === 'finish_rebuild') await store.redis.flushall();
+      return await go();
+    });
+    expect((await rebuildCounters(database, flushed, now)).state).toBe('interrupted');
+    expect(await hasDoubt(database)).toBe(true);
+  });
+});

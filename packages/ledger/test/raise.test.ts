@@ -1,0 +1,123 @@
+import { openBench, type Variables } from '@ads/local';
+import { MINUTES_KEY_TTL, minutesKey, SECONDS_KEY_TTL, secondsKey, totalsKey } from '@ads/models';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { AdCounts } from '../src/index.js';
+import { raiseCounters } from '../src/raise.js';
+import { recordBatch } from '../src/record.js';
+import { expectExactRollups, randomEvents, readAllCounters, seeded, shuffled, visibleCounters } from './books.js';
+import { openDatabase, openStore, type TestStore } from './servers.js';
+
+const bench = openBench();
+let store: TestStore;
+let databases: Variables;
+beforeAll(async () => {
+  store = await openStore(bench, await bench.redis());
+  databases = await bench.database();
+});
+afterAll(bench.release);
+beforeEach(() => store.redis.flushall());
+
+const now = Date.UTC(2026, 10, 22, 12, 34, 56, 789);
+const second = Math.floor(now / 1_000);
+const minute = Math.floor(now / 60_000);
+
+const counts = (clicks: number, changes: Partial<AdCounts> = {}): AdCounts => ({
+  adId: 'ad-001',
+  clicks,
+  impressions: 2 * clicks,
+  seconds: [[second, clicks]],
+  minutes: [[minute, clicks]],
+  ...changes,
+});
+
+describe('raising', () => {
+  it('sets what is not there, and changes nothing the second time', async () => {
+    const expected = {
+      [`${totalsKey('ad-001')} clicks`]: 9,
+      [`${totalsKey('ad-001')} impressions`]: 18,
+      [`${secondsKey('ad-001', second)} ${second}`]: 9,
+      [`${minutesKey('ad-001', minute)} ${minute}`]: 9,
+    };
+    for (let time = 0; time < 2; time += 1) {
+      await raiseCounters(store.redis, [counts(9)], now);
+      expect(await readAllCounters(store.redis)).toEqual(expected);
+    }
+  });
+
+  it('never lowers, and compares numbers, not texts', async () => {
+    for (const clicks of [10, 9, 100, 99]) await raiseCounters(store.redis, [counts(clicks)], now);
+    expect(Object.values(await readAllCounters(store.redis)).sort()).toEqual([100, 100, 100, 200]);
+  });
+
+  it('leaves out buckets that no window sees any more, and keeps the very last that one does', async () => {
+    await raiseCounters(
+      store.redis,
+      [
+        counts(1, {
+          seconds: [
+            [second - 3_600, 1],
+            [second - 3_599, 1],
+            [second + 300, 1],
+          ],
+          minutes: [
+            [minute - 1_440, 1],
+            [minute - 1_439, 1],
+            [minute + 5, 1],
+          ],
+        }),
+      ],
+      now,
+    );
+    const fields = Object.keys(await readAllCounters(store.redis)).map((name) => name.split(' ')[1]);
+    expect(fields.sort()).toEqual(
+      ['clicks', 'impressions', second - 3_599, second + 300, minute - 1_439, minute + 5].map(String).sort(),
+    );
+  });
+
+  it('lets keys of buckets expire when they are of no more use, and totals never', async () => {
+    await raiseCounters(store.redis, [counts(1)], now);
+    expect(await store.redis.ttl(totalsKey('ad-001'))).toBe(-1);
+    expect(Math.abs((await store.redis.ttl(secondsKey('ad-001', second))) - SECONDS_KEY_TTL)).toBeLessThan(5);
+    expect(Math.abs((await store.redis.ttl(minutesKey('ad-001', minute))) - MINUTES_KEY_TTL)).toBeLessThan(5);
+  });
+
+  it('works on a server that forgot the script', async () => {
+    await raiseCounters(store.redis, [counts(1)], now);
+    await store.redis.script('FLUSH');
+    await raiseCounters(store.redis, [counts(2)], now);
+    expect(await store.redis.hget(totalsKey('ad-001'), 'clicks')).toBe('2');
+  });
+
+  it('raises more ads than go in one round trip', async () => {
+    const ads = Array.from({ length: 1_201 }, (_, index) => counts(index + 1, { adId: `many-${index}` }));
+    await raiseCounters(store.redis, ads, now);
+    const totals = await Promise.all(ads.map(({ adId }) => store.redis.hget(totalsKey(adId), 'clicks')));
+    expect(totals).toEqual(ads.map(({ clicks }) => String(clicks)));
+  });
+
+  it('throws when a counter could not be raised', async () => {
+    await store.redis.set(totalsKey('ad-002'), 'not a hash');
+    const both = [counts(1), counts(1, { adId: 'ad-002' })];
+    await expect(raiseCounters(store.redis, both, now)).rejects.toThrow('WRONGTYPE');
+  });
+
+  it.each([11, 12, 13])(
+    'ends in what Postgres holds, whatever is delivered again and in whatever order: seed %i',
+    async (seed) => {
+      const random = seeded(seed);
+      const database = openDatabase(bench, seed === 11 ? databases : await bench.database());
+      const events = randomEvents(random, 2_000, now, 26 * 3_600_000);
+      const raises: (readonly AdCounts[])[] = [];
+      for (let from = 0; from < events.length; from += 100) {
+        const batch = events.slice(from, from + 100);
+        const again = from > 0 && random() < 0.4 ? events.slice(from - 50, from) : [];
+        raises.push((await recordBatch(database, shuffled(random, [...batch, ...again]))).counts);
+      }
+      // Late, in disorder, and some twice: as several consumers do it.
+      const order = shuffled(random, [...raises, ...raises.filter(() => random() < 0.5)]);
+      for (const raise of order) await raiseCounters(store.redis, raise, now);
+      await expectExactRollups(database);
+      expect(await readAllCounters(store.redis)).toEqual(await visibleCounters(database, now));
+    },
+  );
+});

@@ -1,0 +1,194 @@
+import { openBench, waitFor } from '@ads/local';
+import { EPOCH_KEY, REBUILD_KEY } from '@ads/models';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { type CounterStore, createLedger, type Database, readTrust, rebuildCounters } from '../src/index.js';
+import { recordBatch } from '../src/record.js';
+import { click, expectExactRollups, randomEvents, readAllCounters, seeded, visibleCounters } from './books.js';
+import { openDatabase, openStore, type TestStore, withAround } from './servers.js';
+
+const bench = openBench();
+const at = Date.now();
+const now = () => at;
+let store: TestStore;
+let database: Database;
+beforeAll(async () => {
+  store = await openStore(bench, await bench.redis());
+});
+afterAll(bench.release);
+beforeEach(async () => {
+  await store.redis.flushall();
+  database = openDatabase(bench, await bench.database());
+});
+
+const ledgerOver = (counters: CounterStore) =>
+  createLedger({ database, store: counters, now, onRaiseFailure: (error) => expect(error).toBeUndefined() });
+
+async function expectSame(counters: TestStore = store): Promise<void> {
+  expect(await readAllCounters(counters.redis)).toEqual(await visibleCounters(database, at));
+}
+
+describe('a rebuild', () => {
+  it('fills an empty Redis, page after page, and only then is it trusted', async () => {
+    await database.query(
+      'test',
+      "INSERT INTO ads (id, image_url, target_url) SELECT 'many-' || n, '', '' FROM generate_series(1, 250) n",
+    );
+    const many = Array.from({ length: 250 }, (_, index) => click(at, { adId: `many-${index + 1}` }));
+    await recordBatch(database, [...many, ...randomEvents(seeded(1), 1_000, at, 26 * 3_600_000)]);
+    expect((await readTrust(store)).state).toBe('untrusted');
+    expect(await rebuildCounters(database, store, now)).toEqual({ state: 'done', ads: 253 });
+    expect(await readTrust(store)).toEqual({ state: 'trusted' });
+    await expectSame();
+    expect(await store.redis.exists(REBUILD_KEY)).toBe(0);
+  });
+
+  it('is interrupted by a FLUSHALL at any of its steps, and then nobody trusts Redis', async () => {
+    await recordBatch(database, randomEvents(seeded(2), 200, at, 3_600_000));
+    for (const step of ['raise', 'renew_rebuild', 'finish_rebuild']) {
+      for (const order of ['before', 'after']) {
+        if (step === 'finish_rebuild' && order === 'after') continue;
+        const flushing = withAround(store, async (operation, go) => {
+          if (operation !== step) return await go();
+          if (order === 'before') await store.redis.flushall();
+          const result = await go();
+          if (order === 'after') await store.redis.flushall();
+          return result;
+        });
+        expect([step, order, (await rebuildCounters(database, flushing, now)).state]).toEqual([
+          step,
+          order,
+          'interrupted',
+        ]);
+        expect(await store.redis.get(EPOCH_KEY)).toBeNull();
+        expect((await readTrust(store)).state).toBe('untrusted');
+      }
+    }
+    expect((await rebuildCounters(database, store, now)).state).toBe('done');
+    await expectSame();
+  });
+
+  it('that was overtaken after a FLUSHALL does not answer for the one that is under way', async () => {
+    await recordBatch(database, randomEvents(seeded(3), 200, at, 3_600_000));
+    const overtaken = withAround(store, async (operation, go) => {
+      if (operation === 'finish_rebuild') {
+        await store.redis.flushall();
+        // What another consumer does first, before it has raised anything.
+        await store.redis.set(REBUILD_KEY, 'another', 'EX', 30, 'NX');
+      }
+      return await go();
+    });
+    expect((await rebuildCounters(database, overtaken, now)).state).toBe('interrupted');
+    expect((await readTrust(store)).state).toBe('untrusted');
+    expect(await store.redis.get(REBUILD_KEY)).toBe('another');
+  });
+
+  it('is done by one at a time, and its token does not outlive a dead one for long', async () => {
+    await recordBatch(database, [click(at)]);
+    let second: unknown;
+    let life = 0;
+    const slow = withAround(store, async (operation, go) => {
+      if (operation === 'raise') {
+        life = await store.redis.ttl(REBUILD_KEY);
+        second = await rebuildCounters(database, store, now);
+      }
+      return await go();
+    });
+    expect((await rebuildCounters(database, slow, now)).state).toBe('done');
+    expect(second).toEqual({ state: 'interrupted', reason: 'another rebuild is under way' });
+    expect(life).toBeGreaterThan(0);
+    expect(life).toBeLessThanOrEqual(60);
+  });
+
+  it('ends exact beside live recording and one FLUSHALL after another', async () => {
+    const random = seeded(4);
+    const ledger = ledgerOver(store);
+    const events = randomEvents(random, 6_000, at, 3 * 3_600_000);
+    let recording = true;
+    const live = Promise.all(
+      [0, 1].map(async (half) => {
+        for (let from = half * 3_000; from < (half + 1) * 3_000; from += 50) {
+          await ledger.recordQueued(events.slice(from, from + 50));
+        }
+      }),
+    ).finally(() => {
+      recording = false;
+    });
+    let rebuilds = 0;
+    while (recording) {
+      await store.redis.flushall();
+      await rebuildCounters(database, store, now);
+      rebuilds += 1;
+    }
+    await live;
+    expect(rebuilds).toBeGreaterThan(3);
+    expect(await readTrust(store)).toEqual({ state: 'trusted' });
+    await expectExactRollups(database);
+    await expectSame();
+  });
+
+  it('misses nothing that is committed after it has read, when the raise of that comes first', async () => {
+    await recordBatch(database, [click(at)]);
+    const ledger = ledgerOver(store);
+    const raced = withAround(store, async (operation, go) => {
+      // What the rebuild is about to raise is older than this.
+      if (operation === 'raise') await ledger.recordQueued([click(at), click(at, { adId: 'ad-003' })]);
+      return await go();
+    });
+    expect((await rebuildCounters(database, raced, now)).state).toBe('done');
+    await expectSame();
+  });
+
+  it('is nothing while Redis is not connected', async () => {
+    const away: CounterStore = { ...store, runId: () => undefined };
+    expect(await rebuildCounters(database, away, now)).toMatchObject({ state: 'interrupted' });
+  });
+});
+
+describe('trust', () => {
+  it('ends with the server, though an older state of it comes back from a file', async () => {
+    const server = await bench.redis({ persist: true });
+    const kept = await openStore(bench, server);
+    const ledger = ledgerOver(kept);
+    await ledger.recordQueued([click(at)]);
+    await rebuildCounters(database, kept, now);
+    expect(await readTrust(kept)).toEqual({ state: 'trusted' });
+    await kept.redis.save();
+    await ledger.recordQueued([click(at)]);
+    const before = kept.runId();
+    await server.kill();
+    await server.start();
+    await waitFor(() => kept.runId() && kept.runId() !== before, { timeoutMs: 10_000, what: 'the new Redis' });
+    // Else this would be the test of an empty one.
+    expect(await kept.redis.get(EPOCH_KEY)).toMatch(`${before}:`);
+    expect(await readTrust(kept)).toEqual({ state: 'untrusted', reason: 'Redis restarted since it was filled' });
+    expect((await rebuildCounters(database, kept, now)).state).toBe('done');
+    expect(await readTrust(kept)).toEqual({ state: 'trusted' });
+    await expectSame(kept);
+  });
+
+  it('does not survive a file that was written in the middle of a rebuild', async () => {
+    const server = await bench.redis({ persist: true });
+    const kept = await openStore(bench, server);
+    const before = kept.runId();
+    const killed = withAround(kept, async (operation, go) => {
+      if (operation !== 'finish_rebuild') return await go();
+      await kept.redis.save();
+      await server.kill();
+      await server.start();
+      await waitFor(() => kept.runId() && kept.runId() !== before, { timeoutMs: 10_000, what: 'the new Redis' });
+      return await go();
+    });
+    await recordBatch(database, [click(at)]);
+    await rebuildCounters(database, killed, now);
+    expect((await readTrust(kept)).state).toBe('untrusted');
+  });
+
+  it('is not given to a Redis that may evict counters', async () => {
+    const evicting = await openStore(
+      bench,
+      await bench.redis({ settings: { maxmemory: '50mb', 'maxmemory-policy': 'allkeys-lru' } }),
+    );
+    await rebuildCounters(database, evicting, now);
+    expect(await readTrust(evicting)).toMatchObject({ state: 'untrusted', reason: expect.stringContaining('evict') });
+  });
+});

@@ -1,0 +1,181 @@
+import { randomUUID } from 'node:crypto';
+import { openBench } from '@ads/local';
+import { type AdEvent, uuidv7 } from '@ads/models';
+import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Database } from '../src/index.js';
+import { recordBatch } from '../src/record.js';
+import { ADS, click, expectExactRollups, pick, randomEvents, rows, seeded, shuffled } from './books.js';
+import { openDatabase } from './servers.js';
+
+const bench = openBench();
+afterAll(bench.release);
+
+const now = Date.now();
+const HOUR = 3_600_000;
+let database: Database;
+beforeEach(async () => {
+  database = openDatabase(bench, await bench.database());
+});
+
+const stored = () => rows(database, 'SELECT * FROM ad_events');
+
+describe('recording a batch', () => {
+  it('keeps every field of every event', async () => {
+    const event = click(now, { playTime: 30, claimedAt: now + 86_400_000, occurredAt: now - 1_234, ip: '2001:db8::1' });
+    const bare: AdEvent = click(now, { kind: 'impression', adId: 'ad-002' });
+    await recordBatch(database, [event, bare]);
+    expect(await rows(database, 'SELECT *, host(ip) AS ip FROM ad_events ORDER BY kind')).toEqual([
+      {
+        id: event.id,
+        kind: 'click',
+        ad_id: 'ad-001',
+        ip: '2001:db8::1',
+        occurred_at: new Date(event.occurredAt),
+        received_at: new Date(now),
+        claimed_at: new Date(now + 86_400_000),
+        play_time_seconds: 30,
+      },
+      expect.objectContaining({ kind: 'impression', ad_id: 'ad-002', claimed_at: null, play_time_seconds: null }),
+    ]);
+  });
+
+  it('counts new events once, and returns what is counted in all, not what was added', async () => {
+    const second = Math.floor(now / 1_000);
+    const minute = Math.floor(now / 60_000);
+    const first = [click(now), click(now), click(now, { kind: 'impression' })];
+    const expected = (clicks: number, impressions: number) => [
+      { adId: 'ad-001', clicks, impressions, seconds: [[second, clicks]], minutes: [[minute, clicks]] },
+    ];
+    expect(await recordBatch(database, first)).toEqual({
+      counts: expected(2, 1),
+      added: [{ adId: 'ad-001', click: 2, impression: 1 }],
+      unknownAds: new Set(),
+    });
+    // All of it again: nothing is added, and the counts are told all the same, to heal a raise that never came.
+    expect(await recordBatch(database, first)).toEqual({ counts: expected(2, 1), added: [], unknownAds: new Set() });
+    expect(await recordBatch(database, [...first, click(now)])).toEqual({
+      counts: expected(3, 1),
+      added: [{ adId: 'ad-001', click: 1, impression: 0 }],
+      unknownAds: new Set(),
+    });
+    expect(await stored()).toHaveLength(4);
+    await expectExactRollups(database);
+  });
+
+  it('counts an id that comes twice in one batch once', async () => {
+    const once = click(now);
+    const { added, counts } = await recordBatch(database, [
+      once,
+      once,
+      { ...once, occurredAt: now - HOUR },
+      click(now),
+    ]);
+    expect(added).toEqual([{ adId: 'ad-001', click: 2, impression: 0 }]);
+    expect(counts[0]?.clicks).toBe(2);
+    await expectExactRollups(database);
+  });
+
+  it('counts an id that comes again with another time or ad once, where it was first', async () => {
+    const once = click(now - HOUR);
+    await recordBatch(database, [once]);
+    const { added } = await recordBatch(database, [
+      { ...once, occurredAt: now },
+      { ...once, adId: 'ad-002' },
+    ]);
+    expect(added).toEqual([]);
+    expect(await stored()).toEqual([expect.objectContaining({ ad_id: 'ad-001', occurred_at: new Date(now - HOUR) })]);
+    await expectExactRollups(database);
+  });
+
+  it('counts one id as a click and as an impression', async () => {
+    const shown = click(now, { kind: 'impression' });
+    const { added } = await recordBatch(database, [shown, { ...shown, kind: 'click' }]);
+    expect(added).toEqual([{ adId: 'ad-001', click: 1, impression: 1 }]);
+    await expectExactRollups(database);
+  });
+
+  it('leaves events of unknown ads out, names the ads, and keeps the others', async () => {
+    const { added, unknownAds } = await recordBatch(database, [
+      click(now, { adId: 'gone' }),
+      click(now),
+      click(now, { adId: 'gone' }),
+      click(now, { adId: 'never', kind: 'impression' }),
+    ]);
+    expect(unknownAds).toEqual(new Set(['gone', 'never']));
+    expect(added).toEqual([{ adId: 'ad-001', click: 1, impression: 0 }]);
+    expect(await stored()).toHaveLength(1);
+    await expectExactRollups(database);
+  });
+
+  it('puts each click into the second and the minute of its own time, at their very edges too', async () => {
+    const midnight = Date.UTC(2026, 0, 1);
+    const last = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+    const times = [0, 1, 999, 1_000, midnight - 1, midnight, midnight + 59_999, midnight + 60_000, last];
+    await recordBatch(
+      database,
+      times.map((occurredAt) => click(now, { occurredAt })),
+    );
+    const count = (of: number[]) =>
+      [...new Set(of)].map((bucket) => ({ bucket, clicks: of.filter((one) => one === bucket).length }));
+    expect(await rows(database, 'SELECT second AS bucket, clicks FROM clicks_per_second ORDER BY 1')).toEqual(
+      count(times.map((time) => Math.floor(time / 1_000))),
+    );
+    expect(await rows(database, 'SELECT minute AS bucket, clicks FROM clicks_per_minute ORDER BY 1')).toEqual(
+      count(times.map((time) => Math.floor(time / 60_000))),
+    );
+    await expectExactRollups(database);
+  });
+
+  it('is nothing where one value can not be stored: all or none', async () => {
+    await expect(recordBatch(database, [click(now), click(now, { ip: 'nowhere' })], 'writer')).rejects.toMatchObject({
+      code: '22P02',
+    });
+    expect(await stored()).toEqual([]);
+    expect(await rows(database, 'SELECT * FROM ad_totals')).toEqual([]);
+    expect(await rows(database, 'SELECT * FROM counter_doubts')).toEqual([]);
+  });
+
+  it('agrees with its events after many random batches, new, repeated and partly repeated', async () => {
+    const random = seeded(1);
+    const all = randomEvents(random, 3_000, now, 26 * HOUR);
+    for (let round = 0; round < 40; round += 1) {
+      const from = Math.floor(random() * 2_900);
+      const batch = shuffled(random, all.slice(from, from + 1 + Math.floor(random() * 300)));
+      const { counts } = await recordBatch(database, [...batch, pick(random, batch)]);
+      // What is returned is what is there: a raise to it can not be wrong.
+      const { adId, clicks, impressions } = counts[0] ?? { adId: '', clicks: 0, impressions: 0 };
+      expect(await rows(database, `SELECT * FROM ad_totals WHERE ad_id = '${adId}'`)).toEqual([
+        { ad_id: adId, clicks, impressions },
+      ]);
+    }
+    await expectExactRollups(database);
+  });
+
+  it('neither deadlocks nor miscounts when eight write overlapping batches at once', async () => {
+    const random = seeded(2);
+    const eight = Array.from({ length: 8 });
+    database = openDatabase(bench, await bench.database(), 8);
+    // Connected all of them, else the first is done before the last begins.
+    await Promise.all(eight.map(() => rows(database, 'SELECT pg_sleep(0.2)')));
+    const all: AdEvent[] = [];
+    for (let round = 0; round < 10; round += 1) {
+      // Few seconds, so that all wait for the same buckets; each event in most batches, so that all wait for its row.
+      const events = randomEvents(random, 600, now, 30_000);
+      all.push(...events);
+      const batches = eight.map(() => shuffled(random, events).slice(0, 500));
+      await Promise.all(batches.map((batch) => recordBatch(database, batch, randomUUID())));
+    }
+    await recordBatch(database, all);
+    expect(await stored()).toHaveLength(all.length);
+    await expectExactRollups(database);
+  });
+
+  it('takes ids of any version, and of clocks that are far off', async () => {
+    const ids = [randomUUID(), uuidv7(0), uuidv7(now + 365 * 24 * HOUR), 'ffffffff-ffff-ffff-ffff-ffffffffffff'];
+    await recordBatch(
+      database,
+      ids.map((id) => click(now, { id, adId: pick(seeded(3), ADS) })),
+    );
+    expect(await stored()).toHaveLength(4);
+  });
+});

@@ -1,0 +1,74 @@
+import { type Bench, type LocalProcess, type Variables, waitFor } from '@ads/local';
+import { Redis } from 'ioredis';
+import pg from 'pg';
+import type { CounterStore, Database } from '../src/index.js';
+
+const INT8 = 20;
+
+/** The ledger's view of a database: no retries, so that whatever goes wrong is seen. */
+export function openDatabase(bench: Bench, env: Variables, connections = 10): Database {
+  const pool = new pg.Pool({
+    host: env.POSTGRES_HOST,
+    port: Number(env.POSTGRES_PORT),
+    user: env.POSTGRES_USER,
+    password: env.POSTGRES_PASSWORD,
+    database: env.POSTGRES_DB,
+    max: connections,
+    types: { getTypeParser: (oid: number) => (oid === INT8 ? Number : pg.types.getTypeParser(oid)) },
+  });
+  bench.onRelease(() => pool.end());
+  return {
+    async query<Row extends object>(_operation: string, text: string, values: readonly unknown[] = []) {
+      return (await pool.query(text, [...values])).rows as Row[];
+    },
+  };
+}
+
+export interface TestStore extends CounterStore {
+  readonly redis: Redis;
+}
+
+/** The ledger's view of a Redis; it reconnects by itself, and asks each server who it is. */
+export async function openStore(bench: Bench, server: LocalProcess): Promise<TestStore> {
+  let runId: string | undefined;
+  let evicts = false;
+  const redis = new Redis({
+    host: server.host,
+    port: server.port,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => 50,
+  });
+  redis.on('error', () => undefined);
+  redis.on('close', () => {
+    runId = undefined;
+  });
+  redis.on('ready', async () => {
+    const info = await redis.info().catch(() => '');
+    const field = (name: string) => new RegExp(`^${name}:(.*)\r$`, 'm').exec(info)?.[1];
+    evicts = Number(field('maxmemory')) > 0 && field('maxmemory_policy') !== 'noeviction';
+    runId = field('run_id');
+  });
+  bench.onRelease(() => redis.disconnect());
+  const store: TestStore = {
+    redis,
+    run: (_operation, call) => call(redis),
+    runId: () => runId,
+    evicts: () => evicts,
+  };
+  await waitFor(() => store.runId(), { timeoutMs: 10_000, what: 'the connection to Redis' });
+  return store;
+}
+
+/** The same store, with something done around calls: `around` must call `go` itself, or not. */
+export function withAround(
+  store: CounterStore,
+  around: (operation: string, go: () => Promise<unknown>) => Promise<unknown>,
+): CounterStore {
+  return {
+    runId: store.runId,
+    evicts: store.evicts,
+    run: <T>(operation: string, call: (client: Redis) => Promise<T>) =>
+      around(operation, () => store.run(operation, call)) as Promise<T>,
+  };
+}

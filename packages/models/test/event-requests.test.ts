@@ -1,0 +1,198 @@
+import { describe, expect, it } from '@jest/globals';
+import { type Receipt, readEventRequest } from '../src/event-requests.js';
+import { decodeEvents, encodeEvents } from '../src/wire.js';
+
+const NOW = Date.UTC(2026, 6, 1, 12, 0, 0, 250);
+const SKEW = 300_000;
+const ID = 'f47ac10b-58cc-4372-a567-0e02b2c3d479';
+const receipt: Receipt = {
+  kind: 'click',
+  idempotencyKey: undefined,
+  callerIp: '203.0.113.9',
+  now: NOW,
+  maxClockSkew: SKEW,
+};
+
+function read(fields: object, changes: Partial<Receipt> = {}) {
+  const reading = readEventRequest({ ad_id: 'ad-001', ...fields }, { ...receipt, ...changes });
+  if (reading.state === 'invalid') throw new Error(reading.details.map(({ message }) => message).join('; '));
+  return reading.event;
+}
+
+function refuse(body: unknown, changes: Partial<Receipt> = {}) {
+  const reading = readEventRequest(body, { ...receipt, ...changes });
+  return reading.state === 'invalid' ? reading.details : 'taken';
+}
+
+describe('an event', () => {
+  it('gets what the player left out', () => {
+    expect(read({})).toEqual({
+      kind: 'click',
+      id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/),
+      adId: 'ad-001',
+      ip: '203.0.113.9',
+      occurredAt: NOW,
+      receivedAt: NOW,
+    });
+    const nothing = { ip: null, video_play_time: null, timestamp: null, click_id: null };
+    expect(read(nothing)).toEqual({ ...read({}), id: expect.any(String) });
+    expect(read({}).id).not.toBe(read({}).id);
+  });
+
+  it('keeps what the player said', () => {
+    const fields = { ip: '2001:db8::1', video_play_time: 30, timestamp: '2026-07-01T11:59:00Z', click_id: ID };
+    expect(read(fields)).toEqual({
+      kind: 'click',
+      id: ID,
+      adId: 'ad-001',
+      ip: '2001:db8::1',
+      occurredAt: NOW - 60_250,
+      receivedAt: NOW,
+      playTime: 30,
+    });
+  });
+
+  it('of an impression has its own id, and no play time', () => {
+    const impression = read({ impression_id: ID, click_id: 7, video_play_time: 'x' }, { kind: 'impression' });
+    expect(impression).toMatchObject({ kind: 'impression', id: ID });
+    expect(impression).not.toHaveProperty('playTime');
+  });
+});
+
+describe('the id', () => {
+  it.each([
+    ['as it is', ID],
+    ['in quotes', `"${ID}"`],
+    ['in capitals', ID.toUpperCase()],
+  ])('comes from Idempotency-Key where the body has none: %s', (_name, idempotencyKey) => {
+    expect(read({}, { idempotencyKey }).id).toBe(ID);
+    expect(read({ click_id: null }, { idempotencyKey }).id).toBe(ID);
+  });
+
+  it('comes from the body before the header, whatever that is', () => {
+    expect(read({ click_id: ID.toUpperCase() }, { idempotencyKey: 'not-a-uuid' }).id).toBe(ID);
+  });
+
+  it.each(['not-a-uuid', '', `{${ID}}`, `${ID} `, ID.replaceAll('-', '')])('must be a UUID: %j', (bad) => {
+    expect(refuse({ ad_id: 'ad-001' }, { idempotencyKey: bad })).toEqual([
+      { path: 'Idempotency-Key', message: 'Idempotency-Key must be a UUID' },
+    ]);
+    expect(refuse({ ad_id: 'ad-001', click_id: bad })).toEqual([
+      { path: 'click_id', message: expect.stringMatching(/^click_id (must be a UUID|is not allowed to be empty)$/) },
+    ]);
+  });
+});
+
+describe('the time', () => {
+  it.each([
+    ['2026-07-01T11:00:00Z', Date.UTC(2026, 6, 1, 11)],
+    ['2026-07-01T13:00:00+02:00', Date.UTC(2026, 6, 1, 11)],
+    ['2026-07-01T06:00:00-05:00', Date.UTC(2026, 6, 1, 11)],
+    // Whatever time zone this process has.
+    ['2026-07-01T11:00:00', Date.UTC(2026, 6, 1, 11)],
+    ['2026-07-01T11:00', Date.UTC(2026, 6, 1, 11)],
+    ['2026-07-01', Date.UTC(2026, 6, 1)],
+    ['1970-01-01T00:00:00Z', 0],
+  ])('%s is understood', (timestamp, wanted) => {
+    const event = read({ timestamp });
+    expect(event.occurredAt).toBe(wanted);
+    expect(event).not.toHaveProperty('claimedAt');
+  });
+
+  it('is believed as far ahead as the skew goes, and not a millisecond more', () => {
+    const at = (time: number) => read({ timestamp: new Date(time).toISOString() });
+    expect(at(NOW + SKEW)).toMatchObject({ occurredAt: NOW + SKEW });
+    expect(at(NOW + SKEW)).not.toHaveProperty('claimedAt');
+    expect(at(NOW + SKEW + 1)).toMatchObject({ occurredAt: NOW, receivedAt: NOW, claimedAt: NOW + SKEW + 1 });
+  });
+
+  it.each([
+    'yesterday',
+    '',
+    '12:00',
+    '2026-13-01T00:00:00Z',
+    '2026-07-01T25:00:00Z',
+    '1969-12-31T23:59:59.999Z',
+    '+010000-01-01T00:00:00Z',
+    1_767_225_600_000,
+    {},
+  ])('%j is none', (timestamp) => {
+    expect(refuse({ ad_id: 'ad-001', timestamp })).toEqual([{ path: 'timestamp', message: expect.any(String) }]);
+  });
+});
+
+describe('the address', () => {
+  it.each([
+    ['::ffff:203.0.113.7', '203.0.113.7'],
+    ['::FFFF:203.0.113.7', '203.0.113.7'],
+    ['fe80::1%eth0', 'fe80::1'],
+    ['::1', '::1'],
+    ['203.0.113.7:51234', '203.0.113.7'],
+    ['[2001:db8::1]:51234', '2001:db8::1'],
+    ['unknown', '0.0.0.0'],
+    ['10.01.2.3', '0.0.0.0'],
+  ])('of the caller is written plainly: %s', (callerIp, plain) => {
+    expect(read({}, { callerIp }).ip).toBe(plain);
+  });
+
+  it.each(['300.1.2.3', '10.01.2.3', '::ffff:10.01.2.3', '10.0.0.0/8', 'localhost', '', 'fe80::1%eth0', 7])(
+    '%j in the body is none',
+    (ip) => {
+      expect(refuse({ ad_id: 'ad-001', ip })).toEqual([{ path: 'ip', message: expect.any(String) }]);
+    },
+  );
+});
+
+describe('a body', () => {
+  it.each([undefined, null, [], 'text', 7])('must be an object: %j', (body) => {
+    expect(refuse(body)).toEqual([{ path: '', message: expect.stringMatching(/^body /) }]);
+  });
+
+  it('is told every field that is wrong, each once', () => {
+    const details = refuse({ ad_id: '{a}'.repeat(99), ip: 'x', video_play_time: -0.5, timestamp: 'y', click_id: 'z' });
+    if (details === 'taken') throw new Error('it was taken');
+    expect(details.map(({ path }) => path).sort()).toEqual(['ad_id', 'click_id', 'ip', 'timestamp', 'video_play_time']);
+    for (const { path, message } of details) expect(message.startsWith(path)).toBe(true);
+  });
+
+  it('may have fields that nobody knows', () => {
+    expect(read({ campaign: 7, nested: { a: [1] } })).toMatchObject({ adId: 'ad-001' });
+  });
+
+  it.each([-1, 86_401, 0.5, '30', Number.POSITIVE_INFINITY, 1e300, true])('has no play time of %p', (seconds) => {
+    expect(refuse({ ad_id: 'ad-001', video_play_time: seconds })).toEqual([
+      { path: 'video_play_time', message: expect.any(String) },
+    ]);
+  });
+
+  it.each([0, 86_400])('may have a play time of %d', (seconds) => {
+    expect(read({ video_play_time: seconds }).playTime).toBe(seconds);
+  });
+});
+
+describe('whatever is taken', () => {
+  // Else it would be answered with 202, and then be thrown out by the consumer.
+  it.each([
+    { ip: '::ffff:10.1.2.3' },
+    { ip: '2001:DB8::' },
+    { ip: '::' },
+    { ip: '255.255.255.255' },
+    { timestamp: '1970-01-01T00:00:00Z' },
+    { timestamp: '9999-12-31T23:59:59.999Z' },
+    { timestamp: '2026-07-01T11:00:00.123456789Z' },
+    { video_play_time: -0 },
+    { video_play_time: 86_400 },
+    { click_id: 'FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF' },
+    { impression_id: ID, video_play_time: 'x' },
+  ])('can be read on the other side: %j', (fields) => {
+    for (const kind of ['click', 'impression'] as const) {
+      const reading = readEventRequest({ ad_id: '!~|z', ...fields }, { ...receipt, kind });
+      if (reading.state === 'invalid') continue;
+      expect(decodeEvents(encodeEvents([reading.event]))).toEqual({
+        state: 'decoded',
+        events: [reading.event],
+        rejected: [],
+      });
+    }
+  });
+});

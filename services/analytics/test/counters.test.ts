@@ -1,0 +1,274 @@
+import { type CounterStore, createLedger, rebuildCounters } from '@ads/ledger';
+import { type LocalProcess, openBench, type Variables, waitFor } from '@ads/local';
+import { type AdEvent, EPOCH_KEY, uuidv7, WINDOWS, type WindowClicks } from '@ads/models';
+import {
+  createMetrics,
+  type Logger,
+  loadConfig,
+  openPostgres,
+  openRedis,
+  type Postgres,
+  type PostgresConfig,
+  postgresVariables,
+  type RedisConfig,
+  type RedisConnection,
+  redisVariables,
+} from '@ads/runtime';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Counters } from '../src/counters.js';
+import { readPostgresCounters } from '../src/postgres-counters.js';
+import { readCounters } from '../src/read-counters.js';
+import { readRedisCounters } from '../src/redis-counters.js';
+
+const bench = openBench();
+const quiet: Logger = {
+  error: () => undefined,
+  warn: () => undefined,
+  info: () => undefined,
+  debug: () => undefined,
+  child: () => quiet,
+};
+
+async function openBooks(databaseEnv: Variables, server: LocalProcess) {
+  const config = loadConfig<PostgresConfig & RedisConfig>(
+    { ...databaseEnv, ...server.env },
+    { ...postgresVariables, ...redisVariables },
+  );
+  const options = { service: 'test', metrics: createMetrics('test'), logger: quiet };
+  const database = openPostgres(config, options);
+  bench.onRelease(database.close);
+  const store = openRedis(config, options);
+  bench.onRelease(store.close);
+  await waitFor(() => store.runId(), { timeoutMs: 10_000, what: 'the connection to Redis' });
+  return { database, store };
+}
+
+let database: Postgres;
+let store: RedisConnection;
+beforeAll(async () => {
+  ({ database, store } = await openBooks(await bench.database(), await bench.redis()));
+});
+afterAll(bench.release);
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const MIDNIGHT = Date.UTC(2026, 10, 22);
+const ADS = ['ad-001', 'ad-002', 'ad-003'];
+
+/** The edges of minute, hour and day, and each side of them to the millisecond; and moments that are nothing special. */
+const MOMENTS = [
+  ...[MIDNIGHT, MIDNIGHT + HOUR, MIDNIGHT - HOUR, MIDNIGHT + 34 * MINUTE].flatMap((edge) =>
+    [-SECOND - 1, -SECOND, -1, 0, 1, SECOND - 1, SECOND, 59 * SECOND + 999, MINUTE].map((offset) => edge + offset),
+  ),
+  MIDNIGHT + 12 * HOUR + 34 * MINUTE + 56_789,
+];
+
+/** Numbers in [0, 1) that are the same in every run (mulberry32). */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+function event(adId: string, occurredAt: number, kind: AdEvent['kind'] = 'click'): AdEvent {
+  return { kind, id: uuidv7(occurredAt), adId, ip: '203.0.113.9', occurredAt, receivedAt: occurredAt };
+}
+
+/** Clicks over more than 25 hours, a few of them ahead of every moment, and some on each side of every window's edge. */
+function manyEvents(): AdEvent[] {
+  const random = seeded(7);
+  const events: AdEvent[] = [];
+  for (let i = 0; i < 4_000; i += 1) {
+    const at = Math.floor(MIDNIGHT - 26 * HOUR + random() * 42 * HOUR);
+    events.push(event(random() < 0.7 ? 'ad-001' : 'ad-002', at, random() < 0.2 ? 'impression' : 'click'));
+  }
+  for (const moment of MOMENTS) {
+    for (const { seconds } of [...WINDOWS, { seconds: 0 }, { seconds: -300 }]) {
+      for (const offset of [-MINUTE, -SECOND, -1, 0, 1, SECOND, MINUTE]) {
+        events.push(event('ad-001', moment - seconds * SECOND + offset));
+      }
+    }
+  }
+  return events;
+}
+
+/**
+ * The definition, word by word: windows up to an hour are the seconds (now - width, now], the 24-hour window is the
+ * current minute and the 1,439 before it.
+ */
+function bruteForce(events: readonly AdEvent[], adId: string, now: number): Counters {
+  const second = (time: number) => Math.floor(time / SECOND);
+  const minute = (time: number) => Math.floor(time / MINUTE);
+  const own = events.filter((one) => one.adId === adId);
+  const times = own.filter(({ kind }) => kind === 'click').map(({ occurredAt }) => occurredAt);
+  const windows = Object.fromEntries(
+    WINDOWS.map(({ field, seconds }) => [
+      field,
+      times.filter((time) =>
+        seconds < 86_400
+          ? second(time) > second(now) - seconds && second(time) <= second(now)
+          : minute(time) > minute(now) - 1_440 && minute(time) <= minute(now),
+      ).length,
+    ]),
+  ) as WindowClicks;
+  return { adId, clicks: times.length, impressions: own.length - times.length, windows };
+}
+
+const byAd = (counters: readonly Counters[] | undefined) =>
+  [...(counters ?? [])].sort((a, b) => (a.adId < b.adId ? -1 : 1));
+
+describe('windows', () => {
+  const events = manyEvents();
+  beforeAll(async () => {
+    const ledger = createLedger({ database, store, now: () => MIDNIGHT, onRaiseFailure: () => undefined });
+    for (let from = 0; from < events.length; from += 2_000) await ledger.recordQueued(events.slice(from, from + 2_000));
+  });
+
+  it.each(MOMENTS.map((moment): [string, number] => [new Date(moment).toISOString(), moment]))(
+    'are the same from Redis, from Postgres and by the definition, at %s',
+    async (_text, moment) => {
+      await store.client.flushall();
+      expect(await rebuildCounters(database, store, () => moment)).toMatchObject({ state: 'done' });
+      const expected = ADS.map((adId) => bruteForce(events, adId, moment));
+      const fromRedis = byAd(await readRedisCounters(store, ADS, moment));
+      expect(fromRedis).toEqual(expected);
+      expect(byAd(await readPostgresCounters(database, ADS, moment))).toEqual(expected);
+      for (const { clicks, windows } of fromRedis) {
+        const narrowToWide = [...WINDOWS.map(({ field }) => windows[field]), clicks];
+        expect(narrowToWide).toEqual([...narrowToWide].sort((a, b) => a - b));
+      }
+    },
+  );
+
+  it('slide over what was raised while it was new, without anything being written again', async () => {
+    await store.client.flushall();
+    const written = MIDNIGHT - 30 * MINUTE;
+    await rebuildCounters(database, store, () => written);
+    for (let moment = written; moment < MIDNIGHT + HOUR; moment += 7 * MINUTE + 13_579) {
+      const expected = ADS.map((adId) => bruteForce(events, adId, moment));
+      expect(byAd(await readRedisCounters(store, ADS, moment))).toEqual(expected);
+    }
+  });
+
+  it('never shrink with their width while clicks are being recorded by several at once', async () => {
+    const now = MIDNIGHT + 12 * HOUR + 30_000;
+    await store.client.flushall();
+    await rebuildCounters(database, store, () => now);
+    const random = seeded(8);
+    let recording = true;
+    const writers = [0, 1, 2].map(async () => {
+      const ledger = createLedger({ database, store, now: () => now, onRaiseFailure: () => undefined });
+      for (let batch = 0; batch < 30; batch += 1) {
+        const clicks = Array.from({ length: 40 }, () => event('ad-003', Math.floor(now - random() * 2 * MINUTE)));
+        await ledger.recordQueued(clicks);
+      }
+    });
+    const done = Promise.all(writers).finally(() => {
+      recording = false;
+    });
+    let reads = 0;
+    while (recording) {
+      for (const reading of [
+        await readRedisCounters(store, ['ad-003'], now),
+        await readPostgresCounters(database, ['ad-003'], now),
+      ]) {
+        const [counters] = reading ?? [];
+        const narrowToWide = counters ? [...WINDOWS.map(({ field }) => counters.windows[field]), counters.clicks] : [];
+        expect(narrowToWide).toHaveLength(6);
+        expect(narrowToWide).toEqual([...narrowToWide].sort((a, b) => a - b));
+        reads += 1;
+      }
+    }
+    await done;
+    expect(reads).toBeGreaterThan(10);
+  });
+
+  it('are read for more ads than go in one round trip', async () => {
+    const many = Array.from({ length: 450 }, (_, index) => `many-${index}`);
+    const counters = await readRedisCounters(store, [...many, 'ad-002'], MIDNIGHT);
+    expect(counters?.map(({ adId }) => adId)).toEqual([...many, 'ad-002']);
+    expect(counters?.at(-1)?.clicks).toBe(bruteForce(events, 'ad-002', MIDNIGHT).clicks);
+  });
+});
+
+describe('where counters are read', () => {
+  const now = MIDNIGHT;
+  const read = (over: CounterStore = store, undoubted = () => true) =>
+    readCounters({ database, store: over, undoubted, now: () => now }, ['ad-001']);
+  let expected: Counters;
+
+  beforeEach(async () => {
+    await store.client.flushall();
+    await rebuildCounters(database, store, () => now);
+    [expected] = (await readPostgresCounters(database, ['ad-001'], now)) as [Counters];
+    expect(expected.clicks).toBeGreaterThan(0);
+  });
+
+  it('is Redis while it can be believed', async () => {
+    expect(await read()).toEqual({ source: 'redis', counters: [expected] });
+  });
+
+  it('is Postgres, and never zeros, when Redis was emptied', async () => {
+    await store.client.flushall();
+    expect(await read()).toEqual({ source: 'postgres', counters: [expected] });
+  });
+
+  it.each(['before', 'after'])(
+    'is Postgres when Redis was emptied %s it was read, in the middle of the answer',
+    async (when) => {
+      const emptied: CounterStore = {
+        runId: store.runId,
+        evicts: store.evicts,
+        run: async (operation, call) => {
+          if (operation === 'read_windows' && when === 'before') await store.client.flushall();
+          const result = await store.run(operation, call);
+          if (operation === 'read_windows' && when === 'after') await store.client.flushall();
+          return result;
+        },
+      };
+      expect(await read(emptied)).toEqual({ source: 'postgres', counters: [expected] });
+    },
+  );
+
+  it('is Postgres when the epoch is of another life of Redis', async () => {
+    await store.client.set(EPOCH_KEY, `${'0'.repeat(40)}:token`);
+    expect((await read()).source).toBe('postgres');
+    await store.client.set(EPOCH_KEY, 'token');
+    expect((await read()).source).toBe('postgres');
+  });
+
+  it('is Postgres while there is a doubt, also one that comes up during the reading', async () => {
+    expect((await read(store, () => false)).source).toBe('postgres');
+    let looks = 0;
+    const firstOnly = () => {
+      looks += 1;
+      return looks === 1;
+    };
+    expect((await read(store, firstOnly)).source).toBe('postgres');
+    expect(looks).toBe(2);
+  });
+
+  it('is Postgres when Redis may evict counters', async () => {
+    expect((await read({ ...store, evicts: () => true })).source).toBe('postgres');
+  });
+
+  it('is Postgres while Redis is away, and Redis again after a restart and a rebuild, not before', async () => {
+    const server = await bench.redis();
+    const own = await openBooks(await bench.database(), server);
+    const ask = () => readCounters({ ...own, undoubted: () => true, now: () => now }, ['ad-001']);
+    await rebuildCounters(own.database, own.store, () => now);
+    expect((await ask()).source).toBe('redis');
+    await server.kill();
+    expect((await ask()).source).toBe('postgres');
+    await server.start();
+    await waitFor(() => own.store.runId(), { timeoutMs: 10_000, what: 'the connection to the new Redis' });
+    expect((await ask()).source).toBe('postgres');
+    await rebuildCounters(own.database, own.store, () => now);
+    await waitFor(async () => (await ask()).source === 'redis', { timeoutMs: 10_000, what: 'answers from Redis' });
+  });
+});

@@ -1,0 +1,156 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { openBench, waitFor } from '@ads/local';
+import { EVENT_STREAM, LEDGER_CONSUMER } from '@ads/models';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { NatsConnection } from 'nats';
+import { type ConsumeOptions, startConsuming } from '../src/consume.js';
+import type { HeldMessage } from '../src/held-messages.js';
+import { ensureLedgerConsumer } from '../src/ledger-consumer.js';
+import { click } from './messages.js';
+import { openQueue, publish, queueEmpty } from './servers.js';
+
+const bench = openBench();
+let connection: NatsConnection;
+beforeAll(async () => {
+  connection = await openQueue(bench, (await bench.nats()).env);
+});
+afterAll(bench.release);
+
+const consume = (options: Pick<ConsumeOptions, 'record'> & Partial<ConsumeOptions>) =>
+  startConsuming({
+    connection: () => connection,
+    onReceived: () => undefined,
+    onFailure: () => undefined,
+    maxMessages: 10,
+    maxEvents: 1_000,
+    ackWaitMs: 60_000,
+    ...options,
+  });
+
+const acknowledge = async (messages: readonly HeldMessage[]) => {
+  for (const { message } of messages) message.ack();
+};
+
+const unacknowledged = async () =>
+  (await (await connection.jetstreamManager()).consumers.info(EVENT_STREAM, LEDGER_CONSUMER)).num_ack_pending;
+
+const clicks = (count: number) => Array.from({ length: count }, () => [click()]);
+
+describe('consuming', () => {
+  // Whatever a test did, the next one begins with an empty queue.
+  afterEach(async () => {
+    const rest = consume({ record: acknowledge });
+    await queueEmpty(connection);
+    await rest.stop();
+  });
+
+  it('holds no more messages than it may, however many there are and however long recording takes', async () => {
+    await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: -1 }, 60);
+    await publish(connection, clicks(50));
+    let finish = (): void => undefined;
+    const first = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const consuming = consume({
+      record: async (messages) => {
+        await first;
+        await acknowledge(messages);
+      },
+    });
+    await waitFor(async () => (await unacknowledged()) === 10, { timeoutMs: 10_000, what: 'ten messages to be held' });
+    // A pull that asks for too much would have got it by the end of the next one.
+    await delay(500);
+    expect(await unacknowledged()).toBe(10);
+    finish();
+    await queueEmpty(connection);
+    await consuming.stop();
+  });
+
+  it('tries a batch that failed again until it is recorded, and loses none of it', async () => {
+    await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: -1 }, 60);
+    const sequences = await publish(connection, clicks(3));
+    const failures: unknown[] = [];
+    const recorded: number[] = [];
+    const consuming = consume({
+      record: async (messages) => {
+        if (failures.length < 3) throw new Error('away');
+        recorded.push(...messages.map(({ message }) => message.info.streamSequence));
+        await acknowledge(messages);
+      },
+      onFailure: (error) => failures.push(error),
+    });
+    await queueEmpty(connection);
+    await consuming.stop();
+    expect(recorded.sort()).toEqual(sequences);
+    expect(failures).toEqual([new Error('away'), new Error('away'), new Error('away')]);
+  });
+
+  it('gives back at its stop what it could not record, for somebody else to have at once', async () => {
+    // Without being given back they would come again after a minute.
+    await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: -1 }, 60);
+    const sequences = await publish(connection, clicks(20));
+    let failed = false;
+    const stopped = consume({
+      record: async () => {
+        failed = true;
+        throw new Error('away');
+      },
+      maxEvents: 3,
+    });
+    await waitFor(async () => failed && (await unacknowledged()) === 10, { timeoutMs: 10_000, what: 'a failure' });
+    await stopped.stop();
+    const recorded = new Set<number>();
+    const next = consume({
+      record: async (messages) => {
+        for (const { message } of messages) recorded.add(message.info.streamSequence);
+        await acknowledge(messages);
+      },
+    });
+    await queueEmpty(connection, 10_000);
+    await next.stop();
+    expect([...recorded].sort((a, b) => a - b)).toEqual(sequences);
+  });
+
+  it('finishes at its stop what it is recording', async () => {
+    await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: -1 }, 60);
+    await publish(connection, clicks(1));
+    let finish: (() => void) | undefined;
+    let done = false;
+    const consuming = consume({
+      record: async (messages) => {
+        await new Promise<void>((resolve) => {
+          finish = resolve;
+        });
+        await acknowledge(messages);
+        done = true;
+      },
+    });
+    await waitFor(() => finish !== undefined, { timeoutMs: 10_000, what: 'the recording to begin' });
+    const stopped = consuming.stop().then(() => done);
+    finish?.();
+    expect(await stopped).toBe(true);
+    await queueEmpty(connection, 5_000);
+  });
+
+  it('keeps a message that takes longer than the queue waits for it', async () => {
+    await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: -1 }, 1);
+    await publish(connection, clicks(1));
+    let received = 0;
+    let released = false;
+    const consuming = consume({
+      ackWaitMs: 1_000,
+      onReceived: () => {
+        received += 1;
+      },
+      record: async (messages) => {
+        // Three times as long as the queue waits.
+        await delay(3_000);
+        released = true;
+        await acknowledge(messages);
+      },
+    });
+    await queueEmpty(connection, 10_000);
+    await consuming.stop();
+    expect([released, received]).toEqual([true, 1]);
+  });
+});

@@ -1,0 +1,185 @@
+import { type LocalProcess, openBench, waitFor } from '@ads/local';
+import { type AdEvent, EPOCH_KEY, encodeEvents, totalsKey } from '@ads/models';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { NatsConnection } from 'nats';
+import { click } from './messages.js';
+import { deadLetters, openCounters, openQueue, openRows, publish, queueEmpty, queueExists } from './servers.js';
+
+const bench = openBench();
+afterAll(bench.release);
+
+const recent = (changes: Partial<AdEvent> = {}) => {
+  const now = Date.now();
+  return click({ occurredAt: now, receivedAt: now, ...changes });
+};
+
+const ofAds = (count: number) =>
+  Array.from({ length: count }, (_, index) => recent({ adId: `ad-00${1 + (index % 3)}` }));
+
+/** A consumer on servers of its own. */
+async function startConsumer(postgres: LocalProcess | undefined) {
+  const [database, redisServer, natsServer] = await Promise.all([
+    postgres === undefined ? bench.database() : postgres.env,
+    bench.redis(),
+    bench.nats(),
+  ]);
+  const env = {
+    ...database,
+    ...redisServer.env,
+    ...natsServer.env,
+    NATS_ACK_WAIT_SECONDS: '2',
+    // Many small transactions: whenever it is killed, it is between two or in one.
+    CONSUMER_BATCH_EVENTS: '100',
+  };
+  const consumer = await bench.service({ name: 'consumer', env });
+  const queue = await openQueue(bench, env);
+  await queueExists(queue);
+  const rows = openRows(bench, env);
+  const redis = await openCounters(bench, env);
+  const events = async (): Promise<number> => Number((await rows('SELECT count(*) FROM ad_events'))[0]?.count);
+  const totals = async () =>
+    Object.fromEntries(
+      (await rows('SELECT ad_id, clicks FROM ad_totals WHERE clicks > 0')).map(({ ad_id, clicks }) => [
+        ad_id,
+        Number(clicks),
+      ]),
+    );
+  const counted = async (adId: string): Promise<number> => Number(await redis.hget(totalsKey(adId), 'clicks'));
+  return { consumer, queue, rows, redis, events, totals, counted };
+}
+
+/** That Postgres and Redis have exactly these clicks. */
+async function expectCounted(books: Awaited<ReturnType<typeof startConsumer>>, all: readonly AdEvent[]): Promise<void> {
+  const expected: Record<string, number> = {};
+  for (const { adId } of all) expected[adId] = (expected[adId] ?? 0) + 1;
+  expect(await books.totals()).toEqual(expected);
+  expect(await books.events()).toBe(all.length);
+  for (const [adId, clicks] of Object.entries(expected)) expect(await books.counted(adId)).toBe(clicks);
+}
+
+describe('the consumer', () => {
+  let books: Awaited<ReturnType<typeof startConsumer>>;
+  let queue: NatsConnection;
+  const all: AdEvent[] = [];
+  beforeAll(async () => {
+    books = await startConsumer(undefined);
+    queue = books.queue;
+  });
+
+  it('puts what can not be recorded on the dead-letter stream, with its reason and source, and counts the rest', async () => {
+    const good = ofAds(6);
+    all.push(...good);
+    const bad = { k: 'c', id: 'not-a-uuid' };
+    const [wire] = JSON.parse(Buffer.from(encodeEvents([good[1] as AdEvent])).toString()).events;
+    const unknown = recent({ adId: 'ad-404' });
+    const sequences = await publish(queue, [
+      good.slice(0, 1),
+      'click!',
+      JSON.stringify({ clicks: [] }),
+      JSON.stringify({ v: 1, events: [wire, bad] }),
+      [good[2] as AdEvent, unknown, good[3] as AdEvent],
+      JSON.stringify({ v: 2, events: [wire] }),
+      `{"v":1,"events":[{"k":${'['.repeat(100_000)}${']'.repeat(100_000)}}]}`,
+      good.slice(4),
+    ]);
+    await queueEmpty(queue);
+    const source = (message: number) => `AD_EVENTS:${sequences[message]}`;
+    const letters = await deadLetters(queue);
+    expect(letters.map((letter) => [letter.source, letter.reason]).sort()).toEqual(
+      [
+        [source(1), expect.stringMatching(/^not JSON: /)],
+        [source(2), 'wire version undefined, this reads 1'],
+        [source(3), 'id is not a UUID'],
+        [source(4), 'unknown ad ad-404'],
+        [source(5), 'wire version 2, this reads 1'],
+        [source(6), 'unknown kind of another type'],
+      ].sort(),
+    );
+    const text = (of: string) => letters.find((letter) => letter.source === of)?.text;
+    expect(text(source(1))).toBe('click!');
+    expect(text(source(3))).toBe(JSON.stringify({ v: 1, events: [bad] }));
+    expect(text(source(4))).toContain(unknown.id);
+    await expectCounted(books, all);
+  });
+
+  it('counts a batch once, however often it is delivered and in whatever company', async () => {
+    const batch = ofAds(30);
+    all.push(...batch);
+    const extra = ofAds(3);
+    all.push(...extra);
+    await publish(queue, [batch, batch, batch.slice(10), [...extra, ...batch.slice(0, 5)], extra]);
+    await queueEmpty(queue);
+    await expectCounted(books, all);
+  });
+
+  it('counts every click once though it is killed again and again in the middle of them', async () => {
+    for (let life = 0; life < 3; life += 1) {
+      const before = await books.events();
+      const batches = Array.from({ length: 200 }, () => ofAds(30));
+      all.push(...batches.flat());
+      const publishing = publish(queue, batches);
+      await waitFor(async () => (await books.events()) > before + 300, {
+        timeoutMs: 20_000,
+        what: 'some of the clicks to be recorded',
+        intervalMs: 5,
+      });
+      await books.consumer.kill();
+      await publishing;
+      await books.consumer.start();
+    }
+    await queueEmpty(queue);
+    await expectCounted(books, all);
+  });
+
+  it('fills Redis again when it was emptied, while it counts', async () => {
+    await books.redis.flushall();
+    const more = ofAds(10);
+    all.push(...more);
+    await publish(queue, [more]);
+    await waitFor(() => books.redis.exists(EPOCH_KEY), { timeoutMs: 20_000, what: 'the counters to be rebuilt' });
+    await queueEmpty(queue);
+    await expectCounted(books, all);
+  });
+
+  it('heals the doubt of a writer that died', async () => {
+    await books.redis.hset(totalsKey('ad-001'), 'clicks', 0);
+    await books.rows("INSERT INTO counter_doubts (writer) VALUES ('dead')");
+    await waitFor(async () => (await books.rows('SELECT FROM counter_doubts')).length === 0, {
+      timeoutMs: 20_000,
+      what: 'the doubt to be healed',
+    });
+    await expectCounted(books, all);
+  });
+
+  it('has thrown nothing away in all of this', async () => {
+    expect(await deadLetters(queue)).toHaveLength(6);
+  });
+});
+
+describe('the consumer while Postgres is away', () => {
+  it('throws nothing away, and counts all of it when Postgres is back', async () => {
+    const postgres = await bench.postgres();
+    const books = await startConsumer(postgres);
+    const before = ofAds(5);
+    await publish(books.queue, [before]);
+    await queueEmpty(books.queue);
+    await postgres.kill();
+    const meanwhile = Array.from({ length: 40 }, () => ofAds(5));
+    await publish(books.queue, meanwhile);
+    const health = async () => {
+      const answer = await fetch(`${books.consumer.env.CONSUMER_URL}/health`);
+      return (await answer.json()) as { dependencies: { postgres: { status: string } } };
+    };
+    await waitFor(async () => (await health()).dependencies.postgres.status === 'down', {
+      timeoutMs: 20_000,
+      what: 'the consumer to notice',
+    });
+    const { messages } = (await (await books.queue.jetstreamManager()).streams.info('AD_EVENTS')).state;
+    expect(messages).toBe(40);
+    expect(await deadLetters(books.queue)).toEqual([]);
+    await postgres.start();
+    await queueEmpty(books.queue);
+    await expectCounted(books, [...before, ...meanwhile.flat()]);
+    expect(await deadLetters(books.queue)).toEqual([]);
+  }, 60_000);
+});

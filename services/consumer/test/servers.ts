@@ -1,0 +1,111 @@
+import { type Bench, type Variables, waitFor } from '@ads/local';
+import {
+  type AdEvent,
+  DEAD_LETTER_REASON,
+  DEAD_LETTER_SOURCE,
+  DEAD_LETTER_STREAM,
+  EVENT_STREAM,
+  EVENT_SUBJECT,
+  encodeEvents,
+  LEDGER_CONSUMER,
+} from '@ads/models';
+import {
+  createMetrics,
+  type Logger,
+  loadConfig,
+  openRedis,
+  type RedisConfig,
+  type RedisConnection,
+  redisVariables,
+} from '@ads/runtime';
+import { connect, type NatsConnection } from 'nats';
+import pg from 'pg';
+
+export async function openQueue(bench: Bench, env: Variables): Promise<NatsConnection> {
+  const connection = await connect({ servers: env.NATS_URL ?? '', maxReconnectAttempts: -1 });
+  bench.onRelease(() => connection.close());
+  return connection;
+}
+
+/** Puts messages on the queue and waits until JetStream has them; the sequence of each. */
+export async function publish(
+  connection: NatsConnection,
+  messages: readonly (readonly AdEvent[] | string)[],
+): Promise<number[]> {
+  const acks = messages.map((message) =>
+    connection
+      .jetstream()
+      .publish(EVENT_SUBJECT, typeof message === 'string' ? Buffer.from(message) : encodeEvents(message)),
+  );
+  return (await Promise.all(acks)).map(({ seq }) => seq);
+}
+
+export async function queueExists(connection: NatsConnection): Promise<void> {
+  await waitFor(async () => (await connection.jetstreamManager()).consumers.info(EVENT_STREAM, LEDGER_CONSUMER), {
+    timeoutMs: 20_000,
+    what: 'the consumer to make its stream',
+  });
+}
+
+/** Until every message is acknowledged: a work queue forgets those. */
+export async function queueEmpty(connection: NatsConnection, timeoutMs = 25_000): Promise<void> {
+  const manager = await connection.jetstreamManager();
+  await waitFor(async () => (await manager.streams.info(EVENT_STREAM)).state.messages === 0, {
+    timeoutMs,
+    what: 'the queue to be empty',
+  });
+}
+
+export interface Letter {
+  readonly reason: string;
+  readonly source: string;
+  readonly text: string;
+}
+
+/** All dead letters, oldest first. */
+export async function deadLetters(connection: NatsConnection): Promise<Letter[]> {
+  const manager = await connection.jetstreamManager();
+  const { state } = await manager.streams.info(DEAD_LETTER_STREAM);
+  const letters: Letter[] = [];
+  for (let seq = state.first_seq; state.messages > 0 && seq <= state.last_seq; seq += 1) {
+    const message = await manager.streams.getMessage(DEAD_LETTER_STREAM, { seq });
+    letters.push({
+      reason: message.header.get(DEAD_LETTER_REASON),
+      source: message.header.get(DEAD_LETTER_SOURCE),
+      text: Buffer.from(message.data).toString(),
+    });
+  }
+  return letters;
+}
+
+/** Queries a database that may be away. */
+export function openRows(bench: Bench, env: Variables) {
+  const pool = new pg.Pool({
+    host: env.POSTGRES_HOST,
+    port: Number(env.POSTGRES_PORT),
+    user: env.POSTGRES_USER,
+    password: env.POSTGRES_PASSWORD,
+    database: env.POSTGRES_DB,
+    max: 2,
+  });
+  pool.on('error', () => undefined);
+  bench.onRelease(() => pool.end());
+  return async (text: string): Promise<Record<string, unknown>[]> => (await pool.query(text)).rows;
+}
+
+const quiet: Logger = {
+  error: () => undefined,
+  warn: () => undefined,
+  info: () => undefined,
+  debug: () => undefined,
+  child: () => quiet,
+};
+
+/** What the consumer has written into Redis, by a connection of its own. */
+export async function openCounters(bench: Bench, env: Variables): Promise<RedisConnection['client']> {
+  const config = loadConfig<RedisConfig>(env, redisVariables);
+  const redis = openRedis(config, { service: 'test', metrics: createMetrics('test'), logger: quiet });
+  bench.onRelease(redis.close);
+  await waitFor(() => redis.runId(), { timeoutMs: 10_000, what: 'the connection to Redis' });
+  return redis.client;
+}

@@ -1,0 +1,107 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { clickRequest, impressionRequest } from '@ads/models';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import express from 'express';
+import Joi from 'joi';
+import { parse } from 'yaml';
+import { openApiDocument } from '../src/openapi.js';
+import { exampleOf, schemaOf } from '../src/openapi-parts.js';
+import { swagger } from '../src/swagger.js';
+
+type Operation = { operationId: string; responses: Record<string, { headers: object; content: object }> };
+
+const document = openApiDocument();
+const operations = Object.values(document.paths).flatMap((path) => Object.values(path) as Operation[]);
+
+describe('the OpenAPI document', () => {
+  it('shows every field that the schemas check', () => {
+    const { Click, Impression } = document.components.schemas;
+    expect(Object.keys(Click.properties ?? {})).toEqual(Object.keys(clickRequest.describe().keys));
+    expect(Object.keys(Impression.properties ?? {})).toEqual(Object.keys(impressionRequest.describe().keys));
+    expect(Click.required).toEqual(['ad_id']);
+  });
+
+  it('allows unknown fields, which are ignored', () => {
+    for (const name of ['Click', 'Impression'] as const) {
+      expect(document.components.schemas[name]).not.toHaveProperty('additionalProperties');
+    }
+  });
+
+  it('has examples that are valid', () => {
+    expect(clickRequest.validate(exampleOf('click'), { convert: false }).error).toBeUndefined();
+    expect(impressionRequest.validate(exampleOf('impression'), { convert: false }).error).toBeUndefined();
+  });
+
+  it('gives each operation a name of its own, and says what becomes of other errors', () => {
+    expect(operations).toHaveLength(9);
+    expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length);
+    for (const { responses } of operations) expect(responses.default).toBeDefined();
+  });
+
+  it('names the request id on every answer', () => {
+    for (const { responses } of operations) {
+      for (const { headers } of Object.values(responses)) expect(headers).toHaveProperty('X-Request-ID');
+    }
+  });
+
+  it('refers only to what is there', () => {
+    const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)];
+    expect(references.length).toBeGreaterThan(10);
+    for (const [, name = ''] of references) expect(document.components.schemas).toHaveProperty(name);
+  });
+});
+
+describe('the JSON Schema of a joi schema', () => {
+  it('allows null among values where joi does', () => {
+    const schema = Joi.object({ one: Joi.string().valid('a', 'b').allow(null), other: Joi.string().valid('a') });
+    expect(schemaOf(schema).properties).toMatchObject({
+      one: { type: ['string', 'null'], enum: ['a', 'b', null] },
+      other: { type: 'string', enum: ['a'] },
+    });
+  });
+
+  it('knows no format but those of JSON Schema', () => {
+    const [, ...found] = JSON.stringify(document).match(/"format":"[^"]+"/g) ?? [];
+    expect([...new Set(found)].sort()).toEqual([
+      '"format":"date-time"',
+      '"format":"ipv4"',
+      '"format":"ipv6"',
+      '"format":"uuid"',
+    ]);
+  });
+});
+
+describe('the pages', () => {
+  let server: Server;
+  let url: string;
+
+  beforeAll(async () => {
+    const router = express.Router();
+    swagger(router, document);
+    server = createServer(express().use('/under', router).use(router));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+
+  afterAll(() => new Promise((resolve) => server.close(resolve)));
+
+  it('give the document as JSON and as YAML', async () => {
+    const json = await (await fetch(`${url}/swagger/doc.json`)).json();
+    expect(json).toEqual(JSON.parse(JSON.stringify(document)));
+    expect(parse(await (await fetch(`${url}/swagger/swagger.yaml`)).text())).toEqual(json);
+  });
+
+  it('run no script that stands in the page, and ask nobody else', async () => {
+    for (const path of ['/swagger/index.html', '/under/swagger']) {
+      const page = await fetch(url + path);
+      const policy = page.headers.get('content-security-policy') ?? '';
+      expect(policy).toContain("script-src 'self';");
+      expect(policy).toContain("connect-src 'self';");
+      expect(await page.text()).not.toMatch(/<script(?![^>]*\bsrc=)|https?:\/\/(?!www\.w3\.org)/);
+    }
+    const start = await (await fetch(`${url}/swagger/swagger-ui-init.js`)).text();
+    // The validator's badge would tell the world the address of the document.
+    expect(start).toContain('"validatorUrl": null');
+  });
+});
