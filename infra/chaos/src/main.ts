@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { endLeftovers } from '@ads/local';
+import { QueueWatch } from './checks/queue-watch.js';
 import { Books } from './load/books.js';
 import { type Options, readOptions } from './options.js';
 import { isGood, printRound, printTable, summary } from './report.js';
@@ -10,6 +11,7 @@ import { ChaosStack } from './stack/chaos-stack.js';
 /** `npm run chaos`: real servers, load as players make it, one fault after the other, and a comparison after each. */
 async function main(args: readonly string[]): Promise<boolean> {
   const options = readOptions(args);
+  console.log(`${options.faults.length} rounds, seed ${options.seed}`);
   await endLeftovers();
   const folder = openRunFolder();
   const stack = new ChaosStack(folder);
@@ -29,11 +31,12 @@ async function main(args: readonly string[]): Promise<boolean> {
 }
 
 async function playAll(stack: ChaosStack, { seed, seconds, faults }: Options): Promise<boolean> {
-  const run: Run = { stack, books: new Books(), kept: [], shown: new Map(), seed, seconds };
+  const run: Run = { stack, books: new Books(), kept: [], shown: new Map(), queue: new QueueWatch(), seed, seconds };
   const results: RoundResult[] = [];
   for (const [index, fault] of faults.entries()) {
     const since = performance.now();
-    const result = await playRound(run, fault, index + 1);
+    const time = faults.slice(0, index).filter((earlier) => earlier === fault).length;
+    const result = await playRound(run, fault, time);
     results.push(result);
     printRound(`${index + 1}/${faults.length} ${fault.name}`, result, since);
   }
@@ -63,9 +66,11 @@ function endOnSignals(stack: ChaosStack, folder: string): () => boolean {
   return () => ending;
 }
 
+let code = 1;
 try {
-  process.exitCode = (await main(process.argv.slice(3))) ? 0 : 1;
+  code = (await main(process.argv.slice(3))) ? 0 : 1;
 } catch (error) {
   console.error(`\n${(error as Error).message}`);
-  process.exitCode = 1;
 }
+// Not left to Node: once connections were reset while they were being closed, Node 20 never ends by itself.
+process.exit(code);

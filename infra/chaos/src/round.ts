@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Comparison, compare } from './checks/compare.js';
+import type { QueueWatch } from './checks/queue-watch.js';
 import { untilSettled } from './checks/settled.js';
 import { type Fault, pause } from './faults/fault.js';
 import type { Books } from './load/books.js';
@@ -14,6 +15,7 @@ export interface Run {
   readonly books: Books;
   readonly kept: Kept;
   readonly shown: Shown;
+  readonly queue: QueueWatch;
   readonly seed: number;
   readonly seconds: number | undefined;
 }
@@ -37,29 +39,39 @@ const BEFORE_MS = [1_500, 4_000] as const;
 const AFTER_MS = 1_500;
 const HEAL_MS = 90_000;
 
-/** Load, one fault in the middle of it, healing, and the comparison of everything. */
-export async function playRound(run: Run, fault: Fault, number: number): Promise<RoundResult> {
-  const { stack, books, kept, shown, seed, seconds } = run;
-  const random = seededRandom(seed, number, fault.name);
+/**
+ * Load, one fault in the middle of it, healing, and the comparison of everything.
+ *
+ * @param time how often this fault was there before in this run: each time it is another one, and the first time is the
+ *   same as in a run of this fault alone
+ */
+export async function playRound(run: Run, fault: Fault, time: number): Promise<RoundResult> {
+  const { stack, books, kept, shown, queue, seed, seconds } = run;
+  const random = seededRandom(seed, fault.name, time);
   const complaintsBefore = books.complaints.length;
   const complaints: string[] = [];
-  const players = startPlayers(stack.url, books, kept, seededRandom(seed, number, 'players'));
-  const viewers = startViewers(stack.url, books, shown, seededRandom(seed, number, 'viewers'));
+  const players = startPlayers(stack.url, books, kept, seededRandom(seed, fault.name, time, 'players'));
+  const viewers = startViewers(stack.url, books, shown, seededRandom(seed, fault.name, time, 'viewers'));
   const began = performance.now();
   await pause(random, ...BEFORE_MS);
   const atMs = performance.now() - began;
-  await fault.run({
-    stack,
-    books,
-    random,
-    last: (usual) => sleep(1_000 * (seconds ?? usual)),
-    complain: (sentence) => complaints.push(sentence),
-  });
+  try {
+    await fault.run({
+      stack,
+      books,
+      random,
+      last: (usual) => sleep(1_000 * (seconds ?? usual)),
+      complain: (sentence) => complaints.push(sentence),
+    });
+  } catch (error) {
+    complaints.push(`the fault itself failed: ${(error as Error).message}`);
+    await stack.restore();
+  }
   const healedFrom = performance.now();
   await sleep(AFTER_MS);
   await players.stop();
   try {
-    await untilSettled(stack, HEAL_MS);
+    await untilSettled(stack, queue, HEAL_MS);
   } catch (error) {
     complaints.push((error as Error).message);
   }

@@ -1,4 +1,5 @@
-import { type LocalProcess, openBench, waitFor } from '@ads/local';
+import { type LocalProcess, openBench } from '@ads/local';
+import { DEAD_LETTER_STREAM } from '@ads/models';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { expectExact } from './support/exactness.js';
 import { call } from './support/http.js';
@@ -49,12 +50,15 @@ test('many misses at once ask the database few times, and are refused', async ()
   expect((await reads()) - before).toBeLessThan(5);
 });
 
-test('ads that are known stay known while Postgres is away', async () => {
+test('while Postgres is away known ads stay known, and others are taken and told apart later', async () => {
   await postgres.kill();
+  const stranger = newEvent('click', 'ad-nobody-knows');
+  expect((await scene.send(stranger)).status).toBe(202);
+  scene.acknowledged.delete(`click ${stranger.id}`);
   const events = [newEvent('click', 'ad-new'), newEvent('click', 'ad-001'), newEvent('impression', 'ad-new')];
   for (const event of events) expect((await scene.send(event)).status).toBe(202);
   expect((await call(`${scene.stack.url}/api/v1/ads`)).status).toBe(200);
   await postgres.start();
-  await waitFor(async () => (await scene.database.query('SELECT 1')).rowCount, { timeoutMs: 20_000, what: 'Postgres' });
   await expectExact(scene);
+  expect(await scene.jetstream.held(DEAD_LETTER_STREAM)).toBe(1);
 }, 60_000);

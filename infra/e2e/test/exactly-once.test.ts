@@ -70,7 +70,7 @@ test('a publish that timed out, and arrives after Postgres has the event: counts
 
 test('NATS hangs again and again under load: exact over both paths', async () => {
   const players = startPlayers(scene);
-  for (let round = 0; round < 3; round += 1) {
+  for (let round = 0; round < 2; round += 1) {
     await players.more(150);
     scene.nats.pause();
     await players.more(20);

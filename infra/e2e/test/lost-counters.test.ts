@@ -26,7 +26,7 @@ function watchAll(): AnalyticsWatch {
 test('FLUSHALL under live traffic: never zeros, never backwards, and soon from Redis again', async () => {
   const players = startPlayers(scene);
   const watch = watchAll();
-  for (let round = 0; round < 4; round += 1) {
+  for (let round = 0; round < 3; round += 1) {
     await untilTrusted(scene, QUIET_AD);
     await players.more(80);
     await scene.counters.flushall();

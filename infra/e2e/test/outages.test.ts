@@ -19,7 +19,7 @@ beforeEach(() => untilHealthy(scene), 30_000);
 
 afterAll(() => bench.release(), 60_000);
 
-/** Waits until a service says of itself that a server is away, and that it has stopped calling it. */
+/** Waits until a service says of itself that this one server is away. */
 async function untilBlamed(service: LocalProcess, dependency: string): Promise<void> {
   const what = `${service.name} to call ${dependency} down`;
   await waitFor(
@@ -32,6 +32,10 @@ async function untilBlamed(service: LocalProcess, dependency: string): Promise<v
     },
     { timeoutMs: 20_000, what },
   );
+}
+
+/** Waits until a service that has much to ask of a server has stopped asking. */
+async function untilBreakerOpens(service: LocalProcess, dependency: string): Promise<void> {
   const open = new RegExp(`^circuit_breaker_state\\{[^}]*dependency="${dependency}"[^}]*\\} 2$`, 'm');
   await waitFor(async () => open.test(await readMetrics(`http://${service.host}:${service.port}`)), {
     timeoutMs: 20_000,
@@ -45,6 +49,7 @@ test('NATS away and back under load: clicks go on, /health says what is wrong, a
   await players.more(50);
   await scene.nats.kill();
   await players.more(100);
+  await untilBreakerOpens(scene.stack.ingest, 'nats');
   await Promise.all([untilBlamed(scene.stack.ingest, 'nats'), untilBlamed(scene.stack.consumer, 'nats')]);
   await scene.nats.start();
   await untilHealthy(scene);
@@ -66,6 +71,7 @@ test('Postgres away and back under load: clicks go on, ads and analytics are ans
   await watch.more(4);
   await postgres.kill();
   await players.more(200);
+  await untilBreakerOpens(scene.stack.consumer, 'postgres');
   await untilBlamed(scene.stack.consumer, 'postgres');
   const ads = await call(`${scene.stack.url}/api/v1/ads`);
   expect(ads.status).toBe(200);
@@ -87,6 +93,7 @@ test('Redis away and back: each service says so, and heals', async () => {
   const watch = watchAnalytics(scene, ['ad-001']);
   await scene.redis.kill();
   await Promise.all([ingest, consumer, analytics].map((service) => untilBlamed(service, 'redis')));
+  await untilBreakerOpens(analytics, 'redis');
   expect((await scene.analytics('ad-001')).source).toBe('postgres');
   await scene.redis.start();
   await untilHealthy(scene);

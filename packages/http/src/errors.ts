@@ -155,10 +155,8 @@ function fromBodyParser(error: unknown): ApiError | undefined {
     default:
       break;
   }
-  // A compressed body that can't be unpacked comes with zlib's own error.
-  const { code, status } = error as { code?: unknown; status?: unknown };
-  if (typeof code === 'string' && code.startsWith('Z_') && status === 400) {
-    return invalidRequest('The body can not be decompressed.');
-  }
+  // A compressed body that can't be unpacked comes with the decompressor's own error.
+  const { status } = error as { status?: unknown };
+  if (status === 400) return invalidRequest('The body can not be decompressed.');
   return undefined;
 }

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { HttpConfig } from '@ads/runtime';
 import type { RequestHandler } from 'express';
 import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
@@ -24,8 +25,8 @@ function limiter(identifier: string, limit: number): RequestHandler {
     standardHeaders: 'draft-8',
     legacyHeaders: false,
     // Whoever has an IPv6 address has a whole network of them: the library counts by network. A
-    // connection that broke meanwhile has no address any more.
-    keyGenerator: (request) => ipKeyGenerator(request.ip ?? '0.0.0.0'),
+    // connection that broke meanwhile has no address any more. What a proxy says may be any text, and must not be held.
+    keyGenerator: ({ ip = '', socket }) => ipKeyGenerator(isIP(ip) === 0 ? (socket.remoteAddress ?? '0.0.0.0') : ip),
     handler: (_request, _response, next) => next(rateLimited(limit)),
     // These print to the console about what TRUST_PROXY says on purpose.
     validate: { trustProxy: false, xForwardedForHeader: false, forwardedHeader: false, ip: false },

@@ -23,7 +23,11 @@ CREATE TABLE ad_events (
   PRIMARY KEY (id, kind)
 ) PARTITION BY RANGE (id);
 
--- Ids of any other making: UUIDv4 of players that know no better, and clocks that are far off.
+-- Ids of any other making: UUIDv4 of players that know no better. A UUIDv7 gets here in the year 2109. They have a range
+-- of their own because a new day's partition makes Postgres look through all of the default one, and lock it.
+CREATE TABLE ad_events_foreign PARTITION OF ad_events FOR VALUES FROM ('04000000-0000-0000-0000-000000000000') TO (MAXVALUE);
+
+-- The few UUIDv4 below that, and clocks that are far off.
 CREATE TABLE ad_events_default PARTITION OF ad_events DEFAULT;
 
 -- How many clicks there were: what windows and totals are summed from, at a cost that doesn't grow with the clicks.

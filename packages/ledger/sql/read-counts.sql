@@ -4,11 +4,13 @@ SELECT
   ad_id,
   clicks,
   impressions,
-  ARRAY(
-    SELECT ARRAY[second, clicks] FROM clicks_per_second bucket WHERE bucket.ad_id = page.ad_id AND second >= $3
+  (
+    SELECT coalesce(json_agg(json_build_array(second, clicks)), '[]')
+    FROM clicks_per_second bucket WHERE bucket.ad_id = page.ad_id AND second >= $3
   ) AS seconds,
-  ARRAY(
-    SELECT ARRAY[minute, clicks] FROM clicks_per_minute bucket WHERE bucket.ad_id = page.ad_id AND minute >= $4
+  (
+    SELECT coalesce(json_agg(json_build_array(minute, clicks)), '[]')
+    FROM clicks_per_minute bucket WHERE bucket.ad_id = page.ad_id AND minute >= $4
   ) AS minutes
 FROM (SELECT * FROM ad_totals WHERE ad_id > $1 ORDER BY ad_id LIMIT $2) page
 ORDER BY ad_id

@@ -10,8 +10,8 @@ export async function readAds(database: Database): Promise<Ad[]> {
   return rows.map((row) => ({ ...row, created_at: row.created_at.toISOString() }));
 }
 
-/** Whether an ad is there. `unloaded`: nobody knows, the catalogue could not be read since the start. */
-export type Listing = 'known' | 'unknown' | 'unloaded';
+/** Whether an ad is there. `unverified`: it was not, and now nobody can tell, as the catalogue can't be read. */
+export type Listing = 'known' | 'unknown' | 'unverified';
 
 /** The catalogue in memory: works while Postgres is away. */
 export interface AdCatalogue {
@@ -19,7 +19,7 @@ export interface AdCatalogue {
   has(adId: string): boolean;
   /** Looks again before it says that an ad isn't there: it may be new. */
   find(adId: string): Promise<Listing>;
-  /** All ads, oldest first; undefined while unloaded. */
+  /** All ads, oldest first; undefined until they could be read once. */
   list(): readonly Ad[] | undefined;
   /** Reads the catalogue now, or joins a read that is under way. Never throws. */
   refresh(): Promise<void>;
@@ -45,13 +45,16 @@ export function createAdCatalogue({ load, refreshMs, now, onFailure }: AdCatalog
   let underWay: Promise<void> | undefined;
   let next: Promise<void> | undefined;
   let lastRead = Number.NEGATIVE_INFINITY;
+  let lastReadFailed = true;
 
   async function read(): Promise<void> {
     lastRead = now();
     try {
       ads = await load();
       ids = new Set(ads.map((ad) => ad.id));
+      lastReadFailed = false;
     } catch (error) {
+      lastReadFailed = true;
       onFailure(error);
     } finally {
       underWay = undefined;
@@ -90,8 +93,8 @@ export function createAdCatalogue({ load, refreshMs, now, onFailure }: AdCatalog
       if (ids.has(adId)) return 'known';
       if (ads !== undefined) await readAfresh();
       else if (underWay || Math.abs(now() - lastRead) >= MIN_REFRESH_GAP_MS) await refresh();
-      if (ads === undefined) return 'unloaded';
-      return ids.has(adId) ? 'known' : 'unknown';
+      if (ids.has(adId)) return 'known';
+      return lastReadFailed ? 'unverified' : 'unknown';
     },
     list: () => ads,
     refresh,

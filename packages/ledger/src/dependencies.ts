@@ -8,8 +8,8 @@ export interface Database {
 /** What the ledger needs of Redis. */
 export interface CounterStore {
   run<T>(operation: string, call: (client: Redis) => Promise<T>): Promise<T>;
-  /** The run id of the server behind the present connection; undefined while there is none. */
-  runId(): string | undefined;
+  /** Another text whenever the server may have lost keys: by a restart, or by evicting some. Undefined while away. */
+  lifetime(): string | undefined;
   /** True where Redis may throw keys away to make room: its counters can't be believed. */
   evicts(): boolean;
 }

@@ -45,7 +45,7 @@ export function createLedger({ database, store, now, onRaiseFailure }: LedgerDep
    */
   async function raise(recorded: Recorded, doubt: string | undefined): Promise<boolean> {
     try {
-      await store.run('raise', (redis) => raiseCounters(redis, recorded.counts, now()));
+      await raiseCounters(store, recorded.counts, now());
       raisesFail = false;
       return true;
     } catch (error) {

@@ -1,13 +1,13 @@
 import { MINUTES_KEY_TTL, minutesKey, oldestVisible, SECONDS_KEY_TTL, secondsKey, totalsKey } from '@ads/models';
-import type { Redis } from 'ioredis';
 import type { AdCounts } from './counts.js';
+import type { CounterStore } from './dependencies.js';
 import { readText } from './files.js';
-import { script } from './script.js';
+import { type ScriptCall, script } from './script.js';
 
 const raise = script(readText('lua/raise-counters.lua'));
 
-/** Scripts per round trip: bounds what is buffered on both sides. */
-const ADS_PER_PIPELINE = 500;
+/** Counters per round trip: some 10 ms of work for Redis, far below any timeout. An ad alone may have more. */
+const COUNTERS_PER_CALL = 5_000;
 
 /**
  * Raises the counters in Redis to what Postgres counted. Buckets that no window can see any more are left out.
@@ -15,18 +15,26 @@ const ADS_PER_PIPELINE = 500;
  * @param now milliseconds, by which buckets are judged visible
  * @throws when any of them could not be raised
  */
-export async function raiseCounters(redis: Redis, counts: readonly AdCounts[], now: number): Promise<void> {
-  for (let first = 0; first < counts.length; first += ADS_PER_PIPELINE) {
-    await raise.run(
-      redis,
-      counts.slice(first, first + ADS_PER_PIPELINE).map((ad) => raiseArguments(ad, now)),
-    );
+export async function raiseCounters(store: CounterStore, counts: readonly AdCounts[], now: number): Promise<void> {
+  let calls: ScriptCall[] = [];
+  let counters = 0;
+  const send = async () => {
+    const sent = calls;
+    calls = [];
+    counters = 0;
+    await store.run('raise', (redis) => raise.run(redis, sent));
+  };
+  for (const ad of counts) {
+    const call = raiseCall(ad, oldestVisible(now));
+    if (calls.length > 0 && counters + call.values.length / 3 > COUNTERS_PER_CALL) await send();
+    calls.push(call);
+    counters += call.values.length / 3;
   }
+  if (calls.length > 0) await send();
 }
 
 /** The keys of one ad's hashes, their expiries, and what to raise in them: the arguments of `raise-counters.lua`. */
-function raiseArguments(ad: AdCounts, now: number): { keys: string[]; values: (string | number)[] } {
-  const oldest = oldestVisible(now);
+function raiseCall(ad: AdCounts, oldest: { second: number; minute: number }): ScriptCall {
   const keys: string[] = [];
   const expiries: number[] = [];
   const triples: (string | number)[] = [];

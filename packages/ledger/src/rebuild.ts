@@ -9,6 +9,7 @@ import { script } from './script.js';
 
 const READ_COUNTS = readText('sql/read-counts.sql');
 const finish = script(readText('lua/finish-rebuild.lua'));
+const abandon = script(readText('lua/abandon-rebuild.lua'));
 
 /** An ad has at most 3,600 second and 1,440 minute buckets to read: a page is a few MB at worst. */
 const ADS_PER_PAGE = 100;
@@ -29,25 +30,39 @@ export type Rebuild =
  * @throws when Postgres or Redis fails meanwhile; the counters are as little to be trusted as before
  */
 export async function rebuildCounters(database: Database, store: CounterStore, now: () => number): Promise<Rebuild> {
-  const runId = store.runId();
-  if (runId === undefined) return { state: 'interrupted', reason: 'Redis is not connected' };
+  const lifetime = store.lifetime();
+  if (lifetime === undefined) return { state: 'interrupted', reason: 'Redis is not connected' };
   const token = randomUUID();
   // Doubts first: what is committed after this is either read below or leaves a doubt that stays.
   const doubts = await readDoubts(database);
   const begun = await store.run('begin_rebuild', (redis) => redis.set(REBUILD_KEY, token, 'EX', TOKEN_SECONDS, 'NX'));
   if (begun === null) return { state: 'interrupted', reason: 'another rebuild is under way' };
+  try {
+    const ads = await raiseAll(database, store, now);
+    const [set] = await store.run('finish_rebuild', (redis) =>
+      finish.run(redis, [{ keys: [REBUILD_KEY, EPOCH_KEY], values: [token, `${lifetime}:${token}`] }]),
+    );
+    if (set !== 1) return { state: 'interrupted', reason: 'Redis was emptied meanwhile' };
+    await healDoubts(database, doubts);
+    return { state: 'done', ads };
+  } catch (error) {
+    // Else the next try would wait for this one's token to expire. Where Redis is away it will.
+    await store
+      .run('abandon_rebuild', (redis) => abandon.run(redis, [{ keys: [REBUILD_KEY], values: [token] }]))
+      .catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Raises the counters of all ads, page by page; the number of ads. */
+async function raiseAll(database: Database, store: CounterStore, now: () => number): Promise<number> {
   let ads = 0;
   for await (const page of readPages(database, now)) {
-    await store.run('raise', (redis) => raiseCounters(redis, page, now()));
+    await raiseCounters(store, page, now());
     await store.run('renew_rebuild', (redis) => redis.expire(REBUILD_KEY, TOKEN_SECONDS));
     ads += page.length;
   }
-  const [set] = await store.run('finish_rebuild', (redis) =>
-    finish.run(redis, [{ keys: [REBUILD_KEY, EPOCH_KEY], values: [token, `${runId}:${token}`] }]),
-  );
-  if (set !== 1) return { state: 'interrupted', reason: 'Redis was emptied meanwhile' };
-  await healDoubts(database, doubts);
-  return { state: 'done', ads };
+  return ads;
 }
 
 async function* readPages(database: Database, now: () => number): AsyncGenerator<AdCounts[]> {

@@ -5,11 +5,12 @@ import type { CounterStore } from './dependencies.js';
 export type Trust = { readonly state: 'trusted' } | { readonly state: 'untrusted'; readonly reason: string };
 
 /**
- * The counters are those of the last finished rebuild only if the epoch names the server that answers: after a restart
- * from an old file, or a failover to a replica that lagged, the epoch is there and the counts are behind.
+ * The counters are those of the last finished rebuild only if the epoch names the life of the server that answers: after a
+ * restart from an old file, a failover to a replica that lagged, or an eviction, the epoch is there and the counts are
+ * behind.
  */
-export function believes(epoch: string | null, runId: string | undefined): boolean {
-  return epoch !== null && runId !== undefined && epoch.startsWith(`${runId}:`);
+export function believes(epoch: string | null, lifetime: string | undefined): boolean {
+  return epoch !== null && lifetime !== undefined && epoch.startsWith(`${lifetime}:`);
 }
 
 /** Asks Redis. @throws when it can't be reached */
@@ -19,6 +20,7 @@ export async function readTrust(store: CounterStore): Promise<Trust> {
   }
   const epoch = await store.run('read_epoch', (redis) => redis.get(EPOCH_KEY));
   if (epoch === null) return { state: 'untrusted', reason: 'Redis is empty or was never filled' };
-  if (!believes(epoch, store.runId())) return { state: 'untrusted', reason: 'Redis restarted since it was filled' };
+  if (!believes(epoch, store.lifetime()))
+    return { state: 'untrusted', reason: 'Redis restarted or evicted keys since it was filled' };
   return { state: 'trusted' };
 }

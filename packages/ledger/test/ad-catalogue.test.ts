@@ -83,7 +83,7 @@ describe('the ad catalogue', () => {
   it('says that it does not know while it could never be read, and is read as soon as it can be', async () => {
     stored = undefined;
     await catalogue.refresh();
-    expect([await catalogue.find('ad-001'), catalogue.list()]).toEqual(['unloaded', undefined]);
+    expect([await catalogue.find('ad-001'), catalogue.list()]).toEqual(['unverified', undefined]);
     expect(failures).toEqual([new Error('away')]);
     stored = [ad('ad-001')];
     await jest.advanceTimersByTimeAsync(1_000);

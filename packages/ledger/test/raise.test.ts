@@ -39,29 +39,29 @@ describe('raising', () => {
       [`${minutesKey('ad-001', minute)} ${minute}`]: 9,
     };
     for (let time = 0; time < 2; time += 1) {
-      await raiseCounters(store.redis, [counts(9)], now);
+      await raiseCounters(store, [counts(9)], now);
       expect(await readAllCounters(store.redis)).toEqual(expected);
     }
   });
 
   it('never lowers, and compares numbers, not texts', async () => {
-    for (const clicks of [10, 9, 100, 99]) await raiseCounters(store.redis, [counts(clicks)], now);
+    for (const clicks of [10, 9, 100, 99]) await raiseCounters(store, [counts(clicks)], now);
     expect(Object.values(await readAllCounters(store.redis)).sort()).toEqual([100, 100, 100, 200]);
   });
 
-  it('leaves out buckets that no window sees any more, and keeps the very last that one does', async () => {
+  it('leaves out buckets that no window sees any more, and keeps the very last that one does by a clock a minute behind', async () => {
     await raiseCounters(
-      store.redis,
+      store,
       [
         counts(1, {
           seconds: [
-            [second - 3_600, 1],
-            [second - 3_599, 1],
+            [second - 3_660, 1],
+            [second - 3_659, 1],
             [second + 300, 1],
           ],
           minutes: [
+            [minute - 1_441, 1],
             [minute - 1_440, 1],
-            [minute - 1_439, 1],
             [minute + 5, 1],
           ],
         }),
@@ -70,27 +70,27 @@ describe('raising', () => {
     );
     const fields = Object.keys(await readAllCounters(store.redis)).map((name) => name.split(' ')[1]);
     expect(fields.sort()).toEqual(
-      ['clicks', 'impressions', second - 3_599, second + 300, minute - 1_439, minute + 5].map(String).sort(),
+      ['clicks', 'impressions', second - 3_659, second + 300, minute - 1_440, minute + 5].map(String).sort(),
     );
   });
 
   it('lets keys of buckets expire when they are of no more use, and totals never', async () => {
-    await raiseCounters(store.redis, [counts(1)], now);
+    await raiseCounters(store, [counts(1)], now);
     expect(await store.redis.ttl(totalsKey('ad-001'))).toBe(-1);
     expect(Math.abs((await store.redis.ttl(secondsKey('ad-001', second))) - SECONDS_KEY_TTL)).toBeLessThan(5);
     expect(Math.abs((await store.redis.ttl(minutesKey('ad-001', minute))) - MINUTES_KEY_TTL)).toBeLessThan(5);
   });
 
   it('works on a server that forgot the script', async () => {
-    await raiseCounters(store.redis, [counts(1)], now);
+    await raiseCounters(store, [counts(1)], now);
     await store.redis.script('FLUSH');
-    await raiseCounters(store.redis, [counts(2)], now);
+    await raiseCounters(store, [counts(2)], now);
     expect(await store.redis.hget(totalsKey('ad-001'), 'clicks')).toBe('2');
   });
 
   it('raises more ads than go in one round trip', async () => {
     const ads = Array.from({ length: 1_201 }, (_, index) => counts(index + 1, { adId: `many-${index}` }));
-    await raiseCounters(store.redis, ads, now);
+    await raiseCounters(store, ads, now);
     const totals = await Promise.all(ads.map(({ adId }) => store.redis.hget(totalsKey(adId), 'clicks')));
     expect(totals).toEqual(ads.map(({ clicks }) => String(clicks)));
   });
@@ -98,7 +98,7 @@ describe('raising', () => {
   it('throws when a counter could not be raised', async () => {
     await store.redis.set(totalsKey('ad-002'), 'not a hash');
     const both = [counts(1), counts(1, { adId: 'ad-002' })];
-    await expect(raiseCounters(store.redis, both, now)).rejects.toThrow('WRONGTYPE');
+    await expect(raiseCounters(store, both, now)).rejects.toThrow('WRONGTYPE');
   });
 
   it.each([11, 12, 13])(
@@ -115,7 +115,7 @@ describe('raising', () => {
       }
       // Late, in disorder, and some twice: as several consumers do it.
       const order = shuffled(random, [...raises, ...raises.filter(() => random() < 0.5)]);
-      for (const raise of order) await raiseCounters(store.redis, raise, now);
+      for (const raise of order) await raiseCounters(store, raise, now);
       await expectExactRollups(database);
       expect(await readAllCounters(store.redis)).toEqual(await visibleCounters(database, now));
     },

@@ -139,7 +139,7 @@ describe('a rebuild', () => {
   });
 
   it('is nothing while Redis is not connected', async () => {
-    const away: CounterStore = { ...store, runId: () => undefined };
+    const away: CounterStore = { ...store, lifetime: () => undefined };
     expect(await rebuildCounters(database, away, now)).toMatchObject({ state: 'interrupted' });
   });
 });
@@ -154,13 +154,16 @@ describe('trust', () => {
     expect(await readTrust(kept)).toEqual({ state: 'trusted' });
     await kept.redis.save();
     await ledger.recordQueued([click(at)]);
-    const before = kept.runId();
+    const before = kept.lifetime();
     await server.kill();
     await server.start();
-    await waitFor(() => kept.runId() && kept.runId() !== before, { timeoutMs: 10_000, what: 'the new Redis' });
+    await waitFor(() => kept.lifetime() && kept.lifetime() !== before, { timeoutMs: 10_000, what: 'the new Redis' });
     // Else this would be the test of an empty one.
     expect(await kept.redis.get(EPOCH_KEY)).toMatch(`${before}:`);
-    expect(await readTrust(kept)).toEqual({ state: 'untrusted', reason: 'Redis restarted since it was filled' });
+    expect(await readTrust(kept)).toEqual({
+      state: 'untrusted',
+      reason: 'Redis restarted or evicted keys since it was filled',
+    });
     expect((await rebuildCounters(database, kept, now)).state).toBe('done');
     expect(await readTrust(kept)).toEqual({ state: 'trusted' });
     await expectSame(kept);
@@ -169,13 +172,13 @@ describe('trust', () => {
   it('does not survive a file that was written in the middle of a rebuild', async () => {
     const server = await bench.redis({ persist: true });
     const kept = await openStore(bench, server);
-    const before = kept.runId();
+    const before = kept.lifetime();
     const killed = withAround(kept, async (operation, go) => {
       if (operation !== 'finish_rebuild') return await go();
       await kept.redis.save();
       await server.kill();
       await server.start();
-      await waitFor(() => kept.runId() && kept.runId() !== before, { timeoutMs: 10_000, what: 'the new Redis' });
+      await waitFor(() => kept.lifetime() && kept.lifetime() !== before, { timeoutMs: 10_000, what: 'the new Redis' });
       return await go();
     });
     await recordBatch(database, [click(at)]);

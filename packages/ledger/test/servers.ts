@@ -30,7 +30,7 @@ export interface TestStore extends CounterStore {
 
 /** The ledger's view of a Redis; it reconnects by itself, and asks each server who it is. */
 export async function openStore(bench: Bench, server: LocalProcess): Promise<TestStore> {
-  let runId: string | undefined;
+  let lifetime: string | undefined;
   let evicts = false;
   const redis = new Redis({
     host: server.host,
@@ -41,22 +41,22 @@ export async function openStore(bench: Bench, server: LocalProcess): Promise<Tes
   });
   redis.on('error', () => undefined);
   redis.on('close', () => {
-    runId = undefined;
+    lifetime = undefined;
   });
   redis.on('ready', async () => {
     const info = await redis.info().catch(() => '');
     const field = (name: string) => new RegExp(`^${name}:(.*)\r$`, 'm').exec(info)?.[1];
     evicts = Number(field('maxmemory')) > 0 && field('maxmemory_policy') !== 'noeviction';
-    runId = field('run_id');
+    lifetime = `${field('run_id')}/${field('evicted_keys')}`;
   });
   bench.onRelease(() => redis.disconnect());
   const store: TestStore = {
     redis,
     run: (_operation, call) => call(redis),
-    runId: () => runId,
+    lifetime: () => lifetime,
     evicts: () => evicts,
   };
-  await waitFor(() => store.runId(), { timeoutMs: 10_000, what: 'the connection to Redis' });
+  await waitFor(() => store.lifetime(), { timeoutMs: 10_000, what: 'the connection to Redis' });
   return store;
 }
 
@@ -66,7 +66,7 @@ export function withAround(
   around: (operation: string, go: () => Promise<unknown>) => Promise<unknown>,
 ): CounterStore {
   return {
-    runId: store.runId,
+    lifetime: store.lifetime,
     evicts: store.evicts,
     run: <T>(operation: string, call: (client: Redis) => Promise<T>) =>
       around(operation, () => store.run(operation, call)) as Promise<T>,

@@ -28,7 +28,7 @@ export function minutesKey(adId: string, minute: number): string {
 export const SECONDS_KEY_TTL = 3 * SECONDS_PER_HOUR;
 export const MINUTES_KEY_TTL = 50 * SECONDS_PER_HOUR;
 
-/** Set only by a finished rebuild, to `<run id of the Redis server>:<token>`. Without it no counter is believed. */
+/** Set only by a finished rebuild, to `<life of the Redis server>:<token>`. Without it no counter is believed. */
 export const EPOCH_KEY = '{counters}:epoch';
 
 /** The token of the rebuild that is under way. A FLUSHALL in the middle takes it away, and the rebuild fails. */

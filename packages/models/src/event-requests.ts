@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import Joi from 'joi';
+import { readAddress } from './address.js';
 import { AD_ID, type AdEvent, type EventKind, MAX_PLAY_TIME } from './event.js';
 import { isUuid, uuidv7 } from './uuid.js';
 
@@ -62,6 +63,7 @@ export interface Receipt {
   readonly kind: EventKind;
   /** The `Idempotency-Key` header: an id for a body that has none. */
   readonly idempotencyKey: string | undefined;
+  /** As {@link readAddress} gives it. */
   readonly callerIp: string;
   readonly now: number;
   /** How far ahead of `now` a player's clock is still believed. */
@@ -108,7 +110,7 @@ export function readEventRequest(body: unknown, receipt: Receipt): EventReading 
       kind: receipt.kind,
       id: (givenId ?? uuidv7(now)).toLowerCase(),
       adId: fields.ad_id,
-      ip: plainAddress(fields.ip ?? receipt.callerIp),
+      ip: readAddress(fields.ip ?? undefined) ?? receipt.callerIp,
       occurredAt: believable ? claimed : now,
       receivedAt: now,
       ...(believable ? {} : { claimedAt: claimed }),
@@ -134,24 +136,16 @@ const TIME_WITHOUT_OFFSET = /T[^Z+-]*$/i;
 function readTime(text: string): number | undefined {
   // Date.parse takes a time without an offset for local time; the API speaks UTC.
   const time = Date.parse(TIME_WITHOUT_OFFSET.test(text) ? `${text}Z` : text);
-  return time >= 0 && time < Date.UTC(10_000, 0) ? time : undefined;
+  return time >= 0 && time < Date.UTC(10_000, 0) && isDay(text.slice(0, 10)) ? time : undefined;
+}
+
+/** False for 30 February, which Date.parse takes for 2 March. */
+function isDay(date: string): boolean {
+  const day = new Date(date);
+  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(date);
 }
 
 /** `Idempotency-Key: "…"` is how the header's specification writes it, without quotes is how most clients do. */
 function unquoted(key: string | undefined): string | undefined {
   return key?.replace(/^"(.*)"$/, '$1');
-}
-
-/**
- * Without the zone of a link-local address, and IPv4 as IPv4 where the socket is dual-stack. What a proxy forwards is not
- * always an address: some add the port, some say `unknown`. The click counts all the same, so it must be one that the
- * ledger takes.
- */
-function plainAddress(address: string): string {
-  const plain = address
-    .replace(/^\[(.*)\](:\d+)?$/, '$1')
-    .replace(/^([\d.]+):\d+$/, '$1')
-    .replace(/%.*$/, '')
-    .replace(/^::ffff:(?=\d+\.)/i, '');
-  return isIP(plain) === 0 ? '0.0.0.0' : plain;
 }

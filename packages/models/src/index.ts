@@ -1,3 +1,4 @@
+export * from './address.js';
 export * from './analytics-query.js';
 export * from './counter-keys.js';
 export * from './event.js';

@@ -27,12 +27,17 @@ export function minuteOf(time: number): number {
   return Math.floor(time / 60_000);
 }
 
+/** How far apart the clocks of who writes and who reads may be: what a reader may still see must be written. */
+const CLOCK_SLACK = 60_000;
+
 /**
- * The oldest buckets that a window can see at `now` (milliseconds). Windows up to an hour slide to the second:
- * seconds `(now - width, now]`. The 24-hour window slides to the minute, the current one being the newest of 1,440.
+ * The oldest buckets that a window can see, by a clock that is up to a minute behind `now` (milliseconds). Windows up to
+ * an hour slide to the second: seconds `(now - width, now]`. The 24-hour window slides to the minute, the current one
+ * being the newest of 1,440.
  */
 export function oldestVisible(now: number): { second: number; minute: number } {
-  return { second: secondOf(now) - SECONDS_SEEN + 1, minute: minuteOf(now) - MINUTES_SEEN + 1 };
+  const reader = now - CLOCK_SLACK;
+  return { second: secondOf(reader) - SECONDS_SEEN + 1, minute: minuteOf(reader) - MINUTES_SEEN + 1 };
 }
 
 /** The window of a timeframe, or undefined where there is none of that name. */

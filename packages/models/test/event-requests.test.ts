@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { readAddress } from '../src/address.js';
 import { type Receipt, readEventRequest } from '../src/event-requests.js';
 import { decodeEvents, encodeEvents } from '../src/wire.js';
 
@@ -129,10 +130,11 @@ describe('the address', () => {
     ['::1', '::1'],
     ['203.0.113.7:51234', '203.0.113.7'],
     ['[2001:db8::1]:51234', '2001:db8::1'],
-    ['unknown', '0.0.0.0'],
-    ['10.01.2.3', '0.0.0.0'],
-  ])('of the caller is written plainly: %s', (callerIp, plain) => {
-    expect(read({}, { callerIp }).ip).toBe(plain);
+    ['unknown', undefined],
+    ['10.01.2.3', undefined],
+    ['', undefined],
+  ])('of the caller is written plainly, or is none: %s', (text, plain) => {
+    expect(readAddress(text)).toBe(plain);
   });
 
   it.each(['300.1.2.3', '10.01.2.3', '::ffff:10.01.2.3', '10.0.0.0/8', 'localhost', '', 'fe80::1%eth0', 7])(

@@ -42,15 +42,15 @@ describe('buckets', () => {
     );
   });
 
-  it('are visible for an hour by second, the current one included, to the very second', () => {
+  it('are kept for an hour by second, to the very second, and a minute for clocks that are behind', () => {
     const visible = (now: number) => NOON / 1_000 >= oldestVisible(now).second;
-    expect([NOON, NOON + 3_599_999, NOON + 3_600_000].map(visible)).toEqual([true, true, false]);
+    expect([NOON, NOON + 3_659_999, NOON + 3_660_000].map(visible)).toEqual([true, true, false]);
   });
 
-  it('are visible for a day by minute, the current one included', () => {
+  it('are kept for a day by minute, and one more for clocks that are behind', () => {
     const visible = (now: number) => NOON / 60_000 >= oldestVisible(now).minute;
     const day = 86_400_000;
-    expect([NOON, NOON + day - 1, NOON + day].map(visible)).toEqual([true, true, false]);
+    expect([NOON, NOON + day + 59_999, NOON + day + 60_000].map(visible)).toEqual([true, true, false]);
   });
 });
 

@@ -81,6 +81,8 @@ export type OperationPath = (typeof OPERATION_PATHS)[number];
 /** The operations path that a request URL means, without prefix, query and final slash. */
 export function operationPath(url: string): OperationPath | undefined {
   const path = url
+    // A request to a proxy has the whole address in it.
+    .replace(/^https?:\/\/[^/]*/, '')
     .split('?', 1)[0]
     ?.replace(/^\/api\/v1(?=\/)/, '')
     .replace(/\/$/, '');
@@ -140,7 +142,7 @@ function send(response: ServerResponse, status: number, type: string, body: stri
  * an outage, and its end. Pings go through a guard, which keeps and logs what they find.
  * @returns stops it.
  */
-export function probe(pings: readonly (() => Promise<void>)[], intervalMs = 2_000): () => void {
+export function probe(pings: readonly (() => Promise<void>)[], intervalMs = 1_000): () => void {
   let stopped = false;
   const timers = new Set<NodeJS.Timeout>();
   const loop = async (ping: () => Promise<void>): Promise<void> => {

@@ -24,13 +24,14 @@ export interface Nats {
 
 const RECONNECT_MS = 500;
 const JITTER_MS = 250;
-const MAX_BACKOFF_MS = 5_000;
 const DRAIN_TIMEOUT_MS = 5_000;
 
 /**
  * Connects in the background for as long as it takes: this neither waits nor fails.
- * `onConnected` runs after each connect, the first and all later ones (a server may have lost its
- * streams meanwhile), and again until it succeeds or the connection is gone.
+ *
+ * `setUp` makes what the process needs (streams, consumers) and must be idempotent: it runs after each connect, as a
+ * server may have lost its streams meanwhile, and as the ping, as somebody may have deleted them. So NATS counts as up
+ * only while what we use of it answers.
  */
 export function openNats(
   config: NatsConfig,
@@ -39,15 +40,13 @@ export function openNats(
     metrics: Metrics;
     logger: Logger;
     attempts?: number;
-    onConnected?: (connection: NatsConnection) => Promise<void>;
+    setUp: (connection: NatsConnection) => Promise<void>;
   },
 ): Nats {
-  const { service, metrics, logger, attempts = 2, onConnected } = options;
+  const { service, metrics, logger, attempts = 2, setUp } = options;
   const closing = new AbortController();
   let client: NatsConnection | undefined;
   let connected = false;
-  // Which connect we are at: work that began under an earlier one stops.
-  let epoch = 0;
   let troubleLogged = false;
 
   const guard = createGuard({
@@ -65,42 +64,21 @@ export function openNats(
     logger.warn(message, fields);
   };
 
-  const arrived = (connection: NatsConnection): void => {
+  const arrived = (): void => {
     connected = true;
-    epoch += 1;
     if (troubleLogged) logger.info('nats is connected again');
     troubleLogged = false;
-    if (onConnected !== undefined) void untilDone(connection, epoch, onConnected);
-  };
-
-  const untilDone = async (
-    connection: NatsConnection,
-    began: number,
-    work: (connection: NatsConnection) => Promise<void>,
-  ): Promise<void> => {
-    let logged = false;
-    for (let wait = 100; epoch === began && connected; wait = Math.min(2 * wait, MAX_BACKOFF_MS)) {
-      try {
-        await work(connection);
-        if (logged) logger.info('nats is set up');
-        return;
-      } catch (error) {
-        if (epoch !== began || closing.signal.aborted) return;
-        if (!logged) logger.warn('nats could not be set up; trying until it is', { error });
-        logged = true;
-      }
-      await pause(wait, closing.signal);
-    }
+    // What fails now is tried again by the next ping.
+    ping().catch((error) => logger.debug('nats could not be set up', { error }));
   };
 
   const follow = async (connection: NatsConnection): Promise<void> => {
     for await (const { type, data } of connection.status()) {
       if (type === Events.Disconnect) {
         connected = false;
-        epoch += 1;
         trouble('nats connection lost; trying until it is there');
       } else if (type === Events.Reconnect) {
-        arrived(connection);
+        arrived();
       } else if (type === Events.Error) {
         logger.debug('nats reported an error', { detail: data });
       }
@@ -115,11 +93,10 @@ export function openNats(
         client = connection;
         // Closed before we had it: nobody else would end it.
         if (closing.signal.aborted) return void (await connection.close());
-        arrived(connection);
+        arrived();
         void follow(connection);
         const error = await connection.closed();
         connected = false;
-        epoch += 1;
         trouble('nats connection closed; trying until it is there', { error });
       } catch (error) {
         trouble('nats connection failed; trying until it is there', { error });
@@ -127,24 +104,26 @@ export function openNats(
       await pause(RECONNECT_MS + Math.random() * JITTER_MS, closing.signal);
     }
   };
-  const staying = stayConnected();
 
   const current = (): NatsConnection | undefined =>
     connected && !client?.isClosed() && !client?.isDraining() ? client : undefined;
 
-  const run = <T>(fn: (connection: NatsConnection) => Promise<T>): Promise<T> =>
-    guard.execute(async () => {
+  const withConnection =
+    <T>(fn: (connection: NatsConnection) => Promise<T>) =>
+    async (): Promise<T> => {
       const connection = current();
       if (connection === undefined) throw new NotConnected('no connection to nats');
       return fn(connection);
-    });
+    };
+  const ping = (): Promise<void> => guard.probe(withConnection(setUp));
+  const staying = stayConnected();
 
   return {
     connection: current,
-    run,
+    run: (fn) => guard.execute(withConnection(fn)),
     state: guard.state,
     health: () => (current() === undefined ? { status: 'down', breaker: guard.state() } : guard.health()),
-    ping: () => run((connection) => connection.flush()),
+    ping,
     close: async () => {
       closing.abort();
       const connection = client;

@@ -5,28 +5,14 @@ import type { Metrics } from './metrics.js';
 import { type BreakerState, createGuard, DependencyUnavailable, isNetworkError } from './resilience.js';
 import type { PostgresConfig } from './variables.js';
 
-/** A connection inside of a transaction. Queries on it one after the other, not at once. */
-export type PostgresClient = Pick<pg.PoolClient, 'query'>;
-
 /** int8 comes as a number (beyond 2^53 the query fails); numeric, also `sum(int8)`, as text. */
 export interface Postgres {
   /**
    * Runs one statement. It may be run again after a failure, so it must be idempotent.
-   * `operation` is the label in the metrics; `name` makes it a prepared statement.
+   * `operation` is the label in the metrics.
    * @throws DependencyUnavailable, or the error of Postgres when the statement is to blame.
    */
-  query<R extends object>(
-    operation: string,
-    text: string,
-    values?: readonly unknown[],
-    options?: { name?: string },
-  ): Promise<R[]>;
-  /**
-   * Runs `fn` between BEGIN and COMMIT, with ROLLBACK if it throws. It may be run again after a
-   * failure, even after a COMMIT whose answer got lost, so all of it must be idempotent.
-   * @throws DependencyUnavailable, or what `fn` throws.
-   */
-  transaction<T>(operation: string, fn: (client: PostgresClient) => Promise<T>): Promise<T>;
+  query<R extends object>(operation: string, text: string, values?: readonly unknown[]): Promise<R[]>;
   state(): BreakerState;
   /** What was last seen, without asking. */
   health(): DependencyHealth;
@@ -86,64 +72,26 @@ export function openPostgres(
     }
   };
 
-  const query = <R extends object>(
-    operation: string,
-    text: string,
-    values: readonly unknown[] = [],
-    { name }: { name?: string } = {},
-  ): Promise<R[]> =>
+  const query = <R extends object>(operation: string, text: string, values: readonly unknown[] = []): Promise<R[]> =>
     measured(operation, () =>
       guard.execute((signal) =>
-        withClient(pool, signal, async (client) => {
-          const statement = { text, values: [...values], ...(name === undefined ? {} : { name }) };
-          return (await client.query(statement)).rows as R[];
-        }),
+        withClient(pool, signal, async (client) => (await client.query(text, [...values])).rows as R[]),
       ),
-    );
-
-  const transaction = <T>(operation: string, fn: (client: PostgresClient) => Promise<T>): Promise<T> =>
-    measured(operation, () =>
-      guard.execute((signal) => withClient(pool, signal, (client) => inTransaction(client, fn))),
     );
 
   let closing: Promise<void> | undefined;
   return {
     query,
-    transaction,
     state: guard.state,
     health: guard.health,
     ping: async () => {
-      await query('ping', 'SELECT 1');
+      await guard.probe((signal) => withClient(pool, signal, (client) => client.query('SELECT 1')));
     },
     close: () => {
       closing ??= pool.end();
       return closing;
     },
   };
-}
-
-/** A transaction that could not be rolled back: its connection is in an unknown state. */
-class RollbackFailed extends Error {
-  override readonly name = 'RollbackFailed';
-}
-
-async function inTransaction<T>(client: pg.PoolClient, fn: (client: PostgresClient) => Promise<T>): Promise<T> {
-  await client.query('BEGIN');
-  let result: T;
-  try {
-    result = await fn(client);
-  } catch (error) {
-    try {
-      await client.query('ROLLBACK');
-    } catch {
-      throw isPostgresFailure(error) ? error : new RollbackFailed('ROLLBACK failed', { cause: error });
-    }
-    throw error;
-  }
-  // If `fn` swallowed an error, COMMIT rolls back, and says so in nothing but its command tag.
-  const { command } = await client.query('COMMIT');
-  if (command !== 'COMMIT') throw new Error('the transaction was rolled back: a statement had failed');
-  return result;
 }
 
 /**
@@ -179,7 +127,7 @@ async function withClient<T>(
     release(false);
     return result;
   } catch (error) {
-    release(error instanceof RollbackFailed || isPostgresFailure(error));
+    release(isPostgresFailure(error));
     throw error;
   }
 }

@@ -6,24 +6,20 @@ import { type BreakerState, createGuard, DependencyUnavailable, isNetworkError, 
 import type { RedisConfig } from './variables.js';
 
 export interface RedisConnection {
-  /** For what `run` can't do; its errors are those of ioredis. */
-  readonly client: Redis;
   /**
    * Runs commands. They may be run again after a failure, so they must be idempotent. A pipeline
-   * hides the errors of its commands: pass its answer through `pipelineResults` inside of `fn`.
+   * hides the errors of its commands: `fn` must look for them.
    * @throws DependencyUnavailable, or what `fn` throws.
    */
   run<T>(operation: string, fn: (client: Redis) => Promise<T>): Promise<T>;
   /**
-   * The `run_id` of the very server process that this connection talks to; undefined while
-   * disconnected and until it was read. A Redis that restarted has another one: its data are not
-   * those that were written before.
+   * What the keys that we wrote can be relied on by: another text whenever the server may have lost some of them. It is
+   * the `run_id` of the very process that this connection talks to (a restarted one has another), with the number of
+   * keys that it evicted so far. Undefined while disconnected, and until it was read.
    */
-  runId(): string | undefined;
+  lifetime(): string | undefined;
   /** True if the server may drop keys when its memory is full, so that a missing one is no zero. */
   evicts(): boolean;
-  /** Calls after each connect, when `runId()` is known; at once if that is so already. */
-  onReady(listener: () => void): void;
   state(): BreakerState;
   /** What was last seen, without asking. */
   health(): DependencyHealth;
@@ -70,46 +66,34 @@ export function openRedis(
     isFailure: isRedisFailure,
   });
 
-  const listeners: (() => void)[] = [];
-  let runId: string | undefined;
+  let lifetime: string | undefined;
   let evicts = false;
   let connection = 0;
   let troubleLogged = false;
   let closed = false;
 
-  const readServer = async (asked: number): Promise<void> => {
-    try {
-      const info = parseInfo(await client.info());
-      if (asked !== connection) return;
-      const id = info.get('run_id');
-      if (id === undefined) throw new Error('INFO has no run_id');
-      evicts = Number(info.get('maxmemory')) > 0 && info.get('maxmemory_policy') !== 'noeviction';
-      runId = id;
-    } catch (error) {
-      if (asked !== connection || closed) return;
-      logger.debug('redis did not say which server it is', { error });
-      // Without the id the connection is of no use to those who depend on it: begin anew.
-      client.disconnect(true);
-      return;
-    }
-    for (const listener of listeners) notify(listener);
-  };
-  const notify = (listener: () => void): void => {
-    try {
-      listener();
-    } catch (error) {
-      logger.error('a listener of the redis connection failed', { error });
-    }
+  const readServer = async (): Promise<void> => {
+    const asked = connection;
+    const info = parseInfo(await client.info());
+    if (asked !== connection) return;
+    const id = info.get('run_id');
+    if (id === undefined) throw new Error('INFO has no run_id');
+    evicts = Number(info.get('maxmemory')) > 0 && info.get('maxmemory_policy') !== 'noeviction';
+    lifetime = `${id}/${info.get('evicted_keys')}`;
   };
 
   client.on('ready', () => {
     if (troubleLogged) logger.info('redis is connected again');
     troubleLogged = false;
-    void readServer(connection);
+    readServer().catch((error) => {
+      logger.debug('redis did not say which server it is', { error });
+      // Without that the connection is of no use to those who depend on it: begin anew.
+      if (!closed) client.disconnect(true);
+    });
   });
   client.on('close', () => {
     connection += 1;
-    runId = undefined;
+    lifetime = undefined;
   });
   client.on('error', (error: Error) => {
     // Once in an outage, not once for each attempt.
@@ -134,19 +118,13 @@ export function openRedis(
   };
 
   return {
-    client,
     run,
-    runId: () => runId,
+    lifetime: () => lifetime,
     evicts: () => evicts,
-    onReady: (listener) => {
-      listeners.push(listener);
-      if (runId !== undefined) notify(listener);
-    },
     state: guard.state,
     health: () => (client.status === 'ready' ? guard.health() : { status: 'down', breaker: guard.state() }),
-    ping: async () => {
-      await run('ping', (redis) => redis.ping());
-    },
+    // Asks for what may change while the connection stands, too.
+    ping: () => guard.probe(readServer),
     close: async () => {
       closed = true;
       // Sends what is in the queue first; refused at once when there is no connection.
@@ -154,18 +132,6 @@ export function openRedis(
       client.disconnect();
     },
   };
-}
-
-/**
- * The answers of a pipeline, in order.
- * @throws the first error among them.
- */
-export function pipelineResults(replies: [Error | null, unknown][] | null): unknown[] {
-  if (replies === null) throw new Error('the transaction was discarded');
-  return replies.map(([error, value]) => {
-    if (error !== null) throw error;
-    return value;
-  });
 }
 
 function parseInfo(text: string): Map<string, string> {

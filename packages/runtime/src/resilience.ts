@@ -1,10 +1,11 @@
 import {
   BrokenCircuitError,
   CircuitState,
-  ConsecutiveBreaker,
   circuitBreaker,
   ExponentialBackoff,
   handleWhen,
+  type IBreaker,
+  type IPolicy,
   retry,
   TaskCancelledError,
   TimeoutPolicy,
@@ -41,8 +42,13 @@ export interface Guard {
    * @throws DependencyUnavailable when the dependency is away; else what `fn` throws, untouched.
    */
   execute<T>(fn: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  /**
+   * The same, once, and also while the breaker is open: a probe finds out whether the dependency is back, so that no
+   * caller has to wait for one that hangs.
+   */
+  probe<T>(fn: (signal: AbortSignal) => Promise<T>): Promise<T>;
   state(): BreakerState;
-  /** What the last call found. The breaker is slower: it opens after five failures in a row. */
+  /** What the last call found. The breaker is slower: it opens after some failures in a row. */
   health(): DependencyHealth;
 }
 
@@ -59,7 +65,9 @@ export interface GuardOptions {
 }
 
 const FAILURES_TO_OPEN = 5;
-const HALF_OPEN_AFTER_MS = 1_000;
+/** A call that hangs costs its caller the whole timeout: two in a row are enough. */
+const WEIGHT_OF_TIMEOUT = 3;
+const HALF_OPEN_AFTER_MS = 500;
 const GAUGE: Record<BreakerState, number> = { closed: 0, 'half-open': 1, open: 2 };
 
 /** How the policies see that the dependency is to blame. */
@@ -77,12 +85,15 @@ type Outcome<T> = { readonly value: T } | { readonly error: unknown };
 /** Retry around circuit breaker around timeout. */
 export function createGuard(options: GuardOptions): Guard {
   const { dependency, timeoutMs, attempts, metrics, logger, isFailure } = options;
-  const failures = new ConsecutiveBreaker(FAILURES_TO_OPEN);
+  const failures = new ConsecutiveFailures();
   const breaker = circuitBreaker(
     handleWhen((error) => error instanceof Failure || error instanceof TaskCancelledError),
     { breaker: failures, halfOpenAfter: HALF_OPEN_AFTER_MS },
   );
-  const policy = wrap(
+  const timeout = new TimeoutPolicy(timeoutMs, { strategy: TimeoutStrategy.Aggressive, abortOnReturn: false });
+  timeout.onTimeout(() => failures.timedOut());
+  const once = wrap(breaker, timeout);
+  const retried = wrap(
     retry(
       handleWhen((error) => error instanceof Failure && error.retryable),
       {
@@ -90,8 +101,7 @@ export function createGuard(options: GuardOptions): Guard {
         backoff: new ExponentialBackoff({ initialDelay: 20, maxDelay: 200 }),
       },
     ),
-    breaker,
-    new TimeoutPolicy(timeoutMs, { strategy: TimeoutStrategy.Aggressive, abortOnReturn: false }),
+    once,
   );
 
   const gauge = metrics.breakerState.labels({ dependency });
@@ -112,31 +122,57 @@ export function createGuard(options: GuardOptions): Guard {
     logger.info(`${dependency} is back`, { dependency });
   });
 
+  const run = async <T>(policy: IPolicy, fn: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+    const startedAt = performance.now();
+    let outcome: Outcome<T>;
+    try {
+      outcome = await policy.execute(async ({ signal }): Promise<Outcome<T>> => {
+        try {
+          return { value: await fn(signal) };
+        } catch (error) {
+          // Data that are refused are an answer: for the breaker, the dependency is there.
+          if (!(error instanceof NotConnected) && !isFailure(error)) return { error };
+          // What took long once would take long again: this bounds the wait of the caller.
+          const quick = performance.now() - startedAt < timeoutMs / 2;
+          throw new Failure(error, quick && !(error instanceof NotConnected));
+        }
+      });
+    } catch (error) {
+      throw new DependencyUnavailable(dependency, blame(error));
+    }
+    if ('error' in outcome) throw outcome.error;
+    return outcome.value;
+  };
+
   return {
     state: () => nameOf(breaker.state),
     health: () => ({ status: failures.state === 0 ? 'up' : 'down', breaker: nameOf(breaker.state) }),
-    execute: async <T>(fn: (signal: AbortSignal) => Promise<T>): Promise<T> => {
-      const startedAt = performance.now();
-      let outcome: Outcome<T>;
-      try {
-        outcome = await policy.execute(async ({ signal }): Promise<Outcome<T>> => {
-          try {
-            return { value: await fn(signal) };
-          } catch (error) {
-            // Data that are refused are an answer: for the breaker, the dependency is there.
-            if (!(error instanceof NotConnected) && !isFailure(error)) return { error };
-            // What took long once would take long again: this bounds the wait of the caller.
-            const quick = performance.now() - startedAt < timeoutMs / 2;
-            throw new Failure(error, quick && !(error instanceof NotConnected));
-          }
-        });
-      } catch (error) {
-        throw new DependencyUnavailable(dependency, blame(error));
-      }
-      if ('error' in outcome) throw outcome.error;
-      return outcome.value;
+    execute: (fn) => {
+      if (breaker.state === CircuitState.Closed) return run(retried, fn);
+      return Promise.reject(new DependencyUnavailable(dependency, new Error('its circuit breaker is open')));
     },
+    probe: (fn) => run(once, fn),
   };
+}
+
+/** Opens the circuit after some failures in a row; a timeout counts as several. */
+class ConsecutiveFailures implements IBreaker {
+  state = 0;
+  #weight = 1;
+
+  timedOut(): void {
+    this.#weight = WEIGHT_OF_TIMEOUT;
+  }
+
+  success(): void {
+    this.state = 0;
+  }
+
+  failure(): boolean {
+    this.state += this.#weight;
+    this.#weight = 1;
+    return this.state >= FAILURES_TO_OPEN;
+  }
 }
 
 function nameOf(state: CircuitState): BreakerState {

@@ -4,7 +4,7 @@ import { NatsError } from 'nats';
 import pg from 'pg';
 import { isNatsFailure } from '../src/nats.js';
 import { isDataError, isPostgresFailure } from '../src/postgres.js';
-import { isRedisFailure, pipelineResults } from '../src/redis.js';
+import { isRedisFailure } from '../src/redis.js';
 
 function sqlError(code: string): Error {
   const error = new pg.DatabaseError('refused', 0, 'error');
@@ -59,22 +59,6 @@ describe('who is to blame: Redis or the command', () => {
     expect(isRedisFailure(new Error('Command timed out'))).toBe(true);
     expect(isRedisFailure(netError('ECONNRESET'))).toBe(true);
     expect(isRedisFailure(new TypeError('x is undefined'))).toBe(false);
-  });
-
-  it('shows the errors that a pipeline hides', () => {
-    expect(
-      pipelineResults([
-        [null, 1],
-        [null, 'two'],
-      ]),
-    ).toEqual([1, 'two']);
-    const error = new Error('Command timed out');
-    expect(() =>
-      pipelineResults([
-        [null, 1],
-        [error, undefined],
-      ]),
-    ).toThrow(error);
   });
 });
 

@@ -130,7 +130,7 @@ describe('a guard', () => {
     expect(kept?.aborted).toBe(false);
   });
 
-  it('opens after five failures, calls nobody, tests after a second, and closes', async () => {
+  it('opens after five failures, calls nobody, and closes when a probe succeeds', async () => {
     const guard = guardWith(1);
     await failTimes(guard, 5);
     expect(guard.state()).toBe('open');
@@ -143,9 +143,12 @@ describe('a guard', () => {
     await expect(guard.execute(counted)).rejects.toBeInstanceOf(DependencyUnavailable);
     expect(calls).toBe(0);
 
-    await jest.advanceTimersByTimeAsync(1_000);
+    // However long it is open: a caller would have to wait for a dependency that hangs.
+    await jest.advanceTimersByTimeAsync(60_000);
+    await expect(guard.execute(counted)).rejects.toBeInstanceOf(DependencyUnavailable);
+    expect(calls).toBe(0);
     let finish = (): void => undefined;
-    const test = guard.execute(
+    const test = guard.probe(
       () =>
         new Promise<void>((resolve) => {
           finish = resolve;
@@ -154,10 +157,22 @@ describe('a guard', () => {
     await jest.advanceTimersByTimeAsync(0);
     expect(guard.state()).toBe('half-open');
     expect(await gauge()).toBe(1);
+    await expect(guard.execute(counted)).rejects.toBeInstanceOf(DependencyUnavailable);
+    expect(calls).toBe(0);
     finish();
     await test;
     expect(guard.state()).toBe('closed');
     expect(await gauge()).toBe(0);
+  });
+
+  it('opens after two calls in a row that hang', async () => {
+    const guard = guardWith(1, 500);
+    for (const expected of ['closed', 'open']) {
+      const hung = guard.execute(() => new Promise(() => undefined)).catch(() => undefined);
+      await jest.advanceTimersByTimeAsync(500);
+      await hung;
+      expect(guard.state()).toBe(expected);
+    }
   });
 
   it('logs one line for an outage and one for its end, however often it was tested', async () => {
@@ -165,10 +180,10 @@ describe('a guard', () => {
     await failTimes(guard, 5);
     for (let i = 0; i < 3; i += 1) {
       await jest.advanceTimersByTimeAsync(1_000);
-      await failTimes(guard, 1);
+      await expect(guard.probe(fails)).rejects.toBeInstanceOf(DependencyUnavailable);
     }
     await jest.advanceTimersByTimeAsync(1_000);
-    await guard.execute(async () => undefined);
+    await guard.probe(async () => undefined);
     expect(lines.map(({ level, message }) => `${level} ${message}`)).toEqual([
       'warn postgres is away',
       'info postgres is back',

@@ -14,7 +14,9 @@ local function read(from, to, older, newer, boundary)
   local counts = {}
   for _, part in ipairs({ { older, from, math.min(to, boundary - 1) }, { newer, math.max(from, boundary), to } }) do
     local key, first, last = part[1], part[2], part[3]
-    if first <= last then
+    if first <= last and redis.call('EXISTS', key) == 0 then
+      for _ = first, last do counts[#counts + 1] = 0 end
+    elseif first <= last then
       local fields = {}
       for bucket = first, last do fields[#fields + 1] = string.format('%d', bucket) end
       for _, count in ipairs(redis.call('HMGET', key, unpack(fields))) do
@@ -36,6 +38,11 @@ local function seconds(from, to)
 end
 
 local totals = redis.call('HMGET', KEYS[1], 'clicks', 'impressions')
+-- An ad that was never clicked has nothing to sum; in a list of all ads that is most of them.
+if tonumber(totals[1] or 0) == 0 then
+  return { 0, tonumber(totals[2] or 0), 0, 0, 0, 0, 0 }
+end
+
 local oldest_minute = this_minute - 1439
 local minutes = read(oldest_minute, this_minute, KEYS[4], KEYS[5], this_minute - this_minute % 1440)
 

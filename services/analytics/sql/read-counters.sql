@@ -11,17 +11,20 @@ SELECT
   coalesce(minutes.last_24_hours, 0) AS last_24_hours
 FROM unnest($1::text[]) AS ad (id)
 LEFT JOIN ad_totals totals ON totals.ad_id = ad.id
-LEFT JOIN LATERAL (
+LEFT JOIN (
   SELECT
+    ad_id,
     sum(clicks) FILTER (WHERE second > $2::bigint - 60)::bigint AS last_1_minute,
     sum(clicks) FILTER (WHERE second > $2::bigint - 300)::bigint AS last_5_minutes,
     sum(clicks) FILTER (WHERE second > $2::bigint - 900)::bigint AS last_15_minutes,
     sum(clicks)::bigint AS last_1_hour
-  FROM clicks_per_second bucket
-  WHERE bucket.ad_id = ad.id AND second > $2::bigint - 3600 AND second <= $2::bigint
-) seconds ON true
-LEFT JOIN LATERAL (
-  SELECT sum(clicks)::bigint AS last_24_hours
-  FROM clicks_per_minute bucket
-  WHERE bucket.ad_id = ad.id AND minute > $3::bigint - 1440 AND minute <= $3::bigint
-) minutes ON true
+  FROM clicks_per_second
+  WHERE ad_id = ANY($1) AND second > $2::bigint - 3600 AND second <= $2::bigint
+  GROUP BY ad_id
+) seconds ON seconds.ad_id = ad.id
+LEFT JOIN (
+  SELECT ad_id, sum(clicks)::bigint AS last_24_hours
+  FROM clicks_per_minute
+  WHERE ad_id = ANY($1) AND minute > $3::bigint - 1440 AND minute <= $3::bigint
+  GROUP BY ad_id
+) minutes ON minutes.ad_id = ad.id

@@ -26,7 +26,7 @@ export function analyticsHandler(dependencies: AnalyticsDependencies): RequestHa
 
 async function answerAd({ catalogue, readAd, now }: AnalyticsDependencies, { ad_id = '', timeframe }: AnalyticsQuery) {
   const listing = await catalogue.find(ad_id);
-  if (listing === 'unloaded') throw unloaded();
+  if (listing === 'unverified') throw unverified();
   if (listing === 'unknown') throw unknownAd(ad_id, 404);
   const { source, counters } = await readAd(ad_id);
   const [ad] = counters;
@@ -45,7 +45,7 @@ async function answerAll(
     ]);
   }
   const ads = catalogue.list();
-  if (!ads) throw unloaded();
+  if (!ads) throw unverified();
   const { source, counters } = await readAll(ads.map((ad) => ad.id));
   const page = busiest(counters, timeframe, limit, after);
   return {
@@ -58,8 +58,8 @@ async function answerAll(
   };
 }
 
-function unloaded() {
-  return unavailable('The ad catalogue could not be read yet.');
+function unverified() {
+  return unavailable('The ad catalogue can not be read now.');
 }
 
 function readQuery(given: unknown): AnalyticsQuery {

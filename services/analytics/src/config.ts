@@ -25,7 +25,7 @@ export const analyticsVariables: Variables<AnalyticsConfig> = {
   ...logVariables,
   ...postgresVariables,
   ...redisVariables,
-  AD_CATALOGUE_REFRESH_SECONDS: Joi.number().integer().min(1).default(30),
+  AD_CATALOGUE_REFRESH_SECONDS: Joi.number().integer().min(1).max(3_600).default(10),
   DOUBT_POLL_MS: Joi.number().integer().min(10).max(10_000).default(250),
   LIST_MAX_AGE_MS: Joi.number().integer().min(0).max(60_000).default(500),
 };

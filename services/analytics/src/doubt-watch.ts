@@ -8,8 +8,8 @@ export interface DoubtWatch {
 }
 
 /**
- * Looks for doubts every `intervalMs`. While Postgres is away the last answer stands: nobody can commit then, so
- * nothing can be missing in Redis that was not missing before.
+ * Looks for doubts every `intervalMs`. While Postgres can't be asked the last answer stands: as a rule nobody can commit
+ * then, so nothing can be missing in Redis that was not missing before.
  */
 export function watchDoubts(database: Database, intervalMs: number): DoubtWatch {
   let undoubted = false;

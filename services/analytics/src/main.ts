@@ -5,6 +5,7 @@ import { analyticsHandler } from './analytics-handler.js';
 import { createAnswerMetrics } from './answer-metrics.js';
 import { type AnalyticsConfig, analyticsVariables } from './config.js';
 import { watchDoubts } from './doubt-watch.js';
+import { createFloors } from './floors.js';
 import { readCounters } from './read-counters.js';
 import { createSnapshot } from './snapshot.js';
 
@@ -32,8 +33,11 @@ await runProcess<AnalyticsConfig>({
     await catalogue.refresh();
 
     const counted = createAnswerMetrics(metrics);
+    const floors = createFloors();
     const read = async (adIds: readonly string[]) =>
-      counted(await readCounters({ database: postgres, store: redis, undoubted: doubts.undoubted, now }, adIds));
+      counted(
+        await readCounters({ database: postgres, store: redis, undoubted: doubts.undoubted, floors, now }, adIds),
+      );
     const health = createHealth({
       service,
       version: '1.0.0',

@@ -1,5 +1,6 @@
 import type { CounterStore, Database } from '@ads/ledger';
 import type { CountersReading } from './counters.js';
+import type { Floors } from './floors.js';
 import { readPostgresCounters } from './postgres-counters.js';
 import { readRedisCounters } from './redis-counters.js';
 
@@ -8,6 +9,7 @@ export interface CountersDependencies {
   readonly store: CounterStore;
   /** True while Postgres holds no doubt about the counters in Redis. */
   readonly undoubted: () => boolean;
+  readonly floors: Floors;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -18,14 +20,16 @@ export interface CountersDependencies {
  * @throws when neither can answer
  */
 export async function readCounters(
-  { database, store, undoubted, now }: CountersDependencies,
+  { database, store, undoubted, floors, now }: CountersDependencies,
   adIds: readonly string[],
 ): Promise<CountersReading> {
   if (undoubted()) {
     // Redis being away is what Postgres is there for; the breaker and its metric tell of it.
     const counters = await readRedisCounters(store, adIds, now()).catch(() => undefined);
     // Asked again after the reading: a doubt may have come up meanwhile.
-    if (counters && undoubted()) return { source: 'redis', counters };
+    if (counters && undoubted() && floors.hold(counters, now())) return { source: 'redis', counters };
   }
-  return { source: 'postgres', counters: await readPostgresCounters(database, adIds, now()) };
+  const counters = await readPostgresCounters(database, adIds, now());
+  floors.raise(counters, now());
+  return { source: 'postgres', counters };
 }

@@ -23,7 +23,7 @@ export async function readRedisCounters(
 ): Promise<Counters[] | undefined> {
   if (store.evicts()) return undefined;
   const epoch = await readEpoch(store);
-  if (!believes(epoch, store.runId())) return undefined;
+  if (!believes(epoch, store.lifetime())) return undefined;
   const counters: Counters[] = [];
   for (let first = 0; first < adIds.length; first += ADS_PER_CALL) {
     const ads = adIds.slice(first, first + ADS_PER_CALL);

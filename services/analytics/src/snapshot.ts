@@ -1,8 +1,12 @@
 import type { CountersReading } from './counters.js';
 
+/** The share of the time that may be spent on reading: a tenth. */
+const AGE_PER_COST = 10;
+
 /**
  * Reads all ads at most once per `maxAgeMs`, and once for all who ask at the same time: sorting by clicks needs every ad,
- * however small the page is.
+ * however small the page is. What takes long to read is kept for longer, so that dashboards that poll don't wear out
+ * Redis.
  *
  * @param now milliseconds
  */
@@ -11,14 +15,14 @@ export function createSnapshot(
   maxAgeMs: number,
   now: () => number,
 ) {
-  let held: { reading: CountersReading; at: number } | undefined;
+  let held: { reading: CountersReading; at: number; cost: number } | undefined;
   let underWay: Promise<CountersReading> | undefined;
 
   async function readNow(adIds: readonly string[]): Promise<CountersReading> {
     const at = now();
     try {
       const reading = await read(adIds);
-      held = { reading, at };
+      held = { reading, at, cost: now() - at };
       return reading;
     } finally {
       underWay = undefined;
@@ -26,7 +30,7 @@ export function createSnapshot(
   }
 
   return async (adIds: readonly string[]): Promise<CountersReading> => {
-    if (held && Math.abs(now() - held.at) < maxAgeMs) return held.reading;
+    if (held && Math.abs(now() - held.at) < Math.max(maxAgeMs, AGE_PER_COST * held.cost)) return held.reading;
     underWay ??= readNow(adIds);
     return await underWay;
   };

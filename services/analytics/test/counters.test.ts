@@ -15,7 +15,9 @@ import {
   redisVariables,
 } from '@ads/runtime';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
 import type { Counters } from '../src/counters.js';
+import { createFloors } from '../src/floors.js';
 import { readPostgresCounters } from '../src/postgres-counters.js';
 import { readCounters } from '../src/read-counters.js';
 import { readRedisCounters } from '../src/redis-counters.js';
@@ -39,14 +41,19 @@ async function openBooks(databaseEnv: Variables, server: LocalProcess) {
   bench.onRelease(database.close);
   const store = openRedis(config, options);
   bench.onRelease(store.close);
-  await waitFor(() => store.runId(), { timeoutMs: 10_000, what: 'the connection to Redis' });
+  await waitFor(() => store.lifetime(), { timeoutMs: 10_000, what: 'the connection to Redis' });
   return { database, store };
 }
 
 let database: Postgres;
 let store: RedisConnection;
+/** The same Redis, for what a test does to it. */
+let redis: Redis;
 beforeAll(async () => {
-  ({ database, store } = await openBooks(await bench.database(), await bench.redis()));
+  const server = await bench.redis();
+  ({ database, store } = await openBooks(await bench.database(), server));
+  redis = new Redis(server.port, server.host);
+  bench.onRelease(() => redis.disconnect());
 });
 afterAll(bench.release);
 
@@ -132,7 +139,7 @@ describe('windows', () => {
   it.each(MOMENTS.map((moment): [string, number] => [new Date(moment).toISOString(), moment]))(
     'are the same from Redis, from Postgres and by the definition, at %s',
     async (_text, moment) => {
-      await store.client.flushall();
+      await redis.flushall();
       expect(await rebuildCounters(database, store, () => moment)).toMatchObject({ state: 'done' });
       const expected = ADS.map((adId) => bruteForce(events, adId, moment));
       const fromRedis = byAd(await readRedisCounters(store, ADS, moment));
@@ -146,7 +153,7 @@ describe('windows', () => {
   );
 
   it('slide over what was raised while it was new, without anything being written again', async () => {
-    await store.client.flushall();
+    await redis.flushall();
     const written = MIDNIGHT - 30 * MINUTE;
     await rebuildCounters(database, store, () => written);
     for (let moment = written; moment < MIDNIGHT + HOUR; moment += 7 * MINUTE + 13_579) {
@@ -157,7 +164,7 @@ describe('windows', () => {
 
   it('never shrink with their width while clicks are being recorded by several at once', async () => {
     const now = MIDNIGHT + 12 * HOUR + 30_000;
-    await store.client.flushall();
+    await redis.flushall();
     await rebuildCounters(database, store, () => now);
     const random = seeded(8);
     let recording = true;
@@ -199,11 +206,11 @@ describe('windows', () => {
 describe('where counters are read', () => {
   const now = MIDNIGHT;
   const read = (over: CounterStore = store, undoubted = () => true) =>
-    readCounters({ database, store: over, undoubted, now: () => now }, ['ad-001']);
+    readCounters({ database, store: over, undoubted, floors: createFloors(), now: () => now }, ['ad-001']);
   let expected: Counters;
 
   beforeEach(async () => {
-    await store.client.flushall();
+    await redis.flushall();
     await rebuildCounters(database, store, () => now);
     [expected] = (await readPostgresCounters(database, ['ad-001'], now)) as [Counters];
     expect(expected.clicks).toBeGreaterThan(0);
@@ -214,7 +221,7 @@ describe('where counters are read', () => {
   });
 
   it('is Postgres, and never zeros, when Redis was emptied', async () => {
-    await store.client.flushall();
+    await redis.flushall();
     expect(await read()).toEqual({ source: 'postgres', counters: [expected] });
   });
 
@@ -222,12 +229,12 @@ describe('where counters are read', () => {
     'is Postgres when Redis was emptied %s it was read, in the middle of the answer',
     async (when) => {
       const emptied: CounterStore = {
-        runId: store.runId,
+        lifetime: store.lifetime,
         evicts: store.evicts,
         run: async (operation, call) => {
-          if (operation === 'read_windows' && when === 'before') await store.client.flushall();
+          if (operation === 'read_windows' && when === 'before') await redis.flushall();
           const result = await store.run(operation, call);
-          if (operation === 'read_windows' && when === 'after') await store.client.flushall();
+          if (operation === 'read_windows' && when === 'after') await redis.flushall();
           return result;
         },
       };
@@ -236,9 +243,9 @@ describe('where counters are read', () => {
   );
 
   it('is Postgres when the epoch is of another life of Redis', async () => {
-    await store.client.set(EPOCH_KEY, `${'0'.repeat(40)}:token`);
+    await redis.set(EPOCH_KEY, `${'0'.repeat(40)}:token`);
     expect((await read()).source).toBe('postgres');
-    await store.client.set(EPOCH_KEY, 'token');
+    await redis.set(EPOCH_KEY, 'token');
     expect((await read()).source).toBe('postgres');
   });
 
@@ -260,13 +267,14 @@ describe('where counters are read', () => {
   it('is Postgres while Redis is away, and Redis again after a restart and a rebuild, not before', async () => {
     const server = await bench.redis();
     const own = await openBooks(await bench.database(), server);
-    const ask = () => readCounters({ ...own, undoubted: () => true, now: () => now }, ['ad-001']);
+    const ask = () =>
+      readCounters({ ...own, undoubted: () => true, floors: createFloors(), now: () => now }, ['ad-001']);
     await rebuildCounters(own.database, own.store, () => now);
     expect((await ask()).source).toBe('redis');
     await server.kill();
     expect((await ask()).source).toBe('postgres');
     await server.start();
-    await waitFor(() => own.store.runId(), { timeoutMs: 10_000, what: 'the connection to the new Redis' });
+    await waitFor(() => own.store.lifetime(), { timeoutMs: 10_000, what: 'the connection to the new Redis' });
     expect((await ask()).source).toBe('postgres');
     await rebuildCounters(own.database, own.store, () => now);
     await waitFor(async () => (await ask()).source === 'redis', { timeoutMs: 10_000, what: 'answers from Redis' });

@@ -37,16 +37,31 @@ describe('a snapshot', () => {
     const { clock, reads, ask } = snapshotOf(500);
     const first = ask();
     // The reading itself takes time: what it says is as old as its beginning.
-    clock.now += 100;
+    clock.now += 10;
     const reading = reads[0]?.finish();
     await first;
-    clock.now += 399;
+    clock.now += 489;
     expect(await ask()).toBe(reading);
     clock.now += 1;
     const second = ask();
     expect(reads).toHaveLength(2);
     reads[1]?.finish();
     expect(await second).not.toBe(reading);
+  });
+
+  it('is kept for ten times as long as it took to read', async () => {
+    const { clock, reads, ask } = snapshotOf(500);
+    const first = ask();
+    clock.now += 1_000;
+    const reading = reads[0]?.finish();
+    await first;
+    clock.now += 8_999;
+    expect(await ask()).toBe(reading);
+    clock.now += 1;
+    const second = ask();
+    expect(reads).toHaveLength(2);
+    reads[1]?.finish();
+    await second;
   });
 
   it('does not serve for ever when the clock is set back', async () => {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { EVENT_STREAM, LEDGER_CONSUMER } from '@ads/models';
 import type { ConsumerMessages, NatsConnection } from 'nats';
-import { type HeldMessage, HeldMessages } from './held-messages.js';
+import { type HeldMessage, HeldMessages, tell } from './held-messages.js';
 
 export interface ConsumeOptions {
   /** The connection, undefined while there is none. */
@@ -9,8 +9,11 @@ export interface ConsumeOptions {
   /** Records and acknowledges. It is tried again until it succeeds. */
   readonly record: (messages: readonly HeldMessage[]) => Promise<void>;
   readonly onReceived: () => void;
-  /** Told of each failure; the same may fail for hours. */
+  /** Told of each failure to record; the same may fail for hours. */
   readonly onFailure: (error: unknown) => void;
+  readonly onPullFailure: (error: unknown) => void;
+  /** Told that a batch was recorded. */
+  readonly onRecorded: () => void;
   /** The most messages that this process has at a time, unacknowledged. */
   readonly maxMessages: number;
   /** The most events in one batch, unless a single message has more. */
@@ -35,7 +38,8 @@ const LONGEST_PAUSE_MS = 2_000;
  * fails is tried again for as long as it takes, and the queue is told that we are still at it.
  */
 export function startConsuming(options: ConsumeOptions): Consuming {
-  const { connection, record, onReceived, onFailure, maxMessages, maxEvents, ackWaitMs } = options;
+  const { connection, record, onReceived, onRecorded, onFailure, onPullFailure } = options;
+  const { maxMessages, maxEvents, ackWaitMs } = options;
   const held = new HeldMessages(maxMessages);
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -59,7 +63,7 @@ export function startConsuming(options: ConsumeOptions): Consuming {
           }
         }
       } catch (error) {
-        if (connection()) onFailure(error);
+        if (connection()) onPullFailure(error);
         await pause(FIRST_PAUSE_MS);
       }
     }
@@ -80,12 +84,12 @@ export function startConsuming(options: ConsumeOptions): Consuming {
   async function recordUntilDone(messages: readonly HeldMessage[]): Promise<void> {
     for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(2 * wait, LONGEST_PAUSE_MS)) {
       try {
-        return await record(messages);
+        await record(messages);
+        return onRecorded();
       } catch (error) {
         onFailure(error);
         if (signal.aborted) {
-          for (const { message } of messages) message.nak();
-          return;
+          return giveBack(messages);
         }
         await pause(wait);
       }
@@ -97,7 +101,7 @@ export function startConsuming(options: ConsumeOptions): Consuming {
   }
 
   const stillWorking = setInterval(() => {
-    for (const { message } of held.all()) message.working();
+    tell(held.all(), (message) => message.working());
   }, ackWaitMs / 3);
   const pulling = pull();
   const working = work();
@@ -112,7 +116,12 @@ export function startConsuming(options: ConsumeOptions): Consuming {
       await Promise.all([pulling, working]);
       clearTimeout(late);
       clearInterval(stillWorking);
-      for (const { message } of held.all()) message.nak();
+      giveBack(held.all());
     },
   };
+}
+
+/** Somebody else may have them now. */
+function giveBack(messages: readonly HeldMessage[]): void {
+  tell(messages, (message) => message.nak());
 }

@@ -20,7 +20,9 @@ async function run(connection: NatsConnection, command: string | undefined, ids:
     const letter = await readLetter(connection, id);
     if (!letter) throw new Refused(`There is no dead letter ${id}.`);
     if (command === 'show') {
-      console.log(`id      ${id}\ntime    ${letter.time.toISOString()}\nsource  ${letter.source}\nreason  ${letter.reason}\n`);
+      console.log(
+        `id      ${id}\ntime    ${letter.time.toISOString()}\nsource  ${letter.source}\nreason  ${letter.reason}\n`,
+      );
       console.log(Buffer.from(letter.data).toString('utf8'));
     } else if (command === 'replay') {
       await replayLetter(connection, letter);

@@ -1,6 +1,6 @@
 import { DEAD_LETTER_REASON, DEAD_LETTER_SOURCE, DEAD_LETTER_SUBJECT } from '@ads/models';
+import type { Nats } from '@ads/runtime';
 import { headers } from 'nats';
-import type { RunNats } from './nats-call.js';
 
 /** Something that can't be recorded, ever, and why. */
 export interface DeadLetter {
@@ -22,7 +22,7 @@ const REASON_LENGTH = 500;
  *
  * @throws when JetStream can't be reached
  */
-export async function publishDeadLetter(run: RunNats, letter: DeadLetter): Promise<void> {
+export async function publishDeadLetter(run: Nats['run'], letter: DeadLetter): Promise<void> {
   const bears = headers();
   // A header is one line.
   bears.set(DEAD_LETTER_REASON, letter.reason.replace(/\p{C}/gu, ' ').slice(0, REASON_LENGTH));

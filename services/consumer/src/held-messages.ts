@@ -19,6 +19,20 @@ export interface HeldMessage {
 }
 
 /**
+ * Tells the queue something about messages. A connection that was closed for good takes nothing any more: the queue then
+ * gives them out again, and recording them again changes nothing.
+ */
+export function tell(messages: readonly HeldMessage[], say: (message: QueuedMessage) => void): void {
+  for (const { message } of messages) {
+    try {
+      say(message);
+    } catch {
+      return;
+    }
+  }
+}
+
+/**
  * The messages between the pulling and the recording. It holds at most `capacity` of them, those that are being
  * recorded included, so a database that is away fills JetStream and not this process.
  */

@@ -19,6 +19,8 @@ export interface KeepCountersOptions {
   readonly onDistrust: (reason: string) => void;
   readonly onRebuild: (rebuild: Rebuild, milliseconds: number) => void;
   readonly onFailure: (error: unknown) => void;
+  /** Told when a look did not fail. */
+  readonly onLooked: () => void;
 }
 
 const LOOK_EVERY_MS = 500;
@@ -36,7 +38,7 @@ const PAUSE_MS = 2_000;
  * @returns stops it
  */
 export function keepCounters(options: KeepCountersOptions): () => Promise<void> {
-  const { database, store, now, onTrust, onDistrust, onRebuild, onFailure } = options;
+  const { database, store, now, onTrust, onDistrust, onRebuild, onFailure, onLooked } = options;
   const stopping = new AbortController();
   let lastReason: string | undefined;
 
@@ -51,7 +53,7 @@ export function keepCounters(options: KeepCountersOptions): () => Promise<void> 
   /** True when there was nothing to do, or it is done. */
   async function look(): Promise<boolean> {
     // Without Redis there is nothing to keep; its breaker and the health page tell of it.
-    if (store.runId() === undefined) return true;
+    if (store.lifetime() === undefined) return true;
     const reason = await reasonToRebuild();
     onTrust(reason === undefined);
     if (reason !== undefined && reason !== lastReason) onDistrust(reason);
@@ -70,6 +72,7 @@ export function keepCounters(options: KeepCountersOptions): () => Promise<void> 
       let settled = false;
       try {
         settled = await look();
+        onLooked();
       } catch (error) {
         onFailure(error);
       }

@@ -15,13 +15,16 @@ import { startConsuming } from './consume.js';
 import { createConsumerMetrics } from './consumer-metrics.js';
 import { publishDeadLetter } from './dead-letters.js';
 import { keepCounters } from './keep-counters.js';
-import { ensureLedgerConsumer, readBacklog } from './ledger-consumer.js';
+import { ensureLedgerConsumer, purgeAcknowledged, readBacklog } from './ledger-consumer.js';
 import { recordMessages } from './record-messages.js';
 import { repeat } from './repeat.js';
+import { createTrouble } from './trouble.js';
 
 const service = 'consumer';
 const BACKLOG_EVERY_MS = 5_000;
 const HOUR_MS = 3_600_000;
+const KEEPING = 'the counters could not be looked after, it is tried until they are';
+const RECORDING = 'a batch could not be recorded, it is tried until it is';
 
 await runProcess<ConsumerConfig>({
   service,
@@ -37,11 +40,12 @@ await runProcess<ConsumerConfig>({
       service,
       metrics,
       logger,
-      onConnected: (connection) => ensureLedgerConsumer(connection, limits, config.NATS_ACK_WAIT_SECONDS),
+      setUp: (connection) => ensureLedgerConsumer(connection, limits, config.NATS_ACK_WAIT_SECONDS),
     });
     releases.add('nats', nats.close);
     releases.add('probes', probe([postgres.ping, redis.ping, nats.ping]));
 
+    const trouble = createTrouble(logger);
     const counted = createConsumerMetrics(metrics.registry);
     const ledger = createLedger({
       database: postgres,
@@ -62,7 +66,8 @@ await runProcess<ConsumerConfig>({
           if (rebuild.state === 'done') counted.rebuilt(milliseconds / 1_000);
           logger.info(`rebuild of the counters ${rebuild.state}`, { ...rebuild, milliseconds });
         },
-        onFailure: (error) => logger.debug('counters could not be looked after', { error }),
+        onFailure: (error) => trouble.report(KEEPING, error),
+        onLooked: () => trouble.over(KEEPING),
       }),
     );
     const keepTables = async () => {
@@ -74,7 +79,10 @@ await runProcess<ConsumerConfig>({
       'tables',
       repeat(keepTables, HOUR_MS, (error) => logger.warn('tables could not be looked after', { error })),
     );
-    const readQueue = async () => counted.backlog(await nats.run(readBacklog));
+    const readQueue = async () => {
+      await nats.run(purgeAcknowledged);
+      counted.backlog(await nats.run(readBacklog));
+    };
     releases.add(
       'backlog',
       repeat(readQueue, BACKLOG_EVERY_MS, (error) => logger.debug('backlog could not be read', { error })),
@@ -98,7 +106,9 @@ await runProcess<ConsumerConfig>({
           messages,
         ),
       onReceived: () => metrics.natsMessages.inc({ direction: 'in', status: 'ok' }),
-      onFailure: (error) => logger.debug('a batch could not be recorded, it is tried again', { error }),
+      onRecorded: () => trouble.over(RECORDING),
+      onFailure: (error) => trouble.report(RECORDING, error),
+      onPullFailure: (error) => logger.debug('messages could not be pulled', { error }),
       maxMessages: config.CONSUMER_MAX_MESSAGES,
       maxEvents: config.CONSUMER_BATCH_EVENTS,
       ackWaitMs: config.NATS_ACK_WAIT_SECONDS * 1_000,
@@ -112,7 +122,7 @@ await runProcess<ConsumerConfig>({
       dependencies: { nats: nats.health, postgres: postgres.health, redis: redis.health },
       // Without NATS or Postgres it waits, and loses nothing: to be restarted would not help.
       status: (dependencies) =>
-        Object.values(dependencies).every(({ status }) => status === 'up') ? 'healthy' : 'degraded',
+        Object.values(dependencies).every(({ status }) => status === 'up') && !trouble.isOn() ? 'healthy' : 'degraded',
       ready: () => true,
     });
     const answer = operations({ health, metrics });

@@ -1,7 +1,7 @@
 import type { Outcome } from '@ads/ledger';
 import { type AdEvent, encodeEvents, WIRE_VERSION } from '@ads/models';
 import type { DeadLetter } from './dead-letters.js';
-import type { HeldMessage } from './held-messages.js';
+import { type HeldMessage, tell } from './held-messages.js';
 
 export interface RecordDependencies {
   readonly record: (events: readonly AdEvent[]) => Promise<Outcome>;
@@ -45,7 +45,7 @@ export async function recordMessages(dependencies: RecordDependencies, held: rea
     await bury(letter);
     onBuried(letter);
   }
-  for (const { message } of held) message.ack();
+  tell(held, (message) => message.ack());
 }
 
 /** Records what can be recorded, and returns the rest as dead letters. A bad event is found by halving the batch. */

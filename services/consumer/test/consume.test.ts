@@ -21,6 +21,8 @@ const consume = (options: Pick<ConsumeOptions, 'record'> & Partial<ConsumeOption
     connection: () => connection,
     onReceived: () => undefined,
     onFailure: () => undefined,
+    onPullFailure: () => undefined,
+    onRecorded: () => undefined,
     maxMessages: 10,
     maxEvents: 1_000,
     ackWaitMs: 60_000,

@@ -35,7 +35,7 @@ async function startConsumer(postgres: LocalProcess | undefined) {
   const queue = await openQueue(bench, env);
   await queueExists(queue);
   const rows = openRows(bench, env);
-  const redis = await openCounters(bench, env);
+  const redis = openCounters(bench, redisServer);
   const events = async (): Promise<number> => Number((await rows('SELECT count(*) FROM ad_events'))[0]?.count);
   const totals = async () =>
     Object.fromEntries(

@@ -1,4 +1,4 @@
-import { type Bench, type Variables, waitFor } from '@ads/local';
+import { type Bench, type LocalProcess, type Variables, waitFor } from '@ads/local';
 import {
   type AdEvent,
   DEAD_LETTER_REASON,
@@ -9,15 +9,7 @@ import {
   encodeEvents,
   LEDGER_CONSUMER,
 } from '@ads/models';
-import {
-  createMetrics,
-  type Logger,
-  loadConfig,
-  openRedis,
-  type RedisConfig,
-  type RedisConnection,
-  redisVariables,
-} from '@ads/runtime';
+import { Redis } from 'ioredis';
 import { connect, type NatsConnection } from 'nats';
 import pg from 'pg';
 
@@ -93,19 +85,10 @@ export function openRows(bench: Bench, env: Variables) {
   return async (text: string): Promise<Record<string, unknown>[]> => (await pool.query(text)).rows;
 }
 
-const quiet: Logger = {
-  error: () => undefined,
-  warn: () => undefined,
-  info: () => undefined,
-  debug: () => undefined,
-  child: () => quiet,
-};
-
 /** What the consumer has written into Redis, by a connection of its own. */
-export async function openCounters(bench: Bench, env: Variables): Promise<RedisConnection['client']> {
-  const config = loadConfig<RedisConfig>(env, redisVariables);
-  const redis = openRedis(config, { service: 'test', metrics: createMetrics('test'), logger: quiet });
-  bench.onRelease(redis.close);
-  await waitFor(() => redis.runId(), { timeoutMs: 10_000, what: 'the connection to Redis' });
-  return redis.client;
+export function openCounters(bench: Bench, server: Pick<LocalProcess, 'host' | 'port'>): Redis {
+  const redis = new Redis(server.port, server.host);
+  redis.on('error', () => undefined);
+  bench.onRelease(() => redis.disconnect());
+  return redis;
 }

@@ -25,6 +25,8 @@ export interface IngestConfig extends HttpConfig, LogConfig, PostgresConfig, Red
   readonly INGEST_BATCHES_IN_FLIGHT: number;
   /** Events that wait for a message; beyond it the answer is 503. */
   readonly INGEST_QUEUE_EVENTS: number;
+  /** How long an event waits for a message; then the answer is 503. */
+  readonly INGEST_MAX_WAIT_MS: number;
   /** Ads that have their own label in the metrics; the rest is `other`. */
   readonly METRICS_MAX_ADS: number;
   readonly NATS_STREAM_REPLICAS: number;
@@ -32,6 +34,7 @@ export interface IngestConfig extends HttpConfig, LogConfig, PostgresConfig, Red
 }
 
 const count = Joi.number().integer().min(1);
+const milliseconds = count.max(60_000);
 
 export const ingestVariables: Variables<IngestConfig> = {
   ...httpVariables(8080),
@@ -39,15 +42,19 @@ export const ingestVariables: Variables<IngestConfig> = {
   ...postgresVariables,
   ...redisVariables,
   ...natsVariables,
+  // A player waits for the answer: what hangs is given up soon, and the other way is taken.
+  NATS_TIMEOUT_MS: milliseconds.default(1_000),
+  POSTGRES_TIMEOUT_MS: milliseconds.default(2_000),
   // An hour at most: the counters of a second expire before it comes when it was written much earlier than that.
   MAX_CLOCK_SKEW_SECONDS: Joi.number().min(0).max(3_600).default(300),
-  MAX_BODY_BYTES: count.default(16_384),
-  AD_CATALOGUE_REFRESH_SECONDS: count.default(30),
+  MAX_BODY_BYTES: count.max(1_048_576).default(16_384),
+  AD_CATALOGUE_REFRESH_SECONDS: count.max(3_600).default(10),
   // An event is at most some 400 bytes: 1,000 of them stay below the megabyte that NATS takes in one message.
   INGEST_BATCH_EVENTS: count.max(1_000).default(500),
   INGEST_BATCHES_IN_FLIGHT: count.max(64).default(4),
-  INGEST_QUEUE_EVENTS: count.default(20_000),
-  METRICS_MAX_ADS: Joi.number().integer().min(0).default(100),
+  INGEST_QUEUE_EVENTS: count.max(1_000_000).default(20_000),
+  INGEST_MAX_WAIT_MS: count.max(60_000).default(2_000),
+  METRICS_MAX_ADS: Joi.number().integer().min(0).max(10_000).default(100),
   NATS_STREAM_REPLICAS: count.max(5).default(1),
   NATS_STREAM_MAX_BYTES: Joi.number().integer().min(-1).default(-1),
 };

@@ -1,7 +1,7 @@
 import { invalidFields, unavailable, unknownAd } from '@ads/http';
 import type { AdCatalogue } from '@ads/ledger';
-import { type AdEvent, type EventKind, readEventRequest } from '@ads/models';
-import type { RequestHandler } from 'express';
+import { type AdEvent, type EventKind, readAddress, readEventRequest } from '@ads/models';
+import type { Request, RequestHandler } from 'express';
 import type { Acceptance } from './accept-events.js';
 
 export interface EventDependencies {
@@ -16,6 +16,11 @@ export interface EventDependencies {
   readonly now: () => number;
 }
 
+/** As the trusted proxies say; what they say may be anything, so it counts only where it is an address. */
+function callerAddress({ ip, socket }: Request): string {
+  return readAddress(ip) ?? readAddress(socket.remoteAddress) ?? '0.0.0.0';
+}
+
 /** `POST /api/v1/ads/click` and `POST /api/v1/ads/impression`: 202 when the event is durable, and not before. */
 export function eventHandler(kind: EventKind, dependencies: EventDependencies): RequestHandler {
   const { catalogue, accept, onAccepted, maxClockSkew, now } = dependencies;
@@ -24,7 +29,7 @@ export function eventHandler(kind: EventKind, dependencies: EventDependencies): 
     const reading = readEventRequest(request.body, {
       kind,
       idempotencyKey: request.get('idempotency-key'),
-      callerIp: request.ip ?? '0.0.0.0',
+      callerIp: callerAddress(request),
       now: now(),
       maxClockSkew,
     });

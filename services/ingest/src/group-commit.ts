@@ -6,14 +6,16 @@ export interface GroupLimits {
   readonly maxInFlight: number;
   /** The most items that wait for a batch; beyond it, callers are refused at once. */
   readonly maxQueued: number;
+  /** The longest that an item waits for a batch, in milliseconds; then its caller is refused. */
+  readonly maxWaitMs: number;
 }
 
-/** Refused: more items wait already than may. Nothing was done with this one. */
-export class QueueFull extends Error {}
+/** Refused: too many items wait, or this one waited too long. Nothing was done with it. */
+export class Refused extends Error {}
 
 /** Many callers, few writes. */
 export interface GroupCommit<Item, Result> {
-  /** Resolves with what the write said of this item, rejects as the write of its batch did, or with QueueFull. */
+  /** Resolves with what the write said of this item, rejects as the write of its batch did, or with Refused. */
   submit(item: Item): Promise<Result>;
   /** Items that wait, not counting those in flight. */
   queued(): number;
@@ -23,6 +25,8 @@ export interface GroupCommit<Item, Result> {
 
 interface Waiting<Item, Result> {
   readonly item: Item;
+  /** By the clock of `performance.now()`. */
+  readonly deadline: number;
   resolve(result: Result): void;
   reject(error: unknown): void;
 }
@@ -41,6 +45,7 @@ export function createGroupCommit<Item, Result>(
   let inFlight = 0;
   let scheduled = false;
   let onIdle: (() => void)[] = [];
+  let expiry: NodeJS.Timeout | undefined;
 
   // Not at once but when the present turn of the event loop is over: requests that arrived in one read go together.
   function schedule(): void {
@@ -56,6 +61,27 @@ export function createGroupCommit<Item, Result>(
     });
   }
 
+  // Items expire in the order in which they came, so one timer for the oldest is enough.
+  function watchOldest(): void {
+    const oldest = queue[0];
+    if (expiry !== undefined || oldest === undefined) return;
+    expiry = setTimeout(() => {
+      expiry = undefined;
+      const now = performance.now();
+      while (queue[0] !== undefined && queue[0].deadline <= now) {
+        queue.shift()?.reject(new Refused(`waited ${limits.maxWaitMs} ms to be written`));
+      }
+      becomeIdle();
+      watchOldest();
+    }, oldest.deadline - performance.now());
+  }
+
+  function becomeIdle(): void {
+    if (queue.length > 0 || inFlight > 0) return;
+    for (const resolve of onIdle) resolve();
+    onIdle = [];
+  }
+
   async function commit(batch: readonly Waiting<Item, Result>[]): Promise<void> {
     inFlight += 1;
     try {
@@ -65,21 +91,18 @@ export function createGroupCommit<Item, Result>(
       for (const waiting of batch) waiting.reject(error);
     } finally {
       inFlight -= 1;
-      if (queue.length > 0) {
-        schedule();
-      } else if (inFlight === 0) {
-        for (const resolve of onIdle) resolve();
-        onIdle = [];
-      }
+      if (queue.length > 0) schedule();
+      becomeIdle();
     }
   }
 
   return {
     submit(item) {
-      if (queue.length >= limits.maxQueued) return Promise.reject(new QueueFull('too many events wait to be written'));
+      if (queue.length >= limits.maxQueued) return Promise.reject(new Refused('too many items wait to be written'));
       return new Promise((resolve, reject) => {
-        queue.push({ item, resolve, reject });
+        queue.push({ item, deadline: performance.now() + limits.maxWaitMs, resolve, reject });
         schedule();
+        watchOldest();
       });
     },
     queued: () => queue.length,

@@ -39,7 +39,7 @@ await runProcess<IngestConfig>({
       service,
       metrics,
       logger,
-      onConnected: async (connection) => {
+      setUp: async (connection) => {
         for (const settings of streams) await ensureStream(connection, settings);
       },
     });
@@ -76,6 +76,7 @@ await runProcess<IngestConfig>({
         maxBatch: config.INGEST_BATCH_EVENTS,
         maxInFlight: config.INGEST_BATCHES_IN_FLIGHT,
         maxQueued: config.INGEST_QUEUE_EVENTS,
+        maxWaitMs: config.INGEST_MAX_WAIT_MS,
       },
     );
     releases.add('events in flight', groups.idle);

@@ -1,9 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type AdEvent, EVENT_SUBJECT, encodeEvents } from '@ads/models';
-import type { NatsConnection } from 'nats';
-
-/** One call to NATS, tried again where that may help. */
-export type RunNats = <T>(call: (connection: NatsConnection) => Promise<T>) => Promise<T>;
+import type { Nats } from '@ads/runtime';
 
 /**
  * Publishes batches to JetStream, one message each, and waits for the acknowledgement. What is tried again bears the
@@ -12,7 +9,7 @@ export type RunNats = <T>(call: (connection: NatsConnection) => Promise<T>) => P
  * @param timeoutMs how long to wait for one acknowledgement
  * @param onPublish told of each batch
  */
-export function createPublisher(run: RunNats, timeoutMs: number, onPublish: (status: 'ok' | 'error') => void) {
+export function createPublisher(run: Nats['run'], timeoutMs: number, onPublish: (status: 'ok' | 'error') => void) {
   return async (events: readonly AdEvent[]): Promise<void> => {
     const message = encodeEvents(events);
     const msgID = randomUUID();

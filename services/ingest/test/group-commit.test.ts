@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { createGroupCommit, type GroupLimits, QueueFull } from '../src/group-commit.js';
+import { createGroupCommit, type GroupLimits, Refused } from '../src/group-commit.js';
 
-const ROOMY: GroupLimits = { maxBatch: 100, maxInFlight: 4, maxQueued: 1_000 };
+const ROOMY: GroupLimits = { maxBatch: 100, maxInFlight: 4, maxQueued: 1_000, maxWaitMs: 60_000 };
 
 /** A write that takes as long as the test wants. */
 function heldWrite() {
@@ -87,7 +87,7 @@ describe('group commit', () => {
         inFlight -= 1;
         return items;
       },
-      { maxBatch: 7, maxInFlight: 3, maxQueued: 1_000 },
+      { maxBatch: 7, maxInFlight: 3, maxQueued: 1_000, maxWaitMs: 60_000 },
     );
     const results = await Promise.all(
       upTo(500).map(async (item) => {
@@ -101,13 +101,34 @@ describe('group commit', () => {
     expect(sizes.reduce((sum, size) => sum + size)).toBe(500);
   });
 
+  it('refuses what waited too long, and nothing else', async () => {
+    const { batches, write } = heldWrite();
+    const groups = createGroupCommit(write, { maxBatch: 2, maxInFlight: 1, maxQueued: 10, maxWaitMs: 50 });
+    const written = groups.submit(0);
+    await turns();
+    const late = await Promise.allSettled([1, 2].map(groups.submit));
+    expect(late.map((result) => result.status === 'rejected' && result.reason instanceof Refused)).toEqual([
+      true,
+      true,
+    ]);
+    // What is being written already may be durable: only the write can say.
+    batches[0]?.finish();
+    expect(await written).toBe('kept 0');
+    const after = groups.submit(3);
+    await turns();
+    batches[1]?.finish();
+    expect(await after).toBe('kept 3');
+    expect(batches.flatMap(({ items }) => items)).toEqual([0, 3]);
+    await groups.idle();
+  });
+
   it('refuses at once what would wait behind too many, and takes items again when there is room', async () => {
     const { batches, write } = heldWrite();
-    const groups = createGroupCommit(write, { maxBatch: 2, maxInFlight: 1, maxQueued: 3 });
+    const groups = createGroupCommit(write, { maxBatch: 2, maxInFlight: 1, maxQueued: 3, maxWaitMs: 60_000 });
     void groups.submit(0);
     await turns();
     const waiting = [1, 2, 3].map(groups.submit);
-    await expect(groups.submit(4)).rejects.toBeInstanceOf(QueueFull);
+    await expect(groups.submit(4)).rejects.toBeInstanceOf(Refused);
     batches[0]?.finish();
     await turns();
     const after = groups.submit(5);

@@ -1,6 +1,6 @@
 import { waitFor } from '@ads/local';
-import { EVENT_STREAM, LEDGER_CONSUMER } from '@ads/models';
 import { AD_IDS, type ChaosStack } from '../stack/chaos-stack.js';
+import type { QueueWatch } from './queue-watch.js';
 
 /**
  * Waits until nobody has anything left to do: each service is healthy, the queue is empty, no counter is in doubt, and
@@ -8,7 +8,7 @@ import { AD_IDS, type ChaosStack } from '../stack/chaos-stack.js';
  *
  * @throws Error that says what was waited for in vain
  */
-export async function untilSettled(stack: ChaosStack, timeoutMs: number): Promise<void> {
+export async function untilSettled(stack: ChaosStack, queue: QueueWatch, timeoutMs: number): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   const wait = (what: string, condition: () => Promise<boolean>) =>
     waitFor(condition, { what, intervalMs: 50, timeoutMs: Math.max(1_000, deadline - performance.now()) });
@@ -21,17 +21,7 @@ export async function untilSettled(stack: ChaosStack, timeoutMs: number): Promis
       }),
     ),
   );
-  await wait('the queue to be empty', async () => {
-    const manager = await stack.eyes.nats.jetstreamManager();
-    // What the consumer has before it, not what the stream holds: a NATS server that is killed may forget to remove what
-    // was acknowledged.
-    const { num_pending: waiting, num_ack_pending: delivered } = await manager.consumers.info(
-      EVENT_STREAM,
-      LEDGER_CONSUMER,
-    );
-    if (waiting + delivered > 0) throw new Error(`${waiting} wait, ${delivered} are being worked on`);
-    return true;
-  });
+  await wait('the queue to be empty', () => queue.isDrained(stack.eyes.nats));
   await wait('the doubts to be settled', async () => {
     const { rows } = await stack.eyes.database.query('SELECT FROM counter_doubts LIMIT 1');
     return rows.length === 0;

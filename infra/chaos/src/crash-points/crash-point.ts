@@ -11,7 +11,7 @@ const RAISED_BEFORE_CRASH = 1;
 export function crashingStore(store: CounterStore, point: CrashPoint, afterBatches: number): CounterStore {
   let batches = 0;
   return {
-    runId: () => store.runId(),
+    lifetime: () => store.lifetime(),
     evicts: () => store.evicts(),
     async run(operation, call) {
       if (operation === 'raise') batches += 1;

@@ -37,7 +37,7 @@ await runProcess<ConsumerConfig>({
       service,
       metrics,
       logger,
-      onConnected: (connection) => ensureLedgerConsumer(connection, limits, config.NATS_ACK_WAIT_SECONDS),
+      setUp: (connection) => ensureLedgerConsumer(connection, limits, config.NATS_ACK_WAIT_SECONDS),
     });
     releases.add('nats', nats.close);
     const ledger = createLedger({
@@ -60,7 +60,9 @@ await runProcess<ConsumerConfig>({
           messages,
         ),
       onReceived: () => undefined,
+      onRecorded: () => undefined,
       onFailure: (error) => logger.warn('a batch could not be recorded, it is tried again', { error }),
+      onPullFailure: (error) => logger.debug('messages could not be pulled', { error }),
       maxMessages: config.CONSUMER_MAX_MESSAGES,
       maxEvents: config.CONSUMER_BATCH_EVENTS,
       ackWaitMs: config.NATS_ACK_WAIT_SECONDS * 1_000,

@@ -17,7 +17,7 @@ function away(name: string, names: readonly DependencyName[]): Fault {
       await last(8);
       for (const [outcome, count] of books.turnPage()) {
         const isGood = nobodyTakes ? outcome === '503' : outcome === '202';
-        if (!isGood) complain(`${count} reports came to ${outcome} while ${names.join(' and ')} were away`);
+        if (!isGood) complain(`${count} requests came to ${outcome} while ${names.join(' and ')} were away`);
       }
       await Promise.all(gone.map((dependency) => dependency.start()));
     },

@@ -13,7 +13,7 @@ export const rolling: Fault = {
       if (code !== 0) complain(`${slot.name} ended with ${signal ?? `code ${code}`} instead of 0`);
     }
     for (const [outcome, count] of books.turnPage()) {
-      if (!GOOD.has(outcome)) complain(`${count} reports came to ${outcome} during the rolling restart`);
+      if (!GOOD.has(outcome)) complain(`${count} requests came to ${outcome} during the rolling restart`);
     }
   },
 };

@@ -17,7 +17,10 @@ export interface Acknowledged {
   readonly occurredAt: number | undefined;
 }
 
-/** How requests were answered: a status, or how the connection ended; from some moment on. */
+/**
+ * How requests were answered, from some moment on: a status, or how the connection ended; `analytics` before that of a
+ * question that was not answered with 200.
+ */
 export type Outcomes = ReadonlyMap<string, number>;
 
 /** What was sent, and what was promised for it: the other side of the comparison with the ledger. */

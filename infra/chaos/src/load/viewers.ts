@@ -68,6 +68,7 @@ export function startViewers(url: string, books: Books, shown: Shown, random: Ra
     const text = await response.text();
     if (response.status !== 200) {
       tally(String(response.status));
+      books.tally(`analytics ${response.status}`);
       if (response.status !== 503) wrong.push(`a question was answered with ${response.status} ${text}`);
       return;
     }
@@ -80,7 +81,11 @@ export function startViewers(url: string, books: Books, shown: Shown, random: Ra
 
   async function view(): Promise<void> {
     while (!stopping) {
-      await ask().catch((error: Error) => tally(error.name === 'TimeoutError' ? 'timeout' : 'no connection'));
+      await ask().catch((error: Error) => {
+        const outcome = error.name === 'TimeoutError' ? 'timeout' : 'no connection';
+        tally(outcome);
+        books.tally(`analytics ${outcome}`);
+      });
       await sleep(PAUSE_MS);
     }
   }

@@ -92,10 +92,23 @@ export class ChaosStack {
     return this.#slots.filter((slot) => slot.service === service);
   }
 
+  /** Brings back whatever a fault has left stopped, cut off or dead, as when it failed half-way. */
+  async restore(): Promise<void> {
+    for (const dependency of this.dependencies) {
+      dependency.server.resume();
+      await dependency.heal();
+      if (dependency.server.pid === undefined) await dependency.start();
+    }
+    for (const slot of this.#slots) {
+      slot.process.resume();
+      if (slot.port === undefined) await slot.start();
+    }
+  }
+
   /** Ends everything at once: nobody will look at these data again. */
   async end(): Promise<void> {
     await this.#eyes?.close();
-    await Promise.allSettled(this.#slots.map((slot) => slot.kill()));
+    await Promise.allSettled(this.#slots.map((slot) => slot.end()));
     await Promise.allSettled(this.#processes.map((server) => server.kill()));
     const proxies = this.#dependencies === undefined ? [] : this.dependencies.flatMap(({ proxies }) => proxies);
     await Promise.allSettled([...proxies.map((proxy) => proxy.refuse()), this.#gateway?.close(0)]);

@@ -13,6 +13,7 @@ export class ServiceSlot {
   readonly service: ServiceName;
   readonly name: string;
   readonly #options: SlotOptions;
+  readonly #made: LocalProcess[] = [];
   #process: LocalProcess | undefined;
   #ready = false;
 
@@ -46,6 +47,12 @@ export class ServiceSlot {
     await this.#process?.kill();
   }
 
+  /** Kills whatever was ever started here, also what is being started now. */
+  async end(): Promise<void> {
+    this.#ready = false;
+    await Promise.allSettled(this.#made.map((process) => process.kill()));
+  }
+
   /** As a rolling update does it: the new one is ready and gets the requests before the old one is told to end. */
   async roll(): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
     const old = this.process;
@@ -58,6 +65,8 @@ export class ServiceSlot {
   async #make(entry: readonly string[] = []): Promise<LocalProcess> {
     const { service, env, logFolder } = this.#options;
     // Node runs the first file that it is given; the service's own main is then only an argument.
-    return await serviceProcess({ name: service, env, logFolder, nodeArgs: entry });
+    const made = await serviceProcess({ name: service, env, logFolder, nodeArgs: entry });
+    this.#made.push(made);
+    return made;
   }
 }

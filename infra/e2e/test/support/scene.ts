@@ -35,7 +35,7 @@ export interface Scene {
   readonly counters: Redis;
   readonly jetstream: JetStreamEyes;
   /** Runs before the servers end, also when a test has failed half-way: nothing may go on behind it. */
-  onRelease(release: () => Promise<unknown> | void): void;
+  readonly onRelease: Bench['onRelease'];
   /** One request, not repeated; a 202 is entered in `acknowledged`. */
   send(event: SentEvent, options?: SendOptions): Promise<Answer>;
   analytics(adId: string): Promise<AdAnalytics>;

@@ -1,0 +1,34 @@
+import { EVENT_STREAM, LEDGER_CONSUMER } from '@ads/models';
+import type { NatsConnection } from 'nats';
+
+/** Two waits for an acknowledgement: whatever there is to be delivered again was, by then. */
+const NOTHING_COMES_MS = 12_000;
+
+/**
+ * Looks at what the consumers have before them. Not at what the stream holds, and not at the number of deliveries that
+ * are open alone: a NATS server that was killed may have forgotten that a message was acknowledged, or that it is gone.
+ * Neither is ever delivered again; ids in the ledger show that none of them was needed.
+ */
+export class QueueWatch {
+  /** Open deliveries of messages that are gone, as far as is known. */
+  #phantoms = 0;
+  #open = 0;
+  #deliveries = -1;
+  #since = 0;
+
+  /** Resolves when nothing is on its way. @throws Error that says what is */
+  async isDrained(nats: NatsConnection): Promise<boolean> {
+    const manager = await nats.jetstreamManager();
+    const info = await manager.consumers.info(EVENT_STREAM, LEDGER_CONSUMER);
+    const { num_pending: waiting, num_ack_pending: open, delivered } = info;
+    if (open !== this.#open || delivered.consumer_seq !== this.#deliveries) {
+      this.#open = open;
+      this.#deliveries = delivered.consumer_seq;
+      this.#since = performance.now();
+    }
+    if (waiting > 0) throw new Error(`${waiting} messages wait`);
+    if (performance.now() - this.#since > NOTHING_COMES_MS) this.#phantoms = open;
+    if (open > this.#phantoms) throw new Error(`${open} messages are being worked on`);
+    return true;
+  }
+}
