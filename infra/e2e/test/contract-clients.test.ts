@@ -150,7 +150,7 @@ describe('the address of a click', () => {
 
   it('is one even where the proxy forwards something else', async () => {
     expect(await addressOf(await click(strict, from('198.51.100.32:51234')))).toBe('198.51.100.32');
-    expect(await addressOf(await click(strict, from('unknown')))).toBe('0.0.0.0');
+    expect(await addressOf(await click(strict, from('unknown')))).toBe('127.0.0.1');
   });
 
   it('is not what a client says to the gateway', async () => {

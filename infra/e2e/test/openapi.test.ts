@@ -207,7 +207,7 @@ describe('what the document promises is answered', () => {
     expectError(answer, {
       status: 503,
       error: 'unavailable',
-      message: 'The ad catalogue could not be read yet.',
+      message: 'The ad catalogue can not be read now.',
       details: [],
     });
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);

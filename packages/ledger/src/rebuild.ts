@@ -35,8 +35,10 @@ export async function rebuildCounters(database: Database, store: CounterStore, n
   const token = randomUUID();
   // Doubts first: what is committed after this is either read below or leaves a doubt that stays.
   const doubts = await readDoubts(database);
-  const begun = await store.run('begin_rebuild', (redis) => redis.set(REBUILD_KEY, token, 'EX', TOKEN_SECONDS, 'NX'));
-  if (begun === null) return { state: 'interrupted', reason: 'another rebuild is under way' };
+  await store.run('begin_rebuild', (redis) => redis.set(REBUILD_KEY, token, 'EX', TOKEN_SECONDS, 'NX'));
+  // Asked, as the answer to the first may have been lost, and the second try then finds our own token.
+  const holder = await store.run('begin_rebuild', (redis) => redis.get(REBUILD_KEY));
+  if (holder !== token) return { state: 'interrupted', reason: 'another rebuild is under way' };
   try {
     const ads = await raiseAll(database, store, now);
     const [set] = await store.run('finish_rebuild', (redis) =>

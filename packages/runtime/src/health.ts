@@ -58,7 +58,7 @@ export function createHealth<Name extends string>(options: {
     },
     notReady: () => {
       if (draining) return 'shutting down';
-      return ready() ? undefined : 'starting';
+      return ready() ? undefined : 'what it needs is away';
     },
     info: () => ({
       service,
@@ -137,8 +137,10 @@ function send(response: ServerResponse, status: number, type: string, body: stri
     .end(body);
 }
 
+const FIRST_PING_MS = 200;
+
 /**
- * Pings each dependency now and `intervalMs` after each answer, so that an idle process too notices
+ * Pings each dependency soon, and `intervalMs` after each answer, so that an idle process too notices
  * an outage, and its end. Pings go through a guard, which keeps and logs what they find.
  * @returns stops it.
  */
@@ -155,9 +157,14 @@ export function probe(pings: readonly (() => Promise<void>)[], intervalMs = 1_00
     }, intervalMs).unref();
     timers.add(timer);
   };
-  for (const ping of pings) void loop(ping);
+  // Connections that were just begun get a moment: else each start would look like an outage.
+  const first = setTimeout(() => {
+    for (const ping of pings) void loop(ping);
+  }, FIRST_PING_MS);
+  first.unref();
   return () => {
     stopped = true;
+    clearTimeout(first);
     for (const timer of timers) clearTimeout(timer);
   };
 }

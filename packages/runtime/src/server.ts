@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, type RequestListener, type ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import { ConfigError } from './config.js';
@@ -101,10 +102,11 @@ function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
     return;
   }
   const [status, code, message] = refusal(error.code);
-  const body = JSON.stringify({ error: code, message, details: [], request_id: null });
+  const requestId = randomUUID();
+  const body = JSON.stringify({ error: code, message, details: [], request_id: requestId });
   socket.end(
     `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json; charset=utf-8\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+      `X-Request-ID: ${requestId}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
 }
 

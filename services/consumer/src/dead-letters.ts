@@ -9,7 +9,7 @@ export interface DeadLetter {
   readonly reason: string;
   /** `<stream>:<sequence>` of the message. */
   readonly source: string;
-  /** Which event of the message; undefined: all of it. */
+  /** Tells the letters of one message apart; undefined: the letter is the whole message. */
   readonly index?: number;
 }
 

@@ -6,7 +6,7 @@ import type { RequestHandler } from 'express';
 export function adsHandler(catalogue: Pick<AdCatalogue, 'list'>): RequestHandler {
   return (_request, response) => {
     const ads = catalogue.list();
-    if (!ads) throw unavailable('The ad catalogue could not be read yet.');
+    if (!ads) throw unavailable('The ad catalogue can not be read now.');
     response.json({ ads, count: ads.length });
   };
 }
