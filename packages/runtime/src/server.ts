@@ -8,6 +8,8 @@ import type { Releases } from './releases.js';
 import type { ServerConfig } from './variables.js';
 
 const DRAIN_TIMEOUT_MS = 10_000;
+/** Connections that wait to be taken, in a spike; beyond it they are tried again after a second. */
+const BACKLOG = 4_096;
 /** A connection that was idle when the end began may have a request on its way: it is taken, not cut off. */
 const IDLE_GRACE_MS = 500;
 
@@ -47,7 +49,7 @@ export async function listen(
 
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(refusedAddress(config, error)));
-    server.listen(config.HTTP_PORT, config.HTTP_HOST, resolve);
+    server.listen({ port: config.HTTP_PORT, host: config.HTTP_HOST, backlog: BACKLOG }, resolve);
   });
   server.removeAllListeners('error');
   server.on('error', (error) => logger.error('the http server failed', { error }));

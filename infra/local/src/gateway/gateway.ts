@@ -94,7 +94,8 @@ export async function openGateway({ host, port, portOf }: GatewayOptions): Promi
 function listen(server: Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ port, host }, () => {
+    // As many connections may wait as with the services.
+    server.listen({ port, host, backlog: 4_096 }, () => {
       server.off('error', reject);
       resolve();
     });
