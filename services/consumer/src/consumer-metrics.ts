@@ -8,6 +8,10 @@ export interface Backlog {
   readonly pending: number;
   /** Messages that somebody has and has not acknowledged. */
   readonly unacknowledged: number;
+  /** Messages in the stream, which lets go of them when they are acknowledged. */
+  readonly stored: number;
+  /** How many were delivered so far, repetitions included. */
+  readonly delivered: number;
 }
 
 /** What the consumer counts. */

@@ -27,23 +27,24 @@ export async function ensureLedgerConsumer(
   });
 }
 
-/**
- * Removes what was acknowledged and is there all the same: a server that is killed may have saved the acknowledgement
- * and not the removal, and never looks again.
- */
-export async function purgeAcknowledged(connection: NatsConnection): Promise<void> {
-  const manager = await connection.jetstreamManager();
-  const { ack_floor: floor } = await manager.consumers.info(EVENT_STREAM, LEDGER_CONSUMER);
-  const { state } = await manager.streams.info(EVENT_STREAM);
-  // A stream that ends before the floor has lost its newest messages: the numbers above its end will be given again.
-  if (state.messages > 0 && state.first_seq <= floor.stream_seq && floor.stream_seq <= state.last_seq) {
-    await manager.streams.purge(EVENT_STREAM, { seq: floor.stream_seq + 1 });
-  }
-}
-
 /** @throws when JetStream can't be reached */
 export async function readBacklog(connection: NatsConnection): Promise<Backlog> {
   const manager = await connection.jetstreamManager();
   const info = await manager.consumers.info(EVENT_STREAM, LEDGER_CONSUMER);
-  return { pending: info.num_pending, unacknowledged: info.num_ack_pending };
+  const { state } = await manager.streams.info(EVENT_STREAM);
+  return {
+    pending: info.num_pending,
+    unacknowledged: info.num_ack_pending,
+    stored: state.messages,
+    delivered: info.delivered.consumer_seq,
+  };
+}
+
+/**
+ * Forgets who has which message: all that the stream holds comes again, and recording it again changes nothing. The
+ * consumer is made anew by {@link ensureLedgerConsumer}.
+ */
+export async function forgetDeliveries(connection: NatsConnection): Promise<void> {
+  const manager = await connection.jetstreamManager();
+  await manager.consumers.delete(EVENT_STREAM, LEDGER_CONSUMER);
 }

@@ -15,9 +15,10 @@ import { startConsuming } from './consume.js';
 import { createConsumerMetrics } from './consumer-metrics.js';
 import { publishDeadLetter } from './dead-letters.js';
 import { keepCounters } from './keep-counters.js';
-import { ensureLedgerConsumer, purgeAcknowledged, readBacklog } from './ledger-consumer.js';
+import { ensureLedgerConsumer, forgetDeliveries, readBacklog } from './ledger-consumer.js';
 import { recordMessages } from './record-messages.js';
 import { repeat } from './repeat.js';
+import { createStuckQueueWatch } from './stuck-queue.js';
 import { createTrouble } from './trouble.js';
 
 const service = 'consumer';
@@ -79,9 +80,15 @@ await runProcess<ConsumerConfig>({
       'tables',
       repeat(keepTables, HOUR_MS, (error) => logger.warn('tables could not be looked after', { error })),
     );
+    const isStuck = createStuckQueueWatch(config.NATS_ACK_WAIT_SECONDS * 1_000, now);
     const readQueue = async () => {
-      await nats.run(purgeAcknowledged);
-      counted.backlog(await nats.run(readBacklog));
+      const backlog = await nats.run(readBacklog);
+      counted.backlog(backlog);
+      if (isStuck(backlog)) {
+        logger.warn('the queue stood still with messages in it; it is looked through again', { ...backlog });
+        await nats.run(forgetDeliveries);
+        await nats.ping();
+      }
     };
     releases.add(
       'backlog',

@@ -24,7 +24,7 @@ ${rows.join('\n')}
   Data       ${folder}/data      (npm start -- --fresh begins empty)
   Logs       ${folder}/logs
 
-${warnings}Record a click, and read it back:
+${warnings}${warnings && '\n'}Record a click, and read it back:
 
   curl -X POST ${url}/api/v1/ads/click -H 'Content-Type: application/json' -d '{"ad_id":"ad-001","video_play_time":30}'
   curl '${url}/api/v1/ads/analytics?ad_id=ad-001'

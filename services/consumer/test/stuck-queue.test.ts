@@ -1,0 +1,39 @@
+import { describe, expect, it } from '@jest/globals';
+import { createStuckQueueWatch } from '../src/stuck-queue.js';
+
+const SILENT = { pending: 0, unacknowledged: 33, stored: 29, delivered: 1_929 };
+
+function watchOver() {
+  const clock = { now: 1_000_000 };
+  const isStuck = createStuckQueueWatch(10_000, () => clock.now);
+  return (milliseconds: number, backlog = SILENT) => {
+    clock.now += milliseconds;
+    return isStuck(backlog);
+  };
+}
+
+describe('a queue', () => {
+  it.each([
+    ['said to be with somebody, and gone', { ...SILENT, stored: 0 }],
+    ['acknowledged, and there all the same', { ...SILENT, unacknowledged: 0 }],
+  ])('is stuck when it stood still for some ack waits with messages that are %s', (_what, backlog) => {
+    const after = watchOver();
+    expect([after(0, backlog), after(30_000, backlog), after(1, backlog)]).toEqual([false, false, true]);
+  });
+
+  it.each([
+    ['something was delivered', { ...SILENT, delivered: 1_930 }],
+    ['something was acknowledged', { ...SILENT, unacknowledged: 32, stored: 28 }],
+    ['something waits', { ...SILENT, pending: 1 }],
+    ['it is empty', { ...SILENT, unacknowledged: 0, stored: 0 }],
+  ])('is not when %s', (_reason, backlog) => {
+    const after = watchOver();
+    expect([after(0), after(30_000), after(1, backlog), after(0), after(30_000)]).toEqual([
+      false,
+      false,
+      false,
+      false,
+      false,
+    ]);
+  });
+});
