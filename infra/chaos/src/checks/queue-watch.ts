@@ -21,6 +21,8 @@ export class QueueWatch {
     const manager = await nats.jetstreamManager();
     const info = await manager.consumers.info(EVENT_STREAM, LEDGER_CONSUMER);
     const { num_pending: waiting, num_ack_pending: open, delivered } = info;
+    // Fewer than before: the consumer was made anew, and has forgotten all of it.
+    if (delivered.consumer_seq < this.#deliveries) this.#phantoms = 0;
     if (open !== this.#open || delivered.consumer_seq !== this.#deliveries) {
       this.#open = open;
       this.#deliveries = delivered.consumer_seq;

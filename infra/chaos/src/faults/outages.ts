@@ -15,9 +15,11 @@ function away(name: string, names: readonly DependencyName[]): Fault {
       await sleep(LAST_ANSWERS_MS);
       books.turnPage();
       await last(8);
+      const good = new Set([nobodyTakes ? '503' : '202']);
+      // Redis alone answers then, and on a busy machine it may be late: nobody else is there to be asked.
+      if (names.includes('postgres')) good.add('analytics 503');
       for (const [outcome, count] of books.turnPage()) {
-        const isGood = nobodyTakes ? outcome === '503' : outcome === '202';
-        if (!isGood) complain(`${count} requests came to ${outcome} while ${names.join(' and ')} were away`);
+        if (!good.has(outcome)) complain(`${count} requests came to ${outcome} while ${names.join(' and ')} were away`);
       }
       await Promise.all(gone.map((dependency) => dependency.start()));
     },
