@@ -24,6 +24,8 @@ export interface ConsumeOptions {
 
 /** A consumer that runs. */
 export interface Consuming {
+  /** True while it holds no message. */
+  isIdle(): boolean;
   /** Finishes what is being recorded, gives the rest back, and returns. */
   stop(): Promise<void>;
 }
@@ -88,9 +90,7 @@ export function startConsuming(options: ConsumeOptions): Consuming {
         return onRecorded();
       } catch (error) {
         onFailure(error);
-        if (signal.aborted) {
-          return giveBack(messages);
-        }
+        if (signal.aborted) return giveBack(messages);
         await pause(wait);
       }
     }
@@ -107,6 +107,7 @@ export function startConsuming(options: ConsumeOptions): Consuming {
   const working = work();
 
   return {
+    isIdle: () => held.all().length === 0,
     async stop() {
       stopping.abort();
       held.interrupt();

@@ -80,21 +80,6 @@ await runProcess<ConsumerConfig>({
       'tables',
       repeat(keepTables, HOUR_MS, (error) => logger.warn('tables could not be looked after', { error })),
     );
-    const isStuck = createStuckQueueWatch(config.NATS_ACK_WAIT_SECONDS * 1_000, now);
-    const readQueue = async () => {
-      const backlog = await nats.run(readBacklog);
-      counted.backlog(backlog);
-      if (isStuck(backlog)) {
-        logger.warn('the queue stood still with messages in it; it is looked through again', { ...backlog });
-        await nats.run(forgetDeliveries);
-        await nats.ping();
-      }
-    };
-    releases.add(
-      'backlog',
-      repeat(readQueue, BACKLOG_EVERY_MS, (error) => logger.debug('backlog could not be read', { error })),
-    );
-
     const consuming = startConsuming({
       connection: nats.connection,
       record: (messages) =>
@@ -121,6 +106,22 @@ await runProcess<ConsumerConfig>({
       ackWaitMs: config.NATS_ACK_WAIT_SECONDS * 1_000,
     });
     releases.add('consuming', consuming.stop);
+
+    const isStuck = createStuckQueueWatch(config.NATS_ACK_WAIT_SECONDS * 1_000, now);
+    const readQueue = async () => {
+      const backlog = await nats.run(readBacklog);
+      counted.backlog(backlog);
+      // What we hold ourselves is not forgotten: it waits for Postgres.
+      if (isStuck(backlog) && consuming.isIdle()) {
+        logger.warn('the queue stood still with messages in it; it is looked through again', { ...backlog });
+        await nats.run(forgetDeliveries);
+        await nats.ping();
+      }
+    };
+    releases.add(
+      'backlog',
+      repeat(readQueue, BACKLOG_EVERY_MS, (error) => logger.debug('backlog could not be read', { error })),
+    );
 
     const health = createHealth({
       service,

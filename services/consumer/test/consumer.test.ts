@@ -2,6 +2,7 @@ import { type LocalProcess, openBench, waitFor } from '@ads/local';
 import { type AdEvent, EPOCH_KEY, encodeEvents, totalsKey } from '@ads/models';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { NatsConnection } from 'nats';
+import { forgetDeliveries } from '../src/ledger-consumer.js';
 import { click } from './messages.js';
 import { deadLetters, openCounters, openQueue, openRows, publish, queueEmpty, queueExists } from './servers.js';
 
@@ -108,6 +109,16 @@ describe('the consumer', () => {
     const extra = ofAds(3);
     all.push(...extra);
     await publish(queue, [batch, batch, batch.slice(10), [...extra, ...batch.slice(0, 5)], extra]);
+    await queueEmpty(queue);
+    await expectCounted(books, all);
+  });
+
+  it('goes on, and counts nothing twice, when all deliveries are forgotten', async () => {
+    const batches = Array.from({ length: 50 }, () => ofAds(10));
+    all.push(...batches.flat());
+    await publish(queue, batches.slice(0, 25));
+    await forgetDeliveries(queue);
+    await publish(queue, batches.slice(25));
     await queueEmpty(queue);
     await expectCounted(books, all);
   });

@@ -35,14 +35,14 @@ const WRONG_ROLLUPS = `
  * Holds everything that was acknowledged in a scene against the rows, the rollups, the counters in Redis and the
  * answers of analytics: each id is there once, none is missing, none is there that nobody sent.
  */
-export async function expectExact(scene: Scene, { timeoutMs = 30_000 } = {}): Promise<void> {
+export async function expectExact(scene: Scene, { timeoutMs = 40_000 } = {}): Promise<void> {
   await expectRecorded(scene, timeoutMs);
   expect((await scene.database.query(WRONG_ROLLUPS)).rows).toEqual([]);
   await expectCounted(scene, timeoutMs);
 }
 
 /** As far as Postgres goes: the rows, and nothing left in the queue. */
-export async function expectRecorded(scene: Scene, timeoutMs = 30_000): Promise<void> {
+export async function expectRecorded(scene: Scene, timeoutMs = 40_000): Promise<void> {
   const sent = new Set([...scene.acknowledged.values()].map(({ kind, id, adId }) => `${kind} ${id} ${adId}`));
   let rows: string[] = [];
   await waitFor(

@@ -58,7 +58,13 @@ export interface JetStreamEyes {
 }
 
 /** Short, so that a test need not wait long for what a server that hangs makes happen. */
-export const QUICK_TIMEOUTS = { NATS_TIMEOUT_MS: '500', POSTGRES_TIMEOUT_MS: '1500', REDIS_TIMEOUT_MS: '300' };
+export const QUICK_TIMEOUTS = {
+  NATS_TIMEOUT_MS: '500',
+  POSTGRES_TIMEOUT_MS: '1500',
+  REDIS_TIMEOUT_MS: '300',
+  // A NATS that is killed may keep messages that are done with; the consumer looks for them after three of these.
+  NATS_ACK_WAIT_SECONDS: '2',
+};
 
 /** Starts everything. `env` has the variables of Postgres, and whatever else the services are to be told. */
 export async function openScene(bench: Bench, env: Variables): Promise<Scene> {
