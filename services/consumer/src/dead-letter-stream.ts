@@ -16,7 +16,8 @@ export interface StoredLetter {
 export async function* readLetters(connection: NatsConnection): AsyncGenerator<StoredLetter> {
   const { streams } = await connection.jetstreamManager();
   const { state } = await streams.info(DEAD_LETTER_STREAM);
-  for (let id = state.first_seq; id <= state.last_seq; id += 1) {
+  // A stream that never had a message begins at 0, where none can be.
+  for (let id = Math.max(1, state.first_seq); id <= state.last_seq; id += 1) {
     const letter = await readLetter(connection, id);
     if (letter) yield letter;
   }

@@ -43,6 +43,10 @@ async function untilBuried(count: number): Promise<void> {
 }
 
 describe('the dead letters', () => {
+  it('are none at first', async () => {
+    expect(await deadLetterCommand('list')).toEqual({ code: 0, output: '0 dead letters\n' });
+  });
+
   it('are listed, shown, replayed and counted once in the bucket of their own time, or dropped', async () => {
     const occurredAt = Date.now() - 7_200_000;
     const id = uuidv7(occurredAt);
