@@ -44,11 +44,13 @@ let base: string;
 let stop: () => Promise<void>;
 
 async function serve(routes: (router: Router) => void, changes: Partial<HttpConfig> = {}) {
-  lines = [];
+  // The log of an earlier test may still sum up its requests: into its own lines.
+  const own: Line[] = [];
+  lines = own;
   const at =
     (level: string) =>
     (message: string, fields: LogFields = {}): void => {
-      lines.push({ level, message, fields });
+      own.push({ level, message, fields });
     };
   const logger: Logger = {
     error: at('error'),

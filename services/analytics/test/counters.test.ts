@@ -220,6 +220,15 @@ describe('where counters are read', () => {
     expect(await read()).toEqual({ source: 'redis', counters: [expected] });
   });
 
+  it('is never the events themselves: an answer costs the same however many there are', async () => {
+    const own = await openBooks(await bench.database(), await bench.redis());
+    const ledger = createLedger({ ...own, now: () => now, onRaiseFailure: () => undefined });
+    await ledger.recordQueued([event('ad-001', now)]);
+    await own.database.query('test', 'TRUNCATE ad_events');
+    const [counters] = await readPostgresCounters(own.database, ['ad-001'], now);
+    expect(counters).toMatchObject({ clicks: 1, windows: { last_1_minute: 1, last_24_hours: 1 } });
+  });
+
   it('is Postgres, and never zeros, when Redis was emptied', async () => {
     await redis.flushall();
     expect(await read()).toEqual({ source: 'postgres', counters: [expected] });
