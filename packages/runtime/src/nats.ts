@@ -2,7 +2,7 @@ import { type ConnectionOptions, connect, ErrorCode, Events, type NatsConnection
 import type { DependencyHealth } from './health.js';
 import type { Logger } from './logger.js';
 import type { Metrics } from './metrics.js';
-import { type BreakerState, createGuard, isNetworkError, NotConnected } from './resilience.js';
+import { createGuard, isNetworkError, NotConnected } from './resilience.js';
 import type { NatsConfig } from './variables.js';
 
 export interface Nats {
@@ -13,7 +13,6 @@ export interface Nats {
    * @throws DependencyUnavailable, at once while disconnected; else what `fn` throws.
    */
   run<T>(fn: (connection: NatsConnection) => Promise<T>): Promise<T>;
-  state(): BreakerState;
   /** What was last seen, without asking. */
   health(): DependencyHealth;
   /** Asks; @throws DependencyUnavailable */
@@ -121,7 +120,6 @@ export function openNats(
   return {
     connection: current,
     run: (fn) => guard.execute(withConnection(fn)),
-    state: guard.state,
     health: () => (current() === undefined ? { status: 'down', breaker: guard.state() } : guard.health()),
     ping,
     close: async () => {

@@ -2,7 +2,7 @@ import pg from 'pg';
 import type { DependencyHealth } from './health.js';
 import type { Logger } from './logger.js';
 import type { Metrics } from './metrics.js';
-import { type BreakerState, createGuard, DependencyUnavailable, isNetworkError } from './resilience.js';
+import { createGuard, DependencyUnavailable, isNetworkError } from './resilience.js';
 import type { PostgresConfig } from './variables.js';
 
 /** int8 comes as a number (beyond 2^53 the query fails); numeric, also `sum(int8)`, as text. */
@@ -13,7 +13,6 @@ export interface Postgres {
    * @throws DependencyUnavailable, or the error of Postgres when the statement is to blame.
    */
   query<R extends object>(operation: string, text: string, values?: readonly unknown[]): Promise<R[]>;
-  state(): BreakerState;
   /** What was last seen, without asking. */
   health(): DependencyHealth;
   /** Asks; @throws DependencyUnavailable */
@@ -82,7 +81,6 @@ export function openPostgres(
   let closing: Promise<void> | undefined;
   return {
     query,
-    state: guard.state,
     health: guard.health,
     ping: async () => {
       await guard.probe((signal) => withClient(pool, signal, (client) => client.query('SELECT 1')));

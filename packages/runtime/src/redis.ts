@@ -2,7 +2,7 @@ import { Redis, ReplyError } from 'ioredis';
 import type { DependencyHealth } from './health.js';
 import type { Logger } from './logger.js';
 import type { Metrics } from './metrics.js';
-import { type BreakerState, createGuard, DependencyUnavailable, isNetworkError, NotConnected } from './resilience.js';
+import { createGuard, DependencyUnavailable, isNetworkError, NotConnected } from './resilience.js';
 import type { RedisConfig } from './variables.js';
 
 export interface RedisConnection {
@@ -20,7 +20,6 @@ export interface RedisConnection {
   lifetime(): string | undefined;
   /** True if the server may drop keys when its memory is full, so that a missing one is no zero. */
   evicts(): boolean;
-  state(): BreakerState;
   /** What was last seen, without asking. */
   health(): DependencyHealth;
   /** Asks; @throws DependencyUnavailable */
@@ -85,10 +84,13 @@ export function openRedis(
   client.on('ready', () => {
     if (troubleLogged) logger.info('redis is connected again');
     troubleLogged = false;
+    const asked = connection;
     readServer().catch((error) => {
+      // The connection that was asked may be gone, and another one there already.
+      if (closed || asked !== connection) return;
       logger.debug('redis did not say which server it is', { error });
       // Without that the connection is of no use to those who depend on it: begin anew.
-      if (!closed) client.disconnect(true);
+      client.disconnect(true);
     });
   });
   client.on('close', () => {
@@ -121,7 +123,6 @@ export function openRedis(
     run,
     lifetime: () => lifetime,
     evicts: () => evicts,
-    state: guard.state,
     health: () => (client.status === 'ready' ? guard.health() : { status: 'down', breaker: guard.state() }),
     // Asks for what may change while the connection stands, too.
     ping: () => guard.probe(readServer),
