@@ -5,6 +5,7 @@ import type { BreakerState } from './resilience.js';
 export interface DependencyHealth {
   readonly status: 'up' | 'down';
   readonly breaker: BreakerState;
+  /** What failed, lately or now. */
   readonly detail?: string;
 }
 
@@ -108,6 +109,9 @@ export function operations(options: { health: Health; metrics: Metrics }): Opera
     },
     '/info': (response) => sendJson(response, 200, health.info()),
     '/metrics': (response) => {
+      for (const [dependency, { status }] of Object.entries(health.report().dependencies)) {
+        metrics.dependencyUp.set({ dependency }, status === 'up' ? 1 : 0);
+      }
       registry.metrics().then(
         (text) => send(response, 200, registry.contentType, text),
         (error: Error) => send(response, 500, 'text/plain; charset=utf-8', error.message),

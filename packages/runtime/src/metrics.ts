@@ -14,6 +14,9 @@ export interface Metrics {
   readonly natsMessages: Counter<'direction' | 'status'>;
   /** 0 closed, 1 half-open, 2 open. */
   readonly breakerState: Gauge<'dependency'>;
+  /** 1 while the last call worked. Set when it is asked for. */
+  readonly dependencyUp: Gauge<'dependency'>;
+  readonly dependencyFailures: Counter<'dependency'>;
 }
 
 const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -67,6 +70,18 @@ export function createMetrics(service: string): Metrics {
     breakerState: new Gauge({
       name: 'circuit_breaker_state',
       help: 'Circuit breaker of a dependency: 0 closed, 1 half-open, 2 open.',
+      labelNames: ['dependency'],
+      registers,
+    }),
+    dependencyUp: new Gauge({
+      name: 'dependency_up',
+      help: '1 while a dependency is connected and the last call worked, else 0.',
+      labelNames: ['dependency'],
+      registers,
+    }),
+    dependencyFailures: new Counter({
+      name: 'dependency_failures_total',
+      help: 'Attempts to use a dependency that it failed: refused, cut off, late, or out of room.',
       labelNames: ['dependency'],
       registers,
     }),

@@ -120,7 +120,7 @@ export function openNats(
   return {
     connection: current,
     run: (fn) => guard.execute(withConnection(fn)),
-    health: () => (current() === undefined ? { status: 'down', breaker: guard.state() } : guard.health()),
+    health: () => ({ ...guard.health(), ...(current() === undefined ? { status: 'down' } : {}) }),
     ping,
     close: async () => {
       closing.abort();

@@ -123,7 +123,7 @@ export function openRedis(
     run,
     lifetime: () => lifetime,
     evicts: () => evicts,
-    health: () => (client.status === 'ready' ? guard.health() : { status: 'down', breaker: guard.state() }),
+    health: () => ({ ...guard.health(), ...(client.status === 'ready' ? {} : { status: 'down' }) }),
     // Asks for what may change while the connection stands, too.
     ping: () => guard.probe(readServer),
     close: async () => {

@@ -15,6 +15,7 @@ import {
 import type { DependencyHealth } from './health.js';
 import type { Logger } from './logger.js';
 import type { Metrics } from './metrics.js';
+import { createTroubleReport } from './trouble-report.js';
 
 export type BreakerState = 'closed' | 'half-open' | 'open';
 
@@ -48,7 +49,7 @@ export interface Guard {
    */
   probe<T>(fn: (signal: AbortSignal) => Promise<T>): Promise<T>;
   state(): BreakerState;
-  /** What the last call found. The breaker is slower: it opens after some failures in a row. */
+  /** What the last call found, and what failed lately. The breaker is slower: it opens after some failures in a row. */
   health(): DependencyHealth;
 }
 
@@ -86,6 +87,7 @@ type Outcome<T> = { readonly value: T } | { readonly error: unknown };
 export function createGuard(options: GuardOptions): Guard {
   const { dependency, timeoutMs, attempts, metrics, logger, isFailure } = options;
   const failures = new ConsecutiveFailures();
+  const trouble = createTroubleReport(dependency, metrics, logger);
   const breaker = circuitBreaker(
     handleWhen((error) => error instanceof Failure || error instanceof TaskCancelledError),
     { breaker: failures, halfOpenAfter: HALF_OPEN_AFTER_MS },
@@ -107,19 +109,10 @@ export function createGuard(options: GuardOptions): Guard {
   const gauge = metrics.breakerState.labels({ dependency });
   gauge.set(GAUGE.closed);
   breaker.onStateChange((state) => gauge.set(GAUGE[nameOf(state)]));
-  // The breaker opens again after each failed test: only the first time is news.
-  let away = false;
-  breaker.onBreak((reason) => {
-    if (away) return;
-    away = true;
-    logger.warn(`${dependency} is away`, {
-      dependency,
-      error: 'error' in reason ? blame(reason.error) : undefined,
-    });
-  });
-  breaker.onReset(() => {
-    away = false;
-    logger.info(`${dependency} is back`, { dependency });
+  // Told of every attempt: a retry that helps hides the failure from the caller alone.
+  breaker.onSuccess(trouble.worked);
+  breaker.onFailure(({ reason }) => {
+    if ('error' in reason) trouble.failed(blame(reason.error));
   });
 
   const run = async <T>(policy: IPolicy, fn: (signal: AbortSignal) => Promise<T>): Promise<T> => {
@@ -146,7 +139,14 @@ export function createGuard(options: GuardOptions): Guard {
 
   return {
     state: () => nameOf(breaker.state),
-    health: () => ({ status: failures.state === 0 ? 'up' : 'down', breaker: nameOf(breaker.state) }),
+    health: () => {
+      const detail = trouble.detail();
+      return {
+        status: failures.state === 0 ? 'up' : 'down',
+        breaker: nameOf(breaker.state),
+        ...(detail === undefined ? {} : { detail }),
+      };
+    },
     execute: (fn) => {
       if (breaker.state === CircuitState.Closed) return run(retried, fn);
       return Promise.reject(new DependencyUnavailable(dependency, new Error('its circuit breaker is open')));

@@ -63,7 +63,8 @@ describe('operations', () => {
     expect(await (await fetch(`${base}/live`)).json()).toEqual({ status: 'alive' });
     expect(await (await fetch(`${base}/ready/`)).json()).toEqual({ status: 'ready' });
     expect(await (await fetch(`${base}/info`)).json()).toMatchObject({ node: process.version });
-    expect(await (await fetch(`${base}/metrics`)).text()).toContain('service="test"');
+    const scraped = await (await fetch(`${base}/metrics`)).text();
+    expect(scraped).toContain('dependency_up{dependency="postgres",service="test"} 0');
     expect((await fetch(`${base}/healthy`)).status).toBe(404);
     expect((await fetch(`${base}/live`, { method: 'POST' })).status).toBe(404);
     expect(await (await fetch(`${base}/live`, { method: 'HEAD' })).text()).toBe('');

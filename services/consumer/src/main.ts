@@ -55,17 +55,24 @@ await runProcess<ConsumerConfig>({
       onRaiseFailure: (error) => logger.debug('counters could not be raised, a rebuild will', { error }),
     });
 
+    let distrust: string | undefined;
     releases.add(
       'counters',
       keepCounters({
         database: postgres,
         store: redis,
         now,
-        onTrust: counted.trusted,
-        onDistrust: (reason) => logger.info('counters are rebuilt', { reason }),
+        onTrust: (trusted) => {
+          counted.trusted(trusted);
+          if (trusted) distrust = undefined;
+        },
+        onDistrust: (reason) => {
+          distrust = reason;
+          logger.info('the counters in redis are not believed, they are rebuilt', { reason });
+        },
         onRebuild: (rebuild, milliseconds) => {
           if (rebuild.state === 'done') counted.rebuilt(milliseconds / 1_000);
-          logger.info(`rebuild of the counters ${rebuild.state}`, { ...rebuild, milliseconds });
+          logger.info(`rebuild of the counters in redis: ${rebuild.state}`, { ...rebuild, milliseconds });
         },
         onFailure: (error) => trouble.report(KEEPING, error),
         onLooked: () => trouble.over(KEEPING),
@@ -127,10 +134,16 @@ await runProcess<ConsumerConfig>({
       service,
       version: '1.0.0',
       description: 'Writes queued events to the ledger, and keeps the counters rebuilt.',
-      dependencies: { nats: nats.health, postgres: postgres.health, redis: redis.health },
+      dependencies: {
+        nats: nats.health,
+        postgres: postgres.health,
+        redis: () => (distrust === undefined ? redis.health() : { ...redis.health(), detail: distrust }),
+      },
       // Without NATS or Postgres it waits, and loses nothing: to be restarted would not help.
       status: (dependencies) =>
-        Object.values(dependencies).every(({ status }) => status === 'up') && !trouble.isOn() ? 'healthy' : 'degraded',
+        Object.values(dependencies).every(({ status }) => status === 'up') && distrust === undefined && !trouble.isOn()
+          ? 'healthy'
+          : 'degraded',
       ready: () => true,
     });
     const answer = operations({ health, metrics });

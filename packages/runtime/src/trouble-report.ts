@@ -1,0 +1,49 @@
+import type { Logger } from './logger.js';
+import type { Metrics } from './metrics.js';
+
+/** Tells an operator that a dependency fails, why, and that it works again. */
+export interface TroubleReport {
+  failed(error: unknown): void;
+  worked(): void;
+  /** The words of the last failure, until the dependency has worked for a while. */
+  detail(): string | undefined;
+}
+
+/** What fails every now and then is in trouble all the time: one line when it begins, and one when it is over. */
+const QUIET_MS = 2_000;
+
+/** In the log once, in the metrics each time. */
+export function createTroubleReport(dependency: string, metrics: Metrics, logger: Logger): TroubleReport {
+  const failures = metrics.dependencyFailures.labels({ dependency });
+  failures.inc(0);
+  let trouble: { readonly since: number; last: number; words: string } | undefined;
+
+  return {
+    failed(error) {
+      failures.inc();
+      const now = performance.now();
+      const words = wordsOf(error);
+      if (trouble === undefined) {
+        trouble = { since: now, last: now, words };
+        logger.warn(`${dependency} fails; it is tried until it works`, { dependency, error });
+      } else {
+        trouble.last = now;
+        trouble.words = words;
+      }
+    },
+    worked() {
+      if (trouble === undefined || performance.now() - trouble.last < QUIET_MS) return;
+      const seconds = Math.round((performance.now() - trouble.since) / 1_000);
+      trouble = undefined;
+      logger.info(`${dependency} works again`, { dependency, seconds });
+    },
+    detail: () => trouble?.words,
+  };
+}
+
+/** Several addresses that refused are one error of Node's without words of its own. */
+function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code } = error as { code?: unknown };
+  return error.message || String(code ?? error.name);
+}
