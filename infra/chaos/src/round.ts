@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Comparison, compare } from './checks/compare.js';
 import type { QueueWatch } from './checks/queue-watch.js';
 import { untilSettled } from './checks/settled.js';
+import { startWitness } from './checks/witness.js';
 import { type Fault, pause } from './faults/fault.js';
 import type { Books } from './load/books.js';
 import { type Kept, startPlayers } from './load/players.js';
@@ -52,6 +53,7 @@ export async function playRound(run: Run, fault: Fault, time: number): Promise<R
   const complaints: string[] = [];
   const players = startPlayers(stack.url, books, kept, seededRandom(seed, fault.name, time, 'players'));
   const viewers = startViewers(stack.url, books, shown, seededRandom(seed, fault.name, time, 'viewers'));
+  const witness = await startWitness(stack.slots);
   const began = performance.now();
   await pause(random, ...BEFORE_MS);
   const atMs = performance.now() - began;
@@ -76,6 +78,7 @@ export async function playRound(run: Run, fault: Fault, time: number): Promise<R
     complaints.push((error as Error).message);
   }
   const healMs = performance.now() - healedFrom;
+  complaints.push(...(await witness.untold(fault.tells)));
   await viewers.stop();
   return {
     ...(await compare(stack, books)),

@@ -41,9 +41,12 @@ export function createTroubleReport(dependency: string, metrics: Metrics, logger
   };
 }
 
-/** Several addresses that refused are one error of Node's without words of its own. */
+/**
+ * JetStream's refusals have their words beside the message, which is a number; several addresses that refused are one
+ * error of Node's without any.
+ */
 function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const { code } = error as { code?: unknown };
-  return error.message || String(code ?? error.name);
+  const { code, api_error: api } = error as { code?: unknown; api_error?: { description?: string } };
+  return api?.description || error.message || String(code ?? error.name);
 }

@@ -207,8 +207,11 @@ describe('a guard', () => {
 
   it('has words for an error without any', async () => {
     const guard = guardWith(1);
-    const error = Object.assign(new Away(''), { code: 'ECONNREFUSED' });
-    await guard.execute(() => Promise.reject(error)).catch(() => undefined);
+    const refused = Object.assign(new Away(''), { code: 'ECONNREFUSED' });
+    await guard.execute(() => Promise.reject(refused)).catch(() => undefined);
     expect(guard.health().detail).toBe('ECONNREFUSED');
+    const full = Object.assign(new Away('503'), { api_error: { description: 'maximum bytes exceeded' } });
+    await guard.execute(() => Promise.reject(full)).catch(() => undefined);
+    expect(guard.health().detail).toBe('maximum bytes exceeded');
   });
 });

@@ -64,7 +64,9 @@ await runProcess<ConsumerConfig>({
         now,
         onTrust: (trusted) => {
           counted.trusted(trusted);
-          if (trusted) distrust = undefined;
+          if (!trusted || distrust === undefined) return;
+          distrust = undefined;
+          logger.info('the counters in redis are believed again');
         },
         onDistrust: (reason) => {
           distrust = reason;

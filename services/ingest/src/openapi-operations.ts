@@ -15,7 +15,7 @@ const dependency = {
   properties: {
     status: status('up', 'down'),
     breaker: status('closed', 'half-open', 'open'),
-    detail: { type: 'string', description: 'Why it is down.' },
+    detail: { type: 'string', description: 'What failed, lately or now.' },
   },
   required: ['status', 'breaker'],
 };

@@ -11,6 +11,7 @@ const NO_ROOM = '1000000';
 export const counters: readonly Fault[] = [
   {
     name: 'flushall',
+    tells: ['counters'],
     async run({ stack, random }) {
       for (let time = 0; time < 3; time += 1) {
         await stack.eyes.redis.flushall();
@@ -20,6 +21,7 @@ export const counters: readonly Fault[] = [
   },
   {
     name: 'flushall-during-rebuild',
+    tells: ['counters'],
     async run({ stack, random }) {
       const { redis } = stack.eyes;
       for (const { name } of stack.slotsOf('consumer')) stack.redis.proxyOf(name).delay(REBUILD_DELAY_MS);
@@ -41,6 +43,7 @@ export const counters: readonly Fault[] = [
   },
   {
     name: 'redis-cut-from-one-consumer',
+    tells: ['redis'],
     async run({ stack, random, last }) {
       const { name } = random.pick(stack.slotsOf('consumer'));
       const proxy = stack.redis.proxyOf(name);
@@ -54,6 +57,7 @@ export const counters: readonly Fault[] = [
   },
   {
     name: 'redis-full',
+    tells: ['redis'],
     async run({ stack, last }) {
       const { redis } = stack.eyes;
       await redis.config('SET', 'maxmemory', NO_ROOM);

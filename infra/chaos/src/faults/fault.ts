@@ -2,6 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Books } from '../load/books.js';
 import type { Random } from '../seeded.js';
 import type { ChaosStack } from '../stack/chaos-stack.js';
+import type { DependencyName } from '../stack/dependency.js';
+
+/** What an operator can be told of: that a dependency fails, that counters are rebuilt, that something is put aside. */
+export type Telling = DependencyName | 'counters' | 'dead letters';
 
 /** What a fault may use. */
 export interface FaultContext {
@@ -19,6 +23,8 @@ export interface Fault {
   readonly name: string;
   /** Not drawn by chance, only when it is named: it takes long. */
   readonly onlyByName?: boolean;
+  /** What an operator must be told of. A process of ours that is gone tells nothing, and a slow one answers. */
+  readonly tells: readonly Telling[];
   run(context: FaultContext): Promise<void>;
 }
 

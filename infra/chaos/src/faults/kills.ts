@@ -11,6 +11,7 @@ const DEAD_MS = [200, 2_500] as const;
 function killService(service: ServiceName): Fault {
   return {
     name: `kill-${service}`,
+    tells: [],
     async run({ stack, random }) {
       const slot = random.pick(stack.slotsOf(service));
       await slot.kill();
@@ -35,6 +36,7 @@ async function killRedis({ stack, random }: FaultContext): Promise<void> {
 function killPostmaster(name: string, signal: NodeJS.Signals): Fault {
   return {
     name,
+    tells: ['postgres'],
     async run({ stack, random }) {
       const { postgres } = stack;
       const { pid } = postgres.server;
@@ -58,6 +60,7 @@ export const kills: readonly Fault[] = [
   killService('analytics'),
   {
     name: 'kill-nats',
+    tells: ['nats'],
     async run({ stack, random }) {
       await stack.nats.kill();
       await pause(random, ...DEAD_MS);
@@ -66,6 +69,7 @@ export const kills: readonly Fault[] = [
   },
   {
     name: 'kill-redis-empty',
+    tells: ['redis', 'counters'],
     async run(context) {
       await killRedis(context);
       rmSync(redisFile(context.stack), { force: true });
@@ -74,6 +78,7 @@ export const kills: readonly Fault[] = [
   },
   {
     name: 'kill-redis-old-file',
+    tells: ['redis', 'counters'],
     async run(context) {
       const { stack, random } = context;
       await stack.eyes.redis.save();
@@ -86,6 +91,7 @@ export const kills: readonly Fault[] = [
   killPostmaster('kill-postgres-sigkill', 'SIGKILL'),
   {
     name: 'kill-all',
+    tells: [],
     async run({ stack, random }) {
       await Promise.all([...stack.slots, ...stack.dependencies].map((one) => one.kill()));
       await pause(random, ...DEAD_MS);

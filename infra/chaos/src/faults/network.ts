@@ -8,9 +8,11 @@ const DEPENDENCIES: readonly DependencyName[] = ['postgres', 'redis', 'nats'];
 function network(
   what: string,
   worsen: (proxies: readonly TcpProxy[], context: FaultContext) => Promise<void> | void,
+  isFailure = true,
 ): Fault[] {
   return DEPENDENCIES.map((name) => ({
     name: `${what}-${name}`,
+    tells: isFailure ? [name] : [],
     async run(context) {
       const dependency = context.stack[name];
       try {
@@ -22,17 +24,22 @@ function network(
   }));
 }
 
-function slow(what: string, milliseconds: number): Fault[] {
-  return network(what, async (proxies, { last }) => {
-    for (const proxy of proxies) proxy.delay(milliseconds);
-    await last(8);
-  });
+/** @param isFailure whether that is longer than the services wait */
+function slow(what: string, milliseconds: number, isFailure: boolean): Fault[] {
+  return network(
+    what,
+    async (proxies, { last }) => {
+      for (const proxy of proxies) proxy.delay(milliseconds);
+      await last(8);
+    },
+    isFailure,
+  );
 }
 
 /** A network that is slow, that swallows what is sent, or that breaks connections again and again. */
 export const networks: readonly Fault[] = [
-  ...slow('slow-200ms', 200),
-  ...slow('slow-2s', 2_000),
+  ...slow('slow-200ms', 200, false),
+  ...slow('slow-2s', 2_000, true),
   ...network('half-open', async (proxies, { last }) => {
     for (const proxy of proxies) proxy.silence();
     await last(8);

@@ -8,6 +8,7 @@ const LAST_ANSWERS_MS = 3_000;
 function away(name: string, names: readonly DependencyName[]): Fault {
   return {
     name,
+    tells: names,
     async run({ stack, books, last, complain }) {
       const gone: Dependency[] = names.map((one) => stack[one]);
       await Promise.all(gone.map((dependency) => dependency.kill()));

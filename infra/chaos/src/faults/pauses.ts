@@ -3,21 +3,25 @@ import type { Random } from '../seeded.js';
 import type { ChaosStack } from '../stack/chaos-stack.js';
 import type { Fault } from './fault.js';
 
-type Victim = (stack: ChaosStack, random: Random) => LocalProcess;
+interface Victim {
+  readonly tells: Fault['tells'];
+  find(stack: ChaosStack, random: Random): LocalProcess;
+}
 
 const VICTIMS: Readonly<Record<string, Victim>> = {
-  consumer: (stack, random) => random.pick(stack.slotsOf('consumer')).process,
-  nats: (stack) => stack.nats.server,
-  redis: (stack) => stack.redis.server,
-  postgres: (stack) => stack.postgres.server,
+  consumer: { tells: [], find: (stack, random) => random.pick(stack.slotsOf('consumer')).process },
+  nats: { tells: ['nats'], find: (stack) => stack.nats.server },
+  redis: { tells: ['redis'], find: (stack) => stack.redis.server },
+  postgres: { tells: ['postgres'], find: (stack) => stack.postgres.server },
 };
 
-function stop(name: string, victim: Victim, seconds: number, onlyByName: boolean): Fault {
+function stop(name: string, { tells, find }: Victim, seconds: number, onlyByName: boolean): Fault {
   return {
     name,
     onlyByName,
+    tells,
     async run({ stack, random, last }) {
-      const process = victim(stack, random);
+      const process = find(stack, random);
       process.pause();
       try {
         await last(seconds);

@@ -1,19 +1,17 @@
 import { waitFor } from '@ads/local';
-import { type AdEvent, DEAD_LETTER_STREAM, EVENT_STREAM, EVENT_SUBJECT, encodeEvents, uuidv7 } from '@ads/models';
+import { type AdEvent, DEAD_LETTER_STREAM, EVENT_SUBJECT, encodeEvents, uuidv7 } from '@ads/models';
+import { type NatsConnection, NatsError } from 'nats';
 import type { Books } from '../load/books.js';
 import { AD_IDS, type ChaosStack } from '../stack/chaos-stack.js';
 import type { Fault } from './fault.js';
 
 /** How JetStream confirms a publish; other answers of it name their type first. */
 const PUB_ACK = /"stream":\s*"AD_EVENTS",\s*"(?:domain|seq)"/;
-const FULL_BYTES = 40_000;
+/** JetStream: the stream has no room. */
+const STORE_FAILED = 10_077;
+/** As many as ingest puts into one message at most. */
+const EVENTS_PER_MESSAGE = 500;
 const BURIED_MS = 30_000;
-
-async function limitStream(stack: ChaosStack, bytes: number): Promise<void> {
-  const manager = await stack.eyes.nats.jetstreamManager();
-  const { config } = await manager.streams.info(EVENT_STREAM);
-  await manager.streams.update(EVENT_STREAM, { ...config, max_bytes: bytes });
-}
 
 async function deadLetters(stack: ChaosStack): Promise<number> {
   const manager = await stack.eyes.nats.jetstreamManager();
@@ -49,21 +47,42 @@ function enter(books: Books, events: readonly AdEvent[]): void {
   }
 }
 
+/** Fills the stream to the last byte, with nothing but repetitions of one click. */
+async function fill({ eyes }: ChaosStack, books: Books): Promise<void> {
+  const click = goodClick(AD_IDS[0] as string);
+  enter(books, [click]);
+  for (const events of [EVENTS_PER_MESSAGE, 1]) {
+    const message = encodeEvents(Array.from({ length: events }, () => click));
+    while (await hasRoomFor(eyes.nats, message));
+  }
+}
+
+async function hasRoomFor(nats: NatsConnection, message: Uint8Array): Promise<boolean> {
+  try {
+    await nats.jetstream().publish(EVENT_SUBJECT, message);
+    return true;
+  } catch (error) {
+    if (error instanceof NatsError && error.api_error?.err_code === STORE_FAILED) return false;
+    throw error;
+  }
+}
+
 /** JetStream takes no more, does not say that it took something, or brings what nobody can read. */
 export const queues: readonly Fault[] = [
   {
     name: 'jetstream-full',
-    async run({ stack, last }) {
+    tells: ['nats'],
+    async run({ stack, books, last }) {
       const consumers = stack.slotsOf('consumer');
       await Promise.all(consumers.map((slot) => slot.kill()));
-      await limitStream(stack, FULL_BYTES);
+      await fill(stack, books);
       await last(8);
       await Promise.all(consumers.map((slot) => slot.start()));
-      await limitStream(stack, -1);
     },
   },
   {
     name: 'pub-ack-lost',
+    tells: ['nats'],
     async run({ stack, last }) {
       const proxies = stack.slotsOf('ingest').map(({ name }) => stack.nats.proxyOf(name));
       for (const proxy of proxies) {
@@ -75,6 +94,7 @@ export const queues: readonly Fault[] = [
   },
   {
     name: 'poison',
+    tells: ['dead letters'],
     async run({ stack, books, complain }) {
       const before = await deadLetters(stack);
       const good = AD_IDS.slice(0, 3).map(goodClick);

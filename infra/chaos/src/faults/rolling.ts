@@ -6,6 +6,7 @@ const GOOD = new Set(['202', '429']);
 /** Everything of ours is restarted by SIGTERM, one after the other, and nobody notices. */
 export const rolling: Fault = {
   name: 'rolling-restart',
+  tells: [],
   async run({ stack, books, complain, random }) {
     books.turnPage();
     for (const slot of random.shuffle(stack.slots)) {

@@ -146,6 +146,8 @@ export class ChaosStack {
           // All players come from one address here.
           RATE_LIMIT_EVENTS_PER_MINUTE: '0',
           RATE_LIMIT_READS_PER_MINUTE: '0',
+          // Some minutes of what the players send: it can be filled.
+          NATS_STREAM_MAX_BYTES: '8000000',
           // The shorter the wait for a redelivery, the more of them there are in a round.
           NATS_ACK_WAIT_SECONDS: '5',
           ...Object.assign({}, ...needed.map((dependency) => dependency.envOf(name))),

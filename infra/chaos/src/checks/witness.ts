@@ -1,0 +1,136 @@
+import { readFileSync, statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { waitFor } from '@ads/local';
+import type { Telling } from '../faults/fault.js';
+import type { ServiceSlot } from '../stack/service-slot.js';
+
+/** Looks as an operator does: at `/health` all the time, at `/metrics` before and after, and at the logs. */
+export interface Witness {
+  /**
+   * Resolves, when all is well again, to what an operator was not told, one sentence each: that something was wrong, in
+   * words that name it, or that it is over.
+   */
+  untold(tellings: readonly Telling[]): Promise<string[]>;
+}
+
+interface Signs {
+  /** The beginning of the metric that counts it. */
+  readonly metric: string;
+  readonly begins: RegExp;
+  readonly ends?: RegExp;
+  /** What `/health` calls it; left out where it is over before anybody can look. */
+  readonly health?: string;
+}
+
+interface LogLine {
+  readonly level: string;
+  readonly message: string;
+}
+
+interface HealthAnswer {
+  readonly dependencies: Readonly<Record<string, { readonly status: string; readonly detail?: string }>>;
+}
+
+const LOOK_EVERY_MS = 100;
+const PATIENCE_MS = 2_000;
+/** The end of some trouble is told when it has been quiet for a moment. */
+const HEALED_MS = 15_000;
+
+const SIGNS: Readonly<Record<Telling, Signs>> = {
+  nats: ofDependency('nats'),
+  postgres: ofDependency('postgres'),
+  redis: ofDependency('redis'),
+  counters: {
+    metric: 'counters_rebuild_duration_seconds_count',
+    begins: /^info the counters in redis are not believed/,
+    ends: /^info the counters in redis are believed again/,
+  },
+  'dead letters': { metric: 'dead_letters_total', begins: /^warn put on the dead-letter stream/ },
+};
+
+function ofDependency(name: string): Signs {
+  return {
+    metric: `dependency_failures_total{dependency="${name}"`,
+    begins: new RegExp(`^warn ${name} (fails|connection)`),
+    ends: new RegExp(`^info ${name} (works|is connected) again`),
+    health: name,
+  };
+}
+
+/** Begins to look. */
+export async function startWitness(slots: readonly ServiceSlot[]): Promise<Witness> {
+  const logs = slots.map(({ process: { logFile } }) => ({ logFile, from: statSync(logFile).size }));
+  const before = await scrape(slots);
+  const seen = new Set<string>();
+  let looking = true;
+
+  async function look(slot: ServiceSlot): Promise<void> {
+    while (looking) {
+      const answer = await get(slot, '/health').catch(() => undefined);
+      const { dependencies = {} } = (answer === undefined ? {} : JSON.parse(answer)) as Partial<HealthAnswer>;
+      for (const [name, { status, detail }] of Object.entries(dependencies)) {
+        if (status === 'down' || detail !== undefined) seen.add(name);
+      }
+      await sleep(LOOK_EVERY_MS);
+    }
+  }
+  const looks = Promise.all(slots.map(look));
+
+  function linesOf({ logFile, from }: (typeof logs)[number]): string[] {
+    return readFileSync(logFile)
+      .subarray(from)
+      .toString()
+      .split('\n')
+      .filter((line) => line.startsWith('{') && line.endsWith('}'))
+      .map((line) => JSON.parse(line) as LogLine)
+      .map(({ level, message }) => `${level} ${message}`);
+  }
+
+  return {
+    async untold(tellings) {
+      looking = false;
+      await looks;
+      const complaints: string[] = [];
+      for (const telling of tellings) {
+        const { metric, begins, ends, health } = SIGNS[telling];
+        if (health !== undefined && !seen.has(health)) complaints.push(`no /health told of ${telling}`);
+        const after = await scrape(slots);
+        if (!slots.some(({ name }) => sum(after, name, metric) > sum(before, name, metric))) {
+          complaints.push(`no metric ${metric} told of ${telling}`);
+        }
+        const told = () => logs.map(linesOf).filter((lines) => lines.some((line) => begins.test(line)));
+        if (told().length === 0) complaints.push(`no log told of ${telling}`);
+        const healed = () =>
+          ends === undefined ||
+          told().every(
+            (lines) =>
+              lines.findLastIndex((line) => ends.test(line)) > lines.findLastIndex((line) => begins.test(line)),
+          );
+        await waitFor(healed, { what: `the logs to tell that ${telling} healed`, timeoutMs: HEALED_MS }).catch(
+          (error: Error) => complaints.push(error.message),
+        );
+      }
+      return complaints;
+    },
+  };
+}
+
+/** The metrics of each process, by its name. */
+async function scrape(slots: readonly ServiceSlot[]): Promise<ReadonlyMap<string, string>> {
+  return new Map(
+    await Promise.all(slots.map(async (slot) => [slot.name, await get(slot, '/metrics').catch(() => '')] as const)),
+  );
+}
+
+/** What a metric adds up to in one process. */
+function sum(metrics: ReadonlyMap<string, string>, name: string, metric: string): number {
+  const series = (metrics.get(name) ?? '').split('\n').filter((line) => line.startsWith(metric));
+  return series.reduce((total, line) => total + Number(line.split(' ').at(-1)), 0);
+}
+
+async function get(slot: ServiceSlot, path: string): Promise<string> {
+  const response = await fetch(`http://127.0.0.1:${slot.process.port}${path}`, {
+    signal: AbortSignal.timeout(PATIENCE_MS),
+  });
+  return await response.text();
+}
