@@ -1,0 +1,46 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from '@jest/globals';
+
+const CHAOS = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+
+/** One fault of each class. All of them, again and again: `npm run chaos`. */
+const FAULTS = [
+  'kill-redis-old-file',
+  'crash-between-commit-and-raise',
+  'stop-consumer',
+  'away-nats-postgres',
+  'flushall-during-rebuild',
+  'pub-ack-lost',
+  'resets-postgres',
+  'rolling-restart',
+];
+
+interface Run {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+function chaos(args: readonly string[]): Promise<Run> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [CHAOS, 'chaos', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk: Buffer) => {
+        output += chunk.toString();
+      });
+    }
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code, output }));
+  });
+}
+
+test('a fault of each class loses nothing, counts nothing twice, and heals', async () => {
+  const rounds = String(FAULTS.length);
+  const { code, output } = await chaos(['--rounds', rounds, '--fault', FAULTS.join(), '--seconds', '4']);
+  const end = output.trim().split('\n').at(-1) ?? '';
+  // All of it is shown when it fails.
+  if (code !== 0) throw new Error(output);
+  expect(JSON.parse(end)).toMatchObject({ rounds: FAULTS.length, lost: 0, duplicated: 0, miscounted: 0 });
+  expect(JSON.parse(end).accepted).toBeGreaterThan(100);
+}, 400_000);
