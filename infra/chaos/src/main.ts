@@ -1,36 +1,66 @@
 import { rmSync } from 'node:fs';
-import { endLeftovers } from '@ads/local';
+import { join } from 'node:path';
+import { endLeftovers, requireExecutable } from '@ads/local';
 import { QueueWatch } from './checks/queue-watch.js';
+import type { Fault } from './faults/fault.js';
 import { Books } from './load/books.js';
-import { type Options, readOptions } from './options.js';
-import { isGood, printRound, printTable, summary } from './report.js';
+import { readOptions } from './options.js';
+import { isGood, type Played, printRound, printTable, summary } from './report.js';
 import { playRound, type RoundResult, type Run } from './round.js';
 import { keepRunFolder, openRunFolder } from './run-folder.js';
 import { ChaosStack } from './stack/chaos-stack.js';
+import { openScaledOutServers } from './stack/scaled-out-servers.js';
+import { openSingleServers } from './stack/single-servers.js';
+
+/** A stack, and the faults that it goes through, one in each round. */
+interface Part {
+  readonly stack: ChaosStack;
+  readonly faults: readonly Fault[];
+}
 
 /** `npm run chaos`: real servers, load as players make it, one fault after the other, and a comparison after each. */
 async function main(args: readonly string[]): Promise<boolean> {
-  const options = readOptions(args);
-  console.log(`${options.faults.length} rounds, seed ${options.seed}`);
+  const { seed, seconds, faults } = readOptions(args);
+  console.log(`${faults.length} rounds, seed ${seed}`);
   await endLeftovers();
+  // Not only when all other rounds are over.
+  if (faults.some(({ scaledOut }) => scaledOut)) await requireExecutable('pgbouncer');
   const folder = openRunFolder();
-  const stack = new ChaosStack(folder);
-  const interrupted = endOnSignals(stack, folder);
+  const parts = [
+    {
+      stack: new ChaosStack(join(folder, 'single'), openSingleServers),
+      faults: faults.filter(({ scaledOut }) => !scaledOut),
+    },
+    {
+      stack: new ChaosStack(join(folder, 'scaled-out'), openScaledOutServers),
+      faults: faults.filter(({ scaledOut }) => scaledOut),
+    },
+  ].filter((part) => part.faults.length > 0);
+  const end = async () => {
+    for (const { stack } of parts) await stack.end();
+  };
+  const interrupted = endOnSignals(end, folder);
   let good = false;
   try {
-    await stack.start();
-    good = await playAll(stack, options);
+    const played: Played[] = [];
+    for (const part of parts) played.push(await play(part, seed, seconds));
+    const results = played.flatMap((one) => one.results);
+    printTable(results);
+    console.log(JSON.stringify(summary(seed, played)));
+    good = results.every(isGood);
   } finally {
     // Whoever interrupted us takes everything away, and ends the process.
     if (interrupted()) await new Promise(() => undefined);
-    await stack.end();
+    await end();
     if (good) rmSync(folder, { recursive: true, force: true });
     else console.error(`Data and logs of this run: ${keepRunFolder(folder)}`);
   }
   return good;
 }
 
-async function playAll(stack: ChaosStack, { seed, seconds, faults }: Options): Promise<boolean> {
+/** All rounds of one stack, which is then ended: the next one has the machine for itself. */
+async function play({ stack, faults }: Part, seed: number, seconds: number | undefined): Promise<Played> {
+  await stack.start();
   const run: Run = { stack, books: new Books(), kept: [], shown: new Map(), queue: new QueueWatch(), seed, seconds };
   const results: RoundResult[] = [];
   for (const [index, fault] of faults.entries()) {
@@ -40,9 +70,8 @@ async function playAll(stack: ChaosStack, { seed, seconds, faults }: Options): P
     results.push(result);
     printRound(`${index + 1}/${faults.length} ${fault.name}`, result, since);
   }
-  printTable(results);
-  console.log(JSON.stringify(summary(seed, results, run.books)));
-  return results.every(isGood);
+  await stack.end();
+  return { results, books: run.books };
 }
 
 /**
@@ -50,15 +79,15 @@ async function playAll(stack: ChaosStack, { seed, seconds, faults }: Options): P
  *
  * @returns whether that has begun
  */
-function endOnSignals(stack: ChaosStack, folder: string): () => boolean {
+function endOnSignals(endAll: () => Promise<void>, folder: string): () => boolean {
   let ending = false;
   const end = async () => {
     if (ending) return;
     ending = true;
     console.log('\nEnding everything …');
-    await stack.end();
+    await endAll();
     // What was being started at that moment.
-    await stack.end();
+    await endAll();
     rmSync(folder, { recursive: true, force: true });
     process.exit(130);
   };

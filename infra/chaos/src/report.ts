@@ -48,21 +48,32 @@ export function printTable(results: readonly RoundResult[]): void {
   console.log(`\n${[head, ...rows].map((row) => line(row).trimEnd()).join('\n')}\n`);
 }
 
-/** The last line of a run, for programs. What is lost or wrong stays so: the worst that any round saw. */
-export function summary(seed: number, results: readonly RoundResult[], books: Books) {
+/** The rounds that one stack went through, and its books. */
+export interface Played {
+  readonly results: readonly RoundResult[];
+  readonly books: Books;
+}
+
+/**
+ * The last line of a run, for programs: over all its stacks. What is lost or wrong stays so: the worst that any round
+ * saw.
+ */
+export function summary(seed: number, played: readonly Played[]) {
+  const results = played.flatMap((one) => one.results);
+  const sum = (count: (one: Played) => number | undefined) =>
+    played.reduce((total, one) => total + (count(one) ?? 0), 0);
   const worst = (count: (result: RoundResult) => number) => Math.max(0, ...results.map(count));
-  const last = results.at(-1);
   return {
     rounds: results.length,
     seed,
-    sent: books.sent,
-    accepted: books.acknowledged.size,
-    stored: last?.stored ?? 0,
-    counted: last?.counted ?? 0,
+    sent: sum(({ books }) => books.sent),
+    accepted: sum(({ books }) => books.acknowledged.size),
+    stored: sum((one) => one.results.at(-1)?.stored),
+    counted: sum((one) => one.results.at(-1)?.counted),
     lost: worst(({ lost }) => lost.length),
     duplicated: worst(({ duplicated }) => duplicated.length),
     miscounted: worst(({ miscounted, wrongAnswers }) => miscounted.length + wrongAnswers.length),
-    rejected: books.rejected,
+    rejected: sum(({ books }) => books.rejected),
     max_heal_ms: Math.round(worst(({ healMs }) => healMs)),
   };
 }

@@ -12,6 +12,8 @@ export {
   type ServerProgram,
 } from './servers/executables.js';
 export { type NatsOptions, natsServer } from './servers/nats.js';
+export { type NatsCluster, type NatsClusterOptions, natsCluster } from './servers/nats-cluster.js';
+export { type PgBouncerOptions, pgBouncer } from './servers/pgbouncer.js';
 export { type PostgresOptions, postgresServer } from './servers/postgres.js';
 export { type RedisOptions, redisServer } from './servers/redis.js';
 export { type ServiceName, type ServiceOptions, serviceProcess, startService } from './services.js';

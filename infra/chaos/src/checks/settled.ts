@@ -1,9 +1,11 @@
 import { waitFor } from '@ads/local';
+import { EVENT_STREAM } from '@ads/models';
+import type { NatsConnection } from 'nats';
 import { AD_IDS, type ChaosStack } from '../stack/chaos-stack.js';
 import type { QueueWatch } from './queue-watch.js';
 
 /**
- * Waits until nobody has anything left to do: each service is healthy, the queue is empty, no counter is in doubt, and
+ * Waits until nobody has anything left to do: each service is healthy, each copy of the queue is whole, it is empty, no counter is in doubt, and
  * analytics answers from Redis. No hand helps.
  *
  * @throws Error that says what was waited for in vain
@@ -21,6 +23,7 @@ export async function untilSettled(stack: ChaosStack, queue: QueueWatch, timeout
       }),
     ),
   );
+  await wait('each copy of the queue to be whole', () => isWhole(stack.eyes.nats));
   await wait('the queue to be empty', () => queue.isDrained(stack.eyes.nats));
   await wait('the doubts to be settled', async () => {
     const { rows } = await stack.eyes.database.query('SELECT FROM counter_doubts LIMIT 1');
@@ -30,6 +33,13 @@ export async function untilSettled(stack: ChaosStack, queue: QueueWatch, timeout
     const answer = await readJson(`${stack.url}/api/v1/ads/analytics?ad_id=${AD_IDS[0]}`);
     return (answer as { source: string }).source === 'redis';
   });
+}
+
+/** True where the servers of a cluster have caught up with their leader; a server alone is always whole. */
+async function isWhole(nats: NatsConnection): Promise<boolean> {
+  const manager = await nats.jetstreamManager();
+  const { cluster } = await manager.streams.info(EVENT_STREAM);
+  return cluster?.replicas?.every(({ current, offline }) => current && offline !== true) ?? true;
 }
 
 async function readJson(url: string): Promise<unknown> {

@@ -7,6 +7,7 @@ import { outages } from './outages.js';
 import { pauses } from './pauses.js';
 import { queues } from './queue.js';
 import { rolling } from './rolling.js';
+import { scaledOut } from './scaled-out.js';
 
 /** Every fault there is. */
 export const FAULTS: readonly Fault[] = [
@@ -18,4 +19,5 @@ export const FAULTS: readonly Fault[] = [
   ...queues,
   ...networks,
   rolling,
+  ...scaledOut,
 ];

@@ -23,6 +23,8 @@ export interface Fault {
   readonly name: string;
   /** Not drawn by chance, only when it is named: it takes long. */
   readonly onlyByName?: boolean;
+  /** It needs a cluster, or PgBouncer: a stack that has more than one server of each. */
+  readonly scaledOut?: true;
   /** What an operator must be told of. A process of ours that is gone tells nothing, and a slow one answers. */
   readonly tells: readonly Telling[];
   run(context: FaultContext): Promise<void>;

@@ -6,7 +6,7 @@ import type { ChaosStack } from '../stack/chaos-stack.js';
 import { type Fault, type FaultContext, pause } from './fault.js';
 
 /** How long something stays dead: as long as it takes until somebody starts it again. */
-const DEAD_MS = [200, 2_500] as const;
+export const DEAD_MS = [200, 2_500] as const;
 
 function killService(service: ServiceName): Fault {
   return {
@@ -33,7 +33,7 @@ async function killRedis({ stack, random }: FaultContext): Promise<void> {
 /**
  * Kills the postmaster alone: its children notice, and end a moment later. Until then a new one is refused.
  */
-function killPostmaster(name: string, signal: NodeJS.Signals): Fault {
+export function killPostmaster(name: string, signal: NodeJS.Signals): Fault {
   return {
     name,
     tells: ['postgres'],

@@ -1,27 +1,20 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Dependency, DependencyName } from '../stack/dependency.js';
+import { expectOutcomes } from './answers.js';
 import type { Fault } from './fault.js';
-
-/** Requests that were on their way when the servers went are answered within this. */
-const LAST_ANSWERS_MS = 3_000;
 
 function away(name: string, names: readonly DependencyName[]): Fault {
   return {
     name,
     tells: names,
-    async run({ stack, books, last, complain }) {
+    async run(context) {
+      const { stack } = context;
       const gone: Dependency[] = names.map((one) => stack[one]);
       await Promise.all(gone.map((dependency) => dependency.kill()));
       const nobodyTakes = names.includes('nats') && names.includes('postgres');
-      await sleep(LAST_ANSWERS_MS);
-      books.turnPage();
-      await last(8);
       const good = new Set([nobodyTakes ? '503' : '202']);
       // Redis alone answers then, and on a busy machine it may be late: nobody else is there to be asked.
       if (names.includes('postgres')) good.add('analytics 503');
-      for (const [outcome, count] of books.turnPage()) {
-        if (!good.has(outcome)) complain(`${count} requests came to ${outcome} while ${names.join(' and ')} were away`);
-      }
+      await expectOutcomes(context, good, 8, `${names.join(' and ')} were away`);
       await Promise.all(gone.map((dependency) => dependency.start()));
     },
   };

@@ -1,24 +1,19 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  type Gateway,
-  type LocalProcess,
-  migrate,
-  natsServer,
-  openGateway,
-  postgresServer,
-  redisServer,
-  type ServiceName,
-} from '@ads/local';
+import { type Gateway, type LocalProcess, migrate, openGateway, type ServiceName } from '@ads/local';
 import { step } from '../progress.js';
-import { Dependency } from './dependency.js';
+import type { Dependency } from './dependency.js';
 import { type Eyes, openEyes } from './eyes.js';
+import { dependenciesOf, type OpenServers, type ScaledOutServers, type Servers, variablesOf } from './servers.js';
 import { ServiceSlot } from './service-slot.js';
 
 const INGESTS = ['ingest-1', 'ingest-2'] as const;
 const CONSUMERS = ['consumer-1', 'consumer-2'] as const;
 const ANALYTICS = 'analytics';
-const RECORDERS = [...INGESTS, ...CONSUMERS];
+const USERS = { all: [...INGESTS, ...CONSUMERS, ANALYTICS], queue: [...INGESTS, ...CONSUMERS] };
+/** The role has them: PgBouncer does not pass on what a connection asks for. */
+const ROLE_TIMEOUTS = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout'];
+const ROLE_TIMEOUT_MS = 5_000;
 
 /** The ads that are shown. The first ones are shown far more often than the last. */
 export const AD_IDS: readonly string[] = Array.from({ length: 12 }, (_, index) => `chaos-${index + 1}`);
@@ -26,27 +21,32 @@ export const AD_IDS: readonly string[] = Array.from({ length: 12 }, (_, index) =
 /** What a rolling deployment would have; two of what there is more than one of. */
 export class ChaosStack {
   readonly folder: string;
+  readonly #openServers: OpenServers;
   readonly #processes: LocalProcess[] = [];
   readonly #slots: ServiceSlot[] = [];
-  #dependencies: Readonly<Record<'postgres' | 'redis' | 'nats', Dependency>> | undefined;
+  #servers: Servers | undefined;
   #gateway: Gateway | undefined;
   #eyes: Eyes | undefined;
   #turn = 0;
 
-  constructor(folder: string) {
+  constructor(folder: string, openServers: OpenServers) {
     this.folder = folder;
+    this.#openServers = openServers;
   }
 
   async start(): Promise<void> {
     mkdirSync(this.folder, { recursive: true });
-    const [postgres, redis, nats] = await step('Postgres, Redis, NATS', () => this.#startServers());
-    this.#eyes = await openEyes(postgres, redis, nats);
-    await step('migrate', () => this.#prepare(postgres));
-    this.#dependencies = {
-      postgres: await Dependency.open('postgres', postgres, [...RECORDERS, ANALYTICS]),
-      redis: await Dependency.open('redis', redis, [...RECORDERS, ANALYTICS]),
-      nats: await Dependency.open('nats', nats, RECORDERS),
-    };
+    const servers = await step('Postgres, Redis, NATS', () =>
+      this.#openServers(this.folder, USERS, (...made) => this.#processes.push(...made)),
+    );
+    this.#servers = servers;
+    const { postgres, redis, nats } = servers;
+    this.#eyes = await openEyes(
+      postgres.server,
+      redis.server,
+      nats.map(({ server }) => server),
+    );
+    await step('migrate', () => this.#prepare(postgres.server));
     await step('two ingests, two consumers, analytics', async () => {
       for (const name of INGESTS) this.#addSlot('ingest', name);
       for (const name of CONSUMERS) this.#addSlot('consumer', name);
@@ -69,19 +69,32 @@ export class ChaosStack {
   }
 
   get postgres(): Dependency {
-    return started(this.#dependencies).postgres;
+    return started(this.#servers).postgres;
   }
 
   get redis(): Dependency {
-    return started(this.#dependencies).redis;
+    return started(this.#servers).redis;
   }
 
+  /** The NATS server, or one of them. @param name of which of them */
   get nats(): Dependency {
-    return started(this.#dependencies).nats;
+    return this.natsServer();
+  }
+
+  /** @throws Error when there is none, or none of that name */
+  natsServer(name?: string): Dependency {
+    const found = started(this.#servers).nats.find((one) => name === undefined || one.name === name);
+    if (found === undefined) throw new Error(`There is no NATS server ${name}`);
+    return found;
+  }
+
+  /** @throws Error where there is one server of each */
+  get scaledOut(): ScaledOutServers {
+    return started(started(this.#servers).scaledOut);
   }
 
   get dependencies(): readonly Dependency[] {
-    return Object.values(started(this.#dependencies));
+    return dependenciesOf(started(this.#servers));
   }
 
   get slots(): readonly ServiceSlot[] {
@@ -94,6 +107,7 @@ export class ChaosStack {
 
   /** Brings back whatever a fault has left stopped, cut off or dead, as when it failed half-way. */
   async restore(): Promise<void> {
+    await this.#servers?.scaledOut?.natsRoutes.heal();
     for (const dependency of this.dependencies) {
       dependency.server.resume();
       await dependency.heal();
@@ -110,19 +124,9 @@ export class ChaosStack {
     await this.#eyes?.close();
     await Promise.allSettled(this.#slots.map((slot) => slot.end()));
     await Promise.allSettled(this.#processes.map((server) => server.kill()));
-    const proxies = this.#dependencies === undefined ? [] : this.dependencies.flatMap(({ proxies }) => proxies);
-    await Promise.allSettled([...proxies.map((proxy) => proxy.refuse()), this.#gateway?.close(0)]);
-  }
-
-  async #startServers(): Promise<readonly [LocalProcess, LocalProcess, LocalProcess]> {
-    const servers = [
-      await postgresServer({ folder: join(this.folder, 'postgres') }),
-      await redisServer({ folder: join(this.folder, 'redis') }),
-      await natsServer({ folder: join(this.folder, 'nats') }),
-    ] as const;
-    this.#processes.push(...servers);
-    await Promise.all(servers.map((server) => server.start()));
-    return servers;
+    const dependencies = this.#servers === undefined ? [] : this.dependencies;
+    const networks = dependencies.map((dependency) => dependency.refuse());
+    await Promise.allSettled([...networks, this.#servers?.scaledOut?.natsRoutes.close(), this.#gateway?.close(0)]);
   }
 
   async #prepare(postgres: LocalProcess): Promise<void> {
@@ -132,10 +136,12 @@ export class ChaosStack {
        SELECT id, 'https://example.com/images/' || id, 'https://example.com/offers/' || id FROM unnest($1::text[]) AS id`,
       [AD_IDS],
     );
+    for (const name of ROLE_TIMEOUTS) {
+      await this.eyes.database.query(`ALTER ROLE ${postgres.env.POSTGRES_USER} SET ${name} = ${ROLE_TIMEOUT_MS}`);
+    }
   }
 
   #addSlot(service: ServiceName, name: string): void {
-    const needed = this.dependencies.filter((dependency) => name !== ANALYTICS || dependency.name !== 'nats');
     this.#slots.push(
       new ServiceSlot({
         service,
@@ -150,7 +156,7 @@ export class ChaosStack {
           NATS_STREAM_MAX_BYTES: '8000000',
           // The shorter the wait for a redelivery, the more of them there are in a round.
           NATS_ACK_WAIT_SECONDS: '5',
-          ...Object.assign({}, ...needed.map((dependency) => dependency.envOf(name))),
+          ...variablesOf(started(this.#servers), USERS, name),
         },
       }),
     );

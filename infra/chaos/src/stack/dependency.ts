@@ -1,22 +1,23 @@
 import type { LocalProcess } from '@ads/local';
 import { TcpProxy } from './tcp-proxy.js';
 
+/** What each stack has. */
 export type DependencyName = 'postgres' | 'redis' | 'nats';
 
 /** A real server, and one network to it for each process that uses it. */
 export class Dependency {
-  readonly name: DependencyName;
+  readonly name: string;
   readonly server: LocalProcess;
   readonly #proxies: ReadonlyMap<string, TcpProxy>;
 
-  private constructor(name: DependencyName, server: LocalProcess, proxies: ReadonlyMap<string, TcpProxy>) {
+  private constructor(name: string, server: LocalProcess, proxies: ReadonlyMap<string, TcpProxy>) {
     this.name = name;
     this.server = server;
     this.#proxies = proxies;
   }
 
   /** @param users the names of the processes that get a network of their own */
-  static async open(name: DependencyName, server: LocalProcess, users: readonly string[]): Promise<Dependency> {
+  static async open(name: string, server: LocalProcess, users: readonly string[]): Promise<Dependency> {
     const opened = users.map(async (user) => [user, await TcpProxy.open(server.port)] as const);
     return new Dependency(name, server, new Map(await Promise.all(opened)));
   }
@@ -33,9 +34,14 @@ export class Dependency {
 
   /** The variables by which a process reaches it over its own network. */
   envOf(user: string): Record<string, string> {
-    const port = String(this.proxyOf(user).port);
-    if (this.name === 'nats') return { NATS_URL: `nats://127.0.0.1:${port}` };
-    return { ...this.server.env, [`${this.name.toUpperCase()}_PORT`]: port };
+    const { env, port } = this.server;
+    // A port by itself, or at the end of an address.
+    const ownPort = new RegExp(`(^|:)${port}$`);
+    const renamed = Object.entries(env).map(([name, value]) => [
+      name,
+      value.replace(ownPort, `$1${this.proxyOf(user).port}`),
+    ]);
+    return Object.fromEntries(renamed) as Record<string, string>;
   }
 
   /** Kills it; a machine that has nothing on a port refuses connections to it. */

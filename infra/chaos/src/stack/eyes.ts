@@ -12,7 +12,11 @@ export interface Eyes {
 }
 
 /** Looks at running servers; the connections come back by themselves when a server does. */
-export async function openEyes(postgres: LocalProcess, redis: LocalProcess, nats: LocalProcess): Promise<Eyes> {
+export async function openEyes(
+  postgres: LocalProcess,
+  redis: LocalProcess,
+  nats: readonly LocalProcess[],
+): Promise<Eyes> {
   const { env } = postgres;
   const database = new pg.Pool({
     host: env.POSTGRES_HOST,
@@ -23,6 +27,8 @@ export async function openEyes(postgres: LocalProcess, redis: LocalProcess, nats
     max: 2,
     connectionTimeoutMillis: 5_000,
     query_timeout: 60_000,
+    // Its own, whatever the role has been given.
+    statement_timeout: 60_000,
   });
   database.on('error', () => undefined);
   const counters = new Redis({
@@ -34,9 +40,11 @@ export async function openEyes(postgres: LocalProcess, redis: LocalProcess, nats
   });
   counters.on('error', () => undefined);
   const connection = await connect({
-    servers: `${nats.host}:${nats.port}`,
+    servers: nats.map(({ host, port }) => `${host}:${port}`),
     maxReconnectAttempts: -1,
     reconnectTimeWait: 200,
+    // One that is frozen is left for another.
+    pingInterval: 2_000,
   });
   return {
     database,

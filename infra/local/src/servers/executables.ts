@@ -3,8 +3,8 @@ import { delimiter, join } from 'node:path';
 import { cachedDebianProgram, fetchDebianPackages } from './debian-packages.js';
 import { dockerAnswers } from './docker.js';
 
-/** The two servers that do not come from npm. */
-export type ServerProgram = 'redis-server' | 'nats-server';
+/** The servers that do not come from npm. */
+export type ServerProgram = 'redis-server' | 'nats-server' | 'pgbouncer';
 
 /** Where a server program was found. */
 export type Executable =
@@ -12,7 +12,8 @@ export type Executable =
   | { kind: 'docker'; image: string }
   | { kind: 'missing'; reason: string };
 
-const DOCKER_IMAGES: Record<ServerProgram, string> = {
+/** PgBouncer only serves the chaos runs, and has no image of its makers. */
+const DOCKER_IMAGES: Partial<Record<ServerProgram, string>> = {
   'redis-server': 'redis:7-alpine',
   'nats-server': 'nats:2-alpine',
 };
@@ -20,6 +21,7 @@ const DOCKER_IMAGES: Record<ServerProgram, string> = {
 const INSTALL: Record<ServerProgram, string> = {
   'redis-server': 'apt install redis-server, dnf install redis, or brew install redis',
   'nats-server': 'apt install nats-server, dnf install nats-server, or brew install nats-server',
+  pgbouncer: 'apt install pgbouncer, dnf install pgbouncer, or brew install pgbouncer',
 };
 
 // Debian puts servers into /usr/sbin, which is not on the PATH of an ordinary user.
@@ -71,10 +73,12 @@ export async function findExecutables<P extends ServerProgram>(programs: readonl
 }
 
 async function byDocker(program: ServerProgram, whyNot: string | undefined): Promise<Executable> {
-  if (await dockerAnswers()) return { kind: 'docker', image: DOCKER_IMAGES[program] };
+  const image = DOCKER_IMAGES[program];
+  if (image !== undefined && (await dockerAnswers())) return { kind: 'docker', image };
   const reason =
-    `${program} is not installed, could not be fetched (${whyNot ?? 'it is not in the packages'}),` +
-    ` and no Docker is running. To have it: ${INSTALL[program]}.`;
+    `${program} is not installed${image === undefined ? ' and' : ','} could not be fetched` +
+    ` (${whyNot ?? 'it is not in the packages'})${image === undefined ? '' : ', and no Docker is running'}.` +
+    ` To have it: ${INSTALL[program]}.`;
   return { kind: 'missing', reason };
 }
 

@@ -17,8 +17,22 @@ export interface NatsOptions {
   logFile?: string;
   /** Further JetStream settings, such as `{ max_file_store: '10MB' }`. */
   jetstream?: Readonly<Record<string, string>>;
+  /** Its place in a cluster; it is alone unless told. */
+  cluster?: NatsClusterPlace;
   /** Where the program is; looked for unless told. */
   executable?: Exclude<Executable, { kind: 'missing' }>;
+}
+
+/** What one server of a cluster knows of itself and of the others. All ports are of 127.0.0.1. */
+export interface NatsClusterPlace {
+  /** Of the server: `nats-1`. */
+  name: string;
+  /** Where the others reach it. */
+  port: number;
+  /** Where it answers questions about its state, by HTTP. */
+  monitorPort: number;
+  /** Where it reaches each of the others. */
+  routes: readonly number[];
 }
 
 /**
@@ -26,11 +40,14 @@ export interface NatsOptions {
  * @throws Error that says what to install, when there is no `nats-server` to be had.
  */
 export async function natsServer(options: NatsOptions): Promise<LocalProcess> {
-  const { folder } = options;
+  const { folder, cluster } = options;
   const port = options.port ?? (await freePort());
   const executable = options.executable ?? (await requireExecutable('nats-server'));
   mkdirSync(folder, { recursive: true });
   const inContainer = executable.kind === 'docker';
+  if (inContainer && cluster !== undefined) {
+    throw new Error('Servers of a NATS cluster can not reach each other in containers of ours: install nats-server.');
+  }
   const configFile = join(folder, 'nats.conf');
   const container = inContainer
     ? containerCommand({
@@ -42,7 +59,7 @@ export async function natsServer(options: NatsOptions): Promise<LocalProcess> {
       })
     : undefined;
   return new ManagedProcess({
-    name: 'NATS',
+    name: cluster?.name ?? 'NATS',
     port,
     env: { NATS_URL: `nats://127.0.0.1:${port}` },
     logFile: options.logFile ?? join(folder, 'nats.log'),
@@ -55,7 +72,7 @@ listen: "${inContainer ? '0.0.0.0:4222' : `127.0.0.1:${port}`}"
 jetstream {
   store_dir: ${JSON.stringify(inContainer ? '/nats' : folder)}
 ${jetstream.join('')}}
-`,
+${cluster === undefined ? '' : clusterSettings(cluster)}`,
       );
       return executable.kind === 'binary'
         ? {
@@ -68,6 +85,21 @@ ${jetstream.join('')}}
     ...(container === undefined ? {} : { deliver: container.deliver, readyTimeoutMs: 120_000 }),
     isReady: () => greetsWithJetStream(port),
   });
+}
+
+function clusterSettings({ name, port, monitorPort, routes }: NatsClusterPlace): string {
+  return `server_name: ${name}
+http: "127.0.0.1:${monitorPort}"
+cluster {
+  name: local
+  listen: "127.0.0.1:${port}"
+  # A server that hears of another from a third must not go round the given route to it: nobody listens here.
+  advertise: "127.0.0.1:1"
+  # Nor may clients hear of addresses other than those that they were given.
+  no_advertise: true
+  routes: [${routes.map((route) => `"nats://127.0.0.1:${route}"`).join(', ')}]
+}
+`;
 }
 
 /** A NATS server speaks first: one INFO line that says what it can do. */

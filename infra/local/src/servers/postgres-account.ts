@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { findOnPath } from './executables.js';
 
-/** Under which account Postgres runs, and how a command is started under it. */
+/** Under which account Postgres or PgBouncer runs, and how a command is started under it. */
 export interface PostgresAccount {
   /** Undefined: the account that runs us. */
   ids: { uid: number; gid: number } | undefined;
@@ -19,10 +19,10 @@ export interface WrappedCommand {
 }
 
 /**
- * Postgres refuses to run as root, so root hands it to `nobody`. When `nobody` can't reach the
- * folders (the checkout lies in a private folder such as /root), it is given the one capability
- * that lets it pass, by `setpriv`, and no other.
- * @param paths the folders that Postgres has to reach.
+ * Postgres and PgBouncer refuse to run as root, so root hands them to `nobody`. When `nobody` can't reach the
+ * folders (the checkout lies in a private folder such as /root), they are given the one capability
+ * that lets them pass, by `setpriv`, and no other.
+ * @param paths the folders that the program has to reach.
  * @throws Error that says what to do, when root has no way to run it.
  */
 export function postgresAccount(paths: readonly string[]): PostgresAccount {
@@ -36,7 +36,7 @@ export function postgresAccount(paths: readonly string[]): PostgresAccount {
   const setpriv = findOnPath('setpriv');
   if (setpriv === undefined) {
     throw new Error(
-      'Postgres does not run as root, and no other user can enter this folder. Move the project ' +
+      'Postgres (and PgBouncer) does not run as root, and no other user can enter this folder. Move the project ' +
         'to a folder that everybody may enter, install setpriv (package util-linux), or run this ' +
         'as an ordinary user.',
     );

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import pg from 'pg';
 import { freePort } from '../ports.js';
 import type { LocalProcess } from '../processes/local-process.js';
 import { ManagedProcess } from '../processes/managed-process.js';
 import { findProcess } from '../processes/table.js';
 import { type PostgresAccount, postgresAccount } from './postgres-account.js';
 import { type PostgresPrograms, postgresPrograms } from './postgres-programs.js';
+import { askPostgres } from './postgres-question.js';
 import { runCommand } from './run-command.js';
 
 /** Settings of a local Postgres. */
@@ -42,16 +42,17 @@ export async function postgresServer(options: PostgresOptions): Promise<LocalPro
     timezone: 'UTC',
     ...options.settings,
   };
+  const env = {
+    POSTGRES_HOST: '127.0.0.1',
+    POSTGRES_PORT: String(port),
+    POSTGRES_USER: USER,
+    POSTGRES_PASSWORD: password,
+    POSTGRES_DB: DATABASE,
+  };
   return new ManagedProcess({
     name: 'Postgres',
     port,
-    env: {
-      POSTGRES_HOST: '127.0.0.1',
-      POSTGRES_PORT: String(port),
-      POSTGRES_USER: USER,
-      POSTGRES_PASSWORD: password,
-      POSTGRES_DB: DATABASE,
-    },
+    env,
     logFile: options.logFile ?? join(folder, 'postgres.log'),
     launch: async () => {
       await makeDataFolder({ folder, dataFolder, password, programs, account });
@@ -63,7 +64,7 @@ export async function postgresServer(options: PostgresOptions): Promise<LocalPro
         cwd: folder,
       };
     },
-    isReady: () => answersQuery(port, password),
+    isReady: () => answersQuery(env),
     readyTimeoutMs: 60_000,
     // "Fast shutdown": ends sessions and writes a checkpoint. SIGTERM would wait for the clients.
     stopSignal: 'SIGINT',
@@ -139,27 +140,8 @@ function forgetDeadServer(dataFolder: string): void {
   rmSync(lockFile, { force: true });
 }
 
-async function answersQuery(port: number, password: string): Promise<boolean> {
-  const query = async (database: string, sql: string) => {
-    const client = new pg.Client({
-      host: '127.0.0.1',
-      port,
-      user: USER,
-      password,
-      database,
-      connectionTimeoutMillis: 2_000,
-      query_timeout: 5_000,
-    });
-    // An error on an idle connection would else end the process; the query reports it as well.
-    client.on('error', () => undefined);
-    try {
-      await client.connect();
-      return (await client.query(sql)).rowCount ?? 0;
-    } finally {
-      await client.end().catch(() => undefined);
-    }
-  };
-  const found = await query('postgres', `SELECT FROM pg_database WHERE datname = '${DATABASE}'`);
-  if (found === 0) await query('postgres', `CREATE DATABASE ${DATABASE}`);
+async function answersQuery(env: Readonly<Record<string, string>>): Promise<boolean> {
+  const found = await askPostgres(env, 'postgres', `SELECT FROM pg_database WHERE datname = '${DATABASE}'`);
+  if (found === 0) await askPostgres(env, 'postgres', `CREATE DATABASE ${DATABASE}`);
   return true;
 }

@@ -1,0 +1,94 @@
+import { waitFor } from '@ads/local';
+import { EVENT_STREAM, LEDGER_CONSUMER } from '@ads/models';
+import type { NatsConnection } from 'nats';
+import type { Dependency } from '../stack/dependency.js';
+import { expectOutcomes } from './answers.js';
+import { type Fault, type FaultContext, pause } from './fault.js';
+import { DEAD_MS, killPostmaster } from './kills.js';
+
+const LEADER_MS = 20_000;
+const ONLY_ACCEPTED = new Set(['202']);
+
+/** The name of the server that leads something, undefined while it is elected. */
+type Leader = (nats: NatsConnection) => Promise<string | undefined>;
+
+async function streamLeader(nats: NatsConnection): Promise<string | undefined> {
+  const manager = await nats.jetstreamManager();
+  return (await manager.streams.info(EVENT_STREAM)).cluster?.leader;
+}
+
+/** Elected anew where it would be the stream's leader as well. */
+async function consumerLeader(nats: NatsConnection): Promise<string | undefined> {
+  const manager = await nats.jetstreamManager();
+  const { cluster } = await manager.consumers.info(EVENT_STREAM, LEDGER_CONSUMER);
+  if (cluster?.leader !== (await streamLeader(nats))) return cluster?.leader;
+  await nats.request(`$JS.API.CONSUMER.LEADER.STEPDOWN.${EVENT_STREAM}.${LEDGER_CONSUMER}`);
+  return undefined;
+}
+
+type Harm = (victim: Dependency, context: FaultContext) => Promise<void>;
+
+/** @param tells nothing unless told: a client need not notice that two servers go on without the third */
+function ofLeader(name: string, leader: Leader, harm: Harm, tells: Fault['tells'] = []): Fault {
+  return {
+    name,
+    scaledOut: true,
+    tells,
+    async run(context) {
+      const { stack } = context;
+      const victim = await waitFor(() => leader(stack.eyes.nats), {
+        timeoutMs: LEADER_MS,
+        intervalMs: 200,
+        what: `a leader for ${name}`,
+      });
+      await harm(stack.natsServer(victim), context);
+    },
+  };
+}
+
+const killed: Harm = async (victim, { random }) => {
+  await victim.kill();
+  await pause(random, ...DEAD_MS);
+  await victim.start();
+};
+
+const stopped: Harm = async ({ name, server }, context) => {
+  server.pause();
+  try {
+    await expectOutcomes(context, ONLY_ACCEPTED, 10, `${name} was frozen`);
+  } finally {
+    server.resume();
+  }
+};
+
+const cutOff: Harm = async (victim, context) => {
+  const { natsRoutes } = context.stack.scaledOut;
+  await Promise.all([victim.refuse(), natsRoutes.cutOff(victim.name)]);
+  try {
+    await expectOutcomes(context, ONLY_ACCEPTED, 8, `${victim.name} was cut off`);
+  } finally {
+    await Promise.all([victim.heal(), natsRoutes.heal()]);
+  }
+};
+
+/** One of three NATS servers, and the most important one; PgBouncer, and Postgres behind it. */
+export const scaledOut: readonly Fault[] = [
+  ofLeader('nats-leader-kill', streamLeader, killed, ['nats']),
+  ofLeader('nats-leader-stop', streamLeader, stopped, ['nats']),
+  ofLeader('nats-leader-cut-off', streamLeader, cutOff, ['nats']),
+  ofLeader('nats-consumer-leader-kill', consumerLeader, killed),
+  ofLeader('nats-consumer-leader-stop', consumerLeader, stopped),
+  ofLeader('nats-consumer-leader-cut-off', consumerLeader, cutOff),
+  {
+    name: 'pgbouncer-kill',
+    scaledOut: true,
+    tells: ['postgres'],
+    async run({ stack, random }) {
+      const { pgbouncer } = stack.scaledOut;
+      await pgbouncer.kill();
+      await pause(random, ...DEAD_MS);
+      await pgbouncer.start();
+    },
+  },
+  { ...killPostmaster('pgbouncer-postgres-kill', 'SIGKILL'), scaledOut: true },
+];

@@ -1,0 +1,79 @@
+import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { freePort } from '../ports.js';
+import type { LocalProcess } from '../processes/local-process.js';
+import { ManagedProcess } from '../processes/managed-process.js';
+import { requireExecutable } from './executables.js';
+import { postgresAccount } from './postgres-account.js';
+import { askPostgres } from './postgres-question.js';
+
+/** Settings of a local PgBouncer. */
+export interface PgBouncerOptions {
+  /** Folder for its settings; made when it is missing. */
+  folder: string;
+  /** The `POSTGRES_…` variables of the Postgres behind it. */
+  postgres: Readonly<Record<string, string>>;
+  /** `pgbouncer.log` in `folder` unless told. */
+  logFile?: string;
+}
+
+/**
+ * A PgBouncer of our own in front of a Postgres, not yet started. A connection to Postgres belongs to one client for one
+ * transaction, then to the next. Its `env` is that of the Postgres with another port.
+ * @throws Error that says what to install, when there is no `pgbouncer` to be had.
+ */
+export async function pgBouncer(options: PgBouncerOptions): Promise<LocalProcess> {
+  const { folder, postgres } = options;
+  const port = await freePort();
+  const executable = await requireExecutable('pgbouncer');
+  if (executable.kind !== 'binary') throw new Error('PgBouncer is only run as a program of this machine.');
+  mkdirSync(folder, { recursive: true });
+  const account = postgresAccount([dirname(executable.path), folder]);
+  const settingsFile = join(folder, 'pgbouncer.ini');
+  const userFile = join(folder, 'users.txt');
+  const env = { ...postgres, POSTGRES_PORT: String(port) };
+  return new ManagedProcess({
+    name: 'PgBouncer',
+    port,
+    env,
+    logFile: options.logFile ?? join(folder, 'pgbouncer.log'),
+    launch: async () => {
+      writeFileSync(settingsFile, settings(port, userFile, postgres));
+      // The password itself: from it PgBouncer both examines clients and signs in to Postgres.
+      writeFileSync(userFile, `"${postgres.POSTGRES_USER}" "${postgres.POSTGRES_PASSWORD}"\n`, { mode: 0o600 });
+      if (account.ids !== undefined) chownSync(userFile, account.ids.uid, account.ids.gid);
+      return {
+        ...account.wrap(executable.path, [settingsFile]),
+        env: { ...process.env, ...executable.env },
+        cwd: folder,
+      };
+    },
+    // Of PgBouncer itself: it answers also while Postgres is away.
+    isReady: () => askPostgres(env, 'pgbouncer', 'SHOW VERSION').then(() => true),
+    // At once: others wait for transactions under way, on a Postgres that may be away, or (since 1.23) for all clients.
+    stopSignal: 'SIGQUIT',
+  });
+}
+
+function settings(port: number, userFile: string, postgres: Readonly<Record<string, string>>): string {
+  return `; Written at each start.
+[databases]
+* = host=${postgres.POSTGRES_HOST} port=${postgres.POSTGRES_PORT}
+
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = ${port}
+unix_socket_dir =
+auth_type = scram-sha-256
+auth_file = ${userFile}
+stats_users = ${postgres.POSTGRES_USER}
+pool_mode = transaction
+default_pool_size = 20
+max_client_conn = 500
+; What pg and packages/runtime send at the start of a connection. A pooled connection is nobody's own, so these are not
+; passed on: the role has them instead (ALTER ROLE ... SET statement_timeout).
+ignore_startup_parameters = extra_float_digits, statement_timeout, lock_timeout, idle_in_transaction_session_timeout
+; Seconds until a Postgres that refused is tried again, instead of 15.
+server_login_retry = 1
+`;
+}
