@@ -1,0 +1,101 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { afterEach, expect, test } from '@jest/globals';
+import { connect, type NatsConnection } from 'nats';
+import pg from 'pg';
+import { type LocalProcess, localFolder, natsCluster, pgBouncer, postgresServer, waitFor } from '../src/index.js';
+
+const folder = join(process.env.TEST_FOLDER ?? join(localFolder, 'test'), randomBytes(4).toString('hex'));
+const releases: (() => unknown)[] = [];
+
+afterEach(async () => {
+  for (let release = releases.pop(); release !== undefined; release = releases.pop()) await release();
+});
+
+function owned(...servers: readonly LocalProcess[]): void {
+  for (const server of servers) releases.push(() => server.kill());
+}
+
+async function connectTo(servers: readonly LocalProcess[]): Promise<NatsConnection> {
+  const connection = await connect({ servers: servers.map(({ port }) => `127.0.0.1:${port}`) });
+  releases.push(() => connection.close());
+  return connection;
+}
+
+test('a NATS cluster keeps what one of its servers took when that is killed, and takes more', async () => {
+  const { servers, start } = await natsCluster({ folder: join(folder, 'nats') });
+  owned(...servers);
+  await start();
+  const manager = await (await connectTo(servers)).jetstreamManager();
+  const { cluster } = await manager.streams.add({ name: 'LETTERS', subjects: ['letters'], num_replicas: 3 });
+  const jetstream = manager.jetstream();
+  await jetstream.publish('letters', 'one');
+
+  const leader = servers.find(({ name }) => name === cluster?.leader) as LocalProcess;
+  await leader.kill();
+  await waitFor(() => jetstream.publish('letters', 'two', { msgID: 'two' }), {
+    timeoutMs: 30_000,
+    what: 'another to take it',
+  });
+  const { state } = await manager.streams.info('LETTERS');
+  expect(state.messages).toBe(2);
+
+  await leader.start();
+  await waitFor(
+    async () => {
+      const { cluster: now } = await manager.streams.info('LETTERS');
+      return now?.replicas?.every(({ current }) => current);
+    },
+    { timeoutMs: 30_000, what: 'the killed one to catch up' },
+  );
+});
+
+test('a NATS server reaches the others by the routes that it was given, and by no other way', async () => {
+  const asked: string[] = [];
+  const { servers } = await natsCluster({
+    folder: join(folder, 'routed'),
+    route: (from, to) => {
+      asked.push(`${from} ${to}`);
+      // Nobody listens there.
+      return 2;
+    },
+  });
+  owned(...servers);
+  await Promise.all(servers.map((server) => server.start()));
+  expect(asked).toHaveLength(6);
+  const connection = await connectTo(servers.slice(0, 1));
+  await expect(connection.jetstreamManager()).rejects.toThrow();
+});
+
+test('PgBouncer lends connections for a transaction, and comes back without its Postgres', async () => {
+  const postgres = await postgresServer({ folder: join(folder, 'postgres') });
+  const bouncer = await pgBouncer({ folder: join(folder, 'pgbouncer'), postgres: postgres.env });
+  owned(postgres, bouncer);
+  await Promise.all([postgres.start(), bouncer.start()]);
+  const { POSTGRES_USER: user, POSTGRES_PASSWORD: password, POSTGRES_DB: database } = bouncer.env;
+  const open = () => {
+    // As the services do: with timeouts that PgBouncer must not refuse, and no more patience than that.
+    const pool = new pg.Pool({
+      host: '127.0.0.1',
+      port: bouncer.port,
+      user,
+      password,
+      database,
+      statement_timeout: 900,
+      connectionTimeoutMillis: 900,
+    });
+    pool.on('error', () => undefined);
+    releases.push(() => pool.end());
+    return pool;
+  };
+  const backend = async (pool: pg.Pool) =>
+    (await pool.query('SELECT pg_backend_pid() AS pid, $1::int', [1])).rows[0].pid;
+  const [one, other] = [open(), open()];
+  expect(await backend(one)).toBe(await backend(other));
+
+  await postgres.stop();
+  await bouncer.restart();
+  await expect(backend(one)).rejects.toThrow();
+  await postgres.start();
+  await waitFor(() => backend(one), { timeoutMs: 15_000, what: 'an answer from Postgres' });
+});
