@@ -128,22 +128,31 @@ describe('pruning', () => {
 });
 
 describe('migrations', () => {
-  it('are run once, by one of those who start together, and change nothing the next time', async () => {
+  async function emptyDatabase() {
     const name = `empty_${randomBytes(6).toString('hex')}`;
     await database.query('test', `CREATE DATABASE ${name}`);
-    const empty: Variables = { ...variables, POSTGRES_DB: name };
-    const connection = {
-      host: empty.POSTGRES_HOST ?? '',
-      port: Number(empty.POSTGRES_PORT),
-      user: empty.POSTGRES_USER ?? '',
-      password: empty.POSTGRES_PASSWORD ?? '',
+    return {
+      host: variables.POSTGRES_HOST ?? '',
+      port: Number(variables.POSTGRES_PORT),
+      user: variables.POSTGRES_USER ?? '',
+      password: variables.POSTGRES_PASSWORD ?? '',
       database: name,
     };
+  }
+
+  it('are run once, by one of those who start together, and change nothing the next time', async () => {
+    const connection = await emptyDatabase();
     const done = await Promise.all([1, 2, 3].map(() => migrate(connection, () => undefined)));
     expect(done.filter((names) => names.length > 0)).toHaveLength(1);
     expect(await migrate(connection, () => undefined)).toEqual([]);
-    const migrated = openDatabase(bench, empty);
+    const migrated = openDatabase(bench, { ...variables, POSTGRES_DB: connection.database });
     await migrated.query('test', "INSERT INTO ads (id, image_url, target_url) VALUES ('ad-001', '', '')");
     expect((await recordBatch(migrated, [click(Date.now())])).added).toHaveLength(1);
+  });
+
+  it('take the time that they need, whatever an operator allows a statement of the services', async () => {
+    const connection = await emptyDatabase();
+    await database.query('test', `ALTER DATABASE ${connection.database} SET statement_timeout = 1`);
+    expect(await migrate(connection, () => undefined)).not.toEqual([]);
   });
 });

@@ -71,11 +71,23 @@ const cutOff: Harm = async (victim, context) => {
   }
 };
 
+/** Its clients stay: they speak to one that leads nobody any more, and may not know it. */
+const isolated: Harm = async ({ name }, context) => {
+  const { natsRoutes } = context.stack.scaledOut;
+  await natsRoutes.cutOff(name);
+  try {
+    await expectOutcomes(context, ONLY_ACCEPTED, 8, `${name} was isolated`);
+  } finally {
+    await natsRoutes.heal();
+  }
+};
+
 /** One of three NATS servers, and the most important one; PgBouncer, and Postgres behind it. */
 export const scaledOut: readonly Fault[] = [
   ofLeader('nats-leader-kill', streamLeader, killed, ['nats']),
   ofLeader('nats-leader-stop', streamLeader, stopped, ['nats']),
   ofLeader('nats-leader-cut-off', streamLeader, cutOff, ['nats']),
+  ofLeader('nats-leader-isolated', streamLeader, isolated, ['nats']),
   ofLeader('nats-consumer-leader-kill', consumerLeader, killed),
   ofLeader('nats-consumer-leader-stop', consumerLeader, stopped),
   ofLeader('nats-consumer-leader-cut-off', consumerLeader, cutOff),

@@ -76,14 +76,14 @@ export class ChaosStack {
     return started(this.#servers).redis;
   }
 
-  /** The NATS server, or one of them. @param name of which of them */
+  /** @throws Error where there is a cluster */
   get nats(): Dependency {
-    return this.natsServer();
+    return this.natsServer('nats');
   }
 
-  /** @throws Error when there is none, or none of that name */
-  natsServer(name?: string): Dependency {
-    const found = started(this.#servers).nats.find((one) => name === undefined || one.name === name);
+  /** @throws Error when there is none of that name */
+  natsServer(name: string): Dependency {
+    const found = started(this.#servers).nats.find((one) => one.name === name);
     if (found === undefined) throw new Error(`There is no NATS server ${name}`);
     return found;
   }
