@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { type AddressInfo, createConnection, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { connect, type NatsConnection } from 'nats';
@@ -14,6 +15,24 @@ afterEach(async () => {
 
 function owned(...servers: readonly LocalProcess[]): void {
   for (const server of servers) releases.push(() => server.kill());
+}
+
+/** A way to a port that can be cut for good. */
+async function openRelay(target: number): Promise<{ port: number; cut: () => void }> {
+  const sockets: Socket[] = [];
+  const relay = createServer((client) => {
+    const server = createConnection(target, '127.0.0.1');
+    for (const socket of [client, server]) socket.on('error', () => undefined);
+    sockets.push(client, server);
+    client.pipe(server).pipe(client);
+  });
+  await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve));
+  const cut = () => {
+    relay.close();
+    for (const socket of sockets) socket.destroy();
+  };
+  releases.push(cut);
+  return { port: (relay.address() as AddressInfo).port, cut };
 }
 
 async function connectTo(servers: readonly LocalProcess[]): Promise<NatsConnection> {
@@ -50,21 +69,31 @@ test('a NATS cluster keeps what one of its servers took when that is killed, and
   );
 });
 
-test('a NATS server reaches the others by the routes that it was given, and by no other way', async () => {
-  const asked: string[] = [];
-  const { servers } = await natsCluster({
+test('NATS servers reach each other by the routes that they were given, and by no other way', async () => {
+  const cuts: (() => void)[] = [];
+  const { servers, start } = await natsCluster({
     folder: join(folder, 'routed'),
-    route: (from, to) => {
-      asked.push(`${from} ${to}`);
-      // Nobody listens there.
-      return 2;
+    route: async (_from, _to, port) => {
+      const relay = await openRelay(port);
+      cuts.push(relay.cut);
+      return relay.port;
     },
   });
   owned(...servers);
-  await Promise.all(servers.map((server) => server.start()));
-  expect(asked).toHaveLength(6);
-  const connection = await connectTo(servers.slice(0, 1));
-  await expect(connection.jetstreamManager()).rejects.toThrow();
+  await start();
+  const manager = await (await connectTo(servers)).jetstreamManager();
+  await manager.streams.add({ name: 'LETTERS', subjects: ['letters'], num_replicas: 3 });
+  const jetstream = manager.jetstream();
+  await jetstream.publish('letters', 'while they are together');
+
+  expect(cuts).toHaveLength(6);
+  for (const cut of cuts) cut();
+  const refused = () =>
+    jetstream.publish('letters', 'while each is alone', { timeout: 1_000 }).then(
+      () => false,
+      () => true,
+    );
+  await waitFor(refused, { timeoutMs: 5_000, what: 'no majority to be left' });
 });
 
 test('PgBouncer lends connections for a transaction, and comes back without its Postgres', async () => {
