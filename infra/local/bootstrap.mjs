@@ -1,5 +1,5 @@
 // Runs before anything is installed: Node's own modules only, and plain JavaScript.
-//   node infra/local/bootstrap.mjs start|test|chaos [arguments]
+//   node infra/local/bootstrap.mjs start|test|chaos|fuzz [arguments]
 // Fetches the pinned pnpm, installs, builds, and hands over to what was built.
 
 import { spawn } from 'node:child_process';
@@ -15,7 +15,12 @@ const cache = join(root, '.cache');
 const stampFile = join(root, 'node_modules', '.installed-from');
 const lockFile = join(cache, 'setup.lock');
 /** What is handed over to, by the name of the command. */
-const programs = { start: './dist/start.js', test: './dist/test.js', chaos: '../chaos/dist/main.js' };
+const programs = {
+  start: './dist/start.js',
+  test: './dist/test.js',
+  chaos: '../chaos/dist/main.js',
+  fuzz: '../fuzz/dist/main.js',
+};
 
 class Failure extends Error {}
 

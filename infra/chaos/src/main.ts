@@ -1,13 +1,12 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { endLeftovers, requireExecutable } from '@ads/local';
+import { endLeftovers, keepRunFolder, openRunFolder, requireExecutable } from '@ads/local';
 import { QueueWatch } from './checks/queue-watch.js';
 import type { Fault } from './faults/fault.js';
 import { Books } from './load/books.js';
 import { readOptions } from './options.js';
 import { isGood, type Played, printRound, printTable, summary } from './report.js';
 import { playRound, type RoundResult, type Run } from './round.js';
-import { keepRunFolder, openRunFolder } from './run-folder.js';
 import { ChaosStack } from './stack/chaos-stack.js';
 import { openScaledOutServers } from './stack/scaled-out-servers.js';
 import { openSingleServers } from './stack/single-servers.js';
@@ -25,7 +24,7 @@ async function main(args: readonly string[]): Promise<boolean> {
   await endLeftovers();
   // Not only when all other rounds are over.
   if (faults.some(({ scaledOut }) => scaledOut)) await requireExecutable('pgbouncer');
-  const folder = openRunFolder();
+  const folder = openRunFolder('chaos');
   const parts = [
     {
       stack: new ChaosStack(join(folder, 'single'), openSingleServers),

@@ -1,10 +1,12 @@
 export { migrate, seedSampleAds, type Variables } from './database.js';
 export { type Gateway, type GatewayOptions, openGateway } from './gateway/gateway.js';
 export { type Upstream, upstreamOf } from './gateway/routes.js';
+export { step } from './launcher/progress.js';
 export { freePort, isPortFree } from './ports.js';
 export { endLeftovers } from './processes/leftovers.js';
 export type { LocalProcess } from './processes/local-process.js';
 export { localFolder, projectRoot } from './project.js';
+export { keepRunFolder, openRunFolder, type RunName } from './run-folder.js';
 export {
   type Executable,
   findExecutables,

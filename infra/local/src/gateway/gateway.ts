@@ -69,6 +69,7 @@ export async function openGateway({ host, port, portOf }: GatewayOptions): Promi
       sayUnavailable(request, response);
       return;
     }
+    removeHopHeaders(request);
     setForwardedHeaders(request);
     const target = { host: '127.0.0.1', port: upstreamPort, protocol: 'http:' };
     proxy.web(request, response, { target }).catch(() => sayUnavailable(request, response));
@@ -100,6 +101,16 @@ function listen(server: Server, port: number, host: string): Promise<void> {
       resolve();
     });
   });
+}
+
+/**
+ * What concerns a connection alone ends here. Node throws where a request that is passed on has a `Trailer` and no
+ * chunks.
+ */
+const HOP_HEADERS = ['keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade'] as const;
+
+function removeHopHeaders({ headers }: IncomingMessage): void {
+  for (const name of HOP_HEADERS) delete headers[name];
 }
 
 function setForwardedHeaders({ headers, socket }: IncomingMessage): void {

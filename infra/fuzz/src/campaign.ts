@@ -1,0 +1,108 @@
+import { Agent } from 'node:http';
+import fc from 'fast-check';
+import { Books } from './check/books.js';
+import { judge, type Problem } from './check/judge.js';
+import type { FuzzStack } from './fuzz-stack.js';
+import { quickRequests, slowRequests } from './generate/families.js';
+import { type FuzzRequest, show } from './generate/request.js';
+import type { Outcome } from './send/outcome.js';
+import { sendFramed } from './send/send-framed.js';
+import { sendRaw } from './send/send-raw.js';
+
+/** Requests that are under way at a time: those that are answered at once, and those that wait. */
+const QUICK_LANES = 48;
+const SLOW_LANES = 192;
+/** Of all requests, those that wait. */
+const SLOW_SHARE = 0.08;
+/** Longer than any limit of a server together with the pause in which it looks at it. */
+const PATIENCE_MS = 25_000;
+/** How often a failing request is made smaller: each time it is sent again. */
+const SHRINKS = 150;
+
+/** A broken promise, and the smallest request that was found to break it. */
+export interface Violation extends Problem {
+  readonly request: string;
+  /** For fast-check: the same numbers, the same request. */
+  readonly replay: string;
+}
+
+/** Everything that was sent, and how it was answered. */
+export class Campaign {
+  readonly books = new Books();
+  readonly violations: Violation[] = [];
+  /** By family and then by how it ended: a status, or what became of the connection. */
+  readonly tally = new Map<string, Map<string, number>>();
+  requests = 0;
+  readonly #stack: FuzzStack;
+  readonly #seed: number;
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: QUICK_LANES });
+
+  constructor(stack: FuzzStack, seed: number) {
+    this.#stack = stack;
+    this.#seed = seed;
+  }
+
+  /** Sends `requests` of them, which the seed and the number of the part decide. Resolves when none is under way. */
+  async play(part: number, requests: number): Promise<void> {
+    const slow = Math.ceil(requests * SLOW_SHARE);
+    await Promise.all([
+      this.#drive(quickRequests, requests - slow, QUICK_LANES, part * 1_000),
+      this.#drive(slowRequests, slow, SLOW_LANES, part * 1_000 + QUICK_LANES),
+    ]);
+  }
+
+  /** Closes the connections that were kept. */
+  end(): void {
+    this.#agent.destroy();
+  }
+
+  async #drive(requests: fc.Arbitrary<FuzzRequest>, count: number, lanes: number, firstLane: number): Promise<void> {
+    const shares = Array.from({ length: lanes }, (_, lane) => Math.floor((count + lane) / lanes));
+    await Promise.all(shares.map((share, lane) => this.#driveLane(requests, share, firstLane + lane)));
+  }
+
+  /** One request after the other; the first that breaks a promise is made smaller, and ends the lane. */
+  async #driveLane(requests: fc.Arbitrary<FuzzRequest>, count: number, lane: number): Promise<void> {
+    if (count === 0) return;
+    const seed = Math.imul(this.#seed, 1_000_003) + lane;
+    let isShrinking = false;
+    let worst: Problem[] = [];
+    const property = fc.asyncProperty(fc.limitShrink(requests, SHRINKS), async (request) => {
+      // Each attempt to make one smaller would be waited for as long as this one.
+      if (worst.some(({ what }) => what === 'hung')) return;
+      const outcome = await this.#send(request);
+      this.books.enter(request, outcome);
+      if (!isShrinking) this.#count(request, outcome);
+      const problems = judge(request, outcome);
+      if (problems.length === 0) return;
+      isShrinking = true;
+      worst = problems;
+      throw new Error(problems[0]?.sentence);
+    });
+    const { failed, counterexample, counterexamplePath } = await fc.check(property, { seed, numRuns: count });
+    if (!failed) return;
+    const [request] = counterexample ?? [];
+    for (const problem of worst) {
+      this.violations.push({
+        ...problem,
+        request: request === undefined ? '(not known)' : show(request),
+        replay: `seed ${seed}, path ${counterexamplePath}`,
+      });
+    }
+  }
+
+  async #send(request: FuzzRequest): Promise<Outcome> {
+    const port = this.#stack.portOf(request.to);
+    return request.form === 'raw'
+      ? await sendRaw(request, port, PATIENCE_MS)
+      : await sendFramed(request, port, this.#agent, PATIENCE_MS);
+  }
+
+  #count({ family }: FuzzRequest, { state, answers }: Outcome): void {
+    this.requests += 1;
+    const ofFamily = this.tally.get(family) ?? new Map<string, number>();
+    this.tally.set(family, ofFamily);
+    const outcomes = [...answers.map(({ status }) => String(status)), ...(state === 'answered' ? [] : [state])];
+    for (const outcome of outcomes) ofFamily.set(outcome, (ofFamily.get(outcome) ?? 0) + 1);
+  }
+}

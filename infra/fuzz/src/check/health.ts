@@ -1,0 +1,23 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { LocalProcess } from '@ads/local';
+
+/** One line for each process that is not the one that was started. */
+export function restarts(before: readonly (number | undefined)[], processes: readonly LocalProcess[]): string[] {
+  return processes.flatMap(({ name, pid }, index) => {
+    if (pid === before[index]) return [];
+    return pid === undefined ? [`${name} has ended`] : [`${name} is another process now`];
+  });
+}
+
+/** The lines that services wrote at level error or warn, and what is no log line at all. A healthy system writes none. */
+export function loudLines(logFolder: string, names: readonly string[]): string[] {
+  return names.flatMap((name) => {
+    const folder = join(logFolder, name);
+    return readdirSync(folder)
+      .filter((file) => file.endsWith('.out'))
+      .flatMap((file) => readFileSync(join(folder, file), 'utf8').split('\n'))
+      .filter((line) => line !== '' && !/^\{"timestamp":"[^"]+","level":"(info|debug)"/.test(line))
+      .map((line) => `${name} logged ${line.slice(0, 500)}`);
+  });
+}

@@ -1,0 +1,78 @@
+import type { FuzzRequest } from '../generate/request.js';
+import type { Answer } from '../send/answer.js';
+import type { Outcome } from '../send/outcome.js';
+
+/** Which promise is broken, for the summary, and how. */
+export interface Problem {
+  readonly what: '5xx' | 'hung' | 'unanswered' | 'unreadable' | 'wrong form' | 'leaking';
+  readonly sentence: string;
+}
+
+/** What is wrong with the way in which a request was answered. */
+export function judge(request: FuzzRequest, { state, answers, ...outcome }: Outcome): Problem[] {
+  const problems = answers.flatMap((answer) => judgeAnswer(request, answer));
+  const mayClose = request.form === 'raw' && request.mayClose;
+  if (state === 'hung')
+    problems.push({ what: 'hung', sentence: `neither answered nor closed (${answers.length} answers)` });
+  if (state === 'closed' && !mayClose) {
+    problems.push({ what: 'unanswered', sentence: `closed after ${answers.length} answers` });
+  }
+  if ('problem' in outcome) problems.push({ what: 'unreadable', sentence: outcome.problem });
+  return problems;
+}
+
+const REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
+/** Stack traces, places in the code, and names that belong to what is behind the API. */
+const INSIDES = /\n\s+at |node_modules|\.js:\d|file:\/\/\/|ECONN|SQLSTATE|(Syntax|Type|Range|Reference)Error|root:x:0/;
+
+function judgeAnswer(request: FuzzRequest, answer: Answer): Problem[] {
+  const problems: Problem[] = [];
+  const { status, headers } = answer;
+  const wrong = (sentence: string) => problems.push({ what: 'wrong form', sentence: `${status}: ${sentence}` });
+  if (status >= 500) problems.push({ what: '5xx', sentence: `answered with ${status}: ${startOf(answer)}` });
+  if (headers.has('x-injected'))
+    problems.push({ what: 'leaking', sentence: 'a header of ours came back as one of theirs' });
+  const [location] = headers.get('location') ?? [];
+  // Whoever follows it must not get to another host.
+  if (location !== undefined && !/^(\/(?![/\\])|[\w.-]+\/?$)/.test(location)) wrong(`Location is ${location}`);
+  const ids = headers.get('x-request-id') ?? [];
+  if (ids.length !== 1 || !REQUEST_ID.test(ids[0] ?? '')) wrong(`X-Request-ID is ${JSON.stringify(ids)}`);
+  const text = answer.body.toString();
+  if (status < 400) return problems;
+  if (INSIDES.test(text))
+    problems.push({ what: 'leaking', sentence: `${status} tells of our insides: ${startOf(answer)}` });
+  const hasNoBody = request.form === 'raw' && request.toHead;
+  if (hasNoBody) return problems;
+  if (!/^application\/json; charset=utf-8$/.test(headers.get('content-type')?.join() ?? '')) {
+    wrong(`Content-Type is ${headers.get('content-type')}; ${startOf(answer)}`);
+    return problems;
+  }
+  const problem = formProblem(text, ids[0] ?? '');
+  if (problem !== undefined) wrong(problem);
+  return problems;
+}
+
+/** What is wrong with the body of an error; undefined for nothing. */
+function formProblem(text: string, requestId: string): string | undefined {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    return `the body is not JSON: ${text.slice(0, 200)}`;
+  }
+  const { error, message, details, request_id, ...more } = (body ?? {}) as Record<string, unknown>;
+  const isDetail = (detail: unknown) => {
+    const { path, message: reason, ...others } = (detail ?? {}) as Record<string, unknown>;
+    return typeof path === 'string' && typeof reason === 'string' && Object.keys(others).length === 0;
+  };
+  if (typeof error !== 'string' || !/^[a-z_]+$/.test(error)) return `error is ${JSON.stringify(error)}`;
+  if (typeof message !== 'string' || message === '') return `message is ${JSON.stringify(message)}`;
+  if (!Array.isArray(details) || !details.every(isDetail))
+    return `details are ${JSON.stringify(details)?.slice(0, 200)}`;
+  if (request_id !== requestId) return `request_id is ${JSON.stringify(request_id)}, and X-Request-ID ${requestId}`;
+  return Object.keys(more).length > 0 ? `there is more in the body: ${Object.keys(more).join()}` : undefined;
+}
+
+function startOf({ body }: Answer): string {
+  return JSON.stringify(body.subarray(0, 200).toString());
+}

@@ -1,0 +1,72 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { LocalProcess } from '@ads/local';
+
+/** Of one process, after its garbage was collected. */
+export interface Footprint {
+  readonly name: string;
+  /** JavaScript objects, and the buffers that they hold. */
+  readonly heapBytes: number;
+  /** What the operating system gave it. */
+  readonly residentBytes: number;
+  /** Sockets, timers and the like that are open. */
+  readonly resources: number;
+}
+
+const READINGS = 5;
+const BETWEEN_READINGS_MS = 200;
+
+/**
+ * The least of several readings, each after a collection: what can't be given back. The processes must have been
+ * started with `collect-on-signal`.
+ */
+export async function readFootprint(service: LocalProcess): Promise<Footprint> {
+  const readings: Footprint[] = [];
+  for (let reading = 0; reading < READINGS; reading += 1) {
+    if (service.pid !== undefined) process.kill(service.pid, 'SIGUSR2');
+    await sleep(BETWEEN_READINGS_MS);
+    readings.push(await readOnce(service));
+  }
+  const least = (field: 'heapBytes' | 'residentBytes' | 'resources') =>
+    Math.min(...readings.map((reading) => reading[field]));
+  return {
+    name: service.name,
+    heapBytes: least('heapBytes'),
+    residentBytes: least('residentBytes'),
+    resources: least('resources'),
+  };
+}
+
+async function readOnce({ name, port }: LocalProcess): Promise<Footprint> {
+  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  const value = (metric: string) =>
+    Number(new RegExp(`^${metric}\\{[^}]*\\} (\\S+)$`, 'm').exec(text)?.[1] ?? Number.NaN);
+  return {
+    name,
+    heapBytes: value('nodejs_heap_size_used_bytes') + value('nodejs_external_memory_bytes'),
+    residentBytes: value('process_resident_memory_bytes'),
+    resources: value('nodejs_active_resources_total'),
+  };
+}
+
+/** What may grow from the end of the first quarter to the end of the last one, whatever was sent. */
+const HEAP_GROWTH_BYTES = 4_000_000;
+const RESOURCES_GROWTH = 8;
+
+/** One line for each process that holds more than it did. */
+export function growth(before: readonly Footprint[], after: readonly Footprint[]): string[] {
+  return after.flatMap((now, index) => {
+    const then = before[index];
+    if (then === undefined) return [];
+    const lines: string[] = [];
+    const grown = now.heapBytes - then.heapBytes;
+    // Also what could not be read is no proof.
+    if (!(grown <= HEAP_GROWTH_BYTES)) lines.push(`the heap of ${now.name} grew by ${megabytes(grown)}`);
+    const more = now.resources - then.resources;
+    if (!(more <= RESOURCES_GROWTH)) lines.push(`${now.name} has ${more} sockets and timers more than before`);
+    return lines;
+  });
+}
+
+export function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}

@@ -1,0 +1,27 @@
+/** Questions whose answers no other request may change. */
+const QUESTIONS: readonly (readonly [path: string, body?: string])[] = [
+  ['/info'],
+  ['/api/v1/ads'],
+  ['/swagger/doc.json'],
+  ['/swagger/index.html'],
+  ['/nothing/here'],
+  ['/ads/click', '{}'],
+  ['/ads/impression', '{"ad_id":7}'],
+  ['/ads/analytics?ad_id=ad-002'],
+  ['/ads/analytics?timeframe=2m'],
+  ['/ads/analytics?ad_id=nobody'],
+];
+
+/** What all of them are answered with, past the gateway and through it; without what belongs to the moment. */
+export async function readWitnesses(urls: readonly string[]): Promise<string[]> {
+  const answers: string[] = [];
+  for (const url of urls) {
+    for (const [path, body] of QUESTIONS) {
+      const post = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: body ?? '' };
+      const response = await fetch(`${url}${path}`, body === undefined ? {} : post);
+      const text = (await response.text()).replace(/"(request_id|timestamp)":"[^"]*"/g, '');
+      answers.push(`${path} ${response.status} ${response.headers.get('content-type')} ${text}`);
+    }
+  }
+  return answers;
+}

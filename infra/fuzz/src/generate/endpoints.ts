@@ -1,0 +1,57 @@
+import fc from 'fast-check';
+import type { Target } from './request.js';
+
+/**
+ * The ads of the run. Ids may be any printable ASCII without spaces and braces, so some are what a careless query, key
+ * or object would trip over.
+ */
+export const AD_IDS: readonly string[] = [
+  'ad-001',
+  '__proto__',
+  'constructor',
+  'toString',
+  "';DROP/**/TABLE/**/ad_events;--",
+  '"\\n\\',
+  '<script>alert(1)</script>',
+  '%00%2e%2e%2f',
+  '../../etc/passwd',
+  '$JS.>',
+  '0',
+  'x'.repeat(128),
+];
+
+export const adId = fc.constantFrom(...AD_IDS);
+export const kind = fc.constantFrom('click', 'impression');
+export const prefix = fc.constantFrom('', '/api/v1');
+export const anyTarget = fc.constantFrom<Target>('gateway', 'ingest', 'analytics');
+/** Who takes events. */
+export const eventTarget = fc.constantFrom<Target>('gateway', 'ingest');
+
+/** A path that takes events, with or without its prefix. */
+export const eventPath = fc.tuple(prefix, kind).map(([before, name]) => `${before}/ads/${name}`);
+
+/** Any path that there is. */
+export const anyPath = fc
+  .tuple(
+    prefix,
+    fc.constantFrom(
+      '/ads/click',
+      '/ads/impression',
+      '/ads',
+      '/ads/analytics',
+      '/ads/analytics?ad_id=ad-001&timeframe=5m',
+      '/swagger',
+      '/swagger/',
+      '/swagger/index.html',
+      '/swagger/doc.json',
+      '/swagger/swagger.yaml',
+      '/swagger/swagger-ui.css',
+      '/swagger/package.json',
+      '/health',
+      '/live',
+      '/ready',
+      '/metrics',
+      '/info',
+    ),
+  )
+  .map(([before, path]) => `${before}${path}`);

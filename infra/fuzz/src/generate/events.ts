@@ -1,0 +1,51 @@
+import fc from 'fast-check';
+import { adId, eventPath } from './endpoints.js';
+
+/** A request that the API must take: 202, and counted once. */
+export interface ValidEvent {
+  readonly path: string;
+  /** The id that the body gives. */
+  readonly id: string;
+  readonly body: string;
+}
+
+const usualFields = fc.record(
+  {
+    ip: fc.oneof(fc.ipV4(), fc.constantFrom('::1', '2001:db8::ffff', '::ffff:1.2.3.4', null)),
+    video_play_time: fc.oneof(fc.integer({ min: 0, max: 86_400 }), fc.constant(null)),
+    timestamp: fc.constantFrom(
+      '1970-01-01T00:00:00Z',
+      '2024-02-29T23:59:59.999Z',
+      '2025-01-01T12:00:00+14:00',
+      '2025-01-01T12:00:00.123456789Z',
+      '9999-12-31T23:59:59.999Z',
+      '2025-06-01T12:00',
+      null,
+    ),
+    note: fc.constantFrom('', 'a later player may say more', 0, null),
+  },
+  { requiredKeys: [] },
+);
+
+/** With an id of its own, so that whatever is stored can be told from what is not. */
+export const validEvent: fc.Arbitrary<ValidEvent> = fc
+  .tuple(eventPath, adId, fc.uuid(), usualFields)
+  .map(([path, ad, id, fields]) => ({
+    path,
+    id,
+    body: JSON.stringify({ ad_id: ad, [path.endsWith('click') ? 'click_id' : 'impression_id']: id, ...fields }),
+  }));
+
+/** The bytes of a valid event, ready to be broken. `lines` are added to its head. */
+export function eventBytes({ path, body }: ValidEvent, ...lines: readonly string[]): string {
+  const bytes = Buffer.from(body).toString('latin1');
+  return [
+    `POST ${path} HTTP/1.1`,
+    'Host: localhost',
+    'Content-Type: application/json',
+    `Content-Length: ${bytes.length}`,
+    ...lines,
+    '',
+    bytes,
+  ].join('\r\n');
+}

@@ -1,0 +1,43 @@
+import fc from 'fast-check';
+import { brokenJson, contentTypes, deepJson, hugeJson, oddJson, prototypeKeys, validRequests } from './bodies.js';
+import { brokenEncodings, compressedBodies } from './encodings.js';
+import { chunks, contentLengths, methods, pipelines, requestLines, smuggling } from './framing.js';
+import { brokenHeads, headerFloods, oddHeaders, upgrades } from './headers.js';
+import { pathTricks, queries } from './paths.js';
+import type { FuzzRequest } from './request.js';
+import { halfSent, leavers, mutations, slowlySent, trickles } from './slow.js';
+
+/** What is answered at once, with how often it comes. */
+export const quickRequests: fc.Arbitrary<FuzzRequest> = fc.oneof(
+  { weight: 12, arbitrary: validRequests },
+  { weight: 16, arbitrary: oddJson },
+  { weight: 4, arbitrary: prototypeKeys },
+  { weight: 3, arbitrary: deepJson },
+  { weight: 3, arbitrary: hugeJson },
+  { weight: 5, arbitrary: brokenJson },
+  { weight: 5, arbitrary: contentTypes },
+  { weight: 5, arbitrary: brokenEncodings },
+  { weight: 4, arbitrary: compressedBodies },
+  { weight: 9, arbitrary: oddHeaders },
+  { weight: 3, arbitrary: headerFloods },
+  { weight: 4, arbitrary: brokenHeads },
+  { weight: 3, arbitrary: upgrades },
+  { weight: 9, arbitrary: pathTricks },
+  { weight: 9, arbitrary: queries },
+  { weight: 5, arbitrary: methods },
+  { weight: 5, arbitrary: requestLines },
+  { weight: 4, arbitrary: pipelines },
+  { weight: 3, arbitrary: smuggling },
+  { weight: 6, arbitrary: leavers },
+);
+
+/** What waits for a limit of the server, so that many of them must be under way at a time. */
+export const slowRequests: fc.Arbitrary<FuzzRequest> = fc.oneof(
+  { weight: 4, arbitrary: halfSent },
+  { weight: 4, arbitrary: slowlySent },
+  { weight: 1, arbitrary: trickles },
+  // A length or a chunk that never comes whole is waited for as well.
+  { weight: 4, arbitrary: contentLengths },
+  { weight: 4, arbitrary: chunks },
+  { weight: 6, arbitrary: mutations },
+);

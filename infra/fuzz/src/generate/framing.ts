@@ -1,0 +1,244 @@
+import fc from 'fast-check';
+import { anyPath, anyTarget, eventPath, eventTarget } from './endpoints.js';
+import { eventBytes, type ValidEvent, validEvent } from './events.js';
+import { head, type RawRequest, raw } from './request.js';
+
+function bytesOf({ body }: ValidEvent): string {
+  return Buffer.from(body).toString('latin1');
+}
+
+const lengthLine = fc.constantFrom(
+  ...[
+    '-1',
+    '+5',
+    '0x10',
+    '1e3',
+    'NaN',
+    'Infinity',
+    '',
+    ' ',
+    '5 5',
+    '5, 5',
+    '5,6',
+    '1.5',
+    '00000000005',
+    '٥',
+    'abc',
+    '__proto__',
+  ],
+  ...['99999999999', '9007199254740993', '18446744073709551616', '184467440737095516160000000'],
+);
+
+/** A Content-Length that is no length, or that is there twice. */
+export const contentLengths: fc.Arbitrary<RawRequest> = fc
+  .record({
+    to: eventTarget,
+    event: validEvent,
+    length: lengthLine,
+    twice: fc.constantFrom('no', 'same', 'other', 'transfer'),
+  })
+  .map(({ to, event, length, twice }) => {
+    const body = bytesOf(event);
+    const second = {
+      no: [],
+      same: [`Content-Length: ${body.length}`],
+      other: [`Content-Length: ${body.length}`, 'Content-Length: 3'],
+      transfer: ['Transfer-Encoding: chunked'],
+    }[twice];
+    const lines = [`POST ${event.path} HTTP/1.1`, 'Host: localhost', 'Content-Type: application/json'];
+    // Of a length that is empty nobody can say where the body ends: what follows is another request.
+    return raw('content lengths', to, `${head(...lines, `Content-Length: ${length}`, ...second)}${body}`);
+  });
+
+const chunkStart = fc.constantFrom('', '0', '00000000', '-', '+', '0x', ' ', 'zz');
+const chunkEnd = fc.constantFrom(
+  '',
+  ';ext=1',
+  `;${'x'.repeat(500)}`,
+  `;${'x'.repeat(20_000)}`,
+  ' ',
+  ';"\xff"',
+  '\x00',
+  ';a\rb',
+);
+const transferEncoding = fc.constantFrom(
+  ...[
+    'chunked',
+    'Chunked',
+    'chunked, chunked',
+    'gzip, chunked',
+    'chunked, identity',
+    'identity',
+    'xchunked',
+    ' chunked',
+    'chunked;q=1',
+  ],
+  ...['\x0bchunked', 'chunked\r\nTransfer-Encoding: identity', 'chun ked', '"chunked"', 'x\r\n chunked'],
+);
+const lastChunk = fc.constantFrom(
+  ...['0\r\n\r\n', '0\r\nX-Trailer: yes\r\n\r\n', '0\r\nContent-Length: 5\r\n\r\n', '00\r\n\r\n', '0;x=y\r\n\r\n'],
+  ...[
+    'FFFFFFFFFFFFFFFF\r\n',
+    '10000000000000000\r\nx',
+    '-1\r\n\r\n',
+    '0\n\n',
+    '\r\n\r\n',
+    `0\r\n${'X-Trailer: y\r\n'.repeat(3_000)}\r\n`,
+  ],
+);
+
+/** Chunks of odd sizes, and whatever else the encoding may have in it. */
+export const chunks: fc.Arbitrary<RawRequest> = fc
+  .record({
+    to: eventTarget,
+    event: validEvent,
+    encoding: transferEncoding,
+    start: chunkStart,
+    end: chunkEnd,
+    last: lastChunk,
+    length: fc.constantFrom(false, false, true),
+  })
+  .map(({ to, event, encoding, start, end, last, length }) => {
+    const body = bytesOf(event);
+    const [first, second] = [body.slice(0, 7), body.slice(7)];
+    const lines = [
+      `POST ${event.path} HTTP/1.1`,
+      'Host: localhost',
+      'Content-Type: application/json',
+      `Transfer-Encoding: ${encoding}`,
+    ];
+    const chunked = `${start}7${end}\r\n${first}\r\n${second.length.toString(16)}\r\n${second}\r\n${last}`;
+    return raw('chunks', to, `${head(...lines, ...(length ? ['Content-Length: 4'] : []))}${chunked}`);
+  });
+
+const method = fc.constantFrom(
+  ...[
+    'GET',
+    'HEAD',
+    'POST',
+    'PUT',
+    'PATCH',
+    'DELETE',
+    'OPTIONS',
+    'TRACE',
+    'CONNECT',
+    'PROPFIND',
+    'PURGE',
+    'M-SEARCH',
+    'QUERY',
+  ],
+);
+
+/** Every method on every path. */
+export const methods: fc.Arbitrary<RawRequest> = fc
+  .record({ to: anyTarget, path: anyPath, name: method, body: fc.constantFrom('', '{}', '{"ad_id":"ad-001"}') })
+  .map(({ to, path, name, body }) =>
+    raw(
+      'methods',
+      to,
+      `${head(`${name} ${path} HTTP/1.1`, 'Host: localhost', 'Content-Type: application/json', `Content-Length: ${body.length}`)}${body}`,
+      {
+        toHead: name === 'HEAD',
+        // There is nothing to connect to.
+        mayClose: name === 'CONNECT',
+      },
+    ),
+  );
+
+const requestLine = fc
+  .record({
+    name: fc.constantFrom(
+      'GET',
+      'get',
+      'G\x00T',
+      'GETGET',
+      '',
+      ' GET',
+      '\r\n\r\nGET',
+      'GÉT',
+      '__proto__',
+      'X'.repeat(9_000),
+      'PRI',
+      'CONNECT',
+    ),
+    path: fc.oneof(anyPath, fc.constantFrom('', ' /', '/a b', '/\x00', '/\x01', 'localhost:80', '*')),
+    version: fc.constantFrom(
+      'HTTP/1.1',
+      'HTTP/1.0',
+      'HTTP/0.9',
+      'HTTP/2.0',
+      'HTTP/9.9',
+      'HTTP/1.1 ',
+      'HTTP/',
+      'http/1.1',
+      'ICE/1.0',
+      '',
+      'HTTP/1.10',
+      'HTTP/11',
+    ),
+    end: fc.constantFrom('\r\n', '\n', '\r', '\r\n\r\n'),
+    host: fc.boolean(),
+  })
+  .map(
+    ({ name, path, version, end, host }) =>
+      `${name} ${path} ${version}${end}${host ? 'Host: localhost\r\n' : ''}\r\n\r\n`,
+  );
+
+const notHttp = fc.constantFrom(
+  'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
+  '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03',
+  'SSH-2.0-OpenSSH_9.0\r\n',
+  '*1\r\n$8\r\nFLUSHALL\r\n',
+  'PING\r\n',
+  'CONNECT {"verbose":false}\r\nPUB ads.events 2\r\n{}\r\n',
+  '\x00\x00\x00\x08\x04\xd2\x16\x2f',
+  '\x00'.repeat(1_000),
+  'A'.repeat(100_000),
+  '\xff\xfe\xfd'.repeat(100),
+);
+
+/** First lines of other protocols and versions; then nothing more comes, else whole silence would be right as well. */
+export const requestLines: fc.Arbitrary<RawRequest> = fc
+  .tuple(anyTarget, fc.oneof({ weight: 4, arbitrary: requestLine }, { weight: 1, arbitrary: notHttp }))
+  .map(([to, text]) => raw('request lines', to, text, { ending: 'half-close', mayClose: true }));
+
+/** Several requests at once, of which the last may be none: each has its answer, in order. */
+export const pipelines: fc.Arbitrary<RawRequest> = fc
+  .record({
+    to: eventTarget,
+    events: fc.array(validEvent, { minLength: 1, maxLength: 5 }),
+    last: fc.constantFrom(
+      '',
+      'NOT HTTP\r\n\r\n',
+      'POST /ads/click HTTP/1.1\r\nContent-Length: x\r\n\r\n',
+      'GET /ads HTTP/1.1\r\nHost: x\r\n\r\n',
+    ),
+  })
+  .map(({ to, events, last }) =>
+    raw('pipelines', to, events.map((event) => eventBytes(event)).join('') + last, {
+      answers: events.length + (last === '' ? 0 : 1),
+    }),
+  );
+
+/** A request within the body of another, for a server and a proxy that don't agree where the first one ends. */
+export const smuggling: fc.Arbitrary<RawRequest> = fc
+  .record({
+    to: eventTarget,
+    path: eventPath,
+    hidden: validEvent,
+    lines: fc.constantFrom(
+      ['Content-Length: 6', 'Transfer-Encoding: chunked'],
+      ['Transfer-Encoding: chunked', 'Content-Length: 6'],
+      ['Transfer-Encoding: xchunked', 'Content-Length: 6'],
+      ['Transfer-Encoding : chunked', 'Content-Length: 6'],
+      ['Transfer-Encoding:\tchunked', 'Transfer-Encoding: x', 'Content-Length: 6'],
+      ['Content-Length: 6', 'Content-Length: 300'],
+    ),
+  })
+  .map(({ to, path, hidden, lines }) =>
+    raw(
+      'smuggling',
+      to,
+      `${head(`POST ${path} HTTP/1.1`, 'Host: localhost', 'Content-Type: application/json', ...lines)}0\r\n\r\nX${eventBytes(hidden)}`,
+    ),
+  );

@@ -1,0 +1,119 @@
+import fc from 'fast-check';
+import { adId } from './endpoints.js';
+import { hostileString, prototypeName } from './hostile-strings.js';
+
+/** A member of a JSON object, as it is written: names may come twice, values may be what no `JSON.stringify` gives. */
+type Member = readonly [name: string, value: string];
+
+const numbers = fc.constantFrom(
+  ...['1e400', '-1e400', '-0', '0.5', '1e-400', '9007199254740993', '-1', '86400', '86401', '1E3', '30.0', '1e5'],
+  ...['4294967296', '2147483648', '123456789012345678901234567890'],
+);
+
+/** Not JSON, though some parsers take them. */
+const notJson = fc.constantFrom(
+  'NaN',
+  'Infinity',
+  '01',
+  '+1',
+  '.5',
+  '0x10',
+  'undefined',
+  "'a'",
+  '"\t"',
+  '"\\x41"',
+  '"\\u12"',
+);
+
+const escapes = fc.constantFrom(
+  '"\\ud800"',
+  '"\\udfff\\ud800"',
+  '"\\u0000"',
+  '"\\u005f\\u005fproto\\u005f\\u005f"',
+  '"ad\\u002d001"',
+  '"\\u202e"',
+  '"\\/\\b\\f"',
+);
+
+const value: fc.Arbitrary<string> = fc.oneof(
+  { weight: 4, arbitrary: hostileString.map((text) => JSON.stringify(text)) },
+  { weight: 2, arbitrary: numbers },
+  { weight: 2, arbitrary: fc.constantFrom('true', 'false', 'null', '[]', '{}', '""', '[null]', '{"ad_id":"ad-001"}') },
+  { weight: 1, arbitrary: escapes },
+  { weight: 1, arbitrary: fc.json({ maxDepth: 4 }) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(prototypeName, hostileString)
+      .map(([name, text]) => JSON.stringify({ [name]: { [text]: true } })),
+  },
+  { weight: 1, arbitrary: hostileString.map((text) => JSON.stringify([text, [text], { [text]: text }])) },
+);
+
+const fieldName = fc.constantFrom(
+  'ad_id',
+  'ip',
+  'video_play_time',
+  'timestamp',
+  'click_id',
+  'impression_id',
+  'kind',
+  'id',
+  'AD_ID',
+);
+
+const name = fc.oneof(
+  { weight: 4, arbitrary: fieldName },
+  { weight: 2, arbitrary: prototypeName },
+  { weight: 1, arbitrary: hostileString },
+);
+
+const member: fc.Arbitrary<Member> = fc.tuple(name, value);
+
+/** Of members in any order, the same name perhaps again. */
+const hostileObject = fc.array(member, { maxLength: 8 }).map(write);
+
+/** A valid event with something more, or with something said twice: some of these are events. */
+const oddEvent = fc
+  .tuple(adId, fc.uuid(), fc.array(member, { maxLength: 4 }), fc.boolean())
+  .map(([ad, id, members, last]) => {
+    const usual: Member[] = [
+      ['ad_id', JSON.stringify(ad)],
+      ['click_id', JSON.stringify(id)],
+      ['impression_id', JSON.stringify(id)],
+    ];
+    return write(last ? [...members, ...usual] : [...usual, ...members]);
+  });
+
+const notAnObject = fc.oneof(
+  value,
+  notJson,
+  fc.constantFrom('', ' ', '\n', '[', '{', '"', '{"a"', '{"a":}', '{,}', '[1,]', '{}{}'),
+);
+
+const almostJson = fc.tuple(fieldName, notJson).map(([field, text]) => `{"ad_id":"ad-001","${field}":${text}}`);
+
+/** Text that calls itself JSON. */
+export const jsonText: fc.Arbitrary<string> = fc.oneof(
+  { weight: 4, arbitrary: hostileObject },
+  { weight: 4, arbitrary: oddEvent },
+  { weight: 1, arbitrary: notAnObject },
+  { weight: 1, arbitrary: almostJson },
+);
+
+/** A valid event whose fields, prototype and all, are what JavaScript itself looks up. */
+export const prototypeJson: fc.Arbitrary<string> = fc
+  .tuple(adId, fc.uuid(), fc.array(fc.tuple(prototypeName, value), { minLength: 1, maxLength: 5 }))
+  .map(([ad, id, members]) =>
+    write([
+      ...members,
+      ['ad_id', JSON.stringify(ad)],
+      ['__proto__', '{"ad_id":"ad-001","polluted":true,"status":500}'],
+      ['click_id', JSON.stringify(id)],
+      ['impression_id', JSON.stringify(id)],
+    ]),
+  );
+
+function write(members: readonly Member[]): string {
+  return `{${members.map(([field, text]) => `${JSON.stringify(field)}:${text}`).join(',')}}`;
+}

@@ -1,0 +1,53 @@
+import type { Campaign } from './campaign.js';
+import { type Footprint, megabytes } from './check/memory.js';
+
+const SHOWN = 12;
+
+/** A row for each family: how often it was answered with what. */
+export function printFamilies({ tally }: Campaign): void {
+  const outcomes = [...new Set([...tally.values()].flatMap((counts) => [...counts.keys()]))].sort();
+  const rows = [...tally]
+    .sort()
+    .map(([family, counts]) => [family, ...outcomes.map((name) => String(counts.get(name) ?? ''))]);
+  printRows([['family', ...outcomes], ...rows]);
+}
+
+/** What each service held, quarter by quarter. */
+export function printMemory(quarters: readonly (readonly Footprint[])[]): void {
+  const names = quarters[0]?.map(({ name }) => name) ?? [];
+  const rows = names.map((name, index) => [
+    name,
+    ...quarters.map((footprints) => {
+      const { heapBytes = 0, residentBytes = 0 } = footprints[index] ?? {};
+      return `${megabytes(heapBytes)} of ${megabytes(residentBytes)}`;
+    }),
+  ]);
+  printRows([['heap of resident', ...quarters.map((_, index) => `after ${index + 1}/${quarters.length}`)], ...rows]);
+}
+
+/** What was wrong, the smallest request that shows it, and how to send it again. */
+export function printViolations({ violations }: Campaign, others: readonly string[]): void {
+  const kinds = new Map(violations.map((violation) => [`${violation.what} ${violation.sentence}`, violation]));
+  for (const { what, sentence, request, replay } of [...kinds.values()].slice(0, SHOWN)) {
+    console.log(`✖ ${what}: ${sentence}\n${request.replaceAll(/^/gm, '    ')}\n    (${replay})\n`);
+  }
+  if (kinds.size > SHOWN) console.log(`✖ and ${kinds.size - SHOWN} more`);
+  for (const sentence of others.slice(0, SHOWN)) console.log(`✖ ${sentence}`);
+  if (others.length > SHOWN) console.log(`✖ and ${others.length - SHOWN} more`);
+}
+
+/** How many answers there were that `is` says. */
+export function countOf({ tally }: Campaign, is: (outcome: string) => boolean): number {
+  let sum = 0;
+  for (const counts of tally.values()) for (const [outcome, count] of counts) if (is(outcome)) sum += count;
+  return sum;
+}
+
+function printRows(rows: readonly (readonly string[])[]): void {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .join('  ');
+  console.log(`\n${rows.map((row) => line(row).trimEnd()).join('\n')}\n`);
+}
