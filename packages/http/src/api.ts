@@ -180,9 +180,12 @@ const answerErrors: ErrorRequestHandler = (thrown: unknown, _request, response, 
     response.destroy();
     return;
   }
+  // What was said about the file that is not given out now.
+  for (const name of ['Accept-Ranges', 'Content-Range', 'ETag', 'Last-Modified']) response.removeHeader(name);
   response
     .status(error.status)
     .set(error.headers)
     .set('Cache-Control', 'no-store')
+    .type('json')
     .json(errorBody(error, requestIdOf(response)));
 };

@@ -115,7 +115,7 @@ export function toApiError(error: unknown): ApiError {
   }
   if (isValidationError(error)) return fromValidation(error);
   if (error instanceof URIError) return invalidRequest('The path is not valid.');
-  return fromBodyParser(error) ?? internal(error);
+  return fromBodyParser(error) ?? fromStaticFiles(error) ?? internal(error);
 }
 
 interface ValidationError {
@@ -158,5 +158,13 @@ function fromBodyParser(error: unknown): ApiError | undefined {
   // A compressed body that can't be unpacked comes with the decompressor's own error.
   const { status } = error as { status?: unknown };
   if (status === 400) return invalidRequest('The body can not be decompressed.');
+  return undefined;
+}
+
+/** Errors of the library that gives out files: conditions in the request that no file fulfils. */
+function fromStaticFiles(error: unknown): ApiError | undefined {
+  const { status } = error as { status?: unknown };
+  if (status === 412) return new ApiError(412, 'precondition_failed', 'The file is not the one that was asked for.');
+  if (status === 416) return new ApiError(416, 'range_not_satisfiable', 'The file has no such part.');
   return undefined;
 }

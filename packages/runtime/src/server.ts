@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { createServer, type RequestListener, type ServerResponse } from 'node:http';
-import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
+import { type AddressInfo, Server as NetServer } from 'node:net';
 import { ConfigError } from './config.js';
 import type { Health } from './health.js';
 import type { Logger } from './logger.js';
+import { createRefusals } from './refusals.js';
 import type { Releases } from './releases.js';
 import type { ServerConfig } from './variables.js';
 
@@ -25,6 +25,7 @@ export async function listen(
 ): Promise<number> {
   const { handler, config, logger, health } = options;
   const open = new Set<ServerResponse>();
+  const refusals = createRefusals();
   let draining = false;
 
   const server = createServer(
@@ -36,16 +37,21 @@ export async function listen(
       connectionsCheckingInterval: 5_000,
       maxHeaderSize: 16 * 1024,
       noDelay: true,
+      // Looked at below: Node's own answer has no body.
+      requireHostHeader: false,
     },
     (request, response) => {
       open.add(response);
       response.once('close', () => open.delete(response));
       if (draining) response.setHeader('Connection', 'close');
-      handler(request, response);
+      refusals.follow(request, response);
+      if (request.headers.host === undefined && request.httpVersion === '1.1') refusals.noHost(response);
+      else handler(request, response);
     },
   );
   server.maxRequestsPerSocket = 0;
-  server.on('clientError', refuse);
+  server.on('clientError', refusals.notHttp);
+  server.on('checkExpectation', (_request, response) => refusals.expectation(response));
 
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(refusedAddress(config, error)));
@@ -94,31 +100,5 @@ function refusedAddress(config: ServerConfig, error: NodeJS.ErrnoException): Err
       return new ConfigError([`HTTP_HOST: this machine has no address ${config.HTTP_HOST}`]);
     default:
       return error;
-  }
-}
-
-/** What is not even HTTP never reaches the handler, but gets an answer of the same form. */
-function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const [status, code, message] = refusal(error.code);
-  const requestId = randomUUID();
-  const body = JSON.stringify({ error: code, message, details: [], request_id: requestId });
-  socket.end(
-    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json; charset=utf-8\r\n` +
-      `X-Request-ID: ${requestId}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-  );
-}
-
-function refusal(code: string | undefined): readonly [string, string, string] {
-  switch (code) {
-    case 'HPE_HEADER_OVERFLOW':
-      return ['431 Request Header Fields Too Large', 'headers_too_large', 'The headers are too large.'];
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return ['408 Request Timeout', 'request_timeout', 'The request took too long to arrive.'];
-    default:
-      return ['400 Bad Request', 'invalid_request', 'The request is not valid HTTP.'];
   }
 }

@@ -1,8 +1,16 @@
-import { randomUUID } from 'node:crypto';
-import { Agent, type ClientRequest, createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
+import {
+  Agent,
+  type ClientRequest,
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  ServerResponse,
+} from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createProxyServer } from 'httpxy';
+import { answerError, createRefusals, sayUnavailable } from './refusals.js';
 import { type Upstream, upstreamOf } from './routes.js';
 
 /** A running gateway. */
@@ -25,6 +33,9 @@ export interface GatewayOptions {
 // Shorter than the time for which any service keeps an idle connection open: a request is then
 // never sent down one that is just being closed at the other end.
 const IDLE_CONNECTION_MS = 2_000;
+
+// As the services have them unless told: a connection that sends nothing more is not kept.
+const LIMITS = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 5_000 };
 
 class UpstreamAgent extends Agent {
   constructor() {
@@ -62,8 +73,14 @@ export async function openGateway({ host, port, portOf }: GatewayOptions): Promi
   // The client went away while it was sending: nobody is left to answer.
   proxy.on('econnreset', (_error, _request, response) => response.destroy());
 
-  const server = createServer((request, response) => {
+  const refusals = createRefusals();
+  const handle: RequestListener = (request, response) => {
     response.on('error', () => response.destroy());
+    refusals.follow(request, response);
+    if (request.headers.host === undefined && request.httpVersion === '1.1') {
+      answerError(request, response, 400, 'invalid_request', 'The request has no Host header.');
+      return;
+    }
     const upstreamPort = portOf(upstreamOf(request.url ?? '/'));
     if (upstreamPort === undefined) {
       sayUnavailable(request, response);
@@ -73,11 +90,11 @@ export async function openGateway({ host, port, portOf }: GatewayOptions): Promi
     setForwardedHeaders(request);
     const target = { host: '127.0.0.1', port: upstreamPort, protocol: 'http:' };
     proxy.web(request, response, { target }).catch(() => sayUnavailable(request, response));
-  });
-  server.on('clientError', (_error, socket) => {
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
-    else socket.destroy();
-  });
+  };
+  const server = createServer({ ...LIMITS, requireHostHeader: false }, handle);
+  server.on('clientError', refusals.notHttp);
+  // The service behind says what can be expected.
+  server.on('checkExpectation', handle);
   await listen(server, port, host);
   return {
     host,
@@ -122,33 +139,4 @@ function setForwardedHeaders({ headers, socket }: IncomingMessage): void {
   headers['x-forwarded-for'] = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
   headers['x-forwarded-proto'] = 'http';
   if (headers.host !== undefined) headers['x-forwarded-host'] = headers.host;
-}
-
-const SANE_REQUEST_ID = /^[\w.:-]{1,128}$/;
-
-function sayUnavailable(request: IncomingMessage, response: ServerResponse): void {
-  if (response.headersSent) {
-    // Half an answer is out: only a broken connection tells the client that it is not whole.
-    response.destroy();
-    return;
-  }
-  const given = request.headers['x-request-id'];
-  const requestId = typeof given === 'string' && SANE_REQUEST_ID.test(given) ? given : randomUUID();
-  const body = JSON.stringify({
-    error: 'unavailable',
-    message: 'The service is starting or away. Try again in a moment.',
-    details: [],
-    request_id: requestId,
-  });
-  response.writeHead(503, {
-    'Content-Type': 'application/json; charset=utf-8',
-    'Content-Length': Buffer.byteLength(body),
-    'Retry-After': '1',
-    'X-Request-ID': requestId,
-    // Browsers show the error to a page of another origin only with this.
-    'Access-Control-Allow-Origin': '*',
-  });
-  response.end(request.method === 'HEAD' ? undefined : body);
-  // The rest of the body must be read, or the client may never see the answer.
-  request.resume();
 }

@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+
+const SANE_REQUEST_ID = /^[\w.:-]{1,128}$/;
+
+/** Who still sends when it is refused may read the answer for so long: closing at once would take it away again. */
+const LINGER_MS = 1_000;
+
+/** 503: nothing is there that could answer. */
+export function sayUnavailable(request: IncomingMessage, response: ServerResponse): void {
+  const message = 'The service is starting or away. Try again in a moment.';
+  answerError(request, response, 503, 'unavailable', message, { 'Retry-After': '1' });
+}
+
+/** Answers in the format of the API. */
+export function answerError(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  error: string,
+  message: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  if (response.headersSent) {
+    // Half an answer is out: only a broken connection tells the client that it is not whole.
+    response.destroy();
+    return;
+  }
+  const given = request.headers['x-request-id'];
+  const requestId = typeof given === 'string' && SANE_REQUEST_ID.test(given) ? given : randomUUID();
+  const body = errorBody(error, message, requestId);
+  response.writeHead(status, {
+    'Content-Type': 'application/json; charset=utf-8',
+    'Content-Length': Buffer.byteLength(body),
+    'X-Request-ID': requestId,
+    // Browsers show the error to a page of another origin only with this.
+    'Access-Control-Allow-Origin': '*',
+    ...headers,
+  });
+  response.end(request.method === 'HEAD' ? undefined : body);
+  // The rest of the body must be read, or the client may never see the answer.
+  request.resume();
+}
+
+/** Refuses what is no HTTP, after the answers to what came whole before it on the same connection. */
+export function createRefusals() {
+  const latest = new WeakMap<Duplex, { readonly request: IncomingMessage; readonly response: ServerResponse }>();
+  const refused = new WeakSet<Duplex>();
+
+  return {
+    /** To be told of every request. */
+    follow(request: IncomingMessage, response: ServerResponse): void {
+      latest.set(request.socket, { request, response });
+    },
+    /** For `clientError`. */
+    notHttp(error: NodeJS.ErrnoException, socket: Duplex): void {
+      if (!socket.writable || error.code === 'ECONNRESET') {
+        if (!refused.has(socket)) socket.destroy();
+        return;
+      }
+      if (refused.has(socket)) return;
+      refused.add(socket);
+      const { request, response } = latest.get(socket) ?? {};
+      if (request?.complete && !response?.destroyed && !response?.writableFinished) {
+        response?.once('close', () => refuse(error, socket));
+      } else if (request?.complete === false && response?.headersSent) socket.end();
+      else refuse(error, socket);
+    },
+  };
+}
+
+function refuse({ code }: NodeJS.ErrnoException, socket: Duplex): void {
+  const requestId = randomUUID();
+  const [status, error, message] = refusalOf(code);
+  const body = errorBody(error, message, requestId);
+  socket.end(
+    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json; charset=utf-8\r\n` +
+      `X-Request-ID: ${requestId}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+  setTimeout(() => socket.destroy(), LINGER_MS).unref();
+}
+
+function refusalOf(code: string | undefined): readonly [status: string, error: string, message: string] {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return ['431 Request Header Fields Too Large', 'headers_too_large', 'The headers are too large.'];
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return ['408 Request Timeout', 'request_timeout', 'The request took too long to arrive.'];
+    default:
+      return ['400 Bad Request', 'invalid_request', 'The request is not valid HTTP.'];
+  }
+}
+
+function errorBody(error: string, message: string, requestId: string): string {
+  return JSON.stringify({ error, message, details: [], request_id: requestId });
+}
