@@ -284,6 +284,15 @@ describe('a path', () => {
     });
   });
 
+  // The library that gives out the page has an answer of its own for these.
+  it.each(['PATCH', 'GET', 'POST'])('that the page keeps to itself is 404: %s', async (method) => {
+    expectError(await client.send(method, '/swagger/swagger-ui/package.json'), {
+      status: 404,
+      error: 'not_found',
+      message: /nothing/,
+    });
+  });
+
   it.each([
     ['GET', '/ads/click', 'POST'],
     ['PUT', '/ads/click', 'POST'],

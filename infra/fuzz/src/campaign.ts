@@ -14,8 +14,8 @@ const QUICK_LANES = 48;
 const SLOW_LANES = 192;
 /** Of all requests, those that wait. */
 const SLOW_SHARE = 0.08;
-/** Longer than any limit of a server together with the pause in which it looks at it. */
-const PATIENCE_MS = 25_000;
+/** Longer than any limit of a server: the gateway gives a request 30 s, and looks every 5 s. */
+const PATIENCE_MS = 40_000;
 /** How often a failing request is made smaller: each time it is sent again. */
 const SHRINKS = 150;
 

@@ -82,4 +82,38 @@ describe('gateway', () => {
     await new Promise((resolve) => rude.once('close', resolve).resume());
     expect((await fetch(url)).status).toBe(200);
   });
+
+  test('outlives headers that are for one connection alone', async () => {
+    const lines = ['GET / HTTP/1.1', 'Host: a', 'Trailer: X-Late', 'TE: trailers', 'Upgrade: h2c', 'Connection: close'];
+    const text = await exchange(gateway.port, `${lines.join('\r\n')}\r\n\r\n`);
+    expect(text).toMatch(/^HTTP\/1\.1 200 /);
+    expect(text).not.toMatch(/trailer|h2c/i);
+  });
+
+  test('answers what came before, and only then that the rest is not HTTP', async () => {
+    const text = await exchange(gateway.port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\nNOT HTTP\r\n\r\n');
+    expect(text).toMatch(/^HTTP\/1\.1 200 [\s\S]*HTTP\/1\.1 400 /);
+    expect(JSON.parse(text.slice(text.lastIndexOf('\r\n\r\n')))).toMatchObject({
+      error: 'invalid_request',
+      details: [],
+    });
+  });
+
+  test('says in the format of the API that there is no Host', async () => {
+    const text = await exchange(gateway.port, 'GET / HTTP/1.1\r\nConnection: close\r\n\r\n');
+    expect(text).toMatch(/^HTTP\/1\.1 400 /);
+    expect(JSON.parse(text.slice(text.indexOf('\r\n\r\n')))).toMatchObject({ error: 'invalid_request' });
+  });
 });
+
+/** Everything that comes back until the connection is closed. */
+function exchange(port: number, bytes: string): Promise<string> {
+  return new Promise((resolve) => {
+    let all = '';
+    const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
+    socket.on('data', (part) => {
+      all += part;
+    });
+    socket.on('close', () => resolve(all));
+  });
+}

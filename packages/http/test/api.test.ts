@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import {
   createHealth,
@@ -106,6 +107,7 @@ function sampleRoutes(router: Router): void {
       details: [{ path: ['a', 0, 'b'], message: '"a[0].b" is required' }],
     });
   });
+  router.get('/file', (_request, response) => response.sendFile(fileURLToPath(import.meta.url)));
   router.use('/static', labelled('/static'), (_request, response) => void response.send('file'));
 }
 
@@ -230,6 +232,16 @@ describe('an API', () => {
 
   it('cuts off an answer that fails in its middle', async () => {
     await expect(fetch(`${base}/fail/half`).then((answer) => answer.text())).rejects.toThrow();
+  });
+
+  it.each([
+    ['If-Match', '"another"', 412, 'precondition_failed'],
+    ['Range', 'bytes=999999999-', 416, 'range_not_satisfiable'],
+  ])('answers a file that can not be given as asked by %s', async (name, value, status, code) => {
+    const answer = await fetch(`${base}/file`, { headers: { [name]: value } });
+    expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8');
+    expect(answer.headers.get('etag')).toBeNull();
+    expect(await error(answer)).toEqual([status, code]);
   });
 
   it('turns joi errors into details', async () => {

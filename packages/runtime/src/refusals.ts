@@ -10,6 +10,8 @@ export interface Refusals {
   notHttp(error: NodeJS.ErrnoException, socket: Duplex): void;
   /** For HTTP/1.1 without `Host`. */
   noHost(response: ServerResponse): void;
+  /** For a request target that is no path. */
+  noPath(response: ServerResponse): void;
   /** For an `Expect` that is not `100-continue`. */
   expectation(response: ServerResponse): void;
 }
@@ -21,6 +23,7 @@ const NOT_HTTP: Refusal = ['400 Bad Request', 'invalid_request', 'The request is
 const TOO_LARGE: Refusal = ['431 Request Header Fields Too Large', 'headers_too_large', 'The headers are too large.'];
 const TOO_SLOW: Refusal = ['408 Request Timeout', 'request_timeout', 'The request took too long to arrive.'];
 const NO_HOST: Refusal = ['400 Bad Request', 'invalid_request', 'The request has no Host header.'];
+const NO_PATH: Refusal = ['400 Bad Request', 'invalid_request', 'The address of the request is not valid.'];
 const EXPECTATION: Refusal = [
   '417 Expectation Failed',
   'expectation_failed',
@@ -57,6 +60,7 @@ export function createRefusals(): Refusals {
       }
     },
     noHost: (response) => answer(response, NO_HOST),
+    noPath: (response) => answer(response, NO_PATH),
     expectation: (response) => answer(response, EXPECTATION),
   };
 }

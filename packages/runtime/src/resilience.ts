@@ -119,17 +119,21 @@ export function createGuard(options: GuardOptions): Guard {
     const startedAt = performance.now();
     let outcome: Outcome<T>;
     try {
-      outcome = await policy.execute(async ({ signal }): Promise<Outcome<T>> => {
-        try {
-          return { value: await fn(signal) };
-        } catch (error) {
-          // Data that are refused are an answer: for the breaker, the dependency is there.
-          if (!(error instanceof NotConnected) && !isFailure(error)) return { error };
-          // What took long once would take long again: this bounds the wait of the caller.
-          const quick = performance.now() - startedAt < timeoutMs / 2;
-          throw new Failure(error, quick && !(error instanceof NotConnected));
-        }
-      });
+      outcome = await policy.execute(
+        async ({ signal }): Promise<Outcome<T>> => {
+          try {
+            return { value: await fn(signal) };
+          } catch (error) {
+            // Data that are refused are an answer: for the breaker, the dependency is there.
+            if (!(error instanceof NotConnected) && !isFailure(error)) return { error };
+            // What took long once would take long again: this bounds the wait of the caller.
+            const quick = performance.now() - startedAt < timeoutMs / 2;
+            throw new Failure(error, quick && !(error instanceof NotConnected));
+          }
+        },
+        // One of its own: all calls without one would listen on a signal that they share, of which Node warns from the 11th on.
+        new AbortController().signal,
+      );
     } catch (error) {
       throw new DependencyUnavailable(dependency, blame(error));
     }

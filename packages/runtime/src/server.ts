@@ -45,8 +45,11 @@ export async function listen(
       response.once('close', () => open.delete(response));
       if (draining) response.setHeader('Connection', 'close');
       refusals.follow(request, response);
-      if (request.headers.host === undefined && request.httpVersion === '1.1') refusals.noHost(response);
-      else handler(request, response);
+      if (request.headers.host === undefined && request.httpVersion === '1.1') return refusals.noHost(response);
+      const path = pathOf(request.url ?? '/');
+      if (path === undefined) return refusals.noPath(response);
+      request.url = path;
+      handler(request, response);
     },
   );
   server.maxRequestsPerSocket = 0;
@@ -86,6 +89,17 @@ export async function listen(
   });
 
   return (server.address() as AddressInfo).port;
+}
+
+/**
+ * The path and query of a request target, which to a proxy is a whole address. Undefined for an address that is none:
+ * Express would answer it in HTML.
+ */
+function pathOf(target: string): string | undefined {
+  if (!target.includes('://') || target.startsWith('/')) return target;
+  if (!URL.canParse(target)) return undefined;
+  const { pathname, search } = new URL(target);
+  return `${pathname}${search}`;
 }
 
 function refusedAddress(config: ServerConfig, error: NodeJS.ErrnoException): Error {

@@ -44,6 +44,18 @@ describe('a guard', () => {
     jest.useRealTimers();
   });
 
+  it('takes many calls at a time without a warning of Node', async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error) => warnings.push(warning);
+    process.on('warning', note);
+    const guard = guardWith(2);
+    await Promise.all(Array.from({ length: 50 }, () => guard.execute(() => new Promise(setImmediate))));
+    // Node tells of it a moment later.
+    await new Promise(setImmediate);
+    process.off('warning', note);
+    expect(warnings).toEqual([]);
+  });
+
   it('names the dependency and keeps the cause', async () => {
     const error = await guardWith(1)
       .execute(fails)

@@ -40,6 +40,22 @@ function serve(handler: RequestListener, health = testHealth(), port = 0): Promi
   return listen({ handler, config: { ...config, HTTP_PORT: port }, logger, health }, releases);
 }
 
+/** Sends each piece when the one before it was answered; everything that comes back until the connection is closed. */
+function exchange(port: number, ...pieces: string[]): Promise<string> {
+  return new Promise((resolve) => {
+    let all = '';
+    const socket = connect(port, '127.0.0.1', () => socket.write(pieces.shift() ?? ''));
+    socket.on('data', (part) => {
+      all += part;
+      const next = pieces.shift();
+      if (next !== undefined) socket.write(next);
+    });
+    // Who is refused may not get rid of all that it had to say.
+    socket.on('error', () => undefined);
+    socket.on('close', () => resolve(all));
+  });
+}
+
 describe('operations', () => {
   const metrics = createMetrics('test');
   const handler =
@@ -88,18 +104,41 @@ describe('listen', () => {
     );
   });
 
-  it('answers what is not HTTP with JSON', async () => {
+  it.each([
+    ['NOT HTTP\r\n\r\n', 400, 'invalid_request'],
+    [`GET / HTTP/1.1\r\nHost: a\r\nX-Long: ${'x'.repeat(200_000)}\r\n\r\n`, 431, 'headers_too_large'],
+    ['GET / HTTP/1.1\r\n\r\n', 400, 'invalid_request'],
+    ['GET http://[::1 HTTP/1.1\r\nHost: a\r\n\r\n', 400, 'invalid_request'],
+    ['GET / HTTP/1.1\r\nHost: a\r\nExpect: cake\r\nConnection: close\r\n\r\n', 417, 'expectation_failed'],
+  ])('answers with JSON what never reaches a handler: %.20s', async (bytes, status, error) => {
     const port = await serve((_request, response) => void response.end());
-    const text = await new Promise<string>((resolve) => {
-      let all = '';
-      const socket = connect(port, '127.0.0.1', () => socket.write('NOT HTTP\r\n\r\n'));
-      socket.on('data', (part) => {
-        all += part;
-      });
-      socket.on('close', () => resolve(all));
-    });
-    expect(text).toMatch(/^HTTP\/1\.1 400 /);
-    expect(JSON.parse(text.split('\r\n\r\n')[1] ?? '')).toMatchObject({ error: 'invalid_request' });
+    const text = await exchange(port, bytes);
+    expect(text).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    const body = JSON.parse(text.split('\r\n\r\n')[1] ?? '') as { request_id: string };
+    expect(body).toEqual({ error, message: expect.any(String), details: [], request_id: expect.any(String) });
+    expect(text).toContain(`X-Request-ID: ${body.request_id}\r\n`);
+  });
+
+  it('takes the path out of a whole address', async () => {
+    const port = await serve((request, response) => void response.end(request.url));
+    const text = await exchange(port, 'GET http://a:80/ads?x=1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+    expect(text).toMatch(/\r\n\/ads\?x=1$|\r\n\/ads\?x=1\r\n/);
+  });
+
+  it('answers what came before, and only then that the rest is not HTTP', async () => {
+    const port = await serve((_request, response) => void setTimeout(() => response.end('recorded'), 50));
+    const text = await exchange(port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\nNOT HTTP\r\n\r\n');
+    expect(text).toMatch(/^HTTP\/1\.1 200 [\s\S]*recorded[\s\S]*HTTP\/1\.1 400 /);
+  });
+
+  it('says once that a request is wrong, however much more of it comes', async () => {
+    const port = await serve(
+      (request, response) =>
+        void request.on('error', () => undefined).once('data', () => response.writeHead(413).end()),
+    );
+    const head = 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n';
+    const text = await exchange(port, `${head}2\r\n{}\r\n`, 'no size\r\n'.repeat(20_000));
+    expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 413']);
   });
 
   it('drains: finishes what is in flight, closes idle connections, takes no new ones', async () => {

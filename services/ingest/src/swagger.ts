@@ -27,9 +27,9 @@ export function swagger(router: Router, document: object): void {
     response.redirect(`${request.baseUrl}/swagger/index.html`);
   });
   router.get('/swagger/index.html', forBrowsers, page);
-  // The library refuses this file of its own, in words that are not those of an API.
-  router.get('/swagger/package.json', () => {
-    throw notFound();
+  // The library refuses any path that ends so, whatever the method, in words that are not those of an API.
+  router.use('/swagger', (request, _response, next) => {
+    next(request.path.endsWith('/package.json') ? notFound() : undefined);
   });
   router.use('/swagger', labelled('/swagger'), ...serve);
 }

@@ -23,7 +23,7 @@ export function judge(request: FuzzRequest, { state, answers, ...outcome }: Outc
 
 const REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
 /** Stack traces, places in the code, and names that belong to what is behind the API. */
-const INSIDES = /\n\s+at |node_modules|\.js:\d|file:\/\/\/|ECONN|SQLSTATE|(Syntax|Type|Range|Reference)Error|root:x:0/;
+const INSIDES = /\n\s+at |node_modules|\.js:\d|ECONN|SQLSTATE|(Syntax|Type|Range|Reference)Error|root:x:0/;
 
 function judgeAnswer(request: FuzzRequest, answer: Answer): Problem[] {
   const problems: Problem[] = [];
