@@ -1,5 +1,5 @@
 // Runs before anything is installed: Node's own modules only, and plain JavaScript.
-//   node infra/local/bootstrap.mjs start|test|chaos|fuzz [arguments]
+//   node infra/local/bootstrap.mjs start|test|chaos|fuzz|bounds [arguments]
 // Fetches the pinned pnpm, installs, builds, and hands over to what was built.
 
 import { spawn } from 'node:child_process';
@@ -20,6 +20,7 @@ const programs = {
   test: './dist/test.js',
   chaos: '../chaos/dist/main.js',
   fuzz: '../fuzz/dist/main.js',
+  bounds: '../chaos/dist/bounds/main.js',
 };
 
 class Failure extends Error {}

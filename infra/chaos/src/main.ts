@@ -2,10 +2,11 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { endLeftovers, keepRunFolder, openRunFolder, requireExecutable } from '@ads/local';
 import { QueueWatch } from './checks/queue-watch.js';
+import { endOnSignals } from './end-on-signals.js';
 import type { Fault } from './faults/fault.js';
 import { Books } from './load/books.js';
 import { readOptions } from './options.js';
-import { isGood, type Played, printRound, printTable, summary } from './report.js';
+import { isGood, type Played, printResults, printRound, summary } from './report.js';
 import { playRound, type RoundResult, type Run } from './round.js';
 import { ChaosStack } from './stack/chaos-stack.js';
 import { openScaledOutServers } from './stack/scaled-out-servers.js';
@@ -44,7 +45,7 @@ async function main(args: readonly string[]): Promise<boolean> {
     const played: Played[] = [];
     for (const part of parts) played.push(await play(part, seed, seconds));
     const results = played.flatMap((one) => one.results);
-    printTable(results);
+    printResults(results);
     console.log(JSON.stringify(summary(seed, played)));
     good = results.every(isGood);
   } finally {
@@ -71,27 +72,6 @@ async function play({ stack, faults }: Part, seed: number, seconds: number | und
   }
   await stack.end();
   return { results, books: run.books };
-}
-
-/**
- * Ctrl-C, and whoever else ends us, leaves nothing behind. npm passes Ctrl-C on as well: the second one is no news.
- *
- * @returns whether that has begun
- */
-function endOnSignals(endAll: () => Promise<void>, folder: string): () => boolean {
-  let ending = false;
-  const end = async () => {
-    if (ending) return;
-    ending = true;
-    console.log('\nEnding everything …');
-    await endAll();
-    // What was being started at that moment.
-    await endAll();
-    rmSync(folder, { recursive: true, force: true });
-    process.exit(130);
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void end());
-  return () => ending;
 }
 
 let code = 1;

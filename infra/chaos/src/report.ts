@@ -1,6 +1,7 @@
 import type { Books } from './load/books.js';
 import { printDetail, printStep } from './progress.js';
 import type { RoundResult } from './round.js';
+import { printTable } from './table.js';
 
 const SHOWN_OF_EACH = 4;
 
@@ -22,7 +23,7 @@ export function printRound(label: string, result: RoundResult, sinceMs: number):
 }
 
 /** A row for each round. */
-export function printTable(results: readonly RoundResult[]): void {
+export function printResults(results: readonly RoundResult[]): void {
   const head = ['round', 'fault', 'at s', 'stored', 'counted', 'lost', 'duplicated', 'miscounted', 'heal s', 'answers'];
   const rows = results.map((result, index) => [
     String(index + 1),
@@ -36,16 +37,7 @@ export function printTable(results: readonly RoundResult[]): void {
     (result.healMs / 1_000).toFixed(1),
     result.sources,
   ]);
-  const widths = head.map((title, column) =>
-    Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0), title.length),
-  );
-  const line = (row: readonly string[]) =>
-    row
-      .map((cell, column) =>
-        column === 1 || column === 9 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
-      )
-      .join('  ');
-  console.log(`\n${[head, ...rows].map((row) => line(row).trimEnd()).join('\n')}\n`);
+  printTable(head, rows, [1, 9]);
 }
 
 /** The rounds that one stack went through, and its books. */

@@ -1,0 +1,28 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import type { GroupSettings, Page } from './group.js';
+
+/** Groups of connections that send in a thread of their own. */
+export class Load {
+  readonly #worker: Worker;
+
+  constructor(groups: readonly GroupSettings[]) {
+    this.#worker = new Worker(new URL('./thread.js', import.meta.url), { workerData: groups });
+  }
+
+  /** What each group was answered since the last page, in their order. */
+  page(): Promise<Page[]> {
+    return this.#ask('page');
+  }
+
+  /** Waits for the answers that are due, and ends. @returns the last pages */
+  stop(): Promise<Page[]> {
+    return this.#ask('stop');
+  }
+
+  async #ask(message: 'page' | 'stop'): Promise<Page[]> {
+    this.#worker.postMessage(message);
+    const [pages] = await once(this.#worker, 'message');
+    return pages as Page[];
+  }
+}

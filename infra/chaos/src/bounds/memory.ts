@@ -1,0 +1,138 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DEAD_LETTER_STREAM } from '@ads/models';
+import { printDetail, step } from '../progress.js';
+import { printTable } from '../table.js';
+import { type BoundOptions, type BoundResult, complaints, inWords, rounded } from './bound.js';
+import { countLost, countWrongBuckets, untilSettled } from './checks.js';
+import type { Page } from './load/group.js';
+import { Load } from './load/load.js';
+import { forgetMost, readMemory, watchMemory } from './resident-memory.js';
+import type { BoundsStack } from './stack.js';
+
+export const MEMORY_ADS = 100;
+
+const HEALTHY_MS = 20_000;
+const AFTER_MS = 20_000;
+/** What was on its way when the servers died may have been accepted before. */
+const LAST_ANSWERS_MS = 3_000;
+const HEAL_MS = 120_000;
+const PROGRESS_MS = 60_000;
+const GROUPS = ['clicks', 'large clicks', 'unknown ads', 'questions'] as const;
+
+/**
+ * Full load, with what is worst for memory in it: as many clicks as are answered, some with the largest bodies and some of
+ * ads that nobody knows, each from another address. Then NATS and Postgres die, the load goes on, and they come back.
+ */
+export async function boundMemory(stack: BoundsStack, options: BoundOptions): Promise<BoundResult> {
+  const { seconds, capMegabytes } = options;
+  await stack.startServers();
+  await stack.startServices('ingest-1', 'ingest-2', 'consumer-1', 'consumer-2', 'analytics-1');
+  const broken: string[] = [];
+  const accepted: string[] = [];
+  let dubious = 0;
+  const load = startLoad(stack);
+  const read = async (label: string, ask: () => Promise<Page[]>, allowed: readonly (readonly string[])[]) => {
+    const pages = await ask();
+    for (const [group, page] of pages.entries()) {
+      const name = GROUPS[group] ?? '';
+      printDetail(
+        `${label}, ${name.padEnd(12)} ${inWords(page)}; p50 ${page.p50.toFixed(1)} p99 ${page.p99.toFixed(1)} ms`,
+      );
+      broken.push(...complaints(`${label}, ${name}`, page, allowed[group] ?? []));
+      if (name === 'unknown ads') dubious += page.accepted.length;
+      else for (const [id] of page.accepted) accepted.push(id);
+    }
+    return pages;
+  };
+  const whileChanging = [
+    ['202', '503'],
+    ['202', '503'],
+    ['202', '400', '503'],
+    ['redis', 'postgres', '503'],
+  ];
+  const away = [['503'], ['503'], ['503'], ['redis', 'postgres', '503']];
+
+  await step(`${HEALTHY_MS / 1_000} s of load`, () => sleep(HEALTHY_MS));
+  const healthy = await read('before', () => load.page(), whileChanging);
+  const before = memories(stack);
+  const mostBefore = new Map([...before].map(([name, { most }]) => [name, most]));
+  for (const { process } of stack.slots) forgetMost(process.pid);
+  const most = new Map<string, number>();
+  const endWatch = watchMemory(stack.slots, (name, megabytes) =>
+    most.set(name, Math.max(most.get(name) ?? 0, megabytes)),
+  );
+
+  await step('NATS and Postgres die', () => Promise.all([stack.nats.kill(), stack.postgres.kill()]));
+  await sleep(LAST_ANSWERS_MS);
+  await read('dying', () => load.page(), whileChanging);
+  await step(`${seconds} s without them`, async () => {
+    for (let left = 1_000 * seconds; left > 0; left -= PROGRESS_MS) {
+      await sleep(Math.min(left, PROGRESS_MS));
+      const now = [...memories(stack)].map(([name, { now }]) => `${name} ${now.toFixed(0)}`).join(', ');
+      printDetail(`MB now: ${now}`);
+    }
+  });
+  const [outage] = await read('away', () => load.page(), away);
+  const during = memories(stack);
+
+  await step('NATS and Postgres are back', () => Promise.all([stack.nats.start(), stack.postgres.start()]));
+  await sleep(AFTER_MS);
+  await read('coming back', () => load.page(), whileChanging);
+  await sleep(AFTER_MS);
+  await read('after', () => load.stop(), whileChanging);
+  await step('everything heals', () => untilSettled(stack, HEAL_MS));
+  endWatch();
+  const after = memories(stack);
+
+  const { database } = stack.eyes;
+  const lost = await step(`each of ${accepted.length} accepted clicks is there`, () => countLost(database, accepted));
+  const wrong = await step('rollups are exact', () => countWrongBuckets(database));
+  const letters = await deadLetters(stack);
+  printDetail(
+    `${dubious} clicks of unknown ads were accepted while nobody could look them up; dead letters: ${letters}`,
+  );
+  if (lost > 0) broken.push(`${lost} accepted clicks are lost`);
+  if (wrong > 0) broken.push(`${wrong} buckets are wrong`);
+  if (letters < dubious) broken.push(`${dubious - letters} clicks of unknown ads are nowhere`);
+
+  const rows = stack.slots.map(({ name }) => {
+    const ever = Math.max(mostBefore.get(name) ?? 0, after.get(name)?.most ?? 0);
+    if (!(ever <= capMegabytes)) broken.push(`${name} had ${ever.toFixed(0)} MB, more than ${capMegabytes}`);
+    const cells = [mostBefore.get(name), most.get(name), during.get(name)?.most, after.get(name)?.now, capMegabytes];
+    return [name, ...cells.map((megabytes) => (megabytes ?? Number.NaN).toFixed(0))];
+  });
+  printTable(['MB resident', 'before, most', 'seen, most', 'outage, most', 'after', 'cap'], rows, [0]);
+  const sum = (page: Page | undefined) => Object.values(page?.outcomes ?? {}).reduce((all, count) => all + count, 0);
+  return {
+    figures: {
+      outage_seconds: seconds,
+      cap_mb: capMegabytes,
+      most_mb: rounded(Math.max(...[...after.values(), ...before.values()].map(({ most }) => most))),
+      clicks_per_second_before: rounded(sum(healthy[0]) / (HEALTHY_MS / 1_000)),
+      refusals_per_second_away: rounded(sum(outage) / seconds),
+      accepted: accepted.length,
+      lost,
+      wrong_buckets: wrong,
+    },
+    broken,
+  };
+}
+
+function startLoad(stack: BoundsStack): Load {
+  const ingest = { ports: stack.portsOf('ingest'), adIds: stack.adIds };
+  return new Load([
+    { ...ingest, kind: 'click', connections: 200 },
+    { ...ingest, kind: 'large click', connections: 40 },
+    { ...ingest, kind: 'unknown ad', connections: 100 },
+    { kind: 'question', ports: stack.portsOf('analytics'), adIds: stack.adIds, connections: 10, perSecond: 100 },
+  ]);
+}
+
+function memories(stack: BoundsStack) {
+  return new Map(stack.slots.map(({ name, process }) => [name, readMemory(process.pid)]));
+}
+
+async function deadLetters(stack: BoundsStack): Promise<number> {
+  const manager = await stack.eyes.nats.jetstreamManager();
+  return (await manager.streams.info(DEAD_LETTER_STREAM)).state.messages;
+}

@@ -1,0 +1,93 @@
+import { join } from 'node:path';
+import { type LocalProcess, migrate, natsServer, postgresServer, redisServer, type ServiceName } from '@ads/local';
+import { step } from '../progress.js';
+import { type Eyes, openEyes } from '../stack/eyes.js';
+import { ServiceSlot } from '../stack/service-slot.js';
+
+/** Real servers and services that reach each other directly: here nothing is cut off, and everything is timed. */
+export class BoundsStack {
+  readonly adIds: readonly string[];
+  readonly #folder: string;
+  readonly #slots: ServiceSlot[] = [];
+  readonly #servers: LocalProcess[] = [];
+  #eyes: Eyes | undefined;
+
+  /** @param ads how many there are in the catalogue */
+  constructor(folder: string, ads: number) {
+    this.#folder = folder;
+    this.adIds = Array.from({ length: ads }, (_, index) => `ad-${String(index + 1).padStart(5, '0')}`);
+  }
+
+  get postgres(): LocalProcess {
+    return there(this.#servers[0]);
+  }
+
+  get redis(): LocalProcess {
+    return there(this.#servers[1]);
+  }
+
+  get nats(): LocalProcess {
+    return there(this.#servers[2]);
+  }
+
+  get eyes(): Eyes {
+    return there(this.#eyes);
+  }
+
+  get slots(): readonly ServiceSlot[] {
+    return this.#slots;
+  }
+
+  portsOf(service: ServiceName): number[] {
+    return this.#slots.filter((slot) => slot.service === service).map(({ process }) => process.port);
+  }
+
+  async startServers(): Promise<void> {
+    await step('Postgres, Redis, NATS', async () => {
+      this.#servers.push(
+        await postgresServer({ folder: join(this.#folder, 'postgres') }),
+        await redisServer({ folder: join(this.#folder, 'redis') }),
+        await natsServer({ folder: join(this.#folder, 'nats') }),
+      );
+      await Promise.all(this.#servers.map((server) => server.start()));
+    });
+    this.#eyes = await openEyes(this.postgres, this.redis, this.nats);
+    await step(`migrate, ${this.adIds.length} ads`, async () => {
+      await migrate(this.postgres.env);
+      await this.eyes.database.query(
+        `INSERT INTO ads (id, image_url, target_url)
+         SELECT id, 'https://example.com/images/' || id, 'https://example.com/offers/' || id FROM unnest($1::text[]) AS id`,
+        [this.adIds],
+      );
+    });
+  }
+
+  /** Starts services with the settings that they have by default, but for whom they take for a proxy: all of ours. */
+  async startServices(...names: readonly `${ServiceName}-${number}`[]): Promise<void> {
+    await step(names.join(', '), async () => {
+      const added = names.map(
+        (name) =>
+          new ServiceSlot({
+            service: name.split('-')[0] as ServiceName,
+            name,
+            logFolder: join(this.#folder, 'logs', name),
+            env: { TRUST_PROXY: 'loopback', ...Object.assign({}, ...this.#servers.map(({ env }) => env)) },
+          }),
+      );
+      this.#slots.push(...added);
+      await Promise.all(added.map((slot) => slot.start()));
+    });
+  }
+
+  /** Ends everything at once: nobody will look at these data again. */
+  async end(): Promise<void> {
+    await this.#eyes?.close();
+    await Promise.allSettled(this.#slots.map((slot) => slot.end()));
+    await Promise.allSettled(this.#servers.map((server) => server.kill()));
+  }
+}
+
+function there<T>(part: T | undefined): T {
+  if (part === undefined) throw new Error('The stack is not started');
+  return part;
+}
