@@ -2,9 +2,12 @@ import { isIP } from 'node:net';
 import type { HttpConfig } from '@ads/runtime';
 import type { RequestHandler } from 'express';
 import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
+import { BoundedStore } from './bounded-store.js';
 import { rateLimited } from './errors.js';
 
 const WINDOW_MS = 60_000;
+/** Some 20 MB. */
+const MOST_ADDRESSES = 100_000;
 
 /** For the paths that take events. One for the whole process: it holds the counts. */
 export function eventLimiter(config: HttpConfig): RequestHandler {
@@ -22,6 +25,7 @@ function limiter(identifier: string, limit: number): RequestHandler {
     windowMs: WINDOW_MS,
     limit,
     identifier,
+    store: new BoundedStore(MOST_ADDRESSES),
     standardHeaders: 'draft-8',
     legacyHeaders: false,
     // Whoever has an IPv6 address has a whole network of them: the library counts by network. A

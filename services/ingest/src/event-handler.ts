@@ -35,6 +35,8 @@ export function eventHandler(kind: EventKind, dependencies: EventDependencies): 
     });
     if (reading.state === 'invalid') throw invalidFields(reading.details);
     const { event } = reading;
+    // What is waited for may take seconds: the event is kept meanwhile, and not a body that is forty times as large.
+    request.body = undefined;
     // An ad that nobody could look up yet is taken: the consumer checks it, and keeps what it refuses.
     if (!catalogue.has(event.adId) && (await catalogue.find(event.adId)) === 'unknown') {
       throw unknownAd(event.adId, 400);

@@ -1,5 +1,7 @@
 import type { BoundOptions, BoundResult } from './bound.js';
+import { boundDrain, DRAIN_ADS } from './drain.js';
 import { boundMemory, MEMORY_ADS } from './memory.js';
+import { boundRebuild, REBUILD_ADS } from './rebuild.js';
 import type { BoundsStack } from './stack.js';
 
 interface Bound {
@@ -11,6 +13,8 @@ interface Bound {
 /** Every bound, by name. */
 export const BOUNDS = {
   memory: { ads: MEMORY_ADS, run: boundMemory },
+  drain: { ads: DRAIN_ADS, run: boundDrain },
+  rebuild: { ads: REBUILD_ADS, run: boundRebuild },
 } satisfies Record<string, Bound>;
 
 export type BoundName = keyof typeof BOUNDS;

@@ -5,12 +5,17 @@ import type { BoundsStack } from './stack.js';
 
 const IDS_AT_ONCE = 50_000;
 
-/** What the queue holds: the sequence of the oldest message that is there, of the newest, and what is not done. */
-export async function readQueue(stack: BoundsStack) {
+/** What the event stream holds: sequences of its oldest and newest message, and how much. */
+export async function readStream(stack: BoundsStack) {
   const manager = await stack.eyes.nats.jetstreamManager();
   const { state } = await manager.streams.info(EVENT_STREAM);
+  return { first: state.first_seq, last: state.last_seq, messages: state.messages, bytes: state.bytes };
+}
+
+async function isQueueEmpty(stack: BoundsStack): Promise<boolean> {
+  const manager = await stack.eyes.nats.jetstreamManager();
   const { num_pending: waiting, num_ack_pending: open } = await manager.consumers.info(EVENT_STREAM, LEDGER_CONSUMER);
-  return { first: state.first_seq, last: state.last_seq, bytes: state.bytes, undone: waiting + open };
+  return waiting + open === 0;
 }
 
 /** Waits until everything that was accepted is recorded, and analytics answers from Redis. No hand helps. */
@@ -25,7 +30,7 @@ export async function untilSettled(stack: BoundsStack, timeoutMs: number): Promi
       }),
     ),
   );
-  await wait('the queue to be empty', async () => (await readQueue(stack)).undone === 0);
+  await wait('the queue to be empty', () => isQueueEmpty(stack));
   await wait(
     'analytics to answer from Redis',
     async () => (await askAbout(stack, stack.adIds[0] ?? '')).source === 'redis',

@@ -22,7 +22,7 @@ async function main(args: readonly string[]): Promise<boolean> {
     for (const name of names) {
       console.log(`\n${name}`);
       const { ads, run } = BOUNDS[name];
-      stack = new BoundsStack(join(folder, name), ads);
+      stack = new BoundsStack(join(folder, name), ads, options.capMegabytes);
       const result = await run(stack, options);
       for (const sentence of result.broken) printDetail(`✖ ${sentence}`);
       results.set(name, result);

@@ -8,13 +8,18 @@ import { ServiceSlot } from '../stack/service-slot.js';
 export class BoundsStack {
   readonly adIds: readonly string[];
   readonly #folder: string;
+  readonly #nodeOptions: string;
   readonly #slots: ServiceSlot[] = [];
   readonly #servers: LocalProcess[] = [];
   #eyes: Eyes | undefined;
 
-  /** @param ads how many there are in the catalogue */
-  constructor(folder: string, ads: number) {
+  /**
+   * @param ads how many there are in the catalogue
+   * @param capMegabytes what each service may have; half of it for its heap, as the README tells operators
+   */
+  constructor(folder: string, ads: number, capMegabytes: number) {
     this.#folder = folder;
+    this.#nodeOptions = `--max-old-space-size=${Math.floor(capMegabytes / 2)}`;
     this.adIds = Array.from({ length: ads }, (_, index) => `ad-${String(index + 1).padStart(5, '0')}`);
   }
 
@@ -62,7 +67,7 @@ export class BoundsStack {
     });
   }
 
-  /** Starts services with the settings that they have by default, but for whom they take for a proxy: all of ours. */
+  /** Starts services with the settings that they have by default, but for the heap, and whom they take for a proxy. */
   async startServices(...names: readonly `${ServiceName}-${number}`[]): Promise<void> {
     await step(names.join(', '), async () => {
       const added = names.map(
@@ -71,7 +76,11 @@ export class BoundsStack {
             service: name.split('-')[0] as ServiceName,
             name,
             logFolder: join(this.#folder, 'logs', name),
-            env: { TRUST_PROXY: 'loopback', ...Object.assign({}, ...this.#servers.map(({ env }) => env)) },
+            env: {
+              TRUST_PROXY: 'loopback',
+              NODE_OPTIONS: this.#nodeOptions,
+              ...Object.assign({}, ...this.#servers.map(({ env }) => env)),
+            },
           }),
       );
       this.#slots.push(...added);

@@ -1,0 +1,123 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { printDetail, step } from '../progress.js';
+import { printTable } from '../table.js';
+import { type BoundOptions, type BoundResult, complaints, inWords, rounded } from './bound.js';
+import { askAbout, countLost, countWrongBuckets, readStream, untilSettled } from './checks.js';
+import { fillQueue } from './fill-queue.js';
+import type { Page } from './load/group.js';
+import { Load } from './load/load.js';
+import { readMemory } from './resident-memory.js';
+import type { BoundsStack } from './stack.js';
+
+export const DRAIN_ADS = 1_000;
+
+const HOUR_SECONDS = 3_600;
+const LIVE_CLICKS = 100;
+const LIVE_QUESTIONS = 20;
+const PROGRESS_MS = 10_000;
+const HEAL_MS = 120_000;
+
+/** An hour of clicks is held by JetStream while there is no consumer. Then there are two, and live traffic beside them. */
+export async function boundDrain(stack: BoundsStack, { perSecond, capMegabytes }: BoundOptions): Promise<BoundResult> {
+  await stack.startServers();
+  await stack.startServices('ingest-1', 'ingest-2', 'analytics-1');
+  const count = HOUR_SECONDS * perSecond;
+  const byAd = await step(`${count} clicks into JetStream`, () => fillQueue(stack, count));
+  const { last, bytes, messages } = await readStream(stack);
+  printDetail(`an hour at ${perSecond}/s, ${messages} messages, ${(bytes / 1e6).toFixed(0)} MB`);
+
+  const load = new Load([
+    { kind: 'click', ports: stack.portsOf('ingest'), adIds: stack.adIds, connections: 20, perSecond: LIVE_CLICKS },
+    {
+      kind: 'question',
+      ports: stack.portsOf('analytics'),
+      adIds: stack.adIds,
+      connections: 5,
+      perSecond: LIVE_QUESTIONS,
+    },
+  ]);
+  const since = performance.now();
+  await stack.startServices('consumer-1', 'consumer-2');
+  await step('the backlog drains', () => untilTaken(stack, last, messages));
+  const seconds = (performance.now() - since) / 1_000;
+  const [clicks, questions] = (await load.stop()) as [Page, Page];
+  printDetail(`${seconds.toFixed(1)} s, ${(count / seconds).toFixed(0)} events/s`);
+  printDetail(`clicks meanwhile ${inWords(clicks)}; p50 ${clicks.p50.toFixed(1)} p99 ${clicks.p99.toFixed(1)} ms`);
+  printDetail(
+    `questions meanwhile ${inWords(questions)}; p50 ${questions.p50.toFixed(1)} p99 ${questions.p99.toFixed(1)} ms`,
+  );
+  const broken = [
+    ...complaints('clicks meanwhile', clicks, ['202']),
+    ...complaints('questions meanwhile', questions, ['redis', 'postgres']),
+  ];
+  await step('everything settles', () => untilSettled(stack, HEAL_MS));
+
+  for (const [, adId] of clicks.accepted) byAd.set(adId, (byAd.get(adId) ?? 0) + 1);
+  const { database } = stack.eyes;
+  const wanted = count + clicks.accepted.length;
+  const { rows } = await database.query('SELECT count(*)::integer AS stored FROM ad_events');
+  const stored: number = rows[0]?.stored ?? 0;
+  const lost = await countLost(
+    database,
+    clicks.accepted.map(([id]) => id),
+  );
+  const wrong = await step('rollups are exact', () => countWrongBuckets(database));
+  const miscounted = await step('analytics is exact, for each ad', () => countWrongAnswers(stack, byAd));
+  if (stored !== wanted) broken.push(`${stored} clicks are stored, ${wanted} were put in`);
+  if (lost > 0) broken.push(`${lost} clicks that were accepted meanwhile are lost`);
+  if (wrong > 0) broken.push(`${wrong} buckets are wrong`);
+  if (miscounted > 0) broken.push(`analytics is wrong about ${miscounted} ads`);
+  if (seconds > HOUR_SECONDS) broken.push('it took longer to drain than to fill');
+
+  const memories = stack.slots.map(({ name, process }) => [name, readMemory(process.pid).most] as const);
+  for (const [name, most] of memories) if (most > capMegabytes) broken.push(`${name} had ${most.toFixed(0)} MB`);
+  printTable(
+    ['MB resident', 'most', 'cap'],
+    memories.map(([name, most]) => [name, most.toFixed(0), String(capMegabytes)]),
+    [0],
+  );
+  return {
+    figures: {
+      clicks: count,
+      messages,
+      seconds: rounded(seconds),
+      events_per_second: Math.round(count / seconds),
+      stored,
+      accepted_meanwhile: clicks.accepted.length,
+      accept_p50_ms: rounded(clicks.p50),
+      accept_p99_ms: rounded(clicks.p99),
+      most_mb: rounded(Math.max(...memories.map(([, most]) => most))),
+      lost: lost + Math.max(0, wanted - stored),
+      duplicated: Math.max(0, stored - wanted),
+      wrong_buckets: wrong,
+      wrong_answers: miscounted,
+    },
+    broken,
+  };
+}
+
+/** Waits until every message up to `last` is done with: a work queue forgets it then. */
+async function untilTaken(stack: BoundsStack, last: number, messages: number): Promise<void> {
+  const deadline = performance.now() + 1_000 * HOUR_SECONDS;
+  let told = performance.now();
+  for (;;) {
+    const { first } = await readStream(stack);
+    if (first > last) return;
+    if (performance.now() > deadline) throw new Error(`${last - first} messages are there after an hour`);
+    if (performance.now() > told + PROGRESS_MS) {
+      told = performance.now();
+      printDetail(`${last - first + 1} of ${messages} messages to go`);
+    }
+    await sleep(100);
+  }
+}
+
+/** Everything was clicked within the last 24 hours. */
+async function countWrongAnswers(stack: BoundsStack, byAd: ReadonlyMap<string, number>): Promise<number> {
+  let wrong = 0;
+  for (const [adId, clicks] of byAd) {
+    const { source, total_clicks: total, time_frames: windows } = await askAbout(stack, adId);
+    if (source !== 'redis' || total !== clicks || windows.last_24_hours !== clicks) wrong += 1;
+  }
+  return wrong;
+}

@@ -1,0 +1,149 @@
+import { waitFor } from '@ads/local';
+import { minutesKey, oldestVisible, secondsKey } from '@ads/models';
+import { differences } from '../checks/rollups.js';
+import { printDetail, step } from '../progress.js';
+import { type BoundOptions, type BoundResult, complaints, inWords, rounded } from './bound.js';
+import { askAbout, countLost, untilSettled } from './checks.js';
+import { CLICKS_PER_AD, fillRollups } from './fill-rollups.js';
+import type { Page } from './load/group.js';
+import { Load } from './load/load.js';
+import { readMemory } from './resident-memory.js';
+import type { BoundsStack } from './stack.js';
+
+export const REBUILD_ADS = 10_000;
+
+const LIVE_CLICKS = 300;
+const LIVE_QUESTIONS = 50;
+const REBUILT_MS = 600_000;
+const HEAL_MS = 120_000;
+/** Ads that are looked at bucket by bucket. */
+const SAMPLE = 200;
+
+/** Redis forgets everything about 10,000 ads that were clicked in every minute of 24 hours, beside live traffic. */
+export async function boundRebuild(stack: BoundsStack, { capMegabytes }: BoundOptions): Promise<BoundResult> {
+  await stack.startServers();
+  const { database, redis } = stack.eyes;
+  const buckets = await step(`rollups of ${REBUILD_ADS} ads × 24 h`, () => fillRollups(stack));
+  const { rows } = await database.query('SELECT pg_database_size(current_database())::bigint AS bytes');
+  const databaseMegabytes = Number(rows[0]?.bytes) / 1e6;
+  await stack.startServices('ingest-1', 'ingest-2', 'consumer-1', 'consumer-2', 'analytics-1');
+  await step('first rebuild, nobody there', () => untilRebuilt(stack));
+  const redisMegabytes = Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]) / 1e6;
+  printDetail(`${buckets} buckets; Postgres ${databaseMegabytes.toFixed(0)} MB, Redis ${redisMegabytes.toFixed(0)} MB`);
+
+  const load = new Load([
+    { kind: 'click', ports: stack.portsOf('ingest'), adIds: stack.adIds, connections: 20, perSecond: LIVE_CLICKS },
+    {
+      kind: 'question',
+      ports: stack.portsOf('analytics'),
+      adIds: stack.adIds,
+      connections: 10,
+      perSecond: LIVE_QUESTIONS,
+    },
+  ]);
+  const pages: Page[][] = [];
+  const turn = async (label: string, ask: () => Promise<Page[]>) => {
+    const [clicks, questions] = (await ask()) as [Page, Page];
+    pages.push([clicks, questions]);
+    for (const [what, page] of [
+      ['clicks', clicks],
+      ['questions', questions],
+    ] as const) {
+      printDetail(`${label}, ${what}: ${inWords(page)}; p50 ${page.p50.toFixed(1)} p99 ${page.p99.toFixed(1)} ms`);
+    }
+    return { clicks, questions };
+  };
+  await step('10 s of live traffic', () => new Promise((resolve) => setTimeout(resolve, 10_000)));
+  await turn('before', () => load.page());
+  await redis.flushall('ASYNC');
+  const since = performance.now();
+  await step('rebuild beside live traffic', () => untilRebuilt(stack));
+  const seconds = (performance.now() - since) / 1_000;
+  const during = await turn('during', () => load.page());
+  await step('10 s of live traffic', () => new Promise((resolve) => setTimeout(resolve, 10_000)));
+  await turn('after', () => load.stop());
+  await step('everything settles', () => untilSettled(stack, HEAL_MS));
+
+  const broken = pages.flatMap(([clicks, questions]) => [
+    ...complaints('clicks', clicks as Page, ['202']),
+    ...complaints('questions', questions as Page, ['redis', 'postgres']),
+  ]);
+  const accepted = pages.flatMap(([clicks]) => clicks?.accepted ?? []);
+  const lost = await countLost(
+    database,
+    accepted.map(([id]) => id),
+  );
+  const sample = stack.adIds.filter((_, index) => index % (REBUILD_ADS / SAMPLE) === 0);
+  const wrong = await step(`${SAMPLE} ads are exact`, async () => [
+    ...(await compareTotals(stack, sample, accepted)),
+    ...(await compareBuckets(stack, sample)),
+  ]);
+  broken.push(...wrong.slice(0, 10));
+  if (lost > 0) broken.push(`${lost} accepted clicks are lost`);
+  for (const { name, process } of stack.slots) {
+    const { most } = readMemory(process.pid);
+    if (most > capMegabytes) broken.push(`${name} had ${most.toFixed(0)} MB, more than ${capMegabytes}`);
+  }
+  return {
+    figures: {
+      ads: REBUILD_ADS,
+      buckets,
+      seconds: rounded(seconds),
+      buckets_per_second: Math.round(buckets / seconds),
+      postgres_mb: rounded(databaseMegabytes),
+      redis_mb: rounded(redisMegabytes),
+      click_p50_ms: rounded(during.clicks.p50),
+      click_p99_ms: rounded(during.clicks.p99),
+      question_p50_ms: rounded(during.questions.p50),
+      question_p99_ms: rounded(during.questions.p99),
+      accepted: accepted.length,
+      most_mb: rounded(Math.max(...stack.slots.map(({ process }) => readMemory(process.pid).most))),
+      lost,
+      wrong: wrong.length,
+    },
+    broken,
+  };
+}
+
+async function untilRebuilt(stack: BoundsStack): Promise<void> {
+  const [adId = ''] = stack.adIds;
+  const isRebuilt = async () => (await askAbout(stack, adId)).source === 'redis';
+  await waitFor(isRebuilt, { what: 'analytics to answer from Redis', timeoutMs: REBUILT_MS, intervalMs: 100 });
+}
+
+/** What analytics says against what was there and what was accepted since. */
+async function compareTotals(
+  stack: BoundsStack,
+  sample: readonly string[],
+  accepted: readonly (readonly [id: string, adId: string])[],
+): Promise<string[]> {
+  const wanted = new Map(sample.map((adId) => [adId, CLICKS_PER_AD]));
+  for (const [, adId] of accepted) if (wanted.has(adId)) wanted.set(adId, (wanted.get(adId) ?? 0) + 1);
+  const found = new Map<string, number>();
+  for (const adId of sample) found.set(adId, (await askAbout(stack, adId)).total_clicks);
+  return differences('total', wanted, found, 0);
+}
+
+/** Bucket by bucket: what Redis has against what Postgres has, as far as a window can see. */
+async function compareBuckets(stack: BoundsStack, sample: readonly string[]): Promise<string[]> {
+  const { database, redis } = stack.eyes;
+  const oldest = oldestVisible(Date.now());
+  const wanted = new Map<string, number>();
+  const add = async (keyOf: (adId: string, bucket: number) => string, text: string, first: number) => {
+    const { rows } = await database.query<[string, string, string]>({
+      text,
+      rowMode: 'array',
+      values: [sample, first],
+    });
+    for (const [adId, bucket, clicks] of rows) wanted.set(`${keyOf(adId, Number(bucket))} ${bucket}`, Number(clicks));
+  };
+  await add(secondsKey, 'SELECT * FROM clicks_per_second WHERE ad_id = ANY($1) AND second >= $2', oldest.second);
+  await add(minutesKey, 'SELECT * FROM clicks_per_minute WHERE ad_id = ANY($1) AND minute >= $2', oldest.minute);
+  const found = new Map<string, number>();
+  for (const key of new Set([...wanted.keys()].map((bucket) => bucket.split(' ')[0] ?? ''))) {
+    for (const [field, clicks] of Object.entries(await redis.hgetall(key))) {
+      if (wanted.has(`${key} ${field}`)) found.set(`${key} ${field}`, Number(clicks));
+    }
+  }
+  return differences('counter', wanted, found, 0);
+}
