@@ -25,7 +25,7 @@ export async function fillRollups(stack: BoundsStack): Promise<number> {
     const ads = stack.adIds.slice(first, first + ADS_AT_ONCE);
     await database.query(
       `INSERT INTO clicks_per_minute (ad_id, minute, clicks)
-       SELECT ad, minute, $4 FROM unnest($1::text[]) AS ad, generate_series($2::bigint, $3::bigint) AS minute`,
+       SELECT ad, minute, $4::bigint FROM unnest($1::text[]) AS ad, generate_series($2::bigint, $3::bigint) AS minute`,
       [ads, last - MINUTES + 1, last, CLICKS_PER_MINUTE],
     );
     await database.query(
@@ -35,7 +35,7 @@ export async function fillRollups(stack: BoundsStack): Promise<number> {
       [ads, last - RECENT_MINUTES + 1, last],
     );
     await database.query(
-      'INSERT INTO ad_totals (ad_id, clicks, impressions) SELECT ad, $2, 10 * $2 FROM unnest($1::text[]) AS ad',
+      'INSERT INTO ad_totals (ad_id, clicks, impressions) SELECT ad, $2::bigint, 10 * $2::bigint FROM unnest($1::text[]) AS ad',
       [ads, CLICKS_PER_AD],
     );
   }
