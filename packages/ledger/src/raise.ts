@@ -26,31 +26,29 @@ export async function raiseCounters(store: CounterStore, counts: readonly AdCoun
   };
   for (const ad of counts) {
     const call = raiseCall(ad, oldestVisible(now));
-    if (calls.length > 0 && counters + call.values.length / 3 > COUNTERS_PER_CALL) await send();
+    if (calls.length > 0 && counters + call.values.length / 2 > COUNTERS_PER_CALL) await send();
     calls.push(call);
-    counters += call.values.length / 3;
+    counters += call.values.length / 2;
   }
   if (calls.length > 0) await send();
 }
 
-/** The keys of one ad's hashes, their expiries, and what to raise in them: the arguments of `raise-counters.lua`. */
+/** The keys of one ad's hashes, and what to raise in them: the arguments of `raise-counters.lua`. */
 function raiseCall(ad: AdCounts, oldest: { second: number; minute: number }): ScriptCall {
-  const keys: string[] = [];
-  const expiries: number[] = [];
-  const triples: (string | number)[] = [];
-  const indexOf = (key: string, expiry: number) => {
-    const index = keys.indexOf(key);
-    if (index >= 0) return index + 1;
-    expiries.push(expiry);
-    return keys.push(key);
+  const hashes = new Map<string, { readonly expiry: number; readonly counters: (string | number)[] }>();
+  const add = (key: string, expiry: number, field: string | number, count: number) => {
+    const hash = hashes.get(key) ?? { expiry, counters: [] };
+    hashes.set(key, hash);
+    hash.counters.push(field, count);
   };
-  const totals = indexOf(totalsKey(ad.adId), 0);
-  triples.push(totals, 'clicks', ad.clicks, totals, 'impressions', ad.impressions);
+  add(totalsKey(ad.adId), 0, 'clicks', ad.clicks);
+  add(totalsKey(ad.adId), 0, 'impressions', ad.impressions);
   for (const [second, clicks] of ad.seconds) {
-    if (second >= oldest.second) triples.push(indexOf(secondsKey(ad.adId, second), SECONDS_KEY_TTL), second, clicks);
+    if (second >= oldest.second) add(secondsKey(ad.adId, second), SECONDS_KEY_TTL, second, clicks);
   }
   for (const [minute, clicks] of ad.minutes) {
-    if (minute >= oldest.minute) triples.push(indexOf(minutesKey(ad.adId, minute), MINUTES_KEY_TTL), minute, clicks);
+    if (minute >= oldest.minute) add(minutesKey(ad.adId, minute), MINUTES_KEY_TTL, minute, clicks);
   }
-  return { keys, values: [...expiries, ...triples] };
+  const values = [...hashes.values()].flatMap(({ expiry, counters }) => [expiry, counters.length / 2, ...counters]);
+  return { keys: [...hashes.keys()], values };
 }

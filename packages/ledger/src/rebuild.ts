@@ -59,26 +59,29 @@ export async function rebuildCounters(database: Database, store: CounterStore, n
 /** Raises the counters of all ads, page by page; the number of ads. */
 async function raiseAll(database: Database, store: CounterStore, now: () => number): Promise<number> {
   let ads = 0;
-  for await (const page of readPages(database, now)) {
-    await raiseCounters(store, page, now());
-    await store.run('renew_rebuild', (redis) => redis.expire(REBUILD_KEY, TOKEN_SECONDS));
+  let page = await readPage(database, '', now());
+  for (let last = page.at(-1); last !== undefined; last = page.at(-1)) {
     ads += page.length;
+    // Postgres reads the next page while Redis is given this one.
+    const [next] = await Promise.all([readPage(database, last.adId, now()), raisePage(store, page, now())]);
+    page = next;
   }
   return ads;
 }
 
-async function* readPages(database: Database, now: () => number): AsyncGenerator<AdCounts[]> {
-  let last = '';
-  while (true) {
-    const oldest = oldestVisible(now());
-    const rows = await database.query<{ ad_id: string } & Omit<AdCounts, 'adId'>>('read_counts', READ_COUNTS, [
-      last,
-      ADS_PER_PAGE,
-      oldest.second,
-      oldest.minute,
-    ]);
-    if (rows.length === 0) return;
-    last = rows.at(-1)?.ad_id ?? last;
-    yield rows.map(({ ad_id: adId, ...counts }) => ({ adId, ...counts }));
-  }
+async function raisePage(store: CounterStore, page: readonly AdCounts[], now: number): Promise<void> {
+  await raiseCounters(store, page, now);
+  await store.run('renew_rebuild', (redis) => redis.expire(REBUILD_KEY, TOKEN_SECONDS));
+}
+
+/** @param after the last ad of the page before */
+async function readPage(database: Database, after: string, now: number): Promise<AdCounts[]> {
+  const oldest = oldestVisible(now);
+  const rows = await database.query<{ ad_id: string } & Omit<AdCounts, 'adId'>>('read_counts', READ_COUNTS, [
+    after,
+    ADS_PER_PAGE,
+    oldest.second,
+    oldest.minute,
+  ]);
+  return rows.map(({ ad_id: adId, ...counts }) => ({ adId, ...counts }));
 }
