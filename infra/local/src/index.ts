@@ -18,6 +18,7 @@ export { type NatsCluster, type NatsClusterOptions, natsCluster } from './server
 export { type PgBouncerOptions, pgBouncer } from './servers/pgbouncer.js';
 export { type PostgresOptions, postgresServer } from './servers/postgres.js';
 export { type RedisOptions, redisServer } from './servers/redis.js';
+export { type RedisCluster, type RedisClusterOptions, redisCluster } from './servers/redis-cluster.js';
 export { type ServiceName, type ServiceOptions, serviceProcess, startService } from './services.js';
 export { type Bench, openBench } from './testing/bench.js';
 export { startTestStack, type TestStack } from './testing/test-stack.js';

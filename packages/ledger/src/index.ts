@@ -7,4 +7,5 @@ export * from './migrate.js';
 export * from './partitions.js';
 export * from './rebuild.js';
 export * from './script.js';
+export * from './shards.js';
 export * from './trust.js';

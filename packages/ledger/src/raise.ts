@@ -1,8 +1,9 @@
 import { MINUTES_KEY_TTL, minutesKey, oldestVisible, SECONDS_KEY_TTL, secondsKey, totalsKey } from '@ads/models';
 import type { AdCounts } from './counts.js';
-import type { CounterStore } from './dependencies.js';
+import type { CounterShard, CounterStore } from './dependencies.js';
 import { readText } from './files.js';
 import { type ScriptCall, script } from './script.js';
+import { groupByShard } from './shards.js';
 
 const raise = script(readText('lua/raise-counters.lua'));
 
@@ -16,13 +17,18 @@ const COUNTERS_PER_CALL = 5_000;
  * @throws when any of them could not be raised
  */
 export async function raiseCounters(store: CounterStore, counts: readonly AdCounts[], now: number): Promise<void> {
+  const groups = groupByShard(store, counts, ({ adId }) => adId);
+  await Promise.all([...groups].map(([shard, ofShard]) => raiseOn(shard, ofShard, now)));
+}
+
+async function raiseOn(shard: CounterShard, counts: readonly AdCounts[], now: number): Promise<void> {
   let calls: ScriptCall[] = [];
   let counters = 0;
   const send = async () => {
     const sent = calls;
     calls = [];
     counters = 0;
-    await store.run('raise', (redis) => raise.run(redis, sent));
+    await shard.run('raise', (redis) => raise.run(redis, sent));
   };
   for (const ad of counts) {
     const call = raiseCall(ad, oldestVisible(now));

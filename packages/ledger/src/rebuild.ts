@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { EPOCH_KEY, oldestVisible, REBUILD_KEY } from '@ads/models';
+import { epochKey, MARKS_STEM, oldestVisible, rebuildKey } from '@ads/models';
 import type { AdCounts } from './counts.js';
-import type { CounterStore, Database } from './dependencies.js';
+import type { CounterShard, CounterStore, Database } from './dependencies.js';
 import { healDoubts, readDoubts } from './doubts.js';
 import { readText } from './files.js';
 import { raiseCounters } from './raise.js';
 import { script } from './script.js';
 
 const READ_COUNTS = readText('sql/read-counts.sql');
+const begin = script(readText('lua/begin-rebuild.lua'));
 const finish = script(readText('lua/finish-rebuild.lua'));
 const abandon = script(readText('lua/abandon-rebuild.lua'));
 
@@ -30,48 +31,112 @@ export type Rebuild =
  * @throws when Postgres or Redis fails meanwhile; the counters are as little to be trusted as before
  */
 export async function rebuildCounters(database: Database, store: CounterStore, now: () => number): Promise<Rebuild> {
-  const lifetime = store.lifetime();
-  if (lifetime === undefined) return { state: 'interrupted', reason: 'Redis is not connected' };
-  const token = randomUUID();
-  // Doubts first: what is committed after this is either read below or leaves a doubt that stays.
-  const doubts = await readDoubts(database);
-  await store.run('begin_rebuild', (redis) => redis.set(REBUILD_KEY, token, 'EX', TOKEN_SECONDS, 'NX'));
-  // Asked, as the answer to the first may have been lost, and the second try then finds our own token.
-  const holder = await store.run('begin_rebuild', (redis) => redis.get(REBUILD_KEY));
-  if (holder !== token) return { state: 'interrupted', reason: 'another rebuild is under way' };
+  const begun = namesAndLives(store);
+  const id = randomUUID();
+  const parts: Part[] = [];
+  for (const shard of store.shards()) {
+    const lifetime = shard.lifetime();
+    if (lifetime === undefined) return { state: 'interrupted', reason: 'Redis is not connected' };
+    const tag = shard.tag(MARKS_STEM);
+    parts.push({ shard, lifetime, token: `${lifetime}:${id}`, tokenKey: rebuildKey(tag), epochKey: epochKey(tag) });
+  }
+  if (parts.length === 0) return { state: 'interrupted', reason: 'it is not known which server holds which ad' };
+  let state: Rebuild | undefined;
   try {
-    const ads = await raiseAll(database, store, now);
-    const [set] = await store.run('finish_rebuild', (redis) =>
-      finish.run(redis, [{ keys: [REBUILD_KEY, EPOCH_KEY], values: [token, `${lifetime}:${token}`] }]),
-    );
-    if (set !== 1) return { state: 'interrupted', reason: 'Redis was emptied meanwhile' };
+    // Doubts first: what is committed after this is either read below or leaves a doubt that stays.
+    const doubts = await readDoubts(database);
+    state = await rebuildParts(database, store, parts, now);
+    if (state.state !== 'done') return state;
+    if (namesAndLives(store) !== begun) {
+      return { state: 'interrupted', reason: 'another server holds some of the counters now' };
+    }
     await healDoubts(database, doubts);
-    return { state: 'done', ads };
-  } catch (error) {
+    return state;
+  } finally {
     // Else the next try would wait for this one's token to expire. Where Redis is away it will.
-    await store
-      .run('abandon_rebuild', (redis) => abandon.run(redis, [{ keys: [REBUILD_KEY], values: [token] }]))
-      .catch(() => undefined);
-    throw error;
+    if (state?.state !== 'done') await Promise.allSettled(parts.map(abandonPart));
   }
 }
 
+/** What a rebuild has to do with one server. */
+interface Part {
+  readonly shard: CounterShard;
+  readonly lifetime: string;
+  readonly token: string;
+  readonly tokenKey: string;
+  readonly epochKey: string;
+}
+
+/** All of them begin before any counter is raised, and none ends before all counters are. */
+async function rebuildParts(
+  database: Database,
+  store: CounterStore,
+  parts: readonly Part[],
+  now: () => number,
+): Promise<Rebuild> {
+  // One after the other, in the order that all have: of two rebuilds that begin together, one goes on.
+  for (const part of parts) {
+    if (!(await beginPart(part))) return { state: 'interrupted', reason: 'another rebuild is under way' };
+  }
+  const ads = await raiseAll(database, store, parts, now);
+  const finished = await Promise.all(parts.map(finishPart));
+  return finished.every((set) => set)
+    ? { state: 'done', ads }
+    : { state: 'interrupted', reason: 'Redis was emptied meanwhile' };
+}
+
+async function beginPart({ shard, lifetime, token, tokenKey }: Part): Promise<boolean> {
+  const call = { keys: [tokenKey], values: [token, lifetime, TOKEN_SECONDS] };
+  const [begun] = await shard.run('begin_rebuild', (redis) => begin.run(redis, [call]));
+  return begun === 1;
+}
+
+async function finishPart({ shard, token, tokenKey, epochKey }: Part): Promise<boolean> {
+  const call = { keys: [tokenKey, epochKey], values: [token, token] };
+  const [set] = await shard.run('finish_rebuild', (redis) => finish.run(redis, [call]));
+  return set === 1;
+}
+
+async function abandonPart({ shard, token, tokenKey }: Part): Promise<void> {
+  await shard.run('abandon_rebuild', (redis) => abandon.run(redis, [{ keys: [tokenKey], values: [token] }]));
+}
+
+/** Another text when a server came, went, or began another life. */
+function namesAndLives(store: CounterStore): string {
+  return store
+    .shards()
+    .map((shard) => `${shard.name} ${shard.lifetime()}`)
+    .join('\n');
+}
+
 /** Raises the counters of all ads, page by page; the number of ads. */
-async function raiseAll(database: Database, store: CounterStore, now: () => number): Promise<number> {
+async function raiseAll(
+  database: Database,
+  store: CounterStore,
+  parts: readonly Part[],
+  now: () => number,
+): Promise<number> {
   let ads = 0;
   let page = await readPage(database, '', now());
   for (let last = page.at(-1); last !== undefined; last = page.at(-1)) {
     ads += page.length;
     // Postgres reads the next page while Redis is given this one.
-    const [next] = await Promise.all([readPage(database, last.adId, now()), raisePage(store, page, now())]);
+    const [next] = await Promise.all([readPage(database, last.adId, now()), raisePage(store, parts, page, now())]);
     page = next;
   }
   return ads;
 }
 
-async function raisePage(store: CounterStore, page: readonly AdCounts[], now: number): Promise<void> {
+async function raisePage(
+  store: CounterStore,
+  parts: readonly Part[],
+  page: readonly AdCounts[],
+  now: number,
+): Promise<void> {
   await raiseCounters(store, page, now);
-  await store.run('renew_rebuild', (redis) => redis.expire(REBUILD_KEY, TOKEN_SECONDS));
+  await Promise.all(
+    parts.map(({ shard, tokenKey }) => shard.run('renew_rebuild', (redis) => redis.expire(tokenKey, TOKEN_SECONDS))),
+  );
 }
 
 /** @param after the last ad of the page before */

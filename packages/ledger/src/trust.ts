@@ -1,26 +1,48 @@
-import { EPOCH_KEY } from '@ads/models';
-import type { CounterStore } from './dependencies.js';
+import { epochKey, MARKS_STEM } from '@ads/models';
+import type { CounterShard } from './dependencies.js';
 
 /** Whether the counters in Redis may be believed, as far as Redis itself can tell; else why not. */
-export type Trust = { readonly state: 'trusted' } | { readonly state: 'untrusted'; readonly reason: string };
+export type Trust =
+  | {
+      readonly state: 'trusted';
+      /** Names the rebuild that filled all of them. */
+      readonly rebuild: string;
+    }
+  | { readonly state: 'untrusted'; readonly reason: string };
 
 /**
- * The counters are those of the last finished rebuild only if the epoch names the life of the server that answers: after a
- * restart from an old file, a failover to a replica that lagged, or an eviction, the epoch is there and the counts are
- * behind.
+ * The counters of a server are those of the last finished rebuild only if its epoch names the life of the server that
+ * answers: after a restart from an old file, a failover to a replica that lagged, or an eviction, the epoch is there and
+ * the counts are behind.
+ *
+ * Together they are to be believed only if one rebuild filled them all. A server that was replaced, and doesn't know yet,
+ * still tells of an earlier one.
+ *
+ * @throws when one of them can't be reached
  */
-export function believes(epoch: string | null, lifetime: string | undefined): boolean {
-  return epoch !== null && lifetime !== undefined && epoch.startsWith(`${lifetime}:`);
+export async function readTrust(shards: readonly CounterShard[]): Promise<Trust> {
+  const trusts = await Promise.all(shards.map(readShardTrust));
+  const [first] = trusts;
+  if (first === undefined) return { state: 'untrusted', reason: 'it is not known which server holds which ad' };
+  for (const trust of trusts) {
+    if (trust.state === 'untrusted') return trust;
+    if (first.state === 'trusted' && trust.rebuild !== first.rebuild) {
+      return { state: 'untrusted', reason: 'the servers of Redis were not filled together' };
+    }
+  }
+  return first;
 }
 
-/** Asks Redis. @throws when it can't be reached */
-export async function readTrust(store: CounterStore): Promise<Trust> {
-  if (store.evicts()) {
+async function readShardTrust(shard: CounterShard): Promise<Trust> {
+  if (shard.evicts()) {
     return { state: 'untrusted', reason: 'Redis may evict counters: set its maxmemory-policy to noeviction' };
   }
-  const epoch = await store.run('read_epoch', (redis) => redis.get(EPOCH_KEY));
+  const key = epochKey(shard.tag(MARKS_STEM));
+  const epoch = await shard.run('read_epoch', (redis) => redis.get(key));
   if (epoch === null) return { state: 'untrusted', reason: 'Redis is empty or was never filled' };
-  if (!believes(epoch, store.lifetime()))
+  const lifetime = shard.lifetime();
+  if (lifetime === undefined || !epoch.startsWith(`${lifetime}:`)) {
     return { state: 'untrusted', reason: 'Redis restarted or evicted keys since it was filled' };
-  return { state: 'trusted' };
+  }
+  return { state: 'trusted', rebuild: epoch.slice(lifetime.length + 1) };
 }

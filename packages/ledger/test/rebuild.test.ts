@@ -35,9 +35,9 @@ describe('a rebuild', () => {
     );
     const many = Array.from({ length: 250 }, (_, index) => click(at, { adId: `many-${index + 1}` }));
     await recordBatch(database, [...many, ...randomEvents(seeded(1), 1_000, at, 26 * 3_600_000)]);
-    expect((await readTrust(store)).state).toBe('untrusted');
+    expect((await readTrust(store.shards())).state).toBe('untrusted');
     expect(await rebuildCounters(database, store, now)).toEqual({ state: 'done', ads: 253 });
-    expect(await readTrust(store)).toEqual({ state: 'trusted' });
+    expect((await readTrust(store.shards())).state).toBe('trusted');
     await expectSame();
     expect(await store.redis.exists(REBUILD_KEY)).toBe(0);
   });
@@ -60,7 +60,7 @@ describe('a rebuild', () => {
           'interrupted',
         ]);
         expect(await store.redis.get(EPOCH_KEY)).toBeNull();
-        expect((await readTrust(store)).state).toBe('untrusted');
+        expect((await readTrust(store.shards())).state).toBe('untrusted');
       }
     }
     expect((await rebuildCounters(database, store, now)).state).toBe('done');
@@ -78,7 +78,7 @@ describe('a rebuild', () => {
       return await go();
     });
     expect((await rebuildCounters(database, overtaken, now)).state).toBe('interrupted');
-    expect((await readTrust(store)).state).toBe('untrusted');
+    expect((await readTrust(store.shards())).state).toBe('untrusted');
     expect(await store.redis.get(REBUILD_KEY)).toBe('another');
   });
 
@@ -121,7 +121,7 @@ describe('a rebuild', () => {
     }
     await live;
     expect(rebuilds).toBeGreaterThan(3);
-    expect(await readTrust(store)).toEqual({ state: 'trusted' });
+    expect((await readTrust(store.shards())).state).toBe('trusted');
     await expectExactRollups(database);
     await expectSame();
   });
@@ -139,7 +139,7 @@ describe('a rebuild', () => {
   });
 
   it('is nothing while Redis is not connected', async () => {
-    const away: CounterStore = { ...store, lifetime: () => undefined };
+    const away: CounterStore = { ...store, shards: () => [{ ...store, lifetime: () => undefined }] };
     expect(await rebuildCounters(database, away, now)).toMatchObject({ state: 'interrupted' });
   });
 });
@@ -151,7 +151,7 @@ describe('trust', () => {
     const ledger = ledgerOver(kept);
     await ledger.recordQueued([click(at)]);
     await rebuildCounters(database, kept, now);
-    expect(await readTrust(kept)).toEqual({ state: 'trusted' });
+    expect((await readTrust(kept.shards())).state).toBe('trusted');
     await kept.redis.save();
     await ledger.recordQueued([click(at)]);
     const before = kept.lifetime();
@@ -160,12 +160,12 @@ describe('trust', () => {
     await waitFor(() => kept.lifetime() && kept.lifetime() !== before, { timeoutMs: 10_000, what: 'the new Redis' });
     // Else this would be the test of an empty one.
     expect(await kept.redis.get(EPOCH_KEY)).toMatch(`${before}:`);
-    expect(await readTrust(kept)).toEqual({
+    expect(await readTrust(kept.shards())).toEqual({
       state: 'untrusted',
       reason: 'Redis restarted or evicted keys since it was filled',
     });
     expect((await rebuildCounters(database, kept, now)).state).toBe('done');
-    expect(await readTrust(kept)).toEqual({ state: 'trusted' });
+    expect((await readTrust(kept.shards())).state).toBe('trusted');
     await expectSame(kept);
   });
 
@@ -183,7 +183,7 @@ describe('trust', () => {
     });
     await recordBatch(database, [click(at)]);
     await rebuildCounters(database, killed, now);
-    expect((await readTrust(kept)).state).toBe('untrusted');
+    expect((await readTrust(kept.shards())).state).toBe('untrusted');
   });
 
   it('is not given to a Redis that may evict counters', async () => {
@@ -192,6 +192,9 @@ describe('trust', () => {
       await bench.redis({ settings: { maxmemory: '50mb', 'maxmemory-policy': 'allkeys-lru' } }),
     );
     await rebuildCounters(database, evicting, now);
-    expect(await readTrust(evicting)).toMatchObject({ state: 'untrusted', reason: expect.stringContaining('evict') });
+    expect(await readTrust(evicting.shards())).toMatchObject({
+      state: 'untrusted',
+      reason: expect.stringContaining('evict'),
+    });
   });
 });

@@ -1,7 +1,7 @@
 import { type Bench, type LocalProcess, type Variables, waitFor } from '@ads/local';
 import { Redis } from 'ioredis';
 import pg from 'pg';
-import type { CounterStore, Database } from '../src/index.js';
+import type { CounterShard, CounterStore, Database } from '../src/index.js';
 
 const INT8 = 20;
 
@@ -24,7 +24,8 @@ export function openDatabase(bench: Bench, env: Variables, connections = 10): Da
   };
 }
 
-export interface TestStore extends CounterStore {
+/** A store of one shard, which it is itself. */
+export interface TestStore extends CounterStore, CounterShard {
   readonly redis: Redis;
 }
 
@@ -52,6 +53,10 @@ export async function openStore(bench: Bench, server: LocalProcess): Promise<Tes
   bench.onRelease(() => redis.disconnect());
   const store: TestStore = {
     redis,
+    name: 'redis',
+    shards: () => [store],
+    shardOf: () => store,
+    tag: (stem) => stem,
     run: (_operation, call) => call(redis),
     lifetime: () => lifetime,
     evicts: () => evicts,
@@ -65,10 +70,10 @@ export function withAround(
   store: CounterStore,
   around: (operation: string, go: () => Promise<unknown>) => Promise<unknown>,
 ): CounterStore {
-  return {
-    lifetime: store.lifetime,
-    evicts: store.evicts,
+  const wrapped = (shard: CounterShard): CounterShard => ({
+    ...shard,
     run: <T>(operation: string, call: (client: Redis) => Promise<T>) =>
-      around(operation, () => store.run(operation, call)) as Promise<T>,
-  };
+      around(operation, () => shard.run(operation, call)) as Promise<T>,
+  });
+  return { shards: () => store.shards().map(wrapped), shardOf: (key) => wrapped(store.shardOf(key)) };
 }

@@ -28,8 +28,22 @@ export function minutesKey(adId: string, minute: number): string {
 export const SECONDS_KEY_TTL = 3 * SECONDS_PER_HOUR;
 export const MINUTES_KEY_TTL = 50 * SECONDS_PER_HOUR;
 
+/*
+ * The marks by which counters are believed or not. Each server has marks of its own, so that what happens to it happens to
+ * them: where there is one, their hash tag is this stem; in a cluster, one that begins with it and leads to that server.
+ */
+export const MARKS_STEM = 'counters';
+
 /** Set only by a finished rebuild, to `<life of the Redis server>:<token>`. Without it no counter is believed. */
-export const EPOCH_KEY = '{counters}:epoch';
+export function epochKey(tag: string): string {
+  return `{${tag}}:epoch`;
+}
 
 /** The token of the rebuild that is under way. A FLUSHALL in the middle takes it away, and the rebuild fails. */
-export const REBUILD_KEY = '{counters}:rebuild';
+export function rebuildKey(tag: string): string {
+  return `{${tag}}:rebuild`;
+}
+
+/** Both of a Redis that is one server. */
+export const EPOCH_KEY = epochKey(MARKS_STEM);
+export const REBUILD_KEY = rebuildKey(MARKS_STEM);

@@ -6,6 +6,7 @@ export * from './nats.js';
 export * from './postgres.js';
 export * from './process.js';
 export * from './redis.js';
+export type { RedisShard } from './redis-shards.js';
 export * from './releases.js';
 export * from './resilience.js';
 export * from './server.js';

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import Joi from 'joi';
 import type { Environment, Variables } from './config.js';
 import type { Logger } from './logger.js';
+import type { RedisAddress } from './redis-server.js';
 
 /** What Express takes as `trust proxy`: nobody, everybody, a number of hops, or networks. */
 export type TrustProxy = boolean | number | readonly string[];
@@ -49,6 +50,8 @@ export interface RedisConfig {
   readonly REDIS_PORT: number;
   readonly REDIS_PASSWORD?: string;
   readonly REDIS_DB: number;
+  /** Nodes of a Redis Cluster, to find the others by; unset: the one server above. */
+  readonly REDIS_CLUSTER_NODES?: readonly RedisAddress[];
   /** Longest that one command may take. */
   readonly REDIS_TIMEOUT_MS: number;
 }
@@ -108,7 +111,12 @@ export const redisVariables: Variables<RedisConfig> = {
   REDIS_HOST: host.default('localhost'),
   REDIS_PORT: port.default(6379),
   REDIS_PASSWORD: secret,
-  REDIS_DB: count.default(0),
+  REDIS_DB: count.default(0).when('REDIS_CLUSTER_NODES', {
+    is: Joi.exist(),
+    // biome-ignore lint/suspicious/noThenProperty: joi calls it so.
+    then: Joi.valid(0).messages({ 'any.only': 'must be 0 with REDIS_CLUSTER_NODES: a cluster has no other database' }),
+  }),
+  REDIS_CLUSTER_NODES: Joi.string().custom(toRedisAddresses),
   REDIS_TIMEOUT_MS: milliseconds.default(500),
 };
 
@@ -168,6 +176,17 @@ function toNatsUrls(value: string, helpers: Joi.CustomHelpers): string[] | Joi.E
   return helpers.message({
     custom: 'must be nats://host:4222 (or tls://), or several with commas between them',
   });
+}
+
+function toRedisAddresses(value: string, helpers: Joi.CustomHelpers): RedisAddress[] | Joi.ErrorReport {
+  const addresses = listOf(value).flatMap((text): RedisAddress[] => {
+    const url = parseUrl(`redis://${text}`);
+    if (url === undefined || url.hostname === '' || url.port === '' || url.host !== text.toLowerCase()) return [];
+    // An IPv6 address has brackets around it, for the sake of the colons in it.
+    return [{ host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port: Number(url.port) }];
+  });
+  if (addresses.length > 0 && addresses.length === listOf(value).length) return addresses;
+  return helpers.message({ custom: 'must be host:port, or several with commas between them' });
 }
 
 function listOf(text: string): string[] {

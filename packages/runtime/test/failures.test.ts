@@ -4,7 +4,7 @@ import { NatsError } from 'nats';
 import pg from 'pg';
 import { isNatsFailure } from '../src/nats.js';
 import { isDataError, isPostgresFailure } from '../src/postgres.js';
-import { isRedisFailure } from '../src/redis.js';
+import { isRedisFailure } from '../src/redis-failures.js';
 
 function sqlError(code: string): Error {
   const error = new pg.DatabaseError('refused', 0, 'error');
@@ -48,6 +48,11 @@ describe('who is to blame: Redis or the command', () => {
     ['LOADING Redis is loading the dataset in memory', true],
     ['READONLY You can not write against a read only replica.', true],
     ['OOM command not allowed', true],
+    ['MOVED 3999 127.0.0.1:6381', true],
+    ['ASK 3999 127.0.0.1:6381', true],
+    ['TRYAGAIN Multiple keys request during rehashing of slot', true],
+    ['CLUSTERDOWN The cluster is down', true],
+    ["CROSSSLOT Keys in request don't hash to the same slot", false],
     ['WRONGTYPE Operation against a key', false],
     ['ERR unknown command', false],
     ['NOSCRIPT No matching script', false],

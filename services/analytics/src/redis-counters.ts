@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { believes, type CounterStore, type ScriptCall, script } from '@ads/ledger';
-import { EPOCH_KEY, minuteOf, minutesKey, secondOf, secondsKey, totalsKey } from '@ads/models';
+import { type CounterShard, type CounterStore, groupByShard, readTrust, type ScriptCall, script } from '@ads/ledger';
+import { minuteOf, minutesKey, secondOf, secondsKey, totalsKey } from '@ads/models';
 import type { Counters } from './counters.js';
 
 const readWindows = script(readFileSync(new URL('../lua/read-windows.lua', import.meta.url), 'utf8'));
@@ -21,22 +21,24 @@ export async function readRedisCounters(
   adIds: readonly string[],
   now: number,
 ): Promise<Counters[] | undefined> {
-  if (store.evicts()) return undefined;
-  const epoch = await readEpoch(store);
-  if (!believes(epoch, store.lifetime())) return undefined;
+  const before = await readTrust(store.shards());
+  if (before.state === 'untrusted') return undefined;
+  const groups = groupByShard(store, adIds, (adId) => adId);
+  const counters = await Promise.all([...groups].map(([shard, ads]) => readShard(shard, ads, now)));
+  // Still of the same rebuild: nothing was emptied, and nobody was replaced, while it was read.
+  const after = await readTrust([...groups.keys()]);
+  return after.state === 'trusted' && after.rebuild === before.rebuild ? counters.flat() : undefined;
+}
+
+async function readShard(shard: CounterShard, adIds: readonly string[], now: number): Promise<Counters[]> {
   const counters: Counters[] = [];
   for (let first = 0; first < adIds.length; first += ADS_PER_CALL) {
     const ads = adIds.slice(first, first + ADS_PER_CALL);
     const calls = ads.map((adId) => windowsCall(adId, now));
-    const replies = (await store.run('read_windows', (redis) => readWindows.run(redis, calls))) as WindowsReply[];
+    const replies = (await shard.run('read_windows', (redis) => readWindows.run(redis, calls))) as WindowsReply[];
     for (const [index, reply] of replies.entries()) counters.push(toCounters(ads[index] ?? '', reply));
   }
-  // Still the same epoch: Redis was not emptied while it was read. A rebuild would have set another.
-  return (await readEpoch(store)) === epoch ? counters : undefined;
-}
-
-function readEpoch(store: CounterStore): Promise<string | null> {
-  return store.run('read_epoch', (redis) => redis.get(EPOCH_KEY));
+  return counters;
 }
 
 /** The arguments of `read-windows.lua`. */

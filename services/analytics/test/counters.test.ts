@@ -1,4 +1,4 @@
-import { type CounterStore, createLedger, rebuildCounters } from '@ads/ledger';
+import { type CounterShard, type CounterStore, createLedger, rebuildCounters } from '@ads/ledger';
 import { type LocalProcess, openBench, type Variables, waitFor } from '@ads/local';
 import { type AdEvent, EPOCH_KEY, uuidv7, WINDOWS, type WindowClicks } from '@ads/models';
 import {
@@ -31,6 +31,15 @@ const quiet: Logger = {
   child: () => quiet,
 };
 
+/** True when each server has said who it is. */
+const isKnown = (counters: CounterStore) => counters.shards().every((shard) => shard.lifetime() !== undefined);
+
+/** The same store, with some of what its one server does replaced. */
+function withShard(changes: (shard: CounterShard) => Partial<CounterShard>): CounterStore {
+  const changed = store.shards().map((shard) => ({ ...shard, ...changes(shard) }));
+  return { shards: () => changed, shardOf: () => changed[0] as CounterShard };
+}
+
 async function openBooks(databaseEnv: Variables, server: LocalProcess) {
   const config = loadConfig<PostgresConfig & RedisConfig>(
     { ...databaseEnv, ...server.env },
@@ -41,7 +50,7 @@ async function openBooks(databaseEnv: Variables, server: LocalProcess) {
   bench.onRelease(database.close);
   const store = openRedis(config, options);
   bench.onRelease(store.close);
-  await waitFor(() => store.lifetime(), { timeoutMs: 10_000, what: 'the connection to Redis' });
+  await waitFor(() => isKnown(store), { timeoutMs: 10_000, what: 'the connection to Redis' });
   return { database, store };
 }
 
@@ -237,16 +246,14 @@ describe('where counters are read', () => {
   it.each(['before', 'after'])(
     'is Postgres when Redis was emptied %s it was read, in the middle of the answer',
     async (when) => {
-      const emptied: CounterStore = {
-        lifetime: store.lifetime,
-        evicts: store.evicts,
+      const emptied = withShard((shard) => ({
         run: async (operation, call) => {
           if (operation === 'read_windows' && when === 'before') await redis.flushall();
-          const result = await store.run(operation, call);
+          const result = await shard.run(operation, call);
           if (operation === 'read_windows' && when === 'after') await redis.flushall();
           return result;
         },
-      };
+      }));
       expect(await read(emptied)).toEqual({ source: 'postgres', counters: [expected] });
     },
   );
@@ -270,7 +277,7 @@ describe('where counters are read', () => {
   });
 
   it('is Postgres when Redis may evict counters', async () => {
-    expect((await read({ ...store, evicts: () => true })).source).toBe('postgres');
+    expect((await read(withShard(() => ({ evicts: () => true })))).source).toBe('postgres');
   });
 
   it('is Postgres while Redis is away, and Redis again after a restart and a rebuild, not before', async () => {
@@ -283,7 +290,7 @@ describe('where counters are read', () => {
     await server.kill();
     expect((await ask()).source).toBe('postgres');
     await server.start();
-    await waitFor(() => own.store.lifetime(), { timeoutMs: 10_000, what: 'the connection to the new Redis' });
+    await waitFor(() => isKnown(own.store), { timeoutMs: 10_000, what: 'the connection to the new Redis' });
     expect((await ask()).source).toBe('postgres');
     await rebuildCounters(own.database, own.store, () => now);
     await waitFor(async () => (await ask()).source === 'redis', { timeoutMs: 10_000, what: 'answers from Redis' });

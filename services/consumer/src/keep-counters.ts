@@ -43,7 +43,7 @@ export function keepCounters(options: KeepCountersOptions): () => Promise<void> 
   let lastReason: string | undefined;
 
   async function reasonToRebuild(): Promise<string | undefined> {
-    const trust = await readTrust(store);
+    const trust = await readTrust(store.shards());
     if (trust.state === 'untrusted') return trust.reason;
     return (await hasLastingDoubt(database, LASTING_SECONDS))
       ? 'a writer committed events and may not have counted them'
@@ -53,13 +53,14 @@ export function keepCounters(options: KeepCountersOptions): () => Promise<void> 
   /** True when there was nothing to do, or it is done. */
   async function look(): Promise<boolean> {
     // Without Redis there is nothing to keep; its breaker and the health page tell of it.
-    if (store.lifetime() === undefined) return true;
+    const shards = store.shards();
+    if (shards.length === 0 || shards.some((shard) => shard.lifetime() === undefined)) return true;
     const reason = await reasonToRebuild();
     onTrust(reason === undefined);
     if (reason !== undefined && reason !== lastReason) onDistrust(reason);
     lastReason = reason;
     if (reason === undefined) return true;
-    if (store.evicts()) return false;
+    if (shards.some((shard) => shard.evicts())) return false;
     const began = now();
     const rebuild = await rebuildCounters(database, store, now);
     onRebuild(rebuild, now() - began);

@@ -1,4 +1,4 @@
-import type { CounterStore } from '@ads/ledger';
+import type { CounterShard, CounterStore } from '@ads/ledger';
 import type { ChainableCommander, Redis } from 'ioredis';
 
 /** A point in the work of a consumer, at which it dies. */
@@ -10,17 +10,26 @@ const RAISED_BEFORE_CRASH = 1;
 /** A store that is like the given one, until the batch of this number is raised: then the process is gone. */
 export function crashingStore(store: CounterStore, point: CrashPoint, afterBatches: number): CounterStore {
   let batches = 0;
-  return {
-    lifetime: () => store.lifetime(),
-    evicts: () => store.evicts(),
+  const crashing = (shard: CounterShard): CounterShard => ({
+    ...shard,
     async run(operation, call) {
       if (operation === 'raise') batches += 1;
-      if (operation !== 'raise' || batches < afterBatches) return await store.run(operation, call);
+      if (operation !== 'raise' || batches < afterBatches) return await shard.run(operation, call);
       if (point === 'between-commit-and-raise') return await crash();
-      if (point === 'in-the-middle-of-raises') return await store.run(operation, (redis) => call(halfWay(redis)));
-      await store.run(operation, call);
+      if (point === 'in-the-middle-of-raises') return await shard.run(operation, (redis) => call(halfWay(redis)));
+      await shard.run(operation, call);
       return await crash();
     },
+  });
+  const shards = new Map<CounterShard, CounterShard>();
+  const wrapped = (shard: CounterShard): CounterShard => {
+    const known = shards.get(shard) ?? crashing(shard);
+    shards.set(shard, known);
+    return known;
+  };
+  return {
+    shards: () => store.shards().map(wrapped),
+    shardOf: (key) => wrapped(store.shardOf(key)),
   };
 }
 

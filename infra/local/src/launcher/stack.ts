@@ -112,7 +112,7 @@ export class Stack {
   async #startBrokers(dataFolder: string, logFolder: string): Promise<Variables> {
     const { variables } = this.#settings;
     const wanted: ServerProgram[] = [];
-    if (variables.REDIS_HOST === undefined) wanted.push('redis-server');
+    if ((variables.REDIS_CLUSTER_NODES ?? variables.REDIS_HOST) === undefined) wanted.push('redis-server');
     if (variables.NATS_URL === undefined && variables.NATS_URL_FILE === undefined) wanted.push('nats-server');
     const found = wanted.length === 0 ? undefined : await step('find Redis and NATS', () => findExecutables(wanted));
     const redis = found?.['redis-server'];
@@ -144,7 +144,10 @@ export class Stack {
       }),
     ]);
     if (redis === undefined) {
-      this.#addAddress('Redis', `${variables.REDIS_HOST}:${variables.REDIS_PORT ?? 6379}`);
+      this.#addAddress(
+        'Redis',
+        variables.REDIS_CLUSTER_NODES ?? `${variables.REDIS_HOST}:${variables.REDIS_PORT ?? 6379}`,
+      );
     }
     if (nats === undefined) this.#addAddress('NATS', withoutPassword(variables.NATS_URL ?? 'from NATS_URL_FILE'));
     return { ...redisEnv, ...natsEnv };

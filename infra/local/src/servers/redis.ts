@@ -9,6 +9,8 @@ import { type Executable, requireExecutable } from './executables.js';
 
 /** Settings of a local Redis. */
 export interface RedisOptions {
+  /** `Redis` unless told. */
+  name?: string;
   /** Folder for its data; made when it is missing. */
   folder: string;
   /** A free one unless told. */
@@ -52,7 +54,7 @@ export async function redisServer(options: RedisOptions): Promise<LocalProcess> 
         })
       : undefined;
   return new ManagedProcess({
-    name: 'Redis',
+    name: options.name ?? 'Redis',
     port,
     env: { REDIS_HOST: '127.0.0.1', REDIS_PORT: String(port) },
     logFile: options.logFile ?? join(folder, 'redis.log'),

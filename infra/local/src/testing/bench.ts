@@ -6,6 +6,7 @@ import type { LocalProcess } from '../processes/local-process.js';
 import { natsServer } from '../servers/nats.js';
 import { postgresServer } from '../servers/postgres.js';
 import { type RedisOptions, redisServer } from '../servers/redis.js';
+import { type RedisCluster, redisCluster } from '../servers/redis-cluster.js';
 import { type ServiceOptions, serviceProcess } from '../services.js';
 
 /** Real servers for one test file, all of which `release` ends. */
@@ -19,6 +20,8 @@ export interface Bench {
   /** A Postgres of its own, for tests that stop or kill it; migrated, with the sample ads. */
   postgres(): Promise<LocalProcess>;
   redis(options?: Pick<RedisOptions, 'persist' | 'settings'>): Promise<LocalProcess>;
+  /** A Redis Cluster of three primaries with a replica each. */
+  redisCluster(): Promise<RedisCluster>;
   nats(): Promise<LocalProcess>;
   /** One of our services, started. */
   service(options: Pick<ServiceOptions, 'name' | 'env'>): Promise<LocalProcess>;
@@ -59,6 +62,12 @@ export function openBench(): Bench {
       return server;
     },
     redis: async (options = {}) => started(await redisServer({ folder: partFolder('redis'), ...options })),
+    async redisCluster() {
+      const cluster = await redisCluster({ folder: partFolder('redis-cluster') });
+      releases.push(() => Promise.all(cluster.nodes.map((node) => node.kill())));
+      await cluster.start();
+      return cluster;
+    },
     nats: async () => started(await natsServer({ folder: partFolder('nats') })),
     service: async (options) => started(await serviceProcess({ ...options, logFolder: partFolder(options.name) })),
     async release() {

@@ -1,0 +1,25 @@
+import { totalsKey } from '@ads/models';
+import type { CounterShard, CounterStore } from './dependencies.js';
+
+/**
+ * Sorts what is about ads by the server that holds the ad.
+ *
+ * @throws while nobody is known to hold one of them
+ */
+export function groupByShard<T>(
+  store: CounterStore,
+  items: readonly T[],
+  adIdOf: (item: T) => string,
+): ReadonlyMap<CounterShard, readonly T[]> {
+  const [only, another] = store.shards();
+  if (only !== undefined && another === undefined) return new Map([[only, items]]);
+  const groups = new Map<CounterShard, T[]>();
+  for (const item of items) {
+    // All keys of an ad are where this one is.
+    const shard = store.shardOf(totalsKey(adIdOf(item)));
+    const group = groups.get(shard);
+    if (group === undefined) groups.set(shard, [item]);
+    else group.push(item);
+  }
+  return groups;
+}

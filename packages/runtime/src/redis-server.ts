@@ -1,0 +1,113 @@
+import { Redis } from 'ioredis';
+import type { Logger } from './logger.js';
+import type { RedisConfig } from './variables.js';
+
+/** Where a server listens. */
+export interface RedisAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** One server, by a connection that comes back by itself. */
+export interface RedisServer {
+  readonly client: Redis;
+  /** See `RedisShard`. */
+  lifetime(): string | undefined;
+  evicts(): boolean;
+  isConnected(): boolean;
+  /** Asks the server for what may change while the connection stands. @throws when it can't be asked */
+  readInfo(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const RECONNECT_MS = 1_000;
+
+/** Connects in the background for as long as it takes: this neither waits nor fails. */
+export function connectRedis(
+  { host, port }: RedisAddress,
+  config: RedisConfig,
+  { service, logger }: { service: string; logger: Logger },
+): RedisServer {
+  const timeoutMs = config.REDIS_TIMEOUT_MS;
+  const client = new Redis({
+    host,
+    port,
+    password: config.REDIS_PASSWORD,
+    db: config.REDIS_DB,
+    connectionName: service,
+    connectTimeout: Math.max(timeoutMs, 1_000),
+    commandTimeout: timeoutMs,
+    // A server that hangs leaves the socket open: silence while commands wait means reconnect.
+    socketTimeout: 3 * timeoutMs,
+    retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 10), RECONNECT_MS),
+    // After a failover the old primary refuses writes; the name then leads to the new one.
+    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+    // Nothing waits for a connection, and nothing is sent twice behind the caller's back.
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+  });
+
+  let lifetime: string | undefined;
+  let evicts = false;
+  let connection = 0;
+  let troubleLogged = false;
+  let closed = false;
+
+  const readInfo = async (): Promise<void> => {
+    const asked = connection;
+    const info = parseInfo(await client.info());
+    if (asked !== connection) return;
+    const id = info.get('run_id');
+    if (id === undefined) throw new Error('INFO has no run_id');
+    evicts = Number(info.get('maxmemory')) > 0 && info.get('maxmemory_policy') !== 'noeviction';
+    lifetime = `${id}/${info.get('evicted_keys')}`;
+  };
+
+  client.on('ready', () => {
+    if (troubleLogged) logger.info('redis is connected again', { host, port });
+    troubleLogged = false;
+    const asked = connection;
+    readInfo().catch((error) => {
+      // The connection that was asked may be gone, and another one there already.
+      if (closed || asked !== connection) return;
+      logger.debug('redis did not say which server it is', { error });
+      // Without that the connection is of no use to those who depend on it: begin anew.
+      client.disconnect(true);
+    });
+  });
+  client.on('close', () => {
+    connection += 1;
+    lifetime = undefined;
+  });
+  client.on('error', (error: Error) => {
+    // Once in an outage, not once for each attempt.
+    if (troubleLogged || closed) return;
+    troubleLogged = true;
+    logger.warn('redis connection failed; trying until it is there', { host, port, error });
+  });
+
+  return {
+    client,
+    lifetime: () => lifetime,
+    evicts: () => evicts,
+    isConnected: () => client.status === 'ready',
+    readInfo,
+    close: async () => {
+      closed = true;
+      // Sends what is in the queue first; refused at once when there is no connection.
+      await client.quit().catch(() => undefined);
+      client.disconnect();
+    },
+  };
+}
+
+/** The fields of an answer to INFO or CLUSTER INFO. */
+export function parseInfo(text: string): Map<string, string> {
+  const fields = new Map<string, string>();
+  for (const line of text.split('\r\n')) {
+    const colon = line.indexOf(':');
+    if (colon > 0) fields.set(line.slice(0, colon), line.slice(colon + 1));
+  }
+  return fields;
+}
