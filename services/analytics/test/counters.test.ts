@@ -1,19 +1,7 @@
 import { type CounterShard, type CounterStore, createLedger, rebuildCounters } from '@ads/ledger';
-import { type LocalProcess, openBench, type Variables, waitFor } from '@ads/local';
-import { type AdEvent, EPOCH_KEY, uuidv7, WINDOWS, type WindowClicks } from '@ads/models';
-import {
-  createMetrics,
-  type Logger,
-  loadConfig,
-  openPostgres,
-  openRedis,
-  type Postgres,
-  type PostgresConfig,
-  postgresVariables,
-  type RedisConfig,
-  type RedisConnection,
-  redisVariables,
-} from '@ads/runtime';
+import { openBench, waitFor } from '@ads/local';
+import { type AdEvent, EPOCH_KEY, WINDOWS, type WindowClicks } from '@ads/models';
+import type { Postgres, RedisConnection } from '@ads/runtime';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import type { Counters } from '../src/counters.js';
@@ -21,37 +9,13 @@ import { createFloors } from '../src/floors.js';
 import { readPostgresCounters } from '../src/postgres-counters.js';
 import { readCounters } from '../src/read-counters.js';
 import { readRedisCounters } from '../src/redis-counters.js';
+import { event, isKnown, openBooks } from './books.js';
 
 const bench = openBench();
-const quiet: Logger = {
-  error: () => undefined,
-  warn: () => undefined,
-  info: () => undefined,
-  debug: () => undefined,
-  child: () => quiet,
-};
-
-/** True when each server has said who it is. */
-const isKnown = (counters: CounterStore) => counters.shards().every((shard) => shard.lifetime() !== undefined);
-
 /** The same store, with some of what its one server does replaced. */
 function withShard(changes: (shard: CounterShard) => Partial<CounterShard>): CounterStore {
   const changed = store.shards().map((shard) => ({ ...shard, ...changes(shard) }));
   return { shards: () => changed, shardOf: () => changed[0] as CounterShard };
-}
-
-async function openBooks(databaseEnv: Variables, server: LocalProcess) {
-  const config = loadConfig<PostgresConfig & RedisConfig>(
-    { ...databaseEnv, ...server.env },
-    { ...postgresVariables, ...redisVariables },
-  );
-  const options = { service: 'test', metrics: createMetrics('test'), logger: quiet };
-  const database = openPostgres(config, options);
-  bench.onRelease(database.close);
-  const store = openRedis(config, options);
-  bench.onRelease(store.close);
-  await waitFor(() => isKnown(store), { timeoutMs: 10_000, what: 'the connection to Redis' });
-  return { database, store };
 }
 
 let database: Postgres;
@@ -60,7 +24,7 @@ let store: RedisConnection;
 let redis: Redis;
 beforeAll(async () => {
   const server = await bench.redis();
-  ({ database, store } = await openBooks(await bench.database(), server));
+  ({ database, store } = await openBooks(bench, { ...(await bench.database()), ...server.env }));
   redis = new Redis(server.port, server.host);
   bench.onRelease(() => redis.disconnect());
 });
@@ -89,10 +53,6 @@ function seeded(seed: number): () => number {
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
-}
-
-function event(adId: string, occurredAt: number, kind: AdEvent['kind'] = 'click'): AdEvent {
-  return { kind, id: uuidv7(occurredAt), adId, ip: '203.0.113.9', occurredAt, receivedAt: occurredAt };
 }
 
 /** Clicks over more than 25 hours, a few of them ahead of every moment, and some on each side of every window's edge. */
@@ -230,7 +190,7 @@ describe('where counters are read', () => {
   });
 
   it('is never the events themselves: an answer costs the same however many there are', async () => {
-    const own = await openBooks(await bench.database(), await bench.redis());
+    const own = await openBooks(bench, { ...(await bench.database()), ...(await bench.redis()).env });
     const ledger = createLedger({ ...own, now: () => now, onRaiseFailure: () => undefined });
     await ledger.recordQueued([event('ad-001', now)]);
     await own.database.query('test', 'TRUNCATE ad_events');
@@ -282,7 +242,7 @@ describe('where counters are read', () => {
 
   it('is Postgres while Redis is away, and Redis again after a restart and a rebuild, not before', async () => {
     const server = await bench.redis();
-    const own = await openBooks(await bench.database(), server);
+    const own = await openBooks(bench, { ...(await bench.database()), ...server.env });
     const ask = () =>
       readCounters({ ...own, undoubted: () => true, floors: createFloors(), now: () => now }, ['ad-001']);
     await rebuildCounters(own.database, own.store, () => now);

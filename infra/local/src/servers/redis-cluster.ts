@@ -8,7 +8,7 @@ import { redisServer } from './redis.js';
 
 /** Settings of a local Redis Cluster. */
 export interface RedisClusterOptions {
-  /** Folder for the data of all nodes; made when it is missing. */
+  /** Folder for the data of all nodes: empty, or made now. */
   folder: string;
   /** 3 unless told: with fewer there is no majority that could agree on a failover. */
   primaries?: number;

@@ -1,0 +1,44 @@
+import type { CounterStore } from '@ads/ledger';
+import { type Bench, type Variables, waitFor } from '@ads/local';
+import { type AdEvent, uuidv7 } from '@ads/models';
+import {
+  createMetrics,
+  type Logger,
+  loadConfig,
+  openPostgres,
+  openRedis,
+  type PostgresConfig,
+  postgresVariables,
+  type RedisConfig,
+  redisVariables,
+} from '@ads/runtime';
+
+const quiet: Logger = {
+  error: () => undefined,
+  warn: () => undefined,
+  info: () => undefined,
+  debug: () => undefined,
+  child: () => quiet,
+};
+
+/** Postgres and Redis as the services see them. */
+export async function openBooks(bench: Bench, env: Variables) {
+  const config = loadConfig<PostgresConfig & RedisConfig>(env, { ...postgresVariables, ...redisVariables });
+  const options = { service: 'test', metrics: createMetrics('test'), logger: quiet };
+  const database = openPostgres(config, options);
+  bench.onRelease(database.close);
+  const store = openRedis(config, options);
+  bench.onRelease(store.close);
+  await waitFor(() => isKnown(store), { timeoutMs: 10_000, what: 'the connection to Redis' });
+  return { database, store };
+}
+
+/** True when each server has said who it is. */
+export function isKnown(store: CounterStore): boolean {
+  const shards = store.shards();
+  return shards.length > 0 && shards.every((shard) => shard.lifetime() !== undefined);
+}
+
+export function event(adId: string, occurredAt: number, kind: AdEvent['kind'] = 'click'): AdEvent {
+  return { kind, id: uuidv7(occurredAt), adId, ip: '203.0.113.9', occurredAt, receivedAt: occurredAt };
+}

@@ -1,0 +1,213 @@
+import { type CounterShard, type CounterStore, createLedger, hasDoubt, readTrust, rebuildCounters } from '@ads/ledger';
+import { type LocalProcess, openBench, type RedisCluster, waitFor } from '@ads/local';
+import { epochKey, MARKS_STEM, totalsKey } from '@ads/models';
+import { type Postgres, probe, type RedisConnection } from '@ads/runtime';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
+import type { Counters } from '../src/counters.js';
+import { createFloors } from '../src/floors.js';
+import { readPostgresCounters } from '../src/postgres-counters.js';
+import { readCounters } from '../src/read-counters.js';
+import { event, isKnown, openBooks } from './books.js';
+
+const bench = openBench();
+const at = Date.now();
+const now = () => at;
+const ADS = Array.from({ length: 90 }, (_, index) => `spread-${index + 1}`);
+let cluster: RedisCluster;
+let database: Postgres;
+let store: RedisConnection;
+
+beforeAll(async () => {
+  cluster = await bench.redisCluster();
+  ({ database, store } = await openBooks(bench, { ...(await bench.database()), ...cluster.env }));
+  bench.onRelease(probe([store.ping], 200));
+  await database.query('test', "INSERT INTO ads (id, image_url, target_url) SELECT unnest($1::text[]), '', ''", [ADS]);
+}, 60_000);
+afterAll(bench.release);
+
+const ledger = () => createLedger({ database, store, now, onRaiseFailure: () => undefined });
+const clicks = () => ADS.flatMap((adId, index) => Array.from({ length: 1 + (index % 3) }, () => event(adId, at)));
+
+/** An answer about all ads, as analytics gives it. */
+async function ask(adIds: readonly string[] = ADS, over: CounterStore = store) {
+  const undoubted = !(await hasDoubt(database));
+  const reading = await readCounters(
+    { database, store: over, undoubted: () => undoubted, floors: createFloors(), now },
+    adIds,
+  );
+  return { source: reading.source, counters: byAd(reading.counters) };
+}
+
+const byAd = (counters: readonly Counters[]) => [...counters].sort((a, b) => (a.adId < b.adId ? -1 : 1));
+const truth = async () => byAd(await readPostgresCounters(database, ADS, at));
+
+/** What somebody does to one server, past the ledger. */
+async function on<T>(
+  server: Pick<CounterShard, 'name'> | LocalProcess,
+  work: (redis: Redis) => Promise<T>,
+): Promise<T> {
+  const port = 'port' in server ? server.port : Number(server.name.split(':')[1]);
+  const redis = new Redis({ host: '127.0.0.1', port });
+  try {
+    return await work(redis);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/** Rebuilds as a consumer does: again and again, until the counters are to be trusted. */
+async function rebuilt(): Promise<void> {
+  await waitFor(
+    async () => isKnown(store) && (await rebuildCounters(database, store, now)).state === 'done' && (await trusted()),
+    { timeoutMs: 20_000, intervalMs: 100, what: 'a rebuild of all shards' },
+  );
+}
+
+const trusted = async () => (await readTrust(store.shards())).state === 'trusted';
+
+async function expectExact(): Promise<void> {
+  expect(await ask()).toEqual({ source: 'redis', counters: await truth() });
+}
+
+/** The same store, with some of what its shards do replaced. */
+function withShards(changes: (shard: CounterShard) => Partial<CounterShard>): CounterStore {
+  const changed = new Map(store.shards().map((shard) => [shard.name, { ...shard, ...changes(shard) }]));
+  return {
+    shards: () => [...changed.values()],
+    shardOf: (key) => changed.get(store.shardOf(key).name) as CounterShard,
+  };
+}
+
+describe('counters in a Redis Cluster', () => {
+  beforeEach(rebuilt);
+
+  it('are on the primary of their ad, and answered from all of them', async () => {
+    await ledger().recordQueued(clicks());
+    await expectExact();
+    expect(await hasDoubt(database)).toBe(false);
+    const held = await Promise.all(store.shards().map((shard) => on(shard, (redis) => redis.keys('ad:*:totals'))));
+    expect(held.map((keys) => keys.length > 10)).toEqual([true, true, true]);
+    expect(held.flat()).toHaveLength((await database.query('test', 'SELECT FROM ad_totals')).length);
+  });
+
+  it('have marks of their own on each primary', async () => {
+    for (const shard of store.shards()) {
+      const epoch = await on(shard, (redis) => redis.get(epochKey(shard.tag(MARKS_STEM))));
+      expect(epoch).toMatch(`${shard.lifetime()}:`);
+    }
+    expect(new Set(store.shards().map((shard) => shard.tag(MARKS_STEM))).size).toBe(3);
+  });
+
+  it('are answered from Postgres when any one primary was emptied, and rebuilt', async () => {
+    await ledger().recordQueued(clicks());
+    for (const shard of store.shards()) {
+      await on(shard, (redis) => redis.flushall());
+      expect(await ask()).toEqual({ source: 'postgres', counters: await truth() });
+      // What another primary holds is right, but only a rebuild can tell.
+      for (const adId of ADS.slice(0, 9)) expect((await ask([adId])).source).toBe('postgres');
+      await rebuilt();
+      await expectExact();
+    }
+  });
+
+  it('are answered from Postgres when a primary is emptied in the middle of the reading', async () => {
+    for (const { name } of store.shards()) {
+      const emptied = withShards((shard) => ({
+        run: async (operation, call) => {
+          if (operation === 'read_windows' && shard.name === name) await on(shard, (redis) => redis.flushall());
+          return await shard.run(operation, call);
+        },
+      }));
+      expect(await ask(ADS, emptied)).toEqual({ source: 'postgres', counters: await truth() });
+      await rebuilt();
+    }
+  });
+
+  it('are not believed when one primary tells of another rebuild than the others', async () => {
+    const [shard] = store.shards() as [CounterShard];
+    await on(shard, (redis) => redis.set(epochKey(shard.tag(MARKS_STEM)), `${shard.lifetime()}:an earlier one`));
+    expect((await ask()).source).toBe('postgres');
+    expect(await trusted()).toBe(false);
+  });
+
+  it('are not declared right by a rebuild in which one primary was emptied, and doubts stay', async () => {
+    await database.query('test', "INSERT INTO counter_doubts (writer) VALUES ('somebody')");
+    for (const { name } of store.shards()) {
+      const emptied = withShards((shard) => ({
+        run: async (operation, call) => {
+          if (operation === 'finish_rebuild' && shard.name === name) await on(shard, (redis) => redis.flushall());
+          return await shard.run(operation, call);
+        },
+      }));
+      expect(await rebuildCounters(database, emptied, now)).toEqual({
+        state: 'interrupted',
+        reason: 'Redis was emptied meanwhile',
+      });
+      expect(await trusted()).toBe(false);
+      expect(await hasDoubt(database)).toBe(true);
+    }
+    await rebuilt();
+    expect(await hasDoubt(database)).toBe(false);
+  });
+
+  it('are not declared right by a rebuild in which the primaries changed', async () => {
+    let others = false;
+    const changing: CounterStore = {
+      shards: () => store.shards().map((shard) => (others ? { ...shard, name: `${shard.name}0` } : shard)),
+      shardOf: (key) => {
+        others = true;
+        return store.shardOf(key);
+      },
+    };
+    expect(await rebuildCounters(database, changing, now)).toMatchObject({
+      state: 'interrupted',
+      reason: expect.stringContaining('another server'),
+    });
+  });
+
+  it('of slots that were given to another primary without their keys are no zeros', async () => {
+    await ledger().recordQueued(clicks());
+    const [from, to] = store.shards() as [CounterShard, CounterShard];
+    const adId = ADS.find((ad) => store.shardOf(totalsKey(ad)).name === from.name) as string;
+    const slot = Number(await on(from, (redis) => redis.cluster('KEYSLOT', totalsKey(adId))));
+    for (const node of cluster.nodes) await on(node, (redis) => redis.cluster('DELSLOTS', slot).catch(() => undefined));
+    await on(to, async (redis) => {
+      await redis.cluster('ADDSLOTS', slot);
+      await redis.cluster('BUMPEPOCH');
+    });
+    const expected = (await truth()).filter((counters) => counters.adId === adId);
+    await waitFor(
+      async () => {
+        const { source, counters } = await ask([adId]);
+        expect(counters).toEqual(expected);
+        return source === 'postgres' && store.shardOf(totalsKey(adId)).name === to.name && isKnown(store);
+      },
+      { timeoutMs: 10_000, what: 'the slot to be seen with its new primary' },
+    );
+    expect((await ask([adId])).source).toBe('postgres');
+    await rebuilt();
+    await expectExact();
+  });
+
+  it('come back right after the death of a primary, and what could not be raised meanwhile is doubted', async () => {
+    await ledger().recordQueued(clicks());
+    const victim = (await cluster.primaries())[1] as LocalProcess;
+    await victim.kill();
+    await waitFor(() => store.health().status === 'down', { timeoutMs: 5_000, what: 'the health to tell of it' });
+    await ledger().recordQueued(clicks());
+    expect(await hasDoubt(database)).toBe(true);
+    expect(await ask()).toEqual({ source: 'postgres', counters: await truth() });
+    await waitFor(() => isKnown(store) && store.health().status === 'up', {
+      timeoutMs: 15_000,
+      what: 'the replica to take over',
+    });
+    expect(store.shards().map(({ name }) => name)).not.toContain(`127.0.0.1:${victim.port}`);
+    expect(await trusted()).toBe(false);
+    await rebuilt();
+    await expectExact();
+    await victim.start();
+    await ledger().recordQueued(clicks());
+    await expectExact();
+  });
+});
