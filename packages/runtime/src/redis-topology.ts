@@ -26,14 +26,23 @@ export interface Topology {
 /**
  * Asks a node who serves what.
  *
- * @param from where the node was reached: it may not know its own address
+ * @param from where the node was reached
  * @throws when it doesn't answer, or is no node of a cluster
  */
 export async function readTopology(node: Redis, from: RedisAddress): Promise<Topology> {
   const [info, slots] = await Promise.all([node.cluster('INFO'), node.cluster('SLOTS')]);
-  const fields = parseInfo(String(info));
+  return toTopology(String(info), slots as unknown as readonly SlotsEntry[], from);
+}
+
+/**
+ * The view in the answers to CLUSTER INFO and CLUSTER SLOTS.
+ *
+ * @param from where the node was reached that gave them: it may not know its own address
+ */
+export function toTopology(info: string, slots: readonly SlotsEntry[], from: RedisAddress): Topology {
+  const fields = parseInfo(info);
   return {
-    ...parseSlots(slots as unknown as readonly SlotsEntry[], from),
+    ...parseSlots(slots, from),
     ok: fields.get('cluster_state') === 'ok',
     epoch: Number(fields.get('cluster_current_epoch')),
   };
@@ -41,7 +50,7 @@ export async function readTopology(node: Redis, from: RedisAddress): Promise<Top
 
 /** Newer servers add what ioredis doesn't tell of: no host, and any number of replicas. */
 type NodeEntry = readonly [host: string | null, port: number, ...more: unknown[]];
-type SlotsEntry = readonly [first: number, last: number, primary: NodeEntry, ...replicas: NodeEntry[]];
+export type SlotsEntry = readonly [first: number, last: number, primary: NodeEntry, ...replicas: NodeEntry[]];
 
 function parseSlots(entries: readonly SlotsEntry[], from: RedisAddress): Pick<Topology, 'primaries' | 'nodes'> {
   const nodes = new Map<string, RedisAddress>();

@@ -11,10 +11,12 @@ import {
   natsVariables,
   type PostgresConfig,
   postgresVariables,
+  type RedisConfig,
+  redisVariables,
 } from '../src/variables.js';
 
-type Config = HttpConfig & PostgresConfig & NatsConfig;
-const variables = { ...httpVariables(8080), ...postgresVariables, ...natsVariables };
+type Config = HttpConfig & PostgresConfig & NatsConfig & RedisConfig;
+const variables = { ...httpVariables(8080), ...postgresVariables, ...natsVariables, ...redisVariables };
 const load = (env: Record<string, string>): Config => loadConfig<Config>(env, variables);
 
 function problemsOf(env: Record<string, string>): readonly string[] {
@@ -99,6 +101,33 @@ describe('loadConfig', () => {
 
   it('takes several NATS servers', () => {
     expect(load({ NATS_URL: 'nats://a:4222, b:4223' }).NATS_URL).toEqual(['nats://a:4222', 'nats://b:4223']);
+  });
+
+  it('takes nodes of a Redis Cluster', () => {
+    expect(load({}).REDIS_CLUSTER_NODES).toBeUndefined();
+    expect(load({ REDIS_CLUSTER_NODES: 'redis-1:6379, [fd00::1]:7000,10.0.0.3:80', REDIS_DB: '0' })).toMatchObject({
+      REDIS_CLUSTER_NODES: [
+        { host: 'redis-1', port: 6379 },
+        { host: 'fd00::1', port: 7000 },
+        { host: '10.0.0.3', port: 80 },
+      ],
+    });
+  });
+
+  it.each(['redis-1', ',', 'redis://redis-1:6379', 'user@redis-1:6379', 'redis-1:6379/0', 'a:6379,b', 'a:99999'])(
+    'refuses REDIS_CLUSTER_NODES=%s',
+    (text) => {
+      expect(problemsOf({ REDIS_CLUSTER_NODES: text })).toEqual([
+        'REDIS_CLUSTER_NODES: must be host:port, or several with commas between them',
+      ]);
+    },
+  );
+
+  it('refuses another database of a Redis Cluster: there is only one', () => {
+    expect(load({ REDIS_DB: '3' }).REDIS_DB).toBe(3);
+    expect(problemsOf({ REDIS_CLUSTER_NODES: 'redis-1:6379', REDIS_DB: '3' })).toEqual([
+      'REDIS_DB: must be 0 with REDIS_CLUSTER_NODES: a cluster has no other database',
+    ]);
   });
 
   it('never shows a secret', () => {

@@ -56,7 +56,7 @@ export class BoundsStack {
       );
       await Promise.all(this.#servers.map((server) => server.start()));
     });
-    this.#eyes = await openEyes(this.postgres, this.redis, this.nats);
+    this.#eyes = await openEyes(this.postgres, [this.redis], [this.nats]);
     await step(`migrate, ${this.adIds.length} ads`, async () => {
       await migrate(this.postgres.env);
       await this.eyes.database.query(

@@ -18,14 +18,14 @@ export interface Comparison {
 
 /** Compares all of it, since the first round. Nothing may be on its way any more. */
 export async function compare(stack: ChaosStack, books: Books): Promise<Comparison> {
-  const { database, redis } = stack.eyes;
+  const { database, counters: servers } = stack.eyes;
   const rows = await readRows(database);
   const { lost, duplicated, misfiled } = compareRows(books, rows);
   const sums = sumUp(rows);
   const now = Date.now();
   const [rollups, counters, answers] = await Promise.all([
     compareRollups(database, sums, now),
-    compareCounters(redis, sums, now),
+    servers().then((redis) => compareCounters(redis, sums, now)),
     compareAnswers(stack.url, rows, AD_IDS),
   ]);
   const { rows: totals } = await database.query('SELECT sum(clicks + impressions)::bigint AS counted FROM ad_totals');

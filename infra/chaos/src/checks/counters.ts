@@ -4,13 +4,13 @@ import type { Sums } from './recorded-rows.js';
 import { differences } from './rollups.js';
 
 /**
- * Bucket by bucket: the counters in Redis against what the rows add up to. Buckets that no window sees any more may be
+ * Bucket by bucket: the counters in Redis, whichever server holds them, against what the rows add up to. Buckets that no window sees any more may be
  * there or not, but not with a wrong count.
  *
  * @param now milliseconds
  * @returns one line for each counter that is wrong
  */
-export async function compareCounters(redis: Redis, sums: Sums, now: number): Promise<string[]> {
+export async function compareCounters(servers: readonly Redis[], sums: Sums, now: number): Promise<string[]> {
   const oldest = oldestVisible(now);
   const wanted = new Map<string, number>();
   const invisible = new Map<string, number>();
@@ -24,7 +24,7 @@ export async function compareCounters(redis: Redis, sums: Sums, now: number): Pr
   for (const [[adId, minute], clicks] of byAd(sums.minutes)) {
     (minute >= oldest.minute ? wanted : invisible).set(`${minutesKey(adId, minute)} ${minute}`, clicks);
   }
-  const held = await readCounters(redis);
+  const held = new Map((await Promise.all(servers.map(readCounters))).flatMap((counters) => [...counters]));
   for (const [key, clicks] of invisible) if (held.has(key)) wanted.set(key, clicks);
   return differences('counter', wanted, held, 0);
 }

@@ -1,5 +1,6 @@
 import { waitFor } from '@ads/local';
 import { EVENT_STREAM, LEDGER_CONSUMER } from '@ads/models';
+import { Redis } from 'ioredis';
 import type { NatsConnection } from 'nats';
 import type { Dependency } from '../stack/dependency.js';
 import { expectOutcomes } from './answers.js';
@@ -82,7 +83,20 @@ const isolated: Harm = async ({ name }, context) => {
   }
 };
 
-/** One of three NATS servers, and the most important one; PgBouncer, and Postgres behind it. */
+function ofRedisPrimary(name: string, tells: Fault['tells'], harm: Harm): Fault {
+  return {
+    name,
+    scaledOut: true,
+    tells,
+    async run(context) {
+      const { random, stack } = context;
+      const primary = random.pick(await stack.scaledOut.redisCluster.primaries());
+      await harm(stack.redisServer(primary.name), context);
+    },
+  };
+}
+
+/** One of three NATS servers, and the most important one; a Redis that is one of three; PgBouncer, and what is behind. */
 export const scaledOut: readonly Fault[] = [
   ofLeader('nats-leader-kill', streamLeader, killed, ['nats']),
   ofLeader('nats-leader-stop', streamLeader, stopped, ['nats']),
@@ -91,6 +105,21 @@ export const scaledOut: readonly Fault[] = [
   ofLeader('nats-consumer-leader-kill', consumerLeader, killed),
   ofLeader('nats-consumer-leader-stop', consumerLeader, stopped),
   ofLeader('nats-consumer-leader-cut-off', consumerLeader, cutOff),
+  // Back before the others miss it, empty; or after its replica took over.
+  ofRedisPrimary('redis-primary-kill', ['redis', 'counters'], killed),
+  ofRedisPrimary('redis-primary-stop', ['redis', 'counters'], async ({ server }, { last }) => {
+    server.pause();
+    try {
+      await last(10);
+    } finally {
+      server.resume();
+    }
+  }),
+  ofRedisPrimary('redis-primary-flushall', ['counters'], async ({ server }) => {
+    const redis = new Redis(server.port, server.host);
+    await redis.flushall();
+    redis.disconnect();
+  }),
   {
     name: 'pgbouncer-kill',
     scaledOut: true,

@@ -43,7 +43,7 @@ export class ChaosStack {
     const { postgres, redis, nats } = servers;
     this.#eyes = await openEyes(
       postgres.server,
-      redis.server,
+      redis.map(({ server }) => server),
       nats.map(({ server }) => server),
     );
     await step('migrate', () => this.#prepare(postgres.server));
@@ -72,8 +72,14 @@ export class ChaosStack {
     return started(this.#servers).postgres;
   }
 
+  /** @throws Error where there is a cluster */
   get redis(): Dependency {
-    return started(this.#servers).redis;
+    return this.redisServer('redis');
+  }
+
+  /** @throws Error when there is none of that name */
+  redisServer(name: string): Dependency {
+    return named(started(this.#servers).redis, name);
   }
 
   /** @throws Error where there is a cluster */
@@ -83,9 +89,7 @@ export class ChaosStack {
 
   /** @throws Error when there is none of that name */
   natsServer(name: string): Dependency {
-    const found = started(this.#servers).nats.find((one) => one.name === name);
-    if (found === undefined) throw new Error(`There is no NATS server ${name}`);
-    return found;
+    return named(started(this.#servers).nats, name);
   }
 
   /** @throws Error where there is one server of each */
@@ -168,6 +172,12 @@ export class ChaosStack {
     this.#turn += 1;
     return ports[this.#turn % ports.length];
   }
+}
+
+function named(servers: readonly Dependency[], name: string): Dependency {
+  const found = servers.find((one) => one.name === name);
+  if (found === undefined) throw new Error(`There is no server ${name}`);
+  return found;
 }
 
 function started<T>(part: T | undefined): T {

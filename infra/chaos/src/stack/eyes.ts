@@ -6,15 +6,23 @@ import pg from 'pg';
 /** Connections of our own to each server, past the networks that are made worse. */
 export interface Eyes {
   readonly database: pg.Pool;
+  /** The first Redis. */
   readonly redis: Redis;
+  /** Those that hold counters: the only one, or the primaries of a cluster as they are now. */
+  counters(): Promise<readonly Redis[]>;
   readonly nats: NatsConnection;
   close(): Promise<void>;
 }
 
-/** Looks at running servers; the connections come back by themselves when a server does. */
+/**
+ * Looks at running servers; the connections come back by themselves when a server does.
+ *
+ * @param redis one, or all nodes of a cluster
+ * @param nats the same
+ */
 export async function openEyes(
   postgres: LocalProcess,
-  redis: LocalProcess,
+  redis: readonly LocalProcess[],
   nats: readonly LocalProcess[],
 ): Promise<Eyes> {
   const { env } = postgres;
@@ -31,14 +39,9 @@ export async function openEyes(
     statement_timeout: 60_000,
   });
   database.on('error', () => undefined);
-  const counters = new Redis({
-    host: redis.host,
-    port: redis.port,
-    commandTimeout: 5_000,
-    maxRetriesPerRequest: 3,
-    retryStrategy: () => 200,
-  });
-  counters.on('error', () => undefined);
+  const nodes = redis.map(openRedis);
+  const [first] = nodes;
+  if (first === undefined) throw new Error('There is no Redis to look at');
   const connection = await connect({
     servers: nats.map(({ host, port }) => `${host}:${port}`),
     maxReconnectAttempts: -1,
@@ -48,11 +51,27 @@ export async function openEyes(
   });
   return {
     database,
-    redis: counters,
+    redis: first,
+    async counters() {
+      const roles = await Promise.all(nodes.map((node) => node.role()));
+      return nodes.filter((_, index) => roles[index]?.[0] === 'master');
+    },
     nats: connection,
     async close() {
-      counters.disconnect();
+      for (const node of nodes) node.disconnect();
       await Promise.allSettled([database.end(), connection.close()]);
     },
   };
+}
+
+function openRedis({ host, port }: LocalProcess): Redis {
+  const redis = new Redis({
+    host,
+    port,
+    commandTimeout: 5_000,
+    maxRetriesPerRequest: 3,
+    retryStrategy: () => 200,
+  });
+  redis.on('error', () => undefined);
+  return redis;
 }

@@ -1,20 +1,20 @@
 import { join } from 'node:path';
-import { natsCluster, pgBouncer, postgresServer, redisServer } from '@ads/local';
+import { natsCluster, pgBouncer, postgresServer, redisCluster } from '@ads/local';
 import { Dependency } from './dependency.js';
 import { NatsRoutes } from './nats-routes.js';
 import type { OpenServers } from './servers.js';
 
 const POOLER = 'pgbouncer';
 
-/** Postgres behind PgBouncer, three NATS servers that keep the same streams, one Redis. */
+/** Postgres behind PgBouncer, three NATS servers that keep the same streams, a Redis Cluster. */
 export const openScaledOutServers: OpenServers = async (folder, users, made) => {
   const natsRoutes = new NatsRoutes();
   const [postgres, redis, nats] = await Promise.all([
     postgresServer({ folder: join(folder, 'postgres') }),
-    redisServer({ folder: join(folder, 'redis') }),
+    redisCluster({ folder: join(folder, 'redis') }),
     natsCluster({ folder: join(folder, 'nats'), route: (from, to, port) => natsRoutes.open(from, to, port) }),
   ]);
-  made(postgres, redis, ...nats.servers);
+  made(postgres, ...redis.nodes, ...nats.servers);
   await Promise.all([postgres.start(), redis.start(), nats.start()]);
   // Its one user is PgBouncer: whoever cuts Postgres off cuts it off from that.
   const database = await Dependency.open('postgres', postgres, [POOLER]);
@@ -23,8 +23,8 @@ export const openScaledOutServers: OpenServers = async (folder, users, made) => 
   await pooler.start();
   return {
     postgres: database,
-    redis: await Dependency.open('redis', redis, users.all),
+    redis: await Promise.all(redis.nodes.map((node) => Dependency.open(node.name, node, []))),
     nats: await Promise.all(nats.servers.map((server) => Dependency.open(server.name, server, users.queue))),
-    scaledOut: { pgbouncer: await Dependency.open(POOLER, pooler, users.all), natsRoutes },
+    scaledOut: { pgbouncer: await Dependency.open(POOLER, pooler, users.all), natsRoutes, redisCluster: redis },
   };
 };

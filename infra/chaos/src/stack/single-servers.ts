@@ -14,7 +14,7 @@ export const openSingleServers: OpenServers = async (folder, users, made) => {
   await Promise.all([postgres, redis, nats].map((server) => server.start()));
   return {
     postgres: await Dependency.open('postgres', postgres, users.all),
-    redis: await Dependency.open('redis', redis, users.all),
+    redis: [await Dependency.open('redis', redis, users.all)],
     nats: [await Dependency.open('nats', nats, users.queue)],
   };
 };
