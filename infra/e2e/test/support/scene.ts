@@ -1,6 +1,6 @@
 import { type Bench, type LocalProcess, startTestStack, type TestStack, waitFor } from '@ads/local';
 import { EVENT_STREAM, type EventKind } from '@ads/models';
-import { Redis } from 'ioredis';
+import { type Cluster, Redis } from 'ioredis';
 import { connect, type JetStreamClient, type JetStreamManager } from 'nats';
 import pg from 'pg';
 import { type Answer, call, json } from './http.js';
@@ -32,7 +32,7 @@ export interface Scene {
   /** Everything that was answered with 202, each event once however often it was sent. */
   readonly acknowledged: Map<string, SentEvent>;
   readonly database: pg.Pool;
-  readonly counters: Redis;
+  readonly counters: Redis | Cluster;
   readonly jetstream: JetStreamEyes;
   /** Runs before the servers end, also when a test has failed half-way: nothing may go on behind it. */
   readonly onRelease: Bench['onRelease'];

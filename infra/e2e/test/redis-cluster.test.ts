@@ -1,0 +1,117 @@
+import { type LocalProcess, openBench, type RedisCluster, startTestStack, waitFor } from '@ads/local';
+import { totalsKey } from '@ads/models';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { Cluster, Redis } from 'ioredis';
+import { expectExact } from './support/exactness.js';
+import { newEvent, startPlayers } from './support/players.js';
+import { QUICK_TIMEOUTS, type Scene, UNLIMITED, untilHealthy, untilTrusted, watchScene } from './support/scene.js';
+import { type AnalyticsWatch, watchAnalytics } from './support/watch-analytics.js';
+
+const bench = openBench();
+let cluster: RedisCluster;
+let scene: Scene;
+
+/** Nobody clicks on it while a primary is away: nothing but a rebuild brings its counters back. */
+const QUIET_AD = 'ad-003';
+
+beforeAll(async () => {
+  const [postgres, nats] = await Promise.all([bench.database(), bench.nats()]);
+  cluster = await bench.redisCluster();
+  const env = { ...postgres, ...nats.env, ...cluster.env, ...UNLIMITED, ...QUICK_TIMEOUTS };
+  const stack = await startTestStack(bench, env);
+  const [first] = cluster.nodes as [LocalProcess];
+  const counters = new Cluster(cluster.nodes.map(({ host, port }) => ({ host, port })));
+  counters.on('error', () => undefined);
+  bench.onRelease(() => counters.disconnect());
+  scene = { ...(await watchScene(bench, { stack, redis: first, nats, postgres })), counters };
+  for (let click = 0; click < 5; click += 1) expect((await scene.send(newEvent('click', QUIET_AD))).status).toBe(202);
+  await expectExact(scene);
+}, 60_000);
+
+afterAll(() => bench.release(), 60_000);
+
+function watchAll(): AnalyticsWatch {
+  return watchAnalytics(scene, [QUIET_AD, 'ad-001', QUIET_AD, 'ad-002']);
+}
+
+/** The primary of an ad. */
+async function primaryOf(adId: string): Promise<LocalProcess> {
+  for (const node of await cluster.primaries()) {
+    const redis = new Redis({ host: node.host, port: node.port });
+    // Any other would say where it has moved.
+    const there = await redis.exists(totalsKey(adId)).catch(() => 0);
+    redis.disconnect();
+    if (there === 1) return node;
+  }
+  throw new Error(`no primary has ${adId}`);
+}
+
+async function replaced(primary: LocalProcess): Promise<void> {
+  await waitFor(async () => (await cluster.primaries()).filter((node) => node !== primary).length === 3, {
+    timeoutMs: 20_000,
+    what: 'a replica to take over',
+  });
+}
+
+async function expectHealed(watch: AnalyticsWatch): Promise<void> {
+  await untilHealthy(scene);
+  await untilTrusted(scene, QUIET_AD);
+  await watch.more(20);
+  await watch.stop();
+  expect(watch.complaints).toEqual([]);
+  // Both must have been asked, or this test has seen nothing.
+  expect([...watch.sources.keys()].sort()).toEqual(['postgres', 'redis']);
+}
+
+test('a primary is killed under live traffic: its replica takes over, never zeros, and exact again without a hand', async () => {
+  const players = startPlayers(scene);
+  const watch = watchAll();
+  await players.more(50);
+  const primary = await primaryOf(QUIET_AD);
+  await primary.kill();
+  await replaced(primary);
+  await players.more(100);
+  await primary.start();
+  await players.more(50);
+  await players.stop();
+  await expectExact(scene);
+  await expectHealed(watch);
+}, 90_000);
+
+test('a primary loses its data under live traffic: the same', async () => {
+  for (const adId of [QUIET_AD, 'ad-001', 'ad-002']) {
+    const players = startPlayers(scene);
+    const watch = watchAll();
+    await players.more(50);
+    const { host, port } = await primaryOf(adId);
+    const redis = new Redis({ host, port });
+    await redis.flushall();
+    redis.disconnect();
+    await players.more(50);
+    await players.stop();
+    await expectExact(scene);
+    await expectHealed(watch);
+  }
+}, 90_000);
+
+test('a primary is frozen until it was replaced, and then comes back: the same', async () => {
+  const players = startPlayers(scene);
+  const watch = watchAll();
+  await players.more(50);
+  const primary = await primaryOf('ad-001');
+  primary.pause();
+  try {
+    await waitFor(async () => (await scene.analytics('ad-001')).source === 'postgres', {
+      timeoutMs: 10_000,
+      what: 'analytics to notice',
+    });
+    await untilTrusted(scene, 'ad-001');
+    await players.more(50);
+  } finally {
+    primary.resume();
+  }
+  await players.more(100);
+  await players.stop();
+  await expectExact(scene);
+  await expectHealed(watch);
+}, 90_000);
