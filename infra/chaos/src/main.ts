@@ -1,16 +1,15 @@
 import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { endLeftovers, keepRunFolder, openRunFolder, requireExecutable } from '@ads/local';
 import { QueueWatch } from './checks/queue-watch.js';
 import { endOnSignals } from './end-on-signals.js';
 import type { Fault } from './faults/fault.js';
 import { Books } from './load/books.js';
-import { readOptions } from './options.js';
+import { type Options, readOptions } from './options.js';
 import { isGood, type Played, printResults, printRound, summary } from './report.js';
 import { playRound, type RoundResult, type Run } from './round.js';
 import { ChaosStack } from './stack/chaos-stack.js';
-import { openScaledOutServers } from './stack/scaled-out-servers.js';
-import { openSingleServers } from './stack/single-servers.js';
+import { scaledOutServers } from './stack/scaled-out-servers.js';
+import { singleServers } from './stack/single-servers.js';
 
 /** A stack, and the faults that it goes through, one in each round. */
 interface Part {
@@ -18,9 +17,13 @@ interface Part {
   readonly faults: readonly Fault[];
 }
 
+/** Whoever interrupted us takes everything away, and ends the process. */
+const beingEnded = new Promise<never>(() => undefined);
+
 /** `npm run chaos`: real servers, load as players make it, one fault after the other, and a comparison after each. */
 async function main(args: readonly string[]): Promise<boolean> {
-  const { seed, seconds, faults } = readOptions(args);
+  const options = readOptions(args);
+  const { faults, seed } = options;
   console.log(`${faults.length} rounds, seed ${seed}`);
   await endLeftovers();
   // Not only when all other rounds are over.
@@ -28,11 +31,11 @@ async function main(args: readonly string[]): Promise<boolean> {
   const folder = openRunFolder('chaos');
   const parts = [
     {
-      stack: new ChaosStack(join(folder, 'single'), openSingleServers),
+      stack: new ChaosStack(folder, singleServers),
       faults: faults.filter(({ scaledOut }) => !scaledOut),
     },
     {
-      stack: new ChaosStack(join(folder, 'scaled-out'), openScaledOutServers),
+      stack: new ChaosStack(folder, scaledOutServers),
       faults: faults.filter(({ scaledOut }) => scaledOut),
     },
   ].filter((part) => part.faults.length > 0);
@@ -43,14 +46,18 @@ async function main(args: readonly string[]): Promise<boolean> {
   let good = false;
   try {
     const played: Played[] = [];
-    for (const part of parts) played.push(await play(part, seed, seconds));
+    let round = 0;
+    const label = ({ name }: Fault) => `${++round}/${faults.length} ${name}`;
+    for (const part of parts) {
+      if (interrupted()) await beingEnded;
+      played.push(await play(part, options, label));
+    }
     const results = played.flatMap((one) => one.results);
     printResults(results);
     console.log(JSON.stringify(summary(seed, played)));
     good = results.every(isGood);
   } finally {
-    // Whoever interrupted us takes everything away, and ends the process.
-    if (interrupted()) await new Promise(() => undefined);
+    if (interrupted()) await beingEnded;
     await end();
     if (good) rmSync(folder, { recursive: true, force: true });
     else console.error(`Data and logs of this run: ${keepRunFolder(folder)}`);
@@ -59,7 +66,11 @@ async function main(args: readonly string[]): Promise<boolean> {
 }
 
 /** All rounds of one stack, which is then ended: the next one has the machine for itself. */
-async function play({ stack, faults }: Part, seed: number, seconds: number | undefined): Promise<Played> {
+async function play(
+  { stack, faults }: Part,
+  { seed, seconds }: Options,
+  label: (fault: Fault) => string,
+): Promise<Played> {
   await stack.start();
   const run: Run = { stack, books: new Books(), kept: [], shown: new Map(), queue: new QueueWatch(), seed, seconds };
   const results: RoundResult[] = [];
@@ -68,7 +79,7 @@ async function play({ stack, faults }: Part, seed: number, seconds: number | und
     const time = faults.slice(0, index).filter((earlier) => earlier === fault).length;
     const result = await playRound(run, fault, time);
     results.push(result);
-    printRound(`${index + 1}/${faults.length} ${fault.name}`, result, since);
+    printRound(label(fault), result, since);
   }
   await stack.end();
   return { results, books: run.books };

@@ -4,7 +4,7 @@ import { type Gateway, type LocalProcess, migrate, openGateway, type ServiceName
 import { step } from '../progress.js';
 import type { Dependency } from './dependency.js';
 import { type Eyes, openEyes } from './eyes.js';
-import { dependenciesOf, type OpenServers, type ScaledOutServers, type Servers, variablesOf } from './servers.js';
+import { dependenciesOf, type ScaledOutServers, type Servers, type Topology, variablesOf } from './servers.js';
 import { ServiceSlot } from './service-slot.js';
 
 const INGESTS = ['ingest-1', 'ingest-2'] as const;
@@ -21,7 +21,7 @@ export const AD_IDS: readonly string[] = Array.from({ length: 12 }, (_, index) =
 /** What a rolling deployment would have; two of what there is more than one of. */
 export class ChaosStack {
   readonly folder: string;
-  readonly #openServers: OpenServers;
+  readonly #topology: Topology;
   readonly #processes: LocalProcess[] = [];
   readonly #slots: ServiceSlot[] = [];
   #servers: Servers | undefined;
@@ -29,15 +29,16 @@ export class ChaosStack {
   #eyes: Eyes | undefined;
   #turn = 0;
 
-  constructor(folder: string, openServers: OpenServers) {
-    this.folder = folder;
-    this.#openServers = openServers;
+  /** @param parent gets a folder for what the stack writes */
+  constructor(parent: string, topology: Topology) {
+    this.folder = join(parent, topology.name);
+    this.#topology = topology;
   }
 
   async start(): Promise<void> {
     mkdirSync(this.folder, { recursive: true });
-    const servers = await step('Postgres, Redis, NATS', () =>
-      this.#openServers(this.folder, USERS, (...made) => this.#processes.push(...made)),
+    const servers = await step(this.#topology.title, () =>
+      this.#topology.open(this.folder, USERS, (...made) => this.#processes.push(...made)),
     );
     this.#servers = servers;
     const { postgres, redis, nats } = servers;

@@ -2,29 +2,33 @@ import { join } from 'node:path';
 import { natsCluster, pgBouncer, postgresServer, redisCluster } from '@ads/local';
 import { Dependency } from './dependency.js';
 import { NatsRoutes } from './nats-routes.js';
-import type { OpenServers } from './servers.js';
+import type { Topology } from './servers.js';
 
 const POOLER = 'pgbouncer';
 
 /** Postgres behind PgBouncer, three NATS servers that keep the same streams, a Redis Cluster. */
-export const openScaledOutServers: OpenServers = async (folder, users, made) => {
-  const natsRoutes = new NatsRoutes();
-  const [postgres, redis, nats] = await Promise.all([
-    postgresServer({ folder: join(folder, 'postgres') }),
-    redisCluster({ folder: join(folder, 'redis') }),
-    natsCluster({ folder: join(folder, 'nats'), route: (from, to, port) => natsRoutes.open(from, to, port) }),
-  ]);
-  made(postgres, ...redis.nodes, ...nats.servers);
-  await Promise.all([postgres.start(), redis.start(), nats.start()]);
-  // Its one user is PgBouncer: whoever cuts Postgres off cuts it off from that.
-  const database = await Dependency.open('postgres', postgres, [POOLER]);
-  const pooler = await pgBouncer({ folder: join(folder, POOLER), postgres: database.envOf(POOLER) });
-  made(pooler);
-  await pooler.start();
-  return {
-    postgres: database,
-    redis: await Promise.all(redis.nodes.map((node) => Dependency.open(node.name, node, []))),
-    nats: await Promise.all(nats.servers.map((server) => Dependency.open(server.name, server, users.queue))),
-    scaledOut: { pgbouncer: await Dependency.open(POOLER, pooler, users.all), natsRoutes, redisCluster: redis },
-  };
+export const scaledOutServers: Topology = {
+  name: 'scaled-out',
+  title: 'Postgres, PgBouncer, six Redis, three NATS',
+  async open(folder, users, made) {
+    const natsRoutes = new NatsRoutes();
+    const [postgres, redis, nats] = await Promise.all([
+      postgresServer({ folder: join(folder, 'postgres') }),
+      redisCluster({ folder: join(folder, 'redis') }),
+      natsCluster({ folder: join(folder, 'nats'), route: (from, to, port) => natsRoutes.open(from, to, port) }),
+    ]);
+    made(postgres, ...redis.nodes, ...nats.servers);
+    await Promise.all([postgres.start(), redis.start(), nats.start()]);
+    // Its one user is PgBouncer: whoever cuts Postgres off cuts it off from that.
+    const database = await Dependency.open('postgres', postgres, [POOLER]);
+    const pooler = await pgBouncer({ folder: join(folder, POOLER), postgres: database.envOf(POOLER) });
+    made(pooler);
+    await pooler.start();
+    return {
+      postgres: database,
+      redis: await Promise.all(redis.nodes.map((node) => Dependency.open(node.name, node, []))),
+      nats: await Promise.all(nats.servers.map((server) => Dependency.open(server.name, server, users.queue))),
+      scaledOut: { pgbouncer: await Dependency.open(POOLER, pooler, users.all), natsRoutes, redisCluster: redis },
+    };
+  },
 };

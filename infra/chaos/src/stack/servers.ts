@@ -28,17 +28,19 @@ export interface ServerUsers {
   readonly queue: readonly string[];
 }
 
-/**
- * Starts servers.
- *
- * @param folder for what they keep
- * @param made told of each before it is started: whoever asked for it ends it
- */
-export type OpenServers = (
-  folder: string,
-  users: ServerUsers,
-  made: (...servers: readonly LocalProcess[]) => void,
-) => Promise<Servers>;
+/** A way to lay out the servers of a stack. */
+export interface Topology {
+  readonly name: string;
+  /** What it has, for whoever watches. */
+  readonly title: string;
+  /**
+   * Starts them.
+   *
+   * @param folder for what they keep
+   * @param made told of each before it is started: whoever asked for it ends it
+   */
+  open(folder: string, users: ServerUsers, made: (...servers: readonly LocalProcess[]) => void): Promise<Servers>;
+}
 
 /** All of them: what can be killed and started again. */
 export function dependenciesOf({ postgres, redis, nats, scaledOut }: Servers): readonly Dependency[] {

@@ -1,20 +1,24 @@
 import { join } from 'node:path';
 import { natsServer, postgresServer, redisServer } from '@ads/local';
 import { Dependency } from './dependency.js';
-import type { OpenServers } from './servers.js';
+import type { Topology } from './servers.js';
 
-/** One Postgres, one Redis, one NATS. */
-export const openSingleServers: OpenServers = async (folder, users, made) => {
-  const [postgres, redis, nats] = await Promise.all([
-    postgresServer({ folder: join(folder, 'postgres') }),
-    redisServer({ folder: join(folder, 'redis') }),
-    natsServer({ folder: join(folder, 'nats') }),
-  ]);
-  made(postgres, redis, nats);
-  await Promise.all([postgres, redis, nats].map((server) => server.start()));
-  return {
-    postgres: await Dependency.open('postgres', postgres, users.all),
-    redis: [await Dependency.open('redis', redis, users.all)],
-    nats: [await Dependency.open('nats', nats, users.queue)],
-  };
+/** One server of each kind. */
+export const singleServers: Topology = {
+  name: 'single',
+  title: 'Postgres, Redis, NATS',
+  async open(folder, users, made) {
+    const [postgres, redis, nats] = await Promise.all([
+      postgresServer({ folder: join(folder, 'postgres') }),
+      redisServer({ folder: join(folder, 'redis') }),
+      natsServer({ folder: join(folder, 'nats') }),
+    ]);
+    made(postgres, redis, nats);
+    await Promise.all([postgres, redis, nats].map((server) => server.start()));
+    return {
+      postgres: await Dependency.open('postgres', postgres, users.all),
+      redis: [await Dependency.open('redis', redis, users.all)],
+      nats: [await Dependency.open('nats', nats, users.queue)],
+    };
+  },
 };
