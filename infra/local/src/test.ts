@@ -59,7 +59,9 @@ async function check(label: string, [program = '', ...args]: string[]): Promise<
 }
 
 async function findServers(): Promise<boolean> {
-  const found = await step('find Redis and NATS', () => findExecutables(['redis-server', 'nats-server']));
+  const found = await step('find Redis, NATS, PgBouncer', () =>
+    findExecutables(['redis-server', 'nats-server', 'pgbouncer']),
+  );
   const reasons = Object.values(found).flatMap((one) => (one.kind === 'missing' ? [one.reason] : []));
   for (const reason of reasons) printWarning(`The tests need real servers. ${reason}`);
   return reasons.length === 0;
