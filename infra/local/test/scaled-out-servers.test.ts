@@ -67,7 +67,7 @@ test('a NATS cluster keeps what one of its servers took when that is killed, and
     },
     { timeoutMs: 30_000, what: 'the killed one to catch up' },
   );
-});
+}, 90_000);
 
 test('NATS servers reach each other by the routes that they were given, and by no other way', async () => {
   const cuts: (() => void)[] = [];
