@@ -99,6 +99,13 @@ describe('a rebuild', () => {
     expect(life).toBeLessThanOrEqual(60);
   });
 
+  it('does not wait for one that began on another server, whose token came here in a file or by replication', async () => {
+    await store.redis.set(REBUILD_KEY, 'another life:token', 'EX', 30);
+    expect((await rebuildCounters(database, store, now)).state).toBe('done');
+    await store.redis.set(REBUILD_KEY, `${store.lifetime()}:token`, 'EX', 30);
+    expect((await rebuildCounters(database, store, now)).state).toBe('interrupted');
+  });
+
   it('ends exact beside live recording and one FLUSHALL after another', async () => {
     const random = seeded(4);
     const ledger = ledgerOver(store);
