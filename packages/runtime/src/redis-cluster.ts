@@ -11,7 +11,7 @@ import type { RedisConfig } from './variables.js';
 /** How often the nodes are asked who serves what, though nothing seems to have changed. */
 const LOOK_EVERY_MS = 1_000;
 /** How soon they are asked again when something went wrong: a failover takes a second or more. */
-const LOOK_AGAIN_MS = 100;
+const LOOK_AGAIN_MS = 250;
 
 /** The primaries as they are now. Replaced as a whole when they change. */
 interface View {
@@ -43,6 +43,8 @@ export function openRedisCluster(
   let view = NOBODY;
   let closed = false;
   let hurried = false;
+  /** Why a node did not say who serves what, the last time that none did. */
+  let silence: string | undefined;
   let wake: () => void = () => undefined;
 
   const hurry = (): void => {
@@ -53,18 +55,22 @@ export function openRedisCluster(
   /** What the connected primaries say; while that may not be all there is to know, also what any other node says. */
   const look = async (): Promise<void> => {
     const { topology, servers } = view;
-    const connected = topology.primaries.filter((primary) => servers.get(nameOf(primary))?.isConnected());
-    const views = await answers(
-      connected.map((primary) => readTopology((servers.get(nameOf(primary)) as RedisServer).client, primary)),
-    );
-    if (views.length === 0 || views.length < topology.primaries.length || slotsServed(topology) < SLOTS) {
-      const asked = new Set(connected.map(nameOf));
-      const others = new Map([...topology.nodes, ...seeds].map((address) => [nameOf(address), address]));
-      for (const name of asked) others.delete(name);
-      views.push(...(await answers([...others.values()].map((address) => askOnce(address, config, options.service)))));
+    const connected = new Map<string, Promise<Topology>>();
+    for (const primary of topology.primaries) {
+      const server = servers.get(nameOf(primary));
+      if (server?.isConnected()) connected.set(nameOf(primary), readTopology(server.client, primary));
     }
-    const best = newest(views);
+    const answers = await Promise.allSettled(connected.values());
+    if (!answers.every(isAnswer) || answers.length < topology.primaries.length || slotsServed(topology) < SLOTS) {
+      const others = new Map([...topology.nodes, ...seeds].map((address) => [nameOf(address), address]));
+      for (const name of connected.keys()) others.delete(name);
+      const asked = [...others.values()].map((address) => askOnce(address, config, options.service));
+      answers.push(...(await Promise.allSettled(asked)));
+    }
+    const best = newest(answers.filter(isAnswer).map(({ value }) => value));
     if (best !== undefined && !closed) adopt(best);
+    const failure = answers.find((answer) => !isAnswer(answer));
+    silence = best === undefined && failure?.status === 'rejected' ? String(failure.reason?.message) : undefined;
   };
 
   const adopt = (topology: Topology): void => {
@@ -124,7 +130,8 @@ export function openRedisCluster(
 
   const trouble = (): string | undefined => {
     const { topology, servers, shards } = view;
-    if (topology.primaries.length === 0) return 'no node of the cluster was reached';
+    if (topology.primaries.length === 0)
+      return `no node tells of a cluster${silence === undefined ? '' : `: ${silence}`}`;
     if (shards.length === 0) return `only ${slotsServed(topology)} of ${SLOTS} slots are served`;
     const away = [...servers].filter(([, server]) => !server.isConnected()).map(([name]) => name);
     return away.length === 0 ? undefined : `no connection to ${away.join(', ')}`;
@@ -213,8 +220,6 @@ async function askOnce(address: RedisAddress, config: RedisConfig, service: stri
   }
 }
 
-/** Of those who answer at all. */
-async function answers<T>(asked: readonly Promise<T>[]): Promise<T[]> {
-  const settled = await Promise.allSettled(asked);
-  return settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+function isAnswer<T>(settled: PromiseSettledResult<T>): settled is PromiseFulfilledResult<T> {
+  return settled.status === 'fulfilled';
 }

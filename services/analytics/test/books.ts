@@ -10,6 +10,7 @@ import {
   type PostgresConfig,
   postgresVariables,
   type RedisConfig,
+  type RedisConnection,
   redisVariables,
 } from '@ads/runtime';
 
@@ -23,14 +24,21 @@ const quiet: Logger = {
 
 /** Postgres and Redis as the services see them. */
 export async function openBooks(bench: Bench, env: Variables) {
-  const config = loadConfig<PostgresConfig & RedisConfig>(env, { ...postgresVariables, ...redisVariables });
+  const config = loadConfig<PostgresConfig>(env, postgresVariables);
   const options = { service: 'test', metrics: createMetrics('test'), logger: quiet };
   const database = openPostgres(config, options);
   bench.onRelease(database.close);
-  const store = openRedis(config, options);
-  bench.onRelease(store.close);
+  const store = openCounters(bench, env);
   await waitFor(() => isKnown(store), { timeoutMs: 10_000, what: 'the connection to Redis' });
   return { database, store };
+}
+
+/** Redis alone, connected or not. */
+export function openCounters(bench: Bench, env: Variables): RedisConnection {
+  const config = loadConfig<RedisConfig>(env, redisVariables);
+  const store = openRedis(config, { service: 'test', metrics: createMetrics('test'), logger: quiet });
+  bench.onRelease(store.close);
+  return store;
 }
 
 /** True when each server has said who it is. */

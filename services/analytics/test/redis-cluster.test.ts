@@ -8,7 +8,7 @@ import type { Counters } from '../src/counters.js';
 import { createFloors } from '../src/floors.js';
 import { readPostgresCounters } from '../src/postgres-counters.js';
 import { readCounters } from '../src/read-counters.js';
-import { event, isKnown, openBooks } from './books.js';
+import { event, isKnown, openBooks, openCounters } from './books.js';
 
 const bench = openBench();
 const at = Date.now();
@@ -210,4 +210,21 @@ describe('counters in a Redis Cluster', () => {
     await ledger().recordQueued(clicks());
     await expectExact();
   });
+});
+
+it('a Redis that is no cluster is not taken for one: nothing is raised or believed, and the health says why', async () => {
+  const { host, port } = await bench.redis();
+  const single = openCounters(bench, { REDIS_CLUSTER_NODES: `${host}:${port}` });
+  await waitFor(() => single.health().detail?.includes('cluster support disabled'), {
+    timeoutMs: 10_000,
+    what: 'the health to tell of it',
+  });
+  expect(single.health().status).toBe('down');
+  expect(single.shards()).toEqual([]);
+  expect(() => single.shardOf(totalsKey('ad-001'))).toThrow('redis is unavailable');
+  const own = createLedger({ database, store: single, now, onRaiseFailure: () => undefined });
+  await own.recordQueued(clicks());
+  expect(await hasDoubt(database)).toBe(true);
+  expect(await ask(ADS, single)).toEqual({ source: 'postgres', counters: await truth() });
+  expect((await rebuildCounters(database, single, now)).state).toBe('interrupted');
 });
