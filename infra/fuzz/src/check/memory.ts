@@ -49,7 +49,7 @@ async function readOnce({ name, port }: LocalProcess): Promise<Footprint> {
 }
 
 /** What may grow from the end of the first quarter to the end of the last one, whatever was sent. */
-const HEAP_GROWTH_BYTES = 4_000_000;
+const HEAP_GROWTH_BYTES = 2_500_000;
 const RESOURCES_GROWTH = 8;
 
 /** One line for each process that holds more than it did. */
