@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { epochKey, MARKS_STEM, oldestVisible, rebuildKey } from '@ads/models';
 import type { AdCounts } from './counts.js';
 import type { CounterShard, CounterStore, Database } from './dependencies.js';
@@ -18,6 +19,13 @@ const ADS_PER_PAGE = 100;
 /** How long a token outlives a rebuild that died: another may begin then. Renewed with every page. */
 const TOKEN_SECONDS = 30;
 
+/**
+ * A server that is busy for a moment must not cost all that was raised so far: on a busy machine a rebuild of many ads
+ * would never end. Altogether less than the token lives.
+ */
+const TRIES = 5;
+const PAUSE_MS = 1_000;
+
 /** What became of a rebuild. `interrupted`: the counters were emptied meanwhile, or another rebuild is under way. */
 export type Rebuild =
   | { readonly state: 'done'; readonly ads: number }
@@ -28,9 +36,15 @@ export type Rebuild =
  * both only ever raise.
  *
  * @param now milliseconds
- * @throws when Postgres or Redis fails meanwhile; the counters are as little to be trusted as before
+ * @param signal breaks it off, within a page
+ * @throws when Postgres or Redis fails meanwhile, or it was broken off; the counters are as little to be trusted as before
  */
-export async function rebuildCounters(database: Database, store: CounterStore, now: () => number): Promise<Rebuild> {
+export async function rebuildCounters(
+  database: Database,
+  store: CounterStore,
+  now: () => number,
+  signal?: AbortSignal,
+): Promise<Rebuild> {
   const begun = namesAndLives(store);
   const id = randomUUID();
   const parts: Part[] = [];
@@ -45,7 +59,7 @@ export async function rebuildCounters(database: Database, store: CounterStore, n
   try {
     // Doubts first: what is committed after this is either read below or leaves a doubt that stays.
     const doubts = await readDoubts(database);
-    state = await rebuildParts(database, store, parts, now);
+    state = await rebuildParts(database, store, parts, now, signal);
     if (state.state !== 'done') return state;
     if (namesAndLives(store) !== begun) {
       return { state: 'interrupted', reason: 'another server holds some of the counters now' };
@@ -73,12 +87,13 @@ async function rebuildParts(
   store: CounterStore,
   parts: readonly Part[],
   now: () => number,
+  signal: AbortSignal | undefined,
 ): Promise<Rebuild> {
   // One after the other, in the order that all have: of two rebuilds that begin together, one goes on.
   for (const part of parts) {
     if (!(await beginPart(part))) return { state: 'interrupted', reason: 'another rebuild is under way' };
   }
-  const ads = await raiseAll(database, store, parts, now);
+  const ads = await raiseAll(database, store, parts, now, signal);
   const finished = await Promise.all(parts.map(finishPart));
   return finished.every((set) => set)
     ? { state: 'done', ads }
@@ -115,16 +130,36 @@ async function raiseAll(
   store: CounterStore,
   parts: readonly Part[],
   now: () => number,
+  signal: AbortSignal | undefined,
 ): Promise<number> {
+  const begun = namesAndLives(store);
+  // A Redis that went away has forgotten what it was given: there is nothing to go on with.
+  const mayGoOn = () => namesAndLives(store) === begun && !signal?.aborted;
   let ads = 0;
   let page = await readPage(database, '', now());
   for (let last = page.at(-1); last !== undefined; last = page.at(-1)) {
+    signal?.throwIfAborted();
     ads += page.length;
+    const { adId } = last;
     // Postgres reads the next page while Redis is given this one.
-    const [next] = await Promise.all([readPage(database, last.adId, now()), raisePage(store, parts, page, now())]);
+    const [next] = await Promise.all([
+      persist(() => readPage(database, adId, now()), mayGoOn),
+      persist(() => raisePage(store, parts, page, now()), mayGoOn),
+    ]);
     page = next;
   }
   return ads;
+}
+
+async function persist<T>(work: () => Promise<T>, mayGoOn: () => boolean): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (tries === TRIES || !mayGoOn()) throw error;
+      await delay(PAUSE_MS);
+    }
+  }
 }
 
 async function raisePage(

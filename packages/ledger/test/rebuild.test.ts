@@ -106,6 +106,39 @@ describe('a rebuild', () => {
     expect((await rebuildCounters(database, store, now)).state).toBe('interrupted');
   });
 
+  it('does not begin anew for a page that could not be raised at once', async () => {
+    await recordBatch(database, randomEvents(seeded(6), 200, at, 3_600_000));
+    let begun = 0;
+    let raises = 0;
+    const busy = withAround(store, async (operation, go) => {
+      if (operation === 'begin_rebuild') begun += 1;
+      if (operation === 'raise' && ++raises <= 2) throw new Error('Command timed out');
+      return await go();
+    });
+    expect((await rebuildCounters(database, busy, now)).state).toBe('done');
+    expect({ begun, raises }).toEqual({ begun: 1, raises: 3 });
+    await expectSame();
+  });
+
+  it('can be broken off, and another may begin at once', async () => {
+    await database.query(
+      'test',
+      "INSERT INTO ads (id, image_url, target_url) SELECT 'many-' || n, '', '' FROM generate_series(1, 150) n",
+    );
+    await recordBatch(
+      database,
+      Array.from({ length: 150 }, (_, index) => click(at, { adId: `many-${index + 1}` })),
+    );
+    const ending = new AbortController();
+    const slow = withAround(store, async (operation, go) => {
+      if (operation === 'renew_rebuild') ending.abort();
+      return await go();
+    });
+    await expect(rebuildCounters(database, slow, now, ending.signal)).rejects.toThrow('aborted');
+    expect((await readTrust(store)).state).toBe('untrusted');
+    expect((await rebuildCounters(database, store, now)).state).toBe('done');
+  });
+
   it('ends exact beside live recording and one FLUSHALL after another', async () => {
     const random = seeded(4);
     const ledger = ledgerOver(store);

@@ -62,7 +62,7 @@ export function keepCounters(options: KeepCountersOptions): () => Promise<void> 
     if (reason === undefined) return true;
     if (shards.some((shard) => shard.evicts())) return false;
     const began = now();
-    const rebuild = await rebuildCounters(database, store, now);
+    const rebuild = await rebuildCounters(database, store, now, stopping.signal);
     onRebuild(rebuild, now() - began);
     return rebuild.state === 'done';
   }
@@ -75,7 +75,8 @@ export function keepCounters(options: KeepCountersOptions): () => Promise<void> 
         settled = await look();
         onLooked();
       } catch (error) {
-        onFailure(error);
+        // A rebuild that was broken off by our end is another's to do.
+        if (!signal.aborted) onFailure(error);
       }
       await delay(settled ? LOOK_EVERY_MS : PAUSE_MS, undefined, { signal }).catch(() => undefined);
     }
