@@ -1,5 +1,6 @@
+import { printStep } from '@ads/local';
 import type { Books } from './load/books.js';
-import { printDetail, printStep } from './progress.js';
+import { printDetail } from './print-detail.js';
 import type { RoundResult } from './round.js';
 import { printTable } from './table.js';
 

@@ -1,5 +1,4 @@
-import { rmSync } from 'node:fs';
-import { endLeftovers, keepRunFolder, openRunFolder, step } from '@ads/local';
+import { type StandAloneRun, standAloneRun, step } from '@ads/local';
 import { Campaign } from './campaign.js';
 import { compare } from './check/compare.js';
 import { loudLines, restarts } from './check/health.js';
@@ -12,28 +11,15 @@ import { countOf, printFamilies, printMemory, printViolations } from './report.j
 const QUARTERS = 4;
 
 /** `npm run fuzz`: a real stack, and thousands of requests that nobody should send. */
-async function main(args: readonly string[]): Promise<boolean> {
-  const options = readOptions(args);
+async function main({ folder, onEnd }: StandAloneRun, options: Options): Promise<boolean> {
   console.log(`${options.requests} requests, seed ${options.seed}`);
-  await endLeftovers();
-  const folder = openRunFolder('fuzz');
   const stack = new FuzzStack(folder);
-  const interrupted = endOnSignals(stack, folder);
+  onEnd(() => stack.end());
   // The gateway runs in this process: what it lets through would end `npm start`.
   const thrown: string[] = [];
   process.on('uncaughtException', (error) => thrown.push(`the gateway would have ended: ${error.stack}`));
-  let good = false;
-  try {
-    await step('Postgres, Redis, NATS, services', () => stack.start());
-    good = await run(stack, options, thrown);
-  } finally {
-    // Whoever interrupted us takes everything away, and ends the process.
-    if (interrupted()) await new Promise(() => undefined);
-    await stack.end();
-    if (good) rmSync(folder, { recursive: true, force: true });
-    else console.error(`Data and logs of this run: ${keepRunFolder(folder)}`);
-  }
-  return good;
+  await step('Postgres, Redis, NATS, services', () => stack.start());
+  return await run(stack, options, thrown);
 }
 
 async function run(stack: FuzzStack, { requests, seed }: Options, thrown: readonly string[]): Promise<boolean> {
@@ -87,32 +73,4 @@ async function run(stack: FuzzStack, { requests, seed }: Options, thrown: readon
   return campaign.violations.length === 0 && others.length === 0;
 }
 
-/**
- * Ctrl-C, and whoever else ends us, leaves nothing behind. npm passes Ctrl-C on as well: the second one is no news.
- *
- * @returns whether that has begun
- */
-function endOnSignals(stack: FuzzStack, folder: string): () => boolean {
-  let ending = false;
-  const end = async () => {
-    if (ending) return;
-    ending = true;
-    console.log('\nEnding everything …');
-    await stack.end();
-    // What was being started at that moment.
-    await stack.end();
-    rmSync(folder, { recursive: true, force: true });
-    process.exit(130);
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void end());
-  return () => ending;
-}
-
-let code = 1;
-try {
-  code = (await main(process.argv.slice(3))) ? 0 : 1;
-} catch (error) {
-  console.error(`\n${(error as Error).stack}`);
-}
-// Not left to Node: once connections were reset while they were being closed, Node 20 never ends by itself.
-process.exit(code);
+await standAloneRun('fuzz', readOptions, main);

@@ -1,12 +1,11 @@
 export { migrate, seedSampleAds, type Variables } from './database.js';
 export { type Gateway, type GatewayOptions, openGateway } from './gateway/gateway.js';
 export { type Upstream, upstreamOf } from './gateway/routes.js';
-export { step } from './launcher/progress.js';
+export { printStep, step } from './launcher/progress.js';
 export { freePort, isPortFree } from './ports.js';
 export { endLeftovers } from './processes/leftovers.js';
 export type { LocalProcess } from './processes/local-process.js';
 export { localFolder, projectRoot } from './project.js';
-export { keepRunFolder, openRunFolder, type RunName } from './run-folder.js';
 export {
   type Executable,
   findExecutables,
@@ -20,6 +19,7 @@ export { type PostgresOptions, postgresServer } from './servers/postgres.js';
 export { type RedisOptions, redisServer } from './servers/redis.js';
 export { type RedisCluster, type RedisClusterOptions, redisCluster } from './servers/redis-cluster.js';
 export { type ServiceName, type ServiceOptions, serviceProcess, startService } from './services.js';
+export { type StandAloneRun, standAloneRun } from './stand-alone-run.js';
 export { type Bench, openBench } from './testing/bench.js';
 export { startTestStack, type TestStack } from './testing/test-stack.js';
 export { type WaitOptions, waitFor } from './wait-for.js';

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { onceAncestorIsGone } from './launcher/ancestors.js';
-import { printDone, printFailed, printWarning, step } from './launcher/progress.js';
+import { printStep, printWarning, step } from './launcher/progress.js';
 import { keepTestFolder, openTestFolder } from './launcher/test-folder.js';
 import { endLeftovers } from './processes/leftovers.js';
 import type { LocalProcess } from './processes/local-process.js';
@@ -50,10 +50,10 @@ async function check(label: string, [program = '', ...args]: string[]): Promise<
     cwd: projectRoot,
   });
   if (code === 0) {
-    printDone(label, since);
+    printStep(true, label, since);
     return true;
   }
-  printFailed(label, since);
+  printStep(false, label, since);
   console.log(output.trim());
   return false;
 }

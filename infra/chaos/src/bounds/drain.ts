@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { printDetail, step } from '../progress.js';
+import { step } from '@ads/local';
+import { printDetail } from '../print-detail.js';
 import { printTable } from '../table.js';
 import { type BoundOptions, type BoundResult, complaints, inWords, rounded } from './bound.js';
 import { askAbout, countLost, countWrongBuckets, readStream, untilSettled } from './checks.js';

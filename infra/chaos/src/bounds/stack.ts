@@ -1,6 +1,13 @@
 import { join } from 'node:path';
-import { type LocalProcess, migrate, natsServer, postgresServer, redisServer, type ServiceName } from '@ads/local';
-import { step } from '../progress.js';
+import {
+  type LocalProcess,
+  migrate,
+  natsServer,
+  postgresServer,
+  redisServer,
+  type ServiceName,
+  step,
+} from '@ads/local';
 import { type Eyes, openEyes } from '../stack/eyes.js';
 import { ServiceSlot } from '../stack/service-slot.js';
 

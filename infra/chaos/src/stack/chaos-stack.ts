@@ -1,7 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Gateway, type LocalProcess, migrate, openGateway, type ServiceName } from '@ads/local';
-import { step } from '../progress.js';
+import { type Gateway, type LocalProcess, migrate, openGateway, type ServiceName, step } from '@ads/local';
 import type { Dependency } from './dependency.js';
 import { type Eyes, openEyes } from './eyes.js';
 import { dependenciesOf, type ScaledOutServers, type Servers, type Topology, variablesOf } from './servers.js';
