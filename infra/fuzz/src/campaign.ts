@@ -16,6 +16,8 @@ const SLOW_LANES = 192;
 const SLOW_SHARE = 0.08;
 /** Longer than any limit of a server: the gateway gives a request 30 s, and looks every 5 s. */
 const PATIENCE_MS = 40_000;
+/** Shorter than the gateway keeps an idle connection: else a request may go into one that is just being closed. */
+const IDLE_CONNECTION_MS = 2_000;
 /** How often a failing request is made smaller: each time it is sent again. */
 const SHRINKS = 150;
 
@@ -35,7 +37,7 @@ export class Campaign {
   requests = 0;
   readonly #stack: FuzzStack;
   readonly #seed: number;
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: QUICK_LANES });
+  readonly #agent = new Agent({ keepAlive: true, timeout: IDLE_CONNECTION_MS });
 
   constructor(stack: FuzzStack, seed: number) {
     this.#stack = stack;

@@ -19,7 +19,7 @@ export async function readWitnesses(urls: readonly string[]): Promise<string[]> 
     for (const [path, body] of QUESTIONS) {
       const post = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: body ?? '' };
       const response = await fetch(`${url}${path}`, body === undefined ? {} : post);
-      const text = (await response.text()).replace(/"(request_id|timestamp)":"[^"]*"/g, '');
+      const text = (await response.text()).replace(/"(request_id|timestamp|source)":"[^"]*"/g, '');
       answers.push(`${path} ${response.status} ${response.headers.get('content-type')} ${text}`);
     }
   }
