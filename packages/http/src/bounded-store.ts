@@ -7,14 +7,14 @@ import { type ClientRateLimitInfo, MemoryStore } from 'express-rate-limit';
 export class BoundedStore extends MemoryStore {
   readonly #capacity: number;
 
-  /** @param capacity the most addresses; of more than half of them those are forgotten that were not seen for longest */
+  /** @param capacity the most addresses; those that were not seen for longest are forgotten, half of them at a time */
   constructor(capacity: number) {
     super();
     this.#capacity = capacity;
   }
 
   override increment(key: string): Promise<ClientRateLimitInfo> {
-    // Two maps, and whoever is seen is in the newer one. What else is at the end of a window, when that one is full.
+    // Whoever is seen moves to the newer of two maps. A full one becomes the older, as at the end of a window.
     if (this.current.size >= this.#capacity / 2 && !this.current.has(key)) {
       this.previous = this.current;
       this.current = new Map();
