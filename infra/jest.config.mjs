@@ -16,6 +16,7 @@ export default {
   },
   // Sources import each other by the name of the built file.
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  testSequencer: `${root}/infra/chaos-first.mjs`,
   cacheDirectory: `${root}/.cache/jest`,
   // The tests share the machine with the servers that they start.
   maxWorkers: 2,
