@@ -16,7 +16,7 @@ const USAGE = `npm run chaos [-- --rounds N --seed S --fault NAME --seconds T]
   --rounds N     so many faults, one after the other (10)
   --seed S       decides which, when and where; the same seed, the same faults (1)
   --fault NAME   only this one; several with commas between them
-  --seconds T    how long outages last (10 at most unless told; the issue's own is 60)
+  --seconds T    how long outages last (4 to 10 unless told)
 Faults:
   ${FAULTS.map(({ name }) => name).join('\n  ')}`;
 

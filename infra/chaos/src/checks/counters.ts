@@ -4,8 +4,8 @@ import type { Sums } from './recorded-rows.js';
 import { differences } from './rollups.js';
 
 /**
- * Bucket by bucket: the counters in Redis, whichever server holds them, against what the rows add up to. Buckets that no window sees any more may be
- * there or not, but not with a wrong count.
+ * Bucket by bucket: the counters in Redis, whichever server holds them, against what the rows add up to. Buckets that no
+ * window sees any more may be there or not, but not with a wrong count.
  *
  * @param now milliseconds
  * @returns one line for each counter that is wrong

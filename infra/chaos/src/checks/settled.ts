@@ -5,8 +5,8 @@ import { AD_IDS, type ChaosStack } from '../stack/chaos-stack.js';
 import type { QueueWatch } from './queue-watch.js';
 
 /**
- * Waits until nobody has anything left to do: each service is healthy, each copy of the queue is whole, it is empty, no counter is in doubt, and
- * analytics answers from Redis. No hand helps.
+ * Waits until nobody has anything left to do: each service is healthy, each copy of the queue is whole, it is empty, no
+ * counter is in doubt, and analytics answers from Redis. No hand helps.
  *
  * @throws Error that says what was waited for in vain
  */
