@@ -61,7 +61,7 @@ export function connectRedis(
     const id = info.get('run_id');
     if (id === undefined) throw new Error('INFO has no run_id');
     evicts = Number(info.get('maxmemory')) > 0 && info.get('maxmemory_policy') !== 'noeviction';
-    lifetime = `${id}/${info.get('evicted_keys')}`;
+    lifetime = `${id}/${info.get('master_replid')}/${info.get('evicted_keys')}`;
   };
 
   client.on('ready', () => {

@@ -13,9 +13,10 @@ export interface RedisShard {
   run<T>(operation: string, fn: (client: Redis) => Promise<T>): Promise<T>;
   /**
    * What the keys that we wrote can be relied on by: another text whenever the server may have lost some of them. It is
-   * the `run_id` of the very process that this connection talks to (a restarted one has another), with the number of
-   * keys that it evicted so far, and in a cluster with the slots that it serves. Undefined while disconnected, and until
-   * it was read.
+   * the `run_id` of the very process that this connection talks to (a restarted one has another), with the `master_replid`
+   * of its data (a primary that was a replica meanwhile has those of another, with the old epoch in them), the number of
+   * keys that it evicted so far, and in a cluster the slots that it serves. Undefined while disconnected, and until it was
+   * read.
    */
   lifetime(): string | undefined;
   /** True if the server may drop keys when its memory is full, so that a missing one is no zero. */

@@ -70,6 +70,14 @@ async function expectExact(): Promise<void> {
   expect(await ask()).toEqual({ source: 'redis', counters: await truth() });
 }
 
+const role = async (server: LocalProcess) => (await on(server, (redis) => redis.role()))[0];
+
+/** The one replica of a primary. */
+async function replicaOf(primary: LocalProcess): Promise<LocalProcess> {
+  const [, , replicas] = (await on(primary, (redis) => redis.role())) as [string, number, [string, string, string][]];
+  return cluster.nodes.find(({ port }) => String(port) === replicas[0]?.[1]) as LocalProcess;
+}
+
 /** The same store, with some of what its shards do replaced. */
 function withShards(changes: (shard: CounterShard) => Partial<CounterShard>): CounterStore {
   const changed = new Map(store.shards().map((shard) => [shard.name, { ...shard, ...changes(shard) }]));
@@ -208,6 +216,43 @@ describe('counters in a Redis Cluster', () => {
     await expectExact();
     await victim.start();
     await ledger().recordQueued(clicks());
+    await expectExact();
+  });
+
+  it('of a primary that was replaced, and came back before any rebuild, are not believed for what they were', async () => {
+    await ledger().recordQueued(clicks());
+    const [a] = (await cluster.primaries()) as [LocalProcess];
+    const replica = await replicaOf(a);
+    // Its replica is cut off: what is raised now is on the primary alone.
+    replica.pause();
+    await on(a, (redis) => redis.call('CLIENT', 'KILL', 'TYPE', 'replica'));
+    await ledger().recordQueued(clicks());
+    expect(await hasDoubt(database)).toBe(false);
+    a.pause();
+    replica.resume();
+    await waitFor(async () => (await role(replica)) === 'master', { timeoutMs: 20_000, what: 'a failover' });
+    a.resume();
+    await waitFor(async () => (await on(a, (redis) => redis.info('replication'))).includes('master_link_status:up'), {
+      timeoutMs: 20_000,
+      what: 'the old primary to follow',
+    });
+    // No rebuild was finished meanwhile (Postgres was away, say). Somebody wants the old primary back.
+    await waitFor(
+      async () => {
+        await on(a, (redis) => redis.call('CLUSTER', 'FAILOVER')).catch(() => undefined);
+        return (await role(a)) === 'master';
+      },
+      { timeoutMs: 20_000, intervalMs: 500, what: 'the failback' },
+    );
+    await waitFor(
+      async () =>
+        isKnown(store) &&
+        store.health().status === 'up' &&
+        store.shards().some(({ name }) => name === `127.0.0.1:${a.port}`),
+      { timeoutMs: 20_000, what: 'the client to see it' },
+    );
+    expect(await ask()).toEqual({ source: 'postgres', counters: await truth() });
+    await rebuilt();
     await expectExact();
   });
 });
