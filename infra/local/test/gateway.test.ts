@@ -99,6 +99,12 @@ describe('gateway', () => {
     });
   });
 
+  test('answers what came whole before a request whose body is not HTTP', async () => {
+    const broken = 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nno size\r\n';
+    const text = await exchange(gateway.port, `GET / HTTP/1.1\r\nHost: a\r\n\r\n${broken}`);
+    expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 400']);
+  });
+
   test('says in the format of the API that there is no Host', async () => {
     const text = await exchange(gateway.port, 'GET / HTTP/1.1\r\nConnection: close\r\n\r\n');
     expect(text).toMatch(/^HTTP\/1\.1 400 /);

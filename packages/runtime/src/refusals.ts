@@ -33,13 +33,25 @@ const EXPECTATION: Refusal = [
 /** Who still sends when it is refused may read the answer for so long: closing at once would take it away again. */
 const LINGER_MS = 1_000;
 
+/** The latest request of a connection, and the answer that has to come before its own. */
+interface Followed {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly before: ServerResponse | undefined;
+}
+
 export function createRefusals(): Refusals {
-  const latest = new WeakMap<Duplex, { readonly request: IncomingMessage; readonly response: ServerResponse }>();
+  const latest = new WeakMap<Duplex, Followed>();
   const refused = new WeakSet<Duplex>();
 
   return {
     follow(request, response) {
-      latest.set(request.socket, { request, response });
+      const { socket } = request;
+      latest.set(socket, { request, response, before: latest.get(socket)?.response });
+      response.once('close', () => {
+        // An idle connection holds nothing: there may be many, and headers are large.
+        if (request.complete && latest.get(socket)?.response === response) latest.delete(socket);
+      });
     },
     notHttp(error, socket) {
       if (error.code === 'ECONNRESET' || !socket.writable) {
@@ -49,15 +61,16 @@ export function createRefusals(): Refusals {
       // Whatever comes after what was wrong is wrong too.
       if (refused.has(socket)) return;
       refused.add(socket);
-      const { request, response } = latest.get(socket) ?? {};
-      // A request that came whole before this one is answered first: its 202 must not be taken for the refusal.
-      if (request?.complete && !response?.destroyed && !response?.writableFinished) {
-        response?.once('close', () => end(socket, refusalOf(error)));
-      } else {
+      const { request, response, before } = latest.get(socket) ?? {};
+      const isBroken = request?.complete === false;
+      const refuse = () => {
         // Of a request that has its answer, as one that is too large, only the rest was wrong.
-        const isAnswered = request?.complete === false && response?.headersSent === true;
-        end(socket, isAnswered ? undefined : refusalOf(error));
-      }
+        end(socket, isBroken && response?.headersSent ? undefined : refusalOf(error));
+      };
+      // A request that came whole before this one is answered first: its 202 must not be taken for the refusal.
+      const first = isBroken ? before : response;
+      if (first === undefined || first.destroyed || first.writableFinished) refuse();
+      else first.once('close', refuse);
     },
     noHost: (response) => answer(response, NO_HOST),
     noPath: (response) => answer(response, NO_PATH),

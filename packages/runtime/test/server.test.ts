@@ -131,6 +131,22 @@ describe('listen', () => {
     expect(text).toMatch(/^HTTP\/1\.1 200 [\s\S]*recorded[\s\S]*HTTP\/1\.1 400 /);
   });
 
+  it('answers what came whole before a request whose body is not HTTP', async () => {
+    const port = await serve((request, response) => {
+      request.on('error', () => undefined);
+      if (request.url === '/click') setTimeout(() => response.writeHead(202).end('recorded'), 50);
+      if (request.url === '/large') response.writeHead(413).end('too large');
+    });
+    const click = 'POST /click HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}';
+    const broken = 'HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nno size\r\n';
+    expect(await exchange(port, `${click}POST / ${broken}`)).toMatch(
+      /^HTTP\/1\.1 202 [\s\S]*recorded[\s\S]*HTTP\/1\.1 400 /,
+    );
+    expect(await exchange(port, `${click}POST /large ${broken}`)).toMatch(
+      /^HTTP\/1\.1 202 [\s\S]*recorded[\s\S]*HTTP\/1\.1 413 [\s\S]*too large[\s\S]{0,9}$/,
+    );
+  });
+
   it('says once that a request is wrong, however much more of it comes', async () => {
     const port = await serve(
       (request, response) =>

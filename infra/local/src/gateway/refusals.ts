@@ -43,15 +43,27 @@ export function answerError(
   request.resume();
 }
 
+/** The latest request of a connection, and the answer that has to come before its own. */
+interface Followed {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly before: ServerResponse | undefined;
+}
+
 /** Refuses what is no HTTP, after the answers to what came whole before it on the same connection. */
 export function createRefusals() {
-  const latest = new WeakMap<Duplex, { readonly request: IncomingMessage; readonly response: ServerResponse }>();
+  const latest = new WeakMap<Duplex, Followed>();
   const refused = new WeakSet<Duplex>();
 
   return {
     /** To be told of every request. */
     follow(request: IncomingMessage, response: ServerResponse): void {
-      latest.set(request.socket, { request, response });
+      const { socket } = request;
+      latest.set(socket, { request, response, before: latest.get(socket)?.response });
+      response.once('close', () => {
+        // An idle connection holds nothing.
+        if (request.complete && latest.get(socket)?.response === response) latest.delete(socket);
+      });
     },
     /** For `clientError`. */
     notHttp(error: NodeJS.ErrnoException, socket: Duplex): void {
@@ -61,11 +73,15 @@ export function createRefusals() {
       }
       if (refused.has(socket)) return;
       refused.add(socket);
-      const { request, response } = latest.get(socket) ?? {};
-      if (request?.complete && !response?.destroyed && !response?.writableFinished) {
-        response?.once('close', () => refuse(error, socket));
-      } else if (request?.complete === false && response?.headersSent) socket.end();
-      else refuse(error, socket);
+      const { request, response, before } = latest.get(socket) ?? {};
+      const isBroken = request?.complete === false;
+      const end = () => {
+        if (isBroken && response?.headersSent) socket.end();
+        else refuse(error, socket);
+      };
+      const first = isBroken ? before : response;
+      if (first === undefined || first.destroyed || first.writableFinished) end();
+      else first.once('close', end);
     },
   };
 }
