@@ -50,6 +50,7 @@ export async function playRound(run: Run, fault: Fault, time: number): Promise<R
   const { stack, books, kept, shown, queue, seed, seconds } = run;
   const random = seededRandom(seed, fault.name, time);
   const complaintsBefore = books.complaints.length;
+  const acceptedBefore = books.acknowledged.size;
   const complaints: string[] = [];
   const players = startPlayers(stack.url, books, kept, seededRandom(seed, fault.name, time, 'players'));
   const viewers = startViewers(stack.url, books, shown, seededRandom(seed, fault.name, time, 'viewers'));
@@ -80,6 +81,7 @@ export async function playRound(run: Run, fault: Fault, time: number): Promise<R
   const healMs = performance.now() - healedFrom;
   complaints.push(...(await witness.untold(fault.tells)));
   await viewers.stop();
+  if (books.acknowledged.size === acceptedBefore) complaints.push('nothing was accepted');
   return {
     ...(await compare(stack, books)),
     fault: fault.name,

@@ -14,6 +14,8 @@ const FAULTS = [
   'pub-ack-lost',
   'resets-postgres',
   'rolling-restart',
+  'nats-leader-kill',
+  'redis-primary-kill',
 ];
 
 interface Run {

@@ -94,6 +94,7 @@ async function rebuildParts(
     if (!(await beginPart(part))) return { state: 'interrupted', reason: 'another rebuild is under way' };
   }
   const ads = await raiseAll(database, store, parts, now, signal);
+  if (ads === undefined) return { state: 'interrupted', reason: 'another server holds some of the counters now' };
   const finished = await Promise.all(parts.map(finishPart));
   return finished.every((set) => set)
     ? { state: 'done', ads }
@@ -124,14 +125,14 @@ function namesAndLives(store: CounterStore): string {
     .join('\n');
 }
 
-/** Raises the counters of all ads, page by page; the number of ads. */
+/** Raises the counters of all ads, page by page; the number of ads, or undefined where a server restarted or changed. */
 async function raiseAll(
   database: Database,
   store: CounterStore,
   parts: readonly Part[],
   now: () => number,
   signal: AbortSignal | undefined,
-): Promise<number> {
+): Promise<number | undefined> {
   const begun = namesAndLives(store);
   // A Redis that went away has forgotten what it was given: there is nothing to go on with.
   const mayGoOn = () => namesAndLives(store) === begun && !signal?.aborted;
@@ -139,6 +140,7 @@ async function raiseAll(
   let page = await readPage(database, '', now());
   for (let last = page.at(-1); last !== undefined; last = page.at(-1)) {
     signal?.throwIfAborted();
+    if (!mayGoOn()) return undefined;
     ads += page.length;
     const { adId } = last;
     // Postgres reads the next page while Redis is given this one.

@@ -86,7 +86,9 @@ function joined(ranges: readonly SlotRange[]): SlotRange[] {
 
 /** The view to go by: of a node that finds the cluster in order, and that heard of the latest failover. */
 export function newest(views: readonly Topology[]): Topology | undefined {
-  return [...views].sort((a, b) => Number(b.ok) - Number(a.ok) || b.epoch - a.epoch)[0];
+  return [...views].sort(
+    (a, b) => Number(b.ok) - Number(a.ok) || b.epoch - a.epoch || slotsServed(b) - slotsServed(a),
+  )[0];
 }
 
 /** How many slots somebody serves. */

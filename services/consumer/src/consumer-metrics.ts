@@ -10,6 +10,10 @@ export interface Backlog {
   readonly unacknowledged: number;
   /** Messages in the stream, which lets go of them when they are acknowledged. */
   readonly stored: number;
+  /** The sequence number of the oldest of them; beyond the last one's when there is none. */
+  readonly first: number;
+  /** The sequence number up to which all are acknowledged. */
+  readonly ackFloor: number;
   /** How many were delivered so far, repetitions included. */
   readonly delivered: number;
 }

@@ -36,6 +36,8 @@ export async function readBacklog(connection: NatsConnection): Promise<Backlog> 
     pending: info.num_pending,
     unacknowledged: info.num_ack_pending,
     stored: state.messages,
+    first: state.first_seq,
+    ackFloor: info.ack_floor.stream_seq,
     delivered: info.delivered.consumer_seq,
   };
 }

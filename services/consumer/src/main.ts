@@ -16,6 +16,7 @@ import { createConsumerMetrics } from './consumer-metrics.js';
 import { publishDeadLetter } from './dead-letters.js';
 import { keepCounters } from './keep-counters.js';
 import { ensureLedgerConsumer, forgetDeliveries, readBacklog } from './ledger-consumer.js';
+import { createPassedOverWatch } from './passed-over.js';
 import { recordMessages } from './record-messages.js';
 import { repeat } from './repeat.js';
 import { createStuckQueueWatch } from './stuck-queue.js';
@@ -117,12 +118,16 @@ await runProcess<ConsumerConfig>({
     releases.add('consuming', consuming.stop);
 
     const isStuck = createStuckQueueWatch(config.NATS_ACK_WAIT_SECONDS * 1_000, now);
+    const isPassedOver = createPassedOverWatch(config.NATS_ACK_WAIT_SECONDS * 1_000, now);
     const readQueue = async () => {
       const backlog = await nats.run(readBacklog);
       counted.backlog(backlog);
-      // What we hold ourselves is not forgotten: it waits for Postgres.
-      if (isStuck(backlog) && consuming.isIdle()) {
-        logger.warn('the queue stood still with messages in it; it is looked through again', { ...backlog });
+      const isStill = isStuck(backlog);
+      // What we hold ourselves is no sign of a queue that stands still: it waits for Postgres.
+      if (isPassedOver(backlog) || (isStill && consuming.isIdle())) {
+        logger.warn('nats holds messages that it gives to nobody; all that it holds is looked through again', {
+          ...backlog,
+        });
         await nats.run(forgetDeliveries);
         await nats.ping();
       }

@@ -5,9 +5,8 @@ import type { NatsConnection } from 'nats';
 const NOTHING_COMES_MS = 12_000;
 
 /**
- * Looks at what the consumers have before them. Not at what the stream holds, and not at the number of deliveries that
- * are open alone: a NATS server that was killed may have forgotten that a message was acknowledged, or that it is gone.
- * Neither is ever delivered again; ids in the ledger show that none of them was needed.
+ * Looks at what the consumers have before them, and at what the stream holds and nobody has before them. Not at the number
+ * of deliveries that are open alone: a NATS server that was killed may have forgotten that a message is gone.
  */
 export class QueueWatch {
   /** Open deliveries of messages that are gone, as far as is known. */
@@ -27,6 +26,10 @@ export class QueueWatch {
       this.#open = open;
       this.#deliveries = delivered.consumer_seq;
       this.#since = performance.now();
+    }
+    const { state } = await manager.streams.info(EVENT_STREAM);
+    if (state.messages > 0 && state.first_seq <= info.ack_floor.stream_seq) {
+      throw new Error(`some of ${state.messages} messages were passed over`);
     }
     if (waiting > 0) throw new Error(`${waiting} messages wait`);
     if (performance.now() - this.#since > NOTHING_COMES_MS) this.#phantoms = open;

@@ -15,7 +15,10 @@ const SENT_AGAIN_LATER = 0.15;
 /** Reports that are kept to be sent again minutes later, and how many each player takes up again in a round. */
 const KEPT = 2_000;
 const TAKEN_UP = 3;
-/** A player that is not answered goes on with this report no longer; the next one begins with its next. */
+/**
+ * A player that is not answered goes on with this report no longer; the next one begins with its next. Once the fault is
+ * over nobody may have to.
+ */
 const GIVE_UP_MS = 60_000;
 
 /** Reports that were acknowledged, to be sent again in a later round. */
@@ -30,12 +33,17 @@ export interface Players {
 /** Everybody begins to play. Each sends a report until it is acknowledged. */
 export function startPlayers(url: string, books: Books, kept: Kept, random: Random): Players {
   let stopping = false;
+  let stoppedAt = 0;
   const old = random.shuffle(kept);
 
   async function deliver(report: Report): Promise<boolean> {
     const since = performance.now();
     while (!(await send(url, books, report, random))) {
-      if (performance.now() - since > GIVE_UP_MS) return false;
+      if (performance.now() - Math.max(since, stoppedAt) > GIVE_UP_MS) {
+        if (stopping)
+          books.complaints.push(`a ${report.kind} was not taken for ${GIVE_UP_MS / 1_000} s after the fault`);
+        return false;
+      }
       await sleep(random.between(0.5, 1.5) * RETRY_MS);
     }
     return true;
@@ -58,6 +66,7 @@ export function startPlayers(url: string, books: Books, kept: Kept, random: Rand
   return {
     async stop() {
       stopping = true;
+      stoppedAt = performance.now();
       await playing;
       kept.splice(0, kept.length - KEPT);
     },
