@@ -18,10 +18,17 @@ export function isPortFree(port: number, host = '127.0.0.1'): Promise<boolean> {
   });
 }
 
+/**
+ * Each process goes through the ports from somewhere else, in order: it gives none out twice, and what it gave out and
+ * nobody listens on yet, or for a moment not, is unlikely to be given out by another.
+ */
+let next = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST + 1));
+
 /** A TCP port on 127.0.0.1 that is free now, and that no outgoing connection will take. */
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < 100; attempt += 1) {
-    const port = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST + 1));
+    const port = next;
+    next = port === HIGHEST ? LOWEST : port + 1;
     if (await isPortFree(port)) return port;
   }
   throw new Error(`Found no free port between ${LOWEST} and ${HIGHEST} on 127.0.0.1`);

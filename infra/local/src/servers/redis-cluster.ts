@@ -46,8 +46,8 @@ export async function redisCluster(options: RedisClusterOptions): Promise<RedisC
     );
   }
   const count = primaries * (1 + replicas);
-  const ports = await differentPorts(2 * count);
-  const busPorts = ports.splice(count);
+  const ports = await freePorts(count);
+  const busPorts = await freePorts(count);
   const nodes = await Promise.all(
     ports.map((port, index) =>
       redisServer({
@@ -87,10 +87,8 @@ export async function redisCluster(options: RedisClusterOptions): Promise<RedisC
   };
 }
 
-async function differentPorts(count: number): Promise<number[]> {
-  const ports = new Set<number>();
-  while (ports.size < count) ports.add(await freePort());
-  return [...ports];
+function freePorts(count: number): Promise<number[]> {
+  return Promise.all(Array.from({ length: count }, freePort));
 }
 
 async function withClients<T>(nodes: readonly LocalProcess[], work: (clients: Redis[]) => Promise<T>): Promise<T> {
