@@ -9,33 +9,35 @@ export interface TroubleReport {
   detail(): string | undefined;
 }
 
-/** What fails every now and then is in trouble all the time: one line when it begins, and one when it is over. */
+/**
+ * What fails every now and then is in trouble all the time: one line when it begins, and one when it is over. What never
+ * worked yet may only be starting, and is given as long.
+ */
 const QUIET_MS = 2_000;
 
 /** In the log once, in the metrics each time. */
 export function createTroubleReport(dependency: string, metrics: Metrics, logger: Logger): TroubleReport {
   const failures = metrics.dependencyFailures.labels({ dependency });
   failures.inc(0);
-  let trouble: { readonly since: number; last: number; words: string } | undefined;
+  let trouble: { readonly since: number; last: number; words: string; told: boolean } | undefined;
+  let everWorked = false;
 
   return {
     failed(error) {
       failures.inc();
       const now = performance.now();
       const words = wordsOf(error);
-      if (trouble === undefined) {
-        trouble = { since: now, last: now, words };
-        logger.warn(`${dependency} fails; it is tried until it works`, { dependency, error });
-      } else {
-        trouble.last = now;
-        trouble.words = words;
-      }
+      trouble = { since: now, told: false, ...trouble, last: now, words };
+      if (trouble.told || !(everWorked || now - trouble.since >= QUIET_MS)) return;
+      trouble.told = true;
+      logger.warn(`${dependency} fails; it is tried until it works`, { dependency, error });
     },
     worked() {
+      everWorked = true;
       if (trouble === undefined || performance.now() - trouble.last < QUIET_MS) return;
       const seconds = Math.round((performance.now() - trouble.since) / 1_000);
+      if (trouble.told) logger.info(`${dependency} works again`, { dependency, seconds });
       trouble = undefined;
-      logger.info(`${dependency} works again`, { dependency, seconds });
     },
     detail: () => trouble?.words,
   };

@@ -188,6 +188,7 @@ describe('a guard', () => {
 
   it('tells the first failure and the end of the trouble, and nothing in between', async () => {
     const guard = guardWith(1);
+    await guard.execute(async () => undefined);
     expect(guard.health()).toEqual({ status: 'up', breaker: 'closed' });
     for (let i = 0; i < 3; i += 1) {
       await failTimes(guard, 1);
@@ -207,6 +208,24 @@ describe('a guard', () => {
     expect((await metrics.dependencyFailures.get()).values).toMatchObject([
       { labels: { dependency: 'postgres' }, value: 8 },
     ]);
+  });
+
+  it('tells of what never worked when it is late for something that only starts', async () => {
+    const guard = guardWith(1);
+    await failTimes(guard, 2);
+    expect(lines).toEqual([]);
+    await jest.advanceTimersByTimeAsync(2_000);
+    await failTimes(guard, 2);
+    expect(lines.map(({ message }) => message)).toEqual(['postgres fails; it is tried until it works']);
+  });
+
+  it('says nothing of a slow start', async () => {
+    const guard = guardWith(1);
+    await failTimes(guard, 2);
+    await jest.advanceTimersByTimeAsync(2_000);
+    await guard.execute(async () => undefined);
+    expect(guard.health()).toEqual({ status: 'up', breaker: 'closed' });
+    expect(lines).toEqual([]);
   });
 
   it('keeps the words of a failure for a while after it, for whoever looks later', async () => {

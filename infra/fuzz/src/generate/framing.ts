@@ -208,6 +208,7 @@ export const pipelines: fc.Arbitrary<RawRequest> = fc
       '',
       'NOT HTTP\r\n\r\n',
       'POST /ads/click HTTP/1.1\r\nContent-Length: x\r\n\r\n',
+      'POST /ads/click HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nno size\r\n',
       'GET /ads HTTP/1.1\r\nHost: x\r\n\r\n',
     ),
   })
