@@ -14,12 +14,14 @@ import { type ConsumerConfig, consumerVariables } from './config.js';
 import { startConsuming } from './consume.js';
 import { createConsumerMetrics } from './consumer-metrics.js';
 import { publishDeadLetter } from './dead-letters.js';
+import type { HeldMessage } from './held-messages.js';
 import { keepCounters } from './keep-counters.js';
 import { ensureLedgerConsumer, forgetDeliveries, readBacklog } from './ledger-consumer.js';
 import { createPassedOverWatch } from './passed-over.js';
 import { recordMessages } from './record-messages.js';
 import { repeat } from './repeat.js';
 import { createStuckQueueWatch } from './stuck-queue.js';
+import { sweep } from './sweep.js';
 import { createTrouble } from './trouble.js';
 
 const service = 'consumer';
@@ -90,23 +92,24 @@ await runProcess<ConsumerConfig>({
       'tables',
       repeat(keepTables, HOUR_MS, (error) => logger.warn('tables could not be looked after', { error })),
     );
+    const record = (messages: readonly HeldMessage[]) =>
+      recordMessages(
+        {
+          record: ledger.recordQueued,
+          isDataError,
+          bury: (letter) => publishDeadLetter(nats.run, letter),
+          onRecorded: (events, outcome) => counted.recorded(events, outcome, now()),
+          onBuried: ({ reason, source }) => {
+            counted.buried();
+            metrics.natsMessages.inc({ direction: 'out', status: 'ok' });
+            logger.warn('put on the dead-letter stream', { reason, source });
+          },
+        },
+        messages,
+      );
     const consuming = startConsuming({
       connection: nats.connection,
-      record: (messages) =>
-        recordMessages(
-          {
-            record: ledger.recordQueued,
-            isDataError,
-            bury: (letter) => publishDeadLetter(nats.run, letter),
-            onRecorded: (events, outcome) => counted.recorded(events, outcome, now()),
-            onBuried: ({ reason, source }) => {
-              counted.buried();
-              metrics.natsMessages.inc({ direction: 'out', status: 'ok' });
-              logger.warn('put on the dead-letter stream', { reason, source });
-            },
-          },
-          messages,
-        ),
+      record,
       onReceived: () => metrics.natsMessages.inc({ direction: 'in', status: 'ok' }),
       onRecorded: () => trouble.over(RECORDING),
       onFailure: (error) => trouble.report(RECORDING, error),
@@ -119,17 +122,24 @@ await runProcess<ConsumerConfig>({
 
     const isStuck = createStuckQueueWatch(config.NATS_ACK_WAIT_SECONDS * 1_000, now);
     const isPassedOver = createPassedOverWatch(config.NATS_ACK_WAIT_SECONDS * 1_000, now);
+    /** Up to here nothing was left that nobody had recorded. */
+    let sweptTo = 0;
     const readQueue = async () => {
       const backlog = await nats.run(readBacklog);
       counted.backlog(backlog);
-      const isStill = isStuck(backlog);
-      // What we hold ourselves is no sign of a queue that stands still: it waits for Postgres.
-      if (isPassedOver(backlog) || (isStill && consuming.isIdle())) {
-        logger.warn('nats holds messages that it gives to nobody; all that it holds is looked through again', {
-          ...backlog,
-        });
+      const connection = nats.connection();
+      if (connection && isPassedOver(backlog) && sweptTo < backlog.ackFloor) {
+        const from = Math.max(backlog.first, sweptTo + 1);
+        const messages = await sweep(connection, from, backlog.ackFloor, record);
+        sweptTo = backlog.ackFloor;
+        if (messages > 0) logger.warn('nats had passed over messages; they were read past it', { messages });
+      }
+      // What we hold ourselves is not forgotten: it waits for Postgres.
+      if (isStuck(backlog) && consuming.isIdle()) {
+        logger.warn('the queue stood still with messages in it; it is looked through again', { ...backlog });
         await nats.run(forgetDeliveries);
         await nats.ping();
+        sweptTo = 0;
       }
     };
     releases.add(

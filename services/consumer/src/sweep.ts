@@ -1,0 +1,54 @@
+import { decodeEvents, EVENT_STREAM, EVENT_SUBJECT } from '@ads/models';
+import { type NatsConnection, NatsError } from 'nats';
+import type { HeldMessage } from './held-messages.js';
+
+/** Messages per transaction: each may have as many events as ingest puts into one. */
+const MESSAGES_AT_ONCE = 20;
+const NO_MESSAGE = 404;
+
+/**
+ * Reads what the stream holds from one sequence number to another past the durable consumer, and records it. It stays
+ * where it is: to acknowledge it would be to delete what a server that was killed has in its store and not in its books.
+ *
+ * @param record as for messages that were delivered; what is recorded already changes nothing
+ * @returns how many messages there were
+ * @throws when JetStream can't be reached, or `record` fails
+ */
+export async function sweep(
+  connection: NatsConnection,
+  from: number,
+  to: number,
+  record: (messages: readonly HeldMessage[]) => Promise<void>,
+): Promise<number> {
+  const manager = await connection.jetstreamManager();
+  let swept = 0;
+  let messages: HeldMessage[] = [];
+  const flush = async () => {
+    if (messages.length > 0) await record(messages);
+    swept += messages.length;
+    messages = [];
+  };
+  for (let next = from; next <= to; ) {
+    // The first one at or after.
+    const query = { seq: next, next_by_subj: EVENT_SUBJECT };
+    const found = await manager.streams.getMessage(EVENT_STREAM, query).catch(absent);
+    if (found === undefined || found.seq > to) break;
+    messages.push(undelivered(found));
+    if (messages.length === MESSAGES_AT_ONCE) await flush();
+    next = found.seq + 1;
+  }
+  await flush();
+  return swept;
+}
+
+function absent(error: unknown): undefined {
+  if (error instanceof NatsError && error.api_error?.code === NO_MESSAGE) return undefined;
+  throw error;
+}
+
+/** Nobody waits to hear of it. */
+function undelivered({ seq, data }: { readonly seq: number; readonly data: Uint8Array }): HeldMessage {
+  const nobody = () => undefined;
+  const info = { stream: EVENT_STREAM, streamSequence: seq };
+  return { message: { data, info, ack: nobody, nak: nobody, working: nobody }, decoded: decodeEvents(data) };
+}

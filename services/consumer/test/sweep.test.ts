@@ -1,0 +1,42 @@
+import { openBench } from '@ads/local';
+import { EVENT_STREAM, streamSettings } from '@ads/models';
+import { ensureStream } from '@ads/runtime';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import type { NatsConnection } from 'nats';
+import { sweep } from '../src/sweep.js';
+import { openQueue, publish } from './servers.js';
+
+const bench = openBench();
+let queue: NatsConnection;
+
+beforeAll(async () => {
+  queue = await openQueue(bench, (await bench.nats()).env);
+  for (const settings of streamSettings({ replicas: 1, maxBytes: -1 })) await ensureStream(queue, settings);
+}, 60_000);
+
+afterAll(bench.release);
+
+it('a sweep records what is there between two places, some at a time, and leaves it there', async () => {
+  await publish(
+    queue,
+    Array.from({ length: 60 }, (_, index) => `message ${index + 1}`),
+  );
+  const manager = await queue.jetstreamManager();
+  const gone = [1, 2, 7, 8, 9, 30, 44, 45];
+  for (const seq of gone) await manager.streams.deleteMessage(EVENT_STREAM, seq);
+  const batches: number[][] = [];
+  const swept = await sweep(queue, 5, 45, async (messages) => {
+    batches.push(messages.map(({ message }) => message.info.streamSequence));
+  });
+  const there = Array.from({ length: 41 }, (_, index) => index + 5).filter((seq) => !gone.includes(seq));
+  expect(batches.flat()).toEqual(there);
+  expect(batches.length).toBeGreaterThan(1);
+  expect(swept).toBe(there.length);
+  expect((await manager.streams.info(EVENT_STREAM)).state.messages).toBe(60 - gone.length);
+});
+
+it('a sweep of what is all gone finds nothing, and one that can not record fails', async () => {
+  expect(await sweep(queue, 1, 2, () => Promise.reject(new Error('not asked')))).toBe(0);
+  expect(await sweep(queue, 61, 99, () => Promise.reject(new Error('not asked')))).toBe(0);
+  await expect(sweep(queue, 3, 3, () => Promise.reject(new Error('Postgres is away')))).rejects.toThrow('Postgres');
+});
