@@ -1,5 +1,5 @@
 // Runs before anything is installed: Node's own modules only, and plain JavaScript.
-//   node infra/local/bootstrap.mjs start|test|chaos|fuzz|bounds [arguments]
+//   node infra/local/bootstrap.mjs start|test|chaos|fuzz|bounds|bench [arguments]
 // Fetches the pinned pnpm, installs, builds, and hands over to what was built.
 
 import { spawn } from 'node:child_process';
@@ -21,6 +21,7 @@ const programs = {
   chaos: '../chaos/dist/main.js',
   fuzz: '../fuzz/dist/main.js',
   bounds: '../chaos/dist/bounds/main.js',
+  bench: '../bench/dist/main.js',
 };
 
 class Failure extends Error {}

@@ -1,8 +1,6 @@
-import { printStep } from '@ads/local';
+import { printDetail, printStep, printTable } from '@ads/local';
 import type { Books } from './load/books.js';
-import { printDetail } from './print-detail.js';
 import type { RoundResult } from './round.js';
-import { printTable } from './table.js';
 
 const SHOWN_OF_EACH = 4;
 

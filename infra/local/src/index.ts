@@ -1,6 +1,8 @@
 export { migrate, seedSampleAds, type Variables } from './database.js';
 export { type Gateway, type GatewayOptions, openGateway } from './gateway/gateway.js';
 export { type Upstream, upstreamOf } from './gateway/routes.js';
+export { printDetail } from './launcher/print-detail.js';
+export { printTable } from './launcher/print-table.js';
 export { printStep, step } from './launcher/progress.js';
 export { freePort, isPortFree } from './ports.js';
 export { endLeftovers } from './processes/leftovers.js';
@@ -18,7 +20,14 @@ export { type PgBouncerOptions, pgBouncer } from './servers/pgbouncer.js';
 export { type PostgresOptions, postgresServer } from './servers/postgres.js';
 export { type RedisOptions, redisServer } from './servers/redis.js';
 export { type RedisCluster, type RedisClusterOptions, redisCluster } from './servers/redis-cluster.js';
-export { type ServiceName, type ServiceOptions, serviceProcess, startService } from './services.js';
+export {
+  type ProgramOptions,
+  programProcess,
+  type ServiceName,
+  type ServiceOptions,
+  serviceProcess,
+  startService,
+} from './services.js';
 export { type StandAloneRun, standAloneRun } from './stand-alone-run.js';
 export { type Bench, openBench } from './testing/bench.js';
 export { startTestStack, type TestStack } from './testing/test-stack.js';

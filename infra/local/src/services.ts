@@ -8,9 +8,12 @@ import { localFolder, projectRoot } from './project.js';
 /** The three programs of the tracker. */
 export type ServiceName = 'ingest' | 'consumer' | 'analytics';
 
-/** Settings of one of our services. */
-export interface ServiceOptions {
-  name: ServiceName;
+/** Settings of a program that runs on Node. */
+export interface ProgramOptions {
+  /** Of the process, its logs and its address in `env`. */
+  name: string;
+  /** The file that Node runs. */
+  main: string;
   /**
    * Its variables, above those of this process: the `env` of its servers, and whatever else.
    * Undefined takes one away. HTTP_HOST, HTTP_PORT and LOG_FILE are set here.
@@ -24,15 +27,24 @@ export interface ServiceOptions {
   nodeArgs?: readonly string[];
 }
 
+/** Settings of one of our services. */
+export interface ServiceOptions extends Omit<ProgramOptions, 'name' | 'main'> {
+  name: ServiceName;
+}
+
+/** One of our services as a process of its own, not yet started. Its `env` names its address, as in `INGEST_URL`. */
+export function serviceProcess(options: ServiceOptions): Promise<LocalProcess> {
+  return programProcess({ ...options, main: join(projectRoot, 'services', options.name, 'dist', 'main.js') });
+}
+
 /**
- * One of our services as a process of its own, not yet started. It counts as started when
- * `GET /ready` answers 200. Its `env` names its address, as in `INGEST_URL`.
+ * Any program that serves HTTP where `HTTP_HOST` and `HTTP_PORT` say, as a process of its own, not yet started. It counts
+ * as started when `GET /ready` answers 200.
  */
-export async function serviceProcess(options: ServiceOptions): Promise<LocalProcess> {
-  const { name, nodeArgs = [] } = options;
+export async function programProcess(options: ProgramOptions): Promise<LocalProcess> {
+  const { name, main, nodeArgs = [] } = options;
   const port = options.port ?? (await freePort());
   const logFolder = options.logFolder ?? join(localFolder, 'logs');
-  const main = join(projectRoot, 'services', name, 'dist', 'main.js');
   const url = `http://127.0.0.1:${port}`;
   return new ManagedProcess({
     name,

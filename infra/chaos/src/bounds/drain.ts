@@ -1,7 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { step } from '@ads/local';
-import { printDetail } from '../print-detail.js';
-import { printTable } from '../table.js';
+import { printDetail, printTable, step } from '@ads/local';
 import { type BoundOptions, type BoundResult, complaints, inWords, rounded } from './bound.js';
 import { askAbout, countLost, countWrongBuckets, readStream, untilSettled } from './checks.js';
 import { fillQueue } from './fill-queue.js';

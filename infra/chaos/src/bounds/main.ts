@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import { type StandAloneRun, standAloneRun } from '@ads/local';
-import { printDetail } from '../print-detail.js';
+import { printDetail, type StandAloneRun, standAloneRun } from '@ads/local';
 import type { BoundResult } from './bound.js';
 import { BOUNDS } from './catalogue.js';
 import { readOptions } from './options.js';

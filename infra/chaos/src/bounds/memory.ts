@@ -1,8 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { step } from '@ads/local';
+import { printDetail, printTable, step } from '@ads/local';
 import { DEAD_LETTER_STREAM } from '@ads/models';
-import { printDetail } from '../print-detail.js';
-import { printTable } from '../table.js';
 import { type BoundOptions, type BoundResult, complaints, inWords, rounded } from './bound.js';
 import { countLost, countWrongBuckets, untilSettled } from './checks.js';
 import type { Page } from './load/group.js';

@@ -1,7 +1,6 @@
-import { step, waitFor } from '@ads/local';
+import { printDetail, step, waitFor } from '@ads/local';
 import { minutesKey, oldestVisible, secondsKey } from '@ads/models';
 import { differences } from '../checks/rollups.js';
-import { printDetail } from '../print-detail.js';
 import { type BoundOptions, type BoundResult, complaints, inWords, rounded } from './bound.js';
 import { askAbout, countLost, untilSettled } from './checks.js';
 import { CLICKS_PER_AD, fillRollups } from './fill-rollups.js';

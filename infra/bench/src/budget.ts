@@ -1,0 +1,26 @@
+/**
+ * How long each part takes, in seconds and rounds. Full: less than fifteen minutes on two cores; quick: less than three.
+ * A case is what is asked of one contender; each round goes through all of them, so that what else the machine does
+ * falls on all alike.
+ */
+export interface Budget {
+  readonly name: 'full' | 'quick';
+  readonly ingest: {
+    readonly rounds: number;
+    /** Sent and not counted, before each case. */
+    readonly warmSeconds: number;
+    readonly seconds: number;
+  };
+}
+
+/** Ingest: 4 contenders × 2 numbers of connections × 3 rounds × 4 s, and again at half load: 3 min 20 s. */
+export const FULL: Budget = {
+  name: 'full',
+  ingest: { rounds: 3, warmSeconds: 1, seconds: 3 },
+};
+
+/** Ingest: 35 s. */
+export const QUICK: Budget = {
+  name: 'quick',
+  ingest: { rounds: 1, warmSeconds: 0.5, seconds: 1.5 },
+};

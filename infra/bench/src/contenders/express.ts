@@ -1,0 +1,22 @@
+import { clickRequest } from '@ads/models';
+import express from 'express';
+import { address, openOwnStream, recorded } from './contender.js';
+import type { StoredClick } from './jetstream.js';
+
+// The usual way: express.json, the tracker's own joi schema, one publish for each click.
+const publish = await openOwnStream('express');
+const app = express();
+app.get('/ready', (_request, response) => {
+  response.json({});
+});
+app.post('/api/v1/ads/click', express.json(), async (request, response) => {
+  const { value, error } = clickRequest.validate(request.body, { abortEarly: false, convert: false });
+  if (error !== undefined) {
+    response.status(400).json({ error: error.message });
+    return;
+  }
+  const click = value as StoredClick;
+  await publish(click);
+  response.status(202).json(recorded(click));
+});
+app.listen(address.port, address.host);

@@ -1,0 +1,35 @@
+import type { StreamSettings } from '@ads/models';
+import { connect, JSONCodec, type StreamConfig } from 'nats';
+
+/** What a contender writes of a click. */
+export interface StoredClick {
+  readonly click_id: string;
+  readonly ad_id: string;
+  readonly ip: string;
+  readonly video_play_time: number;
+  readonly timestamp: string;
+}
+
+const codec = JSONCodec<StoredClick>();
+
+/**
+ * A stream as durable as the tracker's own: file storage, work queue, the acknowledgement before the answer. Without a
+ * `Nats-Msg-Id`, which would cost the contender more: it may leave duplicates to whoever reads.
+ *
+ * @param url of NATS
+ * @param settings the tracker's, with a name and subject of the contender's own
+ * @returns resolves when JetStream has acknowledged the click, one message for each
+ */
+export async function openStream(
+  url: string,
+  settings: StreamSettings,
+): Promise<(click: StoredClick) => Promise<void>> {
+  const connection = await connect({ servers: url });
+  const manager = await connection.jetstreamManager();
+  await manager.streams.add(settings as Partial<StreamConfig>);
+  const stream = connection.jetstream();
+  const [subject = ''] = settings.subjects;
+  return async (click) => {
+    await stream.publish(subject, codec.encode(click));
+  };
+}

@@ -1,0 +1,50 @@
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { printDetail, type StandAloneRun, standAloneRun } from '@ads/local';
+import { canPin, runAt } from './cores.js';
+import { busyShare } from './machine.js';
+import { type Options, readOptions } from './options.js';
+import type { PartFigures } from './part.js';
+import { PARTS } from './parts/catalogue.js';
+import { BenchStack } from './stack.js';
+import { rounded } from './statistics.js';
+
+/** Above this, something else has a part of the machine. */
+const QUIET = 0.1;
+
+/** `npm run bench`: each part on servers of its own, with its tables; one line of JSON at the end. */
+async function main({ folder, onEnd }: StandAloneRun, { names, budget }: Options): Promise<boolean> {
+  const began = performance.now();
+  const machine = {
+    cores: cpus().length,
+    cpu: cpus()[0]?.model ?? '?',
+    node: process.versions.node,
+    pinned: canPin,
+    busy_before: rounded(await busyShare()),
+  };
+  console.log(`${machine.cores} cores (${machine.cpu}), Node ${machine.node}, ${budget.name}`);
+  if (machine.busy_before > QUIET) {
+    printDetail(
+      `⚠ The machine is ${Math.round(100 * machine.busy_before)} % busy with something else: compare with care.`,
+    );
+  }
+  if (!canPin) printDetail('One core, or no taskset: load and servers take each other time, compare with care.');
+  const results: Record<string, PartFigures> = {};
+  for (const name of names) {
+    const { title, ads, run } = PARTS[name];
+    console.log(`\n${name}: ${title}`);
+    const since = performance.now();
+    const stack = new BenchStack(join(folder, name), ads);
+    onEnd(() => stack.end());
+    runAt('anywhere');
+    results[name] = await run(stack, budget);
+    await stack.end();
+    printDetail(`${((performance.now() - since) / 1_000).toFixed(0)} s`);
+  }
+  const seconds = Math.round((performance.now() - began) / 1_000);
+  console.log(JSON.stringify({ machine, mode: budget.name, seconds, ...results }));
+  return true;
+}
+
+if (process.platform !== 'linux') throw new Error('The costs are read from /proc, which only Linux has.');
+await standAloneRun('bench', readOptions, main);

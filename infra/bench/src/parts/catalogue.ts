@@ -1,0 +1,7 @@
+import type { Part } from '../part.js';
+import { ingest } from './ingest.js';
+
+/** Every part, in the order in which they run. */
+export const PARTS = { ingest } satisfies Record<string, Part>;
+
+export type PartName = keyof typeof PARTS;

@@ -1,0 +1,129 @@
+import { printDetail, printTable } from '@ads/local';
+import type { Budget } from '../budget.js';
+import { runAt, whereIs } from '../cores.js';
+import { runLoad } from '../load/run-load.js';
+import type { LoadResult } from '../load/sender.js';
+import type { Part, PartFigures } from '../part.js';
+import type { BenchStack } from '../stack.js';
+import { Figures, inFigures, rounded, spreadOf } from '../statistics.js';
+
+const CONTENDERS = ['bare', 'fastify', 'express', 'ours'] as const;
+const CONNECTIONS = [64, 256] as const;
+
+type Contender = (typeof CONTENDERS)[number];
+type Ports = Readonly<Record<Contender, number>>;
+
+const WHAT: Readonly<Record<Contender, string>> = {
+  bare: 'bare node:http, parse and answer',
+  fastify: 'Fastify, schema, publish each',
+  express: 'Express, joi, publish each',
+  ours: 'ours, everything on',
+};
+
+/** Clicks a second on one core, and how long they take at half of that. */
+export const ingest: Part = {
+  title: 'clicks a second on one core, 202 when JetStream has acknowledged (file storage)',
+  ads: 100,
+  async run(stack, budget) {
+    runAt('others');
+    await stack.startServers();
+    const ports: Ports = {
+      bare: (await stack.startContender('bare', 'measured')).port,
+      fastify: (await stack.startContender('fastify', 'measured')).port,
+      express: (await stack.startContender('express', 'measured')).port,
+      ours: (await stack.startService('ingest', { place: 'measured' })).port,
+    };
+    printDetail(`each contender: ${whereIs('measured')}, one at a time; load, NATS, Postgres: ${whereIs('others')}`);
+    const rates = await measureRates(stack, ports, budget);
+    const times = await measureTimes(stack, ports, budget, rates);
+    return { ...rates.figures, ...times };
+  },
+};
+
+/** As many as are answered. */
+async function measureRates(stack: BenchStack, ports: Ports, budget: Budget) {
+  const rates = new Figures();
+  const busy = new Figures();
+  for (const contender of inRounds(CONTENDERS, budget.ingest.rounds)) {
+    for (const connections of CONNECTIONS) {
+      const result = await clicks(stack, budget, { port: ports[contender], connections });
+      rates.add(`${contender}_${connections}`, result.perSecond);
+      busy.add(`${contender}_${connections}`, result.busy);
+    }
+  }
+  printTable(
+    ['contender', 'connections', 'clicks/s', 'spread', 'load thread busy'],
+    rates.names().map((name) => {
+      const [contender, connections] = name.split('_') as [Contender, string];
+      const { median } = rates.of(name);
+      const percent = `${Math.round(100 * busy.of(name).median)} %`;
+      return [WHAT[contender], connections, inFigures(median), spreadOf(rates.of(name)), percent];
+    }),
+    [0],
+  );
+  const rateOf = (contender: Contender, connections: number) => rates.of(`${contender}_${connections}`).median;
+  const figures = Object.fromEntries(
+    rates.names().map((name) => [`${name}_per_second`, Math.round(rates.of(name).median)]),
+  );
+  return { rateOf, figures };
+}
+
+/** Half of what each takes; and bare at half of what we take, to compare at the same rate. */
+async function measureTimes(
+  stack: BenchStack,
+  ports: Ports,
+  budget: Budget,
+  { rateOf }: { rateOf: (contender: Contender, connections: number) => number },
+): Promise<PartFigures> {
+  const cases = CONNECTIONS.flatMap((connections) => [
+    ...CONTENDERS.map((contender) => ({ contender, connections, half: rateOf(contender, connections) / 2, as: '' })),
+    { contender: 'bare' as const, connections, half: rateOf('ours', connections) / 2, as: '_as_ours' },
+  ]);
+  const nameOf = ({ contender, connections, as }: (typeof cases)[number]) => `${contender}_${connections}${as}`;
+  const p50 = new Figures();
+  const p99 = new Figures();
+  for (const one of inRounds(cases, budget.ingest.rounds)) {
+    const { connections, half } = one;
+    const result = await clicks(stack, budget, { port: ports[one.contender], connections, perSecond: half });
+    p50.add(nameOf(one), result.p50);
+    p99.add(nameOf(one), result.p99);
+  }
+  printTable(
+    ['at half load', 'connections', 'clicks/s', 'p50 ms', 'spread', 'p99 ms', 'spread'],
+    cases.map((one) => {
+      const [middle, tail] = [p50.of(nameOf(one)), p99.of(nameOf(one))];
+      const label = one.as === '' ? WHAT[one.contender] : 'bare at the rate of ours';
+      const cells = [inFigures(middle.median), spreadOf(middle), inFigures(tail.median), spreadOf(tail)];
+      return [label, String(one.connections), inFigures(one.half), ...cells];
+    }),
+    [0],
+  );
+  return Object.fromEntries(
+    cases.flatMap((one) => [
+      [`${nameOf(one)}_p50_ms`, rounded(p50.of(nameOf(one)).median)],
+      [`${nameOf(one)}_p99_ms`, rounded(p99.of(nameOf(one)).median)],
+    ]),
+  );
+}
+
+async function clicks(
+  stack: BenchStack,
+  { ingest: { warmSeconds, seconds } }: Budget,
+  target: { port: number; connections: number; perSecond?: number },
+): Promise<LoadResult> {
+  const request = { kind: 'click', adIds: stack.adIds } as const;
+  const result = await runLoad({ ...target, request, status: 202, warmSeconds, seconds });
+  await emptyStreams(stack);
+  return result;
+}
+
+/** What is stored must not slow down who comes next. */
+async function emptyStreams(stack: BenchStack): Promise<void> {
+  const manager = await stack.servers.queue.jetstreamManager();
+  for (const { config } of await manager.streams.list().next()) await manager.streams.purge(config.name);
+}
+
+/** All in each round, and every other round backwards. */
+function* inRounds<T>(cases: readonly T[], rounds: number): Generator<T> {
+  for (let round = 0; round < rounds; round += 1) yield* round % 2 === 0 ? cases : [...cases].reverse();
+}

@@ -1,0 +1,1 @@
+export { type Answer, HttpLine } from './http-line.js';
