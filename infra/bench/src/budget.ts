@@ -11,16 +11,26 @@ export interface Budget {
     readonly warmSeconds: number;
     readonly seconds: number;
   };
+  readonly drain: {
+    readonly rounds: number;
+    /** In the queue when the consumer begins. */
+    readonly clicks: number;
+  };
 }
 
-/** Ingest: 4 contenders × 2 numbers of connections × 3 rounds × 4 s, and again at half load: 3 min 20 s. */
+/**
+ * Ingest: 4 contenders × 2 numbers of connections × 3 rounds × 4 s, and again at half load: 3 min 40 s.
+ * Drain: 3 numbers of ads × 2 rounds × (fill, drain by one, fill, drain by two, unnest, COPY: some 22 s): 2 min 15 s.
+ */
 export const FULL: Budget = {
   name: 'full',
   ingest: { rounds: 3, warmSeconds: 1, seconds: 3 },
+  drain: { rounds: 2, clicks: 200_000 },
 };
 
-/** Ingest: 35 s. */
+/** Ingest: 40 s; drain: 30 s. */
 export const QUICK: Budget = {
   name: 'quick',
   ingest: { rounds: 1, warmSeconds: 0.5, seconds: 1.5 },
+  drain: { rounds: 1, clicks: 50_000 },
 };

@@ -1,1 +1,3 @@
+export { clicksUntilNow } from './clicks-until-now.js';
+export { fillQueue } from './fill-queue.js';
 export { type Answer, HttpLine } from './http-line.js';

@@ -1,0 +1,63 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { AdEvent } from '@ads/models';
+import type pg from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
+
+/** As many as the consumer has in one transaction. */
+const ROWS_AT_ONCE = 2_000;
+
+/** The rows alone: nothing that is there already is looked for, nothing is counted. */
+const UNNEST = `INSERT INTO ad_events (id, kind, ad_id, ip, occurred_at, received_at)
+SELECT id, kind, ad_id, ip, to_timestamp(occurred / 1000.0), to_timestamp(received / 1000.0)
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::inet[], $5::bigint[], $6::bigint[])
+  AS event (id, kind, ad_id, ip, occurred, received)`;
+
+/** Over one connection, one transaction for each batch. @param onBatch told how many rows are committed */
+export async function insertRows(
+  database: pg.Pool,
+  events: readonly AdEvent[],
+  onBatch: (rows: number) => void,
+): Promise<void> {
+  const client = await database.connect();
+  try {
+    for (let first = 0; first < events.length; first += ROWS_AT_ONCE) {
+      const batch = events.slice(first, first + ROWS_AT_ONCE);
+      const values = [
+        batch.map(({ id }) => id),
+        batch.map(({ kind }) => kind),
+        batch.map(({ adId }) => adId),
+        batch.map(({ ip }) => ip),
+        batch.map(({ occurredAt }) => occurredAt),
+        batch.map(({ receivedAt }) => receivedAt),
+      ];
+      await client.query({ name: 'bare_rows', text: UNNEST, values });
+      onBatch(first + batch.length);
+    }
+  } finally {
+    client.release();
+  }
+}
+
+/** Over one connection, in one transaction: what COPY is best at. */
+export async function copyRows(database: pg.Pool, events: readonly AdEvent[]): Promise<void> {
+  const client = await database.connect();
+  try {
+    const into = client.query(copyFrom('COPY ad_events (id, kind, ad_id, ip, occurred_at, received_at) FROM STDIN'));
+    await pipeline(Readable.from(copyTexts(events)), into);
+  } finally {
+    client.release();
+  }
+}
+
+function* copyTexts(events: readonly AdEvent[]): Generator<string> {
+  const time = (milliseconds: number) => new Date(milliseconds).toISOString();
+  for (let first = 0; first < events.length; first += ROWS_AT_ONCE) {
+    const lines = events
+      .slice(first, first + ROWS_AT_ONCE)
+      .map(({ id, kind, adId, ip, occurredAt, receivedAt }) =>
+        [id, kind, adId, ip, time(occurredAt), time(receivedAt)].join('\t'),
+      );
+    yield `${lines.join('\n')}\n`;
+  }
+}

@@ -1,0 +1,125 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { clicksUntilNow, fillQueue } from '@ads/load';
+import { printDetail, printTable, waitFor } from '@ads/local';
+import type { AdEvent } from '@ads/models';
+import { copyRows, insertRows } from '../bare-rows.js';
+import { whereIs } from '../cores.js';
+import type { Part } from '../part.js';
+import type { BenchStack } from '../stack.js';
+import { Figures, inFigures, spreadOf } from '../statistics.js';
+import { countClicks, emptyAll, makeEventStream, readQueue } from '../store.js';
+
+const ADS = [1, 100, 10_000] as const;
+/** What arrives together under load goes into one message. */
+const CLICKS_PER_MESSAGE = 50;
+/** At which they came, while nobody took them out. */
+const CLICKS_PER_SECOND = 5_000;
+/** The first part of each case is not counted. */
+const WARM_SHARE = 0.2;
+const LOOK_MS = 10;
+const COUNTED_MS = 10_000;
+const DRAINED_MS = 120_000;
+
+const WHAT = {
+  one: 'one consumer, Postgres and Redis',
+  two: 'two consumers',
+  unnest: 'bare INSERT … unnest, rows alone',
+  copy: 'bare COPY, rows alone',
+} as const;
+
+type Way = keyof typeof WHAT;
+
+/** Clicks a second from JetStream through Postgres to Redis. */
+export const drain: Part = {
+  title: 'clicks a second from JetStream through Postgres to Redis',
+  ads: Math.max(...ADS),
+  async run(stack, { drain: { rounds, clicks } }) {
+    await stack.startServers();
+    await makeEventStream(stack.servers);
+    printDetail(`${clicks} clicks, ${CLICKS_PER_MESSAGE} in a message; everything runs ${whereIs('anywhere')}`);
+    printDetail(`the first ${100 * WARM_SHARE} % are warm-up, but for COPY, which is one transaction`);
+    const ways: Record<Way, (adIds: readonly string[], events: readonly AdEvent[]) => Promise<number>> = {
+      unnest: (_adIds, events) => insert(stack, events),
+      copy: (_adIds, events) => copy(stack, events),
+      one: (adIds, events) => drainBy(stack, 1, adIds, events),
+      two: (adIds, events) => drainBy(stack, 2, adIds, events),
+    };
+    const rates = new Figures();
+    for (let round = 0; round < rounds; round += 1) {
+      for (const ads of ADS) {
+        const adIds = stack.adIds.slice(0, ads);
+        const events = [...clicksUntilNow(adIds, clicks, (1_000 * clicks) / CLICKS_PER_SECOND)];
+        for (const way of Object.keys(ways) as Way[]) {
+          await emptyAll(stack.servers);
+          rates.add(`${way}_${ads}`, await ways[way](adIds, events));
+        }
+      }
+    }
+    const table = (Object.keys(WHAT) as Way[]).flatMap((way) =>
+      ADS.map((ads) => {
+        const rate = rates.of(`${way}_${ads}`);
+        const ofUnnest = rate.median / rates.of(`unnest_${ads}`).median;
+        return [WHAT[way], String(ads), inFigures(rate.median), spreadOf(rate), inFigures(ofUnnest)];
+      }),
+    );
+    printTable(['way', 'ads', 'clicks/s', 'spread', '÷ unnest'], table, [0]);
+    return Object.fromEntries(rates.names().map((name) => [`${name}_per_second`, Math.round(rates.of(name).median)]));
+  },
+};
+
+async function insert(stack: BenchStack, events: readonly AdEvent[]): Promise<number> {
+  const warm = WARM_SHARE * events.length;
+  let begin: { at: number; rows: number } | undefined;
+  await insertRows(stack.servers.database, events, (rows) => {
+    if (rows >= warm) begin ??= { at: performance.now(), rows };
+  });
+  return rateSince(begin, events.length);
+}
+
+async function copy(stack: BenchStack, events: readonly AdEvent[]): Promise<number> {
+  const at = performance.now();
+  await copyRows(stack.servers.database, events);
+  return rateSince({ at, rows: 0 }, events.length);
+}
+
+/** All is in the queue when the consumers are started. A message that is gone was acknowledged after Redis had it. */
+async function drainBy(
+  stack: BenchStack,
+  consumers: number,
+  adIds: readonly string[],
+  events: readonly AdEvent[],
+): Promise<number> {
+  await fillQueue(stack.servers.queue, events, CLICKS_PER_MESSAGE);
+  const starting = Promise.all(
+    Array.from({ length: consumers }, (_, index) =>
+      stack.startService('consumer', { name: `consumer-${index + 1}`, place: 'anywhere' }),
+    ),
+  );
+  const watching = watchDrain(stack, events.length);
+  const [running, rate] = await Promise.all([starting, watching]);
+  await waitFor(
+    async () => {
+      const { rows, counted } = await countClicks(stack.servers, adIds);
+      return rows === events.length && counted === events.length;
+    },
+    { what: `${events.length} clicks in Postgres and in Redis`, timeoutMs: COUNTED_MS },
+  );
+  await Promise.all(running.map((consumer) => consumer.stop()));
+  return rate;
+}
+
+async function watchDrain(stack: BenchStack, clicks: number): Promise<number> {
+  let begin: { at: number; rows: number } | undefined;
+  for (const deadline = performance.now() + DRAINED_MS; performance.now() < deadline; await sleep(LOOK_MS)) {
+    const { messages } = await readQueue(stack.servers);
+    const rows = clicks - messages * CLICKS_PER_MESSAGE;
+    if (messages === 0) return rateSince(begin, clicks);
+    if (rows >= WARM_SHARE * clicks) begin ??= { at: performance.now(), rows };
+  }
+  throw new Error(`The queue was not empty after ${DRAINED_MS / 1_000} s`);
+}
+
+function rateSince(begin: { at: number; rows: number } | undefined, rows: number): number {
+  if (begin === undefined) throw new Error('It was over before it was looked at: more clicks are needed');
+  return (1_000 * (rows - begin.rows)) / (performance.now() - begin.at);
+}
