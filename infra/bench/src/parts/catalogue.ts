@@ -1,8 +1,9 @@
 import type { Part } from '../part.js';
 import { drain } from './drain.js';
+import { freshness } from './freshness.js';
 import { ingest } from './ingest.js';
 
 /** Every part, in the order in which they run. */
-export const PARTS = { ingest, drain } satisfies Record<string, Part>;
+export const PARTS = { ingest, drain, freshness } satisfies Record<string, Part>;
 
 export type PartName = keyof typeof PARTS;

@@ -1,0 +1,60 @@
+import { createHistogram, performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { HttpLine } from '@ads/load';
+import { requestMaker } from './requests.js';
+
+/** How long clicks take from their 202 to the answer of analytics that has them, in milliseconds. */
+export interface Freshness {
+  readonly p50: number;
+  readonly p99: number;
+  /** Clicks that were followed, each of which counts in the ledger. */
+  readonly clicks: number;
+}
+
+/** Between two questions about the same click: so much too late it may be seen. */
+const ASK_AGAIN_MS = 1;
+const MOST_PAUSE_MS = 50;
+const GIVE_UP_MS = 60_000;
+
+/**
+ * Clicks and then asks until analytics has counted it, again and again, each prober with an ad that nobody else clicks.
+ *
+ * @throws Error when an answer is not good, or a click is not there after a minute
+ */
+export async function probe(
+  ports: { readonly ingest: number; readonly analytics: number },
+  adIds: readonly string[],
+  seconds: number,
+): Promise<Freshness> {
+  const times = createHistogram();
+  const until = performance.now() + 1_000 * seconds;
+  await Promise.all(adIds.map((adId) => probeOne(adId)));
+  return { p50: times.percentile(50) / 1e3, p99: times.percentile(99) / 1e3, clicks: times.count };
+
+  async function probeOne(adId: string): Promise<void> {
+    const [ingest, analytics] = [new HttpLine(ports.ingest), new HttpLine(ports.analytics)];
+    const click = requestMaker({ kind: 'click', adIds: [adId] });
+    const question = requestMaker({ kind: 'get', path: `/api/v1/ads/analytics?ad_id=${adId}` });
+    const countOf = async () => {
+      const { status, body } = await analytics.ask(question());
+      if (status !== 200) throw new Error(`analytics answered ${status}: ${body}`);
+      return (JSON.parse(body) as { total_clicks: number }).total_clicks;
+    };
+    try {
+      for (let counted = await countOf(); performance.now() < until; counted += 1) {
+        const { status, body } = await ingest.ask(click());
+        if (status !== 202) throw new Error(`ingest answered ${status}: ${body}`);
+        const accepted = performance.now();
+        while ((await countOf()) <= counted) {
+          if (performance.now() > accepted + GIVE_UP_MS) throw new Error('a click was not counted within a minute');
+          await sleep(ASK_AGAIN_MS);
+        }
+        times.record(Math.max(1, Math.round(1_000 * (performance.now() - accepted))));
+        await sleep(Math.random() * MOST_PAUSE_MS);
+      }
+    } finally {
+      ingest.close();
+      analytics.close();
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import { printDetail, printTable } from '@ads/local';
+import { whereIs } from '../cores.js';
+import { probe } from '../load/probe.js';
+import { runLoad } from '../load/run-load.js';
+import type { Part } from '../part.js';
+import { Figures, inFigures, rounded, spreadOf } from '../statistics.js';
+import { startWhole, untilCounted } from '../whole.js';
+
+const CONNECTIONS = 64;
+const SHARES = [10, 50, 90] as const;
+/** Each with an ad of its own. */
+const PROBERS = 4;
+
+/** How long it takes until a click that was answered with 202 is in an answer of analytics. */
+export const freshness: Part = {
+  title: 'from the 202 until the click is in the answer of analytics',
+  ads: 100 + PROBERS,
+  async run(stack, { freshness: { rounds, warmSeconds, seconds } }) {
+    const { ingest, analytics } = await startWhole(stack);
+    const probed = stack.adIds.slice(0, PROBERS);
+    const request = { kind: 'click', adIds: stack.adIds.slice(PROBERS) } as const;
+    const load = { port: ingest.port, connections: CONNECTIONS, request, status: 202 } as const;
+    let clicks = 0;
+    const settle = async (more: number) => {
+      clicks += more;
+      await untilCounted(stack, clicks);
+    };
+
+    await settle((await runLoad({ ...load, warmSeconds, seconds: warmSeconds })).answered);
+    const since = performance.now();
+    const { answered } = await runLoad({ ...load, warmSeconds: 0, seconds });
+    await settle(answered);
+    const whole = (1_000 * answered) / (performance.now() - since);
+    printDetail(`one process of each service, everything runs ${whereIs('anywhere')}`);
+    printDetail(`the whole takes ${inFigures(whole)} clicks/s, from the first sent to the last counted`);
+
+    const [p50, p99, followed] = [new Figures(), new Figures(), new Figures()];
+    for (let round = 0; round < rounds; round += 1) {
+      for (const share of SHARES) {
+        const perSecond = (whole * share) / 100;
+        const loading = runLoad({ ...load, perSecond, warmSeconds: 0, seconds: warmSeconds + seconds });
+        const probing = probe({ ingest: ingest.port, analytics: analytics.port }, probed, warmSeconds).then((warm) =>
+          probe({ ingest: ingest.port, analytics: analytics.port }, probed, seconds).then((fresh) => ({ warm, fresh })),
+        );
+        const [sent, { warm, fresh }] = await Promise.all([loading, probing]);
+        await settle(sent.answered + warm.clicks + fresh.clicks);
+        p50.add(`${share}`, fresh.p50);
+        p99.add(`${share}`, fresh.p99);
+        followed.add(`${share}`, fresh.clicks);
+      }
+    }
+    printTable(
+      ['load', 'clicks/s', 'p50 ms', 'spread', 'p99 ms', 'spread', 'clicks followed'],
+      SHARES.map((share) => {
+        const [middle, tail] = [p50.of(`${share}`), p99.of(`${share}`)];
+        const times = [inFigures(middle.median), spreadOf(middle), inFigures(tail.median), spreadOf(tail)];
+        return [
+          `${share} %`,
+          inFigures((whole * share) / 100),
+          ...times,
+          `${rounds} × ${followed.of(`${share}`).median}`,
+        ];
+      }),
+      [],
+    );
+    return {
+      whole_per_second: Math.round(whole),
+      ...Object.fromEntries(
+        SHARES.flatMap((share) => [
+          [`at_${share}_percent_p50_ms`, rounded(p50.of(`${share}`).median)],
+          [`at_${share}_percent_p99_ms`, rounded(p99.of(`${share}`).median)],
+        ]),
+      ),
+    };
+  },
+};

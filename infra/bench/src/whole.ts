@@ -1,0 +1,65 @@
+import { type LocalProcess, waitFor } from '@ads/local';
+import type { BenchStack } from './stack.js';
+import { countClicks } from './store.js';
+
+/** The three services, one process each, anywhere. */
+export interface Whole {
+  readonly ingest: LocalProcess;
+  readonly consumer: LocalProcess;
+  readonly analytics: LocalProcess;
+}
+
+const READY_MS = 60_000;
+const COUNTED_MS = 120_000;
+
+/** Starts the servers and the services, and waits until analytics answers from Redis. */
+export async function startWhole(stack: BenchStack): Promise<Whole> {
+  await stack.startServers();
+  const [ingest, consumer, analytics] = await Promise.all([
+    stack.startService('ingest', { place: 'anywhere' }),
+    stack.startService('consumer', { place: 'anywhere' }),
+    stack.startService('analytics', { place: 'anywhere' }),
+  ]);
+  await untilFromRedis(analytics, stack.adIds[0] ?? '');
+  return { ingest, consumer, analytics };
+}
+
+export async function untilFromRedis({ port }: LocalProcess, adId: string): Promise<void> {
+  await waitFor(
+    async () => {
+      const answer = await fetch(`http://127.0.0.1:${port}/api/v1/ads/analytics?ad_id=${adId}`);
+      return ((await answer.json()) as { source?: string }).source === 'redis';
+    },
+    { what: 'analytics to answer from Redis', timeoutMs: READY_MS, intervalMs: 50 },
+  );
+}
+
+/**
+ * Waits until every click that was answered with 202 is in Postgres and in Redis.
+ *
+ * @throws Error when one is lost, or counted twice
+ */
+export async function untilCounted(stack: BenchStack, clicks: number): Promise<void> {
+  const { database } = stack.servers;
+  // The totals are cheap to look at, and grow with the rows.
+  await waitFor(
+    async () => {
+      const { rows } = await database.query<{ clicks: number }>(
+        'SELECT coalesce(sum(clicks), 0)::integer AS clicks FROM ad_totals',
+      );
+      return (rows[0]?.clicks ?? 0) >= clicks;
+    },
+    { what: `${clicks} clicks to be recorded`, timeoutMs: COUNTED_MS, intervalMs: 10 },
+  );
+  let last = { rows: 0, counted: 0 };
+  await waitFor(
+    async () => {
+      last = await countClicks(stack.servers, stack.adIds);
+      return last.rows >= clicks && last.counted >= clicks;
+    },
+    { what: `${clicks} clicks to be counted`, timeoutMs: COUNTED_MS },
+  );
+  if (last.rows !== clicks || last.counted !== clicks) {
+    throw new Error(`${clicks} clicks were accepted, ${last.rows} are recorded, ${last.counted} counted`);
+  }
+}
