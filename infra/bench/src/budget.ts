@@ -1,3 +1,10 @@
+/** What analytics has to answer from. */
+export interface StoreSize {
+  readonly ads: number;
+  /** Of all ads together, over the last 24 hours. */
+  readonly clicks: number;
+}
+
 /**
  * How long each part takes, in seconds and rounds. Full: less than fifteen minutes on two cores; quick: less than three.
  * A case is what is asked of one contender; each round goes through all of them, so that what else the machine does
@@ -21,24 +28,52 @@ export interface Budget {
     readonly warmSeconds: number;
     readonly seconds: number;
   };
+  readonly answers: {
+    readonly rounds: number;
+    readonly warmSeconds: number;
+    readonly seconds: number;
+    readonly sizes: readonly StoreSize[];
+  };
 }
 
 /**
  * Ingest: 4 contenders × 2 numbers of connections × 3 rounds × 4 s, and again at half load: 3 min 40 s.
  * Drain: 3 numbers of ads × 2 rounds × (fill, drain by one, fill, drain by two, unnest, COPY: some 22 s): 2 min 15 s.
  * Freshness: what the whole takes, 15 s; then 3 loads × 2 rounds × 10 s: 1 min 20 s.
+ * Answers: 5 stores × 2 rounds × 6 cases × (2 s + 2 s), and filling the stores: 5 min.
  */
 export const FULL: Budget = {
   name: 'full',
   ingest: { rounds: 3, warmSeconds: 1, seconds: 3 },
   drain: { rounds: 2, clicks: 200_000 },
   freshness: { rounds: 2, warmSeconds: 1, seconds: 8 },
+  answers: {
+    rounds: 2,
+    warmSeconds: 0.5,
+    seconds: 1.5,
+    sizes: [
+      { ads: 1_000, clicks: 10_000 },
+      { ads: 1_000, clicks: 1_000_000 },
+      { ads: 1_000, clicks: 10_000_000 },
+      { ads: 10, clicks: 1_000_000 },
+      { ads: 10_000, clicks: 1_000_000 },
+    ],
+  },
 };
 
-/** Ingest: 40 s; drain: 25 s; freshness: 20 s. */
+/** Ingest: 40 s; drain: 25 s; freshness: 20 s; answers: 50 s. */
 export const QUICK: Budget = {
   name: 'quick',
   ingest: { rounds: 1, warmSeconds: 0.5, seconds: 1.5 },
   drain: { rounds: 1, clicks: 50_000 },
   freshness: { rounds: 1, warmSeconds: 0.5, seconds: 3 },
+  answers: {
+    rounds: 1,
+    warmSeconds: 0.3,
+    seconds: 1,
+    sizes: [
+      { ads: 1_000, clicks: 10_000 },
+      { ads: 1_000, clicks: 10_000_000 },
+    ],
+  },
 };

@@ -62,16 +62,17 @@ export class BenchStack {
     store.on('error', () => undefined);
     const queue = await connect({ servers: `${nats.host}:${nats.port}` });
     this.#servers = { postgres, redis, nats, database, store, queue };
-    await this.fillCatalogue();
+    await this.fillCatalogue(this.adIds);
   }
 
-  /** Ads that are there already are left as they are. */
-  async fillCatalogue(): Promise<void> {
-    await this.servers.database.query(
+  /** These ads and no others. */
+  async fillCatalogue(adIds: readonly string[]): Promise<void> {
+    const { database } = this.servers;
+    await database.query('DELETE FROM ads');
+    await database.query(
       `INSERT INTO ads (id, image_url, target_url)
-       SELECT id, 'https://example.com/images/' || id, 'https://example.com/offers/' || id FROM unnest($1::text[]) AS id
-       ON CONFLICT DO NOTHING`,
-      [this.adIds],
+       SELECT id, 'https://example.com/images/' || id, 'https://example.com/offers/' || id FROM unnest($1::text[]) AS id`,
+      [adIds],
     );
   }
 
@@ -93,7 +94,7 @@ export class BenchStack {
     return await this.#start(made, place);
   }
 
-  /** @param args of the program */
+  /** @param env what it is told beside its address and the servers */
   async startContender(
     name: ContenderName,
     place: Place,

@@ -34,7 +34,7 @@ export async function probe(
   async function probeOne(adId: string): Promise<void> {
     const [ingest, analytics] = [new HttpLine(ports.ingest), new HttpLine(ports.analytics)];
     const click = requestMaker({ kind: 'click', adIds: [adId] });
-    const question = requestMaker({ kind: 'get', path: `/api/v1/ads/analytics?ad_id=${adId}` });
+    const question = requestMaker({ kind: 'get', paths: [`/api/v1/ads/analytics?ad_id=${adId}`] });
     const countOf = async () => {
       const { status, body } = await analytics.ask(question());
       if (status !== 200) throw new Error(`analytics answered ${status}: ${body}`);

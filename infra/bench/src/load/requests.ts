@@ -1,9 +1,9 @@
 import { uuidv7 } from '@ads/models';
 
-/** What is sent: a click of one of these ads, each with an id of its own; or the same text again and again. */
+/** What is sent, in turn: clicks of these ads, each with an id of its own; or questions. */
 export type RequestSettings =
   | { readonly kind: 'click'; readonly adIds: readonly string[] }
-  | { readonly kind: 'get'; readonly path: string };
+  | { readonly kind: 'get'; readonly paths: readonly string[] };
 
 /** How long a timestamp stays the same, in milliseconds. */
 const TIMESTAMP_MS = 1_000;
@@ -13,12 +13,12 @@ const TIMESTAMP_MS = 1_000;
  * needs no memory, and there are never too few of them.
  */
 export function requestMaker(settings: RequestSettings): () => string {
+  let index = 0;
   if (settings.kind === 'get') {
-    const text = `GET ${settings.path} HTTP/1.1\r\nHost: tracker\r\n\r\n`;
-    return () => text;
+    const texts = settings.paths.map((path) => `GET ${path} HTTP/1.1\r\nHost: tracker\r\n\r\n`);
+    return () => texts[index++ % texts.length] ?? '';
   }
   const { adIds } = settings;
-  let index = 0;
   let madeAt = 0;
   let end = '';
   return () => {
@@ -27,8 +27,7 @@ export function requestMaker(settings: RequestSettings): () => string {
       madeAt = now;
       end = `","ip":"203.0.113.9","video_play_time":30,"timestamp":"${new Date(now).toISOString()}"}`;
     }
-    index = (index + 1) % adIds.length;
-    const body = `{"ad_id":"${adIds[index]}","click_id":"${uuidv7(now)}${end}`;
+    const body = `{"ad_id":"${adIds[index++ % adIds.length]}","click_id":"${uuidv7(now)}${end}`;
     return `POST /api/v1/ads/click HTTP/1.1\r\nHost: tracker\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
   };
 }

@@ -1,9 +1,9 @@
+import { fillRollups } from '@ads/load';
 import { printDetail, step, waitFor } from '@ads/local';
 import { minutesKey, oldestVisible, secondsKey } from '@ads/models';
 import { differences } from '../checks/rollups.js';
 import { type BoundOptions, type BoundResult, complaints, inWords, rounded } from './bound.js';
 import { askAbout, countLost, untilSettled } from './checks.js';
-import { CLICKS_PER_AD, fillRollups } from './fill-rollups.js';
 import type { Page } from './load/group.js';
 import { Load } from './load/load.js';
 import { readMemory } from './resident-memory.js';
@@ -11,6 +11,8 @@ import type { BoundsStack } from './stack.js';
 
 export const REBUILD_ADS = 10_000;
 
+/** Three in each minute. */
+const CLICKS_PER_AD = 3 * 1_440;
 const LIVE_CLICKS = 300;
 const LIVE_QUESTIONS = 50;
 const REBUILT_MS = 600_000;
@@ -22,7 +24,9 @@ const SAMPLE = 200;
 export async function boundRebuild(stack: BoundsStack, { capMegabytes }: BoundOptions): Promise<BoundResult> {
   await stack.startServers();
   const { database, redis } = stack.eyes;
-  const buckets = await step(`rollups of ${REBUILD_ADS} ads × 24 h`, () => fillRollups(stack));
+  const buckets = await step(`rollups of ${REBUILD_ADS} ads × 24 h`, () =>
+    fillRollups(database, stack.adIds, CLICKS_PER_AD),
+  );
   const { rows } = await database.query('SELECT pg_database_size(current_database())::bigint AS bytes');
   const databaseMegabytes = Number(rows[0]?.bytes) / 1e6;
   await stack.startServices('ingest-1', 'ingest-2', 'consumer-1', 'consumer-2', 'analytics-1');

@@ -1,0 +1,15 @@
+import express from 'express';
+import { address } from './contender.js';
+
+// The limit for an answer from Express: it asks nobody, and has nothing to turn into JSON.
+const { ONE_AD: oneAd, ALL_ADS: allAds } = process.env;
+const app = express();
+app.disable('etag');
+app.disable('x-powered-by');
+app.get('/ready', (_request, response) => {
+  response.json({});
+});
+app.get('/api/v1/ads/analytics', (request, response) => {
+  response.type('json').send(request.query.ad_id === undefined ? allAds : oneAd);
+});
+app.listen(address.port, address.host);

@@ -1,0 +1,131 @@
+import { fillRollups } from '@ads/load';
+import { printDetail, printTable, step } from '@ads/local';
+import type { Budget, StoreSize } from '../budget.js';
+import { runAt, whereIs } from '../cores.js';
+import { runLoad } from '../load/run-load.js';
+import type { Part, PartFigures } from '../part.js';
+import type { BenchStack } from '../stack.js';
+import { Figures, inFigures, rounded, spreadOf } from '../statistics.js';
+import { emptyAll, makeEventStream } from '../store.js';
+import { untilFromRedis } from '../whole.js';
+
+const CONNECTIONS = 64;
+/** At which times are taken: the same for all, low enough that nobody waits for the one before. */
+const TIMED_PER_SECOND = 500;
+/** Nobody listens there. */
+const NO_REDIS = { REDIS_PORT: '1' };
+const ALL_ADS = '/api/v1/ads/analytics?timeframe=1h';
+
+const CONTENDERS = ['express', 'redis', 'postgres'] as const;
+const QUESTIONS = ['one', 'page'] as const;
+
+const WHAT = {
+  express: 'bare Express, the same bytes',
+  redis: 'ours, from Redis',
+  postgres: 'ours, from Postgres',
+  one: 'one ad',
+  page: 'first page of all',
+} as const;
+
+type Contender = (typeof CONTENDERS)[number];
+
+/** What analytics answers a second on one core, and how long it takes, over stores of several sizes. */
+export const answers: Part = {
+  title: 'analytics, answers a second on one core and their times',
+  ads: 1,
+  async run(stack, budget) {
+    runAt('others');
+    await stack.startServers();
+    await makeEventStream(stack.servers);
+    printDetail(`each contender: ${whereIs('measured')}, one at a time; load and servers: ${whereIs('others')}`);
+    printDetail('The stores are rollups alone, filled by SQL: no answer ever reads the rows of the clicks.');
+    printDetail('The list of all ads is read again when it is half a second old, so the first page is mostly ready.');
+    let figures: PartFigures = {};
+    for (const size of budget.answers.sizes) figures = { ...figures, ...(await measure(stack, size, budget)) };
+    return figures;
+  },
+};
+
+async function measure(stack: BenchStack, size: StoreSize, { answers: budget }: Budget): Promise<PartFigures> {
+  const label = `${size.clicks} clicks, ${size.ads} ads`;
+  const adIds = Array.from({ length: size.ads }, (_, index) => `ad-${String(index + 1).padStart(5, '0')}`);
+  const paths = { one: adIds.map((adId) => `/api/v1/ads/analytics?ad_id=${adId}`), page: [ALL_ADS] };
+  await emptyAll(stack.servers);
+  await stack.fillCatalogue(adIds);
+  await step(label, () => fillRollups(stack.servers.database, adIds, size.clicks / size.ads));
+  const consumer = await stack.startService('consumer', { place: 'others' });
+  const redis = await stack.startService('analytics', { name: 'analytics-redis', place: 'measured' });
+  const postgres = await stack.startService('analytics', {
+    name: 'analytics-postgres',
+    place: 'measured',
+    env: NO_REDIS,
+  });
+  await untilFromRedis(redis, adIds[0] ?? '');
+  const express = await stack.startContender('same-bytes', 'measured', {
+    ONE_AD: await textOf(redis.port, paths.one[0] ?? ''),
+    ALL_ADS: await textOf(redis.port, ALL_ADS),
+  });
+  const ports: Readonly<Record<Contender, number>> = {
+    express: express.port,
+    redis: redis.port,
+    postgres: postgres.port,
+  };
+
+  const [rates, p50, p99] = [new Figures(), new Figures(), new Figures()];
+  const { warmSeconds, seconds } = budget;
+  for (let round = 0; round < budget.rounds; round += 1) {
+    for (const question of QUESTIONS) {
+      const request = { kind: 'get', paths: paths[question] } as const;
+      for (const contender of CONTENDERS) {
+        const name = `${question}_${contender}`;
+        const load = {
+          port: ports[contender],
+          connections: CONNECTIONS,
+          request,
+          status: 200,
+          warmSeconds,
+          seconds,
+        };
+        rates.add(name, (await runLoad(load)).perSecond);
+        const timed = await runLoad({ ...load, perSecond: TIMED_PER_SECOND });
+        p50.add(name, timed.p50);
+        p99.add(name, timed.p99);
+      }
+    }
+  }
+  await checkSource(redis.port, paths.one[0] ?? '', 'redis');
+  await checkSource(postgres.port, paths.one[0] ?? '', 'postgres');
+  await Promise.all([consumer, redis, postgres, express].map((process) => process.stop()));
+
+  printTable(
+    [label, 'answered by', 'answers/s', 'spread', '÷ Express', `p50 ms at ${TIMED_PER_SECOND}/s`, 'p99 ms', 'spread'],
+    rates.names().map((name) => {
+      const [question, contender] = name.split('_') as [(typeof QUESTIONS)[number], Contender];
+      const rate = rates.of(name);
+      const ratio = rate.median / rates.of(`${question}_express`).median;
+      const times = [inFigures(p50.of(name).median), inFigures(p99.of(name).median), spreadOf(p99.of(name))];
+      return [WHAT[question], WHAT[contender], inFigures(rate.median), spreadOf(rate), inFigures(ratio), ...times];
+    }),
+    [0, 1],
+  );
+  const prefix = `${size.clicks}_clicks_${size.ads}_ads`;
+  return Object.fromEntries(
+    rates.names().flatMap((name) => [
+      [`${prefix}_${name}_per_second`, Math.round(rates.of(name).median)],
+      [`${prefix}_${name}_p50_ms`, rounded(p50.of(name).median)],
+      [`${prefix}_${name}_p99_ms`, rounded(p99.of(name).median)],
+    ]),
+  );
+}
+
+async function textOf(port: number, path: string): Promise<string> {
+  const answer = await fetch(`http://127.0.0.1:${port}${path}`);
+  if (answer.status !== 200) throw new Error(`analytics answered ${answer.status}`);
+  return await answer.text();
+}
+
+/** What was to be measured is what was measured. */
+async function checkSource(port: number, path: string, wanted: string): Promise<void> {
+  const { source } = JSON.parse(await textOf(port, path)) as { source: string };
+  if (source !== wanted) throw new Error(`analytics answered from ${source}, and not from ${wanted}`);
+}
