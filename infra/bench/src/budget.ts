@@ -34,6 +34,12 @@ export interface Budget {
     readonly seconds: number;
     readonly sizes: readonly StoreSize[];
   };
+  readonly cost: {
+    /** How often each service is started. */
+    readonly starts: number;
+    readonly warmSeconds: number;
+    readonly seconds: number;
+  };
 }
 
 /**
@@ -41,6 +47,7 @@ export interface Budget {
  * Drain: 3 numbers of ads × 2 rounds × (fill, drain by one, fill, drain by two, unnest, COPY: some 22 s): 2 min 15 s.
  * Freshness: what the whole takes, 15 s; then 3 loads × 2 rounds × 10 s: 1 min 20 s.
  * Answers: 5 stores × 2 rounds × 6 cases × (2 s + 2 s), and filling the stores: 5 min.
+ * Cost: 3 × 3 starts, 4 loads of up to 10 s and what they leave in the queue: 1 min.
  */
 export const FULL: Budget = {
   name: 'full',
@@ -59,9 +66,10 @@ export const FULL: Budget = {
       { ads: 10_000, clicks: 1_000_000 },
     ],
   },
+  cost: { starts: 3, warmSeconds: 2, seconds: 10 },
 };
 
-/** Ingest: 40 s; drain: 25 s; freshness: 20 s; answers: 50 s. */
+/** Ingest: 40 s; drain: 25 s; freshness: 20 s; answers: 50 s; cost: 25 s. */
 export const QUICK: Budget = {
   name: 'quick',
   ingest: { rounds: 1, warmSeconds: 0.5, seconds: 1.5 },
@@ -76,4 +84,5 @@ export const QUICK: Budget = {
       { ads: 1_000, clicks: 10_000_000 },
     ],
   },
+  cost: { starts: 1, warmSeconds: 1, seconds: 3 },
 };

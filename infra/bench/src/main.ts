@@ -1,13 +1,14 @@
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { printDetail, type StandAloneRun, standAloneRun } from '@ads/local';
+import { printDetail, printTable, type StandAloneRun, standAloneRun } from '@ads/local';
 import { canPin, runAt } from './cores.js';
+import { goalsOf } from './goals.js';
 import { busyShare } from './machine.js';
 import { type Options, readOptions } from './options.js';
 import type { PartFigures } from './part.js';
 import { PARTS } from './parts/catalogue.js';
 import { BenchStack } from './stack.js';
-import { rounded } from './statistics.js';
+import { inFigures, rounded } from './statistics.js';
 
 /** Above this, something else has a part of the machine. */
 const QUIET = 0.1;
@@ -41,8 +42,22 @@ async function main({ folder, onEnd }: StandAloneRun, { names, budget }: Options
     await stack.end();
     printDetail(`${((performance.now() - since) / 1_000).toFixed(0)} s`);
   }
+  const goals = goalsOf(results);
+  printTable(
+    ['goal', ''],
+    goals.map(({ what, value }) => [what, inFigures(value)]),
+    [0],
+  );
   const seconds = Math.round((performance.now() - began) / 1_000);
-  console.log(JSON.stringify({ machine, mode: budget.name, seconds, ...results }));
+  console.log(
+    JSON.stringify({
+      machine,
+      mode: budget.name,
+      seconds,
+      ...results,
+      goals: Object.fromEntries(goals.map(({ name, value }) => [name, rounded(value)])),
+    }),
+  );
   return true;
 }
 

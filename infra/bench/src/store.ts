@@ -39,3 +39,17 @@ export async function countClicks(
   const counted = totals.reduce((sum, [, clicks]) => sum + Number(clicks ?? 0), 0);
   return { rows: rows[0]?.rows ?? 0, counted };
 }
+
+/** Bytes: what Postgres keeps of the clicks, with indexes; what it has written to its log in all; what Redis keeps. */
+export async function readSizes({ database, store }: Servers): Promise<Record<string, number>> {
+  const { rows } = await database.query<Record<string, string>>(
+    `SELECT sum(size) FILTER (WHERE name LIKE 'ad_events%') AS postgres_rows,
+            sum(size) FILTER (WHERE name LIKE 'clicks_per_%' OR name = 'ad_totals') AS postgres_rollups,
+            pg_current_wal_lsn() - '0/0'::pg_lsn AS postgres_log
+     FROM (SELECT relname AS name, pg_total_relation_size(oid) AS size
+           FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace) tables`,
+  );
+  const sizes = Object.entries(rows[0] ?? {}).map(([name, bytes]) => [name, Number(bytes)]);
+  const redis = Number(/^used_memory:(\d+)/m.exec(await store.info('memory'))?.[1]);
+  return { ...Object.fromEntries(sizes), redis };
+}

@@ -1,10 +1,11 @@
 import type { Part } from '../part.js';
 import { answers } from './answers.js';
+import { cost } from './cost.js';
 import { drain } from './drain.js';
 import { freshness } from './freshness.js';
 import { ingest } from './ingest.js';
 
 /** Every part, in the order in which they run. */
-export const PARTS = { ingest, drain, freshness, answers } satisfies Record<string, Part>;
+export const PARTS = { ingest, drain, freshness, answers, cost } satisfies Record<string, Part>;
 
 export type PartName = keyof typeof PARTS;

@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { clicksUntilNow, fillQueue } from '@ads/load';
-import { printDetail, printTable, step } from '@ads/local';
+import { printDetail, printTable, readMemory, step } from '@ads/local';
 import { type BoundOptions, type BoundResult, complaints, inWords, rounded } from './bound.js';
 import { askAbout, countLost, countWrongBuckets, readStream, untilSettled } from './checks.js';
 import type { Page } from './load/group.js';
 import { Load } from './load/load.js';
-import { readMemory } from './resident-memory.js';
 import type { BoundsStack } from './stack.js';
 
 export const DRAIN_ADS = 1_000;

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { printDetail, printTable, step } from '@ads/local';
+import { printDetail, printTable, readMemory, step } from '@ads/local';
 import { DEAD_LETTER_STREAM } from '@ads/models';
 import { type BoundOptions, type BoundResult, complaints, inWords, rounded } from './bound.js';
 import { countLost, countWrongBuckets, untilSettled } from './checks.js';
 import type { Page } from './load/group.js';
 import { Load } from './load/load.js';
-import { forgetMost, readMemory, watchMemory } from './resident-memory.js';
+import { forgetMost, watchMemory } from './resident-memory.js';
 import type { BoundsStack } from './stack.js';
 
 export const MEMORY_ADS = 100;

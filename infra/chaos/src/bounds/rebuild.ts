@@ -1,12 +1,11 @@
 import { fillRollups } from '@ads/load';
-import { printDetail, step, waitFor } from '@ads/local';
+import { printDetail, readMemory, step, waitFor } from '@ads/local';
 import { minutesKey, oldestVisible, secondsKey } from '@ads/models';
 import { differences } from '../checks/rollups.js';
 import { type BoundOptions, type BoundResult, complaints, inWords, rounded } from './bound.js';
 import { askAbout, countLost, untilSettled } from './checks.js';
 import type { Page } from './load/group.js';
 import { Load } from './load/load.js';
-import { readMemory } from './resident-memory.js';
 import type { BoundsStack } from './stack.js';
 
 export const REBUILD_ADS = 10_000;

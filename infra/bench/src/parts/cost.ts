@@ -1,0 +1,143 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type LocalProcess, printDetail, printTable, readCpuSeconds, readMemory, type ServiceName } from '@ads/local';
+import { whereIs } from '../cores.js';
+import { runLoad } from '../load/run-load.js';
+import type { Part, PartFigures } from '../part.js';
+import type { BenchStack } from '../stack.js';
+import { Figures, inFigures, rounded, spreadOf } from '../statistics.js';
+import { makeEventStream, readQueue, readSizes } from '../store.js';
+import { untilCounted, untilFromRedis } from '../whole.js';
+
+const SERVICES = ['ingest', 'consumer', 'analytics'] as const;
+const CONNECTIONS = 256;
+const IDLE_MS = 3_000;
+
+type Services = Readonly<Record<ServiceName, LocalProcess>>;
+
+/** What the tracker needs: memory, time of cores, room, and time to start. */
+export const cost: Part = {
+  title: 'memory, CPU, room and start-up',
+  ads: 100,
+  async run(stack, { cost: { starts, warmSeconds, seconds } }) {
+    await stack.startServers();
+    await makeEventStream(stack.servers);
+    printDetail(`one process of each service, everything runs ${whereIs('anywhere')}; ${CONNECTIONS} connections`);
+    const [startUp, services] = await startAll(stack, starts);
+    await untilFromRedis(services.analytics, stack.adIds[0] ?? '');
+    await sleep(IDLE_MS);
+    const idle = memories(services);
+
+    const { ingest, consumer, analytics } = services;
+    const adIds = stack.adIds;
+    const clicks = (warm: number, counted: number) =>
+      runLoad({
+        port: ingest.port,
+        connections: CONNECTIONS,
+        request: { kind: 'click', adIds },
+        status: 202,
+        warmSeconds: warm,
+        seconds: counted,
+      });
+    const room = await queueRoom(stack, consumer, () => clicks(0, warmSeconds));
+
+    const before = { cpu: cpuOf(stack, services), sizes: await readSizes(stack.servers) };
+    const { answered, perSecond } = await clicks(0, seconds);
+    await untilCounted(stack, room.clicks + answered);
+    const after = { cpu: cpuOf(stack, services), sizes: await readSizes(stack.servers) };
+    const paths = adIds.map((adId) => `/api/v1/ads/analytics?ad_id=${adId}`);
+    await runLoad({
+      port: analytics.port,
+      connections: CONNECTIONS,
+      request: { kind: 'get', paths },
+      status: 200,
+      warmSeconds: 0,
+      seconds: warmSeconds,
+    });
+    const most = new Map(SERVICES.map((name) => [name, readMemory(services[name].pid).most]));
+    printDetail(`${answered} clicks, ${inFigures(perSecond)}/s; CPU is counted until the last one is in Redis`);
+
+    const perMillion = (name: string) =>
+      ((after.cpu.get(name) ?? Number.NaN) - (before.cpu.get(name) ?? Number.NaN)) / (answered / 1e6);
+    const names = [...after.cpu.keys()];
+    printTable(
+      ['process', 'start-up s', 'spread', 'idle MB', 'most MB under load', 'CPU s per million clicks'],
+      names.map((name) => {
+        const cpu = inFigures(perMillion(name));
+        const service = SERVICES.find((one) => one === name);
+        if (service === undefined) return [name, '', '', '', '', cpu];
+        const start = startUp.of(service);
+        const memory = [idle.get(service), most.get(service)].map((one) => inFigures(one ?? Number.NaN));
+        return [name, inFigures(start.median), spreadOf(start), ...memory, cpu];
+      }),
+      [0],
+    );
+    const bytes: Record<string, number> = { jetstream: room.bytesPerClick };
+    for (const [name, size] of Object.entries(after.sizes)) {
+      bytes[name] = (size - (before.sizes[name] ?? 0)) / answered;
+    }
+    printTable(
+      ['what is kept', 'bytes per click'],
+      Object.entries(bytes).map(([name, size]) => [name.replaceAll('_', ' '), inFigures(size)]),
+      [0],
+    );
+    return flat({
+      start_up_seconds: SERVICES.map((name) => [name, startUp.of(name).median]),
+      idle_mb: [...idle],
+      load_mb: [...most],
+      cpu_seconds_per_million: names.map((name) => [name.toLowerCase(), perMillion(name)]),
+      bytes_per_click: Object.entries(bytes),
+    });
+  },
+};
+
+/** From the start of the process until it answers that it is ready. @returns those of the last time go on */
+async function startAll(stack: BenchStack, times: number): Promise<[Figures, Services]> {
+  const startUp = new Figures();
+  const start = async (name: ServiceName) => {
+    const since = performance.now();
+    const service = await stack.startService(name, { place: 'anywhere' });
+    startUp.add(name, (performance.now() - since) / 1_000);
+    return service;
+  };
+  for (let time = 1; time < times; time += 1) {
+    for (const name of SERVICES) await (await start(name)).stop();
+  }
+  const services = {
+    ingest: await start('ingest'),
+    consumer: await start('consumer'),
+    analytics: await start('analytics'),
+  };
+  return [startUp, services];
+}
+
+/** What a click takes in JetStream, when nobody takes it out; it is warm-up for all that is measured later. */
+async function queueRoom(
+  stack: BenchStack,
+  consumer: LocalProcess,
+  load: () => Promise<{ answered: number }>,
+): Promise<{ clicks: number; bytesPerClick: number }> {
+  await consumer.stop();
+  const { answered } = await load();
+  const { bytes } = await readQueue(stack.servers);
+  await consumer.start();
+  await untilCounted(stack, answered);
+  return { clicks: answered, bytesPerClick: bytes / answered };
+}
+
+function memories(services: Services): Map<ServiceName, number> {
+  return new Map(SERVICES.map((name) => [name, readMemory(services[name].pid).now]));
+}
+
+/** Seconds, by process; those of Postgres are all of its processes. */
+function cpuOf({ servers }: BenchStack, services: Services): Map<string, number> {
+  const all = [services.ingest, services.consumer, services.analytics, servers.nats, servers.postgres, servers.redis];
+  return new Map(all.map(({ name, pid }) => [name, readCpuSeconds(pid ?? 0)]));
+}
+
+function flat(groups: Readonly<Record<string, readonly (readonly [string, number])[]>>): PartFigures {
+  return Object.fromEntries(
+    Object.entries(groups).flatMap(([group, figures]) =>
+      figures.map(([name, figure]) => [`${name}_${group}`, rounded(figure)]),
+    ),
+  );
+}
