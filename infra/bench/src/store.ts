@@ -3,13 +3,19 @@ import type { StreamConfig } from 'nats';
 import type { Servers } from './stack.js';
 
 /** Takes every event and counter away, from all three; nobody may be using them. The catalogue stays. */
-export async function emptyAll({ database, store, queue }: Servers): Promise<void> {
-  const manager = await queue.jetstreamManager();
-  for (const { config } of await manager.streams.list().next()) await manager.streams.purge(config.name);
+export async function emptyAll(servers: Servers): Promise<void> {
+  const { database, store } = servers;
+  await emptyStreams(servers);
   await database.query('TRUNCATE ad_events, clicks_per_second, clicks_per_minute, ad_totals, counter_doubts');
   // Else it would come while somebody is measured.
   await database.query('CHECKPOINT');
   await store.flushall();
+}
+
+/** Takes every message out of every stream. */
+export async function emptyStreams({ queue }: Servers): Promise<void> {
+  const manager = await queue.jetstreamManager();
+  for (const { config } of await manager.streams.list().next()) await manager.streams.purge(config.name);
 }
 
 /** The event stream, as ingest makes it at its first start. */
@@ -50,6 +56,6 @@ export async function readSizes({ database, store }: Servers): Promise<Record<st
            FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace) tables`,
   );
   const sizes = Object.entries(rows[0] ?? {}).map(([name, bytes]) => [name, Number(bytes)]);
-  const redis = Number(/^used_memory:(\d+)/m.exec(await store.info('memory'))?.[1]);
+  const redis = Number(/^used_memory_dataset:(\d+)/m.exec(await store.info('memory'))?.[1]);
   return { ...Object.fromEntries(sizes), redis };
 }

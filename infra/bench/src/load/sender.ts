@@ -26,7 +26,7 @@ export interface LoadResult {
   readonly p99: number;
   /** Everything that was answered, the warm-up as well. */
   readonly answered: number;
-  /** How busy the thread that sends was, 0 to 1. Near 1 it is what was measured. */
+  /** What sending took of a core, 0 to 1. Near 1 it is the load that was measured. */
   readonly busy: number;
 }
 
@@ -66,11 +66,12 @@ export async function send(settings: LoadSettings): Promise<LoadResult> {
   times = createHistogram();
   counted = 0;
   const since = performance.now();
-  const loop = performance.eventLoopUtilization();
+  const cpu = process.cpuUsage();
   await sleep(1_000 * seconds);
   ending = true;
   const elapsed = (performance.now() - since) / 1_000;
-  const busy = performance.eventLoopUtilization(loop).utilization;
+  const { user, system } = process.cpuUsage(cpu);
+  const busy = (user + system) / 1e6 / elapsed;
   const late = sleep(LAST_ANSWERS_MS, 'late', { ref: false });
   if ((await Promise.race([sending, late])) === 'late') fail(new Error('requests were not answered'));
   for (const line of lines) line.close();

@@ -1,0 +1,49 @@
+import { describe, expect, test } from '@jest/globals';
+import { goalsOf } from '../src/goals.js';
+import { Figures, inFigures, spreadOf, summarise } from '../src/statistics.js';
+
+describe('figures of several rounds', () => {
+  test('the median of an odd and of an even number', () => {
+    expect(summarise([3, 1, 2])).toEqual({ median: 2, least: 1, most: 3 });
+    expect(summarise([10, 1, 2, 4])).toEqual({ median: 3, least: 1, most: 10 });
+    expect(() => summarise([])).toThrow('no figures');
+  });
+
+  test('are kept by name', () => {
+    const figures = new Figures();
+    for (const [name, figure] of [
+      ['a', 1],
+      ['b', 5],
+      ['a', 3],
+    ] as const)
+      figures.add(name, figure);
+    expect(figures.names()).toEqual(['a', 'b']);
+    expect(figures.of('a').median).toBe(2);
+    expect(() => figures.of('c')).toThrow('no figures');
+  });
+
+  test('are printed with three digits, and how far they lie apart', () => {
+    expect([26_412, 0.123_456, 7].map(inFigures)).toEqual(['26400', '0.123', '7']);
+    expect(spreadOf({ median: 100, least: 95, most: 120 })).toBe('-5 +20 %');
+    expect(spreadOf({ median: 100, least: 100, most: 100 })).toBe('');
+  });
+});
+
+describe('goals', () => {
+  test('are those of the parts that were run', () => {
+    const drain = {
+      one_100_per_second: 50,
+      unnest_100_per_second: 100,
+      one_10000_per_second: 30,
+      unnest_10000_per_second: 120,
+    };
+    expect(goalsOf({ drain }).map(({ name, value }) => [name, value])).toEqual([
+      ['drain_of_unnest_100', 0.5],
+      ['drain_of_unnest_10000', 0.25],
+    ]);
+  });
+
+  test('a part without its figure is an error', () => {
+    expect(() => goalsOf({ cost: {} })).toThrow('cost.ingest_load_mb');
+  });
+});
