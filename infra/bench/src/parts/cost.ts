@@ -6,7 +6,7 @@ import type { Part, PartFigures } from '../part.js';
 import type { BenchStack } from '../stack.js';
 import { Figures, inFigures, rounded, spreadOf } from '../statistics.js';
 import { makeEventStream, readQueue, readSizes } from '../store.js';
-import { untilCounted, untilFromRedis } from '../whole.js';
+import { checkCounted, untilFromRedis, untilRecorded } from '../whole.js';
 
 const SERVICES = ['ingest', 'consumer', 'analytics'] as const;
 const CONNECTIONS = 256;
@@ -42,8 +42,9 @@ export const cost: Part = {
 
     const before = { cpu: cpuOf(stack, services), sizes: await readSizes(stack.servers) };
     const { answered, perSecond } = await clicks(0, seconds);
-    await untilCounted(stack, room.clicks + answered);
+    await untilRecorded(stack, room.clicks + answered);
     const after = { cpu: cpuOf(stack, services), sizes: await readSizes(stack.servers) };
+    await checkCounted(stack, room.clicks + answered);
     const paths = adIds.map((adId) => `/api/v1/ads/analytics?ad_id=${adId}`);
     await runLoad({
       port: analytics.port,
@@ -54,7 +55,7 @@ export const cost: Part = {
       seconds: warmSeconds,
     });
     const most = new Map(SERVICES.map((name) => [name, readMemory(services[name].pid).most]));
-    printDetail(`${answered} clicks, ${inFigures(perSecond)}/s; CPU is counted until the last one is in Redis`);
+    printDetail(`${answered} clicks, ${inFigures(perSecond)}/s; CPU is counted until the last one is recorded`);
 
     const perMillion = (name: string) =>
       ((after.cpu.get(name) ?? Number.NaN) - (before.cpu.get(name) ?? Number.NaN)) / (answered / 1e6);
@@ -120,7 +121,8 @@ async function queueRoom(
   const { answered } = await load();
   const { bytes } = await readQueue(stack.servers);
   await consumer.start();
-  await untilCounted(stack, answered);
+  await untilRecorded(stack, answered);
+  await checkCounted(stack, answered);
   return { clicks: answered, bytesPerClick: bytes / answered };
 }
 

@@ -6,7 +6,7 @@ import { copyRows, insertRows } from '../bare-rows.js';
 import { whereIs } from '../cores.js';
 import type { Part } from '../part.js';
 import type { BenchStack } from '../stack.js';
-import { Figures, inFigures, spreadOf } from '../statistics.js';
+import { Figures, inFigures, rounded, spreadOf } from '../statistics.js';
 import { countClicks, emptyAll, makeEventStream, readQueue } from '../store.js';
 
 const ADS = [1, 100, 10_000] as const;
@@ -63,7 +63,12 @@ export const drain: Part = {
       }),
     );
     printTable(['way', 'ads', 'clicks/s', 'spread', '÷ unnest'], table, [0]);
-    return Object.fromEntries(rates.names().map((name) => [`${name}_per_second`, Math.round(rates.of(name).median)]));
+    const gains = ADS.map((ads) => [ads, rates.of(`two_${ads}`).median / rates.of(`one_${ads}`).median] as const);
+    printDetail(`two consumers ÷ one: ${gains.map(([ads, gain]) => `${inFigures(gain)} (${ads} ads)`).join(', ')}`);
+    return {
+      ...Object.fromEntries(rates.names().map((name) => [`${name}_per_second`, Math.round(rates.of(name).median)])),
+      ...Object.fromEntries(gains.map(([ads, gain]) => [`second_consumer_gain_${ads}`, rounded(gain)])),
+    };
   },
 };
 
@@ -82,21 +87,25 @@ async function copy(stack: BenchStack, events: readonly AdEvent[]): Promise<numb
   return rateSince({ at, rows: 0 }, events.length);
 }
 
-/** All is in the queue when the consumers are started. A message that is gone was acknowledged after Redis had it. */
+/**
+ * The consumers are ready and stand still while the queue is filled, so that all begin at once. A message that is gone was
+ * acknowledged after Redis had it.
+ */
 async function drainBy(
   stack: BenchStack,
   consumers: number,
   adIds: readonly string[],
   events: readonly AdEvent[],
 ): Promise<number> {
-  await fillQueue(stack.servers.queue, events, CLICKS_PER_MESSAGE);
-  const starting = Promise.all(
+  const running = await Promise.all(
     Array.from({ length: consumers }, (_, index) =>
       stack.startService('consumer', { name: `consumer-${index + 1}`, place: 'anywhere' }),
     ),
   );
-  const watching = watchDrain(stack, events.length);
-  const [running, rate] = await Promise.all([starting, watching]);
+  for (const consumer of running) consumer.pause();
+  await fillQueue(stack.servers.queue, events, CLICKS_PER_MESSAGE);
+  for (const consumer of running) consumer.resume();
+  const rate = await watchDrain(stack, events.length);
   await waitFor(
     async () => {
       const { rows, counted } = await countClicks(stack.servers, adIds);
