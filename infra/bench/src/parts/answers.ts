@@ -2,7 +2,7 @@ import { fillRollups } from '@ads/load';
 import { printDetail, printTable, step } from '@ads/local';
 import type { Budget, StoreSize } from '../budget.js';
 import { runAt, whereIs } from '../cores.js';
-import { runLoad } from '../load/run-load.js';
+import { runLoad, warmUp } from '../load/run-load.js';
 import type { Part, PartFigures } from '../part.js';
 import type { BenchStack } from '../stack.js';
 import { Figures, inFigures, rounded, spreadOf } from '../statistics.js';
@@ -73,8 +73,10 @@ async function measure(stack: BenchStack, size: StoreSize, { answers: budget }: 
 
   const [rates, p50, p99] = [new Figures(), new Figures(), new Figures()];
   const { warmSeconds, seconds } = budget;
-  // The first round is warm-up: of the code, of the caches of Postgres, of the connections.
-  for (let round = 0; round <= budget.rounds; round += 1) {
+  for (const port of Object.values(ports)) {
+    await warmUp({ port, connections: CONNECTIONS, request: { kind: 'get', paths: paths.one }, status: 200 });
+  }
+  for (let round = 0; round < budget.rounds; round += 1) {
     for (const question of QUESTIONS) {
       const request = { kind: 'get', paths: paths[question] } as const;
       for (const contender of CONTENDERS) {
@@ -87,9 +89,7 @@ async function measure(stack: BenchStack, size: StoreSize, { answers: budget }: 
           warmSeconds,
           seconds,
         };
-        const full = await runLoad(load);
-        if (round === 0) continue;
-        rates.add(name, full.perSecond);
+        rates.add(name, (await runLoad(load)).perSecond);
         const timed = await runLoad({ ...load, perSecond: TIMED_PER_SECOND });
         p50.add(name, timed.p50);
         p99.add(name, timed.p99);
@@ -98,7 +98,7 @@ async function measure(stack: BenchStack, size: StoreSize, { answers: budget }: 
   }
   await checkSource(redis.port, paths.one[0] ?? '', 'redis');
   await checkSource(postgres.port, paths.one[0] ?? '', 'postgres');
-  await Promise.all([consumer, redis, postgres, express].map((process) => process.stop()));
+  await Promise.all([consumer, redis, postgres, express].map((process) => process.kill()));
 
   printTable(
     [label, 'answered by', 'answers/s', 'spread', '÷ Express', `p50 ms at ${TIMED_PER_SECOND}/s`, 'p99 ms', 'spread'],

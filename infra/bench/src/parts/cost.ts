@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type LocalProcess, printDetail, printTable, readCpuSeconds, readMemory, type ServiceName } from '@ads/local';
 import { whereIs } from '../cores.js';
-import { runLoad } from '../load/run-load.js';
+import { runLoad, warmUp } from '../load/run-load.js';
 import type { Part, PartFigures } from '../part.js';
 import type { BenchStack } from '../stack.js';
 import { Figures, inFigures, rounded, spreadOf } from '../statistics.js';
@@ -18,7 +18,7 @@ type Services = Readonly<Record<ServiceName, LocalProcess>>;
 export const cost: Part = {
   title: 'memory, CPU, room and start-up',
   ads: 100,
-  async run(stack, { cost: { starts, warmSeconds, seconds } }) {
+  async run(stack, { cost: { starts, seconds } }) {
     await stack.startServers();
     await makeEventStream(stack.servers);
     printDetail(`one process of each service, everything runs ${whereIs('anywhere')}; ${CONNECTIONS} connections`);
@@ -29,31 +29,22 @@ export const cost: Part = {
 
     const { ingest, consumer, analytics } = services;
     const adIds = stack.adIds;
-    const clicks = (warm: number, counted: number) =>
-      runLoad({
-        port: ingest.port,
-        connections: CONNECTIONS,
-        request: { kind: 'click', adIds },
-        status: 202,
-        warmSeconds: warm,
-        seconds: counted,
-      });
-    const room = await queueRoom(stack, consumer, () => clicks(0, warmSeconds));
+    const clicks = {
+      port: ingest.port,
+      connections: CONNECTIONS,
+      request: { kind: 'click', adIds },
+      status: 202,
+    } as const;
+    const room = await queueRoom(stack, consumer, () => warmUp(clicks));
 
     const before = { cpu: cpuOf(stack, services), sizes: await readSizes(stack.servers) };
-    const { answered, perSecond } = await clicks(0, seconds);
+    const { answered, perSecond } = await runLoad({ ...clicks, warmSeconds: 0, seconds });
     await untilRecorded(stack, room.clicks + answered);
     const after = { cpu: cpuOf(stack, services), sizes: await readSizes(stack.servers) };
     await checkCounted(stack, room.clicks + answered);
     const paths = adIds.map((adId) => `/api/v1/ads/analytics?ad_id=${adId}`);
-    await runLoad({
-      port: analytics.port,
-      connections: CONNECTIONS,
-      request: { kind: 'get', paths },
-      status: 200,
-      warmSeconds: 0,
-      seconds: warmSeconds,
-    });
+    const questions = { ...clicks, port: analytics.port, request: { kind: 'get', paths }, status: 200 } as const;
+    await runLoad({ ...questions, warmSeconds: 0, seconds });
     const most = new Map(SERVICES.map((name) => [name, readMemory(services[name].pid).most]));
     printDetail(`${answered} clicks, ${inFigures(perSecond)}/s; CPU is counted until the last one is recorded`);
 
@@ -115,10 +106,10 @@ async function startAll(stack: BenchStack, times: number): Promise<[Figures, Ser
 async function queueRoom(
   stack: BenchStack,
   consumer: LocalProcess,
-  load: () => Promise<{ answered: number }>,
+  load: () => Promise<number>,
 ): Promise<{ clicks: number; bytesPerClick: number }> {
   await consumer.stop();
-  const { answered } = await load();
+  const answered = await load();
   const { bytes } = await readQueue(stack.servers);
   await consumer.start();
   await untilRecorded(stack, answered);

@@ -19,6 +19,8 @@ const WARM_SHARE = 0.2;
 const LOOK_MS = 10;
 const COUNTED_MS = 10_000;
 const DRAINED_MS = 120_000;
+/** To wait for as long as it takes to fill the queue. */
+const PATIENT = { POSTGRES_TIMEOUT_MS: '60000' };
 
 const WHAT = {
   one: 'one consumer, Postgres and Redis',
@@ -88,8 +90,8 @@ async function copy(stack: BenchStack, events: readonly AdEvent[]): Promise<numb
 }
 
 /**
- * The consumers are ready and stand still while the queue is filled, so that all begin at once. A message that is gone was
- * acknowledged after Redis had it.
+ * The consumers are ready and wait for Postgres while the queue is filled, so that all begin at once. A message that is gone
+ * was acknowledged after Redis had it.
  */
 async function drainBy(
   stack: BenchStack,
@@ -99,12 +101,10 @@ async function drainBy(
 ): Promise<number> {
   const running = await Promise.all(
     Array.from({ length: consumers }, (_, index) =>
-      stack.startService('consumer', { name: `consumer-${index + 1}`, place: 'anywhere' }),
+      stack.startService('consumer', { name: `consumer-${index + 1}`, place: 'anywhere', env: PATIENT }),
     ),
   );
-  for (const consumer of running) consumer.pause();
-  await fillQueue(stack.servers.queue, events, CLICKS_PER_MESSAGE);
-  for (const consumer of running) consumer.resume();
+  await whileNobodyRecords(stack, () => fillQueue(stack.servers.queue, events, CLICKS_PER_MESSAGE));
   const rate = await watchDrain(stack, events.length);
   await waitFor(
     async () => {
@@ -113,8 +113,20 @@ async function drainBy(
     },
     { what: `${events.length} clicks in Postgres and in Redis`, timeoutMs: COUNTED_MS },
   );
-  await Promise.all(running.map((consumer) => consumer.stop()));
+  await Promise.all(running.map((consumer) => consumer.kill()));
   return rate;
+}
+
+async function whileNobodyRecords(stack: BenchStack, work: () => Promise<void>): Promise<void> {
+  const client = await stack.servers.database.connect();
+  try {
+    await client.query('BEGIN');
+    await client.query('LOCK TABLE ad_events IN EXCLUSIVE MODE');
+    await work();
+    await client.query('COMMIT');
+  } finally {
+    client.release();
+  }
 }
 
 async function watchDrain(stack: BenchStack, clicks: number): Promise<number> {

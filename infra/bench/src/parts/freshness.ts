@@ -1,7 +1,7 @@
 import { printDetail, printTable } from '@ads/local';
 import { whereIs } from '../cores.js';
 import { probe } from '../load/probe.js';
-import { runLoad } from '../load/run-load.js';
+import { runLoad, warmUp } from '../load/run-load.js';
 import type { Part } from '../part.js';
 import { Figures, inFigures, rounded, spreadOf } from '../statistics.js';
 import { checkCounted, startWhole, untilRecorded } from '../whole.js';
@@ -30,7 +30,7 @@ export const freshness: Part = {
       return at;
     };
 
-    await settle((await runLoad({ ...load, warmSeconds, seconds: warmSeconds })).answered);
+    await settle(await warmUp(load));
     const since = performance.now();
     const { answered } = await runLoad({ ...load, warmSeconds: 0, seconds });
     const whole = (1_000 * answered) / ((await settle(answered)) - since);

@@ -1,7 +1,7 @@
 import { printDetail, printTable } from '@ads/local';
 import type { Budget } from '../budget.js';
 import { runAt, whereIs } from '../cores.js';
-import { runLoad } from '../load/run-load.js';
+import { runLoad, warmUp } from '../load/run-load.js';
 import type { LoadResult } from '../load/sender.js';
 import type { Part, PartFigures } from '../part.js';
 import type { BenchStack } from '../stack.js';
@@ -35,7 +35,9 @@ export const ingest: Part = {
       ours: (await stack.startService('ingest', { place: 'measured' })).port,
     };
     printDetail(`each contender: ${whereIs('measured')}, one at a time; load, NATS, Postgres: ${whereIs('others')}`);
-    for (const contender of CONTENDERS) await clicks(stack, budget, { port: ports[contender], connections: 64 });
+    const request = { kind: 'click', adIds: stack.adIds } as const;
+    for (const port of Object.values(ports)) await warmUp({ port, connections: 64, request, status: 202 });
+    await emptyStreams(stack.servers);
     const rates = await measureRates(stack, ports, budget);
     const times = await measureTimes(stack, ports, budget, rates);
     return { ...rates.figures, ...times };
