@@ -12,8 +12,8 @@ export async function runLoad(settings: LoadSettings): Promise<LoadResult> {
 
 /** After so many answers Node has compiled what is hot: before, Express takes three times as long. */
 const WARM_ANSWERS = 6_000;
-const WARM_TURN_SECONDS = 0.5;
-const MOST_WARM_TURNS = 8;
+const WARM_TURN_SECONDS = 1;
+const MOST_WARM_TURNS = 4;
 
 /** Lets a process answer until it is as fast as it gets, or four seconds long. @returns how many answers that took */
 export async function warmUp(settings: Omit<LoadSettings, 'warmSeconds' | 'seconds' | 'perSecond'>): Promise<number> {

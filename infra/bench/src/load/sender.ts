@@ -75,6 +75,7 @@ export async function send(settings: LoadSettings): Promise<LoadResult> {
   const late = sleep(LAST_ANSWERS_MS, 'late', { ref: false });
   if ((await Promise.race([sending, late])) === 'late') fail(new Error('requests were not answered'));
   for (const line of lines) line.close();
+  if (counted === 0) fail(new Error(`nothing was answered in ${seconds} s`));
   if (failure !== undefined) throw failure;
   const result = { perSecond: counted / elapsed, p50: times.percentile(50) / 1e3, p99: times.percentile(99) / 1e3 };
   return { ...result, answered, busy };
