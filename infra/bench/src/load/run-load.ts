@@ -11,7 +11,7 @@ export async function runLoad(settings: LoadSettings): Promise<LoadResult> {
 }
 
 /** After so many answers Node has compiled what is hot: before, Express takes three times as long. */
-const WARM_ANSWERS = 6_000;
+const WARM_ANSWERS = 4_000;
 const WARM_TURN_SECONDS = 1;
 const MOST_WARM_TURNS = 4;
 

@@ -74,7 +74,9 @@ async function measure(stack: BenchStack, size: StoreSize, { answers: budget }: 
   const [rates, p50, p99] = [new Figures(), new Figures(), new Figures()];
   const { warmSeconds, seconds } = budget;
   for (const port of Object.values(ports)) {
-    await warmUp({ port, connections: CONNECTIONS, request: { kind: 'get', paths: paths.one }, status: 200 });
+    for (const question of QUESTIONS) {
+      await warmUp({ port, connections: CONNECTIONS, request: { kind: 'get', paths: paths[question] }, status: 200 });
+    }
   }
   for (let round = 0; round < budget.rounds; round += 1) {
     for (const question of QUESTIONS) {
