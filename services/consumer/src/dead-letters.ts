@@ -28,10 +28,12 @@ export async function publishDeadLetter(run: Nats['run'], letter: DeadLetter): P
   bears.set(DEAD_LETTER_REASON, letter.reason.replace(/\p{C}/gu, ' ').slice(0, REASON_LENGTH));
   bears.set(DEAD_LETTER_SOURCE, letter.source);
   const msgID = letter.index === undefined ? letter.source : `${letter.source}:${letter.index}`;
-  await run((connection) => {
+  const { duplicate, seq } = await run((connection) => {
     const limit = (connection.info?.max_payload ?? Number.POSITIVE_INFINITY) - HEADER_BYTES;
     return connection
       .jetstream()
       .publish(DEAD_LETTER_SUBJECT, letter.data.subarray(0, limit), { msgID, headers: bears });
   });
+  // The repetition of one that has no place yet, and may never get one: a leader notes the id before its followers agree.
+  if (duplicate && seq === 0) throw new Error('JetStream has the id of the dead letter, and not the letter');
 }

@@ -1,10 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import { type AdEvent, EVENT_SUBJECT, encodeEvents } from '@ads/models';
 import type { Nats } from '@ads/runtime';
 
 /**
- * Publishes batches to JetStream, one message each, and waits for the acknowledgement. What is tried again bears the
- * same `Nats-Msg-Id`, so that JetStream keeps one of them.
+ * Publishes batches to JetStream, one message each, and waits for the acknowledgement. What is tried again may be there
+ * twice, and the ids of its events see to it that it counts once. It must not bear a `Nats-Msg-Id`: the leader of a
+ * replicated stream notes that when it proposes a message, and acknowledges the next one as its repetition even where the
+ * proposal comes to nothing.
  *
  * @param timeoutMs how long to wait for one acknowledgement
  * @param onPublish told of each batch
@@ -12,9 +13,8 @@ import type { Nats } from '@ads/runtime';
 export function createPublisher(run: Nats['run'], timeoutMs: number, onPublish: (status: 'ok' | 'error') => void) {
   return async (events: readonly AdEvent[]): Promise<void> => {
     const message = encodeEvents(events);
-    const msgID = randomUUID();
     try {
-      await run((connection) => connection.jetstream().publish(EVENT_SUBJECT, message, { msgID, timeout: timeoutMs }));
+      await run((connection) => connection.jetstream().publish(EVENT_SUBJECT, message, { timeout: timeoutMs }));
       onPublish('ok');
     } catch (error) {
       onPublish('error');
