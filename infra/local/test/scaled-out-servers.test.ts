@@ -94,7 +94,7 @@ test('NATS servers reach each other by the routes that they were given, and by n
       () => true,
     );
   await waitFor(refused, { timeoutMs: 5_000, what: 'no majority to be left' });
-});
+}, 90_000);
 
 test('PgBouncer lends connections for a transaction, and comes back without its Postgres', async () => {
   const postgres = await postgresServer({ folder: join(folder, 'postgres') });
