@@ -14,7 +14,7 @@ const FAULTS = [
   'pub-ack-lost',
   'resets-postgres',
   'rolling-restart',
-  'nats-leader-kill',
+  'pgbouncer-kill',
   'redis-primary-kill',
 ];
 
