@@ -121,17 +121,15 @@ await runProcess<ConsumerConfig>({
     releases.add('consuming', consuming.stop);
 
     const isStuck = createStuckQueueWatch(config.NATS_ACK_WAIT_SECONDS * 1_000, now);
-    const isPassedOver = createPassedOverWatch(config.NATS_ACK_WAIT_SECONDS * 1_000, now);
-    /** Up to here nothing was left that nobody had recorded. */
-    let sweptTo = 0;
+    const passedOver = createPassedOverWatch(config.NATS_ACK_WAIT_SECONDS * 1_000, now);
     const readQueue = async () => {
       const backlog = await nats.run(readBacklog);
       counted.backlog(backlog);
       const connection = nats.connection();
-      if (connection && isPassedOver(backlog) && sweptTo < backlog.ackFloor) {
-        const from = Math.max(backlog.first, sweptTo + 1);
-        const messages = await sweep(connection, from, backlog.ackFloor, record);
-        sweptTo = backlog.ackFloor;
+      const range = passedOver.look(backlog);
+      if (connection && range) {
+        const messages = await sweep(connection, range, record);
+        passedOver.readPast(range.to);
         if (messages > 0) logger.warn('nats had passed over messages; they were read past it', { messages });
       }
       // What we hold ourselves is not forgotten: it waits for Postgres.
@@ -139,7 +137,6 @@ await runProcess<ConsumerConfig>({
         logger.warn('the queue stood still with messages in it; it is looked through again', { ...backlog });
         await nats.run(forgetDeliveries);
         await nats.ping();
-        sweptTo = 0;
       }
     };
     releases.add(

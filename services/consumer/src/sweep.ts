@@ -1,13 +1,14 @@
 import { decodeEvents, EVENT_STREAM, EVENT_SUBJECT } from '@ads/models';
 import { type NatsConnection, NatsError } from 'nats';
 import type { HeldMessage } from './held-messages.js';
+import type { Range } from './passed-over.js';
 
 /** Messages per transaction: each may have as many events as ingest puts into one. */
 const MESSAGES_AT_ONCE = 20;
 const NO_MESSAGE = 404;
 
 /**
- * Reads what the stream holds from one sequence number to another past the durable consumer, and records it. It stays
+ * Reads what the stream holds of some sequence numbers past the durable consumer, and records it. It stays
  * where it is: to acknowledge it would be to delete what a server that was killed has in its store and not in its books.
  *
  * @param record as for messages that were delivered; what is recorded already changes nothing
@@ -16,8 +17,7 @@ const NO_MESSAGE = 404;
  */
 export async function sweep(
   connection: NatsConnection,
-  from: number,
-  to: number,
+  { from, to }: Range,
   record: (messages: readonly HeldMessage[]) => Promise<void>,
 ): Promise<number> {
   const manager = await connection.jetstreamManager();

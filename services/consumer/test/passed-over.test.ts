@@ -5,16 +5,17 @@ const PASSED = { pending: 3, unacknowledged: 2, stored: 7, first: 178, ackFloor:
 
 function watchOver() {
   const clock = { now: 1_000_000 };
-  const isPassedOver = createPassedOverWatch(10_000, () => clock.now);
-  return (milliseconds: number, backlog = PASSED) => {
+  const watch = createPassedOverWatch(10_000, () => clock.now);
+  const look = (milliseconds: number, backlog = PASSED) => {
     clock.now += milliseconds;
-    return isPassedOver(backlog);
+    return watch.look(backlog);
   };
+  return { watch, look, after: (milliseconds: number, backlog = PASSED) => look(milliseconds, backlog) !== undefined };
 }
 
 describe('a message', () => {
   it('is passed over when it stays though all up to it is acknowledged, whatever else moves', () => {
-    const after = watchOver();
+    const { after } = watchOver();
     const moving = { ...PASSED, ackFloor: 9_500, delivered: 9_520, pending: 0 };
     expect([after(0), after(10_000), after(1, moving)]).toEqual([false, false, true]);
   });
@@ -24,7 +25,7 @@ describe('a message', () => {
     ['the oldest is another one', { ...PASSED, first: 179 }],
     ['there is none', { ...PASSED, stored: 0, first: 9_014 }],
   ])('is not when %s', (_reason, backlog) => {
-    const after = watchOver();
+    const { after } = watchOver();
     expect([after(0), after(10_000), after(1, backlog), after(10_000), after(10_000, backlog)]).toEqual([
       false,
       false,
@@ -32,5 +33,28 @@ describe('a message', () => {
       false,
       false,
     ]);
+  });
+
+  it('is looked for from the oldest up to what is acknowledged, and then from where that ended', () => {
+    const { watch, look } = watchOver();
+    look(0);
+    expect(look(10_001)).toEqual({ from: 178, to: 9_000 });
+    // Not recorded: it is looked for again.
+    expect(look(1)).toEqual({ from: 178, to: 9_000 });
+    watch.readPast(9_000);
+    expect(look(1)).toBeUndefined();
+    expect(look(1, { ...PASSED, ackFloor: 9_500 })).toEqual({ from: 9_001, to: 9_500 });
+  });
+
+  it.each([
+    ['the consumer was made anew', { ...PASSED, ackFloor: 200 }, { from: 178, to: 200 }],
+    ['another copy of the stream holds older ones', { ...PASSED, first: 100 }, { from: 100, to: 9_000 }],
+  ])('is looked for from the oldest again when %s', (_what, backlog, range) => {
+    const { watch, look } = watchOver();
+    look(0);
+    look(10_001);
+    watch.readPast(9_000);
+    look(1, backlog);
+    expect(look(10_001, backlog)).toEqual(range);
   });
 });
