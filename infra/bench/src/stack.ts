@@ -1,9 +1,12 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { adIdsOf } from '@ads/load';
 import {
+  addAds,
   type LocalProcess,
   migrate,
   natsServer,
+  openPool,
   postgresServer,
   programProcess,
   redisServer,
@@ -12,7 +15,7 @@ import {
 } from '@ads/local';
 import { Redis } from 'ioredis';
 import { connect, type NatsConnection } from 'nats';
-import pg from 'pg';
+import type pg from 'pg';
 import { type Place, runAt } from './cores.js';
 
 /** No request is refused for coming too often, and each is counted as it would be. */
@@ -31,7 +34,7 @@ export class BenchStack {
   /** @param ads how many there are in the catalogue */
   constructor(folder: string, ads: number) {
     this.#folder = folder;
-    this.adIds = Array.from({ length: ads }, (_, index) => `ad-${String(index + 1).padStart(5, '0')}`);
+    this.adIds = adIdsOf(ads);
   }
 
   /** @throws Error before {@link startServers} */
@@ -49,15 +52,7 @@ export class BenchStack {
     this.#started.push(postgres, redis, nats);
     await Promise.all([postgres.start(), redis.start(), nats.start()]);
     await migrate(postgres.env);
-    const { env } = postgres;
-    const database = new pg.Pool({
-      host: env.POSTGRES_HOST,
-      port: Number(env.POSTGRES_PORT),
-      user: env.POSTGRES_USER,
-      password: env.POSTGRES_PASSWORD,
-      database: env.POSTGRES_DB,
-    });
-    database.on('error', () => undefined);
+    const database = openPool(postgres.env);
     const store = new Redis({ host: redis.host, port: redis.port });
     store.on('error', () => undefined);
     const queue = await connect({ servers: `${nats.host}:${nats.port}` });
@@ -69,11 +64,7 @@ export class BenchStack {
   async fillCatalogue(adIds: readonly string[]): Promise<void> {
     const { database } = this.servers;
     await database.query('DELETE FROM ads');
-    await database.query(
-      `INSERT INTO ads (id, image_url, target_url)
-       SELECT id, 'https://example.com/images/' || id, 'https://example.com/offers/' || id FROM unnest($1::text[]) AS id`,
-      [adIds],
-    );
+    await addAds(database, adIds);
   }
 
   /**

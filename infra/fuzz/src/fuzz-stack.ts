@@ -1,16 +1,18 @@
 import { join } from 'node:path';
 import {
+  addAds,
   type Gateway,
   type LocalProcess,
   migrate,
   natsServer,
   openGateway,
+  openPool,
   postgresServer,
   redisServer,
   type ServiceName,
   serviceProcess,
 } from '@ads/local';
-import pg from 'pg';
+import type pg from 'pg';
 import { AD_IDS } from './generate/endpoints.js';
 import type { Target } from './generate/request.js';
 
@@ -104,20 +106,8 @@ export class FuzzStack {
 
   async #prepare({ env }: LocalProcess): Promise<void> {
     await migrate(env);
-    this.#database = new pg.Pool({
-      host: env.POSTGRES_HOST,
-      port: Number(env.POSTGRES_PORT),
-      user: env.POSTGRES_USER,
-      password: env.POSTGRES_PASSWORD,
-      database: env.POSTGRES_DB,
-      max: 2,
-    });
-    this.#database.on('error', () => undefined);
+    this.#database = openPool(env, { max: 2 });
     // ad-002 is there for nobody to click on.
-    await this.#database.query(
-      `INSERT INTO ads (id, image_url, target_url)
-       SELECT id, 'https://example.com/images/' || md5(id), 'https://example.com/offers/' || md5(id) FROM unnest($1::text[]) AS id`,
-      [[...AD_IDS, 'ad-002']],
-    );
+    await addAds(this.#database, [...AD_IDS, 'ad-002']);
   }
 }

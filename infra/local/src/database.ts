@@ -40,6 +40,34 @@ export async function seedSampleAds(env: Variables): Promise<void> {
   }
 }
 
+/**
+ * Connections past the services, which survive the death of the server.
+ *
+ * @param env of a server of ours, all of its variables set
+ */
+export function openPool(env: Variables, settings: pg.PoolConfig = {}): pg.Pool {
+  const pool = new pg.Pool({
+    host: env.POSTGRES_HOST,
+    port: Number(env.POSTGRES_PORT),
+    user: env.POSTGRES_USER,
+    password: env.POSTGRES_PASSWORD,
+    database: env.POSTGRES_DB,
+    ...settings,
+  });
+  pool.on('error', () => undefined);
+  return pool;
+}
+
+/** Adds these ads to the catalogue. */
+export async function addAds(database: pg.Pool, adIds: readonly string[]): Promise<void> {
+  await database.query(
+    `INSERT INTO ads (id, image_url, target_url)
+     SELECT id, 'https://example.com/images/' || md5(id), 'https://example.com/offers/' || md5(id)
+     FROM unnest($1::text[]) AS id`,
+    [adIds],
+  );
+}
+
 /** Like the services, a secret may be given as the file that holds it. */
 function secret(env: Variables, name: string): string | undefined {
   const file = env[`${name}_FILE`];

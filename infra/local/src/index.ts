@@ -1,4 +1,4 @@
-export { migrate, seedSampleAds, type Variables } from './database.js';
+export { addAds, migrate, openPool, seedSampleAds, type Variables } from './database.js';
 export { type Gateway, type GatewayOptions, openGateway } from './gateway/gateway.js';
 export { type Upstream, upstreamOf } from './gateway/routes.js';
 export { printDetail } from './launcher/print-detail.js';

@@ -1,4 +1,4 @@
-import { type Bench, type LocalProcess, type Variables, waitFor } from '@ads/local';
+import { type Bench, type LocalProcess, openPool, type Variables, waitFor } from '@ads/local';
 import {
   type AdEvent,
   DEAD_LETTER_REASON,
@@ -11,7 +11,6 @@ import {
 } from '@ads/models';
 import { Redis } from 'ioredis';
 import { connect, type NatsConnection } from 'nats';
-import pg from 'pg';
 
 export async function openQueue(bench: Bench, env: Variables): Promise<NatsConnection> {
   const connection = await connect({ servers: env.NATS_URL ?? '', maxReconnectAttempts: -1 });
@@ -72,15 +71,7 @@ export async function deadLetters(connection: NatsConnection): Promise<Letter[]>
 
 /** Queries a database that may be away. */
 export function openRows(bench: Bench, env: Variables) {
-  const pool = new pg.Pool({
-    host: env.POSTGRES_HOST,
-    port: Number(env.POSTGRES_PORT),
-    user: env.POSTGRES_USER,
-    password: env.POSTGRES_PASSWORD,
-    database: env.POSTGRES_DB,
-    max: 2,
-  });
-  pool.on('error', () => undefined);
+  const pool = openPool(env, { max: 2 });
   bench.onRelease(() => pool.end());
   return async (text: string): Promise<Record<string, unknown>[]> => (await pool.query(text)).rows;
 }

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
+import { adIdsOf } from '@ads/load';
 import {
+  addAds,
   type LocalProcess,
   migrate,
   natsServer,
@@ -27,7 +29,7 @@ export class BoundsStack {
   constructor(folder: string, ads: number, capMegabytes: number) {
     this.#folder = folder;
     this.#nodeOptions = `--max-old-space-size=${Math.floor(capMegabytes / 2)}`;
-    this.adIds = Array.from({ length: ads }, (_, index) => `ad-${String(index + 1).padStart(5, '0')}`);
+    this.adIds = adIdsOf(ads);
   }
 
   get postgres(): LocalProcess {
@@ -66,11 +68,7 @@ export class BoundsStack {
     this.#eyes = await openEyes(this.postgres, [this.redis], [this.nats]);
     await step(`migrate, ${this.adIds.length} ads`, async () => {
       await migrate(this.postgres.env);
-      await this.eyes.database.query(
-        `INSERT INTO ads (id, image_url, target_url)
-         SELECT id, 'https://example.com/images/' || id, 'https://example.com/offers/' || id FROM unnest($1::text[]) AS id`,
-        [this.adIds],
-      );
+      await addAds(this.eyes.database, this.adIds);
     });
   }
 

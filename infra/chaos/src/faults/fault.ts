@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { LocalProcess } from '@ads/local';
 import type { Books } from '../load/books.js';
 import type { Random } from '../seeded.js';
 import type { ChaosStack } from '../stack/chaos-stack.js';
@@ -28,6 +29,16 @@ export interface Fault {
   /** What an operator must be told of. A process of ours that is gone tells nothing, and a slow one answers. */
   readonly tells: readonly Telling[];
   run(context: FaultContext): Promise<void>;
+}
+
+/** Freezes a process while something goes on: connections stay open, and nobody answers. */
+export async function frozen(process: LocalProcess, meanwhile: () => Promise<void>): Promise<void> {
+  process.pause();
+  try {
+    await meanwhile();
+  } finally {
+    process.resume();
+  }
 }
 
 /** Milliseconds of waiting, drawn from the seed. */

@@ -1,7 +1,7 @@
 import type { LocalProcess } from '@ads/local';
 import type { Random } from '../seeded.js';
 import type { ChaosStack } from '../stack/chaos-stack.js';
-import type { Fault } from './fault.js';
+import { type Fault, frozen } from './fault.js';
 
 interface Victim {
   readonly tells: Fault['tells'];
@@ -20,19 +20,11 @@ function stop(name: string, { tells, find }: Victim, seconds: number, onlyByName
     name,
     onlyByName,
     tells,
-    async run({ stack, random, last }) {
-      const process = find(stack, random);
-      process.pause();
-      try {
-        await last(seconds);
-      } finally {
-        process.resume();
-      }
-    },
+    run: ({ stack, random, last }) => frozen(find(stack, random), () => last(seconds)),
   };
 }
 
-/** SIGSTOP: connections stay open, and nobody answers. Longer than the queue waits for an acknowledgement. */
+/** SIGSTOP. Longer than the queue waits for an acknowledgement. */
 export const pauses: readonly Fault[] = Object.entries(VICTIMS).flatMap(([name, victim]) => [
   stop(`stop-${name}`, victim, 10, false),
   stop(`stop-${name}-40s`, victim, 40, true),

@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import type { NatsConnection } from 'nats';
 import type { Dependency } from '../stack/dependency.js';
 import { expectOutcomes } from './answers.js';
-import { type Fault, type FaultContext, pause } from './fault.js';
+import { type Fault, type FaultContext, frozen, pause } from './fault.js';
 import { DEAD_MS, killPostmaster } from './kills.js';
 
 const LEADER_MS = 20_000;
@@ -53,14 +53,8 @@ const killed: Harm = async (victim, { random }) => {
   await victim.start();
 };
 
-const stopped: Harm = async ({ name, server }, context) => {
-  server.pause();
-  try {
-    await expectOutcomes(context, ONLY_ACCEPTED, 10, `${name} was frozen`);
-  } finally {
-    server.resume();
-  }
-};
+const stopped: Harm = ({ name, server }, context) =>
+  frozen(server, () => expectOutcomes(context, ONLY_ACCEPTED, 10, `${name} was frozen`));
 
 const cutOff: Harm = async (victim, context) => {
   const { natsRoutes } = context.stack.scaledOut;
@@ -107,14 +101,7 @@ export const scaledOut: readonly Fault[] = [
   ofLeader('nats-consumer-leader-cut-off', consumerLeader, cutOff),
   // Back before the others miss it, empty; or after its replica took over.
   ofRedisPrimary('redis-primary-kill', ['redis', 'counters'], killed),
-  ofRedisPrimary('redis-primary-stop', ['redis', 'counters'], async ({ server }, { last }) => {
-    server.pause();
-    try {
-      await last(10);
-    } finally {
-      server.resume();
-    }
-  }),
+  ofRedisPrimary('redis-primary-stop', ['redis', 'counters'], ({ server }, { last }) => frozen(server, () => last(10))),
   ofRedisPrimary('redis-primary-flushall', ['counters'], async ({ server }) => {
     const redis = new Redis(server.port, server.host);
     await redis.flushall();

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Gateway, type LocalProcess, migrate, openGateway, type ServiceName, step } from '@ads/local';
+import { addAds, type Gateway, type LocalProcess, migrate, openGateway, type ServiceName, step } from '@ads/local';
 import type { Dependency } from './dependency.js';
 import { type Eyes, openEyes } from './eyes.js';
 import { dependenciesOf, type ScaledOutServers, type Servers, type Topology, variablesOf } from './servers.js';
@@ -135,11 +135,7 @@ export class ChaosStack {
 
   async #prepare(postgres: LocalProcess): Promise<void> {
     await migrate(postgres.env);
-    await this.eyes.database.query(
-      `INSERT INTO ads (id, image_url, target_url)
-       SELECT id, 'https://example.com/images/' || id, 'https://example.com/offers/' || id FROM unnest($1::text[]) AS id`,
-      [AD_IDS],
-    );
+    await addAds(this.eyes.database, AD_IDS);
     for (const name of ROLE_TIMEOUTS) {
       await this.eyes.database.query(`ALTER ROLE ${postgres.env.POSTGRES_USER} SET ${name} = ${ROLE_TIMEOUT_MS}`);
     }

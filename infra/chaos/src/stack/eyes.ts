@@ -1,7 +1,7 @@
-import type { LocalProcess } from '@ads/local';
+import { type LocalProcess, openPool } from '@ads/local';
 import { Redis } from 'ioredis';
 import { connect, type NatsConnection } from 'nats';
-import pg from 'pg';
+import type pg from 'pg';
 
 /** Connections of our own to each server, past the networks that are made worse. */
 export interface Eyes {
@@ -25,20 +25,13 @@ export async function openEyes(
   redis: readonly LocalProcess[],
   nats: readonly LocalProcess[],
 ): Promise<Eyes> {
-  const { env } = postgres;
-  const database = new pg.Pool({
-    host: env.POSTGRES_HOST,
-    port: Number(env.POSTGRES_PORT),
-    user: env.POSTGRES_USER,
-    password: env.POSTGRES_PASSWORD,
-    database: env.POSTGRES_DB,
+  const database = openPool(postgres.env, {
     max: 2,
     connectionTimeoutMillis: 5_000,
     query_timeout: 60_000,
     // Its own, whatever the role has been given.
     statement_timeout: 60_000,
   });
-  database.on('error', () => undefined);
   const nodes = redis.map(openRedis);
   const [first] = nodes;
   if (first === undefined) throw new Error('There is no Redis to look at');

@@ -1,4 +1,4 @@
-import { type Bench, startTestStack, type TestStack, waitFor } from '@ads/local';
+import { addAds, type Bench, startTestStack, type TestStack, waitFor } from '@ads/local';
 import type pg from 'pg';
 import { type Client, createClient, readDocument } from './client.js';
 import { Documented } from './documented.js';
@@ -19,11 +19,7 @@ export async function openContractStack(bench: Bench, adIds: readonly string[] =
   const [postgres, redis, nats] = await Promise.all([bench.database(), bench.redis(), bench.nats()]);
   const database = openDatabase(bench, postgres);
   // Before the services load the catalogue, so that no test has to wait for it.
-  await database.query(
-    `INSERT INTO ads (id, image_url, target_url)
-     SELECT id, 'https://example.com/images/' || id, 'https://example.com/offers/' || id FROM unnest($1::text[]) AS id`,
-    [adIds],
-  );
+  await addAds(database, adIds);
   const servers = { ...postgres, ...redis.env, ...nats.env };
   const stack = await startTestStack(bench, servers);
   const documented = new Documented(await readDocument(stack.url));

@@ -1,8 +1,8 @@
-import { type Bench, type LocalProcess, startTestStack, type TestStack, waitFor } from '@ads/local';
+import { type Bench, type LocalProcess, openPool, startTestStack, type TestStack, waitFor } from '@ads/local';
 import { EVENT_STREAM, type EventKind } from '@ads/models';
 import { type Cluster, Redis } from 'ioredis';
 import { connect, type JetStreamClient, type JetStreamManager } from 'nats';
-import pg from 'pg';
+import type pg from 'pg';
 import { type Answer, call, json } from './http.js';
 
 export type Variables = Readonly<Record<string, string | undefined>>;
@@ -119,17 +119,7 @@ export async function watchScene(bench: Bench, { stack, redis, nats, postgres }:
 
 /** A pool that survives the death of its server. */
 export function openDatabase(bench: Bench, env: Variables): pg.Pool {
-  const pool = new pg.Pool({
-    host: env.POSTGRES_HOST,
-    port: Number(env.POSTGRES_PORT),
-    user: env.POSTGRES_USER,
-    password: env.POSTGRES_PASSWORD,
-    database: env.POSTGRES_DB,
-    max: 3,
-    connectionTimeoutMillis: 5_000,
-    query_timeout: 10_000,
-  });
-  pool.on('error', () => undefined);
+  const pool = openPool(env, { max: 3, connectionTimeoutMillis: 5_000, query_timeout: 10_000 });
   bench.onRelease(() => pool.end());
   return pool;
 }
