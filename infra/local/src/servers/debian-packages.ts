@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheFolder } from '../project.js';
+import { PINNED_PACKAGES } from './pinned-packages.js';
 import { runCommand } from './run-command.js';
 
 /*
@@ -50,7 +51,8 @@ function libraryFolders(root: string): string[] {
 
 /**
  * Fetches packages with the libraries that the machine lacks, each into a folder of its own that
- * appears only when it is complete. Takes a few seconds; gives up after two minutes.
+ * appears only when it is complete: the version that is pinned here if there is one and it runs,
+ * else the one of the machine's own release. Takes a few seconds; gives up after two minutes.
  * @returns undefined, or why something could not be fetched.
  */
 export async function fetchDebianPackages(packages: readonly string[]): Promise<string | undefined> {
@@ -62,10 +64,15 @@ export async function fetchDebianPackages(packages: readonly string[]): Promise<
     mkdirSync(join(work, 'state/lists/partial'), { recursive: true });
     writeFileSync(join(work, 'apt.conf'), aptConfiguration(config.output, work));
     const env = { ...process.env, APT_CONFIG: join(work, 'apt.conf'), LC_ALL: 'C' };
+    const others: string[] = [];
+    for (const name of packages) {
+      if (!(await fetchPinned(name, work, env))) others.push(name);
+    }
+    if (others.length === 0) return undefined;
     const update = await runCommand('apt-get', ['update'], { timeoutMs: 60_000, env });
     if (update.code !== 0) return lastLine(update.output);
     const problems: string[] = [];
-    for (const name of packages) {
+    for (const name of others) {
       const problem = await fetchOne(name, work, env);
       if (problem !== undefined) problems.push(problem);
     }
@@ -75,25 +82,50 @@ export async function fetchDebianPackages(packages: readonly string[]): Promise<
   }
 }
 
-async function fetchOne(name: string, work: string, env: NodeJS.ProcessEnv): Promise<string | undefined> {
+/** True when the pinned version is now in the cache, and runs on this machine. */
+async function fetchPinned(name: string, work: string, env: NodeJS.ProcessEnv): Promise<boolean> {
+  const pinned = PINNED_PACKAGES[name]?.[process.arch];
+  if (pinned === undefined) return false;
+  const archives = emptyArchives(work);
+  const download = await runCommand(
+    '/usr/lib/apt/apt-helper',
+    ['download-file', pinned.url, join(archives, `${name}.deb`), `SHA256:${pinned.sha256}`],
+    { timeoutMs: 60_000, env },
+  );
+  if (download.code !== 0 || (await unpack(name, work, archives)) !== undefined) return false;
+  return (await cachedDebianProgram(name)) !== undefined;
+}
+
+function emptyArchives(work: string): string {
   const archives = join(work, 'cache/archives');
   rmSync(archives, { recursive: true, force: true });
   mkdirSync(join(archives, 'partial'), { recursive: true });
+  return archives;
+}
+
+async function fetchOne(name: string, work: string, env: NodeJS.ProcessEnv): Promise<string | undefined> {
+  const archives = emptyArchives(work);
   const download = await runCommand(
     'apt-get',
     ['install', '--yes', '--download-only', '--no-install-recommends', '--reinstall', name],
     { timeoutMs: 60_000, env },
   );
   if (download.code !== 0) return lastLine(download.output);
+  return await unpack(name, work, archives);
+}
+
+/** Makes one folder of what was downloaded for a program, and puts it in its place. */
+async function unpack(name: string, work: string, archives: string): Promise<string | undefined> {
   const root = join(work, name);
+  rmSync(root, { recursive: true, force: true });
   mkdirSync(root);
   for (const archive of readdirSync(archives)) {
     // Another C library than the machine's own can't be loaded by the machine's own loader.
     if (!archive.endsWith('.deb') || archive.startsWith('libc6_')) continue;
-    const unpack = await runCommand('dpkg-deb', ['--extract', join(archives, archive), root], {
+    const extract = await runCommand('dpkg-deb', ['--extract', join(archives, archive), root], {
       timeoutMs: 60_000,
     });
-    if (unpack.code !== 0) return lastLine(unpack.output);
+    if (extract.code !== 0) return lastLine(extract.output);
   }
   try {
     renameSync(root, join(debianFolder, name));
