@@ -19,6 +19,7 @@ export function printRound(label: string, result: RoundResult, sinceMs: number):
     const more = problems.length - SHOWN_OF_EACH;
     if (more > 0) printDetail(`${what}: and ${more} more`);
   }
+  for (const remark of result.remarks) printDetail(`remark: ${remark}`);
 }
 
 /** A row for each round. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Comparison, compare } from './checks/compare.js';
 import type { QueueWatch } from './checks/queue-watch.js';
-import { untilSettled } from './checks/settled.js';
+import { untilSettled, untilWhole } from './checks/settled.js';
 import { startWitness } from './checks/witness.js';
 import { type Fault, pause } from './faults/fault.js';
 import type { Books } from './load/books.js';
@@ -32,6 +32,8 @@ export interface RoundResult extends Comparison {
   readonly wrongAnswers: readonly string[];
   /** Other promises that were broken. */
   readonly complaints: readonly string[];
+  /** What to know, though no promise was broken. */
+  readonly remarks: readonly string[];
   /** Where answers of analytics came from. */
   readonly sources: string;
 }
@@ -80,6 +82,7 @@ export async function playRound(run: Run, fault: Fault, time: number): Promise<R
   }
   const healMs = performance.now() - healedFrom;
   complaints.push(...(await witness.untold(fault.tells)));
+  const remarks = await untilWhole(stack);
   await viewers.stop();
   if (books.acknowledged.size === acceptedBefore) complaints.push('nothing was accepted');
   return {
@@ -89,6 +92,7 @@ export async function playRound(run: Run, fault: Fault, time: number): Promise<R
     healMs,
     wrongAnswers: viewers.wrong,
     complaints: [...complaints, ...books.complaints.slice(complaintsBefore)],
+    remarks,
     sources: [...viewers.outcomes].map(([outcome, count]) => `${outcome} ${count}`).join(', '),
   };
 }
