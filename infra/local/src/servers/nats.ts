@@ -97,6 +97,9 @@ cluster {
   advertise: "127.0.0.1:1"
   # Nor may clients hear of addresses other than those that they were given.
   no_advertise: true
+  # One route between two servers. With the pool of routes that is usual since 2.10, two that look for each other at the
+  # same time may go on for minutes closing, as duplicates, routes that the other one keeps.
+  pool_size: -1
   routes: [${routes.map((route) => `"nats://127.0.0.1:${route}"`).join(', ')}]
 }
 `;
