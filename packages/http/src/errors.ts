@@ -77,12 +77,17 @@ export function unsupportedMediaType(message: string): ApiError {
   return new ApiError(415, 'unsupported_media_type', message);
 }
 
-/** The `Retry-After` header is put by the limiter. */
-export function rateLimited(limitPerMinute: number): ApiError {
+export function notJson(): ApiError {
+  return invalidRequest('The body is not a JSON object.', [{ path: '', message: 'not a JSON object' }]);
+}
+
+/** @param headers that say what the limit is, and when to go on, unless they are on the answer already */
+export function rateLimited(limitPerMinute: number, headers: Readonly<Record<string, string>> = {}): ApiError {
   return new ApiError(
     429,
     'rate_limited',
     `More than ${limitPerMinute} requests in a minute; see Retry-After for when to go on.`,
+    { headers },
   );
 }
 
@@ -113,27 +118,8 @@ export function toApiError(error: unknown): ApiError {
   if (error instanceof DependencyUnavailable) {
     return unavailable('A part of the system is away; please try again.', error);
   }
-  if (isValidationError(error)) return fromValidation(error);
   if (error instanceof URIError) return invalidRequest('The path is not valid.');
   return fromBodyParser(error) ?? fromStaticFiles(error) ?? internal(error);
-}
-
-interface ValidationError {
-  readonly details: readonly { readonly path: readonly (string | number)[]; readonly message: string }[];
-}
-
-function isValidationError(error: unknown): error is ValidationError {
-  return (
-    error instanceof Error &&
-    (error as { isJoi?: unknown }).isJoi === true &&
-    Array.isArray((error as { details?: unknown }).details)
-  );
-}
-
-function fromValidation(error: ValidationError): ApiError {
-  return invalidFields(
-    error.details.map(({ path, message }) => ({ path: path.join('.'), message: message.replaceAll('"', '') })),
-  );
 }
 
 /** Errors of body-parser and raw-body, which tell what they are by `type`. */
@@ -143,7 +129,7 @@ function fromBodyParser(error: unknown): ApiError | undefined {
     case 'entity.too.large':
       return payloadTooLarge(limit);
     case 'entity.parse.failed':
-      return invalidRequest('The body is not a JSON object.', [{ path: '', message: 'not a JSON object' }]);
+      return notJson();
     case 'encoding.unsupported':
       return unsupportedMediaType('The body has a Content-Encoding that is not supported.');
     case 'charset.unsupported':

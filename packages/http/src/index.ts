@@ -1,7 +1,9 @@
 export { listen } from '@ads/runtime';
 export * from './api.js';
+export * from './client-allowance.js';
 export * from './errors.js';
 export * from './json-body.js';
+export type { Answer, Lane, LaneHandler, LaneRequest } from './lane.js';
+export { labelled } from './observe.js';
+export { API_PREFIX } from './paths.js';
 export * from './rate-limits.js';
-export * from './request-id.js';
-export * from './request-log.js';

@@ -9,11 +9,6 @@ const WINDOW_MS = 60_000;
 /** Some 20 MB. */
 const MOST_ADDRESSES = 100_000;
 
-/** For the paths that take events. One for the whole process: it holds the counts. */
-export function eventLimiter(config: HttpConfig): RequestHandler {
-  return limiter('events', config.RATE_LIMIT_EVENTS_PER_MINUTE);
-}
-
 /** For the paths that read. One for the whole process: it holds the counts. */
 export function readLimiter(config: HttpConfig): RequestHandler {
   return limiter('reads', config.RATE_LIMIT_READS_PER_MINUTE);

@@ -15,10 +15,13 @@ import {
 } from '@ads/runtime';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Router } from 'express';
-import { createApi, labelled } from '../src/api.js';
+import { createApi } from '../src/api.js';
+import { createAllowance } from '../src/client-allowance.js';
 import { ApiError, unknownAd } from '../src/errors.js';
-import { jsonBody } from '../src/json-body.js';
-import { eventLimiter, readLimiter } from '../src/rate-limits.js';
+import { jsonBodyReader } from '../src/json-body.js';
+import type { Lane } from '../src/lane.js';
+import { labelled } from '../src/observe.js';
+import { readLimiter } from '../src/rate-limits.js';
 
 const config: HttpConfig = {
   HTTP_HOST: '127.0.0.1',
@@ -44,7 +47,12 @@ let metrics: Metrics;
 let base: string;
 let stop: () => Promise<void>;
 
-async function serve(routes: (router: Router) => void, changes: Partial<HttpConfig> = {}) {
+interface Added {
+  readonly lane?: (lane: Lane) => void;
+  readonly routes?: (router: Router) => void;
+}
+
+async function serve(added: Added, changes: Partial<HttpConfig> = {}) {
   // The log of an earlier test may still sum up its requests: into its own lines.
   const own: Line[] = [];
   lines = own;
@@ -75,7 +83,7 @@ async function serve(routes: (router: Router) => void, changes: Partial<HttpConf
     logger,
     metrics,
     operations: operations({ health, metrics }),
-    routes,
+    ...added,
   });
   const releases = createReleases(logger);
   const port = await listen({ handler, config: changed, logger, health }, releases);
@@ -85,9 +93,6 @@ async function serve(routes: (router: Router) => void, changes: Partial<HttpConf
 
 function sampleRoutes(router: Router): void {
   router.get('/ads', (_request, response) => void response.json({ ads: [] }));
-  router.post('/ads/click', jsonBody(), (request, response) => {
-    response.status(202).json({ body: request.body ?? null, ip: request.ip });
-  });
   router.get('/ads/:id', (request) => {
     throw unknownAd(request.params.id, 404);
   });
@@ -101,15 +106,27 @@ function sampleRoutes(router: Router): void {
     response.write('{"half":');
     throw new Error('too late');
   });
-  router.get('/fail/joi', () => {
-    throw Object.assign(new Error('"a.0.b" is required'), {
-      isJoi: true,
-      details: [{ path: ['a', 0, 'b'], message: '"a[0].b" is required' }],
-    });
-  });
   router.get('/file', (_request, response) => response.sendFile(fileURLToPath(import.meta.url)));
   router.use('/static', labelled('/static'), (_request, response) => void response.send('file'));
 }
+
+const unlimited = createAllowance('events', 0);
+
+function sampleLane(lane: Lane): void {
+  lane.post('/ads/click', unlimited, jsonBodyReader(), ({ address }, body) => ({
+    status: 202,
+    body: JSON.stringify({ body: body ?? null, ip: address() }),
+  }));
+  lane.get('/lane/waits', unlimited, async ({ request }) => ({ status: 200, body: JSON.stringify(request.url) }));
+  lane.get('/lane/bug', unlimited, () => {
+    throw new TypeError('secret detail');
+  });
+  lane.get('/lane/away', unlimited, async () => {
+    throw new DependencyUnavailable('postgres', new Error('ECONNREFUSED'));
+  });
+}
+
+const sample = { lane: sampleLane, routes: sampleRoutes };
 
 function post(body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string>) {
   return fetch(`${base}/api/v1/ads/click`, { method: 'POST', body, headers });
@@ -144,7 +161,7 @@ async function error(answer: Response): Promise<[number, unknown]> {
 afterEach(() => stop());
 
 describe('an API', () => {
-  beforeEach(() => serve(sampleRoutes));
+  beforeEach(() => serve(sample));
 
   it.each(['', '/api/v1'])('answers under "%s"', async (prefix) => {
     expect(await (await fetch(`${base}${prefix}/ads`)).json()).toEqual({ ads: [] });
@@ -206,14 +223,14 @@ describe('an API', () => {
     expect(await error(await fetch(`${base}/ads/%E0%A4%A`))).toEqual([400, 'invalid_request']);
   });
 
-  it('answers 503 while a dependency is away', async () => {
-    const answer = await fetch(`${base}/fail/away`);
+  it.each(['/fail/away', '/lane/away'])('answers 503 while a dependency is away: %s', async (path) => {
+    const answer = await fetch(base + path);
     expect(answer.headers.get('retry-after')).toBe('1');
     expect(await error(answer)).toEqual([503, 'unavailable']);
   });
 
-  it('answers 500 without the reason, which is in the log', async () => {
-    const answer = await fetch(`${base}/fail/bug`, { headers: { 'X-Request-ID': 'find-me' } });
+  it.each(['/fail/bug', '/lane/bug'])('answers 500 without the reason, which is in the log: %s', async (path) => {
+    const answer = await fetch(base + path, { headers: { 'X-Request-ID': 'find-me' } });
     expect(await answer.clone().text()).not.toContain('secret');
     expect(await error(answer)).toEqual([500, 'internal']);
     await noted(1);
@@ -223,7 +240,7 @@ describe('an API', () => {
         message: 'request failed',
         fields: expect.objectContaining({
           request_id: 'find-me',
-          endpoint: '/api/v1/fail/bug',
+          endpoint: `/api/v1${path}`,
           error: expect.objectContaining({ message: 'secret detail' }),
         }),
       },
@@ -242,12 +259,6 @@ describe('an API', () => {
     expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8');
     expect(answer.headers.get('etag')).toBeNull();
     expect(await error(answer)).toEqual([status, code]);
-  });
-
-  it('turns joi errors into details', async () => {
-    const answer = await fetch(`${base}/fail/joi`);
-    expect(answer.status).toBe(400);
-    expect((await json(answer)).details).toEqual([{ path: 'a.0.b', message: 'a[0].b is required' }]);
   });
 
   it('labels metrics by template, never by what the caller wrote', async () => {
@@ -277,7 +288,7 @@ describe('an API', () => {
 });
 
 describe('a body', () => {
-  beforeEach(() => serve(sampleRoutes));
+  beforeEach(() => serve(sample));
 
   it.each([
     'application/json',
@@ -349,7 +360,7 @@ describe('a body', () => {
 
 describe('the address of the caller', () => {
   const askWith = async (trust: HttpConfig['TRUST_PROXY']): Promise<string> => {
-    await serve(sampleRoutes, { TRUST_PROXY: trust });
+    await serve(sample, { TRUST_PROXY: trust });
     const headers = { ...JSON_TYPE, 'X-Forwarded-For': '198.51.100.7, 203.0.113.9' };
     return String((await json(await post('{}', headers))).ip);
   };
@@ -363,54 +374,115 @@ describe('the address of the caller', () => {
   });
 });
 
+describe('the lane', () => {
+  it('answers what is in it, and lets Express have the rest', async () => {
+    await serve(sample);
+    for (const path of ['/lane/waits?a=1', '/api/v1/lane/waits?a=1', '/LANE/waits/?a=1']) {
+      expect(await (await fetch(base + path)).json()).toBe(path);
+    }
+    const head = await fetch(`${base}/lane/waits`, { method: 'HEAD' });
+    expect([head.status, await head.text()]).toEqual([200, '']);
+    expect((await fetch(`${base}/ads`)).status).toBe(200);
+  });
+
+  it.each(['*', ['https://player.test', 'https://other.test']] as const)(
+    'puts on its answers what Express would: %j',
+    async (origins) => {
+      await serve(sample, { CORS_ORIGINS: origins });
+      for (const origin of ['https://player.test', 'https://stranger.test', undefined]) {
+        const headers = origin === undefined ? {} : { Origin: origin };
+        const [ours, express] = await Promise.all(
+          ['/lane/waits', '/ads'].map(async (path) => {
+            const answer = await fetch(base + path, { headers });
+            const changing = new Set(['date', 'content-length', 'x-request-id']);
+            return Object.fromEntries([...answer.headers].filter(([name]) => !changing.has(name)));
+          }),
+        );
+        expect(ours).toEqual(express);
+      }
+    },
+  );
+
+  it('refuses in the form of all errors', async () => {
+    await serve({
+      lane: (lane) =>
+        lane.get('/own', unlimited, () => {
+          throw new ApiError(409, 'conflict', 'It is there already.', { headers: { 'X-Own': 'yes' } });
+        }),
+    });
+    const answer = await fetch(`${base}/own`);
+    expect(answer.headers.get('x-own')).toBe('yes');
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+    expect(await error(answer)).toEqual([409, 'conflict']);
+  });
+
+  it('takes the rest of a body that is too large, and then the next request', async () => {
+    await serve(sample);
+    const { port } = new URL(base);
+    const socket = connect(Number(port), '127.0.0.1');
+    const answers = new Promise<string>((resolve) => {
+      let text = '';
+      socket.on('data', (chunk: Buffer) => {
+        text += chunk;
+        if (/ 202 [\s\S]*\r\n\r\n{.*}$/.test(text)) resolve(text);
+      });
+    });
+    const head = 'POST /ads/click HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n';
+    const chunk = `3e8\r\n${'x'.repeat(1_000)}\r\n`;
+    socket.write(`${head}Transfer-Encoding: chunked\r\n\r\n${chunk.repeat(20)}`);
+    socket.write(`${chunk.repeat(20)}0\r\n\r\n`);
+    socket.write(`${head}Content-Length: 2\r\n\r\n{}`);
+    expect((await answers).match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 413', 'HTTP/1.1 202']);
+    socket.destroy();
+  });
+});
+
 describe('rate limits', () => {
-  const limited = { RATE_LIMIT_EVENTS_PER_MINUTE: 2, RATE_LIMIT_READS_PER_MINUTE: 0 };
-  const routes =
-    (settings: HttpConfig) =>
-    (router: Router): void => {
-      router.post('/event', eventLimiter(settings), (_request, response) => void response.end());
-      router.get('/read', readLimiter(settings), (_request, response) => void response.end());
-    };
+  const add =
+    (limit: number) =>
+    (lane: Lane): void =>
+      lane.post('/event', createAllowance('events', limit), jsonBodyReader(), () => ({ status: 202, body: '{}' }));
 
   it('count each client, say so in headers, and answer in JSON', async () => {
-    await serve(routes({ ...config, ...limited }), { TRUST_PROXY: ['loopback'] });
+    await serve({ lane: add(2) }, { TRUST_PROXY: ['loopback'] });
     const event = (ip: string): Promise<Response> =>
       fetch(`${base}/event`, { method: 'POST', headers: { 'X-Forwarded-For': ip } });
     const first = await event('198.51.100.7');
-    expect(first.status).toBe(200);
-    expect(first.headers.get('ratelimit-policy')).toMatch(/^"events"; q=2; w=60/);
-    expect(first.headers.get('ratelimit')).toMatch(/^"events"; r=1; t=\d+/);
-    expect(first.headers.get('x-ratelimit-limit')).toBeNull();
+    expect(first.status).toBe(202);
+    expect(first.headers.get('ratelimit-policy')).toBe('"events"; q=2; w=60');
+    expect(first.headers.get('ratelimit')).toBe('"events"; r=1; t=60');
     await event('198.51.100.7');
     const refused = await event('198.51.100.7');
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
     expect(refused.headers.get('ratelimit')).toMatch(/r=0/);
+    expect(refused.headers.get('ratelimit-policy')).toBe('"events"; q=2; w=60');
     expect(await error(refused)).toEqual([429, 'rate_limited']);
-    expect((await event('198.51.100.8')).status).toBe(200);
+    expect((await event('198.51.100.8')).status).toBe(202);
     // One client has a whole IPv6 network.
-    for (const host of ['1', '2']) expect((await event(`2001:db8:0:1::${host}`)).status).toBe(200);
+    for (const host of ['1', '2']) expect((await event(`2001:db8:0:1::${host}`)).status).toBe(202);
     expect((await event('2001:db8:0:2::3')).status).toBe(429);
+    // What the proxy says is no address: then it is the proxy's own.
+    for (const nonsense of ['x', 'y']) expect((await event(nonsense)).status).toBe(202);
+    expect((await event('z')).status).toBe(429);
+  });
+
+  it('of Express say the same', async () => {
+    await serve({
+      routes: (router) =>
+        void router.get('/read', readLimiter({ ...config, RATE_LIMIT_READS_PER_MINUTE: 1 }), (_request, response) => {
+          response.end();
+        }),
+    });
+    const first = await fetch(`${base}/read`);
+    expect(first.headers.get('ratelimit-policy')).toMatch(/^"reads"; q=1; w=60/);
+    expect(first.headers.get('ratelimit')).toMatch(/^"reads"; r=0; t=\d+/);
+    expect(first.headers.get('x-ratelimit-limit')).toBeNull();
+    expect(await error(await fetch(`${base}/read`))).toEqual([429, 'rate_limited']);
   });
 
   it('are off at 0', async () => {
-    await serve(routes({ ...config, ...limited }));
-    const read = await fetch(`${base}/read`);
-    expect(read.headers.get('ratelimit')).toBeNull();
-  });
-});
-
-describe('ApiError', () => {
-  beforeEach(() =>
-    serve((router) => {
-      router.get('/own', () => {
-        throw new ApiError(409, 'conflict', 'It is there already.', { headers: { 'X-Own': 'yes' } });
-      });
-    }),
-  );
-
-  it('is answered as it is', async () => {
-    const answer = await fetch(`${base}/own`);
-    expect(answer.headers.get('x-own')).toBe('yes');
-    expect(await error(answer)).toEqual([409, 'conflict']);
+    await serve({ lane: add(0) });
+    const answer = await fetch(`${base}/event`, { method: 'POST' });
+    expect([answer.status, answer.headers.get('ratelimit')]).toEqual([202, null]);
   });
 });

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import Joi from 'joi';
 import { readAddress } from './address.js';
+import { readCommonEvent } from './common-event.js';
 import { AD_ID, type AdEvent, type EventKind, MAX_PLAY_TIME } from './event.js';
 import { isUuid, uuidv7 } from './uuid.js';
 
@@ -63,8 +64,8 @@ export interface Receipt {
   readonly kind: EventKind;
   /** The `Idempotency-Key` header: an id for a body that has none. */
   readonly idempotencyKey: string | undefined;
-  /** As {@link readAddress} gives it. */
-  readonly callerIp: string;
+  /** As {@link readAddress} gives it. Asked where the body has none. */
+  readonly callerIp: () => string;
   readonly now: number;
   /** How far ahead of `now` a player's clock is still believed. */
   readonly maxClockSkew: number;
@@ -92,6 +93,12 @@ interface EventBody {
 
 /** Turns a parsed body into an event: checks it, and fills in what the player left out. */
 export function readEventRequest(body: unknown, receipt: Receipt): EventReading {
+  const event = readCommonEvent(body, receipt);
+  return event === undefined ? readAnyEvent(body, receipt) : { state: 'event', event };
+}
+
+/** The same by the schemas, which know every form that is valid, and what is wrong with the others. */
+export function readAnyEvent(body: unknown, receipt: Receipt): EventReading {
   const schema = receipt.kind === 'click' ? clickRequest : impressionRequest;
   const checked = schema.validate(body, { abortEarly: false, convert: false, errors: { wrap: { label: false } } });
   if (checked.error) return { state: 'invalid', details: detailsOf(checked.error) };
@@ -110,7 +117,7 @@ export function readEventRequest(body: unknown, receipt: Receipt): EventReading 
       kind: receipt.kind,
       id: (givenId ?? uuidv7(now)).toLowerCase(),
       adId: fields.ad_id,
-      ip: readAddress(fields.ip ?? undefined) ?? receipt.callerIp,
+      ip: readAddress(fields.ip ?? undefined) ?? receipt.callerIp(),
       occurredAt: believable ? claimed : now,
       receivedAt: now,
       ...(believable ? {} : { claimedAt: claimed }),

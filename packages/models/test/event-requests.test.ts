@@ -9,7 +9,7 @@ const ID = 'f47ac10b-58cc-4372-a567-0e02b2c3d479';
 const receipt: Receipt = {
   kind: 'click',
   idempotencyKey: undefined,
-  callerIp: '203.0.113.9',
+  callerIp: () => '203.0.113.9',
   now: NOW,
   maxClockSkew: SKEW,
 };

@@ -49,22 +49,22 @@ await runProcess<AnalyticsConfig>({
       },
       ready: () => true,
     });
-    const app = createApi({
+    const handler = createApi({
       config,
       logger,
       metrics,
       operations: operations({ health, metrics }),
       routes(router) {
-        const handler = analyticsHandler({
+        const answer = analyticsHandler({
           catalogue,
           readAd: (adId) => read([adId]),
           readAll: createSnapshot(read, config.LIST_MAX_AGE_MS, now),
           now,
         });
-        router.get('/ads/analytics', readLimiter(config), handler);
+        router.get('/ads/analytics', readLimiter(config), answer);
       },
     });
-    const port = await listen({ handler: app, config, logger, health }, releases);
+    const port = await listen({ handler, config, logger, health }, releases);
     logger.info('listening', { host: config.HTTP_HOST, port });
   },
 });

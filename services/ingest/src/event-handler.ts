@@ -1,7 +1,6 @@
-import { invalidFields, unavailable, unknownAd } from '@ads/http';
+import { type Answer, invalidFields, type LaneHandler, type LaneRequest, unavailable, unknownAd } from '@ads/http';
 import type { AdCatalogue } from '@ads/ledger';
 import { type AdEvent, type EventKind, readAddress, readEventRequest } from '@ads/models';
-import type { Request, RequestHandler } from 'express';
 import type { Acceptance } from './accept-events.js';
 
 export interface EventDependencies {
@@ -16,43 +15,48 @@ export interface EventDependencies {
   readonly now: () => number;
 }
 
-/** As the trusted proxies say; what they say may be anything, so it counts only where it is an address. */
-function callerAddress({ ip, socket }: Request): string {
-  return readAddress(ip) ?? readAddress(socket.remoteAddress) ?? '0.0.0.0';
-}
-
 /** `POST /api/v1/ads/click` and `POST /api/v1/ads/impression`: 202 when the event is durable, and not before. */
-export function eventHandler(kind: EventKind, dependencies: EventDependencies): RequestHandler {
-  const { catalogue, accept, onAccepted, maxClockSkew, now } = dependencies;
-  const message = kind === 'click' ? 'Click recorded' : 'Impression recorded';
-  return async (request, response) => {
-    const reading = readEventRequest(request.body, {
+export function eventHandler(kind: EventKind, dependencies: EventDependencies): LaneHandler {
+  const { maxClockSkew, now } = dependencies;
+  // Not async: what is waited for may take seconds, and an async function would hold the body, which may be forty times
+  // as large as the event.
+  return ({ request, address }, body) => {
+    const idempotencyKey = request.headers['idempotency-key'];
+    const reading = readEventRequest(body, {
       kind,
-      idempotencyKey: request.get('idempotency-key'),
-      callerIp: callerAddress(request),
+      idempotencyKey: typeof idempotencyKey === 'string' ? idempotencyKey : undefined,
+      callerIp: () => callerAddress(request, address),
       now: now(),
       maxClockSkew,
     });
     if (reading.state === 'invalid') throw invalidFields(reading.details);
-    const { event } = reading;
-    // What is waited for may take seconds: the event is kept meanwhile, and not a body that is forty times as large.
-    request.body = undefined;
-    // An ad that nobody could look up yet is taken: the consumer checks it, and keeps what it refuses.
-    if (!catalogue.has(event.adId) && (await catalogue.find(event.adId)) === 'unknown') {
-      throw unknownAd(event.adId, 400);
-    }
-    const acceptance = await accept(event);
-    if (acceptance.state === 'unknown ad') throw unknownAd(event.adId, 400);
-    if (acceptance.state === 'unavailable') {
-      throw unavailable('Neither NATS nor Postgres can take events now; send this one again.', acceptance.cause);
-    }
-    onAccepted(event);
-    response.status(202).json({
-      message,
-      [kind === 'click' ? 'click_id' : 'impression_id']: event.id,
-      ad_id: event.adId,
-      timestamp: new Date(event.occurredAt).toISOString(),
-      processing: 'asynchronous',
-    });
+    return keep(reading.event, dependencies);
   };
+}
+
+/** What trusted proxies say may be anything, so it counts only where it is an address. */
+function callerAddress(request: LaneRequest['request'], address: LaneRequest['address']): string {
+  return readAddress(address()) ?? readAddress(request.socket.remoteAddress) ?? '0.0.0.0';
+}
+
+async function keep(event: AdEvent, { catalogue, accept, onAccepted }: EventDependencies): Promise<Answer> {
+  // An ad that nobody could look up yet is taken: the consumer checks it, and keeps what it refuses.
+  if (!catalogue.has(event.adId) && (await catalogue.find(event.adId)) === 'unknown') {
+    throw unknownAd(event.adId, 400);
+  }
+  const acceptance = await accept(event);
+  if (acceptance.state === 'unknown ad') throw unknownAd(event.adId, 400);
+  if (acceptance.state === 'unavailable') {
+    throw unavailable('Neither NATS nor Postgres can take events now; send this one again.', acceptance.cause);
+  }
+  onAccepted(event);
+  return { status: 202, body: acceptedBody(event) };
+}
+
+/** Of the fields only the ad id may hold what JSON has to escape. */
+function acceptedBody({ kind, id, adId, occurredAt }: AdEvent): string {
+  const [message, idField] =
+    kind === 'click' ? ['Click recorded', 'click_id'] : ['Impression recorded', 'impression_id'];
+  const timestamp = new Date(occurredAt).toISOString();
+  return `{"message":"${message}","${idField}":"${id}","ad_id":${JSON.stringify(adId)},"timestamp":"${timestamp}","processing":"asynchronous"}`;
 }

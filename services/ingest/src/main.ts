@@ -1,4 +1,4 @@
-import { createApi, eventLimiter, jsonBody, readLimiter } from '@ads/http';
+import { createAllowance, createApi, jsonBodyReader, readLimiter } from '@ads/http';
 import { createAdCatalogue, createLedger, readAds } from '@ads/ledger';
 import { type AdEvent, streamSettings } from '@ads/models';
 import {
@@ -93,13 +93,14 @@ await runProcess<IngestConfig>({
       ready: () => nats.health().status === 'up' || postgres.health().status === 'up',
     });
 
-    const app = createApi({
+    const handler = createApi({
       config,
       logger,
       metrics,
       operations: operations({ health, metrics }),
-      routes(router) {
-        const events = [eventLimiter(config), jsonBody({ limitBytes: config.MAX_BODY_BYTES })];
+      lane(lane) {
+        const allowance = createAllowance('events', config.RATE_LIMIT_EVENTS_PER_MINUTE);
+        const readBody = jsonBodyReader(config.MAX_BODY_BYTES);
         const dependencies = {
           catalogue,
           accept: (event: AdEvent) =>
@@ -108,13 +109,15 @@ await runProcess<IngestConfig>({
           maxClockSkew: config.MAX_CLOCK_SKEW_SECONDS * 1_000,
           now,
         };
-        router.post('/ads/click', ...events, eventHandler('click', dependencies));
-        router.post('/ads/impression', ...events, eventHandler('impression', dependencies));
+        lane.post('/ads/click', allowance, readBody, eventHandler('click', dependencies));
+        lane.post('/ads/impression', allowance, readBody, eventHandler('impression', dependencies));
+      },
+      routes(router) {
         router.get('/ads', readLimiter(config), adsHandler(catalogue));
         swagger(router, openApiDocument());
       },
     });
-    const port = await listen({ handler: app, config, logger, health }, releases);
+    const port = await listen({ handler, config, logger, health }, releases);
     logger.info('listening', { host: config.HTTP_HOST, port });
   },
 });

@@ -1,43 +1,32 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { jsonBody } from '@ads/http';
+import { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, test } from '@jest/globals';
-import express, { type Request } from 'express';
 import { eventHandler } from '../src/event-handler.js';
 
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
 test('while an event waits to be durable, its body is not held', async () => {
-  const bodies: unknown[] = [];
-  let request: Request | undefined;
   const handler = eventHandler('click', {
     catalogue: { has: () => true, find: async () => 'known' },
-    accept: async () => {
-      bodies.push(request?.body);
-      return { state: 'durable', by: 'jetstream' };
-    },
+    accept: () => new Promise(() => undefined),
     onAccepted: () => undefined,
     maxClockSkew: 0,
     now: Date.now,
   });
-  const app = express();
-  app.post('/', jsonBody(), (received, response, next) => {
-    request = received;
-    bodies.push(received.body);
-    return handler(received, response, next);
-  });
-  const server = createServer(app).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  try {
-    const { port } = server.address() as AddressInfo;
-    const answer = await fetch(`http://127.0.0.1:${port}/`, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify({ ad_id: 'ad-001' }),
-    });
-    expect(answer.status).toBe(202);
-    expect(bodies).toEqual([{ ad_id: 'ad-001' }, undefined]);
-  } finally {
-    server.closeAllConnections();
-    server.close();
-  }
+  const request = new IncomingMessage(new Socket());
+  const answers: unknown[] = [];
+  const send = () => {
+    const body = { ad_id: 'ad-001', more: { large: true } };
+    answers.push(handler({ request, address: () => '192.0.2.1' }, body));
+    return new WeakRef(body.more);
+  };
+  const more = send();
+  // What a WeakRef was made of in this turn is held until its end.
+  await new Promise(setImmediate);
+  collectGarbage();
+  expect(more.deref()).toBeUndefined();
+  expect(answers).toHaveLength(1);
 });

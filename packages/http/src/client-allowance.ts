@@ -1,0 +1,77 @@
+import { isIP } from 'node:net';
+import { ipKeyGenerator } from 'express-rate-limit';
+import type { HeaderList } from './common-headers.js';
+import { rateLimited } from './errors.js';
+
+const WINDOW_MS = 60_000;
+/** Some 20 MB. */
+const MOST_CLIENTS = 100_000;
+
+/** What a client has used of a window that began with its first request. */
+interface Use {
+  requests: number;
+  /** By the clock of the allowance. */
+  readonly endsAt: number;
+}
+
+/**
+ * Takes a request of a client into account.
+ *
+ * @param said the address of the client, as the trusted proxies say it; it counts where it is one
+ * @param seen the address that the socket has; none where the connection broke meanwhile
+ * @returns the headers that tell the client what is left
+ * @throws ApiError 429 when nothing was left
+ */
+export type Allowance = (said: string | undefined, seen: string | undefined) => HeaderList;
+
+/**
+ * So many requests a minute for each client, as express-rate-limit counts them, at a tenth of its cost for a click. Of two
+ * maps the older is forgotten each time that the newer is full or a window old, so no number of clients takes more memory
+ * than `mostClients` do, and who comes again and again is never forgotten.
+ *
+ * @param name of the policy in the headers
+ * @param limit requests a minute; 0 for no limit
+ * @param now milliseconds by a clock that is never set
+ */
+export function createAllowance(
+  name: string,
+  limit: number,
+  { now = () => performance.now(), mostClients = MOST_CLIENTS } = {},
+): Allowance {
+  if (limit === 0) return () => [];
+  const policy = `"${name}"; q=${limit}; w=${WINDOW_MS / 1_000}`;
+  let newer = new Map<string, Use>();
+  let older = new Map<string, Use>();
+  let newerSince = now();
+
+  function useOf(client: string, time: number): Use {
+    if (newer.size >= mostClients / 2 || time - newerSince >= WINDOW_MS) {
+      older = newer;
+      newer = new Map();
+      newerSince = time;
+    }
+    let use = newer.get(client) ?? older.get(client);
+    if (use === undefined || time >= use.endsAt) use = { requests: 0, endsAt: time + WINDOW_MS };
+    newer.set(client, use);
+    return use;
+  }
+
+  return (said, seen) => {
+    const time = now();
+    const use = useOf(clientOf(said, seen), time);
+    use.requests += 1;
+    const seconds = Math.ceil((use.endsAt - time) / 1_000);
+    const rest = `"${name}"; r=${Math.max(0, limit - use.requests)}; t=${seconds}`;
+    if (use.requests > limit) {
+      throw rateLimited(limit, { 'RateLimit-Policy': policy, RateLimit: rest, 'Retry-After': String(seconds) });
+    }
+    return ['RateLimit-Policy', policy, 'RateLimit', rest];
+  };
+}
+
+/** Whoever has an IPv6 address has a whole network of them, which the library makes one client. */
+function clientOf(said = '', seen = '0.0.0.0'): string {
+  const version = isIP(said);
+  if (version === 0) return said === seen ? said : clientOf(seen, seen);
+  return version === 6 ? ipKeyGenerator(said) : said;
+}

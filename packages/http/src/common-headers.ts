@@ -1,0 +1,61 @@
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import type { HttpConfig } from '@ads/runtime';
+import cors from 'cors';
+import helmet from 'helmet';
+import { REQUEST_ID_HEADER } from './request-id.js';
+
+/** Middleware that needs of a request and an answer no more than Node gives them. */
+type Plain = (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void;
+
+/** For an API: nothing may be loaded or framed. A route that gives out a page sets its own policy. */
+export function securityHeaders(): Plain {
+  return helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+    },
+    // Players run on other origins; whom they may be is for CORS to say.
+    crossOriginResourcePolicy: { policy: 'cross-origin' },
+  });
+}
+
+export function crossOrigin({ CORS_ORIGINS }: HttpConfig): Plain {
+  return cors({
+    origin: CORS_ORIGINS === '*' ? '*' : [...CORS_ORIGINS],
+    methods: ['GET', 'HEAD', 'POST'],
+    allowedHeaders: ['Content-Type', 'Idempotency-Key', REQUEST_ID_HEADER],
+    exposedHeaders: [REQUEST_ID_HEADER, 'RateLimit', 'RateLimit-Policy', 'Retry-After'],
+    // Two hours are the most that browsers keep it.
+    maxAge: 7_200,
+  }) as Plain;
+}
+
+/** Names and values in turn, as `writeHead` takes them. */
+export type HeaderList = readonly string[];
+
+/**
+ * What the two above put on an answer to a request from this origin (but OPTIONS), found by running them once for each
+ * origin that may be one's own: setting some fifteen headers one by one takes a tenth of what a click may take.
+ */
+export function commonHeaders(config: HttpConfig): (origin: string | undefined) => HeaderList {
+  const middleware = [securityHeaders(), crossOrigin(config)];
+  const { CORS_ORIGINS } = config;
+  const strangers = recordHeaders(middleware, undefined);
+  if (CORS_ORIGINS === '*') return () => strangers;
+  const known = new Map(CORS_ORIGINS.map((origin) => [origin, recordHeaders(middleware, origin)]));
+  return (origin) => (origin === undefined ? strangers : (known.get(origin) ?? strangers));
+}
+
+function recordHeaders(middleware: readonly Plain[], origin: string | undefined): HeaderList {
+  const request = new IncomingMessage(new Socket());
+  request.method = 'GET';
+  if (origin !== undefined) request.headers.origin = origin;
+  const response = new ServerResponse(request);
+  for (const run of middleware) {
+    run(request, response, (error) => {
+      if (error !== undefined) throw error;
+    });
+  }
+  return response.getHeaderNames().flatMap((name) => [name, String(response.getHeader(name))]);
+}

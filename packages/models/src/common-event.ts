@@ -1,0 +1,65 @@
+import { isIP } from 'node:net';
+import { AD_ID, type AdEvent, MAX_PLAY_TIME } from './event.js';
+import type { Receipt } from './event-requests.js';
+import { isUuid, uuidv7 } from './uuid.js';
+
+/**
+ * What nearly all players send, read without joi: that takes 6 µs, this one. What it does not take (undefined) may be
+ * valid all the same: joi decides, and says what is wrong. What it takes, joi would make the same event of.
+ */
+export function readCommonEvent(body: unknown, { kind, idempotencyKey, callerIp, now, maxClockSkew }: Receipt) {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return undefined;
+  const fields = body as Readonly<Record<string, unknown>>;
+  const { ad_id: adId, ip = null, timestamp = null } = fields;
+  if (typeof adId !== 'string' || !AD_ID.test(adId)) return undefined;
+  const givenId = (kind === 'click' ? fields.click_id : fields.impression_id) ?? null;
+  const id = givenId === null && idempotencyKey === undefined ? uuidv7(now) : readUuid(givenId);
+  if (id === undefined) return undefined;
+  if (ip !== null && (typeof ip !== 'string' || !isPlainAddress(ip))) return undefined;
+  const claimed = timestamp === null ? now : readPlainTime(timestamp);
+  if (claimed === undefined) return undefined;
+  const playTime = kind === 'click' ? (fields.video_play_time ?? null) : null;
+  if (playTime !== null && !isPlayTime(playTime)) return undefined;
+
+  const event: { -readonly [Field in keyof AdEvent]: AdEvent[Field] } = {
+    kind,
+    id,
+    adId,
+    ip: ip ?? callerIp(),
+    occurredAt: claimed,
+    receivedAt: now,
+  };
+  if (claimed > now + maxClockSkew) {
+    event.occurredAt = now;
+    event.claimedAt = claimed;
+  }
+  if (playTime !== null) event.playTime = playTime;
+  return event;
+}
+
+function readUuid(value: unknown): string | undefined {
+  return typeof value === 'string' && isUuid(value) ? value.toLowerCase() : undefined;
+}
+
+/** Without a zone, and IPv6 without an IPv4 part, which the ledger may want written otherwise. */
+function isPlainAddress(text: string): boolean {
+  const version = isIP(text);
+  return version === 4 || (version === 6 && !text.includes('%') && !text.includes('.'));
+}
+
+/** As `toISOString` writes it, with or without milliseconds. */
+const PLAIN_TIME = /^(?!0000)\d{4}-\d\d-(\d\d)T\d\d:\d\d:\d\d(?:\.\d{3})?Z$/;
+
+/** Milliseconds since the epoch. */
+function readPlainTime(value: unknown): number | undefined {
+  if (typeof value !== 'string') return undefined;
+  const [, day] = PLAIN_TIME.exec(value) ?? [];
+  if (day === undefined) return undefined;
+  const time = Date.parse(value);
+  // Date.parse takes 30 February for 2 March, and 24:00 for the next day.
+  return time >= 0 && new Date(time).getUTCDate() === Number(day) ? time : undefined;
+}
+
+function isPlayTime(value: unknown): value is number {
+  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MAX_PLAY_TIME && !Object.is(value, -0);
+}

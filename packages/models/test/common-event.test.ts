@@ -1,0 +1,92 @@
+import { expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { readCommonEvent } from '../src/common-event.js';
+import type { EventKind } from '../src/event.js';
+import { type Receipt, readAnyEvent } from '../src/event-requests.js';
+
+// The last second of February, when days are most easily mistaken.
+const NOW = Date.UTC(2026, 2, 1) - 250;
+const ID = 'f47ac10b-58cc-4372-a567-0e02b2c3d479';
+
+/** A valid text with a small change: where a check that is too generous shows. */
+const nearly = (texts: fc.Arbitrary<string>) =>
+  fc
+    .tuple(
+      texts,
+      fc.nat(40),
+      fc.nat(3),
+      fc.string({ unit: fc.constantFrom(...'0123459:-.+TZz% aF{"\\é'), maxLength: 3 }),
+    )
+    .map(([text, at, cut, put]) => text.slice(0, at) + put + text.slice(at + cut));
+
+const times = fc
+  .date({ noInvalidDate: true, min: new Date(-1), max: new Date(NOW + 900_000) })
+  .chain((date) => fc.constantFrom(date.toISOString(), date.toISOString().replace(/\.\d+/, '')));
+const days = fc
+  .tuple(fc.integer({ min: 2023, max: 2028 }), fc.nat(13), fc.nat(32), fc.nat(24), fc.nat(60))
+  .map(([year, ...rest]) => {
+    const [month, day, hour, minute] = rest.map((part) => String(part).padStart(2, '0'));
+    return `${year}-${month}-${day}T${hour}:${minute}:00Z`;
+  });
+const addresses = fc.oneof(fc.ipV4(), fc.ipV6(), fc.ipV4Extended());
+const anything = fc.oneof(fc.jsonValue(), fc.constantFrom(-0, 86_400, 86_401, 0.5, '', ' ', '7', [], {}));
+
+/** Mostly valid, so that every field is looked at. */
+const field = (...valid: fc.Arbitrary<unknown>[]) =>
+  fc.oneof({ weight: 9, arbitrary: fc.oneof(...valid, fc.constant(null)) }, { weight: 1, arbitrary: anything });
+
+const fields = {
+  ad_id: field(fc.constant('ad-001'), fc.string({ maxLength: 130 })),
+  ip: field(addresses, nearly(addresses)),
+  video_play_time: field(fc.nat(90_000)),
+  timestamp: field(times, days, nearly(times)),
+  click_id: field(fc.uuid(), nearly(fc.uuid())),
+  impression_id: field(fc.uuid(), nearly(fc.uuid())),
+};
+
+const bodies = fc.oneof(
+  { weight: 20, arbitrary: fc.record({ ...fields, more: fc.jsonValue() }, { requiredKeys: ['ad_id'] }) },
+  { weight: 1, arbitrary: fc.oneof(fc.jsonValue(), fc.constant(undefined)) },
+);
+
+const receipts: fc.Arbitrary<Receipt> = fc.record({
+  kind: fc.constantFrom<EventKind>('click', 'impression'),
+  idempotencyKey: fc.oneof({ weight: 4, arbitrary: fc.constant(undefined) }, fc.uuid(), fc.string()),
+  callerIp: fc.constant(() => '203.0.113.9'),
+  now: fc.constant(NOW),
+  maxClockSkew: fc.constantFrom(0, 300_000),
+});
+
+it('takes only what the schemas take, and makes the same event of it', () => {
+  let taken = 0;
+  fc.assert(
+    fc.property(bodies, receipts, (body, receipt) => {
+      const event = readCommonEvent(body, receipt);
+      if (event === undefined) return;
+      taken += 1;
+      const reading = readAnyEvent(body, receipt);
+      const given = body as Readonly<Record<string, unknown>>;
+      const hasId = (receipt.kind === 'click' ? given.click_id : given.impression_id) != null;
+      // Two new ids are never the same.
+      const id = hasId ? event.id : expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7/);
+      expect(reading).toEqual({ state: 'event', event: { ...event, id } });
+    }),
+    { numRuns: 20_000 },
+  );
+  expect(taken).toBeGreaterThan(2_000);
+});
+
+it.each([
+  { ad_id: 'ad-001' },
+  { ad_id: 'ad-001', ip: '2001:db8::1', video_play_time: 30, timestamp: '2026-02-28T23:59:59.749Z', click_id: ID },
+  { ad_id: 'ad-001', ip: '203.0.113.7', timestamp: '2026-02-28T23:59:59Z', unknown: { nested: true } },
+])('takes what players send: %j', (body) => {
+  const receipt: Receipt = {
+    kind: 'click',
+    idempotencyKey: undefined,
+    callerIp: () => '203.0.113.9',
+    now: NOW,
+    maxClockSkew: 0,
+  };
+  expect(readCommonEvent(body, receipt)).toMatchObject({ kind: 'click', adId: 'ad-001' });
+});
