@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { isIPv4, isIPv6, type Socket } from 'node:net';
 import { ipKeyGenerator } from 'express-rate-limit';
 import type { HeaderList } from './common-headers.js';
 import { rateLimited } from './errors.js';
@@ -18,11 +18,11 @@ interface Use {
  * Takes a request of a client into account.
  *
  * @param said the address of the client, as the trusted proxies say it; it counts where it is one
- * @param seen the address that the socket has; none where the connection broke meanwhile
+ * @param socket whose address counts otherwise
  * @returns the headers that tell the client what is left
  * @throws ApiError 429 when nothing was left
  */
-export type Allowance = (said: string | undefined, seen: string | undefined) => HeaderList;
+export type Allowance = (said: string | undefined, socket: Pick<Socket, 'remoteAddress'>) => HeaderList;
 
 /**
  * So many requests a minute for each client, as express-rate-limit counts them, at a tenth of its cost for a click. Of two
@@ -56,9 +56,9 @@ export function createAllowance(
     return use;
   }
 
-  return (said, seen) => {
+  return (said, socket) => {
     const time = now();
-    const use = useOf(clientOf(said, seen), time);
+    const use = useOf(clientOf(said) ?? clientOf(socket.remoteAddress) ?? UNKNOWN_ADDRESS, time);
     use.requests += 1;
     const seconds = Math.ceil((use.endsAt - time) / 1_000);
     const rest = `"${name}"; r=${Math.max(0, limit - use.requests)}; t=${seconds}`;
@@ -69,9 +69,11 @@ export function createAllowance(
   };
 }
 
+/** Of a connection that broke meanwhile. */
+const UNKNOWN_ADDRESS = '0.0.0.0';
+
 /** Whoever has an IPv6 address has a whole network of them, which the library makes one client. */
-function clientOf(said = '', seen = '0.0.0.0'): string {
-  const version = isIP(said);
-  if (version === 0) return said === seen ? said : clientOf(seen, seen);
-  return version === 6 ? ipKeyGenerator(said) : said;
+function clientOf(address = ''): string | undefined {
+  if (isIPv4(address)) return address;
+  return isIPv6(address) ? ipKeyGenerator(address) : undefined;
 }

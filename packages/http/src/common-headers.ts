@@ -17,6 +17,14 @@ export function securityHeaders(): Plain {
     },
     // Players run on other origins; whom they may be is for CORS to say.
     crossOriginResourcePolicy: { policy: 'cross-origin' },
+    // The rest is for documents, or for browsers that are no more.
+    crossOriginOpenerPolicy: false,
+    originAgentCluster: false,
+    referrerPolicy: false,
+    xDnsPrefetchControl: false,
+    xDownloadOptions: false,
+    xPermittedCrossDomainPolicies: false,
+    xXssProtection: false,
   });
 }
 

@@ -28,31 +28,39 @@ export function jsonBodyReader(limitBytes = DEFAULT_BODY_LIMIT): BodyReader {
     else if (refusal !== undefined) done(unsupportedMediaType(refusal));
     else if (encoding !== 'identity') readCompressed(request, response, done);
     else if (length > limitBytes) done(payloadTooLarge(limitBytes));
-    else readPlain(request, limitBytes, done);
+    else readPlain(request, length, limitBytes, done);
   };
 }
 
-function readPlain(request: IncomingMessage, limitBytes: number, done: Done): void {
+/** @param length of the body, 0 where it is not known before its end */
+function readPlain(request: IncomingMessage, length: number, limitBytes: number, done: Done): void {
   let chunks: Buffer[] = [];
   let bytes = 0;
-  request.on('data', (chunk: Buffer) => {
-    const wasTooLarge = bytes > limitBytes;
-    bytes += chunk.length;
-    if (bytes <= limitBytes) chunks.push(chunk);
-    else if (!wasTooLarge) {
-      // The rest is let pass, unread.
-      chunks = [];
-      done(payloadTooLarge(limitBytes));
-    }
-  });
-  request.on('end', () => {
-    if (bytes > limitBytes) return;
+  const finish = () => {
     const [first] = chunks;
     const whole = chunks.length === 1 ? first : Buffer.concat(chunks);
     // The request outlives its body.
     chunks = [];
     parse(whole ?? EMPTY, done);
+  };
+  request.on('data', (chunk: Buffer) => {
+    const wasTooLarge = bytes > limitBytes;
+    bytes += chunk.length;
+    if (bytes > limitBytes) {
+      // The rest is let pass, unread.
+      chunks = [];
+      if (!wasTooLarge) done(payloadTooLarge(limitBytes));
+      return;
+    }
+    chunks.push(chunk);
+    // Its last byte, as a rule with the first chunk: its end need not be waited for.
+    if (bytes === length) finish();
   });
+  if (length === 0) {
+    request.on('end', () => {
+      if (bytes <= limitBytes) finish();
+    });
+  }
 }
 
 const EMPTY = Buffer.alloc(0);

@@ -73,7 +73,7 @@ export function createLane({ observer, headersFor, addressOf }: LaneOptions): {
       let trace: Trace | undefined;
       let limits: HeaderList = [];
       // `close` comes after a complete answer, and also when the caller went away before.
-      response.once('close', () => observer({ request, response, endpoint, startedAt, requestId, trace }));
+      response.on('close', () => observer({ request, response, endpoint, startedAt, requestId, trace }));
 
       const send = (status: number, body: string, more: HeaderList) => {
         const common = headersFor(request.headers.origin);
@@ -99,7 +99,7 @@ export function createLane({ observer, headersFor, addressOf }: LaneOptions): {
       };
 
       try {
-        limits = allowance(addressOf(request), request.socket.remoteAddress);
+        limits = allowance(addressOf(request), request.socket);
       } catch (error) {
         return fail(error);
       }

@@ -1,11 +1,13 @@
 import { expect, test } from '@jest/globals';
 import { createAllowance } from '../src/client-allowance.js';
 
+const SOCKET = { remoteAddress: '192.0.2.99' };
+
 /** How many of the requests of a client are taken, until one is refused. */
 function takenOf(allowance: ReturnType<typeof createAllowance>, client: string): number {
   for (let taken = 0; ; taken += 1) {
     try {
-      allowance(client, client);
+      allowance(client, SOCKET);
     } catch {
       return taken;
     }
@@ -30,8 +32,8 @@ test('a window begins with the first request of a client, and another when it is
 test('who comes again and again is counted, however many strangers come meanwhile', () => {
   const allowance = createAllowance('events', 50, { mostClients: 100 });
   for (let visit = 0; visit < 50; visit += 1) {
-    allowance('192.0.2.1', '192.0.2.1');
-    for (let stranger = 0; stranger < 49; stranger += 1) allowance(`10.0.${visit}.${stranger}`, undefined);
+    allowance('192.0.2.1', SOCKET);
+    for (let stranger = 0; stranger < 49; stranger += 1) allowance(`10.0.${visit}.${stranger}`, SOCKET);
   }
   expect(takenOf(allowance, '192.0.2.1')).toBe(0);
 });
@@ -39,6 +41,6 @@ test('who comes again and again is counted, however many strangers come meanwhil
 test('of more strangers than it may hold it forgets the first', () => {
   const allowance = createAllowance('events', 1, { mostClients: 100 });
   expect(takenOf(allowance, '192.0.2.1')).toBe(1);
-  for (let stranger = 0; stranger < 100; stranger += 1) allowance(`10.0.0.${stranger}`, undefined);
+  for (let stranger = 0; stranger < 100; stranger += 1) allowance(`10.0.0.${stranger}`, SOCKET);
   expect(takenOf(allowance, '192.0.2.1')).toBe(1);
 });

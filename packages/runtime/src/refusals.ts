@@ -6,6 +6,8 @@ import type { Duplex } from 'node:stream';
 export interface Refusals {
   /** To be told of every request, so that a refusal comes after the answers that it has to follow. */
   follow(request: IncomingMessage, response: ServerResponse): void;
+  /** To be told when its answer is closed. */
+  forget(request: IncomingMessage, response: ServerResponse): void;
   /** For `clientError`: what came is no HTTP, too large or too slow. */
   notHttp(error: NodeJS.ErrnoException, socket: Duplex): void;
   /** For HTTP/1.1 without `Host`. */
@@ -48,10 +50,10 @@ export function createRefusals(): Refusals {
     follow(request, response) {
       const { socket } = request;
       latest.set(socket, { request, response, before: latest.get(socket)?.response });
-      response.once('close', () => {
-        // An idle connection holds nothing: there may be many, and headers are large.
-        if (request.complete && latest.get(socket)?.response === response) latest.delete(socket);
-      });
+    },
+    forget(request, response) {
+      // An idle connection holds nothing: there may be many, and headers are large.
+      if (request.complete && latest.get(request.socket)?.response === response) latest.delete(request.socket);
     },
     notHttp(error, socket) {
       if (error.code === 'ECONNRESET' || !socket.writable) {

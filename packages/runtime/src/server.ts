@@ -42,9 +42,12 @@ export async function listen(
     },
     (request, response) => {
       open.add(response);
-      response.once('close', () => open.delete(response));
-      if (draining) response.setHeader('Connection', 'close');
       refusals.follow(request, response);
+      response.on('close', () => {
+        open.delete(response);
+        refusals.forget(request, response);
+      });
+      if (draining) response.setHeader('Connection', 'close');
       if (request.headers.host === undefined && request.httpVersion === '1.1') return refusals.noHost(response);
       const path = pathOf(request.url ?? '/');
       if (path === undefined) return refusals.noPath(response);

@@ -1,4 +1,4 @@
-import { type Answer, invalidFields, type LaneHandler, type LaneRequest, unavailable, unknownAd } from '@ads/http';
+import { type Answer, invalidFields, type LaneHandler, unavailable, unknownAd } from '@ads/http';
 import type { AdCatalogue } from '@ads/ledger';
 import { type AdEvent, type EventKind, readAddress, readEventRequest } from '@ads/models';
 import type { Acceptance } from './accept-events.js';
@@ -15,6 +15,9 @@ export interface EventDependencies {
   readonly now: () => number;
 }
 
+/** Of a connection that broke meanwhile. */
+const UNKNOWN_ADDRESS = '0.0.0.0';
+
 /** `POST /api/v1/ads/click` and `POST /api/v1/ads/impression`: 202 when the event is durable, and not before. */
 export function eventHandler(kind: EventKind, dependencies: EventDependencies): LaneHandler {
   const { maxClockSkew, now } = dependencies;
@@ -25,18 +28,14 @@ export function eventHandler(kind: EventKind, dependencies: EventDependencies): 
     const reading = readEventRequest(body, {
       kind,
       idempotencyKey: typeof idempotencyKey === 'string' ? idempotencyKey : undefined,
-      callerIp: () => callerAddress(request, address),
+      // What trusted proxies say may be anything, so it counts only where it is an address.
+      callerIp: () => readAddress(address()) ?? readAddress(request.socket.remoteAddress) ?? UNKNOWN_ADDRESS,
       now: now(),
       maxClockSkew,
     });
     if (reading.state === 'invalid') throw invalidFields(reading.details);
     return keep(reading.event, dependencies);
   };
-}
-
-/** What trusted proxies say may be anything, so it counts only where it is an address. */
-function callerAddress(request: LaneRequest['request'], address: LaneRequest['address']): string {
-  return readAddress(address()) ?? readAddress(request.socket.remoteAddress) ?? '0.0.0.0';
 }
 
 async function keep(event: AdEvent, { catalogue, accept, onAccepted }: EventDependencies): Promise<Answer> {

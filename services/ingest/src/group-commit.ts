@@ -32,8 +32,14 @@ interface Waiting<Item, Result> {
 }
 
 /**
- * Items that arrive together are written together, each caller waiting for that one write. Alone, an item is written at
- * once: it never waits for company. Under load, batches grow by themselves, to what arrives while others are written.
+ * How long an item waits for company while a batch is being written. A write costs as much as forty items, so several
+ * small ones in flight would be most of the work; and where writes take long, waiting for their end would be too long.
+ */
+const LINGER_MS = 1;
+
+/**
+ * Items that arrive together are written together, each caller waiting for that one write. An item that finds nothing in
+ * flight is written at once. Under load, batches grow by themselves, to what arrives while the one before is written.
  *
  * @param write gets 1 to `maxBatch` items; its results are in the order of the items
  */
@@ -45,20 +51,30 @@ export function createGroupCommit<Item, Result>(
   let inFlight = 0;
   let scheduled = false;
   let onIdle: (() => void)[] = [];
+  let linger: NodeJS.Timeout | undefined;
   let expiry: NodeJS.Timeout | undefined;
 
-  // Not at once but when the present turn of the event loop is over: requests that arrived in one read go together.
   function schedule(): void {
-    if (scheduled || inFlight >= limits.maxInFlight) return;
+    if (inFlight > 0 && queue.length < limits.maxBatch) linger ??= setTimeout(begin, LINGER_MS);
+    else scheduleNow();
+  }
+
+  // Not at once but when the present turn of the event loop is over: requests that arrived in one read go together.
+  function scheduleNow(): void {
+    if (scheduled || queue.length === 0) return;
     scheduled = true;
-    setImmediate(() => {
-      scheduled = false;
-      while (queue.length > 0 && inFlight < limits.maxInFlight) {
-        const batch = queue.slice(0, limits.maxBatch);
-        queue = queue.slice(limits.maxBatch);
-        void commit(batch);
-      }
-    });
+    setImmediate(begin);
+  }
+
+  function begin(): void {
+    scheduled = false;
+    clearTimeout(linger);
+    linger = undefined;
+    while (queue.length > 0 && inFlight < limits.maxInFlight) {
+      const batch = queue.slice(0, limits.maxBatch);
+      queue = queue.slice(limits.maxBatch);
+      void commit(batch);
+    }
   }
 
   // Items expire in the order in which they came, so one timer for the oldest is enough.
@@ -91,7 +107,7 @@ export function createGroupCommit<Item, Result>(
       for (const waiting of batch) waiting.reject(error);
     } finally {
       inFlight -= 1;
-      if (queue.length > 0) schedule();
+      scheduleNow();
       becomeIdle();
     }
   }

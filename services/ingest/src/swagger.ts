@@ -36,8 +36,6 @@ export function swagger(router: Router, document: object): void {
 
 const forBrowsers: RequestHandler = (_request, response, next) => {
   response.set('Content-Security-Policy', PAGE_POLICY);
-  // Over plain HTTP browsers ignore these two, and fill the console with complaints about them.
-  response.removeHeader('Cross-Origin-Opener-Policy');
-  response.removeHeader('Origin-Agent-Cluster');
+  response.set('Referrer-Policy', 'no-referrer');
   next();
 };

@@ -18,6 +18,10 @@ async function turns(): Promise<void> {
   for (let i = 0; i < 3; i += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}
+
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index);
 
 describe('group commit', () => {
@@ -41,18 +45,39 @@ describe('group commit', () => {
     expect(await results).toEqual(upTo(5).map((item) => `kept ${item}`));
   });
 
-  it('does not wait for the batch before it while more may be in flight', async () => {
+  it('lets items wait for the end of a batch, so that they go together', async () => {
+    const { batches, write } = heldWrite();
+    const groups = createGroupCommit(write, ROOMY);
+    void groups.submit(1);
+    await turns();
+    void groups.submit(2);
+    batches[0]?.finish();
+    void groups.submit(3);
+    await turns();
+    expect(batches.map(({ items }) => items)).toEqual([[1], [2, 3]]);
+  });
+
+  it('does not let them wait for long while more may be in flight', async () => {
     const { batches, write } = heldWrite();
     const groups = createGroupCommit(write, ROOMY);
     const first = groups.submit(1);
     await turns();
     const second = groups.submit(2);
-    await turns();
-    expect(batches).toHaveLength(2);
+    await until(() => batches.length === 2);
     batches[1]?.finish();
     expect(await second).toBe('kept 2');
     batches[0]?.finish();
     expect(await first).toBe('kept 1');
+  });
+
+  it('does not let a full batch wait at all', async () => {
+    const { batches, write } = heldWrite();
+    const groups = createGroupCommit(write, { ...ROOMY, maxBatch: 3 });
+    void groups.submit(0);
+    await turns();
+    for (const item of [1, 2, 3]) void groups.submit(item);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(batches.map(({ items }) => items)).toEqual([[0], [1, 2, 3]]);
   });
 
   it('gathers what arrives while all are in flight, and writes it in order as soon as one is back', async () => {
@@ -61,7 +86,7 @@ describe('group commit', () => {
     void groups.submit(0);
     await turns();
     void groups.submit(1);
-    await turns();
+    await until(() => batches.length === 2);
     for (const item of [2, 3, 4]) {
       void groups.submit(item);
       await turns();
