@@ -5,18 +5,6 @@ import { isUuid } from './uuid.js';
 /** The version that this code writes, and the only one that it reads. */
 export const WIRE_VERSION = 1;
 
-/** Reads as JSON; keys are short because there is one of each per click. */
-interface WireEvent {
-  readonly k: 'c' | 'i';
-  readonly id: string;
-  readonly ad: string;
-  readonly ip: string;
-  readonly at: number;
-  readonly rx: number;
-  readonly raw?: number;
-  readonly pt?: number;
-}
-
 /** What a message turned out to be: events, some of which may be bad on their own, or nothing readable at all. */
 export type Decoded =
   | { readonly state: 'decoded'; readonly events: AdEvent[]; readonly rejected: Rejected[] }
@@ -28,9 +16,9 @@ export interface Rejected {
   readonly reason: string;
 }
 
-/** Many events as one message: UTF-8 JSON `{"v":1,"events":[…]}`. */
+/** Many events as one message: UTF-8 JSON `{"v":1,"events":[…]}`; keys are short because there is one of each per click. */
 export function encodeEvents(events: readonly AdEvent[]): Buffer {
-  return Buffer.from(JSON.stringify({ v: WIRE_VERSION, events: events.map(toWire) }));
+  return Buffer.from(`{"v":${WIRE_VERSION},"events":[${events.map(encodeEvent).join()}]}`);
 }
 
 /** The reverse of {@link encodeEvents}. Never throws: whatever bytes arrive, the answer says what they are. */
@@ -56,17 +44,11 @@ export function decodeEvents(bytes: Uint8Array): Decoded {
   return { state: 'decoded', events, rejected };
 }
 
-function toWire(event: AdEvent): WireEvent {
-  return {
-    k: event.kind === 'click' ? 'c' : 'i',
-    id: event.id,
-    ad: event.adId,
-    ip: event.ip,
-    at: event.occurredAt,
-    rx: event.receivedAt,
-    ...(event.claimedAt === undefined ? {} : { raw: event.claimedAt }),
-    ...(event.playTime === undefined ? {} : { pt: event.playTime }),
-  };
+/** Put together by hand, in half of the time: of the texts only the ad id may hold what JSON has to escape. */
+function encodeEvent({ kind, id, adId, ip, occurredAt, receivedAt, claimedAt, playTime }: AdEvent): string {
+  const claimed = claimedAt === undefined ? '' : `,"raw":${claimedAt}`;
+  const played = playTime === undefined ? '' : `,"pt":${playTime}`;
+  return `{"k":"${kind === 'click' ? 'c' : 'i'}","id":"${id}","ad":${JSON.stringify(adId)},"ip":"${ip}","at":${occurredAt},"rx":${receivedAt}${claimed}${played}}`;
 }
 
 /** An event, or the reason why it is none. As strict as the database: what passes here can be stored. */
