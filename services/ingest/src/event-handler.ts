@@ -5,7 +5,7 @@ import type { Acceptance } from './accept-events.js';
 
 export interface EventDependencies {
   readonly catalogue: Pick<AdCatalogue, 'has' | 'find'>;
-  /** Resolves when the fate of the event is known. */
+  /** Resolves when the fate of the event is known; rejects where nothing was done with it. */
   readonly accept: (event: AdEvent) => Promise<Acceptance>;
   /** Told of each event that is durable. */
   readonly onAccepted: (event: AdEvent) => void;
@@ -38,12 +38,24 @@ export function eventHandler(kind: EventKind, dependencies: EventDependencies): 
   };
 }
 
-async function keep(event: AdEvent, { catalogue, accept, onAccepted }: EventDependencies): Promise<Answer> {
-  // An ad that nobody could look up yet is taken: the consumer checks it, and keeps what it refuses.
-  if (!catalogue.has(event.adId) && (await catalogue.find(event.adId)) === 'unknown') {
-    throw unknownAd(event.adId, 400);
-  }
-  const acceptance = await accept(event);
+function keep(event: AdEvent, dependencies: EventDependencies): Promise<Answer> {
+  return dependencies.catalogue.has(event.adId) ? accept(event, dependencies) : keepUnlisted(event, dependencies);
+}
+
+function accept(event: AdEvent, dependencies: EventDependencies): Promise<Answer> {
+  return dependencies.accept(event).then(
+    (acceptance) => answerTo(event, acceptance, dependencies),
+    (cause: unknown) => answerTo(event, { state: 'unavailable', cause }, dependencies),
+  );
+}
+
+/** An ad that nobody could look up yet is taken: the consumer checks it, and keeps what it refuses. */
+async function keepUnlisted(event: AdEvent, dependencies: EventDependencies): Promise<Answer> {
+  if ((await dependencies.catalogue.find(event.adId)) === 'unknown') throw unknownAd(event.adId, 400);
+  return await accept(event, dependencies);
+}
+
+function answerTo(event: AdEvent, acceptance: Acceptance, { onAccepted }: EventDependencies): Answer {
   if (acceptance.state === 'unknown ad') throw unknownAd(event.adId, 400);
   if (acceptance.state === 'unavailable') {
     throw unavailable('Neither NATS nor Postgres can take events now; send this one again.', acceptance.cause);

@@ -103,8 +103,7 @@ await runProcess<IngestConfig>({
         const readBody = jsonBodyReader(config.MAX_BODY_BYTES);
         const dependencies = {
           catalogue,
-          accept: (event: AdEvent) =>
-            groups.submit(event).catch((cause: unknown): Acceptance => ({ state: 'unavailable', cause })),
+          accept: groups.submit,
           onAccepted: ingestMetrics.accepted,
           maxClockSkew: config.MAX_CLOCK_SKEW_SECONDS * 1_000,
           now,
