@@ -1,13 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { Exchanges } from './exchanges.js';
 
 /** What never reaches the handlers gets an answer of the same form as theirs. */
 export interface Refusals {
-  /** To be told of every request, so that a refusal comes after the answers that it has to follow. */
-  follow(request: IncomingMessage, response: ServerResponse): void;
-  /** To be told when its answer is closed. */
-  forget(request: IncomingMessage, response: ServerResponse): void;
   /** For `clientError`: what came is no HTTP, too large or too slow. */
   notHttp(error: NodeJS.ErrnoException, socket: Duplex): void;
   /** For HTTP/1.1 without `Host`. */
@@ -35,26 +32,11 @@ const EXPECTATION: Refusal = [
 /** Who still sends when it is refused may read the answer for so long: closing at once would take it away again. */
 const LINGER_MS = 1_000;
 
-/** The latest request of a connection, and the answer that has to come before its own. */
-interface Followed {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly before: ServerResponse | undefined;
-}
-
-export function createRefusals(): Refusals {
-  const latest = new WeakMap<Duplex, Followed>();
+/** @param exchanges so that a refusal comes after the answers that it has to follow */
+export function createRefusals(exchanges: Pick<Exchanges, 'latestOf'>): Refusals {
   const refused = new WeakSet<Duplex>();
 
   return {
-    follow(request, response) {
-      const { socket } = request;
-      latest.set(socket, { request, response, before: latest.get(socket)?.response });
-    },
-    forget(request, response) {
-      // An idle connection holds nothing: there may be many, and headers are large.
-      if (request.complete && latest.get(request.socket)?.response === response) latest.delete(request.socket);
-    },
     notHttp(error, socket) {
       if (error.code === 'ECONNRESET' || !socket.writable) {
         if (!refused.has(socket)) socket.destroy();
@@ -63,7 +45,7 @@ export function createRefusals(): Refusals {
       // Whatever comes after what was wrong is wrong too.
       if (refused.has(socket)) return;
       refused.add(socket);
-      const { request, response, before } = latest.get(socket) ?? {};
+      const { request, response, before } = exchanges.latestOf(socket) ?? {};
       const isBroken = request?.complete === false;
       const refuse = () => {
         // Of a request that has its answer, as one that is too large, only the rest was wrong.

@@ -1,6 +1,7 @@
-import { createServer, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import { type AddressInfo, Server as NetServer } from 'node:net';
 import { ConfigError } from './config.js';
+import { Exchanges } from './exchanges.js';
 import type { Health } from './health.js';
 import type { Logger } from './logger.js';
 import { createRefusals } from './refusals.js';
@@ -24,8 +25,8 @@ export async function listen(
   releases: Releases,
 ): Promise<number> {
   const { handler, config, logger, health } = options;
-  const open = new Set<ServerResponse>();
-  const refusals = createRefusals();
+  const exchanges = new Exchanges();
+  const refusals = createRefusals(exchanges);
   let draining = false;
 
   const server = createServer(
@@ -41,12 +42,8 @@ export async function listen(
       requireHostHeader: false,
     },
     (request, response) => {
-      open.add(response);
-      refusals.follow(request, response);
-      response.on('close', () => {
-        open.delete(response);
-        refusals.forget(request, response);
-      });
+      exchanges.begin(request, response);
+      response.on('close', () => exchanges.end({ request, response }));
       if (draining) response.setHeader('Connection', 'close');
       if (request.headers.host === undefined && request.httpVersion === '1.1') return refusals.noHost(response);
       const path = pathOf(request.url ?? '/');
@@ -69,7 +66,7 @@ export async function listen(
   releases.add('http server', async () => {
     draining = true;
     health.drain();
-    for (const response of open) {
+    for (const response of exchanges.open()) {
       if (!response.headersSent) response.setHeader('Connection', 'close');
     }
     // That of `net`: the one of `http` would cut off idle connections at this moment.
@@ -82,7 +79,7 @@ export async function listen(
       sweep = setInterval(() => server.closeIdleConnections(), 50);
     }, IDLE_GRACE_MS);
     const limit = setTimeout(() => {
-      logger.warn('requests were cut off at the end', { requests: open.size });
+      logger.warn('requests were cut off at the end', { requests: exchanges.open().length });
       server.closeAllConnections();
     }, DRAIN_TIMEOUT_MS);
     await closed;
