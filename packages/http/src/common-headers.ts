@@ -23,6 +23,8 @@ export function securityHeaders(): Plain {
     referrerPolicy: false,
     xDnsPrefetchControl: false,
     xDownloadOptions: false,
+    // As the policy's frame-ancestors.
+    xFrameOptions: false,
     xPermittedCrossDomainPolicies: false,
     xXssProtection: false,
   });

@@ -113,9 +113,9 @@ function sampleRoutes(router: Router): void {
 const unlimited = createAllowance('events', 0);
 
 function sampleLane(lane: Lane): void {
-  lane.post('/ads/click', unlimited, jsonBodyReader(), ({ address }, body) => ({
+  lane.post('/ads/click', unlimited, jsonBodyReader(), (asked, body) => ({
     status: 202,
-    body: JSON.stringify({ body: body ?? null, ip: address() }),
+    body: JSON.stringify({ body: body ?? null, ip: asked.address() }),
   }));
   lane.get('/lane/waits', unlimited, async ({ request }) => ({ status: 200, body: JSON.stringify(request.url) }));
   lane.get('/lane/bug', unlimited, () => {

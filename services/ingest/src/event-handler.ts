@@ -23,13 +23,14 @@ export function eventHandler(kind: EventKind, dependencies: EventDependencies): 
   const { maxClockSkew, now } = dependencies;
   // Not async: what is waited for may take seconds, and an async function would hold the body, which may be forty times
   // as large as the event.
-  return ({ request, address }, body) => {
+  return (asked, body) => {
+    const { request } = asked;
     const idempotencyKey = request.headers['idempotency-key'];
     const reading = readEventRequest(body, {
       kind,
       idempotencyKey: typeof idempotencyKey === 'string' ? idempotencyKey : undefined,
       // What trusted proxies say may be anything, so it counts only where it is an address.
-      callerIp: () => readAddress(address()) ?? readAddress(request.socket.remoteAddress) ?? UNKNOWN_ADDRESS,
+      callerIp: () => readAddress(asked.address()) ?? readAddress(request.socket.remoteAddress) ?? UNKNOWN_ADDRESS,
       now: now(),
       maxClockSkew,
     });

@@ -31,15 +31,14 @@ interface Waiting<Item, Result> {
   reject(error: unknown): void;
 }
 
-/**
- * How long an item waits for company while a batch is being written. A write costs as much as forty items, so several
- * small ones in flight would be most of the work; and where writes take long, waiting for their end would be too long.
- */
+/** The longest that an item waits for company. */
 const LINGER_MS = 1;
 
 /**
  * Items that arrive together are written together, each caller waiting for that one write. An item that finds nothing in
- * flight is written at once. Under load, batches grow by themselves, to what arrives while the one before is written.
+ * flight is written at once. Else the next batch waits until it is as large as all that is in flight, or full, or for a
+ * millisecond: a write costs as much as some ten items, so many small ones would be most of the work, and while one large
+ * one is in flight nobody would have anything to do.
  *
  * @param write gets 1 to `maxBatch` items; its results are in the order of the items
  */
@@ -49,20 +48,20 @@ export function createGroupCommit<Item, Result>(
 ): GroupCommit<Item, Result> {
   let queue: Waiting<Item, Result>[] = [];
   let inFlight = 0;
+  let itemsInFlight = 0;
   let scheduled = false;
   let onIdle: (() => void)[] = [];
   let linger: NodeJS.Timeout | undefined;
   let expiry: NodeJS.Timeout | undefined;
 
   function schedule(): void {
-    if (inFlight > 0 && queue.length < limits.maxBatch) linger ??= setTimeout(begin, LINGER_MS);
-    else scheduleNow();
-  }
-
-  // Not at once but when the present turn of the event loop is over: requests that arrived in one read go together.
-  function scheduleNow(): void {
     if (scheduled || queue.length === 0) return;
+    if (queue.length < Math.min(itemsInFlight, limits.maxBatch)) {
+      linger ??= setTimeout(begin, LINGER_MS);
+      return;
+    }
     scheduled = true;
+    // Not at once but when the present turn of the event loop is over: requests that arrived in one read go together.
     setImmediate(begin);
   }
 
@@ -89,7 +88,7 @@ export function createGroupCommit<Item, Result>(
       }
       becomeIdle();
       watchOldest();
-    }, oldest.deadline - performance.now());
+    }, oldest.deadline - performance.now()).unref();
   }
 
   function becomeIdle(): void {
@@ -100,6 +99,7 @@ export function createGroupCommit<Item, Result>(
 
   async function commit(batch: readonly Waiting<Item, Result>[]): Promise<void> {
     inFlight += 1;
+    itemsInFlight += batch.length;
     try {
       const results = await write(batch.map((waiting) => waiting.item));
       for (const [index, waiting] of batch.entries()) waiting.resolve(results[index] as Result);
@@ -107,7 +107,8 @@ export function createGroupCommit<Item, Result>(
       for (const waiting of batch) waiting.reject(error);
     } finally {
       inFlight -= 1;
-      scheduleNow();
+      itemsInFlight -= batch.length;
+      schedule();
       becomeIdle();
     }
   }
