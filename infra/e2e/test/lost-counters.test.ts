@@ -1,4 +1,5 @@
 import { openBench, waitFor } from '@ads/local';
+import { EPOCH_KEY } from '@ads/models';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { answerOf, expectExact, totalsOf } from './support/exactness.js';
 import { newEvent, startPlayers } from './support/players.js';
@@ -44,7 +45,7 @@ test('FLUSHALL under live traffic: never zeros, never backwards, and soon from R
 
 test('single keys lost with the epoch: the same', async () => {
   const watch = watchAll();
-  await scene.counters.del('{counters}:epoch', `ad:{${QUIET_AD}}:totals`);
+  await scene.counters.del(EPOCH_KEY, `ad:{${QUIET_AD}}:totals`);
   await watch.more(20);
   await untilTrusted(scene, QUIET_AD);
   await expectExact(scene);

@@ -1,14 +1,11 @@
 -- Raises counters of one ad: each becomes the greater of what it holds and what Postgres counted. Doing it twice, or in
 -- another order, ends the same. One script, so that no reader sees a window that is ahead of the total.
 --
--- KEYS: the hashes that are written. ARGV: for each of them, in order, its expiry in seconds (0: none), the number of its
--- counters, and these: field, count.
+-- KEYS: the hashes that are written. ARGV: for each of them, in order, its expiry in seconds (0: none), how many buckets
+-- a field holds (1: fields are counters), the number of its counters, and these: field or bucket, count.
 
--- As many as Lua takes as arguments of one call, and some less.
-local AT_ONCE = 1000
-
--- The counters of `key` whose fields are ARGV[first], ARGV[first + 2] and so on.
-local function raise(key, first, last)
+-- Counters that are fields: ARGV[first], ARGV[first + 2] and so on.
+local function raise_fields(key, first, last)
   local fields, higher = {}, {}
   for i = first, last, 2 do fields[#fields + 1] = ARGV[i] end
   for i, held in ipairs(redis.call('HMGET', key, unpack(fields))) do
@@ -18,17 +15,49 @@ local function raise(key, first, last)
       higher[#higher + 1] = count
     end
   end
-  if #higher > 0 then
-    redis.call('HSET', key, unpack(higher))
+  return higher
+end
+
+-- Counters that are packed: a field is the sum of its buckets, and then each of them. The sum grows by what its buckets
+-- grow by, and is written with them as one value. So it is theirs at any time, whatever is raised, how often, and in what
+-- order: there is no state of Redis, after no crash, failover, flush or expiry, that has one and not the other.
+local function raise_buckets(key, per_field, first, last)
+  local raises, fields = {}, {}
+  for i = first, last, 2 do
+    local field = string.format('%d', math.floor(ARGV[i] / per_field))
+    if not raises[field] then
+      raises[field] = {}
+      fields[#fields + 1] = field
+    end
+    table.insert(raises[field], { place = ARGV[i] % per_field + 2, count = tonumber(ARGV[i + 1]) })
   end
+  local higher = {}
+  for i, held in ipairs(redis.call('HMGET', key, unpack(fields))) do
+    local counts = held and { cmsgpack.unpack(held) } or { 0 }
+    local sum = counts[1]
+    for _, raise in ipairs(raises[fields[i]]) do
+      local more = raise.count - (counts[raise.place] or 0)
+      if more > 0 then
+        for missing = #counts + 1, raise.place - 1 do counts[missing] = 0 end
+        counts[raise.place] = raise.count
+        counts[1] = counts[1] + more
+      end
+    end
+    if counts[1] > sum then
+      higher[#higher + 1] = fields[i]
+      higher[#higher + 1] = cmsgpack.pack(unpack(counts))
+    end
+  end
+  return higher
 end
 
 local next = 1
 for _, key in ipairs(KEYS) do
-  local expiry, counters = tonumber(ARGV[next]), tonumber(ARGV[next + 1])
-  local last = next + 1 + 2 * counters
-  for first = next + 2, last, 2 * AT_ONCE do
-    raise(key, first, math.min(last, first + 2 * AT_ONCE - 1))
+  local expiry, per_field, counters = tonumber(ARGV[next]), tonumber(ARGV[next + 1]), tonumber(ARGV[next + 2])
+  local first, last = next + 3, next + 2 + 2 * counters
+  local higher = per_field == 1 and raise_fields(key, first, last) or raise_buckets(key, per_field, first, last)
+  if #higher > 0 then
+    redis.call('HSET', key, unpack(higher))
   end
   if expiry > 0 then
     redis.call('EXPIRE', key, expiry)

@@ -17,6 +17,8 @@ export interface CounterStore {
 export interface CounterShard {
   /** Tells it from the others. */
   readonly name: string;
+  /** True where one script may use the keys of several ads. */
+  readonly crossesSlots: boolean;
   run<T>(operation: string, call: (client: Redis) => Promise<T>): Promise<T>;
   /**
    * Another text whenever the server may have lost keys: by a restart, by evicting some, or by being given slots of another

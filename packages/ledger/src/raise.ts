@@ -1,4 +1,12 @@
-import { MINUTES_KEY_TTL, minutesKey, oldestVisible, SECONDS_KEY_TTL, secondsKey, totalsKey } from '@ads/models';
+import {
+  BUCKETS_PER_FIELD,
+  MINUTES_KEY_TTL,
+  minutesKey,
+  oldestVisible,
+  SECONDS_KEY_TTL,
+  secondsKey,
+  totalsKey,
+} from '@ads/models';
 import type { AdCounts } from './counts.js';
 import type { CounterShard, CounterStore } from './dependencies.js';
 import { readText } from './files.js';
@@ -7,7 +15,7 @@ import { groupByShard } from './shards.js';
 
 const raise = script(readText('lua/raise-counters.lua'));
 
-/** Counters per round trip: some 10 ms of work for Redis, far below any timeout. An ad alone may have more. */
+/** Counters per round trip: a few ms of work for Redis, far below any timeout. An ad alone may have more. */
 const COUNTERS_PER_CALL = 5_000;
 
 /**
@@ -39,22 +47,38 @@ async function raiseOn(shard: CounterShard, counts: readonly AdCounts[], now: nu
   if (calls.length > 0) await send();
 }
 
+interface Hash {
+  /** Seconds from now on; 0: none. */
+  readonly expiry: number;
+  /** Buckets in one field; 1: fields are counters. */
+  readonly perField: number;
+}
+
+const TOTALS: Hash = { expiry: 0, perField: 1 };
+const SECONDS: Hash = { expiry: SECONDS_KEY_TTL, perField: BUCKETS_PER_FIELD };
+const MINUTES: Hash = { expiry: MINUTES_KEY_TTL, perField: BUCKETS_PER_FIELD };
+
 /** The keys of one ad's hashes, and what to raise in them: the arguments of `raise-counters.lua`. */
 function raiseCall(ad: AdCounts, oldest: { second: number; minute: number }): ScriptCall {
-  const hashes = new Map<string, { readonly expiry: number; readonly counters: (string | number)[] }>();
-  const add = (key: string, expiry: number, field: string | number, count: number) => {
-    const hash = hashes.get(key) ?? { expiry, counters: [] };
-    hashes.set(key, hash);
-    hash.counters.push(field, count);
+  const hashes = new Map<string, { readonly hash: Hash; readonly counters: (string | number)[] }>();
+  const add = (key: string, hash: Hash, fieldOrBucket: string | number, count: number) => {
+    const held = hashes.get(key) ?? { hash, counters: [] };
+    hashes.set(key, held);
+    held.counters.push(fieldOrBucket, count);
   };
-  add(totalsKey(ad.adId), 0, 'clicks', ad.clicks);
-  add(totalsKey(ad.adId), 0, 'impressions', ad.impressions);
+  add(totalsKey(ad.adId), TOTALS, 'clicks', ad.clicks);
+  add(totalsKey(ad.adId), TOTALS, 'impressions', ad.impressions);
   for (const [second, clicks] of ad.seconds) {
-    if (second >= oldest.second) add(secondsKey(ad.adId, second), SECONDS_KEY_TTL, second, clicks);
+    if (second >= oldest.second) add(secondsKey(ad.adId, second), SECONDS, second, clicks);
   }
   for (const [minute, clicks] of ad.minutes) {
-    if (minute >= oldest.minute) add(minutesKey(ad.adId, minute), MINUTES_KEY_TTL, minute, clicks);
+    if (minute >= oldest.minute) add(minutesKey(ad.adId, minute), MINUTES, minute, clicks);
   }
-  const values = [...hashes.values()].flatMap(({ expiry, counters }) => [expiry, counters.length / 2, ...counters]);
+  const values = [...hashes.values()].flatMap(({ hash: { expiry, perField }, counters }) => [
+    expiry,
+    perField,
+    counters.length / 2,
+    ...counters,
+  ]);
   return { keys: [...hashes.keys()], values };
 }

@@ -7,35 +7,57 @@ export interface ScriptCall {
   readonly values: readonly (string | number)[];
 }
 
+/** What calls said, and what a key held at their two ends. */
+export interface Framed {
+  readonly before: string | null;
+  readonly results: unknown[];
+  readonly after: string | null;
+}
+
 /** A Lua script, called by its digest, many calls in one round trip. */
 export interface Script {
   /** Results in the order of the calls. Throws when one of them failed. */
   run(redis: Redis, calls: readonly ScriptCall[]): Promise<unknown[]>;
+  /** The same, with the value of a key read before the first call and after the last, in that one round trip. */
+  runFramed(redis: Redis, key: string, calls: readonly ScriptCall[]): Promise<Framed>;
 }
 
 /** A script of the given text. Redis learns it when it says that it doesn't know it (after a restart, say). */
 export function script(text: string): Script {
   const digest = createHash('sha1').update(text).digest('hex');
 
-  async function callAll(redis: Redis, calls: readonly ScriptCall[]): Promise<unknown[]> {
+  /** @param frame a key to read before and after */
+  async function callAll(redis: Redis, calls: readonly ScriptCall[], frame: readonly string[]): Promise<unknown[]> {
     const pipeline = redis.pipeline();
+    for (const key of frame) pipeline.get(key);
     for (const { keys, values } of calls) pipeline.evalsha(digest, keys.length, ...keys, ...values);
+    for (const key of frame) pipeline.get(key);
     const results = (await pipeline.exec()) ?? [];
     const failure = results.find(([error]) => error !== null)?.[0];
     if (failure) throw failure;
     return results.map(([, result]) => result);
   }
 
+  async function send(redis: Redis, calls: readonly ScriptCall[], frame: readonly string[]): Promise<unknown[]> {
+    try {
+      return await callAll(redis, calls, frame);
+    } catch (error) {
+      if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
+      await redis.script('LOAD', text);
+      // Calls that had succeeded are repeated: scripts here are reads or raises, so that changes nothing.
+      return await callAll(redis, calls, frame);
+    }
+  }
+
   return {
-    async run(redis, calls) {
-      try {
-        return await callAll(redis, calls);
-      } catch (error) {
-        if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
-        await redis.script('LOAD', text);
-        // Calls that had succeeded are repeated: scripts here are reads or raises, so that changes nothing.
-        return await callAll(redis, calls);
-      }
+    run: (redis, calls) => send(redis, calls, []),
+    async runFramed(redis, key, calls) {
+      const results = await send(redis, calls, [key]);
+      return {
+        before: results[0] as string | null,
+        results: results.slice(1, -1),
+        after: results.at(-1) as string | null,
+      };
     },
   };
 }

@@ -2,7 +2,7 @@ import { totalsKey } from '@ads/models';
 import type { CounterShard, CounterStore } from './dependencies.js';
 
 /**
- * Sorts what is about ads by the server that holds the ad.
+ * Sorts what is about ads by the server that holds the ad. Those that hold none of them are there, too.
  *
  * @throws while nobody is known to hold one of them
  */
@@ -13,7 +13,7 @@ export function groupByShard<T>(
 ): ReadonlyMap<CounterShard, readonly T[]> {
   const [only, another] = store.shards();
   if (only !== undefined && another === undefined) return new Map([[only, items]]);
-  const groups = new Map<CounterShard, T[]>();
+  const groups = new Map<CounterShard, T[]>(store.shards().map((shard) => [shard, []]));
   for (const item of items) {
     // All keys of an ad are where this one is.
     const shard = store.shardOf(totalsKey(adIdOf(item)));

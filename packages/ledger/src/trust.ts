@@ -10,18 +10,35 @@ export type Trust =
     }
   | { readonly state: 'untrusted'; readonly reason: string };
 
+/** Where a server has the mark by which its counters are believed. */
+export function markKeyOf(shard: CounterShard): string {
+  return epochKey(shard.tag(MARKS_STEM));
+}
+
 /**
  * The counters of a server are those of the last finished rebuild only if its epoch names the life of the server that
  * answers: after a restart from an old file, a failover to a replica that lagged, or an eviction, the epoch is there and
  * the counts are behind.
  *
- * Together they are to be believed only if one rebuild filled them all. A server that was replaced, and doesn't know yet,
- * still tells of an earlier one.
- *
- * @throws when one of them can't be reached
+ * @param mark what the server holds under {@link markKeyOf}
  */
-export async function readTrust(shards: readonly CounterShard[]): Promise<Trust> {
-  const trusts = await Promise.all(shards.map(readShardTrust));
+export function judgeMark(shard: CounterShard, mark: string | null): Trust {
+  if (shard.evicts()) {
+    return { state: 'untrusted', reason: 'Redis may evict counters: set its maxmemory-policy to noeviction' };
+  }
+  if (mark === null) return { state: 'untrusted', reason: 'Redis is empty or was never filled' };
+  const lifetime = shard.lifetime();
+  if (lifetime === undefined || !mark.startsWith(`${lifetime}:`)) {
+    return { state: 'untrusted', reason: 'Redis restarted or evicted keys since it was filled' };
+  }
+  return { state: 'trusted', rebuild: mark.slice(lifetime.length + 1) };
+}
+
+/**
+ * Several servers together are to be believed only if one rebuild filled them all. A server that was replaced, and doesn't
+ * know yet, still tells of an earlier one.
+ */
+export function judgeTogether(trusts: readonly Trust[]): Trust {
   const [first] = trusts;
   if (first === undefined) return { state: 'untrusted', reason: 'it is not known which server holds which ad' };
   for (const trust of trusts) {
@@ -33,16 +50,18 @@ export async function readTrust(shards: readonly CounterShard[]): Promise<Trust>
   return first;
 }
 
-async function readShardTrust(shard: CounterShard): Promise<Trust> {
-  if (shard.evicts()) {
-    return { state: 'untrusted', reason: 'Redis may evict counters: set its maxmemory-policy to noeviction' };
-  }
-  const key = epochKey(shard.tag(MARKS_STEM));
-  const epoch = await shard.run('read_epoch', (redis) => redis.get(key));
-  if (epoch === null) return { state: 'untrusted', reason: 'Redis is empty or was never filled' };
-  const lifetime = shard.lifetime();
-  if (lifetime === undefined || !epoch.startsWith(`${lifetime}:`)) {
-    return { state: 'untrusted', reason: 'Redis restarted or evicted keys since it was filled' };
-  }
-  return { state: 'trusted', rebuild: epoch.slice(lifetime.length + 1) };
+/**
+ * Whether the counters of all these servers may be believed now.
+ *
+ * @throws when one of them can't be reached
+ */
+export async function readTrust(shards: readonly CounterShard[]): Promise<Trust> {
+  return judgeTogether(
+    await Promise.all(
+      shards.map(async (shard) => {
+        const key = markKeyOf(shard);
+        return judgeMark(shard, await shard.run('read_epoch', (redis) => redis.get(key)));
+      }),
+    ),
+  );
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type AdEvent, minutesKey, oldestVisible, secondsKey, totalsKey, uuidv7 } from '@ads/models';
+import { type AdEvent, minutesKey, oldestVisible, secondsKey, totalsKey, unpackBuckets, uuidv7 } from '@ads/models';
 import { expect } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import type { Database } from '../src/index.js';
@@ -85,16 +85,19 @@ export async function expectExactRollups(database: Database): Promise<void> {
   );
 }
 
-/** Every counter in Redis: `<key> <field>` to its count. */
+/** Every counter in Redis: `<key> <field or bucket>` to its count. Throws where a sum is not that of its buckets. */
 export async function readAllCounters(redis: Redis): Promise<Record<string, number>> {
   const counters: Record<string, number> = {};
   for (const key of await redis.keys('ad:*')) {
-    for (const [field, count] of Object.entries(await redis.hgetall(key))) counters[`${key} ${field}`] = Number(count);
+    const counts = key.endsWith(':totals')
+      ? Object.entries(await redis.hgetall(key))
+      : unpackBuckets(await redis.hgetallBuffer(key));
+    for (const [name, count] of counts) counters[`${key} ${name}`] = Number(count);
   }
   return counters;
 }
 
-/** What Redis is to hold at `now`: all totals, and every bucket that a window sees. */
+/** What Redis is to hold at `now`: all totals, and every bucket that a window sees and that has clicks. */
 export async function visibleCounters(database: Database, now: number): Promise<Record<string, number>> {
   const oldest = oldestVisible(now);
   const counters: Record<string, number> = {};
@@ -104,12 +107,12 @@ export async function visibleCounters(database: Database, now: number): Promise<
     counters[`${totalsKey(total.ad_id)} impressions`] = total.impressions;
   }
   for (const { ad_id, second, clicks } of await read<{ ad_id: string; second: number; clicks: number }>(
-    `SELECT * FROM clicks_per_second WHERE second >= ${oldest.second}`,
+    `SELECT * FROM clicks_per_second WHERE clicks <> 0 AND second >= ${oldest.second}`,
   )) {
     counters[`${secondsKey(ad_id, second)} ${second}`] = clicks;
   }
   for (const { ad_id, minute, clicks } of await read<{ ad_id: string; minute: number; clicks: number }>(
-    `SELECT * FROM clicks_per_minute WHERE minute >= ${oldest.minute}`,
+    `SELECT * FROM clicks_per_minute WHERE clicks <> 0 AND minute >= ${oldest.minute}`,
   )) {
     counters[`${minutesKey(ad_id, minute)} ${minute}`] = clicks;
   }

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import type { AdCounts } from '../src/index.js';
 import { raiseCounters } from '../src/raise.js';
 import { recordBatch } from '../src/record.js';
-import { expectExactRollups, randomEvents, readAllCounters, seeded, shuffled, visibleCounters } from './books.js';
+import { expectExactRollups, pick, randomEvents, readAllCounters, seeded, shuffled, visibleCounters } from './books.js';
 import { openDatabase, openStore, type TestStore } from './servers.js';
 
 const bench = openBench();
@@ -80,6 +80,49 @@ describe('raising', () => {
     expect(Math.abs((await store.redis.ttl(secondsKey('ad-001', second))) - SECONDS_KEY_TTL)).toBeLessThan(5);
     expect(Math.abs((await store.redis.ttl(minutesKey('ad-001', minute))) - MINUTES_KEY_TTL)).toBeLessThan(5);
   });
+
+  it.each([21, 22, 23])(
+    'keeps each sum the sum of its buckets, whatever is raised, repeated, reordered, lost or emptied: seed %i',
+    async (seed) => {
+      const random = seeded(seed);
+      // Few buckets, on both sides of an hour and of a day, and counts that take one, two, three and five bytes.
+      const buckets = (around: number, spread: number) =>
+        Array.from({ length: 12 }, () => around + Math.floor((random() - 0.5) * spread));
+      const midnight = Date.UTC(2026, 10, 22) / 1_000;
+      const seconds = buckets(midnight, 400);
+      const minutes = buckets(midnight / 60, 400);
+      const some = (from: readonly number[]) =>
+        from.filter(() => random() < 0.3).map((bucket): [number, number] => [bucket, Math.floor(2 ** (random() * 33))]);
+      const raises: AdCounts[] = [];
+      let held: Record<string, number> = {};
+      const hold = (key: string, bucket: number | string, count: number) => {
+        const name = `${key} ${bucket}`;
+        if (count > (held[name] ?? 0)) held[name] = count;
+      };
+      for (let step = 0; step < 150; step += 1) {
+        const clicks = 1 + Math.floor(random() * 1_000);
+        if (random() < 0.6) raises.push(counts(clicks, { seconds: some(seconds), minutes: some(minutes) }));
+        if (random() < 0.03) {
+          await store.redis.flushall();
+          held = {};
+        }
+        if (random() < 0.05) {
+          const [lost = ''] = shuffled(random, Object.keys(held)).map((name) => name.split(' ')[0]);
+          await store.redis.del(lost);
+          held = Object.fromEntries(Object.entries(held).filter(([name]) => !name.startsWith(`${lost} `)));
+        }
+        if (raises.length === 0) continue;
+        const raise = pick(random, raises);
+        await raiseCounters(store, [raise], midnight * 1_000);
+        hold(totalsKey(raise.adId), 'clicks', raise.clicks);
+        hold(totalsKey(raise.adId), 'impressions', raise.impressions);
+        for (const [bucket, count] of raise.seconds) hold(secondsKey(raise.adId, bucket), bucket, count);
+        for (const [bucket, count] of raise.minutes) hold(minutesKey(raise.adId, bucket), bucket, count);
+        // This also holds every sum against its buckets.
+        expect(await readAllCounters(store.redis)).toEqual(held);
+      }
+    },
+  );
 
   it('works on a server that forgot the script', async () => {
     await raiseCounters(store, [counts(1)], now);

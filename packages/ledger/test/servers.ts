@@ -54,6 +54,7 @@ export async function openStore(bench: Bench, server: LocalProcess): Promise<Tes
   const store: TestStore = {
     redis,
     name: 'redis',
+    crossesSlots: true,
     shards: () => [store],
     shardOf: () => store,
     tag: (stem) => stem,

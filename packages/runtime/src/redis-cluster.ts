@@ -167,6 +167,7 @@ function shardOf(primary: Primary, server: RedisServer, runOn: RunOn): RedisShar
   const tags = new Map<string, string>();
   return {
     name: nameOf(primary),
+    crossesSlots: false,
     run: (operation, fn) => runOn(server, operation, fn),
     lifetime: () => {
       const lifetime = server.lifetime();

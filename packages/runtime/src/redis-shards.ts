@@ -5,6 +5,8 @@ import type { RedisServer } from './redis-server.js';
 export interface RedisShard {
   /** Its address: tells it from the others. */
   readonly name: string;
+  /** True where one command may use keys of any slots: a cluster allows those of one slot alone. */
+  readonly crossesSlots: boolean;
   /**
    * Runs commands. They may be run again after a failure, so they must be idempotent. A pipeline
    * hides the errors of its commands: `fn` must look for them.

@@ -69,6 +69,7 @@ function oneServer(config: RedisConfig, options: { service: string; logger: Logg
   const server = connectRedis(address, config, options);
   const shard: RedisShard = {
     name: `${address.host}:${address.port}`,
+    crossesSlots: true,
     run: (operation, fn) => runOn(server, operation, fn),
     lifetime: server.lifetime,
     evicts: server.evicts,

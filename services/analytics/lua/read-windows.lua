@@ -1,70 +1,93 @@
--- The counters of one ad: its totals, and its clicks in each window at one moment.
+-- The counters of some ads: their totals, and their clicks in each window at one moment.
 --
 -- A window of some minutes that ends at a second is the seconds of the minutes it begins and ends in, and whole minutes
--- between: a few hundred fields however wide it is, and however many clicks there were.
+-- between; of the 24 hours, which begin and end with a minute, most are whole hours. So an answer takes five fields of
+-- packed seconds and 25 of packed minutes, however many clicks there were.
 --
--- KEYS: 1 totals, 2 and 3 the hours of seconds (the last one and the current), 4 and 5 the days of minutes.
--- ARGV: the current second. Returns clicks, impressions, then clicks in the last 1, 5, 15 minutes, hour, 24 hours.
+-- A sum is taken only for a field that the window has all of. Of the minute and the hour that are not over only the
+-- buckets until now count, as a player's clock may have put clicks into later ones; and a field that began before the
+-- window may hold buckets that were left out, as no window could see them when it was filled.
+--
+-- KEYS: for each ad 1 totals, 2 and 3 the hours of seconds (the last one and the current), 4 and 5 the days of minutes.
+-- ARGV: the current second. Returns for each ad clicks, impressions, then clicks in the last 1, 5, 15 minutes, hour,
+-- 24 hours.
 local now = tonumber(ARGV[1])
-local this_minute = math.floor(now / 60)
+local minute = math.floor(now / 60)
+local hour = math.floor(minute / 60)
+local PER_FIELD = 60
 
--- The counts of the buckets `from` to `to`, as an array that begins at index 1. `boundary` is the first bucket of the
--- newer key.
-local function read(from, to, older, newer, boundary)
-  local counts = {}
-  for _, part in ipairs({ { older, from, math.min(to, boundary - 1) }, { newer, math.max(from, boundary), to } }) do
-    local key, first, last = part[1], part[2], part[3]
-    if first <= last and redis.call('EXISTS', key) == 0 then
-      for _ = first, last do counts[#counts + 1] = 0 end
-    elseif first <= last then
-      local fields = {}
-      for bucket = first, last do fields[#fields + 1] = string.format('%d', bucket) end
-      for _, count in ipairs(redis.call('HMGET', key, unpack(fields))) do
-        counts[#counts + 1] = tonumber(count or 0)
+-- Fields to read of two keys. `boundary` is the first one of the newer key.
+local function split(fields, boundary)
+  local parts = { {}, {} }
+  for _, field in ipairs(fields) do
+    local part = parts[field < boundary and 1 or 2]
+    part[#part + 1] = string.format('%d', field)
+  end
+  return parts
+end
+
+local hours = {}
+for field = hour - 24, hour do hours[#hours + 1] = field end
+local hour_fields = split(hours, hour - hour % 24)
+local minute_fields = split({ minute, minute - 1, minute - 5, minute - 15, minute - 60 }, hour * 60)
+
+-- The packed counts in two keys, by field.
+local function read(parts, older, newer)
+  local held = {}
+  for i, key in ipairs({ older, newer }) do
+    if #parts[i] > 0 then
+      for place, packed in ipairs(redis.call('HMGET', key, unpack(parts[i]))) do
+        held[tonumber(parts[i][place])] = packed
       end
     end
   end
-  return counts
+  return held
 end
 
-local function sum(counts)
+-- The clicks in the buckets `from` to `to`.
+local function clicks(held, from, to)
   local total = 0
-  for _, count in ipairs(counts) do total = total + count end
+  for field = math.floor(from / PER_FIELD), math.floor(to / PER_FIELD) do
+    if held[field] then
+      local first, last = math.max(from - field * PER_FIELD, 0), math.min(to - field * PER_FIELD, PER_FIELD - 1)
+      if last - first + 1 == PER_FIELD then
+        local _, sum = cmsgpack.unpack_one(held[field])
+        total = total + sum
+      else
+        local counts = { cmsgpack.unpack(held[field]) }
+        for place = first + 2, math.min(last + 2, #counts) do total = total + counts[place] end
+      end
+    end
+  end
   return total
 end
 
-local function seconds(from, to)
-  return sum(read(from, to, KEYS[2], KEYS[3], now - now % 3600))
-end
-
-local totals = redis.call('HMGET', KEYS[1], 'clicks', 'impressions')
--- An ad that was never clicked has nothing to sum; in a list of all ads that is most of them.
-if tonumber(totals[1] or 0) == 0 then
-  return { 0, tonumber(totals[2] or 0), 0, 0, 0, 0, 0 }
-end
-
-local oldest_minute = this_minute - 1439
-local minutes = read(oldest_minute, this_minute, KEYS[4], KEYS[5], this_minute - this_minute % 1440)
-
--- Of the current minute only the seconds until now: a player's clock may have put clicks into later ones.
-local current = seconds(this_minute * 60, now)
-
--- Clicks in the seconds (now - width, now].
-local function window(width)
-  local first_second = now - width + 1
-  local first_whole_minute = math.ceil(first_second / 60)
-  local edge = 0
-  if first_second < first_whole_minute * 60 then
-    edge = seconds(first_second, first_whole_minute * 60 - 1)
+local function answer(totals_key, older_seconds, newer_seconds, older_minutes, newer_minutes)
+  local totals = redis.call('HMGET', totals_key, 'clicks', 'impressions')
+  local all, impressions = tonumber(totals[1] or 0), tonumber(totals[2] or 0)
+  -- An ad that was never clicked has nothing to sum; in a list of all ads that is most of them.
+  if all == 0 then
+    return { 0, impressions, 0, 0, 0, 0, 0 }
   end
-  local whole = 0
-  for minute = first_whole_minute, this_minute - 1 do
-    whole = whole + minutes[minute - oldest_minute + 1]
+  local seconds = read(minute_fields, older_seconds, newer_seconds)
+  local minutes = read(hour_fields, older_minutes, newer_minutes)
+  local current = clicks(seconds, minute * 60, now)
+
+  -- Clicks in the seconds (now - width, now].
+  local function window(width)
+    local first_second = now - width + 1
+    local first_whole_minute = math.ceil(first_second / 60)
+    return clicks(seconds, first_second, first_whole_minute * 60 - 1)
+      + clicks(minutes, first_whole_minute, minute - 1) + current
   end
-  return edge + whole + current
+  return {
+    all, impressions,
+    window(60), window(300), window(900), window(3600), clicks(minutes, minute - 1439, minute),
+  }
 end
 
-return {
-  tonumber(totals[1] or 0), tonumber(totals[2] or 0),
-  window(60), window(300), window(900), window(3600), sum(minutes),
-}
+local answers = {}
+for first = 1, #KEYS, 5 do
+  answers[#answers + 1] = answer(unpack(KEYS, first, first + 4))
+end
+return answers

@@ -18,6 +18,32 @@ function withShard(changes: (shard: CounterShard) => Partial<CounterShard>): Cou
   return { shards: () => changed, shardOf: () => changed[0] as CounterShard };
 }
 
+/** The same client, with somebody else coming in between the commands of each pipeline: before the given ones. */
+function withInterruptions(client: Redis, interruptions: Record<number, () => Promise<unknown>>): Redis {
+  function pipeline() {
+    const commands: [name: string, ...values: string[]][] = [];
+    const chained = {
+      get: (key: string) => commands.push(['get', key]) && chained,
+      evalsha: (...values: string[]) => commands.push(['evalsha', ...values]) && chained,
+      async exec() {
+        const results: [unknown, unknown][] = [];
+        for (const [index, [name, ...values]] of commands.entries()) {
+          await interruptions[index]?.();
+          results.push(
+            await client.call(name, ...values).then(
+              (result): [unknown, unknown] => [null, result],
+              (error): [unknown, unknown] => [error, undefined],
+            ),
+          );
+        }
+        return results;
+      },
+    };
+    return chained;
+  }
+  return Object.assign(Object.create(client), { pipeline });
+}
+
 let database: Postgres;
 let store: RedisConnection;
 /** The same Redis, for what a test does to it. */
@@ -203,20 +229,32 @@ describe('where counters are read', () => {
     expect(await read()).toEqual({ source: 'postgres', counters: [expected] });
   });
 
-  it.each(['before', 'after'])(
-    'is Postgres when Redis was emptied %s it was read, in the middle of the answer',
-    async (when) => {
-      const emptied = withShard((shard) => ({
-        run: async (operation, call) => {
-          if (operation === 'read_windows' && when === 'before') await redis.flushall();
-          const result = await shard.run(operation, call);
-          if (operation === 'read_windows' && when === 'after') await redis.flushall();
-          return result;
-        },
-      }));
-      expect(await read(emptied)).toEqual({ source: 'postgres', counters: [expected] });
-    },
-  );
+  it('is asked once for an answer, also about many ads', async () => {
+    const asked: string[] = [];
+    const watched = withShard((shard) => ({
+      run: (operation, call) => {
+        asked.push(operation);
+        return shard.run(operation, call);
+      },
+    }));
+    expect(await readRedisCounters(watched, ADS, now)).toHaveLength(ADS.length);
+    expect(asked).toEqual(['read_windows']);
+  });
+
+  const flush = () => redis.flushall();
+  const mark = () => redis.set(EPOCH_KEY, `${store.shards()[0]?.lifetime()}:another rebuild`);
+  it.each<[string, Record<number, () => Promise<unknown>>]>([
+    ['before it was read', { 0: flush }],
+    ['before it was read, and filled by the end', { 0: flush, 2: mark }],
+    ['behind the first look at its mark', { 1: flush }],
+    ['behind the first look at its mark, and filled by the second', { 1: () => flush().then(mark) }],
+    ['before the second look at its mark', { 2: flush }],
+  ])('is Postgres when Redis was emptied %s', async (_when, interruptions) => {
+    const interrupted = withShard((shard) => ({
+      run: (operation, call) => shard.run(operation, (client) => call(withInterruptions(client, interruptions))),
+    }));
+    expect(await read(interrupted)).toEqual({ source: 'postgres', counters: [expected] });
+  });
 
   it('is Postgres when the epoch is of another life of Redis', async () => {
     await redis.set(EPOCH_KEY, `${'0'.repeat(40)}:token`);

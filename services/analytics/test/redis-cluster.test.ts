@@ -132,6 +132,22 @@ describe('counters in a Redis Cluster', () => {
     }
   });
 
+  it('are answered from Postgres when one of them was filled by another rebuild while others were still read', async () => {
+    for (const { name } of store.shards()) {
+      const refilled = withShards((shard) => ({
+        run: async (operation, call) => {
+          const result = await shard.run(operation, call);
+          if (operation === 'read_windows' && shard.name === name) {
+            await on(shard, (redis) => redis.set(epochKey(shard.tag(MARKS_STEM)), `${shard.lifetime()}:a later one`));
+          }
+          return result;
+        },
+      }));
+      expect((await ask(ADS, refilled)).source).toBe('postgres');
+      await rebuilt();
+    }
+  });
+
   it('are not believed when one primary tells of another rebuild than the others', async () => {
     const [shard] = store.shards() as [CounterShard];
     await on(shard, (redis) => redis.set(epochKey(shard.tag(MARKS_STEM)), `${shard.lifetime()}:an earlier one`));

@@ -1,6 +1,6 @@
 import { fillRollups } from '@ads/load';
 import { printDetail, readMemory, step, waitFor } from '@ads/local';
-import { minutesKey, oldestVisible, secondsKey } from '@ads/models';
+import { minutesKey, oldestVisible, secondsKey, unpackBuckets } from '@ads/models';
 import { differences } from '../checks/rollups.js';
 import { type BoundOptions, type BoundResult, complaints, inWords, rounded } from './bound.js';
 import { askAbout, countLost, untilSettled } from './checks.js';
@@ -143,8 +143,8 @@ async function compareBuckets(stack: BoundsStack, sample: readonly string[]): Pr
   await add(minutesKey, 'SELECT * FROM clicks_per_minute WHERE ad_id = ANY($1) AND minute >= $2', oldest.minute);
   const found = new Map<string, number>();
   for (const key of new Set([...wanted.keys()].map((bucket) => bucket.split(' ')[0] ?? ''))) {
-    for (const [field, clicks] of Object.entries(await redis.hgetall(key))) {
-      if (wanted.has(`${key} ${field}`)) found.set(`${key} ${field}`, Number(clicks));
+    for (const [bucket, clicks] of unpackBuckets(await redis.hgetallBuffer(key))) {
+      if (wanted.has(`${key} ${bucket}`)) found.set(`${key} ${bucket}`, clicks);
     }
   }
   return differences('counter', wanted, found, 0);

@@ -1,11 +1,12 @@
-import { minutesKey, oldestVisible, secondsKey, totalsKey } from '@ads/models';
+import { minutesKey, oldestVisible, secondsKey, totalsKey, unpackBuckets } from '@ads/models';
 import type { Redis } from 'ioredis';
 import type { Sums } from './recorded-rows.js';
 import { differences } from './rollups.js';
 
 /**
  * Bucket by bucket: the counters in Redis, whichever server holds them, against what the rows add up to. Buckets that no
- * window sees any more may be there or not, but not with a wrong count.
+ * window sees any more may be there or not, but not with a wrong count; and every sum must be that of the buckets that are
+ * there.
  *
  * @param now milliseconds
  * @returns one line for each counter that is wrong
@@ -24,9 +25,19 @@ export async function compareCounters(servers: readonly Redis[], sums: Sums, now
   for (const [[adId, minute], clicks] of byAd(sums.minutes)) {
     (minute >= oldest.minute ? wanted : invisible).set(`${minutesKey(adId, minute)} ${minute}`, clicks);
   }
-  const held = new Map((await Promise.all(servers.map(readCounters))).flatMap((counters) => [...counters]));
+  const held = new Map<string, number>();
+  const unreadable: string[] = [];
+  for (const redis of servers) {
+    for (const key of await redis.keys('ad:*')) {
+      try {
+        for (const [name, count] of await readHash(redis, key)) held.set(`${key} ${name}`, count);
+      } catch (error) {
+        unreadable.push(`${key}: ${(error as Error).message}`);
+      }
+    }
+  }
   for (const [key, clicks] of invisible) if (held.has(key)) wanted.set(key, clicks);
-  return differences('counter', wanted, held, 0);
+  return [...unreadable, ...differences('counter', wanted, held, 0)];
 }
 
 function byAd(buckets: ReadonlyMap<string, number>): [[string, number], number][] {
@@ -36,13 +47,8 @@ function byAd(buckets: ReadonlyMap<string, number>): [[string, number], number][
   });
 }
 
-async function readCounters(redis: Redis): Promise<Map<string, number>> {
-  const held = new Map<string, number>();
-  const keys = await redis.keys('ad:*');
-  await Promise.all(
-    keys.map(async (key) => {
-      for (const [field, count] of Object.entries(await redis.hgetall(key))) held.set(`${key} ${field}`, Number(count));
-    }),
-  );
-  return held;
+/** By the name of a counter, or its bucket. @throws Error where a sum is wrong */
+async function readHash(redis: Redis, key: string): Promise<(readonly [string | number, number])[]> {
+  if (!key.endsWith(':totals')) return unpackBuckets(await redis.hgetallBuffer(key));
+  return Object.entries(await redis.hgetall(key)).map(([name, count]) => [name, Number(count)]);
 }

@@ -1,5 +1,5 @@
 import { waitFor } from '@ads/local';
-import { minutesKey, secondsKey, totalsKey } from '@ads/models';
+import { minutesKey, secondsKey, totalsKey, unpackBuckets } from '@ads/models';
 import { expect } from '@jest/globals';
 import type { AdAnalytics, Scene } from './scene.js';
 
@@ -125,15 +125,24 @@ async function wantedCounters(scene: Scene): Promise<Hashes> {
     put(totalsKey(ad_id), 'clicks', clicks);
     put(totalsKey(ad_id), 'impressions', impressions);
   }
-  for (const { ad_id = '', second = '', clicks = '' } of await read('SELECT * FROM clicks_per_second')) {
+  for (const { ad_id = '', second = '', clicks = '' } of await read(
+    'SELECT * FROM clicks_per_second WHERE clicks <> 0',
+  )) {
     put(secondsKey(ad_id, Number(second)), second, clicks);
   }
-  for (const { ad_id = '', minute = '', clicks = '' } of await read('SELECT * FROM clicks_per_minute')) {
+  for (const { ad_id = '', minute = '', clicks = '' } of await read(
+    'SELECT * FROM clicks_per_minute WHERE clicks <> 0',
+  )) {
     put(minutesKey(ad_id, Number(minute)), minute, clicks);
   }
   return wanted;
 }
 
 async function heldCounters(scene: Scene, keys: readonly string[]): Promise<Hashes> {
-  return Object.fromEntries(await Promise.all(keys.map(async (key) => [key, await scene.counters.hgetall(key)])));
+  const read = async (key: string) => {
+    if (key.endsWith(':totals')) return await scene.counters.hgetall(key);
+    const buckets = unpackBuckets(await scene.counters.hgetallBuffer(key));
+    return Object.fromEntries(buckets.map(([bucket, clicks]) => [bucket, String(clicks)]));
+  };
+  return Object.fromEntries(await Promise.all(keys.map(async (key) => [key, await read(key)])));
 }
