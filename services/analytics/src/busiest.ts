@@ -27,11 +27,37 @@ export function busiest(
   after: Position | undefined,
 ): Page {
   const position = (counters: Counters): Position => [clicksIn(counters, timeframe), counters.adId];
-  const rest = after === undefined ? [...all] : all.filter((counters) => compare(position(counters), after) > 0);
-  rest.sort((a, b) => compare(position(a), position(b)));
-  const ads = rest.slice(0, limit);
+  const ranked = rank(all, timeframe, (a, b) => compare(position(a), position(b)));
+  const begin = after === undefined ? 0 : countUntil(ranked, (counters) => compare(position(counters), after) > 0);
+  const ads = ranked.slice(begin, begin + limit);
   const last = ads.at(-1);
-  return { ads, nextCursor: last && rest.length > limit ? writeCursor(position(last)) : null };
+  return { ads, nextCursor: last && begin + limit < ranked.length ? writeCursor(position(last)) : null };
+}
+
+const rankings = new WeakMap<readonly Counters[], Map<Timeframe | undefined, readonly Counters[]>>();
+
+/** Sorted once for each list and timeframe: many pages are shown of one list. */
+function rank(
+  all: readonly Counters[],
+  timeframe: Timeframe | undefined,
+  order: (a: Counters, b: Counters) => number,
+): readonly Counters[] {
+  const ofList = rankings.get(all) ?? new Map<Timeframe | undefined, readonly Counters[]>();
+  rankings.set(all, ofList);
+  const ranked = ofList.get(timeframe) ?? [...all].sort(order);
+  ofList.set(timeframe, ranked);
+  return ranked;
+}
+
+/** How many there are before the first for which `holds` is true; it must hold for all behind that one. */
+function countUntil<T>(sorted: readonly T[], holds: (item: T) => boolean): number {
+  let [from, to] = [0, sorted.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (holds(sorted[middle] as T)) to = middle;
+    else from = middle + 1;
+  }
+  return from;
 }
 
 function compare([clicksA, idA]: Position, [clicksB, idB]: Position): number {
