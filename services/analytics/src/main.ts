@@ -1,8 +1,10 @@
 import { createApi, readLimiter } from '@ads/http';
 import { createAdCatalogue, readAds } from '@ads/ledger';
 import { createHealth, listen, openPostgres, openRedis, operations, probe, runProcess } from '@ads/runtime';
+import { createAdReader } from './ad-reader.js';
 import { analyticsHandler } from './analytics-handler.js';
 import { createAnswerMetrics } from './answer-metrics.js';
+import { createAnswers } from './answers.js';
 import { type AnalyticsConfig, analyticsVariables } from './config.js';
 import { watchDoubts } from './doubt-watch.js';
 import { createFloors } from './floors.js';
@@ -34,10 +36,16 @@ await runProcess<AnalyticsConfig>({
 
     const counted = createAnswerMetrics(metrics);
     const floors = createFloors();
-    const read = async (adIds: readonly string[]) =>
-      counted(
-        await readCounters({ database: postgres, store: redis, undoubted: doubts.undoubted, floors, now }, adIds),
-      );
+    const read = (adIds: readonly string[]) =>
+      readCounters({ database: postgres, store: redis, undoubted: doubts.undoubted, floors, now }, adIds);
+    const readAd = createAdReader(read);
+    const readAll = async () => counted(await read((catalogue.list() ?? []).map((ad) => ad.id)));
+    const answer = createAnswers({
+      catalogue,
+      readAd: async (adId) => counted(await readAd(adId)),
+      readAll: createSnapshot(readAll, config.LIST_MAX_AGE_MS, now),
+      now,
+    });
     const health = createHealth({
       service,
       version: '1.0.0',
@@ -55,13 +63,7 @@ await runProcess<AnalyticsConfig>({
       metrics,
       operations: operations({ health, metrics }),
       routes(router) {
-        const answer = analyticsHandler({
-          catalogue,
-          readAd: (adId) => read([adId]),
-          readAll: createSnapshot(read, config.LIST_MAX_AGE_MS, now),
-          now,
-        });
-        router.get('/ads/analytics', readLimiter(config), answer);
+        router.get('/ads/analytics', readLimiter(config), analyticsHandler(answer));
       },
     });
     const port = await listen({ handler, config, logger, health }, releases);

@@ -11,17 +11,17 @@ const AGE_PER_COST = 10;
  * @param now milliseconds
  */
 export function createSnapshot(
-  read: (adIds: readonly string[]) => Promise<CountersReading>,
+  read: () => Promise<CountersReading>,
   maxAgeMs: number,
   now: () => number,
-) {
+): () => Promise<CountersReading> {
   let held: { reading: CountersReading; at: number; cost: number } | undefined;
   let underWay: Promise<CountersReading> | undefined;
 
-  async function readNow(adIds: readonly string[]): Promise<CountersReading> {
+  async function readNow(): Promise<CountersReading> {
     const at = now();
     try {
-      const reading = await read(adIds);
+      const reading = await read();
       held = { reading, at, cost: now() - at };
       return reading;
     } finally {
@@ -29,9 +29,9 @@ export function createSnapshot(
     }
   }
 
-  return async (adIds: readonly string[]): Promise<CountersReading> => {
+  return async () => {
     if (held && Math.abs(now() - held.at) < Math.max(maxAgeMs, AGE_PER_COST * held.cost)) return held.reading;
-    underWay ??= readNow(adIds);
+    underWay ??= readNow();
     return await underWay;
   };
 }

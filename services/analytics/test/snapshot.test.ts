@@ -21,7 +21,7 @@ function snapshotOf(maxAgeMs: number) {
     maxAgeMs,
     () => clock.now,
   );
-  return { clock, reads, ask: () => snapshot(['ad-001']) };
+  return { clock, reads, ask: snapshot };
 }
 
 describe('a snapshot', () => {

@@ -1,0 +1,37 @@
+import { ctr, type Timeframe } from '@ads/models';
+import type { AdReading } from './ad-reader.js';
+import { clicksIn, type Page } from './busiest.js';
+import type { Counters, CountersReading } from './counters.js';
+
+/** The answer about one ad. @param now milliseconds */
+export function adAnswer({ source, counters }: AdReading, timeframe: Timeframe | undefined, now: number) {
+  return { ...adFields(counters, timeframe), source, timestamp: new Date(now).toISOString() };
+}
+
+/** The answer about all ads: one page of a reading. @param now milliseconds */
+export function pageAnswer(
+  { source, counters }: CountersReading,
+  page: Page,
+  timeframe: Timeframe | undefined,
+  now: number,
+) {
+  return {
+    total_ads: counters.length,
+    timeframe: timeframe ?? null,
+    analytics: page.ads.map((ad) => adFields(ad, timeframe)),
+    next_cursor: page.nextCursor,
+    source,
+    generated_at: new Date(now).toISOString(),
+  };
+}
+
+function adFields(counters: Counters, timeframe: Timeframe | undefined) {
+  return {
+    ad_id: counters.adId,
+    total_clicks: counters.clicks,
+    impressions: counters.impressions,
+    ctr: ctr(counters.clicks, counters.impressions),
+    time_frames: counters.windows,
+    ...(timeframe === undefined ? {} : { timeframe, clicks: clicksIn(counters, timeframe) }),
+  };
+}

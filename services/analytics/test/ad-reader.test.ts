@@ -1,0 +1,77 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { describe, expect, it } from '@jest/globals';
+import { createAdReader } from '../src/ad-reader.js';
+import type { Counters } from '../src/counters.js';
+
+const windows = { last_1_minute: 0, last_5_minutes: 0, last_15_minutes: 0, last_1_hour: 0, last_24_hours: 0 };
+
+/** A reader over readings that end when the test says so; the first has clicks 1, the second 2 and so on. */
+function readerOf() {
+  const reads: { adIds: readonly string[]; finish: (found?: readonly string[]) => void; fail: () => void }[] = [];
+  const ask = createAdReader(
+    (adIds) =>
+      new Promise((resolve, reject) => {
+        const clicks = reads.length + 1;
+        reads.push({
+          adIds,
+          finish: (found = adIds) => {
+            const counters = found.map((adId): Counters => ({ adId, clicks, impressions: 0, windows }));
+            // In no order.
+            resolve({ source: 'redis', counters: counters.reverse() });
+          },
+          fail: () => reject(new Error('away')),
+        });
+      }),
+  );
+  return { reads, ask };
+}
+
+describe('ads that are asked for', () => {
+  it('in one turn of the event loop are read together, each once, and each asker gets its own', async () => {
+    const { reads, ask } = readerOf();
+    const answers = [ask('a'), ask('b')];
+    // As in a handler that waits for something that is there.
+    await Promise.resolve();
+    answers.push(ask('a'));
+    process.nextTick(() => answers.push(ask('c')));
+    await turn();
+    expect(reads.map(({ adIds }) => adIds)).toEqual([['a', 'b', 'c']]);
+    reads[0]?.finish();
+    const found = await Promise.all(answers);
+    expect(found.map(({ counters }) => counters.adId)).toEqual(['a', 'b', 'a', 'c']);
+    expect(found.every(({ source }) => source === 'redis')).toBe(true);
+  });
+
+  it('while a reading is under way are not answered by that one, which may be older than what the asker saw', async () => {
+    const { reads, ask } = readerOf();
+    const early = ask('a');
+    await turn();
+    const late = ask('a');
+    await turn();
+    expect(reads).toHaveLength(2);
+    reads[0]?.finish();
+    expect((await early).counters.clicks).toBe(1);
+    reads[1]?.finish();
+    expect((await late).counters.clicks).toBe(2);
+  });
+
+  it('are all told of a failure, and those asked for later are read again', async () => {
+    const { reads, ask } = readerOf();
+    const failures = Promise.allSettled([ask('a'), ask('b')]);
+    await turn();
+    reads[0]?.fail();
+    expect((await failures).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    const next = ask('a');
+    await turn();
+    reads[1]?.finish();
+    expect((await next).counters.clicks).toBe(2);
+  });
+
+  it('and were not read fail alone', async () => {
+    const { reads, ask } = readerOf();
+    const both = Promise.allSettled([ask('a'), ask('b')]);
+    await turn();
+    reads[0]?.finish(['b']);
+    expect((await both).map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
+  });
+});

@@ -1,0 +1,50 @@
+import type { Listing } from '@ads/ledger';
+import { describe, expect, it } from '@jest/globals';
+import { createAnswers } from '../src/answers.js';
+import type { Counters } from '../src/counters.js';
+
+const NOW = Date.UTC(2026, 10, 22, 12);
+const ISO = '2026-11-22T12:00:00.000Z';
+
+function counters(adId: string, clicks: number): Counters {
+  const windows = { last_1_minute: 0, last_5_minutes: 1, last_15_minutes: 1, last_1_hour: 2, last_24_hours: 3 };
+  return { adId, clicks, impressions: 2 * clicks, windows };
+}
+
+/** Over two ads, one of which is asked for in vain where `listing` says so. */
+function answersOf({ listing = 'known', loaded = true }: { listing?: Listing; loaded?: boolean } = {}) {
+  return createAnswers({
+    catalogue: { find: async () => listing, list: () => (loaded ? [] : undefined) },
+    readAd: async (adId) => ({ source: 'redis', counters: counters(adId, 4) }),
+    readAll: async () => ({ source: 'postgres', counters: [counters('ad-001', 4), counters('ad-002', 8)] }),
+    now: () => NOW,
+  });
+}
+
+const FIELDS = { ad_id: 'ad-001', total_clicks: 4, impressions: 8, ctr: 0.5, time_frames: counters('', 0).windows };
+
+describe('an answer', () => {
+  it('about one ad has its clicks in a timeframe only where that was asked', async () => {
+    const rest = { source: 'redis', timestamp: ISO };
+    expect(await answersOf()('ad_id=ad-001')).toEqual({ ...FIELDS, ...rest });
+    expect(await answersOf()('ad_id=ad-001&timeframe=1h')).toEqual({ ...FIELDS, timeframe: '1h', clicks: 2, ...rest });
+  });
+
+  it('about all ads is a page of them, busiest first', async () => {
+    const page = await answersOf()('limit=1');
+    expect(page).toMatchObject({ total_ads: 2, timeframe: null, source: 'postgres', generated_at: ISO });
+    expect(page).toMatchObject({ analytics: [{ ad_id: 'ad-002' }], next_cursor: expect.any(String) });
+    const { next_cursor: cursor } = page as { next_cursor: string };
+    expect(await answersOf()(`limit=1&cursor=${cursor}`)).toMatchObject({ analytics: [FIELDS], next_cursor: null });
+  });
+
+  it.each([
+    ['of an unknown ad', 'ad_id=ad-001', { listing: 'unknown' as const }, 404],
+    ['of an ad that nobody can look up', 'ad_id=ad-001', { listing: 'unverified' as const }, 503],
+    ['of all ads while nobody knows which there are', '', { loaded: false }, 503],
+    ['of a timeframe that is none', 'ad_id=ad-001&timeframe=2h', {}, 400],
+    ['of a page behind no page', 'cursor=abc', {}, 400],
+  ])('%s is an error', async (_what, query, state, status) => {
+    await expect(answersOf(state)(query)).rejects.toMatchObject({ name: 'ApiError', status });
+  });
+});
