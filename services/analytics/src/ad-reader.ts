@@ -6,27 +6,31 @@ export interface AdReading {
   readonly counters: Counters;
 }
 
-/** What is asked for in this turn of the event loop. */
-interface Turn {
+/** Ads that are read together. */
+interface Group {
   readonly adIds: Set<string>;
   readonly reading: Promise<ReadonlyMap<string, AdReading>>;
 }
 
+/** All of a group wait for the last of it: some milliseconds where it comes from Redis. */
+const MOST_ADS = 50;
+
 /**
  * Reads one ad for each who asks: all ads that are asked for in one turn of the event loop together, and each once. A
- * round trip costs this process as much as some twenty ads in it.
+ * round trip costs this process far more than an ad in it.
  *
  * Nobody joins a reading that has begun. It may be of a moment before the question, and whoever asks may have seen a later
  * one: somebody else's answer, or a click that they know is counted.
  *
- * @param read counters of some ads; where it fails, it fails for all who asked in that turn
+ * @param read counters of some ads; where it fails, it fails for all who are in that group
  */
 export function createAdReader(
   read: (adIds: readonly string[]) => Promise<CountersReading>,
 ): (adId: string) => Promise<AdReading> {
-  let turn: Turn | undefined;
+  /** The one that may still be joined. */
+  let open: Group | undefined;
 
-  function begin(): Turn {
+  function begin(): Group {
     const adIds = new Set<string>();
     return { adIds, reading: gather(adIds) };
   }
@@ -34,15 +38,17 @@ export function createAdReader(
   async function gather(adIds: ReadonlySet<string>): Promise<ReadonlyMap<string, AdReading>> {
     // Behind everything that was received in this turn.
     await new Promise((resolve) => setImmediate(resolve));
-    turn = undefined;
+    if (open?.adIds === adIds) open = undefined;
     const { source, counters } = await read([...adIds]);
     return new Map(counters.map((ofAd) => [ofAd.adId, { source, counters: ofAd }]));
   }
 
   return async (adId) => {
-    turn ??= begin();
-    turn.adIds.add(adId);
-    const found = (await turn.reading).get(adId);
+    open ??= begin();
+    const { adIds, reading } = open;
+    adIds.add(adId);
+    if (adIds.size === MOST_ADS) open = undefined;
+    const found = (await reading).get(adId);
     if (found === undefined) throw new Error(`no counters were read for ${adId}`);
     return found;
   };

@@ -42,6 +42,19 @@ describe('ads that are asked for', () => {
     expect(found.every(({ source }) => source === 'redis')).toBe(true);
   });
 
+  it('and are many are read in groups, so that nobody waits for too many others', async () => {
+    const { reads, ask } = readerOf();
+    const many = Array.from({ length: 120 }, (_, index) => `ad-${index}`);
+    const answers = Promise.all(many.map(ask));
+    await turn();
+    expect(reads.map(({ adIds }) => adIds.length)).toEqual([50, 50, 20]);
+    for (const read of reads) read.finish();
+    expect((await answers).map(({ counters }) => counters.adId)).toEqual(many);
+    void ask('a');
+    await turn();
+    expect(reads[3]?.adIds).toEqual(['a']);
+  });
+
   it('while a reading is under way are not answered by that one, which may be older than what the asker saw', async () => {
     const { reads, ask } = readerOf();
     const early = ask('a');
