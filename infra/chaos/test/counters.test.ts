@@ -1,0 +1,71 @@
+import { openBench } from '@ads/local';
+import { minutesKey, secondsKey, totalsKey } from '@ads/models';
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { compareCounters } from '../src/checks/counters.js';
+
+const bench = openBench();
+let redis: Redis;
+beforeAll(async () => {
+  const server = await bench.redis();
+  redis = new Redis(server.port, server.host);
+  bench.onRelease(() => redis.disconnect());
+});
+afterAll(bench.release);
+
+const AD = 'ad-001';
+const now = Date.UTC(2026, 10, 22, 12, 34, 56);
+const minute = Math.floor(now / 60_000);
+const second = 60 * minute;
+const long = minute - 2 * 1_440;
+/** Two clicks in the first second of this minute, and one that no window sees any more. */
+const sums = {
+  totals: new Map([[AD, { clicks: 3, impressions: 4 }]]),
+  seconds: new Map([
+    [`${AD} ${second}`, 2],
+    [`${AD} ${60 * long}`, 1],
+  ]),
+  minutes: new Map([
+    [`${AD} ${minute}`, 2],
+    [`${AD} ${long}`, 1],
+  ]),
+};
+
+const seconds = secondsKey(AD, second);
+const minutes = minutesKey(AD, minute);
+/** The place of the minute in its hour: so many zeros are before it. */
+const zeros = new Array(minute % 60).fill(0);
+
+/** As the services pack it. */
+async function pack(key: string, field: number, ...numbers: number[]): Promise<void> {
+  const text = "return redis.call('HSET', KEYS[1], ARGV[1], cmsgpack.pack(unpack(cjson.decode(ARGV[2]))))";
+  await redis.eval(text, 1, key, field, JSON.stringify(numbers));
+}
+
+beforeEach(async () => {
+  await redis.flushall();
+  await redis.hset(totalsKey(AD), { clicks: 3, impressions: 4 });
+  await pack(seconds, minute, 2, 2);
+  await pack(minutes, Math.floor(minute / 60), 2, ...zeros, 2);
+});
+
+it('counters that are what the rows add up to are right, with and without what no window sees', async () => {
+  expect(await compareCounters([redis], sums, now)).toEqual([]);
+  await pack(minutesKey(AD, long), Math.floor(long / 60), 1, ...zeros, 1);
+  expect(await compareCounters([redis], sums, now)).toEqual([]);
+});
+
+it.each<[string, () => Promise<unknown>, RegExp]>([
+  ['total', () => redis.hset(totalsKey(AD), 'clicks', 2), /totals clicks should be 3 and is 2/],
+  ['bucket', () => pack(seconds, minute, 1, 1), new RegExp(`${second} should be 2 and is 1`)],
+  ['lost key', () => redis.del(minutes), new RegExp(`${minute} should be 2 and is 0`)],
+  ['sum', () => pack(minutes, Math.floor(minute / 60), 3, ...zeros, 2), /says 3 of 35 counters that are 2 together/],
+  [
+    'bucket that no window sees',
+    () => pack(minutesKey(AD, long), Math.floor(long / 60), 9, ...zeros, 9),
+    new RegExp(`${long} should be 1 and is 9`),
+  ],
+])('a wrong %s is told', async (_what, spoil, told) => {
+  await spoil();
+  expect((await compareCounters([redis], sums, now)).join('\n')).toMatch(told);
+});
