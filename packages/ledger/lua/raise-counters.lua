@@ -1,8 +1,8 @@
--- Raises counters of one ad: each becomes the greater of what it holds and what Postgres counted. Doing it twice, or in
--- another order, ends the same. One script, so that no reader sees a window that is ahead of the total.
+-- Raises counters: each becomes the greater of what it holds and what Postgres counted. Doing it twice, or in another
+-- order, ends the same. All of an ad in one script, so that no reader sees a window that is ahead of the total.
 --
 -- KEYS: the hashes that are written. ARGV: for each of them, in order, its expiry in seconds (0: none), how many buckets
--- a field holds (1: fields are counters), the number of its counters, and these: field or bucket, count.
+-- a field holds (1: fields are counters), the number of its counters, and these: field or bucket, count. Buckets ascend.
 
 -- Counters that are fields: ARGV[first], ARGV[first + 2] and so on.
 local function raise_fields(key, first, last)
@@ -22,24 +22,28 @@ end
 -- grow by, and is written with them as one value. So it is theirs at any time, whatever is raised, how often, and in what
 -- order: there is no state of Redis, after no crash, failover, flush or expiry, that has one and not the other.
 local function raise_buckets(key, per_field, first, last)
-  local raises, fields = {}, {}
+  -- What is raised in fields[i] begins at ARGV[begins[i]].
+  local fields, begins = {}, {}
+  local before
   for i = first, last, 2 do
-    local field = string.format('%d', math.floor(ARGV[i] / per_field))
-    if not raises[field] then
-      raises[field] = {}
-      fields[#fields + 1] = field
+    local field = math.floor(ARGV[i] / per_field)
+    if field ~= before then
+      fields[#fields + 1] = string.format('%d', field)
+      begins[#begins + 1] = i
+      before = field
     end
-    table.insert(raises[field], { place = ARGV[i] % per_field + 2, count = tonumber(ARGV[i + 1]) })
   end
+  begins[#begins + 1] = last + 1
   local higher = {}
   for i, held in ipairs(redis.call('HMGET', key, unpack(fields))) do
     local counts = held and { cmsgpack.unpack(held) } or { 0 }
     local sum = counts[1]
-    for _, raise in ipairs(raises[fields[i]]) do
-      local more = raise.count - (counts[raise.place] or 0)
+    for argument = begins[i], begins[i + 1] - 1, 2 do
+      local place, count = ARGV[argument] % per_field + 2, tonumber(ARGV[argument + 1])
+      local more = count - (counts[place] or 0)
       if more > 0 then
-        for missing = #counts + 1, raise.place - 1 do counts[missing] = 0 end
-        counts[raise.place] = raise.count
+        for missing = #counts + 1, place - 1 do counts[missing] = 0 end
+        counts[place] = count
         counts[1] = counts[1] + more
       end
     end

@@ -18,6 +18,9 @@ const raise = script(readText('lua/raise-counters.lua'));
 /** Counters per round trip: a few ms of work for Redis, far below any timeout. An ad alone may have more. */
 const COUNTERS_PER_CALL = 5_000;
 
+/** Ads in one script, where a script may be about several: calling it takes as long as raising what a batch has of one. */
+const ADS_PER_SCRIPT = 50;
+
 /**
  * Raises the counters in Redis to what Postgres counted. Buckets that no window can see any more are left out.
  *
@@ -33,7 +36,7 @@ async function raiseOn(shard: CounterShard, counts: readonly AdCounts[], now: nu
   let calls: ScriptCall[] = [];
   let counters = 0;
   const send = async () => {
-    const sent = calls;
+    const sent = shard.crossesSlots ? joined(calls) : calls;
     calls = [];
     counters = 0;
     await shard.run('raise', (redis) => raise.run(redis, sent));
@@ -45,6 +48,16 @@ async function raiseOn(shard: CounterShard, counts: readonly AdCounts[], now: nu
     counters += call.values.length / 2;
   }
   if (calls.length > 0) await send();
+}
+
+/** Fewer calls that do the same. */
+function joined(calls: readonly ScriptCall[]): ScriptCall[] {
+  const scripts: ScriptCall[] = [];
+  for (let first = 0; first < calls.length; first += ADS_PER_SCRIPT) {
+    const some = calls.slice(first, first + ADS_PER_SCRIPT);
+    scripts.push({ keys: some.flatMap(({ keys }) => keys), values: some.flatMap(({ values }) => values) });
+  }
+  return scripts;
 }
 
 interface Hash {
@@ -68,10 +81,10 @@ function raiseCall(ad: AdCounts, oldest: { second: number; minute: number }): Sc
   };
   add(totalsKey(ad.adId), TOTALS, 'clicks', ad.clicks);
   add(totalsKey(ad.adId), TOTALS, 'impressions', ad.impressions);
-  for (const [second, clicks] of ad.seconds) {
+  for (const [second, clicks] of ascending(ad.seconds)) {
     if (second >= oldest.second) add(secondsKey(ad.adId, second), SECONDS, second, clicks);
   }
-  for (const [minute, clicks] of ad.minutes) {
+  for (const [minute, clicks] of ascending(ad.minutes)) {
     if (minute >= oldest.minute) add(minutesKey(ad.adId, minute), MINUTES, minute, clicks);
   }
   const values = [...hashes.values()].flatMap(({ hash: { expiry, perField }, counters }) => [
@@ -81,4 +94,8 @@ function raiseCall(ad: AdCounts, oldest: { second: number; minute: number }): Sc
     ...counters,
   ]);
   return { keys: [...hashes.keys()], values };
+}
+
+function ascending(buckets: AdCounts['seconds']): AdCounts['seconds'] {
+  return buckets.length === 1 ? buckets : [...buckets].sort(([a], [b]) => a - b);
 }
