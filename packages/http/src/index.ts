@@ -3,7 +3,7 @@ export * from './api.js';
 export * from './client-allowance.js';
 export * from './errors.js';
 export * from './json-body.js';
-export type { Answer, Lane, LaneHandler, LaneRequest } from './lane.js';
+export { type Answer, type Lane, type LaneHandler, type LaneRequest, NOT_STORED } from './lane.js';
 export { labelled } from './observe.js';
 export { API_PREFIX } from './paths.js';
 export * from './rate-limits.js';

@@ -15,10 +15,11 @@ export interface LaneRequest {
   address(): string | undefined;
 }
 
-/** What is answered: a status, and JSON as text. */
+/** What is answered: a status, JSON as text, and headers that other answers don't have. */
 export interface Answer {
   readonly status: number;
   readonly body: string;
+  readonly headers?: HeaderList;
 }
 
 /**
@@ -103,7 +104,7 @@ export function createLane(options: LaneOptions): {
 /** One request, from its beginning to the end of its answer. */
 class Exchange implements LaneRequest {
   readonly request: IncomingMessage;
-  limits: HeaderList = [];
+  limits = NONE;
   readonly #options: LaneOptions;
   readonly #response: ServerResponse;
   readonly #requestId: string;
@@ -135,14 +136,14 @@ class Exchange implements LaneRequest {
     }
   }
 
-  readonly #succeed = ({ status, body }: Answer): void => this.#send(status, body, []);
+  readonly #succeed = ({ status, body, headers = NONE }: Answer): void => this.#send(status, body, headers);
 
   readonly refuse = (thrown: unknown): void => {
     const error = toApiError(thrown);
     this.#trace = { code: error.code, cause: error.cause ?? error };
     const headers = Object.entries(error.headers).flat();
     const body = JSON.stringify(errorBody(error, this.#requestId));
-    this.#send(error.status, body, [...headers, 'Cache-Control', 'no-store']);
+    this.#send(error.status, body, headers.concat(NOT_STORED));
   };
 
   #send(status: number, body: string, more: HeaderList): void {
@@ -154,6 +155,11 @@ class Exchange implements LaneRequest {
     this.#response.end(body, bytes === body.length ? 'latin1' : 'utf8');
   }
 }
+
+const NONE: HeaderList = [];
+
+/** For answers that are true only now. */
+export const NOT_STORED: HeaderList = ['Cache-Control', 'no-store'];
 
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST']);
 

@@ -1,11 +1,11 @@
-import type { RequestHandler } from 'express';
+import { type LaneHandler, NOT_STORED } from '@ads/http';
 import type { Answers } from './answers.js';
 
 /** `GET /api/v1/ads/analytics` */
-export function analyticsHandler(answer: Answers): RequestHandler {
-  return async ({ originalUrl }, response) => {
-    const queryAt = originalUrl.indexOf('?');
-    response.set('Cache-Control', 'no-store');
-    response.json(await answer(queryAt < 0 ? '' : originalUrl.slice(queryAt + 1)));
+export function analyticsHandler(answer: Answers): LaneHandler {
+  return async ({ request: { url = '' } }) => {
+    const queryAt = url.indexOf('?');
+    const found = await answer(queryAt < 0 ? '' : url.slice(queryAt + 1));
+    return { status: 200, body: JSON.stringify(found), headers: NOT_STORED };
   };
 }

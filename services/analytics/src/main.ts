@@ -1,4 +1,4 @@
-import { createApi, readLimiter } from '@ads/http';
+import { createAllowance, createApi } from '@ads/http';
 import { createAdCatalogue, readAds } from '@ads/ledger';
 import { createHealth, listen, openPostgres, openRedis, operations, probe, runProcess } from '@ads/runtime';
 import { createAdReader } from './ad-reader.js';
@@ -62,8 +62,9 @@ await runProcess<AnalyticsConfig>({
       logger,
       metrics,
       operations: operations({ health, metrics }),
-      routes(router) {
-        router.get('/ads/analytics', readLimiter(config), analyticsHandler(answer));
+      lane(lane) {
+        const allowance = createAllowance('reads', config.RATE_LIMIT_READS_PER_MINUTE);
+        lane.get('/ads/analytics', allowance, analyticsHandler(answer));
       },
     });
     const port = await listen({ handler, config, logger, health }, releases);
