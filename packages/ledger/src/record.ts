@@ -1,4 +1,5 @@
 import type { AdEvent, EventKind } from '@ads/models';
+import { numberArray, sparseArray, textArray } from './array-literals.js';
 import type { AdCounts } from './counts.js';
 import type { Database } from './dependencies.js';
 import { readText } from './files.js';
@@ -9,22 +10,20 @@ const RECORD_BATCH = readText('sql/record-batch.sql');
 export interface Recorded {
   /** The absolute counts of every bucket that the batch touches, by ad, also of those that it added nothing to. */
   readonly counts: readonly AdCounts[];
-  /** How many events were new, by ad and kind. */
-  readonly added: readonly Added[];
+  /** How many events were new. */
+  readonly added: Readonly<Record<EventKind, number>>;
   /** Ads that are not in the catalogue: their events were left out. */
   readonly unknownAds: ReadonlySet<string>;
 }
 
-/** New events of one ad in one batch. */
-export interface Added extends Record<EventKind, number> {
-  readonly adId: string;
-}
-
+/** Columns of equal length, all null where there is nothing. */
 interface ResultRow {
-  what: 'second' | 'minute' | 'clicks' | 'impressions' | 'recorded' | 'unknown ad';
-  ad_id: string;
-  bucket: number;
-  count: number;
+  what: 'seconds' | 'minutes' | 'totals' | 'added';
+  /** Ad ids; of `added`, kinds. */
+  names: string[] | null;
+  counts: number[] | null;
+  /** Buckets; of `totals`, impressions. */
+  others: number[] | null;
 }
 
 /**
@@ -35,35 +34,40 @@ interface ResultRow {
  */
 export async function recordBatch(database: Database, events: readonly AdEvent[], doubt?: string): Promise<Recorded> {
   const rows = await database.query<ResultRow>('record_batch', RECORD_BATCH, [
-    events.map((event) => event.id),
-    events.map((event) => event.kind),
-    events.map((event) => event.adId),
-    events.map((event) => event.ip),
-    events.map((event) => event.occurredAt),
-    events.map((event) => event.receivedAt),
-    events.map((event) => event.claimedAt ?? null),
-    events.map((event) => event.playTime ?? null),
+    textArray(events.map((event) => event.id)),
+    textArray(events.map((event) => event.kind)),
+    textArray(events.map((event) => event.adId)),
+    textArray(events.map((event) => event.ip)),
+    numberArray(events.map((event) => event.occurredAt)),
+    numberArray(events.map((event) => event.receivedAt)),
+    sparseArray(events.map((event) => event.claimedAt)),
+    sparseArray(events.map((event) => event.playTime)),
     doubt ?? null,
   ]);
-  return readRows(rows);
+  return readRows(rows, events);
 }
 
-function readRows(rows: readonly ResultRow[]): Recorded {
+function readRows(rows: readonly ResultRow[], events: readonly AdEvent[]): Recorded {
   const counts = new Map<string, AdCounts>();
-  const added: Added[] = [];
-  const unknownAds = new Set<string>();
-  for (const { what, ad_id: adId, bucket, count } of rows) {
-    if (what === 'unknown ad') {
-      unknownAds.add(adId);
-    } else if (what === 'recorded') {
-      added.push({ adId, click: bucket, impression: count - bucket });
-    } else {
-      const ad = counts.get(adId) ?? { adId, clicks: 0, impressions: 0, seconds: [], minutes: [] };
+  const added = { click: 0, impression: 0 };
+  const countsOf = (adId: string): AdCounts => {
+    let ad = counts.get(adId);
+    if (ad === undefined) {
+      ad = { adId, clicks: 0, impressions: 0, seconds: [], minutes: [] };
       counts.set(adId, ad);
-      if (what === 'second') ad.seconds.push([bucket, count]);
-      else if (what === 'minute') ad.minutes.push([bucket, count]);
-      else ad[what] = count;
+    }
+    return ad;
+  };
+  for (const { what, names, counts: column, others } of rows) {
+    for (const [index, name] of (names ?? []).entries()) {
+      const count = column?.[index] ?? 0;
+      const other = others?.[index] ?? 0;
+      if (what === 'added') added[name as EventKind] = count;
+      else if (what === 'totals') Object.assign(countsOf(name), { clicks: count, impressions: other });
+      else countsOf(name)[what].push([other, count]);
     }
   }
+  // Every ad that is known has its total in the answer.
+  const unknownAds = new Set(events.map(({ adId }) => adId).filter((adId) => !counts.has(adId)));
   return { counts: [...counts.values()], added, unknownAds };
 }

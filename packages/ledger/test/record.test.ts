@@ -48,14 +48,18 @@ describe('recording a batch', () => {
     ];
     expect(await recordBatch(database, first)).toEqual({
       counts: expected(2, 1),
-      added: [{ adId: 'ad-001', click: 2, impression: 1 }],
+      added: { click: 2, impression: 1 },
       unknownAds: new Set(),
     });
     // All of it again: nothing is added, and the counts are told all the same, to heal a raise that never came.
-    expect(await recordBatch(database, first)).toEqual({ counts: expected(2, 1), added: [], unknownAds: new Set() });
+    expect(await recordBatch(database, first)).toEqual({
+      counts: expected(2, 1),
+      added: { click: 0, impression: 0 },
+      unknownAds: new Set(),
+    });
     expect(await recordBatch(database, [...first, click(now)])).toEqual({
       counts: expected(3, 1),
-      added: [{ adId: 'ad-001', click: 1, impression: 0 }],
+      added: { click: 1, impression: 0 },
       unknownAds: new Set(),
     });
     expect(await stored()).toHaveLength(4);
@@ -70,7 +74,7 @@ describe('recording a batch', () => {
       { ...once, occurredAt: now - HOUR },
       click(now),
     ]);
-    expect(added).toEqual([{ adId: 'ad-001', click: 2, impression: 0 }]);
+    expect(added).toEqual({ click: 2, impression: 0 });
     expect(counts[0]?.clicks).toBe(2);
     await expectExactRollups(database);
   });
@@ -82,7 +86,7 @@ describe('recording a batch', () => {
       { ...once, occurredAt: now },
       { ...once, adId: 'ad-002' },
     ]);
-    expect(added).toEqual([]);
+    expect(added).toEqual({ click: 0, impression: 0 });
     expect(await stored()).toEqual([expect.objectContaining({ ad_id: 'ad-001', occurred_at: new Date(now - HOUR) })]);
     await expectExactRollups(database);
   });
@@ -90,7 +94,7 @@ describe('recording a batch', () => {
   it('counts one id as a click and as an impression', async () => {
     const shown = click(now, { kind: 'impression' });
     const { added } = await recordBatch(database, [shown, { ...shown, kind: 'click' }]);
-    expect(added).toEqual([{ adId: 'ad-001', click: 1, impression: 1 }]);
+    expect(added).toEqual({ click: 1, impression: 1 });
     await expectExactRollups(database);
   });
 
@@ -102,7 +106,7 @@ describe('recording a batch', () => {
       click(now, { adId: 'never', kind: 'impression' }),
     ]);
     expect(unknownAds).toEqual(new Set(['gone', 'never']));
-    expect(added).toEqual([{ adId: 'ad-001', click: 1, impression: 0 }]);
+    expect(added).toEqual({ click: 1, impression: 0 });
     expect(await stored()).toHaveLength(1);
     await expectExactRollups(database);
   });

@@ -73,19 +73,14 @@ export function createConsumerMetrics(registry: Registry): ConsumerMetrics {
   return {
     recorded(batch, { added }, now) {
       batches.observe(batch.length);
-      const fresh = { click: 0, impression: 0 };
-      for (const { click, impression } of added) {
-        fresh.click += click;
-        fresh.impression += impression;
-      }
       const all = { click: 0, impression: 0 };
       for (const { kind, receivedAt } of batch) {
         all[kind] += 1;
         freshness.observe(Math.max(0, now - receivedAt) / 1_000);
       }
       for (const kind of ['click', 'impression'] as const) {
-        events.inc({ kind, result: 'new' }, fresh[kind]);
-        events.inc({ kind, result: 'repeated' }, all[kind] - fresh[kind]);
+        events.inc({ kind, result: 'new' }, added[kind]);
+        events.inc({ kind, result: 'repeated' }, all[kind] - added[kind]);
       }
     },
     buried: () => deadLetters.inc(),

@@ -28,7 +28,7 @@ function recording(
       record(events);
       recorded.push(...events);
       const unknown = events.filter(({ adId }) => adId === 'gone').map(({ adId }) => adId);
-      return { added: [], unknownAds: new Set(unknown) };
+      return { added: { click: 0, impression: 0 }, unknownAds: new Set(unknown) };
     },
     isDataError: (error) => error instanceof BadData,
     bury: async (letter) => {

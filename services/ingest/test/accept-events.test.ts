@@ -30,7 +30,7 @@ describe('a batch of events', () => {
         },
         record: async () => {
           recorded += 1;
-          return { added: [], unknownAds: new Set() };
+          return { added: { click: 0, impression: 0 }, unknownAds: new Set() };
         },
       },
       events,
@@ -68,7 +68,7 @@ describe('a batch of events', () => {
         publish: away,
         record: async (batch) => {
           recorded.push(batch);
-          return { added: [], unknownAds: new Set(['gone']) };
+          return { added: { click: 0, impression: 0 }, unknownAds: new Set(['gone']) };
         },
       },
       events,
