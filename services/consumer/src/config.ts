@@ -19,6 +19,8 @@ export interface ConsumerConfig extends ServerConfig, LogConfig, PostgresConfig,
   readonly CONSUMER_BATCH_EVENTS: number;
   /** Messages that one process has at a time, unacknowledged. */
   readonly CONSUMER_MAX_MESSAGES: number;
+  /** Bytes of these messages at which no more are asked for. */
+  readonly CONSUMER_MAX_BYTES: number;
   /** After which JetStream gives a message to another process, unless it is told that it is being worked on. */
   readonly NATS_ACK_WAIT_SECONDS: number;
   readonly NATS_STREAM_REPLICAS: number;
@@ -33,8 +35,9 @@ export const consumerVariables: Variables<ConsumerConfig> = {
   ...postgresVariables,
   ...redisVariables,
   ...natsVariables,
-  CONSUMER_BATCH_EVENTS: count.max(20_000).default(2_000),
-  CONSUMER_MAX_MESSAGES: count.max(2_000).default(200),
+  CONSUMER_BATCH_EVENTS: count.max(20_000).default(10_000),
+  CONSUMER_MAX_MESSAGES: count.max(5_000).default(1_000),
+  CONSUMER_MAX_BYTES: count.max(1_073_741_824).default(8_388_608),
   NATS_ACK_WAIT_SECONDS: count.max(3_600).default(30),
   NATS_STREAM_REPLICAS: count.max(5).default(1),
   NATS_STREAM_MAX_BYTES: Joi.number().integer().min(-1).default(-1),

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { EVENT_STREAM, LEDGER_CONSUMER } from '@ads/models';
 import type { ConsumerMessages, NatsConnection } from 'nats';
 import { type HeldMessage, HeldMessages, tell } from './held-messages.js';
@@ -6,16 +6,18 @@ import { type HeldMessage, HeldMessages, tell } from './held-messages.js';
 export interface ConsumeOptions {
   /** The connection, undefined while there is none. */
   readonly connection: () => NatsConnection | undefined;
-  /** Records and acknowledges. It is tried again until it succeeds. */
+  /** Records and acknowledges; called again before it is done. What failed is tried again until it succeeds. */
   readonly record: (messages: readonly HeldMessage[]) => Promise<void>;
   readonly onReceived: () => void;
   /** Told of each failure to record; the same may fail for hours. */
   readonly onFailure: (error: unknown) => void;
   readonly onPullFailure: (error: unknown) => void;
-  /** Told that a batch was recorded. */
+  /** Told that a batch was recorded, and none that failed is left. */
   readonly onRecorded: () => void;
   /** The most messages that this process has at a time, unacknowledged. */
   readonly maxMessages: number;
+  /** The most bytes of them; a hundred messages may come on top. */
+  readonly maxBytes: number;
   /** The most events in one batch, unless a single message has more. */
   readonly maxEvents: number;
   /** How long JetStream waits before it gives an unacknowledged message to somebody else. */
@@ -36,16 +38,23 @@ const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2_000;
 
 /**
- * Pulls messages and has them recorded, one batch at a time; what arrives meanwhile is the next batch. A batch that
- * fails is tried again for as long as it takes, and the queue is told that we are still at it.
+ * Batches that are recorded at a time: while one is in Postgres, the other is made, raised or acknowledged. Each is raised
+ * after its own commit and acknowledged after its own raise, so neither needs to know of the other.
+ */
+const BATCHES_AT_ONCE = 2;
+
+/**
+ * Pulls messages and has them recorded; what arrives while all batches are under way is the next one. What fails is tried
+ * again for as long as it takes, and the queue is told that we are still at it.
  */
 export function startConsuming(options: ConsumeOptions): Consuming {
   const { connection, record, onReceived, onRecorded, onFailure, onPullFailure } = options;
-  const { maxMessages, maxEvents, ackWaitMs } = options;
-  const held = new HeldMessages(maxMessages);
+  const { maxMessages, maxBytes, maxEvents, ackWaitMs } = options;
+  const held = new HeldMessages({ messages: maxMessages, bytes: maxBytes });
   const stopping = new AbortController();
   const { signal } = stopping;
   let pulled: ConsumerMessages | undefined;
+  let failing = 0;
 
   async function pull(): Promise<void> {
     while (!signal.aborted) {
@@ -75,25 +84,37 @@ export function startConsuming(options: ConsumeOptions): Consuming {
     while (!signal.aborted) {
       if (held.isEmpty()) {
         await held.change();
-        continue;
+        // What was read from the connection together goes into one batch.
+        await nextTurn();
+      } else {
+        await recordUntilDone(held.take(maxEvents));
       }
-      const messages = held.take(maxEvents);
-      await recordUntilDone(messages);
-      held.finish();
     }
   }
 
-  async function recordUntilDone(messages: readonly HeldMessage[]): Promise<void> {
-    for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(2 * wait, LONGEST_PAUSE_MS)) {
+  /** What failed is tried in halves: it may have been more than Postgres can do in the time that a statement has. */
+  async function recordUntilDone(batch: readonly HeldMessage[]): Promise<void> {
+    const parts = [batch];
+    let failed = false;
+    let wait = FIRST_PAUSE_MS;
+    for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
       try {
-        await record(messages);
-        return onRecorded();
+        await record(part);
+        held.finish(part);
       } catch (error) {
         onFailure(error);
-        if (signal.aborted) return giveBack(messages);
+        if (!failed) failing += 1;
+        failed = true;
         await pause(wait);
+        wait = Math.min(2 * wait, LONGEST_PAUSE_MS);
+        const middle = Math.ceil(part.length / 2);
+        if (part.length > middle) parts.push(part.slice(middle));
+        parts.push(part.slice(0, middle));
       }
+      if (signal.aborted) return;
     }
+    if (failed) failing -= 1;
+    if (failing === 0) onRecorded();
   }
 
   async function pause(milliseconds: number): Promise<void> {
@@ -104,7 +125,7 @@ export function startConsuming(options: ConsumeOptions): Consuming {
     tell(held.all(), (message) => message.working());
   }, ackWaitMs / 3);
   const pulling = pull();
-  const working = work();
+  const working = Array.from({ length: BATCHES_AT_ONCE }, work);
 
   return {
     isIdle: () => held.all().length === 0,
@@ -114,15 +135,11 @@ export function startConsuming(options: ConsumeOptions): Consuming {
       // The pull is let run out: a message on its way to one that was broken off would be nobody's until its ack wait
       // is over. Without NATS it may not run out by itself.
       const late = setTimeout(() => pulled?.stop(), 2 * PULL_MS);
-      await Promise.all([pulling, working]);
+      await Promise.all([pulling, ...working]);
       clearTimeout(late);
       clearInterval(stillWorking);
-      giveBack(held.all());
+      // Somebody else may have them now.
+      tell(held.all(), (message) => message.nak());
     },
   };
-}
-
-/** Somebody else may have them now. */
-function giveBack(messages: readonly HeldMessage[]): void {
-  tell(messages, (message) => message.nak());
 }

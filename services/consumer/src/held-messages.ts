@@ -32,27 +32,43 @@ export function tell(messages: readonly HeldMessage[], say: (message: QueuedMess
   }
 }
 
+/** How much may be held: what is full first, counts. */
+export interface Capacity {
+  readonly messages: number;
+  /** Of their data as they came. Decoded they take some times as much. */
+  readonly bytes: number;
+}
+
 /**
- * The messages between the pulling and the recording. It holds at most `capacity` of them, those that are being
- * recorded included, so a database that is away fills JetStream and not this process.
+ * Messages asked for at a time. How large they are is known when they are there: by so many at most the bytes may be
+ * exceeded.
+ */
+const MOST_AT_ONCE = 100;
+
+/**
+ * The messages between the pulling and the recording, those that are being recorded included. It is bounded, so a database
+ * that is away fills JetStream and not this process.
  */
 export class HeldMessages {
   readonly #waiting: HeldMessage[] = [];
-  #taken: readonly HeldMessage[] = [];
+  readonly #taken = new Set<HeldMessage>();
+  #bytes = 0;
   #wake: (() => void)[] = [];
-  readonly #capacity: number;
+  readonly #capacity: Capacity;
 
-  constructor(capacity: number) {
+  constructor(capacity: Capacity) {
     this.#capacity = capacity;
   }
 
-  /** How many more there is room for. */
+  /** How many more may be asked for now. */
   room(): number {
-    return this.#capacity - this.#waiting.length - this.#taken.length;
+    if (this.#bytes >= this.#capacity.bytes) return 0;
+    return Math.min(this.#capacity.messages - this.#waiting.length - this.#taken.size, MOST_AT_ONCE);
   }
 
   put(message: QueuedMessage): void {
     this.#waiting.push({ message, decoded: decodeEvents(message.data) });
+    this.#bytes += message.data.length;
     this.#changed();
   }
 
@@ -65,13 +81,17 @@ export class HeldMessages {
       if (count > 0 && events > maxEvents) break;
       count += 1;
     }
-    this.#taken = this.#waiting.splice(0, count);
-    return this.#taken;
+    const taken = this.#waiting.splice(0, count);
+    for (const one of taken) this.#taken.add(one);
+    return taken;
   }
 
-  /** What was taken is done with. */
-  finish(): void {
-    this.#taken = [];
+  /** Some of what was taken is done with. */
+  finish(done: readonly HeldMessage[]): void {
+    for (const one of done) {
+      this.#taken.delete(one);
+      this.#bytes -= one.message.data.length;
+    }
     this.#changed();
   }
 
@@ -80,11 +100,12 @@ export class HeldMessages {
     return [...this.#taken, ...this.#waiting];
   }
 
+  /** True while none waits. */
   isEmpty(): boolean {
     return this.#waiting.length === 0;
   }
 
-  /** Resolves at the next put, finish or interruption. */
+  /** Resolves at the next change of what is held, or interruption. */
   change(): Promise<void> {
     return new Promise((resolve) => this.#wake.push(resolve));
   }

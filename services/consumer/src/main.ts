@@ -115,6 +115,7 @@ await runProcess<ConsumerConfig>({
       onFailure: (error) => trouble.report(RECORDING, error),
       onPullFailure: (error) => logger.debug('messages could not be pulled', { error }),
       maxMessages: config.CONSUMER_MAX_MESSAGES,
+      maxBytes: config.CONSUMER_MAX_BYTES,
       maxEvents: config.CONSUMER_BATCH_EVENTS,
       ackWaitMs: config.NATS_ACK_WAIT_SECONDS * 1_000,
     });

@@ -24,6 +24,7 @@ const consume = (options: Pick<ConsumeOptions, 'record'> & Partial<ConsumeOption
     onPullFailure: () => undefined,
     onRecorded: () => undefined,
     maxMessages: 10,
+    maxBytes: 1_000_000,
     maxEvents: 1_000,
     ackWaitMs: 60_000,
     ...options,

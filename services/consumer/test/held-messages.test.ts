@@ -7,56 +7,75 @@ const clicks = (count: number) => Array.from({ length: count }, () => click());
 describe('held messages', () => {
   it('have room until there are as many as may be, those being recorded included', () => {
     const message = queue([]);
-    const held = new HeldMessages(3);
+    const held = new HeldMessages({ messages: 3, bytes: 1_000_000 });
     held.put(message(clicks(1)));
     held.put(message(clicks(1)));
     expect(held.room()).toBe(1);
-    expect(held.take(1)).toHaveLength(1);
+    const taken = held.take(1);
+    expect(taken).toHaveLength(1);
     expect(held.room()).toBe(1);
-    held.finish();
+    held.finish(taken);
     expect(held.room()).toBe(2);
   });
 
-  it('are taken in order, as many as fit in a batch', () => {
+  it('have no room from as many bytes as may be, those being recorded included, until they are done with', () => {
     const message = queue([]);
-    const held = new HeldMessages(10);
+    const first = message(clicks(10));
+    const held = new HeldMessages({ messages: 10, bytes: first.data.length + 1 });
+    held.put(first);
+    expect(held.room()).toBe(9);
+    held.put(message(clicks(1)));
+    expect(held.room()).toBe(0);
+    const taken = held.take(10);
+    expect(taken).toHaveLength(1);
+    expect(held.room()).toBe(0);
+    held.finish(taken);
+    expect(held.room()).toBe(9);
+  });
+
+  it('have room for a hundred at a time, as nobody knows how large they will be', () => {
+    expect(new HeldMessages({ messages: 1_000, bytes: 1_000 }).room()).toBe(100);
+  });
+
+  it('are taken in order, as many as fit in a batch, while others are being recorded', () => {
+    const message = queue([]);
+    const held = new HeldMessages({ messages: 10, bytes: 1_000_000 });
     for (const size of [40, 50, 20, 10]) held.put(message(clicks(size)));
     const sequences = () => held.take(100).map((taken) => taken.message.info.streamSequence);
     expect(sequences()).toEqual([1, 2]);
-    held.finish();
     expect(sequences()).toEqual([3, 4]);
-    held.finish();
     expect(held.isEmpty()).toBe(true);
     expect(sequences()).toEqual([]);
   });
 
   it('are taken one at least, however large it is, and unreadable ones count as one event', () => {
     const message = queue([]);
-    const held = new HeldMessages(10);
+    const held = new HeldMessages({ messages: 10, bytes: 1_000_000 });
     held.put(message(clicks(500)));
     for (let i = 0; i < 3; i += 1) held.put(message('not JSON'));
     expect(held.take(2)).toHaveLength(1);
-    held.finish();
     expect(held.take(2).map(({ decoded }) => decoded.state)).toEqual(['unreadable', 'unreadable']);
   });
 
   it('are all known, those being recorded and those that wait, until they are done with', () => {
     const message = queue([]);
-    const held = new HeldMessages(10);
+    const held = new HeldMessages({ messages: 10, bytes: 1_000_000 });
     for (let i = 0; i < 3; i += 1) held.put(message(clicks(1)));
-    held.take(2);
+    const taken = held.take(2);
     const sequences = () => held.all().map((one) => one.message.info.streamSequence);
     expect(sequences()).toEqual([1, 2, 3]);
-    held.finish();
+    held.finish(taken.slice(0, 1));
+    expect(sequences()).toEqual([2, 3]);
+    held.finish(taken.slice(1));
     expect(sequences()).toEqual([3]);
   });
 
   it.each<[string, (held: HeldMessages) => void]>([
     ['a message comes', (held) => held.put(queue([])(clicks(1)))],
-    ['what was taken is done with', (held) => held.finish()],
+    ['what was taken is done with', (held) => held.finish(held.take(1))],
     ['it is interrupted', (held) => held.interrupt()],
   ])('wake everyone who waits when %s', async (_what, change) => {
-    const held = new HeldMessages(10);
+    const held = new HeldMessages({ messages: 10, bytes: 1_000_000 });
     let woken = 0;
     const waiting = [held.change(), held.change()].map((promise) =>
       promise.then(() => {

@@ -9,7 +9,7 @@ class BadData extends Error {}
 class Away extends Error {}
 
 const held = (messages: readonly QueuedMessage[]) => {
-  const all = new HeldMessages(messages.length);
+  const all = new HeldMessages({ messages: messages.length, bytes: Number.POSITIVE_INFINITY });
   for (const message of messages) all.put(message);
   return all.take(Number.POSITIVE_INFINITY);
 };
