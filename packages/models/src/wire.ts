@@ -63,17 +63,20 @@ function fromWire(value: unknown): AdEvent | string {
   if (!isTime(rx)) return 'rx is not a time';
   if (raw !== undefined && !isTime(raw)) return 'raw is not a time';
   if (pt !== undefined && !isPlayTime(pt)) return 'pt is not a play time';
-  return {
+  const event: Writable<AdEvent> = {
     kind: k === 'c' ? 'click' : 'impression',
     id: id.toLowerCase(),
     adId: ad,
     ip,
     occurredAt: at,
     receivedAt: rx,
-    ...(raw === undefined ? {} : { claimedAt: raw }),
-    ...(pt === undefined ? {} : { playTime: pt }),
   };
+  if (raw !== undefined) event.claimedAt = raw;
+  if (pt !== undefined) event.playTime = pt;
+  return event;
 }
+
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** The year 9999 is as far as ISO 8601 goes without a sign, and well inside what Postgres stores. */
 const LAST_TIME = Date.UTC(9999, 11, 31, 23, 59, 59, 999);

@@ -1,7 +1,7 @@
 import type { Outcome } from '@ads/ledger';
 import { type AdEvent, encodeEvents, WIRE_VERSION } from '@ads/models';
 import type { DeadLetter } from './dead-letters.js';
-import { type HeldMessage, tell } from './held-messages.js';
+import { type HeldMessage, type QueuedMessage, tell } from './held-messages.js';
 
 export interface RecordDependencies {
   readonly record: (events: readonly AdEvent[]) => Promise<Outcome>;
@@ -12,11 +12,10 @@ export interface RecordDependencies {
   readonly onBuried: (letter: DeadLetter) => void;
 }
 
-/** An event and where it was. */
-interface Origin {
-  readonly event: AdEvent;
-  readonly source: string;
-  readonly index: number;
+/** An event that can't be recorded: its place in the batch. */
+interface Unrecorded {
+  readonly place: number;
+  readonly reason: string;
 }
 
 /**
@@ -28,19 +27,27 @@ interface Origin {
 export async function recordMessages(dependencies: RecordDependencies, held: readonly HeldMessage[]): Promise<void> {
   const { bury, onBuried } = dependencies;
   const letters: DeadLetter[] = [];
-  const origins: Origin[] = [];
+  const events: AdEvent[] = [];
+  /** The place in the batch from which on events are those of the message. */
+  const firsts: { readonly message: QueuedMessage; readonly first: number }[] = [];
   for (const { message, decoded } of held) {
-    const source = `${message.info.stream}:${message.info.streamSequence}`;
     if (decoded.state === 'unreadable') {
-      letters.push({ data: message.data, reason: decoded.reason, source });
+      letters.push({ data: message.data, reason: decoded.reason, source: sourceOf(message) });
       continue;
     }
-    for (const [index, event] of decoded.events.entries()) origins.push({ event, source, index });
+    firsts.push({ message, first: events.length });
+    for (const event of decoded.events) events.push(event);
     for (const [index, { value, reason }] of decoded.rejected.entries()) {
-      letters.push({ data: ownMessage(value) ?? message.data, reason, source, index: decoded.events.length + index });
+      const data = ownMessage(value) ?? message.data;
+      letters.push({ data, reason, source: sourceOf(message), index: decoded.events.length + index });
     }
   }
-  letters.push(...(await recordAll(dependencies, origins)));
+  for (const { place, reason } of await recordAll(dependencies, events, 0)) {
+    const event = events[place];
+    const from = firsts.findLast(({ first }) => first <= place);
+    if (event === undefined || from === undefined) throw new Error(`There is no event ${place} in the batch`);
+    letters.push({ data: encodeEvents([event]), reason, source: sourceOf(from.message), index: place - from.first });
+  }
   for (const letter of letters) {
     await bury(letter);
     onBuried(letter);
@@ -48,28 +55,35 @@ export async function recordMessages(dependencies: RecordDependencies, held: rea
   tell(held, (message) => message.ack());
 }
 
-/** Records what can be recorded, and returns the rest as dead letters. A bad event is found by halving the batch. */
-async function recordAll(dependencies: RecordDependencies, origins: readonly Origin[]): Promise<DeadLetter[]> {
-  const [first] = origins;
-  if (!first) return [];
-  const events = origins.map((origin) => origin.event);
+/**
+ * Records what can be recorded, and returns the rest. A bad event is found by halving the batch.
+ *
+ * @param from the place in the batch of the first of these events
+ */
+async function recordAll(
+  dependencies: RecordDependencies,
+  events: readonly AdEvent[],
+  from: number,
+): Promise<Unrecorded[]> {
+  if (events.length === 0) return [];
   try {
     const outcome = await dependencies.record(events);
     dependencies.onRecorded(events, outcome);
-    return origins
-      .filter((origin) => outcome.unknownAds.has(origin.event.adId))
-      .map((origin) => toLetter(origin, `unknown ad ${origin.event.adId}`));
+    if (outcome.unknownAds.size === 0) return [];
+    return events.flatMap(({ adId }, index) =>
+      outcome.unknownAds.has(adId) ? [{ place: from + index, reason: `unknown ad ${adId}` }] : [],
+    );
   } catch (error) {
     if (!dependencies.isDataError(error)) throw error;
-    if (origins.length === 1) return [toLetter(first, error instanceof Error ? error.message : String(error))];
-    const middle = Math.ceil(origins.length / 2);
-    const before = await recordAll(dependencies, origins.slice(0, middle));
-    return [...before, ...(await recordAll(dependencies, origins.slice(middle)))];
+    if (events.length === 1) return [{ place: from, reason: error instanceof Error ? error.message : String(error) }];
+    const middle = Math.ceil(events.length / 2);
+    const before = await recordAll(dependencies, events.slice(0, middle), from);
+    return [...before, ...(await recordAll(dependencies, events.slice(middle), from + middle))];
   }
 }
 
-function toLetter({ event, source, index }: Origin, reason: string): DeadLetter {
-  return { data: encodeEvents([event]), reason, source, index };
+function sourceOf({ info }: QueuedMessage): string {
+  return `${info.stream}:${info.streamSequence}`;
 }
 
 /** A part of a message as a message of its own; undefined where it is nested deeper than can be written. */
