@@ -15,7 +15,7 @@ import Joi from 'joi';
 
 /** Everything that the consumer can be told. */
 export interface ConsumerConfig extends ServerConfig, LogConfig, PostgresConfig, RedisConfig, NatsConfig {
-  /** Events in one transaction. */
+  /** Events in one transaction, at most. */
   readonly CONSUMER_BATCH_EVENTS: number;
   /** Messages that one process has at a time, unacknowledged. */
   readonly CONSUMER_MAX_MESSAGES: number;
@@ -35,8 +35,8 @@ export const consumerVariables: Variables<ConsumerConfig> = {
   ...postgresVariables,
   ...redisVariables,
   ...natsVariables,
-  CONSUMER_BATCH_EVENTS: count.max(20_000).default(10_000),
-  CONSUMER_MAX_MESSAGES: count.max(5_000).default(1_000),
+  CONSUMER_BATCH_EVENTS: count.max(50_000).default(20_000),
+  CONSUMER_MAX_MESSAGES: count.max(5_000).default(2_000),
   CONSUMER_MAX_BYTES: count.max(1_073_741_824).default(8_388_608),
   NATS_ACK_WAIT_SECONDS: count.max(3_600).default(30),
   NATS_STREAM_REPLICAS: count.max(5).default(1),

@@ -1,6 +1,7 @@
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { EVENT_STREAM, LEDGER_CONSUMER } from '@ads/models';
 import type { ConsumerMessages, NatsConnection } from 'nats';
+import { createBatchSize } from './batch-size.js';
 import { type HeldMessage, HeldMessages, tell } from './held-messages.js';
 
 export interface ConsumeOptions {
@@ -54,6 +55,7 @@ export function startConsuming(options: ConsumeOptions): Consuming {
   const stopping = new AbortController();
   const { signal } = stopping;
   let pulled: ConsumerMessages | undefined;
+  const size = createBatchSize(maxEvents);
   let failing = 0;
 
   async function pull(): Promise<void> {
@@ -87,7 +89,7 @@ export function startConsuming(options: ConsumeOptions): Consuming {
         // What was read from the connection together goes into one batch.
         await nextTurn();
       } else {
-        await recordUntilDone(held.take(maxEvents));
+        await recordUntilDone(held.take(size.events()));
       }
     }
   }
@@ -98,11 +100,14 @@ export function startConsuming(options: ConsumeOptions): Consuming {
     let failed = false;
     let wait = FIRST_PAUSE_MS;
     for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
+      const began = performance.now();
       try {
         await record(part);
         held.finish(part);
+        size.took(performance.now() - began);
       } catch (error) {
         onFailure(error);
+        size.failed();
         if (!failed) failing += 1;
         failed = true;
         await pause(wait);

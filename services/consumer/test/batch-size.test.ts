@@ -1,0 +1,32 @@
+import { describe, expect, it } from '@jest/globals';
+import { createBatchSize } from '../src/batch-size.js';
+
+describe('the size of a batch', () => {
+  it('is the most that may be, while batches are quick', () => {
+    const size = createBatchSize(20_000);
+    size.took(20);
+    expect(size.events()).toBe(20_000);
+  });
+
+  it('halves with every batch that took too long or failed, and doubles again with every quick one', () => {
+    const size = createBatchSize(20_000);
+    size.took(1_500);
+    size.failed();
+    expect(size.events()).toBe(5_000);
+    size.took(600);
+    expect(size.events()).toBe(5_000);
+    size.took(100);
+    size.took(100);
+    size.took(100);
+    expect(size.events()).toBe(20_000);
+  });
+
+  it.each([
+    [20_000, 100],
+    [50, 50],
+  ])('of %i at most is never below %i', (most, least) => {
+    const size = createBatchSize(most);
+    for (let time = 0; time < 20; time += 1) size.failed();
+    expect(size.events()).toBe(least);
+  });
+});
