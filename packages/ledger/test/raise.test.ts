@@ -1,7 +1,7 @@
 import { openBench, type Variables } from '@ads/local';
 import { MINUTES_KEY_TTL, minutesKey, SECONDS_KEY_TTL, secondsKey, totalsKey } from '@ads/models';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { AdCounts } from '../src/index.js';
+import type { AdCounts, CounterShard } from '../src/index.js';
 import { raiseCounters } from '../src/raise.js';
 import { recordBatch } from '../src/record.js';
 import { expectExactRollups, pick, randomEvents, readAllCounters, seeded, shuffled, visibleCounters } from './books.js';
@@ -29,6 +29,32 @@ const counts = (clicks: number, changes: Partial<AdCounts> = {}): AdCounts => ({
   minutes: [[minute, clicks]],
   ...changes,
 });
+
+/** The same shard; tells the keys of each call of a script. */
+function watchCalls(shard: CounterShard, keysOfCalls: string[][]): CounterShard {
+  return {
+    ...shard,
+    run: (operation, call) =>
+      shard.run(operation, (redis) =>
+        call(
+          new Proxy(redis, {
+            get(target, name) {
+              if (name !== 'pipeline') return Reflect.get(target, name, target);
+              return () => {
+                const pipeline = target.pipeline();
+                const { evalsha } = pipeline;
+                pipeline.evalsha = ((...args: Parameters<typeof evalsha>) => {
+                  keysOfCalls.push(args.slice(2, 2 + Number(args[1])).map(String));
+                  return evalsha.apply(pipeline, args);
+                }) as typeof evalsha;
+                return pipeline;
+              };
+            },
+          }),
+        ),
+      ),
+  };
+}
 
 describe('raising', () => {
   it('sets what is not there, and changes nothing the second time', async () => {
@@ -131,11 +157,38 @@ describe('raising', () => {
     expect(await store.redis.hget(totalsKey('ad-001'), 'clicks')).toBe('2');
   });
 
-  it('raises more ads than go in one round trip', async () => {
-    const ads = Array.from({ length: 1_201 }, (_, index) => counts(index + 1, { adId: `many-${index}` }));
-    await raiseCounters(store, ads, now);
-    const totals = await Promise.all(ads.map(({ adId }) => store.redis.hget(totalsKey(adId), 'clicks')));
-    expect(totals).toEqual(ads.map(({ clicks }) => String(clicks)));
+  it.each([
+    ['many in a call', true],
+    ['each in a call of its own, where their keys may be in several slots', false],
+  ])('raises more ads than go in one round trip: %s', async (_how, crossesSlots) => {
+    const ads = Array.from({ length: 1_501 }, (_, index) => counts(index + 1, { adId: `many-${index}` }));
+    const keysOfCalls: string[][] = [];
+    const watched = watchCalls({ ...store, crossesSlots }, keysOfCalls);
+    await raiseCounters({ shards: () => [watched], shardOf: () => watched }, ads, now);
+    const adsOfCalls = keysOfCalls.map((keys) => new Set(keys.map((key) => /\{.*\}/.exec(key)?.[0])).size);
+    expect(adsOfCalls.reduce((sum, ads) => sum + ads, 0)).toBe(ads.length);
+    expect(adsOfCalls.every((ads) => ads === 1)).toBe(!crossesSlots);
+    expect(Math.max(...adsOfCalls)).toBeLessThan(300);
+    const expected = ads.flatMap(({ adId, clicks }) => [
+      [`${totalsKey(adId)} clicks`, clicks],
+      [`${totalsKey(adId)} impressions`, 2 * clicks],
+      [`${secondsKey(adId, second)} ${second}`, clicks],
+      [`${minutesKey(adId, minute)} ${minute}`, clicks],
+    ]);
+    expect(await readAllCounters(store.redis)).toEqual(Object.fromEntries(expected));
+  });
+
+  it('raises all of an ad by one call, so that no reader sees a window that is ahead of the total', async () => {
+    const keysOfCalls: string[][] = [];
+    const watched = watchCalls(store, keysOfCalls);
+    const hour = Array.from({ length: 3_600 }, (_, age): [number, number] => [second - age, 1]);
+    const ads = ['ad-001', 'ad-002'].map((adId) => counts(3_600, { adId, seconds: hour }));
+    await raiseCounters({ shards: () => [watched], shardOf: () => watched }, ads, now);
+    expect(keysOfCalls.map((keys) => keys.filter((key) => key.endsWith(':totals')))).toEqual([
+      [totalsKey('ad-001')],
+      [totalsKey('ad-002')],
+    ]);
+    expect(keysOfCalls.map((keys) => keys.length)).toEqual([4, 4]);
   });
 
   it('throws when a counter could not be raised', async () => {

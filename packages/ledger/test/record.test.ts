@@ -39,6 +39,59 @@ describe('recording a batch', () => {
     ]);
   });
 
+  it('keeps ids of ads, and names them, whatever they are made of', async () => {
+    const ids = ['NULL', 'a"b', 'a\\b', '\\"', 'a,b', "'", '%s', '\\u0041'];
+    await database.query('test', "INSERT INTO ads SELECT id, '', '' FROM unnest($1::text[]) id", [ids]);
+    const { counts, unknownAds } = await recordBatch(
+      database,
+      [...ids, '","', '\\'].map((adId) => click(now, { adId })),
+    );
+    expect(counts.map(({ adId, clicks }) => [adId, clicks])).toEqual(expect.arrayContaining(ids.map((id) => [id, 1])));
+    expect(counts).toHaveLength(ids.length);
+    expect(unknownAds).toEqual(new Set(['","', '\\']));
+    expect((await rows(database, 'SELECT ad_id FROM ad_events')).map((row) => Object.values(row)[0])).toEqual(
+      expect.arrayContaining(ids),
+    );
+  });
+
+  it('takes no part of one value for another one', async () => {
+    const forged = '203.0.113.9","203.0.113.10';
+    await expect(recordBatch(database, [click(now, { ip: forged }), click(now)])).rejects.toMatchObject({
+      code: '22P02',
+    });
+    expect(await stored()).toEqual([]);
+  });
+
+  it('keeps play times with their clicks where some have none, and is content with none at all', async () => {
+    const times = [undefined, 7, undefined, 0, undefined];
+    await recordBatch(
+      database,
+      times.map((playTime, index) =>
+        click(now, {
+          ip: `203.0.113.${index}`,
+          ...(playTime === undefined ? {} : { playTime, claimedAt: now + playTime }),
+        }),
+      ),
+    );
+    await recordBatch(database, [click(now, { ip: '203.0.113.5' })]);
+    expect(
+      await rows(database, 'SELECT play_time_seconds AS time, claimed_at AS claimed FROM ad_events ORDER BY ip'),
+    ).toEqual(
+      [...times, undefined].map((time) => ({
+        time: time ?? null,
+        claimed: time === undefined ? null : new Date(now + time),
+      })),
+    );
+  });
+
+  it('is content with no event', async () => {
+    expect(await recordBatch(database, [])).toEqual({
+      counts: [],
+      added: { click: 0, impression: 0 },
+      unknownAds: new Set(),
+    });
+  });
+
   it('counts new events once, and returns what is counted in all, not what was added', async () => {
     const second = Math.floor(now / 1_000);
     const minute = Math.floor(now / 60_000);

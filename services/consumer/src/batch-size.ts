@@ -8,7 +8,7 @@ export interface BatchSize {
 }
 
 /** A batch that takes longer keeps other writers from its buckets for too long, and is on its way to a timeout. */
-const LONG_MS = 1_000;
+const LONG_MS = 2_000;
 
 /** Twice as many take at most twice as long: what is quicker than this stays well below. */
 const QUICK_MS = LONG_MS / 4;

@@ -69,6 +69,83 @@ describe('consuming', () => {
     await consuming.stop();
   });
 
+  it('records two batches at a time, of all that waits, and a slow one keeps nobody else waiting', async () => {
+    await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: -1 }, 60);
+    const [slow = 0] = await publish(connection, clicks(1));
+    const begun: number[][] = [];
+    const finish: (() => void)[] = [];
+    const consuming = consume({
+      record: async (messages) => {
+        begun.push(messages.map(({ message }) => message.info.streamSequence));
+        await new Promise<void>((resolve) => {
+          finish.push(resolve);
+        });
+        await acknowledge(messages);
+      },
+    });
+    const untilBegun = (count: number) =>
+      waitFor(() => begun.length === count, { timeoutMs: 10_000, what: `${count} batches to begin` });
+    await untilBegun(1);
+    const [second = 0] = await publish(connection, clicks(1));
+    await untilBegun(2);
+    const waiting = await publish(connection, clicks(5));
+    await waitFor(async () => (await unacknowledged()) === 7, { timeoutMs: 10_000, what: 'all to be held' });
+    expect(begun).toEqual([[slow], [second]]);
+    finish[1]?.();
+    await untilBegun(3);
+    expect(begun[2]).toEqual(waiting);
+    for (const index of [0, 2]) finish[index]?.();
+    await queueEmpty(connection);
+    await consuming.stop();
+  });
+
+  it('records a batch that is too much for Postgres in smaller ones', async () => {
+    await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: -1 }, 60);
+    const sequences = await publish(connection, clicks(8));
+    const sizes: number[] = [];
+    const recorded: number[] = [];
+    const consuming = consume({
+      record: async (messages) => {
+        // Those that wait are together from the second batch on.
+        if (sizes.length === 0)
+          await waitFor(async () => (await unacknowledged()) === 8, { timeoutMs: 10_000, what: 'all' });
+        sizes.push(messages.length);
+        if (messages.length > 2) throw new Error('canceling statement due to statement timeout');
+        recorded.push(...messages.map(({ message }) => message.info.streamSequence));
+        await acknowledge(messages);
+      },
+    });
+    await queueEmpty(connection);
+    await consuming.stop();
+    expect(recorded.sort((a, b) => a - b)).toEqual(sequences);
+    expect(Math.max(...sizes)).toBeGreaterThan(2);
+  });
+
+  it('tells that it records again when all that failed is recorded, and not when something else is', async () => {
+    await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: -1 }, 60);
+    const [bad] = await publish(connection, clicks(1));
+    const told: string[] = [];
+    let repaired = false;
+    const consuming = consume({
+      record: async (messages) => {
+        if (!repaired && messages.some(({ message }) => message.info.streamSequence === bad))
+          throw new Error('no right');
+        await acknowledge(messages);
+        told.push('acknowledged');
+      },
+      onFailure: () => told.push('failure'),
+      onRecorded: () => told.push('recorded'),
+    });
+    await waitFor(() => told.includes('failure'), { timeoutMs: 10_000, what: 'a failure' });
+    await publish(connection, clicks(1));
+    await waitFor(() => told.includes('acknowledged'), { timeoutMs: 10_000, what: 'the other message' });
+    expect(told).not.toContain('recorded');
+    repaired = true;
+    await waitFor(() => told.includes('recorded'), { timeoutMs: 10_000, what: 'the end of it' });
+    await queueEmpty(connection);
+    await consuming.stop();
+  });
+
   it('tries a batch that failed again until it is recorded, and loses none of it', async () => {
     await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: -1 }, 60);
     const sequences = await publish(connection, clicks(3));

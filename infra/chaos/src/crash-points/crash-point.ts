@@ -12,6 +12,8 @@ export function crashingStore(store: CounterStore, point: CrashPoint, afterBatch
   let batches = 0;
   const crashing = (shard: CounterShard): CounterShard => ({
     ...shard,
+    // As in a cluster, where each ad has a call of its own: else a small batch has no middle.
+    crossesSlots: false,
     async run(operation, call) {
       if (operation === 'raise') batches += 1;
       if (operation !== 'raise' || batches < afterBatches) return await shard.run(operation, call);
