@@ -21,11 +21,13 @@ export function encodeEvents(events: readonly AdEvent[]): Buffer {
   return Buffer.from(`{"v":${WIRE_VERSION},"events":[${events.map(encodeEvent).join()}]}`);
 }
 
+const strict = new TextDecoder('utf-8', { fatal: true });
+
 /** The reverse of {@link encodeEvents}. Never throws: whatever bytes arrive, the answer says what they are. */
 export function decodeEvents(bytes: Uint8Array): Decoded {
   let message: unknown;
   try {
-    message = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    message = JSON.parse(strict.decode(bytes));
   } catch (error) {
     return unreadable(`not JSON: ${error instanceof Error ? error.message : String(error)}`);
   }

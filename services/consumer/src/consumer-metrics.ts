@@ -38,7 +38,7 @@ export function createConsumerMetrics(registry: Registry): ConsumerMetrics {
   const batches = new Histogram({
     name: 'ledger_batch_events',
     help: 'Events in one transaction.',
-    buckets: [1, 5, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000],
+    buckets: [1, 5, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000],
     registers,
   });
   const freshness = new Histogram({

@@ -6,7 +6,7 @@ import type { Backlog } from './consumer-metrics.js';
 const NANOSECONDS = 1_000_000_000;
 
 /** Messages that all consumer processes together may have unacknowledged. */
-const MAX_UNACKNOWLEDGED = 10_000;
+const MAX_UNACKNOWLEDGED = 50_000;
 
 /** Makes sure that the streams and the durable consumer are there, and as they should be. */
 export async function ensureLedgerConsumer(

@@ -52,6 +52,23 @@ describe('messages', () => {
     expect(log).toEqual(['record 3', 'bury AD_EVENTS:2', 'bury AD_EVENTS:1:1', 'ack 1', 'ack 2', 'ack 3']);
   });
 
+  it('are named by the letter of each event of theirs, beside messages that have no event', async () => {
+    const { dependencies, log, letters, message } = recording();
+    const unknown = (count: number) => Array.from({ length: count }, () => click({ adId: 'gone' }));
+    const nothing = JSON.stringify({ v: 1, events: [{}] });
+    await recordMessages(
+      dependencies,
+      held([message([]), message([click(), ...unknown(2)]), message(nothing), message(unknown(1)), message([])]),
+    );
+    expect(log).toContain('record 4');
+    expect(letters.map(({ source, index, reason }) => [source, index, reason])).toEqual([
+      ['AD_EVENTS:3', 0, expect.stringMatching('unknown kind')],
+      ['AD_EVENTS:2', 1, 'unknown ad gone'],
+      ['AD_EVENTS:2', 2, 'unknown ad gone'],
+      ['AD_EVENTS:4', 0, 'unknown ad gone'],
+    ]);
+  });
+
   it('are acknowledged without a batch when there is no event in them', async () => {
     const { dependencies, log, message } = recording();
     await recordMessages(dependencies, held([message([])]));
