@@ -20,7 +20,7 @@ export interface Budget {
   };
   readonly drain: {
     readonly rounds: number;
-    /** In the queue when the consumer begins. */
+    /** In the queue when the consumer begins: many times what it has in two batches. */
     readonly clicks: number;
   };
   readonly freshness: {
@@ -52,7 +52,7 @@ export interface Budget {
 export const FULL: Budget = {
   name: 'full',
   ingest: { rounds: 3, warmSeconds: 1, seconds: 3 },
-  drain: { rounds: 2, clicks: 200_000 },
+  drain: { rounds: 2, clicks: 300_000 },
   freshness: { rounds: 2, warmSeconds: 1, seconds: 8 },
   answers: {
     rounds: 2,
@@ -73,7 +73,7 @@ export const FULL: Budget = {
 export const QUICK: Budget = {
   name: 'quick',
   ingest: { rounds: 1, warmSeconds: 0.5, seconds: 1.2 },
-  drain: { rounds: 1, clicks: 50_000 },
+  drain: { rounds: 1, clicks: 200_000 },
   freshness: { rounds: 1, warmSeconds: 0.5, seconds: 3 },
   answers: {
     rounds: 1,
