@@ -7,11 +7,11 @@ export interface BatchSize {
   failed(): void;
 }
 
-/** A batch that takes longer keeps other writers from its buckets for too long, and is on its way to a timeout. */
-const LONG_MS = 2_000;
+/** A batch that takes longer keeps other writers from its buckets for too long: ingest has two seconds for what it writes. */
+const LONG_MS = 1_000;
 
-/** Twice as many take at most twice as long: what is quicker than this stays well below. */
-const QUICK_MS = LONG_MS / 4;
+/** Twice as many take about twice as long. */
+const QUICK_MS = LONG_MS / 2;
 
 const LEAST_EVENTS = 100;
 
