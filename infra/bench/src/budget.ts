@@ -44,7 +44,7 @@ export interface Budget {
 /**
  * On a quiet machine of two cores:
  * ingest, 4 contenders warmed up, × 2 numbers of connections × 3 rounds × 4 s, and again at half load: 4 min;
- * drain, 3 numbers of ads × 2 rounds × (fill, drain by one, fill, drain by two, unnest, COPY: some 22 s): 2 min 15 s;
+ * drain, 3 numbers of ads × 2 rounds × (fill, drain by one, fill, drain by two, unnest, COPY: some 15 s): 1 min 30 s;
  * freshness, what the whole takes, then 3 loads × 2 rounds × 10 s: 1 min 20 s;
  * answers, 5 stores × (6 cases of 1.5 s warmed up, × 2 rounds, and again at a fixed rate; filling the store): 4 min 30 s;
  * cost, 3 × 3 starts, loads of 4 s and 2 × 8 s, and what they leave in the queue: 1 min.
