@@ -8,7 +8,7 @@ export interface BatchSize {
 }
 
 /** A batch that takes longer keeps other writers from its buckets for too long: ingest has two seconds for what it writes. */
-const LONG_MS = 1_000;
+const LONG_MS = 1_500;
 
 /** Twice as many take about twice as long. */
 const QUICK_MS = LONG_MS / 2;

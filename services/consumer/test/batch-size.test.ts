@@ -10,10 +10,10 @@ describe('the size of a batch', () => {
 
   it('halves with every batch that took too long or failed, and doubles again with every quick one', () => {
     const size = createBatchSize(20_000);
-    size.took(1_500);
+    size.took(1_600);
     size.failed();
     expect(size.events()).toBe(5_000);
-    size.took(600);
+    size.took(1_000);
     expect(size.events()).toBe(5_000);
     size.took(100);
     size.took(100);
