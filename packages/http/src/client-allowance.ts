@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { isIPv4, isIPv6, type Socket } from 'node:net';
 import { ipKeyGenerator } from 'express-rate-limit';
 import type { HeaderList } from './common-headers.js';
@@ -10,6 +11,8 @@ const MOST_CLIENTS = 100_000;
 /** What a client has used of a window that began with its first request. */
 interface Use {
   requests: number;
+  /** What the headers say of it, with a name for the client that does not tell its address. */
+  readonly policy: string;
   /** By the clock of the allowance. */
   readonly endsAt: number;
 }
@@ -39,7 +42,8 @@ export function createAllowance(
   { now = () => performance.now(), mostClients = MOST_CLIENTS } = {},
 ): Allowance {
   if (limit === 0) return () => [];
-  const policy = `"${name}"; q=${limit}; w=${WINDOW_MS / 1_000}`;
+  const policyFor = (client: string) =>
+    `"${name}"; q=${limit}; w=${WINDOW_MS / 1_000}; pk=:${createHash('sha256').update(client).digest('base64').slice(0, 16)}:`;
   let newer = new Map<string, Use>();
   let older = new Map<string, Use>();
   let newerSince = now();
@@ -51,7 +55,9 @@ export function createAllowance(
       newerSince = time;
     }
     let use = newer.get(client) ?? older.get(client);
-    if (use === undefined || time >= use.endsAt) use = { requests: 0, endsAt: time + WINDOW_MS };
+    if (use === undefined || time >= use.endsAt) {
+      use = { requests: 0, policy: policyFor(client), endsAt: time + WINDOW_MS };
+    }
     newer.set(client, use);
     return use;
   }
@@ -63,9 +69,9 @@ export function createAllowance(
     const seconds = Math.ceil((use.endsAt - time) / 1_000);
     const rest = `"${name}"; r=${Math.max(0, limit - use.requests)}; t=${seconds}`;
     if (use.requests > limit) {
-      throw rateLimited(limit, { 'RateLimit-Policy': policy, RateLimit: rest, 'Retry-After': String(seconds) });
+      throw rateLimited(limit, { 'RateLimit-Policy': use.policy, RateLimit: rest, 'Retry-After': String(seconds) });
     }
-    return ['RateLimit-Policy', policy, 'RateLimit', rest];
+    return ['RateLimit-Policy', use.policy, 'RateLimit', rest];
   };
 }
 

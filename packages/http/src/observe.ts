@@ -63,6 +63,8 @@ export function observe(observer: Observer): RequestHandler {
 function endpointOf(request: Request): string {
   const path: unknown = request.route?.path;
   if (typeof path === 'string') return `${API_PREFIX}${path}`;
+  // A path of the lane, with the prefix first.
+  if (Array.isArray(path)) return operationPath(request.originalUrl) ?? String(path[0]);
   return operationPath(request.originalUrl) ?? UNMATCHED;
 }
 

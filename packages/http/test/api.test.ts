@@ -262,10 +262,11 @@ describe('an API', () => {
   });
 
   it('labels metrics by template, never by what the caller wrote', async () => {
-    for (const path of ['/ads/1', '/api/v1/ads/2', '/static/a/b', '/x1', '/x2', '/api/v1/live']) {
+    for (const path of ['/ads/1', '/api/v1/ads/2', '/static/a/b', '/x1', '/x2', '/api/v1/live', '/lane/waits?x=1']) {
       await (await fetch(base + path)).text();
     }
-    await noted(6);
+    await (await fetch(`${base}/lane/waits`, { method: 'POST' })).text();
+    await noted(8);
     const { values } = await metrics.httpRequests.get();
     const seen = values.map(({ labels, value }) => [labels.endpoint, labels.status_code, value]);
     expect(seen).toEqual([
@@ -273,6 +274,8 @@ describe('an API', () => {
       ['/static', 200, 1],
       ['unmatched', 404, 2],
       ['/live', 200, 1],
+      ['/api/v1/lane/waits', 200, 1],
+      ['/api/v1/lane/waits', 405, 1],
     ]);
   });
 
@@ -449,13 +452,13 @@ describe('rate limits', () => {
       fetch(`${base}/event`, { method: 'POST', headers: { 'X-Forwarded-For': ip } });
     const first = await event('198.51.100.7');
     expect(first.status).toBe(202);
-    expect(first.headers.get('ratelimit-policy')).toBe('"events"; q=2; w=60');
+    expect(first.headers.get('ratelimit-policy')).toMatch(/^"events"; q=2; w=60; pk=:[\w+/]{16}:$/);
     expect(first.headers.get('ratelimit')).toBe('"events"; r=1; t=60');
     await event('198.51.100.7');
     const refused = await event('198.51.100.7');
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
     expect(refused.headers.get('ratelimit')).toMatch(/r=0/);
-    expect(refused.headers.get('ratelimit-policy')).toBe('"events"; q=2; w=60');
+    expect(refused.headers.get('ratelimit-policy')).toBe(first.headers.get('ratelimit-policy'));
     expect(await error(refused)).toEqual([429, 'rate_limited']);
     expect((await event('198.51.100.8')).status).toBe(202);
     // One client has a whole IPv6 network.
@@ -474,7 +477,7 @@ describe('rate limits', () => {
         }),
     });
     const first = await fetch(`${base}/read`);
-    expect(first.headers.get('ratelimit-policy')).toMatch(/^"reads"; q=1; w=60/);
+    expect(first.headers.get('ratelimit-policy')).toMatch(/^"reads"; q=1; w=60; pk=:[\w+/]{16}:$/);
     expect(first.headers.get('ratelimit')).toMatch(/^"reads"; r=0; t=\d+/);
     expect(first.headers.get('x-ratelimit-limit')).toBeNull();
     expect(await error(await fetch(`${base}/read`))).toEqual([429, 'rate_limited']);

@@ -37,7 +37,12 @@ export class Exchanges {
   /** To be told when an answer is closed. An idle connection holds nothing: there may be many, and headers are large. */
   end({ request, response }: Pick<Exchange, 'request' | 'response'>): void {
     const connection = this.#bySocket.get(request.socket);
-    if (request.complete && connection?.latest?.response === response) connection.latest = undefined;
+    const forget = () => {
+      if (connection?.latest?.response === response) connection.latest = undefined;
+    };
+    // An answer may be out before the request is in: until then a refusal of the rest has to know.
+    if (request.complete) forget();
+    else request.once('close', forget);
   }
 
   latestOf(socket: Duplex): Exchange | undefined {

@@ -14,6 +14,8 @@ export interface RedisServer {
   /** See `RedisShard`. */
   lifetime(): string | undefined;
   evicts(): boolean;
+  /** True once it is known to be no node of a cluster. */
+  isAlone(): boolean;
   isConnected(): boolean;
   /** Asks the server for what may change while the connection stands. @throws when it can't be asked */
   readInfo(): Promise<void>;
@@ -50,6 +52,7 @@ export function connectRedis(
 
   let lifetime: string | undefined;
   let evicts = false;
+  let alone = false;
   let connection = 0;
   let troubleLogged = false;
   let closed = false;
@@ -61,6 +64,7 @@ export function connectRedis(
     const id = info.get('run_id');
     if (id === undefined) throw new Error('INFO has no run_id');
     evicts = Number(info.get('maxmemory')) > 0 && info.get('maxmemory_policy') !== 'noeviction';
+    alone = info.get('redis_mode') !== 'cluster';
     lifetime = `${id}/${info.get('master_replid')}/${info.get('evicted_keys')}`;
   };
 
@@ -91,6 +95,7 @@ export function connectRedis(
     client,
     lifetime: () => lifetime,
     evicts: () => evicts,
+    isAlone: () => alone,
     isConnected: () => client.status === 'ready',
     readInfo,
     close: async () => {

@@ -69,7 +69,10 @@ function oneServer(config: RedisConfig, options: { service: string; logger: Logg
   const server = connectRedis(address, config, options);
   const shard: RedisShard = {
     name: `${address.host}:${address.port}`,
-    crossesSlots: true,
+    // The one node of a managed cluster has an address too.
+    get crossesSlots() {
+      return server.isAlone();
+    },
     run: (operation, fn) => runOn(server, operation, fn),
     lifetime: server.lifetime,
     evicts: server.evicts,

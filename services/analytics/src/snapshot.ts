@@ -3,6 +3,9 @@ import type { CountersReading } from './counters.js';
 /** The share of the time that may be spent on reading: a tenth. */
 const AGE_PER_COST = 10;
 
+/** What took longer was a pause of this process or a clock that was set, and no cost of reading. */
+const LONGEST_COST_MS = 1_000;
+
 /**
  * Reads all ads at most once per `maxAgeMs`, and once for all who ask at the same time: sorting by clicks needs every ad,
  * however small the page is. What takes long to read is kept for longer, so that dashboards that poll don't wear out
@@ -30,7 +33,8 @@ export function createSnapshot(
   }
 
   return async () => {
-    if (held && Math.abs(now() - held.at) < Math.max(maxAgeMs, AGE_PER_COST * held.cost)) return held.reading;
+    if (held && Math.abs(now() - held.at) < Math.max(maxAgeMs, AGE_PER_COST * Math.min(held.cost, LONGEST_COST_MS)))
+      return held.reading;
     underWay ??= readNow();
     return await underWay;
   };

@@ -1,5 +1,5 @@
 import { type CounterShard, type CounterStore, createLedger, hasDoubt, readTrust, rebuildCounters } from '@ads/ledger';
-import { type LocalProcess, openBench, type RedisCluster, waitFor } from '@ads/local';
+import { freePort, type LocalProcess, openBench, type RedisCluster, waitFor } from '@ads/local';
 import { epochKey, MARKS_STEM, totalsKey } from '@ads/models';
 import { type Postgres, probe, type RedisConnection } from '@ads/runtime';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
@@ -288,4 +288,24 @@ it('a Redis that is no cluster is not taken for one: nothing is raised or believ
   expect(await hasDoubt(database)).toBe(true);
   expect(await ask(ADS, single)).toEqual({ source: 'postgres', counters: await truth() });
   expect((await rebuildCounters(database, single, now)).state).toBe('interrupted');
+});
+
+it('of one node, known by its address alone, is given and asked about one ad at a time', async () => {
+  // A cluster listens on a second port, 10,000 above unless told.
+  const settings = { 'cluster-enabled': 'yes', 'cluster-port': String(await freePort()) };
+  const node = await bench.redis({ settings });
+  await on(node, (redis) => redis.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383'));
+  const counters = openCounters(bench, node.env);
+  await waitFor(() => isKnown(counters), { timeoutMs: 10_000, what: 'the connection to Redis' });
+  expect(counters.shards().map(({ crossesSlots }) => crossesSlots)).toEqual([false]);
+  await waitFor(async () => String(await on(node, (redis) => redis.cluster('INFO'))).includes('cluster_state:ok'), {
+    timeoutMs: 10_000,
+    what: 'the slots to be served',
+  });
+  const failures: unknown[] = [];
+  const { recordQueued } = createLedger({ database, store: counters, now, onRaiseFailure: (e) => failures.push(e) });
+  await recordQueued(clicks());
+  expect(failures).toEqual([]);
+  expect(await rebuildCounters(database, counters, now)).toMatchObject({ state: 'done' });
+  expect(await ask(ADS, counters)).toEqual({ source: 'redis', counters: await truth() });
 });
