@@ -15,11 +15,14 @@ import { groupByShard } from './shards.js';
 
 const raise = script(readText('lua/raise-counters.lua'));
 
-/** Counters per round trip: a few ms of work for Redis, far below any timeout. An ad alone may have more. */
+/** Counters per round trip, and those of one more ad: a few ms of work for Redis, far below any timeout. */
 const COUNTERS_PER_CALL = 5_000;
 
 /** Ads in one script, where a script may be about several: calling it takes as long as raising what a batch has of one. */
 const ADS_PER_SCRIPT = 50;
+
+/** And counters, with those of one more ad: Redis answers nobody else meanwhile. */
+const COUNTERS_PER_SCRIPT = 500;
 
 /**
  * Raises the counters in Redis to what Postgres counted. Buckets that no window can see any more are left out.
@@ -33,69 +36,77 @@ export async function raiseCounters(store: CounterStore, counts: readonly AdCoun
 }
 
 async function raiseOn(shard: CounterShard, counts: readonly AdCounts[], now: number): Promise<void> {
-  let calls: ScriptCall[] = [];
+  const adsPerScript = shard.crossesSlots ? ADS_PER_SCRIPT : 1;
+  const oldest = oldestVisible(now);
+  let calls: RaiseCall[] = [];
+  let last = new RaiseCall();
   let counters = 0;
   const send = async () => {
-    const sent = shard.crossesSlots ? joined(calls) : calls;
+    const sent = calls;
     calls = [];
     counters = 0;
     await shard.run('raise', (redis) => raise.run(redis, sent));
   };
   for (const ad of counts) {
-    const call = raiseCall(ad, oldestVisible(now));
-    if (calls.length > 0 && counters + call.values.length / 2 > COUNTERS_PER_CALL) await send();
-    calls.push(call);
-    counters += call.values.length / 2;
+    if (calls.length === 0 || last.ads === adsPerScript || last.counters >= COUNTERS_PER_SCRIPT) {
+      last = new RaiseCall();
+      calls.push(last);
+    }
+    const before = last.counters;
+    last.add(ad, oldest);
+    counters += last.counters - before;
+    if (counters >= COUNTERS_PER_CALL) await send();
   }
   if (calls.length > 0) await send();
 }
 
-/** Fewer calls that do the same. */
-function joined(calls: readonly ScriptCall[]): ScriptCall[] {
-  const scripts: ScriptCall[] = [];
-  for (let first = 0; first < calls.length; first += ADS_PER_SCRIPT) {
-    const some = calls.slice(first, first + ADS_PER_SCRIPT);
-    scripts.push({ keys: some.flatMap(({ keys }) => keys), values: some.flatMap(({ values }) => values) });
+/**
+ * The keys of the hashes of some ads, and what to raise in them: the arguments of `raise-counters.lua`. Written straight
+ * one after the other, as of many ads making them is most of what a click costs this process.
+ */
+class RaiseCall implements ScriptCall {
+  readonly keys: string[] = [];
+  readonly values: (string | number)[] = [];
+  ads = 0;
+  counters = 0;
+
+  /** @param oldest what no window can see any more is left out */
+  add({ adId, clicks, impressions, seconds, minutes }: AdCounts, oldest: { second: number; minute: number }): void {
+    this.ads += 1;
+    this.counters += 2;
+    this.keys.push(totalsKey(adId));
+    this.values.push(NO_EXPIRY, 1, 2, 'clicks', clicks, 'impressions', impressions);
+    this.#addBuckets(seconds, oldest.second, SECONDS_KEY_TTL, (second) => secondsKey(adId, second));
+    this.#addBuckets(minutes, oldest.minute, MINUTES_KEY_TTL, (minute) => minutesKey(adId, minute));
   }
-  return scripts;
+
+  #addBuckets(buckets: Buckets, oldest: number, expiry: number, keyOf: (bucket: number) => string): void {
+    let lastKey: string | undefined;
+    let counterAt = 0;
+    let inKey = 0;
+    // In their order, so that those of one key and of one field come together.
+    for (const [bucket, clicks] of ascending(buckets)) {
+      if (bucket < oldest) continue;
+      const key = keyOf(bucket);
+      if (key !== lastKey) {
+        lastKey = key;
+        inKey = 0;
+        this.keys.push(key);
+        counterAt = this.values.push(expiry, BUCKETS_PER_FIELD, inKey) - 1;
+      }
+      this.values.push(bucket, clicks);
+      inKey += 1;
+      this.values[counterAt] = inKey;
+      this.counters += 1;
+    }
+  }
 }
 
-interface Hash {
-  /** Seconds from now on; 0: none. */
-  readonly expiry: number;
-  /** Buckets in one field; 1: fields are counters. */
-  readonly perField: number;
-}
+type Buckets = AdCounts['seconds'];
 
-const TOTALS: Hash = { expiry: 0, perField: 1 };
-const SECONDS: Hash = { expiry: SECONDS_KEY_TTL, perField: BUCKETS_PER_FIELD };
-const MINUTES: Hash = { expiry: MINUTES_KEY_TTL, perField: BUCKETS_PER_FIELD };
+/** Of totals, which are fields of their own. */
+const NO_EXPIRY = 0;
 
-/** The keys of one ad's hashes, and what to raise in them: the arguments of `raise-counters.lua`. */
-function raiseCall(ad: AdCounts, oldest: { second: number; minute: number }): ScriptCall {
-  const hashes = new Map<string, { readonly hash: Hash; readonly counters: (string | number)[] }>();
-  const add = (key: string, hash: Hash, fieldOrBucket: string | number, count: number) => {
-    const held = hashes.get(key) ?? { hash, counters: [] };
-    hashes.set(key, held);
-    held.counters.push(fieldOrBucket, count);
-  };
-  add(totalsKey(ad.adId), TOTALS, 'clicks', ad.clicks);
-  add(totalsKey(ad.adId), TOTALS, 'impressions', ad.impressions);
-  for (const [second, clicks] of ascending(ad.seconds)) {
-    if (second >= oldest.second) add(secondsKey(ad.adId, second), SECONDS, second, clicks);
-  }
-  for (const [minute, clicks] of ascending(ad.minutes)) {
-    if (minute >= oldest.minute) add(minutesKey(ad.adId, minute), MINUTES, minute, clicks);
-  }
-  const values = [...hashes.values()].flatMap(({ hash: { expiry, perField }, counters }) => [
-    expiry,
-    perField,
-    counters.length / 2,
-    ...counters,
-  ]);
-  return { keys: [...hashes.keys()], values };
-}
-
-function ascending(buckets: AdCounts['seconds']): AdCounts['seconds'] {
+function ascending(buckets: Buckets): Buckets {
   return buckets.length === 1 ? buckets : [...buckets].sort(([a], [b]) => a - b);
 }
