@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { isIPv4, isIPv6, type Socket } from 'node:net';
-import { ipKeyGenerator } from 'express-rate-limit';
+import type { Socket } from 'node:net';
+import { clientOf } from './client-of.js';
 import type { HeaderList } from './common-headers.js';
 import { rateLimited } from './errors.js';
 
@@ -18,17 +18,15 @@ interface Use {
 }
 
 /**
- * Takes a request of a client into account.
+ * Takes a request of a client into account: see `clientOf`.
  *
- * @param said the address of the client, as the trusted proxies say it; it counts where it is one
- * @param socket whose address counts otherwise
  * @returns the headers that tell the client what is left
  * @throws ApiError 429 when nothing was left
  */
 export type Allowance = (said: string | undefined, socket: Pick<Socket, 'remoteAddress'>) => HeaderList;
 
 /**
- * So many requests a minute for each client, as express-rate-limit counts them, at a tenth of its cost for a click. Of two
+ * So many requests a minute for each client, as express-rate-limit counts them: that takes 4.5 µs, this 0.3. Of two
  * maps the older is forgotten each time that the newer is full or a window old, so no number of clients takes more memory
  * than `mostClients` do, and who comes again and again is never forgotten.
  *
@@ -64,7 +62,7 @@ export function createAllowance(
 
   return (said, socket) => {
     const time = now();
-    const use = useOf(clientOf(said) ?? clientOf(socket.remoteAddress) ?? UNKNOWN_ADDRESS, time);
+    const use = useOf(clientOf(said, socket), time);
     use.requests += 1;
     const seconds = Math.ceil((use.endsAt - time) / 1_000);
     const rest = `"${name}"; r=${Math.max(0, limit - use.requests)}; t=${seconds}`;
@@ -73,13 +71,4 @@ export function createAllowance(
     }
     return ['RateLimit-Policy', use.policy, 'RateLimit', rest];
   };
-}
-
-/** Of a connection that broke meanwhile. */
-const UNKNOWN_ADDRESS = '0.0.0.0';
-
-/** Whoever has an IPv6 address has a whole network of them, which the library makes one client. */
-function clientOf(address = ''): string | undefined {
-  if (isIPv4(address)) return address;
-  return isIPv6(address) ? ipKeyGenerator(address) : undefined;
 }

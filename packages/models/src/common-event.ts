@@ -1,10 +1,10 @@
 import { isIP } from 'node:net';
-import { AD_ID, type AdEvent, MAX_PLAY_TIME } from './event.js';
+import { AD_ID, isPlayTime, type WritableEvent } from './event.js';
 import type { Receipt } from './event-requests.js';
 import { isUuid, uuidv7 } from './uuid.js';
 
 /**
- * What nearly all players send, read without joi: that takes 6 µs, this one. What it does not take (undefined) may be
+ * What nearly all players send, read without joi, which takes twenty times as long. What it does not take (undefined) may be
  * valid all the same: joi decides, and says what is wrong. What it takes, joi would make the same event of.
  */
 export function readCommonEvent(body: unknown, { kind, idempotencyKey, callerIp, now, maxClockSkew }: Receipt) {
@@ -19,9 +19,10 @@ export function readCommonEvent(body: unknown, { kind, idempotencyKey, callerIp,
   const claimed = timestamp === null ? now : readPlainTime(timestamp);
   if (claimed === undefined) return undefined;
   const playTime = kind === 'click' ? (fields.video_play_time ?? null) : null;
-  if (playTime !== null && !isPlayTime(playTime)) return undefined;
+  // Of minus zero joi makes zero.
+  if (playTime !== null && (!isPlayTime(playTime) || Object.is(playTime, -0))) return undefined;
 
-  const event: { -readonly [Field in keyof AdEvent]: AdEvent[Field] } = {
+  const event: WritableEvent = {
     kind,
     id,
     adId,
@@ -58,8 +59,4 @@ function readPlainTime(value: unknown): number | undefined {
   const time = Date.parse(value);
   // Date.parse takes 30 February for 2 March, and 24:00 for the next day.
   return time >= 0 && new Date(time).getUTCDate() === Number(day) ? time : undefined;
-}
-
-function isPlayTime(value: unknown): value is number {
-  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MAX_PLAY_TIME && !Object.is(value, -0);
 }

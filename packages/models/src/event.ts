@@ -19,6 +19,9 @@ export interface AdEvent {
   readonly playTime?: number;
 }
 
+/** An event that is being put together. */
+export type WritableEvent = { -readonly [Field in keyof AdEvent]: AdEvent[Field] };
+
 /** An ad of the catalogue, as the API shows it. `created_at` is ISO 8601 UTC. */
 export interface Ad {
   readonly id: string;
@@ -35,3 +38,8 @@ export const AD_ID = /^[!-z|~]{1,128}$/;
 
 /** The most that `video_play_time` may say, in seconds: a day. */
 export const MAX_PLAY_TIME = 86_400;
+
+/** Whole seconds. */
+export function isPlayTime(value: unknown): value is number {
+  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MAX_PLAY_TIME;
+}

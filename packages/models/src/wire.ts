@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { AD_ID, type AdEvent, MAX_PLAY_TIME } from './event.js';
+import { AD_ID, type AdEvent, isPlayTime, type WritableEvent } from './event.js';
 import { isUuid } from './uuid.js';
 
 /** The version that this code writes, and the only one that it reads. */
@@ -46,7 +46,7 @@ export function decodeEvents(bytes: Uint8Array): Decoded {
   return { state: 'decoded', events, rejected };
 }
 
-/** Put together by hand, in half of the time: of the texts only the ad id may hold what JSON has to escape. */
+/** Put together by hand, in two thirds of the time: of the texts only the ad id may hold what JSON has to escape. */
 function encodeEvent({ kind, id, adId, ip, occurredAt, receivedAt, claimedAt, playTime }: AdEvent): string {
   const claimed = claimedAt === undefined ? '' : `,"raw":${claimedAt}`;
   const played = playTime === undefined ? '' : `,"pt":${playTime}`;
@@ -65,7 +65,7 @@ function fromWire(value: unknown): AdEvent | string {
   if (!isTime(rx)) return 'rx is not a time';
   if (raw !== undefined && !isTime(raw)) return 'raw is not a time';
   if (pt !== undefined && !isPlayTime(pt)) return 'pt is not a play time';
-  const event: Writable<AdEvent> = {
+  const event: WritableEvent = {
     kind: k === 'c' ? 'click' : 'impression',
     id: id.toLowerCase(),
     adId: ad,
@@ -78,17 +78,11 @@ function fromWire(value: unknown): AdEvent | string {
   return event;
 }
 
-type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
-
 /** The year 9999 is as far as ISO 8601 goes without a sign, and well inside what Postgres stores. */
 const LAST_TIME = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 function isTime(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= LAST_TIME;
-}
-
-function isPlayTime(value: unknown): value is number {
-  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MAX_PLAY_TIME;
 }
 
 /** Short, and never throws: JSON.parse takes any depth of nesting, JSON.stringify does not. */

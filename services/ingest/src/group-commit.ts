@@ -37,7 +37,7 @@ const LINGER_MS = 1;
 /**
  * Items that arrive together are written together, each caller waiting for that one write. An item that finds nothing in
  * flight is written at once. Else the next batch waits until it is as large as all that is in flight, or full, or for a
- * millisecond: a write costs as much as some ten items, so many small ones would be most of the work, and while one large
+ * millisecond: a write costs as much as several items, so many small ones would be most of the work, and while one large
  * one is in flight nobody would have anything to do.
  *
  * @param write gets 1 to `maxBatch` items; its results are in the order of the items

@@ -63,7 +63,7 @@ export function createIngestMetrics(registry: Registry, maxAds: number, queued: 
   };
 }
 
-/** Tells the library when it is asked: finding a series by its labels takes as long as twenty additions. */
+/** Tells the library when it is asked: finding a series by its labels takes as long as five additions. */
 function add(counter: Counter<'ad_id'>, counts: Map<string, number>): void {
   for (const [adId, count] of counts) counter.inc({ ad_id: adId }, count);
   counts.clear();
