@@ -4,7 +4,7 @@ export { type Upstream, upstreamOf } from './gateway/routes.js';
 export { printDetail } from './launcher/print-detail.js';
 export { printTable } from './launcher/print-table.js';
 export { printStep, step } from './launcher/progress.js';
-export { freePort, isPortFree } from './ports.js';
+export { freePort } from './ports.js';
 export { endLeftovers } from './processes/leftovers.js';
 export type { LocalProcess } from './processes/local-process.js';
 export { type ResidentMemory, readCpuSeconds, readMemory } from './processes/usage.js';

@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { createServer, type Server } from 'node:net';
 
 /*
  * Below the range that kernels hand out for outgoing connections (from 32768 on Linux, 49152 on
@@ -9,27 +9,46 @@ import { createServer } from 'node:net';
 const LOWEST = 20_000;
 const HIGHEST = 31_999;
 
-/** True when nothing listens on the port and it can be bound. */
-export function isPortFree(port: number, host = '127.0.0.1'): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.once('error', () => resolve(false));
-    probe.listen({ port, host, exclusive: true }, () => probe.close(() => resolve(true)));
-  });
+/**
+ * A process takes its ports from blocks that no other process takes any from: a server that is away for a moment, because
+ * a test has killed it, finds its port again, and who calls it meanwhile finds nobody there.
+ */
+const BLOCK = 48;
+const BLOCKS = Math.floor((HIGHEST - LOWEST + 1) / BLOCK);
+
+const ports = freePorts();
+
+/** A TCP port on 127.0.0.1 that is free now, and that no outgoing connection and none of our processes will take. */
+export async function freePort(): Promise<number> {
+  const { value } = await ports.next();
+  if (value === undefined) throw new Error(`Found no free port between ${LOWEST} and ${HIGHEST} on 127.0.0.1`);
+  return value;
 }
 
-/**
- * Each process goes through the ports from somewhere else, in order: it gives none out twice, and what it gave out and
- * nobody listens on yet, or for a moment not, is unlikely to be given out by another.
- */
-let next = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST + 1));
+/** True when nothing listens on the port of 127.0.0.1, and it can be bound. */
+export async function isPortFree(port: number): Promise<boolean> {
+  const server = await listen(port);
+  if (server === undefined) return false;
+  await new Promise((resolve) => server.close(resolve));
+  return true;
+}
 
-/** A TCP port on 127.0.0.1 that is free now, and that no outgoing connection will take. */
-export async function freePort(): Promise<number> {
-  for (let attempt = 0; attempt < 100; attempt += 1) {
-    const port = next;
-    next = port === HIGHEST ? LOWEST : port + 1;
-    if (await isPortFree(port)) return port;
+async function* freePorts(): AsyncGenerator<number, undefined> {
+  const start = Math.floor(Math.random() * BLOCKS);
+  for (let tried = 0; tried < BLOCKS; tried += 1) {
+    const first = LOWEST + ((start + tried) % BLOCKS) * BLOCK;
+    // Whoever listens on the first port of a block has all of it, until it ends, however it ends.
+    const claim = await listen(first);
+    if (claim === undefined) continue;
+    claim.unref();
+    for (let port = first + 1; port < first + BLOCK; port += 1) if (await isPortFree(port)) yield port;
   }
-  throw new Error(`Found no free port between ${LOWEST} and ${HIGHEST} on 127.0.0.1`);
+}
+
+function listen(port: number): Promise<Server | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(undefined));
+    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => resolve(server));
+  });
 }

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import {
@@ -45,6 +47,16 @@ test('a server that does not start says why', async () => {
   const server = await redisServer({ folder: join(folder, 'nonsense'), settings: { nonsense: 'yes' } });
   await expect(server.start()).rejects.toThrow(/Redis ended with code 1[\s\S]*nonsense/);
   expect(server.pid).toBeUndefined();
+});
+
+test('a server whose port was taken while it was away does not start', async () => {
+  const server = await redisServer({ folder: join(folder, 'taken') });
+  const other = createServer().listen(server.port, server.host);
+  await once(other, 'listening');
+  await expect(server.start()).rejects.toThrow(`port ${server.port} of 127.0.0.1 is taken by another program`);
+  other.close();
+  await server.start();
+  await server.stop();
 });
 
 test('Postgres starts although the pid in its lock file is now another process', async () => {

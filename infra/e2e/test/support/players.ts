@@ -93,10 +93,18 @@ export function startPlayers(scene: Scene, options: PlayersOptions = {}): Player
     refusals,
     async more(events) {
       const target = scene.acknowledged.size + events;
-      await waitFor(() => scene.acknowledged.size >= target, {
-        timeoutMs: 25_000,
-        what: `${events} more events to be acknowledged (${JSON.stringify([...outcomes])})`,
-      });
+      try {
+        await waitFor(() => scene.acknowledged.size >= target, {
+          timeoutMs: 25_000,
+          what: `${events} more events to be acknowledged`,
+        });
+      } catch (error) {
+        const { ingest } = scene.stack;
+        throw new Error(
+          `${(error as Error).message}. Outcomes: ${JSON.stringify([...outcomes])}; ${refusals.at(-1) ?? 'nothing refused'}. ` +
+            `End of the log of ingest (${ingest.pid === undefined ? 'ended' : 'running'}):\n${ingest.logTail()}`,
+        );
+      }
     },
     async stop() {
       stopping = true;

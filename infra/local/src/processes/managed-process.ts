@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isPortFree } from '../ports.js';
 import { waitFor } from '../wait-for.js';
 import { forgetProcess, rememberProcess } from './leftovers.js';
 import type { LocalProcess } from './local-process.js';
@@ -77,6 +78,10 @@ export class ManagedProcess implements LocalProcess {
 
   async start(): Promise<void> {
     if (this.#running !== undefined) throw new Error(`${this.name} is running already`);
+    // Whoever answers there would be taken for the one that is started.
+    if (!(await isPortFree(this.port))) {
+      throw new Error(`${this.name} can't start: port ${this.port} of ${this.host} is taken by another program`);
+    }
     const running = await this.#spawn(await this.#options.launch());
     let exit: Exit | undefined;
     const exited = running.exited.then((outcome) => {
