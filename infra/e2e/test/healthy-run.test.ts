@@ -14,6 +14,9 @@ const EVERYWHERE = [
   'circuit_breaker_state',
   'database_operations_total',
   'database_operation_duration_seconds',
+  'database_pool_connections',
+  'database_pool_waiting',
+  'database_pool_max_connections',
   'redis_operations_total',
   'process_cpu_seconds_total',
 ];
@@ -93,6 +96,8 @@ test('every number has its help and its type', async () => {
       ['circuit_breaker_state', { dependency: 'redis' }],
       ['database_operations_total', { operation: /./, status: 'ok' }],
       ['database_operation_duration_seconds_count', { operation: /./ }],
+      ['database_pool_connections', { state: 'in_use' }],
+      ['database_pool_connections', { state: 'idle' }],
     ]);
   }
   for (const service of [scene.stack.consumer, scene.stack.analytics]) {

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { Gauge } from 'prom-client';
 import type { DependencyHealth } from './health.js';
 import type { Logger } from './logger.js';
 import type { Metrics } from './metrics.js';
@@ -48,6 +49,8 @@ export function openPostgres(
   // An idle connection that breaks is already out of the pool; the next query will tell.
   pool.on('error', (error) => logger.debug('an idle postgres connection broke', { error }));
 
+  measurePool(pool, metrics);
+
   const guard = createGuard({
     dependency: 'postgres',
     timeoutMs,
@@ -90,6 +93,34 @@ export function openPostgres(
       return closing;
     },
   };
+}
+
+/** Read when they are asked for: nothing is added to a query. */
+function measurePool(pool: pg.Pool, { registry }: Metrics): void {
+  const registers = [registry];
+  new Gauge({
+    name: 'database_pool_connections',
+    help: 'Connections to Postgres: lent to a query, and idle.',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      this.set({ state: 'in_use' }, pool.totalCount - pool.idleCount);
+      this.set({ state: 'idle' }, pool.idleCount);
+    },
+  });
+  new Gauge({
+    name: 'database_pool_waiting',
+    help: 'Queries that wait for a connection to Postgres.',
+    registers,
+    collect() {
+      this.set(pool.waitingCount);
+    },
+  });
+  new Gauge({
+    name: 'database_pool_max_connections',
+    help: 'Connections to Postgres that there may be: POSTGRES_POOL_SIZE.',
+    registers,
+  }).set(pool.options.max);
 }
 
 /**

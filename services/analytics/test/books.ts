@@ -14,7 +14,7 @@ import {
   redisVariables,
 } from '@ads/runtime';
 
-const quiet: Logger = {
+export const quiet: Logger = {
   error: () => undefined,
   warn: () => undefined,
   info: () => undefined,

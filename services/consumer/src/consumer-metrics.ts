@@ -16,18 +16,31 @@ export interface Backlog {
   readonly ackFloor: number;
   /** How many were delivered so far, repetitions included. */
   readonly delivered: number;
+  /** When the oldest that is not acknowledged came, in milliseconds since the epoch; undefined when there is none. */
+  readonly oldestAt?: number | undefined;
+}
+
+/** What a stream holds. */
+export interface StreamUse {
+  readonly stream: string;
+  readonly messages: number;
+  readonly bytes: number;
+  /** Undefined when it may hold as much as the server allows. */
+  readonly maxBytes: number | undefined;
 }
 
 /** What the consumer counts. */
 export interface ConsumerMetrics {
-  recorded(events: readonly AdEvent[], outcome: Outcome, now: number): void;
+  recorded(events: readonly AdEvent[], outcome: Outcome): void;
   buried(): void;
   backlog(backlog: Backlog): void;
+  streams(streams: readonly StreamUse[]): void;
   trusted(trusted: boolean): void;
   rebuilt(seconds: number): void;
 }
 
-export function createConsumerMetrics(registry: Registry): ConsumerMetrics {
+/** @param now milliseconds since the epoch */
+export function createConsumerMetrics(registry: Registry, now: () => number): ConsumerMetrics {
   const registers = [registry];
   const events = new Counter({
     name: 'ledger_events_total',
@@ -58,6 +71,34 @@ export function createConsumerMetrics(registry: Registry): ConsumerMetrics {
     labelNames: ['state'],
     registers,
   });
+  let oldestAt: number | undefined;
+  new Gauge({
+    name: 'consumer_backlog_age_seconds',
+    help: 'Age of the oldest message that is not recorded yet; 0 when there is none.',
+    registers,
+    // It goes on growing while JetStream can't be asked: what was not recorded then is not recorded now.
+    collect() {
+      this.set(oldestAt === undefined ? 0 : Math.max(0, now() - oldestAt) / 1_000);
+    },
+  });
+  const streamMessages = new Gauge({
+    name: 'jetstream_stream_messages',
+    help: 'Messages in a stream. Those of AD_DEAD_LETTERS wait for a person.',
+    labelNames: ['stream'],
+    registers,
+  });
+  const streamBytes = new Gauge({
+    name: 'jetstream_stream_bytes',
+    help: 'Bytes in a stream.',
+    labelNames: ['stream'],
+    registers,
+  });
+  const streamMaxBytes = new Gauge({
+    name: 'jetstream_stream_max_bytes',
+    help: 'Bytes that a stream may hold. Not there when it may hold as much as the server allows.',
+    labelNames: ['stream'],
+    registers,
+  });
   const trusted = new Gauge({
     name: 'counters_trusted',
     help: '1 while the counters in Redis are believed, 0 while Postgres answers.',
@@ -71,12 +112,13 @@ export function createConsumerMetrics(registry: Registry): ConsumerMetrics {
   });
 
   return {
-    recorded(batch, { added }, now) {
+    recorded(batch, { added }) {
+      const recordedAt = now();
       batches.observe(batch.length);
       const all = { click: 0, impression: 0 };
       for (const { kind, receivedAt } of batch) {
         all[kind] += 1;
-        freshness.observe(Math.max(0, now - receivedAt) / 1_000);
+        freshness.observe(Math.max(0, recordedAt - receivedAt) / 1_000);
       }
       for (const kind of ['click', 'impression'] as const) {
         events.inc({ kind, result: 'new' }, added[kind]);
@@ -84,9 +126,18 @@ export function createConsumerMetrics(registry: Registry): ConsumerMetrics {
       }
     },
     buried: () => deadLetters.inc(),
-    backlog(now) {
-      backlog.set({ state: 'pending' }, now.pending);
-      backlog.set({ state: 'unacknowledged' }, now.unacknowledged);
+    backlog(current) {
+      backlog.set({ state: 'pending' }, current.pending);
+      backlog.set({ state: 'unacknowledged' }, current.unacknowledged);
+      oldestAt = current.oldestAt;
+    },
+    streams(streams) {
+      for (const { stream, messages, bytes, maxBytes } of streams) {
+        streamMessages.set({ stream }, messages);
+        streamBytes.set({ stream }, bytes);
+        if (maxBytes === undefined) streamMaxBytes.remove({ stream });
+        else streamMaxBytes.set({ stream }, maxBytes);
+      }
     },
     trusted: (value) => trusted.set(value ? 1 : 0),
     rebuilt: (seconds) => rebuilds.observe(seconds),

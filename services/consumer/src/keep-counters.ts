@@ -54,7 +54,10 @@ export function keepCounters(options: KeepCountersOptions): () => Promise<void> 
   async function look(): Promise<boolean> {
     // Without Redis there is nothing to keep; its breaker and the health page tell of it.
     const shards = store.shards();
-    if (shards.length === 0 || shards.some((shard) => shard.lifetime() === undefined)) return true;
+    if (shards.length === 0 || shards.some((shard) => shard.lifetime() === undefined)) {
+      onTrust(false);
+      return true;
+    }
     const reason = await reasonToRebuild();
     onTrust(reason === undefined);
     if (reason !== undefined && reason !== lastReason) onDistrust(reason);

@@ -1,7 +1,14 @@
-import { EVENT_STREAM, EVENT_SUBJECT, LEDGER_CONSUMER, type StreamLimits, streamSettings } from '@ads/models';
+import {
+  DEAD_LETTER_STREAM,
+  EVENT_STREAM,
+  EVENT_SUBJECT,
+  LEDGER_CONSUMER,
+  type StreamLimits,
+  streamSettings,
+} from '@ads/models';
 import { ensureConsumer, ensureStream } from '@ads/runtime';
-import type { NatsConnection } from 'nats';
-import type { Backlog } from './consumer-metrics.js';
+import { type JetStreamManager, type NatsConnection, NatsError, type StoredMsg } from 'nats';
+import type { Backlog, StreamUse } from './consumer-metrics.js';
 
 const NANOSECONDS = 1_000_000_000;
 
@@ -32,6 +39,9 @@ export async function readBacklog(connection: NatsConnection): Promise<Backlog> 
   const manager = await connection.jetstreamManager();
   const info = await manager.consumers.info(EVENT_STREAM, LEDGER_CONSUMER);
   const { state } = await manager.streams.info(EVENT_STREAM);
+  // Not the oldest of the stream: that may be one that was passed over.
+  const isEmpty = info.num_pending === 0 && info.num_ack_pending === 0;
+  const oldest = isEmpty ? undefined : await messageFrom(manager, info.ack_floor.stream_seq + 1);
   return {
     pending: info.num_pending,
     unacknowledged: info.num_ack_pending,
@@ -39,7 +49,34 @@ export async function readBacklog(connection: NatsConnection): Promise<Backlog> 
     first: state.first_seq,
     ackFloor: info.ack_floor.stream_seq,
     delivered: info.delivered.consumer_seq,
+    oldestAt: oldest?.time.getTime(),
   };
+}
+
+const NO_MESSAGE = 404;
+
+/** The first event message at or after a sequence number; undefined when there is none. */
+export async function messageFrom(manager: JetStreamManager, seq: number): Promise<StoredMsg | undefined> {
+  // The client's types don't know of `next_by_subj`.
+  const query = { seq, next_by_subj: EVENT_SUBJECT };
+  try {
+    return await manager.streams.getMessage(EVENT_STREAM, query);
+  } catch (error) {
+    if (error instanceof NatsError && error.api_error?.code === NO_MESSAGE) return undefined;
+    throw error;
+  }
+}
+
+/** @throws when JetStream can't be reached */
+export async function readStreams(connection: NatsConnection): Promise<StreamUse[]> {
+  const manager = await connection.jetstreamManager();
+  return await Promise.all(
+    [EVENT_STREAM, DEAD_LETTER_STREAM].map(async (stream) => {
+      const { state, config } = await manager.streams.info(stream);
+      const maxBytes = config.max_bytes > 0 ? config.max_bytes : undefined;
+      return { stream, messages: state.messages, bytes: state.bytes, maxBytes };
+    }),
+  );
 }
 
 /**

@@ -16,7 +16,7 @@ import { createConsumerMetrics } from './consumer-metrics.js';
 import { publishDeadLetter } from './dead-letters.js';
 import type { HeldMessage } from './held-messages.js';
 import { keepCounters } from './keep-counters.js';
-import { ensureLedgerConsumer, forgetDeliveries, readBacklog } from './ledger-consumer.js';
+import { ensureLedgerConsumer, forgetDeliveries, readBacklog, readStreams } from './ledger-consumer.js';
 import { createPassedOverWatch } from './passed-over.js';
 import { recordMessages } from './record-messages.js';
 import { repeat } from './repeat.js';
@@ -50,7 +50,7 @@ await runProcess<ConsumerConfig>({
     releases.add('probes', probe([postgres.ping, redis.ping, nats.ping]));
 
     const trouble = createTrouble(logger);
-    const counted = createConsumerMetrics(metrics.registry);
+    const counted = createConsumerMetrics(metrics.registry, now);
     const ledger = createLedger({
       database: postgres,
       store: redis,
@@ -98,7 +98,7 @@ await runProcess<ConsumerConfig>({
           record: ledger.recordQueued,
           isDataError,
           bury: (letter) => publishDeadLetter(nats.run, letter),
-          onRecorded: (events, outcome) => counted.recorded(events, outcome, now()),
+          onRecorded: (events, outcome) => counted.recorded(events, outcome),
           onBuried: ({ reason, source }) => {
             counted.buried();
             metrics.natsMessages.inc({ direction: 'out', status: 'ok' });
@@ -126,6 +126,7 @@ await runProcess<ConsumerConfig>({
     const readQueue = async () => {
       const backlog = await nats.run(readBacklog);
       counted.backlog(backlog);
+      counted.streams(await nats.run(readStreams));
       const connection = nats.connection();
       const range = passedOver.look(backlog);
       if (connection && range) {

@@ -1,11 +1,11 @@
-import { decodeEvents, EVENT_STREAM, EVENT_SUBJECT } from '@ads/models';
-import { type NatsConnection, NatsError } from 'nats';
+import { decodeEvents, EVENT_STREAM } from '@ads/models';
+import type { NatsConnection } from 'nats';
 import type { HeldMessage } from './held-messages.js';
+import { messageFrom } from './ledger-consumer.js';
 import type { Range } from './passed-over.js';
 
 /** Messages per transaction: each may have as many events as ingest puts into one. */
 const MESSAGES_AT_ONCE = 20;
-const NO_MESSAGE = 404;
 
 /**
  * Reads what the stream holds of some sequence numbers past the durable consumer, and records it. It stays
@@ -29,9 +29,7 @@ export async function sweep(
     messages = [];
   };
   for (let next = from; next <= to; ) {
-    // The first one at or after.
-    const query = { seq: next, next_by_subj: EVENT_SUBJECT };
-    const found = await manager.streams.getMessage(EVENT_STREAM, query).catch(absent);
+    const found = await messageFrom(manager, next);
     if (found === undefined || found.seq > to) break;
     messages.push(undelivered(found));
     if (messages.length === MESSAGES_AT_ONCE) await flush();
@@ -39,11 +37,6 @@ export async function sweep(
   }
   await flush();
   return swept;
-}
-
-function absent(error: unknown): undefined {
-  if (error instanceof NatsError && error.api_error?.code === NO_MESSAGE) return undefined;
-  throw error;
 }
 
 /** Nobody waits to hear of it. */

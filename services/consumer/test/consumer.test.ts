@@ -29,6 +29,7 @@ async function startConsumer(postgres: LocalProcess | undefined) {
     ...redisServer.env,
     ...natsServer.env,
     NATS_ACK_WAIT_SECONDS: '2',
+    NATS_STREAM_MAX_BYTES: '100000000',
     // Many small transactions: whenever it is killed, it is between two or in one.
     CONSUMER_BATCH_EVENTS: '100',
   };
@@ -46,7 +47,19 @@ async function startConsumer(postgres: LocalProcess | undefined) {
       ]),
     );
   const counted = async (adId: string): Promise<number> => Number(await redis.hget(totalsKey(adId), 'clicks'));
-  return { consumer, queue, rows, redis, events, totals, counted };
+  return { consumer, redisServer, queue, rows, redis, events, totals, counted };
+}
+
+/** A number of `/metrics`, by its name and labels without `service`; NaN when it isn't there. */
+async function readSample({ env }: LocalProcess, sample: string): Promise<number> {
+  const text = await (await fetch(`${env.CONSUMER_URL}/metrics`)).text();
+  const line = text.split('\n').find((line) =>
+    line
+      .replace(/,?service="consumer"/, '')
+      .replace('{}', '')
+      .startsWith(`${sample} `),
+  );
+  return Number(line?.split(' ').at(-1) ?? Number.NaN);
 }
 
 /** That Postgres and Redis have exactly these clicks. */
@@ -164,6 +177,24 @@ describe('the consumer', () => {
 
   it('has thrown nothing away in all of this', async () => {
     expect(await deadLetters(queue)).toHaveLength(6);
+    const waiting = 'jetstream_stream_messages{stream="AD_DEAD_LETTERS"}';
+    await waitFor(async () => (await readSample(books.consumer, waiting)) === 6, {
+      timeoutMs: 20_000,
+      what: 'the dead letters to be in the metrics',
+    });
+  });
+
+  it('says how full the stream is, and not believed the counters of a Redis that is away', async () => {
+    const measured = (sample: string) => readSample(books.consumer, sample);
+    expect(await measured('jetstream_stream_max_bytes{stream="AD_EVENTS"}')).toBe(100_000_000);
+    const trustedIs = (trusted: number) =>
+      waitFor(async () => (await measured('counters_trusted')) === trusted, {
+        timeoutMs: 20_000,
+        what: `counters_trusted to be ${trusted}`,
+      });
+    await trustedIs(1);
+    await books.redisServer.kill();
+    await trustedIs(0);
   });
 });
 
@@ -188,8 +219,19 @@ describe('the consumer while Postgres is away', () => {
     const { messages } = (await (await books.queue.jetstreamManager()).streams.info('AD_EVENTS')).state;
     expect(messages).toBe(40);
     expect(await deadLetters(books.queue)).toEqual([]);
+    const measured = (sample: string) => readSample(books.consumer, sample);
+    await waitFor(async () => (await measured('consumer_backlog_age_seconds')) > 3, {
+      timeoutMs: 20_000,
+      what: 'the age of what waits to be measured',
+    });
+    expect(await measured('jetstream_stream_messages{stream="AD_EVENTS"}')).toBe(40);
     await postgres.start();
     await queueEmpty(books.queue);
+    await waitFor(async () => (await measured('consumer_backlog_age_seconds')) === 0, {
+      timeoutMs: 20_000,
+      what: 'nothing to wait any more',
+    });
+    expect(await measured('jetstream_stream_messages{stream="AD_EVENTS"}')).toBe(0);
     await expectCounted(books, [...before, ...meanwhile.flat()]);
     expect(await deadLetters(books.queue)).toEqual([]);
   }, 60_000);
