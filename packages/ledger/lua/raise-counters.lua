@@ -1,70 +1,87 @@
 -- Raises counters: each becomes the greater of what it holds and what Postgres counted. Doing it twice, or in another
 -- order, ends the same. All of an ad in one script, so that no reader sees a window that is ahead of the total.
 --
--- KEYS: the hashes that are written. ARGV: for each of them, in order, its expiry in seconds (0: none), how many buckets
--- a field holds (1: fields are counters), the number of its counters, and these: field or bucket, count. Buckets ascend.
+-- KEYS: the hashes that are written. ARGV[1]: a list as JSON, which takes less time than an argument for each number:
+-- for each ad the number of the key of its totals, clicks, impressions, and how many fields of buckets follow; for each of
+-- these the number of its key, the expiry of that in seconds, the name of the field, and how many counters follow; for each
+-- of these its place in the field, from 0, and its count.
 
--- Counters that are fields: ARGV[first], ARGV[first + 2] and so on.
-local function raise_fields(key, first, last)
-  local fields, higher = {}, {}
-  for i = first, last, 2 do fields[#fields + 1] = ARGV[i] end
-  for i, held in ipairs(redis.call('HMGET', key, unpack(fields))) do
-    local count = ARGV[first + 2 * i - 1]
-    if not held or tonumber(held) < tonumber(count) then
-      higher[#higher + 1] = fields[i]
-      higher[#higher + 1] = count
-    end
-  end
-  return higher
+local raised = cjson.decode(ARGV[1])
+local pack, unpack, sub = struct.pack, struct.unpack, string.sub
+
+-- How whole numbers of so many bytes are packed, and what they stay below.
+local PACKED, LIMIT = {}, {}
+for width = 1, 8 do
+  PACKED[width] = '>I' .. width
+  LIMIT[width] = 256 ^ width
 end
 
--- Counters that are packed: a field is the sum of its buckets, and then each of them. The sum grows by what its buckets
--- grow by, and is written with them as one value. So it is theirs at any time, whatever is raised, how often, and in what
--- order: there is no state of Redis, after no crash, failover, flush or expiry, that has one and not the other.
-local function raise_buckets(key, per_field, first, last)
-  -- What is raised in fields[i] begins at ARGV[begins[i]].
-  local fields, begins = {}, {}
-  local before
+-- The same counts, in numbers of more bytes.
+local function widened(counts, width, wider)
+  local parts = {}
+  for at = 1, #counts, width do
+    parts[#parts + 1] = pack(PACKED[wider], (unpack(PACKED[width], counts, at)))
+  end
+  return table.concat(parts)
+end
+
+local function raise_totals(key, clicks, impressions)
+  local held = redis.call('HMGET', key, 'clicks', 'impressions')
+  local held_clicks, held_impressions = tonumber(held[1] or -1), tonumber(held[2] or -1)
+  if held_clicks < clicks or held_impressions < impressions then
+    redis.call('HSET', key, 'clicks', string.format('%d', math.max(clicks, held_clicks)),
+      'impressions', string.format('%d', math.max(impressions, held_impressions)))
+  end
+end
+
+-- A field is the width of its counts in bytes, their sum, and each of them (see `packed-counts.ts`). The sum grows by what
+-- its buckets grow by, and is written with them as one value. So it is theirs at any time, whatever is raised, how often,
+-- and in what order: there is no state of Redis, after no crash, failover, flush or expiry, that has one and not the other.
+--
+-- A count is put into its place in the text. To make a table of all, and a text of that again, takes four times as long.
+local function raise_field(key, expiry, field, first, last)
+  local held = redis.call('HGET', key, field)
+  local width, sum, counts = 1, 0, ''
+  if held then
+    width = string.byte(held)
+    sum = unpack(PACKED[width + 1], held, 2)
+    counts = sub(held, width + 3)
+  end
+  local before = sum
   for i = first, last, 2 do
-    local field = math.floor(ARGV[i] / per_field)
-    if field ~= before then
-      fields[#fields + 1] = string.format('%d', field)
-      begins[#begins + 1] = i
-      before = field
+    local count = raised[i + 1]
+    if count >= LIMIT[width] then
+      local wider = width + 1
+      while count >= LIMIT[wider] do wider = wider + 1 end
+      width, counts = wider, widened(counts, width, wider)
+    end
+    local from, to = raised[i] * width, raised[i] * width + width
+    if #counts < to then
+      counts = counts .. string.rep('\0', to - #counts)
+    end
+    local more = count - unpack(PACKED[width], counts, from + 1)
+    if more > 0 then
+      counts = sub(counts, 1, from) .. pack(PACKED[width], count) .. sub(counts, to + 1)
+      sum = sum + more
     end
   end
-  begins[#begins + 1] = last + 1
-  local higher = {}
-  for i, held in ipairs(redis.call('HMGET', key, unpack(fields))) do
-    local counts = held and { cmsgpack.unpack(held) } or { 0 }
-    local sum = counts[1]
-    for argument = begins[i], begins[i + 1] - 1, 2 do
-      local place, count = ARGV[argument] % per_field + 2, tonumber(ARGV[argument + 1])
-      local more = count - (counts[place] or 0)
-      if more > 0 then
-        for missing = #counts + 1, place - 1 do counts[missing] = 0 end
-        counts[place] = count
-        counts[1] = counts[1] + more
-      end
-    end
-    if counts[1] > sum then
-      higher[#higher + 1] = fields[i]
-      higher[#higher + 1] = cmsgpack.pack(unpack(counts))
+  if sum > before then
+    redis.call('HSET', key, field, string.char(width) .. pack(PACKED[width + 1], sum) .. counts)
+    -- It counts from when the newest field was made: they are all out of sight then.
+    if not held then
+      redis.call('EXPIRE', key, expiry)
     end
   end
-  return higher
 end
 
-local next = 1
-for _, key in ipairs(KEYS) do
-  local expiry, per_field, counters = tonumber(ARGV[next]), tonumber(ARGV[next + 1]), tonumber(ARGV[next + 2])
-  local first, last = next + 3, next + 2 + 2 * counters
-  local higher = per_field == 1 and raise_fields(key, first, last) or raise_buckets(key, per_field, first, last)
-  if #higher > 0 then
-    redis.call('HSET', key, unpack(higher))
+local at, stop = 1, #raised
+while at < stop do
+  local fields = raised[at + 3]
+  raise_totals(KEYS[raised[at]], raised[at + 1], raised[at + 2])
+  at = at + 4
+  for _ = 1, fields do
+    local first, last = at + 4, at + 3 + 2 * raised[at + 3]
+    raise_field(KEYS[raised[at]], raised[at + 1], raised[at + 2], first, last)
+    at = last + 1
   end
-  if expiry > 0 then
-    redis.call('EXPIRE', key, expiry)
-  end
-  next = last + 1
 end

@@ -107,6 +107,16 @@ describe('raising', () => {
     expect(Math.abs((await store.redis.ttl(minutesKey('ad-001', minute))) - MINUTES_KEY_TTL)).toBeLessThan(5);
   });
 
+  it('counts the expiry of a key from when its newest field was made', async () => {
+    const key = secondsKey('ad-001', second);
+    await raiseCounters(store, [counts(1)], now);
+    await store.redis.expire(key, 5);
+    await raiseCounters(store, [counts(2)], now);
+    expect(await store.redis.ttl(key)).toBeLessThanOrEqual(5);
+    await raiseCounters(store, [counts(3, { seconds: [[second + 60, 1]] })], now);
+    expect(Math.abs((await store.redis.ttl(key)) - SECONDS_KEY_TTL)).toBeLessThan(5);
+  });
+
   it.each([21, 22, 23])(
     'keeps each sum the sum of its buckets, whatever is raised, repeated, reordered, lost or emptied: seed %i',
     async (seed) => {

@@ -19,17 +19,18 @@ export function totalsKey(adId: string): string {
 
 /** A hash of clicks by second, packed by minute (field: Unix minute), one key per hour. */
 export function secondsKey(adId: string, second: number): string {
-  return `ad:{${adId}}:seconds:${Math.floor(second / SECONDS_PER_HOUR)}`;
+  return `ad:{${adId}}:clicks-by-second:${Math.floor(second / SECONDS_PER_HOUR)}`;
 }
 
 /** A hash of clicks by minute, packed by hour (field: Unix hour), one key per day. */
 export function minutesKey(adId: string, minute: number): string {
-  return `ad:{${adId}}:minutes:${Math.floor(minute / MINUTES_PER_DAY)}`;
+  return `ad:{${adId}}:clicks-by-minute:${Math.floor(minute / MINUTES_PER_DAY)}`;
 }
 
 /*
- * Expiry counts from the last write, so it needs no agreement between this clock and that of Redis. The first write
- * of a key may be minutes ahead of its hour (a player's clock), the last window looks at it an hour after its end.
+ * Expiry counts from when the newest field of a key was made, so it needs no agreement between this clock and that of
+ * Redis. A field may be made an hour ahead of its time (a player's clock, with the greatest skew that can be set), and the
+ * last window looks at it an hour, or a day, after its end.
  */
 export const SECONDS_KEY_TTL = 3 * SECONDS_PER_HOUR;
 export const MINUTES_KEY_TTL = 50 * SECONDS_PER_HOUR;
@@ -42,7 +43,7 @@ export const MINUTES_KEY_TTL = 50 * SECONDS_PER_HOUR;
  * so that nobody believes what another release wrote; and no consumer or ingest of the older release may go on beside the
  * newer ones, as neither raises the counters of the other.
  */
-export const MARKS_STEM = 'packed-counters';
+export const MARKS_STEM = 'fixed-width-counters';
 
 /** Set only by a finished rebuild, to `<life of the Redis server>:<token>`. Without it no counter is believed. */
 export function epochKey(tag: string): string {

@@ -1,9 +1,10 @@
 import { BUCKETS_PER_FIELD } from './counter-keys.js';
 
 /*
- * How the buckets of a field are packed: their sum, and then the count of each in order of time, as MessagePack has
- * whole numbers. Zeros at the end are left out. Only scripts in Redis do it (`raise-counters.lua`, `read-windows.lua`);
- * this is for those who check what they did.
+ * How the buckets of a field are packed: a byte that says how many bytes a count takes; the sum of all counts, in a byte
+ * more; and then the count of each bucket, in order of time. Numbers begin with their highest byte. Zeros at the end may be
+ * left out. Counts are of one width, so that one of them is found and replaced without looking at the others. Only scripts
+ * in Redis do it (`raise-counters.lua`, `read-windows.lua`); this is for those who check what they did.
  */
 
 /**
@@ -13,7 +14,15 @@ import { BUCKETS_PER_FIELD } from './counter-keys.js';
  */
 export function unpackBuckets(hash: Readonly<Record<string, Uint8Array>>): [bucket: number, clicks: number][] {
   return Object.entries(hash).flatMap(([field, packed]) => {
-    const [sum, ...counts] = readNumbers(packed);
+    const width = packed[0] ?? 0;
+    const length = packed.length - width - 2;
+    if (width < 1 || width > WIDEST || length < 0 || length % width !== 0) {
+      throw new Error(`the field ${field} is not packed`);
+    }
+    const sum = readNumber(packed.subarray(1, width + 2));
+    const counts = Array.from({ length: length / width }, (_, place) =>
+      readNumber(packed.subarray((place + 1) * width + 2, (place + 2) * width + 2)),
+    );
     const found = counts.reduce((total, count) => total + count, 0);
     if (sum !== found || counts.length > BUCKETS_PER_FIELD) {
       throw new Error(`the field ${field} says ${sum} of ${counts.length} counters that are ${found} together`);
@@ -23,25 +32,9 @@ export function unpackBuckets(hash: Readonly<Record<string, Uint8Array>>): [buck
   });
 }
 
-/** How many bytes follow each of the type bytes from here on: 8, 16, 32 and 64 bits. */
-const FIRST_TYPE = 0xcc;
-const WIDTHS = [1, 2, 4, 8];
+/** Bytes, in which every whole number fits that a script can count to. */
+const WIDEST = 7;
 
-function readNumbers(packed: Uint8Array): number[] {
-  const numbers: number[] = [];
-  for (let at = 0; at < packed.length; ) {
-    const type = packed[at] ?? 0;
-    at += 1;
-    if (type < 0x80) {
-      numbers.push(type);
-      continue;
-    }
-    const width = WIDTHS[type - FIRST_TYPE];
-    if (width === undefined || at + width > packed.length) throw new Error(`no whole number at byte ${at - 1}`);
-    let number = 0;
-    for (const byte of packed.subarray(at, at + width)) number = number * 256 + byte;
-    numbers.push(number);
-    at += width;
-  }
-  return numbers;
+function readNumber(bytes: Uint8Array): number {
+  return bytes.reduce((number, byte) => number * 256 + byte, 0);
 }

@@ -16,6 +16,10 @@ local minute = math.floor(now / 60)
 local hour = math.floor(minute / 60)
 local PER_FIELD = 60
 
+-- How whole numbers of so many bytes are packed.
+local PACKED = {}
+for width = 1, 8 do PACKED[width] = '>I' .. width end
+
 -- Fields to read of two keys. `boundary` is the first one of the newer key.
 local function split(fields, boundary)
   local parts = { {}, {} }
@@ -48,14 +52,18 @@ end
 local function clicks(held, from, to)
   local total = 0
   for field = math.floor(from / PER_FIELD), math.floor(to / PER_FIELD) do
-    if held[field] then
+    local packed = held[field]
+    if packed then
+      local width = string.byte(packed)
       local first, last = math.max(from - field * PER_FIELD, 0), math.min(to - field * PER_FIELD, PER_FIELD - 1)
       if last - first + 1 == PER_FIELD then
-        local _, sum = cmsgpack.unpack_one(held[field])
-        total = total + sum
+        total = total + struct.unpack(PACKED[width + 1], packed, 2)
       else
-        local counts = { cmsgpack.unpack(held[field]) }
-        for place = first + 2, math.min(last + 2, #counts) do total = total + counts[place] end
+        -- Behind the width, and the sum that is a byte wider; zeros at the end may be left out.
+        local counts = width + 3
+        for at = counts + first * width, math.min(counts + last * width, #packed), width do
+          total = total + struct.unpack(PACKED[width], packed, at)
+        end
       end
     end
   end
