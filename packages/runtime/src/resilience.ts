@@ -5,12 +5,8 @@ import {
   ExponentialBackoff,
   handleWhen,
   type IBreaker,
-  type IPolicy,
   retry,
   TaskCancelledError,
-  TimeoutPolicy,
-  TimeoutStrategy,
-  wrap,
 } from 'cockatiel';
 import type { DependencyHealth } from './health.js';
 import type { Logger } from './logger.js';
@@ -35,6 +31,9 @@ export class NotConnected extends Error {
   override readonly name = 'NotConnected';
 }
 
+type Call<T> = (signal: AbortSignal) => Promise<T>;
+type Policy = <T>(fn: Call<T>) => Promise<T>;
+
 /** Runs calls to one dependency, and stops them while it is away. */
 export interface Guard {
   /**
@@ -42,12 +41,12 @@ export interface Guard {
    * is up: the call is then left alone, and whatever it holds must be given up.
    * @throws DependencyUnavailable when the dependency is away; else what `fn` throws, untouched.
    */
-  execute<T>(fn: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  execute<T>(fn: Call<T>): Promise<T>;
   /**
    * The same, once, and also while the breaker is open: a probe finds out whether the dependency is back, so that no
    * caller has to wait for one that hangs.
    */
-  probe<T>(fn: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  probe<T>(fn: Call<T>): Promise<T>;
   state(): BreakerState;
   /** What the last call found, and what failed lately. The breaker is slower: it opens after some failures in a row. */
   health(): DependencyHealth;
@@ -92,19 +91,15 @@ export function createGuard(options: GuardOptions): Guard {
     handleWhen((error) => error instanceof Failure || error instanceof TaskCancelledError),
     { breaker: failures, halfOpenAfter: HALF_OPEN_AFTER_MS },
   );
-  const timeout = new TimeoutPolicy(timeoutMs, { strategy: TimeoutStrategy.Aggressive, abortOnReturn: false });
-  timeout.onTimeout(() => failures.timedOut());
-  const once = wrap(breaker, timeout);
-  const retried = wrap(
-    retry(
-      handleWhen((error) => error instanceof Failure && error.retryable),
-      {
-        maxAttempts: attempts - 1,
-        backoff: new ExponentialBackoff({ initialDelay: 20, maxDelay: 200 }),
-      },
-    ),
-    once,
+  const retries = retry(
+    handleWhen((error) => error instanceof Failure && error.retryable),
+    {
+      maxAttempts: attempts - 1,
+      backoff: new ExponentialBackoff({ initialDelay: 20, maxDelay: 200 }),
+    },
   );
+  const once: Policy = (fn) => breaker.execute(() => inTime(fn, timeoutMs, () => failures.timedOut()));
+  const retried: Policy = (fn) => retries.execute(() => once(fn));
 
   const gauge = metrics.breakerState.labels({ dependency });
   gauge.set(GAUGE.closed);
@@ -115,25 +110,21 @@ export function createGuard(options: GuardOptions): Guard {
     if ('error' in reason) trouble.failed(blame(reason.error));
   });
 
-  const run = async <T>(policy: IPolicy, fn: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+  const run = async <T>(policy: Policy, fn: Call<T>): Promise<T> => {
     const startedAt = performance.now();
     let outcome: Outcome<T>;
     try {
-      outcome = await policy.execute(
-        async ({ signal }): Promise<Outcome<T>> => {
-          try {
-            return { value: await fn(signal) };
-          } catch (error) {
-            // Data that are refused are an answer: for the breaker, the dependency is there.
-            if (!(error instanceof NotConnected) && !isFailure(error)) return { error };
-            // What took long once would take long again: this bounds the wait of the caller.
-            const quick = performance.now() - startedAt < timeoutMs / 2;
-            throw new Failure(error, quick && !(error instanceof NotConnected));
-          }
-        },
-        // One of its own: all calls without one would listen on a signal that they share, of which Node warns from the 11th on.
-        new AbortController().signal,
-      );
+      outcome = await policy(async (signal): Promise<Outcome<T>> => {
+        try {
+          return { value: await fn(signal) };
+        } catch (error) {
+          // Data that are refused are an answer: for the breaker, the dependency is there.
+          if (!(error instanceof NotConnected) && !isFailure(error)) return { error };
+          // What took long once would take long again: this bounds the wait of the caller.
+          const quick = performance.now() - startedAt < timeoutMs / 2;
+          throw new Failure(error, quick && !(error instanceof NotConnected));
+        }
+      });
     } catch (error) {
       throw new DependencyUnavailable(dependency, blame(error));
     }
@@ -157,6 +148,27 @@ export function createGuard(options: GuardOptions): Guard {
     },
     probe: (fn) => run(once, fn),
   };
+}
+
+/**
+ * Leaves a call alone when its time is up. The timeout of cockatiel takes 12 µs, five times as much as its retry and its
+ * breaker together.
+ *
+ * @param fn returns a promise, and does not throw
+ * @throws TaskCancelledError, which the breaker knows
+ */
+function inTime<T>(fn: Call<T>, milliseconds: number, onTimeout: () => void): Promise<T> {
+  const leaving = new AbortController();
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      onTimeout();
+      leaving.abort();
+      reject(new TaskCancelledError(`Operation timed out after ${milliseconds}ms`));
+    }, milliseconds);
+    fn(leaving.signal)
+      .finally(() => clearTimeout(timer))
+      .then(resolve, reject);
+  });
 }
 
 /** Opens the circuit after some failures in a row; a timeout counts as several. */
