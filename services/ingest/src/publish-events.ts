@@ -1,5 +1,5 @@
 import { type AdEvent, EVENT_SUBJECT, encodeEvents } from '@ads/models';
-import type { Nats } from '@ads/runtime';
+import { AckInbox, type Nats } from '@ads/runtime';
 
 /**
  * Publishes batches to JetStream, one message each, and waits for the acknowledgement. What is tried again may be there
@@ -11,10 +11,14 @@ import type { Nats } from '@ads/runtime';
  * @param onPublish told of each batch
  */
 export function createPublisher(run: Nats['run'], timeoutMs: number, onPublish: (status: 'ok' | 'error') => void) {
+  let inbox: AckInbox | undefined;
   return async (events: readonly AdEvent[]): Promise<void> => {
     const message = encodeEvents(events);
     try {
-      await run((connection) => connection.jetstream().publish(EVENT_SUBJECT, message, { timeout: timeoutMs }));
+      await run((connection) => {
+        if (!inbox?.serves(connection)) inbox = new AckInbox(connection, EVENT_SUBJECT);
+        return inbox.publish(message, timeoutMs);
+      });
       onPublish('ok');
     } catch (error) {
       onPublish('error');

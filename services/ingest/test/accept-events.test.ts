@@ -1,17 +1,7 @@
-import { type AdEvent, uuidv7 } from '@ads/models';
+import type { AdEvent } from '@ads/models';
 import { describe, expect, it } from '@jest/globals';
 import { acceptEvents } from '../src/accept-events.js';
-
-const NOW = Date.UTC(2026, 10, 22, 12);
-
-const click = (adId: string): AdEvent => ({
-  kind: 'click',
-  id: uuidv7(NOW),
-  adId,
-  ip: '203.0.113.9',
-  occurredAt: NOW,
-  receivedAt: NOW,
-});
+import { click } from './events.js';
 
 const events = [click('ad-001'), click('gone'), click('ad-002')];
 

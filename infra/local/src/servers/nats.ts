@@ -17,6 +17,8 @@ export interface NatsOptions {
   logFile?: string;
   /** Further JetStream settings, such as `{ max_file_store: '10MB' }`. */
   jetstream?: Readonly<Record<string, string>>;
+  /** Further lines of its settings, such as its users. */
+  settings?: string;
   /** Its place in a cluster; it is alone unless told. */
   cluster?: NatsClusterPlace;
   /** Where the program is; looked for unless told. */
@@ -72,6 +74,7 @@ listen: "${inContainer ? '0.0.0.0:4222' : `127.0.0.1:${port}`}"
 jetstream {
   store_dir: ${JSON.stringify(inContainer ? '/nats' : folder)}
 ${jetstream.join('')}}
+${options.settings ?? ''}
 ${cluster === undefined ? '' : clusterSettings(cluster)}`,
       );
       return executable.kind === 'binary'

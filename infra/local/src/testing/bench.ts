@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { migrate, seedSampleAds, type Variables } from '../database.js';
 import type { LocalProcess } from '../processes/local-process.js';
-import { natsServer } from '../servers/nats.js';
+import { type NatsOptions, natsServer } from '../servers/nats.js';
 import { postgresServer } from '../servers/postgres.js';
 import { type RedisOptions, redisServer } from '../servers/redis.js';
 import { type RedisCluster, redisCluster } from '../servers/redis-cluster.js';
@@ -22,7 +22,7 @@ export interface Bench {
   redis(options?: Pick<RedisOptions, 'persist' | 'settings'>): Promise<LocalProcess>;
   /** A Redis Cluster of three primaries with a replica each. */
   redisCluster(): Promise<RedisCluster>;
-  nats(): Promise<LocalProcess>;
+  nats(options?: Pick<NatsOptions, 'settings'>): Promise<LocalProcess>;
   /** One of our services, started. */
   service(options: Pick<ServiceOptions, 'name' | 'env'>): Promise<LocalProcess>;
   release(): Promise<void>;
@@ -68,7 +68,7 @@ export function openBench(): Bench {
       await cluster.start();
       return cluster;
     },
-    nats: async () => started(await natsServer({ folder: partFolder('nats') })),
+    nats: async (options = {}) => started(await natsServer({ folder: partFolder('nats'), ...options })),
     service: async (options) => started(await serviceProcess({ ...options, logFolder: partFolder(options.name) })),
     async release() {
       for (let release = releases.pop(); release !== undefined; release = releases.pop()) await release();
