@@ -38,8 +38,7 @@ export function createObserver(metrics: Metrics, logger: Logger): Observer {
     const seconds = (performance.now() - startedAt) / 1_000;
     const { method = '' } = request;
     const status = response.writableFinished ? response.statusCode : CLIENT_GONE;
-    metrics.httpRequests.inc({ method, endpoint, status_code: status });
-    metrics.httpDuration.observe({ method, endpoint }, seconds);
+    metrics.requests.add(method, endpoint, status, seconds);
     log({ method, endpoint, status, seconds, requestId, code: trace?.code, cause: trace?.cause });
   };
 }

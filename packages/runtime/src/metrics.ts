@@ -1,10 +1,10 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { RequestTally } from './request-tally.js';
 
 /** The metrics that every process has. A service makes its own ones on `registry`. */
 export interface Metrics {
   readonly registry: Registry;
-  readonly httpRequests: Counter<'method' | 'endpoint' | 'status_code'>;
-  readonly httpDuration: Histogram<'method' | 'endpoint'>;
+  readonly requests: RequestTally;
   /** `status` is ok, error (the database refused it) or unavailable. */
   readonly databaseOperations: Counter<'operation' | 'status'>;
   readonly databaseDuration: Histogram<'operation'>;
@@ -29,19 +29,7 @@ export function createMetrics(service: string): Metrics {
   const registers = [registry];
   return {
     registry,
-    httpRequests: new Counter({
-      name: 'http_requests_total',
-      help: 'HTTP requests answered.',
-      labelNames: ['method', 'endpoint', 'status_code'],
-      registers,
-    }),
-    httpDuration: new Histogram({
-      name: 'http_request_duration_seconds',
-      help: 'Time from the request to the end of its answer.',
-      labelNames: ['method', 'endpoint'],
-      buckets: SECONDS,
-      registers,
-    }),
+    requests: new RequestTally(registry, SECONDS),
     databaseOperations: new Counter({
       name: 'database_operations_total',
       help: 'Operations on Postgres.',

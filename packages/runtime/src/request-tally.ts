@@ -1,0 +1,79 @@
+import { Counter, type Histogram, type Registry } from 'prom-client';
+
+interface Series {
+  readonly labels: { readonly method: string; readonly endpoint: string };
+  /** Answers of each status. */
+  readonly statuses: Map<number, number>;
+  /** Answers within each bound, without those within the one before; the last ones are beyond all bounds. */
+  readonly buckets: number[];
+  seconds: number;
+}
+
+/**
+ * Counts the answered requests, and how long they took. The library is told when it is asked: finding a series by its
+ * labels with each request, twice, takes 0.9 µs, this 0.1.
+ */
+export class RequestTally {
+  readonly #bounds: readonly number[];
+  /** By endpoint and method. */
+  readonly #series = new Map<string, Map<string, Series>>();
+
+  /** @param bounds of the histogram, in seconds, ascending */
+  constructor(registry: Registry, bounds: readonly number[]) {
+    this.#bounds = bounds;
+    const all = () => [...this.#series.values()].flatMap((methods) => [...methods.values()]);
+    new Counter({
+      name: 'http_requests_total',
+      help: 'HTTP requests answered.',
+      labelNames: ['method', 'endpoint', 'status_code'],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const { labels, statuses } of all()) {
+          for (const [status, count] of statuses) this.inc({ ...labels, status_code: status }, count);
+        }
+      },
+    });
+    const durations = {
+      name: 'http_request_duration_seconds',
+      help: 'Time from the request to the end of its answer.',
+      type: 'histogram',
+      aggregator: 'sum',
+      get: async () => ({ ...durations, values: all().flatMap((series) => this.#valuesOf(series)) }),
+    };
+    // All that a registry asks of a metric; the library's own histogram can not be told of many at a time.
+    registry.registerMetric(durations as unknown as Histogram);
+  }
+
+  add(method: string, endpoint: string, status: number, seconds: number): void {
+    const series = this.#series.get(endpoint)?.get(method) ?? this.#begin(method, endpoint);
+    series.statuses.set(status, (series.statuses.get(status) ?? 0) + 1);
+    let index = 0;
+    while (seconds > (this.#bounds[index] ?? Number.POSITIVE_INFINITY)) index += 1;
+    series.buckets[index] = (series.buckets[index] ?? 0) + 1;
+    series.seconds += seconds;
+  }
+
+  #begin(method: string, endpoint: string): Series {
+    const buckets = [...this.#bounds, Number.POSITIVE_INFINITY].map(() => 0);
+    const series = { labels: { method, endpoint }, statuses: new Map<number, number>(), buckets, seconds: 0 };
+    const methods = this.#series.get(endpoint) ?? new Map<string, Series>();
+    methods.set(method, series);
+    this.#series.set(endpoint, methods);
+    return series;
+  }
+
+  #valuesOf({ labels, buckets, seconds }: Series) {
+    const name = 'http_request_duration_seconds';
+    let count = 0;
+    const within = buckets.map((more, index) => {
+      count += more;
+      return { metricName: `${name}_bucket`, labels: { le: this.#bounds[index] ?? '+Inf', ...labels }, value: count };
+    });
+    return [
+      ...within,
+      { metricName: `${name}_sum`, labels, value: seconds },
+      { metricName: `${name}_count`, labels, value: count },
+    ];
+  }
+}
