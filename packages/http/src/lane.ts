@@ -7,6 +7,7 @@ import type { BodyReader } from './json-body.js';
 import type { Observer, Trace } from './observe.js';
 import { API_PREFIX, withPrefix } from './paths.js';
 import { identify, REQUEST_ID_HEADER } from './request-id.js';
+import { sendWhole } from './send-whole.js';
 
 /** A request in the lane, when its body is read. */
 export interface LaneRequest {
@@ -148,12 +149,28 @@ class Exchange implements LaneRequest {
 
   #send(status: number, body: string, more: HeaderList): void {
     const bytes = Buffer.byteLength(body);
-    const head = [REQUEST_ID_HEADER, this.#requestId, 'Content-Type', JSON_TYPE, 'Content-Length', String(bytes)];
     const common = this.#options.headersFor(this.request.headers.origin);
-    this.#response.writeHead(status, head.concat(common, this.limits, more));
+    this.#response.writeHead(status, headOf(this.#requestId, String(bytes), common, this.limits, more));
     // Of ASCII, which takes as many bytes as letters, the bytes are the same, and sooner made.
-    this.#response.end(body, bytes === body.length ? 'latin1' : 'utf8');
+    sendWhole(this.#response, body, bytes === body.length ? 'latin1' : 'utf8');
   }
+}
+
+/** The one list for all heads: `writeHead` has read it when it returns, and a new one for each takes 0.5 µs. */
+const head = [REQUEST_ID_HEADER, '', 'Content-Type', JSON_TYPE, 'Content-Length', ''];
+
+function headOf(requestId: string, length: string, ...lists: readonly HeaderList[]): string[] {
+  head[1] = requestId;
+  head[5] = length;
+  let end = 6;
+  for (const list of lists) {
+    for (const text of list) {
+      head[end] = text;
+      end += 1;
+    }
+  }
+  head.length = end;
+  return head;
 }
 
 const NONE: HeaderList = [];
