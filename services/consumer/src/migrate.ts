@@ -1,19 +1,31 @@
+import { readFileSync } from 'node:fs';
 import { migrate } from '@ads/ledger';
 import { loadConfig, type PostgresConfig, postgresVariables, readEnvironment } from '@ads/runtime';
+import pg from 'pg';
 
 /*
- * Brings the database to the newest schema, then exits: the job that runs before the services do.
+ * Brings the database to the newest schema, then exits: the job that runs before the services do. SQL files that are named
+ * as arguments are run after it, each as one transaction; an empty argument is none.
  */
 const config = loadConfig<PostgresConfig>(readEnvironment(), postgresVariables);
-const done = await migrate(
-  {
-    host: config.POSTGRES_HOST,
-    port: config.POSTGRES_PORT,
-    user: config.POSTGRES_USER,
-    password: config.POSTGRES_PASSWORD,
-    database: config.POSTGRES_DB,
-    connectionTimeoutMillis: config.POSTGRES_TIMEOUT_MS,
-  },
-  () => undefined,
-);
+const connection = {
+  host: config.POSTGRES_HOST,
+  port: config.POSTGRES_PORT,
+  user: config.POSTGRES_USER,
+  password: config.POSTGRES_PASSWORD,
+  database: config.POSTGRES_DB,
+  connectionTimeoutMillis: config.POSTGRES_TIMEOUT_MS,
+};
+const done = await migrate(connection, () => undefined);
 console.log(done.length === 0 ? 'The schema is up to date.' : `Migrations run: ${done.join(', ')}`);
+
+const files = process.argv.slice(2).filter((file) => file !== '');
+if (files.length > 0) {
+  const client = new pg.Client(connection);
+  await client.connect();
+  for (const file of files) {
+    await client.query(readFileSync(file, 'utf8'));
+    console.log(`Run: ${file}`);
+  }
+  await client.end();
+}
