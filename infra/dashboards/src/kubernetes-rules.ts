@@ -1,0 +1,24 @@
+/** Groups of rules as the Prometheus operator takes them. The files of Prometheus and it have them in the same words. */
+export function kubernetesRules(files: readonly string[]): string {
+  const groups = files.flatMap((file) => {
+    const [, body] = file.split(/^groups:\n/m);
+    if (body === undefined) throw new Error('A file of rules has no line "groups:"');
+    return body.trimEnd().split('\n');
+  });
+  const lines = groups.map((line) => (line === '' ? '' : `  ${line}`));
+  return `${HEAD}${lines.join('\n')}\n`;
+}
+
+const HEAD = `# Written by npm run dashboards, from infra/prometheus/rules: change it there.
+apiVersion: monitoring.coreos.com/v1
+kind: PrometheusRule
+metadata:
+  name: ads-metric-tracker
+  namespace: ads-metric-tracker
+  labels:
+    app.kubernetes.io/name: ads-metric-tracker
+    app.kubernetes.io/component: rules
+    app.kubernetes.io/part-of: ads-metric-tracker
+spec:
+  groups:
+`;

@@ -1,0 +1,147 @@
+import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
+import {
+  BigValueColorMode,
+  BigValueGraphMode,
+  type DataSourceRef,
+  GraphThresholdsStyleConfigBuilder,
+  GraphThresholdsStyleMode,
+  LegendDisplayMode,
+  LegendPlacement,
+  ReduceDataOptionsBuilder,
+  SortOrder,
+  StackingConfigBuilder,
+  StackingMode,
+  TooltipDisplayMode,
+  VizLegendOptionsBuilder,
+  VizTooltipOptionsBuilder,
+} from '@grafana/grafana-foundation-sdk/common';
+import {
+  MappingType,
+  type Panel,
+  type Threshold,
+  ThresholdsConfigBuilder,
+  ThresholdsMode,
+  type ValueMapping,
+} from '@grafana/grafana-foundation-sdk/dashboard';
+import { DataqueryBuilder } from '@grafana/grafana-foundation-sdk/prometheus';
+import { PanelBuilder as StatBuilder } from '@grafana/grafana-foundation-sdk/stat';
+import { PanelBuilder as TimeSeriesBuilder } from '@grafana/grafana-foundation-sdk/timeseries';
+
+/** The one that was picked above the dashboard. */
+export const DATASOURCE: DataSourceRef = { type: 'prometheus', uid: `\${datasource}` };
+
+/** The units that are used, as Grafana calls them. */
+export type Unit = 'reqps' | 'eps' | 'ops' | 's' | 'percentunit' | 'bytes' | 'short';
+
+/** Where values turn from good to bad. */
+export type Limits = readonly Threshold[];
+
+export interface Face {
+  readonly title: string;
+  /** What it shows, and what is normal. */
+  readonly description: string;
+  readonly unit: Unit;
+  /** By their names in the legend, which may have labels in them: `{{service}}`. */
+  readonly queries: Readonly<Record<string, string>>;
+  readonly limits?: Limits;
+  /** Of the 24 columns that a row has. */
+  readonly width: number;
+}
+
+export interface StatFace extends Face {
+  /** Words for values. */
+  readonly words?: Readonly<Record<number, string>>;
+  /** In place of a value while there is none, which is as it should be. */
+  readonly nothing?: string;
+  /** One value for the whole time that is shown: asked for once, at its end. */
+  readonly overall?: boolean;
+}
+
+export interface ChartFace extends Face {
+  readonly stacked?: boolean;
+}
+
+/** The more, the worse. */
+export function atMost(good: number, fair: number): Limits {
+  return [
+    { value: null, color: 'green' },
+    { value: good, color: 'yellow' },
+    { value: fair, color: 'red' },
+  ];
+}
+
+/** The less, the worse. */
+export function atLeast(good: number, fair: number): Limits {
+  return [
+    { value: null, color: 'red' },
+    { value: fair, color: 'yellow' },
+    { value: good, color: 'green' },
+  ];
+}
+
+const STAT_HEIGHT = 4;
+const CHART_HEIGHT = 8;
+const NEUTRAL: Limits = [{ value: null, color: 'blue' }];
+
+/** One number, or a few, to be seen from afar. */
+export function stat(face: StatFace): Builder<Panel> {
+  const panel = new StatBuilder()
+    .title(face.title)
+    .description(face.description)
+    .datasource(DATASOURCE)
+    .unit(face.unit)
+    .span(face.width)
+    .height(STAT_HEIGHT)
+    .thresholds(thresholds(face.limits ?? NEUTRAL))
+    .mappings(mappings(face.words))
+    .noValue(face.nothing ?? 'no data')
+    .colorMode(BigValueColorMode.Value)
+    .graphMode(face.overall || face.words ? BigValueGraphMode.None : BigValueGraphMode.Area)
+    .reduceOptions(new ReduceDataOptionsBuilder().calcs(['lastNotNull']));
+  return panel.targets(queries(face).map((query) => (face.overall ? query.instant() : query.range())));
+}
+
+/** Values over time. */
+export function chart(face: ChartFace): Builder<Panel> {
+  const panel = new TimeSeriesBuilder()
+    .title(face.title)
+    .description(face.description)
+    .datasource(DATASOURCE)
+    .unit(face.unit)
+    .span(face.width)
+    .height(CHART_HEIGHT)
+    .min(0)
+    .lineWidth(1)
+    .fillOpacity(face.stacked ? 30 : 10)
+    .stacking(new StackingConfigBuilder().mode(face.stacked ? StackingMode.Normal : StackingMode.None))
+    .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending))
+    .legend(
+      new VizLegendOptionsBuilder()
+        .showLegend(true)
+        .displayMode(LegendDisplayMode.List)
+        .placement(LegendPlacement.Bottom)
+        .calcs(['lastNotNull', 'max']),
+    )
+    .targets(queries(face).map((query) => query.range()));
+  if (face.limits === undefined) return panel;
+  return panel
+    .thresholds(thresholds(face.limits))
+    .thresholdsStyle(new GraphThresholdsStyleConfigBuilder().mode(GraphThresholdsStyleMode.Dashed));
+}
+
+const REF_IDS = 'ABCDEFGH';
+
+function queries(face: Face): DataqueryBuilder[] {
+  return Object.entries(face.queries).map(([legend, expr], index) =>
+    new DataqueryBuilder().refId(REF_IDS.charAt(index)).datasource(DATASOURCE).expr(expr).legendFormat(legend),
+  );
+}
+
+function thresholds(limits: Limits): ThresholdsConfigBuilder {
+  return new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps([...limits]);
+}
+
+function mappings(words: StatFace['words'] = {}): ValueMapping[] {
+  const options = Object.fromEntries(Object.entries(words).map(([value, text]) => [value, { text }]));
+  return Object.keys(options).length === 0 ? [] : [{ type: MappingType.ValueToText, options }];
+}

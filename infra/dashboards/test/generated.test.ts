@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from '@jest/globals';
+import { generatedFiles, projectRoot } from '../src/files.js';
+
+const read = (path: string) => readFileSync(join(projectRoot, path), 'utf8');
+
+it.each([...generatedFiles()])('%s is what `npm run dashboards` writes', (path, text) => {
+  expect(read(path)).toBe(text);
+});
+
+it('each panel and each number in it says what it is', () => {
+  for (const [path, text] of generatedFiles()) {
+    if (!path.endsWith('.json')) continue;
+    const panels: { type: string; title: string; description?: string }[] = JSON.parse(text).panels;
+    expect(panels.filter(({ type, title, description }) => type !== 'row' && !(title && description))).toEqual([]);
+    const titles = panels.map(({ title }) => title);
+    expect(titles.filter((title, index) => titles.indexOf(title) !== index)).toEqual([]);
+  }
+});
+
+it('each alert has its paragraph in the runbook, and each paragraph its alert', () => {
+  const rules = [...generatedFiles()].find(([path]) => path.endsWith('rules.yaml'))?.[1] ?? '';
+  const alerts = [...rules.matchAll(/^ +- alert: (\w+)$/gm)].map(([, alert]) => alert ?? '');
+  const links = [...rules.matchAll(/^ +runbook_url: (\S+)$/gm)].map(([, link]) => link);
+  expect(links).toEqual(alerts.map((alert) => `infra/prometheus/RUNBOOK.md#${alert.toLowerCase()}`));
+  const paragraphs = [...read('infra/prometheus/RUNBOOK.md').matchAll(/^## (.*)$/gm)].map(([, heading]) => heading);
+  expect(paragraphs.sort()).toEqual(alerts.sort());
+});
