@@ -74,7 +74,7 @@ function choice(name: keyof typeof VARIABLES): QueryVariableBuilder {
     .label(label)
     .datasource(DATASOURCE)
     .definition(query)
-    .query({ query, refId: name })
+    .query(query)
     .refresh(VariableRefresh.OnTimeRangeChanged)
     .sort(VariableSort.AlphabeticalAsc)
     .multi(true)

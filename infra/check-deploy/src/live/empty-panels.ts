@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { waitFor } from '@ads/local';
+import type { Problem } from '../check.js';
+import { startLoad } from './load.js';
+import { type PanelQuery, panelQueries } from './panel-queries.js';
+import { type Prometheus, type PrometheusOptions, startPrometheus } from './prometheus.js';
+import { startStack } from './stack.js';
+
+/** A rate needs two scrapes, a panel of rates of rules some more. */
+const TIMEOUT_MS = 60_000;
+
+/**
+ * Starts everything, with load on it, and asks Prometheus what the dashboards ask.
+ *
+ * @param dashboards their files, relative to the root
+ * @param onEnd told how to end what was started; it may be called at any moment
+ * @returns each query that shows nothing, or no number, for a minute
+ */
+export async function findEmptyPanels(
+  { root, folder, executable }: { root: string; folder: string; executable: PrometheusOptions['executable'] },
+  dashboards: readonly string[],
+  onEnd: (end: () => Promise<void>) => void,
+): Promise<Problem[]> {
+  // A limit, so that it can be shown how much of it is used.
+  const stack = await startStack(folder, { NATS_STREAM_MAX_BYTES: '100000000' }, (process) =>
+    onEnd(() => process.kill()),
+  );
+  const stopLoad = startLoad(stack);
+  onEnd(stopLoad);
+  const { ingest, consumer, analytics } = stack;
+  const prometheus = await startPrometheus({
+    executable,
+    folder: join(folder, 'prometheus'),
+    rules: join(root, 'infra/prometheus/rules/*.yml'),
+    jobs: { ingest: [ingest.port], consumer: [consumer.port], analytics: [analytics.port] },
+  });
+  onEnd(prometheus.end);
+
+  let empty: Problem[] = [];
+  const queries = dashboards.flatMap((file) => panelQueries(file, readFileSync(join(root, file), 'utf8')));
+  await waitFor(
+    async () => {
+      empty = (await Promise.all(queries.map((query) => problemOf(prometheus, query)))).flat();
+      return empty.length === 0;
+    },
+    { timeoutMs: TIMEOUT_MS, what: 'the panels to show something', intervalMs: 2_000 },
+  ).catch(() => undefined);
+  const down = await prometheus.query('up == 0');
+  await stopLoad();
+  await prometheus.end();
+  await Promise.all(Object.values(stack).map((process) => process.kill()));
+  return [
+    ...empty,
+    ...down.map(({ labels }) => ({
+      file: 'infra/prometheus/prometheus.yml',
+      line: 1,
+      message: `${labels.job} can't be scraped`,
+    })),
+  ];
+}
+
+async function problemOf(prometheus: Prometheus, { file, line, panel, expr }: PanelQuery): Promise<Problem[]> {
+  const problem = (what: string): Problem[] => [{ file, line, message: `${panel}: ${what}: ${expr}` }];
+  try {
+    const samples = await prometheus.query(expr);
+    if (samples.length === 0) return problem('shows nothing');
+    return samples.every(({ value }) => Number.isFinite(value)) ? [] : problem('shows what is no number');
+  } catch (error) {
+    return problem(error instanceof Error ? error.message : String(error));
+  }
+}

@@ -1,0 +1,43 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { LiveStack } from './stack.js';
+
+const ADS = ['ad-001', 'ad-002', 'ad-003'];
+const ROUNDS_PER_SECOND = 20;
+
+/**
+ * What players and analysts ask, a round of it every 50 ms until it is stopped: an impression of each ad, a click of one,
+ * now and then one click twice, and a question. What fails is sent no more: here only the numbers count.
+ */
+export function startLoad({ ingest, analytics }: Pick<LiveStack, 'ingest' | 'analytics'>): () => Promise<void> {
+  const ending = new AbortController();
+  const { signal } = ending;
+  const ask = async (url: string, body?: object): Promise<void> => {
+    const init = body && {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(body),
+    };
+    const answer = await fetch(url, { ...init, signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)]) });
+    await answer.arrayBuffer();
+  };
+  const running = (async () => {
+    const under: Promise<unknown>[] = [];
+    for (let round = 0; !signal.aborted; round += 1) {
+      const click = { ad_id: ADS[round % ADS.length], click_id: crypto.randomUUID() };
+      const at = `http://127.0.0.1:${ingest.port}/api/v1/ads`;
+      const round1 = [
+        ...ADS.map((ad) => ask(`${at}/impression`, { ad_id: ad })),
+        ask(`${at}/click`, click),
+        ...(round % 5 === 0 ? [ask(`${at}/click`, click)] : []),
+        ask(`http://127.0.0.1:${analytics.port}/api/v1/ads/analytics?ad_id=${click.ad_id}`),
+      ];
+      under.push(Promise.allSettled(round1));
+      await delay(1_000 / ROUNDS_PER_SECOND, undefined, { signal }).catch(() => undefined);
+    }
+    await Promise.all(under);
+  })();
+  return async () => {
+    ending.abort();
+    await running;
+  };
+}

@@ -1,0 +1,77 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { freePort, waitFor } from '@ads/local';
+
+export interface PrometheusOptions {
+  /** The program, and what it needs in its environment. */
+  readonly executable: { readonly path: string; readonly env: Readonly<Record<string, string>> };
+  /** For its configuration and its data. */
+  readonly folder: string;
+  /** Files of rules. */
+  readonly rules: string;
+  /** Where the processes of each job listen on 127.0.0.1. */
+  readonly jobs: Readonly<Record<string, readonly number[]>>;
+}
+
+/** One series of an answer, with its newest value. */
+export interface Sample {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+export interface Prometheus {
+  /** @throws Error with the words of Prometheus when it does not understand the query */
+  query(expr: string): Promise<Sample[]>;
+  end(): Promise<void>;
+}
+
+/** A Prometheus that scrapes every second and keeps its own job, with the rules of the project. */
+export async function startPrometheus({ executable, folder, rules, jobs }: PrometheusOptions): Promise<Prometheus> {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  mkdirSync(folder, { recursive: true });
+  const all = { ...jobs, prometheus: [port] };
+  // JSON is YAML.
+  const config = {
+    global: { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' },
+    rule_files: [rules],
+    scrape_configs: Object.entries(all).map(([job, ports]) => ({
+      job_name: job,
+      static_configs: [{ targets: ports.map((target) => `127.0.0.1:${target}`) }],
+    })),
+  };
+  const file = join(folder, 'prometheus.yml');
+  writeFileSync(file, JSON.stringify(config));
+  const child = spawn(
+    executable.path,
+    [
+      `--config.file=${file}`,
+      `--storage.tsdb.path=${join(folder, 'data')}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+      '--log.level=error',
+    ],
+    { env: { ...process.env, ...executable.env }, stdio: ['ignore', 'ignore', 'inherit'] },
+  );
+  const gone = once(child, 'exit');
+  const end = async (): Promise<void> => {
+    child.kill();
+    await Promise.race([gone, delay(5_000).then(() => child.kill('SIGKILL'))]);
+  };
+  await waitFor(async () => (await fetch(`${url}/-/ready`)).ok, { timeoutMs: 20_000, what: 'Prometheus' });
+
+  return {
+    end,
+    async query(expr) {
+      const answer = await fetch(`${url}/api/v1/query`, { method: 'POST', body: new URLSearchParams({ query: expr }) });
+      const { data, error } = (await answer.json()) as {
+        data?: { result: { metric: Record<string, string>; value: [number, string] }[] };
+        error?: string;
+      };
+      if (data === undefined) throw new Error(error ?? `Prometheus answered ${answer.status}`);
+      return data.result.map(({ metric, value: [, value] }) => ({ labels: metric, value: Number(value) }));
+    },
+  };
+}
