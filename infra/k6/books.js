@@ -1,0 +1,85 @@
+import { fail, sleep } from 'k6';
+import http from 'k6/http';
+import { Counter } from 'k6/metrics';
+import { AD_IDS, BASE_URL } from './settings.js';
+
+/*
+ * Compares what was acknowledged with what analytics shows. Virtual users share nothing but metrics, and `teardown` can't
+ * read those. So `lost` goes up with each acknowledgement, and at the end down by what analytics counts more than before:
+ * what remains was lost. It is below zero where others send too, or where an answer was lost on its way.
+ */
+export const books = {
+  click: { accepted: new Counter('accepted_clicks'), lost: new Counter('lost_clicks') },
+  impression: { accepted: new Counter('accepted_impressions'), lost: new Counter('lost_impressions') },
+};
+
+/** Analytics has caught up when it showed nothing new for so long. */
+const SETTLED_SECONDS = 10;
+/** With traffic of others it never settles; `teardownTimeout` must be longer. */
+const LONGEST_WAIT_SECONDS = 90;
+/** So many ads are enough to spread the load, and few enough to read each of them every second. */
+const MOST_ADS = 20;
+const TRIES = 5;
+
+/** @typedef {{ click: number, impression: number }} Totals */
+
+/** Before the first player: the ads, and what was counted of them before. */
+export function setup() {
+  const adIds = AD_IDS ?? allAds();
+  if (adIds.length === 0) fail(`There are no ads at ${BASE_URL}.`);
+  return { adIds, before: readTotals(adIds) };
+}
+
+/**
+ * After the last player.
+ *
+ * @param {ReturnType<typeof setup>} setup
+ */
+export function teardown({ adIds, before }) {
+  const after = settledTotals(adIds);
+  books.click.lost.add(before.click - after.click);
+  books.impression.lost.add(before.impression - after.impression);
+}
+
+/** @param {string[]} adIds */
+function settledTotals(adIds) {
+  let totals = readTotals(adIds);
+  for (let waited = 0, still = 0; still < SETTLED_SECONDS && waited < LONGEST_WAIT_SECONDS; waited += 1) {
+    sleep(1);
+    const now = readTotals(adIds);
+    still = now.click === totals.click && now.impression === totals.impression ? still + 1 : 0;
+    totals = now;
+  }
+  return totals;
+}
+
+/**
+ * @param {string[]} adIds
+ * @returns {Totals}
+ */
+function readTotals(adIds) {
+  const answers = adIds.map((adId) => readJson(`/api/v1/ads/analytics?ad_id=${encodeURIComponent(adId)}`));
+  return {
+    click: answers.reduce((sum, answer) => sum + answer.total_clicks, 0),
+    impression: answers.reduce((sum, answer) => sum + answer.impressions, 0),
+  };
+}
+
+/** @returns {string[]} */
+function allAds() {
+  /** @type {{ id: string }[]} */
+  const ads = readJson('/api/v1/ads').ads;
+  return ads.slice(0, MOST_ADS).map(({ id }) => id);
+}
+
+/** @param {string} path */
+function readJson(path) {
+  let status = 0;
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const response = http.get(`${BASE_URL}${path}`, { tags: { name: 'books' } });
+    if (response.status === 200) return JSON.parse(String(response.body));
+    status = response.status;
+    sleep(1);
+  }
+  fail(`GET ${BASE_URL}${path} was answered with ${status}.`);
+}

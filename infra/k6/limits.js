@@ -1,0 +1,20 @@
+/**
+ * What a run must keep to; k6 exits with 99 when it did not. The limits are those of the alerts in infra/prometheus/rules.
+ *
+ * @param {number} p99 milliseconds within which 99 of 100 clicks and impressions are acknowledged
+ * @returns {import('k6/options').Options}
+ */
+export function limits(p99) {
+  return {
+    thresholds: {
+      lost_clicks: ['count<=0'],
+      lost_impressions: ['count<=0'],
+      failed: ['rate<0.001'],
+      'http_req_duration{name:click}': [`p(99)<${p99}`],
+      'http_req_duration{name:impression}': [`p(99)<${p99}`],
+      'http_req_duration{name:analytics}': ['p(99)<1000'],
+    },
+    summaryTrendStats: ['med', 'p(99)', 'max'],
+    teardownTimeout: '150s',
+  };
+}

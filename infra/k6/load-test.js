@@ -1,0 +1,26 @@
+import { limits } from './limits.js';
+import { duration, rate, virtualUsers } from './settings.js';
+
+export { setup, teardown } from './books.js';
+export { play as default } from './players.js';
+export { handleSummary } from './summary.js';
+
+/*
+ * Steady: so many players each second, whether answers are fast or slow.
+ *
+ *   k6 run -e RATE=200 -e DURATION=5m infra/k6/load-test.js
+ */
+const playersPerSecond = rate(100);
+
+/** @type {import('k6/options').Options} */
+export const options = {
+  ...limits(250),
+  scenarios: {
+    steady: {
+      executor: 'constant-arrival-rate',
+      rate: playersPerSecond,
+      duration: duration('1m'),
+      ...virtualUsers(playersPerSecond),
+    },
+  },
+};

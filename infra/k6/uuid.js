@@ -1,0 +1,14 @@
+import { randomBytes } from 'k6/crypto';
+
+/**
+ * A new UUIDv7, as a good player makes one for each click: its time first, so that the rows land beside each other.
+ *
+ * @param {number} now milliseconds since the Unix epoch
+ */
+export function uuidv7(now) {
+  const bytes = new Uint8Array(randomBytes(10));
+  const random = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  const time = now.toString(16).padStart(12, '0');
+  const variant = '89ab'.charAt(Number.parseInt(random.charAt(3), 16) & 3);
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${random.slice(0, 3)}-${variant}${random.slice(4, 7)}-${random.slice(7, 19)}`;
+}
