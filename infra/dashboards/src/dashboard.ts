@@ -31,8 +31,9 @@ export interface Plan {
 const TAG = 'ads-metric-tracker';
 
 const VARIABLES = {
-  service: { label: 'Service', from: 'process_start_time_seconds', by: 'service' },
-  ad: { label: 'Ad', from: 'ad_impressions_total', by: 'ad_id' },
+  // By a metric that nobody else has: the same Prometheus may see other systems too, and their `service`.
+  service: { label: 'Service', from: 'circuit_breaker_state', by: 'service', all: 'ingest|consumer|analytics' },
+  ad: { label: 'Ad', from: 'ad_impressions_total', by: 'ad_id', all: '.+' },
 } as const;
 
 /** The same time range, refresh, variables, links and marks for all of them. */
@@ -68,7 +69,7 @@ export function buildDashboard({ name, title, description, variables, rows }: Pl
 }
 
 function choice(name: keyof typeof VARIABLES): QueryVariableBuilder {
-  const { label, from, by } = VARIABLES[name];
+  const { label, from, by, all } = VARIABLES[name];
   const query = `label_values(${from}, ${by})`;
   return new QueryVariableBuilder(name)
     .label(label)
@@ -79,7 +80,7 @@ function choice(name: keyof typeof VARIABLES): QueryVariableBuilder {
     .sort(VariableSort.AlphabeticalAsc)
     .multi(true)
     .includeAll(true)
-    .allValue('.+')
+    .allValue(all)
     .current({ text: 'All', value: '$__all' });
 }
 
@@ -93,8 +94,7 @@ function starts(): AnnotationQueryBuilder {
     .target(
       new DataqueryBuilder()
         .refId('Starts')
-        // Prometheus itself has no such label.
-        .expr('process_start_time_seconds{service=~".+"} * 1000')
+        .expr('process_start_time_seconds{service=~"ingest|consumer|analytics"} * 1000')
         .interval('1m'),
     )
     .useValueForTime(true)

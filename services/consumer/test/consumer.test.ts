@@ -195,6 +195,8 @@ describe('the consumer', () => {
     await trustedIs(1);
     await books.redisServer.kill();
     await trustedIs(0);
+    await books.redisServer.start();
+    await trustedIs(1);
   });
 });
 

@@ -6,7 +6,7 @@ const ROUNDS_PER_SECOND = 20;
 
 /**
  * What players and analysts ask, a round of it every 50 ms until it is stopped: an impression of each ad, a click of one,
- * now and then one click twice, and a question. What fails is sent no more: here only the numbers count.
+ * now and then one click twice, and a question. What fails is not sent again: nobody counts here.
  */
 export function startLoad({ ingest, analytics }: Pick<LiveStack, 'ingest' | 'analytics'>): () => Promise<void> {
   const ending = new AbortController();
@@ -21,20 +21,20 @@ export function startLoad({ ingest, analytics }: Pick<LiveStack, 'ingest' | 'ana
     await answer.arrayBuffer();
   };
   const running = (async () => {
-    const under: Promise<unknown>[] = [];
+    const rounds: Promise<unknown>[] = [];
     for (let round = 0; !signal.aborted; round += 1) {
       const click = { ad_id: ADS[round % ADS.length], click_id: crypto.randomUUID() };
       const at = `http://127.0.0.1:${ingest.port}/api/v1/ads`;
-      const round1 = [
+      const asked = [
         ...ADS.map((ad) => ask(`${at}/impression`, { ad_id: ad })),
         ask(`${at}/click`, click),
         ...(round % 5 === 0 ? [ask(`${at}/click`, click)] : []),
         ask(`http://127.0.0.1:${analytics.port}/api/v1/ads/analytics?ad_id=${click.ad_id}`),
       ];
-      under.push(Promise.allSettled(round1));
+      rounds.push(Promise.allSettled(asked));
       await delay(1_000 / ROUNDS_PER_SECOND, undefined, { signal }).catch(() => undefined);
     }
-    await Promise.all(under);
+    await Promise.all(rounds);
   })();
   return async () => {
     ending.abort();

@@ -9,7 +9,7 @@ export interface PanelQuery extends Omit<Problem, 'message'> {
 
 /** All that is picked, over times that fit a stack that has run for a minute and is scraped every second. */
 const VARIABLES: Readonly<Record<string, string>> = {
-  service: '.+',
+  service: 'ingest|consumer|analytics',
   ad: '.+',
   __rate_interval: '10s',
   __interval: '5s',

@@ -54,7 +54,7 @@ export const applicationOverview: Plan = {
         width: 4,
       }),
       stat({
-        title: 'Alerts',
+        title: 'Firing alerts',
         description: 'Alerts that fire now. Which they are: Error Tracking.',
         unit: 'short',
         queries: { firing: 'count(ALERTS{alertstate="firing"}) or vector(0)' },

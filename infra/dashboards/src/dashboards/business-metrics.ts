@@ -57,7 +57,7 @@ export const businessMetrics: Plan = {
     ],
     'Clicks and impressions': [
       chart({
-        title: 'Clicks',
+        title: 'Clicks by ad',
         description: 'Of the ten ads with most clicks.',
         unit: 'eps',
         queries: { '{{ad_id}}': busiest('ad_clicks_total') },
@@ -65,7 +65,7 @@ export const businessMetrics: Plan = {
         width: 12,
       }),
       chart({
-        title: 'Impressions',
+        title: 'Impressions by ad',
         description: 'Of the ten ads with most impressions.',
         unit: 'eps',
         queries: { '{{ad_id}}': busiest('ad_impressions_total') },
@@ -73,7 +73,7 @@ export const businessMetrics: Plan = {
         width: 12,
       }),
       chart({
-        title: 'CTR',
+        title: 'CTR over time',
         description: 'Clicks ÷ impressions of the last five minutes, of all ads that were picked.',
         unit: 'percentunit',
         queries: {

@@ -13,7 +13,7 @@ export const errorTracking: Plan = {
   rows: {
     'At a glance': [
       stat({
-        title: 'Alerts',
+        title: 'Firing alerts',
         description: 'Alerts that fire now.',
         unit: 'short',
         queries: { firing: 'count(ALERTS{alertstate="firing"}) or vector(0)' },
@@ -64,7 +64,7 @@ export const errorTracking: Plan = {
     ],
     Alerts: [
       chart({
-        title: 'Alerts that fire',
+        title: 'Firing alerts by name',
         description: 'By name, with how many of each.',
         unit: 'short',
         queries: { '{{alertname}}': orNone('count by (alertname) (ALERTS{alertstate="firing"})', 'alertname') },
@@ -165,7 +165,7 @@ export const errorTracking: Plan = {
     ],
     'What was put aside': [
       chart({
-        title: 'Dead letters',
+        title: 'Dead letters over time',
         description: 'That wait for a person, and how many were added in the last five minutes.',
         unit: 'short',
         queries: {

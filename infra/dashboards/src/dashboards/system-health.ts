@@ -10,10 +10,10 @@ export const systemHealth: Plan = {
   rows: {
     'At a glance': [
       stat({
-        title: 'Processes',
+        title: 'Processes that run',
         description: 'Processes that Prometheus reaches.',
         unit: 'short',
-        queries: { '{{job}}': 'sum by (job) (up{job=~"$service",job!="prometheus"})' },
+        queries: { '{{job}}': 'sum by (job) (up{job=~"$service"})' },
         limits: atLeast(1, 1),
         width: 6,
       }),
