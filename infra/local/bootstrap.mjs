@@ -1,5 +1,5 @@
 // Runs before anything is installed: Node's own modules only, and plain JavaScript.
-//   node infra/local/bootstrap.mjs start|test|chaos|fuzz|bounds|bench [arguments]
+//   node infra/local/bootstrap.mjs start|test|chaos|fuzz|bounds|bench|check:deploy [arguments]
 // Fetches the pinned pnpm, installs, builds, and hands over to what was built.
 
 import { spawn } from 'node:child_process';
@@ -22,6 +22,7 @@ const programs = {
   fuzz: '../fuzz/dist/main.js',
   bounds: '../chaos/dist/bounds/main.js',
   bench: '../bench/dist/main.js',
+  'check:deploy': '../check-deploy/dist/main.js',
 };
 
 class Failure extends Error {}

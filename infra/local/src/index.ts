@@ -3,7 +3,7 @@ export { type Gateway, type GatewayOptions, openGateway } from './gateway/gatewa
 export { type Upstream, upstreamOf } from './gateway/routes.js';
 export { printDetail } from './launcher/print-detail.js';
 export { printTable } from './launcher/print-table.js';
-export { printStep, step } from './launcher/progress.js';
+export { printStep, printWarning, step } from './launcher/progress.js';
 export { freePort } from './ports.js';
 export { endLeftovers } from './processes/leftovers.js';
 export type { LocalProcess } from './processes/local-process.js';
@@ -12,6 +12,7 @@ export { localFolder, projectRoot } from './project.js';
 export {
   type Executable,
   findExecutables,
+  findOnPath,
   requireExecutable,
   type ServerProgram,
 } from './servers/executables.js';
@@ -21,6 +22,7 @@ export { type PgBouncerOptions, pgBouncer } from './servers/pgbouncer.js';
 export { type PostgresOptions, postgresServer } from './servers/postgres.js';
 export { type RedisOptions, redisServer } from './servers/redis.js';
 export { type RedisCluster, type RedisClusterOptions, redisCluster } from './servers/redis-cluster.js';
+export { type CommandResult, runCommand } from './servers/run-command.js';
 export {
   type ProgramOptions,
   programProcess,

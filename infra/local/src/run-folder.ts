@@ -3,7 +3,7 @@ import { join, relative } from 'node:path';
 import { localFolder, projectRoot } from './project.js';
 
 /** Programs that start a stack of their own, each with a folder under `.local`. */
-export type RunName = 'chaos' | 'fuzz' | 'bounds' | 'bench';
+export type RunName = 'chaos' | 'fuzz' | 'bounds' | 'bench' | 'check-deploy';
 
 /** An empty folder for the data and logs of this run; removes those of runs that were killed. */
 export function openRunFolder(name: RunName): string {

@@ -4,7 +4,7 @@ import { cachedDebianProgram, fetchDebianPackages } from './debian-packages.js';
 import { dockerAnswers } from './docker.js';
 
 /** The servers that do not come from npm. */
-export type ServerProgram = 'redis-server' | 'nats-server' | 'pgbouncer';
+export type ServerProgram = 'redis-server' | 'nats-server' | 'pgbouncer' | 'prometheus' | 'nginx';
 
 /** Where a server program was found. */
 export type Executable =
@@ -12,7 +12,7 @@ export type Executable =
   | { kind: 'docker'; image: string }
   | { kind: 'missing'; reason: string };
 
-/** PgBouncer only serves the chaos runs, and has no image of its makers. */
+/** The others only serve the chaos runs and the checks, and are not worth an image. */
 const DOCKER_IMAGES: Partial<Record<ServerProgram, string>> = {
   'redis-server': 'redis:7-alpine',
   'nats-server': 'nats:2-alpine',
@@ -22,6 +22,8 @@ const INSTALL: Record<ServerProgram, string> = {
   'redis-server': 'apt install redis-server, dnf install redis, or brew install redis',
   'nats-server': 'apt install nats-server, dnf install nats-server, or brew install nats-server',
   pgbouncer: 'apt install pgbouncer, dnf install pgbouncer, or brew install pgbouncer',
+  prometheus: 'apt install prometheus, or brew install prometheus',
+  nginx: 'apt install nginx, dnf install nginx, or brew install nginx',
 };
 
 // Debian puts servers into /usr/sbin, which is not on the PATH of an ordinary user.

@@ -1,0 +1,40 @@
+import type { Check } from './check.js';
+import { compose } from './checks/compose.js';
+import { composeConfig } from './checks/compose-config.js';
+import { composeSchema } from './checks/compose-schema.js';
+import { dashboards } from './checks/dashboards.js';
+import { dockerfiles } from './checks/dockerfiles.js';
+import { envExample } from './checks/env-example.js';
+import { generated } from './checks/generated.js';
+import { k6Types } from './checks/k6-types.js';
+import { kubernetesApi } from './checks/kubernetes-api.js';
+import { kubernetesRules } from './checks/kubernetes-rules.js';
+import { natsSettings } from './checks/nats-settings.js';
+import { nginx } from './checks/nginx.js';
+import { overlays } from './checks/overlays.js';
+import { prometheusRules } from './checks/prometheus-rules.js';
+import { promtool } from './checks/promtool.js';
+import { readme } from './checks/readme.js';
+import { routes } from './checks/routes.js';
+import { scrapes } from './checks/scrapes.js';
+
+/** What needs nothing but npm: part of the tests. */
+export const OWN_CHECKS: readonly Check[] = [
+  composeSchema,
+  compose,
+  envExample,
+  dockerfiles,
+  routes,
+  kubernetesApi,
+  kubernetesRules,
+  natsSettings,
+  scrapes,
+  prometheusRules,
+  dashboards,
+  generated,
+  k6Types,
+  readme,
+];
+
+/** What programs say of the files that they will read; a program that can't be had is skipped, and said to be. */
+export const TOOL_CHECKS: readonly Check[] = [composeConfig, nginx, overlays, promtool];

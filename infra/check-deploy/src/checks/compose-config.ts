@@ -1,0 +1,29 @@
+import type { Check, Problem } from '../check.js';
+import { findDockerCompose } from '../tools.js';
+import type { YamlDocument } from '../yaml-file.js';
+import { composeFiles } from './compose.js';
+
+/** Docker Compose reads its files itself. */
+export const composeConfig: Check = {
+  name: 'docker compose config',
+  async run(repository) {
+    const tool = await findDockerCompose();
+    if ('missing' in tool) return { problems: [], skipped: [tool.missing] };
+    const problems: Problem[] = [];
+    for (const file of composeFiles(repository)) {
+      const { code, output } = await tool.run(['--file', file, 'config', '--quiet'], { cwd: repository.root });
+      if (code === 0) continue;
+      const message = output.trim().split('\n').at(-1) ?? '';
+      problems.push({ file, line: lineOf(message, repository.yaml(file).documents[0]), message });
+    }
+    return { problems };
+  },
+};
+
+/** Compose says `line 12`, or the path of what it does not like: `services.ingest.ports`. */
+function lineOf(message: string, document: YamlDocument | undefined): number {
+  const [, line] = /\bline (\d+)/.exec(message) ?? [];
+  if (line !== undefined) return Number(line);
+  const [path = ''] = /\b(?:services|networks|volumes|secrets|configs)\.[\w.-]+/.exec(message) ?? [];
+  return document?.lineOf(path.split('.')) ?? 1;
+}

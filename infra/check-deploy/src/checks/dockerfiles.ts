@@ -1,0 +1,85 @@
+import type { Check, Problem } from '../check.js';
+import { effective, type Instruction, readInstructions, readStages, type Stage } from '../dockerfile.js';
+import { imageProblem } from '../images.js';
+import type { Repository } from '../repository.js';
+import { fields, text } from '../shape.js';
+import { composeFiles, dockerfileOf } from './compose.js';
+
+/** Names of what belongs into no layer of an image. */
+const SECRET = /\b\w*(?:PASSWORD|SECRET|TOKEN|CREDENTIAL)\w*/;
+
+/** Our own rules for Dockerfiles: building them is what shows that they are right. */
+export const dockerfiles: Check = {
+  name: 'Dockerfiles',
+  run(repository) {
+    const files = repository.files('infra', /\/Dockerfile$/);
+    return { problems: files.flatMap((file) => checkDockerfile(repository, file)) };
+  },
+};
+
+function checkDockerfile(repository: Repository, file: string): Problem[] {
+  const instructions = readInstructions(repository.text(file));
+  const stages = readStages(repository.text(file));
+  const targets = targetsOf(repository, file);
+  const wanted = stages.filter(({ name }) => targets.some((target) => target.name === name));
+  return [
+    ...targets
+      .filter((target) => !stages.some(({ name }) => name === target.name))
+      .map(({ name, ...place }) => ({ ...place, message: `${file} has no target ${name}` })),
+    ...stages.flatMap(({ base, line }) => {
+      const ours = base === 'scratch' || stages.some(({ name }) => name === base);
+      const message = ours ? undefined : imageProblem(base);
+      return message === undefined ? [] : [{ file, line, message }];
+    }),
+    ...instructions.flatMap((instruction) => checkInstruction(repository, file, instruction)),
+    ...wanted.flatMap((stage) => checkTarget(file, stages, stage)),
+  ];
+}
+
+/** The targets that Compose files build. */
+function targetsOf(repository: Repository, dockerfile: string): (Omit<Problem, 'message'> & { name: string })[] {
+  return composeFiles(repository)
+    .flatMap((file) => repository.yaml(file).documents)
+    .flatMap((document) =>
+      Object.entries(fields(document.value, 'services'))
+        .filter(([, service]) => dockerfileOf(service) === dockerfile)
+        .map(([name, service]) => ({
+          name: text(service, 'build', 'target'),
+          file: document.file,
+          line: document.lineOf(['services', name, 'build', 'target']),
+        })),
+    );
+}
+
+function checkInstruction(repository: Repository, file: string, { name, value, line }: Instruction): Problem[] {
+  if (name === 'ADD') return [{ file, line, message: 'ADD unpacks and fetches: use COPY' }];
+  if (name === 'ARG' || name === 'ENV') {
+    const [secret] = SECRET.exec(value) ?? [];
+    return secret === undefined ? [] : [{ file, line, message: `${secret} would stay in the image` }];
+  }
+  if (name !== 'COPY' || value.includes('--from=') || value.startsWith('[')) return [];
+  const sources = value
+    .split(/\s+/)
+    .filter((word) => !word.startsWith('--'))
+    .slice(0, -1);
+  return sources
+    .filter((source) => !/[*?[$]/.test(source) && !repository.has(source))
+    .map((source) => ({ file, line, message: `${source} is not there to be copied` }));
+}
+
+function checkTarget(file: string, stages: readonly Stage[], stage: Stage): Problem[] {
+  const problems: Problem[] = [];
+  const report = (message: string, at?: Instruction) =>
+    problems.push({ file, line: at?.line ?? stage.line, message: `${stage.name}: ${message}` });
+
+  const user = effective(stages, stage, 'USER');
+  if (user === undefined || /^(root|0)\b/.test(user.value)) report('runs as root (USER)', user);
+  const started = ['ENTRYPOINT', 'CMD']
+    .map((name) => effective(stages, stage, name))
+    .filter((one) => one !== undefined);
+  if (started.length === 0) report('starts nothing (CMD)');
+  for (const one of started) {
+    if (!one.value.startsWith('[')) report(`${one.name} goes through a shell, which does not pass on SIGTERM`, one);
+  }
+  return problems;
+}

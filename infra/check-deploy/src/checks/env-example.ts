@@ -1,0 +1,45 @@
+import type { Check } from '../check.js';
+import { composeFiles } from './compose.js';
+
+const FILE = '.env.example';
+/** Never set: Compose warns that it is not there, and so of a password that everybody knows. */
+const WARNING = /^DEFAULT_(\w+)_IS_IN_USE$/;
+
+/** `.env.example` holds each variable that a Compose file asks for, and no other; known passwords come with a warning. */
+export const envExample: Check = {
+  name: 'variables of the Compose files',
+  run(repository) {
+    const files = composeFiles(repository);
+    if (files.length === 0) return { problems: [] };
+    const lines = repository.has(FILE) ? repository.text(FILE).split('\n') : [];
+    const shown = lines.flatMap((line, index) => {
+      const [, name] = /^#? ?([A-Z][A-Z0-9_]*)=/.exec(line) ?? [];
+      return name === undefined ? [] : [{ name, line: index + 1 }];
+    });
+    const used = files.flatMap((file) =>
+      repository
+        .text(file)
+        .split('\n')
+        .flatMap((text, index) =>
+          [...text.replace(/(^|\s)#.*/, '').matchAll(/(?<!\$)\$\{([A-Z][A-Z0-9_]*)(:?-[^$}])?/g)].map(
+            ([, name = '', known]) => ({ name, file, line: index + 1, isKnown: known !== undefined }),
+          ),
+        ),
+    );
+    const warned = used.map(({ name, file }) => `${file} ${WARNING.exec(name)?.[1]}`);
+    return {
+      problems: [
+        ...used
+          .filter(({ name }, index) => used.findIndex((other) => other.name === name) === index)
+          .filter(({ name }) => !WARNING.test(name) && !shown.some((variable) => variable.name === name))
+          .map(({ name, file, line }) => ({ file, line, message: `${name} is not in ${FILE}` })),
+        ...used
+          .filter(({ name, file, isKnown }) => isKnown && /PASSWORD$/.test(name) && !warned.includes(`${file} ${name}`))
+          .map(({ name, file, line }) => ({ file, line, message: `${name} has a default, and nothing warns of it` })),
+        ...shown
+          .filter(({ name }) => !used.some((variable) => variable.name === name))
+          .map(({ name, line }) => ({ file: FILE, line, message: `no Compose file asks for ${name}` })),
+      ],
+    };
+  },
+};

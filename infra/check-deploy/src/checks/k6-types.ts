@@ -1,0 +1,14 @@
+import { join } from 'node:path';
+import type { Check } from '../check.js';
+import { typeErrors } from '../type-errors.js';
+
+const FOLDER = 'infra/k6';
+
+/** The load tests use k6 as it is. */
+export const k6Types: Check = {
+  name: 'types of the load tests',
+  async run({ root }) {
+    const errors = await typeErrors(join(root, FOLDER), ['--project', '.']);
+    return { problems: errors.map(({ file, ...error }) => ({ file: `${FOLDER}/${file}`, ...error })) };
+  },
+};

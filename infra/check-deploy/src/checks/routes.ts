@@ -1,0 +1,91 @@
+import { upstreamOf } from '@ads/local';
+import type { Check, Problem } from '../check.js';
+import { baseManifests } from '../kubernetes/manifests.js';
+import type { Repository } from '../repository.js';
+import { defaultPortOf } from '../service-variables.js';
+import { items, text } from '../shape.js';
+
+/** What everybody may ask for, also with `/api/v1` before it. */
+const PUBLIC = [
+  '/ads',
+  '/ads/click',
+  '/ads/impression',
+  '/ads/analytics',
+  '/ads/analytics/',
+  '/ads/analytics/anything',
+  '/ads/analyticsts',
+  '/swagger/index.html',
+  '/swagger/doc.json',
+  '/info',
+];
+/** What is for operators alone. */
+const PRIVATE = ['/metrics', '/metrics/', '/health', '/live', '/ready'];
+
+/** The service that a path leads to, with the line that says so; no service where it is answered with 404. */
+type Route = (path: string) => { service?: string; line: number };
+
+/** nginx and the Ingress route as the gateway of `npm start` does, and keep the paths of operators to themselves. */
+export const routes: Check = {
+  name: 'routes',
+  run: (repository) => ({ problems: [...checkNginx(repository), ...checkIngresses(repository)] }),
+};
+
+function compare(file: string, route: Route): Problem[] {
+  const problems = ['', '/api/v1'].flatMap((prefix) => [
+    ...PUBLIC.map((path) => ({ path: `${prefix}${path}`, expected: upstreamOf(`${prefix}${path}`) as string })),
+    ...PRIVATE.map((path) => ({ path: `${prefix}${path}`, expected: 'nobody' })),
+  ]);
+  return problems.flatMap(({ path, expected }) => {
+    const { service = 'nobody', line } = route(path);
+    if (service === expected) return [];
+    return [{ file, line, message: `${path} leads to ${service}; it should lead to ${expected}` }];
+  });
+}
+
+/** The `map $uri $service` of nginx: the first expression that fits says where to. */
+function checkNginx(repository: Repository): Problem[] {
+  return repository.files('infra/gateway', /\.(conf|sh)$/).flatMap((file) => {
+    const lines = repository.text(file).split('\n');
+    const start = lines.findIndex((line) => /^\s*map\s+\$uri\s+\$service\s*\{/.test(line));
+    if (start < 0) return checkUpstreams(repository, file, lines);
+    const table = lines.slice(start + 1, lines.indexOf('}', start)).flatMap((text, index) => {
+      const [, expression, service = ''] = /^\s*~(\S+)\s+([a-z]*);/.exec(text) ?? [];
+      return expression === undefined ? [] : [{ expression: new RegExp(expression), service, line: start + 2 + index }];
+    });
+    return compare(file, (path) => table.find(({ expression }) => expression.test(path)) ?? { line: start + 1 });
+  });
+}
+
+/** `upstream ingest 8080`: what the gateway is told of the port of a service. */
+function checkUpstreams(repository: Repository, file: string, lines: readonly string[]): Problem[] {
+  return lines.flatMap((text, index) => {
+    const [, service, port] = /^\s*upstream (ingest|analytics) (\d+)/.exec(text) ?? [];
+    if (service === undefined) return [];
+    const listensOn = defaultPortOf(repository, service === 'ingest' ? 'ingest' : 'analytics');
+    if (Number(port) === listensOn) return [];
+    return [{ file, line: index + 1, message: `asks ${service} at port ${port}; it listens on ${listensOn}` }];
+  });
+}
+
+/** Of an Ingress the longest path that fits counts, element by element. */
+function checkIngresses(repository: Repository): Problem[] {
+  return baseManifests(repository)
+    .filter(({ kind }) => kind === 'Ingress')
+    .flatMap(({ document }) => {
+      const table = items(document.value, 'spec', 'rules').flatMap((rule, number) =>
+        items(rule, 'http', 'paths').map((entry, index) => ({
+          path: text(entry, 'path').replace(/\/$/, ''),
+          isExact: text(entry, 'pathType') === 'Exact',
+          service: text(entry, 'backend', 'service', 'name'),
+          line: document.lineOf(['spec', 'rules', number, 'http', 'paths', index]),
+        })),
+      );
+      const byLength = table.toSorted((a, b) => b.path.length - a.path.length);
+      const fits = (asked: string) => (entry: { path: string; isExact: boolean }) =>
+        entry.isExact ? asked === entry.path : asked === entry.path || asked.startsWith(`${entry.path}/`);
+      return compare(
+        document.file,
+        (path) => byLength.find(fits(path)) ?? { line: document.lineOf(['spec', 'rules']) },
+      );
+    });
+}

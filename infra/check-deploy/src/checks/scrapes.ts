@@ -1,0 +1,32 @@
+import type { Check } from '../check.js';
+import { defaultPortOf } from '../service-variables.js';
+import { items, text } from '../shape.js';
+
+const FILE = 'infra/prometheus/prometheus.yml';
+
+/** Prometheus asks each service by its name, at the port that it listens on; the job is called as the service. */
+export const scrapes: Check = {
+  name: 'what Prometheus scrapes',
+  run(repository) {
+    if (!repository.has(FILE)) return { problems: [] };
+    const { documents, problems } = repository.yaml(FILE);
+    return {
+      problems: [
+        ...problems,
+        ...documents.flatMap(({ value, lineOf }) =>
+          (['ingest', 'consumer', 'analytics'] as const).flatMap((service) => {
+            const index = items(value, 'scrape_configs').findIndex((job) => text(job, 'job_name') === service);
+            const path = ['scrape_configs', index, 'dns_sd_configs', 0];
+            const expected = { name: service, port: String(defaultPortOf(repository, service)) };
+            const [name, port] = [text(value, ...path, 'names', 0), text(value, ...path, 'port')];
+            if (index < 0)
+              return [{ file: FILE, line: lineOf(['scrape_configs']), message: `there is no job ${service}` }];
+            if (name === expected.name && port === expected.port) return [];
+            const message = `asks ${name}:${port}; ${service} is at ${expected.name}:${expected.port}`;
+            return [{ file: FILE, line: lineOf([...path, 'port']), message }];
+          }),
+        ),
+      ],
+    };
+  },
+};

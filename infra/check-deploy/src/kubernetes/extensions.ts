@@ -1,0 +1,97 @@
+/*
+ * Resources that are no part of Kubernetes itself: the fields of them that we use, and their types. A manifest with another
+ * field is refused until it is written down here.
+ */
+import type { LabelSelector, ObjectMeta } from 'kubernetes-types/meta/v1.js';
+
+/** KEDA 2: a workload that grows with its queue. */
+export interface ScaledObject {
+  apiVersion: 'keda.sh/v1alpha1';
+  kind: 'ScaledObject';
+  metadata: ObjectMeta;
+  spec: {
+    scaleTargetRef: { apiVersion?: string; kind?: string; name: string };
+    minReplicaCount?: number;
+    maxReplicaCount?: number;
+    pollingInterval?: number;
+    cooldownPeriod?: number;
+    fallback?: { failureThreshold: number; replicas: number };
+    triggers: {
+      type: 'nats-jetstream';
+      metricType?: 'AverageValue' | 'Value';
+      metadata: {
+        natsServerMonitoringEndpoint: string;
+        account: string;
+        stream: string;
+        consumer: string;
+        lagThreshold: string;
+        activationLagThreshold?: string;
+      };
+    }[];
+  };
+}
+
+interface Endpoint {
+  port: string;
+  path?: string;
+  interval?: string;
+  scrapeTimeout?: string;
+}
+
+/** Prometheus Operator. */
+export interface PodMonitor {
+  apiVersion: 'monitoring.coreos.com/v1';
+  kind: 'PodMonitor';
+  metadata: ObjectMeta;
+  spec: { jobLabel?: string; selector: LabelSelector; podMetricsEndpoints: Endpoint[] };
+}
+
+export interface ServiceMonitor {
+  apiVersion: 'monitoring.coreos.com/v1';
+  kind: 'ServiceMonitor';
+  metadata: ObjectMeta;
+  spec: { jobLabel?: string; selector: LabelSelector; endpoints: Endpoint[] };
+}
+
+interface Rule {
+  record?: string;
+  alert?: string;
+  expr: string | number;
+  for?: string;
+  keep_firing_for?: string;
+  labels?: { [name: string]: string };
+  annotations?: { [name: string]: string };
+}
+
+export interface PrometheusRule {
+  apiVersion: 'monitoring.coreos.com/v1';
+  kind: 'PrometheusRule';
+  metadata: ObjectMeta;
+  spec: { groups: { name: string; interval?: string; rules: Rule[] }[] };
+}
+
+interface Kustomize {
+  resources?: string[];
+  components?: string[];
+  namespace?: string;
+  replicas?: { name: string; count: number }[];
+  images?: { name: string; newName?: string; newTag?: string; digest?: string }[];
+  patches?: {
+    path?: string;
+    patch?: string;
+    target?: { group?: string; version?: string; kind?: string; name?: string; labelSelector?: string };
+  }[];
+  configMapGenerator?: { name: string; namespace?: string; files?: string[]; literals?: string[] }[];
+  generatorOptions?: { disableNameSuffixHash?: boolean };
+}
+
+export interface Kustomization extends Kustomize {
+  apiVersion: 'kustomize.config.k8s.io/v1beta1';
+  kind: 'Kustomization';
+}
+
+/** A kustomization that overlays share. */
+export interface Component extends Kustomize {
+  apiVersion: 'kustomize.config.k8s.io/v1alpha1';
+  kind: 'Component';
+}

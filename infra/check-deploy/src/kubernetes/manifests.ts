@@ -1,0 +1,82 @@
+import type { Repository } from '../repository.js';
+import { fields, items, text } from '../shape.js';
+import type { YamlDocument } from '../yaml-file.js';
+
+export const FOLDER = 'k8s';
+
+/** A resource of Kubernetes. */
+export interface Manifest {
+  readonly document: YamlDocument;
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+}
+
+export function manifestOf(document: YamlDocument): Manifest {
+  const { value } = document;
+  return {
+    document,
+    apiVersion: text(value, 'apiVersion'),
+    kind: text(value, 'kind'),
+    name: text(value, 'metadata', 'name'),
+  };
+}
+
+/** Kustomize's own file, which no cluster is told. */
+export function isKustomization(file: string): boolean {
+  return file.endsWith('/kustomization.yaml');
+}
+
+/** What every cluster is told: all but what overlays and components change. */
+export function baseManifests(repository: Repository): Manifest[] {
+  return manifestFiles(repository)
+    .filter((file) => !/^k8s\/(overlays|components)\//.test(file) && !isKustomization(file))
+    .flatMap((file) => repository.yaml(file).documents.map(manifestOf));
+}
+
+export function manifestFiles(repository: Repository): string[] {
+  return repository.files(FOLDER, /\.ya?ml$/);
+}
+
+/** Files that change a resource, and so hold a part of one: those that a kustomization names as patches. */
+export function patchFiles(repository: Repository): ReadonlySet<string> {
+  return new Set(
+    manifestFiles(repository)
+      .filter(isKustomization)
+      .flatMap((file) =>
+        repository
+          .yaml(file)
+          .documents.flatMap(({ value }) =>
+            items(value, 'patches').map((patch) => file.replace(/[^/]+$/, text(patch, 'path'))),
+          ),
+      ),
+  );
+}
+
+/** The folders that `kubectl kustomize` renders, below `k8s/overlays`. */
+export function overlays(repository: Repository): string[] {
+  return repository
+    .files(`${FOLDER}/overlays`, /\/kustomization\.yaml$/)
+    .map((file) => file.replace('/kustomization.yaml', ''));
+}
+
+/** What the pods of a workload are made from, with the path to it; undefined for other kinds. */
+export function podTemplateOf({ kind, document }: Manifest): PodTemplate | undefined {
+  const path = kind === 'CronJob' ? ['spec', 'jobTemplate', 'spec', 'template'] : ['spec', 'template'];
+  if (!['Deployment', 'StatefulSet', 'DaemonSet', 'Job', 'CronJob'].includes(kind)) return undefined;
+  return {
+    path,
+    labels: labelsOf(fields(document.value, ...path, 'metadata', 'labels')),
+    spec: fields(document.value, ...path, 'spec'),
+  };
+}
+
+export interface PodTemplate {
+  readonly path: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly spec: Readonly<Record<string, unknown>>;
+}
+
+export function labelsOf(value: unknown): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(fields(value)).map(([name, label]) => [name, String(label)]));
+}

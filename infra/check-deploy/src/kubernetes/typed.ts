@@ -1,0 +1,90 @@
+import { isAlias, isMap, isScalar, isSeq, type Node } from 'yaml';
+import { text } from '../shape.js';
+import type { YamlDocument } from '../yaml-file.js';
+
+/*
+ * Manifests are checked against the API by the compiler that knows its types: each becomes an object literal of the type
+ * of its kind, in which a field that is unknown, missing or of another type is an error. Each key stays on its line, so the
+ * compiler's lines are those of the file.
+ */
+
+/** Which version of the API the types are of: the minor one of the package kubernetes-types. */
+export const API_VERSION = '1.30';
+
+/** The modules of kubernetes-types by the versions of the API that may be used: none that is alpha, beta or deprecated. */
+const MODULES: Readonly<Record<string, string>> = {
+  v1: 'core/v1',
+  'apps/v1': 'apps/v1',
+  'autoscaling/v2': 'autoscaling/v2',
+  'batch/v1': 'batch/v1',
+  'networking.k8s.io/v1': 'networking/v1',
+  'policy/v1': 'policy/v1',
+};
+
+/** Of add-ons, and of kustomize; their types are ours, of the fields that we use. */
+const EXTENSIONS: readonly string[] = [
+  'keda.sh/v1alpha1',
+  'monitoring.coreos.com/v1',
+  'kustomize.config.k8s.io/v1beta1',
+  'kustomize.config.k8s.io/v1alpha1',
+];
+
+export const ALLOWED_VERSIONS = [...Object.keys(MODULES), ...EXTENSIONS];
+
+/**
+ * The source that makes the compiler check a file.
+ *
+ * @param whole false for patches, which hold a part of a resource
+ * @param modules the folder of kubernetes-types, and the file with the types of extensions
+ */
+export function typedSource(
+  documents: readonly YamlDocument[],
+  whole: boolean,
+  modules: { kubernetes: string; extensions: string },
+): string {
+  let source = 'type Part<T> = T extends object ? { [K in keyof T]?: Part<T[K]> } : T; ';
+  let line = 1;
+  const goTo = (wanted: number) => {
+    source += '\n'.repeat(Math.max(0, wanted - line));
+    line = Math.max(line, wanted);
+  };
+  for (const [index, document] of documents.entries()) {
+    const { root, lineAt } = document;
+    const write = (node: unknown): void => {
+      if (isAlias(node)) write(node.resolve(root));
+      else if (isMap(node)) {
+        source += '{';
+        for (const { key, value } of node.items) {
+          goTo(lineAt((key as Node).range?.[0] ?? 0));
+          source += `${JSON.stringify(isScalar(key) ? String(key.value) : '')}: `;
+          write(value);
+          source += ',';
+        }
+        source += '}';
+      } else if (isSeq(node)) {
+        source += '[';
+        for (const item of node.items) {
+          goTo(lineAt((item as Node).range?.[0] ?? 0));
+          write(item);
+          source += ',';
+        }
+        source += ']';
+      } else source += isScalar(node) ? JSON.stringify(node.value) : 'null';
+    };
+    goTo(document.lineOf([]));
+    const type = typeOf(document, modules);
+    source += `export const document${index}: ${whole ? type : `Part<${type}>`} = `;
+    write(root.contents);
+    source += ';';
+  }
+  return `${source}\n`;
+}
+
+function typeOf(
+  { value }: YamlDocument,
+  { kubernetes, extensions }: { kubernetes: string; extensions: string },
+): string {
+  const module = MODULES[text(value, 'apiVersion')];
+  const from = module === undefined ? extensions : `${kubernetes}/${module}`;
+  return `import(${JSON.stringify(from)}).${text(value, 'kind')}`;
+}

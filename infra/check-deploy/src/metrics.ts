@@ -1,0 +1,56 @@
+import type { Repository } from './repository.js';
+import { items, text } from './shape.js';
+
+/** Of Prometheus itself, of Node by prom-client, and what each scrape brings along. */
+const OF_OTHERS = /^(up|ALERTS|scrape_\w+|prometheus_\w+|process_\w+|nodejs_\w+)$/;
+const KEYWORDS = [
+  'and',
+  'or',
+  'unless',
+  'by',
+  'without',
+  'on',
+  'ignoring',
+  'group_left',
+  'group_right',
+  'bool',
+  'offset',
+  'inf',
+  'nan',
+];
+
+/** Tells whether a metric is one that our code makes, that a recording rule records, or that everybody has. */
+export function knownMetrics(repository: Repository): (name: string) => boolean {
+  const sources = ['packages', 'services'].flatMap((folder) => repository.files(folder, /\/src\/.*\.ts$/));
+  const made = sources.flatMap((file) =>
+    [...repository.text(file).matchAll(/new (Counter|Gauge|Histogram)\(\{\s*name: '(\w+)'/g)].flatMap(
+      ([, type, name = '']) =>
+        type === 'Histogram' ? ['bucket', 'sum', 'count'].map((part) => `${name}_${part}`) : [name],
+    ),
+  );
+  const recorded = ruleFiles(repository).flatMap((file) =>
+    repository
+      .yaml(file)
+      .documents.flatMap(({ value }) =>
+        items(value, 'groups').flatMap((group) => items(group, 'rules').map((rule) => text(rule, 'record'))),
+      ),
+  );
+  const known = new Set([...made, ...recorded]);
+  return (name) => known.has(name) || OF_OTHERS.test(name);
+}
+
+export function ruleFiles(repository: Repository): string[] {
+  return repository.files('infra/prometheus/rules', /\.ya?ml$/);
+}
+
+/** The names of the metrics in an expression of PromQL, which may hold variables of Grafana. */
+export function metricsIn(expression: string): string[] {
+  const bare = expression
+    .replace(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/g, '')
+    .replace(/#.*/g, '')
+    .replace(/\$\{?\w+(?::\w+)?\}?/g, '')
+    .replace(/\{[^}]*\}|\[[^\]]*\]/g, '')
+    .replace(/\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)/g, '');
+  const names = bare.match(/(?<![\w:.])[a-zA-Z_:][\w:]*(?!\s*\(|[\w:])/g) ?? [];
+  return [...new Set(names)].filter((name) => !KEYWORDS.includes(name.toLowerCase()));
+}

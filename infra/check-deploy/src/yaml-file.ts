@@ -1,0 +1,92 @@
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseAllDocuments,
+} from 'yaml';
+import type { Problem } from './check.js';
+import type { Path } from './shape.js';
+
+/** One document of a YAML file. */
+export interface YamlDocument {
+  readonly file: string;
+  /** As a program reads it, with aliases and merge keys resolved. */
+  readonly value: unknown;
+  readonly root: Document.Parsed;
+  /** The line of what is at a path; of as much of the path as there is. */
+  lineOf(path: Path): number;
+  /** @param offset characters from the start of the file */
+  lineAt(offset: number): number;
+}
+
+export interface YamlFile {
+  readonly documents: readonly YamlDocument[];
+  /** Syntax errors, such as a key that is there twice. */
+  readonly problems: readonly Problem[];
+}
+
+export function readYaml(file: string, text: string): YamlFile {
+  const lines = new LineCounter();
+  const lineAt = (offset: number) => lines.linePos(offset).line;
+  const parsed = parseAllDocuments(text, { lineCounter: lines, merge: true });
+  // Without any document there is nothing to deploy, nor to find.
+  const documents = Array.isArray(parsed) ? parsed : [];
+  return {
+    documents: documents
+      .filter((root) => root.contents !== null)
+      .map((root) => ({
+        file,
+        value: root.errors.length > 0 ? undefined : root.toJS(),
+        root,
+        lineOf: (path) => lineAt(offsetOf(root, path)),
+        lineAt,
+      })),
+    problems: documents.flatMap((root) =>
+      root.errors.map(({ pos, message }) => ({
+        file,
+        line: lineAt(pos[0]),
+        message: message.split('\n')[0] ?? message,
+      })),
+    ),
+  };
+}
+
+function offsetOf(root: Document.Parsed, path: Path): number {
+  let offset = root.contents?.range?.[0] ?? 0;
+  let node: Node | null = root.contents;
+  for (const step of path) {
+    if (isAlias(node)) node = node.resolve(root) ?? null;
+    const next = isMap(node)
+      ? pairOf(root, node.items, String(step))
+      : isSeq(node)
+        ? node.items[Number(step)]
+        : undefined;
+    if (next === undefined) break;
+    const place: unknown = isPair(next) ? next.key : next;
+    offset = (place as Node | null)?.range?.[0] ?? offset;
+    node = (isPair(next) ? next.value : next) as Node | null;
+  }
+  return offset;
+}
+
+/** The pair of a key, also where it came by a merge key. */
+function pairOf(root: Document.Parsed, pairs: readonly Pair[], key: string): Pair | undefined {
+  const own = pairs.find((pair) => isScalar(pair.key) && String(pair.key.value) === key);
+  if (own !== undefined) return own;
+  for (const { key: name, value } of pairs) {
+    if (!isScalar(name) || name.source !== '<<') continue;
+    const merged = isSeq(value) ? value.items : [value];
+    for (const one of merged) {
+      const map = isAlias(one) ? one.resolve(root) : one;
+      const found = isMap(map) ? pairOf(root, map.items, key) : undefined;
+      if (found !== undefined) return found;
+    }
+  }
+  return undefined;
+}

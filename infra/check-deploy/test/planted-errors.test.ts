@@ -1,0 +1,61 @@
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { projectRoot } from '@ads/local';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { OWN_CHECKS } from '../src/catalogue.js';
+import { openRepository } from '../src/repository.js';
+import { COMPOSE } from './planted/compose.js';
+import { KUBERNETES } from './planted/kubernetes.js';
+import { OTHERS } from './planted/others.js';
+import type { Planted } from './planted/planted.js';
+
+/** Everything that the checks read. */
+const READ = [
+  /^docker-compose\.[\w-]+\.yaml$/,
+  /^\.env\.example$/,
+  /^(README\.md|package\.json|tsconfig\.base\.json)$/,
+  /^infra\/(docker|gateway|nats|postgres|prometheus|k6)\//,
+  /^(k8s|grafana)\//,
+  /^(packages|services)\/[\w-]+\/src\//,
+];
+
+let copy: string;
+
+beforeAll(() => {
+  copy = mkdtempSync(join(tmpdir(), 'deploy-'));
+  const files = openRepository(projectRoot).files('.', /./);
+  for (const file of files.filter((path) => READ.some((pattern) => pattern.test(path)))) {
+    mkdirSync(dirname(join(copy, file)), { recursive: true });
+    cpSync(join(projectRoot, file), join(copy, file));
+  }
+  symlinkSync(join(projectRoot, 'infra/k6/node_modules'), join(copy, 'infra/k6/node_modules'));
+});
+
+afterAll(() => rmSync(copy, { recursive: true, force: true }));
+
+test.each(OWN_CHECKS)('$name: nothing to complain of', async (check) => {
+  expect(await check.run(openRepository(copy))).toEqual({ problems: [] });
+});
+
+const PLANTED: readonly Planted[] = [...COMPOSE, ...KUBERNETES, ...OTHERS];
+
+test.each(PLANTED.map((planted) => [`${planted.file}, ${planted.replace.trim()}`, planted] as const))(
+  'named: %s',
+  async (_name, { check, file, find, replace, at, says }) => {
+    const path = join(copy, file);
+    const before = readFileSync(path, 'utf8');
+    const start = typeof find === 'string' ? before.indexOf(find) : before.search(find);
+    if (start < 0) throw new Error(`${file} does not have ${find} any more: plant the error elsewhere`);
+    const after = before.replace(find, replace);
+    writeFileSync(path, after);
+    try {
+      const place = at === undefined ? start : after.indexOf(at, start);
+      const line = after.slice(0, place).split('\n').length;
+      const { problems } = await check.run(openRepository(copy));
+      expect(problems).toContainEqual({ file, line, message: expect.stringMatching(says) });
+    } finally {
+      writeFileSync(path, before);
+    }
+  },
+);

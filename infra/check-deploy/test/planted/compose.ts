@@ -1,0 +1,80 @@
+import { compose } from '../../src/checks/compose.js';
+import { composeSchema } from '../../src/checks/compose-schema.js';
+import { dockerfiles } from '../../src/checks/dockerfiles.js';
+import { envExample } from '../../src/checks/env-example.js';
+import type { Planted } from './planted.js';
+
+const PRODUCTION = { check: compose, file: 'docker-compose.prod.yaml' };
+const DOCKERFILE = { check: dockerfiles, file: 'infra/docker/Dockerfile' };
+
+export const COMPOSE: readonly Planted[] = [
+  {
+    ...PRODUCTION,
+    check: composeSchema,
+    find: 'mem_limit: 1g',
+    replace: 'mem_limits: 1g',
+    says: /mem_limits: unknown/,
+  },
+  { ...PRODUCTION, check: composeSchema, find: 'read_only: true', replace: 'read_only: [true]', says: /must be/ },
+  { ...PRODUCTION, find: 'image: postgres:17.6', replace: 'image: postgres:latest', says: /not pinned/ },
+  { ...PRODUCTION, find: 'read_only: true', replace: 'read_only: false', says: /root file system can be written/ },
+  { ...PRODUCTION, find: 'cap_drop: [ALL]', replace: 'cap_drop: [CHOWN]', says: /has capabilities/ },
+  { ...PRODUCTION, find: 'no-new-privileges:true', replace: 'seccomp:unconfined', says: /may gain privileges/ },
+  { ...PRODUCTION, find: /(logging:[\s\S]*?)max-size: \w+, /, replace: '$1', says: /no max-size/ },
+  {
+    ...PRODUCTION,
+    find: 'redis: { condition',
+    replace: 'radis: { condition',
+    says: /depends on radis, which is no service/,
+  },
+  { ...PRODUCTION, find: 'REDIS_HOST: redis', replace: 'REDIS_HOSTNAME: redis', says: /nobody reads REDIS_HOSTNAME/ },
+  {
+    ...PRODUCTION,
+    find: 'networks: [data, monitoring]',
+    replace: 'networks: [date]',
+    says: /network date is not declared/,
+  },
+  { ...PRODUCTION, find: /- postgres:\/var/, replace: '- postgras:/var', says: /volume postgras is not declared/ },
+  { ...PRODUCTION, find: 'size=128', replace: 'size=200', says: /heap of 200 MB is more than half/ },
+  {
+    ...PRODUCTION,
+    find: /image: redis:\S+\n/,
+    replace: '$&    ports: ["6379:6379"]\n',
+    at: 'ports:',
+    says: /redis: is published/,
+  },
+  {
+    ...PRODUCTION,
+    find: /( {2}redis:\n[\s\S]*?)\n\s+mem_limit: \w+/,
+    replace: '$1',
+    says: /redis: has no limit of memory/,
+  },
+  {
+    ...PRODUCTION,
+    find: 'user: redis',
+    replace: 'user: redis\n    user: nobody',
+    at: 'user: nobody',
+    says: /unique/,
+  },
+  {
+    ...PRODUCTION,
+    check: dockerfiles,
+    find: 'target: analytics',
+    replace: 'target: analytic',
+    says: /no target analytic/,
+  },
+  { ...PRODUCTION, check: envExample, find: '${LOG_LEVEL:', replace: '${LOG_LEVELS:', says: /LOG_LEVELS is not in/ },
+  {
+    ...PRODUCTION,
+    check: envExample,
+    find: /DEFAULT_REDIS_PASSWORD_IS_IN_USE/,
+    replace: 'DEFAULT_PASSWORD_IS_IN_USE',
+    at: 'REDIS_PASSWORD: ${REDIS_PASSWORD',
+    says: /REDIS_PASSWORD has a default, and nothing warns of it/,
+  },
+  { ...DOCKERFILE, find: 'USER node', replace: 'USER root', says: /runs as root/ },
+  { ...DOCKERFILE, find: 'CMD ["dist/main.js"]', replace: 'CMD node dist/main.js', says: /goes through a shell/ },
+  { ...DOCKERFILE, find: /FROM node:\S+/, replace: 'FROM node:latest', says: /not pinned/ },
+  { ...DOCKERFILE, find: 'healthcheck.mjs /app', replace: 'health.mjs /app', says: /is not there to be copied/ },
+  { ...DOCKERFILE, find: 'ENV NODE_ENV', replace: 'ENV API_TOKEN=x NODE_ENV', says: /API_TOKEN would stay/ },
+];

@@ -1,0 +1,71 @@
+import { dashboards } from '../../src/checks/dashboards.js';
+import { generated } from '../../src/checks/generated.js';
+import { k6Types } from '../../src/checks/k6-types.js';
+import { prometheusRules } from '../../src/checks/prometheus-rules.js';
+import { readme } from '../../src/checks/readme.js';
+import { routes } from '../../src/checks/routes.js';
+import { scrapes } from '../../src/checks/scrapes.js';
+import type { Planted } from './planted.js';
+
+const RULES = { check: prometheusRules, file: 'infra/prometheus/rules/ingest.yml' };
+const DASHBOARD = { check: dashboards, file: 'grafana/dashboards/system-health.json' };
+
+export const OTHERS: readonly Planted[] = [
+  {
+    check: routes,
+    file: 'infra/gateway/routes.conf',
+    find: '(ads|info',
+    replace: '(ads|metrics|info',
+    says: /^\/metrics leads to ingest; it should lead to nobody/,
+  },
+  {
+    check: routes,
+    file: 'infra/gateway/run.sh',
+    find: 'upstream ingest 8080',
+    replace: 'upstream ingest 8081',
+    says: /asks ingest at port 8081; it listens on 8080/,
+  },
+  {
+    check: scrapes,
+    file: 'infra/prometheus/prometheus.yml',
+    find: 'port: 8081',
+    replace: 'port: 8080',
+    says: /consumer is at consumer:8081/,
+  },
+  {
+    ...RULES,
+    find: /(expr: \|[\s\S]*?)http_requests_total/,
+    replace: '$1http_request_total',
+    says: /no metric http_request_total/,
+  },
+  { ...RULES, find: /annotations:[\s\S]*?RUNBOOK.md#/, replace: '$&no', says: /runbook_url leads to no paragraph/ },
+  { ...RULES, find: /alert: (\w+)/, replace: 'alert: $1ly', says: /no test sees it fire/ },
+  { ...RULES, find: /labels:(\s*\{?\s*)severity/, replace: 'labels:$1severeness', says: /has no severity/ },
+  {
+    ...DASHBOARD,
+    find: 'nodejs_eventloop_lag_p99_seconds',
+    replace: 'nodes_lag_seconds',
+    says: /no metric nodes_lag_seconds/,
+  },
+  {
+    ...DASHBOARD,
+    find: /\{\s+"type": "stat"[\s\S]*?"unit": "\w+",/,
+    replace: '{ "type": "stat", "title": "It", "fieldConfig": { "defaults": {',
+    says: /It: has no unit/,
+  },
+  {
+    ...DASHBOARD,
+    find: /(\{\s+"expr": "sum by \(job\)[\s\S]*?)\$\{datasource\}/,
+    replace: '$1mine',
+    says: /asks mine, not the datasource that was chosen/,
+  },
+  { check: generated, file: DASHBOARD.file, find: '"refresh": "', replace: '"refresh": "1', says: /is not what/ },
+  {
+    check: k6Types,
+    file: 'infra/k6/load-test.js',
+    find: "'constant-arrival-rate'",
+    replace: "'constant-arrivals'",
+    says: /constant-arrivals/,
+  },
+  { check: readme, file: 'README.md', find: 'npm run chaos', replace: 'npm run chaotic', says: /no such script/ },
+];
