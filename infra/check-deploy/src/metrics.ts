@@ -19,13 +19,15 @@ const KEYWORDS = [
   'nan',
 ];
 
+/** The library's metrics, and the histogram of requests, which is our own. */
+const MADE = /(?:new (Counter|Gauge|Histogram)\(|durations = )\{\s*name: '(\w+)'/g;
+
 /** Tells whether a metric is one that our code makes, that a recording rule records, or that everybody has. */
 export function knownMetrics(repository: Repository): (name: string) => boolean {
   const sources = ['packages', 'services'].flatMap((folder) => repository.files(folder, /\/src\/.*\.ts$/));
   const made = sources.flatMap((file) =>
-    [...repository.text(file).matchAll(/new (Counter|Gauge|Histogram)\(\{\s*name: '(\w+)'/g)].flatMap(
-      ([, type, name = '']) =>
-        type === 'Histogram' ? ['bucket', 'sum', 'count'].map((part) => `${name}_${part}`) : [name],
+    [...repository.text(file).matchAll(MADE)].flatMap(([, type, name = '']) =>
+      type === 'Counter' || type === 'Gauge' ? [name] : ['bucket', 'sum', 'count'].map((part) => `${name}_${part}`),
     ),
   );
   const recorded = ruleFiles(repository).flatMap((file) =>
