@@ -1,0 +1,69 @@
+import { readFile } from 'node:fs/promises';
+import { openBench } from '@ads/local';
+import { uuidv7 } from '@ads/models';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  type Database,
+  ensurePartitions,
+  hasDoubt,
+  healDoubts,
+  pruneSeconds,
+  raiseDoubt,
+  readAds,
+  readDoubts,
+  settleDoubt,
+} from '../src/index.js';
+import { recordBatch } from '../src/record.js';
+import { click, rows } from './books.js';
+import { openDatabase } from './servers.js';
+
+const grants = new URL('../../../infra/postgres/grant-services.sql', import.meta.url);
+const bench = openBench();
+afterAll(bench.release);
+
+describe('the role of the services', () => {
+  let services: Database;
+  beforeAll(async () => {
+    const variables = await bench.database();
+    const owner = openDatabase(bench, variables);
+    await owner.query('test', "CREATE ROLE services LOGIN PASSWORD 'services'");
+    bench.onRelease(async () => {
+      await owner.query('test', 'DROP OWNED BY services');
+      await owner.query('test', 'DROP ROLE services');
+    });
+    // The servers of the tests belong to a role `ads`.
+    const grant = (await readFile(grants, 'utf8')).replaceAll(' TO ads;', ' TO services;');
+    await owner.query('test', grant);
+    await owner.query('test', grant);
+    services = openDatabase(bench, { ...variables, POSTGRES_USER: 'services', POSTGRES_PASSWORD: 'services' });
+  });
+
+  it('may record and read, keep doubts, and look after the tables', async () => {
+    const now = Date.now();
+    const batch = [click(now), click(now, { kind: 'impression' }), click(now, { id: uuidv7(now + 1) })];
+    expect((await recordBatch(services, batch)).added).toEqual({ click: 2, impression: 1 });
+    expect((await recordBatch(services, batch, 'writer')).added).toEqual({ click: 0, impression: 0 });
+    await raiseDoubt(services, 'other');
+    await healDoubts(services, await readDoubts(services));
+    await raiseDoubt(services, 'writer');
+    await settleDoubt(services, 'writer');
+    expect(await hasDoubt(services)).toBe(false);
+    expect(await readAds(services)).toHaveLength(3);
+    expect(await ensurePartitions(services, now + 100 * 86_400_000)).toBe(14);
+    expect(await pruneSeconds(services, now + 86_400_000)).toBe(1);
+  });
+
+  it.each([
+    'DELETE FROM ad_events',
+    'UPDATE ad_events SET ad_id = ad_id',
+    "INSERT INTO ads (id, image_url, target_url) VALUES ('mine', '', '')",
+    'UPDATE ad_totals SET clicks = 0; DELETE FROM ad_totals',
+    'TRUNCATE clicks_per_second',
+    'DROP TABLE ads',
+    'CREATE TABLE mine ()',
+    'CREATE TEMPORARY TABLE mine ()',
+    'SELECT name FROM migrations',
+  ])('may not %s', async (statement) => {
+    await expect(rows(services, statement)).rejects.toThrow(/permission denied|must be owner/);
+  });
+});

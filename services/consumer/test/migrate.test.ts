@@ -1,0 +1,32 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { openBench } from '@ads/local';
+import { afterAll, expect, test } from '@jest/globals';
+
+const program = new URL('../dist/migrate.js', import.meta.url).pathname;
+const bench = openBench();
+afterAll(bench.release);
+
+test('runs the SQL files that it is told, in turn, each whole or not at all', async () => {
+  const env = { ...process.env, ...(await bench.database()) };
+  const folder = await mkdtemp(join(tmpdir(), 'migrate-'));
+  bench.onRelease(() => rm(folder, { recursive: true }));
+  const [first, second, broken] = ['first', 'second', 'broken'].map((name) => join(folder, `${name}.sql`)) as [
+    string,
+    string,
+    string,
+  ];
+  await writeFile(first, 'CREATE TABLE things (id integer); INSERT INTO things VALUES (1)');
+  await writeFile(second, 'DROP TABLE things');
+  await writeFile(broken, 'CREATE TABLE others (); SELECT 1 / 0');
+  const migrate = (...files: string[]) => promisify(execFile)(process.execPath, [program, ...files], { env });
+  const { stdout } = await migrate(first, '', second);
+  expect(stdout).toBe(`The schema is up to date.\nRun: ${first}\nRun: ${second}\n`);
+  await expect(migrate(broken)).rejects.toThrow('division by zero');
+  // It would be there already.
+  await writeFile(broken, 'CREATE TABLE others ()');
+  await migrate(broken);
+});
