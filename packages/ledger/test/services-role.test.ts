@@ -66,4 +66,9 @@ describe('the role of the services', () => {
   ])('may not %s', async (statement) => {
     await expect(rows(services, statement)).rejects.toThrow(/permission denied|must be owner/);
   });
+
+  it('can put no table of its own in the way of a function that runs as its owner', async () => {
+    const found = await rows(services, 'SELECT proname, proconfig FROM pg_proc WHERE prosecdef');
+    expect(found).toEqual([{ proname: 'ensure_event_partitions', proconfig: ['search_path=public, pg_temp'] }]);
+  });
 });
