@@ -2,8 +2,6 @@ import type { Check } from '../check.js';
 import { composeFiles } from './compose.js';
 
 const FILE = '.env.example';
-/** Never set: Compose warns that it is not there, and so of a password that everybody knows. */
-const WARNING = /^DEFAULT_(\w+)_IS_IN_USE$/;
 
 /** `.env.example` holds each variable that a Compose file asks for, and no other; known passwords come with a warning. */
 export const envExample: Check = {
@@ -26,12 +24,13 @@ export const envExample: Check = {
           ),
         ),
     );
-    const warned = used.map(({ name, file }) => `${file} ${WARNING.exec(name)?.[1]}`);
+    // Of what has no default at some place Compose warns.
+    const warned = used.filter(({ isKnown }) => !isKnown).map(({ name, file }) => `${file} ${name}`);
     return {
       problems: [
         ...used
           .filter(({ name }, index) => used.findIndex((other) => other.name === name) === index)
-          .filter(({ name }) => !WARNING.test(name) && !shown.some((variable) => variable.name === name))
+          .filter(({ name }) => !shown.some((variable) => variable.name === name))
           .map(({ name, file, line }) => ({ file, line, message: `${name} is not in ${FILE}` })),
         ...used
           .filter(({ name, file, isKnown }) => isKnown && /PASSWORD$/.test(name) && !warned.includes(`${file} ${name}`))

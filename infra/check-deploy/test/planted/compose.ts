@@ -67,8 +67,8 @@ export const COMPOSE: readonly Planted[] = [
   {
     ...PRODUCTION,
     check: envExample,
-    find: /DEFAULT_REDIS_PASSWORD_IS_IN_USE/,
-    replace: 'DEFAULT_PASSWORD_IS_IN_USE',
+    find: /- \$\{REDIS_PASSWORD\}/,
+    replace: '- redis',
     at: 'REDIS_PASSWORD: ${REDIS_PASSWORD',
     says: /REDIS_PASSWORD has a default, and nothing warns of it/,
   },
