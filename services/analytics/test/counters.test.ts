@@ -147,6 +147,26 @@ describe('windows', () => {
     },
   );
 
+  it.each([200, 300, 70_000, 20_000_000_000])('are right where each count is %i times as great', async (factor) => {
+    const moment = MIDNIGHT + 12 * HOUR + 34 * MINUTE + 56_789;
+    const multiply = async (by: string) => {
+      await database.query('multiply', `UPDATE clicks_per_second SET clicks = clicks ${by}`);
+      await database.query('multiply', `UPDATE clicks_per_minute SET clicks = clicks ${by}`);
+      await database.query('multiply', `UPDATE ad_totals SET clicks = clicks ${by}`);
+    };
+    const { windows, clicks } = bruteForce(events, 'ad-001', moment);
+    await multiply(`* ${factor}`);
+    try {
+      await redis.flushall();
+      await rebuildCounters(database, store, () => moment);
+      const [counters] = (await readRedisCounters(store, ['ad-001'], moment)) ?? [];
+      const greater = Object.entries(windows).map(([field, held]) => [field, factor * held]);
+      expect(counters).toMatchObject({ clicks: factor * clicks, windows: Object.fromEntries(greater) });
+    } finally {
+      await multiply(`/ ${factor}`);
+    }
+  });
+
   it('slide over what was raised while it was new, without anything being written again', async () => {
     await redis.flushall();
     const written = MIDNIGHT - 30 * MINUTE;
