@@ -10,6 +10,7 @@ import {
 } from 'nats';
 
 interface Waiting {
+  readonly token: string;
   readonly timer: NodeJS.Timeout;
   resolve(): void;
   reject(error: Error): void;
@@ -25,7 +26,11 @@ export class AckInbox {
   readonly #subject: string;
   readonly #prefix = `${createInbox()}.`;
   readonly #subscription: Subscription;
-  readonly #waiting = new Map<string, Waiting>();
+  /**
+   * Few at a time, so a list. A map to which each message is added, and from which it is taken, is copied again and again,
+   * and each copy keeps what waited then, with all its requests: 50 MB.
+   */
+  readonly #waiting: Waiting[] = [];
   #published = 0;
 
   constructor(connection: NatsConnection, subject: string) {
@@ -54,7 +59,7 @@ export class AckInbox {
     return new Promise((resolve, reject) => {
       this.#connection.publish(this.#subject, message, { reply: this.#prefix + token });
       const timer = setTimeout(() => this.#end(token)?.reject(NatsError.errorForCode(ErrorCode.Timeout)), timeoutMs);
-      this.#waiting.set(token, { timer, resolve, reject });
+      this.#waiting.push({ token, timer, resolve, reject });
     });
   }
 
@@ -68,14 +73,15 @@ export class AckInbox {
   }
 
   #end(token: string): Waiting | undefined {
-    const waiting = this.#waiting.get(token);
+    const index = this.#waiting.findIndex((waiting) => waiting.token === token);
+    if (index === -1) return undefined;
+    const [waiting] = this.#waiting.splice(index, 1);
     clearTimeout(waiting?.timer);
-    this.#waiting.delete(token);
     return waiting;
   }
 
   #rejectAll(error: Error): void {
-    for (const token of [...this.#waiting.keys()]) this.#end(token)?.reject(error);
+    for (const { token } of [...this.#waiting]) this.#end(token)?.reject(error);
   }
 
   /** Of what it may not publish the server tells the connection, not the inbox. */
