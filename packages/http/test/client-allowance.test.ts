@@ -44,3 +44,10 @@ test('of more strangers than it may hold it forgets the first', () => {
   for (let stranger = 0; stranger < 100; stranger += 1) allowance(`10.0.0.${stranger}`, SOCKET);
   expect(takenOf(allowance, '192.0.2.1')).toBe(1);
 });
+
+test('a window is of sixty seconds by any clock', () => {
+  const allowance = createAllowance('events', 1_000);
+  for (let client = 0; client < 1_000; client += 1) {
+    expect(allowance(`10.0.${client >> 8}.${client & 255}`, SOCKET)).toContain('"events"; r=999; t=60');
+  }
+});

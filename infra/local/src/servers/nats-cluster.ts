@@ -43,7 +43,9 @@ export async function natsCluster({ folder, route }: NatsClusterOptions): Promis
   return {
     servers,
     async start() {
-      await Promise.all(servers.map((server) => server.start()));
+      // One after the other: two that look for each other at the same time may close, each as a duplicate, the route that
+      // the other one keeps, and on a busy machine go on so for a minute.
+      for (const server of servers) await server.start();
       await waitFor(async () => (await Promise.all(places.map(readMeta))).some(isComplete), {
         timeoutMs: READY_MS,
         what: 'the NATS cluster to have a leader whom all follow',
