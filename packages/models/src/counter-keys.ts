@@ -40,8 +40,9 @@ export const MINUTES_KEY_TTL = 50 * SECONDS_PER_HOUR;
  * them: where there is one, their hash tag is this stem; in a cluster, one that begins with it and leads to that server.
  *
  * They are marks of counters that are laid out as above. Whoever changes that gives other names to the keys and to this,
- * so that nobody believes what another release wrote; and no consumer or ingest of the older release may go on beside the
- * newer ones, as neither raises the counters of the other.
+ * so that nobody believes what another release wrote; and nothing of the older release may go on beside the newer one: neither
+ * raises the counters of the other, whose analytics would go on believing them. Who goes back to the older release deletes its
+ * marks before, for the same reason.
  */
 export const MARKS_STEM = 'fixed-width-counters';
 
