@@ -41,7 +41,7 @@ export class RequestTally {
       aggregator: 'sum',
       get: async () => ({ ...durations, values: all().flatMap((series) => this.#valuesOf(series)) }),
     };
-    // All that a registry asks of a metric; the library's own histogram can not be told of many at a time.
+    // All that the registry is asked for here; the library's own histogram can not be told of many at a time.
     registry.registerMetric(durations as unknown as Histogram);
   }
 

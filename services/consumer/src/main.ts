@@ -126,7 +126,6 @@ await runProcess<ConsumerConfig>({
     const readQueue = async () => {
       const backlog = await nats.run(readBacklog);
       counted.backlog(backlog);
-      counted.streams(await nats.run(readStreams));
       const connection = nats.connection();
       const range = passedOver.look(backlog);
       if (connection && range) {
@@ -140,6 +139,7 @@ await runProcess<ConsumerConfig>({
         await nats.run(forgetDeliveries);
         await nats.ping();
       }
+      counted.streams(await nats.run(readStreams));
     };
     releases.add(
       'backlog',
