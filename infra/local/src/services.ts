@@ -34,7 +34,13 @@ export interface ServiceOptions extends Omit<ProgramOptions, 'name' | 'main'> {
 
 /** One of our services as a process of its own, not yet started. Its `env` names its address, as in `INGEST_URL`. */
 export function serviceProcess(options: ServiceOptions): Promise<LocalProcess> {
-  return programProcess({ ...options, main: join(projectRoot, 'services', options.name, 'dist', 'main.js') });
+  // The heap that it has in its container. Without a limit V8 now and then lets 70 MB of garbage pile up.
+  const { NODE_OPTIONS = '--max-old-space-size=128' } = process.env;
+  return programProcess({
+    ...options,
+    env: { NODE_OPTIONS, ...options.env },
+    main: join(projectRoot, 'services', options.name, 'dist', 'main.js'),
+  });
 }
 
 /**
