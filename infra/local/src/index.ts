@@ -7,6 +7,7 @@ export { printStep, printWarning, step } from './launcher/progress.js';
 export { freePort } from './ports.js';
 export { endLeftovers } from './processes/leftovers.js';
 export type { LocalProcess } from './processes/local-process.js';
+export { ManagedProcess } from './processes/managed-process.js';
 export { type ResidentMemory, readCpuSeconds, readMemory } from './processes/usage.js';
 export { localFolder, projectRoot } from './project.js';
 export {

@@ -76,7 +76,7 @@ export function createConsumerMetrics(registry: Registry, now: () => number): Co
     name: 'consumer_backlog_age_seconds',
     help: 'Age of the oldest message that is not recorded yet; 0 when there is none.',
     registers,
-    // It goes on growing while JetStream can't be asked: what was not recorded then is not recorded now.
+    // It goes on growing while JetStream can't be asked, as far as this process knows: another may have recorded it.
     collect() {
       this.set(oldestAt === undefined ? 0 : Math.max(0, now() - oldestAt) / 1_000);
     },

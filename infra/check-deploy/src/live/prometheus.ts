@@ -1,9 +1,6 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { freePort, waitFor } from '@ads/local';
+import { freePort, ManagedProcess } from '@ads/local';
 
 export interface PrometheusOptions {
   /** The program, and what it needs in its environment. */
@@ -32,7 +29,6 @@ export interface Prometheus {
 export async function startPrometheus({ executable, folder, rules, jobs }: PrometheusOptions): Promise<Prometheus> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  mkdirSync(folder, { recursive: true });
   const all = { ...jobs, prometheus: [port] };
   // JSON is YAML.
   const config = {
@@ -44,26 +40,31 @@ export async function startPrometheus({ executable, folder, rules, jobs }: Prome
     })),
   };
   const file = join(folder, 'prometheus.yml');
-  writeFileSync(file, JSON.stringify(config));
-  const child = spawn(
-    executable.path,
-    [
-      `--config.file=${file}`,
-      `--storage.tsdb.path=${join(folder, 'data')}`,
-      `--web.listen-address=127.0.0.1:${port}`,
-      '--log.level=error',
-    ],
-    { env: { ...process.env, ...executable.env }, stdio: ['ignore', 'ignore', 'inherit'] },
-  );
-  const gone = once(child, 'exit');
-  const end = async (): Promise<void> => {
-    child.kill();
-    await Promise.race([gone, delay(5_000).then(() => child.kill('SIGKILL'))]);
-  };
-  await waitFor(async () => (await fetch(`${url}/-/ready`)).ok, { timeoutMs: 20_000, what: 'Prometheus' });
+  const server = new ManagedProcess({
+    name: 'Prometheus',
+    port,
+    env: {},
+    logFile: join(folder, 'prometheus.log'),
+    launch: async () => {
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(file, JSON.stringify(config));
+      return {
+        command: executable.path,
+        args: [
+          `--config.file=${file}`,
+          `--storage.tsdb.path=${join(folder, 'data')}`,
+          `--web.listen-address=127.0.0.1:${port}`,
+          '--log.level=error',
+        ],
+        env: { ...process.env, ...executable.env },
+      };
+    },
+    isReady: async () => (await fetch(`${url}/-/ready`)).ok,
+  });
+  await server.start();
 
   return {
-    end,
+    end: () => server.kill(),
     async query(expr) {
       const answer = await fetch(`${url}/api/v1/query`, { method: 'POST', body: new URLSearchParams({ query: expr }) });
       const { data, error } = (await answer.json()) as {
