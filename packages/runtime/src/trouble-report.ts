@@ -33,8 +33,10 @@ export function createTroubleReport(dependency: string, metrics: Metrics, logger
       logger.warn(`${dependency} fails; it is tried until it works`, { dependency, error });
     },
     worked() {
+      // What only had to start is no trouble that could come back.
+      const wasStarting = !everWorked && !trouble?.told;
       everWorked = true;
-      if (trouble === undefined || performance.now() - trouble.last < QUIET_MS) return;
+      if (trouble === undefined || (!wasStarting && performance.now() - trouble.last < QUIET_MS)) return;
       const seconds = Math.round((performance.now() - trouble.since) / 1_000);
       if (trouble.told) logger.info(`${dependency} works again`, { dependency, seconds });
       trouble = undefined;
