@@ -76,7 +76,7 @@ export function openPostgres(
 
   const query = <R extends object>(operation: string, text: string, values: readonly unknown[] = []): Promise<R[]> =>
     measured(operation, () =>
-      guard.execute((signal) =>
+      guard.execute(({ signal }) =>
         withClient(pool, signal, async (client) => (await client.query(text, [...values])).rows as R[]),
       ),
     );
@@ -86,7 +86,7 @@ export function openPostgres(
     query,
     health: guard.health,
     ping: async () => {
-      await guard.probe((signal) => withClient(pool, signal, (client) => client.query('SELECT 1')));
+      await guard.probe(({ signal }) => withClient(pool, signal, (client) => client.query('SELECT 1')));
     },
     close: () => {
       closing ??= pool.end();

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { createMetrics, type Metrics } from '../src/metrics.js';
-import { createGuard, DependencyUnavailable, type Guard, NotConnected } from '../src/resilience.js';
+import { type Attempt, createGuard, DependencyUnavailable, type Guard, NotConnected } from '../src/resilience.js';
 import { type LogLine, logLines } from './log-lines.js';
 
 class Away extends Error {}
@@ -47,7 +47,7 @@ describe('a guard', () => {
   it('lets no signal be listened to by many calls at a time: Node would warn of a leak', async () => {
     const listen = jest.spyOn(EventTarget.prototype, 'addEventListener');
     const guard = guardWith(2);
-    const listenToo = (signal: AbortSignal) => {
+    const listenToo = ({ signal }: Attempt) => {
       signal.addEventListener('abort', () => undefined);
       return new Promise(setImmediate);
     };
@@ -123,7 +123,7 @@ describe('a guard', () => {
     let calls = 0;
     let aborted = false;
     const result = guard
-      .execute((signal) => {
+      .execute(({ signal }) => {
         calls += 1;
         signal.addEventListener('abort', () => {
           aborted = true;
@@ -138,11 +138,22 @@ describe('a guard', () => {
 
   it('does not abort a call that ended in time', async () => {
     let kept: AbortSignal | undefined;
-    await guardWith(1, 500).execute(async (signal) => {
+    await guardWith(1, 500).execute(async ({ signal }) => {
       kept = signal;
     });
     await jest.advanceTimersByTimeAsync(1_000);
     expect(kept?.aborted).toBe(false);
+  });
+
+  it('has an aborted signal for a call that asks when its time is up', async () => {
+    let late: Attempt | undefined;
+    const result = guardWith(1, 500).execute((attempt) => {
+      late = attempt;
+      return new Promise(() => undefined);
+    });
+    result.catch(() => undefined);
+    await jest.advanceTimersByTimeAsync(500);
+    expect(late?.signal.aborted).toBe(true);
   });
 
   it('opens after five failures, calls nobody, and closes when a probe succeeds', async () => {
