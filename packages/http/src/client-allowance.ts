@@ -67,7 +67,9 @@ export function createAllowance(
     const use = useOf(clientOf(said, socket), time);
     use.requests += 1;
     const seconds = Math.ceil((use.endsAt - time) / 1_000);
-    const rest = `"${name}"; r=${Math.max(0, limit - use.requests)}; t=${seconds}`;
+    // V8 keeps the texts of the numbers that it wrote last, except those of toFixed: of a client with all the traffic each
+    // is another one, and outlives young garbage.
+    const rest = `"${name}"; r=${Math.max(0, limit - use.requests).toFixed()}; t=${seconds}`;
     if (use.requests > limit) {
       throw rateLimited(limit, { 'RateLimit-Policy': use.policy, RateLimit: rest, 'Retry-After': String(seconds) });
     }

@@ -46,11 +46,14 @@ export function decodeEvents(bytes: Uint8Array): Decoded {
   return { state: 'decoded', events, rejected };
 }
 
-/** Put together by hand, in two thirds of the time: of the texts only the ad id may hold what JSON has to escape. */
+/**
+ * Put together by hand, in two thirds of the time: of the texts only the ad id may hold what JSON has to escape. Of the
+ * times V8 would keep the texts, which then outlive young garbage: not of those that toFixed wrote.
+ */
 function encodeEvent({ kind, id, adId, ip, occurredAt, receivedAt, claimedAt, playTime }: AdEvent): string {
   const claimed = claimedAt === undefined ? '' : `,"raw":${claimedAt}`;
   const played = playTime === undefined ? '' : `,"pt":${playTime}`;
-  return `{"k":"${kind === 'click' ? 'c' : 'i'}","id":"${id}","ad":${JSON.stringify(adId)},"ip":"${ip}","at":${occurredAt},"rx":${receivedAt}${claimed}${played}}`;
+  return `{"k":"${kind === 'click' ? 'c' : 'i'}","id":"${id}","ad":${JSON.stringify(adId)},"ip":"${ip}","at":${occurredAt.toFixed()},"rx":${receivedAt.toFixed()}${claimed}${played}}`;
 }
 
 /** An event, or the reason why it is none. As strict as the database: what passes here can be stored. */
