@@ -15,10 +15,13 @@ const WARM_ANSWERS = 4_000;
 const WARM_TURN_SECONDS = 1;
 const MOST_WARM_TURNS = 4;
 
-/** Lets a process answer until it is as fast as it gets, or four seconds long. @returns how many answers that took */
-export async function warmUp(settings: Omit<LoadSettings, 'warmSeconds' | 'seconds' | 'perSecond'>): Promise<number> {
+/** Lets a process answer so often, or four seconds long. @returns how many answers that took */
+export async function warmUp(
+  settings: Omit<LoadSettings, 'warmSeconds' | 'seconds' | 'perSecond'>,
+  answers = WARM_ANSWERS,
+): Promise<number> {
   let answered = 0;
-  for (let turn = 0; turn < MOST_WARM_TURNS && answered < WARM_ANSWERS; turn += 1) {
+  for (let turn = 0; turn < MOST_WARM_TURNS && answered < answers; turn += 1) {
     answered += (await runLoad({ ...settings, warmSeconds: 0, seconds: WARM_TURN_SECONDS })).answered;
   }
   return answered;
