@@ -177,7 +177,6 @@ const FAILURES: ReadonlySet<string> = new Set([
   ErrorCode.Timeout,
   ErrorCode.NoResponders,
   ErrorCode.ConnectionClosed,
-  ErrorCode.ConnectionDraining,
   ErrorCode.ConnectionRefused,
   ErrorCode.ConnectionTimeout,
   ErrorCode.Disconnect,
