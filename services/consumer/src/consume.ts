@@ -35,6 +35,8 @@ export interface Consuming {
 
 /** How long one pull waits for messages, and so how long an end may take. */
 const PULL_MS = 1_000;
+/** How long a process may be held up without missing what came meanwhile. */
+const HELD_UP_MS = 2_000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2_000;
 
@@ -70,6 +72,7 @@ export function startConsuming(options: ConsumeOptions): Consuming {
         const consumer = await nats.jetstream().consumers.get(EVENT_STREAM, LEDGER_CONSUMER);
         while (!signal.aborted && connection() === nats && held.room() > 0) {
           pulled = await consumer.fetch({ max_messages: held.room(), expires: PULL_MS });
+          closeLater(pulled);
           for await (const message of pulled) {
             onReceived();
             held.put(message);
@@ -146,5 +149,18 @@ export function startConsuming(options: ConsumeOptions): Consuming {
       // Somebody else may have them now.
       tell(held.all(), (message) => message.nak());
     },
+  };
+}
+
+/**
+ * JetStream says when a pull is over. Where it doesn't, the client closes the pull 50 ms after it should be; and in a
+ * process that was held up for longer, what has come is read after that, and dropped: nobody has it until its ack wait is
+ * over.
+ */
+function closeLater(pulled: ConsumerMessages): void {
+  const close = pulled.close.bind(pulled);
+  pulled.close = async () => {
+    await delay(HELD_UP_MS, undefined, { ref: false });
+    return await close();
   };
 }

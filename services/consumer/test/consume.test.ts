@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { openBench, waitFor } from '@ads/local';
-import { EVENT_STREAM, LEDGER_CONSUMER } from '@ads/models';
+import { EVENT_STREAM, EVENT_SUBJECT, encodeEvents, LEDGER_CONSUMER } from '@ads/models';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { NatsConnection } from 'nats';
 import { type ConsumeOptions, startConsuming } from '../src/consume.js';
@@ -233,4 +234,51 @@ describe('consuming', () => {
     await consuming.stop();
     expect([released, received]).toEqual([true, 1]);
   });
+
+  it('takes what came while the process was held up', async () => {
+    await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: -1 }, 60);
+    let received = 0;
+    const consuming = consume({
+      maxMessages: 1_000,
+      onReceived: () => {
+        received += 1;
+      },
+      record: acknowledge,
+    });
+    const publisher = new Worker(PUBLISHER, {
+      eval: true,
+      workerData: { address: connection.getServer(), subject: EVENT_SUBJECT, message: encodeEvents([click()]) },
+    });
+    let running = true;
+    publisher.once('exit', () => {
+      running = false;
+    });
+    while (running) {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+      await delay(20);
+    }
+    await queueEmpty(connection);
+    await consuming.stop();
+    expect(received).toBe(300);
+  });
 });
+
+/** A message every 20 ms, 300 times, in a thread of its own, which nothing holds up. */
+const PUBLISHER = `
+  const { workerData: { address, subject, message } } = require('node:worker_threads');
+  const [host, port] = address.split(':');
+  const socket = require('node:net').connect({ host, port: Number(port) }, () => {
+    socket.write('CONNECT {"verbose":false}\\r\\n');
+    let count = 0;
+    const timer = setInterval(() => {
+      socket.write(\`PUB \${subject} \${message.length}\\r\\n\`);
+      socket.write(message);
+      socket.write('\\r\\n');
+      count += 1;
+      if (count < 300) return;
+      clearInterval(timer);
+      socket.end();
+    }, 20);
+  });
+  socket.resume();
+`;
