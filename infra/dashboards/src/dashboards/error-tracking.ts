@@ -34,7 +34,7 @@ export const errorTracking: Plan = {
         title: 'Dead letters',
         description: 'Messages that can not be recorded and wait for a person: npm run dead-letters.',
         unit: 'short',
-        queries: { waiting: 'max(jetstream_stream_messages{stream="AD_DEAD_LETTERS"})' },
+        queries: { waiting: 'queue:dead_letters:max' },
         limits: atMost(1, 1),
         width: 4,
       }),
@@ -169,7 +169,7 @@ export const errorTracking: Plan = {
         description: 'That wait for a person, and how many were added in the last five minutes.',
         unit: 'short',
         queries: {
-          waiting: 'max(jetstream_stream_messages{stream="AD_DEAD_LETTERS"})',
+          waiting: 'queue:dead_letters:max',
           added: 'sum(increase(dead_letters_total[5m]))',
         },
         limits: atMost(1, 1),
