@@ -173,6 +173,7 @@ function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
+/** Without ConnectionDraining: it is we who drain, when the process ends. */
 const FAILURES: ReadonlySet<string> = new Set([
   ErrorCode.Timeout,
   ErrorCode.NoResponders,
