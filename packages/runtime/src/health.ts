@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Conditions } from './conditions.js';
 import type { Metrics } from './metrics.js';
 import type { BreakerState } from './resilience.js';
 
@@ -18,6 +19,8 @@ export interface HealthReport {
   readonly version: string;
   readonly uptime_seconds: number;
   readonly dependencies: Readonly<Record<string, DependencyHealth>>;
+  /** Problems other than outages, by name; absent where there is none. */
+  readonly conditions?: Readonly<Record<string, string>>;
 }
 
 export interface Health {
@@ -38,9 +41,11 @@ export function createHealth<Name extends string>(options: {
   dependencies: Readonly<Record<Name, () => DependencyHealth>>;
   /** What the whole is worth while its dependencies are like this. */
   status: (dependencies: Readonly<Record<Name, DependencyHealth>>) => HealthStatus;
+  /** While one of them holds, what would be healthy is degraded. */
+  conditions?: Pick<Conditions, 'active'>;
   ready: () => boolean;
 }): Health {
-  const { service, version, description, startedAt = new Date(), status, ready } = options;
+  const { service, version, description, startedAt = new Date(), status, conditions, ready } = options;
   const checks = Object.entries<() => DependencyHealth>(options.dependencies);
   let draining = false;
   return {
@@ -49,12 +54,16 @@ export function createHealth<Name extends string>(options: {
         Name,
         DependencyHealth
       >;
+      const active = conditions?.active() ?? {};
+      const clear = Object.keys(active).length === 0;
+      const worth = status(dependencies);
       return {
-        status: status(dependencies),
+        status: worth === 'healthy' && !clear ? 'degraded' : worth,
         service,
         version,
         uptime_seconds: Math.max(0, Math.round((Date.now() - startedAt.getTime()) / 1000)),
         dependencies,
+        ...(clear ? {} : { conditions: active }),
       };
     },
     notReady: () => {

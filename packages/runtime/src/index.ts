@@ -1,4 +1,5 @@
 export * from './ack-inbox.js';
+export * from './conditions.js';
 export * from './config.js';
 export * from './health.js';
 export * from './logger.js';

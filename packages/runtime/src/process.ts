@@ -1,3 +1,4 @@
+import { type Conditions, createConditions } from './conditions.js';
 import { ConfigError, loadConfig, readEnvironment, type Variables } from './config.js';
 import { createLogger, type ProcessLogger } from './logger.js';
 import { createMetrics, type Metrics } from './metrics.js';
@@ -9,6 +10,7 @@ export interface ProcessContext<T> {
   readonly config: Readonly<T>;
   readonly logger: ProcessLogger;
   readonly metrics: Metrics;
+  readonly conditions: Conditions;
   readonly releases: Releases;
 }
 
@@ -43,6 +45,7 @@ export async function runProcess<T extends LogConfig & Pick<ServerConfig, 'SHUTD
 
   const logger = createLogger({ service, level: config.LOG_LEVEL, file: config.LOG_FILE });
   const metrics = createMetrics(service);
+  const conditions = createConditions(metrics, logger);
   const releases = createReleases(logger);
   if ('NATS_URL' in variables) warnAboutKafka(env, logger);
 
@@ -77,7 +80,7 @@ export async function runProcess<T extends LogConfig & Pick<ServerConfig, 'SHUTD
   process.on('unhandledRejection', onFatal);
 
   try {
-    await start({ config, logger, metrics, releases });
+    await start({ config, logger, metrics, conditions, releases });
   } catch (error) {
     // What is opened while we end may fail in any way.
     if (endingSince !== undefined) return;

@@ -16,7 +16,7 @@ const service = 'analytics';
 await runProcess<AnalyticsConfig>({
   service,
   variables: analyticsVariables,
-  async start({ config, logger, metrics, releases }) {
+  async start({ config, logger, metrics, conditions, releases }) {
     const now = Date.now;
     const postgres = openPostgres(config, { service, metrics, logger });
     releases.add('postgres', postgres.close);
@@ -50,6 +50,7 @@ await runProcess<AnalyticsConfig>({
       service,
       version: '1.0.0',
       description: 'Answers totals, CTR and sliding windows.',
+      conditions,
       dependencies: { postgres: postgres.health, redis: redis.health },
       status: ({ postgres: truth, redis: copy }) => {
         if (truth.status === 'up' && copy.status === 'up') return 'healthy';

@@ -33,7 +33,7 @@ const RECORDING = 'a batch could not be recorded, it is tried until it is';
 await runProcess<ConsumerConfig>({
   service,
   variables: consumerVariables,
-  async start({ config, logger, metrics, releases }) {
+  async start({ config, logger, metrics, conditions, releases }) {
     const now = Date.now;
     const postgres = openPostgres(config, { service, metrics, logger });
     releases.add('postgres', postgres.close);
@@ -150,6 +150,7 @@ await runProcess<ConsumerConfig>({
       service,
       version: '1.0.0',
       description: 'Writes queued events to the ledger, and keeps the counters rebuilt.',
+      conditions,
       dependencies: {
         nats: nats.health,
         postgres: postgres.health,

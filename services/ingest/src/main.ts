@@ -27,7 +27,7 @@ const service = 'ingest';
 await runProcess<IngestConfig>({
   service,
   variables: ingestVariables,
-  async start({ config, logger, metrics, releases }) {
+  async start({ config, logger, metrics, conditions, releases }) {
     const now = Date.now;
     // One attempt: a player waits, and sends again by itself.
     const postgres = openPostgres(config, { service, metrics, logger, attempts: 1 });
@@ -85,6 +85,7 @@ await runProcess<IngestConfig>({
       service,
       version: '1.0.0',
       description: 'Takes clicks and impressions, and answers when they are durable.',
+      conditions,
       dependencies: { nats: nats.health, postgres: postgres.health, redis: redis.health },
       status: (dependencies) => {
         if (dependencies.nats.status === 'down' && dependencies.postgres.status === 'down') return 'unhealthy';

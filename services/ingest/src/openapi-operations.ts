@@ -28,6 +28,12 @@ const report = {
   dependencies: { type: 'object', additionalProperties: dependency },
 };
 
+const conditions = {
+  type: 'object',
+  additionalProperties: { type: 'string' },
+  description: 'Problems other than outages that an operator must act on, by name. Absent where there is none.',
+};
+
 /** The paths that every service has: health, metrics, what it is. */
 export const operationPaths = {
   '/health': {
@@ -36,8 +42,12 @@ export const operationPaths = {
       tags: ['operations'],
       summary: 'The service and what it depends on',
       responses: {
-        200: answer('Healthy, or degraded: works, though not with everything.', report, Object.keys(report)),
-        503: answer('Unhealthy.', report, Object.keys(report)),
+        200: answer(
+          'Healthy, or degraded: works, though not with everything.',
+          { ...report, conditions },
+          Object.keys(report),
+        ),
+        503: answer('Unhealthy.', { ...report, conditions }, Object.keys(report)),
         ...otherErrors,
       },
     },
