@@ -21,7 +21,7 @@ export async function emptyStreams({ queue }: Servers): Promise<void> {
 /** The event stream, as ingest makes it at its first start. */
 export async function makeEventStream({ queue }: Servers): Promise<void> {
   const manager = await queue.jetstreamManager();
-  for (const settings of streamSettings({ replicas: 1, maxBytes: -1 })) {
+  for (const settings of streamSettings({ replicas: 1, maxBytes: -1, deadLettersMaxBytes: -1 })) {
     await manager.streams.add(settings as Partial<StreamConfig>);
   }
 }

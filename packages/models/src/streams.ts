@@ -31,6 +31,8 @@ export interface StreamLimits {
   readonly replicas: number;
   /** Of the event stream; -1: as much as the server allows. */
   readonly maxBytes: number;
+  /** Of the dead-letter stream; -1: as much as the server allows. Without a limit, dead letters take the room of events. */
+  readonly deadLettersMaxBytes: number;
 }
 
 const NANOSECONDS = 1_000_000_000;
@@ -42,7 +44,7 @@ const DUPLICATE_WINDOW = 120 * NANOSECONDS;
  * The streams of the tracker. When one is full it refuses what is new: throwing away what is old would lose clicks that
  * were answered with 202. Events go when they are acknowledged, dead letters stay until somebody looks at them.
  */
-export function streamSettings({ replicas, maxBytes }: StreamLimits): StreamSettings[] {
+export function streamSettings({ replicas, maxBytes, deadLettersMaxBytes }: StreamLimits): StreamSettings[] {
   const common = {
     storage: 'file',
     discard: 'new',
@@ -51,6 +53,12 @@ export function streamSettings({ replicas, maxBytes }: StreamLimits): StreamSett
   } as const;
   return [
     { ...common, name: EVENT_STREAM, subjects: [EVENT_SUBJECT], retention: 'workqueue', max_bytes: maxBytes },
-    { ...common, name: DEAD_LETTER_STREAM, subjects: [DEAD_LETTER_SUBJECT], retention: 'limits', max_bytes: -1 },
+    {
+      ...common,
+      name: DEAD_LETTER_STREAM,
+      subjects: [DEAD_LETTER_SUBJECT],
+      retention: 'limits',
+      max_bytes: deadLettersMaxBytes,
+    },
   ];
 }

@@ -25,6 +25,7 @@ export interface ConsumerConfig extends ServerConfig, LogConfig, PostgresConfig,
   readonly NATS_ACK_WAIT_SECONDS: number;
   readonly NATS_STREAM_REPLICAS: number;
   readonly NATS_STREAM_MAX_BYTES: number;
+  readonly NATS_DEAD_LETTERS_MAX_BYTES: number;
 }
 
 const count = Joi.number().integer().min(1);
@@ -41,4 +42,6 @@ export const consumerVariables: Variables<ConsumerConfig> = {
   NATS_ACK_WAIT_SECONDS: count.max(3_600).default(30),
   NATS_STREAM_REPLICAS: count.max(5).default(1),
   NATS_STREAM_MAX_BYTES: Joi.number().integer().min(-1).default(-1),
+  // One dead letter may be as large as a message of NATS, a megabyte.
+  NATS_DEAD_LETTERS_MAX_BYTES: Joi.number().integer().allow(-1).min(2_097_152).default(268_435_456),
 };

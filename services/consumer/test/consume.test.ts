@@ -49,7 +49,7 @@ describe('consuming', () => {
   });
 
   it('holds no more messages than it may, however many there are and however long recording takes', async () => {
-    await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: -1 }, 60);
+    await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: -1, deadLettersMaxBytes: -1 }, 60);
     await publish(connection, clicks(50));
     let finish = (): void => undefined;
     const first = new Promise<void>((resolve) => {
@@ -71,7 +71,7 @@ describe('consuming', () => {
   });
 
   it('records two batches at a time, of all that waits, and a slow one keeps nobody else waiting', async () => {
-    await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: -1 }, 60);
+    await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: -1, deadLettersMaxBytes: -1 }, 60);
     const [slow = 0] = await publish(connection, clicks(1));
     const begun: number[][] = [];
     const finish: (() => void)[] = [];
@@ -101,7 +101,7 @@ describe('consuming', () => {
   });
 
   it('records a batch that is too much for Postgres in smaller ones', async () => {
-    await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: -1 }, 60);
+    await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: -1, deadLettersMaxBytes: -1 }, 60);
     const sequences = await publish(connection, clicks(8));
     const sizes: number[] = [];
     const recorded: number[] = [];
@@ -123,7 +123,7 @@ describe('consuming', () => {
   });
 
   it('tells that it records again when all that failed is recorded, and not when something else is', async () => {
-    await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: -1 }, 60);
+    await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: -1, deadLettersMaxBytes: -1 }, 60);
     const [bad] = await publish(connection, clicks(1));
     const told: string[] = [];
     let repaired = false;
@@ -148,7 +148,7 @@ describe('consuming', () => {
   });
 
   it('tries a batch that failed again until it is recorded, and loses none of it', async () => {
-    await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: -1 }, 60);
+    await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: -1, deadLettersMaxBytes: -1 }, 60);
     const sequences = await publish(connection, clicks(3));
     const failures: unknown[] = [];
     const recorded: number[] = [];
@@ -168,7 +168,7 @@ describe('consuming', () => {
 
   it('gives back at its stop what it could not record, for somebody else to have at once', async () => {
     // Without being given back they would come again after a minute.
-    await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: -1 }, 60);
+    await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: -1, deadLettersMaxBytes: -1 }, 60);
     const sequences = await publish(connection, clicks(20));
     let failed = false;
     const stopped = consume({
@@ -193,7 +193,7 @@ describe('consuming', () => {
   });
 
   it('finishes at its stop what it is recording', async () => {
-    await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: -1 }, 60);
+    await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: -1, deadLettersMaxBytes: -1 }, 60);
     await publish(connection, clicks(1));
     let finish: (() => void) | undefined;
     let done = false;
@@ -214,7 +214,7 @@ describe('consuming', () => {
   });
 
   it('keeps a message that takes longer than the queue waits for it', async () => {
-    await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: -1 }, 1);
+    await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: -1, deadLettersMaxBytes: -1 }, 1);
     await publish(connection, clicks(1));
     let received = 0;
     let released = false;
@@ -236,7 +236,7 @@ describe('consuming', () => {
   });
 
   it('takes what came while the process was held up', async () => {
-    await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: -1 }, 60);
+    await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: -1, deadLettersMaxBytes: -1 }, 60);
     let received = 0;
     const consuming = consume({
       maxMessages: 1_000,

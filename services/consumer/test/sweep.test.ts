@@ -11,7 +11,8 @@ let queue: NatsConnection;
 
 beforeAll(async () => {
   queue = await openQueue(bench, (await bench.nats()).env);
-  for (const settings of streamSettings({ replicas: 1, maxBytes: -1 })) await ensureStream(queue, settings);
+  for (const settings of streamSettings({ replicas: 1, maxBytes: -1, deadLettersMaxBytes: -1 }))
+    await ensureStream(queue, settings);
 }, 60_000);
 
 afterAll(bench.release);

@@ -31,6 +31,7 @@ export interface IngestConfig extends HttpConfig, LogConfig, PostgresConfig, Red
   readonly METRICS_MAX_ADS: number;
   readonly NATS_STREAM_REPLICAS: number;
   readonly NATS_STREAM_MAX_BYTES: number;
+  readonly NATS_DEAD_LETTERS_MAX_BYTES: number;
 }
 
 const count = Joi.number().integer().min(1);
@@ -57,4 +58,6 @@ export const ingestVariables: Variables<IngestConfig> = {
   METRICS_MAX_ADS: Joi.number().integer().min(0).max(10_000).default(100),
   NATS_STREAM_REPLICAS: count.max(5).default(1),
   NATS_STREAM_MAX_BYTES: Joi.number().integer().min(-1).default(-1),
+  // One dead letter may be as large as a message of NATS, a megabyte.
+  NATS_DEAD_LETTERS_MAX_BYTES: Joi.number().integer().allow(-1).min(2_097_152).default(268_435_456),
 };

@@ -34,7 +34,11 @@ await runProcess<IngestConfig>({
     releases.add('postgres', postgres.close);
     const redis = openRedis(config, { service, metrics, logger });
     releases.add('redis', redis.close);
-    const streams = streamSettings({ replicas: config.NATS_STREAM_REPLICAS, maxBytes: config.NATS_STREAM_MAX_BYTES });
+    const streams = streamSettings({
+      replicas: config.NATS_STREAM_REPLICAS,
+      maxBytes: config.NATS_STREAM_MAX_BYTES,
+      deadLettersMaxBytes: config.NATS_DEAD_LETTERS_MAX_BYTES,
+    });
     const nats = openNats(config, {
       service,
       metrics,

@@ -9,7 +9,7 @@ export const address = {
 
 /** Publishes into a stream of this contender's own. */
 export function openOwnStream(name: string): Promise<(click: StoredClick) => Promise<void>> {
-  const [settings] = streamSettings({ replicas: 1, maxBytes: -1 });
+  const [settings] = streamSettings({ replicas: 1, maxBytes: -1, deadLettersMaxBytes: -1 });
   if (settings === undefined) throw new Error('The tracker has no stream');
   return openStream(process.env.NATS_URL ?? '', { ...settings, name: `BENCH_${name}`, subjects: [`bench.${name}`] });
 }
