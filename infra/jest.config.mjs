@@ -16,9 +16,11 @@ export default {
   },
   // Sources import each other by the name of the built file.
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  reporters: ['default', `${root}/infra/tally-reporter.mjs`],
   testSequencer: `${root}/infra/chaos-first.mjs`,
   cacheDirectory: `${root}/.cache/jest`,
   // The tests share the machine with the servers that they start.
   maxWorkers: 2,
-  testTimeout: 30_000,
+  // A limit for what hangs, not a measurement: a busy machine may need ten times as long as a quiet one.
+  testTimeout: 300_000,
 };

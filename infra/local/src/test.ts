@@ -10,6 +10,7 @@ import { cacheFolder, projectRoot } from './project.js';
 import { findExecutables } from './servers/executables.js';
 import { postgresServer } from './servers/postgres.js';
 import { runCommand } from './servers/run-command.js';
+import { makeTemplateDatabase } from './testing/template-database.js';
 
 /** How many tests passed and failed. A check or a test file that could not run counts as failed. */
 interface Counts {
@@ -17,7 +18,16 @@ interface Counts {
   failed: number;
 }
 
+/** What `tally-reporter.mjs` writes after each test file. */
+interface Tally extends Counts {
+  /** Test files that ended. */
+  files: number;
+  /** Test files in all. */
+  allFiles: number;
+}
+
 const folder = openTestFolder();
+const tallyFile = join(folder, 'counts.json');
 let postgres: LocalProcess | undefined;
 let jest: ChildProcess | undefined;
 
@@ -36,8 +46,9 @@ async function main(jestArguments: readonly string[]): Promise<Counts> {
     check('types of the tests', ['typescript/bin/tsc', '-b', 'infra/tsconfig.test.json']),
     findServers(),
   ]);
-  postgres = await step('Postgres for the tests', startPostgres);
-  const tests = await runJest(postgres, jestArguments);
+  const server = await step('Postgres for the tests', startPostgres);
+  await step('database that the tests copy', () => makeTemplateDatabase(server.env));
+  const tests = await runJest(server, jestArguments);
   return { passed: tests.passed, failed: tests.failed + checks.filter((good) => !good).length };
 }
 
@@ -76,12 +87,12 @@ async function startPostgres(): Promise<LocalProcess> {
       fsync: 'off',
     },
   });
+  postgres = server;
   await server.start();
   return server;
 }
 
 async function runJest(server: LocalProcess, extra: readonly string[]): Promise<Counts> {
-  const results = join(folder, 'results.json');
   const environment = Object.fromEntries(Object.entries(server.env).map(([name, value]) => [`TEST_${name}`, value]));
   // Settings of somebody's own stack must not leak into the tests.
   const own = Object.entries(process.env).filter(([name]) => !/^(npm_|POSTGRES_|REDIS_|NATS_|HTTP_|LOG_)/.test(name));
@@ -92,14 +103,11 @@ async function runJest(server: LocalProcess, extra: readonly string[]): Promise<
       '--disable-warning=ExperimentalWarning',
       join(projectRoot, 'node_modules', 'jest', 'bin', 'jest.js'),
       '--config=infra/jest.config.mjs',
-      '--json',
-      `--outputFile=${results}`,
       ...extra,
     ],
     {
       cwd: projectRoot,
-      // With --json Jest reports to stderr, and prints the results to stdout as well.
-      stdio: ['inherit', 'ignore', 'inherit'],
+      stdio: 'inherit',
       env: {
         ...Object.fromEntries(own),
         ...environment,
@@ -114,17 +122,22 @@ async function runJest(server: LocalProcess, extra: readonly string[]): Promise<
     child.once('error', () => resolve(null));
   });
   jest = undefined;
-  return readCounts(results, code);
+  return countsOf(readTally(), code);
 }
 
-function readCounts(file: string, code: number | null): Counts {
+function countsOf(tally: Tally | undefined, code: number | null): Counts {
+  if (tally === undefined) return { passed: 0, failed: 1 };
+  const { passed, failed, files, allFiles } = tally;
+  if (files < allFiles) printWarning(`The run was cut off after ${files} of ${allFiles} test files.`);
+  // Jest can also fail as a whole, as when nothing matches a pattern.
+  return { passed, failed: failed === 0 && code !== 0 ? 1 : failed };
+}
+
+function readTally(): Tally | undefined {
   try {
-    const report = JSON.parse(readFileSync(file, 'utf8')) as Record<string, number>;
-    const failed = (report.numFailedTests ?? 0) + (report.numRuntimeErrorTestSuites ?? 0);
-    // Jest can also fail as a whole, as when nothing matches a pattern.
-    return { passed: report.numPassedTests ?? 0, failed: failed === 0 && code !== 0 ? 1 : failed };
+    return JSON.parse(readFileSync(tallyFile, 'utf8')) as Tally;
   } catch {
-    return { passed: 0, failed: 1 };
+    return undefined;
   }
 }
 
@@ -137,11 +150,18 @@ async function cleanUp(keepLogs: boolean): Promise<void> {
   else rmSync(folder, { recursive: true, force: true });
 }
 
+/** The last line of a run, also of one that was cut off. */
+function printCounts({ passed, failed }: Counts): void {
+  console.log(`${passed} passed, ${failed} failed`);
+}
+
 async function endEarly(): Promise<void> {
   const running = jest;
   running?.kill('SIGKILL');
+  const { passed, failed } = countsOf(readTally(), null);
   await postgres?.kill();
   await cleanUp(false);
+  printCounts({ passed, failed });
   process.exit(130);
 }
 
@@ -158,5 +178,5 @@ try {
 } finally {
   await cleanUp(counts.failed > 0);
 }
-console.log(`${counts.passed} passed, ${counts.failed} failed`);
+printCounts(counts);
 process.exitCode = counts.failed === 0 ? 0 : 1;

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import pg from 'pg';
 import { migrate, seedSampleAds, type Variables } from '../database.js';
 import type { LocalProcess } from '../processes/local-process.js';
 import { type NatsOptions, natsServer } from '../servers/nats.js';
@@ -8,6 +7,7 @@ import { postgresServer } from '../servers/postgres.js';
 import { type RedisOptions, redisServer } from '../servers/redis.js';
 import { type RedisCluster, redisCluster } from '../servers/redis-cluster.js';
 import { type ServiceOptions, serviceProcess } from '../services.js';
+import { copyTemplateDatabase } from './template-database.js';
 
 /** Real servers for one test file, all of which `release` ends. */
 export interface Bench {
@@ -27,8 +27,6 @@ export interface Bench {
   service(options: Pick<ServiceOptions, 'name' | 'env'>): Promise<LocalProcess>;
   release(): Promise<void>;
 }
-
-const TEMPLATE = 'ads_template';
 
 /** A bench for one test file. @throws Error when the tests were not started by `npm test` */
 export function openBench(): Bench {
@@ -54,7 +52,7 @@ export function openBench(): Bench {
     onRelease: (release) => {
       releases.push(release);
     },
-    database: createDatabase,
+    database: () => copyTemplateDatabase(testPostgres()),
     async postgres() {
       const server = await started(await postgresServer({ folder: partFolder('postgres') }));
       await migrate(server.env);
@@ -76,33 +74,9 @@ export function openBench(): Bench {
   };
 }
 
-/** Copies a database that is migrated once per run: a copy takes a tenth of the time of a migration. */
-async function createDatabase(): Promise<Variables> {
-  const env = Object.fromEntries(
+/** Where the Postgres of the whole test run listens. */
+function testPostgres(): Variables {
+  return Object.fromEntries(
     ['HOST', 'PORT', 'USER', 'PASSWORD'].map((name) => [`POSTGRES_${name}`, process.env[`TEST_POSTGRES_${name}`]]),
   );
-  const name = `test_${randomBytes(6).toString('hex')}`;
-  const client = new pg.Client({
-    host: env.POSTGRES_HOST,
-    port: Number(env.POSTGRES_PORT),
-    user: env.POSTGRES_USER,
-    password: env.POSTGRES_PASSWORD,
-    database: 'postgres',
-  });
-  await client.connect();
-  try {
-    // Test files run beside each other: one makes the template, the others wait for it.
-    await client.query('SELECT pg_advisory_lock(1)');
-    const { rows } = await client.query('SELECT FROM pg_database WHERE datname = $1', [TEMPLATE]);
-    if (rows.length === 0) {
-      await client.query('CREATE DATABASE ads_making');
-      await migrate({ ...env, POSTGRES_DB: 'ads_making' });
-      await seedSampleAds({ ...env, POSTGRES_DB: 'ads_making' });
-      await client.query(`ALTER DATABASE ads_making RENAME TO ${TEMPLATE}`);
-    }
-    await client.query(`CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`);
-  } finally {
-    await client.end();
-  }
-  return { ...env, POSTGRES_DB: name };
 }
