@@ -14,9 +14,9 @@ beforeAll(async () => {
   postgres = await bench.postgres();
   // Refreshed by a miss or not at all while the tests run.
   scene = await openScene(bench, { ...postgres.env, ...QUICK_TIMEOUTS, AD_CATALOGUE_REFRESH_SECONDS: '600' });
-}, 60_000);
+});
 
-afterAll(() => bench.release(), 60_000);
+afterAll(() => bench.release());
 
 async function insertAd(id: string): Promise<void> {
   await scene.database.query('INSERT INTO ads (id, image_url, target_url) VALUES ($1, $2, $2)', [
@@ -61,4 +61,4 @@ test('while Postgres is away known ads stay known, and others are taken and told
   await postgres.start();
   await expectExact(scene);
   expect(await scene.jetstream.held(DEAD_LETTER_STREAM)).toBe(1);
-}, 60_000);
+});

@@ -7,7 +7,7 @@ import { QUICK_TIMEOUTS, UNLIMITED, watchScene } from './support/scene.js';
 
 const bench = openBench();
 
-afterAll(() => bench.release(), 60_000);
+afterAll(() => bench.release());
 
 test('services started before their servers find them, and lose nothing meanwhile', async () => {
   const [postgres, redis, nats] = await Promise.all([bench.postgres(), bench.redis(), bench.nats()]);
@@ -47,4 +47,4 @@ test('services started before their servers find them, and lose nothing meanwhil
     timeoutMs: 20_000,
     what: 'the catalogue to be loaded',
   });
-}, 90_000);
+});

@@ -15,9 +15,9 @@ beforeAll(async () => {
   await store.config('SET', 'requirepass', 'open sesame');
   store.disconnect();
   env = { ...database, ...redis.env, ...nats.env, REDIS_PASSWORD: 'open sesame' };
-}, 60_000);
+});
 
-afterAll(() => bench.release(), 60_000);
+afterAll(() => bench.release());
 
 /** Why a service did not start. */
 async function refusal(name: 'ingest' | 'consumer' | 'analytics', bad: Record<string, string>): Promise<string> {

@@ -21,16 +21,16 @@ beforeAll(async () => {
     INGEST_QUEUE_EVENTS: '20',
     INGEST_BATCHES_IN_FLIGHT: '1',
   });
-}, 60_000);
+});
 
-beforeEach(() => untilHealthy(scene), 30_000);
+beforeEach(() => untilHealthy(scene));
 
 afterEach(() => {
   scene.nats.resume();
   postgres.resume();
 });
 
-afterAll(() => bench.release(), 60_000);
+afterAll(() => bench.release());
 
 async function rowsOf({ id }: SentEvent): Promise<number> {
   return (await scene.database.query('SELECT FROM ad_events WHERE id = $1', [id])).rowCount ?? 0;
@@ -69,7 +69,7 @@ test('nothing durable can take it: no 202, but 503 with Retry-After, soon', asyn
   // What was refused may have arrived all the same; sent again, as told, it counts once.
   await Promise.all(events.map((event) => sendUntilAcknowledged(scene, event)));
   await expectExact(scene);
-}, 60_000);
+});
 
 test('more waits than may: 503 with Retry-After for the rest, and nothing of it is lost', async () => {
   scene.nats.pause();
@@ -85,7 +85,7 @@ test('more waits than may: 503 with Retry-After for the rest, and nothing of it 
     await Promise.all(events.slice(first, first + 10).map((event) => sendUntilAcknowledged(scene, event)));
   }
   await expectExact(scene);
-}, 60_000);
+});
 
 test('Postgres away: the 202 comes when the event is in the stream, which holds it until Postgres is back', async () => {
   postgres.pause();
@@ -95,7 +95,7 @@ test('Postgres away: the 202 comes when the event is in the stream, which holds 
 
   postgres.resume();
   await expectExact(scene);
-}, 60_000);
+});
 
 test('NATS away: the 202 comes when the row is in Postgres', async () => {
   await scene.nats.kill();
@@ -114,4 +114,4 @@ test('NATS away: the 202 comes when the row is in Postgres', async () => {
   }
   await waitFor(async () => (await scene.jetstream.held()) === 0, { timeoutMs: 20_000, what: 'an empty queue' });
   await expectExact(scene);
-}, 60_000);
+});

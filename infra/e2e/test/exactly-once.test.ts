@@ -17,13 +17,13 @@ let scene: Scene;
 
 beforeAll(async () => {
   scene = await openScene(bench, { ...(await bench.database()), ...QUICK_TIMEOUTS });
-}, 60_000);
+});
 
-beforeEach(() => untilHealthy(scene), 30_000);
+beforeEach(() => untilHealthy(scene));
 
 afterEach(() => scene.nats.resume());
 
-afterAll(() => bench.release(), 60_000);
+afterAll(() => bench.release());
 
 async function sendTwenty(event: SentEvent): Promise<void> {
   const answers = await Promise.all(Array.from({ length: 20 }, () => scene.send(event)));
@@ -66,7 +66,7 @@ test('a publish that timed out, and arrives after Postgres has the event: counts
     what: 'the message that timed out to arrive',
   });
   await expectExact(scene);
-}, 60_000);
+});
 
 test('NATS hangs again and again under load: exact over both paths', async () => {
   const players = startPlayers(scene);
@@ -80,7 +80,7 @@ test('NATS hangs again and again under load: exact over both paths', async () =>
   await players.stop();
   expect(players.refusals).toEqual([]);
   await expectExact(scene);
-}, 90_000);
+});
 
 interface DeadLetter {
   readonly reason: string;
@@ -141,4 +141,4 @@ test('poison among good messages: each is kept with its reason, the good ones co
   expect(letters.find((letter) => letter.text.includes('"v":99'))?.reason).toContain('99');
   expect(letters.find((letter) => letter.text.includes('no uuid'))?.reason).toContain('UUID');
   expect(letters.find((letter) => letter.text.includes(stranger.id))?.reason).toContain('ad-nobody-knows');
-}, 60_000);
+});

@@ -16,9 +16,9 @@ beforeAll(async () => {
   scene = await openScene(bench, await bench.database());
   for (let click = 0; click < 5; click += 1) expect((await scene.send(newEvent('click', QUIET_AD))).status).toBe(202);
   await expectExact(scene);
-}, 60_000);
+});
 
-afterAll(() => bench.release(), 60_000);
+afterAll(() => bench.release());
 
 function watchAll(): AnalyticsWatch {
   return watchAnalytics(scene, [QUIET_AD, 'ad-001', QUIET_AD, 'ad-002']);
@@ -41,7 +41,7 @@ test('FLUSHALL under live traffic: never zeros, never backwards, and soon from R
   expect(watch.complaints).toEqual([]);
   // Both must have been asked, or this test has seen nothing.
   expect([...watch.sources.keys()].sort()).toEqual(['postgres', 'redis']);
-}, 90_000);
+});
 
 test('single keys lost with the epoch: the same', async () => {
   const watch = watchAll();
@@ -51,7 +51,7 @@ test('single keys lost with the epoch: the same', async () => {
   await expectExact(scene);
   await watch.stop();
   expect(watch.complaints).toEqual([]);
-}, 60_000);
+});
 
 test('Redis killed, away for a while, and back empty under live traffic: the same', async () => {
   const players = startPlayers(scene);
@@ -72,7 +72,7 @@ test('Redis killed, away for a while, and back empty under live traffic: the sam
   // Clicks don't need Redis.
   expect([...players.outcomes.keys()]).toEqual(['202']);
   expect(watch.complaints).toEqual([]);
-}, 90_000);
+});
 
 test('Redis restarted from an old dump: it is not believed, and the same', async () => {
   await scene.counters.save();
@@ -87,7 +87,7 @@ test('Redis restarted from an old dump: it is not believed, and the same', async
   await watch.more(10);
   await watch.stop();
   expect(watch.complaints).toEqual([]);
-}, 60_000);
+});
 
 test('Redis hangs: analytics answers from Postgres, and right', async () => {
   scene.redis.pause();
@@ -106,4 +106,4 @@ test('Redis hangs: analytics answers from Postgres, and right', async () => {
     scene.redis.resume();
   }
   await expectExact(scene);
-}, 60_000);
+});

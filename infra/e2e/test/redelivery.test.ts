@@ -11,9 +11,9 @@ let scene: Scene;
 beforeAll(async () => {
   // Redelivery comes when this time is over: short, so that the test is.
   scene = await openScene(bench, { ...(await bench.database()), NATS_ACK_WAIT_SECONDS: '2' });
-}, 60_000);
+});
 
-afterAll(() => bench.release(), 60_000);
+afterAll(() => bench.release());
 
 async function unacknowledged(): Promise<number> {
   return (await scene.jetstream.manager().consumers.info(EVENT_STREAM, LEDGER_CONSUMER)).num_ack_pending;
@@ -50,7 +50,7 @@ test('consumer killed with messages in its hands, again and again under load: ex
   // NATS and Postgres were there all the time: whoever sends must not have noticed.
   expect([...players.outcomes.keys()]).toEqual(['202']);
   await expectExact(scene);
-}, 90_000);
+});
 
 test('consumer killed between the commit and the counters: the redelivery raises them', async () => {
   const event = newEvent('click', 'ad-003');
@@ -67,7 +67,7 @@ test('consumer killed between the commit and the counters: the redelivery raises
   }
   await scene.stack.consumer.start();
   await expectExact(scene);
-}, 60_000);
+});
 
 test('ingest killed under load, again and again: every acknowledged id is there once', async () => {
   const players = startPlayers(scene);
@@ -80,7 +80,7 @@ test('ingest killed under load, again and again: every acknowledged id is there 
   await players.stop();
   expect(players.refusals).toEqual([]);
   await expectExact(scene);
-}, 90_000);
+});
 
 test('ingest killed under load while NATS is away: its doubts are settled by others', async () => {
   await scene.nats.kill();
@@ -93,7 +93,7 @@ test('ingest killed under load while NATS is away: its doubts are settled by oth
   await players.more(50);
   await players.stop();
   await expectExact(scene);
-}, 90_000);
+});
 
 test('two consumers share the work, and one of them dies: exact', async () => {
   const second = await bench.service({ name: 'consumer', env: scene.stack.env });
@@ -103,4 +103,4 @@ test('two consumers share the work, and one of them dies: exact', async () => {
   await players.more(100);
   await players.stop();
   await expectExact(scene);
-}, 90_000);
+});

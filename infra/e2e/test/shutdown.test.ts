@@ -15,16 +15,16 @@ let scene: Scene;
 beforeAll(async () => {
   // So long that what waits for NATS is still waiting when the service is told to end.
   scene = await openScene(bench, { ...(await bench.database()), NATS_TIMEOUT_MS: '8000' });
-}, 60_000);
+});
 
-beforeEach(() => untilHealthy(scene), 30_000);
+beforeEach(() => untilHealthy(scene));
 
 afterEach(() => {
   scene.nats.resume();
   scene.redis.resume();
 });
 
-afterAll(() => bench.release(), 60_000);
+afterAll(() => bench.release());
 
 const urlOf = ({ host, port }: LocalProcess) => `http://${host}:${port}`;
 
@@ -58,7 +58,7 @@ test('ingest finishes what it has begun before it ends', async () => {
   agent.destroy();
   await ingest.start();
   await expectExact(scene);
-}, 60_000);
+});
 
 test('ingest ends under load: no request that it took is cut off, nothing acknowledged is lost', async () => {
   const { ingest } = scene.stack;
@@ -73,7 +73,7 @@ test('ingest ends under load: no request that it took is cut off, nothing acknow
   expect(players.refusals).toEqual([]);
   expect([...players.outcomes.keys()].filter((outcome) => !['202', 'ECONNREFUSED'].includes(outcome))).toEqual([]);
   await expectExact(scene);
-}, 90_000);
+});
 
 test('the consumer ends under load: what it held is given back at once', async () => {
   const { consumer } = scene.stack;
@@ -89,7 +89,7 @@ test('the consumer ends under load: what it held is given back at once', async (
   expect([...players.outcomes.keys()]).toEqual(['202']);
   // Well below the 30 s after which the queue would give it out again by itself.
   await expectExact(scene, { timeoutMs: 15_000 });
-}, 90_000);
+});
 
 test('analytics finishes what it has begun, and ends', async () => {
   const { analytics } = scene.stack;
@@ -106,7 +106,7 @@ test('analytics finishes what it has begun, and ends', async () => {
   scene.redis.resume();
   agent.destroy();
   await analytics.start();
-}, 60_000);
+});
 
 test('analytics ends under load: no request that it took is cut off', async () => {
   const { analytics } = scene.stack;
@@ -137,4 +137,4 @@ test('analytics ends under load: no request that it took is cut off', async () =
   await Promise.all(readers);
   agent.destroy();
   expect([...outcomes.keys()].filter((outcome) => !['200', 'ECONNREFUSED'].includes(outcome))).toEqual([]);
-}, 60_000);
+});

@@ -67,7 +67,7 @@ test('a NATS cluster keeps what one of its servers took when that is killed, and
     },
     { timeoutMs: 30_000, what: 'the killed one to catch up' },
   );
-}, 90_000);
+});
 
 test('NATS servers reach each other by the routes that they were given, and by no other way', async () => {
   const cuts: (() => void)[] = [];
@@ -94,7 +94,7 @@ test('NATS servers reach each other by the routes that they were given, and by n
       () => true,
     );
   await waitFor(refused, { timeoutMs: 5_000, what: 'no majority to be left' });
-}, 90_000);
+});
 
 test('PgBouncer lends connections for a transaction, and comes back without its Postgres', async () => {
   const postgres = await postgresServer({ folder: join(folder, 'postgres') });

@@ -23,7 +23,7 @@ beforeAll(async () => {
   ({ database, store } = await openBooks(bench, { ...(await bench.database()), ...cluster.env }));
   bench.onRelease(probe([store.ping], 200));
   await database.query('test', "INSERT INTO ads (id, image_url, target_url) SELECT unnest($1::text[]), '', ''", [ADS]);
-}, 60_000);
+});
 afterAll(bench.release);
 
 const ledger = () => createLedger({ database, store, now, onRaiseFailure: () => undefined });

@@ -19,7 +19,7 @@ beforeAll(async () => {
   queue = await openQueue(bench, env);
   await queueExists(queue);
   rows = openRows(bench, env);
-}, 60_000);
+});
 afterAll(bench.release);
 
 /** Runs the command as an operator does: its exit code, and what it printed. */

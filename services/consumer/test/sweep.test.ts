@@ -13,7 +13,7 @@ beforeAll(async () => {
   queue = await openQueue(bench, (await bench.nats()).env);
   for (const settings of streamSettings({ replicas: 1, maxBytes: -1, deadLettersMaxBytes: -1 }))
     await ensureStream(queue, settings);
-}, 60_000);
+});
 
 afterAll(bench.release);
 
