@@ -275,6 +275,13 @@ describe('a path', () => {
     '/api/v1/swagger/nothing.js',
     '/swagger/package.json',
     '/api/v1/api/v1/ads',
+    // The gateways and Ingress in front know one case, so every service does.
+    '/Ads',
+    '/API/v1/ads',
+    '/Ads/Analytics',
+    '/api/v1/ads/Analytics',
+    '/Swagger/index.html',
+    '/Health',
   ])('that leads nowhere is 404: %s', async (path) => {
     expectError(await client.get(path), {
       status: 404,

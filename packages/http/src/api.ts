@@ -6,7 +6,7 @@ import { commonHeaders, crossOrigin, securityHeaders } from './common-headers.js
 import { errorBody, methodNotAllowed, notFound, toApiError } from './errors.js';
 import { createLane, type Lane } from './lane.js';
 import { createObserver, observe, traceOf } from './observe.js';
-import { API_PREFIX, withPrefix } from './paths.js';
+import { API_PREFIX, createRouter, withPrefix } from './paths.js';
 import { requestIdOf } from './request-id.js';
 
 /** What a service answers beside health and metrics. */
@@ -32,6 +32,7 @@ export function createApi(options: ApiOptions): RequestListener {
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');
+  app.enable('case sensitive routing');
   app.set('trust proxy', trustProxy(config));
   const trust: Trust = app.get('trust proxy fn');
   const { lane, listener, routes } = createLane({
@@ -48,7 +49,7 @@ export function createApi(options: ApiOptions): RequestListener {
     if (!operations(request, response)) next();
   });
 
-  const router = express.Router();
+  const router = createRouter();
   options.routes?.(router);
   refuseOtherMethods(router, router.stack);
   refuseOtherMethods(app, routes);

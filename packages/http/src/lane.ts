@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import express, { type Request, type Response, type Router } from 'express';
+import type { Request, Response, Router } from 'express';
 import type { Allowance } from './client-allowance.js';
 import type { HeaderList } from './common-headers.js';
 import { errorBody, toApiError } from './errors.js';
 import type { BodyReader } from './json-body.js';
 import type { Observer, Trace } from './observe.js';
-import { API_PREFIX, withPrefix } from './paths.js';
+import { API_PREFIX, createRouter, withPrefix } from './paths.js';
 import { identify, REQUEST_ID_HEADER } from './request-id.js';
 import { sendWhole } from './send-whole.js';
 
@@ -59,7 +59,7 @@ export function createLane(options: LaneOptions): {
   /** What was added. */
   readonly routes: Router['stack'];
 } {
-  const router = express.Router();
+  const router = createRouter();
   // Clicks come by one of these paths, letter for letter: finding that out by the router takes as long as checking them.
   const posts = new Map<string, (request: IncomingMessage, response: ServerResponse) => void>();
 

@@ -73,7 +73,7 @@ async function serve(added: Added, changes: Partial<HttpConfig> = {}) {
     service: 'test',
     version: '1',
     description: '',
-    dependencies: {},
+    dependencies: { store: () => ({ status: 'up', breaker: 'closed', detail: 'wrong password' }) },
     status: () => 'healthy',
     ready: () => true,
   });
@@ -223,6 +223,27 @@ describe('an API', () => {
       const health = await fetch(`${base}${prefix}/health`, { method: 'POST' });
       expect(await error(health)).toEqual([405, 'method_not_allowed']);
     }
+  });
+
+  it.each(['/Ads', '/API/v1/ads', '/Lane/Waits', '/Static/x', '/Live'])(
+    'knows one case of a path: %s',
+    async (path) => {
+      expect(await error(await fetch(base + path))).toEqual([404, 'not_found']);
+    },
+  );
+
+  it('knows one case of the path of clicks', async () => {
+    for (const path of ['/Ads/Click', '/api/v1/Ads/Click']) {
+      const answer = await fetch(base + path, { method: 'POST', body: '{}', headers: JSON_TYPE });
+      expect(await error(answer)).toEqual([404, 'not_found']);
+    }
+  });
+
+  it('shows the whole report of health to those who come directly, and a part behind a proxy', async () => {
+    const direct = await json(await fetch(`${base}/health`));
+    expect(Object.keys(direct).sort()).toEqual(['dependencies', 'service', 'status', 'uptime_seconds', 'version']);
+    const forwarded = await fetch(`${base}/health`, { headers: { 'X-Forwarded-For': '203.0.113.9' } });
+    expect(await json(forwarded)).toEqual({ status: 'healthy', dependencies: { store: { status: 'up' } } });
   });
 
   it('answers a malformed path with 400', async () => {
@@ -386,7 +407,7 @@ describe('the address of the caller', () => {
 describe('the lane', () => {
   it('answers what is in it, and lets Express have the rest', async () => {
     await serve(sample);
-    for (const path of ['/lane/waits?a=1', '/api/v1/lane/waits?a=1', '/LANE/waits/?a=1']) {
+    for (const path of ['/lane/waits?a=1', '/api/v1/lane/waits?a=1', '/lane/waits/?a=1']) {
       expect(await (await fetch(base + path)).json()).toBe(path);
     }
     const head = await fetch(`${base}/lane/waits`, { method: 'HEAD' });
