@@ -1,7 +1,7 @@
 import { type Bench, openBench, waitFor } from '@ads/local';
 import { uuidv7, WINDOWS } from '@ads/models';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Client } from './support/client.js';
+import { type Client, createClient } from './support/client.js';
 import { type ContractStack, openContractStack, whenCounted } from './support/contract-stack.js';
 
 const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
@@ -178,10 +178,12 @@ describe.each(PREFIXES)('the API $name', ({ prefix, adId }) => {
   });
 
   it('tells what it is and how it is', async () => {
+    const { documented, stack } = contract;
+    const inside = createClient(`http://127.0.0.1:${stack.ingest.port}`, documented);
     // Each dependency is looked at every second. What failed on a busy machine is told for two more.
     const health = await waitFor(
       async () => {
-        const answer = await client.get(`${prefix}/health`);
+        const answer = await inside.get(`${prefix}/health`);
         const { status, dependencies } = answer.body as { status: string; dependencies: Record<string, object> };
         const failedLately = Object.values(dependencies).some((dependency) => 'detail' in dependency);
         return status === 'healthy' && !failedLately && answer;
@@ -198,6 +200,13 @@ describe.each(PREFIXES)('the API $name', ({ prefix, adId }) => {
         uptime_seconds: expect.any(Number),
         dependencies: { nats: up, postgres: up, redis: up },
       },
+    ]);
+    // The public address shows neither versions nor reasons, whatever the client says of itself.
+    const { status, body } = await client.send('GET', `${prefix}/health`, { headers: { 'X-Forwarded-For': '' } });
+    const justUp = { status: 'up' };
+    expect([status, body]).toEqual([
+      200,
+      { status: 'healthy', dependencies: { nats: justUp, postgres: justUp, redis: justUp } },
     ]);
     expect((await client.get(`${prefix}/live`)).body).toEqual({ status: 'alive' });
     expect((await client.get(`${prefix}/ready`)).body).toEqual({ status: 'ready' });

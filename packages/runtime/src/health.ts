@@ -23,6 +23,12 @@ export interface HealthReport {
   readonly conditions?: Readonly<Record<string, string>>;
 }
 
+/** The body of `/health` for the public: nothing that helps an attacker. */
+export interface PublicHealthReport {
+  readonly status: HealthStatus;
+  readonly dependencies: Readonly<Record<string, Pick<DependencyHealth, 'status'>>>;
+}
+
 export interface Health {
   report(): HealthReport;
   /** The reason why no traffic should come, or undefined when it should. */
@@ -105,10 +111,14 @@ export type Operations = (request: IncomingMessage, response: ServerResponse) =>
 export function operations(options: { health: Health; metrics: Metrics }): Operations {
   const { health, metrics } = options;
   const { registry } = metrics;
-  const answers: Record<OperationPath, (response: ServerResponse) => void> = {
-    '/health': (response) => {
+  const answers: Record<OperationPath, (response: ServerResponse, request: IncomingMessage) => void> = {
+    '/health': (response, request) => {
       const report = health.report();
-      sendJson(response, report.status === 'unhealthy' ? 503 : 200, report);
+      sendJson(
+        response,
+        report.status === 'unhealthy' ? 503 : 200,
+        isForwarded(request) ? publicReport(report) : report,
+      );
     },
     '/live': (response) => sendJson(response, 200, { status: 'alive' }),
     '/ready': (response) => {
@@ -131,9 +141,23 @@ export function operations(options: { health: Health; metrics: Metrics }): Opera
     if (request.method !== 'GET' && request.method !== 'HEAD') return false;
     const path = operationPath(request.url ?? '/');
     if (path === undefined) return false;
-    answers[path](response);
+    answers[path](response, request);
     return true;
   };
+}
+
+/**
+ * Whether a proxy passed the request on. Every gateway and Ingress sets this header, whatever the client sends, so a
+ * client behind one cannot hide it. Operators and Prometheus reach a service directly, without it.
+ */
+function isForwarded({ headers }: IncomingMessage): boolean {
+  return headers['x-forwarded-for'] !== undefined;
+}
+
+/** Status and names alone: details, versions and breakers are for operators. */
+function publicReport({ status, dependencies }: HealthReport): PublicHealthReport {
+  const states = Object.entries(dependencies).map(([name, dependency]) => [name, { status: dependency.status }]);
+  return { status, dependencies: Object.fromEntries(states) };
 }
 
 function sendJson(response: ServerResponse, status: number, body: object): void {

@@ -14,10 +14,10 @@ const dependency = {
   type: 'object',
   properties: {
     status: status('up', 'down'),
-    breaker: status('closed', 'half-open', 'open'),
-    detail: { type: 'string', description: 'What failed, lately or now.' },
+    breaker: { ...status('closed', 'half-open', 'open'), description: 'Absent behind a proxy.' },
+    detail: { type: 'string', description: 'What failed, lately or now. Absent behind a proxy.' },
   },
-  required: ['status', 'breaker'],
+  required: ['status'],
 };
 
 const report = {
@@ -27,6 +27,9 @@ const report = {
   uptime_seconds: { type: 'number', minimum: 0 },
   dependencies: { type: 'object', additionalProperties: dependency },
 };
+
+/** A request that a proxy passed on gets these alone. */
+const publicReport = ['status', 'dependencies'];
 
 const conditions = {
   type: 'object',
@@ -41,13 +44,15 @@ export const operationPaths = {
       operationId: 'health',
       tags: ['operations'],
       summary: 'The service and what it depends on',
+      description:
+        'A request that came through a proxy (it has X-Forwarded-For) gets the status, and the name and status of each dependency. A request that reaches the service directly gets the full report.',
       responses: {
         200: answer(
           'Healthy, or degraded: works, though not with everything.',
           { ...report, conditions },
-          Object.keys(report),
+          publicReport,
         ),
-        503: answer('Unhealthy.', { ...report, conditions }, Object.keys(report)),
+        503: answer('Unhealthy.', { ...report, conditions }, publicReport),
         ...otherErrors,
       },
     },

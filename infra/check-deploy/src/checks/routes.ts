@@ -17,9 +17,10 @@ const PUBLIC = [
   '/swagger/index.html',
   '/swagger/doc.json',
   '/info',
+  '/health',
 ];
-/** What is for operators alone. */
-const PRIVATE = ['/metrics', '/metrics/', '/health', '/live', '/ready'];
+/** Paths for operators alone, and paths that no service has because their case differs. */
+const PRIVATE = ['/metrics', '/metrics/', '/live', '/ready', '/Ads', '/Ads/Analytics', '/Health'];
 
 /** The service that a path leads to, with the line that says so; no service where it is answered with 404. */
 type Route = (path: string) => { service?: string; line: number };
@@ -49,8 +50,9 @@ function checkNginx(repository: Repository): Problem[] {
     const start = lines.findIndex((line) => /^\s*map\s+\$uri\s+\$service\s*\{/.test(line));
     if (start < 0) return checkUpstreams(repository, file, lines);
     const table = lines.slice(start + 1, lines.indexOf('}', start)).flatMap((text, index) => {
-      const [, expression, service = ''] = /^\s*~(\S+)\s+([a-z]*);/.exec(text) ?? [];
-      return expression === undefined ? [] : [{ expression: new RegExp(expression), service, line: start + 2 + index }];
+      const [, star, expression, service = ''] = /^\s*~(\*?)(\S+)\s+([a-z]*);/.exec(text) ?? [];
+      if (expression === undefined) return [];
+      return [{ expression: new RegExp(expression, star === '*' ? 'i' : ''), service, line: start + 2 + index }];
     });
     return compare(file, (path) => table.find(({ expression }) => expression.test(path)) ?? { line: start + 1 });
   });

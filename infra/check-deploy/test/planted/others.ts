@@ -14,9 +14,24 @@ export const OTHERS: readonly Planted[] = [
   {
     check: routes,
     file: 'infra/gateway/routes.conf',
-    find: '(ads|info',
-    replace: '(ads|metrics|info',
+    find: '(ads|health',
+    replace: '(ads|metrics|health',
     says: /^\/metrics leads to ingest; it should lead to nobody/,
+  },
+  {
+    check: routes,
+    file: 'infra/gateway/routes.conf',
+    find: /map ([\s\S]*)health\|/,
+    replace: 'map $1',
+    at: 'map',
+    says: /^\/health leads to nobody; it should lead to ingest/,
+  },
+  {
+    check: routes,
+    file: 'infra/gateway/routes.conf',
+    find: '~^(/api/v1)?/(ads',
+    replace: '~*^(/api/v1)?/(ads',
+    says: /^\/Ads leads to ingest; it should lead to nobody/,
   },
   {
     check: routes,
