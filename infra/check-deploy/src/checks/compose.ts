@@ -1,5 +1,6 @@
 import type { Check, Problem } from '../check.js';
 import { effective, readStages } from '../dockerfile.js';
+import { healthCheckProblem } from '../health-checks.js';
 import { imageProblem } from '../images.js';
 import { heapProblem } from '../memory.js';
 import type { Repository } from '../repository.js';
@@ -47,6 +48,8 @@ function checkService(repository: Repository, document: YamlDocument, name: stri
   const image = imageProblem(text(service.image));
   if (image !== undefined) report(['image'], image);
   if (!runsOnce(service) && !hasHealthCheck(repository, service)) report([], 'has no health check');
+  const healthCheck = healthCheckProblem(JSON.stringify(at(service, 'healthcheck', 'test') ?? ''));
+  if (healthCheck !== undefined) report(['healthcheck', 'test'], healthCheck);
   checkReferences(document, name, report);
   checkDependencies(repository, value, service, report);
   if (file === PRODUCTION) checkProduction(name, service, report);

@@ -1,5 +1,6 @@
 import type { Check, Problem } from '../check.js';
 import { effective, type Instruction, readInstructions, readStages, type Stage } from '../dockerfile.js';
+import { healthCheckProblem } from '../health-checks.js';
 import { imageProblem } from '../images.js';
 import type { Repository } from '../repository.js';
 import { fields, text } from '../shape.js';
@@ -56,6 +57,10 @@ function checkInstruction(repository: Repository, file: string, { name, value, l
   if (name === 'ARG' || name === 'ENV') {
     const [secret] = SECRET.exec(value) ?? [];
     return secret === undefined ? [] : [{ file, line, message: `${secret} would stay in the image` }];
+  }
+  if (name === 'HEALTHCHECK') {
+    const message = healthCheckProblem(value);
+    return message === undefined ? [] : [{ file, line, message }];
   }
   if (name !== 'COPY' || value.includes('--from=') || value.startsWith('[')) return [];
   const sources = value

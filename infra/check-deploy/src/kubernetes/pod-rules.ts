@@ -1,3 +1,4 @@
+import { healthCheckProblem } from '../health-checks.js';
 import type { Repository } from '../repository.js';
 import { defaultPortOf } from '../service-variables.js';
 import { at, items, type Path, text } from '../shape.js';
@@ -64,6 +65,8 @@ function checkProbes(container: unknown, report: PodReport): void {
   const ports = items(container, 'ports').map((port) => [text(port, 'name'), text(port, 'containerPort')]);
   for (const probe of ['startupProbe', 'readinessProbe', 'livenessProbe'] as const) {
     if (at(container, probe) === undefined) report([], `has no ${probe}`);
+    const command = healthCheckProblem(JSON.stringify(items(container, probe, 'exec', 'command')));
+    if (command !== undefined) report([probe, 'exec', 'command'], `${probe}: ${command}`);
     for (const how of ['httpGet', 'tcpSocket', 'grpc']) {
       const port = text(container, probe, how, 'port');
       if (port !== '' && !ports.flat().includes(port)) {

@@ -75,6 +75,19 @@ export const COMPOSE: readonly Planted[] = [
   { ...DOCKERFILE, find: 'USER node', replace: 'USER root', says: /runs as root/ },
   { ...DOCKERFILE, find: 'CMD ["dist/main.js"]', replace: 'CMD node dist/main.js', says: /goes through a shell/ },
   { ...DOCKERFILE, find: /FROM node:\S+/, replace: 'FROM node:latest', says: /not pinned/ },
-  { ...DOCKERFILE, find: 'healthcheck.mjs /app', replace: 'health.mjs /app', says: /is not there to be copied/ },
+  { ...DOCKERFILE, find: 'healthcheck.sh /app', replace: 'health.sh /app', says: /is not there to be copied/ },
+  {
+    ...DOCKERFILE,
+    find: 'HEALTHCHECK --interval',
+    replace: 'HEALTHCHECK CMD node check.js --interval',
+    says: /health check starts node each time/,
+  },
+  {
+    ...PRODUCTION,
+    find: /(healthcheck:\s+)test: \[CMD, redis-cli, .*\]/,
+    replace: '$1test: [CMD-SHELL, "exec node -e 1"]',
+    at: 'test: [CMD-SHELL',
+    says: /redis: its health check starts node each time/,
+  },
   { ...DOCKERFILE, find: 'ENV NODE_ENV', replace: 'ENV API_TOKEN=x NODE_ENV', says: /API_TOKEN would stay/ },
 ];

@@ -72,6 +72,13 @@ export const KUBERNETES: readonly Planted[] = [
   },
   {
     ...INGEST,
+    find: /livenessProbe:/,
+    replace: 'livenessProbe:\n            exec: { command: [/usr/bin/node, check.js] }',
+    at: 'exec:',
+    says: /livenessProbe: its health check starts node/,
+  },
+  {
+    ...INGEST,
     find: 'allowPrivilegeEscalation: false',
     replace: 'allowPrivilegeEscalation: true',
     says: /may gain privileges/,
