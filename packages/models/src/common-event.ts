@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { AD_ID, isPlayTime, type WritableEvent } from './event.js';
 import type { Receipt } from './event-requests.js';
-import { isUuid, uuidv7 } from './uuid.js';
+import { isFarAhead, isUuid, uuidv7 } from './uuid.js';
 
 /**
  * What nearly all players send, read without joi, which takes twenty times as long. What it does not take (undefined) may be
@@ -13,7 +13,7 @@ export function readCommonEvent(body: unknown, { kind, idempotencyKey, callerIp,
   const { ad_id: adId, ip = null, timestamp = null } = fields;
   if (typeof adId !== 'string' || !AD_ID.test(adId)) return undefined;
   const givenId = (kind === 'click' ? fields.click_id : fields.impression_id) ?? null;
-  const id = givenId === null && idempotencyKey === undefined ? uuidv7(now) : readUuid(givenId);
+  const id = givenId === null && idempotencyKey === undefined ? uuidv7(now) : readUuid(givenId, now);
   if (id === undefined) return undefined;
   if (ip !== null && (typeof ip !== 'string' || !isPlainAddress(ip))) return undefined;
   const claimed = timestamp === null ? now : readPlainTime(timestamp);
@@ -38,8 +38,10 @@ export function readCommonEvent(body: unknown, { kind, idempotencyKey, callerIp,
   return event;
 }
 
-function readUuid(value: unknown): string | undefined {
-  return typeof value === 'string' && isUuid(value) ? value.toLowerCase() : undefined;
+function readUuid(value: unknown, now: number): string | undefined {
+  if (typeof value !== 'string' || !isUuid(value)) return undefined;
+  const id = value.toLowerCase();
+  return isFarAhead(id, now) ? undefined : id;
 }
 
 /** Without a zone, and IPv6 without an IPv4 part, which the ledger may want written otherwise. */

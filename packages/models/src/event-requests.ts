@@ -3,7 +3,7 @@ import Joi from 'joi';
 import { readAddress } from './address.js';
 import { readCommonEvent } from './common-event.js';
 import { AD_ID, type AdEvent, type EventKind, MAX_PLAY_TIME } from './event.js';
-import { isUuid, uuidv7 } from './uuid.js';
+import { isFarAhead, isUuid, uuidv7 } from './uuid.js';
 
 const adId = Joi.string()
   .pattern(AD_ID)
@@ -42,7 +42,9 @@ export const clickRequest = Joi.object({
     .allow(null)
     .description('Whole seconds of video watched before the click.'),
   timestamp,
-  click_id: eventId.description('UUID of this click: however often it is sent, it counts once. Defaults to a new one.'),
+  click_id: eventId.description(
+    'UUID of this click: however often it is sent, it counts once. Defaults to a new one. The time of a UUIDv7 must not be more than a day ahead.',
+  ),
 })
   .unknown(true)
   .required()
@@ -53,7 +55,9 @@ export const impressionRequest = Joi.object({
   ad_id: adId,
   ip,
   timestamp,
-  impression_id: eventId.description('UUID of this impression: however often it is sent, it counts once.'),
+  impression_id: eventId.description(
+    'UUID of this impression: however often it is sent, it counts once. The time of a UUIDv7 must not be more than a day ahead.',
+  ),
 })
   .unknown(true)
   .required()
@@ -103,19 +107,16 @@ export function readAnyEvent(body: unknown, receipt: Receipt): EventReading {
   const checked = schema.validate(body, { abortEarly: false, convert: false, errors: { wrap: { label: false } } });
   if (checked.error) return { state: 'invalid', details: detailsOf(checked.error) };
   const fields = checked.value as EventBody;
-  const givenId =
-    (receipt.kind === 'click' ? fields.click_id : fields.impression_id) ?? unquoted(receipt.idempotencyKey);
-  if (givenId !== undefined && !isUuid(givenId)) {
-    return { state: 'invalid', details: [{ path: 'Idempotency-Key', message: 'Idempotency-Key must be a UUID' }] };
-  }
   const { now } = receipt;
+  const id = readId(fields, receipt);
+  if (typeof id !== 'string') return { state: 'invalid', details: [id] };
   const claimed = fields.timestamp == null ? now : (readTime(fields.timestamp) ?? now);
   const believable = claimed <= now + receipt.maxClockSkew;
   return {
     state: 'event',
     event: {
       kind: receipt.kind,
-      id: (givenId ?? uuidv7(now)).toLowerCase(),
+      id,
       adId: fields.ad_id,
       ip: readAddress(fields.ip ?? undefined) ?? receipt.callerIp(),
       occurredAt: believable ? claimed : now,
@@ -125,6 +126,20 @@ export function readAnyEvent(body: unknown, receipt: Receipt): EventReading {
       ...(receipt.kind === 'impression' || fields.video_play_time == null ? {} : { playTime: fields.video_play_time }),
     },
   };
+}
+
+/** The id that the body gives, else the header's, else a new one, in lower case; or what is wrong with it. */
+function readId(fields: EventBody, { kind, idempotencyKey, now }: Receipt): string | Detail {
+  const field = kind === 'click' ? 'click_id' : 'impression_id';
+  const given = fields[field] ?? undefined;
+  const key = unquoted(idempotencyKey);
+  const path = given === undefined ? 'Idempotency-Key' : field;
+  const id = given ?? key ?? uuidv7(now);
+  if (!isUuid(id)) return { path, message: `${path} must be a UUID` };
+  const lower = id.toLowerCase();
+  return isFarAhead(lower, now)
+    ? { path, message: `${path} is a UUIDv7 whose time is more than a day in the future: check the clock that made it` }
+    : lower;
 }
 
 /** The first thing that is wrong with each field. */

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { readCommonEvent } from '../src/common-event.js';
 import type { EventKind } from '../src/event.js';
 import { type Receipt, readAnyEvent } from '../src/event-requests.js';
+import { uuidv7 } from '../src/uuid.js';
 
 // The last second of February, when days are most easily mistaken.
 const NOW = Date.UTC(2026, 2, 1) - 250;
@@ -29,6 +30,14 @@ const days = fc
     return `${year}-${month}-${day}T${hour}:${minute}:00Z`;
   });
 const addresses = fc.oneof(fc.ipV4(), fc.ipV6(), fc.ipV4Extended());
+/** UUIDv7 on each side of a day ahead, and some of another version with the same time. */
+const ids = fc
+  .tuple(fc.oneof(fc.integer({ min: -3, max: 3 }), fc.integer({ min: -(10 ** 12), max: 10 ** 13 })), fc.nat(8))
+  .map(([offset, version]) => {
+    const id = uuidv7(NOW + 86_400_000 + offset);
+    return version === 4 ? `${id.slice(0, 14)}4${id.slice(15)}` : id;
+  })
+  .chain((id) => fc.constantFrom(id, id.toUpperCase()));
 const anything = fc.oneof(fc.jsonValue(), fc.constantFrom(-0, 86_400, 86_401, 0.5, '', ' ', '7', [], {}));
 
 /** Mostly valid, so that every field is looked at. */
@@ -40,8 +49,8 @@ const fields = {
   ip: field(addresses, nearly(addresses)),
   video_play_time: field(fc.nat(90_000)),
   timestamp: field(times, days, nearly(times)),
-  click_id: field(fc.uuid(), nearly(fc.uuid())),
-  impression_id: field(fc.uuid(), nearly(fc.uuid())),
+  click_id: field(fc.uuid(), fc.uuid(), ids, nearly(fc.uuid())),
+  impression_id: field(fc.uuid(), fc.uuid(), ids, nearly(fc.uuid())),
 };
 
 const bodies = fc.oneof(
@@ -51,7 +60,7 @@ const bodies = fc.oneof(
 
 const receipts: fc.Arbitrary<Receipt> = fc.record({
   kind: fc.constantFrom<EventKind>('click', 'impression'),
-  idempotencyKey: fc.oneof({ weight: 4, arbitrary: fc.constant(undefined) }, fc.uuid(), fc.string()),
+  idempotencyKey: fc.oneof({ weight: 4, arbitrary: fc.constant(undefined) }, fc.uuid(), ids, fc.string()),
   callerIp: fc.constant(() => '203.0.113.9'),
   now: fc.constant(NOW),
   maxClockSkew: fc.constantFrom(0, 300_000),

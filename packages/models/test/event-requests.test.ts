@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { readAddress } from '../src/address.js';
 import { type Receipt, readEventRequest } from '../src/event-requests.js';
+import { uuidv7 } from '../src/uuid.js';
 import { decodeEvents, encodeEvents } from '../src/wire.js';
 
 const NOW = Date.UTC(2026, 6, 1, 12, 0, 0, 250);
@@ -81,6 +82,42 @@ describe('the id', () => {
     expect(refuse({ ad_id: 'ad-001', click_id: bad })).toEqual([
       { path: 'click_id', message: expect.stringMatching(/^click_id (must be a UUID|is not allowed to be empty)$/) },
     ]);
+  });
+});
+
+describe('an id of a coming day', () => {
+  const DAY = 86_400_000;
+  const early = uuidv7(NOW + DAY);
+  const late = uuidv7(NOW + DAY + 1);
+
+  it('is taken as far as a day ahead', () => {
+    expect(read({ click_id: early }).id).toBe(early);
+    expect(read({}, { idempotencyKey: early }).id).toBe(early);
+    expect(read({ impression_id: early }, { kind: 'impression' }).id).toBe(early);
+  });
+
+  it.each([
+    ['click_id', { click_id: late }, {}],
+    ['click_id', { click_id: late.toUpperCase() }, {}],
+    ['impression_id', { impression_id: late }, { kind: 'impression' as const }],
+    ['Idempotency-Key', {}, { idempotencyKey: late }],
+    ['Idempotency-Key', { click_id: null }, { idempotencyKey: `"${late}"` }],
+  ])('is refused beyond, with the name of the field and the reason: %s', (path, fields, changes) => {
+    expect(refuse({ ad_id: 'ad-001', ...fields }, changes)).toEqual([
+      {
+        path,
+        message: `${path} is a UUIDv7 whose time is more than a day in the future: check the clock that made it`,
+      },
+    ]);
+  });
+
+  it('is taken where its version is another one: its first bits are there by chance', () => {
+    const chance = `${late.slice(0, 14)}4${late.slice(15)}`;
+    expect(read({ click_id: chance }).id).toBe(chance);
+  });
+
+  it('does not matter in a field or a header that is not used', () => {
+    expect(read({ impression_id: late, click_id: early }, { idempotencyKey: late }).id).toBe(early);
   });
 });
 

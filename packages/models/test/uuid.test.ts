@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { isUuid, uuidv7 } from '../src/index.js';
+import { isFarAhead, isUuid, uuidv7 } from '../src/index.js';
 
 const NOW = Date.UTC(2026, 10, 22, 12, 34, 56, 789);
 
@@ -61,5 +61,29 @@ describe('isUuid', () => {
     }
     expect(isUuid('f47ac10b-58cc-4372-a567-0e02b2c3d479\n')).toBe(false);
     expect(isUuid('g47ac10b-58cc-4372-a567-0e02b2c3d479')).toBe(false);
+  });
+});
+
+describe('isFarAhead', () => {
+  const DAY = 86_400_000;
+
+  it.each([0, 1, 210, 211, 999, 86_400_000])('allows a day to the millisecond, %i ms after some moment', (offset) => {
+    const now = NOW + offset;
+    expect(isFarAhead(uuidv7(now + DAY), now)).toBe(false);
+    expect(isFarAhead(uuidv7(now + DAY + 1), now)).toBe(true);
+  });
+
+  it('allows any time that has passed, and none beyond a day, up to the last that there is', () => {
+    for (const time of [0, 1, NOW - DAY, NOW, NOW + 1]) expect(isFarAhead(uuidv7(time), NOW)).toBe(false);
+    for (const time of [NOW + 2 * DAY, NOW + 14 * DAY, Date.UTC(2109, 0), 2 ** 48 - 1]) {
+      expect(isFarAhead(uuidv7(time), NOW)).toBe(true);
+    }
+  });
+
+  it('looks at no other version: its first bits are random or a hash', () => {
+    const id = uuidv7(NOW + 14 * DAY);
+    for (const version of '012345689abcdef') {
+      expect(isFarAhead(`${id.slice(0, 14)}${version}${id.slice(15)}`, NOW)).toBe(false);
+    }
   });
 });

@@ -116,7 +116,7 @@ function eventOperation(kind: 'click' | 'impression') {
       {
         name: 'Idempotency-Key',
         in: 'header',
-        description: `The \`${kind}_id\` of a body that has none: a UUID.`,
+        description: `The \`${kind}_id\` of a body that has none: a UUID. The time of a UUIDv7 must not be more than a day ahead.`,
         schema: { type: 'string', format: 'uuid' },
       },
     ],
