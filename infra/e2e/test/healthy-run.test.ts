@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { type LocalProcess, openBench, waitFor } from '@ads/local';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { expectExact } from './support/exactness.js';
@@ -22,13 +22,18 @@ const EVERYWHERE = [
 ];
 
 const bench = openBench();
+const dailyLogs = join(bench.folder, 'daily');
 let scene: Scene;
 let services: readonly LocalProcess[];
 const refusedIds = [`refused-${randomUUID()}`, `refused-${randomUUID()}`];
 const secretPaths = ['/wp-login.php', '/api/v1/ads/8d6f1a', '/ads/click/x', '/metrics/../etc/passwd', '/%00'];
 
 beforeAll(async () => {
-  scene = await openScene(bench, { ...(await bench.database()), METRICS_MAX_ADS: '1' });
+  scene = await openScene(bench, {
+    ...(await bench.database()),
+    METRICS_MAX_ADS: '1',
+    LOG_FILE: join(dailyLogs, 'ads.log'),
+  });
   const { ingest, consumer, analytics } = scene.stack;
   services = [ingest, consumer, analytics];
   await untilHealthy(scene);
@@ -169,9 +174,8 @@ test('every line of the logs is JSON, and none is a warning, over the whole life
     for (const line of lines) {
       expect(line).toMatchObject({ timestamp: expect.stringMatching(/^\d{4}-.*Z$/), service: service.name });
     }
-    const folder = dirname(service.logFile);
-    const [daily = ''] = readdirSync(folder).filter((name) => /-\d{4}-\d\d-\d\d\.log$/.test(name));
-    expect(parseLines(join(folder, daily))).toEqual(lines);
+    const [daily = ''] = readdirSync(dailyLogs).filter((name) => name.startsWith(`ads-${service.name}-2`));
+    expect(parseLines(join(dailyLogs, daily))).toEqual(lines);
   }
   const refused = readLines(scene.stack.ingest).filter(({ message }) => message === 'request refused');
   expect(refused.map(({ request_id: id }) => id)).toEqual(expect.arrayContaining(refusedIds));

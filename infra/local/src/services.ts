@@ -16,7 +16,7 @@ export interface ProgramOptions {
   main: string;
   /**
    * Its variables, above those of this process: the `env` of its servers, and whatever else.
-   * Undefined takes one away. HTTP_HOST, HTTP_PORT and LOG_FILE are set here.
+   * Undefined takes one away. HTTP_HOST and HTTP_PORT are set here.
    */
   env: Readonly<Record<string, string | undefined>>;
   /** A free one unless told. */
@@ -56,7 +56,7 @@ export async function programProcess(options: ProgramOptions): Promise<LocalProc
     name,
     port,
     env: { [`${name.toUpperCase()}_URL`]: url },
-    logFile: join(logFolder, `${name}.out`),
+    logFile: join(logFolder, `${name}.log`),
     launch: async () => {
       if (!existsSync(main)) throw new Error(`${main} is missing: build it first, with npm run build`);
       return {
@@ -66,7 +66,6 @@ export async function programProcess(options: ProgramOptions): Promise<LocalProc
         env: {
           ...process.env,
           ...options.env,
-          LOG_FILE: join(logFolder, `${name}.log`),
           HTTP_HOST: '127.0.0.1',
           HTTP_PORT: String(port),
         },

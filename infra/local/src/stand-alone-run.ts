@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { onceAncestorIsGone } from './launcher/ancestors.js';
+import { onStopSignals } from './launcher/stop-signals.js';
 import { endLeftovers } from './processes/leftovers.js';
 import { keepRunFolder, openRunFolder, type RunName } from './run-folder.js';
 
@@ -31,16 +31,13 @@ export async function standAloneRun<Options>(
   };
   let interrupted = false;
   const interrupt = async () => {
-    // npm passes Ctrl-C on as well: the second one is no news.
-    if (interrupted) return;
     interrupted = true;
     console.log('\nEnding everything …');
     await endAll();
     rmSync(folder, { recursive: true, force: true });
     process.exit(130);
   };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void interrupt());
-  onceAncestorIsGone(() => void interrupt());
+  onStopSignals({ stop: interrupt });
 
   let good = false;
   try {

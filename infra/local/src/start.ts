@@ -1,14 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { onceAncestorIsGone } from './launcher/ancestors.js';
 import { lockLauncher } from './launcher/lock.js';
 import { readSettings, type Settings } from './launcher/settings.js';
 import { Stack, Stopped } from './launcher/stack.js';
+import { onStopSignals } from './launcher/stop-signals.js';
 import { summaryText } from './launcher/summary.js';
 import { endLeftovers } from './processes/leftovers.js';
-
-// npm passes Ctrl-C on to us although the terminal has sent it to us as well: one keystroke, two
-// signals. Only a later one is a second keystroke.
-const SAME_KEYSTROKE_MS = 1_000;
 
 /** `npm start`: runs the whole tracker on this machine until it is told to stop. */
 async function main(): Promise<void> {
@@ -55,37 +51,22 @@ async function listen(stack: Stack, { host, port }: Settings): Promise<void> {
 }
 
 function stopOnSignals(stack: Stack, started: Promise<unknown>, unlock: () => void): void {
-  let firstAt: number | undefined;
-
-  const stop = async (why: string): Promise<void> => {
-    firstAt = performance.now();
-    console.log(`\nStopping (${why}) …`);
-    await stack.stop();
-    // A start that is under way may have started something more meanwhile.
-    await Promise.race([started.catch(() => undefined), sleep(3_000, undefined, { ref: false })]);
-    await stack.stop();
-    console.log('Everything is stopped.');
-    unlock();
-    process.exit(0);
-  };
-
-  const onSignal = (signal: string): void => {
-    if (firstAt === undefined) {
-      void stop(signal);
-    } else if (performance.now() - firstAt > SAME_KEYSTROKE_MS) {
-      console.log('Ending everything at once.');
-      void stack.kill().finally(() => {
-        unlock();
-        process.exit(1);
-      });
-    }
-  };
-
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
-  process.on('SIGHUP', onSignal);
-  onceAncestorIsGone((name) => {
-    if (firstAt === undefined) void stop(`"${name}" is gone`);
+  onStopSignals({
+    async stop(why) {
+      console.log(`\nStopping (${why}) …`);
+      await stack.stop();
+      // A start that is under way may have started something more meanwhile.
+      await Promise.race([started.catch(() => undefined), sleep(3_000, undefined, { ref: false })]);
+      await stack.stop();
+      console.log('Everything is stopped.');
+      unlock();
+      process.exit(0);
+    },
+    async kill() {
+      await stack.kill();
+      unlock();
+      process.exit(1);
+    },
   });
 }
 

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { onceAncestorIsGone } from './launcher/ancestors.js';
 import { printStep, printWarning, step } from './launcher/progress.js';
+import { onStopSignals } from './launcher/stop-signals.js';
 import { keepTestFolder, openTestFolder } from './launcher/test-folder.js';
 import { endLeftovers } from './processes/leftovers.js';
 import type { LocalProcess } from './processes/local-process.js';
@@ -165,10 +165,7 @@ async function endEarly(): Promise<void> {
   process.exit(130);
 }
 
-process.once('SIGINT', () => void endEarly());
-process.once('SIGTERM', () => void endEarly());
-process.once('SIGHUP', () => void endEarly());
-onceAncestorIsGone(() => void endEarly());
+onStopSignals({ stop: endEarly });
 
 let counts: Counts = { passed: 0, failed: 1 };
 try {

@@ -16,12 +16,10 @@ export interface ProcessContext<T> {
 
 /** `EX_CONFIG` of sysexits.h: starting again without a change is no use. */
 const BAD_CONFIGURATION = 78;
-/** Ctrl-C reaches a whole group of processes, whose parent may pass it on: that is one wish. */
-const SAME_WISH_MS = 1_000;
 
 /**
  * Runs a process from its configuration to its exit. SIGTERM or SIGINT releases everything and
- * exits 0; another one exits 1 at once. What nobody caught is logged, and exits 1 after the
+ * exits 0. Later signals change nothing: one Ctrl-C may arrive twice, at any distance. What nobody caught is logged, and exits 1 after the
  * releases. After `SHUTDOWN_GRACE_SECONDS` it exits 1 whatever is still open.
  * Bad configuration is printed to standard error, and exits 78.
  */
@@ -49,10 +47,10 @@ export async function runProcess<T extends LogConfig & Pick<ServerConfig, 'SHUTD
   const releases = createReleases(logger);
   if ('NATS_URL' in variables) warnAboutKafka(env, logger);
 
-  let endingSince: number | undefined;
+  let ending = false;
   const end = async (code: number): Promise<void> => {
-    if (endingSince !== undefined) return;
-    endingSince = performance.now();
+    if (ending) return;
+    ending = true;
     setTimeout(() => {
       logger.error('not everything was released in time', { seconds: config.SHUTDOWN_GRACE_SECONDS });
       void logger.close().then(() => process.exit(1));
@@ -63,12 +61,9 @@ export async function runProcess<T extends LogConfig & Pick<ServerConfig, 'SHUTD
   };
 
   const onSignal = (signal: NodeJS.Signals): void => {
-    if (endingSince === undefined) {
-      logger.info('shutting down', { signal });
-      void end(0);
-    } else if (performance.now() - endingSince > SAME_WISH_MS) {
-      process.exit(1);
-    }
+    if (ending) return;
+    logger.info('shutting down', { event: 'process.stopping', signal });
+    void end(0);
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
@@ -83,7 +78,7 @@ export async function runProcess<T extends LogConfig & Pick<ServerConfig, 'SHUTD
     await start({ config, logger, metrics, conditions, releases });
   } catch (error) {
     // What is opened while we end may fail in any way.
-    if (endingSince !== undefined) return;
+    if (ending) return;
     if (error instanceof ConfigError) {
       printPlainly(service, error);
       return end(BAD_CONFIGURATION);

@@ -76,6 +76,22 @@ describe('runProcess', () => {
     expect(code).toBe(0);
   });
 
+  it('goes on releasing when the same signal arrives again, seconds later', async () => {
+    const child = run(`
+      releases.add('slow', async () => {
+        await new Promise((resolve) => process.once('SIGINT', resolve));
+        logger.info('closed');
+      });
+      setTimeout(() => process.kill(process.pid, 'SIGTERM'), 10);
+      ${WAIT}`);
+    const { code, out } = await ended(child, (text) => {
+      // Later than any distance that could tell one keystroke from two.
+      if (text.includes('shutting down')) setTimeout(() => child.kill('SIGINT'), 1_500);
+    });
+    expect(out).toContain('"closed"');
+    expect(code).toBe(0);
+  });
+
   it('prints bad configuration plainly and exits 78', async () => {
     const { code, out, err } = await ended(run(WAIT, { LOG_LEVEL: 'loud', HTTP_PORT: 'x' }));
     expect(code).toBe(78);

@@ -15,7 +15,7 @@ export function loudLines(logFolder: string, names: readonly string[]): string[]
   return names.flatMap((name) => {
     const folder = join(logFolder, name);
     return readdirSync(folder)
-      .filter((file) => file.endsWith('.out'))
+      .filter((file) => file.endsWith('.log'))
       .flatMap((file) => readFileSync(join(folder, file), 'utf8').split('\n'))
       .filter((line) => line !== '' && !/^\{"timestamp":"[^"]+","level":"(info|debug)"/.test(line))
       .map((line) => `${name} logged ${line.slice(0, 500)}`);

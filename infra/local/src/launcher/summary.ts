@@ -22,7 +22,7 @@ The tracker is ready at ${url}
   Swagger    ${url}/swagger/index.html
 ${rows.join('\n')}
   Data       ${folder}/data      (npm start -- --fresh begins empty)
-  Logs       ${folder}/logs
+  Logs       ${folder}/logs      (earlier runs: ${folder}/logs-previous)
 
 ${warnings}${warnings && '\n'}Record a click, and read it back:
 
