@@ -1,5 +1,10 @@
 import { isIP } from 'node:net';
 
+/** Characters of the longest IPv6 address, without a zone. */
+export const LONGEST_ADDRESS = '0000:0000:0000:0000:0000:ffff:255.255.255.255'.length;
+/** With brackets, a port, and a zone of as many characters as Linux allows an interface. */
+const LONGEST_WITH_PORT = LONGEST_ADDRESS + '[%]:65535'.length + 15;
+
 /** What some proxies write: an address and a port, IPv6 then in brackets. */
 const WITH_PORT = /^(?:\[(?<v6>[^\]]+)\]|(?<v4>\d+\.\d+\.\d+\.\d+))(?::\d+)?$/;
 
@@ -8,8 +13,8 @@ const WITH_PORT = /^(?:\[(?<v6>[^\]]+)\]|(?<v4>\d+\.\d+\.\d+\.\d+))(?::\d+)?$/;
  * dual-stack. Undefined for what is no address.
  */
 export function readAddress(text: string | undefined): string | undefined {
-  if (text === undefined) return undefined;
+  if (text === undefined || text.length > LONGEST_WITH_PORT) return undefined;
   const { v4, v6 } = WITH_PORT.exec(text)?.groups ?? {};
-  const address = (v6 ?? v4 ?? text).replace(/%.*$/, '').replace(/^::ffff:(?=\d+\.)/i, '');
+  const address = (v6 ?? v4 ?? text).replace(/%.*$/s, '').replace(/^::ffff:(?=\d+\.)/i, '');
   return isIP(address) === 0 ? undefined : address;
 }

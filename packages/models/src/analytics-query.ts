@@ -1,7 +1,8 @@
 import { type ParsedUrlQuery, parse } from 'node:querystring';
 import Joi from 'joi';
-import { AD_ID } from './event.js';
+import { AD_ID, AD_ID_RULE, LONGEST_AD_ID } from './event.js';
 import { type Detail, detailsOf } from './event-requests.js';
+import { limitedNumber, limitedText } from './limited.js';
 import { type Timeframe, WINDOWS, windowOf } from './windows.js';
 
 const TIMEFRAMES = WINDOWS.map((window) => window.timeframe);
@@ -9,16 +10,21 @@ const TIMEFRAMES = WINDOWS.map((window) => window.timeframe);
 /** The most ads that one page shows. */
 const MAX_PAGE = 500;
 const DEFAULT_PAGE = 50;
+/** The longest cursor: a number and an ad id, as JSON in Base64, take less than 400 characters. */
+const LONGEST_CURSOR = 512;
 
 /** The query of `GET /api/v1/ads/analytics`. */
 export const analyticsQuery = Joi.object({
-  ad_id: Joi.string().pattern(AD_ID).description('One ad. Without it: all, busiest first.'),
+  ad_id: limitedText(LONGEST_AD_ID)
+    .pattern(AD_ID)
+    .messages({ 'string.max': AD_ID_RULE, 'string.pattern.base': AD_ID_RULE })
+    .description('One ad. Without it: all, busiest first.'),
   timeframe: Joi.string()
     .valid(...TIMEFRAMES)
     .messages({ 'any.only': `timeframe must be one of ${TIMEFRAMES.join(', ')}` })
     .description('Adds the clicks of this window, and orders the list by it.'),
-  limit: Joi.number().integer().min(1).max(MAX_PAGE).default(DEFAULT_PAGE).description('Ads per page.'),
-  cursor: Joi.string().max(512).description('`next_cursor` of the page before.'),
+  limit: limitedNumber().integer().min(1).max(MAX_PAGE).default(DEFAULT_PAGE).description('Ads per page.'),
+  cursor: limitedText(LONGEST_CURSOR).description('`next_cursor` of the page before.'),
 }).unknown(true);
 
 /** A checked query. */

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { LONGEST_ADDRESS } from './address.js';
 import { AD_ID, isPlayTime, type WritableEvent } from './event.js';
 import type { Receipt } from './event-requests.js';
 import { isFarAhead, isUuid, uuidv7 } from './uuid.js';
@@ -46,6 +47,7 @@ function readUuid(value: unknown, now: number): string | undefined {
 
 /** Without a zone, and IPv6 without an IPv4 part, which the ledger may want written otherwise. */
 function isPlainAddress(text: string): boolean {
+  if (text.length > LONGEST_ADDRESS) return false;
   const version = isIP(text);
   return version === 4 || (version === 6 && !text.includes('%') && !text.includes('.'));
 }

@@ -1,23 +1,28 @@
 import { isIP } from 'node:net';
 import Joi from 'joi';
-import { readAddress } from './address.js';
+import { LONGEST_ADDRESS, readAddress } from './address.js';
 import { readCommonEvent } from './common-event.js';
-import { AD_ID, type AdEvent, type EventKind, MAX_PLAY_TIME } from './event.js';
-import { isFarAhead, isUuid, uuidv7 } from './uuid.js';
+import { AD_ID, AD_ID_RULE, type AdEvent, type EventKind, LONGEST_AD_ID, MAX_PLAY_TIME } from './event.js';
+import { limitedText } from './limited.js';
+import { isFarAhead, isUuid, UUID_LENGTH, uuidv7 } from './uuid.js';
 
-const adId = Joi.string()
+/** The longest timestamp: a fraction of a second may have as many digits as fit. */
+const LONGEST_TIMESTAMP = 64;
+
+const adId = limitedText(LONGEST_AD_ID)
   .pattern(AD_ID)
-  .messages({ 'string.pattern.base': '{#label} must be 1 to 128 printable characters without spaces and braces' })
+  .messages({ 'string.max': AD_ID_RULE, 'string.pattern.base': AD_ID_RULE })
   .required()
   .description('The ad that was clicked or shown.');
-const ip = Joi.string()
+const NO_ADDRESS = '{#label} must be an IPv4 or IPv6 address';
+const ip = limitedText(LONGEST_ADDRESS)
   .ip({ version: ['ipv4', 'ipv6'], cidr: 'forbidden' })
-  .messages({ 'string.ipVersion': '{#label} must be an IPv4 or IPv6 address' })
+  .messages({ 'string.max': NO_ADDRESS, 'string.ipVersion': NO_ADDRESS })
   // joi takes leading zeros (10.01.2.3), which the ledger does not: it would refuse what was answered with 202.
   .custom((text: string, helpers) => (isIP(text) === 0 ? helpers.error('string.ipVersion') : text))
   .allow(null)
   .description("The viewer's address. Defaults to the caller's.");
-const timestamp = Joi.string()
+const timestamp = limitedText(LONGEST_TIMESTAMP)
   .isoDate()
   .messages({ 'string.isoDate': '{#label} must be a time in ISO 8601, from 1970 on' })
   .custom((text: string, helpers) => (readTime(text) === undefined ? helpers.error('string.isoDate') : text))
@@ -25,10 +30,11 @@ const timestamp = Joi.string()
   .description(
     'When it happened, ISO 8601, from 1970 on; UTC where it names no offset. Defaults to the time of receipt.',
   );
-const eventId = Joi.string()
+const NO_UUID = '{#label} must be a UUID';
+const eventId = limitedText(UUID_LENGTH)
   // In its usual form alone: with braces or without hyphens the ledger would not take it.
   .guid({ separator: '-', wrapper: false })
-  .messages({ 'string.guid': '{#label} must be a UUID' })
+  .messages({ 'string.max': NO_UUID, 'string.guid': NO_UUID })
   .allow(null);
 
 /** The body of `POST /api/v1/ads/click`. Fields it doesn't know are ignored: a newer player must not lose clicks. */
@@ -152,7 +158,8 @@ export function detailsOf(error: Joi.ValidationError): Detail[] {
   return [...details.values()];
 }
 
-const TIME_WITHOUT_OFFSET = /T[^Z+-]*$/i;
+/** From the first `T` on no offset. Anchored: a search for the `T` that begins the rest is quadratic in the number of them. */
+const TIME_WITHOUT_OFFSET = /^[^T]*T[^Z+-]*$/i;
 
 /** Milliseconds since the epoch, or undefined for what is no time from 1970 to 9999. */
 function readTime(text: string): number | undefined {
@@ -169,5 +176,5 @@ function isDay(date: string): boolean {
 
 /** `Idempotency-Key: "…"` is how the header's specification writes it, without quotes is how most clients do. */
 function unquoted(key: string | undefined): string | undefined {
-  return key?.replace(/^"(.*)"$/, '$1');
+  return key?.length === UUID_LENGTH + 2 && key.startsWith('"') && key.endsWith('"') ? key.slice(1, -1) : key;
 }

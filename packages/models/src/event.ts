@@ -35,6 +35,9 @@ export interface Ad {
  * hash tag of its Redis keys, and control characters because Postgres refuses some of them.
  */
 export const AD_ID = /^[!-z|~]{1,128}$/;
+export const LONGEST_AD_ID = 128;
+/** {@link AD_ID} in words, as a message of joi. */
+export const AD_ID_RULE = `{#label} must be 1 to ${LONGEST_AD_ID} printable characters without spaces and braces`;
 
 /** The most that `video_play_time` may say, in seconds: a day. */
 export const MAX_PLAY_TIME = 86_400;

@@ -1,6 +1,7 @@
 import { randomFillSync } from 'node:crypto';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+export const UUID_LENGTH = 36;
 
 /** Any UUID in its usual form, of any version and letter case. */
 export function isUuid(text: string): boolean {

@@ -1,0 +1,99 @@
+import { stringify } from 'node:querystring';
+import * as models from '@ads/models';
+import { describe, expect, it } from '@jest/globals';
+import { BUDGET_MS, cpuMs, shortly, withRuns } from './cpu.js';
+
+/** What joi tells of a schema. */
+interface Description {
+  readonly type: string;
+  readonly flags?: { readonly only?: boolean };
+  readonly preferences?: { readonly abortEarly?: boolean };
+  readonly rules?: readonly { readonly name: string }[];
+  readonly keys?: Readonly<Record<string, Description>>;
+}
+
+/** The schemas that read what clients send; the others are named after the answer that they describe. */
+const schemas = Object.entries(models).flatMap(([name, value]): [string, Description][] => {
+  const isSchema = typeof value === 'object' && 'describe' in value && typeof value.describe === 'function';
+  return isSchema && !name.endsWith('Response') ? [[name, value.describe() as Description]] : [];
+});
+const fields = schemas.flatMap(([schema, { keys = {} }]) =>
+  Object.entries(keys).map(([field, description]) => ({ schema, field, description })),
+);
+const strings = fields.filter(({ description: { type } }) => type === 'string');
+
+/** A valid value of each field. A field that is not here is tried with the first of them. */
+const VALID: Readonly<Record<string, string>> = {
+  ad_id: 'ad-001',
+  ip: '2001:db8::ffff:203.0.113.9',
+  timestamp: '2024-01-01T10:10:10.123Z',
+  click_id: 'f47ac10b-58cc-4372-a567-0e02b2c3d479',
+  impression_id: 'f47ac10b-58cc-4372-a567-0e02b2c3d479',
+  limit: '10.0e1',
+  cursor: 'WzEsImFkLTAwMSJd',
+  timeframe: '15m',
+};
+
+const receipt = { idempotencyKey: undefined, callerIp: () => '203.0.113.9', now: 1_700_000_000_000, maxClockSkew: 0 };
+
+/** What is wrong with a request that has this text in this field: by the schema and by what stands before it. */
+function complaints(schema: string, field: string, text: string): readonly models.Detail[] {
+  const reading =
+    schema === 'analyticsQuery'
+      ? models.readAnalyticsQuery(stringify({ [field]: text }))
+      : models.readEventRequest(
+          { ad_id: 'ad-001', [field]: text },
+          { ...receipt, kind: schema === 'clickRequest' ? 'click' : 'impression' },
+        );
+  return reading.state === 'invalid' ? reading.details : [];
+}
+
+it('finds the schemas', () => {
+  expect(schemas.map(([name]) => name)).toEqual(expect.arrayContaining(['clickRequest', 'impressionRequest']));
+  expect(fields.length).toBeGreaterThan(10);
+});
+
+describe('a field', () => {
+  it.each(strings)('checks the length of a text before anything else: $schema.$field', ({ description }) => {
+    const { flags, rules = [], preferences } = description;
+    // A list of values needs no limit: a text is looked up in it.
+    if (flags?.only === true) return;
+    expect(rules[0]?.name).toBe('max');
+    // Else joi goes on with the other rules when the first has failed.
+    expect(preferences?.abortEarly === true || rules.length === 1).toBe(true);
+  });
+
+  it.each(fields)('takes time in proportion to the length of a text: $schema.$field', ({ schema, field }) => {
+    const slow: string[] = [];
+    for (const text of withRuns(VALID[field] ?? 'ad-001')) {
+      const ms = cpuMs(() => complaints(schema, field, text));
+      if (ms > BUDGET_MS) slow.push(`${shortly(text)}: ${ms} ms`);
+    }
+    expect(slow).toEqual([]);
+  });
+
+  it.each(fields)('is not repeated in the complaint: $schema.$field', ({ schema, field }) => {
+    const found = complaints(schema, field, `<script>${'x'.repeat(2_000)}`);
+    // As the limit of a page is, an impression's play time is no field at all.
+    expect(found).toEqual([{ path: field, message: expect.not.stringMatching(/<script>|xxx/) }]);
+    for (const { message } of found) expect(message.length).toBeLessThan(200);
+  });
+});
+
+describe('a header', () => {
+  it('takes time in proportion to its length: Idempotency-Key', () => {
+    for (const text of withRuns(`"${VALID.click_id}"`)) {
+      const read = () => models.readEventRequest({ ad_id: 'a' }, { ...receipt, kind: 'click', idempotencyKey: text });
+      expect([shortly(text), cpuMs(read) < BUDGET_MS]).toEqual([shortly(text), true]);
+    }
+  });
+
+  it.each(['203.0.113.9:4711', '[2001:db8::1%eth0]:443', '::ffff:203.0.113.9'])(
+    'takes time in proportion to its length: X-Forwarded-For like %s',
+    (address) => {
+      for (const text of withRuns(address)) {
+        expect([shortly(text), cpuMs(() => models.readAddress(text)) < BUDGET_MS]).toEqual([shortly(text), true]);
+      }
+    },
+  );
+});
