@@ -36,7 +36,7 @@ export function play({ adIds }) {
   const adId = pick(adIds);
   deliver('impression', { ad_id: adId, impression_id: uuidv7(Date.now()) });
   if (Math.random() < CLICKS) {
-    const played = Math.floor(Math.random() * 60);
+    const played = Math.random() * 60;
     deliver('click', { ad_id: adId, click_id: uuidv7(Date.now()), video_play_time: played });
   }
   if (Math.random() < READS) read(adId);

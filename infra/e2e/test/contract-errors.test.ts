@@ -165,8 +165,10 @@ describe('video_play_time', () => {
     [-1, 'video_play_time must be greater than or equal to 0'],
     [86_401, 'video_play_time must be less than or equal to 86400'],
     [1e300, 'video_play_time must be a safe number'],
-    [0.5, 'video_play_time must be an integer'],
+    [-0.001, 'video_play_time must be greater than or equal to 0'],
+    [86_400.5, 'video_play_time must be less than or equal to 86400'],
     ['30', 'video_play_time must be a number'],
+    ['NaN', 'video_play_time must be a number'],
     [true, 'video_play_time must be a number'],
     [[30], 'video_play_time must be a number'],
   ])('of %j is refused', async (seconds, message) => {

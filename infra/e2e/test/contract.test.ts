@@ -78,6 +78,7 @@ describe.each(PREFIXES)('the API $name', ({ prefix, adId }) => {
       received_at: new Date(timestamp),
       claimed_at: null,
       play_time_seconds: null,
+      play_time_ms: null,
     });
   });
 
@@ -105,6 +106,7 @@ describe.each(PREFIXES)('the API $name', ({ prefix, adId }) => {
       ip: '2001:db8::7',
       occurred_at: new Date(click.timestamp),
       play_time_seconds: 30,
+      play_time_ms: 30_000,
     });
   });
 
@@ -304,10 +306,20 @@ describe('a body', () => {
     expect(await row(impression_id)).toMatchObject({ kind: 'impression', play_time_seconds: null });
   });
 
-  it.each([0, 86_400])('may say %d seconds of video', async (seconds) => {
+  it.each([
+    [0, 0],
+    [12.345, 12_345],
+    [0.1 + 0.2, 300],
+    [59.999_999_9, 60_000],
+    [86_400, 86_400_000],
+  ])('may say %p seconds of video', async (seconds, milliseconds) => {
     const answer = await client.post('/api/v1/ads/click', { ad_id: 'beacon', video_play_time: seconds });
+    expect(answer.status).toBe(202);
     const { click_id } = answer.body as { click_id: string };
-    expect(await row(click_id)).toMatchObject({ play_time_seconds: seconds });
+    expect(await row(click_id)).toMatchObject({
+      play_time_ms: milliseconds,
+      play_time_seconds: Math.floor(milliseconds / 1_000),
+    });
   });
 });
 

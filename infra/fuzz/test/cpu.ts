@@ -21,13 +21,18 @@ export const MEANINGFUL = [...'0159aAfFTtZzeE+-:.,;/\\%_=&?"\'[]{}()<>!~|*^$@# \
 /** Whatever an expression forbids in the rest of a text is in here. */
 const MISFIT = `${MEANINGFUL.join('')}\n!`;
 
-/** `text` with a run of each of its characters, or of {@link MEANINGFUL}, in each place: with its end, without, with another. */
+const OTHERS_EVERY = 4;
+
+/**
+ * `text` with a run of each of its characters in its place, and of each of {@link MEANINGFUL} in every fourth: with its end,
+ * and with another.
+ */
 export function* withRuns(text: string): Generator<string> {
   for (let at = 0; at <= text.length; at += 1) {
-    for (const character of new Set([text.charAt(at), ...MEANINGFUL])) {
+    const others = at % OTHERS_EVERY === 0 || at === text.length ? MEANINGFUL : [];
+    for (const character of new Set([text.charAt(at), ...others])) {
       if (character === '') continue;
       const start = text.slice(0, at) + character.repeat(LONG);
-      yield start;
       yield `${start}${text.slice(at)}`;
       yield `${start}${MISFIT}`;
     }

@@ -1,8 +1,8 @@
 -- One batch, one statement, so one transaction: the rows, the rollups, and the absolute counts to raise Redis to.
 --
 -- Parameters, arrays of one length: 1 ids, 2 kinds, 3 ad ids, 4 addresses, 5 occurred, 6 received, 7 claimed (these in
--- milliseconds), 8 play times in seconds (7 and 8 may be shorter: the rest is null); then 9 the name of a doubt to leave
--- behind, or null.
+-- milliseconds), 8 play times in milliseconds (7 and 8 may be shorter: the rest is null); then 9 the name of a doubt to
+-- leave behind, or null.
 --
 -- Rows are inserted in the order of their key, and so are buckets: batches in parallel wait for each other and never
 -- deadlock. Buckets that the batch touches but adds nothing to (all its clicks were there already) are written too,
@@ -22,9 +22,10 @@ doubt AS (
   ON CONFLICT (writer) DO UPDATE SET stamp = DEFAULT, since = now()
 ),
 recorded AS (
-  INSERT INTO ad_events (id, kind, ad_id, ip, occurred_at, received_at, claimed_at, play_time_seconds)
+  INSERT INTO ad_events (id, kind, ad_id, ip, occurred_at, received_at, claimed_at, play_time_seconds,
+                         play_time_ms)
   SELECT id, kind, ad_id, ip, to_timestamp(occurred / 1000.0::float8), to_timestamp(received / 1000.0::float8),
-         to_timestamp(claimed / 1000.0::float8), play_time
+         to_timestamp(claimed / 1000.0::float8), play_time / 1000, play_time
   FROM known
   ORDER BY id, kind
   ON CONFLICT DO NOTHING

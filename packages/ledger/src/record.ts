@@ -41,7 +41,7 @@ export async function recordBatch(database: Database, events: readonly AdEvent[]
     numberArray(events.map((event) => event.occurredAt)),
     numberArray(events.map((event) => event.receivedAt)),
     sparseArray(events.map((event) => event.claimedAt)),
-    sparseArray(events.map((event) => event.playTime)),
+    sparseArray(events.map((event) => event.playTimeMs)),
     doubt ?? null,
   ]);
   return readRows(rows, events);

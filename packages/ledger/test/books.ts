@@ -50,7 +50,7 @@ export function randomEvents(random: () => number, count: number, now: number, s
       adId: pick(random, ADS),
       ip: pick(random, ['203.0.113.9', '2001:db8::1']),
       occurredAt: Math.floor(now + 120_000 - random() * (spread + 120_000)),
-      ...(random() < 0.5 ? {} : { playTime: Math.floor(random() * 100) }),
+      ...(random() < 0.5 ? {} : { playTimeMs: Math.floor(random() * 100_000) }),
     }),
   );
 }

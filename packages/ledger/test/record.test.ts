@@ -21,7 +21,12 @@ const stored = () => rows(database, 'SELECT * FROM ad_events');
 
 describe('recording a batch', () => {
   it('keeps every field of every event', async () => {
-    const event = click(now, { playTime: 30, claimedAt: now + 86_400_000, occurredAt: now - 1_234, ip: '2001:db8::1' });
+    const event = click(now, {
+      playTimeMs: 30_999,
+      claimedAt: now + 86_400_000,
+      occurredAt: now - 1_234,
+      ip: '2001:db8::1',
+    });
     const bare: AdEvent = click(now, { kind: 'impression', adId: 'ad-002' });
     await recordBatch(database, [event, bare]);
     expect(await rows(database, 'SELECT *, host(ip) AS ip FROM ad_events ORDER BY kind')).toEqual([
@@ -34,8 +39,15 @@ describe('recording a batch', () => {
         received_at: new Date(now),
         claimed_at: new Date(now + 86_400_000),
         play_time_seconds: 30,
+        play_time_ms: 30_999,
       },
-      expect.objectContaining({ kind: 'impression', ad_id: 'ad-002', claimed_at: null, play_time_seconds: null }),
+      expect.objectContaining({
+        kind: 'impression',
+        ad_id: 'ad-002',
+        claimed_at: null,
+        play_time_seconds: null,
+        play_time_ms: null,
+      }),
     ]);
   });
 
@@ -66,16 +78,16 @@ describe('recording a batch', () => {
     const times = [undefined, 7, undefined, 0, undefined];
     await recordBatch(
       database,
-      times.map((playTime, index) =>
+      times.map((playTimeMs, index) =>
         click(now, {
           ip: `203.0.113.${index}`,
-          ...(playTime === undefined ? {} : { playTime, claimedAt: now + playTime }),
+          ...(playTimeMs === undefined ? {} : { playTimeMs, claimedAt: now + playTimeMs }),
         }),
       ),
     );
     await recordBatch(database, [click(now, { ip: '203.0.113.5' })]);
     expect(
-      await rows(database, 'SELECT play_time_seconds AS time, claimed_at AS claimed FROM ad_events ORDER BY ip'),
+      await rows(database, 'SELECT play_time_ms AS time, claimed_at AS claimed FROM ad_events ORDER BY ip'),
     ).toEqual(
       [...times, undefined].map((time) => ({
         time: time ?? null,

@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { openBench, type Variables } from '@ads/local';
+import { readFileSync } from 'node:fs';
+import { openBench, openPool, type Variables, waitFor } from '@ads/local';
 import { uuidv7 } from '@ads/models';
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Database, ensurePartitions, migrate, pruneSeconds } from '../src/index.js';
@@ -127,6 +128,15 @@ describe('pruning', () => {
   });
 });
 
+const PLAY_TIME_IN_MILLISECONDS = new URL('../migrations/6_play_time_in_milliseconds.sql', import.meta.url);
+
+async function waitingForLocks(pool: ReturnType<typeof openPool>): Promise<number> {
+  const { rowCount } = await pool.query(
+    "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+  );
+  return rowCount ?? 0;
+}
+
 describe('migrations', () => {
   async function emptyDatabase() {
     const name = `empty_${randomBytes(6).toString('hex')}`;
@@ -148,6 +158,28 @@ describe('migrations', () => {
     const migrated = openDatabase(bench, { ...variables, POSTGRES_DB: connection.database });
     await migrated.query('test', "INSERT INTO ads (id, image_url, target_url) VALUES ('ad-001', '', '')");
     expect((await recordBatch(migrated, [click(Date.now())])).added).toEqual({ click: 1, impression: 0 });
+  });
+
+  it('do not stop recording while an addition to the table of events waits for a long transaction', async () => {
+    await database.query('test', 'ALTER TABLE ad_events DROP COLUMN play_time_ms');
+    const pool = openPool(variables, { max: 3 });
+    bench.onRelease(() => pool.end());
+    const reader = await pool.connect();
+    await reader.query('BEGIN');
+    await reader.query('SELECT FROM ad_events');
+    let isAdded = false;
+    const adding = pool.query(readFileSync(PLAY_TIME_IN_MILLISECONDS, 'utf8')).then(() => {
+      isAdded = true;
+    });
+    // As the release before records: it waits for no longer than one attempt of the migration.
+    const insert = `INSERT INTO ad_events VALUES (gen_random_uuid(), 'click', 'ad-001', '::1', now(), now(), null, 1)`;
+    await waitFor(async () => (await waitingForLocks(pool)) > 0, { timeoutMs: 20_000, what: 'the migration to wait' });
+    for (let recorded = 0; recorded < 3; recorded += 1) await pool.query(insert);
+    expect(isAdded).toBe(false);
+    await reader.query('COMMIT');
+    reader.release();
+    await adding;
+    expect(await rows(database, 'SELECT play_time_ms FROM ad_events')).toEqual(Array(3).fill({ play_time_ms: null }));
   });
 
   it('take the time that they need, whatever an operator allows a statement of the services', async () => {

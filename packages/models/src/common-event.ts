@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { LONGEST_ADDRESS } from './address.js';
-import { AD_ID, isPlayTime, type WritableEvent } from './event.js';
+import { AD_ID, isPlayTime, playTimeMs, type WritableEvent } from './event.js';
 import type { Receipt } from './event-requests.js';
 import { isFarAhead, isUuid, uuidv7 } from './uuid.js';
 
@@ -20,8 +20,7 @@ export function readCommonEvent(body: unknown, { kind, idempotencyKey, callerIp,
   const claimed = timestamp === null ? now : readPlainTime(timestamp);
   if (claimed === undefined) return undefined;
   const playTime = kind === 'click' ? (fields.video_play_time ?? null) : null;
-  // Of minus zero joi makes zero.
-  if (playTime !== null && (!isPlayTime(playTime) || Object.is(playTime, -0))) return undefined;
+  if (playTime !== null && !isPlayTime(playTime)) return undefined;
 
   const event: WritableEvent = {
     kind,
@@ -35,7 +34,7 @@ export function readCommonEvent(body: unknown, { kind, idempotencyKey, callerIp,
     event.occurredAt = now;
     event.claimedAt = claimed;
   }
-  if (playTime !== null) event.playTime = playTime;
+  if (playTime !== null) event.playTimeMs = playTimeMs(playTime);
   return event;
 }
 

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import Joi from 'joi';
 import { LONGEST_ADDRESS, readAddress } from './address.js';
 import { readCommonEvent } from './common-event.js';
-import { AD_ID, AD_ID_RULE, type AdEvent, type EventKind, LONGEST_AD_ID, MAX_PLAY_TIME } from './event.js';
+import { AD_ID, AD_ID_RULE, type AdEvent, type EventKind, LONGEST_AD_ID, MAX_PLAY_TIME, playTimeMs } from './event.js';
 import { limitedText } from './limited.js';
 import { isFarAhead, isUuid, UUID_LENGTH, uuidv7 } from './uuid.js';
 
@@ -42,11 +42,10 @@ export const clickRequest = Joi.object({
   ad_id: adId,
   ip,
   video_play_time: Joi.number()
-    .integer()
     .min(0)
     .max(MAX_PLAY_TIME)
     .allow(null)
-    .description('Whole seconds of video watched before the click.'),
+    .description('Seconds of video watched before the click, to the millisecond.'),
   timestamp,
   click_id: eventId.description(
     'UUID of this click: however often it is sent, it counts once. Defaults to a new one. The time of a UUIDv7 must not be more than a day ahead.',
@@ -129,7 +128,9 @@ export function readAnyEvent(body: unknown, receipt: Receipt): EventReading {
       receivedAt: now,
       ...(believable ? {} : { claimedAt: claimed }),
       // In an impression it is a field like any unknown one: nobody has checked it.
-      ...(receipt.kind === 'impression' || fields.video_play_time == null ? {} : { playTime: fields.video_play_time }),
+      ...(receipt.kind === 'impression' || fields.video_play_time == null
+        ? {}
+        : { playTimeMs: playTimeMs(fields.video_play_time) }),
     },
   };
 }

@@ -15,8 +15,8 @@ export interface AdEvent {
   readonly receivedAt: number;
   /** What the player's clock said, where it was too far ahead to be believed. */
   readonly claimedAt?: number;
-  /** Whole seconds of video watched before the click. */
-  readonly playTime?: number;
+  /** How much video was watched before the click, in whole milliseconds. */
+  readonly playTimeMs?: number;
 }
 
 /** An event that is being put together. */
@@ -42,7 +42,12 @@ export const AD_ID_RULE = `{#label} must be 1 to ${LONGEST_AD_ID} printable char
 /** The most that `video_play_time` may say, in seconds: a day. */
 export const MAX_PLAY_TIME = 86_400;
 
-/** Whole seconds. */
+/** Seconds, in parts as small as a player may give them. */
 export function isPlayTime(value: unknown): value is number {
-  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MAX_PLAY_TIME;
+  return typeof value === 'number' && value >= 0 && value <= MAX_PLAY_TIME;
+}
+
+/** Seconds of {@link isPlayTime} in whole milliseconds, rounded to the nearest; never -0. */
+export function playTimeMs(seconds: number): number {
+  return Math.round(seconds * 1_000) + 0;
 }

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { AD_ID, type AdEvent, isPlayTime, type WritableEvent } from './event.js';
+import { AD_ID, type AdEvent, MAX_PLAY_TIME, type WritableEvent } from './event.js';
 import { isUuid } from './uuid.js';
 
 /** The version that this code writes, and the only one that it reads. */
@@ -50,16 +50,26 @@ export function decodeEvents(bytes: Uint8Array): Decoded {
  * Put together by hand, in two thirds of the time: of the texts only the ad id may hold what JSON has to escape. Of the
  * times V8 would keep the texts, which then outlive young garbage: not of those that toFixed wrote.
  */
-function encodeEvent({ kind, id, adId, ip, occurredAt, receivedAt, claimedAt, playTime }: AdEvent): string {
+function encodeEvent({ kind, id, adId, ip, occurredAt, receivedAt, claimedAt, playTimeMs }: AdEvent): string {
   const claimed = claimedAt === undefined ? '' : `,"raw":${claimedAt}`;
-  const played = playTime === undefined ? '' : `,"pt":${playTime}`;
+  const played = playTimeMs === undefined ? '' : encodePlayTime(playTimeMs);
   return `{"k":"${kind === 'click' ? 'c' : 'i'}","id":"${id}","ad":${JSON.stringify(adId)},"ip":"${ip}","at":${occurredAt.toFixed()},"rx":${receivedAt.toFixed()}${claimed}${played}}`;
+}
+
+/**
+ * Whole seconds as `pt`, and milliseconds as `pm` where there is a rest. A consumer of the release before reads `pt` alone,
+ * and would reject an event whose `pt` is not an integer: it stores the seconds, and no click is lost during a rolling update.
+ */
+function encodePlayTime(milliseconds: number): string {
+  const seconds = Math.floor(milliseconds / 1_000);
+  const rest = seconds * 1_000 === milliseconds ? '' : `,"pm":${milliseconds.toFixed()}`;
+  return `,"pt":${seconds.toFixed()}${rest}`;
 }
 
 /** An event, or the reason why it is none. As strict as the database: what passes here can be stored. */
 function fromWire(value: unknown): AdEvent | string {
   if (!isRecord(value)) return 'event is not an object';
-  const { k, id, ad, ip, at, rx, raw, pt } = value;
+  const { k, id, ad, ip, at, rx, raw, pt, pm } = value;
   if (k !== 'c' && k !== 'i') return `unknown kind ${inWords(k)}`;
   if (typeof id !== 'string' || !isUuid(id)) return 'id is not a UUID';
   if (typeof ad !== 'string' || !AD_ID.test(ad)) return 'ad is not an ad id';
@@ -67,7 +77,8 @@ function fromWire(value: unknown): AdEvent | string {
   if (!isTime(at)) return 'at is not a time';
   if (!isTime(rx)) return 'rx is not a time';
   if (raw !== undefined && !isTime(raw)) return 'raw is not a time';
-  if (pt !== undefined && !isPlayTime(pt)) return 'pt is not a play time';
+  if (pt !== undefined && !isWhole(pt, MAX_PLAY_TIME)) return 'pt is not a play time';
+  if (pm !== undefined && !isWhole(pm, MAX_PLAY_TIME * 1_000)) return 'pm is not a play time';
   const event: WritableEvent = {
     kind: k === 'c' ? 'click' : 'impression',
     id: id.toLowerCase(),
@@ -77,7 +88,8 @@ function fromWire(value: unknown): AdEvent | string {
     receivedAt: rx,
   };
   if (raw !== undefined) event.claimedAt = raw;
-  if (pt !== undefined) event.playTime = pt;
+  if (pm !== undefined) event.playTimeMs = pm;
+  else if (pt !== undefined) event.playTimeMs = pt * 1_000;
   return event;
 }
 
@@ -85,7 +97,11 @@ function fromWire(value: unknown): AdEvent | string {
 const LAST_TIME = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 function isTime(value: unknown): value is number {
-  return Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= LAST_TIME;
+  return isWhole(value, LAST_TIME);
+}
+
+function isWhole(value: unknown, most: number): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= most;
 }
 
 /** Short, and never throws: JSON.parse takes any depth of nesting, JSON.stringify does not. */

@@ -47,7 +47,11 @@ const field = (...valid: fc.Arbitrary<unknown>[]) =>
 const fields = {
   ad_id: field(fc.constant('ad-001'), fc.string({ maxLength: 130 })),
   ip: field(addresses, nearly(addresses)),
-  video_play_time: field(fc.nat(90_000)),
+  video_play_time: field(
+    fc.nat(90_000),
+    fc.double({ min: 0, max: 86_400, noNaN: true }),
+    fc.constantFrom(-0, 1e-7, 12.345, 86_399.9996, 86_400.000_01, 1e308),
+  ),
   timestamp: field(times, days, nearly(times)),
   click_id: field(fc.uuid(), fc.uuid(), ids, nearly(fc.uuid())),
   impression_id: field(fc.uuid(), fc.uuid(), ids, nearly(fc.uuid())),

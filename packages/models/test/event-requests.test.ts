@@ -50,14 +50,14 @@ describe('an event', () => {
       ip: '2001:db8::1',
       occurredAt: NOW - 60_250,
       receivedAt: NOW,
-      playTime: 30,
+      playTimeMs: 30_000,
     });
   });
 
   it('of an impression has its own id, and no play time', () => {
     const impression = read({ impression_id: ID, click_id: 7, video_play_time: 'x' }, { kind: 'impression' });
     expect(impression).toMatchObject({ kind: 'impression', id: ID });
-    expect(impression).not.toHaveProperty('playTime');
+    expect(impression).not.toHaveProperty('playTimeMs');
   });
 });
 
@@ -198,14 +198,27 @@ describe('a body', () => {
     expect(read({ campaign: 7, nested: { a: [1] } })).toMatchObject({ adId: 'ad-001' });
   });
 
-  it.each([-1, 86_401, 0.5, '30', Number.POSITIVE_INFINITY, 1e300, true])('has no play time of %p', (seconds) => {
-    expect(refuse({ ad_id: 'ad-001', video_play_time: seconds })).toEqual([
-      { path: 'video_play_time', message: expect.any(String) },
-    ]);
-  });
+  it.each([-1, -1e-7, 86_401, 86_400.001, '30', 'NaN', Number.NaN, Number.POSITIVE_INFINITY, 1e300, 1e308, true])(
+    'has no play time of %p',
+    (seconds) => {
+      expect(refuse({ ad_id: 'ad-001', video_play_time: seconds })).toEqual([
+        { path: 'video_play_time', message: expect.any(String) },
+      ]);
+    },
+  );
 
-  it.each([0, 86_400])('may have a play time of %d', (seconds) => {
-    expect(read({ video_play_time: seconds }).playTime).toBe(seconds);
+  it.each([
+    [0, 0],
+    [-0, 0],
+    [1e-7, 0],
+    [0.0005, 1],
+    [0.5, 500],
+    [12.345, 12_345],
+    [12.345_678_901_234_5, 12_346],
+    [86_399.9996, 86_400_000],
+    [86_400, 86_400_000],
+  ])('may have a play time of %p seconds', (seconds, milliseconds) => {
+    expect(read({ video_play_time: seconds }).playTimeMs).toBe(milliseconds);
   });
 });
 
@@ -220,6 +233,9 @@ describe('whatever is taken', () => {
     { timestamp: '9999-12-31T23:59:59.999Z' },
     { timestamp: '2026-07-01T11:00:00.123456789Z' },
     { video_play_time: -0 },
+    { video_play_time: 12.345 },
+    { video_play_time: 1e-7 },
+    { video_play_time: 86_399.9999 },
     { video_play_time: 86_400 },
     { click_id: 'FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF' },
     { impression_id: ID, video_play_time: 'x' },

@@ -38,8 +38,10 @@ describe('a message of events', () => {
     const events: AdEvent[] = [
       plain,
       { ...plain, kind: 'impression', id: uuidv7(NOW), ip: '2001:db8::1' },
-      { ...plain, id: uuidv7(NOW), claimedAt: NOW + 86_400_000, playTime: 0, adId: 'Größe'.replace(/[^!-z]/g, '~') },
-      { ...plain, id: uuidv7(NOW), occurredAt: 0, playTime: 86_400, ip: '::ffff:10.0.0.1' },
+      { ...plain, id: uuidv7(NOW), claimedAt: NOW + 86_400_000, playTimeMs: 0, adId: 'Größe'.replace(/[^!-z]/g, '~') },
+      { ...plain, id: uuidv7(NOW), occurredAt: 0, playTimeMs: 86_400_000, ip: '::ffff:10.0.0.1' },
+      { ...plain, id: uuidv7(NOW), playTimeMs: 12_345 },
+      { ...plain, id: uuidv7(NOW), playTimeMs: 1 },
     ];
     expect(decodeEvents(encodeEvents(events))).toEqual({ state: 'decoded', events, rejected: [] });
   });
@@ -56,6 +58,23 @@ describe('a message of events', () => {
   it('takes fields that it does not know for those of a newer ingest', () => {
     const decoded = decodeText(JSON.stringify({ v: 1, sent: NOW, events: [wireEvent({ device: 'tv' })] }));
     expect(decoded).toEqual({ state: 'decoded', events: [plain], rejected: [] });
+  });
+});
+
+describe('during a rolling update', () => {
+  it('a consumer of the release before finds the play time in whole seconds, where it looks for it', () => {
+    for (const playTimeMs of [0, 1, 999, 1_000, 12_345, 86_399_999, 86_400_000]) {
+      const message = JSON.parse(encodeEvents([{ ...plain, playTimeMs }]).toString());
+      expect(message).toMatchObject({ v: 1, events: [{ pt: Math.floor(playTimeMs / 1_000) }] });
+    }
+  });
+
+  it('this one reads what an ingest of the release before wrote', () => {
+    expect(decodeText(JSON.stringify({ v: 1, events: [wireEvent({ pt: 30 })] }))).toEqual({
+      state: 'decoded',
+      events: [{ ...plain, playTimeMs: 30_000 }],
+      rejected: [],
+    });
   });
 });
 
@@ -131,6 +150,9 @@ describe('an event that is none', () => {
     ['a negative play time', wireEvent({ pt: -1 }), /pt is not a play time/],
     ['a play time of more than a day', wireEvent({ pt: 86_401 }), /pt is not a play time/],
     ['a play time in parts', wireEvent({ pt: 1.5 }), /pt is not a play time/],
+    ['parts of a millisecond', wireEvent({ pt: 1, pm: 1_234.5 }), /pm is not a play time/],
+    ['milliseconds of more than a day', wireEvent({ pm: 86_400_001 }), /pm is not a play time/],
+    ['milliseconds as text', wireEvent({ pm: '1' }), /pm is not a play time/],
   ])('is rejected with a reason, and its neighbours are kept: %s', (_what, value, reason) => {
     const decoded = decodeText(JSON.stringify({ v: 1, events: [wireEvent(), value, wireEvent()] }));
     expect(decoded).toMatchObject({
@@ -169,7 +191,7 @@ describe('whatever bytes arrive', () => {
   it('decoding answers, after any damage to the bytes', () => {
     const seen = { unreadable: 0, rejected: 0, decoded: 0 } as Record<string, number>;
     for (let round = 0; round < 5_000; round += 1) {
-      const bytes = Buffer.from(encodeEvents([plain, { ...plain, kind: 'impression', playTime: 3 }]));
+      const bytes = Buffer.from(encodeEvents([plain, { ...plain, kind: 'impression', playTimeMs: 3_500 }]));
       for (let damage = 0; damage <= pick(3); damage += 1) bytes[pick(bytes.length)] = pick(256);
       const end = random() < 0.1 ? pick(bytes.length) : bytes.length;
       const state = expectSound(bytes.subarray(0, end));
@@ -181,10 +203,11 @@ describe('whatever bytes arrive', () => {
 
   it('decoding answers, whatever type stands where', () => {
     const values = [null, true, 0, -1, 1.5, 1e308, '', '\0', '\ud800', 'c', [], [[]], {}, { v: 1 }, plain.id, 2 ** 53];
-    const fields = ['k', 'id', 'ad', 'ip', 'at', 'rx', 'raw', 'pt'];
+    const fields = ['k', 'id', 'ad', 'ip', 'at', 'rx', 'raw', 'pt', 'pm'];
     for (let round = 0; round < 3_000; round += 1) {
       const event = wireEvent();
-      for (let change = 0; change <= pick(3); change += 1) event[fields[pick(8)] ?? ''] = values[pick(values.length)];
+      for (let change = 0; change <= pick(3); change += 1)
+        event[fields[pick(fields.length)] ?? ''] = values[pick(values.length)];
       const message: Record<string, unknown> = { v: 1, events: [event, wireEvent()] };
       if (random() < 0.1) message[random() < 0.5 ? 'v' : 'events'] = values[pick(values.length)];
       expectSound(Buffer.from(JSON.stringify(message)));

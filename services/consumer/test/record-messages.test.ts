@@ -112,8 +112,8 @@ describe('messages', () => {
       [0, size - 1],
       Array.from({ length: size }, (_, i) => i),
     ]) {
-      const events = Array.from({ length: size }, (_, index) => click({ playTime: bad.includes(index) ? 1 : 0 }));
-      const isBad = (event: AdEvent) => event.playTime === 1;
+      const events = Array.from({ length: size }, (_, index) => click({ playTimeMs: bad.includes(index) ? 1 : 0 }));
+      const isBad = (event: AdEvent) => event.playTimeMs === 1;
       const { dependencies, letters, recorded, message } = recording((batch) => {
         if (batch.some(isBad)) throw new BadData('out of range');
       });
@@ -128,9 +128,9 @@ describe('messages', () => {
   });
 
   it('find one bad event among many in few tries', async () => {
-    const events = Array.from({ length: 1_024 }, (_, index) => click({ playTime: index === 700 ? 1 : 0 }));
+    const events = Array.from({ length: 1_024 }, (_, index) => click({ playTimeMs: index === 700 ? 1 : 0 }));
     const { dependencies, log, message } = recording((batch) => {
-      if (batch.some(({ playTime }) => playTime === 1)) throw new BadData();
+      if (batch.some(({ playTimeMs }) => playTimeMs === 1)) throw new BadData();
     });
     await recordMessages(dependencies, held([message(events)]));
     expect(log.filter((line) => line.startsWith('record')).length).toBeLessThanOrEqual(21);

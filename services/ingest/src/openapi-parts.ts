@@ -33,7 +33,7 @@ function mended(part: unknown): unknown {
 
 /** A body that can be sent as it is. */
 export function exampleOf(kind: EventKind): object {
-  return kind === 'click' ? { ad_id: 'ad-001', video_play_time: 30 } : { ad_id: 'ad-001' };
+  return kind === 'click' ? { ad_id: 'ad-001', video_play_time: 12.345 } : { ad_id: 'ad-001' };
 }
 
 /** On every answer. */

@@ -19,7 +19,7 @@ app.post<{ Body: StoredClick }>(
           ad_id: { ...text, pattern: '^[!-z|~]{1,128}$' },
           click_id: { ...text, format: 'uuid' },
           ip: { ...text, anyOf: [{ format: 'ipv4' }, { format: 'ipv6' }] },
-          video_play_time: { type: 'integer', minimum: 0, maximum: 86_400 },
+          video_play_time: { type: 'number', minimum: 0, maximum: 86_400 },
           timestamp: { ...text, format: 'date-time' },
         },
       },

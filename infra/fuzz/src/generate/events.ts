@@ -12,7 +12,11 @@ export interface ValidEvent {
 const usualFields = fc.record(
   {
     ip: fc.oneof(fc.ipV4(), fc.constantFrom('::1', '2001:db8::ffff', '::ffff:1.2.3.4', null)),
-    video_play_time: fc.oneof(fc.integer({ min: 0, max: 86_400 }), fc.constant(null)),
+    video_play_time: fc.oneof(
+      fc.integer({ min: 0, max: 86_400 }),
+      fc.double({ min: 0, max: 86_400, noNaN: true }),
+      fc.constant(null),
+    ),
     timestamp: fc.constantFrom(
       '1970-01-01T00:00:00Z',
       '2024-02-29T23:59:59.999Z',
