@@ -9,11 +9,13 @@ import { generated } from './checks/generated.js';
 import { k6Types } from './checks/k6-types.js';
 import { kubernetesApi } from './checks/kubernetes-api.js';
 import { kubernetesRules } from './checks/kubernetes-rules.js';
+import { natsServer } from './checks/nats-server.js';
 import { natsSettings } from './checks/nats-settings.js';
 import { nginx } from './checks/nginx.js';
 import { overlays } from './checks/overlays.js';
 import { prometheusRules } from './checks/prometheus-rules.js';
 import { promtool } from './checks/promtool.js';
+import { queueLimits } from './checks/queue-limits.js';
 import { readme } from './checks/readme.js';
 import { routes } from './checks/routes.js';
 import { scrapes } from './checks/scrapes.js';
@@ -28,6 +30,7 @@ export const OWN_CHECKS: readonly Check[] = [
   kubernetesApi,
   kubernetesRules,
   natsSettings,
+  queueLimits,
   scrapes,
   prometheusRules,
   dashboards,
@@ -37,4 +40,4 @@ export const OWN_CHECKS: readonly Check[] = [
 ];
 
 /** What programs say of the files that they will read; a program that can't be had is skipped, and said to be. */
-export const TOOL_CHECKS: readonly Check[] = [composeConfig, nginx, overlays, promtool];
+export const TOOL_CHECKS: readonly Check[] = [composeConfig, nginx, natsServer, overlays, promtool];

@@ -27,6 +27,13 @@ export function defaultPortOf(repository: Repository, service: Exclude<Program, 
   return Number(port);
 }
 
+/** What a service takes for a number that it is not given; empty where it has no default. */
+export function defaultOf(repository: Repository, service: Exclude<Program, 'migrate'>, variable: string): string {
+  const source = repository.text(`services/${service}/src/config.ts`);
+  const [, value = ''] = new RegExp(`^\\s*${variable}: [\\s\\S]*?\\.default\\((-?[\\d_]+)\\)`, 'm').exec(source) ?? [];
+  return value.replaceAll('_', '');
+}
+
 /** The lines of each table, by its name. */
 function readTables(source: string, known: ReadonlyMap<string, string[]> = new Map()): Map<string, string[]> {
   const tables = new Map(known);

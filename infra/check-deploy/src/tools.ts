@@ -44,3 +44,9 @@ export async function findNginx(): Promise<FoundTool> {
   if (nginx.kind === 'binary') return toolAt(nginx.path, nginx.env);
   return { missing: nginx.kind === 'missing' ? nginx.reason : 'nginx is not installed' };
 }
+
+export async function findNatsServer(env: Readonly<Record<string, string>>): Promise<FoundTool> {
+  const { 'nats-server': nats } = await findExecutables(['nats-server']);
+  if (nats.kind === 'binary') return toolAt(nats.path, { ...nats.env, ...env });
+  return { missing: nats.kind === 'missing' ? nats.reason : 'nats-server is not installed' };
+}

@@ -3,6 +3,7 @@ import { checkConfig } from '../kubernetes/config-rules.js';
 import { checkLinks } from '../kubernetes/link-rules.js';
 import { baseManifests, type Manifest } from '../kubernetes/manifests.js';
 import { checkPods, type Report } from '../kubernetes/pod-rules.js';
+import { checkQueue } from '../kubernetes/queue-rules.js';
 import type { Repository } from '../repository.js';
 
 /** Our own rules for manifests: what the API allows, and what would still be wrong. */
@@ -19,5 +20,6 @@ export function checkManifests(repository: Repository, manifests: readonly Manif
   checkPods(repository, manifests, report);
   checkConfig(repository, manifests, report);
   checkLinks(manifests, report);
+  checkQueue(repository, manifests, report);
   return problems;
 }

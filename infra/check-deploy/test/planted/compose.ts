@@ -2,6 +2,7 @@ import { compose } from '../../src/checks/compose.js';
 import { composeSchema } from '../../src/checks/compose-schema.js';
 import { dockerfiles } from '../../src/checks/dockerfiles.js';
 import { envExample } from '../../src/checks/env-example.js';
+import { queueLimits } from '../../src/checks/queue-limits.js';
 import type { Planted } from './planted.js';
 
 const PRODUCTION = { check: compose, file: 'docker-compose.prod.yaml' };
@@ -71,6 +72,27 @@ export const COMPOSE: readonly Planted[] = [
     replace: '- redis',
     at: 'REDIS_PASSWORD: ${REDIS_PASSWORD',
     says: /REDIS_PASSWORD has a default, and nothing warns of it/,
+  },
+  {
+    ...PRODUCTION,
+    check: queueLimits,
+    find: 'NATS_STREAM_MAX_BYTES: "5368709120"',
+    replace: 'NATS_STREAM_MAX_BYTES: "9000000000"',
+    says: /all streams may take 9268435456 bytes/,
+  },
+  {
+    check: queueLimits,
+    file: 'infra/nats/jetstream.conf',
+    find: /^[\s\S]*max_file_store: 8GiB/,
+    replace: 'jetstream {',
+    says: /sets no max_file_store/,
+  },
+  {
+    ...PRODUCTION,
+    check: queueLimits,
+    find: /NATS_STREAM_MAX_BYTES: "5368709120"([\s\S]*)\n {2}nats:\n {2}prometheus:/,
+    replace: 'NATS_STREAM_MAX_BYTES: "-1"$1\n  nats:\n  prometheus:',
+    says: /NATS_STREAM_MAX_BYTES has no limit/,
   },
   { ...DOCKERFILE, find: 'USER node', replace: 'USER root', says: /runs as root/ },
   { ...DOCKERFILE, find: 'CMD ["dist/main.js"]', replace: 'CMD node dist/main.js', says: /goes through a shell/ },

@@ -1,0 +1,34 @@
+import { join } from 'node:path';
+import type { Check, Problem } from '../check.js';
+import { findNatsServer } from '../tools.js';
+
+const FOLDER = 'infra/nats';
+/** The variables that the files take values from, as a deployment writes them. */
+const VARIABLES = {
+  NATS_SERVER_NAME: 'nats-0',
+  NATS_PASSWORD: '"secret"',
+  NATS_CLUSTER_PASSWORD: '"secret"',
+  ...Object.fromEntries(
+    [0, 1, 2].map((index) => [`NATS_ROUTE_${index}`, `"nats://cluster:secret@nats-${index}:6222"`]),
+  ),
+};
+
+/** NATS reads its settings itself. A file that others include is read with them. */
+export const natsServer: Check = {
+  name: 'nats-server -t',
+  async run(repository) {
+    const tool = await findNatsServer(VARIABLES);
+    if ('missing' in tool) return { problems: [], skipped: [tool.missing] };
+    const problems: Problem[] = [];
+    for (const file of repository.files(FOLDER, /\.conf$/)) {
+      const { code, output } = await tool.run(['-t', '-c', join(repository.root, file)], { cwd: repository.root });
+      if (code !== 0) problems.push({ file, line: lineIn(output), message: output.trim().replace(/\s+/g, ' ') });
+    }
+    return { problems };
+  },
+};
+
+function lineIn(output: string): number {
+  const [, line = '1'] = /\.conf:(\d+)/.exec(output) ?? [];
+  return Number(line);
+}
