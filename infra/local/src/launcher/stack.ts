@@ -12,6 +12,7 @@ import { redisServer } from '../servers/redis.js';
 import { type ServiceName, serviceProcess } from '../services.js';
 import { openLogFolder } from './log-folder.js';
 import { step } from './progress.js';
+import { queueRoom } from './queue-room.js';
 import type { Settings } from './settings.js';
 import type { Summary } from './summary.js';
 import { supervise } from './supervise.js';
@@ -117,6 +118,7 @@ export class Stack {
     const found = wanted.length === 0 ? undefined : await step('find Redis and NATS', () => findExecutables(wanted));
     const redis = found?.['redis-server'];
     const nats = found?.['nats-server'];
+    const room = queueRoom(variables);
     const [redisEnv, natsEnv] = await Promise.all([
       this.#startBroker('Redis', redis, {
         make: (executable) =>
@@ -137,9 +139,10 @@ export class Stack {
           natsServer({
             folder: join(dataFolder, 'nats'),
             logFile: join(logFolder, 'nats.log'),
+            jetstream: room.jetstream,
             executable,
           }),
-        address: (port) => ({ NATS_URL: `nats://127.0.0.1:${port}` }),
+        address: (port) => ({ ...room.env, NATS_URL: `nats://127.0.0.1:${port}` }),
         without: 'Clicks go straight to Postgres, exact but slower.',
       }),
     ]);
