@@ -1,10 +1,20 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { type AddressInfo, createConnection, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { connect, type NatsConnection } from 'nats';
 import pg from 'pg';
-import { type LocalProcess, localFolder, natsCluster, pgBouncer, postgresServer, waitFor } from '../src/index.js';
+import {
+  freePort,
+  type LocalProcess,
+  localFolder,
+  natsCluster,
+  natsServer,
+  pgBouncer,
+  postgresServer,
+  waitFor,
+} from '../src/index.js';
 
 const folder = join(process.env.TEST_FOLDER ?? join(localFolder, 'test'), randomBytes(4).toString('hex'));
 const releases: (() => unknown)[] = [];
@@ -95,6 +105,42 @@ test('NATS servers reach each other by the routes that they were given, and by n
     );
   await waitFor(refused, { timeoutMs: 5_000, what: 'no majority to be left' });
 });
+
+test('a NATS server that does not know the password of the cluster is refused by each of its servers', async () => {
+  const targets: number[] = [];
+  const { servers, start } = await natsCluster({
+    folder: join(folder, 'guarded'),
+    route: (_from, _to, port) => {
+      targets.push(port);
+      return port;
+    },
+  });
+  owned(...servers);
+  await start();
+  const monitorPort = await freePort();
+  const ports = [...new Set(targets)];
+  const credentials = ['', 'cluster:guessed@', 'cluster@'];
+  const routes = credentials.flatMap((one) => ports.map((port) => `"nats://${one}127.0.0.1:${port}"`));
+  const rogue = await natsServer({
+    folder: join(folder, 'rogue'),
+    settings: `server_name: rogue
+http: "127.0.0.1:${monitorPort}"
+cluster { name: local, listen: "127.0.0.1:-1", pool_size: -1, routes: [${routes.join(', ')}] }`,
+  });
+  owned(rogue);
+  await rogue.start();
+  const logs = servers.map(({ name }) => join(folder, 'guarded', name, 'nats.log'));
+  const refusals = (log: string) => readFileSync(log, 'utf8').match(/authentication error/gi)?.length ?? 0;
+  await waitFor(() => logs.every((log) => refusals(log) >= credentials.length), {
+    timeoutMs: 30_000,
+    what: 'each server to refuse the rogue with each of its credentials',
+  });
+  const answer = await fetch(`http://127.0.0.1:${monitorPort}/routez`);
+  expect(await answer.json()).toMatchObject({ num_routes: 0 });
+  // The cluster itself goes on.
+  const manager = await (await connectTo(servers)).jetstreamManager();
+  await manager.streams.add({ name: 'LETTERS', subjects: ['letters'], num_replicas: 3 });
+}, 90_000);
 
 test('PgBouncer lends connections for a transaction, and comes back without its Postgres', async () => {
   const postgres = await postgresServer({ folder: join(folder, 'postgres') });

@@ -1,5 +1,6 @@
-import type { Check } from '../check.js';
+import type { Check, Problem } from '../check.js';
 import { baseManifests } from '../kubernetes/manifests.js';
+import type { Repository } from '../repository.js';
 import { fields } from '../shape.js';
 
 const FOLDER = 'infra/nats';
@@ -16,13 +17,33 @@ export const natsSettings: Check = {
           .map(([name, content]) => ({ name, content: String(content), document })),
       );
     return {
-      problems: copies
-        .filter(({ name, content }) => content !== repository.text(`${FOLDER}/${name}`))
-        .map(({ name, document }) => ({
-          file: document.file,
-          line: document.lineOf(['data', name]),
-          message: `is not the same as ${FOLDER}/${name}`,
-        })),
+      problems: [
+        ...checkClusters(repository),
+        ...copies
+          .filter(({ name, content }) => content !== repository.text(`${FOLDER}/${name}`))
+          .map(({ name, document }) => ({
+            file: document.file,
+            line: document.lineOf(['data', name]),
+            message: `is not the same as ${FOLDER}/${name}`,
+          })),
+      ],
     };
   },
 };
+
+/** A server that joins a cluster can read and write every subject, so the port of the cluster asks for a password. */
+function checkClusters(repository: Repository): Problem[] {
+  return repository.files(FOLDER, /\.conf$/).flatMap((file) => {
+    const text = repository.text(file);
+    const start = text.search(/^cluster \{/m);
+    if (start < 0) return [];
+    const cluster = text.slice(start, text.indexOf('\n}', start));
+    const line = text.slice(0, start).split('\n').length;
+    const problems = [];
+    if (!/^\s*authorization \{[^}]*password: \$/m.test(cluster))
+      problems.push('the port of the cluster asks for no password');
+    if (!/^\s*no_advertise: true$/m.test(cluster))
+      problems.push('clients get addresses of servers (no_advertise: true)');
+    return problems.map((message) => ({ file, line, message }));
+  });
+}

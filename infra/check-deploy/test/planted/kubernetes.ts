@@ -164,6 +164,20 @@ export const KUBERNETES: readonly Planted[] = [
   },
   {
     check: natsSettings,
+    file: 'infra/nats/cluster.conf',
+    find: /cluster \{([\s\S]*?)authorization \{/,
+    replace: 'cluster {$1permissions {',
+    says: /asks for no password/,
+  },
+  {
+    check: natsSettings,
+    file: 'infra/nats/cluster.conf',
+    find: /cluster \{([\s\S]*?)no_advertise: true/,
+    replace: 'cluster {$1no_advertise: false',
+    says: /no_advertise: true/,
+  },
+  {
+    check: natsSettings,
     file: 'k8s/base/32-nats.yaml',
     find: 'jetstream.conf: |',
     replace: 'jetstream.conf: |\n    debug: true',

@@ -1,9 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { freePort } from '../ports.js';
 import type { LocalProcess } from '../processes/local-process.js';
 import { waitFor } from '../wait-for.js';
 import { requireExecutable } from './executables.js';
-import { natsServer } from './nats.js';
+import { type NatsOptions, natsServer } from './nats.js';
 
 /** Settings of a local NATS cluster. */
 export interface NatsClusterOptions {
@@ -11,6 +12,8 @@ export interface NatsClusterOptions {
   folder: string;
   /** The port of 127.0.0.1 by which one server reaches another; the other's own, which is `port`, unless told. */
   route?: (from: string, to: string, port: number) => number | Promise<number>;
+  /** Of each server. */
+  jetstream?: NatsOptions['jetstream'];
 }
 
 /** Three NATS servers that keep the same streams. */
@@ -28,16 +31,19 @@ const READY_MS = 60_000;
  * A NATS cluster of our own with JetStream on file storage, not yet started.
  * @throws Error that says what to install, when there is no `nats-server` to be had.
  */
-export async function natsCluster({ folder, route }: NatsClusterOptions): Promise<NatsCluster> {
+export async function natsCluster({ folder, route, jetstream = {} }: NatsClusterOptions): Promise<NatsCluster> {
   const executable = await requireExecutable('nats-server');
   const places = await Promise.all(
     NAMES.map(async (name) => ({ name, port: await freePort(), monitorPort: await freePort() })),
   );
+  // A letter first: NATS takes a value of digits alone for a number.
+  const password = `p${randomBytes(16).toString('hex')}`;
   const servers = await Promise.all(
     places.map(async (place) => {
       const others = places.filter((other) => other !== place);
       const routes = await Promise.all(others.map(({ name, port }) => route?.(place.name, name, port) ?? port));
-      return await natsServer({ folder: join(folder, place.name), executable, cluster: { ...place, routes } });
+      const cluster = { ...place, routes, password };
+      return await natsServer({ folder: join(folder, place.name), executable, jetstream, cluster });
     }),
   );
   return {
