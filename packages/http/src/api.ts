@@ -43,7 +43,7 @@ export function createApi(options: ApiOptions): RequestListener {
   options.lane?.(lane);
 
   app.use(observe(observer));
-  app.use(securityHeaders());
+  app.use(securityHeaders(config));
   app.use(crossOrigin(config));
   app.use((request, response, next) => {
     if (!operations(request, response)) next();
@@ -100,9 +100,7 @@ function refuseOtherMethods(behind: Pick<Router, 'all'>, routes: Router['stack']
 
 const answerErrors: ErrorRequestHandler = (thrown: unknown, _request, response, _next) => {
   const error = toApiError(thrown);
-  const trace = traceOf(response);
-  trace.code = error.code;
-  trace.cause = error.cause ?? error;
+  traceOf(response).error = error;
   // Half of an answer is out: cutting it off is the only way to say that it is no good.
   if (response.headersSent) {
     response.destroy();

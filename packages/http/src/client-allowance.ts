@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { clientOf } from './client-of.js';
+import { clientOf, pseudonymOf } from './client-of.js';
 import type { HeaderList } from './common-headers.js';
 import { rateLimited } from './errors.js';
 
@@ -11,7 +10,9 @@ const MOST_CLIENTS = 100_000;
 /** What a client has used of a window that began with its first request. */
 interface Use {
   requests: number;
-  /** What the headers say of it, with a name for the client that does not tell its address. */
+  /** A name for the client that does not tell its address. */
+  readonly name: string;
+  /** What the headers say of it, with that name. */
   readonly policy: string;
   /** By the clock of the allowance. */
   readonly endsAt: number;
@@ -42,8 +43,7 @@ export function createAllowance(
   { now = wholeMilliseconds, mostClients = MOST_CLIENTS } = {},
 ): Allowance {
   if (limit === 0) return () => [];
-  const policyFor = (client: string) =>
-    `"${name}"; q=${limit}; w=${WINDOW_MS / 1_000}; pk=:${createHash('sha256').update(client).digest('base64').slice(0, 16)}:`;
+  const policyFor = (client: string) => `"${name}"; q=${limit}; w=${WINDOW_MS / 1_000}; pk=:${client}:`;
   let newer = new Map<string, Use>();
   let older = new Map<string, Use>();
   let newerSince = now();
@@ -56,7 +56,8 @@ export function createAllowance(
     }
     let use = newer.get(client) ?? older.get(client);
     if (use === undefined || time >= use.endsAt) {
-      use = { requests: 0, policy: policyFor(client), endsAt: time + WINDOW_MS };
+      const pseudonym = pseudonymOf(client);
+      use = { requests: 0, name: pseudonym, policy: policyFor(pseudonym), endsAt: time + WINDOW_MS };
     }
     newer.set(client, use);
     return use;
@@ -71,7 +72,11 @@ export function createAllowance(
     // is another one, and outlives young garbage.
     const rest = `"${name}"; r=${Math.max(0, limit - use.requests).toFixed()}; t=${seconds}`;
     if (use.requests > limit) {
-      throw rateLimited(limit, { 'RateLimit-Policy': use.policy, RateLimit: rest, 'Retry-After': String(seconds) });
+      throw rateLimited(limit, use.name, {
+        'RateLimit-Policy': use.policy,
+        RateLimit: rest,
+        'Retry-After': String(seconds),
+      });
     }
     return ['RateLimit-Policy', use.policy, 'RateLimit', rest];
   };

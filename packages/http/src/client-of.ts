@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from 'node:crypto';
 import { isIP, isIPv4, type Socket } from 'node:net';
 import { ipKeyGenerator } from 'express-rate-limit';
 
@@ -14,6 +15,14 @@ const UNKNOWN_ADDRESS = '0.0.0.0';
 export function clientOf(said = '', { remoteAddress = UNKNOWN_ADDRESS }: Pick<Socket, 'remoteAddress'>): string {
   const address = isIP(said) === 0 ? remoteAddress : said;
   return address.includes(':') ? networkOf(address) : address;
+}
+
+/** Without it, a table of all IPv4 addresses would tell which one a name stands for. */
+const SECRET = randomBytes(16);
+
+/** A name for a client of `clientOf`, for the life of this process, that does not tell its address. */
+export function pseudonymOf(client: string): string {
+  return createHash('sha256').update(SECRET).update(client).digest('base64').slice(0, 16);
 }
 
 /** What begins otherwise may hold an IPv4 address in some older way, or is none that a player has. */

@@ -9,7 +9,7 @@ import { REQUEST_ID_HEADER } from './request-id.js';
 type Plain = (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void;
 
 /** For an API: nothing may be loaded or framed. A route that gives out a page sets its own policy. */
-export function securityHeaders(): Plain {
+export function securityHeaders({ HSTS_MAX_AGE_SECONDS, HSTS_INCLUDE_SUBDOMAINS }: HttpConfig): Plain {
   return helmet({
     contentSecurityPolicy: {
       useDefaults: false,
@@ -17,6 +17,11 @@ export function securityHeaders(): Plain {
     },
     // Players run on other origins; whom they may be is for CORS to say.
     crossOriginResourcePolicy: { policy: 'cross-origin' },
+    // It binds a whole host name, and every service on it, for as long as it says: that is for its owner to decide.
+    strictTransportSecurity: HSTS_MAX_AGE_SECONDS > 0 && {
+      maxAge: HSTS_MAX_AGE_SECONDS,
+      includeSubDomains: HSTS_INCLUDE_SUBDOMAINS,
+    },
     // The rest is for documents, or for browsers that are no more.
     crossOriginOpenerPolicy: false,
     originAgentCluster: false,
@@ -49,7 +54,7 @@ export type HeaderList = readonly string[];
  * origin that may be one's own: running them takes 2.9 µs, the list 0.8.
  */
 export function commonHeaders(config: HttpConfig): (origin: string | undefined) => HeaderList {
-  const middleware = [securityHeaders(), crossOrigin(config)];
+  const middleware = [securityHeaders(config), crossOrigin(config)];
   const { CORS_ORIGINS } = config;
   const strangers = recordHeaders(middleware, undefined);
   if (CORS_ORIGINS === '*') return () => strangers;

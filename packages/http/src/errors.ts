@@ -21,6 +21,8 @@ export class ApiError extends Error {
   readonly code: string;
   readonly details: readonly ErrorDetail[];
   readonly headers: Readonly<Record<string, string>>;
+  /** Fields for the log line alone: which ad, which client. */
+  readonly facts: Readonly<Record<string, string>>;
 
   constructor(
     status: number,
@@ -29,6 +31,7 @@ export class ApiError extends Error {
     options: {
       details?: readonly ErrorDetail[];
       headers?: Readonly<Record<string, string>>;
+      facts?: Readonly<Record<string, string>>;
       cause?: unknown;
     } = {},
   ) {
@@ -37,6 +40,7 @@ export class ApiError extends Error {
     this.code = code;
     this.details = options.details ?? [];
     this.headers = options.headers ?? {};
+    this.facts = options.facts ?? {};
   }
 }
 
@@ -54,6 +58,7 @@ export function invalidFields(details: readonly ErrorDetail[]): ApiError {
 export function unknownAd(adId: string, status: 400 | 404): ApiError {
   return new ApiError(status, 'unknown_ad', `There is no ad "${adId}".`, {
     details: [{ path: 'ad_id', message: 'ad_id is not a known ad' }],
+    facts: { ad_id: adId },
   });
 }
 
@@ -81,13 +86,20 @@ export function notJson(): ApiError {
   return invalidRequest('The body is not a JSON object.', [{ path: '', message: 'not a JSON object' }]);
 }
 
-/** @param headers that say what the limit is, and when to go on, unless they are on the answer already */
-export function rateLimited(limitPerMinute: number, headers: Readonly<Record<string, string>> = {}): ApiError {
+/**
+ * @param client a name for it that does not tell its address, for the log
+ * @param headers that say what the limit is, and when to go on, unless they are on the answer already
+ */
+export function rateLimited(
+  limitPerMinute: number,
+  client: string,
+  headers: Readonly<Record<string, string>> = {},
+): ApiError {
   return new ApiError(
     429,
     'rate_limited',
     `More than ${limitPerMinute} requests in a minute; see Retry-After for when to go on.`,
-    { headers },
+    { headers, facts: { client } },
   );
 }
 

@@ -141,7 +141,7 @@ class Exchange implements LaneRequest {
 
   readonly refuse = (thrown: unknown): void => {
     const error = toApiError(thrown);
-    this.#trace = { code: error.code, cause: error.cause ?? error };
+    this.#trace = { error };
     const headers = Object.entries(error.headers).flat();
     const body = JSON.stringify(errorBody(error, this.#requestId));
     this.#send(error.status, body, headers.concat(NOT_STORED));

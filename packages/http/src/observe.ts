@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Logger, type Metrics, operationPath } from '@ads/runtime';
 import type { Request, RequestHandler, Response } from 'express';
+import type { ApiError } from './errors.js';
 import { API_PREFIX } from './paths.js';
 import { identify, REQUEST_ID_HEADER } from './request-id.js';
 import { createRequestLog } from './request-log.js';
@@ -9,8 +10,7 @@ import { createRequestLog } from './request-log.js';
 export interface Trace {
   /** Set by a handler that is no route (static files): the label in the metrics. */
   endpoint?: string;
-  code?: string;
-  cause?: unknown;
+  error?: ApiError;
 }
 
 /** A request that was answered, or whose caller went away before. */
@@ -39,7 +39,7 @@ export function createObserver(metrics: Metrics, logger: Logger): Observer {
     const { method = '' } = request;
     const status = response.writableFinished ? response.statusCode : CLIENT_GONE;
     metrics.requests.add(method, endpoint, status, seconds);
-    log({ method, endpoint, status, seconds, requestId, code: trace?.code, cause: trace?.cause });
+    log({ method, endpoint, status, seconds, requestId, error: trace?.error });
   };
 }
 

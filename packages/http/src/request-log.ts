@@ -1,4 +1,5 @@
 import type { Logger } from '@ads/runtime';
+import type { ApiError } from './errors.js';
 
 /** What the log and the metrics know of an answered request. */
 export interface AnsweredRequest {
@@ -8,14 +9,13 @@ export interface AnsweredRequest {
   readonly status: number;
   readonly seconds: number;
   readonly requestId: string;
-  /** Code of the answer, when it was an error. */
-  readonly code?: string | undefined;
-  /** What to look for when it is our fault. */
-  readonly cause?: unknown;
+  /** What it was answered with, when that was an error. */
+  readonly error?: ApiError | undefined;
 }
 
 const SUMMARY_MS = 10_000;
 const LINES_PER_SECOND = 10;
+const LONGEST_TEXT = 300;
 
 /**
  * Logs what is worth a line: 4xx at info and 5xx at error, each up to 10 lines in a second. The
@@ -58,12 +58,29 @@ export function createRequestLog(logger: Logger): (request: AnsweredRequest) => 
       method: request.method,
       endpoint: request.endpoint,
       status,
-      code: request.code,
+      code: request.error?.code,
       duration_ms: toMilliseconds(request.seconds),
     };
-    if (status < 500) logger.info('request refused', fields);
-    else logger.error('request failed', { ...fields, error: request.cause });
+    if (status < 500) logger.info('request refused', { event: 'request.refused', ...fields, ...why(request.error) });
+    else logger.error('request failed', { event: 'request.failed', ...fields, error: causeOf(request.error) });
   };
+}
+
+/** Which field, which ad, which client: what an operator looks for. Never longer than a line should be. */
+function why(error: ApiError | undefined): Record<string, string> {
+  if (error === undefined) return {};
+  const texts = { reason: error.message, ...error.facts };
+  return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, printable(text)]));
+}
+
+/** What a client wrote may be part of it, and a terminal may show it. */
+function printable(text: string): string {
+  return text.slice(0, LONGEST_TEXT).replace(/\p{C}/gu, ' ');
+}
+
+/** What to look for when it is our fault. */
+function causeOf(error: ApiError | undefined): unknown {
+  return error?.cause ?? error;
 }
 
 function emptySummary(): { requests: number; slowest_ms: number; answers: Record<string, number> } {

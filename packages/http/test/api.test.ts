@@ -32,6 +32,8 @@ const config: HttpConfig = {
   SHUTDOWN_GRACE_SECONDS: 25,
   TRUST_PROXY: false,
   CORS_ORIGINS: '*',
+  HSTS_MAX_AGE_SECONDS: 0,
+  HSTS_INCLUDE_SUBDOMAINS: false,
   RATE_LIMIT_EVENTS_PER_MINUTE: 0,
   RATE_LIMIT_READS_PER_MINUTE: 0,
 };
@@ -193,6 +195,18 @@ describe('an API', () => {
     expect(headers.get('content-security-policy')).toBe("default-src 'none';frame-ancestors 'none'");
   });
 
+  it('binds no host name to HTTPS, unless its owner wants that', async () => {
+    const policy = async () => (await fetch(`${base}/ads`)).headers.get('strict-transport-security');
+    const policyOfLane = async () => (await post('{}', JSON_TYPE)).headers.get('strict-transport-security');
+    expect([await policy(), await policyOfLane()]).toEqual([null, null]);
+    await stop();
+    await serve(sample, { HSTS_MAX_AGE_SECONDS: 86_400 });
+    expect([await policy(), await policyOfLane()]).toEqual(['max-age=86400', 'max-age=86400']);
+    await stop();
+    await serve(sample, { HSTS_MAX_AGE_SECONDS: 60, HSTS_INCLUDE_SUBDOMAINS: true });
+    expect(await policy()).toBe('max-age=60; includeSubDomains');
+  });
+
   it('is open to players on any origin', async () => {
     const preflight = await fetch(`${base}/api/v1/ads/click`, {
       method: 'OPTIONS',
@@ -304,6 +318,19 @@ describe('an API', () => {
       ['/api/v1/lane/waits', 200, 1],
       ['/api/v1/lane/waits', 405, 1],
     ]);
+  });
+
+  it.each([
+    ['/ads/ad-404', { code: 'unknown_ad', ad_id: 'ad-404', reason: 'There is no ad "ad-404".' }],
+    [`/ads/${'x'.repeat(5_000)}`, { code: 'unknown_ad', ad_id: 'x'.repeat(300) }],
+    ['/ads/%1b%5b31m%0a%e2%80%ae', { code: 'unknown_ad', ad_id: ' [31m  ' }],
+  ])('logs what a refusal is about, in few printable characters: %.40s', async (path, fields) => {
+    await (await fetch(base + path)).text();
+    await noted(1);
+    expect(lines).toEqual([
+      expect.objectContaining({ fields: expect.objectContaining({ event: 'request.refused', ...fields }) }),
+    ]);
+    expect(JSON.stringify(lines).length).toBeLessThan(1_000);
   });
 
   it('logs at most ten refusals in a second', async () => {
@@ -487,6 +514,13 @@ describe('rate limits', () => {
     expect(refused.headers.get('ratelimit')).toMatch(/r=0/);
     expect(refused.headers.get('ratelimit-policy')).toBe(first.headers.get('ratelimit-policy'));
     expect(await error(refused)).toEqual([429, 'rate_limited']);
+    await noted(3);
+    // An operator sees which client it is, by the name that the client has in its headers, and not its address.
+    const [, name] = /pk=:(.*):/.exec(String(first.headers.get('ratelimit-policy'))) ?? [];
+    expect(lines).toEqual([
+      expect.objectContaining({ fields: expect.objectContaining({ code: 'rate_limited', client: name }) }),
+    ]);
+    expect(JSON.stringify(lines)).not.toContain('198.51.100');
     expect((await event('198.51.100.8')).status).toBe(202);
     // One client has a whole IPv6 network.
     for (const host of ['1', '2']) expect((await event(`2001:db8:0:1::${host}`)).status).toBe(202);

@@ -28,6 +28,9 @@ export interface ServerConfig {
 export interface HttpConfig extends ServerConfig {
   readonly TRUST_PROXY: TrustProxy;
   readonly CORS_ORIGINS: '*' | readonly string[];
+  /** Of `Strict-Transport-Security`; 0: the header is not sent. */
+  readonly HSTS_MAX_AGE_SECONDS: number;
+  readonly HSTS_INCLUDE_SUBDOMAINS: boolean;
   /** Per client; 0 is no limit. */
   readonly RATE_LIMIT_EVENTS_PER_MINUTE: number;
   /** Per client; 0 is no limit. */
@@ -92,6 +95,8 @@ export function httpVariables(defaultPort: number): Variables<HttpConfig> {
     ...serverVariables(defaultPort),
     TRUST_PROXY: Joi.string().custom(toTrustProxy).default(false),
     CORS_ORIGINS: Joi.string().custom(toOrigins).default('*'),
+    HSTS_MAX_AGE_SECONDS: count.max(2_147_483_647).default(0),
+    HSTS_INCLUDE_SUBDOMAINS: Joi.boolean().default(false),
     RATE_LIMIT_EVENTS_PER_MINUTE: count.default(60_000),
     RATE_LIMIT_READS_PER_MINUTE: count.default(6_000),
   };
