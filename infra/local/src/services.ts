@@ -6,7 +6,14 @@ import { ManagedProcess } from './processes/managed-process.js';
 import { localFolder, projectRoot } from './project.js';
 
 /** The three programs of the tracker. */
-export type ServiceName = 'ingest' | 'consumer' | 'analytics';
+export const SERVICE_NAMES = ['ingest', 'consumer', 'analytics'] as const;
+
+export type ServiceName = (typeof SERVICE_NAMES)[number];
+
+/** The file that Node runs for a service. */
+export function serviceMain(name: ServiceName): string {
+  return join(projectRoot, 'services', name, 'dist', 'main.js');
+}
 
 /** Settings of a program that runs on Node. */
 export interface ProgramOptions {
@@ -39,7 +46,7 @@ export function serviceProcess(options: ServiceOptions): Promise<LocalProcess> {
   return programProcess({
     ...options,
     env: { NODE_OPTIONS, ...options.env },
-    main: join(projectRoot, 'services', options.name, 'dist', 'main.js'),
+    main: serviceMain(options.name),
   });
 }
 

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { checkSettings } from './launcher/check-settings.js';
 import { lockLauncher } from './launcher/lock.js';
+import { step } from './launcher/progress.js';
 import { readSettings, type Settings } from './launcher/settings.js';
 import { Stack, Stopped } from './launcher/stack.js';
 import { onStopSignals } from './launcher/stop-signals.js';
@@ -13,6 +15,7 @@ async function main(): Promise<void> {
   process.stderr.on('error', () => undefined);
 
   const settings = readSettings(process.argv.slice(3), process.env);
+  await step('settings', () => checkSettings(settings.variables));
   const unlock = await lockLauncher();
   const leftovers = await endLeftovers();
   if (leftovers.length > 0) {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseEnv } from 'node:util';
 import Joi from 'joi';
+import { readEnvFile } from './env-file.js';
 
 /** Variables as the process got them: text, or absent. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -22,7 +22,7 @@ export class ConfigError extends Error {
 
 /**
  * The variables of this process, over those of the `.env` file in `cwd` (which need not be there).
- * @throws ConfigError when there is a `.env` that can't be read.
+ * @throws ConfigError when there is a `.env` that can't be read, or a value in it that ends where it should not.
  */
 export function readEnvironment(cwd = process.cwd()): Environment {
   const path = join(cwd, '.env');
@@ -33,7 +33,9 @@ export function readEnvironment(cwd = process.cwd()): Environment {
     if (codeOf(error) === 'ENOENT') return { ...process.env };
     throw new ConfigError([`${path}: can't be read (${codeOf(error)})`]);
   }
-  return { ...parseEnv(text), ...process.env };
+  const { variables, problems } = readEnvFile(text, path);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return { ...variables, ...process.env };
 }
 
 /**
@@ -82,7 +84,11 @@ function readSecret(env: Environment, name: string): string | undefined {
   if (path === undefined) return value;
   if (value !== undefined) throw new Error(`set either ${name} or ${name}_FILE, not both`);
   try {
-    return present(readFileSync(path, 'utf8').replace(/\r?\n$/, ''));
+    return present(
+      readFileSync(path, 'utf8')
+        .replace(/^\uFEFF/, '')
+        .replace(/\r?\n$/, ''),
+    );
   } catch (error) {
     throw new Error(`${name}_FILE can't be read: ${path} (${codeOf(error)})`);
   }

@@ -1,6 +1,7 @@
 export * from './ack-inbox.js';
 export * from './conditions.js';
 export * from './config.js';
+export * from './foreign-variables.js';
 export * from './health.js';
 export * from './logger.js';
 export * from './metrics.js';

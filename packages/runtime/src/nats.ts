@@ -2,6 +2,7 @@ import { type ConnectionOptions, connect, ErrorCode, Events, type NatsConnection
 import type { DependencyHealth } from './health.js';
 import type { Logger } from './logger.js';
 import type { Metrics } from './metrics.js';
+import { readNatsServers } from './nats-address.js';
 import { createGuard, isNetworkError, NotConnected } from './resilience.js';
 import type { NatsConfig } from './variables.js';
 
@@ -137,16 +138,12 @@ export function openNats(
 
 /** How to reach NATS: its addresses, who we are there, and how a link is watched. */
 export function natsOptions(config: NatsConfig, service: string): ConnectionOptions {
-  const urls = config.NATS_URL.map((url) => new URL(url));
-  const withUser = urls.find((url) => url.username !== '');
-  const user = withUser && decodeURIComponent(withUser.username);
-  const pass = withUser && decodeURIComponent(withUser.password);
+  const { hosts, tls, credentials } = readNatsServers(config.NATS_URL);
   return {
     // The client does not read users from addresses.
-    servers: urls.map((url) => url.host),
-    ...(urls.some((url) => url.protocol === 'tls:') ? { tls: {} } : {}),
-    // nats://token@host is a token, as for the other clients of NATS.
-    ...(user ? (pass ? { user, pass } : { token: user }) : {}),
+    servers: [...hosts],
+    ...(tls ? { tls: {} } : {}),
+    ...credentials,
     name: service,
     // Of each request, where in the code it came from: that costs more than sending it.
     noAsyncTraces: true,

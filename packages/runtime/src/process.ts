@@ -1,7 +1,9 @@
 import { type Conditions, createConditions } from './conditions.js';
 import { ConfigError, loadConfig, readEnvironment, type Variables } from './config.js';
+import { dropForeignVariables } from './foreign-variables.js';
 import { createLogger, type ProcessLogger } from './logger.js';
 import { createMetrics, type Metrics } from './metrics.js';
+import { misspelledVariables } from './misspelled-variables.js';
 import { createReleases, type Releases } from './releases.js';
 import { type LogConfig, type ServerConfig, warnAboutKafka } from './variables.js';
 
@@ -14,6 +16,7 @@ export interface ProcessContext<T> {
   readonly releases: Releases;
 }
 
+const CHECK_ARGUMENT = '--check-config';
 /** `EX_CONFIG` of sysexits.h: starting again without a change is no use. */
 const BAD_CONFIGURATION = 78;
 
@@ -21,7 +24,8 @@ const BAD_CONFIGURATION = 78;
  * Runs a process from its configuration to its exit. SIGTERM or SIGINT releases everything and
  * exits 0. Later signals change nothing: one Ctrl-C may arrive twice, at any distance. What nobody caught is logged, and exits 1 after the
  * releases. After `SHUTDOWN_GRACE_SECONDS` it exits 1 whatever is still open.
- * Bad configuration is printed to standard error, and exits 78.
+ * Bad configuration is printed to standard error, and exits 78. With the argument `--check-config` nothing is started:
+ * the exit code says whether the configuration is good, and standard output names variables that are probably misspelled.
  */
 export async function runProcess<T extends LogConfig & Pick<ServerConfig, 'SHUTDOWN_GRACE_SECONDS'>>(options: {
   service: string;
@@ -40,12 +44,21 @@ export async function runProcess<T extends LogConfig & Pick<ServerConfig, 'SHUTD
   } catch (error) {
     return exitPlainly(service, error);
   }
+  dropForeignVariables();
+  const misspelled = misspelledVariables(env, Object.keys(variables));
+  if (process.argv.includes(CHECK_ARGUMENT)) {
+    for (const { name, meant } of misspelled) process.stdout.write(`${name} is not known; is ${meant} meant?\n`);
+    return process.exit(0);
+  }
 
   const logger = createLogger({ service, level: config.LOG_LEVEL, file: config.LOG_FILE });
   const metrics = createMetrics(service);
   const conditions = createConditions(metrics, logger);
   const releases = createReleases(logger);
   if ('NATS_URL' in variables) warnAboutKafka(env, logger);
+  for (const { name, meant } of misspelled) {
+    logger.warn(`${name} is not known; is ${meant} meant?`, { event: 'config.variable_unknown', name, meant });
+  }
 
   let ending = false;
   const end = async (code: number): Promise<void> => {

@@ -1,7 +1,9 @@
-import { isIP } from 'node:net';
 import Joi from 'joi';
+import { compile } from 'proxy-addr';
 import type { Environment, Variables } from './config.js';
+import { isHost } from './host.js';
 import type { Logger } from './logger.js';
+import { readNatsServers } from './nats-address.js';
 import type { RedisAddress } from './redis-server.js';
 
 /** What Express takes as `trust proxy`: nobody, everybody, a number of hops, or networks. */
@@ -68,7 +70,11 @@ export interface NatsConfig {
 const count = Joi.number().integer().min(0);
 const milliseconds = Joi.number().integer().min(1).max(600_000);
 const port = Joi.number().integer().min(1).max(65_535);
-const host = Joi.string().trim();
+const host = Joi.string().trim().custom(toHost);
+/** The folder of its socket is what libpq and node-postgres take for a host, too. */
+const hostOrSocket = Joi.string()
+  .trim()
+  .custom((text, helpers) => (text.startsWith('/') ? text : toHost(text, helpers)));
 const secret = Joi.string().meta({ secret: true });
 
 export const logVariables: Variables<LogConfig> = {
@@ -103,7 +109,7 @@ export function httpVariables(defaultPort: number): Variables<HttpConfig> {
 }
 
 export const postgresVariables: Variables<PostgresConfig> = {
-  POSTGRES_HOST: host.default('localhost'),
+  POSTGRES_HOST: hostOrSocket.default('localhost'),
   POSTGRES_PORT: port.default(5432),
   POSTGRES_USER: Joi.string().default('postgres'),
   POSTGRES_PASSWORD: secret,
@@ -144,7 +150,7 @@ function toTrustProxy(value: string, helpers: Joi.CustomHelpers): TrustProxy | J
   if (text === 'false') return false;
   if (/^\d{1,3}$/.test(text)) return Number(text);
   const networks = listOf(text);
-  if (networks.length > 0 && networks.every(isNetwork)) return networks;
+  if (networks.length > 0 && areNetworks(networks)) return networks;
   return helpers.message({
     custom:
       'must be true, false, a number of hops, or a list of addresses, networks (10.0.0.0/8), ' +
@@ -152,34 +158,42 @@ function toTrustProxy(value: string, helpers: Joi.CustomHelpers): TrustProxy | J
   });
 }
 
-function isNetwork(text: string): boolean {
-  if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true;
-  const [address = '', bits, ...rest] = text.split('/');
-  const version = isIP(address);
-  if (version === 0 || rest.length > 0) return false;
-  return bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+/** As Express reads it. */
+function areNetworks(networks: readonly string[]): boolean {
+  try {
+    compile([...networks]);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function toOrigins(value: string, helpers: Joi.CustomHelpers): '*' | string[] | Joi.ErrorReport {
   const origins = listOf(value);
   if (origins.includes('*')) return '*';
-  if (origins.length > 0 && origins.every((origin) => parseUrl(origin)?.origin === origin)) {
+  if (origins.length > 0 && origins.every((origin) => !origin.includes('*') && parseUrl(origin)?.origin === origin)) {
     return origins;
   }
   return helpers.message({
-    custom: 'must be * or a list of origins like https://player.example.com (no path, no slash)',
+    custom:
+      'must be * alone, or a list of origins such as https://player.example.com, without path, final slash and wildcard',
   });
 }
 
 function toNatsUrls(value: string, helpers: Joi.CustomHelpers): string[] | Joi.ErrorReport {
   const urls = listOf(value).map((url) => (url.includes('://') ? url : `nats://${url}`));
-  const ok = (url: string): boolean => {
-    const parsed = parseUrl(url);
-    return parsed !== undefined && /^(nats|tls):$/.test(parsed.protocol) && parsed.hostname !== '';
-  };
-  if (urls.length > 0 && urls.every(ok)) return urls;
+  try {
+    readNatsServers(urls);
+    return urls;
+  } catch (error) {
+    return helpers.message({ custom: (error as Error).message });
+  }
+}
+
+function toHost(text: string, helpers: Joi.CustomHelpers): string | Joi.ErrorReport {
+  if (isHost(text)) return text;
   return helpers.message({
-    custom: 'must be nats://host:4222 (or tls://), or several with commas between them',
+    custom: 'must be a host name or an address, such as db.example.com, without scheme, user, port and path',
   });
 }
 

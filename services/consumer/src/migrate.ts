@@ -1,12 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { migrate } from '@ads/ledger';
-import { loadConfig, type PostgresConfig, postgresVariables, readEnvironment } from '@ads/runtime';
+import {
+  dropForeignVariables,
+  loadConfig,
+  type PostgresConfig,
+  postgresVariables,
+  readEnvironment,
+} from '@ads/runtime';
 import pg from 'pg';
 
 /*
  * Brings the database to the newest schema, then exits: the job that runs before the services do. SQL files that are named
  * as arguments are run after it, each as one transaction; an empty argument is none.
  */
+dropForeignVariables();
 const config = loadConfig<PostgresConfig>(readEnvironment(), postgresVariables);
 const connection = {
   host: config.POSTGRES_HOST,

@@ -8,7 +8,7 @@ import { projectRoot } from '../project.js';
 export interface Settings {
   /** Begin with empty data. */
   fresh: boolean;
-  /** The public address. */
+  /** The public address, as it is given: `checkSettings` says whether it can be one. */
   host: string;
   port: number;
   /** Everything else, for the services. */
@@ -25,7 +25,8 @@ export function readSettings(args: readonly string[], environment: Variables): S
     throw new Error(`Unknown argument ${unknown.join(' ')}. There is only --fresh: begin with empty data.`);
   }
   const envFile = join(projectRoot, '.env');
-  const fromFile = existsSync(envFile) ? parseEnv(readFileSync(envFile, 'utf8')) : {};
+  // Without the byte order mark that editors on Windows put in front.
+  const fromFile = existsSync(envFile) ? parseEnv(readFileSync(envFile, 'utf8').replace(/^\uFEFF/, '')) : {};
   // What npm sets for its scripts is of no use to the services.
   const own = Object.entries(environment).filter(([name]) => !name.startsWith('npm_'));
   const variables = Object.fromEntries(
@@ -33,14 +34,10 @@ export function readSettings(args: readonly string[], environment: Variables): S
       // An empty line in .env, as in a copied .env.example, means "not set".
       .filter(([, value]) => value !== ''),
   );
-  const port = Number(variables.HTTP_PORT ?? 8080);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new Error(`HTTP_PORT must be a port number, not "${variables.HTTP_PORT}".`);
-  }
   return {
     fresh: args.includes('--fresh'),
     host: variables.HTTP_HOST ?? '127.0.0.1',
-    port,
+    port: Number(variables.HTTP_PORT ?? 8080),
     variables,
   };
 }

