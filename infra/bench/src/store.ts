@@ -38,9 +38,12 @@ export async function countClicks(
   { database, store }: Servers,
   adIds: readonly string[],
 ): Promise<{ rows: number; counted: number }> {
-  const { rows } = await database.query<{ rows: number }>('SELECT count(*)::integer AS rows FROM ad_events');
+  const { rows } = await database.query<{ rows: number; ledger: string }>(
+    'SELECT count(*)::integer AS rows, (SELECT identity FROM current_ledger) AS ledger FROM ad_events',
+  );
+  const ledger = rows[0]?.ledger ?? '';
   const pipeline = store.pipeline();
-  for (const adId of adIds) pipeline.hget(totalsKey(adId), 'clicks');
+  for (const adId of adIds) pipeline.hget(totalsKey(ledger, adId), 'clicks');
   const totals = (await pipeline.exec()) ?? [];
   const counted = totals.reduce((sum, [, clicks]) => sum + Number(clicks ?? 0), 0);
   return { rows: rows[0]?.rows ?? 0, counted };

@@ -13,6 +13,7 @@ beforeAll(async () => {
 });
 afterAll(bench.release);
 
+const LEDGER = 'ledger.state';
 const AD = 'ad-001';
 const now = Date.UTC(2026, 10, 22, 12, 34, 56);
 const minute = Math.floor(now / 60_000);
@@ -31,8 +32,8 @@ const sums = {
   ]),
 };
 
-const seconds = secondsKey(AD, second);
-const minutes = minutesKey(AD, minute);
+const seconds = secondsKey(LEDGER, AD, second);
+const minutes = minutesKey(LEDGER, AD, minute);
 /** The place of the minute in its hour: so many zeros are before it. */
 const zeros = new Array(minute % 60).fill(0);
 
@@ -43,28 +44,28 @@ async function pack(key: string, field: number, sum: number, ...counts: number[]
 
 beforeEach(async () => {
   await redis.flushall();
-  await redis.hset(totalsKey(AD), { clicks: 3, impressions: 4 });
+  await redis.hset(totalsKey(LEDGER, AD), { clicks: 3, impressions: 4 });
   await pack(seconds, minute, 2, 2);
   await pack(minutes, Math.floor(minute / 60), 2, ...zeros, 2);
 });
 
 it('counters that are what the rows add up to are right, with and without what no window sees', async () => {
-  expect(await compareCounters([redis], sums, now)).toEqual([]);
-  await pack(minutesKey(AD, long), Math.floor(long / 60), 1, ...zeros, 1);
-  expect(await compareCounters([redis], sums, now)).toEqual([]);
+  expect(await compareCounters([redis], LEDGER, sums, now)).toEqual([]);
+  await pack(minutesKey(LEDGER, AD, long), Math.floor(long / 60), 1, ...zeros, 1);
+  expect(await compareCounters([redis], LEDGER, sums, now)).toEqual([]);
 });
 
 it.each<[string, () => Promise<unknown>, RegExp]>([
-  ['total', () => redis.hset(totalsKey(AD), 'clicks', 2), /totals clicks should be 3 and is 2/],
+  ['total', () => redis.hset(totalsKey(LEDGER, AD), 'clicks', 2), /totals clicks should be 3 and is 2/],
   ['bucket', () => pack(seconds, minute, 1, 1), new RegExp(`${second} should be 2 and is 1`)],
   ['lost key', () => redis.del(minutes), new RegExp(`${minute} should be 2 and is 0`)],
   ['sum', () => pack(minutes, Math.floor(minute / 60), 3, ...zeros, 2), /says 3 of 35 counters that are 2 together/],
   [
     'bucket that no window sees',
-    () => pack(minutesKey(AD, long), Math.floor(long / 60), 9, ...zeros, 9),
+    () => pack(minutesKey(LEDGER, AD, long), Math.floor(long / 60), 9, ...zeros, 9),
     new RegExp(`${long} should be 1 and is 9`),
   ],
 ])('a wrong %s is told', async (_what, spoil, told) => {
   await spoil();
-  expect((await compareCounters([redis], sums, now)).join('\n')).toMatch(told);
+  expect((await compareCounters([redis], LEDGER, sums, now)).join('\n')).toMatch(told);
 });

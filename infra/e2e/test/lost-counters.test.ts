@@ -1,5 +1,5 @@
 import { openBench, waitFor } from '@ads/local';
-import { EPOCH_KEY } from '@ads/models';
+import { epochKey, MARKS_STEM, totalsKey } from '@ads/models';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { answerOf, expectExact, totalsOf } from './support/exactness.js';
 import { newEvent, startPlayers } from './support/players.js';
@@ -45,7 +45,8 @@ test('FLUSHALL under live traffic: never zeros, never backwards, and soon from R
 
 test('single keys lost with the epoch: the same', async () => {
   const watch = watchAll();
-  await scene.counters.del(EPOCH_KEY, `ad:{${QUIET_AD}}:totals`);
+  const ledger = await scene.identity();
+  await scene.counters.del(epochKey(MARKS_STEM, ledger), totalsKey(ledger, QUIET_AD));
   await watch.more(20);
   await untilTrusted(scene, QUIET_AD);
   await expectExact(scene);

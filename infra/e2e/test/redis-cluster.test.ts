@@ -39,7 +39,7 @@ async function primaryOf(adId: string): Promise<LocalProcess> {
   for (const node of await cluster.primaries()) {
     const redis = new Redis({ host: node.host, port: node.port });
     // Any other would say where it has moved.
-    const there = await redis.exists(totalsKey(adId)).catch(() => 0);
+    const there = await redis.exists(totalsKey(await scene.identity(), adId)).catch(() => 0);
     redis.disconnect();
     if (there === 1) return node;
   }

@@ -10,6 +10,7 @@ export type { LocalProcess } from './processes/local-process.js';
 export { ManagedProcess } from './processes/managed-process.js';
 export { type ResidentMemory, readCpuSeconds, readMemory } from './processes/usage.js';
 export { localFolder, projectRoot } from './project.js';
+export { copyFolder } from './servers/copy-folder.js';
 export {
   type Executable,
   findExecutables,

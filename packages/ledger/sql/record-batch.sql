@@ -1,4 +1,6 @@
--- One batch, one statement, so one transaction: the rows, the rollups, and the absolute counts to raise Redis to.
+-- One batch, one statement, so one transaction: the rows, the rollups, the absolute counts to raise Redis to, and the
+-- identity of the ledger that they are from. The locks on the rollups are taken before the snapshot and held until the
+-- commit, so the identity is that of the commit: who changes it locks ad_totals first.
 --
 -- Parameters, arrays of one length: 1 ids, 2 kinds, 3 ad ids, 4 addresses, 5 occurred, 6 received, 7 claimed (these in
 -- milliseconds), 8 play times in milliseconds (7 and 8 may be shorter: the rest is null); then 9 the name of a doubt to
@@ -75,4 +77,5 @@ SELECT 'seconds' AS what, json_agg(ad_id) AS names, json_agg(clicks) AS counts, 
 UNION ALL SELECT 'minutes', json_agg(ad_id), json_agg(clicks), json_agg(minute) FROM minutes
 UNION ALL SELECT 'totals', json_agg(ad_id), json_agg(clicks), json_agg(impressions) FROM totals
 UNION ALL SELECT 'added', json_agg(kind), json_agg(added), NULL
-          FROM (SELECT kind, sum(added) AS added FROM touched GROUP BY kind) kinds;
+          FROM (SELECT kind, sum(added) AS added FROM touched GROUP BY kind) kinds
+UNION ALL SELECT 'ledger', json_build_array(identity), NULL, NULL FROM current_ledger;

@@ -31,21 +31,6 @@ export async function readDoubts(database: Database): Promise<Doubt[]> {
   return await database.query<Doubt>('read_doubts', 'SELECT writer, stamp FROM counter_doubts');
 }
 
-/** True when a doubt is older than a writer takes between its commit and its raise: that writer died or failed. */
-export async function hasLastingDoubt(database: Database, olderThanSeconds: number): Promise<boolean> {
-  const rows = await database.query(
-    'read_doubts',
-    "SELECT FROM counter_doubts WHERE since < now() - $1 * interval '1 second' LIMIT 1",
-    [olderThanSeconds],
-  );
-  return rows.length > 0;
-}
-
-/** True when there is any doubt. */
-export async function hasDoubt(database: Database): Promise<boolean> {
-  return (await database.query('read_doubts', 'SELECT FROM counter_doubts LIMIT 1')).length > 0;
-}
-
 /** Takes away what a rebuild healed: doubts that were not renewed since it saw them. */
 export async function healDoubts(database: Database, doubts: readonly Doubt[]): Promise<void> {
   await database.query(

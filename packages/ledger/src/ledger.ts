@@ -45,7 +45,9 @@ export function createLedger({ database, store, now, onRaiseFailure }: LedgerDep
    */
   async function raise(recorded: Recorded, doubt: string | undefined): Promise<boolean> {
     try {
-      await raiseCounters(store, recorded.counts, now());
+      // Without one nothing in Redis is trusted, and a rebuild follows when it is back.
+      if (recorded.ledger === undefined) throw new Error('the database has no ledger identity');
+      await raiseCounters(store, recorded.ledger, recorded.counts, now());
       raisesFail = false;
       return true;
     } catch (error) {

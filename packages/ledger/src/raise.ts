@@ -1,5 +1,6 @@
 import {
   BUCKETS_PER_FIELD,
+  type LedgerIdentity,
   MINUTES_KEY_TTL,
   minutesKey,
   oldestVisible,
@@ -27,19 +28,30 @@ const COUNTERS_PER_SCRIPT = 500;
 /**
  * Raises the counters in Redis to what Postgres counted. Buckets that no window can see any more are left out.
  *
+ * @param ledger what the counts were read from, in the same statement or between two equal readings of it
  * @param now milliseconds, by which buckets are judged visible
  * @throws when any of them could not be raised
  */
-export async function raiseCounters(store: CounterStore, counts: readonly AdCounts[], now: number): Promise<void> {
+export async function raiseCounters(
+  store: CounterStore,
+  ledger: LedgerIdentity,
+  counts: readonly AdCounts[],
+  now: number,
+): Promise<void> {
   const groups = groupByShard(store, counts, ({ adId }) => adId);
-  await Promise.all([...groups].map(([shard, ofShard]) => raiseOn(shard, ofShard, now)));
+  await Promise.all([...groups].map(([shard, ofShard]) => raiseOn(shard, ledger, ofShard, now)));
 }
 
-async function raiseOn(shard: CounterShard, counts: readonly AdCounts[], now: number): Promise<void> {
+async function raiseOn(
+  shard: CounterShard,
+  ledger: LedgerIdentity,
+  counts: readonly AdCounts[],
+  now: number,
+): Promise<void> {
   const adsPerScript = shard.crossesSlots ? ADS_PER_SCRIPT : 1;
   const oldest = oldestVisible(now);
   let calls: RaiseCall[] = [];
-  let last = new RaiseCall();
+  let last = new RaiseCall(ledger);
   let counters = 0;
   const send = async () => {
     const sent = calls;
@@ -49,7 +61,7 @@ async function raiseOn(shard: CounterShard, counts: readonly AdCounts[], now: nu
   };
   for (const ad of counts) {
     if (calls.length === 0 || last.ads === adsPerScript || last.counters >= COUNTERS_PER_SCRIPT) {
-      last = new RaiseCall();
+      last = new RaiseCall(ledger);
       calls.push(last);
     }
     const before = last.counters;
@@ -65,8 +77,13 @@ class RaiseCall implements ScriptCall {
   readonly keys: string[] = [];
   /** One list of all: lists in lists would take Redis half as long again to read. */
   readonly #raised: (string | number)[] = [];
+  readonly #ledger: LedgerIdentity;
   ads = 0;
   counters = 0;
+
+  constructor(ledger: LedgerIdentity) {
+    this.#ledger = ledger;
+  }
 
   get values(): string[] {
     return [JSON.stringify(this.#raised)];
@@ -76,11 +93,12 @@ class RaiseCall implements ScriptCall {
   add({ adId, clicks, impressions, seconds, minutes }: AdCounts, oldest: { second: number; minute: number }): void {
     this.ads += 1;
     this.counters += 2;
-    const key = this.keys.push(totalsKey(adId));
+    const ledger = this.#ledger;
+    const key = this.keys.push(totalsKey(ledger, adId));
     const fieldsAt = this.#raised.push(key, clicks, impressions, 0) - 1;
     this.#raised[fieldsAt] =
-      this.#addFields(seconds, oldest.second, SECONDS_KEY_TTL, (second) => secondsKey(adId, second)) +
-      this.#addFields(minutes, oldest.minute, MINUTES_KEY_TTL, (minute) => minutesKey(adId, minute));
+      this.#addFields(seconds, oldest.second, SECONDS_KEY_TTL, (second) => secondsKey(ledger, adId, second)) +
+      this.#addFields(minutes, oldest.minute, MINUTES_KEY_TTL, (minute) => minutesKey(ledger, adId, minute));
   }
 
   /** @returns how many there are */

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { epochKey, MARKS_STEM, oldestVisible, rebuildKey } from '@ads/models';
+import { epochKey, type LedgerIdentity, MARKS_STEM, oldestVisible, rebuildKey } from '@ads/models';
 import type { AdCounts } from './counts.js';
 import type { CounterShard, CounterStore, Database } from './dependencies.js';
 import { healDoubts, readDoubts } from './doubts.js';
 import { readText } from './files.js';
+import { readIdentity } from './identity.js';
 import { raiseCounters } from './raise.js';
+import { keepInUse } from './retired.js';
 import { script } from './script.js';
 
 const READ_COUNTS = readText('sql/read-counts.sql');
@@ -26,14 +28,14 @@ const TOKEN_SECONDS = 30;
 const TRIES = 5;
 const PAUSE_MS = 1_000;
 
-/** What became of a rebuild. `interrupted`: the counters were emptied meanwhile, or another rebuild is under way. */
+/** What became of a rebuild. `interrupted`: the counters were emptied or the database changed meanwhile, or another one runs. */
 export type Rebuild =
   | { readonly state: 'done'; readonly ads: number }
   | { readonly state: 'interrupted'; readonly reason: string };
 
 /**
- * Raises every counter in Redis to what Postgres holds, and then declares them trustworthy. Runs beside live traffic:
- * both only ever raise.
+ * Raises every counter of the ledger in Redis to what Postgres holds, and then marks them as trusted. Runs beside live
+ * traffic: both only ever raise. A ledger that went back in time has another identity, and so begins with no counters.
  *
  * @param now milliseconds
  * @param signal breaks it off, within a page
@@ -47,19 +49,22 @@ export async function rebuildCounters(
 ): Promise<Rebuild> {
   const begun = namesAndLives(store);
   const id = randomUUID();
+  const ledger = await readIdentity(database);
+  if (ledger === undefined) return { state: 'interrupted', reason: NO_IDENTITY };
   const parts: Part[] = [];
   for (const shard of store.shards()) {
     const lifetime = shard.lifetime();
     if (lifetime === undefined) return { state: 'interrupted', reason: 'Redis is not connected' };
     const tag = shard.tag(MARKS_STEM);
-    parts.push({ shard, lifetime, token: `${lifetime}:${id}`, tokenKey: rebuildKey(tag), epochKey: epochKey(tag) });
+    const keys = { tokenKey: rebuildKey(tag, ledger), epochKey: epochKey(tag, ledger) };
+    parts.push({ shard, lifetime, token: `${lifetime}:${id}`, ...keys });
   }
   if (parts.length === 0) return { state: 'interrupted', reason: 'it is not known which server holds which ad' };
   let state: Rebuild | undefined;
   try {
     // Doubts first: what is committed after this is either read below or leaves a doubt that stays.
     const doubts = await readDoubts(database);
-    state = await rebuildParts(database, store, parts, now, signal);
+    state = await rebuildParts({ database, store, ledger, parts, now, signal });
     if (state.state !== 'done') return state;
     if (namesAndLives(store) !== begun) {
       return { state: 'interrupted', reason: 'another server holds some of the counters now' };
@@ -72,6 +77,19 @@ export async function rebuildCounters(
   }
 }
 
+/** Why nothing is trusted while the table that names the ledger is empty. */
+export const NO_IDENTITY = 'the database has no ledger identity: it is being restored, or is not migrated';
+
+/** What a rebuild works with. */
+interface Work {
+  readonly database: Database;
+  readonly store: CounterStore;
+  readonly ledger: LedgerIdentity;
+  readonly parts: readonly Part[];
+  readonly now: () => number;
+  readonly signal: AbortSignal | undefined;
+}
+
 /** What a rebuild has to do with one server. */
 interface Part {
   readonly shard: CounterShard;
@@ -82,19 +100,18 @@ interface Part {
 }
 
 /** All of them begin before any counter is raised, and none ends before all counters are. */
-async function rebuildParts(
-  database: Database,
-  store: CounterStore,
-  parts: readonly Part[],
-  now: () => number,
-  signal: AbortSignal | undefined,
-): Promise<Rebuild> {
+async function rebuildParts(work: Work): Promise<Rebuild> {
+  const { database, ledger, parts } = work;
   // One after the other, in the order that all have: of two rebuilds that begin together, one goes on.
   for (const part of parts) {
     if (!(await beginPart(part))) return { state: 'interrupted', reason: 'another rebuild is under way' };
   }
-  const ads = await raiseAll(database, store, parts, now, signal);
+  const ads = await raiseAll(work);
   if (ads === undefined) return { state: 'interrupted', reason: 'another server holds some of the counters now' };
+  // What was read after a change is of another ledger. Nobody will read these counters.
+  if ((await readIdentity(database)) !== ledger) {
+    return { state: 'interrupted', reason: 'the database was restored or replaced meanwhile' };
+  }
   const finished = await Promise.all(parts.map(finishPart));
   return finished.every((set) => set)
     ? { state: 'done', ads }
@@ -126,13 +143,8 @@ function namesAndLives(store: CounterStore): string {
 }
 
 /** Raises the counters of all ads, page by page; the number of ads, or undefined where a server restarted or changed. */
-async function raiseAll(
-  database: Database,
-  store: CounterStore,
-  parts: readonly Part[],
-  now: () => number,
-  signal: AbortSignal | undefined,
-): Promise<number | undefined> {
+async function raiseAll(work: Work): Promise<number | undefined> {
+  const { database, store, now, signal } = work;
   const begun = namesAndLives(store);
   // A Redis that went away has forgotten what it was given: there is nothing to go on with.
   const mayGoOn = () => namesAndLives(store) === begun && !signal?.aborted;
@@ -146,7 +158,7 @@ async function raiseAll(
     // Postgres reads the next page while Redis is given this one.
     const [next] = await Promise.all([
       persist(() => readPage(database, adId, now()), mayGoOn),
-      persist(() => raisePage(store, parts, page, now()), mayGoOn),
+      persist(() => raisePage(work, page), mayGoOn),
     ]);
     page = next;
   }
@@ -164,16 +176,12 @@ async function persist<T>(work: () => Promise<T>, mayGoOn: () => boolean): Promi
   }
 }
 
-async function raisePage(
-  store: CounterStore,
-  parts: readonly Part[],
-  page: readonly AdCounts[],
-  now: number,
-): Promise<void> {
-  await raiseCounters(store, page, now);
-  await Promise.all(
-    parts.map(({ shard, tokenKey }) => shard.run('renew_rebuild', (redis) => redis.expire(tokenKey, TOKEN_SECONDS))),
-  );
+async function raisePage({ store, ledger, parts, now }: Work, page: readonly AdCounts[]): Promise<void> {
+  await raiseCounters(store, ledger, page, now());
+  await Promise.all([
+    keepInUse(store.shards(), ledger),
+    ...parts.map(({ shard, tokenKey }) => shard.run('renew_rebuild', (redis) => redis.expire(tokenKey, TOKEN_SECONDS))),
+  ]);
 }
 
 /** @param after the last ad of the page before */

@@ -1,4 +1,4 @@
-import type { AdEvent, EventKind } from '@ads/models';
+import type { AdEvent, EventKind, LedgerIdentity } from '@ads/models';
 import { numberArray, sparseArray, textArray } from './array-literals.js';
 import type { AdCounts } from './counts.js';
 import type { Database } from './dependencies.js';
@@ -8,6 +8,8 @@ const RECORD_BATCH = readText('sql/record-batch.sql');
 
 /** What one batch did to Postgres. */
 export interface Recorded {
+  /** What the counts are from, read in the same transaction; undefined where the database has lost its identity. */
+  readonly ledger: LedgerIdentity | undefined;
   /** The absolute counts of every bucket that the batch touches, by ad, also of those that it added nothing to. */
   readonly counts: readonly AdCounts[];
   /** How many events were new. */
@@ -18,8 +20,8 @@ export interface Recorded {
 
 /** Columns of equal length, all null where there is nothing. */
 interface ResultRow {
-  what: 'seconds' | 'minutes' | 'totals' | 'added';
-  /** Ad ids; of `added`, kinds. */
+  what: 'seconds' | 'minutes' | 'totals' | 'added' | 'ledger';
+  /** Ad ids; of `added`, kinds; of `ledger`, its identity. */
   names: string[] | null;
   counts: number[] | null;
   /** Buckets; of `totals`, impressions. */
@@ -50,6 +52,7 @@ export async function recordBatch(database: Database, events: readonly AdEvent[]
 function readRows(rows: readonly ResultRow[], events: readonly AdEvent[]): Recorded {
   const counts = new Map<string, AdCounts>();
   const added = { click: 0, impression: 0 };
+  let ledger: LedgerIdentity | undefined;
   const countsOf = (adId: string): AdCounts => {
     let ad = counts.get(adId);
     if (ad === undefined) {
@@ -59,6 +62,10 @@ function readRows(rows: readonly ResultRow[], events: readonly AdEvent[]): Recor
     return ad;
   };
   for (const { what, names, counts: column, others } of rows) {
+    if (what === 'ledger') {
+      ledger = names?.[0];
+      continue;
+    }
     for (const [index, name] of (names ?? []).entries()) {
       const count = column?.[index] ?? 0;
       const other = others?.[index] ?? 0;
@@ -69,5 +76,5 @@ function readRows(rows: readonly ResultRow[], events: readonly AdEvent[]): Recor
   }
   // Every ad that is known has its total in the answer.
   const unknownAds = new Set(events.map(({ adId }) => adId).filter((adId) => !counts.has(adId)));
-  return { counts: [...counts.values()], added, unknownAds };
+  return { ledger, counts: [...counts.values()], added, unknownAds };
 }

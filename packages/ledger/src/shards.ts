@@ -1,4 +1,4 @@
-import { totalsKey } from '@ads/models';
+import { slotKey } from '@ads/models';
 import type { CounterShard, CounterStore } from './dependencies.js';
 
 /**
@@ -15,8 +15,7 @@ export function groupByShard<T>(
   if (only !== undefined && another === undefined) return new Map([[only, items]]);
   const groups = new Map<CounterShard, T[]>(store.shards().map((shard) => [shard, []]));
   for (const item of items) {
-    // All keys of an ad are where this one is.
-    const shard = store.shardOf(totalsKey(adIdOf(item)));
+    const shard = store.shardOf(slotKey(adIdOf(item)));
     const group = groups.get(shard);
     if (group === undefined) groups.set(shard, [item]);
     else group.push(item);

@@ -1,4 +1,4 @@
-import { epochKey, MARKS_STEM } from '@ads/models';
+import { epochKey, type LedgerIdentity, MARKS_STEM } from '@ads/models';
 import type { CounterShard } from './dependencies.js';
 
 /** Whether the counters in Redis may be believed, as far as Redis itself can tell; else why not. */
@@ -10,9 +10,9 @@ export type Trust =
     }
   | { readonly state: 'untrusted'; readonly reason: string };
 
-/** Where a server has the mark by which its counters are believed. */
-export function markKeyOf(shard: CounterShard): string {
-  return epochKey(shard.tag(MARKS_STEM));
+/** The key of the mark on a server that tells whether its counters of a ledger are trusted. */
+export function markKeyOf(shard: CounterShard, ledger: LedgerIdentity): string {
+  return epochKey(shard.tag(MARKS_STEM), ledger);
 }
 
 /**
@@ -26,7 +26,7 @@ export function judgeMark(shard: CounterShard, mark: string | null): Trust {
   if (shard.evicts()) {
     return { state: 'untrusted', reason: 'Redis may evict counters: set its maxmemory-policy to noeviction' };
   }
-  if (mark === null) return { state: 'untrusted', reason: 'Redis is empty or was never filled' };
+  if (mark === null) return { state: 'untrusted', reason: 'Redis was not filled from this database, or is empty' };
   const lifetime = shard.lifetime();
   if (lifetime === undefined || !mark.startsWith(`${lifetime}:`)) {
     return { state: 'untrusted', reason: 'Redis restarted or evicted keys since it was filled' };
@@ -51,15 +51,15 @@ export function judgeTogether(trusts: readonly Trust[]): Trust {
 }
 
 /**
- * Whether the counters of all these servers may be believed now.
+ * Whether the counters of a ledger on all these servers may be trusted now.
  *
  * @throws when one of them can't be reached
  */
-export async function readTrust(shards: readonly CounterShard[]): Promise<Trust> {
+export async function readTrust(shards: readonly CounterShard[], ledger: LedgerIdentity): Promise<Trust> {
   return judgeTogether(
     await Promise.all(
       shards.map(async (shard) => {
-        const key = markKeyOf(shard);
+        const key = markKeyOf(shard, ledger);
         return judgeMark(shard, await shard.run('read_epoch', (redis) => redis.get(key)));
       }),
     ),

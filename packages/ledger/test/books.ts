@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type AdEvent, minutesKey, oldestVisible, secondsKey, totalsKey, unpackBuckets, uuidv7 } from '@ads/models';
 import { expect } from '@jest/globals';
 import type { Redis } from 'ioredis';
-import type { Database } from '../src/index.js';
+import { type Database, readDoubts, readIdentity } from '../src/index.js';
 
 export const ADS = ['ad-001', 'ad-002', 'ad-003'];
 
@@ -55,6 +55,11 @@ export function randomEvents(random: () => number, count: number, now: number, s
   );
 }
 
+/** True while there is any doubt. */
+export async function hasDoubt(database: Database): Promise<boolean> {
+  return (await readDoubts(database)).length > 0;
+}
+
 export async function rows(database: Database, text: string): Promise<object[]> {
   return await database.query('test', text);
 }
@@ -100,21 +105,22 @@ export async function readAllCounters(redis: Redis): Promise<Record<string, numb
 /** What Redis is to hold at `now`: all totals, and every bucket that a window sees and that has clicks. */
 export async function visibleCounters(database: Database, now: number): Promise<Record<string, number>> {
   const oldest = oldestVisible(now);
+  const ledger = (await readIdentity(database)) ?? '';
   const counters: Record<string, number> = {};
   const read = <Row extends object>(text: string) => database.query<Row>('test', text);
   for (const total of await read<{ ad_id: string; clicks: number; impressions: number }>('SELECT * FROM ad_totals')) {
-    counters[`${totalsKey(total.ad_id)} clicks`] = total.clicks;
-    counters[`${totalsKey(total.ad_id)} impressions`] = total.impressions;
+    counters[`${totalsKey(ledger, total.ad_id)} clicks`] = total.clicks;
+    counters[`${totalsKey(ledger, total.ad_id)} impressions`] = total.impressions;
   }
   for (const { ad_id, second, clicks } of await read<{ ad_id: string; second: number; clicks: number }>(
     `SELECT * FROM clicks_per_second WHERE clicks <> 0 AND second >= ${oldest.second}`,
   )) {
-    counters[`${secondsKey(ad_id, second)} ${second}`] = clicks;
+    counters[`${secondsKey(ledger, ad_id, second)} ${second}`] = clicks;
   }
   for (const { ad_id, minute, clicks } of await read<{ ad_id: string; minute: number; clicks: number }>(
     `SELECT * FROM clicks_per_minute WHERE clicks <> 0 AND minute >= ${oldest.minute}`,
   )) {
-    counters[`${minutesKey(ad_id, minute)} ${minute}`] = clicks;
+    counters[`${minutesKey(ledger, ad_id, minute)} ${minute}`] = clicks;
   }
   return counters;
 }

@@ -4,13 +4,12 @@ import {
   type CounterStore,
   createLedger,
   type Database,
-  hasDoubt,
-  hasLastingDoubt,
   raiseDoubt,
   readDoubts,
+  readStanding,
   rebuildCounters,
 } from '../src/index.js';
-import { click, expectExactRollups, readAllCounters, rows, visibleCounters } from './books.js';
+import { click, expectExactRollups, hasDoubt, readAllCounters, rows, visibleCounters } from './books.js';
 import { openDatabase, openStore, type TestStore, withAround } from './servers.js';
 
 const bench = openBench();
@@ -44,6 +43,8 @@ async function operationsOf(work: () => Promise<unknown>): Promise<string[]> {
   await work();
   return operations.slice(before);
 }
+
+const hasLastingDoubt = async (seconds: number) => (await readStanding(database, seconds)).doubted;
 
 async function expectHealed(): Promise<void> {
   expect((await rebuildCounters(database, store, now)).state).toBe('done');
@@ -140,10 +141,10 @@ describe('a batch that nobody else holds', () => {
     await waitFor(() => died, { timeoutMs: 10_000, what: 'the commit' });
     expect(await rows(database, 'SELECT FROM ad_events')).toHaveLength(1);
     expect(await hasDoubt(database)).toBe(true);
-    expect(await hasLastingDoubt(database, 3_600)).toBe(false);
-    await waitFor(() => hasLastingDoubt(database, 0.001), { timeoutMs: 5_000, what: 'the doubt to last' });
+    expect(await hasLastingDoubt(3_600)).toBe(false);
+    await waitFor(() => hasLastingDoubt(0.001), { timeoutMs: 5_000, what: 'the doubt to last' });
     await expectHealed();
-    expect(await hasLastingDoubt(database, 0)).toBe(false);
+    expect(await hasLastingDoubt(0)).toBe(false);
   });
 
   it('stays doubted when its raise failed though another one worked at the very same time', async () => {

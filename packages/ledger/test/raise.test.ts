@@ -3,7 +3,7 @@ import { MINUTES_KEY_TTL, minutesKey, SECONDS_KEY_TTL, secondsKey, totalsKey } f
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { AdCounts, CounterShard } from '../src/index.js';
 import { raiseCounters } from '../src/raise.js';
-import { recordBatch } from '../src/record.js';
+import { type Recorded, recordBatch } from '../src/record.js';
 import { expectExactRollups, pick, randomEvents, readAllCounters, seeded, shuffled, visibleCounters } from './books.js';
 import { openDatabase, openStore, type TestStore } from './servers.js';
 
@@ -17,6 +17,7 @@ beforeAll(async () => {
 afterAll(bench.release);
 beforeEach(() => store.redis.flushall());
 
+const LEDGER = 'ledger.state';
 const now = Date.UTC(2026, 10, 22, 12, 34, 56, 789);
 const second = Math.floor(now / 1_000);
 const minute = Math.floor(now / 60_000);
@@ -59,25 +60,26 @@ function watchCalls(shard: CounterShard, keysOfCalls: string[][]): CounterShard 
 describe('raising', () => {
   it('sets what is not there, and changes nothing the second time', async () => {
     const expected = {
-      [`${totalsKey('ad-001')} clicks`]: 9,
-      [`${totalsKey('ad-001')} impressions`]: 18,
-      [`${secondsKey('ad-001', second)} ${second}`]: 9,
-      [`${minutesKey('ad-001', minute)} ${minute}`]: 9,
+      [`${totalsKey(LEDGER, 'ad-001')} clicks`]: 9,
+      [`${totalsKey(LEDGER, 'ad-001')} impressions`]: 18,
+      [`${secondsKey(LEDGER, 'ad-001', second)} ${second}`]: 9,
+      [`${minutesKey(LEDGER, 'ad-001', minute)} ${minute}`]: 9,
     };
     for (let time = 0; time < 2; time += 1) {
-      await raiseCounters(store, [counts(9)], now);
+      await raiseCounters(store, LEDGER, [counts(9)], now);
       expect(await readAllCounters(store.redis)).toEqual(expected);
     }
   });
 
   it('never lowers, and compares numbers, not texts', async () => {
-    for (const clicks of [10, 9, 100, 99]) await raiseCounters(store, [counts(clicks)], now);
+    for (const clicks of [10, 9, 100, 99]) await raiseCounters(store, LEDGER, [counts(clicks)], now);
     expect(Object.values(await readAllCounters(store.redis)).sort()).toEqual([100, 100, 100, 200]);
   });
 
   it('leaves out buckets that no window sees any more, and keeps the very last that one does by a clock a minute behind', async () => {
     await raiseCounters(
       store,
+      LEDGER,
       [
         counts(1, {
           seconds: [
@@ -101,19 +103,19 @@ describe('raising', () => {
   });
 
   it('lets keys of buckets expire when they are of no more use, and totals never', async () => {
-    await raiseCounters(store, [counts(1)], now);
-    expect(await store.redis.ttl(totalsKey('ad-001'))).toBe(-1);
-    expect(Math.abs((await store.redis.ttl(secondsKey('ad-001', second))) - SECONDS_KEY_TTL)).toBeLessThan(5);
-    expect(Math.abs((await store.redis.ttl(minutesKey('ad-001', minute))) - MINUTES_KEY_TTL)).toBeLessThan(5);
+    await raiseCounters(store, LEDGER, [counts(1)], now);
+    expect(await store.redis.ttl(totalsKey(LEDGER, 'ad-001'))).toBe(-1);
+    expect(Math.abs((await store.redis.ttl(secondsKey(LEDGER, 'ad-001', second))) - SECONDS_KEY_TTL)).toBeLessThan(5);
+    expect(Math.abs((await store.redis.ttl(minutesKey(LEDGER, 'ad-001', minute))) - MINUTES_KEY_TTL)).toBeLessThan(5);
   });
 
   it('counts the expiry of a key from when its newest field was made', async () => {
-    const key = secondsKey('ad-001', second);
-    await raiseCounters(store, [counts(1)], now);
+    const key = secondsKey(LEDGER, 'ad-001', second);
+    await raiseCounters(store, LEDGER, [counts(1)], now);
     await store.redis.expire(key, 5);
-    await raiseCounters(store, [counts(2)], now);
+    await raiseCounters(store, LEDGER, [counts(2)], now);
     expect(await store.redis.ttl(key)).toBeLessThanOrEqual(5);
-    await raiseCounters(store, [counts(3, { seconds: [[second + 60, 1]] })], now);
+    await raiseCounters(store, LEDGER, [counts(3, { seconds: [[second + 60, 1]] })], now);
     expect(Math.abs((await store.redis.ttl(key)) - SECONDS_KEY_TTL)).toBeLessThan(5);
   });
 
@@ -149,11 +151,11 @@ describe('raising', () => {
         }
         if (raises.length === 0) continue;
         const raise = pick(random, raises);
-        await raiseCounters(store, [raise], midnight * 1_000);
-        hold(totalsKey(raise.adId), 'clicks', raise.clicks);
-        hold(totalsKey(raise.adId), 'impressions', raise.impressions);
-        for (const [bucket, count] of raise.seconds) hold(secondsKey(raise.adId, bucket), bucket, count);
-        for (const [bucket, count] of raise.minutes) hold(minutesKey(raise.adId, bucket), bucket, count);
+        await raiseCounters(store, LEDGER, [raise], midnight * 1_000);
+        hold(totalsKey(LEDGER, raise.adId), 'clicks', raise.clicks);
+        hold(totalsKey(LEDGER, raise.adId), 'impressions', raise.impressions);
+        for (const [bucket, count] of raise.seconds) hold(secondsKey(LEDGER, raise.adId, bucket), bucket, count);
+        for (const [bucket, count] of raise.minutes) hold(minutesKey(LEDGER, raise.adId, bucket), bucket, count);
         // This also holds every sum against its buckets.
         expect(await readAllCounters(store.redis)).toEqual(held);
       }
@@ -161,10 +163,10 @@ describe('raising', () => {
   );
 
   it('works on a server that forgot the script', async () => {
-    await raiseCounters(store, [counts(1)], now);
+    await raiseCounters(store, LEDGER, [counts(1)], now);
     await store.redis.script('FLUSH');
-    await raiseCounters(store, [counts(2)], now);
-    expect(await store.redis.hget(totalsKey('ad-001'), 'clicks')).toBe('2');
+    await raiseCounters(store, LEDGER, [counts(2)], now);
+    expect(await store.redis.hget(totalsKey(LEDGER, 'ad-001'), 'clicks')).toBe('2');
   });
 
   it.each([
@@ -174,16 +176,16 @@ describe('raising', () => {
     const ads = Array.from({ length: 1_501 }, (_, index) => counts(index + 1, { adId: `many-${index}` }));
     const keysOfCalls: string[][] = [];
     const watched = watchCalls({ ...store, crossesSlots }, keysOfCalls);
-    await raiseCounters({ shards: () => [watched], shardOf: () => watched }, ads, now);
+    await raiseCounters({ shards: () => [watched], shardOf: () => watched }, LEDGER, ads, now);
     const adsOfCalls = keysOfCalls.map((keys) => new Set(keys.map((key) => /\{.*\}/.exec(key)?.[0])).size);
     expect(adsOfCalls.reduce((sum, ads) => sum + ads, 0)).toBe(ads.length);
     expect(adsOfCalls.every((ads) => ads === 1)).toBe(!crossesSlots);
     expect(Math.max(...adsOfCalls)).toBeLessThan(300);
     const expected = ads.flatMap(({ adId, clicks }) => [
-      [`${totalsKey(adId)} clicks`, clicks],
-      [`${totalsKey(adId)} impressions`, 2 * clicks],
-      [`${secondsKey(adId, second)} ${second}`, clicks],
-      [`${minutesKey(adId, minute)} ${minute}`, clicks],
+      [`${totalsKey(LEDGER, adId)} clicks`, clicks],
+      [`${totalsKey(LEDGER, adId)} impressions`, 2 * clicks],
+      [`${secondsKey(LEDGER, adId, second)} ${second}`, clicks],
+      [`${minutesKey(LEDGER, adId, minute)} ${minute}`, clicks],
     ]);
     expect(await readAllCounters(store.redis)).toEqual(Object.fromEntries(expected));
   });
@@ -193,18 +195,18 @@ describe('raising', () => {
     const watched = watchCalls(store, keysOfCalls);
     const hour = Array.from({ length: 3_600 }, (_, age): [number, number] => [second - age, 1]);
     const ads = ['ad-001', 'ad-002'].map((adId) => counts(3_600, { adId, seconds: hour }));
-    await raiseCounters({ shards: () => [watched], shardOf: () => watched }, ads, now);
+    await raiseCounters({ shards: () => [watched], shardOf: () => watched }, LEDGER, ads, now);
     expect(keysOfCalls.map((keys) => keys.filter((key) => key.endsWith(':totals')))).toEqual([
-      [totalsKey('ad-001')],
-      [totalsKey('ad-002')],
+      [totalsKey(LEDGER, 'ad-001')],
+      [totalsKey(LEDGER, 'ad-002')],
     ]);
     expect(keysOfCalls.map((keys) => keys.length)).toEqual([4, 4]);
   });
 
   it('throws when a counter could not be raised', async () => {
-    await store.redis.set(totalsKey('ad-002'), 'not a hash');
+    await store.redis.set(totalsKey(LEDGER, 'ad-002'), 'not a hash');
     const both = [counts(1), counts(1, { adId: 'ad-002' })];
-    await expect(raiseCounters(store, both, now)).rejects.toThrow('WRONGTYPE');
+    await expect(raiseCounters(store, LEDGER, both, now)).rejects.toThrow('WRONGTYPE');
   });
 
   it.each([11, 12, 13])(
@@ -213,15 +215,15 @@ describe('raising', () => {
       const random = seeded(seed);
       const database = openDatabase(bench, seed === 11 ? databases : await bench.database());
       const events = randomEvents(random, 2_000, now, 26 * 3_600_000);
-      const raises: (readonly AdCounts[])[] = [];
+      const raises: Recorded[] = [];
       for (let from = 0; from < events.length; from += 100) {
         const batch = events.slice(from, from + 100);
         const again = from > 0 && random() < 0.4 ? events.slice(from - 50, from) : [];
-        raises.push((await recordBatch(database, shuffled(random, [...batch, ...again]))).counts);
+        raises.push(await recordBatch(database, shuffled(random, [...batch, ...again])));
       }
       // Late, in disorder, and some twice: as several consumers do it.
       const order = shuffled(random, [...raises, ...raises.filter(() => random() < 0.5)]);
-      for (const raise of order) await raiseCounters(store, raise, now);
+      for (const { ledger = '', counts: raise } of order) await raiseCounters(store, ledger, raise, now);
       await expectExactRollups(database);
       expect(await readAllCounters(store.redis)).toEqual(await visibleCounters(database, now));
     },

@@ -1,7 +1,14 @@
 import { openBench, waitFor } from '@ads/local';
-import { EPOCH_KEY, REBUILD_KEY } from '@ads/models';
+import { epochKey, MARKS_STEM, rebuildKey } from '@ads/models';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type CounterStore, createLedger, type Database, readTrust, rebuildCounters } from '../src/index.js';
+import {
+  type CounterStore,
+  createLedger,
+  type Database,
+  readIdentity,
+  readTrust,
+  rebuildCounters,
+} from '../src/index.js';
 import { recordBatch } from '../src/record.js';
 import { click, expectExactRollups, randomEvents, readAllCounters, seeded, visibleCounters } from './books.js';
 import { openDatabase, openStore, type TestStore, withAround } from './servers.js';
@@ -11,6 +18,7 @@ const at = Date.now();
 const now = () => at;
 let store: TestStore;
 let database: Database;
+let identity: string;
 beforeAll(async () => {
   store = await openStore(bench, await bench.redis());
 });
@@ -18,7 +26,11 @@ afterAll(bench.release);
 beforeEach(async () => {
   await store.redis.flushall();
   database = openDatabase(bench, await bench.database());
+  identity = (await readIdentity(database)) ?? '';
 });
+
+const epoch = () => epochKey(MARKS_STEM, identity);
+const token = () => rebuildKey(MARKS_STEM, identity);
 
 const ledgerOver = (counters: CounterStore) =>
   createLedger({ database, store: counters, now, onRaiseFailure: (error) => expect(error).toBeUndefined() });
@@ -35,11 +47,11 @@ describe('a rebuild', () => {
     );
     const many = Array.from({ length: 250 }, (_, index) => click(at, { adId: `many-${index + 1}` }));
     await recordBatch(database, [...many, ...randomEvents(seeded(1), 1_000, at, 26 * 3_600_000)]);
-    expect((await readTrust(store.shards())).state).toBe('untrusted');
+    expect((await readTrust(store.shards(), identity)).state).toBe('untrusted');
     expect(await rebuildCounters(database, store, now)).toEqual({ state: 'done', ads: 253 });
-    expect((await readTrust(store.shards())).state).toBe('trusted');
+    expect((await readTrust(store.shards(), identity)).state).toBe('trusted');
     await expectSame();
-    expect(await store.redis.exists(REBUILD_KEY)).toBe(0);
+    expect(await store.redis.exists(token())).toBe(0);
   });
 
   it('is interrupted by a FLUSHALL at any of its steps, and then nobody trusts Redis', async () => {
@@ -59,8 +71,8 @@ describe('a rebuild', () => {
           order,
           'interrupted',
         ]);
-        expect(await store.redis.get(EPOCH_KEY)).toBeNull();
-        expect((await readTrust(store.shards())).state).toBe('untrusted');
+        expect(await store.redis.get(epoch())).toBeNull();
+        expect((await readTrust(store.shards(), identity)).state).toBe('untrusted');
       }
     }
     expect((await rebuildCounters(database, store, now)).state).toBe('done');
@@ -73,13 +85,13 @@ describe('a rebuild', () => {
       if (operation === 'finish_rebuild') {
         await store.redis.flushall();
         // What another consumer does first, before it has raised anything.
-        await store.redis.set(REBUILD_KEY, 'another', 'EX', 30, 'NX');
+        await store.redis.set(token(), 'another', 'EX', 30, 'NX');
       }
       return await go();
     });
     expect((await rebuildCounters(database, overtaken, now)).state).toBe('interrupted');
-    expect((await readTrust(store.shards())).state).toBe('untrusted');
-    expect(await store.redis.get(REBUILD_KEY)).toBe('another');
+    expect((await readTrust(store.shards(), identity)).state).toBe('untrusted');
+    expect(await store.redis.get(token())).toBe('another');
   });
 
   it('is done by one at a time, and its token does not outlive a dead one for long', async () => {
@@ -88,7 +100,7 @@ describe('a rebuild', () => {
     let life = 0;
     const slow = withAround(store, async (operation, go) => {
       if (operation === 'raise') {
-        life = await store.redis.ttl(REBUILD_KEY);
+        life = await store.redis.ttl(token());
         second = await rebuildCounters(database, store, now);
       }
       return await go();
@@ -100,9 +112,9 @@ describe('a rebuild', () => {
   });
 
   it('does not wait for one that began on another server, whose token came here in a file or by replication', async () => {
-    await store.redis.set(REBUILD_KEY, 'another life:token', 'EX', 30);
+    await store.redis.set(token(), 'another life:token', 'EX', 30);
     expect((await rebuildCounters(database, store, now)).state).toBe('done');
-    await store.redis.set(REBUILD_KEY, `${store.lifetime()}:token`, 'EX', 30);
+    await store.redis.set(token(), `${store.lifetime()}:token`, 'EX', 30);
     expect((await rebuildCounters(database, store, now)).state).toBe('interrupted');
   });
 
@@ -135,7 +147,7 @@ describe('a rebuild', () => {
       return await go();
     });
     await expect(rebuildCounters(database, slow, now, ending.signal)).rejects.toThrow('aborted');
-    expect((await readTrust(store.shards())).state).toBe('untrusted');
+    expect((await readTrust(store.shards(), identity)).state).toBe('untrusted');
     expect((await rebuildCounters(database, store, now)).state).toBe('done');
   });
 
@@ -161,7 +173,7 @@ describe('a rebuild', () => {
     }
     await live;
     expect(rebuilds).toBeGreaterThan(3);
-    expect((await readTrust(store.shards())).state).toBe('trusted');
+    expect((await readTrust(store.shards(), identity)).state).toBe('trusted');
     await expectExactRollups(database);
     await expectSame();
   });
@@ -191,7 +203,7 @@ describe('trust', () => {
     const ledger = ledgerOver(kept);
     await ledger.recordQueued([click(at)]);
     await rebuildCounters(database, kept, now);
-    expect((await readTrust(kept.shards())).state).toBe('trusted');
+    expect((await readTrust(kept.shards(), identity)).state).toBe('trusted');
     await kept.redis.save();
     await ledger.recordQueued([click(at)]);
     const before = kept.lifetime();
@@ -199,13 +211,13 @@ describe('trust', () => {
     await server.start();
     await waitFor(() => kept.lifetime() && kept.lifetime() !== before, { timeoutMs: 10_000, what: 'the new Redis' });
     // Else this would be the test of an empty one.
-    expect(await kept.redis.get(EPOCH_KEY)).toMatch(`${before}:`);
-    expect(await readTrust(kept.shards())).toEqual({
+    expect(await kept.redis.get(epoch())).toMatch(`${before}:`);
+    expect(await readTrust(kept.shards(), identity)).toEqual({
       state: 'untrusted',
       reason: 'Redis restarted or evicted keys since it was filled',
     });
     expect((await rebuildCounters(database, kept, now)).state).toBe('done');
-    expect((await readTrust(kept.shards())).state).toBe('trusted');
+    expect((await readTrust(kept.shards(), identity)).state).toBe('trusted');
     await expectSame(kept);
   });
 
@@ -223,7 +235,7 @@ describe('trust', () => {
     });
     await recordBatch(database, [click(at)]);
     await rebuildCounters(database, killed, now);
-    expect((await readTrust(kept.shards())).state).toBe('untrusted');
+    expect((await readTrust(kept.shards(), identity)).state).toBe('untrusted');
   });
 
   it('is not given to a Redis that may evict counters', async () => {
@@ -232,7 +244,7 @@ describe('trust', () => {
       await bench.redis({ settings: { maxmemory: '50mb', 'maxmemory-policy': 'allkeys-lru' } }),
     );
     await rebuildCounters(database, evicting, now);
-    expect(await readTrust(evicting.shards())).toMatchObject({
+    expect(await readTrust(evicting.shards(), identity)).toMatchObject({
       state: 'untrusted',
       reason: expect.stringContaining('evict'),
     });

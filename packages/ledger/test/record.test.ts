@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { openBench } from '@ads/local';
 import { type AdEvent, uuidv7 } from '@ads/models';
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Database } from '../src/index.js';
+import { type Database, readIdentity } from '../src/index.js';
 import { recordBatch } from '../src/record.js';
 import { ADS, click, expectExactRollups, pick, randomEvents, rows, seeded, shuffled } from './books.js';
 import { openDatabase } from './servers.js';
@@ -97,7 +97,9 @@ describe('recording a batch', () => {
   });
 
   it('is content with no event', async () => {
+    const ledger = await readIdentity(database);
     expect(await recordBatch(database, [])).toEqual({
+      ledger,
       counts: [],
       added: { click: 0, impression: 0 },
       unknownAds: new Set(),
@@ -105,6 +107,7 @@ describe('recording a batch', () => {
   });
 
   it('counts new events once, and returns what is counted in all, not what was added', async () => {
+    const ledger = await readIdentity(database);
     const second = Math.floor(now / 1_000);
     const minute = Math.floor(now / 60_000);
     const first = [click(now), click(now), click(now, { kind: 'impression' })];
@@ -112,17 +115,20 @@ describe('recording a batch', () => {
       { adId: 'ad-001', clicks, impressions, seconds: [[second, clicks]], minutes: [[minute, clicks]] },
     ];
     expect(await recordBatch(database, first)).toEqual({
+      ledger,
       counts: expected(2, 1),
       added: { click: 2, impression: 1 },
       unknownAds: new Set(),
     });
     // All of it again: nothing is added, and the counts are told all the same, to heal a raise that never came.
     expect(await recordBatch(database, first)).toEqual({
+      ledger,
       counts: expected(2, 1),
       added: { click: 0, impression: 0 },
       unknownAds: new Set(),
     });
     expect(await recordBatch(database, [...first, click(now)])).toEqual({
+      ledger,
       counts: expected(3, 1),
       added: { click: 1, impression: 0 },
       unknownAds: new Set(),

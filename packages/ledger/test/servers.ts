@@ -16,6 +16,8 @@ export function openDatabase(bench: Bench, env: Variables, connections = 10): Da
     max: connections,
     types: { getTypeParser: (oid: number) => (oid === INT8 ? Number : pg.types.getTypeParser(oid)) },
   });
+  // The death of a server shows in the next query.
+  pool.on('error', () => undefined);
   bench.onRelease(() => pool.end());
   return {
     async query<Row extends object>(_operation: string, text: string, values: readonly unknown[] = []) {

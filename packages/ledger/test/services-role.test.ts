@@ -5,16 +5,17 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   type Database,
   ensurePartitions,
-  hasDoubt,
   healDoubts,
   pruneSeconds,
   raiseDoubt,
   readAds,
   readDoubts,
+  readIdentity,
+  renewIdentity,
   settleDoubt,
 } from '../src/index.js';
 import { recordBatch } from '../src/record.js';
-import { click, rows } from './books.js';
+import { click, hasDoubt, rows } from './books.js';
 import { openDatabase } from './servers.js';
 
 const grants = new URL('../../../infra/postgres/grant-services.sql', import.meta.url);
@@ -48,6 +49,9 @@ describe('the role of the services', () => {
     await raiseDoubt(services, 'writer');
     await settleDoubt(services, 'writer');
     expect(await hasDoubt(services)).toBe(false);
+    const identity = (await readIdentity(services)) ?? '';
+    expect(await renewIdentity(services, identity)).toBe(true);
+    expect(await renewIdentity(services, identity)).toBe(false);
     expect(await readAds(services)).toHaveLength(3);
     expect(await ensurePartitions(services, now + 100 * 86_400_000)).toBe(14);
     expect(await pruneSeconds(services, now + 86_400_000)).toBe(1);
@@ -57,6 +61,7 @@ describe('the role of the services', () => {
     'DELETE FROM ad_events',
     'UPDATE ad_events SET ad_id = ad_id',
     "INSERT INTO ads (id, image_url, target_url) VALUES ('mine', '', '')",
+    'UPDATE ledger_identity SET ledger_id = gen_random_uuid()',
     'UPDATE ad_totals SET clicks = 0; DELETE FROM ad_totals',
     'TRUNCATE clicks_per_second',
     'DROP TABLE ads',
@@ -68,7 +73,8 @@ describe('the role of the services', () => {
   });
 
   it('can put no table of its own in the way of a function that runs as its owner', async () => {
-    const found = await rows(services, 'SELECT proname, proconfig FROM pg_proc WHERE prosecdef');
-    expect(found).toEqual([{ proname: 'ensure_event_partitions', proconfig: ['search_path=public, pg_temp'] }]);
+    const found = await rows(services, 'SELECT proname, proconfig FROM pg_proc WHERE prosecdef ORDER BY 1');
+    const names = ['ensure_event_partitions', 'renew_ledger_identity', 'renew_ledger_identity_on_delete'];
+    expect(found).toEqual(names.map((proname) => ({ proname, proconfig: ['search_path=public, pg_temp'] })));
   });
 });

@@ -12,19 +12,46 @@ export const BUCKETS_PER_FIELD = 60;
 const SECONDS_PER_HOUR = 3_600;
 const MINUTES_PER_DAY = 1_440;
 
+/**
+ * Names the state of the database that counters are copied from, like `q8FjYw.kO3pXv_1z`: the ledger id, a dot, and a hash
+ * of everything that changes when the database goes back in time or is replaced (see `3_ledger_identity.sql`). It is part
+ * of each key, so counters of two databases, or of one before and after a restore, never mix.
+ */
+export type LedgerIdentity = string;
+
 /** A hash with the fields `clicks` and `impressions`, all time. Has no expiry. */
-export function totalsKey(adId: string): string {
-  return `ad:{${adId}}:totals`;
+export function totalsKey(ledger: LedgerIdentity, adId: string): string {
+  return `ad:${ledger}:{${adId}}:totals`;
 }
 
 /** A hash of clicks by second, packed by minute (field: Unix minute), one key per hour. */
-export function secondsKey(adId: string, second: number): string {
-  return `ad:{${adId}}:clicks-by-second:${Math.floor(second / SECONDS_PER_HOUR)}`;
+export function secondsKey(ledger: LedgerIdentity, adId: string, second: number): string {
+  return `ad:${ledger}:{${adId}}:seconds:${Math.floor(second / SECONDS_PER_HOUR)}`;
 }
 
 /** A hash of clicks by minute, packed by hour (field: Unix hour), one key per day. */
-export function minutesKey(adId: string, minute: number): string {
-  return `ad:{${adId}}:clicks-by-minute:${Math.floor(minute / MINUTES_PER_DAY)}`;
+export function minutesKey(ledger: LedgerIdentity, adId: string, minute: number): string {
+  return `ad:${ledger}:{${adId}}:minutes:${Math.floor(minute / MINUTES_PER_DAY)}`;
+}
+
+/** The pattern of all keys of counters, whatever ledger they are from. */
+export const COUNTER_KEYS = 'ad:*';
+
+const COUNTER_KEY = /^ad:([\w-]+\.[\w-]+):\{/;
+
+/** The ledger that a key of counters belongs to; undefined for any other key. */
+export function ledgerOfKey(key: string): LedgerIdentity | undefined {
+  return COUNTER_KEY.exec(key)?.[1];
+}
+
+/** The part of an identity that survives restores: the id that the migration made. Dumps and clones carry it with them. */
+export function ledgerIdOf(ledger: LedgerIdentity): string {
+  return ledger.slice(0, ledger.indexOf('.'));
+}
+
+/** A key in the same slot of a Redis Cluster as all counters of the ad. */
+export function slotKey(adId: string): string {
+  return `{${adId}}`;
 }
 
 /*
@@ -36,26 +63,26 @@ export const SECONDS_KEY_TTL = 3 * SECONDS_PER_HOUR;
 export const MINUTES_KEY_TTL = 50 * SECONDS_PER_HOUR;
 
 /*
- * The marks by which counters are believed or not. Each server has marks of its own, so that what happens to it happens to
- * them: where there is one, their hash tag is this stem; in a cluster, one that begins with it and leads to that server.
+ * The marks that tell whether counters are trusted. Each server has its own, so that a server that loses its counters loses
+ * them too: on a single server the hash tag is this stem, in a cluster one that begins with it and is kept by that server.
  *
- * They are marks of counters that are laid out as above. Whoever changes that gives other names to the keys and to this,
- * so that nobody believes what another release wrote; and nothing of the older release may go on beside the newer one: neither
- * raises the counters of the other, whose analytics would go on believing them. Who goes back to the older release deletes its
- * marks before, for the same reason.
+ * The stem names the layout of the keys above. Change both together, so that no release trusts what another one wrote; and
+ * never run two releases with different layouts side by side, as neither raises the counters that the other one reads. Before
+ * going back to the older release, delete its marks.
  */
-export const MARKS_STEM = 'fixed-width-counters';
+export const MARKS_STEM = 'counters-of-ledger';
 
-/** Set only by a finished rebuild, to `<life of the Redis server>:<token>`. Without it no counter is believed. */
-export function epochKey(tag: string): string {
-  return `{${tag}}:epoch`;
+/** Set only by a finished rebuild, to `<life of the Redis server>:<token>`. Without it no counter of the ledger is trusted. */
+export function epochKey(tag: string, ledger: LedgerIdentity): string {
+  return `{${tag}}:${ledger}:epoch`;
 }
 
-/** The token of the rebuild that is under way. A FLUSHALL in the middle takes it away, and the rebuild fails. */
-export function rebuildKey(tag: string): string {
-  return `{${tag}}:rebuild`;
+/** The token of the rebuild that is under way. A FLUSHALL in the middle deletes it, and the rebuild fails. */
+export function rebuildKey(tag: string, ledger: LedgerIdentity): string {
+  return `{${tag}}:${ledger}:rebuild`;
 }
 
-/** Both of a Redis that is one server. */
-export const EPOCH_KEY = epochKey(MARKS_STEM);
-export const REBUILD_KEY = rebuildKey(MARKS_STEM);
+/** Kept by the consumers of a ledger while they run. Counters of a ledger without it may be deleted. */
+export function inUseKey(tag: string, ledger: LedgerIdentity): string {
+  return `{${tag}}:${ledger}:in-use`;
+}

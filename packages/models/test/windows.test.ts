@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import {
   ctr,
+  ledgerIdOf,
+  ledgerOfKey,
   MINUTES_KEY_TTL,
   minuteOf,
   minutesKey,
@@ -54,21 +56,39 @@ describe('buckets', () => {
   });
 });
 
+const LEDGER = 'ledger.state';
+
 describe('counter keys', () => {
   it('of one ad share its hash tag, so that one node of a cluster has them all', () => {
-    const keys = [totalsKey('ad-001'), secondsKey('ad-001', NOON / 1_000), minutesKey('ad-001', NOON / 60_000)];
+    const keys = [
+      totalsKey(LEDGER, 'ad-001'),
+      secondsKey(LEDGER, 'ad-001', NOON / 1_000),
+      minutesKey(LEDGER, 'ad-001', NOON / 60_000),
+    ];
     expect(new Set(keys).size).toBe(3);
     // What a cluster hashes: from the first brace to the next closing one.
     for (const key of keys) expect(/^[^{]*\{([^}]+)\}/.exec(key)?.[1]).toBe('ad-001');
   });
 
+  it('name their ledger, which is read from them again, and of which two share nothing', () => {
+    const keys = (ledger: string) => [totalsKey(ledger, 'a'), secondsKey(ledger, 'a', 1), minutesKey(ledger, 'a', 1)];
+    for (const key of keys('q8FjYw.kO3-Xv_1z')) expect(ledgerOfKey(key)).toBe('q8FjYw.kO3-Xv_1z');
+    for (const key of keys('one.state')) expect(keys('another.state')).not.toContain(key);
+    expect(['ad:{ad-001}:totals', '{counters-of-ledger}:a.b:epoch', 'ad:a.b:totals'].map(ledgerOfKey)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect(ledgerIdOf('one.state')).toBe('one');
+  });
+
   it('change with the hour and with the day, and not before', () => {
     const hour = NOON / 1_000;
-    expect(secondsKey('a', hour + 3_599)).toBe(secondsKey('a', hour));
-    expect(secondsKey('a', hour - 1)).not.toBe(secondsKey('a', hour));
+    expect(secondsKey(LEDGER, 'a', hour + 3_599)).toBe(secondsKey(LEDGER, 'a', hour));
+    expect(secondsKey(LEDGER, 'a', hour - 1)).not.toBe(secondsKey(LEDGER, 'a', hour));
     const midnight = Date.UTC(2026, 10, 22) / 60_000;
-    expect(minutesKey('a', midnight + 1_439)).toBe(minutesKey('a', midnight));
-    expect(minutesKey('a', midnight - 1)).not.toBe(minutesKey('a', midnight));
+    expect(minutesKey(LEDGER, 'a', midnight + 1_439)).toBe(minutesKey(LEDGER, 'a', midnight));
+    expect(minutesKey(LEDGER, 'a', midnight - 1)).not.toBe(minutesKey(LEDGER, 'a', midnight));
   });
 
   it('live until no window can see their last bucket, even when that was written an hour ahead', () => {

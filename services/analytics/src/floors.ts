@@ -20,6 +20,9 @@ const KEPT_MS = 10_000;
 /**
  * Postgres shows a batch at its commit, Redis a raise later. Where answers change from one to the other in between, a
  * total would go down for a moment.
+ *
+ * A floor is what Postgres said last, also where that is less than before: after a restore, lower answers are right. Redis is
+ * then refused once, Postgres answers, and its answer is the new floor.
  */
 export function createFloors(): Floors {
   const floors = new Map<string, Floor>();

@@ -43,7 +43,7 @@ await runProcess<AnalyticsConfig>({
     const answer = createAnswers({
       catalogue,
       readAd: async (adId) => counted(await readAd(adId)),
-      readAll: createSnapshot(readAll, config.LIST_MAX_AGE_MS, now),
+      readAll: createSnapshot(readAll, config.LIST_MAX_AGE_MS, doubts.ledger, now),
       now,
     });
     const health = createHealth({

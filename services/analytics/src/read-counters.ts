@@ -1,4 +1,5 @@
 import type { CounterStore, Database } from '@ads/ledger';
+import type { LedgerIdentity } from '@ads/models';
 import type { CountersReading } from './counters.js';
 import type { Floors } from './floors.js';
 import { readPostgresCounters } from './postgres-counters.js';
@@ -7,15 +8,15 @@ import { readRedisCounters } from './redis-counters.js';
 export interface CountersDependencies {
   readonly database: Database;
   readonly store: CounterStore;
-  /** True while Postgres holds no doubt about the counters in Redis. */
-  readonly undoubted: () => boolean;
+  /** The identity of the ledger, while Postgres holds no doubt about its counters in Redis; else undefined. */
+  readonly undoubted: () => LedgerIdentity | undefined;
   readonly floors: Floors;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
 
 /**
- * Counters of some ads: from Redis where it can be believed, else from Postgres; never zeros for want of knowing.
+ * Counters of some ads: from Redis while it is trusted, else from Postgres; never zeros in place of what is unknown.
  *
  * @throws when neither can answer
  */
@@ -23,11 +24,12 @@ export async function readCounters(
   { database, store, undoubted, floors, now }: CountersDependencies,
   adIds: readonly string[],
 ): Promise<CountersReading> {
-  if (undoubted()) {
-    // Redis being away is what Postgres is there for; the breaker and its metric tell of it.
-    const counters = await readRedisCounters(store, adIds, now()).catch(() => undefined);
-    // Asked again after the reading: a doubt may have come up meanwhile.
-    if (counters && undoubted() && floors.hold(counters, now())) return { source: 'redis', counters };
+  const ledger = undoubted();
+  if (ledger !== undefined) {
+    // Without Redis, Postgres answers; the breaker and its metric report Redis.
+    const counters = await readRedisCounters(store, ledger, adIds, now()).catch(() => undefined);
+    // Asked again after the reading: a doubt may have come up meanwhile, or the database been restored.
+    if (counters && undoubted() === ledger && floors.hold(counters, now())) return { source: 'redis', counters };
   }
   const counters = await readPostgresCounters(database, adIds, now());
   floors.raise(counters, now());

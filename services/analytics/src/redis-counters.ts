@@ -11,7 +11,7 @@ import {
   script,
   type Trust,
 } from '@ads/ledger';
-import { minuteOf, minutesKey, secondOf, secondsKey, totalsKey } from '@ads/models';
+import { type LedgerIdentity, minuteOf, minutesKey, secondOf, secondsKey, totalsKey } from '@ads/models';
 import type { Counters } from './counters.js';
 
 const readWindows = script(readFileSync(new URL('../lua/read-windows.lua', import.meta.url), 'utf8'));
@@ -22,7 +22,7 @@ const ADS_PER_CALL = 50;
 type WindowsReply = [number, number, number, number, number, number, number];
 
 /**
- * Counters from Redis, or undefined where what it holds is not to be believed.
+ * Counters of a ledger from Redis, or undefined where they are not trusted.
  *
  * The mark of each server is read right before and right after its counters: nothing was emptied, and nobody was
  * replaced, while they were read. For one server that is one round trip. Where there are several, the marks of all are
@@ -34,29 +34,37 @@ type WindowsReply = [number, number, number, number, number, number, number];
  */
 export async function readRedisCounters(
   store: CounterStore,
+  ledger: LedgerIdentity,
   adIds: readonly string[],
   now: number,
 ): Promise<Counters[] | undefined> {
   const groups = [...groupByShard(store, adIds, (adId) => adId)];
-  const readings = await Promise.all(groups.map(([shard, ads]) => readShard(shard, ads, now)));
+  const readings = await Promise.all(groups.map(([shard, ads]) => readShard(shard, ledger, ads, now)));
   const trusts = readings.map(({ trust }) => trust);
-  if (groups.length > 1) trusts.push(await readTrust(groups.map(([shard]) => shard)));
+  if (groups.length > 1)
+    trusts.push(
+      await readTrust(
+        groups.map(([shard]) => shard),
+        ledger,
+      ),
+    );
   return judgeTogether(trusts).state === 'trusted' ? readings.flatMap(({ counters }) => counters) : undefined;
 }
 
 /** Asks a server for its mark alone, too, where it holds none of the ads. */
 async function readShard(
   shard: CounterShard,
+  ledger: LedgerIdentity,
   adIds: readonly string[],
   now: number,
 ): Promise<{ trust: Trust; counters: Counters[] }> {
-  const markKey = markKeyOf(shard);
+  const markKey = markKeyOf(shard, ledger);
   const trusts: Trust[] = [];
   const counters: Counters[] = [];
   let first = 0;
   do {
     const ads = adIds.slice(first, first + ADS_PER_CALL);
-    const calls = windowsCalls(shard, ads, now);
+    const calls = windowsCalls(shard, ledger, ads, now);
     const { before, results, after } = await shard.run('read_windows', (redis) =>
       readWindows.runFramed(redis, markKey, calls),
     );
@@ -70,22 +78,27 @@ async function readShard(
 }
 
 /** The arguments of `read-windows.lua`: in one call where the server allows it, else a call for each ad. */
-function windowsCalls(shard: CounterShard, adIds: readonly string[], now: number): ScriptCall[] {
+function windowsCalls(
+  shard: CounterShard,
+  ledger: LedgerIdentity,
+  adIds: readonly string[],
+  now: number,
+): ScriptCall[] {
   const values = [secondOf(now)];
-  const keys = adIds.map((adId) => windowKeys(adId, now));
+  const keys = adIds.map((adId) => windowKeys(ledger, adId, now));
   if (!shard.crossesSlots) return keys.map((ofAd) => ({ keys: ofAd, values }));
   return keys.length === 0 ? [] : [{ keys: keys.flat(), values }];
 }
 
-function windowKeys(adId: string, now: number): string[] {
+function windowKeys(ledger: LedgerIdentity, adId: string, now: number): string[] {
   const second = secondOf(now);
   const minute = minuteOf(now);
   return [
-    totalsKey(adId),
-    secondsKey(adId, second - 3_600),
-    secondsKey(adId, second),
-    minutesKey(adId, minute - 1_440),
-    minutesKey(adId, minute),
+    totalsKey(ledger, adId),
+    secondsKey(ledger, adId, second - 3_600),
+    secondsKey(ledger, adId, second),
+    minutesKey(ledger, adId, minute - 1_440),
+    minutesKey(ledger, adId, minute),
   ];
 }
 

@@ -1,3 +1,4 @@
+import type { LedgerIdentity } from '@ads/models';
 import type { CountersReading } from './counters.js';
 
 /** The share of the time that may be spent on reading: a tenth. */
@@ -11,21 +12,24 @@ const LONGEST_COST_MS = 1_000;
  * however small the page is. What takes long to read is kept for longer, so that dashboards that poll don't wear out
  * Redis.
  *
+ * @param ledger the identity of the database; a reading is not kept when it changes
  * @param now milliseconds
  */
 export function createSnapshot(
   read: () => Promise<CountersReading>,
   maxAgeMs: number,
+  ledger: () => LedgerIdentity | undefined,
   now: () => number,
 ): () => Promise<CountersReading> {
-  let held: { reading: CountersReading; at: number; cost: number } | undefined;
+  let held: { reading: CountersReading; from: LedgerIdentity | undefined; at: number; cost: number } | undefined;
   let underWay: Promise<CountersReading> | undefined;
 
   async function readNow(): Promise<CountersReading> {
     const at = now();
+    const from = ledger();
     try {
       const reading = await read();
-      held = { reading, at, cost: now() - at };
+      held = { reading, from, at, cost: now() - at };
       return reading;
     } finally {
       underWay = undefined;
@@ -33,8 +37,10 @@ export function createSnapshot(
   }
 
   return async () => {
-    if (held && Math.abs(now() - held.at) < Math.max(maxAgeMs, AGE_PER_COST * Math.min(held.cost, LONGEST_COST_MS)))
-      return held.reading;
+    if (held && held.from === ledger()) {
+      const maxAge = Math.max(maxAgeMs, AGE_PER_COST * Math.min(held.cost, LONGEST_COST_MS));
+      if (Math.abs(now() - held.at) < maxAge) return held.reading;
+    }
     underWay ??= readNow();
     return await underWay;
   };

@@ -1,6 +1,6 @@
-import { type CounterShard, type CounterStore, createLedger, rebuildCounters } from '@ads/ledger';
+import { type CounterShard, type CounterStore, createLedger, readIdentity, rebuildCounters } from '@ads/ledger';
 import { openBench, waitFor } from '@ads/local';
-import { type AdEvent, EPOCH_KEY, WINDOWS, type WindowClicks } from '@ads/models';
+import { type AdEvent, epochKey, MARKS_STEM, WINDOWS, type WindowClicks } from '@ads/models';
 import type { Postgres, RedisConnection } from '@ads/runtime';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
@@ -46,11 +46,13 @@ function withInterruptions(client: Redis, interruptions: Record<number, () => Pr
 
 let database: Postgres;
 let store: RedisConnection;
+let identity: string;
 /** The same Redis, for what a test does to it. */
 let redis: Redis;
 beforeAll(async () => {
   const server = await bench.redis();
   ({ database, store } = await openBooks(bench, { ...(await bench.database()), ...server.env }));
+  identity = (await readIdentity(database)) ?? '';
   redis = new Redis(server.port, server.host);
   bench.onRelease(() => redis.disconnect());
 });
@@ -121,6 +123,7 @@ function bruteForce(events: readonly AdEvent[], adId: string, now: number): Coun
   return { adId, clicks: times.length, impressions: own.length - times.length, windows };
 }
 
+const epoch = () => epochKey(MARKS_STEM, identity);
 const byAd = (counters: readonly Counters[] | undefined) =>
   [...(counters ?? [])].sort((a, b) => (a.adId < b.adId ? -1 : 1));
 
@@ -137,7 +140,7 @@ describe('windows', () => {
       await redis.flushall();
       expect(await rebuildCounters(database, store, () => moment)).toMatchObject({ state: 'done' });
       const expected = ADS.map((adId) => bruteForce(events, adId, moment));
-      const fromRedis = byAd(await readRedisCounters(store, ADS, moment));
+      const fromRedis = byAd(await readRedisCounters(store, identity, ADS, moment));
       expect(fromRedis).toEqual(expected);
       expect(byAd(await readPostgresCounters(database, ADS, moment))).toEqual(expected);
       for (const { clicks, windows } of fromRedis) {
@@ -159,7 +162,7 @@ describe('windows', () => {
     try {
       await redis.flushall();
       await rebuildCounters(database, store, () => moment);
-      const [counters] = (await readRedisCounters(store, ['ad-001'], moment)) ?? [];
+      const [counters] = (await readRedisCounters(store, identity, ['ad-001'], moment)) ?? [];
       const greater = Object.entries(windows).map(([field, held]) => [field, factor * held]);
       expect(counters).toMatchObject({ clicks: factor * clicks, windows: Object.fromEntries(greater) });
     } finally {
@@ -173,7 +176,7 @@ describe('windows', () => {
     await rebuildCounters(database, store, () => written);
     for (let moment = written; moment < MIDNIGHT + HOUR; moment += 7 * MINUTE + 13_579) {
       const expected = ADS.map((adId) => bruteForce(events, adId, moment));
-      expect(byAd(await readRedisCounters(store, ADS, moment))).toEqual(expected);
+      expect(byAd(await readRedisCounters(store, identity, ADS, moment))).toEqual(expected);
     }
   });
 
@@ -196,7 +199,7 @@ describe('windows', () => {
     let reads = 0;
     while (recording) {
       for (const reading of [
-        await readRedisCounters(store, ['ad-003'], now),
+        await readRedisCounters(store, identity, ['ad-003'], now),
         await readPostgresCounters(database, ['ad-003'], now),
       ]) {
         const [counters] = reading ?? [];
@@ -212,7 +215,7 @@ describe('windows', () => {
 
   it('are read for more ads than go in one round trip', async () => {
     const many = Array.from({ length: 450 }, (_, index) => `many-${index}`);
-    const counters = await readRedisCounters(store, [...many, 'ad-002'], MIDNIGHT);
+    const counters = await readRedisCounters(store, identity, [...many, 'ad-002'], MIDNIGHT);
     expect(counters?.map(({ adId }) => adId)).toEqual([...many, 'ad-002']);
     expect(counters?.at(-1)?.clicks).toBe(bruteForce(events, 'ad-002', MIDNIGHT).clicks);
   });
@@ -220,7 +223,7 @@ describe('windows', () => {
 
 describe('where counters are read', () => {
   const now = MIDNIGHT;
-  const read = (over: CounterStore = store, undoubted = () => true) =>
+  const read = (over: CounterStore = store, undoubted: () => string | undefined = () => identity) =>
     readCounters({ database, store: over, undoubted, floors: createFloors(), now: () => now }, ['ad-001']);
   let expected: Counters;
 
@@ -257,12 +260,12 @@ describe('where counters are read', () => {
         return shard.run(operation, call);
       },
     }));
-    expect(await readRedisCounters(watched, ADS, now)).toHaveLength(ADS.length);
+    expect(await readRedisCounters(watched, identity, ADS, now)).toHaveLength(ADS.length);
     expect(asked).toEqual(['read_windows']);
   });
 
   const flush = () => redis.flushall();
-  const mark = () => redis.set(EPOCH_KEY, `${store.shards()[0]?.lifetime()}:another rebuild`);
+  const mark = () => redis.set(epoch(), `${store.shards()[0]?.lifetime()}:another rebuild`);
   it.each<[string, Record<number, () => Promise<unknown>>]>([
     ['before it was read', { 0: flush }],
     ['before it was read, and filled by the end', { 0: flush, 2: mark }],
@@ -277,18 +280,18 @@ describe('where counters are read', () => {
   });
 
   it('is Postgres when the epoch is of another life of Redis', async () => {
-    await redis.set(EPOCH_KEY, `${'0'.repeat(40)}:token`);
+    await redis.set(epoch(), `${'0'.repeat(40)}:token`);
     expect((await read()).source).toBe('postgres');
-    await redis.set(EPOCH_KEY, 'token');
+    await redis.set(epoch(), 'token');
     expect((await read()).source).toBe('postgres');
   });
 
   it('is Postgres while there is a doubt, also one that comes up during the reading', async () => {
-    expect((await read(store, () => false)).source).toBe('postgres');
+    expect((await read(store, () => undefined)).source).toBe('postgres');
     let looks = 0;
     const firstOnly = () => {
       looks += 1;
-      return looks === 1;
+      return looks === 1 ? identity : undefined;
     };
     expect((await read(store, firstOnly)).source).toBe('postgres');
     expect(looks).toBe(2);
@@ -301,8 +304,9 @@ describe('where counters are read', () => {
   it('is Postgres while Redis is away, and Redis again after a restart and a rebuild, not before', async () => {
     const server = await bench.redis();
     const own = await openBooks(bench, { ...(await bench.database()), ...server.env });
+    const ledger = await readIdentity(own.database);
     const ask = () =>
-      readCounters({ ...own, undoubted: () => true, floors: createFloors(), now: () => now }, ['ad-001']);
+      readCounters({ ...own, undoubted: () => ledger, floors: createFloors(), now: () => now }, ['ad-001']);
     await rebuildCounters(own.database, own.store, () => now);
     expect((await ask()).source).toBe('redis');
     await server.kill();

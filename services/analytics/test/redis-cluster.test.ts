@@ -1,4 +1,12 @@
-import { type CounterShard, type CounterStore, createLedger, hasDoubt, readTrust, rebuildCounters } from '@ads/ledger';
+import {
+  type CounterShard,
+  type CounterStore,
+  createLedger,
+  readDoubts,
+  readIdentity,
+  readTrust,
+  rebuildCounters,
+} from '@ads/ledger';
 import { freePort, type LocalProcess, openBench, type RedisCluster, waitFor } from '@ads/local';
 import { epochKey, MARKS_STEM, totalsKey } from '@ads/models';
 import { type Postgres, probe, type RedisConnection } from '@ads/runtime';
@@ -17,21 +25,24 @@ const ADS = Array.from({ length: 90 }, (_, index) => `spread-${index + 1}`);
 let cluster: RedisCluster;
 let database: Postgres;
 let store: RedisConnection;
+let identity: string;
 
 beforeAll(async () => {
   cluster = await bench.redisCluster();
   ({ database, store } = await openBooks(bench, { ...(await bench.database()), ...cluster.env }));
+  identity = (await readIdentity(database)) ?? '';
   bench.onRelease(probe([store.ping], 200));
   await database.query('test', "INSERT INTO ads (id, image_url, target_url) SELECT unnest($1::text[]), '', ''", [ADS]);
 });
 afterAll(bench.release);
 
+const hasDoubt = async () => (await readDoubts(database)).length > 0;
 const ledger = () => createLedger({ database, store, now, onRaiseFailure: () => undefined });
 const clicks = () => ADS.flatMap((adId, index) => Array.from({ length: 1 + (index % 3) }, () => event(adId, at)));
 
 /** An answer about all ads, as analytics gives it. */
 async function ask(adIds: readonly string[] = ADS, over: CounterStore = store) {
-  const undoubted = !(await hasDoubt(database));
+  const undoubted = (await hasDoubt()) ? undefined : identity;
   const reading = await readCounters(
     { database, store: over, undoubted: () => undoubted, floors: createFloors(), now },
     adIds,
@@ -64,7 +75,7 @@ async function rebuilt(): Promise<void> {
   );
 }
 
-const trusted = async () => (await readTrust(store.shards())).state === 'trusted';
+const trusted = async () => (await readTrust(store.shards(), identity)).state === 'trusted';
 
 async function expectExact(): Promise<void> {
   expect(await ask()).toEqual({ source: 'redis', counters: await truth() });
@@ -93,7 +104,7 @@ describe('counters in a Redis Cluster', () => {
   it('are on the primary of their ad, and answered from all of them', async () => {
     await ledger().recordQueued(clicks());
     await expectExact();
-    expect(await hasDoubt(database)).toBe(false);
+    expect(await hasDoubt()).toBe(false);
     const held = await Promise.all(store.shards().map((shard) => on(shard, (redis) => redis.keys('ad:*:totals'))));
     expect(held.map((keys) => keys.length > 10)).toEqual([true, true, true]);
     expect(held.flat()).toHaveLength((await database.query('test', 'SELECT FROM ad_totals')).length);
@@ -101,7 +112,7 @@ describe('counters in a Redis Cluster', () => {
 
   it('have marks of their own on each primary', async () => {
     for (const shard of store.shards()) {
-      const epoch = await on(shard, (redis) => redis.get(epochKey(shard.tag(MARKS_STEM))));
+      const epoch = await on(shard, (redis) => redis.get(epochKey(shard.tag(MARKS_STEM), identity)));
       expect(epoch).toMatch(`${shard.lifetime()}:`);
     }
     expect(new Set(store.shards().map((shard) => shard.tag(MARKS_STEM))).size).toBe(3);
@@ -138,7 +149,9 @@ describe('counters in a Redis Cluster', () => {
         run: async (operation, call) => {
           const result = await shard.run(operation, call);
           if (operation === 'read_windows' && shard.name === name) {
-            await on(shard, (redis) => redis.set(epochKey(shard.tag(MARKS_STEM)), `${shard.lifetime()}:a later one`));
+            await on(shard, (redis) =>
+              redis.set(epochKey(shard.tag(MARKS_STEM), identity), `${shard.lifetime()}:a later one`),
+            );
           }
           return result;
         },
@@ -150,7 +163,9 @@ describe('counters in a Redis Cluster', () => {
 
   it('are not believed when one primary tells of another rebuild than the others', async () => {
     const [shard] = store.shards() as [CounterShard];
-    await on(shard, (redis) => redis.set(epochKey(shard.tag(MARKS_STEM)), `${shard.lifetime()}:an earlier one`));
+    await on(shard, (redis) =>
+      redis.set(epochKey(shard.tag(MARKS_STEM), identity), `${shard.lifetime()}:an earlier one`),
+    );
     expect((await ask()).source).toBe('postgres');
     expect(await trusted()).toBe(false);
   });
@@ -169,10 +184,10 @@ describe('counters in a Redis Cluster', () => {
         reason: 'Redis was emptied meanwhile',
       });
       expect(await trusted()).toBe(false);
-      expect(await hasDoubt(database)).toBe(true);
+      expect(await hasDoubt()).toBe(true);
     }
     await rebuilt();
-    expect(await hasDoubt(database)).toBe(false);
+    expect(await hasDoubt()).toBe(false);
   });
 
   it('are not declared right by a rebuild in which the primaries changed', async () => {
@@ -193,8 +208,8 @@ describe('counters in a Redis Cluster', () => {
   it('of slots that were given to another primary without their keys are no zeros', async () => {
     await ledger().recordQueued(clicks());
     const [from, to] = store.shards() as [CounterShard, CounterShard];
-    const adId = ADS.find((ad) => store.shardOf(totalsKey(ad)).name === from.name) as string;
-    const slot = Number(await on(from, (redis) => redis.cluster('KEYSLOT', totalsKey(adId))));
+    const adId = ADS.find((ad) => store.shardOf(totalsKey(identity, ad)).name === from.name) as string;
+    const slot = Number(await on(from, (redis) => redis.cluster('KEYSLOT', totalsKey(identity, adId))));
     for (const node of cluster.nodes) await on(node, (redis) => redis.cluster('DELSLOTS', slot).catch(() => undefined));
     await on(to, async (redis) => {
       await redis.cluster('ADDSLOTS', slot);
@@ -203,12 +218,12 @@ describe('counters in a Redis Cluster', () => {
     // While the nodes agree on it they refuse everything, and nothing could be wrong.
     await waitFor(
       async () => {
-        const holds = store.shardOf(totalsKey(adId)).name === to.name;
-        return holds && store.health().status === 'up' && (await readTrust(store.shards()));
+        const holds = store.shardOf(totalsKey(identity, adId)).name === to.name;
+        return holds && store.health().status === 'up' && (await readTrust(store.shards(), identity));
       },
       { timeoutMs: 10_000, what: 'the slot to be served by its new primary' },
     );
-    expect(await on(to, (redis) => redis.exists(totalsKey(adId)))).toBe(0);
+    expect(await on(to, (redis) => redis.exists(totalsKey(identity, adId)))).toBe(0);
     expect(await ask()).toEqual({ source: 'postgres', counters: await truth() });
     await rebuilt();
     await expectExact();
@@ -220,7 +235,7 @@ describe('counters in a Redis Cluster', () => {
     await victim.kill();
     await waitFor(() => store.health().status === 'down', { timeoutMs: 5_000, what: 'the health to tell of it' });
     await ledger().recordQueued(clicks());
-    expect(await hasDoubt(database)).toBe(true);
+    expect(await hasDoubt()).toBe(true);
     expect(await ask()).toEqual({ source: 'postgres', counters: await truth() });
     await waitFor(() => isKnown(store) && store.health().status === 'up', {
       timeoutMs: 15_000,
@@ -243,7 +258,7 @@ describe('counters in a Redis Cluster', () => {
     replica.pause();
     await on(a, (redis) => redis.call('CLIENT', 'KILL', 'TYPE', 'replica'));
     await ledger().recordQueued(clicks());
-    expect(await hasDoubt(database)).toBe(false);
+    expect(await hasDoubt()).toBe(false);
     a.pause();
     replica.resume();
     await waitFor(async () => (await role(replica)) === 'master', { timeoutMs: 20_000, what: 'a failover' });
@@ -282,10 +297,10 @@ it('a Redis that is no cluster is not taken for one: nothing is raised or believ
   });
   expect(single.health().status).toBe('down');
   expect(single.shards()).toEqual([]);
-  expect(() => single.shardOf(totalsKey('ad-001'))).toThrow('redis is unavailable');
+  expect(() => single.shardOf(totalsKey(identity, 'ad-001'))).toThrow('redis is unavailable');
   const own = createLedger({ database, store: single, now, onRaiseFailure: () => undefined });
   await own.recordQueued(clicks());
-  expect(await hasDoubt(database)).toBe(true);
+  expect(await hasDoubt()).toBe(true);
   expect(await ask(ADS, single)).toEqual({ source: 'postgres', counters: await truth() });
   expect((await rebuildCounters(database, single, now)).state).toBe('interrupted');
 });

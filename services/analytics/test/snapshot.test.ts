@@ -4,7 +4,7 @@ import { createSnapshot } from '../src/snapshot.js';
 
 /** A snapshot over a clock and a reading that the test moves. */
 function snapshotOf(maxAgeMs: number) {
-  const clock = { now: 1_000_000 };
+  const clock = { now: 1_000_000, ledger: 'ledger.state' };
   const reads: { finish: () => CountersReading; fail: () => void }[] = [];
   const snapshot = createSnapshot(
     () =>
@@ -19,6 +19,7 @@ function snapshotOf(maxAgeMs: number) {
         });
       }),
     maxAgeMs,
+    () => clock.ledger,
     () => clock.now,
   );
   return { clock, reads, ask: snapshot };
@@ -74,6 +75,18 @@ describe('a snapshot', () => {
     expect(reads).toHaveLength(2);
     reads[1]?.finish();
     await second;
+  });
+
+  it('does not serve when the database was restored or replaced', async () => {
+    const { clock, reads, ask } = snapshotOf(500);
+    const first = ask();
+    const before = reads[0]?.finish();
+    await first;
+    clock.ledger = 'ledger.restored';
+    const second = ask();
+    expect(reads).toHaveLength(2);
+    reads[1]?.finish();
+    expect(await second).not.toBe(before);
   });
 
   it('tells all who wait of a failure, and then reads again', async () => {

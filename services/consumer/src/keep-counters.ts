@@ -2,17 +2,22 @@ import { setTimeout as delay } from 'node:timers/promises';
 import {
   type CounterStore,
   type Database,
-  hasLastingDoubt,
+  keepInUse,
+  NO_IDENTITY,
   type Rebuild,
+  readStanding,
   readTrust,
   rebuildCounters,
 } from '@ads/ledger';
+import type { LedgerIdentity } from '@ads/models';
 
 export interface KeepCountersOptions {
   readonly database: Database;
   readonly store: CounterStore;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Called with the identity of the ledger at each look that could read it. */
+  readonly onLedger: (ledger: LedgerIdentity) => void;
   /** Told at each look whether they are. */
   readonly onTrust: (trusted: boolean) => void;
   /** Told why the counters are not to be trusted, once for each reason. */
@@ -32,22 +37,40 @@ const LASTING_SECONDS = 5;
 const PAUSE_MS = 2_000;
 
 /**
- * Keeps the counters in Redis worth believing: rebuilds them from Postgres whenever they are missing, from another
- * server's life, or doubted. Every consumer does this; the token of the rebuild sees to it that one does it at a time.
+ * Keeps the counters in Redis trusted: rebuilds them from Postgres whenever they are missing, from another life of the
+ * server, of another ledger than the database is now, or doubted. Every consumer does this; the token of the rebuild makes
+ * sure that one does it at a time.
  *
  * @returns stops it
  */
 export function keepCounters(options: KeepCountersOptions): () => Promise<void> {
-  const { database, store, now, onTrust, onDistrust, onRebuild, onFailure, onLooked } = options;
+  const { database, store, now, onLedger, onTrust, onDistrust, onRebuild, onFailure, onLooked } = options;
   const stopping = new AbortController();
   let lastReason: string | undefined;
+  let lastLedger: LedgerIdentity | undefined;
 
   async function reasonToRebuild(): Promise<string | undefined> {
-    const trust = await readTrust(store.shards());
+    const { ledger, doubted } = await readStanding(database, LASTING_SECONDS);
+    lastLedger = ledger;
+    if (ledger === undefined) return NO_IDENTITY;
+    onLedger(ledger);
+    await keepInUse(store.shards(), ledger);
+    const trust = await readTrust(store.shards(), ledger);
     if (trust.state === 'untrusted') return trust.reason;
-    return (await hasLastingDoubt(database, LASTING_SECONDS))
-      ? 'a writer committed events and may not have counted them'
-      : undefined;
+    return doubted ? 'a writer committed events and may not have counted them' : undefined;
+  }
+
+  /** What Redis alone can tell, while Postgres can't be asked: the database is taken for the one that it was. */
+  async function noteLoss(): Promise<void> {
+    if (lastLedger === undefined) return;
+    const trust = await readTrust(store.shards(), lastLedger);
+    if (trust.state === 'untrusted') note(trust.reason);
+  }
+
+  function note(reason: string | undefined): void {
+    onTrust(reason === undefined);
+    if (reason !== undefined && reason !== lastReason) onDistrust(reason);
+    lastReason = reason;
   }
 
   /** True when there was nothing to do, or it is done. */
@@ -58,10 +81,11 @@ export function keepCounters(options: KeepCountersOptions): () => Promise<void> 
       onTrust(false);
       return true;
     }
-    const reason = await reasonToRebuild();
-    onTrust(reason === undefined);
-    if (reason !== undefined && reason !== lastReason) onDistrust(reason);
-    lastReason = reason;
+    const reason = await reasonToRebuild().catch(async (error) => {
+      await noteLoss();
+      throw error;
+    });
+    note(reason);
     if (reason === undefined) return true;
     if (shards.some((shard) => shard.evicts())) return false;
     const began = now();

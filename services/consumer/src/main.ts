@@ -1,4 +1,5 @@
 import { createLedger, ensurePartitions, pruneSeconds } from '@ads/ledger';
+import type { LedgerIdentity } from '@ads/models';
 import {
   createHealth,
   isDataError,
@@ -20,12 +21,14 @@ import { ensureLedgerConsumer, forgetDeliveries, readBacklog, readStreams } from
 import { createPassedOverWatch } from './passed-over.js';
 import { recordMessages } from './record-messages.js';
 import { repeat } from './repeat.js';
+import { createRetiredCounters } from './retired-counters.js';
 import { createStuckQueueWatch } from './stuck-queue.js';
 import { sweep } from './sweep.js';
 import { createTrouble } from './trouble.js';
 
 const service = 'consumer';
 const BACKLOG_EVERY_MS = 5_000;
+const RETIRED_EVERY_MS = 5_000;
 const HOUR_MS = 3_600_000;
 const KEEPING = 'the counters could not be looked after, it is tried until they are';
 const RECORDING = 'a batch could not be recorded, it is tried until it is';
@@ -62,6 +65,7 @@ await runProcess<ConsumerConfig>({
       onRaiseFailure: (error) => logger.debug('counters could not be raised, a rebuild will', { error }),
     });
 
+    let ledgerIdentity: LedgerIdentity | undefined;
     let distrust: string | undefined;
     releases.add(
       'counters',
@@ -69,6 +73,16 @@ await runProcess<ConsumerConfig>({
         database: postgres,
         store: redis,
         now,
+        onLedger: (identity) => {
+          if (ledgerIdentity !== undefined && identity !== ledgerIdentity) {
+            logger.warn('the database was restored, replaced, restarted or recounted: counters in redis start anew', {
+              event: 'ledger.changed',
+              from: ledgerIdentity,
+              to: identity,
+            });
+          }
+          ledgerIdentity = identity;
+        },
         onTrust: (trusted) => {
           counted.trusted(trusted);
           if (!trusted || distrust === undefined) return;
@@ -86,6 +100,18 @@ await runProcess<ConsumerConfig>({
         onFailure: (error) => trouble.report(KEEPING, error),
         onLooked: () => trouble.over(KEEPING),
       }),
+    );
+    const deleteRetired = createRetiredCounters({
+      store: redis,
+      ledger: () => ledgerIdentity,
+      onDeleted: (keys) =>
+        logger.info('deleted counters of databases that are out of use', { event: 'counters.retired', keys }),
+    });
+    releases.add(
+      'retired counters',
+      repeat(deleteRetired, RETIRED_EVERY_MS, (error) =>
+        logger.debug('counters of databases that are out of use could not be deleted', { error }),
+      ),
     );
     const keepTables = async () => {
       const made = await ensurePartitions(postgres, now());

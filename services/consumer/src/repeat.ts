@@ -3,15 +3,20 @@ import { setTimeout as delay } from 'node:timers/promises';
 /**
  * Does something now and `everyMs` after each time it is done, until it is stopped.
  *
+ * @param work given a signal that breaks it off when it is stopped
  * @param onFailure told when it failed; the next time comes all the same
  * @returns stops it, and waits for the time that is under way
  */
-export function repeat(work: () => Promise<void>, everyMs: number, onFailure: (error: unknown) => void) {
+export function repeat(
+  work: (signal: AbortSignal) => Promise<void>,
+  everyMs: number,
+  onFailure: (error: unknown) => void,
+) {
   const stopping = new AbortController();
   const { signal } = stopping;
   async function loop(): Promise<void> {
     while (!signal.aborted) {
-      await work().catch(onFailure);
+      await work(signal).catch(onFailure);
       await delay(everyMs, undefined, { signal }).catch(() => undefined);
     }
   }

@@ -1,5 +1,5 @@
 import { type LocalProcess, openBench, waitFor } from '@ads/local';
-import { type AdEvent, EPOCH_KEY, encodeEvents, totalsKey } from '@ads/models';
+import { type AdEvent, encodeEvents, epochKey, MARKS_STEM, totalsKey } from '@ads/models';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { NatsConnection } from 'nats';
 import { forgetDeliveries } from '../src/ledger-consumer.js';
@@ -46,8 +46,10 @@ async function startConsumer(postgres: LocalProcess | undefined) {
         Number(clicks),
       ]),
     );
-  const counted = async (adId: string): Promise<number> => Number(await redis.hget(totalsKey(adId), 'clicks'));
-  return { consumer, redisServer, queue, rows, redis, events, totals, counted };
+  const identity = async () => String((await rows('SELECT identity FROM current_ledger'))[0]?.identity);
+  const counted = async (adId: string): Promise<number> =>
+    Number(await redis.hget(totalsKey(await identity(), adId), 'clicks'));
+  return { consumer, redisServer, queue, rows, redis, events, totals, counted, identity };
 }
 
 /** A number of `/metrics`, by its name and labels without `service`; NaN when it isn't there. */
@@ -160,13 +162,14 @@ describe('the consumer', () => {
     const more = ofAds(10);
     all.push(...more);
     await publish(queue, [more]);
-    await waitFor(() => books.redis.exists(EPOCH_KEY), { timeoutMs: 20_000, what: 'the counters to be rebuilt' });
+    const epoch = epochKey(MARKS_STEM, await books.identity());
+    await waitFor(() => books.redis.exists(epoch), { timeoutMs: 20_000, what: 'the counters to be rebuilt' });
     await queueEmpty(queue);
     await expectCounted(books, all);
   });
 
   it('heals the doubt of a writer that died', async () => {
-    await books.redis.hset(totalsKey('ad-001'), 'clicks', 0);
+    await books.redis.hset(totalsKey(await books.identity(), 'ad-001'), 'clicks', 0);
     await books.rows("INSERT INTO counter_doubts (writer) VALUES ('dead')");
     await waitFor(async () => (await books.rows('SELECT FROM counter_doubts')).length === 0, {
       timeoutMs: 20_000,

@@ -1,6 +1,7 @@
 import { fillRollups } from '@ads/load';
 import { printDetail, readMemory, step, waitFor } from '@ads/local';
 import { minutesKey, oldestVisible, secondsKey, unpackBuckets } from '@ads/models';
+import { readLedger } from '../checks/counters.js';
 import { differences } from '../checks/rollups.js';
 import { type BoundOptions, type BoundResult, complaints, inWords, rounded } from './bound.js';
 import { askAbout, countLost, untilSettled } from './checks.js';
@@ -130,14 +131,16 @@ async function compareTotals(
 async function compareBuckets(stack: BoundsStack, sample: readonly string[]): Promise<string[]> {
   const { database, redis } = stack.eyes;
   const oldest = oldestVisible(Date.now());
+  const ledger = await readLedger(database);
   const wanted = new Map<string, number>();
-  const add = async (keyOf: (adId: string, bucket: number) => string, text: string, first: number) => {
+  const add = async (keyOf: (ledger: string, adId: string, bucket: number) => string, text: string, first: number) => {
     const { rows } = await database.query<[string, string, string]>({
       text,
       rowMode: 'array',
       values: [sample, first],
     });
-    for (const [adId, bucket, clicks] of rows) wanted.set(`${keyOf(adId, Number(bucket))} ${bucket}`, Number(clicks));
+    for (const [adId, bucket, clicks] of rows)
+      wanted.set(`${keyOf(ledger, adId, Number(bucket))} ${bucket}`, Number(clicks));
   };
   await add(secondsKey, 'SELECT * FROM clicks_per_second WHERE ad_id = ANY($1) AND second >= $2', oldest.second);
   await add(minutesKey, 'SELECT * FROM clicks_per_minute WHERE ad_id = ANY($1) AND minute >= $2', oldest.minute);

@@ -1,7 +1,7 @@
 import type { Books } from '../load/books.js';
 import { AD_IDS, type ChaosStack } from '../stack/chaos-stack.js';
 import { compareAnswers } from './answers.js';
-import { compareCounters } from './counters.js';
+import { compareCounters, readLedger } from './counters.js';
 import { compareRows, readRows, sumUp } from './recorded-rows.js';
 import { compareRollups } from './rollups.js';
 
@@ -22,10 +22,11 @@ export async function compare(stack: ChaosStack, books: Books): Promise<Comparis
   const rows = await readRows(database);
   const { lost, duplicated, misfiled } = compareRows(books, rows);
   const sums = sumUp(rows);
+  const ledger = await readLedger(database);
   const now = Date.now();
   const [rollups, counters, answers] = await Promise.all([
     compareRollups(database, sums, now),
-    servers().then((redis) => compareCounters(redis, sums, now)),
+    servers().then((redis) => compareCounters(redis, ledger, sums, now)),
     compareAnswers(stack.url, rows, AD_IDS),
   ]);
   const { rows: totals } = await database.query('SELECT sum(clicks + impressions)::bigint AS counted FROM ad_totals');

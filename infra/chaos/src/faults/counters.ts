@@ -1,5 +1,6 @@
 import { waitFor } from '@ads/local';
-import { REBUILD_KEY } from '@ads/models';
+import { MARKS_STEM, rebuildKey } from '@ads/models';
+import { readLedger } from '../checks/counters.js';
 import { type Fault, pause } from './fault.js';
 
 /** So slow that a rebuild, which is a few round trips, lasts long enough to be caught in the middle. */
@@ -28,7 +29,8 @@ export const counters: readonly Fault[] = [
       try {
         for (let time = 0; time < 3; time += 1) {
           await redis.flushall();
-          await waitFor(() => redis.exists(REBUILD_KEY), {
+          const token = rebuildKey(MARKS_STEM, await readLedger(stack.eyes.database));
+          await waitFor(() => redis.exists(token), {
             timeoutMs: 20_000,
             intervalMs: 1,
             what: 'a rebuild to begin',

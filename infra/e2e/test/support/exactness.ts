@@ -116,24 +116,25 @@ export function totalsOf(scene: Scene): Map<string, Totals> {
 type Hashes = Record<string, Record<string, string>>;
 
 async function wantedCounters(scene: Scene): Promise<Hashes> {
+  const ledger = await scene.identity();
   const wanted: Hashes = {};
   const put = (key: string, field: string, count: string) => {
     wanted[key] = { ...wanted[key], [field]: count };
   };
   const read = async (sql: string) => (await scene.database.query(sql)).rows as Record<string, string>[];
   for (const { ad_id = '', clicks = '', impressions = '' } of await read('SELECT * FROM ad_totals')) {
-    put(totalsKey(ad_id), 'clicks', clicks);
-    put(totalsKey(ad_id), 'impressions', impressions);
+    put(totalsKey(ledger, ad_id), 'clicks', clicks);
+    put(totalsKey(ledger, ad_id), 'impressions', impressions);
   }
   for (const { ad_id = '', second = '', clicks = '' } of await read(
     'SELECT * FROM clicks_per_second WHERE clicks <> 0',
   )) {
-    put(secondsKey(ad_id, Number(second)), second, clicks);
+    put(secondsKey(ledger, ad_id, Number(second)), second, clicks);
   }
   for (const { ad_id = '', minute = '', clicks = '' } of await read(
     'SELECT * FROM clicks_per_minute WHERE clicks <> 0',
   )) {
-    put(minutesKey(ad_id, Number(minute)), minute, clicks);
+    put(minutesKey(ledger, ad_id, Number(minute)), minute, clicks);
   }
   return wanted;
 }

@@ -39,6 +39,8 @@ export interface Scene {
   /** One request, not repeated; a 202 is entered in `acknowledged`. */
   send(event: SentEvent, options?: SendOptions): Promise<Answer>;
   analytics(adId: string): Promise<AdAnalytics>;
+  /** The identity of the ledger, which is part of each key in Redis. */
+  identity(): Promise<string>;
 }
 
 export interface SendOptions {
@@ -113,6 +115,9 @@ export async function watchScene(bench: Bench, { stack, redis, nats, postgres }:
       const answer = await call(`${stack.url}/api/v1/ads/analytics?ad_id=${adId}`);
       if (answer.status !== 200) throw new Error(`analytics answered ${answer.status}: ${answer.text}`);
       return json<AdAnalytics>(answer);
+    },
+    async identity() {
+      return (await database.query('SELECT identity FROM current_ledger')).rows[0]?.identity;
     },
   };
 }

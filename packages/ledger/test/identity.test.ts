@@ -1,0 +1,252 @@
+import { copyFolder, type LocalProcess, openBench, type Variables } from '@ads/local';
+import { inUseKey, MARKS_STEM } from '@ads/models';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import {
+  createLedger,
+  type Database,
+  deleteRetired,
+  keepInUse,
+  readIdentity,
+  readTrust,
+  rebuildCounters,
+} from '../src/index.js';
+
+import { click, readAllCounters, rows, visibleCounters } from './books.js';
+import { openDatabase, openStore, type TestStore, withAround } from './servers.js';
+
+/*
+ * Redis holds a copy of what one database counted at one time. Whatever happens to that database, nothing of the copy is
+ * read again unless the database still is the one that it was taken from.
+ */
+
+const bench = openBench();
+const at = Date.now();
+const now = () => at;
+let store: TestStore;
+beforeAll(async () => {
+  store = await openStore(bench, await bench.redis());
+});
+afterAll(bench.release);
+beforeEach(() => store.redis.flushall());
+
+const clicks = (count: number) => Array.from({ length: count }, () => click(at));
+const ROLLUPS = 'ad_totals, clicks_per_minute, clicks_per_second';
+
+async function record(database: Database, count: number): Promise<void> {
+  const onRaiseFailure = (error: unknown) => expect(error).toBeUndefined();
+  await createLedger({ database, store, now, onRaiseFailure }).recordQueued(clicks(count));
+}
+
+async function rebuilt(database: Database): Promise<void> {
+  expect((await rebuildCounters(database, store, now)).state).toBe('done');
+}
+
+const isTrusted = async (database: Database) =>
+  (await readTrust(store.shards(), (await readIdentity(database)) ?? '')).state === 'trusted';
+
+/** Redis holds what this database counted, and nothing else under its identity. */
+async function expectExact(database: Database): Promise<void> {
+  const identity = await readIdentity(database);
+  const held = Object.entries(await readAllCounters(store.redis)).filter(([key]) => key.startsWith(`ad:${identity}:`));
+  expect(Object.fromEntries(held)).toEqual(await visibleCounters(database, at));
+}
+
+describe('counters are not trusted any more, and are exact after a rebuild', () => {
+  let database: Database;
+  beforeEach(async () => {
+    database = openDatabase(bench, await bench.database());
+    await record(database, 6);
+    await rebuilt(database);
+    expect(await isTrusted(database)).toBe(true);
+  });
+
+  it.each([
+    ['TRUNCATE', [`TRUNCATE ad_events, ${ROLLUPS}`]],
+    ['TRUNCATE of one rollup', ['TRUNCATE clicks_per_second']],
+    ['DELETE of all rows', ['DELETE FROM ad_events', 'DELETE FROM ad_totals', 'DELETE FROM clicks_per_minute']],
+    ['DELETE of one ad', ["DELETE FROM ad_totals WHERE ad_id = 'ad-001'"]],
+    [
+      'a dump that makes a rollup anew',
+      ['CREATE TABLE old AS TABLE ad_totals', 'TRUNCATE ad_totals', 'INSERT INTO ad_totals TABLE old'],
+    ],
+    ['a renewal', ['SELECT renew_ledger_identity()']],
+  ])('after %s', async (_what, statements) => {
+    for (const statement of statements) await rows(database, statement);
+    expect(await isTrusted(database)).toBe(false);
+    await record(database, 2);
+    expect(await isTrusted(database)).toBe(false);
+    await rebuilt(database);
+    expect(await isTrusted(database)).toBe(true);
+    await expectExact(database);
+  });
+
+  it('while a restore has not filled the identity yet, and no rebuild begins meanwhile', async () => {
+    await rows(database, 'CREATE TABLE saved AS TABLE ledger_identity');
+    await rows(database, 'TRUNCATE ledger_identity');
+    expect(await readIdentity(database)).toBeUndefined();
+    expect(await rebuildCounters(database, store, now)).toMatchObject({ state: 'interrupted' });
+    await rows(database, 'INSERT INTO ledger_identity TABLE saved');
+    expect(await isTrusted(database)).toBe(true);
+  });
+
+  it('when the database changes in the middle of the rebuild, which then marks nothing', async () => {
+    const changing = withAround(store, async (operation, go) => {
+      if (operation === 'raise') await rows(database, 'DELETE FROM ad_totals');
+      return await go();
+    });
+    await rows(database, 'SELECT renew_ledger_identity()');
+    expect(await rebuildCounters(database, changing, now)).toEqual({
+      state: 'interrupted',
+      reason: 'the database was restored or replaced meanwhile',
+    });
+    expect(await isTrusted(database)).toBe(false);
+  });
+});
+
+it('batches under way while rows are deleted are counted under the identity that holds at their commit', async () => {
+  const database = openDatabase(bench, await bench.database());
+  let recording = true;
+  const writers = Promise.all(
+    Array.from({ length: 4 }, async () => {
+      for (let batch = 0; batch < 60; batch += 1) await record(database, 5);
+    }),
+  ).finally(() => {
+    recording = false;
+  });
+  let deletions = 0;
+  while (recording) {
+    await rows(database, 'DELETE FROM ad_totals');
+    await rebuildCounters(database, store, now);
+    deletions += 1;
+  }
+  await writers;
+  expect(deletions).toBeGreaterThan(3);
+  await record(database, 1);
+  // The last rebuild ran beside the writers; none follows.
+  expect(await isTrusted(database)).toBe(true);
+  await expectExact(database);
+}, 60_000);
+
+describe('two databases on one Redis', () => {
+  it('read and raise nothing of each other, though one is a copy of the other', async () => {
+    const [one, other] = [openDatabase(bench, await bench.database()), openDatabase(bench, await bench.database())];
+    await record(one, 6);
+    await rebuilt(one);
+    expect(await isTrusted(other)).toBe(false);
+    await record(other, 2);
+    await rebuilt(other);
+    for (const database of [one, other]) {
+      expect(await isTrusted(database)).toBe(true);
+      await expectExact(database);
+    }
+  });
+
+  it('are not the same when one was dropped and made again under its name', async () => {
+    const env = await bench.database();
+    const before = await readIdentity(openDatabase(bench, env));
+    const { POSTGRES_DB: copied } = await bench.database();
+    const server = openDatabase(bench, { ...env, POSTGRES_DB: 'postgres' }, 1);
+    await rows(server, `DROP DATABASE ${env.POSTGRES_DB} WITH (FORCE)`);
+    await rows(server, `CREATE DATABASE ${env.POSTGRES_DB} TEMPLATE ${copied}`);
+    const after = await readIdentity(openDatabase(bench, env));
+    expect(after).toBeDefined();
+    expect(after).not.toBe(before);
+  });
+});
+
+describe('a Postgres of its own', () => {
+  let server: LocalProcess;
+  let dataFolder: string;
+  /** New connections, as each restart ends the old ones. */
+  const open = (env: Variables = server.env) => openDatabase(bench, env, 2);
+  beforeAll(async () => {
+    server = await bench.postgres();
+    const [row] = await rows(open(), 'SHOW data_directory');
+    dataFolder = (row as { data_directory: string }).data_directory;
+  }, 60_000);
+
+  it('that was restored from a snapshot of its volume, as lagging replicas that are promoted are, is another ledger', async () => {
+    await record(open(), 2);
+    await server.stop();
+    await copyFolder(dataFolder, `${dataFolder}.snapshot`);
+    await server.start();
+    await record(open(), 4);
+    await rebuilt(open());
+    expect(await isTrusted(open())).toBe(true);
+    await server.stop();
+    await copyFolder(`${dataFolder}.snapshot`, dataFolder);
+    await server.start();
+    const restored = open();
+    expect(await rows(restored, 'SELECT FROM ad_events')).toHaveLength(2);
+    expect(await isTrusted(restored)).toBe(false);
+    await record(restored, 1);
+    await rebuilt(restored);
+    await expectExact(restored);
+  }, 60_000);
+
+  it('that was killed is another ledger: with synchronous_commit off it has lost what Redis was raised to', async () => {
+    await rebuilt(open());
+    const before = await readIdentity(open());
+    await server.kill();
+    await server.start();
+    expect(await readIdentity(open())).not.toBe(before);
+    expect(await isTrusted(open())).toBe(false);
+  }, 60_000);
+});
+
+describe('counters of a ledger that is out of use', () => {
+  const never = new AbortController().signal;
+  const [shard] = [() => store.shards()[0] as TestStore];
+  const keysOf = async (ledger: string | undefined) => (await store.redis.keys(`*${ledger}*`)).length;
+
+  it('are deleted with their marks, those in use and those of other environments are not', async () => {
+    const database = openDatabase(bench, await bench.database());
+    await record(database, 6);
+    await rebuilt(database);
+    const old = (await readIdentity(database)) ?? '';
+    await rows(database, 'SELECT renew_ledger_identity()');
+    await record(database, 1);
+    await rebuilt(database);
+    const current = (await readIdentity(database)) ?? '';
+    await keepInUse(store.shards(), 'others.state');
+    for (const ledger of ['others.state', 'gone__.state', 'older_.release']) {
+      await store.redis.hset(`ad:${ledger}:{ad-001}:totals`, 'clicks', 1);
+    }
+    await store.redis.set('ad:{ad-001}:totals', 'of a release without ledgers, or of somebody else');
+
+    // Somebody used it a moment ago: a consumer that has not seen the change yet.
+    expect(await deleteRetired(shard(), current, never)).toBe(2);
+    expect(await keysOf(old)).toBeGreaterThan(3);
+    await store.redis.expire(inUseKey(MARKS_STEM, old), 86_400 - 20);
+    const before = await keysOf(current);
+    expect(await deleteRetired(shard(), current, never)).toBe(3);
+    expect(await store.redis.keys(`ad:${old}:*`)).toEqual([]);
+    expect((await readTrust(store.shards(), old)).state).toBe('untrusted');
+    expect(await keysOf(current)).toBe(before);
+    expect(await isTrusted(database)).toBe(true);
+    expect(await keysOf('others.state')).toBe(2);
+    expect(await keysOf('gone__.state')).toBe(0);
+    expect(await store.redis.exists('ad:{ad-001}:totals')).toBe(1);
+  });
+
+  it('are not trusted when their consumers come back in the middle of the deletion', async () => {
+    const database = openDatabase(bench, await bench.database());
+    await record(database, 6);
+    const ledger = (await readIdentity(database)) ?? '';
+    let back = false;
+    const slow = withAround(store, async (operation, go) => {
+      const result = await go();
+      if (operation === 'delete_marks' && !back) {
+        back = true;
+        await rebuilt(database);
+      }
+      return result;
+    }).shards()[0];
+    await deleteRetired(slow as TestStore, 'other_.state', never);
+    expect(back).toBe(true);
+    expect(await store.redis.keys(`ad:${ledger}:*`)).toEqual([]);
+    expect(await isTrusted(database)).toBe(false);
+    await rebuilt(database);
+    await expectExact(database);
+  });
+});
