@@ -1,6 +1,6 @@
 -- What the services may do, and no more: they record and read, and by functions that have their owner's rights they make the
 -- partitions of coming days and renew the identity of the ledger. Run after the migrations. Safe to run again.
-GRANT SELECT ON ads, current_ledger TO ads;
+GRANT SELECT ON ads, ledger_identity TO ads;
 GRANT SELECT, INSERT ON ad_events TO ads;
 GRANT SELECT, INSERT, UPDATE ON clicks_per_minute, ad_totals TO ads;
 GRANT SELECT, INSERT, UPDATE, DELETE ON clicks_per_second, counter_doubts TO ads;

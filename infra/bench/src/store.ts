@@ -39,7 +39,7 @@ export async function countClicks(
   adIds: readonly string[],
 ): Promise<{ rows: number; counted: number }> {
   const { rows } = await database.query<{ rows: number; ledger: string }>(
-    'SELECT count(*)::integer AS rows, (SELECT identity FROM current_ledger) AS ledger FROM ad_events',
+    'SELECT count(*)::integer AS rows, current_ledger() AS ledger FROM ad_events',
   );
   const ledger = rows[0]?.ledger ?? '';
   const pipeline = store.pipeline();

@@ -12,7 +12,7 @@ CREATE TABLE ledger_identity (
 );
 INSERT INTO ledger_identity DEFAULT VALUES;
 
--- The identity: a short form of the ledger id, a dot, and a hash of what differs after each way in which a database goes back
+-- The identity: the beginning of the ledger id, a dot, and a hash of what differs after each way in which a database goes back
 -- in time or is replaced:
 --   generation            recount, DELETE FROM ad_totals
 --   start of the server   another server, a restored volume or base backup, point-in-time recovery, a promoted replica: none of
@@ -24,21 +24,30 @@ INSERT INTO ledger_identity DEFAULT VALUES;
 --
 -- No row, no identity: then nothing in Redis is trusted. pg_restore fills the tables in the order of their names, and this
 -- one after the rollups.
-CREATE VIEW current_ledger AS
-SELECT
-  left(translate(encode(sha256(uuid_send(ledger_id)), 'base64'), '+/', '-_'), 6)
-  || '.' ||
-  left(translate(encode(sha256(convert_to(concat_ws(
-    '/',
-    ledger_id,
-    generation,
-    extract(epoch FROM pg_postmaster_start_time()),
-    (SELECT oid FROM pg_database WHERE datname = current_database()),
-    pg_relation_filenode('ad_totals'),
-    pg_relation_filenode('clicks_per_minute'),
-    pg_relation_filenode('clicks_per_second')
-  ), 'UTF8')), 'base64'), '+/', '-_'), 9) AS identity
-FROM ledger_identity;
+--
+-- A function, as its plan is kept by each session: planning the same as a view takes 0.15 ms of each batch. STABLE: it sees what
+-- the statement sees that calls it.
+CREATE FUNCTION current_ledger() RETURNS text
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+  RETURN (
+    SELECT
+      left(ledger_id::text, 6) || '.' ||
+      left(translate(encode(sha256(convert_to(concat_ws(
+        '/',
+        ledger_id,
+        generation,
+        extract(epoch FROM pg_postmaster_start_time()),
+        (SELECT oid FROM pg_database WHERE datname = current_database()),
+        pg_relation_filenode('ad_totals'),
+        pg_relation_filenode('clicks_per_minute'),
+        pg_relation_filenode('clicks_per_second')
+      ), 'UTF8')), 'base64'), '+/', '-_'), 9)
+    FROM ledger_identity
+  );
+END
+$$;
 
 -- Gives the ledger a new identity, so that nothing in Redis is trusted until a rebuild has filled new counters. Only if its
 -- identity is the expected one, where one is given; true when it was renewed. Recording holds its lock on ad_totals until it
@@ -50,7 +59,7 @@ AS $$
 BEGIN
   LOCK TABLE ad_totals IN SHARE ROW EXCLUSIVE MODE;
   UPDATE ledger_identity SET generation = gen_random_uuid()
-  WHERE expected IS NULL OR expected = (SELECT identity FROM current_ledger);
+  WHERE expected IS NULL OR expected = current_ledger();
   RETURN FOUND;
 END
 $$;

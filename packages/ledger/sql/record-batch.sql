@@ -78,4 +78,4 @@ UNION ALL SELECT 'minutes', json_agg(ad_id), json_agg(clicks), json_agg(minute) 
 UNION ALL SELECT 'totals', json_agg(ad_id), json_agg(clicks), json_agg(impressions) FROM totals
 UNION ALL SELECT 'added', json_agg(kind), json_agg(added), NULL
           FROM (SELECT kind, sum(added) AS added FROM touched GROUP BY kind) kinds
-UNION ALL SELECT 'ledger', json_build_array(identity), NULL, NULL FROM current_ledger;
+UNION ALL SELECT 'ledger', json_build_array(current_ledger()), NULL, NULL;

@@ -7,7 +7,7 @@ interface IdentityRow {
 
 /** The identity of the ledger as the database is now; undefined while it has none, as in the middle of a restore. */
 export async function readIdentity(database: Database): Promise<LedgerIdentity | undefined> {
-  const rows = await database.query<IdentityRow>('read_identity', 'SELECT identity AS ledger FROM current_ledger');
+  const rows = await database.query<IdentityRow>('read_identity', 'SELECT current_ledger() AS ledger');
   return rows[0]?.ledger ?? undefined;
 }
 
@@ -27,7 +27,7 @@ export interface Standing {
 export async function readStanding(database: Database, lastingSeconds?: number): Promise<Standing> {
   const [row] = await database.query<IdentityRow & { doubted: boolean }>(
     'read_doubts',
-    `SELECT (SELECT identity FROM current_ledger) AS ledger,
+    `SELECT current_ledger() AS ledger,
        EXISTS (
          SELECT FROM counter_doubts WHERE $1::float8 IS NULL OR since < now() - $1::float8 * interval '1 second'
        ) AS doubted`,

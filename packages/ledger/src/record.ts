@@ -63,7 +63,7 @@ function readRows(rows: readonly ResultRow[], events: readonly AdEvent[]): Recor
   };
   for (const { what, names, counts: column, others } of rows) {
     if (what === 'ledger') {
-      ledger = names?.[0];
+      ledger = names?.[0] ?? undefined;
       continue;
     }
     for (const [index, name] of (names ?? []).entries()) {

@@ -13,7 +13,7 @@ const SECONDS_PER_HOUR = 3_600;
 const MINUTES_PER_DAY = 1_440;
 
 /**
- * Names the state of the database that counters are copied from, like `q8FjYw.kO3pXv_1z`: the ledger id, a dot, and a hash
+ * Names the state of the database that counters are copied from, like `8f14e4.kO3pXv_1z`: the ledger id, a dot, and a hash
  * of everything that changes when the database goes back in time or is replaced (see `3_ledger_identity.sql`). It is part
  * of each key, so counters of two databases, or of one before and after a restore, never mix.
  */
@@ -44,7 +44,7 @@ export function ledgerOfKey(key: string): LedgerIdentity | undefined {
   return COUNTER_KEY.exec(key)?.[1];
 }
 
-/** The part of an identity that survives restores: the id that the migration made. Dumps and clones carry it with them. */
+/** The part of an identity that survives restores: the beginning of the id that the migration made. Dumps and clones carry it with them. */
 export function ledgerIdOf(ledger: LedgerIdentity): string {
   return ledger.slice(0, ledger.indexOf('.'));
 }

@@ -46,7 +46,7 @@ async function startConsumer(postgres: LocalProcess | undefined) {
         Number(clicks),
       ]),
     );
-  const identity = async () => String((await rows('SELECT identity FROM current_ledger'))[0]?.identity);
+  const identity = async () => String((await rows('SELECT current_ledger() AS identity'))[0]?.identity);
   const counted = async (adId: string): Promise<number> =>
     Number(await redis.hget(totalsKey(await identity(), adId), 'clicks'));
   return { consumer, redisServer, queue, rows, redis, events, totals, counted, identity };

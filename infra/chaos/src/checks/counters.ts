@@ -6,10 +6,10 @@ import { differences } from './rollups.js';
 
 /** The identity of the ledger, which is part of the key of each of its counters. */
 export async function readLedger(database: pg.Pool): Promise<string> {
-  const { rows } = await database.query<{ identity: string }>('SELECT identity FROM current_ledger');
-  const [row] = rows;
-  if (row === undefined) throw new Error('The database has no ledger identity');
-  return row.identity;
+  const { rows } = await database.query<{ identity: string | null }>('SELECT current_ledger() AS identity');
+  const identity = rows[0]?.identity;
+  if (!identity) throw new Error('The database has no ledger identity');
+  return identity;
 }
 
 /**

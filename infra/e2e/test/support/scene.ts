@@ -117,7 +117,7 @@ export async function watchScene(bench: Bench, { stack, redis, nats, postgres }:
       return json<AdAnalytics>(answer);
     },
     async identity() {
-      return (await database.query('SELECT identity FROM current_ledger')).rows[0]?.identity;
+      return (await database.query('SELECT current_ledger() AS identity')).rows[0]?.identity;
     },
   };
 }
