@@ -22,8 +22,8 @@ INSERT INTO ledger_identity DEFAULT VALUES;
 -- Everybody may read these, on managed servers too. A restart of Postgres costs a rebuild as well; that is the price for
 -- noticing a restored volume, which looks like the one before in everything else.
 --
--- No row, no identity: then nothing in Redis is trusted. pg_restore fills the tables in the order of their names, and this
--- one after the rollups.
+-- NULL while there is no row: pg_restore fills the tables in the order of their names, and this one after the rollups. NULL
+-- also on a standby, which is still replaying what Redis would then lack. Without an identity nothing in Redis is trusted.
 --
 -- A function, as its plan is kept by each session: planning the same as a view takes 0.15 ms of each batch. STABLE: it sees what
 -- the statement sees that calls it.
@@ -31,6 +31,9 @@ CREATE FUNCTION current_ledger() RETURNS text
 LANGUAGE plpgsql STABLE
 AS $$
 BEGIN
+  IF pg_is_in_recovery() THEN
+    RETURN NULL;
+  END IF;
   RETURN (
     SELECT
       left(ledger_id::text, 6) || '.' ||

@@ -5,7 +5,10 @@ interface IdentityRow {
   readonly ledger: LedgerIdentity | null;
 }
 
-/** The identity of the ledger as the database is now; undefined while it has none, as in the middle of a restore. */
+/**
+ * The identity of the ledger as the database is now; undefined while it has none: in the middle of a
+ * restore, or on a standby.
+ */
 export async function readIdentity(database: Database): Promise<LedgerIdentity | undefined> {
   const rows = await database.query<IdentityRow>('read_identity', 'SELECT current_ledger() AS ledger');
   return rows[0]?.ledger ?? undefined;

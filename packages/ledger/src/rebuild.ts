@@ -78,7 +78,7 @@ export async function rebuildCounters(
 }
 
 /** Why nothing is trusted while the table that names the ledger is empty. */
-export const NO_IDENTITY = 'the database has no ledger identity: it is being restored, or is not migrated';
+export const NO_IDENTITY = 'the database has no ledger identity: it is being restored, or is a standby';
 
 /** What a rebuild works with. */
 interface Work {

@@ -1,4 +1,6 @@
-import { copyFolder, type LocalProcess, openBench, type Variables } from '@ads/local';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { copyFolder, type LocalProcess, openBench, postgresServer, type Variables } from '@ads/local';
 import { inUseKey, MARKS_STEM } from '@ads/models';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import {
@@ -165,7 +167,7 @@ describe('a Postgres of its own', () => {
     dataFolder = (row as { data_directory: string }).data_directory;
   }, 60_000);
 
-  it('that was restored from a snapshot of its volume, as lagging replicas that are promoted are, is another ledger', async () => {
+  it('that was restored from a snapshot of its volume is another ledger', async () => {
     await record(open(), 2);
     await server.stop();
     await copyFolder(dataFolder, `${dataFolder}.snapshot`);
@@ -182,6 +184,34 @@ describe('a Postgres of its own', () => {
     await record(restored, 1);
     await rebuilt(restored);
     await expectExact(restored);
+  }, 60_000);
+
+  it('that is a lagging replica is none while it replays, and another ledger when it was promoted', async () => {
+    await record(open(), 2);
+    await server.stop();
+    const folder = join(bench.folder, 'replica');
+    mkdirSync(folder);
+    await copyFolder(join(dataFolder, '..', 'password'), join(folder, 'password'));
+    await copyFolder(dataFolder, join(folder, 'data'));
+    writeFileSync(join(folder, 'data', 'standby.signal'), '');
+    await server.start();
+    const primary = open();
+    await record(primary, 4);
+    await rebuilt(primary);
+    const standby = await postgresServer({ folder });
+    bench.onRelease(() => standby.kill());
+    await standby.start();
+    const replica = open(standby.env);
+    expect(await rows(replica, 'SELECT pg_is_in_recovery()')).toEqual([{ pg_is_in_recovery: true }]);
+    expect(await readIdentity(replica)).toBeUndefined();
+    expect(await rebuildCounters(replica, store, now)).toMatchObject({ state: 'interrupted' });
+    await rows(replica, 'SELECT pg_promote()');
+    expect(await isTrusted(replica)).toBe(false);
+    await record(replica, 1);
+    await rebuilt(replica);
+    await expectExact(replica);
+    // The fenced one is nobody's ledger any more, but while it runs its counters are its own.
+    await expectExact(primary);
   }, 60_000);
 
   it('that was killed is another ledger: with synchronous_commit off it has lost what Redis was raised to', async () => {
