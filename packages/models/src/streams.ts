@@ -11,6 +11,16 @@ export const DEAD_LETTER_SUBJECT = 'ads.dead-letters';
 export const DEAD_LETTER_REASON = 'Dead-Letter-Reason';
 /** `<stream>:<sequence>` of the message that it was in. */
 export const DEAD_LETTER_SOURCE = 'Dead-Letter-Source';
+/** What kind of reason it is, like `unknown_ad`. */
+export const DEAD_LETTER_KIND = 'Dead-Letter-Kind';
+/** How many events the letter has; a message that cannot be read counts as one. */
+export const DEAD_LETTER_EVENTS = 'Dead-Letter-Events';
+
+/**
+ * Dead letters that the dead-letter stream has no room for wait under this subject in the event stream, until there is
+ * room. They are not delivered to the ledger's consumer, so any number of them holds up no event.
+ */
+export const WAITING_LETTER_SUBJECT = 'ads.waiting-letters';
 
 /** How a stream is to be, in JetStream's own words. */
 export interface StreamSettings {
@@ -52,7 +62,13 @@ export function streamSettings({ replicas, maxBytes, deadLettersMaxBytes }: Stre
     duplicate_window: DUPLICATE_WINDOW,
   } as const;
   return [
-    { ...common, name: EVENT_STREAM, subjects: [EVENT_SUBJECT], retention: 'workqueue', max_bytes: maxBytes },
+    {
+      ...common,
+      name: EVENT_STREAM,
+      subjects: [EVENT_SUBJECT, WAITING_LETTER_SUBJECT],
+      retention: 'workqueue',
+      max_bytes: maxBytes,
+    },
     {
       ...common,
       name: DEAD_LETTER_STREAM,

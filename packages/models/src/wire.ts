@@ -18,7 +18,12 @@ export interface Rejected {
 
 /** Many events as one message: UTF-8 JSON `{"v":1,"events":[…]}`; keys are short because there is one of each per click. */
 export function encodeEvents(events: readonly AdEvent[]): Buffer {
-  return Buffer.from(`{"v":${WIRE_VERSION},"events":[${events.map(encodeEvent).join()}]}`);
+  return wrapEvents(events.map(encodeEvent));
+}
+
+/** A message of events that are JSON texts already, good or not. */
+export function wrapEvents(events: readonly string[]): Buffer {
+  return Buffer.from(`{"v":${WIRE_VERSION},"events":[${events.join()}]}`);
 }
 
 const strict = new TextDecoder('utf-8', { fatal: true });
@@ -50,7 +55,7 @@ export function decodeEvents(bytes: Uint8Array): Decoded {
  * Put together by hand, in two thirds of the time: of the texts only the ad id may hold what JSON has to escape. Of the
  * times V8 would keep the texts, which then outlive young garbage: not of those that toFixed wrote.
  */
-function encodeEvent({ kind, id, adId, ip, occurredAt, receivedAt, claimedAt, playTimeMs }: AdEvent): string {
+export function encodeEvent({ kind, id, adId, ip, occurredAt, receivedAt, claimedAt, playTimeMs }: AdEvent): string {
   const claimed = claimedAt === undefined ? '' : `,"raw":${claimedAt}`;
   const played = playTimeMs === undefined ? '' : encodePlayTime(playTimeMs);
   return `{"k":"${kind === 'click' ? 'c' : 'i'}","id":"${id}","ad":${JSON.stringify(adId)},"ip":"${ip}","at":${occurredAt.toFixed()},"rx":${receivedAt.toFixed()}${claimed}${played}}`;

@@ -2,13 +2,19 @@ import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promi
 import { EVENT_STREAM, LEDGER_CONSUMER } from '@ads/models';
 import type { ConsumerMessages, NatsConnection } from 'nats';
 import { createBatchSize } from './batch-size.js';
+import type { BadMessage } from './dead-letters.js';
 import { type HeldMessage, HeldMessages, tell } from './held-messages.js';
 
 export interface ConsumeOptions {
   /** The connection, undefined while there is none. */
   readonly connection: () => NatsConnection | undefined;
-  /** Records and acknowledges; called again before it is done. What failed is tried again until it succeeds. */
-  readonly record: (messages: readonly HeldMessage[]) => Promise<void>;
+  /**
+   * Records messages and acknowledges those that are recorded completely; called again before it is done, and again with
+   * what failed. Returns the others.
+   */
+  readonly record: (messages: readonly HeldMessage[]) => Promise<readonly BadMessage[]>;
+  /** Writes the dead letters of messages, then acknowledges them or gives them back; a promise for each message. */
+  readonly writeDeadLetters: (messages: readonly BadMessage[]) => readonly Promise<unknown>[];
   readonly onReceived: () => void;
   /** Told of each failure to record; the same may fail for hours. */
   readonly onFailure: (error: unknown) => void;
@@ -37,6 +43,8 @@ export interface Consuming {
 const PULL_MS = 1_000;
 /** How long a process may be held up without missing what came meanwhile. */
 const HELD_UP_MS = 2_000;
+/** How long an end waits for dead letters; messages without theirs are given back. */
+const LETTERS_END_MS = 2_000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2_000;
 
@@ -51,13 +59,14 @@ const BATCHES_AT_ONCE = 2;
  * again for as long as it takes, and the queue is told that we are still at it.
  */
 export function startConsuming(options: ConsumeOptions): Consuming {
-  const { connection, record, onReceived, onRecorded, onFailure, onPullFailure } = options;
+  const { connection, record, writeDeadLetters, onReceived, onRecorded, onFailure, onPullFailure } = options;
   const { maxMessages, maxBytes, maxEvents, ackWaitMs } = options;
   const held = new HeldMessages({ messages: maxMessages, bytes: maxBytes });
   const stopping = new AbortController();
   const { signal } = stopping;
   let pulled: ConsumerMessages | undefined;
   const size = createBatchSize(maxEvents);
+  const aside = new Set<Promise<void>>();
   let failing = 0;
 
   async function pull(): Promise<void> {
@@ -105,8 +114,10 @@ export function startConsuming(options: ConsumeOptions): Consuming {
     for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
       const began = performance.now();
       try {
-        await record(part);
-        held.finish(part);
+        const bad = await record(part);
+        const waiting = new Set(bad.map((one) => one.held));
+        held.finish(part.filter((one) => !waiting.has(one)));
+        putAside(bad);
         size.took(performance.now() - began);
       } catch (error) {
         onFailure(error);
@@ -123,6 +134,18 @@ export function startConsuming(options: ConsumeOptions): Consuming {
     }
     if (failed) failing -= 1;
     if (failing === 0) onRecorded();
+  }
+
+  /** Messages that wait for their dead letters are still held, and no worker waits for them. */
+  function putAside(bad: readonly BadMessage[]): void {
+    for (const [index, fate] of writeDeadLetters(bad).entries()) {
+      const message = bad[index]?.held;
+      const settled = fate.then(() => {
+        aside.delete(settled);
+        if (message) held.finish([message]);
+      });
+      aside.add(settled);
+    }
   }
 
   async function pause(milliseconds: number): Promise<void> {
@@ -144,6 +167,7 @@ export function startConsuming(options: ConsumeOptions): Consuming {
       // is over. Without NATS it may not run out by itself.
       const late = setTimeout(() => pulled?.stop(), 2 * PULL_MS);
       await Promise.all([pulling, ...working]);
+      await Promise.race([Promise.all(aside), delay(LETTERS_END_MS, undefined, { ref: false })]);
       clearTimeout(late);
       clearInterval(stillWorking);
       // Somebody else may have them now.

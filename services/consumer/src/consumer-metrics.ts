@@ -1,6 +1,7 @@
 import type { Outcome } from '@ads/ledger';
 import type { AdEvent } from '@ads/models';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { DeadLetter } from './dead-letters.js';
 
 /** What JetStream says of the durable consumer. */
 export interface Backlog {
@@ -8,8 +9,10 @@ export interface Backlog {
   readonly pending: number;
   /** Messages that somebody has and has not acknowledged. */
   readonly unacknowledged: number;
-  /** Messages in the stream, which lets go of them when they are acknowledged. */
+  /** Messages of events in the stream, which lets go of them when they are acknowledged. */
   readonly stored: number;
+  /** Dead letters in the stream that the dead-letter stream has not taken yet. */
+  readonly waitingLetters: number;
   /** The sequence number of the oldest of them; beyond the last one's when there is none. */
   readonly first: number;
   /** The sequence number up to which all are acknowledged. */
@@ -32,7 +35,9 @@ export interface StreamUse {
 /** What the consumer counts. */
 export interface ConsumerMetrics {
   recorded(events: readonly AdEvent[], outcome: Outcome): void;
-  buried(): void;
+  deadLetter(letter: Pick<DeadLetter, 'kind' | 'events'>): void;
+  /** Messages that were given back to the queue because their dead letters could not be stored. */
+  keptBack(messages: number): void;
   backlog(backlog: Backlog): void;
   streams(streams: readonly StreamUse[]): void;
   trusted(trusted: boolean): void;
@@ -62,7 +67,18 @@ export function createConsumerMetrics(registry: Registry, now: () => number): Co
   });
   const deadLetters = new Counter({
     name: 'dead_letters_total',
-    help: 'Messages and events that can not be recorded, put on the dead-letter stream.',
+    help: 'Events that cannot be recorded and were stored as dead letters, by kind of reason. An unreadable message is 1.',
+    labelNames: ['kind'],
+    registers,
+  });
+  const keptBack = new Counter({
+    name: 'dead_letter_messages_kept_back_total',
+    help: 'Messages that were given back to the queue because their dead letters could not be stored.',
+    registers,
+  });
+  const waitingLetters = new Gauge({
+    name: 'dead_letters_waiting',
+    help: 'Dead letters that wait in the event stream because the dead-letter stream does not take them.',
     registers,
   });
   const backlog = new Gauge({
@@ -125,10 +141,12 @@ export function createConsumerMetrics(registry: Registry, now: () => number): Co
         events.inc({ kind, result: 'repeated' }, all[kind] - added[kind]);
       }
     },
-    buried: () => deadLetters.inc(),
+    deadLetter: ({ kind, events }) => deadLetters.inc({ kind }, events),
+    keptBack: (messages) => keptBack.inc(messages),
     backlog(current) {
       backlog.set({ state: 'pending' }, current.pending);
       backlog.set({ state: 'unacknowledged' }, current.unacknowledged);
+      waitingLetters.set(current.waitingLetters);
       oldestAt = current.oldestAt;
     },
     streams(streams) {

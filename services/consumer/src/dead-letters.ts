@@ -1,39 +1,146 @@
-import { DEAD_LETTER_REASON, DEAD_LETTER_SOURCE, DEAD_LETTER_SUBJECT } from '@ads/models';
-import type { Nats } from '@ads/runtime';
-import { headers } from 'nats';
-
-/** Something that can't be recorded, ever, and why. */
-export interface DeadLetter {
-  /** The message as it came, or one event of it as a message of its own. */
-  readonly data: Uint8Array;
-  readonly reason: string;
-  /** `<stream>:<sequence>` of the message. */
-  readonly source: string;
-  /** Tells the letters of one message apart; undefined: the letter is the whole message. */
-  readonly index?: number;
-}
-
-/** Room for the headers beside a message that is as large as NATS takes. */
-const HEADER_BYTES = 2_048;
-const REASON_LENGTH = 500;
+import { createHash } from 'node:crypto';
+import { type AdEvent, encodeEvent, wrapEvents } from '@ads/models';
+import type { HeldMessage, QueuedMessage } from './held-messages.js';
 
 /**
- * Keeps a dead letter, and returns when JetStream has it. The message id makes a second try the same letter.
- *
- * @throws when JetStream can't be reached
+ * Why something cannot be recorded: the message is not readable, a part of it is no event, the ad is not in the catalogue,
+ * or Postgres refuses the values.
  */
-export async function publishDeadLetter(run: Nats['run'], letter: DeadLetter): Promise<void> {
-  const bears = headers();
-  // A header is one line.
-  bears.set(DEAD_LETTER_REASON, letter.reason.replace(/\p{C}/gu, ' ').slice(0, REASON_LENGTH));
-  bears.set(DEAD_LETTER_SOURCE, letter.source);
-  const msgID = letter.index === undefined ? letter.source : `${letter.source}:${letter.index}`;
-  const { duplicate, seq } = await run((connection) => {
-    const limit = (connection.info?.max_payload ?? Number.POSITIVE_INFINITY) - HEADER_BYTES;
-    return connection
-      .jetstream()
-      .publish(DEAD_LETTER_SUBJECT, letter.data.subarray(0, limit), { msgID, headers: bears });
-  });
-  // The repetition of one that has no place yet, and may never get one: a leader notes the id before its followers agree.
-  if (duplicate && seq === 0) throw new Error('JetStream has the id of the dead letter, and not the letter');
+export type LetterKind = 'unreadable' | 'bad_event' | 'unknown_ad' | 'refused';
+
+/** A part of a message that can never be recorded. */
+export interface BadPart {
+  readonly kind: LetterKind;
+  /** For a person, in words. */
+  readonly reason: string;
+  /** The event, as it was decoded or as it came; `undefined` when the part is the whole message. */
+  readonly content: { readonly event: AdEvent } | { readonly value: unknown } | undefined;
+}
+
+/** A message with such parts. Its other events are recorded; it waits for its dead letters before it is acknowledged. */
+export interface BadMessage {
+  readonly held: HeldMessage;
+  readonly parts: readonly BadPart[];
+}
+
+/** One message of the dead-letter stream: bad parts of one kind, of one or more messages. */
+export interface DeadLetter {
+  readonly kind: LetterKind;
+  readonly reason: string;
+  /** `<stream>:<sequence>` of the message, or `<stream>:<first>-<last>` of several. */
+  readonly source: string;
+  /** The same for the same parts of the same messages: JetStream keeps one letter of an id within its duplicate window. */
+  readonly id: string;
+  /** How many events are in it; a message that cannot be read counts as one. */
+  readonly events: number;
+  readonly data: Uint8Array;
+  /** The messages whose parts are in it, each once. */
+  readonly messages: readonly BadMessage[];
+}
+
+/** Events in one letter, at most: as many as ingest puts into one message. */
+export const LETTER_EVENTS = 500;
+/** Bytes of events in one letter, at most, unless a single one has more. */
+export const LETTER_BYTES = 262_144;
+/** Reasons that a letter names; of more it says how many. */
+const NAMED_REASONS = 3;
+
+/**
+ * Puts the bad parts of some messages into as few dead letters as the limits allow: one kind in a letter, and messages
+ * that cannot be read in letters of their own, with the bytes as they came. Each event keeps its ad id, so a letter can be
+ * replayed as it is.
+ */
+export function makeLetters(messages: readonly BadMessage[]): DeadLetter[] {
+  const letters: DeadLetter[] = [];
+  const open = new Map<LetterKind, OpenLetter>();
+  for (const message of messages) {
+    for (const { kind, reason, content } of message.parts) {
+      const text = content && textOf(content);
+      if (text === undefined) {
+        letters.push(wholeMessage(message, kind, reason));
+        continue;
+      }
+      let letter = open.get(kind);
+      if (letter && !letter.hasRoomFor(text)) {
+        letters.push(letter.close());
+        letter = undefined;
+      }
+      letter ??= new OpenLetter(kind);
+      open.set(kind, letter);
+      letter.add(message, text, reason);
+    }
+  }
+  for (const letter of open.values()) letters.push(letter.close());
+  return letters;
+}
+
+class OpenLetter {
+  readonly #kind: LetterKind;
+  readonly #texts: string[] = [];
+  readonly #reasons = new Set<string>();
+  readonly #messages = new Set<BadMessage>();
+  #bytes = 0;
+
+  constructor(kind: LetterKind) {
+    this.#kind = kind;
+  }
+
+  hasRoomFor(text: string): boolean {
+    return this.#texts.length < LETTER_EVENTS && this.#bytes + Buffer.byteLength(text) <= LETTER_BYTES;
+  }
+
+  add(message: BadMessage, text: string, reason: string): void {
+    this.#texts.push(text);
+    this.#bytes += Buffer.byteLength(text);
+    this.#reasons.add(reason);
+    this.#messages.add(message);
+  }
+
+  close(): DeadLetter {
+    const data = wrapEvents(this.#texts);
+    const messages = [...this.#messages];
+    const source = sourceOf(messages.map(({ held }) => held.message));
+    return {
+      kind: this.#kind,
+      reason: summary([...this.#reasons]),
+      source,
+      id: idOf(this.#kind, source, data),
+      events: this.#texts.length,
+      data,
+      messages,
+    };
+  }
+}
+
+function wholeMessage(message: BadMessage, kind: LetterKind, reason: string): DeadLetter {
+  const { data } = message.held.message;
+  const source = sourceOf([message.held.message]);
+  return { kind, reason, source, id: idOf(kind, source, data), events: 1, data, messages: [message] };
+}
+
+/** JSON of an event; undefined where a value is nested deeper than JSON.stringify can follow: then the message is kept. */
+function textOf(content: NonNullable<BadPart['content']>): string | undefined {
+  if ('event' in content) return encodeEvent(content.event);
+  try {
+    return JSON.stringify(content.value);
+  } catch {
+    return undefined;
+  }
+}
+
+function summary(reasons: readonly string[]): string {
+  const more = reasons.length - NAMED_REASONS;
+  const named = reasons.slice(0, NAMED_REASONS).join('; ');
+  return more > 0 ? `${named}; and ${more} more reasons` : named;
+}
+
+function sourceOf(messages: readonly QueuedMessage[]): string {
+  const sequences = messages.map(({ info }) => info.streamSequence);
+  const first = Math.min(...sequences);
+  const last = Math.max(...sequences);
+  return `${messages[0]?.info.stream}:${first === last ? first : `${first}-${last}`}`;
+}
+
+function idOf(kind: LetterKind, source: string, data: Uint8Array): string {
+  return `${source}:${kind}:${createHash('sha256').update(data).digest('base64url')}`;
 }

@@ -3,11 +3,16 @@ import { type Decoded, decodeEvents } from '@ads/models';
 /** What the consumer needs of a JetStream message. */
 export interface QueuedMessage {
   readonly data: Uint8Array;
-  readonly info: { readonly stream: string; readonly streamSequence: number };
+  readonly info: {
+    readonly stream: string;
+    readonly streamSequence: number;
+    /** 1 when it is delivered for the first time. */
+    readonly deliveryCount: number;
+  };
   /** Done: the queue forgets it. */
   ack(): void;
-  /** Not done: somebody else may have it now. */
-  nak(): void;
+  /** Not done: the queue delivers it again, at once or after a delay. */
+  nak(delayMs?: number): void;
   /** Still at it: don't give it to somebody else yet. */
   working(): void;
 }

@@ -5,6 +5,7 @@ import {
   LEDGER_CONSUMER,
   type StreamLimits,
   streamSettings,
+  WAITING_LETTER_SUBJECT,
 } from '@ads/models';
 import { ensureConsumer, ensureStream } from '@ads/runtime';
 import { type JetStreamManager, type NatsConnection, NatsError, type StoredMsg } from 'nats';
@@ -38,14 +39,15 @@ export async function ensureLedgerConsumer(
 export async function readBacklog(connection: NatsConnection): Promise<Backlog> {
   const manager = await connection.jetstreamManager();
   const info = await manager.consumers.info(EVENT_STREAM, LEDGER_CONSUMER);
-  const { state } = await manager.streams.info(EVENT_STREAM);
+  const { state } = await manager.streams.info(EVENT_STREAM, { subjects_filter: '>' });
   // Not the oldest of the stream: that may be one that was passed over.
   const isEmpty = info.num_pending === 0 && info.num_ack_pending === 0;
   const oldest = isEmpty ? undefined : await messageFrom(manager, info.ack_floor.stream_seq + 1);
   return {
     pending: info.num_pending,
     unacknowledged: info.num_ack_pending,
-    stored: state.messages,
+    stored: state.subjects?.[EVENT_SUBJECT] ?? 0,
+    waitingLetters: state.subjects?.[WAITING_LETTER_SUBJECT] ?? 0,
     first: state.first_seq,
     ackFloor: info.ack_floor.stream_seq,
     delivered: info.delivered.consumer_seq,
@@ -55,10 +57,14 @@ export async function readBacklog(connection: NatsConnection): Promise<Backlog> 
 
 const NO_MESSAGE = 404;
 
-/** The first event message at or after a sequence number; undefined when there is none. */
-export async function messageFrom(manager: JetStreamManager, seq: number): Promise<StoredMsg | undefined> {
+/** The first message of a subject at or after a sequence number; undefined when there is none. */
+export async function messageFrom(
+  manager: JetStreamManager,
+  seq: number,
+  subject: string = EVENT_SUBJECT,
+): Promise<StoredMsg | undefined> {
   // The client's types don't know of `next_by_subj`.
-  const query = { seq, next_by_subj: EVENT_SUBJECT };
+  const query = { seq, next_by_subj: subject };
   try {
     return await manager.streams.getMessage(EVENT_STREAM, query);
   } catch (error) {

@@ -14,7 +14,9 @@ import {
 import { type ConsumerConfig, consumerVariables } from './config.js';
 import { startConsuming } from './consume.js';
 import { createConsumerMetrics } from './consumer-metrics.js';
-import { publishDeadLetter } from './dead-letters.js';
+import { createDeadLetterReport } from './dead-letter-report.js';
+import { createDeadLetterStore } from './dead-letter-store.js';
+import { createDeadLetterWriter } from './dead-letter-writer.js';
 import type { HeldMessage } from './held-messages.js';
 import { keepCounters } from './keep-counters.js';
 import { ensureLedgerConsumer, forgetDeliveries, readBacklog, readStreams } from './ledger-consumer.js';
@@ -127,19 +129,40 @@ await runProcess<ConsumerConfig>({
         {
           record: ledger.recordQueued,
           isDataError,
-          bury: (letter) => publishDeadLetter(nats.run, letter),
           onRecorded: (events, outcome) => counted.recorded(events, outcome),
-          onBuried: ({ reason, source }) => {
-            counted.buried();
-            metrics.natsMessages.inc({ direction: 'out', status: 'ok' });
-            logger.warn('put on the dead-letter stream', { reason, source });
-          },
         },
         messages,
       );
+    const report = createDeadLetterReport(logger);
+    const blocked = conditions.declare('dead_letters_blocked');
+    // Shorter than the silence after which a queue counts as stuck.
+    const longestDelayMs = 2 * config.NATS_ACK_WAIT_SECONDS * 1_000;
+    const store = createDeadLetterStore({
+      connection: nats.connection,
+      timeoutMs: config.NATS_TIMEOUT_MS,
+      quietMs: 2 * longestDelayMs,
+      onBlocked: (reason) => {
+        metrics.natsMessages.inc({ direction: 'out', status: 'error' });
+        blocked.hold(
+          `the stream AD_DEAD_LETTERS refuses dead letters (${reason}), so they wait in AD_EVENTS; if it is full, replay or drop letters, or raise NATS_DEAD_LETTERS_MAX_BYTES`,
+        );
+      },
+      onFree: blocked.clear,
+    });
+    const writer = createDeadLetterWriter({
+      store,
+      longestDelayMs,
+      onStored: (letter) => {
+        counted.deadLetter(letter);
+        metrics.natsMessages.inc({ direction: 'out', status: 'ok' });
+        report.stored(letter);
+      },
+      onKeptBack: counted.keptBack,
+    });
     const consuming = startConsuming({
       connection: nats.connection,
       record,
+      writeDeadLetters: writer.write,
       onReceived: () => metrics.natsMessages.inc({ direction: 'in', status: 'ok' }),
       onRecorded: () => trouble.over(RECORDING),
       onFailure: (error) => trouble.report(RECORDING, error),
@@ -159,7 +182,10 @@ await runProcess<ConsumerConfig>({
       const connection = nats.connection();
       const range = passedOver.look(backlog);
       if (connection && range) {
-        const messages = await sweep(connection, range, record);
+        const messages = await sweep(connection, range, async (messages) => {
+          const fates = await Promise.all(writer.write(await record(messages)));
+          if (fates.includes('kept back')) throw new Error('dead letters could not be stored');
+        });
         passedOver.readPast(range.to);
         if (messages > 0) logger.warn('nats had passed over messages; they were read past it', { messages });
       }
@@ -170,6 +196,7 @@ await runProcess<ConsumerConfig>({
         await nats.ping();
       }
       counted.streams(await nats.run(readStreams));
+      await store.moveWaiting(backlog.waitingLetters);
     };
     releases.add(
       'backlog',

@@ -1,62 +1,67 @@
 import type { Outcome } from '@ads/ledger';
-import { type AdEvent, encodeEvents, WIRE_VERSION } from '@ads/models';
-import type { DeadLetter } from './dead-letters.js';
-import { type HeldMessage, type QueuedMessage, tell } from './held-messages.js';
+import type { AdEvent } from '@ads/models';
+import type { BadMessage, BadPart } from './dead-letters.js';
+import { type HeldMessage, tell } from './held-messages.js';
 
 export interface RecordDependencies {
   readonly record: (events: readonly AdEvent[]) => Promise<Outcome>;
   /** True for an error that says "these values can't be stored", false for "not now". */
   readonly isDataError: (error: unknown) => boolean;
-  readonly bury: (letter: DeadLetter) => Promise<void>;
+  /** Called with the events of known ads that a transaction recorded. */
   readonly onRecorded: (events: readonly AdEvent[], outcome: Outcome) => void;
-  readonly onBuried: (letter: DeadLetter) => void;
 }
 
 /** An event that can't be recorded: its place in the batch. */
 interface Unrecorded {
   readonly place: number;
+  readonly kind: 'unknown_ad' | 'refused';
   readonly reason: string;
 }
 
 /**
- * Records the events of some messages as one batch, puts aside what can't be, and acknowledges: in this order, so that
- * whatever dies in between, the queue brings the messages again, and doing it again changes nothing.
+ * Records the events of some messages as one batch, and acknowledges the messages that are recorded completely. The
+ * others are returned, and not acknowledged: that is for the caller, once their dead letters are durable. A process that
+ * dies in between gets its messages again, and recording them again changes nothing.
  *
- * @throws when Postgres or NATS fails; then nothing was acknowledged
+ * @returns the messages with parts that can never be recorded
+ * @throws when Postgres fails; then nothing was acknowledged
  */
-export async function recordMessages(dependencies: RecordDependencies, held: readonly HeldMessage[]): Promise<void> {
-  const { bury, onBuried } = dependencies;
-  const letters: DeadLetter[] = [];
+export async function recordMessages(
+  dependencies: RecordDependencies,
+  held: readonly HeldMessage[],
+): Promise<BadMessage[]> {
   const events: AdEvent[] = [];
-  /** The place in the batch from which on events are those of the message. */
-  const firsts: { readonly message: QueuedMessage; readonly first: number }[] = [];
-  for (const { message, decoded } of held) {
+  /** The bad parts of each message, in its order; and the place in the batch behind its last event. */
+  const found: { readonly held: HeldMessage; readonly parts: BadPart[]; readonly end: number }[] = [];
+  for (const one of held) {
+    const { decoded } = one;
     if (decoded.state === 'unreadable') {
-      letters.push({ data: message.data, reason: decoded.reason, source: sourceOf(message) });
+      const parts: BadPart[] = [{ kind: 'unreadable', reason: decoded.reason, content: undefined }];
+      found.push({ held: one, parts, end: events.length });
       continue;
     }
-    firsts.push({ message, first: events.length });
     for (const event of decoded.events) events.push(event);
-    for (const [index, { value, reason }] of decoded.rejected.entries()) {
-      const data = ownMessage(value) ?? message.data;
-      letters.push({ data, reason, source: sourceOf(message), index: decoded.events.length + index });
-    }
+    const parts = decoded.rejected.map(
+      ({ value, reason }): BadPart => ({ kind: 'bad_event', reason, content: { value } }),
+    );
+    found.push({ held: one, parts, end: events.length });
   }
-  for (const { place, reason } of await recordAll(dependencies, events, 0)) {
+  let index = 0;
+  // In the order of their places, so each message is passed once.
+  for (const { place, kind, reason } of await recordAll(dependencies, events, 0)) {
+    while (place >= (found[index]?.end ?? Number.POSITIVE_INFINITY)) index += 1;
     const event = events[place];
-    const from = firsts.findLast(({ first }) => first <= place);
+    const from = found[index];
     if (event === undefined || from === undefined) throw new Error(`There is no event ${place} in the batch`);
-    letters.push({ data: encodeEvents([event]), reason, source: sourceOf(from.message), index: place - from.first });
+    from.parts.push({ kind, reason, content: { event } });
   }
-  for (const letter of letters) {
-    await bury(letter);
-    onBuried(letter);
-  }
-  tell(held, (message) => message.ack());
+  const good = found.filter(({ parts }) => parts.length === 0).map((one) => one.held);
+  tell(good, (message) => message.ack());
+  return found.filter(({ parts }) => parts.length > 0);
 }
 
 /**
- * Records what can be recorded, and returns the rest. A bad event is found by halving the batch.
+ * Records what can be recorded, and returns the rest in order. A bad event is found by halving the batch.
  *
  * @param from the place in the batch of the first of these events
  */
@@ -68,29 +73,23 @@ async function recordAll(
   if (events.length === 0) return [];
   try {
     const outcome = await dependencies.record(events);
-    dependencies.onRecorded(events, outcome);
-    if (outcome.unknownAds.size === 0) return [];
-    return events.flatMap(({ adId }, index) =>
-      outcome.unknownAds.has(adId) ? [{ place: from + index, reason: `unknown ad ${adId}` }] : [],
+    const { unknownAds } = outcome;
+    if (unknownAds.size === 0) {
+      dependencies.onRecorded(events, outcome);
+      return [];
+    }
+    const known = events.filter(({ adId }) => !unknownAds.has(adId));
+    if (known.length > 0) dependencies.onRecorded(known, outcome);
+    return events.flatMap(({ adId }, index): Unrecorded[] =>
+      unknownAds.has(adId) ? [{ place: from + index, kind: 'unknown_ad', reason: `unknown ad ${adId}` }] : [],
     );
   } catch (error) {
     if (!dependencies.isDataError(error)) throw error;
-    if (events.length === 1) return [{ place: from, reason: error instanceof Error ? error.message : String(error) }];
+    if (events.length === 1) {
+      return [{ place: from, kind: 'refused', reason: error instanceof Error ? error.message : String(error) }];
+    }
     const middle = Math.ceil(events.length / 2);
     const before = await recordAll(dependencies, events.slice(0, middle), from);
     return [...before, ...(await recordAll(dependencies, events.slice(middle), from + middle))];
-  }
-}
-
-function sourceOf({ info }: QueuedMessage): string {
-  return `${info.stream}:${info.streamSequence}`;
-}
-
-/** A part of a message as a message of its own; undefined where it is nested deeper than can be written. */
-function ownMessage(value: unknown): Uint8Array | undefined {
-  try {
-    return Buffer.from(JSON.stringify({ v: WIRE_VERSION, events: [value] }));
-  } catch {
-    return undefined;
   }
 }

@@ -42,6 +42,6 @@ export async function sweep(
 /** Nobody waits to hear of it. */
 function undelivered({ seq, data }: { readonly seq: number; readonly data: Uint8Array }): HeldMessage {
   const nobody = () => undefined;
-  const info = { stream: EVENT_STREAM, streamSequence: seq };
+  const info = { stream: EVENT_STREAM, streamSequence: seq, deliveryCount: 1 };
   return { message: { data, info, ack: nobody, nak: nobody, working: nobody }, decoded: decodeEvents(data) };
 }

@@ -5,6 +5,7 @@ import { EVENT_STREAM, EVENT_SUBJECT, encodeEvents, LEDGER_CONSUMER } from '@ads
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { NatsConnection } from 'nats';
 import { type ConsumeOptions, startConsuming } from '../src/consume.js';
+import type { BadMessage } from '../src/dead-letters.js';
 import type { HeldMessage } from '../src/held-messages.js';
 import { ensureLedgerConsumer } from '../src/ledger-consumer.js';
 import { click } from './messages.js';
@@ -20,6 +21,7 @@ afterAll(bench.release);
 const consume = (options: Pick<ConsumeOptions, 'record'> & Partial<ConsumeOptions>) =>
   startConsuming({
     connection: () => connection,
+    writeDeadLetters: () => [],
     onReceived: () => undefined,
     onFailure: () => undefined,
     onPullFailure: () => undefined,
@@ -33,6 +35,7 @@ const consume = (options: Pick<ConsumeOptions, 'record'> & Partial<ConsumeOption
 
 const acknowledge = async (messages: readonly HeldMessage[]) => {
   for (const { message } of messages) message.ack();
+  return [];
 };
 
 const unacknowledged = async () =>
@@ -58,7 +61,7 @@ describe('consuming', () => {
     const consuming = consume({
       record: async (messages) => {
         await first;
-        await acknowledge(messages);
+        return await acknowledge(messages);
       },
     });
     await waitFor(async () => (await unacknowledged()) === 10, { timeoutMs: 10_000, what: 'ten messages to be held' });
@@ -81,7 +84,7 @@ describe('consuming', () => {
         await new Promise<void>((resolve) => {
           finish.push(resolve);
         });
-        await acknowledge(messages);
+        return await acknowledge(messages);
       },
     });
     const untilBegun = (count: number) =>
@@ -113,7 +116,7 @@ describe('consuming', () => {
         sizes.push(messages.length);
         if (messages.length > 2) throw new Error('canceling statement due to statement timeout');
         recorded.push(...messages.map(({ message }) => message.info.streamSequence));
-        await acknowledge(messages);
+        return await acknowledge(messages);
       },
     });
     await queueEmpty(connection);
@@ -133,6 +136,7 @@ describe('consuming', () => {
           throw new Error('no right');
         await acknowledge(messages);
         told.push('acknowledged');
+        return [];
       },
       onFailure: () => told.push('failure'),
       onRecorded: () => told.push('recorded'),
@@ -156,7 +160,7 @@ describe('consuming', () => {
       record: async (messages) => {
         if (failures.length < 3) throw new Error('away');
         recorded.push(...messages.map(({ message }) => message.info.streamSequence));
-        await acknowledge(messages);
+        return await acknowledge(messages);
       },
       onFailure: (error) => failures.push(error),
     });
@@ -184,7 +188,7 @@ describe('consuming', () => {
     const next = consume({
       record: async (messages) => {
         for (const { message } of messages) recorded.add(message.info.streamSequence);
-        await acknowledge(messages);
+        return await acknowledge(messages);
       },
     });
     await queueEmpty(connection, 10_000);
@@ -204,6 +208,7 @@ describe('consuming', () => {
         });
         await acknowledge(messages);
         done = true;
+        return [];
       },
     });
     await waitFor(() => finish !== undefined, { timeoutMs: 10_000, what: 'the recording to begin' });
@@ -227,12 +232,63 @@ describe('consuming', () => {
         // Three times as long as the queue waits.
         await delay(3_000);
         released = true;
-        await acknowledge(messages);
+        return await acknowledge(messages);
       },
     });
     await queueEmpty(connection, 10_000);
     await consuming.stop();
     expect([released, received]).toEqual([true, 1]);
+  });
+
+  it('goes on recording while messages wait for their dead letters, which count as held', async () => {
+    await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: -1, deadLettersMaxBytes: -1 }, 60);
+    const sequences = await publish(connection, clicks(30));
+    const isBad = (message: HeldMessage) => sequences.indexOf(message.message.info.streamSequence) % 5 === 0;
+    const recorded: number[] = [];
+    const letters: (() => void)[] = [];
+    const waiting: BadMessage[] = [];
+    const consuming = consume({
+      record: async (messages) => {
+        const good = messages.filter((message) => !isBad(message));
+        recorded.push(...good.map(({ message }) => message.info.streamSequence));
+        await acknowledge(good);
+        return messages.filter(isBad).map((held) => ({ held, parts: [] }));
+      },
+      writeDeadLetters: (messages) => {
+        waiting.push(...messages);
+        return messages.map(
+          ({ held }) =>
+            new Promise<void>((resolve) => {
+              letters.push(() => {
+                held.message.ack();
+                resolve();
+              });
+            }),
+        );
+      },
+    });
+    await waitFor(() => recorded.length === 24, { timeoutMs: 10_000, what: 'all good messages to be recorded' });
+    expect(waiting).toHaveLength(6);
+    await waitFor(async () => (await unacknowledged()) === 6, { timeoutMs: 10_000, what: 'the good ones to be gone' });
+    expect(consuming.isIdle()).toBe(false);
+    for (const store of letters) store();
+    await queueEmpty(connection);
+    await consuming.stop();
+    expect(consuming.isIdle()).toBe(true);
+  });
+
+  it('asks for no more while as many messages as it may hold wait for their dead letters', async () => {
+    await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: -1, deadLettersMaxBytes: -1 }, 60);
+    await publish(connection, clicks(30));
+    const consuming = consume({
+      record: async (messages) => messages.map((held) => ({ held, parts: [] })),
+      writeDeadLetters: (messages) => messages.map(() => new Promise(() => undefined)),
+    });
+    await waitFor(async () => (await unacknowledged()) === 10, { timeoutMs: 10_000, what: 'ten messages to be held' });
+    // A pull that asks for too much would have got it by the end of the next one.
+    await delay(500);
+    expect(await unacknowledged()).toBe(10);
+    await consuming.stop();
   });
 
   it('takes what came while the process was held up', async () => {

@@ -1,5 +1,15 @@
+import { readFileSync } from 'node:fs';
 import { type LocalProcess, openBench, waitFor } from '@ads/local';
-import { type AdEvent, encodeEvents, epochKey, MARKS_STEM, totalsKey } from '@ads/models';
+import {
+  type AdEvent,
+  DEAD_LETTER_STREAM,
+  EVENT_STREAM,
+  encodeEvents,
+  epochKey,
+  LEDGER_CONSUMER,
+  MARKS_STEM,
+  totalsKey,
+} from '@ads/models';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { NatsConnection } from 'nats';
 import { forgetDeliveries } from '../src/ledger-consumer.js';
@@ -18,7 +28,7 @@ const ofAds = (count: number) =>
   Array.from({ length: count }, (_, index) => recent({ adId: `ad-00${1 + (index % 3)}` }));
 
 /** A consumer on servers of its own. */
-async function startConsumer(postgres: LocalProcess | undefined) {
+async function startConsumer(postgres: LocalProcess | undefined, variables: Record<string, string> = {}) {
   const [database, redisServer, natsServer] = await Promise.all([
     postgres === undefined ? bench.database() : postgres.env,
     bench.redis(),
@@ -32,6 +42,7 @@ async function startConsumer(postgres: LocalProcess | undefined) {
     NATS_STREAM_MAX_BYTES: '100000000',
     // Many small transactions: whenever it is killed, it is between two or in one.
     CONSUMER_BATCH_EVENTS: '100',
+    ...variables,
   };
   const consumer = await bench.service({ name: 'consumer', env });
   const queue = await openQueue(bench, env);
@@ -239,5 +250,81 @@ describe('the consumer while Postgres is away', () => {
     expect(await measured('jetstream_stream_messages{stream="AD_EVENTS"}')).toBe(0);
     await expectCounted(books, [...before, ...meanwhile.flat()]);
     expect(await deadLetters(books.queue)).toEqual([]);
+  });
+});
+
+describe('the consumer, while 50,000 events of unknown ads arrive', () => {
+  it('counts the clicks between them, puts many events into one letter, and logs in summary', async () => {
+    const books = await startConsumer(undefined, { CONSUMER_BATCH_EVENTS: '20000' });
+    const good: AdEvent[] = [];
+    const honest = () => {
+      const events = ofAds(1);
+      good.push(...events);
+      return events;
+    };
+    const invented = (count: number) => Array.from({ length: count }, (_, ad) => recent({ adId: `invented-${ad}` }));
+    // As ingest batches them, and each in a message of its own.
+    for (let round = 0; round < 50; round += 1) {
+      const singles = invented(500).map((event) => [event]);
+      await publish(books.queue, [honest(), invented(500), honest(), ...singles, honest()]);
+    }
+    await queueEmpty(books.queue, 60_000);
+    await expectCounted(books, good);
+    const letters = await deadLetters(books.queue);
+    expect(letters.reduce((sum, { events }) => sum + events, 0)).toBe(50_000);
+    expect(letters.length).toBeLessThan(5_000);
+    expect(await readSample(books.consumer, 'dead_letters_total{kind="unknown_ad"}')).toBe(50_000);
+    const lines = readFileSync(books.consumer.logFile, 'utf8').split('\n');
+    expect(lines.filter((line) => line.includes('"event":"dead_letters.stored"')).length).toBeLessThan(20);
+    expect(lines.length).toBeLessThan(200);
+  });
+});
+
+describe('the consumer, while the dead-letter stream is full', () => {
+  it('counts what can be counted, reports it, and moves the letters when there is room', async () => {
+    const limit = 2_097_152;
+    const books = await startConsumer(undefined, { NATS_DEAD_LETTERS_MAX_BYTES: String(limit) });
+    const { queue } = books;
+    const manager = await queue.jetstreamManager();
+    const conditions = async () => {
+      const answer = await fetch(`${books.consumer.env.CONSUMER_URL}/health`);
+      const health = (await answer.json()) as { status: string; conditions?: Record<string, string> };
+      return [health.status, ...Object.values(health.conditions ?? {})].join(': ');
+    };
+    const until = (what: string, pattern: RegExp) =>
+      waitFor(async () => pattern.test(await conditions()), { timeoutMs: 30_000, what });
+    const junk = (count: number, bytes: number) => Array.from({ length: count }, () => '?'.repeat(bytes));
+    await publish(queue, junk(30, 100_000));
+    await until('the full stream to be reported', /^degraded: the stream AD_DEAD_LETTERS .*maximum bytes exceeded/);
+    expect(await readSample(books.consumer, 'health_condition{condition="dead_letters_blocked"}')).toBe(1);
+
+    // No message is kept back: there may be more of them than JetStream lets a consumer have unacknowledged.
+    const good = [];
+    for (let round = 0; round < 20; round += 1) {
+      const clicks = ofAds(5);
+      good.push(...clicks);
+      const unknown = Array.from({ length: 1_000 }, () => [recent({ adId: 'ad-404' })]);
+      await publish(queue, [...unknown, clicks, ...junk(10, 20), [...clicks, recent({ adId: 'ad-404' })]]);
+    }
+    const delivered = async () => {
+      const { num_pending, num_ack_pending } = await manager.consumers.info(EVENT_STREAM, LEDGER_CONSUMER);
+      return num_pending + num_ack_pending === 0;
+    };
+    await waitFor(delivered, { timeoutMs: 60_000, what: 'all messages to be acknowledged' });
+    await expectCounted(books, good);
+    expect(await conditions()).toMatch(/^degraded/);
+
+    // An operator reads letters, and drops what was read.
+    let events = 0;
+    const drain = async () => {
+      const letters = await deadLetters(queue);
+      events += letters.reduce((sum, letter) => sum + letter.events, 0);
+      const seq = Math.max(0, ...letters.map((letter) => letter.seq)) + 1;
+      if (letters.length > 0) await manager.streams.purge(DEAD_LETTER_STREAM, { seq });
+      return events === 30 + 20_000 + 200 + 20;
+    };
+    await waitFor(drain, { timeoutMs: 90_000, what: 'all dead letters', intervalMs: 200 });
+    await queueEmpty(queue);
+    await until('the end of it to be reported', /^healthy$/);
   });
 });

@@ -1,5 +1,5 @@
 import { type AdEvent, encodeEvents, uuidv7 } from '@ads/models';
-import type { QueuedMessage } from '../src/held-messages.js';
+import { type HeldMessage, HeldMessages, type QueuedMessage } from '../src/held-messages.js';
 
 export const NOW = Date.UTC(2026, 10, 22, 12);
 
@@ -23,10 +23,17 @@ export function queue(log: string[]) {
     const name = sequence;
     return {
       data: typeof content === 'string' ? Buffer.from(content) : encodeEvents(content),
-      info: { stream: 'AD_EVENTS', streamSequence: sequence },
+      info: { stream: 'AD_EVENTS', streamSequence: sequence, deliveryCount: 1 },
       ack: () => log.push(`ack ${name}`),
-      nak: () => log.push(`nak ${name}`),
+      nak: (delayMs) => log.push(`nak ${name}${delayMs === undefined ? '' : ` for ${delayMs} ms`}`),
       working: () => log.push(`working ${name}`),
     };
   };
+}
+
+/** Messages as a consumer holds them. */
+export function held(messages: readonly QueuedMessage[]): readonly HeldMessage[] {
+  const all = new HeldMessages({ messages: messages.length, bytes: Number.POSITIVE_INFINITY });
+  for (const message of messages) all.put(message);
+  return all.take(Number.POSITIVE_INFINITY);
 }

@@ -1,7 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { createPassedOverWatch } from '../src/passed-over.js';
 
-const PASSED = { pending: 3, unacknowledged: 2, stored: 7, first: 178, ackFloor: 9_000, delivered: 9_010 };
+const PASSED = {
+  pending: 3,
+  unacknowledged: 2,
+  stored: 7,
+  waitingLetters: 0,
+  first: 178,
+  ackFloor: 9_000,
+  delivered: 9_010,
+};
 
 function watchOver() {
   const clock = { now: 1_000_000 };

@@ -1,6 +1,7 @@
 import { type Bench, type LocalProcess, openPool, type Variables, waitFor } from '@ads/local';
 import {
   type AdEvent,
+  DEAD_LETTER_EVENTS,
   DEAD_LETTER_REASON,
   DEAD_LETTER_SOURCE,
   DEAD_LETTER_STREAM,
@@ -51,6 +52,8 @@ export interface Letter {
   readonly reason: string;
   readonly source: string;
   readonly text: string;
+  readonly events: number;
+  readonly seq: number;
 }
 
 /** All dead letters, oldest first. */
@@ -64,6 +67,8 @@ export async function deadLetters(connection: NatsConnection): Promise<Letter[]>
       reason: message.header.get(DEAD_LETTER_REASON),
       source: message.header.get(DEAD_LETTER_SOURCE),
       text: Buffer.from(message.data).toString(),
+      events: Number(message.header.get(DEAD_LETTER_EVENTS)),
+      seq,
     });
   }
   return letters;

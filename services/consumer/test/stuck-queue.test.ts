@@ -1,7 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { createStuckQueueWatch } from '../src/stuck-queue.js';
 
-const SILENT = { pending: 0, unacknowledged: 33, stored: 29, first: 1_900, ackFloor: 1_899, delivered: 1_929 };
+const SILENT = {
+  pending: 0,
+  unacknowledged: 33,
+  stored: 29,
+  waitingLetters: 0,
+  first: 1_900,
+  ackFloor: 1_899,
+  delivered: 1_929,
+};
 
 function watchOver() {
   const clock = { now: 1_000_000 };

@@ -1,6 +1,7 @@
 import { type ConsumerConfig, consumerVariables } from '@ads/consumer/dist/config.js';
 import { startConsuming } from '@ads/consumer/dist/consume.js';
-import { publishDeadLetter } from '@ads/consumer/dist/dead-letters.js';
+import { createDeadLetterStore } from '@ads/consumer/dist/dead-letter-store.js';
+import { createDeadLetterWriter } from '@ads/consumer/dist/dead-letter-writer.js';
 import { ensureLedgerConsumer } from '@ads/consumer/dist/ledger-consumer.js';
 import { recordMessages } from '@ads/consumer/dist/record-messages.js';
 import { createLedger } from '@ads/ledger';
@@ -50,6 +51,19 @@ await runProcess<ConsumerConfig>({
       now: Date.now,
       onRaiseFailure: (error) => logger.warn('counters could not be raised', { error }),
     });
+    const longestDelayMs = 2 * config.NATS_ACK_WAIT_SECONDS * 1_000;
+    const writer = createDeadLetterWriter({
+      store: createDeadLetterStore({
+        connection: nats.connection,
+        timeoutMs: config.NATS_TIMEOUT_MS,
+        quietMs: 2 * longestDelayMs,
+        onBlocked: (reason) => logger.warn('dead letters are refused', { event: 'dead_letters.refused', reason }),
+        onFree: () => undefined,
+      }),
+      longestDelayMs,
+      onStored: () => undefined,
+      onKeptBack: () => undefined,
+    });
     const consuming = startConsuming({
       connection: nats.connection,
       record: (messages) =>
@@ -57,12 +71,11 @@ await runProcess<ConsumerConfig>({
           {
             record: ledger.recordQueued,
             isDataError,
-            bury: (letter) => publishDeadLetter(nats.run, letter),
             onRecorded: () => undefined,
-            onBuried: () => undefined,
           },
           messages,
         ),
+      writeDeadLetters: writer.write,
       onReceived: () => undefined,
       onRecorded: () => undefined,
       onFailure: (error) => logger.warn('a batch could not be recorded, it is tried again', { error }),

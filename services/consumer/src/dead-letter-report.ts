@@ -1,0 +1,37 @@
+import type { Logger } from '@ads/runtime';
+import type { DeadLetter } from './dead-letters.js';
+
+/** Logs dead letters in summary: a client that invents ads must not fill the log. */
+export interface DeadLetterReport {
+  stored(letter: Pick<DeadLetter, 'kind' | 'events' | 'reason' | 'source'>): void;
+}
+
+/** At most one line in this time. */
+const EVERY_MS = 10_000;
+
+/** The first letter is logged at once, later ones as sums: events by kind of reason, with one letter as an example. */
+export function createDeadLetterReport(logger: Pick<Logger, 'warn'>, everyMs = EVERY_MS): DeadLetterReport {
+  let letters = 0;
+  let counts: Record<string, number> = {};
+  let example: { readonly reason: string; readonly source: string } | undefined;
+  let timer: NodeJS.Timeout | undefined;
+
+  function flush(): void {
+    timer = undefined;
+    if (example === undefined) return;
+    logger.warn('stored as dead letters', { event: 'dead_letters.stored', letters, counts, ...example });
+    letters = 0;
+    counts = {};
+    example = undefined;
+    timer = setTimeout(flush, everyMs).unref();
+  }
+
+  return {
+    stored({ kind, events, reason, source }) {
+      letters += 1;
+      counts[kind] = (counts[kind] ?? 0) + events;
+      example ??= { reason, source };
+      if (timer === undefined) flush();
+    },
+  };
+}

@@ -1,0 +1,151 @@
+import {
+  DEAD_LETTER_EVENTS,
+  DEAD_LETTER_KIND,
+  DEAD_LETTER_REASON,
+  DEAD_LETTER_SOURCE,
+  DEAD_LETTER_SUBJECT,
+  EVENT_STREAM,
+  WAITING_LETTER_SUBJECT,
+} from '@ads/models';
+import { ErrorCode, headers, type MsgHdrs, type NatsConnection, NatsError } from 'nats';
+import type { DeadLetter } from './dead-letters.js';
+import { messageFrom } from './ledger-consumer.js';
+
+export interface DeadLetterStoreOptions {
+  /** The connection, undefined while there is none. */
+  readonly connection: () => NatsConnection | undefined;
+  /** Longest wait for one acknowledgement. */
+  readonly timeoutMs: number;
+  /** When no letter was refused for this long and none waits, letters can be stored. */
+  readonly quietMs: number;
+  /** Called when JetStream, though connected, does not store a letter in the dead-letter stream, with its reason. */
+  readonly onBlocked: (reason: string) => void;
+  /** Called when letters can be stored there again, and none waits. */
+  readonly onFree: () => void;
+}
+
+/**
+ * Where dead letters are kept.
+ *
+ * It is `free` at first: letters go to the dead-letter stream. A letter that is not stored there makes it `blocked`:
+ * letters then go to the event stream, under a subject of their own, where nothing but their size is limited, and are
+ * moved once the dead-letter stream takes them. It is `free` again when all are moved. Each process finds out for itself,
+ * by the letters that wait.
+ */
+export interface DeadLetterStore {
+  /**
+   * Resolves when JetStream has the letter, in either stream. An id that JetStream knows is stored once.
+   * @throws when neither stream takes it
+   */
+  put(letter: Pick<DeadLetter, 'kind' | 'reason' | 'source' | 'id' | 'events' | 'data'>): Promise<void>;
+  /**
+   * Moves letters that wait, as long as the dead-letter stream takes them. To be called again and again.
+   *
+   * @param waiting how many wait, as far as is known
+   * @throws when JetStream cannot be reached
+   */
+  moveWaiting(waiting: number): Promise<void>;
+}
+
+/** Room for the headers beside a message that is as large as NATS takes. */
+const HEADER_BYTES = 2_048;
+const REASON_LENGTH = 500;
+/** Letters that one call moves, so that its caller can look at how many are left. */
+const MOVES_AT_ONCE = 1_000;
+const MESSAGE_ID = 'Nats-Msg-Id';
+const NO_ANSWER: Readonly<Record<string, string>> = {
+  [ErrorCode.NoResponders]: 'no stream takes them',
+  [ErrorCode.Timeout]: 'no answer',
+};
+/** JetStream's answer to the deletion of a message that is deleted already. */
+const NO_MESSAGE = [10_037, 10_043, 10_057];
+
+export function createDeadLetterStore(options: DeadLetterStoreOptions): DeadLetterStore {
+  const { connection, timeoutMs, quietMs, onBlocked, onFree } = options;
+  let blocked = false;
+  /** When the last letter that went to the dead-letter stream was refused; undefined when it was stored. */
+  let refusedAt: number | undefined;
+
+  async function publish(nats: NatsConnection, subject: string, bears: MsgHdrs, data: Uint8Array): Promise<void> {
+    const { duplicate, seq } = await nats
+      .jetstream()
+      .publish(subject, data, { headers: bears, msgID: bears.get(MESSAGE_ID), timeout: timeoutMs });
+    // The repetition of one that has no place yet, and may never get one: a leader notes the id before its followers agree.
+    if (duplicate && seq === 0) throw new Error('JetStream has the id of the dead letter, and not the letter');
+  }
+
+  /** @throws what it reports */
+  async function toDeadLetters(nats: NatsConnection, bears: MsgHdrs, data: Uint8Array): Promise<void> {
+    try {
+      await publish(nats, DEAD_LETTER_SUBJECT, bears, data);
+      refusedAt = undefined;
+    } catch (error) {
+      // Without a connection NATS is unavailable, and reported as such.
+      if (connection() === nats) {
+        refusedAt = performance.now();
+        blocked = true;
+        onBlocked(reasonOf(error));
+      }
+      throw error;
+    }
+  }
+
+  return {
+    async put(letter) {
+      const nats = connection();
+      if (!nats) throw new Error('NATS is not connected');
+      const bears = headersOf(letter);
+      const limit = (nats.info?.max_payload ?? Number.POSITIVE_INFINITY) - HEADER_BYTES;
+      const data = letter.data.subarray(0, limit);
+      const ways = [
+        () => toDeadLetters(nats, bears, data),
+        () => publish(nats, WAITING_LETTER_SUBJECT, bears, data),
+      ] as const;
+      const [first, second] = blocked ? [ways[1], ways[0]] : ways;
+      await first().catch(second);
+    },
+
+    async moveWaiting(waiting) {
+      const nats = connection();
+      if (!nats) return;
+      const manager = await nats.jetstreamManager();
+      let next = 1;
+      for (let left = Math.min(waiting, MOVES_AT_ONCE); left > 0; left -= 1) {
+        const letter = await messageFrom(manager, next, WAITING_LETTER_SUBJECT);
+        if (letter === undefined) break;
+        try {
+          await toDeadLetters(nats, letter.header, letter.data);
+        } catch {
+          return;
+        }
+        // Another process may have moved it as well: it has the same id, and is there once.
+        await manager.streams.deleteMessage(EVENT_STREAM, letter.seq, false).catch((error) => {
+          if (!(error instanceof NatsError && NO_MESSAGE.includes(error.api_error?.err_code ?? 0))) throw error;
+        });
+        next = letter.seq + 1;
+      }
+      // What this process could not store, another may have stored.
+      const isQuiet = refusedAt === undefined || performance.now() - refusedAt > quietMs;
+      if (waiting > MOVES_AT_ONCE || !isQuiet) return;
+      blocked = false;
+      onFree();
+    },
+  };
+}
+
+/** JetStream's own words, where it has any: the client's message is a number then. */
+function reasonOf(error: unknown): string {
+  if (error instanceof NatsError) return error.api_error?.description ?? NO_ANSWER[error.code] ?? error.message;
+  return error instanceof Error ? error.message : String(error);
+}
+
+function headersOf({ kind, reason, source, id, events }: Parameters<DeadLetterStore['put']>[0]): MsgHdrs {
+  const bears = headers();
+  bears.set(MESSAGE_ID, id);
+  bears.set(DEAD_LETTER_KIND, kind);
+  // A header is one line.
+  bears.set(DEAD_LETTER_REASON, reason.replace(/\p{C}/gu, ' ').slice(0, REASON_LENGTH));
+  bears.set(DEAD_LETTER_SOURCE, source);
+  bears.set(DEAD_LETTER_EVENTS, String(events));
+  return bears;
+}

@@ -1,0 +1,127 @@
+import type { DeadLetterStore } from './dead-letter-store.js';
+import { type BadMessage, type DeadLetter, makeLetters } from './dead-letters.js';
+import { tell } from './held-messages.js';
+
+export interface DeadLetterWriterOptions {
+  readonly store: Pick<DeadLetterStore, 'put'>;
+  /** The longest that a message is kept back before it is delivered again. */
+  readonly longestDelayMs: number;
+  readonly onStored: (letter: DeadLetter) => void;
+  readonly onKeptBack: (messages: number) => void;
+}
+
+/** What became of a message: its dead letters are durable and it is acknowledged, or it is given back to the queue. */
+export type Fate = 'acknowledged' | 'kept back';
+
+/**
+ * Writes dead letters beside the recording, which never waits for it.
+ *
+ * A message waits here until all its letters are durable, and is then acknowledged. When one of them cannot be stored, the
+ * message is given back with a delay that doubles with each delivery: its good events are recorded, and recording them
+ * again changes nothing. Messages that wait count as held, so their number and bytes are bounded by what the process may
+ * hold.
+ */
+export interface DeadLetterWriter {
+  /** Resolves, for each message, to what became of it. */
+  write(messages: readonly BadMessage[]): readonly Promise<Fate>[];
+}
+
+/** Letters that wait for their acknowledgement at a time. */
+const LETTERS_AT_ONCE = 16;
+const FIRST_DELAY_MS = 1_000;
+
+interface Waiting {
+  letters: number;
+  failed: boolean;
+  readonly resolve: (fate: Fate) => void;
+}
+
+export function createDeadLetterWriter(options: DeadLetterWriterOptions): DeadLetterWriter {
+  const { store, longestDelayMs, onStored, onKeptBack } = options;
+  const waiting = new Map<BadMessage, Waiting>();
+  /** Not made into letters yet: the more come together, the fewer letters they make. */
+  let messages: BadMessage[] = [];
+  let letters: DeadLetter[] = [];
+  let underWay = 0;
+
+  function writeNext(): void {
+    while (underWay < LETTERS_AT_ONCE) {
+      if (letters.length === 0) makeMore();
+      const letter = letters.pop();
+      if (letter === undefined) return;
+      underWay += 1;
+      void store.put(letter).then(
+        () => {
+          onStored(letter);
+          done(letter, false);
+          underWay -= 1;
+          writeNext();
+        },
+        () => {
+          done(letter, true);
+          underWay -= 1;
+          giveUp();
+          writeNext();
+        },
+      );
+    }
+  }
+
+  /** Neither stream takes a letter: the others need not wait for as long, one after the other, to find the same. */
+  function giveUp(): void {
+    makeMore();
+    const rest = letters;
+    letters = [];
+    for (const letter of rest) done(letter, true);
+  }
+
+  function makeMore(): void {
+    const made = makeLetters(messages);
+    messages = [];
+    for (const letter of made) {
+      for (const message of letter.messages) {
+        const one = waiting.get(message);
+        if (one) one.letters += 1;
+      }
+    }
+    // The last one is written first.
+    letters.unshift(...made.reverse());
+  }
+
+  function done(letter: DeadLetter, failed: boolean): void {
+    for (const message of letter.messages) {
+      const one = waiting.get(message);
+      if (one === undefined) continue;
+      one.letters -= 1;
+      one.failed ||= failed;
+      if (one.letters === 0) settle(message, one);
+    }
+  }
+
+  function settle(bad: BadMessage, { failed, resolve }: Waiting): void {
+    waiting.delete(bad);
+    if (failed) {
+      onKeptBack(1);
+      const { deliveryCount } = bad.held.message.info;
+      const delay = Math.min(FIRST_DELAY_MS * 2 ** Math.min(deliveryCount - 1, 30), longestDelayMs);
+      tell([bad.held], (message) => message.nak(delay));
+    } else {
+      tell([bad.held], (message) => message.ack());
+    }
+    resolve(failed ? 'kept back' : 'acknowledged');
+  }
+
+  return {
+    write(added) {
+      const fates = added.map(
+        (message) =>
+          new Promise<Fate>((resolve) => {
+            waiting.set(message, { letters: 0, failed: false, resolve });
+          }),
+      );
+      messages.push(...added);
+      writeNext();
+      return fates;
+    },
+  };
+}

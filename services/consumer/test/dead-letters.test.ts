@@ -1,0 +1,96 @@
+import { decodeEvents } from '@ads/models';
+import { describe, expect, it } from '@jest/globals';
+import { type BadMessage, LETTER_BYTES, LETTER_EVENTS, makeLetters } from '../src/dead-letters.js';
+import { recordMessages } from '../src/record-messages.js';
+import { click, held, queue } from './messages.js';
+
+const message = queue([]);
+const unknown = (count: number, adId = 'gone') => Array.from({ length: count }, () => click({ adId }));
+const text = (data: Uint8Array) => Buffer.from(data).toString();
+
+/** Messages whose bad parts are found as the consumer finds them, with no ad in the catalogue but `ad-001`. */
+function found(contents: readonly (Parameters<typeof message>[0] | ReturnType<typeof message>)[]) {
+  const messages = contents.map((one) => (typeof one === 'object' && 'info' in one ? one : message(one)));
+  return recordMessages(
+    {
+      record: async (events) => ({
+        added: { click: 0, impression: 0 },
+        unknownAds: new Set(events.map(({ adId }) => adId).filter((adId) => adId !== 'ad-001')),
+      }),
+      isDataError: () => false,
+      onRecorded: () => undefined,
+    },
+    held(messages),
+  );
+}
+
+const sequence = (bad: BadMessage | undefined) => bad?.held.message.info.streamSequence;
+
+describe('dead letters', () => {
+  it('hold the events of one kind from many messages, each with its ad id, and name the reasons', async () => {
+    const ads = ['a', 'b', 'c', 'd', 'e'];
+    const events = ads.map((adId) => click({ adId }));
+    const bad = await found(events.map((event) => [click(), event]));
+    const [letter, ...others] = makeLetters(bad);
+    expect(others).toEqual([]);
+    expect(letter).toMatchObject({
+      kind: 'unknown_ad',
+      events: 5,
+      reason: 'unknown ad a; unknown ad b; unknown ad c; and 2 more reasons',
+      source: `AD_EVENTS:${sequence(bad[0])}-${sequence(bad[4])}`,
+      messages: bad,
+    });
+    expect(decodeEvents(letter?.data ?? Buffer.from(''))).toEqual({ state: 'decoded', events, rejected: [] });
+  });
+
+  it('of one event are named by its message and its reason', async () => {
+    const bad = await found([unknown(1)]);
+    expect(makeLetters(bad)).toMatchObject([
+      { reason: 'unknown ad gone', source: `AD_EVENTS:${sequence(bad[0])}`, events: 1 },
+    ]);
+  });
+
+  it('keep an unreadable message as it came, and an event that is none as a message of its own', async () => {
+    const value = { k: 'c', id: 'no' };
+    const letters = makeLetters(
+      await found(['\u0000 not JSON', JSON.stringify({ v: 1, events: [value] }), '[]', unknown(1)]),
+    );
+    expect(letters.map(({ kind }) => kind)).toEqual(['unreadable', 'unreadable', 'bad_event', 'unknown_ad']);
+    expect(letters.slice(0, 3).map(({ data }) => text(data))).toEqual([
+      '\u0000 not JSON',
+      '[]',
+      JSON.stringify({ v: 1, events: [value] }),
+    ]);
+  });
+
+  it('keep the whole message when an event in it is nested too deep to be written again', async () => {
+    const abyss = `{"v":1,"events":[${'['.repeat(200_000)}${']'.repeat(200_000)}]}`;
+    expect(makeLetters(await found([abyss])).map(({ data }) => text(data))).toEqual([abyss]);
+  });
+
+  it.each([
+    [LETTER_EVENTS, 1],
+    [LETTER_EVENTS + 1, 2],
+    [2 * LETTER_EVENTS, 2],
+    [50_000, 100],
+  ])('of %i events are %i', async (events, letters) => {
+    const made = makeLetters(await found(unknown(events).map((event) => [event])));
+    expect(made).toHaveLength(letters);
+    expect(made.reduce((sum, letter) => sum + letter.events, 0)).toBe(events);
+  });
+
+  it('have no more bytes than they may, unless a single event has', async () => {
+    const large = (bytes: number) => JSON.stringify({ v: 1, events: [{ k: 'x'.repeat(bytes) }] });
+    const letters = makeLetters(
+      await found([large(LETTER_BYTES / 2), large(LETTER_BYTES / 3), large(LETTER_BYTES / 3), large(2 * LETTER_BYTES)]),
+    );
+    expect(letters.map(({ events }) => events)).toEqual([2, 1, 1]);
+  });
+
+  it('have the same id for the same messages, and another one for others', async () => {
+    const messages = [message(unknown(2)), message(unknown(3))];
+    const idsOf = async (some: typeof messages) => makeLetters(await found(some)).map(({ id }) => id);
+    expect(await idsOf(messages)).toEqual(await idsOf(messages));
+    expect(await idsOf(messages.slice(1))).not.toEqual(await idsOf(messages));
+  });
+});
