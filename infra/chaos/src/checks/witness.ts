@@ -25,6 +25,8 @@ interface Signs {
 interface LogLine {
   readonly level: string;
   readonly message: string;
+  readonly event?: string;
+  readonly condition?: string;
 }
 
 interface HealthAnswer {
@@ -45,7 +47,7 @@ const SIGNS: Readonly<Record<Telling, Signs>> = {
     begins: /^info the counters in redis are not believed/,
     ends: /^info the counters in redis are believed again/,
   },
-  'dead letters': { metric: 'dead_letters_total', begins: /^warn put on the dead-letter stream/ },
+  'dead letters': { metric: 'dead_letters_total', begins: / dead_letters\.stored$/ },
 };
 
 function ofDependency(name: string): Signs {
@@ -83,7 +85,7 @@ export async function startWitness(slots: readonly ServiceSlot[]): Promise<Witne
       .split('\n')
       .filter((line) => line.startsWith('{') && line.endsWith('}'))
       .map((line) => JSON.parse(line) as LogLine)
-      .map(({ level, message }) => `${level} ${message}`);
+      .map(({ level, message, event, condition }) => [level, message, event, condition].filter(Boolean).join(' '));
   }
 
   return {

@@ -166,7 +166,7 @@ export const errorTracking: Plan = {
     'What was put aside': [
       chart({
         title: 'Dead letters over time',
-        description: 'That wait for a person, and how many were added in the last five minutes.',
+        description: 'Letters that wait for a person, and the events that were added to them in the last five minutes.',
         unit: 'short',
         queries: {
           waiting: 'queue:dead_letters:max',
