@@ -6,7 +6,7 @@ export type Program = (typeof PROGRAMS)[number];
 
 const RUNTIME = 'packages/runtime/src/variables.ts';
 /** Read by Node and by the driver of Postgres, not by us. */
-const READ_BY_LIBRARIES = ['NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS', 'PGSSLMODE'];
+const READ_BY_LIBRARIES = ['NODE_OPTIONS', 'UV_THREADPOOL_SIZE', 'NODE_EXTRA_CA_CERTS', 'PGSSLMODE'];
 
 /**
  * The environment variables that a program reads, taken from its source: from the keys of its table of variables, and of

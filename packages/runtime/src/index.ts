@@ -4,6 +4,7 @@ export * from './config.js';
 export * from './foreign-variables.js';
 export * from './health.js';
 export * from './logger.js';
+export { createLookUp, installLookUp, type LookUp, type LookUpOptions } from './look-up.js';
 export * from './metrics.js';
 export * from './nats.js';
 export * from './postgres.js';

@@ -2,6 +2,7 @@ import { type Conditions, createConditions } from './conditions.js';
 import { ConfigError, loadConfig, readEnvironment, type Variables } from './config.js';
 import { dropForeignVariables } from './foreign-variables.js';
 import { createLogger, type ProcessLogger } from './logger.js';
+import { installLookUp } from './look-up.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import { misspelledVariables } from './misspelled-variables.js';
 import { createReleases, type Releases } from './releases.js';
@@ -52,6 +53,7 @@ export async function runProcess<T extends LogConfig & Pick<ServerConfig, 'SHUTD
   }
 
   const logger = createLogger({ service, level: config.LOG_LEVEL, file: config.LOG_FILE });
+  installLookUp(logger);
   const metrics = createMetrics(service);
   const conditions = createConditions(metrics, logger);
   const releases = createReleases(logger);
