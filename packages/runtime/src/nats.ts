@@ -4,6 +4,7 @@ import type { Logger } from './logger.js';
 import type { Metrics } from './metrics.js';
 import { readNatsServers } from './nats-address.js';
 import { createGuard, isNetworkError, NotConnected } from './resilience.js';
+import { wordsOf } from './trouble-report.js';
 import type { NatsConfig } from './variables.js';
 
 export interface Nats {
@@ -11,9 +12,11 @@ export interface Nats {
   connection(): NatsConnection | undefined;
   /**
    * Runs `fn` with the connection, perhaps several times, so it must be idempotent.
+   *
+   * @param operation what it does, for health: each operation that fails is judged by itself
    * @throws DependencyUnavailable, at once while disconnected; else what `fn` throws.
    */
-  run<T>(fn: (connection: NatsConnection) => Promise<T>): Promise<T>;
+  run<T>(fn: (connection: NatsConnection) => Promise<T>, operation?: string): Promise<T>;
   /** What was last seen, without asking. */
   health(): DependencyHealth;
   /** Asks; @throws DependencyUnavailable */
@@ -47,7 +50,8 @@ export function openNats(
   const closing = new AbortController();
   let client: NatsConnection | undefined;
   let connected = false;
-  let troubleLogged = false;
+  /** Why there is no connection, in the words of the last attempt. */
+  let reason: string | undefined;
 
   const guard = createGuard({
     dependency: 'nats',
@@ -56,18 +60,20 @@ export function openNats(
     metrics,
     logger,
     isFailure: isNatsFailure,
+    isRefusal: isNatsRefusal,
+    isTimeout: isNatsTimeout,
   });
 
-  const trouble = (message: string, fields: { error?: unknown } = {}): void => {
-    if (troubleLogged || closing.signal.aborted) return;
-    troubleLogged = true;
-    logger.warn(message, fields);
+  const lost = (error: unknown): void => {
+    connected = false;
+    if (closing.signal.aborted) return;
+    reason = wordsOf(error);
+    guard.failed(error);
   };
 
   const arrived = (): void => {
     connected = true;
-    if (troubleLogged) logger.info('nats is connected again');
-    troubleLogged = false;
+    reason = undefined;
     // What fails now is tried again by the next ping.
     ping().catch((error) => logger.debug('nats could not be set up', { error }));
   };
@@ -75,8 +81,7 @@ export function openNats(
   const follow = async (connection: NatsConnection): Promise<void> => {
     for await (const { type, data } of connection.status()) {
       if (type === Events.Disconnect) {
-        connected = false;
-        trouble('nats connection lost; trying until it is there');
+        lost(new Error('the connection was lost'));
       } else if (type === Events.Reconnect) {
         arrived();
       } else if (type === Events.Error) {
@@ -96,10 +101,9 @@ export function openNats(
         arrived();
         void follow(connection);
         const error = await connection.closed();
-        connected = false;
-        trouble('nats connection closed; trying until it is there', { error });
+        lost(error ?? new Error('the connection was closed'));
       } catch (error) {
-        trouble('nats connection failed; trying until it is there', { error });
+        lost(error);
       }
       await pause(RECONNECT_MS + Math.random() * JITTER_MS, closing.signal);
     }
@@ -108,11 +112,13 @@ export function openNats(
   const current = (): NatsConnection | undefined =>
     connected && !client?.isClosed() && !client?.isDraining() ? client : undefined;
 
+  const noConnection = (): string => `no connection to nats${reason === undefined ? '' : `: ${reason}`}`;
+
   const withConnection =
     <T>(fn: (connection: NatsConnection) => Promise<T>) =>
     async (): Promise<T> => {
       const connection = current();
-      if (connection === undefined) throw new NotConnected('no connection to nats');
+      if (connection === undefined) throw new NotConnected(noConnection());
       return fn(connection);
     };
   const ping = (): Promise<void> => guard.probe(withConnection(setUp));
@@ -120,8 +126,9 @@ export function openNats(
 
   return {
     connection: current,
-    run: (fn) => guard.execute(withConnection(fn)),
-    health: () => ({ ...guard.health(), ...(current() === undefined ? { status: 'down' } : {}) }),
+    run: (fn, operation) => guard.execute(withConnection(fn), operation),
+    health: () =>
+      current() === undefined ? { ...guard.health(), status: 'down', detail: noConnection() } : guard.health(),
     ping,
     close: async () => {
       closing.abort();
@@ -190,6 +197,27 @@ const FAILURES: ReadonlySet<string> = new Set([
   ErrorCode.PermissionsViolation,
   ErrorCode.ProtocolError,
 ]);
+
+/** True if NATS did not answer in time. */
+export function isNatsTimeout(error: unknown): boolean {
+  return error instanceof NatsError && error.code === ErrorCode.Timeout;
+}
+
+/** JetStream is looking for a leader: it refuses nothing. */
+const NO_LEADER: ReadonlySet<number> = new Set([10_008, 10_009]);
+const REFUSALS: ReadonlySet<string> = new Set([
+  ErrorCode.PermissionsViolation,
+  ErrorCode.MaxPayloadExceeded,
+  ErrorCode.JetStreamInvalidAck,
+  ErrorCode.BadJson,
+]);
+
+/** True if NATS answers, and refuses this operation: a full stream, a missing right, a message that is too large. */
+export function isNatsRefusal(error: unknown): boolean {
+  if (!(error instanceof NatsError)) return false;
+  const { api_error: api } = error;
+  return api === undefined ? REFUSALS.has(error.code) : !NO_LEADER.has(Number(api.err_code));
+}
 
 /** JetStream: no such stream. It was deleted, or not made yet; the message is not to blame. */
 const STREAM_NOT_FOUND = 10_059;

@@ -58,6 +58,8 @@ export function openPostgres(
     metrics,
     logger,
     isFailure: isPostgresFailure,
+    isRefusal: isPostgresRefusal,
+    isTimeout: isPostgresTimeout,
   });
 
   const measured = async <T>(operation: string, work: () => Promise<T>): Promise<T> => {
@@ -76,8 +78,9 @@ export function openPostgres(
 
   const query = <R extends object>(operation: string, text: string, values: readonly unknown[] = []): Promise<R[]> =>
     measured(operation, () =>
-      guard.execute(({ signal }) =>
-        withClient(pool, signal, async (client) => (await client.query(text, [...values])).rows as R[]),
+      guard.execute(
+        ({ signal }) => withClient(pool, signal, async (client) => (await client.query(text, [...values])).rows as R[]),
+        operation,
       ),
     );
 
@@ -188,10 +191,26 @@ export function isPostgresFailure(error: unknown): boolean {
   // The driver gives these no code.
   return (
     error instanceof Error &&
-    /^Connection terminated|timeout exceeded when trying to connect|^timeout (expired|before)|not queryable|^Query read timeout|after calling end on the pool/.test(
+    /^Connection terminated|SSL connection|timeout exceeded when trying to connect|^timeout (expired|before)|not queryable|^Query read timeout|after calling end on the pool/.test(
       error.message,
     )
   );
+}
+
+/** Shutting down or starting, the connection, and what another try may bring: the server refuses no operation by that. */
+const PASSING = /^(08|40|57P0|53300$)/;
+/** A statement or a lock that took longer than it may. */
+const TIMEOUTS = new Set(['57014', '55P03']);
+
+/** True if Postgres answers, and refuses this statement whatever its values: a full disk, a missing right, no such table. */
+export function isPostgresRefusal(error: unknown): boolean {
+  if (!(error instanceof pg.DatabaseError) || error.code === undefined) return false;
+  return !PASSING.test(error.code) && !TIMEOUTS.has(error.code) && !isDataError(error);
+}
+
+/** True if an answer did not come in time. */
+export function isPostgresTimeout(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code !== undefined && TIMEOUTS.has(error.code);
 }
 
 /**

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import slotOf from 'cluster-key-slot';
 import { Redis } from 'ioredis';
-import type { Logger } from './logger.js';
-import { connectRedis, type RedisAddress, type RedisServer } from './redis-server.js';
+import { connectRedis, type RedisAddress, type RedisOptions, type RedisServer } from './redis-server.js';
 import type { RedisServers, RedisShard, RunOn } from './redis-shards.js';
 import { nameOf, newest, type Primary, readTopology, SLOTS, slotsServed, type Topology } from './redis-topology.js';
 import { DependencyUnavailable, NotConnected } from './resilience.js';
@@ -36,7 +35,7 @@ const NOBODY: View = {
 export function openRedisCluster(
   seeds: readonly RedisAddress[],
   config: RedisConfig,
-  options: { service: string; logger: Logger },
+  options: RedisOptions,
   runOn: RunOn,
 ): RedisServers {
   const { logger } = options;
@@ -133,8 +132,10 @@ export function openRedisCluster(
     if (topology.primaries.length === 0)
       return `no node tells of a cluster${silence === undefined ? '' : `: ${silence}`}`;
     if (shards.length === 0) return `only ${slotsServed(topology)} of ${SLOTS} slots are served`;
-    const away = [...servers].filter(([, server]) => !server.isConnected()).map(([name]) => name);
-    return away.length === 0 ? undefined : `no connection to ${away.join(', ')}`;
+    const missing = [...servers]
+      .filter(([, server]) => !server.isConnected())
+      .map(([name, server]) => (server.reason() === undefined ? name : `${name} (${server.reason()})`));
+    return missing.length === 0 ? undefined : `no connection to ${missing.join(', ')}`;
   };
 
   const looking = keepLooking();

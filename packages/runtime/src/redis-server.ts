@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import type { Logger } from './logger.js';
+import { wordsOf } from './trouble-report.js';
 import type { RedisConfig } from './variables.js';
 
 /** Where a server listens. */
@@ -17,9 +18,19 @@ export interface RedisServer {
   /** True once it is known to be no node of a cluster. */
   isAlone(): boolean;
   isConnected(): boolean;
+  /** Why there is no connection, in the words of the last attempt; undefined while there is one, or none was tried. */
+  reason(): string | undefined;
   /** Asks the server for what may change while the connection stands. @throws when it can't be asked */
   readInfo(): Promise<void>;
   close(): Promise<void>;
+}
+
+/** Who connects, and who is told how it goes. */
+export interface RedisOptions {
+  readonly service: string;
+  readonly logger: Logger;
+  /** Called for each connection that is lost or could not be made. */
+  readonly onFailure: (error: unknown) => void;
 }
 
 const RECONNECT_MS = 1_000;
@@ -28,7 +39,7 @@ const RECONNECT_MS = 1_000;
 export function connectRedis(
   { host, port }: RedisAddress,
   config: RedisConfig,
-  { service, logger }: { service: string; logger: Logger },
+  { service, logger, onFailure }: RedisOptions,
 ): RedisServer {
   const timeoutMs = config.REDIS_TIMEOUT_MS;
   const client = new Redis({
@@ -54,7 +65,7 @@ export function connectRedis(
   let evicts = false;
   let alone = false;
   let connection = 0;
-  let troubleLogged = false;
+  let reason: string | undefined;
   let closed = false;
 
   const readInfo = async (): Promise<void> => {
@@ -69,8 +80,7 @@ export function connectRedis(
   };
 
   client.on('ready', () => {
-    if (troubleLogged) logger.info('redis is connected again', { host, port });
-    troubleLogged = false;
+    reason = undefined;
     const asked = connection;
     readInfo().catch((error) => {
       // The connection that was asked may be gone, and another one there already.
@@ -85,10 +95,9 @@ export function connectRedis(
     lifetime = undefined;
   });
   client.on('error', (error: Error) => {
-    // Once in an outage, not once for each attempt.
-    if (troubleLogged || closed) return;
-    troubleLogged = true;
-    logger.warn('redis connection failed; trying until it is there', { host, port, error });
+    if (closed) return;
+    reason = wordsOf(error);
+    onFailure(error);
   });
 
   return {
@@ -97,6 +106,7 @@ export function connectRedis(
     evicts: () => evicts,
     isAlone: () => alone,
     isConnected: () => client.status === 'ready',
+    reason: () => (client.status === 'ready' ? undefined : reason),
     readInfo,
     close: async () => {
       closed = true;

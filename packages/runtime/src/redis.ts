@@ -2,8 +2,8 @@ import type { DependencyHealth } from './health.js';
 import type { Logger } from './logger.js';
 import type { Metrics } from './metrics.js';
 import { openRedisCluster } from './redis-cluster.js';
-import { isRedisFailure } from './redis-failures.js';
-import { connectRedis } from './redis-server.js';
+import { isRedisFailure, isRedisRefusal } from './redis-failures.js';
+import { connectRedis, type RedisOptions } from './redis-server.js';
 import type { RedisServers, RedisShard, RunOn } from './redis-shards.js';
 import { createGuard, DependencyUnavailable, NotConnected } from './resilience.js';
 import type { RedisConfig } from './variables.js';
@@ -30,15 +30,17 @@ export function openRedis(
     metrics,
     logger,
     isFailure: isRedisFailure,
+    isRefusal: isRedisRefusal,
+    isTimeout: (error) => error instanceof Error && error.message.startsWith('Command timed out'),
   });
 
   const runOn: RunOn = async (server, operation, fn) => {
     let status = 'ok';
     try {
       return await guard.execute(async () => {
-        if (!server.isConnected()) throw new NotConnected('no connection to redis');
+        if (!server.isConnected()) throw new NotConnected(`no connection to redis${suffix(server.reason())}`);
         return fn(server.client);
-      });
+      }, operation);
     } catch (error) {
       status = error instanceof DependencyUnavailable ? 'unavailable' : 'error';
       throw error;
@@ -47,10 +49,11 @@ export function openRedis(
     }
   };
 
+  const redisOptions: RedisOptions = { service: options.service, logger, onFailure: guard.failed };
   const servers =
     config.REDIS_CLUSTER_NODES === undefined
-      ? oneServer(config, options, runOn)
-      : openRedisCluster(config.REDIS_CLUSTER_NODES, config, options, runOn);
+      ? oneServer(config, redisOptions, runOn)
+      : openRedisCluster(config.REDIS_CLUSTER_NODES, config, redisOptions, runOn);
 
   return {
     shards: servers.shards,
@@ -64,7 +67,11 @@ export function openRedis(
   };
 }
 
-function oneServer(config: RedisConfig, options: { service: string; logger: Logger }, runOn: RunOn): RedisServers {
+function suffix(reason: string | undefined): string {
+  return reason === undefined ? '' : `: ${reason}`;
+}
+
+function oneServer(config: RedisConfig, options: RedisOptions, runOn: RunOn): RedisServers {
   const address = { host: config.REDIS_HOST, port: config.REDIS_PORT };
   const server = connectRedis(address, config, options);
   const shard: RedisShard = {
@@ -82,8 +89,11 @@ function oneServer(config: RedisConfig, options: { service: string; logger: Logg
   return {
     shards: () => shards,
     shardOf: () => shard,
-    trouble: () => (server.isConnected() ? undefined : 'no connection'),
-    readInfo: server.readInfo,
+    trouble: () => (server.isConnected() ? undefined : `no connection${suffix(server.reason())}`),
+    readInfo: async () => {
+      if (!server.isConnected()) throw new NotConnected(`no connection to redis${suffix(server.reason())}`);
+      await server.readInfo();
+    },
     close: server.close,
   };
 }

@@ -38,22 +38,29 @@ export interface Attempt {
 }
 
 type Call<T> = (attempt: Attempt) => Promise<T>;
-type Policy = <T>(fn: Call<T>) => Promise<T>;
+type Policy = <T>(fn: Call<T>, operation: string) => Promise<T>;
 
 /** Runs calls to one dependency, and stops them while it is away. */
 export interface Guard {
   /**
    * Runs `fn`, perhaps several times, so it must be idempotent.
-   * @throws DependencyUnavailable when the dependency is away; else what `fn` throws, untouched.
+   *
+   * @param operation what it does, out of few names: `health` judges each operation by itself
+   * @throws DependencyUnavailable when the dependency is unavailable; else what `fn` throws, untouched.
    */
-  execute<T>(fn: Call<T>): Promise<T>;
+  execute<T>(fn: Call<T>, operation?: string): Promise<T>;
   /**
    * The same, once, and also while the breaker is open: a probe finds out whether the dependency is back, so that no
    * caller has to wait for one that hangs.
    */
   probe<T>(fn: Call<T>): Promise<T>;
+  /** Reports a failure that no call has seen, such as a connection that was lost or could not be made. */
+  failed(error: unknown): void;
   state(): BreakerState;
-  /** What the last call found, and what failed lately. The breaker is slower: it opens after some failures in a row. */
+  /**
+   * What calls found, and what failed lately. A ping that succeeds does not hide that work fails. The breaker is slower
+   * than this: it opens after some failures in a row.
+   */
   health(): DependencyHealth;
 }
 
@@ -67,29 +74,56 @@ export interface GuardOptions {
   readonly logger: Logger;
   /** True if the dependency is to blame, false if the call is (bad data, a bug). */
   readonly isFailure: (error: unknown) => boolean;
+  /**
+   * True if the server was reached and refuses this operation: its disk is full, or a right is missing. Then a ping proves
+   * nothing. Where it is no failure (`isFailure`) it is thrown untouched, and only `health` shows it.
+   */
+  readonly isRefusal?: (error: unknown) => boolean;
+  /** True for an error that says that an answer did not come in time. It is as bad as the timeout of the guard itself. */
+  readonly isTimeout?: (error: unknown) => boolean;
 }
 
 const FAILURES_TO_OPEN = 5;
 /** A call that hangs costs its caller the whole timeout: two in a row are enough. */
 const WEIGHT_OF_TIMEOUT = 3;
 const HALF_OPEN_AFTER_MS = 500;
+/** How long an operation that was refused counts as failing while nobody asks for it again. */
+const REFUSED_MS = 30_000;
+/** The same for one that was not answered. */
+const UNANSWERED_MS = 5_000;
+const WORK = 'work';
+const PING = 'ping';
+const CONNECTION = 'connection';
 const GAUGE: Record<BreakerState, number> = { closed: 0, 'half-open': 1, open: 2 };
 
 /** How the policies see that the dependency is to blame. */
 class Failure extends Error {
+  readonly operation: string;
   readonly retryable: boolean;
 
-  constructor(cause: unknown, retryable: boolean) {
+  constructor(operation: string, cause: unknown, retryable: boolean) {
     super('failure', { cause });
+    this.operation = operation;
     this.retryable = retryable;
   }
 }
+
+class TimedOut extends TaskCancelledError {
+  readonly operation: string;
+
+  constructor(operation: string, milliseconds: number) {
+    super(`no answer within ${milliseconds} ms`);
+    this.operation = operation;
+  }
+}
+
+const never = (): boolean => false;
 
 type Outcome<T> = { readonly value: T } | { readonly error: unknown };
 
 /** Retry around circuit breaker around timeout. */
 export function createGuard(options: GuardOptions): Guard {
-  const { dependency, timeoutMs, attempts, metrics, logger, isFailure } = options;
+  const { dependency, timeoutMs, attempts, metrics, logger, isFailure, isRefusal = never, isTimeout = never } = options;
   const failures = new ConsecutiveFailures();
   const trouble = createTroubleReport(dependency, metrics, logger);
   const breaker = circuitBreaker(
@@ -103,19 +137,26 @@ export function createGuard(options: GuardOptions): Guard {
       backoff: new ExponentialBackoff({ initialDelay: 20, maxDelay: 200 }),
     },
   );
-  const once: Policy = (fn) => breaker.execute(() => inTime(fn, timeoutMs, () => failures.timedOut()));
-  const retried: Policy = (fn) => retries.execute(() => once(fn));
+  const once: Policy = (fn, operation) =>
+    breaker.execute(() => inTime(fn, operation, timeoutMs, () => failures.timedOut()));
+  const retried: Policy = (fn, operation) => retries.execute(() => once(fn, operation));
 
   const gauge = metrics.breakerState.labels({ dependency });
   gauge.set(GAUGE.closed);
   breaker.onStateChange((state) => gauge.set(GAUGE[nameOf(state)]));
-  // Told of every attempt: a retry that helps hides the failure from the caller alone.
-  breaker.onSuccess(trouble.worked);
+  const provenAfterMs = (error: unknown): number => {
+    if (error instanceof TimedOut || isTimeout(error)) return UNANSWERED_MS;
+    return isRefusal(error) ? REFUSED_MS : 0;
+  };
+  // Every attempt counts: a retry that helps hides the failure from the caller alone.
   breaker.onFailure(({ reason }) => {
-    if ('error' in reason) trouble.failed(blame(reason.error));
+    if (!('error' in reason)) return;
+    const { error } = reason;
+    const operation = error instanceof Failure || error instanceof TimedOut ? error.operation : WORK;
+    trouble.failed(operation, blame(error), provenAfterMs(blame(error)));
   });
 
-  const run = async <T>(policy: Policy, fn: Call<T>): Promise<T> => {
+  const run = async <T>(policy: Policy, fn: Call<T>, operation: string): Promise<T> => {
     const startedAt = performance.now();
     let outcome: Outcome<T>;
     try {
@@ -123,35 +164,44 @@ export function createGuard(options: GuardOptions): Guard {
         try {
           return { value: await fn(attempt) };
         } catch (error) {
+          const isLost = error instanceof NotConnected;
           // Data that are refused are an answer: for the breaker, the dependency is there.
-          if (!(error instanceof NotConnected) && !isFailure(error)) return { error };
+          if (!isLost && !isFailure(error)) return { error };
           // What took long once would take long again: this bounds the wait of the caller.
           const quick = performance.now() - startedAt < timeoutMs / 2;
-          throw new Failure(error, quick && !(error instanceof NotConnected));
+          const unanswered = isTimeout(error);
+          if (unanswered) failures.timedOut();
+          throw new Failure(operation, error, quick && !isLost && !unanswered);
         }
-      });
+      }, operation);
     } catch (error) {
       throw new DependencyUnavailable(dependency, blame(error));
     }
-    if ('error' in outcome) throw outcome.error;
+    if ('error' in outcome) {
+      if (isRefusal(outcome.error)) trouble.failed(operation, outcome.error, REFUSED_MS);
+      else trouble.worked(PING);
+      throw outcome.error;
+    }
+    trouble.worked(operation);
     return outcome.value;
   };
 
   return {
     state: () => nameOf(breaker.state),
+    failed: (error) => trouble.failed(CONNECTION, error, 0),
     health: () => {
-      const detail = trouble.detail();
+      const { isDown, detail } = trouble.trouble();
       return {
-        status: failures.state === 0 ? 'up' : 'down',
+        status: isDown ? 'down' : 'up',
         breaker: nameOf(breaker.state),
         ...(detail === undefined ? {} : { detail }),
       };
     },
-    execute: (fn) => {
-      if (breaker.state === CircuitState.Closed) return run(retried, fn);
+    execute: (fn, operation = WORK) => {
+      if (breaker.state === CircuitState.Closed) return run(retried, fn, operation);
       return Promise.reject(new DependencyUnavailable(dependency, new Error('its circuit breaker is open')));
     },
-    probe: (fn) => run(once, fn),
+    probe: (fn) => run(once, fn, PING),
   };
 }
 
@@ -162,13 +212,13 @@ export function createGuard(options: GuardOptions): Guard {
  * @param fn returns a promise, and does not throw
  * @throws TaskCancelledError, which the breaker knows
  */
-function inTime<T>(fn: Call<T>, milliseconds: number, onTimeout: () => void): Promise<T> {
+function inTime<T>(fn: Call<T>, operation: string, milliseconds: number, onTimeout: () => void): Promise<T> {
   const attempt = new TimedAttempt();
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       onTimeout();
       attempt.leave();
-      reject(new TaskCancelledError(`Operation timed out after ${milliseconds}ms`));
+      reject(new TimedOut(operation, milliseconds));
     }, milliseconds);
     fn(attempt)
       .finally(() => clearTimeout(timer))
@@ -227,6 +277,10 @@ function blame(error: unknown): unknown {
   return error;
 }
 
+/** OpenSSL's names for a certificate that it does not accept, and for a handshake that failed. */
+const TLS_ERROR =
+  /^(ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|DEPTH_ZERO_SELF_SIGNED_CERT$|SELF_SIGNED_CERT_IN_CHAIN$|HOSTNAME_MISMATCH$|EPROTO$)/;
+
 const NETWORK_ERRORS = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -250,5 +304,5 @@ const NETWORK_ERRORS = new Set([
 /** True for what goes wrong between two machines, by the `code` that Node gives. */
 export function isNetworkError(error: unknown): boolean {
   const code = (error as { code?: unknown } | null | undefined)?.code;
-  return typeof code === 'string' && (NETWORK_ERRORS.has(code) || code.startsWith('ERR_TLS_'));
+  return typeof code === 'string' && (NETWORK_ERRORS.has(code) || TLS_ERROR.test(code));
 }

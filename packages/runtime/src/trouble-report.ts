@@ -1,55 +1,128 @@
 import type { Logger } from './logger.js';
 import type { Metrics } from './metrics.js';
 
-/** Tells an operator that a dependency fails, why, and that it works again. */
+/** What a dependency is worth to us, and why: see `createTroubleReport`. */
+export interface Trouble {
+  readonly isDown: boolean;
+  /** The words of what fails, or failed lately. */
+  readonly detail: string | undefined;
+}
+
+/** What is known of the failures of one dependency. */
 export interface TroubleReport {
-  failed(error: unknown): void;
-  worked(): void;
-  /** The words of the last failure, until the dependency has worked for a while. */
-  detail(): string | undefined;
+  /**
+   * An attempt failed.
+   *
+   * @param provenAfterMs how long this operation must not have failed before another one that works (a ping, say) proves
+   *   that this one does too; 0 where the server was not reached, which anything that works proves
+   */
+  failed(operation: string, error: unknown, provenAfterMs: number): void;
+  worked(operation: string): void;
+  trouble(): Trouble;
+}
+
+/** How long nothing may fail until an incident is over. What never worked yet may only be starting, and is given as long. */
+const QUIET_MS = 2_000;
+/** An incident that follows another one so soon has to be quiet for twice as long, so that nothing flaps. */
+const SOON_MS = 30_000;
+const LONGEST_QUIET_MS = 16_000;
+
+interface Failing {
+  readonly words: string;
+  readonly last: number;
+  readonly provenAfterMs: number;
+}
+
+interface Incident {
+  readonly since: number;
+  readonly quietMs: number;
+  last: number;
+  words: string;
+  logged: boolean;
+  /** It worked meanwhile, and failed again: only quiet is believed from now on. */
+  relapsed: boolean;
 }
 
 /**
- * What fails every now and then is in trouble all the time: one line when it begins, and one when it is over. What never
- * worked yet may only be starting, and is given as long.
+ * Follows the failures of one dependency.
+ *
+ * Each operation is judged by itself: with a full disk Postgres answers pings, and with full memory Redis answers reads. An
+ * operation that failed fails until it works, or until others have worked for so long that it may be forgotten: nobody may
+ * have asked for it again.
+ *
+ * An *incident* lasts from the first failure until nothing has failed for a while. It is logged once when it begins and
+ * once when it is over; the metric counts each failure. While an operation fails the dependency is down. When all work
+ * again it is up at once, the first time in an incident; after a relapse only when the incident is over.
  */
-const QUIET_MS = 2_000;
-
-/** In the log once, in the metrics each time. */
 export function createTroubleReport(dependency: string, metrics: Metrics, logger: Logger): TroubleReport {
   const failures = metrics.dependencyFailures.labels({ dependency });
   failures.inc(0);
-  let trouble: { readonly since: number; last: number; words: string; told: boolean } | undefined;
+  const failing = new Map<string, Failing>();
+  let incident: Incident | undefined;
+  let before: { readonly quietMs: number; readonly ended: number } | undefined;
   let everWorked = false;
 
+  const begin = (now: number, words: string): Incident => {
+    const soon = before !== undefined && now - before.ended < SOON_MS ? before : undefined;
+    return {
+      since: now,
+      quietMs: soon === undefined ? QUIET_MS : Math.min(2 * soon.quietMs, LONGEST_QUIET_MS),
+      last: now,
+      words,
+      logged: false,
+      relapsed: soon !== undefined,
+    };
+  };
+
   return {
-    failed(error) {
+    failed(operation, error, provenAfterMs) {
       failures.inc();
       const now = performance.now();
       const words = wordsOf(error);
-      trouble = { since: now, told: false, ...trouble, last: now, words };
-      if (trouble.told || !(everWorked || now - trouble.since >= QUIET_MS)) return;
-      trouble.told = true;
-      logger.warn(`${dependency} fails; it is tried until it works`, { dependency, error });
+      if (incident === undefined) incident = begin(now, words);
+      else if (failing.size === 0) incident.relapsed = true;
+      incident.last = now;
+      incident.words = words;
+      failing.set(operation, { words, last: now, provenAfterMs });
+      if (incident.logged || !(everWorked || now - incident.since >= QUIET_MS)) return;
+      incident.logged = true;
+      logger.warn(`${dependency} fails: ${words}`, { event: 'dependency.down', dependency, operation, error });
     },
-    worked() {
+    worked(operation) {
+      if (incident === undefined) {
+        everWorked = true;
+        return;
+      }
+      const now = performance.now();
+      failing.delete(operation);
+      for (const [other, { last, provenAfterMs }] of failing) {
+        if (now - last >= provenAfterMs) failing.delete(other);
+      }
       // What only had to start is no trouble that could come back.
-      const wasStarting = !everWorked && !trouble?.told;
+      const wasStarting = !everWorked && !incident.logged;
       everWorked = true;
-      if (trouble === undefined || (!wasStarting && performance.now() - trouble.last < QUIET_MS)) return;
-      const seconds = Math.round((performance.now() - trouble.since) / 1_000);
-      if (trouble.told) logger.info(`${dependency} works again`, { dependency, seconds });
-      trouble = undefined;
+      if (failing.size > 0 || (!wasStarting && now - incident.last < incident.quietMs)) return;
+      const { since, quietMs, logged } = incident;
+      incident = undefined;
+      if (!logged) return;
+      before = { quietMs, ended: now };
+      const seconds = Math.round((now - since) / 1_000);
+      logger.info(`${dependency} works again`, { event: 'dependency.recovered', dependency, seconds });
     },
-    detail: () => trouble?.words,
+    trouble() {
+      if (incident === undefined) return { isDown: false, detail: undefined };
+      // What a ping would not find is said first.
+      const worst = [...failing.values()].sort((a, b) => b.provenAfterMs - a.provenAfterMs || b.last - a.last)[0];
+      return { isDown: failing.size > 0 || incident.relapsed, detail: worst?.words ?? incident.words };
+    },
   };
 }
 
 /**
- * JetStream's refusals have their words beside the message, which is a number; several addresses that refused are one
- * error of Node's without any.
+ * The server's own words. JetStream's refusals have them beside the message, which is a number; several addresses that
+ * refused are one error of Node's without any.
  */
-function wordsOf(error: unknown): string {
+export function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { code, api_error: api } = error as { code?: unknown; api_error?: { description?: string } };
   return api?.description || error.message || String(code ?? error.name);

@@ -4,6 +4,10 @@ import { type Attempt, createGuard, DependencyUnavailable, type Guard, NotConnec
 import { type LogLine, logLines } from './log-lines.js';
 
 class Away extends Error {}
+/** The server answers, and does not do what is asked. */
+class Full extends Away {}
+class NoAnswer extends Away {}
+class Forbidden extends Error {}
 
 const fails = async (): Promise<never> => {
   throw new Away('connection refused');
@@ -23,6 +27,8 @@ function guardWith(attempts: number, timeoutMs = 1_000): Guard {
     metrics,
     logger: log.logger,
     isFailure: (error) => error instanceof Away,
+    isRefusal: (error) => error instanceof Full || error instanceof Forbidden,
+    isTimeout: (error) => error instanceof NoAnswer,
   });
 }
 
@@ -215,9 +221,9 @@ describe('a guard', () => {
     await jest.advanceTimersByTimeAsync(3_000);
     await guard.probe(async () => undefined);
     expect(guard.health()).toEqual({ status: 'up', breaker: 'closed' });
-    expect(lines.map(({ level, message }) => `${level} ${message}`)).toEqual([
-      'warn postgres fails; it is tried until it works',
-      'info postgres works again',
+    expect(lines.map(({ level, fields }) => `${level} ${fields.event}`)).toEqual([
+      'warn dependency.down',
+      'info dependency.recovered',
     ]);
     expect(lines[0]?.fields).toMatchObject({ dependency: 'postgres', error: { message: 'connection refused' } });
     expect((await metrics.dependencyFailures.get()).values).toMatchObject([
@@ -231,7 +237,7 @@ describe('a guard', () => {
     expect(lines).toEqual([]);
     await jest.advanceTimersByTimeAsync(2_000);
     await failTimes(guard, 2);
-    expect(lines.map(({ message }) => message)).toEqual(['postgres fails; it is tried until it works']);
+    expect(lines.map(({ fields }) => fields.event)).toEqual(['dependency.down']);
   });
 
   it('says nothing of a slow start', async () => {
@@ -266,5 +272,106 @@ describe('a guard', () => {
     const full = Object.assign(new Away('503'), { api_error: { description: 'maximum bytes exceeded' } });
     await guard.execute(() => Promise.reject(full)).catch(() => undefined);
     expect(guard.health().detail).toBe('maximum bytes exceeded');
+  });
+
+  describe('while work fails and pings succeed', () => {
+    const full = () => Promise.reject(new Full('no space left on device'));
+    const well = async (): Promise<void> => undefined;
+    const fail = (guard: Guard, call: () => Promise<unknown>, operation = 'write') =>
+      guard.execute(call, operation).catch(() => undefined);
+    /** As long as there are pings, once a second, as `probe` makes them. */
+    const ping = async (guard: Guard, seconds: number): Promise<string[]> => {
+      const statuses: string[] = [];
+      for (let second = 0; second < seconds; second += 1) {
+        await jest.advanceTimersByTimeAsync(1_000);
+        await guard.probe(well);
+        statuses.push(guard.health().status);
+      }
+      return statuses;
+    };
+
+    it('is down in the words of the work, until work of that kind succeeds', async () => {
+      const guard = guardWith(1);
+      await guard.execute(well, 'write');
+      for (let second = 0; second < 50; second += 1) {
+        await fail(guard, full);
+        await guard.execute(well, 'read');
+        expect(await ping(guard, 1)).toEqual(['down']);
+        expect(guard.health().detail).toBe('no space left on device');
+      }
+      expect(lines.map(({ fields }) => fields.event)).toEqual(['dependency.down']);
+      await guard.execute(well, 'write');
+      expect(await ping(guard, 2)).toEqual(['up', 'up']);
+      expect(guard.health().detail).toBeUndefined();
+      expect(lines.map(({ fields }) => fields.event)).toEqual(['dependency.down', 'dependency.recovered']);
+    });
+
+    it('is up again after half a minute in which nobody asked for that work', async () => {
+      const guard = guardWith(1);
+      await guard.execute(well, 'write');
+      await fail(guard, full);
+      expect(new Set(await ping(guard, 29))).toEqual(new Set(['down']));
+      expect(await ping(guard, 1)).toEqual(['up']);
+    });
+
+    it('counts an error that no retry helps against, though the breaker does not', async () => {
+      const guard = guardWith(1);
+      await guard.execute(well, 'write');
+      for (let time = 0; time < 10; time += 1) {
+        await expect(
+          guard.execute(() => Promise.reject(new Forbidden('permission denied')), 'write'),
+        ).rejects.toBeInstanceOf(Forbidden);
+      }
+      await guard.probe(well);
+      expect(guard.health()).toEqual({ status: 'down', breaker: 'closed', detail: 'permission denied' });
+    });
+
+    it('says first what a ping does not find', async () => {
+      const guard = guardWith(1);
+      await guard.execute(well, 'write');
+      await fail(guard, full);
+      await fail(guard, fails, 'read');
+      expect(guard.health().detail).toBe('no space left on device');
+    });
+
+    it('does not flap: after a relapse only quiet is believed', async () => {
+      const guard = guardWith(1);
+      await guard.execute(well);
+      const statuses: string[] = [];
+      for (let second = 0; second < 50; second += 1) {
+        if (second % 3 === 0) {
+          await failTimes(guard, 1);
+          statuses.push(guard.health().status);
+        }
+        statuses.push(...(await ping(guard, 1)));
+      }
+      const changes = statuses.filter((status, index) => status !== (statuses[index - 1] ?? status));
+      expect(changes.length).toBeLessThanOrEqual(4);
+      expect(statuses.at(-1)).toBe('down');
+      expect(lines.length).toBeLessThanOrEqual(3);
+    });
+
+    it('neither retries nor waits for five of what is not answered', async () => {
+      const guard = guardWith(3);
+      let calls = 0;
+      for (const expected of ['closed', 'open']) {
+        await fail(guard, () => {
+          calls += 1;
+          return Promise.reject(new NoAnswer('timeout'));
+        });
+        expect(guard.state()).toBe(expected);
+      }
+      expect(calls).toBe(2);
+    });
+  });
+
+  it('has the words of a connection that was lost, until a call succeeds', async () => {
+    const guard = guardWith(1);
+    await guard.execute(async () => undefined);
+    guard.failed(new Error('password authentication failed'));
+    expect(guard.health()).toEqual({ status: 'down', breaker: 'closed', detail: 'password authentication failed' });
+    expect(lines.map(({ fields }) => fields.event)).toEqual(['dependency.down']);
+    await guard.probe(async () => undefined);
+    expect(guard.health().status).toBe('up');
   });
 });

@@ -27,6 +27,7 @@ interface LogLine {
   readonly message: string;
   readonly event?: string;
   readonly condition?: string;
+  readonly dependency?: string;
 }
 
 interface HealthAnswer {
@@ -36,7 +37,7 @@ interface HealthAnswer {
 const LOOK_EVERY_MS = 100;
 const PATIENCE_MS = 2_000;
 /** The end of some trouble is told when it has been quiet for a moment. */
-const HEALED_MS = 15_000;
+const HEALED_MS = 45_000;
 
 const SIGNS: Readonly<Record<Telling, Signs>> = {
   nats: ofDependency('nats'),
@@ -53,8 +54,8 @@ const SIGNS: Readonly<Record<Telling, Signs>> = {
 function ofDependency(name: string): Signs {
   return {
     metric: `dependency_failures_total{dependency="${name}"`,
-    begins: new RegExp(`^warn ${name} (fails|connection)`),
-    ends: new RegExp(`^info ${name} (works|is connected) again`),
+    begins: new RegExp(` dependency\\.down ${name}$`),
+    ends: new RegExp(` dependency\\.recovered ${name}$`),
     health: name,
   };
 }
@@ -85,7 +86,9 @@ export async function startWitness(slots: readonly ServiceSlot[]): Promise<Witne
       .split('\n')
       .filter((line) => line.startsWith('{') && line.endsWith('}'))
       .map((line) => JSON.parse(line) as LogLine)
-      .map(({ level, message, event, condition }) => [level, message, event, condition].filter(Boolean).join(' '));
+      .map(({ level, message, event, condition, dependency }) =>
+        [level, message, event, condition, dependency].filter(Boolean).join(' '),
+      );
   }
 
   return {

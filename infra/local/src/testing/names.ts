@@ -1,0 +1,46 @@
+import { closeSync, constants, mkdirSync, openSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Variables } from '../database.js';
+import { projectRoot } from '../project.js';
+import { runCommand } from '../servers/run-command.js';
+
+const PRELOAD = join(projectRoot, 'infra', 'local', 'dist', 'testing', 'hanging-look-ups.js');
+
+/** Names of servers on this machine, whose look-ups can be made to hang in the services that use them. */
+export interface Names {
+  /** The variables of a service that reaches the servers in `env` by name: 127.0.0.1 becomes `<name>.test`. */
+  variables(name: string, env: Variables): Record<string, string>;
+  /** What the service needs beside these: `NODE_OPTIONS` and where the names are kept. */
+  readonly env: Readonly<Record<string, string>>;
+  /** From now on nobody answers for `<name>.test`; each look-up holds a thread. */
+  hang(name: string): Promise<void>;
+  /** Look-ups that hang fail, later ones succeed. */
+  heal(name: string): void;
+}
+
+/** @param folder is made; it holds a pipe for each name that hangs */
+export function openNames(folder: string): Names {
+  mkdirSync(folder, { recursive: true });
+  const pipeOf = (name: string) => join(folder, `${name}.test`);
+  return {
+    variables: (name, env) =>
+      Object.fromEntries(
+        Object.entries(env).map(([key, value]) => [key, String(value).replaceAll('127.0.0.1', `${name}.test`)]),
+      ),
+    env: {
+      NODE_OPTIONS: `--max-old-space-size=128 --import=${pathToFileURL(PRELOAD)}`,
+      HANGING_NAMES_FOLDER: folder,
+    },
+    async hang(name) {
+      const { code, output } = await runCommand('mkfifo', [pipeOf(name)], { timeoutMs: 10_000 });
+      if (code !== 0) throw new Error(`mkfifo: ${output}`);
+    },
+    heal(name) {
+      // A writer wakes all who wait to read. Opened for both, it waits for nobody itself.
+      const pipe = openSync(pipeOf(name), constants.O_RDWR);
+      rmSync(pipeOf(name));
+      closeSync(pipe);
+    },
+  };
+}

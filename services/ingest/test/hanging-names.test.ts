@@ -1,0 +1,86 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type LocalProcess, type Names, openBench, openNames, openPool, waitFor } from '@ads/local';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+
+const bench = openBench();
+afterAll(bench.release);
+
+/** Longer than it takes a client that connects again and again to look a name up as often as there are threads. */
+const HANG_MS = 6_000;
+/** Fewer than in production: the test is about look-ups that take each other's threads. */
+const THREADS = '4';
+
+describe('a name that DNS does not answer for', () => {
+  let names: Names;
+  let ingest: LocalProcess;
+  let servers: Record<'nats' | 'redis' | 'postgres', LocalProcess>;
+
+  const click = async (): Promise<number> => {
+    const response = await fetch(`http://127.0.0.1:${ingest.port}/api/v1/ads/click`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ ad_id: 'ad-001' }),
+    });
+    await response.arrayBuffer();
+    return response.status;
+  };
+
+  beforeAll(async () => {
+    names = openNames(`${bench.folder}/names`);
+    const [nats, redis, postgres] = await Promise.all([bench.nats(), bench.redis(), bench.postgres()]);
+    servers = { nats, redis, postgres };
+    ingest = await bench.service({
+      name: 'ingest',
+      env: {
+        ...names.variables('nats', nats.env),
+        ...names.variables('redis', redis.env),
+        ...names.variables('postgres', postgres.env),
+        ...names.env,
+        UV_THREADPOOL_SIZE: THREADS,
+        // One try of a connection each time, so that there are many of them.
+        NATS_TIMEOUT_MS: '300',
+      },
+    });
+    expect(await click()).toBe(202);
+  }, 120_000);
+
+  it.each(['nats', 'redis'] as const)('of %s: clicks are accepted, over new connections to Postgres', async (name) => {
+    const server = servers[name];
+    await names.hang(name);
+    await server.kill();
+    try {
+      await sleep(HANG_MS);
+      const database = openPool(servers.postgres.env);
+      await database.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ingest' AND pid <> pg_backend_pid()`,
+      );
+      await database.end();
+      await waitFor(async () => (await click()) === 202, { timeoutMs: 3_000, what: 'a click to be accepted' });
+      expect(await Promise.all(Array.from({ length: 20 }, click))).toEqual(Array.from({ length: 20 }, () => 202));
+    } finally {
+      names.heal(name);
+      await server.start();
+    }
+    await waitFor(async () => (await health()).dependencies[name]?.status === 'up', {
+      timeoutMs: 15_000,
+      what: `${name} to be up again`,
+    });
+  });
+
+  it('of Postgres: clicks are accepted by JetStream', async () => {
+    await names.hang('postgres');
+    await servers.postgres.kill();
+    try {
+      await sleep(HANG_MS);
+      expect(await Promise.all(Array.from({ length: 20 }, click))).toEqual(Array.from({ length: 20 }, () => 202));
+    } finally {
+      names.heal('postgres');
+      await servers.postgres.start();
+    }
+  });
+
+  const health = async () =>
+    (await (await fetch(`http://127.0.0.1:${ingest.port}/health`)).json()) as {
+      dependencies: Record<string, { status: string; detail?: string }>;
+    };
+});
