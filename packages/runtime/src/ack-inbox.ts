@@ -32,6 +32,8 @@ export class AckInbox {
    */
   readonly #waiting: Waiting[] = [];
   #published = 0;
+  /** How many answers came: none since a message was sent means that nobody answers. */
+  #answers = 0;
 
   constructor(connection: NatsConnection, subject: string) {
     this.#connection = connection;
@@ -49,7 +51,8 @@ export class AckInbox {
   }
 
   /**
-   * Resolves when JetStream has stored the message.
+   * Resolves when JetStream has stored the message. When one times out and nothing was answered since it was sent, those
+   * behind it are given up as well: waiting for each of them would only hold up their callers.
    *
    * @throws NatsError when it refused, when nobody can say, or when `timeoutMs` have passed
    */
@@ -58,12 +61,18 @@ export class AckInbox {
     const token = this.#published.toString(36);
     return new Promise((resolve, reject) => {
       this.#connection.publish(this.#subject, message, { reply: this.#prefix + token });
-      const timer = setTimeout(() => this.#end(token)?.reject(NatsError.errorForCode(ErrorCode.Timeout)), timeoutMs);
+      const answersBefore = this.#answers;
+      const timer = setTimeout(() => {
+        const late = NatsError.errorForCode(ErrorCode.Timeout);
+        if (this.#answers === answersBefore) this.#rejectAll(late);
+        else this.#end(token)?.reject(late);
+      }, timeoutMs);
       this.#waiting.push({ token, timer, resolve, reject });
     });
   }
 
   #take(message: Msg): void {
+    this.#answers += 1;
     const waiting = this.#end(message.subject.slice(this.#prefix.length));
     // What comes too late was refused already.
     if (waiting === undefined) return;

@@ -15,25 +15,55 @@ export interface AcceptDependencies {
 }
 
 /**
- * Makes a batch durable: in JetStream, else straight in Postgres, else not at all. A publish that failed may have
- * arrived all the same; the ids see to it that the batch counts once, whichever ways it went.
+ * Makes batches durable: in JetStream, else straight in Postgres, else not at all. A publish that failed may have arrived
+ * all the same, and a batch may go both ways at once; the ids see to it that it counts once.
+ *
+ * A publish that was not answered took its callers' time, so the next batches go to Postgres first. One of them at a time
+ * is published as well, and nobody waits for that: when it is acknowledged, JetStream comes first again. A ping could not
+ * tell: a leader that was cut off from its followers answers it, and acknowledges nothing.
+ *
+ * @param isTimeout true for a publish that was not answered in time; what is refused at once costs no time
  */
-export async function acceptEvents(
+export function createAcceptor(
   { publish, record }: AcceptDependencies,
-  events: readonly AdEvent[],
-): Promise<Acceptance[]> {
-  try {
-    await publish(events);
-    return events.map(() => ({ state: 'durable', by: 'jetstream' }));
-  } catch {
-    // Why NATS failed is told by its breaker, its metrics and the health page; here only the way changes.
+  isTimeout: (error: unknown) => boolean,
+): (events: readonly AdEvent[]) => Promise<Acceptance[]> {
+  let answers = true;
+  let trying = false;
+
+  /** True when JetStream has the batch. Its breaker, metrics and health page show why it has not. */
+  async function published(events: readonly AdEvent[]): Promise<boolean> {
+    try {
+      await publish(events);
+      answers = true;
+      return true;
+    } catch (error) {
+      if (isTimeout(error)) answers = false;
+      return false;
+    }
   }
-  try {
-    const { unknownAds } = await record(events);
-    return events.map((event) =>
-      unknownAds.has(event.adId) ? { state: 'unknown ad' } : { state: 'durable', by: 'postgres' },
-    );
-  } catch (cause) {
-    return events.map(() => ({ state: 'unavailable', cause }));
+
+  async function tryOut(events: readonly AdEvent[]): Promise<void> {
+    if (trying) return;
+    trying = true;
+    await published(events);
+    trying = false;
   }
+
+  return async (events) => {
+    const jetStreamFirst = answers;
+    if (jetStreamFirst && (await published(events))) return events.map(() => ({ state: 'durable', by: 'jetstream' }));
+    if (!jetStreamFirst) void tryOut(events);
+    try {
+      const { unknownAds } = await record(events);
+      return events.map((event) =>
+        unknownAds.has(event.adId) ? { state: 'unknown ad' } : { state: 'durable', by: 'postgres' },
+      );
+    } catch (cause) {
+      if (!jetStreamFirst && (await published(events))) {
+        return events.map(() => ({ state: 'durable', by: 'jetstream' }));
+      }
+      return events.map(() => ({ state: 'unavailable', cause }));
+    }
+  };
 }

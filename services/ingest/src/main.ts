@@ -12,14 +12,14 @@ import {
   probe,
   runProcess,
 } from '@ads/runtime';
-import { type Acceptance, acceptEvents } from './accept-events.js';
+import { type Acceptance, createAcceptor } from './accept-events.js';
 import { adsHandler } from './ads-handler.js';
 import { type IngestConfig, ingestVariables } from './config.js';
 import { eventHandler } from './event-handler.js';
 import { createGroupCommit, type GroupCommit } from './group-commit.js';
 import { createIngestMetrics } from './ingest-metrics.js';
 import { openApiDocument } from './openapi.js';
-import { createPublisher } from './publish-events.js';
+import { createPublisher, isUnanswered } from './publish-events.js';
 import { swagger } from './swagger.js';
 
 const service = 'ingest';
@@ -69,9 +69,10 @@ await runProcess<IngestConfig>({
     const publish = createPublisher(nats.run, config.NATS_TIMEOUT_MS, (status) =>
       metrics.natsMessages.inc({ direction: 'out', status }),
     );
+    const accept = createAcceptor({ publish, record: ledger.recordUnqueued }, isUnanswered);
     const groups: GroupCommit<AdEvent, Acceptance> = createGroupCommit(
       async (events) => {
-        const acceptances = await acceptEvents({ publish, record: ledger.recordUnqueued }, events);
+        const acceptances = await accept(events);
         const durable = acceptances.find((acceptance) => acceptance.state === 'durable');
         ingestMetrics.batch(events.length, durable?.by ?? 'nobody');
         return acceptances;

@@ -1,5 +1,5 @@
 import { type AdEvent, EVENT_SUBJECT, encodeEvents } from '@ads/models';
-import { AckInbox, type Nats } from '@ads/runtime';
+import { AckInbox, DependencyUnavailable, isNatsTimeout, type Nats } from '@ads/runtime';
 
 /**
  * Publishes batches to JetStream, one message each, and waits for the acknowledgement. What is tried again may be there
@@ -18,11 +18,16 @@ export function createPublisher(run: Nats['run'], timeoutMs: number, onPublish: 
       await run((connection) => {
         if (!inbox?.serves(connection)) inbox = new AckInbox(connection, EVENT_SUBJECT);
         return inbox.publish(message, timeoutMs);
-      });
+      }, 'publish');
       onPublish('ok');
     } catch (error) {
       onPublish('error');
       throw error;
     }
   };
+}
+
+/** True for a batch that JetStream left without an answer for all the time there was. */
+export function isUnanswered(error: unknown): boolean {
+  return error instanceof DependencyUnavailable && isNatsTimeout(error.cause);
 }

@@ -1,7 +1,12 @@
 import type { AdEvent } from '@ads/models';
 import { describe, expect, it } from '@jest/globals';
-import { acceptEvents } from '../src/accept-events.js';
+import { type AcceptDependencies, createAcceptor } from '../src/accept-events.js';
 import { click } from './events.js';
+
+class Silence extends Error {}
+
+const acceptEvents = (dependencies: AcceptDependencies, batch: readonly AdEvent[]) =>
+  createAcceptor(dependencies, () => false)(batch);
 
 const events = [click('ad-001'), click('gone'), click('ad-002')];
 
@@ -74,5 +79,93 @@ describe('a batch of events', () => {
   it('is unavailable, with the cause, when neither can take it', async () => {
     const acceptances = await acceptEvents({ publish: away, record: away }, events);
     expect(acceptances).toEqual(events.map(() => ({ state: 'unavailable', cause: new Error('away') })));
+  });
+});
+
+describe('after a publish that JetStream did not answer', () => {
+  /** Publishes and records end when the test says so. */
+  function held() {
+    const publishes: { answer(): void; fail(error: Error): void }[] = [];
+    let recorded = 0;
+    let postgres = true;
+    const accept = createAcceptor(
+      {
+        publish: () =>
+          new Promise((resolve, reject) => {
+            publishes.push({ answer: resolve, fail: reject });
+          }),
+        record: async () => {
+          recorded += 1;
+          if (!postgres) throw new Error('away');
+          return { added: { click: 0, impression: 0 }, unknownAds: new Set() };
+        },
+      },
+      (error) => error instanceof Silence,
+    );
+    const by = async () => {
+      const [acceptance] = await accept([click('ad-001')]);
+      return acceptance?.state === 'durable' ? acceptance.by : acceptance?.state;
+    };
+    /** Until the first one was not answered. */
+    const silenced = async () => {
+      const first = by();
+      publishes[0]?.fail(new Silence());
+      expect(await first).toBe('postgres');
+    };
+    return {
+      publishes,
+      by,
+      silenced,
+      recorded: () => recorded,
+      losePostgres: () => {
+        postgres = false;
+      },
+    };
+  }
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+  it('no batch waits for JetStream, and one at a time is published beside Postgres', async () => {
+    const { publishes, by, silenced, recorded } = held();
+    await silenced();
+    expect(await Promise.all([by(), by(), by()])).toEqual(['postgres', 'postgres', 'postgres']);
+    expect(publishes).toHaveLength(2);
+    expect(recorded()).toBe(4);
+    publishes[1]?.fail(new Silence());
+    await turn();
+    expect(await by()).toBe('postgres');
+    expect(publishes).toHaveLength(3);
+  });
+
+  it('JetStream comes first again when it has acknowledged the one that was published beside', async () => {
+    const { publishes, by, silenced, recorded } = held();
+    await silenced();
+    expect(await by()).toBe('postgres');
+    publishes[1]?.answer();
+    await turn();
+    const next = by();
+    publishes[2]?.answer();
+    expect(await next).toBe('jetstream');
+    expect(recorded()).toBe(2);
+  });
+
+  it('JetStream is asked all the same when Postgres fails too', async () => {
+    const { publishes, by, silenced, losePostgres } = held();
+    await silenced();
+    losePostgres();
+    const next = by();
+    await turn();
+    publishes.at(-1)?.answer();
+    expect(await next).toBe('jetstream');
+  });
+
+  it('a publish that is refused at once leaves the order as it is', async () => {
+    const { publishes, by, recorded } = held();
+    const first = by();
+    publishes[0]?.fail(new Error('maximum bytes exceeded'));
+    expect(await first).toBe('postgres');
+    const second = by();
+    publishes[1]?.answer();
+    expect(await second).toBe('jetstream');
+    expect(recorded()).toBe(1);
   });
 });
