@@ -165,8 +165,8 @@ export function createGuard(options: GuardOptions): Guard {
           return { value: await fn(attempt) };
         } catch (error) {
           const isLost = error instanceof NotConnected;
-          // Data that are refused are an answer: for the breaker, the dependency is there.
-          if (!isLost && !isFailure(error)) return { error };
+          // Data that are refused are an answer: for the breaker, the dependency is there. A ping has none to refuse.
+          if (!isLost && operation !== PING && !isFailure(error)) return { error };
           // What took long once would take long again: this bounds the wait of the caller.
           const quick = performance.now() - startedAt < timeoutMs / 2;
           const unanswered = isTimeout(error);
