@@ -2,7 +2,7 @@ import { createServer, request, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Gateway, openGateway } from '../src/gateway/gateway.js';
-import { upstreamOf } from '../src/gateway/routes.js';
+import { isMalformed, upstreamOf } from '../src/gateway/routes.js';
 
 describe('upstreamOf', () => {
   test.each([
@@ -18,6 +18,23 @@ describe('upstreamOf', () => {
   ])('%s is answered by %s', (target, upstream) => {
     expect(upstreamOf(target)).toBe(upstream);
   });
+});
+
+test.each([
+  ['/%zz', true],
+  ['/ads/%', true],
+  ['/ads/%00', true],
+  ['/../', true],
+  ['/ads/../../x', true],
+  ['/ads/%2e%2e/%2E%2E/x', true],
+  ['/ads%2f..%2f..', true],
+  ['http://a/../x', true],
+  ['/', false],
+  ['/ads/../info', false],
+  ['/ads/%C3%A4?x=%zz/../../..', false],
+  ['http://a/ads', false],
+])('%s is malformed: %s', (target, malformed) => {
+  expect(isMalformed(target)).toBe(malformed);
 });
 
 describe('gateway', () => {
@@ -103,6 +120,12 @@ describe('gateway', () => {
     const broken = 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nno size\r\n';
     const text = await exchange(gateway.port, `GET / HTTP/1.1\r\nHost: a\r\n\r\n${broken}`);
     expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 400']);
+  });
+
+  test.each(['/%zz', '/../', '/ads%00'])('refuses a malformed path in the format of the API: %s', async (target) => {
+    const text = await exchange(gateway.port, `GET ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
+    expect(text).toMatch(/^HTTP\/1\.1 400 /);
+    expect(JSON.parse(text.slice(text.indexOf('\r\n\r\n')))).toMatchObject({ error: 'invalid_request', details: [] });
   });
 
   test('says in the format of the API that there is no Host', async () => {

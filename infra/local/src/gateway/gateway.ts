@@ -11,7 +11,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createProxyServer } from 'httpxy';
 import { answerError, createRefusals, sayUnavailable } from './refusals.js';
-import { type Upstream, upstreamOf } from './routes.js';
+import { isMalformed, type Upstream, upstreamOf } from './routes.js';
 
 /** A running gateway. */
 export interface Gateway {
@@ -79,6 +79,10 @@ export async function openGateway({ host, port, portOf }: GatewayOptions): Promi
     refusals.follow(request, response);
     if (request.headers.host === undefined && request.httpVersion === '1.1') {
       answerError(request, response, 400, 'invalid_request', 'The request has no Host header.');
+      return;
+    }
+    if (isMalformed(request.url ?? '/')) {
+      answerError(request, response, 400, 'invalid_request', 'The path of the request is malformed.');
       return;
     }
     const upstreamPort = portOf(upstreamOf(request.url ?? '/'));

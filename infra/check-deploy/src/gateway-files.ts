@@ -1,0 +1,32 @@
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { Repository } from './repository.js';
+
+export const GATEWAY_FOLDER = 'infra/gateway';
+
+/** What the container of the gateway has, and this machine has not. */
+export interface GatewayPlace {
+  /** The port of each service on 127.0.0.1. */
+  readonly ports: Readonly<Record<'ingest' | 'analytics', number>>;
+  /** Where nginx listens, in place of port 8080 on every address. */
+  readonly listen?: string;
+}
+
+/**
+ * Copies the settings of nginx to a folder, where it also writes everything that it writes.
+ *
+ * @returns the main file
+ */
+export function copyGateway(repository: Repository, folder: string, { ports, listen }: GatewayPlace): string {
+  for (const file of repository.files(GATEWAY_FOLDER, /\.conf$/)) {
+    const path = join(folder, basename(file));
+    cpSync(join(repository.root, file), path);
+    const text = readFileSync(path, 'utf8')
+      .replaceAll(/ \/dev\/std(out|err)/g, ' /tmp/log')
+      .replaceAll(' /tmp/', ` ${folder}/`);
+    writeFileSync(path, listen === undefined ? text : text.replace(/listen 8080\b/, `listen ${listen}`));
+  }
+  const upstreams = Object.entries(ports).map(([name, port]) => `upstream ${name} { server 127.0.0.1:${port}; }\n`);
+  writeFileSync(join(folder, 'upstreams.conf'), upstreams.join(''));
+  return join(folder, 'nginx.conf');
+}
