@@ -6,6 +6,7 @@ export * from './identity.js';
 export * from './ledger.js';
 export * from './migrate.js';
 export * from './partitions.js';
+export * from './prune.js';
 export * from './rebuild.js';
 export * from './retired.js';
 export * from './script.js';

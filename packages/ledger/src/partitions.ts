@@ -1,47 +1,54 @@
-import { secondOf } from '@ads/models';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from './dependencies.js';
+import { readText } from './files.js';
 
-/** Days of partitions that are always there ahead of time. Rows of a day without one go to the default partition. */
-const DAYS_AHEAD = 14;
-const DAY_MS = 86_400_000;
+const MAKE_PARTITION = readText('sql/make-partition.sql');
+const READ_PARTITIONS = readText('sql/read-partitions.sql');
 
-/** Makes the partitions of the coming days where they are missing, each by itself; the number made. */
-export async function ensurePartitions(database: Database, now: number): Promise<number> {
+/** Days, with today, that have partitions ahead of time. Rows of a day without one go to the default partition. */
+export const DAYS_AHEAD = 14;
+
+/** What to tell `ensurePartitions` beside the database. */
+export interface PartitionOptions {
+  /** Stops it between two partitions. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called with the number of days from today on, and why that day could not be finished; the next day is tried. */
+  readonly onFailure: (daysFromToday: number, error: unknown) => void;
+}
+
+/**
+ * Makes the partitions of the coming days where they are missing, by Postgres' clock. Each is one short statement, and
+ * recording goes on between them: a day with many rows in the default partition gets several.
+ *
+ * @returns how many it made
+ */
+export async function ensurePartitions(database: Database, options: PartitionOptions): Promise<number> {
   let made = 0;
-  for (let day = 0; day < DAYS_AHEAD; day += 1) {
-    const date = new Date(now + day * DAY_MS).toISOString().slice(0, 10);
-    const rows = await database.query<{ made: number }>(
-      'ensure_partitions',
-      'SELECT ensure_event_partitions($1::date, 1) AS made',
-      [date],
-    );
-    made += rows[0]?.made ?? 0;
+  for (let ahead = 0; ahead < DAYS_AHEAD; ahead += 1) {
+    try {
+      for (let more = true; more && !options.signal?.aborted; ) {
+        const started = performance.now();
+        const rows = await database.query<{ made: number }>('make_partition', MAKE_PARTITION, [ahead]);
+        more = rows[0]?.made === 1;
+        if (more) {
+          made += 1;
+          // What held up recording for long is followed by a rest of twice that time.
+          await delay(2 * (performance.now() - started), undefined, { signal: options.signal });
+        }
+      }
+    } catch (error) {
+      if (!options.signal?.aborted) options.onFailure(ahead, error);
+    }
+    if (options.signal?.aborted) break;
   }
   return made;
 }
 
-/** How long second buckets are kept: no window looks further back than an hour. */
-const SECONDS_KEPT = 3 * 3_600;
-
-/** Rows that one statement deletes: it holds no lock for long, waits for none, and stays below any timeout. */
-const PRUNED_AT_ONCE = 10_000;
-
-const PRUNE = `WITH pruned AS (
-    DELETE FROM clicks_per_second
-    WHERE ctid = ANY(ARRAY(SELECT ctid FROM clicks_per_second WHERE second < $1 LIMIT $2 FOR UPDATE SKIP LOCKED))
-    RETURNING 1
-  )
-  SELECT count(*) AS pruned FROM pruned`;
-
-/** Deletes second buckets that no window will see again; the number deleted. Minute buckets and totals are kept. */
-export async function pruneSeconds(database: Database, now: number): Promise<number> {
-  for (let all = 0; ; ) {
-    const rows = await database.query<{ pruned: number }>('prune_seconds', PRUNE, [
-      secondOf(now) - SECONDS_KEPT,
-      PRUNED_AT_ONCE,
-    ]);
-    const pruned = rows[0]?.pruned ?? 0;
-    all += pruned;
-    if (pruned < PRUNED_AT_ONCE) return all;
-  }
+/**
+ * How many days have all of their partitions: 1 is today, 2 is today and tomorrow, up to {@link DAYS_AHEAD}. Days behind
+ * the first that has not do not count.
+ */
+export async function readPartitionDays(database: Database): Promise<number> {
+  const rows = await database.query<{ days: number }>('read_partitions', READ_PARTITIONS, [DAYS_AHEAD]);
+  return rows[0]?.days ?? 0;
 }

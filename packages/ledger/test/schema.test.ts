@@ -1,131 +1,22 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { openBench, openPool, type Variables, waitFor } from '@ads/local';
-import { uuidv7 } from '@ads/models';
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Database, ensurePartitions, migrate, pruneSeconds } from '../src/index.js';
+import { runner } from 'node-pg-migrate';
+import { type Database, migrate } from '../src/index.js';
 import { recordBatch } from '../src/record.js';
-import { click, expectExactRollups, rows } from './books.js';
+import { click, rows } from './books.js';
 import { openDatabase } from './servers.js';
 
 const bench = openBench();
 afterAll(bench.release);
 
-const DAY = 86_400_000;
-const today = Math.floor(Date.now() / DAY) * DAY;
-/** Far beyond what the migration made. */
-const later = today + 100 * DAY;
 let database: Database;
 let variables: Variables;
 beforeEach(async () => {
   variables = await bench.database();
   database = openDatabase(bench, variables);
-});
-
-const nameOf = (time: number) => `ad_events_${new Date(time).toISOString().slice(0, 10).replace(/-/g, '')}`;
-const places = async () =>
-  Object.fromEntries(
-    (
-      await database.query<{ id: string; place: string }>(
-        'test',
-        'SELECT id, tableoid::regclass AS place FROM ad_events',
-      )
-    ).map(({ id, place }) => [id, place]),
-  );
-
-describe('partitions', () => {
-  it('are there for the coming days from the first moment, and ids of today go into that of today', async () => {
-    const ids = [today, today + DAY - 1, today + DAY].map(uuidv7);
-    await recordBatch(
-      database,
-      ids.map((id) => click(today, { id })),
-    );
-    expect(Object.values(await places()).sort()).toEqual([nameOf(today), nameOf(today), nameOf(today + DAY)].sort());
-  });
-
-  it('are made where they are missing, once, however many make them at the same time', async () => {
-    const made = await Promise.all([1, 2, 3, 4].map(() => ensurePartitions(database, later)));
-    expect(made.reduce((sum, one) => sum + one)).toBe(14);
-    expect(await ensurePartitions(database, later + DAY)).toBe(1);
-  });
-
-  it('take over the rows of their day from the default one, which keeps the others', async () => {
-    const early = uuidv7(later + 3_600_000);
-    const next = uuidv7(later + 20 * DAY);
-    const foreign = `f${randomUUID().slice(1)}`;
-    const batch = [early, next, foreign].map((id) => click(today, { id }));
-    await recordBatch(database, batch);
-    expect(await places()).toEqual({
-      [early]: 'ad_events_default',
-      [next]: 'ad_events_default',
-      [foreign]: 'ad_events_foreign',
-    });
-    await ensurePartitions(database, later);
-    expect(await places()).toEqual({
-      [early]: nameOf(later),
-      [next]: 'ad_events_default',
-      [foreign]: 'ad_events_foreign',
-    });
-    // Ids are known wherever their rows are.
-    expect((await recordBatch(database, batch)).added).toEqual({ click: 0, impression: 0 });
-    await expectExactRollups(database);
-  });
-
-  it('are made beside live recording, though its clocks run ahead into the very days', async () => {
-    const days = Array.from({ length: 14 }, (_, day) => later + day * DAY);
-    let making = true;
-    let recorded = 0;
-    const failures: unknown[] = [];
-    const recording = Promise.all(
-      [0, 1, 2].map(async () => {
-        while (making) {
-          const batch = days.map((day) => click(today, { id: uuidv7(day) }));
-          // As the consumer does: what failed is tried again.
-          for (let done = false; !done; ) {
-            await recordBatch(database, batch).then(
-              () => {
-                done = true;
-              },
-              (error: unknown) => failures.push(error),
-            );
-          }
-          recorded += batch.length;
-        }
-      }),
-    );
-    try {
-      expect(await ensurePartitions(database, later)).toBe(14);
-    } finally {
-      making = false;
-      await recording;
-    }
-    expect(failures).toEqual([]);
-    expect(Object.keys(await places())).toHaveLength(recorded);
-    await expectExactRollups(database);
-    expect(await rows(database, 'SELECT id FROM ad_events_default')).toEqual([]);
-  });
-});
-
-describe('pruning', () => {
-  it('deletes the seconds that no window sees, however many, and keeps minutes, totals and all that is visible', async () => {
-    const now = Date.now();
-    const second = Math.floor(now / 1_000);
-    await database.query(
-      'test',
-      `INSERT INTO clicks_per_second SELECT 'ad-001', second, 1 FROM generate_series(${second - 40_000}, ${second}) second`,
-    );
-    await database.query('test', "INSERT INTO clicks_per_minute VALUES ('ad-001', 1, 1)");
-    expect(await pruneSeconds(database, now)).toBeGreaterThan(20_000);
-    const [left] = await database.query<{ oldest: number; count: number }>(
-      'test',
-      'SELECT min(second) AS oldest, count(*) AS count FROM clicks_per_second',
-    );
-    expect(left?.oldest).toBeLessThanOrEqual(second - 3_600);
-    expect(left?.oldest).toBeGreaterThan(second - 40_000);
-    expect(left?.count).toBe(second - (left?.oldest ?? 0) + 1);
-    expect(await pruneSeconds(database, now)).toBe(0);
-    expect(await rows(database, 'SELECT * FROM clicks_per_minute')).toHaveLength(1);
-  });
 });
 
 const PLAY_TIME_IN_MILLISECONDS = new URL('../migrations/6_play_time_in_milliseconds.sql', import.meta.url);
@@ -148,6 +39,14 @@ describe('migrations', () => {
       password: variables.POSTGRES_PASSWORD ?? '',
       database: name,
     };
+  }
+
+  /** The schema as it was after so many migrations. */
+  async function migrateTo(count: number, connection: Awaited<ReturnType<typeof emptyDatabase>>): Promise<Database> {
+    const dir = fileURLToPath(new URL('../migrations', import.meta.url));
+    const settings = { dir, migrationsTable: 'migrations', direction: 'up', log: () => undefined } as const;
+    await runner({ ...settings, count, databaseUrl: connection });
+    return openDatabase(bench, { ...variables, POSTGRES_DB: connection.database });
   }
 
   it('are run once, by one of those who start together, and change nothing the next time', async () => {
@@ -180,6 +79,41 @@ describe('migrations', () => {
     reader.release();
     await adding;
     expect(await rows(database, 'SELECT play_time_ms FROM ad_events')).toEqual(Array(3).fill({ play_time_ms: null }));
+  });
+
+  it('keep every row and its id, wherever the default partition had it', async () => {
+    const connection = await emptyDatabase();
+    const old = await migrateTo(2, connection);
+    const insert = () =>
+      old.query(
+        'test',
+        `INSERT INTO ad_events (id, kind, ad_id, ip, occurred_at, received_at)
+         SELECT (lpad(to_hex(n), 4, '0') || substr(md5(n::text), 5))::uuid, 'click', 'ad-001', '203.0.113.9', now(), now()
+         FROM generate_series(0, 4096) n
+         ON CONFLICT DO NOTHING RETURNING id`,
+      );
+    expect(await insert()).toHaveLength(4_097);
+    const [whole] = await old.query<{ count: number }>('test', 'SELECT count(*) FROM ad_events_default');
+    expect(whole?.count).toBeGreaterThan(1_000);
+    expect(await migrate(connection, () => undefined)).not.toEqual([]);
+    expect(await insert()).toEqual([]);
+    expect(await old.query('test', 'SELECT count(*) FROM ad_events_default')).toEqual([whole]);
+  });
+
+  it('let those prune minutes who could prune seconds', async () => {
+    const connection = await emptyDatabase();
+    const old = await migrateTo(2, connection);
+    const role = `"pruner ${randomBytes(6).toString('hex')}"`;
+    await old.query('test', `CREATE ROLE ${role}`);
+    await old.query('test', `GRANT DELETE ON clicks_per_second TO ${role}`);
+    await migrate(connection, () => undefined);
+    expect(
+      await old.query('test', "SELECT has_table_privilege($1, 'clicks_per_minute', 'DELETE') AS may", [
+        role.replaceAll('"', ''),
+      ]),
+    ).toEqual([{ may: true }]);
+    await old.query('test', `DROP OWNED BY ${role}`);
+    await old.query('test', `DROP ROLE ${role}`);
   });
 
   it('take the time that they need, whatever an operator allows a statement of the services', async () => {

@@ -3,14 +3,17 @@ import { openBench } from '@ads/local';
 import { uuidv7 } from '@ads/models';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
+  DAYS_AHEAD,
   type Database,
   ensurePartitions,
   healDoubts,
+  pruneMinutes,
   pruneSeconds,
   raiseDoubt,
   readAds,
   readDoubts,
   readIdentity,
+  readPartitionDays,
   renewIdentity,
   settleDoubt,
 } from '../src/index.js';
@@ -23,10 +26,11 @@ const bench = openBench();
 afterAll(bench.release);
 
 describe('the role of the services', () => {
+  let owner: Database;
   let services: Database;
   beforeAll(async () => {
     const variables = await bench.database();
-    const owner = openDatabase(bench, variables);
+    owner = openDatabase(bench, variables);
     await owner.query('test', "CREATE ROLE services LOGIN PASSWORD 'services'");
     bench.onRelease(async () => {
       await owner.query('test', 'DROP OWNED BY services');
@@ -53,8 +57,19 @@ describe('the role of the services', () => {
     expect(await renewIdentity(services, identity)).toBe(true);
     expect(await renewIdentity(services, identity)).toBe(false);
     expect(await readAds(services)).toHaveLength(3);
-    expect(await ensurePartitions(services, now + 100 * 86_400_000)).toBe(14);
-    expect(await pruneSeconds(services, now + 86_400_000)).toBe(1);
+    await owner.query(
+      'test',
+      `DROP TABLE ad_events_${new Date(now + 86_400_000).toISOString().slice(0, 10).replace(/-/g, '')}`,
+    );
+    const onFailure = (_day: number, error: unknown) => {
+      throw error;
+    };
+    expect(await ensurePartitions(services, { onFailure })).toBe(1);
+    expect(await readPartitionDays(services)).toBe(DAYS_AHEAD);
+    await owner.query('test', "INSERT INTO clicks_per_second VALUES ('ad-001', 1, 1)");
+    await owner.query('test', "INSERT INTO clicks_per_minute VALUES ('ad-001', 1, 1)");
+    expect(await pruneSeconds(services)).toBe(1);
+    expect(await pruneMinutes(services)).toBe(1);
   });
 
   it.each([

@@ -17,6 +17,13 @@ export type WindowClicks = Record<WindowField, number>;
 const SECONDS_SEEN = 3_600;
 const MINUTES_SEEN = 1_440;
 
+/**
+ * How many second buckets, and minute buckets, are kept in Postgres beside the current one. Older ones are neither written
+ * nor kept: no window sees them, also where the clocks of Postgres and of a reader are two hours apart.
+ */
+export const SECONDS_KEPT = 3 * 3_600;
+export const MINUTES_KEPT = 50 * 60;
+
 /** The second bucket of a time in milliseconds. */
 export function secondOf(time: number): number {
   return Math.floor(time / 1_000);

@@ -42,6 +42,8 @@ export interface ConsumerMetrics {
   streams(streams: readonly StreamUse[]): void;
   trusted(trusted: boolean): void;
   rebuilt(seconds: number): void;
+  /** How many days, from today on, have partitions. */
+  partitionDays(days: number): void;
 }
 
 /** @param now milliseconds since the epoch */
@@ -127,6 +129,12 @@ export function createConsumerMetrics(registry: Registry, now: () => number): Co
     registers,
   });
 
+  const partitionDays = new Gauge({
+    name: 'event_partition_days',
+    help: 'Days that have partitions of ad_events, from today on without a gap: 1 is today alone, 14 is all that are made.',
+    registers,
+  });
+
   return {
     recorded(batch, { added }) {
       const recordedAt = now();
@@ -159,5 +167,6 @@ export function createConsumerMetrics(registry: Registry, now: () => number): Co
     },
     trusted: (value) => trusted.set(value ? 1 : 0),
     rebuilt: (seconds) => rebuilds.observe(seconds),
+    partitionDays: (days) => partitionDays.set(days),
   };
 }

@@ -1,4 +1,4 @@
-import { createLedger, ensurePartitions, pruneSeconds } from '@ads/ledger';
+import { createLedger, pruneMinutes, pruneSeconds } from '@ads/ledger';
 import type { LedgerIdentity } from '@ads/models';
 import {
   createHealth,
@@ -19,6 +19,7 @@ import { createDeadLetterStore } from './dead-letter-store.js';
 import { createDeadLetterWriter } from './dead-letter-writer.js';
 import type { HeldMessage } from './held-messages.js';
 import { keepCounters } from './keep-counters.js';
+import { keepTables } from './keep-tables.js';
 import { ensureLedgerConsumer, forgetDeliveries, readBacklog, readStreams } from './ledger-consumer.js';
 import { createPassedOverWatch } from './passed-over.js';
 import { recordMessages } from './record-messages.js';
@@ -31,7 +32,6 @@ import { createTrouble } from './trouble.js';
 const service = 'consumer';
 const BACKLOG_EVERY_MS = 5_000;
 const RETIRED_EVERY_MS = 5_000;
-const HOUR_MS = 3_600_000;
 const KEEPING = 'the counters could not be looked after, it is tried until they are';
 const RECORDING = 'a batch could not be recorded, it is tried until it is';
 
@@ -115,14 +115,18 @@ await runProcess<ConsumerConfig>({
         logger.debug('counters of databases that are out of use could not be deleted', { error }),
       ),
     );
-    const keepTables = async () => {
-      const made = await ensurePartitions(postgres, now());
-      if (made > 0) logger.info('partitions made', { made });
-      await pruneSeconds(postgres, now());
-    };
     releases.add(
       'tables',
-      repeat(keepTables, HOUR_MS, (error) => logger.warn('tables could not be looked after', { error })),
+      keepTables({
+        database: postgres,
+        prune: async (signal) => {
+          await pruneSeconds(postgres, signal);
+          await pruneMinutes(postgres, signal);
+        },
+        condition: conditions.declare('partitions_missing'),
+        onDays: counted.partitionDays,
+        logger,
+      }),
     );
     const record = (messages: readonly HeldMessage[]) =>
       recordMessages(

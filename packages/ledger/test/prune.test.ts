@@ -1,0 +1,55 @@
+import { openBench } from '@ads/local';
+import { MINUTES_KEPT, SECONDS_KEPT } from '@ads/models';
+import { afterAll, beforeEach, expect, it } from '@jest/globals';
+import { type Database, pruneMinutes, pruneSeconds } from '../src/index.js';
+import { rows } from './books.js';
+import { openDatabase } from './servers.js';
+
+const bench = openBench();
+afterAll(bench.release);
+
+let database: Database;
+beforeEach(async () => {
+  database = openDatabase(bench, await bench.database());
+});
+
+it.each([
+  ['second', SECONDS_KEPT, pruneSeconds, 1_000],
+  ['minute', MINUTES_KEPT, pruneMinutes, 60_000],
+] as const)(
+  'deletes each %s that no window sees, however many, and keeps all others',
+  async (unit, kept, prune, ms) => {
+    const bucket = Math.floor(Date.now() / ms);
+    const first = bucket - kept - 25_000;
+    await rows(
+      database,
+      `INSERT INTO clicks_per_${unit} SELECT 'ad-001', ${unit}, 1 FROM generate_series(${first}, ${bucket + 300}) ${unit}`,
+    );
+    await rows(database, "INSERT INTO ad_totals VALUES ('ad-001', 1, 1)");
+    expect(await prune(database)).toBeGreaterThanOrEqual(25_000);
+    const [left] = (await rows(
+      database,
+      `SELECT min(${unit}) AS oldest, max(${unit}) AS newest, count(*) FROM clicks_per_${unit}`,
+    )) as { oldest: number; newest: number; count: number }[];
+    const now = Math.floor(Date.now() / ms);
+    expect(left?.oldest).toBeGreaterThanOrEqual(bucket - kept);
+    expect(left?.oldest).toBeLessThanOrEqual(now - kept);
+    expect(left).toMatchObject({ newest: bucket + 300, count: bucket + 300 - (left?.oldest ?? 0) + 1 });
+    expect(await rows(database, 'SELECT * FROM ad_totals')).toHaveLength(1);
+  },
+);
+
+it('stops between two statements', async () => {
+  await rows(
+    database,
+    "INSERT INTO clicks_per_second SELECT 'ad-001', second, 1 FROM generate_series(1, 30000) second",
+  );
+  const stopping = new AbortController();
+  const watched: Database = {
+    query: (operation, text, values) => {
+      stopping.abort();
+      return database.query(operation, text, values);
+    },
+  };
+  expect(await pruneSeconds(watched, stopping.signal)).toBe(10_000);
+});

@@ -1,0 +1,84 @@
+import { DAYS_AHEAD, type Database, ensurePartitions, readPartitionDays } from '@ads/ledger';
+import { type Condition, DependencyUnavailable, type Logger } from '@ads/runtime';
+import { repeat } from './repeat.js';
+
+const EVERY_MS = 3_600_000;
+const AFTER_FAILURE_MS = 60_000;
+
+/** Today and tomorrow: below that a person must act before the day is over. */
+const LEAST_DAYS = 2;
+
+export interface TablesDependencies {
+  readonly database: Database;
+  /** Deletes what no window sees any more. Runs first, and whatever becomes of it, partitions are made. */
+  readonly prune: (signal: AbortSignal) => Promise<unknown>;
+  /** Holds while today or tomorrow has no partition. */
+  readonly condition: Condition;
+  /** Called with the number of days, from today on, that have partitions. */
+  readonly onDays: (days: number) => void;
+  readonly logger: Logger;
+}
+
+/**
+ * Looks after the tables, now and every hour, a minute after a failure: prunes rollups and makes partitions. Each step has
+ * failures of its own and stops no other one.
+ *
+ * @returns stops it, and waits for the statement that is under way
+ */
+export function keepTables(dependencies: TablesDependencies): () => Promise<void> {
+  let done = false;
+  const keep = async (signal: AbortSignal) => {
+    done = false;
+    done = await keepOnce(dependencies, signal);
+  };
+  return repeat(
+    keep,
+    () => (done ? EVERY_MS : AFTER_FAILURE_MS),
+    (error) => dependencies.logger.error('table upkeep failed', { event: 'tables.failed', error }),
+  );
+}
+
+/** True when every step succeeded and no day lacks a partition. */
+async function keepOnce(
+  { database, prune, condition, onDays, logger }: TablesDependencies,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const failures: { readonly step: string; readonly error: unknown }[] = [];
+  const attempt = async <T>(step: string, work: () => Promise<T>): Promise<T | undefined> =>
+    await work().catch((error: unknown) => {
+      failures.push({ step, error });
+      return undefined;
+    });
+
+  await attempt('prune', () => prune(signal));
+  const made = await ensurePartitions(database, {
+    signal,
+    onFailure: (day, error) => failures.push({ step: `partition of day ${day} from today`, error }),
+  });
+  if (made > 0) logger.info('made partitions of coming days', { event: 'tables.partitions_made', made });
+
+  const days = await attempt('read partitions', () => readPartitionDays(database));
+  if (days !== undefined) {
+    onDays(days);
+    if (days >= LEAST_DAYS) condition.clear();
+    else condition.hold(missing(days, failures[0]?.error));
+  }
+  if (signal.aborted) return false;
+  const [first] = failures;
+  if (first !== undefined && !(first.error instanceof DependencyUnavailable)) {
+    // One line for all of them, once a minute at most.
+    logger.warn('a step of table upkeep failed; it is retried in a minute', {
+      event: 'tables.step_failed',
+      step: first.step,
+      failed: failures.length,
+      error: first.error,
+    });
+  }
+  return failures.length === 0 && days === DAYS_AHEAD;
+}
+
+function missing(days: number, error: unknown): string {
+  const day = days === 0 ? 'today' : 'tomorrow';
+  const reason = error instanceof Error ? `: ${error.message}` : '';
+  return `ad_events has no partition for ${day}${reason}. Its rows go to the default partition until one can be made.`;
+}

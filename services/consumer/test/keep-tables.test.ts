@@ -1,0 +1,84 @@
+import { DAYS_AHEAD, type Database, pruneSeconds } from '@ads/ledger';
+import { openBench, openPool, waitFor } from '@ads/local';
+import { createConditions, createMetrics, type LogFields, type Logger } from '@ads/runtime';
+import { afterAll, beforeEach, expect, it } from '@jest/globals';
+import type pg from 'pg';
+import { keepTables } from '../src/keep-tables.js';
+
+const bench = openBench();
+afterAll(bench.release);
+
+const DAY_MS = 86_400_000;
+const nameOf = (time: number) => `ad_events_${new Date(time).toISOString().slice(0, 10).replace(/-/g, '')}`;
+const idOf = (time: number) => {
+  const digits = Math.floor(time).toString(16).padStart(12, '0');
+  return `${digits.slice(0, 8)}-${digits.slice(8)}-0000-0000-000000000000`;
+};
+
+/** int8 and int4. */
+const NUMBERS = [20, 23];
+let pool: pg.Pool;
+let database: Database;
+let events: unknown[];
+beforeEach(async () => {
+  pool = openPool(await bench.database());
+  const own = pool;
+  bench.onRelease(() => own.end());
+  pool.options.types = { getTypeParser: (oid: number) => (NUMBERS.includes(oid) ? Number : (text: string) => text) };
+  database = {
+    query: async <Row extends object>(_operation: string, text: string, values: readonly unknown[] = []) =>
+      (await own.query(text, [...values])).rows as Row[],
+  };
+  events = [];
+});
+
+/** Looks after the tables once; what it reported. */
+async function keepOnce(prune: () => Promise<unknown> = () => pruneSeconds(database)) {
+  const log = (_message: string, fields?: LogFields) => {
+    events.push(fields?.event);
+  };
+  const logger: Logger = { error: log, warn: log, info: log, debug: log, child: () => logger };
+  const conditions = createConditions(createMetrics('test'), logger);
+  let days: number | undefined;
+  const stop = keepTables({
+    database,
+    prune,
+    condition: conditions.declare('partitions_missing'),
+    onDays: (read) => {
+      days = read;
+    },
+    logger,
+  });
+  await waitFor(() => days !== undefined, { what: 'the days to be read', timeoutMs: 30_000 });
+  await stop();
+  return { days, conditions: conditions.active() };
+}
+
+it('prunes and makes all other days although the partition of tomorrow can not be made, and says so', async () => {
+  const tomorrow = (Math.floor(Date.now() / DAY_MS) + 1) * DAY_MS;
+  await pool.query(`DROP TABLE ${nameOf(tomorrow)}, ${nameOf(tomorrow + 5 * DAY_MS)}`);
+  const [from, to] = [idOf(tomorrow + DAY_MS / 4), idOf(tomorrow + DAY_MS / 2)];
+  await pool.query(`CREATE TABLE in_the_way PARTITION OF ad_events FOR VALUES FROM ('${from}') TO ('${to}')`);
+  await pool.query("INSERT INTO clicks_per_second SELECT 'ad-001', second, 1 FROM generate_series(1, 25000) second");
+
+  expect(await keepOnce()).toEqual({
+    days: 1,
+    conditions: { partitions_missing: expect.stringMatching(/^ad_events has no partition for tomorrow: .*in_the_way/) },
+  });
+  expect(events).toEqual(['tables.partitions_made', 'condition.began', 'tables.step_failed']);
+  expect((await pool.query('SELECT FROM clicks_per_second')).rowCount).toBe(0);
+  expect((await pool.query('SELECT to_regclass($1) AS name', [nameOf(tomorrow + 5 * DAY_MS)])).rows).toEqual([
+    { name: nameOf(tomorrow + 5 * DAY_MS) },
+  ]);
+
+  await pool.query('DROP TABLE in_the_way');
+  expect(await keepOnce()).toEqual({ days: DAYS_AHEAD, conditions: {} });
+});
+
+it('makes partitions although pruning fails', async () => {
+  const nextWeek = Date.now() + 7 * DAY_MS;
+  await pool.query(`DROP TABLE ${nameOf(nextWeek)}`);
+  const failing = () => Promise.reject(new Error('no right to delete'));
+  expect(await keepOnce(failing)).toEqual({ days: DAYS_AHEAD, conditions: {} });
+  expect(events).toEqual(['tables.partitions_made', 'tables.step_failed']);
+});
