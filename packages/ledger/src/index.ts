@@ -8,6 +8,7 @@ export * from './migrate.js';
 export * from './partitions.js';
 export * from './prune.js';
 export * from './rebuild.js';
+export * from './recount.js';
 export * from './retired.js';
 export * from './script.js';
 export * from './shards.js';

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { openBench } from '@ads/local';
+import { openBench, type Variables } from '@ads/local';
 import { uuidv7 } from '@ads/models';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
@@ -14,6 +14,7 @@ import {
   readDoubts,
   readIdentity,
   readPartitionDays,
+  recount,
   renewIdentity,
   settleDoubt,
 } from '../src/index.js';
@@ -28,8 +29,9 @@ afterAll(bench.release);
 describe('the role of the services', () => {
   let owner: Database;
   let services: Database;
+  let variables: Variables;
   beforeAll(async () => {
-    const variables = await bench.database();
+    variables = await bench.database();
     owner = openDatabase(bench, variables);
     await owner.query('test', "CREATE ROLE services LOGIN PASSWORD 'services'");
     bench.onRelease(async () => {
@@ -56,6 +58,14 @@ describe('the role of the services', () => {
     const identity = (await readIdentity(services)) ?? '';
     expect(await renewIdentity(services, identity)).toBe(true);
     expect(await renewIdentity(services, identity)).toBe(false);
+    const connection = {
+      host: variables.POSTGRES_HOST,
+      port: Number(variables.POSTGRES_PORT),
+      user: 'services',
+      password: 'services',
+      database: variables.POSTGRES_DB,
+    };
+    expect(await recount(connection)).toMatchObject({ events: 3, totals: 0 });
     expect(await readAds(services)).toHaveLength(3);
     await owner.query(
       'test',

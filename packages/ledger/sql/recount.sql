@@ -1,0 +1,53 @@
+-- Makes the rollups what a count of the stored events says, and returns how many events there are and how many rows of each
+-- rollup were wrong. Rows that count nothing any more become 0: whoever runs this need not be allowed to delete them.
+-- Run it under locks that let nobody record: see recount.ts. It reads every event, some 1 s per million.
+--
+-- Parameters: 1 for how many seconds second buckets are kept, 2 for how many minutes minute buckets are. Missing buckets that
+-- are older are not made.
+WITH counted AS MATERIALIZED (
+  SELECT
+    ad_id,
+    floor(date_part('epoch', occurred_at))::bigint AS second,
+    count(*) FILTER (WHERE kind = 'click') AS clicks,
+    count(*) FILTER (WHERE kind = 'impression') AS impressions,
+    count(*) AS events
+  FROM ad_events
+  GROUP BY 1, 2
+),
+totals AS (
+  INSERT INTO ad_totals AS total (ad_id, clicks, impressions)
+  SELECT ad_id, coalesce(should.clicks, 0), coalesce(should.impressions, 0)
+  FROM (
+    SELECT ad_id, sum(clicks)::bigint AS clicks, sum(impressions)::bigint AS impressions FROM counted GROUP BY ad_id
+  ) should
+  FULL JOIN ad_totals held USING (ad_id)
+  WHERE (coalesce(should.clicks, 0), coalesce(should.impressions, 0))
+     <> (coalesce(held.clicks, 0), coalesce(held.impressions, 0))
+  ON CONFLICT (ad_id) DO UPDATE SET clicks = excluded.clicks, impressions = excluded.impressions
+  RETURNING 1
+),
+minutes AS (
+  INSERT INTO clicks_per_minute AS bucket (ad_id, minute, clicks)
+  SELECT ad_id, minute, coalesce(should.clicks, 0)
+  FROM (SELECT ad_id, second / 60 AS minute, sum(clicks)::bigint AS clicks FROM counted GROUP BY 1, 2) should
+  FULL JOIN clicks_per_minute held USING (ad_id, minute)
+  WHERE coalesce(should.clicks, 0) <> coalesce(held.clicks, 0)
+    AND (held.clicks IS NOT NULL OR minute >= floor(date_part('epoch', now()) / 60) - $2)
+  ON CONFLICT (ad_id, minute) DO UPDATE SET clicks = excluded.clicks
+  RETURNING 1
+),
+seconds AS (
+  INSERT INTO clicks_per_second AS bucket (ad_id, second, clicks)
+  SELECT ad_id, second, coalesce(should.clicks, 0)
+  FROM counted should
+  FULL JOIN clicks_per_second held USING (ad_id, second)
+  WHERE coalesce(should.clicks, 0) <> coalesce(held.clicks, 0)
+    AND (held.clicks IS NOT NULL OR second >= floor(date_part('epoch', now())) - $1)
+  ON CONFLICT (ad_id, second) DO UPDATE SET clicks = excluded.clicks
+  RETURNING 1
+)
+SELECT
+  (SELECT coalesce(sum(events), 0) FROM counted)::float8 AS events,
+  (SELECT count(*) FROM totals)::float8 AS totals,
+  (SELECT count(*) FROM minutes)::float8 AS minutes,
+  (SELECT count(*) FROM seconds)::float8 AS seconds

@@ -1,0 +1,79 @@
+import { openBench, type Variables } from '@ads/local';
+import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { type Database, readIdentity, recount } from '../src/index.js';
+import { recordBatch } from '../src/record.js';
+import { click, expectExactRollups, randomEvents, rows, seeded } from './books.js';
+import { openDatabase } from './servers.js';
+
+const bench = openBench();
+let database: Database;
+let env: Variables;
+afterAll(bench.release);
+beforeEach(async () => {
+  env = await bench.database();
+  database = openDatabase(bench, env);
+});
+
+const at = Date.now();
+const connection = () => ({
+  host: env.POSTGRES_HOST,
+  port: Number(env.POSTGRES_PORT),
+  user: env.POSTGRES_USER,
+  password: env.POSTGRES_PASSWORD,
+  database: env.POSTGRES_DB,
+});
+
+describe('a recount', () => {
+  it('makes the rollups what the stored events add up to, after some were deleted, and gives the ledger a new identity', async () => {
+    await recordBatch(database, randomEvents(seeded(31), 600, at, 2 * 3_600_000));
+    await rows(database, "DELETE FROM ad_events WHERE ad_id = 'ad-002' OR right(id::text, 1) < '8'");
+    await rows(database, "DELETE FROM clicks_per_minute WHERE ad_id = 'ad-003'");
+    await rows(database, "UPDATE clicks_per_second SET clicks = clicks + 7 WHERE ad_id = 'ad-001'");
+    const before = await readIdentity(database);
+    const [stored] = await rows(database, 'SELECT count(*) AS events FROM ad_events');
+    const found = await recount(connection());
+    expect(found).toMatchObject({ ...stored, totals: 3, minutes: expect.any(Number), seconds: expect.any(Number) });
+    await expectExactRollups(database);
+    expect(await readIdentity(database)).not.toBe(before);
+    expect(await recount(connection())).toEqual({ ...stored, totals: 0, minutes: 0, seconds: 0 });
+  });
+
+  it('is exact beside live recording, which goes on behind it', async () => {
+    let recording = true;
+    const random = seeded(32);
+    const writers = Promise.all(
+      [0, 1, 2].map(async () => {
+        for (let batch = 0; batch < 40; batch += 1) await recordBatch(database, randomEvents(random, 20, at, 600_000));
+      }),
+    ).finally(() => {
+      recording = false;
+    });
+    let recounts = 0;
+    while (recording) {
+      await rows(database, 'DELETE FROM ad_events WHERE id IN (SELECT id FROM ad_events LIMIT 10)');
+      await recount(connection());
+      recounts += 1;
+    }
+    await writers;
+    await recount(connection());
+    expect(recounts).toBeGreaterThan(1);
+    await expectExactRollups(database);
+  });
+
+  it('makes no buckets that are older than any that are kept', async () => {
+    await recordBatch(database, [click(at), click(at - 60 * 3_600_000)]);
+    await rows(database, 'DELETE FROM clicks_per_second');
+    await rows(database, 'DELETE FROM clicks_per_minute');
+    expect(await recount(connection())).toMatchObject({ totals: 0, minutes: 1, seconds: 1 });
+  });
+
+  it('changes nothing when it fails', async () => {
+    await recordBatch(database, [click(at)]);
+    const before = await readIdentity(database);
+    await rows(database, 'ALTER FUNCTION renew_ledger_identity(text) RENAME TO gone');
+    await rows(database, 'DELETE FROM ad_events');
+    await expect(recount(connection())).rejects.toThrow('renew_ledger_identity');
+    expect(await rows(database, 'SELECT clicks FROM ad_totals')).toEqual([{ clicks: 1 }]);
+    expect(await readIdentity(database)).toBe(before);
+  });
+});

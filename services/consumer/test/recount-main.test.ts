@@ -1,0 +1,35 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { openBench, projectRoot } from '@ads/local';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { openRows } from './servers.js';
+
+const bench = openBench();
+afterAll(bench.release);
+
+const run = (args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
+  promisify(execFile)(process.execPath, ['services/consumer/dist/recount-main.js', ...args], {
+    cwd: projectRoot,
+    env: { PATH: process.env.PATH, ...env },
+  });
+
+describe('npm run recount', () => {
+  it('explains itself, and refuses what it does not know', async () => {
+    expect((await run(['--help'])).stdout).toMatch(/^Usage: npm run recount/);
+    await expect(run(['now'])).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(/^Usage:/) });
+  });
+
+  it('corrects the rollups, and says what it found', async () => {
+    const env = await bench.database();
+    const rows = openRows(bench, env);
+    await rows("INSERT INTO ad_totals VALUES ('ad-001', 1234, 0)");
+    const { stdout } = await run([], { ...env });
+    expect(stdout).toContain('Events counted: 0\nRows corrected: 1 totals, 0 minutes, 0 seconds\n');
+    expect(await rows('SELECT clicks FROM ad_totals')).toEqual([{ clicks: '0' }]);
+  });
+
+  it('names the problem when Postgres is not there', async () => {
+    const env = { ...(await bench.database()), POSTGRES_PORT: '1' };
+    await expect(run([], env)).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('Postgres: ') });
+  });
+});
