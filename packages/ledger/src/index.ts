@@ -1,4 +1,5 @@
 export * from './ad-catalogue.js';
+export * from './audit-counters.js';
 export * from './counts.js';
 export * from './dependencies.js';
 export * from './doubts.js';

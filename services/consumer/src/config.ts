@@ -23,6 +23,8 @@ export interface ConsumerConfig extends ServerConfig, LogConfig, PostgresConfig,
   readonly CONSUMER_MAX_BYTES: number;
   /** After which JetStream gives a message to another process, unless it is told that it is being worked on. */
   readonly NATS_ACK_WAIT_SECONDS: number;
+  /** Seconds from one audit of the counters in Redis to the next. */
+  readonly COUNTERS_AUDIT_SECONDS: number;
   readonly NATS_STREAM_REPLICAS: number;
   readonly NATS_STREAM_MAX_BYTES: number;
   readonly NATS_DEAD_LETTERS_MAX_BYTES: number;
@@ -40,6 +42,7 @@ export const consumerVariables: Variables<ConsumerConfig> = {
   CONSUMER_MAX_MESSAGES: count.max(5_000).default(2_000),
   CONSUMER_MAX_BYTES: count.max(1_073_741_824).default(8_388_608),
   NATS_ACK_WAIT_SECONDS: count.max(3_600).default(30),
+  COUNTERS_AUDIT_SECONDS: count.max(3_600).default(5),
   NATS_STREAM_REPLICAS: count.max(5).default(1),
   NATS_STREAM_MAX_BYTES: Joi.number().integer().min(-1).default(-1),
   // One dead letter may be as large as a message of NATS, a megabyte.

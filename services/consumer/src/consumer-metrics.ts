@@ -1,6 +1,7 @@
 import type { Outcome } from '@ads/ledger';
 import type { AdEvent } from '@ads/models';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { DIRECTIONS, type Direction } from './audit.js';
 import type { DeadLetter } from './dead-letters.js';
 
 /** What JetStream says of the durable consumer. */
@@ -44,6 +45,8 @@ export interface ConsumerMetrics {
   rebuilt(seconds: number): void;
   /** How many days, from today on, have partitions. */
   partitionDays(days: number): void;
+  audited(ads: number): void;
+  mismatch(direction: Direction): void;
 }
 
 /** @param now milliseconds since the epoch */
@@ -134,6 +137,18 @@ export function createConsumerMetrics(registry: Registry, now: () => number): Co
     help: 'Days that have partitions of ad_events, from today on without a gap: 1 is today alone, 14 is all that are made.',
     registers,
   });
+  const audited = new Counter({
+    name: 'counters_audited_ads_total',
+    help: 'Ads whose counters in Redis were compared with Postgres.',
+    registers,
+  });
+  const mismatches = new Counter({
+    name: 'counters_audit_mismatches_total',
+    help: 'Counters in Redis that were wrong: ahead of Postgres, behind it for no reason, or unreadable.',
+    labelNames: ['direction'],
+    registers,
+  });
+  for (const direction of DIRECTIONS) mismatches.inc({ direction }, 0);
 
   return {
     recorded(batch, { added }) {
@@ -168,5 +183,7 @@ export function createConsumerMetrics(registry: Registry, now: () => number): Co
     trusted: (value) => trusted.set(value ? 1 : 0),
     rebuilt: (seconds) => rebuilds.observe(seconds),
     partitionDays: (days) => partitionDays.set(days),
+    audited: (ads) => audited.inc(ads),
+    mismatch: (direction) => mismatches.inc({ direction }),
   };
 }

@@ -9,6 +9,7 @@ import {
 } from '@ads/models';
 import { ensureConsumer, ensureStream } from '@ads/runtime';
 import { type JetStreamManager, type NatsConnection, NatsError, type StoredMsg } from 'nats';
+import type { Sequences } from './audit.js';
 import type { Backlog, StreamUse } from './consumer-metrics.js';
 
 const NANOSECONDS = 1_000_000_000;
@@ -53,6 +54,13 @@ export async function readBacklog(connection: NatsConnection): Promise<Backlog> 
     delivered: info.delivered.consumer_seq,
     oldestAt: oldest?.time.getTime(),
   };
+}
+
+/** @throws when JetStream can't be reached */
+export async function readSequences(connection: NatsConnection): Promise<Sequences> {
+  const manager = await connection.jetstreamManager();
+  const { state } = await manager.streams.info(EVENT_STREAM);
+  return { first: state.first_seq, last: state.last_seq };
 }
 
 const NO_MESSAGE = 404;

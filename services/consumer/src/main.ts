@@ -11,6 +11,7 @@ import {
   probe,
   runProcess,
 } from '@ads/runtime';
+import { createAudit } from './audit.js';
 import { type ConsumerConfig, consumerVariables } from './config.js';
 import { startConsuming } from './consume.js';
 import { createConsumerMetrics } from './consumer-metrics.js';
@@ -20,8 +21,9 @@ import { createDeadLetterWriter } from './dead-letter-writer.js';
 import type { HeldMessage } from './held-messages.js';
 import { keepCounters } from './keep-counters.js';
 import { keepTables } from './keep-tables.js';
-import { ensureLedgerConsumer, forgetDeliveries, readBacklog, readStreams } from './ledger-consumer.js';
+import { ensureLedgerConsumer, forgetDeliveries, readBacklog, readSequences, readStreams } from './ledger-consumer.js';
 import { createPassedOverWatch } from './passed-over.js';
+import { createRecentAds } from './recent-ads.js';
 import { recordMessages } from './record-messages.js';
 import { repeat } from './repeat.js';
 import { createRetiredCounters } from './retired-counters.js';
@@ -31,6 +33,9 @@ import { createTrouble } from './trouble.js';
 
 const service = 'consumer';
 const BACKLOG_EVERY_MS = 5_000;
+/** Those that an audit always compares. */
+const RECENT_ADS = 30;
+const AUDIT_LASTING_MS = 15_000;
 const RETIRED_EVERY_MS = 5_000;
 const KEEPING = 'the counters could not be looked after, it is tried until they are';
 const RECORDING = 'a batch could not be recorded, it is tried until it is';
@@ -128,12 +133,16 @@ await runProcess<ConsumerConfig>({
         logger,
       }),
     );
+    const recentAds = createRecentAds(RECENT_ADS, Math.random);
     const record = (messages: readonly HeldMessage[]) =>
       recordMessages(
         {
           record: ledger.recordQueued,
           isDataError,
-          onRecorded: (events, outcome) => counted.recorded(events, outcome),
+          onRecorded: (events, outcome) => {
+            counted.recorded(events, outcome);
+            recentAds.note(events);
+          },
         },
         messages,
       );
@@ -205,6 +214,30 @@ await runProcess<ConsumerConfig>({
     releases.add(
       'backlog',
       repeat(readQueue, BACKLOG_EVERY_MS, (error) => logger.debug('backlog could not be read', { error })),
+    );
+
+    const audit = createAudit({
+      database: postgres,
+      store: redis,
+      readSequences: () => nats.run(readSequences),
+      recentAds: recentAds.list,
+      lastingMs: AUDIT_LASTING_MS,
+      random: Math.random,
+      onAudited: counted.audited,
+      onMismatch: (difference, direction) => {
+        counted.mismatch(direction);
+        logger.error('a counter in redis is wrong: postgres answers until redis is filled anew', {
+          event: 'counters.mismatch',
+          direction,
+          ...difference,
+        });
+      },
+    });
+    releases.add(
+      'audit',
+      repeat(audit, config.COUNTERS_AUDIT_SECONDS * 1_000, (error) =>
+        logger.debug('the counters in redis could not be audited', { error }),
+      ),
     );
 
     const health = createHealth({

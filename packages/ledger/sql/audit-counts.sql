@@ -1,0 +1,21 @@
+-- What Postgres counted of some ads, to hold Redis against: totals, and the buckets of some fields.
+-- Parameters: 1 ad ids, 2 Unix minutes whose seconds are read, 3 Unix hours whose minutes are read.
+SELECT
+  (SELECT current_ledger()) AS ledger,
+  ad.id AS ad_id,
+  coalesce(totals.clicks, 0) AS clicks,
+  coalesce(totals.impressions, 0) AS impressions,
+  (
+    SELECT coalesce(json_agg(json_build_array(second, bucket.clicks)), '[]')
+    FROM unnest($2::bigint[]) AS field (minute)
+    JOIN clicks_per_second bucket
+      ON bucket.ad_id = ad.id AND second >= field.minute * 60 AND second < field.minute * 60 + 60
+  ) AS seconds,
+  (
+    SELECT coalesce(json_agg(json_build_array(bucket.minute, bucket.clicks)), '[]')
+    FROM unnest($3::bigint[]) AS field (hour)
+    JOIN clicks_per_minute bucket
+      ON bucket.ad_id = ad.id AND bucket.minute >= field.hour * 60 AND bucket.minute < field.hour * 60 + 60
+  ) AS minutes
+FROM unnest($1::text[]) AS ad (id)
+LEFT JOIN ad_totals totals ON totals.ad_id = ad.id

@@ -1,0 +1,138 @@
+import { type LedgerIdentity, minutesKey, secondsKey, totalsKey, unpackBuckets } from '@ads/models';
+import type { Redis } from 'ioredis';
+import type { AdCounts } from './counts.js';
+import type { CounterShard, CounterStore, Database } from './dependencies.js';
+import { readText } from './files.js';
+import { groupByShard } from './shards.js';
+import { readTrust } from './trust.js';
+
+const AUDIT_COUNTS = readText('sql/audit-counts.sql');
+
+/** What is compared: totals of some ads, and their buckets in some fields. */
+export interface AuditSample {
+  readonly adIds: readonly string[];
+  /** Unix minutes, whose seconds are compared. */
+  readonly minutes: readonly number[];
+  /** Unix hours, whose minutes are compared. */
+  readonly hours: readonly number[];
+}
+
+/** A counter that Redis and Postgres differ in. */
+export interface Difference {
+  readonly adId: string;
+  /** `clicks` and `impressions` are totals. */
+  readonly counter: 'clicks' | 'impressions' | 'second' | 'minute';
+  /** Of totals, 0. */
+  readonly bucket: number;
+  /** NaN where the field can't be read. */
+  readonly redis: number;
+  /** Read after Redis. */
+  readonly postgres: number;
+}
+
+/** What an audit found; undefined where there was nothing to compare, as Redis was untrusted or the ledger changed. */
+export type Audit = readonly Difference[] | undefined;
+
+/**
+ * Reads some counters from Redis, and then from Postgres. What is raised was committed before, so no counter in Redis may be
+ * greater. It may be less for as long as a batch takes from its commit to its raise.
+ *
+ * @throws when Redis or Postgres can't be reached
+ */
+export async function auditCounters(
+  database: Database,
+  store: CounterStore,
+  ledger: LedgerIdentity,
+  sample: AuditSample,
+): Promise<Audit> {
+  const isTrusted = async () => (await readTrust(store.shards(), ledger)).state === 'trusted';
+  if (!(await isTrusted())) return undefined;
+  const held = new Map<string, Held>();
+  for (const [shard, adIds] of groupByShard(store, sample.adIds, (adId) => adId)) {
+    for (const ofAd of await readHeld(shard, ledger, { ...sample, adIds })) held.set(ofAd.adId, ofAd);
+  }
+  // Lost keys, or a server that was replaced: then what was read says nothing.
+  if (!(await isTrusted())) return undefined;
+  const rows = await database.query<CountsRow>('audit_counts', AUDIT_COUNTS, [
+    sample.adIds,
+    sample.minutes,
+    sample.hours,
+  ]);
+  if (rows.some((row) => row.ledger !== ledger)) return undefined;
+  return rows.flatMap((row) => compare(row, held.get(row.ad_id)));
+}
+
+interface CountsRow extends Omit<AdCounts, 'adId'> {
+  readonly ledger: LedgerIdentity | null;
+  readonly ad_id: string;
+}
+
+/** What Redis holds of an ad. Fields by their number: a minute that holds seconds, an hour that holds minutes. */
+interface Held {
+  readonly adId: string;
+  readonly clicks: number;
+  readonly impressions: number;
+  readonly seconds: ReadonlyMap<number, Buckets>;
+  readonly minutes: ReadonlyMap<number, Buckets>;
+}
+
+/** Clicks by bucket; undefined where the field is not packed as it should be. */
+type Buckets = ReadonlyMap<number, number> | undefined;
+
+async function readHeld(shard: CounterShard, ledger: LedgerIdentity, sample: AuditSample): Promise<Held[]> {
+  const { adIds, minutes, hours } = sample;
+  return await shard.run('audit', (redis) =>
+    Promise.all(
+      adIds.map(async (adId) => {
+        const [totals, seconds, ofHours] = await Promise.all([
+          redis.hmget(totalsKey(ledger, adId), 'clicks', 'impressions'),
+          Promise.all(minutes.map((minute) => readField(redis, secondsKey(ledger, adId, minute * 60), minute))),
+          Promise.all(hours.map((hour) => readField(redis, minutesKey(ledger, adId, hour * 60), hour))),
+        ]);
+        const [clicks, impressions] = totals;
+        return {
+          adId,
+          clicks: Number(clicks ?? 0),
+          impressions: Number(impressions ?? 0),
+          seconds: new Map(seconds),
+          minutes: new Map(ofHours),
+        };
+      }),
+    ),
+  );
+}
+
+async function readField(redis: Redis, key: string, field: number): Promise<[number, Buckets]> {
+  const packed = await redis.hgetBuffer(key, String(field));
+  if (packed === null) return [field, new Map()];
+  try {
+    return [field, new Map(unpackBuckets({ [field]: packed }))];
+  } catch {
+    return [field, undefined];
+  }
+}
+
+function compare(row: CountsRow, held: Held | undefined): Difference[] {
+  if (held === undefined) return [];
+  const { ad_id: adId } = row;
+  const differences: Difference[] = [];
+  const note = (counter: Difference['counter'], bucket: number, redis: number, postgres: number) => {
+    if (redis !== postgres) differences.push({ adId, counter, bucket, redis, postgres });
+  };
+  note('clicks', 0, held.clicks, row.clicks);
+  note('impressions', 0, held.impressions, row.impressions);
+  for (const [counter, fields, counted] of [
+    ['second', held.seconds, new Map(row.seconds)],
+    ['minute', held.minutes, new Map(row.minutes)],
+  ] as const) {
+    for (const [field, buckets] of fields) {
+      if (buckets === undefined) note(counter, field * 60, Number.NaN, 0);
+      for (const [bucket, clicks] of buckets ?? []) note(counter, bucket, clicks, counted.get(bucket) ?? 0);
+      if (buckets === undefined) continue;
+      for (const [bucket, clicks] of counted) {
+        if (Math.floor(bucket / 60) === field && !buckets.has(bucket)) note(counter, bucket, 0, clicks);
+      }
+    }
+  }
+  return differences;
+}

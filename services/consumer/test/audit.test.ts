@@ -1,0 +1,253 @@
+import {
+  type CounterShard,
+  type CounterStore,
+  createLedger,
+  type Database,
+  type Difference,
+  readIdentity,
+  readTrust,
+  rebuildCounters,
+} from '@ads/ledger';
+import { openBench, waitFor } from '@ads/local';
+import { type AdEvent, totalsKey, uuidv7 } from '@ads/models';
+import {
+  createMetrics,
+  type Logger,
+  loadConfig,
+  openPostgres,
+  openRedis,
+  type PostgresConfig,
+  postgresVariables,
+  type RedisConfig,
+  redisVariables,
+} from '@ads/runtime';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { createAudit, type Direction } from '../src/audit.js';
+
+const bench = openBench();
+const quiet: Logger = {
+  error: () => undefined,
+  warn: () => undefined,
+  info: () => undefined,
+  debug: () => undefined,
+  child: () => quiet,
+};
+
+let redis: Redis;
+let store: CounterStore;
+let database: Database;
+let ledger: string;
+let sequences = { first: 1, last: 0 };
+let found: [Direction, Pick<Difference, 'adId' | 'counter' | 'bucket' | 'redis' | 'postgres'>][];
+let audited: number;
+
+beforeAll(async () => {
+  const server = await bench.redis();
+  redis = new Redis(server.port, server.host);
+  bench.onRelease(() => redis.disconnect());
+  const config = loadConfig<RedisConfig>({ REDIS_TIMEOUT_MS: '10000', ...server.env }, redisVariables);
+  const connection = openRedis(config, { service: 'test', metrics: createMetrics('test'), logger: quiet });
+  bench.onRelease(connection.close);
+  store = connection;
+  await waitFor(() => connection.shards()[0]?.lifetime(), { timeoutMs: 10_000, what: 'the connection to Redis' });
+});
+afterAll(bench.release);
+
+beforeEach(async () => {
+  await redis.flushall();
+  const config = loadConfig<PostgresConfig>(await bench.database(), postgresVariables);
+  const postgres = openPostgres(config, { service: 'test', metrics: createMetrics('test'), logger: quiet });
+  bench.onRelease(postgres.close);
+  database = postgres;
+  sequences = { first: 1, last: 0 };
+  found = [];
+  audited = 0;
+  await record(3);
+  ledger = (await readIdentity(database)) ?? '';
+  expect((await rebuildCounters(database, store, Date.now)).state).toBe('done');
+});
+
+async function record(count: number, over: CounterStore = store): Promise<readonly AdEvent[]> {
+  const now = Date.now();
+  const events = Array.from({ length: count }, (): AdEvent => {
+    return { kind: 'click', id: uuidv7(now), adId: 'ad-001', ip: '203.0.113.9', occurredAt: now, receivedAt: now };
+  });
+  const recorder = createLedger({ database, store: over, now: Date.now, onRaiseFailure: () => undefined });
+  await recorder.recordQueued(events);
+  return events;
+}
+
+/** As a consumer does it, except for how long a counter may be behind. */
+const auditor = (lastingMs = 0, over: CounterStore = store) =>
+  createAudit({
+    database,
+    store: over,
+    readSequences: async () => sequences,
+    recentAds: () => ['ad-001'],
+    lastingMs,
+    random: Math.random,
+    onAudited: (ads) => {
+      audited += ads;
+    },
+    onMismatch: ({ adId, counter, bucket, redis: held, postgres }, direction) =>
+      found.push([direction, { adId, counter, bucket, redis: held, postgres }]),
+  });
+
+const isTrusted = async () =>
+  (await readTrust(store.shards(), (await readIdentity(database)) ?? '')).state === 'trusted';
+
+/** A store whose server never answers: whoever raises dies between its commit and its raise. */
+function silent(): CounterStore {
+  const shards = store.shards().map((shard): CounterShard => ({ ...shard, run: () => new Promise(() => undefined) }));
+  return { shards: () => shards, shardOf: () => shards[0] as CounterShard };
+}
+
+async function recordWithoutRaise(): Promise<void> {
+  const [before] = await database.query<{ clicks: number }>('test', 'SELECT clicks FROM ad_totals');
+  void record(2, silent());
+  await waitFor(
+    async () => {
+      const [row] = await database.query<{ clicks: number }>('test', 'SELECT clicks FROM ad_totals');
+      return row?.clicks === (before?.clicks ?? 0) + 2;
+    },
+    { timeoutMs: 10_000, what: 'the commit' },
+  );
+}
+
+describe('an audit', () => {
+  it('finds nothing while all is well, also beside recording', async () => {
+    const audit = auditor();
+    let recording = true;
+    const writing = (async () => {
+      for (let batch = 0; batch < 100; batch += 1) await record(5);
+    })().finally(() => {
+      recording = false;
+    });
+    while (recording) {
+      // Each message that is under way is still in the queue.
+      sequences = { first: 1, last: 1 };
+      await audit();
+    }
+    await writing;
+    expect(found).toEqual([]);
+    expect(audited).toBeGreaterThan(0);
+    expect(await isTrusted()).toBe(true);
+  });
+
+  it.each<[string, () => Promise<unknown>, Partial<Difference>]>([
+    [
+      'clicks',
+      () => redis.hset(totalsKey(ledger, 'ad-001'), 'clicks', 6),
+      { counter: 'clicks', redis: 6, postgres: 3 },
+    ],
+    [
+      'impressions',
+      () => redis.hset(totalsKey(ledger, 'ad-001'), 'impressions', 1),
+      { counter: 'impressions', redis: 1, postgres: 0 },
+    ],
+    [
+      'a second',
+      () => database.query('test', 'UPDATE clicks_per_second SET clicks = 1'),
+      { counter: 'second', redis: 3, postgres: 1 },
+    ],
+    [
+      'a minute',
+      () => database.query('test', 'DELETE FROM clicks_per_minute'),
+      { counter: 'minute', redis: 3, postgres: 0 },
+    ],
+  ])('ends the trust at once when %s of Redis are ahead', async (_what, spoil, difference) => {
+    await spoil();
+    await auditor(60_000)();
+    expect(found).toEqual([['ahead', expect.objectContaining({ adId: 'ad-001', ...difference })]]);
+    expect(await isTrusted()).toBe(false);
+    await rebuildCounters(database, store, Date.now);
+    found = [];
+    await auditor()();
+    expect(found).toEqual([]);
+    expect(await isTrusted()).toBe(true);
+  });
+
+  it.each(['seconds', 'minutes'])('ends the trust when a field of %s is not packed', async (what) => {
+    const key = (await redis.keys(`ad:${ledger}:*:${what}:*`))[0] ?? '';
+    const [field = ''] = await redis.hkeys(key);
+    await redis.hset(key, field, 'x');
+    await auditor(60_000)();
+    expect(found.map(([direction]) => direction)).toEqual(['unreadable']);
+    expect(await isTrusted()).toBe(false);
+  });
+
+  it('ends the trust when a counter stays behind that no message explains', async () => {
+    await recordWithoutRaise();
+    const audit = auditor();
+    await audit();
+    expect(found).toEqual([]);
+    await audit();
+    expect(found).toContainEqual(['behind', { adId: 'ad-001', counter: 'clicks', bucket: 0, redis: 3, postgres: 5 }]);
+    expect(await isTrusted()).toBe(false);
+    await rebuildCounters(database, store, Date.now);
+    expect(await redis.hget(totalsKey((await readIdentity(database)) ?? '', 'ad-001'), 'clicks')).toBe('5');
+  });
+
+  it('waits while a message that may explain it is in the queue, and while it is young', async () => {
+    await recordWithoutRaise();
+    sequences = { first: 7, last: 9 };
+    const audit = auditor();
+    for (let pass = 0; pass < 3; pass += 1) await audit();
+    const patient = auditor(60_000);
+    sequences = { first: 10, last: 9 };
+    for (let pass = 0; pass < 3; pass += 1) await patient();
+    expect(found).toEqual([]);
+    // The message was delivered again, and everything is recorded already.
+    await record(1);
+    await audit();
+    await audit();
+    expect(found).toEqual([]);
+    expect(await isTrusted()).toBe(true);
+  });
+
+  it('leaves what is behind to the rebuild where a doubt explains it', async () => {
+    await recordWithoutRaise();
+    await database.query(
+      'test',
+      "INSERT INTO counter_doubts (writer, since) VALUES ('dead', now() - interval '1 minute')",
+    );
+    const audit = auditor();
+    for (let pass = 0; pass < 3; pass += 1) await audit();
+    expect(found).toEqual([]);
+  });
+
+  it('finds nothing in counters that are not trusted, or of a ledger that changed while it looked', async () => {
+    await redis.hset(totalsKey(ledger, 'ad-001'), 'clicks', 6);
+    const changing = store.shards().map(
+      (shard): CounterShard => ({
+        ...shard,
+        run: async (operation, call) => {
+          if (operation === 'audit') await database.query('test', 'SELECT renew_ledger_identity()');
+          return await shard.run(operation, call);
+        },
+      }),
+    );
+    await auditor(0, { shards: () => changing, shardOf: () => changing[0] as CounterShard })();
+    await auditor()();
+    expect(found).toEqual([]);
+  });
+
+  it('looks at all ads in turn', async () => {
+    await database.query(
+      'test',
+      "INSERT INTO ad_totals SELECT 'turn-' || lpad(n::text, 3, '0'), 0, 0 FROM generate_series(1, 170) n",
+    );
+    await redis.hset(totalsKey(ledger, 'turn-160'), 'clicks', 1);
+    const audit = auditor();
+    for (let pass = 0; pass < 4; pass += 1) await audit();
+    expect(found).toEqual([['ahead', { adId: 'turn-160', counter: 'clicks', bucket: 0, redis: 1, postgres: 0 }]]);
+  });
+
+  it('of several that find the same, one reports it', async () => {
+    await redis.hset(totalsKey(ledger, 'ad-001'), 'clicks', 6);
+    const audits = Array.from({ length: 5 }, () => auditor());
+    await Promise.all(audits.map((audit) => audit()));
+    expect(found).toHaveLength(1);
+  });
+});
