@@ -1,0 +1,124 @@
+import { copyFolder, type LocalProcess, openBench, startTestStack, waitFor } from '@ads/local';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expectExact } from './support/exactness.js';
+import { call, json } from './support/http.js';
+import { newEvent } from './support/players.js';
+import {
+  type AdAnalytics,
+  openScene,
+  type Scene,
+  UNLIMITED,
+  untilHealthy,
+  untilTrusted,
+  watchScene,
+} from './support/scene.js';
+
+/*
+ * The database goes back in time, is emptied or replaced, under a Redis that remembers what was there before.
+ */
+
+const bench = openBench();
+const AD = 'ad-001';
+let postgres: LocalProcess;
+let dataFolder: string;
+let scene: Scene;
+
+beforeAll(async () => {
+  postgres = await bench.postgres();
+  scene = await openScene(bench, postgres.env);
+  dataFolder = (await scene.database.query('SHOW data_directory')).rows[0].data_directory;
+}, 60_000);
+
+afterAll(() => bench.release(), 60_000);
+
+async function clicks(count: number, of: Scene = scene): Promise<void> {
+  for (let sent = 0; sent < count; sent += 1) {
+    await waitFor(async () => (await of.send(newEvent('click', AD))).status === 202, {
+      timeoutMs: 20_000,
+      what: 'a click to be taken',
+    });
+  }
+}
+
+/** Analytics answers these clicks of the last hour, from wherever, and goes on doing so from Redis. */
+async function expectClicks(count: number, of: Scene = scene): Promise<void> {
+  const wanted = { total_clicks: count, time_frames: { last_1_hour: count, last_24_hours: count } };
+  await waitFor(
+    async () => {
+      expect(await of.analytics(AD)).toMatchObject(wanted);
+      return true;
+    },
+    { timeoutMs: 30_000, what: `${count} clicks to be answered` },
+  );
+  await untilTrusted(of, AD);
+  expect(await of.analytics(AD)).toMatchObject(wanted);
+  // The list may be a moment old.
+  await waitFor(
+    async () => {
+      const list = await call(`${of.stack.url}/api/v1/ads/analytics`);
+      const { analytics } = json<{ analytics: AdAnalytics[] }>(list);
+      expect(analytics.find(({ ad_id }) => ad_id === AD)).toMatchObject(wanted);
+      return true;
+    },
+    { timeoutMs: 20_000, what: `${count} clicks to be in the list` },
+  );
+}
+
+test('TRUNCATE and two clicks: two are answered, also after a restart of everything that answers', async () => {
+  await clicks(6);
+  await expectExact(scene);
+  await scene.database.query('TRUNCATE ad_events, ad_totals, clicks_per_minute, clicks_per_second');
+  scene.acknowledged.clear();
+  await clicks(2);
+  await expectClicks(2);
+  await scene.stack.analytics.restart();
+  await scene.stack.consumer.restart();
+  await untilHealthy(scene);
+  await expectClicks(2);
+  await expectExact(scene);
+}, 90_000);
+
+test('rows deleted by an administrator: nobody answers them', async () => {
+  await clicks(3);
+  await expectClicks(5);
+  await scene.database.query(
+    'BEGIN; DELETE FROM ad_totals; DELETE FROM clicks_per_minute; DELETE FROM clicks_per_second; DELETE FROM ad_events; COMMIT',
+  );
+  scene.acknowledged.clear();
+  await clicks(1);
+  await expectClicks(1);
+  await expectExact(scene);
+}, 90_000);
+
+test('a snapshot of the volume is restored under running services: what came after it is not answered any more', async () => {
+  await expectExact(scene);
+  await postgres.stop();
+  await copyFolder(dataFolder, `${dataFolder}.snapshot`);
+  await postgres.start();
+  const before = new Map(scene.acknowledged);
+  await clicks(4);
+  await expectExact(scene);
+  await postgres.stop();
+  await copyFolder(`${dataFolder}.snapshot`, dataFolder);
+  await postgres.start();
+  scene.acknowledged.clear();
+  for (const [key, event] of before) scene.acknowledged.set(key, event);
+  await expectClicks(before.size);
+  await clicks(2);
+  await untilHealthy(scene);
+  await expectExact(scene);
+}, 120_000);
+
+test('another environment on the same Redis: neither answers for the other, or empties what it has', async () => {
+  const own = scene.acknowledged.size;
+  const nats = await bench.nats();
+  const env = await bench.database();
+  const stack = await startTestStack(bench, { ...scene.redis.env, ...nats.env, ...UNLIMITED, ...env });
+  const other = await watchScene(bench, { stack, redis: scene.redis, nats, postgres: env });
+  await expectClicks(0, other);
+  await clicks(3, other);
+  await expectExact(other);
+  await expectClicks(3, other);
+  await expectClicks(own);
+  await expectExact(scene);
+}, 90_000);
