@@ -1,4 +1,4 @@
-import { MINUTES_KEY_TTL, SECONDS_KEY_TTL } from '@ads/models';
+import { MINUTES_KEPT, SECONDS_KEPT } from '@ads/models';
 import pg from 'pg';
 import { readText } from './files.js';
 
@@ -41,7 +41,7 @@ export async function recount(connection: pg.ClientConfig): Promise<Recount> {
     await client.query('SET LOCAL idle_in_transaction_session_timeout = 0');
     await client.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
     await client.query(LOCK);
-    const { rows } = await client.query<Recount>(RECOUNT, [SECONDS_KEY_TTL, MINUTES_KEY_TTL / 60]);
+    const { rows } = await client.query<Recount>(RECOUNT, [SECONDS_KEPT, MINUTES_KEPT]);
     await client.query('SELECT renew_ledger_identity()');
     await client.query('COMMIT');
     const [found] = rows;
