@@ -4,7 +4,11 @@
 --
 -- Parameters, arrays of one length: 1 ids, 2 kinds, 3 ad ids, 4 addresses, 5 occurred, 6 received, 7 claimed (these in
 -- milliseconds), 8 play times in milliseconds (7 and 8 may be shorter: the rest is null); then 9 the name of a doubt to
--- leave behind, or null.
+-- leave behind, or null; 10 seconds and 11 minutes that are kept.
+--
+-- Buckets that are older than that by Postgres' clock are neither written nor returned: no window sees them, and pruning
+-- would delete them. Their clicks are in the totals. Timestamps are chosen by players, so without this the number of rows
+-- would be too.
 --
 -- Rows are inserted in the order of their key, and so are buckets: batches in parallel wait for each other and never
 -- deadlock. Buckets that the batch touches but adds nothing to (all its clicks were there already) are written too,
@@ -47,7 +51,7 @@ seconds AS (
   INSERT INTO clicks_per_second AS bucket (ad_id, second, clicks)
   SELECT ad_id, second, added
   FROM touched
-  WHERE kind = 'click'
+  WHERE kind = 'click' AND second >= (SELECT floor(date_part('epoch', now()))::bigint - $10::bigint)
   ORDER BY ad_id, second
   ON CONFLICT (ad_id, second) DO UPDATE SET clicks = bucket.clicks + excluded.clicks
   RETURNING ad_id, second, clicks
@@ -56,7 +60,7 @@ minutes AS (
   INSERT INTO clicks_per_minute AS bucket (ad_id, minute, clicks)
   SELECT ad_id, second / 60, sum(added)
   FROM touched
-  WHERE kind = 'click'
+  WHERE kind = 'click' AND second / 60 >= (SELECT floor(date_part('epoch', now()) / 60)::bigint - $11::bigint)
   GROUP BY ad_id, second / 60
   ORDER BY ad_id, second / 60
   ON CONFLICT (ad_id, minute) DO UPDATE SET clicks = bucket.clicks + excluded.clicks

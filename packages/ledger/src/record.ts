@@ -1,4 +1,4 @@
-import type { AdEvent, EventKind, LedgerIdentity } from '@ads/models';
+import { type AdEvent, type EventKind, type LedgerIdentity, MINUTES_KEPT, SECONDS_KEPT } from '@ads/models';
 import { numberArray, sparseArray, textArray } from './array-literals.js';
 import type { AdCounts } from './counts.js';
 import type { Database } from './dependencies.js';
@@ -10,7 +10,10 @@ const RECORD_BATCH = readText('sql/record-batch.sql');
 export interface Recorded {
   /** What the counts are from, read in the same transaction; undefined where the database has lost its identity. */
   readonly ledger: LedgerIdentity | undefined;
-  /** The absolute counts of every bucket that the batch touches, by ad, also of those that it added nothing to. */
+  /**
+   * The absolute counts of every bucket that the batch touches and that is kept, by ad, also of those that it added nothing
+   * to. An ad whose clicks are all older than {@link MINUTES_KEPT} has its totals alone.
+   */
   readonly counts: readonly AdCounts[];
   /** How many events were new. */
   readonly added: Readonly<Record<EventKind, number>>;
@@ -45,6 +48,8 @@ export async function recordBatch(database: Database, events: readonly AdEvent[]
     sparseArray(events.map((event) => event.claimedAt)),
     sparseArray(events.map((event) => event.playTimeMs)),
     doubt ?? null,
+    SECONDS_KEPT,
+    MINUTES_KEPT,
   ]);
   return readRows(rows, events);
 }

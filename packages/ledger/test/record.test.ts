@@ -183,9 +183,8 @@ describe('recording a batch', () => {
   });
 
   it('puts each click into the second and the minute of its own time, at their very edges too', async () => {
-    const midnight = Date.UTC(2026, 0, 1);
-    const last = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
-    const times = [0, 1, 999, 1_000, midnight - 1, midnight, midnight + 59_999, midnight + 60_000, last];
+    const minute = 60_000 * Math.floor(now / 60_000);
+    const times = [-60_000, -1, 0, 1, 999, 1_000, 59_999, 60_000].map((offset) => minute + offset);
     await recordBatch(
       database,
       times.map((occurredAt) => click(now, { occurredAt })),
@@ -199,6 +198,58 @@ describe('recording a batch', () => {
       count(times.map((time) => Math.floor(time / 60_000))),
     );
     await expectExactRollups(database);
+  });
+
+  it('counts clicks that no window sees in the totals alone, and keeps no row for their times', async () => {
+    const DAY = 24 * HOUR;
+    const times = [0, 1, Date.UTC(2026, 0, 1) - 1, now - 400 * DAY, now - 3 * DAY, now - 51 * HOUR];
+    const onlyMinutes = [now - 49 * HOUR, now - 4 * HOUR];
+    const both = [now - 2.9 * HOUR, now, now + HOUR];
+    const batch = [...times, ...onlyMinutes, ...both].map((occurredAt) => click(now, { occurredAt }));
+    for (const added of [batch.length, 0]) {
+      const recorded = await recordBatch(database, batch);
+      expect(recorded.added).toEqual({ click: added, impression: 0 });
+      expect(recorded.unknownAds).toEqual(new Set());
+      const [counts] = recorded.counts;
+      expect(counts).toMatchObject({ clicks: batch.length });
+      expect(counts?.seconds).toHaveLength(both.length);
+      expect(counts?.minutes).toHaveLength(both.length + onlyMinutes.length);
+    }
+    expect(await rows(database, 'SELECT * FROM clicks_per_second')).toHaveLength(both.length);
+    expect(await rows(database, 'SELECT * FROM clicks_per_minute')).toHaveLength(both.length + onlyMinutes.length);
+    await expectExactRollups(database);
+  });
+
+  it('returns a total for ads all of whose clicks are too old for a bucket', async () => {
+    const { counts, unknownAds } = await recordBatch(database, [click(now, { occurredAt: 0 })]);
+    expect(counts).toEqual([{ adId: 'ad-001', clicks: 1, impressions: 0, seconds: [], minutes: [] }]);
+    expect(unknownAds).toEqual(new Set());
+  });
+
+  it('keeps no more rows than windows can see, whatever times are chosen', async () => {
+    const random = seeded(5);
+    const edges = [0, now - 50 * HOUR, now - 24 * HOUR, now - 3 * HOUR, now - HOUR, now, now + HOUR];
+    const chosenTime = () =>
+      random() < 0.5
+        ? Math.floor(random() * (now + HOUR))
+        : Math.max(0, Math.floor(pick(random, edges) + (random() - 0.5) * 240_000));
+    const all = Array.from({ length: 6_000 }, () =>
+      click(now, { occurredAt: chosenTime(), kind: random() < 0.2 ? 'impression' : 'click', adId: pick(random, ADS) }),
+    );
+    for (let from = 0; from < all.length; from += 400) {
+      // Some of each batch comes again, in another company.
+      await recordBatch(database, [
+        ...all.slice(from, from + 400),
+        ...shuffled(random, all.slice(0, from)).slice(0, 100),
+      ]);
+    }
+    expect(await stored()).toHaveLength(all.length);
+    await expectExactRollups(database);
+    const buckets = async (table: string) => (await rows(database, `SELECT * FROM ${table}`)).length;
+    const possible = (ms: number) =>
+      new Set(all.filter(({ occurredAt }) => occurredAt > now - ms).map(({ id }) => id)).size;
+    expect(await buckets('clicks_per_second')).toBeLessThanOrEqual(possible(3 * HOUR + 1_000));
+    expect(await buckets('clicks_per_minute')).toBeLessThanOrEqual(possible(50 * HOUR + 60_000));
   });
 
   it('is nothing where one value can not be stored: all or none', async () => {

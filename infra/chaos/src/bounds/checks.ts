@@ -1,5 +1,5 @@
 import { waitFor } from '@ads/local';
-import { EVENT_STREAM, LEDGER_CONSUMER } from '@ads/models';
+import { EVENT_STREAM, LEDGER_CONSUMER, oldestVisible } from '@ads/models';
 import type pg from 'pg';
 import type { BoundsStack } from './stack.js';
 
@@ -51,20 +51,21 @@ export async function countLost(database: pg.Pool, ids: readonly string[]): Prom
   return lost;
 }
 
-/** How many buckets of the rollups are not what the rows of the ledger add up to. */
+/** How many buckets of the rollups that a window can see, and totals, are not what the rows of the ledger add up to. */
 export async function countWrongBuckets(database: pg.Pool): Promise<number> {
-  const wrong = async (table: string, bucket: string, expression: string) => {
+  const oldest = oldestVisible(Date.now());
+  const wrong = async (table: string, bucket: string, expression: string, first = 0) => {
     const { rows } = await database.query(
       `SELECT count(*)::integer AS wrong
        FROM (SELECT ad_id, ${expression} AS ${bucket}, count(*) AS counted FROM ad_events GROUP BY 1, 2) recorded
        FULL JOIN ${table} USING (ad_id, ${bucket})
-       WHERE coalesce(counted, 0) <> coalesce(clicks, 0)`,
+       WHERE coalesce(counted, 0) <> coalesce(clicks, 0) AND ${bucket} >= ${first}`,
     );
     return rows[0]?.wrong ?? 0;
   };
   return (
-    (await wrong('clicks_per_second', 'second', 'floor(extract(epoch FROM occurred_at))::bigint')) +
-    (await wrong('clicks_per_minute', 'minute', 'floor(extract(epoch FROM occurred_at) / 60)::bigint')) +
+    (await wrong('clicks_per_second', 'second', 'floor(extract(epoch FROM occurred_at))::bigint', oldest.second)) +
+    (await wrong('clicks_per_minute', 'minute', 'floor(extract(epoch FROM occurred_at) / 60)::bigint', oldest.minute)) +
     (await wrong('(SELECT ad_id, 0 AS total, clicks FROM ad_totals) totals', 'total', '0'))
   );
 }

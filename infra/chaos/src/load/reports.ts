@@ -15,8 +15,10 @@ export function newReport(random: Random, adIds: readonly string[], now: number)
   return {
     kind: random.chance(0.75) ? 'click' : 'impression',
     adId: ad,
-    // Not every player knows UUIDv7, and those that do make it by their own clock.
-    ...(random.chance(0.5) ? { id: random.chance(0.3) ? randomUUID() : uuidv7(claimedAt ?? now) } : {}),
+    // Not every player knows UUIDv7, and those that do make it by their own clock; more than a day ahead it is refused.
+    ...(random.chance(0.5)
+      ? { id: random.chance(0.3) ? randomUUID() : uuidv7(Math.min(claimedAt ?? now, now + 23 * HOUR)) }
+      : {}),
     ...(claimedAt === undefined ? {} : { claimedAt }),
   };
 }
