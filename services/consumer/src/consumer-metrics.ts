@@ -37,6 +37,8 @@ export interface StreamUse {
 export interface ConsumerMetrics {
   recorded(events: readonly AdEvent[], outcome: Outcome): void;
   deadLetter(letter: Pick<DeadLetter, 'kind' | 'events'>): void;
+  /** The dead-letter stream did not take a letter. */
+  deadLetterRefused(): void;
   /** Messages that were given back to the queue because their dead letters could not be stored. */
   keptBack(messages: number): void;
   backlog(backlog: Backlog): void;
@@ -74,6 +76,11 @@ export function createConsumerMetrics(registry: Registry, now: () => number): Co
     name: 'dead_letters_total',
     help: 'Events that cannot be recorded and were stored as dead letters, by kind of reason. An unreadable message is 1.',
     labelNames: ['kind'],
+    registers,
+  });
+  const refused = new Counter({
+    name: 'dead_letters_refused_total',
+    help: 'Times that the dead-letter stream did not take a letter.',
     registers,
   });
   const keptBack = new Counter({
@@ -165,6 +172,7 @@ export function createConsumerMetrics(registry: Registry, now: () => number): Co
       }
     },
     deadLetter: ({ kind, events }) => deadLetters.inc({ kind }, events),
+    deadLetterRefused: () => refused.inc(),
     keptBack: (messages) => keptBack.inc(messages),
     backlog(current) {
       backlog.set({ state: 'pending' }, current.pending);

@@ -155,7 +155,7 @@ await runProcess<ConsumerConfig>({
       timeoutMs: config.NATS_TIMEOUT_MS,
       quietMs: 2 * longestDelayMs,
       onBlocked: (reason) => {
-        metrics.natsMessages.inc({ direction: 'out', status: 'error' });
+        counted.deadLetterRefused();
         blocked.hold(
           `the stream AD_DEAD_LETTERS refuses dead letters (${reason}), so they wait in AD_EVENTS; if it is full, replay or drop letters, or raise NATS_DEAD_LETTERS_MAX_BYTES`,
         );

@@ -32,6 +32,7 @@ interface LogLine {
 
 interface HealthAnswer {
   readonly dependencies: Readonly<Record<string, { readonly status: string; readonly detail?: string }>>;
+  readonly conditions?: Readonly<Record<string, string>>;
 }
 
 const LOOK_EVERY_MS = 100;
@@ -49,6 +50,7 @@ const SIGNS: Readonly<Record<Telling, Signs>> = {
     ends: /^info the counters in redis are believed again/,
   },
   'dead letters': { metric: 'dead_letters_total', begins: / dead_letters\.stored$/ },
+  'dead letters blocked': ofCondition('dead_letters_blocked', 'dead_letters_refused_total'),
 };
 
 function ofDependency(name: string): Signs {
@@ -56,6 +58,16 @@ function ofDependency(name: string): Signs {
     metric: `dependency_failures_total{dependency="${name}"`,
     begins: new RegExp(` dependency\\.down ${name}$`),
     ends: new RegExp(` dependency\\.recovered ${name}$`),
+    health: name,
+  };
+}
+
+/** @param metric the counter that grows while the condition holds */
+function ofCondition(name: string, metric: string): Signs {
+  return {
+    metric,
+    begins: new RegExp(` condition\\.began ${name}$`),
+    ends: new RegExp(` condition\\.ended ${name}$`),
     health: name,
   };
 }
@@ -70,10 +82,13 @@ export async function startWitness(slots: readonly ServiceSlot[]): Promise<Witne
   async function look(slot: ServiceSlot): Promise<void> {
     while (looking) {
       const answer = await get(slot, '/health').catch(() => undefined);
-      const { dependencies = {} } = (answer === undefined ? {} : JSON.parse(answer)) as Partial<HealthAnswer>;
+      const { dependencies = {}, conditions = {} } = (
+        answer === undefined ? {} : JSON.parse(answer)
+      ) as Partial<HealthAnswer>;
       for (const [name, { status, detail }] of Object.entries(dependencies)) {
         if (status === 'down' || detail !== undefined) seen.add(name);
       }
+      for (const name of Object.keys(conditions)) seen.add(name);
       await sleep(LOOK_EVERY_MS);
     }
   }

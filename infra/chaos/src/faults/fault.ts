@@ -6,7 +6,7 @@ import type { ChaosStack } from '../stack/chaos-stack.js';
 import type { DependencyName } from '../stack/dependency.js';
 
 /** What an operator can be told of: that a dependency fails, that counters are rebuilt, that something is put aside. */
-export type Telling = DependencyName | 'counters' | 'dead letters';
+export type Telling = DependencyName | 'counters' | 'dead letters' | 'dead letters blocked';
 
 /** What a fault may use. */
 export interface FaultContext {

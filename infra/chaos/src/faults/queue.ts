@@ -1,5 +1,14 @@
 import { waitFor } from '@ads/local';
-import { type AdEvent, DEAD_LETTER_STREAM, EVENT_SUBJECT, encodeEvents, uuidv7 } from '@ads/models';
+import {
+  type AdEvent,
+  DEAD_LETTER_STREAM,
+  DEAD_LETTER_SUBJECT,
+  EVENT_STREAM,
+  EVENT_SUBJECT,
+  encodeEvents,
+  uuidv7,
+  WAITING_LETTER_SUBJECT,
+} from '@ads/models';
 import { type NatsConnection, NatsError } from 'nats';
 import type { Books } from '../load/books.js';
 import { AD_IDS, type ChaosStack } from '../stack/chaos-stack.js';
@@ -47,19 +56,26 @@ function enter(books: Books, events: readonly AdEvent[]): void {
   }
 }
 
+/** Letters that wait in the event stream because the dead-letter stream does not take them. */
+async function waitingLetters({ eyes }: ChaosStack): Promise<number> {
+  const manager = await eyes.nats.jetstreamManager();
+  const { state } = await manager.streams.info(EVENT_STREAM, { subjects_filter: WAITING_LETTER_SUBJECT });
+  return state.subjects?.[WAITING_LETTER_SUBJECT] ?? 0;
+}
+
 /** Fills the stream to the last byte, with nothing but repetitions of one click. */
 async function fill({ eyes }: ChaosStack, books: Books): Promise<void> {
   const click = goodClick(AD_IDS[0] as string);
   enter(books, [click]);
   for (const events of [EVENTS_PER_MESSAGE, 1]) {
     const message = encodeEvents(Array.from({ length: events }, () => click));
-    while (await hasRoomFor(eyes.nats, message));
+    while (await hasRoomFor(eyes.nats, EVENT_SUBJECT, message));
   }
 }
 
-async function hasRoomFor(nats: NatsConnection, message: Uint8Array): Promise<boolean> {
+async function hasRoomFor(nats: NatsConnection, subject: string, message: Uint8Array): Promise<boolean> {
   try {
-    await nats.jetstream().publish(EVENT_SUBJECT, message);
+    await nats.jetstream().publish(subject, message);
     return true;
   } catch (error) {
     if (error instanceof NatsError && error.api_error?.err_code === STORE_FAILED) return false;
@@ -107,6 +123,30 @@ export const queues: readonly Fault[] = [
         what: `${letters} dead letters`,
       }).catch((error: Error) => complain(error.message));
       const found = (await deadLetters(stack)) - before;
+      if (found !== letters) complain(`${letters} poisoned messages came to ${found} dead letters`);
+    },
+  },
+  {
+    name: 'dead-letters-full',
+    tells: ['dead letters', 'dead letters blocked'],
+    async run({ stack, books, last, complain }) {
+      const { nats } = stack.eyes;
+      for (const bytes of [100_000, 1_000, 1]) {
+        while (await hasRoomFor(nats, DEAD_LETTER_SUBJECT, Buffer.alloc(bytes)));
+      }
+      const good = AD_IDS.slice(0, 3).map(goodClick);
+      enter(books, good);
+      const { messages, letters } = poisonMessages(good);
+      for (const message of messages) await nats.jetstream().publish(EVENT_SUBJECT, message);
+      const untilWaiting = (count: number, what: string) =>
+        waitFor(async () => (await waitingLetters(stack)) === count, { timeoutMs: BURIED_MS, what }).catch(
+          (error: Error) => complain(error.message),
+        );
+      await untilWaiting(letters, `${letters} dead letters to wait for room`);
+      await last(6);
+      await (await nats.jetstreamManager()).streams.purge(DEAD_LETTER_STREAM);
+      await untilWaiting(0, 'the waiting dead letters to be moved');
+      const found = await deadLetters(stack);
       if (found !== letters) complain(`${letters} poisoned messages came to ${found} dead letters`);
     },
   },

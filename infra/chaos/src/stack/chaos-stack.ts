@@ -154,6 +154,7 @@ export class ChaosStack {
           RATE_LIMIT_READS_PER_MINUTE: '0',
           // Some minutes of what the players send: it can be filled.
           NATS_STREAM_MAX_BYTES: '8000000',
+          NATS_DEAD_LETTERS_MAX_BYTES: '2097152',
           // The shorter the wait for a redelivery, the more of them there are in a round.
           NATS_ACK_WAIT_SECONDS: '5',
           ...variablesOf(started(this.#servers), USERS, name),
