@@ -1,25 +1,79 @@
-import { DEAD_LETTER_REASON, DEAD_LETTER_SOURCE, DEAD_LETTER_STREAM, EVENT_SUBJECT } from '@ads/models';
-import { type NatsConnection, NatsError, type StoredMsg } from 'nats';
+import {
+  DEAD_LETTER_EVENTS,
+  DEAD_LETTER_KIND,
+  DEAD_LETTER_REASON,
+  DEAD_LETTER_SOURCE,
+  DEAD_LETTER_STREAM,
+  decodeEvents,
+  EVENT_SUBJECT,
+} from '@ads/models';
+import { AckPolicy, DeliverPolicy, type MsgHdrs, type NatsConnection, NatsError } from 'nats';
 
 /** A letter as it lies on the stream. */
 export interface StoredLetter {
   /** Its sequence on the dead-letter stream: what the commands call it. */
   readonly id: number;
   readonly time: Date;
+  readonly kind: string;
   readonly reason: string;
   /** `<stream>:<sequence>` of the message that it was in. */
   readonly source: string;
+  /** How many events are in it; a message that cannot be read counts as one. */
+  readonly events: number;
+  /** Empty when only headers were asked for. */
   readonly data: Uint8Array;
 }
 
-/** All letters, oldest first. @throws NatsError when JetStream can't be reached */
-export async function* readLetters(connection: NatsConnection): AsyncGenerator<StoredLetter> {
-  const { streams } = await connection.jetstreamManager();
-  const { state } = await streams.info(DEAD_LETTER_STREAM);
-  // A stream that never had a message begins at 0, where none can be.
-  for (let id = Math.max(1, state.first_seq); id <= state.last_seq; id += 1) {
-    const letter = await readLetter(connection, id);
-    if (letter) yield letter;
+export interface ReadOptions {
+  /** Without the bytes, letters are read some times as fast. */
+  readonly headersOnly: boolean;
+}
+
+/** Letters that are asked for at a time. With their bytes, which are 256 KiB at most of all but single large events. */
+const HEADERS_AT_ONCE = 1_000;
+const LETTERS_AT_ONCE = 50;
+const PULL_MS = 2_000;
+const NANOSECONDS_PER_SECOND = 1_000_000_000;
+const NANOSECONDS_PER_MS = 1_000_000;
+
+/**
+ * The letters that are there now, oldest first; what comes meanwhile is left out, so that replaying letters that come back
+ * has an end.
+ *
+ * @throws NatsError when JetStream can't be reached
+ */
+export async function* readLetters(
+  connection: NatsConnection,
+  { headersOnly }: ReadOptions,
+): AsyncGenerator<StoredLetter> {
+  const manager = await connection.jetstreamManager();
+  const { state } = await manager.streams.info(DEAD_LETTER_STREAM);
+  if (state.messages === 0) return;
+  const { name } = await manager.consumers.add(DEAD_LETTER_STREAM, {
+    ack_policy: AckPolicy.None,
+    deliver_policy: DeliverPolicy.All,
+    headers_only: headersOnly,
+    mem_storage: true,
+    inactive_threshold: 60 * NANOSECONDS_PER_SECOND,
+  });
+  try {
+    const consumer = await connection.jetstream().consumers.get(DEAD_LETTER_STREAM, name);
+    for (;;) {
+      let got = 0;
+      const messages = await consumer.fetch({
+        max_messages: headersOnly ? HEADERS_AT_ONCE : LETTERS_AT_ONCE,
+        expires: PULL_MS,
+      });
+      for await (const { seq, info, headers, data } of messages) {
+        got += 1;
+        if (seq > state.last_seq) return;
+        yield toLetter(seq, new Date(info.timestampNanos / NANOSECONDS_PER_MS), headers, data);
+        if (seq === state.last_seq || info.pending === 0) return;
+      }
+      if (got === 0) return;
+    }
+  } finally {
+    await manager.consumers.delete(DEAD_LETTER_STREAM, name).catch(() => undefined);
   }
 }
 
@@ -27,11 +81,21 @@ export async function* readLetters(connection: NatsConnection): AsyncGenerator<S
 export async function readLetter(connection: NatsConnection, id: number): Promise<StoredLetter | undefined> {
   const { streams } = await connection.jetstreamManager();
   try {
-    return toLetter(await streams.getMessage(DEAD_LETTER_STREAM, { seq: id }));
+    const { seq, time, header, data } = await streams.getMessage(DEAD_LETTER_STREAM, { seq: id });
+    return toLetter(seq, time, header, data);
   } catch (error) {
     if (error instanceof NatsError && error.api_error?.code === 404) return undefined;
     throw error;
   }
+}
+
+/** The reason of each event in a letter, as far as its bytes tell; needs the bytes of a letter of unknown ads. */
+export function reasonsOf({ kind, reason, data }: StoredLetter): readonly string[] {
+  if (kind !== 'unknown_ad') return [reason];
+  const decoded = decodeEvents(data);
+  return decoded.state === 'decoded' && decoded.events.length > 0
+    ? decoded.events.map(({ adId }) => `unknown ad ${adId}`)
+    : [reason];
 }
 
 /**
@@ -46,15 +110,18 @@ export async function replayLetter(connection: NatsConnection, letter: StoredLet
 /** Deletes a letter for good. */
 export async function dropLetter(connection: NatsConnection, id: number): Promise<void> {
   const { streams } = await connection.jetstreamManager();
-  await streams.deleteMessage(DEAD_LETTER_STREAM, id);
+  await streams.deleteMessage(DEAD_LETTER_STREAM, id, false);
 }
 
-function toLetter(message: StoredMsg): StoredLetter {
+function toLetter(id: number, time: Date, headers: MsgHdrs | undefined, data: Uint8Array): StoredLetter {
   return {
-    id: message.seq,
-    time: message.time,
-    reason: message.header.get(DEAD_LETTER_REASON),
-    source: message.header.get(DEAD_LETTER_SOURCE),
-    data: message.data,
+    id,
+    time,
+    kind: headers?.get(DEAD_LETTER_KIND) ?? '',
+    reason: headers?.get(DEAD_LETTER_REASON) ?? '',
+    source: headers?.get(DEAD_LETTER_SOURCE) ?? '',
+    // Older versions put one event into a letter, and no number.
+    events: Number(headers?.get(DEAD_LETTER_EVENTS)) || 1,
+    data,
   };
 }

@@ -1,68 +1,48 @@
-import { ConfigError, loadConfig, type NatsConfig, natsOptions, natsVariables, readEnvironment } from '@ads/runtime';
-import { connect, type NatsConnection } from 'nats';
-import { dropLetter, readLetter, readLetters, replayLetter } from './dead-letter-stream.js';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  ConfigError,
+  type Environment,
+  loadConfig,
+  type NatsConfig,
+  natsOptions,
+  natsVariables,
+  readEnvironment,
+} from '@ads/runtime';
+import { connect } from 'nats';
+import { NoSuchLetter, runCommand } from './dead-letters-commands.js';
+import { readCommand, USAGE, UsageError } from './dead-letters-options.js';
 
-const USAGE = `Usage: npm run dead-letters -- <command>
+/** Where `npm start` keeps the address of its NATS while it runs: see infra/local/src/launcher/nats-address.ts. */
+const LOCAL_ADDRESS = join('.local', 'run', 'nats-url');
 
-  list            id, time, source and reason of every dead letter
-  show ID         one of them, with its bytes
-  replay ID…      puts them back into the queue: an event counts once, in the bucket of its own time
-  drop ID…        deletes them for good
-
-NATS_URL says where they are.`;
-
-/** A mistake in how it was called, or a letter that isn't there. */
-class Refused extends Error {}
-
-async function run(connection: NatsConnection, command: string | undefined, ids: readonly number[]): Promise<void> {
-  if (command === 'list') return await list(connection);
-  for (const id of ids) {
-    const letter = await readLetter(connection, id);
-    if (!letter) throw new Refused(`There is no dead letter ${id}.`);
-    if (command === 'show') {
-      console.log(
-        `id      ${id}\ntime    ${letter.time.toISOString()}\nsource  ${letter.source}\nreason  ${letter.reason}\n`,
-      );
-      console.log(Buffer.from(letter.data).toString('utf8'));
-    } else if (command === 'replay') {
-      await replayLetter(connection, letter);
-      console.log(`${id} is in the queue again.`);
-    } else {
-      await dropLetter(connection, id);
-      console.log(`${id} is deleted.`);
-    }
+function withLocalStack(environment: Environment): Environment {
+  if (environment.NATS_URL || environment.NATS_URL_FILE) return environment;
+  try {
+    return { ...environment, NATS_URL: readFileSync(LOCAL_ADDRESS, 'utf8') };
+  } catch {
+    return environment;
   }
 }
 
-async function list(connection: NatsConnection): Promise<void> {
-  let count = 0;
-  for await (const { id, time, source, reason } of readLetters(connection)) {
-    console.log(`${id}\t${time.toISOString()}\t${source}\t${reason}`);
-    count += 1;
-  }
-  console.log(count === 1 ? '1 dead letter' : `${count} dead letters`);
-}
-
-function readIds(command: string | undefined, texts: readonly string[]): number[] {
-  const ids = texts.map(Number);
-  const valid = ids.every((id) => Number.isSafeInteger(id) && id > 0);
-  const enough = command === 'list' ? ids.length === 0 : command === 'show' ? ids.length === 1 : ids.length > 0;
-  if (!['list', 'show', 'replay', 'drop'].includes(command ?? '') || !valid || !enough) throw new Refused(USAGE);
-  return ids;
-}
+// A reader that has seen enough, like `head`.
+process.stdout.on('error', () => process.exit());
 
 try {
-  const [command, ...rest] = process.argv.slice(2);
-  const ids = readIds(command, rest);
-  const config = loadConfig<NatsConfig>(readEnvironment(), natsVariables);
-  const connection = await connect(natsOptions(config, 'dead-letters'));
-  try {
-    await run(connection, command, ids);
-  } finally {
-    await connection.close();
+  const command = readCommand(process.argv.slice(2));
+  if (command.name === 'help') console.log(USAGE);
+  else {
+    const config = loadConfig<NatsConfig>(withLocalStack(readEnvironment()), natsVariables);
+    const connection = await connect(natsOptions(config, 'dead-letters'));
+    try {
+      await runCommand(connection, command, console.log);
+    } finally {
+      await connection.close();
+    }
   }
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);
-  console.error(error instanceof Refused || error instanceof ConfigError ? message : `NATS: ${message}`);
-  process.exitCode = 1;
+  if (error instanceof UsageError) console.error(`${message} Try --help.`);
+  else console.error(error instanceof NoSuchLetter || error instanceof ConfigError ? message : `NATS: ${message}`);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
 }

@@ -1,9 +1,12 @@
 import { execFile } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openBench, waitFor } from '@ads/local';
 import { encodeEvents, uuidv7 } from '@ads/models';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { NatsConnection } from 'nats';
+import { headers, type NatsConnection } from 'nats';
+import { click } from './messages.js';
 import { deadLetters, openQueue, openRows, publish, queueEmpty, queueExists } from './servers.js';
 
 const MAIN = fileURLToPath(new URL('../dist/dead-letters-main.js', import.meta.url));
@@ -24,11 +27,18 @@ afterAll(bench.release);
 
 /** Runs the command as an operator does: its exit code, and what it printed. */
 function deadLetterCommand(...args: string[]): Promise<{ code: number; output: string }> {
+  return deadLetterCommandWith({}, ...args);
+}
+
+function deadLetterCommandWith(
+  variables: Record<string, string>,
+  ...args: string[]
+): Promise<{ code: number; output: string }> {
   return new Promise((resolve) => {
     const child = execFile(
       process.execPath,
       [MAIN, ...args],
-      { env: { ...process.env, ...env }, cwd: bench.folder },
+      { env: { ...process.env, ...env, ...variables }, cwd: bench.folder },
       (_error, stdout, stderr) => resolve({ code: child.exitCode ?? -1, output: stdout + stderr }),
     );
   });
@@ -56,14 +66,17 @@ describe('the dead letters', () => {
 
     const list = await deadLetterCommand('list');
     expect(list).toEqual({ code: 0, output: expect.stringMatching(/\n2 dead letters\n$/) });
-    expect(list.output).toMatch(/^1\t\S+Z\tAD_EVENTS:1\tnot JSON: /m);
-    expect(list.output).toMatch(/^2\t\S+Z\tAD_EVENTS:2\tunknown ad ad-late$/m);
+    expect(list.output).toMatch(/^1\t\S+Z\tAD_EVENTS:1\t1 event\tnot JSON: /m);
+    expect(list.output).toMatch(/^2\t\S+Z\tAD_EVENTS:2\t1 event\tunknown ad ad-late$/m);
     expect((await deadLetterCommand('show', '1')).output).toMatch(/\nreason {2}not JSON.*\n\nrubbish\n$/);
     expect((await deadLetterCommand('show', '2')).output).toContain(encodeEvents([late]).toString());
 
     await rows("INSERT INTO ads (id, image_url, target_url) VALUES ('ad-late', '', '')");
-    expect(await deadLetterCommand('replay', '2')).toEqual({ code: 0, output: '2 is in the queue again.\n' });
-    expect(await deadLetterCommand('drop', '1')).toEqual({ code: 0, output: '1 is deleted.\n' });
+    expect(await deadLetterCommand('replay', '2')).toEqual({
+      code: 0,
+      output: '1 dead letter is in the queue again.\n',
+    });
+    expect(await deadLetterCommand('drop', '1')).toEqual({ code: 0, output: '1 dead letter is deleted.\n' });
     expect(await deadLetterCommand('list')).toEqual({ code: 0, output: '0 dead letters\n' });
     // The same once more, as when the first try was thought to have failed.
     await publish(queue, [[late]]);
@@ -73,14 +86,110 @@ describe('the dead letters', () => {
     ]);
   });
 
-  it.each([[[]], [['replay']], [['show', '1', '2']], [['drop', 'all']], [['bury', '1']]])(
-    'are not touched by a command that is none: %j',
-    async (args) => {
-      expect(await deadLetterCommand(...args)).toEqual({ code: 1, output: expect.stringMatching(/^Usage: /) });
-    },
-  );
+  it.each([
+    [[], 'Say list, show, replay or drop. Try --help.'],
+    [['replay'], 'replay takes ids, --all, or --reason TEXT. Try --help.'],
+    [['show', '1', '2'], 'show takes one id. Try --help.'],
+    [['drop', 'all'], 'all is not a positive number, and so not an id. Try --help.'],
+    [['drop', '1', '--all'], 'Give either ids, or --all or --reason. Try --help.'],
+    [['list', '--limit', '0'], '0 is not a positive number, and so not --limit. Try --help.'],
+    [['bury', '1'], 'There is no command bury. Try --help.'],
+  ])('are not touched by a command that is none: %j', async (args, line) => {
+    expect(await deadLetterCommand(...args)).toEqual({ code: 2, output: `${line}\n` });
+  });
+
+  it('are not touched by an unknown option, which is named in one line', async () => {
+    expect(await deadLetterCommand('drop', '--al')).toEqual({
+      code: 2,
+      output: expect.stringMatching(/^Unknown option '--al'.* Try --help\.\n$/),
+    });
+  });
+
+  it.each([['--help'], ['-h']])('are explained by %s', async (option) => {
+    expect(await deadLetterCommand(option)).toEqual({ code: 0, output: expect.stringMatching(/^Usage: /) });
+  });
 
   it('that are not there are said not to be', async () => {
     expect(await deadLetterCommand('show', '999')).toEqual({ code: 1, output: 'There is no dead letter 999.\n' });
+  });
+
+  it('are found by a part of their reason, also when the letter has other reasons', async () => {
+    const now = Date.now();
+    const late = (adId: string) => ({ ...click({ occurredAt: now, receivedAt: now }), adId });
+    await publish(queue, [['ad-a', 'ad-b', 'ad-c', 'ad-d', 'ad-e'].map(late)]);
+    await publish(queue, [[late('ad-a')]]);
+    await publish(queue, ['rubbish']);
+    await untilBuried(3);
+    const list = async (...args: string[]) => (await deadLetterCommand('list', ...args)).output;
+    expect(await list('--reason', 'ad-e')).toMatch(
+      /5 events\tunknown ad ad-a; .* 2 more reasons\n1 dead letter with 5/,
+    );
+    expect(await list('--reason', 'ad-a')).toMatch(/\n2 dead letters with 6 events\n$/);
+    expect(await list('--limit', '1')).toMatch(/\n1 dead letter with 5 events\n$/);
+    // Events of other ads are not dropped with them.
+    expect((await deadLetterCommand('drop', '--reason', 'ad-a')).output).toBe('1 dead letter is deleted.\n');
+    expect((await deadLetterCommand('drop', '--reason', 'not JSON')).output).toBe('1 dead letter is deleted.\n');
+    await rows(
+      "INSERT INTO ads (id, image_url, target_url) SELECT 'ad-' || x, '', '' FROM unnest('{a,b,c,d,e}'::text[]) x",
+    );
+    const again = '1 dead letter with 5 events is in the queue again.\n';
+    expect((await deadLetterCommand('replay', '--reason', 'ad-c')).output).toBe(again);
+    await queueEmpty(queue);
+    expect(await rows("SELECT ad_id, clicks FROM ad_totals WHERE ad_id ~ '^ad-[a-e]$' ORDER BY 1")).toEqual(
+      ['ad-a', 'ad-b', 'ad-c', 'ad-d', 'ad-e'].map((ad_id) => ({ ad_id, clicks: '1' })),
+    );
+  });
+
+  it('do not control the terminal', async () => {
+    const evil = '\u001b[2Jgone\u009b31m\u202egnp.exe\u2066\u0007';
+    const bears = headers();
+    bears.set('Dead-Letter-Reason', evil);
+    bears.set('Dead-Letter-Source', evil);
+    const { seq } = await queue
+      .jetstream()
+      .publish('ads.dead-letters', Buffer.from(`${evil}\nsecond line`), { headers: bears });
+    const shown = String.raw`\u{1b}[2Jgone\u{9b}31m\u{202e}gnp.exe\u{2066}\u{7}`;
+    expect((await deadLetterCommand('list')).output).toContain(`\t${shown}\t1 event\t${shown}\n`);
+    expect((await deadLetterCommand('show', String(seq))).output).toContain(`${shown}\nsecond line\n`);
+    await deadLetterCommand('drop', String(seq));
+  });
+
+  it('are listed, replayed and dropped in thousands, without what comes meanwhile', async () => {
+    const event = encodeEvents([click({ adId: 'ad-404' })]);
+    const bears = headers();
+    bears.set('Dead-Letter-Kind', 'unknown_ad');
+    bears.set('Dead-Letter-Events', '1');
+    bears.set('Dead-Letter-Reason', 'unknown ad ad-404');
+    const put = async (count: number) => {
+      for (let done = 0; done < count; done += 1_000) {
+        const letters = Array.from({ length: 1_000 }, () =>
+          queue.jetstream().publish('ads.dead-letters', event, { headers: bears }),
+        );
+        await Promise.all(letters);
+      }
+    };
+    await put(5_000);
+    const list = await deadLetterCommand('list');
+    expect(list.output.split('\n')).toHaveLength(5_002);
+    expect(list.output).toMatch(/\n5000 dead letters\n$/);
+    // They come back as dead letters, fewer of them: what comes back is not replayed again.
+    expect((await deadLetterCommand('replay', '--all')).output).toBe('5000 dead letters are in the queue again.\n');
+    await queueEmpty(queue);
+    const letters = await deadLetters(queue);
+    expect(letters.map(({ reason }) => reason)).toEqual(letters.map(() => 'unknown ad ad-404'));
+    expect(await deadLetterCommand('drop', '--all')).toEqual({
+      code: 0,
+      output: expect.stringMatching(/^\d+ dead letters? with 5000 events (is|are) deleted\.\n$/),
+    });
+    expect(await deadLetterCommand('list')).toEqual({ code: 0, output: '0 dead letters\n' });
+  });
+
+  it('are found where npm start runs in this folder, unless NATS_URL says otherwise', async () => {
+    const run = join(bench.folder, '.local', 'run');
+    mkdirSync(run, { recursive: true });
+    writeFileSync(join(run, 'nats-url'), String(env.NATS_URL));
+    expect(await deadLetterCommandWith({ NATS_URL: '' }, 'list')).toEqual({ code: 0, output: '0 dead letters\n' });
+    const elsewhere = await deadLetterCommandWith({ NATS_URL: 'nats://127.0.0.1:1' }, 'list');
+    expect(elsewhere).toEqual({ code: 1, output: expect.stringMatching(/^NATS: /) });
   });
 });

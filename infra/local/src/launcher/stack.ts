@@ -11,6 +11,7 @@ import { postgresServer } from '../servers/postgres.js';
 import { redisServer } from '../servers/redis.js';
 import { SERVICE_NAMES, type ServiceName, serviceProcess } from '../services.js';
 import { openLogFolder } from './log-folder.js';
+import { keepNatsAddress } from './nats-address.js';
 import { step } from './progress.js';
 import { queueRoom } from './queue-room.js';
 import type { Settings } from './settings.js';
@@ -28,6 +29,7 @@ export class Stack {
   readonly #addresses: [string, string][] = [];
   readonly #degraded: string[] = [];
   #gateway: Gateway | undefined;
+  #forgetNatsAddress = (): void => undefined;
   #serving = false;
   #stopping = false;
 
@@ -77,6 +79,7 @@ export class Stack {
   /** Ends everything in order, what others wait for last. May be called during `start`. */
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.#forgetNatsAddress();
     await this.#gateway?.close();
     await Promise.all([...this.#services.values()].map((service) => service.stop()));
     await Promise.all(this.#servers.map((server) => server.stop()));
@@ -85,6 +88,7 @@ export class Stack {
   /** Ends everything at once. */
   async kill(): Promise<void> {
     this.#stopping = true;
+    this.#forgetNatsAddress();
     await Promise.all([...this.#services.values(), ...this.#servers].map((one) => one.kill()));
   }
 
@@ -149,6 +153,9 @@ export class Stack {
         'Redis',
         variables.REDIS_CLUSTER_NODES ?? `${variables.REDIS_HOST}:${variables.REDIS_PORT ?? 6379}`,
       );
+    }
+    if (nats !== undefined && natsEnv.NATS_URL !== undefined) {
+      this.#forgetNatsAddress = keepNatsAddress(natsEnv.NATS_URL);
     }
     if (nats === undefined) this.#addAddress('NATS', withoutPassword(variables.NATS_URL ?? 'from NATS_URL_FILE'));
     return { ...redisEnv, ...natsEnv };

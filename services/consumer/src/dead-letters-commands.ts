@@ -1,0 +1,132 @@
+import type { NatsConnection } from 'nats';
+import {
+  dropLetter,
+  readLetter,
+  readLetters,
+  reasonsOf,
+  replayLetter,
+  type StoredLetter,
+} from './dead-letter-stream.js';
+import type { DeadLetterCommand, Selection } from './dead-letters-options.js';
+import { printable } from './printable.js';
+
+/** A letter that is not there. */
+export class NoSuchLetter extends Error {}
+
+/** Letters that are replayed or dropped at a time. */
+const AT_ONCE = 32;
+
+/**
+ * Does what an operator asks for.
+ *
+ * @param print takes whole lines; text of letters in them is safe for a terminal
+ * @throws NoSuchLetter before anything was done, NatsError when JetStream can't be reached
+ */
+export async function runCommand(
+  connection: NatsConnection,
+  command: Exclude<DeadLetterCommand, { readonly name: 'help' }>,
+  print: (text: string) => void,
+): Promise<void> {
+  if (command.name === 'show') print(described(await present(connection, command.id)));
+  else if (command.name === 'list') await list(connection, command.selection, print);
+  else if (command.name === 'replay') {
+    print(`${await forEach(connection, command.selection, 'some', replayLetter)} in the queue again.`);
+  } else {
+    const drop = (nats: NatsConnection, { id }: StoredLetter) => dropLetter(nats, id);
+    print(`${await forEach(connection, command.selection, 'every', drop)} deleted.`);
+  }
+}
+
+async function list(connection: NatsConnection, selection: Selection, print: (text: string) => void): Promise<void> {
+  const total = new Total();
+  for await (const letter of selected(connection, selection, { quantity: 'some', headersOnly: true })) {
+    const { id, time, source, events, reason } = letter;
+    print(`${id}\t${time.toISOString()}\t${printable(source)}\t${plural(events, 'event')}\t${printable(reason)}`);
+    total.add(letter);
+  }
+  print(total.inWords());
+}
+
+/** Does something with each letter, some at a time. @returns how many there were, in words with a verb */
+async function forEach(
+  connection: NatsConnection,
+  selection: Selection,
+  quantity: 'some' | 'every',
+  act: (connection: NatsConnection, letter: StoredLetter) => Promise<void>,
+): Promise<string> {
+  const total = new Total();
+  const underWay = new Set<Promise<void>>();
+  for await (const letter of selected(connection, selection, { quantity, headersOnly: false })) {
+    const done = act(connection, letter).finally(() => underWay.delete(done));
+    underWay.add(done);
+    // A failure is thrown by one of the two that wait for it.
+    done.catch(() => undefined);
+    total.add(letter);
+    if (underWay.size >= AT_ONCE) await Promise.race(underWay);
+  }
+  await Promise.all(underWay);
+  return `${total.inWords()} ${total.letters === 1 ? 'is' : 'are'}`;
+}
+
+interface SelectOptions {
+  /** Whether some event of a letter must have the reason, or every one. */
+  readonly quantity: 'some' | 'every';
+  /** The bytes of letters are not needed, unless for the reason of each event. */
+  readonly headersOnly: boolean;
+}
+
+async function* selected(
+  connection: NatsConnection,
+  selection: Selection,
+  { quantity, headersOnly }: SelectOptions,
+): AsyncGenerator<StoredLetter> {
+  if (selection.by === 'id') {
+    const letters: StoredLetter[] = [];
+    for (const id of selection.ids) letters.push(await present(connection, id));
+    yield* letters;
+    return;
+  }
+  const { reason, limit } = selection;
+  let count = 0;
+  for await (const letter of readLetters(connection, { headersOnly: headersOnly && reason === undefined })) {
+    if (reason !== undefined && !reasonsOf(letter)[quantity]((one) => one.includes(reason))) continue;
+    yield letter;
+    count += 1;
+    if (count >= limit) return;
+  }
+}
+
+async function present(connection: NatsConnection, id: number): Promise<StoredLetter> {
+  const letter = await readLetter(connection, id);
+  if (letter === undefined) throw new NoSuchLetter(`There is no dead letter ${id}.`);
+  return letter;
+}
+
+function described({ id, time, source, events, reason, data }: StoredLetter): string {
+  return `id      ${id}
+time    ${time.toISOString()}
+source  ${printable(source)}
+events  ${events}
+reason  ${printable(reason)}
+
+${printable(Buffer.from(data).toString('utf8'), '\n\t')}`;
+}
+
+class Total {
+  letters = 0;
+  #events = 0;
+
+  add({ events }: StoredLetter): void {
+    this.letters += 1;
+    this.#events += events;
+  }
+
+  inWords(): string {
+    const letters = plural(this.letters, 'dead letter');
+    return this.letters === this.#events ? letters : `${letters} with ${plural(this.#events, 'event')}`;
+  }
+}
+
+function plural(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
+}
