@@ -1,5 +1,5 @@
 // Runs before anything is installed: Node's own modules only, and plain JavaScript.
-//   node infra/local/bootstrap.mjs start|test|chaos|fuzz|bounds|bench|check:deploy [arguments]
+//   node infra/local/bootstrap.mjs COMMAND [arguments]
 // Fetches the pinned pnpm, installs, builds, and hands over to what was built.
 
 import { spawn } from 'node:child_process';
@@ -9,22 +9,13 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { COMMANDS, readCall } from './commands.mjs';
 
 const OLDEST_NODE = [20, 19];
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const cache = join(root, '.cache');
 const stampFile = join(root, 'node_modules', '.installed-from');
 const lockFile = join(cache, 'setup.lock');
-/** What is handed over to, by the name of the command. */
-const programs = {
-  start: './dist/start.js',
-  test: './dist/test.js',
-  chaos: '../chaos/dist/main.js',
-  fuzz: '../fuzz/dist/main.js',
-  bounds: '../chaos/dist/bounds/main.js',
-  bench: '../bench/dist/main.js',
-  'check:deploy': '../check-deploy/dist/main.js',
-};
 
 class Failure extends Error {}
 
@@ -87,7 +78,9 @@ async function run(label, command, args, advice) {
   });
   process.off('exit', end);
   const time = `${((performance.now() - since) / 1000).toFixed(1)} s`.padStart(7);
-  console.log(`${problem === undefined ? '✔' : '✖'} ${label.padEnd(36)} ${time}`);
+  // Results that are printed to stdout may be read by a program.
+  const say = COMMANDS[script].printsResults ? console.error : console.log;
+  say(`${problem === undefined ? '✔' : '✖'} ${label.padEnd(36)} ${time}`);
   if (problem !== undefined) throw new Failure(`${output.trim()}\n\n${label} failed (${problem}). ${advice}`);
 }
 
@@ -239,12 +232,21 @@ async function withSetupLock(work) {
   }
 }
 
-const command = process.argv[2];
+const [, , script, ...scriptArguments] = process.argv;
 const stopEarly = () => process.exit(130);
 try {
   checkNode();
   dropForeignVariables();
-  if (!Object.hasOwn(programs, command)) throw new Failure(`Say one of: ${Object.keys(programs).join(', ')}.`);
+  if (!Object.hasOwn(COMMANDS, script)) throw new Failure(`Say one of: ${Object.keys(COMMANDS).join(', ')}.`);
+  const { help, mistake } = readCall(script, scriptArguments);
+  if (help !== undefined) {
+    console.log(help);
+    process.exit(0);
+  }
+  if (mistake !== undefined) {
+    console.error(mistake);
+    process.exit(2);
+  }
   process.on('SIGINT', stopEarly).on('SIGTERM', stopEarly).on('SIGHUP', stopEarly);
   await withSetupLock(async () => {
     await install();
@@ -255,4 +257,4 @@ try {
   process.exit(1);
 }
 process.off('SIGINT', stopEarly).off('SIGTERM', stopEarly).off('SIGHUP', stopEarly);
-await import(programs[command]);
+await import(COMMANDS[script].program);

@@ -12,20 +12,22 @@ export interface Options {
   readonly faults: readonly Fault[];
 }
 
-const USAGE = `npm run chaos [-- --rounds N --seed S --fault NAME --seconds T]
-  --rounds N     so many faults, one after the other (10)
-  --seed S       decides which, when and where; the same seed, the same faults (1)
-  --fault NAME   only this one; several with commas between them
-  --seconds T    how long outages last (4 to 10 unless told)
-Faults:
-  ${FAULTS.map(({ name }) => name).join('\n  ')}`;
-
-/** Reads the arguments. @throws Error that says what there is to say, when they can't be meant */
+/** Reads the arguments. @throws Error with one line, when they can't be meant */
 export function readOptions(args: readonly string[]): Options {
-  const { values } = parse(args.filter((arg) => arg !== '--'));
+  const { values } = parseArgs({
+    args: args.filter((arg) => arg !== '--'),
+    options: {
+      rounds: { type: 'string' },
+      seed: { type: 'string' },
+      fault: { type: 'string' },
+      seconds: { type: 'string' },
+    },
+  });
   const { rounds = '10', seed = '1', fault, seconds } = values;
   const numbers = [rounds, seed, seconds ?? '1'].map(Number);
-  if (values.help === true || numbers.some((number) => !Number.isInteger(number) || number < 0)) throw new Error(USAGE);
+  if (numbers.some((number) => !Number.isInteger(number) || number < 0)) {
+    throw new Error('--rounds, --seed and --seconds are whole numbers. Try --help.');
+  }
   return {
     seed: Number(seed),
     seconds: seconds === undefined ? undefined : Number(seconds),
@@ -33,26 +35,10 @@ export function readOptions(args: readonly string[]): Options {
   };
 }
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        rounds: { type: 'string' },
-        seed: { type: 'string' },
-        fault: { type: 'string' },
-        seconds: { type: 'string' },
-        help: { type: 'boolean' },
-      },
-    });
-  } catch (error) {
-    throw new Error(`${(error as Error).message}\n\n${USAGE}`);
-  }
-}
-
 function byName(name: string): Fault {
   const fault = FAULTS.find((known) => known.name === name);
-  if (fault === undefined) throw new Error(`There is no fault ${name}.\n\n${USAGE}`);
+  if (fault === undefined)
+    throw new Error(`There is no fault ${name}. Faults: ${FAULTS.map((known) => known.name).join(', ')}`);
   return fault;
 }
 

@@ -60,6 +60,6 @@ function optionsOrEnd<Options>(readOptions: (args: readonly string[]) => Options
     return readOptions(process.argv.slice(3));
   } catch (error) {
     console.error((error as Error).message);
-    return process.exit(1);
+    return process.exit(2);
   }
 }

@@ -29,7 +29,9 @@ function withLocalStack(environment: Environment): Environment {
 process.stdout.on('error', () => process.exit());
 
 try {
-  const command = readCommand(process.argv.slice(2));
+  // npm run dead-letters puts its own name first.
+  const [first, ...rest] = process.argv.slice(2);
+  const command = readCommand(first === undefined || first === 'dead-letters' ? rest : [first, ...rest]);
   if (command.name === 'help') console.log(USAGE);
   else {
     const config = loadConfig<NatsConfig>(withLocalStack(readEnvironment()), natsVariables);
