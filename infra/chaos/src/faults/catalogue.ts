@@ -8,6 +8,7 @@ import { pauses } from './pauses.js';
 import { queues } from './queue.js';
 import { rolling } from './rolling.js';
 import { scaledOut } from './scaled-out.js';
+import { smallVolumes } from './small-volume.js';
 
 /** Every fault there is. */
 export const FAULTS: readonly Fault[] = [
@@ -17,6 +18,7 @@ export const FAULTS: readonly Fault[] = [
   ...outages,
   ...counters,
   ...queues,
+  ...smallVolumes,
   ...networks,
   rolling,
   ...scaledOut,

@@ -64,7 +64,7 @@ async function waitingLetters({ eyes }: ChaosStack): Promise<number> {
 }
 
 /** Fills the stream to the last byte, with nothing but repetitions of one click. */
-async function fill({ eyes }: ChaosStack, books: Books): Promise<void> {
+export async function fill({ eyes }: ChaosStack, books: Books): Promise<void> {
   const click = goodClick(AD_IDS[0] as string);
   enter(books, [click]);
   for (const events of [EVENTS_PER_MESSAGE, 1]) {

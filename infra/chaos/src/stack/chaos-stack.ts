@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { addAds, type Gateway, type LocalProcess, migrate, openGateway, type ServiceName, step } from '@ads/local';
 import type { Dependency } from './dependency.js';
 import { type Eyes, openEyes } from './eyes.js';
+import { STREAM_BYTES } from './queue-limits.js';
 import { dependenciesOf, type ScaledOutServers, type Servers, type Topology, variablesOf } from './servers.js';
 import { ServiceSlot } from './service-slot.js';
 
@@ -87,6 +88,11 @@ export class ChaosStack {
     return this.natsServer('nats');
   }
 
+  /** One, or all of the cluster. */
+  get natsServers(): readonly Dependency[] {
+    return started(this.#servers).nats;
+  }
+
   /** @throws Error when there is none of that name */
   natsServer(name: string): Dependency {
     return named(started(this.#servers).nats, name);
@@ -152,9 +158,8 @@ export class ChaosStack {
           // All players come from one address here.
           RATE_LIMIT_EVENTS_PER_MINUTE: '0',
           RATE_LIMIT_READS_PER_MINUTE: '0',
-          // Some minutes of what the players send: it can be filled.
-          NATS_STREAM_MAX_BYTES: '8000000',
-          NATS_DEAD_LETTERS_MAX_BYTES: '2097152',
+          NATS_STREAM_MAX_BYTES: String(STREAM_BYTES.events),
+          NATS_DEAD_LETTERS_MAX_BYTES: String(STREAM_BYTES.deadLetters),
           // The shorter the wait for a redelivery, the more of them there are in a round.
           NATS_ACK_WAIT_SECONDS: '5',
           ...variablesOf(started(this.#servers), USERS, name),

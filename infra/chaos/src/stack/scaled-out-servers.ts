@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { natsCluster, pgBouncer, postgresServer, redisCluster } from '@ads/local';
 import { Dependency } from './dependency.js';
 import { NatsRoutes } from './nats-routes.js';
+import { JETSTREAM } from './queue-limits.js';
 import type { Topology } from './servers.js';
 
 const POOLER = 'pgbouncer';
@@ -15,7 +16,11 @@ export const scaledOutServers: Topology = {
     const [postgres, redis, nats] = await Promise.all([
       postgresServer({ folder: join(folder, 'postgres') }),
       redisCluster({ folder: join(folder, 'redis') }),
-      natsCluster({ folder: join(folder, 'nats'), route: (from, to, port) => natsRoutes.open(from, to, port) }),
+      natsCluster({
+        folder: join(folder, 'nats'),
+        jetstream: JETSTREAM,
+        route: (from, to, port) => natsRoutes.open(from, to, port),
+      }),
     ]);
     made(postgres, ...redis.nodes, ...nats.servers);
     await Promise.all([postgres.start(), redis.start(), nats.start()]);

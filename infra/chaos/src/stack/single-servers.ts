@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { natsServer, postgresServer, redisServer } from '@ads/local';
 import { Dependency } from './dependency.js';
+import { JETSTREAM } from './queue-limits.js';
 import type { Topology } from './servers.js';
 
 /** One server of each kind. */
@@ -11,7 +12,7 @@ export const singleServers: Topology = {
     const [postgres, redis, nats] = await Promise.all([
       postgresServer({ folder: join(folder, 'postgres') }),
       redisServer({ folder: join(folder, 'redis') }),
-      natsServer({ folder: join(folder, 'nats') }),
+      natsServer({ folder: join(folder, 'nats'), jetstream: JETSTREAM }),
     ]);
     made(postgres, redis, nats);
     await Promise.all([postgres, redis, nats].map((server) => server.start()));

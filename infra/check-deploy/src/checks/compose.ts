@@ -65,7 +65,8 @@ function runsOnce(service: unknown): boolean {
 
 /** In the file, or in the image that is built here. */
 function hasHealthCheck(repository: Repository, service: unknown): boolean {
-  if (at(service, 'healthcheck') !== undefined) return at(service, 'healthcheck', 'disable') !== true;
+  if (at(service, 'healthcheck', 'disable') === true) return false;
+  if (at(service, 'healthcheck', 'test') !== undefined) return true;
   const dockerfile = dockerfileOf(service);
   if (dockerfile === undefined || !repository.has(dockerfile)) return false;
   const stages = readStages(repository.text(dockerfile));

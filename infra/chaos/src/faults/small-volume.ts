@@ -1,0 +1,63 @@
+import { dirname, join } from 'node:path';
+import { waitFor } from '@ads/local';
+import { EVENT_STREAM } from '@ads/models';
+import type { ChaosStack } from '../stack/chaos-stack.js';
+import type { Dependency } from '../stack/dependency.js';
+import { STORE_BYTES } from '../stack/queue-limits.js';
+import { moveToSmallVolume, type SmallVolume } from '../stack/small-volume.js';
+import type { Fault } from './fault.js';
+import { fill } from './queue.js';
+
+/** A server reads its streams within milliseconds, three agree within seconds; `waitFor` allows more on a busy machine. */
+const BACK_MS = 10_000;
+/** What a server writes beside its streams. */
+const OVERHEAD_BYTES = 1_000_000;
+
+/** The messages of the event stream, once every server that keeps it is up to date; undefined before. */
+async function backlog({ eyes }: ChaosStack, servers: number): Promise<number | undefined> {
+  const { state, cluster } = await (await eyes.nats.jetstreamManager()).streams.info(EVENT_STREAM);
+  const current = cluster?.replicas?.filter((replica) => replica.current).length ?? 0;
+  const isWhole = servers === 1 || (cluster?.leader !== undefined && current === servers - 1);
+  return isWhole ? state.messages : undefined;
+}
+
+/** Each server is restarted, one after the other, with a full stream on a volume that is more than half full. */
+function restart(name: string, serversOf: (stack: ChaosStack) => readonly Dependency[], scaledOut?: true): Fault {
+  return {
+    name,
+    ...(scaledOut && { scaledOut }),
+    tells: ['nats'],
+    async run({ stack, books, complain }) {
+      const servers = serversOf(stack);
+      const consumers = stack.slotsOf('consumer');
+      await Promise.all(consumers.map((slot) => slot.kill()));
+      await fill(stack, books);
+      const held = await waitFor(() => backlog(stack, servers.length), { timeoutMs: BACK_MS, what: 'a full stream' });
+      const volumes: SmallVolume[] = [];
+      try {
+        for (const one of servers) {
+          await one.kill();
+          const folder = join(dirname(one.server.logFile), 'jetstream');
+          volumes.push(await moveToSmallVolume(folder, STORE_BYTES + OVERHEAD_BYTES));
+          await one.start();
+          // Without consumers it can only grow.
+          await waitFor(async () => ((await backlog(stack, servers.length)) ?? -1) >= held, {
+            timeoutMs: BACK_MS,
+            what: `${held} messages to be there after the restart of ${one.name}`,
+          }).catch((error: Error) => complain(error.message));
+        }
+      } finally {
+        await Promise.all(servers.map((one) => one.kill()));
+        for (const volume of volumes) await volume.release();
+        await Promise.all(servers.map((one) => one.start()));
+      }
+      await Promise.all(consumers.map((slot) => slot.start()));
+    },
+  };
+}
+
+/** A backlog survives a restart of NATS when the disk has little room left: backlogs are largest just then. */
+export const smallVolumes: readonly Fault[] = [
+  restart('nats-restart-volume-full', (stack) => [stack.nats]),
+  restart('nats-restart-each-volume-full', (stack) => stack.natsServers, true),
+];

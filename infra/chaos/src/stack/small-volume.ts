@@ -1,0 +1,49 @@
+import { cpSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { runCommand } from '@ads/local';
+
+/** A folder on a small volume of its own, until `release`. */
+export interface SmallVolume {
+  /** Moves the folder back to where it was. Nobody may use it meanwhile. */
+  release(): Promise<void>;
+}
+
+/**
+ * Moves a folder to a volume that it fills to some two thirds. Nobody may use it meanwhile.
+ *
+ * Only root may mount a volume. For everybody else the folder stays where it is.
+ *
+ * @param leastBytes the volume has that much at least
+ */
+export async function moveToSmallVolume(folder: string, leastBytes: number): Promise<SmallVolume> {
+  if (process.getuid?.() !== 0 || process.platform !== 'linux') return { release: async () => undefined };
+  const kept = `${folder}.kept`;
+  renameSync(folder, kept);
+  mkdirSync(folder);
+  const bytes = Math.max(leastBytes, Math.round(sizeOf(kept) * 1.5));
+  await run('mount', ['-t', 'tmpfs', '-o', `size=${bytes},mode=0700`, 'ads-chaos', folder]);
+  cpSync(kept, folder, { recursive: true });
+  rmSync(kept, { recursive: true });
+  return {
+    async release() {
+      cpSync(folder, kept, { recursive: true });
+      await run('umount', ['--lazy', folder]);
+      rmSync(folder, { recursive: true });
+      renameSync(kept, folder);
+    },
+  };
+}
+
+async function run(command: string, args: readonly string[]): Promise<void> {
+  const { code, output } = await runCommand(command, args, { timeoutMs: 30_000 });
+  if (code !== 0) throw new Error(`${command} ${args.join(' ')}: ${output.trim()}`);
+}
+
+const PAGE = 4_096;
+
+/** Bytes of all files below, in whole pages as a tmpfs keeps them. */
+function sizeOf(folder: string): number {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce((sum, { parentPath, name }) => sum + Math.ceil(statSync(join(parentPath, name)).size / PAGE) * PAGE, 0);
+}
