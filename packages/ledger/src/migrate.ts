@@ -14,7 +14,7 @@ const WITHOUT_LIMITS = '-c statement_timeout=0 -c lock_timeout=0 -c idle_in_tran
  */
 export async function migrate(connection: ClientConfig, log: (line: string) => void): Promise<string[]> {
   const done = await runner({
-    databaseUrl: { ...connection, options: WITHOUT_LIMITS },
+    databaseUrl: { ...connection, options: `${connection.options ?? ''} ${WITHOUT_LIMITS}` },
     dir: fileURLToPath(new URL('../migrations', import.meta.url)),
     migrationsTable: 'migrations',
     direction: 'up',

@@ -8,6 +8,7 @@ export { createLookUp, installLookUp, type LookUp, type LookUpOptions } from './
 export * from './metrics.js';
 export * from './nats.js';
 export * from './postgres.js';
+export { POSTGRES_SESSION } from './postgres-session.js';
 export * from './process.js';
 export * from './redis.js';
 export type { RedisShard } from './redis-shards.js';

@@ -3,6 +3,7 @@ import { Gauge } from 'prom-client';
 import type { DependencyHealth } from './health.js';
 import type { Logger } from './logger.js';
 import type { Metrics } from './metrics.js';
+import { POSTGRES_SESSION } from './postgres-session.js';
 import { createGuard, DependencyUnavailable, isNetworkError } from './resilience.js';
 import type { PostgresConfig } from './variables.js';
 
@@ -36,6 +37,7 @@ export function openPostgres(
     database: config.POSTGRES_DB,
     max: config.POSTGRES_POOL_SIZE,
     application_name: service,
+    options: POSTGRES_SESSION,
     connectionTimeoutMillis: timeoutMs,
     // The guard gives the connection up at the same moment; these make the server stop too, so that
     // what was given up holds no locks.

@@ -3,6 +3,7 @@ import { migrate } from '@ads/ledger';
 import {
   dropForeignVariables,
   loadConfig,
+  POSTGRES_SESSION,
   type PostgresConfig,
   postgresVariables,
   readEnvironment,
@@ -22,6 +23,7 @@ const connection = {
   password: config.POSTGRES_PASSWORD,
   database: config.POSTGRES_DB,
   connectionTimeoutMillis: config.POSTGRES_TIMEOUT_MS,
+  options: POSTGRES_SESSION,
 };
 const done = await migrate(connection, () => undefined);
 console.log(done.length === 0 ? 'The schema is up to date.' : `Migrations run: ${done.join(', ')}`);

@@ -1,5 +1,12 @@
 import { recount } from '@ads/ledger';
-import { ConfigError, loadConfig, type PostgresConfig, postgresVariables, readEnvironment } from '@ads/runtime';
+import {
+  ConfigError,
+  loadConfig,
+  POSTGRES_SESSION,
+  type PostgresConfig,
+  postgresVariables,
+  readEnvironment,
+} from '@ads/runtime';
 
 const USAGE = `Usage: npm run recount
 
@@ -20,6 +27,7 @@ async function main(): Promise<void> {
     password: config.POSTGRES_PASSWORD,
     database: config.POSTGRES_DB,
     application_name: 'recount',
+    options: POSTGRES_SESSION,
     connectionTimeoutMillis: config.POSTGRES_TIMEOUT_MS,
   });
   console.log(`Events counted: ${plain.format(events)}`);

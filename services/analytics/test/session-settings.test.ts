@@ -1,0 +1,175 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import {
+  auditCounters,
+  createLedger,
+  ensurePartitions,
+  healDoubts,
+  pruneMinutes,
+  pruneSeconds,
+  raiseDoubt,
+  readDoubts,
+  readIdentity,
+  readPartitionDays,
+  rebuildCounters,
+  recount,
+  renewIdentity,
+} from '@ads/ledger';
+import { openBench, openPool, pgBouncer, type Variables } from '@ads/local';
+import { POSTGRES_SESSION } from '@ads/runtime';
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import type pg from 'pg';
+import { readPostgresCounters } from '../src/postgres-counters.js';
+import { event, openBooks } from './books.js';
+
+/*
+ * An operator's defaults of a database or a role are none of our business, and must not be in our way: with each of them,
+ * every statement of ours does what it does without.
+ */
+
+const bench = openBench();
+afterAll(bench.release);
+
+/** Defaults that change what a text means, or how a transaction runs. */
+const DEFAULTS = [
+  "datestyle = 'German'",
+  "datestyle = 'SQL, DMY'",
+  "timezone = 'Asia/Kathmandu'",
+  "timezone = 'America/Sao_Paulo'",
+  "intervalstyle = 'iso_8601'",
+  "bytea_output = 'escape'",
+  'extra_float_digits = -15',
+  'standard_conforming_strings = off',
+  'array_nulls = off',
+  "default_transaction_isolation = 'serializable'",
+  "default_transaction_isolation = 'repeatable read'",
+  "search_path = 'nowhere'",
+];
+/** Those that a PgBouncer does not let us set, and that no statement can be independent of: README gives them to the role. */
+const BY_ROLE = /^(array_nulls|default_transaction_isolation|search_path)/;
+
+let variables: Variables;
+let redis: Variables;
+let nats: Variables;
+let admin: pg.Pool;
+beforeAll(async () => {
+  variables = await bench.database();
+  redis = (await bench.redis()).env;
+  nats = (await bench.nats()).env;
+  admin = openPool(variables);
+  bench.onRelease(() => admin.end());
+});
+
+const alter = (change: string) => admin.query(`ALTER DATABASE "${variables.POSTGRES_DB}" ${change}`);
+afterEach(() => alter('RESET ALL'));
+
+/** Records, reads, rebuilds and looks after the tables, on new connections. */
+async function useEverything(env: Variables): Promise<void> {
+  const { database, store } = await openBooks(bench, { ...env, ...redis });
+  const now = Date.now();
+  const before = (await readPostgresCounters(database, ['ad-001'], now))[0];
+  const ledger = createLedger({
+    database,
+    store,
+    now: () => now,
+    onRaiseFailure: (error) => expect(error).toBeUndefined(),
+  });
+  const times = [now, now - 90_000, now - 7_200_000, 0];
+  const batch = times.flatMap((at) => [
+    { ...event('ad-001', at), id: randomUUID(), playTimeMs: 12_345 },
+    { ...event('ad-001', at, 'impression'), claimedAt: now + 86_400_000 },
+  ]);
+  expect((await ledger.recordQueued(batch)).added).toEqual({ click: 4, impression: 4 });
+  expect((await ledger.recordUnqueued(batch)).added).toEqual({ click: 0, impression: 0 });
+  // Batches that touch the same counters at once.
+  const crowd = Array.from({ length: 8 }, () => [event('ad-002', now), event('ad-003', now)]);
+  await Promise.all(crowd.map((events) => ledger.recordUnqueued(events)));
+  const [after] = await readPostgresCounters(database, ['ad-001'], now);
+  expect(after).toMatchObject({
+    clicks: (before?.clicks ?? 0) + 4,
+    impressions: (before?.impressions ?? 0) + 4,
+    windows: {
+      last_1_minute: (before?.windows.last_1_minute ?? 0) + 1,
+      last_24_hours: (before?.windows.last_24_hours ?? 0) + 3,
+    },
+  });
+  const { rows } = await admin.query(
+    `SELECT count(*)::integer AS rows FROM public.ad_events
+     WHERE id = ANY($1) AND host(ip) = '203.0.113.9' AND 1000 * extract(epoch FROM occurred_at) = ANY($2)
+       AND 1000 * extract(epoch FROM received_at) = ANY($2)
+       AND (kind = 'click' OR 1000 * extract(epoch FROM claimed_at) = $3)`,
+    [batch.map(({ id }) => id), times, now + 86_400_000],
+  );
+  expect(rows).toEqual([{ rows: batch.length }]);
+
+  await raiseDoubt(database, 'writer');
+  await healDoubts(database, await readDoubts(database));
+  expect(await readDoubts(database)).toEqual([]);
+  expect(await rebuildCounters(database, store, () => now)).toMatchObject({ state: 'done' });
+  const identity = (await readIdentity(database)) ?? '';
+  const sample = { adIds: ['ad-001'], minutes: [Math.floor(now / 60_000)], hours: [Math.floor(now / 3_600_000)] };
+  expect(await auditCounters(database, store, identity, sample)).toEqual([]);
+
+  const tomorrow = new Date(now + 86_400_000).toISOString().slice(0, 10).replace(/-/g, '');
+  await admin.query(`DROP TABLE public.ad_events_${tomorrow}`);
+  const onFailure = (_day: number, error: unknown) => {
+    throw error;
+  };
+  expect(await readPartitionDays(database)).toBe(1);
+  expect(await ensurePartitions(database, { onFailure })).toBe(1);
+  expect(await readPartitionDays(database)).toBe(14);
+  await admin.query("INSERT INTO public.clicks_per_second VALUES ('ad-001', 1, 0)");
+  await admin.query("INSERT INTO public.clicks_per_minute VALUES ('ad-001', 1, 0)");
+  expect([await pruneSeconds(database), await pruneMinutes(database)]).toEqual([1, 1]);
+  expect(await renewIdentity(database, identity)).toBe(true);
+}
+
+it.each(DEFAULTS)('the ledger works where the database has %s', async (setting) => {
+  await alter(`SET ${setting}`);
+  await useEverything(variables);
+  const connection = {
+    host: variables.POSTGRES_HOST,
+    port: Number(variables.POSTGRES_PORT),
+    user: variables.POSTGRES_USER,
+    password: variables.POSTGRES_PASSWORD,
+    database: variables.POSTGRES_DB,
+    options: POSTGRES_SESSION,
+  };
+  expect(await recount(connection)).toMatchObject({ totals: 0, minutes: 0, seconds: 0 });
+});
+
+it('the ledger works through PgBouncer, which drops what we set, where the database has other defaults', async () => {
+  for (const setting of DEFAULTS.filter((one) => !BY_ROLE.test(one))) await alter(`SET ${setting}`);
+  const bouncer = await pgBouncer({
+    folder: join(bench.folder, 'pgbouncer'),
+    postgres: variables as Readonly<Record<string, string>>,
+  });
+  bench.onRelease(() => bouncer.kill());
+  await bouncer.start();
+  await useEverything({ ...variables, ...bouncer.env });
+});
+
+it('ingest reads the catalogue and takes clicks where the role and the database have other defaults', async () => {
+  for (const setting of DEFAULTS) await alter(`SET ${setting}`);
+  const inDatabase = `ALTER ROLE "${variables.POSTGRES_USER}" IN DATABASE "${variables.POSTGRES_DB}"`;
+  await admin.query(`${inDatabase} SET datestyle = 'Postgres, DMY'`);
+  bench.onRelease(() => admin.query(`${inDatabase} RESET ALL`));
+  const { env } = await bench.service({ name: 'ingest', env: { ...variables, ...redis, ...nats } });
+  const catalogue = await fetch(`${env.INGEST_URL}/api/v1/ads`);
+  const { ads } = (await catalogue.json()) as { ads: { id: string; created_at: string }[] };
+  const { rows } = await admin.query(
+    'SELECT id, floor(1000 * extract(epoch FROM created_at))::float8 AS time FROM public.ads',
+  );
+  expect(ads.map(({ id, created_at }) => ({ id, time: Date.parse(created_at) }))).toEqual(expect.arrayContaining(rows));
+  for (const [ad_id, status] of [
+    ['ad-001', 202],
+    ['ad-404', 400],
+  ] as const) {
+    const answer = await fetch(`${env.INGEST_URL}/api/v1/ads/click`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ ad_id }),
+    });
+    expect([ad_id, answer.status]).toEqual([ad_id, status]);
+  }
+});
