@@ -13,12 +13,15 @@ export class BoundedStore extends MemoryStore {
     this.#capacity = capacity;
   }
 
-  override increment(key: string): Promise<ClientRateLimitInfo> {
+  override async increment(key: string): Promise<ClientRateLimitInfo> {
     // Whoever is seen moves to the newer of two maps. A full one becomes the older, as at the end of a window.
     if (this.current.size >= this.#capacity / 2 && !this.current.has(key)) {
       this.previous = this.current;
       this.current = new Map();
     }
+    // The window ends at a time of the system clock. After that was set back by an hour it would not end for an hour.
+    const client = this.current.get(key) ?? this.previous.get(key);
+    if (client !== undefined && client.resetTime.getTime() - Date.now() > this.windowMs) await this.resetKey(key);
     return super.increment(key);
   }
 }

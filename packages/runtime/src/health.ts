@@ -53,6 +53,7 @@ export function createHealth<Name extends string>(options: {
 }): Health {
   const { service, version, description, startedAt = new Date(), status, conditions, ready } = options;
   const checks = Object.entries<() => DependencyHealth>(options.dependencies);
+  const startedTick = performance.now();
   let draining = false;
   return {
     report: () => {
@@ -67,7 +68,7 @@ export function createHealth<Name extends string>(options: {
         status: worth === 'healthy' && !clear ? 'degraded' : worth,
         service,
         version,
-        uptime_seconds: Math.max(0, Math.round((Date.now() - startedAt.getTime()) / 1000)),
+        uptime_seconds: Math.round((performance.now() - startedTick) / 1_000),
         dependencies,
         ...(clear ? {} : { conditions: active }),
       };

@@ -28,6 +28,11 @@ export interface Nats {
 const RECONNECT_MS = 500;
 const JITTER_MS = 250;
 const DRAIN_TIMEOUT_MS = 5_000;
+/**
+ * How long the client may try to reconnect by itself. It waits by the system clock between two attempts: after that was
+ * set back by an hour it would not try for an hour. A new client tries at once.
+ */
+const RECONNECTING_MS = 10_000;
 
 /**
  * Connects in the background for as long as it takes: this neither waits nor fails.
@@ -79,10 +84,14 @@ export function openNats(
   };
 
   const follow = async (connection: NatsConnection): Promise<void> => {
+    let giveUp: NodeJS.Timeout | undefined;
     for await (const { type, data } of connection.status()) {
       if (type === Events.Disconnect) {
         lost(new Error('the connection was lost'));
+        clearTimeout(giveUp);
+        giveUp = setTimeout(() => void connection.close(), RECONNECTING_MS).unref();
       } else if (type === Events.Reconnect) {
+        clearTimeout(giveUp);
         arrived();
       } else if (type === Events.Error) {
         logger.debug('nats reported an error', { detail: data });

@@ -94,6 +94,11 @@ const UNANSWERED_MS = 5_000;
 const WORK = 'work';
 const PING = 'ping';
 const CONNECTION = 'connection';
+/**
+ * The library measures this by the system clock: one that is set back by an hour would keep the circuit open for an hour.
+ * So it lets every call pass, and the time is measured here.
+ */
+const AT_ONCE = Number.NEGATIVE_INFINITY;
 const GAUGE: Record<BreakerState, number> = { closed: 0, 'half-open': 1, open: 2 };
 
 /** How the policies see that the dependency is to blame. */
@@ -128,8 +133,13 @@ export function createGuard(options: GuardOptions): Guard {
   const trouble = createTroubleReport(dependency, metrics, logger);
   const breaker = circuitBreaker(
     handleWhen((error) => error instanceof Failure || error instanceof TaskCancelledError),
-    { breaker: failures, halfOpenAfter: HALF_OPEN_AFTER_MS },
+    { breaker: failures, halfOpenAfter: AT_ONCE },
   );
+  let openedAt = Number.NEGATIVE_INFINITY;
+  breaker.onBreak(() => {
+    openedAt = performance.now();
+  });
+  const isResting = () => breaker.state === CircuitState.Open && performance.now() - openedAt < HALF_OPEN_AFTER_MS;
   const retries = retry(
     handleWhen((error) => error instanceof Failure && error.retryable),
     {
@@ -137,8 +147,10 @@ export function createGuard(options: GuardOptions): Guard {
       backoff: new ExponentialBackoff({ initialDelay: 20, maxDelay: 200 }),
     },
   );
-  const once: Policy = (fn, operation) =>
-    breaker.execute(() => inTime(fn, operation, timeoutMs, () => failures.timedOut()));
+  const once: Policy = (fn, operation) => {
+    if (isResting()) return Promise.reject(new BrokenCircuitError());
+    return breaker.execute(() => inTime(fn, operation, timeoutMs, () => failures.timedOut()));
+  };
   const retried: Policy = (fn, operation) => retries.execute(() => once(fn, operation));
 
   const gauge = metrics.breakerState.labels({ dependency });
