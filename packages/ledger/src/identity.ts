@@ -32,7 +32,8 @@ export async function readStanding(database: Database, lastingSeconds?: number):
     'read_doubts',
     `SELECT current_ledger() AS ledger,
        EXISTS (
-         SELECT FROM counter_doubts WHERE $1::float8 IS NULL OR since < now() - $1::float8 * interval '1 second'
+         SELECT FROM counter_doubts
+         WHERE $1::float8 IS NULL OR abs(extract(epoch FROM now() - since)) > $1::float8
        ) AS doubted`,
     [lastingSeconds ?? null],
   );

@@ -27,7 +27,7 @@ export interface Ledger {
 export interface LedgerDependencies {
   readonly database: Database;
   readonly store: CounterStore;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch: no window is behind it. */
   readonly now: () => number;
   /** Told when counters could not be raised; they are healed by a rebuild. */
   readonly onRaiseFailure: (error: unknown) => void;

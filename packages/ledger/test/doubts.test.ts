@@ -147,6 +147,16 @@ describe('a batch that nobody else holds', () => {
     expect(await hasLastingDoubt(0)).toBe(false);
   });
 
+  it('lasts also when the clock of Postgres was set back after it was raised', async () => {
+    await rebuildCounters(database, store, now);
+    await database.query(
+      'test',
+      "INSERT INTO counter_doubts (writer, since) VALUES ('dead', now() + interval '4 hours')",
+    );
+    expect(await hasLastingDoubt(3_600)).toBe(true);
+    await expectHealed();
+  });
+
   it('stays doubted when its raise failed though another one worked at the very same time', async () => {
     const failing = click(at);
     let held: (() => void) | undefined;

@@ -34,8 +34,8 @@ export function minuteOf(time: number): number {
   return Math.floor(time / 60_000);
 }
 
-/** How far apart the clocks of who writes and who reads may be: what a reader may still see must be written. */
-const CLOCK_SLACK = 60_000;
+/** How far apart the clocks of a writer and a reader may be, in milliseconds: all that a reader may see is written. */
+export const CLOCK_SLACK = 60_000;
 
 /**
  * The oldest buckets that a window can see, by a clock that is up to a minute behind `now` (milliseconds). Windows up to

@@ -1,4 +1,5 @@
 export * from './ack-inbox.js';
+export * from './clock.js';
 export * from './conditions.js';
 export * from './config.js';
 export * from './foreign-variables.js';

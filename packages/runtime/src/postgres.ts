@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { Gauge } from 'prom-client';
+import type { TimeReading } from './clock.js';
 import type { DependencyHealth } from './health.js';
 import type { Logger } from './logger.js';
 import type { Metrics } from './metrics.js';
@@ -17,17 +18,27 @@ export interface Postgres {
   query<R extends object>(operation: string, text: string, values?: readonly unknown[]): Promise<R[]>;
   /** What was last seen, without asking. */
   health(): DependencyHealth;
-  /** Asks; @throws DependencyUnavailable */
+  /** Asks for the time; @throws DependencyUnavailable */
   ping(): Promise<void>;
   close(): Promise<void>;
 }
 
+/** Milliseconds. Of the moment of the answer: now() would be that of the start of a transaction. */
+const READ_TIME = 'SELECT 1000 * extract(epoch FROM clock_timestamp())::float8 AS time';
+
 /** The pool connects when it is first needed: this neither waits nor fails while Postgres is away. */
 export function openPostgres(
   config: PostgresConfig,
-  options: { service: string; metrics: Metrics; logger: Logger; attempts?: number },
+  options: {
+    service: string;
+    metrics: Metrics;
+    logger: Logger;
+    attempts?: number;
+    /** Called with the time of the server at each ping. */
+    onTime?: (reading: TimeReading) => void;
+  },
 ): Postgres {
-  const { service, metrics, logger, attempts = 3 } = options;
+  const { service, metrics, logger, attempts = 3, onTime } = options;
   const timeoutMs = config.POSTGRES_TIMEOUT_MS;
   const pool = new pg.Pool({
     host: config.POSTGRES_HOST,
@@ -91,13 +102,20 @@ export function openPostgres(
     query,
     health: guard.health,
     ping: async () => {
-      await guard.probe(({ signal }) => withClient(pool, signal, (client) => client.query('SELECT 1')));
+      const reading = await guard.probe(({ signal }) => withClient(pool, signal, readTime));
+      onTime?.(reading);
     },
     close: () => {
       closing ??= pool.end();
       return closing;
     },
   };
+}
+
+async function readTime(client: pg.PoolClient): Promise<TimeReading> {
+  const askedAt = performance.now();
+  const { rows } = await client.query<{ time: number }>(READ_TIME);
+  return { time: rows[0]?.time ?? Number.NaN, askedAt, answeredAt: performance.now() };
 }
 
 /** Read when they are asked for: nothing is added to a query. */

@@ -1,5 +1,6 @@
 import type { ConsumerConfig, JetStreamManager, NatsConnection, StreamConfig } from 'nats';
 import { NatsError } from 'nats';
+import type { TimeReading } from './clock.js';
 
 /** What is to be so; everything else stays as it is. In JetStream's own names and units. */
 type Wanted<Config> = { readonly [Key in keyof Config]?: unknown };
@@ -7,18 +8,39 @@ type Wanted<Config> = { readonly [Key in keyof Config]?: unknown };
 /**
  * Makes a stream, or changes the one of that name to what is wanted.
  *
+ * @returns the time of the server that leads it; undefined where it was just made, or the server (below 2.10) does not tell
  * @throws NatsError when JetStream can't be reached or doesn't allow it
  */
 export async function ensureStream(
   connection: NatsConnection,
   wanted: Wanted<StreamConfig> & { readonly name: string },
-): Promise<void> {
+): Promise<TimeReading | undefined> {
   const manager = await connection.jetstreamManager();
+  const askedAt = performance.now();
   const present = await ifPresent(manager.streams.info(wanted.name));
+  const answeredAt = performance.now();
   if (!present) await manager.streams.add(wanted as Partial<StreamConfig>);
   else if (differs(present.config, wanted)) {
     await manager.streams.update(wanted.name, { ...present.config, ...(wanted as Partial<StreamConfig>) });
   }
+  return present?.ts === undefined ? undefined : { time: Date.parse(present.ts), askedAt, answeredAt };
+}
+
+/**
+ * Makes several streams, one after the other.
+ *
+ * @returns the time as the first one's leader tells it: the clocks of two servers would take turns
+ */
+export async function ensureStreams(
+  connection: NatsConnection,
+  streams: readonly (Wanted<StreamConfig> & { readonly name: string })[],
+): Promise<TimeReading | undefined> {
+  let first: TimeReading | undefined;
+  for (const [index, stream] of streams.entries()) {
+    const reading = await ensureStream(connection, stream);
+    if (index === 0) first = reading;
+  }
+  return first;
 }
 
 /** The same for a durable consumer. */

@@ -1,6 +1,17 @@
 import { createAllowance, createApi } from '@ads/http';
 import { createAdCatalogue, readAds } from '@ads/ledger';
-import { createHealth, listen, openPostgres, openRedis, operations, probe, runProcess } from '@ads/runtime';
+import {
+  createClock,
+  createHealth,
+  listen,
+  monotonic,
+  openPostgres,
+  openRedis,
+  operations,
+  probe,
+  runProcess,
+  type TimeReading,
+} from '@ads/runtime';
 import { createAdReader } from './ad-reader.js';
 import { analyticsHandler } from './analytics-handler.js';
 import { createAnswerMetrics } from './answer-metrics.js';
@@ -17,8 +28,9 @@ await runProcess<AnalyticsConfig>({
   service,
   variables: analyticsVariables,
   async start({ config, logger, metrics, conditions, releases }) {
-    const now = Date.now;
-    const postgres = openPostgres(config, { service, metrics, logger });
+    const clock = createClock(metrics, conditions);
+    const onTime = (reading: TimeReading) => clock.observe('postgres', reading);
+    const postgres = openPostgres(config, { service, metrics, logger, onTime });
     releases.add('postgres', postgres.close);
     const redis = openRedis(config, { service, metrics, logger });
     releases.add('redis', redis.close);
@@ -28,7 +40,7 @@ await runProcess<AnalyticsConfig>({
     const catalogue = createAdCatalogue({
       load: () => readAds(postgres),
       refreshMs: config.AD_CATALOGUE_REFRESH_SECONDS * 1_000,
-      now,
+      now: monotonic,
       onFailure: (error) => logger.debug('the ad catalogue could not be read', { error }),
     });
     releases.add('ad catalogue', catalogue.stop);
@@ -36,15 +48,21 @@ await runProcess<AnalyticsConfig>({
 
     const counted = createAnswerMetrics(metrics);
     const floors = createFloors();
-    const read = (adIds: readonly string[]) =>
-      readCounters({ database: postgres, store: redis, undoubted: doubts.undoubted, floors, now }, adIds);
+    const read = async (adIds: readonly string[]) => {
+      // Windows are those of Postgres' clock, never those of this host's.
+      if (clock.measuredNow() === undefined) await postgres.ping();
+      return await readCounters(
+        { database: postgres, store: redis, undoubted: doubts.undoubted, floors, now: clock.now },
+        adIds,
+      );
+    };
     const readAd = createAdReader(read);
     const readAll = async () => counted(await read((catalogue.list() ?? []).map((ad) => ad.id)));
     const answer = createAnswers({
       catalogue,
       readAd: async (adId) => counted(await readAd(adId)),
-      readAll: createSnapshot(readAll, config.LIST_MAX_AGE_MS, doubts.ledger, now),
-      now,
+      readAll: createSnapshot(readAll, config.LIST_MAX_AGE_MS, doubts.ledger, monotonic),
+      now: clock.now,
     });
     const health = createHealth({
       service,

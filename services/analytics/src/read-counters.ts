@@ -1,5 +1,6 @@
 import type { CounterStore, Database } from '@ads/ledger';
 import type { LedgerIdentity } from '@ads/models';
+import { monotonic } from '@ads/runtime';
 import type { CountersReading } from './counters.js';
 import type { Floors } from './floors.js';
 import { readPostgresCounters } from './postgres-counters.js';
@@ -29,9 +30,9 @@ export async function readCounters(
     // Without Redis, Postgres answers; the breaker and its metric report Redis.
     const counters = await readRedisCounters(store, ledger, adIds, now()).catch(() => undefined);
     // Asked again after the reading: a doubt may have come up meanwhile, or the database been restored.
-    if (counters && undoubted() === ledger && floors.hold(counters, now())) return { source: 'redis', counters };
+    if (counters && undoubted() === ledger && floors.hold(counters, monotonic())) return { source: 'redis', counters };
   }
   const counters = await readPostgresCounters(database, adIds, now());
-  floors.raise(counters, now());
+  floors.raise(counters, monotonic());
   return { source: 'postgres', counters };
 }

@@ -1,5 +1,6 @@
 import type { Outcome } from '@ads/ledger';
 import type { AdEvent } from '@ads/models';
+import type { Clock } from '@ads/runtime';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { DIRECTIONS, type Direction } from './audit.js';
 import type { DeadLetter } from './dead-letters.js';
@@ -51,8 +52,10 @@ export interface ConsumerMetrics {
   mismatch(direction: Direction): void;
 }
 
-/** @param now milliseconds since the epoch */
-export function createConsumerMetrics(registry: Registry, now: () => number): ConsumerMetrics {
+export function createConsumerMetrics(
+  registry: Registry,
+  { now, natsNow }: Pick<Clock, 'now' | 'natsNow'>,
+): ConsumerMetrics {
   const registers = [registry];
   const events = new Counter({
     name: 'ledger_events_total',
@@ -106,7 +109,7 @@ export function createConsumerMetrics(registry: Registry, now: () => number): Co
     registers,
     // It goes on growing while JetStream can't be asked, as far as this process knows: another may have recorded it.
     collect() {
-      this.set(oldestAt === undefined ? 0 : Math.max(0, now() - oldestAt) / 1_000);
+      this.set(oldestAt === undefined ? 0 : Math.max(0, natsNow() - oldestAt) / 1_000);
     },
   });
   const streamMessages = new Gauge({

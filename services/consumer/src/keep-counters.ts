@@ -5,16 +5,18 @@ import {
   keepInUse,
   NO_IDENTITY,
   type Rebuild,
+  raiseDoubt,
   readStanding,
   readTrust,
   rebuildCounters,
 } from '@ads/ledger';
 import type { LedgerIdentity } from '@ads/models';
+import { createSetBackWatch } from './set-back.js';
 
 export interface KeepCountersOptions {
   readonly database: Database;
   readonly store: CounterStore;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch: no window is behind it. */
   readonly now: () => number;
   /** Called with the identity of the ledger at each look that could read it. */
   readonly onLedger: (ledger: LedgerIdentity) => void;
@@ -33,6 +35,9 @@ const LOOK_EVERY_MS = 500;
 /** A writer that lives settles its doubt well before; what is older was left by one that died or failed. */
 const LASTING_SECONDS = 5;
 
+/** The doubt about counters that were left out by a clock that was ahead; every consumer that notices renews the same. */
+const SET_BACK = 'the clock was set back';
+
 /** After a rebuild that was no use: whatever prevents it is likely to be there still. */
 const PAUSE_MS = 2_000;
 
@@ -46,6 +51,7 @@ const PAUSE_MS = 2_000;
 export function keepCounters(options: KeepCountersOptions): () => Promise<void> {
   const { database, store, now, onLedger, onTrust, onDistrust, onRebuild, onFailure, onLooked } = options;
   const stopping = new AbortController();
+  const isSetBack = createSetBackWatch(now);
   let lastReason: string | undefined;
   let lastLedger: LedgerIdentity | undefined;
 
@@ -57,6 +63,7 @@ export function keepCounters(options: KeepCountersOptions): () => Promise<void> 
     await keepInUse(store.shards(), ledger);
     const trust = await readTrust(store.shards(), ledger);
     if (trust.state === 'untrusted') return trust.reason;
+    if (isSetBack()) await raiseDoubt(database, SET_BACK);
     return doubted ? 'a writer committed events and may not have counted them' : undefined;
   }
 
@@ -88,9 +95,9 @@ export function keepCounters(options: KeepCountersOptions): () => Promise<void> 
     note(reason);
     if (reason === undefined) return true;
     if (shards.some((shard) => shard.evicts())) return false;
-    const began = now();
+    const began = performance.now();
     const rebuild = await rebuildCounters(database, store, now, stopping.signal);
-    onRebuild(rebuild, now() - began);
+    onRebuild(rebuild, performance.now() - began);
     return rebuild.state === 'done';
   }
 

@@ -7,7 +7,7 @@ import {
   streamSettings,
   WAITING_LETTER_SUBJECT,
 } from '@ads/models';
-import { ensureConsumer, ensureStream } from '@ads/runtime';
+import { ensureConsumer, ensureStreams, type TimeReading } from '@ads/runtime';
 import { type JetStreamManager, type NatsConnection, NatsError, type StoredMsg } from 'nats';
 import type { Sequences } from './audit.js';
 import type { Backlog, StreamUse } from './consumer-metrics.js';
@@ -17,13 +17,17 @@ const NANOSECONDS = 1_000_000_000;
 /** Messages that all consumer processes together may have unacknowledged. */
 const MAX_UNACKNOWLEDGED = 50_000;
 
-/** Makes sure that the streams and the durable consumer are there, and as they should be. */
+/**
+ * Makes sure that the streams and the durable consumer are there, and as they should be.
+ *
+ * @returns the time of the server, where it tells it
+ */
 export async function ensureLedgerConsumer(
   connection: NatsConnection,
   limits: StreamLimits,
   ackWaitSeconds: number,
-): Promise<void> {
-  for (const settings of streamSettings(limits)) await ensureStream(connection, settings);
+): Promise<TimeReading | undefined> {
+  const reading = await ensureStreams(connection, streamSettings(limits));
   await ensureConsumer(connection, EVENT_STREAM, {
     durable_name: LEDGER_CONSUMER,
     filter_subject: EVENT_SUBJECT,
@@ -34,6 +38,7 @@ export async function ensureLedgerConsumer(
     // However often it takes: what can never be recorded goes to the dead letters instead.
     max_deliver: -1,
   });
+  return reading;
 }
 
 /** @throws when JetStream can't be reached */

@@ -1,15 +1,18 @@
 import { createLedger, pruneMinutes, pruneSeconds } from '@ads/ledger';
 import type { LedgerIdentity } from '@ads/models';
 import {
+  createClock,
   createHealth,
   isDataError,
   listen,
+  monotonic,
   openNats,
   openPostgres,
   openRedis,
   operations,
   probe,
   runProcess,
+  type TimeReading,
 } from '@ads/runtime';
 import { createAudit } from './audit.js';
 import { type ConsumerConfig, consumerVariables } from './config.js';
@@ -23,6 +26,7 @@ import { keepCounters } from './keep-counters.js';
 import { keepTables } from './keep-tables.js';
 import { ensureLedgerConsumer, forgetDeliveries, readBacklog, readSequences, readStreams } from './ledger-consumer.js';
 import { createPassedOverWatch } from './passed-over.js';
+import { pruneSafely } from './prune-safely.js';
 import { createRecentAds } from './recent-ads.js';
 import { recordMessages } from './record-messages.js';
 import { repeat } from './repeat.js';
@@ -44,8 +48,9 @@ await runProcess<ConsumerConfig>({
   service,
   variables: consumerVariables,
   async start({ config, logger, metrics, conditions, releases }) {
-    const now = Date.now;
-    const postgres = openPostgres(config, { service, metrics, logger });
+    const clock = createClock(metrics, conditions);
+    const onTime = (reading: TimeReading) => clock.observe('postgres', reading);
+    const postgres = openPostgres(config, { service, metrics, logger, onTime });
     releases.add('postgres', postgres.close);
     const redis = openRedis(config, { service, metrics, logger });
     releases.add('redis', redis.close);
@@ -58,17 +63,18 @@ await runProcess<ConsumerConfig>({
       service,
       metrics,
       logger,
-      setUp: (connection) => ensureLedgerConsumer(connection, limits, config.NATS_ACK_WAIT_SECONDS),
+      setUp: async (connection) =>
+        clock.observe('nats', await ensureLedgerConsumer(connection, limits, config.NATS_ACK_WAIT_SECONDS)),
     });
     releases.add('nats', nats.close);
     releases.add('probes', probe([postgres.ping, redis.ping, nats.ping]));
 
     const trouble = createTrouble(logger);
-    const counted = createConsumerMetrics(metrics.registry, now);
+    const counted = createConsumerMetrics(metrics.registry, clock);
     const ledger = createLedger({
       database: postgres,
       store: redis,
-      now,
+      now: clock.earliest,
       onRaiseFailure: (error) => logger.debug('counters could not be raised, a rebuild will', { error }),
     });
 
@@ -79,7 +85,7 @@ await runProcess<ConsumerConfig>({
       keepCounters({
         database: postgres,
         store: redis,
-        now,
+        now: clock.earliest,
         onLedger: (identity) => {
           if (ledgerIdentity !== undefined && identity !== ledgerIdentity) {
             logger.warn('the database was restored, replaced, restarted or recounted: counters in redis start anew', {
@@ -124,10 +130,11 @@ await runProcess<ConsumerConfig>({
       'tables',
       keepTables({
         database: postgres,
-        prune: async (signal) => {
-          await pruneSeconds(postgres, signal);
-          await pruneMinutes(postgres, signal);
-        },
+        prune: (signal) =>
+          pruneSafely(clock, postgres, async () => {
+            await pruneSeconds(postgres, signal);
+            await pruneMinutes(postgres, signal);
+          }),
         condition: conditions.declare('partitions_missing'),
         onDays: counted.partitionDays,
         logger,
@@ -187,8 +194,8 @@ await runProcess<ConsumerConfig>({
     });
     releases.add('consuming', consuming.stop);
 
-    const isStuck = createStuckQueueWatch(config.NATS_ACK_WAIT_SECONDS * 1_000, now);
-    const passedOver = createPassedOverWatch(config.NATS_ACK_WAIT_SECONDS * 1_000, now);
+    const isStuck = createStuckQueueWatch(config.NATS_ACK_WAIT_SECONDS * 1_000, monotonic);
+    const passedOver = createPassedOverWatch(config.NATS_ACK_WAIT_SECONDS * 1_000, monotonic);
     const readQueue = async () => {
       const backlog = await nats.run(readBacklog);
       counted.backlog(backlog);

@@ -21,6 +21,7 @@ export interface PassedOverWatch {
   readPast(to: number): void;
 }
 
+/** @param now milliseconds by a clock that nobody sets */
 export function createPassedOverWatch(ackWaitMs: number, now: () => number): PassedOverWatch {
   let oldest = 0;
   let since = now();

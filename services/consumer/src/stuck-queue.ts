@@ -8,6 +8,7 @@ const ACK_WAITS = 3;
  * its acknowledgement, and then waits for it for ever; or the acknowledgement and not the removal, and then keeps the
  * message for ever. Each kill may add some, until the stream is full, or nothing may be delivered any more.
  *
+ * @param now milliseconds by a clock that nobody sets
  * @returns true when messages are there, none of them waits, and nothing moved for some ack waits
  */
 export function createStuckQueueWatch(ackWaitMs: number, now: () => number): (backlog: Backlog) => boolean {

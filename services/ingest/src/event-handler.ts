@@ -11,8 +11,8 @@ export interface EventDependencies {
   readonly onAccepted: (event: AdEvent) => void;
   /** Milliseconds. */
   readonly maxClockSkew: number;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
+  /** Milliseconds since the epoch; undefined until a server has told the time. */
+  readonly now: () => number | undefined;
 }
 
 /** Of a connection that broke meanwhile. */
@@ -25,13 +25,17 @@ export function eventHandler(kind: EventKind, dependencies: EventDependencies): 
   // as large as the event.
   return (asked, body) => {
     const { request } = asked;
+    const time = now();
+    // The clock of this host may be years away from the time, and what was stamped by it would stay wrong for ever.
+    // Without NATS and Postgres nothing could take the event anyway.
+    if (time === undefined) throw unavailable('Neither NATS nor Postgres has been reached yet; send this event again.');
     const idempotencyKey = request.headers['idempotency-key'];
     const reading = readEventRequest(body, {
       kind,
       idempotencyKey: typeof idempotencyKey === 'string' ? idempotencyKey : undefined,
       // What trusted proxies say may be anything, so it counts only where it is an address.
       callerIp: () => readAddress(asked.address()) ?? readAddress(request.socket.remoteAddress) ?? UNKNOWN_ADDRESS,
-      now: now(),
+      now: time,
       maxClockSkew,
     });
     if (reading.state === 'invalid') throw invalidFields(reading.details);

@@ -2,15 +2,18 @@ import { createAllowance, createApi, jsonBodyReader, readLimiter } from '@ads/ht
 import { createAdCatalogue, createLedger, readAds } from '@ads/ledger';
 import { type AdEvent, streamSettings } from '@ads/models';
 import {
+  createClock,
   createHealth,
-  ensureStream,
+  ensureStreams,
   listen,
+  monotonic,
   openNats,
   openPostgres,
   openRedis,
   operations,
   probe,
   runProcess,
+  type TimeReading,
 } from '@ads/runtime';
 import { type Acceptance, createAcceptor } from './accept-events.js';
 import { adsHandler } from './ads-handler.js';
@@ -28,9 +31,10 @@ await runProcess<IngestConfig>({
   service,
   variables: ingestVariables,
   async start({ config, logger, metrics, conditions, releases }) {
-    const now = Date.now;
+    const clock = createClock(metrics, conditions);
+    const onTime = (reading: TimeReading) => clock.observe('postgres', reading);
     // One attempt: a player waits, and sends again by itself.
-    const postgres = openPostgres(config, { service, metrics, logger, attempts: 1 });
+    const postgres = openPostgres(config, { service, metrics, logger, attempts: 1, onTime });
     releases.add('postgres', postgres.close);
     const redis = openRedis(config, { service, metrics, logger });
     releases.add('redis', redis.close);
@@ -43,9 +47,7 @@ await runProcess<IngestConfig>({
       service,
       metrics,
       logger,
-      setUp: async (connection) => {
-        for (const settings of streams) await ensureStream(connection, settings);
-      },
+      setUp: async (connection) => clock.observe('nats', await ensureStreams(connection, streams)),
     });
     releases.add('nats', nats.close);
     releases.add('probes', probe([postgres.ping, redis.ping, nats.ping]));
@@ -53,7 +55,7 @@ await runProcess<IngestConfig>({
     const catalogue = createAdCatalogue({
       load: () => readAds(postgres),
       refreshMs: config.AD_CATALOGUE_REFRESH_SECONDS * 1_000,
-      now,
+      now: monotonic,
       onFailure: (error) => logger.debug('the ad catalogue could not be read', { error }),
     });
     releases.add('ad catalogue', catalogue.stop);
@@ -62,7 +64,7 @@ await runProcess<IngestConfig>({
     const ledger = createLedger({
       database: postgres,
       store: redis,
-      now,
+      now: clock.earliest,
       onRaiseFailure: (error) => logger.debug('counters could not be raised, a rebuild will', { error }),
     });
     const ingestMetrics = createIngestMetrics(metrics.registry, config.METRICS_MAX_ADS, () => groups.queued());
@@ -96,7 +98,8 @@ await runProcess<IngestConfig>({
         if (dependencies.nats.status === 'down' && dependencies.postgres.status === 'down') return 'unhealthy';
         return Object.values(dependencies).every(({ status }) => status === 'up') ? 'healthy' : 'degraded';
       },
-      ready: () => nats.health().status === 'up' || postgres.health().status === 'up',
+      ready: () =>
+        clock.measuredNow() !== undefined && (nats.health().status === 'up' || postgres.health().status === 'up'),
     });
 
     const handler = createApi({
@@ -112,7 +115,7 @@ await runProcess<IngestConfig>({
           accept: groups.submit,
           onAccepted: ingestMetrics.accepted,
           maxClockSkew: config.MAX_CLOCK_SKEW_SECONDS * 1_000,
-          now,
+          now: clock.measuredNow,
         };
         lane.post('/ads/click', allowance, readBody, eventHandler('click', dependencies));
         lane.post('/ads/impression', allowance, readBody, eventHandler('impression', dependencies));

@@ -42,7 +42,9 @@ await runProcess<ConsumerConfig>({
       service,
       metrics,
       logger,
-      setUp: (connection) => ensureLedgerConsumer(connection, limits, config.NATS_ACK_WAIT_SECONDS),
+      setUp: async (connection) => {
+        await ensureLedgerConsumer(connection, limits, config.NATS_ACK_WAIT_SECONDS);
+      },
     });
     releases.add('nats', nats.close);
     const ledger = createLedger({
