@@ -1,3 +1,4 @@
+export { type ShiftedClock, shiftedClock } from './clock/shifted-clock.js';
 export { addAds, migrate, openPool, seedSampleAds, type Variables } from './database.js';
 export { type Gateway, type GatewayOptions, openGateway } from './gateway/gateway.js';
 export { type Upstream, upstreamOf } from './gateway/routes.js';

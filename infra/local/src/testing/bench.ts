@@ -24,7 +24,7 @@ export interface Bench {
   redisCluster(): Promise<RedisCluster>;
   nats(options?: Pick<NatsOptions, 'settings'>): Promise<LocalProcess>;
   /** One of our services, started. */
-  service(options: Pick<ServiceOptions, 'name' | 'env'>): Promise<LocalProcess>;
+  service(options: Pick<ServiceOptions, 'name' | 'env' | 'nodeArgs'>): Promise<LocalProcess>;
   release(): Promise<void>;
 }
 

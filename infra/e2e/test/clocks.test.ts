@@ -1,0 +1,209 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  type Bench,
+  type LocalProcess,
+  openBench,
+  openPool,
+  type ServiceName,
+  shiftedClock,
+  waitFor,
+} from '@ads/local';
+import { uuidv7 } from '@ads/models';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
+import type pg from 'pg';
+import { QUICK_TIMEOUTS } from './support/scene.js';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const AD = 'ad-001';
+const SERVICES = ['ingest', 'consumer', 'analytics'] as const;
+
+/** Windows of a click of now, one of ten minutes ago and one of fifty. */
+const WINDOWS = { last_1_minute: 1, last_5_minutes: 1, last_15_minutes: 2, last_1_hour: 3, last_24_hours: 3 };
+
+const AHEAD = 4 * HOUR;
+const BEHIND = -4 * HOUR;
+const IN_1970 = HOUR - Date.now();
+
+let bench: Bench;
+beforeEach(() => {
+  bench = openBench();
+});
+// What has a clock of its own would go on asking for the time beside the next test.
+afterEach(() => bench.release());
+
+interface Setting {
+  readonly services: Readonly<Record<ServiceName, LocalProcess>>;
+  readonly shift: (service: ServiceName, milliseconds: number) => void;
+  readonly database: pg.Pool;
+  readonly redis: LocalProcess;
+  readonly counters: Redis;
+  readonly nats: LocalProcess;
+}
+
+let clocks = 0;
+
+/** The tracker with a clock of its own for each service, on servers with the right time. */
+async function open(shifted: Partial<Record<ServiceName, number>> = {}): Promise<Setting> {
+  const [database, redis, nats] = await Promise.all([bench.database(), bench.redis(), bench.nats()]);
+  const env = { ...database, ...redis.env, ...nats.env, ...QUICK_TIMEOUTS };
+  const shift: Partial<Record<ServiceName, (milliseconds: number) => void>> = {};
+  const started = SERVICES.map(async (name) => {
+    clocks += 1;
+    const clock = shiftedClock(join(bench.folder, `clock-${clocks}`), shifted[name] ?? 0);
+    shift[name] = clock.shift;
+    return [name, await bench.service({ name, env, nodeArgs: clock.nodeArgs })] as const;
+  });
+  const services = Object.fromEntries(await Promise.all(started)) as Setting['services'];
+  const pool = openPool(database);
+  bench.onRelease(() => pool.end());
+  const counters = new Redis({ host: redis.env.REDIS_HOST as string, port: Number(redis.env.REDIS_PORT) });
+  bench.onRelease(() => counters.disconnect());
+  return {
+    services,
+    shift: (name, milliseconds) => shift[name]?.(milliseconds),
+    database: pool,
+    redis,
+    counters,
+    nats,
+  };
+}
+
+const urlOf = ({ services }: Setting, name: ServiceName) => `http://127.0.0.1:${services[name].port}`;
+
+async function click(setting: Setting, fields: { timestamp?: string; click_id?: string } = {}): Promise<number> {
+  const response = await fetch(`${urlOf(setting, 'ingest')}/api/v1/ads/click`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ ad_id: AD, ...fields }),
+  });
+  const answer = (await response.json()) as { timestamp: string };
+  expect([response.status, answer]).toEqual([202, expect.objectContaining({ ad_id: AD })]);
+  return Date.parse(answer.timestamp);
+}
+
+/** Clicks of now, of ten and of fifty minutes ago; each keeps its time. */
+async function sendClicks(setting: Setting): Promise<void> {
+  const before = Date.now();
+  const received = await click(setting);
+  // By another clock than ours, on the same machine.
+  expect(received).toBeGreaterThan(before - 1_000);
+  expect(received).toBeLessThan(Date.now() + 1_000);
+  for (const age of [10 * MINUTE, 50 * MINUTE]) {
+    const time = Date.now() - age;
+    expect(await click(setting, { timestamp: new Date(time).toISOString(), click_id: uuidv7(time) })).toBe(time);
+  }
+  await waitFor(async () => (await setting.database.query('SELECT FROM ad_events')).rowCount === 3, {
+    what: 'the clicks to be recorded',
+    timeoutMs: 60_000,
+  });
+  const { rows } = await setting.database.query('SELECT FROM ad_events WHERE claimed_at IS NOT NULL');
+  expect(rows).toEqual([]);
+}
+
+async function expectWindows(setting: Setting, source: 'redis' | 'postgres'): Promise<void> {
+  await waitFor(
+    async () => {
+      const response = await fetch(`${urlOf(setting, 'analytics')}/api/v1/ads/analytics?ad_id=${AD}`);
+      expect(await response.json()).toMatchObject({ total_clicks: 3, time_frames: WINDOWS, source });
+      return true;
+    },
+    { what: `the right windows from ${source}`, timeoutMs: 40_000 },
+  );
+}
+
+async function skewOf(setting: Setting, name: ServiceName): Promise<string | undefined> {
+  const response = await fetch(`${urlOf(setting, name)}/health`);
+  const health = (await response.json()) as { status: string; conditions?: Record<string, string> };
+  const skew = health.conditions?.clock_skew;
+  if (skew !== undefined) expect(health.status).toBe('degraded');
+  return skew;
+}
+
+const logOf = ({ services }: Setting, name: ServiceName) => readFileSync(services[name].logFile, 'utf8');
+
+describe('a service with a wrong clock', () => {
+  it.each([
+    ['ingest', 'four hours ahead', AHEAD],
+    ['ingest', 'four hours behind', BEHIND],
+    ['ingest', 'in 1970', IN_1970],
+    ['consumer', 'four hours ahead', AHEAD],
+    ['consumer', 'in 1970', IN_1970],
+    ['analytics', 'four hours ahead', AHEAD],
+    ['analytics', 'in 1970', IN_1970],
+  ] as const)('%s %s: no window is wrong, and an operator sees whose clock it is', async (wrong, _name, shift) => {
+    const setting = await open({ [wrong]: shift });
+    await sendClicks(setting);
+    await expectWindows(setting, 'redis');
+
+    // What it prunes when it starts, and what it rebuilds.
+    await setting.services.consumer.stop();
+    await setting.services.consumer.start();
+    await setting.counters.flushall();
+    await expectWindows(setting, 'redis');
+    const { rows } = await setting.database.query('SELECT sum(clicks)::integer AS clicks FROM clicks_per_second');
+    expect(rows).toEqual([{ clicks: 3 }]);
+
+    await setting.redis.kill();
+    await expectWindows(setting, 'postgres');
+
+    for (const name of SERVICES) {
+      if (name === wrong) expect(await skewOf(setting, name)).toMatch(/The clock of this host is \d+\.\d s/);
+      else expect(await skewOf(setting, name)).toBeUndefined();
+    }
+    expect(logOf(setting, wrong)).toMatch(/"event":"condition\.began"/);
+    const metrics = await (await fetch(`${urlOf(setting, wrong)}/metrics`)).text();
+    const skew = Number(/^clock_skew_seconds\{reference="postgres".*\} (\S+)$/m.exec(metrics)?.[1]);
+    expect(Math.abs(skew - shift / 1_000)).toBeLessThan(2);
+    if (wrong === 'consumer') expect(logOf(setting, wrong)).toMatch(/"event":"tables\.step_failed","step":"prune"/);
+  });
+});
+
+describe('a clock that is set while the tracker runs', () => {
+  it.each([
+    ['four hours ahead', AHEAD],
+    ['in 1970', IN_1970],
+  ])('%s: no window is wrong, and its end is noticed too', async (_name, shift) => {
+    const setting = await open();
+    for (const name of SERVICES) setting.shift(name, shift);
+    for (const name of SERVICES) {
+      await waitFor(async () => (await skewOf(setting, name)) !== undefined, {
+        what: `${name} to notice its clock`,
+        timeoutMs: 20_000,
+      });
+    }
+    await sendClicks(setting);
+    await expectWindows(setting, 'redis');
+    for (const name of SERVICES) setting.shift(name, 0);
+    await expectWindows(setting, 'redis');
+    for (const name of SERVICES) {
+      await waitFor(async () => (await skewOf(setting, name)) === undefined, {
+        what: `${name} to notice that its clock is right`,
+        timeoutMs: 20_000,
+      });
+    }
+  });
+
+  it('back, while NATS is unavailable: the connection does not wait for the clock', async () => {
+    const setting = await open();
+    await setting.nats.kill();
+    const nats = async (name: ServiceName) => {
+      const health = (await (await fetch(`${urlOf(setting, name)}/health`)).json()) as {
+        dependencies: { nats: { status: string } };
+      };
+      return health.dependencies.nats.status;
+    };
+    for (const status of ['down', 'up']) {
+      for (const name of ['ingest', 'consumer'] as const) {
+        await waitFor(async () => (await nats(name)) === status, { what: `NATS to be ${status}`, timeoutMs: 60_000 });
+      }
+      if (status === 'up') break;
+      for (const name of SERVICES) setting.shift(name, -4 * HOUR);
+      await setting.nats.start();
+    }
+    await sendClicks(setting);
+    await expectWindows(setting, 'redis');
+  });
+});
