@@ -14,8 +14,8 @@ export interface Witness {
 }
 
 interface Signs {
-  /** The beginning of the metric that counts it. */
-  readonly metric: string;
+  /** The beginning of the metric that counts it; left out where the fault itself looks at a gauge. */
+  readonly metric?: string;
   readonly begins: RegExp;
   readonly ends?: RegExp;
   /** What `/health` calls it; left out where it is over before anybody can look. */
@@ -50,6 +50,7 @@ const SIGNS: Readonly<Record<Telling, Signs>> = {
     ends: /^info the counters in redis are believed again/,
   },
   'dead letters': { metric: 'dead_letters_total', begins: / dead_letters\.stored$/ },
+  'clock skew': ofCondition('clock_skew'),
   'dead letters blocked': ofCondition('dead_letters_blocked', 'dead_letters_refused_total'),
 };
 
@@ -63,9 +64,9 @@ function ofDependency(name: string): Signs {
 }
 
 /** @param metric the counter that grows while the condition holds */
-function ofCondition(name: string, metric: string): Signs {
+function ofCondition(name: string, metric?: string): Signs {
   return {
-    metric,
+    ...(metric === undefined ? {} : { metric }),
     begins: new RegExp(` condition\\.began ${name}$`),
     ends: new RegExp(` condition\\.ended ${name}$`),
     health: name,
@@ -115,7 +116,7 @@ export async function startWitness(slots: readonly ServiceSlot[]): Promise<Witne
         const { metric, begins, ends, health } = SIGNS[telling];
         if (health !== undefined && !seen.has(health)) complaints.push(`no /health told of ${telling}`);
         const after = await scrape(slots);
-        if (!slots.some(({ name }) => sum(after, name, metric) > sum(before, name, metric))) {
+        if (metric !== undefined && !slots.some(({ name }) => sum(after, name, metric) > sum(before, name, metric))) {
           complaints.push(`no metric ${metric} told of ${telling}`);
         }
         const told = () => logs.map(linesOf).filter((lines) => lines.some((line) => begins.test(line)));

@@ -1,3 +1,4 @@
+import { clocks } from './clocks.js';
 import { counters } from './counters.js';
 import { crashPoints } from './crash-points.js';
 import type { Fault } from './fault.js';
@@ -17,6 +18,7 @@ export const FAULTS: readonly Fault[] = [
   ...pauses,
   ...outages,
   ...counters,
+  ...clocks,
   ...queues,
   ...smallVolumes,
   ...networks,

@@ -5,8 +5,8 @@ import type { Random } from '../seeded.js';
 import type { ChaosStack } from '../stack/chaos-stack.js';
 import type { DependencyName } from '../stack/dependency.js';
 
-/** What an operator can be told of: that a dependency fails, that counters are rebuilt, that something is put aside. */
-export type Telling = DependencyName | 'counters' | 'dead letters' | 'dead letters blocked';
+/** What an operator must see: a failing dependency, a rebuild of the counters, dead letters, a wrong clock. */
+export type Telling = DependencyName | 'counters' | 'dead letters' | 'dead letters blocked' | 'clock skew';
 
 /** What a fault may use. */
 export interface FaultContext {
