@@ -197,7 +197,7 @@ await runProcess<ConsumerConfig>({
     const isStuck = createStuckQueueWatch(config.NATS_ACK_WAIT_SECONDS * 1_000, monotonic);
     const passedOver = createPassedOverWatch(config.NATS_ACK_WAIT_SECONDS * 1_000, monotonic);
     const readQueue = async () => {
-      const backlog = await nats.run(readBacklog);
+      const backlog = await nats.run(readBacklog, 'read_backlog');
       counted.backlog(backlog);
       const connection = nats.connection();
       const range = passedOver.look(backlog);
@@ -212,10 +212,10 @@ await runProcess<ConsumerConfig>({
       // What we hold ourselves is not forgotten: it waits for Postgres.
       if (isStuck(backlog) && consuming.isIdle()) {
         logger.warn('the queue stood still with messages in it; it is looked through again', { ...backlog });
-        await nats.run(forgetDeliveries);
+        await nats.run(forgetDeliveries, 'forget_deliveries');
         await nats.ping();
       }
-      counted.streams(await nats.run(readStreams));
+      counted.streams(await nats.run(readStreams, 'read_streams'));
       await store.moveWaiting(backlog.waitingLetters);
     };
     releases.add(
@@ -255,7 +255,8 @@ await runProcess<ConsumerConfig>({
       dependencies: {
         nats: nats.health,
         postgres: postgres.health,
-        redis: () => (distrust === undefined ? redis.health() : { ...redis.health(), detail: distrust }),
+        // What Redis says comes first: it may be why its counters are not trusted.
+        redis: () => (distrust === undefined ? redis.health() : { detail: distrust, ...redis.health() }),
       },
       // Without NATS or Postgres it waits, and loses nothing: to be restarted would not help.
       status: (dependencies) =>
