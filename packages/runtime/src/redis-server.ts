@@ -93,6 +93,7 @@ export function connectRedis(
   client.on('close', () => {
     connection += 1;
     lifetime = undefined;
+    reason ??= 'the connection was lost';
   });
   client.on('error', (error: Error) => {
     if (closed) return;

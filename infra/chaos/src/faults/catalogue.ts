@@ -3,6 +3,7 @@ import { counters } from './counters.js';
 import { crashPoints } from './crash-points.js';
 import type { Fault } from './fault.js';
 import { kills } from './kills.js';
+import { names } from './names.js';
 import { networks } from './network.js';
 import { outages } from './outages.js';
 import { pauses } from './pauses.js';
@@ -22,6 +23,7 @@ export const FAULTS: readonly Fault[] = [
   ...queues,
   ...smallVolumes,
   ...networks,
+  ...names,
   rolling,
   ...scaledOut,
 ];

@@ -1,6 +1,16 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { addAds, type Gateway, type LocalProcess, migrate, openGateway, type ServiceName, step } from '@ads/local';
+import {
+  addAds,
+  type Gateway,
+  type LocalProcess,
+  migrate,
+  type Names,
+  openGateway,
+  openNames,
+  type ServiceName,
+  step,
+} from '@ads/local';
 import type { Dependency } from './dependency.js';
 import { type Eyes, openEyes } from './eyes.js';
 import { STREAM_BYTES } from './queue-limits.js';
@@ -21,6 +31,8 @@ export const AD_IDS: readonly string[] = Array.from({ length: 12 }, (_, index) =
 /** What a rolling deployment would have; two of what there is more than one of. */
 export class ChaosStack {
   readonly folder: string;
+  /** The names by which services reach single servers. */
+  readonly names: Names;
   readonly #topology: Topology;
   readonly #processes: LocalProcess[] = [];
   readonly #slots: ServiceSlot[] = [];
@@ -32,6 +44,7 @@ export class ChaosStack {
   /** @param parent gets a folder for what the stack writes */
   constructor(parent: string, topology: Topology) {
     this.folder = join(parent, topology.name);
+    this.names = openNames(join(this.folder, 'names'));
     this.#topology = topology;
   }
 
@@ -162,10 +175,17 @@ export class ChaosStack {
           NATS_DEAD_LETTERS_MAX_BYTES: String(STREAM_BYTES.deadLetters),
           // The shorter the wait for a redelivery, the more of them there are in a round.
           NATS_ACK_WAIT_SECONDS: '5',
-          ...variablesOf(started(this.#servers), USERS, name),
+          ...this.#variablesOf(name),
         },
       }),
     );
+  }
+
+  /** Servers are reached by names that can be made to hang; the nodes of clusters tell addresses by themselves. */
+  #variablesOf(user: string): Record<string, string> {
+    const servers = started(this.#servers);
+    const variables = variablesOf(servers, USERS, user);
+    return servers.scaledOut === undefined ? this.names.variables(variables) : variables;
   }
 
   /** In turn over those that are there, as a balancer does it. */

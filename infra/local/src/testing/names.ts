@@ -9,14 +9,20 @@ const PRELOAD = join(projectRoot, 'infra', 'local', 'dist', 'testing', 'hanging-
 
 /** Names of servers on this machine, whose look-ups can be made to hang in the services that use them. */
 export interface Names {
-  /** The variables of a service that reaches the servers in `env` by name: 127.0.0.1 becomes `<name>.test`. */
-  variables(name: string, env: Variables): Record<string, string>;
-  /** What the service needs beside these: `NODE_OPTIONS` and where the names are kept. */
-  readonly env: Readonly<Record<string, string>>;
+  /**
+   * The variables of a service that reaches its servers by name: 127.0.0.1 in `NATS_URL` becomes `nats.test`, and so on.
+   * They have few threads and load `hanging-look-ups.ts` first.
+   */
+  variables(env: Variables): Record<string, string>;
   /** From now on nobody answers for `<name>.test`; each look-up holds a thread. */
   hang(name: string): Promise<void>;
   /** Look-ups that hang fail, later ones succeed. */
   heal(name: string): void;
+}
+
+/** `NATS_URL` belongs to the server `nats`. */
+function named(variable: string, value: string): string {
+  return value.replaceAll('127.0.0.1', `${variable.split('_', 1)[0]?.toLowerCase()}.test`);
 }
 
 /** @param folder is made; it holds a pipe for each name that hangs */
@@ -24,14 +30,13 @@ export function openNames(folder: string): Names {
   mkdirSync(folder, { recursive: true });
   const pipeOf = (name: string) => join(folder, `${name}.test`);
   return {
-    variables: (name, env) =>
-      Object.fromEntries(
-        Object.entries(env).map(([key, value]) => [key, String(value).replaceAll('127.0.0.1', `${name}.test`)]),
-      ),
-    env: {
+    variables: (env) => ({
+      ...Object.fromEntries(Object.entries(env).map(([key, value]) => [key, named(key, String(value))])),
       NODE_OPTIONS: `--max-old-space-size=128 --import=${pathToFileURL(PRELOAD)}`,
+      // Fewer than in production, so that they are soon in use when one look-up takes another's thread.
+      UV_THREADPOOL_SIZE: '4',
       HANGING_NAMES_FOLDER: folder,
-    },
+    }),
     async hang(name) {
       const { code, output } = await runCommand('mkfifo', [pipeOf(name)], { timeoutMs: 10_000 });
       if (code !== 0) throw new Error(`mkfifo: ${output}`);
