@@ -1,19 +1,24 @@
 import { Agent } from 'node:http';
 import fc from 'fast-check';
 import { Books } from './check/books.js';
+import { mostUsed, readCpu } from './check/cpu.js';
 import { judge, type Problem } from './check/judge.js';
 import type { FuzzStack } from './fuzz-stack.js';
 import { quickRequests, slowRequests } from './generate/families.js';
+import { repeats } from './generate/repeats.js';
 import { type FuzzRequest, show } from './generate/request.js';
 import type { Outcome } from './send/outcome.js';
 import { sendFramed } from './send/send-framed.js';
 import { sendRaw } from './send/send-raw.js';
+import { weigh } from './weigh.js';
 
 /** Requests that are under way at a time: those that are answered at once, and those that wait. */
 const QUICK_LANES = 48;
 const SLOW_LANES = 192;
 /** Of all requests, those that wait. */
 const SLOW_SHARE = 0.08;
+/** Of all requests, those whose CPU is measured, beside one of each that repeats a character. */
+const WEIGHED_SHARE = 0.1;
 /** Longer than any limit of a server: the gateway gives a request 30 s, and looks every 5 s. */
 const PATIENCE_MS = 40_000;
 /** Shorter than the gateway keeps an idle connection: else a request may go into one that is just being closed. */
@@ -53,6 +58,23 @@ export class Campaign {
     ]);
   }
 
+  /**
+   * Measures the CPU that requests take: of part `part` of `parts` of those that repeat a character, and of a share of
+   * `requests` others.
+   */
+  async weigh(part: number, parts: number, requests: number): Promise<void> {
+    const others = Array.from({ length: Math.ceil(requests * WEIGHED_SHARE) }, () => quickRequests);
+    const generators = [...repeats.filter((_, index) => index % parts === part), ...others];
+    const costly = await weigh(generators, Math.imul(this.#seed, 1_000_003) + part * 100_000, async (group) => {
+      const before = await readCpu(this.#stack.services);
+      await Promise.all(group.map((request) => this.#sendAndJudge(request)));
+      return mostUsed(before, await readCpu(this.#stack.services));
+    });
+    for (const { sentence, request, replay } of costly) {
+      this.violations.push({ what: 'costly', sentence, request: show(request), replay });
+    }
+  }
+
   /** Closes the connections that were kept. */
   end(): void {
     this.#agent.destroy();
@@ -90,6 +112,18 @@ export class Campaign {
         request: request === undefined ? '(not known)' : show(request),
         replay: `seed ${seed}, path ${counterexamplePath}`,
       });
+    }
+  }
+
+  /** One request outside of a lane: the first problem of each kind is kept, as it is. */
+  async #sendAndJudge(request: FuzzRequest): Promise<void> {
+    const outcome = await this.#send(request);
+    this.books.enter(request, outcome);
+    this.#count(request, outcome);
+    for (const problem of judge(request, outcome)) {
+      if (this.violations.some(({ what, sentence }) => what === problem.what && sentence === problem.sentence))
+        continue;
+      this.violations.push({ ...problem, request: show(request), replay: 'measured' });
     }
   }
 

@@ -31,6 +31,7 @@ async function run(stack: FuzzStack, { requests, seed }: Options, thrown: readon
   for (let quarter = 0; quarter < QUARTERS; quarter += 1) {
     const share = Math.floor((requests + quarter) / QUARTERS);
     await step(`${share} requests`, () => campaign.play(quarter, share));
+    await step('CPU of requests', () => campaign.weigh(quarter, QUARTERS, share));
     quarters.push(await Promise.all(stack.services.map(readFootprint)));
   }
   campaign.end();
@@ -62,7 +63,8 @@ async function run(stack: FuzzStack, { requests, seed }: Options, thrown: readon
     stored,
     '5xx': countOf(campaign, (outcome) => outcome.startsWith('5')),
     hung: countOf(campaign, (outcome) => outcome === 'hung'),
-    wrong_form: campaign.violations.filter(({ what }) => what !== '5xx' && what !== 'hung').length,
+    costly: campaign.violations.filter(({ what }) => what === 'costly').length,
+    wrong_form: campaign.violations.filter(({ what }) => !['5xx', 'hung', 'costly'].includes(what)).length,
     miscounted: miscounted.length,
     changed: changed.length,
     crashed: ended.length,

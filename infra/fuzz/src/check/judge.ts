@@ -4,7 +4,7 @@ import type { Outcome } from '../send/outcome.js';
 
 /** Which promise is broken, for the summary, and how. */
 export interface Problem {
-  readonly what: '5xx' | 'hung' | 'unanswered' | 'unreadable' | 'wrong form' | 'leaking';
+  readonly what: '5xx' | 'hung' | 'unanswered' | 'unreadable' | 'wrong form' | 'leaking' | 'costly';
   readonly sentence: string;
 }
 

@@ -4,6 +4,7 @@ import { brokenEncodings, compressedBodies } from './encodings.js';
 import { chunks, contentLengths, methods, pipelines, requestLines, smuggling } from './framing.js';
 import { brokenHeads, headerFloods, oddHeaders, upgrades } from './headers.js';
 import { pathTricks, queries } from './paths.js';
+import { repeats } from './repeats.js';
 import type { FuzzRequest } from './request.js';
 import { halfSent, leavers, mutations, slowlySent, trickles } from './slow.js';
 
@@ -29,6 +30,7 @@ export const quickRequests: fc.Arbitrary<FuzzRequest> = fc.oneof(
   { weight: 4, arbitrary: pipelines },
   { weight: 3, arbitrary: smuggling },
   { weight: 6, arbitrary: leavers },
+  { weight: 6, arbitrary: fc.oneof(...repeats) },
 );
 
 /** What waits for a limit of the server, so that many of them must be under way at a time. */

@@ -78,13 +78,15 @@ export function show(request: FuzzRequest): string {
   return `${where} (${how})\n${parts.map(printable).join('\n···\n')}`;
 }
 
-/** Bytes as text: printable ASCII and line ends as they are, the others as `\xNN`. */
+/** Bytes as text: printable ASCII and line ends as they are, the others as `\xNN`; a long run as `x… (1000 times)`. */
 export function printable(bytes: Buffer): string {
-  const text = bytes
-    .subarray(0, SHOWN_BYTES)
+  const whole = bytes
     .toString('latin1')
-    .replace(/\\|[^\n -~]/g, (character) =>
+    .replace(/(.)\1{30,}/gs, (run, character) => `${character}… (${run.length} times) `);
+  const text = whole
+    .slice(0, SHOWN_BYTES)
+    .replace(/\\|[^\n -~…]/g, (character) =>
       character === '\r' ? '\\r' : `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
     );
-  return bytes.length > SHOWN_BYTES ? `${text} … (${bytes.length} bytes)` : text;
+  return whole.length > SHOWN_BYTES ? `${text} … (${bytes.length} bytes)` : text;
 }

@@ -1,0 +1,34 @@
+import type { LocalProcess } from '@ads/local';
+
+/**
+ * CPU that one request may take of one process, in milliseconds. A usual request takes less than one; a service that is
+ * held up for longer lets the others wait.
+ */
+export const CPU_BUDGET_MS = 40;
+
+/** CPU in milliseconds since each process began, by its name. */
+export type CpuTimes = ReadonlyMap<string, number>;
+
+/** CPU of the services by their own account, and of this process, which is the gateway too. */
+export async function readCpu(services: readonly LocalProcess[]): Promise<CpuTimes> {
+  const times = await Promise.all(services.map(async (service) => [service.name, await cpuOf(service)] as const));
+  const { user, system } = process.cpuUsage();
+  return new Map([...times, ['gateway', (user + system) / 1_000]]);
+}
+
+async function cpuOf({ port }: LocalProcess): Promise<number> {
+  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  const seconds = /^process_cpu_seconds_total\{[^}]*\} (\S+)$/m.exec(text)?.[1];
+  return Number(seconds ?? Number.NaN) * 1_000;
+}
+
+/** The process that worked most between two readings, and for how long. */
+export function mostUsed(before: CpuTimes, after: CpuTimes): { readonly name: string; readonly ms: number } {
+  let most = { name: '', ms: Number.NEGATIVE_INFINITY };
+  for (const [name, time] of after) {
+    const ms = time - (before.get(name) ?? Number.NaN);
+    // What could not be read is no proof.
+    if (!(ms <= most.ms)) most = { name, ms: Number.isNaN(ms) ? Number.POSITIVE_INFINITY : ms };
+  }
+  return most;
+}

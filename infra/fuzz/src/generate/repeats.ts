@@ -1,0 +1,259 @@
+import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import { anyPath, anyTarget, eventPath, eventTarget } from './endpoints.js';
+import { type FuzzRequest, head, raw, type Target } from './request.js';
+
+/*
+ * Each character of each format that the API reads, repeated as often as a request may: where something takes time that grows
+ * faster than its input, one of these takes it. `repeats` has all of them, so finding one does not depend on luck.
+ */
+
+/** Below the 16 KB of a body, and of a head with its usual lines. */
+const MOST_BYTES = 14_000;
+
+/** Characters that formats give a meaning, tried in all of them. */
+const MEANINGFUL = [...' \t%.:-0"\\[,;=/\u2028'];
+/** What an expression for the rest of a text forbids is in here. */
+const MISFIT = ` Z+-"\\]}/%\u2028!`;
+
+/** Puts a text into a request. */
+type Place = (text: string) => fc.Arbitrary<FuzzRequest>;
+
+/** A run of one character in a text. */
+interface Run {
+  readonly text: string;
+  readonly character: string;
+  /** Where in the text the run begins; undefined: anywhere. */
+  readonly at: number | undefined;
+  /** Whether the rest of the text comes behind the run, or what fits nothing. */
+  readonly keepsEnd: boolean;
+  /** Bytes of the longest run. */
+  readonly most: number;
+}
+
+/** Seven of eight are as long as they may be: the generators of fast-check prefer short ones. */
+function lengthUpTo(most: number): fc.Arbitrary<number> {
+  return fc.noBias(fc.nat(most * 8)).map((length) => Math.min(most, length));
+}
+
+function withRun({ text, character, at, keepsEnd, most }: Run): fc.Arbitrary<string> {
+  const place = at === undefined ? fc.nat(text.length) : fc.constant(at);
+  return fc.tuple(place, lengthUpTo(most)).map(([start, length]) => {
+    const run = character.repeat(length);
+    return text.slice(0, start) + run + (keepsEnd ? text.slice(start) : MISFIT);
+  });
+}
+
+/** All runs of a format in a place: of each of its characters where it stands, and of others anywhere. */
+function runsIn(
+  place: Place,
+  texts: readonly string[],
+  widthOf: (character: string) => number,
+): fc.Arbitrary<FuzzRequest>[] {
+  return texts.flatMap((text) => {
+    const own = [...text].map((character, at) => ({ character, at }));
+    // In a run that is there already, each place is the same.
+    const firsts = own.filter(({ character, at }) => character !== text[at - 1]);
+    const others = MEANINGFUL.map((character) => ({ character, at: undefined }));
+    return [...firsts, ...others].flatMap(({ character, at }) =>
+      [true, false].map((keepsEnd) => {
+        const most = Math.floor((MOST_BYTES - 200) / widthOf(character));
+        return withRun({ text, character, at, keepsEnd, most }).chain((written) => place(written));
+      }),
+    );
+  });
+}
+
+const TIMES = ['2024-01-01T10:10:10.123Z', '2024-01-01t10:10:10+02:00'];
+const UUID = 'f47ac10b-58cc-4372-a567-0e02b2c3d479';
+
+/** What the fields of an event may hold. */
+const FIELDS: Readonly<Record<string, readonly string[]>> = {
+  ad_id: ['ad-001'],
+  ip: ['203.0.113.9', '2001:db8::ffff:203.0.113.9', 'fe80::1%eth0'],
+  timestamp: TIMES,
+  video_play_time: ['12.345e-1'],
+  click_id: [UUID],
+  impression_id: [UUID],
+  unknown: ['x'],
+};
+
+function postOf(body: string | Buffer, ...lines: readonly string[]): fc.Arbitrary<FuzzRequest> {
+  const bytes = Buffer.from(body as string);
+  return fc.tuple(eventTarget, eventPath).map(([to, path]) => {
+    const start = head(`POST ${path} HTTP/1.1`, 'Host: localhost', ...lines, `Content-Length: ${bytes.length}`);
+    return raw('repeats', to, Buffer.concat([Buffer.from(start, 'latin1'), bytes]));
+  });
+}
+
+const JSON_LINE = 'Content-Type: application/json';
+
+const fields = Object.entries(FIELDS).flatMap(([field, texts]) =>
+  runsIn(
+    (text) => postOf(JSON.stringify({ ad_id: 'ad-001', [field]: text }), JSON_LINE),
+    texts,
+    (character) => Buffer.byteLength(JSON.stringify(character)) - 2,
+  ),
+);
+
+/** JSON as it is written: numbers, white space, escapes, brackets, names. */
+const syntax = [
+  ...['{"ad_id":"ad-001","video_play_time":12.0345e+10}', '{ "ad_id" : "ad-001" }'],
+  ...['[[{"a":[]}]]', '{"ad_id":"\\u0061\\n\\\\","x":[true,null,-1]}'],
+].flatMap((text) => runsIn((json) => postOf(json, JSON_LINE), [text], Buffer.byteLength));
+
+/** What stands in bodies again and again. */
+const pieces = [
+  '[',
+  '{"a":',
+  '"a":0,',
+  '[],',
+  '\\u0041',
+  '\\n',
+  '1e1',
+  '-',
+  '%41',
+  '%',
+  '+',
+  '&',
+  '=',
+  'a=1&',
+  'ad_id=a&',
+  '--x\r\n',
+  '\r\n',
+  '--',
+  'Content-Disposition: form-data; name="a"\r\n',
+];
+const TYPES = [
+  'application/json',
+  'text/plain',
+  'application/x-www-form-urlencoded',
+  'multipart/form-data; boundary=x',
+];
+const bodies = pieces.flatMap((piece) =>
+  TYPES.flatMap((type) =>
+    ['{"ad_id":"', '--x\r\nContent-Disposition: form-data; name="ad_id"\r\n\r\n', ''].map((start) =>
+      lengthUpTo(Math.floor(MOST_BYTES / piece.length)).chain((count) =>
+        postOf(start + piece.repeat(count), `Content-Type: ${type}`),
+      ),
+    ),
+  ),
+);
+
+/** What headers that somebody reads may hold. */
+const HEADERS: Readonly<Record<string, readonly string[]>> = {
+  'Idempotency-Key': [`"${UUID}"`],
+  'X-Request-ID': ['a-1.b:c_d'],
+  'X-Forwarded-For': ['203.0.113.9, [2001:db8::1]:443', '127.0.0.1,::1'],
+  Forwarded: ['for="[2001:db8::1]:443";proto=https, for=203.0.113.9'],
+  Origin: ['https://player.example:8443'],
+  Host: ['localhost:8080'],
+  Cookie: ['a=b; c="d"'],
+  Range: ['bytes=0-1,5-'],
+  'If-None-Match': ['W/"abc", "d"', '*'],
+  'If-Match': ['"abc"'],
+  'If-Modified-Since': ['Thu, 01 Jan 1970 00:00:00 GMT'],
+  Accept: ['text/html;q=0.9, */*'],
+  'Accept-Encoding': ['gzip;q=1.0, br'],
+  'Access-Control-Request-Headers': ['content-type, x-a'],
+  traceparent: ['00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'],
+  'User-Agent': ['Mozilla/5.0 (X11; Linux)'],
+};
+
+/** A header holds bytes: what has none is left out. */
+function headerText(text: string): string {
+  return Buffer.from(text)
+    .toString('latin1')
+    .replace(/[^\t -~\x80-\xff]/g, '');
+}
+
+const headers = Object.entries(HEADERS).flatMap(([name, texts]) =>
+  runsIn(
+    (text) =>
+      fc.oneof(
+        postOf('{"ad_id":"ad-001"}', JSON_LINE, `${name}: ${headerText(text)}`),
+        fc
+          .tuple(anyTarget, anyPath)
+          .map(([to, path]) =>
+            raw('repeats', to, head(`GET ${path} HTTP/1.1`, 'Host: localhost', `${name}: ${headerText(text)}`)),
+          ),
+      ),
+    texts,
+    Buffer.byteLength,
+  ),
+);
+
+/** Also of a compressed body, which is read in another way. */
+const types = ['application/json; charset="utf-8"; a=b', 'multipart/form-data; boundary=--x'].flatMap((type) =>
+  [[], ['Content-Encoding: gzip']].flatMap((lines) =>
+    runsIn(
+      (text) => {
+        const body = Buffer.from('{"ad_id":"ad-001"}');
+        return postOf(lines.length === 0 ? body : gzipSync(body), `Content-Type: ${headerText(text)}`, ...lines);
+      },
+      [type],
+      Buffer.byteLength,
+    ),
+  ),
+);
+
+/** Who answers analytics. */
+const analyticsTarget = fc.constantFrom<Target>('gateway', 'analytics');
+
+function getOf(target: string, of = anyTarget): fc.Arbitrary<FuzzRequest> {
+  return of.map((to) => raw('repeats', to, head(`GET ${target} HTTP/1.1`, 'Host: localhost')));
+}
+
+const PARAMETERS: Readonly<Record<string, readonly string[]>> = {
+  ad_id: ['ad-001'],
+  timeframe: ['15m'],
+  limit: ['1.010', '10.0e1', ' 1'],
+  cursor: [Buffer.from('[12,"ad-001"]').toString('base64url')],
+  other: ['x'],
+};
+
+const parameters = Object.entries(PARAMETERS).flatMap(([name, texts]) =>
+  runsIn(
+    (text) => getOf(`/ads/analytics?${name}=${encodeURIComponent(text)}`, analyticsTarget),
+    texts,
+    (character) => encodeURIComponent(character).length,
+  ),
+);
+
+/** As they stand in the address. */
+const addresses = [
+  '/',
+  '.',
+  '%2e',
+  '../',
+  '%',
+  '%2f',
+  ';',
+  '//',
+  'a',
+  '?',
+  '&',
+  '=',
+  'a=&',
+  'ad_id=a&',
+  '+',
+  '*',
+  ':',
+  '(',
+  '~',
+].flatMap((piece) =>
+  ['/', '/ads/analytics?', '/ads/analytics/', '/swagger/', '/ads/', '/api/v1/'].map((start) =>
+    lengthUpTo(Math.floor(MOST_BYTES / piece.length)).chain((count) => getOf(start + piece.repeat(count))),
+  ),
+);
+
+/** One generator for each character of each format. */
+export const repeats: readonly fc.Arbitrary<FuzzRequest>[] = [
+  ...fields,
+  ...syntax,
+  ...bodies,
+  ...headers,
+  ...types,
+  ...parameters,
+  ...addresses,
+];
