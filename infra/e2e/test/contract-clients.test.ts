@@ -95,6 +95,16 @@ describe('a limit of events', () => {
     expect((await click(strict, from('203.0.113.99', '198.51.100.2'))).status).toBe(429);
   });
 
+  it('is one for each client also where the proxy adds the port', async () => {
+    for (let port = 1; port <= LIMIT; port += 1) {
+      expect((await click(strict, from(`198.51.100.4:${port}`))).status).toBe(202);
+      expect((await click(strict, from(`[2001:db8:4::${port}]:${port}`))).status).toBe(202);
+    }
+    expect((await click(strict, from('198.51.100.4:9999'))).status).toBe(429);
+    expect((await click(strict, from('[2001:db8:4::9]:9999'))).status).toBe(429);
+    expect((await click(strict, from('198.51.100.5:1'))).status).toBe(202);
+  });
+
   it('does not stop what is read, nor the operations', async () => {
     const caller = from('198.51.100.1');
     expect((await strict.get('/ads', caller)).status).toBe(200);
@@ -150,6 +160,9 @@ describe('the address of a click', () => {
 
   it('is one even where the proxy forwards something else', async () => {
     expect(await addressOf(await click(strict, from('198.51.100.32:51234')))).toBe('198.51.100.32');
+    expect(await addressOf(await click(strict, from('[2001:db8::32]:443')))).toBe('2001:db8::32');
+    // A trusted proxy that comes with a port is a proxy still, and not the viewer.
+    expect(await addressOf(await click(strict, from('198.51.100.33:1', '127.0.0.1:2')))).toBe('198.51.100.33');
     expect(await addressOf(await click(strict, from('unknown')))).toBe('127.0.0.1');
   });
 
@@ -178,27 +191,31 @@ describe('MAX_CLOCK_SKEW_SECONDS', () => {
 });
 
 describe('pages of other origins', () => {
+  const REQUESTED = ['baggage', 'content-type', 'idempotency-key', 'sentry-trace', 'traceparent', 'x-of-their-own'];
   const preflight = (client: Client, path: string, origin: string, method = 'POST') =>
     client.send('OPTIONS', path, {
       headers: {
         Origin: origin,
         'Access-Control-Request-Method': method,
-        'Access-Control-Request-Headers': 'content-type,idempotency-key,x-request-id',
+        'Access-Control-Request-Headers': REQUESTED.join(','),
       },
     });
   const listOf = (value: string | null) => (value ?? '').split(',').map((item) => item.trim());
 
   it.each([
-    ['/api/v1/ads/click', 'POST'],
-    ['/ads/impression', 'POST'],
-    ['/api/v1/ads/analytics', 'GET'],
-  ])('may call %s unless told otherwise', async (path, method) => {
-    const allowed = await preflight(contract.client, path, SHOP, method);
+    ['/api/v1/ads/click', 'POST', SHOP],
+    ['/ads/impression', 'POST', SHOP],
+    ['/ads/impression/', 'POST', 'null'],
+    ['/api/v1/ads/analytics', 'GET', undefined],
+  ])('may call %s unless told otherwise', async (path, method, credentialed) => {
+    const allowed = await preflight(contract.client, path, credentialed ?? SHOP, method);
     expect(allowed.status).toBe(204);
-    expect(allowed.headers.get('access-control-allow-origin')).toBe('*');
+    // sendBeacon sends credentials, whether there are any or not, and then wants its origin named.
+    expect(allowed.headers.get('access-control-allow-origin')).toBe(credentialed ?? '*');
+    expect(allowed.headers.get('access-control-allow-credentials')).toBe(credentialed ? 'true' : null);
     expect(listOf(allowed.headers.get('access-control-allow-methods'))).toContain(method);
-    const headers = listOf(allowed.headers.get('access-control-allow-headers'));
-    expect(headers).toEqual(expect.arrayContaining(['Content-Type', 'Idempotency-Key', 'X-Request-ID']));
+    expect(listOf(allowed.headers.get('access-control-allow-headers'))).toEqual(REQUESTED);
+    expect(allowed.headers.get('vary')).toMatch(/access-control-request-headers/i);
     expect(allowed.headers.get('access-control-max-age')).toBe('7200');
   });
 
@@ -211,14 +228,19 @@ describe('pages of other origins', () => {
       await contract.client.get('/nowhere', origin),
     ];
     expect(answers.map(({ status }) => status)).toEqual([202, 400, 400, 404]);
-    for (const { headers } of answers) {
-      expect(headers.get('access-control-allow-origin')).toBe('*');
-      expect(headers.get('access-control-allow-credentials')).toBeNull();
+    for (const [index, { headers }] of answers.entries()) {
+      const reportsEvent = index < 2;
+      expect(headers.get('access-control-allow-origin')).toBe(reportsEvent ? SHOP : '*');
+      expect(headers.get('access-control-allow-credentials')).toBe(reportsEvent ? 'true' : null);
+      expect(headers.get('set-cookie')).toBeNull();
       expect(headers.get('cross-origin-resource-policy')).toBe('cross-origin');
       expect(listOf(headers.get('access-control-expose-headers'))).toEqual(
         expect.arrayContaining(['X-Request-ID', 'RateLimit', 'RateLimit-Policy', 'Retry-After']),
       );
     }
+    const { headers } = await click(contract.client);
+    expect(headers.get('access-control-allow-origin')).toBe('*');
+    expect(headers.get('access-control-allow-credentials')).toBeNull();
   });
 
   it('may not where CORS_ORIGINS names others', async () => {

@@ -137,26 +137,32 @@ describe.each(EVENTS)('an invalid $kind', ({ path, id }) => {
     });
   });
 
-  it.each(['application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'text/html', 'application/xml'])(
-    'as %s is refused',
-    async (type) => {
-      const body = JSON.stringify({ ad_id: 'ad-001' });
-      expectError(await client.send('POST', path, { headers: { 'Content-Type': type }, body }), {
-        status: 415,
-        error: 'unsupported_media_type',
-        message: 'The body must be application/json, or text/plain that holds JSON.',
-        details: [],
-      });
-    },
-  );
-
-  it('of no type is refused', async () => {
-    expectError(await client.send('POST', path, { body: new TextEncoder().encode('{"ad_id":"ad-001"}') }), {
+  it.each(['text/html', 'application/xml', 'image/png', 'application/grpc'])('as %s is refused', async (type) => {
+    const body = JSON.stringify({ ad_id: 'ad-001' });
+    expectError(await client.send('POST', path, { headers: { 'Content-Type': type }, body }), {
       status: 415,
       error: 'unsupported_media_type',
-      message: 'The body has no Content-Type; send application/json.',
+      message:
+        'The body must be application/json, text/plain that holds JSON, application/x-www-form-urlencoded or multipart/form-data.',
       details: [],
     });
+  });
+
+  it('that is no form is refused', async () => {
+    const headers = { 'Content-Type': 'multipart/form-data; boundary=x' };
+    expectError(await client.send('POST', path, { headers, body: '{"ad_id":"ad-001"}' }), {
+      status: 400,
+      error: 'invalid_request',
+      message: 'The body is not valid multipart/form-data.',
+      details: [],
+    });
+  });
+
+  it('that is a form has its fields checked as JSON has', async () => {
+    const body = new URLSearchParams({ ad_id: 'ad-001', video_play_time: 'soon' }).toString();
+    const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
+    const answer = await client.send('POST', path, { headers, body });
+    expectError(answer, { status: 400, error: 'invalid_request', message: /video_play_time must be a number/ });
   });
 });
 

@@ -277,14 +277,18 @@ describe('an id', () => {
 });
 
 describe('a body', () => {
-  it.each(['text/plain;charset=UTF-8', 'text/plain', 'application/json; charset=utf-8', 'application/vnd.ads+json'])(
-    'may come as %s',
-    async (type) => {
-      const body = JSON.stringify({ ad_id: 'beacon' });
-      const answer = await client.send('POST', '/api/v1/ads/click', { headers: { 'Content-Type': type }, body });
-      expect(answer.status).toBe(202);
-    },
-  );
+  it.each([
+    'text/plain;charset=UTF-8',
+    'text/plain',
+    'application/json; charset=utf-8',
+    'application/vnd.ads+json',
+    'application/octet-stream',
+    'application/x-www-form-urlencoded',
+  ])('may come as %s', async (type) => {
+    const body = JSON.stringify({ ad_id: 'beacon' });
+    const answer = await client.send('POST', '/api/v1/ads/click', { headers: { 'Content-Type': type }, body });
+    expect(answer.status).toBe(202);
+  });
 
   it('may have fields that are not known yet, and null for what is left out', async () => {
     const answer = await client.post('/api/v1/ads/click', {

@@ -120,10 +120,15 @@ describe('a body that the document allows is taken, and one that it forbids is r
     };
     for (const path of ['/api/v1/ads/click', '/api/v1/ads/impression']) {
       const content = document.paths[path]?.post.requestBody.content ?? {};
-      expect(Object.keys(content)).toEqual(['application/json', 'text/plain']);
+      expect(Object.keys(content)).toEqual([
+        'application/json',
+        'text/plain',
+        'application/x-www-form-urlencoded',
+        'multipart/form-data',
+      ]);
       for (const [type, { example }] of Object.entries(content)) {
-        const body = typeof example === 'string' ? example : JSON.stringify(example);
-        expect((await client.send('POST', path, { headers: { 'Content-Type': type }, body })).status).toBe(202);
+        const { headers, body } = encode(type, example);
+        expect((await client.send('POST', path, { headers, body })).status).toBe(202);
       }
     }
   });
@@ -236,3 +241,18 @@ describe('what the document promises is answered', () => {
     expect(contract.documented.seen.size).toBeGreaterThan(20);
   });
 });
+
+/** An example in the form of its content type. */
+function encode(type: string, example: unknown): { headers: Record<string, string>; body: string } {
+  const fields = Object.entries(example as object).map(([name, value]) => [name, String(value)] as const);
+  if (type === 'application/x-www-form-urlencoded') {
+    return { headers: { 'Content-Type': type }, body: new URLSearchParams(fields.map(([...pair]) => pair)).toString() };
+  }
+  if (type === 'multipart/form-data') {
+    const parts = fields.map(
+      ([name, value]) => `--x\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,
+    );
+    return { headers: { 'Content-Type': `${type}; boundary=x` }, body: `${parts.join('')}--x--\r\n` };
+  }
+  return { headers: { 'Content-Type': type }, body: typeof example === 'string' ? example : JSON.stringify(example) };
+}

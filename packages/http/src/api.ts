@@ -1,12 +1,22 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
-import { type HttpConfig, type Logger, type Metrics, OPERATION_PATHS, type Operations } from '@ads/runtime';
-import express, { type ErrorRequestHandler, type Request, type Router } from 'express';
+import {
+  type HttpConfig,
+  type Logger,
+  type Metrics,
+  OPERATION_PATHS,
+  type OperationPath,
+  type Operations,
+  operationPath,
+} from '@ads/runtime';
+import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Router } from 'express';
 import proxyAddress from 'proxy-addr';
 import { commonHeaders, crossOrigin, securityHeaders } from './common-headers.js';
 import { errorBody, methodNotAllowed, notFound, toApiError } from './errors.js';
+import { forwardedForReader } from './forwarded-for.js';
 import { createLane, type Lane } from './lane.js';
 import { createObserver, observe, traceOf } from './observe.js';
 import { API_PREFIX, createRouter, withPrefix } from './paths.js';
+import { readLimiter } from './rate-limits.js';
 import { requestIdOf } from './request-id.js';
 
 /** What a service answers beside health and metrics. */
@@ -35,16 +45,17 @@ export function createApi(options: ApiOptions): RequestListener {
   app.enable('case sensitive routing');
   app.set('trust proxy', trustProxy(config));
   const trust: Trust = app.get('trust proxy fn');
-  const { lane, listener, routes } = createLane({
+  const { lane, listener, routes, takesEvents } = createLane({
     observer,
-    headersFor: commonHeaders(config),
+    headersFor: { get: commonHeaders(config, false), post: commonHeaders(config, true) },
     addressOf: (request) => addressOf(request, trust),
   });
   options.lane?.(lane);
 
   app.use(observe(observer));
   app.use(securityHeaders(config));
-  app.use(crossOrigin(config));
+  app.use(crossOrigin(config, takesEvents));
+  app.use(unlessProbed(readLimiter(config)));
   app.use((request, response, next) => {
     if (!operations(request, response)) next();
   });
@@ -63,7 +74,11 @@ export function createApi(options: ApiOptions): RequestListener {
     throw notFound();
   });
   app.use(answerErrors);
-  return (request, response) => listener(request, response, () => app(request, response));
+  const readForwardedFor = forwardedForReader(config);
+  return (request, response) => {
+    readForwardedFor(request);
+    listener(request, response, () => app(request, response));
+  };
 }
 
 /** Express takes a list that it may keep, so it gets its own. */
@@ -77,6 +92,16 @@ type Trust = (address: string, hop: number) => boolean;
 function addressOf(request: IncomingMessage, trust: Trust): string | undefined {
   if (request.headers['x-forwarded-for'] === undefined) return request.socket.remoteAddress;
   return proxyAddress(request, trust);
+}
+
+const PROBES: ReadonlySet<unknown> = new Set<OperationPath>(['/health', '/live', '/ready']);
+
+/** All that Express answers is limited, also what does not exist. Only whoever watches the process is never refused. */
+function unlessProbed(limiter: RequestHandler): RequestHandler {
+  return (request, response, next) => {
+    if (PROBES.has(operationPath(request.url))) next();
+    else void limiter(request, response, next);
+  };
 }
 
 /** Behind the routes: who comes here has a path that exists, and another method. */

@@ -35,32 +35,56 @@ export function securityHeaders({ HSTS_MAX_AGE_SECONDS, HSTS_INCLUDE_SUBDOMAINS 
   });
 }
 
-export function crossOrigin({ CORS_ORIGINS }: HttpConfig): Plain {
-  return cors({
-    origin: CORS_ORIGINS === '*' ? '*' : [...CORS_ORIGINS],
-    methods: ['GET', 'HEAD', 'POST'],
-    allowedHeaders: ['Content-Type', 'Idempotency-Key', REQUEST_ID_HEADER],
-    exposedHeaders: [REQUEST_ID_HEADER, 'RateLimit', 'RateLimit-Policy', 'Retry-After'],
-    // Two hours are the most that browsers keep it.
-    maxAge: 7_200,
+const SHARED_CORS = {
+  methods: ['GET', 'HEAD', 'POST'],
+  exposedHeaders: [REQUEST_ID_HEADER, 'RateLimit', 'RateLimit-Policy', 'Retry-After'],
+  // Two hours are the most that browsers keep it.
+  maxAge: 7_200,
+};
+
+/**
+ * Cross-origin rules. Whatever headers a page asks for are allowed: tracing libraries add theirs to every request, and a
+ * preflight that fails loses the click.
+ *
+ * @param takesEvents true for a request to a path that takes events. There the origin is named, and credentials are
+ *   allowed, which `sendBeacon` always sends along. No cookie is ever read, so that gives nobody anything.
+ */
+export function crossOrigin({ CORS_ORIGINS }: HttpConfig, takesEvents: (request: IncomingMessage) => boolean): Plain {
+  const listed = CORS_ORIGINS === '*' ? undefined : [...CORS_ORIGINS];
+  const forReading = { ...SHARED_CORS, origin: listed ?? '*' };
+  const forEvents = { ...SHARED_CORS, origin: listed ?? true, credentials: true };
+  return cors((request, decide) => {
+    const { origin } = (request as IncomingMessage).headers;
+    decide(null, origin !== undefined && takesEvents(request as IncomingMessage) ? forEvents : forReading);
   }) as Plain;
 }
 
 /** Names and values in turn, as `writeHead` takes them. */
 export type HeaderList = readonly string[];
 
+/** The headers of answers to a request from an origin, or from none. */
+type HeadersFor = (origin: string | undefined) => HeaderList;
+
 /**
- * What the two above put on an answer to a request from this origin (but OPTIONS), found by running them once for each
- * origin that may be one's own: running them takes 2.9 µs, the list 0.8.
+ * What the two above put on an answer (but to OPTIONS), found by running them once for each origin that may be one's own:
+ * running them takes 2.9 µs, the list 0.8.
  */
-export function commonHeaders(config: HttpConfig): (origin: string | undefined) => HeaderList {
-  const middleware = [securityHeaders(config), crossOrigin(config)];
+export function commonHeaders(config: HttpConfig, takesEvents: boolean): HeadersFor {
+  const middleware = [securityHeaders(config), crossOrigin(config, () => takesEvents)];
   const { CORS_ORIGINS } = config;
   const strangers = recordHeaders(middleware, undefined);
-  if (CORS_ORIGINS === '*') return () => strangers;
-  const known = new Map(CORS_ORIGINS.map((origin) => [origin, recordHeaders(middleware, origin)]));
-  return (origin) => (origin === undefined ? strangers : (known.get(origin) ?? strangers));
+  if (CORS_ORIGINS !== '*') {
+    const known = new Map(CORS_ORIGINS.map((origin) => [origin, recordHeaders(middleware, origin)]));
+    return (origin) => (origin === undefined ? strangers : (known.get(origin) ?? strangers));
+  }
+  if (!takesEvents) return () => strangers;
+  const all = recordHeaders(middleware, ANY_ORIGIN);
+  const place = all.indexOf(ANY_ORIGIN);
+  return (origin) => (origin === undefined ? strangers : all.with(place, origin));
 }
+
+/** Its place in the recorded headers is that of the origin of a request. */
+const ANY_ORIGIN = 'https://any.example';
 
 function recordHeaders(middleware: readonly Plain[], origin: string | undefined): HeaderList {
   const request = new IncomingMessage(new Socket());

@@ -3,9 +3,9 @@ import type { Request, Response, Router } from 'express';
 import type { Allowance } from './client-allowance.js';
 import type { HeaderList } from './common-headers.js';
 import { errorBody, toApiError } from './errors.js';
-import type { BodyReader } from './json-body.js';
 import type { Observer, Trace } from './observe.js';
 import { API_PREFIX, createRouter, withPrefix } from './paths.js';
+import type { BodyReader } from './request-body.js';
 import { identify, REQUEST_ID_HEADER } from './request-id.js';
 import { sendWhole } from './send-whole.js';
 
@@ -40,8 +40,8 @@ type LaneListener = (request: IncomingMessage, response: ServerResponse, next: (
 
 export interface LaneOptions {
   readonly observer: Observer;
-  /** For the answers to requests from an origin. */
-  readonly headersFor: (origin: string | undefined) => HeaderList;
+  /** For the answers to requests from an origin: those that read, and those that report an event. */
+  readonly headersFor: Readonly<Record<'get' | 'post', (origin: string | undefined) => HeaderList>>;
   /** The caller's address, as the trusted proxies say it. */
   readonly addressOf: (request: IncomingMessage) => string | undefined;
 }
@@ -58,6 +58,8 @@ export function createLane(options: LaneOptions): {
   readonly listener: LaneListener;
   /** What was added. */
   readonly routes: Router['stack'];
+  /** True for a path that events are sent to, whatever the method. */
+  readonly takesEvents: (request: IncomingMessage) => boolean;
 } {
   const router = createRouter();
   // Clicks come by one of these paths, letter for letter: finding that out by the router takes as long as checking them.
@@ -73,7 +75,7 @@ export function createLane(options: LaneOptions): {
     const paths = withPrefix([path]);
     const endpoint = `${API_PREFIX}${path}`;
     const take = (request: IncomingMessage, response: ServerResponse) => {
-      const exchange = new Exchange(options, endpoint, request, response);
+      const exchange = new Exchange(options, method, endpoint, request, response);
       try {
         exchange.limits = allowance(exchange.address(), request.socket);
         readBody(request, response, (error, body) => {
@@ -99,7 +101,8 @@ export function createLane(options: LaneOptions): {
     else if (METHODS.has(request.method ?? '')) router(request as Request, response as Response, next);
     else next();
   };
-  return { lane, listener, routes: router.stack };
+  const takesEvents = ({ url = '' }: IncomingMessage) => posts.has(pathOf(url));
+  return { lane, listener, routes: router.stack, takesEvents };
 }
 
 /** One request, from its beginning to the end of its answer. */
@@ -107,14 +110,22 @@ class Exchange implements LaneRequest {
   readonly request: IncomingMessage;
   limits = NONE;
   readonly #options: LaneOptions;
+  readonly #headersFor: LaneOptions['headersFor']['get'];
   readonly #response: ServerResponse;
   readonly #requestId: string;
   #trace: Trace | undefined;
 
-  constructor(options: LaneOptions, endpoint: string, request: IncomingMessage, response: ServerResponse) {
+  constructor(
+    options: LaneOptions,
+    method: 'get' | 'post',
+    endpoint: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ) {
     const startedAt = performance.now();
     this.request = request;
     this.#options = options;
+    this.#headersFor = options.headersFor[method];
     this.#response = response;
     this.#requestId = identify(request);
     // `close` comes after a complete answer, and also when the caller went away before.
@@ -149,7 +160,7 @@ class Exchange implements LaneRequest {
 
   #send(status: number, body: string, more: HeaderList): void {
     const bytes = Buffer.byteLength(body);
-    const common = this.#options.headersFor(this.request.headers.origin);
+    const common = this.#headersFor(this.request.headers.origin);
     this.#response.writeHead(status, headOf(this.#requestId, String(bytes), common, this.limits, more));
     // Of ASCII, which takes as many bytes as letters, the bytes are the same, and sooner made.
     sendWhole(this.#response, body, bytes === body.length ? 'latin1' : 'utf8');
@@ -181,3 +192,9 @@ export const NOT_STORED: HeaderList = ['Cache-Control', 'no-store'];
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST']);
 
 const noBody: BodyReader = (_request, _response, done) => done(undefined);
+
+/** Without query and final slash, as the router sees it. */
+function pathOf(url: string): string {
+  const [path = ''] = url.split('?', 1);
+  return path.endsWith('/') ? path.slice(0, -1) : path;
+}

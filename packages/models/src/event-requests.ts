@@ -68,6 +68,9 @@ export const impressionRequest = Joi.object({
   .required()
   .label('body');
 
+/** Fields of events that are numbers: in a form, which knows texts only, they are read as such. */
+export const NUMERIC_EVENT_FIELDS = ['video_play_time'] as const;
+
 /** What ingest knows about a request beside its body. Times in milliseconds. */
 export interface Receipt {
   readonly kind: EventKind;

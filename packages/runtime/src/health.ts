@@ -112,6 +112,7 @@ export type Operations = (request: IncomingMessage, response: ServerResponse) =>
 export function operations(options: { health: Health; metrics: Metrics }): Operations {
   const { health, metrics } = options;
   const { registry } = metrics;
+  let rendering: Promise<string> | undefined;
   const answers: Record<OperationPath, (response: ServerResponse, request: IncomingMessage) => void> = {
     '/health': (response, request) => {
       const report = health.report();
@@ -132,7 +133,11 @@ export function operations(options: { health: Health; metrics: Metrics }): Opera
       for (const [dependency, { status }] of Object.entries(health.report().dependencies)) {
         metrics.dependencyUp.set({ dependency }, status === 'up' ? 1 : 0);
       }
-      registry.metrics().then(
+      // Whoever asks while another answer is made gets that one: it takes milliseconds.
+      rendering ??= registry.metrics().finally(() => {
+        rendering = undefined;
+      });
+      rendering.then(
         (text) => send(response, 200, registry.contentType, text),
         (error: Error) => send(response, 500, 'text/plain; charset=utf-8', error.message),
       );

@@ -1,6 +1,6 @@
-import { createAllowance, createApi, jsonBodyReader, readLimiter } from '@ads/http';
+import { bodyReader, createAllowance, createApi } from '@ads/http';
 import { createAdCatalogue, createLedger, readAds } from '@ads/ledger';
-import { type AdEvent, streamSettings } from '@ads/models';
+import { type AdEvent, NUMERIC_EVENT_FIELDS, streamSettings } from '@ads/models';
 import {
   createClock,
   createHealth,
@@ -109,7 +109,7 @@ await runProcess<IngestConfig>({
       operations: operations({ health, metrics }),
       lane(lane) {
         const allowance = createAllowance('events', config.RATE_LIMIT_EVENTS_PER_MINUTE);
-        const readBody = jsonBodyReader(config.MAX_BODY_BYTES);
+        const readBody = bodyReader({ limitBytes: config.MAX_BODY_BYTES, numericFields: NUMERIC_EVENT_FIELDS });
         const dependencies = {
           catalogue,
           accept: groups.submit,
@@ -121,7 +121,7 @@ await runProcess<IngestConfig>({
         lane.post('/ads/impression', allowance, readBody, eventHandler('impression', dependencies));
       },
       routes(router) {
-        router.get('/ads', readLimiter(config), adsHandler(catalogue));
+        router.get('/ads', adsHandler(catalogue));
         swagger(router, openApiDocument());
       },
     });

@@ -108,6 +108,8 @@ export function openApiDocument() {
 
 function eventOperation(kind: 'click' | 'impression') {
   const name = kind === 'click' ? 'Click' : 'Impression';
+  const example = exampleOf(kind);
+  const body = { schema: { $ref: `#/components/schemas/${name}` }, example };
   return {
     operationId: `record${name}`,
     tags: ['events'],
@@ -122,20 +124,21 @@ function eventOperation(kind: 'click' | 'impression') {
     ],
     requestBody: {
       required: true,
-      description: 'JSON; also as `text/plain`, which is what `navigator.sendBeacon` sends.',
+      description:
+        'JSON under `application/json`, `text/plain`, `application/octet-stream` or no content type, or the fields of a form: ' +
+        'whatever `navigator.sendBeacon` sends. `<a ping>` works too: its fields come in the query of the address.',
       content: {
-        'application/json': {
-          schema: { $ref: `#/components/schemas/${name}` },
-          example: exampleOf(kind),
-        },
-        'text/plain': { schema: { type: 'string' }, example: JSON.stringify(exampleOf(kind)) },
+        'application/json': body,
+        'text/plain': { schema: { type: 'string' }, example: JSON.stringify(example) },
+        'application/x-www-form-urlencoded': body,
+        'multipart/form-data': body,
       },
     },
     responses: {
       202: json(`The ${kind} is durable, and will be counted once.`, `${name}Accepted`),
       400: error('Not JSON, not valid, or no such ad.'),
       413: error('The body is too large.'),
-      415: error('The body is of another type than JSON.'),
+      415: error('The body has a content type that is none of these.'),
       429: retryLater('Too many requests.'),
       503: retryLater('Nothing durable can take it now: send it again.'),
       ...otherErrors,
