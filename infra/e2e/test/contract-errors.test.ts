@@ -159,10 +159,10 @@ describe.each(EVENTS)('an invalid $kind', ({ path, id }) => {
   });
 
   it('that is a form has its fields checked as JSON has', async () => {
-    const body = new URLSearchParams({ ad_id: 'ad-001', video_play_time: 'soon' }).toString();
+    const body = new URLSearchParams({ ad_id: 'ad-001', timestamp: 'soon' }).toString();
     const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
     const answer = await client.send('POST', path, { headers, body });
-    expectError(answer, { status: 400, error: 'invalid_request', message: /video_play_time must be a number/ });
+    expectError(answer, { status: 400, error: 'invalid_request', message: /timestamp must be a time/ });
   });
 });
 

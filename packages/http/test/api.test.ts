@@ -28,6 +28,7 @@ const config: HttpConfig = {
   HTTP_KEEP_ALIVE_TIMEOUT_MS: 65_000,
   HTTP_HEADERS_TIMEOUT_MS: 10_000,
   HTTP_REQUEST_TIMEOUT_MS: 30_000,
+  HTTP_MAX_CONNECTIONS: 1_000,
   SHUTDOWN_GRACE_SECONDS: 25,
   TRUST_PROXY: false,
   CORS_ORIGINS: '*',
@@ -87,7 +88,7 @@ async function serve(added: Added, changes: Partial<HttpConfig> = {}) {
     ...added,
   });
   const releases = createReleases(logger);
-  const port = await listen({ handler, config: changed, logger, health }, releases);
+  const port = await listen({ handler, config: changed, logger, metrics, health }, releases);
   base = `http://127.0.0.1:${port}`;
   stop = releases.run;
 }
@@ -218,7 +219,7 @@ describe('an API', () => {
     expect(preflight.status).toBe(204);
     // A path that takes events names the origin, as sendBeacon wants it.
     expect(preflight.headers.get('access-control-allow-origin')).toBe('https://player.test');
-    expect(preflight.headers.get('access-control-allow-headers')).toContain('Idempotency-Key');
+    expect(preflight.headers.get('access-control-allow-headers')).toContain('idempotency-key');
     expect(preflight.headers.get('access-control-max-age')).toBe('7200');
     const answer = await fetch(`${base}/nowhere`, { headers: { Origin: 'https://player.test' } });
     expect(answer.headers.get('access-control-allow-origin')).toBe('*');

@@ -1,9 +1,11 @@
 import { createServer, type RequestListener } from 'node:http';
 import { type AddressInfo, Server as NetServer } from 'node:net';
 import { ConfigError } from './config.js';
+import { limitConnections } from './connection-limit.js';
 import { Exchanges } from './exchanges.js';
 import type { Health } from './health.js';
 import type { Logger } from './logger.js';
+import type { Metrics } from './metrics.js';
 import { createRefusals } from './refusals.js';
 import type { Releases } from './releases.js';
 import type { ServerConfig } from './variables.js';
@@ -21,10 +23,10 @@ const IDLE_GRACE_MS = 500;
  * @throws ConfigError when the address can't be had.
  */
 export async function listen(
-  options: { handler: RequestListener; config: ServerConfig; logger: Logger; health: Health },
+  options: { handler: RequestListener; config: ServerConfig; logger: Logger; metrics: Metrics; health: Health },
   releases: Releases,
 ): Promise<number> {
-  const { handler, config, logger, health } = options;
+  const { handler, config, logger, metrics, health } = options;
   const exchanges = new Exchanges();
   const refusals = createRefusals(exchanges);
   let draining = false;
@@ -53,6 +55,7 @@ export async function listen(
     },
   );
   server.maxRequestsPerSocket = 0;
+  limitConnections(server, config.HTTP_MAX_CONNECTIONS, metrics, logger);
   server.on('clientError', refusals.notHttp);
   server.on('checkExpectation', (_request, response) => refusals.expectation(response));
 

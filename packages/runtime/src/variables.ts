@@ -23,6 +23,8 @@ export interface ServerConfig {
   readonly HTTP_KEEP_ALIVE_TIMEOUT_MS: number;
   readonly HTTP_HEADERS_TIMEOUT_MS: number;
   readonly HTTP_REQUEST_TIMEOUT_MS: number;
+  /** Connections at a time; a new one beyond it is closed at once. */
+  readonly HTTP_MAX_CONNECTIONS: number;
   /** From the signal to the last moment at which the process is still there. */
   readonly SHUTDOWN_GRACE_SECONDS: number;
 }
@@ -91,6 +93,8 @@ export function serverVariables(defaultPort: number): Variables<ServerConfig> {
     HTTP_KEEP_ALIVE_TIMEOUT_MS: milliseconds.default(65_000),
     HTTP_HEADERS_TIMEOUT_MS: milliseconds.max(Joi.ref('HTTP_REQUEST_TIMEOUT_MS')).default(10_000),
     HTTP_REQUEST_TIMEOUT_MS: milliseconds.default(30_000),
+    // With half-sent headers on all of them a service stays below 256 MB.
+    HTTP_MAX_CONNECTIONS: Joi.number().integer().min(1).max(1_000_000).default(4_000),
     // Below the 30 s after which Kubernetes kills.
     SHUTDOWN_GRACE_SECONDS: Joi.number().min(1).max(3600).default(25),
   };

@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { Agent, get, type RequestListener } from 'node:http';
 import { connect } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createHealth, type Health, operations } from '../src/health.js';
 import { createMetrics } from '../src/metrics.js';
@@ -14,10 +16,11 @@ const config: ServerConfig = {
   HTTP_KEEP_ALIVE_TIMEOUT_MS: 65_000,
   HTTP_HEADERS_TIMEOUT_MS: 10_000,
   HTTP_REQUEST_TIMEOUT_MS: 30_000,
+  HTTP_MAX_CONNECTIONS: 3,
   SHUTDOWN_GRACE_SECONDS: 25,
 };
 
-const { logger } = logLines();
+const { logger, lines } = logLines();
 let releases: Releases = createReleases(logger);
 
 afterEach(async () => {
@@ -36,8 +39,13 @@ function testHealth(): Health {
   });
 }
 
-function serve(handler: RequestListener, health = testHealth(), port = 0): Promise<number> {
-  return listen({ handler, config: { ...config, HTTP_PORT: port }, logger, health }, releases);
+function serve(
+  handler: RequestListener,
+  health = testHealth(),
+  port = 0,
+  metrics = createMetrics('test'),
+): Promise<number> {
+  return listen({ handler, config: { ...config, HTTP_PORT: port }, logger, metrics, health }, releases);
 }
 
 /** Sends each piece when the one before it was answered; everything that comes back until the connection is closed. */
@@ -192,5 +200,34 @@ describe('listen', () => {
     expect(await slow).toEqual({ body: 'slow', connection: 'close' });
     await released;
     agent.destroy();
+  });
+});
+
+describe('HTTP_MAX_CONNECTIONS', () => {
+  it('is the most that are open at a time; one more is closed at once, counted and logged', async () => {
+    const metrics = createMetrics('test');
+    const before = lines.length;
+    const port = await serve((_request, response) => void response.end('ok'), testHealth(), 0, metrics);
+    const connections = await Promise.all(
+      Array.from({ length: 3 }, async () => {
+        const socket = connect(port, '127.0.0.1');
+        await once(socket, 'connect');
+        return socket;
+      }),
+    );
+    const extra = [connect(port, '127.0.0.1'), connect(port, '127.0.0.1')];
+    for (const socket of extra) socket.on('error', () => undefined);
+    await Promise.all(extra.map((socket) => once(socket, 'close')));
+    const text = await metrics.registry.metrics();
+    expect(text).toContain('http_connections{service="test"} 3');
+    expect(text).toContain('http_connections_refused_total{service="test"} 2');
+    const refused = lines.slice(before).filter(({ fields }) => fields.event === 'http.connections_refused');
+    expect(refused).toHaveLength(1);
+
+    // Whoever has a connection is served, and there is room again when one is closed.
+    connections.pop()?.destroy();
+    while (!(await metrics.registry.metrics()).includes('http_connections{service="test"} 2')) await nextTurn();
+    expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe('ok');
+    for (const socket of connections) socket.destroy();
   });
 });

@@ -86,7 +86,7 @@ await runProcess<AnalyticsConfig>({
         lane.get('/ads/analytics', allowance, analyticsHandler(answer));
       },
     });
-    const port = await listen({ handler, config, logger, health }, releases);
+    const port = await listen({ handler, config, logger, metrics, health }, releases);
     logger.info('listening', { host: config.HTTP_HOST, port });
   },
 });

@@ -273,6 +273,7 @@ await runProcess<ConsumerConfig>({
         },
         config,
         logger,
+        metrics,
         health,
       },
       releases,

@@ -125,7 +125,7 @@ await runProcess<IngestConfig>({
         swagger(router, openApiDocument());
       },
     });
-    const port = await listen({ handler, config, logger, health }, releases);
+    const port = await listen({ handler, config, logger, metrics, health }, releases);
     logger.info('listening', { host: config.HTTP_HOST, port });
   },
 });

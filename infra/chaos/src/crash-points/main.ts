@@ -104,6 +104,7 @@ await runProcess<ConsumerConfig>({
         },
         config,
         logger,
+        metrics,
         health,
       },
       releases,
