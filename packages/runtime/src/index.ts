@@ -8,6 +8,7 @@ export * from './logger.js';
 export { createLookUp, installLookUp, type LookUp, type LookUpOptions } from './look-up.js';
 export * from './metrics.js';
 export * from './nats.js';
+export * from './network-errors.js';
 export * from './postgres.js';
 export { POSTGRES_SESSION } from './postgres-session.js';
 export * from './process.js';

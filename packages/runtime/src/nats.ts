@@ -3,7 +3,8 @@ import type { DependencyHealth } from './health.js';
 import type { Logger } from './logger.js';
 import type { Metrics } from './metrics.js';
 import { readNatsServers } from './nats-address.js';
-import { createGuard, isNetworkError, NotConnected } from './resilience.js';
+import { isNetworkError } from './network-errors.js';
+import { createGuard, NotConnected } from './resilience.js';
 import { wordsOf } from './trouble-report.js';
 import type { NatsConfig } from './variables.js';
 

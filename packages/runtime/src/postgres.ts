@@ -4,8 +4,9 @@ import type { TimeReading } from './clock.js';
 import type { DependencyHealth } from './health.js';
 import type { Logger } from './logger.js';
 import type { Metrics } from './metrics.js';
+import { isNetworkError } from './network-errors.js';
 import { POSTGRES_SESSION } from './postgres-session.js';
-import { createGuard, DependencyUnavailable, isNetworkError } from './resilience.js';
+import { createGuard, DependencyUnavailable } from './resilience.js';
 import type { PostgresConfig } from './variables.js';
 
 /** int8 comes as a number (beyond 2^53 the query fails); numeric, also `sum(int8)`, as text. */

@@ -1,5 +1,5 @@
 import { ReplyError } from 'ioredis';
-import { isNetworkError } from './resilience.js';
+import { isNetworkError } from './network-errors.js';
 
 /** Its state as a whole, which a ping finds as well; and NOSCRIPT, which the driver answers by sending the script. */
 const PASSING = /^(LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|MOVED|ASK|BUSY|UNBLOCKED|NOAUTH|WRONGPASS|NOSCRIPT)\b/;
