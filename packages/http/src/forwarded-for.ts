@@ -12,11 +12,15 @@ export function forwardedForReader({ TRUST_PROXY }: HttpConfig): (request: Incom
   if (TRUST_PROXY === false) return () => undefined;
   return ({ headers }) => {
     const forwarded = headers['x-forwarded-for'];
-    if (typeof forwarded !== 'string' || !forwarded.includes(':')) return;
-    headers['x-forwarded-for'] = forwarded.split(',').map(withoutPort).join(',');
+    if (typeof forwarded !== 'string' || (forwarded.length <= PLAIN_LENGTH && !forwarded.includes(':'))) return;
+    headers['x-forwarded-for'] = forwarded.split(',').slice(-MOST_HOPS).map(withoutPort).join(',');
   };
 }
 
+/** The last hops are those nearest to us. Of 16 KB of trusted addresses, to find the first that is not takes 14 ms. */
+const MOST_HOPS = 32;
+/** No longer than 32 addresses of IPv4 can be. */
+const PLAIN_LENGTH = 256;
 const OPENING = '[';
 const CLOSING = ']';
 

@@ -20,18 +20,30 @@ it('drops the port of every address, whatever stands beside it', () => {
     fc.constantFrom('', 'unknown', '-', '[', '_hidden').map((text) => [text, text] as const),
   );
   fc.assert(
-    fc.property(fc.array(entry, { minLength: 1 }), fc.constantFrom(',', ', ', ' , '), (entries, between) => {
-      const plain = read(entries.map(([text]) => text).join(between));
-      expect(
-        String(plain)
-          .split(',')
-          .map((text) => text.trim()),
-      ).toEqual(entries.map(([, address]) => address));
-    }),
+    fc.property(
+      fc.array(entry, { minLength: 1, maxLength: 32 }),
+      fc.constantFrom(',', ', ', ' , '),
+      (entries, between) => {
+        const plain = read(entries.map(([text]) => text).join(between));
+        expect(
+          String(plain)
+            .split(',')
+            .map((text) => text.trim()),
+        ).toEqual(entries.map(([, address]) => address));
+      },
+    ),
     { numRuns: 5_000 },
   );
 });
 
 it('leaves the header as it is where no proxy is trusted', () => {
   expect(read('203.0.113.9:4711', false)).toBe('203.0.113.9:4711');
+});
+
+it('has no more hops than there can be proxies: the last ones', () => {
+  for (const address of ['127.0.0.1', '::1', '[::1]:9']) {
+    const plain = String(read([...Array(4_000).fill(address), '203.0.113.9', '127.0.0.1'].join(',')));
+    expect(plain.split(',')).toHaveLength(32);
+    expect(plain.endsWith(',203.0.113.9,127.0.0.1')).toBe(true);
+  }
 });
