@@ -64,6 +64,7 @@ export async function playRound(run: Run, fault: Fault, time: number): Promise<R
     await fault.run({
       stack,
       books,
+      shown,
       random,
       last: (usual) => sleep(1_000 * (seconds ?? usual)),
       complain: (sentence) => complaints.push(sentence),

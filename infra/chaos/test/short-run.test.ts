@@ -16,6 +16,10 @@ const STACKS = {
     'resets-postgres',
     'poison',
     'rolling-restart',
+    'truth-truncated',
+    'truth-restored',
+    'truth-replaced',
+    'counters-ahead',
   ],
   'scaled out': ['pgbouncer-kill', 'redis-primary-kill', 'nats-leader-kill'],
 };

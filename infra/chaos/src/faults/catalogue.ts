@@ -11,6 +11,7 @@ import { queues } from './queue.js';
 import { rolling } from './rolling.js';
 import { scaledOut } from './scaled-out.js';
 import { smallVolumes } from './small-volume.js';
+import { truths } from './truth.js';
 
 /** Every fault there is. */
 export const FAULTS: readonly Fault[] = [
@@ -25,5 +26,6 @@ export const FAULTS: readonly Fault[] = [
   ...networks,
   ...names,
   rolling,
+  ...truths,
   ...scaledOut,
 ];

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LocalProcess } from '@ads/local';
 import type { Books } from '../load/books.js';
+import type { Shown } from '../load/viewers.js';
 import type { Random } from '../seeded.js';
 import type { ChaosStack } from '../stack/chaos-stack.js';
 import type { DependencyName } from '../stack/dependency.js';
@@ -12,6 +13,7 @@ export type Telling = DependencyName | 'counters' | 'dead letters' | 'dead lette
 export interface FaultContext {
   readonly stack: ChaosStack;
   readonly books: Books;
+  readonly shown: Shown;
   readonly random: Random;
   /** How long a fault of this kind is to last: what was asked for, else the given number of seconds. */
   last(seconds: number): Promise<void>;

@@ -35,6 +35,8 @@ export class Books {
   rejected = 0;
   /** Attempts without an id that were not acknowledged: each may have become an event that nobody knows. */
   strangers = 0;
+  /** What was acknowledged, and then deleted from the ledger on purpose. */
+  readonly #deleted = new Map<string, string>();
   /** What each id of a player's own was sent for. */
   readonly #ownIds = new Map<string, string>();
   readonly #most = new Map<string, number>();
@@ -67,9 +69,21 @@ export class Books {
     if (id === undefined) this.strangers += 1;
   }
 
+  /**
+   * These rows were deleted from the ledger on purpose: nobody may miss them. They may come back, as messages that were
+   * recorded and not yet acknowledged do.
+   */
+  delete(keys: Iterable<string>): void {
+    for (const key of keys) {
+      const adId = this.adOf(key);
+      if (adId !== undefined) this.#deleted.set(key, adId);
+      this.acknowledged.delete(key);
+    }
+  }
+
   /** The ad that an id was sent for, acknowledged or not; undefined for an id that no player made or was told. */
   adOf(key: string): string | undefined {
-    return this.#ownIds.get(key) ?? this.acknowledged.get(key)?.adId;
+    return this.#ownIds.get(key) ?? this.acknowledged.get(key)?.adId ?? this.#deleted.get(key);
   }
 
   /** More events of this ad than this there can't be. */

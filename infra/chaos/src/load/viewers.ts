@@ -15,8 +15,49 @@ export interface AdAnswer {
   readonly timestamp?: string;
 }
 
+type Totals = ReadonlyMap<string, { readonly clicks: number; readonly impressions: number }>;
+
 /** The totals that were shown of each ad so far: no later answer may say less. */
-export type Shown = Map<string, { clicks: number; impressions: number }>;
+export class Shown {
+  #totals = new Map<string, { clicks: number; impressions: number }>();
+  #page = 0;
+  #suspended = false;
+
+  /** Answers are not judged from here on: the ledger goes back in time. */
+  suspend(): void {
+    this.#suspended = true;
+    this.#page += 1;
+  }
+
+  /** Answers to questions that are asked from here on are judged again, by what is shown from here on. */
+  resume(): void {
+    this.#totals.clear();
+    this.#suspended = false;
+    this.#page += 1;
+  }
+
+  /** What was shown so far, for a question that is asked now. */
+  ask(): Question {
+    const page = this.#page;
+    const before = new Map(this.#totals);
+    return { before, isJudged: () => page === this.#page && !this.#suspended };
+  }
+
+  add(adId: string, clicks: number, impressions: number): void {
+    const most = this.#totals.get(adId) ?? { clicks: 0, impressions: 0 };
+    this.#totals.set(adId, {
+      clicks: Math.max(most.clicks, clicks),
+      impressions: Math.max(most.impressions, impressions),
+    });
+  }
+}
+
+/** A question, and what was shown when it was asked: answers overtake each other. */
+interface Question {
+  readonly before: Totals;
+  /** False where the ledger went back in time since it was asked. */
+  isJudged(): boolean;
+}
 
 /** People who look at the numbers all the time. */
 export interface Viewers {
@@ -40,7 +81,7 @@ export function startViewers(url: string, books: Books, shown: Shown, random: Ra
   let stopping = false;
   const tally = (outcome: string) => outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
 
-  function examine(answer: AdAnswer, before: Shown, source: string): void {
+  function examine(answer: AdAnswer, before: Totals, source: string): void {
     const { ad_id: adId, total_clicks: clicks, impressions, time_frames: windows } = answer;
     const about = `(${source}, ${JSON.stringify(answer)})`;
     const ascending = [...WINDOWS.map(({ field }) => windows[field] ?? Number.NaN), clicks];
@@ -55,13 +96,11 @@ export function startViewers(url: string, books: Books, shown: Shown, random: Ra
       if (count < least) wrong.push(`${kind}s of ${adId} went from ${least} to ${count} ${about}`);
       if (count > books.most(kind, adId)) wrong.push(`more ${kind}s of ${adId} than were sent ${about}`);
     }
-    const most = shown.get(adId) ?? { clicks: 0, impressions: 0 };
-    shown.set(adId, { clicks: Math.max(most.clicks, clicks), impressions: Math.max(most.impressions, impressions) });
+    shown.add(adId, clicks, impressions);
   }
 
   async function ask(): Promise<void> {
-    // What was shown when the question was asked: answers overtake each other.
-    const before: Shown = new Map(shown);
+    const question = shown.ask();
     const adId = random.chance(LISTS) ? undefined : random.pick(AD_IDS);
     const query = adId === undefined ? '?limit=100' : `?ad_id=${adId}`;
     const response = await fetch(`${url}/api/v1/ads/analytics${query}`, { signal: AbortSignal.timeout(PATIENCE_MS) });
@@ -74,8 +113,9 @@ export function startViewers(url: string, books: Books, shown: Shown, random: Ra
     }
     const answer = JSON.parse(text) as AdAnswer & { readonly analytics?: readonly AdAnswer[]; readonly source: string };
     tally(answer.source);
+    if (!question.isJudged()) return;
     // The list may be a moment old: only what must hold within one answer, and what was sent, counts there.
-    if (answer.analytics === undefined) examine(answer, before, answer.source);
+    if (answer.analytics === undefined) examine(answer, question.before, answer.source);
     else for (const ad of answer.analytics) if (AD_IDS.includes(ad.ad_id)) examine(ad, new Map(), answer.source);
   }
 

@@ -60,7 +60,7 @@ export class ChaosStack {
       redis.map(({ server }) => server),
       nats.map(({ server }) => server),
     );
-    await step('migrate', () => this.#prepare(postgres.server));
+    await step('migrate', () => this.prepare());
     await step('two ingests, two consumers, analytics', async () => {
       for (const name of INGESTS) this.#addSlot('ingest', name);
       for (const name of CONSUMERS) this.#addSlot('consumer', name);
@@ -152,7 +152,9 @@ export class ChaosStack {
     await Promise.allSettled([...networks, this.#servers?.scaledOut?.natsRoutes.close(), this.#gateway?.close(0)]);
   }
 
-  async #prepare(postgres: LocalProcess): Promise<void> {
+  /** Makes the tables, the ads and the settings of the role in a database that is empty. */
+  async prepare(): Promise<void> {
+    const postgres = this.postgres.server;
     await migrate(postgres.env);
     await addAds(this.eyes.database, AD_IDS);
     for (const name of ROLE_TIMEOUTS) {

@@ -1,0 +1,161 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { copyFolder, waitFor } from '@ads/local';
+import { minuteOf, minutesKey, totalsKey } from '@ads/models';
+import { readLedger } from '../checks/counters.js';
+import { readRows } from '../checks/recorded-rows.js';
+import { eventKey } from '../load/books.js';
+import type { AdAnswer } from '../load/viewers.js';
+import { AD_IDS, type ChaosStack } from '../stack/chaos-stack.js';
+import type { Fault, FaultContext } from './fault.js';
+
+const PATIENCE_MS = 60_000;
+/** An audit looks at counters that are behind for 15 s before it calls them wrong. */
+const AUDIT_MS = 90_000;
+
+/**
+ * The ledger goes back in time, or Redis is changed past it, under load. What is deleted with the ledger nobody may miss;
+ * and nothing that Redis knows of it may be answered.
+ */
+export const truths: readonly Fault[] = [
+  {
+    name: 'truth-truncated',
+    tells: ['counters'],
+    run: (context) =>
+      backInTime(context, async ({ stack, books }) => {
+        const client = await stack.eyes.database.connect();
+        try {
+          await client.query('BEGIN');
+          // Batches under way commit before this, later ones behind it.
+          await client.query('LOCK TABLE ad_events IN ACCESS EXCLUSIVE MODE');
+          const { rows } = await client.query('SELECT kind, id FROM ad_events');
+          await client.query('TRUNCATE ad_events, clicks_per_second, clicks_per_minute, ad_totals');
+          await client.query('COMMIT');
+          books.delete(rows.map(({ kind, id }) => eventKey(kind, id)));
+        } finally {
+          client.release(true);
+        }
+      }),
+  },
+  {
+    name: 'truth-restored',
+    tells: ['postgres', 'counters'],
+    async run(context) {
+      const { stack, last } = context;
+      const data = dataFolder(stack);
+      await stack.postgres.refuse();
+      await stack.postgres.server.stop();
+      await copyFolder(data, `${data}.snapshot`);
+      await stack.postgres.start();
+      await last(5);
+      await backInTime(context, () => replaceData(context, () => copyFolder(`${data}.snapshot`, data)));
+    },
+  },
+  {
+    name: 'truth-replaced',
+    tells: ['postgres', 'counters'],
+    run: (context) =>
+      backInTime(context, () =>
+        replaceData(context, async () => rmSync(dataFolder(context.stack), { recursive: true, force: true })),
+      ),
+  },
+  {
+    name: 'counters-ahead',
+    tells: ['counters'],
+    run: (context) =>
+      untilAudited(context, async ({ stack, random }, ledger) => {
+        await stack.eyes.redis.hincrby(totalsKey(ledger, random.pick(AD_IDS)), 'clicks', 1_000_000);
+      }),
+  },
+  {
+    name: 'counters-behind',
+    tells: ['counters'],
+    run: (context) =>
+      untilAudited(context, async ({ stack }, ledger) => {
+        const minute = minuteOf(Date.now());
+        // Of all ads: one that nobody clicked on in this hour has lost nothing.
+        for (const adId of AD_IDS) {
+          await stack.eyes.redis.hdel(minutesKey(ledger, adId, minute), String(Math.floor(minute / 60)));
+        }
+      }),
+  },
+];
+
+function dataFolder(stack: ChaosStack): string {
+  return join(stack.folder, 'postgres', 'data');
+}
+
+/** Judges no answers until analytics answers what the ledger holds after `change`. */
+async function backInTime(context: FaultContext, change: (context: FaultContext) => Promise<void>): Promise<void> {
+  const { stack, shown } = context;
+  shown.suspend();
+  await change(context);
+  await waitFor(() => answersTruth(stack), {
+    timeoutMs: PATIENCE_MS,
+    intervalMs: 50,
+    what: 'analytics to answer what the ledger holds now',
+  });
+  shown.resume();
+}
+
+/** Stops Postgres, changes its data, starts it again, and enters in the books which rows are gone. */
+async function replaceData({ stack, books }: FaultContext, replace: () => Promise<void>): Promise<void> {
+  const { database } = stack.eyes;
+  await stack.postgres.refuse();
+  await waitFor(
+    async () => {
+      const { rows } = await database.query(
+        `SELECT FROM pg_stat_activity
+         WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+           AND state <> 'idle'`,
+      );
+      return rows.length === 0;
+    },
+    { timeoutMs: PATIENCE_MS, intervalMs: 20, what: 'the statements under way to end' },
+  );
+  const keys = async () => new Set((await readRows(database)).map(({ kind, id }) => eventKey(kind, id)));
+  const before = await keys();
+  await stack.postgres.server.stop();
+  await replace();
+  await stack.postgres.server.start();
+  const { rows } = await database.query("SELECT to_regclass('ads') IS NULL AS empty");
+  if (rows[0]?.empty) await stack.prepare();
+  const after = await keys();
+  books.delete([...before].filter((key) => !after.has(key)));
+  await stack.postgres.heal();
+}
+
+/** No answer is ahead of what the ledger holds afterwards. */
+async function answersTruth(stack: ChaosStack): Promise<boolean> {
+  for (const adId of AD_IDS) {
+    const response = await fetch(`${stack.url}/api/v1/ads/analytics?ad_id=${adId}`);
+    if (response.status !== 200) return false;
+    const { total_clicks, impressions } = (await response.json()) as AdAnswer;
+    const { rows } = await stack.eyes.database.query('SELECT clicks, impressions FROM ad_totals WHERE ad_id = $1', [
+      adId,
+    ]);
+    if (total_clicks > Number(rows[0]?.clicks ?? 0) || impressions > Number(rows[0]?.impressions ?? 0)) return false;
+  }
+  return true;
+}
+
+/** Changes Redis past the ledger, and judges no answers until an audit has found it. */
+async function untilAudited(
+  context: FaultContext,
+  change: (context: FaultContext, ledger: string) => Promise<void>,
+): Promise<void> {
+  const { stack } = context;
+  const { database } = stack.eyes;
+  await waitFor(async () => (await stack.eyes.redis.keys(`ad:${await readLedger(database)}:*`)).length > 0, {
+    timeoutMs: PATIENCE_MS,
+    what: 'counters in Redis',
+  });
+  const ledger = await readLedger(database);
+  await backInTime(context, async () => {
+    await change(context, ledger);
+    await waitFor(async () => (await readLedger(database)) !== ledger, {
+      timeoutMs: AUDIT_MS,
+      what: 'an audit to find it',
+    });
+  });
+}
