@@ -66,6 +66,9 @@ afterEach(() => alter('RESET ALL'));
 /** Records, reads, rebuilds and looks after the tables, on new connections. */
 async function useEverything(env: Variables): Promise<void> {
   const { database, store } = await openBooks(bench, { ...env, ...redis });
+  expect(await database.query('test', "SELECT current_setting('transaction_isolation') AS isolation")).toEqual([
+    { isolation: 'read committed' },
+  ]);
   const now = Date.now();
   const before = (await readPostgresCounters(database, ['ad-001'], now))[0];
   const ledger = createLedger({
