@@ -1,6 +1,6 @@
 -- Makes the rollups what a count of the stored events says, and returns how many events there are and how many rows of each
 -- rollup were wrong. Rows that count nothing any more become 0: whoever runs this need not be allowed to delete them.
--- Run it under locks that let nobody record: see recount.ts. It reads every event, some 1 s per million.
+-- Run it under locks that let nobody record: see recount.ts. It reads every event, about 1 s per million.
 --
 -- Parameters: 1 for how many seconds second buckets are kept, 2 for how many minutes minute buckets are. Missing buckets that
 -- are older are not made.

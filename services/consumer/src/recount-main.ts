@@ -11,7 +11,7 @@ import {
 const USAGE = `Usage: npm run recount
 
 Counts the stored events anew, corrects totals and windows in Postgres where they differ, and has Redis filled anew.
-Run it after events were deleted or changed by hand. Nothing is recorded while it counts, some 1 s per million events:
+Run it after events were deleted or changed by hand. Nothing is recorded while it counts, about 1 s per million events:
 events wait in JetStream meanwhile.
 
 POSTGRES_HOST, _PORT, _USER, _PASSWORD and _DB say where the database is.`;
