@@ -40,6 +40,9 @@ const PATIENCE_MS = 2_000;
 /** The end of some trouble is told when it has been quiet for a moment. */
 const HEALED_MS = 45_000;
 
+/** Of the audit of the counters. */
+const MISMATCH = / counters\.mismatch$/;
+
 const SIGNS: Readonly<Record<Telling, Signs>> = {
   nats: ofDependency('nats'),
   postgres: ofDependency('postgres'),
@@ -49,6 +52,7 @@ const SIGNS: Readonly<Record<Telling, Signs>> = {
     begins: /^info the counters in redis are not believed/,
     ends: /^info the counters in redis are believed again/,
   },
+  'wrong counter': { metric: 'counters_audit_mismatches_total', begins: MISMATCH },
   'dead letters': { metric: 'dead_letters_total', begins: / dead_letters\.stored$/ },
   'clock skew': ofCondition('clock_skew'),
   'dead letters blocked': ofCondition('dead_letters_blocked', 'dead_letters_refused_total'),
@@ -112,6 +116,10 @@ export async function startWitness(slots: readonly ServiceSlot[]): Promise<Witne
       looking = false;
       await looks;
       const complaints: string[] = [];
+      // Whatever goes wrong, no counter that is trusted may be wrong, and the audit must not say so.
+      if (!tellings.includes('wrong counter') && logs.flatMap(linesOf).some((line) => MISMATCH.test(line))) {
+        complaints.push('an audit found a wrong counter in Redis');
+      }
       for (const telling of tellings) {
         const { metric, begins, ends, health } = SIGNS[telling];
         if (health !== undefined && !seen.has(health)) complaints.push(`no /health told of ${telling}`);

@@ -7,7 +7,13 @@ import type { ChaosStack } from '../stack/chaos-stack.js';
 import type { DependencyName } from '../stack/dependency.js';
 
 /** What an operator must see: a failing dependency, a rebuild of the counters, dead letters, a wrong clock. */
-export type Telling = DependencyName | 'counters' | 'dead letters' | 'dead letters blocked' | 'clock skew';
+export type Telling =
+  | DependencyName
+  | 'counters'
+  | 'wrong counter'
+  | 'dead letters'
+  | 'dead letters blocked'
+  | 'clock skew';
 
 /** What a fault may use. */
 export interface FaultContext {

@@ -61,7 +61,7 @@ export const truths: readonly Fault[] = [
   },
   {
     name: 'counters-ahead',
-    tells: ['counters'],
+    tells: ['counters', 'wrong counter'],
     run: (context) =>
       untilAudited(context, async ({ stack, random }, ledger) => {
         await stack.eyes.redis.hincrby(totalsKey(ledger, random.pick(AD_IDS)), 'clicks', 1_000_000);
@@ -69,7 +69,7 @@ export const truths: readonly Fault[] = [
   },
   {
     name: 'counters-behind',
-    tells: ['counters'],
+    tells: ['counters', 'wrong counter'],
     run: (context) =>
       untilAudited(context, async ({ stack }, ledger) => {
         const minute = minuteOf(Date.now());
