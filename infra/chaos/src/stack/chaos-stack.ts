@@ -16,6 +16,7 @@ import { type Eyes, openEyes } from './eyes.js';
 import { STREAM_BYTES } from './queue-limits.js';
 import { dependenciesOf, type ScaledOutServers, type Servers, type Topology, variablesOf } from './servers.js';
 import { ServiceSlot } from './service-slot.js';
+import { unmountBelow } from './small-volume.js';
 
 const INGESTS = ['ingest-1', 'ingest-2'] as const;
 const CONSUMERS = ['consumer-1', 'consumer-2'] as const;
@@ -147,6 +148,7 @@ export class ChaosStack {
     await this.#eyes?.close();
     await Promise.allSettled(this.#slots.map((slot) => slot.end()));
     await Promise.allSettled(this.#processes.map((server) => server.kill()));
+    await unmountBelow(this.folder);
     const dependencies = this.#servers === undefined ? [] : this.dependencies;
     const networks = dependencies.map((dependency) => dependency.refuse());
     await Promise.allSettled([...networks, this.#servers?.scaledOut?.natsRoutes.close(), this.#gateway?.close(0)]);

@@ -1,6 +1,10 @@
-import { cpSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCommand } from '@ads/local';
+
+/** How the mounts of these volumes are named. */
+const SOURCE = 'ads-chaos';
+const MOUNTS = '/proc/mounts';
 
 /** A folder on a small volume of its own, until `release`. */
 export interface SmallVolume {
@@ -21,7 +25,7 @@ export async function moveToSmallVolume(folder: string, leastBytes: number): Pro
   renameSync(folder, kept);
   mkdirSync(folder);
   const bytes = Math.max(leastBytes, Math.round(sizeOf(kept) * 1.5));
-  await run('mount', ['-t', 'tmpfs', '-o', `size=${bytes},mode=0700`, 'ads-chaos', folder]);
+  await run('mount', ['-t', 'tmpfs', '-o', `size=${bytes},mode=0700`, SOURCE, folder]);
   cpSync(kept, folder, { recursive: true });
   rmSync(kept, { recursive: true });
   return {
@@ -32,6 +36,15 @@ export async function moveToSmallVolume(folder: string, leastBytes: number): Pro
       renameSync(kept, folder);
     },
   };
+}
+
+/** Unmounts the volumes below a folder that a run has left: until then nobody can remove the folder. */
+export async function unmountBelow(parent: string): Promise<void> {
+  if (!existsSync(MOUNTS)) return;
+  const mounts = readFileSync(MOUNTS, 'utf8').split('\n');
+  for (const [source, folder = ''] of mounts.map((line) => line.split(' '))) {
+    if (source === SOURCE && folder.startsWith(`${parent}/`)) await run('umount', ['--lazy', folder]);
+  }
 }
 
 async function run(command: string, args: readonly string[]): Promise<void> {
