@@ -162,6 +162,16 @@ describe('a guard', () => {
     expect(late?.signal.aborted).toBe(true);
   });
 
+  it('closes when a probe succeeds, also after the system clock was set back', async () => {
+    const guard = guardWith(1);
+    await failTimes(guard, 5);
+    expect(guard.state()).toBe('open');
+    await jest.advanceTimersByTimeAsync(1_000);
+    jest.setSystemTime(Date.now() - 3_600_000);
+    await guard.probe(async () => undefined);
+    expect(guard.state()).toBe('closed');
+  });
+
   it('opens after five failures, calls nobody, and closes when a probe succeeds', async () => {
     const guard = guardWith(1);
     await failTimes(guard, 5);
