@@ -166,6 +166,33 @@ describe('what the document promises is answered', () => {
     expect((await client.post(path, AD, { 'Content-Type': 'text/html' })).status).toBe(415);
   });
 
+  it('304, 400: /api/v1/ads', async () => {
+    const { headers } = await client.get('/api/v1/ads');
+    const etag = headers.get('etag') ?? '';
+    expect([etag, headers.get('cache-control')]).toEqual([
+      expect.stringMatching(/^"[\w-]+"$/),
+      expect.stringMatching(/^public, max-age=\d+$/),
+    ]);
+    const again = await client.send('GET', '/api/v1/ads', { headers: { 'If-None-Match': etag } });
+    expect([again.status, again.headers.get('etag')]).toEqual([304, etag]);
+    for (const query of ['limit=0', 'limit=1001', 'limit=x', 'cursor=x', `cursor=${'A'.repeat(300)}`]) {
+      expect((await client.get(`/api/v1/ads?${query}`)).status).toBe(400);
+    }
+  });
+
+  it('the list of ads in pages', async () => {
+    const whole = (await client.get('/api/v1/ads')).body as { ads: { id: string }[]; next_cursor: null };
+    const first = (await client.get('/api/v1/ads?limit=2')).body as {
+      ads: object[];
+      count: number;
+      next_cursor: string;
+    };
+    const second = (await client.get(`/api/v1/ads?limit=2&cursor=${first.next_cursor}`)).body;
+    expect(first).toMatchObject({ ads: whole.ads.slice(0, 2), count: 2 });
+    expect(second).toEqual({ ads: whole.ads.slice(2), count: 1, next_cursor: null });
+    expect(whole.next_cursor).toBeNull();
+  });
+
   it(`400, 404: ${ANALYTICS}`, async () => {
     expect((await client.get(`${ANALYTICS}?timeframe=2h`)).status).toBe(400);
     expect((await client.get(`${ANALYTICS}?ad_id=no-such-ad`)).status).toBe(404);

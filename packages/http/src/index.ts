@@ -1,6 +1,7 @@
 export { listen } from '@ads/runtime';
 export * from './api.js';
 export * from './client-allowance.js';
+export { clientOf } from './client-of.js';
 export * from './errors.js';
 export { type Answer, type Lane, type LaneHandler, type LaneRequest, NOT_STORED } from './lane.js';
 export { labelled } from './observe.js';

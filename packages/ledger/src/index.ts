@@ -1,4 +1,5 @@
 export * from './ad-catalogue.js';
+export type { Listing } from './ad-look-up.js';
 export * from './audit-counters.js';
 export * from './counts.js';
 export * from './dependencies.js';
@@ -8,9 +9,11 @@ export * from './ledger.js';
 export * from './migrate.js';
 export * from './partitions.js';
 export * from './prune.js';
+export * from './read-catalogue.js';
 export * from './rebuild.js';
 export * from './recount.js';
 export * from './retired.js';
 export * from './script.js';
 export * from './shards.js';
 export * from './trust.js';
+export * from './turns.js';

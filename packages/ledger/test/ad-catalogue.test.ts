@@ -1,113 +1,210 @@
-import type { Ad } from '@ads/models';
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { type AdCatalogue, createAdCatalogue, type Listing } from '../src/index.js';
+import { type LocalProcess, openBench, openPool, waitFor } from '@ads/local';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type pg from 'pg';
+import { type AdCatalogue, createAdCatalogue, type Database, readAdsPage } from '../src/index.js';
+import { rows } from './books.js';
+import { openDatabase } from './servers.js';
 
-const ad = (id: string): Ad => ({ id, image_url: '', target_url: '', created_at: '2026-11-22T00:00:00.000Z' });
+const bench = openBench();
+afterAll(bench.release);
+
+/** Counts queries by operation. */
+function counting(database: Database) {
+  const counts: Record<string, number> = {};
+  const counted: Database = {
+    query(operation, text, values) {
+      counts[operation] = (counts[operation] ?? 0) + 1;
+      return database.query(operation, text, values);
+    },
+  };
+  return { database: counted, counts };
+}
 
 describe('the ad catalogue', () => {
-  let stored: Ad[] | undefined;
-  let loads: number;
-  let failures: unknown[];
-  let catalogue: AdCatalogue;
+  let server: Database;
+  beforeAll(async () => {
+    server = openDatabase(bench, await bench.database());
+  });
+  beforeEach(() => rows(server, 'TRUNCATE ads'));
 
-  beforeEach(() => {
-    jest.useFakeTimers({ now: Date.UTC(2026, 10, 22), doNotFake: ['nextTick', 'setImmediate'] });
-    stored = [ad('ad-001')];
-    loads = 0;
-    failures = [];
-    catalogue = createAdCatalogue({
-      load: async () => {
-        loads += 1;
-        if (!stored) throw new Error('away');
-        return stored;
-      },
-      refreshMs: 30_000,
-      now: Date.now,
-      onFailure: (error) => failures.push(error),
+  const insert = (first: number, last: number) =>
+    rows(
+      server,
+      `INSERT INTO ads (id, image_url, target_url) SELECT 'ad-' || i, '', '' FROM generate_series(${first}, ${last}) i`,
+    );
+  function open(settings: { refreshMs?: number; idsKept?: number } = {}): ReturnType<typeof counting> & {
+    catalogue: AdCatalogue;
+  } {
+    const { database, counts } = counting(server);
+    const catalogue = createAdCatalogue({
+      database,
+      refreshMs: 3_600_000,
+      patienceMs: 5_000,
+      idsKept: 10,
+      ...settings,
     });
-  });
-  afterEach(() => {
-    catalogue.stop();
-    jest.useRealTimers();
+    bench.onRelease(catalogue.stop);
+    return { database, counts, catalogue };
+  }
+
+  it('knows what it has without asking', async () => {
+    await insert(1, 3);
+    const { catalogue, counts } = open();
+    expect([catalogue.isLoaded(), catalogue.ids()]).toEqual([false, undefined]);
+    await catalogue.start(60_000);
+    expect([catalogue.has('ad-1'), await catalogue.find('ad-1', ''), catalogue.has('ad-4')]).toEqual([
+      true,
+      'known',
+      false,
+    ]);
+    expect([catalogue.isLoaded(), catalogue.size(), catalogue.ids()]).toEqual([true, 3, ['ad-1', 'ad-2', 'ad-3']]);
+    expect(counts).toEqual({ read_ad_ids: 1 });
   });
 
-  it('finds what it has without reading', async () => {
-    await catalogue.refresh();
-    expect([catalogue.has('ad-001'), await catalogue.find('ad-001')]).toEqual([true, 'known']);
-    expect(catalogue.has('ad-002')).toBe(false);
-    expect(loads).toBe(1);
+  it('looks up an ad that it does not have, alone, and has it from then on', async () => {
+    await insert(1, 3);
+    const { catalogue, counts } = open();
+    await catalogue.start(60_000);
+    await insert(4, 4);
+    expect(await Promise.all(['ad-4', 'ad-5', 'ad-4'].map((id) => catalogue.find(id, '')))).toEqual([
+      'known',
+      'unknown',
+      'known',
+    ]);
+    expect([catalogue.has('ad-4'), catalogue.has('ad-5'), catalogue.ids()?.length]).toEqual([true, false, 4]);
+    expect(counts).toEqual({ read_ad_ids: 1, look_up_ads: 1 });
   });
 
-  it('looks again before it says that an ad is not there: once for many, who all learn of it', async () => {
+  it('reads 25,000 ads in pages, and afterwards only what changed, until all are due', async () => {
+    await insert(1, 25_000);
+    const { catalogue, counts } = open();
+    await catalogue.start(60_000);
+    expect([catalogue.size(), catalogue.has('ad-1'), catalogue.has('ad-25000'), catalogue.ids()]).toEqual([
+      25_000,
+      true,
+      true,
+      undefined,
+    ]);
+    expect(counts).toEqual({ read_ad_ids: 3 });
+    // All of them are as young as what an overlap reads again: too many to be changes.
+    await rows(server, "ALTER TABLE ads DISABLE TRIGGER USER; UPDATE ads SET updated_at = now() - interval '1 hour'");
+    await rows(server, 'ALTER TABLE ads ENABLE TRIGGER USER');
+    await insert(25_001, 25_002);
+    await rows(server, "UPDATE ads SET id = 'ad-renamed' WHERE id = 'ad-1'");
     await catalogue.refresh();
-    jest.setSystemTime(Date.now() + 1_000);
-    stored = [ad('ad-001'), ad('ad-002')];
-    const listings = await Promise.all(['ad-002', 'ad-003', 'ad-002'].map(catalogue.find));
-    expect(listings).toEqual(['known', 'unknown', 'known']);
-    expect(loads).toBe(2);
+    expect(counts).toEqual({ read_ad_ids: 3, read_changed_ad_ids: 1 });
+    expect(['ad-25001', 'ad-25002', 'ad-renamed'].map(catalogue.has)).toEqual([true, true, true]);
   });
 
-  it('finds an ad that was added right after it had looked, at the price of a second at most', async () => {
-    await catalogue.refresh();
-    stored = [ad('ad-001'), ad('ad-002')];
-    const listing = catalogue.find('ad-002');
-    await jest.advanceTimersByTimeAsync(1_000);
-    expect(await listing).toBe('known');
-    expect(loads).toBe(2);
+  it('forgets ads that were deleted, in every way that SQL has', async () => {
+    await insert(1, 10);
+    const { catalogue } = open({ refreshMs: 50 });
+    await catalogue.start(60_000);
+    const forgotten = (ids: string[]) =>
+      waitFor(() => !ids.some(catalogue.has), { what: `${ids} to be forgotten`, timeoutMs: 30_000 });
+    await rows(server, "DELETE FROM ads WHERE id = 'ad-1'");
+    await rows(server, "UPDATE ads SET id = 'ad-2b' WHERE id = 'ad-2'");
+    await forgotten(['ad-1', 'ad-2']);
+    await waitFor(() => catalogue.has('ad-2b'), { what: 'the renamed ad', timeoutMs: 30_000 });
+    await rows(server, 'TRUNCATE ads');
+    await forgotten(['ad-3', 'ad-10']);
+    await waitFor(() => catalogue.size() === 0, { what: 'an empty catalogue', timeoutMs: 30_000 });
   });
 
-  it('does not believe a reading that began before it was asked', async () => {
-    await catalogue.refresh();
-    jest.setSystemTime(Date.now() + 1_000);
-    // What is read is fixed at the beginning of the read: the ad is added while that is under way.
-    const early = catalogue.refresh();
-    stored = [ad('ad-001'), ad('ad-002')];
-    const listing = catalogue.find('ad-002');
-    await early;
-    await jest.advanceTimersByTimeAsync(1_000);
-    expect(await listing).toBe('known');
-  });
-
-  it('asks the database no more than once a second, however many unknown ads are asked for', async () => {
-    await catalogue.refresh();
-    const listings: Promise<Listing>[] = [];
-    for (let i = 0; i < 50; i += 1) {
-      await jest.advanceTimersByTimeAsync(100);
-      listings.push(catalogue.find(`no-${i}`));
+  it('shows the list in pages, oldest first, each ad once, also of ads of one moment', async () => {
+    await rows(
+      server,
+      `INSERT INTO ads (id, image_url, target_url, created_at)
+       SELECT 'ad-' || i, 'http://x/"' || i, '', timestamptz '2026-01-01 00:00:00.123456Z' + (i / 10) * interval '1 microsecond'
+       FROM generate_series(1, 95) i`,
+    );
+    const stored = await rows(server, 'SELECT id FROM ads ORDER BY created_at, id');
+    const expected = stored.map((row) => (row as { id: string }).id);
+    for (const limit of [1, 7, 94, 95, 96]) {
+      const seen: unknown[] = [];
+      let after: Parameters<typeof readAdsPage>[2];
+      do {
+        const page = await readAdsPage(server, limit, after);
+        const ads = JSON.parse(`[${page.ads}]`) as { id: string; image_url: string; created_at: string }[];
+        expect(ads).toHaveLength(page.count);
+        for (const { id, image_url, created_at } of ads) {
+          expect([image_url, created_at]).toEqual([`http://x/"${id.slice(3)}`, '2026-01-01T00:00:00.123Z']);
+          seen.push(id);
+        }
+        after = page.next;
+      } while (after !== undefined);
+      expect(seen).toEqual(expected);
     }
-    await jest.advanceTimersByTimeAsync(1_000);
-    expect(new Set(await Promise.all(listings))).toEqual(new Set(['unknown']));
-    expect(loads).toBeLessThanOrEqual(7);
+    expect(await readAdsPage(server, 10, [9_007_199_254_740_991, 'zzz'])).toEqual({
+      ads: '',
+      count: 0,
+      next: undefined,
+    });
+    await rows(server, "INSERT INTO ads VALUES ('odd', '', '', 'infinity'), ('ode', '', '', '-infinity')");
+    expect((await readAdsPage(server, 97, undefined)).count).toBe(97);
+    expect((await readAdsPage(server, 96, undefined)).next).toEqual(expect.anything());
   });
 
-  it('says that it does not know while it could never be read, and is read as soon as it can be', async () => {
-    stored = undefined;
-    await catalogue.refresh();
-    expect([await catalogue.find('ad-001'), catalogue.list()]).toEqual(['unverified', undefined]);
-    expect(failures).toEqual([new Error('away')]);
-    stored = [ad('ad-001')];
-    await jest.advanceTimersByTimeAsync(1_000);
-    expect([catalogue.has('ad-001'), catalogue.list()]).toEqual([true, [ad('ad-001')]]);
+  it('does not depend on how a session writes dates', async () => {
+    await insert(1, 2);
+    await rows(server, "SET datestyle = 'German'");
+    expect(JSON.parse(`[${(await readAdsPage(server, 2, undefined)).ads}]`)[0].created_at).toMatch(/^\d{4}-.*Z$/);
+  });
+});
+
+describe('while Postgres can not be reached', () => {
+  let postgres: LocalProcess;
+  let pool: pg.Pool;
+  beforeAll(async () => {
+    postgres = await bench.postgres();
+    pool = openPool(postgres.env, { max: 3, connectionTimeoutMillis: 2_000 });
+    bench.onRelease(() => pool.end());
   });
 
-  it('keeps what it had when it can not be read again', async () => {
-    await catalogue.refresh();
-    stored = undefined;
-    await catalogue.refresh();
-    expect([await catalogue.find('ad-001'), catalogue.list()]).toEqual(['known', [ad('ad-001')]]);
-    expect(failures).toHaveLength(1);
+  const database: Database = {
+    async query<Row extends object>(_operation: string, text: string, values: readonly unknown[] = []) {
+      return (await pool.query(text, [...values])).rows.map((row) => ({
+        ...row,
+        read_at: Number(row.read_at),
+      })) as Row[];
+    },
+  };
+  const openCatalogue = (patienceMs: number) => {
+    const catalogue = createAdCatalogue({ database, refreshMs: 200, patienceMs });
+    bench.onRelease(catalogue.stop);
+    return catalogue;
+  };
+
+  it('keeps what it had, tells its age and the reason, and reads again by itself', async () => {
+    const catalogue = openCatalogue(1_000);
+    await catalogue.start(60_000);
+    expect(catalogue.failure()).toBeUndefined();
+    await postgres.kill();
+    await waitFor(() => catalogue.failure() !== undefined, { what: 'the reason', timeoutMs: 30_000 });
+    expect([catalogue.has('ad-001'), await catalogue.find('ad-001', '')]).toEqual([true, 'known']);
+    expect(await catalogue.find('ad-nobody-knows', '')).toBe('unverified');
+    const age = catalogue.age();
+    await waitFor(() => catalogue.age() > age + 0.2, { what: 'the age to grow', timeoutMs: 30_000 });
+    await postgres.start();
+    await waitFor(() => catalogue.failure() === undefined && catalogue.age() < age + 0.2, {
+      what: 'the catalogue to be read again',
+      timeoutMs: 30_000,
+    });
+    expect(await catalogue.find('ad-nobody-knows', '')).toBe('unknown');
   });
 
-  it('refreshes in the background, forgetting ads that are gone, and no more when it is stopped', async () => {
-    await catalogue.refresh();
-    stored = [ad('ad-002')];
-    await jest.advanceTimersByTimeAsync(29_000);
-    expect(catalogue.has('ad-001')).toBe(true);
-    await jest.advanceTimersByTimeAsync(1_000);
-    expect(['ad-001', 'ad-002'].map(catalogue.has)).toEqual([false, true]);
-    catalogue.stop();
-    const before = loads;
-    await jest.advanceTimersByTimeAsync(120_000);
-    expect(loads).toBe(before);
+  it('lets nobody wait for a Postgres that hangs, and starts all the same', async () => {
+    postgres.pause();
+    try {
+      const catalogue = openCatalogue(50);
+      await catalogue.start(50);
+      expect([catalogue.isLoaded(), catalogue.has('ad-001')]).toEqual([false, false]);
+      expect(await catalogue.find('ad-001', '')).toBe('unverified');
+      postgres.resume();
+      await waitFor(() => catalogue.isLoaded(), { what: 'the catalogue to be read', timeoutMs: 30_000 });
+      expect(catalogue.has('ad-001')).toBe(true);
+    } finally {
+      postgres.resume();
+    }
   });
 });

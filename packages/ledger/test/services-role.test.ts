@@ -7,10 +7,13 @@ import {
   type Database,
   ensurePartitions,
   healDoubts,
+  lookUpAds,
   pruneMinutes,
   pruneSeconds,
   raiseDoubt,
-  readAds,
+  readAdIds,
+  readAdsPage,
+  readChangedAdIds,
   readDoubts,
   readIdentity,
   readPartitionDays,
@@ -66,7 +69,10 @@ describe('the role of the services', () => {
       database: variables.POSTGRES_DB,
     };
     expect(await recount(connection)).toMatchObject({ events: 3, totals: 0 });
-    expect(await readAds(services)).toHaveLength(3);
+    expect(await readAdIds(services, '', 10)).toMatchObject({ count: 3 });
+    expect(await readChangedAdIds(services, 0, 10)).toMatchObject({ count: 3 });
+    expect(await lookUpAds(services, ['ad-001', 'no'])).toEqual(['ad-001']);
+    expect((await readAdsPage(services, 10, undefined)).count).toBe(3);
     await owner.query(
       'test',
       `DROP TABLE ad_events_${new Date(now + 86_400_000).toISOString().slice(0, 10).replace(/-/g, '')}`,

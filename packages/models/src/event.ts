@@ -22,14 +22,6 @@ export interface AdEvent {
 /** An event that is being put together. */
 export type WritableEvent = { -readonly [Field in keyof AdEvent]: AdEvent[Field] };
 
-/** An ad of the catalogue, as the API shows it. `created_at` is ISO 8601 UTC. */
-export interface Ad {
-  readonly id: string;
-  readonly image_url: string;
-  readonly target_url: string;
-  readonly created_at: string;
-}
-
 /**
  * Printable ASCII without spaces and braces. Braces are left out because an ad id stands inside the
  * hash tag of its Redis keys, and control characters because Postgres refuses some of them.

@@ -1,4 +1,5 @@
 export * from './address.js';
+export * from './ads-query.js';
 export * from './analytics-query.js';
 export * from './counter-keys.js';
 export * from './event.js';

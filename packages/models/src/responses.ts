@@ -21,7 +21,11 @@ export const adsResponse = Joi.object({
       }),
     )
     .required(),
-  count: count.required(),
+  count: count.required().description('Ads in this answer.'),
+  next_cursor: Joi.string()
+    .allow(null)
+    .required()
+    .description('Give it as `cursor` for the next page; null on the last.'),
 });
 
 /** `POST /api/v1/ads/click`, 202: the click is durable. */

@@ -2,6 +2,7 @@ export * from './ack-inbox.js';
 export * from './clock.js';
 export * from './conditions.js';
 export * from './config.js';
+export * from './copy-age.js';
 export * from './foreign-variables.js';
 export * from './health.js';
 export * from './logger.js';

@@ -9,6 +9,8 @@ import { POSTGRES_SESSION } from './postgres-session.js';
 import { createGuard, DependencyUnavailable } from './resilience.js';
 import type { PostgresConfig } from './variables.js';
 
+const MAIN = 'postgres';
+
 /** int8 comes as a number (beyond 2^53 the query fails); numeric, also `sum(int8)`, as text. */
 export interface Postgres {
   /**
@@ -27,19 +29,23 @@ export interface Postgres {
 /** Milliseconds. Of the moment of the answer: now() would be that of the start of a transaction. */
 const READ_TIME = 'SELECT 1000 * extract(epoch FROM clock_timestamp())::float8 AS time';
 
-/** The pool connects when it is first needed: this neither waits nor fails while Postgres is away. */
-export function openPostgres(
-  config: PostgresConfig,
-  options: {
-    service: string;
-    metrics: Metrics;
-    logger: Logger;
-    attempts?: number;
-    /** Called with the time of the server at each ping. */
-    onTime?: (reading: TimeReading) => void;
-  },
-): Postgres {
-  const { service, metrics, logger, attempts = 3, onTime } = options;
+export interface PostgresOptions {
+  readonly service: string;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly attempts?: number;
+  /** Called with the time of the server at each ping. */
+  readonly onTime?: (reading: TimeReading) => void;
+  /**
+   * For connections beside the main ones: their name in log and metrics. They have a circuit breaker of their own, so
+   * that slow work on them does not make the main ones count as down; pool metrics are those of the main ones.
+   */
+  readonly dependency?: string;
+}
+
+/** The pool connects when it is first needed: this neither waits nor fails while Postgres is unavailable. */
+export function openPostgres(config: PostgresConfig, options: PostgresOptions): Postgres {
+  const { service, metrics, logger, attempts = 3, onTime, dependency = MAIN } = options;
   const timeoutMs = config.POSTGRES_TIMEOUT_MS;
   const pool = new pg.Pool({
     host: config.POSTGRES_HOST,
@@ -63,10 +69,10 @@ export function openPostgres(
   // An idle connection that breaks is already out of the pool; the next query will tell.
   pool.on('error', (error) => logger.debug('an idle postgres connection broke', { error }));
 
-  measurePool(pool, metrics);
+  if (dependency === MAIN) measurePool(pool, metrics);
 
   const guard = createGuard({
-    dependency: 'postgres',
+    dependency,
     timeoutMs,
     attempts,
     metrics,

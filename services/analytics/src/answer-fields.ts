@@ -1,22 +1,23 @@
 import { ctr, type Timeframe } from '@ads/models';
 import type { AdReading } from './ad-reader.js';
 import { clicksIn, type Page } from './busiest.js';
-import type { Counters, CountersReading } from './counters.js';
+import type { Counters, Source } from './counters.js';
 
 /** The answer about one ad. @param now milliseconds */
 export function adAnswer({ source, counters }: AdReading, timeframe: Timeframe | undefined, now: number) {
   return { ...adFields(counters, timeframe), source, timestamp: new Date(now).toISOString() };
 }
 
-/** The answer about all ads: one page of a reading. @param now milliseconds */
+/** The answer about all ads: one page of them. @param now milliseconds */
 export function pageAnswer(
-  { source, counters }: CountersReading,
+  source: Source,
+  totalAds: number,
   page: Page,
   timeframe: Timeframe | undefined,
   now: number,
 ) {
   return {
-    total_ads: counters.length,
+    total_ads: totalAds,
     timeframe: timeframe ?? null,
     analytics: page.ads.map((ad) => adFields(ad, timeframe)),
     next_cursor: page.nextCursor,

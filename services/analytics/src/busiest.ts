@@ -8,7 +8,7 @@ export interface Page {
 }
 
 /** Where a page ended: the clicks of its last ad, and its id. */
-type Position = readonly [clicks: number, adId: string];
+export type Position = readonly [clicks: number, adId: string];
 
 /** Clicks in a timeframe, or all time where none was asked. */
 export function clicksIn(counters: Counters, timeframe: Timeframe | undefined): number {
@@ -66,7 +66,8 @@ function compare([clicksA, idA]: Position, [clicksB, idB]: Position): number {
   return idA < idB ? -1 : 1;
 }
 
-function writeCursor(position: Position): string {
+/** A position as a text for callers; see {@link readCursor}. */
+export function writeCursor(position: Position): string {
   return Buffer.from(JSON.stringify(position)).toString('base64url');
 }
 
@@ -76,7 +77,9 @@ export function readCursor(cursor: string): Position | undefined {
     const position: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
     if (!Array.isArray(position) || position.length !== 2) return undefined;
     const [clicks, adId] = position;
-    return typeof clicks === 'number' && typeof adId === 'string' ? [clicks, adId] : undefined;
+    return Number.isSafeInteger(clicks) && typeof adId === 'string' && !adId.includes('\0')
+      ? [clicks, adId]
+      : undefined;
   } catch {
     return undefined;
   }

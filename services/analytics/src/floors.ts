@@ -23,19 +23,34 @@ const KEPT_MS = 10_000;
  *
  * A floor is what Postgres said last, also where that is less than before: after a restore, lower answers are right. Redis is
  * then refused once, Postgres answers, and its answer is the new floor.
+ *
+ * Two maps, the older of which is dropped when the newer one is as old as a floor may be: while Redis is unavailable,
+ * somebody may page through a million ads.
  */
 export function createFloors(): Floors {
-  const floors = new Map<string, Floor>();
+  let newer = new Map<string, Floor>();
+  let older = new Map<string, Floor>();
+  let newerSince = Number.NEGATIVE_INFINITY;
+
+  function age(now: number): void {
+    const since = Math.abs(now - newerSince);
+    if (since <= KEPT_MS) return;
+    older = since <= 2 * KEPT_MS ? newer : new Map();
+    newer = new Map();
+    newerSince = now;
+  }
+
   return {
     raise(counters, now) {
-      for (const { adId, clicks, impressions } of counters) floors.set(adId, { clicks, impressions, at: now });
+      age(now);
+      for (const { adId, clicks, impressions } of counters) newer.set(adId, { clicks, impressions, at: now });
     },
     hold(counters, now) {
+      age(now);
       for (const { adId, clicks, impressions } of counters) {
-        const floor = floors.get(adId);
-        if (floor === undefined) continue;
-        if (Math.abs(now - floor.at) > KEPT_MS) floors.delete(adId);
-        else if (clicks < floor.clicks || impressions < floor.impressions) return false;
+        const floor = newer.get(adId) ?? older.get(adId);
+        if (floor === undefined || Math.abs(now - floor.at) > KEPT_MS) continue;
+        if (clicks < floor.clicks || impressions < floor.impressions) return false;
       }
       return true;
     },

@@ -1,5 +1,5 @@
 import { createAllowance, createApi } from '@ads/http';
-import { createAdCatalogue, readAds } from '@ads/ledger';
+import { CATALOGUE_CONNECTIONS, createAdCatalogue } from '@ads/ledger';
 import {
   createClock,
   createHealth,
@@ -11,6 +11,7 @@ import {
   probe,
   runProcess,
   type TimeReading,
+  watchCopy,
 } from '@ads/runtime';
 import { createAdReader } from './ad-reader.js';
 import { analyticsHandler } from './analytics-handler.js';
@@ -19,10 +20,14 @@ import { createAnswers } from './answers.js';
 import { type AnalyticsConfig, analyticsVariables } from './config.js';
 import { watchDoubts } from './doubt-watch.js';
 import { createFloors } from './floors.js';
+import { createRanking } from './ranking.js';
 import { readCounters } from './read-counters.js';
 import { createSnapshot } from './snapshot.js';
 
 const service = 'analytics';
+const LOOK_UP_PATIENCE_MS = 2_000;
+/** The list reads the counters of so many ads at most: 0.3 s of Redis. Larger catalogues are ranked by Postgres. */
+const ADS_READ_AT_ONCE = 10_000;
 
 await runProcess<AnalyticsConfig>({
   service,
@@ -37,14 +42,23 @@ await runProcess<AnalyticsConfig>({
     releases.add('probes', probe([postgres.ping, redis.ping]));
     const doubts = watchDoubts(postgres, config.DOUBT_POLL_MS);
     releases.add('doubt watch', doubts.stop);
+    const catalogueDatabase = openPostgres(
+      { ...config, POSTGRES_POOL_SIZE: CATALOGUE_CONNECTIONS, POSTGRES_TIMEOUT_MS: config.AD_CATALOGUE_TIMEOUT_MS },
+      { service, metrics, logger, attempts: 1, dependency: 'ad_catalogue' },
+    );
+    releases.add('postgres of the catalogue', catalogueDatabase.close);
+    releases.add('probe of the catalogue', probe([catalogueDatabase.ping]));
+    const refreshSeconds = config.AD_CATALOGUE_REFRESH_SECONDS;
     const catalogue = createAdCatalogue({
-      load: () => readAds(postgres),
-      refreshMs: config.AD_CATALOGUE_REFRESH_SECONDS * 1_000,
-      now: monotonic,
-      onFailure: (error) => logger.debug('the ad catalogue could not be read', { error }),
+      database: catalogueDatabase,
+      refreshMs: refreshSeconds * 1_000,
+      patienceMs: LOOK_UP_PATIENCE_MS,
+      idsKept: ADS_READ_AT_ONCE,
     });
     releases.add('ad catalogue', catalogue.stop);
-    await catalogue.refresh();
+    const copy = { name: 'ad_catalogue', entries: 'ads', oldAfter: Math.max(30, 3 * refreshSeconds) };
+    releases.add('age of the catalogue', watchCopy(catalogue, { ...copy, metrics, conditions }));
+    await catalogue.start(config.POSTGRES_TIMEOUT_MS);
 
     const counted = createAnswerMetrics(metrics);
     const floors = createFloors();
@@ -57,11 +71,18 @@ await runProcess<AnalyticsConfig>({
       );
     };
     const readAd = createAdReader(read);
-    const readAll = async () => counted(await read((catalogue.list() ?? []).map((ad) => ad.id)));
+    const readAll = async () => counted(await read([...(catalogue.ids() ?? [])]));
     const answer = createAnswers({
       catalogue,
       readAd: async (adId) => counted(await readAd(adId)),
       readAll: createSnapshot(readAll, config.LIST_MAX_AGE_MS, doubts.ledger, monotonic),
+      readSome: async (adIds) => counted(await read(adIds)),
+      rank: createRanking({
+        database: catalogueDatabase,
+        maxAgeMs: config.LIST_MAX_AGE_MS,
+        ledger: doubts.ledger,
+        now: clock.now,
+      }),
       now: clock.now,
     });
     const health = createHealth({

@@ -11,14 +11,31 @@ function counters(adId: string, clicks: number): Counters {
   return { adId, clicks, impressions: 2 * clicks, windows };
 }
 
+interface State {
+  readonly listing?: Listing;
+  readonly loaded?: boolean;
+  readonly many?: boolean;
+}
+
 /** Over two ads, one of which is asked for in vain where `listing` says so. */
-function answersOf({ listing = 'known', loaded = true }: { listing?: Listing; loaded?: boolean } = {}) {
-  return createAnswers({
-    catalogue: { find: async () => listing, list: () => (loaded ? [] : undefined) },
+function answersOf({ listing = 'known', loaded = true, many = false }: State = {}) {
+  const answer = createAnswers({
+    catalogue: {
+      find: async () => listing,
+      isLoaded: () => loaded,
+      ids: () => (many ? undefined : []),
+      size: () => 1_000_000,
+    },
     readAd: async (adId) => ({ source: 'redis', counters: counters(adId, 4) }),
     readAll: async () => ({ source: 'postgres', counters: [counters('ad-001', 4), counters('ad-002', 8)] }),
+    readSome: async (adIds) => ({ source: 'redis', counters: adIds.map((adId, index) => counters(adId, index)) }),
+    rank: async (timeframe, limit, after) => ({
+      adIds: ['ad-007', 'ad-008'].slice(0, limit),
+      nextCursor: `${timeframe} ${after?.join()}`,
+    }),
     now: () => NOW,
   });
+  return (query: string) => answer(query, '192.0.2.1');
 }
 
 const FIELDS = { ad_id: 'ad-001', total_clicks: 4, impressions: 8, ctr: 0.5, time_frames: counters('', 0).windows };
@@ -38,9 +55,23 @@ describe('an answer', () => {
     expect(await answersOf()(`limit=1&cursor=${cursor}`)).toMatchObject({ analytics: [FIELDS], next_cursor: null });
   });
 
+  it('about all ads of a large catalogue is a page of what Postgres ranks, with counters of now', async () => {
+    const position = Buffer.from('[5,"ad-006"]').toString('base64url');
+    expect(await answersOf({ many: true })(`limit=2&timeframe=1h&cursor=${position}`)).toMatchObject({
+      total_ads: 1_000_000,
+      analytics: [
+        { ad_id: 'ad-007', total_clicks: 0 },
+        { ad_id: 'ad-008', total_clicks: 1 },
+      ],
+      next_cursor: '1h 5,ad-006',
+      source: 'redis',
+    });
+  });
+
   it.each([
     ['of an unknown ad', 'ad_id=ad-001', { listing: 'unknown' as const }, 404],
     ['of an ad that nobody can look up', 'ad_id=ad-001', { listing: 'unverified' as const }, 503],
+    ['of an ad while too many are looked up', 'ad_id=ad-001', { listing: 'busy' as const }, 503],
     ['of all ads while nobody knows which there are', '', { loaded: false }, 503],
     ['of a timeframe that is none', 'ad_id=ad-001&timeframe=2h', {}, 400],
     ['of a page behind no page', 'cursor=abc', {}, 400],

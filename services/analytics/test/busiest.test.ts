@@ -82,9 +82,21 @@ describe('a cursor', () => {
     '',
     '%%%',
     'abc',
-    ...['null', '{}', '[]', '[1]', '["1","a"]', '[1,2]', '[1,"a",3]', '[null,"a"]', '"a"', '[1,"a"'].map((text) =>
-      Buffer.from(text).toString('base64url'),
-    ),
+    ...[
+      'null',
+      '{}',
+      '[]',
+      '[1]',
+      '["1","a"]',
+      '[1,2]',
+      '[1,"a",3]',
+      '[null,"a"]',
+      '[1.5,"a"]',
+      '[1e99,"a"]',
+      '[1,"a\\u0000"]',
+      '"a"',
+      '[1,"a"',
+    ].map((text) => Buffer.from(text).toString('base64url')),
   ])('is none when it is %j', (text) => {
     expect(readCursor(text)).toBeUndefined();
   });

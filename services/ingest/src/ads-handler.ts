@@ -1,12 +1,27 @@
-import { unavailable } from '@ads/http';
-import type { AdCatalogue } from '@ads/ledger';
+import { invalidFields } from '@ads/http';
+import { readAdsQuery } from '@ads/models';
 import type { RequestHandler } from 'express';
+import type { AdPages } from './ad-pages.js';
 
-/** `GET /api/v1/ads`: the catalogue, from memory. */
-export function adsHandler(catalogue: Pick<AdCatalogue, 'list'>): RequestHandler {
-  return (_request, response) => {
-    const ads = catalogue.list();
-    if (!ads) throw unavailable('The ad catalogue can not be read now.');
-    response.json({ ads, count: ads.length });
+/** `GET /api/v1/ads?limit=&cursor=`: a page of the catalogue, oldest ads first. @param maxAgeSeconds how long it may be cached */
+export function adsHandler({ page }: Pick<AdPages, 'page'>, maxAgeSeconds: number): RequestHandler {
+  return async (request, response) => {
+    const { originalUrl: url } = request;
+    const queryAt = url.indexOf('?');
+    const query = readAdsQuery(queryAt < 0 ? '' : url.slice(queryAt + 1));
+    if (query.state === 'invalid') throw invalidFields(query.details);
+    const { body, etag } = await page(query.limit, query.after);
+    response.set({ ETag: etag, 'Cache-Control': `public, max-age=${maxAgeSeconds}` });
+    if (names(request.headers['if-none-match'], etag)) {
+      response.status(304).end();
+      return;
+    }
+    response.set({ 'Content-Type': 'application/json; charset=utf-8', 'Content-Length': String(body.length) });
+    response.end(body);
   };
+}
+
+/** Whether an `If-None-Match` names this answer: the caller has it already, whatever else its headers say. */
+function names(header: string | undefined, etag: string): boolean {
+  return header?.split(',').some((tag) => ['*', etag, `W/${etag}`].includes(tag.trim())) ?? false;
 }

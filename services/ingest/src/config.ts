@@ -19,6 +19,10 @@ export interface IngestConfig extends HttpConfig, LogConfig, PostgresConfig, Red
   readonly MAX_CLOCK_SKEW_SECONDS: number;
   readonly MAX_BODY_BYTES: number;
   readonly AD_CATALOGUE_REFRESH_SECONDS: number;
+  /** Longest that one read of the catalogue may take: a page of it, or a look-up. */
+  readonly AD_CATALOGUE_TIMEOUT_MS: number;
+  /** Events that are accepted while their ads can't be looked up. */
+  readonly UNVERIFIED_EVENTS_PER_MINUTE: number;
   /** Events in one message. */
   readonly INGEST_BATCH_EVENTS: number;
   /** Messages that wait for their acknowledgement at a time. */
@@ -50,6 +54,8 @@ export const ingestVariables: Variables<IngestConfig> = {
   MAX_CLOCK_SKEW_SECONDS: Joi.number().min(0).max(3_600).default(300),
   MAX_BODY_BYTES: count.max(1_048_576).default(16_384),
   AD_CATALOGUE_REFRESH_SECONDS: count.max(3_600).default(10),
+  AD_CATALOGUE_TIMEOUT_MS: milliseconds.default(10_000),
+  UNVERIFIED_EVENTS_PER_MINUTE: Joi.number().integer().min(0).max(10_000_000).default(6_000),
   // An event is at most some 400 bytes: 1,000 of them stay below the megabyte that NATS takes in one message.
   INGEST_BATCH_EVENTS: count.max(1_000).default(500),
   INGEST_BATCHES_IN_FLIGHT: count.max(64).default(4),

@@ -1,10 +1,20 @@
-import { type Answer, invalidFields, type LaneHandler, unavailable, unknownAd } from '@ads/http';
+import {
+  type Answer,
+  clientOf,
+  invalidFields,
+  type LaneHandler,
+  type LaneRequest,
+  unavailable,
+  unknownAd,
+} from '@ads/http';
 import type { AdCatalogue } from '@ads/ledger';
 import { type AdEvent, type EventKind, readAddress, readEventRequest } from '@ads/models';
 import type { Acceptance } from './accept-events.js';
+import type { UnverifiedEvents } from './unverified-events.js';
 
 export interface EventDependencies {
   readonly catalogue: Pick<AdCatalogue, 'has' | 'find'>;
+  readonly unverified: UnverifiedEvents;
   /** Resolves when the fate of the event is known; rejects where nothing was done with it. */
   readonly accept: (event: AdEvent) => Promise<Acceptance>;
   /** Told of each event that is durable. */
@@ -39,12 +49,14 @@ export function eventHandler(kind: EventKind, dependencies: EventDependencies): 
       maxClockSkew,
     });
     if (reading.state === 'invalid') throw invalidFields(reading.details);
-    return keep(reading.event, dependencies);
+    return keep(reading.event, asked, dependencies);
   };
 }
 
-function keep(event: AdEvent, dependencies: EventDependencies): Promise<Answer> {
-  return dependencies.catalogue.has(event.adId) ? accept(event, dependencies) : keepUnlisted(event, dependencies);
+function keep(event: AdEvent, asked: LaneRequest, dependencies: EventDependencies): Promise<Answer> {
+  return dependencies.catalogue.has(event.adId)
+    ? accept(event, dependencies)
+    : keepUnlisted(event, clientOf(asked.address(), asked.request.socket), dependencies);
 }
 
 function accept(event: AdEvent, dependencies: EventDependencies): Promise<Answer> {
@@ -54,9 +66,18 @@ function accept(event: AdEvent, dependencies: EventDependencies): Promise<Answer
   );
 }
 
-/** An ad that nobody could look up yet is taken: the consumer checks it, and keeps what it refuses. */
-async function keepUnlisted(event: AdEvent, dependencies: EventDependencies): Promise<Answer> {
-  if ((await dependencies.catalogue.find(event.adId)) === 'unknown') throw unknownAd(event.adId, 400);
+/**
+ * While an ad can't be looked up, some events are accepted all the same: the consumer checks their ads, and dead-letters
+ * those that don't exist.
+ */
+async function keepUnlisted(event: AdEvent, client: string, dependencies: EventDependencies): Promise<Answer> {
+  const { catalogue, unverified } = dependencies;
+  const listing = await catalogue.find(event.adId, client);
+  if (listing === 'unknown') throw unknownAd(event.adId, 400);
+  if (listing === 'busy') throw unavailable('Too many unknown ads are being looked up; send this event again.');
+  if (listing === 'unverified' && !unverified.accept()) {
+    throw unavailable('The ad can not be looked up now; send this event again.', undefined, unverified.retryAfter());
+  }
   return await accept(event, dependencies);
 }
 

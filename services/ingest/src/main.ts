@@ -1,12 +1,11 @@
 import { bodyReader, createAllowance, createApi } from '@ads/http';
-import { createAdCatalogue, createLedger, readAds } from '@ads/ledger';
+import { CATALOGUE_CONNECTIONS, createAdCatalogue, createLedger, readAdsPage } from '@ads/ledger';
 import { type AdEvent, NUMERIC_EVENT_FIELDS, streamSettings } from '@ads/models';
 import {
   createClock,
   createHealth,
   ensureStreams,
   listen,
-  monotonic,
   openNats,
   openPostgres,
   openRedis,
@@ -14,8 +13,10 @@ import {
   probe,
   runProcess,
   type TimeReading,
+  watchCopy,
 } from '@ads/runtime';
 import { type Acceptance, createAcceptor } from './accept-events.js';
+import { createAdPages } from './ad-pages.js';
 import { adsHandler } from './ads-handler.js';
 import { type IngestConfig, ingestVariables } from './config.js';
 import { eventHandler } from './event-handler.js';
@@ -24,8 +25,11 @@ import { createIngestMetrics } from './ingest-metrics.js';
 import { openApiDocument } from './openapi.js';
 import { createPublisher, isUnanswered } from './publish-events.js';
 import { swagger } from './swagger.js';
+import { createUnverifiedEvents } from './unverified-events.js';
 
 const service = 'ingest';
+/** A player waits for the answer. */
+const LOOK_UP_PATIENCE_MS = 1_000;
 
 await runProcess<IngestConfig>({
   service,
@@ -52,14 +56,29 @@ await runProcess<IngestConfig>({
     releases.add('nats', nats.close);
     releases.add('probes', probe([postgres.ping, redis.ping, nats.ping]));
 
+    // Apart from the connections that record events: slow reads must not make those count as down.
+    const catalogueDatabase = openPostgres(
+      { ...config, POSTGRES_POOL_SIZE: CATALOGUE_CONNECTIONS, POSTGRES_TIMEOUT_MS: config.AD_CATALOGUE_TIMEOUT_MS },
+      { service, metrics, logger, attempts: 1, dependency: 'ad_catalogue' },
+    );
+    releases.add('postgres of the catalogue', catalogueDatabase.close);
+    releases.add('probe of the catalogue', probe([catalogueDatabase.ping]));
+    const refreshSeconds = config.AD_CATALOGUE_REFRESH_SECONDS;
     const catalogue = createAdCatalogue({
-      load: () => readAds(postgres),
-      refreshMs: config.AD_CATALOGUE_REFRESH_SECONDS * 1_000,
-      now: monotonic,
-      onFailure: (error) => logger.debug('the ad catalogue could not be read', { error }),
+      database: catalogueDatabase,
+      refreshMs: refreshSeconds * 1_000,
+      patienceMs: LOOK_UP_PATIENCE_MS,
     });
     releases.add('ad catalogue', catalogue.stop);
-    await catalogue.refresh();
+    const copy = { name: 'ad_catalogue', entries: 'ads', oldAfter: Math.max(30, 3 * refreshSeconds) };
+    releases.add('age of the catalogue', watchCopy(catalogue, { ...copy, metrics, conditions }));
+    await catalogue.start(config.POSTGRES_TIMEOUT_MS);
+    const pages = createAdPages({
+      read: (limit, after) => readAdsPage(catalogueDatabase, limit, after),
+      maxAgeMs: refreshSeconds * 1_000,
+    });
+    releases.add('pages of ads', pages.stop);
+    const unverified = createUnverifiedEvents(config.UNVERIFIED_EVENTS_PER_MINUTE, metrics, logger);
 
     const ledger = createLedger({
       database: postgres,
@@ -112,6 +131,7 @@ await runProcess<IngestConfig>({
         const readBody = bodyReader({ limitBytes: config.MAX_BODY_BYTES, numericFields: NUMERIC_EVENT_FIELDS });
         const dependencies = {
           catalogue,
+          unverified,
           accept: groups.submit,
           onAccepted: ingestMetrics.accepted,
           maxClockSkew: config.MAX_CLOCK_SKEW_SECONDS * 1_000,
@@ -121,7 +141,7 @@ await runProcess<IngestConfig>({
         lane.post('/ads/impression', allowance, readBody, eventHandler('impression', dependencies));
       },
       routes(router) {
-        router.get('/ads', adsHandler(catalogue));
+        router.get('/ads', adsHandler(pages, refreshSeconds));
         swagger(router, openApiDocument());
       },
     });

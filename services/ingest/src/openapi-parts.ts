@@ -60,6 +60,18 @@ export function json(description: string, schema: string) {
   };
 }
 
+/** An answer that callers may keep. */
+export function withCaching(answer: ReturnType<typeof json>) {
+  return {
+    ...answer,
+    headers: {
+      ...answer.headers,
+      ETag: { description: 'For `If-None-Match`.', schema: { type: 'string' } },
+      'Cache-Control': { description: 'How long the answer may be kept.', schema: { type: 'string' } },
+    },
+  };
+}
+
 /** An answer with the body that all errors have. */
 export function error(description: string) {
   return json(description, 'Error');

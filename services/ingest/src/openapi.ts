@@ -1,5 +1,6 @@
 import {
   adAnalyticsResponse,
+  adsQuery,
   adsResponse,
   allAnalyticsResponse,
   analyticsQuery,
@@ -20,6 +21,7 @@ import {
   requestIdHeader,
   retryLater,
   schemaOf,
+  withCaching,
 } from './openapi-parts.js';
 
 const API_DESCRIPTION = `Counts ad clicks and impressions, exactly.
@@ -49,9 +51,12 @@ export function openApiDocument() {
         get: {
           operationId: 'listAds',
           tags: ['ads'],
-          summary: 'All ads',
+          summary: 'The catalogue, oldest ads first, in pages of up to 1,000',
+          parameters: queryParameters(adsQuery),
           responses: {
-            200: json('The catalogue.', 'Ads'),
+            200: withCaching(json('A page of ads.', 'Ads')),
+            304: { description: 'The page is the one that `If-None-Match` names.', headers: requestIdHeader },
+            400: error('`limit` or `cursor` is not valid.'),
             429: retryLater('Too many requests.'),
             503: retryLater('The catalogue could not be read yet.'),
             ...otherErrors,

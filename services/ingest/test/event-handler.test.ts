@@ -11,6 +11,7 @@ const collectGarbage = runInNewContext('gc') as () => void;
 test('while an event waits to be durable, its body is not held', async () => {
   const handler = eventHandler('click', {
     catalogue: { has: () => true, find: async () => 'known' },
+    unverified: { accept: () => true, retryAfter: () => 1 },
     accept: () => new Promise(() => undefined),
     onAccepted: () => undefined,
     maxClockSkew: 0,

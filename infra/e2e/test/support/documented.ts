@@ -22,7 +22,8 @@ interface Operation {
 
 interface DocumentedResponse {
   readonly headers?: Readonly<Record<string, { readonly required?: boolean; readonly schema: object }>>;
-  readonly content: Readonly<Record<string, object>>;
+  /** Undefined for an answer without a body. */
+  readonly content?: Readonly<Record<string, object>>;
 }
 
 /** Holds answers against an OpenAPI 3.1 document, and keeps account of which of its answers were seen. */
@@ -79,7 +80,10 @@ export class Documented {
     const response = operation.responses[status];
     if (response === undefined) return 'a status that is not documented';
     const type = headers.get('content-type')?.split(';', 1)[0] ?? 'no Content-Type';
-    if (response.content[type] === undefined) return `a type that is not documented: ${type}`;
+    if (response.content === undefined && type !== 'no Content-Type')
+      return `a body of ${type}, which is not documented`;
+    if (response.content !== undefined && response.content[type] === undefined)
+      return `a type that is not documented: ${type}`;
     for (const [name, { required = false, schema }] of Object.entries(response.headers ?? {})) {
       const value = headers.get(name);
       if (value === null && required) return `without ${name}`;
@@ -87,6 +91,7 @@ export class Documented {
       if (value !== null && wanted === 'integer' && !/^\d+$/.test(value)) return `${name} is no integer: ${value}`;
     }
     this.#seen.add(`${answer.method} ${path} ${status}`);
+    if (response.content === undefined) return undefined;
     return mismatch(this.#at(['paths', path, method, 'responses', String(status), 'content', type, 'schema']), body);
   }
 

@@ -1,0 +1,34 @@
+-- A page of the catalogue as JSON, oldest ads first: Postgres writes the text, the reader only passes it on.
+-- Parameters: 1 and 2 creation time (microseconds since the epoch) and id of the last ad of the page before, or null and
+-- null for the first page; 3 ads per page.
+-- Returns `ads` (JSON objects with commas between them), `count`, and where the page ends: `last_created` in microseconds
+-- and `last_id`, null where no ad follows. Times that no cursor can hold (infinity, before 1700, from
+-- 2255 on) end the list.
+WITH page AS MATERIALIZED (
+  SELECT id, image_url, target_url, created_at, row_number() OVER (ORDER BY created_at, id) AS place
+  FROM (
+    SELECT id, image_url, target_url, created_at
+    FROM ads
+    WHERE (created_at, id) > (coalesce(timestamptz 'epoch' + $1::float8 * interval '1 microsecond', '-infinity'), coalesce($2, ''))
+    ORDER BY created_at, id
+    LIMIT $3::integer + 1
+  ) rows
+),
+shown AS (
+  SELECT
+    string_agg(
+      row_to_json((SELECT ad FROM (SELECT id, image_url, target_url,
+        to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS created_at) ad))::text,
+      ',' ORDER BY place) AS ads,
+    count(*)::integer AS count
+  FROM page
+  WHERE place <= $3
+)
+SELECT
+  coalesce(shown.ads, '') AS ads,
+  shown.count,
+  CASE WHEN last.created_at >= timestamptz '1700-01-01' AND last.created_at < timestamptz '2255-01-01'
+    THEN round(extract(epoch FROM last.created_at)::numeric * 1000000)::bigint END AS last_created,
+  last.id AS last_id
+FROM shown
+LEFT JOIN page last ON last.place = $3 AND EXISTS (SELECT FROM page WHERE place > $3)

@@ -1,0 +1,63 @@
+import type { AdsPosition } from '@ads/models';
+import type { Database } from './dependencies.js';
+import { readText } from './files.js';
+
+const READ_AD_IDS = readText('sql/read-ad-ids.sql');
+const READ_CHANGED_AD_IDS = readText('sql/read-changed-ad-ids.sql');
+const LOOK_UP_ADS = readText('sql/look-up-ads.sql');
+const READ_ADS_PAGE = readText('sql/read-ads-page.sql');
+
+/** Some ids of the catalogue. */
+export interface AdIds {
+  /** One a line. */
+  readonly ids: string;
+  readonly count: number;
+  /** When they were read: milliseconds by the clock of Postgres. */
+  readonly read_at: number;
+}
+
+/** The ids behind `after` in the order of ids, `limit` of them; fewer at the end. */
+export async function readAdIds(database: Database, after: string, limit: number): Promise<AdIds> {
+  const [ids] = await database.query<AdIds>('read_ad_ids', READ_AD_IDS, [after, limit]);
+  return present(ids);
+}
+
+/** At most `limit` ids of ads that were added or changed at `since` or later (milliseconds, clock of Postgres). */
+export async function readChangedAdIds(database: Database, since: number, limit: number): Promise<AdIds> {
+  const [ids] = await database.query<AdIds>('read_changed_ad_ids', READ_CHANGED_AD_IDS, [since, limit]);
+  return present(ids);
+}
+
+/** Those of some ids that are in the catalogue. */
+export async function lookUpAds(database: Database, ids: readonly string[]): Promise<string[]> {
+  return (await database.query<{ id: string }>('look_up_ads', LOOK_UP_ADS, [ids])).map(({ id }) => id);
+}
+
+/** A page of the list of ads, oldest first. */
+export interface AdsSlice {
+  /** JSON objects with commas between them. */
+  readonly ads: string;
+  readonly count: number;
+  /** Where the next page begins; undefined on the last one. */
+  readonly next: AdsPosition | undefined;
+}
+
+export async function readAdsPage(
+  database: Database,
+  limit: number,
+  after: AdsPosition | undefined,
+): Promise<AdsSlice> {
+  const rows = await database.query<{
+    ads: string;
+    count: number;
+    last_created: number | null;
+    last_id: string | null;
+  }>('read_ads_page', READ_ADS_PAGE, [after?.[0] ?? null, after?.[1] ?? null, limit]);
+  const { ads, count, last_created: created, last_id: id } = present(rows[0]);
+  return { ads, count, next: created === null || id === null ? undefined : [created, id] };
+}
+
+function present<T>(row: T | undefined): T {
+  if (row === undefined) throw new Error('Postgres returned no row');
+  return row;
+}

@@ -1,0 +1,121 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { waitFor } from '@ads/local';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { type AdLookUp, createAdLookUp, type Listing } from '../src/ad-look-up.js';
+
+describe('looking ads up', () => {
+  /** What the catalogue holds. */
+  let stored: Set<string>;
+  /** The ids of each query, in order. */
+  let queries: (readonly string[])[];
+  let underWay: number;
+  let mostUnderWay: number;
+  /** Queries wait for this. */
+  let gate: Promise<void>;
+  let failures: unknown[];
+  let lookUp: AdLookUp;
+
+  beforeEach(() => {
+    stored = new Set(['ad-001']);
+    queries = [];
+    failures = [];
+    underWay = 0;
+    mostUnderWay = 0;
+    gate = Promise.resolve();
+    lookUp = createAdLookUp({
+      async lookUp(ids) {
+        queries.push(ids);
+        underWay += 1;
+        mostUnderWay = Math.max(mostUnderWay, underWay);
+        await gate.finally(() => {
+          underWay -= 1;
+        });
+        return ids.filter((id) => stored.has(id));
+      },
+      onFound: () => undefined,
+      onFailure: (error) => failures.push(error),
+      patienceMs: 100,
+    });
+  });
+
+  function closeGate(): () => void {
+    let open: () => void = () => undefined;
+    gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    return open;
+  }
+  const findAll = (ids: readonly string[], client: string): Promise<Listing[]> =>
+    Promise.all(ids.map((id) => lookUp.find(id, client)));
+  const numbered = (count: number) => Array.from({ length: count }, (_, i) => `no-${i}`);
+
+  it('asks for all that come together in one query, and for each ad once', async () => {
+    expect(await findAll(['ad-001', 'no-1', 'ad-001', 'no-2'], 'client')).toEqual([
+      'known',
+      'unknown',
+      'known',
+      'unknown',
+    ]);
+    expect(queries).toEqual([['ad-001', 'no-1', 'no-2']]);
+  });
+
+  it('does not ask again for an ad that was just not there, and finds it within two seconds of its addition', async () => {
+    expect(await lookUp.find('ad-new', 'client')).toBe('unknown');
+    stored.add('ad-new');
+    expect(await lookUp.find('ad-new', 'client')).toBe('unknown');
+    expect(queries).toHaveLength(1);
+    const addedAt = performance.now();
+    await waitFor(async () => (await lookUp.find('ad-new', 'client')) === 'known', {
+      what: 'the ad to be found',
+      timeoutMs: 10_000,
+    });
+    expect(queries).toHaveLength(2);
+    // One miss is remembered for a second at most: nothing else holds the ad up.
+    expect(performance.now() - addedAt).toBeGreaterThan(100);
+  });
+
+  it('has one query under way, whose size does not grow with what is asked', async () => {
+    await findAll(numbered(2_000), 'client');
+    expect(mostUnderWay).toBe(1);
+    expect(queries.map(({ length }) => length)).toEqual([500, 500, 500, 500]);
+  });
+
+  it('lets clients take turns: one with many unknown ads does not hold up another', async () => {
+    const flood = findAll(numbered(2_000), 'hostile');
+    const honest = lookUp.find('ad-001', 'honest');
+    expect(await honest).toBe('known');
+    expect(queries).toHaveLength(1);
+    expect(new Set(await flood)).toEqual(new Set(['unknown']));
+  });
+
+  it('refuses beyond what may wait, of one client and of all', async () => {
+    const open = closeGate();
+    const ofOne = findAll(numbered(2_001), 'client-0');
+    const ofMany = Promise.all(
+      Array.from({ length: 10 }, (_, i) => findAll(numbered(1_001), `client-${i + 1}`)).map((all) => all),
+    );
+    open();
+    const count = (listings: Listing[]) => listings.filter((listing) => listing === 'busy').length;
+    expect(count(await ofOne)).toBe(1);
+    // 10,000 places, 2,000 of them taken.
+    expect(count((await ofMany).flat())).toBe(10_010 - 8_000);
+  });
+
+  it('answers nobody late while a query hangs: unverified at once, until it ends', async () => {
+    const open = closeGate();
+    expect(await findAll(['ad-001', 'no-1'], 'client')).toEqual(['unverified', 'unverified']);
+    expect(await lookUp.find('ad-001', 'client')).toBe('unverified');
+    expect(queries).toHaveLength(1);
+    open();
+    await sleep(0);
+    expect(await lookUp.find('ad-001', 'client')).toBe('known');
+  });
+
+  it('says that nobody knows where the query fails', async () => {
+    gate = Promise.reject(new Error('away'));
+    expect(await lookUp.find('ad-001', 'client')).toBe('unverified');
+    expect(failures).toEqual([new Error('away')]);
+    gate = Promise.resolve();
+    expect(await lookUp.find('ad-001', 'client')).toBe('known');
+  });
+});

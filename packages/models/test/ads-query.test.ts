@@ -1,0 +1,55 @@
+import { describe, expect, it } from '@jest/globals';
+import { readAdsQuery, writeAdsCursor } from '../src/index.js';
+
+const paths = (text: string) => {
+  const reading = readAdsQuery(text);
+  return reading.state === 'invalid' ? reading.details.map(({ path }) => path) : reading;
+};
+const cursorOf = (text: string) => `cursor=${Buffer.from(text).toString('base64url')}`;
+
+describe('the query of the list of ads', () => {
+  it('is the first 1,000 ads without parameters, and ignores those that it does not know', () => {
+    expect(paths('')).toEqual({ state: 'query', limit: 1_000, after: undefined });
+    expect(paths('limit=1&x=y')).toEqual({ state: 'query', limit: 1, after: undefined });
+  });
+
+  it('has a cursor that comes back as the position that it was', () => {
+    for (const position of [
+      [1_767_225_600_123_456, 'ad-001'],
+      [-1, '|"~!'],
+      [Number.MAX_SAFE_INTEGER, 'x'.repeat(128)],
+    ] as const) {
+      expect(paths(`cursor=${writeAdsCursor(position)}`)).toEqual({ state: 'query', limit: 1_000, after: position });
+    }
+  });
+
+  it.each(['0', '1001', '-1', '1.5', 'x', '', '1e9', 'NaN', '1&limit=2'])('refuses a limit of %j', (limit) => {
+    expect(paths(`limit=${limit}`)).toEqual(['limit']);
+  });
+
+  it.each([
+    'cursor=',
+    'cursor=%00',
+    `cursor=${'A'.repeat(257)}`,
+    'cursor=MSBh&cursor=MSBh',
+    ...[
+      '',
+      ' ',
+      'a',
+      '1',
+      '1 ',
+      ' a',
+      '1 a b',
+      '1 {',
+      '1.5 a',
+      '1e3 a',
+      'NaN a',
+      '9007199254740993 a',
+      '1 a\0',
+      '1 é',
+    ].map(cursorOf),
+    cursorOf(`1 ${'a'.repeat(129)}`),
+  ])('refuses %j, which no answer gave out', (query) => {
+    expect(paths(query)).toEqual(['cursor']);
+  });
+});

@@ -1,0 +1,66 @@
+import type { Logger, Metrics } from '@ads/runtime';
+import { Counter } from 'prom-client';
+
+/** Decides which events are accepted though nobody can tell whether their ad exists. */
+export interface UnverifiedEvents {
+  /** True where one more may be accepted. */
+  accept(): boolean;
+  /** Seconds until the next one may be accepted. */
+  retryAfter(): number;
+}
+
+const SUMMARY_MS = 60_000;
+
+/**
+ * So many events a minute, and never more than that at once. Each of them may become a dead letter, so their number must
+ * not depend on what clients send.
+ */
+export function createUnverifiedEvents(
+  perMinute: number,
+  { registry }: Pick<Metrics, 'registry'>,
+  logger: Pick<Logger, 'warn'>,
+): UnverifiedEvents {
+  const counter = new Counter({
+    name: 'ingest_unverified_events_total',
+    help: 'Events whose ad could not be looked up: accepted, or refused with 503 beyond UNVERIFIED_EVENTS_PER_MINUTE.',
+    labelNames: ['outcome'],
+    registers: [registry],
+  });
+  const outcomes = { accepted: counter.labels('accepted'), refused: counter.labels('refused') };
+  for (const outcome of Object.values(outcomes)) outcome.inc(0);
+  let left = perMinute;
+  let refilledAt = performance.now();
+  let counts: { accepted: number; refused: number } | undefined;
+
+  function count(outcome: keyof typeof outcomes): void {
+    outcomes[outcome].inc();
+    if (counts === undefined) {
+      logger.warn('ads can not be looked up: events are accepted unverified, up to a limit', {
+        event: 'ad_catalogue.unverified',
+        limit_per_minute: perMinute,
+      });
+      counts = { accepted: 0, refused: 0 };
+      setTimeout(() => {
+        logger.warn('events of ads that could not be looked up', {
+          event: 'ad_catalogue.unverified_summary',
+          ...counts,
+        });
+        counts = undefined;
+      }, SUMMARY_MS).unref();
+    }
+    counts[outcome] += 1;
+  }
+
+  return {
+    accept() {
+      const now = performance.now();
+      left = Math.min(perMinute, left + ((now - refilledAt) / 60_000) * perMinute);
+      refilledAt = now;
+      const accepted = left >= 1;
+      if (accepted) left -= 1;
+      count(accepted ? 'accepted' : 'refused');
+      return accepted;
+    },
+    retryAfter: () => Math.max(1, Math.ceil(60 / Math.max(1, perMinute))),
+  };
+}
