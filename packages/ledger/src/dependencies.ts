@@ -25,6 +25,8 @@ export interface CounterShard {
    * one. Undefined while away.
    */
   lifetime(): string | undefined;
+  /** Asks the server whether `lifetime()` still holds: a failover and back need not break the connection. */
+  identify(): Promise<void>;
   /** True where Redis may throw keys away to make room: its counters can't be believed. */
   evicts(): boolean;
   /** A hash tag that begins with `stem`, and whose keys are on this very server. */

@@ -60,6 +60,7 @@ export async function readTrust(shards: readonly CounterShard[], ledger: LedgerI
     await Promise.all(
       shards.map(async (shard) => {
         const key = markKeyOf(shard, ledger);
+        await shard.identify();
         return judgeMark(shard, await shard.run('read_epoch', (redis) => redis.get(key)));
       }),
     ),

@@ -62,6 +62,7 @@ export async function openStore(bench: Bench, server: LocalProcess): Promise<Tes
     tag: (stem) => stem,
     run: (_operation, call) => call(redis),
     lifetime: () => lifetime,
+    identify: async () => undefined,
     evicts: () => evicts,
   };
   await waitFor(() => store.lifetime(), { timeoutMs: 10_000, what: 'the connection to Redis' });

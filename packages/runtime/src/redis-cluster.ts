@@ -174,6 +174,7 @@ function shardOf(primary: Primary, server: RedisServer, runOn: RunOn): RedisShar
       const lifetime = server.lifetime();
       return lifetime === undefined ? undefined : `${lifetime}/${slots}`;
     },
+    identify: () => runOn(server, 'identify', () => server.identify()),
     evicts: server.evicts,
     tag: (stem) => {
       const tag = tags.get(stem) ?? tagIn(primary, stem);

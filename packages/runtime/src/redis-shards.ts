@@ -21,6 +21,12 @@ export interface RedisShard {
    * read.
    */
   lifetime(): string | undefined;
+  /**
+   * Reads `lifetime()` again where the data of the server became those of another one: it was made a replica and a primary
+   * again, and no connection broke. Without this call that shows with the next ping.
+   * @throws DependencyUnavailable
+   */
+  identify(): Promise<void>;
   /** True if the server may drop keys when its memory is full, so that a missing one is no zero. */
   evicts(): boolean;
   /** A hash tag whose keys are on this very server: `stem`, in a cluster with a number behind it. */

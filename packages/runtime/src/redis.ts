@@ -82,6 +82,7 @@ function oneServer(config: RedisConfig, options: RedisOptions, runOn: RunOn): Re
     },
     run: (operation, fn) => runOn(server, operation, fn),
     lifetime: server.lifetime,
+    identify: () => runOn(server, 'identify', () => server.identify()),
     evicts: server.evicts,
     tag: (stem) => stem,
   };
