@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 /** The latest request of a connection, and the answer that has to come before its own. */
@@ -9,6 +10,7 @@ export interface Exchange {
 }
 
 interface Connection {
+  readonly socket: Socket;
   latest: Exchange | undefined;
 }
 
@@ -25,7 +27,7 @@ export class Exchanges {
     const { socket } = request;
     let connection = this.#bySocket.get(socket);
     if (connection === undefined) {
-      const opened: Connection = { latest: undefined };
+      const opened: Connection = { socket, latest: undefined };
       this.#bySocket.set(socket, opened);
       this.#connections.add(opened);
       socket.once('close', () => this.#connections.delete(opened));
@@ -47,6 +49,11 @@ export class Exchanges {
 
   latestOf(socket: Duplex): Exchange | undefined {
     return this.#bySocket.get(socket)?.latest;
+  }
+
+  /** The connections that are open and had a request. */
+  *sockets(): Generator<Socket> {
+    for (const { socket } of this.#connections) yield socket;
   }
 
   /** Of each connection that waits for an answer the last one that it will get. */

@@ -8,6 +8,7 @@ import type { Logger } from './logger.js';
 import type { Metrics } from './metrics.js';
 import { createRefusals } from './refusals.js';
 import type { Releases } from './releases.js';
+import { createStalledAnswers } from './stalled-answers.js';
 import type { ServerConfig } from './variables.js';
 
 const DRAIN_TIMEOUT_MS = 10_000;
@@ -15,6 +16,7 @@ const DRAIN_TIMEOUT_MS = 10_000;
 const BACKLOG = 4_096;
 /** A connection that was idle when the end began may have a request on its way: it is taken, not cut off. */
 const IDLE_GRACE_MS = 500;
+const SWEEP_MS = 1_000;
 
 /**
  * Listens, and adds the release: stop being ready, take no new connection, finish what is in
@@ -56,6 +58,7 @@ export async function listen(
   );
   server.maxRequestsPerSocket = 0;
   limitConnections(server, config.HTTP_MAX_CONNECTIONS, metrics, logger);
+  const stalled = createStalledAnswers(() => exchanges.sockets(), config.HTTP_SEND_TIMEOUT_MS, metrics, logger);
   server.on('clientError', refusals.notHttp);
   server.on('checkExpectation', (_request, response) => refusals.expectation(response));
 
@@ -66,6 +69,8 @@ export async function listen(
   server.removeAllListeners('error');
   server.on('error', (error) => logger.error('the http server failed', { error }));
 
+  const stalledSweep = setInterval(() => stalled.sweep(performance.now()), SWEEP_MS);
+  stalledSweep.unref();
   releases.add('http server', async () => {
     draining = true;
     health.drain();
@@ -86,6 +91,7 @@ export async function listen(
       server.closeAllConnections();
     }, DRAIN_TIMEOUT_MS);
     await closed;
+    clearInterval(stalledSweep);
     clearTimeout(grace);
     clearInterval(sweep);
     clearTimeout(limit);

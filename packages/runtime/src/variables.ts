@@ -23,6 +23,8 @@ export interface ServerConfig {
   readonly HTTP_KEEP_ALIVE_TIMEOUT_MS: number;
   readonly HTTP_HEADERS_TIMEOUT_MS: number;
   readonly HTTP_REQUEST_TIMEOUT_MS: number;
+  /** How long a client may take no byte of its answer. */
+  readonly HTTP_SEND_TIMEOUT_MS: number;
   /** Connections at a time; a new one beyond it is closed at once. */
   readonly HTTP_MAX_CONNECTIONS: number;
   /** From the signal to the last moment at which the process is still there. */
@@ -93,6 +95,7 @@ export function serverVariables(defaultPort: number): Variables<ServerConfig> {
     HTTP_KEEP_ALIVE_TIMEOUT_MS: milliseconds.default(65_000),
     HTTP_HEADERS_TIMEOUT_MS: milliseconds.max(Joi.ref('HTTP_REQUEST_TIMEOUT_MS')).default(10_000),
     HTTP_REQUEST_TIMEOUT_MS: milliseconds.default(30_000),
+    HTTP_SEND_TIMEOUT_MS: milliseconds.default(10_000),
     // With half-sent headers on all of them a service stays below 256 MB.
     HTTP_MAX_CONNECTIONS: Joi.number().integer().min(1).max(1_000_000).default(4_000),
     // Below the 30 s after which Kubernetes kills.

@@ -16,6 +16,7 @@ const config: ServerConfig = {
   HTTP_KEEP_ALIVE_TIMEOUT_MS: 65_000,
   HTTP_HEADERS_TIMEOUT_MS: 10_000,
   HTTP_REQUEST_TIMEOUT_MS: 30_000,
+  HTTP_SEND_TIMEOUT_MS: 1_000,
   HTTP_MAX_CONNECTIONS: 3,
   SHUTDOWN_GRACE_SECONDS: 25,
 };
@@ -229,5 +230,40 @@ describe('HTTP_MAX_CONNECTIONS', () => {
     while (!(await metrics.registry.metrics()).includes('http_connections{service="test"} 2')) await nextTurn();
     expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe('ok');
     for (const socket of connections) socket.destroy();
+  });
+});
+
+describe('HTTP_SEND_TIMEOUT_MS', () => {
+  it('closes the connection of a client that does not read; one that waits for nothing is kept', async () => {
+    const metrics = createMetrics('test');
+    const before = lines.length;
+    const large = Buffer.alloc(64 * 2 ** 20);
+    const port = await serve(
+      (request, response) => void response.end(request.url === '/large' ? large : 'ok'),
+      testHealth(),
+      0,
+      metrics,
+    );
+    const open = async (path: string) => {
+      const socket = connect(port, '127.0.0.1').pause();
+      socket.on('error', () => undefined).write(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
+      await once(socket, 'readable');
+      return socket;
+    };
+    const idle = await open('/');
+    const unread = await Promise.all([open('/large'), open('/large')]);
+    while (!(await metrics.registry.metrics()).includes('http_answers_cut_off_total{service="test"} 2')) {
+      await nextTurn();
+    }
+    expect(lines.slice(before).filter(({ fields }) => fields.event === 'http.answer_cut_off')).toEqual([
+      expect.objectContaining({ fields: expect.objectContaining({ address: '127.0.0.1', timeout_ms: 1_000 }) }),
+    ]);
+    let answer = '';
+    idle.on('data', (part) => {
+      answer += part;
+    });
+    idle.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    while (answer.split('\r\n\r\nok').length < 3) await nextTurn();
+    for (const socket of [idle, ...unread]) socket.destroy();
   });
 });
