@@ -55,6 +55,7 @@ const SIGNS: Readonly<Record<Telling, Signs>> = {
   'wrong counter': { metric: 'counters_audit_mismatches_total', begins: MISMATCH },
   'dead letters': { metric: 'dead_letters_total', begins: / dead_letters\.stored$/ },
   'clock skew': ofCondition('clock_skew'),
+  'catalogue old': ofCondition('ad_catalogue_old'),
   'dead letters blocked': ofCondition('dead_letters_blocked', 'dead_letters_refused_total'),
 };
 

@@ -10,6 +10,7 @@ import { pauses } from './pauses.js';
 import { queues } from './queue.js';
 import { rolling } from './rolling.js';
 import { scaledOut } from './scaled-out.js';
+import { slowCatalogues } from './slow-catalogue.js';
 import { smallVolumes } from './small-volume.js';
 import { truths } from './truth.js';
 
@@ -22,6 +23,7 @@ export const FAULTS: readonly Fault[] = [
   ...counters,
   ...clocks,
   ...queues,
+  ...slowCatalogues,
   ...smallVolumes,
   ...networks,
   ...names,

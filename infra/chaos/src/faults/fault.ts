@@ -6,13 +6,14 @@ import type { Random } from '../seeded.js';
 import type { ChaosStack } from '../stack/chaos-stack.js';
 import type { DependencyName } from '../stack/dependency.js';
 
-/** What an operator must see: a failing dependency, a rebuild of the counters, dead letters, a wrong clock. */
+/** What an operator must see: a failing dependency, a rebuild of the counters, dead letters, an old catalogue, a wrong clock. */
 export type Telling =
   | DependencyName
   | 'counters'
   | 'wrong counter'
   | 'dead letters'
   | 'dead letters blocked'
+  | 'catalogue old'
   | 'clock skew';
 
 /** What a fault may use. */

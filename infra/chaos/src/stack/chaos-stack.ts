@@ -29,6 +29,9 @@ const ROLE_TIMEOUT_MS = 5_000;
 /** The ads that are shown. The first ones are shown far more often than the last. */
 export const AD_IDS: readonly string[] = Array.from({ length: 12 }, (_, index) => `chaos-${index + 1}`);
 
+/** Events of ads that nobody can look up: so few that a flood of them reaches the limit. */
+export const UNVERIFIED_PER_MINUTE = 300;
+
 /** What a rolling deployment would have; two of what there is more than one of. */
 export class ChaosStack {
   readonly folder: string;
@@ -175,6 +178,7 @@ export class ChaosStack {
           // All players come from one address here.
           RATE_LIMIT_EVENTS_PER_MINUTE: '0',
           RATE_LIMIT_READS_PER_MINUTE: '0',
+          UNVERIFIED_EVENTS_PER_MINUTE: String(UNVERIFIED_PER_MINUTE),
           NATS_STREAM_MAX_BYTES: String(STREAM_BYTES.events),
           NATS_DEAD_LETTERS_MAX_BYTES: String(STREAM_BYTES.deadLetters),
           // The shorter the wait for a redelivery, the more of them there are in a round.

@@ -1,0 +1,125 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { waitFor } from '@ads/local';
+import { DEAD_LETTER_STREAM, decodeEvents, uuidv7 } from '@ads/models';
+import { type ChaosStack, UNVERIFIED_PER_MINUTE } from '../stack/chaos-stack.js';
+import { expectOutcomes } from './answers.js';
+import type { Fault, FaultContext } from './fault.js';
+
+/** Of one hostile client. */
+const CONNECTIONS = 20;
+const PAUSE_MS = 50;
+const PATIENCE_MS = 8_000;
+const BURIED_MS = 60_000;
+
+/** Clicks of ads that are in no catalogue, each of another, until it is stopped. */
+interface Flood {
+  /** Ids of those that were accepted. */
+  readonly accepted: Set<string>;
+  stop(): Promise<ReadonlyMap<string, number>>;
+}
+
+function flood(url: string): Flood {
+  const accepted = new Set<string>();
+  const outcomes = new Map<string, number>();
+  let stopped = false;
+
+  async function send(): Promise<string> {
+    const id = uuidv7(Date.now());
+    const response = await fetch(`${url}/api/v1/ads/click`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ ad_id: `nobody-knows-${id}`, click_id: id }),
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
+    await response.arrayBuffer();
+    if (response.status === 202) accepted.add(id);
+    if (response.status === 503 && response.headers.get('retry-after') === null) return '503 without Retry-After';
+    return String(response.status);
+  }
+  async function sendAll(): Promise<void> {
+    while (!stopped) {
+      const outcome = await send().catch((error: Error) => error.name);
+      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+      await sleep(PAUSE_MS);
+    }
+  }
+  const sending = Promise.all(Array.from({ length: CONNECTIONS }, sendAll));
+
+  return {
+    accepted,
+    async stop() {
+      stopped = true;
+      await sending;
+      return outcomes;
+    },
+  };
+}
+
+/** While `meanwhile` runs, nobody can read or change the catalogue, nor record anything: recording looks ads up. */
+async function locked({ eyes }: ChaosStack, meanwhile: () => Promise<void>): Promise<void> {
+  const client = await eyes.database.connect();
+  try {
+    await client.query('BEGIN');
+    await client.query('SET LOCAL idle_in_transaction_session_timeout = 0');
+    await client.query('LOCK TABLE ads IN ACCESS EXCLUSIVE MODE');
+    await meanwhile();
+    await client.query('ROLLBACK');
+    client.release();
+  } catch (error) {
+    client.release(true);
+    throw error;
+  }
+}
+
+/** Ids of all events that are in dead letters. */
+async function buriedIds({ eyes }: ChaosStack): Promise<ReadonlySet<string>> {
+  const { streams } = await eyes.nats.jetstreamManager();
+  const { state } = await streams.info(DEAD_LETTER_STREAM);
+  const ids = new Set<string>();
+  for (let seq = state.first_seq; seq <= state.last_seq; seq += 1) {
+    // Letters in between may have been dropped.
+    const letter = await streams.getMessage(DEAD_LETTER_STREAM, { seq }).catch(() => undefined);
+    const decoded = letter === undefined ? undefined : decodeEvents(letter.data);
+    if (decoded?.state === 'decoded') for (const { id } of decoded.events) ids.add(id);
+  }
+  return ids;
+}
+
+/** Unknown ads are refused, but for a number that is bounded by time; and each event that was accepted is kept. */
+async function slowCatalogue(context: FaultContext, seconds: number): Promise<void> {
+  const { stack, complain } = context;
+  const attack = flood(stack.url);
+  const since = performance.now();
+  await locked(stack, () => expectOutcomes(context, new Set(['202']), seconds, 'the catalogue could not be read'));
+  const outcomes = await attack.stop();
+  const minutes = (performance.now() - since) / 60_000;
+  for (const [outcome, count] of outcomes) {
+    if (!['202', '400', '503'].includes(outcome)) complain(`${count} clicks of unknown ads came to ${outcome}`);
+  }
+  const { accepted } = attack;
+  const most = stack.slotsOf('ingest').length * UNVERIFIED_PER_MINUTE * (1 + minutes);
+  if (accepted.size > most) complain(`${accepted.size} clicks of unknown ads were accepted, not ${Math.floor(most)}`);
+  const left = async () => {
+    const buried = await buriedIds(stack);
+    return [...accepted].filter((id) => !buried.has(id)).length;
+  };
+  await waitFor(async () => (await left()) === 0, {
+    timeoutMs: BURIED_MS,
+    what: `all ${accepted.size} accepted clicks of unknown ads to be in dead letters`,
+  }).catch((error: Error) => complain(error.message));
+}
+
+/** Nobody can read the catalogue, while a client floods it with unknown ads. Players notice nothing. */
+export const slowCatalogues: readonly Fault[] = [
+  {
+    name: 'catalogue-slow',
+    tells: ['postgres', 'dead letters'],
+    run: (context) => slowCatalogue(context, 10),
+  },
+  {
+    name: 'catalogue-slow-40s',
+    onlyByName: true,
+    tells: ['postgres', 'dead letters', 'catalogue old'],
+    run: (context) => slowCatalogue(context, 40),
+  },
+];
