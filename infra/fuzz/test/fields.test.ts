@@ -36,16 +36,23 @@ const VALID: Readonly<Record<string, string>> = {
 
 const receipt = { idempotencyKey: undefined, callerIp: () => '203.0.113.9', now: 1_700_000_000_000, maxClockSkew: 0 };
 
+type Reading = { readonly state: string; readonly details?: readonly models.Detail[] };
+
+/** What reads a request of each schema. A schema that is missing here fails its tests. */
+const READERS: Readonly<Record<string, (field: string, text: string) => Reading>> = {
+  adsQuery: (field, text) => models.readAdsQuery(stringify({ [field]: text })),
+  analyticsQuery: (field, text) => models.readAnalyticsQuery(stringify({ [field]: text })),
+  clickRequest: (field, text) =>
+    models.readEventRequest({ ad_id: 'ad-001', [field]: text }, { ...receipt, kind: 'click' }),
+  impressionRequest: (field, text) =>
+    models.readEventRequest({ ad_id: 'ad-001', [field]: text }, { ...receipt, kind: 'impression' }),
+};
+
 /** What is wrong with a request that has this text in this field: by the schema and by what stands before it. */
 function complaints(schema: string, field: string, text: string): readonly models.Detail[] {
-  const reading =
-    schema === 'analyticsQuery'
-      ? models.readAnalyticsQuery(stringify({ [field]: text }))
-      : models.readEventRequest(
-          { ad_id: 'ad-001', [field]: text },
-          { ...receipt, kind: schema === 'clickRequest' ? 'click' : 'impression' },
-        );
-  return reading.state === 'invalid' ? reading.details : [];
+  const read = READERS[schema];
+  if (read === undefined) throw new Error(`Nothing is known to read ${schema}: add it to READERS`);
+  return read(field, text).details ?? [];
 }
 
 it('finds the schemas', () => {

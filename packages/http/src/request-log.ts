@@ -52,7 +52,7 @@ export function createRequestLog(logger: Logger): (request: AnsweredRequest) => 
 
   return (request) => {
     const { status } = request;
-    if (status < 400 || !(status < 500 ? refusals() : failures())) return sum(request);
+    if (status < 400 || isProbe(request) || !(status < 500 ? refusals() : failures())) return sum(request);
     const fields = {
       request_id: request.requestId,
       method: request.method,
@@ -64,6 +64,11 @@ export function createRequestLog(logger: Logger): (request: AnsweredRequest) => 
     if (status < 500) logger.info('request refused', { event: 'request.refused', ...fields, ...why(request.error) });
     else logger.error('request failed', { event: 'request.failed', ...fields, error: causeOf(request.error) });
   };
+}
+
+/** The 503 of a probe is an answer: why the process is not ready is logged where it is found out. */
+function isProbe({ endpoint }: AnsweredRequest): boolean {
+  return endpoint === '/ready' || endpoint === '/health';
 }
 
 /** Which field, which ad, which client: what an operator looks for. Never longer than a line should be. */

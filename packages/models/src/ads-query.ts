@@ -2,14 +2,18 @@ import { parse } from 'node:querystring';
 import Joi from 'joi';
 import { AD_ID } from './event.js';
 import { type Detail, detailsOf } from './event-requests.js';
+import { limitedNumber, limitedText } from './limited.js';
 
 /** The most ads on one page, and how many there are on one where the query names no limit. */
 export const ADS_PAGE = 1_000;
 
+/** The longest cursor: a time and an ad id in Base64 take less than 200 characters. */
+const LONGEST_CURSOR = 256;
+
 /** The query of `GET /api/v1/ads`. */
 export const adsQuery = Joi.object({
-  limit: Joi.number().integer().min(1).max(ADS_PAGE).default(ADS_PAGE).description('Ads per page.'),
-  cursor: Joi.string().max(256).description('`next_cursor` of the page before.'),
+  limit: limitedNumber().integer().min(1).max(ADS_PAGE).default(ADS_PAGE).description('Ads per page.'),
+  cursor: limitedText(LONGEST_CURSOR).description('`next_cursor` of the page before.'),
 }).unknown(true);
 
 /** Where a page of the list ended: creation time in microseconds since the epoch, and id. */
