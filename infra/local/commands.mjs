@@ -46,7 +46,8 @@ Sends requests of all kinds to a tracker, and checks every answer and every coun
     program: '../chaos/dist/bounds/main.js',
     options: { only: string, seconds: string, 'cap-mb': string, rate: string },
     usage: `npm run bounds [-- --only NAME --seconds T --cap-mb M --rate R]
-Checks that memory and time stay within bounds while dependencies are unavailable for long.
+Checks that memory and time stay within bounds: while dependencies are unavailable for long (memory), after it (drain,
+rebuild), and with a million ads (catalogue).
   --only NAME    only this bound; several with commas between them; --only list names all
   --seconds T    how long NATS and Postgres are unavailable (600)
   --cap-mb M     resident memory that no service may exceed (256)

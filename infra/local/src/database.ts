@@ -4,6 +4,9 @@ import pg from 'pg';
 import { projectRoot } from './project.js';
 import { runCommand } from './servers/run-command.js';
 
+/** A million ads in one statement would take longer than a statement may. */
+const ADS_AT_ONCE = 50_000;
+
 /** Environment variables; those of the servers win over the process's own. */
 export type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -60,12 +63,14 @@ export function openPool(env: Variables, settings: pg.PoolConfig = {}): pg.Pool 
 
 /** Adds these ads to the catalogue. */
 export async function addAds(database: pg.Pool, adIds: readonly string[]): Promise<void> {
-  await database.query(
-    `INSERT INTO ads (id, image_url, target_url)
-     SELECT id, 'https://example.com/images/' || md5(id), 'https://example.com/offers/' || md5(id)
-     FROM unnest($1::text[]) AS id`,
-    [adIds],
-  );
+  for (let first = 0; first < adIds.length; first += ADS_AT_ONCE) {
+    await database.query(
+      `INSERT INTO ads (id, image_url, target_url)
+       SELECT id, 'https://example.com/images/' || md5(id), 'https://example.com/offers/' || md5(id)
+       FROM unnest($1::text[]) AS id`,
+      [adIds.slice(first, first + ADS_AT_ONCE)],
+    );
+  }
 }
 
 /** Like the services, a secret may be given as the file that holds it. */

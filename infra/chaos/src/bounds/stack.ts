@@ -13,6 +13,9 @@ import {
 import { type Eyes, openEyes } from '../stack/eyes.js';
 import { ServiceSlot } from '../stack/service-slot.js';
 
+/** As in `ingest-1`. */
+type SlotName = `${ServiceName}-${number}`;
+
 /** Real servers and services that reach each other directly: here nothing is cut off, and everything is timed. */
 export class BoundsStack {
   readonly adIds: readonly string[];
@@ -73,24 +76,29 @@ export class BoundsStack {
   }
 
   /** Starts services with the settings that they have by default, but for the heap, and whom they take for a proxy. */
-  async startServices(...names: readonly `${ServiceName}-${number}`[]): Promise<void> {
-    await step(names.join(', '), async () => {
-      const added = names.map(
-        (name) =>
-          new ServiceSlot({
-            service: name.split('-')[0] as ServiceName,
-            name,
-            logFolder: join(this.#folder, 'logs', name),
-            env: {
-              TRUST_PROXY: 'loopback',
-              NODE_OPTIONS: this.#nodeOptions,
-              ...Object.assign({}, ...this.#servers.map(({ env }) => env)),
-            },
-          }),
-      );
-      this.#slots.push(...added);
-      await Promise.all(added.map((slot) => slot.start()));
+  async startServices(...names: readonly SlotName[]): Promise<void> {
+    await step(names.join(', '), () => Promise.all(names.map((name) => this.#start(name))));
+  }
+
+  /** Starts one service with other variables on top of these. */
+  async startServiceWith(name: SlotName, variables: Readonly<Record<string, string>>): Promise<void> {
+    await step(name, () => this.#start(name, variables));
+  }
+
+  async #start(name: SlotName, variables: Readonly<Record<string, string>> = {}): Promise<void> {
+    const slot = new ServiceSlot({
+      service: name.split('-')[0] as ServiceName,
+      name,
+      logFolder: join(this.#folder, 'logs', name),
+      env: {
+        TRUST_PROXY: 'loopback',
+        NODE_OPTIONS: this.#nodeOptions,
+        ...Object.assign({}, ...this.#servers.map(({ env }) => env)),
+        ...variables,
+      },
     });
+    this.#slots.push(slot);
+    await slot.start();
   }
 
   /** Ends everything at once: nobody will look at these data again. */

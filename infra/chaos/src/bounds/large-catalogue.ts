@@ -1,0 +1,243 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fillRollups } from '@ads/load';
+import {
+  addAds,
+  migrate,
+  openPool,
+  printDetail,
+  printTable,
+  readCpuSeconds,
+  readMemory,
+  step,
+  waitFor,
+} from '@ads/local';
+import { type BoundOptions, type BoundResult, complaints, inWords, rounded } from './bound.js';
+import { askAnalytics, askForList, openSlowReaders, type Times } from './catalogue-questions.js';
+import { countLost, untilSettled } from './checks.js';
+import type { Page } from './load/group.js';
+import { Load } from './load/load.js';
+import type { BoundsStack } from './stack.js';
+
+export const CATALOGUE_ADS = 1_000_000;
+
+const FEW_ADS = 100;
+/** The database of the ingest that has few ads. */
+const FEW = 'ads_few';
+/** Ads that were clicked on in the last minutes. */
+const BUSY_ADS = 100_000;
+const CLICKS_PER_BUSY_AD = 3;
+/** Every so many ads gets clicks: the threads that send hold their ids. */
+const CLICKED_EVERY = 10;
+const START_SECONDS = 30;
+const LEAST_SPEED = 0.9;
+const WINDOWS = 11;
+const WINDOW_MS = 3_000;
+const CLICK_CONNECTIONS = 64;
+const SLOW_READERS = 13;
+const CUT_OFF_MS = 60_000;
+/** More than a refresh reads as changes: all ids are read again. */
+const CHANGED_ADS = 20_000;
+const REFRESH_MS = 60_000;
+/** An answer of any kind, on a machine that has nothing else to do. */
+const MOST_MS = 5_000;
+const HEAL_MS = 300_000;
+
+/** A catalogue of a million ads beside one of a hundred: start, memory, speed of clicks, lists and analytics. */
+export async function boundCatalogue(stack: BoundsStack, { capMegabytes }: BoundOptions): Promise<BoundResult> {
+  await stack.startServers();
+  const { database } = stack.eyes;
+  await step(`clicks on ${BUSY_ADS} ads, ${FEW_ADS} ads in another database`, async () => {
+    await fillRollups(database, stack.adIds.slice(0, BUSY_ADS), CLICKS_PER_BUSY_AD);
+    await database.query('VACUUM ANALYZE ads');
+    await database.query(`CREATE DATABASE ${FEW}`);
+    const env = { ...stack.postgres.env, POSTGRES_DB: FEW };
+    await migrate(env);
+    const few = openPool(env);
+    await addAds(few, stack.adIds.slice(0, FEW_ADS));
+    await few.end();
+  });
+  const broken: string[] = [];
+  const startedAt = performance.now();
+  await stack.startServices('ingest-1');
+  const [large = 0] = stack.portsOf('ingest');
+  const readySeconds = (performance.now() - startedAt) / 1_000;
+  await step('the catalogue is loaded', () => untilMetric(large, 'ad_catalogue_ads', CATALOGUE_ADS));
+  const loadedSeconds = (performance.now() - startedAt) / 1_000;
+  printDetail(`ingest was ready after ${readySeconds.toFixed(1)} s, with all ads after ${loadedSeconds.toFixed(1)} s`);
+  if (loadedSeconds > START_SECONDS) broken.push(`ingest started in ${loadedSeconds.toFixed(1)} s`);
+
+  await stack.startServiceWith('ingest-2', { POSTGRES_DB: FEW });
+  const few = stack.portsOf('ingest')[1] ?? 0;
+  const clicked = stack.adIds.filter((_, index) => index % CLICKED_EVERY === 0);
+  const accepted: string[] = [];
+  const speed = await step('clicks in turn', () => compareSpeed(large, clicked, few, stack, accepted, broken));
+  if (speed.ratio < LEAST_SPEED)
+    broken.push(`a click costs as much CPU as ${(1 / speed.ratio).toFixed(2)} clicks with few ads`);
+
+  await stack.startServices('consumer-1', 'analytics-1');
+  await step('everything settles', () => untilSettled(stack, HEAL_MS));
+  const answers = await step('lists and analytics', async () => [
+    await askForList(large),
+    ...(await askAnalytics(stack)),
+  ]);
+  for (const { what, milliseconds } of answers) {
+    const slowest = Math.max(...milliseconds);
+    if (slowest > MOST_MS) broken.push(`${what}: the slowest answer took ${slowest.toFixed(0)} ms`);
+  }
+
+  await step('full load, lists, slow readers, and all ads read again', () =>
+    loadWhileRefreshing(stack, large, clicked, accepted, broken),
+  );
+  await step('everything settles', () => untilSettled(stack, HEAL_MS));
+  const lost = await step(`each of ${accepted.length} accepted clicks is there`, () => countLost(database, accepted));
+  if (lost > 0) broken.push(`${lost} accepted clicks are lost`);
+
+  const memories = stack.slots.map(({ name, process }) => [name, readMemory(process.pid).most] as const);
+  for (const [name, most] of memories) if (most > capMegabytes) broken.push(`${name} had ${most.toFixed(0)} MB`);
+  printTable(
+    ['MB resident', 'most', 'cap'],
+    memories.map(([name, most]) => [name, most.toFixed(0), String(capMegabytes)]),
+    [0],
+  );
+  printTable(
+    ['milliseconds', 'median', 'slowest'],
+    answers.map(({ what, milliseconds }) => [what, ...[median(milliseconds), Math.max(...milliseconds)].map(inWhole)]),
+    [0],
+  );
+  return { figures: { ...figuresOf(answers, memories), ...speedFigures(), lost }, broken };
+
+  function speedFigures() {
+    return {
+      ads: CATALOGUE_ADS,
+      ready_seconds: rounded(readySeconds),
+      loaded_seconds: rounded(loadedSeconds),
+      clicks_per_second: Math.round(speed.large),
+      clicks_per_second_few_ads: Math.round(speed.few),
+      clicks_per_second_ratio: Math.round((100 * speed.large) / speed.few) / 100,
+      clicks_per_cpu_second_ratio: Math.round(100 * speed.ratio) / 100,
+    };
+  }
+}
+
+interface Speed {
+  /** Clicks a second: medians over the windows. */
+  readonly large: number;
+  readonly few: number;
+  /** Large to few, of clicks for each second of CPU that ingest had. */
+  readonly ratio: number;
+}
+
+/**
+ * As many clicks as are answered, window by window in turn. Judged by the CPU of ingest: the clicks a second of one process
+ * also depend on what else the machine does in that window.
+ */
+async function compareSpeed(
+  large: number,
+  clicked: readonly string[],
+  few: number,
+  stack: BoundsStack,
+  accepted: string[],
+  broken: string[],
+): Promise<Speed> {
+  const sideOf = (name: string, port: number, adIds: readonly string[]) => {
+    return { name, port, adIds, perSecond: [] as number[], perCpuSecond: [] as number[] };
+  };
+  const [ofLarge, ofFew] = [sideOf('large', large, clicked), sideOf('few', few, stack.adIds.slice(0, FEW_ADS))];
+  const sides = [ofLarge, ofFew];
+  // The first window of each warms up.
+  for (let window = 0; window <= WINDOWS; window += 1) {
+    for (const { name, port, adIds, perSecond, perCpuSecond } of window % 2 === 0 ? sides : [ofFew, ofLarge]) {
+      const pid = stack.slots.find(({ process }) => process.port === port)?.process.pid ?? 0;
+      const load = new Load([{ kind: 'click', ports: [port], adIds, connections: CLICK_CONNECTIONS }]);
+      // Its thread starts meanwhile.
+      const [begin] = (await load.page()) as [Page];
+      const [since, cpuBefore] = [performance.now(), readCpuSeconds(pid)];
+      await sleep(WINDOW_MS);
+      const [page] = (await load.stop()) as [Page];
+      const [seconds, cpu] = [(performance.now() - since) / 1_000, readCpuSeconds(pid) - cpuBefore];
+      broken.push(...complaints(`clicks with ${name} catalogue`, page, ['202']));
+      for (const [id] of [...begin.accepted, ...page.accepted]) accepted.push(id);
+      if (window === 0) continue;
+      perSecond.push(page.accepted.length / seconds);
+      perCpuSecond.push(page.accepted.length / cpu);
+    }
+  }
+  for (const { name, perSecond, perCpuSecond } of sides) {
+    printDetail(`${name}: ${perSecond.map(inWhole).join(' ')} clicks/s`);
+    printDetail(`${name}: ${perCpuSecond.map(inWhole).join(' ')} clicks for each second of CPU`);
+  }
+  return {
+    large: median(ofLarge.perSecond),
+    few: median(ofFew.perSecond),
+    ratio: median(ofLarge.perCpuSecond) / median(ofFew.perCpuSecond),
+  };
+}
+
+/** All at once: what takes memory in ingest and analytics. */
+async function loadWhileRefreshing(
+  stack: BoundsStack,
+  port: number,
+  clicked: readonly string[],
+  accepted: string[],
+  broken: string[],
+): Promise<void> {
+  const readers = openSlowReaders(port, SLOW_READERS);
+  const load = new Load([
+    { kind: 'click', ports: [port], adIds: clicked, connections: CLICK_CONNECTIONS },
+    { kind: 'unknown ad', ports: [port], adIds: clicked, connections: 20 },
+  ]);
+  const reads = await readMetric(port, READS);
+  await stack.eyes.database.query('UPDATE ads SET image_url = image_url WHERE id = ANY($1)', [
+    clicked.slice(0, CHANGED_ADS),
+  ]);
+  const pages = CATALOGUE_ADS / 10_000;
+  await Promise.all([
+    untilMetric(port, READS, reads + pages, REFRESH_MS),
+    untilMetric(port, 'http_answers_cut_off_total', SLOW_READERS, CUT_OFF_MS),
+    askForList(port),
+    askAnalytics(stack),
+  ]).catch((error: Error) => broken.push(error.message));
+  const [clicks, unknown] = (await load.stop()) as [Page, Page];
+  for (const socket of readers) socket.destroy();
+  printDetail(`clicks ${inWords(clicks)}; p50 ${clicks.p50.toFixed(1)} p99 ${clicks.p99.toFixed(1)} ms`);
+  printDetail(`unknown ads ${inWords(unknown)}; p50 ${unknown.p50.toFixed(1)} p99 ${unknown.p99.toFixed(1)} ms`);
+  broken.push(...complaints('clicks', clicks, ['202']), ...complaints('unknown ads', unknown, ['400', '503']));
+  for (const [id] of clicks.accepted) accepted.push(id);
+}
+
+/** Pages of ids that the catalogue read. */
+const READS = 'database_operations_total{operation="read_ad_ids",status="ok"';
+
+/** The value of the first series that begins so; 0 where there is none yet. */
+async function readMetric(port: number, beginning: string): Promise<number> {
+  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  const line = text.split('\n').find((one) => one.startsWith(beginning));
+  return Number(line?.split(' ').at(-1) ?? 0);
+}
+
+async function untilMetric(port: number, beginning: string, least: number, timeoutMs = 120_000): Promise<void> {
+  const what = `${beginning} to be ${least}`;
+  await waitFor(async () => (await readMetric(port, beginning)) >= least, { what, timeoutMs, intervalMs: 100 });
+}
+
+function figuresOf(answers: readonly Times[], memories: readonly (readonly [string, number])[]) {
+  const slowest = (begin: string) =>
+    rounded(
+      Math.max(...answers.filter(({ what }) => what.startsWith(begin)).flatMap(({ milliseconds }) => milliseconds)),
+    );
+  const most = (service: string) =>
+    rounded(Math.max(...memories.filter(([name]) => name.startsWith(service)).map(([, megabytes]) => megabytes)));
+  return {
+    list_slowest_ms: slowest('a page'),
+    one_ad_slowest_ms: slowest('analytics'),
+    busiest_slowest_ms: slowest('busiest'),
+    ingest_most_mb: most('ingest'),
+    analytics_most_mb: most('analytics'),
+  };
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+const inWhole = (value: number): string => value.toFixed(0);
