@@ -54,9 +54,21 @@ export function crossOrigin({ CORS_ORIGINS }: HttpConfig, takesEvents: (request:
   const forReading = { ...SHARED_CORS, origin: listed ?? '*' };
   const forEvents = { ...SHARED_CORS, origin: listed ?? true, credentials: true };
   return cors((request, decide) => {
-    const { origin } = (request as IncomingMessage).headers;
-    decide(null, origin !== undefined && takesEvents(request as IncomingMessage) ? forEvents : forReading);
+    const { headers } = request as IncomingMessage;
+    const options = isOrigin(headers.origin) && takesEvents(request as IncomingMessage) ? forEvents : forReading;
+    const asked = headers['access-control-request-headers'] ?? '';
+    decide(null, asked.length > LONGEST_LIST ? { ...options, allowedHeaders: [] } : options);
   }) as Plain;
+}
+
+/** The longest list of headers that a preflight may ask for. */
+const LONGEST_LIST = 1_024;
+/** A scheme, the longest host name and a port. */
+const LONGEST_ORIGIN = 300;
+
+/** A longer text is no origin, and is never put into an answer. */
+function isOrigin(text: string | undefined): text is string {
+  return text !== undefined && text.length <= LONGEST_ORIGIN;
 }
 
 /** Names and values in turn, as `writeHead` takes them. */
@@ -80,7 +92,7 @@ export function commonHeaders(config: HttpConfig, takesEvents: boolean): Headers
   if (!takesEvents) return () => strangers;
   const all = recordHeaders(middleware, ANY_ORIGIN);
   const place = all.indexOf(ANY_ORIGIN);
-  return (origin) => (origin === undefined ? strangers : all.with(place, origin));
+  return (origin) => (isOrigin(origin) ? all.with(place, origin) : strangers);
 }
 
 /** Its place in the recorded headers is that of the origin of a request. */

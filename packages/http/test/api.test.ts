@@ -227,6 +227,22 @@ describe('an API', () => {
     expect(answer.headers.get('access-control-expose-headers')).toContain('X-Request-ID');
   });
 
+  it('echoes no long text of a page, on any path', async () => {
+    const long = `https://${'x'.repeat(5_000)}.test`;
+    for (const method of ['POST', 'OPTIONS', 'GET']) {
+      const answer = await fetch(`${base}/ads/click`, {
+        method,
+        headers: {
+          Origin: long,
+          'Access-Control-Request-Method': 'POST',
+          'Access-Control-Request-Headers': `x-${'y'.repeat(5_000)}`,
+        },
+      });
+      expect(answer.headers.get('access-control-allow-origin')).toBe('*');
+      expect(JSON.stringify([...answer.headers, await answer.text()]).length).toBeLessThan(2_000);
+    }
+  });
+
   it('answers 404 and 405 with JSON', async () => {
     expect(await error(await fetch(`${base}/nowhere`))).toEqual([404, 'not_found']);
     expect(await error(await fetch(`${base}/ads/ad-9`))).toEqual([404, 'unknown_ad']);
