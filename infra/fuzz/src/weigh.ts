@@ -6,7 +6,7 @@ import type { FuzzRequest } from './generate/request.js';
 const GROUP = 10;
 const GROUP_BUDGET_MS = 2 * CPU_BUDGET_MS;
 /** One that takes too long does so each time; a collection of garbage or a catalogue that is read does not. */
-const TRIES = 3;
+const TRIES = 8;
 const SHRINKS = 60;
 /** How often a generator is tried again, to find the smallest of what it makes that takes too long. */
 const RUNS = 20;
@@ -24,8 +24,8 @@ export interface Costly {
 
 /**
  * Sends one request of each generator, in small groups, and measures the CPU that they take. CPU time, not time: a busy
- * machine raises no alarm. Where a group takes more than it may, each of its requests is measured by itself, three times; the
- * least counts.
+ * machine raises no alarm. Where a group takes more than it may, each of its requests is measured by itself, several
+ * times; the least counts.
  *
  * @param measure sends requests while nothing else is sent
  * @returns the first of each group that takes too long
