@@ -29,7 +29,7 @@ function checkNode() {
   }
 }
 
-/** What the user's shell says to other programs that use Postgres: node-postgres would take it for its own settings. */
+/** Removes settings of other Postgres programs from the environment: node-postgres would take them for its own. */
 function dropForeignVariables() {
   for (const name of Object.keys(process.env)) if (/^(PG[A-Z]|NODE_PG_)/.test(name)) delete process.env[name];
 }

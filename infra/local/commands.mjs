@@ -1,4 +1,4 @@
-// What the npm scripts can be told. Plain JavaScript, as `--help` must answer before anything is installed or built.
+// Options of the npm scripts. Plain JavaScript, as `--help` must answer before anything is installed or built.
 
 import { parseArgs } from 'node:util';
 
@@ -79,7 +79,7 @@ Writes the Grafana dashboards and the Kubernetes rules again, from infra/dashboa
 };
 
 /**
- * What is known about a call without running anything.
+ * Describes a call without running anything.
  *
  * @returns the explanation when it is asked for, or in one line what is wrong with the options; neither when it is for the
  *   program to run

@@ -1,4 +1,4 @@
--- What the services may do, and no more: they record and read, and by functions that have their owner's rights they make the
+-- The rights of the services, and no more: they record and read, and by functions that have their owner's rights they make the
 -- partitions of coming days and renew the identity of the ledger. Run after the migrations. Safe to run again.
 GRANT SELECT ON ads, ledger_identity TO ads;
 GRANT SELECT, INSERT ON ad_events TO ads;

@@ -4,7 +4,7 @@ import type { Repository } from './repository.js';
 
 export const GATEWAY_FOLDER = 'infra/gateway';
 
-/** What the container of the gateway has, and this machine has not. */
+/** Files that the container of the gateway has, and this machine has not. */
 export interface GatewayPlace {
   /** The port of each service on 127.0.0.1. */
   readonly ports: Readonly<Record<'ingest' | 'analytics', number>>;

@@ -2,7 +2,7 @@
 const SLOW_TO_START = /(?:^|[\s"'[/])(node|npm|npx|pnpm|python3?|java)(?=$|[\s"',\]])/;
 
 /**
- * What is wrong with the command of a health check; undefined when it is cheap. A check runs every few seconds in every
+ * The fault in the command of a health check; undefined when it is cheap. A check runs every few seconds in every
  * container. When the host is busy, expensive checks pile up and keep it busy.
  *
  * @param command in any form: words, or a list as JSON

@@ -27,7 +27,7 @@ export function defaultPortOf(repository: Repository, service: Exclude<Program, 
   return Number(port);
 }
 
-/** What a service takes for a number that it is not given; empty where it has no default. */
+/** The default of a number that a service is not given; empty where it has none. */
 export function defaultOf(repository: Repository, service: Exclude<Program, 'migrate'>, variable: string): string {
   const source = repository.text(`services/${service}/src/config.ts`);
   const [, value = ''] = new RegExp(`^\\s*${variable}: [\\s\\S]*?\\.default\\((-?[\\d_]+)\\)`, 'm').exec(source) ?? [];

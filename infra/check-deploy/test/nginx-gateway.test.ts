@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { copyGateway } from '../src/gateway-files.js';
 import { openRepository } from '../src/repository.js';
 
-/** What a connection takes while its headers arrive: 1 KB, two buffers of 8 KB, and what nginx knows of it. */
+/** Memory of a connection while its headers arrive: 1 KB, two buffers of 8 KB, and what nginx knows of it. */
 const BYTES_PER_CONNECTION = 28 * 1_024;
 const HEADER = `X-Padding: ${'a'.repeat(7_000)}\r\n`;
 

@@ -31,7 +31,7 @@ let bench: Bench;
 beforeEach(() => {
   bench = openBench();
 });
-// What has a clock of its own would go on asking for the time beside the next test.
+// A clock would go on asking for the time beside the next test.
 afterEach(() => bench.release());
 
 interface Setting {
@@ -138,7 +138,7 @@ describe('a service with a wrong clock', () => {
     await sendClicks(setting);
     await expectWindows(setting, 'redis');
 
-    // What it prunes when it starts, and what it rebuilds.
+    // It prunes and rebuilds when it starts.
     await setting.services.consumer.stop();
     await setting.services.consumer.start();
     await setting.counters.flushall();

@@ -130,7 +130,7 @@ test('while Postgres is frozen, known ads are taken at once and unknown ones up 
     postgres.resume();
   }
   expect(Object.keys(counts).sort()).toEqual(['202', '503']);
-  // What a minute allows, and what is added while the flood lasts.
+  // The allowance of a minute, and of the time that the flood lasts.
   expect(counts['202']).toBeLessThanOrEqual(2 * UNVERIFIED);
   expect(counts['202']).toBeGreaterThan(0);
   expect(await metric(/^ingest_unverified_events_total\{outcome="accepted".*\} (\d+)$/m)).toBe(

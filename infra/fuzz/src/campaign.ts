@@ -17,7 +17,7 @@ const QUICK_LANES = 48;
 const SLOW_LANES = 192;
 /** Of all requests, those that wait. */
 const SLOW_SHARE = 0.08;
-/** Of all requests, those whose CPU is measured, beside one of each that repeats a character. */
+/** The share of ordinary requests whose CPU is measured, beside one of each that repeats a character. */
 const WEIGHED_SHARE = 0.1;
 /** Longer than any limit of a server: the gateway gives a request 30 s, and looks every 5 s. */
 const PATIENCE_MS = 40_000;

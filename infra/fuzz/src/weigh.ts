@@ -52,7 +52,7 @@ export async function weigh(
   return found;
 }
 
-/** What is wrong with a request by itself; undefined for nothing. */
+/** The fault of a request by itself; undefined where there is none. */
 async function weighOne(request: FuzzRequest, measure: Measure): Promise<string | undefined> {
   let least = { name: '', ms: Number.POSITIVE_INFINITY };
   for (let attempt = 0; attempt < TRIES; attempt += 1) {

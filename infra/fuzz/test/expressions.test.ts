@@ -8,7 +8,7 @@ import { BUDGET_MS, cpuMs, shortly, withRuns } from './cpu.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** What runs while clients send: the packages, the services, and both gateways. */
+/** Code that runs while clients send: the packages, the services, and both gateways. */
 const SOURCES = ['packages', 'services'].flatMap((folder) =>
   readdirSync(join(root, folder)).map((name) => join(folder, name, 'src')),
 );

@@ -3,7 +3,7 @@ import * as models from '@ads/models';
 import { describe, expect, it } from '@jest/globals';
 import { BUDGET_MS, cpuMs, shortly, withRuns } from './cpu.js';
 
-/** What joi tells of a schema. */
+/** The description of a schema by joi. */
 interface Description {
   readonly type: string;
   readonly flags?: { readonly only?: boolean };
@@ -38,7 +38,7 @@ const receipt = { idempotencyKey: undefined, callerIp: () => '203.0.113.9', now:
 
 type Reading = { readonly state: string; readonly details?: readonly models.Detail[] };
 
-/** What reads a request of each schema. A schema that is missing here fails its tests. */
+/** The reader of each schema. A schema that is missing here fails its tests. */
 const READERS: Readonly<Record<string, (field: string, text: string) => Reading>> = {
   adsQuery: (field, text) => models.readAdsQuery(stringify({ [field]: text })),
   analyticsQuery: (field, text) => models.readAnalyticsQuery(stringify({ [field]: text })),
@@ -48,7 +48,7 @@ const READERS: Readonly<Record<string, (field: string, text: string) => Reading>
     models.readEventRequest({ ad_id: 'ad-001', [field]: text }, { ...receipt, kind: 'impression' }),
 };
 
-/** What is wrong with a request that has this text in this field: by the schema and by what stands before it. */
+/** The complaints about a request that has this text in this field: by the schema and by the checks before it. */
 function complaints(schema: string, field: string, text: string): readonly models.Detail[] {
   const read = READERS[schema];
   if (read === undefined) throw new Error(`Nothing is known to read ${schema}: add it to READERS`);
@@ -66,7 +66,7 @@ describe('a field', () => {
     // A list of values needs no limit: a text is looked up in it.
     if (flags?.only === true) return;
     expect(rules[0]?.name).toBe('max');
-    // Else joi goes on with the other rules when the first has failed.
+    // Without it joi goes on with the other rules when the first has failed.
     expect(preferences?.abortEarly === true || rules.length === 1).toBe(true);
   });
 

@@ -14,7 +14,7 @@ beforeAll(() => {
   for (const entry of readdirSync(projectRoot).filter(filter)) {
     cpSync(join(projectRoot, entry), join(folder, entry), { recursive: true, filter });
   }
-  // What was downloaded once need not be downloaded again.
+  // The packages are downloaded already.
   mkdirSync(join(folder, '.cache'));
   for (const name of ['pnpm', 'npm']) {
     if (existsSync(join(projectRoot, '.cache', name))) {

@@ -85,7 +85,7 @@ function parseMultipart(bytes: Buffer, contentType: string, numbers: ReadonlySet
 /** What JSON would take for a number, and no longer than one is. */
 const NUMBER = /^-?\d{1,20}(?:\.\d{1,20})?$/;
 
-/** Of fields of one name the first counts, an empty one counts as absent, and files are left out. */
+/** The first of several fields of one name counts; an empty one counts as absent; files are left out. */
 function fieldsOf(entries: Iterable<[string, unknown]>, numbers: ReadonlySet<string>): Record<string, unknown> {
   const fields = new Map<string, unknown>();
   for (const [name, value] of entries) {

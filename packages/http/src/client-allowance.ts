@@ -12,7 +12,7 @@ interface Use {
   requests: number;
   /** A name for the client that does not tell its address. */
   readonly name: string;
-  /** What the headers say of it, with that name. */
+  /** The value of the header RateLimit-Policy, with that name. */
   readonly policy: string;
   /** By the clock of the allowance. */
   readonly endsAt: number;

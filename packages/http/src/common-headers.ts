@@ -78,7 +78,7 @@ export type HeaderList = readonly string[];
 type HeadersFor = (origin: string | undefined) => HeaderList;
 
 /**
- * What the two above put on an answer (but to OPTIONS), found by running them once for each origin that may be one's own:
+ * The headers that the two above put on an answer (but to OPTIONS), found by running them once for each origin that may be one's own:
  * running them takes 2.9 µs, the list 0.8.
  */
 export function commonHeaders(config: HttpConfig, takesEvents: boolean): HeadersFor {

@@ -9,7 +9,7 @@ export interface AnsweredRequest {
   readonly status: number;
   readonly seconds: number;
   readonly requestId: string;
-  /** What it was answered with, when that was an error. */
+  /** The error that it was answered with, if any. */
   readonly error?: ApiError | undefined;
 }
 
@@ -78,12 +78,12 @@ function why(error: ApiError | undefined): Record<string, string> {
   return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, printable(text)]));
 }
 
-/** What a client wrote may be part of it, and a terminal may show it. */
+/** Makes a text that a client may have written safe for a terminal. */
 function printable(text: string): string {
   return text.slice(0, LONGEST_TEXT).replace(/\p{C}/gu, ' ');
 }
 
-/** What to look for when it is our fault. */
+/** The error to look for when it is our fault. */
 function causeOf(error: ApiError | undefined): unknown {
   return error?.cause ?? error;
 }

@@ -1,5 +1,5 @@
 /**
- * What a look-up says about an ad.
+ * The result of looking up an ad.
  * - `known`, `unknown`: what Postgres said, at most `MISS_MS` ago.
  * - `unverified`: Postgres could not be asked, or did not answer in time.
  * - `busy`: too many ads wait to be looked up. Nothing was asked; the caller may come again.

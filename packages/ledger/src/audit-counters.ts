@@ -8,7 +8,7 @@ import { readTrust } from './trust.js';
 
 const AUDIT_COUNTS = readText('sql/audit-counts.sql');
 
-/** What is compared: totals of some ads, and their buckets in some fields. */
+/** The counters to compare: totals of some ads, and their buckets in some fields. */
 export interface AuditSample {
   readonly adIds: readonly string[];
   /** Unix minutes, whose seconds are compared. */
@@ -22,7 +22,7 @@ export interface Difference {
   readonly adId: string;
   /** `clicks` and `impressions` are totals. */
   readonly counter: 'clicks' | 'impressions' | 'second' | 'minute';
-  /** Of totals, 0. */
+  /** 0 for totals. */
   readonly bucket: number;
   /** NaN where the field can't be read. */
   readonly redis: number;
@@ -30,7 +30,7 @@ export interface Difference {
   readonly postgres: number;
 }
 
-/** What an audit found; undefined where there was nothing to compare, as Redis was untrusted or the ledger changed. */
+/** The findings of an audit; undefined where there was nothing to compare, as Redis was untrusted or the ledger changed. */
 export type Audit = readonly Difference[] | undefined;
 
 /**

@@ -8,7 +8,7 @@ const READ_PARTITIONS = readText('sql/read-partitions.sql');
 /** Days, with today, that have partitions ahead of time. Rows of a day without one go to the default partition. */
 export const DAYS_AHEAD = 14;
 
-/** What to tell `ensurePartitions` beside the database. */
+/** Options of `ensurePartitions`. */
 export interface PartitionOptions {
   /** Stops it between two partitions. */
   readonly signal?: AbortSignal | undefined;
@@ -32,7 +32,7 @@ export async function ensurePartitions(database: Database, options: PartitionOpt
         more = rows[0]?.made === 1;
         if (more) {
           made += 1;
-          // What held up recording for long is followed by a rest of twice that time.
+          // A step that held up recording is followed by a rest of twice its time.
           await delay(2 * (performance.now() - started), undefined, { signal: options.signal });
         }
       }

@@ -28,7 +28,7 @@ const TOKEN_SECONDS = 30;
 const TRIES = 5;
 const PAUSE_MS = 1_000;
 
-/** What became of a rebuild. `interrupted`: the counters were emptied or the database changed meanwhile, or another one runs. */
+/** The outcome of a rebuild. `interrupted`: the counters were emptied or the database changed meanwhile, or another one runs. */
 export type Rebuild =
   | { readonly state: 'done'; readonly ads: number }
   | { readonly state: 'interrupted'; readonly reason: string };
@@ -80,7 +80,7 @@ export async function rebuildCounters(
 /** Why nothing is trusted while the table that names the ledger is empty. */
 export const NO_IDENTITY = 'the database has no ledger identity: it is being restored, or is a standby';
 
-/** What a rebuild works with. */
+/** The surroundings of a rebuild. */
 interface Work {
   readonly database: Database;
   readonly store: CounterStore;
@@ -108,7 +108,7 @@ async function rebuildParts(work: Work): Promise<Rebuild> {
   }
   const ads = await raiseAll(work);
   if (ads === undefined) return { state: 'interrupted', reason: 'another server holds some of the counters now' };
-  // What was read after a change is of another ledger. Nobody will read these counters.
+  // Counts that were read after a change belong to another ledger. Nobody will read these counters.
   if ((await readIdentity(database)) !== ledger) {
     return { state: 'interrupted', reason: 'the database was restored or replaced meanwhile' };
   }

@@ -8,7 +8,7 @@ const RECORD_BATCH = readText('sql/record-batch.sql');
 
 /** What one batch did to Postgres. */
 export interface Recorded {
-  /** What the counts are from, read in the same transaction; undefined where the database has lost its identity. */
+  /** The identity of the database, read in the same transaction; undefined where it has lost it. */
   readonly ledger: LedgerIdentity | undefined;
   /**
    * The absolute counts of every bucket that the batch touches and that is kept, by ad, also of those that it added nothing

@@ -10,7 +10,7 @@ const LOCK = 'LOCK TABLE clicks_per_second, clicks_per_minute, ad_totals IN SHAR
 /** Longer than any batch takes. */
 const LOCK_TIMEOUT_MS = 60_000;
 
-/** What a recount found. */
+/** The findings of a recount. */
 export interface Recount {
   /** Events that are stored. */
   readonly events: number;

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { type AdLookUp, createAdLookUp, type Listing } from '../src/ad-look-up.js';
 
 describe('looking ads up', () => {
-  /** What the catalogue holds. */
+  /** The ads in the catalogue. */
   let stored: Set<string>;
   /** The ids of each query, in order. */
   let queries: (readonly string[])[];

@@ -189,7 +189,7 @@ describe('a day whose rows fill the default partition', () => {
       moving = false;
       await recording;
     }
-    // What was delivered again was known all the time, in the default partition and after its move.
+    // Events that were delivered again were known all the time, in the default partition and after their move.
     expect(added).toEqual({ click: fresh, impression: 0 });
     expect(batches).toBeGreaterThan(5);
     await expectEachOnce(ROWS + fresh);

@@ -11,7 +11,7 @@ export const DEAD_LETTER_SUBJECT = 'ads.dead-letters';
 export const DEAD_LETTER_REASON = 'Dead-Letter-Reason';
 /** `<stream>:<sequence>` of the message that it was in. */
 export const DEAD_LETTER_SOURCE = 'Dead-Letter-Source';
-/** What kind of reason it is, like `unknown_ad`. */
+/** The kind of the reason, like `unknown_ad`. */
 export const DEAD_LETTER_KIND = 'Dead-Letter-Kind';
 /** How many events the letter has; a message that cannot be read counts as one. */
 export const DEAD_LETTER_EVENTS = 'Dead-Letter-Events';
@@ -41,7 +41,7 @@ export interface StreamLimits {
   readonly replicas: number;
   /** Of the event stream; -1: as much as the server allows. */
   readonly maxBytes: number;
-  /** Of the dead-letter stream; -1: as much as the server allows. Without a limit, dead letters take the room of events. */
+  /** Bytes of the dead-letter stream; -1: as much as the server allows. Without a limit, dead letters take the room of events. */
   readonly deadLettersMaxBytes: number;
 }
 

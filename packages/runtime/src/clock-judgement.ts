@@ -12,7 +12,7 @@ export interface ClockDifferences {
   readonly nats: Difference | undefined;
 }
 
-/** What some clocks are worth together. */
+/** The judgement about some clocks together. */
 export interface ClockJudgement {
   /** `uncertain`: too far apart to be called together, and not far enough to be reported. */
   readonly state: 'together' | 'uncertain' | 'apart';
@@ -44,7 +44,7 @@ export function judgeClocks(differences: ClockDifferences): ClockJudgement {
   const pairs = known.flatMap((one, index) =>
     known.slice(index + 1).map((other): Pair => {
       const ahead = one.difference.value - other.difference.value;
-      // What a slow answer leaves open is no skew.
+      // The error of a slow answer is no skew.
       const atLeast = Math.abs(ahead) - one.difference.error - other.difference.error;
       return { of: [one.name, other.name], ahead, atLeast };
     }),

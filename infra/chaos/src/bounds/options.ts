@@ -4,7 +4,7 @@ import { BOUNDS, type BoundName } from './catalogue.js';
 
 const NAMES = Object.keys(BOUNDS) as BoundName[];
 
-/** What a run was told: which bounds, in order, and how. @throws Error with one line */
+/** Reads the options of a run: which bounds, in order, and how. @throws Error with one line */
 export function readOptions(args: readonly string[]): BoundOptions & { readonly names: readonly BoundName[] } {
   const { values } = parseArgs({
     args: args.filter((arg) => arg !== '--'),

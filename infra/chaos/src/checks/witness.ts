@@ -40,7 +40,7 @@ const PATIENCE_MS = 2_000;
 /** The end of some trouble is told when it has been quiet for a moment. */
 const HEALED_MS = 45_000;
 
-/** Of the audit of the counters. */
+/** Names in the audit of the counters. */
 const MISMATCH = / counters\.mismatch$/;
 
 const SIGNS: Readonly<Record<Telling, Signs>> = {

@@ -6,7 +6,7 @@ import type { Random } from '../seeded.js';
 import type { ChaosStack } from '../stack/chaos-stack.js';
 import type { DependencyName } from '../stack/dependency.js';
 
-/** What an operator must see: a failing dependency, a rebuild of the counters, dead letters, an old catalogue, a wrong clock. */
+/** Signals for an operator: a failing dependency, a rebuild of the counters, dead letters, an old catalogue, a wrong clock. */
 export type Telling =
   | DependencyName
   | 'counters'

@@ -5,7 +5,7 @@ import { type ChaosStack, UNVERIFIED_PER_MINUTE } from '../stack/chaos-stack.js'
 import { expectOutcomes } from './answers.js';
 import type { Fault, FaultContext } from './fault.js';
 
-/** Of one hostile client. */
+/** Connections of one hostile client. */
 const CONNECTIONS = 20;
 const PAUSE_MS = 50;
 const PATIENCE_MS = 8_000;

@@ -10,7 +10,7 @@ import { fill } from './queue.js';
 
 /** A server reads its streams within milliseconds, three agree within seconds; `waitFor` allows more on a busy machine. */
 const BACK_MS = 10_000;
-/** What a server writes beside its streams. */
+/** Bytes that a server writes beside its streams. */
 const OVERHEAD_BYTES = 1_000_000;
 
 /** The messages of the event stream, once every server that keeps it is up to date; undefined before. */

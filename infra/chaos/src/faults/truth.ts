@@ -73,7 +73,7 @@ export const truths: readonly Fault[] = [
     run: (context) =>
       untilAudited(context, async ({ stack }, ledger) => {
         const minute = minuteOf(Date.now());
-        // Of all ads: one that nobody clicked on in this hour has lost nothing.
+        // All ads are looked at: one that nobody clicked on in this hour has lost nothing.
         for (const adId of AD_IDS) {
           await stack.eyes.redis.hdel(minutesKey(ledger, adId, minute), String(Math.floor(minute / 60)));
         }

@@ -35,7 +35,7 @@ export class Books {
   rejected = 0;
   /** Attempts without an id that were not acknowledged: each may have become an event that nobody knows. */
   strangers = 0;
-  /** What was acknowledged, and then deleted from the ledger on purpose. */
+  /** Events that were acknowledged, and then deleted from the ledger on purpose. */
   readonly #deleted = new Map<string, string>();
   /** What each id of a player's own was sent for. */
   readonly #ownIds = new Map<string, string>();

@@ -36,7 +36,7 @@ export class Shown {
     this.#page += 1;
   }
 
-  /** What was shown so far, for a question that is asked now. */
+  /** The answers that were shown so far, for a question that is asked now. */
   ask(): Question {
     const page = this.#page;
     const before = new Map(this.#totals);

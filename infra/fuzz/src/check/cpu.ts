@@ -27,7 +27,7 @@ export function mostUsed(before: CpuTimes, after: CpuTimes): { readonly name: st
   let most = { name: '', ms: Number.NEGATIVE_INFINITY };
   for (const [name, time] of after) {
     const ms = time - (before.get(name) ?? Number.NaN);
-    // What could not be read is no proof.
+    // A reading that failed is no proof.
     if (!(ms <= most.ms)) most = { name, ms: Number.isNaN(ms) ? Number.POSITIVE_INFINITY : ms };
   }
   return most;

@@ -13,7 +13,7 @@ const MOST_BYTES = 14_000;
 
 /** Characters that formats give a meaning, tried in all of them. */
 const MEANINGFUL = [...' \t%.:-0"\\[,;=/\u2028'];
-/** What an expression for the rest of a text forbids is in here. */
+/** Characters that an expression for the rest of a text forbids. */
 const MISFIT = ` Z+-"\\]}/%\u2028!`;
 
 /** Puts a text into a request. */
@@ -67,7 +67,7 @@ function runsIn(
 const TIMES = ['2024-01-01T10:10:10.123Z', '2024-01-01t10:10:10+02:00'];
 const UUID = 'f47ac10b-58cc-4372-a567-0e02b2c3d479';
 
-/** What the fields of an event may hold. */
+/** Texts that the fields of an event may hold. */
 const FIELDS: Readonly<Record<string, readonly string[]>> = {
   ad_id: ['ad-001'],
   ip: ['203.0.113.9', '2001:db8::ffff:203.0.113.9', 'fe80::1%eth0'],
@@ -102,7 +102,7 @@ const syntax = [
   ...['[[{"a":[]}]]', '{"ad_id":"\\u0061\\n\\\\","x":[true,null,-1]}'],
 ].flatMap((text) => runsIn((json) => postOf(json, JSON_LINE), [text], Buffer.byteLength));
 
-/** What stands in bodies again and again. */
+/** Texts that bodies repeat. */
 const pieces = [
   '[',
   '{"a":',
@@ -140,7 +140,7 @@ const bodies = pieces.flatMap((piece) =>
   ),
 );
 
-/** What headers that somebody reads may hold. */
+/** Texts that the headers which are read may hold. */
 const HEADERS: Readonly<Record<string, readonly string[]>> = {
   'Idempotency-Key': [`"${UUID}"`],
   'X-Request-ID': ['a-1.b:c_d'],
@@ -197,7 +197,7 @@ const types = ['application/json; charset="utf-8"; a=b', 'multipart/form-data; b
   ),
 );
 
-/** Who answers analytics. */
+/** The service that answers analytics. */
 const analyticsTarget = fc.constantFrom<Target>('gateway', 'analytics');
 
 function getOf(target: string, of = anyTarget): fc.Arbitrary<FuzzRequest> {

@@ -27,7 +27,7 @@ export async function checkSettings(variables: Variables): Promise<void> {
   const bad = checks.filter(({ good }) => !good).flatMap(({ lines }) => lines);
   if (bad.length > 0) {
     const problems = bad.flatMap((line) => PROBLEM.exec(line)?.[1] ?? []);
-    // What is no list of variables is a failure of the check itself.
+    // Any other output is a failure of the check itself.
     const lines = problems.length > 0 ? problems : bad;
     throw new Error(`Bad configuration:\n${[...new Set(lines)].map((line) => `  ${line}`).join('\n')}`);
   }

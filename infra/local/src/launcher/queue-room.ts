@@ -4,7 +4,7 @@ import type { Variables } from '../database.js';
 const EVENTS_BYTES = 1_073_741_824;
 /** The default of the services. */
 const LETTERS_BYTES = 268_435_456;
-/** What the streams leave free: a full stream must not fill JetStream. */
+/** The room that the streams leave free: a full stream must not fill JetStream. */
 const SPARE = 1.25;
 
 /** The limits of a NATS server that `npm start` runs: the streams together stay below what JetStream may store. */

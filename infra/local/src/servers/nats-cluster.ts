@@ -12,7 +12,7 @@ export interface NatsClusterOptions {
   folder: string;
   /** The port of 127.0.0.1 by which one server reaches another; the other's own, which is `port`, unless told. */
   route?: (from: string, to: string, port: number) => number | Promise<number>;
-  /** Of each server. */
+  /** The settings of each server. */
   jetstream?: NatsOptions['jetstream'];
 }
 

@@ -26,7 +26,7 @@ export interface NatsOptions {
 }
 
 /**
- * What all streams of a server may take. Without it a server takes 75 % of the space that is free when it starts, and
+ * The room for all streams of a server. Without it a server takes 75 % of the space that is free when it starts, and
  * after a restart with a large backlog refuses its own streams (10047).
  */
 const JETSTREAM = { max_file_store: '8GiB' };
