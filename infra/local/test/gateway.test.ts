@@ -122,6 +122,35 @@ describe('gateway', () => {
     expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 400']);
   });
 
+  test('bounds what one address has under way, and serves the others meanwhile', async () => {
+    const from = (localAddress: string, body: string): ReturnType<typeof connect> => {
+      const socket = connect({ port: gateway.port, host: '127.0.0.1', localAddress });
+      socket.on('error', () => undefined);
+      socket.write(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n${body}`);
+      return socket;
+    };
+    const status = (socket: ReturnType<typeof connect>) =>
+      new Promise((resolve) => socket.once('data', (data) => resolve(data.toString('latin1').slice(9, 12))));
+    const held = Array.from({ length: 1_024 }, () => from('127.0.0.2', '{'));
+    let answer: unknown;
+    // Those that are held take a moment to arrive: an answer of 200 came before them.
+    do {
+      const next = from('127.0.0.2', '0123456789');
+      answer = await status(next);
+      next.destroy();
+    } while (answer === '200');
+    expect(answer).toBe('429');
+    const other = from('127.0.0.3', '0123456789');
+    expect(await status(other)).toBe('200');
+    for (const socket of [...held, other]) socket.destroy();
+    do {
+      const next = from('127.0.0.2', '0123456789');
+      answer = await status(next);
+      next.destroy();
+    } while (answer === '429');
+    expect(answer).toBe('200');
+  });
+
   test.each(['/%zz', '/../', '/ads%00'])('refuses a malformed path in the format of the API: %s', async (target) => {
     const text = await exchange(gateway.port, `GET ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
     expect(text).toMatch(/^HTTP\/1\.1 400 /);

@@ -34,8 +34,8 @@ export async function recount(connection: pg.ClientConfig): Promise<Recount> {
   const client = new pg.Client(connection);
   // A connection that breaks fails the statement that is under way.
   client.on('error', () => undefined);
-  await client.connect();
   try {
+    await client.connect();
     await client.query('BEGIN');
     await client.query('SET LOCAL statement_timeout = 0');
     await client.query('SET LOCAL idle_in_transaction_session_timeout = 0');

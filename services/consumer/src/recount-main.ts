@@ -1,6 +1,7 @@
 import { recount } from '@ads/ledger';
 import {
   ConfigError,
+  dropForeignVariables,
   loadConfig,
   POSTGRES_SESSION,
   type PostgresConfig,
@@ -19,6 +20,7 @@ POSTGRES_HOST, _PORT, _USER, _PASSWORD and _DB say where the database is.`;
 const plain = new Intl.NumberFormat('en-US');
 
 async function main(): Promise<void> {
+  dropForeignVariables();
   const config = loadConfig<PostgresConfig>(readEnvironment(), postgresVariables);
   const { events, totals, minutes, seconds } = await recount({
     host: config.POSTGRES_HOST,

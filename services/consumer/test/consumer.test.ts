@@ -247,7 +247,10 @@ describe('the consumer while Postgres is away', () => {
       timeoutMs: 20_000,
       what: 'nothing to wait any more',
     });
-    expect(await measured('jetstream_stream_messages{stream="AD_EVENTS"}')).toBe(0);
+    await waitFor(async () => (await measured('jetstream_stream_messages{stream="AD_EVENTS"}')) === 0, {
+      timeoutMs: 20_000,
+      what: 'the stream to be read after that',
+    });
     await expectCounted(books, [...before, ...meanwhile.flat()]);
     expect(await deadLetters(books.queue)).toEqual([]);
   });

@@ -12,6 +12,7 @@ import type { Duplex } from 'node:stream';
 import { createProxyServer } from 'httpxy';
 import { answerError, createRefusals, sayUnavailable } from './refusals.js';
 import { isMalformed, type Upstream, upstreamOf } from './routes.js';
+import { countUnderWay } from './under-way.js';
 
 /** A running gateway. */
 export interface Gateway {
@@ -74,6 +75,7 @@ export async function openGateway({ host, port, portOf }: GatewayOptions): Promi
   proxy.on('econnreset', (_error, _request, response) => response.destroy());
 
   const refusals = createRefusals();
+  const underWay = countUnderWay();
   const handle: RequestListener = (request, response) => {
     response.on('error', () => response.destroy());
     refusals.follow(request, response);
@@ -85,6 +87,13 @@ export async function openGateway({ host, port, portOf }: GatewayOptions): Promi
       answerError(request, response, 400, 'invalid_request', 'The path of the request is malformed.');
       return;
     }
+    const address = request.socket.remoteAddress ?? '';
+    if (!underWay.begin(address)) {
+      const message = 'Too many requests of this address are under way; wait for their answers.';
+      answerError(request, response, 429, 'rate_limited', message, { 'Retry-After': '1' });
+      return;
+    }
+    response.once('close', () => underWay.end(address));
     const upstreamPort = portOf(upstreamOf(request.url ?? '/'));
     if (upstreamPort === undefined) {
       sayUnavailable(request, response);
