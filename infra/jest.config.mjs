@@ -19,8 +19,8 @@ export default {
   reporters: ['default', `${root}/infra/tally-reporter.mjs`],
   testSequencer: `${root}/infra/chaos-first.mjs`,
   cacheDirectory: `${root}/.cache/jest`,
-  // The tests share the machine with the servers that they start, and wait for these a third of the time.
-  maxWorkers: 3,
+  // The tests share the machine with the servers that they start.
+  maxWorkers: 2,
   // A limit for what hangs, not a measurement: a busy machine may need ten times as long as a quiet one.
   testTimeout: 300_000,
 };

@@ -54,7 +54,11 @@ beforeAll(async () => {
 });
 afterAll(bench.release);
 
+/** The time of all events of one test: they are in one bucket, however long the test takes. */
+let eventTime = 0;
+
 beforeEach(async () => {
+  eventTime = Date.now();
   await redis.flushall();
   const config = loadConfig<PostgresConfig>(await bench.database(), postgresVariables);
   const postgres = openPostgres(config, { service: 'test', metrics: createMetrics('test'), logger: quiet });
@@ -69,7 +73,7 @@ beforeEach(async () => {
 });
 
 async function record(count: number, over: CounterStore = store): Promise<readonly AdEvent[]> {
-  const now = Date.now();
+  const now = eventTime;
   const events = Array.from({ length: count }, (): AdEvent => {
     return { kind: 'click', id: uuidv7(now), adId: 'ad-001', ip: '203.0.113.9', occurredAt: now, receivedAt: now };
   });
