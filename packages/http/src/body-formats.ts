@@ -82,7 +82,7 @@ function parseMultipart(bytes: Buffer, contentType: string, numbers: ReadonlySet
   );
 }
 
-/** What JSON would take for a number, and no longer than one is. */
+/** A number as in JSON, without exponent, of a bounded length. */
 const NUMBER = /^-?\d{1,20}(?:\.\d{1,20})?$/;
 
 /** The first of several fields of one name counts; an empty one counts as absent; files are left out. */

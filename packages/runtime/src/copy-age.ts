@@ -27,7 +27,7 @@ export interface CopyOptions {
 }
 
 const LOOK_EVERY_MS = 1_000;
-/** What was never read is needed at once. */
+/** A copy that was never read is needed at once. */
 const NEVER_READ_SECONDS = 15;
 
 /**
@@ -67,7 +67,7 @@ export function watchCopy(copy: Copy, { name, entries, oldAfter, metrics, condit
   return () => clearInterval(timer);
 }
 
-/** What is behind "postgres is unavailable". */
+/** The cause behind "postgres is unavailable". */
 function causeOf(error: unknown): unknown {
   return error instanceof Error && error.cause !== undefined ? error.cause : error;
 }

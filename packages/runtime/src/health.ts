@@ -133,7 +133,7 @@ export function operations(options: { health: Health; metrics: Metrics }): Opera
       for (const [dependency, { status }] of Object.entries(health.report().dependencies)) {
         metrics.dependencyUp.set({ dependency }, status === 'up' ? 1 : 0);
       }
-      // Whoever asks while another answer is made gets that one: it takes milliseconds.
+      // Requests that arrive while one is rendered share it: rendering takes milliseconds.
       rendering ??= registry.metrics().finally(() => {
         rendering = undefined;
       });

@@ -1,4 +1,4 @@
-/** What our SQL and its readers rely on. A database, a role or the file of the server may have other defaults. */
+/** The settings that our SQL and its readers rely on. A database, a role or the file of the server may have other defaults. */
 const SETTINGS = {
   // Times, intervals and numbers as text.
   datestyle: 'ISO',

@@ -27,7 +27,7 @@ export interface RedisServer {
   close(): Promise<void>;
 }
 
-/** Who connects, and who is told how it goes. */
+/** The name of the client, and the observers of its connection. */
 export interface RedisOptions {
   readonly service: string;
   readonly logger: Logger;

@@ -58,7 +58,7 @@ export interface Guard {
   failed(error: unknown): void;
   state(): BreakerState;
   /**
-   * What calls found, and what failed lately. A ping that succeeds does not hide that work fails. The breaker is slower
+   * The result of the last calls, and the failures of late. A ping that succeeds does not hide that work fails. The breaker is slower
    * than this: it opens after some failures in a row.
    */
   health(): DependencyHealth;

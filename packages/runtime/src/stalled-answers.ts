@@ -12,7 +12,7 @@ export interface StalledAnswers {
 /** One client may have many connections. */
 const LOG_EVERY_MS = 60_000;
 
-/** What a connection had sent when it was last seen to make progress. */
+/** The bytes that a connection had sent when it was last seen to make progress. */
 interface Progress {
   readonly handedOver: number;
   readonly queued: number;

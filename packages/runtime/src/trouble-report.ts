@@ -1,7 +1,7 @@
 import type { Logger } from './logger.js';
 import type { Metrics } from './metrics.js';
 
-/** What a dependency is worth to us, and why: see `createTroubleReport`. */
+/** The state of a dependency, and the reason for it: see `createTroubleReport`. */
 export interface Trouble {
   readonly isDown: boolean;
   /** The words of what fails, or failed lately. */
