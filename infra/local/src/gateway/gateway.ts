@@ -11,7 +11,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createProxyServer } from 'httpxy';
 import { answerError, createRefusals, sayUnavailable } from './refusals.js';
-import { isMalformed, type Upstream, upstreamOf } from './routes.js';
+import { isMalformed, originForm, type Upstream, upstreamOf } from './routes.js';
 import { countUnderWay } from './under-way.js';
 
 /** A running gateway. */
@@ -71,6 +71,12 @@ export async function openGateway({ host, port, portOf }: GatewayOptions): Promi
   proxy.on('error', (_error, request, response) => {
     if (request !== undefined && response instanceof ServerResponse) sayUnavailable(request, response);
   });
+  // Nobody waits any more for the answer of a client that has closed its connection.
+  proxy.on('proxyReq', (proxied, _request, response) => {
+    response.once('close', () => {
+      if (!response.writableFinished) proxied.destroy();
+    });
+  });
   // The client went away while it was sending: nobody is left to answer.
   proxy.on('econnreset', (_error, _request, response) => response.destroy());
 
@@ -83,7 +89,8 @@ export async function openGateway({ host, port, portOf }: GatewayOptions): Promi
       answerError(request, response, 400, 'invalid_request', 'The request has no Host header.');
       return;
     }
-    if (isMalformed(request.url ?? '/')) {
+    const target = originForm(request.url ?? '/');
+    if (isMalformed(target)) {
       answerError(request, response, 400, 'invalid_request', 'The path of the request is malformed.');
       return;
     }
@@ -94,15 +101,16 @@ export async function openGateway({ host, port, portOf }: GatewayOptions): Promi
       return;
     }
     response.once('close', () => underWay.end(address));
-    const upstreamPort = portOf(upstreamOf(request.url ?? '/'));
+    const upstreamPort = portOf(upstreamOf(target));
     if (upstreamPort === undefined) {
       sayUnavailable(request, response);
       return;
     }
+    request.url = target;
     removeHopHeaders(request);
     setForwardedHeaders(request);
-    const target = { host: '127.0.0.1', port: upstreamPort, protocol: 'http:' };
-    proxy.web(request, response, { target }).catch(() => sayUnavailable(request, response));
+    const service = { host: '127.0.0.1', port: upstreamPort, protocol: 'http:' };
+    proxy.web(request, response, { target: service }).catch(() => sayUnavailable(request, response));
   };
   const server = createServer({ ...LIMITS, requireHostHeader: false }, handle);
   server.on('clientError', refusals.notHttp);

@@ -4,9 +4,18 @@ export type Upstream = 'ingest' | 'analytics';
 /** Below these paths analytics answers; each also without `/api/v1`. Everything else is ingest's. */
 const ANALYTICS_PATH = /^(?:\/api\/v1)?\/ads\/analytics(?:\/|$)/;
 
+/** The scheme and authority of a target in absolute form, which a server must accept as well: RFC 9112, 3.2.2. */
+const ORIGIN = /^https?:\/\/[^/?]*/i;
+
+/** @returns the target in origin form: `/ads?limit=1` for `http://localhost:8080/ads?limit=1` */
+export function originForm(target: string): string {
+  const rest = target.replace(ORIGIN, '');
+  return rest.startsWith('/') || rest === target ? rest : `/${rest}`;
+}
+
 /**
  * Which service answers a request.
- * @param target the request target as it came, with its query.
+ * @param target the request target in origin form, with its query
  */
 export function upstreamOf(target: string): Upstream {
   const [path = ''] = target.split('?', 1);
@@ -16,10 +25,10 @@ export function upstreamOf(target: string): Upstream {
 /**
  * Whether the path of a target cannot be read: a broken escape, an escaped NUL, or a way above the root. nginx, the gateway
  * of the other deployments, refuses these too.
- * @param target the request target as it came, with its query.
+ * @param target the request target in origin form, with its query
  */
 export function isMalformed(target: string): boolean {
-  const [path = ''] = target.replace(/^https?:\/\/[^/?]*/i, '').split('?', 1);
+  const [path = ''] = target.split('?', 1);
   if (/%(?![0-9a-f]{2})|%00/i.test(path)) return true;
   let depth = 0;
   for (const segment of path.replaceAll(/%2f/gi, '/').replaceAll(/%2e/gi, '.').split('/')) {
