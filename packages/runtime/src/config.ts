@@ -60,7 +60,9 @@ export function loadConfig<T extends object>(env: Environment, variables: Variab
     abortEarly: false,
     errors: { label: false },
   });
-  for (const { path, message } of error?.details ?? []) {
+  for (const { path, message: withReferences } of error?.details ?? []) {
+    // joi writes `ref:NAME` where a limit is the value of another variable.
+    const message = withReferences.replaceAll('ref:', '');
     const name = String(path[0]);
     // A secret that can't be read is unset here too: the first reason is the one to act on.
     if (problems.has(name)) continue;
