@@ -93,6 +93,9 @@ export function createHealth<Name extends string>(options: {
 /** Where `operations` answers; each also under `/api/v1`. */
 export const OPERATION_PATHS = ['/health', '/live', '/ready', '/metrics', '/info'] as const;
 
+/** How old a rendering of the metrics may be. */
+const METRICS_MAX_AGE_MS = 250;
+
 export type OperationPath = (typeof OPERATION_PATHS)[number];
 
 /** The operations path that a request URL means, without prefix, query and final slash. */
@@ -133,9 +136,11 @@ export function operations(options: { health: Health; metrics: Metrics }): Opera
       for (const [dependency, { status }] of Object.entries(health.report().dependencies)) {
         metrics.dependencyUp.set({ dependency }, status === 'up' ? 1 : 0);
       }
-      // Requests that arrive while one is rendered share it: rendering takes milliseconds.
+      // Rendering takes 5 ms of CPU, so however many clients ask, they share one rendering for a moment.
       rendering ??= registry.metrics().finally(() => {
-        rendering = undefined;
+        setTimeout(() => {
+          rendering = undefined;
+        }, METRICS_MAX_AGE_MS).unref();
       });
       rendering.then(
         (text) => send(response, 200, registry.contentType, text),
