@@ -2,6 +2,7 @@ import { labelled, notFound } from '@ads/http';
 import type { RequestHandler, Router } from 'express';
 import { serve, setup } from 'swagger-ui-express';
 import { stringify } from 'yaml';
+import { swaggerFiles } from './swagger-files.js';
 
 /** What the page needs beyond the policy of an API: its own styles and icons. */
 const PAGE_POLICY =
@@ -31,7 +32,8 @@ export function swagger(router: Router, document: object): void {
   router.use('/swagger', (request, _response, next) => {
     next(request.path.endsWith('/package.json') ? notFound() : undefined);
   });
-  router.use('/swagger', labelled('/swagger'), ...serve);
+  // The first of the library's handlers makes the script that starts the page. The others serve its whole package.
+  router.use('/swagger', labelled('/swagger'), ...serve.slice(0, 1), swaggerFiles());
 }
 
 const forBrowsers: RequestHandler = (_request, response, next) => {

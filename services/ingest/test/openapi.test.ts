@@ -104,4 +104,28 @@ describe('the pages', () => {
     // The validator's badge would tell the world the address of the document.
     expect(start).toContain('"validatorUrl": null');
   });
+
+  it('load each file compressed, keep it for a day, and ask only whether it has changed', async () => {
+    const page = await (await fetch(`${url}/swagger/index.html`)).text();
+    const names = [...page.matchAll(/(?:src|href)=["']\.\/([\w.-]+)["']/g)].map(([, name]) => name);
+    expect(names).toContain('swagger-ui-bundle.js');
+    for (const name of names.filter((one) => one !== 'swagger-ui-init.js')) {
+      const file = await fetch(`${url}/swagger/${name}`);
+      expect(file.status).toBe(200);
+      expect(file.headers.get('cache-control')).toBe('public, max-age=86400');
+      expect(file.headers.get('content-encoding')).toBe('gzip');
+      const plain = await fetch(`${url}/swagger/${name}`, { headers: { 'Accept-Encoding': 'identity' } });
+      expect(plain.headers.get('content-encoding')).toBeNull();
+      expect(await plain.text()).toBe(await file.text());
+      // fetch would ask for a fresh copy by itself.
+      const headers = { 'If-None-Match': file.headers.get('etag') ?? '', 'Cache-Control': 'max-age=0' };
+      expect((await fetch(`${url}/swagger/${name}`, { headers })).status).toBe(304);
+    }
+  });
+
+  it('serve nothing else of the package', async () => {
+    for (const name of ['swagger-ui-bundle.js.map', 'swagger-ui-es-bundle.js', 'index.js', '../package.json']) {
+      expect((await fetch(`${url}/swagger/${name}`)).status).toBe(404);
+    }
+  });
 });
