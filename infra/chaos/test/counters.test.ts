@@ -1,17 +1,17 @@
-import { openBench } from '@ads/local';
+import { openTestServers } from '@ads/local';
 import { minutesKey, secondsKey, totalsKey } from '@ads/models';
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { compareCounters } from '../src/checks/counters.js';
 
-const bench = openBench();
+const testServers = openTestServers();
 let redis: Redis;
 beforeAll(async () => {
-  const server = await bench.redis();
+  const server = await testServers.redis();
   redis = new Redis(server.port, server.host);
-  bench.onRelease(() => redis.disconnect());
+  testServers.onRelease(() => redis.disconnect());
 });
-afterAll(bench.release);
+afterAll(testServers.release);
 
 const LEDGER = 'ledger.state';
 const AD = 'ad-001';

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { findOnPath, openBench, waitFor } from '@ads/local';
+import { findOnPath, openTestServers, waitFor } from '@ads/local';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { openScene, type Scene } from './support/scene.js';
 
@@ -26,7 +26,7 @@ const WAYS: Readonly<Record<string, string>> = {
   'a ping': `(() => { const a = Object.assign(document.createElement('a'), { href: '#there', ping: url + '?' + new URLSearchParams(click) }); document.body.append(a); a.click(); })()`,
 };
 
-const bench = openBench();
+const testServers = openTestServers();
 let scene: Scene;
 let site: Server;
 const clicks = new Map(Object.keys(WAYS).map((way) => [way, randomUUID()]));
@@ -41,13 +41,13 @@ function page(): string {
 }
 
 beforeAll(async () => {
-  scene = await openScene(bench, await bench.database());
+  scene = await openScene(testServers, await testServers.database());
   site = createServer((_request, response) => response.setHeader('Content-Type', 'text/html').end(page()));
   await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
-  bench.onRelease(() => site.close());
+  testServers.onRelease(() => site.close());
 });
 
-afterAll(() => bench.release());
+afterAll(() => testServers.release());
 
 // The machine may have no browser. All that it does is also asked for, header by header, in the contract tests.
 const inBrowser = chromium === undefined ? test.skip : test;
@@ -65,7 +65,7 @@ inBrowser('a click counts in whatever way a page of another origin reports it', 
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
-      `--user-data-dir=${join(bench.folder, 'browser')}`,
+      `--user-data-dir=${join(testServers.folder, 'browser')}`,
       // With it the browser stays until it is ended, as one that somebody looks at.
       '--remote-debugging-port=0',
       `http://127.0.0.1:${port}/`,
@@ -73,7 +73,7 @@ inBrowser('a click counts in whatever way a page of another origin reports it', 
     { stdio: 'ignore' },
   );
   const closed = once(browser, 'close');
-  bench.onRelease(() => browser.kill());
+  testServers.onRelease(() => browser.kill());
   const missing = async () => {
     const { rows } = await scene.database.query<{ id: string }>('SELECT id FROM ad_events WHERE id = ANY($1)', [
       [...clicks.values()],

@@ -1,4 +1,4 @@
-import { type LocalProcess, openBench } from '@ads/local';
+import { type LocalProcess, openTestServers } from '@ads/local';
 import { DEAD_LETTER_STREAM } from '@ads/models';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { expectExact } from './support/exactness.js';
@@ -6,17 +6,17 @@ import { call } from './support/http.js';
 import { newEvent } from './support/players.js';
 import { openScene, QUICK_TIMEOUTS, type Scene } from './support/scene.js';
 
-const bench = openBench();
+const testServers = openTestServers();
 let scene: Scene;
 let postgres: LocalProcess;
 
 beforeAll(async () => {
-  postgres = await bench.postgres();
+  postgres = await testServers.postgres();
   // Known by a look-up or not at all while the tests run.
-  scene = await openScene(bench, { ...postgres.env, ...QUICK_TIMEOUTS, AD_CATALOGUE_REFRESH_SECONDS: '600' });
+  scene = await openScene(testServers, { ...postgres.env, ...QUICK_TIMEOUTS, AD_CATALOGUE_REFRESH_SECONDS: '600' });
 });
 
-afterAll(() => bench.release());
+afterAll(() => testServers.release());
 
 async function insertAd(id: string): Promise<void> {
   await scene.database.query('INSERT INTO ads (id, image_url, target_url) VALUES ($1, $2, $2)', [

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
-  type Bench,
   type LocalProcess,
-  openBench,
   openPool,
+  openTestServers,
   type ServiceName,
   shiftedClock,
+  type TestServers,
   waitFor,
 } from '@ads/local';
 import { uuidv7 } from '@ads/models';
@@ -27,12 +27,12 @@ const AHEAD = 4 * HOUR;
 const BEHIND = -4 * HOUR;
 const IN_1970 = HOUR - Date.now();
 
-let bench: Bench;
+let testServers: TestServers;
 beforeEach(() => {
-  bench = openBench();
+  testServers = openTestServers();
 });
 // A clock would go on asking for the time beside the next test.
-afterEach(() => bench.release());
+afterEach(() => testServers.release());
 
 interface Setting {
   readonly services: Readonly<Record<ServiceName, LocalProcess>>;
@@ -47,20 +47,20 @@ let clocks = 0;
 
 /** The tracker with a clock of its own for each service, on servers with the right time. */
 async function open(shifted: Partial<Record<ServiceName, number>> = {}): Promise<Setting> {
-  const [database, redis, nats] = await Promise.all([bench.database(), bench.redis(), bench.nats()]);
+  const [database, redis, nats] = await Promise.all([testServers.database(), testServers.redis(), testServers.nats()]);
   const env = { ...database, ...redis.env, ...nats.env, ...QUICK_TIMEOUTS };
   const shift: Partial<Record<ServiceName, (milliseconds: number) => void>> = {};
   const started = SERVICES.map(async (name) => {
     clocks += 1;
-    const clock = shiftedClock(join(bench.folder, `clock-${clocks}`), shifted[name] ?? 0);
+    const clock = shiftedClock(join(testServers.folder, `clock-${clocks}`), shifted[name] ?? 0);
     shift[name] = clock.shift;
-    return [name, await bench.service({ name, env, nodeArgs: clock.nodeArgs })] as const;
+    return [name, await testServers.service({ name, env, nodeArgs: clock.nodeArgs })] as const;
   });
   const services = Object.fromEntries(await Promise.all(started)) as Setting['services'];
   const pool = openPool(database);
-  bench.onRelease(() => pool.end());
+  testServers.onRelease(() => pool.end());
   const counters = new Redis({ host: redis.env.REDIS_HOST as string, port: Number(redis.env.REDIS_PORT) });
-  bench.onRelease(() => counters.disconnect());
+  testServers.onRelease(() => counters.disconnect());
   return {
     services,
     shift: (name, milliseconds) => shift[name]?.(milliseconds),

@@ -1,32 +1,32 @@
-import { openBench, openGateway, type TestStack, waitFor } from '@ads/local';
+import { openGateway, openTestServers, type TestStack, waitFor } from '@ads/local';
 import { DEAD_LETTER_STREAM } from '@ads/models';
 import { afterAll, expect, test } from '@jest/globals';
 import { expectExact } from './support/exactness.js';
 import { newEvent } from './support/players.js';
 import { QUICK_TIMEOUTS, UNLIMITED, watchScene } from './support/scene.js';
 
-const bench = openBench();
+const testServers = openTestServers();
 
-afterAll(() => bench.release());
+afterAll(() => testServers.release());
 
 test('services started before their servers find them, and lose nothing meanwhile', async () => {
-  const [postgres, redis, nats] = await Promise.all([bench.postgres(), bench.redis(), bench.nats()]);
+  const [postgres, redis, nats] = await Promise.all([testServers.postgres(), testServers.redis(), testServers.nats()]);
   await Promise.all([postgres.stop(), redis.stop(), nats.stop()]);
   const env = { ...postgres.env, ...redis.env, ...nats.env, ...QUICK_TIMEOUTS, ...UNLIMITED };
 
   // Ingest is not ready before something durable is there; the others wait in the background.
-  const startingIngest = bench.service({ name: 'ingest', env });
+  const startingIngest = testServers.service({ name: 'ingest', env });
   const [consumer, analytics] = await Promise.all([
-    bench.service({ name: 'consumer', env }),
-    bench.service({ name: 'analytics', env }),
+    testServers.service({ name: 'consumer', env }),
+    testServers.service({ name: 'analytics', env }),
   ]);
   await nats.start();
   const ingest = await startingIngest;
   const services = { ingest, analytics };
   const gateway = await openGateway({ host: '127.0.0.1', port: 0, portOf: (upstream) => services[upstream].port });
-  bench.onRelease(() => gateway.close());
+  testServers.onRelease(() => gateway.close());
   const stack: TestStack = { url: `http://127.0.0.1:${gateway.port}`, ingest, consumer, analytics, env };
-  const scene = await watchScene(bench, { stack, redis, nats, postgres: postgres.env });
+  const scene = await watchScene(testServers, { stack, redis, nats, postgres: postgres.env });
 
   // Nobody could look up any ad yet: all are taken, and the consumer tells them apart.
   const known = [newEvent(), newEvent('impression'), newEvent('click', 'ad-002')];

@@ -1,27 +1,27 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openBench, projectRoot, runCommand, waitFor } from '@ads/local';
+import { openTestServers, projectRoot, runCommand, waitFor } from '@ads/local';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { call } from './support/http.js';
 import { healthOf } from './support/scene.js';
 
-const bench = openBench();
+const testServers = openTestServers();
 let env: Readonly<Record<string, string | undefined>>;
 
 beforeAll(async () => {
-  const [database, redis, nats] = await Promise.all([bench.database(), bench.redis(), bench.nats()]);
+  const [database, redis, nats] = await Promise.all([testServers.database(), testServers.redis(), testServers.nats()]);
   const store = new Redis({ host: redis.host, port: redis.port });
   await store.config('SET', 'requirepass', 'open sesame');
   store.disconnect();
   env = { ...database, ...redis.env, ...nats.env, REDIS_PASSWORD: 'open sesame' };
 });
 
-afterAll(() => bench.release());
+afterAll(() => testServers.release());
 
 /** Why a service did not start. */
 async function refusal(name: 'ingest' | 'consumer' | 'analytics', bad: Record<string, string>): Promise<string> {
-  const started = bench.service({ name, env: { ...env, ...bad } });
+  const started = testServers.service({ name, env: { ...env, ...bad } });
   return await started.then(
     () => Promise.reject(new Error(`${name} started all the same`)),
     (error: Error) => error.message,
@@ -56,7 +56,7 @@ test('variables of other programs change nothing, and one that is misspelled is 
     PGHOST: 'nowhere',
   };
   for (const name of ['ingest', 'consumer', 'analytics'] as const) {
-    const service = await bench.service({ name, env: { ...env, ...foreign, LOG_LEVLE: 'debug' } });
+    const service = await testServers.service({ name, env: { ...env, ...foreign, LOG_LEVLE: 'debug' } });
     await waitFor(async () => (await healthOf(service)).status === 'healthy', {
       timeoutMs: 20_000,
       what: `${name} to reach all its servers`,
@@ -86,12 +86,12 @@ test('a check of the configuration starts nothing, and says by its exit code wha
 test('secrets come from files as well, and KAFKA_BROKER is only warned about', async () => {
   const secrets: Record<string, string | undefined> = {};
   for (const name of ['POSTGRES_PASSWORD', 'REDIS_PASSWORD', 'NATS_URL']) {
-    const file = join(bench.folder, name);
+    const file = join(testServers.folder, name);
     writeFileSync(file, `${env[name]}\n`);
     secrets[name] = undefined;
     secrets[`${name}_FILE`] = file;
   }
-  const ingest = await bench.service({ name: 'ingest', env: { ...env, ...secrets, KAFKA_BROKER: 'kafka:9092' } });
+  const ingest = await testServers.service({ name: 'ingest', env: { ...env, ...secrets, KAFKA_BROKER: 'kafka:9092' } });
   await waitFor(async () => (await healthOf(ingest)).status === 'healthy', {
     timeoutMs: 20_000,
     what: 'ingest to reach all its servers with the secrets from the files',

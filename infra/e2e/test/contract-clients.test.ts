@@ -1,4 +1,4 @@
-import { type Bench, type LocalProcess, openBench, waitFor } from '@ads/local';
+import { type LocalProcess, openTestServers, type TestServers, waitFor } from '@ads/local';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Client, createClient } from './support/client.js';
 import { type ContractStack, openContractStack } from './support/contract-stack.js';
@@ -8,7 +8,7 @@ const LIMIT = 3;
 const SHOP = 'https://shop.example.com';
 const PLAYER = 'https://player.example.com';
 
-let bench: Bench;
+let testServers: TestServers;
 let contract: ContractStack;
 /** Behind a proxy that it trusts, with low limits, known origins, and little belief in clocks. */
 let strict: Client;
@@ -17,8 +17,8 @@ let bare: Client;
 let strictAnalytics: Client;
 
 beforeAll(async () => {
-  bench = openBench();
-  contract = await openContractStack(bench);
+  testServers = openTestServers();
+  contract = await openContractStack(testServers);
   const env = {
     ...contract.servers,
     RATE_LIMIT_EVENTS_PER_MINUTE: String(LIMIT),
@@ -27,16 +27,16 @@ beforeAll(async () => {
     MAX_CLOCK_SKEW_SECONDS: '10',
   };
   const services = await Promise.all([
-    bench.service({ name: 'ingest', env: { ...env, TRUST_PROXY: 'loopback' } }),
-    bench.service({ name: 'ingest', env }),
-    bench.service({ name: 'analytics', env: { ...env, TRUST_PROXY: 'loopback' } }),
+    testServers.service({ name: 'ingest', env: { ...env, TRUST_PROXY: 'loopback' } }),
+    testServers.service({ name: 'ingest', env }),
+    testServers.service({ name: 'analytics', env: { ...env, TRUST_PROXY: 'loopback' } }),
   ]);
   const clientOf = (service: LocalProcess) =>
     createClient(`http://${service.host}:${service.port}`, contract.documented);
   [strict, bare, strictAnalytics] = services.map(clientOf) as [Client, Client, Client];
 });
 
-afterAll(() => bench.release());
+afterAll(() => testServers.release());
 
 /** A header as a proxy puts it: the client, then the proxies before the last. */
 function from(...addresses: string[]): Record<string, string> {

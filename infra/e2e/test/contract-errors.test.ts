@@ -1,4 +1,4 @@
-import { type Bench, openBench } from '@ads/local';
+import { openTestServers, type TestServers } from '@ads/local';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Client } from './support/client.js';
 import { type ContractStack, openContractStack } from './support/contract-stack.js';
@@ -7,17 +7,17 @@ import { expectError } from './support/errors.js';
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-let bench: Bench;
+let testServers: TestServers;
 let contract: ContractStack;
 let client: Client;
 
 beforeAll(async () => {
-  bench = openBench();
-  contract = await openContractStack(bench);
+  testServers = openTestServers();
+  contract = await openContractStack(testServers);
   client = contract.client;
 });
 
-afterAll(() => bench.release());
+afterAll(() => testServers.release());
 
 const EVENTS = [
   { kind: 'click', path: '/api/v1/ads/click', id: 'click_id' },

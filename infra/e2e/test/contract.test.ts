@@ -1,4 +1,4 @@
-import { type Bench, openBench, waitFor } from '@ads/local';
+import { openTestServers, type TestServers, waitFor } from '@ads/local';
 import { uuidv7, WINDOWS } from '@ads/models';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Client, createClient } from './support/client.js';
@@ -16,18 +16,18 @@ const PREFIXES = [
   { prefix: '/api/v1', name: 'under /api/v1', adId: 'prefixed' },
 ];
 
-let bench: Bench;
+let testServers: TestServers;
 let contract: ContractStack;
 let client: Client;
 
 beforeAll(async () => {
-  bench = openBench();
+  testServers = openTestServers();
   const ads = ['quiet', 'once', 'late', 'early', 'beacon', ...Object.keys(PAGED)];
-  contract = await openContractStack(bench, [...PREFIXES.map(({ adId }) => adId), ...ads]);
+  contract = await openContractStack(testServers, [...PREFIXES.map(({ adId }) => adId), ...ads]);
   client = contract.client;
 });
 
-afterAll(() => bench.release());
+afterAll(() => testServers.release());
 
 async function row(id: unknown): Promise<Record<string, unknown>> {
   return await waitFor(

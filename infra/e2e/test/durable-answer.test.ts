@@ -1,4 +1,4 @@
-import { type LocalProcess, openBench, waitFor } from '@ads/local';
+import { type LocalProcess, openTestServers, waitFor } from '@ads/local';
 import { decodeEvents, EVENT_STREAM } from '@ads/models';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { expectExact } from './support/exactness.js';
@@ -9,13 +9,13 @@ import { openScene, QUICK_TIMEOUTS, type Scene, type SentEvent, untilHealthy } f
 /** What both timeouts together may take, with much room for a machine that is busy. */
 const BOUND_MS = 6_000;
 
-const bench = openBench();
+const testServers = openTestServers();
 let scene: Scene;
 let postgres: LocalProcess;
 
 beforeAll(async () => {
-  postgres = await bench.postgres();
-  scene = await openScene(bench, {
+  postgres = await testServers.postgres();
+  scene = await openScene(testServers, {
     ...postgres.env,
     ...QUICK_TIMEOUTS,
     INGEST_QUEUE_EVENTS: '20',
@@ -30,7 +30,7 @@ afterEach(() => {
   postgres.resume();
 });
 
-afterAll(() => bench.release());
+afterAll(() => testServers.release());
 
 async function rowsOf({ id }: SentEvent): Promise<number> {
   return (await scene.database.query('SELECT FROM ad_events WHERE id = $1', [id])).rowCount ?? 0;

@@ -1,4 +1,4 @@
-import { openBench, waitFor } from '@ads/local';
+import { openTestServers, waitFor } from '@ads/local';
 import {
   DEAD_LETTER_REASON,
   DEAD_LETTER_SOURCE,
@@ -12,18 +12,18 @@ import { expectExact } from './support/exactness.js';
 import { newEvent, startPlayers } from './support/players.js';
 import { openScene, QUICK_TIMEOUTS, type Scene, type SentEvent, untilHealthy } from './support/scene.js';
 
-const bench = openBench();
+const testServers = openTestServers();
 let scene: Scene;
 
 beforeAll(async () => {
-  scene = await openScene(bench, { ...(await bench.database()), ...QUICK_TIMEOUTS });
+  scene = await openScene(testServers, { ...(await testServers.database()), ...QUICK_TIMEOUTS });
 });
 
 beforeEach(() => untilHealthy(scene));
 
 afterEach(() => scene.nats.resume());
 
-afterAll(() => bench.release());
+afterAll(() => testServers.release());
 
 async function sendTwenty(event: SentEvent): Promise<void> {
   const answers = await Promise.all(Array.from({ length: 20 }, () => scene.send(event)));

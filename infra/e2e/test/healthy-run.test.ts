@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type LocalProcess, openBench, waitFor } from '@ads/local';
+import { type LocalProcess, openTestServers, waitFor } from '@ads/local';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { expectExact } from './support/exactness.js';
 import { call } from './support/http.js';
@@ -21,16 +21,16 @@ const EVERYWHERE = [
   'process_cpu_seconds_total',
 ];
 
-const bench = openBench();
-const dailyLogs = join(bench.folder, 'daily');
+const testServers = openTestServers();
+const dailyLogs = join(testServers.folder, 'daily');
 let scene: Scene;
 let services: readonly LocalProcess[];
 const refusedIds = [`refused-${randomUUID()}`, `refused-${randomUUID()}`];
 const secretPaths = ['/wp-login.php', '/api/v1/ads/8d6f1a', '/ads/click/x', '/metrics/../etc/passwd', '/%00'];
 
 beforeAll(async () => {
-  scene = await openScene(bench, {
-    ...(await bench.database()),
+  scene = await openScene(testServers, {
+    ...(await testServers.database()),
     METRICS_MAX_ADS: '1',
     LOG_FILE: join(dailyLogs, 'ads.log'),
   });
@@ -57,7 +57,7 @@ beforeAll(async () => {
   await expectExact(scene);
 });
 
-afterAll(() => bench.release());
+afterAll(() => testServers.release());
 
 const metricsOf = ({ host, port }: LocalProcess) => readMetrics(`http://${host}:${port}`);
 

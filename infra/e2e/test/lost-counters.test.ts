@@ -1,4 +1,4 @@
-import { openBench, waitFor } from '@ads/local';
+import { openTestServers, waitFor } from '@ads/local';
 import { epochKey, MARKS_STEM, totalsKey } from '@ads/models';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { answerOf, expectExact, totalsOf } from './support/exactness.js';
@@ -6,19 +6,19 @@ import { newEvent, startPlayers } from './support/players.js';
 import { openScene, type Scene, untilTrusted } from './support/scene.js';
 import { type AnalyticsWatch, watchAnalytics } from './support/watch-analytics.js';
 
-const bench = openBench();
+const testServers = openTestServers();
 let scene: Scene;
 
 /** Nobody clicks on it while counters are lost: nothing but a rebuild brings its counters back. */
 const QUIET_AD = 'ad-003';
 
 beforeAll(async () => {
-  scene = await openScene(bench, await bench.database());
+  scene = await openScene(testServers, await testServers.database());
   for (let click = 0; click < 5; click += 1) expect((await scene.send(newEvent('click', QUIET_AD))).status).toBe(202);
   await expectExact(scene);
 });
 
-afterAll(() => bench.release());
+afterAll(() => testServers.release());
 
 function watchAll(): AnalyticsWatch {
   return watchAnalytics(scene, [QUIET_AD, 'ad-001', QUIET_AD, 'ad-002']);

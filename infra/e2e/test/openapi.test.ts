@@ -1,13 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Bench, freePort, type LocalProcess, openBench, waitFor } from '@ads/local';
+import { freePort, type LocalProcess, openTestServers, type TestServers, waitFor } from '@ads/local';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse, validate } from '@readme/openapi-parser';
 import { type Client, createClient, readDocument } from './support/client.js';
 import { type ContractStack, openContractStack } from './support/contract-stack.js';
 import { expectError } from './support/errors.js';
 
-let bench: Bench;
+let testServers: TestServers;
 let contract: ContractStack;
 let client: Client;
 /** Ingest and analytics with one request per minute for each client. */
@@ -16,19 +16,19 @@ let limited: { readonly ingest: Client; readonly analytics: Client };
 let alone: { readonly ingest: Client; readonly analytics: Client };
 
 beforeAll(async () => {
-  bench = openBench();
-  contract = await openContractStack(bench);
+  testServers = openTestServers();
+  contract = await openContractStack(testServers);
   client = contract.client;
   [limited, alone] = await Promise.all([startLimited(), startAlone()]);
 });
 
-afterAll(() => bench.release());
+afterAll(() => testServers.release());
 
 async function startLimited() {
   const env = { ...contract.servers, RATE_LIMIT_EVENTS_PER_MINUTE: '1', RATE_LIMIT_READS_PER_MINUTE: '1' };
   const [ingest, analytics] = await Promise.all([
-    bench.service({ name: 'ingest', env }),
-    bench.service({ name: 'analytics', env }),
+    testServers.service({ name: 'ingest', env }),
+    testServers.service({ name: 'analytics', env }),
   ]);
   return { ingest: clientOf(ingest), analytics: clientOf(analytics) };
 }
@@ -36,15 +36,15 @@ async function startLimited() {
 /** Ingest gets ready by NATS alone, which is then killed; Postgres and Redis were never there. */
 async function startAlone() {
   const nobody = String(await freePort());
-  const nats = await bench.nats();
+  const nats = await testServers.nats();
   const env = {
     ...{ POSTGRES_HOST: '127.0.0.1', POSTGRES_PORT: nobody, POSTGRES_TIMEOUT_MS: '500' },
     ...{ REDIS_HOST: '127.0.0.1', REDIS_PORT: nobody },
     ...{ ...nats.env, NATS_TIMEOUT_MS: '500' },
   };
   const [ingest, analytics] = await Promise.all([
-    bench.service({ name: 'ingest', env }),
-    bench.service({ name: 'analytics', env }),
+    testServers.service({ name: 'ingest', env }),
+    testServers.service({ name: 'analytics', env }),
   ]);
   await nats.kill();
   return { ingest: clientOf(ingest), analytics: clientOf(analytics) };
@@ -70,7 +70,7 @@ describe('the document', () => {
       expect(json.body).toEqual(document);
       const yaml = await client.get(`${prefix}/swagger/swagger.yaml`);
       expect(yaml.headers.get('content-type')).toMatch(/^application\/yaml/);
-      const file = join(bench.folder, 'swagger.yaml');
+      const file = join(testServers.folder, 'swagger.yaml');
       writeFileSync(file, yaml.text);
       expect(await parse(file)).toEqual(document);
     }

@@ -1,4 +1,4 @@
-import { type LocalProcess, openBench, waitFor } from '@ads/local';
+import { type LocalProcess, openTestServers, waitFor } from '@ads/local';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { expectExact } from './support/exactness.js';
 import { call, json } from './support/http.js';
@@ -6,18 +6,18 @@ import { newEvent, readMetrics, startPlayers } from './support/players.js';
 import { healthOf, openScene, QUICK_TIMEOUTS, type Scene, untilHealthy } from './support/scene.js';
 import { watchAnalytics } from './support/watch-analytics.js';
 
-const bench = openBench();
+const testServers = openTestServers();
 let scene: Scene;
 let postgres: LocalProcess;
 
 beforeAll(async () => {
-  postgres = await bench.postgres();
-  scene = await openScene(bench, { ...postgres.env, ...QUICK_TIMEOUTS });
+  postgres = await testServers.postgres();
+  scene = await openScene(testServers, { ...postgres.env, ...QUICK_TIMEOUTS });
 });
 
 beforeEach(() => untilHealthy(scene));
 
-afterAll(() => bench.release());
+afterAll(() => testServers.release());
 
 /** Waits until a service says of itself that this one server is away. */
 async function untilBlamed(service: LocalProcess, dependency: string): Promise<void> {

@@ -1,19 +1,19 @@
-import { openBench, waitFor } from '@ads/local';
+import { openTestServers, waitFor } from '@ads/local';
 import { EVENT_STREAM, LEDGER_CONSUMER } from '@ads/models';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { expectExact } from './support/exactness.js';
 import { newEvent, startPlayers } from './support/players.js';
 import { openScene, type Scene } from './support/scene.js';
 
-const bench = openBench();
+const testServers = openTestServers();
 let scene: Scene;
 
 beforeAll(async () => {
   // Redelivery comes when this time is over: short, so that the test is.
-  scene = await openScene(bench, { ...(await bench.database()), NATS_ACK_WAIT_SECONDS: '2' });
+  scene = await openScene(testServers, { ...(await testServers.database()), NATS_ACK_WAIT_SECONDS: '2' });
 });
 
-afterAll(() => bench.release());
+afterAll(() => testServers.release());
 
 async function unacknowledged(): Promise<number> {
   return (await scene.jetstream.manager().consumers.info(EVENT_STREAM, LEDGER_CONSUMER)).num_ack_pending;
@@ -96,7 +96,7 @@ test('ingest killed under load while NATS is away: its doubts are settled by oth
 });
 
 test('two consumers share the work, and one of them dies: exact', async () => {
-  const second = await bench.service({ name: 'consumer', env: scene.stack.env });
+  const second = await testServers.service({ name: 'consumer', env: scene.stack.env });
   const players = startPlayers(scene);
   await players.more(200);
   await second.kill();

@@ -1,4 +1,4 @@
-import { type LocalProcess, openBench, type RedisCluster, startTestStack, waitFor } from '@ads/local';
+import { type LocalProcess, openTestServers, type RedisCluster, startTestStack, waitFor } from '@ads/local';
 import { totalsKey } from '@ads/models';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Cluster, Redis } from 'ioredis';
@@ -7,7 +7,7 @@ import { newEvent, startPlayers } from './support/players.js';
 import { QUICK_TIMEOUTS, type Scene, UNLIMITED, untilHealthy, untilTrusted, watchScene } from './support/scene.js';
 import { type AnalyticsWatch, watchAnalytics } from './support/watch-analytics.js';
 
-const bench = openBench();
+const testServers = openTestServers();
 let cluster: RedisCluster;
 let scene: Scene;
 
@@ -15,20 +15,20 @@ let scene: Scene;
 const QUIET_AD = 'ad-003';
 
 beforeAll(async () => {
-  const [postgres, nats] = await Promise.all([bench.database(), bench.nats()]);
-  cluster = await bench.redisCluster();
+  const [postgres, nats] = await Promise.all([testServers.database(), testServers.nats()]);
+  cluster = await testServers.redisCluster();
   const env = { ...postgres, ...nats.env, ...cluster.env, ...UNLIMITED, ...QUICK_TIMEOUTS };
-  const stack = await startTestStack(bench, env);
+  const stack = await startTestStack(testServers, env);
   const [first] = cluster.nodes as [LocalProcess];
   const counters = new Cluster(cluster.nodes.map(({ host, port }) => ({ host, port })));
   counters.on('error', () => undefined);
-  bench.onRelease(() => counters.disconnect());
-  scene = { ...(await watchScene(bench, { stack, redis: first, nats, postgres })), counters };
+  testServers.onRelease(() => counters.disconnect());
+  scene = { ...(await watchScene(testServers, { stack, redis: first, nats, postgres })), counters };
   for (let click = 0; click < 5; click += 1) expect((await scene.send(newEvent('click', QUIET_AD))).status).toBe(202);
   await expectExact(scene);
 });
 
-afterAll(() => bench.release());
+afterAll(() => testServers.release());
 
 function watchAll(): AnalyticsWatch {
   return watchAnalytics(scene, [QUIET_AD, 'ad-001', QUIET_AD, 'ad-002']);

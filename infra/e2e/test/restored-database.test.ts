@@ -1,4 +1,4 @@
-import { copyFolder, type LocalProcess, openBench, startTestStack, waitFor } from '@ads/local';
+import { copyFolder, type LocalProcess, openTestServers, startTestStack, waitFor } from '@ads/local';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { expectExact } from './support/exactness.js';
 import { call, json } from './support/http.js';
@@ -17,19 +17,19 @@ import {
  * The database goes back in time, is emptied or replaced, under a Redis that remembers what was there before.
  */
 
-const bench = openBench();
+const testServers = openTestServers();
 const AD = 'ad-001';
 let postgres: LocalProcess;
 let dataFolder: string;
 let scene: Scene;
 
 beforeAll(async () => {
-  postgres = await bench.postgres();
-  scene = await openScene(bench, postgres.env);
+  postgres = await testServers.postgres();
+  scene = await openScene(testServers, postgres.env);
   dataFolder = (await scene.database.query('SHOW data_directory')).rows[0].data_directory;
 }, 60_000);
 
-afterAll(() => bench.release(), 60_000);
+afterAll(() => testServers.release(), 60_000);
 
 async function clicks(count: number, of: Scene = scene): Promise<void> {
   for (let sent = 0; sent < count; sent += 1) {
@@ -114,10 +114,10 @@ test('a snapshot of the volume is restored under running services: what came aft
 
 test('another environment on the same Redis: neither answers for the other, or empties what it has', async () => {
   const own = scene.acknowledged.size;
-  const nats = await bench.nats();
-  const env = await bench.database();
-  const stack = await startTestStack(bench, { ...scene.redis.env, ...nats.env, ...UNLIMITED, ...env });
-  const other = await watchScene(bench, { stack, redis: scene.redis, nats, postgres: env });
+  const nats = await testServers.nats();
+  const env = await testServers.database();
+  const stack = await startTestStack(testServers, { ...scene.redis.env, ...nats.env, ...UNLIMITED, ...env });
+  const other = await watchScene(testServers, { stack, redis: scene.redis, nats, postgres: env });
   await expectClicks(0, other);
   await clicks(3, other);
   await expectExact(other);

@@ -1,6 +1,6 @@
 import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type LocalProcess, openBench, waitFor } from '@ads/local';
+import { type LocalProcess, openTestServers, waitFor } from '@ads/local';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { expectExact } from './support/exactness.js';
 import { type Answer, call } from './support/http.js';
@@ -9,12 +9,12 @@ import { openScene, type Scene, untilHealthy, untilTrusted } from './support/sce
 
 const IN_GOOD_ORDER = { code: 0, signal: null };
 
-const bench = openBench();
+const testServers = openTestServers();
 let scene: Scene;
 
 beforeAll(async () => {
   // So long that what waits for NATS is still waiting when the service is told to end.
-  scene = await openScene(bench, { ...(await bench.database()), NATS_TIMEOUT_MS: '8000' });
+  scene = await openScene(testServers, { ...(await testServers.database()), NATS_TIMEOUT_MS: '8000' });
 });
 
 beforeEach(() => untilHealthy(scene));
@@ -24,7 +24,7 @@ afterEach(() => {
   scene.redis.resume();
 });
 
-afterAll(() => bench.release());
+afterAll(() => testServers.release());
 
 const urlOf = ({ host, port }: LocalProcess) => `http://${host}:${port}`;
 
@@ -114,7 +114,7 @@ test('analytics ends under load: no request that it took is cut off', async () =
   const outcomes = new Map<string, number>();
   const agent = new Agent({ keepAlive: true, maxSockets: 8 });
   let reading = true;
-  bench.onRelease(() => {
+  testServers.onRelease(() => {
     reading = false;
   });
   const readers = Array.from({ length: 8 }, async () => {

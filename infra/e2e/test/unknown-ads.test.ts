@@ -1,5 +1,5 @@
 import { Agent } from 'node:http';
-import { type LocalProcess, openBench, waitFor } from '@ads/local';
+import { type LocalProcess, openTestServers, waitFor } from '@ads/local';
 import { DEAD_LETTER_STREAM, uuidv7 } from '@ads/models';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { expectExact } from './support/exactness.js';
@@ -12,13 +12,13 @@ const UNVERIFIED = 50;
 /** Connections of one hostile client, each of which always has a click of another unknown ad under way. */
 const CONNECTIONS = 100;
 
-const bench = openBench();
+const testServers = openTestServers();
 let scene: Scene;
 let postgres: LocalProcess;
 
 beforeAll(async () => {
-  postgres = await bench.postgres();
-  scene = await openScene(bench, {
+  postgres = await testServers.postgres();
+  scene = await openScene(testServers, {
     ...postgres.env,
     ...QUICK_TIMEOUTS,
     AD_CATALOGUE_TIMEOUT_MS: '2000',
@@ -31,7 +31,7 @@ beforeAll(async () => {
     `INSERT INTO ads (id, image_url, target_url) SELECT 'ad-' || i, '', '' FROM generate_series(1000, ${ADS + 999}) i`,
   );
 });
-afterAll(() => bench.release());
+afterAll(() => testServers.release());
 
 /** Clicks of unknown ads, until it is stopped; then how often each status was answered, also as `503 without Retry-After`. */
 function flood(): { stop(): Promise<Record<string, number>>; sent(): number } {

@@ -35,7 +35,7 @@ export {
   startService,
 } from './services.js';
 export { type StandAloneRun, standAloneRun } from './stand-alone-run.js';
-export { type Bench, openBench } from './testing/bench.js';
 export { type Names, openNames } from './testing/names.js';
+export { openTestServers, type TestServers } from './testing/test-servers.js';
 export { startTestStack, type TestStack } from './testing/test-stack.js';
 export { type WaitOptions, waitFor } from './wait-for.js';

@@ -1,16 +1,16 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { openBench, projectRoot } from '@ads/local';
+import { openTestServers, projectRoot } from '@ads/local';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
-const bench = openBench();
-afterAll(bench.release);
+const testServers = openTestServers();
+afterAll(testServers.release);
 
 /** A clone as it is before anything was installed: what `--help` must not need. */
 let clone: string;
 beforeAll(() => {
-  clone = join(bench.folder, 'clone');
+  clone = join(testServers.folder, 'clone');
   mkdirSync(join(clone, 'infra', 'local'), { recursive: true });
   for (const name of ['bootstrap.mjs', 'commands.mjs']) {
     cpSync(join(projectRoot, 'infra', 'local', name), join(clone, 'infra', 'local', name));

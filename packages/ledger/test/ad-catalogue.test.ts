@@ -1,12 +1,12 @@
-import { type LocalProcess, openBench, openPool, waitFor } from '@ads/local';
+import { type LocalProcess, openPool, openTestServers, waitFor } from '@ads/local';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type pg from 'pg';
 import { type AdCatalogue, createAdCatalogue, type Database, readAdsPage } from '../src/index.js';
 import { rows } from './books.js';
 import { openDatabase } from './servers.js';
 
-const bench = openBench();
-afterAll(bench.release);
+const testServers = openTestServers();
+afterAll(testServers.release);
 
 /** Counts queries by operation. */
 function counting(database: Database) {
@@ -23,7 +23,7 @@ function counting(database: Database) {
 describe('the ad catalogue', () => {
   let server: Database;
   beforeAll(async () => {
-    server = openDatabase(bench, await bench.database());
+    server = openDatabase(testServers, await testServers.database());
   });
   beforeEach(() => rows(server, 'TRUNCATE ads'));
 
@@ -43,7 +43,7 @@ describe('the ad catalogue', () => {
       idsKept: 10,
       ...settings,
     });
-    bench.onRelease(catalogue.stop);
+    testServers.onRelease(catalogue.stop);
     return { database, counts, catalogue };
   }
 
@@ -156,9 +156,9 @@ describe('while Postgres can not be reached', () => {
   let postgres: LocalProcess;
   let pool: pg.Pool;
   beforeAll(async () => {
-    postgres = await bench.postgres();
+    postgres = await testServers.postgres();
     pool = openPool(postgres.env, { max: 3, connectionTimeoutMillis: 2_000 });
-    bench.onRelease(() => pool.end());
+    testServers.onRelease(() => pool.end());
   });
 
   const database: Database = {
@@ -171,7 +171,7 @@ describe('while Postgres can not be reached', () => {
   };
   const openCatalogue = (patienceMs: number) => {
     const catalogue = createAdCatalogue({ database, refreshMs: 200, patienceMs });
-    bench.onRelease(catalogue.stop);
+    testServers.onRelease(catalogue.stop);
     return catalogue;
   };
 

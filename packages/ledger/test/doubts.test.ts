@@ -1,4 +1,4 @@
-import { openBench, waitFor } from '@ads/local';
+import { openTestServers, waitFor } from '@ads/local';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   type CounterStore,
@@ -12,19 +12,19 @@ import {
 import { click, expectExactRollups, hasDoubt, readAllCounters, rows, visibleCounters } from './books.js';
 import { openDatabase, openStore, type TestStore, withAround } from './servers.js';
 
-const bench = openBench();
+const testServers = openTestServers();
 const at = Date.now();
 const now = () => at;
 let store: TestStore;
 let database: Database;
 let operations: string[];
 beforeAll(async () => {
-  store = await openStore(bench, await bench.redis());
+  store = await openStore(testServers, await testServers.redis());
 });
-afterAll(bench.release);
+afterAll(testServers.release);
 beforeEach(async () => {
   await store.redis.flushall();
-  const real = openDatabase(bench, await bench.database());
+  const real = openDatabase(testServers, await testServers.database());
   operations = [];
   database = {
     query: (operation, text, values) => {
@@ -62,8 +62,8 @@ describe('a batch of the queue', () => {
   });
 
   it('leaves a doubt before it returns when Redis is away, and the next ones bear it in their transaction', async () => {
-    const server = await bench.redis();
-    const lost = await openStore(bench, server);
+    const server = await testServers.redis();
+    const lost = await openStore(testServers, server);
     const ledger = ledgerOver(lost);
     await ledger.recordQueued([click(at)]);
     await server.kill();

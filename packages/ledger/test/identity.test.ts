@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { copyFolder, type LocalProcess, openBench, postgresServer, type Variables } from '@ads/local';
+import { copyFolder, type LocalProcess, openTestServers, postgresServer, type Variables } from '@ads/local';
 import { inUseKey, MARKS_STEM } from '@ads/models';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import {
@@ -21,14 +21,14 @@ import { openDatabase, openStore, type TestStore, withAround } from './servers.j
  * read again unless the database still is the one that it was taken from.
  */
 
-const bench = openBench();
+const testServers = openTestServers();
 const at = Date.now();
 const now = () => at;
 let store: TestStore;
 beforeAll(async () => {
-  store = await openStore(bench, await bench.redis());
+  store = await openStore(testServers, await testServers.redis());
 });
-afterAll(bench.release);
+afterAll(testServers.release);
 beforeEach(() => store.redis.flushall());
 
 const clicks = (count: number) => Array.from({ length: count }, () => click(at));
@@ -56,7 +56,7 @@ async function expectExact(database: Database): Promise<void> {
 describe('counters are not trusted any more, and are exact after a rebuild', () => {
   let database: Database;
   beforeEach(async () => {
-    database = openDatabase(bench, await bench.database());
+    database = openDatabase(testServers, await testServers.database());
     await record(database, 6);
     await rebuilt(database);
     expect(await isTrusted(database)).toBe(true);
@@ -106,7 +106,7 @@ describe('counters are not trusted any more, and are exact after a rebuild', () 
 });
 
 it('batches under way while rows are deleted are counted under the identity that holds at their commit', async () => {
-  const database = openDatabase(bench, await bench.database());
+  const database = openDatabase(testServers, await testServers.database());
   let recording = true;
   const writers = Promise.all(
     Array.from({ length: 4 }, async () => {
@@ -131,7 +131,10 @@ it('batches under way while rows are deleted are counted under the identity that
 
 describe('two databases on one Redis', () => {
   it('read and raise nothing of each other, though one is a copy of the other', async () => {
-    const [one, other] = [openDatabase(bench, await bench.database()), openDatabase(bench, await bench.database())];
+    const [one, other] = [
+      openDatabase(testServers, await testServers.database()),
+      openDatabase(testServers, await testServers.database()),
+    ];
     await record(one, 6);
     await rebuilt(one);
     expect(await isTrusted(other)).toBe(false);
@@ -144,13 +147,13 @@ describe('two databases on one Redis', () => {
   });
 
   it('are not the same when one was dropped and made again under its name', async () => {
-    const env = await bench.database();
-    const before = await readIdentity(openDatabase(bench, env));
-    const { POSTGRES_DB: copied } = await bench.database();
-    const server = openDatabase(bench, { ...env, POSTGRES_DB: 'postgres' }, 1);
+    const env = await testServers.database();
+    const before = await readIdentity(openDatabase(testServers, env));
+    const { POSTGRES_DB: copied } = await testServers.database();
+    const server = openDatabase(testServers, { ...env, POSTGRES_DB: 'postgres' }, 1);
     await rows(server, `DROP DATABASE ${env.POSTGRES_DB} WITH (FORCE)`);
     await rows(server, `CREATE DATABASE ${env.POSTGRES_DB} TEMPLATE ${copied}`);
-    const after = await readIdentity(openDatabase(bench, env));
+    const after = await readIdentity(openDatabase(testServers, env));
     expect(after).toBeDefined();
     expect(after).not.toBe(before);
   });
@@ -160,9 +163,9 @@ describe('a Postgres of its own', () => {
   let server: LocalProcess;
   let dataFolder: string;
   /** New connections, as each restart ends the old ones. */
-  const open = (env: Variables = server.env) => openDatabase(bench, env, 2);
+  const open = (env: Variables = server.env) => openDatabase(testServers, env, 2);
   beforeAll(async () => {
-    server = await bench.postgres();
+    server = await testServers.postgres();
     const [row] = await rows(open(), 'SHOW data_directory');
     dataFolder = (row as { data_directory: string }).data_directory;
   }, 60_000);
@@ -189,7 +192,7 @@ describe('a Postgres of its own', () => {
   it('that is a lagging replica is none while it replays, and another ledger when it was promoted', async () => {
     await record(open(), 2);
     await server.stop();
-    const folder = join(bench.folder, 'replica');
+    const folder = join(testServers.folder, 'replica');
     mkdirSync(folder);
     await copyFolder(join(dataFolder, '..', 'password'), join(folder, 'password'));
     await copyFolder(dataFolder, join(folder, 'data'));
@@ -199,7 +202,7 @@ describe('a Postgres of its own', () => {
     await record(primary, 4);
     await rebuilt(primary);
     const standby = await postgresServer({ folder });
-    bench.onRelease(() => standby.kill());
+    testServers.onRelease(() => standby.kill());
     await standby.start();
     const replica = open(standby.env);
     expect(await rows(replica, 'SELECT pg_is_in_recovery()')).toEqual([{ pg_is_in_recovery: true }]);
@@ -230,7 +233,7 @@ describe('counters of a ledger that is out of use', () => {
   const keysOf = async (ledger: string | undefined) => (await store.redis.keys(`*${ledger}*`)).length;
 
   it('are deleted with their marks, those in use and those of other environments are not', async () => {
-    const database = openDatabase(bench, await bench.database());
+    const database = openDatabase(testServers, await testServers.database());
     await record(database, 6);
     await rebuilt(database);
     const old = (await readIdentity(database)) ?? '';
@@ -260,7 +263,7 @@ describe('counters of a ledger that is out of use', () => {
   });
 
   it('are not trusted when their consumers come back in the middle of the deletion', async () => {
-    const database = openDatabase(bench, await bench.database());
+    const database = openDatabase(testServers, await testServers.database());
     await record(database, 6);
     const ledger = (await readIdentity(database)) ?? '';
     let back = false;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { openBench, openPool, type Variables } from '@ads/local';
+import { openPool, openTestServers, type Variables } from '@ads/local';
 import { uuidv7 } from '@ads/models';
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { DAYS_AHEAD, type Database, ensurePartitions, readPartitionDays } from '../src/index.js';
@@ -7,8 +7,8 @@ import { recordBatch } from '../src/record.js';
 import { click, expectExactRollups, rows } from './books.js';
 import { openDatabase } from './servers.js';
 
-const bench = openBench();
-afterAll(bench.release);
+const testServers = openTestServers();
+afterAll(testServers.release);
 
 const DAY = 86_400_000;
 const now = Date.now();
@@ -20,8 +20,8 @@ const later = today + AHEAD * DAY;
 let database: Database;
 let variables: Variables;
 beforeEach(async () => {
-  variables = await bench.database();
-  database = openDatabase(bench, variables);
+  variables = await testServers.database();
+  database = openDatabase(testServers, variables);
 });
 
 const nameOf = (time: number) => `ad_events_${new Date(time).toISOString().slice(0, 10).replace(/-/g, '')}`;
@@ -151,7 +151,7 @@ describe('a day whose rows fill the default partition', () => {
     await dropLastDays();
     await fillDefault(ROWS);
     const pool = openPool(variables, { max: 1, statement_timeout: TIMEOUT_MS });
-    bench.onRelease(() => pool.end());
+    testServers.onRelease(() => pool.end());
     upkeep = {
       query: async <Row extends object>(_operation: string, text: string, values: readonly unknown[] = []) =>
         (await pool.query(text, [...values])).rows as Row[],
@@ -221,7 +221,7 @@ describe('a day whose rows fill the default partition', () => {
 
   it('waits for nobody who reads the default partition for long, and takes nobody down with it', async () => {
     const reader = await openPool(variables).connect();
-    bench.onRelease(() => reader.release(true));
+    testServers.onRelease(() => reader.release(true));
     await reader.query('BEGIN');
     await reader.query('SELECT FROM ad_events_default LIMIT 1');
     expect(await ensureAll(upkeep)).toBe(0);

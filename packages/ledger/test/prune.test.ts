@@ -1,16 +1,16 @@
-import { openBench } from '@ads/local';
+import { openTestServers } from '@ads/local';
 import { MINUTES_KEPT, SECONDS_KEPT } from '@ads/models';
 import { afterAll, beforeEach, expect, it } from '@jest/globals';
 import { type Database, pruneMinutes, pruneSeconds } from '../src/index.js';
 import { rows } from './books.js';
 import { openDatabase } from './servers.js';
 
-const bench = openBench();
-afterAll(bench.release);
+const testServers = openTestServers();
+afterAll(testServers.release);
 
 let database: Database;
 beforeEach(async () => {
-  database = openDatabase(bench, await bench.database());
+  database = openDatabase(testServers, await testServers.database());
 });
 
 it.each([

@@ -1,4 +1,4 @@
-import { openBench, type Variables } from '@ads/local';
+import { openTestServers, type Variables } from '@ads/local';
 import { MINUTES_KEY_TTL, minutesKey, SECONDS_KEY_TTL, secondsKey, totalsKey } from '@ads/models';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { AdCounts, CounterShard } from '../src/index.js';
@@ -7,14 +7,14 @@ import { type Recorded, recordBatch } from '../src/record.js';
 import { expectExactRollups, pick, randomEvents, readAllCounters, seeded, shuffled, visibleCounters } from './books.js';
 import { openDatabase, openStore, type TestStore } from './servers.js';
 
-const bench = openBench();
+const testServers = openTestServers();
 let store: TestStore;
 let databases: Variables;
 beforeAll(async () => {
-  store = await openStore(bench, await bench.redis());
-  databases = await bench.database();
+  store = await openStore(testServers, await testServers.redis());
+  databases = await testServers.database();
 });
-afterAll(bench.release);
+afterAll(testServers.release);
 beforeEach(() => store.redis.flushall());
 
 const LEDGER = 'ledger.state';
@@ -213,7 +213,7 @@ describe('raising', () => {
     'ends in what Postgres holds, whatever is delivered again and in whatever order: seed %i',
     async (seed) => {
       const random = seeded(seed);
-      const database = openDatabase(bench, seed === 11 ? databases : await bench.database());
+      const database = openDatabase(testServers, seed === 11 ? databases : await testServers.database());
       const events = randomEvents(random, 2_000, now, 26 * 3_600_000);
       const raises: Recorded[] = [];
       for (let from = 0; from < events.length; from += 100) {

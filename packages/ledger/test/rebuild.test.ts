@@ -1,4 +1,4 @@
-import { openBench, waitFor } from '@ads/local';
+import { openTestServers, waitFor } from '@ads/local';
 import { epochKey, MARKS_STEM, rebuildKey } from '@ads/models';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import {
@@ -13,19 +13,19 @@ import { recordBatch } from '../src/record.js';
 import { click, expectExactRollups, randomEvents, readAllCounters, seeded, visibleCounters } from './books.js';
 import { openDatabase, openStore, type TestStore, withAround } from './servers.js';
 
-const bench = openBench();
+const testServers = openTestServers();
 const at = Date.now();
 const now = () => at;
 let store: TestStore;
 let database: Database;
 let identity: string;
 beforeAll(async () => {
-  store = await openStore(bench, await bench.redis());
+  store = await openStore(testServers, await testServers.redis());
 });
-afterAll(bench.release);
+afterAll(testServers.release);
 beforeEach(async () => {
   await store.redis.flushall();
-  database = openDatabase(bench, await bench.database());
+  database = openDatabase(testServers, await testServers.database());
   identity = (await readIdentity(database)) ?? '';
 });
 
@@ -198,8 +198,8 @@ describe('a rebuild', () => {
 
 describe('trust', () => {
   it('ends with the server, though an older state of it comes back from a file', async () => {
-    const server = await bench.redis({ persist: true });
-    const kept = await openStore(bench, server);
+    const server = await testServers.redis({ persist: true });
+    const kept = await openStore(testServers, server);
     const ledger = ledgerOver(kept);
     await ledger.recordQueued([click(at)]);
     await rebuildCounters(database, kept, now);
@@ -222,8 +222,8 @@ describe('trust', () => {
   });
 
   it('does not survive a file that was written in the middle of a rebuild', async () => {
-    const server = await bench.redis({ persist: true });
-    const kept = await openStore(bench, server);
+    const server = await testServers.redis({ persist: true });
+    const kept = await openStore(testServers, server);
     const before = kept.lifetime();
     const killed = withAround(kept, async (operation, go) => {
       if (operation !== 'finish_rebuild') return await go();
@@ -240,8 +240,8 @@ describe('trust', () => {
 
   it('is not given to a Redis that may evict counters', async () => {
     const evicting = await openStore(
-      bench,
-      await bench.redis({ settings: { maxmemory: '50mb', 'maxmemory-policy': 'allkeys-lru' } }),
+      testServers,
+      await testServers.redis({ settings: { maxmemory: '50mb', 'maxmemory-policy': 'allkeys-lru' } }),
     );
     await rebuildCounters(database, evicting, now);
     expect(await readTrust(evicting.shards(), identity)).toMatchObject({

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { openBench } from '@ads/local';
+import { openTestServers } from '@ads/local';
 import { type AdEvent, uuidv7 } from '@ads/models';
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Database, readIdentity } from '../src/index.js';
@@ -7,14 +7,14 @@ import { recordBatch } from '../src/record.js';
 import { ADS, click, expectExactRollups, pick, randomEvents, rows, seeded, shuffled } from './books.js';
 import { openDatabase } from './servers.js';
 
-const bench = openBench();
-afterAll(bench.release);
+const testServers = openTestServers();
+afterAll(testServers.release);
 
 const now = Date.now();
 const HOUR = 3_600_000;
 let database: Database;
 beforeEach(async () => {
-  database = openDatabase(bench, await bench.database());
+  database = openDatabase(testServers, await testServers.database());
 });
 
 const stored = () => rows(database, 'SELECT * FROM ad_events');
@@ -280,7 +280,7 @@ describe('recording a batch', () => {
   it('neither deadlocks nor miscounts when eight write overlapping batches at once', async () => {
     const random = seeded(2);
     const eight = Array.from({ length: 8 });
-    database = openDatabase(bench, await bench.database(), 8);
+    database = openDatabase(testServers, await testServers.database(), 8);
     // Connected all of them, else the first is done before the last begins.
     await Promise.all(eight.map(() => rows(database, 'SELECT pg_sleep(0.2)')));
     const all: AdEvent[] = [];

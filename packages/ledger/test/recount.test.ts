@@ -1,17 +1,17 @@
-import { openBench, type Variables } from '@ads/local';
+import { openTestServers, type Variables } from '@ads/local';
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Database, readIdentity, recount } from '../src/index.js';
 import { recordBatch } from '../src/record.js';
 import { click, expectExactRollups, randomEvents, rows, seeded } from './books.js';
 import { openDatabase } from './servers.js';
 
-const bench = openBench();
+const testServers = openTestServers();
 let database: Database;
 let env: Variables;
-afterAll(bench.release);
+afterAll(testServers.release);
 beforeEach(async () => {
-  env = await bench.database();
-  database = openDatabase(bench, env);
+  env = await testServers.database();
+  database = openDatabase(testServers, env);
 });
 
 const at = Date.now();

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { openBench, openPool, type Variables, waitFor } from '@ads/local';
+import { openPool, openTestServers, type Variables, waitFor } from '@ads/local';
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { runner } from 'node-pg-migrate';
 import { type Database, migrate } from '../src/index.js';
@@ -9,14 +9,14 @@ import { recordBatch } from '../src/record.js';
 import { click, rows } from './books.js';
 import { openDatabase } from './servers.js';
 
-const bench = openBench();
-afterAll(bench.release);
+const testServers = openTestServers();
+afterAll(testServers.release);
 
 let database: Database;
 let variables: Variables;
 beforeEach(async () => {
-  variables = await bench.database();
-  database = openDatabase(bench, variables);
+  variables = await testServers.database();
+  database = openDatabase(testServers, variables);
 });
 
 const PLAY_TIME_IN_MILLISECONDS = new URL('../migrations/6_play_time_in_milliseconds.sql', import.meta.url);
@@ -46,7 +46,7 @@ describe('migrations', () => {
     const dir = fileURLToPath(new URL('../migrations', import.meta.url));
     const settings = { dir, migrationsTable: 'migrations', direction: 'up', log: () => undefined } as const;
     await runner({ ...settings, count, databaseUrl: connection });
-    return openDatabase(bench, { ...variables, POSTGRES_DB: connection.database });
+    return openDatabase(testServers, { ...variables, POSTGRES_DB: connection.database });
   }
 
   it('are run once, by one of those who start together, and change nothing the next time', async () => {
@@ -54,7 +54,7 @@ describe('migrations', () => {
     const done = await Promise.all([1, 2, 3].map(() => migrate(connection, () => undefined)));
     expect(done.filter((names) => names.length > 0)).toHaveLength(1);
     expect(await migrate(connection, () => undefined)).toEqual([]);
-    const migrated = openDatabase(bench, { ...variables, POSTGRES_DB: connection.database });
+    const migrated = openDatabase(testServers, { ...variables, POSTGRES_DB: connection.database });
     await migrated.query('test', "INSERT INTO ads (id, image_url, target_url) VALUES ('ad-001', '', '')");
     expect((await recordBatch(migrated, [click(Date.now())])).added).toEqual({ click: 1, impression: 0 });
   });
@@ -62,7 +62,7 @@ describe('migrations', () => {
   it('do not stop recording while an addition to the table of events waits for a long transaction', async () => {
     await database.query('test', 'ALTER TABLE ad_events DROP COLUMN play_time_ms');
     const pool = openPool(variables, { max: 3 });
-    bench.onRelease(() => pool.end());
+    testServers.onRelease(() => pool.end());
     const reader = await pool.connect();
     await reader.query('BEGIN');
     await reader.query('SELECT FROM ad_events');

@@ -1,4 +1,4 @@
-import { type Bench, type LocalProcess, type Variables, waitFor } from '@ads/local';
+import { type LocalProcess, type TestServers, type Variables, waitFor } from '@ads/local';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import type { CounterShard, CounterStore, Database } from '../src/index.js';
@@ -6,7 +6,7 @@ import type { CounterShard, CounterStore, Database } from '../src/index.js';
 const INT8 = 20;
 
 /** The ledger's view of a database: no retries, so that whatever goes wrong is seen. */
-export function openDatabase(bench: Bench, env: Variables, connections = 10): Database {
+export function openDatabase(testServers: TestServers, env: Variables, connections = 10): Database {
   const pool = new pg.Pool({
     host: env.POSTGRES_HOST,
     port: Number(env.POSTGRES_PORT),
@@ -18,7 +18,7 @@ export function openDatabase(bench: Bench, env: Variables, connections = 10): Da
   });
   // The death of a server shows in the next query.
   pool.on('error', () => undefined);
-  bench.onRelease(() => pool.end());
+  testServers.onRelease(() => pool.end());
   return {
     async query<Row extends object>(_operation: string, text: string, values: readonly unknown[] = []) {
       return (await pool.query(text, [...values])).rows as Row[];
@@ -32,7 +32,7 @@ export interface TestStore extends CounterStore, CounterShard {
 }
 
 /** The ledger's view of a Redis; it reconnects by itself, and asks each server who it is. */
-export async function openStore(bench: Bench, server: LocalProcess): Promise<TestStore> {
+export async function openStore(testServers: TestServers, server: LocalProcess): Promise<TestStore> {
   let lifetime: string | undefined;
   let evicts = false;
   const redis = new Redis({
@@ -52,7 +52,7 @@ export async function openStore(bench: Bench, server: LocalProcess): Promise<Tes
     evicts = Number(field('maxmemory')) > 0 && field('maxmemory_policy') !== 'noeviction';
     lifetime = `${field('run_id')}/${field('evicted_keys')}`;
   });
-  bench.onRelease(() => redis.disconnect());
+  testServers.onRelease(() => redis.disconnect());
   const store: TestStore = {
     redis,
     name: 'redis',

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { openBench, type Variables } from '@ads/local';
+import { openTestServers, type Variables } from '@ads/local';
 import { uuidv7 } from '@ads/models';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
@@ -26,18 +26,18 @@ import { click, hasDoubt, rows } from './books.js';
 import { openDatabase } from './servers.js';
 
 const grants = new URL('../../../infra/postgres/grant-services.sql', import.meta.url);
-const bench = openBench();
-afterAll(bench.release);
+const testServers = openTestServers();
+afterAll(testServers.release);
 
 describe('the role of the services', () => {
   let owner: Database;
   let services: Database;
   let variables: Variables;
   beforeAll(async () => {
-    variables = await bench.database();
-    owner = openDatabase(bench, variables);
+    variables = await testServers.database();
+    owner = openDatabase(testServers, variables);
     await owner.query('test', "CREATE ROLE services LOGIN PASSWORD 'services'");
-    bench.onRelease(async () => {
+    testServers.onRelease(async () => {
       await owner.query('test', 'DROP OWNED BY services');
       await owner.query('test', 'DROP ROLE services');
     });
@@ -45,7 +45,7 @@ describe('the role of the services', () => {
     const grant = (await readFile(grants, 'utf8')).replaceAll(' TO ads;', ' TO services;');
     await owner.query('test', grant);
     await owner.query('test', grant);
-    services = openDatabase(bench, { ...variables, POSTGRES_USER: 'services', POSTGRES_PASSWORD: 'services' });
+    services = openDatabase(testServers, { ...variables, POSTGRES_USER: 'services', POSTGRES_PASSWORD: 'services' });
   });
 
   it('may record and read, keep doubts, and look after the tables', async () => {

@@ -1,5 +1,5 @@
 import type { CounterStore } from '@ads/ledger';
-import { type Bench, type Variables, waitFor } from '@ads/local';
+import { type TestServers, type Variables, waitFor } from '@ads/local';
 import { type AdEvent, uuidv7 } from '@ads/models';
 import {
   createMetrics,
@@ -23,21 +23,21 @@ export const quiet: Logger = {
 };
 
 /** Postgres and Redis as the services see them. */
-export async function openBooks(bench: Bench, env: Variables) {
+export async function openBooks(testServers: TestServers, env: Variables) {
   const config = loadConfig<PostgresConfig>(env, postgresVariables);
   const options = { service: 'test', metrics: createMetrics('test'), logger: quiet };
   const database = openPostgres(config, options);
-  bench.onRelease(database.close);
-  const store = openCounters(bench, env);
+  testServers.onRelease(database.close);
+  const store = openCounters(testServers, env);
   await waitFor(() => isKnown(store), { timeoutMs: 10_000, what: 'the connection to Redis' });
   return { database, store };
 }
 
 /** Redis alone, connected or not. It gets time: nobody tries again here, and a busy machine is no outage. */
-export function openCounters(bench: Bench, env: Variables): RedisConnection {
+export function openCounters(testServers: TestServers, env: Variables): RedisConnection {
   const config = loadConfig<RedisConfig>({ REDIS_TIMEOUT_MS: '10000', ...env }, redisVariables);
   const store = openRedis(config, { service: 'test', metrics: createMetrics('test'), logger: quiet });
-  bench.onRelease(store.close);
+  testServers.onRelease(store.close);
   return store;
 }
 

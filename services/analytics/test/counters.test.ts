@@ -1,5 +1,5 @@
 import { type CounterShard, type CounterStore, createLedger, readIdentity, rebuildCounters } from '@ads/ledger';
-import { openBench, waitFor } from '@ads/local';
+import { openTestServers, waitFor } from '@ads/local';
 import { type AdEvent, epochKey, MARKS_STEM, WINDOWS, type WindowClicks } from '@ads/models';
 import type { Postgres, RedisConnection } from '@ads/runtime';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
@@ -11,7 +11,7 @@ import { readCounters } from '../src/read-counters.js';
 import { readRedisCounters } from '../src/redis-counters.js';
 import { event, isKnown, openBooks } from './books.js';
 
-const bench = openBench();
+const testServers = openTestServers();
 /** The same store, with some of what its one server does replaced. */
 function withShard(changes: (shard: CounterShard) => Partial<CounterShard>): CounterStore {
   const changed = store.shards().map((shard) => ({ ...shard, ...changes(shard) }));
@@ -50,13 +50,13 @@ let identity: string;
 /** The same Redis, for what a test does to it. */
 let redis: Redis;
 beforeAll(async () => {
-  const server = await bench.redis();
-  ({ database, store } = await openBooks(bench, { ...(await bench.database()), ...server.env }));
+  const server = await testServers.redis();
+  ({ database, store } = await openBooks(testServers, { ...(await testServers.database()), ...server.env }));
   identity = (await readIdentity(database)) ?? '';
   redis = new Redis(server.port, server.host);
-  bench.onRelease(() => redis.disconnect());
+  testServers.onRelease(() => redis.disconnect());
 });
-afterAll(bench.release);
+afterAll(testServers.release);
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -242,7 +242,7 @@ describe('where counters are read', () => {
   });
 
   it('is never the events themselves: an answer costs the same however many there are', async () => {
-    const own = await openBooks(bench, { ...(await bench.database()), ...(await bench.redis()).env });
+    const own = await openBooks(testServers, { ...(await testServers.database()), ...(await testServers.redis()).env });
     const ledger = createLedger({ ...own, now: () => now, onRaiseFailure: () => undefined });
     await ledger.recordQueued([event('ad-001', now)]);
     await own.database.query('test', 'TRUNCATE ad_events');
@@ -305,8 +305,8 @@ describe('where counters are read', () => {
   });
 
   it('is Postgres while Redis is away, and Redis again after a restart and a rebuild, not before', async () => {
-    const server = await bench.redis();
-    const own = await openBooks(bench, { ...(await bench.database()), ...server.env });
+    const server = await testServers.redis();
+    const own = await openBooks(testServers, { ...(await testServers.database()), ...server.env });
     const ledger = await readIdentity(own.database);
     const ask = () =>
       readCounters({ ...own, undoubted: () => ledger, floors: createFloors(), now: () => now }, ['ad-001']);

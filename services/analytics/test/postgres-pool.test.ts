@@ -1,19 +1,19 @@
-import { openBench } from '@ads/local';
+import { openTestServers } from '@ads/local';
 import { createMetrics, loadConfig, openPostgres, type PostgresConfig, postgresVariables } from '@ads/runtime';
 import { afterAll, expect, it } from '@jest/globals';
 import { quiet } from './books.js';
 
-const bench = openBench();
-afterAll(bench.release);
+const testServers = openTestServers();
+afterAll(testServers.release);
 
 it('the metrics say how many connections are lent, and how many queries wait for one', async () => {
   const config = loadConfig<PostgresConfig>(
-    { ...(await bench.database()), POSTGRES_POOL_SIZE: '2' },
+    { ...(await testServers.database()), POSTGRES_POOL_SIZE: '2' },
     postgresVariables,
   );
   const metrics = createMetrics('test');
   const database = openPostgres(config, { service: 'test', metrics, logger: quiet });
-  bench.onRelease(database.close);
+  testServers.onRelease(database.close);
   const pool = async () => {
     const values = async (name: string) => (await metrics.registry.getSingleMetric(name)?.get())?.values ?? [];
     const connections = await values('database_pool_connections');

@@ -1,10 +1,10 @@
-import { openBench, openPool } from '@ads/local';
+import { openPool, openTestServers } from '@ads/local';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type pg from 'pg';
 import { readCursor } from '../src/busiest.js';
 import { createRanking } from '../src/ranking.js';
 
-const bench = openBench();
+const testServers = openTestServers();
 const NOW = Date.UTC(2026, 10, 22, 12, 30, 15);
 const SECOND = NOW / 1_000;
 let pool: pg.Pool;
@@ -12,8 +12,8 @@ let queries = 0;
 let ledger = 'one';
 
 beforeAll(async () => {
-  pool = openPool(await bench.database());
-  bench.onRelease(() => pool.end());
+  pool = openPool(await testServers.database());
+  testServers.onRelease(() => pool.end());
   await pool.query(`TRUNCATE ads`);
   await pool.query(`INSERT INTO ads (id, image_url, target_url)
     SELECT 'ad-' || lpad(i::text, 3, '0'), '', '' FROM generate_series(1, 100) i`);
@@ -32,7 +32,7 @@ beforeAll(async () => {
     [Math.floor(SECOND / 60)],
   );
 });
-afterAll(bench.release);
+afterAll(testServers.release);
 
 function open(chunkAds: number) {
   return createRanking({

@@ -7,7 +7,7 @@ import {
   readTrust,
   rebuildCounters,
 } from '@ads/ledger';
-import { freePort, type LocalProcess, openBench, type RedisCluster, waitFor } from '@ads/local';
+import { freePort, type LocalProcess, openTestServers, type RedisCluster, waitFor } from '@ads/local';
 import { epochKey, MARKS_STEM, totalsKey } from '@ads/models';
 import { type Postgres, probe, type RedisConnection } from '@ads/runtime';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
@@ -18,7 +18,7 @@ import { readPostgresCounters } from '../src/postgres-counters.js';
 import { readCounters } from '../src/read-counters.js';
 import { event, isKnown, openBooks, openCounters } from './books.js';
 
-const bench = openBench();
+const testServers = openTestServers();
 const at = Date.now();
 const now = () => at;
 const ADS = Array.from({ length: 90 }, (_, index) => `spread-${index + 1}`);
@@ -28,13 +28,13 @@ let store: RedisConnection;
 let identity: string;
 
 beforeAll(async () => {
-  cluster = await bench.redisCluster();
-  ({ database, store } = await openBooks(bench, { ...(await bench.database()), ...cluster.env }));
+  cluster = await testServers.redisCluster();
+  ({ database, store } = await openBooks(testServers, { ...(await testServers.database()), ...cluster.env }));
   identity = (await readIdentity(database)) ?? '';
-  bench.onRelease(probe([store.ping], 200));
+  testServers.onRelease(probe([store.ping], 200));
   await database.query('test', "INSERT INTO ads (id, image_url, target_url) SELECT unnest($1::text[]), '', ''", [ADS]);
 });
-afterAll(bench.release);
+afterAll(testServers.release);
 
 const hasDoubt = async () => (await readDoubts(database)).length > 0;
 const ledger = () => createLedger({ database, store, now, onRaiseFailure: () => undefined });
@@ -289,8 +289,8 @@ describe('counters in a Redis Cluster', () => {
 });
 
 it('a Redis that is no cluster is not taken for one: nothing is raised or believed, and the health says why', async () => {
-  const { host, port } = await bench.redis();
-  const single = openCounters(bench, { REDIS_CLUSTER_NODES: `${host}:${port}` });
+  const { host, port } = await testServers.redis();
+  const single = openCounters(testServers, { REDIS_CLUSTER_NODES: `${host}:${port}` });
   await waitFor(() => single.health().detail?.includes('cluster support disabled'), {
     timeoutMs: 10_000,
     what: 'the health to tell of it',
@@ -308,9 +308,9 @@ it('a Redis that is no cluster is not taken for one: nothing is raised or believ
 it('of one node, known by its address alone, is given and asked about one ad at a time', async () => {
   // A cluster listens on a second port, 10,000 above unless told.
   const settings = { 'cluster-enabled': 'yes', 'cluster-port': String(await freePort()) };
-  const node = await bench.redis({ settings });
+  const node = await testServers.redis({ settings });
   await on(node, (redis) => redis.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383'));
-  const counters = openCounters(bench, node.env);
+  const counters = openCounters(testServers, node.env);
   await waitFor(() => isKnown(counters), { timeoutMs: 10_000, what: 'the connection to Redis' });
   expect(counters.shards().map(({ crossesSlots }) => crossesSlots)).toEqual([false]);
   await waitFor(async () => String(await on(node, (redis) => redis.cluster('INFO'))).includes('cluster_state:ok'), {

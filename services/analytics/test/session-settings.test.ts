@@ -15,7 +15,7 @@ import {
   recount,
   renewIdentity,
 } from '@ads/ledger';
-import { openBench, openPool, pgBouncer, type Variables } from '@ads/local';
+import { openPool, openTestServers, pgBouncer, type Variables } from '@ads/local';
 import { POSTGRES_SESSION } from '@ads/runtime';
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import type pg from 'pg';
@@ -27,8 +27,8 @@ import { event, openBooks } from './books.js';
  * every statement of ours does what it does without.
  */
 
-const bench = openBench();
-afterAll(bench.release);
+const testServers = openTestServers();
+afterAll(testServers.release);
 
 /** Defaults that change what a text means, or how a transaction runs. */
 const DEFAULTS = [
@@ -53,11 +53,11 @@ let redis: Variables;
 let nats: Variables;
 let admin: pg.Pool;
 beforeAll(async () => {
-  variables = await bench.database();
-  redis = (await bench.redis()).env;
-  nats = (await bench.nats()).env;
+  variables = await testServers.database();
+  redis = (await testServers.redis()).env;
+  nats = (await testServers.nats()).env;
   admin = openPool(variables);
-  bench.onRelease(() => admin.end());
+  testServers.onRelease(() => admin.end());
 });
 
 const alter = (change: string) => admin.query(`ALTER DATABASE "${variables.POSTGRES_DB}" ${change}`);
@@ -65,7 +65,7 @@ afterEach(() => alter('RESET ALL'));
 
 /** Records, reads, rebuilds and looks after the tables, on new connections. */
 async function useEverything(env: Variables): Promise<void> {
-  const { database, store } = await openBooks(bench, { ...env, ...redis });
+  const { database, store } = await openBooks(testServers, { ...env, ...redis });
   expect(await database.query('test', "SELECT current_setting('transaction_isolation') AS isolation")).toEqual([
     { isolation: 'read committed' },
   ]);
@@ -144,10 +144,10 @@ it.each(DEFAULTS)('the ledger works where the database has %s', async (setting) 
 it('the ledger works through PgBouncer, which drops what we set, where the database has other defaults', async () => {
   for (const setting of DEFAULTS.filter((one) => !BY_ROLE.test(one))) await alter(`SET ${setting}`);
   const bouncer = await pgBouncer({
-    folder: join(bench.folder, 'pgbouncer'),
+    folder: join(testServers.folder, 'pgbouncer'),
     postgres: variables as Readonly<Record<string, string>>,
   });
-  bench.onRelease(() => bouncer.kill());
+  testServers.onRelease(() => bouncer.kill());
   await bouncer.start();
   await useEverything({ ...variables, ...bouncer.env });
 });
@@ -156,8 +156,8 @@ it('ingest reads the catalogue and takes clicks where the role and the database 
   for (const setting of DEFAULTS) await alter(`SET ${setting}`);
   const inDatabase = `ALTER ROLE "${variables.POSTGRES_USER}" IN DATABASE "${variables.POSTGRES_DB}"`;
   await admin.query(`${inDatabase} SET datestyle = 'Postgres, DMY'`);
-  bench.onRelease(() => admin.query(`${inDatabase} RESET ALL`));
-  const { env } = await bench.service({ name: 'ingest', env: { ...variables, ...redis, ...nats } });
+  testServers.onRelease(() => admin.query(`${inDatabase} RESET ALL`));
+  const { env } = await testServers.service({ name: 'ingest', env: { ...variables, ...redis, ...nats } });
   const catalogue = await fetch(`${env.INGEST_URL}/api/v1/ads`);
   const { ads } = (await catalogue.json()) as { ads: { id: string; created_at: string }[] };
   const { rows } = await admin.query(

@@ -8,7 +8,7 @@ import {
   readTrust,
   rebuildCounters,
 } from '@ads/ledger';
-import { openBench, waitFor } from '@ads/local';
+import { openTestServers, waitFor } from '@ads/local';
 import { type AdEvent, totalsKey, uuidv7 } from '@ads/models';
 import {
   createMetrics,
@@ -25,7 +25,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { Redis } from 'ioredis';
 import { createAudit, type Direction } from '../src/audit.js';
 
-const bench = openBench();
+const testServers = openTestServers();
 const quiet: Logger = {
   error: () => undefined,
   warn: () => undefined,
@@ -43,16 +43,16 @@ let found: [Direction, Pick<Difference, 'adId' | 'counter' | 'bucket' | 'redis' 
 let audited: number;
 
 beforeAll(async () => {
-  const server = await bench.redis();
+  const server = await testServers.redis();
   redis = new Redis(server.port, server.host);
-  bench.onRelease(() => redis.disconnect());
+  testServers.onRelease(() => redis.disconnect());
   const config = loadConfig<RedisConfig>({ REDIS_TIMEOUT_MS: '10000', ...server.env }, redisVariables);
   const connection = openRedis(config, { service: 'test', metrics: createMetrics('test'), logger: quiet });
-  bench.onRelease(connection.close);
+  testServers.onRelease(connection.close);
   store = connection;
   await waitFor(() => connection.shards()[0]?.lifetime(), { timeoutMs: 10_000, what: 'the connection to Redis' });
 });
-afterAll(bench.release);
+afterAll(testServers.release);
 
 /** The time of all events of one test: they are in one bucket, however long the test takes. */
 let eventTime = 0;
@@ -60,9 +60,9 @@ let eventTime = 0;
 beforeEach(async () => {
   eventTime = Date.now();
   await redis.flushall();
-  const config = loadConfig<PostgresConfig>(await bench.database(), postgresVariables);
+  const config = loadConfig<PostgresConfig>(await testServers.database(), postgresVariables);
   const postgres = openPostgres(config, { service: 'test', metrics: createMetrics('test'), logger: quiet });
-  bench.onRelease(postgres.close);
+  testServers.onRelease(postgres.close);
   database = postgres;
   sequences = { first: 1, last: 0 };
   found = [];

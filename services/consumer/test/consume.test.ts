@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { openBench, waitFor } from '@ads/local';
+import { openTestServers, waitFor } from '@ads/local';
 import { EVENT_STREAM, EVENT_SUBJECT, encodeEvents, LEDGER_CONSUMER } from '@ads/models';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { NatsConnection } from 'nats';
@@ -11,12 +11,12 @@ import { ensureLedgerConsumer } from '../src/ledger-consumer.js';
 import { click } from './messages.js';
 import { openQueue, publish, queueEmpty } from './servers.js';
 
-const bench = openBench();
+const testServers = openTestServers();
 let connection: NatsConnection;
 beforeAll(async () => {
-  connection = await openQueue(bench, (await bench.nats()).env);
+  connection = await openQueue(testServers, (await testServers.nats()).env);
 });
-afterAll(bench.release);
+afterAll(testServers.release);
 
 const consume = (options: Pick<ConsumeOptions, 'record'> & Partial<ConsumeOptions>) =>
   startConsuming({

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type LocalProcess, openBench, waitFor } from '@ads/local';
+import { type LocalProcess, openTestServers, waitFor } from '@ads/local';
 import {
   type AdEvent,
   DEAD_LETTER_STREAM,
@@ -16,8 +16,8 @@ import { forgetDeliveries } from '../src/ledger-consumer.js';
 import { click } from './messages.js';
 import { deadLetters, openCounters, openQueue, openRows, publish, queueEmpty, queueExists } from './servers.js';
 
-const bench = openBench();
-afterAll(bench.release);
+const testServers = openTestServers();
+afterAll(testServers.release);
 
 const recent = (changes: Partial<AdEvent> = {}) => {
   const now = Date.now();
@@ -30,9 +30,9 @@ const ofAds = (count: number) =>
 /** A consumer on servers of its own. */
 async function startConsumer(postgres: LocalProcess | undefined, variables: Record<string, string> = {}) {
   const [database, redisServer, natsServer] = await Promise.all([
-    postgres === undefined ? bench.database() : postgres.env,
-    bench.redis(),
-    bench.nats(),
+    postgres === undefined ? testServers.database() : postgres.env,
+    testServers.redis(),
+    testServers.nats(),
   ]);
   const env = {
     ...database,
@@ -44,11 +44,11 @@ async function startConsumer(postgres: LocalProcess | undefined, variables: Reco
     CONSUMER_BATCH_EVENTS: '100',
     ...variables,
   };
-  const consumer = await bench.service({ name: 'consumer', env });
-  const queue = await openQueue(bench, env);
+  const consumer = await testServers.service({ name: 'consumer', env });
+  const queue = await openQueue(testServers, env);
   await queueExists(queue);
-  const rows = openRows(bench, env);
-  const redis = openCounters(bench, redisServer);
+  const rows = openRows(testServers, env);
+  const redis = openCounters(testServers, redisServer);
   const events = async (): Promise<number> => Number((await rows('SELECT count(*) FROM ad_events'))[0]?.count);
   const totals = async () =>
     Object.fromEntries(
@@ -216,7 +216,7 @@ describe('the consumer', () => {
 
 describe('the consumer while Postgres is away', () => {
   it('throws nothing away, and counts all of it when Postgres is back', async () => {
-    const postgres = await bench.postgres();
+    const postgres = await testServers.postgres();
     const books = await startConsumer(postgres);
     const before = ofAds(5);
     await publish(books.queue, [before]);

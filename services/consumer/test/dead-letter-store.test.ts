@@ -1,4 +1,4 @@
-import { openBench } from '@ads/local';
+import { openTestServers } from '@ads/local';
 import { DEAD_LETTER_STREAM, DEAD_LETTER_SUBJECT, EVENT_STREAM, EVENT_SUBJECT } from '@ads/models';
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { NatsConnection } from 'nats';
@@ -6,14 +6,14 @@ import { createDeadLetterStore } from '../src/dead-letter-store.js';
 import { ensureLedgerConsumer, readBacklog } from '../src/ledger-consumer.js';
 import { deadLetters, openQueue } from './servers.js';
 
-const bench = openBench();
-afterAll(bench.release);
+const testServers = openTestServers();
+afterAll(testServers.release);
 
 let connection: NatsConnection;
 const limits = { replicas: 1, maxBytes: 10_000_000, deadLettersMaxBytes: 100_000 };
 
 beforeEach(async () => {
-  connection = await openQueue(bench, (await bench.nats()).env);
+  connection = await openQueue(testServers, (await testServers.nats()).env);
   await ensureLedgerConsumer(connection, limits, 60);
 });
 

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openBench, waitFor } from '@ads/local';
+import { openTestServers, waitFor } from '@ads/local';
 import { encodeEvents, uuidv7 } from '@ads/models';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { headers, type NatsConnection } from 'nats';
@@ -10,20 +10,20 @@ import { click } from './messages.js';
 import { deadLetters, openQueue, openRows, publish, queueEmpty, queueExists } from './servers.js';
 
 const MAIN = fileURLToPath(new URL('../dist/dead-letters-main.js', import.meta.url));
-const bench = openBench();
+const testServers = openTestServers();
 let env: Record<string, string | undefined>;
 let queue: NatsConnection;
 let rows: ReturnType<typeof openRows>;
 
 beforeAll(async () => {
-  const [database, redis, nats] = await Promise.all([bench.database(), bench.redis(), bench.nats()]);
+  const [database, redis, nats] = await Promise.all([testServers.database(), testServers.redis(), testServers.nats()]);
   env = { ...database, ...redis.env, ...nats.env };
-  await bench.service({ name: 'consumer', env });
-  queue = await openQueue(bench, env);
+  await testServers.service({ name: 'consumer', env });
+  queue = await openQueue(testServers, env);
   await queueExists(queue);
-  rows = openRows(bench, env);
+  rows = openRows(testServers, env);
 });
-afterAll(bench.release);
+afterAll(testServers.release);
 
 /** Runs the command as an operator does: its exit code, and what it printed. */
 function deadLetterCommand(...args: string[]): Promise<{ code: number; output: string }> {
@@ -38,7 +38,7 @@ function deadLetterCommandWith(
     const child = execFile(
       process.execPath,
       [MAIN, ...args],
-      { env: { ...process.env, ...env, ...variables }, cwd: bench.folder },
+      { env: { ...process.env, ...env, ...variables }, cwd: testServers.folder },
       (_error, stdout, stderr) => resolve({ code: child.exitCode ?? -1, output: stdout + stderr }),
     );
   });
@@ -185,7 +185,7 @@ describe('the dead letters', () => {
   });
 
   it('are found where npm start runs in this folder, unless NATS_URL says otherwise', async () => {
-    const run = join(bench.folder, '.local', 'run');
+    const run = join(testServers.folder, '.local', 'run');
     mkdirSync(run, { recursive: true });
     writeFileSync(join(run, 'nats-url'), String(env.NATS_URL));
     expect(await deadLetterCommandWith({ NATS_URL: '' }, 'list')).toEqual({ code: 0, output: '0 dead letters\n' });

@@ -1,11 +1,11 @@
-import { type LocalProcess, openBench, type Variables, waitFor } from '@ads/local';
+import { type LocalProcess, openTestServers, type Variables, waitFor } from '@ads/local';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { click } from './messages.js';
 import { openCounters, openQueue, openRows, publish, queueEmpty, queueExists } from './servers.js';
 
-const bench = openBench();
-afterAll(bench.release);
+const testServers = openTestServers();
+afterAll(testServers.release);
 
 interface Dependency {
   readonly status: string;
@@ -44,19 +44,23 @@ const isUp = (service: LocalProcess, name: string) =>
 const clicks = () => Array.from({ length: 5 }, () => click({ occurredAt: Date.now(), receivedAt: Date.now() }));
 
 async function startConsumer(change: (env: Variables) => Variables = (env) => env) {
-  const [database, redisServer, natsServer] = await Promise.all([bench.database(), bench.redis(), bench.nats()]);
+  const [database, redisServer, natsServer] = await Promise.all([
+    testServers.database(),
+    testServers.redis(),
+    testServers.nats(),
+  ]);
   const env = { ...database, ...redisServer.env, ...natsServer.env, NATS_ACK_WAIT_SECONDS: '2' };
-  const consumer = await bench.service({ name: 'consumer', env: change(env) });
+  const consumer = await testServers.service({ name: 'consumer', env: change(env) });
   return { consumer, env, redisServer };
 }
 
 /** A consumer that records clicks, and what can be done to its servers. */
 async function startBusyConsumer() {
   const { consumer, env, redisServer } = await startConsumer();
-  const queue = await openQueue(bench, env);
+  const queue = await openQueue(testServers, env);
   await queueExists(queue);
-  const rows = openRows(bench, env);
-  const redis = openCounters(bench, redisServer);
+  const rows = openRows(testServers, env);
+  const redis = openCounters(testServers, redisServer);
   await publish(queue, [clicks()]);
   await queueEmpty(queue);
   return { consumer, env, queue, rows, redis };
@@ -117,12 +121,12 @@ describe('health while pings succeed and work fails', () => {
   });
 
   it('Redis cannot save: down in its words', async () => {
-    const server = await bench.redis({ settings: { save: '3600 1000000', 'enable-protected-configs': 'yes' } });
+    const server = await testServers.redis({ settings: { save: '3600 1000000', 'enable-protected-configs': 'yes' } });
     const { consumer, env } = await startConsumer((all) => ({ ...all, ...server.env }));
-    const queue = await openQueue(bench, env);
+    const queue = await openQueue(testServers, env);
     await queueExists(queue);
     const redis = new Redis(server.port, '127.0.0.1');
-    bench.onRelease(() => redis.quit());
+    testServers.onRelease(() => redis.quit());
     await redis.config('SET', 'dbfilename', 'none.rdb');
     await redis.config('SET', 'dir', '/proc');
     await waitFor(
@@ -143,10 +147,10 @@ describe('health while pings succeed and work fails', () => {
 
 it('health says which password is wrong', async () => {
   const [redis, nats] = await Promise.all([
-    bench.redis(),
-    bench.nats({ settings: 'authorization { user: "ads", password: "right" }' }),
+    testServers.redis(),
+    testServers.nats({ settings: 'authorization { user: "ads", password: "right" }' }),
   ]);
-  const admin = openCounters(bench, redis);
+  const admin = openCounters(testServers, redis);
   await admin.config('SET', 'requirepass', 'right');
   const { consumer } = await startConsumer((env) => ({
     ...env,

@@ -1,12 +1,12 @@
 import { DAYS_AHEAD, type Database, pruneSeconds } from '@ads/ledger';
-import { openBench, openPool, waitFor } from '@ads/local';
+import { openPool, openTestServers, waitFor } from '@ads/local';
 import { createConditions, createMetrics, type LogFields, type Logger } from '@ads/runtime';
 import { afterAll, beforeEach, expect, it } from '@jest/globals';
 import type pg from 'pg';
 import { keepTables } from '../src/keep-tables.js';
 
-const bench = openBench();
-afterAll(bench.release);
+const testServers = openTestServers();
+afterAll(testServers.release);
 
 const DAY_MS = 86_400_000;
 const nameOf = (time: number) => `ad_events_${new Date(time).toISOString().slice(0, 10).replace(/-/g, '')}`;
@@ -21,9 +21,9 @@ let pool: pg.Pool;
 let database: Database;
 let events: unknown[];
 beforeEach(async () => {
-  pool = openPool(await bench.database());
+  pool = openPool(await testServers.database());
   const own = pool;
-  bench.onRelease(() => own.end());
+  testServers.onRelease(() => own.end());
   pool.options.types = { getTypeParser: (oid: number) => (NUMBERS.includes(oid) ? Number : (text: string) => text) };
   database = {
     query: async <Row extends object>(_operation: string, text: string, values: readonly unknown[] = []) =>

@@ -1,16 +1,16 @@
-import { openBench } from '@ads/local';
+import { openTestServers } from '@ads/local';
 import { DEAD_LETTER_STREAM, DEAD_LETTER_SUBJECT, EVENT_STREAM } from '@ads/models';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { NatsConnection } from 'nats';
 import { ensureLedgerConsumer } from '../src/ledger-consumer.js';
 import { openQueue } from './servers.js';
 
-const bench = openBench();
+const testServers = openTestServers();
 let connection: NatsConnection;
 beforeAll(async () => {
-  connection = await openQueue(bench, (await bench.nats()).env);
+  connection = await openQueue(testServers, (await testServers.nats()).env);
 });
-afterAll(bench.release);
+afterAll(testServers.release);
 
 /** JetStream: the message could not be stored. */
 const STORE_FAILED = 10_077;

@@ -3,17 +3,17 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { openBench } from '@ads/local';
+import { openTestServers } from '@ads/local';
 import { afterAll, expect, test } from '@jest/globals';
 
 const program = new URL('../dist/migrate.js', import.meta.url).pathname;
-const bench = openBench();
-afterAll(bench.release);
+const testServers = openTestServers();
+afterAll(testServers.release);
 
 test('runs the SQL files that it is told, in turn, each whole or not at all', async () => {
-  const env = { ...process.env, ...(await bench.database()) };
+  const env = { ...process.env, ...(await testServers.database()) };
   const folder = await mkdtemp(join(tmpdir(), 'migrate-'));
-  bench.onRelease(() => rm(folder, { recursive: true }));
+  testServers.onRelease(() => rm(folder, { recursive: true }));
   const [first, second, broken] = ['first', 'second', 'broken'].map((name) => join(folder, `${name}.sql`)) as [
     string,
     string,

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { openBench, projectRoot } from '@ads/local';
+import { openTestServers, projectRoot } from '@ads/local';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { openRows } from './servers.js';
 
-const bench = openBench();
-afterAll(bench.release);
+const testServers = openTestServers();
+afterAll(testServers.release);
 
 const run = (args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
   promisify(execFile)(process.execPath, ['services/consumer/dist/recount-main.js', ...args], {
@@ -20,8 +20,8 @@ describe('npm run recount', () => {
   });
 
   it('corrects the rollups, and says what it found', async () => {
-    const env = await bench.database();
-    const rows = openRows(bench, env);
+    const env = await testServers.database();
+    const rows = openRows(testServers, env);
     await rows("INSERT INTO ad_totals VALUES ('ad-001', 1234, 0)");
     const { stdout } = await run([], { ...env });
     expect(stdout).toContain('Events counted: 0\nRows corrected: 1 totals, 0 minutes, 0 seconds\n');
@@ -29,7 +29,7 @@ describe('npm run recount', () => {
   });
 
   it('names the problem when Postgres is not there', async () => {
-    const env = { ...(await bench.database()), POSTGRES_PORT: '1' };
+    const env = { ...(await testServers.database()), POSTGRES_PORT: '1' };
     await expect(run([], env)).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('Postgres: ') });
   });
 });

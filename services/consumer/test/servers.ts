@@ -1,4 +1,4 @@
-import { type Bench, type LocalProcess, openPool, type Variables, waitFor } from '@ads/local';
+import { type LocalProcess, openPool, type TestServers, type Variables, waitFor } from '@ads/local';
 import {
   type AdEvent,
   DEAD_LETTER_EVENTS,
@@ -13,9 +13,9 @@ import {
 import { Redis } from 'ioredis';
 import { connect, type NatsConnection } from 'nats';
 
-export async function openQueue(bench: Bench, env: Variables): Promise<NatsConnection> {
+export async function openQueue(testServers: TestServers, env: Variables): Promise<NatsConnection> {
   const connection = await connect({ servers: env.NATS_URL ?? '', maxReconnectAttempts: -1 });
-  bench.onRelease(() => connection.close());
+  testServers.onRelease(() => connection.close());
   return connection;
 }
 
@@ -75,16 +75,16 @@ export async function deadLetters(connection: NatsConnection): Promise<Letter[]>
 }
 
 /** Queries a database that may be away. */
-export function openRows(bench: Bench, env: Variables) {
+export function openRows(testServers: TestServers, env: Variables) {
   const pool = openPool(env, { max: 2 });
-  bench.onRelease(() => pool.end());
+  testServers.onRelease(() => pool.end());
   return async (text: string): Promise<Record<string, unknown>[]> => (await pool.query(text)).rows;
 }
 
 /** What the consumer has written into Redis, by a connection of its own. */
-export function openCounters(bench: Bench, server: Pick<LocalProcess, 'host' | 'port'>): Redis {
+export function openCounters(testServers: TestServers, server: Pick<LocalProcess, 'host' | 'port'>): Redis {
   const redis = new Redis(server.port, server.host);
   redis.on('error', () => undefined);
-  bench.onRelease(() => redis.disconnect());
+  testServers.onRelease(() => redis.disconnect());
   return redis;
 }

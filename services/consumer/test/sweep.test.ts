@@ -1,4 +1,4 @@
-import { openBench } from '@ads/local';
+import { openTestServers } from '@ads/local';
 import { EVENT_STREAM, streamSettings } from '@ads/models';
 import { ensureStream } from '@ads/runtime';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
@@ -6,16 +6,16 @@ import type { NatsConnection } from 'nats';
 import { sweep } from '../src/sweep.js';
 import { openQueue, publish } from './servers.js';
 
-const bench = openBench();
+const testServers = openTestServers();
 let queue: NatsConnection;
 
 beforeAll(async () => {
-  queue = await openQueue(bench, (await bench.nats()).env);
+  queue = await openQueue(testServers, (await testServers.nats()).env);
   for (const settings of streamSettings({ replicas: 1, maxBytes: -1, deadLettersMaxBytes: -1 }))
     await ensureStream(queue, settings);
 });
 
-afterAll(bench.release);
+afterAll(testServers.release);
 
 it('a sweep records what is there between two places, some at a time, and leaves it there', async () => {
   await publish(

@@ -1,8 +1,8 @@
-import { type LocalProcess, openBench, openPool, waitFor } from '@ads/local';
+import { type LocalProcess, openPool, openTestServers, waitFor } from '@ads/local';
 import { afterAll, expect, it } from '@jest/globals';
 
-const bench = openBench();
-afterAll(bench.release);
+const testServers = openTestServers();
+afterAll(testServers.release);
 
 const SECONDS = 8;
 /** Requests on their way at a time. */
@@ -21,13 +21,13 @@ async function click(ingest: LocalProcess): Promise<number> {
 }
 
 it('a NATS that hangs costs nobody an answer while Postgres is well, and each event counts once', async () => {
-  const [nats, redis, database] = await Promise.all([bench.nats(), bench.redis(), bench.database()]);
-  const ingest = await bench.service({
+  const [nats, redis, database] = await Promise.all([testServers.nats(), testServers.redis(), testServers.database()]);
+  const ingest = await testServers.service({
     name: 'ingest',
     env: { ...nats.env, ...redis.env, ...database, RATE_LIMIT_EVENTS_PER_MINUTE: '0', INGEST_BATCH_EVENTS: BATCH },
   });
   const pool = openPool(database);
-  bench.onRelease(() => pool.end());
+  testServers.onRelease(() => pool.end());
 
   const outcomes = new Map<number, number>();
   const until = performance.now() + SECONDS * 1_000;
@@ -48,7 +48,7 @@ it('a NATS that hangs costs nobody an answer while Postgres is well, and each ev
   expect([...outcomes.keys()]).toEqual([202]);
 
   const accepted = outcomes.get(202) ?? 0;
-  const consumer = await bench.service({ name: 'consumer', env: { ...nats.env, ...redis.env, ...database } });
+  const consumer = await testServers.service({ name: 'consumer', env: { ...nats.env, ...redis.env, ...database } });
   const total = async () => {
     const { rows } = await pool.query<{ n: number }>('SELECT count(*)::int AS n FROM ad_events');
     return rows[0]?.n ?? 0;

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type LocalProcess, type Names, openBench, openNames, openPool, waitFor } from '@ads/local';
+import { type LocalProcess, type Names, openNames, openPool, openTestServers, waitFor } from '@ads/local';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
-const bench = openBench();
-afterAll(bench.release);
+const testServers = openTestServers();
+afterAll(testServers.release);
 
 /** Longer than it takes a client that connects again and again to look a name up as often as there are threads. */
 const HANG_MS = 6_000;
@@ -24,10 +24,14 @@ describe('a name that DNS does not answer for', () => {
   };
 
   beforeAll(async () => {
-    names = openNames(`${bench.folder}/names`);
-    const [nats, redis, postgres] = await Promise.all([bench.nats(), bench.redis(), bench.postgres()]);
+    names = openNames(`${testServers.folder}/names`);
+    const [nats, redis, postgres] = await Promise.all([
+      testServers.nats(),
+      testServers.redis(),
+      testServers.postgres(),
+    ]);
     servers = { nats, redis, postgres };
-    ingest = await bench.service({
+    ingest = await testServers.service({
       name: 'ingest',
       env: {
         ...names.variables({ ...nats.env, ...redis.env, ...postgres.env }),

@@ -1,9 +1,9 @@
-import { type LocalProcess, openBench, openPool, waitFor } from '@ads/local';
+import { type LocalProcess, openPool, openTestServers, waitFor } from '@ads/local';
 import { afterAll, expect, it } from '@jest/globals';
 import { connect } from 'nats';
 
-const bench = openBench();
-afterAll(bench.release);
+const testServers = openTestServers();
+afterAll(testServers.release);
 
 interface Report {
   readonly status: string;
@@ -35,15 +35,15 @@ const isDown = (ingest: LocalProcess, name: string, words: RegExp) =>
   );
 
 it('a full stream and a full Postgres each show while they last, and the other one takes the clicks', async () => {
-  const [nats, redis, database] = await Promise.all([bench.nats(), bench.redis(), bench.database()]);
-  const ingest = await bench.service({
+  const [nats, redis, database] = await Promise.all([testServers.nats(), testServers.redis(), testServers.database()]);
+  const ingest = await testServers.service({
     name: 'ingest',
     env: { ...nats.env, ...redis.env, ...database, NATS_STREAM_MAX_BYTES: '1000000' },
   });
   const pool = openPool(database);
-  bench.onRelease(() => pool.end());
+  testServers.onRelease(() => pool.end());
   const queue = await connect({ servers: nats.env.NATS_URL ?? '' });
-  bench.onRelease(() => queue.close());
+  testServers.onRelease(() => queue.close());
   const manager = await queue.jetstreamManager();
 
   // To the last byte: what is large and then what is small.
@@ -94,11 +94,11 @@ it('a full stream and a full Postgres each show while they last, and the other o
 
 it('a batch that NATS finds too large goes to Postgres, and health says why', async () => {
   const [nats, redis, database] = await Promise.all([
-    bench.nats({ settings: 'max_payload: 4096' }),
-    bench.redis(),
-    bench.database(),
+    testServers.nats({ settings: 'max_payload: 4096' }),
+    testServers.redis(),
+    testServers.database(),
   ]);
-  const ingest = await bench.service({ name: 'ingest', env: { ...nats.env, ...redis.env, ...database } });
+  const ingest = await testServers.service({ name: 'ingest', env: { ...nats.env, ...redis.env, ...database } });
   await waitFor(
     async () => {
       expect(new Set(await clicks(ingest, 100))).toEqual(new Set([202]));

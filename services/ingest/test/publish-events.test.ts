@@ -1,4 +1,4 @@
-import { openBench } from '@ads/local';
+import { openTestServers } from '@ads/local';
 import { decodeEvents, EVENT_SUBJECT } from '@ads/models';
 import { isNatsFailure } from '@ads/runtime';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -6,14 +6,14 @@ import { connect, ErrorCode, type Msg, type NatsConnection } from 'nats';
 import { createPublisher } from '../src/publish-events.js';
 import { click } from './events.js';
 
-const bench = openBench();
-afterAll(bench.release);
+const testServers = openTestServers();
+afterAll(testServers.release);
 
 const TIMEOUT_MS = 300;
 
 const open = async (url: string | undefined, user?: string): Promise<NatsConnection> => {
   const connection = await connect({ servers: url ?? '', ...(user === undefined ? {} : { user, pass: 'secret' }) });
-  bench.onRelease(() => connection.close());
+  testServers.onRelease(() => connection.close());
   return connection;
 };
 
@@ -37,7 +37,7 @@ describe('a batch that is published', () => {
   let connection: NatsConnection;
   let url: string | undefined;
   beforeAll(async () => {
-    url = (await bench.nats()).env.NATS_URL;
+    url = (await testServers.nats()).env.NATS_URL;
     connection = await open(url);
   });
 
@@ -121,7 +121,7 @@ it.each([
   ['subscribe to answers', 'subscribe: { deny: "_INBOX.>" }'],
 ])('who may not %s is told so at once, each time', async (_what, permissions) => {
   const settings = `authorization { users = [{ user: "ingest", password: "secret", permissions: { ${permissions} } }] }`;
-  const connection = await open((await bench.nats({ settings })).env.NATS_URL, 'ingest');
+  const connection = await open((await testServers.nats({ settings })).env.NATS_URL, 'ingest');
   const { failure } = publisherOf(() => connection);
   for (let turn = 0; turn < 2; turn += 1) {
     expect(await failure()).toMatchObject({ code: ErrorCode.PermissionsViolation, blamesNats: true });

@@ -1,4 +1,4 @@
-import { addAds, type Bench, startTestStack, type TestStack, waitFor } from '@ads/local';
+import { addAds, startTestStack, type TestServers, type TestStack, waitFor } from '@ads/local';
 import type pg from 'pg';
 import { type Client, createClient, readDocument } from './client.js';
 import { Documented } from './documented.js';
@@ -15,13 +15,16 @@ export interface ContractStack {
 }
 
 /** Starts everything, with these ads beside the sample ones. */
-export async function openContractStack(bench: Bench, adIds: readonly string[] = []): Promise<ContractStack> {
-  const [postgres, redis, nats] = await Promise.all([bench.database(), bench.redis(), bench.nats()]);
-  const database = openDatabase(bench, postgres);
+export async function openContractStack(
+  testServers: TestServers,
+  adIds: readonly string[] = [],
+): Promise<ContractStack> {
+  const [postgres, redis, nats] = await Promise.all([testServers.database(), testServers.redis(), testServers.nats()]);
+  const database = openDatabase(testServers, postgres);
   // Before the services load the catalogue, so that no test has to wait for it.
   await addAds(database, adIds);
   const servers = { ...postgres, ...redis.env, ...nats.env };
-  const stack = await startTestStack(bench, servers);
+  const stack = await startTestStack(testServers, servers);
   const documented = new Documented(await readDocument(stack.url));
   return { stack, servers, documented, client: createClient(stack.url, documented), database };
 }

@@ -1,4 +1,4 @@
-import { type Bench, type LocalProcess, openPool, startTestStack, type TestStack, waitFor } from '@ads/local';
+import { type LocalProcess, openPool, startTestStack, type TestServers, type TestStack, waitFor } from '@ads/local';
 import { EVENT_STREAM, type EventKind } from '@ads/models';
 import { type Cluster, Redis } from 'ioredis';
 import { connect, type JetStreamClient, type JetStreamManager } from 'nats';
@@ -35,7 +35,7 @@ export interface Scene {
   readonly counters: Redis | Cluster;
   readonly jetstream: JetStreamEyes;
   /** Runs before the servers end, also when a test has failed half-way: nothing may go on behind it. */
-  readonly onRelease: Bench['onRelease'];
+  readonly onRelease: TestServers['onRelease'];
   /** One request, not repeated; a 202 is entered in `acknowledged`. */
   send(event: SentEvent, options?: SendOptions): Promise<Answer>;
   analytics(adId: string): Promise<AdAnalytics>;
@@ -69,10 +69,10 @@ export const QUICK_TIMEOUTS = {
 };
 
 /** Starts everything. `env` has the variables of Postgres, and whatever else the services are to be told. */
-export async function openScene(bench: Bench, env: Variables): Promise<Scene> {
-  const [redis, nats] = await Promise.all([bench.redis(), bench.nats()]);
-  const stack = await startTestStack(bench, { ...redis.env, ...nats.env, ...UNLIMITED, ...env });
-  return watchScene(bench, { stack, redis, nats, postgres: env });
+export async function openScene(testServers: TestServers, env: Variables): Promise<Scene> {
+  const [redis, nats] = await Promise.all([testServers.redis(), testServers.nats()]);
+  const stack = await startTestStack(testServers, { ...redis.env, ...nats.env, ...UNLIMITED, ...env });
+  return watchScene(testServers, { stack, redis, nats, postgres: env });
 }
 
 /** The players of a test all come from one address. */
@@ -87,13 +87,16 @@ export interface ScenePieces {
 }
 
 /** A scene of servers and services that run already. */
-export async function watchScene(bench: Bench, { stack, redis, nats, postgres }: ScenePieces): Promise<Scene> {
-  const database = openDatabase(bench, postgres);
+export async function watchScene(
+  testServers: TestServers,
+  { stack, redis, nats, postgres }: ScenePieces,
+): Promise<Scene> {
+  const database = openDatabase(testServers, postgres);
   const counters = new Redis({ host: redis.host, port: redis.port, maxRetriesPerRequest: 1, commandTimeout: 2_000 });
   // Tests take servers away on purpose: what a look finds missing shows in the look itself.
   counters.on('error', () => undefined);
-  bench.onRelease(() => counters.disconnect());
-  const jetstream = await openJetStream(bench, nats);
+  testServers.onRelease(() => counters.disconnect());
+  const jetstream = await openJetStream(testServers, nats);
   const acknowledged = new Map<string, SentEvent>();
   return {
     stack,
@@ -103,7 +106,7 @@ export async function watchScene(bench: Bench, { stack, redis, nats, postgres }:
     database,
     counters,
     jetstream,
-    onRelease: bench.onRelease,
+    onRelease: testServers.onRelease,
     async send(event, { url = stack.url, ...options } = {}) {
       const id = event.kind === 'click' ? { click_id: event.id } : { impression_id: event.id };
       const body = { ad_id: event.adId, ...id };
@@ -123,19 +126,19 @@ export async function watchScene(bench: Bench, { stack, redis, nats, postgres }:
 }
 
 /** A pool that survives the death of its server. */
-export function openDatabase(bench: Bench, env: Variables): pg.Pool {
+export function openDatabase(testServers: TestServers, env: Variables): pg.Pool {
   const pool = openPool(env, { max: 3, connectionTimeoutMillis: 5_000, query_timeout: 10_000 });
-  bench.onRelease(() => pool.end());
+  testServers.onRelease(() => pool.end());
   return pool;
 }
 
-async function openJetStream(bench: Bench, nats: LocalProcess): Promise<JetStreamEyes> {
+async function openJetStream(testServers: TestServers, nats: LocalProcess): Promise<JetStreamEyes> {
   const connection = await connect({
     servers: `${nats.host}:${nats.port}`,
     maxReconnectAttempts: -1,
     reconnectTimeWait: 100,
   });
-  bench.onRelease(() => connection.close());
+  testServers.onRelease(() => connection.close());
   const client = connection.jetstream();
   const manager = await connection.jetstreamManager();
   const state = async (stream: string) => (await manager.streams.info(stream)).state;

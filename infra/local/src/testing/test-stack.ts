@@ -1,7 +1,7 @@
 import type { Variables } from '../database.js';
 import { openGateway } from '../gateway/gateway.js';
 import type { LocalProcess } from '../processes/local-process.js';
-import type { Bench } from './bench.js';
+import type { TestServers } from './test-servers.js';
 
 /** The whole tracker behind one address. */
 export interface TestStack {
@@ -14,16 +14,16 @@ export interface TestStack {
   readonly env: Variables;
 }
 
-/** Starts the three services and the gateway against the given servers; the bench ends them. */
-export async function startTestStack(bench: Bench, env: Variables): Promise<TestStack> {
+/** Starts the three services and the gateway against the given servers; `testServers.release` ends them. */
+export async function startTestStack(testServers: TestServers, env: Variables): Promise<TestStack> {
   const settings = { TRUST_PROXY: 'loopback', ...env };
   const [ingest, consumer, analytics] = await Promise.all([
-    bench.service({ name: 'ingest', env: settings }),
-    bench.service({ name: 'consumer', env: settings }),
-    bench.service({ name: 'analytics', env: settings }),
+    testServers.service({ name: 'ingest', env: settings }),
+    testServers.service({ name: 'consumer', env: settings }),
+    testServers.service({ name: 'analytics', env: settings }),
   ]);
   const services = { ingest, analytics };
   const gateway = await openGateway({ host: '127.0.0.1', port: 0, portOf: (upstream) => services[upstream].port });
-  bench.onRelease(() => gateway.close());
+  testServers.onRelease(() => gateway.close());
   return { url: `http://127.0.0.1:${gateway.port}`, ingest, consumer, analytics, env: settings };
 }

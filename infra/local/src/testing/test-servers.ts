@@ -9,8 +9,8 @@ import { type RedisCluster, redisCluster } from '../servers/redis-cluster.js';
 import { type ServiceOptions, serviceProcess } from '../services.js';
 import { copyTemplateDatabase } from './template-database.js';
 
-/** Real servers for one test file, all of which `release` ends. */
-export interface Bench {
+/** Real servers for one test file; `release` ends all of them. */
+export interface TestServers {
   /** For whatever the test writes. */
   readonly folder: string;
   /** Runs at `release`, last in, first out. */
@@ -28,8 +28,8 @@ export interface Bench {
   release(): Promise<void>;
 }
 
-/** A bench for one test file. @throws Error when the tests were not started by `npm test` */
-export function openBench(): Bench {
+/** @throws Error when the tests were not started by `npm test` */
+export function openTestServers(): TestServers {
   const root = process.env.TEST_FOLDER;
   if (root === undefined || process.env.TEST_POSTGRES_HOST === undefined) {
     throw new Error(
