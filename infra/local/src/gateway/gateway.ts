@@ -71,12 +71,6 @@ export async function openGateway({ host, port, portOf }: GatewayOptions): Promi
   proxy.on('error', (_error, request, response) => {
     if (request !== undefined && response instanceof ServerResponse) sayUnavailable(request, response);
   });
-  // Nobody waits any more for the answer of a client that has closed its connection.
-  proxy.on('proxyReq', (proxied, _request, response) => {
-    response.once('close', () => {
-      if (!response.writableFinished) proxied.destroy();
-    });
-  });
   // The client went away while it was sending: nobody is left to answer.
   proxy.on('econnreset', (_error, _request, response) => response.destroy());
 
