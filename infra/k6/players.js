@@ -1,7 +1,7 @@
 import { sleep } from 'k6';
 import http from 'k6/http';
 import { Counter, Rate } from 'k6/metrics';
-import { books } from './books.js';
+import { journal } from './journal.js';
 import { BASE_URL } from './settings.js';
 import { uuidv7 } from './uuid.js';
 
@@ -51,8 +51,8 @@ function deliver(kind, event) {
   failed.add(status !== 202 && status !== 429);
   if (status === 429) limited.add(1);
   if (status !== 202) return;
-  books[kind].accepted.add(1);
-  books[kind].lost.add(1);
+  journal[kind].accepted.add(1);
+  journal[kind].lost.add(1);
   if (Math.random() >= SENT_AGAIN) return;
   again.add(1);
   send(kind, event);

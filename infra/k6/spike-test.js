@@ -1,7 +1,7 @@
 import { limits } from './limits.js';
 import { duration, rate, virtualUsers } from './settings.js';
 
-export { setup, teardown } from './books.js';
+export { setup, teardown } from './journal.js';
 export { play as default } from './players.js';
 export { handleSummary } from './summary.js';
 

@@ -1,7 +1,7 @@
 import { requireExecutable, type StandAloneRun, standAloneRun } from '@ads/local';
 import { QueueWatch } from './checks/queue-watch.js';
 import type { Fault } from './faults/fault.js';
-import { Books } from './load/books.js';
+import { Journal } from './load/journal.js';
 import { Shown } from './load/viewers.js';
 import { type Options, readOptions } from './options.js';
 import { isGood, type Played, printResults, printRound, summary } from './report.js';
@@ -52,7 +52,15 @@ async function play(
   label: (fault: Fault) => string,
 ): Promise<Played> {
   await stack.start();
-  const run: Run = { stack, books: new Books(), kept: [], shown: new Shown(), queue: new QueueWatch(), seed, seconds };
+  const run: Run = {
+    stack,
+    journal: new Journal(),
+    kept: [],
+    shown: new Shown(),
+    queue: new QueueWatch(),
+    seed,
+    seconds,
+  };
   const results: RoundResult[] = [];
   for (const [index, fault] of faults.entries()) {
     const since = performance.now();
@@ -62,7 +70,7 @@ async function play(
     printRound(label(fault), result, since);
   }
   await stack.end();
-  return { results, books: run.books };
+  return { results, journal: run.journal };
 }
 
 await standAloneRun('chaos', readOptions, main);

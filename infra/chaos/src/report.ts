@@ -1,5 +1,5 @@
 import { printDetail, printStep, printTable } from '@ads/local';
-import type { Books } from './load/books.js';
+import type { Journal } from './load/journal.js';
 import type { RoundResult } from './round.js';
 
 const SHOWN_OF_EACH = 4;
@@ -40,10 +40,10 @@ export function printResults(results: readonly RoundResult[]): void {
   printTable(head, rows, [1, 9]);
 }
 
-/** The rounds that one stack went through, and its books. */
+/** The rounds that one stack went through, and its journal. */
 export interface Played {
   readonly results: readonly RoundResult[];
-  readonly books: Books;
+  readonly journal: Journal;
 }
 
 /**
@@ -58,14 +58,14 @@ export function summary(seed: number, played: readonly Played[]) {
   return {
     rounds: results.length,
     seed,
-    sent: sum(({ books }) => books.sent),
-    accepted: sum(({ books }) => books.acknowledged.size),
+    sent: sum(({ journal }) => journal.sent),
+    accepted: sum(({ journal }) => journal.acknowledged.size),
     stored: sum((one) => one.results.at(-1)?.stored),
     counted: sum((one) => one.results.at(-1)?.counted),
     lost: worst(({ lost }) => lost.length),
     duplicated: worst(({ duplicated }) => duplicated.length),
     miscounted: worst(({ miscounted, wrongAnswers }) => miscounted.length + wrongAnswers.length),
-    rejected: sum(({ books }) => books.rejected),
+    rejected: sum(({ journal }) => journal.rejected),
     max_heal_ms: Math.round(worst(({ healMs }) => healMs)),
   };
 }

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Comparison, compare } from './checks/compare.js';
+import { startObservabilityProbe } from './checks/observability-probe.js';
 import type { QueueWatch } from './checks/queue-watch.js';
 import { untilSettled, untilWhole } from './checks/settled.js';
-import { startWitness } from './checks/witness.js';
 import { type Fault, pause } from './faults/fault.js';
-import type { Books } from './load/books.js';
+import type { Journal } from './load/journal.js';
 import { type Kept, startPlayers } from './load/players.js';
 import { type Shown, startViewers } from './load/viewers.js';
 import { seededRandom } from './seeded.js';
@@ -13,7 +13,7 @@ import type { ChaosStack } from './stack/chaos-stack.js';
 /** What lasts over all rounds. */
 export interface Run {
   readonly stack: ChaosStack;
-  readonly books: Books;
+  readonly journal: Journal;
   readonly kept: Kept;
   readonly shown: Shown;
   readonly queue: QueueWatch;
@@ -49,21 +49,21 @@ const HEAL_MS = 90_000;
  *   same as in a run of this fault alone
  */
 export async function playRound(run: Run, fault: Fault, time: number): Promise<RoundResult> {
-  const { stack, books, kept, shown, queue, seed, seconds } = run;
+  const { stack, journal, kept, shown, queue, seed, seconds } = run;
   const random = seededRandom(seed, fault.name, time);
-  const complaintsBefore = books.complaints.length;
-  const acceptedBefore = books.acknowledged.size;
+  const complaintsBefore = journal.complaints.length;
+  const acceptedBefore = journal.acknowledged.size;
   const complaints: string[] = [];
-  const players = startPlayers(stack.url, books, kept, seededRandom(seed, fault.name, time, 'players'));
-  const viewers = startViewers(stack.url, books, shown, seededRandom(seed, fault.name, time, 'viewers'));
-  const witness = await startWitness(stack.slots);
+  const players = startPlayers(stack.url, journal, kept, seededRandom(seed, fault.name, time, 'players'));
+  const viewers = startViewers(stack.url, journal, shown, seededRandom(seed, fault.name, time, 'viewers'));
+  const probe = await startObservabilityProbe(stack.slots);
   const began = performance.now();
   await pause(random, ...BEFORE_MS);
   const atMs = performance.now() - began;
   try {
     await fault.run({
       stack,
-      books,
+      journal,
       shown,
       random,
       last: (usual) => sleep(1_000 * (seconds ?? usual)),
@@ -82,17 +82,17 @@ export async function playRound(run: Run, fault: Fault, time: number): Promise<R
     complaints.push((error as Error).message);
   }
   const healMs = performance.now() - healedFrom;
-  complaints.push(...(await witness.untold(fault.tells)));
+  complaints.push(...(await probe.missingSignals(fault.signals)));
   const remarks = await untilWhole(stack);
   await viewers.stop();
-  if (books.acknowledged.size === acceptedBefore) complaints.push('nothing was accepted');
+  if (journal.acknowledged.size === acceptedBefore) complaints.push('nothing was accepted');
   return {
-    ...(await compare(stack, books)),
+    ...(await compare(stack, journal)),
     fault: fault.name,
     atMs,
     healMs,
     wrongAnswers: viewers.wrong,
-    complaints: [...complaints, ...books.complaints.slice(complaintsBefore)],
+    complaints: [...complaints, ...journal.complaints.slice(complaintsBefore)],
     remarks,
     sources: [...viewers.outcomes].map(([outcome, count]) => `${outcome} ${count}`).join(', '),
   };

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { findOnPath, openTestServers, waitFor } from '@ads/local';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { openScene, type Scene } from './support/scene.js';
+import { type Environment, openEnvironment } from './support/environment.js';
 
 const chromium = ['chromium', 'google-chrome', 'chromium-browser', 'chrome'].map(findOnPath).find(Boolean);
 
@@ -27,7 +27,7 @@ const WAYS: Readonly<Record<string, string>> = {
 };
 
 const testServers = openTestServers();
-let scene: Scene;
+let environment: Environment;
 let site: Server;
 const clicks = new Map(Object.keys(WAYS).map((way) => [way, randomUUID()]));
 
@@ -36,12 +36,12 @@ function page(): string {
     const click = { ad_id: 'ad-001', click_id: clicks.get(way), video_play_time: 12.345 };
     return `{ const click = ${JSON.stringify(click)}; const json = JSON.stringify(click); ${code}; }`;
   });
-  const url = JSON.stringify(`${scene.stack.url}/api/v1/ads/click`);
+  const url = JSON.stringify(`${environment.stack.url}/api/v1/ads/click`);
   return `<!doctype html><title>A site with a player</title><body><script>const url = ${url};\n${reports.join('\n')}</script>`;
 }
 
 beforeAll(async () => {
-  scene = await openScene(testServers, await testServers.database());
+  environment = await openEnvironment(testServers, await testServers.database());
   site = createServer((_request, response) => response.setHeader('Content-Type', 'text/html').end(page()));
   await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
   testServers.onRelease(() => site.close());
@@ -75,7 +75,7 @@ inBrowser('a click counts in whatever way a page of another origin reports it', 
   const closed = once(browser, 'close');
   testServers.onRelease(() => browser.kill());
   const missing = async () => {
-    const { rows } = await scene.database.query<{ id: string }>('SELECT id FROM ad_events WHERE id = ANY($1)', [
+    const { rows } = await environment.database.query<{ id: string }>('SELECT id FROM ad_events WHERE id = ANY($1)', [
       [...clicks.values()],
     ]);
     const stored = new Set(rows.map(({ id }) => id));

@@ -1,25 +1,29 @@
 import { type LocalProcess, openTestServers } from '@ads/local';
 import { DEAD_LETTER_STREAM } from '@ads/models';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { type Environment, openEnvironment, QUICK_TIMEOUTS } from './support/environment.js';
 import { expectExact } from './support/exactness.js';
 import { call } from './support/http.js';
 import { newEvent } from './support/players.js';
-import { openScene, QUICK_TIMEOUTS, type Scene } from './support/scene.js';
 
 const testServers = openTestServers();
-let scene: Scene;
+let environment: Environment;
 let postgres: LocalProcess;
 
 beforeAll(async () => {
   postgres = await testServers.postgres();
   // Known by a look-up or not at all while the tests run.
-  scene = await openScene(testServers, { ...postgres.env, ...QUICK_TIMEOUTS, AD_CATALOGUE_REFRESH_SECONDS: '600' });
+  environment = await openEnvironment(testServers, {
+    ...postgres.env,
+    ...QUICK_TIMEOUTS,
+    AD_CATALOGUE_REFRESH_SECONDS: '600',
+  });
 });
 
 afterAll(() => testServers.release());
 
 async function insertAd(id: string): Promise<void> {
-  await scene.database.query('INSERT INTO ads (id, image_url, target_url) VALUES ($1, $2, $2)', [
+  await environment.database.query('INSERT INTO ads (id, image_url, target_url) VALUES ($1, $2, $2)', [
     id,
     'https://example.com/',
   ]);
@@ -27,25 +31,27 @@ async function insertAd(id: string): Promise<void> {
 
 test('a new ad is known at its first click, and to analytics', async () => {
   await insertAd('ad-new');
-  expect((await scene.send(newEvent('click', 'ad-new'))).status).toBe(202);
-  expect((await scene.send(newEvent('impression', 'ad-new'))).status).toBe(202);
-  await expectExact(scene);
+  expect((await environment.send(newEvent('click', 'ad-new'))).status).toBe(202);
+  expect((await environment.send(newEvent('impression', 'ad-new'))).status).toBe(202);
+  await expectExact(environment);
 });
 
 test('a new ad is known at its first click also right after somebody asked for one that is not there', async () => {
-  expect((await scene.send(newEvent('click', 'ad-that-never-was'))).status).toBe(400);
+  expect((await environment.send(newEvent('click', 'ad-that-never-was'))).status).toBe(400);
   await insertAd('ad-newer');
-  expect((await scene.send(newEvent('click', 'ad-newer'))).status).toBe(202);
-  expect((await scene.analytics('ad-newer')).ad_id).toBe('ad-newer');
+  expect((await environment.send(newEvent('click', 'ad-newer'))).status).toBe(202);
+  expect((await environment.analytics('ad-newer')).ad_id).toBe('ad-newer');
 });
 
 test('many misses at once are refused, and none of them has the catalogue read again', async () => {
   const reads = async () => {
-    const { text } = await call(`http://127.0.0.1:${scene.stack.ingest.port}/metrics`);
+    const { text } = await call(`http://127.0.0.1:${environment.stack.ingest.port}/metrics`);
     return Number(/^database_operations_total\{operation="read_ad_ids",status="ok".*\} (\d+)$/m.exec(text)?.[1]);
   };
   const before = await reads();
-  const answers = await Promise.all(Array.from({ length: 100 }, (_, ad) => scene.send(newEvent('click', `no-${ad}`))));
+  const answers = await Promise.all(
+    Array.from({ length: 100 }, (_, ad) => environment.send(newEvent('click', `no-${ad}`))),
+  );
   expect(answers.map((answer) => answer.status)).toEqual(answers.map(() => 400));
   expect(await reads()).toBe(before);
 });
@@ -53,12 +59,12 @@ test('many misses at once are refused, and none of them has the catalogue read a
 test('while Postgres is away known ads stay known, and others are taken and told apart later', async () => {
   await postgres.kill();
   const stranger = newEvent('click', 'ad-nobody-knows');
-  expect((await scene.send(stranger)).status).toBe(202);
-  scene.acknowledged.delete(`click ${stranger.id}`);
+  expect((await environment.send(stranger)).status).toBe(202);
+  environment.acknowledged.delete(`click ${stranger.id}`);
   const events = [newEvent('click', 'ad-new'), newEvent('click', 'ad-001'), newEvent('impression', 'ad-new')];
-  for (const event of events) expect((await scene.send(event)).status).toBe(202);
-  expect((await call(`${scene.stack.url}/api/v1/ads`)).status).toBe(200);
+  for (const event of events) expect((await environment.send(event)).status).toBe(202);
+  expect((await call(`${environment.stack.url}/api/v1/ads`)).status).toBe(200);
   await postgres.start();
-  await expectExact(scene);
-  expect(await scene.jetstream.held(DEAD_LETTER_STREAM)).toBe(1);
+  await expectExact(environment);
+  expect(await environment.jetstream.held(DEAD_LETTER_STREAM)).toBe(1);
 });

@@ -13,7 +13,7 @@ import { uuidv7 } from '@ads/models';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import type pg from 'pg';
-import { QUICK_TIMEOUTS } from './support/scene.js';
+import { QUICK_TIMEOUTS } from './support/environment.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

@@ -1,9 +1,9 @@
 import { openGateway, openTestServers, type TestStack, waitFor } from '@ads/local';
 import { DEAD_LETTER_STREAM } from '@ads/models';
 import { afterAll, expect, test } from '@jest/globals';
+import { attachEnvironment, QUICK_TIMEOUTS, UNLIMITED } from './support/environment.js';
 import { expectExact } from './support/exactness.js';
 import { newEvent } from './support/players.js';
-import { QUICK_TIMEOUTS, UNLIMITED, watchScene } from './support/scene.js';
 
 const testServers = openTestServers();
 
@@ -26,24 +26,24 @@ test('services started before their servers find them, and lose nothing meanwhil
   const gateway = await openGateway({ host: '127.0.0.1', port: 0, portOf: (upstream) => services[upstream].port });
   testServers.onRelease(() => gateway.close());
   const stack: TestStack = { url: `http://127.0.0.1:${gateway.port}`, ingest, consumer, analytics, env };
-  const scene = await watchScene(testServers, { stack, redis, nats, postgres: postgres.env });
+  const environment = await attachEnvironment(testServers, { stack, redis, nats, postgres: postgres.env });
 
   // Nobody could look up any ad yet: all are taken, and the consumer tells them apart.
   const known = [newEvent(), newEvent('impression'), newEvent('click', 'ad-002')];
   const stranger = newEvent('click', 'ad-nobody-knows');
   for (const event of [...known, stranger]) {
-    await waitFor(async () => (await scene.send(event)).status === 202, { timeoutMs: 20_000, what: 'a 202' });
+    await waitFor(async () => (await environment.send(event)).status === 202, { timeoutMs: 20_000, what: 'a 202' });
   }
-  scene.acknowledged.delete(`click ${stranger.id}`);
+  environment.acknowledged.delete(`click ${stranger.id}`);
 
   await Promise.all([postgres.start(), redis.start()]);
-  await expectExact(scene);
-  const letter = await scene.jetstream.manager().streams.getMessage(DEAD_LETTER_STREAM, { seq: 1 });
+  await expectExact(environment);
+  const letter = await environment.jetstream.manager().streams.getMessage(DEAD_LETTER_STREAM, { seq: 1 });
   expect(Buffer.from(letter.data).toString()).toContain(stranger.id);
-  expect(await scene.jetstream.held(DEAD_LETTER_STREAM)).toBe(1);
+  expect(await environment.jetstream.held(DEAD_LETTER_STREAM)).toBe(1);
 
   // From now on it is known that there is no such ad.
-  await waitFor(async () => (await scene.send(newEvent('click', 'ad-nobody-knows'))).status === 400, {
+  await waitFor(async () => (await environment.send(newEvent('click', 'ad-nobody-knows'))).status === 400, {
     timeoutMs: 20_000,
     what: 'the catalogue to be loaded',
   });

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { openTestServers, projectRoot, runCommand, waitFor } from '@ads/local';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
+import { healthOf } from './support/environment.js';
 import { call } from './support/http.js';
-import { healthOf } from './support/scene.js';
 
 const testServers = openTestServers();
 let env: Readonly<Record<string, string | undefined>>;

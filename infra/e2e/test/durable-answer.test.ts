@@ -1,21 +1,27 @@
 import { type LocalProcess, openTestServers, waitFor } from '@ads/local';
 import { decodeEvents, EVENT_STREAM } from '@ads/models';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import {
+  type Environment,
+  openEnvironment,
+  QUICK_TIMEOUTS,
+  type SentEvent,
+  untilHealthy,
+} from './support/environment.js';
 import { expectExact } from './support/exactness.js';
 import { type Answer, json } from './support/http.js';
 import { newEvent, sendUntilAcknowledged, startPlayers } from './support/players.js';
-import { openScene, QUICK_TIMEOUTS, type Scene, type SentEvent, untilHealthy } from './support/scene.js';
 
 /** What both timeouts together may take, with much room for a machine that is busy. */
 const BOUND_MS = 6_000;
 
 const testServers = openTestServers();
-let scene: Scene;
+let environment: Environment;
 let postgres: LocalProcess;
 
 beforeAll(async () => {
   postgres = await testServers.postgres();
-  scene = await openScene(testServers, {
+  environment = await openEnvironment(testServers, {
     ...postgres.env,
     ...QUICK_TIMEOUTS,
     INGEST_QUEUE_EVENTS: '20',
@@ -23,22 +29,22 @@ beforeAll(async () => {
   });
 });
 
-beforeEach(() => untilHealthy(scene));
+beforeEach(() => untilHealthy(environment));
 
 afterEach(() => {
-  scene.nats.resume();
+  environment.nats.resume();
   postgres.resume();
 });
 
 afterAll(() => testServers.release());
 
 async function rowsOf({ id }: SentEvent): Promise<number> {
-  return (await scene.database.query('SELECT FROM ad_events WHERE id = $1', [id])).rowCount ?? 0;
+  return (await environment.database.query('SELECT FROM ad_events WHERE id = $1', [id])).rowCount ?? 0;
 }
 
 /** The ids of all events in the stream, whoever may have pulled them. */
 async function idsInStream(): Promise<string[]> {
-  const manager = scene.jetstream.manager();
+  const manager = environment.jetstream.manager();
   const { first_seq, last_seq, messages } = (await manager.streams.info(EVENT_STREAM)).state;
   if (messages === 0) return [];
   const ids: string[] = [];
@@ -56,62 +62,62 @@ function expectUnavailable(answer: Answer): void {
 }
 
 test('nothing durable can take it: no 202, but 503 with Retry-After, soon', async () => {
-  scene.nats.pause();
+  environment.nats.pause();
   postgres.pause();
   const began = performance.now();
   const events = Array.from({ length: 5 }, () => newEvent());
-  const answers = await Promise.all(events.map((event) => scene.send(event)));
+  const answers = await Promise.all(events.map((event) => environment.send(event)));
   expect(performance.now() - began).toBeLessThan(BOUND_MS);
   for (const answer of answers) expectUnavailable(answer);
 
-  scene.nats.resume();
+  environment.nats.resume();
   postgres.resume();
   // What was refused may have arrived all the same; sent again, as told, it counts once.
-  await Promise.all(events.map((event) => sendUntilAcknowledged(scene, event)));
-  await expectExact(scene);
+  await Promise.all(events.map((event) => sendUntilAcknowledged(environment, event)));
+  await expectExact(environment);
 });
 
 test('more waits than may: 503 with Retry-After for the rest, and nothing of it is lost', async () => {
-  scene.nats.pause();
+  environment.nats.pause();
   postgres.pause();
   const events = Array.from({ length: 300 }, () => newEvent());
-  const answers = await Promise.all(events.map((event) => scene.send(event)));
+  const answers = await Promise.all(events.map((event) => environment.send(event)));
   for (const answer of answers) expectUnavailable(answer);
 
-  scene.nats.resume();
+  environment.nats.resume();
   postgres.resume();
   // So few at a time that they fit into the queue.
   for (let first = 0; first < events.length; first += 10) {
-    await Promise.all(events.slice(first, first + 10).map((event) => sendUntilAcknowledged(scene, event)));
+    await Promise.all(events.slice(first, first + 10).map((event) => sendUntilAcknowledged(environment, event)));
   }
-  await expectExact(scene);
+  await expectExact(environment);
 });
 
 test('Postgres away: the 202 comes when the event is in the stream, which holds it until Postgres is back', async () => {
   postgres.pause();
   const events = [newEvent(), newEvent('impression')];
-  for (const event of events) expect((await scene.send(event)).status).toBe(202);
+  for (const event of events) expect((await environment.send(event)).status).toBe(202);
   expect(await idsInStream()).toEqual(expect.arrayContaining(events.map((event) => event.id)));
 
   postgres.resume();
-  await expectExact(scene);
+  await expectExact(environment);
 });
 
 test('NATS away: the 202 comes when the row is in Postgres', async () => {
-  await scene.nats.kill();
+  await environment.nats.kill();
   try {
-    const players = startPlayers(scene, { players: 4 });
+    const players = startPlayers(environment, { players: 4 });
     for (let sent = 0; sent < 20; sent += 1) {
       const event = newEvent(sent % 2 === 0 ? 'click' : 'impression');
-      expect((await scene.send(event)).status).toBe(202);
+      expect((await environment.send(event)).status).toBe(202);
       // At once: whoever was told "recorded" must find it recorded.
       expect(await rowsOf(event)).toBe(1);
     }
     await players.stop();
     expect(players.refusals).toEqual([]);
   } finally {
-    await scene.nats.start();
+    await environment.nats.start();
   }
-  await waitFor(async () => (await scene.jetstream.held()) === 0, { timeoutMs: 20_000, what: 'an empty queue' });
-  await expectExact(scene);
+  await waitFor(async () => (await environment.jetstream.held()) === 0, { timeoutMs: 20_000, what: 'an empty queue' });
+  await expectExact(environment);
 });

@@ -8,25 +8,31 @@ import {
   encodeEvents,
 } from '@ads/models';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import {
+  type Environment,
+  openEnvironment,
+  QUICK_TIMEOUTS,
+  type SentEvent,
+  untilHealthy,
+} from './support/environment.js';
 import { expectExact } from './support/exactness.js';
 import { newEvent, startPlayers } from './support/players.js';
-import { openScene, QUICK_TIMEOUTS, type Scene, type SentEvent, untilHealthy } from './support/scene.js';
 
 const testServers = openTestServers();
-let scene: Scene;
+let environment: Environment;
 
 beforeAll(async () => {
-  scene = await openScene(testServers, { ...(await testServers.database()), ...QUICK_TIMEOUTS });
+  environment = await openEnvironment(testServers, { ...(await testServers.database()), ...QUICK_TIMEOUTS });
 });
 
-beforeEach(() => untilHealthy(scene));
+beforeEach(() => untilHealthy(environment));
 
-afterEach(() => scene.nats.resume());
+afterEach(() => environment.nats.resume());
 
 afterAll(() => testServers.release());
 
 async function sendTwenty(event: SentEvent): Promise<void> {
-  const answers = await Promise.all(Array.from({ length: 20 }, () => scene.send(event)));
+  const answers = await Promise.all(Array.from({ length: 20 }, () => environment.send(event)));
   expect(answers.map((answer) => answer.status)).toEqual(answers.map(() => 202));
 }
 
@@ -34,52 +40,52 @@ test('one id, twenty times at once and again later, as a click and as an impress
   const click = newEvent();
   const impression: SentEvent = { ...click, kind: 'impression' };
   await Promise.all([sendTwenty(click), sendTwenty(impression)]);
-  await expectExact(scene);
+  await expectExact(environment);
   await Promise.all([sendTwenty(click), sendTwenty(impression)]);
-  await expectExact(scene);
-  expect(await scene.analytics('ad-001')).toMatchObject({ total_clicks: 1, impressions: 1, ctr: 1 });
+  await expectExact(environment);
+  expect(await environment.analytics('ad-001')).toMatchObject({ total_clicks: 1, impressions: 1, ctr: 1 });
 });
 
 test('an id in capitals is the same id', async () => {
   const click = newEvent();
-  await scene.send(click);
+  await environment.send(click);
   const capitals = { ...click, id: click.id.toUpperCase() };
-  expect((await scene.send(capitals)).status).toBe(202);
-  scene.acknowledged.delete(`click ${capitals.id}`);
-  await expectExact(scene);
+  expect((await environment.send(capitals)).status).toBe(202);
+  environment.acknowledged.delete(`click ${capitals.id}`);
+  await expectExact(environment);
 });
 
 test('a publish that timed out, and arrives after Postgres has the event: counts once', async () => {
-  const taken = await scene.jetstream.taken();
-  scene.nats.pause();
+  const taken = await environment.jetstream.taken();
+  environment.nats.pause();
   const events = [newEvent(), newEvent('impression'), newEvent('click', 'ad-002')];
-  for (const event of events) expect((await scene.send(event)).status).toBe(202);
-  const { rows } = await scene.database.query('SELECT FROM ad_events WHERE id = ANY($1)', [
+  for (const event of events) expect((await environment.send(event)).status).toBe(202);
+  const { rows } = await environment.database.query('SELECT FROM ad_events WHERE id = ANY($1)', [
     events.map((event) => event.id),
   ]);
   expect(rows).toHaveLength(events.length);
 
-  scene.nats.resume();
+  environment.nats.resume();
   // The first one waited in the connection, and comes now.
-  await waitFor(async () => (await scene.jetstream.taken()) > taken, {
+  await waitFor(async () => (await environment.jetstream.taken()) > taken, {
     timeoutMs: 20_000,
     what: 'the message that timed out to arrive',
   });
-  await expectExact(scene);
+  await expectExact(environment);
 });
 
 test('NATS hangs again and again under load: exact over both paths', async () => {
-  const players = startPlayers(scene);
+  const players = startPlayers(environment);
   for (let round = 0; round < 2; round += 1) {
     await players.more(150);
-    scene.nats.pause();
+    environment.nats.pause();
     await players.more(20);
-    scene.nats.resume();
+    environment.nats.resume();
   }
   await players.more(100);
   await players.stop();
   expect(players.refusals).toEqual([]);
-  await expectExact(scene);
+  await expectExact(environment);
 });
 
 interface DeadLetter {
@@ -89,7 +95,7 @@ interface DeadLetter {
 }
 
 async function deadLetters(): Promise<DeadLetter[]> {
-  const manager = scene.jetstream.manager();
+  const manager = environment.jetstream.manager();
   const { first_seq, last_seq } = (await manager.streams.info(DEAD_LETTER_STREAM)).state;
   const letters: DeadLetter[] = [];
   for (let seq = Math.max(first_seq, 1); seq <= last_seq; seq += 1) {
@@ -126,13 +132,13 @@ test('poison among good messages: each is kept with its reason, the good ones co
   ];
   const sources: string[] = [];
   for (const message of poison) {
-    const { seq } = await scene.jetstream.client().publish(EVENT_SUBJECT, message);
+    const { seq } = await environment.jetstream.client().publish(EVENT_SUBJECT, message);
     sources.push(`${EVENT_STREAM}:${seq}`);
   }
-  for (const event of good) scene.acknowledged.set(`click ${event.id}`, event);
+  for (const event of good) environment.acknowledged.set(`click ${event.id}`, event);
   const after = newEvent();
-  expect((await scene.send(after)).status).toBe(202);
-  await expectExact(scene);
+  expect((await environment.send(after)).status).toBe(202);
+  await expectExact(environment);
 
   const letters = await deadLetters();
   expect(letters.map((letter) => letter.source).sort()).toEqual([...sources].sort());

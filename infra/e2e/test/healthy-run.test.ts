@@ -3,10 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type LocalProcess, openTestServers, waitFor } from '@ads/local';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { type Environment, openEnvironment, untilHealthy, untilTrusted } from './support/environment.js';
 import { expectExact } from './support/exactness.js';
 import { call } from './support/http.js';
 import { newEvent, readMetrics, startPlayers } from './support/players.js';
-import { openScene, type Scene, untilHealthy, untilTrusted } from './support/scene.js';
 
 const EVERYWHERE = [
   'http_requests_total',
@@ -23,38 +23,38 @@ const EVERYWHERE = [
 
 const testServers = openTestServers();
 const dailyLogs = join(testServers.folder, 'daily');
-let scene: Scene;
+let environment: Environment;
 let services: readonly LocalProcess[];
 const refusedIds = [`refused-${randomUUID()}`, `refused-${randomUUID()}`];
 const secretPaths = ['/wp-login.php', '/api/v1/ads/8d6f1a', '/ads/click/x', '/metrics/../etc/passwd', '/%00'];
 
 beforeAll(async () => {
-  scene = await openScene(testServers, {
+  environment = await openEnvironment(testServers, {
     ...(await testServers.database()),
     METRICS_MAX_ADS: '1',
     LOG_FILE: join(dailyLogs, 'ads.log'),
   });
-  const { ingest, consumer, analytics } = scene.stack;
+  const { ingest, consumer, analytics } = environment.stack;
   services = [ingest, consumer, analytics];
-  await untilHealthy(scene);
-  await untilTrusted(scene);
-  const players = startPlayers(scene, { adIds: ['ad-001', 'ad-002', 'ad-003'] });
+  await untilHealthy(environment);
+  await untilTrusted(environment);
+  const players = startPlayers(environment, { adIds: ['ad-001', 'ad-002', 'ad-003'] });
   await players.more(200);
   await players.stop();
   expect([...players.outcomes.keys()]).toEqual(['202']);
   for (const path of secretPaths) {
-    await call(`${scene.stack.url}${path}`);
+    await call(`${environment.stack.url}${path}`);
     await call(`http://127.0.0.1:${analytics.port}${path}`);
   }
   for (const id of refusedIds) {
-    const answer = await call(`${scene.stack.url}/api/v1/ads/click`, {
+    const answer = await call(`${environment.stack.url}/api/v1/ads/click`, {
       method: 'POST',
       body: { ad_id: 7 },
       headers: { 'X-Request-ID': id },
     });
     expect({ status: answer.status, id: answer.headers['x-request-id'] }).toEqual({ status: 400, id });
   }
-  await expectExact(scene);
+  await expectExact(environment);
 });
 
 afterAll(() => testServers.release());
@@ -105,13 +105,13 @@ test('every number has its help and its type', async () => {
       ['database_pool_connections', { state: 'idle' }],
     ]);
   }
-  for (const service of [scene.stack.consumer, scene.stack.analytics]) {
+  for (const service of [environment.stack.consumer, environment.stack.analytics]) {
     expectSamples(await metricsOf(service), [['redis_operations_total', { operation: /./, status: 'ok' }]]);
   }
 });
 
 test('each service counts what it does', async () => {
-  const { ingest, consumer, analytics } = scene.stack;
+  const { ingest, consumer, analytics } = environment.stack;
   const atIngest = await metricsOf(ingest);
   expectFamilies(atIngest, ['ad_clicks_total', 'ad_impressions_total', 'ingest_batch_events', 'nats_messages_total']);
   expectSamples(atIngest, [
@@ -161,11 +161,11 @@ test('callers do not choose the labels', async () => {
 
 test('every line of the logs is JSON, and none is a warning, over the whole life of a healthy run', async () => {
   // The summary of the requests that succeeded comes after a while.
-  await waitFor(() => readLines(scene.stack.ingest).some(({ message }) => message === 'requests'), {
+  await waitFor(() => readLines(environment.stack.ingest).some(({ message }) => message === 'requests'), {
     timeoutMs: 20_000,
     what: 'the summary of the requests',
   });
-  expect((await scene.send(newEvent())).status).toBe(202);
+  expect((await environment.send(newEvent())).status).toBe(202);
   for (const service of services) expect(await service.stop()).toEqual({ code: 0, signal: null });
 
   for (const service of services) {
@@ -177,7 +177,7 @@ test('every line of the logs is JSON, and none is a warning, over the whole life
     const [daily = ''] = readdirSync(dailyLogs).filter((name) => name.startsWith(`ads-${service.name}-2`));
     expect(parseLines(join(dailyLogs, daily))).toEqual(lines);
   }
-  const refused = readLines(scene.stack.ingest).filter(({ message }) => message === 'request refused');
+  const refused = readLines(environment.stack.ingest).filter(({ message }) => message === 'request refused');
   expect(refused.map(({ request_id: id }) => id)).toEqual(expect.arrayContaining(refusedIds));
 });
 

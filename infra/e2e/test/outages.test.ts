@@ -1,21 +1,21 @@
 import { type LocalProcess, openTestServers, waitFor } from '@ads/local';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { type Environment, healthOf, openEnvironment, QUICK_TIMEOUTS, untilHealthy } from './support/environment.js';
 import { expectExact } from './support/exactness.js';
 import { call, json } from './support/http.js';
 import { newEvent, readMetrics, startPlayers } from './support/players.js';
-import { healthOf, openScene, QUICK_TIMEOUTS, type Scene, untilHealthy } from './support/scene.js';
 import { watchAnalytics } from './support/watch-analytics.js';
 
 const testServers = openTestServers();
-let scene: Scene;
+let environment: Environment;
 let postgres: LocalProcess;
 
 beforeAll(async () => {
   postgres = await testServers.postgres();
-  scene = await openScene(testServers, { ...postgres.env, ...QUICK_TIMEOUTS });
+  environment = await openEnvironment(testServers, { ...postgres.env, ...QUICK_TIMEOUTS });
 });
 
-beforeEach(() => untilHealthy(scene));
+beforeEach(() => untilHealthy(environment));
 
 afterAll(() => testServers.release());
 
@@ -44,88 +44,88 @@ async function untilBreakerOpens(service: LocalProcess, dependency: string): Pro
 }
 
 test('NATS away and back under load: clicks go on, /health says what is wrong, and all is counted', async () => {
-  const players = startPlayers(scene);
-  const watch = watchAnalytics(scene, ['ad-001', 'ad-002']);
+  const players = startPlayers(environment);
+  const watch = watchAnalytics(environment, ['ad-001', 'ad-002']);
   await players.more(50);
-  await scene.nats.kill();
+  await environment.nats.kill();
   await players.more(100);
-  await untilBreakerOpens(scene.stack.ingest, 'nats');
-  await Promise.all([untilBlamed(scene.stack.ingest, 'nats'), untilBlamed(scene.stack.consumer, 'nats')]);
-  await scene.nats.start();
-  await untilHealthy(scene);
-  const taken = await scene.jetstream.taken();
+  await untilBreakerOpens(environment.stack.ingest, 'nats');
+  await Promise.all([untilBlamed(environment.stack.ingest, 'nats'), untilBlamed(environment.stack.consumer, 'nats')]);
+  await environment.nats.start();
+  await untilHealthy(environment);
+  const taken = await environment.jetstream.taken();
   await players.more(100);
   // They go through the queue again.
-  expect(await scene.jetstream.taken()).toBeGreaterThan(taken);
+  expect(await environment.jetstream.taken()).toBeGreaterThan(taken);
   await players.stop();
   expect(players.refusals).toEqual([]);
-  await expectExact(scene);
+  await expectExact(environment);
   await watch.stop();
   expect(watch.complaints).toEqual([]);
 });
 
 test('Postgres away and back under load: clicks go on, ads and analytics are answered, and all is counted', async () => {
-  const players = startPlayers(scene);
+  const players = startPlayers(environment);
   await players.more(50);
-  const watch = watchAnalytics(scene, ['ad-001', 'ad-002']);
+  const watch = watchAnalytics(environment, ['ad-001', 'ad-002']);
   await watch.more(4);
   await postgres.kill();
   await players.more(200);
-  await untilBreakerOpens(scene.stack.consumer, 'postgres');
-  await untilBlamed(scene.stack.consumer, 'postgres');
-  const ads = await call(`${scene.stack.url}/api/v1/ads`);
+  await untilBreakerOpens(environment.stack.consumer, 'postgres');
+  await untilBlamed(environment.stack.consumer, 'postgres');
+  const ads = await call(`${environment.stack.url}/api/v1/ads`);
   expect(ads.status).toBe(200);
   expect(json<{ count: number }>(ads).count).toBe(3);
-  expect((await scene.analytics('ad-001')).source).toBe('redis');
+  expect((await environment.analytics('ad-001')).source).toBe('redis');
   // Nobody could record them: they wait in the queue.
-  expect(await scene.jetstream.held()).toBeGreaterThan(0);
+  expect(await environment.jetstream.held()).toBeGreaterThan(0);
   await postgres.start();
   await players.more(50);
   await players.stop();
   expect([...players.outcomes.keys()]).toEqual(['202']);
-  await expectExact(scene);
+  await expectExact(environment);
   await watch.stop();
   expect(watch.complaints).toEqual([]);
 });
 
 test('Redis away and back: each service says so, and heals', async () => {
-  const { ingest, consumer, analytics } = scene.stack;
-  const watch = watchAnalytics(scene, ['ad-001']);
-  await scene.redis.kill();
+  const { ingest, consumer, analytics } = environment.stack;
+  const watch = watchAnalytics(environment, ['ad-001']);
+  await environment.redis.kill();
   await Promise.all([ingest, consumer, analytics].map((service) => untilBlamed(service, 'redis')));
   await untilBreakerOpens(analytics, 'redis');
-  expect((await scene.analytics('ad-001')).source).toBe('postgres');
-  await scene.redis.start();
-  await untilHealthy(scene);
-  await expectExact(scene);
+  expect((await environment.analytics('ad-001')).source).toBe('postgres');
+  await environment.redis.start();
+  await untilHealthy(environment);
+  await expectExact(environment);
   await watch.stop();
   expect(watch.complaints).toEqual([]);
 });
 
 test('NATS and Postgres away: ingest is unhealthy, still shows the ads, and heals', async () => {
-  await Promise.all([scene.nats.kill(), postgres.kill()]);
-  await waitFor(async () => (await healthOf(scene.stack.ingest)).code === 503, {
+  await Promise.all([environment.nats.kill(), postgres.kill()]);
+  await waitFor(async () => (await healthOf(environment.stack.ingest)).code === 503, {
     timeoutMs: 20_000,
     what: 'ingest to be unhealthy',
   });
-  expect((await healthOf(scene.stack.ingest)).status).toBe('unhealthy');
-  const ready = await call(`http://127.0.0.1:${scene.stack.ingest.port}/ready`);
+  expect((await healthOf(environment.stack.ingest)).status).toBe('unhealthy');
+  const ready = await call(`http://127.0.0.1:${environment.stack.ingest.port}/ready`);
   expect(ready.status).toBe(503);
-  expect((await call(`${scene.stack.url}/api/v1/ads`)).status).toBe(200);
-  expect((await scene.send(newEvent())).status).toBe(503);
-  await Promise.all([scene.nats.start(), postgres.start()]);
-  await untilHealthy(scene);
-  expect((await scene.send(newEvent())).status).toBe(202);
+  expect((await call(`${environment.stack.url}/api/v1/ads`)).status).toBe(200);
+  expect((await environment.send(newEvent())).status).toBe(503);
+  await Promise.all([environment.nats.start(), postgres.start()]);
+  await untilHealthy(environment);
+  expect((await environment.send(newEvent())).status).toBe(202);
 });
 
 test('all three servers restarted at once under load: players retry, and all is counted', async () => {
-  const players = startPlayers(scene);
+  const players = startPlayers(environment);
   await players.more(100);
-  const servers = [scene.nats, scene.redis, postgres];
+  const servers = [environment.nats, environment.redis, postgres];
   await Promise.all(servers.map((server) => server.kill()));
   await Promise.all(servers.map((server) => server.start()));
   await players.more(100);
   await players.stop();
   expect(players.refusals).toEqual([]);
-  await expectExact(scene);
+  await expectExact(environment);
 });

@@ -2,14 +2,21 @@ import { type LocalProcess, openTestServers, type RedisCluster, startTestStack, 
 import { totalsKey } from '@ads/models';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Cluster, Redis } from 'ioredis';
+import {
+  attachEnvironment,
+  type Environment,
+  QUICK_TIMEOUTS,
+  UNLIMITED,
+  untilHealthy,
+  untilTrusted,
+} from './support/environment.js';
 import { expectExact } from './support/exactness.js';
 import { newEvent, startPlayers } from './support/players.js';
-import { QUICK_TIMEOUTS, type Scene, UNLIMITED, untilHealthy, untilTrusted, watchScene } from './support/scene.js';
 import { type AnalyticsWatch, watchAnalytics } from './support/watch-analytics.js';
 
 const testServers = openTestServers();
 let cluster: RedisCluster;
-let scene: Scene;
+let environment: Environment;
 
 /** Nobody clicks on it while a primary is away: nothing but a rebuild brings its counters back. */
 const QUIET_AD = 'ad-003';
@@ -23,15 +30,16 @@ beforeAll(async () => {
   const counters = new Cluster(cluster.nodes.map(({ host, port }) => ({ host, port })));
   counters.on('error', () => undefined);
   testServers.onRelease(() => counters.disconnect());
-  scene = { ...(await watchScene(testServers, { stack, redis: first, nats, postgres })), counters };
-  for (let click = 0; click < 5; click += 1) expect((await scene.send(newEvent('click', QUIET_AD))).status).toBe(202);
-  await expectExact(scene);
+  environment = { ...(await attachEnvironment(testServers, { stack, redis: first, nats, postgres })), counters };
+  for (let click = 0; click < 5; click += 1)
+    expect((await environment.send(newEvent('click', QUIET_AD))).status).toBe(202);
+  await expectExact(environment);
 });
 
 afterAll(() => testServers.release());
 
 function watchAll(): AnalyticsWatch {
-  return watchAnalytics(scene, [QUIET_AD, 'ad-001', QUIET_AD, 'ad-002']);
+  return watchAnalytics(environment, [QUIET_AD, 'ad-001', QUIET_AD, 'ad-002']);
 }
 
 /** The primary of an ad. */
@@ -39,7 +47,7 @@ async function primaryOf(adId: string): Promise<LocalProcess> {
   for (const node of await cluster.primaries()) {
     const redis = new Redis({ host: node.host, port: node.port });
     // Any other would say where it has moved.
-    const there = await redis.exists(totalsKey(await scene.identity(), adId)).catch(() => 0);
+    const there = await redis.exists(totalsKey(await environment.identity(), adId)).catch(() => 0);
     redis.disconnect();
     if (there === 1) return node;
   }
@@ -54,8 +62,8 @@ async function replaced(primary: LocalProcess): Promise<void> {
 }
 
 async function expectHealed(watch: AnalyticsWatch): Promise<void> {
-  await untilHealthy(scene);
-  await untilTrusted(scene, QUIET_AD);
+  await untilHealthy(environment);
+  await untilTrusted(environment, QUIET_AD);
   await watch.more(20);
   await watch.stop();
   expect(watch.complaints).toEqual([]);
@@ -64,7 +72,7 @@ async function expectHealed(watch: AnalyticsWatch): Promise<void> {
 }
 
 test('a primary is killed under live traffic: its replica takes over, never zeros, and exact again without a hand', async () => {
-  const players = startPlayers(scene);
+  const players = startPlayers(environment);
   const watch = watchAll();
   await players.more(50);
   const primary = await primaryOf(QUIET_AD);
@@ -74,13 +82,13 @@ test('a primary is killed under live traffic: its replica takes over, never zero
   await primary.start();
   await players.more(50);
   await players.stop();
-  await expectExact(scene);
+  await expectExact(environment);
   await expectHealed(watch);
 });
 
 test('a primary loses its data under live traffic: the same', async () => {
   for (const adId of [QUIET_AD, 'ad-001', 'ad-002']) {
-    const players = startPlayers(scene);
+    const players = startPlayers(environment);
     const watch = watchAll();
     await players.more(50);
     const { host, port } = await primaryOf(adId);
@@ -89,29 +97,29 @@ test('a primary loses its data under live traffic: the same', async () => {
     redis.disconnect();
     await players.more(50);
     await players.stop();
-    await expectExact(scene);
+    await expectExact(environment);
     await expectHealed(watch);
   }
 });
 
 test('a primary is frozen until it was replaced, and then comes back: the same', async () => {
-  const players = startPlayers(scene);
+  const players = startPlayers(environment);
   const watch = watchAll();
   await players.more(50);
   const primary = await primaryOf('ad-001');
   primary.pause();
   try {
-    await waitFor(async () => (await scene.analytics('ad-001')).source === 'postgres', {
+    await waitFor(async () => (await environment.analytics('ad-001')).source === 'postgres', {
       timeoutMs: 10_000,
       what: 'analytics to notice',
     });
-    await untilTrusted(scene, 'ad-001');
+    await untilTrusted(environment, 'ad-001');
     await players.more(50);
   } finally {
     primary.resume();
   }
   await players.more(100);
   await players.stop();
-  await expectExact(scene);
+  await expectExact(environment);
   await expectHealed(watch);
 });

@@ -1,17 +1,17 @@
 import { copyFolder, type LocalProcess, openTestServers, startTestStack, waitFor } from '@ads/local';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { expectExact } from './support/exactness.js';
-import { call, json } from './support/http.js';
-import { newEvent } from './support/players.js';
 import {
   type AdAnalytics,
-  openScene,
-  type Scene,
+  attachEnvironment,
+  type Environment,
+  openEnvironment,
   UNLIMITED,
   untilHealthy,
   untilTrusted,
-  watchScene,
-} from './support/scene.js';
+} from './support/environment.js';
+import { expectExact } from './support/exactness.js';
+import { call, json } from './support/http.js';
+import { newEvent } from './support/players.js';
 
 /*
  * The database goes back in time, is emptied or replaced, under a Redis that remembers what was there before.
@@ -21,17 +21,17 @@ const testServers = openTestServers();
 const AD = 'ad-001';
 let postgres: LocalProcess;
 let dataFolder: string;
-let scene: Scene;
+let environment: Environment;
 
 beforeAll(async () => {
   postgres = await testServers.postgres();
-  scene = await openScene(testServers, postgres.env);
-  dataFolder = (await scene.database.query('SHOW data_directory')).rows[0].data_directory;
+  environment = await openEnvironment(testServers, postgres.env);
+  dataFolder = (await environment.database.query('SHOW data_directory')).rows[0].data_directory;
 }, 60_000);
 
 afterAll(() => testServers.release(), 60_000);
 
-async function clicks(count: number, of: Scene = scene): Promise<void> {
+async function clicks(count: number, of: Environment = environment): Promise<void> {
   for (let sent = 0; sent < count; sent += 1) {
     await waitFor(async () => (await of.send(newEvent('click', AD))).status === 202, {
       timeoutMs: 20_000,
@@ -41,7 +41,7 @@ async function clicks(count: number, of: Scene = scene): Promise<void> {
 }
 
 /** Analytics answers these clicks of the last hour, from wherever, and goes on doing so from Redis. */
-async function expectClicks(count: number, of: Scene = scene): Promise<void> {
+async function expectClicks(count: number, of: Environment = environment): Promise<void> {
   const wanted = { total_clicks: count, time_frames: { last_1_hour: count, last_24_hours: count } };
   await waitFor(
     async () => {
@@ -66,62 +66,62 @@ async function expectClicks(count: number, of: Scene = scene): Promise<void> {
 
 test('TRUNCATE and two clicks: two are answered, also after a restart of everything that answers', async () => {
   await clicks(6);
-  await expectExact(scene);
-  await scene.database.query('TRUNCATE ad_events, ad_totals, clicks_per_minute, clicks_per_second');
-  scene.acknowledged.clear();
+  await expectExact(environment);
+  await environment.database.query('TRUNCATE ad_events, ad_totals, clicks_per_minute, clicks_per_second');
+  environment.acknowledged.clear();
   await clicks(2);
   await expectClicks(2);
-  await scene.stack.analytics.restart();
-  await scene.stack.consumer.restart();
-  await untilHealthy(scene);
+  await environment.stack.analytics.restart();
+  await environment.stack.consumer.restart();
+  await untilHealthy(environment);
   await expectClicks(2);
-  await expectExact(scene);
+  await expectExact(environment);
 }, 90_000);
 
 test('rows deleted by an administrator: nobody answers them', async () => {
   await clicks(3);
   await expectClicks(5);
-  await scene.database.query(
+  await environment.database.query(
     'BEGIN; DELETE FROM ad_totals; DELETE FROM clicks_per_minute; DELETE FROM clicks_per_second; DELETE FROM ad_events; COMMIT',
   );
-  scene.acknowledged.clear();
+  environment.acknowledged.clear();
   await clicks(1);
   await expectClicks(1);
-  await expectExact(scene);
+  await expectExact(environment);
 }, 90_000);
 
 test('a snapshot of the volume is restored under running services: what came after it is not answered any more', async () => {
-  await expectExact(scene);
+  await expectExact(environment);
   await postgres.stop();
   await copyFolder(dataFolder, `${dataFolder}.snapshot`);
   await postgres.start();
-  const before = new Map(scene.acknowledged);
+  const before = new Map(environment.acknowledged);
   await clicks(4);
   // Analytics asks four times a second whether the database is another one.
   await expectClicks(before.size + 4);
-  await expectExact(scene);
+  await expectExact(environment);
   await postgres.stop();
   await copyFolder(`${dataFolder}.snapshot`, dataFolder);
   await postgres.start();
-  scene.acknowledged.clear();
-  for (const [key, event] of before) scene.acknowledged.set(key, event);
+  environment.acknowledged.clear();
+  for (const [key, event] of before) environment.acknowledged.set(key, event);
   await expectClicks(before.size);
   await clicks(2);
-  await untilHealthy(scene);
+  await untilHealthy(environment);
   await expectClicks(before.size + 2);
-  await expectExact(scene);
+  await expectExact(environment);
 });
 
 test('another environment on the same Redis: neither answers for the other, or empties what it has', async () => {
-  const own = scene.acknowledged.size;
+  const own = environment.acknowledged.size;
   const nats = await testServers.nats();
   const env = await testServers.database();
-  const stack = await startTestStack(testServers, { ...scene.redis.env, ...nats.env, ...UNLIMITED, ...env });
-  const other = await watchScene(testServers, { stack, redis: scene.redis, nats, postgres: env });
+  const stack = await startTestStack(testServers, { ...environment.redis.env, ...nats.env, ...UNLIMITED, ...env });
+  const other = await attachEnvironment(testServers, { stack, redis: environment.redis, nats, postgres: env });
   await expectClicks(0, other);
   await clicks(3, other);
   await expectExact(other);
   await expectClicks(3, other);
   await expectClicks(own);
-  await expectExact(scene);
+  await expectExact(environment);
 }, 90_000);

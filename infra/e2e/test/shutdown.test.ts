@@ -2,26 +2,26 @@ import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type LocalProcess, openTestServers, waitFor } from '@ads/local';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { type Environment, openEnvironment, untilHealthy, untilTrusted } from './support/environment.js';
 import { expectExact } from './support/exactness.js';
 import { type Answer, call } from './support/http.js';
 import { newEvent, startPlayers } from './support/players.js';
-import { openScene, type Scene, untilHealthy, untilTrusted } from './support/scene.js';
 
 const IN_GOOD_ORDER = { code: 0, signal: null };
 
 const testServers = openTestServers();
-let scene: Scene;
+let environment: Environment;
 
 beforeAll(async () => {
   // So long that what waits for NATS is still waiting when the service is told to end.
-  scene = await openScene(testServers, { ...(await testServers.database()), NATS_TIMEOUT_MS: '8000' });
+  environment = await openEnvironment(testServers, { ...(await testServers.database()), NATS_TIMEOUT_MS: '8000' });
 });
 
-beforeEach(() => untilHealthy(scene));
+beforeEach(() => untilHealthy(environment));
 
 afterEach(() => {
-  scene.nats.resume();
-  scene.redis.resume();
+  environment.nats.resume();
+  environment.redis.resume();
 });
 
 afterAll(() => testServers.release());
@@ -43,26 +43,26 @@ async function untilNotReady(service: LocalProcess): Promise<void> {
 }
 
 test('ingest finishes what it has begun before it ends', async () => {
-  const { ingest } = scene.stack;
-  scene.nats.pause();
+  const { ingest } = environment.stack;
+  environment.nats.pause();
   const agent = new Agent({ keepAlive: true });
   const events = Array.from({ length: 50 }, () => newEvent());
-  const answers: Promise<Answer>[] = events.map((event) => scene.send(event, { url: urlOf(ingest), agent }));
+  const answers: Promise<Answer>[] = events.map((event) => environment.send(event, { url: urlOf(ingest), agent }));
   // Answered behind the others: so all of them are in.
   await call(`${urlOf(ingest)}/live`);
   const stopped = ingest.stop();
   await untilNotReady(ingest);
-  scene.nats.resume();
+  environment.nats.resume();
   expect((await Promise.all(answers)).map((answer) => answer.status)).toEqual(events.map(() => 202));
   expect(await stopped).toEqual(IN_GOOD_ORDER);
   agent.destroy();
   await ingest.start();
-  await expectExact(scene);
+  await expectExact(environment);
 });
 
 test('ingest ends under load: no request that it took is cut off, nothing acknowledged is lost', async () => {
-  const { ingest } = scene.stack;
-  const players = startPlayers(scene, { url: () => urlOf(ingest) });
+  const { ingest } = environment.stack;
+  const players = startPlayers(environment, { url: () => urlOf(ingest) });
   for (let round = 0; round < 2; round += 1) {
     await players.more(100);
     expect(await ingest.stop()).toEqual(IN_GOOD_ORDER);
@@ -72,12 +72,12 @@ test('ingest ends under load: no request that it took is cut off, nothing acknow
   await players.stop();
   expect(players.refusals).toEqual([]);
   expect([...players.outcomes.keys()].filter((outcome) => !['202', 'ECONNREFUSED'].includes(outcome))).toEqual([]);
-  await expectExact(scene);
+  await expectExact(environment);
 });
 
 test('the consumer ends under load: what it held is given back at once', async () => {
-  const { consumer } = scene.stack;
-  const players = startPlayers(scene);
+  const { consumer } = environment.stack;
+  const players = startPlayers(environment);
   for (let round = 0; round < 2; round += 1) {
     await players.more(100);
     const stopped = consumer.stop();
@@ -88,14 +88,14 @@ test('the consumer ends under load: what it held is given back at once', async (
   await players.stop();
   expect([...players.outcomes.keys()]).toEqual(['202']);
   // Well below the 30 s after which the queue would give it out again by itself.
-  await expectExact(scene, { timeoutMs: 15_000 });
+  await expectExact(environment, { timeoutMs: 15_000 });
 });
 
 test('analytics finishes what it has begun, and ends', async () => {
-  const { analytics } = scene.stack;
-  await untilTrusted(scene);
+  const { analytics } = environment.stack;
+  await untilTrusted(environment);
   const url = `${urlOf(analytics)}/api/v1/ads/analytics?ad_id=ad-001`;
-  scene.redis.pause();
+  environment.redis.pause();
   const agent = new Agent({ keepAlive: true });
   const answers = Array.from({ length: 30 }, () => call(url, { agent }));
   await call(`${urlOf(analytics)}/live`);
@@ -103,13 +103,13 @@ test('analytics finishes what it has begun, and ends', async () => {
   await untilNotReady(analytics);
   expect((await Promise.all(answers)).map((answer) => answer.status)).toEqual(answers.map(() => 200));
   expect(await stopped).toEqual(IN_GOOD_ORDER);
-  scene.redis.resume();
+  environment.redis.resume();
   agent.destroy();
   await analytics.start();
 });
 
 test('analytics ends under load: no request that it took is cut off', async () => {
-  const { analytics } = scene.stack;
+  const { analytics } = environment.stack;
   const url = `${urlOf(analytics)}/api/v1/ads/analytics?ad_id=ad-001`;
   const outcomes = new Map<string, number>();
   const agent = new Agent({ keepAlive: true, maxSockets: 8 });

@@ -2,10 +2,10 @@ import { Agent } from 'node:http';
 import { type LocalProcess, openTestServers, waitFor } from '@ads/local';
 import { DEAD_LETTER_STREAM, uuidv7 } from '@ads/models';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { type Environment, openEnvironment, QUICK_TIMEOUTS } from './support/environment.js';
 import { expectExact } from './support/exactness.js';
 import { call, json } from './support/http.js';
 import { newEvent } from './support/players.js';
-import { openScene, QUICK_TIMEOUTS, type Scene } from './support/scene.js';
 
 const ADS = 100_000;
 const UNVERIFIED = 50;
@@ -13,12 +13,12 @@ const UNVERIFIED = 50;
 const CONNECTIONS = 100;
 
 const testServers = openTestServers();
-let scene: Scene;
+let environment: Environment;
 let postgres: LocalProcess;
 
 beforeAll(async () => {
   postgres = await testServers.postgres();
-  scene = await openScene(testServers, {
+  environment = await openEnvironment(testServers, {
     ...postgres.env,
     ...QUICK_TIMEOUTS,
     AD_CATALOGUE_TIMEOUT_MS: '2000',
@@ -27,7 +27,7 @@ beforeAll(async () => {
     UNVERIFIED_EVENTS_PER_MINUTE: String(UNVERIFIED),
     RATE_LIMIT_EVENTS_PER_MINUTE: '0',
   });
-  await scene.database.query(
+  await environment.database.query(
     `INSERT INTO ads (id, image_url, target_url) SELECT 'ad-' || i, '', '' FROM generate_series(1000, ${ADS + 999}) i`,
   );
 });
@@ -64,7 +64,7 @@ function flood(): { stop(): Promise<Record<string, number>>; sent(): number } {
   };
 }
 
-const ingestUrl = () => `http://127.0.0.1:${scene.stack.ingest.port}`;
+const ingestUrl = () => `http://127.0.0.1:${environment.stack.ingest.port}`;
 
 async function metric(pattern: RegExp): Promise<number> {
   const { text } = await call(`${ingestUrl()}/metrics`);
@@ -79,22 +79,22 @@ test('a flood of unknown ads is refused, and holds up neither known ads nor one 
   await waitFor(() => attack.sent() > 500, { what: 'the flood', timeoutMs: 60_000 });
   for (let i = 0; i < 5; i += 1) {
     const id = `ad-new-${i}`;
-    await scene.database.query(`INSERT INTO ads (id, image_url, target_url) VALUES ($1, '', '')`, [id]);
-    expect((await scene.send(newEvent('click', id))).status).toBe(202);
-    expect((await scene.send(newEvent('click', `ad-${1_000 + i}`))).status).toBe(202);
-    expect((await scene.send(newEvent('click', 'ad-001'))).status).toBe(202);
+    await environment.database.query(`INSERT INTO ads (id, image_url, target_url) VALUES ($1, '', '')`, [id]);
+    expect((await environment.send(newEvent('click', id))).status).toBe(202);
+    expect((await environment.send(newEvent('click', `ad-${1_000 + i}`))).status).toBe(202);
+    expect((await environment.send(newEvent('click', 'ad-001'))).status).toBe(202);
   }
   const sent = attack.sent();
   expect(Object.keys(await attack.stop())).toEqual(['400']);
   // Nothing is read again for one ad, and many are looked up together.
   expect(await queries('read_ad_ids')).toBe(before.pages);
   expect((await queries('look_up_ads')) - before.lookUps).toBeLessThan(sent / 5);
-  await expectExact(scene);
-  expect(await scene.jetstream.held(DEAD_LETTER_STREAM)).toBe(0);
+  await expectExact(environment);
+  expect(await environment.jetstream.held(DEAD_LETTER_STREAM)).toBe(0);
 });
 
 test('while the catalogue can not be read, it does not count as an outage of Postgres, and health tells', async () => {
-  const client = await scene.database.connect();
+  const client = await environment.database.connect();
   const health = async () =>
     json<{ status: string; dependencies: Record<string, { status: string }>; conditions?: Record<string, string> }>(
       await call(`${ingestUrl()}/health`),
@@ -107,24 +107,24 @@ test('while the catalogue can not be read, it does not count as an outage of Pos
     const stranger = await call(`${ingestUrl()}/api/v1/ads/click`, { method: 'POST', body: { ad_id: 'nobody' } });
     expect(stranger.status).toBe(202);
     await waitFor(async () => (await failures()) > before, { what: 'the failed look-up', timeoutMs: 30_000 });
-    expect((await scene.send(newEvent('click', 'ad-001'))).status).toBe(202);
+    expect((await environment.send(newEvent('click', 'ad-001'))).status).toBe(202);
     expect((await health()).dependencies.postgres?.status).toBe('up');
     expect((await call(`${ingestUrl()}/api/v1/ads`)).status).toBe(200);
   } finally {
     await client.query('ROLLBACK');
     client.release();
   }
-  await expectExact(scene);
+  await expectExact(environment);
 });
 
 test('while Postgres is frozen, known ads are taken at once and unknown ones up to a limit', async () => {
-  const letters = await scene.jetstream.held(DEAD_LETTER_STREAM);
+  const letters = await environment.jetstream.held(DEAD_LETTER_STREAM);
   postgres.pause();
   let counts: Record<string, number>;
   try {
     const attack = flood();
     await waitFor(() => attack.sent() > 2_000, { what: 'the flood', timeoutMs: 60_000 });
-    for (let i = 0; i < 10; i += 1) expect((await scene.send(newEvent('click', 'ad-001'))).status).toBe(202);
+    for (let i = 0; i < 10; i += 1) expect((await environment.send(newEvent('click', 'ad-001'))).status).toBe(202);
     counts = await attack.stop();
   } finally {
     postgres.resume();
@@ -136,6 +136,6 @@ test('while Postgres is frozen, known ads are taken at once and unknown ones up 
   expect(await metric(/^ingest_unverified_events_total\{outcome="accepted".*\} (\d+)$/m)).toBe(
     (counts['202'] ?? 0) + 1,
   );
-  await expectExact(scene);
-  expect(await scene.jetstream.held(DEAD_LETTER_STREAM)).toBeGreaterThan(letters);
+  await expectExact(environment);
+  expect(await environment.jetstream.held(DEAD_LETTER_STREAM)).toBeGreaterThan(letters);
 });

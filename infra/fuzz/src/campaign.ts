@@ -1,7 +1,7 @@
 import { Agent } from 'node:http';
 import fc from 'fast-check';
-import { Books } from './check/books.js';
 import { mostUsed, readCpu } from './check/cpu.js';
+import { Journal } from './check/journal.js';
 import { judge, type Problem } from './check/judge.js';
 import type { FuzzStack } from './fuzz-stack.js';
 import { quickRequests, slowRequests } from './generate/families.js';
@@ -35,7 +35,7 @@ export interface Violation extends Problem {
 
 /** Everything that was sent, and how it was answered. */
 export class Campaign {
-  readonly books = new Books();
+  readonly journal = new Journal();
   readonly violations: Violation[] = [];
   /** By family and then by how it ended: a status, or what became of the connection. */
   readonly tally = new Map<string, Map<string, number>>();
@@ -95,7 +95,7 @@ export class Campaign {
       // Each attempt to make one smaller would be waited for as long as this one.
       if (worst.some(({ what }) => what === 'hung')) return;
       const outcome = await this.#send(request);
-      this.books.enter(request, outcome);
+      this.journal.enter(request, outcome);
       if (!isShrinking) this.#count(request, outcome);
       const problems = judge(request, outcome);
       if (problems.length === 0) return;
@@ -118,7 +118,7 @@ export class Campaign {
   /** One request outside of a lane: the first problem of each kind is kept, as it is. */
   async #sendAndJudge(request: FuzzRequest): Promise<void> {
     const outcome = await this.#send(request);
-    this.books.enter(request, outcome);
+    this.journal.enter(request, outcome);
     this.#count(request, outcome);
     for (const problem of judge(request, outcome)) {
       if (this.violations.some(({ what, sentence }) => what === problem.what && sentence === problem.sentence))

@@ -1,9 +1,9 @@
 import { type StandAloneRun, standAloneRun, step } from '@ads/local';
 import { Campaign } from './campaign.js';
 import { compare } from './check/compare.js';
+import { readFixedAnswers } from './check/fixed-answers.js';
 import { loudLines, restarts } from './check/health.js';
 import { type Footprint, growth, readFootprint } from './check/memory.js';
-import { readWitnesses } from './check/witnesses.js';
 import { FuzzStack } from './fuzz-stack.js';
 import { type Options, readOptions } from './options.js';
 import { countOf, printFamilies, printMemory, printViolations } from './report.js';
@@ -26,7 +26,7 @@ async function run(stack: FuzzStack, { requests, seed }: Options, thrown: readon
   const campaign = new Campaign(stack, seed);
   const pids = stack.processes.map(({ pid }) => pid);
   const urls = (['gateway', 'ingest', 'analytics'] as const).map((target) => stack.urlOf(target));
-  const witnesses = await readWitnesses(urls);
+  const fixedAnswers = await readFixedAnswers(urls);
   const quarters: Footprint[][] = [];
   for (let quarter = 0; quarter < QUARTERS; quarter += 1) {
     const share = Math.floor((requests + quarter) / QUARTERS);
@@ -36,10 +36,10 @@ async function run(stack: FuzzStack, { requests, seed }: Options, thrown: readon
   }
   campaign.end();
   const { stored, miscounted } = await step('compare', () =>
-    compare(stack.database, stack.urlOf('gateway'), campaign.books),
+    compare(stack.database, stack.urlOf('gateway'), campaign.journal),
   );
-  const after = await readWitnesses(urls);
-  const changed = witnesses
+  const after = await readFixedAnswers(urls);
+  const changed = fixedAnswers
     .filter((answer, index) => answer !== after[index])
     .map((answer) => `no longer answered: ${answer.slice(0, 300)}`);
   const ended = [...restarts(pids, stack.processes), ...thrown];
@@ -59,7 +59,7 @@ async function run(stack: FuzzStack, { requests, seed }: Options, thrown: readon
     accepted: countOf(campaign, (outcome) => outcome === '202'),
     refused: countOf(campaign, (outcome) => outcome.startsWith('4')),
     closed: countOf(campaign, (outcome) => outcome === 'closed'),
-    events: campaign.books.acknowledged.size,
+    events: campaign.journal.acknowledged.size,
     stored,
     '5xx': countOf(campaign, (outcome) => outcome.startsWith('5')),
     hung: countOf(campaign, (outcome) => outcome === 'hung'),

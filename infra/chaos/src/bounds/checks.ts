@@ -7,13 +7,13 @@ const IDS_AT_ONCE = 50_000;
 
 /** What the event stream holds: sequences of its oldest and newest message, and how much. */
 export async function readStream(stack: BoundsStack) {
-  const manager = await stack.eyes.nats.jetstreamManager();
+  const manager = await stack.admin.nats.jetstreamManager();
   const { state } = await manager.streams.info(EVENT_STREAM);
   return { first: state.first_seq, last: state.last_seq, messages: state.messages, bytes: state.bytes };
 }
 
 async function isQueueEmpty(stack: BoundsStack): Promise<boolean> {
-  const manager = await stack.eyes.nats.jetstreamManager();
+  const manager = await stack.admin.nats.jetstreamManager();
   const { num_pending: waiting, num_ack_pending: open } = await manager.consumers.info(EVENT_STREAM, LEDGER_CONSUMER);
   return waiting + open === 0;
 }

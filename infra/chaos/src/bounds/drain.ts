@@ -53,7 +53,7 @@ export async function boundDrain(stack: BoundsStack, { perSecond, capMegabytes }
   await step('everything settles', () => untilSettled(stack, HEAL_MS));
 
   for (const [, adId] of clicks.accepted) byAd.set(adId, (byAd.get(adId) ?? 0) + 1);
-  const { database } = stack.eyes;
+  const { database } = stack.admin;
   const wanted = count + clicks.accepted.length;
   const { rows } = await database.query('SELECT count(*)::integer AS stored FROM ad_events');
   const stored: number = rows[0]?.stored ?? 0;
@@ -105,7 +105,7 @@ async function putClicks(stack: BoundsStack, count: number): Promise<Map<string,
       yield click;
     }
   }
-  await fillQueue(stack.eyes.nats, counted(), EVENTS_PER_MESSAGE);
+  await fillQueue(stack.admin.nats, counted(), EVENTS_PER_MESSAGE);
   return byAd;
 }
 

@@ -45,7 +45,7 @@ const HEAL_MS = 300_000;
 /** A catalogue of a million ads beside one of a hundred: start, memory, speed of clicks, lists and analytics. */
 export async function boundCatalogue(stack: BoundsStack, { capMegabytes }: BoundOptions): Promise<BoundResult> {
   await stack.startServers();
-  const { database } = stack.eyes;
+  const { database } = stack.admin;
   await step(`clicks on ${BUSY_ADS} ads, ${FEW_ADS} ads in another database`, async () => {
     await fillRollups(database, stack.adIds.slice(0, BUSY_ADS), CLICKS_PER_BUSY_AD);
     await database.query('VACUUM ANALYZE ads');
@@ -187,7 +187,7 @@ async function loadWhileRefreshing(
     { kind: 'unknown ad', ports: [port], adIds: clicked, connections: 20 },
   ]);
   const reads = await readMetric(port, READS);
-  await stack.eyes.database.query('UPDATE ads SET image_url = image_url WHERE id = ANY($1)', [
+  await stack.admin.database.query('UPDATE ads SET image_url = image_url WHERE id = ANY($1)', [
     clicked.slice(0, CHANGED_ADS),
   ]);
   const pages = CATALOGUE_ADS / 10_000;

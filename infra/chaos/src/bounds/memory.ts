@@ -83,7 +83,7 @@ export async function boundMemory(stack: BoundsStack, options: BoundOptions): Pr
   endWatch();
   const after = memories(stack);
 
-  const { database } = stack.eyes;
+  const { database } = stack.admin;
   const lost = await step(`each of ${accepted.length} accepted clicks is there`, () => countLost(database, accepted));
   const wrong = await step('rollups are exact', () => countWrongBuckets(database));
   const letters = await deadLetters(stack);
@@ -132,6 +132,6 @@ function memories(stack: BoundsStack) {
 }
 
 async function deadLetters(stack: BoundsStack): Promise<number> {
-  const manager = await stack.eyes.nats.jetstreamManager();
+  const manager = await stack.admin.nats.jetstreamManager();
   return (await manager.streams.info(DEAD_LETTER_STREAM)).state.messages;
 }

@@ -23,7 +23,7 @@ const SAMPLE = 200;
 /** Redis forgets everything about 10,000 ads that were clicked in every minute of 24 hours, beside live traffic. */
 export async function boundRebuild(stack: BoundsStack, { capMegabytes }: BoundOptions): Promise<BoundResult> {
   await stack.startServers();
-  const { database, redis } = stack.eyes;
+  const { database, redis } = stack.admin;
   const buckets = await step(`rollups of ${REBUILD_ADS} ads × 24 h`, () =>
     fillRollups(database, stack.adIds, CLICKS_PER_AD),
   );
@@ -129,7 +129,7 @@ async function compareTotals(
 
 /** Bucket by bucket: what Redis has against what Postgres has, as far as a window can see. */
 async function compareBuckets(stack: BoundsStack, sample: readonly string[]): Promise<string[]> {
-  const { database, redis } = stack.eyes;
+  const { database, redis } = stack.admin;
   const oldest = oldestVisible(Date.now());
   const ledger = await readLedger(database);
   const wanted = new Map<string, number>();

@@ -10,7 +10,7 @@ import {
   type ServiceName,
   step,
 } from '@ads/local';
-import { type Eyes, openEyes } from '../stack/eyes.js';
+import { type AdminClients, openAdminClients } from '../stack/admin-clients.js';
 import { ServiceSlot } from '../stack/service-slot.js';
 
 /** As in `ingest-1`. */
@@ -23,11 +23,11 @@ export class BoundsStack {
   readonly #nodeOptions: string;
   readonly #slots: ServiceSlot[] = [];
   readonly #servers: LocalProcess[] = [];
-  #eyes: Eyes | undefined;
+  #admin: AdminClients | undefined;
 
   /**
    * @param ads how many there are in the catalogue
-   * @param capMegabytes what each service may have; half of it for its heap, as the README tells operators
+   * @param capMegabytes what each service may have; half of it for its heap, as the README recommends
    */
   constructor(folder: string, ads: number, capMegabytes: number) {
     this.#folder = folder;
@@ -47,8 +47,8 @@ export class BoundsStack {
     return there(this.#servers[2]);
   }
 
-  get eyes(): Eyes {
-    return there(this.#eyes);
+  get admin(): AdminClients {
+    return there(this.#admin);
   }
 
   get slots(): readonly ServiceSlot[] {
@@ -68,10 +68,10 @@ export class BoundsStack {
       );
       await Promise.all(this.#servers.map((server) => server.start()));
     });
-    this.#eyes = await openEyes(this.postgres, [this.redis], [this.nats]);
+    this.#admin = await openAdminClients(this.postgres, [this.redis], [this.nats]);
     await step(`migrate, ${this.adIds.length} ads`, async () => {
       await migrate(this.postgres.env);
-      await addAds(this.eyes.database, this.adIds);
+      await addAds(this.admin.database, this.adIds);
     });
   }
 
@@ -103,7 +103,7 @@ export class BoundsStack {
 
   /** Ends everything at once: nobody will look at these data again. */
   async end(): Promise<void> {
-    await this.#eyes?.close();
+    await this.#admin?.close();
     await Promise.allSettled(this.#slots.map((slot) => slot.end()));
     await Promise.allSettled(this.#servers.map((server) => server.kill()));
   }

@@ -1,11 +1,11 @@
-import type { Books } from '../load/books.js';
+import type { Journal } from '../load/journal.js';
 import { AD_IDS, type ChaosStack } from '../stack/chaos-stack.js';
 import { compareAnswers } from './answers.js';
 import { compareCounters, readLedger } from './counters.js';
 import { compareRows, readRows, sumUp } from './recorded-rows.js';
 import { compareRollups } from './rollups.js';
 
-/** How the books, the ledger, the rollups, the counters and the answers agree. */
+/** How the journal, the ledger, the rollups, the counters and the answers agree. */
 export interface Comparison {
   readonly lost: readonly string[];
   readonly duplicated: readonly string[];
@@ -17,10 +17,10 @@ export interface Comparison {
 }
 
 /** Compares all of it, since the first round. Nothing may be on its way any more. */
-export async function compare(stack: ChaosStack, books: Books): Promise<Comparison> {
-  const { database, counters: servers } = stack.eyes;
+export async function compare(stack: ChaosStack, journal: Journal): Promise<Comparison> {
+  const { database, counters: servers } = stack.admin;
   const rows = await readRows(database);
-  const { lost, duplicated, misfiled } = compareRows(books, rows);
+  const { lost, duplicated, misfiled } = compareRows(journal, rows);
   const sums = sumUp(rows);
   const ledger = await readLedger(database);
   const now = Date.now();

@@ -1,6 +1,6 @@
 import { type EventKind, minuteOf, secondOf } from '@ads/models';
 import type pg from 'pg';
-import { type Books, eventKey } from '../load/books.js';
+import { eventKey, type Journal } from '../load/journal.js';
 
 /** A row of the ledger, as far as counting goes. */
 export interface Row {
@@ -31,7 +31,7 @@ export interface RowProblems {
 }
 
 /** Id by id: what was acknowledged against what is there. */
-export function compareRows(books: Books, rows: readonly Row[]): RowProblems {
+export function compareRows(journal: Journal, rows: readonly Row[]): RowProblems {
   const duplicated: string[] = [];
   const misfiled: string[] = [];
   const there = new Set<string>();
@@ -40,19 +40,19 @@ export function compareRows(books: Books, rows: readonly Row[]): RowProblems {
     const key = eventKey(kind, id);
     if (there.has(key)) duplicated.push(key);
     there.add(key);
-    const sentFor = books.adOf(key);
+    const sentFor = journal.adOf(key);
     if (sentFor === undefined) strangers.push(key);
     else if (sentFor !== adId) misfiled.push(`${key} of ${sentFor} is there as one of ${adId}`);
-    const promised = books.acknowledged.get(key)?.occurredAt;
+    const promised = journal.acknowledged.get(key)?.occurredAt;
     if (promised !== undefined && promised !== occurredAt) {
       misfiled.push(`${key} was to be at ${promised} and is at ${occurredAt}`);
     }
   }
   // A request that was never answered may have become an event with an id that nobody was told.
-  if (strangers.length > books.strangers) {
-    duplicated.push(...strangers.slice(books.strangers).map((key) => `${key} was sent by nobody`));
+  if (strangers.length > journal.strangers) {
+    duplicated.push(...strangers.slice(journal.strangers).map((key) => `${key} was sent by nobody`));
   }
-  const lost = [...books.acknowledged.keys()].filter((key) => !there.has(key));
+  const lost = [...journal.acknowledged.keys()].filter((key) => !there.has(key));
   return { lost, duplicated, misfiled };
 }
 

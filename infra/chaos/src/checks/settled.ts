@@ -23,9 +23,9 @@ export async function untilSettled(stack: ChaosStack, queue: QueueWatch, timeout
       }),
     ),
   );
-  await wait('the queue to be empty', () => queue.isDrained(stack.eyes.nats));
+  await wait('the queue to be empty', () => queue.isDrained(stack.admin.nats));
   await wait('the doubts to be settled', async () => {
-    const { rows } = await stack.eyes.database.query('SELECT FROM counter_doubts LIMIT 1');
+    const { rows } = await stack.admin.database.query('SELECT FROM counter_doubts LIMIT 1');
     return rows.length === 0;
   });
   await wait('analytics to answer from Redis', async () => {
@@ -45,7 +45,7 @@ const CATCH_UP_MS = 20_000;
  */
 export async function untilWhole(stack: ChaosStack): Promise<string[]> {
   try {
-    await waitFor(() => isWhole(stack.eyes.nats), { what: 'it', intervalMs: 50, timeoutMs: CATCH_UP_MS });
+    await waitFor(() => isWhole(stack.admin.nats), { what: 'it', intervalMs: 50, timeoutMs: CATCH_UP_MS });
     return [];
   } catch {
     return [`a NATS server has not caught up with the others for ${CATCH_UP_MS / 1_000} s`];

@@ -7,20 +7,20 @@ const LAST_ANSWERS_MS = 3_000;
 /**
  * Lets time pass while something is amiss, and complains about each request that comes to anything else than expected.
  *
- * @param good outcomes as in the books
+ * @param good outcomes as in the journal
  * @param seconds how long, unless the run was told otherwise
  * @param amiss as in "while NATS was away"
  */
 export async function expectOutcomes(
-  { books, last, complain }: FaultContext,
+  { journal, last, complain }: FaultContext,
   good: ReadonlySet<string>,
   seconds: number,
   amiss: string,
 ): Promise<void> {
   await sleep(LAST_ANSWERS_MS);
-  books.turnPage();
+  journal.takeOutcomes();
   await last(seconds);
-  for (const [outcome, count] of books.turnPage()) {
+  for (const [outcome, count] of journal.takeOutcomes()) {
     if (!good.has(outcome)) complain(`${count} requests came to ${outcome} while ${amiss}`);
   }
 }

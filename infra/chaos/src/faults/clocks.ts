@@ -14,7 +14,7 @@ const MEASURED_WITHIN_SECONDS = 5;
 function shiftClock(service: ServiceName): Fault {
   return {
     name: `clock-${service}`,
-    tells: ['clock skew'],
+    signals: ['clock skew'],
     async run({ stack, random, last, complain }) {
       const slot = random.pick(stack.slotsOf(service));
       const shift = random.pick([

@@ -12,24 +12,24 @@ const NO_ROOM = '1000000';
 export const counters: readonly Fault[] = [
   {
     name: 'flushall',
-    tells: ['counters'],
+    signals: ['counters'],
     async run({ stack, random }) {
       for (let time = 0; time < 3; time += 1) {
-        await stack.eyes.redis.flushall();
+        await stack.admin.redis.flushall();
         await pause(random, 100, 1_500);
       }
     },
   },
   {
     name: 'flushall-during-rebuild',
-    tells: ['counters'],
+    signals: ['counters'],
     async run({ stack, random }) {
-      const { redis } = stack.eyes;
+      const { redis } = stack.admin;
       for (const { name } of stack.slotsOf('consumer')) stack.redis.proxyOf(name).delay(REBUILD_DELAY_MS);
       try {
         for (let time = 0; time < 3; time += 1) {
           await redis.flushall();
-          const token = rebuildKey(MARKS_STEM, await readLedger(stack.eyes.database));
+          const token = rebuildKey(MARKS_STEM, await readLedger(stack.admin.database));
           await waitFor(() => redis.exists(token), {
             timeoutMs: 20_000,
             intervalMs: 1,
@@ -45,7 +45,7 @@ export const counters: readonly Fault[] = [
   },
   {
     name: 'redis-cut-from-one-consumer',
-    tells: ['redis'],
+    signals: ['redis'],
     async run({ stack, random, last }) {
       const { name } = random.pick(stack.slotsOf('consumer'));
       const proxy = stack.redis.proxyOf(name);
@@ -59,9 +59,9 @@ export const counters: readonly Fault[] = [
   },
   {
     name: 'redis-full',
-    tells: ['redis'],
+    signals: ['redis'],
     async run({ stack, last }) {
-      const { redis } = stack.eyes;
+      const { redis } = stack.admin;
       await redis.config('SET', 'maxmemory', NO_ROOM);
       try {
         await last(8);

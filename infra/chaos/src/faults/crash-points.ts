@@ -11,7 +11,7 @@ const CRASH_MS = 30_000;
 function crash(point: CrashPoint): Fault {
   return {
     name: `crash-${point}`,
-    tells: [],
+    signals: [],
     async run({ stack, random, complain }) {
       const slot = random.pick(stack.slotsOf('consumer'));
       for (let time = 0; time < CRASHES; time += 1) {

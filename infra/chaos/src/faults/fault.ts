@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LocalProcess } from '@ads/local';
-import type { Books } from '../load/books.js';
+import type { Journal } from '../load/journal.js';
 import type { Shown } from '../load/viewers.js';
 import type { Random } from '../seeded.js';
 import type { ChaosStack } from '../stack/chaos-stack.js';
 import type { DependencyName } from '../stack/dependency.js';
 
 /** Signals for an operator: a failing dependency, a rebuild of the counters, dead letters, an old catalogue, a wrong clock. */
-export type Telling =
+export type Signal =
   | DependencyName
   | 'counters'
   | 'wrong counter'
@@ -19,7 +19,7 @@ export type Telling =
 /** What a fault may use. */
 export interface FaultContext {
   readonly stack: ChaosStack;
-  readonly books: Books;
+  readonly journal: Journal;
   readonly shown: Shown;
   readonly random: Random;
   /** How long a fault of this kind is to last: what was asked for, else the given number of seconds. */
@@ -35,8 +35,8 @@ export interface Fault {
   readonly onlyByName?: boolean;
   /** It needs a cluster, or PgBouncer: a stack that has more than one server of each. */
   readonly scaledOut?: true;
-  /** What an operator must be told of. A process of ours that is gone tells nothing, and a slow one answers. */
-  readonly tells: readonly Telling[];
+  /** The signals that an operator must get. A process of ours that was killed gives none, and a slow one still answers. */
+  readonly signals: readonly Signal[];
   run(context: FaultContext): Promise<void>;
 }
 

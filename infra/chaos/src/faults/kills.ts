@@ -11,7 +11,7 @@ export const DEAD_MS = [200, 2_500] as const;
 function killService(service: ServiceName): Fault {
   return {
     name: `kill-${service}`,
-    tells: [],
+    signals: [],
     async run({ stack, random }) {
       const slot = random.pick(stack.slotsOf(service));
       await slot.kill();
@@ -36,7 +36,7 @@ async function killRedis({ stack, random }: FaultContext): Promise<void> {
 export function killPostmaster(name: string, signal: NodeJS.Signals): Fault {
   return {
     name,
-    tells: ['postgres'],
+    signals: ['postgres'],
     async run({ stack, random }) {
       const { postgres } = stack;
       const { pid } = postgres.server;
@@ -60,7 +60,7 @@ export const kills: readonly Fault[] = [
   killService('analytics'),
   {
     name: 'kill-nats',
-    tells: ['nats'],
+    signals: ['nats'],
     async run({ stack, random }) {
       await stack.nats.kill();
       await pause(random, ...DEAD_MS);
@@ -69,7 +69,7 @@ export const kills: readonly Fault[] = [
   },
   {
     name: 'kill-redis-empty',
-    tells: ['redis', 'counters'],
+    signals: ['redis', 'counters'],
     async run(context) {
       await killRedis(context);
       rmSync(redisFile(context.stack), { force: true });
@@ -78,10 +78,10 @@ export const kills: readonly Fault[] = [
   },
   {
     name: 'kill-redis-old-file',
-    tells: ['redis', 'counters'],
+    signals: ['redis', 'counters'],
     async run(context) {
       const { stack, random } = context;
-      await stack.eyes.redis.save();
+      await stack.admin.redis.save();
       await pause(random, 1_000, 3_000);
       await killRedis(context);
       await stack.redis.start();
@@ -91,7 +91,7 @@ export const kills: readonly Fault[] = [
   killPostmaster('kill-postgres-sigkill', 'SIGKILL'),
   {
     name: 'kill-all',
-    tells: [],
+    signals: [],
     async run({ stack, random }) {
       await Promise.all([...stack.slots, ...stack.dependencies].map((one) => one.kill()));
       await pause(random, ...DEAD_MS);

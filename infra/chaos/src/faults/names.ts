@@ -9,7 +9,7 @@ const HANG_SECONDS = 8;
 function hangingName(name: DependencyName): Fault {
   return {
     name: `name-hangs-${name}`,
-    tells: [name],
+    signals: [name],
     async run(context) {
       const { stack } = context;
       const dependency = stack[name];

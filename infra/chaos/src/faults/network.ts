@@ -12,7 +12,7 @@ function network(
 ): Fault[] {
   return DEPENDENCIES.map((name) => ({
     name: `${what}-${name}`,
-    tells: isFailure ? [name] : [],
+    signals: isFailure ? [name] : [],
     async run(context) {
       const dependency = context.stack[name];
       try {

@@ -5,7 +5,7 @@ import type { Fault } from './fault.js';
 function away(name: string, names: readonly DependencyName[]): Fault {
   return {
     name,
-    tells: names,
+    signals: names,
     async run(context) {
       const { stack } = context;
       const gone: Dependency[] = names.map((one) => stack[one]);

@@ -4,22 +4,22 @@ import type { ChaosStack } from '../stack/chaos-stack.js';
 import { type Fault, frozen } from './fault.js';
 
 interface Victim {
-  readonly tells: Fault['tells'];
+  readonly signals: Fault['signals'];
   find(stack: ChaosStack, random: Random): LocalProcess;
 }
 
 const VICTIMS: Readonly<Record<string, Victim>> = {
-  consumer: { tells: [], find: (stack, random) => random.pick(stack.slotsOf('consumer')).process },
-  nats: { tells: ['nats'], find: (stack) => stack.nats.server },
-  redis: { tells: ['redis'], find: (stack) => stack.redis.server },
-  postgres: { tells: ['postgres'], find: (stack) => stack.postgres.server },
+  consumer: { signals: [], find: (stack, random) => random.pick(stack.slotsOf('consumer')).process },
+  nats: { signals: ['nats'], find: (stack) => stack.nats.server },
+  redis: { signals: ['redis'], find: (stack) => stack.redis.server },
+  postgres: { signals: ['postgres'], find: (stack) => stack.postgres.server },
 };
 
-function stop(name: string, { tells, find }: Victim, seconds: number, onlyByName: boolean): Fault {
+function stop(name: string, { signals, find }: Victim, seconds: number, onlyByName: boolean): Fault {
   return {
     name,
     onlyByName,
-    tells,
+    signals,
     run: ({ stack, random, last }) => frozen(find(stack, random), () => last(seconds)),
   };
 }

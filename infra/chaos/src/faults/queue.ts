@@ -10,7 +10,7 @@ import {
   WAITING_LETTER_SUBJECT,
 } from '@ads/models';
 import { type NatsConnection, NatsError } from 'nats';
-import type { Books } from '../load/books.js';
+import type { Journal } from '../load/journal.js';
 import { AD_IDS, type ChaosStack } from '../stack/chaos-stack.js';
 import type { Fault } from './fault.js';
 
@@ -23,7 +23,7 @@ const EVENTS_PER_MESSAGE = 500;
 const BURIED_MS = 30_000;
 
 async function deadLetters(stack: ChaosStack): Promise<number> {
-  const manager = await stack.eyes.nats.jetstreamManager();
+  const manager = await stack.admin.nats.jetstreamManager();
   return (await manager.streams.info(DEAD_LETTER_STREAM)).state.messages;
 }
 
@@ -48,28 +48,28 @@ function poisonMessages(good: readonly AdEvent[]): { messages: Uint8Array[]; let
 }
 
 /** As if ingest had taken them: from here on they must not be lost. */
-function enter(books: Books, events: readonly AdEvent[]): void {
+function enter(journal: Journal, events: readonly AdEvent[]): void {
   for (const { kind, adId, id, occurredAt } of events) {
     const report = { kind, adId, id, claimedAt: occurredAt };
-    books.begin(report);
-    books.acknowledge(report, { id, occurredAt });
+    journal.begin(report);
+    journal.acknowledge(report, { id, occurredAt });
   }
 }
 
 /** Letters that wait in the event stream because the dead-letter stream does not take them. */
-async function waitingLetters({ eyes }: ChaosStack): Promise<number> {
-  const manager = await eyes.nats.jetstreamManager();
+async function waitingLetters({ admin }: ChaosStack): Promise<number> {
+  const manager = await admin.nats.jetstreamManager();
   const { state } = await manager.streams.info(EVENT_STREAM, { subjects_filter: WAITING_LETTER_SUBJECT });
   return state.subjects?.[WAITING_LETTER_SUBJECT] ?? 0;
 }
 
 /** Fills the stream to the last byte, with nothing but repetitions of one click. */
-export async function fill({ eyes }: ChaosStack, books: Books): Promise<void> {
+export async function fill({ admin }: ChaosStack, journal: Journal): Promise<void> {
   const click = goodClick(AD_IDS[0] as string);
-  enter(books, [click]);
+  enter(journal, [click]);
   for (const events of [EVENTS_PER_MESSAGE, 1]) {
     const message = encodeEvents(Array.from({ length: events }, () => click));
-    while (await hasRoomFor(eyes.nats, EVENT_SUBJECT, message));
+    while (await hasRoomFor(admin.nats, EVENT_SUBJECT, message));
   }
 }
 
@@ -87,18 +87,18 @@ async function hasRoomFor(nats: NatsConnection, subject: string, message: Uint8A
 export const queues: readonly Fault[] = [
   {
     name: 'jetstream-full',
-    tells: ['nats'],
-    async run({ stack, books, last }) {
+    signals: ['nats'],
+    async run({ stack, journal, last }) {
       const consumers = stack.slotsOf('consumer');
       await Promise.all(consumers.map((slot) => slot.kill()));
-      await fill(stack, books);
+      await fill(stack, journal);
       await last(8);
       await Promise.all(consumers.map((slot) => slot.start()));
     },
   },
   {
     name: 'pub-ack-lost',
-    tells: ['nats'],
+    signals: ['nats'],
     async run({ stack, last }) {
       const proxies = stack.slotsOf('ingest').map(({ name }) => stack.nats.proxyOf(name));
       for (const proxy of proxies) {
@@ -110,13 +110,13 @@ export const queues: readonly Fault[] = [
   },
   {
     name: 'poison',
-    tells: ['dead letters'],
-    async run({ stack, books, complain }) {
+    signals: ['dead letters'],
+    async run({ stack, journal, complain }) {
       const before = await deadLetters(stack);
       const good = AD_IDS.slice(0, 3).map(goodClick);
-      enter(books, good);
+      enter(journal, good);
       const { messages, letters } = poisonMessages(good);
-      const jetstream = stack.eyes.nats.jetstream();
+      const jetstream = stack.admin.nats.jetstream();
       for (const message of messages) await jetstream.publish(EVENT_SUBJECT, message);
       await waitFor(async () => (await deadLetters(stack)) >= before + letters, {
         timeoutMs: BURIED_MS,
@@ -128,14 +128,14 @@ export const queues: readonly Fault[] = [
   },
   {
     name: 'dead-letters-full',
-    tells: ['dead letters', 'dead letters blocked'],
-    async run({ stack, books, last, complain }) {
-      const { nats } = stack.eyes;
+    signals: ['dead letters', 'dead letters blocked'],
+    async run({ stack, journal, last, complain }) {
+      const { nats } = stack.admin;
       for (const bytes of [100_000, 1_000, 1]) {
         while (await hasRoomFor(nats, DEAD_LETTER_SUBJECT, Buffer.alloc(bytes)));
       }
       const good = AD_IDS.slice(0, 3).map(goodClick);
-      enter(books, good);
+      enter(journal, good);
       const { messages, letters } = poisonMessages(good);
       for (const message of messages) await nats.jetstream().publish(EVENT_SUBJECT, message);
       const untilWaiting = (count: number, what: string) =>

@@ -6,14 +6,14 @@ const GOOD = new Set(['202', '429']);
 /** Everything of ours is restarted by SIGTERM, one after the other, and nobody notices. */
 export const rolling: Fault = {
   name: 'rolling-restart',
-  tells: [],
-  async run({ stack, books, complain, random }) {
-    books.turnPage();
+  signals: [],
+  async run({ stack, journal, complain, random }) {
+    journal.takeOutcomes();
     for (const slot of random.shuffle(stack.slots)) {
       const { code, signal } = await slot.roll();
       if (code !== 0) complain(`${slot.name} ended with ${signal ?? `code ${code}`} instead of 0`);
     }
-    for (const [outcome, count] of books.turnPage()) {
+    for (const [outcome, count] of journal.takeOutcomes()) {
       if (!GOOD.has(outcome)) complain(`${count} requests came to ${outcome} during the rolling restart`);
     }
   },

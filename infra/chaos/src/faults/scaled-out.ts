@@ -29,15 +29,15 @@ async function consumerLeader(nats: NatsConnection): Promise<string | undefined>
 
 type Harm = (victim: Dependency, context: FaultContext) => Promise<void>;
 
-/** @param tells nothing unless told: a client need not notice that two servers go on without the third */
-function ofLeader(name: string, leader: Leader, harm: Harm, tells: Fault['tells'] = []): Fault {
+/** @param signals none by default: clients may not notice that two servers continue without the third */
+function ofLeader(name: string, leader: Leader, harm: Harm, signals: Fault['signals'] = []): Fault {
   return {
     name,
     scaledOut: true,
-    tells,
+    signals,
     async run(context) {
       const { stack } = context;
-      const victim = await waitFor(() => leader(stack.eyes.nats), {
+      const victim = await waitFor(() => leader(stack.admin.nats), {
         timeoutMs: LEADER_MS,
         intervalMs: 200,
         what: `a leader for ${name}`,
@@ -77,11 +77,11 @@ const isolated: Harm = async ({ name }, context) => {
   }
 };
 
-function ofRedisPrimary(name: string, tells: Fault['tells'], harm: Harm): Fault {
+function ofRedisPrimary(name: string, signals: Fault['signals'], harm: Harm): Fault {
   return {
     name,
     scaledOut: true,
-    tells,
+    signals,
     async run(context) {
       const { random, stack } = context;
       const primary = random.pick(await stack.scaledOut.redisCluster.primaries());
@@ -110,7 +110,7 @@ export const scaledOut: readonly Fault[] = [
   {
     name: 'pgbouncer-kill',
     scaledOut: true,
-    tells: ['postgres'],
+    signals: ['postgres'],
     async run({ stack, random }) {
       const { pgbouncer } = stack.scaledOut;
       await pgbouncer.kill();

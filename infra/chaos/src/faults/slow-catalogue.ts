@@ -56,8 +56,8 @@ function flood(url: string): Flood {
 }
 
 /** While `meanwhile` runs, nobody can read or change the catalogue, nor record anything: recording looks ads up. */
-async function locked({ eyes }: ChaosStack, meanwhile: () => Promise<void>): Promise<void> {
-  const client = await eyes.database.connect();
+async function locked({ admin }: ChaosStack, meanwhile: () => Promise<void>): Promise<void> {
+  const client = await admin.database.connect();
   try {
     await client.query('BEGIN');
     await client.query('SET LOCAL idle_in_transaction_session_timeout = 0');
@@ -72,8 +72,8 @@ async function locked({ eyes }: ChaosStack, meanwhile: () => Promise<void>): Pro
 }
 
 /** Ids of all events that are in dead letters. */
-async function buriedIds({ eyes }: ChaosStack): Promise<ReadonlySet<string>> {
-  const { streams } = await eyes.nats.jetstreamManager();
+async function buriedIds({ admin }: ChaosStack): Promise<ReadonlySet<string>> {
+  const { streams } = await admin.nats.jetstreamManager();
   const { state } = await streams.info(DEAD_LETTER_STREAM);
   const ids = new Set<string>();
   for (let seq = state.first_seq; seq <= state.last_seq; seq += 1) {
@@ -113,13 +113,13 @@ async function slowCatalogue(context: FaultContext, seconds: number): Promise<vo
 export const slowCatalogues: readonly Fault[] = [
   {
     name: 'catalogue-slow',
-    tells: ['postgres', 'dead letters'],
+    signals: ['postgres', 'dead letters'],
     run: (context) => slowCatalogue(context, 10),
   },
   {
     name: 'catalogue-slow-40s',
     onlyByName: true,
-    tells: ['postgres', 'dead letters', 'catalogue old'],
+    signals: ['postgres', 'dead letters', 'catalogue old'],
     run: (context) => slowCatalogue(context, 40),
   },
 ];

@@ -14,8 +14,8 @@ const BACK_MS = 10_000;
 const OVERHEAD_BYTES = 1_000_000;
 
 /** The messages of the event stream, once every server that keeps it is up to date; undefined before. */
-async function backlog({ eyes }: ChaosStack, servers: number): Promise<number | undefined> {
-  const { state, cluster } = await (await eyes.nats.jetstreamManager()).streams.info(EVENT_STREAM);
+async function backlog({ admin }: ChaosStack, servers: number): Promise<number | undefined> {
+  const { state, cluster } = await (await admin.nats.jetstreamManager()).streams.info(EVENT_STREAM);
   const current = cluster?.replicas?.filter((replica) => replica.current).length ?? 0;
   const isWhole = servers === 1 || (cluster?.leader !== undefined && current === servers - 1);
   return isWhole ? state.messages : undefined;
@@ -26,12 +26,12 @@ function restart(name: string, serversOf: (stack: ChaosStack) => readonly Depend
   return {
     name,
     ...(scaledOut && { scaledOut }),
-    tells: ['nats'],
-    async run({ stack, books, complain }) {
+    signals: ['nats'],
+    async run({ stack, journal, complain }) {
       const servers = serversOf(stack);
       const consumers = stack.slotsOf('consumer');
       await Promise.all(consumers.map((slot) => slot.kill()));
-      await fill(stack, books);
+      await fill(stack, journal);
       const held = await waitFor(() => backlog(stack, servers.length), { timeoutMs: BACK_MS, what: 'a full stream' });
       const volumes: SmallVolume[] = [];
       try {

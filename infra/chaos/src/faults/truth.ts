@@ -4,7 +4,7 @@ import { copyFolder, waitFor } from '@ads/local';
 import { minuteOf, minutesKey, totalsKey } from '@ads/models';
 import { readLedger } from '../checks/counters.js';
 import { readRows } from '../checks/recorded-rows.js';
-import { eventKey } from '../load/books.js';
+import { eventKey } from '../load/journal.js';
 import type { AdAnswer } from '../load/viewers.js';
 import { AD_IDS, type ChaosStack } from '../stack/chaos-stack.js';
 import type { Fault, FaultContext } from './fault.js';
@@ -20,10 +20,10 @@ const AUDIT_MS = 90_000;
 export const truths: readonly Fault[] = [
   {
     name: 'truth-truncated',
-    tells: ['counters'],
+    signals: ['counters'],
     run: (context) =>
-      backInTime(context, async ({ stack, books }) => {
-        const client = await stack.eyes.database.connect();
+      backInTime(context, async ({ stack, journal }) => {
+        const client = await stack.admin.database.connect();
         try {
           await client.query('BEGIN');
           // Batches under way commit before this, later ones behind it.
@@ -31,7 +31,7 @@ export const truths: readonly Fault[] = [
           const { rows } = await client.query('SELECT kind, id FROM ad_events');
           await client.query('TRUNCATE ad_events, clicks_per_second, clicks_per_minute, ad_totals');
           await client.query('COMMIT');
-          books.delete(rows.map(({ kind, id }) => eventKey(kind, id)));
+          journal.delete(rows.map(({ kind, id }) => eventKey(kind, id)));
         } finally {
           client.release(true);
         }
@@ -39,7 +39,7 @@ export const truths: readonly Fault[] = [
   },
   {
     name: 'truth-restored',
-    tells: ['postgres', 'counters'],
+    signals: ['postgres', 'counters'],
     async run(context) {
       const { stack, last } = context;
       const data = dataFolder(stack);
@@ -53,7 +53,7 @@ export const truths: readonly Fault[] = [
   },
   {
     name: 'truth-replaced',
-    tells: ['postgres', 'counters'],
+    signals: ['postgres', 'counters'],
     run: (context) =>
       backInTime(context, () =>
         replaceData(context, async () => rmSync(dataFolder(context.stack), { recursive: true, force: true })),
@@ -61,21 +61,21 @@ export const truths: readonly Fault[] = [
   },
   {
     name: 'counters-ahead',
-    tells: ['counters', 'wrong counter'],
+    signals: ['counters', 'wrong counter'],
     run: (context) =>
       untilAudited(context, async ({ stack, random }, ledger) => {
-        await stack.eyes.redis.hincrby(totalsKey(ledger, random.pick(AD_IDS)), 'clicks', 1_000_000);
+        await stack.admin.redis.hincrby(totalsKey(ledger, random.pick(AD_IDS)), 'clicks', 1_000_000);
       }),
   },
   {
     name: 'counters-behind',
-    tells: ['counters', 'wrong counter'],
+    signals: ['counters', 'wrong counter'],
     run: (context) =>
       untilAudited(context, async ({ stack }, ledger) => {
         const minute = minuteOf(Date.now());
         // All ads are looked at: one that nobody clicked on in this hour has lost nothing.
         for (const adId of AD_IDS) {
-          await stack.eyes.redis.hdel(minutesKey(ledger, adId, minute), String(Math.floor(minute / 60)));
+          await stack.admin.redis.hdel(minutesKey(ledger, adId, minute), String(Math.floor(minute / 60)));
         }
       }),
   },
@@ -98,9 +98,9 @@ async function backInTime(context: FaultContext, change: (context: FaultContext)
   shown.resume();
 }
 
-/** Stops Postgres, changes its data, starts it again, and enters in the books which rows are gone. */
-async function replaceData({ stack, books }: FaultContext, replace: () => Promise<void>): Promise<void> {
-  const { database } = stack.eyes;
+/** Stops Postgres, changes its data, starts it again, and enters in the journal which rows are gone. */
+async function replaceData({ stack, journal }: FaultContext, replace: () => Promise<void>): Promise<void> {
+  const { database } = stack.admin;
   await stack.postgres.refuse();
   await waitFor(
     async () => {
@@ -121,7 +121,7 @@ async function replaceData({ stack, books }: FaultContext, replace: () => Promis
   const { rows } = await database.query("SELECT to_regclass('ads') IS NULL AS empty");
   if (rows[0]?.empty) await stack.prepare();
   const after = await keys();
-  books.delete([...before].filter((key) => !after.has(key)));
+  journal.delete([...before].filter((key) => !after.has(key)));
   await stack.postgres.heal();
 }
 
@@ -131,7 +131,7 @@ async function answersTruth(stack: ChaosStack): Promise<boolean> {
     const response = await fetch(`${stack.url}/api/v1/ads/analytics?ad_id=${adId}`);
     if (response.status !== 200) return false;
     const { total_clicks, impressions } = (await response.json()) as AdAnswer;
-    const { rows } = await stack.eyes.database.query('SELECT clicks, impressions FROM ad_totals WHERE ad_id = $1', [
+    const { rows } = await stack.admin.database.query('SELECT clicks, impressions FROM ad_totals WHERE ad_id = $1', [
       adId,
     ]);
     if (total_clicks > Number(rows[0]?.clicks ?? 0) || impressions > Number(rows[0]?.impressions ?? 0)) return false;
@@ -145,8 +145,8 @@ async function untilAudited(
   change: (context: FaultContext, ledger: string) => Promise<void>,
 ): Promise<void> {
   const { stack } = context;
-  const { database } = stack.eyes;
-  await waitFor(async () => (await stack.eyes.redis.keys(`ad:${await readLedger(database)}:*`)).length > 0, {
+  const { database } = stack.admin;
+  await waitFor(async () => (await stack.admin.redis.keys(`ad:${await readLedger(database)}:*`)).length > 0, {
     timeoutMs: PATIENCE_MS,
     what: 'counters in Redis',
   });

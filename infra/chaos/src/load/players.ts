@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '../seeded.js';
 import { AD_IDS } from '../stack/chaos-stack.js';
-import type { Books, Report } from './books.js';
+import type { Journal, Report } from './journal.js';
 import { newReport } from './reports.js';
 import { send } from './send.js';
 
@@ -31,17 +31,17 @@ export interface Players {
 }
 
 /** Everybody begins to play. Each sends a report until it is acknowledged. */
-export function startPlayers(url: string, books: Books, kept: Kept, random: Random): Players {
+export function startPlayers(url: string, journal: Journal, kept: Kept, random: Random): Players {
   let stopping = false;
   let stoppedAt = 0;
   const old = random.shuffle(kept);
 
   async function deliver(report: Report): Promise<boolean> {
     const since = performance.now();
-    while (!(await send(url, books, report, random))) {
+    while (!(await send(url, journal, report, random))) {
       if (performance.now() - Math.max(since, stoppedAt) > GIVE_UP_MS) {
         if (stopping)
-          books.complaints.push(`a ${report.kind} was not taken for ${GIVE_UP_MS / 1_000} s after the fault`);
+          journal.complaints.push(`a ${report.kind} was not taken for ${GIVE_UP_MS / 1_000} s after the fault`);
         return false;
       }
       await sleep(random.between(0.5, 1.5) * RETRY_MS);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { uuidv7 } from '@ads/models';
 import type { Random } from '../seeded.js';
-import type { Report } from './books.js';
+import type { Report } from './journal.js';
 
 const SECOND = 1_000;
 const HOUR = 3_600_000;

@@ -1,23 +1,23 @@
 import type { Random } from '../seeded.js';
-import type { Books, Report } from './books.js';
+import type { Journal, Report } from './journal.js';
 
 /** As long as a player waits before it takes the request for lost. */
 const PLAYER_PATIENCE_MS = 8_000;
 
-/** One attempt; true when it was answered with 202. Everything that it learns is entered in the books. */
-export async function send(url: string, books: Books, report: Report, random: Random): Promise<boolean> {
-  books.begin(report);
+/** One attempt; true when it was answered with 202. Everything that it learns is entered in the journal. */
+export async function send(url: string, journal: Journal, report: Report, random: Random): Promise<boolean> {
+  journal.begin(report);
   let acknowledged = false;
   try {
-    acknowledged = await attempt(url, books, report, random);
+    acknowledged = await attempt(url, journal, report, random);
   } catch (error) {
-    books.tally(nameOf(error));
+    journal.tally(nameOf(error));
   }
-  if (!acknowledged) books.fail(report);
+  if (!acknowledged) journal.fail(report);
   return acknowledged;
 }
 
-async function attempt(url: string, books: Books, report: Report, random: Random): Promise<boolean> {
+async function attempt(url: string, journal: Journal, report: Report, random: Random): Promise<boolean> {
   const { kind, adId, id, claimedAt } = report;
   const inHeader = id !== undefined && random.chance(0.2);
   const idField = kind === 'click' ? 'click_id' : 'impression_id';
@@ -37,17 +37,17 @@ async function attempt(url: string, books: Books, report: Report, random: Random
     signal: AbortSignal.timeout(PLAYER_PATIENCE_MS),
   });
   const text = await response.text();
-  books.tally(String(response.status));
+  journal.tally(String(response.status));
   if (response.status === 202) {
     const answer = JSON.parse(text) as Record<string, string>;
-    books.acknowledge(report, { id: answer[idField] ?? '', occurredAt: Date.parse(answer.timestamp ?? '') });
+    journal.acknowledge(report, { id: answer[idField] ?? '', occurredAt: Date.parse(answer.timestamp ?? '') });
     return true;
   }
-  books.rejected += 1;
+  journal.rejected += 1;
   const isRefusal = response.status === 503 || response.status === 429;
-  if (!isRefusal) books.complaints.push(`a report was answered with ${response.status} ${text}`);
+  if (!isRefusal) journal.complaints.push(`a report was answered with ${response.status} ${text}`);
   else if (response.headers.get('retry-after') === null)
-    books.complaints.push(`${response.status} without Retry-After`);
+    journal.complaints.push(`${response.status} without Retry-After`);
   return false;
 }
 

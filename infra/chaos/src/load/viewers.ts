@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WINDOWS } from '@ads/models';
 import type { Random } from '../seeded.js';
 import { AD_IDS } from '../stack/chaos-stack.js';
-import type { Books } from './books.js';
+import type { Journal } from './journal.js';
 
 /** What analytics says of one ad. */
 export interface AdAnswer {
@@ -75,7 +75,7 @@ const PATIENCE_MS = 10_000;
 const LISTS = 0.1;
 
 /** Asks without end, and holds each answer against what was sent, and against what was shown before. */
-export function startViewers(url: string, books: Books, shown: Shown, random: Random): Viewers {
+export function startViewers(url: string, journal: Journal, shown: Shown, random: Random): Viewers {
   const outcomes = new Map<string, number>();
   const wrong: string[] = [];
   let stopping = false;
@@ -94,7 +94,7 @@ export function startViewers(url: string, books: Books, shown: Shown, random: Ra
     ] as const) {
       const least = before.get(adId)?.[`${kind}s`] ?? 0;
       if (count < least) wrong.push(`${kind}s of ${adId} went from ${least} to ${count} ${about}`);
-      if (count > books.most(kind, adId)) wrong.push(`more ${kind}s of ${adId} than were sent ${about}`);
+      if (count > journal.most(kind, adId)) wrong.push(`more ${kind}s of ${adId} than were sent ${about}`);
     }
     shown.add(adId, clicks, impressions);
   }
@@ -107,7 +107,7 @@ export function startViewers(url: string, books: Books, shown: Shown, random: Ra
     const text = await response.text();
     if (response.status !== 200) {
       tally(String(response.status));
-      books.tally(`analytics ${response.status}`);
+      journal.tally(`analytics ${response.status}`);
       if (response.status !== 503) wrong.push(`a question was answered with ${response.status} ${text}`);
       return;
     }
@@ -124,7 +124,7 @@ export function startViewers(url: string, books: Books, shown: Shown, random: Ra
       await ask().catch((error: Error) => {
         const outcome = error.name === 'TimeoutError' ? 'timeout' : 'no connection';
         tally(outcome);
-        books.tally(`analytics ${outcome}`);
+        journal.tally(`analytics ${outcome}`);
       });
       await sleep(PAUSE_MS);
     }

@@ -11,8 +11,8 @@ import {
   type ServiceName,
   step,
 } from '@ads/local';
+import { type AdminClients, openAdminClients } from './admin-clients.js';
 import type { Dependency } from './dependency.js';
-import { type Eyes, openEyes } from './eyes.js';
 import { STREAM_BYTES } from './queue-limits.js';
 import { dependenciesOf, type ScaledOutServers, type Servers, type Topology, variablesOf } from './servers.js';
 import { ServiceSlot } from './service-slot.js';
@@ -42,7 +42,7 @@ export class ChaosStack {
   readonly #slots: ServiceSlot[] = [];
   #servers: Servers | undefined;
   #gateway: Gateway | undefined;
-  #eyes: Eyes | undefined;
+  #admin: AdminClients | undefined;
   #turn = 0;
 
   /** @param parent gets a folder for what the stack writes */
@@ -59,7 +59,7 @@ export class ChaosStack {
     );
     this.#servers = servers;
     const { postgres, redis, nats } = servers;
-    this.#eyes = await openEyes(
+    this.#admin = await openAdminClients(
       postgres.server,
       redis.map(({ server }) => server),
       nats.map(({ server }) => server),
@@ -82,8 +82,8 @@ export class ChaosStack {
     return `http://127.0.0.1:${this.#gateway?.port}`;
   }
 
-  get eyes(): Eyes {
-    return started(this.#eyes);
+  get admin(): AdminClients {
+    return started(this.#admin);
   }
 
   get postgres(): Dependency {
@@ -148,7 +148,7 @@ export class ChaosStack {
 
   /** Ends everything at once: nobody will look at these data again. */
   async end(): Promise<void> {
-    await this.#eyes?.close();
+    await this.#admin?.close();
     await Promise.allSettled(this.#slots.map((slot) => slot.end()));
     await Promise.allSettled(this.#processes.map((server) => server.kill()));
     await unmountBelow(this.folder);
@@ -161,9 +161,9 @@ export class ChaosStack {
   async prepare(): Promise<void> {
     const postgres = this.postgres.server;
     await migrate(postgres.env);
-    await addAds(this.eyes.database, AD_IDS);
+    await addAds(this.admin.database, AD_IDS);
     for (const name of ROLE_TIMEOUTS) {
-      await this.eyes.database.query(`ALTER ROLE ${postgres.env.POSTGRES_USER} SET ${name} = ${ROLE_TIMEOUT_MS}`);
+      await this.admin.database.query(`ALTER ROLE ${postgres.env.POSTGRES_USER} SET ${name} = ${ROLE_TIMEOUT_MS}`);
     }
   }
 

@@ -2,7 +2,7 @@ import { addAds, startTestStack, type TestServers, type TestStack, waitFor } fro
 import type pg from 'pg';
 import { type Client, createClient, readDocument } from './client.js';
 import { Documented } from './documented.js';
-import { openDatabase, type Variables } from './scene.js';
+import { openDatabase, type Variables } from './environment.js';
 
 /** The whole tracker as its users meet it, and the rows behind it. */
 export interface ContractStack {

@@ -1,7 +1,7 @@
 import { waitFor } from '@ads/local';
 import { minutesKey, secondsKey, totalsKey, unpackBuckets } from '@ads/models';
 import { expect } from '@jest/globals';
-import type { AdAnalytics, Scene } from './scene.js';
+import type { AdAnalytics, Environment } from './environment.js';
 
 /** Buckets that no window sees any more may be gone, or were never written. */
 const SECONDS_SEEN = 'extract(epoch FROM now()) - 3600';
@@ -36,24 +36,24 @@ const WRONG_ROLLUPS = `
   LIMIT 5`;
 
 /**
- * Holds everything that was acknowledged in a scene against the rows, the rollups, the counters in Redis and the
+ * Holds everything that was acknowledged in an environment against the rows, the rollups, the counters in Redis and the
  * answers of analytics: each id is there once, none is missing, none is there that nobody sent.
  */
-export async function expectExact(scene: Scene, { timeoutMs = 40_000 } = {}): Promise<void> {
-  await expectRecorded(scene, timeoutMs);
-  expect((await scene.database.query(WRONG_ROLLUPS)).rows).toEqual([]);
-  await expectCounted(scene, timeoutMs);
+export async function expectExact(environment: Environment, { timeoutMs = 40_000 } = {}): Promise<void> {
+  await expectRecorded(environment, timeoutMs);
+  expect((await environment.database.query(WRONG_ROLLUPS)).rows).toEqual([]);
+  await expectCounted(environment, timeoutMs);
 }
 
 /** As far as Postgres goes: the rows, and nothing left in the queue. */
-export async function expectRecorded(scene: Scene, timeoutMs = 40_000): Promise<void> {
-  const sent = new Set([...scene.acknowledged.values()].map(({ kind, id, adId }) => `${kind} ${id} ${adId}`));
+export async function expectRecorded(environment: Environment, timeoutMs = 40_000): Promise<void> {
+  const sent = new Set([...environment.acknowledged.values()].map(({ kind, id, adId }) => `${kind} ${id} ${adId}`));
   let rows: string[] = [];
   await waitFor(
     async () => {
-      const { rows: found } = await scene.database.query('SELECT kind, id, ad_id FROM ad_events');
+      const { rows: found } = await environment.database.query('SELECT kind, id, ad_id FROM ad_events');
       rows = found.map(({ kind, id, ad_id }) => `${kind} ${id} ${ad_id}`);
-      return rows.length >= sent.size && (await scene.jetstream.held()) === 0;
+      return rows.length >= sent.size && (await environment.jetstream.held()) === 0;
     },
     { timeoutMs, intervalMs: 100, what: `${sent.size} events to be recorded and the queue to be empty` },
   ).catch(() => undefined);
@@ -62,25 +62,25 @@ export async function expectRecorded(scene: Scene, timeoutMs = 40_000): Promise<
     lost: [...sent].filter((event) => !there.has(event)).slice(0, 5),
     nobodySent: rows.filter((row) => !sent.has(row)).slice(0, 5),
     twice: rows.length - there.size,
-    queued: await scene.jetstream.held(),
+    queued: await environment.jetstream.held(),
   }).toEqual({ lost: [], nobodySent: [], twice: 0, queued: 0 });
 }
 
 /** Redis holds what Postgres holds, and analytics answers it from there. */
-async function expectCounted(scene: Scene, timeoutMs: number): Promise<void> {
-  const wanted = await wantedCounters(scene);
+async function expectCounted(environment: Environment, timeoutMs: number): Promise<void> {
+  const wanted = await wantedCounters(environment);
   await waitFor(
     async () => {
-      expect(await heldCounters(scene, Object.keys(wanted))).toEqual(wanted);
+      expect(await heldCounters(environment, Object.keys(wanted))).toEqual(wanted);
       return true;
     },
     { timeoutMs, intervalMs: 100, what: 'the counters in Redis to be those of Postgres' },
   );
-  for (const [adId, counts] of totalsOf(scene)) {
+  for (const [adId, counts] of totalsOf(environment)) {
     let last: AdAnalytics | undefined;
     await waitFor(
       async () => {
-        last = await scene.analytics(adId);
+        last = await environment.analytics(adId);
         return last.source === 'redis';
       },
       { timeoutMs, what: `analytics of ${adId} to come from Redis` },
@@ -106,9 +106,9 @@ export interface Totals {
 }
 
 /** What was acknowledged, by ad. */
-export function totalsOf(scene: Scene): Map<string, Totals> {
+export function totalsOf(environment: Environment): Map<string, Totals> {
   const totals = new Map<string, Totals>();
-  for (const { kind, adId } of scene.acknowledged.values()) {
+  for (const { kind, adId } of environment.acknowledged.values()) {
     const ad = totals.get(adId) ?? { clicks: 0, impressions: 0 };
     if (kind === 'click') ad.clicks += 1;
     else ad.impressions += 1;
@@ -119,13 +119,13 @@ export function totalsOf(scene: Scene): Map<string, Totals> {
 
 type Hashes = Record<string, Record<string, string>>;
 
-async function wantedCounters(scene: Scene): Promise<Hashes> {
-  const ledger = await scene.identity();
+async function wantedCounters(environment: Environment): Promise<Hashes> {
+  const ledger = await environment.identity();
   const wanted: Hashes = {};
   const put = (key: string, field: string, count: string) => {
     wanted[key] = { ...wanted[key], [field]: count };
   };
-  const read = async (sql: string) => (await scene.database.query(sql)).rows as Record<string, string>[];
+  const read = async (sql: string) => (await environment.database.query(sql)).rows as Record<string, string>[];
   for (const { ad_id = '', clicks = '', impressions = '' } of await read('SELECT * FROM ad_totals')) {
     put(totalsKey(ledger, ad_id), 'clicks', clicks);
     put(totalsKey(ledger, ad_id), 'impressions', impressions);
@@ -143,10 +143,10 @@ async function wantedCounters(scene: Scene): Promise<Hashes> {
   return wanted;
 }
 
-async function heldCounters(scene: Scene, keys: readonly string[]): Promise<Hashes> {
+async function heldCounters(environment: Environment, keys: readonly string[]): Promise<Hashes> {
   const read = async (key: string) => {
-    if (key.endsWith(':totals')) return await scene.counters.hgetall(key);
-    const buckets = unpackBuckets(await scene.counters.hgetallBuffer(key));
+    if (key.endsWith(':totals')) return await environment.counters.hgetall(key);
+    const buckets = unpackBuckets(await environment.counters.hgetallBuffer(key));
     return Object.fromEntries(buckets.map(([bucket, clicks]) => [bucket, String(clicks)]));
   };
   return Object.fromEntries(await Promise.all(keys.map(async (key) => [key, await read(key)])));

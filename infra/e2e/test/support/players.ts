@@ -3,15 +3,15 @@ import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from '@ads/local';
 import { uuidv7 } from '@ads/models';
+import type { Environment, SentEvent } from './environment.js';
 import { call } from './http.js';
-import type { Scene, SentEvent } from './scene.js';
 
 export interface PlayersOptions {
   /** How many send at a time; 8 unless told. */
   readonly players?: number;
   /** The ads that they show, in turn. */
   readonly adIds?: readonly string[];
-  /** Where to; the gateway of the scene unless told. */
+  /** Where to; the gateway of the environment unless told. */
   readonly url?: () => string;
 }
 
@@ -34,8 +34,8 @@ const RETRY_MS = 40;
 const REPEAT_EVERY = 10;
 
 /** Who plays sends each event until it is acknowledged, with the same id, as the players of the real world do. */
-export function startPlayers(scene: Scene, options: PlayersOptions = {}): Players {
-  const { players = 8, adIds = ['ad-001', 'ad-002'], url = () => scene.stack.url } = options;
+export function startPlayers(environment: Environment, options: PlayersOptions = {}): Players {
+  const { players = 8, adIds = ['ad-001', 'ad-002'], url = () => environment.stack.url } = options;
   const agent = new Agent({ keepAlive: true, maxSockets: players });
   const outcomes = new Map<string, number>();
   const refusals: string[] = [];
@@ -58,7 +58,7 @@ export function startPlayers(scene: Scene, options: PlayersOptions = {}): Player
   async function deliver(event: SentEvent): Promise<void> {
     while (!abandoned) {
       try {
-        const answer = await scene.send(event, { url: url(), agent, timeoutMs: 8_000 });
+        const answer = await environment.send(event, { url: url(), agent, timeoutMs: 8_000 });
         tally(String(answer.status));
         if (answer.status === 202) return;
         if (answer.status !== 503 && answer.status !== 429) {
@@ -81,7 +81,7 @@ export function startPlayers(scene: Scene, options: PlayersOptions = {}): Player
     }
   }
   const playing = Promise.all(Array.from({ length: players }, play));
-  scene.onRelease(async () => {
+  environment.onRelease(async () => {
     stopping = true;
     abandoned = true;
     agent.destroy();
@@ -92,14 +92,14 @@ export function startPlayers(scene: Scene, options: PlayersOptions = {}): Player
     outcomes,
     refusals,
     async more(events) {
-      const target = scene.acknowledged.size + events;
+      const target = environment.acknowledged.size + events;
       try {
-        await waitFor(() => scene.acknowledged.size >= target, {
+        await waitFor(() => environment.acknowledged.size >= target, {
           timeoutMs: 25_000,
           what: `${events} more events to be acknowledged`,
         });
       } catch (error) {
-        const { ingest } = scene.stack;
+        const { ingest } = environment.stack;
         throw new Error(
           `${(error as Error).message}. Outcomes: ${JSON.stringify([...outcomes])}; ${refusals.at(-1) ?? 'nothing refused'}. ` +
             `End of the log of ingest (${ingest.pid === undefined ? 'ended' : 'running'}):\n${ingest.logTail()}`,
@@ -118,8 +118,8 @@ export function startPlayers(scene: Scene, options: PlayersOptions = {}): Player
 }
 
 /** Sends one event until it is acknowledged. */
-export async function sendUntilAcknowledged(scene: Scene, event: SentEvent): Promise<void> {
-  await waitFor(async () => (await scene.send(event)).status === 202, {
+export async function sendUntilAcknowledged(environment: Environment, event: SentEvent): Promise<void> {
+  await waitFor(async () => (await environment.send(event)).status === 202, {
     timeoutMs: 20_000,
     what: `event ${event.id} to be acknowledged`,
   });

@@ -2,8 +2,8 @@ import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from '@ads/local';
 import { WINDOWS } from '@ads/models';
+import type { AdAnalytics, Environment } from './environment.js';
 import { call, json } from './http.js';
-import type { AdAnalytics, Scene } from './scene.js';
 
 /** Somebody who looks at the numbers all the time. */
 export interface AnalyticsWatch {
@@ -24,7 +24,7 @@ const PACE_MS = 3;
  * Asks for each ad in turn, without end, and complains when a number is less than one that was answered before, or when
  * a narrower window has more clicks than a wider one. For ads none of whose clicks leaves the hour meanwhile.
  */
-export function watchAnalytics(scene: Scene, adIds: readonly string[]): AnalyticsWatch {
+export function watchAnalytics(environment: Environment, adIds: readonly string[]): AnalyticsWatch {
   const agent = new Agent({ keepAlive: true });
   const sources = new Map<string, number>();
   const complaints: string[] = [];
@@ -51,7 +51,7 @@ export function watchAnalytics(scene: Scene, adIds: readonly string[]): Analytic
     while (!stopping) {
       for (const adId of adIds) {
         try {
-          const answer = await call(`${scene.stack.url}/api/v1/ads/analytics?ad_id=${adId}`, { agent });
+          const answer = await call(`${environment.stack.url}/api/v1/ads/analytics?ad_id=${adId}`, { agent });
           if (answer.status === 200) examine(json<AdAnalytics>(answer));
           else complaints.push(`${answer.status} ${answer.text}`);
         } catch (error) {
@@ -63,7 +63,7 @@ export function watchAnalytics(scene: Scene, adIds: readonly string[]): Analytic
     }
   }
   const watching = watch();
-  scene.onRelease(async () => {
+  environment.onRelease(async () => {
     stopping = true;
     agent.destroy();
     await watching;

@@ -2,7 +2,7 @@ import { waitFor } from '@ads/local';
 import { ctr, type EventKind } from '@ads/models';
 import type pg from 'pg';
 import { AD_IDS } from '../generate/endpoints.js';
-import { type Books, eventKey } from './books.js';
+import { eventKey, type Journal } from './journal.js';
 
 interface Row {
   readonly kind: EventKind;
@@ -19,14 +19,14 @@ export interface Comparison {
 const SETTLED_MS = 60_000;
 
 /** Event by event, what was acknowledged against what is stored; ad by ad, what is stored against what is answered. */
-export async function compare(database: pg.Pool, url: string, books: Books): Promise<Comparison> {
-  const rows = await settledRows(database, books);
+export async function compare(database: pg.Pool, url: string, journal: Journal): Promise<Comparison> {
+  const rows = await settledRows(database, journal);
   const answers = await Promise.all(AD_IDS.map((adId) => answerProblem(url, adId, rows)));
-  return { stored: rows.length, miscounted: [...rowProblems(books, rows), ...answers.flat()] };
+  return { stored: rows.length, miscounted: [...rowProblems(journal, rows), ...answers.flat()] };
 }
 
 /** The rows, when nothing that was acknowledged is missing any more, and nothing more comes. */
-async function settledRows(database: pg.Pool, books: Books): Promise<Row[]> {
+async function settledRows(database: pg.Pool, journal: Journal): Promise<Row[]> {
   let rows = await readRows(database);
   let before = -1;
   const deadline = performance.now() + SETTLED_MS;
@@ -34,7 +34,7 @@ async function settledRows(database: pg.Pool, books: Books): Promise<Row[]> {
     async () => {
       rows = await readRows(database);
       const there = new Set(rows.map(({ kind, id }) => eventKey(kind, id)));
-      const isWhole = [...books.acknowledged.keys()].every((key) => there.has(key)) || performance.now() > deadline;
+      const isWhole = [...journal.acknowledged.keys()].every((key) => there.has(key)) || performance.now() > deadline;
       const isQuiet = rows.length === before;
       before = rows.length;
       return isWhole && isQuiet;
@@ -49,12 +49,13 @@ async function readRows(database: pg.Pool): Promise<Row[]> {
   return rows;
 }
 
-function rowProblems(books: Books, rows: readonly Row[]): string[] {
+function rowProblems(journal: Journal, rows: readonly Row[]): string[] {
   const there = new Set(rows.map(({ kind, id }) => eventKey(kind, id)));
-  const lost = [...books.acknowledged.keys()].filter((key) => !there.has(key)).map((key) => `${key} is lost`);
+  const lost = [...journal.acknowledged.keys()].filter((key) => !there.has(key)).map((key) => `${key} is lost`);
   const strange = rows.flatMap(({ kind, id, adId }) => {
-    const ads = books.acknowledged.get(eventKey(kind, id));
-    if (ads === undefined) return books.mayBeStored(id) ? [] : [`${kind} ${id} of ${adId} was refused, and is stored`];
+    const ads = journal.acknowledged.get(eventKey(kind, id));
+    if (ads === undefined)
+      return journal.mayBeStored(id) ? [] : [`${kind} ${id} of ${adId} was refused, and is stored`];
     return ads.has(adId) ? [] : [`${kind} ${id} of ${[...ads].join()} is stored for ${adId}`];
   });
   return [...lost, ...strange];

@@ -40,7 +40,7 @@ function judgeAnswer(request: FuzzRequest, answer: Answer): Problem[] {
   const text = answer.body.toString();
   if (status < 400) return problems;
   if (INSIDES.test(text))
-    problems.push({ what: 'leaking', sentence: `${status} tells of our insides: ${startOf(answer)}` });
+    problems.push({ what: 'leaking', sentence: `${status} exposes internals: ${startOf(answer)}` });
   const hasNoBody = request.form === 'raw' && request.toHead;
   if (hasNoBody) return problems;
   if (!/^application\/json; charset=utf-8$/.test(headers.get('content-type')?.join() ?? '')) {

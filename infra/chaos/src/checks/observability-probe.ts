@@ -1,19 +1,19 @@
 import { readFileSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from '@ads/local';
-import type { Telling } from '../faults/fault.js';
+import type { Signal } from '../faults/fault.js';
 import type { ServiceSlot } from '../stack/service-slot.js';
 
 /** Looks as an operator does: at `/health` all the time, at `/metrics` before and after, and at the logs. */
-export interface Witness {
+export interface ObservabilityProbe {
   /**
    * Resolves, when all is well again, to what an operator was not told, one sentence each: that something was wrong, in
    * words that name it, or that it is over.
    */
-  untold(tellings: readonly Telling[]): Promise<string[]>;
+  missingSignals(expected: readonly Signal[]): Promise<string[]>;
 }
 
-interface Signs {
+interface Evidence {
   /** The beginning of the metric that counts it; left out where the fault itself looks at a gauge. */
   readonly metric?: string;
   readonly begins: RegExp;
@@ -43,7 +43,7 @@ const HEALED_MS = 45_000;
 /** Names in the audit of the counters. */
 const MISMATCH = / counters\.mismatch$/;
 
-const SIGNS: Readonly<Record<Telling, Signs>> = {
+const EVIDENCE: Readonly<Record<Signal, Evidence>> = {
   nats: ofDependency('nats'),
   postgres: ofDependency('postgres'),
   redis: ofDependency('redis'),
@@ -59,7 +59,7 @@ const SIGNS: Readonly<Record<Telling, Signs>> = {
   'dead letters blocked': ofCondition('dead_letters_blocked', 'dead_letters_refused_total'),
 };
 
-function ofDependency(name: string): Signs {
+function ofDependency(name: string): Evidence {
   return {
     metric: `dependency_failures_total{dependency="${name}"`,
     begins: new RegExp(` dependency\\.down ${name}$`),
@@ -69,7 +69,7 @@ function ofDependency(name: string): Signs {
 }
 
 /** @param metric the counter that grows while the condition holds */
-function ofCondition(name: string, metric?: string): Signs {
+function ofCondition(name: string, metric?: string): Evidence {
   return {
     ...(metric === undefined ? {} : { metric }),
     begins: new RegExp(` condition\\.began ${name}$`),
@@ -79,7 +79,7 @@ function ofCondition(name: string, metric?: string): Signs {
 }
 
 /** Begins to look. */
-export async function startWitness(slots: readonly ServiceSlot[]): Promise<Witness> {
+export async function startObservabilityProbe(slots: readonly ServiceSlot[]): Promise<ObservabilityProbe> {
   const logs = slots.map(({ process: { logFile } }) => ({ logFile, from: statSync(logFile).size }));
   const before = await scrape(slots);
   const seen = new Set<string>();
@@ -113,30 +113,30 @@ export async function startWitness(slots: readonly ServiceSlot[]): Promise<Witne
   }
 
   return {
-    async untold(tellings) {
+    async missingSignals(expected) {
       looking = false;
       await looks;
       const complaints: string[] = [];
       // Whatever goes wrong, no counter that is trusted may be wrong, and the audit must not say so.
-      if (!tellings.includes('wrong counter') && logs.flatMap(linesOf).some((line) => MISMATCH.test(line))) {
+      if (!expected.includes('wrong counter') && logs.flatMap(linesOf).some((line) => MISMATCH.test(line))) {
         complaints.push('an audit found a wrong counter in Redis');
       }
-      for (const telling of tellings) {
-        const { metric, begins, ends, health } = SIGNS[telling];
-        if (health !== undefined && !seen.has(health)) complaints.push(`no /health told of ${telling}`);
+      for (const signal of expected) {
+        const { metric, begins, ends, health } = EVIDENCE[signal];
+        if (health !== undefined && !seen.has(health)) complaints.push(`no /health told of ${signal}`);
         const after = await scrape(slots);
         if (metric !== undefined && !slots.some(({ name }) => sum(after, name, metric) > sum(before, name, metric))) {
-          complaints.push(`no metric ${metric} told of ${telling}`);
+          complaints.push(`no metric ${metric} told of ${signal}`);
         }
         const told = () => logs.map(linesOf).filter((lines) => lines.some((line) => begins.test(line)));
-        if (told().length === 0) complaints.push(`no log told of ${telling}`);
+        if (told().length === 0) complaints.push(`no log told of ${signal}`);
         const healed = () =>
           ends === undefined ||
           told().every(
             (lines) =>
               lines.findLastIndex((line) => ends.test(line)) > lines.findLastIndex((line) => begins.test(line)),
           );
-        await waitFor(healed, { what: `the logs to tell that ${telling} healed`, timeoutMs: HEALED_MS }).catch(
+        await waitFor(healed, { what: `the logs to tell that ${signal} healed`, timeoutMs: HEALED_MS }).catch(
           (error: Error) => complaints.push(error.message),
         );
       }

@@ -24,8 +24,8 @@ export interface AdAnalytics {
   readonly source: 'redis' | 'postgres';
 }
 
-/** The whole tracker with real servers, and eyes of our own on each of them. */
-export interface Scene {
+/** The whole tracker with real servers, and a client of our own for each of them. */
+export interface Environment {
   readonly stack: TestStack;
   readonly redis: LocalProcess;
   readonly nats: LocalProcess;
@@ -33,7 +33,7 @@ export interface Scene {
   readonly acknowledged: Map<string, SentEvent>;
   readonly database: pg.Pool;
   readonly counters: Redis | Cluster;
-  readonly jetstream: JetStreamEyes;
+  readonly jetstream: JetStreamView;
   /** Runs before the servers end, also when a test has failed half-way: nothing may go on behind it. */
   readonly onRelease: TestServers['onRelease'];
   /** One request, not repeated; a 202 is entered in `acknowledged`. */
@@ -50,7 +50,7 @@ export interface SendOptions {
 }
 
 /** What JetStream holds. */
-export interface JetStreamEyes {
+export interface JetStreamView {
   client(): JetStreamClient;
   manager(): JetStreamManager;
   /** Messages that a stream holds now. */
@@ -69,16 +69,16 @@ export const QUICK_TIMEOUTS = {
 };
 
 /** Starts everything. `env` has the variables of Postgres, and whatever else the services are to be told. */
-export async function openScene(testServers: TestServers, env: Variables): Promise<Scene> {
+export async function openEnvironment(testServers: TestServers, env: Variables): Promise<Environment> {
   const [redis, nats] = await Promise.all([testServers.redis(), testServers.nats()]);
   const stack = await startTestStack(testServers, { ...redis.env, ...nats.env, ...UNLIMITED, ...env });
-  return watchScene(testServers, { stack, redis, nats, postgres: env });
+  return attachEnvironment(testServers, { stack, redis, nats, postgres: env });
 }
 
 /** The players of a test all come from one address. */
 export const UNLIMITED = { RATE_LIMIT_EVENTS_PER_MINUTE: '0', RATE_LIMIT_READS_PER_MINUTE: '0' };
 
-export interface ScenePieces {
+export interface EnvironmentParts {
   readonly stack: TestStack;
   readonly redis: LocalProcess;
   readonly nats: LocalProcess;
@@ -86,11 +86,11 @@ export interface ScenePieces {
   readonly postgres: Variables;
 }
 
-/** A scene of servers and services that run already. */
-export async function watchScene(
+/** An environment of servers and services that run already. */
+export async function attachEnvironment(
   testServers: TestServers,
-  { stack, redis, nats, postgres }: ScenePieces,
-): Promise<Scene> {
+  { stack, redis, nats, postgres }: EnvironmentParts,
+): Promise<Environment> {
   const database = openDatabase(testServers, postgres);
   const counters = new Redis({ host: redis.host, port: redis.port, maxRetriesPerRequest: 1, commandTimeout: 2_000 });
   // Tests take servers away on purpose: what a look finds missing shows in the look itself.
@@ -132,7 +132,7 @@ export function openDatabase(testServers: TestServers, env: Variables): pg.Pool 
   return pool;
 }
 
-async function openJetStream(testServers: TestServers, nats: LocalProcess): Promise<JetStreamEyes> {
+async function openJetStream(testServers: TestServers, nats: LocalProcess): Promise<JetStreamView> {
   const connection = await connect({
     servers: `${nats.host}:${nats.port}`,
     maxReconnectAttempts: -1,
@@ -151,8 +151,8 @@ async function openJetStream(testServers: TestServers, nats: LocalProcess): Prom
 }
 
 /** Waits until analytics answers from Redis. */
-export async function untilTrusted(scene: Scene, adId = 'ad-001'): Promise<void> {
-  await waitFor(async () => (await scene.analytics(adId)).source === 'redis', {
+export async function untilTrusted(environment: Environment, adId = 'ad-001'): Promise<void> {
+  await waitFor(async () => (await environment.analytics(adId)).source === 'redis', {
     timeoutMs: 20_000,
     what: 'analytics to answer from Redis',
   });
@@ -171,7 +171,7 @@ export async function healthOf({ host, port }: LocalProcess): Promise<HealthRepo
 }
 
 /** Waits until each service has found each of its servers, and has closed its breakers: after an outage that takes a moment. */
-export async function untilHealthy({ stack }: Pick<Scene, 'stack'>): Promise<void> {
+export async function untilHealthy({ stack }: Pick<Environment, 'stack'>): Promise<void> {
   for (const service of [stack.ingest, stack.consumer, stack.analytics]) {
     await waitFor(
       async () => {

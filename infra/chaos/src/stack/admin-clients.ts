@@ -4,7 +4,7 @@ import { connect, type NatsConnection } from 'nats';
 import type pg from 'pg';
 
 /** Connections of our own to each server, past the networks that are made worse. */
-export interface Eyes {
+export interface AdminClients {
   readonly database: pg.Pool;
   /** The first Redis. */
   readonly redis: Redis;
@@ -20,11 +20,11 @@ export interface Eyes {
  * @param redis one, or all nodes of a cluster
  * @param nats the same
  */
-export async function openEyes(
+export async function openAdminClients(
   postgres: LocalProcess,
   redis: readonly LocalProcess[],
   nats: readonly LocalProcess[],
-): Promise<Eyes> {
+): Promise<AdminClients> {
   const database = openPool(postgres.env, {
     max: 2,
     connectionTimeoutMillis: 5_000,

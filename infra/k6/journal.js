@@ -8,7 +8,7 @@ import { AD_IDS, BASE_URL } from './settings.js';
  * read those. So `lost` goes up with each acknowledgement, and at the end down by what analytics counts more than before:
  * what remains was lost. It is below zero where others send too, or where an answer was lost on its way.
  */
-export const books = {
+export const journal = {
   click: { accepted: new Counter('accepted_clicks'), lost: new Counter('lost_clicks') },
   impression: { accepted: new Counter('accepted_impressions'), lost: new Counter('lost_impressions') },
 };
@@ -37,8 +37,8 @@ export function setup() {
  */
 export function teardown({ adIds, before }) {
   const after = settledTotals(adIds);
-  books.click.lost.add(before.click - after.click);
-  books.impression.lost.add(before.impression - after.impression);
+  journal.click.lost.add(before.click - after.click);
+  journal.impression.lost.add(before.impression - after.impression);
 }
 
 /** @param {string[]} adIds */
@@ -76,7 +76,7 @@ function allAds() {
 function readJson(path) {
   let status = 0;
   for (let tries = 0; tries < TRIES; tries += 1) {
-    const response = http.get(`${BASE_URL}${path}`, { tags: { name: 'books' } });
+    const response = http.get(`${BASE_URL}${path}`, { tags: { name: 'journal' } });
     if (response.status === 200) return JSON.parse(String(response.body));
     status = response.status;
     sleep(1);

@@ -3,7 +3,7 @@ import type { FuzzRequest } from '../generate/request.js';
 import type { Outcome } from '../send/outcome.js';
 
 /** What was answered with 202, and what may be stored beside that. */
-export class Books {
+export class Journal {
   /** By {@link eventKey}: the ads that it was acknowledged for. One id may have been sent for several; the first counts. */
   readonly acknowledged = new Map<string, Set<string>>();
   /** Ids of events whose answer could not arrive. */

@@ -13,7 +13,7 @@ const QUESTIONS: readonly (readonly [path: string, body?: string])[] = [
 ];
 
 /** What all of them are answered with, past the gateway and through it; without what belongs to the moment. */
-export async function readWitnesses(urls: readonly string[]): Promise<string[]> {
+export async function readFixedAnswers(urls: readonly string[]): Promise<string[]> {
   const answers: string[] = [];
   for (const url of urls) {
     for (const [path, body] of QUESTIONS) {

@@ -24,7 +24,7 @@ export interface Acknowledged {
 export type Outcomes = ReadonlyMap<string, number>;
 
 /** What was sent, and what was promised for it: the other side of the comparison with the ledger. */
-export class Books {
+export class Journal {
   /** By {@link eventKey}. */
   readonly acknowledged = new Map<string, Acknowledged>();
   /** Answers that must not be, in words. */
@@ -96,7 +96,7 @@ export class Books {
   }
 
   /** Begins to count outcomes anew. @returns those since the time before */
-  turnPage(): Outcomes {
+  takeOutcomes(): Outcomes {
     const page = this.#outcomes;
     this.#outcomes = new Map();
     return page;
