@@ -12,8 +12,8 @@ import express, { type ErrorRequestHandler, type Request, type RequestHandler, t
 import proxyAddress from 'proxy-addr';
 import { commonHeaders, crossOrigin, securityHeaders } from './common-headers.js';
 import { errorBody, methodNotAllowed, notFound, toApiError } from './errors.js';
+import { createFastPath, type FastPath } from './fast-path.js';
 import { forwardedForReader } from './forwarded-for.js';
-import { createLane, type Lane } from './lane.js';
 import { createObserver, observe, traceOf } from './observe.js';
 import { API_PREFIX, createRouter, withPrefix } from './paths.js';
 import { readLimiter } from './rate-limits.js';
@@ -26,7 +26,7 @@ export interface ApiOptions {
   readonly metrics: Metrics;
   readonly operations: Operations;
   /** Adds what nearly all requests ask for. Its paths are not those of any other route. */
-  readonly lane?: (lane: Lane) => void;
+  readonly fastPath?: (fastPath: FastPath) => void;
   /**
    * Adds the rest to Express, to answer with and without `/api/v1`. Paths must be added to the router directly
    * (`router.get(...)`), so that a wrong method on one of them is a 405.
@@ -45,12 +45,12 @@ export function createApi(options: ApiOptions): RequestListener {
   app.enable('case sensitive routing');
   app.set('trust proxy', trustProxy(config));
   const trust: Trust = app.get('trust proxy fn');
-  const { lane, listener, routes, takesEvents } = createLane({
+  const { fastPath, listener, routes, takesEvents } = createFastPath({
     observer,
     headersFor: { get: commonHeaders(config, false), post: commonHeaders(config, true) },
-    addressOf: (request) => addressOf(request, trust),
+    clientAddressOf: (request) => clientAddressOf(request, trust),
   });
-  options.lane?.(lane);
+  options.fastPath?.(fastPath);
 
   app.use(observe(observer));
   app.use(securityHeaders(config));
@@ -89,7 +89,7 @@ function trustProxy({ TRUST_PROXY }: HttpConfig): boolean | number | string[] {
 type Trust = (address: string, hop: number) => boolean;
 
 /** What Express has as `request.ip`. */
-function addressOf(request: IncomingMessage, trust: Trust): string | undefined {
+function clientAddressOf(request: IncomingMessage, trust: Trust): string | undefined {
   if (request.headers['x-forwarded-for'] === undefined) return request.socket.remoteAddress;
   return proxyAddress(request, trust);
 }

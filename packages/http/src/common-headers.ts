@@ -56,8 +56,8 @@ export function crossOrigin({ CORS_ORIGINS }: HttpConfig, takesEvents: (request:
   return cors((request, decide) => {
     const { headers } = request as IncomingMessage;
     const options = isOrigin(headers.origin) && takesEvents(request as IncomingMessage) ? forEvents : forReading;
-    const asked = headers['access-control-request-headers'] ?? '';
-    decide(null, asked.length > LONGEST_LIST ? { ...options, allowedHeaders: [] } : options);
+    const requested = headers['access-control-request-headers'] ?? '';
+    decide(null, requested.length > LONGEST_LIST ? { ...options, allowedHeaders: [] } : options);
   }) as Plain;
 }
 

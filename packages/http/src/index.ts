@@ -3,7 +3,7 @@ export * from './api.js';
 export * from './client-allowance.js';
 export { clientOf } from './client-of.js';
 export * from './errors.js';
-export { type Answer, type Lane, type LaneHandler, type LaneRequest, NOT_STORED } from './lane.js';
+export { type Answer, type FastPath, type FastPathHandler, NOT_STORED, type RequestContext } from './fast-path.js';
 export { labelled } from './observe.js';
 export { API_PREFIX } from './paths.js';
 export * from './request-body.js';

@@ -62,7 +62,7 @@ export function observe(observer: Observer): RequestHandler {
 function endpointOf(request: Request): string {
   const path: unknown = request.route?.path;
   if (typeof path === 'string') return `${API_PREFIX}${path}`;
-  // A path of the lane, with the prefix first.
+  // A path of the fast path, with the prefix first.
   if (Array.isArray(path)) return operationPath(request.originalUrl) ?? String(path[0]);
   return operationPath(request.originalUrl) ?? UNMATCHED;
 }

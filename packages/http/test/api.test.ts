@@ -18,7 +18,7 @@ import type { Router } from 'express';
 import { createApi } from '../src/api.js';
 import { createAllowance } from '../src/client-allowance.js';
 import { ApiError, unknownAd } from '../src/errors.js';
-import type { Lane } from '../src/lane.js';
+import type { FastPath } from '../src/fast-path.js';
 import { labelled } from '../src/observe.js';
 import { bodyReader } from '../src/request-body.js';
 
@@ -51,7 +51,7 @@ let base: string;
 let stop: () => Promise<void>;
 
 interface Added {
-  readonly lane?: (lane: Lane) => void;
+  readonly fastPath?: (fastPath: FastPath) => void;
   readonly routes?: (router: Router) => void;
 }
 
@@ -115,21 +115,21 @@ function sampleRoutes(router: Router): void {
 
 const unlimited = createAllowance('events', 0);
 
-function sampleLane(lane: Lane): void {
-  lane.post('/ads/click', unlimited, bodyReader({ numericFields: ['video_play_time'] }), (asked, body) => ({
+function sampleFastPath(fastPath: FastPath): void {
+  fastPath.post('/ads/click', unlimited, bodyReader({ numericFields: ['video_play_time'] }), (context, body) => ({
     status: 202,
-    body: JSON.stringify({ body: body ?? null, ip: asked.address() }),
+    body: JSON.stringify({ body: body ?? null, ip: context.clientAddress() }),
   }));
-  lane.get('/lane/waits', unlimited, async ({ request }) => ({ status: 200, body: JSON.stringify(request.url) }));
-  lane.get('/lane/bug', unlimited, () => {
+  fastPath.get('/fast/waits', unlimited, async ({ request }) => ({ status: 200, body: JSON.stringify(request.url) }));
+  fastPath.get('/fast/bug', unlimited, () => {
     throw new TypeError('secret detail');
   });
-  lane.get('/lane/away', unlimited, async () => {
+  fastPath.get('/fast/away', unlimited, async () => {
     throw new DependencyUnavailable('postgres', new Error('ECONNREFUSED'));
   });
 }
 
-const sample = { lane: sampleLane, routes: sampleRoutes };
+const sample = { fastPath: sampleFastPath, routes: sampleRoutes };
 
 function post(body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string>) {
   return fetch(`${base}/api/v1/ads/click`, { method: 'POST', body, headers });
@@ -198,11 +198,11 @@ describe('an API', () => {
 
   it('binds no host name to HTTPS, unless its owner wants that', async () => {
     const policy = async () => (await fetch(`${base}/ads`)).headers.get('strict-transport-security');
-    const policyOfLane = async () => (await post('{}', JSON_TYPE)).headers.get('strict-transport-security');
-    expect([await policy(), await policyOfLane()]).toEqual([null, null]);
+    const policyOfFastPath = async () => (await post('{}', JSON_TYPE)).headers.get('strict-transport-security');
+    expect([await policy(), await policyOfFastPath()]).toEqual([null, null]);
     await stop();
     await serve(sample, { HSTS_MAX_AGE_SECONDS: 86_400 });
-    expect([await policy(), await policyOfLane()]).toEqual(['max-age=86400', 'max-age=86400']);
+    expect([await policy(), await policyOfFastPath()]).toEqual(['max-age=86400', 'max-age=86400']);
     await stop();
     await serve(sample, { HSTS_MAX_AGE_SECONDS: 60, HSTS_INCLUDE_SUBDOMAINS: true });
     expect(await policy()).toBe('max-age=60; includeSubDomains');
@@ -257,7 +257,7 @@ describe('an API', () => {
     }
   });
 
-  it.each(['/Ads', '/API/v1/ads', '/Lane/Waits', '/Static/x', '/Live'])(
+  it.each(['/Ads', '/API/v1/ads', '/FastPath/Waits', '/Static/x', '/Live'])(
     'knows one case of a path: %s',
     async (path) => {
       expect(await error(await fetch(base + path))).toEqual([404, 'not_found']);
@@ -282,13 +282,13 @@ describe('an API', () => {
     expect(await error(await fetch(`${base}/ads/%E0%A4%A`))).toEqual([400, 'invalid_request']);
   });
 
-  it.each(['/fail/away', '/lane/away'])('answers 503 while a dependency is away: %s', async (path) => {
+  it.each(['/fail/away', '/fast/away'])('answers 503 while a dependency is away: %s', async (path) => {
     const answer = await fetch(base + path);
     expect(answer.headers.get('retry-after')).toBe('1');
     expect(await error(answer)).toEqual([503, 'unavailable']);
   });
 
-  it.each(['/fail/bug', '/lane/bug'])('answers 500 without the reason, which is in the log: %s', async (path) => {
+  it.each(['/fail/bug', '/fast/bug'])('answers 500 without the reason, which is in the log: %s', async (path) => {
     const answer = await fetch(base + path, { headers: { 'X-Request-ID': 'find-me' } });
     expect(await answer.clone().text()).not.toContain('secret');
     expect(await error(answer)).toEqual([500, 'internal']);
@@ -321,10 +321,10 @@ describe('an API', () => {
   });
 
   it('labels metrics by template, never by what the caller wrote', async () => {
-    for (const path of ['/ads/1', '/api/v1/ads/2', '/static/a/b', '/x1', '/x2', '/api/v1/live', '/lane/waits?x=1']) {
+    for (const path of ['/ads/1', '/api/v1/ads/2', '/static/a/b', '/x1', '/x2', '/api/v1/live', '/fast/waits?x=1']) {
       await (await fetch(base + path)).text();
     }
-    await (await fetch(`${base}/lane/waits`, { method: 'POST' })).text();
+    await (await fetch(`${base}/fast/waits`, { method: 'POST' })).text();
     await noted(8);
     const { values } = await requestsCounted();
     const seen = values.map(({ labels, value }) => [labels.endpoint, labels.status_code, value]);
@@ -333,8 +333,8 @@ describe('an API', () => {
       ['/static', 200, 1],
       ['unmatched', 404, 2],
       ['/live', 200, 1],
-      ['/api/v1/lane/waits', 200, 1],
-      ['/api/v1/lane/waits', 405, 1],
+      ['/api/v1/fast/waits', 200, 1],
+      ['/api/v1/fast/waits', 405, 1],
     ]);
   });
 
@@ -490,13 +490,13 @@ describe('the address of the caller', () => {
   });
 });
 
-describe('the lane', () => {
+describe('the fast path', () => {
   it('answers what is in it, and lets Express have the rest', async () => {
     await serve(sample);
-    for (const path of ['/lane/waits?a=1', '/api/v1/lane/waits?a=1', '/lane/waits/?a=1']) {
+    for (const path of ['/fast/waits?a=1', '/api/v1/fast/waits?a=1', '/fast/waits/?a=1']) {
       expect(await (await fetch(base + path)).json()).toBe(path);
     }
-    const head = await fetch(`${base}/lane/waits`, { method: 'HEAD' });
+    const head = await fetch(`${base}/fast/waits`, { method: 'HEAD' });
     expect([head.status, await head.text()]).toEqual([200, '']);
     expect((await fetch(`${base}/ads`)).status).toBe(200);
   });
@@ -508,7 +508,7 @@ describe('the lane', () => {
       for (const origin of ['https://player.test', 'https://stranger.test', undefined]) {
         const headers = origin === undefined ? {} : { Origin: origin };
         const [ours, express] = await Promise.all(
-          ['/lane/waits', '/ads'].map(async (path) => {
+          ['/fast/waits', '/ads'].map(async (path) => {
             const answer = await fetch(base + path, { headers });
             const changing = new Set(['date', 'content-length', 'x-request-id']);
             return Object.fromEntries([...answer.headers].filter(([name]) => !changing.has(name)));
@@ -521,8 +521,8 @@ describe('the lane', () => {
 
   it('refuses in the form of all errors', async () => {
     await serve({
-      lane: (lane) =>
-        lane.get('/own', unlimited, () => {
+      fastPath: (fastPath) =>
+        fastPath.get('/own', unlimited, () => {
           throw new ApiError(409, 'conflict', 'It is there already.', { headers: { 'X-Own': 'yes' } });
         }),
     });
@@ -556,11 +556,11 @@ describe('the lane', () => {
 describe('rate limits', () => {
   const add =
     (limit: number) =>
-    (lane: Lane): void =>
-      lane.post('/event', createAllowance('events', limit), bodyReader(), () => ({ status: 202, body: '{}' }));
+    (fastPath: FastPath): void =>
+      fastPath.post('/event', createAllowance('events', limit), bodyReader(), () => ({ status: 202, body: '{}' }));
 
   it('count each client, say so in headers, and answer in JSON', async () => {
-    await serve({ lane: add(2) }, { TRUST_PROXY: ['loopback'] });
+    await serve({ fastPath: add(2) }, { TRUST_PROXY: ['loopback'] });
     const event = (ip: string): Promise<Response> =>
       fetch(`${base}/event`, { method: 'POST', headers: { 'X-Forwarded-For': ip } });
     const first = await event('198.51.100.7');
@@ -615,7 +615,7 @@ describe('rate limits', () => {
   });
 
   it('are off at 0', async () => {
-    await serve({ lane: add(0) });
+    await serve({ fastPath: add(0) });
     const answer = await fetch(`${base}/event`, { method: 'POST' });
     expect([answer.status, answer.headers.get('ratelimit')]).toEqual([202, null]);
   });

@@ -102,9 +102,9 @@ await runProcess<AnalyticsConfig>({
       logger,
       metrics,
       operations: operations({ health, metrics }),
-      lane(lane) {
+      fastPath(fastPath) {
         const allowance = createAllowance('reads', config.RATE_LIMIT_READS_PER_MINUTE);
-        lane.get('/ads/analytics', allowance, analyticsHandler(answer));
+        fastPath.get('/ads/analytics', allowance, analyticsHandler(answer));
       },
     });
     const port = await listen({ handler, config, logger, metrics, health }, releases);

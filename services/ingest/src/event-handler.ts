@@ -1,9 +1,9 @@
 import {
   type Answer,
   clientOf,
+  type FastPathHandler,
   invalidFields,
-  type LaneHandler,
-  type LaneRequest,
+  type RequestContext,
   unavailable,
   unknownAd,
 } from '@ads/http';
@@ -29,12 +29,12 @@ export interface EventDependencies {
 const UNKNOWN_ADDRESS = '0.0.0.0';
 
 /** `POST /api/v1/ads/click` and `POST /api/v1/ads/impression`: 202 when the event is durable, and not before. */
-export function eventHandler(kind: EventKind, dependencies: EventDependencies): LaneHandler {
+export function eventHandler(kind: EventKind, dependencies: EventDependencies): FastPathHandler {
   const { maxClockSkew, now } = dependencies;
   // Not async: what is waited for may take seconds, and an async function would hold the body, which may be forty times
   // as large as the event.
-  return (asked, body) => {
-    const { request } = asked;
+  return (context, body) => {
+    const { request } = context;
     const time = now();
     // The clock of this host may be years away from the time, and what was stamped by it would stay wrong for ever.
     // Without NATS and Postgres nothing could take the event anyway.
@@ -44,19 +44,20 @@ export function eventHandler(kind: EventKind, dependencies: EventDependencies): 
       kind,
       idempotencyKey: typeof idempotencyKey === 'string' ? idempotencyKey : undefined,
       // What trusted proxies say may be anything, so it counts only where it is an address.
-      callerIp: () => readAddress(asked.address()) ?? readAddress(request.socket.remoteAddress) ?? UNKNOWN_ADDRESS,
+      callerIp: () =>
+        readAddress(context.clientAddress()) ?? readAddress(request.socket.remoteAddress) ?? UNKNOWN_ADDRESS,
       now: time,
       maxClockSkew,
     });
     if (reading.state === 'invalid') throw invalidFields(reading.details);
-    return keep(reading.event, asked, dependencies);
+    return keep(reading.event, context, dependencies);
   };
 }
 
-function keep(event: AdEvent, asked: LaneRequest, dependencies: EventDependencies): Promise<Answer> {
+function keep(event: AdEvent, context: RequestContext, dependencies: EventDependencies): Promise<Answer> {
   return dependencies.catalogue.has(event.adId)
     ? accept(event, dependencies)
-    : keepUnlisted(event, clientOf(asked.address(), asked.request.socket), dependencies);
+    : keepUnlisted(event, clientOf(context.clientAddress(), context.request.socket), dependencies);
 }
 
 function accept(event: AdEvent, dependencies: EventDependencies): Promise<Answer> {

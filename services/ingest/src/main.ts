@@ -126,7 +126,7 @@ await runProcess<IngestConfig>({
       logger,
       metrics,
       operations: operations({ health, metrics }),
-      lane(lane) {
+      fastPath(fastPath) {
         const allowance = createAllowance('events', config.RATE_LIMIT_EVENTS_PER_MINUTE);
         const readBody = bodyReader({ limitBytes: config.MAX_BODY_BYTES, numericFields: NUMERIC_EVENT_FIELDS });
         const dependencies = {
@@ -137,8 +137,8 @@ await runProcess<IngestConfig>({
           maxClockSkew: config.MAX_CLOCK_SKEW_SECONDS * 1_000,
           now: clock.measuredNow,
         };
-        lane.post('/ads/click', allowance, readBody, eventHandler('click', dependencies));
-        lane.post('/ads/impression', allowance, readBody, eventHandler('impression', dependencies));
+        fastPath.post('/ads/click', allowance, readBody, eventHandler('click', dependencies));
+        fastPath.post('/ads/impression', allowance, readBody, eventHandler('impression', dependencies));
       },
       routes(router) {
         router.get('/ads', adsHandler(pages, refreshSeconds));

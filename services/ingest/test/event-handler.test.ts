@@ -21,7 +21,7 @@ test('while an event waits to be durable, its body is not held', async () => {
   const answers: unknown[] = [];
   const send = () => {
     const body = { ad_id: 'ad-001', more: { large: true } };
-    answers.push(handler({ request, address: () => '192.0.2.1' }, body));
+    answers.push(handler({ request, clientAddress: () => '192.0.2.1' }, body));
     return new WeakRef(body.more);
   };
   const more = send();

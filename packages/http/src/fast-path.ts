@@ -9,11 +9,11 @@ import type { BodyReader } from './request-body.js';
 import { identify, REQUEST_ID_HEADER } from './request-id.js';
 import { sendWhole } from './send-whole.js';
 
-/** A request in the lane, when its body is read. */
-export interface LaneRequest {
+/** A request on the fast path whose body has been read. */
+export interface RequestContext {
   readonly request: IncomingMessage;
   /** The caller's address, as the trusted proxies say it: then it may be any text. */
-  address(): string | undefined;
+  clientAddress(): string | undefined;
 }
 
 /** What is answered: a status, JSON as text, and headers that other answers don't have. */
@@ -27,23 +27,23 @@ export interface Answer {
  * Answers, or throws what `toApiError` knows. The body (undefined where there is none) is an argument of its own, as the
  * rest is held until the answer is out.
  */
-export type LaneHandler = (request: LaneRequest, body: unknown) => Answer | Promise<Answer>;
+export type FastPathHandler = (request: RequestContext, body: unknown) => Answer | Promise<Answer>;
 
-/** Adds routes to the lane, each of which answers with and without `/api/v1`. */
-export interface Lane {
-  get(path: string, allowance: Allowance, handler: LaneHandler): void;
-  post(path: string, allowance: Allowance, readBody: BodyReader, handler: LaneHandler): void;
+/** Adds routes to the fast path, each of which answers with and without `/api/v1`. */
+export interface FastPath {
+  get(path: string, allowance: Allowance, handler: FastPathHandler): void;
+  post(path: string, allowance: Allowance, readBody: BodyReader, handler: FastPathHandler): void;
 }
 
-/** Answers what is in the lane, and calls `next` for the rest. */
-type LaneListener = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
+/** Answers what is on the fast path, and calls `next` for the rest. */
+type FastPathListener = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
 
-export interface LaneOptions {
+export interface FastPathOptions {
   readonly observer: Observer;
   /** For the answers to requests from an origin: those that read, and those that report an event. */
   readonly headersFor: Readonly<Record<'get' | 'post', (origin: string | undefined) => HeaderList>>;
   /** The caller's address, as the trusted proxies say it. */
-  readonly addressOf: (request: IncomingMessage) => string | undefined;
+  readonly clientAddressOf: (request: IncomingMessage) => string | undefined;
 }
 
 const JSON_TYPE = 'application/json; charset=utf-8';
@@ -53,9 +53,9 @@ const JSON_TYPE = 'application/json; charset=utf-8';
  * the prototypes of a request and its answer. The router is Express's own, and what a request gets is the same: an id,
  * the headers, its allowance, the form of errors, a place in log and metrics.
  */
-export function createLane(options: LaneOptions): {
-  readonly lane: Lane;
-  readonly listener: LaneListener;
+export function createFastPath(options: FastPathOptions): {
+  readonly fastPath: FastPath;
+  readonly listener: FastPathListener;
   /** What was added. */
   readonly routes: Router['stack'];
   /** True for a path that events are sent to, whatever the method. */
@@ -70,31 +70,31 @@ export function createLane(options: LaneOptions): {
     path: string,
     allowance: Allowance,
     readBody: BodyReader,
-    handler: LaneHandler,
+    handler: FastPathHandler,
   ) => {
     const paths = withPrefix([path]);
     const endpoint = `${API_PREFIX}${path}`;
     const take = (request: IncomingMessage, response: ServerResponse) => {
-      const exchange = new Exchange(options, method, endpoint, request, response);
+      const context = new FastPathContext(options, method, endpoint, request, response);
       try {
-        exchange.limits = allowance(exchange.address(), request.socket);
+        context.limits = allowance(context.clientAddress(), request.socket);
         readBody(request, response, (error, body) => {
-          if (error === undefined) exchange.answer(handler, body);
-          else exchange.refuse(error);
+          if (error === undefined) context.answer(handler, body);
+          else context.refuse(error);
         });
       } catch (error) {
-        exchange.refuse(error);
+        context.refuse(error);
       }
     };
     router[method](paths, take);
     if (method === 'post') for (const exact of paths) posts.set(exact, take);
   };
 
-  const lane: Lane = {
+  const fastPath: FastPath = {
     get: (path, allowance, handler) => add('get', path, allowance, noBody, handler),
     post: (path, allowance, readBody, handler) => add('post', path, allowance, readBody, handler),
   };
-  const listener: LaneListener = (request, response, next) => {
+  const listener: FastPathListener = (request, response, next) => {
     const take = request.method === 'POST' ? posts.get(request.url ?? '') : undefined;
     if (take !== undefined) take(request, response);
     // To what else there is, the router has answers of its own.
@@ -102,21 +102,21 @@ export function createLane(options: LaneOptions): {
     else next();
   };
   const takesEvents = ({ url = '' }: IncomingMessage) => posts.has(pathOf(url));
-  return { lane, listener, routes: router.stack, takesEvents };
+  return { fastPath, listener, routes: router.stack, takesEvents };
 }
 
 /** One request, from its beginning to the end of its answer. */
-class Exchange implements LaneRequest {
+class FastPathContext implements RequestContext {
   readonly request: IncomingMessage;
   limits = NONE;
-  readonly #options: LaneOptions;
-  readonly #headersFor: LaneOptions['headersFor']['get'];
+  readonly #options: FastPathOptions;
+  readonly #headersFor: FastPathOptions['headersFor']['get'];
   readonly #response: ServerResponse;
   readonly #requestId: string;
   #trace: Trace | undefined;
 
   constructor(
-    options: LaneOptions,
+    options: FastPathOptions,
     method: 'get' | 'post',
     endpoint: string,
     request: IncomingMessage,
@@ -134,11 +134,11 @@ class Exchange implements LaneRequest {
     );
   }
 
-  address(): string | undefined {
-    return this.#options.addressOf(this.request);
+  clientAddress(): string | undefined {
+    return this.#options.clientAddressOf(this.request);
   }
 
-  answer(handler: LaneHandler, body: unknown): void {
+  answer(handler: FastPathHandler, body: unknown): void {
     try {
       const answer = handler(this, body);
       if (answer instanceof Promise) answer.then(this.#succeed, this.refuse);
