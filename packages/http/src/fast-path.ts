@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Request, Response, Router } from 'express';
-import type { Allowance } from './client-allowance.js';
 import type { HeaderList } from './common-headers.js';
 import { errorBody, toApiError } from './errors.js';
 import type { Observer, Trace } from './observe.js';
 import { API_PREFIX, createRouter, withPrefix } from './paths.js';
+import type { RateLimiter } from './rate-limiter.js';
 import type { BodyReader } from './request-body.js';
 import { identify, REQUEST_ID_HEADER } from './request-id.js';
 import { sendWhole } from './send-whole.js';
@@ -31,8 +31,8 @@ export type FastPathHandler = (request: RequestContext, body: unknown) => Answer
 
 /** Adds routes to the fast path, each of which answers with and without `/api/v1`. */
 export interface FastPath {
-  get(path: string, allowance: Allowance, handler: FastPathHandler): void;
-  post(path: string, allowance: Allowance, readBody: BodyReader, handler: FastPathHandler): void;
+  get(path: string, rateLimiter: RateLimiter, handler: FastPathHandler): void;
+  post(path: string, rateLimiter: RateLimiter, readBody: BodyReader, handler: FastPathHandler): void;
 }
 
 /** Answers what is on the fast path, and calls `next` for the rest. */
@@ -51,7 +51,7 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 /**
  * A way past Express for the few paths that nearly all requests go to: two thirds of what Express takes are for changing
  * the prototypes of a request and its answer. The router is Express's own, and what a request gets is the same: an id,
- * the headers, its allowance, the form of errors, a place in log and metrics.
+ * the headers, its rate limit, the form of errors, a place in log and metrics.
  */
 export function createFastPath(options: FastPathOptions): {
   readonly fastPath: FastPath;
@@ -68,7 +68,7 @@ export function createFastPath(options: FastPathOptions): {
   const add = (
     method: 'get' | 'post',
     path: string,
-    allowance: Allowance,
+    rateLimiter: RateLimiter,
     readBody: BodyReader,
     handler: FastPathHandler,
   ) => {
@@ -77,7 +77,7 @@ export function createFastPath(options: FastPathOptions): {
     const take = (request: IncomingMessage, response: ServerResponse) => {
       const context = new FastPathContext(options, method, endpoint, request, response);
       try {
-        context.limits = allowance(context.clientAddress(), request.socket);
+        context.limits = rateLimiter(context.clientAddress(), request.socket);
         readBody(request, response, (error, body) => {
           if (error === undefined) context.answer(handler, body);
           else context.refuse(error);
@@ -91,8 +91,8 @@ export function createFastPath(options: FastPathOptions): {
   };
 
   const fastPath: FastPath = {
-    get: (path, allowance, handler) => add('get', path, allowance, noBody, handler),
-    post: (path, allowance, readBody, handler) => add('post', path, allowance, readBody, handler),
+    get: (path, rateLimiter, handler) => add('get', path, rateLimiter, noBody, handler),
+    post: (path, rateLimiter, readBody, handler) => add('post', path, rateLimiter, readBody, handler),
   };
   const listener: FastPathListener = (request, response, next) => {
     const take = request.method === 'POST' ? posts.get(request.url ?? '') : undefined;

@@ -2,7 +2,7 @@ import type { HttpConfig } from '@ads/runtime';
 import type { RequestHandler } from 'express';
 import { rateLimit } from 'express-rate-limit';
 import { BoundedStore } from './bounded-store.js';
-import { clientOf, pseudonymOf } from './client-of.js';
+import { clientKey, pseudonymOf } from './client-key.js';
 import { rateLimited } from './errors.js';
 
 const WINDOW_MS = 60_000;
@@ -23,8 +23,8 @@ function limiter(identifier: string, limit: number): RequestHandler {
     store: new BoundedStore(MOST_ADDRESSES),
     standardHeaders: 'draft-8',
     legacyHeaders: false,
-    keyGenerator: ({ ip, socket }) => clientOf(ip, socket),
-    handler: ({ ip, socket }, _response, next) => next(rateLimited(limit, pseudonymOf(clientOf(ip, socket)))),
+    keyGenerator: ({ ip, socket }) => clientKey(ip, socket),
+    handler: ({ ip, socket }, _response, next) => next(rateLimited(limit, pseudonymOf(clientKey(ip, socket)))),
     // These print to the console about what TRUST_PROXY says on purpose.
     validate: { trustProxy: false, xForwardedForHeader: false, forwardedHeader: false, ip: false },
   });

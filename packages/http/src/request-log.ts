@@ -22,8 +22,8 @@ const LONGEST_TEXT = 300;
  * rest is summed up in one line every 10 s: the log must not grow with the load.
  */
 export function createRequestLog(logger: Logger): (request: AnsweredRequest) => void {
-  const refusals = allowance(LINES_PER_SECOND);
-  const failures = allowance(LINES_PER_SECOND);
+  const refusals = limitPerSecond(LINES_PER_SECOND);
+  const failures = limitPerSecond(LINES_PER_SECOND);
   let summary = emptySummary();
   let summing = false;
 
@@ -93,17 +93,17 @@ function emptySummary(): { requests: number; slowest_ms: number; answers: Record
 }
 
 /** True for the first `perSecond` calls in each second. */
-function allowance(perSecond: number): () => boolean {
+function limitPerSecond(perSecond: number): () => boolean {
   let second = 0;
-  let used = 0;
+  let calls = 0;
   return () => {
     const now = Math.floor(performance.now() / 1_000);
     if (now !== second) {
       second = now;
-      used = 0;
+      calls = 0;
     }
-    used += 1;
-    return used <= perSecond;
+    calls += 1;
+    return calls <= perSecond;
   };
 }
 

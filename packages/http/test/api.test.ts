@@ -16,10 +16,10 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Router } from 'express';
 import { createApi } from '../src/api.js';
-import { createAllowance } from '../src/client-allowance.js';
 import { ApiError, unknownAd } from '../src/errors.js';
 import type { FastPath } from '../src/fast-path.js';
 import { labelled } from '../src/observe.js';
+import { createRateLimiter } from '../src/rate-limiter.js';
 import { bodyReader } from '../src/request-body.js';
 
 const config: HttpConfig = {
@@ -113,7 +113,7 @@ function sampleRoutes(router: Router): void {
   router.use('/static', labelled('/static'), (_request, response) => void response.send('file'));
 }
 
-const unlimited = createAllowance('events', 0);
+const unlimited = createRateLimiter('events', 0);
 
 function sampleFastPath(fastPath: FastPath): void {
   fastPath.post('/ads/click', unlimited, bodyReader({ numericFields: ['video_play_time'] }), (context, body) => ({
@@ -557,7 +557,7 @@ describe('rate limits', () => {
   const add =
     (limit: number) =>
     (fastPath: FastPath): void =>
-      fastPath.post('/event', createAllowance('events', limit), bodyReader(), () => ({ status: 202, body: '{}' }));
+      fastPath.post('/event', createRateLimiter('events', limit), bodyReader(), () => ({ status: 202, body: '{}' }));
 
   it('count each client, say so in headers, and answer in JSON', async () => {
     await serve({ fastPath: add(2) }, { TRUST_PROXY: ['loopback'] });

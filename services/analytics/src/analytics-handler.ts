@@ -1,4 +1,4 @@
-import { clientOf, type FastPathHandler, NOT_STORED } from '@ads/http';
+import { clientKey, type FastPathHandler, NOT_STORED } from '@ads/http';
 import type { Answers } from './answers.js';
 
 /** `GET /api/v1/ads/analytics` */
@@ -6,7 +6,7 @@ export function analyticsHandler(answer: Answers): FastPathHandler {
   return async (context) => {
     const { url = '', socket } = context.request;
     const queryAt = url.indexOf('?');
-    const found = await answer(queryAt < 0 ? '' : url.slice(queryAt + 1), clientOf(context.clientAddress(), socket));
+    const found = await answer(queryAt < 0 ? '' : url.slice(queryAt + 1), clientKey(context.clientAddress(), socket));
     return { status: 200, body: JSON.stringify(found), headers: NOT_STORED };
   };
 }

@@ -1,4 +1,4 @@
-import { createAllowance, createApi } from '@ads/http';
+import { createApi, createRateLimiter } from '@ads/http';
 import { CATALOGUE_CONNECTIONS, createAdCatalogue } from '@ads/ledger';
 import {
   createClock,
@@ -103,8 +103,8 @@ await runProcess<AnalyticsConfig>({
       metrics,
       operations: operations({ health, metrics }),
       fastPath(fastPath) {
-        const allowance = createAllowance('reads', config.RATE_LIMIT_READS_PER_MINUTE);
-        fastPath.get('/ads/analytics', allowance, analyticsHandler(answer));
+        const rateLimiter = createRateLimiter('reads', config.RATE_LIMIT_READS_PER_MINUTE);
+        fastPath.get('/ads/analytics', rateLimiter, analyticsHandler(answer));
       },
     });
     const port = await listen({ handler, config, logger, metrics, health }, releases);

@@ -1,6 +1,6 @@
 import {
   type Answer,
-  clientOf,
+  clientKey,
   type FastPathHandler,
   invalidFields,
   type RequestContext,
@@ -57,7 +57,7 @@ export function eventHandler(kind: EventKind, dependencies: EventDependencies): 
 function keep(event: AdEvent, context: RequestContext, dependencies: EventDependencies): Promise<Answer> {
   return dependencies.catalogue.has(event.adId)
     ? accept(event, dependencies)
-    : keepUnlisted(event, clientOf(context.clientAddress(), context.request.socket), dependencies);
+    : keepUnlisted(event, clientKey(context.clientAddress(), context.request.socket), dependencies);
 }
 
 function accept(event: AdEvent, dependencies: EventDependencies): Promise<Answer> {

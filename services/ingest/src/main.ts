@@ -1,4 +1,4 @@
-import { bodyReader, createAllowance, createApi } from '@ads/http';
+import { bodyReader, createApi, createRateLimiter } from '@ads/http';
 import { CATALOGUE_CONNECTIONS, createAdCatalogue, createLedger, readAdsPage } from '@ads/ledger';
 import { type AdEvent, NUMERIC_EVENT_FIELDS, streamSettings } from '@ads/models';
 import {
@@ -127,7 +127,7 @@ await runProcess<IngestConfig>({
       metrics,
       operations: operations({ health, metrics }),
       fastPath(fastPath) {
-        const allowance = createAllowance('events', config.RATE_LIMIT_EVENTS_PER_MINUTE);
+        const rateLimiter = createRateLimiter('events', config.RATE_LIMIT_EVENTS_PER_MINUTE);
         const readBody = bodyReader({ limitBytes: config.MAX_BODY_BYTES, numericFields: NUMERIC_EVENT_FIELDS });
         const dependencies = {
           catalogue,
@@ -137,8 +137,8 @@ await runProcess<IngestConfig>({
           maxClockSkew: config.MAX_CLOCK_SKEW_SECONDS * 1_000,
           now: clock.measuredNow,
         };
-        fastPath.post('/ads/click', allowance, readBody, eventHandler('click', dependencies));
-        fastPath.post('/ads/impression', allowance, readBody, eventHandler('impression', dependencies));
+        fastPath.post('/ads/click', rateLimiter, readBody, eventHandler('click', dependencies));
+        fastPath.post('/ads/impression', rateLimiter, readBody, eventHandler('impression', dependencies));
       },
       routes(router) {
         router.get('/ads', adsHandler(pages, refreshSeconds));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { ipKeyGenerator } from 'express-rate-limit';
 import fc from 'fast-check';
-import { clientOf } from '../src/client-of.js';
+import { clientKey } from '../src/client-key.js';
 
 const socket = { remoteAddress: '198.51.100.7' };
 
@@ -18,11 +18,11 @@ const address = fc.oneof(
   fc.ipV4().map((v4) => `::ffff:${v4}`),
 );
 
-describe('clientOf', () => {
+describe('clientKey', () => {
   it('takes two addresses for one client where express-rate-limit does', () => {
     fc.assert(
       fc.property(address, address, (one, other) => {
-        const same = clientOf(one, socket) === clientOf(other, socket);
+        const same = clientKey(one, socket) === clientKey(other, socket);
         expect(same).toBe(ipKeyGenerator(one) === ipKeyGenerator(other));
       }),
       { numRuns: 20_000 },
@@ -40,6 +40,6 @@ describe('clientOf', () => {
     ['no address', 'unknown', true],
     ['no address', '198.51.100.7', true],
   ])('%s and %s are one client: %s', (one, other, same) => {
-    expect(clientOf(one, socket) === clientOf(other, socket)).toBe(same);
+    expect(clientKey(one, socket) === clientKey(other, socket)).toBe(same);
   });
 });

