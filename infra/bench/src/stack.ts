@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { adIdsOf } from '@ads/load';
+import { adIdsOf } from '@ads/harness';
 import {
   addAds,
   type LocalProcess,

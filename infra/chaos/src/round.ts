@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { seededRandom } from '@ads/harness';
 import { type Comparison, compare } from './checks/compare.js';
 import { startObservabilityProbe } from './checks/observability-probe.js';
 import type { QueueWatch } from './checks/queue-watch.js';
@@ -7,7 +8,6 @@ import { type Fault, pause } from './faults/fault.js';
 import type { Journal } from './load/journal.js';
 import { type Kept, startPlayers } from './load/players.js';
 import { type Shown, startViewers } from './load/viewers.js';
-import { seededRandom } from './seeded.js';
 import type { ChaosStack } from './stack/chaos-stack.js';
 
 /** What lasts over all rounds. */

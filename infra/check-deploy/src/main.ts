@@ -1,11 +1,14 @@
+import { flag, type OptionValues, parseOptions } from '@ads/harness';
 import { printStep, printWarning, projectRoot, type StandAloneRun, standAloneRun } from '@ads/local';
 import { OWN_CHECKS, TOOL_CHECKS } from './catalogue.js';
 import { livePanels } from './checks/live-panels.js';
-import { type Options, readOptions } from './options.js';
 import { openRepository } from './repository.js';
 
+/** `static`: check only what needs no running stack. */
+const OPTIONS = { static: flag };
+
 /** `npm run check:deploy`: each check in turn, and a line for each problem. */
-async function main(run: StandAloneRun, options: Options): Promise<boolean> {
+async function main(run: StandAloneRun, options: OptionValues<typeof OPTIONS>): Promise<boolean> {
   const repository = openRepository(projectRoot);
   const counts = { problems: 0, passed: 0, skipped: 0 };
   for (const check of [...OWN_CHECKS, ...TOOL_CHECKS, ...(options.static ? [] : [livePanels(run)])]) {
@@ -26,4 +29,4 @@ async function main(run: StandAloneRun, options: Options): Promise<boolean> {
   return counts.problems === 0;
 }
 
-await standAloneRun('check-deploy', readOptions, main);
+await standAloneRun('check-deploy', (args) => parseOptions(args, OPTIONS), main);

@@ -1,3 +1,4 @@
+import { type OptionValues, parseOptions, wholeNumber } from '@ads/harness';
 import { type StandAloneRun, standAloneRun, step } from '@ads/local';
 import { Campaign } from './campaign.js';
 import { compare } from './check/compare.js';
@@ -5,10 +6,12 @@ import { readFixedAnswers } from './check/fixed-answers.js';
 import { loudLines, restarts } from './check/health.js';
 import { type Footprint, growth, readFootprint } from './check/memory.js';
 import { FuzzStack } from './fuzz-stack.js';
-import { type Options, readOptions } from './options.js';
 import { countOf, printFamilies, printMemory, printViolations } from './report.js';
 
 const QUARTERS = 4;
+
+const OPTIONS = { requests: wholeNumber(1, 20_000), seed: wholeNumber(0, 1) };
+type Options = OptionValues<typeof OPTIONS>;
 
 /** `npm run fuzz`: a real stack, and thousands of requests that nobody should send. */
 async function main({ folder, onEnd }: StandAloneRun, options: Options): Promise<boolean> {
@@ -75,4 +78,4 @@ async function run(stack: FuzzStack, { requests, seed }: Options, thrown: readon
   return campaign.violations.length === 0 && others.length === 0;
 }
 
-await standAloneRun('fuzz', readOptions, main);
+await standAloneRun('fuzz', (args) => parseOptions(args, OPTIONS), main);

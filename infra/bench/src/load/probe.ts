@@ -1,6 +1,6 @@
 import { createHistogram, performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HttpLine } from '@ads/load';
+import { HttpLine } from '@ads/harness';
 import { requestMaker } from './requests.js';
 
 /** How long clicks take from their 202 to the answer of analytics that has them, in milliseconds. */

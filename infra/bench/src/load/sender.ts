@@ -1,6 +1,6 @@
 import { createHistogram, performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HttpLine } from '@ads/load';
+import { HttpLine } from '@ads/harness';
 import { type RequestSettings, requestMaker } from './requests.js';
 
 /** One case. */

@@ -1,4 +1,4 @@
-import { fillRollups } from '@ads/load';
+import { fillRollups } from '@ads/harness';
 import { printDetail, printTable, step } from '@ads/local';
 import type { Budget, StoreSize } from '../budget.js';
 import { runAt, whereIs } from '../cores.js';

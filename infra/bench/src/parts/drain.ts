@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { clicksUntilNow, fillQueue } from '@ads/load';
+import { clicksUntilNow, fillQueue } from '@ads/harness';
 import { printDetail, printTable, waitFor } from '@ads/local';
 import type { AdEvent } from '@ads/models';
 import { copyRows, insertRows } from '../bare-rows.js';

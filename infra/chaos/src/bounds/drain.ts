@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { clicksUntilNow, fillQueue } from '@ads/load';
+import { clicksUntilNow, fillQueue } from '@ads/harness';
 import { printDetail, printTable, readMemory, step } from '@ads/local';
 import { type BoundOptions, type BoundResult, complaints, inWords, rounded } from './bound.js';
 import { askAbout, countLost, countWrongBuckets, readStream, untilSettled } from './checks.js';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fillRollups } from '@ads/load';
+import { fillRollups } from '@ads/harness';
 import {
   addAds,
   migrate,

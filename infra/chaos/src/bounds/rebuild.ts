@@ -1,4 +1,4 @@
-import { fillRollups } from '@ads/load';
+import { fillRollups } from '@ads/harness';
 import { printDetail, readMemory, step, waitFor } from '@ads/local';
 import { minutesKey, oldestVisible, secondsKey, unpackBuckets } from '@ads/models';
 import { readLedger } from '../checks/counters.js';

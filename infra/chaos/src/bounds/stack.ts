@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { adIdsOf } from '@ads/load';
+import { adIdsOf } from '@ads/harness';
 import {
   addAds,
   type LocalProcess,

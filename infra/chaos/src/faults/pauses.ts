@@ -1,5 +1,5 @@
+import type { Random } from '@ads/harness';
 import type { LocalProcess } from '@ads/local';
-import type { Random } from '../seeded.js';
 import type { ChaosStack } from '../stack/chaos-stack.js';
 import { type Fault, frozen } from './fault.js';
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Random } from '../seeded.js';
+import type { Random } from '@ads/harness';
 import { AD_IDS } from '../stack/chaos-stack.js';
 import type { Journal, Report } from './journal.js';
 import { newReport } from './reports.js';

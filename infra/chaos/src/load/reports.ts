@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import type { Random } from '@ads/harness';
 import { uuidv7 } from '@ads/models';
-import type { Random } from '../seeded.js';
 import type { Report } from './journal.js';
 
 const SECOND = 1_000;

@@ -1,4 +1,4 @@
-import type { Random } from '../seeded.js';
+import type { Random } from '@ads/harness';
 import type { Journal, Report } from './journal.js';
 
 /** As long as a player waits before it takes the request for lost. */

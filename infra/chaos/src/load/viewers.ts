@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Random } from '@ads/harness';
 import { WINDOWS } from '@ads/models';
-import type { Random } from '../seeded.js';
 import { AD_IDS } from '../stack/chaos-stack.js';
 import type { Journal } from './journal.js';
 

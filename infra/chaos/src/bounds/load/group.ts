@@ -1,6 +1,6 @@
 import { createHistogram } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Answer, HttpLine } from '@ads/load';
+import { type Answer, HttpLine } from '@ads/harness';
 import { type MadeRequest, makeRequest, type RequestKind } from './requests.js';
 
 /** Connections that send one kind of requests. */

@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto';
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
+import { uniformInt } from 'pure-rand/distribution/uniformInt';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+
+/** A sequence of random values that is the same for the same seed. */
+export interface Random {
+  /** A number in [0, 1). */
+  next(): number;
+  /** A number in [least, most). */
+  between(least: number, most: number): number;
+  /** A whole number, both ends included. */
+  integer(least: number, most: number): number;
+  /** True with this probability. */
+  chance(probability: number): boolean;
+  /** @throws Error for an empty list */
+  pick<T>(items: readonly T[]): T;
+  /** A shuffled copy. */
+  shuffle<T>(items: readonly T[]): T[];
+}
+
+/**
+ * A source of random values.
+ *
+ * @param seed its parts, such as the seed of a run, the name of a fault and the number of the round
+ */
+export function seededRandom(...seed: readonly (string | number)[]): Random {
+  const generator = xoroshiro128plus(createHash('sha256').update(seed.join(' ')).digest().readInt32LE());
+  const next = () => uniformFloat64(generator);
+  const integer = (least: number, most: number) => uniformInt(generator, least, most);
+  return {
+    next,
+    integer,
+    between: (least, most) => least + next() * (most - least),
+    chance: (probability) => next() < probability,
+    pick(items) {
+      if (items.length === 0) throw new Error('The list to pick from is empty.');
+      return items[integer(0, items.length - 1)] as (typeof items)[number];
+    },
+    shuffle(items) {
+      const rest = [...items];
+      return items.map(() => rest.splice(integer(0, rest.length - 1), 1)[0] as (typeof items)[number]);
+    },
+  };
+}
