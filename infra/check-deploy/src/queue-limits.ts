@@ -1,4 +1,3 @@
-import type { Repository } from './repository.js';
 import { defaultOf } from './service-variables.js';
 
 /** The file in which every deployment says what JetStream may store. */
@@ -33,10 +32,15 @@ export interface QueueProblem {
  * @param limitOf what a deployment gives a variable; empty for nothing
  * @param volume bytes, where it is known
  */
-export function queueProblems(
-  repository: Repository,
-  { settings, limitOf, volume }: { settings: string; limitOf: (name: string) => string; volume?: number | undefined },
-): QueueProblem[] {
+export function queueProblems({
+  settings,
+  limitOf,
+  volume,
+}: {
+  settings: string;
+  limitOf: (name: string) => string;
+  volume?: number | undefined;
+}): QueueProblem[] {
   const store = maxFileStoreOf(settings);
   if (store === undefined || Number.isNaN(store)) {
     const why = 'a restarted server would take 75 % of what is free then, and refuse a large backlog';
@@ -44,7 +48,7 @@ export function queueProblems(
   }
   const limits = STREAM_LIMITS.map((name) => ({
     name,
-    bytes: Number(limitOf(name) || defaultOf(repository, 'ingest', name)),
+    bytes: Number(limitOf(name) || defaultOf('ingest', name)),
   }));
   const sum = limits.reduce((total, { bytes }) => total + bytes, 0);
   const unlimited = limits.filter(({ bytes }) => !(bytes > 0));

@@ -75,7 +75,8 @@ export function loadConfig<T extends object>(env: Environment, variables: Variab
   return Object.freeze(value);
 }
 
-function isSecret(schema: Joi.Schema): boolean {
+/** Tells whether a variable holds a secret, which `NAME_FILE` may name a file of. */
+export function isSecret(schema: Joi.Schema): boolean {
   const metas: readonly { secret?: boolean }[] = schema.describe().metas ?? [];
   return metas.some((meta) => meta.secret === true);
 }

@@ -12,6 +12,7 @@ export * from './nats.js';
 export * from './network-errors.js';
 export * from './postgres.js';
 export { POSTGRES_SESSION } from './postgres-session.js';
+export { describeVariables, printConfigIfAsked, type VariableDescription } from './print-config.js';
 export * from './process.js';
 export * from './redis.js';
 export type { RedisShard } from './redis-shards.js';

@@ -5,6 +5,7 @@ import { createLogger, type ProcessLogger } from './logger.js';
 import { installLookUp } from './look-up.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import { misspelledVariables } from './misspelled-variables.js';
+import { printConfigIfAsked } from './print-config.js';
 import { createReleases, type Releases } from './releases.js';
 import { type LogConfig, type ServerConfig, warnAboutKafka } from './variables.js';
 
@@ -27,6 +28,7 @@ const BAD_CONFIGURATION = 78;
  * releases. After `SHUTDOWN_GRACE_SECONDS` it exits 1 whatever is still open.
  * Bad configuration is printed to standard error, and exits 78. With the argument `--check-config` nothing is started:
  * the exit code says whether the configuration is good, and standard output names variables that are probably misspelled.
+ * With `--print-config` the variables are printed as JSON, and nothing is read or started.
  */
 export async function runProcess<T extends LogConfig & Pick<ServerConfig, 'SHUTDOWN_GRACE_SECONDS'>>(options: {
   service: string;
@@ -37,6 +39,7 @@ export async function runProcess<T extends LogConfig & Pick<ServerConfig, 'SHUTD
   // Whoever read our output is gone: that is no reason to lose what was accepted.
   process.stdout.on('error', () => undefined);
   process.stderr.on('error', () => undefined);
+  printConfigIfAsked(variables);
 
   let config: Readonly<T>;
   const env = readEnvironmentOrExit();

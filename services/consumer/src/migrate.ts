@@ -6,6 +6,7 @@ import {
   POSTGRES_SESSION,
   type PostgresConfig,
   postgresVariables,
+  printConfigIfAsked,
   readEnvironment,
 } from '@ads/runtime';
 import pg from 'pg';
@@ -14,6 +15,7 @@ import pg from 'pg';
  * Brings the database to the newest schema, then exits: the job that runs before the services do. SQL files that are named
  * as arguments are run after it, each as one transaction; an empty argument is none.
  */
+printConfigIfAsked(postgresVariables);
 dropForeignVariables();
 const config = loadConfig<PostgresConfig>(readEnvironment(), postgresVariables);
 const connection = {

@@ -4,7 +4,7 @@ import { healthCheckProblem } from '../health-checks.js';
 import { imageProblem } from '../images.js';
 import { heapProblem } from '../memory.js';
 import type { Repository } from '../repository.js';
-import { PROGRAMS, type Program, variablesOf } from '../service-variables.js';
+import { namesReadBy, PROGRAMS, type Program } from '../service-variables.js';
 import { at, fields, items, type Path, text } from '../shape.js';
 import type { YamlDocument } from '../yaml-file.js';
 
@@ -33,7 +33,7 @@ export function composeFiles(repository: Repository): string[] {
 function checkFile(repository: Repository, document: YamlDocument): Problem[] {
   return [
     ...Object.keys(fields(document.value, 'services')).flatMap((name) => checkService(repository, document, name)),
-    ...checkVariables(repository, document),
+    ...checkVariables(document),
   ];
 }
 
@@ -121,7 +121,7 @@ function checkDependencies(repository: Repository, file: unknown, service: unkno
  * A variable that nobody reads is a mistake that nobody would notice. Several programs may share one list: then it is
  * enough that one of those that have the line reads it.
  */
-function checkVariables(repository: Repository, { file, value, lineOf }: YamlDocument): Problem[] {
+function checkVariables({ file, value, lineOf }: YamlDocument): Problem[] {
   const given = Object.entries(fields(value, 'services')).flatMap(([service, settings]) => {
     const program = programOf(text(settings, 'image'));
     const environment = at(settings, 'environment');
@@ -132,7 +132,7 @@ function checkVariables(repository: Repository, { file, value, lineOf }: YamlDoc
     return names.map(([step, name]) => ({
       name,
       line: lineOf(['services', service, 'environment', step]),
-      isRead: variablesOf(repository, program).has(name),
+      isRead: namesReadBy(program).has(name),
     }));
   });
   const unread = given.filter(

@@ -4,22 +4,21 @@ import { checkLinks } from '../kubernetes/link-rules.js';
 import { baseManifests, type Manifest } from '../kubernetes/manifests.js';
 import { checkPods, type Report } from '../kubernetes/pod-rules.js';
 import { checkQueue } from '../kubernetes/queue-rules.js';
-import type { Repository } from '../repository.js';
 
 /** Our own rules for manifests: what the API allows, and what would still be wrong. */
 export const kubernetesRules: Check = {
   name: 'manifests against our rules',
-  run: (repository) => ({ problems: checkManifests(repository, baseManifests(repository)) }),
+  run: (repository) => ({ problems: checkManifests(baseManifests(repository)) }),
 };
 
 /** @param manifests all that one cluster is told: each may point at any other */
-export function checkManifests(repository: Repository, manifests: readonly Manifest[]): Problem[] {
+export function checkManifests(manifests: readonly Manifest[]): Problem[] {
   const problems: Problem[] = [];
   const report: Report = ({ document, kind, name }, path, message) =>
     problems.push({ file: document.file, line: document.lineOf(path), message: `${kind} ${name}: ${message}` });
-  checkPods(repository, manifests, report);
-  checkConfig(repository, manifests, report);
+  checkPods(manifests, report);
+  checkConfig(manifests, report);
   checkLinks(manifests, report);
-  checkQueue(repository, manifests, report);
+  checkQueue(manifests, report);
   return problems;
 }

@@ -19,7 +19,7 @@ export const overlays: Check = {
     const kubectl = findKubectl();
     if ('missing' in kubectl) return { problems: [], skipped: [kubectl.missing] };
     const base = baseManifests(repository);
-    const known = new Set(checkManifests(repository, base).map(({ message }) => message));
+    const known = new Set(checkManifests(base).map(({ message }) => message));
     const found: Problem[] = [];
     for (const overlay of overlaysOf(repository))
       found.push(...(await checkOverlay(repository, kubectl.run, overlay, base)));
@@ -44,6 +44,6 @@ async function checkOverlay(
   const others = base.filter((manifest) => (isAddition || manifest.kind === 'Secret') && !isThere(manifest));
   return [
     ...(await checkAgainstApi([{ file, documents, whole: true }])),
-    ...checkManifests(repository, [...rendered, ...others]).filter((problem) => problem.file === file),
+    ...checkManifests([...rendered, ...others]).filter((problem) => problem.file === file),
   ].map(({ line, message }) => ({ file, line: 1, message: `${message} (line ${line} of what it renders)` }));
 }

@@ -25,7 +25,7 @@ function checkFile(repository: Repository, document: YamlDocument): Problem[] {
   if (nats === undefined || publisher === undefined) return [];
   const [name, service] = publisher;
   const environment = fields(service, 'environment');
-  const problems = queueProblems(repository, {
+  const problems = queueProblems({
     settings: repository.text(SETTINGS),
     limitOf: (variable) => text(environment, variable),
     volume: volumeOf(document.value, nats[1]),

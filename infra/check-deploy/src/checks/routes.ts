@@ -2,7 +2,7 @@ import { upstreamOf } from '@ads/local';
 import type { Check, Problem } from '../check.js';
 import { baseManifests } from '../kubernetes/manifests.js';
 import type { Repository } from '../repository.js';
-import { defaultPortOf } from '../service-variables.js';
+import { defaultOf } from '../service-variables.js';
 import { items, text } from '../shape.js';
 
 /** What everybody may ask for, also with `/api/v1` before it. */
@@ -48,7 +48,7 @@ function checkNginx(repository: Repository): Problem[] {
   return repository.files('infra/gateway', /\.(conf|sh)$/).flatMap((file) => {
     const lines = repository.text(file).split('\n');
     const start = lines.findIndex((line) => /^\s*map\s+\$uri\s+\$service\s*\{/.test(line));
-    if (start < 0) return checkUpstreams(repository, file, lines);
+    if (start < 0) return checkUpstreams(file, lines);
     const table = lines.slice(start + 1, lines.indexOf('}', start)).flatMap((text, index) => {
       const [, star, expression, service = ''] = /^\s*~(\*?)(\S+)\s+([a-z]*);/.exec(text) ?? [];
       if (expression === undefined) return [];
@@ -59,11 +59,11 @@ function checkNginx(repository: Repository): Problem[] {
 }
 
 /** `upstream ingest 8080`: what the gateway is told of the port of a service. */
-function checkUpstreams(repository: Repository, file: string, lines: readonly string[]): Problem[] {
+function checkUpstreams(file: string, lines: readonly string[]): Problem[] {
   return lines.flatMap((text, index) => {
     const [, service, port] = /^\s*upstream (ingest|analytics) (\d+)/.exec(text) ?? [];
     if (service === undefined) return [];
-    const listensOn = defaultPortOf(repository, service === 'ingest' ? 'ingest' : 'analytics');
+    const listensOn = defaultOf(service as 'ingest' | 'analytics', 'HTTP_PORT');
     if (Number(port) === listensOn) return [];
     return [{ file, line: index + 1, message: `asks ${service} at port ${port}; it listens on ${listensOn}` }];
   });

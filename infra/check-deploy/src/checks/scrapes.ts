@@ -1,5 +1,5 @@
 import type { Check } from '../check.js';
-import { defaultPortOf } from '../service-variables.js';
+import { defaultOf } from '../service-variables.js';
 import { items, text } from '../shape.js';
 
 const FILE = 'infra/prometheus/prometheus.yml';
@@ -17,7 +17,7 @@ export const scrapes: Check = {
           (['ingest', 'consumer', 'analytics'] as const).flatMap((service) => {
             const index = items(value, 'scrape_configs').findIndex((job) => text(job, 'job_name') === service);
             const path = ['scrape_configs', index, 'dns_sd_configs', 0];
-            const expected = { name: service, port: String(defaultPortOf(repository, service)) };
+            const expected = { name: service, port: String(defaultOf(service, 'HTTP_PORT')) };
             const [name, port] = [text(value, ...path, 'names', 0), text(value, ...path, 'port')];
             if (index < 0)
               return [{ file: FILE, line: lineOf(['scrape_configs']), message: `there is no job ${service}` }];

@@ -1,16 +1,15 @@
-import type { Repository } from '../repository.js';
-import { PROGRAMS, variablesOf } from '../service-variables.js';
+import { namesReadBy, PROGRAMS } from '../service-variables.js';
 import { fields, items, text } from '../shape.js';
 import { type Manifest, podTemplateOf } from './manifests.js';
 import { programOf } from './pod-environment.js';
 import type { Report } from './pod-rules.js';
 
 /** Each key of a ConfigMap that is given to our programs whole is one that one of them reads. */
-export function checkConfig(repository: Repository, manifests: readonly Manifest[], report: Report): void {
+export function checkConfig(manifests: readonly Manifest[], report: Report): void {
   for (const manifest of manifests.filter(({ kind }) => kind === 'ConfigMap')) {
     const readers = PROGRAMS.filter((program) => getsWhole(manifests, manifest.name).includes(program));
     if (readers.length === 0) continue;
-    const known = new Set(readers.flatMap((program) => [...variablesOf(repository, program)]));
+    const known = new Set(readers.flatMap((program) => [...namesReadBy(program)]));
     for (const name of Object.keys(fields(manifest.document.value, 'data'))) {
       if (!known.has(name)) report(manifest, ['data', name], `nobody reads ${name}`);
     }

@@ -1,19 +1,13 @@
-import type { Repository } from '../repository.js';
-import { PROGRAMS, type Program, variablesOf } from '../service-variables.js';
+import { namesReadBy, PROGRAMS, type Program } from '../service-variables.js';
 import { fields, items, text } from '../shape.js';
 import { keysOf } from './config.js';
 import type { Manifest } from './manifests.js';
 import type { PodReport } from './pod-rules.js';
 
 /** Each variable has a source that is there, and a program that reads it. */
-export function checkEnvironment(
-  repository: Repository,
-  manifests: readonly Manifest[],
-  container: unknown,
-  report: PodReport,
-): void {
+export function checkEnvironment(manifests: readonly Manifest[], container: unknown, report: PodReport): void {
   const program = programOf(container);
-  const known = program && variablesOf(repository, program);
+  const known = program && namesReadBy(program);
   for (const [index, variable] of items(container, 'env').entries()) {
     const name = text(variable, 'name');
     if (known !== undefined && !known.has(name)) report(['env', index], `${program} does not read ${name}`);

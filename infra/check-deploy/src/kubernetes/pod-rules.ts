@@ -1,6 +1,5 @@
 import { healthCheckProblem } from '../health-checks.js';
-import type { Repository } from '../repository.js';
-import { defaultPortOf } from '../service-variables.js';
+import { defaultOf } from '../service-variables.js';
 import { at, items, type Path, text } from '../shape.js';
 import { keysOf, settingOf } from './config.js';
 import { type Manifest, type PodTemplate, podTemplateOf } from './manifests.js';
@@ -10,7 +9,7 @@ import { checkContainer, checkPodSecurity } from './pod-security.js';
 export type Report = (manifest: Manifest, path: Path, message: string) => void;
 
 /** What must hold for the pods of every workload. */
-export function checkPods(repository: Repository, manifests: readonly Manifest[], report: Report): void {
+export function checkPods(manifests: readonly Manifest[], report: Report): void {
   for (const manifest of manifests) {
     const pod = podTemplateOf(manifest);
     if (pod === undefined) continue;
@@ -22,10 +21,10 @@ export function checkPods(repository: Repository, manifests: readonly Manifest[]
           here([list, index, ...path], `container ${text(container, 'name')}: ${message}`);
         checkContainer(container, inContainer);
         checkMounts(manifest, pod, container, inContainer);
-        checkEnvironment(repository, manifests, container, inContainer);
+        checkEnvironment(manifests, container, inContainer);
         const isService = list === 'containers' && ['Deployment', 'StatefulSet', 'DaemonSet'].includes(manifest.kind);
         if (isService) checkProbes(container, inContainer);
-        if (isService) checkOwnService(repository, manifests, pod, container, inContainer, here);
+        if (isService) checkOwnService(manifests, pod, container, inContainer, here);
       }
     }
     checkVolumes(manifests, pod, here);
@@ -78,7 +77,6 @@ function checkProbes(container: unknown, report: PodReport): void {
 
 /** Our services: the port and the paths that they have, and time enough to end. */
 function checkOwnService(
-  repository: Repository,
   manifests: readonly Manifest[],
   { spec }: PodTemplate,
   container: unknown,
@@ -92,7 +90,7 @@ function checkOwnService(
     items(container, 'env').find((one) => text(one, 'name') === 'HTTP_PORT'),
     'value',
   );
-  const expected = listensOn === '' ? defaultPortOf(repository, program) : Number(listensOn);
+  const expected = listensOn === '' ? defaultOf(program, 'HTTP_PORT') : Number(listensOn);
   const said = Number(text(container, 'ports', port, 'containerPort'));
   if (port < 0) report(['ports'], 'has no port named http');
   else if (said !== expected) report(['ports', port, 'containerPort'], `says port ${said}, but listens on ${expected}`);

@@ -1,11 +1,10 @@
 import { bytesOf, JETSTREAM_FILE, queueProblems } from '../queue-limits.js';
-import type { Repository } from '../repository.js';
 import { fields, items, text } from '../shape.js';
 import type { Manifest } from './manifests.js';
 import type { Report } from './pod-rules.js';
 
 /** The streams fit into JetStream, and JetStream into its volume. */
-export function checkQueue(repository: Repository, manifests: readonly Manifest[], report: Report): void {
+export function checkQueue(manifests: readonly Manifest[], report: Report): void {
   const configMaps = manifests.filter(({ kind }) => kind === 'ConfigMap');
   const limits = configMaps.filter((one) => 'NATS_STREAM_MAX_BYTES' in dataOf(one));
   for (const server of configMaps.filter((one) => JETSTREAM_FILE in dataOf(one))) {
@@ -14,7 +13,7 @@ export function checkQueue(repository: Repository, manifests: readonly Manifest[
     // The services have defaults where no object gives them limits.
     for (const services of limits.length > 0 ? limits : [server]) {
       const limitOf = (name: string) => text(dataOf(services)[name]);
-      for (const { at, message } of queueProblems(repository, { settings, limitOf, volume })) {
+      for (const { at, message } of queueProblems({ settings, limitOf, volume })) {
         if (at === 'settings') report(server, ['data', JETSTREAM_FILE], message);
         else report(services, ['data', at], message);
       }
