@@ -100,11 +100,11 @@ await runProcess<ConsumerConfig>({
           counted.trusted(trusted);
           if (!trusted || distrust === undefined) return;
           distrust = undefined;
-          logger.info('the counters in redis are believed again');
+          logger.info('counters in Redis are trusted again', { event: 'counters.trusted' });
         },
         onDistrust: (reason) => {
           distrust = reason;
-          logger.info('the counters in redis are not believed, they are rebuilt', { reason });
+          logger.info('counters in Redis are not trusted, rebuilding them', { event: 'counters.untrusted', reason });
         },
         onRebuild: (rebuild, milliseconds) => {
           if (rebuild.state === 'done') counted.rebuilt(milliseconds / 1_000);

@@ -4,28 +4,29 @@ import { waitFor } from '@ads/local';
 import type { Signal } from '../faults/fault.js';
 import type { ServiceSlot } from '../stack/service-slot.js';
 
-/** Looks as an operator does: at `/health` all the time, at `/metrics` before and after, and at the logs. */
+/** Observes what an operator can see: `/health` all the time, `/metrics` before and after, and the logs. */
 export interface ObservabilityProbe {
   /**
-   * Resolves, when all is well again, to what an operator was not told, one sentence each: that something was wrong, in
-   * words that name it, or that it is over.
+   * Call it once the tracker has healed.
+   *
+   * @returns one sentence for each place in which an expected signal, or the end of the failure, did not show
    */
   missingSignals(expected: readonly Signal[]): Promise<string[]>;
 }
 
+/** Where a signal shows. */
 interface Evidence {
-  /** The beginning of the metric that counts it; left out where the fault itself looks at a gauge. */
+  /** The beginning of the metric that counts it; left out where the fault itself checks a gauge. */
   readonly metric?: string;
-  readonly begins: RegExp;
-  readonly ends?: RegExp;
-  /** What `/health` calls it; left out where it is over before anybody can look. */
+  readonly begins: LogPattern;
+  readonly ends?: LogPattern;
+  /** Its name in `/health`; left out where the failure is too short to show there. */
   readonly health?: string;
 }
 
-interface LogLine {
-  readonly level: string;
-  readonly message: string;
-  readonly event?: string;
+/** Fields of a log line; `event` is stable, the message is not. */
+interface LogPattern {
+  readonly event: string;
   readonly condition?: string;
   readonly dependency?: string;
 }
@@ -35,13 +36,12 @@ interface HealthAnswer {
   readonly conditions?: Readonly<Record<string, string>>;
 }
 
-const LOOK_EVERY_MS = 100;
+const HEALTH_EVERY_MS = 100;
 const PATIENCE_MS = 2_000;
-/** The end of some trouble is told when it has been quiet for a moment. */
+/** A service logs a recovery only after some seconds without a new failure. */
 const HEALED_MS = 45_000;
 
-/** Names in the audit of the counters. */
-const MISMATCH = / counters\.mismatch$/;
+const MISMATCH: LogPattern = { event: 'counters.mismatch' };
 
 const EVIDENCE: Readonly<Record<Signal, Evidence>> = {
   nats: ofDependency('nats'),
@@ -49,44 +49,44 @@ const EVIDENCE: Readonly<Record<Signal, Evidence>> = {
   redis: ofDependency('redis'),
   counters: {
     metric: 'counters_rebuild_duration_seconds_count',
-    begins: /^info the counters in redis are not believed/,
-    ends: /^info the counters in redis are believed again/,
+    begins: { event: 'counters.untrusted' },
+    ends: { event: 'counters.trusted' },
   },
   'wrong counter': { metric: 'counters_audit_mismatches_total', begins: MISMATCH },
-  'dead letters': { metric: 'dead_letters_total', begins: / dead_letters\.stored$/ },
+  'dead letters': { metric: 'dead_letters_total', begins: { event: 'dead_letters.stored' } },
   'clock skew': ofCondition('clock_skew'),
   'catalogue old': ofCondition('ad_catalogue_old'),
   'dead letters blocked': ofCondition('dead_letters_blocked', 'dead_letters_refused_total'),
 };
 
-function ofDependency(name: string): Evidence {
+function ofDependency(dependency: string): Evidence {
   return {
-    metric: `dependency_failures_total{dependency="${name}"`,
-    begins: new RegExp(` dependency\\.down ${name}$`),
-    ends: new RegExp(` dependency\\.recovered ${name}$`),
-    health: name,
+    metric: `dependency_failures_total{dependency="${dependency}"`,
+    begins: { event: 'dependency.down', dependency },
+    ends: { event: 'dependency.recovered', dependency },
+    health: dependency,
   };
 }
 
 /** @param metric the counter that grows while the condition holds */
-function ofCondition(name: string, metric?: string): Evidence {
+function ofCondition(condition: string, metric?: string): Evidence {
   return {
     ...(metric === undefined ? {} : { metric }),
-    begins: new RegExp(` condition\\.began ${name}$`),
-    ends: new RegExp(` condition\\.ended ${name}$`),
-    health: name,
+    begins: { event: 'condition.began', condition },
+    ends: { event: 'condition.ended', condition },
+    health: condition,
   };
 }
 
-/** Begins to look. */
+/** Starts to observe these services. */
 export async function startObservabilityProbe(slots: readonly ServiceSlot[]): Promise<ObservabilityProbe> {
   const logs = slots.map(({ process: { logFile } }) => ({ logFile, from: statSync(logFile).size }));
   const before = await scrape(slots);
   const seen = new Set<string>();
-  let looking = true;
+  let observing = true;
 
-  async function look(slot: ServiceSlot): Promise<void> {
-    while (looking) {
+  async function observeHealth(slot: ServiceSlot): Promise<void> {
+    while (observing) {
       const answer = await get(slot, '/health').catch(() => undefined);
       const { dependencies = {}, conditions = {} } = (
         answer === undefined ? {} : JSON.parse(answer)
@@ -95,65 +95,72 @@ export async function startObservabilityProbe(slots: readonly ServiceSlot[]): Pr
         if (status === 'down' || detail !== undefined) seen.add(name);
       }
       for (const name of Object.keys(conditions)) seen.add(name);
-      await sleep(LOOK_EVERY_MS);
+      await sleep(HEALTH_EVERY_MS);
     }
   }
-  const looks = Promise.all(slots.map(look));
+  const observers = Promise.all(slots.map(observeHealth));
 
-  function linesOf({ logFile, from }: (typeof logs)[number]): string[] {
-    return readFileSync(logFile)
-      .subarray(from)
-      .toString()
-      .split('\n')
-      .filter((line) => line.startsWith('{') && line.endsWith('}'))
-      .map((line) => JSON.parse(line) as LogLine)
-      .map(({ level, message, event, condition, dependency }) =>
-        [level, message, event, condition, dependency].filter(Boolean).join(' '),
-      );
+  const readLogs = () =>
+    logs.map(({ logFile, from }) =>
+      readFileSync(logFile)
+        .subarray(from)
+        .toString()
+        .split('\n')
+        .filter((line) => line.startsWith('{') && line.endsWith('}'))
+        .map((line) => JSON.parse(line) as LogLine),
+    );
+
+  async function missing(signal: Signal, after: Metrics): Promise<string[]> {
+    const { metric, begins, ends, health } = EVIDENCE[signal];
+    const problems: string[] = [];
+    if (health !== undefined && !seen.has(health)) problems.push(`no /health reported ${signal}`);
+    if (metric !== undefined && !slots.some(({ name }) => sum(after, name, metric) > sum(before, name, metric))) {
+      problems.push(`metric ${metric} did not count ${signal}`);
+    }
+    const logged = () => readLogs().filter((lines) => lines.some(matches(begins)));
+    if (logged().length === 0) problems.push(`no service logged ${begins.event} for ${signal}`);
+    const healed = () =>
+      ends === undefined ||
+      logged().every((lines) => lines.findLastIndex(matches(ends)) > lines.findLastIndex(matches(begins)));
+    await waitFor(healed, { what: `${ends?.event} of ${signal} in the logs`, timeoutMs: HEALED_MS }).catch(
+      (error: Error) => problems.push(error.message),
+    );
+    return problems;
   }
 
   return {
     async missingSignals(expected) {
-      looking = false;
-      await looks;
-      const complaints: string[] = [];
-      // Whatever goes wrong, no counter that is trusted may be wrong, and the audit must not say so.
-      if (!expected.includes('wrong counter') && logs.flatMap(linesOf).some((line) => MISMATCH.test(line))) {
-        complaints.push('an audit found a wrong counter in Redis');
+      observing = false;
+      await observers;
+      const problems: string[] = [];
+      // A trusted counter is never wrong, whatever fails, so the audit finds nothing.
+      if (!expected.includes('wrong counter') && readLogs().flat().some(matches(MISMATCH))) {
+        problems.push('an audit found a wrong counter in Redis');
       }
-      for (const signal of expected) {
-        const { metric, begins, ends, health } = EVIDENCE[signal];
-        if (health !== undefined && !seen.has(health)) complaints.push(`no /health told of ${signal}`);
-        const after = await scrape(slots);
-        if (metric !== undefined && !slots.some(({ name }) => sum(after, name, metric) > sum(before, name, metric))) {
-          complaints.push(`no metric ${metric} told of ${signal}`);
-        }
-        const told = () => logs.map(linesOf).filter((lines) => lines.some((line) => begins.test(line)));
-        if (told().length === 0) complaints.push(`no log told of ${signal}`);
-        const healed = () =>
-          ends === undefined ||
-          told().every(
-            (lines) =>
-              lines.findLastIndex((line) => ends.test(line)) > lines.findLastIndex((line) => begins.test(line)),
-          );
-        await waitFor(healed, { what: `the logs to tell that ${signal} healed`, timeoutMs: HEALED_MS }).catch(
-          (error: Error) => complaints.push(error.message),
-        );
-      }
-      return complaints;
+      const after = await scrape(slots);
+      for (const signal of expected) problems.push(...(await missing(signal, after)));
+      return problems;
     },
   };
 }
 
-/** The metrics of each process, by its name. */
-async function scrape(slots: readonly ServiceSlot[]): Promise<ReadonlyMap<string, string>> {
+type LogLine = Readonly<Record<string, unknown>>;
+
+function matches(pattern: LogPattern): (line: LogLine) => boolean {
+  return (line) => Object.entries(pattern).every(([field, value]) => line[field] === value);
+}
+
+/** The text of `/metrics`, by the name of the process. */
+type Metrics = ReadonlyMap<string, string>;
+
+async function scrape(slots: readonly ServiceSlot[]): Promise<Metrics> {
   return new Map(
     await Promise.all(slots.map(async (slot) => [slot.name, await get(slot, '/metrics').catch(() => '')] as const)),
   );
 }
 
-/** What a metric adds up to in one process. */
-function sum(metrics: ReadonlyMap<string, string>, name: string, metric: string): number {
+/** The sum of all series of a metric in one process. */
+function sum(metrics: Metrics, name: string, metric: string): number {
   const series = (metrics.get(name) ?? '').split('\n').filter((line) => line.startsWith(metric));
   return series.reduce((total, line) => total + Number(line.split(' ').at(-1)), 0);
 }
