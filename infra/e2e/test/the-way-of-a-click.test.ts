@@ -1,0 +1,188 @@
+import { openTestServers, waitFor } from '@ads/local';
+import {
+  type AdEvent,
+  decodeEvents,
+  EVENT_STREAM,
+  EVENT_SUBJECT,
+  epochKey,
+  MARKS_STEM,
+  minuteOf,
+  minutesKey,
+  secondOf,
+  secondsKey,
+  totalsKey,
+  unpackBuckets,
+  uuidv7,
+} from '@ads/models';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { type Environment, openEnvironment, untilHealthy, untilTrusted } from './support/environment.js';
+import { call, json } from './support/http.js';
+
+/*
+ * The way of a click, from POST to the answer of analytics. Read it from top to bottom: each test is one step, and looks into
+ * the server that the step changes. The servers and services are real.
+ *
+ *   player ─▶ ingest ─▶ NATS JetStream ─▶ consumer ─▶ Postgres ─▶ Redis ─▶ analytics ─▶ reader
+ *
+ * The consumer is stopped at first, so that the message can be seen while it waits.
+ */
+
+const AD = 'ad-001';
+/** The player chooses the id. A UUIDv7 contains its time, which decides the partition of the row. */
+const CLICK_ID = uuidv7(Date.now());
+
+const testServers = openTestServers();
+let environment: Environment;
+/** When the click happened, in milliseconds since the epoch: the time that ingest answers with. */
+let occurredAt: number;
+
+beforeAll(async () => {
+  environment = await openEnvironment(testServers, await testServers.database());
+  await untilHealthy(environment);
+  await untilTrusted(environment, AD);
+  await environment.stack.consumer.stop();
+});
+
+afterAll(() => testServers.release());
+
+/** What a player sends. Retries repeat it without any change. */
+const report = () =>
+  call(`${environment.stack.url}/api/v1/ads/click`, {
+    method: 'POST',
+    body: { ad_id: AD, click_id: CLICK_ID, video_play_time: 12.345 },
+  });
+
+test('1. a player reports a click, and ingest answers 202', async () => {
+  const answer = await report();
+
+  expect(answer.status).toBe(202);
+  const body = json<{ timestamp: string }>(answer);
+  expect(body).toEqual({
+    message: 'Click recorded',
+    click_id: CLICK_ID,
+    ad_id: AD,
+    timestamp: expect.any(String),
+    processing: 'asynchronous',
+  });
+  // The player sent no timestamp, so this is the time of receipt, by the clock of Postgres.
+  occurredAt = Date.parse(body.timestamp);
+});
+
+test('2. the 202 means that JetStream stores the event', async () => {
+  // Ingest answered after the acknowledgement of JetStream. The message contains every event that arrived with it.
+  const { data, header } = await environment.jetstream
+    .manager()
+    .streams.getMessage(EVENT_STREAM, { last_by_subj: EVENT_SUBJECT });
+
+  const event: AdEvent = {
+    kind: 'click',
+    id: CLICK_ID,
+    adId: AD,
+    ip: '127.0.0.1',
+    occurredAt,
+    receivedAt: occurredAt,
+    playTimeMs: 12_345,
+  };
+  expect(decodeEvents(data)).toEqual({ state: 'decoded', events: [event], rejected: [] });
+  // No Nats-Msg-Id: the id of the event makes repetitions harmless (packages/models/decisions/0001-no-nats-msg-id.md).
+  expect(header.has('Nats-Msg-Id')).toBe(false);
+});
+
+test('3. the click is durable and not yet counted', async () => {
+  expect(await environment.analytics(AD)).toMatchObject({ total_clicks: 0, source: 'redis' });
+});
+
+test('4. the consumer records the event and its rollups in one transaction', async () => {
+  await environment.stack.consumer.start();
+
+  const { database } = environment;
+  await waitFor(async () => (await database.query('SELECT FROM ad_events')).rowCount === 1, {
+    timeoutMs: 30_000,
+    what: 'the consumer to record the click',
+  });
+  // The partition is that of the day in the id.
+  const day = new Date(Number.parseInt(CLICK_ID.replace('-', '').slice(0, 12), 16)).toISOString().slice(0, 10);
+  const events = await database.query(
+    `SELECT tableoid::regclass::text AS partition, kind, ad_id, host(ip) AS ip,
+            extract(epoch FROM occurred_at)::float8 * 1000 AS occurred, play_time_ms
+     FROM ad_events WHERE id = $1`,
+    [CLICK_ID],
+  );
+  expect(events.rows).toEqual([
+    {
+      partition: `ad_events_${day.replaceAll('-', '')}`,
+      kind: 'click',
+      ad_id: AD,
+      ip: '127.0.0.1',
+      occurred: occurredAt,
+      play_time_ms: 12_345,
+    },
+  ]);
+
+  // The rollups answer windows and totals at a cost that does not grow with the number of events.
+  const rollups = await database.query(
+    `SELECT 'second' AS rollup, second::float8 AS bucket, clicks::float8 FROM clicks_per_second WHERE ad_id = $1
+     UNION ALL SELECT 'minute', minute::float8, clicks::float8 FROM clicks_per_minute WHERE ad_id = $1
+     UNION ALL SELECT 'total', NULL, clicks::float8 FROM ad_totals WHERE ad_id = $1`,
+    [AD],
+  );
+  expect(rollups.rows).toEqual([
+    { rollup: 'second', bucket: secondOf(occurredAt), clicks: 1 },
+    { rollup: 'minute', bucket: minuteOf(occurredAt), clicks: 1 },
+    { rollup: 'total', bucket: null, clicks: 1 },
+  ]);
+});
+
+test('5. after the commit, the consumer raises the counters in Redis to these counts', async () => {
+  const { counters } = environment;
+  // Each key names the state of the database that it was copied from, and the ad.
+  const identity = await environment.identity();
+  await waitFor(async () => (await counters.hget(totalsKey(identity, AD), 'clicks')) === '1', {
+    timeoutMs: 30_000,
+    what: 'the counters to be raised',
+  });
+
+  expect(await counters.hgetall(totalsKey(identity, AD))).toEqual({ clicks: '1', impressions: '0' });
+  // Sixty buckets share one field of a hash, packed.
+  const second = secondOf(occurredAt);
+  const minute = minuteOf(occurredAt);
+  expect(unpackBuckets(await counters.hgetallBuffer(secondsKey(identity, AD, second)))).toEqual([[second, 1]]);
+  expect(unpackBuckets(await counters.hgetallBuffer(minutesKey(identity, AD, minute)))).toEqual([[minute, 1]]);
+  // Readers trust the counters while the mark of a finished rebuild is there.
+  expect(await counters.get(epochKey(MARKS_STEM, identity))).toEqual(expect.any(String));
+});
+
+test('6. the consumer acknowledges the message last, and JetStream deletes it', async () => {
+  await waitFor(async () => (await environment.jetstream.held()) === 0, {
+    timeoutMs: 30_000,
+    what: 'the message to be acknowledged',
+  });
+});
+
+test('7. analytics counts the click in the total and in its windows', async () => {
+  expect(await environment.analytics(AD)).toMatchObject({
+    ad_id: AD,
+    total_clicks: 1,
+    impressions: 0,
+    // Clicks per impression; there was no impression.
+    ctr: null,
+    // A slow machine may need more than a minute up to here, so the narrow windows are not checked.
+    time_frames: { last_1_hour: 1, last_24_hours: 1 },
+    source: 'redis',
+  });
+});
+
+test('8. the player repeats the report after a timeout, and nothing changes', async () => {
+  const taken = await environment.jetstream.taken();
+
+  expect((await report()).status).toBe(202);
+
+  // The repetition goes the same way: a message, a batch, an acknowledgement. Its row exists already.
+  expect(await environment.jetstream.taken()).toBe(taken + 1);
+  await waitFor(async () => (await environment.jetstream.held()) === 0, {
+    timeoutMs: 30_000,
+    what: 'the repetition to be acknowledged',
+  });
+  expect((await environment.database.query('SELECT FROM ad_events')).rowCount).toBe(1);
+  expect(await environment.analytics(AD)).toMatchObject({ total_clicks: 1, source: 'redis' });
+});
