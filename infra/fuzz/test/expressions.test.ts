@@ -67,6 +67,7 @@ describe('a regular expression', () => {
     expect(expressions.length).toBeGreaterThan(25);
     expect(new Set(expressions.map(({ where }) => where.split('/', 2).join('/')))).toEqual(
       new Set([
+        'packages/connections',
         'packages/http',
         'packages/ledger',
         'packages/models',

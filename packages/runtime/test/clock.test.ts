@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { createClock } from '../src/clock.js';
-import { createConditions } from '../src/conditions.js';
-import { createMetrics } from '../src/metrics.js';
-import { DependencyUnavailable } from '../src/resilience.js';
+import { createClock } from '../src/clock/clock.js';
+import { createConditions } from '../src/health/conditions.js';
+import { DependencyUnavailable } from '../src/health/dependency.js';
+import { createMetrics } from '../src/metrics/metrics.js';
 import { logLines } from './log-lines.js';
 
 const HOUR = 3_600_000;

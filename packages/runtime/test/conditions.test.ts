@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { createConditions } from '../src/conditions.js';
-import { createHealth } from '../src/health.js';
-import { createMetrics } from '../src/metrics.js';
+import { createConditions } from '../src/health/conditions.js';
+import { createHealth } from '../src/health/health.js';
+import { createMetrics } from '../src/metrics/metrics.js';
 import { logLines } from './log-lines.js';
 
 function fixture() {

@@ -2,24 +2,23 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
 import Joi from 'joi';
-import { ConfigError, loadConfig, readEnvironment } from '../src/config.js';
-import { misspelledVariables } from '../src/misspelled-variables.js';
-import { natsOptions } from '../src/nats.js';
-import {
-  type HttpConfig,
-  httpVariables,
-  type NatsConfig,
-  natsVariables,
-  type PostgresConfig,
-  postgresVariables,
-  type RedisConfig,
-  redisVariables,
-} from '../src/variables.js';
+import { ConfigError, loadConfig, readEnvironment, type Variables } from '../src/config/config.js';
+import { misspelledVariables } from '../src/config/misspelled-variables.js';
+import { type HttpConfig, httpVariables } from '../src/config/variables.js';
 
-type Config = HttpConfig & PostgresConfig & NatsConfig & RedisConfig;
-const variables = { ...httpVariables(8080), ...postgresVariables, ...natsVariables, ...redisVariables };
+interface Config extends HttpConfig {
+  readonly POSTGRES_HOST: string;
+  readonly POSTGRES_POOL_SIZE: number;
+  readonly POSTGRES_PASSWORD?: string;
+}
+
+const variables: Variables<Config> = {
+  ...httpVariables(8080),
+  POSTGRES_HOST: Joi.string().default('localhost'),
+  POSTGRES_POOL_SIZE: Joi.number().min(1),
+  POSTGRES_PASSWORD: Joi.string().meta({ secret: true }),
+};
 const load = (env: Record<string, string>): Config => loadConfig<Config>(env, variables);
 
 function problemsOf(env: Record<string, string>): readonly string[] {
@@ -30,11 +29,6 @@ function problemsOf(env: Record<string, string>): readonly string[] {
     throw error;
   }
   return [];
-}
-
-/** Undefined where the check refuses it. */
-function accepted(env: Record<string, string>): Config | undefined {
-  return problemsOf(env).length === 0 ? load(env) : undefined;
 }
 
 const folders: string[] = [];
@@ -57,8 +51,6 @@ describe('loadConfig', () => {
       HTTP_PORT: 8080,
       TRUST_PROXY: false,
       CORS_ORIGINS: '*',
-      POSTGRES_DB: 'ads',
-      NATS_URL: ['nats://localhost:4222'],
     });
     expect(load({}).POSTGRES_PASSWORD).toBeUndefined();
   });
@@ -114,47 +106,7 @@ describe('loadConfig', () => {
     },
   );
 
-  it('takes several NATS servers', () => {
-    expect(load({ NATS_URL: 'nats://a:4222, b:4223' }).NATS_URL).toEqual(['nats://a:4222', 'nats://b:4223']);
-  });
-
-  it.each([
-    ['nats://a%:4222', /^NATS_URL: must be nats:/],
-    ['nats://user:100%@a:4222', /write it as %25$/],
-    ['nats://user:pa#ss@a:4222', /in a password write # \/ \? @ : % as %23/],
-    ['nats://:secret@a:4222', /has a password and no user/],
-    ['nats://u:one@a:4222,nats://u:two@b:4222', /must not name different users or passwords/],
-    ['nats://a:4222,tls://b:4222', /must not mix nats:\/\/ and tls:\/\//],
-    ['nats://a:4222/stream', /must end with the port/],
-    ['nats://a:4222?tls=true', /must end with the port/],
-  ])('refuses NATS_URL=%s, with a reason and without the password', (text, reason) => {
-    const problems = problemsOf({ NATS_URL: text });
-    expect(problems).toEqual([expect.stringMatching(reason)]);
-    expect(problems[0]).not.toMatch(/secret|one|two|100/);
-  });
-
-  it('takes for NATS_URL whatever the client can use, and loses nothing of it', () => {
-    const written = fc.string({ unit: 'grapheme', minLength: 1 });
-    const address = fc.tuple(written, written, fc.domain(), fc.integer({ min: 1, max: 65_535 }));
-    fc.assert(
-      fc.property(address, ([user, pass, host, port]) => {
-        const url = `nats://${encodeURIComponent(user)}:${encodeURIComponent(pass)}@${host}:${port}`;
-        expect(natsOptions(load({ NATS_URL: url }), 'test')).toMatchObject({
-          servers: [`${host}:${port}`],
-          user,
-          pass,
-        });
-      }),
-    );
-    fc.assert(
-      fc.property(fc.string({ unit: 'binary-ascii' }), (rest) => {
-        const config = accepted({ NATS_URL: `nats://${rest}` });
-        if (config !== undefined) natsOptions(config, 'test');
-      }),
-    );
-  });
-
-  it.each(['POSTGRES_HOST', 'REDIS_HOST', 'HTTP_HOST'])('wants a host in %s, and no address of a page', (name) => {
+  it.each(['HTTP_HOST'])('wants a host in %s, and no address of a page', (name) => {
     for (const good of ['db', 'db_1.example.com', '10.0.0.7', '::1', 'fe80::1%eth0']) {
       expect(problemsOf({ [name]: good })).toEqual([]);
     }
@@ -165,41 +117,7 @@ describe('loadConfig', () => {
     }
   });
 
-  it('takes the folder of a socket for the host of Postgres alone', () => {
-    expect(load({ POSTGRES_HOST: '/run/postgresql' }).POSTGRES_HOST).toBe('/run/postgresql');
-    expect(problemsOf({ REDIS_HOST: '/run/redis' })).toHaveLength(1);
-  });
-
-  it('takes nodes of a Redis Cluster', () => {
-    expect(load({}).REDIS_CLUSTER_NODES).toBeUndefined();
-    expect(load({ REDIS_CLUSTER_NODES: 'redis-1:6379, [fd00::1]:7000,10.0.0.3:80', REDIS_DB: '0' })).toMatchObject({
-      REDIS_CLUSTER_NODES: [
-        { host: 'redis-1', port: 6379 },
-        { host: 'fd00::1', port: 7000 },
-        { host: '10.0.0.3', port: 80 },
-      ],
-    });
-  });
-
-  it.each(['redis-1', ',', 'redis://redis-1:6379', 'user@redis-1:6379', 'redis-1:6379/0', 'a:6379,b', 'a:99999'])(
-    'refuses REDIS_CLUSTER_NODES=%s',
-    (text) => {
-      expect(problemsOf({ REDIS_CLUSTER_NODES: text })).toEqual([
-        'REDIS_CLUSTER_NODES: must be host:port, or several with commas between them',
-      ]);
-    },
-  );
-
-  it('refuses another database of a Redis Cluster: there is only one', () => {
-    expect(load({ REDIS_DB: '3' }).REDIS_DB).toBe(3);
-    expect(problemsOf({ REDIS_CLUSTER_NODES: 'redis-1:6379', REDIS_DB: '3' })).toEqual([
-      'REDIS_DB: must be 0 with REDIS_CLUSTER_NODES: a cluster has no other database',
-    ]);
-  });
-
   it('never shows a secret', () => {
-    const [problem] = problemsOf({ NATS_URL: 'http://user:hunter2@host' });
-    expect(problem).toMatch(/^NATS_URL: must be nats:/);
     const pin = { PIN: Joi.string().pattern(/^\d+$/).meta({ secret: true }) };
     expect(() => loadConfig<{ PIN: string }>({ PIN: 'hunter2' }, pin)).toThrow(/PIN: is not valid \(not shown\)$/);
   });
@@ -215,8 +133,8 @@ describe('secrets from files', () => {
     expect(problemsOf({ POSTGRES_PASSWORD: 'a', POSTGRES_PASSWORD_FILE: '/b' })).toEqual([
       'POSTGRES_PASSWORD: set either POSTGRES_PASSWORD or POSTGRES_PASSWORD_FILE, not both',
     ]);
-    expect(problemsOf({ NATS_URL_FILE: '/not/there' })).toEqual([
-      "NATS_URL: NATS_URL_FILE can't be read: /not/there (ENOENT)",
+    expect(problemsOf({ POSTGRES_PASSWORD_FILE: '/not/there' })).toEqual([
+      "POSTGRES_PASSWORD: POSTGRES_PASSWORD_FILE can't be read: /not/there (ENOENT)",
     ]);
   });
 
@@ -269,7 +187,7 @@ describe('readEnvironment', () => {
 });
 
 describe('misspelledVariables', () => {
-  const known = Object.keys(variables);
+  const known = ['HTTP_PORT', 'POSTGRES_PASSWORD', 'NATS_URL', 'REDIS_HOST', 'REDIS_PORT'];
 
   it.each([
     ['HTTP_PROT', 'HTTP_PORT'],

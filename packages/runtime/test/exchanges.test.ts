@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { expect, test } from '@jest/globals';
-import { Exchanges } from '../src/exchanges.js';
+import { Exchanges } from '../src/server/exchanges.js';
 
 const until = async (condition: () => boolean) => {
   while (!condition()) await new Promise(setImmediate);

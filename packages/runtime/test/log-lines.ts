@@ -1,4 +1,4 @@
-import type { LogFields, Logger } from '../src/logger.js';
+import type { LogFields, Logger } from '../src/log/logger.js';
 
 export interface LogLine {
   readonly level: string;

@@ -1,6 +1,6 @@
 import type { LookupAddress } from 'node:dns';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { createLookUp } from '../src/look-up.js';
+import { createLookUp } from '../src/process/look-up.js';
 
 const V4 = { family: 4 } as const;
 const FIRST: LookupAddress[] = [{ address: '192.0.2.1', family: 4 }];

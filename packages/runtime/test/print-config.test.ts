@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import Joi from 'joi';
-import { describeVariables } from '../src/print-config.js';
+import { describeVariables } from '../src/config/print-config.js';
 
 it('describes each variable with its default, and says which ones are secrets', () => {
   const variables = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createReleases } from '../src/releases.js';
+import { createReleases } from '../src/process/releases.js';
 import { logLines } from './log-lines.js';
 
 describe('releases', () => {

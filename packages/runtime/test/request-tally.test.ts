@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { Histogram, Registry } from 'prom-client';
-import { RequestTally } from '../src/request-tally.js';
+import { RequestTally } from '../src/metrics/request-tally.js';
 
 const lines = (text: string, name: string) => text.split('\n').filter((line) => line.includes(name));
 

@@ -3,11 +3,11 @@ import { Agent, get, type RequestListener } from 'node:http';
 import { connect } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { createHealth, type Health, operations } from '../src/health.js';
-import { createMetrics } from '../src/metrics.js';
-import { createReleases, type Releases } from '../src/releases.js';
-import { listen } from '../src/server.js';
-import type { ServerConfig } from '../src/variables.js';
+import type { ServerConfig } from '../src/config/variables.js';
+import { createHealth, type Health, operations } from '../src/health/health.js';
+import { createMetrics } from '../src/metrics/metrics.js';
+import { createReleases, type Releases } from '../src/process/releases.js';
+import { listen } from '../src/server/server.js';
 import { logLines } from './log-lines.js';
 
 const config: ServerConfig = {

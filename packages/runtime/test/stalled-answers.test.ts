@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { createMetrics } from '../src/metrics.js';
-import { createStalledAnswers, type StalledAnswers } from '../src/stalled-answers.js';
+import { createMetrics } from '../src/metrics/metrics.js';
+import { createStalledAnswers, type StalledAnswers } from '../src/server/stalled-answers.js';
 import { logLines } from './log-lines.js';
 
 const TIMEOUT_MS = 10_000;

@@ -1,14 +1,5 @@
-import {
-  type HttpConfig,
-  httpVariables,
-  type LogConfig,
-  logVariables,
-  type PostgresConfig,
-  postgresVariables,
-  type RedisConfig,
-  redisVariables,
-  type Variables,
-} from '@ads/runtime';
+import { type PostgresConfig, postgresVariables, type RedisConfig, redisVariables } from '@ads/connections';
+import { type HttpConfig, httpVariables, type LogConfig, logVariables, type Variables } from '@ads/runtime';
 import Joi from 'joi';
 
 /** Everything that analytics can be told. */

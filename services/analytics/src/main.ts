@@ -1,3 +1,4 @@
+import { openPostgres, openRedis } from '@ads/connections';
 import { createApi, createRateLimiter } from '@ads/http';
 import { CATALOGUE_CONNECTIONS, createAdCatalogue } from '@ads/ledger';
 import {
@@ -5,8 +6,6 @@ import {
   createHealth,
   listen,
   monotonic,
-  openPostgres,
-  openRedis,
   operations,
   probe,
   runProcess,

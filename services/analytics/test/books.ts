@@ -1,10 +1,4 @@
-import type { CounterStore } from '@ads/ledger';
-import { type TestServers, type Variables, waitFor } from '@ads/local';
-import { type AdEvent, uuidv7 } from '@ads/models';
 import {
-  createMetrics,
-  type Logger,
-  loadConfig,
   openPostgres,
   openRedis,
   type PostgresConfig,
@@ -12,7 +6,11 @@ import {
   type RedisConfig,
   type RedisConnection,
   redisVariables,
-} from '@ads/runtime';
+} from '@ads/connections';
+import type { CounterStore } from '@ads/ledger';
+import { type TestServers, type Variables, waitFor } from '@ads/local';
+import { type AdEvent, uuidv7 } from '@ads/models';
+import { createMetrics, type Logger, loadConfig } from '@ads/runtime';
 
 export const quiet: Logger = {
   error: () => undefined,

@@ -1,7 +1,7 @@
+import type { Postgres, RedisConnection } from '@ads/connections';
 import { type CounterShard, type CounterStore, createLedger, readIdentity, rebuildCounters } from '@ads/ledger';
 import { openTestServers, waitFor } from '@ads/local';
 import { type AdEvent, epochKey, MARKS_STEM, WINDOWS, type WindowClicks } from '@ads/models';
-import type { Postgres, RedisConnection } from '@ads/runtime';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import type { Counters } from '../src/counters.js';

@@ -1,5 +1,6 @@
+import { openPostgres, type PostgresConfig, postgresVariables } from '@ads/connections';
 import { openTestServers } from '@ads/local';
-import { createMetrics, loadConfig, openPostgres, type PostgresConfig, postgresVariables } from '@ads/runtime';
+import { createMetrics, loadConfig } from '@ads/runtime';
 import { afterAll, expect, it } from '@jest/globals';
 import { quiet } from './books.js';
 

@@ -1,3 +1,4 @@
+import type { Postgres, RedisConnection } from '@ads/connections';
 import {
   type CounterShard,
   type CounterStore,
@@ -9,7 +10,7 @@ import {
 } from '@ads/ledger';
 import { freePort, type LocalProcess, openTestServers, type RedisCluster, waitFor } from '@ads/local';
 import { epochKey, MARKS_STEM, totalsKey } from '@ads/models';
-import { type Postgres, probe, type RedisConnection } from '@ads/runtime';
+import { probe } from '@ads/runtime';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import type { Counters } from '../src/counters.js';

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { POSTGRES_SESSION } from '@ads/connections';
 import {
   auditCounters,
   createLedger,
@@ -16,7 +17,6 @@ import {
   renewIdentity,
 } from '@ads/ledger';
 import { openPool, openTestServers, pgBouncer, type Variables } from '@ads/local';
-import { POSTGRES_SESSION } from '@ads/runtime';
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import type pg from 'pg';
 import { readPostgresCounters } from '../src/postgres-counters.js';

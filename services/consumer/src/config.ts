@@ -1,16 +1,12 @@
 import {
-  type LogConfig,
-  logVariables,
   type NatsConfig,
   natsVariables,
   type PostgresConfig,
   postgresVariables,
   type RedisConfig,
   redisVariables,
-  type ServerConfig,
-  serverVariables,
-  type Variables,
-} from '@ads/runtime';
+} from '@ads/connections';
+import { type LogConfig, logVariables, type ServerConfig, serverVariables, type Variables } from '@ads/runtime';
 import Joi from 'joi';
 
 /** Everything that the consumer can be told. */

@@ -1,14 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  ConfigError,
-  type Environment,
-  loadConfig,
-  type NatsConfig,
-  natsOptions,
-  natsVariables,
-  readEnvironment,
-} from '@ads/runtime';
+import { type NatsConfig, natsOptions, natsVariables } from '@ads/connections';
+import { ConfigError, type Environment, loadConfig, readEnvironment } from '@ads/runtime';
 import { connect } from 'nats';
 import { NoSuchLetter, runCommand } from './dead-letters-commands.js';
 import { readCommand, USAGE, UsageError } from './dead-letters-options.js';

@@ -1,3 +1,4 @@
+import { ensureConsumer, ensureStreams } from '@ads/connections';
 import {
   DEAD_LETTER_STREAM,
   EVENT_STREAM,
@@ -7,7 +8,7 @@ import {
   streamSettings,
   WAITING_LETTER_SUBJECT,
 } from '@ads/models';
-import { ensureConsumer, ensureStreams, type TimeReading } from '@ads/runtime';
+import type { TimeReading } from '@ads/runtime';
 import { type JetStreamManager, type NatsConnection, NatsError, type StoredMsg } from 'nats';
 import type { Sequences } from './audit.js';
 import type { Backlog, StreamUse } from './consumer-metrics.js';

@@ -1,14 +1,11 @@
+import { isDataError, openNats, openPostgres, openRedis } from '@ads/connections';
 import { createLedger, pruneMinutes, pruneSeconds } from '@ads/ledger';
 import type { LedgerIdentity } from '@ads/models';
 import {
   createClock,
   createHealth,
-  isDataError,
   listen,
   monotonic,
-  openNats,
-  openPostgres,
-  openRedis,
   operations,
   probe,
   runProcess,

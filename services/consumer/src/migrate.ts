@@ -1,14 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { POSTGRES_SESSION, type PostgresConfig, postgresVariables } from '@ads/connections';
 import { migrate } from '@ads/ledger';
-import {
-  dropForeignVariables,
-  loadConfig,
-  POSTGRES_SESSION,
-  type PostgresConfig,
-  postgresVariables,
-  printConfigIfAsked,
-  readEnvironment,
-} from '@ads/runtime';
+import { dropForeignVariables, loadConfig, printConfigIfAsked, readEnvironment } from '@ads/runtime';
 import pg from 'pg';
 
 /*

@@ -1,4 +1,5 @@
-import type { Clock, Postgres } from '@ads/runtime';
+import type { Postgres } from '@ads/connections';
+import type { Clock } from '@ads/runtime';
 
 /**
  * Deletes what no window will see again, by the clock of Postgres; nothing while any two clocks are more than 30 s apart.

@@ -1,13 +1,6 @@
+import { POSTGRES_SESSION, type PostgresConfig, postgresVariables } from '@ads/connections';
 import { recount } from '@ads/ledger';
-import {
-  ConfigError,
-  dropForeignVariables,
-  loadConfig,
-  POSTGRES_SESSION,
-  type PostgresConfig,
-  postgresVariables,
-  readEnvironment,
-} from '@ads/runtime';
+import { ConfigError, dropForeignVariables, loadConfig, readEnvironment } from '@ads/runtime';
 
 const USAGE = `Usage: npm run recount
 

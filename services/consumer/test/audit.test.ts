@@ -1,4 +1,12 @@
 import {
+  openPostgres,
+  openRedis,
+  type PostgresConfig,
+  postgresVariables,
+  type RedisConfig,
+  redisVariables,
+} from '@ads/connections';
+import {
   type CounterShard,
   type CounterStore,
   createLedger,
@@ -10,17 +18,7 @@ import {
 } from '@ads/ledger';
 import { openTestServers, waitFor } from '@ads/local';
 import { type AdEvent, totalsKey, uuidv7 } from '@ads/models';
-import {
-  createMetrics,
-  type Logger,
-  loadConfig,
-  openPostgres,
-  openRedis,
-  type PostgresConfig,
-  postgresVariables,
-  type RedisConfig,
-  redisVariables,
-} from '@ads/runtime';
+import { createMetrics, type Logger, loadConfig } from '@ads/runtime';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { createAudit, type Direction } from '../src/audit.js';

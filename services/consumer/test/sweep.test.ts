@@ -1,6 +1,6 @@
+import { ensureStream } from '@ads/connections';
 import { openTestServers } from '@ads/local';
 import { EVENT_STREAM, streamSettings } from '@ads/models';
-import { ensureStream } from '@ads/runtime';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { NatsConnection } from 'nats';
 import { sweep } from '../src/sweep.js';

@@ -1,16 +1,12 @@
 import {
-  type HttpConfig,
-  httpVariables,
-  type LogConfig,
-  logVariables,
   type NatsConfig,
   natsVariables,
   type PostgresConfig,
   postgresVariables,
   type RedisConfig,
   redisVariables,
-  type Variables,
-} from '@ads/runtime';
+} from '@ads/connections';
+import { type HttpConfig, httpVariables, type LogConfig, logVariables, type Variables } from '@ads/runtime';
 import Joi from 'joi';
 
 /** Everything that ingest can be told. */

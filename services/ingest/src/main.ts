@@ -1,14 +1,11 @@
+import { ensureStreams, openNats, openPostgres, openRedis } from '@ads/connections';
 import { bodyReader, createApi, createRateLimiter } from '@ads/http';
 import { CATALOGUE_CONNECTIONS, createAdCatalogue, createLedger, readAdsPage } from '@ads/ledger';
 import { type AdEvent, NUMERIC_EVENT_FIELDS, streamSettings } from '@ads/models';
 import {
   createClock,
   createHealth,
-  ensureStreams,
   listen,
-  openNats,
-  openPostgres,
-  openRedis,
   operations,
   probe,
   runProcess,

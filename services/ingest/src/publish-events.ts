@@ -1,5 +1,6 @@
+import { AckInbox, isNatsTimeout, type Nats } from '@ads/connections';
 import { type AdEvent, EVENT_SUBJECT, encodeEvents } from '@ads/models';
-import { AckInbox, DependencyUnavailable, isNatsTimeout, type Nats } from '@ads/runtime';
+import { DependencyUnavailable } from '@ads/runtime';
 
 /**
  * Publishes batches to JetStream, one message each, and waits for the acknowledgement. What is tried again may be there

@@ -1,6 +1,6 @@
+import { isNatsFailure } from '@ads/connections';
 import { openTestServers } from '@ads/local';
 import { decodeEvents, EVENT_SUBJECT } from '@ads/models';
-import { isNatsFailure } from '@ads/runtime';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect, ErrorCode, type Msg, type NatsConnection } from 'nats';
 import { createPublisher } from '../src/publish-events.js';

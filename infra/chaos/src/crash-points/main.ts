@@ -1,3 +1,4 @@
+import { isDataError, openNats, openPostgres, openRedis } from '@ads/connections';
 import { type ConsumerConfig, consumerVariables } from '@ads/consumer/dist/config.js';
 import { startConsuming } from '@ads/consumer/dist/consume.js';
 import { createDeadLetterStore } from '@ads/consumer/dist/dead-letter-store.js';
@@ -5,16 +6,7 @@ import { createDeadLetterWriter } from '@ads/consumer/dist/dead-letter-writer.js
 import { ensureLedgerConsumer } from '@ads/consumer/dist/ledger-consumer.js';
 import { recordMessages } from '@ads/consumer/dist/record-messages.js';
 import { createLedger } from '@ads/ledger';
-import {
-  createHealth,
-  isDataError,
-  listen,
-  openNats,
-  openPostgres,
-  openRedis,
-  operations,
-  runProcess,
-} from '@ads/runtime';
+import { createHealth, listen, operations, runProcess } from '@ads/runtime';
 import { type CrashPoint, crashingStore } from './crash-point.js';
 
 /*

@@ -1,0 +1,10 @@
+export * from './nats/ack-inbox.js';
+export * from './nats/nats.js';
+export * from './nats/streams.js';
+export * from './postgres/postgres.js';
+export { POSTGRES_SESSION } from './postgres/postgres-session.js';
+export * from './redis/redis.js';
+export type { RedisShard } from './redis/redis-shards.js';
+export * from './resilience/network-errors.js';
+export * from './resilience/resilience.js';
+export * from './variables.js';

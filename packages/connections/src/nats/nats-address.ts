@@ -1,0 +1,66 @@
+import { isHost } from '@ads/runtime';
+
+/** Where a NATS server is, and as whom we come. */
+export interface NatsAddress {
+  /** `host` or `host:port`. */
+  readonly host: string;
+  readonly tls: boolean;
+  readonly credentials: NatsCredentials;
+}
+
+/** As the client takes them. `nats://token@host` is a token, as for the other clients of NATS. */
+export type NatsCredentials = Readonly<Record<string, never> | { user: string; pass: string } | { token: string }>;
+
+/** All servers of one cluster: the client comes to each of them as the same user, with or without TLS. */
+export interface NatsServers {
+  readonly hosts: readonly string[];
+  readonly tls: boolean;
+  readonly credentials: NatsCredentials;
+}
+
+/**
+ * Reads the addresses that `NATS_URL` names.
+ *
+ * @throws Error with what is wrong, in words that show no secret
+ */
+export function readNatsServers(urls: readonly string[]): NatsServers {
+  const addresses = urls.map(readNatsAddress);
+  const [first] = addresses;
+  if (first === undefined) throw new Error(FORM);
+  if (addresses.some(({ tls }) => tls !== first.tls)) {
+    throw new Error('must not mix nats:// and tls://: all servers are reached in the same way');
+  }
+  const named = addresses.map(({ credentials }) => JSON.stringify(credentials)).filter((text) => text !== '{}');
+  if (new Set(named).size > 1) {
+    throw new Error('must not name different users or passwords: all servers are given the same');
+  }
+  const credentials = addresses.find((address) => Object.keys(address.credentials).length > 0)?.credentials ?? {};
+  return { hosts: addresses.map(({ host }) => host), tls: first.tls, credentials };
+}
+
+const FORM = 'must be nats://host:4222 (or tls://), or several with commas between them';
+
+function readNatsAddress(text: string): NatsAddress {
+  if (!URL.canParse(text)) throw new Error(`${FORM}; in a password write # / ? @ : % as %23 %2F %3F %40 %3A %25`);
+  const url = new URL(text);
+  if (!/^(nats|tls):$/.test(url.protocol) || !isHost(url.hostname.replace(/^\[(.*)\]$/, '$1'))) throw new Error(FORM);
+  if (!/^\/?$/.test(url.pathname) || url.search !== '' || url.hash !== '') {
+    throw new Error('must end with the port: NATS has no path, no query and no fragment');
+  }
+  return { host: url.host, tls: url.protocol === 'tls:', credentials: readCredentials(url) };
+}
+
+function readCredentials({ username, password }: URL): NatsCredentials {
+  if (username === '' && password === '') return {};
+  if (username === '') throw new Error('has a password and no user: write nats://user:password@host:4222');
+  const user = decoded(username);
+  return password === '' ? { token: user } : { user, pass: decoded(password) };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new Error('has a % in its user or password that is no code: write it as %25');
+  }
+}

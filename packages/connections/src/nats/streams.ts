@@ -1,0 +1,78 @@
+import type { TimeReading } from '@ads/runtime';
+import type { ConsumerConfig, JetStreamManager, NatsConnection, StreamConfig } from 'nats';
+import { NatsError } from 'nats';
+
+/** What is to be so; everything else stays as it is. In JetStream's own names and units. */
+type Wanted<Config> = { readonly [Key in keyof Config]?: unknown };
+
+/**
+ * Makes a stream, or changes the one of that name to what is wanted.
+ *
+ * @returns the time of the server that leads it; undefined where it was just made, or the server (below 2.10) does not tell
+ * @throws NatsError when JetStream can't be reached or doesn't allow it
+ */
+export async function ensureStream(
+  connection: NatsConnection,
+  wanted: Wanted<StreamConfig> & { readonly name: string },
+): Promise<TimeReading | undefined> {
+  const manager = await connection.jetstreamManager();
+  const askedAt = performance.now();
+  const present = await ifPresent(manager.streams.info(wanted.name));
+  const answeredAt = performance.now();
+  if (!present) await manager.streams.add(wanted as Partial<StreamConfig>);
+  else if (differs(present.config, wanted)) {
+    await manager.streams.update(wanted.name, { ...present.config, ...(wanted as Partial<StreamConfig>) });
+  }
+  return present?.ts === undefined ? undefined : { time: Date.parse(present.ts), askedAt, answeredAt };
+}
+
+/**
+ * Makes several streams, one after the other.
+ *
+ * @returns the time as the first one's leader tells it: the clocks of two servers would take turns
+ */
+export async function ensureStreams(
+  connection: NatsConnection,
+  streams: readonly (Wanted<StreamConfig> & { readonly name: string })[],
+): Promise<TimeReading | undefined> {
+  let first: TimeReading | undefined;
+  for (const [index, stream] of streams.entries()) {
+    const reading = await ensureStream(connection, stream);
+    if (index === 0) first = reading;
+  }
+  return first;
+}
+
+/** The same for a durable consumer. */
+export async function ensureConsumer(
+  connection: NatsConnection,
+  stream: string,
+  wanted: Wanted<ConsumerConfig> & { readonly durable_name: string },
+): Promise<void> {
+  const manager: JetStreamManager = await connection.jetstreamManager();
+  const present = await ifPresent(manager.consumers.info(stream, wanted.durable_name));
+  if (!present) await manager.consumers.add(stream, wanted as Partial<ConsumerConfig>);
+  else if (differs(present.config, wanted)) {
+    await manager.consumers.update(stream, wanted.durable_name, {
+      ...present.config,
+      ...(wanted as Partial<ConsumerConfig>),
+    });
+  }
+}
+
+const NOT_FOUND = 404;
+
+async function ifPresent<T>(info: Promise<T>): Promise<T | undefined> {
+  try {
+    return await info;
+  } catch (error) {
+    if (error instanceof NatsError && error.api_error?.code === NOT_FOUND) return undefined;
+    throw error;
+  }
+}
+
+function differs<Config>(present: Config, wanted: Wanted<Config>): boolean {
+  return Object.entries(wanted).some(
+    ([key, value]) => JSON.stringify((present as Record<string, unknown>)[key]) !== JSON.stringify(value),
+  );
+}

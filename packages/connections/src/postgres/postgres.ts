@@ -1,0 +1,252 @@
+import {
+  type DependencyHealth,
+  DependencyUnavailable,
+  type Logger,
+  type Metrics,
+  type TimeReading,
+} from '@ads/runtime';
+import pg from 'pg';
+import { Gauge } from 'prom-client';
+import { isNetworkError } from '../resilience/network-errors.js';
+import { createGuard } from '../resilience/resilience.js';
+import type { PostgresConfig } from '../variables.js';
+import { POSTGRES_SESSION } from './postgres-session.js';
+
+const MAIN = 'postgres';
+
+/** int8 comes as a number (beyond 2^53 the query fails); numeric, also `sum(int8)`, as text. */
+export interface Postgres {
+  /**
+   * Runs one statement. It may be run again after a failure, so it must be idempotent.
+   * `operation` is the label in the metrics.
+   * @throws DependencyUnavailable, or the error of Postgres when the statement is to blame.
+   */
+  query<R extends object>(operation: string, text: string, values?: readonly unknown[]): Promise<R[]>;
+  /** What was last seen, without asking. */
+  health(): DependencyHealth;
+  /** Asks for the time; @throws DependencyUnavailable */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Milliseconds. Of the moment of the answer: now() would be that of the start of a transaction. */
+const READ_TIME = 'SELECT 1000 * extract(epoch FROM clock_timestamp())::float8 AS time';
+
+export interface PostgresOptions {
+  readonly service: string;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly attempts?: number;
+  /** Called with the time of the server at each ping. */
+  readonly onTime?: (reading: TimeReading) => void;
+  /**
+   * For connections beside the main ones: their name in log and metrics. They have a circuit breaker of their own, so
+   * that slow work on them does not make the main ones count as down; pool metrics are those of the main ones.
+   */
+  readonly dependency?: string;
+}
+
+/** The pool connects when it is first needed: this neither waits nor fails while Postgres is unavailable. */
+export function openPostgres(config: PostgresConfig, options: PostgresOptions): Postgres {
+  const { service, metrics, logger, attempts = 3, onTime, dependency = MAIN } = options;
+  const timeoutMs = config.POSTGRES_TIMEOUT_MS;
+  const pool = new pg.Pool({
+    host: config.POSTGRES_HOST,
+    port: config.POSTGRES_PORT,
+    user: config.POSTGRES_USER,
+    password: config.POSTGRES_PASSWORD,
+    database: config.POSTGRES_DB,
+    max: config.POSTGRES_POOL_SIZE,
+    application_name: service,
+    options: POSTGRES_SESSION,
+    connectionTimeoutMillis: timeoutMs,
+    // The guard gives the connection up at the same moment; these make the server stop too, so that
+    // what was given up holds no locks.
+    statement_timeout: timeoutMs,
+    lock_timeout: timeoutMs,
+    idle_in_transaction_session_timeout: timeoutMs,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    types: { getTypeParser },
+  });
+  // An idle connection that breaks is already out of the pool; the next query will tell.
+  pool.on('error', (error) => logger.debug('an idle postgres connection broke', { error }));
+
+  if (dependency === MAIN) measurePool(pool, metrics);
+
+  const guard = createGuard({
+    dependency,
+    timeoutMs,
+    attempts,
+    metrics,
+    logger,
+    isFailure: isPostgresFailure,
+    isRefusal: isPostgresRefusal,
+    isTimeout: isPostgresTimeout,
+  });
+
+  const measured = async <T>(operation: string, work: () => Promise<T>): Promise<T> => {
+    const stop = metrics.databaseDuration.startTimer({ operation });
+    let status = 'ok';
+    try {
+      return await work();
+    } catch (error) {
+      status = error instanceof DependencyUnavailable ? 'unavailable' : 'error';
+      throw error;
+    } finally {
+      stop();
+      metrics.databaseOperations.inc({ operation, status });
+    }
+  };
+
+  const query = <R extends object>(operation: string, text: string, values: readonly unknown[] = []): Promise<R[]> =>
+    measured(operation, () =>
+      guard.execute(
+        ({ signal }) => withClient(pool, signal, async (client) => (await client.query(text, [...values])).rows as R[]),
+        operation,
+      ),
+    );
+
+  let closing: Promise<void> | undefined;
+  return {
+    query,
+    health: guard.health,
+    ping: async () => {
+      const reading = await guard.probe(({ signal }) => withClient(pool, signal, readTime));
+      onTime?.(reading);
+    },
+    close: () => {
+      closing ??= pool.end();
+      return closing;
+    },
+  };
+}
+
+async function readTime(client: pg.PoolClient): Promise<TimeReading> {
+  const askedAt = performance.now();
+  const { rows } = await client.query<{ time: number }>(READ_TIME);
+  return { time: rows[0]?.time ?? Number.NaN, askedAt, answeredAt: performance.now() };
+}
+
+/** Read when they are asked for: nothing is added to a query. */
+function measurePool(pool: pg.Pool, { registry }: Metrics): void {
+  const registers = [registry];
+  new Gauge({
+    name: 'database_pool_connections',
+    help: 'Connections to Postgres: lent to a query, and idle.',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      this.set({ state: 'in_use' }, pool.totalCount - pool.idleCount);
+      this.set({ state: 'idle' }, pool.idleCount);
+    },
+  });
+  new Gauge({
+    name: 'database_pool_waiting',
+    help: 'Queries that wait for a connection to Postgres.',
+    registers,
+    collect() {
+      this.set(pool.waitingCount);
+    },
+  });
+  new Gauge({
+    name: 'database_pool_max_connections',
+    help: 'Connections to Postgres that there may be: POSTGRES_POOL_SIZE.',
+    registers,
+  }).set(pool.options.max);
+}
+
+/**
+ * Lends a connection to `fn`. It goes back to the pool only if it is surely at rest: not after a
+ * timeout, when its query still runs, nor after a failure.
+ */
+async function withClient<T>(
+  pool: pg.Pool,
+  signal: AbortSignal,
+  fn: (client: pg.PoolClient) => Promise<T>,
+): Promise<T> {
+  const client = await pool.connect();
+  let released = false;
+  const release = (destroy: boolean): void => {
+    if (released) return;
+    released = true;
+    signal.removeEventListener('abort', giveUp);
+    client.removeListener('error', broke);
+    client.release(destroy);
+  };
+  const giveUp = (): void => release(true);
+  // A lent connection has no listener of the pool, and without one its 'error' would end the
+  // process. The query that runs on it is rejected as well.
+  const broke = (): void => undefined;
+  client.on('error', broke);
+  signal.addEventListener('abort', giveUp);
+  if (signal.aborted) {
+    release(false);
+    throw new Error('timeout before there was a connection');
+  }
+  try {
+    const result = await fn(client);
+    release(false);
+    return result;
+  } catch (error) {
+    release(isPostgresFailure(error));
+    throw error;
+  }
+}
+
+const INT8 = 20;
+
+function getTypeParser(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
+  if (oid === INT8 && format !== 'binary') return toSafeInteger;
+  return format === 'binary' ? pg.types.getTypeParser(oid, 'binary') : pg.types.getTypeParser(oid, 'text');
+}
+
+function toSafeInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new RangeError(`${text} is too large for a number`);
+  return value;
+}
+
+/** Classes: connection, authorization, resources, operator, system, internal. */
+const FAILURE_CLASSES = new Set(['08', '28', '53', '57', '58', 'F0', 'XX']);
+/** Deadlock, serialization, lock timeout; read-only after a failover; no such database (yet). */
+const FAILURE_CODES = new Set(['40001', '40P01', '55P03', '25006', '25P03', '3D000']);
+
+/** True if Postgres or the way to it is to blame; false if the statement or its data are. */
+export function isPostgresFailure(error: unknown): boolean {
+  if (error instanceof pg.DatabaseError && error.code !== undefined) {
+    return FAILURE_CLASSES.has(error.code.slice(0, 2)) || FAILURE_CODES.has(error.code);
+  }
+  if (isNetworkError(error)) return true;
+  // The driver gives these no code.
+  return (
+    error instanceof Error &&
+    /^Connection terminated|SSL connection|timeout exceeded when trying to connect|^timeout (expired|before)|not queryable|^Query read timeout|after calling end on the pool/.test(
+      error.message,
+    )
+  );
+}
+
+/** Shutting down or starting, the connection, and what another try may bring: the server refuses no operation by that. */
+const PASSING = /^(08|40|57P0|53300$)/;
+/** A statement or a lock that took longer than it may. */
+const TIMEOUTS = new Set(['57014', '55P03']);
+
+/** True if Postgres answers, and refuses this statement whatever its values: a full disk, a missing right, no such table. */
+export function isPostgresRefusal(error: unknown): boolean {
+  if (!(error instanceof pg.DatabaseError) || error.code === undefined) return false;
+  return !PASSING.test(error.code) && !TIMEOUTS.has(error.code) && !isDataError(error);
+}
+
+/** True if an answer did not come in time. */
+export function isPostgresTimeout(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code !== undefined && TIMEOUTS.has(error.code);
+}
+
+/**
+ * True if the very values are to blame (classes 22 and 23), so that trying again is no use ever.
+ * What is neither this nor a failure (a missing table, say) is for a person to repair.
+ */
+export function isDataError(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code !== undefined && /^(22|23)/.test(error.code);
+}

@@ -1,0 +1,230 @@
+import { createHash } from 'node:crypto';
+import { DependencyUnavailable } from '@ads/runtime';
+import slotOf from 'cluster-key-slot';
+import { Redis } from 'ioredis';
+import { NotConnected } from '../resilience/resilience.js';
+import type { RedisConfig } from '../variables.js';
+import type { RedisAddress } from './redis-address.js';
+import { connectRedis, type RedisOptions, type RedisServer } from './redis-server.js';
+import type { RedisServers, RedisShard, RunOn } from './redis-shards.js';
+import { nameOf, newest, type Primary, readTopology, SLOTS, slotsServed, type Topology } from './redis-topology.js';
+
+/** How often the nodes are asked who serves what, though nothing seems to have changed. */
+const LOOK_EVERY_MS = 1_000;
+/** How soon they are asked again when something went wrong: a failover takes a second or more. */
+const LOOK_AGAIN_MS = 250;
+
+/** The primaries as they are now. Replaced as a whole when they change. */
+interface View {
+  readonly topology: Topology;
+  readonly servers: ReadonlyMap<string, RedisServer>;
+  readonly shards: readonly RedisShard[];
+  /** The shard of each slot. */
+  readonly owners: readonly (RedisShard | undefined)[];
+}
+
+const NOBODY: View = {
+  topology: { primaries: [], nodes: [], ok: false, epoch: 0 },
+  servers: new Map(),
+  shards: [],
+  owners: [],
+};
+
+/**
+ * The primaries of a cluster, each by a connection of its own. Nothing follows a redirection: a command that comes to the
+ * wrong node fails, and who serves what is asked anew.
+ */
+export function openRedisCluster(
+  seeds: readonly RedisAddress[],
+  config: RedisConfig,
+  options: RedisOptions,
+  runOn: RunOn,
+): RedisServers {
+  const { logger } = options;
+  let view = NOBODY;
+  let closed = false;
+  let hurried = false;
+  /** Why a node did not say who serves what, the last time that none did. */
+  let silence: string | undefined;
+  let wake: () => void = () => undefined;
+
+  const hurry = (): void => {
+    hurried = true;
+    wake();
+  };
+
+  /** What the connected primaries say; while that may not be all there is to know, also what any other node says. */
+  const look = async (): Promise<void> => {
+    const { topology, servers } = view;
+    const connected = new Map<string, Promise<Topology>>();
+    for (const primary of topology.primaries) {
+      const server = servers.get(nameOf(primary));
+      if (server?.isConnected()) connected.set(nameOf(primary), readTopology(server.client, primary));
+    }
+    const answers = await Promise.allSettled(connected.values());
+    if (!answers.every(isAnswer) || answers.length < topology.primaries.length || slotsServed(topology) < SLOTS) {
+      const others = new Map([...topology.nodes, ...seeds].map((address) => [nameOf(address), address]));
+      for (const name of connected.keys()) others.delete(name);
+      const asked = [...others.values()].map((address) => askOnce(address, config, options.service));
+      answers.push(...(await Promise.allSettled(asked)));
+    }
+    const best = newest(answers.filter(isAnswer).map(({ value }) => value));
+    if (best !== undefined && !closed) adopt(best);
+    const failure = answers.find((answer) => !isAnswer(answer));
+    silence = best === undefined && failure?.status === 'rejected' ? String(failure.reason?.message) : undefined;
+  };
+
+  const adopt = (topology: Topology): void => {
+    if (textOf(topology) === textOf(view.topology)) {
+      view = { ...view, topology };
+      return;
+    }
+    const before = view.servers;
+    const servers = new Map<string, RedisServer>();
+    for (const primary of topology.primaries) {
+      const name = nameOf(primary);
+      servers.set(name, before.get(name) ?? connectRedis(primary, config, options));
+    }
+    view = { topology, servers, ...shardsOf(topology, servers) };
+    logger.info('redis cluster has these primaries', { primaries: topology.primaries.map(nameOf) });
+    for (const [name, server] of before) if (!servers.has(name)) void server.close();
+  };
+
+  const shardsOf = (topology: Topology, servers: ReadonlyMap<string, RedisServer>): Pick<View, 'shards' | 'owners'> => {
+    const owners = new Array<RedisShard | undefined>(SLOTS).fill(undefined);
+    const shards = topology.primaries.map((primary) => {
+      const shard = shardOf(primary, servers.get(nameOf(primary)) as RedisServer, runAndLook);
+      for (const [first, last] of primary.ranges) owners.fill(shard, first, last + 1);
+      return shard;
+    });
+    // Where a slot has nobody, an ad can be neither raised nor read: none is believed then.
+    return slotsServed(topology) === SLOTS ? { shards, owners } : { shards: [], owners: [] };
+  };
+
+  const runAndLook: RunOn = async (server, operation, fn) => {
+    try {
+      return await runOn(server, operation, fn);
+    } catch (error) {
+      // Moved, failed over, or dead: others may know by now.
+      if (error instanceof DependencyUnavailable) hurry();
+      throw error;
+    }
+  };
+
+  const pause = (milliseconds: number): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, milliseconds).unref();
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+
+  const keepLooking = async (): Promise<void> => {
+    while (!closed) {
+      hurried = false;
+      await look();
+      await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS).unref());
+      if (!hurried && !closed && trouble() === undefined) await pause(LOOK_EVERY_MS - LOOK_AGAIN_MS);
+    }
+  };
+
+  const trouble = (): string | undefined => {
+    const { topology, servers, shards } = view;
+    if (topology.primaries.length === 0)
+      return `no node tells of a cluster${silence === undefined ? '' : `: ${silence}`}`;
+    if (shards.length === 0) return `only ${slotsServed(topology)} of ${SLOTS} slots are served`;
+    const missing = [...servers]
+      .filter(([, server]) => !server.isConnected())
+      .map(([name, server]) => (server.reason() === undefined ? name : `${name} (${server.reason()})`));
+    return missing.length === 0 ? undefined : `no connection to ${missing.join(', ')}`;
+  };
+
+  const looking = keepLooking();
+
+  return {
+    shards: () => view.shards,
+    shardOf: (key) => {
+      const owner = view.owners[slotOf(key)];
+      if (owner === undefined) throw new DependencyUnavailable('redis', new NotConnected('nobody serves the slot'));
+      return owner;
+    },
+    trouble,
+    readInfo: async () => {
+      const reason = trouble();
+      if (reason !== undefined) throw new NotConnected(reason);
+      await Promise.all([...view.servers.values()].map((server) => server.readInfo()));
+    },
+    close: async () => {
+      closed = true;
+      wake();
+      await looking;
+      await Promise.all([...view.servers.values()].map((server) => server.close()));
+    },
+  };
+}
+
+function shardOf(primary: Primary, server: RedisServer, runOn: RunOn): RedisShard {
+  // Slots that it was given are empty, though it was filled before: that is another life, too.
+  const slots = createHash('sha1').update(JSON.stringify(primary.ranges)).digest('hex').slice(0, 12);
+  const tags = new Map<string, string>();
+  return {
+    name: nameOf(primary),
+    crossesSlots: false,
+    run: (operation, fn) => runOn(server, operation, fn),
+    lifetime: () => {
+      const lifetime = server.lifetime();
+      return lifetime === undefined ? undefined : `${lifetime}/${slots}`;
+    },
+    identify: () => runOn(server, 'identify', () => server.identify()),
+    evicts: server.evicts,
+    tag: (stem) => {
+      const tag = tags.get(stem) ?? tagIn(primary, stem);
+      tags.set(stem, tag);
+      return tag;
+    },
+  };
+}
+
+/** The stem with the smallest number that leads to a slot of this primary: the same for all who look. */
+function tagIn({ ranges }: Primary, stem: string): string {
+  for (let number = 0; ; number += 1) {
+    const slot = slotOf(`${stem}:${number}`);
+    if (ranges.some(([first, last]) => first <= slot && slot <= last)) return `${stem}:${number}`;
+  }
+}
+
+function textOf({ primaries }: Topology): string {
+  return JSON.stringify(primaries);
+}
+
+/** Asks a node that there is no connection to. */
+async function askOnce(address: RedisAddress, config: RedisConfig, service: string): Promise<Topology> {
+  const node = new Redis({
+    ...address,
+    password: config.REDIS_PASSWORD,
+    connectionName: service,
+    connectTimeout: config.REDIS_TIMEOUT_MS,
+    commandTimeout: config.REDIS_TIMEOUT_MS,
+    lazyConnect: true,
+    retryStrategy: () => null,
+    // A replica that is loading what its primary sends knows the others all the same.
+    enableReadyCheck: false,
+    maxRetriesPerRequest: 0,
+  });
+  // Whatever goes wrong is told by the promise below.
+  node.on('error', () => undefined);
+  // A node that hangs takes connections and says nothing on them.
+  const limit = setTimeout(() => node.disconnect(), 2 * config.REDIS_TIMEOUT_MS);
+  try {
+    await node.connect();
+    return await readTopology(node, address);
+  } finally {
+    clearTimeout(limit);
+    node.disconnect();
+  }
+}
+
+function isAnswer<T>(settled: PromiseSettledResult<T>): settled is PromiseFulfilledResult<T> {
+  return settled.status === 'fulfilled';
+}

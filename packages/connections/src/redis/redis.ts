@@ -1,0 +1,98 @@
+import { type DependencyHealth, DependencyUnavailable, type Logger, type Metrics } from '@ads/runtime';
+import { createGuard, NotConnected } from '../resilience/resilience.js';
+import type { RedisConfig } from '../variables.js';
+import { openRedisCluster } from './redis-cluster.js';
+import { isRedisFailure, isRedisRefusal } from './redis-failures.js';
+import { connectRedis, type RedisOptions } from './redis-server.js';
+import type { RedisServers, RedisShard, RunOn } from './redis-shards.js';
+
+/** One server, or the primaries of a cluster. */
+export interface RedisConnection extends Pick<RedisServers, 'shards' | 'shardOf' | 'close'> {
+  /** What was last seen, without asking. */
+  health(): DependencyHealth;
+  /** Asks; @throws DependencyUnavailable */
+  ping(): Promise<void>;
+}
+
+/** Connects in the background for as long as it takes: this neither waits nor fails. */
+export function openRedis(
+  config: RedisConfig,
+  options: { service: string; metrics: Metrics; logger: Logger },
+): RedisConnection {
+  const { metrics, logger } = options;
+  const guard = createGuard({
+    dependency: 'redis',
+    // Above the timeout of one command, as `fn` may send several.
+    timeoutMs: 2 * config.REDIS_TIMEOUT_MS,
+    attempts: 2,
+    metrics,
+    logger,
+    isFailure: isRedisFailure,
+    isRefusal: isRedisRefusal,
+    isTimeout: (error) => error instanceof Error && error.message.startsWith('Command timed out'),
+  });
+
+  const runOn: RunOn = async (server, operation, fn) => {
+    let status = 'ok';
+    try {
+      return await guard.execute(async () => {
+        if (!server.isConnected()) throw new NotConnected(`no connection to redis${suffix(server.reason())}`);
+        return fn(server.client);
+      }, operation);
+    } catch (error) {
+      status = error instanceof DependencyUnavailable ? 'unavailable' : 'error';
+      throw error;
+    } finally {
+      metrics.redisOperations.inc({ operation, status });
+    }
+  };
+
+  const redisOptions: RedisOptions = { service: options.service, logger, onFailure: guard.failed };
+  const servers =
+    config.REDIS_CLUSTER_NODES === undefined
+      ? oneServer(config, redisOptions, runOn)
+      : openRedisCluster(config.REDIS_CLUSTER_NODES, config, redisOptions, runOn);
+
+  return {
+    shards: servers.shards,
+    shardOf: servers.shardOf,
+    health: () => {
+      const detail = servers.trouble();
+      return detail === undefined ? guard.health() : { ...guard.health(), status: 'down', detail };
+    },
+    ping: () => guard.probe(servers.readInfo),
+    close: servers.close,
+  };
+}
+
+function suffix(reason: string | undefined): string {
+  return reason === undefined ? '' : `: ${reason}`;
+}
+
+function oneServer(config: RedisConfig, options: RedisOptions, runOn: RunOn): RedisServers {
+  const address = { host: config.REDIS_HOST, port: config.REDIS_PORT };
+  const server = connectRedis(address, config, options);
+  const shard: RedisShard = {
+    name: `${address.host}:${address.port}`,
+    // The one node of a managed cluster has an address too.
+    get crossesSlots() {
+      return server.isAlone();
+    },
+    run: (operation, fn) => runOn(server, operation, fn),
+    lifetime: server.lifetime,
+    identify: () => runOn(server, 'identify', () => server.identify()),
+    evicts: server.evicts,
+    tag: (stem) => stem,
+  };
+  const shards = [shard];
+  return {
+    shards: () => shards,
+    shardOf: () => shard,
+    trouble: () => (server.isConnected() ? undefined : `no connection${suffix(server.reason())}`),
+    readInfo: async () => {
+      if (!server.isConnected()) throw new NotConnected(`no connection to redis${suffix(server.reason())}`);
+      await server.readInfo();
+    },
+    close: server.close,
+  };
+}

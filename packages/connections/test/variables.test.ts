@@ -1,0 +1,126 @@
+import { ConfigError, loadConfig } from '@ads/runtime';
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { natsOptions } from '../src/nats/nats.js';
+import {
+  type NatsConfig,
+  natsVariables,
+  type PostgresConfig,
+  postgresVariables,
+  type RedisConfig,
+  redisVariables,
+} from '../src/variables.js';
+
+type Config = PostgresConfig & NatsConfig & RedisConfig;
+const variables = { ...postgresVariables, ...natsVariables, ...redisVariables };
+const load = (env: Record<string, string>): Config => loadConfig<Config>(env, variables);
+
+function problemsOf(env: Record<string, string>): readonly string[] {
+  try {
+    load(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+/** Undefined where the check refuses it. */
+function accepted(env: Record<string, string>): Config | undefined {
+  return problemsOf(env).length === 0 ? load(env) : undefined;
+}
+
+describe('the variables of connections', () => {
+  it('has a default for everything but secrets', () => {
+    expect(load({})).toMatchObject({ POSTGRES_DB: 'ads', NATS_URL: ['nats://localhost:4222'] });
+    expect(load({}).POSTGRES_PASSWORD).toBeUndefined();
+  });
+
+  it.each(['POSTGRES_HOST', 'REDIS_HOST'])('wants a host in %s, and no address of a page', (name) => {
+    for (const good of ['db', 'db_1.example.com', '10.0.0.7', '::1', 'fe80::1%eth0']) {
+      expect(problemsOf({ [name]: good })).toEqual([]);
+    }
+    for (const bad of ['postgres://db', 'db:5432', '[::1]', 'me@db', 'db/ads', 'a b', '-db', 'x'.repeat(300)]) {
+      expect(problemsOf({ [name]: bad })).toEqual([
+        expect.stringMatching(`^${name}: must be a host name or an address`),
+      ]);
+    }
+  });
+
+  it('takes several NATS servers', () => {
+    expect(load({ NATS_URL: 'nats://a:4222, b:4223' }).NATS_URL).toEqual(['nats://a:4222', 'nats://b:4223']);
+  });
+
+  it.each([
+    ['nats://a%:4222', /^NATS_URL: must be nats:/],
+    ['nats://user:100%@a:4222', /write it as %25$/],
+    ['nats://user:pa#ss@a:4222', /in a password write # \/ \? @ : % as %23/],
+    ['nats://:secret@a:4222', /has a password and no user/],
+    ['nats://u:one@a:4222,nats://u:two@b:4222', /must not name different users or passwords/],
+    ['nats://a:4222,tls://b:4222', /must not mix nats:\/\/ and tls:\/\//],
+    ['nats://a:4222/stream', /must end with the port/],
+    ['nats://a:4222?tls=true', /must end with the port/],
+  ])('refuses NATS_URL=%s, with a reason and without the password', (text, reason) => {
+    const problems = problemsOf({ NATS_URL: text });
+    expect(problems).toEqual([expect.stringMatching(reason)]);
+    expect(problems[0]).not.toMatch(/secret|one|two|100/);
+  });
+
+  it('takes for NATS_URL whatever the client can use, and loses nothing of it', () => {
+    const written = fc.string({ unit: 'grapheme', minLength: 1 });
+    const address = fc.tuple(written, written, fc.domain(), fc.integer({ min: 1, max: 65_535 }));
+    fc.assert(
+      fc.property(address, ([user, pass, host, port]) => {
+        const url = `nats://${encodeURIComponent(user)}:${encodeURIComponent(pass)}@${host}:${port}`;
+        expect(natsOptions(load({ NATS_URL: url }), 'test')).toMatchObject({
+          servers: [`${host}:${port}`],
+          user,
+          pass,
+        });
+      }),
+    );
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary-ascii' }), (rest) => {
+        const config = accepted({ NATS_URL: `nats://${rest}` });
+        if (config !== undefined) natsOptions(config, 'test');
+      }),
+    );
+  });
+
+  it('takes the folder of a socket for the host of Postgres alone', () => {
+    expect(load({ POSTGRES_HOST: '/run/postgresql' }).POSTGRES_HOST).toBe('/run/postgresql');
+    expect(problemsOf({ REDIS_HOST: '/run/redis' })).toHaveLength(1);
+  });
+
+  it('takes nodes of a Redis Cluster', () => {
+    expect(load({}).REDIS_CLUSTER_NODES).toBeUndefined();
+    expect(load({ REDIS_CLUSTER_NODES: 'redis-1:6379, [fd00::1]:7000,10.0.0.3:80', REDIS_DB: '0' })).toMatchObject({
+      REDIS_CLUSTER_NODES: [
+        { host: 'redis-1', port: 6379 },
+        { host: 'fd00::1', port: 7000 },
+        { host: '10.0.0.3', port: 80 },
+      ],
+    });
+  });
+
+  it.each(['redis-1', ',', 'redis://redis-1:6379', 'user@redis-1:6379', 'redis-1:6379/0', 'a:6379,b', 'a:99999'])(
+    'refuses REDIS_CLUSTER_NODES=%s',
+    (text) => {
+      expect(problemsOf({ REDIS_CLUSTER_NODES: text })).toEqual([
+        'REDIS_CLUSTER_NODES: must be host:port, or several with commas between them',
+      ]);
+    },
+  );
+
+  it('refuses another database of a Redis Cluster: there is only one', () => {
+    expect(load({ REDIS_DB: '3' }).REDIS_DB).toBe(3);
+    expect(problemsOf({ REDIS_CLUSTER_NODES: 'redis-1:6379', REDIS_DB: '3' })).toEqual([
+      'REDIS_DB: must be 0 with REDIS_CLUSTER_NODES: a cluster has no other database',
+    ]);
+  });
+
+  it('shows no secret of a bad variable', () => {
+    const [problem] = problemsOf({ NATS_URL: 'http://user:hunter2@host' });
+    expect(problem).toMatch(/^NATS_URL: must be nats:/);
+  });
+});

@@ -1,0 +1,119 @@
+import Joi from 'joi';
+import { compile } from 'proxy-addr';
+import type { Logger } from '../log/logger.js';
+import type { Environment, Variables } from './config.js';
+import { count, host, listOf, milliseconds, parseUrl, port } from './schemas.js';
+
+/** What Express takes as `trust proxy`: nobody, everybody, a number of hops, or networks. */
+export type TrustProxy = boolean | number | readonly string[];
+
+export interface LogConfig {
+  readonly LOG_LEVEL: 'error' | 'warn' | 'info' | 'debug';
+  /** Path that the daily files are named after; unset: standard output alone. */
+  readonly LOG_FILE?: string;
+}
+
+/** What any process that listens needs, whatever it serves. */
+export interface ServerConfig {
+  readonly HTTP_HOST: string;
+  /** 0 takes any free port. */
+  readonly HTTP_PORT: number;
+  readonly HTTP_KEEP_ALIVE_TIMEOUT_MS: number;
+  readonly HTTP_HEADERS_TIMEOUT_MS: number;
+  readonly HTTP_REQUEST_TIMEOUT_MS: number;
+  /** How long a client may take no byte of its answer. */
+  readonly HTTP_SEND_TIMEOUT_MS: number;
+  /** Connections at a time; a new one beyond it is closed at once. */
+  readonly HTTP_MAX_CONNECTIONS: number;
+  /** From the signal to the last moment at which the process is still there. */
+  readonly SHUTDOWN_GRACE_SECONDS: number;
+}
+
+export interface HttpConfig extends ServerConfig {
+  readonly TRUST_PROXY: TrustProxy;
+  readonly CORS_ORIGINS: '*' | readonly string[];
+  /** Of `Strict-Transport-Security`; 0: the header is not sent. */
+  readonly HSTS_MAX_AGE_SECONDS: number;
+  readonly HSTS_INCLUDE_SUBDOMAINS: boolean;
+  /** Per client; 0 is no limit. */
+  readonly RATE_LIMIT_EVENTS_PER_MINUTE: number;
+  /** Per client; 0 is no limit. */
+  readonly RATE_LIMIT_READS_PER_MINUTE: number;
+}
+
+export const logVariables: Variables<LogConfig> = {
+  LOG_LEVEL: Joi.string().lowercase().valid('error', 'warn', 'info', 'debug').default('info'),
+  LOG_FILE: Joi.string(),
+};
+
+export function serverVariables(defaultPort: number): Variables<ServerConfig> {
+  return {
+    HTTP_HOST: host.default('0.0.0.0'),
+    HTTP_PORT: port.min(0).default(defaultPort),
+    // Longer than the usual 60 s of a load balancer: who closes first must be the balancer, or it
+    // sends a request into a connection that is just being closed.
+    HTTP_KEEP_ALIVE_TIMEOUT_MS: milliseconds.default(65_000),
+    HTTP_HEADERS_TIMEOUT_MS: milliseconds.max(Joi.ref('HTTP_REQUEST_TIMEOUT_MS')).default(10_000),
+    HTTP_REQUEST_TIMEOUT_MS: milliseconds.default(30_000),
+    HTTP_SEND_TIMEOUT_MS: milliseconds.default(10_000),
+    // With half-sent headers on all of them a service stays below 256 MB.
+    HTTP_MAX_CONNECTIONS: Joi.number().integer().min(1).max(1_000_000).default(4_000),
+    // Below the 30 s after which Kubernetes kills.
+    SHUTDOWN_GRACE_SECONDS: Joi.number().min(1).max(3600).default(25),
+  };
+}
+
+export function httpVariables(defaultPort: number): Variables<HttpConfig> {
+  return {
+    ...serverVariables(defaultPort),
+    TRUST_PROXY: Joi.string().custom(toTrustProxy).default(false),
+    CORS_ORIGINS: Joi.string().custom(toOrigins).default('*'),
+    HSTS_MAX_AGE_SECONDS: count.max(2_147_483_647).default(0),
+    HSTS_INCLUDE_SUBDOMAINS: Joi.boolean().default(false),
+    RATE_LIMIT_EVENTS_PER_MINUTE: count.default(60_000),
+    RATE_LIMIT_READS_PER_MINUTE: count.default(6_000),
+  };
+}
+
+/** `KAFKA_BROKER` is from an older edition; silence would leave its user waiting for messages. */
+export function warnAboutKafka(env: Environment, logger: Logger): void {
+  if (env.KAFKA_BROKER) {
+    logger.warn('KAFKA_BROKER is not used any more: NATS_URL is what counts now');
+  }
+}
+
+function toTrustProxy(value: string, helpers: Joi.CustomHelpers): TrustProxy | Joi.ErrorReport {
+  const text = value.trim().toLowerCase();
+  if (text === 'true') return true;
+  if (text === 'false') return false;
+  if (/^\d{1,3}$/.test(text)) return Number(text);
+  const networks = listOf(text);
+  if (networks.length > 0 && areNetworks(networks)) return networks;
+  return helpers.message({
+    custom:
+      'must be true, false, a number of hops, or a list of addresses, networks (10.0.0.0/8), ' +
+      'loopback, linklocal, uniquelocal',
+  });
+}
+
+/** As Express reads it. */
+function areNetworks(networks: readonly string[]): boolean {
+  try {
+    compile([...networks]);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function toOrigins(value: string, helpers: Joi.CustomHelpers): '*' | string[] | Joi.ErrorReport {
+  const origins = listOf(value);
+  if (origins.includes('*')) return '*';
+  if (origins.length > 0 && origins.every((origin) => !origin.includes('*') && parseUrl(origin)?.origin === origin)) {
+    return origins;
+  }
+  return helpers.message({
+    custom:
+      'must be * alone, or a list of origins such as https://player.example.com, without path, final slash and wildcard',
+  });
+}

@@ -1,0 +1,19 @@
+export type BreakerState = 'closed' | 'half-open' | 'open';
+
+export interface DependencyHealth {
+  readonly status: 'up' | 'down';
+  readonly breaker: BreakerState;
+  /** What failed, lately or now. */
+  readonly detail?: string;
+}
+
+/** A dependency that can't be used now: it is away, hangs, or its circuit breaker is open. */
+export class DependencyUnavailable extends Error {
+  override readonly name = 'DependencyUnavailable';
+  readonly dependency: string;
+
+  constructor(dependency: string, cause: unknown) {
+    super(`${dependency} is unavailable`, { cause });
+    this.dependency = dependency;
+  }
+}
