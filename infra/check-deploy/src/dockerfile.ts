@@ -1,12 +1,6 @@
-/** One instruction of a Dockerfile. */
-export interface Instruction {
-  readonly line: number;
-  readonly name: string;
-  /** With continued lines joined. */
-  readonly value: string;
-}
+import { DockerfileParser, type From, type Instruction } from 'dockerfile-ast';
 
-/** What comes between one FROM and the next. */
+/** One FROM with the instructions that follow it. */
 export interface Stage {
   readonly name: string;
   /** An image, or the name of an earlier stage. */
@@ -15,51 +9,40 @@ export interface Stage {
   readonly instructions: readonly Instruction[];
 }
 
-export function readInstructions(source: string): Instruction[] {
-  const instructions: Instruction[] = [];
-  let open: { line: number; text: string } | undefined;
-  for (const [index, line] of source.split('\n').entries()) {
-    if (/^\s*(#|$)/.test(line)) continue;
-    open = { line: open?.line ?? index + 1, text: `${open?.text ?? ''}${line.trim()}` };
-    if (open.text.endsWith('\\')) {
-      open.text = `${open.text.slice(0, -1)} `;
-      continue;
-    }
-    const [, name = '', value = ''] = /^(\w+)\s*(.*)$/.exec(open.text) ?? [];
-    instructions.push({ line: open.line, name: name.toUpperCase(), value: value.trim() });
-    open = undefined;
-  }
-  return instructions;
+export interface Dockerfile {
+  readonly instructions: readonly Instruction[];
+  readonly stages: readonly Stage[];
 }
 
-export function readStages(source: string): Stage[] {
-  const instructions = readInstructions(source);
-  const args = new Map(
-    instructions
-      .slice(
-        0,
-        Math.max(
-          0,
-          instructions.findIndex(({ name }) => name === 'FROM'),
-        ),
-      )
-      .filter(({ name }) => name === 'ARG')
-      .map(({ value }) => value.split('=', 2) as [string, string]),
-  );
-  return instructions.flatMap((from, index) => {
-    if (from.name !== 'FROM') return [];
-    const rest = instructions.slice(index + 1);
-    const end = rest.findIndex(({ name }) => name === 'FROM');
-    const [, image = '', name = ''] = /^(?:--\S+\s+)*(\S+)(?:\s+as\s+(\S+))?$/i.exec(from.value) ?? [];
-    const base = image.replace(/\$\{?(\w+)\}?/g, (_whole, arg: string) => args.get(arg) ?? '');
-    return [{ name, base, line: from.line, instructions: end < 0 ? rest : rest.slice(0, end) }];
+export function readDockerfile(source: string): Dockerfile {
+  const instructions = DockerfileParser.parse(source).getInstructions();
+  const starts = instructions.filter((instruction): instruction is From => instruction.getKeyword() === 'FROM');
+  const stages = starts.map((from, index) => {
+    const next = starts[index + 1];
+    return {
+      name: from.getBuildStage() ?? '',
+      base: from.getExpandedArguments()[0]?.getValue() ?? '',
+      line: lineOf(from),
+      instructions: instructions.slice(instructions.indexOf(from) + 1, next && instructions.indexOf(next)),
+    };
   });
+  return { instructions, stages };
 }
 
-/** The last instruction of a name that holds in a stage: its own, or one of the stages below it. */
-export function effective(stages: readonly Stage[], stage: Stage, name: string): Instruction | undefined {
-  const own = stage.instructions.findLast((instruction) => instruction.name === name);
+/** The first line is 1. */
+export function lineOf(instruction: Instruction): number {
+  return instruction.getRange().start.line + 1;
+}
+
+/** The arguments of an instruction without its flags, with continued lines joined. */
+export function contentOf(instruction: Instruction): string {
+  return instruction.getArgumentsContent() ?? '';
+}
+
+/** The last instruction of a keyword that applies to a stage: its own, or that of a stage that it is built from. */
+export function effective(stages: readonly Stage[], stage: Stage, keyword: string): Instruction | undefined {
+  const own = stage.instructions.findLast((instruction) => instruction.getKeyword() === keyword);
   if (own !== undefined) return own;
   const below = stages.find((other) => other.name === stage.base && other !== stage);
-  return below && effective(stages, below, name);
+  return below && effective(stages, below, keyword);
 }

@@ -1,23 +1,9 @@
+import { parser } from '@prometheus-io/lezer-promql';
 import type { Repository } from './repository.js';
 import { items, text } from './shape.js';
 
 /** Of Prometheus itself, of Node by prom-client, and what each scrape brings along. */
 const OF_OTHERS = /^(up|ALERTS|scrape_\w+|prometheus_\w+|process_\w+|nodejs_\w+)$/;
-const KEYWORDS = [
-  'and',
-  'or',
-  'unless',
-  'by',
-  'without',
-  'on',
-  'ignoring',
-  'group_left',
-  'group_right',
-  'bool',
-  'offset',
-  'inf',
-  'nan',
-];
 
 /** The library's metrics, and the histogram of requests, which is our own. */
 const MADE = /(?:new (Counter|Gauge|Histogram)\(|durations = )\{\s*name: '(\w+)'/g;
@@ -45,14 +31,13 @@ export function ruleFiles(repository: Repository): string[] {
   return repository.files('infra/prometheus/rules', /\.ya?ml$/);
 }
 
-/** The names of the metrics in an expression of PromQL, which may hold variables of Grafana. */
+/** The names of the metrics that an expression of PromQL selects, each once. */
 export function metricsIn(expression: string): string[] {
-  const bare = expression
-    .replace(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/g, '')
-    .replace(/#.*/g, '')
-    .replace(/\$\{?\w+(?::\w+)?\}?/g, '')
-    .replace(/\{[^}]*\}|\[[^\]]*\]/g, '')
-    .replace(/\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)/g, '');
-  const names = bare.match(/(?<![\w:.])[a-zA-Z_:][\w:]*(?!\s*\(|[\w:])/g) ?? [];
-  return [...new Set(names)].filter((name) => !KEYWORDS.includes(name.toLowerCase()));
+  const names = new Set<string>();
+  parser.parse(expression).iterate({
+    enter({ name, node, from, to }) {
+      if (name === 'Identifier' && node.parent?.name === 'VectorSelector') names.add(expression.slice(from, to));
+    },
+  });
+  return [...names];
 }

@@ -1,5 +1,5 @@
 import type { Check, Problem } from '../check.js';
-import { effective, readStages } from '../dockerfile.js';
+import { contentOf, effective, readDockerfile } from '../dockerfile.js';
 import { healthCheckProblem } from '../health-checks.js';
 import { imageProblem } from '../images.js';
 import { heapProblem } from '../memory.js';
@@ -69,10 +69,10 @@ function hasHealthCheck(repository: Repository, service: unknown): boolean {
   if (at(service, 'healthcheck', 'test') !== undefined) return true;
   const dockerfile = dockerfileOf(service);
   if (dockerfile === undefined || !repository.has(dockerfile)) return false;
-  const stages = readStages(repository.text(dockerfile));
+  const { stages } = readDockerfile(repository.text(dockerfile));
   const stage = stages.find(({ name }) => name === text(service, 'build', 'target'));
   const check = stage && effective(stages, stage, 'HEALTHCHECK');
-  return check !== undefined && check.value !== 'NONE';
+  return check !== undefined && contentOf(check) !== 'NONE';
 }
 
 /** The Dockerfile of a service that is built, from the root of the repository. */

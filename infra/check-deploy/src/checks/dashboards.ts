@@ -1,4 +1,5 @@
 import type { Check, Problem } from '../check.js';
+import { fillIn } from '../live/panel-queries.js';
 import { knownMetrics, metricsIn } from '../metrics.js';
 import { items, type Path, text } from '../shape.js';
 import type { YamlDocument } from '../yaml-file.js';
@@ -43,7 +44,7 @@ function checkDashboard(document: YamlDocument, isKnown: (metric: string) => boo
       const source = text(target, 'datasource', 'uid') || text(panel, 'datasource', 'uid');
       if (!source.startsWith('$'))
         report(here, `${title}: asks ${source || 'the default'}, not the datasource that was chosen`);
-      for (const name of metricsIn(text(target, 'expr')).filter((metric) => !isKnown(metric))) {
+      for (const name of metricsIn(fillIn(text(target, 'expr'))).filter((metric) => !isKnown(metric))) {
         report([...here, 'expr'], `${title}: there is no metric ${name}`);
       }
     }

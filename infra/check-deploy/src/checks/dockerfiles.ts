@@ -1,5 +1,6 @@
+import type { Copy, Instruction } from 'dockerfile-ast';
 import type { Check, Problem } from '../check.js';
-import { effective, type Instruction, readInstructions, readStages, type Stage } from '../dockerfile.js';
+import { contentOf, effective, lineOf, readDockerfile, type Stage } from '../dockerfile.js';
 import { healthCheckProblem } from '../health-checks.js';
 import { imageProblem } from '../images.js';
 import type { Repository } from '../repository.js';
@@ -19,8 +20,7 @@ export const dockerfiles: Check = {
 };
 
 function checkDockerfile(repository: Repository, file: string): Problem[] {
-  const instructions = readInstructions(repository.text(file));
-  const stages = readStages(repository.text(file));
+  const { instructions, stages } = readDockerfile(repository.text(file));
   const targets = targetsOf(repository, file);
   const wanted = stages.filter(({ name }) => targets.some((target) => target.name === name));
   return [
@@ -52,7 +52,8 @@ function targetsOf(repository: Repository, dockerfile: string): (Omit<Problem, '
     );
 }
 
-function checkInstruction(repository: Repository, file: string, { name, value, line }: Instruction): Problem[] {
+function checkInstruction(repository: Repository, file: string, instruction: Instruction): Problem[] {
+  const [name, value, line] = [instruction.getKeyword(), contentOf(instruction), lineOf(instruction)];
   if (name === 'ADD') return [{ file, line, message: 'ADD unpacks and fetches: use COPY' }];
   if (name === 'ARG' || name === 'ENV') {
     const [secret] = SECRET.exec(value) ?? [];
@@ -62,29 +63,32 @@ function checkInstruction(repository: Repository, file: string, { name, value, l
     const message = healthCheckProblem(value);
     return message === undefined ? [] : [{ file, line, message }];
   }
-  if (name !== 'COPY' || value.includes('--from=') || value.startsWith('[')) return [];
-  const sources = value
-    .split(/\s+/)
-    .filter((word) => !word.startsWith('--'))
-    .slice(0, -1);
+  if (!isCopy(instruction) || instruction.getFromFlag() !== null || value.startsWith('[')) return [];
+  const sources = instruction.getArguments().map((argument) => argument.getValue());
   return sources
+    .slice(0, -1)
     .filter((source) => !/[*?[$]/.test(source) && !repository.has(source))
     .map((source) => ({ file, line, message: `${source} is not there to be copied` }));
+}
+
+function isCopy(instruction: Instruction): instruction is Copy {
+  return instruction.getKeyword() === 'COPY';
 }
 
 function checkTarget(file: string, stages: readonly Stage[], stage: Stage): Problem[] {
   const problems: Problem[] = [];
   const report = (message: string, at?: Instruction) =>
-    problems.push({ file, line: at?.line ?? stage.line, message: `${stage.name}: ${message}` });
+    problems.push({ file, line: at === undefined ? stage.line : lineOf(at), message: `${stage.name}: ${message}` });
 
   const user = effective(stages, stage, 'USER');
-  if (user === undefined || /^(root|0)\b/.test(user.value)) report('runs as root (USER)', user);
+  if (user === undefined || /^(root|0)\b/.test(contentOf(user))) report('runs as root (USER)', user);
   const started = ['ENTRYPOINT', 'CMD']
     .map((name) => effective(stages, stage, name))
     .filter((one) => one !== undefined);
   if (started.length === 0) report('starts nothing (CMD)');
   for (const one of started) {
-    if (!one.value.startsWith('[')) report(`${one.name} goes through a shell, which does not pass on SIGTERM`, one);
+    if (!contentOf(one).startsWith('['))
+      report(`${one.getKeyword()} goes through a shell, which does not pass on SIGTERM`, one);
   }
   return problems;
 }

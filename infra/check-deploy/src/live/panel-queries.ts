@@ -29,7 +29,8 @@ export function panelQueries(file: string, text: string): PanelQuery[] {
   );
 }
 
-function fillIn(expr: string): string {
+/** Fills in the variables of Grafana. @throws Error on an unknown one */
+export function fillIn(expr: string): string {
   return expr.replaceAll(/\$(\w+)|\$\{(\w+)\}/g, (variable, plain: string | undefined, braced: string | undefined) => {
     const value = VARIABLES[plain ?? braced ?? ''];
     if (value === undefined) throw new Error(`No value is known for the variable ${variable}`);
