@@ -13,7 +13,8 @@ interface Description {
 }
 
 /** The schemas that read what clients send; the others are named after the answer that they describe. */
-const schemas = Object.entries(models).flatMap(([name, value]): [string, Description][] => {
+const requests = models.KINDS.map((kind) => [`${kind}Request`, models.eventRequests[kind]] as const);
+const schemas = [...Object.entries(models), ...requests].flatMap(([name, value]): [string, Description][] => {
   const isSchema = typeof value === 'object' && 'describe' in value && typeof value.describe === 'function';
   return isSchema && !name.endsWith('Response') ? [[name, value.describe() as Description]] : [];
 });
@@ -27,8 +28,9 @@ const VALID: Readonly<Record<string, string>> = {
   ad_id: 'ad-001',
   ip: '2001:db8::ffff:203.0.113.9',
   timestamp: '2024-01-01T10:10:10.123Z',
-  click_id: 'f47ac10b-58cc-4372-a567-0e02b2c3d479',
-  impression_id: 'f47ac10b-58cc-4372-a567-0e02b2c3d479',
+  ...Object.fromEntries(
+    models.KINDS.map((kind) => [models.EVENT_KINDS[kind].idField, 'f47ac10b-58cc-4372-a567-0e02b2c3d479']),
+  ),
   limit: '10.0e1',
   cursor: 'WzEsImFkLTAwMSJd',
   timeframe: '15m',
@@ -42,10 +44,13 @@ type Reading = { readonly state: string; readonly details?: readonly models.Deta
 const READERS: Readonly<Record<string, (field: string, text: string) => Reading>> = {
   adsQuery: (field, text) => models.readAdsQuery(stringify({ [field]: text })),
   analyticsQuery: (field, text) => models.readAnalyticsQuery(stringify({ [field]: text })),
-  clickRequest: (field, text) =>
-    models.readEventRequest({ ad_id: 'ad-001', [field]: text }, { ...receipt, kind: 'click' }),
-  impressionRequest: (field, text) =>
-    models.readEventRequest({ ad_id: 'ad-001', [field]: text }, { ...receipt, kind: 'impression' }),
+  ...Object.fromEntries(
+    models.KINDS.map((kind) => [
+      `${kind}Request`,
+      (field: string, text: string) =>
+        models.readEventRequest({ ad_id: 'ad-001', [field]: text }, { ...receipt, kind }),
+    ]),
+  ),
 };
 
 /** The complaints about a request that has this text in this field: by the schema and by the checks before it. */

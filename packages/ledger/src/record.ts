@@ -1,4 +1,4 @@
-import { type AdEvent, type EventKind, type LedgerIdentity, MINUTES_KEPT, SECONDS_KEPT } from '@ads/models';
+import { type AdEvent, type EventKind, type LedgerIdentity, MINUTES_KEPT, perKind, SECONDS_KEPT } from '@ads/models';
 import { numberArray, sparseArray, textArray } from './array-literals.js';
 import type { AdCounts } from './counts.js';
 import type { Database } from './dependencies.js';
@@ -56,7 +56,7 @@ export async function recordBatch(database: Database, events: readonly AdEvent[]
 
 function readRows(rows: readonly ResultRow[], events: readonly AdEvent[]): Recorded {
   const counts = new Map<string, AdCounts>();
-  const added = { click: 0, impression: 0 };
+  const added = perKind(() => 0);
   let ledger: LedgerIdentity | undefined;
   const countsOf = (adId: string): AdCounts => {
     let ad = counts.get(adId);

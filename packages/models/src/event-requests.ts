@@ -2,7 +2,8 @@ import { isIP } from 'node:net';
 import Joi from 'joi';
 import { LONGEST_ADDRESS, readAddress } from './address.js';
 import { readCommonEvent } from './common-event.js';
-import { AD_ID, AD_ID_RULE, type AdEvent, type EventKind, LONGEST_AD_ID, MAX_PLAY_TIME, playTimeMs } from './event.js';
+import { AD_ID, AD_ID_RULE, type AdEvent, LONGEST_AD_ID, MAX_PLAY_TIME, playTimeMs } from './event.js';
+import { EVENT_KINDS, type EventField, type EventKind, perKind } from './kinds.js';
 import { limitedText } from './limited.js';
 import { isFarAhead, isUuid, UUID_LENGTH, uuidv7 } from './uuid.js';
 
@@ -13,7 +14,7 @@ const adId = limitedText(LONGEST_AD_ID)
   .pattern(AD_ID)
   .messages({ 'string.max': AD_ID_RULE, 'string.pattern.base': AD_ID_RULE })
   .required()
-  .description('The ad that was clicked or shown.');
+  .description('The ad that the event is about.');
 const NO_ADDRESS = '{#label} must be an IPv4 or IPv6 address';
 const ip = limitedText(LONGEST_ADDRESS)
   .ip({ version: ['ipv4', 'ipv6'], cidr: 'forbidden' })
@@ -37,39 +38,39 @@ const eventId = limitedText(UUID_LENGTH)
   .messages({ 'string.max': NO_UUID, 'string.guid': NO_UUID })
   .allow(null);
 
-/** The body of `POST /api/v1/ads/click`. Fields it doesn't know are ignored: a newer player must not lose clicks. */
-export const clickRequest = Joi.object({
-  ad_id: adId,
-  ip,
-  video_play_time: Joi.number()
-    .min(0)
-    .max(MAX_PLAY_TIME)
-    .allow(null)
-    .description('Seconds of video watched before the click, to the millisecond.'),
-  timestamp,
-  click_id: eventId.description(
-    'UUID of this click: however often it is sent, it counts once. Defaults to a new one. The time of a UUIDv7 must not be more than a day ahead.',
-  ),
-})
-  .unknown(true)
-  .required()
-  .label('body');
+/** The fields that only some kinds have: the schema of each, and a value for examples. */
+export const EVENT_FIELDS: Readonly<Record<EventField, { readonly schema: Joi.Schema; readonly example: unknown }>> = {
+  video_play_time: {
+    schema: Joi.number()
+      .min(0)
+      .max(MAX_PLAY_TIME)
+      .allow(null)
+      .description('Seconds of video watched before the click, to the millisecond.'),
+    example: 12.345,
+  },
+};
 
-/** The body of `POST /api/v1/ads/impression`. */
-export const impressionRequest = Joi.object({
-  ad_id: adId,
-  ip,
-  timestamp,
-  impression_id: eventId.description(
-    'UUID of this impression: however often it is sent, it counts once. The time of a UUIDv7 must not be more than a day ahead.',
-  ),
-})
-  .unknown(true)
-  .required()
-  .label('body');
+/** Fields of events that are numbers. A form, which has only texts, is read accordingly. */
+export const NUMERIC_EVENT_FIELDS = Object.entries(EVENT_FIELDS).flatMap(([name, { schema }]) =>
+  schema.type === 'number' ? [name] : [],
+);
 
-/** Fields of events that are numbers: in a form, which knows texts only, they are read as such. */
-export const NUMERIC_EVENT_FIELDS = ['video_play_time'] as const;
+/** The body of `POST /api/v1/ads/<kind>`. Unknown fields are ignored: events of a newer player must not be lost. */
+export const eventRequests = perKind((kind) => {
+  const { idField, fields } = EVENT_KINDS[kind];
+  return Joi.object({
+    ad_id: adId,
+    ip,
+    ...Object.fromEntries(fields.map((field) => [field, EVENT_FIELDS[field].schema])),
+    timestamp,
+    [idField]: eventId.description(
+      `UUID of this ${kind}: however often it is sent, it counts once. Defaults to a new one. The time of a UUIDv7 must not be more than a day ahead.`,
+    ),
+  })
+    .unknown(true)
+    .required()
+    .label('body');
+});
 
 /** What ingest knows about a request beside its body. Times in milliseconds. */
 export interface Receipt {
@@ -95,12 +96,12 @@ export interface Detail {
 }
 
 interface EventBody {
-  ad_id: string;
-  ip?: string | null;
-  video_play_time?: number | null;
-  timestamp?: string | null;
-  click_id?: string | null;
-  impression_id?: string | null;
+  readonly ad_id: string;
+  readonly ip?: string | null;
+  readonly video_play_time?: number | null;
+  readonly timestamp?: string | null;
+  /** Among them the id, a UUID, under the name that its kind has. */
+  readonly [field: string]: unknown;
 }
 
 /** Turns a parsed body into an event: checks it, and fills in what the player left out. */
@@ -111,8 +112,11 @@ export function readEventRequest(body: unknown, receipt: Receipt): EventReading 
 
 /** The same by the schemas, which know every form that is valid, and what is wrong with the others. */
 export function readAnyEvent(body: unknown, receipt: Receipt): EventReading {
-  const schema = receipt.kind === 'click' ? clickRequest : impressionRequest;
-  const checked = schema.validate(body, { abortEarly: false, convert: false, errors: { wrap: { label: false } } });
+  const checked = eventRequests[receipt.kind].validate(body, {
+    abortEarly: false,
+    convert: false,
+    errors: { wrap: { label: false } },
+  });
   if (checked.error) return { state: 'invalid', details: detailsOf(checked.error) };
   const fields = checked.value as EventBody;
   const { now } = receipt;
@@ -130,20 +134,20 @@ export function readAnyEvent(body: unknown, receipt: Receipt): EventReading {
       occurredAt: believable ? claimed : now,
       receivedAt: now,
       ...(believable ? {} : { claimedAt: claimed }),
-      // In an impression it is a field like any unknown one: nobody has checked it.
-      ...(receipt.kind === 'impression' || fields.video_play_time == null
-        ? {}
-        : { playTimeMs: playTimeMs(fields.video_play_time) }),
+      // For other kinds it is a field like any unknown one: nobody has checked it.
+      ...(fields.video_play_time != null && EVENT_KINDS[receipt.kind].fields.includes('video_play_time')
+        ? { playTimeMs: playTimeMs(fields.video_play_time) }
+        : {}),
     },
   };
 }
 
 /** The id that the body gives, else the header's, else a new one, in lower case; or what is wrong with it. */
 function readId(fields: EventBody, { kind, idempotencyKey, now }: Receipt): string | Detail {
-  const field = kind === 'click' ? 'click_id' : 'impression_id';
-  const given = fields[field] ?? undefined;
+  const { idField } = EVENT_KINDS[kind];
+  const given = (fields[idField] ?? undefined) as string | undefined;
   const key = unquoted(idempotencyKey);
-  const path = given === undefined ? 'Idempotency-Key' : field;
+  const path = given === undefined ? 'Idempotency-Key' : idField;
   const id = given ?? key ?? uuidv7(now);
   if (!isUuid(id)) return { path, message: `${path} must be a UUID` };
   const lower = id.toLowerCase();

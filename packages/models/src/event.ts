@@ -1,5 +1,4 @@
-/** What a player reports: an ad was clicked, or it was shown. Both take the same way and hold the same promises. */
-export type EventKind = 'click' | 'impression';
+import type { EventKind } from './kinds.js';
 
 /** One validated report, as it travels from ingest to the ledger. Times are milliseconds since the Unix epoch. */
 export interface AdEvent {

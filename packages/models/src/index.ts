@@ -4,6 +4,7 @@ export * from './analytics-query.js';
 export * from './counter-keys.js';
 export * from './event.js';
 export * from './event-requests.js';
+export * from './kinds.js';
 export * from './packed-counts.js';
 export * from './responses.js';
 export * from './streams.js';

@@ -1,4 +1,5 @@
 import Joi from 'joi';
+import { EVENT_KINDS, perKind } from './kinds.js';
 import { WINDOWS } from './windows.js';
 
 /*
@@ -28,22 +29,16 @@ export const adsResponse = Joi.object({
     .description('Give it as `cursor` for the next page; null on the last.'),
 });
 
-/** `POST /api/v1/ads/click`, 202: the click is durable. */
-export const clickResponse = Joi.object({
-  message: Joi.string().valid('Click recorded').required(),
-  click_id: uuid.required(),
-  ad_id: Joi.string().required(),
-  timestamp: time.required(),
-  processing: Joi.string().valid('asynchronous').required(),
-});
-
-/** `POST /api/v1/ads/impression`, 202: the impression is durable. */
-export const impressionResponse = Joi.object({
-  message: Joi.string().valid('Impression recorded').required(),
-  impression_id: uuid.required(),
-  ad_id: Joi.string().required(),
-  timestamp: time.required(),
-  processing: Joi.string().valid('asynchronous').required(),
+/** `POST /api/v1/ads/<kind>`, 202: the event is durable. */
+export const eventResponses = perKind((kind) => {
+  const { idField, label } = EVENT_KINDS[kind];
+  return Joi.object({
+    message: Joi.string().valid(`${label} recorded`).required(),
+    [idField]: uuid.required(),
+    ad_id: Joi.string().required(),
+    timestamp: time.required(),
+    processing: Joi.string().valid('asynchronous').required(),
+  });
 });
 
 const counters = {

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { AD_ID, type AdEvent, MAX_PLAY_TIME, type WritableEvent } from './event.js';
+import { EVENT_KINDS, type EventKind, KINDS } from './kinds.js';
 import { isUuid } from './uuid.js';
 
 /** The version that this code writes, and the only one that it reads. */
@@ -25,6 +26,8 @@ export function encodeEvents(events: readonly AdEvent[]): Buffer {
 export function wrapEvents(events: readonly string[]): Buffer {
   return Buffer.from(`{"v":${WIRE_VERSION},"events":[${events.join()}]}`);
 }
+
+const KIND_OF_CODE: ReadonlyMap<unknown, EventKind> = new Map(KINDS.map((kind) => [EVENT_KINDS[kind].code, kind]));
 
 const strict = new TextDecoder('utf-8', { fatal: true });
 
@@ -58,7 +61,7 @@ export function decodeEvents(bytes: Uint8Array): Decoded {
 export function encodeEvent({ kind, id, adId, ip, occurredAt, receivedAt, claimedAt, playTimeMs }: AdEvent): string {
   const claimed = claimedAt === undefined ? '' : `,"raw":${claimedAt}`;
   const played = playTimeMs === undefined ? '' : encodePlayTime(playTimeMs);
-  return `{"k":"${kind === 'click' ? 'c' : 'i'}","id":"${id}","ad":${JSON.stringify(adId)},"ip":"${ip}","at":${occurredAt.toFixed()},"rx":${receivedAt.toFixed()}${claimed}${played}}`;
+  return `{"k":"${EVENT_KINDS[kind].code}","id":"${id}","ad":${JSON.stringify(adId)},"ip":"${ip}","at":${occurredAt.toFixed()},"rx":${receivedAt.toFixed()}${claimed}${played}}`;
 }
 
 /**
@@ -75,7 +78,8 @@ function encodePlayTime(milliseconds: number): string {
 function fromWire(value: unknown): AdEvent | string {
   if (!isRecord(value)) return 'event is not an object';
   const { k, id, ad, ip, at, rx, raw, pt, pm } = value;
-  if (k !== 'c' && k !== 'i') return `unknown kind ${inWords(k)}`;
+  const kind = KIND_OF_CODE.get(k);
+  if (kind === undefined) return `unknown kind ${inWords(k)}`;
   if (typeof id !== 'string' || !isUuid(id)) return 'id is not a UUID';
   if (typeof ad !== 'string' || !AD_ID.test(ad)) return 'ad is not an ad id';
   if (typeof ip !== 'string' || isIP(ip) === 0 || ip.includes('%')) return 'ip is not an address';
@@ -85,7 +89,7 @@ function fromWire(value: unknown): AdEvent | string {
   if (pt !== undefined && !isWhole(pt, MAX_PLAY_TIME)) return 'pt is not a play time';
   if (pm !== undefined && !isWhole(pm, MAX_PLAY_TIME * 1_000)) return 'pm is not a play time';
   const event: WritableEvent = {
-    kind: k === 'c' ? 'click' : 'impression',
+    kind,
     id: id.toLowerCase(),
     adId: ad,
     ip,

@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { readCommonEvent } from '../src/common-event.js';
-import type { EventKind } from '../src/event.js';
 import { type Receipt, readAnyEvent } from '../src/event-requests.js';
+import type { EventKind } from '../src/kinds.js';
 import { uuidv7 } from '../src/uuid.js';
 
 // The last second of February, when days are most easily mistaken.

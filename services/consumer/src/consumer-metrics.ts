@@ -1,5 +1,5 @@
 import type { Outcome } from '@ads/ledger';
-import type { AdEvent } from '@ads/models';
+import { type AdEvent, KINDS, perKind } from '@ads/models';
 import type { Clock } from '@ads/runtime';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { DIRECTIONS, type Direction } from './audit.js';
@@ -164,12 +164,12 @@ export function createConsumerMetrics(
     recorded(batch, { added }) {
       const recordedAt = now();
       batches.observe(batch.length);
-      const all = { click: 0, impression: 0 };
+      const all = perKind(() => 0);
       for (const { kind, receivedAt } of batch) {
         all[kind] += 1;
         freshness.observe(Math.max(0, recordedAt - receivedAt) / 1_000);
       }
-      for (const kind of ['click', 'impression'] as const) {
+      for (const kind of KINDS) {
         events.inc({ kind, result: 'new' }, added[kind]);
         events.inc({ kind, result: 'repeated' }, all[kind] - added[kind]);
       }

@@ -1,4 +1,4 @@
-import { decodeEvents } from '@ads/models';
+import { decodeEvents, perKind } from '@ads/models';
 import { describe, expect, it } from '@jest/globals';
 import { type BadMessage, LETTER_BYTES, LETTER_EVENTS, makeLetters } from '../src/dead-letters.js';
 import { recordMessages } from '../src/record-messages.js';
@@ -14,7 +14,7 @@ function found(contents: readonly (Parameters<typeof message>[0] | ReturnType<ty
   return recordMessages(
     {
       record: async (events) => ({
-        added: { click: 0, impression: 0 },
+        added: perKind(() => 0),
         unknownAds: new Set(events.map(({ adId }) => adId).filter((adId) => adId !== 'ad-001')),
       }),
       isDataError: () => false,

@@ -1,4 +1,4 @@
-import type { AdEvent } from '@ads/models';
+import { type AdEvent, perKind } from '@ads/models';
 import { describe, expect, it } from '@jest/globals';
 import type { BadMessage, BadPart } from '../src/dead-letters.js';
 import { type RecordDependencies, recordMessages } from '../src/record-messages.js';
@@ -18,7 +18,7 @@ function recording(record: (events: readonly AdEvent[]) => void = () => undefine
       record(events);
       recorded.push(...events);
       const unknown = events.filter(({ adId }) => adId === 'gone').map(({ adId }) => adId);
-      return { added: { click: 0, impression: 0 }, unknownAds: new Set(unknown) };
+      return { added: perKind(() => 0), unknownAds: new Set(unknown) };
     },
     isDataError: (error) => error instanceof BadData,
     onRecorded: (events) => reported.push(...events),

@@ -8,7 +8,7 @@ import {
   unknownAd,
 } from '@ads/http';
 import type { AdCatalogue } from '@ads/ledger';
-import { type AdEvent, type EventKind, readAddress, readEventRequest } from '@ads/models';
+import { type AdEvent, EVENT_KINDS, type EventKind, readAddress, readEventRequest } from '@ads/models';
 import type { Acceptance } from './accept-events.js';
 import type { UnverifiedEvents } from './unverified-events.js';
 
@@ -28,7 +28,7 @@ export interface EventDependencies {
 /** Of a connection that broke meanwhile. */
 const UNKNOWN_ADDRESS = '0.0.0.0';
 
-/** `POST /api/v1/ads/click` and `POST /api/v1/ads/impression`: 202 when the event is durable, and not before. */
+/** `POST /api/v1/ads/<kind>`: 202 when the event is durable, and not before. */
 export function eventHandler(kind: EventKind, dependencies: EventDependencies): FastPathHandler {
   const { maxClockSkew, now } = dependencies;
   // Not async: what is waited for may take seconds, and an async function would hold the body, which may be forty times
@@ -93,9 +93,8 @@ function answerTo(event: AdEvent, acceptance: Acceptance, { onAccepted }: EventD
 
 /** Of the fields only the ad id may hold what JSON has to escape. */
 function acceptedBody({ kind, id, adId, occurredAt }: AdEvent): string {
-  const [message, idField] =
-    kind === 'click' ? ['Click recorded', 'click_id'] : ['Impression recorded', 'impression_id'];
-  return `{"message":"${message}","${idField}":"${id}","ad_id":${JSON.stringify(adId)},"timestamp":"${isoTime(occurredAt)}","processing":"asynchronous"}`;
+  const { label, idField } = EVENT_KINDS[kind];
+  return `{"message":"${label} recorded","${idField}":"${id}","ad_id":${JSON.stringify(adId)},"timestamp":"${isoTime(occurredAt)}","processing":"asynchronous"}`;
 }
 
 let latest = { time: 0, text: new Date(0).toISOString() };

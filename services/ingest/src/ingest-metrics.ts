@@ -1,4 +1,4 @@
-import type { AdEvent } from '@ads/models';
+import { type AdEvent, EVENT_KINDS, KINDS, perKind } from '@ads/models';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 /** What ingest counts beside its requests. */
@@ -10,25 +10,19 @@ export interface IngestMetrics {
 /** @param maxAds ads that get a label of their own, in the order in which they come; the rest is `other` */
 export function createIngestMetrics(registry: Registry, maxAds: number, queued: () => number): IngestMetrics {
   const registers = [registry];
-  const accepted = { click: new Map<string, number>(), impression: new Map<string, number>() };
-  new Counter({
-    name: 'ad_clicks_total',
-    help: 'Clicks answered with 202, retries of one click included.',
-    labelNames: ['ad_id'],
-    registers,
-    collect() {
-      add(this, accepted.click);
-    },
-  });
-  new Counter({
-    name: 'ad_impressions_total',
-    help: 'Impressions answered with 202, retries of one impression included.',
-    labelNames: ['ad_id'],
-    registers,
-    collect() {
-      add(this, accepted.impression);
-    },
-  });
+  const accepted = perKind(() => new Map<string, number>());
+  for (const kind of KINDS) {
+    const { label, plural } = EVENT_KINDS[kind];
+    new Counter({
+      name: `ad_${plural}_total`,
+      help: `${label}s answered with 202, retries of one ${kind} included.`,
+      labelNames: ['ad_id'],
+      registers,
+      collect() {
+        add(this, accepted[kind]);
+      },
+    });
+  }
   const batches = new Histogram({
     name: 'ingest_batch_events',
     help: 'Events written together, by who made them durable.',

@@ -1,7 +1,7 @@
 import { ensureStreams, openNats, openPostgres, openRedis } from '@ads/connections';
 import { bodyReader, createApi, createRateLimiter } from '@ads/http';
 import { CATALOGUE_CONNECTIONS, createAdCatalogue, createLedger, readAdsPage } from '@ads/ledger';
-import { type AdEvent, NUMERIC_EVENT_FIELDS, streamSettings } from '@ads/models';
+import { type AdEvent, KINDS, NUMERIC_EVENT_FIELDS, streamSettings } from '@ads/models';
 import {
   createClock,
   createHealth,
@@ -134,8 +134,8 @@ await runProcess<IngestConfig>({
           maxClockSkew: config.MAX_CLOCK_SKEW_SECONDS * 1_000,
           now: clock.measuredNow,
         };
-        fastPath.post('/ads/click', rateLimiter, readBody, eventHandler('click', dependencies));
-        fastPath.post('/ads/impression', rateLimiter, readBody, eventHandler('impression', dependencies));
+        for (const kind of KINDS)
+          fastPath.post(`/ads/${kind}`, rateLimiter, readBody, eventHandler(kind, dependencies));
       },
       routes(router) {
         router.get('/ads', adsHandler(pages, refreshSeconds));

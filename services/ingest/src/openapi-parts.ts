@@ -1,4 +1,4 @@
-import type { EventKind } from '@ads/models';
+import { EVENT_FIELDS, EVENT_KINDS, type EventKind } from '@ads/models';
 import type { Schema } from 'joi';
 
 /** A JSON Schema, as far as the document looks into it. */
@@ -33,7 +33,8 @@ function mended(part: unknown): unknown {
 
 /** A body that can be sent as it is. */
 export function exampleOf(kind: EventKind): object {
-  return kind === 'click' ? { ad_id: 'ad-001', video_play_time: 12.345 } : { ad_id: 'ad-001' };
+  const fields = EVENT_KINDS[kind].fields.map((field) => [field, EVENT_FIELDS[field].example]);
+  return { ad_id: 'ad-001', ...Object.fromEntries(fields) };
 }
 
 /** On every answer. */

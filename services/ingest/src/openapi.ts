@@ -4,17 +4,19 @@ import {
   adsResponse,
   allAnalyticsResponse,
   analyticsQuery,
-  clickRequest,
-  clickResponse,
+  EVENT_KINDS,
+  type EventKind,
   errorResponse,
-  impressionRequest,
-  impressionResponse,
+  eventRequests,
+  eventResponses,
+  KINDS,
 } from '@ads/models';
 import type { Schema } from 'joi';
 import { operationPaths } from './openapi-operations.js';
 import {
   error,
   exampleOf,
+  type JsonSchema,
   json,
   otherErrors,
   rateLimitHeaders,
@@ -63,8 +65,7 @@ export function openApiDocument() {
           },
         },
       },
-      '/api/v1/ads/click': { post: eventOperation('click') },
-      '/api/v1/ads/impression': { post: eventOperation('impression') },
+      ...Object.fromEntries(KINDS.map((kind) => [`/api/v1/ads/${kind}`, { post: eventOperation(kind) }])),
       '/api/v1/ads/analytics': {
         get: {
           operationId: 'readAnalytics',
@@ -99,10 +100,7 @@ export function openApiDocument() {
     components: {
       schemas: {
         Ads: schemaOf(adsResponse),
-        Click: { ...schemaOf(clickRequest), examples: [exampleOf('click')] },
-        ClickAccepted: schemaOf(clickResponse),
-        Impression: { ...schemaOf(impressionRequest), examples: [exampleOf('impression')] },
-        ImpressionAccepted: schemaOf(impressionResponse),
+        ...eventSchemas(),
         AdAnalytics: schemaOf(adAnalyticsResponse),
         AllAnalytics: schemaOf(allAnalyticsResponse),
         Error: schemaOf(errorResponse),
@@ -111,19 +109,31 @@ export function openApiDocument() {
   };
 }
 
-function eventOperation(kind: 'click' | 'impression') {
-  const name = kind === 'click' ? 'Click' : 'Impression';
+/** The schemas of the bodies and answers of events, by name. */
+function eventSchemas(): Record<string, JsonSchema> {
+  const schemas = KINDS.map((kind) => {
+    const { label } = EVENT_KINDS[kind];
+    return {
+      [label]: { ...schemaOf(eventRequests[kind]), examples: [exampleOf(kind)] },
+      [`${label}Accepted`]: schemaOf(eventResponses[kind]),
+    };
+  });
+  return Object.assign({}, ...schemas);
+}
+
+function eventOperation(kind: EventKind) {
+  const { idField, label: name, participle } = EVENT_KINDS[kind];
   const example = exampleOf(kind);
   const body = { schema: { $ref: `#/components/schemas/${name}` }, example };
   return {
     operationId: `record${name}`,
     tags: ['events'],
-    summary: `Report that an ad was ${kind === 'click' ? 'clicked' : 'shown'}`,
+    summary: `Report that an ad was ${participle}`,
     parameters: [
       {
         name: 'Idempotency-Key',
         in: 'header',
-        description: `The \`${kind}_id\` of a body that has none: a UUID. The time of a UUIDv7 must not be more than a day ahead.`,
+        description: `The \`${idField}\` of a body that has none: a UUID. The time of a UUIDv7 must not be more than a day ahead.`,
         schema: { type: 'string', format: 'uuid' },
       },
     ],

@@ -1,4 +1,4 @@
-import type { AdEvent } from '@ads/models';
+import { type AdEvent, perKind } from '@ads/models';
 import { describe, expect, it } from '@jest/globals';
 import { type AcceptDependencies, createAcceptor } from '../src/accept-events.js';
 import { click } from './events.js';
@@ -25,7 +25,7 @@ describe('a batch of events', () => {
         },
         record: async () => {
           recorded += 1;
-          return { added: { click: 0, impression: 0 }, unknownAds: new Set() };
+          return { added: perKind(() => 0), unknownAds: new Set() };
         },
       },
       events,
@@ -63,7 +63,7 @@ describe('a batch of events', () => {
         publish: away,
         record: async (batch) => {
           recorded.push(batch);
-          return { added: { click: 0, impression: 0 }, unknownAds: new Set(['gone']) };
+          return { added: perKind(() => 0), unknownAds: new Set(['gone']) };
         },
       },
       events,
@@ -97,7 +97,7 @@ describe('after a publish that JetStream did not answer', () => {
         record: async () => {
           recorded += 1;
           if (!postgres) throw new Error('away');
-          return { added: { click: 0, impression: 0 }, unknownAds: new Set() };
+          return { added: perKind(() => 0), unknownAds: new Set() };
         },
       },
       (error) => error instanceof Silence,

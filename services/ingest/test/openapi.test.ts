@@ -1,36 +1,37 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { clickRequest, impressionRequest } from '@ads/models';
+import { eventRequests } from '@ads/models';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import express from 'express';
 import Joi from 'joi';
 import { parse } from 'yaml';
 import { openApiDocument } from '../src/openapi.js';
-import { exampleOf, schemaOf } from '../src/openapi-parts.js';
+import { exampleOf, type JsonSchema, schemaOf } from '../src/openapi-parts.js';
 import { swagger } from '../src/swagger.js';
 
 type Operation = { operationId: string; responses: Record<string, { headers: object; content: object }> };
 
 const document = openApiDocument();
+const schemas: Readonly<Record<string, JsonSchema | undefined>> = document.components.schemas;
 const operations = Object.values(document.paths).flatMap((path) => Object.values(path) as Operation[]);
 
 describe('the OpenAPI document', () => {
   it('shows every field that the schemas check', () => {
-    const { Click, Impression } = document.components.schemas;
-    expect(Object.keys(Click.properties ?? {})).toEqual(Object.keys(clickRequest.describe().keys));
-    expect(Object.keys(Impression.properties ?? {})).toEqual(Object.keys(impressionRequest.describe().keys));
-    expect(Click.required).toEqual(['ad_id']);
+    const { Click, Impression } = schemas;
+    expect(Object.keys(Click?.properties ?? {})).toEqual(Object.keys(eventRequests.click.describe().keys));
+    expect(Object.keys(Impression?.properties ?? {})).toEqual(Object.keys(eventRequests.impression.describe().keys));
+    expect(Click?.required).toEqual(['ad_id']);
   });
 
   it('allows unknown fields, which are ignored', () => {
     for (const name of ['Click', 'Impression'] as const) {
-      expect(document.components.schemas[name]).not.toHaveProperty('additionalProperties');
+      expect(schemas[name]).not.toHaveProperty('additionalProperties');
     }
   });
 
   it('has examples that are valid', () => {
-    expect(clickRequest.validate(exampleOf('click'), { convert: false }).error).toBeUndefined();
-    expect(impressionRequest.validate(exampleOf('impression'), { convert: false }).error).toBeUndefined();
+    expect(eventRequests.click.validate(exampleOf('click'), { convert: false }).error).toBeUndefined();
+    expect(eventRequests.impression.validate(exampleOf('impression'), { convert: false }).error).toBeUndefined();
   });
 
   it('gives each operation a name of its own, and says what becomes of other errors', () => {

@@ -1,4 +1,4 @@
-import { clickRequest } from '@ads/models';
+import { eventRequests } from '@ads/models';
 import express from 'express';
 import { address, openOwnStream, recorded } from './contender.js';
 import type { StoredClick } from './jetstream.js';
@@ -10,7 +10,7 @@ app.get('/ready', (_request, response) => {
   response.json({});
 });
 app.post('/api/v1/ads/click', express.json(), async (request, response) => {
-  const { value, error } = clickRequest.validate(request.body, { abortEarly: false, convert: false });
+  const { value, error } = eventRequests.click.validate(request.body, { abortEarly: false, convert: false });
   if (error !== undefined) {
     response.status(400).json({ error: error.message });
     return;
