@@ -75,7 +75,7 @@ test('a check of the configuration starts nothing, and says by its exit code wha
   expect(await check({})).toEqual({ code: 0, output: '' });
   expect(await check({ HTTP_PROT: '80' })).toEqual({
     code: 0,
-    output: 'HTTP_PROT is not known; is HTTP_PORT meant?\n',
+    output: 'unknown variable HTTP_PROT: did you mean HTTP_PORT?\n',
   });
   expect(await check({ HTTP_PORT: 'eighty', REDIS_HOST: 'redis://x' })).toMatchObject({
     code: 78,

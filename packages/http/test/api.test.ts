@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import {
   createHealth,
   createMetrics,
-  createReleases,
+  createShutdown,
   DependencyUnavailable,
   type HttpConfig,
   type LogFields,
@@ -88,10 +88,10 @@ async function serve(added: Added, changes: Partial<HttpConfig> = {}) {
     operations: operations({ health, metrics }),
     ...added,
   });
-  const releases = createReleases(logger);
-  const port = await listen({ handler, config: changed, logger, metrics, health }, releases);
+  const shutdown = createShutdown(logger);
+  const port = await listen({ handler, config: changed, logger, metrics, health }, shutdown);
   base = `http://127.0.0.1:${port}`;
-  stop = releases.run;
+  stop = shutdown.run;
 }
 
 function sampleRoutes(router: Router): void {

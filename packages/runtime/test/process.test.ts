@@ -17,7 +17,7 @@ function run(start: string, env: Record<string, string> = {}): ChildProcess {
     await runProcess({
       service: 'sample',
       variables: { ...logVariables, ...serverVariables(0) },
-      start: async ({ config, logger, releases }) => { ${start} },
+      start: async ({ config, logger, shutdown }) => { ${start} },
     });`;
   return spawn(process.execPath, ['--input-type=module', '-e', code], {
     env: { PATH: process.env.PATH, ...env },
@@ -55,10 +55,10 @@ function once(action: () => void): (text: string) => void {
 }
 
 describe('runProcess', () => {
-  it.each(['SIGTERM', 'SIGINT'] as const)('releases and exits 0 on %s', async (signal) => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('runs the shutdown hooks and exits 0 on %s', async (signal) => {
     const child = run(`
-      releases.add('first', () => logger.info('closed first'));
-      releases.add('second', async () => { await null; logger.info('closed second'); });
+      shutdown.add('first', () => logger.info('closed first'));
+      shutdown.add('second', async () => { await null; logger.info('closed second'); });
       ${WAIT}`);
     const { code, out } = await ended(
       child,
@@ -78,7 +78,7 @@ describe('runProcess', () => {
 
   it('goes on releasing when the same signal arrives again, seconds later', async () => {
     const child = run(`
-      releases.add('slow', async () => {
+      shutdown.add('slow', async () => {
         await new Promise((resolve) => process.once('SIGINT', resolve));
         logger.info('closed');
       });
@@ -107,14 +107,14 @@ describe('runProcess', () => {
     ['a start that fails', 'throw new Error("boom");'],
     ['a rejection that nobody handles', `${WAIT} void Promise.reject(new Error("boom"));`],
     ['an exception', `${WAIT} setTimeout(() => { throw new Error("boom"); });`],
-  ])('logs %s, releases, and exits 1', async (_name, body) => {
-    const { code, out } = await ended(run(`releases.add('it', () => logger.info('closed')); ${body}`));
+  ])('logs %s, shutdown, and exits 1', async (_name, body) => {
+    const { code, out } = await ended(run(`shutdown.add('it', () => logger.info('closed')); ${body}`));
     expect(code).toBe(1);
     expect(out).toMatch(/"message":"boom"[\s\S]*"message":"closed"/);
   });
 
   it('exits 1 when the grace is over', async () => {
-    const child = run(`releases.add('hangs', () => new Promise(() => {})); ${WAIT}`, {
+    const child = run(`shutdown.add('hangs', () => new Promise(() => {})); ${WAIT}`, {
       SHUTDOWN_GRACE_SECONDS: '1',
     });
     const { code, out } = await ended(
@@ -122,7 +122,7 @@ describe('runProcess', () => {
       once(() => void child.kill('SIGTERM')),
     );
     expect(code).toBe(1);
-    expect(out).toContain('not everything was released in time');
+    expect(out).toContain('"event":"shutdown.timed_out"');
   });
 
   it('has every line in the log file too', async () => {

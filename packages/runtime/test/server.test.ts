@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import type { ServerConfig } from '../src/config/variables.js';
 import { createHealth, type Health, operations } from '../src/health/health.js';
 import { createMetrics } from '../src/metrics/metrics.js';
-import { createReleases, type Releases } from '../src/process/releases.js';
+import { createShutdown, type Shutdown } from '../src/process/shutdown.js';
 import { listen } from '../src/server/server.js';
 import { logLines } from './log-lines.js';
 
@@ -22,11 +22,11 @@ const config: ServerConfig = {
 };
 
 const { logger, lines } = logLines();
-let releases: Releases = createReleases(logger);
+let shutdown: Shutdown = createShutdown(logger);
 
 afterEach(async () => {
-  await releases.run();
-  releases = createReleases(logger);
+  await shutdown.run();
+  shutdown = createShutdown(logger);
 });
 
 function testHealth(): Health {
@@ -46,7 +46,7 @@ function serve(
   port = 0,
   metrics = createMetrics('test'),
 ): Promise<number> {
-  return listen({ handler, config: { ...config, HTTP_PORT: port }, logger, metrics, health }, releases);
+  return listen({ handler, config: { ...config, HTTP_PORT: port }, logger, metrics, health }, shutdown);
 }
 
 /** Sends each piece when the one before it was answered; everything that comes back until the connection is closed. */
@@ -194,7 +194,7 @@ describe('listen', () => {
     expect(await ask('/quick')).toEqual({ body: 'quick', connection: 'keep-alive' });
     const slow = ask('/slow');
     await inFlight;
-    const released = releases.run();
+    const released = shutdown.run();
     await expect(fetch(`http://127.0.0.1:${port}/quick`)).rejects.toThrow();
     expect(health.notReady()).toBe('shutting down');
     finish();

@@ -31,22 +31,22 @@ const ADS_READ_AT_ONCE = 10_000;
 await runProcess<AnalyticsConfig>({
   service,
   variables: analyticsVariables,
-  async start({ config, logger, metrics, conditions, releases }) {
+  async start({ config, logger, metrics, conditions, shutdown }) {
     const clock = createClock(metrics, conditions);
     const onTime = (reading: TimeReading) => clock.observe('postgres', reading);
     const postgres = openPostgres(config, { service, metrics, logger, onTime });
-    releases.add('postgres', postgres.close);
+    shutdown.add('postgres', postgres.close);
     const redis = openRedis(config, { service, metrics, logger });
-    releases.add('redis', redis.close);
-    releases.add('probes', probe([postgres.ping, redis.ping]));
+    shutdown.add('redis', redis.close);
+    shutdown.add('probes', probe([postgres.ping, redis.ping]));
     const doubts = watchDoubts(postgres, config.DOUBT_POLL_MS);
-    releases.add('doubt watch', doubts.stop);
+    shutdown.add('doubt watch', doubts.stop);
     const catalogueDatabase = openPostgres(
       { ...config, POSTGRES_POOL_SIZE: CATALOGUE_CONNECTIONS, POSTGRES_TIMEOUT_MS: config.AD_CATALOGUE_TIMEOUT_MS },
       { service, metrics, logger, attempts: 1, dependency: 'ad_catalogue' },
     );
-    releases.add('postgres of the catalogue', catalogueDatabase.close);
-    releases.add('probe of the catalogue', probe([catalogueDatabase.ping]));
+    shutdown.add('postgres of the catalogue', catalogueDatabase.close);
+    shutdown.add('probe of the catalogue', probe([catalogueDatabase.ping]));
     const refreshSeconds = config.AD_CATALOGUE_REFRESH_SECONDS;
     const catalogue = createAdCatalogue({
       database: catalogueDatabase,
@@ -54,9 +54,9 @@ await runProcess<AnalyticsConfig>({
       patienceMs: LOOK_UP_PATIENCE_MS,
       idsKept: ADS_READ_AT_ONCE,
     });
-    releases.add('ad catalogue', catalogue.stop);
+    shutdown.add('ad catalogue', catalogue.stop);
     const copy = { name: 'ad_catalogue', entries: 'ads', oldAfter: Math.max(30, 3 * refreshSeconds) };
-    releases.add('age of the catalogue', watchCopy(catalogue, { ...copy, metrics, conditions }));
+    shutdown.add('age of the catalogue', watchCopy(catalogue, { ...copy, metrics, conditions }));
     await catalogue.start(config.POSTGRES_TIMEOUT_MS);
 
     const counted = createAnswerMetrics(metrics);
@@ -106,7 +106,7 @@ await runProcess<AnalyticsConfig>({
         fastPath.get('/ads/analytics', rateLimiter, analyticsHandler(answer));
       },
     });
-    const port = await listen({ handler, config, logger, metrics, health }, releases);
+    const port = await listen({ handler, config, logger, metrics, health }, shutdown);
     logger.info('listening', { host: config.HTTP_HOST, port });
   },
 });

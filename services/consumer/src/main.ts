@@ -44,13 +44,13 @@ const RECORDING = 'a batch could not be recorded, it is tried until it is';
 await runProcess<ConsumerConfig>({
   service,
   variables: consumerVariables,
-  async start({ config, logger, metrics, conditions, releases }) {
+  async start({ config, logger, metrics, conditions, shutdown }) {
     const clock = createClock(metrics, conditions);
     const onTime = (reading: TimeReading) => clock.observe('postgres', reading);
     const postgres = openPostgres(config, { service, metrics, logger, onTime });
-    releases.add('postgres', postgres.close);
+    shutdown.add('postgres', postgres.close);
     const redis = openRedis(config, { service, metrics, logger });
-    releases.add('redis', redis.close);
+    shutdown.add('redis', redis.close);
     const limits = {
       replicas: config.NATS_STREAM_REPLICAS,
       maxBytes: config.NATS_STREAM_MAX_BYTES,
@@ -63,8 +63,8 @@ await runProcess<ConsumerConfig>({
       setUp: async (connection) =>
         clock.observe('nats', await ensureLedgerConsumer(connection, limits, config.NATS_ACK_WAIT_SECONDS)),
     });
-    releases.add('nats', nats.close);
-    releases.add('probes', probe([postgres.ping, redis.ping, nats.ping]));
+    shutdown.add('nats', nats.close);
+    shutdown.add('probes', probe([postgres.ping, redis.ping, nats.ping]));
 
     const trouble = createTrouble(logger);
     const counted = createConsumerMetrics(metrics.registry, clock);
@@ -77,7 +77,7 @@ await runProcess<ConsumerConfig>({
 
     let ledgerIdentity: LedgerIdentity | undefined;
     let distrust: string | undefined;
-    releases.add(
+    shutdown.add(
       'counters',
       keepCounters({
         database: postgres,
@@ -117,13 +117,13 @@ await runProcess<ConsumerConfig>({
       onDeleted: (keys) =>
         logger.info('deleted counters of databases that are out of use', { event: 'counters.retired', keys }),
     });
-    releases.add(
+    shutdown.add(
       'retired counters',
       repeat(deleteRetired, RETIRED_EVERY_MS, (error) =>
         logger.debug('counters of databases that are out of use could not be deleted', { error }),
       ),
     );
-    releases.add(
+    shutdown.add(
       'tables',
       keepTables({
         database: postgres,
@@ -189,7 +189,7 @@ await runProcess<ConsumerConfig>({
       maxEvents: config.CONSUMER_BATCH_EVENTS,
       ackWaitMs: config.NATS_ACK_WAIT_SECONDS * 1_000,
     });
-    releases.add('consuming', consuming.stop);
+    shutdown.add('consuming', consuming.stop);
 
     const isStuck = createStuckQueueWatch(config.NATS_ACK_WAIT_SECONDS * 1_000, monotonic);
     const passedOver = createPassedOverWatch(config.NATS_ACK_WAIT_SECONDS * 1_000, monotonic);
@@ -215,7 +215,7 @@ await runProcess<ConsumerConfig>({
       counted.streams(await nats.run(readStreams, 'read_streams'));
       await store.moveWaiting(backlog.waitingLetters);
     };
-    releases.add(
+    shutdown.add(
       'backlog',
       repeat(readQueue, BACKLOG_EVERY_MS, (error) => logger.debug('backlog could not be read', { error })),
     );
@@ -237,7 +237,7 @@ await runProcess<ConsumerConfig>({
         });
       },
     });
-    releases.add(
+    shutdown.add(
       'audit',
       repeat(audit, config.COUNTERS_AUDIT_SECONDS * 1_000, (error) =>
         logger.debug('the counters in redis could not be audited', { error }),
@@ -273,7 +273,7 @@ await runProcess<ConsumerConfig>({
         metrics,
         health,
       },
-      releases,
+      shutdown,
     );
     logger.info('listening', { host: config.HTTP_HOST, port });
   },

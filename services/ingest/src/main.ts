@@ -31,14 +31,14 @@ const LOOK_UP_PATIENCE_MS = 1_000;
 await runProcess<IngestConfig>({
   service,
   variables: ingestVariables,
-  async start({ config, logger, metrics, conditions, releases }) {
+  async start({ config, logger, metrics, conditions, shutdown }) {
     const clock = createClock(metrics, conditions);
     const onTime = (reading: TimeReading) => clock.observe('postgres', reading);
     // One attempt: a player waits, and sends again by itself.
     const postgres = openPostgres(config, { service, metrics, logger, attempts: 1, onTime });
-    releases.add('postgres', postgres.close);
+    shutdown.add('postgres', postgres.close);
     const redis = openRedis(config, { service, metrics, logger });
-    releases.add('redis', redis.close);
+    shutdown.add('redis', redis.close);
     const streams = streamSettings({
       replicas: config.NATS_STREAM_REPLICAS,
       maxBytes: config.NATS_STREAM_MAX_BYTES,
@@ -50,31 +50,31 @@ await runProcess<IngestConfig>({
       logger,
       setUp: async (connection) => clock.observe('nats', await ensureStreams(connection, streams)),
     });
-    releases.add('nats', nats.close);
-    releases.add('probes', probe([postgres.ping, redis.ping, nats.ping]));
+    shutdown.add('nats', nats.close);
+    shutdown.add('probes', probe([postgres.ping, redis.ping, nats.ping]));
 
     // Apart from the connections that record events: slow reads must not make those count as down.
     const catalogueDatabase = openPostgres(
       { ...config, POSTGRES_POOL_SIZE: CATALOGUE_CONNECTIONS, POSTGRES_TIMEOUT_MS: config.AD_CATALOGUE_TIMEOUT_MS },
       { service, metrics, logger, attempts: 1, dependency: 'ad_catalogue' },
     );
-    releases.add('postgres of the catalogue', catalogueDatabase.close);
-    releases.add('probe of the catalogue', probe([catalogueDatabase.ping]));
+    shutdown.add('postgres of the catalogue', catalogueDatabase.close);
+    shutdown.add('probe of the catalogue', probe([catalogueDatabase.ping]));
     const refreshSeconds = config.AD_CATALOGUE_REFRESH_SECONDS;
     const catalogue = createAdCatalogue({
       database: catalogueDatabase,
       refreshMs: refreshSeconds * 1_000,
       patienceMs: LOOK_UP_PATIENCE_MS,
     });
-    releases.add('ad catalogue', catalogue.stop);
+    shutdown.add('ad catalogue', catalogue.stop);
     const copy = { name: 'ad_catalogue', entries: 'ads', oldAfter: Math.max(30, 3 * refreshSeconds) };
-    releases.add('age of the catalogue', watchCopy(catalogue, { ...copy, metrics, conditions }));
+    shutdown.add('age of the catalogue', watchCopy(catalogue, { ...copy, metrics, conditions }));
     await catalogue.start(config.POSTGRES_TIMEOUT_MS);
     const pages = createAdPages({
       read: (limit, after) => readAdsPage(catalogueDatabase, limit, after),
       maxAgeMs: refreshSeconds * 1_000,
     });
-    releases.add('pages of ads', pages.stop);
+    shutdown.add('pages of ads', pages.stop);
     const unverified = createUnverifiedEvents(config.UNVERIFIED_EVENTS_PER_MINUTE, metrics, logger);
 
     const ledger = createLedger({
@@ -102,7 +102,7 @@ await runProcess<IngestConfig>({
         maxWaitMs: config.INGEST_MAX_WAIT_MS,
       },
     );
-    releases.add('events in flight', groups.idle);
+    shutdown.add('events in flight', groups.idle);
 
     const health = createHealth({
       service,
@@ -142,7 +142,7 @@ await runProcess<IngestConfig>({
         swagger(router, openApiDocument());
       },
     });
-    const port = await listen({ handler, config, logger, metrics, health }, releases);
+    const port = await listen({ handler, config, logger, metrics, health }, shutdown);
     logger.info('listening', { host: config.HTTP_HOST, port });
   },
 });

@@ -20,11 +20,11 @@ const [point, batch] = process.argv.slice(2);
 await runProcess<ConsumerConfig>({
   service,
   variables: consumerVariables,
-  async start({ config, logger, metrics, releases }) {
+  async start({ config, logger, metrics, shutdown }) {
     const postgres = openPostgres(config, { service, metrics, logger });
-    releases.add('postgres', postgres.close);
+    shutdown.add('postgres', postgres.close);
     const redis = openRedis(config, { service, metrics, logger });
-    releases.add('redis', redis.close);
+    shutdown.add('redis', redis.close);
     const limits = {
       replicas: config.NATS_STREAM_REPLICAS,
       maxBytes: config.NATS_STREAM_MAX_BYTES,
@@ -38,7 +38,7 @@ await runProcess<ConsumerConfig>({
         await ensureLedgerConsumer(connection, limits, config.NATS_ACK_WAIT_SECONDS);
       },
     });
-    releases.add('nats', nats.close);
+    shutdown.add('nats', nats.close);
     const ledger = createLedger({
       database: postgres,
       store: crashingStore(redis, point as CrashPoint, Number(batch)),
@@ -79,7 +79,7 @@ await runProcess<ConsumerConfig>({
       maxEvents: config.CONSUMER_BATCH_EVENTS,
       ackWaitMs: config.NATS_ACK_WAIT_SECONDS * 1_000,
     });
-    releases.add('consuming', consuming.stop);
+    shutdown.add('consuming', consuming.stop);
     const health = createHealth({
       service,
       version: '1.0.0',
@@ -99,7 +99,7 @@ await runProcess<ConsumerConfig>({
         metrics,
         health,
       },
-      releases,
+      shutdown,
     );
   },
 });

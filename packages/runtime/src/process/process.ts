@@ -5,30 +5,34 @@ import { printConfigIfAsked } from '../config/print-config.js';
 import { type LogConfig, type ServerConfig, warnAboutKafka } from '../config/variables.js';
 import { type Conditions, createConditions } from '../health/conditions.js';
 import { createLogger, type ProcessLogger } from '../log/logger.js';
+import { reasonOf } from '../log/reason.js';
 import { createMetrics, type Metrics } from '../metrics/metrics.js';
 import { installLookUp } from './look-up.js';
-import { createReleases, type Releases } from './releases.js';
+import { createShutdown, type Shutdown } from './shutdown.js';
 
-/** What a process has from its first moment. */
+/** The parts of a process that exist before its service starts. */
 export interface ProcessContext<T> {
   readonly config: Readonly<T>;
   readonly logger: ProcessLogger;
   readonly metrics: Metrics;
   readonly conditions: Conditions;
-  readonly releases: Releases;
+  readonly shutdown: Shutdown;
 }
 
 const CHECK_ARGUMENT = '--check-config';
-/** `EX_CONFIG` of sysexits.h: starting again without a change is no use. */
+/** `EX_CONFIG` of sysexits.h: the process fails again until the configuration changes. */
 const BAD_CONFIGURATION = 78;
 
 /**
- * Runs a process from its configuration to its exit. SIGTERM or SIGINT releases everything and
- * exits 0. Later signals change nothing: one Ctrl-C may arrive twice, at any distance. What nobody caught is logged, and exits 1 after the
- * releases. After `SHUTDOWN_GRACE_SECONDS` it exits 1 whatever is still open.
- * Bad configuration is printed to standard error, and exits 78. With the argument `--check-config` nothing is started:
- * the exit code says whether the configuration is good, and standard output names variables that are probably misspelled.
- * With `--print-config` the variables are printed as JSON, and nothing is read or started.
+ * Runs a process from its configuration to its exit.
+ * - SIGTERM and SIGINT run the shutdown hooks and exit 0. Later signals change nothing: one Ctrl-C may arrive twice, with any
+ *   delay.
+ * - An uncaught error is logged; the hooks run and the process exits 1.
+ * - After `SHUTDOWN_GRACE_SECONDS` the process exits 1, even if hooks still run.
+ * - A bad configuration is printed to standard error, exit 78.
+ * - `--check-config` starts nothing. The exit code says whether the configuration is good; standard output names variables
+ *   that are probably misspelled.
+ * - `--print-config` prints the variables as JSON. It reads and starts nothing.
  */
 export async function runProcess<T extends LogConfig & Pick<ServerConfig, 'SHUTDOWN_GRACE_SECONDS'>>(options: {
   service: string;
@@ -36,7 +40,7 @@ export async function runProcess<T extends LogConfig & Pick<ServerConfig, 'SHUTD
   start: (context: ProcessContext<T>) => Promise<void>;
 }): Promise<void> {
   const { service, variables, start } = options;
-  // Whoever read our output is gone: that is no reason to lose what was accepted.
+  // A closed pipe on standard output must not end the process: accepted events would be lost.
   process.stdout.on('error', () => undefined);
   process.stderr.on('error', () => undefined);
   printConfigIfAsked(variables);
@@ -51,7 +55,8 @@ export async function runProcess<T extends LogConfig & Pick<ServerConfig, 'SHUTD
   dropForeignVariables();
   const misspelled = misspelledVariables(env, Object.keys(variables));
   if (process.argv.includes(CHECK_ARGUMENT)) {
-    for (const { name, meant } of misspelled) process.stdout.write(`${name} is not known; is ${meant} meant?\n`);
+    for (const { name, meant } of misspelled)
+      process.stdout.write(`unknown variable ${name}: did you mean ${meant}?\n`);
     return process.exit(0);
   }
 
@@ -59,10 +64,10 @@ export async function runProcess<T extends LogConfig & Pick<ServerConfig, 'SHUTD
   installLookUp(logger);
   const metrics = createMetrics(service);
   const conditions = createConditions(metrics, logger);
-  const releases = createReleases(logger);
+  const shutdown = createShutdown(logger);
   if ('NATS_URL' in variables) warnAboutKafka(env, logger);
   for (const { name, meant } of misspelled) {
-    logger.warn(`${name} is not known; is ${meant} meant?`, { event: 'config.variable_unknown', name, meant });
+    logger.warn(`unknown variable ${name}: did you mean ${meant}?`, { event: 'config.variable_unknown', name, meant });
   }
 
   let ending = false;
@@ -70,10 +75,13 @@ export async function runProcess<T extends LogConfig & Pick<ServerConfig, 'SHUTD
     if (ending) return;
     ending = true;
     setTimeout(() => {
-      logger.error('not everything was released in time', { seconds: config.SHUTDOWN_GRACE_SECONDS });
+      logger.error(`shutdown incomplete after ${config.SHUTDOWN_GRACE_SECONDS} s: the process exits`, {
+        event: 'shutdown.timed_out',
+        seconds: config.SHUTDOWN_GRACE_SECONDS,
+      });
       void logger.close().then(() => process.exit(1));
     }, config.SHUTDOWN_GRACE_SECONDS * 1_000);
-    await releases.run();
+    await shutdown.run();
     await logger.close();
     process.exit(code);
   };
@@ -86,16 +94,16 @@ export async function runProcess<T extends LogConfig & Pick<ServerConfig, 'SHUTD
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
   const onFatal = (error: unknown): void => {
-    logger.error('unexpected error, the process ends', { error });
+    logger.error(`unexpected error, the process ends: ${reasonOf(error)}`, { event: 'process.crashed', error });
     void end(1);
   };
   process.on('uncaughtException', onFatal);
   process.on('unhandledRejection', onFatal);
 
   try {
-    await start({ config, logger, metrics, conditions, releases });
+    await start({ config, logger, metrics, conditions, shutdown });
   } catch (error) {
-    // What is opened while we end may fail in any way.
+    // An error of the start during a shutdown is a consequence of the shutdown.
     if (ending) return;
     if (error instanceof ConfigError) {
       printPlainly(service, error);

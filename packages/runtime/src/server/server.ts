@@ -5,7 +5,7 @@ import type { ServerConfig } from '../config/variables.js';
 import type { Health } from '../health/health.js';
 import type { Logger } from '../log/logger.js';
 import type { Metrics } from '../metrics/metrics.js';
-import type { Releases } from '../process/releases.js';
+import type { Shutdown } from '../process/shutdown.js';
 import { limitConnections } from './connection-limit.js';
 import { Exchanges } from './exchanges.js';
 import { createRefusals } from './refusals.js';
@@ -26,7 +26,7 @@ const SWEEP_MS = 1_000;
  */
 export async function listen(
   options: { handler: RequestListener; config: ServerConfig; logger: Logger; metrics: Metrics; health: Health },
-  releases: Releases,
+  shutdown: Shutdown,
 ): Promise<number> {
   const { handler, config, logger, metrics, health } = options;
   const exchanges = new Exchanges();
@@ -71,7 +71,7 @@ export async function listen(
 
   const stalledSweep = setInterval(() => stalled.sweep(performance.now()), SWEEP_MS);
   stalledSweep.unref();
-  releases.add('http server', async () => {
+  shutdown.add('http server', async () => {
     draining = true;
     health.drain();
     for (const response of exchanges.open()) {
