@@ -2,11 +2,11 @@ import type { IncomingMessage, RequestListener } from 'node:http';
 import {
   type HttpConfig,
   type Logger,
+  MANAGEMENT_PATHS,
+  type ManagementEndpoints,
+  type ManagementPath,
   type Metrics,
-  OPERATION_PATHS,
-  type OperationPath,
-  type Operations,
-  operationPath,
+  managementPath,
 } from '@ads/runtime';
 import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Router } from 'express';
 import proxyAddress from 'proxy-addr';
@@ -24,7 +24,7 @@ export interface ApiOptions {
   readonly config: HttpConfig;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  readonly operations: Operations;
+  readonly managementEndpoints: ManagementEndpoints;
   /** Adds what nearly all requests ask for. Its paths are not those of any other route. */
   readonly fastPath?: (fastPath: FastPath) => void;
   /**
@@ -36,7 +36,7 @@ export interface ApiOptions {
 
 /** The routes of a service, and what they have in common. */
 export function createApi(options: ApiOptions): RequestListener {
-  const { config, logger, metrics, operations } = options;
+  const { config, logger, metrics, managementEndpoints } = options;
   const observer = createObserver(metrics, logger);
   const app = express();
   app.disable('x-powered-by');
@@ -57,7 +57,7 @@ export function createApi(options: ApiOptions): RequestListener {
   app.use(crossOrigin(config, takesEvents));
   app.use(unlessProbed(readLimiter(config)));
   app.use((request, response, next) => {
-    if (!operations(request, response)) next();
+    if (!managementEndpoints(request, response)) next();
   });
 
   const router = createRouter();
@@ -67,7 +67,7 @@ export function createApi(options: ApiOptions): RequestListener {
   app.use(API_PREFIX, router);
   app.use('/', router);
 
-  app.all(withPrefix(OPERATION_PATHS), (request) => {
+  app.all(withPrefix(MANAGEMENT_PATHS), (request) => {
     throw methodNotAllowed(request.method, ['GET', 'HEAD']);
   });
   app.use(() => {
@@ -94,12 +94,12 @@ function clientAddressOf(request: IncomingMessage, trust: Trust): string | undef
   return proxyAddress(request, trust);
 }
 
-const PROBES: ReadonlySet<unknown> = new Set<OperationPath>(['/health', '/live', '/ready']);
+const PROBES: ReadonlySet<unknown> = new Set<ManagementPath>(['/health', '/live', '/ready']);
 
 /** All that Express answers is limited, also what does not exist. Only whoever watches the process is never refused. */
 function unlessProbed(limiter: RequestHandler): RequestHandler {
   return (request, response, next) => {
-    if (PROBES.has(operationPath(request.url))) next();
+    if (PROBES.has(managementPath(request.url))) next();
     else void limiter(request, response, next);
   };
 }

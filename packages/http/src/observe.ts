@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Logger, type Metrics, operationPath } from '@ads/runtime';
+import { type Logger, type Metrics, managementPath } from '@ads/runtime';
 import type { Request, RequestHandler, Response } from 'express';
 import type { ApiError } from './errors.js';
 import { API_PREFIX } from './paths.js';
@@ -63,8 +63,8 @@ function endpointOf(request: Request): string {
   const path: unknown = request.route?.path;
   if (typeof path === 'string') return `${API_PREFIX}${path}`;
   // A path of the fast path, with the prefix first.
-  if (Array.isArray(path)) return operationPath(request.originalUrl) ?? String(path[0]);
-  return operationPath(request.originalUrl) ?? UNMATCHED;
+  if (Array.isArray(path)) return managementPath(request.originalUrl) ?? String(path[0]);
+  return managementPath(request.originalUrl) ?? UNMATCHED;
 }
 
 export function traceOf(response: Response): Trace {

@@ -11,7 +11,7 @@ import {
   type Logger,
   listen,
   type Metrics,
-  operations,
+  managementEndpoints,
 } from '@ads/runtime';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Router } from 'express';
@@ -85,7 +85,7 @@ async function serve(added: Added, changes: Partial<HttpConfig> = {}) {
     config: changed,
     logger,
     metrics,
-    operations: operations({ health, metrics }),
+    managementEndpoints: managementEndpoints({ health, metrics }),
     ...added,
   });
   const shutdown = createShutdown(logger);

@@ -9,6 +9,8 @@ export * from './health/conditions.js';
 export * from './health/copy-age.js';
 export * from './health/dependency.js';
 export * from './health/health.js';
+export * from './health/management-endpoints.js';
+export * from './health/probe.js';
 export * from './log/logger.js';
 export * from './log/reason.js';
 export * from './metrics/metrics.js';

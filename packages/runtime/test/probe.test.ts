@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { probe } from '../src/health/health.js';
+import { probe } from '../src/health/probe.js';
 
 it('pings again and again, whatever comes of it, and when it is stopped waits for the answer that is under way', async () => {
   let pings = 0;

@@ -4,7 +4,8 @@ import { connect } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { ServerConfig } from '../src/config/variables.js';
-import { createHealth, type Health, operations } from '../src/health/health.js';
+import { createHealth, type Health } from '../src/health/health.js';
+import { managementEndpoints } from '../src/health/management-endpoints.js';
 import { createMetrics } from '../src/metrics/metrics.js';
 import { createShutdown, type Shutdown } from '../src/process/shutdown.js';
 import { listen } from '../src/server/server.js';
@@ -65,12 +66,12 @@ function exchange(port: number, ...pieces: string[]): Promise<string> {
   });
 }
 
-describe('operations', () => {
+describe('management endpoints', () => {
   const metrics = createMetrics('test');
   const handler =
     (health: Health): RequestListener =>
     (request, response) => {
-      if (!operations({ health, metrics })(request, response)) response.writeHead(404).end();
+      if (!managementEndpoints({ health, metrics })(request, response)) response.writeHead(404).end();
     };
 
   it.each(['', '/api/v1'])('answer under "%s"', async (prefix) => {

@@ -5,11 +5,11 @@ import {
   createClock,
   createHealth,
   listen,
+  managementEndpoints,
   monotonic,
-  operations,
   probe,
   runProcess,
-  type TimeReading,
+  type ServerTime,
   watchCopy,
 } from '@ads/runtime';
 import { createAdReader } from './ad-reader.js';
@@ -33,7 +33,7 @@ await runProcess<AnalyticsConfig>({
   variables: analyticsVariables,
   async start({ config, logger, metrics, conditions, shutdown }) {
     const clock = createClock(metrics, conditions);
-    const onTime = (reading: TimeReading) => clock.observe('postgres', reading);
+    const onTime = (time: ServerTime) => clock.observe('postgres', time);
     const postgres = openPostgres(config, { service, metrics, logger, onTime });
     shutdown.add('postgres', postgres.close);
     const redis = openRedis(config, { service, metrics, logger });
@@ -100,7 +100,7 @@ await runProcess<AnalyticsConfig>({
       config,
       logger,
       metrics,
-      operations: operations({ health, metrics }),
+      managementEndpoints: managementEndpoints({ health, metrics }),
       fastPath(fastPath) {
         const rateLimiter = createRateLimiter('reads', config.RATE_LIMIT_READS_PER_MINUTE);
         fastPath.get('/ads/analytics', rateLimiter, analyticsHandler(answer));

@@ -8,7 +8,7 @@ import {
   streamSettings,
   WAITING_LETTER_SUBJECT,
 } from '@ads/models';
-import type { TimeReading } from '@ads/runtime';
+import type { ServerTime } from '@ads/runtime';
 import { type JetStreamManager, type NatsConnection, NatsError, type StoredMsg } from 'nats';
 import type { Sequences } from './audit.js';
 import type { Backlog, StreamUse } from './consumer-metrics.js';
@@ -27,7 +27,7 @@ export async function ensureLedgerConsumer(
   connection: NatsConnection,
   limits: StreamLimits,
   ackWaitSeconds: number,
-): Promise<TimeReading | undefined> {
+): Promise<ServerTime | undefined> {
   const reading = await ensureStreams(connection, streamSettings(limits));
   await ensureConsumer(connection, EVENT_STREAM, {
     durable_name: LEDGER_CONSUMER,

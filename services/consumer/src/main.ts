@@ -5,11 +5,11 @@ import {
   createClock,
   createHealth,
   listen,
+  managementEndpoints,
   monotonic,
-  operations,
   probe,
   runProcess,
-  type TimeReading,
+  type ServerTime,
 } from '@ads/runtime';
 import { createAudit } from './audit.js';
 import { type ConsumerConfig, consumerVariables } from './config.js';
@@ -46,7 +46,7 @@ await runProcess<ConsumerConfig>({
   variables: consumerVariables,
   async start({ config, logger, metrics, conditions, shutdown }) {
     const clock = createClock(metrics, conditions);
-    const onTime = (reading: TimeReading) => clock.observe('postgres', reading);
+    const onTime = (time: ServerTime) => clock.observe('postgres', time);
     const postgres = openPostgres(config, { service, metrics, logger, onTime });
     shutdown.add('postgres', postgres.close);
     const redis = openRedis(config, { service, metrics, logger });
@@ -262,7 +262,7 @@ await runProcess<ConsumerConfig>({
           : 'degraded',
       ready: () => true,
     });
-    const answer = operations({ health, metrics });
+    const answer = managementEndpoints({ health, metrics });
     const port = await listen(
       {
         handler: (request, response) => {

@@ -6,10 +6,10 @@ import {
   createClock,
   createHealth,
   listen,
-  operations,
+  managementEndpoints,
   probe,
   runProcess,
-  type TimeReading,
+  type ServerTime,
   watchCopy,
 } from '@ads/runtime';
 import { type Acceptance, createAcceptor } from './accept-events.js';
@@ -33,7 +33,7 @@ await runProcess<IngestConfig>({
   variables: ingestVariables,
   async start({ config, logger, metrics, conditions, shutdown }) {
     const clock = createClock(metrics, conditions);
-    const onTime = (reading: TimeReading) => clock.observe('postgres', reading);
+    const onTime = (time: ServerTime) => clock.observe('postgres', time);
     // One attempt: a player waits, and sends again by itself.
     const postgres = openPostgres(config, { service, metrics, logger, attempts: 1, onTime });
     shutdown.add('postgres', postgres.close);
@@ -122,7 +122,7 @@ await runProcess<IngestConfig>({
       config,
       logger,
       metrics,
-      operations: operations({ health, metrics }),
+      managementEndpoints: managementEndpoints({ health, metrics }),
       fastPath(fastPath) {
         const rateLimiter = createRateLimiter('events', config.RATE_LIMIT_EVENTS_PER_MINUTE);
         const readBody = bodyReader({ limitBytes: config.MAX_BODY_BYTES, numericFields: NUMERIC_EVENT_FIELDS });

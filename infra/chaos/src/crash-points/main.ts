@@ -6,7 +6,7 @@ import { createDeadLetterWriter } from '@ads/consumer/dist/dead-letter-writer.js
 import { ensureLedgerConsumer } from '@ads/consumer/dist/ledger-consumer.js';
 import { recordMessages } from '@ads/consumer/dist/record-messages.js';
 import { createLedger } from '@ads/ledger';
-import { createHealth, listen, operations, runProcess } from '@ads/runtime';
+import { createHealth, listen, managementEndpoints, runProcess } from '@ads/runtime';
 import { type CrashPoint, crashingStore } from './crash-point.js';
 
 /*
@@ -88,7 +88,7 @@ await runProcess<ConsumerConfig>({
       status: () => 'healthy',
       ready: () => true,
     });
-    const answer = operations({ health, metrics });
+    const answer = managementEndpoints({ health, metrics });
     await listen(
       {
         handler: (request, response) => {

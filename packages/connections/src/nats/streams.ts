@@ -1,4 +1,4 @@
-import type { TimeReading } from '@ads/runtime';
+import type { ServerTime } from '@ads/runtime';
 import type { ConsumerConfig, JetStreamManager, NatsConnection, StreamConfig } from 'nats';
 import { NatsError } from 'nats';
 
@@ -14,7 +14,7 @@ type Wanted<Config> = { readonly [Key in keyof Config]?: unknown };
 export async function ensureStream(
   connection: NatsConnection,
   wanted: Wanted<StreamConfig> & { readonly name: string },
-): Promise<TimeReading | undefined> {
+): Promise<ServerTime | undefined> {
   const manager = await connection.jetstreamManager();
   const askedAt = performance.now();
   const present = await ifPresent(manager.streams.info(wanted.name));
@@ -34,8 +34,8 @@ export async function ensureStream(
 export async function ensureStreams(
   connection: NatsConnection,
   streams: readonly (Wanted<StreamConfig> & { readonly name: string })[],
-): Promise<TimeReading | undefined> {
-  let first: TimeReading | undefined;
+): Promise<ServerTime | undefined> {
+  let first: ServerTime | undefined;
   for (const [index, stream] of streams.entries()) {
     const reading = await ensureStream(connection, stream);
     if (index === 0) first = reading;

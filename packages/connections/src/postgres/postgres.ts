@@ -1,10 +1,4 @@
-import {
-  type DependencyHealth,
-  DependencyUnavailable,
-  type Logger,
-  type Metrics,
-  type TimeReading,
-} from '@ads/runtime';
+import { type DependencyHealth, DependencyUnavailable, type Logger, type Metrics, type ServerTime } from '@ads/runtime';
 import pg from 'pg';
 import { Gauge } from 'prom-client';
 import { isNetworkError } from '../resilience/network-errors.js';
@@ -38,7 +32,7 @@ export interface PostgresOptions {
   readonly logger: Logger;
   readonly attempts?: number;
   /** Called with the time of the server at each ping. */
-  readonly onTime?: (reading: TimeReading) => void;
+  readonly onTime?: (reading: ServerTime) => void;
   /**
    * For connections beside the main ones: their name in log and metrics. They have a circuit breaker of their own, so
    * that slow work on them does not make the main ones count as down; pool metrics are those of the main ones.
@@ -122,7 +116,7 @@ export function openPostgres(config: PostgresConfig, options: PostgresOptions): 
   };
 }
 
-async function readTime(client: pg.PoolClient): Promise<TimeReading> {
+async function readTime(client: pg.PoolClient): Promise<ServerTime> {
   const askedAt = performance.now();
   const { rows } = await client.query<{ time: number }>(READ_TIME);
   return { time: rows[0]?.time ?? Number.NaN, askedAt, answeredAt: performance.now() };

@@ -8,7 +8,7 @@ import { type Difference, judgeClocks } from './clock-judgement.js';
 export type ClockReference = 'postgres' | 'nats';
 
 /** The answer of a server that was asked for its time. */
-export interface TimeReading {
+export interface ServerTime {
   /** Its answer: milliseconds since the Unix epoch. */
   readonly time: number;
   /** `performance.now()` right before the question. */
@@ -45,7 +45,7 @@ export interface Clock {
   /** Why nothing may be deleted for its age now, or undefined where it may. */
   whyNotPrune(): string | undefined;
   /** Takes what a server said. Called with every ping; undefined, where it did not tell its time, changes nothing. */
-  observe(reference: ClockReference, reading: TimeReading | undefined): void;
+  observe(reference: ClockReference, reading: ServerTime | undefined): void;
 }
 
 /** Where the difference between a server's clock and `performance.now()` lies, in milliseconds. */
@@ -135,7 +135,7 @@ export function monotonic(): number {
  * A reading after a short round trip stays in use while later ones agree with it, so a busy moment does not make the time
  * less exact. A reading that contradicts it replaces it: a clock was set, another server took over, or this host slept.
  */
-function refine(before: Range | undefined, { time, askedAt, answeredAt }: TimeReading): Range {
+function refine(before: Range | undefined, { time, askedAt, answeredAt }: ServerTime): Range {
   const read = { low: time - answeredAt, high: time + RESOLUTION_MS - askedAt, at: answeredAt };
   if (before === undefined) return read;
   const drift = DRIFT * (answeredAt - before.at);
