@@ -30,6 +30,14 @@ export interface Sequences {
 export const DIRECTIONS = ['ahead', 'behind', 'unreadable'] as const;
 export type Direction = (typeof DIRECTIONS)[number];
 
+/** Notified by each audit. */
+export interface AuditObserver {
+  /** This many ads were compared. */
+  onAudited(ads: number): void;
+  /** This counter is wrong. The trust in Redis has ended. */
+  onMismatch(difference: Difference, direction: Direction): void;
+}
+
 export interface AuditOptions {
   readonly database: Database;
   readonly store: CounterStore;
@@ -41,10 +49,7 @@ export interface AuditOptions {
   readonly lastingMs: number;
   /** In [0, 1). */
   readonly random: () => number;
-  /** Called with the number of ads that were compared. */
-  readonly onAudited: (ads: number) => void;
-  /** Called with each counter that is wrong; the trust in Redis is ended after that. */
-  readonly onMismatch: (difference: Difference, direction: Direction) => void;
+  readonly observer: AuditObserver;
 }
 
 /** Ads that are compared in turn, at each pass. */
@@ -70,7 +75,7 @@ interface Suspect {
 
 /** @returns compares one sample; call it every few seconds. Throws when Postgres or Redis can't be reached */
 export function createAudit(options: AuditOptions): () => Promise<void> {
-  const { database, store, readSequences, recentAds, lastingMs, random, onAudited, onMismatch } = options;
+  const { database, store, readSequences, recentAds, lastingMs, random, observer } = options;
   let suspects = new Map<string, Suspect>();
   let suspectsOf: LedgerIdentity | undefined;
   let cursor = '';
@@ -141,7 +146,7 @@ export function createAudit(options: AuditOptions): () => Promise<void> {
       suspects.clear();
       return;
     }
-    onAudited(sample.adIds.length);
+    observer.onAudited(sample.adIds.length);
     const wrong: [Difference, Direction][] = differences
       .filter(({ redis, postgres }) => !(redis < postgres))
       .map((difference) => [difference, Number.isNaN(difference.redis) ? 'unreadable' : 'ahead']);
@@ -153,6 +158,6 @@ export function createAudit(options: AuditOptions): () => Promise<void> {
     // Of several audits that find the same, one ends the trust, and reports it.
     if (!(await renewIdentity(database, ledger))) return;
     suspects.clear();
-    for (const [difference, direction] of wrong) onMismatch(difference, direction);
+    for (const [difference, direction] of wrong) observer.onMismatch(difference, direction);
   };
 }

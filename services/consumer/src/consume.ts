@@ -1,9 +1,21 @@
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { EVENT_STREAM, LEDGER_CONSUMER } from '@ads/models';
 import type { ConsumerMessages, NatsConnection } from 'nats';
+import { extendAckWait, nakAll } from './acknowledge.js';
 import { createBatchSize } from './batch-size.js';
 import type { BadMessage } from './dead-letters.js';
-import { type HeldMessage, HeldMessages, tell } from './held-messages.js';
+import { type BufferedMessage, MessageBuffer } from './message-buffer.js';
+
+/** Notified by the recording of messages. */
+export interface ConsumeObserver {
+  /** A message arrived. */
+  onReceived(): void;
+  /** A batch was recorded, and no failed batch is left. */
+  onRecorded(): void;
+  /** An attempt to record failed; the same may fail for hours. */
+  onFailure(error: unknown): void;
+  onPullFailure(error: unknown): void;
+}
 
 export interface ConsumeOptions {
   /** The connection, undefined while there is none. */
@@ -12,15 +24,10 @@ export interface ConsumeOptions {
    * Records messages and acknowledges those that are recorded completely; called again before it is done, and again with
    * what failed. Returns the others.
    */
-  readonly record: (messages: readonly HeldMessage[]) => Promise<readonly BadMessage[]>;
+  readonly record: (messages: readonly BufferedMessage[]) => Promise<readonly BadMessage[]>;
   /** Writes the dead letters of messages, then acknowledges them or gives them back; a promise for each message. */
   readonly writeDeadLetters: (messages: readonly BadMessage[]) => readonly Promise<unknown>[];
-  readonly onReceived: () => void;
-  /** Told of each failure to record; the same may fail for hours. */
-  readonly onFailure: (error: unknown) => void;
-  readonly onPullFailure: (error: unknown) => void;
-  /** Told that a batch was recorded, and none that failed is left. */
-  readonly onRecorded: () => void;
+  readonly observer: ConsumeObserver;
   /** The most messages that this process has at a time, unacknowledged. */
   readonly maxMessages: number;
   /** The most bytes of them; a hundred messages may come on top. */
@@ -41,7 +48,7 @@ export interface Consuming {
 
 /** How long one pull waits for messages, and so how long an end may take. */
 const PULL_MS = 1_000;
-/** How long a process may be held up without missing what came meanwhile. */
+/** How long a process may be buffer up without missing what came meanwhile. */
 const HELD_UP_MS = 2_000;
 /** How long an end waits for dead letters; messages without theirs are given back. */
 const LETTERS_END_MS = 2_000;
@@ -59,9 +66,9 @@ const BATCHES_AT_ONCE = 2;
  * again for as long as it takes, and the queue is told that we are still at it.
  */
 export function startConsuming(options: ConsumeOptions): Consuming {
-  const { connection, record, writeDeadLetters, onReceived, onRecorded, onFailure, onPullFailure } = options;
+  const { connection, record, writeDeadLetters, observer } = options;
   const { maxMessages, maxBytes, maxEvents, ackWaitMs } = options;
-  const held = new HeldMessages({ messages: maxMessages, bytes: maxBytes });
+  const buffer = new MessageBuffer({ messages: maxMessages, bytes: maxBytes });
   const stopping = new AbortController();
   const { signal } = stopping;
   let pulled: ConsumerMessages | undefined;
@@ -71,24 +78,24 @@ export function startConsuming(options: ConsumeOptions): Consuming {
 
   async function pull(): Promise<void> {
     while (!signal.aborted) {
-      if (held.room() === 0) {
-        await held.change();
+      if (buffer.room() === 0) {
+        await buffer.change();
         continue;
       }
       try {
         const nats = connection();
         if (!nats) throw new Error('NATS is not connected');
         const consumer = await nats.jetstream().consumers.get(EVENT_STREAM, LEDGER_CONSUMER);
-        while (!signal.aborted && connection() === nats && held.room() > 0) {
-          pulled = await consumer.fetch({ max_messages: held.room(), expires: PULL_MS });
+        while (!signal.aborted && connection() === nats && buffer.room() > 0) {
+          pulled = await consumer.fetch({ max_messages: buffer.room(), expires: PULL_MS });
           closeLater(pulled);
           for await (const message of pulled) {
-            onReceived();
-            held.put(message);
+            observer.onReceived();
+            buffer.put(message);
           }
         }
       } catch (error) {
-        if (connection()) onPullFailure(error);
+        if (connection()) observer.onPullFailure(error);
         await pause(FIRST_PAUSE_MS);
       }
     }
@@ -96,18 +103,18 @@ export function startConsuming(options: ConsumeOptions): Consuming {
 
   async function work(): Promise<void> {
     while (!signal.aborted) {
-      if (held.isEmpty()) {
-        await held.change();
+      if (buffer.isEmpty()) {
+        await buffer.change();
         // What was read from the connection together goes into one batch.
         await nextTurn();
       } else {
-        await recordUntilDone(held.take(size.events()));
+        await recordUntilDone(buffer.take(size.events()));
       }
     }
   }
 
   /** What failed is tried in halves: it may have been more than Postgres can do in the time that a statement has. */
-  async function recordUntilDone(batch: readonly HeldMessage[]): Promise<void> {
+  async function recordUntilDone(batch: readonly BufferedMessage[]): Promise<void> {
     const parts = [batch];
     let failed = false;
     let wait = FIRST_PAUSE_MS;
@@ -115,12 +122,12 @@ export function startConsuming(options: ConsumeOptions): Consuming {
       const began = performance.now();
       try {
         const bad = await record(part);
-        const waiting = new Set(bad.map((one) => one.held));
-        held.finish(part.filter((one) => !waiting.has(one)));
+        const waiting = new Set(bad.map((one) => one.buffered));
+        buffer.finish(part.filter((one) => !waiting.has(one)));
         putAside(bad);
         size.took(performance.now() - began);
       } catch (error) {
-        onFailure(error);
+        observer.onFailure(error);
         size.failed();
         if (!failed) failing += 1;
         failed = true;
@@ -133,16 +140,16 @@ export function startConsuming(options: ConsumeOptions): Consuming {
       if (signal.aborted) return;
     }
     if (failed) failing -= 1;
-    if (failing === 0) onRecorded();
+    if (failing === 0) observer.onRecorded();
   }
 
-  /** Messages that wait for their dead letters are still held, and no worker waits for them. */
+  /** Messages that wait for their dead letters are still buffer, and no worker waits for them. */
   function putAside(bad: readonly BadMessage[]): void {
     for (const [index, fate] of writeDeadLetters(bad).entries()) {
-      const message = bad[index]?.held;
+      const message = bad[index]?.buffered;
       const settled = fate.then(() => {
         aside.delete(settled);
-        if (message) held.finish([message]);
+        if (message) buffer.finish([message]);
       });
       aside.add(settled);
     }
@@ -153,16 +160,16 @@ export function startConsuming(options: ConsumeOptions): Consuming {
   }
 
   const stillWorking = setInterval(() => {
-    tell(held.all(), (message) => message.working());
+    extendAckWait(buffer.all());
   }, ackWaitMs / 3);
   const pulling = pull();
   const working = Array.from({ length: BATCHES_AT_ONCE }, work);
 
   return {
-    isIdle: () => held.all().length === 0,
+    isIdle: () => buffer.all().length === 0,
     async stop() {
       stopping.abort();
-      held.interrupt();
+      buffer.interrupt();
       // The pull is let run out: a message on its way to one that was broken off would be nobody's until its ack wait
       // is over. Without NATS it may not run out by itself.
       const late = setTimeout(() => pulled?.stop(), 2 * PULL_MS);
@@ -171,14 +178,14 @@ export function startConsuming(options: ConsumeOptions): Consuming {
       clearTimeout(late);
       clearInterval(stillWorking);
       // Somebody else may have them now.
-      tell(held.all(), (message) => message.nak());
+      nakAll(buffer.all());
     },
   };
 }
 
 /**
  * JetStream says when a pull is over. Where it doesn't, the client closes the pull 50 ms after it should be; and in a
- * process that was held up for longer, what has come is read after that, and dropped: nobody has it until its ack wait is
+ * process that was buffer up for longer, what has come is read after that, and dropped: nobody has it until its ack wait is
  * over.
  */
 function closeLater(pulled: ConsumerMessages): void {

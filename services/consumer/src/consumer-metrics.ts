@@ -14,7 +14,7 @@ export interface Backlog {
   /** Messages of events in the stream, which lets go of them when they are acknowledged. */
   readonly stored: number;
   /** Dead letters in the stream that the dead-letter stream has not taken yet. */
-  readonly waitingLetters: number;
+  readonly waitingDeadLetters: number;
   /** The sequence number of the oldest of them; beyond the last one's when there is none. */
   readonly first: number;
   /** The sequence number up to which all are acknowledged. */
@@ -91,7 +91,7 @@ export function createConsumerMetrics(
     help: 'Messages that were given back to the queue because their dead letters could not be stored.',
     registers,
   });
-  const waitingLetters = new Gauge({
+  const waitingDeadLetters = new Gauge({
     name: 'dead_letters_waiting',
     help: 'Dead letters that wait in the event stream because the dead-letter stream does not take them.',
     registers,
@@ -180,7 +180,7 @@ export function createConsumerMetrics(
     backlog(current) {
       backlog.set({ state: 'pending' }, current.pending);
       backlog.set({ state: 'unacknowledged' }, current.unacknowledged);
-      waitingLetters.set(current.waitingLetters);
+      waitingDeadLetters.set(current.waitingDeadLetters);
       oldestAt = current.oldestAt;
     },
     streams(streams) {

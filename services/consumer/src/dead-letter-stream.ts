@@ -10,7 +10,7 @@ import {
 import { AckPolicy, DeliverPolicy, type MsgHdrs, type NatsConnection, NatsError } from 'nats';
 
 /** A letter as it lies on the stream. */
-export interface StoredLetter {
+export interface StoredDeadLetter {
   /** Its sequence on the dead-letter stream: what the commands call it. */
   readonly id: number;
   readonly time: Date;
@@ -42,10 +42,10 @@ const NANOSECONDS_PER_MS = 1_000_000;
  *
  * @throws NatsError when JetStream can't be reached
  */
-export async function* readLetters(
+export async function* readDeadLetters(
   connection: NatsConnection,
   { headersOnly }: ReadOptions,
-): AsyncGenerator<StoredLetter> {
+): AsyncGenerator<StoredDeadLetter> {
   const manager = await connection.jetstreamManager();
   const { state } = await manager.streams.info(DEAD_LETTER_STREAM);
   if (state.messages === 0) return;
@@ -78,7 +78,7 @@ export async function* readLetters(
 }
 
 /** One letter, or undefined where it was dropped or never was. */
-export async function readLetter(connection: NatsConnection, id: number): Promise<StoredLetter | undefined> {
+export async function readDeadLetter(connection: NatsConnection, id: number): Promise<StoredDeadLetter | undefined> {
   const { streams } = await connection.jetstreamManager();
   try {
     const { seq, time, header, data } = await streams.getMessage(DEAD_LETTER_STREAM, { seq: id });
@@ -90,7 +90,7 @@ export async function readLetter(connection: NatsConnection, id: number): Promis
 }
 
 /** The reason of each event in a letter, as far as its bytes tell; needs the bytes of a letter of unknown ads. */
-export function reasonsOf({ kind, reason, data }: StoredLetter): readonly string[] {
+export function reasonsOf({ kind, reason, data }: StoredDeadLetter): readonly string[] {
   if (kind !== 'unknown_ad') return [reason];
   const decoded = decodeEvents(data);
   return decoded.state === 'decoded' && decoded.events.length > 0
@@ -102,18 +102,18 @@ export function reasonsOf({ kind, reason, data }: StoredLetter): readonly string
  * Puts a letter back into the queue, and takes it off the stream once the queue has it. Should this die in between, doing
  * it again changes nothing: an event counts once, in the bucket of its own time.
  */
-export async function replayLetter(connection: NatsConnection, letter: StoredLetter): Promise<void> {
+export async function replayDeadLetter(connection: NatsConnection, letter: StoredDeadLetter): Promise<void> {
   await connection.jetstream().publish(EVENT_SUBJECT, letter.data, { msgID: `replay:${letter.id}:${Date.now()}` });
-  await dropLetter(connection, letter.id);
+  await dropDeadLetter(connection, letter.id);
 }
 
 /** Deletes a letter for good. */
-export async function dropLetter(connection: NatsConnection, id: number): Promise<void> {
+export async function dropDeadLetter(connection: NatsConnection, id: number): Promise<void> {
   const { streams } = await connection.jetstreamManager();
   await streams.deleteMessage(DEAD_LETTER_STREAM, id, false);
 }
 
-function toLetter(id: number, time: Date, headers: MsgHdrs | undefined, data: Uint8Array): StoredLetter {
+function toLetter(id: number, time: Date, headers: MsgHdrs | undefined, data: Uint8Array): StoredDeadLetter {
   return {
     id,
     time,

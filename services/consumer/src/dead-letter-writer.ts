@@ -1,6 +1,6 @@
+import { ackAll, nakAll } from './acknowledge.js';
 import type { DeadLetterStore } from './dead-letter-store.js';
-import { type BadMessage, type DeadLetter, makeLetters } from './dead-letters.js';
-import { tell } from './held-messages.js';
+import { type BadMessage, type DeadLetter, makeDeadLetters } from './dead-letters.js';
 
 export interface DeadLetterWriterOptions {
   readonly store: Pick<DeadLetterStore, 'put'>;
@@ -18,7 +18,7 @@ export type Fate = 'acknowledged' | 'kept back';
  *
  * A message waits here until all its letters are durable, and is then acknowledged. When one of them cannot be stored, the
  * message is given back with a delay that doubles with each delivery: its good events are recorded, and recording them
- * again changes nothing. Messages that wait count as held, so their number and bytes are bounded by what the process may
+ * again changes nothing. Messages that wait count as buffered, so their number and bytes are bounded by what the process may
  * hold.
  */
 export interface DeadLetterWriter {
@@ -76,7 +76,7 @@ export function createDeadLetterWriter(options: DeadLetterWriterOptions): DeadLe
   }
 
   function makeMore(): void {
-    const made = makeLetters(messages);
+    const made = makeDeadLetters(messages);
     messages = [];
     for (const letter of made) {
       for (const message of letter.messages) {
@@ -102,11 +102,11 @@ export function createDeadLetterWriter(options: DeadLetterWriterOptions): DeadLe
     waiting.delete(bad);
     if (failed) {
       onKeptBack(1);
-      const { deliveryCount } = bad.held.message.info;
+      const { deliveryCount } = bad.buffered.message.info;
       const delay = Math.min(FIRST_DELAY_MS * 2 ** Math.min(deliveryCount - 1, 30), longestDelayMs);
-      tell([bad.held], (message) => message.nak(delay));
+      nakAll([bad.buffered], delay);
     } else {
-      tell([bad.held], (message) => message.ack());
+      ackAll([bad.buffered]);
     }
     resolve(failed ? 'kept back' : 'acknowledged');
   }

@@ -1,17 +1,17 @@
 import type { NatsConnection } from 'nats';
 import {
-  dropLetter,
-  readLetter,
-  readLetters,
+  dropDeadLetter,
+  readDeadLetter,
+  readDeadLetters,
   reasonsOf,
-  replayLetter,
-  type StoredLetter,
+  replayDeadLetter,
+  type StoredDeadLetter,
 } from './dead-letter-stream.js';
 import type { DeadLetterCommand, Selection } from './dead-letters-options.js';
 import { printable } from './printable.js';
 
 /** A letter that is not there. */
-export class NoSuchLetter extends Error {}
+export class NoSuchDeadLetter extends Error {}
 
 /** Letters that are replayed or dropped at a time. */
 const AT_ONCE = 32;
@@ -20,7 +20,7 @@ const AT_ONCE = 32;
  * Does what an operator asks for.
  *
  * @param print takes whole lines; text of letters in them is safe for a terminal
- * @throws NoSuchLetter before anything was done, NatsError when JetStream can't be reached
+ * @throws NoSuchDeadLetter before anything was done, NatsError when JetStream can't be reached
  */
 export async function runCommand(
   connection: NatsConnection,
@@ -30,9 +30,9 @@ export async function runCommand(
   if (command.name === 'show') print(described(await present(connection, command.id)));
   else if (command.name === 'list') await list(connection, command.selection, print);
   else if (command.name === 'replay') {
-    print(`${await forEach(connection, command.selection, 'some', replayLetter)} in the queue again.`);
+    print(`${await forEach(connection, command.selection, 'some', replayDeadLetter)} in the queue again.`);
   } else {
-    const drop = (nats: NatsConnection, { id }: StoredLetter) => dropLetter(nats, id);
+    const drop = (nats: NatsConnection, { id }: StoredDeadLetter) => dropDeadLetter(nats, id);
     print(`${await forEach(connection, command.selection, 'every', drop)} deleted.`);
   }
 }
@@ -52,7 +52,7 @@ async function forEach(
   connection: NatsConnection,
   selection: Selection,
   quantity: 'some' | 'every',
-  act: (connection: NatsConnection, letter: StoredLetter) => Promise<void>,
+  act: (connection: NatsConnection, letter: StoredDeadLetter) => Promise<void>,
 ): Promise<string> {
   const total = new Total();
   const underWay = new Set<Promise<void>>();
@@ -79,16 +79,16 @@ async function* selected(
   connection: NatsConnection,
   selection: Selection,
   { quantity, headersOnly }: SelectOptions,
-): AsyncGenerator<StoredLetter> {
+): AsyncGenerator<StoredDeadLetter> {
   if (selection.by === 'id') {
-    const letters: StoredLetter[] = [];
+    const letters: StoredDeadLetter[] = [];
     for (const id of selection.ids) letters.push(await present(connection, id));
     yield* letters;
     return;
   }
   const { reason, limit } = selection;
   let count = 0;
-  for await (const letter of readLetters(connection, { headersOnly: headersOnly && reason === undefined })) {
+  for await (const letter of readDeadLetters(connection, { headersOnly: headersOnly && reason === undefined })) {
     if (reason !== undefined && !reasonsOf(letter)[quantity]((one) => one.includes(reason))) continue;
     yield letter;
     count += 1;
@@ -96,13 +96,13 @@ async function* selected(
   }
 }
 
-async function present(connection: NatsConnection, id: number): Promise<StoredLetter> {
-  const letter = await readLetter(connection, id);
-  if (letter === undefined) throw new NoSuchLetter(`There is no dead letter ${id}.`);
+async function present(connection: NatsConnection, id: number): Promise<StoredDeadLetter> {
+  const letter = await readDeadLetter(connection, id);
+  if (letter === undefined) throw new NoSuchDeadLetter(`There is no dead letter ${id}.`);
   return letter;
 }
 
-function described({ id, time, source, events, reason, data }: StoredLetter): string {
+function described({ id, time, source, events, reason, data }: StoredDeadLetter): string {
   return `id      ${id}
 time    ${time.toISOString()}
 source  ${printable(source)}
@@ -116,7 +116,7 @@ class Total {
   letters = 0;
   #events = 0;
 
-  add({ events }: StoredLetter): void {
+  add({ events }: StoredDeadLetter): void {
     this.letters += 1;
     this.#events += events;
   }

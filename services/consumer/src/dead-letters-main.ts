@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type NatsConfig, natsOptions, natsVariables } from '@ads/connections';
 import { ConfigError, type Environment, loadConfig, readEnvironment } from '@ads/runtime';
 import { connect } from 'nats';
-import { NoSuchLetter, runCommand } from './dead-letters-commands.js';
+import { NoSuchDeadLetter, runCommand } from './dead-letters-commands.js';
 import { readCommand, USAGE, UsageError } from './dead-letters-options.js';
 
 /** Where `npm start` keeps the address of its NATS while it runs: see infra/local/src/launcher/nats-address.ts. */
@@ -38,6 +38,6 @@ try {
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof UsageError) console.error(`${message} Try --help.`);
-  else console.error(error instanceof NoSuchLetter || error instanceof ConfigError ? message : `NATS: ${message}`);
+  else console.error(error instanceof NoSuchDeadLetter || error instanceof ConfigError ? message : `NATS: ${message}`);
   process.exitCode = error instanceof UsageError ? 2 : 1;
 }

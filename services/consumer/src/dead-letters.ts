@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
 import { type AdEvent, encodeEvent, wrapEvents } from '@ads/models';
-import type { HeldMessage, QueuedMessage } from './held-messages.js';
+import type { BufferedMessage, QueuedMessage } from './message-buffer.js';
 
 /**
  * Why something cannot be recorded: the message is not readable, a part of it is no event, the ad is not in the catalogue,
  * or Postgres refuses the values.
  */
-export type LetterKind = 'unreadable' | 'bad_event' | 'unknown_ad' | 'refused';
+export type DeadLetterKind = 'unreadable' | 'bad_event' | 'unknown_ad' | 'refused';
 
 /** A part of a message that can never be recorded. */
 export interface BadPart {
-  readonly kind: LetterKind;
+  readonly kind: DeadLetterKind;
   /** For a person, in words. */
   readonly reason: string;
   /** The event, as it was decoded or as it came; `undefined` when the part is the whole message. */
@@ -19,13 +19,13 @@ export interface BadPart {
 
 /** A message with such parts. Its other events are recorded; it waits for its dead letters before it is acknowledged. */
 export interface BadMessage {
-  readonly held: HeldMessage;
+  readonly buffered: BufferedMessage;
   readonly parts: readonly BadPart[];
 }
 
 /** One message of the dead-letter stream: bad parts of one kind, of one or more messages. */
 export interface DeadLetter {
-  readonly kind: LetterKind;
+  readonly kind: DeadLetterKind;
   readonly reason: string;
   /** `<stream>:<sequence>` of the message, or `<stream>:<first>-<last>` of several. */
   readonly source: string;
@@ -39,9 +39,9 @@ export interface DeadLetter {
 }
 
 /** Events in one letter, at most: as many as ingest puts into one message. */
-export const LETTER_EVENTS = 500;
+export const DEAD_LETTER_MAX_EVENTS = 500;
 /** Bytes of events in one letter, at most, unless a single one has more. */
-export const LETTER_BYTES = 262_144;
+export const DEAD_LETTER_MAX_BYTES = 262_144;
 /** Reasons that a letter names; of more it says how many. */
 const NAMED_REASONS = 3;
 
@@ -50,9 +50,9 @@ const NAMED_REASONS = 3;
  * that cannot be read in letters of their own, with the bytes as they came. Each event keeps its ad id, so a letter can be
  * replayed as it is.
  */
-export function makeLetters(messages: readonly BadMessage[]): DeadLetter[] {
+export function makeDeadLetters(messages: readonly BadMessage[]): DeadLetter[] {
   const letters: DeadLetter[] = [];
-  const open = new Map<LetterKind, OpenLetter>();
+  const open = new Map<DeadLetterKind, OpenDeadLetter>();
   for (const message of messages) {
     for (const { kind, reason, content } of message.parts) {
       const text = content && textOf(content);
@@ -65,7 +65,7 @@ export function makeLetters(messages: readonly BadMessage[]): DeadLetter[] {
         letters.push(letter.close());
         letter = undefined;
       }
-      letter ??= new OpenLetter(kind);
+      letter ??= new OpenDeadLetter(kind);
       open.set(kind, letter);
       letter.add(message, text, reason);
     }
@@ -74,19 +74,21 @@ export function makeLetters(messages: readonly BadMessage[]): DeadLetter[] {
   return letters;
 }
 
-class OpenLetter {
-  readonly #kind: LetterKind;
+class OpenDeadLetter {
+  readonly #kind: DeadLetterKind;
   readonly #texts: string[] = [];
   readonly #reasons = new Set<string>();
   readonly #messages = new Set<BadMessage>();
   #bytes = 0;
 
-  constructor(kind: LetterKind) {
+  constructor(kind: DeadLetterKind) {
     this.#kind = kind;
   }
 
   hasRoomFor(text: string): boolean {
-    return this.#texts.length < LETTER_EVENTS && this.#bytes + Buffer.byteLength(text) <= LETTER_BYTES;
+    return (
+      this.#texts.length < DEAD_LETTER_MAX_EVENTS && this.#bytes + Buffer.byteLength(text) <= DEAD_LETTER_MAX_BYTES
+    );
   }
 
   add(message: BadMessage, text: string, reason: string): void {
@@ -99,7 +101,7 @@ class OpenLetter {
   close(): DeadLetter {
     const data = wrapEvents(this.#texts);
     const messages = [...this.#messages];
-    const source = sourceOf(messages.map(({ held }) => held.message));
+    const source = sourceOf(messages.map(({ buffered }) => buffered.message));
     return {
       kind: this.#kind,
       reason: summary([...this.#reasons]),
@@ -112,9 +114,9 @@ class OpenLetter {
   }
 }
 
-function wholeMessage(message: BadMessage, kind: LetterKind, reason: string): DeadLetter {
-  const { data } = message.held.message;
-  const source = sourceOf([message.held.message]);
+function wholeMessage(message: BadMessage, kind: DeadLetterKind, reason: string): DeadLetter {
+  const { data } = message.buffered.message;
+  const source = sourceOf([message.buffered.message]);
   return { kind, reason, source, id: idOf(kind, source, data), events: 1, data, messages: [message] };
 }
 
@@ -141,6 +143,6 @@ function sourceOf(messages: readonly QueuedMessage[]): string {
   return `${messages[0]?.info.stream}:${first === last ? first : `${first}-${last}`}`;
 }
 
-function idOf(kind: LetterKind, source: string, data: Uint8Array): string {
+function idOf(kind: DeadLetterKind, source: string, data: Uint8Array): string {
   return `${source}:${kind}:${createHash('sha256').update(data).digest('base64url')}`;
 }

@@ -13,43 +13,49 @@ import {
 import type { LedgerIdentity } from '@ads/models';
 import { createSetBackWatch } from './set-back.js';
 
+/** Notified by each check of the counters. */
+export interface CountersObserver {
+  /** The identity of the ledger was read. */
+  onLedger(ledger: LedgerIdentity): void;
+  /** The check found the counters trusted or not. */
+  onTrust(trusted: boolean): void;
+  /** The counters are not trusted, once for each reason. */
+  onDistrust(reason: string): void;
+  onRebuild(rebuild: Rebuild, milliseconds: number): void;
+  /** The check failed; the next one follows in 2 s. */
+  onFailure(error: unknown): void;
+  /** The check did not fail. */
+  onSuccess(): void;
+}
+
 export interface KeepCountersOptions {
   readonly database: Database;
   readonly store: CounterStore;
-  /** Milliseconds since the epoch: no window is behind it. */
+  /** Milliseconds since the epoch; never later than the start of any reader's windows. */
   readonly now: () => number;
-  /** Called with the identity of the ledger at each look that could read it. */
-  readonly onLedger: (ledger: LedgerIdentity) => void;
-  /** Told at each look whether they are. */
-  readonly onTrust: (trusted: boolean) => void;
-  /** Told why the counters are not to be trusted, once for each reason. */
-  readonly onDistrust: (reason: string) => void;
-  readonly onRebuild: (rebuild: Rebuild, milliseconds: number) => void;
-  readonly onFailure: (error: unknown) => void;
-  /** Told when a look did not fail. */
-  readonly onLooked: () => void;
+  readonly observer: CountersObserver;
 }
 
-const LOOK_EVERY_MS = 500;
+const CHECK_EVERY_MS = 500;
 
-/** A writer that lives settles its doubt well before; what is older was left by one that died or failed. */
+/** A live writer settles its doubt sooner. An older doubt was left by a writer that died or failed. */
 const LASTING_SECONDS = 5;
 
-/** The doubt about counters that were left out by a clock that was ahead; every consumer that notices renews the same. */
-const SET_BACK = 'the clock was set back';
+/** The writer of the doubt about counters that a fast clock left out. All consumers share it. */
+const CLOCK_SET_BACK = 'the clock was set back';
 
-/** After a rebuild that was no use: whatever prevents it is likely to be there still. */
+/** Pause after an interrupted rebuild: its cause probably lasts. */
 const PAUSE_MS = 2_000;
 
 /**
- * Keeps the counters in Redis trusted: rebuilds them from Postgres whenever they are missing, from another life of the
- * server, of another ledger than the database is now, or doubted. Every consumer does this; the token of the rebuild makes
- * sure that one does it at a time.
+ * Keeps the counters in Redis trusted. It rebuilds them from Postgres when they are missing, doubted, from another instance
+ * of the Redis server, or from another ledger than the database has now. Every consumer does this. A rebuild token in Redis
+ * lets one consumer rebuild at a time.
  *
  * @returns stops it
  */
 export function keepCounters(options: KeepCountersOptions): () => Promise<void> {
-  const { database, store, now, onLedger, onTrust, onDistrust, onRebuild, onFailure, onLooked } = options;
+  const { database, store, now, observer } = options;
   const stopping = new AbortController();
   const isSetBack = createSetBackWatch(now);
   let lastReason: string | undefined;
@@ -59,15 +65,15 @@ export function keepCounters(options: KeepCountersOptions): () => Promise<void> 
     const { ledger, doubted } = await readStanding(database, LASTING_SECONDS);
     lastLedger = ledger;
     if (ledger === undefined) return NO_IDENTITY;
-    onLedger(ledger);
+    observer.onLedger(ledger);
     await keepInUse(store.shards(), ledger);
     const trust = await readTrust(store.shards(), ledger);
     if (trust.state === 'untrusted') return trust.reason;
-    if (isSetBack()) await raiseDoubt(database, SET_BACK);
-    return doubted ? 'a writer committed events and may not have counted them' : undefined;
+    if (isSetBack()) await raiseDoubt(database, CLOCK_SET_BACK);
+    return doubted ? 'a writer committed events and may not have raised their counters' : undefined;
   }
 
-  /** What Redis alone can tell, while Postgres can't be asked: the database is taken for the one that it was. */
+  /** Checks Redis alone while Postgres is unavailable, for the last known ledger. */
   async function noteLoss(): Promise<void> {
     if (lastLedger === undefined) return;
     const trust = await readTrust(store.shards(), lastLedger);
@@ -75,17 +81,17 @@ export function keepCounters(options: KeepCountersOptions): () => Promise<void> 
   }
 
   function note(reason: string | undefined): void {
-    onTrust(reason === undefined);
-    if (reason !== undefined && reason !== lastReason) onDistrust(reason);
+    observer.onTrust(reason === undefined);
+    if (reason !== undefined && reason !== lastReason) observer.onDistrust(reason);
     lastReason = reason;
   }
 
-  /** True when there was nothing to do, or it is done. */
-  async function look(): Promise<boolean> {
-    // Without Redis there is nothing to keep; its breaker and the health page tell of it.
+  /** True when the counters are trusted, or a rebuild finished. */
+  async function check(): Promise<boolean> {
+    // Redis is unavailable: its breaker logs that.
     const shards = store.shards();
     if (shards.length === 0 || shards.some((shard) => shard.lifetime() === undefined)) {
-      onTrust(false);
+      observer.onTrust(false);
       return true;
     }
     const reason = await reasonToRebuild().catch(async (error) => {
@@ -97,7 +103,7 @@ export function keepCounters(options: KeepCountersOptions): () => Promise<void> 
     if (shards.some((shard) => shard.evicts())) return false;
     const began = performance.now();
     const rebuild = await rebuildCounters(database, store, now, stopping.signal);
-    onRebuild(rebuild, performance.now() - began);
+    observer.onRebuild(rebuild, performance.now() - began);
     return rebuild.state === 'done';
   }
 
@@ -106,13 +112,13 @@ export function keepCounters(options: KeepCountersOptions): () => Promise<void> 
     while (!signal.aborted) {
       let settled = false;
       try {
-        settled = await look();
-        onLooked();
+        settled = await check();
+        observer.onSuccess();
       } catch (error) {
-        // A rebuild that was broken off by our end is another's to do.
-        if (!signal.aborted) onFailure(error);
+        // A stop interrupts the rebuild; another consumer takes over.
+        if (!signal.aborted) observer.onFailure(error);
       }
-      await delay(settled ? LOOK_EVERY_MS : PAUSE_MS, undefined, { signal }).catch(() => undefined);
+      await delay(settled ? CHECK_EVERY_MS : PAUSE_MS, undefined, { signal }).catch(() => undefined);
     }
   }
   const keeping = keep();

@@ -1,5 +1,7 @@
+import type { Postgres } from '@ads/connections';
 import { DAYS_AHEAD, type Database, ensurePartitions, readPartitionDays } from '@ads/ledger';
-import { type Condition, DependencyUnavailable, type Logger } from '@ads/runtime';
+import { type Clock, type Condition, DependencyUnavailable, type Logger } from '@ads/runtime';
+import { pruneRollups } from './prune-rollups.js';
 import { repeat } from './repeat.js';
 
 const EVERY_MS = 3_600_000;
@@ -9,9 +11,8 @@ const AFTER_FAILURE_MS = 60_000;
 const LEAST_DAYS = 2;
 
 export interface TablesDependencies {
-  readonly database: Database;
-  /** Deletes what no window sees any more. Runs first, and whatever becomes of it, partitions are made. */
-  readonly prune: (signal: AbortSignal) => Promise<unknown>;
+  readonly postgres: Database & Pick<Postgres, 'ping'>;
+  readonly clock: Pick<Clock, 'whyNotPrune'>;
   /** Holds while today or tomorrow has no partition. */
   readonly condition: Condition;
   /** Called with the number of days, from today on, that have partitions. */
@@ -40,7 +41,7 @@ export function keepTables(dependencies: TablesDependencies): () => Promise<void
 
 /** True when every step succeeded and no day lacks a partition. */
 async function keepOnce(
-  { database, prune, condition, onDays, logger }: TablesDependencies,
+  { postgres, clock, condition, onDays, logger }: TablesDependencies,
   signal: AbortSignal,
 ): Promise<boolean> {
   const failures: { readonly step: string; readonly error: unknown }[] = [];
@@ -50,14 +51,14 @@ async function keepOnce(
       return undefined;
     });
 
-  await attempt('prune', () => prune(signal));
-  const made = await ensurePartitions(database, {
+  await attempt('prune', () => pruneRollups(clock, postgres, signal));
+  const made = await ensurePartitions(postgres, {
     signal,
     onFailure: (day, error) => failures.push({ step: `partition of day ${day} from today`, error }),
   });
   if (made > 0) logger.info('made partitions of coming days', { event: 'tables.partitions_made', made });
 
-  const days = await attempt('read partitions', () => readPartitionDays(database));
+  const days = await attempt('read partitions', () => readPartitionDays(postgres));
   if (days !== undefined) {
     onDays(days);
     if (days >= LEAST_DAYS) condition.clear();

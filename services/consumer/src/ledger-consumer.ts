@@ -54,7 +54,7 @@ export async function readBacklog(connection: NatsConnection): Promise<Backlog> 
     pending: info.num_pending,
     unacknowledged: info.num_ack_pending,
     stored: state.subjects?.[EVENT_SUBJECT] ?? 0,
-    waitingLetters: state.subjects?.[WAITING_LETTER_SUBJECT] ?? 0,
+    waitingDeadLetters: state.subjects?.[WAITING_LETTER_SUBJECT] ?? 0,
     first: state.first_seq,
     ackFloor: info.ack_floor.stream_seq,
     delivered: info.delivered.consumer_seq,

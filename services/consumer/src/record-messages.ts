@@ -1,10 +1,11 @@
 import type { Outcome } from '@ads/ledger';
 import type { AdEvent } from '@ads/models';
+import { ackAll } from './acknowledge.js';
 import type { BadMessage, BadPart } from './dead-letters.js';
-import { type HeldMessage, tell } from './held-messages.js';
+import type { BufferedMessage } from './message-buffer.js';
 
 export interface RecordDependencies {
-  readonly record: (events: readonly AdEvent[]) => Promise<Outcome>;
+  readonly recordEvents: (events: readonly AdEvent[]) => Promise<Outcome>;
   /** True for an error that says "these values can't be stored", false for "not now". */
   readonly isDataError: (error: unknown) => boolean;
   /** Called with the events of known ads that a transaction recorded. */
@@ -28,23 +29,23 @@ interface Unrecorded {
  */
 export async function recordMessages(
   dependencies: RecordDependencies,
-  held: readonly HeldMessage[],
+  messages: readonly BufferedMessage[],
 ): Promise<BadMessage[]> {
   const events: AdEvent[] = [];
   /** The bad parts of each message, in its order; and the place in the batch behind its last event. */
-  const found: { readonly held: HeldMessage; readonly parts: BadPart[]; readonly end: number }[] = [];
-  for (const one of held) {
+  const found: { readonly buffered: BufferedMessage; readonly parts: BadPart[]; readonly end: number }[] = [];
+  for (const one of messages) {
     const { decoded } = one;
     if (decoded.state === 'unreadable') {
       const parts: BadPart[] = [{ kind: 'unreadable', reason: decoded.reason, content: undefined }];
-      found.push({ held: one, parts, end: events.length });
+      found.push({ buffered: one, parts, end: events.length });
       continue;
     }
     for (const event of decoded.events) events.push(event);
     const parts = decoded.rejected.map(
       ({ value, reason }): BadPart => ({ kind: 'bad_event', reason, content: { value } }),
     );
-    found.push({ held: one, parts, end: events.length });
+    found.push({ buffered: one, parts, end: events.length });
   }
   let index = 0;
   // In the order of their places, so each message is passed once.
@@ -55,8 +56,7 @@ export async function recordMessages(
     if (event === undefined || from === undefined) throw new Error(`There is no event ${place} in the batch`);
     from.parts.push({ kind, reason, content: { event } });
   }
-  const good = found.filter(({ parts }) => parts.length === 0).map((one) => one.held);
-  tell(good, (message) => message.ack());
+  ackAll(found.filter(({ parts }) => parts.length === 0).map((one) => one.buffered));
   return found.filter(({ parts }) => parts.length > 0);
 }
 
@@ -72,7 +72,7 @@ async function recordAll(
 ): Promise<Unrecorded[]> {
   if (events.length === 0) return [];
   try {
-    const outcome = await dependencies.record(events);
+    const outcome = await dependencies.recordEvents(events);
     const { unknownAds } = outcome;
     if (unknownAds.size === 0) {
       dependencies.onRecorded(events, outcome);

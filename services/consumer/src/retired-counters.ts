@@ -1,29 +1,33 @@
 import { type CounterStore, deleteRetired } from '@ads/ledger';
 import type { LedgerIdentity } from '@ads/models';
+import type { Logger } from '@ads/runtime';
+import { repeat } from './repeat.js';
 
 export interface RetiredCountersOptions {
   readonly store: CounterStore;
   /** The identity of the ledger as it was last read; undefined before that. */
   readonly ledger: () => LedgerIdentity | undefined;
-  /** Called with the number of keys that were deleted, where there were any. */
-  readonly onDeleted: (keys: number) => void;
+  readonly logger: Logger;
 }
 
-/** As often as Redis is looked through for what others have left. After a change of the ledger it is done at once. */
-const LOOK_EVERY_MS = 3_600_000;
+const CHECK_EVERY_MS = 5_000;
 
-/** Longer than counters must be out of use before they are deleted. */
+/** Interval of the deletions, for counters that other environments left. A change of the ledger starts one sooner. */
+const DELETE_EVERY_MS = 3_600_000;
+
+/** Longer than the 15 s for which counters must be out of use before they are deleted. */
 const AFTER_CHANGE_MS = 20_000;
 
 /**
- * Deletes counters of ledgers that are out of use: those from before a restore, and of databases that are gone.
+ * Deletes counters of ledgers that are out of use, from before a restore or of a dropped database: hourly, and 20 s after
+ * the ledger changed.
  *
- * @returns does it where it is due; call it every few seconds. Throws when Redis can't be reached, or it was broken off
+ * @returns stops it
  */
-export function createRetiredCounters({ store, ledger, onDeleted }: RetiredCountersOptions) {
+export function deleteRetiredCounters({ store, ledger, logger }: RetiredCountersOptions): () => Promise<void> {
   let last: LedgerIdentity | undefined;
   let dueAt = 0;
-  return async (signal: AbortSignal): Promise<void> => {
+  const deleteWhenDue = async (signal: AbortSignal): Promise<void> => {
     const current = ledger();
     if (current === undefined) return;
     const now = performance.now();
@@ -32,7 +36,10 @@ export function createRetiredCounters({ store, ledger, onDeleted }: RetiredCount
     if (now < dueAt) return;
     let keys = 0;
     for (const shard of store.shards()) keys += await deleteRetired(shard, current, signal);
-    dueAt = now + LOOK_EVERY_MS;
-    if (keys > 0) onDeleted(keys);
+    dueAt = now + DELETE_EVERY_MS;
+    if (keys > 0) logger.info(`deleted ${keys} keys of unused ledgers from Redis`, { event: 'counters.retired', keys });
   };
+  return repeat(deleteWhenDue, CHECK_EVERY_MS, (error) =>
+    logger.debug('counters of unused ledgers could not be deleted', { event: 'counters.retire_failed', error }),
+  );
 }

@@ -89,11 +89,14 @@ const auditor = (lastingMs = 0, over: CounterStore = store) =>
     recentAds: () => ['ad-001'],
     lastingMs,
     random: Math.random,
-    onAudited: (ads) => {
-      audited += ads;
+    observer: {
+      onAudited(ads) {
+        audited += ads;
+      },
+      onMismatch({ adId, counter, bucket, redis: held, postgres }, direction) {
+        found.push([direction, { adId, counter, bucket, redis: held, postgres }]);
+      },
     },
-    onMismatch: ({ adId, counter, bucket, redis: held, postgres }, direction) =>
-      found.push([direction, { adId, counter, bucket, redis: held, postgres }]),
   });
 
 const isTrusted = async () =>

@@ -4,10 +4,10 @@ import { openTestServers, waitFor } from '@ads/local';
 import { EVENT_STREAM, EVENT_SUBJECT, encodeEvents, LEDGER_CONSUMER } from '@ads/models';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { NatsConnection } from 'nats';
-import { type ConsumeOptions, startConsuming } from '../src/consume.js';
+import { type ConsumeObserver, type ConsumeOptions, startConsuming } from '../src/consume.js';
 import type { BadMessage } from '../src/dead-letters.js';
-import type { HeldMessage } from '../src/held-messages.js';
 import { ensureLedgerConsumer } from '../src/ledger-consumer.js';
+import type { BufferedMessage } from '../src/message-buffer.js';
 import { click } from './messages.js';
 import { openQueue, publish, queueEmpty } from './servers.js';
 
@@ -18,14 +18,17 @@ beforeAll(async () => {
 });
 afterAll(testServers.release);
 
-const consume = (options: Pick<ConsumeOptions, 'record'> & Partial<ConsumeOptions>) =>
+const consume = ({
+  onReceived = () => undefined,
+  onRecorded = () => undefined,
+  onFailure = () => undefined,
+  onPullFailure = () => undefined,
+  ...options
+}: Pick<ConsumeOptions, 'record'> & Partial<ConsumeOptions & ConsumeObserver>) =>
   startConsuming({
     connection: () => connection,
     writeDeadLetters: () => [],
-    onReceived: () => undefined,
-    onFailure: () => undefined,
-    onPullFailure: () => undefined,
-    onRecorded: () => undefined,
+    observer: { onReceived, onRecorded, onFailure, onPullFailure },
     maxMessages: 10,
     maxBytes: 1_000_000,
     maxEvents: 1_000,
@@ -33,7 +36,7 @@ const consume = (options: Pick<ConsumeOptions, 'record'> & Partial<ConsumeOption
     ...options,
   });
 
-const acknowledge = async (messages: readonly HeldMessage[]) => {
+const acknowledge = async (messages: readonly BufferedMessage[]) => {
   for (const { message } of messages) message.ack();
   return [];
 };
@@ -64,7 +67,10 @@ describe('consuming', () => {
         return await acknowledge(messages);
       },
     });
-    await waitFor(async () => (await unacknowledged()) === 10, { timeoutMs: 10_000, what: 'ten messages to be held' });
+    await waitFor(async () => (await unacknowledged()) === 10, {
+      timeoutMs: 10_000,
+      what: 'ten messages to be buffered',
+    });
     // A pull that asks for too much would have got it by the end of the next one.
     await delay(500);
     expect(await unacknowledged()).toBe(10);
@@ -93,7 +99,7 @@ describe('consuming', () => {
     const [second = 0] = await publish(connection, clicks(1));
     await untilBegun(2);
     const waiting = await publish(connection, clicks(5));
-    await waitFor(async () => (await unacknowledged()) === 7, { timeoutMs: 10_000, what: 'all to be held' });
+    await waitFor(async () => (await unacknowledged()) === 7, { timeoutMs: 10_000, what: 'all to be buffered' });
     expect(begun).toEqual([[slow], [second]]);
     finish[1]?.();
     await untilBegun(3);
@@ -240,10 +246,10 @@ describe('consuming', () => {
     expect([released, received]).toEqual([true, 1]);
   });
 
-  it('goes on recording while messages wait for their dead letters, which count as held', async () => {
+  it('goes on recording while messages wait for their dead letters, which count as buffered', async () => {
     await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: -1, deadLettersMaxBytes: -1 }, 60);
     const sequences = await publish(connection, clicks(30));
-    const isBad = (message: HeldMessage) => sequences.indexOf(message.message.info.streamSequence) % 5 === 0;
+    const isBad = (message: BufferedMessage) => sequences.indexOf(message.message.info.streamSequence) % 5 === 0;
     const recorded: number[] = [];
     const letters: (() => void)[] = [];
     const waiting: BadMessage[] = [];
@@ -252,15 +258,15 @@ describe('consuming', () => {
         const good = messages.filter((message) => !isBad(message));
         recorded.push(...good.map(({ message }) => message.info.streamSequence));
         await acknowledge(good);
-        return messages.filter(isBad).map((held) => ({ held, parts: [] }));
+        return messages.filter(isBad).map((buffered) => ({ buffered, parts: [] }));
       },
       writeDeadLetters: (messages) => {
         waiting.push(...messages);
         return messages.map(
-          ({ held }) =>
+          ({ buffered }) =>
             new Promise<void>((resolve) => {
               letters.push(() => {
-                held.message.ack();
+                buffered.message.ack();
                 resolve();
               });
             }),
@@ -281,17 +287,20 @@ describe('consuming', () => {
     await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: -1, deadLettersMaxBytes: -1 }, 60);
     await publish(connection, clicks(30));
     const consuming = consume({
-      record: async (messages) => messages.map((held) => ({ held, parts: [] })),
+      record: async (messages) => messages.map((buffered) => ({ buffered, parts: [] })),
       writeDeadLetters: (messages) => messages.map(() => new Promise(() => undefined)),
     });
-    await waitFor(async () => (await unacknowledged()) === 10, { timeoutMs: 10_000, what: 'ten messages to be held' });
+    await waitFor(async () => (await unacknowledged()) === 10, {
+      timeoutMs: 10_000,
+      what: 'ten messages to be buffered',
+    });
     // A pull that asks for too much would have got it by the end of the next one.
     await delay(500);
     expect(await unacknowledged()).toBe(10);
     await consuming.stop();
   });
 
-  it('takes what came while the process was held up', async () => {
+  it('takes what came while the event loop was blocked', async () => {
     await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: -1, deadLettersMaxBytes: -1 }, 60);
     let received = 0;
     const consuming = consume({

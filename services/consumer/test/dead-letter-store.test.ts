@@ -56,7 +56,7 @@ async function fill(bytes = 1_000): Promise<void> {
   }
 }
 
-const waiting = async () => (await readBacklog(connection)).waitingLetters;
+const waiting = async () => (await readBacklog(connection)).waitingDeadLetters;
 const sources = async () =>
   (await deadLetters(connection)).map(({ source }) => source).filter((source) => source !== '');
 
@@ -98,10 +98,10 @@ describe('the store of dead letters', () => {
       pending: 0,
       unacknowledged: 0,
       stored: 0,
-      waitingLetters: 10,
+      waitingDeadLetters: 10,
     });
     await connection.jetstream().publish(EVENT_SUBJECT, 'an event');
-    expect(await readBacklog(connection)).toMatchObject({ pending: 1, stored: 1, waitingLetters: 10 });
+    expect(await readBacklog(connection)).toMatchObject({ pending: 1, stored: 1, waitingDeadLetters: 10 });
   });
 
   it('moves each letter once when several processes move them at a time', async () => {

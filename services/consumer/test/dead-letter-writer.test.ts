@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { createDeadLetterWriter } from '../src/dead-letter-writer.js';
 import type { BadMessage, BadPart, DeadLetter } from '../src/dead-letters.js';
-import type { QueuedMessage } from '../src/held-messages.js';
-import { click, held, queue } from './messages.js';
+import type { QueuedMessage } from '../src/message-buffer.js';
+import { buffered, click, queue } from './messages.js';
 
 /** A writer whose letters wait until the test stores or refuses them. */
 function writing(longestDelayMs = 60_000) {
@@ -26,9 +26,9 @@ function writing(longestDelayMs = 60_000) {
 const unknownAd = (): BadPart => ({ kind: 'unknown_ad', reason: 'unknown ad x', content: { event: click() } });
 const unreadable: BadPart = { kind: 'unreadable', reason: 'not JSON', content: undefined };
 const bad = (message: QueuedMessage, parts: readonly BadPart[]): BadMessage => {
-  const [one] = held([message]);
-  if (one === undefined) throw new Error('nothing is held');
-  return { held: one, parts };
+  const [one] = buffered([message]);
+  if (one === undefined) throw new Error('nothing is buffered');
+  return { buffered: one, parts };
 };
 
 describe('the writer of dead letters', () => {

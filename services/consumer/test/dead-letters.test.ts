@@ -1,8 +1,13 @@
 import { decodeEvents, perKind } from '@ads/models';
 import { describe, expect, it } from '@jest/globals';
-import { type BadMessage, LETTER_BYTES, LETTER_EVENTS, makeLetters } from '../src/dead-letters.js';
+import {
+  type BadMessage,
+  DEAD_LETTER_MAX_BYTES,
+  DEAD_LETTER_MAX_EVENTS,
+  makeDeadLetters,
+} from '../src/dead-letters.js';
 import { recordMessages } from '../src/record-messages.js';
-import { click, held, queue } from './messages.js';
+import { buffered, click, queue } from './messages.js';
 
 const message = queue([]);
 const unknown = (count: number, adId = 'gone') => Array.from({ length: count }, () => click({ adId }));
@@ -13,25 +18,25 @@ function found(contents: readonly (Parameters<typeof message>[0] | ReturnType<ty
   const messages = contents.map((one) => (typeof one === 'object' && 'info' in one ? one : message(one)));
   return recordMessages(
     {
-      record: async (events) => ({
+      recordEvents: async (events) => ({
         added: perKind(() => 0),
         unknownAds: new Set(events.map(({ adId }) => adId).filter((adId) => adId !== 'ad-001')),
       }),
       isDataError: () => false,
       onRecorded: () => undefined,
     },
-    held(messages),
+    buffered(messages),
   );
 }
 
-const sequence = (bad: BadMessage | undefined) => bad?.held.message.info.streamSequence;
+const sequence = (bad: BadMessage | undefined) => bad?.buffered.message.info.streamSequence;
 
 describe('dead letters', () => {
   it('hold the events of one kind from many messages, each with its ad id, and name the reasons', async () => {
     const ads = ['a', 'b', 'c', 'd', 'e'];
     const events = ads.map((adId) => click({ adId }));
     const bad = await found(events.map((event) => [click(), event]));
-    const [letter, ...others] = makeLetters(bad);
+    const [letter, ...others] = makeDeadLetters(bad);
     expect(others).toEqual([]);
     expect(letter).toMatchObject({
       kind: 'unknown_ad',
@@ -45,14 +50,14 @@ describe('dead letters', () => {
 
   it('of one event are named by its message and its reason', async () => {
     const bad = await found([unknown(1)]);
-    expect(makeLetters(bad)).toMatchObject([
+    expect(makeDeadLetters(bad)).toMatchObject([
       { reason: 'unknown ad gone', source: `AD_EVENTS:${sequence(bad[0])}`, events: 1 },
     ]);
   });
 
   it('keep an unreadable message as it came, and an event that is none as a message of its own', async () => {
     const value = { k: 'c', id: 'no' };
-    const letters = makeLetters(
+    const letters = makeDeadLetters(
       await found(['\u0000 not JSON', JSON.stringify({ v: 1, events: [value] }), '[]', unknown(1)]),
     );
     expect(letters.map(({ kind }) => kind)).toEqual(['unreadable', 'unreadable', 'bad_event', 'unknown_ad']);
@@ -65,31 +70,36 @@ describe('dead letters', () => {
 
   it('keep the whole message when an event in it is nested too deep to be written again', async () => {
     const abyss = `{"v":1,"events":[${'['.repeat(200_000)}${']'.repeat(200_000)}]}`;
-    expect(makeLetters(await found([abyss])).map(({ data }) => text(data))).toEqual([abyss]);
+    expect(makeDeadLetters(await found([abyss])).map(({ data }) => text(data))).toEqual([abyss]);
   });
 
   it.each([
-    [LETTER_EVENTS, 1],
-    [LETTER_EVENTS + 1, 2],
-    [2 * LETTER_EVENTS, 2],
+    [DEAD_LETTER_MAX_EVENTS, 1],
+    [DEAD_LETTER_MAX_EVENTS + 1, 2],
+    [2 * DEAD_LETTER_MAX_EVENTS, 2],
     [50_000, 100],
   ])('of %i events are %i', async (events, letters) => {
-    const made = makeLetters(await found(unknown(events).map((event) => [event])));
+    const made = makeDeadLetters(await found(unknown(events).map((event) => [event])));
     expect(made).toHaveLength(letters);
     expect(made.reduce((sum, letter) => sum + letter.events, 0)).toBe(events);
   });
 
   it('have no more bytes than they may, unless a single event has', async () => {
     const large = (bytes: number) => JSON.stringify({ v: 1, events: [{ k: 'x'.repeat(bytes) }] });
-    const letters = makeLetters(
-      await found([large(LETTER_BYTES / 2), large(LETTER_BYTES / 3), large(LETTER_BYTES / 3), large(2 * LETTER_BYTES)]),
+    const letters = makeDeadLetters(
+      await found([
+        large(DEAD_LETTER_MAX_BYTES / 2),
+        large(DEAD_LETTER_MAX_BYTES / 3),
+        large(DEAD_LETTER_MAX_BYTES / 3),
+        large(2 * DEAD_LETTER_MAX_BYTES),
+      ]),
     );
     expect(letters.map(({ events }) => events)).toEqual([2, 1, 1]);
   });
 
   it('have the same id for the same messages, and another one for others', async () => {
     const messages = [message(unknown(2)), message(unknown(3))];
-    const idsOf = async (some: typeof messages) => makeLetters(await found(some)).map(({ id }) => id);
+    const idsOf = async (some: typeof messages) => makeDeadLetters(await found(some)).map(({ id }) => id);
     expect(await idsOf(messages)).toEqual(await idsOf(messages));
     expect(await idsOf(messages.slice(1))).not.toEqual(await idsOf(messages));
   });

@@ -1,9 +1,10 @@
-import { DAYS_AHEAD, type Database, pruneSeconds } from '@ads/ledger';
+import { DAYS_AHEAD, type Database } from '@ads/ledger';
 import { openPool, openTestServers, waitFor } from '@ads/local';
-import { createConditions, createMetrics, type LogFields, type Logger } from '@ads/runtime';
+import { createConditions, createMetrics } from '@ads/runtime';
 import { afterAll, beforeEach, expect, it } from '@jest/globals';
 import type pg from 'pg';
 import { keepTables } from '../src/keep-tables.js';
+import { captureLog } from './log.js';
 
 const testServers = openTestServers();
 afterAll(testServers.release);
@@ -29,20 +30,16 @@ beforeEach(async () => {
     query: async <Row extends object>(_operation: string, text: string, values: readonly unknown[] = []) =>
       (await own.query(text, [...values])).rows as Row[],
   };
-  events = [];
 });
 
-/** Looks after the tables once; what it reported. */
-async function keepOnce(prune: () => Promise<unknown> = () => pruneSeconds(database)) {
-  const log = (_message: string, fields?: LogFields) => {
-    events.push(fields?.event);
-  };
-  const logger: Logger = { error: log, warn: log, info: log, debug: log, child: () => logger };
+/** Runs table upkeep once; returns the days with partitions and the conditions. */
+async function keepOnce(whyNotPrune: () => string | undefined = () => undefined) {
+  const { logger, lines } = captureLog();
   const conditions = createConditions(createMetrics('test'), logger);
   let days: number | undefined;
   const stop = keepTables({
-    database,
-    prune,
+    postgres: { ...database, ping: async () => undefined },
+    clock: { whyNotPrune },
     condition: conditions.declare('partitions_missing'),
     onDays: (read) => {
       days = read;
@@ -51,6 +48,7 @@ async function keepOnce(prune: () => Promise<unknown> = () => pruneSeconds(datab
   });
   await waitFor(() => days !== undefined, { what: 'the days to be read', timeoutMs: 30_000 });
   await stop();
+  events = lines.map(({ fields }) => fields.event);
   return { days, conditions: conditions.active() };
 }
 
@@ -78,7 +76,6 @@ it('prunes and makes all other days although the partition of tomorrow can not b
 it('makes partitions although pruning fails', async () => {
   const nextWeek = Date.now() + 7 * DAY_MS;
   await pool.query(`DROP TABLE ${nameOf(nextWeek)}`);
-  const failing = () => Promise.reject(new Error('no right to delete'));
-  expect(await keepOnce(failing)).toEqual({ days: DAYS_AHEAD, conditions: {} });
+  expect(await keepOnce(() => 'the clocks disagree')).toEqual({ days: DAYS_AHEAD, conditions: {} });
   expect(events).toEqual(['tables.partitions_made', 'tables.step_failed']);
 });

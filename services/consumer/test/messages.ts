@@ -1,5 +1,5 @@
 import { type AdEvent, encodeEvents, uuidv7 } from '@ads/models';
-import { type HeldMessage, HeldMessages, type QueuedMessage } from '../src/held-messages.js';
+import { type BufferedMessage, MessageBuffer, type QueuedMessage } from '../src/message-buffer.js';
 
 export const NOW = Date.UTC(2026, 10, 22, 12);
 
@@ -32,8 +32,8 @@ export function queue(log: string[]) {
 }
 
 /** Messages as a consumer holds them. */
-export function held(messages: readonly QueuedMessage[]): readonly HeldMessage[] {
-  const all = new HeldMessages({ messages: messages.length, bytes: Number.POSITIVE_INFINITY });
+export function buffered(messages: readonly QueuedMessage[]): readonly BufferedMessage[] {
+  const all = new MessageBuffer({ messages: messages.length, bytes: Number.POSITIVE_INFINITY });
   for (const message of messages) all.put(message);
   return all.take(Number.POSITIVE_INFINITY);
 }

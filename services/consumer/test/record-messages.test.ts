@@ -2,7 +2,7 @@ import { type AdEvent, perKind } from '@ads/models';
 import { describe, expect, it } from '@jest/globals';
 import type { BadMessage, BadPart } from '../src/dead-letters.js';
 import { type RecordDependencies, recordMessages } from '../src/record-messages.js';
-import { click, held, queue } from './messages.js';
+import { buffered, click, queue } from './messages.js';
 
 class BadData extends Error {}
 class Away extends Error {}
@@ -13,7 +13,7 @@ function recording(record: (events: readonly AdEvent[]) => void = () => undefine
   const recorded: AdEvent[] = [];
   const reported: AdEvent[] = [];
   const dependencies: RecordDependencies = {
-    record: async (events) => {
+    recordEvents: async (events) => {
       log.push(`record ${events.length}`);
       record(events);
       recorded.push(...events);
@@ -28,7 +28,7 @@ function recording(record: (events: readonly AdEvent[]) => void = () => undefine
 
 /** The sequence of each message, and its reasons. */
 const reasonsOf = (bad: readonly BadMessage[]) =>
-  bad.map((one) => [one.held.message.info.streamSequence, one.parts.map(({ reason }) => reason)]);
+  bad.map((one) => [one.buffered.message.info.streamSequence, one.parts.map(({ reason }) => reason)]);
 
 const eventOf = ({ content }: BadPart) => (content && 'event' in content ? content.event : undefined);
 
@@ -38,7 +38,7 @@ describe('messages', () => {
     const good = [click(), click()];
     const bad = await recordMessages(
       dependencies,
-      held([message([good[0] as AdEvent, click({ adId: 'gone' })]), message('not JSON'), message(good.slice(1))]),
+      buffered([message([good[0] as AdEvent, click({ adId: 'gone' })]), message('not JSON'), message(good.slice(1))]),
     );
     expect(log).toEqual(['record 3', 'ack 3']);
     expect(reasonsOf(bad)).toEqual([
@@ -55,7 +55,7 @@ describe('messages', () => {
     const [second, fourth] = [unknown(2), unknown(1)];
     const bad = await recordMessages(
       dependencies,
-      held([message([]), message([click(), ...second]), message(nothing), message(fourth), message([])]),
+      buffered([message([]), message([click(), ...second]), message(nothing), message(fourth), message([])]),
     );
     expect(log).toEqual(['record 4', 'ack 1', 'ack 5']);
     expect(reasonsOf(bad)).toEqual([
@@ -68,7 +68,7 @@ describe('messages', () => {
 
   it('are acknowledged without a batch when there is no event in them', async () => {
     const { dependencies, log, message } = recording();
-    await recordMessages(dependencies, held([message([])]));
+    await recordMessages(dependencies, buffered([message([])]));
     expect(log).toEqual(['ack 1']);
   });
 
@@ -76,7 +76,7 @@ describe('messages', () => {
     const { dependencies, log, message } = recording(() => {
       throw new Away();
     });
-    const messages = held([message('not JSON'), message([click()]), message([click()])]);
+    const messages = buffered([message('not JSON'), message([click()]), message([click()])]);
     await expect(recordMessages(dependencies, messages)).rejects.toBeInstanceOf(Away);
     expect(log).toEqual(['record 2']);
   });
@@ -87,7 +87,7 @@ describe('messages', () => {
       calls += 1;
       throw calls < 3 ? new BadData() : new Away();
     });
-    const messages = held([message([click(), click(), click(), click()])]);
+    const messages = buffered([message([click(), click(), click(), click()])]);
     await expect(recordMessages(dependencies, messages)).rejects.toBeInstanceOf(Away);
     expect(log).toEqual(['record 4', 'record 2', 'record 1']);
   });
@@ -105,7 +105,7 @@ describe('messages', () => {
       const { dependencies, recorded, message } = recording((batch) => {
         if (batch.some(isBad)) throw new BadData('out of range');
       });
-      const found = (await recordMessages(dependencies, held([message(events)]))).flatMap(({ parts }) => parts);
+      const found = (await recordMessages(dependencies, buffered([message(events)]))).flatMap(({ parts }) => parts);
       expect(recorded).toEqual(events.filter((event) => !isBad(event)));
       expect(found.map(eventOf)).toEqual(events.filter(isBad));
       for (const { kind, reason } of found) expect([kind, reason]).toEqual(['refused', 'out of range']);
@@ -117,7 +117,7 @@ describe('messages', () => {
     const { dependencies, log, message } = recording((batch) => {
       if (batch.some(({ playTimeMs }) => playTimeMs === 1)) throw new BadData();
     });
-    await recordMessages(dependencies, held([message(events)]));
+    await recordMessages(dependencies, buffered([message(events)]));
     expect(log.filter((line) => line.startsWith('record')).length).toBeLessThanOrEqual(21);
   });
 });

@@ -5,7 +5,7 @@ const SILENT = {
   pending: 0,
   unacknowledged: 33,
   stored: 29,
-  waitingLetters: 0,
+  waitingDeadLetters: 0,
   first: 1_900,
   ackFloor: 1_899,
   delivered: 1_929,

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { createPassedOverWatch } from '../src/passed-over.js';
+import { createSkippedMessagesWatch } from '../src/skipped-messages.js';
 
 const PASSED = {
   pending: 3,
   unacknowledged: 2,
   stored: 7,
-  waitingLetters: 0,
+  waitingDeadLetters: 0,
   first: 178,
   ackFloor: 9_000,
   delivered: 9_010,
@@ -13,7 +13,7 @@ const PASSED = {
 
 function watchOver() {
   const clock = { now: 1_000_000 };
-  const watch = createPassedOverWatch(10_000, () => clock.now);
+  const watch = createSkippedMessagesWatch(10_000, () => clock.now);
   const look = (milliseconds: number, backlog = PASSED) => {
     clock.now += milliseconds;
     return watch.look(backlog);
@@ -49,7 +49,7 @@ describe('a message', () => {
     expect(look(10_001)).toEqual({ from: 178, to: 9_000 });
     // Not recorded: it is looked for again.
     expect(look(1)).toEqual({ from: 178, to: 9_000 });
-    watch.readPast(9_000);
+    watch.recovered(9_000);
     expect(look(1)).toBeUndefined();
     expect(look(1, { ...PASSED, ackFloor: 9_500 })).toEqual({ from: 9_001, to: 9_500 });
   });
@@ -61,7 +61,7 @@ describe('a message', () => {
     const { watch, look } = watchOver();
     look(0);
     look(10_001);
-    watch.readPast(9_000);
+    watch.recovered(9_000);
     look(1, backlog);
     expect(look(10_001, backlog)).toEqual(range);
   });

@@ -3,7 +3,7 @@ import { openTestServers } from '@ads/local';
 import { EVENT_STREAM, streamSettings } from '@ads/models';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { NatsConnection } from 'nats';
-import { sweep } from '../src/sweep.js';
+import { recoverSkipped } from '../src/recover-skipped.js';
 import { openQueue, publish } from './servers.js';
 
 const testServers = openTestServers();
@@ -26,7 +26,7 @@ it('a sweep records what is there between two places, some at a time, and leaves
   const gone = [1, 2, 7, 8, 9, 30, 44, 45];
   for (const seq of gone) await manager.streams.deleteMessage(EVENT_STREAM, seq);
   const batches: number[][] = [];
-  const swept = await sweep(queue, { from: 5, to: 45 }, async (messages) => {
+  const swept = await recoverSkipped(queue, { from: 5, to: 45 }, async (messages) => {
     batches.push(messages.map(({ message }) => message.info.streamSequence));
   });
   const there = Array.from({ length: 41 }, (_, index) => index + 5).filter((seq) => !gone.includes(seq));
@@ -37,9 +37,9 @@ it('a sweep records what is there between two places, some at a time, and leaves
 });
 
 it('a sweep of what is all gone finds nothing, and one that can not record fails', async () => {
-  expect(await sweep(queue, { from: 1, to: 2 }, () => Promise.reject(new Error('not asked')))).toBe(0);
-  expect(await sweep(queue, { from: 61, to: 99 }, () => Promise.reject(new Error('not asked')))).toBe(0);
-  await expect(sweep(queue, { from: 3, to: 3 }, () => Promise.reject(new Error('Postgres is away')))).rejects.toThrow(
-    'Postgres',
-  );
+  expect(await recoverSkipped(queue, { from: 1, to: 2 }, () => Promise.reject(new Error('not asked')))).toBe(0);
+  expect(await recoverSkipped(queue, { from: 61, to: 99 }, () => Promise.reject(new Error('not asked')))).toBe(0);
+  await expect(
+    recoverSkipped(queue, { from: 3, to: 3 }, () => Promise.reject(new Error('Postgres is away'))),
+  ).rejects.toThrow('Postgres');
 });

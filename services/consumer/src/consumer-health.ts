@@ -1,0 +1,34 @@
+import { createHealth, type Health, type ProcessContext } from '@ads/runtime';
+import type { ConsumerConfig } from './config.js';
+import type { Connections } from './connections.js';
+import type { Incidents } from './incidents.js';
+
+/** @param distrust why the counters in Redis are not trusted; undefined while they are */
+export function createConsumerHealth(
+  { conditions }: Pick<ProcessContext<ConsumerConfig>, 'conditions'>,
+  { postgres, redis, nats }: Connections,
+  incidents: Pick<Incidents, 'isOpen'>,
+  distrust: () => string | undefined,
+): Health {
+  return createHealth({
+    service: 'consumer',
+    version: '1.0.0',
+    description: 'Writes queued events to the ledger, and keeps the counters rebuilt.',
+    conditions,
+    dependencies: {
+      nats: nats.health,
+      postgres: postgres.health,
+      // A detail of Redis itself wins: it may be why the counters are not trusted.
+      redis: () => {
+        const detail = distrust();
+        return detail === undefined ? redis.health() : { detail, ...redis.health() };
+      },
+    },
+    // Without NATS or Postgres the consumer waits and loses nothing; a restart would not help, so it stays ready.
+    status: (dependencies) => {
+      const isUp = Object.values(dependencies).every(({ status }) => status === 'up');
+      return isUp && distrust() === undefined && !incidents.isOpen() ? 'healthy' : 'degraded';
+    },
+    ready: () => true,
+  });
+}

@@ -1,0 +1,72 @@
+import type { Nats } from '@ads/connections';
+import type { Logger } from '@ads/runtime';
+import type { Backlog, ConsumerMetrics } from './consumer-metrics.js';
+import { forgetDeliveries, readBacklog, readStreams } from './ledger-consumer.js';
+import type { Recording } from './recording.js';
+import { recoverSkipped } from './recover-skipped.js';
+import { repeat } from './repeat.js';
+import { createSkippedMessagesWatch } from './skipped-messages.js';
+import { createStuckQueueWatch } from './stuck-queue.js';
+
+export interface QueueWatchOptions {
+  readonly nats: Pick<Nats, 'run' | 'connection' | 'ping'>;
+  readonly recording: Pick<Recording, 'recordRecovered' | 'isIdle' | 'moveWaiting'>;
+  readonly ackWaitMs: number;
+  /** Milliseconds of a monotonic clock. */
+  readonly now: () => number;
+  readonly counted: Pick<ConsumerMetrics, 'backlog' | 'streams'>;
+  readonly logger: Logger;
+}
+
+const CHECK_EVERY_MS = 5_000;
+
+/** Checks the queue every 5 s. @returns stops it */
+export function startQueueWatch(options: QueueWatchOptions): () => Promise<void> {
+  return repeat(createQueueCheck(options), CHECK_EVERY_MS, (error) =>
+    options.logger.debug('queue could not be checked', { event: 'queue.check_failed', error }),
+  );
+}
+
+/**
+ * One check measures the queue, records skipped messages, restarts the deliveries of a stuck queue, and moves waiting dead
+ * letters to their stream.
+ *
+ * @returns does one check. Throws when JetStream is unavailable, or when skipped messages could not all be recorded: the
+ * next check then recovers the same range again
+ */
+export function createQueueCheck(options: QueueWatchOptions): () => Promise<void> {
+  const { nats, recording, ackWaitMs, now, counted, logger } = options;
+  const isStuck = createStuckQueueWatch(ackWaitMs, now);
+  const skipped = createSkippedMessagesWatch(ackWaitMs, now);
+
+  async function recover(backlog: Backlog): Promise<void> {
+    const connection = nats.connection();
+    const range = skipped.look(backlog);
+    if (connection === undefined || range === undefined) return;
+    const messages = await recoverSkipped(connection, range, recording.recordRecovered);
+    skipped.recovered(range.to);
+    if (messages === 0) return;
+    logger.warn(`NATS skipped ${messages} messages; they are recorded now`, { event: 'queue.skipped', messages });
+  }
+
+  async function restartIfStuck(backlog: Backlog): Promise<void> {
+    // A message that this process holds waits for Postgres: that queue is not stuck.
+    if (!isStuck(backlog) || !recording.isIdle()) return;
+    logger.warn('queue is stuck with messages in it; all of them are delivered again', {
+      event: 'queue.stuck',
+      ...backlog,
+    });
+    await nats.run(forgetDeliveries, 'forget_deliveries');
+    // The ping creates the durable consumer again.
+    await nats.ping();
+  }
+
+  return async () => {
+    const backlog = await nats.run(readBacklog, 'read_backlog');
+    counted.backlog(backlog);
+    await recover(backlog);
+    await restartIfStuck(backlog);
+    counted.streams(await nats.run(readStreams, 'read_streams'));
+    await recording.moveWaiting(backlog.waitingDeadLetters);
+  };
+}
