@@ -13,10 +13,10 @@ import { natsServer } from './checks/nats-server.js';
 import { natsSettings } from './checks/nats-settings.js';
 import { nginx } from './checks/nginx.js';
 import { overlays } from './checks/overlays.js';
+import { pages } from './checks/pages.js';
 import { prometheusRules } from './checks/prometheus-rules.js';
 import { promtool } from './checks/promtool.js';
 import { queueLimits } from './checks/queue-limits.js';
-import { readme } from './checks/readme.js';
 import { routes } from './checks/routes.js';
 import { scrapes } from './checks/scrapes.js';
 
@@ -36,7 +36,7 @@ export const OWN_CHECKS: readonly Check[] = [
   dashboards,
   generated,
   k6Types,
-  readme,
+  pages,
 ];
 
 /** What programs say of the files that they will read; a program that can't be had is skipped, and said to be. */

@@ -10,22 +10,11 @@ import { KUBERNETES } from './planted/kubernetes.js';
 import { OTHERS } from './planted/others.js';
 import type { Planted } from './planted/planted.js';
 
-/** Everything that the checks read. */
-const READ = [
-  /^docker-compose\.[\w-]+\.yaml$/,
-  /^\.env\.example$/,
-  /^(README\.md|package\.json|tsconfig\.base\.json)$/,
-  /^infra\/(docker|gateway|nats|postgres|prometheus|k6)\//,
-  /^(k8s|grafana)\//,
-  /^(packages|services)\/[\w-]+\/src\//,
-];
-
 let copy: string;
 
 beforeAll(() => {
   copy = mkdtempSync(join(tmpdir(), 'deploy-'));
-  const files = openRepository(projectRoot).files('.', /./);
-  for (const file of files.filter((path) => READ.some((pattern) => pattern.test(path)))) {
+  for (const file of openRepository(projectRoot).files('.', /./)) {
     mkdirSync(dirname(join(copy, file)), { recursive: true });
     cpSync(join(projectRoot, file), join(copy, file));
   }

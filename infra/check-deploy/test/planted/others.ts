@@ -1,8 +1,8 @@
 import { dashboards } from '../../src/checks/dashboards.js';
 import { generated } from '../../src/checks/generated.js';
 import { k6Types } from '../../src/checks/k6-types.js';
+import { pages } from '../../src/checks/pages.js';
 import { prometheusRules } from '../../src/checks/prometheus-rules.js';
-import { readme } from '../../src/checks/readme.js';
 import { routes } from '../../src/checks/routes.js';
 import { scrapes } from '../../src/checks/scrapes.js';
 import type { Planted } from './planted.js';
@@ -82,5 +82,20 @@ export const OTHERS: readonly Planted[] = [
     replace: "'constant-arrivals'",
     says: /constant-arrivals/,
   },
-  { check: readme, file: 'README.md', find: 'npm run chaos', replace: 'npm run chaotic', says: /no such script/ },
+  { check: pages, file: 'README.md', find: 'npm run chaos', replace: 'npm run chaotic', says: /no such script/ },
+  {
+    check: pages,
+    file: 'k8s/README.md',
+    find: 'k8s/overlays/production\n```',
+    replace: 'k8s/overlays/product\n```',
+    says: /k8s\/overlays\/product is not there/,
+  },
+  {
+    check: pages,
+    file: 'packages/GLOSSARY.md',
+    find: '(http/decisions/0001-fast',
+    replace: '(http/decisions/0009-fast',
+    says: /leads to no file/,
+  },
+  { check: pages, file: 'infra/k6/README.md', find: '`journal.js`', replace: '`books.js`', says: /no file books.js/ },
 ];
