@@ -24,11 +24,11 @@ export interface CounterShard {
    * Another text whenever the server may have lost keys: by a restart, by evicting some, or by being given slots of another
    * one. Undefined while away.
    */
-  lifetime(): string | undefined;
-  /** Asks the server whether `lifetime()` still holds: a failover and back need not break the connection. */
+  instanceId(): string | undefined;
+  /** Asks the server whether `instanceId()` still holds: a failover and back need not break the connection. */
   identify(): Promise<void>;
   /** True where Redis may throw keys away to make room: its counters can't be believed. */
-  evicts(): boolean;
+  mayEvict(): boolean;
   /** A hash tag that begins with `stem`, and whose keys are on this very server. */
   tag(stem: string): string;
 }

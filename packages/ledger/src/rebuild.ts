@@ -53,11 +53,11 @@ export async function rebuildCounters(
   if (ledger === undefined) return { state: 'interrupted', reason: NO_IDENTITY };
   const parts: Part[] = [];
   for (const shard of store.shards()) {
-    const lifetime = shard.lifetime();
-    if (lifetime === undefined) return { state: 'interrupted', reason: 'Redis is not connected' };
+    const instanceId = shard.instanceId();
+    if (instanceId === undefined) return { state: 'interrupted', reason: 'Redis is not connected' };
     const tag = shard.tag(MARKS_STEM);
     const keys = { tokenKey: rebuildKey(tag, ledger), epochKey: epochKey(tag, ledger) };
-    parts.push({ shard, lifetime, token: `${lifetime}:${id}`, ...keys });
+    parts.push({ shard, instanceId, token: `${instanceId}:${id}`, ...keys });
   }
   if (parts.length === 0) return { state: 'interrupted', reason: 'it is not known which server holds which ad' };
   let state: Rebuild | undefined;
@@ -93,7 +93,7 @@ interface Work {
 /** What a rebuild has to do with one server. */
 interface Part {
   readonly shard: CounterShard;
-  readonly lifetime: string;
+  readonly instanceId: string;
   readonly token: string;
   readonly tokenKey: string;
   readonly epochKey: string;
@@ -118,8 +118,8 @@ async function rebuildParts(work: Work): Promise<Rebuild> {
     : { state: 'interrupted', reason: 'Redis was emptied meanwhile' };
 }
 
-async function beginPart({ shard, lifetime, token, tokenKey }: Part): Promise<boolean> {
-  const call = { keys: [tokenKey], values: [token, lifetime, TOKEN_SECONDS] };
+async function beginPart({ shard, instanceId, token, tokenKey }: Part): Promise<boolean> {
+  const call = { keys: [tokenKey], values: [token, instanceId, TOKEN_SECONDS] };
   const [begun] = await shard.run('begin_rebuild', (redis) => begin.run(redis, [call]));
   return begun === 1;
 }
@@ -134,11 +134,11 @@ async function abandonPart({ shard, token, tokenKey }: Part): Promise<void> {
   await shard.run('abandon_rebuild', (redis) => abandon.run(redis, [{ keys: [tokenKey], values: [token] }]));
 }
 
-/** Another text when a server came, went, or began another life. */
+/** Changes when a server is added or removed, or when the instance id of one changes. */
 function namesAndLives(store: CounterStore): string {
   return store
     .shards()
-    .map((shard) => `${shard.name} ${shard.lifetime()}`)
+    .map((shard) => `${shard.name} ${shard.instanceId()}`)
     .join('\n');
 }
 

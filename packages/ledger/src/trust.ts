@@ -16,22 +16,22 @@ export function markKeyOf(shard: CounterShard, ledger: LedgerIdentity): string {
 }
 
 /**
- * The counters of a server are those of the last finished rebuild only if its epoch names the life of the server that
+ * The counters of a server are those of the last finished rebuild only if its epoch names the instance id of the server that
  * answers: after a restart from an old file, a failover to a replica that lagged, or an eviction, the epoch is there and
  * the counts are behind.
  *
  * @param mark what the server holds under {@link markKeyOf}
  */
 export function judgeMark(shard: CounterShard, mark: string | null): Trust {
-  if (shard.evicts()) {
+  if (shard.mayEvict()) {
     return { state: 'untrusted', reason: 'Redis may evict counters: set its maxmemory-policy to noeviction' };
   }
   if (mark === null) return { state: 'untrusted', reason: 'Redis was not filled from this database, or is empty' };
-  const lifetime = shard.lifetime();
-  if (lifetime === undefined || !mark.startsWith(`${lifetime}:`)) {
+  const instanceId = shard.instanceId();
+  if (instanceId === undefined || !mark.startsWith(`${instanceId}:`)) {
     return { state: 'untrusted', reason: 'Redis restarted or evicted keys since it was filled' };
   }
-  return { state: 'trusted', rebuild: mark.slice(lifetime.length + 1) };
+  return { state: 'trusted', rebuild: mark.slice(instanceId.length + 1) };
 }
 
 /**

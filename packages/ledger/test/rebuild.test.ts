@@ -114,7 +114,7 @@ describe('a rebuild', () => {
   it('does not wait for one that began on another server, whose token came here in a file or by replication', async () => {
     await store.redis.set(token(), 'another life:token', 'EX', 30);
     expect((await rebuildCounters(database, store, now)).state).toBe('done');
-    await store.redis.set(token(), `${store.lifetime()}:token`, 'EX', 30);
+    await store.redis.set(token(), `${store.instanceId()}:token`, 'EX', 30);
     expect((await rebuildCounters(database, store, now)).state).toBe('interrupted');
   });
 
@@ -191,7 +191,7 @@ describe('a rebuild', () => {
   });
 
   it('is nothing while Redis is not connected', async () => {
-    const away: CounterStore = { ...store, shards: () => [{ ...store, lifetime: () => undefined }] };
+    const away: CounterStore = { ...store, shards: () => [{ ...store, instanceId: () => undefined }] };
     expect(await rebuildCounters(database, away, now)).toMatchObject({ state: 'interrupted' });
   });
 });
@@ -206,10 +206,13 @@ describe('trust', () => {
     expect((await readTrust(kept.shards(), identity)).state).toBe('trusted');
     await kept.redis.save();
     await ledger.recordQueued([click(at)]);
-    const before = kept.lifetime();
+    const before = kept.instanceId();
     await server.kill();
     await server.start();
-    await waitFor(() => kept.lifetime() && kept.lifetime() !== before, { timeoutMs: 10_000, what: 'the new Redis' });
+    await waitFor(() => kept.instanceId() && kept.instanceId() !== before, {
+      timeoutMs: 10_000,
+      what: 'the new Redis',
+    });
     // Else this would be the test of an empty one.
     expect(await kept.redis.get(epoch())).toMatch(`${before}:`);
     expect(await readTrust(kept.shards(), identity)).toEqual({
@@ -224,13 +227,16 @@ describe('trust', () => {
   it('does not survive a file that was written in the middle of a rebuild', async () => {
     const server = await testServers.redis({ persist: true });
     const kept = await openStore(testServers, server);
-    const before = kept.lifetime();
+    const before = kept.instanceId();
     const killed = withAround(kept, async (operation, go) => {
       if (operation !== 'finish_rebuild') return await go();
       await kept.redis.save();
       await server.kill();
       await server.start();
-      await waitFor(() => kept.lifetime() && kept.lifetime() !== before, { timeoutMs: 10_000, what: 'the new Redis' });
+      await waitFor(() => kept.instanceId() && kept.instanceId() !== before, {
+        timeoutMs: 10_000,
+        what: 'the new Redis',
+      });
       return await go();
     });
     await recordBatch(database, [click(at)]);

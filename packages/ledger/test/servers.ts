@@ -33,8 +33,8 @@ export interface TestStore extends CounterStore, CounterShard {
 
 /** The ledger's view of a Redis; it reconnects by itself, and asks each server who it is. */
 export async function openStore(testServers: TestServers, server: LocalProcess): Promise<TestStore> {
-  let lifetime: string | undefined;
-  let evicts = false;
+  let instanceId: string | undefined;
+  let mayEvict = false;
   const redis = new Redis({
     host: server.host,
     port: server.port,
@@ -44,13 +44,13 @@ export async function openStore(testServers: TestServers, server: LocalProcess):
   });
   redis.on('error', () => undefined);
   redis.on('close', () => {
-    lifetime = undefined;
+    instanceId = undefined;
   });
   redis.on('ready', async () => {
     const info = await redis.info().catch(() => '');
     const field = (name: string) => new RegExp(`^${name}:(.*)\r$`, 'm').exec(info)?.[1];
-    evicts = Number(field('maxmemory')) > 0 && field('maxmemory_policy') !== 'noeviction';
-    lifetime = `${field('run_id')}/${field('evicted_keys')}`;
+    mayEvict = Number(field('maxmemory')) > 0 && field('maxmemory_policy') !== 'noeviction';
+    instanceId = `${field('run_id')}/${field('evicted_keys')}`;
   });
   testServers.onRelease(() => redis.disconnect());
   const store: TestStore = {
@@ -61,11 +61,11 @@ export async function openStore(testServers: TestServers, server: LocalProcess):
     shardOf: () => store,
     tag: (stem) => stem,
     run: (_operation, call) => call(redis),
-    lifetime: () => lifetime,
+    instanceId: () => instanceId,
     identify: async () => undefined,
-    evicts: () => evicts,
+    mayEvict: () => mayEvict,
   };
-  await waitFor(() => store.lifetime(), { timeoutMs: 10_000, what: 'the connection to Redis' });
+  await waitFor(() => store.instanceId(), { timeoutMs: 10_000, what: 'the connection to Redis' });
   return store;
 }
 

@@ -72,7 +72,7 @@ export const MINUTES_KEY_TTL = 50 * SECONDS_PER_HOUR;
  */
 export const MARKS_STEM = 'counters-of-ledger';
 
-/** Set only by a finished rebuild, to `<life of the Redis server>:<token>`. Without it no counter of the ledger is trusted. */
+/** Set only by a finished rebuild, to `<instance id of the Redis server>:<token>`. Without it no counter of the ledger is trusted. */
 export function epochKey(tag: string, ledger: LedgerIdentity): string {
   return `{${tag}}:${ledger}:epoch`;
 }

@@ -51,7 +51,7 @@ function serve(
 }
 
 /** Sends each piece when the one before it was answered; everything that comes back until the connection is closed. */
-function exchange(port: number, ...pieces: string[]): Promise<string> {
+function rawRequest(port: number, ...pieces: string[]): Promise<string> {
   return new Promise((resolve) => {
     let all = '';
     const socket = connect(port, '127.0.0.1', () => socket.write(pieces.shift() ?? ''));
@@ -122,7 +122,7 @@ describe('listen', () => {
     ['GET / HTTP/1.1\r\nHost: a\r\nExpect: cake\r\nConnection: close\r\n\r\n', 417, 'expectation_failed'],
   ])('answers with JSON what never reaches a handler: %.20s', async (bytes, status, error) => {
     const port = await serve((_request, response) => void response.end());
-    const text = await exchange(port, bytes);
+    const text = await rawRequest(port, bytes);
     expect(text).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
     const body = JSON.parse(text.split('\r\n\r\n')[1] ?? '') as { request_id: string };
     expect(body).toEqual({ error, message: expect.any(String), details: [], request_id: expect.any(String) });
@@ -131,13 +131,13 @@ describe('listen', () => {
 
   it('takes the path out of a whole address', async () => {
     const port = await serve((request, response) => void response.end(request.url));
-    const text = await exchange(port, 'GET http://a:80/ads?x=1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+    const text = await rawRequest(port, 'GET http://a:80/ads?x=1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
     expect(text).toMatch(/\r\n\/ads\?x=1$|\r\n\/ads\?x=1\r\n/);
   });
 
   it('answers what came before, and only then that the rest is not HTTP', async () => {
     const port = await serve((_request, response) => void setTimeout(() => response.end('recorded'), 50));
-    const text = await exchange(port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\nNOT HTTP\r\n\r\n');
+    const text = await rawRequest(port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\nNOT HTTP\r\n\r\n');
     expect(text).toMatch(/^HTTP\/1\.1 200 [\s\S]*recorded[\s\S]*HTTP\/1\.1 400 /);
   });
 
@@ -149,10 +149,10 @@ describe('listen', () => {
     });
     const click = 'POST /click HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}';
     const broken = 'HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nno size\r\n';
-    expect(await exchange(port, `${click}POST / ${broken}`)).toMatch(
+    expect(await rawRequest(port, `${click}POST / ${broken}`)).toMatch(
       /^HTTP\/1\.1 202 [\s\S]*recorded[\s\S]*HTTP\/1\.1 400 /,
     );
-    expect(await exchange(port, `${click}POST /large ${broken}`)).toMatch(
+    expect(await rawRequest(port, `${click}POST /large ${broken}`)).toMatch(
       /^HTTP\/1\.1 202 [\s\S]*recorded[\s\S]*HTTP\/1\.1 413 [\s\S]*too large[\s\S]{0,9}$/,
     );
   });
@@ -163,7 +163,7 @@ describe('listen', () => {
         void request.on('error', () => undefined).once('data', () => response.writeHead(413).end()),
     );
     const head = 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n';
-    const text = await exchange(port, `${head}2\r\n{}\r\n`, 'no size\r\n'.repeat(20_000));
+    const text = await rawRequest(port, `${head}2\r\n{}\r\n`, 'no size\r\n'.repeat(20_000));
     expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 413']);
   });
 

@@ -42,7 +42,7 @@ export function openCounters(testServers: TestServers, env: Variables): RedisCon
 /** True when each server has said who it is. */
 export function isKnown(store: CounterStore): boolean {
   const shards = store.shards();
-  return shards.length > 0 && shards.every((shard) => shard.lifetime() !== undefined);
+  return shards.length > 0 && shards.every((shard) => shard.instanceId() !== undefined);
 }
 
 export function event(adId: string, occurredAt: number, kind: AdEvent['kind'] = 'click'): AdEvent {

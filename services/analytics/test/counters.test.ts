@@ -268,7 +268,7 @@ describe('where counters are read', () => {
   });
 
   const flush = () => redis.flushall();
-  const mark = () => redis.set(epoch(), `${store.shards()[0]?.lifetime()}:another rebuild`);
+  const mark = () => redis.set(epoch(), `${store.shards()[0]?.instanceId()}:another rebuild`);
   it.each<[string, Record<number, () => Promise<unknown>>]>([
     ['before it was read', { 0: flush }],
     ['before it was read, and filled by the end', { 0: flush, 2: mark }],
@@ -301,7 +301,7 @@ describe('where counters are read', () => {
   });
 
   it('is Postgres when Redis may evict counters', async () => {
-    expect((await read(withShard(() => ({ evicts: () => true })))).source).toBe('postgres');
+    expect((await read(withShard(() => ({ mayEvict: () => true })))).source).toBe('postgres');
   });
 
   it('is Postgres while Redis is away, and Redis again after a restart and a rebuild, not before', async () => {

@@ -114,7 +114,7 @@ describe('counters in a Redis Cluster', () => {
   it('have marks of their own on each primary', async () => {
     for (const shard of store.shards()) {
       const epoch = await on(shard, (redis) => redis.get(epochKey(shard.tag(MARKS_STEM), identity)));
-      expect(epoch).toMatch(`${shard.lifetime()}:`);
+      expect(epoch).toMatch(`${shard.instanceId()}:`);
     }
     expect(new Set(store.shards().map((shard) => shard.tag(MARKS_STEM))).size).toBe(3);
   });
@@ -151,7 +151,7 @@ describe('counters in a Redis Cluster', () => {
           const result = await shard.run(operation, call);
           if (operation === 'read_windows' && shard.name === name) {
             await on(shard, (redis) =>
-              redis.set(epochKey(shard.tag(MARKS_STEM), identity), `${shard.lifetime()}:a later one`),
+              redis.set(epochKey(shard.tag(MARKS_STEM), identity), `${shard.instanceId()}:a later one`),
             );
           }
           return result;
@@ -165,7 +165,7 @@ describe('counters in a Redis Cluster', () => {
   it('are not believed when one primary tells of another rebuild than the others', async () => {
     const [shard] = store.shards() as [CounterShard];
     await on(shard, (redis) =>
-      redis.set(epochKey(shard.tag(MARKS_STEM), identity), `${shard.lifetime()}:an earlier one`),
+      redis.set(epochKey(shard.tag(MARKS_STEM), identity), `${shard.instanceId()}:an earlier one`),
     );
     expect((await ask()).source).toBe('postgres');
     expect(await trusted()).toBe(false);

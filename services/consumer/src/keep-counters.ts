@@ -90,7 +90,7 @@ export function keepCounters(options: KeepCountersOptions): () => Promise<void> 
   async function check(): Promise<boolean> {
     // Redis is unavailable: its breaker logs that.
     const shards = store.shards();
-    if (shards.length === 0 || shards.some((shard) => shard.lifetime() === undefined)) {
+    if (shards.length === 0 || shards.some((shard) => shard.instanceId() === undefined)) {
       observer.onTrust(false);
       return true;
     }
@@ -100,7 +100,7 @@ export function keepCounters(options: KeepCountersOptions): () => Promise<void> 
     });
     note(reason);
     if (reason === undefined) return true;
-    if (shards.some((shard) => shard.evicts())) return false;
+    if (shards.some((shard) => shard.mayEvict())) return false;
     const began = performance.now();
     const rebuild = await rebuildCounters(database, store, now, stopping.signal);
     observer.onRebuild(rebuild, performance.now() - began);

@@ -48,7 +48,7 @@ beforeAll(async () => {
   const connection = openRedis(config, { service: 'test', metrics: createMetrics('test'), logger: quiet });
   testServers.onRelease(connection.close);
   store = connection;
-  await waitFor(() => connection.shards()[0]?.lifetime(), { timeoutMs: 10_000, what: 'the connection to Redis' });
+  await waitFor(() => connection.shards()[0]?.instanceId(), { timeoutMs: 10_000, what: 'the connection to Redis' });
 });
 afterAll(testServers.release);
 

@@ -125,11 +125,11 @@ export function openRedisCluster(
       hurried = false;
       await look();
       await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS).unref());
-      if (!hurried && !closed && trouble() === undefined) await pause(LOOK_EVERY_MS - LOOK_AGAIN_MS);
+      if (!hurried && !closed && outage() === undefined) await pause(LOOK_EVERY_MS - LOOK_AGAIN_MS);
     }
   };
 
-  const trouble = (): string | undefined => {
+  const outage = (): string | undefined => {
     const { topology, servers, shards } = view;
     if (topology.primaries.length === 0)
       return `no node tells of a cluster${silence === undefined ? '' : `: ${silence}`}`;
@@ -149,9 +149,9 @@ export function openRedisCluster(
       if (owner === undefined) throw new DependencyUnavailable('redis', new NotConnected('nobody serves the slot'));
       return owner;
     },
-    trouble,
+    outage,
     readInfo: async () => {
-      const reason = trouble();
+      const reason = outage();
       if (reason !== undefined) throw new NotConnected(reason);
       await Promise.all([...view.servers.values()].map((server) => server.readInfo()));
     },
@@ -165,19 +165,19 @@ export function openRedisCluster(
 }
 
 function shardOf(primary: Primary, server: RedisServer, runOn: RunOn): RedisShard {
-  // Slots that it was given are empty, though it was filled before: that is another life, too.
+  // Slots that moved here are empty, although a rebuild filled this server before: another set of slots is another id.
   const slots = createHash('sha1').update(JSON.stringify(primary.ranges)).digest('hex').slice(0, 12);
   const tags = new Map<string, string>();
   return {
     name: nameOf(primary),
     crossesSlots: false,
     run: (operation, fn) => runOn(server, operation, fn),
-    lifetime: () => {
-      const lifetime = server.lifetime();
-      return lifetime === undefined ? undefined : `${lifetime}/${slots}`;
+    instanceId: () => {
+      const instanceId = server.instanceId();
+      return instanceId === undefined ? undefined : `${instanceId}/${slots}`;
     },
     identify: () => runOn(server, 'identify', () => server.identify()),
-    evicts: server.evicts,
+    mayEvict: server.mayEvict,
     tag: (stem) => {
       const tag = tags.get(stem) ?? tagIn(primary, stem);
       tags.set(stem, tag);

@@ -7,8 +7,8 @@ import type { RedisAddress } from './redis-address.js';
 export interface RedisServer {
   readonly client: Redis;
   /** See `RedisShard`. */
-  lifetime(): string | undefined;
-  evicts(): boolean;
+  instanceId(): string | undefined;
+  mayEvict(): boolean;
   /** True once it is known to be no node of a cluster. */
   isAlone(): boolean;
   isConnected(): boolean;
@@ -57,8 +57,8 @@ export function connectRedis(
     maxRetriesPerRequest: 0,
   });
 
-  let lifetime: string | undefined;
-  let evicts = false;
+  let instanceId: string | undefined;
+  let mayEvict = false;
   let alone = false;
   let connection = 0;
   let reason: string | undefined;
@@ -72,10 +72,10 @@ export function connectRedis(
     if (asked !== connection) return;
     const id = info.get('run_id');
     if (id === undefined) throw new Error('INFO has no run_id');
-    evicts = Number(info.get('maxmemory')) > 0 && info.get('maxmemory_policy') !== 'noeviction';
+    mayEvict = Number(info.get('maxmemory')) > 0 && info.get('maxmemory_policy') !== 'noeviction';
     alone = info.get('redis_mode') !== 'cluster';
     replication = info.get('master_replid');
-    lifetime = `${id}/${replication}/${info.get('evicted_keys')}`;
+    instanceId = `${id}/${replication}/${info.get('evicted_keys')}`;
   };
   // A tenth of what all of INFO takes: as long as the connection lasts, nothing else can be another.
   const identify = async (): Promise<void> => {
@@ -96,7 +96,7 @@ export function connectRedis(
   });
   client.on('close', () => {
     connection += 1;
-    lifetime = undefined;
+    instanceId = undefined;
     reason ??= 'the connection was lost';
   });
   client.on('error', (error: Error) => {
@@ -107,8 +107,8 @@ export function connectRedis(
 
   return {
     client,
-    lifetime: () => lifetime,
-    evicts: () => evicts,
+    instanceId: () => instanceId,
+    mayEvict: () => mayEvict,
     isAlone: () => alone,
     isConnected: () => client.status === 'ready',
     reason: () => (client.status === 'ready' ? undefined : reason),

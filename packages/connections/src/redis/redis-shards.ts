@@ -1,35 +1,36 @@
 import type { Redis } from 'ioredis';
 import type { RedisServer } from './redis-server.js';
 
-/** A server that holds some of the keys, or all of them. */
+/** A server that holds some or all of the keys. */
 export interface RedisShard {
-  /** Its address: tells it from the others. */
+  /** Its address, which no other shard has. */
   readonly name: string;
-  /** True where one command may use keys of any slots: a cluster allows those of one slot alone. */
+  /** True if one command may use keys of different slots. A cluster refuses such commands. */
   readonly crossesSlots: boolean;
   /**
-   * Runs commands. They may be run again after a failure, so they must be idempotent. A pipeline
-   * hides the errors of its commands: `fn` must look for them.
-   * @throws DependencyUnavailable, or what `fn` throws.
+   * Runs commands. `fn` may run again after a failure, so its commands must be idempotent. A pipeline hides the errors of
+   * its commands: `fn` must look for them.
+   * @throws DependencyUnavailable, or the error of `fn`
    */
   run<T>(operation: string, fn: (client: Redis) => Promise<T>): Promise<T>;
   /**
-   * What the keys that we wrote can be relied on by: another text whenever the server may have lost some of them. It is
-   * the `run_id` of the very process that this connection talks to (a restarted one has another), with the `master_replid`
-   * of its data (a primary that was a replica meanwhile has those of another, with the old epoch in them), the number of
-   * keys that it evicted so far, and in a cluster the slots that it serves. Undefined while disconnected, and until it was
-   * read.
+   * Identifies the data of the server. The id changes whenever the server may have lost keys. It consists of
+   * - the `run_id` of the process behind this connection (a restart changes it),
+   * - the `master_replid` of its data (a primary that was a replica in between has the data of another server),
+   * - the number of keys that it has evicted, and
+   * - in a cluster the slots that it serves.
+   * Undefined while disconnected, and after a connect until it has been read.
    */
-  lifetime(): string | undefined;
+  instanceId(): string | undefined;
   /**
-   * Reads `lifetime()` again where the data of the server became those of another one: it was made a replica and a primary
-   * again, and no connection broke. Without this call that shows with the next ping.
+   * Reads `instanceId()` again. It can change without a broken connection, when the server becomes a replica and a primary
+   * again; without this call the change appears with the next ping.
    * @throws DependencyUnavailable
    */
   identify(): Promise<void>;
-  /** True if the server may drop keys when its memory is full, so that a missing one is no zero. */
-  evicts(): boolean;
-  /** A hash tag whose keys are on this very server: `stem`, in a cluster with a number behind it. */
+  /** True if the server drops keys when its memory is full, so that a missing key does not mean zero. */
+  mayEvict(): boolean;
+  /** A hash tag whose keys are all on this server: `stem`, in a cluster followed by a number. */
   tag(stem: string): string;
 }
 
@@ -38,13 +39,13 @@ export type RunOn = <T>(server: RedisServer, operation: string, fn: (client: Red
 
 /** The servers behind a `RedisConnection`. */
 export interface RedisServers {
-  /** All of them. None while it isn't known who serves each slot. */
+  /** All shards; empty until every slot has a known server. */
   shards(): readonly RedisShard[];
-  /** The one that holds a key. @throws DependencyUnavailable while nobody is known to */
+  /** The shard that holds a key. @throws DependencyUnavailable if none is known */
   shardOf(key: string): RedisShard;
-  /** What keeps some keys from being reached, if anything does. */
-  trouble(): string | undefined;
-  /** Asks each of them for what may have changed. @throws when one can't be asked */
+  /** Why some keys cannot be reached; undefined if all can. */
+  outage(): string | undefined;
+  /** Reads from every server what may change while its connection stands. @throws if a server does not answer */
   readInfo(): Promise<void>;
   close(): Promise<void>;
 }

@@ -57,7 +57,7 @@ export function openRedis(
     shards: servers.shards,
     shardOf: servers.shardOf,
     health: () => {
-      const detail = servers.trouble();
+      const detail = servers.outage();
       return detail === undefined ? guard.health() : { ...guard.health(), status: 'down', detail };
     },
     ping: () => guard.probe(servers.readInfo),
@@ -79,16 +79,16 @@ function oneServer(config: RedisConfig, options: RedisOptions, runOn: RunOn): Re
       return server.isAlone();
     },
     run: (operation, fn) => runOn(server, operation, fn),
-    lifetime: server.lifetime,
+    instanceId: server.instanceId,
     identify: () => runOn(server, 'identify', () => server.identify()),
-    evicts: server.evicts,
+    mayEvict: server.mayEvict,
     tag: (stem) => stem,
   };
   const shards = [shard];
   return {
     shards: () => shards,
     shardOf: () => shard,
-    trouble: () => (server.isConnected() ? undefined : `no connection${suffix(server.reason())}`),
+    outage: () => (server.isConnected() ? undefined : `no connection${suffix(server.reason())}`),
     readInfo: async () => {
       if (!server.isConnected()) throw new NotConnected(`no connection to redis${suffix(server.reason())}`);
       await server.readInfo();

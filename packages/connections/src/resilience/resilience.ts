@@ -16,7 +16,7 @@ import {
   TaskCancelledError,
 } from 'cockatiel';
 
-import { createTroubleReport } from './trouble-report.js';
+import { createIncidentTracker } from './incidents.js';
 
 /** There is no connection, and one is being made in the background: trying again is no use. */
 export class NotConnected extends Error {
@@ -122,7 +122,7 @@ type Outcome<T> = { readonly value: T } | { readonly error: unknown };
 export function createGuard(options: GuardOptions): Guard {
   const { dependency, timeoutMs, attempts, metrics, logger, isFailure, isRefusal = never, isTimeout = never } = options;
   const failures = new ConsecutiveFailures();
-  const trouble = createTroubleReport(dependency, metrics, logger);
+  const incidents = createIncidentTracker(dependency, metrics, logger);
   const breaker = circuitBreaker(
     handleWhen((error) => error instanceof Failure || error instanceof TaskCancelledError),
     { breaker: failures, halfOpenAfter: AT_ONCE },
@@ -157,7 +157,7 @@ export function createGuard(options: GuardOptions): Guard {
     if (!('error' in reason)) return;
     const { error } = reason;
     const operation = error instanceof Failure || error instanceof TimedOut ? error.operation : WORK;
-    trouble.failed(operation, blame(error), provenAfterMs(blame(error)));
+    incidents.failed(operation, blame(error), provenAfterMs(blame(error)));
   });
 
   const run = async <T>(policy: Policy, fn: Call<T>, operation: string): Promise<T> => {
@@ -182,19 +182,19 @@ export function createGuard(options: GuardOptions): Guard {
       throw new DependencyUnavailable(dependency, blame(error));
     }
     if ('error' in outcome) {
-      if (isRefusal(outcome.error)) trouble.failed(operation, outcome.error, REFUSED_MS);
-      else trouble.worked(PING);
+      if (isRefusal(outcome.error)) incidents.failed(operation, outcome.error, REFUSED_MS);
+      else incidents.worked(PING);
       throw outcome.error;
     }
-    trouble.worked(operation);
+    incidents.worked(operation);
     return outcome.value;
   };
 
   return {
     state: () => nameOf(breaker.state),
-    failed: (error) => trouble.failed(CONNECTION, error, 0),
+    failed: (error) => incidents.failed(CONNECTION, error, 0),
     health: () => {
-      const { isDown, detail } = trouble.trouble();
+      const { isDown, detail } = incidents.status();
       return {
         status: isDown ? 'down' : 'up',
         breaker: nameOf(breaker.state),

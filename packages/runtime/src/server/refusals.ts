@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Exchanges } from './exchanges.js';
+import type { OpenRequests } from './open-requests.js';
 
 /** What never reaches the handlers gets an answer of the same form as theirs. */
 export interface Refusals {
@@ -32,8 +32,8 @@ const EXPECTATION: Refusal = [
 /** Who still sends when it is refused may read the answer for so long: closing at once would take it away again. */
 const LINGER_MS = 1_000;
 
-/** @param exchanges so that a refusal comes after the answers that it has to follow */
-export function createRefusals(exchanges: Pick<Exchanges, 'latestOf'>): Refusals {
+/** @param openRequests so that a refusal comes after the answers that it has to follow */
+export function createRefusals(openRequests: Pick<OpenRequests, 'latestOf'>): Refusals {
   const refused = new WeakSet<Duplex>();
 
   return {
@@ -45,14 +45,14 @@ export function createRefusals(exchanges: Pick<Exchanges, 'latestOf'>): Refusals
       // Whatever comes after what was wrong is wrong too.
       if (refused.has(socket)) return;
       refused.add(socket);
-      const { request, response, before } = exchanges.latestOf(socket) ?? {};
+      const { request, response, previous } = openRequests.latestOf(socket) ?? {};
       const isBroken = request?.complete === false;
       const refuse = () => {
         // Of a request that has its answer, as one that is too large, only the rest was wrong.
         end(socket, isBroken && response?.headersSent ? undefined : refusalOf(error));
       };
       // A request that came whole before this one is answered first: its 202 must not be taken for the refusal.
-      const first = isBroken ? before : response;
+      const first = isBroken ? previous : response;
       if (first === undefined || first.destroyed || first.writableFinished) refuse();
       else first.once('close', refuse);
     },

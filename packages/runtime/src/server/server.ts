@@ -7,7 +7,7 @@ import type { Logger } from '../log/logger.js';
 import type { Metrics } from '../metrics/metrics.js';
 import type { Shutdown } from '../process/shutdown.js';
 import { limitConnections } from './connection-limit.js';
-import { Exchanges } from './exchanges.js';
+import { OpenRequests } from './open-requests.js';
 import { createRefusals } from './refusals.js';
 import { createStalledAnswers } from './stalled-answers.js';
 
@@ -29,8 +29,8 @@ export async function listen(
   shutdown: Shutdown,
 ): Promise<number> {
   const { handler, config, logger, metrics, health } = options;
-  const exchanges = new Exchanges();
-  const refusals = createRefusals(exchanges);
+  const openRequests = new OpenRequests();
+  const refusals = createRefusals(openRequests);
   let draining = false;
 
   const server = createServer(
@@ -46,8 +46,8 @@ export async function listen(
       requireHostHeader: false,
     },
     (request, response) => {
-      exchanges.begin(request, response);
-      response.on('close', () => exchanges.end({ request, response }));
+      openRequests.begin(request, response);
+      response.on('close', () => openRequests.end({ request, response }));
       if (draining) response.setHeader('Connection', 'close');
       if (request.headers.host === undefined && request.httpVersion === '1.1') return refusals.noHost(response);
       const path = pathOf(request.url ?? '/');
@@ -58,7 +58,7 @@ export async function listen(
   );
   server.maxRequestsPerSocket = 0;
   limitConnections(server, config.HTTP_MAX_CONNECTIONS, metrics, logger);
-  const stalled = createStalledAnswers(() => exchanges.sockets(), config.HTTP_SEND_TIMEOUT_MS, metrics, logger);
+  const stalled = createStalledAnswers(() => openRequests.sockets(), config.HTTP_SEND_TIMEOUT_MS, metrics, logger);
   server.on('clientError', refusals.notHttp);
   server.on('checkExpectation', (_request, response) => refusals.expectation(response));
 
@@ -74,7 +74,7 @@ export async function listen(
   shutdown.add('http server', async () => {
     draining = true;
     health.drain();
-    for (const response of exchanges.open()) {
+    for (const response of openRequests.open()) {
       if (!response.headersSent) response.setHeader('Connection', 'close');
     }
     // That of `net`: the one of `http` would cut off idle connections at this moment.
@@ -87,7 +87,7 @@ export async function listen(
       sweep = setInterval(() => server.closeIdleConnections(), 50);
     }, IDLE_GRACE_MS);
     const limit = setTimeout(() => {
-      logger.warn('requests were cut off at the end', { requests: exchanges.open().length });
+      logger.warn('requests were cut off at the end', { requests: openRequests.open().length });
       server.closeAllConnections();
     }, DRAIN_TIMEOUT_MS);
     await closed;

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { expect, test } from '@jest/globals';
-import { Exchanges } from '../src/server/exchanges.js';
+import { OpenRequests } from '../src/server/open-requests.js';
 
 const until = async (condition: () => boolean) => {
   while (!condition()) await new Promise(setImmediate);
@@ -13,14 +13,14 @@ test.each([
   ['at its last byte', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}', 'data'],
   ['after its end', 'GET / HTTP/1.1\r\nHost: a\r\n\r\n', 'end'],
 ])('an idle connection that was answered %s holds nothing', async (_when, text, event) => {
-  const exchanges = new Exchanges();
+  const openRequests = new OpenRequests();
   let socket: Socket | undefined;
   let seen = 0;
   const server = createServer((request, response) => {
     socket = request.socket;
-    exchanges.begin(request, response);
-    response.on('close', () => exchanges.end({ request, response }));
-    seen += exchanges.latestOf(socket)?.response === response ? 1 : 0;
+    openRequests.begin(request, response);
+    response.on('close', () => openRequests.end({ request, response }));
+    seen += openRequests.latestOf(socket)?.response === response ? 1 : 0;
     const answer = () => response.end('done');
     if (event === 'at once') answer();
     else request.on(event, answer).resume();
@@ -29,8 +29,8 @@ test.each([
   const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
   client.write(text);
   await once(client, 'data');
-  await until(() => socket !== undefined && exchanges.latestOf(socket) === undefined);
-  expect([seen, exchanges.open()]).toEqual([1, []]);
+  await until(() => socket !== undefined && openRequests.latestOf(socket) === undefined);
+  expect([seen, openRequests.open()]).toEqual([1, []]);
   client.destroy();
   server.close();
 });

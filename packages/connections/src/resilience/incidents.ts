@@ -1,14 +1,14 @@
 import { type Logger, type Metrics, reasonOf } from '@ads/runtime';
 
-/** The state of a dependency, and the reason for it: see `createTroubleReport`. */
-export interface Trouble {
+/** The state of a dependency, and the reason for it: see `createIncidentTracker`. */
+export interface DependencyStatus {
   readonly isDown: boolean;
   /** The words of what fails, or failed lately. */
   readonly detail: string | undefined;
 }
 
 /** What is known of the failures of one dependency. */
-export interface TroubleReport {
+export interface IncidentTracker {
   /**
    * An attempt failed.
    *
@@ -17,7 +17,7 @@ export interface TroubleReport {
    */
   failed(operation: string, error: unknown, provenAfterMs: number): void;
   worked(operation: string): void;
-  trouble(): Trouble;
+  status(): DependencyStatus;
 }
 
 /** How long nothing may fail until an incident is over. What never worked yet may only be starting, and is given as long. */
@@ -53,7 +53,7 @@ interface Incident {
  * once when it is over; the metric counts each failure. While an operation fails the dependency is down. When all work
  * again it is up at once, the first time in an incident; after a relapse only when the incident is over.
  */
-export function createTroubleReport(dependency: string, metrics: Metrics, logger: Logger): TroubleReport {
+export function createIncidentTracker(dependency: string, metrics: Metrics, logger: Logger): IncidentTracker {
   const failures = metrics.dependencyFailures.labels({ dependency });
   failures.inc(0);
   const failing = new Map<string, Failing>();
@@ -108,7 +108,7 @@ export function createTroubleReport(dependency: string, metrics: Metrics, logger
       const seconds = Math.round((now - since) / 1_000);
       logger.info(`${dependency} works again`, { event: 'dependency.recovered', dependency, seconds });
     },
-    trouble() {
+    status() {
       if (incident === undefined) return { isDown: false, detail: undefined };
       // What a ping would not find is said first.
       const worst = [...failing.values()].sort((a, b) => b.provenAfterMs - a.provenAfterMs || b.last - a.last)[0];
