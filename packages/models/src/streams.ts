@@ -22,6 +22,15 @@ export const DEAD_LETTER_EVENTS = 'Dead-Letter-Events';
  */
 export const WAITING_LETTER_SUBJECT = 'ads.waiting-letters';
 
+/**
+ * Events of a newer wire version wait in the event stream too, under a subject for each version, until a consumer reads
+ * that version. They are not delivered to the ledger's consumer, so they hold up no event and are not redelivered to
+ * consumers that can't read them.
+ */
+export function newerEventsSubject(version: number | '*'): string {
+  return `ads.newer-events.${version}`;
+}
+
 /** How a stream is to be, in JetStream's own words. */
 export interface StreamSettings {
   readonly name: string;
@@ -65,7 +74,7 @@ export function streamSettings({ replicas, maxBytes, deadLettersMaxBytes }: Stre
     {
       ...common,
       name: EVENT_STREAM,
-      subjects: [EVENT_SUBJECT, WAITING_LETTER_SUBJECT],
+      subjects: [EVENT_SUBJECT, WAITING_LETTER_SUBJECT, newerEventsSubject('*')],
       retention: 'workqueue',
       max_bytes: maxBytes,
     },

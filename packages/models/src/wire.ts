@@ -3,18 +3,63 @@ import { AD_ID, type AdEvent, MAX_PLAY_TIME, type WritableEvent } from './event.
 import { EVENT_KINDS, type EventKind, KINDS } from './kinds.js';
 import { isUuid } from './uuid.js';
 
-/** The version that this code writes, and the only one that it reads. */
-export const WIRE_VERSION = 1;
+/*
+ * Versions of the wire format
+ *
+ * During a rolling update consumers of two releases pull from the same queue, so an older consumer may be given what only a
+ * newer one can read. It must not lose it, and it is no dead letter either. So each part of a message says which version
+ * its reader needs:
+ *
+ *   message  `v` is the version of the form around the events. It is 1.
+ *   event    digits in front of the code in `k` are the version of the event: `2s` needs version 2, `c` needs version 1.
+ *
+ * A reader of version N reads all parts of the versions 1 to N. It reports the others with their version, and the consumer
+ * moves them to a subject of that version in the event stream, where they wait for a consumer that reads them (see
+ * `newerEventsSubject`). Events of older versions in the same message are recorded at once: one event of a new kind does not hold
+ * up the clicks beside it.
+ *
+ * To add a kind, give it a code of the next version. To add a field that a reader may ignore, write it: unknown fields are
+ * ignored. To add a field that must not get lost, write the events that have it under a second code of their kind, like
+ * `2c`. The version is in `k` and not in a field of its own because releases from before this rule ignore unknown fields:
+ * they would record the event without what it says. They dead-letter an unknown code instead, and its bytes can be
+ * replayed.
+ */
 
-/** What a message turned out to be: events, some of which may be bad on their own, or nothing readable at all. */
+/** The kinds by `k`. */
+export type Codes = ReadonlyMap<unknown, EventKind>;
+
+/** The codes that this release writes and reads. */
+export const CODES: Codes = new Map(KINDS.map((kind) => [EVENT_KINDS[kind].code, kind]));
+
+/** Events are in an array since the first version, and messages that hold one say so. */
+const MESSAGE_VERSION = 1;
+
+/** Versions have three digits at most: more is taken for damage, not for a newer release. */
+const CODE = /^([1-9]\d{0,2})?[a-z]+$/;
+const LAST_VERSION = 999;
+
+/** The newest version among some codes. */
+export function versionOfCodes(codes: Codes): number {
+  return Math.max(MESSAGE_VERSION, ...[...codes.keys()].map((code) => versionOf(code) ?? 0));
+}
+
+/** The newest version that this release reads. */
+export const WIRE_VERSION = versionOfCodes(CODES);
+
+/** The content of a message: events, some of which may be bad on their own, or nothing readable at all. */
 export type Decoded =
   | { readonly state: 'decoded'; readonly events: AdEvent[]; readonly rejected: Rejected[] }
-  | { readonly state: 'unreadable'; readonly reason: string };
+  | ({ readonly state: 'unreadable' } & Problem);
 
-/** A part of a message that is no event, with the reason in words. */
-export interface Rejected {
-  readonly value: unknown;
+/** A reason in words, and the version of a newer release that can read the part; without it nobody can. */
+interface Problem {
   readonly reason: string;
+  readonly version?: number;
+}
+
+/** A part of a message that is no event, or none that this release can read. */
+export interface Rejected extends Problem {
+  readonly value: unknown;
 }
 
 /** Many events as one message: UTF-8 JSON `{"v":1,"events":[…]}`; keys are short because there is one of each per click. */
@@ -24,34 +69,53 @@ export function encodeEvents(events: readonly AdEvent[]): Buffer {
 
 /** A message of events that are JSON texts already, good or not. */
 export function wrapEvents(events: readonly string[]): Buffer {
-  return Buffer.from(`{"v":${WIRE_VERSION},"events":[${events.join()}]}`);
+  return Buffer.from(`{"v":${MESSAGE_VERSION},"events":[${events.join()}]}`);
 }
-
-const KIND_OF_CODE: ReadonlyMap<unknown, EventKind> = new Map(KINDS.map((kind) => [EVENT_KINDS[kind].code, kind]));
 
 const strict = new TextDecoder('utf-8', { fatal: true });
 
 /** The reverse of {@link encodeEvents}. Never throws: whatever bytes arrive, the answer says what they are. */
-export function decodeEvents(bytes: Uint8Array): Decoded {
-  let message: unknown;
-  try {
-    message = JSON.parse(strict.decode(bytes));
-  } catch (error) {
-    return unreadable(`not JSON: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  if (!isRecord(message)) return unreadable('not a JSON object');
-  if (message.v !== WIRE_VERSION) {
-    return unreadable(`wire version ${inWords(message.v)}, this reads ${WIRE_VERSION}`);
-  }
-  if (!Array.isArray(message.events)) return unreadable('"events" is not an array');
-  const events: AdEvent[] = [];
-  const rejected: Rejected[] = [];
-  for (const value of message.events) {
-    const event = fromWire(value);
-    if (typeof event === 'string') rejected.push({ value, reason: event });
-    else events.push(event);
-  }
-  return { state: 'decoded', events, rejected };
+export const decodeEvents = createDecoder(CODES);
+
+/** A decoder like {@link decodeEvents} that knows these codes. */
+export function createDecoder(codes: Codes): (bytes: Uint8Array) => Decoded {
+  const newest = versionOfCodes(codes);
+  return (bytes) => {
+    let message: unknown;
+    try {
+      message = JSON.parse(strict.decode(bytes));
+    } catch (error) {
+      return unreadable(`not JSON: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    if (!isRecord(message)) return unreadable('not a JSON object');
+    if (message.v !== MESSAGE_VERSION) return { state: 'unreadable', ...ofVersion(message.v, newest) };
+    if (!Array.isArray(message.events)) return unreadable('"events" is not an array');
+    const events: AdEvent[] = [];
+    const rejected: Rejected[] = [];
+    for (const value of message.events) {
+      const event = fromWire(value, codes);
+      if (typeof event === 'string') rejected.push({ value, ...rejection(value, event, newest) });
+      else events.push(event);
+    }
+    return { state: 'decoded', events, rejected };
+  };
+}
+
+/** @param reason why it is no event, unless it is one of a newer version */
+function rejection(value: unknown, reason: string, newest: number): Problem {
+  const version = isRecord(value) ? versionOf(value.k) : undefined;
+  return version !== undefined && version > newest ? ofVersion(version, newest) : { reason };
+}
+
+function ofVersion(version: unknown, newest: number): Problem {
+  const reason = `wire version ${inWords(version)}, this reads ${newest}`;
+  return isWhole(version, LAST_VERSION) && version > newest ? { reason, version } : { reason };
+}
+
+/** The version that an event of a code needs; undefined where it is no code. */
+function versionOf(code: unknown): number | undefined {
+  const found = typeof code === 'string' ? CODE.exec(code) : null;
+  return found === null ? undefined : Number(found[1] ?? 1);
 }
 
 /**
@@ -75,10 +139,10 @@ function encodePlayTime(milliseconds: number): string {
 }
 
 /** An event, or the reason why it is none. As strict as the database: what passes here can be stored. */
-function fromWire(value: unknown): AdEvent | string {
+function fromWire(value: unknown, codes: Codes): AdEvent | string {
   if (!isRecord(value)) return 'event is not an object';
   const { k, id, ad, ip, at, rx, raw, pt, pm } = value;
-  const kind = KIND_OF_CODE.get(k);
+  const kind = codes.get(k);
   if (kind === undefined) return `unknown kind ${inWords(k)}`;
   if (typeof id !== 'string' || !isUuid(id)) return 'id is not a UUID';
   if (typeof ad !== 'string' || !AD_ID.test(ad)) return 'ad is not an ad id';

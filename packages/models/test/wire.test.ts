@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type AdEvent, decodeEvents, encodeEvents, uuidv7, WIRE_VERSION } from '../src/index.js';
+import { type AdEvent, CODES, createDecoder, decodeEvents, encodeEvents, uuidv7 } from '../src/index.js';
 
 /** Numbers in [0, 1) that are the same in every run (mulberry32). */
 function seeded(seed: number): () => number {
@@ -78,6 +78,71 @@ describe('during a rolling update', () => {
   });
 });
 
+describe('what a newer release wrote', () => {
+  const newer = (code: string, more = {}) => ({ ...wireEvent({ k: code }), ...more });
+  const text = (...events: readonly unknown[]) => JSON.stringify({ v: 1, events });
+
+  it('is reported with its version, and its neighbours are kept', () => {
+    const started = newer('2s', { quartile: 1 });
+    const clicked = newer('17c', { placement: 'top' });
+    const decoded = decodeText(text(wireEvent(), started, wireEvent(), clicked));
+    expect(decoded).toEqual({
+      state: 'decoded',
+      events: [plain, plain],
+      rejected: [
+        { value: started, reason: 'wire version 2, this reads 1', version: 2 },
+        { value: clicked, reason: 'wire version 17, this reads 1', version: 17 },
+      ],
+    });
+  });
+
+  it('may be a message of another form', () => {
+    expect(decodeText('{"v":2,"columns":{}}')).toEqual({
+      state: 'unreadable',
+      reason: 'wire version 2, this reads 1',
+      version: 2,
+    });
+  });
+
+  it('is read by that release, and so is what older ones wrote', () => {
+    const decode = createDecoder(new Map([...CODES, ['2c', 'click'], ['3i', 'impression']]));
+    const events = [wireEvent(), newer('2c'), newer('3i'), newer('4x')];
+    expect(decode(Buffer.from(text(...events)))).toEqual({
+      state: 'decoded',
+      events: [plain, plain, { ...plain, kind: 'impression' }],
+      rejected: [{ value: events[3], reason: 'wire version 4, this reads 3', version: 4 }],
+    });
+  });
+
+  it.each(['x', '1x', '02s', '2', '2S', '2s ', '2s3', '1000s', '-2s', '2.5s'])(
+    'is not what has the code %j',
+    (code) => {
+      const value = newer(code);
+      const rejected = [{ value, reason: `unknown kind "${code}"` }];
+      expect(decodeText(text(value))).toEqual({ state: 'decoded', events: [], rejected });
+    },
+  );
+});
+
+describe('the bytes of the first release', () => {
+  const id = '019aa6f7-1c00-7000-8000-000000000000';
+  const event = { id, adId: 'ad-"1"', ip: '203.0.113.9', occurredAt: 1_700_000_000_001, receivedAt: 1_700_000_000_002 };
+  const common = `"id":"${id}","ad":"ad-\\"1\\"","ip":"203.0.113.9","at":1700000000001,"rx":1700000000002`;
+  const bytes = `{"v":1,"events":[{"k":"c",${common},"raw":1800000000000,"pt":12,"pm":12345},{"k":"i",${common}}]}`;
+  const events: AdEvent[] = [
+    { ...event, kind: 'click', claimedAt: 1_800_000_000_000, playTimeMs: 12_345 },
+    { ...event, kind: 'impression' },
+  ];
+
+  it('are what this one writes', () => {
+    expect(encodeEvents(events).toString()).toBe(bytes);
+  });
+
+  it('are read by this one', () => {
+    expect(decodeText(bytes)).toEqual({ state: 'decoded', events, rejected: [] });
+  });
+});
+
 describe('a message that can not be read', () => {
   it.each([
     ['no bytes at all', '', /not JSON/],
@@ -87,8 +152,9 @@ describe('a message that can not be read', () => {
     ['an array', '[]', /not a JSON object/],
     ['a number', '1', /not a JSON object/],
     ['no version', '{"events":[]}', /wire version undefined/],
-    ['a version of the future', `{"v":${WIRE_VERSION + 1},"events":[]}`, /wire version 2, this reads 1/],
     ['a version in another type', '{"v":"1","events":[]}', /wire version "1"/],
+    ['a version before the first', '{"v":0,"events":[]}', /wire version 0, this reads 1/],
+    ['a version of more than three digits', '{"v":1000,"events":[]}', /wire version 1000, this reads 1/],
     ['no events', '{"v":1}', /"events" is not an array/],
     ['events as an object', '{"v":1,"events":{}}', /"events" is not an array/],
   ])('says so of %s', (_what, text, reason) => {

@@ -1,0 +1,20 @@
+import { describe, expect, it } from '@jest/globals';
+import { CODES, EVENT_KINDS, KINDS, WIRE_VERSION } from '../src/index.js';
+
+describe('the table of kinds', () => {
+  it('gives each kind a code, an id field, a label and a plural of its own', () => {
+    expect(CODES.size).toBe(KINDS.length);
+    for (const column of ['idField', 'label', 'plural'] as const) {
+      expect(new Set(KINDS.map((kind) => EVENT_KINDS[kind][column])).size).toBe(KINDS.length);
+    }
+  });
+
+  it('has codes that older releases keep, except those of the first release', () => {
+    for (const code of CODES.keys()) expect(code).toMatch(/^(c|i|([2-9]|[1-9]\d{1,2})[a-z]+)$/);
+    expect(WIRE_VERSION).toBeLessThan(1_000);
+  });
+
+  it('puts into windows only what total_clicks counts: no window may exceed it', () => {
+    for (const kind of KINDS) if (EVENT_KINDS[kind].inWindows) expect(EVENT_KINDS[kind].total).toBe('clicks');
+  });
+});
