@@ -69,12 +69,12 @@ Checks everything that the tracker is deployed with.
   --static   start nothing: leave out the queries of the dashboards against a live stack`,
   },
   'dead-letters': { program: '../../services/consumer/dist/dead-letters-main.js', printsResults: true },
-  dashboards: {
-    program: '../dashboards/dist/main.js',
+  generate: {
+    program: '../check-deploy/dist/generate.js',
     printsResults: true,
     options: {},
-    usage: `npm run dashboards
-Writes the Grafana dashboards and the Kubernetes rules again, from infra/dashboards and infra/prometheus.`,
+    usage: `npm run generate
+Writes the generated files: Grafana dashboards, the rules for Kubernetes, services/CONFIGURATION.md.`,
   },
 };
 

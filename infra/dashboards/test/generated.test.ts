@@ -5,7 +5,7 @@ import { generatedFiles, projectRoot } from '../src/files.js';
 
 const read = (path: string) => readFileSync(join(projectRoot, path), 'utf8');
 
-it.each([...generatedFiles()])('%s is what `npm run dashboards` writes', (path, text) => {
+it.each([...generatedFiles()])('%s is what `npm run generate` writes', (path, text) => {
   expect(read(path)).toBe(text);
 });
 

@@ -23,7 +23,7 @@ function run(root: string, ...args: string[]) {
   return { status, stdout, stderr };
 }
 
-const COMMANDS = ['start', 'test', 'chaos', 'fuzz', 'bounds', 'bench', 'check:deploy', 'dashboards'];
+const COMMANDS = ['start', 'test', 'chaos', 'fuzz', 'bounds', 'bench', 'check:deploy', 'generate'];
 
 describe.each(COMMANDS)('npm run %s', (command) => {
   it.each([[['--help']], [['-h']], [['--', '--help']]])('explains itself before anything is installed: %j', (args) => {

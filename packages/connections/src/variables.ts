@@ -10,7 +10,6 @@ export interface PostgresConfig {
   readonly POSTGRES_PASSWORD?: string;
   readonly POSTGRES_DB: string;
   readonly POSTGRES_POOL_SIZE: number;
-  /** Longest that a query or a transaction may take, waiting for a connection included. */
   readonly POSTGRES_TIMEOUT_MS: number;
 }
 
@@ -19,16 +18,26 @@ export interface RedisConfig {
   readonly REDIS_PORT: number;
   readonly REDIS_PASSWORD?: string;
   readonly REDIS_DB: number;
-  /** Nodes of a Redis Cluster, to find the others by; unset: the one server above. */
   readonly REDIS_CLUSTER_NODES?: readonly RedisAddress[];
-  /** Longest that one command may take. */
   readonly REDIS_TIMEOUT_MS: number;
 }
 
 export interface NatsConfig {
   readonly NATS_URL: readonly string[];
-  /** Longest that one call may take, and one attempt to connect. */
   readonly NATS_TIMEOUT_MS: number;
+}
+
+/** The streams that the services make. */
+export interface StreamConfig {
+  readonly NATS_STREAM_REPLICAS: number;
+  readonly NATS_STREAM_MAX_BYTES: number;
+  readonly NATS_DEAD_LETTERS_MAX_BYTES: number;
+}
+
+/** How the ad catalogue is read from Postgres. */
+export interface CatalogueConfig {
+  readonly AD_CATALOGUE_REFRESH_SECONDS: number;
+  readonly AD_CATALOGUE_TIMEOUT_MS: number;
 }
 
 const { count, host, listOf, milliseconds, parseUrl, port, secret, toHost } = schemas;
@@ -38,32 +47,93 @@ const hostOrSocket = Joi.string()
   .custom((text, helpers) => (text.startsWith('/') ? text : toHost(text, helpers)));
 
 export const postgresVariables: Variables<PostgresConfig> = {
-  POSTGRES_HOST: hostOrSocket.default('localhost'),
-  POSTGRES_PORT: port.default(5432),
-  POSTGRES_USER: Joi.string().default('postgres'),
-  POSTGRES_PASSWORD: secret,
-  POSTGRES_DB: Joi.string().default('ads'),
-  POSTGRES_POOL_SIZE: Joi.number().integer().min(1).max(1000).default(10),
-  POSTGRES_TIMEOUT_MS: milliseconds.default(5_000),
+  POSTGRES_HOST: hostOrSocket
+    .default('localhost')
+    .description('Host name, address, or folder of the Unix socket of Postgres.'),
+  POSTGRES_PORT: port.default(5432).description('Port of Postgres.'),
+  POSTGRES_USER: Joi.string().default('postgres').description('Role that connects to Postgres.'),
+  POSTGRES_PASSWORD: secret.description('Password of the role.'),
+  POSTGRES_DB: Joi.string().default('ads').description('Database.'),
+  POSTGRES_POOL_SIZE: Joi.number()
+    .integer()
+    .min(1)
+    .max(1000)
+    .default(10)
+    .description('Connections to Postgres per process.'),
+  POSTGRES_TIMEOUT_MS: milliseconds
+    .default(5_000)
+    .description('Longest time of one statement or transaction, including the wait for a connection.'),
 };
 
 export const redisVariables: Variables<RedisConfig> = {
-  REDIS_HOST: host.default('localhost'),
-  REDIS_PORT: port.default(6379),
-  REDIS_PASSWORD: secret,
-  REDIS_DB: count.default(0).when('REDIS_CLUSTER_NODES', {
-    is: Joi.exist(),
-    // biome-ignore lint/suspicious/noThenProperty: joi calls it so.
-    then: Joi.valid(0).messages({ 'any.only': 'must be 0 with REDIS_CLUSTER_NODES: a cluster has no other database' }),
-  }),
-  REDIS_CLUSTER_NODES: Joi.string().custom(toRedisAddresses),
-  REDIS_TIMEOUT_MS: milliseconds.default(500),
+  REDIS_HOST: host
+    .default('localhost')
+    .description('Host name or address of Redis. The server needs `maxmemory-policy noeviction`.'),
+  REDIS_PORT: port.default(6379).description('Port of Redis.'),
+  REDIS_PASSWORD: secret.description('Password of Redis.'),
+  REDIS_DB: count
+    .default(0)
+    .description('Number of the database of Redis; 0 with `REDIS_CLUSTER_NODES`.')
+    .when('REDIS_CLUSTER_NODES', {
+      is: Joi.exist(),
+      // biome-ignore lint/suspicious/noThenProperty: joi calls it so.
+      then: Joi.valid(0).messages({
+        'any.only': 'must be 0 with REDIS_CLUSTER_NODES: a cluster has no other database',
+      }),
+    }),
+  REDIS_CLUSTER_NODES: Joi.string()
+    .custom(toRedisAddresses)
+    .description('Comma list of host:port of some nodes of a Redis Cluster; replaces `REDIS_HOST` and `REDIS_PORT`.'),
+  REDIS_TIMEOUT_MS: milliseconds.default(500).description('Longest time of one command.'),
 };
 
 export const natsVariables: Variables<NatsConfig> = {
   // A secret because an address may hold a user and a password.
-  NATS_URL: secret.custom(toNatsUrls).default(['nats://localhost:4222']),
-  NATS_TIMEOUT_MS: milliseconds.default(2_000),
+  NATS_URL: secret
+    .custom(toNatsUrls)
+    .default(['nats://localhost:4222'])
+    .description('Comma list of the addresses of one NATS server or cluster, as in `nats://user:password@host:4222`.'),
+  NATS_TIMEOUT_MS: milliseconds.default(2_000).description('Longest time of one call, and of one attempt to connect.'),
+};
+
+export const streamVariables: Variables<StreamConfig> = {
+  NATS_STREAM_REPLICAS: Joi.number()
+    .integer()
+    .min(1)
+    .max(5)
+    .default(1)
+    .description('Copies of the streams `AD_EVENTS` and `AD_DEAD_LETTERS`.'),
+  NATS_STREAM_MAX_BYTES: Joi.number()
+    .integer()
+    .min(-1)
+    .default(-1)
+    .description(
+      'Size limit of the stream `AD_EVENTS`; -1 sets no limit of its own. A full stream refuses new messages. JetStream reserves the size: keep the sum of both streams below `max_file_store`. `npm start` uses 1073741824.',
+    ),
+  // One dead letter may be as large as a message of NATS, a megabyte.
+  NATS_DEAD_LETTERS_MAX_BYTES: Joi.number()
+    .integer()
+    .allow(-1)
+    .min(2_097_152)
+    .default(268_435_456)
+    .description('Size limit of the stream `AD_DEAD_LETTERS`; -1 sets no limit of its own.'),
+};
+
+export const catalogueVariables: Variables<CatalogueConfig> = {
+  AD_CATALOGUE_REFRESH_SECONDS: Joi.number()
+    .integer()
+    .min(1)
+    .max(3_600)
+    .default(10)
+    .description(
+      'Interval between reads of the ad catalogue. An unknown ad is looked up at once, then at most once a second.',
+    ),
+  AD_CATALOGUE_TIMEOUT_MS: Joi.number()
+    .integer()
+    .min(1)
+    .max(60_000)
+    .default(10_000)
+    .description('Longest time of one read of the catalogue: a page, a look-up, or a ranking of all ads.'),
 };
 
 function toNatsUrls(value: string, helpers: Joi.CustomHelpers): string[] | Joi.ErrorReport {

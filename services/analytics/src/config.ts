@@ -1,15 +1,17 @@
-import { type PostgresConfig, postgresVariables, type RedisConfig, redisVariables } from '@ads/connections';
+import {
+  type CatalogueConfig,
+  catalogueVariables,
+  type PostgresConfig,
+  postgresVariables,
+  type RedisConfig,
+  redisVariables,
+} from '@ads/connections';
 import { type HttpConfig, httpVariables, type LogConfig, logVariables, type Variables } from '@ads/runtime';
 import Joi from 'joi';
 
-/** Everything that analytics can be told. */
-export interface AnalyticsConfig extends HttpConfig, LogConfig, PostgresConfig, RedisConfig {
-  readonly AD_CATALOGUE_REFRESH_SECONDS: number;
-  /** Longest that one read of the catalogue may take: a page of it, a look-up, or the busiest of all ads. */
-  readonly AD_CATALOGUE_TIMEOUT_MS: number;
-  /** How often Postgres is asked whether the counters in Redis are in doubt. */
+/** Configuration of analytics. */
+export interface AnalyticsConfig extends HttpConfig, LogConfig, PostgresConfig, RedisConfig, CatalogueConfig {
   readonly DOUBT_POLL_MS: number;
-  /** How old the list of all ads may be. */
   readonly LIST_MAX_AGE_MS: number;
 }
 
@@ -18,8 +20,17 @@ export const analyticsVariables: Variables<AnalyticsConfig> = {
   ...logVariables,
   ...postgresVariables,
   ...redisVariables,
-  AD_CATALOGUE_REFRESH_SECONDS: Joi.number().integer().min(1).max(3_600).default(10),
-  AD_CATALOGUE_TIMEOUT_MS: Joi.number().integer().min(1).max(60_000).default(10_000),
-  DOUBT_POLL_MS: Joi.number().integer().min(10).max(10_000).default(250),
-  LIST_MAX_AGE_MS: Joi.number().integer().min(0).max(60_000).default(500),
+  ...catalogueVariables,
+  DOUBT_POLL_MS: Joi.number()
+    .integer()
+    .min(10)
+    .max(10_000)
+    .default(250)
+    .description('Interval between reads of the doubts about the counters in Redis.'),
+  LIST_MAX_AGE_MS: Joi.number()
+    .integer()
+    .min(0)
+    .max(60_000)
+    .default(500)
+    .description('Largest age of the cached list of all ads; ten times the duration of its read if that is longer.'),
 };

@@ -1,7 +1,7 @@
-import { generatedFiles } from '@ads/dashboards';
 import type { Check } from '../check.js';
+import { generatedFiles } from '../generated-files.js';
 
-/** Dashboards, and the rules as Kubernetes takes them, are committed as they are written by code. */
+/** Generated files are committed as code generates them. */
 export const generated: Check = {
   name: 'generated files',
   run: (repository) => ({
@@ -11,7 +11,7 @@ export const generated: Check = {
       const first = Array.from({ length: Math.max(lines.length, wanted.length) }, (_, index) => index).find(
         (index) => lines[index] !== wanted[index],
       );
-      return first === undefined ? [] : [{ file, line: first + 1, message: 'is not what `npm run dashboards` writes' }];
+      return first === undefined ? [] : [{ file, line: first + 1, message: 'is not what `npm run generate` writes' }];
     }),
   }),
 };

@@ -9,69 +9,111 @@ export type TrustProxy = boolean | number | readonly string[];
 
 export interface LogConfig {
   readonly LOG_LEVEL: 'error' | 'warn' | 'info' | 'debug';
-  /** Path that the daily files are named after; unset: standard output alone. */
   readonly LOG_FILE?: string;
 }
 
 /** What any process that listens needs, whatever it serves. */
 export interface ServerConfig {
   readonly HTTP_HOST: string;
-  /** 0 takes any free port. */
   readonly HTTP_PORT: number;
   readonly HTTP_KEEP_ALIVE_TIMEOUT_MS: number;
   readonly HTTP_HEADERS_TIMEOUT_MS: number;
   readonly HTTP_REQUEST_TIMEOUT_MS: number;
-  /** How long a client may take no byte of its answer. */
   readonly HTTP_SEND_TIMEOUT_MS: number;
-  /** Connections at a time; a new one beyond it is closed at once. */
   readonly HTTP_MAX_CONNECTIONS: number;
-  /** From the signal to the last moment at which the process is still there. */
   readonly SHUTDOWN_GRACE_SECONDS: number;
 }
 
 export interface HttpConfig extends ServerConfig {
   readonly TRUST_PROXY: TrustProxy;
   readonly CORS_ORIGINS: '*' | readonly string[];
-  /** Of `Strict-Transport-Security`; 0: the header is not sent. */
   readonly HSTS_MAX_AGE_SECONDS: number;
   readonly HSTS_INCLUDE_SUBDOMAINS: boolean;
-  /** Per client; 0 is no limit. */
   readonly RATE_LIMIT_EVENTS_PER_MINUTE: number;
-  /** Per client; 0 is no limit. */
   readonly RATE_LIMIT_READS_PER_MINUTE: number;
 }
 
 export const logVariables: Variables<LogConfig> = {
-  LOG_LEVEL: Joi.string().lowercase().valid('error', 'warn', 'info', 'debug').default('info'),
-  LOG_FILE: Joi.string(),
+  LOG_LEVEL: Joi.string()
+    .lowercase()
+    .valid('error', 'warn', 'info', 'debug')
+    .default('info')
+    .description('Lowest level that is logged: error, warn, info or debug.'),
+  LOG_FILE: Joi.string().description(
+    'Path of a log file beside standard output. A new file is begun each day and kept for 14 days.',
+  ),
 };
 
 export function serverVariables(defaultPort: number): Variables<ServerConfig> {
   return {
-    HTTP_HOST: host.default('0.0.0.0'),
-    HTTP_PORT: port.min(0).default(defaultPort),
+    HTTP_HOST: host.default('0.0.0.0').description('Address that the service listens on. `npm start` uses 127.0.0.1.'),
+    HTTP_PORT: port
+      .min(0)
+      .default(defaultPort)
+      .description(
+        'Port that the service listens on; 0 takes any free port. With `npm start`: the port of the public address, 8080 by default.',
+      ),
     // Longer than the usual 60 s of a load balancer: who closes first must be the balancer, or it
     // sends a request into a connection that is just being closed.
-    HTTP_KEEP_ALIVE_TIMEOUT_MS: milliseconds.default(65_000),
-    HTTP_HEADERS_TIMEOUT_MS: milliseconds.max(Joi.ref('HTTP_REQUEST_TIMEOUT_MS')).default(10_000),
-    HTTP_REQUEST_TIMEOUT_MS: milliseconds.default(30_000),
-    HTTP_SEND_TIMEOUT_MS: milliseconds.default(10_000),
+    HTTP_KEEP_ALIVE_TIMEOUT_MS: milliseconds
+      .default(65_000)
+      .description('How long an idle connection stays open. Keep it above the idle timeout of the load balancer.'),
+    HTTP_HEADERS_TIMEOUT_MS: milliseconds
+      .max(Joi.ref('HTTP_REQUEST_TIMEOUT_MS'))
+      .default(10_000)
+      .description('How long the headers of a request may take to arrive.'),
+    HTTP_REQUEST_TIMEOUT_MS: milliseconds.default(30_000).description('How long a whole request may take to arrive.'),
+    HTTP_SEND_TIMEOUT_MS: milliseconds
+      .default(10_000)
+      .description('How long a client may read nothing of its response before its connection is closed.'),
     // With half-sent headers on all of them a service stays below 256 MB.
-    HTTP_MAX_CONNECTIONS: Joi.number().integer().min(1).max(1_000_000).default(4_000),
+    HTTP_MAX_CONNECTIONS: Joi.number()
+      .integer()
+      .min(1)
+      .max(1_000_000)
+      .default(4_000)
+      .description(
+        'Connections at a time; further ones are closed at once. Half-sent headers on 4,000 connections take 85 MB.',
+      ),
     // Below the 30 s after which Kubernetes kills.
-    SHUTDOWN_GRACE_SECONDS: Joi.number().min(1).max(3600).default(25),
+    SHUTDOWN_GRACE_SECONDS: Joi.number()
+      .min(1)
+      .max(3600)
+      .default(25)
+      .description('Longest time from SIGTERM to the exit.'),
   };
 }
 
 export function httpVariables(defaultPort: number): Variables<HttpConfig> {
   return {
     ...serverVariables(defaultPort),
-    TRUST_PROXY: Joi.string().custom(toTrustProxy).default(false),
-    CORS_ORIGINS: Joi.string().custom(toOrigins).default('*'),
-    HSTS_MAX_AGE_SECONDS: count.max(2_147_483_647).default(0),
-    HSTS_INCLUDE_SUBDOMAINS: Joi.boolean().default(false),
-    RATE_LIMIT_EVENTS_PER_MINUTE: count.default(60_000),
-    RATE_LIMIT_READS_PER_MINUTE: count.default(6_000),
+    TRUST_PROXY: Joi.string()
+      .custom(toTrustProxy)
+      .default(false)
+      .description(
+        'Proxies whose `X-Forwarded-For` is trusted: `true`, `false`, a number of hops, or a comma list of addresses and networks.',
+      ),
+    CORS_ORIGINS: Joi.string()
+      .custom(toOrigins)
+      .default('*')
+      .description('`*`, or a comma list of origins that may read responses in a browser.'),
+    HSTS_MAX_AGE_SECONDS: count
+      .max(2_147_483_647)
+      .default(0)
+      .description(
+        '`max-age` of `Strict-Transport-Security`; 0 sends no header. The header binds the whole host name, so leave it to the proxy that ends TLS if that proxy can send it.',
+      ),
+    HSTS_INCLUDE_SUBDOMAINS: Joi.boolean()
+      .default(false)
+      .description('Adds `includeSubDomains` to `Strict-Transport-Security`.'),
+    RATE_LIMIT_EVENTS_PER_MINUTE: count
+      .default(60_000)
+      .description(
+        'Events per minute, client address and process; 0 sets no limit. Up to 100,000 addresses are counted at a time.',
+      ),
+    RATE_LIMIT_READS_PER_MINUTE: count
+      .default(6_000)
+      .description('Reads per minute, client address and process; 0 sets no limit.'),
   };
 }
 

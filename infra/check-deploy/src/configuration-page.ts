@@ -1,0 +1,49 @@
+import { PROGRAMS, type ServiceVariable, variablesOf } from './service-variables.js';
+
+/** The page that lists every variable of the services. */
+export const CONFIGURATION_PAGE = 'services/CONFIGURATION.md';
+
+const HEAD = `# Configuration
+
+Written by \`npm run generate\` from the variables that each program prints with \`--print-config\`. Change a description where
+the variable is declared.
+
+A program reads its variables from the environment and from a \`.env\` file in its working directory; the environment wins. An
+empty variable counts as unset. An invalid value stops the start with one message that names every invalid variable. A name
+that resembles a known one is logged as a warning. In \`.env\`, put a value that contains \`#\` into quotes.
+
+Variables marked \\* are secrets. They can also come from a file: \`POSTGRES_PASSWORD_FILE=/run/secrets/postgres\`.
+
+| variable | default | read by | meaning |
+|---|---|---|---|
+`;
+
+/** The text of the page: a row for each variable, in the order in which the programs print them. */
+export function configurationPage(): string {
+  const readers = new Map<string, { program: string; variable: ServiceVariable }[]>();
+  for (const program of PROGRAMS) {
+    for (const variable of variablesOf(program)) {
+      readers.set(variable.name, [...(readers.get(variable.name) ?? []), { program, variable }]);
+    }
+  }
+  const rows = [...readers].map(([name, read]) => {
+    const [first] = read;
+    const programs = read.map(({ program }) => program).join(', ');
+    const secret = first?.variable.secret === true ? ' \\*' : '';
+    return `| \`${name}\`${secret} | ${defaults(read)} | ${programs.replace('ingest, consumer, analytics', 'every service')} | ${first?.variable.description} |\n`;
+  });
+  return HEAD + rows.join('');
+}
+
+/** The default, with the programs that have it where they differ. */
+function defaults(read: readonly { program: string; variable: ServiceVariable }[]): string {
+  const programs = new Map<string, string[]>();
+  for (const { program, variable } of read) {
+    const value = variable.default === undefined ? 'none' : `\`${variable.default}\``;
+    programs.set(value, [...(programs.get(value) ?? []), program]);
+  }
+  const values = [...programs];
+  return values.length === 1
+    ? (values[0]?.[0] ?? '')
+    : values.map(([value, names]) => `${value} (${names.join(', ')})`).join(', ');
+}
