@@ -1,7 +1,7 @@
-import type { Counters, CountersReading, Source } from './counters.js';
+import type { Counters, CountersResult, Source } from './counters.js';
 
-/** The counters of one ad, and who they are from. */
-export interface AdReading {
+/** The counters of one ad, and their source. */
+export interface AdResult {
   readonly source: Source;
   readonly counters: Counters;
 }
@@ -9,34 +9,34 @@ export interface AdReading {
 /** Ads that are read together. */
 interface Group {
   readonly adIds: Set<string>;
-  readonly reading: Promise<ReadonlyMap<string, AdReading>>;
+  readonly results: Promise<ReadonlyMap<string, AdResult>>;
 }
 
-/** All of a group wait for the last of it: some milliseconds where it comes from Redis. */
-const MOST_ADS = 50;
+/** Each caller waits for the whole group: some milliseconds from Redis. */
+const MAX_ADS = 50;
 
 /**
- * Reads one ad for each who asks: all ads that are asked for in one turn of the event loop together, and each once. A
- * round trip costs this process far more than an ad in it.
+ * Reads one ad per call. All calls of one turn of the event loop share one read, with each ad in it once: a round trip
+ * costs this process far more than one more ad.
  *
- * Nobody joins a reading that has begun. It may be of a moment before the question, and whoever asks may have seen a later
- * one: somebody else's answer, or a click that they know is counted.
+ * A call never joins a read that has begun. That read may be older than the call, and the caller may know a later state: the
+ * answer to somebody else, or a click that is counted.
  *
- * @param read counters of some ads; where it fails, it fails for all who are in that group
+ * @param read counters of some ads; a failure is the failure of every call in the group
  */
 export function createAdReader(
-  read: (adIds: readonly string[]) => Promise<CountersReading>,
-): (adId: string) => Promise<AdReading> {
-  /** The one that may still be joined. */
+  read: (adIds: readonly string[]) => Promise<CountersResult>,
+): (adId: string) => Promise<AdResult> {
+  /** The group that may still be joined. */
   let open: Group | undefined;
 
   function begin(): Group {
     const adIds = new Set<string>();
-    return { adIds, reading: gather(adIds) };
+    return { adIds, results: gather(adIds) };
   }
 
-  async function gather(adIds: ReadonlySet<string>): Promise<ReadonlyMap<string, AdReading>> {
-    // Behind everything that was received in this turn.
+  async function gather(adIds: ReadonlySet<string>): Promise<ReadonlyMap<string, AdResult>> {
+    // After all requests that were received in this turn.
     await new Promise((resolve) => setImmediate(resolve));
     if (open?.adIds === adIds) open = undefined;
     const { source, counters } = await read([...adIds]);
@@ -45,10 +45,10 @@ export function createAdReader(
 
   return async (adId) => {
     open ??= begin();
-    const { adIds, reading } = open;
+    const { adIds, results } = open;
     adIds.add(adId);
-    if (adIds.size === MOST_ADS) open = undefined;
-    const found = (await reading).get(adId);
+    if (adIds.size === MAX_ADS) open = undefined;
+    const found = (await results).get(adId);
     if (found === undefined) throw new Error(`no counters were read for ${adId}`);
     return found;
   };

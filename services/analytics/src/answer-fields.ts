@@ -1,10 +1,10 @@
 import { ctr, type Timeframe } from '@ads/models';
-import type { AdReading } from './ad-reader.js';
-import { clicksIn, type Page } from './busiest.js';
+import type { AdResult } from './ad-reader.js';
 import type { Counters, Source } from './counters.js';
+import { clicksIn, type Page } from './ranking.js';
 
 /** The answer about one ad. @param now milliseconds */
-export function adAnswer({ source, counters }: AdReading, timeframe: Timeframe | undefined, now: number) {
+export function adAnswer({ source, counters }: AdResult, timeframe: Timeframe | undefined, now: number) {
   return { ...adFields(counters, timeframe), source, timestamp: new Date(now).toISOString() };
 }
 

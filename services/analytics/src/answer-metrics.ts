@@ -1,14 +1,14 @@
 import type { Metrics } from '@ads/runtime';
 import type { Source } from './counters.js';
 
-/** Counts who answered: a reading that Redis could not give, or was not believed, is a miss. */
+/** Counts the source of each result: Redis is a hit. Postgres is a miss: Redis failed, or was not trusted. */
 export function createAnswerMetrics({ redisOperations }: Metrics) {
   const counters = {
     redis: redisOperations.labels({ operation: 'read_counters', status: 'hit' }),
     postgres: redisOperations.labels({ operation: 'read_counters', status: 'miss' }),
   };
-  return <Reading extends { readonly source: Source }>(reading: Reading): Reading => {
-    counters[reading.source].inc();
-    return reading;
+  return <Result extends { readonly source: Source }>(result: Result): Result => {
+    counters[result.source].inc();
+    return result;
   };
 }

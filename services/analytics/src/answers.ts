@@ -1,28 +1,28 @@
 import { invalidFields, invalidRequest, unavailable, unknownAd } from '@ads/http';
 import type { AdCatalogue } from '@ads/ledger';
 import { type AnalyticsQuery, readAnalyticsQuery, type Timeframe } from '@ads/models';
-import type { AdReading } from './ad-reader.js';
+import type { AdResult } from './ad-reader.js';
 import { adAnswer, pageAnswer } from './answer-fields.js';
-import { busiest, type Page, type Position, readCursor } from './busiest.js';
-import type { CountersReading } from './counters.js';
-import type { Ranking } from './ranking.js';
+import type { CatalogueRanking } from './catalogue-ranking.js';
+import type { CountersResult } from './counters.js';
+import { type Page, type Position, rankPage, readCursor } from './ranking.js';
 
 export interface AnswersDependencies {
   readonly catalogue: Pick<AdCatalogue, 'find' | 'ids' | 'isLoaded' | 'size'>;
-  readonly readAd: (adId: string) => Promise<AdReading>;
-  /** Of all ads, while the catalogue has `ids()`; may be a moment old. */
-  readonly readAll: () => Promise<CountersReading>;
-  readonly readSome: (adIds: readonly string[]) => Promise<CountersReading>;
-  /** Ranks the ads of a larger catalogue. */
-  readonly rank: Ranking;
+  readonly readAd: (adId: string) => Promise<AdResult>;
+  /** Counters of all ads, while the catalogue has `ids()`. They may be as old as `LIST_MAX_AGE_MS` allows. */
+  readonly readAll: () => Promise<CountersResult>;
+  readonly readSome: (adIds: readonly string[]) => Promise<CountersResult>;
+  /** Ranks the ads of a catalogue without `ids()`. */
+  readonly rank: CatalogueRanking;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
 
 /**
- * Answers a query (the text behind the question mark) about one ad, or about all of them, busiest first.
+ * Answers a query (the part of the URL after the question mark) about one ad, or about all ads, busiest first.
  *
- * @param client who asks: see `AdLookUp`
+ * @param client the client key: see `AdLookUp`
  * @throws ApiError, DependencyUnavailable
  */
 export type Answers = (
@@ -32,11 +32,11 @@ export type Answers = (
 
 export function createAnswers(dependencies: AnswersDependencies): Answers {
   return async (text, client) => {
-    const reading = readAnalyticsQuery(text);
-    if (reading.state === 'invalid') throw invalidFields(reading.details);
-    const { ad_id, timeframe } = reading.query;
+    const parsed = readAnalyticsQuery(text);
+    if (parsed.state === 'invalid') throw invalidFields(parsed.details);
+    const { ad_id, timeframe } = parsed.query;
     return ad_id === undefined
-      ? await answerAll(dependencies, reading.query)
+      ? await answerAll(dependencies, parsed.query)
       : await answerAd(dependencies, ad_id, timeframe, client);
   };
 }
@@ -64,12 +64,11 @@ async function answerAll(dependencies: AnswersDependencies, query: AnalyticsQuer
   }
   if (!catalogue.isLoaded()) throw unverified();
   if (catalogue.ids() === undefined) return await answerMany(dependencies, timeframe, limit, after);
-  const reading = await readAll();
-  const page = busiest(reading.counters, timeframe, limit, after);
-  return pageAnswer(reading.source, reading.counters.length, page, timeframe, now());
+  const { source, counters } = await readAll();
+  return pageAnswer(source, counters.length, rankPage(counters, timeframe, limit, after), timeframe, now());
 }
 
-/** The counters are of this moment, their ads those of a ranking that may be somewhat older. */
+/** The counters are read now, for the ads of a ranking that may be older. */
 async function answerMany(
   { catalogue, readSome, rank, now }: AnswersDependencies,
   timeframe: Timeframe | undefined,
@@ -78,7 +77,7 @@ async function answerMany(
 ) {
   const { adIds, nextCursor } = await rank(timeframe, limit, after);
   const { source, counters } = await readSome(adIds);
-  const page: Page = { ads: busiest(counters, timeframe, limit, undefined).ads, nextCursor };
+  const page: Page = { ads: rankPage(counters, timeframe, limit, undefined).ads, nextCursor };
   return pageAnswer(source, catalogue.size(), page, timeframe, now());
 }
 

@@ -1,9 +1,9 @@
 import type { WindowClicks } from '@ads/models';
 
-/** Where an answer comes from. */
+/** The store that an answer was read from. */
 export type Source = 'redis' | 'postgres';
 
-/** Everything that is counted of one ad, at one moment. */
+/** All counts of one ad at one moment. */
 export interface Counters {
   readonly adId: string;
   /** All time. */
@@ -12,8 +12,8 @@ export interface Counters {
   readonly windows: WindowClicks;
 }
 
-/** Counters of some ads, in no order, and who they are from. */
-export interface CountersReading {
+/** Counters of some ads, unordered, and their source. */
+export interface CountersResult {
   readonly source: Source;
   readonly counters: readonly Counters[];
 }

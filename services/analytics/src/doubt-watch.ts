@@ -1,33 +1,33 @@
 import { type Database, readStanding, type Standing } from '@ads/ledger';
 import type { LedgerIdentity } from '@ads/models';
 
-/** Knows which counters in Redis Postgres stands for. */
+/** The ledger and its doubts, as Postgres showed them at the last poll. */
 export interface DoubtWatch {
-  /** The identity of the ledger, if there was no doubt about its counters at the last look. Undefined before the first one. */
+  /** The identity of the ledger while no doubt about its counters exists; undefined while one does, and before the first poll. */
   undoubted(): LedgerIdentity | undefined;
-  /** The identity of the ledger at the last look. */
+  /** The identity of the ledger; undefined before the first poll. */
   ledger(): LedgerIdentity | undefined;
   stop(): void;
 }
 
 /**
- * Looks every `intervalMs` for doubts, and for the identity of the ledger. While Postgres can't be asked the last answer
- * stands: as a rule nobody can commit then, so nothing can be missing in Redis that was not missing before.
+ * Polls the ledger identity and its doubts every `intervalMs`. While Postgres is unavailable the last answer stands: as a
+ * rule nobody can commit then, so Redis lacks nothing that it did not lack before.
  */
 export function watchDoubts(database: Database, intervalMs: number): DoubtWatch {
   let last: Standing = { ledger: undefined, doubted: true };
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
 
-  async function look(): Promise<void> {
+  async function poll(): Promise<void> {
     try {
       last = await readStanding(database);
     } catch {
       // Postgres is unavailable; its breaker and the health page report it.
     }
-    if (!stopped) timer = setTimeout(look, intervalMs);
+    if (!stopped) timer = setTimeout(poll, intervalMs);
   }
-  void look();
+  void poll();
 
   return {
     undoubted: () => (last.doubted ? undefined : last.ledger),

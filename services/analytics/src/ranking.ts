@@ -1,127 +1,86 @@
-import { readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { unavailable } from '@ads/http';
-import { createTurns, type Database } from '@ads/ledger';
-import { secondOf, type Timeframe, windowOf } from '@ads/models';
-import { type Position, writeCursor } from './busiest.js';
+import { type Timeframe, windowOf } from '@ads/models';
+import type { Counters } from './counters.js';
 
-const RANK_ADS = readFileSync(new URL('../sql/rank-ads.sql', import.meta.url), 'utf8');
-
-/** The ads of one page, busiest first, and the cursor of the next one; null on the last. */
-export interface RankedPage {
-  readonly adIds: readonly string[];
+/** A page of ads, busiest first, and the cursor of the next one; null on the last. */
+export interface Page {
+  readonly ads: readonly Counters[];
   readonly nextCursor: string | null;
 }
 
-export type Ranking = (
-  timeframe: Timeframe | undefined,
-  limit: number,
-  after: Position | undefined,
-) => Promise<RankedPage>;
+/** Where a page ended: the clicks of its last ad, and its id. */
+export type Position = readonly [clicks: number, adId: string];
 
-export interface RankingOptions {
-  readonly database: Database;
-  /** How old a page may be. */
-  readonly maxAgeMs: number;
-  /** The identity of the database; a ranking is not kept when it changes. */
-  readonly ledger: () => string | undefined;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
-  /** Ads that are ranked by one query: several pages. */
-  readonly chunkAds?: number;
-}
-
-const CHUNK_ADS = 5_000;
-/** A chunk that took long to read is kept for longer: Postgres spends a tenth of the time on the first one at most. */
-const AGE_PER_COST = 10;
-const LONGEST_AGE_MS = 30_000;
-/** Some 500 KB each. */
-const CHUNKS_KEPT = 20;
-const CHUNKS_WAITING = 20;
-
-/** A part of a ranking. */
-interface Chunk {
-  readonly timeframe: Timeframe | undefined;
-  readonly after: Position | undefined;
-  readonly ledger: string | undefined;
-  readonly ads: readonly Position[];
-  /** Whether ads follow. */
-  readonly more: boolean;
-  /** By the clock of `performance.now()`. */
-  readonly until: number;
+/** Clicks in a timeframe, or all time where none was asked. */
+export function clicksIn(counters: Counters, timeframe: Timeframe | undefined): number {
+  const window = timeframe && windowOf(timeframe);
+  return window ? counters.windows[window.field] : counters.clicks;
 }
 
 /**
- * Ranks the ads of a catalogue that is too large to read the counters of each: Postgres ranks, and only the ads of a page
- * are read. A query ranks the ads of several pages, for all who ask within its age. One query runs at a time, and then
- * none for as long as it took: whatever pages are asked for, half of one connection is the most that they cost.
+ * The page after `cursor`: most clicks first, among equals by id. A cursor is a position, not a number of ads to skip:
+ * ads that move while someone pages show once or not at all, they never shift the others.
  */
-export function createRanking(options: RankingOptions): Ranking {
-  const { chunkAds = CHUNK_ADS } = options;
-  let chunks: Chunk[] = [];
-  let rest = Promise.resolve();
-  const inTurn = createTurns(CHUNKS_WAITING, () => unavailable('Too many lists of ads are asked for at once.'));
-
-  async function readNext(timeframe: Timeframe | undefined, after: Position | undefined): Promise<Chunk> {
-    await rest;
-    const startedAt = performance.now();
-    const ledger = options.ledger();
-    const ads = await readRanked(options, timeframe, chunkAds + 1, after);
-    const cost = performance.now() - startedAt;
-    rest = sleep(cost, undefined, { ref: false });
-    const age = Math.max(options.maxAgeMs, Math.min(LONGEST_AGE_MS, AGE_PER_COST * cost));
-    const until = performance.now() + age;
-    const chunk = { timeframe, after, ledger, ads: ads.slice(0, chunkAds), more: ads.length > chunkAds, until };
-    chunks = [...fresh(), chunk].slice(-CHUNKS_KEPT);
-    return chunk;
-  }
-
-  const fresh = (): Chunk[] =>
-    chunks.filter(({ until, ledger }) => performance.now() < until && ledger === options.ledger());
-
-  function find(timeframe: Timeframe | undefined, limit: number, after: Position | undefined): RankedPage | undefined {
-    for (const chunk of fresh()) {
-      const page = chunk.timeframe === timeframe ? pageOf(chunk, limit, after) : undefined;
-      if (page !== undefined) return page;
-    }
-    return undefined;
-  }
-
-  return async (timeframe, limit, after) => {
-    const page = find(timeframe, limit, after);
-    if (page !== undefined) return page;
-    return await inTurn(async () => {
-      // Somebody who was before us may have asked for the same.
-      const found = find(timeframe, limit, after) ?? pageOf(await readNext(timeframe, after), limit, after);
-      if (found === undefined) throw new RangeError(`a page of ${limit} ads is larger than a chunk`);
-      return found;
-    });
-  };
-}
-
-/** A page out of a chunk; undefined where it is not in there, or not all of it. */
-function pageOf({ after: before, ads, more }: Chunk, limit: number, after: Position | undefined) {
-  const begin = isSame(before, after) ? 0 : ads.findIndex((ad) => isSame(ad, after)) + 1;
-  if (begin === 0 && !isSame(before, after)) return undefined;
-  const page = ads.slice(begin, begin + limit);
-  if (page.length < limit && more) return undefined;
-  const last = page.at(-1);
-  const follows = more || begin + limit < ads.length;
-  return { adIds: page.map(([, id]) => id), nextCursor: last !== undefined && follows ? writeCursor(last) : null };
-}
-
-function isSame(one: Position | undefined, other: Position | undefined): boolean {
-  return one?.[0] === other?.[0] && one?.[1] === other?.[1];
-}
-
-async function readRanked(
-  { database, now }: RankingOptions,
+export function rankPage(
+  all: readonly Counters[],
   timeframe: Timeframe | undefined,
   limit: number,
   after: Position | undefined,
-): Promise<Position[]> {
-  const seconds = (timeframe && windowOf(timeframe))?.seconds ?? null;
-  const values = [seconds, secondOf(now()), after?.[0] ?? null, after?.[1] ?? null, limit];
-  const rows = await database.query<{ ad_id: string; clicks: number }>('rank_ads', RANK_ADS, values);
-  return rows.map(({ ad_id: adId, clicks }) => [clicks, adId]);
+): Page {
+  const position = (counters: Counters): Position => [clicksIn(counters, timeframe), counters.adId];
+  const ranked = rank(all, timeframe, (a, b) => compare(position(a), position(b)));
+  const begin = after === undefined ? 0 : countUntil(ranked, (counters) => compare(position(counters), after) > 0);
+  const ads = ranked.slice(begin, begin + limit);
+  const last = ads.at(-1);
+  return { ads, nextCursor: last && begin + limit < ranked.length ? writeCursor(position(last)) : null };
+}
+
+const rankings = new WeakMap<readonly Counters[], Map<Timeframe | undefined, readonly Counters[]>>();
+
+/** Sorted once for each list and timeframe: many pages are shown of one list. */
+function rank(
+  all: readonly Counters[],
+  timeframe: Timeframe | undefined,
+  order: (a: Counters, b: Counters) => number,
+): readonly Counters[] {
+  const ofList = rankings.get(all) ?? new Map<Timeframe | undefined, readonly Counters[]>();
+  rankings.set(all, ofList);
+  const ranked = ofList.get(timeframe) ?? [...all].sort(order);
+  ofList.set(timeframe, ranked);
+  return ranked;
+}
+
+/** How many there are before the first for which `holds` is true; it must hold for all behind that one. */
+function countUntil<T>(sorted: readonly T[], holds: (item: T) => boolean): number {
+  let [from, to] = [0, sorted.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (holds(sorted[middle] as T)) to = middle;
+    else from = middle + 1;
+  }
+  return from;
+}
+
+function compare([clicksA, idA]: Position, [clicksB, idB]: Position): number {
+  if (clicksA !== clicksB) return clicksB - clicksA;
+  if (idA === idB) return 0;
+  return idA < idB ? -1 : 1;
+}
+
+/** A position as a text for callers; see {@link readCursor}. */
+export function writeCursor(position: Position): string {
+  return Buffer.from(JSON.stringify(position)).toString('base64url');
+}
+
+/** The position of a cursor, or undefined for what is none. */
+export function readCursor(cursor: string): Position | undefined {
+  try {
+    const position: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
+    if (!Array.isArray(position) || position.length !== 2) return undefined;
+    const [clicks, adId] = position;
+    return Number.isSafeInteger(clicks) && typeof adId === 'string' && !adId.includes('\0')
+      ? [clicks, adId]
+      : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -5,11 +5,11 @@ import { type AdEvent, epochKey, MARKS_STEM, WINDOWS, type WindowClicks } from '
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import type { Counters } from '../src/counters.js';
-import { createFloors } from '../src/floors.js';
+import { createMonotonicReadGuard } from '../src/monotonic-read-guard.js';
 import { readPostgresCounters } from '../src/postgres-counters.js';
 import { readCounters } from '../src/read-counters.js';
 import { readRedisCounters } from '../src/redis-counters.js';
-import { event, isKnown, openBooks } from './books.js';
+import { event, isKnown, openStores } from './stores.js';
 
 const testServers = openTestServers();
 /** The same store, with some of what its one server does replaced. */
@@ -51,7 +51,7 @@ let identity: string;
 let redis: Redis;
 beforeAll(async () => {
   const server = await testServers.redis();
-  ({ database, store } = await openBooks(testServers, { ...(await testServers.database()), ...server.env }));
+  ({ database, store } = await openStores(testServers, { ...(await testServers.database()), ...server.env }));
   identity = (await readIdentity(database)) ?? '';
   redis = new Redis(server.port, server.host);
   testServers.onRelease(() => redis.disconnect());
@@ -227,7 +227,7 @@ describe('windows', () => {
 describe('where counters are read', () => {
   const now = MIDNIGHT;
   const read = (over: CounterStore = store, undoubted: () => string | undefined = () => identity) =>
-    readCounters({ database, store: over, undoubted, floors: createFloors(), now: () => now }, ['ad-001']);
+    readCounters({ database, store: over, undoubted, guard: createMonotonicReadGuard(), now: () => now }, ['ad-001']);
   let expected: Counters;
 
   beforeEach(async () => {
@@ -242,7 +242,10 @@ describe('where counters are read', () => {
   });
 
   it('is never the events themselves: an answer costs the same however many there are', async () => {
-    const own = await openBooks(testServers, { ...(await testServers.database()), ...(await testServers.redis()).env });
+    const own = await openStores(testServers, {
+      ...(await testServers.database()),
+      ...(await testServers.redis()).env,
+    });
     const ledger = createLedger({ ...own, now: () => now, onRaiseFailure: () => undefined });
     await ledger.recordQueued([event('ad-001', now)]);
     await own.database.query('test', 'TRUNCATE ad_events');
@@ -306,10 +309,10 @@ describe('where counters are read', () => {
 
   it('is Postgres while Redis is away, and Redis again after a restart and a rebuild, not before', async () => {
     const server = await testServers.redis();
-    const own = await openBooks(testServers, { ...(await testServers.database()), ...server.env });
+    const own = await openStores(testServers, { ...(await testServers.database()), ...server.env });
     const ledger = await readIdentity(own.database);
     const ask = () =>
-      readCounters({ ...own, undoubted: () => ledger, floors: createFloors(), now: () => now }, ['ad-001']);
+      readCounters({ ...own, undoubted: () => ledger, guard: createMonotonicReadGuard(), now: () => now }, ['ad-001']);
     await rebuildCounters(own.database, own.store, () => now);
     expect((await ask()).source).toBe('redis');
     await server.kill();

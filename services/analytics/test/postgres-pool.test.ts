@@ -2,7 +2,7 @@ import { openPostgres, type PostgresConfig, postgresVariables } from '@ads/conne
 import { openTestServers } from '@ads/local';
 import { createMetrics, loadConfig } from '@ads/runtime';
 import { afterAll, expect, it } from '@jest/globals';
-import { quiet } from './books.js';
+import { quiet } from './stores.js';
 
 const testServers = openTestServers();
 afterAll(testServers.release);

@@ -1,113 +1,103 @@
-import { openPool, openTestServers } from '@ads/local';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type pg from 'pg';
-import { readCursor } from '../src/busiest.js';
-import { createRanking } from '../src/ranking.js';
+import { describe, expect, it } from '@jest/globals';
+import type { Counters } from '../src/counters.js';
+import { clicksIn, rankPage, readCursor } from '../src/ranking.js';
 
-const testServers = openTestServers();
-const NOW = Date.UTC(2026, 10, 22, 12, 30, 15);
-const SECOND = NOW / 1_000;
-let pool: pg.Pool;
-let queries = 0;
-let ledger = 'one';
-
-beforeAll(async () => {
-  pool = openPool(await testServers.database());
-  testServers.onRelease(() => pool.end());
-  await pool.query(`TRUNCATE ads`);
-  await pool.query(`INSERT INTO ads (id, image_url, target_url)
-    SELECT 'ad-' || lpad(i::text, 3, '0'), '', '' FROM generate_series(1, 100) i`);
-  // Clicks of 60 ads in several ties, and of ads that were deleted.
-  await pool.query(
-    `INSERT INTO ad_totals SELECT 'ad-' || lpad(i::text, 3, '0'), i % 7, 1 FROM generate_series(1, 60) i`,
-  );
-  await pool.query(`INSERT INTO ad_totals VALUES ('deleted-1', 1000, 0), ('deleted-2', 3, 0)`);
-  await pool.query(
-    `INSERT INTO clicks_per_second VALUES ('ad-003', $1, 2), ('ad-003', $1::bigint - 59, 2), ('ad-004', $1::bigint - 60, 9),
-       ('ad-005', $1::bigint + 1, 9), ('deleted-1', $1, 5), ('ad-006', $1::bigint - 3599, 1), ('ad-007', $1::bigint - 3600, 1)`,
-    [SECOND],
-  );
-  await pool.query(
-    `INSERT INTO clicks_per_minute VALUES ('ad-008', $1, 1), ('ad-009', $1::bigint - 1439, 2), ('ad-010', $1::bigint - 1440, 9)`,
-    [Math.floor(SECOND / 60)],
-  );
-});
-afterAll(testServers.release);
-
-function open(chunkAds: number) {
-  return createRanking({
-    database: {
-      async query<Row extends object>(_operation: string, text: string, values: readonly unknown[] = []) {
-        queries += 1;
-        return (await pool.query(text, [...values])).rows.map((row) => ({
-          ...row,
-          clicks: Number(row.clicks),
-        })) as Row[];
-      },
+/** An ad with so many clicks, all time, and a tenth of them in the last hour. */
+function ad(adId: string, clicks: number, lastHour = 0): Counters {
+  return {
+    adId,
+    clicks,
+    impressions: 0,
+    windows: {
+      last_1_minute: 0,
+      last_5_minutes: 0,
+      last_15_minutes: 0,
+      last_1_hour: lastHour,
+      last_24_hours: lastHour,
     },
-    maxAgeMs: 60_000,
-    ledger: () => ledger,
-    now: () => NOW,
-    chunkAds,
-  });
+  };
 }
 
-/** All ads by pages, as a caller would read them. */
-async function readAll(rank: ReturnType<typeof open>, limit: number): Promise<string[]> {
-  const seen: string[] = [];
-  let cursor: string | null = null;
-  do {
-    const page = await rank(undefined, limit, cursor === null ? undefined : readCursor(cursor));
-    expect(page.adIds.length).toBe(Math.min(limit, 100 - seen.length));
-    seen.push(...page.adIds);
-    cursor = page.nextCursor;
-  } while (cursor !== null);
-  return seen;
+const ids = (page: { ads: readonly Counters[] }) => page.ads.map(({ adId }) => adId);
+
+/** The page after a cursor as a caller would ask for it. */
+function pageAfter(all: readonly Counters[], limit: number, cursor: string | null) {
+  return rankPage(all, undefined, limit, cursor === null ? undefined : readCursor(cursor));
 }
 
-describe('a ranking by Postgres', () => {
-  it.each([
-    [1, 10],
-    [7, 10],
-    [10, 10],
-    [33, 40],
-    [100, 100],
-    [100, 101],
-    [500, 5_000],
-  ])('shows each ad of the catalogue once, busiest first, in pages of %i out of chunks of %i', async (limit, chunk) => {
-    const { rows } = await pool.query(
-      `SELECT id FROM ads LEFT JOIN ad_totals ON ad_id = id ORDER BY coalesce(clicks, 0) DESC, id`,
-    );
-    expect(await readAll(open(chunk), limit)).toEqual(rows.map(({ id }) => id));
+describe('a page of the ranking', () => {
+  it('sorts by clicks, equals by id, and leaves what it was given as it was', () => {
+    const all = [ad('b', 5), ad('c', 9), ad('a', 5), ad('d', 0)];
+    const before = [...all];
+    expect(ids(rankPage(all, undefined, 10, undefined))).toEqual(['c', 'a', 'b', 'd']);
+    expect(all).toEqual(before);
+  });
+
+  it('sorts by the clicks of the timeframe that was asked', () => {
+    const all = [ad('a', 100, 1), ad('b', 50, 2), ad('c', 10, 3)];
+    expect(ids(rankPage(all, '1h', 10, undefined))).toEqual(['c', 'b', 'a']);
+    expect(ids(rankPage(all, '1m', 10, undefined))).toEqual(['a', 'b', 'c']);
+    expect([clicksIn(ad('a', 100, 1), '1h'), clicksIn(ad('a', 100, 1), undefined)]).toEqual([1, 100]);
+  });
+
+  it.each([1, 2, 3, 5, 7])('shows each ad once over pages of %i, and ends', (limit) => {
+    const all = Array.from({ length: 7 }, (_, index) => ad(`ad-${index}`, index % 3));
+    const seen: string[] = [];
+    let cursor: string | null = null;
+    let pages = 0;
+    do {
+      const page = pageAfter(all, limit, cursor);
+      seen.push(...ids(page));
+      cursor = page.nextCursor;
+      pages += 1;
+    } while (cursor !== null);
+    expect(seen).toEqual(ids(rankPage(all, undefined, 7, undefined)));
+    expect(pages).toBe(Math.ceil(7 / limit));
+  });
+
+  it('does not shift other ads when one moves, comes or goes between two pages', () => {
+    const first = pageAfter([ad('a', 9), ad('b', 8), ad('c', 7), ad('d', 6)], 2, null);
+    expect(ids(first)).toEqual(['a', 'b']);
+    // d overtakes all, a goes, n is new: of those after b only c is left.
+    const second = pageAfter([ad('b', 8), ad('c', 7), ad('d', 20), ad('n', 0)], 2, first.nextCursor);
+    expect(ids(second)).toEqual(['c', 'n']);
+    expect(second.nextCursor).toBeNull();
+  });
+
+  it('has an empty page after the last ad, and of no ads', () => {
+    expect(rankPage([], undefined, 5, undefined)).toEqual({ ads: [], nextCursor: null });
+    expect(rankPage([ad('a', 1)], undefined, 5, [0, ''])).toEqual({ ads: [], nextCursor: null });
+  });
+});
+
+describe('a cursor', () => {
+  it('comes back as the position that it was, whatever the id', () => {
+    const strange = 'ad/1?x="ü&~|';
+    const { nextCursor } = pageAfter([ad(strange, 3), ad('z', 1)], 1, null);
+    expect(nextCursor).toMatch(/^[\w-]+$/);
+    expect(readCursor(nextCursor ?? '')).toEqual([3, strange]);
   });
 
   it.each([
-    ['1m', ['ad-003', 'ad-001']],
-    ['5m', ['ad-004', 'ad-003', 'ad-001']],
-    ['1h', ['ad-004', 'ad-003', 'ad-006', 'ad-001']],
-    ['24h', ['ad-009', 'ad-008', 'ad-001']],
-  ] as const)('counts the clicks of %s to the second or minute, and leaves deleted ads out', async (timeframe, ids) => {
-    expect((await open(100)(timeframe, ids.length, undefined)).adIds).toEqual(ids);
-  });
-
-  it('asks once for all who want pages of the same part', async () => {
-    const rank = open(50);
-    queries = 0;
-    const pages = await Promise.all([10, 20, 50, 10].map((limit) => rank(undefined, limit, undefined)));
-    const [first] = pages;
-    await rank(undefined, 10, readCursor(first?.nextCursor ?? ''));
-    expect(queries).toBe(1);
-    ledger = 'another';
-    await rank(undefined, 10, undefined);
-    expect(queries).toBe(2);
-  });
-
-  it('refuses when too many parts are asked for at once', async () => {
-    const rank = open(50);
-    const asked = Array.from({ length: 30 }, (_, i) => rank(undefined, 10, [0, `ad-${i}`]));
-    const results = await Promise.allSettled(asked);
-    const refused = results.filter(({ status }) => status === 'rejected');
-    expect(refused).toHaveLength(10);
-    expect(refused[0]).toMatchObject({ reason: { status: 503 } });
+    '',
+    '%%%',
+    'abc',
+    ...[
+      'null',
+      '{}',
+      '[]',
+      '[1]',
+      '["1","a"]',
+      '[1,2]',
+      '[1,"a",3]',
+      '[null,"a"]',
+      '[1.5,"a"]',
+      '[1e99,"a"]',
+      '[1,"a\\u0000"]',
+      '"a"',
+      '[1,"a"',
+    ].map((text) => Buffer.from(text).toString('base64url')),
+  ])('is none when it is %j', (text) => {
+    expect(readCursor(text)).toBeUndefined();
   });
 });

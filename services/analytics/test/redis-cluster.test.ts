@@ -14,10 +14,10 @@ import { probe } from '@ads/runtime';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import type { Counters } from '../src/counters.js';
-import { createFloors } from '../src/floors.js';
+import { createMonotonicReadGuard } from '../src/monotonic-read-guard.js';
 import { readPostgresCounters } from '../src/postgres-counters.js';
 import { readCounters } from '../src/read-counters.js';
-import { event, isKnown, openBooks, openCounters } from './books.js';
+import { event, isKnown, openCounters, openStores } from './stores.js';
 
 const testServers = openTestServers();
 const at = Date.now();
@@ -30,7 +30,7 @@ let identity: string;
 
 beforeAll(async () => {
   cluster = await testServers.redisCluster();
-  ({ database, store } = await openBooks(testServers, { ...(await testServers.database()), ...cluster.env }));
+  ({ database, store } = await openStores(testServers, { ...(await testServers.database()), ...cluster.env }));
   identity = (await readIdentity(database)) ?? '';
   testServers.onRelease(probe([store.ping], 200));
   await database.query('test', "INSERT INTO ads (id, image_url, target_url) SELECT unnest($1::text[]), '', ''", [ADS]);
@@ -45,7 +45,7 @@ const clicks = () => ADS.flatMap((adId, index) => Array.from({ length: 1 + (inde
 async function ask(adIds: readonly string[] = ADS, over: CounterStore = store) {
   const undoubted = (await hasDoubt()) ? undefined : identity;
   const reading = await readCounters(
-    { database, store: over, undoubted: () => undoubted, floors: createFloors(), now },
+    { database, store: over, undoubted: () => undoubted, guard: createMonotonicReadGuard(), now },
     adIds,
   );
   return { source: reading.source, counters: byAd(reading.counters) };

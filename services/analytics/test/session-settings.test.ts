@@ -20,7 +20,7 @@ import { openPool, openTestServers, pgBouncer, type Variables } from '@ads/local
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import type pg from 'pg';
 import { readPostgresCounters } from '../src/postgres-counters.js';
-import { event, openBooks } from './books.js';
+import { event, openStores } from './stores.js';
 
 /*
  * An operator's defaults of a database or a role are none of our business, and must not be in our way: with each of them,
@@ -65,7 +65,7 @@ afterEach(() => alter('RESET ALL'));
 
 /** Records, reads, rebuilds and looks after the tables, on new connections. */
 async function useEverything(env: Variables): Promise<void> {
-  const { database, store } = await openBooks(testServers, { ...env, ...redis });
+  const { database, store } = await openStores(testServers, { ...env, ...redis });
   expect(await database.query('test', "SELECT current_setting('transaction_isolation') AS isolation")).toEqual([
     { isolation: 'read committed' },
   ]);

@@ -21,7 +21,7 @@ export const quiet: Logger = {
 };
 
 /** Postgres and Redis as the services see them. */
-export async function openBooks(testServers: TestServers, env: Variables) {
+export async function openStores(testServers: TestServers, env: Variables) {
   const config = loadConfig<PostgresConfig>(env, postgresVariables);
   const options = { service: 'test', metrics: createMetrics('test'), logger: quiet };
   const database = openPostgres(config, options);

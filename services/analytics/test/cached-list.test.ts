@@ -1,19 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
-import type { CountersReading } from '../src/counters.js';
-import { createSnapshot } from '../src/snapshot.js';
+import { createCachedList } from '../src/cached-list.js';
+import type { CountersResult } from '../src/counters.js';
 
-/** A snapshot over a clock and a reading that the test moves. */
-function snapshotOf(maxAgeMs: number) {
+/** A cached list with a clock and reads that the test controls. */
+function listOf(maxAgeMs: number) {
   const clock = { now: 1_000_000, ledger: 'ledger.state' };
-  const reads: { finish: () => CountersReading; fail: () => void }[] = [];
-  const snapshot = createSnapshot(
+  const reads: { finish: () => CountersResult; fail: () => void }[] = [];
+  const ask = createCachedList(
     () =>
-      new Promise<CountersReading>((resolve, reject) => {
+      new Promise<CountersResult>((resolve, reject) => {
         reads.push({
           finish: () => {
-            const reading: CountersReading = { source: 'redis', counters: [] };
-            resolve(reading);
-            return reading;
+            const result: CountersResult = { source: 'redis', counters: [] };
+            resolve(result);
+            return result;
           },
           fail: () => reject(new Error('away')),
         });
@@ -22,42 +22,42 @@ function snapshotOf(maxAgeMs: number) {
     () => clock.ledger,
     () => clock.now,
   );
-  return { clock, reads, ask: snapshot };
+  return { clock, reads, ask };
 }
 
-describe('a snapshot', () => {
+describe('a cached list', () => {
   it('is read once for all who ask at the same time', async () => {
-    const { reads, ask } = snapshotOf(500);
+    const { reads, ask } = listOf(500);
     const answers = Promise.all([ask(), ask(), ask()]);
     expect(reads).toHaveLength(1);
-    const reading = reads[0]?.finish();
-    for (const answer of await answers) expect(answer).toBe(reading);
+    const result = reads[0]?.finish();
+    for (const answer of await answers) expect(answer).toBe(result);
   });
 
   it('serves until it is as old as it may be, counted from the moment at which it was read', async () => {
-    const { clock, reads, ask } = snapshotOf(500);
+    const { clock, reads, ask } = listOf(500);
     const first = ask();
-    // The reading itself takes time: what it says is as old as its beginning.
+    // The read itself takes time: its result is as old as its beginning.
     clock.now += 10;
-    const reading = reads[0]?.finish();
+    const result = reads[0]?.finish();
     await first;
     clock.now += 489;
-    expect(await ask()).toBe(reading);
+    expect(await ask()).toBe(result);
     clock.now += 1;
     const second = ask();
     expect(reads).toHaveLength(2);
     reads[1]?.finish();
-    expect(await second).not.toBe(reading);
+    expect(await second).not.toBe(result);
   });
 
   it('is kept for ten times as long as it took to read', async () => {
-    const { clock, reads, ask } = snapshotOf(500);
+    const { clock, reads, ask } = listOf(500);
     const first = ask();
     clock.now += 1_000;
-    const reading = reads[0]?.finish();
+    const result = reads[0]?.finish();
     await first;
     clock.now += 8_999;
-    expect(await ask()).toBe(reading);
+    expect(await ask()).toBe(result);
     clock.now += 1;
     const second = ask();
     expect(reads).toHaveLength(2);
@@ -66,7 +66,7 @@ describe('a snapshot', () => {
   });
 
   it('does not serve for ever when the clock is set back', async () => {
-    const { clock, reads, ask } = snapshotOf(500);
+    const { clock, reads, ask } = listOf(500);
     const first = ask();
     reads[0]?.finish();
     await first;
@@ -78,7 +78,7 @@ describe('a snapshot', () => {
   });
 
   it('does not serve when the database was restored or replaced', async () => {
-    const { clock, reads, ask } = snapshotOf(500);
+    const { clock, reads, ask } = listOf(500);
     const first = ask();
     const before = reads[0]?.finish();
     await first;
@@ -90,13 +90,13 @@ describe('a snapshot', () => {
   });
 
   it('tells all who wait of a failure, and then reads again', async () => {
-    const { reads, ask } = snapshotOf(500);
+    const { reads, ask } = listOf(500);
     const failures = Promise.allSettled([ask(), ask()]);
     reads[0]?.fail();
     expect((await failures).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     const next = ask();
     expect(reads).toHaveLength(2);
-    const reading = reads[1]?.finish();
-    expect(await next).toBe(reading);
+    const result = reads[1]?.finish();
+    expect(await next).toBe(result);
   });
 });

@@ -1,0 +1,23 @@
+import { createHealth, type Health, type ProcessContext } from '@ads/runtime';
+import type { AnalyticsConfig } from './config.js';
+import type { Connections } from './connections.js';
+
+/** Analytics answers while Postgres or Redis is up, and is always ready. */
+export function createAnalyticsHealth(
+  { conditions }: Pick<ProcessContext<AnalyticsConfig>, 'conditions'>,
+  { postgres, redis }: Pick<Connections, 'postgres' | 'redis'>,
+): Health {
+  return createHealth({
+    service: 'analytics',
+    version: '1.0.0',
+    description: 'Answers totals, CTR and sliding windows.',
+    conditions,
+    dependencies: { postgres: postgres.health, redis: redis.health },
+    status: (dependencies) => {
+      const states = Object.values(dependencies).map(({ status }) => status);
+      if (!states.includes('down')) return 'healthy';
+      return states.includes('up') ? 'degraded' : 'unhealthy';
+    },
+    ready: () => true,
+  });
+}

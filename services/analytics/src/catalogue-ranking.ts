@@ -1,0 +1,127 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { unavailable } from '@ads/http';
+import { createTurns, type Database } from '@ads/ledger';
+import { secondOf, type Timeframe, windowOf } from '@ads/models';
+import { type Position, writeCursor } from './ranking.js';
+
+const RANK_ADS = readFileSync(new URL('../sql/rank-ads.sql', import.meta.url), 'utf8');
+
+/** The ads of one page, busiest first, and the cursor of the next one; null on the last. */
+export interface RankedPage {
+  readonly adIds: readonly string[];
+  readonly nextCursor: string | null;
+}
+
+export type CatalogueRanking = (
+  timeframe: Timeframe | undefined,
+  limit: number,
+  after: Position | undefined,
+) => Promise<RankedPage>;
+
+export interface CatalogueRankingOptions {
+  readonly database: Database;
+  /** How old a page may be. */
+  readonly maxAgeMs: number;
+  /** The identity of the database; a ranking is not kept when it changes. */
+  readonly ledger: () => string | undefined;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Ads that are ranked by one query: several pages. */
+  readonly chunkAds?: number;
+}
+
+const CHUNK_ADS = 5_000;
+/** A chunk that took long to read is kept for longer: Postgres spends a tenth of the time on the first one at most. */
+const AGE_PER_COST = 10;
+const LONGEST_AGE_MS = 30_000;
+/** Some 500 KB each. */
+const CHUNKS_KEPT = 20;
+const CHUNKS_WAITING = 20;
+
+/** A part of a ranking. */
+interface Chunk {
+  readonly timeframe: Timeframe | undefined;
+  readonly after: Position | undefined;
+  readonly ledger: string | undefined;
+  readonly ads: readonly Position[];
+  /** Whether ads follow. */
+  readonly more: boolean;
+  /** By the clock of `performance.now()`. */
+  readonly until: number;
+}
+
+/**
+ * Ranks the ads of a catalogue that is too large to read the counters of each: Postgres ranks, and only the ads of a page
+ * are read. A query ranks the ads of several pages, for all who ask within its age. One query runs at a time, and then
+ * none for as long as it took: whatever pages are asked for, half of one connection is the most that they cost.
+ */
+export function createCatalogueRanking(options: CatalogueRankingOptions): CatalogueRanking {
+  const { chunkAds = CHUNK_ADS } = options;
+  let chunks: Chunk[] = [];
+  let rest = Promise.resolve();
+  const inTurn = createTurns(CHUNKS_WAITING, () => unavailable('Too many lists of ads are asked for at once.'));
+
+  async function readNext(timeframe: Timeframe | undefined, after: Position | undefined): Promise<Chunk> {
+    await rest;
+    const startedAt = performance.now();
+    const ledger = options.ledger();
+    const ads = await readRanked(options, timeframe, chunkAds + 1, after);
+    const cost = performance.now() - startedAt;
+    rest = sleep(cost, undefined, { ref: false });
+    const age = Math.max(options.maxAgeMs, Math.min(LONGEST_AGE_MS, AGE_PER_COST * cost));
+    const until = performance.now() + age;
+    const chunk = { timeframe, after, ledger, ads: ads.slice(0, chunkAds), more: ads.length > chunkAds, until };
+    chunks = [...fresh(), chunk].slice(-CHUNKS_KEPT);
+    return chunk;
+  }
+
+  const fresh = (): Chunk[] =>
+    chunks.filter(({ until, ledger }) => performance.now() < until && ledger === options.ledger());
+
+  function find(timeframe: Timeframe | undefined, limit: number, after: Position | undefined): RankedPage | undefined {
+    for (const chunk of fresh()) {
+      const page = chunk.timeframe === timeframe ? pageOf(chunk, limit, after) : undefined;
+      if (page !== undefined) return page;
+    }
+    return undefined;
+  }
+
+  return async (timeframe, limit, after) => {
+    const page = find(timeframe, limit, after);
+    if (page !== undefined) return page;
+    return await inTurn(async () => {
+      // Somebody who was before us may have asked for the same.
+      const found = find(timeframe, limit, after) ?? pageOf(await readNext(timeframe, after), limit, after);
+      if (found === undefined) throw new RangeError(`a page of ${limit} ads is larger than a chunk`);
+      return found;
+    });
+  };
+}
+
+/** A page out of a chunk; undefined where it is not in there, or not all of it. */
+function pageOf({ after: before, ads, more }: Chunk, limit: number, after: Position | undefined) {
+  const begin = isSame(before, after) ? 0 : ads.findIndex((ad) => isSame(ad, after)) + 1;
+  if (begin === 0 && !isSame(before, after)) return undefined;
+  const page = ads.slice(begin, begin + limit);
+  if (page.length < limit && more) return undefined;
+  const last = page.at(-1);
+  const follows = more || begin + limit < ads.length;
+  return { adIds: page.map(([, id]) => id), nextCursor: last !== undefined && follows ? writeCursor(last) : null };
+}
+
+function isSame(one: Position | undefined, other: Position | undefined): boolean {
+  return one?.[0] === other?.[0] && one?.[1] === other?.[1];
+}
+
+async function readRanked(
+  { database, now }: CatalogueRankingOptions,
+  timeframe: Timeframe | undefined,
+  limit: number,
+  after: Position | undefined,
+): Promise<Position[]> {
+  const seconds = (timeframe && windowOf(timeframe))?.seconds ?? null;
+  const values = [seconds, secondOf(now()), after?.[0] ?? null, after?.[1] ?? null, limit];
+  const rows = await database.query<{ ad_id: string; clicks: number }>('rank_ads', RANK_ADS, values);
+  return rows.map(({ ad_id: adId, clicks }) => [clicks, adId]);
+}

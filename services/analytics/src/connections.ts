@@ -1,0 +1,30 @@
+import { openPostgres, openRedis, type Postgres, type RedisConnection } from '@ads/connections';
+import { CATALOGUE_CONNECTIONS } from '@ads/ledger';
+import { type Clock, type ProcessContext, probe } from '@ads/runtime';
+import type { AnalyticsConfig } from './config.js';
+
+export interface Connections {
+  readonly postgres: Postgres;
+  readonly redis: RedisConnection;
+  /** Connections of their own: a slow read of the catalogue must not make Postgres count as down. */
+  readonly catalogueDatabase: Postgres;
+}
+
+/** Connects to all dependencies in the background and probes them. `clock` measures Postgres. */
+export function openConnections(
+  { config, logger, metrics, shutdown }: ProcessContext<AnalyticsConfig>,
+  clock: Clock,
+): Connections {
+  const options = { service: 'analytics', metrics, logger };
+  const postgres = openPostgres(config, { ...options, onTime: (time) => clock.observe('postgres', time) });
+  shutdown.add('postgres', postgres.close);
+  const redis = openRedis(config, options);
+  shutdown.add('redis', redis.close);
+  const catalogueDatabase = openPostgres(
+    { ...config, POSTGRES_POOL_SIZE: CATALOGUE_CONNECTIONS, POSTGRES_TIMEOUT_MS: config.AD_CATALOGUE_TIMEOUT_MS },
+    { ...options, attempts: 1, dependency: 'ad_catalogue' },
+  );
+  shutdown.add('postgres of the catalogue', catalogueDatabase.close);
+  shutdown.add('probes', probe([postgres.ping, redis.ping, catalogueDatabase.ping]));
+  return { postgres, redis, catalogueDatabase };
+}

@@ -1,0 +1,113 @@
+import { openPool, openTestServers } from '@ads/local';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type pg from 'pg';
+import { createCatalogueRanking } from '../src/catalogue-ranking.js';
+import { readCursor } from '../src/ranking.js';
+
+const testServers = openTestServers();
+const NOW = Date.UTC(2026, 10, 22, 12, 30, 15);
+const SECOND = NOW / 1_000;
+let pool: pg.Pool;
+let queries = 0;
+let ledger = 'one';
+
+beforeAll(async () => {
+  pool = openPool(await testServers.database());
+  testServers.onRelease(() => pool.end());
+  await pool.query(`TRUNCATE ads`);
+  await pool.query(`INSERT INTO ads (id, image_url, target_url)
+    SELECT 'ad-' || lpad(i::text, 3, '0'), '', '' FROM generate_series(1, 100) i`);
+  // Clicks of 60 ads in several ties, and of ads that were deleted.
+  await pool.query(
+    `INSERT INTO ad_totals SELECT 'ad-' || lpad(i::text, 3, '0'), i % 7, 1 FROM generate_series(1, 60) i`,
+  );
+  await pool.query(`INSERT INTO ad_totals VALUES ('deleted-1', 1000, 0), ('deleted-2', 3, 0)`);
+  await pool.query(
+    `INSERT INTO clicks_per_second VALUES ('ad-003', $1, 2), ('ad-003', $1::bigint - 59, 2), ('ad-004', $1::bigint - 60, 9),
+       ('ad-005', $1::bigint + 1, 9), ('deleted-1', $1, 5), ('ad-006', $1::bigint - 3599, 1), ('ad-007', $1::bigint - 3600, 1)`,
+    [SECOND],
+  );
+  await pool.query(
+    `INSERT INTO clicks_per_minute VALUES ('ad-008', $1, 1), ('ad-009', $1::bigint - 1439, 2), ('ad-010', $1::bigint - 1440, 9)`,
+    [Math.floor(SECOND / 60)],
+  );
+});
+afterAll(testServers.release);
+
+function open(chunkAds: number) {
+  return createCatalogueRanking({
+    database: {
+      async query<Row extends object>(_operation: string, text: string, values: readonly unknown[] = []) {
+        queries += 1;
+        return (await pool.query(text, [...values])).rows.map((row) => ({
+          ...row,
+          clicks: Number(row.clicks),
+        })) as Row[];
+      },
+    },
+    maxAgeMs: 60_000,
+    ledger: () => ledger,
+    now: () => NOW,
+    chunkAds,
+  });
+}
+
+/** All ads by pages, as a caller would read them. */
+async function readAll(rank: ReturnType<typeof open>, limit: number): Promise<string[]> {
+  const seen: string[] = [];
+  let cursor: string | null = null;
+  do {
+    const page = await rank(undefined, limit, cursor === null ? undefined : readCursor(cursor));
+    expect(page.adIds.length).toBe(Math.min(limit, 100 - seen.length));
+    seen.push(...page.adIds);
+    cursor = page.nextCursor;
+  } while (cursor !== null);
+  return seen;
+}
+
+describe('a ranking by Postgres', () => {
+  it.each([
+    [1, 10],
+    [7, 10],
+    [10, 10],
+    [33, 40],
+    [100, 100],
+    [100, 101],
+    [500, 5_000],
+  ])('shows each ad of the catalogue once, busiest first, in pages of %i out of chunks of %i', async (limit, chunk) => {
+    const { rows } = await pool.query(
+      `SELECT id FROM ads LEFT JOIN ad_totals ON ad_id = id ORDER BY coalesce(clicks, 0) DESC, id`,
+    );
+    expect(await readAll(open(chunk), limit)).toEqual(rows.map(({ id }) => id));
+  });
+
+  it.each([
+    ['1m', ['ad-003', 'ad-001']],
+    ['5m', ['ad-004', 'ad-003', 'ad-001']],
+    ['1h', ['ad-004', 'ad-003', 'ad-006', 'ad-001']],
+    ['24h', ['ad-009', 'ad-008', 'ad-001']],
+  ] as const)('counts the clicks of %s to the second or minute, and leaves deleted ads out', async (timeframe, ids) => {
+    expect((await open(100)(timeframe, ids.length, undefined)).adIds).toEqual(ids);
+  });
+
+  it('asks once for all who want pages of the same part', async () => {
+    const rank = open(50);
+    queries = 0;
+    const pages = await Promise.all([10, 20, 50, 10].map((limit) => rank(undefined, limit, undefined)));
+    const [first] = pages;
+    await rank(undefined, 10, readCursor(first?.nextCursor ?? ''));
+    expect(queries).toBe(1);
+    ledger = 'another';
+    await rank(undefined, 10, undefined);
+    expect(queries).toBe(2);
+  });
+
+  it('refuses when too many parts are asked for at once', async () => {
+    const rank = open(50);
+    const asked = Array.from({ length: 30 }, (_, i) => rank(undefined, 10, [0, `ad-${i}`]));
+    const results = await Promise.allSettled(asked);
+    const refused = results.filter(({ status }) => status === 'rejected');
+    expect(refused).toHaveLength(10);
+    expect(refused[0]).toMatchObject({ reason: { status: 503 } });
+  });
+});

@@ -1,0 +1,31 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Counters } from '../src/counters.js';
+import { createMonotonicReadGuard } from '../src/monotonic-read-guard.js';
+
+const NOW = Date.UTC(2026, 10, 22);
+
+function counters(clicks: number, impressions = 0, adId = 'ad-001'): Counters {
+  const windows = { last_1_minute: 0, last_5_minutes: 0, last_15_minutes: 0, last_1_hour: 0, last_24_hours: 0 };
+  return { adId, clicks, impressions, windows };
+}
+
+describe('what was answered from Postgres', () => {
+  it('is what an answer from Redis must not be behind, in clicks and in impressions', () => {
+    const guard = createMonotonicReadGuard();
+    guard.remember([counters(10, 5)], NOW);
+    expect(guard.admits([counters(10, 5)], NOW)).toBe(true);
+    expect(guard.admits([counters(9, 5)], NOW)).toBe(false);
+    expect(guard.admits([counters(10, 4)], NOW)).toBe(false);
+    expect(guard.admits([counters(1, 0, 'ad-002'), counters(11, 6)], NOW)).toBe(true);
+    expect(guard.admits([counters(1, 0, 'ad-002'), counters(9, 6)], NOW)).toBe(false);
+  });
+
+  it('is forgotten after a while, also when the clock was set back', () => {
+    const guard = createMonotonicReadGuard();
+    guard.remember([counters(10)], NOW);
+    expect(guard.admits([counters(9)], NOW + 10_000)).toBe(false);
+    expect(guard.admits([counters(9)], NOW + 10_001)).toBe(true);
+    guard.remember([counters(10)], NOW);
+    expect(guard.admits([counters(9)], NOW - 10_001)).toBe(true);
+  });
+});
