@@ -1,7 +1,7 @@
+import { Journal } from '@ads/harness';
 import { requireExecutable, type StandAloneRun, standAloneRun } from '@ads/local';
 import { QueueWatch } from './checks/queue-watch.js';
 import type { Fault } from './faults/fault.js';
-import { Journal } from './load/journal.js';
 import { Shown } from './load/viewers.js';
 import { type Options, readOptions } from './options.js';
 import { isGood, type Played, printResults, printRound, summary } from './report.js';

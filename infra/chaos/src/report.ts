@@ -1,5 +1,5 @@
+import type { Journal } from '@ads/harness';
 import { printDetail, printStep, printTable } from '@ads/local';
-import type { Journal } from './load/journal.js';
 import type { RoundResult } from './round.js';
 
 const SHOWN_OF_EACH = 4;

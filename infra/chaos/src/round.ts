@@ -1,14 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { seededRandom } from '@ads/harness';
-import { type Comparison, compare } from './checks/compare.js';
+import type { Journal } from '@ads/harness';
+import { type Comparison, compare, seededRandom } from '@ads/harness';
 import { startObservabilityProbe } from './checks/observability-probe.js';
 import type { QueueWatch } from './checks/queue-watch.js';
 import { untilSettled, untilWhole } from './checks/settled.js';
 import { type Fault, pause } from './faults/fault.js';
-import type { Journal } from './load/journal.js';
 import { type Kept, startPlayers } from './load/players.js';
 import { type Shown, startViewers } from './load/viewers.js';
-import type { ChaosStack } from './stack/chaos-stack.js';
+import { AD_IDS, type ChaosStack } from './stack/chaos-stack.js';
 
 /** What lasts over all rounds. */
 export interface Run {
@@ -87,7 +86,7 @@ export async function playRound(run: Run, fault: Fault, time: number): Promise<R
   await viewers.stop();
   if (journal.acknowledged.size === acceptedBefore) complaints.push('nothing was accepted');
   return {
-    ...(await compare(stack, journal)),
+    ...(await compare({ admin: stack.admin, url: stack.url, adIds: AD_IDS }, journal)),
     fault: fault.name,
     atMs,
     healMs,

@@ -75,9 +75,10 @@ inBrowser('a click counts in whatever way a page of another origin reports it', 
   const closed = once(browser, 'close');
   testServers.onRelease(() => browser.kill());
   const missing = async () => {
-    const { rows } = await environment.database.query<{ id: string }>('SELECT id FROM ad_events WHERE id = ANY($1)', [
-      [...clicks.values()],
-    ]);
+    const { rows } = await environment.admin.database.query<{ id: string }>(
+      'SELECT id FROM ad_events WHERE id = ANY($1)',
+      [[...clicks.values()]],
+    );
     const stored = new Set(rows.map(({ id }) => id));
     return [...clicks].filter(([, id]) => !stored.has(id)).map(([way]) => way);
   };

@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => testServers.release());
 
 async function insertAd(id: string): Promise<void> {
-  await environment.database.query('INSERT INTO ads (id, image_url, target_url) VALUES ($1, $2, $2)', [
+  await environment.admin.database.query('INSERT INTO ads (id, image_url, target_url) VALUES ($1, $2, $2)', [
     id,
     'https://example.com/',
   ]);
@@ -60,7 +60,7 @@ test('while Postgres is away known ads stay known, and others are taken and told
   await postgres.kill();
   const stranger = newEvent('click', 'ad-nobody-knows');
   expect((await environment.send(stranger)).status).toBe(202);
-  environment.acknowledged.delete(`click ${stranger.id}`);
+  environment.journal.acknowledged.delete(`click ${stranger.id}`);
   const events = [newEvent('click', 'ad-new'), newEvent('click', 'ad-001'), newEvent('impression', 'ad-new')];
   for (const event of events) expect((await environment.send(event)).status).toBe(202);
   expect((await call(`${environment.stack.url}/api/v1/ads`)).status).toBe(200);

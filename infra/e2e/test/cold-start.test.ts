@@ -34,7 +34,7 @@ test('services started before their servers find them, and lose nothing meanwhil
   for (const event of [...known, stranger]) {
     await waitFor(async () => (await environment.send(event)).status === 202, { timeoutMs: 20_000, what: 'a 202' });
   }
-  environment.acknowledged.delete(`click ${stranger.id}`);
+  environment.journal.acknowledged.delete(`click ${stranger.id}`);
 
   await Promise.all([postgres.start(), redis.start()]);
   await expectExact(environment);

@@ -39,7 +39,7 @@ afterEach(() => {
 afterAll(() => testServers.release());
 
 async function rowsOf({ id }: SentEvent): Promise<number> {
-  return (await environment.database.query('SELECT FROM ad_events WHERE id = $1', [id])).rowCount ?? 0;
+  return (await environment.admin.database.query('SELECT FROM ad_events WHERE id = $1', [id])).rowCount ?? 0;
 }
 
 /** The ids of all events in the stream, whoever may have pulled them. */

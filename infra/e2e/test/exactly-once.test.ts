@@ -51,7 +51,7 @@ test('an id in capitals is the same id', async () => {
   await environment.send(click);
   const capitals = { ...click, id: click.id.toUpperCase() };
   expect((await environment.send(capitals)).status).toBe(202);
-  environment.acknowledged.delete(`click ${capitals.id}`);
+  environment.journal.acknowledged.delete(`click ${capitals.id}`);
   await expectExact(environment);
 });
 
@@ -60,7 +60,7 @@ test('a publish that timed out, and arrives after Postgres has the event: counts
   environment.nats.pause();
   const events = [newEvent(), newEvent('impression'), newEvent('click', 'ad-002')];
   for (const event of events) expect((await environment.send(event)).status).toBe(202);
-  const { rows } = await environment.database.query('SELECT FROM ad_events WHERE id = ANY($1)', [
+  const { rows } = await environment.admin.database.query('SELECT FROM ad_events WHERE id = ANY($1)', [
     events.map((event) => event.id),
   ]);
   expect(rows).toHaveLength(events.length);
@@ -135,7 +135,7 @@ test('poison among good messages: each is kept with its reason, the good ones co
     const { seq } = await environment.jetstream.client().publish(EVENT_SUBJECT, message);
     sources.push(`${EVENT_STREAM}:${seq}`);
   }
-  for (const event of good) environment.acknowledged.set(`click ${event.id}`, event);
+  for (const event of good) environment.journal.acknowledged.set(`click ${event.id}`, event);
   const after = newEvent();
   expect((await environment.send(after)).status).toBe(202);
   await expectExact(environment);

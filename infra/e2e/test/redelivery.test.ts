@@ -21,7 +21,7 @@ async function unacknowledged(): Promise<number> {
 
 /** Whoever records waits meanwhile: what the consumer holds is not in the books. */
 async function whileRecordingIsHeldUp(work: () => Promise<void>): Promise<void> {
-  const client = await environment.database.connect();
+  const client = await environment.admin.database.connect();
   try {
     await client.query('BEGIN');
     await client.query('LOCK TABLE ad_totals IN ACCESS EXCLUSIVE MODE');
@@ -58,7 +58,7 @@ test('consumer killed between the commit and the counters: the redelivery raises
   try {
     expect((await environment.send(event)).status).toBe(202);
     await waitFor(
-      async () => (await environment.database.query('SELECT FROM ad_events WHERE id = $1', [event.id])).rowCount,
+      async () => (await environment.admin.database.query('SELECT FROM ad_events WHERE id = $1', [event.id])).rowCount,
       { timeoutMs: 20_000, intervalMs: 5, what: 'the row to be committed' },
     );
     await environment.stack.consumer.kill();

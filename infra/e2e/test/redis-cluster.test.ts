@@ -1,7 +1,8 @@
+import { readLedger } from '@ads/harness';
 import { type LocalProcess, openTestServers, type RedisCluster, startTestStack, waitFor } from '@ads/local';
 import { totalsKey } from '@ads/models';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { Cluster, Redis } from 'ioredis';
+import { Redis } from 'ioredis';
 import {
   attachEnvironment,
   type Environment,
@@ -27,10 +28,13 @@ beforeAll(async () => {
   const env = { ...postgres, ...nats.env, ...cluster.env, ...UNLIMITED, ...QUICK_TIMEOUTS };
   const stack = await startTestStack(testServers, env);
   const [first] = cluster.nodes as [LocalProcess];
-  const counters = new Cluster(cluster.nodes.map(({ host, port }) => ({ host, port })));
-  counters.on('error', () => undefined);
-  testServers.onRelease(() => counters.disconnect());
-  environment = { ...(await attachEnvironment(testServers, { stack, redis: first, nats, postgres })), counters };
+  environment = await attachEnvironment(testServers, {
+    stack,
+    redis: first,
+    redisNodes: cluster.nodes,
+    nats,
+    postgres,
+  });
   for (let click = 0; click < 5; click += 1)
     expect((await environment.send(newEvent('click', QUIET_AD))).status).toBe(202);
   await expectExact(environment);
@@ -47,7 +51,7 @@ async function primaryOf(adId: string): Promise<LocalProcess> {
   for (const node of await cluster.primaries()) {
     const redis = new Redis({ host: node.host, port: node.port });
     // Any other would say where it has moved.
-    const there = await redis.exists(totalsKey(await environment.identity(), adId)).catch(() => 0);
+    const there = await redis.exists(totalsKey(await readLedger(environment.admin.database), adId)).catch(() => 0);
     redis.disconnect();
     if (there === 1) return node;
   }

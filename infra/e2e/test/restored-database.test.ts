@@ -1,7 +1,7 @@
+import type { AdAnswer } from '@ads/harness';
 import { copyFolder, type LocalProcess, openTestServers, startTestStack, waitFor } from '@ads/local';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import {
-  type AdAnalytics,
   attachEnvironment,
   type Environment,
   openEnvironment,
@@ -26,7 +26,7 @@ let environment: Environment;
 beforeAll(async () => {
   postgres = await testServers.postgres();
   environment = await openEnvironment(testServers, postgres.env);
-  dataFolder = (await environment.database.query('SHOW data_directory')).rows[0].data_directory;
+  dataFolder = (await environment.admin.database.query('SHOW data_directory')).rows[0].data_directory;
 }, 60_000);
 
 afterAll(() => testServers.release(), 60_000);
@@ -56,7 +56,7 @@ async function expectClicks(count: number, of: Environment = environment): Promi
   await waitFor(
     async () => {
       const list = await call(`${of.stack.url}/api/v1/ads/analytics`);
-      const { analytics } = json<{ analytics: AdAnalytics[] }>(list);
+      const { analytics } = json<{ analytics: AdAnswer[] }>(list);
       expect(analytics.find(({ ad_id }) => ad_id === AD)).toMatchObject(wanted);
       return true;
     },
@@ -67,8 +67,8 @@ async function expectClicks(count: number, of: Environment = environment): Promi
 test('TRUNCATE and two clicks: two are answered, also after a restart of everything that answers', async () => {
   await clicks(6);
   await expectExact(environment);
-  await environment.database.query('TRUNCATE ad_events, ad_totals, clicks_per_minute, clicks_per_second');
-  environment.acknowledged.clear();
+  await environment.admin.database.query('TRUNCATE ad_events, ad_totals, clicks_per_minute, clicks_per_second');
+  environment.journal.acknowledged.clear();
   await clicks(2);
   await expectClicks(2);
   await environment.stack.analytics.restart();
@@ -81,10 +81,10 @@ test('TRUNCATE and two clicks: two are answered, also after a restart of everyth
 test('rows deleted by an administrator: nobody answers them', async () => {
   await clicks(3);
   await expectClicks(5);
-  await environment.database.query(
+  await environment.admin.database.query(
     'BEGIN; DELETE FROM ad_totals; DELETE FROM clicks_per_minute; DELETE FROM clicks_per_second; DELETE FROM ad_events; COMMIT',
   );
-  environment.acknowledged.clear();
+  environment.journal.acknowledged.clear();
   await clicks(1);
   await expectClicks(1);
   await expectExact(environment);
@@ -95,7 +95,7 @@ test('a snapshot of the volume is restored under running services: what came aft
   await postgres.stop();
   await copyFolder(dataFolder, `${dataFolder}.snapshot`);
   await postgres.start();
-  const before = new Map(environment.acknowledged);
+  const before = new Map(environment.journal.acknowledged);
   await clicks(4);
   // Analytics asks four times a second whether the database is another one.
   await expectClicks(before.size + 4);
@@ -103,8 +103,8 @@ test('a snapshot of the volume is restored under running services: what came aft
   await postgres.stop();
   await copyFolder(`${dataFolder}.snapshot`, dataFolder);
   await postgres.start();
-  environment.acknowledged.clear();
-  for (const [key, event] of before) environment.acknowledged.set(key, event);
+  environment.journal.acknowledged.clear();
+  for (const [key, event] of before) environment.journal.acknowledged.set(key, event);
   await expectClicks(before.size);
   await clicks(2);
   await untilHealthy(environment);
@@ -113,7 +113,7 @@ test('a snapshot of the volume is restored under running services: what came aft
 });
 
 test('another environment on the same Redis: neither answers for the other, or empties what it has', async () => {
-  const own = environment.acknowledged.size;
+  const own = environment.journal.acknowledged.size;
   const nats = await testServers.nats();
   const env = await testServers.database();
   const stack = await startTestStack(testServers, { ...environment.redis.env, ...nats.env, ...UNLIMITED, ...env });

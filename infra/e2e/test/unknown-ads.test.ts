@@ -27,7 +27,7 @@ beforeAll(async () => {
     UNVERIFIED_EVENTS_PER_MINUTE: String(UNVERIFIED),
     RATE_LIMIT_EVENTS_PER_MINUTE: '0',
   });
-  await environment.database.query(
+  await environment.admin.database.query(
     `INSERT INTO ads (id, image_url, target_url) SELECT 'ad-' || i, '', '' FROM generate_series(1000, ${ADS + 999}) i`,
   );
 });
@@ -79,7 +79,7 @@ test('a flood of unknown ads is refused, and holds up neither known ads nor one 
   await waitFor(() => attack.sent() > 500, { what: 'the flood', timeoutMs: 60_000 });
   for (let i = 0; i < 5; i += 1) {
     const id = `ad-new-${i}`;
-    await environment.database.query(`INSERT INTO ads (id, image_url, target_url) VALUES ($1, '', '')`, [id]);
+    await environment.admin.database.query(`INSERT INTO ads (id, image_url, target_url) VALUES ($1, '', '')`, [id]);
     expect((await environment.send(newEvent('click', id))).status).toBe(202);
     expect((await environment.send(newEvent('click', `ad-${1_000 + i}`))).status).toBe(202);
     expect((await environment.send(newEvent('click', 'ad-001'))).status).toBe(202);
@@ -94,7 +94,7 @@ test('a flood of unknown ads is refused, and holds up neither known ads nor one 
 });
 
 test('while the catalogue can not be read, it does not count as an outage of Postgres, and health tells', async () => {
-  const client = await environment.database.connect();
+  const client = await environment.admin.database.connect();
   const health = async () =>
     json<{ status: string; dependencies: Record<string, { status: string }>; conditions?: Record<string, string> }>(
       await call(`${ingestUrl()}/health`),

@@ -1,7 +1,8 @@
 import { Agent } from 'node:http';
+import { Journal } from '@ads/harness';
 import fc from 'fast-check';
 import { mostUsed, readCpu } from './check/cpu.js';
-import { Journal } from './check/journal.js';
+import { enter } from './check/journal.js';
 import { judge, type Problem } from './check/judge.js';
 import type { FuzzStack } from './fuzz-stack.js';
 import { quickRequests, slowRequests } from './generate/families.js';
@@ -95,7 +96,7 @@ export class Campaign {
       // Each attempt to make one smaller would be waited for as long as this one.
       if (worst.some(({ what }) => what === 'hung')) return;
       const outcome = await this.#send(request);
-      this.journal.enter(request, outcome);
+      enter(this.journal, request, outcome);
       if (!isShrinking) this.#count(request, outcome);
       const problems = judge(request, outcome);
       if (problems.length === 0) return;
@@ -118,7 +119,7 @@ export class Campaign {
   /** One request outside of a lane: the first problem of each kind is kept, as it is. */
   async #sendAndJudge(request: FuzzRequest): Promise<void> {
     const outcome = await this.#send(request);
-    this.journal.enter(request, outcome);
+    enter(this.journal, request, outcome);
     this.#count(request, outcome);
     for (const problem of judge(request, outcome)) {
       if (this.violations.some(({ what, sentence }) => what === problem.what && sentence === problem.sentence))

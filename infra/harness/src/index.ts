@@ -1,3 +1,12 @@
+export { type AdminClients, openAdminClients } from './admin-clients.js';
+export { type AdAnswer, askAnalytics } from './analytics.js';
+export { compareAnswers } from './exactness/answers.js';
+export { type Comparison, type ComparisonTarget, compare } from './exactness/compare.js';
+export { compareCounters, readLedger } from './exactness/counters.js';
+export { differences } from './exactness/differences.js';
+export { compareRollups } from './exactness/rollups.js';
+export { compareRows, countLost, type Row, readRows, sumUp } from './exactness/rows.js';
+export { type Acknowledged, eventKey, Journal, type Outcomes, type Report } from './journal.js';
 export { adIdsOf } from './load/ad-ids.js';
 export { clicksUntilNow } from './load/clicks-until-now.js';
 export { fillQueue } from './load/fill-queue.js';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fillRollups } from '@ads/harness';
+import { countLost, fillRollups } from '@ads/harness';
 import {
   addAds,
   migrate,
@@ -13,7 +13,7 @@ import {
 } from '@ads/local';
 import { type BoundOptions, type BoundResult, complaints, inWords, rounded } from './bound.js';
 import { askAnalytics, askForList, openSlowReaders, type Times } from './catalogue-questions.js';
-import { countLost, untilSettled } from './checks.js';
+import { untilSettled } from './checks.js';
 import type { Page } from './load/group.js';
 import { Load } from './load/load.js';
 import type { BoundsStack } from './stack.js';

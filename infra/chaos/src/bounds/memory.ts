@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { compareRollups, countLost } from '@ads/harness';
 import { printDetail, printTable, readMemory, step } from '@ads/local';
 import { DEAD_LETTER_STREAM } from '@ads/models';
 import { type BoundOptions, type BoundResult, complaints, inWords, rounded } from './bound.js';
-import { countLost, countWrongBuckets, untilSettled } from './checks.js';
+import { untilSettled } from './checks.js';
 import type { Page } from './load/group.js';
 import { Load } from './load/load.js';
 import { forgetMost, watchMemory } from './resident-memory.js';
@@ -85,13 +86,13 @@ export async function boundMemory(stack: BoundsStack, options: BoundOptions): Pr
 
   const { database } = stack.admin;
   const lost = await step(`each of ${accepted.length} accepted clicks is there`, () => countLost(database, accepted));
-  const wrong = await step('rollups are exact', () => countWrongBuckets(database));
+  const wrong = await step('rollups are exact', () => compareRollups(database, Date.now()));
   const letters = await deadLetters(stack);
   printDetail(
     `${dubious} clicks of unknown ads were accepted while nobody could look them up; dead letters: ${letters}`,
   );
   if (lost > 0) broken.push(`${lost} accepted clicks are lost`);
-  if (wrong > 0) broken.push(`${wrong} buckets are wrong`);
+  if (wrong.length > 0) broken.push(`${wrong.length} buckets are wrong, such as ${wrong[0]}`);
   if (letters < dubious) broken.push(`${dubious - letters} clicks of unknown ads are nowhere`);
 
   const rows = stack.slots.map(({ name }) => {
@@ -111,7 +112,7 @@ export async function boundMemory(stack: BoundsStack, options: BoundOptions): Pr
       refusals_per_second_away: rounded(sum(outage) / seconds),
       accepted: accepted.length,
       lost,
-      wrong_buckets: wrong,
+      wrong_buckets: wrong.length,
     },
     broken,
   };

@@ -1,10 +1,8 @@
-import { fillRollups } from '@ads/harness';
+import { countLost, differences, fillRollups, readLedger } from '@ads/harness';
 import { printDetail, readMemory, step, waitFor } from '@ads/local';
 import { minutesKey, oldestVisible, secondsKey, unpackBuckets } from '@ads/models';
-import { readLedger } from '../checks/counters.js';
-import { differences } from '../checks/rollups.js';
 import { type BoundOptions, type BoundResult, complaints, inWords, rounded } from './bound.js';
-import { askAbout, countLost, untilSettled } from './checks.js';
+import { askAbout, untilSettled } from './checks.js';
 import type { Page } from './load/group.js';
 import { Load } from './load/load.js';
 import type { BoundsStack } from './stack.js';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { adIdsOf } from '@ads/harness';
+import { type AdminClients, adIdsOf, openAdminClients } from '@ads/harness';
 import {
   addAds,
   type LocalProcess,
@@ -10,7 +10,6 @@ import {
   type ServiceName,
   step,
 } from '@ads/local';
-import { type AdminClients, openAdminClients } from '../stack/admin-clients.js';
 import { ServiceSlot } from '../stack/service-slot.js';
 
 /** As in `ingest-1`. */

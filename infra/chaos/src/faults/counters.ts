@@ -1,6 +1,6 @@
+import { readLedger } from '@ads/harness';
 import { waitFor } from '@ads/local';
 import { MARKS_STEM, rebuildKey } from '@ads/models';
-import { readLedger } from '../checks/counters.js';
 import { type Fault, pause } from './fault.js';
 
 /** So slow that a rebuild, which is a few round trips, lasts long enough to be caught in the middle. */

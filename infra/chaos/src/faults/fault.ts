@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Random } from '@ads/harness';
+import type { Journal, Random } from '@ads/harness';
 import type { LocalProcess } from '@ads/local';
-import type { Journal } from '../load/journal.js';
 import type { Shown } from '../load/viewers.js';
 import type { ChaosStack } from '../stack/chaos-stack.js';
 import type { DependencyName } from '../stack/dependency.js';

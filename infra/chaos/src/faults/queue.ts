@@ -1,3 +1,4 @@
+import type { Journal } from '@ads/harness';
 import { waitFor } from '@ads/local';
 import {
   type AdEvent,
@@ -10,7 +11,6 @@ import {
   WAITING_LETTER_SUBJECT,
 } from '@ads/models';
 import { type NatsConnection, NatsError } from 'nats';
-import type { Journal } from '../load/journal.js';
 import { AD_IDS, type ChaosStack } from '../stack/chaos-stack.js';
 import type { Fault } from './fault.js';
 

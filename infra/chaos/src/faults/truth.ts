@@ -1,11 +1,9 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { AdAnswer } from '@ads/harness';
+import { eventKey, readLedger, readRows } from '@ads/harness';
 import { copyFolder, waitFor } from '@ads/local';
 import { minuteOf, minutesKey, totalsKey } from '@ads/models';
-import { readLedger } from '../checks/counters.js';
-import { readRows } from '../checks/recorded-rows.js';
-import { eventKey } from '../load/journal.js';
-import type { AdAnswer } from '../load/viewers.js';
 import { AD_IDS, type ChaosStack } from '../stack/chaos-stack.js';
 import type { Fault, FaultContext } from './fault.js';
 

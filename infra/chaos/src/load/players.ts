@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Random } from '@ads/harness';
+import type { Journal, Random, Report } from '@ads/harness';
 import { AD_IDS } from '../stack/chaos-stack.js';
-import type { Journal, Report } from './journal.js';
 import { newReport } from './reports.js';
 import { send } from './send.js';
 

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Random } from '@ads/harness';
+import type { Random, Report } from '@ads/harness';
 import { uuidv7 } from '@ads/models';
-import type { Report } from './journal.js';
 
 const SECOND = 1_000;
 const HOUR = 3_600_000;

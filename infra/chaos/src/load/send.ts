@@ -1,5 +1,4 @@
-import type { Random } from '@ads/harness';
-import type { Journal, Report } from './journal.js';
+import type { Journal, Random, Report } from '@ads/harness';
 
 /** As long as a player waits before it takes the request for lost. */
 const PLAYER_PATIENCE_MS = 8_000;

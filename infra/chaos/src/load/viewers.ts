@@ -1,19 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Random } from '@ads/harness';
+import type { AdAnswer, Journal, Random } from '@ads/harness';
 import { WINDOWS } from '@ads/models';
 import { AD_IDS } from '../stack/chaos-stack.js';
-import type { Journal } from './journal.js';
-
-/** What analytics says of one ad. */
-export interface AdAnswer {
-  readonly ad_id: string;
-  readonly total_clicks: number;
-  readonly impressions: number;
-  readonly ctr: number | null;
-  readonly time_frames: Readonly<Record<string, number>>;
-  readonly source?: string;
-  readonly timestamp?: string;
-}
 
 type Totals = ReadonlyMap<string, { readonly clicks: number; readonly impressions: number }>;
 

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { type AdminClients, openAdminClients } from '@ads/harness';
 import {
   addAds,
   type Gateway,
@@ -11,7 +12,6 @@ import {
   type ServiceName,
   step,
 } from '@ads/local';
-import { type AdminClients, openAdminClients } from './admin-clients.js';
 import type { Dependency } from './dependency.js';
 import { STREAM_BYTES } from './queue-limits.js';
 import { dependenciesOf, type ScaledOutServers, type Servers, type Topology, variablesOf } from './servers.js';

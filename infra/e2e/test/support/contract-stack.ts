@@ -1,3 +1,4 @@
+import type { AdAnswer } from '@ads/harness';
 import { addAds, startTestStack, type TestServers, type TestStack, waitFor } from '@ads/local';
 import type pg from 'pg';
 import { type Client, createClient, readDocument } from './client.js';
@@ -27,16 +28,6 @@ export async function openContractStack(
   const stack = await startTestStack(testServers, servers);
   const documented = new Documented(await readDocument(stack.url));
   return { stack, servers, documented, client: createClient(stack.url, documented), database };
-}
-
-/** What analytics answers about one ad. */
-export interface AdAnswer {
-  readonly ad_id: string;
-  readonly total_clicks: number;
-  readonly impressions: number;
-  readonly ctr: number | null;
-  readonly time_frames: Readonly<Record<string, number>>;
-  readonly source: string;
 }
 
 /** The answer about an ad, when that many clicks and impressions are counted, and from Redis. */

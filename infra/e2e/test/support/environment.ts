@@ -1,7 +1,7 @@
+import { type AdAnswer, type AdminClients, askAnalytics, Journal, openAdminClients } from '@ads/harness';
 import { type LocalProcess, openPool, startTestStack, type TestServers, type TestStack, waitFor } from '@ads/local';
 import { EVENT_STREAM, type EventKind } from '@ads/models';
-import { type Cluster, Redis } from 'ioredis';
-import { connect, type JetStreamClient, type JetStreamManager } from 'nats';
+import type { JetStreamClient, JetStreamManager, NatsConnection } from 'nats';
 import type pg from 'pg';
 import { type Answer, call, json } from './http.js';
 
@@ -14,33 +14,20 @@ export interface SentEvent {
   readonly adId: string;
 }
 
-/** The answer of analytics about one ad. */
-export interface AdAnalytics {
-  readonly ad_id: string;
-  readonly total_clicks: number;
-  readonly impressions: number;
-  readonly ctr: number | null;
-  readonly time_frames: Readonly<Record<string, number>>;
-  readonly source: 'redis' | 'postgres';
-}
-
-/** The whole tracker with real servers, and a client of our own for each of them. */
+/** The whole tracker with real servers, and direct connections to each of them. */
 export interface Environment {
   readonly stack: TestStack;
   readonly redis: LocalProcess;
   readonly nats: LocalProcess;
-  /** Everything that was answered with 202, each event once however often it was sent. */
-  readonly acknowledged: Map<string, SentEvent>;
-  readonly database: pg.Pool;
-  readonly counters: Redis | Cluster;
+  /** Every event that was answered with 202, once however often it was sent. */
+  readonly journal: Journal;
+  readonly admin: AdminClients;
   readonly jetstream: JetStreamView;
   /** Runs before the servers end, also when a test has failed half-way: nothing may go on behind it. */
   readonly onRelease: TestServers['onRelease'];
-  /** One request, not repeated; a 202 is entered in `acknowledged`. */
+  /** One request, not repeated; a 202 is entered in the journal. */
   send(event: SentEvent, options?: SendOptions): Promise<Answer>;
-  analytics(adId: string): Promise<AdAnalytics>;
-  /** The identity of the ledger, which is part of each key in Redis. */
-  identity(): Promise<string>;
+  analytics(adId: string): Promise<AdAnswer>;
 }
 
 export interface SendOptions {
@@ -81,6 +68,8 @@ export const UNLIMITED = { RATE_LIMIT_EVENTS_PER_MINUTE: '0', RATE_LIMIT_READS_P
 export interface EnvironmentParts {
   readonly stack: TestStack;
   readonly redis: LocalProcess;
+  /** All nodes of a Redis Cluster; by default `redis` alone. */
+  readonly redisNodes?: readonly LocalProcess[];
   readonly nats: LocalProcess;
   /** Its variables. */
   readonly postgres: Variables;
@@ -89,39 +78,27 @@ export interface EnvironmentParts {
 /** An environment of servers and services that run already. */
 export async function attachEnvironment(
   testServers: TestServers,
-  { stack, redis, nats, postgres }: EnvironmentParts,
+  { stack, redis, redisNodes = [redis], nats, postgres }: EnvironmentParts,
 ): Promise<Environment> {
-  const database = openDatabase(testServers, postgres);
-  const counters = new Redis({ host: redis.host, port: redis.port, maxRetriesPerRequest: 1, commandTimeout: 2_000 });
-  // Tests take servers away on purpose: what a look finds missing shows in the look itself.
-  counters.on('error', () => undefined);
-  testServers.onRelease(() => counters.disconnect());
-  const jetstream = await openJetStream(testServers, nats);
-  const acknowledged = new Map<string, SentEvent>();
+  const admin = await openAdminClients({ env: postgres }, redisNodes, [nats]);
+  testServers.onRelease(() => admin.close());
+  const journal = new Journal();
   return {
     stack,
     redis,
     nats,
-    acknowledged,
-    database,
-    counters,
-    jetstream,
+    journal,
+    admin,
+    jetstream: await openJetStream(admin.nats),
     onRelease: testServers.onRelease,
     async send(event, { url = stack.url, ...options } = {}) {
       const id = event.kind === 'click' ? { click_id: event.id } : { impression_id: event.id };
       const body = { ad_id: event.adId, ...id };
       const answer = await call(`${url}/api/v1/ads/${event.kind}`, { method: 'POST', body, ...options });
-      if (answer.status === 202) acknowledged.set(`${event.kind} ${event.id}`, event);
+      if (answer.status === 202) journal.acknowledge(event, event);
       return answer;
     },
-    async analytics(adId) {
-      const answer = await call(`${stack.url}/api/v1/ads/analytics?ad_id=${adId}`);
-      if (answer.status !== 200) throw new Error(`analytics answered ${answer.status}: ${answer.text}`);
-      return json<AdAnalytics>(answer);
-    },
-    async identity() {
-      return (await database.query('SELECT current_ledger() AS identity')).rows[0]?.identity;
-    },
+    analytics: (adId) => askAnalytics(stack.url, adId),
   };
 }
 
@@ -132,13 +109,7 @@ export function openDatabase(testServers: TestServers, env: Variables): pg.Pool 
   return pool;
 }
 
-async function openJetStream(testServers: TestServers, nats: LocalProcess): Promise<JetStreamView> {
-  const connection = await connect({
-    servers: `${nats.host}:${nats.port}`,
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: 100,
-  });
-  testServers.onRelease(() => connection.close());
+async function openJetStream(connection: NatsConnection): Promise<JetStreamView> {
   const client = connection.jetstream();
   const manager = await connection.jetstreamManager();
   const state = async (stream: string) => (await manager.streams.info(stream)).state;

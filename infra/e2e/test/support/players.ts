@@ -92,9 +92,9 @@ export function startPlayers(environment: Environment, options: PlayersOptions =
     outcomes,
     refusals,
     async more(events) {
-      const target = environment.acknowledged.size + events;
+      const target = environment.journal.acknowledged.size + events;
       try {
-        await waitFor(() => environment.acknowledged.size >= target, {
+        await waitFor(() => environment.journal.acknowledged.size >= target, {
           timeoutMs: 25_000,
           what: `${events} more events to be acknowledged`,
         });

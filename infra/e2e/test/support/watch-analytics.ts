@@ -1,8 +1,9 @@
 import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { AdAnswer } from '@ads/harness';
 import { waitFor } from '@ads/local';
 import { WINDOWS } from '@ads/models';
-import type { AdAnalytics, Environment } from './environment.js';
+import type { Environment } from './environment.js';
 import { call, json } from './http.js';
 
 /** Somebody who looks at the numbers all the time. */
@@ -32,7 +33,7 @@ export function watchAnalytics(environment: Environment, adIds: readonly string[
   let answers = 0;
   let stopping = false;
 
-  function examine(answer: AdAnalytics): void {
+  function examine(answer: AdAnswer): void {
     const { ad_id: adId, time_frames: windows, total_clicks: total, impressions, source } = answer;
     sources.set(source, (sources.get(source) ?? 0) + 1);
     const ascending = [...WINDOWS.map(({ field }) => windows[field] ?? Number.NaN), total];
@@ -52,7 +53,7 @@ export function watchAnalytics(environment: Environment, adIds: readonly string[
       for (const adId of adIds) {
         try {
           const answer = await call(`${environment.stack.url}/api/v1/ads/analytics?ad_id=${adId}`, { agent });
-          if (answer.status === 200) examine(json<AdAnalytics>(answer));
+          if (answer.status === 200) examine(json<AdAnswer>(answer));
           else complaints.push(`${answer.status} ${answer.text}`);
         } catch (error) {
           complaints.push(String(error));

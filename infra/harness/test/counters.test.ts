@@ -2,7 +2,7 @@ import { openTestServers } from '@ads/local';
 import { minutesKey, secondsKey, totalsKey } from '@ads/models';
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { compareCounters } from '../src/checks/counters.js';
+import { compareCounters } from '../src/exactness/counters.js';
 
 const testServers = openTestServers();
 let redis: Redis;

@@ -1,10 +1,10 @@
 import { minutesKey, oldestVisible, secondsKey, totalsKey, unpackBuckets } from '@ads/models';
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
-import type { Sums } from './recorded-rows.js';
-import { differences } from './rollups.js';
+import { differences } from './differences.js';
+import type { Sums } from './rows.js';
 
-/** The identity of the ledger, which is part of the key of each of its counters. */
+/** The identity of the ledger, which is part of the key of each counter. */
 export async function readLedger(database: pg.Pool): Promise<string> {
   const { rows } = await database.query<{ identity: string | null }>('SELECT current_ledger() AS identity');
   const identity = rows[0]?.identity;
@@ -13,13 +13,13 @@ export async function readLedger(database: pg.Pool): Promise<string> {
 }
 
 /**
- * Bucket by bucket: the counters in Redis, whichever server holds them, against what the rows add up to. Buckets that no
- * window sees any more may be there or not, but not with a wrong count; and every sum must be that of the buckets that are
- * there.
+ * Compares the counters in Redis with the sums of the stored events, bucket by bucket. A bucket that no window sees any
+ * more may be missing, but not wrong, and each stored sum must be that of its buckets.
  *
- * @param ledger whose counters are compared; those of others, such as from before a restore, are nobody's business
+ * @param servers all Redis servers that hold counters
+ * @param ledger the identity whose counters are compared; counters of other ledgers, as before a restore, are ignored
  * @param now milliseconds
- * @returns one line for each counter that is wrong
+ * @returns one line for each wrong counter
  */
 export async function compareCounters(
   servers: readonly Redis[],
@@ -62,7 +62,7 @@ function byAd(buckets: ReadonlyMap<string, number>): [[string, number], number][
   });
 }
 
-/** By the name of a counter, or its bucket. @throws Error where a sum is wrong */
+/** The counts of a key, by field name or bucket. @throws Error where a stored sum is wrong */
 async function readHash(redis: Redis, key: string): Promise<(readonly [string | number, number])[]> {
   if (!key.endsWith(':totals')) return unpackBuckets(await redis.hgetallBuffer(key));
   return Object.entries(await redis.hgetall(key)).map(([name, count]) => [name, Number(count)]);

@@ -1,17 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ctr, minuteOf, secondOf, WINDOWS } from '@ads/models';
-import type { AdAnswer } from '../load/viewers.js';
-import type { Row } from './recorded-rows.js';
+import { type AdAnswer, askAnalytics } from '../analytics.js';
+import type { Row } from './rows.js';
 
-/** For so long an answer may come from Postgres: Redis may be slow for a moment on a busy machine. */
+/** An answer may come from Postgres for so long, as Redis can be slow on a busy machine. */
 const PATIENCE_MS = 30_000;
 const PAUSE_MS = 250;
 
 /**
- * Ad by ad: what analytics answers against what the rows add up to at that second. In the end from Redis; what comes
- * from Postgres until then must be as right.
+ * Compares the answers of analytics with the stored events, ad by ad, at the second of the answer. An answer from Postgres
+ * must be right, too; in the end the answer must come from Redis.
  *
- * @returns one line for each ad that is answered wrongly
+ * @returns one line for each ad with a wrong answer
  */
 export async function compareAnswers(url: string, rows: readonly Row[], adIds: readonly string[]): Promise<string[]> {
   const wrong: string[] = [];
@@ -22,7 +22,7 @@ export async function compareAnswers(url: string, rows: readonly Row[], adIds: r
       const { source, problem } = await compareAnswer(url, ofAd, adId);
       const late = performance.now() > deadline;
       if (problem !== undefined) wrong.push(problem);
-      else if (late) wrong.push(`analytics answers about ${adId} from ${source} and not from Redis`);
+      else if (late) wrong.push(`analytics answers about ${adId} from ${source} instead of redis`);
       if (problem !== undefined || late || source === 'redis') break;
       await sleep(PAUSE_MS);
     }
@@ -32,22 +32,22 @@ export async function compareAnswers(url: string, rows: readonly Row[], adIds: r
 
 async function compareAnswer(url: string, rows: readonly Row[], adId: string) {
   const first = secondOf(Date.now());
-  const answer = (await (await fetch(`${url}/api/v1/ads/analytics?ad_id=${adId}`)).json()) as AdAnswer;
+  const answer = await askAnalytics(url, adId);
   const last = secondOf(Date.now());
   const { source, timestamp: _, ...counts } = answer;
   const found = JSON.stringify(counts);
-  // The clock may have gone on between the question and the answer.
+  // The request may take from one second into the next.
   const wanted = Array.from({ length: last - first + 1 }, (_unused, passed) =>
     JSON.stringify(answerAt(rows, adId, first + passed)),
   );
   const problem = wanted.includes(found)
     ? undefined
-    : `analytics should say ${wanted[0]} and says ${found} (${source})`;
+    : `analytics should answer ${wanted[0]} and answers ${found} (${source})`;
   return { source, problem };
 }
 
-/** What the rows of an ad add up to at a second, in the form and order of the API. */
-function answerAt(rows: readonly Row[], adId: string, second: number): AdAnswer {
+/** The right answer about an ad at a second, in the form and order of the API. */
+function answerAt(rows: readonly Row[], adId: string, second: number): Omit<AdAnswer, 'source'> {
   const clicks = rows.filter((row) => row.kind === 'click');
   const impressions = rows.length - clicks.length;
   const minute = minuteOf(second * 1_000);

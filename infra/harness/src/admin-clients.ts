@@ -1,27 +1,27 @@
-import { type LocalProcess, openPool } from '@ads/local';
+import { type LocalProcess, openPool, type Variables } from '@ads/local';
 import { Redis } from 'ioredis';
 import { connect, type NatsConnection } from 'nats';
 import type pg from 'pg';
 
-/** Connections of our own to each server, past the networks that are made worse. */
+/** Direct connections to each server, past all simulated networks. */
 export interface AdminClients {
   readonly database: pg.Pool;
   /** The first Redis. */
   readonly redis: Redis;
-  /** Those that hold counters: the only one, or the primaries of a cluster as they are now. */
+  /** The servers that hold counters: the only one, or the current primaries of a cluster. */
   counters(): Promise<readonly Redis[]>;
   readonly nats: NatsConnection;
   close(): Promise<void>;
 }
 
 /**
- * Looks at running servers; the connections come back by themselves when a server does.
+ * Connects to running servers. The connections come back by themselves after a restart.
  *
- * @param redis one, or all nodes of a cluster
- * @param nats the same
+ * @param redis one server, or all nodes of a cluster
+ * @param nats one server, or all servers of a cluster
  */
 export async function openAdminClients(
-  postgres: LocalProcess,
+  postgres: { readonly env: Variables },
   redis: readonly LocalProcess[],
   nats: readonly LocalProcess[],
 ): Promise<AdminClients> {
@@ -29,17 +29,17 @@ export async function openAdminClients(
     max: 2,
     connectionTimeoutMillis: 5_000,
     query_timeout: 60_000,
-    // Its own, whatever the role has been given.
+    // Overrides the timeout of the role.
     statement_timeout: 60_000,
   });
   const nodes = redis.map(openRedis);
   const [first] = nodes;
-  if (first === undefined) throw new Error('There is no Redis to look at');
+  if (first === undefined) throw new Error('There is no Redis server to connect to.');
   const connection = await connect({
     servers: nats.map(({ host, port }) => `${host}:${port}`),
     maxReconnectAttempts: -1,
     reconnectTimeWait: 200,
-    // One that is frozen is left for another.
+    // Leaves a frozen server for another one.
     pingInterval: 2_000,
   });
   return {

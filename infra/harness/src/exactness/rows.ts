@@ -1,8 +1,8 @@
 import { type EventKind, minuteOf, secondOf } from '@ads/models';
 import type pg from 'pg';
-import { eventKey, type Journal } from '../load/journal.js';
+import { eventKey, type Journal } from '../journal.js';
 
-/** A row of the ledger, as far as counting goes. */
+/** A stored event, as far as counting goes. */
 export interface Row {
   readonly kind: EventKind;
   readonly id: string;
@@ -11,7 +11,7 @@ export interface Row {
   readonly occurredAt: number;
 }
 
-/** Everything that is in the ledger. */
+/** All stored events. */
 export async function readRows(database: pg.Pool): Promise<Row[]> {
   const { rows } = await database.query<[EventKind, string, string, string]>({
     text: 'SELECT kind, id, ad_id, round(extract(epoch FROM occurred_at) * 1000)::bigint FROM ad_events',
@@ -20,46 +20,62 @@ export async function readRows(database: pg.Pool): Promise<Row[]> {
   return rows.map(([kind, id, adId, occurredAt]) => ({ kind, id, adId, occurredAt: Number(occurredAt) }));
 }
 
-/** What is wrong with the rows, one line for each event. */
+/** Problems with the stored events, one line for each event. */
 export interface RowProblems {
-  /** Acknowledged, and not there. */
+  /** Acknowledged, but not stored. */
   readonly lost: string[];
-  /** There more than once, or nobody sent it. */
+  /** Stored more than once, or never sent. */
   readonly duplicated: string[];
-  /** There, but not as it was acknowledged. */
+  /** Stored with another ad or another time than acknowledged. */
   readonly misfiled: string[];
 }
 
-/** Id by id: what was acknowledged against what is there. */
+/** Compares the acknowledged events with the stored ones, id by id. */
 export function compareRows(journal: Journal, rows: readonly Row[]): RowProblems {
   const duplicated: string[] = [];
   const misfiled: string[] = [];
-  const there = new Set<string>();
-  const strangers: string[] = [];
+  const stored = new Set<string>();
+  const unknown: string[] = [];
   for (const { kind, id, adId, occurredAt } of rows) {
     const key = eventKey(kind, id);
-    if (there.has(key)) duplicated.push(key);
-    there.add(key);
-    const sentFor = journal.adOf(key);
-    if (sentFor === undefined) strangers.push(key);
-    else if (sentFor !== adId) misfiled.push(`${key} of ${sentFor} is there as one of ${adId}`);
+    if (stored.has(key)) duplicated.push(key);
+    stored.add(key);
+    const ads = journal.adsOf(key);
+    if (ads.size === 0 && !journal.mayBeStored(id)) unknown.push(key);
+    else if (ads.size > 0 && !ads.has(adId)) misfiled.push(`${key} of ${[...ads]} is stored for ${adId}`);
     const promised = journal.acknowledged.get(key)?.occurredAt;
     if (promised !== undefined && promised !== occurredAt) {
-      misfiled.push(`${key} was to be at ${promised} and is at ${occurredAt}`);
+      misfiled.push(`${key} should have occurred at ${promised} and is stored with ${occurredAt}`);
     }
   }
-  // A request that was never answered may have become an event with an id that nobody was told.
-  if (strangers.length > journal.strangers) {
-    duplicated.push(...strangers.slice(journal.strangers).map((key) => `${key} was sent by nobody`));
+  // A request without an id that got no answer may have been stored under an id that no player knows.
+  if (unknown.length > journal.untraceable) {
+    duplicated.push(...unknown.slice(journal.untraceable).map((key) => `${key} was never sent`));
   }
-  const lost = [...journal.acknowledged.keys()].filter((key) => !there.has(key));
+  const lost = [...journal.acknowledged.keys()].filter((key) => !stored.has(key));
   return { lost, duplicated, misfiled };
+}
+
+const IDS_AT_ONCE = 50_000;
+
+/** The number of clicks that are not stored, of so many ids that a {@link Journal} would not hold them. */
+export async function countLost(database: pg.Pool, ids: readonly string[]): Promise<number> {
+  let lost = 0;
+  for (let first = 0; first < ids.length; first += IDS_AT_ONCE) {
+    const { rows } = await database.query(
+      `SELECT count(*)::integer AS lost FROM unnest($1::uuid[]) AS sent (id)
+       WHERE NOT EXISTS (SELECT FROM ad_events WHERE ad_events.id = sent.id AND kind = 'click')`,
+      [ids.slice(first, first + IDS_AT_ONCE)],
+    );
+    lost += rows[0]?.lost ?? 0;
+  }
+  return lost;
 }
 
 /** Clicks by `ad bucket`. */
 export type Buckets = Map<string, number>;
 
-/** What the rows add up to. */
+/** The counts that the stored events add up to. */
 export interface Sums {
   readonly totals: Map<string, { clicks: number; impressions: number }>;
   readonly seconds: Buckets;

@@ -1,0 +1,19 @@
+/** The answer of `GET /api/v1/ads/analytics` about one ad. */
+export interface AdAnswer {
+  readonly ad_id: string;
+  readonly total_clicks: number;
+  readonly impressions: number;
+  readonly ctr: number | null;
+  readonly time_frames: Readonly<Record<string, number>>;
+  /** `redis` or `postgres`. */
+  readonly source: string;
+  readonly timestamp?: string;
+}
+
+/** Asks for the counts of one ad. @throws Error where the status is not 200 */
+export async function askAnalytics(url: string, adId: string): Promise<AdAnswer> {
+  const answer = await fetch(`${url}/api/v1/ads/analytics?ad_id=${encodeURIComponent(adId)}`);
+  const text = await answer.text();
+  if (answer.status !== 200) throw new Error(`analytics answered ${answer.status}: ${text}`);
+  return JSON.parse(text) as AdAnswer;
+}

@@ -1,0 +1,48 @@
+import type { AdminClients } from '../admin-clients.js';
+import type { Journal } from '../journal.js';
+import { compareAnswers } from './answers.js';
+import { compareCounters, readLedger } from './counters.js';
+import { compareRollups } from './rollups.js';
+import { compareRows, readRows, sumUp } from './rows.js';
+
+/** How the journal, the stored events, the rollups, the counters and the answers agree. */
+export interface Comparison {
+  readonly lost: readonly string[];
+  readonly duplicated: readonly string[];
+  readonly miscounted: readonly string[];
+  /** Stored events. */
+  readonly stored: number;
+  /** Clicks and impressions in the totals of the rollups. */
+  readonly counted: number;
+}
+
+/** What to compare. */
+export interface ComparisonTarget {
+  readonly admin: Pick<AdminClients, 'database' | 'counters'>;
+  /** Where analytics answers. */
+  readonly url: string;
+  /** The ads whose answers are compared. */
+  readonly adIds: readonly string[];
+}
+
+/** The exactness check: accepted = stored = counted = answered. Call it when the queue is empty. */
+export async function compare({ admin, url, adIds }: ComparisonTarget, journal: Journal): Promise<Comparison> {
+  const { database } = admin;
+  const rows = await readRows(database);
+  const { lost, duplicated, misfiled } = compareRows(journal, rows);
+  const ledger = await readLedger(database);
+  const now = Date.now();
+  const [rollups, counters, answers] = await Promise.all([
+    compareRollups(database, now),
+    admin.counters().then((servers) => compareCounters(servers, ledger, sumUp(rows), now)),
+    compareAnswers(url, rows, adIds),
+  ]);
+  const { rows: totals } = await database.query('SELECT sum(clicks + impressions)::bigint AS counted FROM ad_totals');
+  return {
+    lost,
+    duplicated,
+    miscounted: [...misfiled, ...rollups, ...counters, ...answers],
+    stored: rows.length,
+    counted: Number(totals[0]?.counted ?? 0),
+  };
+}

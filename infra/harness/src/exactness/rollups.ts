@@ -1,0 +1,20 @@
+import { readFileSync } from 'node:fs';
+import { oldestVisible } from '@ads/models';
+import type pg from 'pg';
+
+const WRONG_ROLLUPS = readFileSync(new URL('../../sql/wrong-rollups.sql', import.meta.url), 'utf8');
+
+/**
+ * Compares the rollups with the stored events, bucket by bucket.
+ *
+ * @param now milliseconds; buckets that no window sees any more are ignored
+ * @returns one line for each wrong bucket or total
+ */
+export async function compareRollups(database: pg.Pool, now: number): Promise<string[]> {
+  const oldest = oldestVisible(now);
+  const { rows } = await database.query<{ key: string; counted: string; rolled_up: string }>(WRONG_ROLLUPS, [
+    oldest.second,
+    oldest.minute,
+  ]);
+  return rows.map(({ key, counted, rolled_up: rolledUp }) => `${key} should be ${counted} and is ${rolledUp}`);
+}
