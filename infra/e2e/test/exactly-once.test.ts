@@ -135,7 +135,7 @@ test('poison among good messages: each is kept with its reason, the good ones co
     const { seq } = await environment.jetstream.client().publish(EVENT_SUBJECT, message);
     sources.push(`${EVENT_STREAM}:${seq}`);
   }
-  for (const event of good) environment.journal.acknowledged.set(`click ${event.id}`, event);
+  for (const event of good) environment.journal.acknowledge(event, event);
   const after = newEvent();
   expect((await environment.send(after)).status).toBe(202);
   await expectExact(environment);

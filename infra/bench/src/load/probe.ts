@@ -1,7 +1,6 @@
 import { createHistogram, performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HttpLine } from '@ads/harness';
-import { requestMaker } from './requests.js';
+import { HttpLine, requestMaker } from '@ads/harness';
 
 /** How long clicks take from their 202 to the answer of analytics that has them, in milliseconds. */
 export interface Freshness {
@@ -36,13 +35,13 @@ export async function probe(
     const click = requestMaker({ kind: 'click', adIds: [adId] });
     const question = requestMaker({ kind: 'get', paths: [`/api/v1/ads/analytics?ad_id=${adId}`] });
     const countOf = async () => {
-      const { status, body } = await analytics.ask(question());
+      const { status, body } = await analytics.ask(question().text);
       if (status !== 200) throw new Error(`analytics answered ${status}: ${body}`);
       return (JSON.parse(body) as { total_clicks: number }).total_clicks;
     };
     try {
       for (let counted = await countOf(); performance.now() < until; counted += 1) {
-        const { status, body } = await ingest.ask(click());
+        const { status, body } = await ingest.ask(click().text);
         if (status !== 202) throw new Error(`ingest answered ${status}: ${body}`);
         const accepted = performance.now();
         while ((await countOf()) <= counted) {

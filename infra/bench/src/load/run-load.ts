@@ -1,21 +1,81 @@
-import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
-import type { LoadResult, LoadSettings } from './sender.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type GroupSettings, Load, type Page } from '@ads/harness';
 
-/** Runs one case in a thread of its own. @throws Error when not everything was answered as it should be */
-export async function runLoad(settings: LoadSettings): Promise<LoadResult> {
-  const worker = new Worker(new URL('./thread.js', import.meta.url), { workerData: settings });
-  const [result] = await once(worker, 'message');
-  await worker.terminate();
-  return result as LoadResult;
+/** One case. */
+export interface LoadSettings extends Omit<GroupSettings, 'ports' | 'traced'> {
+  readonly port: number;
+  /** The only good status. */
+  readonly status: number;
+  /** Sent before the measurement begins. */
+  readonly warmSeconds: number;
+  readonly seconds: number;
 }
 
-/** After so many answers Node has compiled what is hot: before, Express takes three times as long. */
+/** The measurement after the warm-up. */
+export interface LoadResult {
+  /** Answers a second. */
+  readonly perSecond: number;
+  /** Milliseconds, from when a request was due until its whole answer arrived. */
+  readonly p50: number;
+  readonly p99: number;
+  /** All answers, those of the warm-up as well. */
+  readonly answered: number;
+  /** The share of a core that sending took, 0 to 1. Near 1 the load itself was measured. */
+  readonly busy: number;
+}
+
+const LOOK_MS = 50;
+const LATEST_ANSWER_MS = 10_000;
+
+/** Runs one case in a thread of its own. @throws Error where any answer is not good, or none comes */
+export async function runLoad(settings: LoadSettings): Promise<LoadResult> {
+  const { port, status, warmSeconds, seconds, ...group } = settings;
+  const load = new Load([{ ...group, ports: [port] }]);
+  const pages: Page[] = [];
+  const turn = async (ask: () => Promise<Page[]>): Promise<Page> => {
+    const [page] = (await ask()) as [Page];
+    pages.push(page);
+    return page;
+  };
+  // The thread is running once it answers.
+  await turn(() => load.page());
+  await sleep(1_000 * warmSeconds);
+  await turn(() => load.page());
+  const cpu = process.cpuUsage();
+  await sleep(1_000 * seconds);
+  let measured = await turn(() => load.page());
+  let elapsed = measured.seconds;
+  // All requests may wait for one thing that takes longer, such as the list of all ads: then measure for longer.
+  for (let more = 0; measured.answered === 0 && more < LATEST_ANSWER_MS; more += LOOK_MS) {
+    await sleep(LOOK_MS);
+    measured = await turn(() => load.page());
+    elapsed += measured.seconds;
+  }
+  const { user, system } = process.cpuUsage(cpu);
+  await turn(() => load.stop());
+
+  for (const { outcomes, faults } of pages) {
+    const bad = Object.entries(outcomes).find(([outcome]) => outcome !== String(status));
+    if (bad !== undefined)
+      throw new Error(`answered ${bad[1]} times with ${bad[0]} instead of ${status}. ${faults[0] ?? ''}`);
+    if (faults[0] !== undefined) throw new Error(faults[0]);
+  }
+  if (measured.answered === 0) throw new Error(`no request was answered in ${elapsed.toFixed(1)} s`);
+  return {
+    perSecond: measured.answered / elapsed,
+    p50: measured.p50,
+    p99: measured.p99,
+    answered: pages.reduce((sum, { answered }) => sum + answered, 0),
+    busy: (user + system) / 1e6 / elapsed,
+  };
+}
+
+/** Node has compiled what is hot after so many answers: before, Express takes three times as long. */
 const WARM_ANSWERS = 4_000;
 const WARM_TURN_SECONDS = 1;
 const MOST_WARM_TURNS = 4;
 
-/** Lets a process answer so often, or four seconds long. @returns how many answers that took */
+/** Lets a process answer so often, or four seconds long. @returns the number of answers */
 export async function warmUp(
   settings: Omit<LoadSettings, 'warmSeconds' | 'seconds' | 'perSecond'>,
   answers = WARM_ANSWERS,

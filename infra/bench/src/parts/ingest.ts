@@ -1,8 +1,7 @@
 import { printDetail, printTable } from '@ads/local';
 import type { Budget } from '../budget.js';
 import { runAt, whereIs } from '../cores.js';
-import { runLoad, warmUp } from '../load/run-load.js';
-import type { LoadResult } from '../load/sender.js';
+import { type LoadResult, runLoad, warmUp } from '../load/run-load.js';
 import type { Part, PartFigures } from '../part.js';
 import type { BenchStack } from '../stack.js';
 import { Figures, inFigures, rounded, spreadOf } from '../statistics.js';

@@ -1,4 +1,4 @@
-import type { Page } from './load/group.js';
+import type { Page } from '@ads/harness';
 
 /** What a run of a bound was told. */
 export interface BoundOptions {

@@ -1,10 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { clicksUntilNow, compareRollups, countLost, fillQueue } from '@ads/harness';
+import { clicksUntilNow, compareRollups, countLost, fillQueue, Load, type Page } from '@ads/harness';
 import { printDetail, printTable, readMemory, step } from '@ads/local';
 import { type BoundOptions, type BoundResult, complaints, inWords, rounded } from './bound.js';
 import { askAbout, readStream, untilSettled } from './checks.js';
-import type { Page } from './load/group.js';
-import { Load } from './load/load.js';
 import type { BoundsStack } from './stack.js';
 
 export const DRAIN_ADS = 1_000;
@@ -27,11 +25,17 @@ export async function boundDrain(stack: BoundsStack, { perSecond, capMegabytes }
   printDetail(`an hour at ${perSecond}/s, ${messages} messages, ${(bytes / 1e6).toFixed(0)} MB`);
 
   const load = new Load([
-    { kind: 'click', ports: stack.portsOf('ingest'), adIds: stack.adIds, connections: 20, perSecond: LIVE_CLICKS },
     {
-      kind: 'question',
+      request: { kind: 'click', adIds: stack.adIds },
+      ports: stack.portsOf('ingest'),
+      traced: true,
+      connections: 20,
+      perSecond: LIVE_CLICKS,
+    },
+    {
+      request: stack.questions,
       ports: stack.portsOf('analytics'),
-      adIds: stack.adIds,
+      traced: true,
       connections: 5,
       perSecond: LIVE_QUESTIONS,
     },

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { countLost, fillRollups } from '@ads/harness';
+import { countLost, fillRollups, Load, type Page } from '@ads/harness';
 import {
   addAds,
   migrate,
@@ -14,8 +14,6 @@ import {
 import { type BoundOptions, type BoundResult, complaints, inWords, rounded } from './bound.js';
 import { askAnalytics, askForList, openSlowReaders, type Times } from './catalogue-questions.js';
 import { untilSettled } from './checks.js';
-import type { Page } from './load/group.js';
-import { Load } from './load/load.js';
 import type { BoundsStack } from './stack.js';
 
 export const CATALOGUE_ADS = 1_000_000;
@@ -148,7 +146,9 @@ async function compareSpeed(
   for (let window = 0; window <= WINDOWS; window += 1) {
     for (const { name, port, adIds, perSecond, perCpuSecond } of window % 2 === 0 ? sides : [ofFew, ofLarge]) {
       const pid = stack.slots.find(({ process }) => process.port === port)?.process.pid ?? 0;
-      const load = new Load([{ kind: 'click', ports: [port], adIds, connections: CLICK_CONNECTIONS }]);
+      const load = new Load([
+        { request: { kind: 'click', adIds }, ports: [port], traced: true, connections: CLICK_CONNECTIONS },
+      ]);
       // Its thread starts meanwhile.
       const [begin] = (await load.page()) as [Page];
       const [since, cpuBefore] = [performance.now(), readCpuSeconds(pid)];
@@ -183,8 +183,8 @@ async function loadWhileRefreshing(
 ): Promise<void> {
   const readers = openSlowReaders(port, SLOW_READERS);
   const load = new Load([
-    { kind: 'click', ports: [port], adIds: clicked, connections: CLICK_CONNECTIONS },
-    { kind: 'unknown ad', ports: [port], adIds: clicked, connections: 20 },
+    { request: { kind: 'click', adIds: clicked }, ports: [port], traced: true, connections: CLICK_CONNECTIONS },
+    { request: { kind: 'unknown ad', adIds: clicked }, ports: [port], traced: true, connections: 20 },
   ]);
   const reads = await readMetric(port, READS);
   await stack.admin.database.query('UPDATE ads SET image_url = image_url WHERE id = ANY($1)', [

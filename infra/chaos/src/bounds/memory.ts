@@ -1,11 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { compareRollups, countLost } from '@ads/harness';
+import { compareRollups, countLost, Load, type Page } from '@ads/harness';
 import { printDetail, printTable, readMemory, step } from '@ads/local';
 import { DEAD_LETTER_STREAM } from '@ads/models';
 import { type BoundOptions, type BoundResult, complaints, inWords, rounded } from './bound.js';
 import { untilSettled } from './checks.js';
-import type { Page } from './load/group.js';
-import { Load } from './load/load.js';
 import { forgetMost, watchMemory } from './resident-memory.js';
 import type { BoundsStack } from './stack.js';
 
@@ -119,12 +117,13 @@ export async function boundMemory(stack: BoundsStack, options: BoundOptions): Pr
 }
 
 function startLoad(stack: BoundsStack): Load {
-  const ingest = { ports: stack.portsOf('ingest'), adIds: stack.adIds };
+  const { adIds } = stack;
+  const ingest = { ports: stack.portsOf('ingest'), traced: true };
   return new Load([
-    { ...ingest, kind: 'click', connections: 200 },
-    { ...ingest, kind: 'large click', connections: 40 },
-    { ...ingest, kind: 'unknown ad', connections: 100 },
-    { kind: 'question', ports: stack.portsOf('analytics'), adIds: stack.adIds, connections: 10, perSecond: 100 },
+    { ...ingest, request: { kind: 'click', adIds }, connections: 200 },
+    { ...ingest, request: { kind: 'large click', adIds }, connections: 40 },
+    { ...ingest, request: { kind: 'unknown ad', adIds }, connections: 100 },
+    { request: stack.questions, ports: stack.portsOf('analytics'), traced: true, connections: 10, perSecond: 100 },
   ]);
 }
 

@@ -1,10 +1,8 @@
-import { countLost, differences, fillRollups, readLedger } from '@ads/harness';
+import { countLost, differences, fillRollups, Load, type Page, readLedger } from '@ads/harness';
 import { printDetail, readMemory, step, waitFor } from '@ads/local';
 import { minutesKey, oldestVisible, secondsKey, unpackBuckets } from '@ads/models';
 import { type BoundOptions, type BoundResult, complaints, inWords, rounded } from './bound.js';
 import { askAbout, untilSettled } from './checks.js';
-import type { Page } from './load/group.js';
-import { Load } from './load/load.js';
 import type { BoundsStack } from './stack.js';
 
 export const REBUILD_ADS = 10_000;
@@ -33,11 +31,17 @@ export async function boundRebuild(stack: BoundsStack, { capMegabytes }: BoundOp
   printDetail(`${buckets} buckets; Postgres ${databaseMegabytes.toFixed(0)} MB, Redis ${redisMegabytes.toFixed(0)} MB`);
 
   const load = new Load([
-    { kind: 'click', ports: stack.portsOf('ingest'), adIds: stack.adIds, connections: 20, perSecond: LIVE_CLICKS },
     {
-      kind: 'question',
+      request: { kind: 'click', adIds: stack.adIds },
+      ports: stack.portsOf('ingest'),
+      traced: true,
+      connections: 20,
+      perSecond: LIVE_CLICKS,
+    },
+    {
+      request: stack.questions,
       ports: stack.portsOf('analytics'),
-      adIds: stack.adIds,
+      traced: true,
       connections: 10,
       perSecond: LIVE_QUESTIONS,
     },

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type AdminClients, adIdsOf, openAdminClients } from '@ads/harness';
+import { type AdminClients, adIdsOf, openAdminClients, type RequestSettings } from '@ads/harness';
 import {
   addAds,
   type LocalProcess,
@@ -52,6 +52,11 @@ export class BoundsStack {
 
   get slots(): readonly ServiceSlot[] {
     return this.#slots;
+  }
+
+  /** A question about each ad. */
+  get questions(): RequestSettings {
+    return { kind: 'get', paths: this.adIds.map((adId) => `/api/v1/ads/analytics?ad_id=${adId}`) };
   }
 
   portsOf(service: ServiceName): number[] {

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { type GroupSettings, startGroup } from './group.js';
 
-// The load has a thread of its own: measuring must not wait for whoever reads tables meanwhile.
+// A thread of its own: the load must not wait while the main thread reads tables.
 const groups = (workerData as readonly GroupSettings[]).map(startGroup);
 
 parentPort?.on('message', async (message: 'page' | 'stop') => {

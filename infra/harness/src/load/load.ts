@@ -10,12 +10,12 @@ export class Load {
     this.#worker = new Worker(new URL('./thread.js', import.meta.url), { workerData: groups });
   }
 
-  /** What each group was answered since the last page, in their order. */
+  /** The answers to each group since the last page, in the order of the groups. */
   page(): Promise<Page[]> {
     return this.#ask('page');
   }
 
-  /** Waits for the answers that are due, and ends. @returns the last pages */
+  /** Waits for the outstanding answers, and ends. @returns the last pages */
   stop(): Promise<Page[]> {
     return this.#ask('stop');
   }

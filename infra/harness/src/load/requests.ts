@@ -1,0 +1,58 @@
+import { uuidv7 } from '@ads/models';
+
+/**
+ * The requests that are sent, with ads or paths in turn: clicks, each with an id of its own; clicks with the largest
+ * accepted body; clicks of unknown ads, each of another one; or questions.
+ */
+export type RequestSettings =
+  | { readonly kind: 'click' | 'large click' | 'unknown ad'; readonly adIds: readonly string[] }
+  | { readonly kind: 'get'; readonly paths: readonly string[] };
+
+/** A whole request, as bytes go; of a click also what it stores. */
+export interface MadeRequest {
+  readonly text: string;
+  readonly id: string;
+  readonly adId: string;
+}
+
+/** A timestamp is used for so long. */
+const TIMESTAMP_MS = 1_000;
+/** Fills a body up to a little below the accepted 16,384 bytes. */
+const FILLER = 'x'.repeat(16_000);
+
+/**
+ * Makes requests. The id is made when the click is sent: that costs well below a microsecond, and needs no memory.
+ *
+ * @param manyClients each request has another client address in `X-Forwarded-For`
+ */
+export function requestMaker(settings: RequestSettings, manyClients = false): () => MadeRequest {
+  let index = 0;
+  // Several senders do not share addresses.
+  let client = Math.floor(Math.random() * 2 ** 24);
+  const host = () => `Host: tracker\r\n${manyClients ? `X-Forwarded-For: ${addressOf(client++)}\r\n` : ''}`;
+  if (settings.kind === 'get') {
+    const { paths } = settings;
+    return () => ({ text: `GET ${paths[index++ % paths.length]} HTTP/1.1\r\n${host()}\r\n`, id: '', adId: '' });
+  }
+  const { kind, adIds } = settings;
+  const filler = kind === 'large click' ? `,"filler":"${FILLER}"` : '';
+  let madeAt = 0;
+  let end = '';
+  return () => {
+    const now = Date.now();
+    if (now - madeAt >= TIMESTAMP_MS) {
+      madeAt = now;
+      end = `","ip":"203.0.113.9","video_play_time":30,"timestamp":"${new Date(now).toISOString()}"${filler}}`;
+    }
+    const id = uuidv7(now);
+    const adId = kind === 'unknown ad' ? `nobody-knows-${id}` : (adIds[index++ % adIds.length] ?? '');
+    const body = `{"ad_id":"${adId}","click_id":"${id}${end}`;
+    const head = `${host()}Content-Type: application/json\r\nContent-Length: ${body.length}\r\n`;
+    return { text: `POST /api/v1/ads/click HTTP/1.1\r\n${head}\r\n${body}`, id, adId };
+  };
+}
+
+/** An address of 10.0.0.0/8, which has 16 million. */
+function addressOf(index: number): string {
+  return `10.${(index >> 16) & 255}.${(index >> 8) & 255}.${index & 255}`;
+}
