@@ -1,3 +1,4 @@
+import { readLedger } from '@ads/harness';
 import { openTestServers, waitFor } from '@ads/local';
 import {
   type AdEvent,
@@ -95,7 +96,7 @@ test('3. the click is durable and not yet counted', async () => {
 test('4. the consumer records the event and its rollups in one transaction', async () => {
   await environment.stack.consumer.start();
 
-  const { database } = environment;
+  const { database } = environment.admin;
   await waitFor(async () => (await database.query('SELECT FROM ad_events')).rowCount === 1, {
     timeoutMs: 30_000,
     what: 'the consumer to record the click',
@@ -134,9 +135,9 @@ test('4. the consumer records the event and its rollups in one transaction', asy
 });
 
 test('5. after the commit, the consumer raises the counters in Redis to these counts', async () => {
-  const { counters } = environment;
+  const { database, redis: counters } = environment.admin;
   // Each key names the state of the database that it was copied from, and the ad.
-  const identity = await environment.identity();
+  const identity = await readLedger(database);
   await waitFor(async () => (await counters.hget(totalsKey(identity, AD), 'clicks')) === '1', {
     timeoutMs: 30_000,
     what: 'the counters to be raised',
@@ -183,6 +184,6 @@ test('8. the player repeats the report after a timeout, and nothing changes', as
     timeoutMs: 30_000,
     what: 'the repetition to be acknowledged',
   });
-  expect((await environment.database.query('SELECT FROM ad_events')).rowCount).toBe(1);
+  expect((await environment.admin.database.query('SELECT FROM ad_events')).rowCount).toBe(1);
   expect(await environment.analytics(AD)).toMatchObject({ total_clicks: 1, source: 'redis' });
 });
