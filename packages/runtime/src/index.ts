@@ -18,3 +18,5 @@ export { createLookUp, installLookUp, type LookUp, type LookUpOptions } from './
 export * from './process/process.js';
 export * from './process/shutdown.js';
 export * from './server/server.js';
+export * from './timers/every.js';
+export * from './timers/within.js';

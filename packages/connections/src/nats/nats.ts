@@ -1,4 +1,4 @@
-import { type DependencyHealth, type Logger, type Metrics, reasonOf } from '@ads/runtime';
+import { type DependencyHealth, every, type Logger, type Metrics, reasonOf, within } from '@ads/runtime';
 import { type ConnectionOptions, connect, ErrorCode, Events, type NatsConnection, NatsError } from 'nats';
 import { isNetworkError } from '../resilience/network-errors.js';
 import { createGuard, NotConnected } from '../resilience/resilience.js';
@@ -22,6 +22,8 @@ export interface Nats {
   /** Sends what is buffered, waits for subscriptions to end (5 s at most), and closes. */
   close(): Promise<void>;
 }
+
+const nothing = (): undefined => undefined;
 
 const RECONNECT_MS = 500;
 const JITTER_MS = 250;
@@ -50,7 +52,7 @@ export function openNats(
   },
 ): Nats {
   const { service, metrics, logger, attempts = 2, setUp } = options;
-  const closing = new AbortController();
+  let closing = false;
   let client: NatsConnection | undefined;
   let connected = false;
   /** Why there is no connection, in the words of the last attempt. */
@@ -69,7 +71,7 @@ export function openNats(
 
   const lost = (error: unknown): void => {
     connected = false;
-    if (closing.signal.aborted) return;
+    if (closing) return;
     reason = reasonOf(error);
     guard.failed(error);
   };
@@ -98,22 +100,15 @@ export function openNats(
   };
 
   // The client reconnects by itself, but gives up at the start and when it is refused twice.
-  const stayConnected = async (): Promise<void> => {
-    while (!closing.signal.aborted) {
-      try {
-        const connection = await connect(natsOptions(config, service));
-        client = connection;
-        // Closed before we had it: nobody else would end it.
-        if (closing.signal.aborted) return void (await connection.close());
-        arrived();
-        void follow(connection);
-        const error = await connection.closed();
-        lost(error ?? new Error('the connection was closed'));
-      } catch (error) {
-        lost(error);
-      }
-      await pause(RECONNECT_MS + Math.random() * JITTER_MS, closing.signal);
-    }
+  const connectOnce = async (signal: AbortSignal): Promise<void> => {
+    const connection = await connect(natsOptions(config, service));
+    client = connection;
+    // `close` ran during the connect and could not close this connection.
+    if (signal.aborted) return await connection.close();
+    arrived();
+    void follow(connection);
+    const error = await connection.closed();
+    lost(error ?? new Error('the connection was closed'));
   };
 
   const current = (): NatsConnection | undefined =>
@@ -129,7 +124,7 @@ export function openNats(
       return fn(connection);
     };
   const ping = (): Promise<void> => guard.probe(withConnection(setUp));
-  const staying = stayConnected();
+  const connecting = every(() => RECONNECT_MS + Math.random() * JITTER_MS, connectOnce, { onError: lost });
 
   return {
     connection: current,
@@ -138,14 +133,15 @@ export function openNats(
       current() === undefined ? { ...guard.health(), status: 'down', detail: noConnection() } : guard.health(),
     ping,
     close: async () => {
-      closing.abort();
+      closing = true;
+      const stopped = connecting.stop();
       const connection = client;
       if (connection !== undefined && !connection.isClosed()) {
         const drained = connected ? connection.drain() : connection.close();
-        await Promise.race([drained.catch(() => undefined), pause(DRAIN_TIMEOUT_MS)]);
+        await within(DRAIN_TIMEOUT_MS, drained.catch(nothing), nothing);
         await connection.close();
       }
-      await Promise.race([staying, pause(config.NATS_TIMEOUT_MS)]);
+      await within(config.NATS_TIMEOUT_MS, stopped, nothing);
     },
   };
 }
@@ -169,19 +165,6 @@ export function natsOptions(config: NatsConfig, service: string): ConnectionOpti
     pingInterval: 5_000,
     maxPingOut: 2,
   };
-}
-
-function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal?.aborted) return resolve();
-    const done = (): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds).unref();
-    signal?.addEventListener('abort', done);
-  });
 }
 
 /** Without ConnectionDraining: it is we who drain, when the process ends. */

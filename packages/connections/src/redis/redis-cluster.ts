@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { DependencyUnavailable } from '@ads/runtime';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DependencyUnavailable, every, within } from '@ads/runtime';
 import slotOf from 'cluster-key-slot';
 import { Redis } from 'ioredis';
 import { NotConnected } from '../resilience/resilience.js';
@@ -43,15 +44,8 @@ export function openRedisCluster(
   const { logger } = options;
   let view = NOBODY;
   let closed = false;
-  let hurried = false;
   /** Why a node did not say who serves what, the last time that none did. */
   let silence: string | undefined;
-  let wake: () => void = () => undefined;
-
-  const hurry = (): void => {
-    hurried = true;
-    wake();
-  };
 
   /** What the connected primaries say; while that may not be all there is to know, also what any other node says. */
   const look = async (): Promise<void> => {
@@ -106,26 +100,8 @@ export function openRedisCluster(
       return await runOn(server, operation, fn);
     } catch (error) {
       // Moved, failed over, or dead: others may know by now.
-      if (error instanceof DependencyUnavailable) hurry();
+      if (error instanceof DependencyUnavailable) looking.runSoon();
       throw error;
-    }
-  };
-
-  const pause = (milliseconds: number): Promise<void> =>
-    new Promise((resolve) => {
-      const timer = setTimeout(resolve, milliseconds).unref();
-      wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-
-  const keepLooking = async (): Promise<void> => {
-    while (!closed) {
-      hurried = false;
-      await look();
-      await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS).unref());
-      if (!hurried && !closed && outage() === undefined) await pause(LOOK_EVERY_MS - LOOK_AGAIN_MS);
     }
   };
 
@@ -140,7 +116,11 @@ export function openRedisCluster(
     return missing.length === 0 ? undefined : `no connection to ${missing.join(', ')}`;
   };
 
-  const looking = keepLooking();
+  const looking = every(LOOK_EVERY_MS - LOOK_AGAIN_MS, async (signal) => {
+    await look();
+    await sleep(LOOK_AGAIN_MS, undefined, { signal, ref: false });
+    if (outage() !== undefined) looking.runSoon();
+  });
 
   return {
     shards: () => view.shards,
@@ -157,8 +137,7 @@ export function openRedisCluster(
     },
     close: async () => {
       closed = true;
-      wake();
-      await looking;
+      await looking.stop();
       await Promise.all([...view.servers.values()].map((server) => server.close()));
     },
   };
@@ -214,13 +193,13 @@ async function askOnce(address: RedisAddress, config: RedisConfig, service: stri
   });
   // Whatever goes wrong is told by the promise below.
   node.on('error', () => undefined);
-  // A node that hangs takes connections and says nothing on them.
-  const limit = setTimeout(() => node.disconnect(), 2 * config.REDIS_TIMEOUT_MS);
+  // A node that hangs accepts connections and never answers.
   try {
-    await node.connect();
-    return await readTopology(node, address);
+    return await within(
+      2 * config.REDIS_TIMEOUT_MS,
+      node.connect().then(() => readTopology(node, address)),
+    );
   } finally {
-    clearTimeout(limit);
     node.disconnect();
   }
 }

@@ -1,6 +1,7 @@
 import { Gauge } from 'prom-client';
 import { reasonOf } from '../log/reason.js';
 import type { Metrics } from '../metrics/metrics.js';
+import { every } from '../timers/every.js';
 import type { Conditions } from './conditions.js';
 
 /** A copy in memory of data that Postgres holds. */
@@ -36,7 +37,10 @@ const NEVER_READ_SECONDS = 15;
  *
  * @returns ends the looking
  */
-export function watchCopy(copy: Copy, { name, entries, oldAfter, metrics, conditions }: CopyOptions): () => void {
+export function watchCopy(
+  copy: Copy,
+  { name, entries, oldAfter, metrics, conditions }: CopyOptions,
+): () => Promise<void> {
   const registers = [metrics.registry];
   new Gauge({
     name: `${name}_age_seconds`,
@@ -55,16 +59,14 @@ export function watchCopy(copy: Copy, { name, entries, oldAfter, metrics, condit
     },
   });
   const condition = conditions.declare(`${name}_old`);
-  const timer = setInterval(() => {
+  return every(LOOK_EVERY_MS, () => {
     const age = copy.age();
     if (age < (copy.isLoaded() ? oldAfter : Math.min(oldAfter, NEVER_READ_SECONDS))) return condition.clear();
     const failure = copy.failure();
     const reason = failure === undefined ? 'a read is still under way' : reasonOf(causeOf(failure));
     const since = copy.isLoaded() ? `was last read ${Math.round(age)} s ago` : 'could not be read since the start';
     condition.hold(`${name} ${since}: ${reason}`);
-  }, LOOK_EVERY_MS);
-  timer.unref();
-  return () => clearInterval(timer);
+  }).stop;
 }
 
 /** The cause behind "postgres is unavailable". */

@@ -1,36 +1,17 @@
+import { every } from '../timers/every.js';
+
+/** New connections need some time: without it each start would look like an outage. */
 const FIRST_PING_MS = 200;
 
 /**
- * Pings each dependency soon, and `intervalMs` after each answer, so that an idle process too notices
- * an outage, and its end. Pings go through a guard, which keeps and logs what they find.
- * @returns stops it, and waits for the answers that are under way: connections may be closed then.
+ * Pings each dependency after 200 ms, and `intervalMs` after each answer, so that also an idle process notices outages and
+ * recoveries. A ping goes through the guard of its connection, which keeps and logs the result.
+ *
+ * @returns stops the pings. Resolves when all pings in progress have ended; connections may be closed then
  */
 export function probe(pings: readonly (() => Promise<void>)[], intervalMs = 1_000): () => Promise<void> {
-  let stopped = false;
-  const timers = new Set<NodeJS.Timeout>();
-  const asking = new Set<Promise<void>>();
-  const ask = async (ping: () => Promise<void>): Promise<void> => {
-    // The guard knows already: there is nothing to add here.
-    const answer = ping().catch(() => undefined);
-    asking.add(answer);
-    await answer;
-    asking.delete(answer);
-    if (stopped) return;
-    const timer = setTimeout(() => {
-      timers.delete(timer);
-      void ask(ping);
-    }, intervalMs).unref();
-    timers.add(timer);
-  };
-  // Connections that were just begun get a moment: else each start would look like an outage.
-  const first = setTimeout(() => {
-    for (const ping of pings) void ask(ping);
-  }, FIRST_PING_MS);
-  first.unref();
+  const probes = pings.map((ping) => every(intervalMs, ping, { delayMs: FIRST_PING_MS, onError: () => undefined }));
   return async () => {
-    stopped = true;
-    clearTimeout(first);
-    for (const timer of timers) clearTimeout(timer);
-    await Promise.all(asking);
+    await Promise.all(probes.map(({ stop }) => stop()));
   };
 }

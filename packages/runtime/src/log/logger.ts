@@ -1,6 +1,7 @@
 import { basename, dirname, extname, join } from 'node:path';
 import winston from 'winston';
 import DailyRotateFile from 'winston-daily-rotate-file';
+import { within } from '../timers/within.js';
 
 /** Fields of one line. An Error becomes `{name, message, code, stack, cause}`. */
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -87,7 +88,7 @@ export function createLogger(options: { service: string; level: Level; file?: st
       const closing = transport;
       const written = closing && new Promise((resolve) => closing.once('finish', resolve));
       logger.close();
-      await settledWithin(CLOSE_TIMEOUT_MS, Promise.all([written, flushed(process.stdout)]));
+      await within(CLOSE_TIMEOUT_MS, Promise.all([written, flushed(process.stdout)]), () => undefined);
     },
   };
 }
@@ -149,13 +150,4 @@ function flushed(stream: NodeJS.WriteStream): Promise<void> {
     if (!stream.writable) return resolve();
     stream.write('', () => resolve());
   });
-}
-
-async function settledWithin(milliseconds: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, milliseconds);
-  });
-  await Promise.race([work, late]);
-  clearTimeout(timer);
 }

@@ -1,6 +1,7 @@
 import dns, { type LookupAddress } from 'node:dns';
 import { syncBuiltinESMExports } from 'node:module';
 import type { Logger } from '../log/logger.js';
+import { within } from '../timers/within.js';
 
 /** What `getaddrinfo` is asked for beside the name. */
 export interface LookUpQuery {
@@ -90,18 +91,6 @@ export function createLookUp(options: LookUpOptions): LookUp {
       },
     );
   };
-}
-
-async function within<T>(milliseconds: number, work: Promise<T>, late: () => T): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, milliseconds);
-  });
-  try {
-    return await Promise.race([work, limit.then(late)]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function isNoSuchName(error: unknown): boolean {

@@ -1,4 +1,5 @@
 import type { Logger } from '../log/logger.js';
+import { within } from '../timers/within.js';
 
 type Hook = () => Promise<void> | void;
 
@@ -19,16 +20,10 @@ export function createShutdown(logger: Logger, timeoutMs = 15_000): Shutdown {
   let running: Promise<void> | undefined;
 
   const runHook = async (name: string, hook: Hook): Promise<void> => {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`not done after ${timeoutMs} ms`)), timeoutMs);
-    });
     try {
-      await Promise.race([Promise.resolve().then(hook), late]);
+      await within(timeoutMs, Promise.resolve().then(hook));
     } catch (error) {
       logger.error(`shutdown hook failed: ${name}`, { event: 'shutdown.hook_failed', hook: name, error });
-    } finally {
-      clearTimeout(timer);
     }
   };
 

@@ -6,6 +6,8 @@ import type { Health } from '../health/health.js';
 import type { Logger } from '../log/logger.js';
 import type { Metrics } from '../metrics/metrics.js';
 import type { Shutdown } from '../process/shutdown.js';
+import { every } from '../timers/every.js';
+import { within } from '../timers/within.js';
 import { limitConnections } from './connection-limit.js';
 import { OpenRequests } from './open-requests.js';
 import { createRefusals } from './refusals.js';
@@ -69,8 +71,7 @@ export async function listen(
   server.removeAllListeners('error');
   server.on('error', (error) => logger.error('the http server failed', { error }));
 
-  const stalledSweep = setInterval(() => stalled.sweep(performance.now()), SWEEP_MS);
-  stalledSweep.unref();
+  const stalledChecks = every(SWEEP_MS, () => stalled.sweep(performance.now()));
   shutdown.add('http server', async () => {
     draining = true;
     health.drain();
@@ -81,20 +82,14 @@ export async function listen(
     const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
     // Those that answered meanwhile have ended. An answer whose head was already sent could not say that it is the
     // last one, so this goes on.
-    let sweep: NodeJS.Timeout | undefined;
-    const grace = setTimeout(() => {
-      server.closeIdleConnections();
-      sweep = setInterval(() => server.closeIdleConnections(), 50);
-    }, IDLE_GRACE_MS);
-    const limit = setTimeout(() => {
-      logger.warn('requests were cut off at the end', { requests: openRequests.open().length });
+    const idle = every(50, () => server.closeIdleConnections(), { delayMs: IDLE_GRACE_MS });
+    await within(DRAIN_TIMEOUT_MS, closed, () => {
+      const requests = openRequests.open().length;
+      logger.warn(`shutdown interrupted ${requests} requests after 10 s`, { event: 'http.drain_timed_out', requests });
       server.closeAllConnections();
-    }, DRAIN_TIMEOUT_MS);
-    await closed;
-    clearInterval(stalledSweep);
-    clearTimeout(grace);
-    clearInterval(sweep);
-    clearTimeout(limit);
+      return closed;
+    });
+    await Promise.all([stalledChecks.stop(), idle.stop()]);
   });
 
   return (server.address() as AddressInfo).port;
