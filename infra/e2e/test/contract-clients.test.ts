@@ -75,7 +75,7 @@ describe('a limit of events', () => {
       expectError(refused, {
         status: 429,
         error: 'rate_limited',
-        message: 'More than 3 requests in a minute; see Retry-After for when to go on.',
+        message: 'The limit of 3 requests per minute is exceeded; retry after the seconds in Retry-After.',
         details: [],
       });
       const wait = Number(refused.headers.get('retry-after'));
@@ -136,7 +136,11 @@ describe('a limit of reads', () => {
       ]);
     }
     const refused = await service().get(path, caller);
-    expectError(refused, { status: 429, error: 'rate_limited', message: /^More than 3 requests in a minute/ });
+    expectError(refused, {
+      status: 429,
+      error: 'rate_limited',
+      message: /^The limit of 3 requests per minute is exceeded/,
+    });
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
     expect((await service().get(path, from('198.51.100.21'))).status).toBe(200);
   });

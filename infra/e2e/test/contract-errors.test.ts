@@ -26,9 +26,9 @@ const EVENTS = [
 
 describe.each(EVENTS)('an invalid $kind', ({ path, id }) => {
   const UUID_WANTED = `${id} must be a UUID`;
-  const AD_ID_WANTED = 'ad_id must be 1 to 128 printable characters without spaces and braces';
+  const AD_ID_WANTED = 'ad_id must be 1 to 128 printable ASCII characters without spaces and braces';
   const IP_WANTED = 'ip must be an IPv4 or IPv6 address';
-  const TIME_WANTED = 'timestamp must be a time in ISO 8601, from 1970 on';
+  const TIME_WANTED = 'timestamp must be an ISO 8601 time, 1970 or later';
 
   it.each<[string, unknown, string, string]>([
     ['no ad', {}, 'ad_id', 'ad_id is required'],
@@ -86,8 +86,8 @@ describe.each(EVENTS)('an invalid $kind', ({ path, id }) => {
       expectError(await client.send('POST', path, { headers: JSON_TYPE, body }), {
         status: 400,
         error: 'invalid_request',
-        message: 'The body is not a JSON object.',
-        details: [{ path: '', message: 'not a JSON object' }],
+        message: 'The body must be a JSON object.',
+        details: [{ path: '', message: 'body must be a JSON object' }],
       });
     },
   );
@@ -105,8 +105,8 @@ describe.each(EVENTS)('an invalid $kind', ({ path, id }) => {
     expectError(await client.post(path, { ad_id: 'no-such-ad' }), {
       status: 400,
       error: 'unknown_ad',
-      message: 'There is no ad "no-such-ad".',
-      details: [{ path: 'ad_id', message: 'ad_id is not a known ad' }],
+      message: 'Ad "no-such-ad" does not exist; GET /api/v1/ads lists all ads.',
+      details: [{ path: 'ad_id', message: 'ad_id must be the id of an existing ad' }],
     });
   });
 
@@ -132,7 +132,7 @@ describe.each(EVENTS)('an invalid $kind', ({ path, id }) => {
     expectError(await client.send('POST', path, { headers: JSON_TYPE, body: padded(16_385) }), {
       status: 413,
       error: 'payload_too_large',
-      message: 'The body is larger than allowed (16384 bytes).',
+      message: 'The body exceeds the limit of 16384 bytes.',
       details: [],
     });
   });
@@ -143,7 +143,7 @@ describe.each(EVENTS)('an invalid $kind', ({ path, id }) => {
       status: 415,
       error: 'unsupported_media_type',
       message:
-        'The body must be application/json, text/plain that holds JSON, application/x-www-form-urlencoded or multipart/form-data.',
+        'Unsupported Content-Type; use application/json, text/plain with JSON, application/x-www-form-urlencoded or multipart/form-data.',
       details: [],
     });
   });
@@ -162,7 +162,7 @@ describe.each(EVENTS)('an invalid $kind', ({ path, id }) => {
     const body = new URLSearchParams({ ad_id: 'ad-001', timestamp: 'soon' }).toString();
     const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
     const answer = await client.send('POST', path, { headers, body });
-    expectError(answer, { status: 400, error: 'invalid_request', message: /timestamp must be a time/ });
+    expectError(answer, { status: 400, error: 'invalid_request', message: /timestamp must be an ISO 8601 time/ });
   });
 });
 
@@ -212,8 +212,8 @@ describe('a question to analytics', () => {
       expectError(await client.get(`${prefix}/ads/analytics?ad_id=no-such-ad`), {
         status: 404,
         error: 'unknown_ad',
-        message: 'There is no ad "no-such-ad".',
-        details: [{ path: 'ad_id', message: 'ad_id is not a known ad' }],
+        message: 'Ad "no-such-ad" does not exist; GET /api/v1/ads lists all ads.',
+        details: [{ path: 'ad_id', message: 'ad_id must be the id of an existing ad' }],
       });
     }
   });
@@ -239,8 +239,8 @@ describe('a question to analytics', () => {
       expectError(await client.get(`/api/v1/ads/analytics?cursor=${cursor}`), {
         status: 400,
         error: 'invalid_request',
-        message: 'The cursor is not one that this API gave out.',
-        details: [{ path: 'cursor', message: 'give the next_cursor of the page before, unchanged' }],
+        message: 'The request is not valid: cursor must be the next_cursor of the previous page, unchanged.',
+        details: [{ path: 'cursor', message: 'cursor must be the next_cursor of the previous page, unchanged' }],
       });
     },
   );
@@ -294,7 +294,7 @@ describe('a path', () => {
     expectError(await client.get(path), {
       status: 404,
       error: 'not_found',
-      message: 'There is nothing at this path.',
+      message: 'This path does not exist; /swagger/index.html documents the API.',
       details: [],
     });
   });
@@ -304,7 +304,7 @@ describe('a path', () => {
     expectError(await client.send(method, '/swagger/swagger-ui/package.json'), {
       status: 404,
       error: 'not_found',
-      message: /nothing/,
+      message: /^This path does not exist/,
     });
   });
 
@@ -328,7 +328,7 @@ describe('a path', () => {
       expectError(answer, {
         status: 405,
         error: 'method_not_allowed',
-        message: `${method} is not allowed here; ${allow} is.`,
+        message: `${method} is not allowed on this path; use ${allow.replace(', ', ' or ')}.`,
         details: [],
       });
       expect(answer.headers.get('allow')).toBe(allow);

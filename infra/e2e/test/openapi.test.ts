@@ -224,7 +224,7 @@ describe('what the document promises is answered', () => {
       expectError(answer, {
         status: 503,
         error: 'unavailable',
-        message: 'Neither NATS nor Postgres can take events now; send this one again.',
+        message: 'Neither NATS nor Postgres could store the event; send it again.',
         details: [],
       });
       expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
@@ -240,7 +240,7 @@ describe('what the document promises is answered', () => {
     expectError(answer, {
       status: 503,
       error: 'unavailable',
-      message: 'The ad catalogue can not be read now.',
+      message: 'The ad catalogue is unavailable; retry later.',
       details: [],
     });
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);

@@ -1,20 +1,20 @@
 import type { IncomingMessage } from 'node:http';
 import { type ApiError, invalidRequest, notJson, unsupportedMediaType } from './errors.js';
 
-/** Called once with the body, an object or an array, or undefined where there is none; or with the reason to refuse it. */
+/** Called once: with an error, or with the body (an object, an array, or undefined for an empty body). */
 export type Done = (error: unknown, body?: unknown) => void;
 
-/** Makes the body of a request of its bytes. */
+/** Parses the bytes of a body. */
 type Parser = (bytes: Buffer, done: Done) => void;
 
-const NOT_UTF8 = 'The body must be UTF-8.';
-const NOT_TAKEN =
-  'The body must be application/json, text/plain that holds JSON, application/x-www-form-urlencoded or multipart/form-data.';
+const NOT_UTF8 = 'The body must be encoded in UTF-8.';
+const UNSUPPORTED_TYPE =
+  'Unsupported Content-Type; use application/json, text/plain with JSON, application/x-www-form-urlencoded or multipart/form-data.';
 
 /**
- * The parser for the content type of a request, or the error 415.
+ * Returns the parser for the content type of a request, or the error 415.
  *
- * @param numbers names of form fields that are numbers
+ * @param numbers names of the form fields that are parsed as numbers
  */
 export function parserFor({ headers, url = '' }: IncomingMessage, numbers: ReadonlySet<string>): Parser | ApiError {
   const contentType = headers['content-type'];
@@ -34,7 +34,7 @@ export function parserFor({ headers, url = '' }: IncomingMessage, numbers: Reado
     case 'text/ping':
       return (_bytes, done) => done(undefined, fieldsOf(new URLSearchParams(queryOf(url)), numbers));
     default:
-      return JSON_SUFFIX.test(type) ? parseJson : unsupportedMediaType(NOT_TAKEN);
+      return JSON_SUFFIX.test(type) ? parseJson : unsupportedMediaType(UNSUPPORTED_TYPE);
   }
 }
 
@@ -45,7 +45,7 @@ function isOtherCharset(parameter: string): boolean {
   return name === 'charset' && value !== 'utf-8' && value !== 'utf8';
 }
 
-/** Some programs write it before a text. */
+/** Some programs write it before UTF-8 text. */
 const BYTE_ORDER_MARK = 0xfeff;
 
 function textOf(bytes: Buffer): string {
@@ -62,13 +62,13 @@ function parseJson(bytes: Buffer, done: Done): void {
   try {
     body = JSON.parse(textOf(bytes));
   } catch {
-    // The body stays undefined, which is no object either.
+    // An undefined body is rejected below.
   }
   if (typeof body === 'object' && body !== null) done(undefined, body);
   else done(notJson());
 }
 
-/** curl sends JSON under this type unless it is given another one. */
+/** Accepts JSON too, because curl sends all data under this content type by default. */
 function parseForm(bytes: Buffer, numbers: ReadonlySet<string>, done: Done): void {
   const text = textOf(bytes).trim();
   if (text.startsWith('{')) parseJson(bytes, done);
@@ -82,10 +82,10 @@ function parseMultipart(bytes: Buffer, contentType: string, numbers: ReadonlySet
   );
 }
 
-/** A number as in JSON, without exponent, of a bounded length. */
+/** A JSON number of bounded length, without an exponent. */
 const NUMBER = /^-?\d{1,20}(?:\.\d{1,20})?$/;
 
-/** The first of several fields of one name counts; an empty one counts as absent; files are left out. */
+/** Keeps the first field of each name. Ignores empty fields and files. */
 function fieldsOf(entries: Iterable<[string, unknown]>, numbers: ReadonlySet<string>): Record<string, unknown> {
   const fields = new Map<string, unknown>();
   for (const [name, value] of entries) {

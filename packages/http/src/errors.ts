@@ -1,12 +1,12 @@
 import { DependencyUnavailable } from '@ads/runtime';
 
-/** One thing that is wrong with a request. `path` is where, with dots; empty for the whole. */
+/** One problem of a request. `path` names the field, with dots between levels; empty for the whole body. */
 export interface ErrorDetail {
   readonly path: string;
   readonly message: string;
 }
 
-/** The body of every answer that is an error. */
+/** The JSON body of every error response. */
 export interface ErrorBody {
   readonly error: string;
   readonly message: string;
@@ -14,14 +14,14 @@ export interface ErrorBody {
   readonly request_id: string;
 }
 
-/** An error whose answer is decided. `message` is a sentence for the caller. */
+/** An error with its response. `message` is a sentence for the client: the cause, and what to do. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly status: number;
   readonly code: string;
   readonly details: readonly ErrorDetail[];
   readonly headers: Readonly<Record<string, string>>;
-  /** Fields for the log line alone: which ad, which client. */
+  /** Fields for the log line, not for the response: which ad, which client. */
   readonly facts: Readonly<Record<string, string>>;
 
   constructor(
@@ -48,34 +48,38 @@ export function invalidRequest(message: string, details: readonly ErrorDetail[] 
   return new ApiError(400, 'invalid_request', message, { details });
 }
 
-/** 400 for fields that are not as they must be: the message says all of it. */
+/** 400 for invalid fields. The message lists all of them. */
 export function invalidFields(details: readonly ErrorDetail[]): ApiError {
   const reasons = details.map((detail) => detail.message).join('; ');
   return invalidRequest(`The request is not valid: ${reasons}.`, details);
 }
 
-/** 400 where an event names the ad, 404 where the ad is what was asked for. */
+/** @param status 400 for an event that names the ad, 404 for a request for the ad itself */
 export function unknownAd(adId: string, status: 400 | 404): ApiError {
-  return new ApiError(status, 'unknown_ad', `There is no ad "${adId}".`, {
-    details: [{ path: 'ad_id', message: 'ad_id is not a known ad' }],
+  return new ApiError(status, 'unknown_ad', `Ad "${adId}" does not exist; GET /api/v1/ads lists all ads.`, {
+    details: [{ path: 'ad_id', message: 'ad_id must be the id of an existing ad' }],
     facts: { ad_id: adId },
   });
 }
 
-export function notFound(message = 'There is nothing at this path.'): ApiError {
+export function notFound(message = 'This path does not exist; /swagger/index.html documents the API.'): ApiError {
   return new ApiError(404, 'not_found', message);
 }
 
 export function methodNotAllowed(method: string, allowed: readonly string[]): ApiError {
-  const allow = allowed.join(', ');
-  return new ApiError(405, 'method_not_allowed', `${method} is not allowed here; ${allow} is.`, {
-    headers: { Allow: allow },
-  });
+  return new ApiError(
+    405,
+    'method_not_allowed',
+    `${method} is not allowed on this path; use ${allowed.join(' or ')}.`,
+    {
+      headers: { Allow: allowed.join(', ') },
+    },
+  );
 }
 
 export function payloadTooLarge(limitBytes?: number): ApiError {
-  const limit = limitBytes === undefined ? '' : ` (${limitBytes} bytes)`;
-  return new ApiError(413, 'payload_too_large', `The body is larger than allowed${limit}.`);
+  const limit = limitBytes === undefined ? 'limit' : `limit of ${limitBytes} bytes`;
+  return new ApiError(413, 'payload_too_large', `The body exceeds the ${limit}.`);
 }
 
 export function unsupportedMediaType(message: string): ApiError {
@@ -83,12 +87,12 @@ export function unsupportedMediaType(message: string): ApiError {
 }
 
 export function notJson(): ApiError {
-  return invalidRequest('The body is not a JSON object.', [{ path: '', message: 'not a JSON object' }]);
+  return invalidRequest('The body must be a JSON object.', [{ path: '', message: 'body must be a JSON object' }]);
 }
 
 /**
- * @param client a name for it that does not tell its address, for the log
- * @param headers that say what the limit is, and when to go on, unless they are on the answer already
+ * @param client pseudonym of the client, for the log
+ * @param headers `RateLimit-Policy`, `RateLimit` and `Retry-After`, unless the response has them already
  */
 export function rateLimited(
   limitPerMinute: number,
@@ -98,7 +102,7 @@ export function rateLimited(
   return new ApiError(
     429,
     'rate_limited',
-    `More than ${limitPerMinute} requests in a minute; see Retry-After for when to go on.`,
+    `The limit of ${limitPerMinute} requests per minute is exceeded; retry after the seconds in Retry-After.`,
     { headers, facts: { client } },
   );
 }
@@ -111,10 +115,9 @@ export function unavailable(message: string, cause?: unknown, retryAfterSeconds 
 }
 
 function internal(cause: unknown): ApiError {
-  return new ApiError(500, 'internal', 'Something went wrong on our side.', { cause });
+  return new ApiError(500, 'internal', 'Internal server error; report the request_id to the operator.', { cause });
 }
 
-/** The body that `error` is answered with. */
 export function errorBody(error: ApiError, requestId: string): ErrorBody {
   return {
     error: error.code,
@@ -124,17 +127,17 @@ export function errorBody(error: ApiError, requestId: string): ErrorBody {
   };
 }
 
-/** The one mapping from whatever was thrown to an answer; what it does not know is a 500. */
+/** Maps everything that is thrown to its response; an unknown error is a 500. */
 export function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   if (error instanceof DependencyUnavailable) {
-    return unavailable('A part of the system is away; please try again.', error);
+    return unavailable('A dependency is unavailable; retry later.', error);
   }
-  if (error instanceof URIError) return invalidRequest('The path is not valid.');
+  if (error instanceof URIError) return invalidRequest('The path contains an invalid percent-encoding.');
   return fromBodyParser(error) ?? fromStaticFiles(error) ?? internal(error);
 }
 
-/** Errors of body-parser and raw-body, which tell what they are by `type`. */
+/** Errors of body-parser and raw-body, which have a `type`. */
 function fromBodyParser(error: unknown): ApiError | undefined {
   const { type, limit } = error as { type?: unknown; limit?: number };
   switch (type) {
@@ -143,26 +146,27 @@ function fromBodyParser(error: unknown): ApiError | undefined {
     case 'entity.parse.failed':
       return notJson();
     case 'encoding.unsupported':
-      return unsupportedMediaType('The body has a Content-Encoding that is not supported.');
+      return unsupportedMediaType('Unsupported Content-Encoding; use gzip, deflate, br or none.');
     case 'charset.unsupported':
-      return unsupportedMediaType('The body must be UTF-8.');
+      return unsupportedMediaType('The body must be encoded in UTF-8.');
     case 'request.aborted':
-      return invalidRequest('The request was ended before its body was complete.');
+      return invalidRequest('The request ended before its body was complete.');
     case 'request.size.invalid':
-      return invalidRequest('The body has not the length that Content-Length says.');
+      return invalidRequest('Body length does not match Content-Length.');
     default:
       break;
   }
-  // A compressed body that can't be unpacked comes with the decompressor's own error.
+  // Errors of the decompressor have no type.
   const { status } = error as { status?: unknown };
-  if (status === 400) return invalidRequest('The body can not be decompressed.');
+  if (status === 400) return invalidRequest('The body cannot be decompressed; check Content-Encoding.');
   return undefined;
 }
 
-/** Errors of the library that gives out files: conditions in the request that no file fulfils. */
+/** Errors of `send`, which serves static files. */
 function fromStaticFiles(error: unknown): ApiError | undefined {
   const { status } = error as { status?: unknown };
-  if (status === 412) return new ApiError(412, 'precondition_failed', 'The file is not the one that was asked for.');
-  if (status === 416) return new ApiError(416, 'range_not_satisfiable', 'The file has no such part.');
+  if (status === 412)
+    return new ApiError(412, 'precondition_failed', 'The file does not match the precondition in the request headers.');
+  if (status === 416) return new ApiError(416, 'range_not_satisfiable', 'The requested range is outside the file.');
   return undefined;
 }

@@ -339,7 +339,10 @@ describe('an API', () => {
   });
 
   it.each([
-    ['/ads/ad-404', { code: 'unknown_ad', ad_id: 'ad-404', reason: 'There is no ad "ad-404".' }],
+    [
+      '/ads/ad-404',
+      { code: 'unknown_ad', ad_id: 'ad-404', reason: 'Ad "ad-404" does not exist; GET /api/v1/ads lists all ads.' },
+    ],
     [`/ads/${'x'.repeat(5_000)}`, { code: 'unknown_ad', ad_id: 'x'.repeat(300) }],
     ['/ads/%1b%5b31m%0a%e2%80%ae', { code: 'unknown_ad', ad_id: ' [31m  ' }],
   ])('logs what a refusal is about, in few printable characters: %.40s', async (path, fields) => {

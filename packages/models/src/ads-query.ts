@@ -30,7 +30,7 @@ export function readAdsQuery(text: string): AdsQueryReading {
   const { limit, cursor } = value as { limit: number; cursor?: string };
   const after = cursor === undefined ? undefined : readAdsCursor(cursor);
   if (cursor !== undefined && after === undefined) {
-    const message = 'cursor must be the next_cursor of the page before, unchanged';
+    const message = 'cursor must be the next_cursor of the previous page, unchanged';
     return { state: 'invalid', details: [{ path: 'cursor', message }] };
   }
   return { state: 'query', limit, after };

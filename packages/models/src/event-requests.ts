@@ -25,7 +25,7 @@ const ip = limitedText(LONGEST_ADDRESS)
   .description("The viewer's address. Defaults to the caller's.");
 const timestamp = limitedText(LONGEST_TIMESTAMP)
   .isoDate()
-  .messages({ 'string.isoDate': '{#label} must be a time in ISO 8601, from 1970 on' })
+  .messages({ 'string.isoDate': '{#label} must be an ISO 8601 time, 1970 or later' })
   .custom((text: string, helpers) => (readTime(text) === undefined ? helpers.error('string.isoDate') : text))
   .allow(null)
   .description(
@@ -152,7 +152,7 @@ function readId(fields: EventBody, { kind, idempotencyKey, now }: Receipt): stri
   if (!isUuid(id)) return { path, message: `${path} must be a UUID` };
   const lower = id.toLowerCase();
   return isFarAhead(lower, now)
-    ? { path, message: `${path} is a UUIDv7 whose time is more than a day in the future: check the clock that made it` }
+    ? { path, message: `${path} is a UUIDv7 from more than a day in the future; check the clock that generated it` }
     : lower;
 }
 

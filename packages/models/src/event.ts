@@ -28,7 +28,7 @@ export type WritableEvent = { -readonly [Field in keyof AdEvent]: AdEvent[Field]
 export const AD_ID = /^[!-z|~]{1,128}$/;
 export const LONGEST_AD_ID = 128;
 /** {@link AD_ID} in words, as a message of joi. */
-export const AD_ID_RULE = `{#label} must be 1 to ${LONGEST_AD_ID} printable characters without spaces and braces`;
+export const AD_ID_RULE = `{#label} must be 1 to ${LONGEST_AD_ID} printable ASCII characters without spaces and braces`;
 
 /** The most that `video_play_time` may say, in seconds: a day. */
 export const MAX_PLAY_TIME = 86_400;

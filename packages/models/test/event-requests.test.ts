@@ -106,7 +106,7 @@ describe('an id of a coming day', () => {
     expect(refuse({ ad_id: 'ad-001', ...fields }, changes)).toEqual([
       {
         path,
-        message: `${path} is a UUIDv7 whose time is more than a day in the future: check the clock that made it`,
+        message: `${path} is a UUIDv7 from more than a day in the future; check the clock that generated it`,
       },
     ]);
   });

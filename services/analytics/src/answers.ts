@@ -1,4 +1,4 @@
-import { invalidFields, invalidRequest, unavailable, unknownAd } from '@ads/http';
+import { invalidFields, unavailable, unknownAd } from '@ads/http';
 import type { AdCatalogue } from '@ads/ledger';
 import { type AnalyticsQuery, readAnalyticsQuery, type Timeframe } from '@ads/models';
 import type { AdResult } from './ad-reader.js';
@@ -58,8 +58,8 @@ async function answerAll(dependencies: AnswersDependencies, query: AnalyticsQuer
   const { timeframe, limit, cursor } = query;
   const after = cursor === undefined ? undefined : readCursor(cursor);
   if (cursor !== undefined && after === undefined) {
-    throw invalidRequest('The cursor is not one that this API gave out.', [
-      { path: 'cursor', message: 'give the next_cursor of the page before, unchanged' },
+    throw invalidFields([
+      { path: 'cursor', message: 'cursor must be the next_cursor of the previous page, unchanged' },
     ]);
   }
   if (!catalogue.isLoaded()) throw unverified();
@@ -82,5 +82,5 @@ async function answerMany(
 }
 
 function unverified() {
-  return unavailable('The ad catalogue can not be read now.');
+  return unavailable('The ad catalogue is unavailable; retry later.');
 }

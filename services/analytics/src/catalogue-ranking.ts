@@ -60,7 +60,7 @@ export function createCatalogueRanking(options: CatalogueRankingOptions): Catalo
   const { chunkAds = CHUNK_ADS } = options;
   let chunks: Chunk[] = [];
   let rest = Promise.resolve();
-  const inTurn = createTurns(CHUNKS_WAITING, () => unavailable('Too many lists of ads are asked for at once.'));
+  const inTurn = createTurns(CHUNKS_WAITING, () => unavailable('Too many lists of ads are being read; retry later.'));
 
   async function readNext(timeframe: Timeframe | undefined, after: Position | undefined): Promise<Chunk> {
     await rest;

@@ -45,7 +45,7 @@ export function createAdPages({ read, maxAgeMs, cacheBytes = CACHE_BYTES }: AdPa
   /** The page that was not asked for the longest comes first. */
   const pages = new Map<string, Kept>();
   const readings = new Map<string, Promise<Kept>>();
-  const inTurn = createTurns(PAGES_WAITING, () => unavailable('Too many pages of ads are asked for at once.'));
+  const inTurn = createTurns(PAGES_WAITING, () => unavailable('Too many pages of ads are being read; retry later.'));
   let first: Kept | undefined;
   let bytes = 0;
 
@@ -71,7 +71,7 @@ export function createAdPages({ read, maxAgeMs, cacheBytes = CACHE_BYTES }: AdPa
       else keep(key, page);
       return page;
     } catch (error) {
-      throw error instanceof ApiError ? error : unavailable('The ad catalogue can not be read now.', error);
+      throw error instanceof ApiError ? error : unavailable('The ad catalogue is unavailable; retry later.', error);
     } finally {
       readings.delete(key);
     }

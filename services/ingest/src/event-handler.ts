@@ -38,7 +38,8 @@ export function eventHandler(kind: EventKind, dependencies: EventDependencies): 
     const time = now();
     // The clock of this host may be years away from the time, and what was stamped by it would stay wrong for ever.
     // Without NATS and Postgres nothing could take the event anyway.
-    if (time === undefined) throw unavailable('Neither NATS nor Postgres has been reached yet; send this event again.');
+    if (time === undefined)
+      throw unavailable('The service is starting and has not reached NATS or Postgres yet; send the event again.');
     const idempotencyKey = request.headers['idempotency-key'];
     const reading = readEventRequest(body, {
       kind,
@@ -75,9 +76,13 @@ async function keepUnlisted(event: AdEvent, client: string, dependencies: EventD
   const { catalogue, unverified } = dependencies;
   const listing = await catalogue.find(event.adId, client);
   if (listing === 'unknown') throw unknownAd(event.adId, 400);
-  if (listing === 'busy') throw unavailable('Too many unknown ads are being looked up; send this event again.');
+  if (listing === 'busy') throw unavailable('Too many unknown ads are being looked up; send the event again.');
   if (listing === 'unverified' && !unverified.accept()) {
-    throw unavailable('The ad can not be looked up now; send this event again.', undefined, unverified.retryAfter());
+    throw unavailable(
+      'The ad cannot be looked up because the catalogue is unavailable; send the event again.',
+      undefined,
+      unverified.retryAfter(),
+    );
   }
   return await accept(event, dependencies);
 }
@@ -85,7 +90,7 @@ async function keepUnlisted(event: AdEvent, client: string, dependencies: EventD
 function answerTo(event: AdEvent, acceptance: Acceptance, { onAccepted }: EventDependencies): Answer {
   if (acceptance.state === 'unknown ad') throw unknownAd(event.adId, 400);
   if (acceptance.state === 'unavailable') {
-    throw unavailable('Neither NATS nor Postgres can take events now; send this one again.', acceptance.cause);
+    throw unavailable('Neither NATS nor Postgres could store the event; send it again.', acceptance.cause);
   }
   onAccepted(event);
   return { status: 202, body: acceptedBody(event) };
