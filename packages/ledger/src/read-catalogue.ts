@@ -1,4 +1,4 @@
-import type { AdsPosition } from '@ads/models';
+import type { Position } from '@ads/models';
 import type { Database } from './dependencies.js';
 import { readText } from './files.js';
 
@@ -39,14 +39,10 @@ export interface AdsSlice {
   readonly ads: string;
   readonly count: number;
   /** Where the next page begins; undefined on the last one. */
-  readonly next: AdsPosition | undefined;
+  readonly next: Position | undefined;
 }
 
-export async function readAdsPage(
-  database: Database,
-  limit: number,
-  after: AdsPosition | undefined,
-): Promise<AdsSlice> {
+export async function readAdsPage(database: Database, limit: number, after: Position | undefined): Promise<AdsSlice> {
   const rows = await database.query<{
     ads: string;
     count: number;

@@ -35,12 +35,12 @@ export interface AnalyticsQuery {
   readonly cursor?: string;
 }
 
-export type AnalyticsQueryReading =
+export type AnalyticsQueryResult =
   | { readonly state: 'query'; readonly query: AnalyticsQuery }
   | { readonly state: 'invalid'; readonly details: Detail[] };
 
 /** @param text what follows the question mark of the address */
-export function readAnalyticsQuery(text: string): AnalyticsQueryReading {
+export function readAnalyticsQuery(text: string): AnalyticsQueryResult {
   const fields = parse(text);
   const common = readCommonQuery(fields);
   if (common !== undefined) return { state: 'query', query: common };

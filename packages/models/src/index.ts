@@ -2,6 +2,7 @@ export * from './address.js';
 export * from './ads-query.js';
 export * from './analytics-query.js';
 export * from './counter-keys.js';
+export * from './cursor.js';
 export * from './event.js';
 export * from './event-requests.js';
 export * from './kinds.js';

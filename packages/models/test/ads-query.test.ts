@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { readAdsQuery, writeAdsCursor } from '../src/index.js';
+import { readAdsQuery, writeCursor } from '../src/index.js';
 
 const paths = (text: string) => {
   const reading = readAdsQuery(text);
@@ -19,7 +19,7 @@ describe('the query of the list of ads', () => {
       [-1, '|"~!'],
       [Number.MAX_SAFE_INTEGER, 'x'.repeat(128)],
     ] as const) {
-      expect(paths(`cursor=${writeAdsCursor(position)}`)).toEqual({ state: 'query', limit: 1_000, after: position });
+      expect(paths(`cursor=${writeCursor(position)}`)).toEqual({ state: 'query', limit: 1_000, after: position });
     }
   });
 

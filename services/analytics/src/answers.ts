@@ -1,11 +1,11 @@
 import { invalidFields, unavailable, unknownAd } from '@ads/http';
 import type { AdCatalogue } from '@ads/ledger';
-import { type AnalyticsQuery, readAnalyticsQuery, type Timeframe } from '@ads/models';
+import { type AnalyticsQuery, type Position, readAnalyticsQuery, readCursor, type Timeframe } from '@ads/models';
 import type { AdResult } from './ad-reader.js';
 import { adAnswer, pageAnswer } from './answer-fields.js';
 import type { CatalogueRanking } from './catalogue-ranking.js';
 import type { CountersResult } from './counters.js';
-import { type Page, type Position, rankPage, readCursor } from './ranking.js';
+import { type Page, rankPage } from './ranking.js';
 
 export interface AnswersDependencies {
   readonly catalogue: Pick<AdCatalogue, 'find' | 'ids' | 'isLoaded' | 'size'>;

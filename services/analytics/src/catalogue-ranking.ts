@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { unavailable } from '@ads/http';
 import { createTurns, type Database } from '@ads/ledger';
-import { secondOf, type Timeframe, windowOf } from '@ads/models';
-import { type Position, writeCursor } from './ranking.js';
+import { type Position, secondOf, type Timeframe, windowOf, writeCursor } from '@ads/models';
 
 const RANK_ADS = readFileSync(new URL('../sql/rank-ads.sql', import.meta.url), 'utf8');
 

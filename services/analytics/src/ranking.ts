@@ -1,4 +1,4 @@
-import { type Timeframe, windowOf } from '@ads/models';
+import { type Position, type Timeframe, windowOf, writeCursor } from '@ads/models';
 import type { Counters } from './counters.js';
 
 /** A page of ads, busiest first, and the cursor of the next one; null on the last. */
@@ -7,9 +7,6 @@ export interface Page {
   readonly nextCursor: string | null;
 }
 
-/** Where a page ended: the clicks of its last ad, and its id. */
-export type Position = readonly [clicks: number, adId: string];
-
 /** Clicks in a timeframe, or all time where none was asked. */
 export function clicksIn(counters: Counters, timeframe: Timeframe | undefined): number {
   const window = timeframe && windowOf(timeframe);
@@ -17,8 +14,10 @@ export function clicksIn(counters: Counters, timeframe: Timeframe | undefined): 
 }
 
 /**
- * The page after `cursor`: most clicks first, among equals by id. A cursor is a position, not a number of ads to skip:
- * ads that move while someone pages show once or not at all, they never shift the others.
+ * The page after a position: most clicks first, equal ones by id. A position is not a number of ads to skip: an ad that moves
+ * between two pages shows once or not at all, and never shifts the others.
+ *
+ * @param after the clicks and the id of the last ad of the page before
  */
 export function rankPage(
   all: readonly Counters[],
@@ -64,23 +63,4 @@ function compare([clicksA, idA]: Position, [clicksB, idB]: Position): number {
   if (clicksA !== clicksB) return clicksB - clicksA;
   if (idA === idB) return 0;
   return idA < idB ? -1 : 1;
-}
-
-/** A position as a text for callers; see {@link readCursor}. */
-export function writeCursor(position: Position): string {
-  return Buffer.from(JSON.stringify(position)).toString('base64url');
-}
-
-/** The position of a cursor, or undefined for what is none. */
-export function readCursor(cursor: string): Position | undefined {
-  try {
-    const position: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
-    if (!Array.isArray(position) || position.length !== 2) return undefined;
-    const [clicks, adId] = position;
-    return Number.isSafeInteger(clicks) && typeof adId === 'string' && !adId.includes('\0')
-      ? [clicks, adId]
-      : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,4 +1,5 @@
 import type { Listing } from '@ads/ledger';
+import { writeCursor } from '@ads/models';
 import { describe, expect, it } from '@jest/globals';
 import { createAnswers } from '../src/answers.js';
 import type { Counters } from '../src/counters.js';
@@ -56,7 +57,7 @@ describe('an answer', () => {
   });
 
   it('about all ads of a large catalogue is a page of what Postgres ranks, with counters of now', async () => {
-    const position = Buffer.from('[5,"ad-006"]').toString('base64url');
+    const position = writeCursor([5, 'ad-006']);
     expect(await answersOf({ many: true })(`limit=2&timeframe=1h&cursor=${position}`)).toMatchObject({
       total_ads: 1_000_000,
       analytics: [

@@ -1,8 +1,8 @@
 import { openPool, openTestServers } from '@ads/local';
+import { readCursor } from '@ads/models';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type pg from 'pg';
 import { createCatalogueRanking } from '../src/catalogue-ranking.js';
-import { readCursor } from '../src/ranking.js';
 
 const testServers = openTestServers();
 const NOW = Date.UTC(2026, 10, 22, 12, 30, 15);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ApiError, unavailable } from '@ads/http';
 import { type AdsSlice, createTurns } from '@ads/ledger';
-import { ADS_PAGE, type AdsPosition, writeAdsCursor } from '@ads/models';
+import { ADS_PAGE, type Position, writeCursor } from '@ads/models';
 
 /** An answer of `GET /api/v1/ads`. */
 export interface AdsPage {
@@ -13,13 +13,13 @@ export interface AdsPage {
 
 export interface AdPages {
   /** @throws ApiError 503 when too many pages are asked for at once, or the page can not be read and is not kept */
-  page(limit: number, after: AdsPosition | undefined): Promise<AdsPage>;
+  page(limit: number, after: Position | undefined): Promise<AdsPage>;
   /** Ends the refreshing of the first page. */
   stop(): void;
 }
 
 export interface AdPagesOptions {
-  readonly read: (limit: number, after: AdsPosition | undefined) => Promise<AdsSlice>;
+  readonly read: (limit: number, after: Position | undefined) => Promise<AdsSlice>;
   /** From this age on a page is read again. */
   readonly maxAgeMs: number;
   /** Bytes of the pages that are kept. */
@@ -64,7 +64,7 @@ export function createAdPages({ read, maxAgeMs, cacheBytes = CACHE_BYTES }: AdPa
     pages.delete(key);
   }
 
-  async function readPage(key: string, limit: number, after: AdsPosition | undefined): Promise<Kept> {
+  async function readPage(key: string, limit: number, after: Position | undefined): Promise<Kept> {
     try {
       const page = toPage(await inTurn(() => read(limit, after)));
       if (key === FIRST) first = page;
@@ -77,7 +77,7 @@ export function createAdPages({ read, maxAgeMs, cacheBytes = CACHE_BYTES }: AdPa
     }
   }
 
-  async function page(limit: number, after: AdsPosition | undefined): Promise<AdsPage> {
+  async function page(limit: number, after: Position | undefined): Promise<AdsPage> {
     const key = keyOf(limit, after);
     const kept = key === FIRST ? first : pages.get(key);
     if (kept !== undefined && performance.now() - kept.readAt < maxAgeMs) {
@@ -96,11 +96,11 @@ export function createAdPages({ read, maxAgeMs, cacheBytes = CACHE_BYTES }: AdPa
   return { page, stop: () => clearInterval(timer) };
 }
 
-const keyOf = (limit: number, after: AdsPosition | undefined): string => `${limit} ${after?.join(' ') ?? ''}`;
+const keyOf = (limit: number, after: Position | undefined): string => `${limit} ${after?.join(' ') ?? ''}`;
 const FIRST = keyOf(ADS_PAGE, undefined);
 
 function toPage({ ads, count, next }: AdsSlice): Kept {
-  const cursor = next === undefined ? 'null' : `"${writeAdsCursor(next)}"`;
+  const cursor = next === undefined ? 'null' : `"${writeCursor(next)}"`;
   const body = Buffer.from(`{"ads":[${ads}],"count":${count},"next_cursor":${cursor}}`);
   const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
   return { body, etag, readAt: performance.now() };

@@ -1,5 +1,5 @@
 import type { AdsSlice } from '@ads/ledger';
-import type { AdsPosition } from '@ads/models';
+import type { Position } from '@ads/models';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type AdPages, createAdPages } from '../src/ad-pages.js';
 
@@ -8,8 +8,8 @@ describe('pages of ads', () => {
   let read: () => Promise<AdsSlice>;
   let pages: AdPages;
   const NEVER = new Promise<AdsSlice>(() => undefined);
-  const slice = (ads: string, next?: AdsPosition): AdsSlice => ({ ads, count: ads === '' ? 0 : 1, next });
-  const text = async (limit: number, after?: AdsPosition) => (await pages.page(limit, after)).body.toString();
+  const slice = (ads: string, next?: Position): AdsSlice => ({ ads, count: ads === '' ? 0 : 1, next });
+  const text = async (limit: number, after?: Position) => (await pages.page(limit, after)).body.toString();
   function open(settings: { maxAgeMs?: number; cacheBytes?: number } = {}): void {
     pages = createAdPages({
       maxAgeMs: 3_600_000,

@@ -176,9 +176,9 @@ export const queries: fc.Arbitrary<RawRequest> = fc
     return raw('queries', to, head(`GET ${target.replace(/[ \r\n\0]/g, '+')} HTTP/1.1`, 'Host: localhost'));
   });
 
-/** As a cursor of the API looks, of whatever was in it. */
+/** A cursor in the form of the API, with any content. */
 function cursor(position: readonly unknown[]): string {
-  return Buffer.from(JSON.stringify(position)).toString('base64url').slice(0, 600);
+  return Buffer.from(position.join(' ')).toString('base64url').slice(0, 600);
 }
 
 function encode(text: string): string {

@@ -208,7 +208,7 @@ const PARAMETERS: Readonly<Record<string, readonly string[]>> = {
   ad_id: ['ad-001'],
   timeframe: ['15m'],
   limit: ['1.010', '10.0e1', ' 1'],
-  cursor: [Buffer.from('[12,"ad-001"]').toString('base64url')],
+  cursor: [Buffer.from('12 ad-001').toString('base64url')],
   other: ['x'],
 };
 
