@@ -161,7 +161,7 @@ test('callers do not choose the labels', async () => {
 
 test('every line of the logs is JSON, and none is a warning, over the whole life of a healthy run', async () => {
   // The summary of the requests that succeeded comes after a while.
-  await waitFor(() => readLines(environment.stack.ingest).some(({ message }) => message === 'requests'), {
+  await waitFor(() => readLines(environment.stack.ingest).some(({ event }) => event === 'request.summary'), {
     timeoutMs: 20_000,
     what: 'the summary of the requests',
   });
@@ -177,7 +177,7 @@ test('every line of the logs is JSON, and none is a warning, over the whole life
     const [daily = ''] = readdirSync(dailyLogs).filter((name) => name.startsWith(`ads-${service.name}-2`));
     expect(parseLines(join(dailyLogs, daily))).toEqual(lines);
   }
-  const refused = readLines(environment.stack.ingest).filter(({ message }) => message === 'request refused');
+  const refused = readLines(environment.stack.ingest).filter(({ event }) => event === 'request.refused');
   expect(refused.map(({ request_id: id }) => id)).toEqual(expect.arrayContaining(refusedIds));
 });
 

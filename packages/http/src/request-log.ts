@@ -44,7 +44,7 @@ export function createRequestLog(logger: Logger): (request: AnsweredRequest) => 
     if (summing) return;
     summing = true;
     setTimeout(() => {
-      logger.info('requests', summary);
+      logger.info('requests', { event: 'request.summary', ...summary });
       summary = emptySummary();
       summing = false;
     }, SUMMARY_MS).unref();

@@ -43,6 +43,6 @@ await runProcess<AnalyticsConfig>({
       },
     });
     const port = await listen({ handler, config, logger, metrics, health }, shutdown);
-    logger.info('listening', { event: 'server.listening', host: config.HTTP_HOST, port });
+    logger.info('listening', { event: 'http.listening', host: config.HTTP_HOST, port });
   },
 });

@@ -19,7 +19,7 @@ export function createDeadLetterReport(logger: Pick<Logger, 'warn'>, everyMs = E
   function flush(): void {
     timer = undefined;
     if (example === undefined) return;
-    logger.warn('stored as dead letters', { event: 'dead_letters.stored', letters, counts, ...example });
+    logger.warn(`stored ${letters} dead letters`, { event: 'dead_letters.stored', letters, counts, ...example });
     letters = 0;
     counts = {};
     example = undefined;

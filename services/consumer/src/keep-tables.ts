@@ -1,6 +1,6 @@
 import type { Postgres } from '@ads/connections';
 import { DAYS_AHEAD, type Database, ensurePartitions, readPartitionDays } from '@ads/ledger';
-import { type Clock, type Condition, DependencyUnavailable, type Logger } from '@ads/runtime';
+import { type Clock, type Condition, DependencyUnavailable, type Logger, reasonOf } from '@ads/runtime';
 import { pruneRollups } from './prune-rollups.js';
 import { repeat } from './repeat.js';
 
@@ -35,7 +35,8 @@ export function keepTables(dependencies: TablesDependencies): () => Promise<void
   return repeat(
     keep,
     () => (done ? EVERY_MS : AFTER_FAILURE_MS),
-    (error) => dependencies.logger.error('table upkeep failed', { event: 'tables.failed', error }),
+    (error) =>
+      dependencies.logger.error('table upkeep failed; it is retried in a minute', { event: 'tables.failed', error }),
   );
 }
 
@@ -56,7 +57,7 @@ async function keepOnce(
     signal,
     onFailure: (day, error) => failures.push({ step: `partition of day ${day} from today`, error }),
   });
-  if (made > 0) logger.info('made partitions of coming days', { event: 'tables.partitions_made', made });
+  if (made > 0) logger.info(`made ${made} partitions of coming days`, { event: 'tables.partitions_made', made });
 
   const days = await attempt('read partitions', () => readPartitionDays(postgres));
   if (days !== undefined) {
@@ -68,7 +69,7 @@ async function keepOnce(
   const [first] = failures;
   if (first !== undefined && !(first.error instanceof DependencyUnavailable)) {
     // One line for all of them, once a minute at most.
-    logger.warn('a step of table upkeep failed; it is retried in a minute', {
+    logger.warn(`table upkeep failed and is retried in a minute: ${first.step}: ${reasonOf(first.error)}`, {
       event: 'tables.step_failed',
       step: first.step,
       failed: failures.length,

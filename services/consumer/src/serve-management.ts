@@ -11,5 +11,5 @@ export async function serveManagement(
     if (!answer(request, response)) response.writeHead(404).end();
   };
   const port = await listen({ handler, config, logger, metrics, health }, shutdown);
-  logger.info('listening', { event: 'server.listening', host: config.HTTP_HOST, port });
+  logger.info('listening', { event: 'http.listening', host: config.HTTP_HOST, port });
 }

@@ -81,7 +81,8 @@ await runProcess<IngestConfig>({
       database: postgres,
       store: redis,
       now: clock.earliest,
-      onRaiseFailure: (error) => logger.debug('counters could not be raised, a rebuild will', { error }),
+      onRaiseFailure: (error) =>
+        logger.debug('counters could not be raised; a rebuild follows', { event: 'counters.raise_failed', error }),
     });
     const ingestMetrics = createIngestMetrics(metrics.registry, config.METRICS_MAX_ADS, () => groups.queued());
     const publish = createPublisher(nats.run, config.NATS_TIMEOUT_MS, (status) =>
@@ -143,6 +144,6 @@ await runProcess<IngestConfig>({
       },
     });
     const port = await listen({ handler, config, logger, metrics, health }, shutdown);
-    logger.info('listening', { host: config.HTTP_HOST, port });
+    logger.info('listening', { event: 'http.listening', host: config.HTTP_HOST, port });
   },
 });

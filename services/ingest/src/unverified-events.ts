@@ -35,13 +35,13 @@ export function createUnverifiedEvents(
   function count(outcome: keyof typeof outcomes): void {
     outcomes[outcome].inc();
     if (counts === undefined) {
-      logger.warn('ads can not be looked up: events are accepted unverified, up to a limit', {
+      logger.warn('ad catalogue unavailable: events of unknown ads are accepted unverified, up to a limit', {
         event: 'ad_catalogue.unverified',
         limit_per_minute: perMinute,
       });
       counts = { accepted: 0, refused: 0 };
       setTimeout(() => {
-        logger.warn('events of ads that could not be looked up', {
+        logger.warn(`events of unknown ads in the last ${SUMMARY_MS / 1_000} s`, {
           event: 'ad_catalogue.unverified_summary',
           ...counts,
         });

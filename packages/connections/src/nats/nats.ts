@@ -80,7 +80,9 @@ export function openNats(
     connected = true;
     reason = undefined;
     // What fails now is tried again by the next ping.
-    ping().catch((error) => logger.debug('nats could not be set up', { error }));
+    ping().catch((error) =>
+      logger.debug('streams and consumers could not be set up in NATS', { event: 'nats.setup_failed', error }),
+    );
   };
 
   const follow = async (connection: NatsConnection): Promise<void> => {
@@ -94,7 +96,7 @@ export function openNats(
         clearTimeout(giveUp);
         arrived();
       } else if (type === Events.Error) {
-        logger.debug('nats reported an error', { detail: data });
+        logger.debug('NATS client reported an error', { event: 'nats.client_error', detail: data });
       }
     }
   };

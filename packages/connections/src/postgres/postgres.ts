@@ -64,7 +64,9 @@ export function openPostgres(config: PostgresConfig, options: PostgresOptions): 
     types: { getTypeParser },
   });
   // An idle connection that breaks is already out of the pool; the next query will tell.
-  pool.on('error', (error) => logger.debug('an idle postgres connection broke', { error }));
+  pool.on('error', (error) =>
+    logger.debug('idle Postgres connection broke', { event: 'postgres.idle_connection_lost', error }),
+  );
 
   if (dependency === MAIN) measurePool(pool, metrics);
 

@@ -80,7 +80,8 @@ export function openRedisCluster(
       servers.set(name, before.get(name) ?? connectRedis(primary, config, options));
     }
     view = { topology, servers, ...shardsOf(topology, servers) };
-    logger.info('redis cluster has these primaries', { primaries: topology.primaries.map(nameOf) });
+    const primaries = topology.primaries.map(nameOf);
+    logger.info(`Redis Cluster has ${primaries.length} primaries`, { event: 'redis.primaries_changed', primaries });
     for (const [name, server] of before) if (!servers.has(name)) void server.close();
   };
 

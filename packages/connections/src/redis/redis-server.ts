@@ -89,7 +89,7 @@ export function connectRedis(
     readInfo().catch((error) => {
       // The connection that was asked may be gone, and another one there already.
       if (closed || asked !== connection) return;
-      logger.debug('redis did not say which server it is', { error });
+      logger.debug('Redis instance id could not be read', { event: 'redis.identify_failed', error });
       // Without that the connection is of no use to those who depend on it: begin anew.
       client.disconnect(true);
     });

@@ -85,7 +85,12 @@ export function createIncidentTracker(dependency: string, metrics: Metrics, logg
       failing.set(operation, { words, last: now, provenAfterMs });
       if (incident.logged || !(everWorked || now - incident.since >= QUIET_MS)) return;
       incident.logged = true;
-      logger.warn(`${dependency} fails: ${words}`, { event: 'dependency.down', dependency, operation, error });
+      logger.warn(`dependency unavailable: ${dependency}: ${words}`, {
+        event: 'dependency.down',
+        dependency,
+        operation,
+        error,
+      });
     },
     worked(operation) {
       if (incident === undefined) {
@@ -106,7 +111,11 @@ export function createIncidentTracker(dependency: string, metrics: Metrics, logg
       if (!logged) return;
       before = { quietMs, ended: now };
       const seconds = Math.round((now - since) / 1_000);
-      logger.info(`${dependency} works again`, { event: 'dependency.recovered', dependency, seconds });
+      logger.info(`dependency recovered: ${dependency}: after ${seconds} s`, {
+        event: 'dependency.recovered',
+        dependency,
+        seconds,
+      });
     },
     status() {
       if (incident === undefined) return { isDown: false, detail: undefined };

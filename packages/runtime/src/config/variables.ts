@@ -120,7 +120,7 @@ export function httpVariables(defaultPort: number): Variables<HttpConfig> {
 /** `KAFKA_BROKER` is from an older edition; silence would leave its user waiting for messages. */
 export function warnAboutKafka(env: Environment, logger: Logger): void {
   if (env.KAFKA_BROKER) {
-    logger.warn('KAFKA_BROKER is not used any more: NATS_URL is what counts now');
+    logger.warn('KAFKA_BROKER has no effect: set NATS_URL instead', { event: 'config.kafka_ignored' });
   }
 }
 

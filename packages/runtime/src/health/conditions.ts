@@ -45,7 +45,7 @@ export function createConditions({ registry }: Pick<Metrics, 'registry'>, logger
           held.delete(name);
           series.set(0);
           const seconds = Math.round((performance.now() - before.since) / 1_000);
-          logger.info(`${name} is over`, { event: 'condition.ended', condition: name, seconds });
+          logger.info(`condition ended: ${name}`, { event: 'condition.ended', condition: name, seconds });
         },
       };
     },

@@ -73,7 +73,10 @@ export function createLogger(options: { service: string; level: Level; file?: st
       retry = undefined;
       openFile(path);
     }, FILE_RETRY_MS).unref();
-    write('warn', 'the log file cannot be written; lines go to standard output alone', { error });
+    write('warn', 'log file cannot be written: lines go to standard output only; retried in 60 s', {
+      event: 'log.file_failed',
+      error,
+    });
   };
   const write = (at: Level, message: string, fields: LogFields): void => {
     // As one object: winston would glue a field named `message` onto the message.

@@ -128,7 +128,7 @@ export function installLookUp(logger: Logger): () => void {
     staleAfterMs: STALE_AFTER_MS,
     failAfterMs: FAIL_AFTER_MS,
     onSlow: (hostname) =>
-      logger.warn('DNS is slow to answer for a name; its last known address is used where there is one', {
+      logger.warn(`DNS is slow for ${hostname}: its last known address is used, if there is one`, {
         event: 'dns.slow',
         hostname,
       }),

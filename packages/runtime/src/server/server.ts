@@ -69,7 +69,9 @@ export async function listen(
     server.listen({ port: config.HTTP_PORT, host: config.HTTP_HOST, backlog: BACKLOG }, resolve);
   });
   server.removeAllListeners('error');
-  server.on('error', (error) => logger.error('the http server failed', { error }));
+  server.on('error', (error) =>
+    logger.error(`HTTP server failed: ${error.message}`, { event: 'http.server_failed', error }),
+  );
 
   const stalledChecks = every(SWEEP_MS, () => stalled.sweep(performance.now()));
   shutdown.add('http server', async () => {
