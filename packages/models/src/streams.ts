@@ -28,8 +28,9 @@ export const WAITING_LETTER_SUBJECT = 'ads.waiting-letters';
  * consumers that can't read them.
  */
 export function newerEventsSubject(version: number | '*'): string {
-  return `ads.newer-events.${version}`;
+  return `${NEWER_EVENTS_PREFIX}${version}`;
 }
+export const NEWER_EVENTS_PREFIX = 'ads.newer-events.';
 
 /** How a stream is to be, in JetStream's own words. */
 export interface StreamSettings {

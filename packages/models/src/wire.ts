@@ -38,14 +38,6 @@ const MESSAGE_VERSION = 1;
 const CODE = /^([1-9]\d{0,2})?[a-z]+$/;
 const LAST_VERSION = 999;
 
-/** The newest version among some codes. */
-export function versionOfCodes(codes: Codes): number {
-  return Math.max(MESSAGE_VERSION, ...[...codes.keys()].map((code) => versionOf(code) ?? 0));
-}
-
-/** The newest version that this release reads. */
-export const WIRE_VERSION = versionOfCodes(CODES);
-
 /** The content of a message: events, some of which may be bad on their own, or nothing readable at all. */
 export type Decoded =
   | { readonly state: 'decoded'; readonly events: AdEvent[]; readonly rejected: Rejected[] }
@@ -74,13 +66,18 @@ export function wrapEvents(events: readonly string[]): Buffer {
 
 const strict = new TextDecoder('utf-8', { fatal: true });
 
-/** The reverse of {@link encodeEvents}. Never throws: whatever bytes arrive, the answer says what they are. */
-export const decodeEvents = createDecoder(CODES);
+/** Reads what releases up to a version wrote. */
+export interface WireReader {
+  /** The newest version that it reads. */
+  readonly version: number;
+  /** The reverse of {@link encodeEvents}. Never throws: whatever bytes arrive, the answer says what they are. */
+  readonly decode: (bytes: Uint8Array) => Decoded;
+}
 
-/** A decoder like {@link decodeEvents} that knows these codes. */
-export function createDecoder(codes: Codes): (bytes: Uint8Array) => Decoded {
-  const newest = versionOfCodes(codes);
-  return (bytes) => {
+/** A reader that knows these codes. */
+export function createWireReader(codes: Codes): WireReader {
+  const newest = Math.max(MESSAGE_VERSION, ...[...codes.keys()].map((code) => versionOf(code) ?? 0));
+  const decode = (bytes: Uint8Array): Decoded => {
     let message: unknown;
     try {
       message = JSON.parse(strict.decode(bytes));
@@ -99,7 +96,12 @@ export function createDecoder(codes: Codes): (bytes: Uint8Array) => Decoded {
     }
     return { state: 'decoded', events, rejected };
   };
+  return { version: newest, decode };
 }
+
+/** The reader of this release. */
+export const wireReader = createWireReader(CODES);
+export const decodeEvents = wireReader.decode;
 
 /** @param reason why it is no event, unless it is one of a newer version */
 function rejection(value: unknown, reason: string, newest: number): Problem {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type AdEvent, CODES, createDecoder, decodeEvents, encodeEvents, uuidv7 } from '../src/index.js';
+import { type AdEvent, CODES, createWireReader, decodeEvents, encodeEvents, uuidv7 } from '../src/index.js';
 
 /** Numbers in [0, 1) that are the same in every run (mulberry32). */
 function seeded(seed: number): () => number {
@@ -105,7 +105,7 @@ describe('what a newer release wrote', () => {
   });
 
   it('is read by that release, and so is what older ones wrote', () => {
-    const decode = createDecoder(new Map([...CODES, ['2c', 'click'], ['3i', 'impression']]));
+    const { decode } = createWireReader(new Map([...CODES, ['2c', 'click'], ['3i', 'impression']]));
     const events = [wireEvent(), newer('2c'), newer('3i'), newer('4x')];
     expect(decode(Buffer.from(text(...events)))).toEqual({
       state: 'decoded',

@@ -15,7 +15,9 @@ export interface Backlog {
   readonly stored: number;
   /** Dead letters in the stream that the dead-letter stream has not taken yet. */
   readonly waitingDeadLetters: number;
-  /** The sequence number of the oldest of them; beyond the last one's when there is none. */
+  /** Messages of newer wire versions that wait in the stream for a consumer that reads them. */
+  readonly newer: readonly NewerMessages[];
+  /** The sequence number of the oldest message of events; beyond the last one's when there is none. */
   readonly first: number;
   /** The sequence number up to which all are acknowledged. */
   readonly ackFloor: number;
@@ -23,6 +25,12 @@ export interface Backlog {
   readonly delivered: number;
   /** When the oldest that is not acknowledged came, in milliseconds since the epoch; undefined when there is none. */
   readonly oldestAt?: number | undefined;
+}
+
+/** Messages of one wire version. */
+export interface NewerMessages {
+  readonly version: number;
+  readonly messages: number;
 }
 
 /** What a stream holds. */
@@ -94,6 +102,11 @@ export function createConsumerMetrics(
   const waitingDeadLetters = new Gauge({
     name: 'dead_letters_waiting',
     help: 'Dead letters that wait in the event stream because the dead-letter stream does not take them.',
+    registers,
+  });
+  const newer = new Gauge({
+    name: 'newer_event_messages',
+    help: 'Messages in the event stream whose events wait for a consumer of a newer release.',
     registers,
   });
   const backlog = new Gauge({
@@ -181,6 +194,7 @@ export function createConsumerMetrics(
       backlog.set({ state: 'pending' }, current.pending);
       backlog.set({ state: 'unacknowledged' }, current.unacknowledged);
       waitingDeadLetters.set(current.waitingDeadLetters);
+      newer.set(current.newer.reduce((sum, { messages }) => sum + messages, 0));
       oldestAt = current.oldestAt;
     },
     streams(streams) {

@@ -4,12 +4,12 @@ import {
   DEAD_LETTER_REASON,
   DEAD_LETTER_SOURCE,
   DEAD_LETTER_SUBJECT,
-  EVENT_STREAM,
   WAITING_LETTER_SUBJECT,
 } from '@ads/models';
 import { ErrorCode, headers, type MsgHdrs, type NatsConnection, NatsError } from 'nats';
 import type { DeadLetter } from './dead-letters.js';
-import { messageFrom } from './ledger-consumer.js';
+import { deleteMessage, messageFrom } from './ledger-consumer.js';
+import { publishOnce } from './publish-once.js';
 
 export interface DeadLetterStoreOptions {
   /** The connection, undefined while there is none. */
@@ -57,8 +57,6 @@ const NO_ANSWER: Readonly<Record<string, string>> = {
   [ErrorCode.NoResponders]: 'no stream takes them',
   [ErrorCode.Timeout]: 'no answer',
 };
-/** JetStream's answer to the deletion of a message that is deleted already. */
-const NO_MESSAGE = [10_037, 10_043, 10_057];
 
 export function createDeadLetterStore(options: DeadLetterStoreOptions): DeadLetterStore {
   const { connection, timeoutMs, quietMs, onBlocked, onFree } = options;
@@ -67,11 +65,7 @@ export function createDeadLetterStore(options: DeadLetterStoreOptions): DeadLett
   let refusedAt: number | undefined;
 
   async function publish(nats: NatsConnection, subject: string, bears: MsgHdrs, data: Uint8Array): Promise<void> {
-    const { duplicate, seq } = await nats
-      .jetstream()
-      .publish(subject, data, { headers: bears, msgID: bears.get(MESSAGE_ID), timeout: timeoutMs });
-    // The repetition of one that has no place yet, and may never get one: a leader notes the id before its followers agree.
-    if (duplicate && seq === 0) throw new Error('JetStream has the id of the dead letter, and not the letter');
+    await publishOnce(nats, subject, data, { headers: bears, msgID: bears.get(MESSAGE_ID), timeout: timeoutMs });
   }
 
   /** @throws what it reports */
@@ -119,9 +113,7 @@ export function createDeadLetterStore(options: DeadLetterStoreOptions): DeadLett
           return;
         }
         // Another process may have moved it as well: it has the same id, and is there once.
-        await manager.streams.deleteMessage(EVENT_STREAM, letter.seq, false).catch((error) => {
-          if (!(error instanceof NatsError && NO_MESSAGE.includes(error.api_error?.err_code ?? 0))) throw error;
-        });
+        await deleteMessage(manager, letter.seq);
         next = letter.seq + 1;
       }
       // What this process could not store, another may have stored.

@@ -1,9 +1,8 @@
 import { ackAll, nakAll } from './acknowledge.js';
-import type { DeadLetterStore } from './dead-letter-store.js';
 import { type BadMessage, type DeadLetter, makeDeadLetters } from './dead-letters.js';
 
 export interface DeadLetterWriterOptions {
-  readonly store: Pick<DeadLetterStore, 'put'>;
+  readonly store: { readonly put: (letter: DeadLetter) => Promise<void> };
   /** The longest that a message is kept back before it is delivered again. */
   readonly longestDelayMs: number;
   readonly onStored: (letter: DeadLetter) => void;

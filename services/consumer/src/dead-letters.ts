@@ -4,13 +4,15 @@ import type { BufferedMessage, QueuedMessage } from './message-buffer.js';
 
 /**
  * Why something cannot be recorded: the message is not readable, a part of it is no event, the ad is not in the catalogue,
- * or Postgres refuses the values.
+ * or Postgres refuses the values. `newer` is for a part that a consumer of a newer release can record.
  */
-export type DeadLetterKind = 'unreadable' | 'bad_event' | 'unknown_ad' | 'refused';
+export type DeadLetterKind = 'unreadable' | 'bad_event' | 'unknown_ad' | 'refused' | 'newer';
 
-/** A part of a message that can never be recorded. */
+/** A part of a message that this consumer can never record. */
 export interface BadPart {
   readonly kind: DeadLetterKind;
+  /** Of a `newer` part: the wire version that its reader needs. */
+  readonly version?: number | undefined;
   /** For a person, in words. */
   readonly reason: string;
   /** The event, as it was decoded or as it came; `undefined` when the part is the whole message. */
@@ -23,9 +25,11 @@ export interface BadMessage {
   readonly parts: readonly BadPart[];
 }
 
-/** One message of the dead-letter stream: bad parts of one kind, of one or more messages. */
+/** One message of the dead-letter stream, or of newer events: bad parts of one kind, of one or more messages. */
 export interface DeadLetter {
   readonly kind: DeadLetterKind;
+  /** Of a `newer` letter: the wire version that the reader of all its events needs. */
+  readonly version: number | undefined;
   readonly reason: string;
   /** `<stream>:<sequence>` of the message, or `<stream>:<first>-<last>` of several. */
   readonly source: string;
@@ -46,27 +50,29 @@ export const DEAD_LETTER_MAX_BYTES = 262_144;
 const NAMED_REASONS = 3;
 
 /**
- * Puts the bad parts of some messages into as few dead letters as the limits allow: one kind in a letter, and messages
+ * Puts the bad parts of some messages into as few dead letters as the limits allow: one kind and version in a letter, and messages
  * that cannot be read in letters of their own, with the bytes as they came. Each event keeps its ad id, so a letter can be
  * replayed as it is.
  */
 export function makeDeadLetters(messages: readonly BadMessage[]): DeadLetter[] {
   const letters: DeadLetter[] = [];
-  const open = new Map<DeadLetterKind, OpenDeadLetter>();
+  const open = new Map<string, OpenDeadLetter>();
   for (const message of messages) {
-    for (const { kind, reason, content } of message.parts) {
+    for (const part of message.parts) {
+      const { kind, version, reason, content } = part;
       const text = content && textOf(content);
       if (text === undefined) {
-        letters.push(wholeMessage(message, kind, reason));
+        letters.push(wholeMessage(message, part));
         continue;
       }
-      let letter = open.get(kind);
+      const key = `${kind} ${version}`;
+      let letter = open.get(key);
       if (letter && !letter.hasRoomFor(text)) {
         letters.push(letter.close());
         letter = undefined;
       }
-      letter ??= new OpenDeadLetter(kind);
-      open.set(kind, letter);
+      letter ??= new OpenDeadLetter(part);
+      open.set(key, letter);
       letter.add(message, text, reason);
     }
   }
@@ -75,14 +81,15 @@ export function makeDeadLetters(messages: readonly BadMessage[]): DeadLetter[] {
 }
 
 class OpenDeadLetter {
-  readonly #kind: DeadLetterKind;
+  readonly #first: BadPart;
   readonly #texts: string[] = [];
   readonly #reasons = new Set<string>();
   readonly #messages = new Set<BadMessage>();
   #bytes = 0;
 
-  constructor(kind: DeadLetterKind) {
-    this.#kind = kind;
+  /** @param first the first of its parts; the others are of the same kind and version */
+  constructor(first: BadPart) {
+    this.#first = first;
   }
 
   hasRoomFor(text: string): boolean {
@@ -102,11 +109,13 @@ class OpenDeadLetter {
     const data = wrapEvents(this.#texts);
     const messages = [...this.#messages];
     const source = sourceOf(messages.map(({ buffered }) => buffered.message));
+    const { kind, version } = this.#first;
     return {
-      kind: this.#kind,
+      kind,
+      version,
       reason: summary([...this.#reasons]),
       source,
-      id: idOf(this.#kind, source, data),
+      id: idOf(kind, source, data),
       events: this.#texts.length,
       data,
       messages,
@@ -114,10 +123,10 @@ class OpenDeadLetter {
   }
 }
 
-function wholeMessage(message: BadMessage, kind: DeadLetterKind, reason: string): DeadLetter {
+function wholeMessage(message: BadMessage, { kind, version, reason }: BadPart): DeadLetter {
   const { data } = message.buffered.message;
   const source = sourceOf([message.buffered.message]);
-  return { kind, reason, source, id: idOf(kind, source, data), events: 1, data, messages: [message] };
+  return { kind, version, reason, source, id: idOf(kind, source, data), events: 1, data, messages: [message] };
 }
 
 /** JSON of an event; undefined where a value is nested deeper than JSON.stringify can follow: then the message is kept. */

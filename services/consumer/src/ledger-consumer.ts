@@ -4,14 +4,15 @@ import {
   EVENT_STREAM,
   EVENT_SUBJECT,
   LEDGER_CONSUMER,
+  NEWER_EVENTS_PREFIX,
   type StreamLimits,
   streamSettings,
   WAITING_LETTER_SUBJECT,
 } from '@ads/models';
 import type { ServerTime } from '@ads/runtime';
-import { type JetStreamManager, type NatsConnection, NatsError, type StoredMsg } from 'nats';
+import { type JetStreamManager, type NatsConnection, NatsError, type StoredMsg, type StreamState } from 'nats';
 import type { Sequences } from './audit.js';
-import type { Backlog, StreamUse } from './consumer-metrics.js';
+import type { Backlog, NewerMessages, StreamUse } from './consumer-metrics.js';
 
 const NANOSECONDS = 1_000_000_000;
 
@@ -55,21 +56,41 @@ export async function readBacklog(connection: NatsConnection): Promise<Backlog> 
     unacknowledged: info.num_ack_pending,
     stored: state.subjects?.[EVENT_SUBJECT] ?? 0,
     waitingDeadLetters: state.subjects?.[WAITING_LETTER_SUBJECT] ?? 0,
-    first: state.first_seq,
+    newer: newerIn(state.subjects ?? {}),
+    first: await firstEvent(manager, state),
     ackFloor: info.ack_floor.stream_seq,
     delivered: info.delivered.consumer_seq,
     oldestAt: oldest?.time.getTime(),
   };
 }
 
+/** @param subjects the number of messages of each subject */
+function newerIn(subjects: Readonly<Record<string, number>>): NewerMessages[] {
+  return Object.entries(subjects).flatMap(([subject, messages]) =>
+    subject.startsWith(NEWER_EVENTS_PREFIX)
+      ? [{ version: Number(subject.slice(NEWER_EVENTS_PREFIX.length)), messages }]
+      : [],
+  );
+}
+
 /** @throws when JetStream can't be reached */
 export async function readSequences(connection: NatsConnection): Promise<Sequences> {
   const manager = await connection.jetstreamManager();
   const { state } = await manager.streams.info(EVENT_STREAM);
-  return { first: state.first_seq, last: state.last_seq };
+  return { first: await firstEvent(manager, state), last: state.last_seq };
 }
 
-const NO_MESSAGE = 404;
+/**
+ * The sequence of the oldest message for the ledger; beyond the last one's when there is none. The oldest message of the
+ * stream may be a dead letter or a newer event, which waits there for days.
+ */
+async function firstEvent(manager: JetStreamManager, state: StreamState): Promise<number> {
+  return (await messageFrom(manager, state.first_seq))?.seq ?? state.last_seq + 1;
+}
+
+const NOT_FOUND = 404;
+/** JetStream's answer to the deletion of a message that is deleted already. */
+const NO_MESSAGE = [10_037, 10_043, 10_057];
 
 /** The first message of a subject at or after a sequence number; undefined when there is none. */
 export async function messageFrom(
@@ -82,8 +103,17 @@ export async function messageFrom(
   try {
     return await manager.streams.getMessage(EVENT_STREAM, query);
   } catch (error) {
-    if (error instanceof NatsError && error.api_error?.code === NO_MESSAGE) return undefined;
+    if (error instanceof NatsError && error.api_error?.code === NOT_FOUND) return undefined;
     throw error;
+  }
+}
+
+/** Deletes a message of the event stream. Another process may have deleted it already. */
+export async function deleteMessage(manager: JetStreamManager, seq: number): Promise<void> {
+  try {
+    await manager.streams.deleteMessage(EVENT_STREAM, seq, false);
+  } catch (error) {
+    if (!(error instanceof NatsError && NO_MESSAGE.includes(error.api_error?.err_code ?? 0))) throw error;
   }
 }
 

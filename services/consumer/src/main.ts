@@ -1,3 +1,4 @@
+import { wireReader } from '@ads/models';
 import { createClock, monotonic, runProcess } from '@ads/runtime';
 import { type ConsumerConfig, consumerVariables } from './config.js';
 import { openConnections } from './connections.js';
@@ -7,6 +8,7 @@ import { createCountersStatus } from './counters-status.js';
 import { createIncidents } from './incidents.js';
 import { keepCounters } from './keep-counters.js';
 import { keepTables } from './keep-tables.js';
+import { createNewerEvents } from './newer-events.js';
 import { startQueueWatch } from './queue-watch.js';
 import { startRecording } from './recording.js';
 import { deleteRetiredCounters } from './retired-counters.js';
@@ -35,7 +37,14 @@ await runProcess<ConsumerConfig>({
     const recording = startRecording({ context, connections, store: redis, clock, counted, incidents });
     shutdown.add('recording', recording.stop);
     const ackWaitMs = config.NATS_ACK_WAIT_SECONDS * 1_000;
-    shutdown.add('queue watch', startQueueWatch({ nats, recording, ackWaitMs, now: monotonic, counted, logger }));
+    const recordNewer = createNewerEvents({
+      wireReader,
+      record: recording.recordRecovered,
+      condition: conditions.declare('newer_events'),
+      logger,
+    });
+    const queue = { nats, recording, recordNewer, ackWaitMs, now: monotonic, counted, logger };
+    shutdown.add('queue watch', startQueueWatch(queue));
     const everyMs = config.COUNTERS_AUDIT_SECONDS * 1_000;
     const { recentAds } = recording;
     shutdown.add('audit', runAudit({ database: postgres, store: redis, nats, recentAds, everyMs, counted, logger }));

@@ -2,6 +2,7 @@ import type { Nats } from '@ads/connections';
 import type { Logger } from '@ads/runtime';
 import type { Backlog, ConsumerMetrics } from './consumer-metrics.js';
 import { forgetDeliveries, readBacklog, readStreams } from './ledger-consumer.js';
+import type { createNewerEvents } from './newer-events.js';
 import type { Recording } from './recording.js';
 import { recoverSkipped } from './recover-skipped.js';
 import { repeat } from './repeat.js';
@@ -11,6 +12,7 @@ import { createStuckQueueWatch } from './stuck-queue.js';
 export interface QueueWatchOptions {
   readonly nats: Pick<Nats, 'run' | 'connection' | 'ping'>;
   readonly recording: Pick<Recording, 'recordRecovered' | 'isIdle' | 'moveWaiting'>;
+  readonly recordNewer: ReturnType<typeof createNewerEvents>;
   readonly ackWaitMs: number;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
@@ -28,14 +30,14 @@ export function startQueueWatch(options: QueueWatchOptions): () => Promise<void>
 }
 
 /**
- * One check measures the queue, records skipped messages, restarts the deliveries of a stuck queue, and moves waiting dead
- * letters to their stream.
+ * One check measures the queue, records skipped messages, restarts the deliveries of a stuck queue, moves waiting dead
+ * letters to their stream, and records events that older consumers could not read.
  *
  * @returns does one check. Throws when JetStream is unavailable, or when skipped messages could not all be recorded: the
  * next check then recovers the same range again
  */
-export function createQueueCheck(options: QueueWatchOptions): () => Promise<void> {
-  const { nats, recording, ackWaitMs, now, counted, logger } = options;
+export function createQueueCheck(options: QueueWatchOptions): (signal?: AbortSignal) => Promise<void> {
+  const { nats, recording, recordNewer, ackWaitMs, now, counted, logger } = options;
   const isStuck = createStuckQueueWatch(ackWaitMs, now);
   const skipped = createSkippedMessagesWatch(ackWaitMs, now);
 
@@ -61,12 +63,14 @@ export function createQueueCheck(options: QueueWatchOptions): () => Promise<void
     await nats.ping();
   }
 
-  return async () => {
+  return async (signal) => {
     const backlog = await nats.run(readBacklog, 'read_backlog');
     counted.backlog(backlog);
     await recover(backlog);
     await restartIfStuck(backlog);
     counted.streams(await nats.run(readStreams, 'read_streams'));
     await recording.moveWaiting(backlog.waitingDeadLetters);
+    const connection = nats.connection();
+    if (connection) await recordNewer(connection, backlog.newer, signal);
   };
 }

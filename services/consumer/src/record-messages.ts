@@ -1,7 +1,7 @@
 import type { Outcome } from '@ads/ledger';
 import type { AdEvent } from '@ads/models';
 import { ackAll } from './acknowledge.js';
-import type { BadMessage, BadPart } from './dead-letters.js';
+import type { BadMessage, BadPart, DeadLetterKind } from './dead-letters.js';
 import type { BufferedMessage } from './message-buffer.js';
 
 export interface RecordDependencies {
@@ -37,13 +37,19 @@ export async function recordMessages(
   for (const one of messages) {
     const { decoded } = one;
     if (decoded.state === 'unreadable') {
-      const parts: BadPart[] = [{ kind: 'unreadable', reason: decoded.reason, content: undefined }];
+      const { reason, version } = decoded;
+      const parts: BadPart[] = [{ kind: kindOf(version, 'unreadable'), version, reason, content: undefined }];
       found.push({ buffered: one, parts, end: events.length });
       continue;
     }
     for (const event of decoded.events) events.push(event);
     const parts = decoded.rejected.map(
-      ({ value, reason }): BadPart => ({ kind: 'bad_event', reason, content: { value } }),
+      ({ value, reason, version }): BadPart => ({
+        kind: kindOf(version, 'bad_event'),
+        version,
+        reason,
+        content: { value },
+      }),
     );
     found.push({ buffered: one, parts, end: events.length });
   }
@@ -58,6 +64,11 @@ export async function recordMessages(
   }
   ackAll(found.filter(({ parts }) => parts.length === 0).map((one) => one.buffered));
   return found.filter(({ parts }) => parts.length > 0);
+}
+
+/** @param version the wire version that the part needs, where a newer consumer can read it */
+function kindOf(version: number | undefined, kind: DeadLetterKind): DeadLetterKind {
+  return version === undefined ? kind : 'newer';
 }
 
 /**

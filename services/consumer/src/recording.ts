@@ -10,6 +10,7 @@ import { createDeadLetterStore, type DeadLetterStore } from './dead-letter-store
 import { createDeadLetterWriter } from './dead-letter-writer.js';
 import type { Incidents } from './incidents.js';
 import type { BufferedMessage } from './message-buffer.js';
+import { storeNewer } from './newer-events.js';
 import { createRecentAds, type RecentAds } from './recent-ads.js';
 import { recordMessages } from './record-messages.js';
 
@@ -82,11 +83,17 @@ export function startRecording(options: RecordingOptions): Recording {
     onFree: blocked.clear,
   });
   const writer = createDeadLetterWriter({
-    store: deadLetters,
+    store: {
+      put: ({ version, ...letter }) =>
+        version === undefined
+          ? deadLetters.put(letter)
+          : storeNewer(nats.connection(), { ...letter, version }, config.NATS_TIMEOUT_MS),
+    },
     longestDelayMs,
     onStored: (letter) => {
-      counted.deadLetter(letter);
       metrics.natsMessages.inc({ direction: 'out', status: 'ok' });
+      if (letter.version !== undefined) return;
+      counted.deadLetter(letter);
       report.stored(letter);
     },
     onKeptBack: counted.keptBack,

@@ -1,11 +1,8 @@
-import { decodeEvents, EVENT_STREAM } from '@ads/models';
+import { decodeEvents, EVENT_SUBJECT } from '@ads/models';
 import type { NatsConnection } from 'nats';
-import { messageFrom } from './ledger-consumer.js';
 import type { BufferedMessage } from './message-buffer.js';
 import type { Range } from './skipped-messages.js';
-
-/** Messages per transaction. Each may hold as many events as ingest puts into one message. */
-const MESSAGES_PER_BATCH = 20;
+import { storedMessages } from './stored-messages.js';
 
 /**
  * Records the messages of a range by reading the stream directly, without the durable consumer. The messages stay in the
@@ -17,31 +14,13 @@ const MESSAGES_PER_BATCH = 20;
  */
 export async function recoverSkipped(
   connection: NatsConnection,
-  { from, to }: Range,
+  range: Range,
   record: (messages: readonly BufferedMessage[]) => Promise<void>,
 ): Promise<number> {
-  const manager = await connection.jetstreamManager();
   let recovered = 0;
-  let messages: BufferedMessage[] = [];
-  const flush = async () => {
-    if (messages.length > 0) await record(messages);
+  for await (const messages of storedMessages(connection, { subject: EVENT_SUBJECT, ...range }, decodeEvents)) {
+    await record(messages);
     recovered += messages.length;
-    messages = [];
-  };
-  for (let next = from; next <= to; ) {
-    const found = await messageFrom(manager, next);
-    if (found === undefined || found.seq > to) break;
-    messages.push(undelivered(found));
-    if (messages.length === MESSAGES_PER_BATCH) await flush();
-    next = found.seq + 1;
   }
-  await flush();
   return recovered;
-}
-
-/** A message without a delivery: acknowledging it does nothing. */
-function undelivered({ seq, data }: { readonly seq: number; readonly data: Uint8Array }): BufferedMessage {
-  const ignore = () => undefined;
-  const info = { stream: EVENT_STREAM, streamSequence: seq, deliveryCount: 1 };
-  return { message: { data, info, ack: ignore, nak: ignore, working: ignore }, decoded: decodeEvents(data) };
 }

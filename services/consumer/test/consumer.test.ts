@@ -105,7 +105,7 @@ describe('the consumer', () => {
       JSON.stringify({ clicks: [] }),
       JSON.stringify({ v: 1, events: [wire, bad] }),
       [good[2] as AdEvent, unknown, good[3] as AdEvent],
-      JSON.stringify({ v: 2, events: [wire] }),
+      JSON.stringify({ v: 0, events: [wire] }),
       `{"v":1,"events":[{"k":${'['.repeat(100_000)}${']'.repeat(100_000)}}]}`,
       good.slice(4),
     ]);
@@ -118,7 +118,7 @@ describe('the consumer', () => {
         [source(2), 'wire version undefined, this reads 1'],
         [source(3), 'id is not a UUID'],
         [source(4), 'unknown ad ad-404'],
-        [source(5), 'wire version 2, this reads 1'],
+        [source(5), 'wire version 0, this reads 1'],
         [source(6), 'unknown kind of another type'],
       ].sort(),
     );

@@ -1,18 +1,11 @@
 import { ensureStreams } from '@ads/connections';
-import { openTestServers, waitFor } from '@ads/local';
+import { openTestServers } from '@ads/local';
 import { EVENT_STREAM, EVENT_SUBJECT, LEDGER_CONSUMER, streamSettings, WAITING_LETTER_SUBJECT } from '@ads/models';
-import { createClock, createConditions, createMetrics, createShutdown, loadConfig } from '@ads/runtime';
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { AckPolicy, DeliverPolicy, type NatsConnection } from 'nats';
-import { type ConsumerConfig, consumerVariables } from '../src/config.js';
-import { openConnections } from '../src/connections.js';
-import { createConsumerMetrics } from '../src/consumer-metrics.js';
-import { createIncidents } from '../src/incidents.js';
-import { createQueueCheck } from '../src/queue-watch.js';
-import { startRecording } from '../src/recording.js';
-import { captureLog } from './log.js';
 import { click } from './messages.js';
 import { deadLetters, openQueue, openRows, publish, queueEmpty } from './servers.js';
+import { startWatch } from './watch.js';
 
 /*
  * The queue watch with real servers and a real recording. Only the monotonic clock is set by hand, so that an ack wait
@@ -56,37 +49,6 @@ async function nextMessage() {
   return message;
 }
 
-/** A recording, and the queue check beside it. */
-async function startWatch(change: (recordRecovered: () => Promise<void>) => Promise<void> = (record) => record()) {
-  const { logger, lines, events } = captureLog();
-  const metrics = createMetrics('test');
-  const conditions = createConditions(metrics, logger);
-  const shutdown = createShutdown(logger);
-  testServers.onRelease(shutdown.run);
-  const context = { config: loadConfig<ConsumerConfig>(env, consumerVariables), logger, metrics, conditions, shutdown };
-  const clock = createClock(metrics, conditions);
-  const connections = openConnections(context, clock);
-  await waitFor(() => connections.nats.connection(), { timeoutMs: 10_000, what: 'the connection to NATS' });
-  await connections.postgres.ping();
-  const counted = createConsumerMetrics(metrics.registry, clock);
-  const incidents = createIncidents(logger);
-  const recording = startRecording({ context, connections, store: connections.redis, clock, counted, incidents });
-  shutdown.add('recording', recording.stop);
-  const time = { now: 1_000_000 };
-  const check = createQueueCheck({
-    nats: connections.nats,
-    recording: {
-      ...recording,
-      recordRecovered: (messages) => change(() => recording.recordRecovered(messages)),
-    },
-    ackWaitMs: ACK_WAIT_MS,
-    now: () => time.now,
-    counted,
-    logger,
-  });
-  return { check, time, lines, events: () => events().filter((line) => line.startsWith('warn queue.')) };
-}
-
 const recordedClicks = async () => Number((await rows('SELECT count(*) FROM ad_events'))[0]?.count);
 
 const storedMessages = async () => (await (await queue.jetstreamManager()).streams.info(EVENT_STREAM)).state.messages;
@@ -102,7 +64,7 @@ async function skipMessages(): Promise<void> {
 describe('skipped messages', () => {
   it('are recorded once an ack wait has passed, with their dead letters, and stay in the stream', async () => {
     await skipMessages();
-    const { check, time, events, lines } = await startWatch();
+    const { check, time, events, lines } = await startWatch(testServers, env);
     await check();
     time.now += ACK_WAIT_MS;
     await check();
@@ -123,7 +85,7 @@ describe('skipped messages', () => {
   it('are retried by the next check when they could not be recorded', async () => {
     await skipMessages();
     let failures = 1;
-    const { check, time, events } = await startWatch(async (record) => {
+    const { check, time, events } = await startWatch(testServers, env, async (record) => {
       failures -= 1;
       if (failures >= 0) throw new Error('Postgres is unavailable');
       await record();
@@ -143,7 +105,7 @@ describe('a stuck queue', () => {
     await publish(queue, [[click()]]);
     // Another process takes the message, and is never heard of again.
     await nextMessage();
-    const { check, time, events } = await startWatch();
+    const { check, time, events } = await startWatch(testServers, env);
     await check();
     time.now += 3 * ACK_WAIT_MS;
     await check();

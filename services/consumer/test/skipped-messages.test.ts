@@ -6,6 +6,7 @@ const PASSED = {
   unacknowledged: 2,
   stored: 7,
   waitingDeadLetters: 0,
+  newer: [],
   first: 178,
   ackFloor: 9_000,
   delivered: 9_010,

@@ -6,6 +6,7 @@ const SILENT = {
   unacknowledged: 33,
   stored: 29,
   waitingDeadLetters: 0,
+  newer: [],
   first: 1_900,
   ackFloor: 1_899,
   delivered: 1_929,

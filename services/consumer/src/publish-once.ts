@@ -1,0 +1,17 @@
+import type { JetStreamPublishOptions, NatsConnection } from 'nats';
+
+/**
+ * Publishes a message whose id JetStream stores once within its duplicate window.
+ *
+ * @throws when no stream takes it
+ */
+export async function publishOnce(
+  nats: NatsConnection,
+  subject: string,
+  data: Uint8Array,
+  options: Partial<JetStreamPublishOptions> & { readonly msgID: string },
+): Promise<void> {
+  const { duplicate, seq } = await nats.jetstream().publish(subject, data, options);
+  // A leader notes the id before its followers agree: the first message of this id has no place yet, and may never get one.
+  if (duplicate && seq === 0) throw new Error('JetStream has the id of the message, and not the message');
+}
