@@ -1,5 +1,6 @@
 import { type Database, readStanding, type Standing } from '@ads/ledger';
 import type { LedgerIdentity } from '@ads/models';
+import { every } from '@ads/runtime';
 
 /** The ledger and its doubts, as Postgres showed them at the last poll. */
 export interface DoubtWatch {
@@ -7,7 +8,7 @@ export interface DoubtWatch {
   undoubted(): LedgerIdentity | undefined;
   /** The identity of the ledger; undefined before the first poll. */
   ledger(): LedgerIdentity | undefined;
-  stop(): void;
+  stop(): Promise<void>;
 }
 
 /**
@@ -16,25 +17,18 @@ export interface DoubtWatch {
  */
 export function watchDoubts(database: Database, intervalMs: number): DoubtWatch {
   let last: Standing = { ledger: undefined, doubted: true };
-  let stopped = false;
-  let timer: NodeJS.Timeout | undefined;
-
-  async function poll(): Promise<void> {
-    try {
+  const reads = every(
+    intervalMs,
+    async () => {
       last = await readStanding(database);
-    } catch {
-      // Postgres is unavailable; its breaker and the health page report it.
-    }
-    if (!stopped) timer = setTimeout(poll, intervalMs);
-  }
-  void poll();
+    },
+    // Postgres is unavailable: its breaker and /health report it.
+    { onError: () => undefined },
+  );
 
   return {
     undoubted: () => (last.doubted ? undefined : last.ledger),
     ledger: () => last.ledger,
-    stop() {
-      stopped = true;
-      clearTimeout(timer);
-    },
+    stop: reads.stop,
   };
 }

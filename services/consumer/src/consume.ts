@@ -1,5 +1,6 @@
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { EVENT_STREAM, LEDGER_CONSUMER } from '@ads/models';
+import { every, within } from '@ads/runtime';
 import type { ConsumerMessages, NatsConnection } from 'nats';
 import { extendAckWait, nakAll } from './acknowledge.js';
 import { createBatchSize } from './batch-size.js';
@@ -159,9 +160,7 @@ export function startConsuming(options: ConsumeOptions): Consuming {
     await delay(milliseconds, undefined, { signal }).catch(() => undefined);
   }
 
-  const stillWorking = setInterval(() => {
-    extendAckWait(buffer.all());
-  }, ackWaitMs / 3);
+  const ackWaits = every(ackWaitMs / 3, () => extendAckWait(buffer.all()));
   const pulling = pull();
   const working = Array.from({ length: BATCHES_AT_ONCE }, work);
 
@@ -174,9 +173,9 @@ export function startConsuming(options: ConsumeOptions): Consuming {
       // is over. Without NATS it may not run out by itself.
       const late = setTimeout(() => pulled?.stop(), 2 * PULL_MS);
       await Promise.all([pulling, ...working]);
-      await Promise.race([Promise.all(aside), delay(LETTERS_END_MS, undefined, { ref: false })]);
+      await within(LETTERS_END_MS, Promise.all(aside), () => undefined);
       clearTimeout(late);
-      clearInterval(stillWorking);
+      await ackWaits.stop();
       // Somebody else may have them now.
       nakAll(buffer.all());
     },

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   type CounterStore,
   type Database,
@@ -11,6 +10,7 @@ import {
   rebuildCounters,
 } from '@ads/ledger';
 import type { LedgerIdentity } from '@ads/models';
+import { every } from '@ads/runtime';
 import { createSetBackWatch } from './set-back.js';
 
 /** Notified by each check of the counters. */
@@ -56,7 +56,6 @@ const PAUSE_MS = 2_000;
  */
 export function keepCounters(options: KeepCountersOptions): () => Promise<void> {
   const { database, store, now, observer } = options;
-  const stopping = new AbortController();
   const isSetBack = createSetBackWatch(now);
   let lastReason: string | undefined;
   let lastLedger: LedgerIdentity | undefined;
@@ -87,7 +86,7 @@ export function keepCounters(options: KeepCountersOptions): () => Promise<void> 
   }
 
   /** True when the counters are trusted, or a rebuild finished. */
-  async function check(): Promise<boolean> {
+  async function check(signal: AbortSignal): Promise<boolean> {
     // Redis is unavailable: its breaker logs that.
     const shards = store.shards();
     if (shards.length === 0 || shards.some((shard) => shard.instanceId() === undefined)) {
@@ -102,29 +101,20 @@ export function keepCounters(options: KeepCountersOptions): () => Promise<void> 
     if (reason === undefined) return true;
     if (shards.some((shard) => shard.mayEvict())) return false;
     const began = performance.now();
-    const rebuild = await rebuildCounters(database, store, now, stopping.signal);
+    const rebuild = await rebuildCounters(database, store, now, signal);
     observer.onRebuild(rebuild, performance.now() - began);
     return rebuild.state === 'done';
   }
 
-  async function keep(): Promise<void> {
-    const { signal } = stopping;
-    while (!signal.aborted) {
-      let settled = false;
-      try {
-        settled = await check();
-        observer.onSuccess();
-      } catch (error) {
-        // A stop interrupts the rebuild; another consumer takes over.
-        if (!signal.aborted) observer.onFailure(error);
-      }
-      await delay(settled ? CHECK_EVERY_MS : PAUSE_MS, undefined, { signal }).catch(() => undefined);
-    }
-  }
-  const keeping = keep();
-
-  return async () => {
-    stopping.abort();
-    await keeping;
-  };
+  let settled = false;
+  const checks = every(
+    () => (settled ? CHECK_EVERY_MS : PAUSE_MS),
+    async (signal) => {
+      settled = false;
+      settled = await check(signal);
+      observer.onSuccess();
+    },
+    { onError: observer.onFailure },
+  );
+  return checks.stop;
 }

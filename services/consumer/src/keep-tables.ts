@@ -1,8 +1,7 @@
 import type { Postgres } from '@ads/connections';
 import { DAYS_AHEAD, type Database, ensurePartitions, readPartitionDays } from '@ads/ledger';
-import { type Clock, type Condition, DependencyUnavailable, type Logger, reasonOf } from '@ads/runtime';
+import { type Clock, type Condition, DependencyUnavailable, every, type Logger, reasonOf } from '@ads/runtime';
 import { pruneRollups } from './prune-rollups.js';
-import { repeat } from './repeat.js';
 
 const EVERY_MS = 3_600_000;
 const AFTER_FAILURE_MS = 60_000;
@@ -32,12 +31,10 @@ export function keepTables(dependencies: TablesDependencies): () => Promise<void
     done = false;
     done = await keepOnce(dependencies, signal);
   };
-  return repeat(
-    keep,
-    () => (done ? EVERY_MS : AFTER_FAILURE_MS),
-    (error) =>
+  return every(() => (done ? EVERY_MS : AFTER_FAILURE_MS), keep, {
+    onError: (error) =>
       dependencies.logger.error('table upkeep failed; it is retried in a minute', { event: 'tables.failed', error }),
-  );
+  }).stop;
 }
 
 /** True when every step succeeded and no day lacks a partition. */

@@ -1,11 +1,10 @@
 import type { Nats } from '@ads/connections';
-import type { Logger } from '@ads/runtime';
+import { every, type Logger } from '@ads/runtime';
 import type { Backlog, ConsumerMetrics } from './consumer-metrics.js';
 import { forgetDeliveries, readBacklog, readStreams } from './ledger-consumer.js';
 import type { createNewerEvents } from './newer-events.js';
 import type { Recording } from './recording.js';
 import { recoverSkipped } from './recover-skipped.js';
-import { repeat } from './repeat.js';
 import { createSkippedMessagesWatch } from './skipped-messages.js';
 import { createStuckQueueWatch } from './stuck-queue.js';
 
@@ -24,9 +23,9 @@ const CHECK_EVERY_MS = 5_000;
 
 /** Checks the queue every 5 s. @returns stops it */
 export function startQueueWatch(options: QueueWatchOptions): () => Promise<void> {
-  return repeat(createQueueCheck(options), CHECK_EVERY_MS, (error) =>
-    options.logger.debug('queue could not be checked', { event: 'queue.check_failed', error }),
-  );
+  return every(CHECK_EVERY_MS, createQueueCheck(options), {
+    onError: (error) => options.logger.debug('queue could not be checked', { event: 'queue.check_failed', error }),
+  }).stop;
 }
 
 /**

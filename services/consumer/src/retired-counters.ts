@@ -1,7 +1,6 @@
 import { type CounterStore, deleteRetired } from '@ads/ledger';
 import type { LedgerIdentity } from '@ads/models';
-import type { Logger } from '@ads/runtime';
-import { repeat } from './repeat.js';
+import { every, type Logger } from '@ads/runtime';
 
 export interface RetiredCountersOptions {
   readonly store: CounterStore;
@@ -39,7 +38,8 @@ export function deleteRetiredCounters({ store, ledger, logger }: RetiredCounters
     dueAt = now + DELETE_EVERY_MS;
     if (keys > 0) logger.info(`deleted ${keys} keys of unused ledgers from Redis`, { event: 'counters.retired', keys });
   };
-  return repeat(deleteWhenDue, CHECK_EVERY_MS, (error) =>
-    logger.debug('counters of unused ledgers could not be deleted', { event: 'counters.retire_failed', error }),
-  );
+  return every(CHECK_EVERY_MS, deleteWhenDue, {
+    onError: (error) =>
+      logger.debug('counters of unused ledgers could not be deleted', { event: 'counters.retire_failed', error }),
+  }).stop;
 }

@@ -1,11 +1,10 @@
 import type { Nats } from '@ads/connections';
 import type { CounterStore, Database } from '@ads/ledger';
-import type { Logger } from '@ads/runtime';
+import { every, type Logger } from '@ads/runtime';
 import { type AuditObserver, createAudit } from './audit.js';
 import type { ConsumerMetrics } from './consumer-metrics.js';
 import { readSequences } from './ledger-consumer.js';
 import type { RecentAds } from './recent-ads.js';
-import { repeat } from './repeat.js';
 
 /** A batch is raised long before, even on a busy machine. */
 const LASTING_MS = 15_000;
@@ -32,9 +31,9 @@ export function runAudit(options: RunAuditOptions): () => Promise<void> {
     random: Math.random,
     observer: auditObserver(logger, counted),
   });
-  return repeat(audit, everyMs, (error) =>
-    logger.debug('counters could not be audited', { event: 'counters.audit_failed', error }),
-  );
+  return every(everyMs, audit, {
+    onError: (error) => logger.debug('counters could not be audited', { event: 'counters.audit_failed', error }),
+  }).stop;
 }
 
 function auditObserver(logger: Logger, counted: RunAuditOptions['counted']): AuditObserver {

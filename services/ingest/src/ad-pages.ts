@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { ApiError, unavailable } from '@ads/http';
 import { type AdsSlice, createTurns } from '@ads/ledger';
 import { ADS_PAGE, type Position, writeCursor } from '@ads/models';
+import { every, within } from '@ads/runtime';
 
 /** An answer of `GET /api/v1/ads`. */
 export interface AdsPage {
@@ -15,7 +16,7 @@ export interface AdPages {
   /** @throws ApiError 503 when too many pages are asked for at once, or the page can not be read and is not kept */
   page(limit: number, after: Position | undefined): Promise<AdsPage>;
   /** Ends the refreshing of the first page. */
-  stop(): void;
+  stop(): Promise<void>;
 }
 
 export interface AdPagesOptions {
@@ -86,14 +87,13 @@ export function createAdPages({ read, maxAgeMs, cacheBytes = CACHE_BYTES }: AdPa
     }
     const reading = readings.get(key) ?? readPage(key, limit, after);
     readings.set(key, reading);
-    return kept === undefined ? await reading : await unlessLate(reading, kept);
+    if (kept === undefined) return await reading;
+    // The older page, if the read fails or takes too long.
+    return await within(PATIENCE_MS, reading, () => kept).catch(() => kept);
   }
 
-  const refreshFirst = (): void => void page(ADS_PAGE, undefined).catch(() => undefined);
-  refreshFirst();
-  const timer = setInterval(refreshFirst, maxAgeMs);
-  timer.unref();
-  return { page, stop: () => clearInterval(timer) };
+  const refreshes = every(maxAgeMs, () => void page(ADS_PAGE, undefined).catch(() => undefined));
+  return { page, stop: refreshes.stop };
 }
 
 const keyOf = (limit: number, after: Position | undefined): string => `${limit} ${after?.join(' ') ?? ''}`;
@@ -104,12 +104,4 @@ function toPage({ ads, count, next }: AdsSlice): Kept {
   const body = Buffer.from(`{"ads":[${ads}],"count":${count},"next_cursor":${cursor}}`);
   const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
   return { body, etag, readAt: performance.now() };
-}
-
-/** The older page where the newer one fails or takes too long. */
-function unlessLate(reading: Promise<AdsPage>, older: AdsPage): Promise<AdsPage> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(older), PATIENCE_MS);
-    reading.then(resolve, () => resolve(older)).finally(() => clearTimeout(timer));
-  });
 }

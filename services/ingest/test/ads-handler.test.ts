@@ -33,7 +33,7 @@ test('clients that do not read their page share one buffer', async () => {
   while (waiting().length < READERS) await nextTurn();
   expect(bytes() - before).toBeLessThan(PAGE_BYTES / 2);
   for (const socket of readers) socket.destroy();
-  pages.stop();
+  await pages.stop();
   server.close();
   await once(server, 'close');
 });
