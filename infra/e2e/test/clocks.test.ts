@@ -139,7 +139,7 @@ describe('a service with a wrong clock', () => {
     await expectWindows(setting, 'redis');
 
     // It prunes and rebuilds when it starts.
-    await setting.services.consumer.stop();
+    await setting.services.consumer.kill();
     await setting.services.consumer.start();
     await setting.counters.flushall();
     await expectWindows(setting, 'redis');

@@ -13,7 +13,7 @@ import {
   type Metrics,
   managementEndpoints,
 } from '@ads/runtime';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Router } from 'express';
 import { createApi } from '../src/api.js';
 import { ApiError, unknownAd } from '../src/errors.js';
@@ -48,7 +48,10 @@ interface Line {
 let lines: Line[];
 let metrics: Metrics;
 let base: string;
-let stop: () => Promise<void>;
+
+// Each server waits half a second for idle connections when it ends, so all of them end together.
+const stops: (() => Promise<void>)[] = [];
+afterAll(() => Promise.all(stops.map((stop) => stop())));
 
 interface Added {
   readonly fastPath?: (fastPath: FastPath) => void;
@@ -91,7 +94,7 @@ async function serve(added: Added, changes: Partial<HttpConfig> = {}) {
   const shutdown = createShutdown(logger);
   const port = await listen({ handler, config: changed, logger, metrics, health }, shutdown);
   base = `http://127.0.0.1:${port}`;
-  stop = shutdown.run;
+  stops.push(shutdown.run);
 }
 
 function sampleRoutes(router: Router): void {
@@ -167,8 +170,6 @@ async function error(answer: Response): Promise<[number, unknown]> {
   return [answer.status, body.error];
 }
 
-afterEach(() => stop());
-
 describe('an API', () => {
   beforeEach(() => serve(sample));
 
@@ -200,10 +201,8 @@ describe('an API', () => {
     const policy = async () => (await fetch(`${base}/ads`)).headers.get('strict-transport-security');
     const policyOfFastPath = async () => (await post('{}', JSON_TYPE)).headers.get('strict-transport-security');
     expect([await policy(), await policyOfFastPath()]).toEqual([null, null]);
-    await stop();
     await serve(sample, { HSTS_MAX_AGE_SECONDS: 86_400 });
     expect([await policy(), await policyOfFastPath()]).toEqual(['max-age=86400', 'max-age=86400']);
-    await stop();
     await serve(sample, { HSTS_MAX_AGE_SECONDS: 60, HSTS_INCLUDE_SUBDOMAINS: true });
     expect(await policy()).toBe('max-age=60; includeSubDomains');
   });
@@ -486,9 +485,7 @@ describe('the address of the caller', () => {
 
   it('is what the socket says, unless the proxy is trusted', async () => {
     expect(await askWith(false)).toBe('127.0.0.1');
-    await stop();
     expect(await askWith(['loopback'])).toBe('203.0.113.9');
-    await stop();
     expect(await askWith(2)).toBe('198.51.100.7');
   });
 });

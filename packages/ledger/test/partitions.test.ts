@@ -149,7 +149,6 @@ describe('a day whose rows fill the default partition', () => {
   let upkeep: Database;
   beforeEach(async () => {
     await dropLastDays();
-    await fillDefault(ROWS);
     const pool = openPool(variables, { max: 1, statement_timeout: TIMEOUT_MS });
     testServers.onRelease(() => pool.end());
     upkeep = {
@@ -159,6 +158,7 @@ describe('a day whose rows fill the default partition', () => {
   });
 
   it('gets its partitions in short steps, and recording goes on beside them', async () => {
+    await fillDefault(ROWS);
     const stored = await database.query<{ id: string }>(
       'test',
       'SELECT id FROM ad_events ORDER BY random() LIMIT 2000',
@@ -197,6 +197,7 @@ describe('a day whose rows fill the default partition', () => {
   });
 
   it('loses and doubles nothing when its upkeep is killed again and again', async () => {
+    await fillDefault(ROWS);
     const stored = await database.query<{ id: string }>('test', 'SELECT id FROM ad_events ORDER BY random() LIMIT 500');
     const again = stored.map(({ id }) => click(now, { id }));
     let kills = 0;
@@ -220,6 +221,8 @@ describe('a day whose rows fill the default partition', () => {
   });
 
   it('waits for nobody who reads the default partition for long, and takes nobody down with it', async () => {
+    // One step moves these, and still waits for the lock.
+    await fillDefault(1_000);
     const reader = await openPool(variables).connect();
     testServers.onRelease(() => reader.release(true));
     await reader.query('BEGIN');

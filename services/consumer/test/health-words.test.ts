@@ -1,5 +1,5 @@
 import { type LocalProcess, openTestServers, type Variables, waitFor } from '@ads/local';
-import { afterAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { click } from './messages.js';
 import { openCounters, openQueue, openRows, publish, queueEmpty, queueExists } from './servers.js';
@@ -27,10 +27,10 @@ const isDown = (service: LocalProcess, name: string, words: RegExp) =>
     { timeoutMs: 20_000, what: `${name} to be down with ${words}` },
   );
 
-/** Pings succeed all the while: three of them at least. */
-async function staysDown(service: LocalProcess, name: string): Promise<void> {
+/** Pings succeed meanwhile: at least three of them. */
+async function staysDown(service: LocalProcess, ...names: string[]): Promise<void> {
   for (let look = 0; look < 30; look += 1) {
-    expect((await dependency(service, name)).status).toBe('down');
+    for (const name of names) expect((await dependency(service, name)).status).toBe('down');
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
@@ -67,6 +67,11 @@ async function startBusyConsumer() {
 }
 
 describe('health while pings succeed and work fails', () => {
+  let busy: Awaited<ReturnType<typeof startBusyConsumer>>;
+  beforeAll(async () => {
+    busy = await startBusyConsumer();
+  });
+
   it.each([
     [
       'Postgres has no room',
@@ -83,7 +88,7 @@ describe('health while pings succeed and work fails', () => {
       /relation "ad_totals" does not exist/,
     ],
   ])('%s: down in the words of Postgres, up when a batch was recorded', async (_what, breakIt, mendIt, words) => {
-    const { consumer, queue, rows } = await startBusyConsumer();
+    const { consumer, queue, rows } = busy;
     await rows(breakIt);
     await publish(queue, [clicks()]);
     await isDown(consumer, 'postgres', words);
@@ -108,7 +113,7 @@ describe('health while pings succeed and work fails', () => {
       /NOREPLICAS/,
     ],
   ])('Redis %s: down in its words, up when it takes writes', async (_what, breakIt, mendIt, words) => {
-    const { consumer, queue, redis } = await startBusyConsumer();
+    const { consumer, queue, redis } = busy;
     const [command = '', ...args] = breakIt;
     await redis.call(command, ...args);
     await publish(queue, [clicks()]);
@@ -162,5 +167,5 @@ it('health says which password is wrong', async () => {
   await isDown(consumer, 'postgres', /password authentication failed/);
   await isDown(consumer, 'redis', /WRONGPASS/);
   await isDown(consumer, 'nats', /Authorization Violation/);
-  for (const name of ['postgres', 'redis', 'nats']) await staysDown(consumer, name);
+  await staysDown(consumer, 'postgres', 'redis', 'nats');
 });

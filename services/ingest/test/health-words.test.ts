@@ -34,7 +34,7 @@ const isDown = (ingest: LocalProcess, name: string, words: RegExp) =>
     { timeoutMs: 10_000, what: `${name} to be down with ${words}` },
   );
 
-it('a full stream and a full Postgres each show while they last, and the other one takes the clicks', async () => {
+it.concurrent('a full stream and a full Postgres each show while they last, and the other one takes the clicks', async () => {
   const [nats, redis, database] = await Promise.all([testServers.nats(), testServers.redis(), testServers.database()]);
   const ingest = await testServers.service({
     name: 'ingest',
@@ -92,7 +92,7 @@ it('a full stream and a full Postgres each show while they last, and the other o
   });
 }, 120_000);
 
-it('a batch that NATS finds too large goes to Postgres, and health says why', async () => {
+it.concurrent('a batch that NATS finds too large goes to Postgres, and health says why', async () => {
   const [nats, redis, database] = await Promise.all([
     testServers.nats({ settings: 'max_payload: 4096' }),
     testServers.redis(),
