@@ -1,4 +1,4 @@
-import { generatedFiles as monitoringFiles } from '@ads/dashboards';
+import { generatedFiles as monitoringFiles } from '@ads/monitoring';
 import { CONFIGURATION_PAGE, configurationPage } from './configuration-page.js';
 
 /** The text of every committed file that code generates, by its path in the project. */

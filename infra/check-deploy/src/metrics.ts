@@ -1,21 +1,13 @@
 import { parser } from '@prometheus-io/lezer-promql';
 import type { Repository } from './repository.js';
+import { seriesOfServices } from './service-metrics.js';
 import { items, text } from './shape.js';
 
-/** Of Prometheus itself, of Node by prom-client, and what each scrape brings along. */
-const OF_OTHERS = /^(up|ALERTS|scrape_\w+|prometheus_\w+|process_\w+|nodejs_\w+)$/;
+/** Series that Prometheus itself makes. */
+const OF_PROMETHEUS = /^(up|ALERTS|scrape_\w+|prometheus_\w+)$/;
 
-/** The library's metrics, and the histogram of requests, which is our own. */
-const MADE = /(?:new (Counter|Gauge|Histogram)\(|durations = )\{\s*name: '(\w+)'/g;
-
-/** Tells whether a metric is one that our code makes, that a recording rule records, or that everybody has. */
-export function knownMetrics(repository: Repository): (name: string) => boolean {
-  const sources = ['packages', 'services'].flatMap((folder) => repository.files(folder, /\/src\/.*\.ts$/));
-  const made = sources.flatMap((file) =>
-    [...repository.text(file).matchAll(MADE)].flatMap(([, type, name = '']) =>
-      type === 'Counter' || type === 'Gauge' ? [name] : ['bucket', 'sum', 'count'].map((part) => `${name}_${part}`),
-    ),
-  );
+/** Tells whether a metric is one that a service shows, that a recording rule records, or that Prometheus makes. */
+export async function knownMetrics(repository: Repository): Promise<(name: string) => boolean> {
   const recorded = ruleFiles(repository).flatMap((file) =>
     repository
       .yaml(file)
@@ -23,12 +15,12 @@ export function knownMetrics(repository: Repository): (name: string) => boolean 
         items(value, 'groups').flatMap((group) => items(group, 'rules').map((rule) => text(rule, 'record'))),
       ),
   );
-  const known = new Set([...made, ...recorded]);
-  return (name) => known.has(name) || OF_OTHERS.test(name);
+  const known = new Set([...(await seriesOfServices()), ...recorded]);
+  return (name) => known.has(name) || OF_PROMETHEUS.test(name);
 }
 
 export function ruleFiles(repository: Repository): string[] {
-  return repository.files('infra/prometheus/rules', /\.ya?ml$/);
+  return repository.files('infra/monitoring/rules', /\.ya?ml$/);
 }
 
 /** The names of the metrics that an expression of PromQL selects, each once. */

@@ -26,13 +26,16 @@ const READ_BY_LIBRARIES = ['NODE_OPTIONS', 'UV_THREADPOOL_SIZE', 'NODE_EXTRA_CA_
 
 const printed = new Map<Program, readonly ServiceVariable[]>();
 
+/** The file that Node runs for a program. */
+export function mainOf(program: Program): string {
+  return join(projectRoot, MAIN_FILES[program]);
+}
+
 /** The variables of a program, as the built program itself prints them. */
 export function variablesOf(program: Program): readonly ServiceVariable[] {
   const known =
     printed.get(program) ??
-    JSON.parse(
-      execFileSync(process.execPath, [join(projectRoot, MAIN_FILES[program]), '--print-config'], { encoding: 'utf8' }),
-    );
+    JSON.parse(execFileSync(process.execPath, [mainOf(program), '--print-config'], { encoding: 'utf8' }));
   printed.set(program, known);
   return known;
 }

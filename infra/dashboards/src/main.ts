@@ -1,9 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { generatedFiles, projectRoot } from './files.js';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { generatedFiles, projectRoot } from '@ads/monitoring';
 
-for (const [path, text] of generatedFiles()) {
-  mkdirSync(dirname(join(projectRoot, path)), { recursive: true });
-  writeFileSync(join(projectRoot, path), text);
-  console.log(path);
-}
+for (const [path, text] of generatedFiles()) writeFileSync(join(projectRoot, path), text);

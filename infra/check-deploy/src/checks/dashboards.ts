@@ -10,8 +10,8 @@ const WITHOUT_UNIT = ['row', 'text', 'table', 'logs', 'alertlist', 'annolist', '
 /** Dashboards show what there is, and say what it is. JSON is YAML, so it is read with its lines. */
 export const dashboards: Check = {
   name: 'dashboards',
-  run(repository) {
-    const isKnown = knownMetrics(repository);
+  async run(repository) {
+    const isKnown = await knownMetrics(repository);
     const files = repository.files('grafana/dashboards', /\.json$/).map((file) => repository.yaml(file));
     return {
       problems: files.flatMap(({ documents, problems }) => [

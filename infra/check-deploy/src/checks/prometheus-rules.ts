@@ -7,9 +7,9 @@ import type { YamlDocument } from '../yaml-file.js';
 /** Our own rules for what Prometheus evaluates: promtool knows no metric of ours. */
 export const prometheusRules: Check = {
   name: 'recording rules and alerts',
-  run(repository) {
-    const isKnown = knownMetrics(repository);
-    const tests = repository.files('infra/prometheus/tests', /\.ya?ml$/).map((file) => repository.text(file));
+  async run(repository) {
+    const isKnown = await knownMetrics(repository);
+    const tests = repository.files('infra/monitoring/test/rules', /\.ya?ml$/).map((file) => repository.text(file));
     const files = ruleFiles(repository).map((file) => repository.yaml(file));
     return {
       problems: files.flatMap(({ documents, problems }) => [

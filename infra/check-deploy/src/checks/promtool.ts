@@ -3,7 +3,7 @@ import { ruleFiles } from '../metrics.js';
 import type { Repository } from '../repository.js';
 import { findPromtool } from '../tools.js';
 
-const CONFIG = 'infra/prometheus/prometheus.yml';
+const CONFIG = 'infra/monitoring/prometheus.yml';
 
 /** Prometheus reads its configuration and its rules itself, and runs the tests of the rules. */
 export const promtool: Check = {
@@ -12,7 +12,7 @@ export const promtool: Check = {
     if (!repository.has(CONFIG)) return { problems: [] };
     const tool = await findPromtool();
     if ('missing' in tool) return { problems: [], skipped: [tool.missing] };
-    const tests = repository.files('infra/prometheus/tests', /\.ya?ml$/);
+    const tests = repository.files('infra/monitoring/test/rules', /\.ya?ml$/);
     const ask = async (file: string, ...args: string[]): Promise<Problem[]> => {
       const { code, output } = await tool.run([...args, file], { cwd: repository.root });
       return code === 0 ? [] : [problemIn(repository, file, output)];

@@ -2,7 +2,7 @@ import type { Check } from '../check.js';
 import { defaultOf } from '../service-variables.js';
 import { items, text } from '../shape.js';
 
-const FILE = 'infra/prometheus/prometheus.yml';
+const FILE = 'infra/monitoring/prometheus.yml';
 
 /** Prometheus asks each service by its name, at the port that it listens on; the job is called as the service. */
 export const scrapes: Check = {

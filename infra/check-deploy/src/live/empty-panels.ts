@@ -32,7 +32,7 @@ export async function findEmptyPanels(
   const prometheus = await startPrometheus({
     executable,
     folder: join(folder, 'prometheus'),
-    rules: join(root, 'infra/prometheus/rules/*.yml'),
+    rules: join(root, 'infra/monitoring/rules/*.yml'),
     jobs: { ingest: [ingest.port], consumer: [consumer.port], analytics: [analytics.port] },
   });
   onEnd(prometheus.end);
@@ -53,7 +53,7 @@ export async function findEmptyPanels(
   return [
     ...empty,
     ...down.map(({ labels }) => ({
-      file: 'infra/prometheus/prometheus.yml',
+      file: 'infra/monitoring/prometheus.yml',
       line: 1,
       message: `${labels.job} can't be scraped`,
     })),

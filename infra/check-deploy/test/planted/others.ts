@@ -7,7 +7,7 @@ import { routes } from '../../src/checks/routes.js';
 import { scrapes } from '../../src/checks/scrapes.js';
 import type { Planted } from './planted.js';
 
-const RULES = { check: prometheusRules, file: 'infra/prometheus/rules/ingest.yml' };
+const RULES = { check: prometheusRules, file: 'infra/monitoring/rules/analytics.yml' };
 const DASHBOARD = { check: dashboards, file: 'grafana/dashboards/system-health.json' };
 
 export const OTHERS: readonly Planted[] = [
@@ -42,7 +42,7 @@ export const OTHERS: readonly Planted[] = [
   },
   {
     check: scrapes,
-    file: 'infra/prometheus/prometheus.yml',
+    file: 'infra/monitoring/prometheus.yml',
     find: 'port: 8081',
     replace: 'port: 8080',
     says: /consumer is at consumer:8081/,

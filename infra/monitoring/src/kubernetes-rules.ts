@@ -9,7 +9,7 @@ export function kubernetesRules(files: readonly string[]): string {
   return `${HEAD}${lines.join('\n')}\n`;
 }
 
-const HEAD = `# Written by npm run generate, from infra/prometheus/rules: change it there.
+const HEAD = `# Written by npm run generate, from infra/monitoring/rules: change it there.
 apiVersion: monitoring.coreos.com/v1
 kind: PrometheusRule
 metadata:

@@ -1,4 +1,5 @@
 import type { Plan } from '../dashboard.js';
+import { failedIn } from '../objective.js';
 import { atLeast, atMost, chart, stat } from '../panels.js';
 import { orNone, PICKED, quantile, REPORTS, rate } from '../promql.js';
 
@@ -21,7 +22,7 @@ export const applicationOverview: Plan = {
         description:
           'Share of the reports of clicks and impressions that were not answered with a 5xx. The objective is 99.9%.',
         unit: 'percentunit',
-        queries: { accepted: '1 - ingest:event_requests_failed:ratio_rate5m' },
+        queries: { accepted: `1 - ${failedIn('5m')}` },
         limits: atLeast(0.999, 0.99),
         nothing: 'no reports',
         width: 4,

@@ -1,14 +1,12 @@
 import type { Plan } from '../dashboard.js';
+import { BUDGET, failedIn } from '../objective.js';
 import { atMost, chart, stat } from '../panels.js';
 import { orNone, PICKED, rate } from '../promql.js';
-
-/** Of all reports of clicks and impressions, how many may be answered with a 5xx. */
-const BUDGET = 0.001;
 
 export const errorTracking: Plan = {
   name: 'error-tracking',
   title: 'Error Tracking',
-  description: 'What fails, by its name. What to do about an alert is in infra/prometheus/RUNBOOK.md.',
+  description: 'What fails, by its name. What to do about an alert is in infra/monitoring/RUNBOOK.md.',
   variables: ['service'],
   rows: {
     'At a glance': [
@@ -25,7 +23,7 @@ export const errorTracking: Plan = {
         description:
           'Failed reports of three days, of those that may fail in three days: 100% is the objective of 99.9% just kept.',
         unit: 'percentunit',
-        queries: { spent: `ingest:event_requests_failed:ratio_rate3d / ${BUDGET}` },
+        queries: { spent: `${failedIn('3d')} / ${BUDGET}` },
         limits: atMost(0.5, 1),
         nothing: 'no reports',
         width: 4,
@@ -77,9 +75,9 @@ export const errorTracking: Plan = {
           'Share of the reports answered with a 5xx. The lines are where the budget burns 1 and 14.4 times as fast as it may.',
         unit: 'percentunit',
         queries: {
-          '5 minutes': 'ingest:event_requests_failed:ratio_rate5m',
-          '1 hour': 'ingest:event_requests_failed:ratio_rate1h',
-          '6 hours': 'ingest:event_requests_failed:ratio_rate6h',
+          '5 minutes': failedIn('5m'),
+          '1 hour': failedIn('1h'),
+          '6 hours': failedIn('6h'),
         },
         limits: atMost(BUDGET, 14.4 * BUDGET),
         width: 12,

@@ -23,7 +23,7 @@ it('each alert has its paragraph in the runbook, and each paragraph its alert', 
   const rules = [...generatedFiles()].find(([path]) => path.endsWith('rules.yaml'))?.[1] ?? '';
   const alerts = [...rules.matchAll(/^ +- alert: (\w+)$/gm)].map(([, alert]) => alert ?? '');
   const links = [...rules.matchAll(/^ +runbook_url: (\S+)$/gm)].map(([, link]) => link);
-  expect(links).toEqual(alerts.map((alert) => `infra/prometheus/RUNBOOK.md#${alert.toLowerCase()}`));
-  const paragraphs = [...read('infra/prometheus/RUNBOOK.md').matchAll(/^## (.*)$/gm)].map(([, heading]) => heading);
+  expect(links).toEqual(alerts.map((alert) => `infra/monitoring/RUNBOOK.md#${alert.toLowerCase()}`));
+  const paragraphs = [...read('infra/monitoring/RUNBOOK.md').matchAll(/^## (.*)$/gm)].map(([, heading]) => heading);
   expect(paragraphs.sort()).toEqual(alerts.sort());
 });

@@ -1,0 +1,48 @@
+import { join } from 'node:path';
+import { freePort, localFolder, ManagedProcess } from '@ads/local';
+import { mainOf, type Program } from './service-variables.js';
+
+/** A service shows its metrics while no server that it needs is reachable. */
+const UNREACHABLE = {
+  POSTGRES_HOST: '127.0.0.1',
+  POSTGRES_PORT: '1',
+  REDIS_HOST: '127.0.0.1',
+  REDIS_PORT: '1',
+  NATS_URL: 'nats://127.0.0.1:1',
+};
+
+let read: Promise<ReadonlySet<string>> | undefined;
+
+/** The names of all series of the services, as the built services themselves show them at `/metrics`. */
+export function seriesOfServices(): Promise<ReadonlySet<string>> {
+  read ??= Promise.all((['ingest', 'consumer', 'analytics'] as const).map(readSeries)).then(
+    (names) => new Set(names.flat()),
+  );
+  return read;
+}
+
+async function readSeries(name: Program): Promise<string[]> {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}/metrics`;
+  const service = new ManagedProcess({
+    name,
+    port,
+    env: {},
+    logFile: join(localFolder, 'check-deploy', `${name}.log`),
+    launch: async () => ({
+      command: process.execPath,
+      args: [mainOf(name)],
+      env: { ...process.env, ...UNREACHABLE, HTTP_HOST: '127.0.0.1', HTTP_PORT: String(port) },
+    }),
+    isReady: async () => (await fetch(url)).ok,
+  });
+  try {
+    await service.start();
+    const text = await (await fetch(url)).text();
+    return [...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)].flatMap(([, metric = '', type]) =>
+      type === 'histogram' ? ['bucket', 'sum', 'count'].map((part) => `${metric}_${part}`) : [metric],
+    );
+  } finally {
+    await service.kill();
+  }
+}
