@@ -1,7 +1,7 @@
--- Ends a rebuild: the counters are to be believed from here on, unless the token that the rebuild began with is gone.
--- It goes with a FLUSHALL, and when the rebuild stood still for so long that another began.
+-- Finishes a rebuild: sets the epoch, so that the counters are trusted. Refuses when the token of the rebuild is gone, after a
+-- FLUSHALL or after it expired and another rebuild began.
 --
--- KEYS: 1 the token, 2 the epoch. ARGV: 1 the token of this rebuild, 2 the epoch to set. Returns 1 when it was set.
+-- KEYS: 1 the token, 2 the epoch. ARGV: 1 the token of this rebuild, 2 the epoch to set. Returns 1 when it was set, else 0.
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then
   return 0
 end

@@ -1,22 +1,22 @@
--- Raises counters: each becomes the greater of what it holds and what Postgres counted. Doing it twice, or in another
--- order, ends the same. All of an ad in one script, so that no reader sees a window that is ahead of the total.
+-- Raises counters: each becomes the greater of its value and the count of Postgres. Repetition and order do not matter. One
+-- call raises all counters of an ad, so that no reader sees a window that is ahead of the total.
 --
--- KEYS: the hashes that are written. ARGV[1]: a list as JSON (of an ad it costs the caller 3 µs, an argument for each
--- number 7, and Redis no more): for each ad the number of the key of its totals, clicks, impressions, and how many fields of
--- buckets follow; for each of these the number of its key, the expiry of that in seconds, the name of the field, and how
--- many counters follow; for each of these its place in the field, from 0, and its count.
+-- KEYS: the hashes to write. ARGV[1]: a flat JSON list (3 µs per ad for the caller, against 7 µs with an argument per number;
+-- Redis takes the same time). Per ad: the index of the key of its totals, clicks, impressions, and the number of fields. Per
+-- field: the index of its key, the expiry of the key in seconds, the name of the field, and the number of counters. Per
+-- counter: its place in the field, from 0, and its count.
 
 local raised = cjson.decode(ARGV[1])
 local pack, unpack, sub = struct.pack, struct.unpack, string.sub
 
--- How whole numbers of so many bytes are packed, and what they stay below.
+-- By width in bytes: the pack format of unsigned integers, and their upper limit (exclusive).
 local PACKED, LIMIT = {}, {}
 for width = 1, 8 do
   PACKED[width] = '>I' .. width
   LIMIT[width] = 256 ^ width
 end
 
--- The same counts, in numbers of more bytes.
+-- Returns the counts repacked with a greater width.
 local function widened(counts, width, wider)
   local parts = {}
   for at = 1, #counts, width do
@@ -34,11 +34,10 @@ local function raise_totals(key, clicks, impressions)
   end
 end
 
--- A field is the width of its counts in bytes, their sum, and each of them (see `packed-counts.ts`). The sum grows by what
--- its buckets grow by, and is written with them as one value. So it is theirs at any time, whatever is raised, how often,
--- and in what order: there is no state of Redis, after no crash, failover, flush or expiry, that has one and not the other.
+-- A field holds the width of its counts in bytes, their sum, and the counts (see `packed-counts.ts`). The sum grows with its
+-- buckets and is written with them as one value, so the two agree after any raise, crash, failover, flush or expiry.
 --
--- A count is put into its place in the text, in 0.2 µs. To make a table of 40 counts, and a text of that again, takes 2.
+-- Replacing a count in the string takes 0.2 µs. Unpacking 40 counts into a table and packing them again takes 2 µs.
 local function raise_field(key, expiry, field, first, last)
   local held = redis.call('HGET', key, field)
   local width, sum, counts = 1, 0, ''
@@ -67,7 +66,7 @@ local function raise_field(key, expiry, field, first, last)
   end
   if sum > before then
     redis.call('HSET', key, field, string.char(width) .. pack(PACKED[width + 1], sum) .. counts)
-    -- It counts from when the newest field was made: they are all out of sight then.
+    -- The expiry counts from the creation of the newest field: by then no window sees any of them.
     if not held then
       redis.call('EXPIRE', key, expiry)
     end

@@ -1,4 +1,4 @@
--- What Postgres counted of some ads, to hold Redis against: totals, and the buckets of some fields.
+-- The counts of some ads for the audit of Redis: totals, and the buckets of some fields.
 -- Parameters: 1 ad ids, 2 Unix minutes whose seconds are read, 3 Unix hours whose minutes are read.
 SELECT
   (SELECT current_ledger()) AS ledger,

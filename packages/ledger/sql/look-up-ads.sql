@@ -1,2 +1,2 @@
--- Which of some ids are in the catalogue. Parameters: 1 the ids.
+-- The given ids that are in the catalogue. Parameter: 1 ids.
 SELECT id FROM ads WHERE id = ANY($1)

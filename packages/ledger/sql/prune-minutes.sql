@@ -1,5 +1,5 @@
--- Deletes minute buckets that no window sees any more, by Postgres' clock; how many. It waits for no lock.
--- Parameters: 1 minutes that are kept, 2 rows to delete at most.
+-- Deletes minute buckets that no window sees any more, by the clock of Postgres. Returns `pruned`. It skips locked rows.
+-- Parameters: 1 minutes that are kept, 2 maximum number of rows.
 WITH pruned AS (
   DELETE FROM clicks_per_minute
   WHERE ctid = ANY(ARRAY(

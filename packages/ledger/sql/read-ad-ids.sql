@@ -1,6 +1,6 @@
--- A page of the ids of the catalogue, in the order of ids, one a line: one text costs the reader far less than rows do.
+-- A page of the ids of the catalogue, sorted, one per line: one text costs the reader far less than rows do.
 -- Parameters: 1 the last id of the page before ('' at first), 2 ids per page.
--- Returns `ids`, how many (`count`), and `read_at`, the time of the statement in milliseconds by the clock of Postgres.
+-- Returns `ids`, their `count`, and `read_at`, the time of the statement in milliseconds by the clock of Postgres.
 SELECT
   coalesce(string_agg(id, E'\n' ORDER BY id), '') AS ids,
   count(*)::integer AS count,

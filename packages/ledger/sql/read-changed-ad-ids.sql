@@ -1,5 +1,5 @@
--- The ids of the ads that were added or changed since a moment; columns as in read-ad-ids.sql.
--- Parameters: 1 that moment in milliseconds by the clock of Postgres, 2 the most ids to return.
+-- The ids of the ads that were added or changed since a time; columns as in read-ad-ids.sql.
+-- Parameters: 1 that time in milliseconds by the clock of Postgres, 2 maximum number of ids.
 SELECT
   coalesce(string_agg(id, E'\n'), '') AS ids,
   count(*)::integer AS count,

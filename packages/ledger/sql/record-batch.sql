@@ -1,22 +1,21 @@
--- One batch, one statement, so one transaction: the rows, the rollups, the absolute counts to raise Redis to, and the
--- identity of the ledger that they are from. The locks on the rollups are taken before the snapshot and held until the
--- commit, so the identity is that of the commit: who changes it locks ad_totals first.
+-- Records one batch in one statement, so in one transaction. Returns the absolute counts to raise Redis to, and the identity
+-- of their ledger. The locks on the rollups are taken before the snapshot and held until the commit. A change of the identity
+-- locks ad_totals first, so the returned identity is that of the commit.
 --
--- Parameters, arrays of one length: 1 ids, 2 kinds, 3 ad ids, 4 addresses, 5 occurred, 6 received, 7 claimed (these in
--- milliseconds), 8 play times in milliseconds (7 and 8 may be shorter: the rest is null); then 9 the name of a doubt to
--- leave behind, or null; 10 seconds and 11 minutes that are kept.
+-- Parameters 1 to 8 are arrays of equal length: 1 ids, 2 kinds, 3 ad ids, 4 addresses, 5 occurred, 6 received, 7 claimed (these
+-- three in milliseconds), 8 play times in milliseconds. 7 and 8 may be shorter: the rest is null. 9 is the writer of a doubt to
+-- leave, or null; 10 the seconds and 11 the minutes that are kept.
 --
--- Buckets that are older than that by Postgres' clock are neither written nor returned: no window sees them, and pruning
--- would delete them. Their clicks are in the totals. Timestamps are chosen by players, so without this the number of rows
--- would be too.
+-- Buckets older than 10 and 11 by the clock of Postgres are neither written nor returned: no window sees them, and pruning
+-- would delete them. Their clicks are in the totals. Players choose timestamps, so this bounds the number of rows.
 --
--- Rows are inserted in the order of their key, and so are buckets: batches in parallel wait for each other and never
--- deadlock. Buckets that the batch touches but adds nothing to (all its clicks were there already) are written too,
--- by zero: that locks them, and so returns their latest count, which heals a raise that a crash prevented. A batch
--- without repetitions has no such buckets, and is spared to look for them.
+-- Lock order: events, then the buckets of each rollup, each sorted by key. Parallel batches wait for each other and never
+-- deadlock. A bucket that the batch touches without adding to it (its clicks are stored already) is written with zero added:
+-- that locks it and returns its latest count, which heals a raise that a crash prevented. A batch without repetitions has no
+-- such buckets, and skips the search for them.
 --
--- An array of each column instead of a row for each bucket: of 10,000 ads a batch touches more buckets than it has
--- clicks, and rows cost more to write and to read than buckets do to count.
+-- The result has an array per column instead of a row per bucket: with 10,000 ads a batch touches more buckets than it has
+-- clicks, and rows cost more to write and to read than buckets cost to count.
 WITH known AS MATERIALIZED (
   SELECT *
   FROM unnest($1::uuid[], $2::text[], $3::text[], $4::inet[], $5::bigint[], $6::bigint[], $7::bigint[], $8::integer[])

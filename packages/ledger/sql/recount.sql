@@ -1,9 +1,9 @@
--- Makes the rollups what a count of the stored events says, and returns how many events there are and how many rows of each
--- rollup were wrong. Rows that count nothing any more become 0: whoever runs this need not be allowed to delete them.
--- Run it under locks that let nobody record: see recount.ts. It reads every event, about 1 s per million.
+-- Corrects the rollups to a count of the stored events. Returns the number of events, and of corrected rows per rollup. Rows
+-- without events become 0, so the role needs no right to delete. Run it under locks that block recording: see recount.ts. It
+-- reads every event, about 1 s per million.
 --
--- Parameters: 1 for how many seconds second buckets are kept, 2 for how many minutes minute buckets are. Missing buckets that
--- are older are not made.
+-- Parameters: 1 seconds for which second buckets are kept, 2 minutes for which minute buckets are kept. Older missing buckets
+-- are not made.
 WITH counted AS MATERIALIZED (
   SELECT
     ad_id,

@@ -4,63 +4,63 @@ import type { Database } from './dependencies.js';
 import { createIdSet } from './id-set.js';
 import { type AdIds, lookUpAds, readAdIds, readChangedAdIds } from './read-catalogue.js';
 
-/** Which ads there are, in memory: goes on working while Postgres is unavailable. */
+/** The ids of all ads, in memory. It works while Postgres is unavailable. */
 export interface AdCatalogue {
-  /** True for an ad that was read or looked up already: the fast way, without waiting. */
+  /** True for an ad that was read or looked up already. Does not wait. */
   has(adId: string): boolean;
-  /** Looks the ad up in Postgres where it is not in memory: it may be new. See `AdLookUp`. */
+  /** Looks up in Postgres an ad that is not in memory: it may be new. See `AdLookUp`. */
   find: AdLookUp['find'];
   /** Ads in memory. */
   size(): number;
-  /** All ids; undefined before they were read once, and while there are more than `idsKept`. */
+  /** All ids; undefined before the first complete read, and for more than `idsKept` ads. */
   ids(): readonly string[] | undefined;
-  /** False until all ids were read once. */
+  /** False until the first complete read. */
   isLoaded(): boolean;
-  /** Seconds since the catalogue was last read, or since the start if it never was. */
+  /** Seconds since the last read of the catalogue, or since the start. */
   age(): number;
-  /** Why the last read or look-up failed; undefined when it did not. */
+  /** The error of the last read or look-up; undefined when it succeeded. */
   failure(): unknown;
-  /** Reads what changed now, or joins a read that is under way. Never throws. */
+  /** Reads the changes now, or joins a read in progress. Never throws. */
   refresh(): Promise<void>;
-  /** The first read, or `waitMs` of it: a process may begin before all ids are here, as ads are looked up meanwhile. */
+  /** Waits for the first read, up to `waitMs`: a process may start without all ids, since ads are looked up. */
   start(waitMs: number): Promise<void>;
-  /** Ends the refreshing in the background. */
+  /** Ends the refreshes. */
   stop(): void;
 }
 
 export interface AdCatalogueOptions {
-  /** With connections of its own: a slow read of the catalogue must not hold up the recording of events. */
+  /** With connections of its own: a slow read of the catalogue must not delay the recording of events. */
   readonly database: Database;
   readonly refreshMs: number;
-  /** How long an event waits for the look-up of its ad. */
+  /** The longest wait of one look-up. */
   readonly patienceMs: number;
-  /** Up to how many ads `ids()` returns. */
+  /** The most ads for which `ids()` returns a list; by default none. */
   readonly idsKept?: number;
 }
 
-/** Connections that a catalogue takes at most: for a read, a look-up, and a page of a list. */
+/** Connections of a catalogue: for a read, a look-up, and a page of a list. */
 export const CATALOGUE_CONNECTIONS = 3;
 
-/** Some milliseconds for Postgres, one for this process. */
+/** A page costs Postgres some milliseconds and this process one. */
 const IDS_PER_PAGE = 10_000;
-/** All ids are read again when that takes less than this share of the time: for 100 ads each time, for a million every few minutes. */
+/** Share of the time that complete reads may take: 100 ads are read at each refresh, a million every few minutes. */
 const SHARE_OF_FULL_READS = 0.01;
 /**
- * Changes show at their commit, with the time of the statement: changes of so long ago are read again. A new ad whose
- * transaction took longer is found by its first look-up, a deletion by the next read of all ids.
+ * A change becomes visible at its commit, with the time of its statement, so the last 30 s of changes are read again. A new ad
+ * of a longer transaction is found by its first look-up, a deletion by the next complete read.
  */
 const OVERLAP_MS = 30_000;
-/** Until all ids were read once there is no reason to wait long for the next try. */
+/** Retry interval until the first complete read. */
 const FIRST_RETRY_MS = 1_000;
 
 /**
- * A catalogue that refreshes itself from now on. A refresh reads all ids in pages, or only those that changed since
- * the last one where all would cost too much; deleted ads are forgotten when all are read.
+ * Starts a catalogue that refreshes itself. A refresh reads all ids in pages, or only the changed ids where all of them cost too
+ * much. A complete read forgets deleted ads.
  */
 export function createAdCatalogue(options: AdCatalogueOptions): AdCatalogue {
   const { database, refreshMs, patienceMs, idsKept = 0 } = options;
   let known = createIdSet();
-  /** While all ids are read: those that were read so far. */
+  /** The ids so far, during a complete read. */
   let building: typeof known | undefined;
   let kept: string[] | undefined;
   let loaded = false;
@@ -111,7 +111,7 @@ export function createAdCatalogue(options: AdCatalogueOptions): AdCatalogue {
     nextFullRead = performance.now() + (performance.now() - startedAt) / SHARE_OF_FULL_READS;
   }
 
-  /** False where too much changed. */
+  /** False when too many ads changed. */
   async function readChanges(): Promise<boolean> {
     const changed = await readChangedAdIds(database, changesSince, IDS_PER_PAGE);
     if (changed.count === IDS_PER_PAGE) return false;
@@ -163,7 +163,7 @@ export function createAdCatalogue(options: AdCatalogueOptions): AdCatalogue {
   };
 }
 
-/** Adds ids that stand one a line; returns the last one. */
+/** Adds ids, one per line. @returns the last one */
 function addLines(ids: ReturnType<typeof createIdSet>, lines: string): string {
   let from = 0;
   for (let to = lines.indexOf('\n'); to >= 0; to = lines.indexOf('\n', from)) {

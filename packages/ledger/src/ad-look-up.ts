@@ -1,18 +1,18 @@
 /**
  * The result of looking up an ad.
- * - `known`, `unknown`: what Postgres said, at most `MISS_MS` ago.
- * - `unverified`: Postgres could not be asked, or did not answer in time.
- * - `busy`: too many ads wait to be looked up. Nothing was asked; the caller may come again.
+ * - `known`, `unknown`: the answer of Postgres, at most `MISS_MS` old.
+ * - `unverified`: Postgres is unavailable, or did not answer in time.
+ * - `busy`: too many ads wait to be looked up. The ad was not looked up; the caller may retry.
  */
 export type Listing = 'known' | 'unknown' | 'unverified' | 'busy';
 
 export interface AdLookUp {
-  /** @param client who asks: clients take turns, so that one with many unknown ads does not hold up the others */
+  /** @param client the client key: clients take turns, so that one with many unknown ads does not delay the others */
   find(adId: string, client: string): Promise<Listing>;
 }
 
 export interface AdLookUpOptions {
-  /** Returns those of some ids that are in the catalogue. Never called while a call is under way. */
+  /** Returns the given ids that are in the catalogue. Called once at a time. */
   readonly lookUp: (ids: readonly string[]) => Promise<readonly string[]>;
   readonly onFound: (id: string) => void;
   readonly onFailure: (error: unknown) => void;
@@ -20,14 +20,14 @@ export interface AdLookUpOptions {
   readonly patienceMs: number;
 }
 
-/** Ads that are asked for within this time go into one query. */
+/** Look-ups within this time share one query. */
 const GATHER_MS = 5;
 const IDS_PER_QUERY = 500;
-/** Callers that wait. More than a query takes, so that clients have to take turns at all. */
+/** Maximum number of waiting callers: several queries, so that clients take turns. */
 const MOST_WAITING = 10_000;
-/** Callers of one client that wait. */
+/** Maximum number of waiting callers of one client. */
 const MOST_WAITING_OF_CLIENT = 2_000;
-/** How long an ad that was not found stays unknown without another query: half to all of this time. */
+/** An ad that was not found stays unknown for half to all of this time, without another query. */
 const MISS_MS = 1_000;
 const MOST_MISSES = 20_000;
 
@@ -38,21 +38,20 @@ interface Waiting {
 }
 
 /**
- * Looks ads up one by one, as far as callers can tell: all that are asked for within a few milliseconds go into one
- * query, and one query is under way at a time. Memory is bounded, and so is the load on Postgres (200 queries a second),
- * whatever ids are sent.
+ * Looks up one ad per call. Calls within a few milliseconds share one query, and one query runs at a time. Memory and the load
+ * on Postgres (200 queries a second) are bounded for any ids.
  *
- * While a query hangs for longer than `patienceMs`, nobody waits: everything is `unverified` at once, until it ends.
+ * When a query takes longer than `patienceMs`, all callers get `unverified` at once, and so do later ones until it ends.
  */
 export function createAdLookUp({ lookUp, onFound, onFailure, patienceMs }: AdLookUpOptions): AdLookUp {
   const waiting = new Map<string, Waiting>();
-  /** The ads of each client that wait for a query. The client whose turn is next comes first. */
+  /** The waiting ads of each client. The client whose turn is next comes first. */
   const queues = new Map<string, Waiting[]>();
   const callersOf = new Map<string, number>();
   const misses = createMisses();
   let callers = 0;
   let scheduled = false;
-  /** A query is under way; `hangs` when it was for too long. */
+  /** `hangs`: the query takes longer than `patienceMs`. */
   let query: 'none' | 'asked' | 'hangs' = 'none';
 
   function schedule(): void {
@@ -72,7 +71,7 @@ export function createAdLookUp({ lookUp, onFound, onFailure, patienceMs }: AdLoo
       const [client, queue] = next;
       const first = queue.shift();
       if (first !== undefined) batch.push(first);
-      // Behind all others.
+      // The client moves behind all others.
       queues.delete(client);
       if (queue.length > 0) queues.set(client, queue);
     }
@@ -108,7 +107,7 @@ export function createAdLookUp({ lookUp, onFound, onFailure, patienceMs }: AdLoo
   }
 
   function answer(one: Waiting, listing: Listing): void {
-    // After a query that hung, it may be another one of the same ad.
+    // After a query that hung, another entry of the same ad may wait.
     if (waiting.get(one.adId) !== one) return;
     waiting.delete(one.adId);
     for (const caller of one.callers) caller(listing);
@@ -142,7 +141,7 @@ export function createAdLookUp({ lookUp, onFound, onFailure, patienceMs }: AdLoo
   };
 }
 
-/** Remembers some ids for a short time: two sets, the older of which is dropped every `MISS_MS / 2`. */
+/** Remembers ids for a short time in two sets. The older set is dropped every `MISS_MS / 2`. */
 function createMisses(): { add(id: string): void; has(id: string): boolean } {
   let newer = new Set<string>();
   let older = new Set<string>();

@@ -1,12 +1,12 @@
 /*
- * Arrays as the text that Postgres reads. The driver would make the same of a JavaScript array, but value by value, as it
- * has to find out what each is: 2.6 µs for an event of eight columns, against 0.7 µs here.
+ * Array literals of Postgres. The driver makes the same of a JavaScript array, but has to find the type of each value: 2.6 µs
+ * for an event of eight columns, against 0.7 µs here.
  */
 
 const SPECIAL = /["\\]/;
 const EACH_SPECIAL = /["\\]/g;
 
-/** Any texts, quoted: what they contain is never taken for the end of one of them. */
+/** Texts of any content, quoted and escaped. */
 export function textArray(texts: readonly string[]): string {
   if (texts.length === 0) return '{}';
   const escaped = texts.map((text) => (SPECIAL.test(text) ? text.replace(EACH_SPECIAL, '\\$&') : text));
@@ -17,7 +17,7 @@ export function numberArray(numbers: readonly number[]): string {
   return `{${numbers.join(',')}}`;
 }
 
-/** Numbers, or null where there is none; empty where there is none at all, as `unnest` fills up what is shorter. */
+/** Numbers, with NULL for undefined. Empty where all are undefined: `unnest` fills a shorter array with NULL. */
 export function sparseArray(numbers: readonly (number | undefined)[]): string {
   if (numbers.every((number) => number === undefined)) return '{}';
   return `{${numbers.map((number) => number ?? 'NULL').join(',')}}`;

@@ -17,27 +17,27 @@ export interface AuditSample {
   readonly hours: readonly number[];
 }
 
-/** A counter that Redis and Postgres differ in. */
+/** A counter that differs between Redis and Postgres. */
 export interface Difference {
   readonly adId: string;
   /** `clicks` and `impressions` are totals. */
   readonly counter: 'clicks' | 'impressions' | 'second' | 'minute';
   /** 0 for totals. */
   readonly bucket: number;
-  /** NaN where the field can't be read. */
+  /** NaN where the field is malformed. */
   readonly redis: number;
   /** Read after Redis. */
   readonly postgres: number;
 }
 
-/** The findings of an audit; undefined where there was nothing to compare, as Redis was untrusted or the ledger changed. */
+/** The differences; undefined where nothing was compared, because Redis was untrusted or the ledger changed. */
 export type Audit = readonly Difference[] | undefined;
 
 /**
- * Reads some counters from Redis, and then from Postgres. What is raised was committed before, so no counter in Redis may be
- * greater. It may be less for as long as a batch takes from its commit to its raise.
+ * Reads some counters from Redis, and then from Postgres. A raise follows its commit, so no counter in Redis may be greater. It
+ * may be less between the commit of a batch and its raise.
  *
- * @throws when Redis or Postgres can't be reached
+ * @throws when Redis or Postgres is unavailable
  */
 export async function auditCounters(
   database: Database,
@@ -51,7 +51,7 @@ export async function auditCounters(
   for (const [shard, adIds] of groupByShard(store, sample.adIds, (adId) => adId)) {
     for (const ofAd of await readHeld(shard, ledger, { ...sample, adIds })) held.set(ofAd.adId, ofAd);
   }
-  // Lost keys, or a server that was replaced: then what was read says nothing.
+  // Keys were lost, or a server was replaced: the counters that were read mean nothing.
   if (!(await isTrusted())) return undefined;
   const rows = await database.query<CountsRow>('audit_counts', AUDIT_COUNTS, [
     sample.adIds,
@@ -76,7 +76,7 @@ interface Held {
   readonly minutes: ReadonlyMap<number, Buckets>;
 }
 
-/** Clicks by bucket; undefined where the field is not packed as it should be. */
+/** Clicks by bucket; undefined where the field is malformed. */
 type Buckets = ReadonlyMap<number, number> | undefined;
 
 async function readHeld(shard: CounterShard, ledger: LedgerIdentity, sample: AuditSample): Promise<Held[]> {

@@ -1,4 +1,4 @@
-/** Absolute counts of one ad, as Postgres holds them: all time, and in some buckets (`[bucket, clicks]`). */
+/** Absolute counts of one ad in Postgres: totals, and some buckets as `[bucket, clicks]`. */
 export interface AdCounts {
   readonly adId: string;
   clicks: number;

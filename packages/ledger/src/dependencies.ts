@@ -1,34 +1,34 @@
 import type { Redis } from 'ioredis';
 
-/** What the ledger needs of Postgres. Each call is one statement, and fails where Postgres can't be reached. */
+/** The part of Postgres that the ledger uses. Each call is one statement, and throws when Postgres is unavailable. */
 export interface Database {
   query<Row extends object>(operation: string, text: string, values?: readonly unknown[]): Promise<Row[]>;
 }
 
-/** What the ledger needs of Redis: one server, or several that share the ads. */
+/** The part of Redis that the ledger uses: one server, or several that share the ads. */
 export interface CounterStore {
-  /** All servers. None while it isn't known which of them holds which ad. */
+  /** All servers; none while the slots of a cluster are not known. */
   shards(): readonly CounterShard[];
-  /** The one that holds a key. @throws while nobody is known to */
+  /** The server that holds a key. @throws while none is known to hold it */
   shardOf(key: string): CounterShard;
 }
 
-/** A server that holds the counters of some ads, or of all. */
+/** A Redis server with the counters of some ads, or of all. */
 export interface CounterShard {
-  /** Tells it from the others. */
+  /** Unique among the servers. */
   readonly name: string;
-  /** True where one script may use the keys of several ads. */
+  /** True where one script may use the keys of several ads; false in a cluster. */
   readonly crossesSlots: boolean;
   run<T>(operation: string, call: (client: Redis) => Promise<T>): Promise<T>;
   /**
-   * Another text whenever the server may have lost keys: by a restart, by evicting some, or by being given slots of another
-   * one. Undefined while away.
+   * Changes whenever the server may have lost keys: after a restart or an eviction, and when it takes over slots of another
+   * server. Undefined while the server is unavailable.
    */
   instanceId(): string | undefined;
-  /** Asks the server whether `instanceId()` still holds: a failover and back need not break the connection. */
+  /** Reads the instance id again: two failovers may leave the connection open. */
   identify(): Promise<void>;
-  /** True where Redis may throw keys away to make room: its counters can't be believed. */
+  /** True where Redis may evict keys to free memory: its counters cannot be trusted. */
   mayEvict(): boolean;
-  /** A hash tag that begins with `stem`, and whose keys are on this very server. */
+  /** A hash tag that begins with `stem` and puts keys on this server. */
   tag(stem: string): string;
 }

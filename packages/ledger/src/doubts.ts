@@ -1,17 +1,17 @@
 import type { Database } from './dependencies.js';
 
 /*
- * A doubt is a row in Postgres that says: what is in Redis may be less than what is here. Analytics believes Redis only
- * while there is none. Both see it: a writer that can't reach Redis, and a reader that can.
+ * A doubt is a row in Postgres. It says that counters in Redis may be behind Postgres, and analytics trusts Redis only while
+ * no doubt exists. A writer that cannot reach Redis and a reader that can both see it.
  */
 
-/** A doubt as a rebuild saw it when it began. */
+/** A doubt as a rebuild read it at its start. */
 export interface Doubt {
   readonly writer: string;
   readonly stamp: number;
 }
 
-/** Raises a doubt, or renews it, so that a rebuild that is under way already doesn't take it away. */
+/** Raises a doubt, or renews its stamp, so that a rebuild in progress does not delete it. */
 export async function raiseDoubt(database: Database, writer: string): Promise<void> {
   await database.query(
     'raise_doubt',
@@ -21,17 +21,17 @@ export async function raiseDoubt(database: Database, writer: string): Promise<vo
   );
 }
 
-/** Takes away the doubt of a writer that raised what it had committed. */
+/** Deletes the doubt of a writer that raised all that it committed. */
 export async function settleDoubt(database: Database, writer: string): Promise<void> {
   await database.query('settle_doubt', 'DELETE FROM counter_doubts WHERE writer = $1', [writer]);
 }
 
-/** All doubts at this moment. */
+/** All current doubts. */
 export async function readDoubts(database: Database): Promise<Doubt[]> {
   return await database.query<Doubt>('read_doubts', 'SELECT writer, stamp FROM counter_doubts');
 }
 
-/** Takes away what a rebuild healed: doubts that were not renewed since it saw them. */
+/** Deletes the doubts that a rebuild healed: those that were not renewed since it read them. */
 export async function healDoubts(database: Database, doubts: readonly Doubt[]): Promise<void> {
   await database.query(
     'heal_doubts',

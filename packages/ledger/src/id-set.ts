@@ -13,13 +13,13 @@ export interface IdSet {
   size(): number;
 }
 
-/** The first byte of a fingerprint chooses one of so many tables: growing one of them takes microseconds, not 50 ms. */
+/** The first byte of a fingerprint selects one of 256 tables: growing one of them takes microseconds, not 50 ms. */
 const TABLES = 256;
 const SMALLEST_TABLE = 8;
-/** Slots per entry at least: a third of them stays free, so that a search is short. */
+/** Minimum slots per entry: a third of them stays free, so that a search is short. */
 const SLOTS_PER_ENTRY = 1.5;
 
-/** Open addressing. Two words for each slot, both zero where it is free. */
+/** Open addressing. A slot has two words, both zero while it is free. */
 interface Table {
   words: Uint32Array;
   entries: number;
@@ -31,7 +31,7 @@ const seeds = new Uint32Array(new Uint8Array(randomBytes(8)).buffer);
 const firstSeed = seeds[0] ?? 0;
 const secondSeed = seeds[1] ?? 0;
 
-/** The first word of a fingerprint, never zero; leaves the other one in `second`. */
+/** Returns the first word of a fingerprint, which is never zero, and leaves the other one in `second`. */
 function fingerprint(text: string, from: number, to: number): number {
   let a = firstSeed;
   let b = secondSeed;
@@ -71,7 +71,7 @@ export function createIdSet(): IdSet {
   };
 }
 
-/** Where an entry is, or would be. */
+/** The slot of an entry, or the free slot for it. */
 function slotOf(words: Uint32Array, a: number, b: number): number {
   const mask = words.length - 1;
   let slot = (a << 1) & mask;
@@ -79,7 +79,7 @@ function slotOf(words: Uint32Array, a: number, b: number): number {
   return slot;
 }
 
-/** False where it was there already. */
+/** False where the set has the entry already. */
 function insert(words: Uint32Array, a: number, b: number): boolean {
   const slot = slotOf(words, a, b);
   if (words[slot] !== 0) return false;

@@ -5,27 +5,24 @@ interface IdentityRow {
   readonly ledger: LedgerIdentity | null;
 }
 
-/**
- * The identity of the ledger as the database is now; undefined while it has none: in the middle of a
- * restore, or on a standby.
- */
+/** The current identity of the ledger; undefined during a restore, and on a standby. */
 export async function readIdentity(database: Database): Promise<LedgerIdentity | undefined> {
   const rows = await database.query<IdentityRow>('read_identity', 'SELECT current_ledger() AS ledger');
   return rows[0]?.ledger ?? undefined;
 }
 
-/** What Postgres says about the counters in Redis. */
+/** The ledger and its doubts, as Postgres has them. */
 export interface Standing {
   /** The ledger whose counters may be trusted; undefined where the database has no identity. */
   readonly ledger: LedgerIdentity | undefined;
-  /** True while counters may be missing. */
+  /** True while counters in Redis may be behind. */
   readonly doubted: boolean;
 }
 
 /**
- * The identity of the ledger, and whether there is a doubt about its counters.
+ * The identity of the ledger, and whether a doubt about its counters exists.
  *
- * @param lastingSeconds leaves out doubts that are younger: a writer that lives settles its own
+ * @param lastingSeconds ignores younger doubts: a live writer settles its own
  */
 export async function readStanding(database: Database, lastingSeconds?: number): Promise<Standing> {
   const [row] = await database.query<IdentityRow & { doubted: boolean }>(
@@ -41,10 +38,10 @@ export async function readStanding(database: Database, lastingSeconds?: number):
 }
 
 /**
- * Gives the ledger a new identity: from the next look on nothing in Redis is trusted until it was filled anew. Does nothing
- * where the identity is not `expected` any more.
+ * Gives the ledger a new identity: Redis is not trusted from the next check until it is refilled. Does nothing where the
+ * identity is no longer `expected`.
  *
- * @returns true when it was renewed
+ * @returns true when the identity was renewed
  */
 export async function renewIdentity(database: Database, expected: LedgerIdentity): Promise<boolean> {
   const [row] = await database.query<{ renewed: boolean }>(

@@ -5,21 +5,21 @@ import { raiseDoubt, settleDoubt } from './doubts.js';
 import { raiseCounters } from './raise.js';
 import { type Recorded, recordBatch } from './record.js';
 
-/** What the ledger tells of a batch, when it is durable and, as far as Redis could be reached, counted. */
+/** The result of a batch. It is durable, and raised in Redis unless Redis failed. */
 export type Outcome = Pick<Recorded, 'added' | 'unknownAds'>;
 
 export interface Ledger {
   /**
-   * Records a batch that will come again if this process dies before it acknowledges it: the queue's.
+   * Records a batch of the queue, which is delivered again if this process dies before it acknowledges the batch.
    *
    * @throws when the batch may not have been committed; recording it again is safe
    */
   recordQueued(events: readonly AdEvent[]): Promise<Outcome>;
   /**
-   * Records a batch that nobody holds but this process. Throws as above.
+   * Records a batch that only this process holds. Throws like `recordQueued`.
    *
-   * The transaction leaves a doubt behind, taken away when the counters were raised: if this process dies in between,
-   * the doubt stays, and whoever keeps the counters rebuilds them.
+   * The transaction leaves a doubt, which is deleted after the raise. If this process dies in between, the doubt stays and a
+   * consumer rebuilds the counters.
    */
   recordUnqueued(events: readonly AdEvent[]): Promise<Outcome>;
 }
@@ -27,25 +27,25 @@ export interface Ledger {
 export interface LedgerDependencies {
   readonly database: Database;
   readonly store: CounterStore;
-  /** Milliseconds since the epoch: no window is behind it. */
+  /** Milliseconds since the epoch; never later than the start of any reader's windows. */
   readonly now: () => number;
-  /** Told when counters could not be raised; they are healed by a rebuild. */
+  /** Called when counters could not be raised; a rebuild heals them. */
   readonly onRaiseFailure: (error: unknown) => void;
 }
 
-/** The way into the books: Postgres first, then the counters in Redis. */
+/** Records events: first in Postgres, then in the counters in Redis. */
 export function createLedger({ database, store, now, onRaiseFailure }: LedgerDependencies): Ledger {
   const writer = randomUUID();
-  // While raises fail, batches carry their doubt with them: no reader believes Redis in between.
+  // While raises fail, batches write the doubt in their own transaction: no reader trusts Redis in between.
   let raisesFail = false;
 
   /**
-   * Raises what was recorded; else makes sure, before anything is acknowledged, that a doubt about it is durable.
-   * True when it was raised.
+   * Raises the counts of a batch. Where that fails, a doubt is durable before anything is acknowledged.
+   * @returns true when the counts were raised
    */
   async function raise(recorded: Recorded, doubt: string | undefined): Promise<boolean> {
     try {
-      // Without one nothing in Redis is trusted, and a rebuild follows when it is back.
+      // Without an identity Redis is not trusted; a rebuild follows once the database has one.
       if (recorded.ledger === undefined) throw new Error('the database has no ledger identity');
       await raiseCounters(store, recorded.ledger, recorded.counts, now());
       raisesFail = false;
@@ -67,11 +67,11 @@ export function createLedger({ database, store, now, onRaiseFailure }: LedgerDep
     },
 
     async recordUnqueued(events) {
-      // While raises fail, one doubt serves all batches, and only a rebuild may take it away.
+      // While raises fail, all batches share one doubt, which only a rebuild may delete.
       const doubt = raisesFail ? writer : randomUUID();
       const recorded = await recordBatch(database, events, doubt);
       const raised = await raise(recorded, doubt);
-      // A doubt that could not be taken away costs a rebuild, not the batch.
+      // A doubt that cannot be deleted costs a rebuild, not the batch.
       if (raised && doubt !== writer) await settleDoubt(database, doubt).catch(onRaiseFailure);
       return recorded;
     },

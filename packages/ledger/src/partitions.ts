@@ -5,22 +5,22 @@ import { readText } from './files.js';
 const MAKE_PARTITION = readText('sql/make-partition.sql');
 const READ_PARTITIONS = readText('sql/read-partitions.sql');
 
-/** Days, with today, that have partitions ahead of time. Rows of a day without one go to the default partition. */
+/** Days with partitions, today included. Rows of a day without one go to the default partition. */
 export const DAYS_AHEAD = 14;
 
 /** Options of `ensurePartitions`. */
 export interface PartitionOptions {
-  /** Stops it between two partitions. */
+  /** Stops the work between two partitions. */
   readonly signal?: AbortSignal | undefined;
-  /** Called with the number of days from today on, and why that day could not be finished; the next day is tried. */
+  /** Called when a day could not be finished; the next day follows. */
   readonly onFailure: (daysFromToday: number, error: unknown) => void;
 }
 
 /**
- * Makes the partitions of the coming days where they are missing, by Postgres' clock. Each is one short statement, and
- * recording goes on between them: a day with many rows in the default partition gets several.
+ * Makes missing partitions of the coming days, by the clock of Postgres. Each is one short statement, and recording continues
+ * between them: a day with many rows in the default partition gets several partitions.
  *
- * @returns how many it made
+ * @returns the number of partitions made
  */
 export async function ensurePartitions(database: Database, options: PartitionOptions): Promise<number> {
   let made = 0;
@@ -32,7 +32,7 @@ export async function ensurePartitions(database: Database, options: PartitionOpt
         more = rows[0]?.made === 1;
         if (more) {
           made += 1;
-          // A step that held up recording is followed by a rest of twice its time.
+          // A step blocks recording, so a pause of twice its time follows.
           await delay(2 * (performance.now() - started), undefined, { signal: options.signal });
         }
       }
@@ -45,8 +45,7 @@ export async function ensurePartitions(database: Database, options: PartitionOpt
 }
 
 /**
- * How many days have all of their partitions: 1 is today, 2 is today and tomorrow, up to {@link DAYS_AHEAD}. Days behind
- * the first that has not do not count.
+ * The number of consecutive days with all of their partitions: 1 is today, 2 is today and tomorrow, up to {@link DAYS_AHEAD}.
  */
 export async function readPartitionDays(database: Database): Promise<number> {
   const rows = await database.query<{ days: number }>('read_partitions', READ_PARTITIONS, [DAYS_AHEAD]);

@@ -16,21 +16,21 @@ import { groupByShard } from './shards.js';
 
 const raise = script(readText('lua/raise-counters.lua'));
 
-/** Counters per round trip, and those of one more ad: a few ms of work for Redis, far below any timeout. */
+/** Counters per round trip, exceeded by those of one ad at most: a few ms of work for Redis, far below any timeout. */
 const COUNTERS_PER_CALL = 5_000;
 
-/** Ads in one script, where a script may be about several: calling it takes as long as raising what a batch has of one. */
+/** Ads per script call, where a script may use several ads: the call costs as much as raising one ad of a batch. */
 const ADS_PER_SCRIPT = 50;
 
-/** And counters, with those of one more ad: Redis answers nobody else meanwhile. */
+/** Counters per script call, exceeded by those of one ad at most: Redis serves nobody else during the call. */
 const COUNTERS_PER_SCRIPT = 500;
 
 /**
- * Raises the counters in Redis to what Postgres counted. Buckets that no window can see any more are left out.
+ * Raises the counters in Redis to the counts of Postgres. Buckets that no window sees any more are left out.
  *
- * @param ledger what the counts were read from, in the same statement or between two equal readings of it
- * @param now milliseconds, by which buckets are judged visible
- * @throws when any of them could not be raised
+ * @param ledger the identity that the counts belong to, read in the same statement or equal before and after them
+ * @param now milliseconds since the epoch; it decides which buckets are visible
+ * @throws when any counter could not be raised
  */
 export async function raiseCounters(
   store: CounterStore,
@@ -72,10 +72,10 @@ async function raiseOn(
   if (calls.length > 0) await send();
 }
 
-/** The keys of the hashes of some ads, and what to raise in them: the arguments of `raise-counters.lua`. */
+/** The keys and counts of some ads: the arguments of `raise-counters.lua`. */
 class RaiseCall implements ScriptCall {
   readonly keys: string[] = [];
-  /** One list of all: lists in lists would take Redis half as long again to read. */
+  /** One flat list: nested lists take Redis 1.5 times as long to read. */
   readonly #raised: (string | number)[] = [];
   readonly #ledger: LedgerIdentity;
   ads = 0;
@@ -89,7 +89,7 @@ class RaiseCall implements ScriptCall {
     return [JSON.stringify(this.#raised)];
   }
 
-  /** @param oldest what no window can see any more is left out */
+  /** @param oldest buckets before it are left out */
   add({ adId, clicks, impressions, seconds, minutes }: AdCounts, oldest: { second: number; minute: number }): void {
     this.ads += 1;
     this.counters += 2;
@@ -101,14 +101,14 @@ class RaiseCall implements ScriptCall {
       this.#addFields(minutes, oldest.minute, MINUTES_KEY_TTL, (minute) => minutesKey(ledger, adId, minute));
   }
 
-  /** @returns how many there are */
+  /** @returns the number of fields */
   #addFields(buckets: Buckets, oldest: number, expiry: number, keyOf: (bucket: number) => string): number {
     let fields = 0;
     let lastKey: string | undefined;
     let lastName: number | undefined;
     let counterAt = 0;
     let inField = 0;
-    // In their order, so that those of one field, and the fields of one key, come together.
+    // Sorted, so that the buckets of one field, and the fields of one key, are adjacent.
     for (const [bucket, clicks] of ascending(buckets)) {
       if (bucket < oldest) continue;
       const place = bucket % BUCKETS_PER_FIELD;
@@ -120,7 +120,7 @@ class RaiseCall implements ScriptCall {
         lastKey = key;
         fields += 1;
         inField = 0;
-        // The name as a text: to make it one takes Redis as long as to find the field.
+        // The name as a string: to convert it costs Redis as much as to find the field.
         counterAt = this.#raised.push(this.keys.length, expiry, String(name), inField) - 1;
       }
       this.#raised.push(place, clicks);

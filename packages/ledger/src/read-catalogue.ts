@@ -9,36 +9,36 @@ const READ_ADS_PAGE = readText('sql/read-ads-page.sql');
 
 /** Some ids of the catalogue. */
 export interface AdIds {
-  /** One a line. */
+  /** One per line. */
   readonly ids: string;
   readonly count: number;
-  /** When they were read: milliseconds by the clock of Postgres. */
+  /** Time of the read in milliseconds, by the clock of Postgres. */
   readonly read_at: number;
 }
 
-/** The ids behind `after` in the order of ids, `limit` of them; fewer at the end. */
+/** The next `limit` ids after `after`, sorted; fewer at the end. */
 export async function readAdIds(database: Database, after: string, limit: number): Promise<AdIds> {
   const [ids] = await database.query<AdIds>('read_ad_ids', READ_AD_IDS, [after, limit]);
   return present(ids);
 }
 
-/** At most `limit` ids of ads that were added or changed at `since` or later (milliseconds, clock of Postgres). */
+/** Up to `limit` ids of ads that were added or changed at `since` or later (milliseconds, clock of Postgres). */
 export async function readChangedAdIds(database: Database, since: number, limit: number): Promise<AdIds> {
   const [ids] = await database.query<AdIds>('read_changed_ad_ids', READ_CHANGED_AD_IDS, [since, limit]);
   return present(ids);
 }
 
-/** Those of some ids that are in the catalogue. */
+/** The given ids that are in the catalogue. */
 export async function lookUpAds(database: Database, ids: readonly string[]): Promise<string[]> {
   return (await database.query<{ id: string }>('look_up_ads', LOOK_UP_ADS, [ids])).map(({ id }) => id);
 }
 
 /** A page of the list of ads, oldest first. */
 export interface AdsSlice {
-  /** JSON objects with commas between them. */
+  /** JSON objects, separated by commas. */
   readonly ads: string;
   readonly count: number;
-  /** Where the next page begins; undefined on the last one. */
+  /** The position of the last ad; undefined on the last page. */
   readonly next: Position | undefined;
 }
 

@@ -15,31 +15,31 @@ const begin = script(readText('lua/begin-rebuild.lua'));
 const finish = script(readText('lua/finish-rebuild.lua'));
 const abandon = script(readText('lua/abandon-rebuild.lua'));
 
-/** An ad has at most 3,600 second and 1,440 minute buckets to read: a page is a few MB at worst. */
+/** An ad has up to 3,600 second and 1,440 minute buckets: a page is a few MB at most. */
 const ADS_PER_PAGE = 100;
 
-/** How long a token outlives a rebuild that died: another may begin then. Renewed with every page. */
+/** Expiry of the token of a rebuild, renewed with every page. When a rebuild dies, another may begin after it. */
 const TOKEN_SECONDS = 30;
 
 /**
- * A server that is busy for a moment must not cost all that was raised so far: on a busy machine a rebuild of many ads
- * would never end. Altogether less than the token lives.
+ * A page is retried, so that a timeout of a busy server does not cost the whole rebuild. All retries together take less time
+ * than the token needs to expire.
  */
 const TRIES = 5;
 const PAUSE_MS = 1_000;
 
-/** The outcome of a rebuild. `interrupted`: the counters were emptied or the database changed meanwhile, or another one runs. */
+/** The result of a rebuild. `interrupted`: Redis was emptied, the ledger changed, or another rebuild runs. */
 export type Rebuild =
   | { readonly state: 'done'; readonly ads: number }
   | { readonly state: 'interrupted'; readonly reason: string };
 
 /**
- * Raises every counter of the ledger in Redis to what Postgres holds, and then marks them as trusted. Runs beside live
- * traffic: both only ever raise. A ledger that went back in time has another identity, and so begins with no counters.
+ * Raises every counter of the ledger in Redis to its count in Postgres, and then marks the counters as trusted. It runs beside
+ * live traffic, since both only raise. A restored ledger has a new identity, and so begins with no counters.
  *
- * @param now milliseconds
- * @param signal breaks it off, within a page
- * @throws when Postgres or Redis fails meanwhile, or it was broken off; the counters are as little to be trusted as before
+ * @param now milliseconds since the epoch
+ * @param signal stops the rebuild within a page
+ * @throws when Postgres or Redis fails, or the rebuild was stopped; the counters stay untrusted
  */
 export async function rebuildCounters(
   database: Database,
@@ -47,7 +47,7 @@ export async function rebuildCounters(
   now: () => number,
   signal?: AbortSignal,
 ): Promise<Rebuild> {
-  const begun = namesAndLives(store);
+  const begun = instanceIds(store);
   const id = randomUUID();
   const ledger = await readIdentity(database);
   if (ledger === undefined) return { state: 'interrupted', reason: NO_IDENTITY };
@@ -62,25 +62,25 @@ export async function rebuildCounters(
   if (parts.length === 0) return { state: 'interrupted', reason: 'it is not known which server holds which ad' };
   let state: Rebuild | undefined;
   try {
-    // Doubts first: what is committed after this is either read below or leaves a doubt that stays.
+    // Doubts first: a later commit is either read below, or leaves a doubt that stays.
     const doubts = await readDoubts(database);
     state = await rebuildParts({ database, store, ledger, parts, now, signal });
     if (state.state !== 'done') return state;
-    if (namesAndLives(store) !== begun) {
+    if (instanceIds(store) !== begun) {
       return { state: 'interrupted', reason: 'another server holds some of the counters now' };
     }
     await healDoubts(database, doubts);
     return state;
   } finally {
-    // Else the next try would wait for this one's token to expire. Where Redis is away it will.
+    // Otherwise the next rebuild waits until this token expires, as it does when Redis is unavailable.
     if (state?.state !== 'done') await Promise.allSettled(parts.map(abandonPart));
   }
 }
 
-/** Why nothing is trusted while the table that names the ledger is empty. */
+/** The reason while the table with the ledger identity is empty. */
 export const NO_IDENTITY = 'the database has no ledger identity: it is being restored, or is a standby';
 
-/** The surroundings of a rebuild. */
+/** The arguments of a rebuild. */
 interface Work {
   readonly database: Database;
   readonly store: CounterStore;
@@ -90,7 +90,7 @@ interface Work {
   readonly signal: AbortSignal | undefined;
 }
 
-/** What a rebuild has to do with one server. */
+/** The part of a rebuild on one server. */
 interface Part {
   readonly shard: CounterShard;
   readonly instanceId: string;
@@ -99,16 +99,16 @@ interface Part {
   readonly epochKey: string;
 }
 
-/** All of them begin before any counter is raised, and none ends before all counters are. */
+/** All parts begin before the first raise, and end after the last one. */
 async function rebuildParts(work: Work): Promise<Rebuild> {
   const { database, ledger, parts } = work;
-  // One after the other, in the order that all have: of two rebuilds that begin together, one goes on.
+  // Sequentially, in an order that all consumers share: of two rebuilds that begin together, one continues.
   for (const part of parts) {
     if (!(await beginPart(part))) return { state: 'interrupted', reason: 'another rebuild is under way' };
   }
   const ads = await raiseAll(work);
   if (ads === undefined) return { state: 'interrupted', reason: 'another server holds some of the counters now' };
-  // Counts that were read after a change belong to another ledger. Nobody will read these counters.
+  // After a change of the ledger these counters have the wrong identity. Nobody will read them.
   if ((await readIdentity(database)) !== ledger) {
     return { state: 'interrupted', reason: 'the database was restored or replaced meanwhile' };
   }
@@ -135,19 +135,19 @@ async function abandonPart({ shard, token, tokenKey }: Part): Promise<void> {
 }
 
 /** Changes when a server is added or removed, or when the instance id of one changes. */
-function namesAndLives(store: CounterStore): string {
+function instanceIds(store: CounterStore): string {
   return store
     .shards()
     .map((shard) => `${shard.name} ${shard.instanceId()}`)
     .join('\n');
 }
 
-/** Raises the counters of all ads, page by page; the number of ads, or undefined where a server restarted or changed. */
+/** Raises the counters of all ads, page by page. @returns the number of ads; undefined when a server restarted or changed */
 async function raiseAll(work: Work): Promise<number | undefined> {
   const { database, store, now, signal } = work;
-  const begun = namesAndLives(store);
-  // A Redis that went away has forgotten what it was given: there is nothing to go on with.
-  const mayGoOn = () => namesAndLives(store) === begun && !signal?.aborted;
+  const begun = instanceIds(store);
+  // A server that restarted lost the counters of earlier pages.
+  const mayGoOn = () => instanceIds(store) === begun && !signal?.aborted;
   let ads = 0;
   let page = await readPage(database, '', now());
   for (let last = page.at(-1); last !== undefined; last = page.at(-1)) {
@@ -155,7 +155,7 @@ async function raiseAll(work: Work): Promise<number | undefined> {
     if (!mayGoOn()) return undefined;
     ads += page.length;
     const { adId } = last;
-    // Postgres reads the next page while Redis is given this one.
+    // Postgres reads the next page while Redis raises this one.
     const [next] = await Promise.all([
       persist(() => readPage(database, adId, now()), mayGoOn),
       persist(() => raisePage(work, page), mayGoOn),
@@ -184,7 +184,7 @@ async function raisePage({ store, ledger, parts, now }: Work, page: readonly AdC
   ]);
 }
 
-/** @param after the last ad of the page before */
+/** @param after the last ad id of the page before */
 async function readPage(database: Database, after: string, now: number): Promise<AdCounts[]> {
   const oldest = oldestVisible(now);
   const rows = await database.query<{ ad_id: string } & Omit<AdCounts, 'adId'>>('read_counts', READ_COUNTS, [

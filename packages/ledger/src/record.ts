@@ -6,22 +6,22 @@ import { readText } from './files.js';
 
 const RECORD_BATCH = readText('sql/record-batch.sql');
 
-/** What one batch did to Postgres. */
+/** The effects of one batch on Postgres. */
 export interface Recorded {
-  /** The identity of the database, read in the same transaction; undefined where it has lost it. */
+  /** The identity of the ledger, read in the same transaction; undefined where the database has none. */
   readonly ledger: LedgerIdentity | undefined;
   /**
-   * The absolute counts of every bucket that the batch touches and that is kept, by ad, also of those that it added nothing
-   * to. An ad whose clicks are all older than {@link MINUTES_KEPT} has its totals alone.
+   * The absolute counts of every kept bucket that the batch touches, by ad, including buckets that it added nothing to. An ad
+   * whose clicks are all older than {@link MINUTES_KEPT} has totals only.
    */
   readonly counts: readonly AdCounts[];
-  /** How many events were new. */
+  /** Number of new events. */
   readonly added: Readonly<Record<EventKind, number>>;
-  /** Ads that are not in the catalogue: their events were left out. */
+  /** Ads that are not in the catalogue; their events were not recorded. */
   readonly unknownAds: ReadonlySet<string>;
 }
 
-/** Columns of equal length, all null where there is nothing. */
+/** Columns of equal length; all of them are null where the part is empty. */
 interface ResultRow {
   what: 'seconds' | 'minutes' | 'totals' | 'added' | 'ledger';
   /** Ad ids; of `added`, kinds; of `ledger`, its identity. */
@@ -32,10 +32,10 @@ interface ResultRow {
 }
 
 /**
- * Writes a batch of events and their rollups in one transaction. An event that is there already changes nothing.
+ * Writes a batch of events and their rollups in one transaction. An event that is stored already changes nothing.
  *
- * @param doubt left in `counter_doubts` by the same transaction, for a writer whose crash no redelivery would heal
- * @throws what `query` throws; nothing was written then, or everything was and the answer got lost
+ * @param doubt written to `counter_doubts` in the same transaction, for a writer whose crash no redelivery heals
+ * @throws what `query` throws. Then nothing was written, or everything was and the answer was lost
  */
 export async function recordBatch(database: Database, events: readonly AdEvent[], doubt?: string): Promise<Recorded> {
   const rows = await database.query<ResultRow>('record_batch', RECORD_BATCH, [
@@ -79,7 +79,7 @@ function readRows(rows: readonly ResultRow[], events: readonly AdEvent[]): Recor
       else countsOf(name)[what].push([other, count]);
     }
   }
-  // Every ad that is known has its total in the answer.
+  // The answer has the totals of every known ad.
   const unknownAds = new Set(events.map(({ adId }) => adId).filter((adId) => !counts.has(adId)));
   return { ledger, counts: [...counts.values()], added, unknownAds };
 }

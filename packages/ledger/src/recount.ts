@@ -4,35 +4,35 @@ import { readText } from './files.js';
 
 const RECOUNT = readText('sql/recount.sql');
 
-/** In the order in which a batch locks them: else the two would wait for each other. */
+/** In the lock order of a batch, to avoid a deadlock. */
 const LOCK = 'LOCK TABLE clicks_per_second, clicks_per_minute, ad_totals IN SHARE ROW EXCLUSIVE MODE';
 
-/** Longer than any batch takes. */
+/** Longer than any batch. */
 const LOCK_TIMEOUT_MS = 60_000;
 
-/** The findings of a recount. */
+/** The result of a recount. */
 export interface Recount {
-  /** Events that are stored. */
+  /** Stored events. */
   readonly events: number;
-  /** Rows of each rollup that were wrong, and are right now. */
+  /** Corrected rows of each rollup. */
   readonly totals: number;
   readonly minutes: number;
   readonly seconds: number;
 }
 
 /**
- * Makes the rollups what a count of the stored events says, and ends the trust in Redis, which is then filled anew: for an
+ * Corrects the rollups to a count of the stored events, and ends the trust in Redis, which is then refilled. It is for an
  * administrator who deleted or changed events or rollups.
  *
- * It is one transaction. Nothing is recorded meanwhile: batches are tried again, events wait in JetStream, and without
- * JetStream ingest answers 503. Reading goes on.
+ * It is one transaction. Nothing is recorded meanwhile: batches are retried, events wait in JetStream, and without JetStream
+ * ingest answers 503. Reads continue.
  *
- * @param connection of a role that may record
- * @throws when Postgres can't be reached, or a lock was not to be had within a minute; nothing has changed then
+ * @param connection for a role that may record
+ * @throws when Postgres is unavailable, or a lock was not acquired within a minute; then nothing has changed
  */
 export async function recount(connection: pg.ClientConfig): Promise<Recount> {
   const client = new pg.Client(connection);
-  // A connection that breaks fails the statement that is under way.
+  // A broken connection also fails the current statement.
   client.on('error', () => undefined);
   try {
     await client.connect();

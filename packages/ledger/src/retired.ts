@@ -12,24 +12,24 @@ import {
 import type { CounterShard } from './dependencies.js';
 
 /*
- * Counters of a ledger stay in Redis when the ledger gets another identity, by a restore for example. They are deleted once
- * nobody uses them. Consumers of each ledger say that they do by a key that expires:
+ * When a ledger gets a new identity, for example by a restore, the counters of the old one stay in Redis. They are deleted once
+ * no consumer renews the in-use key of their ledger:
  *
- *   of our own ledger id   deleted when no consumer has said so for 15 seconds
- *   of another ledger id   deleted when no consumer has said so for a day: another environment may use this Redis
+ *   same ledger id      deleted 15 seconds after the last renewal
+ *   another ledger id   deleted a day after the last renewal: another environment may use this Redis
  *
- * The marks are deleted first. A ledger whose consumers come back while its counters are being deleted finds them untrusted,
- * and rebuilds them.
+ * The marks are deleted first. Consumers that return while their counters are being deleted find them untrusted, and rebuild
+ * them.
  */
 
 const REMEMBERED_SECONDS = 86_400;
 const OUT_OF_USE_SECONDS = 15;
 
-/** Keys that Redis is asked for at once, and the pause after them: 5 million keys take less than two minutes. */
+/** Keys per SCAN, and the pause after it: 5 million keys take less than two minutes. */
 const KEYS_AT_ONCE = 1_000;
 const PAUSE_MS = 20;
 
-/** Says on these servers that the counters of a ledger are in use. @throws when one of them can't be reached */
+/** Renews the in-use key of a ledger on these servers. @throws when one of them is unavailable */
 export async function keepInUse(shards: readonly CounterShard[], ledger: LedgerIdentity): Promise<void> {
   await Promise.all(
     shards.map((shard) => {
@@ -40,11 +40,11 @@ export async function keepInUse(shards: readonly CounterShard[], ledger: LedgerI
 }
 
 /**
- * Deletes the counters of ledgers that are out of use from one server, beside live traffic and a few at a time.
+ * Deletes the counters of ledgers that are out of use from one server, in small steps beside live traffic.
  *
- * @param ledger the one that is in use here
- * @returns how many keys were deleted
- * @throws when Redis can't be reached, or it was broken off
+ * @param ledger the ledger that is in use here
+ * @returns the number of deleted keys
+ * @throws when Redis is unavailable, or `signal` is aborted
  */
 export async function deleteRetired(shard: CounterShard, ledger: LedgerIdentity, signal: AbortSignal): Promise<number> {
   let deleted = 0;
@@ -93,11 +93,11 @@ async function deleteOutOfUse(
   await deleteMarks();
   const counts = await shard.run('unlink', async (redis) => {
     const pipeline = redis.pipeline();
-    // One by one: in a cluster a command must not name keys of several slots.
+    // One command per key: in a cluster a command must not name keys of several slots.
     for (const key of keys) pipeline.unlink(key);
     return await pipeline.exec();
   });
-  // Its consumers came back meanwhile: whatever they have filled may just have been deleted.
+  // Its consumers returned meanwhile: counters that they raised may just have been deleted.
   if (!(await isOutOfUse())) await deleteMarks();
   return (counts ?? []).reduce((sum, [, count]) => sum + Number(count ?? 0), 0);
 }

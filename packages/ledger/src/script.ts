@@ -7,22 +7,22 @@ export interface ScriptCall {
   readonly values: readonly (string | number)[];
 }
 
-/** What calls said, and what a key held at their two ends. */
+/** The results of calls, and the value of a key before and after them. */
 export interface Framed {
   readonly before: string | null;
   readonly results: unknown[];
   readonly after: string | null;
 }
 
-/** A Lua script, called by its digest, many calls in one round trip. */
+/** A Lua script that is called by its digest, with many calls per round trip. */
 export interface Script {
-  /** Results in the order of the calls. Throws when one of them failed. */
+  /** @returns results in the order of the calls. @throws when a call failed */
   run(redis: Redis, calls: readonly ScriptCall[]): Promise<unknown[]>;
-  /** The same, with the value of a key read before the first call and after the last, in that one round trip. */
+  /** The same, and reads a key before the first call and after the last one in the same round trip. */
   runFramed(redis: Redis, key: string, calls: readonly ScriptCall[]): Promise<Framed>;
 }
 
-/** A script of the given text. Redis learns it when it says that it doesn't know it (after a restart, say). */
+/** A script with this text. It is loaded when Redis does not know it, for example after a restart. */
 export function script(text: string): Script {
   const digest = createHash('sha1').update(text).digest('hex');
 
@@ -44,7 +44,7 @@ export function script(text: string): Script {
     } catch (error) {
       if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
       await redis.script('LOAD', text);
-      // Calls that had succeeded are repeated: scripts here are reads or raises, so that changes nothing.
+      // Calls that succeeded are repeated. All scripts here read or raise, so a repetition changes nothing.
       return await callAll(redis, calls, frame);
     }
   }

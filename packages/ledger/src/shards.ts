@@ -2,9 +2,9 @@ import { slotKey } from '@ads/models';
 import type { CounterShard, CounterStore } from './dependencies.js';
 
 /**
- * Sorts what is about ads by the server that holds the ad. Those that hold none of them are there, too.
+ * Groups items about ads by the server that holds the ad. Servers without any of the ads have an empty group.
  *
- * @throws while nobody is known to hold one of them
+ * @throws while no server is known for one of the ads
  */
 export function groupByShard<T>(
   store: CounterStore,

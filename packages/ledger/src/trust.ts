@@ -1,26 +1,25 @@
 import { epochKey, type LedgerIdentity, MARKS_STEM } from '@ads/models';
 import type { CounterShard } from './dependencies.js';
 
-/** Whether the counters in Redis may be believed, as far as Redis itself can tell; else why not. */
+/** Whether the counters in Redis can be trusted, as far as Redis itself shows, or the reason why not. */
 export type Trust =
   | {
       readonly state: 'trusted';
-      /** Names the rebuild that filled all of them. */
+      /** The rebuild that filled all counters. */
       readonly rebuild: string;
     }
   | { readonly state: 'untrusted'; readonly reason: string };
 
-/** The key of the mark on a server that tells whether its counters of a ledger are trusted. */
+/** The key of the mark on a server that shows whether its counters of a ledger are trusted. */
 export function markKeyOf(shard: CounterShard, ledger: LedgerIdentity): string {
   return epochKey(shard.tag(MARKS_STEM), ledger);
 }
 
 /**
- * The counters of a server are those of the last finished rebuild only if its epoch names the instance id of the server that
- * answers: after a restart from an old file, a failover to a replica that lagged, or an eviction, the epoch is there and
- * the counts are behind.
+ * Trusts the counters of a server only if its mark has the instance id of the server that answers. After a restart from an
+ * old file, a failover to a lagging replica, or an eviction, the mark exists and the counts are behind.
  *
- * @param mark what the server holds under {@link markKeyOf}
+ * @param mark the value of {@link markKeyOf}
  */
 export function judgeMark(shard: CounterShard, mark: string | null): Trust {
   if (shard.mayEvict()) {
@@ -35,8 +34,8 @@ export function judgeMark(shard: CounterShard, mark: string | null): Trust {
 }
 
 /**
- * Several servers together are to be believed only if one rebuild filled them all. A server that was replaced, and doesn't
- * know yet, still tells of an earlier one.
+ * Trusts several servers only if one rebuild filled all of them. A replaced server that does not know of its replacement still
+ * has the mark of an earlier rebuild.
  */
 export function judgeTogether(trusts: readonly Trust[]): Trust {
   const [first] = trusts;
@@ -51,9 +50,9 @@ export function judgeTogether(trusts: readonly Trust[]): Trust {
 }
 
 /**
- * Whether the counters of a ledger on all these servers may be trusted now.
+ * Whether the counters of a ledger on all these servers can be trusted now.
  *
- * @throws when one of them can't be reached
+ * @throws when one of them is unavailable
  */
 export async function readTrust(shards: readonly CounterShard[], ledger: LedgerIdentity): Promise<Trust> {
   return judgeTogether(

@@ -1,9 +1,9 @@
-/** Runs one piece of work at a time, in the order in which they came. */
+/** Runs one piece of work at a time, in the order of the calls. */
 export type Turns = <T>(work: () => Promise<T>) => Promise<T>;
 
 /**
- * @param mostWaiting pieces of work that may wait
- * @param refusal thrown where that many wait already
+ * @param mostWaiting maximum number of calls that wait
+ * @param refusal thrown when that many wait already
  */
 export function createTurns(mostWaiting: number, refusal: () => Error): Turns {
   let last: Promise<unknown> = Promise.resolve();

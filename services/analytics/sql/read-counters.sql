@@ -1,4 +1,4 @@
--- Totals and windows of some ads, from the rollups. One statement, so one moment: no window is ahead of its total.
+-- Totals and windows of some ads from the rollups. One statement has one snapshot, so no window is ahead of its total.
 -- Parameters: 1 ad ids, 2 the current second, 3 the current minute.
 SELECT
   ad.id AS ad_id,
