@@ -1,6 +1,6 @@
 import { relative, resolve } from 'node:path';
 import { projectRoot, runCommand } from '@ads/local';
-import type { Problem } from './check.js';
+import type { Problem } from './problem.js';
 
 const COMPILER = resolve(projectRoot, 'node_modules/typescript/bin/tsc');
 

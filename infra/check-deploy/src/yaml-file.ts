@@ -10,7 +10,7 @@ import {
   type Pair,
   parseAllDocuments,
 } from 'yaml';
-import type { Problem } from './check.js';
+import type { Problem } from './problem.js';
 import type { Path } from './shape.js';
 
 /** One document of a YAML file. */

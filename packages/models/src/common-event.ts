@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 import { LONGEST_ADDRESS } from './address.js';
 import { AD_ID, isPlayTime, playTimeMs, type WritableEvent } from './event.js';
-import type { Receipt } from './event-requests.js';
 import { EVENT_KINDS, type EventKind, KINDS } from './kinds.js';
+import type { Receipt } from './receipt.js';
 import { isFarAhead, isUuid, uuidv7 } from './uuid.js';
 
 interface FieldsOfKind {

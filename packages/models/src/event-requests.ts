@@ -3,8 +3,9 @@ import Joi from 'joi';
 import { LONGEST_ADDRESS, readAddress } from './address.js';
 import { readCommonEvent } from './common-event.js';
 import { AD_ID, AD_ID_RULE, type AdEvent, LONGEST_AD_ID, MAX_PLAY_TIME, playTimeMs } from './event.js';
-import { EVENT_KINDS, type EventField, type EventKind, perKind } from './kinds.js';
+import { EVENT_KINDS, type EventField, perKind } from './kinds.js';
 import { limitedText } from './limited.js';
+import type { Receipt } from './receipt.js';
 import { isFarAhead, isUuid, UUID_LENGTH, uuidv7 } from './uuid.js';
 
 /** The longest timestamp: a fraction of a second may have as many digits as fit. */
@@ -71,18 +72,6 @@ export const eventRequests = perKind((kind) => {
     .required()
     .label('body');
 });
-
-/** What ingest knows about a request beside its body. Times in milliseconds. */
-export interface Receipt {
-  readonly kind: EventKind;
-  /** The `Idempotency-Key` header: an id for a body that has none. */
-  readonly idempotencyKey: string | undefined;
-  /** As {@link readAddress} gives it. Asked where the body has none. */
-  readonly callerIp: () => string;
-  readonly now: number;
-  /** How far ahead of `now` a player's clock is still believed. */
-  readonly maxClockSkew: number;
-}
 
 /** A request that became an event, or the reasons why it is none. */
 export type EventReading =

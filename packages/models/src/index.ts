@@ -7,6 +7,7 @@ export * from './event.js';
 export * from './event-requests.js';
 export * from './kinds.js';
 export * from './packed-counts.js';
+export * from './receipt.js';
 export * from './responses.js';
 export * from './streams.js';
 export * from './uuid.js';

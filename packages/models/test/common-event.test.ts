@@ -1,8 +1,9 @@
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { readCommonEvent } from '../src/common-event.js';
-import { type Receipt, readAnyEvent } from '../src/event-requests.js';
+import { readAnyEvent } from '../src/event-requests.js';
 import type { EventKind } from '../src/kinds.js';
+import type { Receipt } from '../src/receipt.js';
 import { uuidv7 } from '../src/uuid.js';
 
 // The last second of February, when days are most easily mistaken.

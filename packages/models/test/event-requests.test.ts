@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { readAddress } from '../src/address.js';
-import { type Receipt, readEventRequest } from '../src/event-requests.js';
+import { readEventRequest } from '../src/event-requests.js';
+import type { Receipt } from '../src/receipt.js';
 import { uuidv7 } from '../src/uuid.js';
 import { decodeEvents, encodeEvents } from '../src/wire.js';
 

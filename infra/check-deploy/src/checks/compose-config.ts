@@ -1,4 +1,5 @@
-import type { Check, Problem } from '../check.js';
+import type { Check } from '../check.js';
+import type { Problem } from '../problem.js';
 import { findDockerCompose } from '../tools.js';
 import type { YamlDocument } from '../yaml-file.js';
 import { composeFiles } from './compose.js';

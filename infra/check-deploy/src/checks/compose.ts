@@ -1,8 +1,9 @@
-import type { Check, Problem } from '../check.js';
+import type { Check } from '../check.js';
 import { contentOf, effective, readDockerfile } from '../dockerfile.js';
 import { healthCheckProblem } from '../health-checks.js';
 import { imageProblem } from '../images.js';
 import { heapProblem } from '../memory.js';
+import type { Problem } from '../problem.js';
 import type { Repository } from '../repository.js';
 import { namesReadBy, PROGRAMS, type Program } from '../service-variables.js';
 import { at, fields, items, type Path, text } from '../shape.js';

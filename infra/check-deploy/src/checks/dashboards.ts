@@ -1,6 +1,7 @@
-import type { Check, Problem } from '../check.js';
+import type { Check } from '../check.js';
 import { fillIn } from '../live/panel-queries.js';
 import { knownMetrics, metricsIn } from '../metrics.js';
+import type { Problem } from '../problem.js';
 import { items, type Path, text } from '../shape.js';
 import type { YamlDocument } from '../yaml-file.js';
 

@@ -1,8 +1,9 @@
 import type { Copy, Instruction } from 'dockerfile-ast';
-import type { Check, Problem } from '../check.js';
+import type { Check } from '../check.js';
 import { contentOf, effective, lineOf, readDockerfile, type Stage } from '../dockerfile.js';
 import { healthCheckProblem } from '../health-checks.js';
 import { imageProblem } from '../images.js';
+import type { Problem } from '../problem.js';
 import type { Repository } from '../repository.js';
 import { fields, text } from '../shape.js';
 import { composeFiles, dockerfileOf } from './compose.js';

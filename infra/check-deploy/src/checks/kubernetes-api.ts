@@ -3,9 +3,10 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { localFolder } from '@ads/local';
-import type { Check, Problem } from '../check.js';
+import type { Check } from '../check.js';
 import { manifestFiles, manifestOf, patchFiles } from '../kubernetes/manifests.js';
 import { ALLOWED_VERSIONS, API_VERSION, typedSource } from '../kubernetes/typed.js';
+import type { Problem } from '../problem.js';
 import { typeErrors } from '../type-errors.js';
 import type { YamlDocument } from '../yaml-file.js';
 

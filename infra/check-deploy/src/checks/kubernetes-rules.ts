@@ -1,9 +1,11 @@
-import type { Check, Problem } from '../check.js';
+import type { Check } from '../check.js';
 import { checkConfig } from '../kubernetes/config-rules.js';
 import { checkLinks } from '../kubernetes/link-rules.js';
 import { baseManifests, type Manifest } from '../kubernetes/manifests.js';
-import { checkPods, type Report } from '../kubernetes/pod-rules.js';
+import { checkPods } from '../kubernetes/pod-rules.js';
 import { checkQueue } from '../kubernetes/queue-rules.js';
+import type { Report } from '../kubernetes/report.js';
+import type { Problem } from '../problem.js';
 
 /** Our own rules for manifests: what the API allows, and what would still be wrong. */
 export const kubernetesRules: Check = {

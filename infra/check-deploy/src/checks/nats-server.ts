@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import type { Check, Problem } from '../check.js';
+import type { Check } from '../check.js';
+import type { Problem } from '../problem.js';
 import { findNatsServer } from '../tools.js';
 
 const FOLDER = 'infra/nats';

@@ -1,5 +1,6 @@
-import type { Check, Problem } from '../check.js';
+import type { Check } from '../check.js';
 import { baseManifests } from '../kubernetes/manifests.js';
+import type { Problem } from '../problem.js';
 import type { Repository } from '../repository.js';
 import { fields } from '../shape.js';
 

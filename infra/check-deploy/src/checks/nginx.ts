@@ -1,8 +1,9 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { localFolder } from '@ads/local';
-import type { Check, Problem } from '../check.js';
+import type { Check } from '../check.js';
 import { copyGateway, GATEWAY_FOLDER } from '../gateway-files.js';
+import type { Problem } from '../problem.js';
 import { findNginx } from '../tools.js';
 
 /** nginx reads its configuration itself. */

@@ -1,4 +1,4 @@
-import type { Check, Problem } from '../check.js';
+import type { Check } from '../check.js';
 import {
   baseManifests,
   type Manifest,
@@ -6,6 +6,7 @@ import {
   overlays as overlaysOf,
   podTemplateOf,
 } from '../kubernetes/manifests.js';
+import type { Problem } from '../problem.js';
 import type { Repository } from '../repository.js';
 import { findKubectl, type Tool } from '../tools.js';
 import { readYaml } from '../yaml-file.js';

@@ -4,7 +4,8 @@ import type { Nodes } from 'mdast';
 import { fromMarkdown } from 'mdast-util-from-markdown';
 import { toString as textOf } from 'mdast-util-to-string';
 import { visit } from 'unist-util-visit';
-import type { Check, Problem } from '../check.js';
+import type { Check } from '../check.js';
+import type { Problem } from '../problem.js';
 import type { Repository } from '../repository.js';
 import { fields } from '../shape.js';
 

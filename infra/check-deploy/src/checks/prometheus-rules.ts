@@ -1,5 +1,6 @@
-import type { Check, Problem } from '../check.js';
+import type { Check } from '../check.js';
 import { knownMetrics, metricsIn, ruleFiles } from '../metrics.js';
+import type { Problem } from '../problem.js';
 import type { Repository } from '../repository.js';
 import { items, type Path, text } from '../shape.js';
 import type { YamlDocument } from '../yaml-file.js';

@@ -1,5 +1,6 @@
-import type { Check, Problem } from '../check.js';
+import type { Check } from '../check.js';
 import { ruleFiles } from '../metrics.js';
+import type { Problem } from '../problem.js';
 import type { Repository } from '../repository.js';
 import { findPromtool } from '../tools.js';
 

@@ -1,4 +1,5 @@
-import type { Check, Problem } from '../check.js';
+import type { Check } from '../check.js';
+import type { Problem } from '../problem.js';
 import { bytesOf, JETSTREAM_FILE, queueProblems } from '../queue-limits.js';
 import type { Repository } from '../repository.js';
 import { fields, items, text } from '../shape.js';

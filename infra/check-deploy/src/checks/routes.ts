@@ -1,6 +1,7 @@
 import { upstreamOf } from '@ads/local';
-import type { Check, Problem } from '../check.js';
+import type { Check } from '../check.js';
 import { baseManifests } from '../kubernetes/manifests.js';
+import type { Problem } from '../problem.js';
 import type { Repository } from '../repository.js';
 import { defaultOf } from '../service-variables.js';
 import { items, text } from '../shape.js';

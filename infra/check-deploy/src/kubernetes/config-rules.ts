@@ -2,7 +2,7 @@ import { namesReadBy, PROGRAMS } from '../service-variables.js';
 import { fields, items, text } from '../shape.js';
 import { type Manifest, podTemplateOf } from './manifests.js';
 import { programOf } from './pod-environment.js';
-import type { Report } from './pod-rules.js';
+import type { Report } from './report.js';
 
 /** Each key of a ConfigMap that is given to our programs whole is one that one of them reads. */
 export function checkConfig(manifests: readonly Manifest[], report: Report): void {

@@ -1,6 +1,6 @@
 import { at, fields, items, type Path, text } from '../shape.js';
 import { labelsOf, type Manifest, type PodTemplate, podTemplateOf } from './manifests.js';
-import type { Report } from './pod-rules.js';
+import type { Report } from './report.js';
 
 const LABELS = ['name', 'component', 'part-of'].map((label) => `app.kubernetes.io/${label}`);
 

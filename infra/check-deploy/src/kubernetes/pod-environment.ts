@@ -2,7 +2,7 @@ import { namesReadBy, PROGRAMS, type Program } from '../service-variables.js';
 import { fields, items, text } from '../shape.js';
 import { keysOf } from './config.js';
 import type { Manifest } from './manifests.js';
-import type { PodReport } from './pod-rules.js';
+import type { PodReport } from './report.js';
 
 /** Each variable has a source that is there, and a program that reads it. */
 export function checkEnvironment(manifests: readonly Manifest[], container: unknown, report: PodReport): void {

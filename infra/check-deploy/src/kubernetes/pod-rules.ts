@@ -1,12 +1,11 @@
 import { healthCheckProblem } from '../health-checks.js';
 import { defaultOf } from '../service-variables.js';
-import { at, items, type Path, text } from '../shape.js';
+import { at, items, text } from '../shape.js';
 import { keysOf, settingOf } from './config.js';
 import { type Manifest, type PodTemplate, podTemplateOf } from './manifests.js';
 import { checkEnvironment, programOf } from './pod-environment.js';
 import { checkContainer, checkPodSecurity } from './pod-security.js';
-
-export type Report = (manifest: Manifest, path: Path, message: string) => void;
+import type { PodReport, Report } from './report.js';
 
 /** What must hold for the pods of every workload. */
 export function checkPods(manifests: readonly Manifest[], report: Report): void {
@@ -30,9 +29,6 @@ export function checkPods(manifests: readonly Manifest[], report: Report): void 
     checkVolumes(manifests, pod, here);
   }
 }
-
-/** As `Report`, with a path from the `spec` of the pod or from the container. */
-export type PodReport = (path: Path, message: string) => void;
 
 function checkMounts({ document }: Manifest, { spec }: PodTemplate, container: unknown, report: PodReport): void {
   const volumes = [

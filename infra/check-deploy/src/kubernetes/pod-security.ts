@@ -2,7 +2,7 @@ import { imageProblem } from '../images.js';
 import { heapProblem } from '../memory.js';
 import { at, fields, items, text } from '../shape.js';
 import type { PodTemplate } from './manifests.js';
-import type { PodReport } from './pod-rules.js';
+import type { PodReport } from './report.js';
 
 /** What a pod may do: as little as the restricted profile of Kubernetes lets it. */
 export function checkPodSecurity({ spec }: PodTemplate, report: PodReport): void {

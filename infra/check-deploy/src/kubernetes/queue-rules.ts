@@ -1,7 +1,7 @@
 import { bytesOf, JETSTREAM_FILE, queueProblems } from '../queue-limits.js';
 import { fields, items, text } from '../shape.js';
 import type { Manifest } from './manifests.js';
-import type { Report } from './pod-rules.js';
+import type { Report } from './report.js';
 
 /** The streams fit into JetStream, and JetStream into its volume. */
 export function checkQueue(manifests: readonly Manifest[], report: Report): void {

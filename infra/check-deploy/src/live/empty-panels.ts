@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { waitFor } from '@ads/local';
-import type { Problem } from '../check.js';
+import type { Problem } from '../problem.js';
 import { startLoad } from './load.js';
 import { type PanelQuery, panelQueries } from './panel-queries.js';
 import { type Prometheus, type PrometheusOptions, startPrometheus } from './prometheus.js';

@@ -1,4 +1,4 @@
-import type { Problem } from '../check.js';
+import type { Problem } from '../problem.js';
 
 /** One query of one panel. */
 export interface PanelQuery extends Omit<Problem, 'message'> {
