@@ -49,9 +49,7 @@ const clicks = (count: number) => Array.from({ length: count }, () => [click()])
 describe('consuming', () => {
   // Whatever a test did, the next one begins with an empty queue.
   afterEach(async () => {
-    const rest = consume({ record: acknowledge });
-    await queueEmpty(connection);
-    await rest.stop();
+    await (await connection.jetstreamManager()).streams.purge(EVENT_STREAM);
   });
 
   it('holds no more messages than it may, however many there are and however long recording takes', async () => {
