@@ -1,48 +1,48 @@
 import { EVENT_STREAM, streamSettings, totalsKey } from '@ads/models';
 import type { StreamConfig } from 'nats';
-import type { Servers } from './stack.js';
+import type { BenchStack } from './stack.js';
 
 /** Takes every event and counter away, from all three; nobody may be using them. The catalogue stays. */
-export async function emptyAll(servers: Servers): Promise<void> {
-  const { database, store } = servers;
-  await emptyStreams(servers);
+export async function emptyAll(stack: BenchStack): Promise<void> {
+  const { database, redis } = stack.admin;
+  await emptyStreams(stack);
   await database.query('TRUNCATE ad_events, clicks_per_second, clicks_per_minute, ad_totals, counter_doubts');
   // Else it would come while somebody is measured.
   await database.query('CHECKPOINT');
-  await store.flushall();
+  await redis.flushall();
 }
 
 /** Takes every message out of every stream. */
-export async function emptyStreams({ queue }: Servers): Promise<void> {
-  const manager = await queue.jetstreamManager();
+export async function emptyStreams({ admin }: BenchStack): Promise<void> {
+  const manager = await admin.nats.jetstreamManager();
   for (const { config } of await manager.streams.list().next()) await manager.streams.purge(config.name);
 }
 
 /** The event stream, as ingest makes it at its first start. */
-export async function makeEventStream({ queue }: Servers): Promise<void> {
-  const manager = await queue.jetstreamManager();
+export async function makeEventStream({ admin }: BenchStack): Promise<void> {
+  const manager = await admin.nats.jetstreamManager();
   for (const settings of streamSettings({ replicas: 1, maxBytes: -1, deadLettersMaxBytes: -1 })) {
     await manager.streams.add(settings as Partial<StreamConfig>);
   }
 }
 
 /** What the event stream holds. */
-export async function readQueue({ queue }: Servers): Promise<{ messages: number; bytes: number }> {
-  const manager = await queue.jetstreamManager();
+export async function readQueue({ admin }: BenchStack): Promise<{ messages: number; bytes: number }> {
+  const manager = await admin.nats.jetstreamManager();
   const { state } = await manager.streams.info(EVENT_STREAM);
   return { messages: state.messages, bytes: state.bytes };
 }
 
 /** All clicks that Postgres has as rows, and that Redis has counted. */
 export async function countClicks(
-  { database, store }: Servers,
+  { admin: { database, redis } }: BenchStack,
   adIds: readonly string[],
 ): Promise<{ rows: number; counted: number }> {
   const { rows } = await database.query<{ rows: number; ledger: string }>(
     'SELECT count(*)::integer AS rows, current_ledger() AS ledger FROM ad_events',
   );
   const ledger = rows[0]?.ledger ?? '';
-  const pipeline = store.pipeline();
+  const pipeline = redis.pipeline();
   for (const adId of adIds) pipeline.hget(totalsKey(ledger, adId), 'clicks');
   const totals = (await pipeline.exec()) ?? [];
   const counted = totals.reduce((sum, [, clicks]) => sum + Number(clicks ?? 0), 0);
@@ -50,7 +50,7 @@ export async function countClicks(
 }
 
 /** Bytes: what Postgres keeps of the clicks, with indexes; what it has written to its log in all; what Redis keeps. */
-export async function readSizes({ database, store }: Servers): Promise<Record<string, number>> {
+export async function readSizes({ admin: { database, redis } }: BenchStack): Promise<Record<string, number>> {
   const { rows } = await database.query<Record<string, string>>(
     `SELECT sum(size) FILTER (WHERE name LIKE 'ad_events%') AS postgres_rows,
             sum(size) FILTER (WHERE name LIKE 'clicks_per_%' OR name = 'ad_totals') AS postgres_rollups,
@@ -59,6 +59,6 @@ export async function readSizes({ database, store }: Servers): Promise<Record<st
            FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace) tables`,
   );
   const sizes = Object.entries(rows[0] ?? {}).map(([name, bytes]) => [name, Number(bytes)]);
-  const redis = Number(/^used_memory_dataset:(\d+)/m.exec(await store.info('memory'))?.[1]);
-  return { ...Object.fromEntries(sizes), redis };
+  const redisBytes = Number(/^used_memory_dataset:(\d+)/m.exec(await redis.info('memory'))?.[1]);
+  return { ...Object.fromEntries(sizes), redis: redisBytes };
 }

@@ -16,9 +16,9 @@ const COUNTED_MS = 120_000;
 export async function startWhole(stack: BenchStack): Promise<Whole> {
   await stack.startServers();
   const [ingest, consumer, analytics] = await Promise.all([
-    stack.startService('ingest', { place: 'anywhere' }),
-    stack.startService('consumer', { place: 'anywhere' }),
-    stack.startService('analytics', { place: 'anywhere' }),
+    stack.startServiceAt('anywhere', 'ingest'),
+    stack.startServiceAt('anywhere', 'consumer'),
+    stack.startServiceAt('anywhere', 'analytics'),
   ]);
   await untilFromRedis(analytics, stack.adIds[0] ?? '');
   return { ingest, consumer, analytics };
@@ -35,10 +35,10 @@ export async function untilFromRedis({ port }: LocalProcess, adId: string): Prom
 }
 
 /** Waits until Postgres has so many clicks; its totals are cheap to look at, and grow with the rows. */
-export async function untilRecorded({ servers }: BenchStack, clicks: number): Promise<void> {
+export async function untilRecorded({ admin }: BenchStack, clicks: number): Promise<void> {
   await waitFor(
     async () => {
-      const { rows } = await servers.database.query<{ clicks: number }>(
+      const { rows } = await admin.database.query<{ clicks: number }>(
         'SELECT coalesce(sum(clicks), 0)::integer AS clicks FROM ad_totals',
       );
       return (rows[0]?.clicks ?? 0) >= clicks;
@@ -56,7 +56,7 @@ export async function checkCounted(stack: BenchStack, clicks: number): Promise<v
   let last = { rows: 0, counted: 0 };
   await waitFor(
     async () => {
-      last = await countClicks(stack.servers, stack.adIds);
+      last = await countClicks(stack, stack.adIds);
       return last.rows >= clicks && last.counted >= clicks;
     },
     { what: `${clicks} clicks to be counted`, timeoutMs: COUNTED_MS },

@@ -39,7 +39,7 @@ async function run(stack: FuzzStack, { requests, seed }: Options, thrown: readon
   }
   campaign.end();
   const { stored, miscounted } = await step('compare', () =>
-    compare(stack.database, stack.urlOf('gateway'), campaign.journal),
+    compare(stack.admin.database, stack.urlOf('gateway'), campaign.journal),
   );
   const after = await readFixedAnswers(urls);
   const changed = fixedAnswers

@@ -26,11 +26,11 @@ export async function openAdminClients(
   nats: readonly LocalProcess[],
 ): Promise<AdminClients> {
   const database = openPool(postgres.env, {
-    max: 2,
+    max: 4,
     connectionTimeoutMillis: 5_000,
-    query_timeout: 60_000,
+    query_timeout: 300_000,
     // Overrides the timeout of the role.
-    statement_timeout: 60_000,
+    statement_timeout: 300_000,
   });
   const nodes = redis.map(openRedis);
   const [first] = nodes;

@@ -1,5 +1,6 @@
 export { type AdminClients, openAdminClients } from './admin-clients.js';
 export { type AdAnswer, askAnalytics } from './analytics.js';
+export { Environment, UNLIMITED } from './environment.js';
 export { compareAnswers } from './exactness/answers.js';
 export { type Comparison, type ComparisonTarget, compare } from './exactness/compare.js';
 export { compareCounters, readLedger } from './exactness/counters.js';
@@ -17,3 +18,5 @@ export { Load } from './load/load.js';
 export { type RequestSettings, requestMaker } from './load/requests.js';
 export { flag, namesOf, type OptionValues, parseOptions, wholeNumber } from './options.js';
 export { type Random, seededRandom } from './random.js';
+export { type OpenServers, type Servers, type SingleServers, singleServers } from './servers.js';
+export { ServiceSlot, type SlotName } from './service-slot.js';

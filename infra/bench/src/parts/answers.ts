@@ -36,7 +36,7 @@ export const answers: Part = {
   async run(stack, budget) {
     runAt('others');
     await stack.startServers();
-    await makeEventStream(stack.servers);
+    await makeEventStream(stack);
     printDetail(`each contender: ${whereIs('measured')}, one at a time; load and servers: ${whereIs('others')}`);
     printDetail('The stores are rollups alone, filled by SQL: no answer ever reads the rows of the clicks.');
     printDetail('The list of all ads is read again when it is half a second old, so the first page is mostly ready.');
@@ -50,16 +50,12 @@ async function measure(stack: BenchStack, size: StoreSize, { answers: budget }: 
   const label = `${size.clicks} clicks, ${size.ads} ads`;
   const adIds = Array.from({ length: size.ads }, (_, index) => `ad-${String(index + 1).padStart(5, '0')}`);
   const paths = { one: adIds.map((adId) => `/api/v1/ads/analytics?ad_id=${adId}`), page: [ALL_ADS] };
-  await emptyAll(stack.servers);
+  await emptyAll(stack);
   await stack.fillCatalogue(adIds);
-  await step(label, () => fillRollups(stack.servers.database, adIds, size.clicks / size.ads));
-  const consumer = await stack.startService('consumer', { place: 'others' });
-  const redis = await stack.startService('analytics', { name: 'analytics-redis', place: 'measured' });
-  const postgres = await stack.startService('analytics', {
-    name: 'analytics-postgres',
-    place: 'measured',
-    env: NO_REDIS,
-  });
+  await step(label, () => fillRollups(stack.admin.database, adIds, size.clicks / size.ads));
+  const consumer = await stack.startServiceAt('others', 'consumer');
+  const redis = await stack.startServiceAt('measured', 'analytics-redis');
+  const postgres = await stack.startServiceAt('measured', 'analytics-postgres', NO_REDIS);
   await untilFromRedis(redis, adIds[0] ?? '');
   const express = await stack.startContender('same-bytes', 'measured', {
     ONE_AD: await textOf(redis.port, paths.one[0] ?? ''),

@@ -20,7 +20,7 @@ export const cost: Part = {
   ads: 100,
   async run(stack, { cost: { starts, seconds } }) {
     await stack.startServers();
-    await makeEventStream(stack.servers);
+    await makeEventStream(stack);
     printDetail(`one process of each service, everything runs ${whereIs('anywhere')}; ${CONNECTIONS} connections`);
     const [startUp, services] = await startAll(stack, starts);
     await untilFromRedis(services.analytics, stack.adIds[0] ?? '');
@@ -37,10 +37,10 @@ export const cost: Part = {
     } as const;
     const room = await queueRoom(stack, consumer, () => warmUp(clicks));
 
-    const before = { cpu: cpuOf(stack, services), sizes: await readSizes(stack.servers) };
+    const before = { cpu: cpuOf(stack, services), sizes: await readSizes(stack) };
     const { answered, perSecond } = await runLoad({ ...clicks, warmSeconds: 0, seconds });
     await untilRecorded(stack, room.clicks + answered);
-    const after = { cpu: cpuOf(stack, services), sizes: await readSizes(stack.servers) };
+    const after = { cpu: cpuOf(stack, services), sizes: await readSizes(stack) };
     await checkCounted(stack, room.clicks + answered);
     const paths = adIds.map((adId) => `/api/v1/ads/analytics?ad_id=${adId}`);
     const questions = { ...clicks, port: analytics.port, request: { kind: 'get', paths }, status: 200 } as const;
@@ -87,7 +87,7 @@ async function startAll(stack: BenchStack, times: number): Promise<[Figures, Ser
   const startUp = new Figures();
   const start = async (name: ServiceName) => {
     const since = performance.now();
-    const service = await stack.startService(name, { place: 'anywhere' });
+    const service = await stack.startServiceAt('anywhere', name);
     startUp.add(name, (performance.now() - since) / 1_000);
     return service;
   };
@@ -110,7 +110,7 @@ async function queueRoom(
 ): Promise<{ clicks: number; bytesPerClick: number }> {
   await consumer.stop();
   const answered = await load();
-  const { bytes } = await readQueue(stack.servers);
+  const { bytes } = await readQueue(stack);
   await consumer.start();
   await untilRecorded(stack, answered);
   await checkCounted(stack, answered);
@@ -123,7 +123,14 @@ function memories(services: Services): Map<ServiceName, number> {
 
 /** Seconds, by process; those of Postgres are all of its processes. */
 function cpuOf({ servers }: BenchStack, services: Services): Map<string, number> {
-  const all = [services.ingest, services.consumer, services.analytics, servers.nats, servers.postgres, servers.redis];
+  const all = [
+    services.ingest,
+    services.consumer,
+    services.analytics,
+    ...servers.nats,
+    servers.postgres,
+    ...servers.redis,
+  ];
   return new Map(all.map(({ name, pid }) => [name, readCpuSeconds(pid ?? 0)]));
 }
 

@@ -39,7 +39,7 @@ export const drain: Part = {
   ads: Math.max(...ADS),
   async run(stack, { drain: { rounds, clicks } }) {
     await stack.startServers();
-    await makeEventStream(stack.servers);
+    await makeEventStream(stack);
     printDetail(`${clicks} clicks, ${CLICKS_PER_MESSAGE} in a message; everything runs ${whereIs('anywhere')}`);
     printDetail(`the first ${100 * WARM_SHARE} % are warm-up, but for COPY, which is one transaction`);
     const ways: Record<Way, (adIds: readonly string[], events: readonly AdEvent[]) => Promise<number>> = {
@@ -54,7 +54,7 @@ export const drain: Part = {
         const adIds = stack.adIds.slice(0, ads);
         const events = [...clicksUntilNow(adIds, clicks, (1_000 * clicks) / CLICKS_PER_SECOND)];
         for (const way of Object.keys(ways) as Way[]) {
-          await emptyAll(stack.servers);
+          await emptyAll(stack);
           rates.add(`${way}_${ads}`, await ways[way](adIds, events));
         }
       }
@@ -79,7 +79,7 @@ export const drain: Part = {
 async function insert(stack: BenchStack, events: readonly AdEvent[]): Promise<number> {
   const warm = WARM_SHARE * events.length;
   let begin: Progress | undefined;
-  await insertRows(stack.servers.database, events, (rows) => {
+  await insertRows(stack.admin.database, events, (rows) => {
     if (rows >= warm) begin ??= { at: performance.now(), rows };
   });
   return rateSince(begin, events.length);
@@ -87,7 +87,7 @@ async function insert(stack: BenchStack, events: readonly AdEvent[]): Promise<nu
 
 async function copy(stack: BenchStack, events: readonly AdEvent[]): Promise<number> {
   const at = performance.now();
-  await copyRows(stack.servers.database, events);
+  await copyRows(stack.admin.database, events);
   return rateSince({ at, rows: 0 }, events.length);
 }
 
@@ -102,15 +102,13 @@ async function drainBy(
   events: readonly AdEvent[],
 ): Promise<number> {
   const running = await Promise.all(
-    Array.from({ length: consumers }, (_, index) =>
-      stack.startService('consumer', { name: `consumer-${index + 1}`, place: 'anywhere', env: PATIENT }),
-    ),
+    Array.from({ length: consumers }, (_, index) => stack.startServiceAt('anywhere', `consumer-${index + 1}`, PATIENT)),
   );
-  await whileNobodyRecords(stack, () => fillQueue(stack.servers.queue, events, CLICKS_PER_MESSAGE));
+  await whileNobodyRecords(stack, () => fillQueue(stack.admin.nats, events, CLICKS_PER_MESSAGE));
   const rate = await watchDrain(stack, events.length);
   await waitFor(
     async () => {
-      const { rows, counted } = await countClicks(stack.servers, adIds);
+      const { rows, counted } = await countClicks(stack, adIds);
       return rows === events.length && counted === events.length;
     },
     { what: `${events.length} clicks in Postgres and in Redis`, timeoutMs: COUNTED_MS },
@@ -120,7 +118,7 @@ async function drainBy(
 }
 
 async function whileNobodyRecords(stack: BenchStack, work: () => Promise<void>): Promise<void> {
-  const client = await stack.servers.database.connect();
+  const client = await stack.admin.database.connect();
   try {
     await client.query('BEGIN');
     await client.query('LOCK TABLE ad_events IN EXCLUSIVE MODE');
@@ -135,7 +133,7 @@ async function watchDrain(stack: BenchStack, clicks: number): Promise<number> {
   let begin: Progress | undefined;
   let rate: number | undefined;
   for (const deadline = performance.now() + DRAINED_MS; performance.now() < deadline; await sleep(LOOK_MS)) {
-    const { messages } = await readQueue(stack.servers);
+    const { messages } = await readQueue(stack);
     const rows = clicks - messages * CLICKS_PER_MESSAGE;
     if (rows >= COUNTED_TO * clicks) rate ??= rateSince(begin, rows);
     if (messages === 0 && rate !== undefined) return rate;

@@ -34,14 +34,14 @@ export const ingest: Part = {
       bare: (await stack.startContender('bare', 'measured')).port,
       fastify: (await stack.startContender('fastify', 'measured')).port,
       express: (await stack.startContender('express', 'measured')).port,
-      ours: (await stack.startService('ingest', { place: 'measured' })).port,
+      ours: (await stack.startServiceAt('measured', 'ingest')).port,
     };
     printDetail(`each contender: ${whereIs('measured')}, one at a time; load, NATS, Postgres: ${whereIs('others')}`);
     const request = { kind: 'click', adIds: stack.adIds } as const;
     for (const port of Object.values(ports)) {
       await warmUp({ port, connections: 64, request, status: 202 }, COMPILED_ANSWERS);
     }
-    await emptyStreams(stack.servers);
+    await emptyStreams(stack);
     const rates = await measureRates(stack, ports, budget);
     const times = await measureTimes(stack, ports, budget, rates);
     return { ...rates.figures, ...times };
@@ -122,7 +122,7 @@ async function clicks(
   const request = { kind: 'click', adIds: stack.adIds } as const;
   const result = await runLoad({ ...target, request, status: 202, warmSeconds, seconds });
   // What is stored must not slow down who comes next.
-  await emptyStreams(stack.servers);
+  await emptyStreams(stack);
   return result;
 }
 

@@ -48,7 +48,7 @@ export async function boundCatalogue(stack: BoundsStack, { capMegabytes }: Bound
     await fillRollups(database, stack.adIds.slice(0, BUSY_ADS), CLICKS_PER_BUSY_AD);
     await database.query('VACUUM ANALYZE ads');
     await database.query(`CREATE DATABASE ${FEW}`);
-    const env = { ...stack.postgres.env, POSTGRES_DB: FEW };
+    const env = { ...stack.servers.postgres.env, POSTGRES_DB: FEW };
     await migrate(env);
     const few = openPool(env);
     await addAds(few, stack.adIds.slice(0, FEW_ADS));
@@ -64,7 +64,7 @@ export async function boundCatalogue(stack: BoundsStack, { capMegabytes }: Bound
   printDetail(`ingest was ready after ${readySeconds.toFixed(1)} s, with all ads after ${loadedSeconds.toFixed(1)} s`);
   if (loadedSeconds > START_SECONDS) broken.push(`ingest started in ${loadedSeconds.toFixed(1)} s`);
 
-  await stack.startServiceWith('ingest-2', { POSTGRES_DB: FEW });
+  await step('ingest-2', () => stack.startService('ingest-2', { POSTGRES_DB: FEW }));
   const few = stack.portsOf('ingest')[1] ?? 0;
   const clicked = stack.adIds.filter((_, index) => index % CLICKED_EVERY === 0);
   const accepted: string[] = [];

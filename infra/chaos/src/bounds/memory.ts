@@ -60,7 +60,8 @@ export async function boundMemory(stack: BoundsStack, options: BoundOptions): Pr
     most.set(name, Math.max(most.get(name) ?? 0, megabytes)),
   );
 
-  await step('NATS and Postgres die', () => Promise.all([stack.nats.kill(), stack.postgres.kill()]));
+  const servers = [stack.servers.postgres, ...stack.servers.nats];
+  await step('NATS and Postgres die', () => Promise.all(servers.map((server) => server.kill())));
   await sleep(LAST_ANSWERS_MS);
   await read('dying', () => load.page(), whileChanging);
   await step(`${seconds} s without them`, async () => {
@@ -73,7 +74,7 @@ export async function boundMemory(stack: BoundsStack, options: BoundOptions): Pr
   const [outage] = await read('away', () => load.page(), away);
   const during = memories(stack);
 
-  await step('NATS and Postgres are back', () => Promise.all([stack.nats.start(), stack.postgres.start()]));
+  await step('NATS and Postgres are back', () => Promise.all(servers.map((server) => server.start())));
   await sleep(AFTER_MS);
   await read('coming back', () => load.page(), whileChanging);
   await sleep(AFTER_MS);

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
+import type { ServiceSlot } from '@ads/harness';
 import { readMemory } from '@ads/local';
-import type { ServiceSlot } from '../stack/service-slot.js';
 
 const EVERY_MS = 1_000;
 

@@ -1,8 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ServiceSlot } from '@ads/harness';
 import { waitFor } from '@ads/local';
 import type { Signal } from '../faults/fault.js';
-import type { ServiceSlot } from '../stack/service-slot.js';
 
 /** Observes what an operator can see: `/health` all the time, `/metrics` before and after, and the logs. */
 export interface ObservabilityProbe {

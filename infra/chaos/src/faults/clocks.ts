@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import type { ServiceSlot } from '@ads/harness';
 import { type ServiceName, shiftedClock, waitFor } from '@ads/local';
-import type { ServiceSlot } from '../stack/service-slot.js';
 import type { Fault } from './fault.js';
 
 const HOUR_MS = 3_600_000;

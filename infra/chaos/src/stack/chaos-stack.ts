@@ -1,93 +1,56 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type AdminClients, openAdminClients } from '@ads/harness';
-import {
-  addAds,
-  type Gateway,
-  type LocalProcess,
-  migrate,
-  type Names,
-  openGateway,
-  openNames,
-  type ServiceName,
-  step,
-} from '@ads/local';
+import { Environment, UNLIMITED } from '@ads/harness';
+import { type LocalProcess, type Names, openNames, step, type Variables } from '@ads/local';
 import type { Dependency } from './dependency.js';
 import { STREAM_BYTES } from './queue-limits.js';
-import { dependenciesOf, type ScaledOutServers, type Servers, type Topology, variablesOf } from './servers.js';
-import { ServiceSlot } from './service-slot.js';
+import { type ChaosServers, type ScaledOutServers, SLOTS, type Topology } from './servers.js';
 import { unmountBelow } from './small-volume.js';
 
-const INGESTS = ['ingest-1', 'ingest-2'] as const;
-const CONSUMERS = ['consumer-1', 'consumer-2'] as const;
-const ANALYTICS = 'analytics';
-const USERS = { all: [...INGESTS, ...CONSUMERS, ANALYTICS], queue: [...INGESTS, ...CONSUMERS] };
-/** The role has them: PgBouncer does not pass on what a connection asks for. */
+/** Set on the role, as PgBouncer does not pass on the settings of a connection. */
 const ROLE_TIMEOUTS = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout'];
 const ROLE_TIMEOUT_MS = 5_000;
 
-/** The ads that are shown. The first ones are shown far more often than the last. */
+/** The ads of the players. The first ones get far more events than the last. */
 export const AD_IDS: readonly string[] = Array.from({ length: 12 }, (_, index) => `chaos-${index + 1}`);
 
-/** Events of ads that nobody can look up: so few that a flood of them reaches the limit. */
+/** The limit for events of ads that cannot be looked up: low, so that a flood of them reaches it. */
 export const UNVERIFIED_PER_MINUTE = 300;
 
-/** What a rolling deployment would have; two of what there is more than one of. */
-export class ChaosStack {
-  readonly folder: string;
+/** Two ingests, two consumers and analytics, as in a rolling deployment, with a network of its own to each server. */
+export class ChaosStack extends Environment<ChaosServers> {
   /** The names by which services reach single servers. */
   readonly names: Names;
   readonly #topology: Topology;
-  readonly #processes: LocalProcess[] = [];
-  readonly #slots: ServiceSlot[] = [];
-  #servers: Servers | undefined;
-  #gateway: Gateway | undefined;
-  #admin: AdminClients | undefined;
-  #turn = 0;
 
-  /** @param parent gets a folder for what the stack writes */
+  /** @param parent gets a folder for data and logs */
   constructor(parent: string, topology: Topology) {
-    this.folder = join(parent, topology.name);
-    this.names = openNames(join(this.folder, 'names'));
+    const folder = join(parent, topology.name);
+    super({
+      folder,
+      adIds: AD_IDS,
+      openServers: topology.open,
+      env: {
+        TRUST_PROXY: 'loopback',
+        ...UNLIMITED,
+        UNVERIFIED_EVENTS_PER_MINUTE: String(UNVERIFIED_PER_MINUTE),
+        NATS_STREAM_MAX_BYTES: String(STREAM_BYTES.events),
+        NATS_DEAD_LETTERS_MAX_BYTES: String(STREAM_BYTES.deadLetters),
+        // A short wait makes more redeliveries in a round.
+        NATS_ACK_WAIT_SECONDS: '5',
+      },
+    });
+    this.names = openNames(join(folder, 'names'));
     this.#topology = topology;
   }
 
   async start(): Promise<void> {
-    mkdirSync(this.folder, { recursive: true });
-    const servers = await step(this.#topology.title, () =>
-      this.#topology.open(this.folder, USERS, (...made) => this.#processes.push(...made)),
-    );
-    this.#servers = servers;
-    const { postgres, redis, nats } = servers;
-    this.#admin = await openAdminClients(
-      postgres.server,
-      redis.map(({ server }) => server),
-      nats.map(({ server }) => server),
-    );
-    await step('migrate', () => this.prepare());
-    await step('two ingests, two consumers, analytics', async () => {
-      for (const name of INGESTS) this.#addSlot('ingest', name);
-      for (const name of CONSUMERS) this.#addSlot('consumer', name);
-      this.#addSlot('analytics', ANALYTICS);
-      await Promise.all(this.#slots.map((slot) => slot.start()));
-    });
-    this.#gateway = await openGateway({
-      host: '127.0.0.1',
-      port: 0,
-      portOf: (upstream) => this.#nextPort(upstream),
-    });
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${this.#gateway?.port}`;
-  }
-
-  get admin(): AdminClients {
-    return started(this.#admin);
+    await step(`${this.#topology.title}; tables`, () => this.startServers());
+    await step('two ingests, two consumers, analytics', () => this.startServices(...Object.values(SLOTS).flat()));
+    await this.startGateway();
   }
 
   get postgres(): Dependency {
-    return started(this.#servers).postgres;
+    return this.servers.networks.postgres;
   }
 
   /** @throws Error where there is a cluster */
@@ -95,9 +58,9 @@ export class ChaosStack {
     return this.redisServer('redis');
   }
 
-  /** @throws Error when there is none of that name */
+  /** @throws Error for an unknown name */
   redisServer(name: string): Dependency {
-    return named(started(this.#servers).redis, name);
+    return named(this.servers.networks.redis, name);
   }
 
   /** @throws Error where there is a cluster */
@@ -105,112 +68,65 @@ export class ChaosStack {
     return this.natsServer('nats');
   }
 
-  /** One, or all of the cluster. */
+  /** One server, or all servers of the cluster. */
   get natsServers(): readonly Dependency[] {
-    return started(this.#servers).nats;
+    return this.servers.networks.nats;
   }
 
-  /** @throws Error when there is none of that name */
+  /** @throws Error for an unknown name */
   natsServer(name: string): Dependency {
-    return named(started(this.#servers).nats, name);
+    return named(this.servers.networks.nats, name);
   }
 
-  /** @throws Error where there is one server of each */
+  /** @throws Error where there is one server of each kind */
   get scaledOut(): ScaledOutServers {
-    return started(started(this.#servers).scaledOut);
+    const { scaledOut } = this.servers.networks;
+    if (scaledOut === undefined) throw new Error('There is one server of each kind.');
+    return scaledOut;
   }
 
   get dependencies(): readonly Dependency[] {
-    return dependenciesOf(started(this.#servers));
+    return this.servers.dependencies;
   }
 
-  get slots(): readonly ServiceSlot[] {
-    return this.#slots;
+  /** Single servers are reached by names whose look-ups can hang; the nodes of clusters tell their addresses themselves. */
+  override startService(...[name, env = {}]: Parameters<Environment['startService']>): Promise<LocalProcess> {
+    const byName: Variables =
+      this.servers.networks.scaledOut === undefined ? this.names.variables(this.servers.envOf(name)) : {};
+    return super.startService(name, { ...byName, ...env });
   }
 
-  slotsOf(service: ServiceName): readonly ServiceSlot[] {
-    return this.#slots.filter((slot) => slot.service === service);
-  }
-
-  /** Brings back whatever a fault has left stopped, cut off or dead, as when it failed half-way. */
+  /** Brings back everything that a fault has left stopped, cut off or killed. */
   async restore(): Promise<void> {
-    await this.#servers?.scaledOut?.natsRoutes.heal();
+    await this.servers.networks.scaledOut?.natsRoutes.heal();
     for (const dependency of this.dependencies) {
       dependency.server.resume();
       await dependency.heal();
       if (dependency.server.pid === undefined) await dependency.start();
     }
-    for (const slot of this.#slots) {
+    for (const slot of this.slots) {
       slot.process.resume();
       if (slot.port === undefined) await slot.start();
     }
   }
 
-  /** Ends everything at once: nobody will look at these data again. */
-  async end(): Promise<void> {
-    await this.#admin?.close();
-    await Promise.allSettled(this.#slots.map((slot) => slot.end()));
-    await Promise.allSettled(this.#processes.map((server) => server.kill()));
+  override async end(): Promise<void> {
+    await super.end();
     await unmountBelow(this.folder);
-    const dependencies = this.#servers === undefined ? [] : this.dependencies;
-    const networks = dependencies.map((dependency) => dependency.refuse());
-    await Promise.allSettled([...networks, this.#servers?.scaledOut?.natsRoutes.close(), this.#gateway?.close(0)]);
   }
 
-  /** Makes the tables, the ads and the settings of the role in a database that is empty. */
-  async prepare(): Promise<void> {
-    const postgres = this.postgres.server;
-    await migrate(postgres.env);
-    await addAds(this.admin.database, AD_IDS);
+  override async prepare(): Promise<void> {
+    await super.prepare();
     for (const name of ROLE_TIMEOUTS) {
-      await this.admin.database.query(`ALTER ROLE ${postgres.env.POSTGRES_USER} SET ${name} = ${ROLE_TIMEOUT_MS}`);
+      await this.admin.database.query(
+        `ALTER ROLE ${this.servers.postgres.env.POSTGRES_USER} SET ${name} = ${ROLE_TIMEOUT_MS}`,
+      );
     }
-  }
-
-  #addSlot(service: ServiceName, name: string): void {
-    this.#slots.push(
-      new ServiceSlot({
-        service,
-        name,
-        logFolder: join(this.folder, 'logs', name),
-        env: {
-          TRUST_PROXY: 'loopback',
-          // All players come from one address here.
-          RATE_LIMIT_EVENTS_PER_MINUTE: '0',
-          RATE_LIMIT_READS_PER_MINUTE: '0',
-          UNVERIFIED_EVENTS_PER_MINUTE: String(UNVERIFIED_PER_MINUTE),
-          NATS_STREAM_MAX_BYTES: String(STREAM_BYTES.events),
-          NATS_DEAD_LETTERS_MAX_BYTES: String(STREAM_BYTES.deadLetters),
-          // The shorter the wait for a redelivery, the more of them there are in a round.
-          NATS_ACK_WAIT_SECONDS: '5',
-          ...this.#variablesOf(name),
-        },
-      }),
-    );
-  }
-
-  /** Servers are reached by names that can be made to hang; the nodes of clusters tell addresses by themselves. */
-  #variablesOf(user: string): Record<string, string> {
-    const servers = started(this.#servers);
-    const variables = variablesOf(servers, USERS, user);
-    return servers.scaledOut === undefined ? this.names.variables(variables) : variables;
-  }
-
-  /** In turn over those that are there, as a balancer does it. */
-  #nextPort(service: ServiceName): number | undefined {
-    const ports = this.slotsOf(service).flatMap((slot) => slot.port ?? []);
-    this.#turn += 1;
-    return ports[this.#turn % ports.length];
   }
 }
 
 function named(servers: readonly Dependency[], name: string): Dependency {
   const found = servers.find((one) => one.name === name);
-  if (found === undefined) throw new Error(`There is no server ${name}`);
+  if (found === undefined) throw new Error(`There is no server ${name}.`);
   return found;
-}
-
-function started<T>(part: T | undefined): T {
-  if (part === undefined) throw new Error('The stack is not started');
-  return part;
 }

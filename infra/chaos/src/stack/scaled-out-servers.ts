@@ -3,7 +3,7 @@ import { natsCluster, pgBouncer, postgresServer, redisCluster } from '@ads/local
 import { Dependency } from './dependency.js';
 import { NatsRoutes } from './nats-routes.js';
 import { JETSTREAM } from './queue-limits.js';
-import type { Topology } from './servers.js';
+import { ALL_SLOTS, chaosServers, QUEUE_SLOTS, type Topology } from './servers.js';
 
 const POOLER = 'pgbouncer';
 
@@ -11,7 +11,7 @@ const POOLER = 'pgbouncer';
 export const scaledOutServers: Topology = {
   name: 'scaled-out',
   title: 'Postgres, PgBouncer, six Redis, three NATS',
-  async open(folder, users, made) {
+  async open(folder, onMade) {
     const natsRoutes = new NatsRoutes();
     const [postgres, redis, nats] = await Promise.all([
       postgresServer({ folder: join(folder, 'postgres') }),
@@ -22,18 +22,18 @@ export const scaledOutServers: Topology = {
         route: (from, to, port) => natsRoutes.open(from, to, port),
       }),
     ]);
-    made(postgres, ...redis.nodes, ...nats.servers);
+    onMade(postgres, ...redis.nodes, ...nats.servers);
     await Promise.all([postgres.start(), redis.start(), nats.start()]);
-    // Its one user is PgBouncer: whoever cuts Postgres off cuts it off from that.
+    // Its only user is PgBouncer: a fault that cuts Postgres off cuts it off from PgBouncer.
     const database = await Dependency.open('postgres', postgres, [POOLER]);
     const pooler = await pgBouncer({ folder: join(folder, POOLER), postgres: database.envOf(POOLER) });
-    made(pooler);
+    onMade(pooler);
     await pooler.start();
-    return {
+    return chaosServers({
       postgres: database,
       redis: await Promise.all(redis.nodes.map((node) => Dependency.open(node.name, node, []))),
-      nats: await Promise.all(nats.servers.map((server) => Dependency.open(server.name, server, users.queue))),
-      scaledOut: { pgbouncer: await Dependency.open(POOLER, pooler, users.all), natsRoutes, redisCluster: redis },
-    };
+      nats: await Promise.all(nats.servers.map((server) => Dependency.open(server.name, server, QUEUE_SLOTS))),
+      scaledOut: { pgbouncer: await Dependency.open(POOLER, pooler, ALL_SLOTS), natsRoutes, redisCluster: redis },
+    });
   },
 };

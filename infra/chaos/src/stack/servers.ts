@@ -1,15 +1,27 @@
-import type { LocalProcess, RedisCluster } from '@ads/local';
+import type { OpenServers, Servers } from '@ads/harness';
+import type { RedisCluster } from '@ads/local';
 import type { Dependency } from './dependency.js';
 import type { NatsRoutes } from './nats-routes.js';
 
-/** The servers of a stack, started, and the networks to them. */
-export interface Servers {
+/** The slots of the services, each of which has a network of its own to each server. */
+export const SLOTS = {
+  ingest: ['ingest-1', 'ingest-2'],
+  consumer: ['consumer-1', 'consumer-2'],
+  analytics: ['analytics'],
+} as const;
+
+/** Slots that publish or consume. */
+export const QUEUE_SLOTS: readonly string[] = [...SLOTS.ingest, ...SLOTS.consumer];
+export const ALL_SLOTS: readonly string[] = [...QUEUE_SLOTS, ...SLOTS.analytics];
+
+/** The servers and the networks to them. */
+export interface ServerNetworks {
   readonly postgres: Dependency;
-  /** One, or all of a cluster. */
+  /** One server, or all nodes of a cluster. */
   readonly redis: readonly Dependency[];
-  /** The same. */
+  /** One server, or all servers of a cluster. */
   readonly nats: readonly Dependency[];
-  /** What there is only where there is more than one of each. */
+  /** Undefined where there is one server of each kind. */
   readonly scaledOut?: ScaledOutServers;
 }
 
@@ -17,43 +29,44 @@ export interface ScaledOutServers {
   /** Between the services and Postgres. */
   readonly pgbouncer: Dependency;
   readonly natsRoutes: NatsRoutes;
-  /** Reached without networks of ours between: its nodes tell the services where they are. */
+  /** Reached without simulated networks: its nodes tell the services their addresses. */
   readonly redisCluster: RedisCluster;
 }
 
-/** Who gets a network of its own to each server. */
-export interface ServerUsers {
-  readonly all: readonly string[];
-  /** Those who publish or consume. */
-  readonly queue: readonly string[];
+/** Servers behind networks that faults can disturb. */
+export interface ChaosServers extends Servers {
+  readonly networks: ServerNetworks;
+  /** Everything that can be killed and started again. */
+  readonly dependencies: readonly Dependency[];
 }
 
-/** A way to lay out the servers of a stack. */
+/** A layout of the servers. */
 export interface Topology {
   readonly name: string;
-  /** What it has, for whoever watches. */
+  /** Its servers, in words. */
   readonly title: string;
-  /**
-   * Starts them.
-   *
-   * @param folder for what they keep
-   * @param made told of each before it is started: whoever asked for it ends it
-   */
-  open(folder: string, users: ServerUsers, made: (...servers: readonly LocalProcess[]) => void): Promise<Servers>;
+  readonly open: OpenServers<ChaosServers>;
 }
 
-/** All of them: what can be killed and started again. */
-export function dependenciesOf({ postgres, redis, nats, scaledOut }: Servers): readonly Dependency[] {
-  return [postgres, ...redis, ...nats, ...(scaledOut === undefined ? [] : [scaledOut.pgbouncer])];
-}
-
-/** The variables by which a process reaches what it uses, over its own networks. */
-export function variablesOf(servers: Servers, users: ServerUsers, user: string): Record<string, string> {
-  const { postgres, redis, nats, scaledOut } = servers;
-  const database = (scaledOut?.pgbouncer ?? postgres).envOf(user);
-  const counters = scaledOut?.redisCluster.env ?? redis[0]?.envOf(user);
-  const variables = { ...database, ...counters };
-  if (!users.queue.includes(user)) return variables;
-  const addresses = nats.map((one) => one.envOf(user).NATS_URL);
-  return { ...variables, NATS_URL: addresses.join(','), NATS_STREAM_REPLICAS: String(nats.length) };
+export function chaosServers(networks: ServerNetworks): ChaosServers {
+  const { postgres, redis, nats, scaledOut } = networks;
+  const dependencies = [postgres, ...redis, ...nats, ...(scaledOut === undefined ? [] : [scaledOut.pgbouncer])];
+  return {
+    networks,
+    dependencies,
+    postgres: postgres.server,
+    redis: redis.map(({ server }) => server),
+    nats: nats.map(({ server }) => server),
+    envOf(slot) {
+      const database = (scaledOut?.pgbouncer ?? postgres).envOf(slot);
+      const counters = scaledOut?.redisCluster.env ?? redis[0]?.envOf(slot);
+      const variables = { ...database, ...counters };
+      if (!QUEUE_SLOTS.includes(slot)) return variables;
+      const addresses = nats.map((one) => one.envOf(slot).NATS_URL);
+      return { ...variables, NATS_URL: addresses.join(','), NATS_STREAM_REPLICAS: String(nats.length) };
+    },
+    async close() {
+      await Promise.allSettled([...dependencies.map((one) => one.refuse()), scaledOut?.natsRoutes.close()]);
+    },
+  };
 }

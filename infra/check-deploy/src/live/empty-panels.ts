@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Environment, singleServers } from '@ads/harness';
 import { waitFor } from '@ads/local';
 import type { Problem } from '../problem.js';
-import { startLoad } from './load.js';
+import { AD_IDS, startLoad } from './load.js';
 import { type PanelQuery, panelQueries } from './panel-queries.js';
 import { type Prometheus, type PrometheusOptions, startPrometheus } from './prometheus.js';
-import { startStack } from './stack.js';
 
 /** A rate needs two scrapes, a panel of rates of rules some more. */
 const TIMEOUT_MS = 60_000;
@@ -23,17 +23,19 @@ export async function findEmptyPanels(
   onEnd: (end: () => Promise<void>) => void,
 ): Promise<Problem[]> {
   // A limit, so that it can be shown how much of it is used.
-  const stack = await startStack(folder, { NATS_STREAM_MAX_BYTES: '100000000' }, (process) =>
-    onEnd(() => process.kill()),
-  );
-  const stopLoad = startLoad(stack);
+  const env = { NATS_STREAM_MAX_BYTES: '100000000' };
+  const environment = new Environment({ folder, openServers: singleServers, adIds: AD_IDS, env });
+  onEnd(() => environment.end());
+  await environment.startServers();
+  await environment.startServices('ingest', 'consumer', 'analytics');
+  const [ingest = 0, consumer = 0, analytics = 0] = environment.services.map(({ port }) => port);
+  const stopLoad = startLoad({ ingest, analytics });
   onEnd(stopLoad);
-  const { ingest, consumer, analytics } = stack;
   const prometheus = await startPrometheus({
     executable,
     folder: join(folder, 'prometheus'),
     rules: join(root, 'infra/monitoring/rules/*.yml'),
-    jobs: { ingest: [ingest.port], consumer: [consumer.port], analytics: [analytics.port] },
+    jobs: { ingest: [ingest], consumer: [consumer], analytics: [analytics] },
   });
   onEnd(prometheus.end);
 
@@ -49,7 +51,7 @@ export async function findEmptyPanels(
   const down = await prometheus.query('up == 0');
   await stopLoad();
   await prometheus.end();
-  await Promise.all(Object.values(stack).map((process) => process.kill()));
+  await environment.end();
   return [
     ...empty,
     ...down.map(({ labels }) => ({

@@ -1,14 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LiveStack } from './stack.js';
 
-const ADS = ['ad-001', 'ad-002', 'ad-003'];
+/** The ads of the load. */
+export const AD_IDS = ['ad-001', 'ad-002', 'ad-003'];
 const ROUNDS_PER_SECOND = 20;
 
 /**
  * What players and analysts ask, a round of it every 50 ms until it is stopped: an impression of each ad, a click of one,
  * now and then one click twice, and a question. What fails is not sent again: nobody counts here.
  */
-export function startLoad({ ingest, analytics }: Pick<LiveStack, 'ingest' | 'analytics'>): () => Promise<void> {
+export function startLoad({
+  ingest,
+  analytics,
+}: {
+  readonly ingest: number;
+  readonly analytics: number;
+}): () => Promise<void> {
   const ending = new AbortController();
   const { signal } = ending;
   const ask = async (url: string, body?: object): Promise<void> => {
@@ -23,13 +29,13 @@ export function startLoad({ ingest, analytics }: Pick<LiveStack, 'ingest' | 'ana
   const running = (async () => {
     const rounds: Promise<unknown>[] = [];
     for (let round = 0; !signal.aborted; round += 1) {
-      const click = { ad_id: ADS[round % ADS.length], click_id: crypto.randomUUID() };
-      const at = `http://127.0.0.1:${ingest.port}/api/v1/ads`;
+      const click = { ad_id: AD_IDS[round % AD_IDS.length], click_id: crypto.randomUUID() };
+      const at = `http://127.0.0.1:${ingest}/api/v1/ads`;
       const asked = [
-        ...ADS.map((ad) => ask(`${at}/impression`, { ad_id: ad })),
+        ...AD_IDS.map((ad) => ask(`${at}/impression`, { ad_id: ad })),
         ask(`${at}/click`, click),
         ...(round % 5 === 0 ? [ask(`${at}/click`, click)] : []),
-        ask(`http://127.0.0.1:${analytics.port}/api/v1/ads/analytics?ad_id=${click.ad_id}`),
+        ask(`http://127.0.0.1:${analytics}/api/v1/ads/analytics?ad_id=${click.ad_id}`),
       ];
       rounds.push(Promise.allSettled(asked));
       await delay(1_000 / ROUNDS_PER_SECOND, undefined, { signal }).catch(() => undefined);

@@ -1,17 +1,20 @@
 import { type LocalProcess, type ServiceName, serviceProcess } from '@ads/local';
 
+/** As in `ingest` or `ingest-1`. */
+export type SlotName = ServiceName | `${ServiceName}-${string}`;
+
 export interface SlotOptions {
-  readonly service: ServiceName;
-  /** As in `ingest-1`. */
-  readonly name: string;
+  readonly name: SlotName;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly logFolder: string;
+  /** Arguments for Node itself. */
+  readonly nodeArgs?: readonly string[];
 }
 
-/** A place that one process of a service has at a time, with a network of its own to each server. */
+/** A place for one process of a service at a time: its successor has the same variables and another port. */
 export class ServiceSlot {
   readonly service: ServiceName;
-  readonly name: string;
+  readonly name: SlotName;
   readonly #options: SlotOptions;
   readonly #made: LocalProcess[] = [];
   #process: LocalProcess | undefined;
@@ -19,22 +22,22 @@ export class ServiceSlot {
 
   constructor(options: SlotOptions) {
     this.#options = options;
-    this.service = options.service;
+    this.service = options.name.split('-')[0] as ServiceName;
     this.name = options.name;
   }
 
-  /** The process that has the place now. @throws Error before the first start */
+  /** The current process. @throws Error before the first start */
   get process(): LocalProcess {
-    if (this.#process === undefined) throw new Error(`${this.name} was never started`);
+    if (this.#process === undefined) throw new Error(`${this.name} was never started.`);
     return this.#process;
   }
 
-  /** Where requests may be sent to; undefined while it is not there. */
+  /** Where requests can be sent; undefined while the process is not running or not ready. */
   get port(): number | undefined {
     return this.#ready && this.#process?.pid !== undefined ? this.#process.port : undefined;
   }
 
-  /** Starts the service; or in its place `entry`, a program that wires the same parts, and its arguments. */
+  /** Starts the service; or, in its place, a program that wires the same parts: its file and its arguments. */
   async start(entry: readonly string[] = []): Promise<void> {
     const process = await this.#make(entry);
     this.#process = process;
@@ -47,13 +50,13 @@ export class ServiceSlot {
     await this.#process?.kill();
   }
 
-  /** Kills whatever was ever started here, also what is being started now. */
+  /** Kills every process that was ever started here, also one that is starting. */
   async end(): Promise<void> {
     this.#ready = false;
     await Promise.allSettled(this.#made.map((process) => process.kill()));
   }
 
-  /** As a rolling update does it: the new one is ready and gets the requests before the old one is told to end. */
+  /** A rolling update: the successor is ready and gets the requests before the old process gets SIGTERM. */
   async roll(): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
     const old = this.process;
     const successor = await this.#make();
@@ -63,9 +66,9 @@ export class ServiceSlot {
   }
 
   async #make(entry: readonly string[] = []): Promise<LocalProcess> {
-    const { service, env, logFolder } = this.#options;
-    // Node runs the first file that it is given; the service's own main is then only an argument.
-    const made = await serviceProcess({ name: service, env, logFolder, nodeArgs: entry });
+    const { env, logFolder, nodeArgs = [] } = this.#options;
+    // Node runs the first file that it gets, so the main file of the service becomes an argument of `entry`.
+    const made = await serviceProcess({ name: this.service, env, logFolder, nodeArgs: [...nodeArgs, ...entry] });
     this.#made.push(made);
     return made;
   }
