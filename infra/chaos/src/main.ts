@@ -2,7 +2,7 @@ import { Journal } from '@ads/harness';
 import { requireExecutable, type StandAloneRun, standAloneRun } from '@ads/local';
 import { QueueWatch } from './checks/queue-watch.js';
 import type { Fault } from './faults/fault.js';
-import { Shown } from './load/viewers.js';
+import { Traffic } from './load/traffic.js';
 import { type Options, readOptions } from './options.js';
 import { isGood, type Played, printResults, printRound, summary } from './report.js';
 import { playRound, type RoundResult, type Run } from './round.js';
@@ -52,11 +52,11 @@ async function play(
   label: (fault: Fault) => string,
 ): Promise<Played> {
   await stack.start();
+  const journal = new Journal();
   const run: Run = {
     stack,
-    journal: new Journal(),
-    kept: [],
-    shown: new Shown(),
+    journal,
+    traffic: new Traffic(journal),
     queue: new QueueWatch(),
     seed,
     seconds,

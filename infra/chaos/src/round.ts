@@ -5,16 +5,14 @@ import { startObservabilityProbe } from './checks/observability-probe.js';
 import type { QueueWatch } from './checks/queue-watch.js';
 import { untilSettled, untilWhole } from './checks/settled.js';
 import { type Fault, pause } from './faults/fault.js';
-import { type Kept, startPlayers } from './load/players.js';
-import { type Shown, startViewers } from './load/viewers.js';
+import type { Traffic } from './load/traffic.js';
 import { AD_IDS, type ChaosStack } from './stack/chaos-stack.js';
 
 /** What lasts over all rounds. */
 export interface Run {
   readonly stack: ChaosStack;
   readonly journal: Journal;
-  readonly kept: Kept;
-  readonly shown: Shown;
+  readonly traffic: Traffic;
   readonly queue: QueueWatch;
   readonly seed: number;
   readonly seconds: number | undefined;
@@ -48,13 +46,13 @@ const HEAL_MS = 90_000;
  *   same as in a run of this fault alone
  */
 export async function playRound(run: Run, fault: Fault, time: number): Promise<RoundResult> {
-  const { stack, journal, kept, shown, queue, seed, seconds } = run;
+  const { stack, journal, traffic, queue, seed, seconds } = run;
   const random = seededRandom(seed, fault.name, time);
   const complaintsBefore = journal.complaints.length;
   const acceptedBefore = journal.acknowledged.size;
   const complaints: string[] = [];
-  const players = startPlayers(stack.url, journal, kept, seededRandom(seed, fault.name, time, 'players'));
-  const viewers = startViewers(stack.url, journal, shown, seededRandom(seed, fault.name, time, 'viewers'));
+  const players = traffic.startPlayers(stack.url, seededRandom(seed, fault.name, time, 'players'));
+  const viewers = traffic.startViewers(stack.url, seededRandom(seed, fault.name, time, 'viewers'));
   const probe = await startObservabilityProbe(stack.slots);
   const began = performance.now();
   await pause(random, ...BEFORE_MS);
@@ -63,7 +61,7 @@ export async function playRound(run: Run, fault: Fault, time: number): Promise<R
     await fault.run({
       stack,
       journal,
-      shown,
+      answered: traffic.answered,
       random,
       last: (usual) => sleep(1_000 * (seconds ?? usual)),
       complain: (sentence) => complaints.push(sentence),
@@ -74,7 +72,7 @@ export async function playRound(run: Run, fault: Fault, time: number): Promise<R
   }
   const healedFrom = performance.now();
   await sleep(AFTER_MS);
-  await players.stop();
+  for (const { kind } of await players.stop()) complaints.push(`a ${kind} was not accepted for 60 s after the fault`);
   try {
     await untilSettled(stack, queue, HEAL_MS);
   } catch (error) {

@@ -4,8 +4,7 @@ import { epochKey, MARKS_STEM, totalsKey } from '@ads/models';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Environment, openEnvironment, untilTrusted } from './support/environment.js';
 import { expectExact } from './support/exactness.js';
-import { newEvent, startPlayers } from './support/players.js';
-import { type AnalyticsWatch, watchAnalytics } from './support/watch-analytics.js';
+import { type AnalyticsWatch, newEvent, startPlayers, watchAnalytics } from './support/players.js';
 
 const testServers = openTestServers();
 let environment: Environment;

@@ -3,8 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { type Environment, healthOf, openEnvironment, QUICK_TIMEOUTS, untilHealthy } from './support/environment.js';
 import { expectExact } from './support/exactness.js';
 import { call, json } from './support/http.js';
-import { newEvent, readMetrics, startPlayers } from './support/players.js';
-import { watchAnalytics } from './support/watch-analytics.js';
+import { newEvent, readMetrics, startPlayers, watchAnalytics } from './support/players.js';
 
 const testServers = openTestServers();
 let environment: Environment;

@@ -12,8 +12,7 @@ import {
   untilTrusted,
 } from './support/environment.js';
 import { expectExact } from './support/exactness.js';
-import { newEvent, startPlayers } from './support/players.js';
-import { type AnalyticsWatch, watchAnalytics } from './support/watch-analytics.js';
+import { type AnalyticsWatch, newEvent, startPlayers, watchAnalytics } from './support/players.js';
 
 const testServers = openTestServers();
 let cluster: RedisCluster;

@@ -17,6 +17,8 @@ export { HttpLine } from './load/http-line.js';
 export { Load } from './load/load.js';
 export { type RequestSettings, requestMaker } from './load/requests.js';
 export { flag, namesOf, type OptionValues, parseOptions, wholeNumber } from './options.js';
+export { type Players, startPlayers } from './players/players.js';
+export { AnsweredCounts, startViewers, type Viewers } from './players/viewers.js';
 export { type Random, seededRandom } from './random.js';
 export { type OpenServers, type Servers, type SingleServers, singleServers } from './servers.js';
 export { ServiceSlot, type SlotName } from './service-slot.js';

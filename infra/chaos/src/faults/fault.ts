@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Journal, Random } from '@ads/harness';
+import type { AnsweredCounts, Journal, Random } from '@ads/harness';
 import type { LocalProcess } from '@ads/local';
-import type { Shown } from '../load/viewers.js';
 import type { ChaosStack } from '../stack/chaos-stack.js';
 import type { DependencyName } from '../stack/dependency.js';
 
@@ -19,7 +18,8 @@ export type Signal =
 export interface FaultContext {
   readonly stack: ChaosStack;
   readonly journal: Journal;
-  readonly shown: Shown;
+  /** Suspended while the ledger goes back in time. */
+  readonly answered: AnsweredCounts;
   readonly random: Random;
   /** How long a fault of this kind is to last: what was asked for, else the given number of seconds. */
   last(seconds: number): Promise<void>;

@@ -85,15 +85,15 @@ function dataFolder(stack: ChaosStack): string {
 
 /** Judges no answers until analytics answers what the ledger holds after `change`. */
 async function backInTime(context: FaultContext, change: (context: FaultContext) => Promise<void>): Promise<void> {
-  const { stack, shown } = context;
-  shown.suspend();
+  const { stack, answered } = context;
+  answered.suspend();
   await change(context);
   await waitFor(() => answersTruth(stack), {
     timeoutMs: PATIENCE_MS,
     intervalMs: 50,
     what: 'analytics to answer what the ledger holds now',
   });
-  shown.resume();
+  answered.resume();
 }
 
 /** Stops Postgres, changes its data, starts it again, and enters in the journal which rows are gone. */

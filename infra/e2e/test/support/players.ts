@@ -1,119 +1,124 @@
 import { randomUUID } from 'node:crypto';
-import { Agent } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { type Players as HarnessPlayers, seededRandom, startPlayers as start, startViewers } from '@ads/harness';
 import { waitFor } from '@ads/local';
 import { uuidv7 } from '@ads/models';
 import type { Environment, SentEvent } from './environment.js';
 import { call } from './http.js';
 
 export interface PlayersOptions {
-  /** How many send at a time; 8 unless told. */
+  /** How many send at a time; 8 by default. */
   readonly players?: number;
-  /** The ads that they show, in turn. */
   readonly adIds?: readonly string[];
-  /** Where to; the gateway of the environment unless told. */
+  /** Where they send; by default the gateway of the environment. */
   readonly url?: () => string;
 }
 
-/** Players that send until they are stopped. */
-export interface Players {
-  /** Resolves when so many events more than now have been answered with 202. */
+/** Players that send each event until it is acknowledged, with the same id. */
+export interface Players extends Pick<HarnessPlayers, 'outcomes'> {
+  /** Resolves when so many more events than now have been answered with 202. */
   more(events: number): Promise<void>;
-  /** How often each outcome came: a status, or the code of a broken connection. */
-  readonly outcomes: ReadonlyMap<string, number>;
-  /** Answers that no player knows what to do with, such as a 400 or a 500. */
+  /** Answers that a retry cannot help, such as a 400 or a 500, and refusals without Retry-After. */
   readonly refusals: readonly string[];
-  /** No new events from now on. Resolves when each one that was begun has been answered with 202. */
+  /** Ends without new events. @throws Error where an event was not acknowledged */
   stop(): Promise<void>;
 }
 
-/** Between two events of one player: what they do beside must leave the services some of the machine. */
-const PACE_MS = 4;
+/** The pause between two events of a player leaves the services a part of the machine. */
+const LONGEST_PAUSE_MS = 8;
 const RETRY_MS = 40;
-/** Every so many events one is sent again although it was acknowledged: players retry blindly. */
-const REPEAT_EVERY = 10;
+const GIVE_UP_MS = 25_000;
+const SENT_AGAIN = 0.1;
 
-/** Who plays sends each event until it is acknowledged, with the same id, as the players of the real world do. */
 export function startPlayers(environment: Environment, options: PlayersOptions = {}): Players {
-  const { players = 8, adIds = ['ad-001', 'ad-002'], url = () => environment.stack.url } = options;
-  const agent = new Agent({ keepAlive: true, maxSockets: players });
-  const outcomes = new Map<string, number>();
-  const refusals: string[] = [];
-  let stopping = false;
-  let abandoned = false;
-  let made = 0;
-
-  const tally = (outcome: string) => outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
-
-  function nextEvent(): SentEvent {
-    made += 1;
-    return {
-      kind: made % 4 === 0 ? 'impression' : 'click',
-      // Not every player knows UUIDv7, and both kinds lie in partitions of their own.
-      id: made % 3 === 0 ? randomUUID() : uuidv7(Date.now()),
-      adId: adIds[made % adIds.length] ?? 'ad-001',
-    };
-  }
-
-  async function deliver(event: SentEvent): Promise<void> {
-    while (!abandoned) {
-      try {
-        const answer = await environment.send(event, { url: url(), agent, timeoutMs: 8_000 });
-        tally(String(answer.status));
-        if (answer.status === 202) return;
-        if (answer.status !== 503 && answer.status !== 429) {
-          refusals.push(`${answer.status} ${answer.text}`);
-          return;
-        }
-      } catch (error) {
-        tally((error as NodeJS.ErrnoException).code ?? (error as Error).message);
-      }
-      await sleep(RETRY_MS);
-    }
-  }
-
-  async function play(): Promise<void> {
-    while (!stopping) {
-      const event = nextEvent();
-      await deliver(event);
-      if (made % REPEAT_EVERY === 0) await deliver(event);
-      await sleep(PACE_MS);
-    }
-  }
-  const playing = Promise.all(Array.from({ length: players }, play));
-  environment.onRelease(async () => {
-    stopping = true;
-    abandoned = true;
-    agent.destroy();
-    await playing;
+  const { players: count = 8, adIds = ['ad-001', 'ad-002'], url = () => environment.stack.url } = options;
+  const { journal } = environment;
+  const random = seededRandom('players');
+  const complaints = journal.complaints.length;
+  const players = start({
+    url,
+    journal,
+    random,
+    count,
+    longestPauseMs: LONGEST_PAUSE_MS,
+    retryMs: RETRY_MS,
+    giveUpMs: GIVE_UP_MS,
+    sentAgain: SENT_AGAIN,
+    newReport: () => ({
+      kind: random.chance(0.25) ? 'impression' : 'click',
+      // Not every player knows UUIDv7, and both kinds of id lie in partitions of their own.
+      id: random.chance(0.3) ? randomUUID() : uuidv7(Date.now()),
+      adId: random.pick(adIds),
+    }),
   });
+  environment.onRelease(() => players.abandon());
 
   return {
-    outcomes,
-    refusals,
+    outcomes: players.outcomes,
+    get refusals() {
+      return journal.complaints.slice(complaints);
+    },
     async more(events) {
-      const target = environment.journal.acknowledged.size + events;
+      const target = journal.acknowledged.size + events;
       try {
-        await waitFor(() => environment.journal.acknowledged.size >= target, {
+        await waitFor(() => journal.acknowledged.size >= target, {
           timeoutMs: 25_000,
           what: `${events} more events to be acknowledged`,
         });
       } catch (error) {
         const { ingest } = environment.stack;
         throw new Error(
-          `${(error as Error).message}. Outcomes: ${JSON.stringify([...outcomes])}; ${refusals.at(-1) ?? 'nothing refused'}. ` +
+          `${(error as Error).message}. Outcomes: ${JSON.stringify([...players.outcomes])}; ${journal.complaints.at(-1) ?? 'nothing refused'}. ` +
             `End of the log of ingest (${ingest.pid === undefined ? 'ended' : 'running'}):\n${ingest.logTail()}`,
         );
       }
     },
     async stop() {
-      stopping = true;
-      const late = sleep(25_000, 'late', { ref: false });
-      if ((await Promise.race([playing, late])) === 'late') {
-        throw new Error(`Players were never answered with 202: ${JSON.stringify([...outcomes])}`);
+      const undelivered = await players.stop();
+      if (undelivered.length > 0) {
+        throw new Error(`${undelivered.length} events were not acknowledged: ${JSON.stringify([...players.outcomes])}`);
       }
-      agent.destroy();
     },
+  };
+}
+
+/** A reader who asks analytics all the time. */
+export interface AnalyticsWatch {
+  /** The number of answers so far. */
+  answers(): number;
+  /** How many answers came from each source. */
+  readonly sources: ReadonlyMap<string, number>;
+  /** Impossible counts, and requests without an answer. */
+  readonly complaints: readonly string[];
+  /** Resolves when so many more answers than now have come. */
+  more(answers: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const SOURCES = ['redis', 'postgres'];
+
+/** Watches ads none of whose clicks leaves the hour during the test: every count but that of the minute only grows. */
+export function watchAnalytics(environment: Environment, adIds: readonly string[]): AnalyticsWatch {
+  const viewers = startViewers({
+    url: environment.stack.url,
+    random: seededRandom('viewers'),
+    adIds,
+    count: 1,
+    pauseMs: 3,
+    growingWindows: ['last_1_hour', 'last_24_hours'],
+  });
+  environment.onRelease(() => viewers.stop());
+  const answers = () => [...viewers.outcomes.values()].reduce((sum, count) => sum + count, 0);
+  return {
+    answers,
+    sources: viewers.outcomes,
+    get complaints() {
+      return [...viewers.wrong, ...[...viewers.outcomes.keys()].filter((outcome) => !SOURCES.includes(outcome))];
+    },
+    async more(wanted) {
+      const target = answers() + wanted;
+      await waitFor(() => answers() >= target, { timeoutMs: 20_000, what: `${wanted} more answers of analytics` });
+    },
+    stop: () => viewers.stop(),
   };
 }
 
@@ -130,7 +135,7 @@ export function newEvent(kind: SentEvent['kind'] = 'click', adId = 'ad-001'): Se
   return { kind, id: uuidv7(Date.now()), adId };
 }
 
-/** Everything that a service says of itself on `/metrics`. */
+/** The text of `/metrics`. */
 export async function readMetrics(url: string): Promise<string> {
   return (await call(`${url}/metrics`)).text;
 }

@@ -1,22 +1,29 @@
-import type { Journal, Random, Report } from '@ads/harness';
+import type { Journal, Report } from '../journal.js';
+import type { Random } from '../random.js';
 
-/** As long as a player waits before it takes the request for lost. */
+/** A player gives up on a request after this. */
 const PLAYER_PATIENCE_MS = 8_000;
 
-/** One attempt; true when it was answered with 202. Everything that it learns is entered in the journal. */
-export async function send(url: string, journal: Journal, report: Report, random: Random): Promise<boolean> {
-  journal.begin(report);
-  let acknowledged = false;
-  try {
-    acknowledged = await attempt(url, journal, report, random);
-  } catch (error) {
-    journal.tally(nameOf(error));
-  }
-  if (!acknowledged) journal.fail(report);
-  return acknowledged;
+/** How one attempt ended. */
+export interface Attempt {
+  /** A status, or how the connection ended. */
+  readonly outcome: string;
+  /** `refused` where a retry cannot help. */
+  readonly state: 'acknowledged' | 'failed' | 'refused';
 }
 
-async function attempt(url: string, journal: Journal, report: Report, random: Random): Promise<boolean> {
+/** Sends a report once, in one of the ways that the API takes it, and enters everything in the journal. */
+export async function send(url: string, journal: Journal, report: Report, random: Random): Promise<Attempt> {
+  journal.begin(report);
+  const attempt = await post(url, journal, report, random).catch(
+    (error): Attempt => ({ outcome: nameOf(error), state: 'failed' }),
+  );
+  journal.tally(attempt.outcome);
+  if (attempt.state !== 'acknowledged') journal.fail(report);
+  return attempt;
+}
+
+async function post(url: string, journal: Journal, report: Report, random: Random): Promise<Attempt> {
   const { kind, adId, id, claimedAt } = report;
   const inHeader = id !== undefined && random.chance(0.2);
   const idField = kind === 'click' ? 'click_id' : 'impression_id';
@@ -28,7 +35,7 @@ async function attempt(url: string, journal: Journal, report: Report, random: Ra
   const response = await fetch(`${url}${random.chance(0.9) ? '/api/v1' : ''}/ads/${kind}`, {
     method: 'POST',
     headers: {
-      // As navigator.sendBeacon does it.
+      // navigator.sendBeacon sends text/plain.
       'Content-Type': random.chance(0.1) ? 'text/plain' : 'application/json',
       ...(inHeader ? { 'Idempotency-Key': id } : {}),
     },
@@ -36,18 +43,21 @@ async function attempt(url: string, journal: Journal, report: Report, random: Ra
     signal: AbortSignal.timeout(PLAYER_PATIENCE_MS),
   });
   const text = await response.text();
-  journal.tally(String(response.status));
+  const outcome = String(response.status);
   if (response.status === 202) {
     const answer = JSON.parse(text) as Record<string, string>;
     journal.acknowledge(report, { id: answer[idField] ?? '', occurredAt: Date.parse(answer.timestamp ?? '') });
-    return true;
+    return { outcome, state: 'acknowledged' };
   }
   journal.rejected += 1;
-  const isRefusal = response.status === 503 || response.status === 429;
-  if (!isRefusal) journal.complaints.push(`a report was answered with ${response.status} ${text}`);
-  else if (response.headers.get('retry-after') === null)
+  if (response.status !== 503 && response.status !== 429) {
+    journal.complaints.push(`a report was answered with ${response.status} ${text}`);
+    return { outcome, state: 'refused' };
+  }
+  if (response.headers.get('retry-after') === null) {
     journal.complaints.push(`${response.status} without Retry-After`);
-  return false;
+  }
+  return { outcome, state: 'failed' };
 }
 
 function nameOf(error: unknown): string {

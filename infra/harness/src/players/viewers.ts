@@ -1,0 +1,132 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WINDOWS } from '@ads/models';
+import type { AdAnswer } from '../analytics.js';
+import type { Journal } from '../journal.js';
+import type { Random } from '../random.js';
+
+/** The greatest counts that were answered so far, by ad and field: no later answer may be less. */
+export class AnsweredCounts {
+  #greatest = new Map<string, number>();
+  #epoch = 0;
+  #suspended = false;
+
+  /** Answers are not checked from now on, because the ledger goes back in time. */
+  suspend(): void {
+    this.#suspended = true;
+    this.#epoch += 1;
+  }
+
+  /** Answers to questions from now on are checked again, against answers from now on. */
+  resume(): void {
+    this.#greatest.clear();
+    this.#suspended = false;
+    this.#epoch += 1;
+  }
+
+  /** The state for a question that is asked now: answers overtake each other. */
+  ask() {
+    const epoch = this.#epoch;
+    const before = new Map(this.#greatest);
+    return { before, isChecked: () => epoch === this.#epoch && !this.#suspended };
+  }
+
+  add(key: string, count: number): void {
+    this.#greatest.set(key, Math.max(this.#greatest.get(key) ?? 0, count));
+  }
+}
+
+export interface ViewersOptions {
+  readonly url: string;
+  readonly random: Random;
+  /** Picked at random for each question. */
+  readonly adIds: readonly string[];
+  readonly count: number;
+  readonly pauseMs: number;
+  /** Gets the outcomes, and bounds the counts by the sent events; left out where not all senders use it. */
+  readonly journal?: Journal;
+  readonly answered?: AnsweredCounts;
+  /** Probability that a question is for the list of all ads. */
+  readonly lists?: number;
+  /** Windows whose counts only grow, as no click leaves them during the run. */
+  readonly growingWindows?: readonly string[];
+}
+
+/** Readers of analytics that ask until they are stopped. */
+export interface Viewers {
+  /** How often each outcome came: a source, a status, or how the connection failed. */
+  readonly outcomes: ReadonlyMap<string, number>;
+  /** Impossible counts and unexpected statuses, one sentence each. */
+  readonly wrong: readonly string[];
+  stop(): Promise<void>;
+}
+
+const PATIENCE_MS = 10_000;
+
+/** Starts readers that check each answer against earlier answers, the sent events and its own windows. */
+export function startViewers(options: ViewersOptions): Viewers {
+  const { url, random, adIds, count, pauseMs, journal, lists = 0, growingWindows = [] } = options;
+  const { answered = new AnsweredCounts() } = options;
+  const outcomes = new Map<string, number>();
+  const wrong: string[] = [];
+  let stopping = false;
+  const tally = (outcome: string) => outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+  const fail = (outcome: string) => {
+    tally(outcome);
+    journal?.tally(`analytics ${outcome}`);
+  };
+
+  function check(answer: AdAnswer, before: ReadonlyMap<string, number>, source: string): void {
+    const { ad_id: adId, total_clicks: clicks, impressions, time_frames: windows } = answer;
+    const about = `(${source}, ${JSON.stringify(answer)})`;
+    const ascending = [...WINDOWS.map(({ field }) => windows[field] ?? Number.NaN), clicks];
+    if (ascending.some((value, index) => !(value >= (ascending[index - 1] ?? 0)))) {
+      wrong.push(`a narrower window has more ${about}`);
+    }
+    const growing: Record<string, number> = { clicks, impressions };
+    for (const field of growingWindows) growing[field] = windows[field] ?? Number.NaN;
+    for (const [field, value] of Object.entries(growing)) {
+      const least = before.get(`${adId} ${field}`) ?? 0;
+      if (!(value >= least)) wrong.push(`${field} of ${adId} went from ${least} to ${value} ${about}`);
+      answered.add(`${adId} ${field}`, value);
+    }
+    if (journal === undefined) return;
+    if (clicks > journal.most('click', adId)) wrong.push(`more clicks of ${adId} than were sent ${about}`);
+    if (impressions > journal.most('impression', adId))
+      wrong.push(`more impressions of ${adId} than were sent ${about}`);
+  }
+
+  async function ask(): Promise<void> {
+    const { before, isChecked } = answered.ask();
+    const query = random.chance(lists) ? '?limit=100' : `?ad_id=${random.pick(adIds)}`;
+    const response = await fetch(`${url}/api/v1/ads/analytics${query}`, { signal: AbortSignal.timeout(PATIENCE_MS) });
+    const text = await response.text();
+    if (response.status !== 200) {
+      fail(String(response.status));
+      if (response.status !== 503) wrong.push(`a question was answered with ${response.status} ${text}`);
+      return;
+    }
+    const answer = JSON.parse(text) as AdAnswer & { readonly analytics?: readonly AdAnswer[] };
+    tally(answer.source);
+    if (!isChecked()) return;
+    // The list may be up to a second old, so earlier answers do not bound it.
+    if (answer.analytics === undefined) check(answer, before, answer.source);
+    else for (const ad of answer.analytics) if (adIds.includes(ad.ad_id)) check(ad, new Map(), answer.source);
+  }
+
+  async function view(): Promise<void> {
+    while (!stopping) {
+      await ask().catch((error: Error) => fail(error.name === 'TimeoutError' ? 'timeout' : 'no connection'));
+      await sleep(pauseMs);
+    }
+  }
+  const viewing = Promise.all(Array.from({ length: count }, view));
+
+  return {
+    outcomes,
+    wrong,
+    async stop() {
+      stopping = true;
+      await viewing;
+    },
+  };
+}
