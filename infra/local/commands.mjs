@@ -43,7 +43,7 @@ Sends requests of all kinds to a tracker, and checks every answer and every coun
   --seed S       decides what they are; the same seed, the same requests (1)`,
   },
   bounds: {
-    program: '../chaos/dist/bounds/main.js',
+    program: '../bench/dist/limits/main.js',
     options: { only: string, seconds: string, 'cap-mb': string, rate: string },
     usage: `npm run bounds [-- --only NAME --seconds T --cap-mb M --rate R]
 Checks that memory and time stay within bounds: while dependencies are unavailable for long (memory), after it (drain,

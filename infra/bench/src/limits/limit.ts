@@ -1,7 +1,7 @@
 import type { Page } from '@ads/harness';
 
 /** What a run of a bound was told. */
-export interface BoundOptions {
+export interface LimitOptions {
   /** Of the outage of NATS and Postgres. */
   readonly seconds: number;
   /** Resident memory that no service may exceed. */
@@ -11,7 +11,7 @@ export interface BoundOptions {
 }
 
 /** How it went: figures for programs, and what did not hold, in sentences. */
-export interface BoundResult {
+export interface LimitResult {
   readonly figures: Readonly<Record<string, number>>;
   readonly broken: readonly string[];
 }

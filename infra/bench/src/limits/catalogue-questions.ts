@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { ADS_PAGE } from '@ads/models';
-import type { BoundsStack } from './stack.js';
+import type { LimitsStack } from './stack.js';
 
 /** Milliseconds that answers of one kind took. */
 export interface Times {
@@ -33,7 +33,7 @@ async function ask<T>(times: Times, port: number | undefined, path: string): Pro
 }
 
 /** Asks analytics about single ads, and for the busiest ads page by page. @throws Error where an answer is not 200 */
-export async function askAnalytics(stack: BoundsStack): Promise<Times[]> {
+export async function askAnalytics(stack: LimitsStack): Promise<Times[]> {
   const [port] = stack.portsOf('analytics');
   const { adIds } = stack;
   const one: Times = { what: 'analytics of one ad', milliseconds: [] };

@@ -1,9 +1,9 @@
 import { countLost, differences, fillRollups, Load, type Page, readLedger } from '@ads/harness';
 import { printDetail, readMemory, step, waitFor } from '@ads/local';
 import { minutesKey, oldestVisible, secondsKey, unpackBuckets } from '@ads/models';
-import { type BoundOptions, type BoundResult, complaints, inWords, rounded } from './bound.js';
 import { askAbout, untilSettled } from './checks.js';
-import type { BoundsStack } from './stack.js';
+import { complaints, inWords, type LimitOptions, type LimitResult, rounded } from './limit.js';
+import type { LimitsStack } from './stack.js';
 
 export const REBUILD_ADS = 10_000;
 
@@ -17,7 +17,7 @@ const HEAL_MS = 120_000;
 const SAMPLE = 200;
 
 /** Redis forgets everything about 10,000 ads that were clicked in every minute of 24 hours, beside live traffic. */
-export async function boundRebuild(stack: BoundsStack, { capMegabytes }: BoundOptions): Promise<BoundResult> {
+export async function checkRebuild(stack: LimitsStack, { capMegabytes }: LimitOptions): Promise<LimitResult> {
   await stack.startServers();
   const { database, redis } = stack.admin;
   const buckets = await step(`rollups of ${REBUILD_ADS} ads × 24 h`, () =>
@@ -110,7 +110,7 @@ export async function boundRebuild(stack: BoundsStack, { capMegabytes }: BoundOp
   };
 }
 
-async function untilRebuilt(stack: BoundsStack): Promise<void> {
+async function untilRebuilt(stack: LimitsStack): Promise<void> {
   const [adId = ''] = stack.adIds;
   const isRebuilt = async () => (await askAbout(stack, adId)).source === 'redis';
   await waitFor(isRebuilt, { what: 'analytics to answer from Redis', timeoutMs: REBUILT_MS, intervalMs: 100 });
@@ -118,7 +118,7 @@ async function untilRebuilt(stack: BoundsStack): Promise<void> {
 
 /** What analytics says against what was there and what was accepted since. */
 async function compareTotals(
-  stack: BoundsStack,
+  stack: LimitsStack,
   sample: readonly string[],
   accepted: readonly (readonly [id: string, adId: string])[],
 ): Promise<string[]> {
@@ -130,7 +130,7 @@ async function compareTotals(
 }
 
 /** Bucket by bucket: what Redis has against what Postgres has, as far as a window can see. */
-async function compareBuckets(stack: BoundsStack, sample: readonly string[]): Promise<string[]> {
+async function compareBuckets(stack: LimitsStack, sample: readonly string[]): Promise<string[]> {
   const { database, redis } = stack.admin;
   const oldest = oldestVisible(Date.now());
   const ledger = await readLedger(database);

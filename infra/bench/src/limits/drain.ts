@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { clicksUntilNow, compareRollups, countLost, fillQueue, Load, type Page } from '@ads/harness';
 import { printDetail, printTable, readMemory, step } from '@ads/local';
-import { type BoundOptions, type BoundResult, complaints, inWords, rounded } from './bound.js';
 import { askAbout, readStream, untilSettled } from './checks.js';
-import type { BoundsStack } from './stack.js';
+import { complaints, inWords, type LimitOptions, type LimitResult, rounded } from './limit.js';
+import type { LimitsStack } from './stack.js';
 
 export const DRAIN_ADS = 1_000;
 
@@ -16,7 +16,7 @@ const PROGRESS_MS = 10_000;
 const HEAL_MS = 120_000;
 
 /** An hour of clicks is held by JetStream while there is no consumer. Then there are two, and live traffic beside them. */
-export async function boundDrain(stack: BoundsStack, { perSecond, capMegabytes }: BoundOptions): Promise<BoundResult> {
+export async function checkDrain(stack: LimitsStack, { perSecond, capMegabytes }: LimitOptions): Promise<LimitResult> {
   await stack.startServers();
   await stack.startServices('ingest-1', 'ingest-2', 'analytics-1');
   const count = HOUR_SECONDS * perSecond;
@@ -101,7 +101,7 @@ export async function boundDrain(stack: BoundsStack, { perSecond, capMegabytes }
 }
 
 /** As ingest would have, had nobody taken any out for an hour. @returns clicks by ad */
-async function putClicks(stack: BoundsStack, count: number): Promise<Map<string, number>> {
+async function putClicks(stack: LimitsStack, count: number): Promise<Map<string, number>> {
   const byAd = new Map<string, number>();
   function* counted() {
     for (const click of clicksUntilNow(stack.adIds, count, 1_000 * HOUR_SECONDS)) {
@@ -114,7 +114,7 @@ async function putClicks(stack: BoundsStack, count: number): Promise<Map<string,
 }
 
 /** Waits until every message up to `last` is done with: a work queue forgets it then. */
-async function untilTaken(stack: BoundsStack, last: number, messages: number): Promise<void> {
+async function untilTaken(stack: LimitsStack, last: number, messages: number): Promise<void> {
   const deadline = performance.now() + 1_000 * HOUR_SECONDS;
   let told = performance.now();
   for (;;) {
@@ -130,7 +130,7 @@ async function untilTaken(stack: BoundsStack, last: number, messages: number): P
 }
 
 /** Everything was clicked within the last 24 hours. */
-async function countWrongAnswers(stack: BoundsStack, byAd: ReadonlyMap<string, number>): Promise<number> {
+async function countWrongAnswers(stack: LimitsStack, byAd: ReadonlyMap<string, number>): Promise<number> {
   let wrong = 0;
   for (const [adId, clicks] of byAd) {
     const { source, total_clicks: total, time_frames: windows } = await askAbout(stack, adId);

@@ -1,23 +1,23 @@
 import { type AdAnswer, askAnalytics } from '@ads/harness';
 import { waitFor } from '@ads/local';
 import { EVENT_STREAM, LEDGER_CONSUMER } from '@ads/models';
-import type { BoundsStack } from './stack.js';
+import type { LimitsStack } from './stack.js';
 
 /** What the event stream holds: sequences of its oldest and newest message, and how much. */
-export async function readStream(stack: BoundsStack) {
+export async function readStream(stack: LimitsStack) {
   const manager = await stack.admin.nats.jetstreamManager();
   const { state } = await manager.streams.info(EVENT_STREAM);
   return { first: state.first_seq, last: state.last_seq, messages: state.messages, bytes: state.bytes };
 }
 
-async function isQueueEmpty(stack: BoundsStack): Promise<boolean> {
+async function isQueueEmpty(stack: LimitsStack): Promise<boolean> {
   const manager = await stack.admin.nats.jetstreamManager();
   const { num_pending: waiting, num_ack_pending: open } = await manager.consumers.info(EVENT_STREAM, LEDGER_CONSUMER);
   return waiting + open === 0;
 }
 
 /** Waits until everything that was accepted is recorded, and analytics answers from Redis. No hand helps. */
-export async function untilSettled(stack: BoundsStack, timeoutMs: number): Promise<void> {
+export async function untilSettled(stack: LimitsStack, timeoutMs: number): Promise<void> {
   const wait = (what: string, condition: () => Promise<boolean>) =>
     waitFor(condition, { what, timeoutMs, intervalMs: 100 });
   await Promise.all(
@@ -36,7 +36,7 @@ export async function untilSettled(stack: BoundsStack, timeoutMs: number): Promi
 }
 
 /** The answer of analytics about one ad. @throws Error where the status is not 200 */
-export function askAbout(stack: BoundsStack, adId: string): Promise<AdAnswer> {
+export function askAbout(stack: LimitsStack, adId: string): Promise<AdAnswer> {
   const [port] = stack.portsOf('analytics');
   return askAnalytics(`http://127.0.0.1:${port}`, adId);
 }

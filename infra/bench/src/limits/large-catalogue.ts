@@ -11,10 +11,10 @@ import {
   step,
   waitFor,
 } from '@ads/local';
-import { type BoundOptions, type BoundResult, complaints, inWords, rounded } from './bound.js';
 import { askAnalytics, askForList, openSlowReaders, type Times } from './catalogue-questions.js';
 import { untilSettled } from './checks.js';
-import type { BoundsStack } from './stack.js';
+import { complaints, inWords, type LimitOptions, type LimitResult, rounded } from './limit.js';
+import type { LimitsStack } from './stack.js';
 
 export const CATALOGUE_ADS = 1_000_000;
 
@@ -41,7 +41,7 @@ const MOST_MS = 5_000;
 const HEAL_MS = 300_000;
 
 /** A catalogue of a million ads beside one of a hundred: start, memory, speed of clicks, lists and analytics. */
-export async function boundCatalogue(stack: BoundsStack, { capMegabytes }: BoundOptions): Promise<BoundResult> {
+export async function checkCatalogue(stack: LimitsStack, { capMegabytes }: LimitOptions): Promise<LimitResult> {
   await stack.startServers();
   const { database } = stack.admin;
   await step(`clicks on ${BUSY_ADS} ads, ${FEW_ADS} ads in another database`, async () => {
@@ -133,7 +133,7 @@ async function compareSpeed(
   large: number,
   clicked: readonly string[],
   few: number,
-  stack: BoundsStack,
+  stack: LimitsStack,
   accepted: string[],
   broken: string[],
 ): Promise<Speed> {
@@ -175,7 +175,7 @@ async function compareSpeed(
 
 /** All at once: what takes memory in ingest and analytics. */
 async function loadWhileRefreshing(
-  stack: BoundsStack,
+  stack: LimitsStack,
   port: number,
   clicked: readonly string[],
   accepted: string[],

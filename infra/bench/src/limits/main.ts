@@ -1,20 +1,20 @@
 import { join } from 'node:path';
 import { printDetail, type StandAloneRun, standAloneRun } from '@ads/local';
-import type { BoundResult } from './bound.js';
-import { BOUNDS } from './catalogue.js';
+import { LIMITS } from './catalogue.js';
+import type { LimitResult } from './limit.js';
 import { readOptions } from './options.js';
-import { BoundsStack } from './stack.js';
+import { LimitsStack } from './stack.js';
 
 /** `npm run bounds`: each bound on servers of its own, with its figures; one line of JSON at the end. */
 async function main(
   { folder, onEnd }: StandAloneRun,
   { names, ...options }: ReturnType<typeof readOptions>,
 ): Promise<boolean> {
-  const results = new Map<string, BoundResult>();
+  const results = new Map<string, LimitResult>();
   for (const name of names) {
     console.log(`\n${name}`);
-    const { ads, run } = BOUNDS[name];
-    const stack = new BoundsStack(join(folder, name), ads, options.capMegabytes);
+    const { ads, run } = LIMITS[name];
+    const stack = new LimitsStack(join(folder, name), ads, options.capMegabytes);
     onEnd(() => stack.end());
     const result = await run(stack, options);
     for (const sentence of result.broken) printDetail(`✖ ${sentence}`);

@@ -1,11 +1,11 @@
 import { namesOf, parseOptions, wholeNumber } from '@ads/harness';
-import type { BoundOptions } from './bound.js';
-import { BOUNDS, type BoundName } from './catalogue.js';
+import { LIMITS, type LimitName } from './catalogue.js';
+import type { LimitOptions } from './limit.js';
 
-const NAMES = Object.keys(BOUNDS) as BoundName[];
+const NAMES = Object.keys(LIMITS) as LimitName[];
 
 /** Which bounds to check, in order, and their settings. @throws Error with one line */
-export function readOptions(args: readonly string[]): BoundOptions & { readonly names: readonly BoundName[] } {
+export function readOptions(args: readonly string[]): LimitOptions & { readonly names: readonly LimitName[] } {
   const values = parseOptions(args, {
     only: namesOf(NAMES),
     seconds: wholeNumber(1, 600),

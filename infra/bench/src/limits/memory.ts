@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { compareRollups, countLost, Load, type Page } from '@ads/harness';
 import { printDetail, printTable, readMemory, step } from '@ads/local';
 import { DEAD_LETTER_STREAM } from '@ads/models';
-import { type BoundOptions, type BoundResult, complaints, inWords, rounded } from './bound.js';
 import { untilSettled } from './checks.js';
+import { complaints, inWords, type LimitOptions, type LimitResult, rounded } from './limit.js';
 import { forgetMost, watchMemory } from './resident-memory.js';
-import type { BoundsStack } from './stack.js';
+import type { LimitsStack } from './stack.js';
 
 export const MEMORY_ADS = 100;
 
@@ -21,7 +21,7 @@ const GROUPS = ['clicks', 'large clicks', 'unknown ads', 'questions'] as const;
  * Full load, with what is worst for memory in it: as many clicks as are answered, some with the largest bodies and some of
  * ads that nobody knows, each from another address. Then NATS and Postgres die, the load goes on, and they come back.
  */
-export async function boundMemory(stack: BoundsStack, options: BoundOptions): Promise<BoundResult> {
+export async function checkMemory(stack: LimitsStack, options: LimitOptions): Promise<LimitResult> {
   const { seconds, capMegabytes } = options;
   await stack.startServers();
   await stack.startServices('ingest-1', 'ingest-2', 'consumer-1', 'consumer-2', 'analytics-1');
@@ -117,7 +117,7 @@ export async function boundMemory(stack: BoundsStack, options: BoundOptions): Pr
   };
 }
 
-function startLoad(stack: BoundsStack): Load {
+function startLoad(stack: LimitsStack): Load {
   const { adIds } = stack;
   const ingest = { ports: stack.portsOf('ingest'), traced: true };
   return new Load([
@@ -128,11 +128,11 @@ function startLoad(stack: BoundsStack): Load {
   ]);
 }
 
-function memories(stack: BoundsStack) {
+function memories(stack: LimitsStack) {
   return new Map(stack.slots.map(({ name, process }) => [name, readMemory(process.pid)]));
 }
 
-async function deadLetters(stack: BoundsStack): Promise<number> {
+async function deadLetters(stack: LimitsStack): Promise<number> {
   const manager = await stack.admin.nats.jetstreamManager();
   return (await manager.streams.info(DEAD_LETTER_STREAM)).state.messages;
 }

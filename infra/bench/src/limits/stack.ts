@@ -2,7 +2,7 @@ import { adIdsOf, Environment, type RequestSettings, type SlotName, singleServer
 import { step } from '@ads/local';
 
 /** An environment whose services have their default settings, but for the heap and the trusted proxy. */
-export class BoundsStack extends Environment {
+export class LimitsStack extends Environment {
   /**
    * @param ads the number of ads in the catalogue
    * @param capMegabytes the memory of each service; half of it is its heap, as the README recommends
