@@ -12,8 +12,8 @@ const LONGEST_CURSOR = 256;
 
 /** The query of `GET /api/v1/ads`. */
 export const adsQuery = Joi.object({
-  limit: limitedNumber().integer().min(1).max(ADS_PAGE).default(ADS_PAGE).description('Ads per page.'),
-  cursor: limitedText(LONGEST_CURSOR).description('`next_cursor` of the page before.'),
+  limit: limitedNumber().integer().min(1).max(ADS_PAGE).default(ADS_PAGE).description('Number of ads on a page.'),
+  cursor: limitedText(LONGEST_CURSOR).description('`next_cursor` of the previous page.'),
 }).unknown(true);
 
 export type AdsQueryResult =

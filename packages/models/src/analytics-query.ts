@@ -18,13 +18,13 @@ export const analyticsQuery = Joi.object({
   ad_id: limitedText(LONGEST_AD_ID)
     .pattern(AD_ID)
     .messages({ 'string.max': AD_ID_RULE, 'string.pattern.base': AD_ID_RULE })
-    .description('One ad. Without it: all, busiest first.'),
+    .description('Id of an ad. Default: all ads, those with the most clicks first.'),
   timeframe: Joi.string()
     .valid(...TIMEFRAMES)
     .messages({ 'any.only': `timeframe must be one of ${TIMEFRAMES.join(', ')}` })
-    .description('Adds the clicks of this window, and orders the list by it.'),
-  limit: limitedNumber().integer().min(1).max(MAX_PAGE).default(DEFAULT_PAGE).description('Ads per page.'),
-  cursor: limitedText(LONGEST_CURSOR).description('`next_cursor` of the page before.'),
+    .description('A sliding window: adds `clicks` in it, and orders all ads by them.'),
+  limit: limitedNumber().integer().min(1).max(MAX_PAGE).default(DEFAULT_PAGE).description('Number of ads on a page.'),
+  cursor: limitedText(LONGEST_CURSOR).description('`next_cursor` of the previous page.'),
 }).unknown(true);
 
 /** A checked query. */

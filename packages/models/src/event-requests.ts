@@ -15,7 +15,7 @@ const adId = limitedText(LONGEST_AD_ID)
   .pattern(AD_ID)
   .messages({ 'string.max': AD_ID_RULE, 'string.pattern.base': AD_ID_RULE })
   .required()
-  .description('The ad that the event is about.');
+  .description('Id of the ad: 1 to 128 printable ASCII characters without spaces and braces.');
 const NO_ADDRESS = '{#label} must be an IPv4 or IPv6 address';
 const ip = limitedText(LONGEST_ADDRESS)
   .ip({ version: ['ipv4', 'ipv6'], cidr: 'forbidden' })
@@ -23,14 +23,14 @@ const ip = limitedText(LONGEST_ADDRESS)
   // joi takes leading zeros (10.01.2.3), which the ledger does not: it would refuse what was answered with 202.
   .custom((text: string, helpers) => (isIP(text) === 0 ? helpers.error('string.ipVersion') : text))
   .allow(null)
-  .description("The viewer's address. Defaults to the caller's.");
+  .description('IP address of the viewer. Default: the address of the client.');
 const timestamp = limitedText(LONGEST_TIMESTAMP)
   .isoDate()
   .messages({ 'string.isoDate': '{#label} must be an ISO 8601 time, 1970 or later' })
   .custom((text: string, helpers) => (readTime(text) === undefined ? helpers.error('string.isoDate') : text))
   .allow(null)
   .description(
-    'When it happened, ISO 8601, from 1970 on; UTC where it names no offset. Defaults to the time of receipt.',
+    'Time of the event in ISO 8601, 1970 or later; UTC without an offset. Default: the time of receipt, which also replaces a time too far in the future.',
   );
 const NO_UUID = '{#label} must be a UUID';
 const eventId = limitedText(UUID_LENGTH)
@@ -46,7 +46,7 @@ export const EVENT_FIELDS: Readonly<Record<EventField, { readonly schema: Joi.Sc
       .min(0)
       .max(MAX_PLAY_TIME)
       .allow(null)
-      .description('Seconds of video watched before the click, to the millisecond.'),
+      .description('Seconds of video before the click, stored to the millisecond.'),
     example: 12.345,
   },
 };
@@ -65,7 +65,7 @@ export const eventRequests = perKind((kind) => {
     ...Object.fromEntries(fields.map((field) => [field, EVENT_FIELDS[field].schema])),
     timestamp,
     [idField]: eventId.description(
-      `UUID of this ${kind}: however often it is sent, it counts once. Defaults to a new one. The time of a UUIDv7 must not be more than a day ahead.`,
+      `UUID of the ${kind}, which counts once however often it is sent. Default: a new one. A UUIDv7 must not be more than a day in the future.`,
     ),
   })
     .unknown(true)

@@ -2,89 +2,112 @@ import Joi from 'joi';
 import { EVENT_KINDS, perKind } from './kinds.js';
 import { WINDOWS } from './windows.js';
 
-/*
- * What the API answers, as schemas: the OpenAPI document shows them, and the contract tests hold every answer to them.
- */
+/* Schemas of the API's responses. The OpenAPI document contains them, and contract tests validate responses with them. */
 
 const count = Joi.number().integer().min(0);
 const time = Joi.string().isoDate();
 const uuid = Joi.string().guid();
+const adId = Joi.string().required().description('Id of the ad.');
+const nextCursor = Joi.string()
+  .allow(null)
+  .required()
+  .description('Pass it as `cursor` to get the next page; null on the last page.');
 
 /** `GET /api/v1/ads` */
 export const adsResponse = Joi.object({
   ads: Joi.array()
     .items(
       Joi.object({
-        id: Joi.string().required(),
-        image_url: Joi.string().required(),
-        target_url: Joi.string().required(),
-        created_at: time.required(),
+        id: adId,
+        image_url: Joi.string().required().description('URL of the image.'),
+        target_url: Joi.string().required().description('URL that a click opens.'),
+        created_at: time.required().description('When the ad was registered.'),
       }),
     )
-    .required(),
-  count: count.required().description('Ads in this answer.'),
-  next_cursor: Joi.string()
-    .allow(null)
     .required()
-    .description('Give it as `cursor` for the next page; null on the last.'),
+    .description('The ads of this page, oldest first.'),
+  count: count.required().description('Number of ads on this page.'),
+  next_cursor: nextCursor,
 });
 
 /** `POST /api/v1/ads/<kind>`, 202: the event is durable. */
 export const eventResponses = perKind((kind) => {
   const { idField, label } = EVENT_KINDS[kind];
   return Joi.object({
-    message: Joi.string().valid(`${label} recorded`).required(),
-    [idField]: uuid.required(),
-    ad_id: Joi.string().required(),
-    timestamp: time.required(),
-    processing: Joi.string().valid('asynchronous').required(),
+    message: Joi.string().valid(`${label} recorded`).required().description('Always this text.'),
+    [idField]: uuid.required().description(`Id of the ${kind}: as sent, or generated.`),
+    ad_id: adId,
+    timestamp: time.required().description(`Time of the ${kind}, as it is counted.`),
+    processing: Joi.string().valid('asynchronous').required().description('Counters follow within seconds.'),
   });
 });
 
 const counters = {
-  ad_id: Joi.string().required(),
-  total_clicks: count.required(),
-  impressions: count.required(),
+  ad_id: adId,
+  total_clicks: count.required().description('All clicks of the ad.'),
+  impressions: count.required().description('All impressions of the ad.'),
   ctr: Joi.number()
     .min(0)
     .allow(null)
     .required()
-    .description('Clicks per impression, all time; null without impressions.'),
-  time_frames: Joi.object(Object.fromEntries(WINDOWS.map(({ field }) => [field, count.required()]))).required(),
+    .description('`total_clicks` divided by `impressions`, so 0.05 is 5 %; null without impressions.'),
+  time_frames: Joi.object(
+    Object.fromEntries(
+      WINDOWS.map(({ field }) => [field, count.required().description(`Clicks in the ${field.replaceAll('_', ' ')}.`)]),
+    ),
+  )
+    .required()
+    .description('Clicks in sliding windows that end now.'),
 };
 const timeframe = Joi.string().valid(...WINDOWS.map((window) => window.timeframe));
-const source = Joi.string().valid('redis', 'postgres').required();
+const source = Joi.string().valid('redis', 'postgres').required().description('The store that supplied the counters.');
 
 /** `GET /api/v1/ads/analytics?ad_id=` */
 export const adAnalyticsResponse = Joi.object({
   ...counters,
-  timeframe: timeframe.description('As asked.'),
-  clicks: count.description('In the timeframe that was asked.'),
+  timeframe: timeframe.description('The requested window. Absent without one.'),
+  clicks: count.description('Clicks in `timeframe`. Absent without one.'),
   source,
-  timestamp: time.required(),
+  timestamp: time.required().description('When the response was generated.'),
 });
 
-/** `GET /api/v1/ads/analytics` without an ad: busiest first. */
+/** `GET /api/v1/ads/analytics` without an ad: those with the most clicks first. */
 export const allAnalyticsResponse = Joi.object({
-  total_ads: count.required(),
-  timeframe: timeframe.allow(null).required().description('As asked; null: ordered by total clicks.'),
-  analytics: Joi.array()
-    .items(Joi.object({ ...counters, timeframe, clicks: count }))
-    .required(),
-  next_cursor: Joi.string()
+  total_ads: count.required().description('Number of ads in the catalogue.'),
+  timeframe: timeframe
     .allow(null)
     .required()
-    .description('Give it as `cursor` for the next page; null on the last.'),
+    .description('The requested window, by whose clicks the ads are ordered; null for the order by total clicks.'),
+  analytics: Joi.array()
+    .items(
+      Joi.object({
+        ...counters,
+        timeframe: timeframe.description('The requested window. Absent without one.'),
+        clicks: count.description('Clicks in `timeframe`. Absent without one.'),
+      }),
+    )
+    .required()
+    .description('The ads of this page, those with the most clicks first.'),
+  next_cursor: nextCursor,
   source,
-  generated_at: time.required(),
+  generated_at: time.required().description('When the response was generated.'),
 });
 
-/** Every error, whatever its status. */
+/** Every error response. */
 export const errorResponse = Joi.object({
-  error: Joi.string().required().description('A code for programs.'),
-  message: Joi.string().required().description('A sentence for people.'),
+  error: Joi.string().required().description('Stable code, for programs.'),
+  message: Joi.string().required().description('The cause and what to do, for people.'),
   details: Joi.array()
-    .items(Joi.object({ path: Joi.string().allow('').required(), message: Joi.string().required() }))
-    .required(),
-  request_id: Joi.string().required(),
+    .items(
+      Joi.object({
+        path: Joi.string()
+          .allow('')
+          .required()
+          .description('The field, with dots between levels; empty for the whole body.'),
+        message: Joi.string().required().description('What is wrong with the field.'),
+      }),
+    )
+    .required()
+    .description('Problems of single fields; empty for other errors.'),
+  request_id: Joi.string().required().description('The `X-Request-ID` of this response.'),
 });

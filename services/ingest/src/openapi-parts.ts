@@ -1,7 +1,8 @@
+import { type ApiError, errorBody, toApiError } from '@ads/http';
 import { EVENT_FIELDS, EVENT_KINDS, type EventKind } from '@ads/models';
 import type { Schema } from 'joi';
 
-/** A JSON Schema, as far as the document looks into it. */
+/** The parts of a JSON Schema that this code reads. */
 export interface JsonSchema {
   readonly description?: string;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
@@ -9,82 +10,126 @@ export interface JsonSchema {
   readonly [keyword: string]: unknown;
 }
 
-/** The JSON Schema (2020-12, as OpenAPI 3.1 wants it) of a joi schema. */
+/** Converts a joi schema to JSON Schema 2020-12, the version of OpenAPI 3.1. */
 export function schemaOf(schema: Schema): JsonSchema {
-  return mended(schema['~standard'].jsonSchema.input({ target: 'draft-2020-12' })) as JsonSchema;
+  return corrected(schema['~standard'].jsonSchema.input({ target: 'draft-2020-12' })) as JsonSchema;
 }
 
-/** Mends, at any depth, what joi writes and other programs would misread. */
-function mended(part: unknown): unknown {
-  if (Array.isArray(part)) return part.map(mended);
+/** Corrects, at any depth, what joi generates and other programs misread. */
+function corrected(part: unknown): unknown {
+  if (Array.isArray(part)) return part.map(corrected);
   if (typeof part !== 'object' || part === null) return part;
-  const { format, ...rest } = Object.fromEntries(Object.entries(part).map(([name, value]) => [name, mended(value)]));
+  const { format, ...rest } = Object.fromEntries(Object.entries(part).map(([name, value]) => [name, corrected(value)]));
   return {
     ...rest,
-    // JSON Schema has no format for an address of either version.
+    // JSON Schema has no format for addresses of both versions.
     ...(format === 'ip' ? { anyOf: [{ format: 'ipv4' }, { format: 'ipv6' }] } : {}),
     ...(format === undefined || format === 'ip' ? {} : { format }),
-    // joi puts null among the types only, where the list of values then forbids it again.
+    // joi adds null to the types and not to the enum, which then forbids it.
     ...(Array.isArray(rest.enum) && Array.isArray(rest.type) && rest.type.includes('null')
       ? { enum: [...rest.enum, null] }
       : {}),
   };
 }
 
-/** A body that can be sent as it is. */
+/** A valid request body of a kind. */
 export function exampleOf(kind: EventKind): object {
   const fields = EVENT_KINDS[kind].fields.map((field) => [field, EVENT_FIELDS[field].example]);
   return { ad_id: 'ad-001', ...Object.fromEntries(fields) };
 }
 
-/** On every answer. */
+const REQUEST_ID = '0f8fad5b-d9cb-469f-a165-70867728950e';
+
+/** On every response. */
 export const requestIdHeader = {
-  'X-Request-ID': { description: "The caller's, or a new one.", schema: { type: 'string' } },
+  'X-Request-ID': {
+    description:
+      'Id of the request in logs and error bodies. A valid `X-Request-ID` of the request is kept: 1 to 128 letters, digits and `._:-`.',
+    schema: { type: 'string' },
+    example: REQUEST_ID,
+  },
 };
 
-/** On the answers of paths that have a limit per client, unless it is switched off. */
+/** On responses of paths with a limit per client, unless the limit is disabled. */
 export const rateLimitHeaders = {
-  'RateLimit-Policy': { description: 'The limit: q requests in w seconds.', schema: { type: 'string' } },
-  RateLimit: { description: 'r requests are left, until t seconds have passed.', schema: { type: 'string' } },
+  'RateLimit-Policy': {
+    description: 'The limit: `q` requests in `w` seconds, and a pseudonym `pk` of the client.',
+    schema: { type: 'string' },
+    example: '"events"; q=6000; w=60; pk=:kO3pXv1zQm8bT4Ya:',
+  },
+  RateLimit: {
+    description: 'The rest of the limit: `r` requests in the next `t` seconds.',
+    schema: { type: 'string' },
+    example: '"events"; r=5999; t=60',
+  },
 };
 
 const retryAfterHeader = {
-  'Retry-After': { description: 'Seconds to wait.', required: true, schema: { type: 'integer', minimum: 0 } },
+  'Retry-After': {
+    description: 'Seconds to wait before the next attempt.',
+    required: true,
+    schema: { type: 'integer', minimum: 0 },
+    example: 1,
+  },
 };
 
-/** A JSON answer of a schema in the components, on a path that has a limit. */
-export function json(description: string, schema: string) {
+/** A JSON response on a path with a limit. @param schema name in the components */
+export function json(description: string, schema: string, example: object) {
   return {
     description,
     headers: { ...requestIdHeader, ...rateLimitHeaders },
-    content: { 'application/json': { schema: { $ref: `#/components/schemas/${schema}` } } },
+    content: { 'application/json': { schema: { $ref: `#/components/schemas/${schema}` }, example } },
   };
 }
 
-/** An answer that callers may keep. */
-export function withCaching(answer: ReturnType<typeof json>) {
+/** Adds the headers of a response that clients may cache. */
+export function withCaching<Response extends { readonly headers: object }>(response: Response) {
   return {
-    ...answer,
+    ...response,
     headers: {
-      ...answer.headers,
-      ETag: { description: 'For `If-None-Match`.', schema: { type: 'string' } },
-      'Cache-Control': { description: 'How long the answer may be kept.', schema: { type: 'string' } },
+      ...response.headers,
+      ETag: {
+        description: 'Version of the response, for `If-None-Match`.',
+        schema: { type: 'string' },
+        example: '"dJ0tHnQ1f2Vb8xY4kLm9pA"',
+      },
+      'Cache-Control': {
+        description: 'How long the response may be cached.',
+        schema: { type: 'string' },
+        example: 'public, max-age=10',
+      },
     },
   };
 }
 
-/** An answer with the body that all errors have. */
-export function error(description: string) {
-  return json(description, 'Error');
+/** An error response. @param errors give the examples, as the service sends them */
+export function error(description: string, ...errors: readonly ApiError[]) {
+  const examples = errors.map((one) => [one.code, { summary: one.message, value: errorBody(one, REQUEST_ID) }]);
+  return {
+    description,
+    headers: { ...requestIdHeader, ...rateLimitHeaders },
+    content: {
+      'application/json': {
+        schema: { $ref: '#/components/schemas/Error' },
+        examples: Object.fromEntries(examples) as Record<string, { summary: string; value: object }>,
+      },
+    },
+  };
 }
 
-/** An error that passes by itself. */
-export function retryLater(description: string) {
-  const answer = error(description);
-  return { ...answer, headers: { ...answer.headers, ...retryAfterHeader } };
+/** An error response that tells when to retry. */
+export function retryLater(description: string, ...errors: readonly ApiError[]) {
+  const response = error(description, ...errors);
+  return { ...response, headers: { ...response.headers, ...retryAfterHeader } };
 }
 
-/** Whatever a path doesn't name, such as a fault of ours (500) or a proxy that reaches no service (503). */
+/** Errors that a path does not list. */
 export const otherErrors = {
-  default: { ...error('Any other error, in the same form.'), headers: requestIdHeader },
+  default: {
+    ...error(
+      'Any other error, such as 500 for a fault of the service, or 503 from a gateway that reaches no service.',
+      toApiError(new Error('example')),
+    ),
+    headers: requestIdHeader,
+  },
 };

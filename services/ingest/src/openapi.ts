@@ -1,22 +1,18 @@
+import { invalidFields, rateLimited, unavailable, unknownAd } from '@ads/http';
 import {
   adAnalyticsResponse,
   adsQuery,
   adsResponse,
   allAnalyticsResponse,
   analyticsQuery,
-  EVENT_KINDS,
-  type EventKind,
   errorResponse,
-  eventRequests,
-  eventResponses,
   KINDS,
 } from '@ads/models';
 import type { Schema } from 'joi';
-import { operationPaths } from './openapi-operations.js';
+import { eventOperation, eventSchemas } from './openapi-events.js';
+import { managementPaths } from './openapi-management.js';
 import {
   error,
-  exampleOf,
-  type JsonSchema,
   json,
   otherErrors,
   rateLimitHeaders,
@@ -26,12 +22,52 @@ import {
   withCaching,
 } from './openapi-parts.js';
 
-const API_DESCRIPTION = `Counts ad clicks and impressions, exactly.
+const API_DESCRIPTION = `Counts clicks and impressions of ads, exactly once.
 
-A 202 means that the event is durable: it is sent after JetStream acknowledged or Postgres committed it. Send an event
-again with the same id as often as you like, it counts once. Every path also answers without \`/api/v1\`.`;
+Send events with \`POST /api/v1/ads/click\` and \`POST /api/v1/ads/impression\`. A 202 means that the event is durable: NATS
+JetStream acknowledged it, or Postgres committed it. Retry a failed request with the same id; it counts once.
 
-/** The OpenAPI 3.1 document of the whole API, made from the schemas that validate, so that it can't drift from them. */
+Every path also works without \`/api/v1\`. Times are ISO 8601 in UTC. All errors have the same body, and every response has the
+header \`X-Request-ID\`.`;
+
+const OPAQUE_CURSOR = 'MTc2NzMxNjQ0NTY3ODAwMCBhZC0wMDI';
+
+const ad = {
+  id: 'ad-001',
+  image_url: 'https://cdn.example.com/ads/001.png',
+  target_url: 'https://shop.example.com/sale',
+  created_at: '2026-01-01T00:00:00.000Z',
+};
+
+const counters = {
+  ad_id: 'ad-001',
+  total_clicks: 1_284,
+  impressions: 25_680,
+  ctr: 0.05,
+  time_frames: {
+    last_1_minute: 3,
+    last_5_minutes: 11,
+    last_15_minutes: 42,
+    last_1_hour: 160,
+    last_24_hours: 1_284,
+  },
+};
+
+const adExample = { ...counters, timeframe: '1h', clicks: 160, source: 'redis', timestamp: '2026-01-02T03:04:05.678Z' };
+
+const allExample = {
+  total_ads: 3,
+  timeframe: null,
+  analytics: [counters],
+  next_cursor: OPAQUE_CURSOR,
+  source: 'redis',
+  generated_at: '2026-01-02T03:04:05.678Z',
+};
+
+const tooManyReads = rateLimited(600, 'kO3pXv1zQm8bT4Ya');
+const noCatalogue = unavailable('The ad catalogue is unavailable; retry later.');
+
+/** The OpenAPI 3.1 document of the whole API, generated from the schemas that validate requests. */
 export function openApiDocument() {
   return {
     openapi: '3.1.0',
@@ -43,24 +79,32 @@ export function openApiDocument() {
     },
     servers: [{ url: '/', description: 'This address' }],
     tags: [
-      { name: 'ads', description: 'The catalogue' },
-      { name: 'events', description: 'For players' },
-      { name: 'analytics', description: 'For advertisers' },
-      { name: 'operations', description: 'For operators' },
+      { name: 'ads', description: 'The catalogue of ads' },
+      { name: 'events', description: 'Events that players report' },
+      { name: 'analytics', description: 'Counters for advertisers and analysts' },
+      { name: 'management', description: 'Health, metrics and versions, for operators' },
     ],
     paths: {
       '/api/v1/ads': {
         get: {
           operationId: 'listAds',
           tags: ['ads'],
-          summary: 'The catalogue, oldest ads first, in pages of up to 1,000',
-          parameters: queryParameters(adsQuery),
+          summary: 'List the ads',
+          description:
+            'Returns a page of up to 1,000 ads, oldest first. Pass `next_cursor` as `cursor` to get the next page. While Postgres is unavailable, cached pages are still returned.',
+          parameters: queryParameters(adsQuery, { limit: 100, cursor: OPAQUE_CURSOR }),
           responses: {
-            200: withCaching(json('A page of ads.', 'Ads')),
-            304: { description: 'The page is the one that `If-None-Match` names.', headers: requestIdHeader },
-            400: error('`limit` or `cursor` is not valid.'),
-            429: retryLater('Too many requests.'),
-            503: retryLater('The catalogue could not be read yet.'),
+            200: withCaching(json('A page of ads.', 'Ads', { ads: [ad], count: 1, next_cursor: null })),
+            304: {
+              description: 'The page has not changed since the response that `If-None-Match` names.',
+              headers: requestIdHeader,
+            },
+            400: error(
+              'A query parameter is invalid.',
+              invalidFields([{ path: 'limit', message: 'limit must be less than or equal to 1000' }]),
+            ),
+            429: retryLater('The client has exceeded its limit of reads.', tooManyReads),
+            503: retryLater('The catalogue is unavailable and the page is not cached.', noCatalogue),
             ...otherErrors,
           },
         },
@@ -70,11 +114,18 @@ export function openApiDocument() {
         get: {
           operationId: 'readAnalytics',
           tags: ['analytics'],
-          summary: 'Totals, CTR and sliding windows: of one ad, or of all, busiest first',
-          parameters: queryParameters(analyticsQuery),
+          summary: 'Get clicks, impressions and CTR',
+          description:
+            'With `ad_id`, returns the counters of one ad. Without it, returns a page of all ads, those with the most clicks first. The windows slide to the second, the 24-hour window to the minute.',
+          parameters: queryParameters(analyticsQuery, {
+            ad_id: 'ad-001',
+            timeframe: '1h',
+            limit: 50,
+            cursor: 'WzEyODQsImFkLTAwMSJd',
+          }),
           responses: {
             200: {
-              description: 'With `ad_id` the ad, without it a page of all ads.',
+              description: 'The counters of one ad, or a page of all ads.',
               headers: { ...requestIdHeader, ...rateLimitHeaders },
               content: {
                 'application/json': {
@@ -84,18 +135,25 @@ export function openApiDocument() {
                       { $ref: '#/components/schemas/AllAnalytics' },
                     ],
                   },
+                  examples: {
+                    one_ad: { summary: 'ad_id=ad-001&timeframe=1h', value: adExample },
+                    all_ads: { summary: 'limit=1', value: allExample },
+                  },
                 },
               },
             },
-            400: error('Unknown timeframe, or another parameter that is not valid.'),
-            404: error('No such ad.'),
-            429: retryLater('Too many requests.'),
-            503: retryLater('Neither Redis nor Postgres can answer now.'),
+            400: error(
+              'A query parameter is invalid.',
+              invalidFields([{ path: 'timeframe', message: 'timeframe must be one of 1m, 5m, 15m, 1h, 24h' }]),
+            ),
+            404: error('The ad does not exist.', unknownAd('no-such-ad', 404)),
+            429: retryLater('The client has exceeded its limit of reads.', tooManyReads),
+            503: retryLater('Redis and Postgres are both unavailable, or the catalogue is.', noCatalogue),
             ...otherErrors,
           },
         },
       },
-      ...operationPaths,
+      ...managementPaths,
     },
     components: {
       schemas: {
@@ -109,66 +167,14 @@ export function openApiDocument() {
   };
 }
 
-/** The schemas of the bodies and answers of events, by name. */
-function eventSchemas(): Record<string, JsonSchema> {
-  const schemas = KINDS.map((kind) => {
-    const { label } = EVENT_KINDS[kind];
-    return {
-      [label]: { ...schemaOf(eventRequests[kind]), examples: [exampleOf(kind)] },
-      [`${label}Accepted`]: schemaOf(eventResponses[kind]),
-    };
-  });
-  return Object.assign({}, ...schemas);
-}
-
-function eventOperation(kind: EventKind) {
-  const { idField, label: name, participle } = EVENT_KINDS[kind];
-  const example = exampleOf(kind);
-  const body = { schema: { $ref: `#/components/schemas/${name}` }, example };
-  return {
-    operationId: `record${name}`,
-    tags: ['events'],
-    summary: `Report that an ad was ${participle}`,
-    parameters: [
-      {
-        name: 'Idempotency-Key',
-        in: 'header',
-        description: `The \`${idField}\` of a body that has none: a UUID. The time of a UUIDv7 must not be more than a day ahead.`,
-        schema: { type: 'string', format: 'uuid' },
-      },
-    ],
-    requestBody: {
-      required: true,
-      description:
-        'JSON under `application/json`, `text/plain`, `application/octet-stream` or no content type, or the fields of a form: ' +
-        'whatever `navigator.sendBeacon` sends. `<a ping>` works too: its fields come in the query of the address.',
-      content: {
-        'application/json': body,
-        'text/plain': { schema: { type: 'string' }, example: JSON.stringify(example) },
-        'application/x-www-form-urlencoded': body,
-        'multipart/form-data': body,
-      },
-    },
-    responses: {
-      202: json(`The ${kind} is durable, and will be counted once.`, `${name}Accepted`),
-      400: error('Not JSON, not valid, or no such ad.'),
-      413: error('The body is too large.'),
-      415: error('The body has a content type that is none of these.'),
-      429: retryLater('Too many requests.'),
-      503: retryLater('Nothing durable can take it now: send it again.'),
-      ...otherErrors,
-    },
-  };
-}
-
-/** Each field of an object schema as a query parameter. */
-function queryParameters(schema: Schema) {
+/** The fields of an object schema as query parameters. */
+function queryParameters(schema: Schema, examples: Readonly<Record<string, unknown>>) {
   const { properties = {}, required = [] } = schemaOf(schema);
   return Object.entries(properties).map(([name, { description, ...rest }]) => ({
     name,
     in: 'query',
     required: required.includes(name),
     ...(description === undefined ? {} : { description }),
-    schema: rest,
+    schema: { ...rest, examples: [examples[name]] },
   }));
 }

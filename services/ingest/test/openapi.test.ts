@@ -2,6 +2,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { eventRequests } from '@ads/models';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import formats from 'ajv-formats';
 import express from 'express';
 import Joi from 'joi';
 import { parse } from 'yaml';
@@ -9,7 +11,25 @@ import { openApiDocument } from '../src/openapi.js';
 import { exampleOf, type JsonSchema, schemaOf } from '../src/openapi-parts.js';
 import { swagger } from '../src/swagger.js';
 
-type Operation = { operationId: string; responses: Record<string, { headers: object; content: object }> };
+interface Content {
+  readonly schema: object;
+  readonly example?: unknown;
+  readonly examples?: Readonly<Record<string, { readonly value: unknown }>>;
+}
+
+interface Operation {
+  readonly operationId: string;
+  readonly summary: string;
+  readonly description: string;
+  readonly parameters?: readonly { readonly name: string; readonly description: string }[];
+  readonly requestBody?: { readonly content: Readonly<Record<string, Content>> };
+  readonly responses: Readonly<
+    Record<
+      string,
+      { readonly description: string; readonly headers: object; readonly content?: Record<string, Content> }
+    >
+  >;
+}
 
 const document = openApiDocument();
 const schemas: Readonly<Record<string, JsonSchema | undefined>> = document.components.schemas;
@@ -34,7 +54,41 @@ describe('the OpenAPI document', () => {
     expect(eventRequests.impression.validate(exampleOf('impression'), { convert: false }).error).toBeUndefined();
   });
 
-  it('gives each operation a name of its own, and says what becomes of other errors', () => {
+  it.each(operations.map((operation) => [operation.operationId, operation] as const))(
+    'describes %s, with examples of every body that match their schema',
+    (_id, { summary, description, parameters = [], requestBody, responses }) => {
+      const ajv = new Ajv2020({ strict: false, allErrors: true });
+      formats.default(ajv);
+      expect(summary).toMatch(/^[A-Z].*[^.]$/);
+      for (const text of [
+        description,
+        ...[...parameters, ...Object.values(responses)].map((part) => part.description),
+      ]) {
+        expect(text).toMatch(/^[A-Z`].*\.$/s);
+      }
+      const bodies = [requestBody, ...Object.values(responses)].flatMap((part) => Object.values(part?.content ?? {}));
+      for (const { schema, example, examples } of bodies) {
+        const values = [example, ...Object.values(examples ?? {}).map(({ value }) => value)].filter(Boolean);
+        expect(values).not.toEqual([]);
+        const validate = ajv.compile({ ...schema, components: document.components });
+        for (const value of values) expect([value, validate(value), validate.errors]).toEqual([value, true, null]);
+      }
+    },
+  );
+
+  it('describes every field of every schema', () => {
+    const undescribed = (schema: JsonSchema, path: string): string[] =>
+      Object.entries(schema.properties ?? {}).flatMap(([name, property]) => {
+        const at = `${path}.${name}`;
+        const inner = undescribed({ ...property, ...(property.items as JsonSchema | undefined) }, at);
+        return property.description === undefined ? [at, ...inner] : inner;
+      });
+    expect(Object.entries(document.components.schemas).flatMap(([name, schema]) => undescribed(schema, name))).toEqual(
+      [],
+    );
+  });
+
+  it('gives each operation a unique id, and a response for other errors', () => {
     expect(operations).toHaveLength(9);
     expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length);
     for (const { responses } of operations) expect(responses.default).toBeDefined();
