@@ -57,7 +57,7 @@ rebuild), and with a million ads (catalogue).
     program: '../bench/dist/main.js',
     options: { quick: boolean, only: string },
     usage: `npm run bench [-- --quick --only NAME]
-Measures how fast the tracker is, against the goals in the README.
+Measures how fast the tracker is, and names the goals that it missed.
   --quick        less than three minutes instead of less than fifteen: shorter, fewer rounds, smaller stores
   --only NAME    only this part; several with commas between them; --only list names all`,
   },

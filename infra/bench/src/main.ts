@@ -2,7 +2,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { printDetail, printTable, type StandAloneRun, standAloneRun } from '@ads/local';
 import { canPin, runAt } from './cores.js';
-import { goalsOf } from './goals.js';
+import { goalsOf, verdictOf } from './goals.js';
 import { busyShare } from './machine.js';
 import { type Options, readOptions } from './options.js';
 import type { PartFigures } from './part.js';
@@ -10,10 +10,10 @@ import { PARTS } from './parts/catalogue.js';
 import { BenchStack } from './stack.js';
 import { inFigures, rounded } from './statistics.js';
 
-/** Above this, something else has a part of the machine. */
+/** Share of the CPU above which other programs disturb the figures. */
 const QUIET = 0.1;
 
-/** `npm run bench`: each part on servers of its own, with its tables; one line of JSON at the end. */
+/** `npm run bench`: runs each part on its own servers and prints its tables, then one line of JSON and the missed goals. */
 async function main({ folder, onEnd }: StandAloneRun, { names, budget }: Options): Promise<boolean> {
   const began = performance.now();
   const machine = {
@@ -26,10 +26,11 @@ async function main({ folder, onEnd }: StandAloneRun, { names, budget }: Options
   console.log(`${machine.cores} cores (${machine.cpu}), Node ${machine.node}, ${budget.name}`);
   if (machine.busy_before > QUIET) {
     printDetail(
-      `⚠ The machine is ${Math.round(100 * machine.busy_before)} % busy with something else: compare with care.`,
+      `⚠ The machine is ${Math.round(100 * machine.busy_before)} % busy with other programs: compare with care.`,
     );
   }
-  if (!canPin) printDetail('One core, or no taskset: load and servers take each other time, compare with care.');
+  if (!canPin)
+    printDetail('There is one core, or no taskset: load and servers share their cores, so compare with care.');
   const results: Record<string, PartFigures> = {};
   for (const name of names) {
     const { title, ads, run } = PARTS[name];
@@ -58,6 +59,7 @@ async function main({ folder, onEnd }: StandAloneRun, { names, budget }: Options
       goals: Object.fromEntries(goals.map(({ name, value }) => [name, rounded(value)])),
     }),
   );
+  for (const sentence of verdictOf(goals)) console.log(sentence);
   return true;
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { goalsOf } from '../src/goals.js';
+import { goalsOf, verdictOf } from '../src/goals.js';
 import { Figures, inFigures, spreadOf, summarise } from '../src/statistics.js';
 
 describe('figures of several rounds', () => {
@@ -41,6 +41,19 @@ describe('goals', () => {
       ['drain_of_unnest_100', 0.5],
       ['drain_of_unnest_10000', 0.25],
     ]);
+  });
+
+  test('that were missed are named with their limits', () => {
+    const goals = [
+      { name: 'a', what: 'clicks/s: ours ÷ bare', value: 0.651, atLeast: 0.72 },
+      { name: 'b', what: 'p99 in ms', value: 60, atMost: 50 },
+      { name: 'c', what: 'memory, MB', value: 100, atMost: 128 },
+    ];
+    expect(verdictOf(goals)).toEqual([
+      'Goal missed: clicks/s: ours ÷ bare is 0.651, the goal is at least 0.72.',
+      'Goal missed: p99 in ms is 60, the goal is at most 50.',
+    ]);
+    expect(verdictOf(goals.slice(2))).toEqual(['All goals were met (1).']);
   });
 
   test('a part without its figure is an error', () => {
