@@ -1,6 +1,6 @@
 import { isHost } from '@ads/runtime';
 
-/** Where a NATS server is, and as whom we come. */
+/** The address of a NATS server and the credentials for it. */
 export interface NatsAddress {
   /** `host` or `host:port`. */
   readonly host: string;
@@ -8,10 +8,10 @@ export interface NatsAddress {
   readonly credentials: NatsCredentials;
 }
 
-/** As the client takes them. `nats://token@host` is a token, as for the other clients of NATS. */
+/** The credentials as the client takes them. `nats://token@host` is a token, as in other NATS clients. */
 export type NatsCredentials = Readonly<Record<string, never> | { user: string; pass: string } | { token: string }>;
 
-/** All servers of one cluster: the client comes to each of them as the same user, with or without TLS. */
+/** The servers of one cluster. The client uses the same credentials and the same TLS setting for all of them. */
 export interface NatsServers {
   readonly hosts: readonly string[];
   readonly tls: boolean;
@@ -19,20 +19,20 @@ export interface NatsServers {
 }
 
 /**
- * Reads the addresses that `NATS_URL` names.
+ * Parses the addresses in `NATS_URL`.
  *
- * @throws Error with what is wrong, in words that show no secret
+ * @throws Error that names the problem and contains no secret
  */
 export function readNatsServers(urls: readonly string[]): NatsServers {
   const addresses = urls.map(readNatsAddress);
   const [first] = addresses;
   if (first === undefined) throw new Error(FORM);
   if (addresses.some(({ tls }) => tls !== first.tls)) {
-    throw new Error('must not mix nats:// and tls://: all servers are reached in the same way');
+    throw new Error('must not mix nats:// and tls://: the client uses one of them for all servers');
   }
   const named = addresses.map(({ credentials }) => JSON.stringify(credentials)).filter((text) => text !== '{}');
   if (new Set(named).size > 1) {
-    throw new Error('must not name different users or passwords: all servers are given the same');
+    throw new Error('must not name different users or passwords: the client uses one for all servers');
   }
   const credentials = addresses.find((address) => Object.keys(address.credentials).length > 0)?.credentials ?? {};
   return { hosts: addresses.map(({ host }) => host), tls: first.tls, credentials };
@@ -45,7 +45,7 @@ function readNatsAddress(text: string): NatsAddress {
   const url = new URL(text);
   if (!/^(nats|tls):$/.test(url.protocol) || !isHost(url.hostname.replace(/^\[(.*)\]$/, '$1'))) throw new Error(FORM);
   if (!/^\/?$/.test(url.pathname) || url.search !== '' || url.hash !== '') {
-    throw new Error('must end with the port: NATS has no path, no query and no fragment');
+    throw new Error('must end with the port, without path, query and fragment');
   }
   return { host: url.host, tls: url.protocol === 'tls:', credentials: readCredentials(url) };
 }
@@ -61,6 +61,6 @@ function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw new Error('has a % in its user or password that is no code: write it as %25');
+    throw new Error('has an invalid % code in its user or password: to use a literal %, write it as %25');
   }
 }

@@ -6,20 +6,20 @@ import type { NatsConfig } from '../variables.js';
 import { readNatsServers } from './nats-address.js';
 
 export interface Nats {
-  /** Undefined while there is no connection: what were sent then would only wait in memory. */
+  /** The connection; undefined while disconnected, because the client would then keep messages in memory. */
   connection(): NatsConnection | undefined;
   /**
-   * Runs `fn` with the connection, perhaps several times, so it must be idempotent.
+   * Runs `fn` with the connection. It may run again after a failure, so it must be idempotent.
    *
-   * @param operation what it does, for health: each operation that fails is judged by itself
-   * @throws DependencyUnavailable, at once while disconnected; else what `fn` throws.
+   * @param operation name of the operation: health judges each operation separately
+   * @throws DependencyUnavailable, without a wait while disconnected; otherwise the error of `fn`
    */
   run<T>(fn: (connection: NatsConnection) => Promise<T>, operation?: string): Promise<T>;
-  /** What was last seen, without asking. */
+  /** The last known state. Does not contact the server. */
   health(): DependencyHealth;
-  /** Asks; @throws DependencyUnavailable */
+  /** Runs `setUp`. @throws DependencyUnavailable */
   ping(): Promise<void>;
-  /** Sends what is buffered, waits for subscriptions to end (5 s at most), and closes. */
+  /** Sends buffered messages, waits up to 5 s for subscriptions to end, and closes. */
   close(): Promise<void>;
 }
 
@@ -29,17 +29,17 @@ const RECONNECT_MS = 500;
 const JITTER_MS = 250;
 const DRAIN_TIMEOUT_MS = 5_000;
 /**
- * How long the client may try to reconnect by itself. It waits by the system clock between two attempts: after that was
- * set back by an hour it would not try for an hour. A new client tries at once.
+ * Limit for reconnects by the client itself. Its pauses follow the system clock: if that is set back by an hour, the client
+ * pauses for an hour. After this limit a new client connects.
  */
 const RECONNECTING_MS = 10_000;
 
 /**
- * Connects in the background for as long as it takes: this neither waits nor fails.
+ * Connects in the background and retries without limit. Returns at once and does not throw.
  *
- * `setUp` makes what the process needs (streams, consumers) and must be idempotent: it runs after each connect, as a
- * server may have lost its streams meanwhile, and as the ping, as somebody may have deleted them. So NATS counts as up
- * only while what we use of it answers.
+ * `setUp` creates the streams and consumers of the process and must be idempotent. It runs after each connect, because a
+ * server may have lost its streams, and as the ping, because somebody may have deleted them. NATS therefore counts as up
+ * only while the streams that the process uses answer.
  */
 export function openNats(
   config: NatsConfig,
@@ -55,7 +55,7 @@ export function openNats(
   let closing = false;
   let client: NatsConnection | undefined;
   let connected = false;
-  /** Why there is no connection, in the words of the last attempt. */
+  /** The error of the last attempt to connect. */
   let reason: string | undefined;
 
   const guard = createGuard({
@@ -79,7 +79,7 @@ export function openNats(
   const arrived = (): void => {
     connected = true;
     reason = undefined;
-    // What fails now is tried again by the next ping.
+    // The next ping repeats a failed set-up.
     ping().catch((error) =>
       logger.debug('streams and consumers could not be set up in NATS', { event: 'nats.setup_failed', error }),
     );
@@ -101,7 +101,7 @@ export function openNats(
     }
   };
 
-  // The client reconnects by itself, but gives up at the start and when it is refused twice.
+  // The client reconnects by itself, but gives up during the first connect and after two refusals.
   const connectOnce = async (signal: AbortSignal): Promise<void> => {
     const connection = await connect(natsOptions(config, service));
     client = connection;
@@ -148,7 +148,7 @@ export function openNats(
   };
 }
 
-/** How to reach NATS: its addresses, who we are there, and how a link is watched. */
+/** The options of the NATS client: addresses, credentials and pings. */
 export function natsOptions(config: NatsConfig, service: string): ConnectionOptions {
   const { hosts, tls, credentials } = readNatsServers(config.NATS_URL);
   return {
@@ -157,19 +157,19 @@ export function natsOptions(config: NatsConfig, service: string): ConnectionOpti
     ...(tls ? { tls: {} } : {}),
     ...credentials,
     name: service,
-    // Of each request, where in the code it came from: that costs more than sending it.
+    // A stack trace per request costs more than sending the request.
     noAsyncTraces: true,
     timeout: config.NATS_TIMEOUT_MS,
     maxReconnectAttempts: -1,
     reconnectTimeWait: RECONNECT_MS,
     reconnectJitter: JITTER_MS,
-    // A link that is dead on one side only is noticed after about 15 s.
+    // Detects a half-open connection after about 15 s.
     pingInterval: 5_000,
     maxPingOut: 2,
   };
 }
 
-/** Without ConnectionDraining: it is we who drain, when the process ends. */
+/** Does not contain ConnectionDraining: this process drains its connection only when it ends. */
 const FAILURES: ReadonlySet<string> = new Set([
   ErrorCode.Timeout,
   ErrorCode.NoResponders,
@@ -195,7 +195,7 @@ export function isNatsTimeout(error: unknown): boolean {
   return error instanceof NatsError && error.code === ErrorCode.Timeout;
 }
 
-/** JetStream is looking for a leader: it refuses nothing. */
+/** JetStream is electing a leader. That is no refusal. */
 const NO_LEADER: ReadonlySet<number> = new Set([10_008, 10_009]);
 const REFUSALS: ReadonlySet<string> = new Set([
   ErrorCode.PermissionsViolation,
@@ -204,17 +204,17 @@ const REFUSALS: ReadonlySet<string> = new Set([
   ErrorCode.BadJson,
 ]);
 
-/** True if NATS answers, and refuses this operation: a full stream, a missing right, a message that is too large. */
+/** True if NATS answers and refuses this operation: full stream, missing permission, message too large. */
 export function isNatsRefusal(error: unknown): boolean {
   if (!(error instanceof NatsError)) return false;
   const { api_error: api } = error;
   return api === undefined ? REFUSALS.has(error.code) : !NO_LEADER.has(Number(api.err_code));
 }
 
-/** JetStream: no such stream. It was deleted, or not made yet; the message is not to blame. */
+/** JetStream: no such stream. It was deleted or does not exist yet; the message is not at fault. */
 const STREAM_NOT_FOUND = 10_059;
 
-/** True if NATS or the way to it is to blame; false if the message or the call is. */
+/** True if NATS or the network is at fault; false if the message or the call is. */
 export function isNatsFailure(error: unknown): boolean {
   if (!(error instanceof NatsError)) return isNetworkError(error);
   const { api_error: api } = error;

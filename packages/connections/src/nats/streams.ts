@@ -2,14 +2,14 @@ import type { ServerTime } from '@ads/runtime';
 import type { ConsumerConfig, JetStreamManager, NatsConnection, StreamConfig } from 'nats';
 import { NatsError } from 'nats';
 
-/** What is to be so; everything else stays as it is. In JetStream's own names and units. */
+/** The settings to ensure, in JetStream's names and units. All other settings stay as they are. */
 type Wanted<Config> = { readonly [Key in keyof Config]?: unknown };
 
 /**
- * Makes a stream, or changes the one of that name to what is wanted.
+ * Creates a stream, or updates the settings of the existing one.
  *
- * @returns the time of the server that leads it; undefined where it was just made, or the server (below 2.10) does not tell
- * @throws NatsError when JetStream can't be reached or doesn't allow it
+ * @returns the time of the server that leads the stream; undefined for a new stream and for servers before 2.10
+ * @throws NatsError if JetStream is unavailable or refuses
  */
 export async function ensureStream(
   connection: NatsConnection,
@@ -27,9 +27,9 @@ export async function ensureStream(
 }
 
 /**
- * Makes several streams, one after the other.
+ * Ensures several streams, one after the other.
  *
- * @returns the time as the first one's leader tells it: the clocks of two servers would take turns
+ * @returns the time of the first stream's leader only: the clocks of two leaders would alternate
  */
 export async function ensureStreams(
   connection: NatsConnection,
@@ -37,13 +37,13 @@ export async function ensureStreams(
 ): Promise<ServerTime | undefined> {
   let first: ServerTime | undefined;
   for (const [index, stream] of streams.entries()) {
-    const reading = await ensureStream(connection, stream);
-    if (index === 0) first = reading;
+    const time = await ensureStream(connection, stream);
+    if (index === 0) first = time;
   }
   return first;
 }
 
-/** The same for a durable consumer. */
+/** Creates a durable consumer, or updates the settings of the existing one. @throws NatsError like `ensureStream` */
 export async function ensureConsumer(
   connection: NatsConnection,
   stream: string,

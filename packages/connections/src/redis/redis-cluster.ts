@@ -10,12 +10,12 @@ import { connectRedis, type RedisOptions, type RedisServer } from './redis-serve
 import type { RedisServers, RedisShard, RunOn } from './redis-shards.js';
 import { nameOf, newest, type Primary, readTopology, SLOTS, slotsServed, type Topology } from './redis-topology.js';
 
-/** How often the nodes are asked who serves what, though nothing seems to have changed. */
+/** Interval at which the nodes are asked which server serves which slots. */
 const LOOK_EVERY_MS = 1_000;
-/** How soon they are asked again when something went wrong: a failover takes a second or more. */
+/** The same after a failure: a failover takes a second or more. */
 const LOOK_AGAIN_MS = 250;
 
-/** The primaries as they are now. Replaced as a whole when they change. */
+/** The current primaries. Replaced as a whole when they change. */
 interface View {
   readonly topology: Topology;
   readonly servers: ReadonlyMap<string, RedisServer>;
@@ -32,8 +32,8 @@ const NOBODY: View = {
 };
 
 /**
- * The primaries of a cluster, each by a connection of its own. Nothing follows a redirection: a command that comes to the
- * wrong node fails, and who serves what is asked anew.
+ * Connects to each primary of a cluster. It follows no redirection: a command that reaches the wrong node fails, and the
+ * nodes are asked again which server serves which slots.
  */
 export function openRedisCluster(
   seeds: readonly RedisAddress[],
@@ -44,10 +44,10 @@ export function openRedisCluster(
   const { logger } = options;
   let view = NOBODY;
   let closed = false;
-  /** Why a node did not say who serves what, the last time that none did. */
+  /** The error of a node, if no node answered the last time. */
   let silence: string | undefined;
 
-  /** What the connected primaries say; while that may not be all there is to know, also what any other node says. */
+  /** Asks the connected primaries; if one fails or slots are missing, also all other known nodes. */
   const look = async (): Promise<void> => {
     const { topology, servers } = view;
     const connected = new Map<string, Promise<Topology>>();
@@ -92,7 +92,7 @@ export function openRedisCluster(
       for (const [first, last] of primary.ranges) owners.fill(shard, first, last + 1);
       return shard;
     });
-    // Where a slot has nobody, an ad can be neither raised nor read: none is believed then.
+    // A slot without a server makes some ads unreadable, so no shard is trusted.
     return slotsServed(topology) === SLOTS ? { shards, owners } : { shards: [], owners: [] };
   };
 
@@ -100,7 +100,7 @@ export function openRedisCluster(
     try {
       return await runOn(server, operation, fn);
     } catch (error) {
-      // Moved, failed over, or dead: others may know by now.
+      // The slots may have moved: ask the other nodes soon.
       if (error instanceof DependencyUnavailable) looking.runSoon();
       throw error;
     }
@@ -108,8 +108,7 @@ export function openRedisCluster(
 
   const outage = (): string | undefined => {
     const { topology, servers, shards } = view;
-    if (topology.primaries.length === 0)
-      return `no node tells of a cluster${silence === undefined ? '' : `: ${silence}`}`;
+    if (topology.primaries.length === 0) return `no cluster node answers${silence === undefined ? '' : `: ${silence}`}`;
     if (shards.length === 0) return `only ${slotsServed(topology)} of ${SLOTS} slots are served`;
     const missing = [...servers]
       .filter(([, server]) => !server.isConnected())
@@ -127,7 +126,7 @@ export function openRedisCluster(
     shards: () => view.shards,
     shardOf: (key) => {
       const owner = view.owners[slotOf(key)];
-      if (owner === undefined) throw new DependencyUnavailable('redis', new NotConnected('nobody serves the slot'));
+      if (owner === undefined) throw new DependencyUnavailable('redis', new NotConnected('no server serves the slot'));
       return owner;
     },
     outage,
@@ -166,7 +165,7 @@ function shardOf(primary: Primary, server: RedisServer, runOn: RunOn): RedisShar
   };
 }
 
-/** The stem with the smallest number that leads to a slot of this primary: the same for all who look. */
+/** The stem with the smallest number whose slot this primary serves. Every process finds the same one. */
 function tagIn({ ranges }: Primary, stem: string): string {
   for (let number = 0; ; number += 1) {
     const slot = slotOf(`${stem}:${number}`);
@@ -178,7 +177,7 @@ function textOf({ primaries }: Topology): string {
   return JSON.stringify(primaries);
 }
 
-/** Asks a node that there is no connection to. */
+/** Asks a node over a connection that is closed afterwards. */
 async function askOnce(address: RedisAddress, config: RedisConfig, service: string): Promise<Topology> {
   const node = new Redis({
     ...address,
@@ -188,11 +187,11 @@ async function askOnce(address: RedisAddress, config: RedisConfig, service: stri
     commandTimeout: config.REDIS_TIMEOUT_MS,
     lazyConnect: true,
     retryStrategy: () => null,
-    // A replica that is loading what its primary sends knows the others all the same.
+    // A replica that still loads data can answer.
     enableReadyCheck: false,
     maxRetriesPerRequest: 0,
   });
-  // Whatever goes wrong is told by the promise below.
+  // The promise below rejects with the error.
   node.on('error', () => undefined);
   // A node that hangs accepts connections and never answers.
   try {

@@ -1,15 +1,15 @@
 import { ReplyError } from 'ioredis';
 import { isNetworkError } from '../resilience/network-errors.js';
 
-/** Its state as a whole, which a ping finds as well; and NOSCRIPT, which the driver answers by sending the script. */
+/** Errors about the state of the whole server, which a ping finds too, and NOSCRIPT, which the driver handles. */
 const PASSING = /^(LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|MOVED|ASK|BUSY|UNBLOCKED|NOAUTH|WRONGPASS|NOSCRIPT)\b/;
 
-/** True if Redis answers, and refuses this command: no memory, no disk, a missing right. */
+/** True if Redis answers and refuses this command: no memory, no disk, missing permission. */
 export function isRedisRefusal(error: unknown): boolean {
   return error instanceof Error && error instanceof ReplyError && !PASSING.test(error.message);
 }
 
-/** True if Redis or the way to it is to blame; false if the command is. */
+/** True if Redis or the network is at fault; false if the command is. */
 export function isRedisFailure(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error instanceof ReplyError) {

@@ -3,35 +3,35 @@ import { Redis } from 'ioredis';
 import type { RedisConfig } from '../variables.js';
 import type { RedisAddress } from './redis-address.js';
 
-/** One server, by a connection that comes back by itself. */
+/** One server and the connection to it, which reconnects by itself. */
 export interface RedisServer {
   readonly client: Redis;
   /** See `RedisShard`. */
   instanceId(): string | undefined;
   mayEvict(): boolean;
-  /** True once it is known to be no node of a cluster. */
+  /** True if the server is not part of a cluster. False until that is known. */
   isAlone(): boolean;
   isConnected(): boolean;
-  /** Why there is no connection, in the words of the last attempt; undefined while there is one, or none was tried. */
+  /** The error of the last attempt to connect; undefined while connected and before the first attempt. */
   reason(): string | undefined;
-  /** Asks the server for what may change while the connection stands. @throws when it can't be asked */
+  /** Reads from the server what may change while the connection stands. @throws if the server does not answer */
   readInfo(): Promise<void>;
   /** See `RedisShard`. */
   identify(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** The name of the client, and the observers of its connection. */
+/** The name of the client, its logger, and the observer of its connection. */
 export interface RedisOptions {
   readonly service: string;
   readonly logger: Logger;
-  /** Called for each connection that is lost or could not be made. */
+  /** Called for each lost connection and each failed attempt to connect. */
   readonly onFailure: (error: unknown) => void;
 }
 
 const RECONNECT_MS = 1_000;
 
-/** Connects in the background for as long as it takes: this neither waits nor fails. */
+/** Connects in the background and retries without limit. Returns at once and does not throw. */
 export function connectRedis(
   { host, port }: RedisAddress,
   config: RedisConfig,
@@ -46,12 +46,12 @@ export function connectRedis(
     connectionName: service,
     connectTimeout: Math.max(timeoutMs, 1_000),
     commandTimeout: timeoutMs,
-    // A server that hangs leaves the socket open: silence while commands wait means reconnect.
+    // A hanging server keeps the socket open. Reconnect if nothing arrives while commands wait.
     socketTimeout: 3 * timeoutMs,
     retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 10), RECONNECT_MS),
-    // After a failover the old primary refuses writes; the name then leads to the new one.
+    // After a failover the old primary refuses writes. Its DNS name then points to the new one.
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
-    // Nothing waits for a connection, and nothing is sent twice behind the caller's back.
+    // Commands fail at once while disconnected, and the client never repeats one by itself.
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
@@ -77,7 +77,7 @@ export function connectRedis(
     replication = info.get('master_replid');
     instanceId = `${id}/${replication}/${info.get('evicted_keys')}`;
   };
-  // A tenth of what all of INFO takes: as long as the connection lasts, nothing else can be another.
+  // Costs a tenth of a full INFO. The `run_id` cannot change while the connection stands.
   const identify = async (): Promise<void> => {
     const info = parseInfo(await client.info('replication'));
     if (info.get('master_replid') !== replication) await readInfo();
@@ -87,10 +87,10 @@ export function connectRedis(
     reason = undefined;
     const asked = connection;
     readInfo().catch((error) => {
-      // The connection that was asked may be gone, and another one there already.
+      // A new connection may have replaced the one that the question went to.
       if (closed || asked !== connection) return;
       logger.debug('Redis instance id could not be read', { event: 'redis.identify_failed', error });
-      // Without that the connection is of no use to those who depend on it: begin anew.
+      // The counters cannot be trusted without an instance id: reconnect.
       client.disconnect(true);
     });
   });
@@ -116,14 +116,14 @@ export function connectRedis(
     identify,
     close: async () => {
       closed = true;
-      // Sends what is in the queue first; refused at once when there is no connection.
+      // Sends queued commands first. Fails at once while disconnected.
       await client.quit().catch(() => undefined);
       client.disconnect();
     },
   };
 }
 
-/** The fields of an answer to INFO or CLUSTER INFO. */
+/** The fields in the answer to INFO or CLUSTER INFO. */
 export function parseInfo(text: string): Map<string, string> {
   const fields = new Map<string, string>();
   for (const line of text.split('\r\n')) {

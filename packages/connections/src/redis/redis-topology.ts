@@ -4,7 +4,7 @@ import { parseInfo } from './redis-server.js';
 
 export const SLOTS = 16_384;
 
-/** Slots from one to another, both included. */
+/** A range of slots, both ends included. */
 export type SlotRange = readonly [first: number, last: number];
 
 /** A server of the cluster that serves slots. */
@@ -13,22 +13,22 @@ export interface Primary extends RedisAddress {
   readonly ranges: readonly SlotRange[];
 }
 
-/** Who serves what, as one node sees it. */
+/** Which servers serve which slots, as one node sees it. */
 export interface Topology {
   readonly primaries: readonly Primary[];
-  /** Every node that can be asked again, replicas too. */
+  /** All nodes that can be asked, including replicas. */
   readonly nodes: readonly RedisAddress[];
-  /** False where that node finds that the cluster doesn't work, as when it was cut off from the others. */
+  /** False if the node reports a failed cluster, for example when a partition cut it off. */
   readonly ok: boolean;
-  /** Grows with each failover: the view with the smaller one is the older. */
+  /** Grows with each failover: a view with a smaller epoch is older. */
   readonly epoch: number;
 }
 
 /**
- * Asks a node who serves what.
+ * Asks a node for its view of the cluster.
  *
- * @param from where the node was reached
- * @throws when it doesn't answer, or is no node of a cluster
+ * @param from the address at which the node was reached
+ * @throws if the node does not answer or is not part of a cluster
  */
 export async function readTopology(node: Redis, from: RedisAddress): Promise<Topology> {
   const [info, slots] = await Promise.all([node.cluster('INFO'), node.cluster('SLOTS')]);
@@ -36,9 +36,9 @@ export async function readTopology(node: Redis, from: RedisAddress): Promise<Top
 }
 
 /**
- * The view in the answers to CLUSTER INFO and CLUSTER SLOTS.
+ * Parses the answers to CLUSTER INFO and CLUSTER SLOTS.
  *
- * @param from where the node was reached that gave them: it may not know its own address
+ * @param from the address at which the node was reached: it may not know its own address
  */
 export function toTopology(info: string, slots: readonly SlotsEntry[], from: RedisAddress): Topology {
   const fields = parseInfo(info);
@@ -49,7 +49,7 @@ export function toTopology(info: string, slots: readonly SlotsEntry[], from: Red
   };
 }
 
-/** Newer servers add what ioredis doesn't tell of: no host, and any number of replicas. */
+/** Newer servers send entries that ioredis has no types for: no host, and any number of replicas. */
 type NodeEntry = readonly [host: string | null, port: number, ...more: unknown[]];
 export type SlotsEntry = readonly [first: number, last: number, primary: NodeEntry, ...replicas: NodeEntry[]];
 
@@ -57,7 +57,7 @@ function parseSlots(entries: readonly SlotsEntry[], from: RedisAddress): Pick<To
   const nodes = new Map<string, RedisAddress>();
   const rangesOf = new Map<string, SlotRange[]>();
   const addressOf = ([host, port]: NodeEntry): RedisAddress => ({
-    // A node that was never told its address leaves it out, or writes a question mark.
+    // A node that does not know its address sends none or a question mark.
     host: host === null || host === '' || host === '?' ? from.host : host,
     port,
   });
@@ -74,7 +74,7 @@ function parseSlots(entries: readonly SlotsEntry[], from: RedisAddress): Pick<To
   return { primaries, nodes: [...nodes.values()] };
 }
 
-/** In order, and with no border between neighbours: nodes differ in where they cut. */
+/** Sorts ranges and joins adjacent ones: nodes split the same slots differently. */
 function joined(ranges: readonly SlotRange[]): SlotRange[] {
   const result: SlotRange[] = [];
   for (const [first, last] of [...ranges].sort(([a], [b]) => a - b)) {
@@ -85,14 +85,14 @@ function joined(ranges: readonly SlotRange[]): SlotRange[] {
   return result;
 }
 
-/** The view to go by: of a node that finds the cluster in order, and that heard of the latest failover. */
+/** The view to use: from a node that reports a working cluster, with the highest epoch. */
 export function newest(views: readonly Topology[]): Topology | undefined {
   return [...views].sort(
     (a, b) => Number(b.ok) - Number(a.ok) || b.epoch - a.epoch || slotsServed(b) - slotsServed(a),
   )[0];
 }
 
-/** How many slots somebody serves. */
+/** Number of slots that have a server. */
 export function slotsServed({ primaries }: Topology): number {
   let served = 0;
   for (const { ranges } of primaries) for (const [first, last] of ranges) served += last - first + 1;

@@ -6,15 +6,15 @@ import { isRedisFailure, isRedisRefusal } from './redis-failures.js';
 import { connectRedis, type RedisOptions } from './redis-server.js';
 import type { RedisServers, RedisShard, RunOn } from './redis-shards.js';
 
-/** One server, or the primaries of a cluster. */
+/** The connection to one server, or to the primaries of a cluster. */
 export interface RedisConnection extends Pick<RedisServers, 'shards' | 'shardOf' | 'close'> {
-  /** What was last seen, without asking. */
+  /** The last known state. Does not contact a server. */
   health(): DependencyHealth;
-  /** Asks; @throws DependencyUnavailable */
+  /** Contacts every server. @throws DependencyUnavailable */
   ping(): Promise<void>;
 }
 
-/** Connects in the background for as long as it takes: this neither waits nor fails. */
+/** Connects in the background and retries without limit. Returns at once and does not throw. */
 export function openRedis(
   config: RedisConfig,
   options: { service: string; metrics: Metrics; logger: Logger },
@@ -22,7 +22,7 @@ export function openRedis(
   const { metrics, logger } = options;
   const guard = createGuard({
     dependency: 'redis',
-    // Above the timeout of one command, as `fn` may send several.
+    // Longer than the timeout of one command: `fn` may send several.
     timeoutMs: 2 * config.REDIS_TIMEOUT_MS,
     attempts: 2,
     metrics,
@@ -74,7 +74,7 @@ function oneServer(config: RedisConfig, options: RedisOptions, runOn: RunOn): Re
   const server = connectRedis(address, config, options);
   const shard: RedisShard = {
     name: `${address.host}:${address.port}`,
-    // The one node of a managed cluster has an address too.
+    // The single address may lead to a managed cluster with one node.
     get crossesSlots() {
       return server.isAlone();
     },

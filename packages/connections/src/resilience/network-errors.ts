@@ -1,4 +1,4 @@
-/** OpenSSL's names for a certificate that it does not accept, and for a handshake that failed. */
+/** OpenSSL's codes for a rejected certificate and a failed handshake. */
 const TLS_ERROR =
   /^(ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|DEPTH_ZERO_SELF_SIGNED_CERT$|SELF_SIGNED_CERT_IN_CHAIN$|HOSTNAME_MISMATCH$|EPROTO$)/;
 
@@ -22,7 +22,7 @@ const NETWORK_ERRORS = new Set([
   'ERR_SOCKET_CLOSED',
 ]);
 
-/** True for what goes wrong between two machines, by the `code` that Node gives. */
+/** True for errors of the network and of TLS, judged by the `code` that Node sets. */
 export function isNetworkError(error: unknown): boolean {
   const code = (error as { code?: unknown } | null | undefined)?.code;
   return typeof code === 'string' && (NETWORK_ERRORS.has(code) || TLS_ERROR.test(code));
