@@ -10,17 +10,17 @@ import { ChaosStack } from './stack/chaos-stack.js';
 import { scaledOutServers } from './stack/scaled-out-servers.js';
 import { singleServers } from './stack/single-servers.js';
 
-/** A stack, and the faults that it goes through, one in each round. */
+/** A stack and its faults, one in each round. */
 interface Part {
   readonly stack: ChaosStack;
   readonly faults: readonly Fault[];
 }
 
-/** `npm run chaos`: real servers, load as players make it, one fault after the other, and a comparison after each. */
+/** `npm run chaos`: real servers, load of players, one fault after the other, and a comparison after each. */
 async function main({ folder, onEnd }: StandAloneRun, options: Options): Promise<boolean> {
   const { faults, seed } = options;
   console.log(`${faults.length} rounds, seed ${seed}`);
-  // Not only when all other rounds are over.
+  // Fails now rather than after all other rounds.
   if (faults.some(({ scaledOut }) => scaledOut)) await requireExecutable('pgbouncer');
   const parts = [
     {
@@ -45,7 +45,7 @@ async function main({ folder, onEnd }: StandAloneRun, options: Options): Promise
   return results.every(isGood);
 }
 
-/** All rounds of one stack, which is then ended: the next one has the machine for itself. */
+/** Plays all rounds of one stack and ends it, so that the next stack has the machine for itself. */
 async function play(
   { stack, faults }: Part,
   { seed, seconds }: Options,

@@ -4,13 +4,13 @@ import type { RoundResult } from './round.js';
 
 const SHOWN_OF_EACH = 4;
 
-/** Nothing lost, nothing twice, nothing wrong, and no promise broken. */
+/** True where no event was lost or duplicated, no count was wrong, and no promise was broken. */
 export function isGood(result: RoundResult): boolean {
   const { lost, duplicated, miscounted, wrongAnswers, complaints } = result;
   return [lost, duplicated, miscounted, wrongAnswers, complaints].every((problems) => problems.length === 0);
 }
 
-/** The line of a round, and below it what was wrong. */
+/** Prints the line of a round, and its problems below it. */
 export function printRound(label: string, result: RoundResult, sinceMs: number): void {
   printStep(isGood(result), label, sinceMs);
   const { lost, duplicated, miscounted, wrongAnswers, complaints } = result;
@@ -22,7 +22,7 @@ export function printRound(label: string, result: RoundResult, sinceMs: number):
   for (const remark of result.remarks) printDetail(`remark: ${remark}`);
 }
 
-/** A row for each round. */
+/** Prints a row for each round. */
 export function printResults(results: readonly RoundResult[]): void {
   const head = ['round', 'fault', 'at s', 'stored', 'counted', 'lost', 'duplicated', 'miscounted', 'heal s', 'answers'];
   const rows = results.map((result, index) => [
@@ -40,15 +40,14 @@ export function printResults(results: readonly RoundResult[]): void {
   printTable(head, rows, [1, 9]);
 }
 
-/** The rounds that one stack went through, and its journal. */
+/** The rounds of one stack, and its journal. */
 export interface Played {
   readonly results: readonly RoundResult[];
   readonly journal: Journal;
 }
 
 /**
- * The last line of a run, for programs: over all its stacks. What is lost or wrong stays so: the worst that any round
- * saw.
+ * The last line of a run, for programs, over all stacks. Problems last over rounds, so they are the maximum over the rounds.
  */
 export function summary(seed: number, played: readonly Played[]) {
   const results = played.flatMap((one) => one.results);

@@ -8,7 +8,7 @@ import { type Fault, pause } from './faults/fault.js';
 import type { Traffic } from './load/traffic.js';
 import { AD_IDS, type ChaosStack } from './stack/chaos-stack.js';
 
-/** What lasts over all rounds. */
+/** The state that lasts over all rounds. */
 export interface Run {
   readonly stack: ChaosStack;
   readonly journal: Journal;
@@ -21,17 +21,17 @@ export interface Run {
 /** How a round went. */
 export interface RoundResult extends Comparison {
   readonly fault: string;
-  /** From the beginning of the load to the fault. */
+  /** From the start of the load to the fault. */
   readonly atMs: number;
-  /** From the end of the fault until everything was as before. */
+  /** From the end of the fault until everything has healed. */
   readonly healMs: number;
-  /** Wrong numbers that were shown meanwhile. */
+  /** Wrong answers of analytics during the round. */
   readonly wrongAnswers: readonly string[];
-  /** Other promises that were broken. */
+  /** Other broken promises. */
   readonly complaints: readonly string[];
-  /** What to know, though no promise was broken. */
+  /** Remarks that are no failure. */
   readonly remarks: readonly string[];
-  /** Where answers of analytics came from. */
+  /** The sources of the answers of analytics. */
   readonly sources: string;
 }
 
@@ -40,10 +40,10 @@ const AFTER_MS = 1_500;
 const HEAL_MS = 90_000;
 
 /**
- * Load, one fault in the middle of it, healing, and the comparison of everything.
+ * Plays one round: load, a fault in the middle of it, healing, and the comparison.
  *
- * @param time how often this fault was there before in this run: each time it is another one, and the first time is the
- *   same as in a run of this fault alone
+ * @param time how often this fault came before in this run: each time differs, and the first time is the same as in a run of
+ *   this fault alone
  */
 export async function playRound(run: Run, fault: Fault, time: number): Promise<RoundResult> {
   const { stack, journal, traffic, queue, seed, seconds } = run;

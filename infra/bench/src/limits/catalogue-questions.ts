@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { ADS_PAGE } from '@ads/models';
 import type { LimitsStack } from './stack.js';
 
-/** Milliseconds that answers of one kind took. */
+/** The times of answers of one kind, in milliseconds. */
 export interface Times {
   readonly what: string;
   readonly milliseconds: number[];
@@ -14,7 +14,7 @@ const LIST_PAGES = 20;
 /** More than one ranking holds. */
 const BUSIEST_PAGES = 15;
 const BUSIEST_PAGE = 500;
-/** Answers that a slow reader asks for: more bytes than the buffers of the system hold. */
+/** Requests of a slow reader: their answers are more than the buffers of the system hold. */
 const ANSWERS_UNREAD = 200;
 
 interface Page {
@@ -32,7 +32,7 @@ async function ask<T>(times: Times, port: number | undefined, path: string): Pro
   return JSON.parse(text) as T;
 }
 
-/** Asks analytics about single ads, and for the busiest ads page by page. @throws Error where an answer is not 200 */
+/** Requests single ads and the pages of the busiest ads. @throws Error where an answer is not 200 */
 export async function askAnalytics(stack: LimitsStack): Promise<Times[]> {
   const [port] = stack.portsOf('analytics');
   const { adIds } = stack;
@@ -58,7 +58,7 @@ export async function askAnalytics(stack: LimitsStack): Promise<Times[]> {
   return all;
 }
 
-/** Pages of `GET /api/v1/ads`, each after the one before. @throws Error where an answer is not 200, or a page not full */
+/** Requests the pages of `GET /api/v1/ads` in order. @throws Error where an answer is not 200, or a page is not full */
 export async function askForList(port: number | undefined): Promise<Times> {
   const times: Times = { what: 'a page of 1,000 ads', milliseconds: [] };
   for (let page = 0, cursor = ''; page < LIST_PAGES; page += 1) {
@@ -69,7 +69,7 @@ export async function askForList(port: number | undefined): Promise<Times> {
   return times;
 }
 
-/** Clients that ask for the list again and again on one connection, and read nothing. */
+/** Clients that request the list repeatedly on one connection and read no answer. */
 export function openSlowReaders(port: number, count: number): Socket[] {
   return Array.from({ length: count }, () => {
     const socket = connect(port, '127.0.0.1').pause();

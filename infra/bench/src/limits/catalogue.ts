@@ -6,12 +6,12 @@ import { checkRebuild, REBUILD_ADS } from './rebuild.js';
 import type { LimitsStack } from './stack.js';
 
 interface Limit {
-  /** In the catalogue of its stack. */
+  /** The number of ads in the catalogue. */
   readonly ads: number;
   run(stack: LimitsStack, options: LimitOptions): Promise<LimitResult>;
 }
 
-/** Every bound, by name. */
+/** All limits, by name. */
 export const LIMITS = {
   memory: { ads: MEMORY_ADS, run: checkMemory },
   drain: { ads: DRAIN_ADS, run: checkDrain },

@@ -3,7 +3,7 @@ import { waitFor } from '@ads/local';
 import { EVENT_STREAM, LEDGER_CONSUMER } from '@ads/models';
 import type { LimitsStack } from './stack.js';
 
-/** What the event stream holds: sequences of its oldest and newest message, and how much. */
+/** The event stream: sequences of its oldest and newest message, and its size. */
 export async function readStream(stack: LimitsStack) {
   const manager = await stack.admin.nats.jetstreamManager();
   const { state } = await manager.streams.info(EVENT_STREAM);
@@ -16,7 +16,7 @@ async function isQueueEmpty(stack: LimitsStack): Promise<boolean> {
   return waiting + open === 0;
 }
 
-/** Waits until everything that was accepted is recorded, and analytics answers from Redis. No hand helps. */
+/** Waits until every accepted event is recorded and analytics answers from Redis. */
 export async function untilSettled(stack: LimitsStack, timeoutMs: number): Promise<void> {
   const wait = (what: string, condition: () => Promise<boolean>) =>
     waitFor(condition, { what, timeoutMs, intervalMs: 100 });

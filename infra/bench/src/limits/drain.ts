@@ -8,14 +8,14 @@ import type { LimitsStack } from './stack.js';
 export const DRAIN_ADS = 1_000;
 
 const HOUR_SECONDS = 3_600;
-/** At a few hundred clicks a second few arrive together: the worst for who has to take them out again. */
+/** At a few hundred clicks a second few arrive together, and small messages are the worst case for the consumer. */
 const EVENTS_PER_MESSAGE = 2;
 const LIVE_CLICKS = 100;
 const LIVE_QUESTIONS = 20;
 const PROGRESS_MS = 10_000;
 const HEAL_MS = 120_000;
 
-/** An hour of clicks is held by JetStream while there is no consumer. Then there are two, and live traffic beside them. */
+/** JetStream holds an hour of clicks, which two consumers record beside live traffic. */
 export async function checkDrain(stack: LimitsStack, { perSecond, capMegabytes }: LimitOptions): Promise<LimitResult> {
   await stack.startServers();
   await stack.startServices('ingest-1', 'ingest-2', 'analytics-1');
@@ -67,11 +67,11 @@ export async function checkDrain(stack: LimitsStack, { perSecond, capMegabytes }
   );
   const wrong = await step('rollups are exact', () => compareRollups(database, Date.now()));
   const miscounted = await step('analytics is exact, for each ad', () => countWrongAnswers(stack, byAd));
-  if (stored !== wanted) broken.push(`${stored} clicks are stored, ${wanted} were put in`);
-  if (lost > 0) broken.push(`${lost} clicks that were accepted meanwhile are lost`);
+  if (stored !== wanted) broken.push(`${stored} clicks are stored, ${wanted} were sent`);
+  if (lost > 0) broken.push(`${lost} accepted clicks are lost`);
   if (wrong.length > 0) broken.push(`${wrong.length} buckets are wrong, such as ${wrong[0]}`);
   if (miscounted > 0) broken.push(`analytics is wrong about ${miscounted} ads`);
-  if (seconds > HOUR_SECONDS) broken.push('it took longer to drain than to fill');
+  if (seconds > HOUR_SECONDS) broken.push('draining took longer than filling');
 
   const memories = stack.slots.map(({ name, process }) => [name, readMemory(process.pid).most] as const);
   for (const [name, most] of memories) if (most > capMegabytes) broken.push(`${name} had ${most.toFixed(0)} MB`);
@@ -100,7 +100,7 @@ export async function checkDrain(stack: LimitsStack, { perSecond, capMegabytes }
   };
 }
 
-/** As ingest would have, had nobody taken any out for an hour. @returns clicks by ad */
+/** Fills the queue as ingest does in an hour without consumers. @returns clicks by ad */
 async function putClicks(stack: LimitsStack, count: number): Promise<Map<string, number>> {
   const byAd = new Map<string, number>();
   function* counted() {
@@ -113,23 +113,23 @@ async function putClicks(stack: LimitsStack, count: number): Promise<Map<string,
   return byAd;
 }
 
-/** Waits until every message up to `last` is done with: a work queue forgets it then. */
+/** Waits until every message up to `last` is acknowledged, which removes it from the work queue. */
 async function untilTaken(stack: LimitsStack, last: number, messages: number): Promise<void> {
   const deadline = performance.now() + 1_000 * HOUR_SECONDS;
-  let told = performance.now();
+  let reported = performance.now();
   for (;;) {
     const { first } = await readStream(stack);
     if (first > last) return;
-    if (performance.now() > deadline) throw new Error(`${last - first} messages are there after an hour`);
-    if (performance.now() > told + PROGRESS_MS) {
-      told = performance.now();
+    if (performance.now() > deadline) throw new Error(`${last - first} messages are left after an hour`);
+    if (performance.now() > reported + PROGRESS_MS) {
+      reported = performance.now();
       printDetail(`${last - first + 1} of ${messages} messages to go`);
     }
     await sleep(100);
   }
 }
 
-/** Everything was clicked within the last 24 hours. */
+/** All clicks are within the last 24 hours, so each total equals the window of 24 hours. */
 async function countWrongAnswers(stack: LimitsStack, byAd: ReadonlyMap<string, number>): Promise<number> {
   let wrong = 0;
   for (const [adId, clicks] of byAd) {

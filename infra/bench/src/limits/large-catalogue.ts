@@ -21,10 +21,10 @@ export const CATALOGUE_ADS = 1_000_000;
 const FEW_ADS = 100;
 /** The database of the ingest that has few ads. */
 const FEW = 'ads_few';
-/** Ads that were clicked on in the last minutes. */
+/** Ads with clicks in the last minutes. */
 const BUSY_ADS = 100_000;
 const CLICKS_PER_BUSY_AD = 3;
-/** Every so many ads gets clicks: the threads that send hold their ids. */
+/** One of so many ads gets clicks, to keep the list of ids of the load small. */
 const CLICKED_EVERY = 10;
 const START_SECONDS = 30;
 const LEAST_SPEED = 0.9;
@@ -33,10 +33,10 @@ const WINDOW_MS = 3_000;
 const CLICK_CONNECTIONS = 64;
 const SLOW_READERS = 13;
 const CUT_OFF_MS = 60_000;
-/** More than a refresh reads as changes: all ids are read again. */
+/** More than a refresh reads as changes, so that it reads all ids again. */
 const CHANGED_ADS = 20_000;
 const REFRESH_MS = 60_000;
-/** An answer of any kind, on a machine that has nothing else to do. */
+/** For an answer of any kind on an idle machine. */
 const MOST_MS = 5_000;
 const HEAL_MS = 300_000;
 
@@ -87,7 +87,7 @@ export async function checkCatalogue(stack: LimitsStack, { capMegabytes }: Limit
     loadWhileRefreshing(stack, large, clicked, accepted, broken),
   );
   await step('everything settles', () => untilSettled(stack, HEAL_MS));
-  const lost = await step(`each of ${accepted.length} accepted clicks is there`, () => countLost(database, accepted));
+  const lost = await step(`each of ${accepted.length} accepted clicks is stored`, () => countLost(database, accepted));
   if (lost > 0) broken.push(`${lost} accepted clicks are lost`);
 
   const memories = stack.slots.map(({ name, process }) => [name, readMemory(process.pid).most] as const);
@@ -121,13 +121,13 @@ interface Speed {
   /** Clicks a second: medians over the windows. */
   readonly large: number;
   readonly few: number;
-  /** Large to few, of clicks for each second of CPU that ingest had. */
+  /** Clicks for each CPU second of ingest: large catalogue ÷ small catalogue. */
   readonly ratio: number;
 }
 
 /**
- * As many clicks as are answered, window by window in turn. Judged by the CPU of ingest: the clicks a second of one process
- * also depend on what else the machine does in that window.
+ * Full load of clicks on both ingests in turn. The criterion is the CPU time of ingest, as clicks a second also depend on
+ * other work of the machine.
  */
 async function compareSpeed(
   large: number,
@@ -149,7 +149,7 @@ async function compareSpeed(
       const load = new Load([
         { request: { kind: 'click', adIds }, ports: [port], traced: true, connections: CLICK_CONNECTIONS },
       ]);
-      // Its thread starts meanwhile.
+      // The thread of the load is running once it answers.
       const [begin] = (await load.page()) as [Page];
       const [since, cpuBefore] = [performance.now(), readCpuSeconds(pid)];
       await sleep(WINDOW_MS);
@@ -173,7 +173,7 @@ async function compareSpeed(
   };
 }
 
-/** All at once: what takes memory in ingest and analytics. */
+/** Everything that takes memory in ingest and analytics at once. */
 async function loadWhileRefreshing(
   stack: LimitsStack,
   port: number,
@@ -205,10 +205,10 @@ async function loadWhileRefreshing(
   for (const [id] of clicks.accepted) accepted.push(id);
 }
 
-/** Pages of ids that the catalogue read. */
+/** Counts the pages of ids that the catalogue has read. */
 const READS = 'database_operations_total{operation="read_ad_ids",status="ok"';
 
-/** The value of the first series that begins so; 0 where there is none yet. */
+/** The value of the first series with this beginning, or 0. */
 async function readMetric(port: number, beginning: string): Promise<number> {
   const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
   const line = text.split('\n').find((one) => one.startsWith(beginning));

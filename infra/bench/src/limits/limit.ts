@@ -1,29 +1,29 @@
 import type { Page } from '@ads/harness';
 
-/** What a run of a bound was told. */
+/** The options of a run. */
 export interface LimitOptions {
-  /** Of the outage of NATS and Postgres. */
+  /** The duration of the outage of NATS and Postgres. */
   readonly seconds: number;
-  /** Resident memory that no service may exceed. */
+  /** The resident memory that no service may exceed. */
   readonly capMegabytes: number;
-  /** Clicks a second of the hour that JetStream held. */
+  /** Clicks a second in the hour that JetStream holds. */
   readonly perSecond: number;
 }
 
-/** How it went: figures for programs, and what did not hold, in sentences. */
+/** The measured figures, and one sentence for each exceeded limit. */
 export interface LimitResult {
   readonly figures: Readonly<Record<string, number>>;
   readonly broken: readonly string[];
 }
 
-/** Outcomes in words: `202: 1200, 503: 3`. */
+/** Outcomes as text: `202: 1200, 503: 3`. */
 export function inWords({ outcomes }: Pick<Page, 'outcomes'>): string {
   return Object.entries(outcomes)
     .map(([outcome, count]) => `${outcome}: ${count}`)
     .join(', ');
 }
 
-/** One sentence for each kind of answer that may not be, and for each fault. */
+/** One sentence for each unexpected outcome, and for each fault of the page. */
 export function complaints(what: string, page: Page, allowed: readonly string[]): string[] {
   const wrong = Object.entries(page.outcomes).filter(([outcome]) => !allowed.includes(outcome));
   return [...wrong.map(([outcome, count]) => `${what}: ${count} were answered with ${outcome}`), ...page.faults];

@@ -5,7 +5,7 @@ import type { LimitResult } from './limit.js';
 import { readOptions } from './options.js';
 import { LimitsStack } from './stack.js';
 
-/** `npm run bounds`: each bound on servers of its own, with its figures; one line of JSON at the end. */
+/** `npm run bounds`: checks each limit on servers of its own, and prints one line of JSON at the end. */
 async function main(
   { folder, onEnd }: StandAloneRun,
   { names, ...options }: ReturnType<typeof readOptions>,
@@ -26,5 +26,5 @@ async function main(
   return [...results.values()].every(({ broken }) => broken.length === 0);
 }
 
-if (process.platform !== 'linux') throw new Error('The bounds are read from /proc, which only Linux has.');
+if (process.platform !== 'linux') throw new Error('The limits are read from /proc, which only Linux has.');
 await standAloneRun('bounds', readOptions, main);

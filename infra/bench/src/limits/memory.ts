@@ -4,22 +4,22 @@ import { printDetail, printTable, readMemory, step } from '@ads/local';
 import { DEAD_LETTER_STREAM } from '@ads/models';
 import { untilSettled } from './checks.js';
 import { complaints, inWords, type LimitOptions, type LimitResult, rounded } from './limit.js';
-import { forgetMost, watchMemory } from './resident-memory.js';
+import { resetPeak, watchMemory } from './resident-memory.js';
 import type { LimitsStack } from './stack.js';
 
 export const MEMORY_ADS = 100;
 
 const HEALTHY_MS = 20_000;
 const AFTER_MS = 20_000;
-/** What was on its way when the servers died may have been accepted before. */
+/** Requests that were in flight when the servers died may have been accepted. */
 const LAST_ANSWERS_MS = 3_000;
 const HEAL_MS = 120_000;
 const PROGRESS_MS = 60_000;
 const GROUPS = ['clicks', 'large clicks', 'unknown ads', 'questions'] as const;
 
 /**
- * Full load, with what is worst for memory in it: as many clicks as are answered, some with the largest bodies and some of
- * ads that nobody knows, each from another address. Then NATS and Postgres die, the load goes on, and they come back.
+ * Full load with the worst cases for memory: the largest bodies, unknown ads, and another client address for each request.
+ * Then NATS and Postgres are killed, the load continues, and they come back.
  */
 export async function checkMemory(stack: LimitsStack, options: LimitOptions): Promise<LimitResult> {
   const { seconds, capMegabytes } = options;
@@ -48,13 +48,13 @@ export async function checkMemory(stack: LimitsStack, options: LimitOptions): Pr
     ['202', '400', '503'],
     ['redis', 'postgres', '503'],
   ];
-  const away = [['503'], ['503'], ['503'], ['redis', 'postgres', '503']];
+  const duringOutage = [['503'], ['503'], ['503'], ['redis', 'postgres', '503']];
 
   await step(`${HEALTHY_MS / 1_000} s of load`, () => sleep(HEALTHY_MS));
   const healthy = await read('before', () => load.page(), whileChanging);
   const before = memories(stack);
   const mostBefore = new Map([...before].map(([name, { most }]) => [name, most]));
-  for (const { process } of stack.slots) forgetMost(process.pid);
+  for (const { process } of stack.slots) resetPeak(process.pid);
   const most = new Map<string, number>();
   const endWatch = watchMemory(stack.slots, (name, megabytes) =>
     most.set(name, Math.max(most.get(name) ?? 0, megabytes)),
@@ -71,7 +71,7 @@ export async function checkMemory(stack: LimitsStack, options: LimitOptions): Pr
       printDetail(`MB now: ${now}`);
     }
   });
-  const [outage] = await read('away', () => load.page(), away);
+  const [outage] = await read('outage', () => load.page(), duringOutage);
   const during = memories(stack);
 
   await step('NATS and Postgres are back', () => Promise.all(servers.map((server) => server.start())));
@@ -84,15 +84,13 @@ export async function checkMemory(stack: LimitsStack, options: LimitOptions): Pr
   const after = memories(stack);
 
   const { database } = stack.admin;
-  const lost = await step(`each of ${accepted.length} accepted clicks is there`, () => countLost(database, accepted));
+  const lost = await step(`each of ${accepted.length} accepted clicks is stored`, () => countLost(database, accepted));
   const wrong = await step('rollups are exact', () => compareRollups(database, Date.now()));
   const letters = await deadLetters(stack);
-  printDetail(
-    `${dubious} clicks of unknown ads were accepted while nobody could look them up; dead letters: ${letters}`,
-  );
+  printDetail(`${dubious} clicks of unknown ads were accepted while Postgres was down; dead letters: ${letters}`);
   if (lost > 0) broken.push(`${lost} accepted clicks are lost`);
   if (wrong.length > 0) broken.push(`${wrong.length} buckets are wrong, such as ${wrong[0]}`);
-  if (letters < dubious) broken.push(`${dubious - letters} clicks of unknown ads are nowhere`);
+  if (letters < dubious) broken.push(`${dubious - letters} clicks of unknown ads are neither stored nor dead letters`);
 
   const rows = stack.slots.map(({ name }) => {
     const ever = Math.max(mostBefore.get(name) ?? 0, after.get(name)?.most ?? 0);

@@ -13,10 +13,10 @@ const LIVE_CLICKS = 300;
 const LIVE_QUESTIONS = 50;
 const REBUILT_MS = 600_000;
 const HEAL_MS = 120_000;
-/** Ads that are looked at bucket by bucket. */
+/** Ads that are compared bucket by bucket. */
 const SAMPLE = 200;
 
-/** Redis forgets everything about 10,000 ads that were clicked in every minute of 24 hours, beside live traffic. */
+/** Redis loses the counters of 10,000 ads with clicks in every minute of 24 hours, beside live traffic. */
 export async function checkRebuild(stack: LimitsStack, { capMegabytes }: LimitOptions): Promise<LimitResult> {
   await stack.startServers();
   const { database, redis } = stack.admin;
@@ -26,7 +26,7 @@ export async function checkRebuild(stack: LimitsStack, { capMegabytes }: LimitOp
   const { rows } = await database.query('SELECT pg_database_size(current_database())::bigint AS bytes');
   const databaseMegabytes = Number(rows[0]?.bytes) / 1e6;
   await stack.startServices('ingest-1', 'ingest-2', 'consumer-1', 'consumer-2', 'analytics-1');
-  await step('first rebuild, nobody there', () => untilRebuilt(stack));
+  await step('first rebuild, without traffic', () => untilRebuilt(stack));
   const redisMegabytes = Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]) / 1e6;
   printDetail(`${buckets} buckets; Postgres ${databaseMegabytes.toFixed(0)} MB, Redis ${redisMegabytes.toFixed(0)} MB`);
 
@@ -116,7 +116,7 @@ async function untilRebuilt(stack: LimitsStack): Promise<void> {
   await waitFor(isRebuilt, { what: 'analytics to answer from Redis', timeoutMs: REBUILT_MS, intervalMs: 100 });
 }
 
-/** What analytics says against what was there and what was accepted since. */
+/** Compares the totals of analytics with the filled rollups and the accepted clicks. */
 async function compareTotals(
   stack: LimitsStack,
   sample: readonly string[],
@@ -129,7 +129,7 @@ async function compareTotals(
   return differences('total', wanted, found, 0);
 }
 
-/** Bucket by bucket: what Redis has against what Postgres has, as far as a window can see. */
+/** Compares Redis with Postgres, bucket by bucket, as far as a window can see. */
 async function compareBuckets(stack: LimitsStack, sample: readonly string[]): Promise<string[]> {
   const { database, redis } = stack.admin;
   const oldest = oldestVisible(Date.now());

@@ -5,10 +5,10 @@ import { AD_IDS, type ChaosStack } from '../stack/chaos-stack.js';
 import type { QueueWatch } from './queue-watch.js';
 
 /**
- * Waits until nobody has anything left to do: each service is healthy, the queue is empty, no
- * counter is in doubt, and analytics answers from Redis. No hand helps.
+ * Waits until the tracker has healed by itself: each service is healthy, the queue is empty, no counter is in doubt, and
+ * analytics answers from Redis.
  *
- * @throws Error that says what was waited for in vain
+ * @throws Error that names the missing condition
  */
 export async function untilSettled(stack: ChaosStack, queue: QueueWatch, timeoutMs: number): Promise<void> {
   const deadline = performance.now() + timeoutMs;
@@ -37,22 +37,25 @@ export async function untilSettled(stack: ChaosStack, queue: QueueWatch, timeout
 const CATCH_UP_MS = 20_000;
 
 /**
- * Gives the servers of a NATS cluster the time to catch up with their leader, so that the next fault finds all copies of
- * the queue whole. One that does not is no fault of the tracker, and takes nothing from what it promises, as long as the
- * others are a majority; but whoever reads of a round must know.
+ * Waits until the servers of a NATS cluster have caught up with their leader, so that the next fault finds complete copies of
+ * the queue. A server that does not catch up is no failure of the tracker while the others are a majority.
  *
- * @returns what is to be remarked
+ * @returns a remark for the report, or nothing
  */
 export async function untilWhole(stack: ChaosStack): Promise<string[]> {
   try {
-    await waitFor(() => isWhole(stack.admin.nats), { what: 'it', intervalMs: 50, timeoutMs: CATCH_UP_MS });
+    await waitFor(() => isWhole(stack.admin.nats), {
+      what: 'the copies of the stream',
+      intervalMs: 50,
+      timeoutMs: CATCH_UP_MS,
+    });
     return [];
   } catch {
-    return [`a NATS server has not caught up with the others for ${CATCH_UP_MS / 1_000} s`];
+    return [`a NATS server did not catch up with the others within ${CATCH_UP_MS / 1_000} s`];
   }
 }
 
-/** True where the servers of a cluster have caught up with their leader; a server alone is always whole. */
+/** True where all servers have caught up with their leader; always true for a single server. */
 async function isWhole(nats: NatsConnection): Promise<boolean> {
   const manager = await nats.jetstreamManager();
   const { cluster } = await manager.streams.info(EVENT_STREAM);

@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FaultContext } from './fault.js';
 
-/** Requests that were on their way when something went are answered within this. */
+/** Requests that were sent before the fault are answered within this. */
 const LAST_ANSWERS_MS = 3_000;
 
 /**
- * Lets time pass while something is amiss, and complains about each request that comes to anything else than expected.
+ * Waits during a fault, and complains about each request with another outcome than expected.
  *
  * @param good outcomes as in the journal
- * @param seconds how long, unless the run was told otherwise
- * @param amiss as in "while NATS was away"
+ * @param seconds by default; `--seconds` wins
+ * @param amiss completes "while …", as in "NATS was down"
  */
 export async function expectOutcomes(
   { journal, last, complain }: FaultContext,
@@ -21,6 +21,6 @@ export async function expectOutcomes(
   journal.takeOutcomes();
   await last(seconds);
   for (const [outcome, count] of journal.takeOutcomes()) {
-    if (!good.has(outcome)) complain(`${count} requests came to ${outcome} while ${amiss}`);
+    if (!good.has(outcome)) complain(`${count} requests ended with ${outcome} while ${amiss}`);
   }
 }

@@ -14,7 +14,7 @@ import { slowCatalogues } from './slow-catalogue.js';
 import { smallVolumes } from './small-volume.js';
 import { truths } from './truth.js';
 
-/** Every fault there is. */
+/** All faults. */
 export const FAULTS: readonly Fault[] = [
   ...kills,
   ...crashPoints,

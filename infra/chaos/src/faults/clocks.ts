@@ -4,12 +4,12 @@ import { type ServiceName, shiftedClock, waitFor } from '@ads/local';
 import type { Fault } from './fault.js';
 
 const HOUR_MS = 3_600_000;
-/** The skew in `/metrics` is measured each second, and read by another clock than ours. */
+/** The tolerance: the service measures the skew each second, with another clock than ours. */
 const MEASURED_WITHIN_SECONDS = 5;
 
 /**
- * Restarts one process with a clock that is hours ahead or behind, or in 1970, or sets its clock so while it runs. At the
- * end it is set right while the process runs. No click may move, and no window may be wrong.
+ * Gives one process a clock that is hours ahead or behind, or in 1970, from its start or while it runs. At the end the clock
+ * is corrected while the process runs. No click may change its time, and no window may be wrong.
  */
 function shiftClock(service: ServiceName): Fault {
   return {
@@ -41,12 +41,12 @@ function shiftClock(service: ServiceName): Fault {
   };
 }
 
-/** True when `/metrics` says that the clock is ahead of Postgres by so many seconds. */
+/** True when `/metrics` reports this skew against Postgres, in seconds. */
 async function showsSkew(slot: ServiceSlot, seconds: number): Promise<boolean> {
   const answer = await fetch(`http://127.0.0.1:${slot.process.port}/metrics`, { signal: AbortSignal.timeout(2_000) });
   const shown = /^clock_skew_seconds\{reference="postgres".*\} (\S+)$/m.exec(await answer.text())?.[1];
   return Math.abs(Number(shown) - seconds) < MEASURED_WITHIN_SECONDS;
 }
 
-/** The servers have the right time, one process of ours has not. */
+/** One service has a wrong clock; the servers have the right time. */
 export const clocks: readonly Fault[] = [shiftClock('ingest'), shiftClock('consumer'), shiftClock('analytics')];

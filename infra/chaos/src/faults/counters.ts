@@ -3,12 +3,12 @@ import { waitFor } from '@ads/local';
 import { MARKS_STEM, rebuildKey } from '@ads/models';
 import { type Fault, pause } from './fault.js';
 
-/** So slow that a rebuild, which is a few round trips, lasts long enough to be caught in the middle. */
+/** Makes a rebuild, which takes a few round trips, long enough to interrupt it. */
 const REBUILD_DELAY_MS = 60;
-/** Less than Redis needs for itself: whatever would take more room is refused. */
+/** Less than Redis itself needs, so that it refuses every write. */
 const NO_ROOM = '1000000';
 
-/** The counters in Redis are lost, can't be raised, or can't be reached by all. */
+/** The counters in Redis are lost, cannot be raised, or cannot be reached by every consumer. */
 export const counters: readonly Fault[] = [
   {
     name: 'flushall',

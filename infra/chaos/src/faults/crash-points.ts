@@ -4,7 +4,7 @@ import type { CrashPoint } from '../crash-points/crash-point.js';
 import type { Fault } from './fault.js';
 
 const ENTRY = fileURLToPath(new URL('../crash-points/main.js', import.meta.url));
-/** So many times in a round: each time with other batches under way. */
+/** Crashes in a round, each with other batches in flight. */
 const CRASHES = 3;
 const CRASH_MS = 30_000;
 
@@ -29,7 +29,7 @@ function crash(point: CrashPoint): Fault {
   };
 }
 
-/** A consumer that dies at exactly one point of its work. */
+/** Kills a consumer at one exact point of its work. */
 export const crashPoints: readonly Fault[] = [
   crash('between-commit-and-raise'),
   crash('in-the-middle-of-raises'),

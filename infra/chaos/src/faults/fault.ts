@@ -4,7 +4,7 @@ import type { LocalProcess } from '@ads/local';
 import type { ChaosStack } from '../stack/chaos-stack.js';
 import type { DependencyName } from '../stack/dependency.js';
 
-/** Signals for an operator: a failing dependency, a rebuild of the counters, dead letters, an old catalogue, a wrong clock. */
+/** A signal for an operator, in the log, in `/metrics` and in `/health`. */
 export type Signal =
   | DependencyName
   | 'counters'
@@ -14,32 +14,32 @@ export type Signal =
   | 'catalogue old'
   | 'clock skew';
 
-/** What a fault may use. */
+/** The tools of a fault. */
 export interface FaultContext {
   readonly stack: ChaosStack;
   readonly journal: Journal;
   /** Suspended while the ledger goes back in time. */
   readonly answered: AnsweredCounts;
   readonly random: Random;
-  /** How long a fault of this kind is to last: what was asked for, else the given number of seconds. */
+  /** Waits for the duration of the fault: `--seconds`, or the given number by default. */
   last(seconds: number): Promise<void>;
-  /** Something that must not be, in words. */
+  /** Reports a broken promise in one sentence. */
   complain(sentence: string): void;
 }
 
-/** Something that goes wrong, and is over when it resolves: from then on the tracker must heal by itself. */
+/** A failure that is over when `run` resolves; then the tracker must heal by itself. */
 export interface Fault {
   readonly name: string;
-  /** Not drawn by chance, only when it is named: it takes long. */
+  /** Runs only when it is named, as it takes long. */
   readonly onlyByName?: boolean;
-  /** It needs a cluster, or PgBouncer: a stack that has more than one server of each. */
+  /** Needs clusters and PgBouncer. */
   readonly scaledOut?: true;
   /** The signals that an operator must get. A process of ours that was killed gives none, and a slow one still answers. */
   readonly signals: readonly Signal[];
   run(context: FaultContext): Promise<void>;
 }
 
-/** Freezes a process while something goes on: connections stay open, and nobody answers. */
+/** Freezes a process while `meanwhile` runs: its connections stay open and get no answer. */
 export async function frozen(process: LocalProcess, meanwhile: () => Promise<void>): Promise<void> {
   process.pause();
   try {
@@ -49,7 +49,7 @@ export async function frozen(process: LocalProcess, meanwhile: () => Promise<voi
   }
 }
 
-/** Milliseconds of waiting, drawn from the seed. */
+/** Waits for a random time in this range of milliseconds. */
 export async function pause(random: Random, leastMs: number, mostMs: number): Promise<void> {
   await sleep(random.between(leastMs, mostMs));
 }

@@ -5,7 +5,7 @@ import { waitFor } from '@ads/local';
 import type { ChaosStack } from '../stack/chaos-stack.js';
 import { type Fault, type FaultContext, pause } from './fault.js';
 
-/** How long something stays dead: as long as it takes until somebody starts it again. */
+/** A killed process is started again after a time in this range. */
 export const DEAD_MS = [200, 2_500] as const;
 
 function killService(service: ServiceName): Fault {
@@ -30,9 +30,7 @@ async function killRedis({ stack, random }: FaultContext): Promise<void> {
   await pause(random, ...DEAD_MS);
 }
 
-/**
- * Kills the postmaster alone: its children notice, and end a moment later. Until then a new one is refused.
- */
+/** Kills the postmaster alone. Its children end by themselves; until then a new postmaster does not start. */
 export function killPostmaster(name: string, signal: NodeJS.Signals): Fault {
   return {
     name,
@@ -41,19 +39,19 @@ export function killPostmaster(name: string, signal: NodeJS.Signals): Fault {
       const { postgres } = stack;
       const { pid } = postgres.server;
       if (pid !== undefined) process.kill(pid, signal);
-      await waitFor(() => postgres.server.pid === undefined, { timeoutMs: 20_000, what: 'the postmaster to be gone' });
+      await waitFor(() => postgres.server.pid === undefined, { timeoutMs: 20_000, what: 'the postmaster to end' });
       await postgres.refuse();
       await pause(random, ...DEAD_MS);
       await waitFor(() => postgres.start().then(() => true), {
         timeoutMs: 60_000,
         intervalMs: 500,
-        what: 'Postgres to start on what was left',
+        what: 'Postgres to start on its data',
       });
     },
   };
 }
 
-/** SIGKILL, at any moment, of anything. */
+/** SIGKILL of any process at any time. */
 export const kills: readonly Fault[] = [
   killService('ingest'),
   killService('consumer'),

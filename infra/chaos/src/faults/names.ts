@@ -2,10 +2,10 @@ import type { DependencyName } from '../stack/dependency.js';
 import { expectOutcomes } from './answers.js';
 import type { Fault } from './fault.js';
 
-/** Longer than it takes clients that connect again and again to look the name up as often as there are threads. */
+/** Long enough for reconnecting clients to start as many look-ups as a process has threads. */
 const HANG_SECONDS = 8;
 
-/** A server is gone, and DNS is silent about its name: each look-up of it would hold a thread. The others are well. */
+/** A server is down and DNS does not answer for its name, so each look-up holds a thread. The other servers are up. */
 function hangingName(name: DependencyName): Fault {
   return {
     name: `name-hangs-${name}`,

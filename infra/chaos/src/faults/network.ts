@@ -4,7 +4,7 @@ import { type Fault, type FaultContext, pause } from './fault.js';
 
 const DEPENDENCIES: readonly DependencyName[] = ['postgres', 'redis', 'nats'];
 
-/** Makes the network between one server and all who use it worse, and good again. */
+/** Disturbs the network between one server and its clients, and then heals it. */
 function network(
   what: string,
   worsen: (proxies: readonly TcpProxy[], context: FaultContext) => Promise<void> | void,
@@ -24,7 +24,7 @@ function network(
   }));
 }
 
-/** @param isFailure whether that is longer than the services wait */
+/** @param isFailure true where the delay is longer than the timeout of the services */
 function slow(what: string, milliseconds: number, isFailure: boolean): Fault[] {
   return network(
     what,
@@ -36,7 +36,7 @@ function slow(what: string, milliseconds: number, isFailure: boolean): Fault[] {
   );
 }
 
-/** A network that is slow, that swallows what is sent, or that breaks connections again and again. */
+/** A network that is slow, drops all data, or resets connections repeatedly. */
 export const networks: readonly Fault[] = [
   ...slow('slow-200ms', 200, false),
   ...slow('slow-2s', 2_000, true),

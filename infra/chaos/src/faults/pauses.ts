@@ -24,7 +24,7 @@ function stop(name: string, { signals, find }: Victim, seconds: number, onlyByNa
   };
 }
 
-/** SIGSTOP. Longer than the queue waits for an acknowledgement. */
+/** SIGSTOP, for longer than the queue waits for an acknowledgement. */
 export const pauses: readonly Fault[] = Object.entries(VICTIMS).flatMap(([name, victim]) => [
   stop(`stop-${name}`, victim, 10, false),
   stop(`stop-${name}-40s`, victim, 40, true),

@@ -14,13 +14,13 @@ import { type NatsConnection, NatsError } from 'nats';
 import { AD_IDS, type ChaosStack } from '../stack/chaos-stack.js';
 import type { Fault } from './fault.js';
 
-/** How JetStream confirms a publish; other answers of it name their type first. */
+/** The answer of JetStream to a publish; its other answers begin with their type. */
 const PUB_ACK = /"stream":\s*"AD_EVENTS",\s*"(?:domain|seq)"/;
-/** JetStream: the stream has no room. */
+/** The error of JetStream for a full stream. */
 const STORE_FAILED = 10_077;
-/** As many as ingest puts into one message at most. */
+/** The most events that ingest puts into one message. */
 const EVENTS_PER_MESSAGE = 500;
-const BURIED_MS = 30_000;
+const DEAD_LETTERED_MS = 30_000;
 
 async function deadLetters(stack: ChaosStack): Promise<number> {
   const manager = await stack.admin.nats.jetstreamManager();
@@ -32,7 +32,7 @@ function goodClick(adId: string): AdEvent {
   return { kind: 'click', id: uuidv7(now), adId, ip: '192.0.2.1', occurredAt: now, receivedAt: now };
 }
 
-/** Messages that can't be read, or not wholly, and how many dead letters they come to. */
+/** Messages that cannot be read, or only in part, and the number of dead letters that they become. */
 function poisonMessages(good: readonly AdEvent[]): { messages: Uint8Array[]; letters: number } {
   const { events } = JSON.parse(encodeEvents(good).toString()) as { events: object[] };
   const wrapped = (version: number, all: readonly unknown[]) => JSON.stringify({ v: version, events: all });
@@ -47,7 +47,7 @@ function poisonMessages(good: readonly AdEvent[]): { messages: Uint8Array[]; let
   return { messages, letters: messages.length };
 }
 
-/** As if ingest had taken them: from here on they must not be lost. */
+/** Enters events as if ingest had accepted them: from now on they must not be lost. */
 function enter(journal: Journal, events: readonly AdEvent[]): void {
   for (const { kind, adId, id, occurredAt } of events) {
     const report = { kind, adId, id, claimedAt: occurredAt };
@@ -56,14 +56,14 @@ function enter(journal: Journal, events: readonly AdEvent[]): void {
   }
 }
 
-/** Letters that wait in the event stream because the dead-letter stream does not take them. */
+/** The number of dead letters that wait in the event stream because the dead-letter stream is full. */
 async function waitingLetters({ admin }: ChaosStack): Promise<number> {
   const manager = await admin.nats.jetstreamManager();
   const { state } = await manager.streams.info(EVENT_STREAM, { subjects_filter: WAITING_LETTER_SUBJECT });
   return state.subjects?.[WAITING_LETTER_SUBJECT] ?? 0;
 }
 
-/** Fills the stream to the last byte, with nothing but repetitions of one click. */
+/** Fills the event stream to the last byte with repetitions of one click. */
 export async function fill({ admin }: ChaosStack, journal: Journal): Promise<void> {
   const click = goodClick(AD_IDS[0] as string);
   enter(journal, [click]);
@@ -83,7 +83,7 @@ async function hasRoomFor(nats: NatsConnection, subject: string, message: Uint8A
   }
 }
 
-/** JetStream takes no more, does not say that it took something, or brings what nobody can read. */
+/** JetStream is full, its acknowledgements are lost, or it holds unreadable messages. */
 export const queues: readonly Fault[] = [
   {
     name: 'jetstream-full',
@@ -119,11 +119,11 @@ export const queues: readonly Fault[] = [
       const jetstream = stack.admin.nats.jetstream();
       for (const message of messages) await jetstream.publish(EVENT_SUBJECT, message);
       await waitFor(async () => (await deadLetters(stack)) >= before + letters, {
-        timeoutMs: BURIED_MS,
+        timeoutMs: DEAD_LETTERED_MS,
         what: `${letters} dead letters`,
       }).catch((error: Error) => complain(error.message));
       const found = (await deadLetters(stack)) - before;
-      if (found !== letters) complain(`${letters} poisoned messages came to ${found} dead letters`);
+      if (found !== letters) complain(`${letters} unreadable messages became ${found} dead letters`);
     },
   },
   {
@@ -139,7 +139,7 @@ export const queues: readonly Fault[] = [
       const { messages, letters } = poisonMessages(good);
       for (const message of messages) await nats.jetstream().publish(EVENT_SUBJECT, message);
       const untilWaiting = (count: number, what: string) =>
-        waitFor(async () => (await waitingLetters(stack)) === count, { timeoutMs: BURIED_MS, what }).catch(
+        waitFor(async () => (await waitingLetters(stack)) === count, { timeoutMs: DEAD_LETTERED_MS, what }).catch(
           (error: Error) => complain(error.message),
         );
       await untilWaiting(letters, `${letters} dead letters to wait for room`);
@@ -147,7 +147,7 @@ export const queues: readonly Fault[] = [
       await (await nats.jetstreamManager()).streams.purge(DEAD_LETTER_STREAM);
       await untilWaiting(0, 'the waiting dead letters to be moved');
       const found = await deadLetters(stack);
-      if (found !== letters) complain(`${letters} poisoned messages came to ${found} dead letters`);
+      if (found !== letters) complain(`${letters} unreadable messages became ${found} dead letters`);
     },
   },
 ];

@@ -1,9 +1,9 @@
 import type { Fault } from './fault.js';
 
-/** Answers that a rolling restart may give; a 429 comes from the limits, not from the restart. */
+/** Good outcomes; a 429 comes from the rate limits, not from the restart. */
 const GOOD = new Set(['202', '429']);
 
-/** Everything of ours is restarted by SIGTERM, one after the other, and nobody notices. */
+/** Restarts each service by SIGTERM, one after the other. No client may notice. */
 export const rolling: Fault = {
   name: 'rolling-restart',
   signals: [],
@@ -14,7 +14,7 @@ export const rolling: Fault = {
       if (code !== 0) complain(`${slot.name} ended with ${signal ?? `code ${code}`} instead of 0`);
     }
     for (const [outcome, count] of journal.takeOutcomes()) {
-      if (!GOOD.has(outcome)) complain(`${count} requests came to ${outcome} during the rolling restart`);
+      if (!GOOD.has(outcome)) complain(`${count} requests ended with ${outcome} during the rolling restart`);
     }
   },
 };

@@ -10,7 +10,7 @@ import { DEAD_MS, killPostmaster } from './kills.js';
 const LEADER_MS = 20_000;
 const ONLY_ACCEPTED = new Set(['202']);
 
-/** The name of the server that leads something, undefined while it is elected. */
+/** The name of the leader, undefined during an election. */
 type Leader = (nats: NatsConnection) => Promise<string | undefined>;
 
 async function streamLeader(nats: NatsConnection): Promise<string | undefined> {
@@ -18,7 +18,7 @@ async function streamLeader(nats: NatsConnection): Promise<string | undefined> {
   return (await manager.streams.info(EVENT_STREAM)).cluster?.leader;
 }
 
-/** Elected anew where it would be the stream's leader as well. */
+/** The leader of the consumer; steps it down where it leads the stream as well. */
 async function consumerLeader(nats: NatsConnection): Promise<string | undefined> {
   const manager = await nats.jetstreamManager();
   const { cluster } = await manager.consumers.info(EVENT_STREAM, LEDGER_CONSUMER);
@@ -66,7 +66,7 @@ const cutOff: Harm = async (victim, context) => {
   }
 };
 
-/** Its clients stay: they speak to one that leads nobody any more, and may not know it. */
+/** Cuts a server off from the other servers only. Its clients stay connected to it although it may no longer lead. */
 const isolated: Harm = async ({ name }, context) => {
   const { natsRoutes } = context.stack.scaledOut;
   await natsRoutes.cutOff(name);
@@ -90,7 +90,7 @@ function ofRedisPrimary(name: string, signals: Fault['signals'], harm: Harm): Fa
   };
 }
 
-/** One of three NATS servers, and the most important one; a Redis that is one of three; PgBouncer, and what is behind. */
+/** Faults of one server among several: the NATS leader of three, a Redis primary of three, PgBouncer or Postgres behind it. */
 export const scaledOut: readonly Fault[] = [
   ofLeader('nats-leader-kill', streamLeader, killed, ['nats']),
   ofLeader('nats-leader-stop', streamLeader, stopped, ['nats']),
@@ -99,7 +99,7 @@ export const scaledOut: readonly Fault[] = [
   ofLeader('nats-consumer-leader-kill', consumerLeader, killed),
   ofLeader('nats-consumer-leader-stop', consumerLeader, stopped),
   ofLeader('nats-consumer-leader-cut-off', consumerLeader, cutOff),
-  // Back before the others miss it, empty; or after its replica took over.
+  // It comes back empty before the others notice, or after its replica has taken over.
   ofRedisPrimary('redis-primary-kill', ['redis', 'counters'], killed),
   ofRedisPrimary('redis-primary-stop', ['redis', 'counters'], ({ server }, { last }) => frozen(server, () => last(10))),
   ofRedisPrimary('redis-primary-flushall', ['counters'], async ({ server }) => {

@@ -9,11 +9,11 @@ import type { Fault, FaultContext } from './fault.js';
 const CONNECTIONS = 20;
 const PAUSE_MS = 50;
 const PATIENCE_MS = 8_000;
-const BURIED_MS = 60_000;
+const DEAD_LETTERED_MS = 60_000;
 
-/** Clicks of ads that are in no catalogue, each of another, until it is stopped. */
+/** Clicks, each of another unknown ad, until it is stopped. */
 interface Flood {
-  /** Ids of those that were accepted. */
+  /** Ids of the accepted clicks. */
   readonly accepted: Set<string>;
   stop(): Promise<ReadonlyMap<string, number>>;
 }
@@ -55,7 +55,7 @@ function flood(url: string): Flood {
   };
 }
 
-/** While `meanwhile` runs, nobody can read or change the catalogue, nor record anything: recording looks ads up. */
+/** Locks the table of ads while `meanwhile` runs: services cannot read the catalogue, nor record, as recording reads it. */
 async function locked({ admin }: ChaosStack, meanwhile: () => Promise<void>): Promise<void> {
   const client = await admin.database.connect();
   try {
@@ -71,45 +71,46 @@ async function locked({ admin }: ChaosStack, meanwhile: () => Promise<void>): Pr
   }
 }
 
-/** Ids of all events that are in dead letters. */
-async function buriedIds({ admin }: ChaosStack): Promise<ReadonlySet<string>> {
+/** Ids of all events in dead letters. */
+async function deadLetterIds({ admin }: ChaosStack): Promise<ReadonlySet<string>> {
   const { streams } = await admin.nats.jetstreamManager();
   const { state } = await streams.info(DEAD_LETTER_STREAM);
   const ids = new Set<string>();
   for (let seq = state.first_seq; seq <= state.last_seq; seq += 1) {
-    // Letters in between may have been dropped.
-    const letter = await streams.getMessage(DEAD_LETTER_STREAM, { seq }).catch(() => undefined);
-    const decoded = letter === undefined ? undefined : decodeEvents(letter.data);
+    // Dead letters in between may have been dropped.
+    const deadLetter = await streams.getMessage(DEAD_LETTER_STREAM, { seq }).catch(() => undefined);
+    const decoded = deadLetter === undefined ? undefined : decodeEvents(deadLetter.data);
     if (decoded?.state === 'decoded') for (const { id } of decoded.events) ids.add(id);
   }
   return ids;
 }
 
-/** Unknown ads are refused, but for a number that is bounded by time; and each event that was accepted is kept. */
+/** Unknown ads are refused beyond a limit per minute, and each accepted event becomes a dead letter. */
 async function slowCatalogue(context: FaultContext, seconds: number): Promise<void> {
   const { stack, complain } = context;
   const attack = flood(stack.url);
   const since = performance.now();
-  await locked(stack, () => expectOutcomes(context, new Set(['202']), seconds, 'the catalogue could not be read'));
+  await locked(stack, () => expectOutcomes(context, new Set(['202']), seconds, 'the catalogue was locked'));
   const outcomes = await attack.stop();
   const minutes = (performance.now() - since) / 60_000;
   for (const [outcome, count] of outcomes) {
-    if (!['202', '400', '503'].includes(outcome)) complain(`${count} clicks of unknown ads came to ${outcome}`);
+    if (!['202', '400', '503'].includes(outcome)) complain(`${count} clicks of unknown ads ended with ${outcome}`);
   }
   const { accepted } = attack;
   const most = stack.slotsOf('ingest').length * UNVERIFIED_PER_MINUTE * (1 + minutes);
-  if (accepted.size > most) complain(`${accepted.size} clicks of unknown ads were accepted, not ${Math.floor(most)}`);
+  if (accepted.size > most)
+    complain(`${accepted.size} clicks of unknown ads were accepted, more than ${Math.floor(most)}`);
   const left = async () => {
-    const buried = await buriedIds(stack);
-    return [...accepted].filter((id) => !buried.has(id)).length;
+    const stored = await deadLetterIds(stack);
+    return [...accepted].filter((id) => !stored.has(id)).length;
   };
   await waitFor(async () => (await left()) === 0, {
-    timeoutMs: BURIED_MS,
-    what: `all ${accepted.size} accepted clicks of unknown ads to be in dead letters`,
+    timeoutMs: DEAD_LETTERED_MS,
+    what: `all ${accepted.size} accepted clicks of unknown ads to become dead letters`,
   }).catch((error: Error) => complain(error.message));
 }
 
-/** Nobody can read the catalogue, while a client floods it with unknown ads. Players notice nothing. */
+/** The catalogue cannot be read while a client sends unknown ads. Players are not affected. */
 export const slowCatalogues: readonly Fault[] = [
   {
     name: 'catalogue-slow',

@@ -8,12 +8,12 @@ import { moveToSmallVolume, type SmallVolume } from '../stack/small-volume.js';
 import type { Fault } from './fault.js';
 import { fill } from './queue.js';
 
-/** A server reads its streams within milliseconds, three agree within seconds; `waitFor` allows more on a busy machine. */
+/** A server reads its streams within milliseconds, three servers agree within seconds; a busy machine takes longer. */
 const BACK_MS = 10_000;
-/** Bytes that a server writes beside its streams. */
+/** A server writes so much beside its streams. */
 const OVERHEAD_BYTES = 1_000_000;
 
-/** The messages of the event stream, once every server that keeps it is up to date; undefined before. */
+/** The number of messages in the event stream; undefined while one of its servers is not up to date. */
 async function backlog({ admin }: ChaosStack, servers: number): Promise<number | undefined> {
   const { state, cluster } = await (await admin.nats.jetstreamManager()).streams.info(EVENT_STREAM);
   const current = cluster?.replicas?.filter((replica) => replica.current).length ?? 0;
@@ -21,7 +21,7 @@ async function backlog({ admin }: ChaosStack, servers: number): Promise<number |
   return isWhole ? state.messages : undefined;
 }
 
-/** Each server is restarted, one after the other, with a full stream on a volume that is more than half full. */
+/** Restarts each server, one after the other, with a full stream on a volume that is more than half full. */
 function restart(name: string, serversOf: (stack: ChaosStack) => readonly Dependency[], scaledOut?: true): Fault {
   return {
     name,
@@ -40,10 +40,10 @@ function restart(name: string, serversOf: (stack: ChaosStack) => readonly Depend
           const folder = join(dirname(one.server.logFile), 'jetstream');
           volumes.push(await moveToSmallVolume(folder, STORE_BYTES + OVERHEAD_BYTES));
           await one.start();
-          // Without consumers it can only grow.
+          // Without consumers the stream only grows.
           await waitFor(async () => ((await backlog(stack, servers.length)) ?? -1) >= held, {
             timeoutMs: BACK_MS,
-            what: `${held} messages to be there after the restart of ${one.name}`,
+            what: `${held} messages to survive the restart of ${one.name}`,
           }).catch((error: Error) => complain(error.message));
         }
       } finally {
@@ -56,7 +56,7 @@ function restart(name: string, serversOf: (stack: ChaosStack) => readonly Depend
   };
 }
 
-/** A backlog survives a restart of NATS when the disk has little room left: backlogs are largest just then. */
+/** A backlog must survive a restart of NATS on a disk with little room, as a backlog is what fills the disk. */
 export const smallVolumes: readonly Fault[] = [
   restart('nats-restart-volume-full', (stack) => [stack.nats]),
   restart('nats-restart-each-volume-full', (stack) => stack.natsServers, true),

@@ -8,12 +8,12 @@ import { AD_IDS, type ChaosStack } from '../stack/chaos-stack.js';
 import type { Fault, FaultContext } from './fault.js';
 
 const PATIENCE_MS = 60_000;
-/** An audit looks at counters that are behind for 15 s before it calls them wrong. */
+/** An audit reports counters that lag for 15 s. */
 const AUDIT_MS = 90_000;
 
 /**
- * The ledger goes back in time, or Redis is changed past it, under load. What is deleted with the ledger nobody may miss;
- * and nothing that Redis knows of it may be answered.
+ * The ledger goes back in time, or Redis is changed behind its back, under load. Events that were deleted with the ledger do
+ * not count as lost, and analytics must not answer them from Redis.
  */
 export const truths: readonly Fault[] = [
   {
@@ -24,7 +24,7 @@ export const truths: readonly Fault[] = [
         const client = await stack.admin.database.connect();
         try {
           await client.query('BEGIN');
-          // Batches under way commit before this, later ones behind it.
+          // Running batches commit before this, later ones after it.
           await client.query('LOCK TABLE ad_events IN ACCESS EXCLUSIVE MODE');
           const { rows } = await client.query('SELECT kind, id FROM ad_events');
           await client.query('TRUNCATE ad_events, clicks_per_second, clicks_per_minute, ad_totals');
@@ -71,7 +71,7 @@ export const truths: readonly Fault[] = [
     run: (context) =>
       untilAudited(context, async ({ stack }, ledger) => {
         const minute = minuteOf(Date.now());
-        // All ads are looked at: one that nobody clicked on in this hour has lost nothing.
+        // All ads, as one without clicks in this hour loses nothing.
         for (const adId of AD_IDS) {
           await stack.admin.redis.hdel(minutesKey(ledger, adId, minute), String(Math.floor(minute / 60)));
         }
@@ -83,7 +83,7 @@ function dataFolder(stack: ChaosStack): string {
   return join(stack.folder, 'postgres', 'data');
 }
 
-/** Judges no answers until analytics answers what the ledger holds after `change`. */
+/** Does not check answers until analytics answers the state of the ledger after `change`. */
 async function backInTime(context: FaultContext, change: (context: FaultContext) => Promise<void>): Promise<void> {
   const { stack, answered } = context;
   answered.suspend();
@@ -91,12 +91,12 @@ async function backInTime(context: FaultContext, change: (context: FaultContext)
   await waitFor(() => answersTruth(stack), {
     timeoutMs: PATIENCE_MS,
     intervalMs: 50,
-    what: 'analytics to answer what the ledger holds now',
+    what: 'analytics to answer the new state of the ledger',
   });
   answered.resume();
 }
 
-/** Stops Postgres, changes its data, starts it again, and enters in the journal which rows are gone. */
+/** Stops Postgres, replaces its data, starts it again, and enters the deleted rows in the journal. */
 async function replaceData({ stack, journal }: FaultContext, replace: () => Promise<void>): Promise<void> {
   const { database } = stack.admin;
   await stack.postgres.refuse();
@@ -109,7 +109,7 @@ async function replaceData({ stack, journal }: FaultContext, replace: () => Prom
       );
       return rows.length === 0;
     },
-    { timeoutMs: PATIENCE_MS, intervalMs: 20, what: 'the statements under way to end' },
+    { timeoutMs: PATIENCE_MS, intervalMs: 20, what: 'running statements to end' },
   );
   const keys = async () => new Set((await readRows(database)).map(({ kind, id }) => eventKey(kind, id)));
   const before = await keys();
@@ -123,7 +123,7 @@ async function replaceData({ stack, journal }: FaultContext, replace: () => Prom
   await stack.postgres.heal();
 }
 
-/** No answer is ahead of what the ledger holds afterwards. */
+/** True when no answer is ahead of the ledger. */
 async function answersTruth(stack: ChaosStack): Promise<boolean> {
   for (const adId of AD_IDS) {
     const response = await fetch(`${stack.url}/api/v1/ads/analytics?ad_id=${adId}`);
@@ -137,7 +137,7 @@ async function answersTruth(stack: ChaosStack): Promise<boolean> {
   return true;
 }
 
-/** Changes Redis past the ledger, and judges no answers until an audit has found it. */
+/** Changes Redis behind the back of the ledger, and does not check answers until an audit has found it. */
 async function untilAudited(
   context: FaultContext,
   change: (context: FaultContext, ledger: string) => Promise<void>,
@@ -153,7 +153,7 @@ async function untilAudited(
     await change(context, ledger);
     await waitFor(async () => (await readLedger(database)) !== ledger, {
       timeoutMs: AUDIT_MS,
-      what: 'an audit to find it',
+      what: 'an audit to find the wrong counter',
     });
   });
 }

@@ -6,15 +6,15 @@ const SECOND = 1_000;
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
-/** One report of a world of players: most as one hopes, some with wrong clocks, some from long ago. */
+/** A report as real players send them: most are regular, some have wrong clocks, some are old. */
 export function newReport(random: Random, adIds: readonly string[], now: number): Report {
-  // The first ads get most of it, as busy campaigns do.
+  // The first ads get most events, as busy campaigns do.
   const ad = adIds[Math.floor(adIds.length * random.next() ** 2)] as string;
   const claimedAt = claimedTime(random, now);
   return {
     kind: random.chance(0.75) ? 'click' : 'impression',
     adId: ad,
-    // Not every player knows UUIDv7, and those that do make it by their own clock; more than a day ahead it is refused.
+    // Not every player knows UUIDv7. Others make it by their own clock; ids more than a day ahead are refused.
     ...(random.chance(0.5)
       ? { id: random.chance(0.3) ? randomUUID() : uuidv7(Math.min(claimedAt ?? now, now + 23 * HOUR)) }
       : {}),
@@ -26,9 +26,9 @@ function claimedTime(random: Random, now: number): number | undefined {
   const kind = random.next();
   if (kind < 0.6) return undefined;
   if (kind < 0.85) return now - random.integer(0, 3 * SECOND);
-  // Ahead, and still believed.
+  // Ahead, and still trusted.
   if (kind < 0.9) return now + random.integer(5 * SECOND, 200 * SECOND);
-  // Too far ahead to be believed.
+  // Too far ahead to be trusted.
   if (kind < 0.92) return now + random.integer(3 * HOUR, 3 * DAY);
   // Was offline for a while.
   if (kind < 0.98) return now - random.integer(10 * SECOND, 20 * HOUR);

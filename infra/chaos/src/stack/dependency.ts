@@ -1,10 +1,10 @@
 import type { LocalProcess } from '@ads/local';
 import { TcpProxy } from './tcp-proxy.js';
 
-/** What each stack has. */
+/** The servers of every stack. */
 export type DependencyName = 'postgres' | 'redis' | 'nats';
 
-/** A real server, and one network to it for each process that uses it. */
+/** A real server with a network of its own for each process that uses it. */
 export class Dependency {
   readonly name: string;
   readonly server: LocalProcess;
@@ -16,7 +16,7 @@ export class Dependency {
     this.#proxies = proxies;
   }
 
-  /** @param users the names of the processes that get a network of their own */
+  /** @param users the names of the processes that get a network each */
   static async open(name: string, server: LocalProcess, users: readonly string[]): Promise<Dependency> {
     const opened = users.map(async (user) => [user, await TcpProxy.open(server.port)] as const);
     return new Dependency(name, server, new Map(await Promise.all(opened)));
@@ -24,7 +24,7 @@ export class Dependency {
 
   proxyOf(user: string): TcpProxy {
     const proxy = this.#proxies.get(user);
-    if (proxy === undefined) throw new Error(`${user} has no way to ${this.name}`);
+    if (proxy === undefined) throw new Error(`${user} has no network to ${this.name}`);
     return proxy;
   }
 
@@ -32,10 +32,10 @@ export class Dependency {
     return [...this.#proxies.values()];
   }
 
-  /** The variables by which a process reaches it over its own network. */
+  /** The variables of a process that reaches the server over its own network. */
   envOf(user: string): Record<string, string> {
     const { env, port } = this.server;
-    // A port by itself, or at the end of an address.
+    // A port alone, or at the end of an address.
     const ownPort = new RegExp(`(^|:)${port}$`);
     const renamed = Object.entries(env).map(([name, value]) => [
       name,
@@ -44,13 +44,13 @@ export class Dependency {
     return Object.fromEntries(renamed) as Record<string, string>;
   }
 
-  /** Kills it; a machine that has nothing on a port refuses connections to it. */
+  /** Kills the server; its networks refuse connections, as a machine without a listener does. */
   async kill(signal?: NodeJS.Signals): Promise<void> {
     await this.server.kill(signal);
     await this.refuse();
   }
 
-  /** Starts it on the data that it has. */
+  /** Starts the server on its data. */
   async start(): Promise<void> {
     await Promise.all(this.proxies.map((proxy) => proxy.admit()));
     await this.server.start();

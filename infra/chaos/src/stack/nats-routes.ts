@@ -5,18 +5,18 @@ interface Route {
   readonly proxy: TcpProxy;
 }
 
-/** The networks between the servers of a NATS cluster, one for each that looks for another. */
+/** The networks between the servers of a NATS cluster, one for each direction. */
 export class NatsRoutes {
   readonly #routes: Route[] = [];
 
-  /** A good network to the port of a server. @returns where its other end is */
+  /** Opens a network to the port of a server. @returns the port of its other end */
   async open(from: string, to: string, port: number): Promise<number> {
     const proxy = await TcpProxy.open(port);
     this.#routes.push({ ends: [from, to], proxy });
     return proxy.port;
   }
 
-  /** Nobody reaches this server, nor it anybody, until `heal`. */
+  /** Cuts a server off from the others, in both directions, until `heal`. */
   async cutOff(name: string): Promise<void> {
     const cut = this.#routes.filter(({ ends }) => ends.includes(name));
     await Promise.all(cut.map(({ proxy }) => proxy.refuse()));

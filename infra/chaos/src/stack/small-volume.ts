@@ -2,22 +2,22 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, r
 import { join } from 'node:path';
 import { runCommand } from '@ads/local';
 
-/** How the mounts of these volumes are named. */
+/** The source in the list of mounts. */
 const SOURCE = 'ads-chaos';
 const MOUNTS = '/proc/mounts';
 
 /** A folder on a small volume of its own, until `release`. */
 export interface SmallVolume {
-  /** Moves the folder back to where it was. Nobody may use it meanwhile. */
+  /** Moves the folder back. No process may use it meanwhile. */
   release(): Promise<void>;
 }
 
 /**
- * Moves a folder to a volume that it fills to some two thirds. Nobody may use it meanwhile.
+ * Moves a folder to a volume that it fills to about two thirds. No process may use it meanwhile.
  *
- * Only root may mount a volume. For everybody else the folder stays where it is.
+ * Only root can mount a volume; for other users the folder stays in its place.
  *
- * @param leastBytes the volume has that much at least
+ * @param leastBytes the least size of the volume
  */
 export async function moveToSmallVolume(folder: string, leastBytes: number): Promise<SmallVolume> {
   if (process.getuid?.() !== 0 || process.platform !== 'linux') return { release: async () => undefined };
@@ -38,7 +38,7 @@ export async function moveToSmallVolume(folder: string, leastBytes: number): Pro
   };
 }
 
-/** Unmounts the volumes below a folder that a run has left: until then nobody can remove the folder. */
+/** Unmounts the volumes below a folder; a folder with mounts cannot be removed. */
 export async function unmountBelow(parent: string): Promise<void> {
   if (!existsSync(MOUNTS)) return;
   const mounts = readFileSync(MOUNTS, 'utf8').split('\n');
@@ -54,7 +54,7 @@ async function run(command: string, args: readonly string[]): Promise<void> {
 
 const PAGE = 4_096;
 
-/** Bytes of all files below, in whole pages as a tmpfs keeps them. */
+/** The size of all files below a folder, in whole pages as in a tmpfs. */
 function sizeOf(folder: string): number {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())

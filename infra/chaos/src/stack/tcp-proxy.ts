@@ -6,10 +6,10 @@ interface Link {
   server: Socket | undefined;
 }
 
-/** Decides about bytes that come back from the server: `cut` breaks the connection in their place. */
+/** Decides about bytes from the server: `cut` breaks the connection instead of passing them on. */
 export type ReplyFilter = (chunk: Buffer) => 'pass' | 'cut';
 
-/** The network between one process and one server, which can be made worse. */
+/** A network between one process and one server that faults can disturb. */
 export class TcpProxy {
   readonly port: number;
   readonly #serverPort: number;
@@ -24,22 +24,19 @@ export class TcpProxy {
     this.#serverPort = serverPort;
   }
 
-  /** A good network to a port of 127.0.0.1. */
+  /** Opens an undisturbed network to a port of 127.0.0.1. */
   static async open(serverPort: number): Promise<TcpProxy> {
     const proxy = new TcpProxy(await freePort(), serverPort);
     await proxy.admit();
     return proxy;
   }
 
-  /** Each piece arrives this much later, in either direction. */
+  /** Delays each chunk, in both directions. */
   delay(milliseconds: number): void {
     this.#delayMs = milliseconds;
   }
 
-  /**
-   * Half-open: the server's side of each connection is gone, the client's side stays, and so do new ones; nothing that
-   * is sent arrives. Until `heal`.
-   */
+  /** Half-open until `heal`: the side of the server is closed, the side of the client stays open and gets no answer. */
   silence(): void {
     this.#silent = true;
     for (const link of this.#links) {
@@ -48,17 +45,17 @@ export class TcpProxy {
     }
   }
 
-  /** Looks at everything that the server sends, until `heal`. */
+  /** Filters everything that the server sends, until `heal`. */
   filterReplies(filter: ReplyFilter): void {
     this.#filter = filter;
   }
 
-  /** Breaks all connections at once, with a reset. */
+  /** Resets all connections. */
   reset(): void {
     for (const link of this.#links) this.#cut(link);
   }
 
-  /** Refuses new connections, and breaks those that there are. */
+  /** Refuses new connections, and resets the open ones. */
   async refuse(): Promise<void> {
     const listener = this.#listener;
     this.#listener = undefined;
@@ -66,7 +63,7 @@ export class TcpProxy {
     if (listener !== undefined) await new Promise((resolve) => listener.close(resolve));
   }
 
-  /** Takes connections again. */
+  /** Accepts connections again. */
   async admit(): Promise<void> {
     if (this.#listener !== undefined) return;
     const listener = createServer({ noDelay: true }, (client) => this.#link(client));
@@ -77,13 +74,13 @@ export class TcpProxy {
     });
   }
 
-  /** A good network again. */
+  /** Ends all disturbances. */
   async heal(): Promise<void> {
     const wasSilent = this.#silent;
     this.#delayMs = 0;
     this.#silent = false;
     this.#filter = undefined;
-    // Bytes were lost on these: no connection goes on after that.
+    // These connections have lost data and cannot continue.
     if (wasSilent) this.reset();
     await this.admit();
   }
@@ -114,7 +111,7 @@ export class TcpProxy {
     );
   }
 
-  /** Passes on what arrives, in order, each piece as late as the network is slow when it arrives. */
+  /** Passes data on in order, each chunk with the delay at its arrival. */
   #relay(from: Socket, target: () => Socket | undefined, cut?: () => void): void {
     const queue: { due: number; chunk: Buffer | 'end' }[] = [];
     const deliver = () => {

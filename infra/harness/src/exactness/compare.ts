@@ -16,7 +16,7 @@ export interface Comparison {
   readonly counted: number;
 }
 
-/** What to compare. */
+/** The stores and the API to compare. */
 export interface ComparisonTarget {
   readonly admin: Pick<AdminClients, 'database' | 'counters'>;
   /** Where analytics answers. */

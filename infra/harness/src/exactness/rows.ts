@@ -58,7 +58,7 @@ export function compareRows(journal: Journal, rows: readonly Row[]): RowProblems
 
 const IDS_AT_ONCE = 50_000;
 
-/** The number of clicks that are not stored, of so many ids that a {@link Journal} would not hold them. */
+/** The number of clicks that are not stored, for more ids than a {@link Journal} can hold. */
 export async function countLost(database: pg.Pool, ids: readonly string[]): Promise<number> {
   let lost = 0;
   for (let first = 0; first < ids.length; first += IDS_AT_ONCE) {

@@ -1,9 +1,9 @@
 import { type AdEvent, uuidv7 } from '@ads/models';
 
 /**
- * Clicks as ingest makes them of requests, evenly over a time that ends now, over all ads by chance.
+ * Clicks of random ads as ingest makes them, evenly over a time that ends now.
  *
- * @param milliseconds how long that time is
+ * @param milliseconds the length of that time
  */
 export function* clicksUntilNow(adIds: readonly string[], count: number, milliseconds: number): Generator<AdEvent> {
   const began = Date.now() - milliseconds;

@@ -5,9 +5,9 @@ const IN_FLIGHT = 500;
 const TIMEOUT_MS = 30_000;
 
 /**
- * Puts events into the queue as ingest does, in messages of so many. The stream must be there.
+ * Publishes events as ingest does, `perMessage` in each message. The stream must exist.
  *
- * @throws what a publish throws that was not acknowledged
+ * @throws Error where a publish is not acknowledged
  */
 export async function fillQueue(nats: NatsConnection, events: Iterable<AdEvent>, perMessage: number): Promise<void> {
   const stream = nats.jetstream();

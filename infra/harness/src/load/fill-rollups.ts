@@ -2,15 +2,15 @@ import { minuteOf } from '@ads/models';
 import type pg from 'pg';
 
 const MINUTES = 1_440;
-/** Of these second buckets are there as well. */
+/** The latest minutes, which have second buckets as well. */
 const RECENT_MINUTES = 62;
 const ADS_AT_ONCE = 250;
 
 /**
- * Each ad was clicked so often, evenly over the last 24 hours: minute buckets, second buckets of the last hour, a total.
- * Rollups alone: neither a rebuild nor an answer ever reads the rows of the events. The tables must be empty.
+ * Fills the rollups of ads with the same number of clicks each, evenly over the last 24 hours: minute buckets, second buckets
+ * of the last hour, totals. No events are stored, as neither a rebuild nor an answer reads them. The tables must be empty.
  *
- * @returns how many buckets there are
+ * @returns the number of buckets
  */
 export async function fillRollups(database: pg.Pool, adIds: readonly string[], clicksPerAd: number): Promise<number> {
   const minutes = Math.min(MINUTES, clicksPerAd);
@@ -40,7 +40,7 @@ export async function fillRollups(database: pg.Pool, adIds: readonly string[], c
       [ads, clicksPerAd],
     );
   }
-  // As tables are that grew over a day.
+  // Like tables that grew over a day.
   for (const table of ['clicks_per_minute', 'clicks_per_second', 'ad_totals']) {
     await database.query(`VACUUM ANALYZE ${table}`);
   }

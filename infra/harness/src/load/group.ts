@@ -65,11 +65,11 @@ export function startGroup({ request, ports, connections, perSecond, traced = fa
     }
   }
 
-  function note(made: MadeRequest, { status, saysWhen, body }: Answer): void {
+  function note(made: MadeRequest, { status, retryAfter, body }: Answer): void {
     const source = traced && request.kind === 'get' && status === 200 ? /"source":"(\w+)"/.exec(body)?.[1] : undefined;
     count(source ?? String(status));
     if (traced && status === 202) page.accepted.push([made.id, made.adId]);
-    if ((status === 503 || status === 429) && !saysWhen) fault(`${status} without Retry-After: ${body}`);
+    if ((status === 503 || status === 429) && !retryAfter) fault(`${status} without Retry-After: ${body}`);
   }
   function count(outcome: string): void {
     page.outcomes[outcome] = (page.outcomes[outcome] ?? 0) + 1;

@@ -1,16 +1,16 @@
 import { createConnection, type Socket } from 'node:net';
 
-/** What a request was answered with. */
+/** The answer to a request. */
 export interface Answer {
   readonly status: number;
-  /** True where the answer says when to come again. */
-  readonly saysWhen: boolean;
+  /** True where the answer has `Retry-After`. */
+  readonly retryAfter: boolean;
   readonly body: string;
 }
 
 /**
- * One kept connection with one request at a time. Much cheaper than Node's client, so that on a small machine the load is
- * bounded by what is measured, and not by who measures. Answers have a Content-Length here.
+ * A kept connection with one request at a time. It costs much less than Node's client, so that on a small machine the load
+ * does not limit the measurement. Every answer must have a Content-Length.
  */
 export class HttpLine {
   readonly #port: number;
@@ -22,7 +22,7 @@ export class HttpLine {
     this.#port = port;
   }
 
-  /** @param request the whole request, as bytes go @throws Error when the connection ends before the answer */
+  /** @param request the whole request as text @throws Error when the connection ends before the answer */
   ask(request: string): Promise<Answer> {
     return new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
@@ -45,7 +45,7 @@ export class HttpLine {
     };
     socket.on('data', (chunk) => this.#read(chunk.toString('latin1')));
     socket.on('error', ended);
-    socket.on('close', () => ended(new Error('the connection was closed')));
+    socket.on('close', () => ended(new Error('connection closed before the answer')));
     return socket;
   }
 
@@ -60,6 +60,6 @@ export class HttpLine {
     this.#text = this.#text.slice(end + 4 + length);
     const settle = this.#settle;
     this.#settle = undefined;
-    settle?.resolve({ status: Number(head.slice(9, 12)), saysWhen: /^retry-after:/im.test(head), body });
+    settle?.resolve({ status: Number(head.slice(9, 12)), retryAfter: /^retry-after:/im.test(head), body });
   }
 }

@@ -8,7 +8,7 @@ export type RequestSettings =
   | { readonly kind: 'click' | 'large click' | 'unknown ad'; readonly adIds: readonly string[] }
   | { readonly kind: 'get'; readonly paths: readonly string[] };
 
-/** A whole request, as bytes go; of a click also what it stores. */
+/** A whole request; for a click also its id and ad. */
 export interface MadeRequest {
   readonly text: string;
   readonly id: string;
