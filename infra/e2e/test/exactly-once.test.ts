@@ -126,7 +126,7 @@ test('poison among good messages: each is kept with its reason, the good ones co
     Buffer.from('this is not JSON'),
     Buffer.from([0xff, 0x00, 0xfe]),
     Buffer.alloc(0),
-    Buffer.from(JSON.stringify({ v: 99, events: [] })),
+    Buffer.from(JSON.stringify({ v: 9_999, events: [] })),
     Buffer.from(JSON.stringify(mixed)),
     encodeEvents([...others.map(wire), wire(stranger)]),
   ];

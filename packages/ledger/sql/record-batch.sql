@@ -4,7 +4,7 @@
 --
 -- Parameters 1 to 8 are arrays of equal length: 1 ids, 2 kinds, 3 ad ids, 4 addresses, 5 occurred, 6 received, 7 claimed (these
 -- three in milliseconds), 8 play times in milliseconds. 7 and 8 may be shorter: the rest is null. 9 is the writer of a doubt to
--- leave, or null; 10 the seconds and 11 the minutes that are kept.
+-- leave, or null; 10 the seconds and 11 the minutes that are kept. `:kinds_in_…` is filled in from EVENT_KINDS, see kinds-in-sql.ts.
 --
 -- Buckets older than 10 and 11 by the clock of Postgres are neither written nor returned: no window sees them, and pruning
 -- would delete them. Their clicks are in the totals. Players choose timestamps, so this bounds the number of rows.
@@ -50,7 +50,7 @@ seconds AS (
   INSERT INTO clicks_per_second AS bucket (ad_id, second, clicks)
   SELECT ad_id, second, added
   FROM touched
-  WHERE kind = 'click' AND second >= (SELECT floor(date_part('epoch', now()))::bigint - $10::bigint)
+  WHERE kind IN (:kinds_in_windows) AND second >= (SELECT floor(date_part('epoch', now()))::bigint - $10::bigint)
   ORDER BY ad_id, second
   ON CONFLICT (ad_id, second) DO UPDATE SET clicks = bucket.clicks + excluded.clicks
   RETURNING ad_id, second, clicks
@@ -59,7 +59,7 @@ minutes AS (
   INSERT INTO clicks_per_minute AS bucket (ad_id, minute, clicks)
   SELECT ad_id, second / 60, sum(added)
   FROM touched
-  WHERE kind = 'click' AND second / 60 >= (SELECT floor(date_part('epoch', now()) / 60)::bigint - $11::bigint)
+  WHERE kind IN (:kinds_in_windows) AND second / 60 >= (SELECT floor(date_part('epoch', now()) / 60)::bigint - $11::bigint)
   GROUP BY ad_id, second / 60
   ORDER BY ad_id, second / 60
   ON CONFLICT (ad_id, minute) DO UPDATE SET clicks = bucket.clicks + excluded.clicks
@@ -67,8 +67,8 @@ minutes AS (
 ),
 totals AS (
   INSERT INTO ad_totals AS bucket (ad_id, clicks, impressions)
-  SELECT ad_id, coalesce(sum(added) FILTER (WHERE kind = 'click'), 0),
-         coalesce(sum(added) FILTER (WHERE kind = 'impression'), 0)
+  SELECT ad_id, coalesce(sum(added) FILTER (WHERE kind IN (:kinds_in_clicks)), 0),
+         coalesce(sum(added) FILTER (WHERE kind IN (:kinds_in_impressions)), 0)
   FROM touched
   GROUP BY ad_id
   ORDER BY ad_id

@@ -3,13 +3,14 @@
 -- reads every event, about 1 s per million.
 --
 -- Parameters: 1 seconds for which second buckets are kept, 2 minutes for which minute buckets are kept. Older missing buckets
--- are not made.
+-- are not made. `:kinds_in_…` is filled in from EVENT_KINDS, see kinds-in-sql.ts.
 WITH counted AS MATERIALIZED (
   SELECT
     ad_id,
     floor(date_part('epoch', occurred_at))::bigint AS second,
-    count(*) FILTER (WHERE kind = 'click') AS clicks,
-    count(*) FILTER (WHERE kind = 'impression') AS impressions,
+    count(*) FILTER (WHERE kind IN (:kinds_in_clicks)) AS clicks,
+    count(*) FILTER (WHERE kind IN (:kinds_in_impressions)) AS impressions,
+    count(*) FILTER (WHERE kind IN (:kinds_in_windows)) AS in_windows,
     count(*) AS events
   FROM ad_events
   GROUP BY 1, 2
@@ -28,20 +29,20 @@ totals AS (
 ),
 minutes AS (
   INSERT INTO clicks_per_minute AS bucket (ad_id, minute, clicks)
-  SELECT ad_id, minute, coalesce(should.clicks, 0)
-  FROM (SELECT ad_id, second / 60 AS minute, sum(clicks)::bigint AS clicks FROM counted GROUP BY 1, 2) should
+  SELECT ad_id, minute, coalesce(should.in_windows, 0)
+  FROM (SELECT ad_id, second / 60 AS minute, sum(in_windows)::bigint AS in_windows FROM counted GROUP BY 1, 2) should
   FULL JOIN clicks_per_minute held USING (ad_id, minute)
-  WHERE coalesce(should.clicks, 0) <> coalesce(held.clicks, 0)
+  WHERE coalesce(should.in_windows, 0) <> coalesce(held.clicks, 0)
     AND (held.clicks IS NOT NULL OR minute >= floor(date_part('epoch', now()) / 60) - $2)
   ON CONFLICT (ad_id, minute) DO UPDATE SET clicks = excluded.clicks
   RETURNING 1
 ),
 seconds AS (
   INSERT INTO clicks_per_second AS bucket (ad_id, second, clicks)
-  SELECT ad_id, second, coalesce(should.clicks, 0)
+  SELECT ad_id, second, coalesce(should.in_windows, 0)
   FROM counted should
   FULL JOIN clicks_per_second held USING (ad_id, second)
-  WHERE coalesce(should.clicks, 0) <> coalesce(held.clicks, 0)
+  WHERE coalesce(should.in_windows, 0) <> coalesce(held.clicks, 0)
     AND (held.clicks IS NOT NULL OR second >= floor(date_part('epoch', now())) - $1)
   ON CONFLICT (ad_id, second) DO UPDATE SET clicks = excluded.clicks
   RETURNING 1

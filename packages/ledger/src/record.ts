@@ -3,8 +3,9 @@ import { numberArray, sparseArray, textArray } from './array-literals.js';
 import type { AdCounts } from './counts.js';
 import type { Database } from './dependencies.js';
 import { readText } from './files.js';
+import { fillInKinds } from './kinds-in-sql.js';
 
-const RECORD_BATCH = readText('sql/record-batch.sql');
+const RECORD_BATCH = fillInKinds(readText('sql/record-batch.sql'));
 
 /** The effects of one batch on Postgres. */
 export interface Recorded {

@@ -1,8 +1,9 @@
 import { MINUTES_KEPT, SECONDS_KEPT } from '@ads/models';
 import pg from 'pg';
 import { readText } from './files.js';
+import { fillInKinds } from './kinds-in-sql.js';
 
-const RECOUNT = readText('sql/recount.sql');
+const RECOUNT = fillInKinds(readText('sql/recount.sql'));
 
 /** In the lock order of a batch, to avoid a deadlock. */
 const LOCK = 'LOCK TABLE clicks_per_second, clicks_per_minute, ad_totals IN SHARE ROW EXCLUSIVE MODE';

@@ -12,8 +12,8 @@ interface KindOfEvent {
   readonly participle: string;
   /** Fields of requests beside those that all kinds have. */
   readonly fields: readonly EventField[];
-  /** The column of `ad_totals` that counts the kind. */
-  readonly total: TotalColumn;
+  /** The column of `ad_totals` that counts the kind; without it none does. */
+  readonly total?: TotalColumn;
   /** True for a kind that the sliding windows count. Its total must be `clicks`: no window may exceed that. */
   readonly inWindows: boolean;
 }
@@ -65,4 +65,12 @@ export const KINDS = Object.keys(kinds) as readonly EventKind[];
 /** A record that has a value for each kind. */
 export function perKind<T>(of: (kind: EventKind) => T): Record<EventKind, T> {
   return Object.fromEntries(KINDS.map((kind) => [kind, of(kind)])) as Record<EventKind, T>;
+}
+
+/** The kinds that a column of `ad_totals` counts, or that the windows count. */
+export function kindsIn(counter: TotalColumn | 'windows'): readonly EventKind[] {
+  return KINDS.filter((kind) => {
+    const { total, inWindows } = EVENT_KINDS[kind];
+    return counter === 'windows' ? inWindows : total === counter;
+  });
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ctr, minuteOf, secondOf, WINDOWS } from '@ads/models';
+import { ctr, EVENT_KINDS, minuteOf, secondOf, type TotalColumn, WINDOWS } from '@ads/models';
 import { type AdAnswer, askAnalytics } from '../analytics.js';
 import type { Row } from './rows.js';
 
@@ -48,14 +48,16 @@ async function compareAnswer(url: string, rows: readonly Row[], adId: string) {
 
 /** The right answer about an ad at a second, in the form and order of the API. */
 function answerAt(rows: readonly Row[], adId: string, second: number): Omit<AdAnswer, 'source'> {
-  const clicks = rows.filter((row) => row.kind === 'click');
-  const impressions = rows.length - clicks.length;
+  const counted = (column: TotalColumn) => rows.filter(({ kind }) => EVENT_KINDS[kind].total === column);
+  const clicks = counted('clicks');
+  const impressions = counted('impressions').length;
+  const windowed = rows.filter(({ kind }) => EVENT_KINDS[kind].inWindows);
   const minute = minuteOf(second * 1_000);
   const within = (seconds: number) =>
     // The widest window slides to the minute, the others to the second.
     seconds === 86_400
-      ? clicks.filter(({ occurredAt: at }) => minuteOf(at) > minute - 1_440 && minuteOf(at) <= minute)
-      : clicks.filter(({ occurredAt: at }) => secondOf(at) > second - seconds && secondOf(at) <= second);
+      ? windowed.filter(({ occurredAt: at }) => minuteOf(at) > minute - 1_440 && minuteOf(at) <= minute)
+      : windowed.filter(({ occurredAt: at }) => secondOf(at) > second - seconds && secondOf(at) <= second);
   return {
     ad_id: adId,
     total_clicks: clicks.length,

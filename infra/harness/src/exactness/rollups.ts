@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { oldestVisible } from '@ads/models';
+import { kindsIn, oldestVisible } from '@ads/models';
 import type pg from 'pg';
 
 const WRONG_ROLLUPS = readFileSync(new URL('../../sql/wrong-rollups.sql', import.meta.url), 'utf8');
@@ -15,6 +15,7 @@ export async function compareRollups(database: pg.Pool, now: number): Promise<st
   const { rows } = await database.query<{ key: string; counted: string; rolled_up: string }>(WRONG_ROLLUPS, [
     oldest.second,
     oldest.minute,
+    ...(['windows', 'clicks', 'impressions'] as const).map(kindsIn),
   ]);
   return rows.map(({ key, counted, rolled_up: rolledUp }) => `${key} should be ${counted} and is ${rolledUp}`);
 }

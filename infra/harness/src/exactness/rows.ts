@@ -1,4 +1,4 @@
-import { type EventKind, minuteOf, secondOf } from '@ads/models';
+import { EVENT_KINDS, type EventKind, minuteOf, secondOf } from '@ads/models';
 import type pg from 'pg';
 import { eventKey, type Journal } from '../journal.js';
 
@@ -88,8 +88,9 @@ export function sumUp(rows: readonly Row[]): Sums {
   for (const { kind, adId, occurredAt } of rows) {
     const total = sums.totals.get(adId) ?? { clicks: 0, impressions: 0 };
     sums.totals.set(adId, total);
-    total[`${kind}s`] += 1;
-    if (kind === 'impression') continue;
+    const { total: column, inWindows } = EVENT_KINDS[kind];
+    if (column) total[column] += 1;
+    if (!inWindows) continue;
     add(sums.seconds, `${adId} ${secondOf(occurredAt)}`);
     add(sums.minutes, `${adId} ${minuteOf(occurredAt)}`);
   }

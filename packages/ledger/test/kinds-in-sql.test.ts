@@ -1,0 +1,12 @@
+import { expect, it } from '@jest/globals';
+import { readText } from '../src/files.js';
+import { fillInKinds } from '../src/kinds-in-sql.js';
+
+it('fills in the kinds of each list, and leaves nothing to fill in', () => {
+  expect(fillInKinds('a IN (:kinds_in_clicks) OR b IN (:kinds_in_impressions) OR c IN (:kinds_in_windows)')).toBe(
+    "a IN ('click') OR b IN ('impression') OR c IN ('click')",
+  );
+  for (const path of ['sql/record-batch.sql', 'sql/recount.sql']) {
+    expect(fillInKinds(readText(path)).replaceAll(/^--.*$/gm, '')).not.toContain(':kinds');
+  }
+});
