@@ -1,13 +1,9 @@
-import { type LocalProcess, waitFor } from '@ads/local';
+import { forEachService, type LocalProcess, type ServiceName, waitFor } from '@ads/local';
 import type { BenchStack } from './stack.js';
 import { countClicks } from './store.js';
 
-/** The three services, one process each, anywhere. */
-export interface Whole {
-  readonly ingest: LocalProcess;
-  readonly consumer: LocalProcess;
-  readonly analytics: LocalProcess;
-}
+/** One process of each service, on any core. */
+export type Whole = Readonly<Record<ServiceName, LocalProcess>>;
 
 const READY_MS = 60_000;
 const COUNTED_MS = 120_000;
@@ -15,13 +11,9 @@ const COUNTED_MS = 120_000;
 /** Starts the servers and the services, and waits until analytics answers from Redis. */
 export async function startWhole(stack: BenchStack): Promise<Whole> {
   await stack.startServers();
-  const [ingest, consumer, analytics] = await Promise.all([
-    stack.startServiceAt('anywhere', 'ingest'),
-    stack.startServiceAt('anywhere', 'consumer'),
-    stack.startServiceAt('anywhere', 'analytics'),
-  ]);
-  await untilFromRedis(analytics, stack.adIds[0] ?? '');
-  return { ingest, consumer, analytics };
+  const services = await forEachService((name) => stack.startServiceAt('anywhere', name));
+  await untilFromRedis(services.analytics, stack.adIds[0] ?? '');
+  return services;
 }
 
 export async function untilFromRedis({ port }: LocalProcess, adId: string): Promise<void> {

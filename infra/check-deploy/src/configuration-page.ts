@@ -1,3 +1,4 @@
+import { SERVICE_NAMES } from '@ads/local';
 import { PROGRAMS, type ServiceVariable, variablesOf } from './service-variables.js';
 
 /** The page that lists every variable of the services. */
@@ -30,7 +31,7 @@ export function configurationPage(): string {
     const [first] = read;
     const programs = read.map(({ program }) => program).join(', ');
     const secret = first?.variable.secret === true ? ' \\*' : '';
-    return `| \`${name}\`${secret} | ${defaults(read)} | ${programs.replace('ingest, consumer, analytics', 'every service')} | ${first?.variable.description} |\n`;
+    return `| \`${name}\`${secret} | ${defaults(read)} | ${programs.replace(SERVICE_NAMES.join(', '), 'every service')} | ${first?.variable.description} |\n`;
   });
   return HEAD + rows.join('');
 }

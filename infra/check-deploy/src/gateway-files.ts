@@ -1,5 +1,6 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import type { Upstream } from '@ads/local';
 import type { Repository } from './repository.js';
 
 export const GATEWAY_FOLDER = 'infra/gateway';
@@ -7,7 +8,7 @@ export const GATEWAY_FOLDER = 'infra/gateway';
 /** Files that the container of the gateway has, and this machine has not. */
 export interface GatewayPlace {
   /** The port of each service on 127.0.0.1. */
-  readonly ports: Readonly<Record<'ingest' | 'analytics', number>>;
+  readonly ports: Readonly<Record<Upstream, number>>;
   /** Where nginx listens, in place of port 8080 on every address. */
   readonly listen?: string;
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { freePort, localFolder, ManagedProcess } from '@ads/local';
+import { freePort, localFolder, ManagedProcess, SERVICE_NAMES } from '@ads/local';
 import { mainOf, type Program } from './service-variables.js';
 
 /** A service shows its metrics while no server that it needs is reachable. */
@@ -15,9 +15,7 @@ let read: Promise<ReadonlySet<string>> | undefined;
 
 /** The names of all series of the services, as the built services themselves show them at `/metrics`. */
 export function seriesOfServices(): Promise<ReadonlySet<string>> {
-  read ??= Promise.all((['ingest', 'consumer', 'analytics'] as const).map(readSeries)).then(
-    (names) => new Set(names.flat()),
-  );
+  read ??= Promise.all(SERVICE_NAMES.map(readSeries)).then((names) => new Set(names.flat()));
   return read;
 }
 

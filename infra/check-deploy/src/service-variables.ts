@@ -1,17 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { projectRoot } from '@ads/local';
+import { projectRoot, SERVICES } from '@ads/local';
 
 /** The programs that are deployed, with the file that Node runs. */
-const MAIN_FILES = {
-  ingest: 'services/ingest/dist/main.js',
-  consumer: 'services/consumer/dist/main.js',
-  analytics: 'services/analytics/dist/main.js',
-  migrate: 'services/consumer/dist/migrate.js',
-} as const;
+const PROGRAM_FILES = { ...SERVICES, migrate: { main: 'services/consumer/dist/migrate.js' } } as const;
 
-export type Program = keyof typeof MAIN_FILES;
-export const PROGRAMS = Object.keys(MAIN_FILES) as Program[];
+export type Program = keyof typeof PROGRAM_FILES;
+export const PROGRAMS = Object.keys(PROGRAM_FILES) as Program[];
 
 /** A variable as `--print-config` prints it. */
 export interface ServiceVariable {
@@ -28,7 +23,7 @@ const printed = new Map<Program, readonly ServiceVariable[]>();
 
 /** The file that Node runs for a program. */
 export function mainOf(program: Program): string {
-  return join(projectRoot, MAIN_FILES[program]);
+  return join(projectRoot, PROGRAM_FILES[program].main);
 }
 
 /** The variables of a program, as the built program itself prints them. */

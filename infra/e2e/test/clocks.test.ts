@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  forEachService,
   type LocalProcess,
   openPool,
   openTestServers,
+  SERVICE_NAMES,
   type ServiceName,
   shiftedClock,
   type TestServers,
@@ -18,7 +20,6 @@ import { QUICK_TIMEOUTS } from './support/environment.js';
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const AD = 'ad-001';
-const SERVICES = ['ingest', 'consumer', 'analytics'] as const;
 
 /** Windows of a click of now, one of ten minutes ago and one of fifty. */
 const WINDOWS = { last_1_minute: 1, last_5_minutes: 1, last_15_minutes: 2, last_1_hour: 3, last_24_hours: 3 };
@@ -50,13 +51,12 @@ async function open(shifted: Partial<Record<ServiceName, number>> = {}): Promise
   const [database, redis, nats] = await Promise.all([testServers.database(), testServers.redis(), testServers.nats()]);
   const env = { ...database, ...redis.env, ...nats.env, ...QUICK_TIMEOUTS };
   const shift: Partial<Record<ServiceName, (milliseconds: number) => void>> = {};
-  const started = SERVICES.map(async (name) => {
+  const services = await forEachService(async (name) => {
     clocks += 1;
     const clock = shiftedClock(join(testServers.folder, `clock-${clocks}`), shifted[name] ?? 0);
     shift[name] = clock.shift;
-    return [name, await testServers.service({ name, env, nodeArgs: clock.nodeArgs })] as const;
+    return await testServers.service({ name, env, nodeArgs: clock.nodeArgs });
   });
-  const services = Object.fromEntries(await Promise.all(started)) as Setting['services'];
   const pool = openPool(database);
   testServers.onRelease(() => pool.end());
   const counters = new Redis({ host: redis.env.REDIS_HOST as string, port: Number(redis.env.REDIS_PORT) });
@@ -149,7 +149,7 @@ describe('a service with a wrong clock', () => {
     await setting.redis.kill();
     await expectWindows(setting, 'postgres');
 
-    for (const name of SERVICES) {
+    for (const name of SERVICE_NAMES) {
       if (name === wrong) expect(await skewOf(setting, name)).toMatch(/The clock of this host is \d+\.\d s/);
       else expect(await skewOf(setting, name)).toBeUndefined();
     }
@@ -167,8 +167,8 @@ describe('a clock that is set while the tracker runs', () => {
     ['in 1970', IN_1970],
   ])('%s: no window is wrong, and its end is noticed too', async (_name, shift) => {
     const setting = await open();
-    for (const name of SERVICES) setting.shift(name, shift);
-    for (const name of SERVICES) {
+    for (const name of SERVICE_NAMES) setting.shift(name, shift);
+    for (const name of SERVICE_NAMES) {
       await waitFor(async () => (await skewOf(setting, name)) !== undefined, {
         what: `${name} to notice its clock`,
         timeoutMs: 20_000,
@@ -176,9 +176,9 @@ describe('a clock that is set while the tracker runs', () => {
     }
     await sendClicks(setting);
     await expectWindows(setting, 'redis');
-    for (const name of SERVICES) setting.shift(name, 0);
+    for (const name of SERVICE_NAMES) setting.shift(name, 0);
     await expectWindows(setting, 'redis');
-    for (const name of SERVICES) {
+    for (const name of SERVICE_NAMES) {
       await waitFor(async () => (await skewOf(setting, name)) === undefined, {
         what: `${name} to notice that its clock is right`,
         timeoutMs: 20_000,
@@ -200,7 +200,7 @@ describe('a clock that is set while the tracker runs', () => {
         await waitFor(async () => (await nats(name)) === status, { what: `NATS to be ${status}`, timeoutMs: 60_000 });
       }
       if (status === 'up') break;
-      for (const name of SERVICES) setting.shift(name, -4 * HOUR);
+      for (const name of SERVICE_NAMES) setting.shift(name, -4 * HOUR);
       await setting.nats.start();
     }
     await sendClicks(setting);

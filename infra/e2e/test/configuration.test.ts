@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openTestServers, projectRoot, runCommand, waitFor } from '@ads/local';
+import { openTestServers, projectRoot, runCommand, SERVICE_NAMES, type ServiceName, waitFor } from '@ads/local';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { healthOf } from './support/environment.js';
@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => testServers.release());
 
 /** Why a service did not start. */
-async function refusal(name: 'ingest' | 'consumer' | 'analytics', bad: Record<string, string>): Promise<string> {
+async function refusal(name: ServiceName, bad: Record<string, string>): Promise<string> {
   const started = testServers.service({ name, env: { ...env, ...bad } });
   return await started.then(
     () => Promise.reject(new Error(`${name} started all the same`)),
@@ -28,17 +28,14 @@ async function refusal(name: 'ingest' | 'consumer' | 'analytics', bad: Record<st
   );
 }
 
-test.each(['ingest', 'consumer', 'analytics'] as const)(
-  '%s names every bad variable at once, and ends',
-  async (name) => {
-    const bad = { LOG_LEVEL: 'loud', POSTGRES_PORT: 'abc', REDIS_DB: '-1', SHUTDOWN_GRACE_SECONDS: 'soon' };
-    const message = await refusal(name, bad);
-    expect(message).toMatch(/ended with code [1-9]/);
-    for (const variable of Object.keys(bad)) expect(message.split(variable)).toHaveLength(2);
-    // One message, not one for each.
-    expect(message.match(/Bad configuration/g)).toHaveLength(1);
-  },
-);
+test.each(SERVICE_NAMES)('%s names every bad variable at once, and ends', async (name) => {
+  const bad = { LOG_LEVEL: 'loud', POSTGRES_PORT: 'abc', REDIS_DB: '-1', SHUTDOWN_GRACE_SECONDS: 'soon' };
+  const message = await refusal(name, bad);
+  expect(message).toMatch(/ended with code [1-9]/);
+  for (const variable of Object.keys(bad)) expect(message.split(variable)).toHaveLength(2);
+  // One message, not one for each.
+  expect(message.match(/Bad configuration/g)).toHaveLength(1);
+});
 
 test('a secret is not shown when it is bad', async () => {
   const message = await refusal('ingest', { NATS_URL: 'http://someone:hunter2@nowhere' });
@@ -55,7 +52,7 @@ test('variables of other programs change nothing, and one that is misspelled is 
     PGUSER: 'nobody',
     PGHOST: 'nowhere',
   };
-  for (const name of ['ingest', 'consumer', 'analytics'] as const) {
+  for (const name of SERVICE_NAMES) {
     const service = await testServers.service({ name, env: { ...env, ...foreign, LOG_LEVLE: 'debug' } });
     await waitFor(async () => (await healthOf(service)).status === 'healthy', {
       timeoutMs: 20_000,

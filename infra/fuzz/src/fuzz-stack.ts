@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Environment, singleServers, UNLIMITED } from '@ads/harness';
-import type { LocalProcess } from '@ads/local';
+import { type LocalProcess, SERVICE_NAMES } from '@ads/local';
 import { AD_IDS } from './generate/endpoints.js';
 import type { Target } from './generate/request.js';
 
@@ -27,7 +27,7 @@ export class FuzzStack extends Environment {
 
   async start(): Promise<void> {
     await this.startServers();
-    await this.startServices('ingest', 'consumer', 'analytics');
+    await this.startServices(...SERVICE_NAMES);
     await this.startGateway();
   }
 

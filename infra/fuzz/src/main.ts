@@ -1,5 +1,5 @@
 import { type OptionValues, parseOptions, wholeNumber } from '@ads/harness';
-import { type StandAloneRun, standAloneRun, step } from '@ads/local';
+import { type StandAloneRun, standAloneRun, step, UPSTREAMS } from '@ads/local';
 import { Campaign } from './campaign.js';
 import { compare } from './check/compare.js';
 import { readFixedAnswers } from './check/fixed-answers.js';
@@ -28,7 +28,7 @@ async function main({ folder, onEnd }: StandAloneRun, options: Options): Promise
 async function run(stack: FuzzStack, { requests, seed }: Options, thrown: readonly string[]): Promise<boolean> {
   const campaign = new Campaign(stack, seed);
   const pids = stack.processes.map(({ pid }) => pid);
-  const urls = (['gateway', 'ingest', 'analytics'] as const).map((target) => stack.urlOf(target));
+  const urls = (['gateway', ...UPSTREAMS] as const).map((target) => stack.urlOf(target));
   const fixedAnswers = await readFixedAnswers(urls);
   const quarters: Footprint[][] = [];
   for (let quarter = 0; quarter < QUARTERS; quarter += 1) {

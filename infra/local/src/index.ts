@@ -1,7 +1,7 @@
 export { type ShiftedClock, shiftedClock } from './clock/shifted-clock.js';
 export { addAds, migrate, openPool, seedSampleAds, type Variables } from './database.js';
 export { type Gateway, type GatewayOptions, openGateway } from './gateway/gateway.js';
-export { type Upstream, upstreamOf } from './gateway/routes.js';
+export { upstreamOf } from './gateway/routes.js';
 export { printDetail } from './launcher/print-detail.js';
 export { printTable } from './launcher/print-table.js';
 export { printStep, printWarning, step } from './launcher/progress.js';
@@ -27,9 +27,16 @@ export { type RedisOptions, redisServer } from './servers/redis.js';
 export { type RedisCluster, type RedisClusterOptions, redisCluster } from './servers/redis-cluster.js';
 export { type CommandResult, runCommand } from './servers/run-command.js';
 export {
+  forEachService,
+  SERVICE_NAMES,
+  SERVICES,
+  type ServiceName,
+  UPSTREAMS,
+  type Upstream,
+} from './service-table.js';
+export {
   type ProgramOptions,
   programProcess,
-  type ServiceName,
   type ServiceOptions,
   serviceProcess,
   startService,

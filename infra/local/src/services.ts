@@ -4,15 +4,11 @@ import { freePort } from './ports.js';
 import type { LocalProcess } from './processes/local-process.js';
 import { ManagedProcess } from './processes/managed-process.js';
 import { localFolder, projectRoot } from './project.js';
-
-/** The three programs of the tracker. */
-export const SERVICE_NAMES = ['ingest', 'consumer', 'analytics'] as const;
-
-export type ServiceName = (typeof SERVICE_NAMES)[number];
+import { SERVICES, type ServiceName } from './service-table.js';
 
 /** The file that Node runs for a service. */
 export function serviceMain(name: ServiceName): string {
-  return join(projectRoot, 'services', name, 'dist', 'main.js');
+  return join(projectRoot, SERVICES[name].main);
 }
 
 /** Settings of a program that runs on Node. */

@@ -1,3 +1,4 @@
+import { SERVICE_NAMES } from '@ads/local';
 import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
 import {
   AnnotationQueryBuilder,
@@ -32,7 +33,7 @@ const TAG = 'ads-metric-tracker';
 
 const VARIABLES = {
   // By a metric that nobody else has: the same Prometheus may see other systems too, and their `service`.
-  service: { label: 'Service', from: 'circuit_breaker_state', by: 'service', all: 'ingest|consumer|analytics' },
+  service: { label: 'Service', from: 'circuit_breaker_state', by: 'service', all: SERVICE_NAMES.join('|') },
   ad: { label: 'Ad', from: 'ad_impressions_total', by: 'ad_id', all: '.+' },
 } as const;
 
@@ -94,7 +95,7 @@ function starts(): AnnotationQueryBuilder {
     .target(
       new DataqueryBuilder()
         .refId('Starts')
-        .expr('process_start_time_seconds{service=~"ingest|consumer|analytics"} * 1000')
+        .expr(`process_start_time_seconds{service=~"${SERVICE_NAMES.join('|')}"} * 1000`)
         .interval('1m'),
     )
     .useValueForTime(true)

@@ -1,18 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type LocalProcess, printDetail, printTable, readCpuSeconds, readMemory, type ServiceName } from '@ads/local';
+import {
+  type LocalProcess,
+  printDetail,
+  printTable,
+  readCpuSeconds,
+  readMemory,
+  SERVICE_NAMES,
+  type ServiceName,
+} from '@ads/local';
 import { whereIs } from '../cores.js';
 import { runLoad, warmUp } from '../load/run-load.js';
 import type { Part, PartFigures } from '../part.js';
 import type { BenchStack } from '../stack.js';
 import { Figures, inFigures, rounded, spreadOf } from '../statistics.js';
 import { makeEventStream, readQueue, readSizes } from '../store.js';
-import { checkCounted, untilFromRedis, untilRecorded } from '../whole.js';
+import { checkCounted, untilFromRedis, untilRecorded, type Whole } from '../whole.js';
 
-const SERVICES = ['ingest', 'consumer', 'analytics'] as const;
 const CONNECTIONS = 256;
 const IDLE_MS = 3_000;
-
-type Services = Readonly<Record<ServiceName, LocalProcess>>;
 
 /** What the tracker needs: memory, time of cores, room, and time to start. */
 export const cost: Part = {
@@ -45,7 +50,7 @@ export const cost: Part = {
     const paths = adIds.map((adId) => `/api/v1/ads/analytics?ad_id=${adId}`);
     const questions = { ...clicks, port: analytics.port, request: { kind: 'get', paths }, status: 200 } as const;
     await runLoad({ ...questions, warmSeconds: 0, seconds });
-    const most = new Map(SERVICES.map((name) => [name, readMemory(services[name].pid).most]));
+    const most = new Map(SERVICE_NAMES.map((name) => [name, readMemory(services[name].pid).most]));
     printDetail(`${answered} clicks, ${inFigures(perSecond)}/s; CPU is counted until the last one is recorded`);
 
     const perMillion = (name: string) =>
@@ -55,7 +60,7 @@ export const cost: Part = {
       ['process', 'start-up s', 'spread', 'idle MB', 'most MB under load', 'CPU s per million clicks'],
       names.map((name) => {
         const cpu = inFigures(perMillion(name));
-        const service = SERVICES.find((one) => one === name);
+        const service = SERVICE_NAMES.find((one) => one === name);
         if (service === undefined) return [name, '', '', '', '', cpu];
         const start = startUp.of(service);
         const memory = [idle.get(service), most.get(service)].map((one) => inFigures(one ?? Number.NaN));
@@ -73,7 +78,7 @@ export const cost: Part = {
       [0],
     );
     return flat({
-      start_up_seconds: SERVICES.map((name) => [name, startUp.of(name).median]),
+      start_up_seconds: SERVICE_NAMES.map((name) => [name, startUp.of(name).median]),
       idle_mb: [...idle],
       load_mb: [...most],
       cpu_seconds_per_million: names.map((name) => [name.toLowerCase(), perMillion(name)]),
@@ -83,7 +88,7 @@ export const cost: Part = {
 };
 
 /** From the start of the process until it answers that it is ready. @returns those of the last time go on */
-async function startAll(stack: BenchStack, times: number): Promise<[Figures, Services]> {
+async function startAll(stack: BenchStack, times: number): Promise<[Figures, Whole]> {
   const startUp = new Figures();
   const start = async (name: ServiceName) => {
     const since = performance.now();
@@ -92,7 +97,7 @@ async function startAll(stack: BenchStack, times: number): Promise<[Figures, Ser
     return service;
   };
   for (let time = 1; time < times; time += 1) {
-    for (const name of SERVICES) await (await start(name)).stop();
+    for (const name of SERVICE_NAMES) await (await start(name)).stop();
   }
   const services = {
     ingest: await start('ingest'),
@@ -117,20 +122,13 @@ async function queueRoom(
   return { clicks: answered, bytesPerClick: bytes / answered };
 }
 
-function memories(services: Services): Map<ServiceName, number> {
-  return new Map(SERVICES.map((name) => [name, readMemory(services[name].pid).now]));
+function memories(services: Whole): Map<ServiceName, number> {
+  return new Map(SERVICE_NAMES.map((name) => [name, readMemory(services[name].pid).now]));
 }
 
 /** Seconds, by process; those of Postgres are all of its processes. */
-function cpuOf({ servers }: BenchStack, services: Services): Map<string, number> {
-  const all = [
-    services.ingest,
-    services.consumer,
-    services.analytics,
-    ...servers.nats,
-    servers.postgres,
-    ...servers.redis,
-  ];
+function cpuOf({ servers }: BenchStack, services: Whole): Map<string, number> {
+  const all = [...Object.values(services), ...servers.nats, servers.postgres, ...servers.redis];
   return new Map(all.map(({ name, pid }) => [name, readCpuSeconds(pid ?? 0)]));
 }
 

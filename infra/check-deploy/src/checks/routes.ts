@@ -1,4 +1,4 @@
-import { upstreamOf } from '@ads/local';
+import { UPSTREAMS, upstreamOf } from '@ads/local';
 import type { Check } from '../check.js';
 import { baseManifests } from '../kubernetes/manifests.js';
 import type { Problem } from '../problem.js';
@@ -62,9 +62,10 @@ function checkNginx(repository: Repository): Problem[] {
 /** `upstream ingest 8080`: what the gateway is told of the port of a service. */
 function checkUpstreams(file: string, lines: readonly string[]): Problem[] {
   return lines.flatMap((text, index) => {
-    const [, service, port] = /^\s*upstream (ingest|analytics) (\d+)/.exec(text) ?? [];
+    const [, name, port] = /^\s*upstream (\w+) (\d+)/.exec(text) ?? [];
+    const service = UPSTREAMS.find((one) => one === name);
     if (service === undefined) return [];
-    const listensOn = defaultOf(service as 'ingest' | 'analytics', 'HTTP_PORT');
+    const listensOn = defaultOf(service, 'HTTP_PORT');
     if (Number(port) === listensOn) return [];
     return [{ file, line: index + 1, message: `asks ${service} at port ${port}; it listens on ${listensOn}` }];
   });

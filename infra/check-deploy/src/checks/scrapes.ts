@@ -1,3 +1,4 @@
+import { SERVICE_NAMES } from '@ads/local';
 import type { Check } from '../check.js';
 import { defaultOf } from '../service-variables.js';
 import { items, text } from '../shape.js';
@@ -14,7 +15,7 @@ export const scrapes: Check = {
       problems: [
         ...problems,
         ...documents.flatMap(({ value, lineOf }) =>
-          (['ingest', 'consumer', 'analytics'] as const).flatMap((service) => {
+          SERVICE_NAMES.flatMap((service) => {
             const index = items(value, 'scrape_configs').findIndex((job) => text(job, 'job_name') === service);
             const path = ['scrape_configs', index, 'dns_sd_configs', 0];
             const expected = { name: service, port: String(defaultOf(service, 'HTTP_PORT')) };

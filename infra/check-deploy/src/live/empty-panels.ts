@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Environment, singleServers } from '@ads/harness';
-import { waitFor } from '@ads/local';
+import { SERVICE_NAMES, waitFor } from '@ads/local';
 import type { Problem } from '../problem.js';
 import { AD_IDS, startLoad } from './load.js';
 import { type PanelQuery, panelQueries } from './panel-queries.js';
@@ -27,15 +27,16 @@ export async function findEmptyPanels(
   const environment = new Environment({ folder, openServers: singleServers, adIds: AD_IDS, env });
   onEnd(() => environment.end());
   await environment.startServers();
-  await environment.startServices('ingest', 'consumer', 'analytics');
-  const [ingest = 0, consumer = 0, analytics = 0] = environment.services.map(({ port }) => port);
+  await environment.startServices(...SERVICE_NAMES);
+  const [ingest = 0] = environment.portsOf('ingest');
+  const [analytics = 0] = environment.portsOf('analytics');
   const stopLoad = startLoad({ ingest, analytics });
   onEnd(stopLoad);
   const prometheus = await startPrometheus({
     executable,
     folder: join(folder, 'prometheus'),
     rules: join(root, 'infra/monitoring/rules/*.yml'),
-    jobs: { ingest: [ingest], consumer: [consumer], analytics: [analytics] },
+    jobs: Object.fromEntries(SERVICE_NAMES.map((name) => [name, environment.portsOf(name)])),
   });
   onEnd(prometheus.end);
 

@@ -1,3 +1,4 @@
+import { SERVICE_NAMES } from '@ads/local';
 import type { Problem } from '../problem.js';
 
 /** One query of one panel. */
@@ -9,7 +10,7 @@ export interface PanelQuery extends Omit<Problem, 'message'> {
 
 /** All that is picked, over times that fit a stack that has run for a minute and is scraped every second. */
 const VARIABLES: Readonly<Record<string, string>> = {
-  service: 'ingest|consumer|analytics',
+  service: SERVICE_NAMES.join('|'),
   ad: '.+',
   __rate_interval: '10s',
   __interval: '5s',

@@ -1,3 +1,4 @@
+import { UPSTREAMS } from '@ads/local';
 import fc from 'fast-check';
 import type { Target } from './request.js';
 
@@ -23,7 +24,7 @@ export const AD_IDS: readonly string[] = [
 export const adId = fc.constantFrom(...AD_IDS);
 export const kind = fc.constantFrom('click', 'impression');
 export const prefix = fc.constantFrom('', '/api/v1');
-export const anyTarget = fc.constantFrom<Target>('gateway', 'ingest', 'analytics');
+export const anyTarget = fc.constantFrom<Target>('gateway', ...UPSTREAMS);
 /** Who takes events. */
 export const eventTarget = fc.constantFrom<Target>('gateway', 'ingest');
 

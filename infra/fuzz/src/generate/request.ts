@@ -1,5 +1,7 @@
+import type { Upstream } from '@ads/local';
+
 /** Where a request goes: through the gateway, or past it. */
-export type Target = 'gateway' | 'ingest' | 'analytics';
+export type Target = 'gateway' | Upstream;
 
 interface Addressed {
   /** What kind of trouble it is. */

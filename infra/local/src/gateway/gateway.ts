@@ -10,8 +10,9 @@ import {
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createProxyServer } from 'httpxy';
+import type { Upstream } from '../service-table.js';
 import { answerError, createRefusals, sayUnavailable } from './refusals.js';
-import { isMalformed, originForm, type Upstream, upstreamOf } from './routes.js';
+import { isMalformed, originForm, upstreamOf } from './routes.js';
 import { countUnderWay } from './under-way.js';
 
 /** A running gateway. */

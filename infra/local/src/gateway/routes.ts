@@ -1,8 +1,9 @@
-/** The services that the gateway knows. */
-export type Upstream = 'ingest' | 'analytics';
+import { SERVICES, UPSTREAMS, type Upstream } from '../service-table.js';
 
-/** Below these paths analytics answers; each also without `/api/v1`. Everything else is ingest's. */
-const ANALYTICS_PATH = /^(?:\/api\/v1)?\/ads\/analytics(?:\/|$)/;
+const pathsOf = (name: Upstream): RegExp | 'others' => SERVICES[name].publicPaths;
+
+/** The service that answers what no other does. */
+const OTHERS = UPSTREAMS.find((name) => pathsOf(name) === 'others') as Upstream;
 
 /** The scheme and authority of a target in absolute form, which a server must accept as well: RFC 9112, 3.2.2. */
 const ORIGIN = /^https?:\/\/[^/?]*/i;
@@ -14,12 +15,16 @@ export function originForm(target: string): string {
 }
 
 /**
- * Which service answers a request.
+ * Returns the service that answers a request.
  * @param target the request target in origin form, with its query
  */
 export function upstreamOf(target: string): Upstream {
   const [path = ''] = target.split('?', 1);
-  return ANALYTICS_PATH.test(path) ? 'analytics' : 'ingest';
+  const isOwn = (name: Upstream) => {
+    const paths = pathsOf(name);
+    return paths !== 'others' && paths.test(path);
+  };
+  return UPSTREAMS.find(isOwn) ?? OTHERS;
 }
 
 /**

@@ -1,7 +1,8 @@
 import type { Variables } from '../database.js';
 import { projectRoot } from '../project.js';
 import { runCommand } from '../servers/run-command.js';
-import { SERVICE_NAMES, serviceMain } from '../services.js';
+import { SERVICE_NAMES } from '../service-table.js';
+import { serviceMain } from '../services.js';
 import { printWarning } from './progress.js';
 
 /** One line of what a service says about its configuration: `  NAME: what is wrong`. */

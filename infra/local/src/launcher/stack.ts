@@ -9,7 +9,8 @@ import { type Executable, findExecutables, type ServerProgram } from '../servers
 import { natsServer } from '../servers/nats.js';
 import { postgresServer } from '../servers/postgres.js';
 import { redisServer } from '../servers/redis.js';
-import { SERVICE_NAMES, type ServiceName, serviceProcess } from '../services.js';
+import { SERVICE_NAMES, type ServiceName } from '../service-table.js';
+import { serviceProcess } from '../services.js';
 import { openLogFolder } from './log-folder.js';
 import { keepNatsAddress } from './nats-address.js';
 import { step } from './progress.js';
