@@ -10,23 +10,23 @@ import {
 import type { LedgerIdentity } from '@ads/models';
 
 /*
- * Holds Redis against Postgres all the time: a few ads that were written lately, and in turn all others.
+ * Compares Redis with Postgres continuously: some ads that were recorded lately, and all others in turn.
  *
- *   ahead   Redis has more than Postgres had afterwards. That is never right: the counter is wrong.
- *   behind  Redis has less. That is right for as long as a batch takes from its commit to its raise: it becomes a suspect.
- *           A suspect that has not reached after 15 seconds what Postgres had then is wrong, unless something explains it:
- *           a doubt, or a message that was in the queue when it was first seen and still is.
+ *   ahead   Redis has more than Postgres had afterwards. The counter is always wrong.
+ *   behind  Redis has less. That is normal between the commit of a batch and its raise, so the counter becomes a suspect. A
+ *           suspect is wrong when it has not reached the first count of Postgres after 15 seconds, unless a doubt explains it,
+ *           or a message that was in the queue when the suspect was found and still is.
  *
- * What is wrong ends the trust in all counters: the ledger gets a new identity, and Redis is filled anew.
+ * A wrong counter ends the trust in all counters: the ledger gets a new identity, and Redis is refilled.
  */
 
-/** What is read of JetStream: the first and the last message of the event stream. */
+/** The first and the last sequence number of the event stream. */
 export interface Sequences {
   readonly first: number;
   readonly last: number;
 }
 
-/** How a counter in Redis is wrong. */
+/** The ways in which a counter in Redis is wrong. */
 export const DIRECTIONS = ['ahead', 'behind', 'unreadable'] as const;
 export type Direction = (typeof DIRECTIONS)[number];
 
@@ -41,39 +41,39 @@ export interface AuditObserver {
 export interface AuditOptions {
   readonly database: Database;
   readonly store: CounterStore;
-  /** @throws when JetStream can't be reached: then nothing that is behind is judged */
+  /** @throws when JetStream is unavailable; then no suspect is judged */
   readonly readSequences: () => Promise<Sequences>;
   /** Ads that were recorded lately. */
   readonly recentAds: () => readonly string[];
-  /** How long a counter may be behind before it is judged, in milliseconds. */
+  /** Milliseconds for which a counter may be behind. */
   readonly lastingMs: number;
   /** In [0, 1). */
   readonly random: () => number;
   readonly observer: AuditObserver;
 }
 
-/** Ads that are compared in turn, at each pass. */
+/** Ads of one audit that are compared in turn. */
 const ADS_IN_TURN = 50;
 
-/** Suspects at a time: when more counters are behind, these are enough to end the trust in all. */
+/** Maximum number of suspects: they are enough to end the trust in all counters. */
 const MOST_SUSPECTS = 20;
 
-/** A doubt that is older than this has not been settled by its writer: a rebuild follows, and heals what is behind. */
+/** An older doubt was not settled by its writer: a rebuild follows, and heals counters that are behind. */
 const LASTING_DOUBT_SECONDS = 5;
 
-/** How far back fields are picked by chance. What a window is about to leave may be left out by a rebuild. */
+/** Range of random fields. Older fields are about to leave their window, and a rebuild may leave them out. */
 const MINUTES_BACK = 45;
 const HOURS_BACK = 20;
 
 interface Suspect {
   readonly difference: Difference;
-  /** When it was first seen, by a clock that is never set. */
+  /** Time at which it was found, by `performance.now()`. */
   readonly since: number;
-  /** The last message of the stream after that; undefined until it was read. */
+  /** The last message of the stream when the suspect was found; undefined until it was read. */
   lastMessage: number | undefined;
 }
 
-/** @returns compares one sample; call it every few seconds. Throws when Postgres or Redis can't be reached */
+/** @returns runs one audit. Throws when Postgres or Redis is unavailable */
 export function createAudit(options: AuditOptions): () => Promise<void> {
   const { database, store, readSequences, recentAds, lastingMs, random, observer } = options;
   let suspects = new Map<string, Suspect>();
@@ -90,7 +90,7 @@ export function createAudit(options: AuditOptions): () => Promise<void> {
     return { ledger: row?.ledger ?? undefined, now: row?.now ?? 0, adIds: row?.ad_ids ?? [] };
   }
 
-  /** The current fields and the ones before, some older ones, and those of suspects. */
+  /** The current and the last field, a random older one, and those of suspects. */
   function sampleOf(now: number, inTurn: readonly string[]): AuditSample {
     const minute = Math.floor(now / 60);
     const hour = Math.floor(minute / 60);
@@ -105,7 +105,7 @@ export function createAudit(options: AuditOptions): () => Promise<void> {
     return { adIds: [...adIds], minutes: [...minutes], hours: [...hours] };
   }
 
-  /** Keeps suspects that are still behind what Postgres had when they were first seen, and adds new ones. */
+  /** Keeps suspects that are still below their first count of Postgres, and adds new ones. */
   function updateSuspects(differences: readonly Difference[]): void {
     const still = new Map<string, Suspect>();
     for (const difference of differences) {
@@ -120,8 +120,8 @@ export function createAudit(options: AuditOptions): () => Promise<void> {
     suspects = still;
   }
 
-  /** Suspects that nothing explains any more. */
-  async function convicted(): Promise<Difference[]> {
+  /** Suspects that are wrong: nothing explains them any more. */
+  async function confirmed(): Promise<Difference[]> {
     if (suspects.size === 0) return [];
     const { first, last } = await readSequences();
     const lasting = [...suspects.values()].filter((suspect) => {
@@ -152,10 +152,10 @@ export function createAudit(options: AuditOptions): () => Promise<void> {
       .map((difference) => [difference, Number.isNaN(difference.redis) ? 'unreadable' : 'ahead']);
     updateSuspects(differences.filter(({ redis, postgres }) => redis < postgres));
     if (wrong.length === 0) {
-      for (const difference of await convicted().catch(() => [])) wrong.push([difference, 'behind']);
+      for (const difference of await confirmed().catch(() => [])) wrong.push([difference, 'behind']);
     }
     if (wrong.length === 0) return;
-    // Of several audits that find the same, one ends the trust, and reports it.
+    // When several consumers find the same, one of them ends the trust and reports it.
     if (!(await renewIdentity(database, ledger))) return;
     suspects.clear();
     for (const [difference, direction] of wrong) observer.onMismatch(difference, direction);

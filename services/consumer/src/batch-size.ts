@@ -1,16 +1,16 @@
-/** How many events go into a batch: as many as may be, while Postgres keeps up with them. */
+/** The size of the next batch: the maximum, unless batches take too long. */
 export interface BatchSize {
   events(): number;
-  /** Told how long a batch took. */
+  /** A batch took this long. Slow batches halve the size, quick ones double it. */
   took(milliseconds: number): void;
-  /** Told that a batch failed: it may have been too large for the time that a statement has. */
+  /** A batch failed, and may have been too large for the statement timeout: halves the size. */
   failed(): void;
 }
 
-/** A batch that takes longer keeps other writers from its buckets for too long: ingest has two seconds for what it writes. */
+/** A longer batch locks its buckets for too long: ingest has a statement timeout of two seconds. */
 const LONG_MS = 1_500;
 
-/** Twice as many take about twice as long. */
+/** A batch of twice the size takes about twice as long. */
 const QUICK_MS = LONG_MS / 2;
 
 const LEAST_EVENTS = 100;

@@ -22,49 +22,49 @@ export interface ConsumeOptions {
   /** The connection, undefined while there is none. */
   readonly connection: () => NatsConnection | undefined;
   /**
-   * Records messages and acknowledges those that are recorded completely; called again before it is done, and again with
-   * what failed. Returns the others.
+   * Records messages, acknowledges those that are recorded completely, and returns the others. Called concurrently, and again
+   * with messages whose recording failed.
    */
   readonly record: (messages: readonly BufferedMessage[]) => Promise<readonly BadMessage[]>;
-  /** Writes the dead letters of messages, then acknowledges them or gives them back; a promise for each message. */
+  /** Stores the dead letters of messages, and then acknowledges or returns each message. One promise per message. */
   readonly writeDeadLetters: (messages: readonly BadMessage[]) => readonly Promise<unknown>[];
   readonly observer: ConsumeObserver;
-  /** The most messages that this process has at a time, unacknowledged. */
+  /** Maximum number of unacknowledged messages. */
   readonly maxMessages: number;
-  /** The most bytes of them; a hundred messages may come on top. */
+  /** Maximum bytes of these messages, exceeded by those of one pull at most. */
   readonly maxBytes: number;
-  /** The most events in one batch, unless a single message has more. */
+  /** Maximum number of events in one batch, unless a single message has more. */
   readonly maxEvents: number;
-  /** How long JetStream waits before it gives an unacknowledged message to somebody else. */
+  /** Time after which JetStream delivers an unacknowledged message again. */
   readonly ackWaitMs: number;
 }
 
-/** A consumer that runs. */
+/** A running consumer. */
 export interface Consuming {
-  /** True while it holds no message. */
+  /** True while this process holds no message. */
   isIdle(): boolean;
-  /** Finishes what is being recorded, gives the rest back, and returns. */
+  /** Finishes the batches in progress and returns all other messages to the queue. */
   stop(): Promise<void>;
 }
 
-/** How long one pull waits for messages, and so how long an end may take. */
+/** Longest wait of one pull, which `stop` waits for. */
 const PULL_MS = 1_000;
-/** How long a process may be buffer up without missing what came meanwhile. */
-const HELD_UP_MS = 2_000;
-/** How long an end waits for dead letters; messages without theirs are given back. */
-const LETTERS_END_MS = 2_000;
+/** Longest block of the event loop without a loss of pulled messages. */
+const BLOCKED_MS = 2_000;
+/** Longest wait of `stop` for dead letters. Messages without theirs are returned to the queue. */
+const DEAD_LETTERS_STOP_MS = 2_000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2_000;
 
 /**
- * Batches that are recorded at a time: while one is in Postgres, the other is made, raised or acknowledged. Each is raised
- * after its own commit and acknowledged after its own raise, so neither needs to know of the other.
+ * Concurrent batches: while one is in Postgres, the other is assembled, raised or acknowledged. Each is raised after its own
+ * commit and acknowledged after its own raise, so they are independent.
  */
 const BATCHES_AT_ONCE = 2;
 
 /**
- * Pulls messages and has them recorded; what arrives while all batches are under way is the next one. What fails is tried
- * again for as long as it takes, and the queue is told that we are still at it.
+ * Pulls messages and records them. Messages that arrive while all batches are in progress form the next batch. A failed batch
+ * is retried until it succeeds, and the ack wait of all messages is extended meanwhile.
  */
 export function startConsuming(options: ConsumeOptions): Consuming {
   const { connection, record, writeDeadLetters, observer } = options;
@@ -106,7 +106,7 @@ export function startConsuming(options: ConsumeOptions): Consuming {
     while (!signal.aborted) {
       if (buffer.isEmpty()) {
         await buffer.change();
-        // What was read from the connection together goes into one batch.
+        // Messages that were read from the socket together go into one batch.
         await nextTurn();
       } else {
         await recordUntilDone(buffer.take(size.events()));
@@ -114,7 +114,7 @@ export function startConsuming(options: ConsumeOptions): Consuming {
     }
   }
 
-  /** What failed is tried in halves: it may have been more than Postgres can do in the time that a statement has. */
+  /** Retries a failed batch in halves: it may have been too large for the statement timeout. */
   async function recordUntilDone(batch: readonly BufferedMessage[]): Promise<void> {
     const parts = [batch];
     let failed = false;
@@ -144,7 +144,7 @@ export function startConsuming(options: ConsumeOptions): Consuming {
     if (failing === 0) observer.onRecorded();
   }
 
-  /** Messages that wait for their dead letters are still buffer, and no worker waits for them. */
+  /** Messages that wait for their dead letters stay in the buffer, and no worker waits for them. */
   function putAside(bad: readonly BadMessage[]): void {
     for (const [index, fate] of writeDeadLetters(bad).entries()) {
       const message = bad[index]?.buffered;
@@ -169,28 +169,27 @@ export function startConsuming(options: ConsumeOptions): Consuming {
     async stop() {
       stopping.abort();
       buffer.interrupt();
-      // The pull is let run out: a message on its way to one that was broken off would be nobody's until its ack wait
-      // is over. Without NATS it may not run out by itself.
+      // The last pull runs out by itself: a message on its way to a stopped pull would be lost until its ack wait ends. Without
+      // NATS the pull may not run out, and is stopped.
       const late = setTimeout(() => pulled?.stop(), 2 * PULL_MS);
       await Promise.all([pulling, ...working]);
-      await within(LETTERS_END_MS, Promise.all(aside), () => undefined);
+      await within(DEAD_LETTERS_STOP_MS, Promise.all(aside), () => undefined);
       clearTimeout(late);
       await ackWaits.stop();
-      // Somebody else may have them now.
       nakAll(buffer.all());
     },
   };
 }
 
 /**
- * JetStream says when a pull is over. Where it doesn't, the client closes the pull 50 ms after it should be; and in a
- * process that was buffer up for longer, what has come is read after that, and dropped: nobody has it until its ack wait is
- * over.
+ * Keeps a pull open for 2 s after its end. JetStream reports the end of a pull, and without the report the client closes the
+ * pull 50 ms later. When the event loop is blocked for longer, the client closes the pull before it reads messages that have
+ * arrived, and drops them: nobody records them until their ack wait ends.
  */
 function closeLater(pulled: ConsumerMessages): void {
   const close = pulled.close.bind(pulled);
   pulled.close = async () => {
-    await delay(HELD_UP_MS, undefined, { ref: false });
+    await delay(BLOCKED_MS, undefined, { ref: false });
     return await close();
   };
 }

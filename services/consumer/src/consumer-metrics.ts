@@ -5,25 +5,25 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { DIRECTIONS, type Direction } from './audit.js';
 import type { DeadLetter } from './dead-letters.js';
 
-/** What JetStream says of the durable consumer. */
+/** The state of the durable consumer and its stream. */
 export interface Backlog {
-  /** Messages that nobody has yet. */
+  /** Messages that were not delivered yet. */
   readonly pending: number;
-  /** Messages that somebody has and has not acknowledged. */
+  /** Messages that were delivered and not acknowledged. */
   readonly unacknowledged: number;
-  /** Messages of events in the stream, which lets go of them when they are acknowledged. */
+  /** Messages of events in the stream. An acknowledged message is deleted. */
   readonly stored: number;
-  /** Dead letters in the stream that the dead-letter stream has not taken yet. */
+  /** Dead letters in the event stream that wait for room in the dead-letter stream. */
   readonly waitingDeadLetters: number;
   /** Messages of newer wire versions that wait in the stream for a consumer that reads them. */
   readonly newer: readonly NewerMessages[];
-  /** The sequence number of the oldest message of events; beyond the last one's when there is none. */
+  /** The sequence number of the oldest message of events; after the last sequence where none exists. */
   readonly first: number;
-  /** The sequence number up to which all are acknowledged. */
+  /** The ack floor: all messages up to this sequence number are acknowledged. */
   readonly ackFloor: number;
-  /** How many were delivered so far, repetitions included. */
+  /** Deliveries so far, with redeliveries. */
   readonly delivered: number;
-  /** When the oldest that is not acknowledged came, in milliseconds since the epoch; undefined when there is none. */
+  /** Arrival of the oldest unacknowledged message, in milliseconds since the epoch; undefined where none exists. */
   readonly oldestAt?: number | undefined;
 }
 
@@ -33,28 +33,28 @@ export interface NewerMessages {
   readonly messages: number;
 }
 
-/** What a stream holds. */
+/** The size of a stream. */
 export interface StreamUse {
   readonly stream: string;
   readonly messages: number;
   readonly bytes: number;
-  /** Undefined when it may hold as much as the server allows. */
+  /** Undefined where only the server limits the stream. */
   readonly maxBytes: number | undefined;
 }
 
-/** What the consumer counts. */
+/** The metrics of the consumer. */
 export interface ConsumerMetrics {
   recorded(events: readonly AdEvent[], outcome: Outcome): void;
   deadLetter(letter: Pick<DeadLetter, 'kind' | 'events'>): void;
-  /** The dead-letter stream did not take a letter. */
+  /** The dead-letter stream refused a dead letter. */
   deadLetterRefused(): void;
-  /** Messages that were given back to the queue because their dead letters could not be stored. */
+  /** Messages were returned to the queue because their dead letters could not be stored. */
   keptBack(messages: number): void;
   backlog(backlog: Backlog): void;
   streams(streams: readonly StreamUse[]): void;
   trusted(trusted: boolean): void;
   rebuilt(seconds: number): void;
-  /** How many days, from today on, have partitions. */
+  /** Number of days with partitions, today included. */
   partitionDays(days: number): void;
   audited(ads: number): void;
   mismatch(direction: Direction): void;
@@ -67,7 +67,7 @@ export function createConsumerMetrics(
   const registers = [registry];
   const events = new Counter({
     name: 'ledger_events_total',
-    help: 'Events from the queue that were recorded: new ones, and those that were there already.',
+    help: 'Events of the queue that were recorded, by result: new, or repeated (stored already).',
     labelNames: ['kind', 'result'],
     registers,
   });
@@ -79,29 +79,29 @@ export function createConsumerMetrics(
   });
   const freshness = new Histogram({
     name: 'event_freshness_seconds',
-    help: 'Time from the receipt of an event to its being counted.',
+    help: 'Time from the receipt of an event until it is counted.',
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600, 3_600],
     registers,
   });
   const deadLetters = new Counter({
     name: 'dead_letters_total',
-    help: 'Events that cannot be recorded and were stored as dead letters, by kind of reason. An unreadable message is 1.',
+    help: 'Events that were stored as dead letters, by kind of reason. An unreadable message counts as 1.',
     labelNames: ['kind'],
     registers,
   });
   const refused = new Counter({
     name: 'dead_letters_refused_total',
-    help: 'Times that the dead-letter stream did not take a letter.',
+    help: 'Dead letters that the dead-letter stream refused.',
     registers,
   });
   const keptBack = new Counter({
     name: 'dead_letter_messages_kept_back_total',
-    help: 'Messages that were given back to the queue because their dead letters could not be stored.',
+    help: 'Messages that were returned to the queue because their dead letters could not be stored.',
     registers,
   });
   const waitingDeadLetters = new Gauge({
     name: 'dead_letters_waiting',
-    help: 'Dead letters that wait in the event stream because the dead-letter stream does not take them.',
+    help: 'Dead letters in the event stream that wait for room in the dead-letter stream.',
     registers,
   });
   const newer = new Gauge({
@@ -111,23 +111,23 @@ export function createConsumerMetrics(
   });
   const backlog = new Gauge({
     name: 'consumer_backlog_messages',
-    help: 'Messages in JetStream that are not recorded yet: pending ones, and unacknowledged ones.',
+    help: 'Messages in JetStream that are not recorded yet, by state: pending or unacknowledged.',
     labelNames: ['state'],
     registers,
   });
   let oldestAt: number | undefined;
   new Gauge({
     name: 'consumer_backlog_age_seconds',
-    help: 'Age of the oldest message that is not recorded yet; 0 when there is none.',
+    help: 'Age of the oldest message that is not recorded yet; 0 when the queue is empty.',
     registers,
-    // It goes on growing while JetStream can't be asked, as far as this process knows: another may have recorded it.
+    // The age grows while JetStream is unavailable, although another process may have recorded the message.
     collect() {
       this.set(oldestAt === undefined ? 0 : Math.max(0, natsNow() - oldestAt) / 1_000);
     },
   });
   const streamMessages = new Gauge({
     name: 'jetstream_stream_messages',
-    help: 'Messages in a stream. Those of AD_DEAD_LETTERS wait for a person.',
+    help: 'Messages in a stream. Messages in AD_DEAD_LETTERS wait for a person.',
     labelNames: ['stream'],
     registers,
   });
@@ -139,25 +139,25 @@ export function createConsumerMetrics(
   });
   const streamMaxBytes = new Gauge({
     name: 'jetstream_stream_max_bytes',
-    help: 'Bytes that a stream may hold. Not there when it may hold as much as the server allows.',
+    help: 'Maximum bytes of a stream. Absent when only the server limits the stream.',
     labelNames: ['stream'],
     registers,
   });
   const trusted = new Gauge({
     name: 'counters_trusted',
-    help: '1 while the counters in Redis are believed, 0 while Postgres answers.',
+    help: '1 while the counters in Redis are trusted, 0 while Postgres answers.',
     registers,
   });
   const rebuilds = new Histogram({
     name: 'counters_rebuild_duration_seconds',
-    help: 'Time that a rebuild of the counters took.',
+    help: 'Duration of a rebuild of the counters.',
     buckets: [0.1, 0.5, 1, 5, 10, 30, 60, 300],
     registers,
   });
 
   const partitionDays = new Gauge({
     name: 'event_partition_days',
-    help: 'Days that have partitions of ad_events, from today on without a gap: 1 is today alone, 14 is all that are made.',
+    help: 'Consecutive days with partitions of ad_events, from today: 1 is today alone, 14 is the maximum.',
     registers,
   });
   const audited = new Counter({
@@ -167,7 +167,7 @@ export function createConsumerMetrics(
   });
   const mismatches = new Counter({
     name: 'counters_audit_mismatches_total',
-    help: 'Counters in Redis that were wrong: ahead of Postgres, behind it for no reason, or unreadable.',
+    help: 'Wrong counters in Redis, by direction: ahead of Postgres, behind it without a reason, or unreadable.',
     labelNames: ['direction'],
     registers,
   });

@@ -1,15 +1,15 @@
 import type { Logger } from '@ads/runtime';
 import type { DeadLetter } from './dead-letters.js';
 
-/** Logs dead letters in summary: a client that invents ads must not fill the log. */
+/** Logs dead letters in summary, so that a client that invents ads does not fill the log. */
 export interface DeadLetterReport {
   stored(letter: Pick<DeadLetter, 'kind' | 'events' | 'reason' | 'source'>): void;
 }
 
-/** At most one line in this time. */
+/** Minimum interval between two lines. */
 const EVERY_MS = 10_000;
 
-/** The first letter is logged at once, later ones as sums: events by kind of reason, with one letter as an example. */
+/** Logs the first dead letter at once, and later ones as events by kind, with one dead letter as an example. */
 export function createDeadLetterReport(logger: Pick<Logger, 'warn'>, everyMs = EVERY_MS): DeadLetterReport {
   let letters = 0;
   let counts: Record<string, number> = {};

@@ -12,45 +12,44 @@ import { deleteMessage, messageFrom } from './ledger-consumer.js';
 import { publishOnce } from './publish-once.js';
 
 export interface DeadLetterStoreOptions {
-  /** The connection, undefined while there is none. */
+  /** The connection; undefined while NATS is unavailable. */
   readonly connection: () => NatsConnection | undefined;
   /** Longest wait for one acknowledgement. */
   readonly timeoutMs: number;
-  /** When no letter was refused for this long and none waits, letters can be stored. */
+  /** The store is free again when none was refused for this long, and none waits. */
   readonly quietMs: number;
-  /** Called when JetStream, though connected, does not store a letter in the dead-letter stream, with its reason. */
+  /** Called when JetStream is connected and refuses a dead letter, with its reason. */
   readonly onBlocked: (reason: string) => void;
-  /** Called when letters can be stored there again, and none waits. */
+  /** Called when the dead-letter stream takes dead letters again, and none waits. */
   readonly onFree: () => void;
 }
 
 /**
- * Where dead letters are kept.
+ * The storage of dead letters.
  *
- * It is `free` at first: letters go to the dead-letter stream. A letter that is not stored there makes it `blocked`:
- * letters then go to the event stream, under a subject of their own, where nothing but their size is limited, and are
- * moved once the dead-letter stream takes them. It is `free` again when all are moved. Each process finds out for itself,
- * by the letters that wait.
+ * It starts `free`: dead letters go to the dead-letter stream. A refused dead letter makes it `blocked`: dead letters then wait
+ * in the event stream, under a subject of their own, and are moved once the dead-letter stream takes them. It is `free` again
+ * when all are moved. Each process tracks this state for itself, by the dead letters that wait.
  */
 export interface DeadLetterStore {
   /**
-   * Resolves when JetStream has the letter, in either stream. An id that JetStream knows is stored once.
+   * Resolves when either stream has the dead letter. A repeated id is stored once.
    * @throws when neither stream takes it
    */
   put(letter: Pick<DeadLetter, 'kind' | 'reason' | 'source' | 'id' | 'events' | 'data'>): Promise<void>;
   /**
-   * Moves letters that wait, as long as the dead-letter stream takes them. To be called again and again.
+   * Moves waiting dead letters while the dead-letter stream takes them. Call it periodically.
    *
-   * @param waiting how many wait, as far as is known
-   * @throws when JetStream cannot be reached
+   * @param waiting the last known number of waiting dead letters
+   * @throws when JetStream is unavailable
    */
   moveWaiting(waiting: number): Promise<void>;
 }
 
-/** Room for the headers beside a message that is as large as NATS takes. */
+/** Bytes reserved for headers in a message of maximum size. */
 const HEADER_BYTES = 2_048;
 const REASON_LENGTH = 500;
-/** Letters that one call moves, so that its caller can look at how many are left. */
+/** Maximum dead letters per `moveWaiting` call, so that its caller can count the rest. */
 const MOVES_AT_ONCE = 1_000;
 const MESSAGE_ID = 'Nats-Msg-Id';
 const NO_ANSWER: Readonly<Record<string, string>> = {
@@ -74,7 +73,7 @@ export function createDeadLetterStore(options: DeadLetterStoreOptions): DeadLett
       await publish(nats, DEAD_LETTER_SUBJECT, bears, data);
       refusedAt = undefined;
     } catch (error) {
-      // Without a connection NATS is unavailable, and reported as such.
+      // Without a connection NATS is unavailable, and its breaker reports that.
       if (connection() === nats) {
         refusedAt = performance.now();
         blocked = true;
@@ -112,11 +111,11 @@ export function createDeadLetterStore(options: DeadLetterStoreOptions): DeadLett
         } catch {
           return;
         }
-        // Another process may have moved it as well: it has the same id, and is there once.
+        // Another process may have moved it too: the same id is stored once.
         await deleteMessage(manager, letter.seq);
         next = letter.seq + 1;
       }
-      // What this process could not store, another may have stored.
+      // Another process may have stored what this one could not.
       const isQuiet = refusedAt === undefined || performance.now() - refusedAt > quietMs;
       if (waiting > MOVES_AT_ONCE || !isQuiet) return;
       blocked = false;
@@ -125,7 +124,7 @@ export function createDeadLetterStore(options: DeadLetterStoreOptions): DeadLett
   };
 }
 
-/** JetStream's own words, where it has any: the client's message is a number then. */
+/** The description of JetStream, where it has one: the client's message is a number then. */
 function reasonOf(error: unknown): string {
   if (error instanceof NatsError) return error.api_error?.description ?? NO_ANSWER[error.code] ?? error.message;
   return error instanceof Error ? error.message : String(error);

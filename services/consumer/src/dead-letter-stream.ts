@@ -9,27 +9,27 @@ import {
 } from '@ads/models';
 import { AckPolicy, DeliverPolicy, type MsgHdrs, type NatsConnection, NatsError } from 'nats';
 
-/** A letter as it lies on the stream. */
+/** A dead letter in its stream. */
 export interface StoredDeadLetter {
-  /** Its sequence on the dead-letter stream: what the commands call it. */
+  /** Its sequence number in the dead-letter stream, which the commands use as its id. */
   readonly id: number;
   readonly time: Date;
   readonly kind: string;
   readonly reason: string;
-  /** `<stream>:<sequence>` of the message that it was in. */
+  /** `<stream>:<sequence>` of its message. */
   readonly source: string;
-  /** How many events are in it; a message that cannot be read counts as one. */
+  /** Number of events; an unreadable message counts as one. */
   readonly events: number;
-  /** Empty when only headers were asked for. */
+  /** Empty when only headers were read. */
   readonly data: Uint8Array;
 }
 
 export interface ReadOptions {
-  /** Without the bytes, letters are read some times as fast. */
+  /** Reads no data, which is several times as fast. */
   readonly headersOnly: boolean;
 }
 
-/** Letters that are asked for at a time. With their bytes, which are 256 KiB at most of all but single large events. */
+/** Dead letters per pull: headers only, and with data of up to 256 KiB each. */
 const HEADERS_AT_ONCE = 1_000;
 const LETTERS_AT_ONCE = 50;
 const PULL_MS = 2_000;
@@ -37,10 +37,9 @@ const NANOSECONDS_PER_SECOND = 1_000_000_000;
 const NANOSECONDS_PER_MS = 1_000_000;
 
 /**
- * The letters that are there now, oldest first; what comes meanwhile is left out, so that replaying letters that come back
- * has an end.
+ * Reads all current dead letters, oldest first. Later ones are left out, so that a replay of dead letters that come back ends.
  *
- * @throws NatsError when JetStream can't be reached
+ * @throws NatsError when JetStream is unavailable
  */
 export async function* readDeadLetters(
   connection: NatsConnection,
@@ -77,7 +76,7 @@ export async function* readDeadLetters(
   }
 }
 
-/** One letter, or undefined where it was dropped or never was. */
+/** One dead letter; undefined where it does not exist. */
 export async function readDeadLetter(connection: NatsConnection, id: number): Promise<StoredDeadLetter | undefined> {
   const { streams } = await connection.jetstreamManager();
   try {
@@ -89,7 +88,7 @@ export async function readDeadLetter(connection: NatsConnection, id: number): Pr
   }
 }
 
-/** The reason of each event in a letter, as far as its bytes tell; needs the bytes of a letter of unknown ads. */
+/** The reason of each event in a dead letter. Dead letters of unknown ads need their data for this. */
 export function reasonsOf({ kind, reason, data }: StoredDeadLetter): readonly string[] {
   if (kind !== 'unknown_ad') return [reason];
   const decoded = decodeEvents(data);
@@ -99,15 +98,15 @@ export function reasonsOf({ kind, reason, data }: StoredDeadLetter): readonly st
 }
 
 /**
- * Puts a letter back into the queue, and takes it off the stream once the queue has it. Should this die in between, doing
- * it again changes nothing: an event counts once, in the bucket of its own time.
+ * Publishes a dead letter to the queue, and then deletes it from its stream. A repetition after a crash changes nothing: an
+ * event counts once, in the bucket of its own time.
  */
 export async function replayDeadLetter(connection: NatsConnection, letter: StoredDeadLetter): Promise<void> {
   await connection.jetstream().publish(EVENT_SUBJECT, letter.data, { msgID: `replay:${letter.id}:${Date.now()}` });
   await dropDeadLetter(connection, letter.id);
 }
 
-/** Deletes a letter for good. */
+/** Deletes a dead letter permanently. */
 export async function dropDeadLetter(connection: NatsConnection, id: number): Promise<void> {
   const { streams } = await connection.jetstreamManager();
   await streams.deleteMessage(DEAD_LETTER_STREAM, id, false);
@@ -120,7 +119,7 @@ function toLetter(id: number, time: Date, headers: MsgHdrs | undefined, data: Ui
     kind: headers?.get(DEAD_LETTER_KIND) ?? '',
     reason: headers?.get(DEAD_LETTER_REASON) ?? '',
     source: headers?.get(DEAD_LETTER_SOURCE) ?? '',
-    // Older versions put one event into a letter, and no number.
+    // Older versions store one event per dead letter, and no number.
     events: Number(headers?.get(DEAD_LETTER_EVENTS)) || 1,
     data,
   };

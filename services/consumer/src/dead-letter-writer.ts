@@ -3,30 +3,28 @@ import { type BadMessage, type DeadLetter, makeDeadLetters } from './dead-letter
 
 export interface DeadLetterWriterOptions {
   readonly store: { readonly put: (letter: DeadLetter) => Promise<void> };
-  /** The longest that a message is kept back before it is delivered again. */
+  /** Longest delay before a returned message is delivered again. */
   readonly longestDelayMs: number;
   readonly onStored: (letter: DeadLetter) => void;
   readonly onKeptBack: (messages: number) => void;
 }
 
-/** What became of a message: its dead letters are durable and it is acknowledged, or it is given back to the queue. */
+/** The end of a message: acknowledged after its dead letters are durable, or kept back, which means returned to the queue. */
 export type Fate = 'acknowledged' | 'kept back';
 
 /**
- * Writes dead letters beside the recording, which never waits for it.
+ * Writes dead letters concurrently with recording, which never waits for it.
  *
- * A message waits here until all its letters are durable, and is then acknowledged. When one of them cannot be stored, the
- * message is given back with a delay that doubles with each delivery: its good events are recorded, and recording them
- * again changes nothing. Messages that wait count as buffered, so their number and bytes are bounded by what the process may
- * hold.
+ * A message waits here until all its dead letters are durable, and is then acknowledged. When one of them cannot be stored, the
+ * message is returned with a delay that doubles with each delivery. Its good events are recorded, and recording them again
+ * changes nothing. Waiting messages stay in the message buffer, which bounds their number and bytes.
  */
 export interface DeadLetterWriter {
-  /** Resolves, for each message, to what became of it. */
+  /** @returns one promise per message, which never rejects */
   write(messages: readonly BadMessage[]): readonly Promise<Fate>[];
 }
 
-/** Letters that wait for their acknowledgement at a time. */
-const LETTERS_AT_ONCE = 16;
+const CONCURRENT_PUBLISHES = 16;
 const FIRST_DELAY_MS = 1_000;
 
 interface Waiting {
@@ -38,13 +36,13 @@ interface Waiting {
 export function createDeadLetterWriter(options: DeadLetterWriterOptions): DeadLetterWriter {
   const { store, longestDelayMs, onStored, onKeptBack } = options;
   const waiting = new Map<BadMessage, Waiting>();
-  /** Not made into letters yet: the more come together, the fewer letters they make. */
+  /** Messages whose dead letters are not made yet. More messages at a time make fewer dead letters. */
   let messages: BadMessage[] = [];
   let letters: DeadLetter[] = [];
   let underWay = 0;
 
   function writeNext(): void {
-    while (underWay < LETTERS_AT_ONCE) {
+    while (underWay < CONCURRENT_PUBLISHES) {
       if (letters.length === 0) makeMore();
       const letter = letters.pop();
       if (letter === undefined) return;
@@ -66,7 +64,7 @@ export function createDeadLetterWriter(options: DeadLetterWriterOptions): DeadLe
     }
   }
 
-  /** Neither stream takes a letter: the others need not wait for as long, one after the other, to find the same. */
+  /** After a refusal by both streams, the other dead letters fail at once instead of timing out one after the other. */
   function giveUp(): void {
     makeMore();
     const rest = letters;
@@ -83,7 +81,7 @@ export function createDeadLetterWriter(options: DeadLetterWriterOptions): DeadLe
         if (one) one.letters += 1;
       }
     }
-    // The last one is written first.
+    // The last element is written first.
     letters.unshift(...made.reverse());
   }
 

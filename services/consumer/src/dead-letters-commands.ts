@@ -10,17 +10,17 @@ import {
 import type { DeadLetterCommand, Selection } from './dead-letters-options.js';
 import { printable } from './printable.js';
 
-/** A letter that is not there. */
+/** The dead letter does not exist. */
 export class NoSuchDeadLetter extends Error {}
 
-/** Letters that are replayed or dropped at a time. */
+/** Dead letters that are replayed or dropped concurrently. */
 const AT_ONCE = 32;
 
 /**
- * Does what an operator asks for.
+ * Runs a command of `npm run dead-letters`.
  *
- * @param print takes whole lines; text of letters in them is safe for a terminal
- * @throws NoSuchDeadLetter before anything was done, NatsError when JetStream can't be reached
+ * @param print prints whole lines; texts of dead letters in them are safe for a terminal
+ * @throws NoSuchDeadLetter before any change; NatsError when JetStream is unavailable
  */
 export async function runCommand(
   connection: NatsConnection,
@@ -47,7 +47,7 @@ async function list(connection: NatsConnection, selection: Selection, print: (te
   print(total.inWords());
 }
 
-/** Does something with each letter, some at a time. @returns how many there were, in words with a verb */
+/** Runs `act` for each selected dead letter, some at a time. @returns their number in words, with a verb */
 async function forEach(
   connection: NatsConnection,
   selection: Selection,
@@ -59,7 +59,7 @@ async function forEach(
   for await (const letter of selected(connection, selection, { quantity, headersOnly: false })) {
     const done = act(connection, letter).finally(() => underWay.delete(done));
     underWay.add(done);
-    // A failure is thrown by one of the two that wait for it.
+    // One of the two awaits below throws the failure.
     done.catch(() => undefined);
     total.add(letter);
     if (underWay.size >= AT_ONCE) await Promise.race(underWay);
@@ -69,9 +69,9 @@ async function forEach(
 }
 
 interface SelectOptions {
-  /** Whether some event of a letter must have the reason, or every one. */
+  /** Whether some or every event of a dead letter must have the reason. */
   readonly quantity: 'some' | 'every';
-  /** The bytes of letters are not needed, unless for the reason of each event. */
+  /** Skips the data, unless it is needed for the reason of each event. */
   readonly headersOnly: boolean;
 }
 
@@ -98,7 +98,7 @@ async function* selected(
 
 async function present(connection: NatsConnection, id: number): Promise<StoredDeadLetter> {
   const letter = await readDeadLetter(connection, id);
-  if (letter === undefined) throw new NoSuchDeadLetter(`There is no dead letter ${id}.`);
+  if (letter === undefined) throw new NoSuchDeadLetter(`Dead letter ${id} does not exist.`);
   return letter;
 }
 

@@ -6,7 +6,7 @@ import { connect } from 'nats';
 import { NoSuchDeadLetter, runCommand } from './dead-letters-commands.js';
 import { readCommand, USAGE, UsageError } from './dead-letters-options.js';
 
-/** Where `npm start` keeps the address of its NATS while it runs: see infra/local/src/launcher/nats-address.ts. */
+/** `npm start` writes the address of its NATS to this file: see infra/local/src/launcher/nats-address.ts. */
 const LOCAL_ADDRESS = join('.local', 'run', 'nats-url');
 
 function withLocalStack(environment: Environment): Environment {
@@ -18,11 +18,11 @@ function withLocalStack(environment: Environment): Environment {
   }
 }
 
-// A reader that has seen enough, like `head`.
+// The reader closed the pipe, like `head`.
 process.stdout.on('error', () => process.exit());
 
 try {
-  // npm run dead-letters puts its own name first.
+  // npm run dead-letters passes its own name first.
   const [first, ...rest] = process.argv.slice(2);
   const command = readCommand(first === undefined || first === 'dead-letters' ? rest : [first, ...rest]);
   if (command.name === 'help') console.log(USAGE);

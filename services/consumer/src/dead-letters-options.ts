@@ -2,20 +2,20 @@ import { parseArgs } from 'node:util';
 
 export const USAGE = `Usage: npm run dead-letters -- COMMAND
 
-  list [--reason TEXT] [--limit N]   id, time, source, events and reason of each dead letter
-  show ID                            one of them, with its events or bytes
+  list [--reason TEXT] [--limit N]   print id, time, source, events and reason of each dead letter
+  show ID                            print one dead letter with its events or bytes
   replay ID… | --all | --reason TEXT [--limit N]
-                                     put them back into the queue: an event counts once, in the bucket of its own time
+                                     put dead letters back into the queue; an event counts once, in the bucket of its own time
   drop ID… | --all | --reason TEXT [--limit N]
-                                     delete them for good
+                                     delete dead letters permanently
 
-  --reason TEXT   only letters with an event whose reason contains TEXT; drop takes only letters all of whose events do
-  --limit N       no more than N letters, the oldest first
-  --all           every letter that is there now
+  --reason TEXT   only dead letters with an event whose reason contains TEXT; drop requires this of all their events
+  --limit N       at most N dead letters, oldest first
+  --all           all current dead letters
 
-NATS_URL says where they are. Without it: where npm start runs in this folder, else nats://localhost:4222.`;
+NATS_URL is the address of NATS. Default: the NATS of npm start in this folder, else nats://localhost:4222.`;
 
-/** Which letters are meant: those of some ids, or the oldest that have a reason. */
+/** A selection of dead letters: by ids, or the oldest ones with a reason. */
 export type Selection =
   | { readonly by: 'id'; readonly ids: readonly number[] }
   | { readonly by: 'reason'; readonly reason: string | undefined; readonly limit: number };
@@ -25,7 +25,7 @@ export type DeadLetterCommand =
   | { readonly name: 'list' | 'replay' | 'drop'; readonly selection: Selection }
   | { readonly name: 'show'; readonly id: number };
 
-/** The command cannot be meant. */
+/** The arguments are not a valid command. */
 export class UsageError extends Error {}
 
 /** @throws UsageError with one line */
@@ -34,9 +34,11 @@ export function readCommand(args: readonly string[]): DeadLetterCommand {
   if (values.help === true) return { name: 'help' };
   const [name, ...texts] = positionals;
   if (name !== 'list' && name !== 'show' && name !== 'replay' && name !== 'drop') {
-    throw new UsageError(name === undefined ? 'Say list, show, replay or drop.' : `There is no command ${name}.`);
+    throw new UsageError(
+      name === undefined ? 'Give a command: list, show, replay or drop.' : `Unknown command ${name}.`,
+    );
   }
-  const ids = texts.map((text) => positive(text, 'an id'));
+  const ids = texts.map((text) => positive(text, 'An id'));
   const { all = false, reason, limit } = values;
   if (name === 'show') {
     const [id, ...others] = ids;
@@ -45,7 +47,7 @@ export function readCommand(args: readonly string[]): DeadLetterCommand {
     }
     return { name, id };
   }
-  if (name === 'list' && ids.length > 0) throw new UsageError('list takes no ids; show ID shows one letter.');
+  if (name === 'list' && ids.length > 0) throw new UsageError('list takes no ids; show ID prints one dead letter.');
   const byReason = name === 'list' || all || reason !== undefined;
   if (byReason && ids.length > 0) throw new UsageError('Give either ids, or --all or --reason.');
   if (!byReason && ids.length === 0) throw new UsageError(`${name} takes ids, --all, or --reason TEXT.`);
@@ -73,6 +75,6 @@ function parse(args: readonly string[]) {
 }
 
 function positive(text: string, what: string): number {
-  if (!/^[1-9]\d{0,14}$/.test(text)) throw new UsageError(`${text} is not a positive number, and so not ${what}.`);
+  if (!/^[1-9]\d{0,14}$/.test(text)) throw new UsageError(`${what} must be a positive whole number, not ${text}.`);
   return Number(text);
 }

@@ -3,7 +3,7 @@ import { type AdEvent, encodeEvent, wrapEvents } from '@ads/models';
 import type { BufferedMessage, QueuedMessage } from './message-buffer.js';
 
 /**
- * Why something cannot be recorded: the message is not readable, a part of it is no event, the ad is not in the catalogue,
+ * Why a part cannot be recorded: the message is unreadable, the part is no event, the ad is not in the catalogue,
  * or Postgres refuses the values. `newer` is for a part that a consumer of a newer release can record.
  */
 export type DeadLetterKind = 'unreadable' | 'bad_event' | 'unknown_ad' | 'refused' | 'newer';
@@ -13,13 +13,13 @@ export interface BadPart {
   readonly kind: DeadLetterKind;
   /** Of a `newer` part: the wire version that its reader needs. */
   readonly version?: number | undefined;
-  /** For a person, in words. */
+  /** For a person. */
   readonly reason: string;
-  /** The event, as it was decoded or as it came; `undefined` when the part is the whole message. */
+  /** The event, decoded or as received; undefined when the part is the whole message. */
   readonly content: { readonly event: AdEvent } | { readonly value: unknown } | undefined;
 }
 
-/** A message with such parts. Its other events are recorded; it waits for its dead letters before it is acknowledged. */
+/** A message with bad parts. Its other events are recorded. It is acknowledged after its dead letters are durable. */
 export interface BadMessage {
   readonly buffered: BufferedMessage;
   readonly parts: readonly BadPart[];
@@ -33,20 +33,20 @@ export interface DeadLetter {
   readonly reason: string;
   /** `<stream>:<sequence>` of the message, or `<stream>:<first>-<last>` of several. */
   readonly source: string;
-  /** The same for the same parts of the same messages: JetStream keeps one letter of an id within its duplicate window. */
+  /** Equal for equal parts of the same messages: JetStream stores an id once within its duplicate window. */
   readonly id: string;
-  /** How many events are in it; a message that cannot be read counts as one. */
+  /** Number of events; an unreadable message counts as one. */
   readonly events: number;
   readonly data: Uint8Array;
   /** The messages whose parts are in it, each once. */
   readonly messages: readonly BadMessage[];
 }
 
-/** Events in one letter, at most: as many as ingest puts into one message. */
+/** The most events that ingest puts into one message. */
 export const DEAD_LETTER_MAX_EVENTS = 500;
-/** Bytes of events in one letter, at most, unless a single one has more. */
+/** Bytes of events, unless a single event has more. */
 export const DEAD_LETTER_MAX_BYTES = 262_144;
-/** Reasons that a letter names; of more it says how many. */
+/** Reasons that a dead letter names. The others are counted. */
 const NAMED_REASONS = 3;
 
 /**
@@ -129,7 +129,7 @@ function wholeMessage(message: BadMessage, { kind, version, reason }: BadPart): 
   return { kind, version, reason, source, id: idOf(kind, source, data), events: 1, data, messages: [message] };
 }
 
-/** JSON of an event; undefined where a value is nested deeper than JSON.stringify can follow: then the message is kept. */
+/** JSON of an event; undefined where a value is nested too deep for JSON.stringify. The whole message is stored then. */
 function textOf(content: NonNullable<BadPart['content']>): string | undefined {
   if ('event' in content) return encodeEvent(content.event);
   try {

@@ -6,7 +6,7 @@ import { pruneRollups } from './prune-rollups.js';
 const EVERY_MS = 3_600_000;
 const AFTER_FAILURE_MS = 60_000;
 
-/** Today and tomorrow: below that a person must act before the day is over. */
+/** Today and tomorrow. With less, a person must act before the end of the day. */
 const LEAST_DAYS = 2;
 
 export interface TablesDependencies {
@@ -20,10 +20,9 @@ export interface TablesDependencies {
 }
 
 /**
- * Looks after the tables, now and every hour, a minute after a failure: prunes rollups and makes partitions. Each step has
- * failures of its own and stops no other one.
+ * Prunes rollups and makes partitions: now and every hour, and a minute after a failure. A failed step does not stop the others.
  *
- * @returns stops it, and waits for the statement that is under way
+ * @returns stops it, and waits for the current statement
  */
 export function keepTables(dependencies: TablesDependencies): () => Promise<void> {
   let done = false;
@@ -65,7 +64,7 @@ async function keepOnce(
   if (signal.aborted) return false;
   const [first] = failures;
   if (first !== undefined && !(first.error instanceof DependencyUnavailable)) {
-    // One line for all of them, once a minute at most.
+    // One line for all failures of a run.
     logger.warn(`table upkeep failed and is retried in a minute: ${first.step}: ${reasonOf(first.error)}`, {
       event: 'tables.step_failed',
       step: first.step,

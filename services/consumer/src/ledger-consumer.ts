@@ -16,7 +16,7 @@ import type { Backlog, NewerMessages, StreamUse } from './consumer-metrics.js';
 
 const NANOSECONDS = 1_000_000_000;
 
-/** Messages that all consumer processes together may have unacknowledged. */
+/** Maximum number of unacknowledged messages of all consumer processes together. */
 const MAX_UNACKNOWLEDGED = 50_000;
 
 /**
@@ -37,18 +37,18 @@ export async function ensureLedgerConsumer(
     ack_policy: 'explicit',
     ack_wait: ackWaitSeconds * NANOSECONDS,
     max_ack_pending: MAX_UNACKNOWLEDGED,
-    // However often it takes: what can never be recorded goes to the dead letters instead.
+    // Unlimited: what can never be recorded becomes a dead letter instead.
     max_deliver: -1,
   });
   return reading;
 }
 
-/** @throws when JetStream can't be reached */
+/** @throws when JetStream is unavailable */
 export async function readBacklog(connection: NatsConnection): Promise<Backlog> {
   const manager = await connection.jetstreamManager();
   const info = await manager.consumers.info(EVENT_STREAM, LEDGER_CONSUMER);
   const { state } = await manager.streams.info(EVENT_STREAM, { subjects_filter: '>' });
-  // Not the oldest of the stream: that may be one that was passed over.
+  // The oldest message of the stream may be a skipped one, so this reads the first one above the ack floor.
   const isEmpty = info.num_pending === 0 && info.num_ack_pending === 0;
   const oldest = isEmpty ? undefined : await messageFrom(manager, info.ack_floor.stream_seq + 1);
   return {
@@ -73,7 +73,7 @@ function newerIn(subjects: Readonly<Record<string, number>>): NewerMessages[] {
   );
 }
 
-/** @throws when JetStream can't be reached */
+/** @throws when JetStream is unavailable */
 export async function readSequences(connection: NatsConnection): Promise<Sequences> {
   const manager = await connection.jetstreamManager();
   const { state } = await manager.streams.info(EVENT_STREAM);
@@ -92,13 +92,13 @@ const NOT_FOUND = 404;
 /** JetStream's answer to the deletion of a message that is deleted already. */
 const NO_MESSAGE = [10_037, 10_043, 10_057];
 
-/** The first message of a subject at or after a sequence number; undefined when there is none. */
+/** The first message of a subject at or after a sequence number; undefined where none exists. */
 export async function messageFrom(
   manager: JetStreamManager,
   seq: number,
   subject: string = EVENT_SUBJECT,
 ): Promise<StoredMsg | undefined> {
-  // The client's types don't know of `next_by_subj`.
+  // `next_by_subj` is missing in the types of the client.
   const query = { seq, next_by_subj: subject };
   try {
     return await manager.streams.getMessage(EVENT_STREAM, query);
@@ -117,7 +117,7 @@ export async function deleteMessage(manager: JetStreamManager, seq: number): Pro
   }
 }
 
-/** @throws when JetStream can't be reached */
+/** @throws when JetStream is unavailable */
 export async function readStreams(connection: NatsConnection): Promise<StreamUse[]> {
   const manager = await connection.jetstreamManager();
   return await Promise.all(
@@ -130,8 +130,8 @@ export async function readStreams(connection: NatsConnection): Promise<StreamUse
 }
 
 /**
- * Forgets who has which message: all that the stream holds comes again, and recording it again changes nothing. The
- * consumer is made anew by {@link ensureLedgerConsumer}.
+ * Deletes the durable consumer with its delivery state, so that all messages in the stream are delivered again. Recording them
+ * again changes nothing. {@link ensureLedgerConsumer} creates the consumer again.
  */
 export async function forgetDeliveries(connection: NatsConnection): Promise<void> {
   const manager = await connection.jetstreamManager();

@@ -5,8 +5,8 @@ import { dropForeignVariables, loadConfig, printConfigIfAsked, readEnvironment }
 import pg from 'pg';
 
 /*
- * Brings the database to the newest schema, then exits: the job that runs before the services do. SQL files that are named
- * as arguments are run after it, each as one transaction; an empty argument is none.
+ * Runs the pending migrations and exits: the job that runs before the services start. SQL files that are named as arguments run
+ * after the migrations, each as one transaction. Empty arguments are ignored.
  */
 printConfigIfAsked(postgresVariables);
 dropForeignVariables();

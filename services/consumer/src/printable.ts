@@ -1,8 +1,8 @@
 /**
- * Text of strangers, made safe for a terminal: control characters (escape sequences begin with one), characters that
- * change the direction of text, invisible ones and line separators are shown as `\u{…}`.
+ * Makes untrusted text safe for a terminal: control characters (which begin escape sequences), characters that change the
+ * direction of text, invisible characters and line separators become `\u{…}`.
  *
- * @param keep characters that are printed as they are, like a line break
+ * @param keep characters that stay as they are, like a line break
  */
 export function printable(text: string, keep = ''): string {
   return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) =>

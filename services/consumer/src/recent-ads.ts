@@ -1,11 +1,11 @@
-/** Some ads that were recorded lately, the busiest with the greatest chance. */
+/** A random sample of the ads that were recorded lately; ads with many events are likelier. */
 export interface RecentAds {
-  /** One of these ads, by chance, is remembered. */
+  /** Remembers the ad of one random event. */
   note(events: readonly { readonly adId: string }[]): void;
   list(): readonly string[];
 }
 
-/** @param most how many are remembered: the oldest is forgotten for a new one */
+/** @param most maximum number of ads: a new ad replaces the oldest */
 export function createRecentAds(most: number, random: () => number): RecentAds {
   const ads = new Set<string>();
   return {

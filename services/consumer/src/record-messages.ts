@@ -12,7 +12,7 @@ export interface RecordDependencies {
   readonly onRecorded: (events: readonly AdEvent[], outcome: Outcome) => void;
 }
 
-/** An event that can't be recorded: its place in the batch. */
+/** An event that cannot be recorded, by its index in the batch. */
 interface Unrecorded {
   readonly place: number;
   readonly kind: 'unknown_ad' | 'refused';
@@ -20,19 +20,19 @@ interface Unrecorded {
 }
 
 /**
- * Records the events of some messages as one batch, and acknowledges the messages that are recorded completely. The
- * others are returned, and not acknowledged: that is for the caller, once their dead letters are durable. A process that
- * dies in between gets its messages again, and recording them again changes nothing.
+ * Records the events of some messages as one batch, and acknowledges the messages that are recorded completely. The caller
+ * acknowledges the others once their dead letters are durable. After a crash in between, the messages are delivered again, and
+ * recording them again changes nothing.
  *
  * @returns the messages with parts that can never be recorded
- * @throws when Postgres fails; then nothing was acknowledged
+ * @throws when Postgres fails; then no message was acknowledged
  */
 export async function recordMessages(
   dependencies: RecordDependencies,
   messages: readonly BufferedMessage[],
 ): Promise<BadMessage[]> {
   const events: AdEvent[] = [];
-  /** The bad parts of each message, in its order; and the place in the batch behind its last event. */
+  /** The bad parts of each message, in order, and the index in the batch after its last event. */
   const found: { readonly buffered: BufferedMessage; readonly parts: BadPart[]; readonly end: number }[] = [];
   for (const one of messages) {
     const { decoded } = one;
@@ -54,7 +54,7 @@ export async function recordMessages(
     found.push({ buffered: one, parts, end: events.length });
   }
   let index = 0;
-  // In the order of their places, so each message is passed once.
+  // Sorted by place, so one pass over the messages is enough.
   for (const { place, kind, reason } of await recordAll(dependencies, events, 0)) {
     while (place >= (found[index]?.end ?? Number.POSITIVE_INFINITY)) index += 1;
     const event = events[place];
@@ -72,9 +72,9 @@ function kindOf(version: number | undefined, kind: DeadLetterKind): DeadLetterKi
 }
 
 /**
- * Records what can be recorded, and returns the rest in order. A bad event is found by halving the batch.
+ * Records all events that can be recorded, and returns the others in order. A bad event is found by halving the batch.
  *
- * @param from the place in the batch of the first of these events
+ * @param from index in the batch of the first of these events
  */
 async function recordAll(
   dependencies: RecordDependencies,

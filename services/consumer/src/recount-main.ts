@@ -4,11 +4,11 @@ import { ConfigError, dropForeignVariables, loadConfig, readEnvironment } from '
 
 const USAGE = `Usage: npm run recount
 
-Counts the stored events anew, corrects totals and windows in Postgres where they differ, and has Redis filled anew.
-Run it after events were deleted or changed by hand. Nothing is recorded while it counts, about 1 s per million events:
-events wait in JetStream meanwhile.
+Counts the stored events, corrects the totals and windows in Postgres that differ, and makes the consumers refill Redis.
+Run it after events were deleted or changed by hand. It takes about 1 s per million events, and no event is recorded
+meanwhile: events wait in JetStream.
 
-POSTGRES_HOST, _PORT, _USER, _PASSWORD and _DB say where the database is.`;
+The database is read from POSTGRES_HOST, _PORT, _USER, _PASSWORD and _DB.`;
 
 const plain = new Intl.NumberFormat('en-US');
 
@@ -29,7 +29,7 @@ async function main(): Promise<void> {
   console.log(
     `Rows corrected: ${plain.format(totals)} totals, ${plain.format(minutes)} minutes, ${plain.format(seconds)} seconds`,
   );
-  console.log('Postgres answers until the consumers have filled Redis anew.');
+  console.log('Postgres answers until the consumers have refilled Redis.');
 }
 
 const [first, ...others] = process.argv.slice(2);

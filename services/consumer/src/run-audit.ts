@@ -6,7 +6,7 @@ import type { ConsumerMetrics } from './consumer-metrics.js';
 import { readSequences } from './ledger-consumer.js';
 import type { RecentAds } from './recent-ads.js';
 
-/** A batch is raised long before, even on a busy machine. */
+/** Far longer than the time between a commit and its raise, even on a busy machine. */
 const LASTING_MS = 15_000;
 
 export interface RunAuditOptions {
@@ -19,7 +19,7 @@ export interface RunAuditOptions {
   readonly logger: Logger;
 }
 
-/** Audits the counters in Redis again and again. @returns stops it */
+/** Audits the counters in Redis every `everyMs`. @returns stops it */
 export function runAudit(options: RunAuditOptions): () => Promise<void> {
   const { database, store, nats, recentAds, everyMs, counted, logger } = options;
   const audit = createAudit({

@@ -1,11 +1,11 @@
 import { CLOCK_SLACK } from '@ads/models';
 
 /**
- * Notices a clock that was set back by more than windows allow for. Buckets that were too old to be raised by the former
- * time are then visible again, and Redis has not got them.
+ * Detects a clock that was set back by more than the slack of windows. Buckets that were too old to be raised before are then
+ * visible again, and Redis lacks them.
  *
  * @param now milliseconds since the epoch
- * @returns true once for each time that it was set back
+ * @returns true once each time the clock was set back
  */
 export function createSetBackWatch(now: () => number): () => boolean {
   let latest = Number.NEGATIVE_INFINITY;

@@ -1,15 +1,15 @@
 import type { Backlog } from './consumer-metrics.js';
 
-/** Silence of so many ack waits: whoever had a message has it no more. */
+/** After three ack waits without a change, no consumer works on any message. */
 const ACK_WAITS = 3;
 
 /**
- * Notices a queue whose books don't agree. A NATS server that is killed may have saved the removal of a message and not
- * its acknowledgement, and then waits for it for ever; or the acknowledgement and not the removal, and then keeps the
- * message for ever. Each kill may add some, until the stream is full, or nothing may be delivered any more.
+ * Detects a queue whose stream and consumer state disagree. A killed NATS server may have saved the deletion of a message but
+ * not its acknowledgement, and then waits for the acknowledgement forever. Or it saved the acknowledgement but not the deletion,
+ * and then keeps the message forever. Each kill may add some messages, until the stream is full or no more are delivered.
  *
- * @param now milliseconds by a clock that nobody sets
- * @returns true when messages are there, none of them waits, and nothing moved for some ack waits
+ * @param now milliseconds of a monotonic clock
+ * @returns true when messages exist, none is pending, and nothing changed for three ack waits
  */
 export function createStuckQueueWatch(ackWaitMs: number, now: () => number): (backlog: Backlog) => boolean {
   let last = '';

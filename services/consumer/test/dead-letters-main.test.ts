@@ -44,7 +44,7 @@ function deadLetterCommandWith(
   });
 }
 
-async function untilBuried(count: number): Promise<void> {
+async function untilStored(count: number): Promise<void> {
   await queueEmpty(queue);
   await waitFor(async () => (await deadLetters(queue)).length === count, {
     timeoutMs: 10_000,
@@ -62,7 +62,7 @@ describe('the dead letters', () => {
     const id = uuidv7(occurredAt);
     const late = { kind: 'click', id, adId: 'ad-late', ip: '203.0.113.9', occurredAt, receivedAt: occurredAt } as const;
     await publish(queue, ['rubbish', [late]]);
-    await untilBuried(2);
+    await untilStored(2);
 
     const list = await deadLetterCommand('list');
     expect(list).toEqual({ code: 0, output: expect.stringMatching(/\n2 dead letters\n$/) });
@@ -87,13 +87,13 @@ describe('the dead letters', () => {
   });
 
   it.each([
-    [[], 'Say list, show, replay or drop. Try --help.'],
+    [[], 'Give a command: list, show, replay or drop. Try --help.'],
     [['replay'], 'replay takes ids, --all, or --reason TEXT. Try --help.'],
     [['show', '1', '2'], 'show takes one id. Try --help.'],
-    [['drop', 'all'], 'all is not a positive number, and so not an id. Try --help.'],
+    [['drop', 'all'], 'An id must be a positive whole number, not all. Try --help.'],
     [['drop', '1', '--all'], 'Give either ids, or --all or --reason. Try --help.'],
-    [['list', '--limit', '0'], '0 is not a positive number, and so not --limit. Try --help.'],
-    [['bury', '1'], 'There is no command bury. Try --help.'],
+    [['list', '--limit', '0'], '--limit must be a positive whole number, not 0. Try --help.'],
+    [['bury', '1'], 'Unknown command bury. Try --help.'],
   ])('are not touched by a command that is none: %j', async (args, line) => {
     expect(await deadLetterCommand(...args)).toEqual({ code: 2, output: `${line}\n` });
   });
@@ -110,16 +110,19 @@ describe('the dead letters', () => {
   });
 
   it('that are not there are said not to be', async () => {
-    expect(await deadLetterCommand('show', '999')).toEqual({ code: 1, output: 'There is no dead letter 999.\n' });
+    expect(await deadLetterCommand('show', '999')).toEqual({ code: 1, output: 'Dead letter 999 does not exist.\n' });
   });
 
   it('are found by a part of their reason, also when the letter has other reasons', async () => {
     const now = Date.now();
     const late = (adId: string) => ({ ...click({ occurredAt: now, receivedAt: now }), adId });
+    // One at a time: events that wait together share a dead letter.
     await publish(queue, [['ad-a', 'ad-b', 'ad-c', 'ad-d', 'ad-e'].map(late)]);
+    await untilStored(1);
     await publish(queue, [[late('ad-a')]]);
+    await untilStored(2);
     await publish(queue, ['rubbish']);
-    await untilBuried(3);
+    await untilStored(3);
     const list = async (...args: string[]) => (await deadLetterCommand('list', ...args)).output;
     expect(await list('--reason', 'ad-e')).toMatch(
       /5 events\tunknown ad ad-a; .* 2 more reasons\n1 dead letter with 5/,
