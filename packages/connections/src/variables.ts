@@ -27,7 +27,7 @@ export interface NatsConfig {
   readonly NATS_TIMEOUT_MS: number;
 }
 
-/** The streams that the services make. */
+/** The limits of the JetStream streams that the services create. */
 export interface StreamConfig {
   readonly NATS_STREAM_REPLICAS: number;
   readonly NATS_STREAM_MAX_BYTES: number;
@@ -41,7 +41,7 @@ export interface CatalogueConfig {
 }
 
 const { count, host, listOf, milliseconds, parseUrl, port, secret, toHost } = schemas;
-/** The folder of its socket is what libpq and node-postgres take for a host, too. */
+/** libpq and node-postgres also accept the folder of the Unix socket as a host. */
 const hostOrSocket = Joi.string()
   .trim()
   .custom((text, helpers) => (text.startsWith('/') ? text : toHost(text, helpers)));
@@ -150,7 +150,7 @@ function toRedisAddresses(value: string, helpers: Joi.CustomHelpers): RedisAddre
   const addresses = listOf(value).flatMap((text): RedisAddress[] => {
     const url = parseUrl(`redis://${text}`);
     if (url === undefined || url.hostname === '' || url.port === '' || url.host !== text.toLowerCase()) return [];
-    // An IPv6 address has brackets around it, for the sake of the colons in it.
+    // A URL has brackets around an IPv6 address.
     return [{ host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port: Number(url.port) }];
   });
   if (addresses.length > 0 && addresses.length === listOf(value).length) return addresses;

@@ -16,7 +16,7 @@ function netError(code: string): Error {
   return Object.assign(new Error(`connect ${code}`), { code });
 }
 
-describe('who is to blame: Postgres or the data', () => {
+describe('isPostgresFailure and isDataError', () => {
   it.each(['08006', '28P01', '53300', '57014', '57P01', '57P03', '58030', '40001', '40P01', '25006', 'XX000'])(
     '%s: Postgres',
     (code) => {
@@ -25,17 +25,17 @@ describe('who is to blame: Postgres or the data', () => {
     },
   );
 
-  it.each(['22P02', '22003', '23505', '23502', '23514'])('%s: the data', (code) => {
+  it.each(['22P02', '22003', '23505', '23502', '23514'])('%s is an error of the data', (code) => {
     expect(isPostgresFailure(sqlError(code))).toBe(false);
     expect(isDataError(sqlError(code))).toBe(true);
   });
 
-  it.each(['42P01', '42601'])('%s: neither, a person must repair it', (code) => {
+  it.each(['42P01', '42601'])('%s is neither: an operator must repair it', (code) => {
     expect(isPostgresFailure(sqlError(code))).toBe(false);
     expect(isDataError(sqlError(code))).toBe(false);
   });
 
-  it('the network', () => {
+  it('treat network errors as failures of Postgres', () => {
     expect(isPostgresFailure(netError('ECONNREFUSED'))).toBe(true);
     expect(isPostgresFailure(new Error('Connection terminated unexpectedly'))).toBe(true);
     expect(isPostgresFailure(new Error('timeout exceeded when trying to connect'))).toBe(true);
@@ -43,7 +43,7 @@ describe('who is to blame: Postgres or the data', () => {
   });
 });
 
-describe('who is to blame: Redis or the command', () => {
+describe('isRedisFailure', () => {
   it.each([
     ['LOADING Redis is loading the dataset in memory', true],
     ['READONLY You can not write against a read only replica.', true],
@@ -60,14 +60,14 @@ describe('who is to blame: Redis or the command', () => {
     expect(isRedisFailure(new ReplyError(message))).toBe(failure);
   });
 
-  it('the network, and nothing else', () => {
+  it('treats network errors as failures, and no other errors', () => {
     expect(isRedisFailure(new Error('Command timed out'))).toBe(true);
     expect(isRedisFailure(netError('ECONNRESET'))).toBe(true);
     expect(isRedisFailure(new TypeError('x is undefined'))).toBe(false);
   });
 });
 
-describe('who is to blame: NATS or the message', () => {
+describe('isNatsFailure', () => {
   it.each([
     ['TIMEOUT', true],
     ['503', true],
@@ -79,7 +79,7 @@ describe('who is to blame: NATS or the message', () => {
     expect(isNatsFailure(new NatsError('refused', code))).toBe(failure);
   });
 
-  it('asks JetStream why it refused', () => {
+  it('reads the reason for a refusal from the answer of JetStream', () => {
     const refused = (code: number, err_code: number): NatsError => {
       const error = new NatsError('refused', String(code));
       error.api_error = { code, err_code, description: '' };

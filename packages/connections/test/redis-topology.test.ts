@@ -4,8 +4,8 @@ import { newest, slotsServed, type Topology, toTopology } from '../src/redis/red
 const INFO = 'cluster_state:ok\r\ncluster_current_epoch:7\r\n';
 const here = { host: 'here', port: 1 };
 
-describe('a node tells who serves what', () => {
-  it('however it cuts and orders the slots', () => {
+describe('toTopology', () => {
+  it('joins and sorts slot ranges, however the node splits them', () => {
     const one = toTopology(INFO, [[0, 16383, ['a', 1, 'id'], ['b', 2, 'id']]], here);
     const cut = toTopology(
       INFO,
@@ -28,13 +28,13 @@ describe('a node tells who serves what', () => {
     expect(slotsServed(one)).toBe(16_384);
   });
 
-  it.each([null, '', '?'])('by its own address where it does not know it: %s', (host) => {
+  it.each([null, '', '?'])('uses the address at which the node was reached if the node sends %s', (host) => {
     const { primaries } = toTopology(INFO, [[0, 99, [host, 7000, 'id']]], here);
     expect(primaries).toEqual([{ host: 'here', port: 7000, ranges: [[0, 99]] }]);
   });
 });
 
-it('the view to go by is of a node that is not cut off, and of the latest failover', () => {
+it('newest prefers a node with a working cluster, then the highest epoch', () => {
   const view = (ok: boolean, epoch: number): Topology => ({ primaries: [], nodes: [], ok, epoch });
   expect(newest([view(true, 3), view(false, 9), view(true, 5), view(true, 4)])).toEqual(view(true, 5));
   expect(newest([view(false, 3), view(false, 9)])).toEqual(view(false, 9));

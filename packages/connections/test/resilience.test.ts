@@ -4,7 +4,7 @@ import { type LogLine, logLines } from '../../runtime/test/log-lines.js';
 import { type Attempt, createGuard, type Guard, NotConnected } from '../src/resilience/resilience.js';
 
 class Away extends Error {}
-/** The server answers, and does not do what is asked. */
+/** An error of a server that answers and refuses the operation. */
 class Full extends Away {}
 class NoAnswer extends Away {}
 class Forbidden extends Error {}
@@ -50,7 +50,7 @@ describe('a guard', () => {
     jest.useRealTimers();
   });
 
-  it('lets no signal be listened to by many calls at a time: Node would warn of a leak', async () => {
+  it('gives each call its own signal: Node warns about a leak if many calls listen to one', async () => {
     const listen = jest.spyOn(EventTarget.prototype, 'addEventListener');
     const guard = guardWith(2);
     const listenToo = ({ signal }: Attempt) => {
@@ -76,7 +76,7 @@ describe('a guard', () => {
     });
   });
 
-  it('lets errors of the data pass untouched, and they are no failures', async () => {
+  it('throws errors of the data unchanged and does not count them as failures', async () => {
     const guard = guardWith(3);
     const mine = new Error('duplicate key');
     let calls = 0;
@@ -92,7 +92,7 @@ describe('a guard', () => {
     expect(guard.state()).toBe('closed');
   });
 
-  it('takes an error of the data for a sign of life', async () => {
+  it('counts an error of the data as a success of the dependency', async () => {
     const guard = guardWith(1);
     await failTimes(guard, 4);
     await guard.execute(() => Promise.reject(new Error('bad data'))).catch(() => undefined);
@@ -100,7 +100,7 @@ describe('a guard', () => {
     expect(guard.state()).toBe('closed');
   });
 
-  it('tries again', async () => {
+  it('retries', async () => {
     const guard = guardWith(3);
     let calls = 0;
     const result = guard.execute(async () => {
@@ -113,7 +113,7 @@ describe('a guard', () => {
     expect(calls).toBe(3);
   });
 
-  it('does not try again what is not connected', async () => {
+  it('does not retry while disconnected', async () => {
     let calls = 0;
     await expect(
       guardWith(3).execute(async () => {
@@ -124,7 +124,7 @@ describe('a guard', () => {
     expect(calls).toBe(1);
   });
 
-  it('leaves a call that hangs, tells it, and does not start another', async () => {
+  it('abandons a hanging call, aborts its signal, and does not retry', async () => {
     const guard = guardWith(3, 500);
     let calls = 0;
     let aborted = false;
@@ -142,7 +142,7 @@ describe('a guard', () => {
     expect([calls, aborted]).toEqual([1, true]);
   });
 
-  it('does not abort a call that ended in time', async () => {
+  it('does not abort a call that ends in time', async () => {
     let kept: AbortSignal | undefined;
     await guardWith(1, 500).execute(async ({ signal }) => {
       kept = signal;
@@ -151,7 +151,7 @@ describe('a guard', () => {
     expect(kept?.aborted).toBe(false);
   });
 
-  it('has an aborted signal for a call that asks when its time is up', async () => {
+  it('gives an aborted signal to a call that asks for it after the timeout', async () => {
     let late: Attempt | undefined;
     const result = guardWith(1, 500).execute((attempt) => {
       late = attempt;
@@ -162,7 +162,7 @@ describe('a guard', () => {
     expect(late?.signal.aborted).toBe(true);
   });
 
-  it('closes when a probe succeeds, also after the system clock was set back', async () => {
+  it('closes the circuit after a successful probe, also if the system clock was set back', async () => {
     const guard = guardWith(1);
     await failTimes(guard, 5);
     expect(guard.state()).toBe('open');
@@ -172,7 +172,7 @@ describe('a guard', () => {
     expect(guard.state()).toBe('closed');
   });
 
-  it('opens after five failures, calls nobody, and closes when a probe succeeds', async () => {
+  it('opens the circuit after five failures, rejects calls at once, and closes it after a successful probe', async () => {
     const guard = guardWith(1);
     await failTimes(guard, 5);
     expect(guard.state()).toBe('open');
@@ -185,7 +185,7 @@ describe('a guard', () => {
     await expect(guard.execute(counted)).rejects.toBeInstanceOf(DependencyUnavailable);
     expect(calls).toBe(0);
 
-    // However long it is open: a caller would have to wait for a dependency that hangs.
+    // Only a probe closes the circuit: a caller would have to wait for a hanging dependency.
     await jest.advanceTimersByTimeAsync(60_000);
     await expect(guard.execute(counted)).rejects.toBeInstanceOf(DependencyUnavailable);
     expect(calls).toBe(0);
@@ -207,7 +207,7 @@ describe('a guard', () => {
     expect(await gauge()).toBe(0);
   });
 
-  it('opens after two calls in a row that hang', async () => {
+  it('opens the circuit after two hanging calls in a row', async () => {
     const guard = guardWith(1, 500);
     for (const expected of ['closed', 'open']) {
       const hung = guard.execute(() => new Promise(() => undefined)).catch(() => undefined);
@@ -217,13 +217,13 @@ describe('a guard', () => {
     }
   });
 
-  it('tells the first failure and the end of the trouble, and nothing in between', async () => {
+  it('logs the first failure and the end of the incident, and nothing in between', async () => {
     const guard = guardWith(1);
     await guard.execute(async () => undefined);
     expect(guard.health()).toEqual({ status: 'up', breaker: 'closed' });
     for (let i = 0; i < 3; i += 1) {
       await failTimes(guard, 1);
-      // It works every now and then: that is not the end of it.
+      // Single successes do not end the incident.
       await guard.execute(async () => undefined);
     }
     await failTimes(guard, 5);
@@ -241,7 +241,7 @@ describe('a guard', () => {
     ]);
   });
 
-  it('tells of what never worked when it is late for something that only starts', async () => {
+  it('logs a dependency that never worked after 2 s', async () => {
     const guard = guardWith(1);
     await failTimes(guard, 2);
     expect(lines).toEqual([]);
@@ -250,7 +250,7 @@ describe('a guard', () => {
     expect(lines.map(({ fields }) => fields.event)).toEqual(['dependency.down']);
   });
 
-  it('says nothing of a slow start', async () => {
+  it('logs nothing about a slow start', async () => {
     const guard = guardWith(1);
     await failTimes(guard, 2);
     await jest.advanceTimersByTimeAsync(2_000);
@@ -259,14 +259,14 @@ describe('a guard', () => {
     expect(lines).toEqual([]);
   });
 
-  it('has no words for what only had to start, from the first time that it works', async () => {
+  it('has no detail for a dependency that only had to start, once it works', async () => {
     const guard = guardWith(1);
     await failTimes(guard, 2);
     await guard.execute(async () => undefined);
     expect(guard.health()).toEqual({ status: 'up', breaker: 'closed' });
   });
 
-  it('keeps the words of a failure for a while after it, for whoever looks later', async () => {
+  it('keeps the detail of a failure until the incident ends', async () => {
     const guard = guardWith(1);
     await guard.execute(async () => undefined);
     await failTimes(guard, 1);
@@ -274,7 +274,7 @@ describe('a guard', () => {
     expect(guard.health()).toEqual({ status: 'up', breaker: 'closed', detail: 'connection refused' });
   });
 
-  it('has words for an error without any', async () => {
+  it('has a detail for an error without a message', async () => {
     const guard = guardWith(1);
     const refused = Object.assign(new Away(''), { code: 'ECONNREFUSED' });
     await guard.execute(() => Promise.reject(refused)).catch(() => undefined);
@@ -284,12 +284,12 @@ describe('a guard', () => {
     expect(guard.health().detail).toBe('maximum bytes exceeded');
   });
 
-  describe('while work fails and pings succeed', () => {
+  describe('while an operation fails and pings succeed', () => {
     const full = () => Promise.reject(new Full('no space left on device'));
     const well = async (): Promise<void> => undefined;
     const fail = (guard: Guard, call: () => Promise<unknown>, operation = 'write') =>
       guard.execute(call, operation).catch(() => undefined);
-    /** As long as there are pings, once a second, as `probe` makes them. */
+    /** Pings once a second, as `probe` does. */
     const ping = async (guard: Guard, seconds: number): Promise<string[]> => {
       const statuses: string[] = [];
       for (let second = 0; second < seconds; second += 1) {
@@ -300,7 +300,7 @@ describe('a guard', () => {
       return statuses;
     };
 
-    it('is down in the words of the work, until work of that kind succeeds', async () => {
+    it('is down with the error of the operation until that operation succeeds', async () => {
       const guard = guardWith(1);
       await guard.execute(well, 'write');
       for (let second = 0; second < 50; second += 1) {
@@ -316,7 +316,7 @@ describe('a guard', () => {
       expect(lines.map(({ fields }) => fields.event)).toEqual(['dependency.down', 'dependency.recovered']);
     });
 
-    it('is up again after half a minute in which nobody asked for that work', async () => {
+    it('is up again after 30 s without a call of that operation', async () => {
       const guard = guardWith(1);
       await guard.execute(well, 'write');
       await fail(guard, full);
@@ -324,7 +324,7 @@ describe('a guard', () => {
       expect(await ping(guard, 1)).toEqual(['up']);
     });
 
-    it('counts an error that no retry helps against, though the breaker does not', async () => {
+    it('counts a refusal that the breaker does not count', async () => {
       const guard = guardWith(1);
       await guard.execute(well, 'write');
       for (let time = 0; time < 10; time += 1) {
@@ -336,7 +336,7 @@ describe('a guard', () => {
       expect(guard.health()).toEqual({ status: 'down', breaker: 'closed', detail: 'permission denied' });
     });
 
-    it('says first what a ping does not find', async () => {
+    it('shows first what a ping does not find', async () => {
       const guard = guardWith(1);
       await guard.execute(well, 'write');
       await fail(guard, full);
@@ -344,7 +344,7 @@ describe('a guard', () => {
       expect(guard.health().detail).toBe('no space left on device');
     });
 
-    it('does not flap: after a relapse only quiet is believed', async () => {
+    it('does not flap: after a relapse it stays down until the incident ends', async () => {
       const guard = guardWith(1);
       await guard.execute(well);
       const statuses: string[] = [];
@@ -361,7 +361,7 @@ describe('a guard', () => {
       expect(lines.length).toBeLessThanOrEqual(3);
     });
 
-    it('neither retries nor waits for five of what is not answered', async () => {
+    it('does not retry timeouts and opens the circuit before the fifth', async () => {
       const guard = guardWith(3);
       let calls = 0;
       for (const expected of ['closed', 'open']) {
@@ -375,7 +375,7 @@ describe('a guard', () => {
     });
   });
 
-  it('has the words of a connection that was lost, until a call succeeds', async () => {
+  it('shows the error of a lost connection until a call succeeds', async () => {
     const guard = guardWith(1);
     await guard.execute(async () => undefined);
     guard.failed(new Error('password authentication failed'));

@@ -25,18 +25,18 @@ function problemsOf(env: Record<string, string>): readonly string[] {
   return [];
 }
 
-/** Undefined where the check refuses it. */
+/** The configuration; undefined if the check refuses it. */
 function accepted(env: Record<string, string>): Config | undefined {
   return problemsOf(env).length === 0 ? load(env) : undefined;
 }
 
-describe('the variables of connections', () => {
-  it('has a default for everything but secrets', () => {
+describe('connection variables', () => {
+  it('have defaults, except secrets', () => {
     expect(load({})).toMatchObject({ POSTGRES_DB: 'ads', NATS_URL: ['nats://localhost:4222'] });
     expect(load({}).POSTGRES_PASSWORD).toBeUndefined();
   });
 
-  it.each(['POSTGRES_HOST', 'REDIS_HOST'])('wants a host in %s, and no address of a page', (name) => {
+  it.each(['POSTGRES_HOST', 'REDIS_HOST'])('%s must be a host, not a URL', (name) => {
     for (const good of ['db', 'db_1.example.com', '10.0.0.7', '::1', 'fe80::1%eth0']) {
       expect(problemsOf({ [name]: good })).toEqual([]);
     }
@@ -47,7 +47,7 @@ describe('the variables of connections', () => {
     }
   });
 
-  it('takes several NATS servers', () => {
+  it('accept several NATS servers', () => {
     expect(load({ NATS_URL: 'nats://a:4222, b:4223' }).NATS_URL).toEqual(['nats://a:4222', 'nats://b:4223']);
   });
 
@@ -60,13 +60,13 @@ describe('the variables of connections', () => {
     ['nats://a:4222,tls://b:4222', /must not mix nats:\/\/ and tls:\/\//],
     ['nats://a:4222/stream', /must end with the port/],
     ['nats://a:4222?tls=true', /must end with the port/],
-  ])('refuses NATS_URL=%s, with a reason and without the password', (text, reason) => {
+  ])('refuse NATS_URL=%s with a reason that does not contain the password', (text, reason) => {
     const problems = problemsOf({ NATS_URL: text });
     expect(problems).toEqual([expect.stringMatching(reason)]);
     expect(problems[0]).not.toMatch(/secret|one|two|100/);
   });
 
-  it('takes for NATS_URL whatever the client can use, and loses nothing of it', () => {
+  it('accept every NATS_URL that the client can use, and pass on all of it', () => {
     const written = fc.string({ unit: 'grapheme', minLength: 1 });
     const address = fc.tuple(written, written, fc.domain(), fc.integer({ min: 1, max: 65_535 }));
     fc.assert(
@@ -87,12 +87,12 @@ describe('the variables of connections', () => {
     );
   });
 
-  it('takes the folder of a socket for the host of Postgres alone', () => {
+  it('accept the folder of a socket as the host of Postgres only', () => {
     expect(load({ POSTGRES_HOST: '/run/postgresql' }).POSTGRES_HOST).toBe('/run/postgresql');
     expect(problemsOf({ REDIS_HOST: '/run/redis' })).toHaveLength(1);
   });
 
-  it('takes nodes of a Redis Cluster', () => {
+  it('accept the nodes of a Redis Cluster', () => {
     expect(load({}).REDIS_CLUSTER_NODES).toBeUndefined();
     expect(load({ REDIS_CLUSTER_NODES: 'redis-1:6379, [fd00::1]:7000,10.0.0.3:80', REDIS_DB: '0' })).toMatchObject({
       REDIS_CLUSTER_NODES: [
@@ -104,7 +104,7 @@ describe('the variables of connections', () => {
   });
 
   it.each(['redis-1', ',', 'redis://redis-1:6379', 'user@redis-1:6379', 'redis-1:6379/0', 'a:6379,b', 'a:99999'])(
-    'refuses REDIS_CLUSTER_NODES=%s',
+    'refuse REDIS_CLUSTER_NODES=%s',
     (text) => {
       expect(problemsOf({ REDIS_CLUSTER_NODES: text })).toEqual([
         'REDIS_CLUSTER_NODES: must be host:port, or several with commas between them',
@@ -112,14 +112,14 @@ describe('the variables of connections', () => {
     },
   );
 
-  it('refuses another database of a Redis Cluster: there is only one', () => {
+  it('refuse a database number with a Redis Cluster, which has only one database', () => {
     expect(load({ REDIS_DB: '3' }).REDIS_DB).toBe(3);
     expect(problemsOf({ REDIS_CLUSTER_NODES: 'redis-1:6379', REDIS_DB: '3' })).toEqual([
       'REDIS_DB: must be 0 with REDIS_CLUSTER_NODES: a cluster has no other database',
     ]);
   });
 
-  it('shows no secret of a bad variable', () => {
+  it('do not show a secret in an error', () => {
     const [problem] = problemsOf({ NATS_URL: 'http://user:hunter2@host' });
     expect(problem).toMatch(/^NATS_URL: must be nats:/);
   });

@@ -11,7 +11,7 @@ function fixture() {
   const metrics = createMetrics('test');
   const conditions = createConditions(metrics, logLines().logger);
   const clock = createClock(metrics, conditions);
-  /** A server whose clock is so far ahead of the one of this host answers after a round trip of so long. */
+  /** Observes a server clock that is `ahead` ms ahead of this host, after a round trip of `roundTrip` ms. */
   const observe = (reference: 'postgres' | 'nats', ahead: number, roundTrip = 1) => {
     const answeredAt = performance.now();
     clock.observe(reference, {
@@ -29,7 +29,7 @@ function fixture() {
 const near = (value: number, wanted: number) => expect(Math.abs(value - wanted)).toBeLessThan(20);
 
 describe('the clock', () => {
-  it('is the one of this host, unmeasured, until a server has told the time', () => {
+  it('is the clock of this host, unmeasured, until a server has reported its time', () => {
     const { clock, ahead } = fixture();
     near(ahead(), 0);
     expect(Number.isInteger(clock.now())).toBe(true);
@@ -38,7 +38,7 @@ describe('the clock', () => {
     expect(clock.whyNotPrune()).toMatch(/Postgres has not been measured/);
   });
 
-  it('is the one of NATS until Postgres has told the time, and then that of Postgres', () => {
+  it('is the clock of NATS until Postgres has reported its time, then the clock of Postgres', () => {
     const { clock, ahead, observe } = fixture();
     observe('nats', 5 * HOUR);
     near(ahead(clock.measuredNow), 5 * HOUR);
@@ -49,13 +49,13 @@ describe('the clock', () => {
     near(ahead(clock.natsNow), 5 * HOUR);
   });
 
-  it('changes nothing where a server does not tell the time', () => {
+  it('does not change if a server does not report its time', () => {
     const { clock } = fixture();
     clock.observe('nats', undefined);
     expect(clock.measuredNow()).toBeUndefined();
   });
 
-  it('stays exact when later answers take long, and follows a server whose clock was set', () => {
+  it('stays exact when later responses are slow, and follows a server whose clock was set', () => {
     const { ahead, observe } = fixture();
     observe('postgres', HOUR, 2);
     observe('postgres', HOUR + 900, 3_000);
@@ -66,7 +66,7 @@ describe('the clock', () => {
     near(ahead(), 0);
   });
 
-  it('is earliest by the clock that is behind, and no more than a day behind Postgres', () => {
+  it('returns the earlier of two clocks as earliest, but at most a day behind Postgres', () => {
     const { clock, ahead, observe } = fixture();
     observe('postgres', 0);
     near(ahead(clock.earliest), 0);
@@ -79,7 +79,7 @@ describe('the clock', () => {
   });
 });
 
-describe('the skew of the clock', () => {
+describe('clock skew', () => {
   it('is a condition beyond 2 s, until it is below 1 s', () => {
     const { observe, skew } = fixture();
     observe('postgres', 1_900);
@@ -92,7 +92,7 @@ describe('the skew of the clock', () => {
     expect(skew()).toBeUndefined();
   });
 
-  it('is not what a slow answer leaves open', () => {
+  it('is not caused by a slow response', () => {
     const { observe, skew } = fixture();
     observe('postgres', 3_000, 3_000);
     expect(skew()).toBeUndefined();
@@ -109,7 +109,7 @@ describe('the skew of the clock', () => {
     ],
     ['NATS', { postgres: 0, nats: -HOUR }, /set the clock of the host of NATS\.$/],
     ['nobody', { postgres: HOUR, nats: -HOUR }, /Compare the clocks of these hosts with a time server\.$/],
-  ])('names the one of three that is wrong: %s', (_name, { postgres, nats }, detail) => {
+  ])('names the wrong clock of three: %s', (_name, { postgres, nats }, detail) => {
     const { observe, skew } = fixture();
     observe('postgres', postgres);
     observe('nats', nats);
@@ -130,7 +130,7 @@ describe('the skew of the clock', () => {
     expect(clock.whyNotPrune()).toMatch(/31\.0 s/);
   });
 
-  it('is a gauge in seconds by server, absent until it is measured', async () => {
+  it('is a gauge in seconds per server, absent until measured', async () => {
     const { metrics, observe } = fixture();
     const read = async () =>
       Object.fromEntries(

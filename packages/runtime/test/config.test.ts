@@ -45,7 +45,7 @@ function folderWith(name: string, text: string): string {
 }
 
 describe('loadConfig', () => {
-  it('has a default for everything but secrets', () => {
+  it('has a default for everything except secrets', () => {
     expect(load({})).toMatchObject({
       HTTP_HOST: '0.0.0.0',
       HTTP_PORT: 8080,
@@ -59,7 +59,7 @@ describe('loadConfig', () => {
     expect(Object.isFrozen(load({}))).toBe(true);
   });
 
-  it('takes an empty variable for unset', () => {
+  it('treats an empty variable as unset', () => {
     expect(load({ HTTP_PORT: '', POSTGRES_PASSWORD: '' }).HTTP_PORT).toBe(8080);
   });
 
@@ -72,7 +72,7 @@ describe('loadConfig', () => {
     ]);
   });
 
-  it('refuses header time beyond request time, defaults included', () => {
+  it('refuses a header timeout above the request timeout, also if one is the default', () => {
     expect(problemsOf({ HTTP_REQUEST_TIMEOUT_MS: '5000', HTTP_HEADERS_TIMEOUT_MS: '6000' })).toEqual([
       expect.stringMatching(/^HTTP_HEADERS_TIMEOUT_MS: /),
     ]);
@@ -91,7 +91,7 @@ describe('loadConfig', () => {
     expect(problemsOf({ TRUST_PROXY: text })).toHaveLength(1);
   });
 
-  it('takes origins, not addresses of pages', () => {
+  it('accepts origins, not URLs of pages', () => {
     expect(load({ CORS_ORIGINS: 'https://a.test,https://b.test:8443' }).CORS_ORIGINS).toEqual([
       'https://a.test',
       'https://b.test:8443',
@@ -106,7 +106,7 @@ describe('loadConfig', () => {
     },
   );
 
-  it.each(['HTTP_HOST'])('wants a host in %s, and no address of a page', (name) => {
+  it.each(['HTTP_HOST'])('requires a host in %s, not a URL', (name) => {
     for (const good of ['db', 'db_1.example.com', '10.0.0.7', '::1', 'fe80::1%eth0']) {
       expect(problemsOf({ [name]: good })).toEqual([]);
     }
@@ -124,34 +124,34 @@ describe('loadConfig', () => {
 });
 
 describe('secrets from files', () => {
-  it('drops one newline at the end', () => {
+  it('lose one newline at the end', () => {
     const path = join(folderWith('password', 'se cret\n\n'), 'password');
     expect(load({ POSTGRES_PASSWORD_FILE: path }).POSTGRES_PASSWORD).toBe('se cret\n');
   });
 
-  it('refuses both at once, and a file that is not there', () => {
+  it('are refused together with the variable itself, and if the file does not exist', () => {
     expect(problemsOf({ POSTGRES_PASSWORD: 'a', POSTGRES_PASSWORD_FILE: '/b' })).toEqual([
       'POSTGRES_PASSWORD: set either POSTGRES_PASSWORD or POSTGRES_PASSWORD_FILE, not both',
     ]);
     expect(problemsOf({ POSTGRES_PASSWORD_FILE: '/not/there' })).toEqual([
-      "POSTGRES_PASSWORD: POSTGRES_PASSWORD_FILE can't be read: /not/there (ENOENT)",
+      'POSTGRES_PASSWORD: POSTGRES_PASSWORD_FILE cannot be read: /not/there (ENOENT)',
     ]);
   });
 
-  it('reads none for what is no secret', () => {
+  it('are not read for other variables', () => {
     expect(load({ POSTGRES_HOST_FILE: '/not/there' }).POSTGRES_HOST).toBe('localhost');
   });
 });
 
 describe('readEnvironment', () => {
-  it('puts the process over .env', () => {
+  it('prefers the environment of the process to .env', () => {
     const folder = folderWith('.env', 'PATH=nowhere\nONLY_IN_FILE="yes"\n');
     const env = readEnvironment(folder);
     expect(env.ONLY_IN_FILE).toBe('yes');
     expect(env.PATH).toBe(process.env.PATH);
   });
 
-  it('sees the first line of a .env that begins with a byte order mark', () => {
+  it('reads the first line of a .env file with a byte order mark', () => {
     expect(readEnvironment(folderWith('.env', '\uFEFFFIRST_LINE=yes\r\nSECOND=too\r\n'))).toMatchObject({
       FIRST_LINE: 'yes',
       SECOND: 'too',
@@ -181,7 +181,7 @@ describe('readEnvironment', () => {
     expect(kept).toMatchObject({ GOOD: 'a#b', ALSO: 'a#b', NOTED: 'abc', EMPTY: '', LINES: 'one\ntwo=x#y' });
   });
 
-  it('needs no .env', () => {
+  it('does not need a .env file', () => {
     expect(readEnvironment('/not/there').PATH).toBe(process.env.PATH);
   });
 });
@@ -198,7 +198,7 @@ describe('misspelledVariables', () => {
     expect(misspelledVariables({ [name]: 'x', PATH: '/bin', HOME: '/root' }, known)).toEqual([{ name, meant }]);
   });
 
-  it('leaves alone what is known, and what is near a variable that is set', () => {
+  it('ignores known variables, and those similar to a variable that is set', () => {
     expect(misspelledVariables({ NATS_URL_FILE: 'x', HTTP_PORT: '1', HTTP_PROT: '2' }, known)).toEqual([]);
   });
 });

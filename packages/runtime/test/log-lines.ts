@@ -6,7 +6,7 @@ export interface LogLine {
   readonly fields: LogFields;
 }
 
-/** A logger that keeps its lines. */
+/** A logger that collects its lines. */
 export function logLines(): { logger: Logger; lines: LogLine[] } {
   const lines: LogLine[] = [];
   const at =

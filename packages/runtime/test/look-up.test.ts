@@ -44,7 +44,7 @@ describe('a look-up', () => {
     jest.useRealTimers();
   });
 
-  it('is made once for all who ask meanwhile', async () => {
+  it('is shared by all callers that ask at the same time', async () => {
     const { outcome, open, begun } = heldLookUps();
     const answers = Promise.all([outcome('postgres'), outcome('postgres'), outcome('postgres')]);
     open[0]?.answer(FIRST);
@@ -52,7 +52,7 @@ describe('a look-up', () => {
     expect(begun()).toBe(1);
   });
 
-  it('is not made while the last answer is fresh', async () => {
+  it('is skipped while the last answer is fresh', async () => {
     const { outcome, open, begun } = heldLookUps();
     const first = outcome('postgres');
     open[0]?.answer(FIRST);
@@ -66,7 +66,7 @@ describe('a look-up', () => {
     expect(await second).toEqual(SECOND);
   });
 
-  it('that hangs holds up no other name, and is not made again', async () => {
+  it('that hangs delays no other name and is not repeated', async () => {
     const { outcome, open, begun, slow } = heldLookUps();
     for (let time = 0; time < 10; time += 1) {
       const hung = outcome('nats');
@@ -80,7 +80,7 @@ describe('a look-up', () => {
     expect(await well).toEqual(FIRST);
   });
 
-  it('that hangs costs its callers half a second, the first time alone: they go on with the last answer', async () => {
+  it('that hangs delays only its first caller, by half a second; callers get the last answer', async () => {
     const { outcome, slow } = await knowing('postgres');
     const since = performance.now();
     const first = outcome('postgres');
@@ -95,7 +95,7 @@ describe('a look-up', () => {
     expect(slow).toEqual(['postgres']);
   });
 
-  it('that answers late is used by those who ask later', async () => {
+  it('that answers late is used by later callers', async () => {
     const { outcome, open } = await knowing('nats');
     const late = outcome('nats');
     await jest.advanceTimersByTimeAsync(5_000);
@@ -105,7 +105,7 @@ describe('a look-up', () => {
     expect(await outcome('nats')).toEqual(SECOND);
   });
 
-  it('that DNS could not answer leads to the last answer, and the next one asks again', async () => {
+  it('that fails returns the last answer, and the next call asks again', async () => {
     const { outcome, open, begun } = await knowing('nats');
     const failed = outcome('nats');
     open[1]?.fail('EAI_AGAIN');
@@ -116,21 +116,21 @@ describe('a look-up', () => {
     expect(begun()).toBe(3);
   });
 
-  it('of a name that is gone fails, though there was an address', async () => {
+  it('of a name that no longer exists fails, despite an earlier address', async () => {
     const { outcome, open } = await knowing('nats');
     const gone = outcome('nats');
     open[1]?.fail('ENOTFOUND');
     expect(await gone).toBe('ENOTFOUND');
   });
 
-  it('of a name that never had an address fails in the words of DNS', async () => {
+  it('of a name without an earlier address fails with the error of DNS', async () => {
     const { lookUp } = heldLookUps();
     const hung = lookUp('nats', V4).catch((error: Error) => error.message);
     await jest.advanceTimersByTimeAsync(2_000);
     expect(await hung).toBe('DNS did not answer for nats within 2000 ms');
   });
 
-  it('for one family says nothing of another', async () => {
+  it('for one address family is not used for another', async () => {
     const { lookUp, begun } = heldLookUps();
     lookUp('nats', { family: 4 }).catch(() => undefined);
     lookUp('nats', { family: 6 }).catch(() => undefined);

@@ -12,7 +12,7 @@ test.each([
   ['before the request is read', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}', 'at once'],
   ['at its last byte', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}', 'data'],
   ['after its end', 'GET / HTTP/1.1\r\nHost: a\r\n\r\n', 'end'],
-])('an idle connection that was answered %s holds nothing', async (_when, text, event) => {
+])('an idle connection keeps no request in memory after a response %s', async (_when, text, event) => {
   const openRequests = new OpenRequests();
   let socket: Socket | undefined;
   let seen = 0;

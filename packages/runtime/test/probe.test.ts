@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { probe } from '../src/health/probe.js';
 
-it('pings again and again, whatever comes of it, and when it is stopped waits for the answer that is under way', async () => {
+it('keeps pinging after failures, and waits for the ping in progress when it is stopped', async () => {
   let pings = 0;
   let answer: () => void = () => undefined;
   let stop: (() => Promise<void>) | undefined;

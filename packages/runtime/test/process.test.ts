@@ -10,7 +10,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const RUNTIME = new URL('../dist/index.js', import.meta.url).href;
 
-/** Runs a process whose `start` has the body `start`; from the built package, as services are. */
+/** Runs a process with the given body of `start`. It uses the built package, as services do. */
 function run(start: string, env: Record<string, string> = {}): ChildProcess {
   const code = `
     import { runProcess, logVariables, serverVariables } from '${RUNTIME}';
@@ -62,7 +62,7 @@ describe('runProcess', () => {
       ${WAIT}`);
     const { code, out } = await ended(
       child,
-      // Twice at once, as from Ctrl-C and from a parent that passes it on.
+      // Twice at once, as when a terminal and a parent process both send the signal.
       once(() => {
         child.kill(signal);
         child.kill('SIGTERM');
@@ -76,7 +76,7 @@ describe('runProcess', () => {
     expect(code).toBe(0);
   });
 
-  it('goes on releasing when the same signal arrives again, seconds later', async () => {
+  it('continues its shutdown when the same signal arrives again seconds later', async () => {
     const child = run(`
       shutdown.add('slow', async () => {
         await new Promise((resolve) => process.once('SIGINT', resolve));
@@ -85,7 +85,7 @@ describe('runProcess', () => {
       setTimeout(() => process.kill(process.pid, 'SIGTERM'), 10);
       ${WAIT}`);
     const { code, out } = await ended(child, (text) => {
-      // Later than any distance that could tell one keystroke from two.
+      // Later than the two signals of one Ctrl-C could be apart.
       if (text.includes('shutting down')) setTimeout(() => child.kill('SIGINT'), 1_500);
     });
     expect(out).toContain('"closed"');
@@ -113,7 +113,7 @@ describe('runProcess', () => {
     expect(out).toMatch(/"message":"boom"[\s\S]*"message":"closed"/);
   });
 
-  it('exits 1 when the grace is over', async () => {
+  it('exits 1 after SHUTDOWN_GRACE_SECONDS', async () => {
     const child = run(`shutdown.add('hangs', () => new Promise(() => {})); ${WAIT}`, {
       SHUTDOWN_GRACE_SECONDS: '1',
     });
@@ -125,7 +125,7 @@ describe('runProcess', () => {
     expect(out).toContain('"event":"shutdown.timed_out"');
   });
 
-  it('has every line in the log file too', async () => {
+  it('also writes every line to the log file', async () => {
     const child = run(
       `for (let i = 0; i < 5000; i += 1) logger.info('line', { i });
        logger.error('the end', { error: new Error('boom', { cause: 'why' }), message: 'x' });

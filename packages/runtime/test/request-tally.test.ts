@@ -4,12 +4,12 @@ import { RequestTally } from '../src/metrics/request-tally.js';
 
 const lines = (text: string, name: string) => text.split('\n').filter((line) => line.includes(name));
 
-test('shows what was answered as the histogram of the library does', async () => {
+test('exports the same series as a histogram of prom-client', async () => {
   const bounds = [0.001, 0.5, 2];
   const [own, library] = [new Registry(), new Registry()] as const;
   const tally = new RequestTally(own, bounds);
   const name = 'http_request_duration_seconds';
-  const help = 'Time from the request to the end of its answer.';
+  const help = 'Time from the start of a request to the end of its response.';
   const histogram = new Histogram({
     name,
     help,
@@ -30,7 +30,7 @@ test('shows what was answered as the histogram of the library does', async () =>
   expect(lines(await own.metrics(), name)).toEqual(lines(await library.metrics(), name));
 });
 
-test('counts by status, and each answer once however often it is asked', async () => {
+test('counts responses by status, once each, over several scrapes', async () => {
   const registry = new Registry();
   const tally = new RequestTally(registry, [1]);
   for (const status of [202, 202, 429]) tally.add('POST', '/a', status, 0);

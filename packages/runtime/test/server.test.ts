@@ -50,7 +50,7 @@ function serve(
   return listen({ handler, config: { ...config, HTTP_PORT: port }, logger, metrics, health }, shutdown);
 }
 
-/** Sends each piece when the one before it was answered; everything that comes back until the connection is closed. */
+/** Sends each piece after the response to the one before. Returns all bytes received until the connection closes. */
 function rawRequest(port: number, ...pieces: string[]): Promise<string> {
   return new Promise((resolve) => {
     let all = '';
@@ -60,7 +60,7 @@ function rawRequest(port: number, ...pieces: string[]): Promise<string> {
       const next = pieces.shift();
       if (next !== undefined) socket.write(next);
     });
-    // Who is refused may not get rid of all that it had to say.
+    // The server may close the connection before it has read all pieces.
     socket.on('error', () => undefined);
     socket.on('close', () => resolve(all));
   });
@@ -107,7 +107,7 @@ describe('management endpoints', () => {
 });
 
 describe('listen', () => {
-  it('says what is wrong with the address', async () => {
+  it('reports an address that is not available', async () => {
     const port = await serve((_request, response) => void response.end());
     await expect(serve(() => undefined, testHealth(), port)).rejects.toThrow(
       `HTTP_PORT: 127.0.0.1:${port} is taken by another program`,
@@ -120,7 +120,7 @@ describe('listen', () => {
     ['GET / HTTP/1.1\r\n\r\n', 400, 'invalid_request'],
     ['GET http://[::1 HTTP/1.1\r\nHost: a\r\n\r\n', 400, 'invalid_request'],
     ['GET / HTTP/1.1\r\nHost: a\r\nExpect: cake\r\nConnection: close\r\n\r\n', 417, 'expectation_failed'],
-  ])('answers with JSON what never reaches a handler: %.20s', async (bytes, status, error) => {
+  ])('answers requests that never reach a handler with JSON: %.20s', async (bytes, status, error) => {
     const port = await serve((_request, response) => void response.end());
     const text = await rawRequest(port, bytes);
     expect(text).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
@@ -129,19 +129,19 @@ describe('listen', () => {
     expect(text).toContain(`X-Request-ID: ${body.request_id}\r\n`);
   });
 
-  it('takes the path out of a whole address', async () => {
+  it('takes the path from an absolute URL', async () => {
     const port = await serve((request, response) => void response.end(request.url));
     const text = await rawRequest(port, 'GET http://a:80/ads?x=1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
     expect(text).toMatch(/\r\n\/ads\?x=1$|\r\n\/ads\?x=1\r\n/);
   });
 
-  it('answers what came before, and only then that the rest is not HTTP', async () => {
+  it('answers earlier requests first, then refuses the bytes that are not HTTP', async () => {
     const port = await serve((_request, response) => void setTimeout(() => response.end('recorded'), 50));
     const text = await rawRequest(port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\nNOT HTTP\r\n\r\n');
     expect(text).toMatch(/^HTTP\/1\.1 200 [\s\S]*recorded[\s\S]*HTTP\/1\.1 400 /);
   });
 
-  it('answers what came whole before a request whose body is not HTTP', async () => {
+  it('answers earlier complete requests before it refuses a body that is not HTTP', async () => {
     const port = await serve((request, response) => {
       request.on('error', () => undefined);
       if (request.url === '/click') setTimeout(() => response.writeHead(202).end('recorded'), 50);
@@ -157,7 +157,7 @@ describe('listen', () => {
     );
   });
 
-  it('says once that a request is wrong, however much more of it comes', async () => {
+  it('refuses a bad request once, even if more bytes follow', async () => {
     const port = await serve(
       (request, response) =>
         void request.on('error', () => undefined).once('data', () => response.writeHead(413).end()),
@@ -167,7 +167,7 @@ describe('listen', () => {
     expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 413']);
   });
 
-  it('drains: finishes what is in flight, closes idle connections, takes no new ones', async () => {
+  it('drains: finishes open requests, closes idle connections, accepts no new ones', async () => {
     const health = testHealth();
     let finish = (): void => undefined;
     let arrived = (): void => undefined;
@@ -206,7 +206,7 @@ describe('listen', () => {
 });
 
 describe('HTTP_MAX_CONNECTIONS', () => {
-  it('is the most that are open at a time; one more is closed at once, counted and logged', async () => {
+  it('limits open connections: one more is closed at once, counted and logged', async () => {
     const metrics = createMetrics('test');
     const before = lines.length;
     const port = await serve((_request, response) => void response.end('ok'), testHealth(), 0, metrics);
@@ -226,7 +226,7 @@ describe('HTTP_MAX_CONNECTIONS', () => {
     const refused = lines.slice(before).filter(({ fields }) => fields.event === 'http.connections_refused');
     expect(refused).toHaveLength(1);
 
-    // Whoever has a connection is served, and there is room again when one is closed.
+    // Open connections are served, and a closed one makes room.
     connections.pop()?.destroy();
     while (!(await metrics.registry.metrics()).includes('http_connections{service="test"} 2')) await nextTurn();
     expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe('ok');
@@ -235,7 +235,7 @@ describe('HTTP_MAX_CONNECTIONS', () => {
 });
 
 describe('HTTP_SEND_TIMEOUT_MS', () => {
-  it('closes the connection of a client that does not read; one that waits for nothing is kept', async () => {
+  it('closes the connection of a client that does not read; an idle one is kept', async () => {
     const metrics = createMetrics('test');
     const before = lines.length;
     const large = Buffer.alloc(64 * 2 ** 20);

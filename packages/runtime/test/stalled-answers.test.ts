@@ -9,10 +9,10 @@ import { logLines } from './log-lines.js';
 const TIMEOUT_MS = 10_000;
 const queuedOf = (socket: Socket) =>
   (socket as unknown as { _handle: { writeQueueSize: number } })._handle.writeQueueSize;
-/** More than the buffers of the system hold for one connection. */
+/** More bytes than the system buffers for one connection. */
 const LARGE = Buffer.alloc(64 * 2 ** 20);
 
-describe('an answer that is not read', () => {
+describe('a response that is not read', () => {
   const { logger, lines } = logLines();
   let server: Server;
   let sockets: Set<Socket>;
@@ -38,7 +38,7 @@ describe('an answer that is not read', () => {
     await once(server, 'close');
   });
 
-  /** A connection from both sides. */
+  /** Both ends of a connection. */
   async function open(): Promise<{ client: Socket; socket: Socket }> {
     const client = connect((server.address() as AddressInfo).port, '127.0.0.1').pause();
     client.on('error', () => undefined);
@@ -58,12 +58,12 @@ describe('an answer that is not read', () => {
   it.each([
     ['one large write', [LARGE]],
     ['many small ones', Array.from({ length: 1_024 }, () => LARGE.subarray(0, 65_536))],
-  ])('is cut off when the time is over, and not before: %s', async (_what, pieces) => {
+  ])('is cut off after the timeout, not before: %s', async (_what, pieces) => {
     const { socket } = await open();
     for (const piece of pieces) socket.write(piece);
     await untilStuck(socket);
     stalled.sweep(1_000);
-    // More answers that wait behind it are no progress.
+    // Queueing more responses is no progress.
     socket.write('more');
     stalled.sweep(1_000 + TIMEOUT_MS - 1);
     expect([socket.destroyed, lines]).toEqual([false, []]);
@@ -75,7 +75,7 @@ describe('an answer that is not read', () => {
     ]);
   });
 
-  it('is kept while a little of it is read now and then', async () => {
+  it('is kept while the client slowly reads it', async () => {
     const { client, socket } = await open();
     socket.write(LARGE);
     await untilStuck(socket);
@@ -98,7 +98,7 @@ describe('an answer that is not read', () => {
     expect(socket.destroyed).toBe(true);
   });
 
-  it('is counted for each connection, and logged once a minute', async () => {
+  it('is counted per connection and logged once a minute', async () => {
     const all = [await open(), await open(), await open()];
     for (const { socket } of all) socket.write(LARGE);
     for (const { socket } of all) await untilStuck(socket);

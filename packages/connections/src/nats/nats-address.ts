@@ -28,11 +28,11 @@ export function readNatsServers(urls: readonly string[]): NatsServers {
   const [first] = addresses;
   if (first === undefined) throw new Error(FORM);
   if (addresses.some(({ tls }) => tls !== first.tls)) {
-    throw new Error('must not mix nats:// and tls://: the client uses one of them for all servers');
+    throw new Error('must not mix nats:// and tls://: all servers need the same scheme');
   }
   const named = addresses.map(({ credentials }) => JSON.stringify(credentials)).filter((text) => text !== '{}');
   if (new Set(named).size > 1) {
-    throw new Error('must not name different users or passwords: the client uses one for all servers');
+    throw new Error('must not name different users or passwords: all servers need the same credentials');
   }
   const credentials = addresses.find((address) => Object.keys(address.credentials).length > 0)?.credentials ?? {};
   return { hosts: addresses.map(({ host }) => host), tls: first.tls, credentials };

@@ -8,22 +8,23 @@ import { POSTGRES_SESSION } from './postgres-session.js';
 
 const MAIN = 'postgres';
 
-/** int8 comes as a number (beyond 2^53 the query fails); numeric, also `sum(int8)`, as text. */
+/** Returns int8 as a number (a query fails beyond 2^53) and numeric, which includes `sum(int8)`, as text. */
 export interface Postgres {
   /**
-   * Runs one statement. It may be run again after a failure, so it must be idempotent.
-   * `operation` is the label in the metrics.
-   * @throws DependencyUnavailable, or the error of Postgres when the statement is to blame.
+   * Runs one statement. It may run again after a failure, so it must be idempotent.
+   *
+   * @param operation the label in metrics
+   * @throws DependencyUnavailable, or the error of Postgres if the statement is at fault
    */
   query<R extends object>(operation: string, text: string, values?: readonly unknown[]): Promise<R[]>;
-  /** What was last seen, without asking. */
+  /** The last known state. Does not contact the server. */
   health(): DependencyHealth;
-  /** Asks for the time; @throws DependencyUnavailable */
+  /** Reads the time of the server. @throws DependencyUnavailable */
   ping(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Milliseconds. Of the moment of the answer: now() would be that of the start of a transaction. */
+/** Milliseconds since the epoch. now() would return the start of the transaction. */
 const READ_TIME = 'SELECT 1000 * extract(epoch FROM clock_timestamp())::float8 AS time';
 
 export interface PostgresOptions {
@@ -34,13 +35,13 @@ export interface PostgresOptions {
   /** Called with the time of the server at each ping. */
   readonly onTime?: (reading: ServerTime) => void;
   /**
-   * For connections beside the main ones: their name in log and metrics. They have a circuit breaker of their own, so
-   * that slow work on them does not make the main ones count as down; pool metrics are those of the main ones.
+   * The name of a second pool in log and metrics. It has its own circuit breaker, so that its slow work does not mark the
+   * main pool as down. Pool metrics exist for the main pool only.
    */
   readonly dependency?: string;
 }
 
-/** The pool connects when it is first needed: this neither waits nor fails while Postgres is unavailable. */
+/** The pool connects on first use: this returns at once, even while Postgres is unavailable. */
 export function openPostgres(config: PostgresConfig, options: PostgresOptions): Postgres {
   const { service, metrics, logger, attempts = 3, onTime, dependency = MAIN } = options;
   const timeoutMs = config.POSTGRES_TIMEOUT_MS;
@@ -54,8 +55,8 @@ export function openPostgres(config: PostgresConfig, options: PostgresOptions): 
     application_name: service,
     options: POSTGRES_SESSION,
     connectionTimeoutMillis: timeoutMs,
-    // The guard gives the connection up at the same moment; these make the server stop too, so that
-    // what was given up holds no locks.
+    // The guard abandons a statement after the same time. These settings make the server stop it too, so that it holds no
+    // locks.
     statement_timeout: timeoutMs,
     lock_timeout: timeoutMs,
     idle_in_transaction_session_timeout: timeoutMs,
@@ -63,7 +64,7 @@ export function openPostgres(config: PostgresConfig, options: PostgresOptions): 
     keepAlive: true,
     types: { getTypeParser },
   });
-  // An idle connection that breaks is already out of the pool; the next query will tell.
+  // The pool has already removed the broken connection; the next query reports the outage.
   pool.on('error', (error) =>
     logger.debug('idle Postgres connection broke', { event: 'postgres.idle_connection_lost', error }),
   );
@@ -124,12 +125,12 @@ async function readTime(client: pg.PoolClient): Promise<ServerTime> {
   return { time: rows[0]?.time ?? Number.NaN, askedAt, answeredAt: performance.now() };
 }
 
-/** Read when they are asked for: nothing is added to a query. */
+/** The gauges read the pool when they are scraped, so that a query costs nothing more. */
 function measurePool(pool: pg.Pool, { registry }: Metrics): void {
   const registers = [registry];
   new Gauge({
     name: 'database_pool_connections',
-    help: 'Connections to Postgres: lent to a query, and idle.',
+    help: 'Connections to Postgres in use by a query, and idle.',
     labelNames: ['state'],
     registers,
     collect() {
@@ -139,7 +140,7 @@ function measurePool(pool: pg.Pool, { registry }: Metrics): void {
   });
   new Gauge({
     name: 'database_pool_waiting',
-    help: 'Queries that wait for a connection to Postgres.',
+    help: 'Queries waiting for a connection to Postgres.',
     registers,
     collect() {
       this.set(pool.waitingCount);
@@ -147,14 +148,14 @@ function measurePool(pool: pg.Pool, { registry }: Metrics): void {
   });
   new Gauge({
     name: 'database_pool_max_connections',
-    help: 'Connections to Postgres that there may be: POSTGRES_POOL_SIZE.',
+    help: 'Maximum number of connections to Postgres: POSTGRES_POOL_SIZE.',
     registers,
   }).set(pool.options.max);
 }
 
 /**
- * Lends a connection to `fn`. It goes back to the pool only if it is surely at rest: not after a
- * timeout, when its query still runs, nor after a failure.
+ * Lends a connection to `fn`. After a timeout, when its query still runs, or a failure the connection is destroyed;
+ * otherwise it returns to the pool.
  */
 async function withClient<T>(
   pool: pg.Pool,
@@ -171,8 +172,8 @@ async function withClient<T>(
     client.release(destroy);
   };
   const giveUp = (): void => release(true);
-  // A lent connection has no listener of the pool, and without one its 'error' would end the
-  // process. The query that runs on it is rejected as well.
+  // The pool does not listen to a lent connection, and an 'error' event without a listener ends the process. The running
+  // query rejects with the same error.
   const broke = (): void => undefined;
   client.on('error', broke);
   signal.addEventListener('abort', giveUp);
@@ -208,13 +209,13 @@ const FAILURE_CLASSES = new Set(['08', '28', '53', '57', '58', 'F0', 'XX']);
 /** Deadlock, serialization, lock timeout; read-only after a failover; no such database (yet). */
 const FAILURE_CODES = new Set(['40001', '40P01', '55P03', '25006', '25P03', '3D000']);
 
-/** True if Postgres or the way to it is to blame; false if the statement or its data are. */
+/** True if Postgres or the network is at fault; false if the statement or its data are. */
 export function isPostgresFailure(error: unknown): boolean {
   if (error instanceof pg.DatabaseError && error.code !== undefined) {
     return FAILURE_CLASSES.has(error.code.slice(0, 2)) || FAILURE_CODES.has(error.code);
   }
   if (isNetworkError(error)) return true;
-  // The driver gives these no code.
+  // The driver sets no code for these.
   return (
     error instanceof Error &&
     /^Connection terminated|SSL connection|timeout exceeded when trying to connect|^timeout (expired|before)|not queryable|^Query read timeout|after calling end on the pool/.test(
@@ -223,25 +224,25 @@ export function isPostgresFailure(error: unknown): boolean {
   );
 }
 
-/** Shutting down or starting, the connection, and what another try may bring: the server refuses no operation by that. */
+/** Errors of the connection, of a server that starts or shuts down, and those that a retry may solve: no refusals. */
 const PASSING = /^(08|40|57P0|53300$)/;
-/** A statement or a lock that took longer than it may. */
+/** Timeouts of a statement or a lock. */
 const TIMEOUTS = new Set(['57014', '55P03']);
 
-/** True if Postgres answers, and refuses this statement whatever its values: a full disk, a missing right, no such table. */
+/** True if Postgres answers and refuses this statement with any values: full disk, missing permission, no such table. */
 export function isPostgresRefusal(error: unknown): boolean {
   if (!(error instanceof pg.DatabaseError) || error.code === undefined) return false;
   return !PASSING.test(error.code) && !TIMEOUTS.has(error.code) && !isDataError(error);
 }
 
-/** True if an answer did not come in time. */
+/** True if Postgres cancelled the statement because of a timeout. */
 export function isPostgresTimeout(error: unknown): boolean {
   return error instanceof pg.DatabaseError && error.code !== undefined && TIMEOUTS.has(error.code);
 }
 
 /**
- * True if the very values are to blame (classes 22 and 23), so that trying again is no use ever.
- * What is neither this nor a failure (a missing table, say) is for a person to repair.
+ * True if the values are at fault (classes 22 and 23), so that no retry can succeed. An operator must repair an error that
+ * is neither this nor a failure, such as a missing table.
  */
 export function isDataError(error: unknown): boolean {
   return error instanceof pg.DatabaseError && error.code !== undefined && /^(22|23)/.test(error.code);

@@ -1,33 +1,34 @@
 import { type Logger, type Metrics, reasonOf } from '@ads/runtime';
 
-/** The state of a dependency, and the reason for it: see `createIncidentTracker`. */
+/** The state of a dependency and the reason for it; see `createIncidentTracker`. */
 export interface DependencyStatus {
   readonly isDown: boolean;
-  /** The words of what fails, or failed lately. */
+  /** The message of the current or most recent failure; undefined outside an incident. */
   readonly detail: string | undefined;
 }
 
-/** What is known of the failures of one dependency. */
+/** Tracks the failures of one dependency. */
 export interface IncidentTracker {
   /**
-   * An attempt failed.
+   * Records a failed attempt.
    *
-   * @param provenAfterMs how long this operation must not have failed before another one that works (a ping, say) proves
-   *   that this one does too; 0 where the server was not reached, which anything that works proves
+   * @param provenAfterMs how long ago the failure must be for another successful operation, such as a ping, to count as
+   *   proof that this operation works again. 0 if the server was not reached: any success disproves that
    */
   failed(operation: string, error: unknown, provenAfterMs: number): void;
+  /** Records a successful attempt. */
   worked(operation: string): void;
   status(): DependencyStatus;
 }
 
-/** How long nothing may fail until an incident is over. What never worked yet may only be starting, and is given as long. */
+/** An incident ends after this time without a failure. A dependency that never worked gets the same time to start. */
 const QUIET_MS = 2_000;
-/** An incident that follows another one so soon has to be quiet for twice as long, so that nothing flaps. */
+/** If a new incident begins this soon, its quiet time doubles, so that the state does not flap. */
 const SOON_MS = 30_000;
 const LONGEST_QUIET_MS = 16_000;
 
 interface Failing {
-  readonly words: string;
+  readonly reason: string;
   readonly last: number;
   readonly provenAfterMs: number;
 }
@@ -36,22 +37,24 @@ interface Incident {
   readonly since: number;
   readonly quietMs: number;
   last: number;
-  words: string;
+  reason: string;
   logged: boolean;
-  /** It worked meanwhile, and failed again: only quiet is believed from now on. */
+  /** All operations worked again and one failed after that: only the end of the incident brings the dependency up. */
   relapsed: boolean;
 }
 
 /**
- * Follows the failures of one dependency.
+ * Tracks the failures of one dependency.
  *
- * Each operation is judged by itself: with a full disk Postgres answers pings, and with full memory Redis answers reads. An
- * operation that failed fails until it works, or until others have worked for so long that it may be forgotten: nobody may
- * have asked for it again.
+ * Each operation is judged separately: with a full disk Postgres still answers pings, and with full memory Redis still
+ * answers reads. A failed operation counts as failing until it succeeds, or until other operations have succeeded for
+ * `provenAfterMs`, because nobody may call it again.
  *
- * An *incident* lasts from the first failure until nothing has failed for a while. It is logged once when it begins and
- * once when it is over; the metric counts each failure. While an operation fails the dependency is down. When all work
- * again it is up at once, the first time in an incident; after a relapse only when the incident is over.
+ * An *incident* lasts from the first failure until nothing has failed for 2 to 16 s. Its beginning and its end are logged
+ * once each; the metric counts every failure.
+ * - While any operation fails, the dependency is down.
+ * - When all operations work again, it is up at once.
+ * - If one fails again within the same incident (a relapse), the dependency stays down until the incident ends.
  */
 export function createIncidentTracker(dependency: string, metrics: Metrics, logger: Logger): IncidentTracker {
   const failures = metrics.dependencyFailures.labels({ dependency });
@@ -61,13 +64,13 @@ export function createIncidentTracker(dependency: string, metrics: Metrics, logg
   let before: { readonly quietMs: number; readonly ended: number } | undefined;
   let everWorked = false;
 
-  const begin = (now: number, words: string): Incident => {
+  const begin = (now: number, reason: string): Incident => {
     const soon = before !== undefined && now - before.ended < SOON_MS ? before : undefined;
     return {
       since: now,
       quietMs: soon === undefined ? QUIET_MS : Math.min(2 * soon.quietMs, LONGEST_QUIET_MS),
       last: now,
-      words,
+      reason,
       logged: false,
       relapsed: soon !== undefined,
     };
@@ -77,15 +80,15 @@ export function createIncidentTracker(dependency: string, metrics: Metrics, logg
     failed(operation, error, provenAfterMs) {
       failures.inc();
       const now = performance.now();
-      const words = reasonOf(error);
-      if (incident === undefined) incident = begin(now, words);
+      const reason = reasonOf(error);
+      if (incident === undefined) incident = begin(now, reason);
       else if (failing.size === 0) incident.relapsed = true;
       incident.last = now;
-      incident.words = words;
-      failing.set(operation, { words, last: now, provenAfterMs });
+      incident.reason = reason;
+      failing.set(operation, { reason, last: now, provenAfterMs });
       if (incident.logged || !(everWorked || now - incident.since >= QUIET_MS)) return;
       incident.logged = true;
-      logger.warn(`dependency unavailable: ${dependency}: ${words}`, {
+      logger.warn(`dependency unavailable: ${dependency}: ${reason}`, {
         event: 'dependency.down',
         dependency,
         operation,
@@ -102,7 +105,7 @@ export function createIncidentTracker(dependency: string, metrics: Metrics, logg
       for (const [other, { last, provenAfterMs }] of failing) {
         if (now - last >= provenAfterMs) failing.delete(other);
       }
-      // What only had to start is no trouble that could come back.
+      // A dependency that only had to start cannot relapse.
       const wasStarting = !everWorked && !incident.logged;
       everWorked = true;
       if (failing.size > 0 || (!wasStarting && now - incident.last < incident.quietMs)) return;
@@ -119,9 +122,9 @@ export function createIncidentTracker(dependency: string, metrics: Metrics, logg
     },
     status() {
       if (incident === undefined) return { isDown: false, detail: undefined };
-      // What a ping would not find is said first.
+      // Failures that a ping cannot find come first.
       const worst = [...failing.values()].sort((a, b) => b.provenAfterMs - a.provenAfterMs || b.last - a.last)[0];
-      return { isDown: failing.size > 0 || incident.relapsed, detail: worst?.words ?? incident.words };
+      return { isDown: failing.size > 0 || incident.relapsed, detail: worst?.reason ?? incident.reason };
     },
   };
 }

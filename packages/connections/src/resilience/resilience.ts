@@ -18,82 +18,82 @@ import {
 
 import { createIncidentTracker } from './incidents.js';
 
-/** There is no connection, and one is being made in the background: trying again is no use. */
+/** There is no connection yet, and the client connects in the background. A retry cannot help. */
 export class NotConnected extends Error {
   override readonly name = 'NotConnected';
 }
 
-/** One try of a call. */
+/** One attempt of a call. */
 export interface Attempt {
-  /** Aborted when the time is up: the call is then left alone, and whatever it holds must be given up. */
+  /** Aborts after the timeout. The call is then abandoned and must release what it holds. */
   readonly signal: AbortSignal;
 }
 
 type Call<T> = (attempt: Attempt) => Promise<T>;
 type Policy = <T>(fn: Call<T>, operation: string) => Promise<T>;
 
-/** Runs calls to one dependency, and stops them while it is away. */
+/** Runs calls to one dependency, and rejects them at once while it is unavailable. */
 export interface Guard {
   /**
-   * Runs `fn`, perhaps several times, so it must be idempotent.
+   * Runs `fn`. It may run again after a failure, so it must be idempotent.
    *
-   * @param operation what it does, out of few names: `health` judges each operation by itself
-   * @throws DependencyUnavailable when the dependency is unavailable; else what `fn` throws, untouched.
+   * @param operation name of the operation, from a small set: `health` judges each operation separately
+   * @throws DependencyUnavailable if the dependency is unavailable; otherwise the error of `fn`, unchanged
    */
   execute<T>(fn: Call<T>, operation?: string): Promise<T>;
   /**
-   * The same, once, and also while the breaker is open: a probe finds out whether the dependency is back, so that no
-   * caller has to wait for one that hangs.
+   * Runs `fn` once, also while the circuit breaker is open. Probes find out whether the dependency has recovered, so that
+   * no caller has to wait for a hanging one.
    */
   probe<T>(fn: Call<T>): Promise<T>;
-  /** Reports a failure that no call has seen, such as a connection that was lost or could not be made. */
+  /** Records a failure outside a call, such as a lost connection. */
   failed(error: unknown): void;
   state(): BreakerState;
   /**
-   * The result of the last calls, and the failures of late. A ping that succeeds does not hide that work fails. The breaker is slower
-   * than this: it opens after some failures in a row.
+   * The state by the latest calls. A successful ping does not hide that another operation fails. The circuit breaker reacts
+   * later: it opens after several failures in a row.
    */
   health(): DependencyHealth;
 }
 
 export interface GuardOptions {
   readonly dependency: string;
-  /** Longest that one attempt may take. */
+  /** Timeout of one attempt. */
   readonly timeoutMs: number;
-  /** Attempts in all: 1 is no retry. */
+  /** Number of attempts; 1 means no retry. */
   readonly attempts: number;
   readonly metrics: Metrics;
   readonly logger: Logger;
-  /** True if the dependency is to blame, false if the call is (bad data, a bug). */
+  /** True if the dependency is at fault, false if the call is (bad data, a bug). */
   readonly isFailure: (error: unknown) => boolean;
   /**
-   * True if the server was reached and refuses this operation: its disk is full, or a right is missing. Then a ping proves
-   * nothing. Where it is no failure (`isFailure`) it is thrown untouched, and only `health` shows it.
+   * True if the server answers and refuses this operation: full disk, missing permission. A successful ping does not clear
+   * such an error. If `isFailure` is false for it, the caller gets it unchanged, and only `health` shows it.
    */
   readonly isRefusal?: (error: unknown) => boolean;
-  /** True for an error that says that an answer did not come in time. It is as bad as the timeout of the guard itself. */
+  /** True for a timeout error of the client. It counts like the timeout of the guard. */
   readonly isTimeout?: (error: unknown) => boolean;
 }
 
 const FAILURES_TO_OPEN = 5;
-/** A call that hangs costs its caller the whole timeout: two in a row are enough. */
+/** Weight of a timeout: a hanging call costs its caller the whole timeout, so two in a row open the circuit. */
 const WEIGHT_OF_TIMEOUT = 3;
 const HALF_OPEN_AFTER_MS = 500;
-/** How long an operation that was refused counts as failing while nobody asks for it again. */
+/** How long a refused operation counts as failing if nobody calls it again. */
 const REFUSED_MS = 30_000;
-/** The same for one that was not answered. */
+/** The same for an operation that timed out. */
 const UNANSWERED_MS = 5_000;
 const WORK = 'work';
 const PING = 'ping';
 const CONNECTION = 'connection';
 /**
- * The library measures this by the system clock: one that is set back by an hour would keep the circuit open for an hour.
- * So it lets every call pass, and the time is measured here.
+ * cockatiel measures the open time by the system clock: setting that back by an hour would keep the circuit open for an
+ * hour. It is therefore told to half-open at once, and the guard measures the time by a monotonic clock.
  */
 const AT_ONCE = Number.NEGATIVE_INFINITY;
 const GAUGE: Record<BreakerState, number> = { closed: 0, 'half-open': 1, open: 2 };
 
-/** How the policies see that the dependency is to blame. */
+/** Tells the policies that the dependency is at fault. */
 class Failure extends Error {
   readonly operation: string;
   readonly retryable: boolean;
@@ -118,7 +118,7 @@ const never = (): boolean => false;
 
 type Outcome<T> = { readonly value: T } | { readonly error: unknown };
 
-/** Retry around circuit breaker around timeout. */
+/** Combines retry, circuit breaker and timeout, from the outside to the inside. */
 export function createGuard(options: GuardOptions): Guard {
   const { dependency, timeoutMs, attempts, metrics, logger, isFailure, isRefusal = never, isTimeout = never } = options;
   const failures = new ConsecutiveFailures();
@@ -152,7 +152,7 @@ export function createGuard(options: GuardOptions): Guard {
     if (error instanceof TimedOut || isTimeout(error)) return UNANSWERED_MS;
     return isRefusal(error) ? REFUSED_MS : 0;
   };
-  // Every attempt counts: a retry that helps hides the failure from the caller alone.
+  // Every attempt counts: a successful retry hides the failure from the caller only.
   breaker.onFailure(({ reason }) => {
     if (!('error' in reason)) return;
     const { error } = reason;
@@ -169,9 +169,9 @@ export function createGuard(options: GuardOptions): Guard {
           return { value: await fn(attempt) };
         } catch (error) {
           const isLost = error instanceof NotConnected;
-          // Data that are refused are an answer: for the breaker, the dependency is there. A ping has none to refuse.
+          // An error of the data is an answer, so the breaker counts it as success. A ping sends no data.
           if (!isLost && operation !== PING && !isFailure(error)) return { error };
-          // What took long once would take long again: this bounds the wait of the caller.
+          // Slow attempts are not repeated. This limits the wait of the caller.
           const quick = performance.now() - startedAt < timeoutMs / 2;
           const unanswered = isTimeout(error);
           if (unanswered) failures.timedOut();
@@ -210,11 +210,11 @@ export function createGuard(options: GuardOptions): Guard {
 }
 
 /**
- * Leaves a call alone when its time is up. The timeout of cockatiel takes 12 µs, five times as much as its retry and its
- * breaker together.
+ * Abandons a call after its timeout. cockatiel's own timeout takes 12 µs, five times as much as its retry and breaker
+ * together.
  *
- * @param fn returns a promise, and does not throw
- * @throws TaskCancelledError, which the breaker knows
+ * @param fn returns a promise and does not throw
+ * @throws TaskCancelledError, which the breaker handles
  */
 function inTime<T>(fn: Call<T>, operation: string, milliseconds: number, onTimeout: () => void): Promise<T> {
   const attempt = new TimedAttempt();
@@ -231,8 +231,8 @@ function inTime<T>(fn: Call<T>, operation: string, milliseconds: number, onTimeo
 }
 
 /**
- * Has a signal only for who asks. However short its life, an AbortController outlives the collections of young garbage,
- * and what it leads to with it: one for each batch brought on three times as many collections of the whole heap.
+ * Creates its signal only on request. An AbortController outlives the collections of young garbage, together with all
+ * objects that it refers to: one per batch caused three times as many full collections.
  */
 class TimedAttempt implements Attempt {
   #controller: AbortController | undefined;
@@ -250,7 +250,7 @@ class TimedAttempt implements Attempt {
   }
 }
 
-/** Opens the circuit after some failures in a row; a timeout counts as several. */
+/** Opens the circuit after five failures in a row; a timeout counts as three. */
 class ConsecutiveFailures implements IBreaker {
   state = 0;
   #weight = 1;

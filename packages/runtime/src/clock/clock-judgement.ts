@@ -1,40 +1,40 @@
-/** How far a clock is ahead of a common one, in milliseconds. */
+/** How far a clock is ahead of a common reference, in milliseconds. */
 export interface Difference {
   readonly value: number;
-  /** The true value is at most this far away. */
+  /** Maximum error of the value. */
   readonly error: number;
 }
 
-/** The differences of some clocks from the same one; undefined where a clock is not known. */
+/** The differences of the clocks from the same reference; undefined for a clock that has not been measured. */
 export interface ClockDifferences {
   readonly host: Difference;
   readonly postgres: Difference | undefined;
   readonly nats: Difference | undefined;
 }
 
-/** The judgement about some clocks together. */
+/** The result of comparing the clocks. */
 export interface ClockJudgement {
-  /** `uncertain`: too far apart to be called together, and not far enough to be reported. */
+  /** `uncertain`: between the limits for `together` and `apart`, so that a reported skew does not flap. */
   readonly state: 'together' | 'uncertain' | 'apart';
-  /** False where any two of the clocks are so far apart that nothing may be deleted for its age. */
+  /** False if two clocks are too far apart to delete data by age. */
   readonly mayPrune: boolean;
-  /** How far the clocks are apart, and which one is to be set. */
+  /** How far the clocks are apart, and which one to set. */
   readonly detail: string;
 }
 
-/** Beyond this a person must be told. */
+/** A larger skew is a condition. */
 const APART_MS = 2_000;
-/** Below this it is over: a clock on the edge would otherwise be reported every second. */
+/** The condition ends below this: a single limit would flap. */
 const TOGETHER_MS = 1_000;
-/** Beyond this nothing is deleted for its age. */
+/** A larger skew stops the deletion of data by age. */
 const PRUNE_MS = 30_000;
 
 const NAMES = { host: 'this host', postgres: 'Postgres', nats: 'NATS' } as const;
 type ClockName = keyof typeof NAMES;
 
 /**
- * Compares each clock with each other. Of three the one that disagrees with two that agree is named as the wrong one;
- * whose clock is followed does not depend on it.
+ * Compares the clocks pairwise. If two of three agree, the detail names the third as the wrong one. That does not change
+ * which clock the tracker follows.
  */
 export function judgeClocks(differences: ClockDifferences): ClockJudgement {
   const known = (Object.keys(NAMES) as ClockName[]).flatMap((name) => {
@@ -44,7 +44,7 @@ export function judgeClocks(differences: ClockDifferences): ClockJudgement {
   const pairs = known.flatMap((one, index) =>
     known.slice(index + 1).map((other): Pair => {
       const ahead = one.difference.value - other.difference.value;
-      // The error of a slow answer is no skew.
+      // A slow response causes an error, not a skew.
       const atLeast = Math.abs(ahead) - one.difference.error - other.difference.error;
       return { of: [one.name, other.name], ahead, atLeast };
     }),
@@ -63,7 +63,7 @@ interface Pair {
   readonly of: readonly ClockName[];
   /** How far the first clock is ahead of the second, in milliseconds. */
   readonly ahead: number;
-  /** How far they are apart, without what the errors may account for. */
+  /** Minimum distance of the two clocks, after subtracting both errors. */
   readonly atLeast: number;
 }
 
@@ -72,7 +72,7 @@ function inWords({ of: [one = 'host', other = 'host'], ahead }: Pair): string {
   return `The clock of ${NAMES[one]} is ${seconds} s ${ahead > 0 ? 'ahead of' : 'behind'} the clock of ${NAMES[other]}`;
 }
 
-/** @param compared how many pairs of clocks were compared, those that agree included */
+/** @param compared number of compared pairs, including those that agree */
 function remedy(apart: readonly Pair[], compared: number): string {
   const wrong = (Object.keys(NAMES) as ClockName[]).find(
     (name) => compared > 1 && apart.length === 2 && apart.every(({ of }) => of.includes(name)),

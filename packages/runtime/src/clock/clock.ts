@@ -4,61 +4,61 @@ import { DependencyUnavailable } from '../health/dependency.js';
 import type { Metrics } from '../metrics/metrics.js';
 import { type Difference, judgeClocks } from './clock-judgement.js';
 
-/** The servers whose clocks a process measures its own against. */
+/** The servers whose clocks a process measures. */
 export type ClockReference = 'postgres' | 'nats';
 
-/** The answer of a server that was asked for its time. */
+/** The time that a server reported. */
 export interface ServerTime {
-  /** Its answer: milliseconds since the Unix epoch. */
+  /** Milliseconds since the Unix epoch. */
   readonly time: number;
-  /** `performance.now()` right before the question. */
+  /** `performance.now()` right before the request. */
   readonly askedAt: number;
-  /** `performance.now()` right after the answer. */
+  /** `performance.now()` right after the response. */
   readonly answeredAt: number;
 }
 
 /**
- * The time of the tracker. It is the clock of Postgres: all processes share it, so windows agree whatever the clock of a
- * host says. Until a process has reached Postgres it is the clock of NATS, and until it has reached either its own.
+ * The time of the tracker: the clock of Postgres. All processes share it, so their windows agree whatever the clocks of
+ * their hosts show. Before the first contact with Postgres it is the clock of NATS, and before either the clock of the host.
  *
- * A reading tells the difference between the server's clock and `performance.now()`, to half a round trip. Between
- * readings time advances by `performance.now()`, so that no change of the system clock moves it. While Postgres is
- * unavailable its last difference is kept.
+ * Each server time gives the difference between the server's clock and `performance.now()`, exact to half a round trip. In
+ * between the time advances with `performance.now()`, so changes of the system clock do not move it. While Postgres is
+ * unavailable the last difference stays in use.
  *
- * The clock of Postgres is followed even when it is the wrong one: services that disagree on the time would count the
- * same click into different windows. Such a disagreement is a condition, and it stops pruning.
+ * The clock of Postgres is followed even if it is wrong: services with different times would count one click in different
+ * windows. Clocks that disagree are a condition and stop pruning.
  */
 export interface Clock {
   /** Whole milliseconds since the Unix epoch. Costs no more than `performance.now()`. */
   now(): number;
   /**
-   * A time that no reader's window is behind: while Postgres and NATS disagree, the earlier of the two. Whatever is left
-   * out because it is too old is judged by this. At most a day behind Postgres, which bounds what a rebuild reads.
+   * The earlier of the Postgres and NATS clocks, at most one day behind Postgres. No reader has an earlier time, so data
+   * may be left out as too old by this time. The limit of one day bounds the size of a rebuild.
    *
    * @throws DependencyUnavailable until the clock of Postgres has been measured
    */
   earliest(): number;
-  /** The time by the clock of NATS, for the age of its messages; by `now` until it has been measured. */
+  /** The clock of NATS, for the age of messages; the same as `now()` until it has been measured. */
   natsNow(): number;
-  /** The same as `now`; undefined until a server has told the time, when the clock of this host is all there is. */
+  /** The same as `now()`; undefined until the clock of a server has been measured. */
   measuredNow(): number | undefined;
-  /** Why nothing may be deleted for its age now, or undefined where it may. */
+  /** Why no data may be deleted by age now; undefined if it may. */
   whyNotPrune(): string | undefined;
-  /** Takes what a server said. Called with every ping; undefined, where it did not tell its time, changes nothing. */
-  observe(reference: ClockReference, reading: ServerTime | undefined): void;
+  /** Takes the time of a server, with every ping. Undefined changes nothing: not every server reports its time. */
+  observe(reference: ClockReference, time: ServerTime | undefined): void;
 }
 
-/** Where the difference between a server's clock and `performance.now()` lies, in milliseconds. */
+/** Bounds of the difference between a server's clock and `performance.now()`, in milliseconds. */
 interface Range {
   readonly low: number;
   readonly high: number;
-  /** `performance.now()` when it was measured. */
+  /** `performance.now()` at the measurement. */
   readonly at: number;
 }
 
-/** Servers tell whole milliseconds, or are read so. */
+/** Server times are whole milliseconds. */
 const RESOLUTION_MS = 1;
-/** How fast two clocks may drift apart: a clock that is being corrected runs 500 ppm fast or slow. */
+/** Maximum drift between two clocks: NTP corrects a clock by at most 500 ppm. */
 const DRIFT = 0.000_5;
 const DAY_MS = 86_400_000;
 const REFERENCES: readonly ClockReference[] = ['postgres', 'nats'];
@@ -67,9 +67,9 @@ const REFERENCES: readonly ClockReference[] = ['postgres', 'nats'];
 export function createClock({ registry }: Pick<Metrics, 'registry'>, conditions: Conditions): Clock {
   const condition = conditions.declare('clock_skew');
   const ranges: Partial<Record<ClockReference, Range>> = {};
-  /** The clock of this host, which may be set at any time, minus `performance.now()`. */
+  /** The clock of this host minus `performance.now()`. It changes when the clock is set. */
   const hostOffset = (): number => Date.now() - performance.now();
-  /** What `performance.now()` needs to be the time. */
+  /** Add this to `performance.now()` to get the time. */
   let offset = hostOffset();
   let isMeasured = false;
   const offsetOf = (reference: ClockReference): number | undefined => toDifference(ranges[reference])?.value;
@@ -82,7 +82,7 @@ export function createClock({ registry }: Pick<Metrics, 'registry'>, conditions:
 
   new Gauge({
     name: 'clock_skew_seconds',
-    help: 'The clock of this process minus the clock of a server. Absent until it has been measured.',
+    help: 'Clock of this host minus the clock of a server. Absent until the clock of the server has been measured.',
     labelNames: ['reference'],
     registers: [registry],
     collect() {
@@ -110,9 +110,9 @@ export function createClock({ registry }: Pick<Metrics, 'registry'>, conditions:
       const { mayPrune, detail } = judge();
       return mayPrune ? undefined : detail;
     },
-    observe(reference, reading) {
-      if (reading === undefined) return;
-      ranges[reference] = refine(ranges[reference], reading);
+    observe(reference, time) {
+      if (time === undefined) return;
+      ranges[reference] = refine(ranges[reference], time);
       offset = offsetOf('postgres') ?? offsetOf('nats') ?? offset;
       isMeasured = true;
       const { state, detail } = judge();
@@ -126,14 +126,15 @@ function toDifference(range: Range | undefined): Difference | undefined {
   return range && { value: (range.low + range.high) / 2, error: (range.high - range.low) / 2 };
 }
 
-/** Milliseconds by a clock that nobody sets: for durations and ages. */
+/** Milliseconds of a monotonic clock, for durations and ages. */
 export function monotonic(): number {
   return performance.now();
 }
 
 /**
- * A reading after a short round trip stays in use while later ones agree with it, so a busy moment does not make the time
- * less exact. A reading that contradicts it replaces it: a clock was set, another server took over, or this host slept.
+ * Narrows the bounds with a new server time. A time from a short round trip stays in use while later ones agree with it, so
+ * that a slow response does not make the clock less exact. A time that contradicts it replaces it: the clock was set,
+ * another server took over, or this host was suspended.
  */
 function refine(before: Range | undefined, { time, askedAt, answeredAt }: ServerTime): Range {
   const read = { low: time - answeredAt, high: time + RESOLUTION_MS - askedAt, at: answeredAt };

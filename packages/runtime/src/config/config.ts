@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import Joi from 'joi';
 import { readEnvFile } from './env-file.js';
 
-/** Variables as the process got them: text, or absent. */
+/** Environment variables: text, or absent. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** One joi schema for each variable of the configuration `T`. */
 export type Variables<T> = { readonly [Name in keyof T]-?: Joi.Schema };
 
-/** The start is refused. `problems` has one line for each thing that the operator must change. */
+/** The configuration does not allow a start. `problems` has one line for each problem to fix. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly problems: readonly string[];
@@ -21,8 +21,8 @@ export class ConfigError extends Error {
 }
 
 /**
- * The variables of this process, over those of the `.env` file in `cwd` (which need not be there).
- * @throws ConfigError when there is a `.env` that can't be read, or a value in it that ends where it should not.
+ * Reads the environment of this process and the `.env` file in `cwd`, if there is one. The environment takes precedence.
+ * @throws ConfigError if the `.env` file cannot be read or one of its values is cut off at a `#`
  */
 export function readEnvironment(cwd = process.cwd()): Environment {
   const path = join(cwd, '.env');
@@ -31,7 +31,7 @@ export function readEnvironment(cwd = process.cwd()): Environment {
     text = readFileSync(path, 'utf8');
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return { ...process.env };
-    throw new ConfigError([`${path}: can't be read (${codeOf(error)})`]);
+    throw new ConfigError([`${path}: cannot be read (${codeOf(error)})`]);
   }
   const { variables, problems } = readEnvFile(text, path);
   if (problems.length > 0) throw new ConfigError(problems);
@@ -39,9 +39,9 @@ export function readEnvironment(cwd = process.cwd()): Environment {
 }
 
 /**
- * Makes the one frozen configuration of a process. An empty variable counts as unset. A schema with
- * `.meta({ secret: true })` may also come from the file that `NAME_FILE` names.
- * @throws ConfigError that names every bad variable at once, and never shows the value of a secret.
+ * Creates the frozen configuration of a process. An empty variable counts as unset. The value of a schema with
+ * `.meta({ secret: true })` may come from the file that `NAME_FILE` names.
+ * @throws ConfigError that names every bad variable and contains no secret
  */
 export function loadConfig<T extends object>(env: Environment, variables: Variables<T>): Readonly<T> {
   const schemas = Object.entries<Joi.Schema>(variables);
@@ -64,7 +64,7 @@ export function loadConfig<T extends object>(env: Environment, variables: Variab
     // joi writes `ref:NAME` where a limit is the value of another variable.
     const message = withReferences.replaceAll('ref:', '');
     const name = String(path[0]);
-    // A secret that can't be read is unset here too: the first reason is the one to act on.
+    // A secret whose file cannot be read is also missing here: keep the first problem.
     if (problems.has(name)) continue;
     const schema = variables[name as keyof T];
     problems.set(name, isSecret(schema) ? withoutValue(message, raw[name]) : message);
@@ -75,7 +75,7 @@ export function loadConfig<T extends object>(env: Environment, variables: Variab
   return Object.freeze(value);
 }
 
-/** Tells whether a variable holds a secret, which `NAME_FILE` may name a file of. */
+/** True if the variable is a secret, whose value may come from the file that `NAME_FILE` names. */
 export function isSecret(schema: Joi.Schema): boolean {
   const metas: readonly { secret?: boolean }[] = schema.describe().metas ?? [];
   return metas.some((meta) => meta.secret === true);
@@ -93,7 +93,7 @@ function readSecret(env: Environment, name: string): string | undefined {
         .replace(/\r?\n$/, ''),
     );
   } catch (error) {
-    throw new Error(`${name}_FILE can't be read: ${path} (${codeOf(error)})`);
+    throw new Error(`${name}_FILE cannot be read: ${path} (${codeOf(error)})`);
   }
 }
 

@@ -1,24 +1,24 @@
 import { parseEnv } from 'node:util';
 
-/** A `.env` file as variables, and one sentence for each line whose value is not what it looks like. */
+/** The variables of a `.env` file, and one problem for each line whose value is cut off. */
 export interface EnvFile {
   readonly variables: Readonly<Record<string, string | undefined>>;
   readonly problems: readonly string[];
 }
 
-/** Values in quotes may hold anything, line breaks included. */
+/** A value in quotes may contain any character, including line breaks. */
 const QUOTED_VALUE = /=[ \t]*(?:"[^"]*"|'[^']*'|`[^`]*`)/g;
-/** A `#` that follows a value, or the `=`, without a space between, and that more follows. */
+/** A `#` with no space before it and more text after it. */
 const CUT_VALUE = /^[ \t]*(?:export[ \t]+)?([\w.-]+)[ \t]*=(?:[^#]*[^#\s])?#\S/;
 
 /**
- * Reads the text of a `.env` file. Node takes each `#` outside of quotes for the beginning of a comment, Docker Compose only
- * one behind a space: a password such as `a#b` would be `a` here and `a#b` there, so it must be in quotes.
+ * Parses a `.env` file. For Node, every `#` outside quotes begins a comment; for Docker Compose, only one after a space. A
+ * password such as `a#b` would be `a` in one and `a#b` in the other, so it must be in quotes.
  *
- * @param path for the sentences
+ * @param path path of the file, for the problems
  */
 export function readEnvFile(text: string, path: string): EnvFile {
-  // Editors on Windows put a byte order mark in front, which would become a part of the first name.
+  // Some Windows editors write a byte order mark, which would become part of the first name.
   const plain = text.replace(/^\uFEFF/, '');
   const unquoted = plain.replace(QUOTED_VALUE, (value) => `=${value.replace(/[^\n]/g, '')}`);
   const problems = unquoted.split('\n').flatMap((line, index) => {

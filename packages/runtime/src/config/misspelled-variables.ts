@@ -1,19 +1,19 @@
 import { distance } from 'fastest-levenshtein';
 import type { Environment } from './config.js';
 
-/** A variable that nobody reads, and the one that was probably meant. */
+/** An unknown variable, and the known one that was probably meant. */
 export interface Misspelled {
   readonly name: string;
   readonly meant: string;
 }
 
-/** Letters to add, take away or change: one typing error, or two letters in the wrong order. */
+/** Edits that count as one typing error. Two swapped letters are two edits. */
 const FEW_LETTERS = 2;
 
 /**
- * Variables that are set, are not known, and differ from a known one that is not set by a few letters.
+ * Finds variables that are set, are not known, and differ by at most two letters from a known one that is not set.
  *
- * @param known the names of this process' variables; a secret is also known as `NAME_FILE`
+ * @param known names of the variables of this process; `NAME_FILE` counts as known too
  */
 export function misspelledVariables(env: Environment, known: readonly string[]): Misspelled[] {
   const names = new Set(known.flatMap((name) => [name, `${name}_FILE`]));

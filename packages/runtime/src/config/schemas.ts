@@ -7,7 +7,7 @@ export const port = Joi.number().integer().min(1).max(65_535);
 export const host = Joi.string().trim().custom(toHost);
 export const secret = Joi.string().meta({ secret: true });
 
-/** The items of a list with commas between them, without the empty ones. */
+/** The non-empty items of a comma-separated list. */
 export function listOf(text: string): string[] {
   return text
     .split(',')

@@ -4,7 +4,7 @@ import type { Logger } from '../log/logger.js';
 import type { Environment, Variables } from './config.js';
 import { count, host, listOf, milliseconds, parseUrl, port } from './schemas.js';
 
-/** What Express takes as `trust proxy`: nobody, everybody, a number of hops, or networks. */
+/** The `trust proxy` setting of Express: nobody, everybody, a number of hops, or networks. */
 export type TrustProxy = boolean | number | readonly string[];
 
 export interface LogConfig {
@@ -12,7 +12,7 @@ export interface LogConfig {
   readonly LOG_FILE?: string;
 }
 
-/** What any process that listens needs, whatever it serves. */
+/** The configuration of a process with an HTTP server. */
 export interface ServerConfig {
   readonly HTTP_HOST: string;
   readonly HTTP_PORT: number;
@@ -53,8 +53,8 @@ export function serverVariables(defaultPort: number): Variables<ServerConfig> {
       .description(
         'Port that the service listens on; 0 takes any free port. With `npm start`: the port of the public address, 8080 by default.',
       ),
-    // Longer than the usual 60 s of a load balancer: who closes first must be the balancer, or it
-    // sends a request into a connection that is just being closed.
+    // Longer than the usual 60 s of a load balancer. The balancer must close first: otherwise it may send a request on a
+    // connection that the service is closing.
     HTTP_KEEP_ALIVE_TIMEOUT_MS: milliseconds
       .default(65_000)
       .description('How long an idle connection stays open. Keep it above the idle timeout of the load balancer.'),
@@ -66,7 +66,7 @@ export function serverVariables(defaultPort: number): Variables<ServerConfig> {
     HTTP_SEND_TIMEOUT_MS: milliseconds
       .default(10_000)
       .description('How long a client may read nothing of its response before its connection is closed.'),
-    // With half-sent headers on all of them a service stays below 256 MB.
+    // A service stays below 256 MB with incomplete headers on all connections.
     HTTP_MAX_CONNECTIONS: Joi.number()
       .integer()
       .min(1)
@@ -75,7 +75,7 @@ export function serverVariables(defaultPort: number): Variables<ServerConfig> {
       .description(
         'Connections at a time; further ones are closed at once. Half-sent headers on 4,000 connections take 85 MB.',
       ),
-    // Below the 30 s after which Kubernetes kills.
+    // Below the 30 s after which Kubernetes kills a pod.
     SHUTDOWN_GRACE_SECONDS: Joi.number()
       .min(1)
       .max(3600)
@@ -117,7 +117,7 @@ export function httpVariables(defaultPort: number): Variables<HttpConfig> {
   };
 }
 
-/** `KAFKA_BROKER` is from an older edition; silence would leave its user waiting for messages. */
+/** Warns users of `KAFKA_BROKER`, a variable of an earlier edition. */
 export function warnAboutKafka(env: Environment, logger: Logger): void {
   if (env.KAFKA_BROKER) {
     logger.warn('KAFKA_BROKER has no effect: set NATS_URL instead', { event: 'config.kafka_ignored' });
@@ -138,7 +138,7 @@ function toTrustProxy(value: string, helpers: Joi.CustomHelpers): TrustProxy | J
   });
 }
 
-/** As Express reads it. */
+/** True if Express accepts the list as `trust proxy`. */
 function areNetworks(networks: readonly string[]): boolean {
   try {
     compile([...networks]);

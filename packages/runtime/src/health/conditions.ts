@@ -2,27 +2,27 @@ import { Gauge } from 'prom-client';
 import type { Logger } from '../log/logger.js';
 import type { Metrics } from '../metrics/metrics.js';
 
-/** One problem that an operator must know, and that is no outage of a dependency: a wrong clock, a full stream. */
+/** A problem for an operator that is not an outage of a dependency, such as a wrong clock or a full stream. */
 export interface Condition {
-  /** The problem is there. `detail` says what is wrong and what to do, in one sentence; call it again to update that. */
+  /** Begins the condition, or updates its `detail`: what is wrong and what to do, in one sentence. */
   hold(detail: string): void;
-  /** The problem is over. Does nothing where there was none. */
+  /** Ends the condition. Does nothing if it does not hold. */
   clear(): void;
 }
 
-/** The conditions of a process. While one holds, `/health` is degraded and shows its detail. */
+/** The conditions of a process. While one holds, `/health` is degraded and shows the detail. */
 export interface Conditions {
-  /** Declares a condition by its name in metrics and `/health`, like `clock_skew`. */
+  /** Declares a condition. @param name in metrics and `/health`, such as `clock_skew` */
   declare(name: string): Condition;
-  /** The details of the conditions that hold now, by name. */
+  /** The details of all current conditions, by name. */
   active(): Readonly<Record<string, string>>;
 }
 
-/** Conditions are logged when they begin and when they end; the gauge `health_condition` is 1 while one holds. */
+/** Logs the beginning and the end of each condition, and exports the gauge `health_condition`. */
 export function createConditions({ registry }: Pick<Metrics, 'registry'>, logger: Logger): Conditions {
   const gauge = new Gauge({
     name: 'health_condition',
-    help: '1 while a condition holds that an operator must act on, else 0. /health shows its detail.',
+    help: '1 while a condition holds that an operator must act on, else 0. /health shows the detail.',
     labelNames: ['condition'],
     registers: [registry],
   });

@@ -4,38 +4,38 @@ import type { Metrics } from '../metrics/metrics.js';
 import { every } from '../timers/every.js';
 import type { Conditions } from './conditions.js';
 
-/** A copy in memory of data that Postgres holds. */
+/** An in-memory copy of data in Postgres. */
 export interface Copy {
-  /** Seconds since it was last read, or since the start if it never was. */
+  /** Seconds since the last successful read, or since the start. */
   age(): number;
-  /** Entries. */
+  /** Number of entries. */
   size(): number;
-  /** False until it was read once. */
+  /** False until the first successful read. */
   isLoaded(): boolean;
-  /** Why the last read failed; undefined when it did not. */
+  /** The error of the last read; undefined if it succeeded. */
   failure(): unknown;
 }
 
 export interface CopyOptions {
-  /** The copy in metrics, like `ad_catalogue`. */
+  /** Name of the copy in metrics, such as `ad_catalogue`. */
   readonly name: string;
-  /** Its entries in metrics, like `ads`. */
+  /** Name of its entries in metrics, such as `ads`. */
   readonly entries: string;
-  /** The age in seconds from which on an operator has to act. */
+  /** Age in seconds from which an operator must act. */
   readonly oldAfter: number;
   readonly metrics: Pick<Metrics, 'registry'>;
   readonly conditions: Conditions;
 }
 
-const LOOK_EVERY_MS = 1_000;
-/** A copy that was never read is needed at once. */
+const CHECK_EVERY_MS = 1_000;
+/** Limit for the first read. */
 const NEVER_READ_SECONDS = 15;
 
 /**
- * Shows how old a copy is (gauges `<name>_age_seconds` and `<name>_<entries>`), and holds the condition `<name>_old`
- * while it is too old.
+ * Exports the age of a copy (gauges `<name>_age_seconds` and `<name>_<entries>`) and holds the condition `<name>_old` while
+ * it is too old.
  *
- * @returns ends the looking
+ * @returns stops the checks
  */
 export function watchCopy(
   copy: Copy,
@@ -44,7 +44,7 @@ export function watchCopy(
   const registers = [metrics.registry];
   new Gauge({
     name: `${name}_age_seconds`,
-    help: 'Seconds since the copy in memory was last read from Postgres, or since the start if it never was.',
+    help: 'Seconds since the last successful read of the in-memory copy from Postgres, or since the start.',
     registers,
     collect() {
       this.set(copy.age());
@@ -52,24 +52,24 @@ export function watchCopy(
   });
   new Gauge({
     name: `${name}_${entries}`,
-    help: 'Entries of the copy in memory.',
+    help: 'Entries of the in-memory copy.',
     registers,
     collect() {
       this.set(copy.size());
     },
   });
   const condition = conditions.declare(`${name}_old`);
-  return every(LOOK_EVERY_MS, () => {
+  return every(CHECK_EVERY_MS, () => {
     const age = copy.age();
     if (age < (copy.isLoaded() ? oldAfter : Math.min(oldAfter, NEVER_READ_SECONDS))) return condition.clear();
     const failure = copy.failure();
-    const reason = failure === undefined ? 'a read is still under way' : reasonOf(causeOf(failure));
+    const reason = failure === undefined ? 'a read is in progress' : reasonOf(causeOf(failure));
     const since = copy.isLoaded() ? `was last read ${Math.round(age)} s ago` : 'could not be read since the start';
     condition.hold(`${name} ${since}: ${reason}`);
   }).stop;
 }
 
-/** The cause behind "postgres is unavailable". */
+/** The cause of a "postgres is unavailable" error. */
 function causeOf(error: unknown): unknown {
   return error instanceof Error && error.cause !== undefined ? error.cause : error;
 }

@@ -3,11 +3,11 @@ export type BreakerState = 'closed' | 'half-open' | 'open';
 export interface DependencyHealth {
   readonly status: 'up' | 'down';
   readonly breaker: BreakerState;
-  /** What failed, lately or now. */
+  /** The current or most recent failure. */
   readonly detail?: string;
 }
 
-/** A dependency that can't be used now: it is away, hangs, or its circuit breaker is open. */
+/** A dependency is unavailable: it is unreachable, hangs, or its circuit breaker is open. */
 export class DependencyUnavailable extends Error {
   override readonly name = 'DependencyUnavailable';
   readonly dependency: string;

@@ -3,25 +3,25 @@ import winston from 'winston';
 import DailyRotateFile from 'winston-daily-rotate-file';
 import { within } from '../timers/within.js';
 
-/** Fields of one line. An Error becomes `{name, message, code, stack, cause}`. */
+/** The fields of a log line. An Error becomes `{name, message, code, stack, cause}`. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
 /**
- * Levels are a contract: `error` is for somebody to act on, `warn` for a dependency that is away
- * and will be waited for. A healthy system logs neither.
+ * `error` requires an operator to act. `warn` reports a problem that the process handles, such as an unavailable dependency.
+ * A healthy system logs neither.
  */
 export interface Logger {
   error(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
   debug(message: string, fields?: LogFields): void;
-  /** A logger that puts `fields` on each of its lines. */
+  /** A logger that adds `fields` to each line. */
   child(fields: LogFields): Logger;
 }
 
-/** The logger of a whole process, which ends it too. */
+/** The logger of a process. */
 export interface ProcessLogger extends Logger {
-  /** Resolves when all lines are with the operating system (or after 2 s without success). */
+  /** Resolves when the operating system has all lines, or after 2 s. */
   close(): Promise<void>;
 }
 
@@ -31,9 +31,9 @@ const CLOSE_TIMEOUT_MS = 2_000;
 const FILE_RETRY_MS = 60_000;
 
 /**
- * Logs JSON lines to standard output and, when `file` is given, to a file a day beside it:
- * `logs/ads.log` of service `ingest` becomes `logs/ads-ingest-2026-01-31.log` (services may share
- * the setting, but not a file). Files are kept 14 days and split at 100 MB.
+ * Logs JSON lines to standard output and, if `file` is set, to one file per day. With `logs/ads.log` the service `ingest`
+ * writes `logs/ads-ingest-2026-01-31.log`, so that services can share the setting. Files are kept for 14 days and split at
+ * 100 MB.
  */
 export function createLogger(options: { service: string; level: Level; file?: string | undefined }): ProcessLogger {
   const { service, level, file } = options;
@@ -44,7 +44,7 @@ export function createLogger(options: { service: string; level: Level; file?: st
         const { level: at, message, ...fields } = info;
         return { timestamp: new Date().toISOString(), level: at, service, message, ...fields };
       })(),
-      // In the order above, not sorted by name.
+      // Keeps the order of the fields.
       winston.format.json({ deterministic: false }),
     ),
     transports: [new winston.transports.Console()],
@@ -63,8 +63,7 @@ export function createLogger(options: { service: string; level: Level; file?: st
     transport.logStream.on('error', (error: unknown) => fileFailed(path, error));
     logger.add(transport);
   };
-  // A full disk ends the file's stream. The process goes on with standard output, and tries the
-  // file again later.
+  // A full disk closes the stream of the file. The process continues with standard output and retries the file after 60 s.
   const fileFailed = (path: string, error: unknown): void => {
     if (retry !== undefined) return;
     if (transport !== undefined) logger.remove(transport);
@@ -79,7 +78,7 @@ export function createLogger(options: { service: string; level: Level; file?: st
     });
   };
   const write = (at: Level, message: string, fields: LogFields): void => {
-    // As one object: winston would glue a field named `message` onto the message.
+    // One object: with two arguments winston appends a field named `message` to the message.
     logger.log({ ...plain(fields), level: at, message });
   };
   if (file !== undefined) openFile(file);
@@ -106,7 +105,7 @@ function dailyFile(path: string, service: string): DailyRotateFile {
     utc: true,
     maxFiles: '14d',
     maxSize: '100m',
-    // Where the rotation notes which files it may delete.
+    // The rotation records here which files it may delete.
     auditFile: join(folder, `.${name}-${service}-audit.json`),
   });
 }

@@ -1,6 +1,6 @@
 /**
- * The server's own words. JetStream's refusals have them beside the message, which is a number; several addresses that
- * refused are one error of Node's without any.
+ * The reason of an error in one line. A JetStream refusal has it in `api_error`, because its message is a number. An error of
+ * Node without a message, such as a connect that failed at several addresses, gives its code.
  */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

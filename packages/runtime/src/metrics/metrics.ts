@@ -1,11 +1,11 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { RequestTally } from './request-tally.js';
 
-/** The metrics that every process has. A service makes its own ones on `registry`. */
+/** The metrics of every process. A service adds its own to `registry`. */
 export interface Metrics {
   readonly registry: Registry;
   readonly requests: RequestTally;
-  /** `status` is ok, error (the database refused it) or unavailable. */
+  /** `status` is ok, error (Postgres refused the statement) or unavailable. */
   readonly databaseOperations: Counter<'operation' | 'status'>;
   readonly databaseDuration: Histogram<'operation'>;
   /** `status` is ok, error or unavailable; a cache adds hit and miss. */
@@ -14,14 +14,14 @@ export interface Metrics {
   readonly natsMessages: Counter<'direction' | 'status'>;
   /** 0 closed, 1 half-open, 2 open. */
   readonly breakerState: Gauge<'dependency'>;
-  /** 1 while the last call worked. Set when it is asked for. */
+  /** 1 if the last call succeeded. Set during a scrape. */
   readonly dependencyUp: Gauge<'dependency'>;
   readonly dependencyFailures: Counter<'dependency'>;
 }
 
 const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** Makes the one registry of a process; every series bears `service`. */
+/** Creates the registry of a process. Every series has the label `service`. */
 export function createMetrics(service: string): Metrics {
   const registry = new Registry();
   registry.setDefaultLabels({ service });
@@ -38,7 +38,7 @@ export function createMetrics(service: string): Metrics {
     }),
     databaseDuration: new Histogram({
       name: 'database_operation_duration_seconds',
-      help: 'Time of an operation on Postgres, retries included.',
+      help: 'Duration of an operation on Postgres, including retries.',
       labelNames: ['operation'],
       buckets: SECONDS,
       registers,
@@ -63,13 +63,13 @@ export function createMetrics(service: string): Metrics {
     }),
     dependencyUp: new Gauge({
       name: 'dependency_up',
-      help: '1 while a dependency is connected and the last call worked, else 0.',
+      help: '1 if a dependency is connected and the last call succeeded, else 0.',
       labelNames: ['dependency'],
       registers,
     }),
     dependencyFailures: new Counter({
       name: 'dependency_failures_total',
-      help: 'Attempts to use a dependency that it failed: refused, cut off, late, or out of room.',
+      help: 'Failed calls of a dependency: refused, disconnected, timed out, or out of space.',
       labelNames: ['dependency'],
       registers,
     }),

@@ -2,29 +2,29 @@ import { Counter, type Histogram, type Registry } from 'prom-client';
 
 interface Series {
   readonly labels: { readonly method: string; readonly endpoint: string };
-  /** Answers of each status. */
+  /** Number of responses by status. */
   readonly statuses: Map<number, number>;
-  /** Answers within each bound, without those within the one before; the last ones are beyond all bounds. */
+  /** Number of responses per bucket, not cumulative. The last bucket has no upper bound. */
   readonly buckets: number[];
   seconds: number;
 }
 
 /**
- * Counts the answered requests, and how long they took. The library is told when it is asked: finding a series by its
- * labels with each request, twice, takes 0.9 µs, this 0.1.
+ * Counts responses and their durations. `add` takes 0.1 µs. prom-client takes 0.9 µs per request, because it looks up two
+ * series by their labels; it gets the counts only during a scrape.
  */
 export class RequestTally {
   readonly #bounds: readonly number[];
-  /** By endpoint and method. */
+  /** The series by endpoint and method. */
   readonly #series = new Map<string, Map<string, Series>>();
 
-  /** @param bounds of the histogram, in seconds, ascending */
+  /** @param bounds upper bounds of the histogram buckets in seconds, ascending */
   constructor(registry: Registry, bounds: readonly number[]) {
     this.#bounds = bounds;
     const all = () => [...this.#series.values()].flatMap((methods) => [...methods.values()]);
     new Counter({
       name: 'http_requests_total',
-      help: 'HTTP requests answered.',
+      help: 'HTTP responses.',
       labelNames: ['method', 'endpoint', 'status_code'],
       registers: [registry],
       collect() {
@@ -36,12 +36,12 @@ export class RequestTally {
     });
     const durations = {
       name: 'http_request_duration_seconds',
-      help: 'Time from the request to the end of its answer.',
+      help: 'Time from the start of a request to the end of its response.',
       type: 'histogram',
       aggregator: 'sum',
       get: async () => ({ ...durations, values: all().flatMap((series) => this.#valuesOf(series)) }),
     };
-    // All that the registry is asked for here; the library's own histogram can not be told of many at a time.
+    // The registry needs only these members. A Histogram of prom-client cannot take many observations at once.
     registry.registerMetric(durations as unknown as Histogram);
   }
 

@@ -3,7 +3,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import type { Logger } from '../log/logger.js';
 import { within } from '../timers/within.js';
 
-/** What `getaddrinfo` is asked for beside the name. */
+/** The options of a look-up. */
 export interface LookUpQuery {
   readonly family?: number | 'IPv4' | 'IPv6';
   readonly hints?: number;
@@ -11,17 +11,17 @@ export interface LookUpQuery {
   readonly verbatim?: boolean;
 }
 
-/** Resolves to the addresses of a name, at least one; rejects as `dns.lookup` does. It may never settle. */
+/** Resolves to at least one address; rejects like `dns.lookup`. May never settle. */
 export type LookUp = (hostname: string, query: LookUpQuery) => Promise<readonly LookupAddress[]>;
 
 export interface LookUpOptions {
   /** The look-up that may hang. */
   readonly lookUp: LookUp;
-  /** How old an answer may be to be used without asking again, in milliseconds. */
+  /** Age in milliseconds up to which an answer is used without a new look-up. */
   readonly freshMs: number;
-  /** How long a look-up may take before its caller goes on with the last answer, in milliseconds. */
+  /** Milliseconds after which a caller gets the last answer instead. */
   readonly staleAfterMs: number;
-  /** The same where there was no answer yet: the caller gets an error then. */
+  /** Milliseconds after which a caller gets an error if there is no earlier answer. */
   readonly failAfterMs: number;
   /** Called once for each look-up that takes longer than `staleAfterMs`. */
   readonly onSlow: (hostname: string) => void;
@@ -37,16 +37,15 @@ interface Known {
   readonly addresses: readonly LookupAddress[];
 }
 
-/** Names come from the configuration and from the node lists of clusters. This only bounds the memory. */
+/** Bounds the memory. Names come from the configuration and from the node lists of clusters. */
 const MOST_NAMES = 1_000;
 
 /**
- * Look-ups with a deadline. A name has one look-up at a time: whoever asks meanwhile waits for the same one, for no longer
- * than the deadline, and then goes on with the last answer. The look-up itself is left alone, and its answer is kept.
+ * Look-ups with a deadline. Each name has one look-up at a time, which all callers share. A caller waits until the deadline
+ * and then gets the last answer. The look-up continues, and its answer is kept.
  *
- * `getaddrinfo` cannot be cancelled, and holds a thread of libuv for as long as the DNS server is silent (20 s with the
- * defaults of glibc). libuv gives it at most half of its threads (UV_THREADPOOL_SIZE), so a name that hangs may take one
- * of these, and no more.
+ * `getaddrinfo` cannot be cancelled and blocks a libuv thread while the DNS server is silent (20 s with the defaults of
+ * glibc). libuv gives it at most half of its threads (UV_THREADPOOL_SIZE), so a hanging name must not take more than one.
  */
 export function createLookUp(options: LookUpOptions): LookUp {
   const { lookUp, freshMs, staleAfterMs, failAfterMs, onSlow } = options;
@@ -61,7 +60,7 @@ export function createLookUp(options: LookUpOptions): LookUp {
     });
     answer.then(
       (addresses) => {
-        // In the order of the last answer, so that the oldest is dropped.
+        // Keeps the map in the order of the answers, so that the oldest one is dropped.
         known.delete(key);
         known.set(key, { at: performance.now(), addresses });
         if (known.size > MOST_NAMES) known.delete(known.keys().next().value as string);
@@ -85,7 +84,7 @@ export function createLookUp(options: LookUpOptions): LookUp {
     }
     return within(Math.max(0, since + staleAfterMs - performance.now()), answer, () => last.addresses).catch(
       (error) => {
-        // DNS says that there is no such name: the old address is then of no use.
+        // DNS reports that the name no longer exists: do not use the old address.
         if (isNoSuchName(error)) throw error;
         return last.addresses;
       },
@@ -97,7 +96,7 @@ function isNoSuchName(error: unknown): boolean {
   return (error as { code?: unknown } | undefined)?.code === 'ENOTFOUND';
 }
 
-/** As Node's own errors are. */
+/** An error in the form of Node's own. */
 function noAnswer(hostname: string, milliseconds: number): Error {
   return Object.assign(new Error(`DNS did not answer for ${hostname} within ${milliseconds} ms`), {
     code: 'EAI_AGAIN',
@@ -111,11 +110,11 @@ const STALE_AFTER_MS = 500;
 const FAIL_AFTER_MS = 2_000;
 
 /**
- * Puts `createLookUp` in the place of `dns.lookup` for the whole process, so that each connection goes through it,
- * whichever library opens it: the client of NATS takes no look-up as an option. That client also asks DNS servers without
- * the system's search domains and hosts file (`resolve4` and `resolve6`, up to 75 s), and so these go the same way.
+ * Replaces `dns.lookup` by `createLookUp` for the whole process, because the NATS client has no option for it. That client
+ * also calls `resolve4` and `resolve6`, which ignore the search domains and hosts file of the system and take up to 75 s;
+ * they are replaced too.
  *
- * @returns puts the functions back that were there before
+ * @returns restores the original functions
  */
 export function installLookUp(logger: Logger): () => void {
   const { lookup, resolve4, resolve6 } = dns;
@@ -134,7 +133,7 @@ export function installLookUp(logger: Logger): () => void {
       }),
   });
   type Callback = (error: Error | null, ...found: unknown[]) => void;
-  // As Node calls it, from `net` and `http`: with options or a family before the callback, or with neither.
+  // `net` and `http` call it with options, with a family, or with neither before the callback.
   const replacedLookup = (hostname: string, ...rest: unknown[]): void => {
     const callback = rest.at(-1) as Callback;
     const first = rest.length > 1 ? rest[0] : {};

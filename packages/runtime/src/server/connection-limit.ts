@@ -3,12 +3,12 @@ import { Counter, Gauge } from 'prom-client';
 import type { Logger } from '../log/logger.js';
 import type { Metrics } from '../metrics/metrics.js';
 
-/** A server that is full refuses thousands a second. */
+/** A full server refuses thousands of connections a second. */
 const LOG_EVERY_MS = 60_000;
 
 /**
- * Bounds the connections of a server: each may hold a header that is never completed, some 20 KB. Beyond the limit a new
- * connection is closed at once, and counted; the first in a minute is logged.
+ * Limits the connections of a server, because each may hold 20 KB of incomplete headers. A new connection beyond the limit
+ * is closed at once and counted; the first one in a minute is logged.
  */
 export function limitConnections(
   server: Server,
@@ -19,13 +19,13 @@ export function limitConnections(
   const registers = [registry];
   const refused = new Counter({
     name: 'http_connections_refused_total',
-    help: 'Connections that were closed at once, as there were HTTP_MAX_CONNECTIONS already.',
+    help: 'Connections closed at once because HTTP_MAX_CONNECTIONS were open.',
     registers,
   });
   let open = 0;
   new Gauge({
     name: 'http_connections',
-    help: 'Connections of clients that are open.',
+    help: 'Open connections of clients.',
     registers,
     collect() {
       this.set(open);

@@ -3,36 +3,36 @@ import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { OpenRequests } from './open-requests.js';
 
-/** What never reaches the handlers gets an answer of the same form as theirs. */
+/** Responses to requests that never reach a handler, in the form of all other errors. */
 export interface Refusals {
-  /** For `clientError`: what came is no HTTP, too large or too slow. */
+  /** For `clientError`: the bytes are not HTTP, too large or too slow. */
   notHttp(error: NodeJS.ErrnoException, socket: Duplex): void;
-  /** For HTTP/1.1 without `Host`. */
+  /** For an HTTP/1.1 request without `Host`. */
   noHost(response: ServerResponse): void;
-  /** For a request target that is no path. */
+  /** For a request target without a path. */
   noPath(response: ServerResponse): void;
-  /** For an `Expect` that is not `100-continue`. */
+  /** For an `Expect` header other than `100-continue`. */
   expectation(response: ServerResponse): void;
 }
 
-/** A status line, and the code and the sentence of the body. */
+/** The status line, and the code and message of the body. */
 type Refusal = readonly [status: string, code: string, message: string];
 
 const NOT_HTTP: Refusal = ['400 Bad Request', 'invalid_request', 'The request is not valid HTTP.'];
 const TOO_LARGE: Refusal = ['431 Request Header Fields Too Large', 'headers_too_large', 'The headers are too large.'];
 const TOO_SLOW: Refusal = ['408 Request Timeout', 'request_timeout', 'The request took too long to arrive.'];
 const NO_HOST: Refusal = ['400 Bad Request', 'invalid_request', 'The request has no Host header.'];
-const NO_PATH: Refusal = ['400 Bad Request', 'invalid_request', 'The address of the request is not valid.'];
+const NO_PATH: Refusal = ['400 Bad Request', 'invalid_request', 'The request URL is not valid.'];
 const EXPECTATION: Refusal = [
   '417 Expectation Failed',
   'expectation_failed',
-  'Nothing can be expected but 100-continue.',
+  'The Expect header supports 100-continue only.',
 ];
 
-/** Who still sends when it is refused may read the answer for so long: closing at once would take it away again. */
+/** Time for a client that is still sending to read the refusal. Closing at once could discard it. */
 const LINGER_MS = 1_000;
 
-/** @param openRequests so that a refusal comes after the answers that it has to follow */
+/** @param openRequests the open requests: a refusal must follow the responses to earlier requests */
 export function createRefusals(openRequests: Pick<OpenRequests, 'latestOf'>): Refusals {
   const refused = new WeakSet<Duplex>();
 
@@ -42,16 +42,16 @@ export function createRefusals(openRequests: Pick<OpenRequests, 'latestOf'>): Re
         if (!refused.has(socket)) socket.destroy();
         return;
       }
-      // Whatever comes after what was wrong is wrong too.
+      // The rest of the bytes after the first error is invalid too.
       if (refused.has(socket)) return;
       refused.add(socket);
       const { request, response, previous } = openRequests.latestOf(socket) ?? {};
       const isBroken = request?.complete === false;
       const refuse = () => {
-        // Of a request that has its answer, as one that is too large, only the rest was wrong.
+        // A request that is too large may already have its response: only close the connection.
         end(socket, isBroken && response?.headersSent ? undefined : refusalOf(error));
       };
-      // A request that came whole before this one is answered first: its 202 must not be taken for the refusal.
+      // Answer an earlier complete request first: its client must not take the refusal for its own response.
       const first = isBroken ? previous : response;
       if (first === undefined || first.destroyed || first.writableFinished) refuse();
       else first.once('close', refuse);

@@ -14,17 +14,17 @@ import { createRefusals } from './refusals.js';
 import { createStalledAnswers } from './stalled-answers.js';
 
 const DRAIN_TIMEOUT_MS = 10_000;
-/** Connections that wait to be taken, in a spike; beyond it they are tried again after a second. */
+/** Length of the accept queue. In a spike, clients beyond it retry after 1 s. */
 const BACKLOG = 4_096;
-/** A connection that was idle when the end began may have a request on its way: it is taken, not cut off. */
+/** Idle connections stay open this long after the shutdown begins: a request may be on its way. */
 const IDLE_GRACE_MS = 500;
 const SWEEP_MS = 1_000;
 
 /**
- * Listens, and adds the release: stop being ready, take no new connection, finish what is in
- * flight (10 s at most), close.
- * @returns the port, which the system chose if 0 was asked.
- * @throws ConfigError when the address can't be had.
+ * Listens, and adds a shutdown hook that makes the process not ready, accepts no new connection, finishes open requests
+ * for up to 10 s, and closes.
+ * @returns the port; with HTTP_PORT=0 the one that the system chose
+ * @throws ConfigError if the address is not available
  */
 export async function listen(
   options: { handler: RequestListener; config: ServerConfig; logger: Logger; metrics: Metrics; health: Health },
@@ -40,11 +40,11 @@ export async function listen(
       keepAliveTimeout: config.HTTP_KEEP_ALIVE_TIMEOUT_MS,
       headersTimeout: config.HTTP_HEADERS_TIMEOUT_MS,
       requestTimeout: config.HTTP_REQUEST_TIMEOUT_MS,
-      // How often the two above are looked at.
+      // Interval at which Node checks the two timeouts above.
       connectionsCheckingInterval: 5_000,
       maxHeaderSize: 16 * 1024,
       noDelay: true,
-      // Looked at below: Node's own answer has no body.
+      // Checked below, because the response of Node has no body.
       requireHostHeader: false,
     },
     (request, response) => {
@@ -80,10 +80,9 @@ export async function listen(
     for (const response of openRequests.open()) {
       if (!response.headersSent) response.setHeader('Connection', 'close');
     }
-    // That of `net`: the one of `http` would cut off idle connections at this moment.
+    // The `close` of `net`: that of `http` would close idle connections at once.
     const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
-    // Those that answered meanwhile have ended. An answer whose head was already sent could not say that it is the
-    // last one, so this goes on.
+    // A response whose headers were sent before the shutdown has no `Connection: close`, so its connection becomes idle.
     const idle = every(50, () => server.closeIdleConnections(), { delayMs: IDLE_GRACE_MS });
     await within(DRAIN_TIMEOUT_MS, closed, () => {
       const requests = openRequests.open().length;
@@ -98,8 +97,8 @@ export async function listen(
 }
 
 /**
- * The path and query of a request target, which to a proxy is a whole address. Undefined for an address that is none:
- * Express would answer it in HTML.
+ * The path and query of a request target. A request to a proxy has an absolute URL as its target. Undefined for an invalid
+ * URL, which Express would answer in HTML.
  */
 function pathOf(target: string): string | undefined {
   if (!target.includes('://') || target.startsWith('/')) return target;

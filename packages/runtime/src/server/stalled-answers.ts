@@ -3,16 +3,16 @@ import { Counter } from 'prom-client';
 import type { Logger } from '../log/logger.js';
 import type { Metrics } from '../metrics/metrics.js';
 
-/** Finds answers that their clients do not read. */
+/** Finds responses that their clients do not read. */
 export interface StalledAnswers {
-  /** Looks at all connections once. Destroys those that made no progress for too long. @param now `performance.now()` */
+  /** Checks all connections and destroys the stalled ones. @param now `performance.now()` */
   sweep(now: number): void;
 }
 
-/** One client may have many connections. */
+/** One client may have many connections: log at most one line a minute. */
 const LOG_EVERY_MS = 60_000;
 
-/** The bytes that a connection had sent when it was last seen to make progress. */
+/** The bytes sent on a connection at its last progress. */
 interface Progress {
   readonly handedOver: number;
   readonly queued: number;
@@ -20,11 +20,11 @@ interface Progress {
 }
 
 /**
- * Closes a connection whose answer is not read: bytes wait to be sent, and the system took none of them for `timeoutMs`.
- * A connection that waits for nothing, or from which a little is read again and again, is kept. Sweeping looks at some
- * fields of each socket, so that a request costs nothing.
+ * Closes a connection whose client does not read its response: bytes wait to be sent, and the system took none of them for
+ * `timeoutMs`. Idle connections and slow readers are kept. A check reads some fields of each socket; requests cost nothing
+ * more.
  *
- * @param sockets of all connections that may have an answer under way
+ * @param sockets returns the connections to check
  */
 export function createStalledAnswers(
   sockets: () => Iterable<Socket>,
@@ -34,7 +34,7 @@ export function createStalledAnswers(
 ): StalledAnswers {
   const cutOff = new Counter({
     name: 'http_answers_cut_off_total',
-    help: 'Connections that were closed because the client took no byte of its answer for HTTP_SEND_TIMEOUT_MS.',
+    help: 'Connections closed because the client read no byte of its response for HTTP_SEND_TIMEOUT_MS.',
     registers: [registry],
   });
   cutOff.inc(0);
@@ -47,7 +47,7 @@ export function createStalledAnswers(
     cutOff.inc();
     if (now - loggedAt < LOG_EVERY_MS) return;
     loggedAt = now;
-    logger.warn('connection closed: the client does not read its answer', {
+    logger.warn('connection closed: the client does not read its response', {
       event: 'http.answer_cut_off',
       address: remoteAddress,
       unread_bytes: writableLength,
@@ -74,9 +74,9 @@ export function createStalledAnswers(
 }
 
 /**
- * Bytes of the write that is under way which the system did not take yet. The public `bytesWritten` and `writableLength`
- * change only when a whole write is done, and a large answer is one write; Node's own `socket.setTimeout` looks at this
- * field for the same reason. Zero where Node has no such field: only whole writes count as progress then.
+ * Bytes of the current write that the system has not taken yet. The public `bytesWritten` and `writableLength` change only
+ * after a whole write, and a large response is one write. Node's own `socket.setTimeout` reads this field for the same
+ * reason. Returns 0 if Node has no such field; then only whole writes count as progress.
  */
 function queuedBytes(socket: Socket): number {
   return (socket as { _handle?: { readonly writeQueueSize?: number } | null })._handle?.writeQueueSize ?? 0;
