@@ -1,43 +1,36 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
-import {
-  type HttpConfig,
-  type Logger,
-  MANAGEMENT_PATHS,
-  type ManagementEndpoints,
-  type ManagementPath,
-  type Metrics,
-  managementPath,
-} from '@ads/runtime';
-import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Router } from 'express';
+import { type HttpConfig, type Logger, MANAGEMENT_PATHS, type ManagementEndpoints, type Metrics } from '@ads/runtime';
+import express, { type ErrorRequestHandler, type Request, type Router } from 'express';
 import proxyAddress from 'proxy-addr';
-import { commonHeaders, crossOrigin, securityHeaders } from './common-headers.js';
-import { errorBody, methodNotAllowed, notFound, toApiError } from './errors.js';
+import { commonHeaders, crossOrigin, securityHeaders, setHeaders } from './common-headers.js';
+import { methodNotAllowed, notFound } from './errors.js';
 import { createFastPath, type FastPath } from './fast-path.js';
 import { forwardedForReader } from './forwarded-for.js';
-import { createObserver, observe, traceOf } from './observe.js';
+import { createObserver, observe, observedOf } from './observe.js';
 import { API_PREFIX, createRouter, withPrefix } from './paths.js';
-import { readLimiter } from './rate-limits.js';
-import { requestIdOf } from './request-id.js';
+import { createRateLimiters, limitRequests } from './rate-limiter.js';
+import { errorAnswer } from './response.js';
 
-/** What a service answers beside health and metrics. */
+/** The API of a service. */
 export interface ApiOptions {
   readonly config: HttpConfig;
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly managementEndpoints: ManagementEndpoints;
-  /** Adds what nearly all requests ask for. Its paths are not those of any other route. */
+  /** Adds the routes that get nearly all requests. Their paths must differ from those of `routes`. */
   readonly fastPath?: (fastPath: FastPath) => void;
   /**
-   * Adds the rest to Express, to answer with and without `/api/v1`. Paths must be added to the router directly
-   * (`router.get(...)`), so that a wrong method on one of them is a 405.
+   * Adds the other routes to Express. Each also answers under `/api/v1`. Add paths directly to the router
+   * (`router.get(...)`), so that other methods on them are answered with 405.
    */
   readonly routes?: (router: Router) => void;
 }
 
-/** The routes of a service, and what they have in common. */
+/** Returns the request listener of a service: fast path, management endpoints, routes, errors. */
 export function createApi(options: ApiOptions): RequestListener {
   const { config, logger, metrics, managementEndpoints } = options;
   const observer = createObserver(metrics, logger);
+  const rateLimiters = createRateLimiters(config);
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -47,6 +40,7 @@ export function createApi(options: ApiOptions): RequestListener {
   const trust: Trust = app.get('trust proxy fn');
   const { fastPath, listener, routes, takesEvents } = createFastPath({
     observer,
+    rateLimiters,
     headersFor: { get: commonHeaders(config, false), post: commonHeaders(config, true) },
     clientAddressOf: (request) => clientAddressOf(request, trust),
   });
@@ -55,7 +49,7 @@ export function createApi(options: ApiOptions): RequestListener {
   app.use(observe(observer));
   app.use(securityHeaders(config));
   app.use(crossOrigin(config, takesEvents));
-  app.use(unlessProbed(readLimiter(config)));
+  app.use(limitRequests(rateLimiters.reads));
   app.use((request, response, next) => {
     if (!managementEndpoints(request, response)) next();
   });
@@ -81,30 +75,20 @@ export function createApi(options: ApiOptions): RequestListener {
   };
 }
 
-/** Express takes a list that it may keep, so it gets its own. */
+/** Copies the list, because Express may keep and change it. */
 function trustProxy({ TRUST_PROXY }: HttpConfig): boolean | number | string[] {
   return typeof TRUST_PROXY === 'object' ? [...TRUST_PROXY] : TRUST_PROXY;
 }
 
 type Trust = (address: string, hop: number) => boolean;
 
-/** What Express has as `request.ip`. */
+/** The same as `request.ip` in Express. */
 function clientAddressOf(request: IncomingMessage, trust: Trust): string | undefined {
   if (request.headers['x-forwarded-for'] === undefined) return request.socket.remoteAddress;
   return proxyAddress(request, trust);
 }
 
-const PROBES: ReadonlySet<unknown> = new Set<ManagementPath>(['/health', '/live', '/ready']);
-
-/** All that Express answers is limited, also what does not exist. Only whoever watches the process is never refused. */
-function unlessProbed(limiter: RequestHandler): RequestHandler {
-  return (request, response, next) => {
-    if (PROBES.has(managementPath(request.url))) next();
-    else void limiter(request, response, next);
-  };
-}
-
-/** Behind the routes: who comes here has a path that exists, and another method. */
+/** Answers 405 for the paths of `routes`. To be called after they were added, so that only other methods get here. */
 function refuseOtherMethods(behind: Pick<Router, 'all'>, routes: Router['stack']): void {
   const allowed = new Map<string | string[], Set<string>>();
   for (const { route } of routes) {
@@ -124,19 +108,14 @@ function refuseOtherMethods(behind: Pick<Router, 'all'>, routes: Router['stack']
 }
 
 const answerErrors: ErrorRequestHandler = (thrown: unknown, _request, response, _next) => {
-  const error = toApiError(thrown);
-  traceOf(response).error = error;
-  // Half of an answer is out: cutting it off is the only way to say that it is no good.
+  const { status, headers, body } = errorAnswer(thrown, observedOf(response));
+  // A part of the response has been sent: only a closed connection tells the client that the rest is missing.
   if (response.headersSent) {
     response.destroy();
     return;
   }
-  // What was said about the file that is not given out now.
+  // Headers of the static file that was about to be sent.
   for (const name of ['Accept-Ranges', 'Content-Range', 'ETag', 'Last-Modified']) response.removeHeader(name);
-  response
-    .status(error.status)
-    .set(error.headers)
-    .set('Cache-Control', 'no-store')
-    .type('json')
-    .json(errorBody(error, requestIdOf(response)));
+  setHeaders(response, headers);
+  response.status(status).type('json').send(body);
 };

@@ -110,3 +110,9 @@ function recordHeaders(middleware: readonly Plain[], origin: string | undefined)
   }
   return response.getHeaderNames().flatMap((name) => [name, String(response.getHeader(name))]);
 }
+
+export function setHeaders(response: ServerResponse, headers: HeaderList): void {
+  for (let index = 0; index + 1 < headers.length; index += 2) {
+    response.setHeader(headers[index] as string, headers[index + 1] as string);
+  }
+}

@@ -6,78 +6,76 @@ import { API_PREFIX } from './paths.js';
 import { identify, REQUEST_ID_HEADER } from './request-id.js';
 import { createRequestLog } from './request-log.js';
 
-/** What the handlers of one request leave for its log line and its metrics. */
-export interface Trace {
-  /** Set by a handler that is no route (static files): the label in the metrics. */
-  endpoint?: string;
-  error?: ApiError;
-}
+/** Counts and logs a request whose response was sent or abandoned. */
+export type Observer = (observed: ObservedRequest) => void;
 
-/** A request that was answered, or whose caller went away before. */
-interface Done {
+/** A request on its way through Express or the fast path: its id, and what its log line and its metrics need. */
+export class ObservedRequest {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly endpoint: string;
-  /** By the clock of `performance.now()`. */
-  readonly startedAt: number;
   readonly requestId: string;
-  readonly trace: Trace | undefined;
-}
+  /** By the clock of `performance.now()`. */
+  readonly startedAt = performance.now();
+  /** Label in the metrics. Undefined for routes of Express, which know it when they have matched. */
+  endpoint: string | undefined;
+  error: ApiError | undefined;
 
-/** Counts and logs what was answered. */
-export type Observer = (done: Done) => void;
+  constructor(observer: Observer, request: IncomingMessage, response: ServerResponse, endpoint?: string) {
+    this.request = request;
+    this.response = response;
+    this.requestId = identify(request);
+    this.endpoint = endpoint;
+    // `close` follows a complete response, and also a client that disconnects before.
+    response.on('close', () => observer(this));
+  }
+}
 
 const UNMATCHED = 'unmatched';
 
-/** As nginx has it: nobody was there any more to take the answer. */
+/** The status that nginx logs when the client disconnects before the response. */
 const CLIENT_GONE = 499;
 
 export function createObserver(metrics: Metrics, logger: Logger): Observer {
   const log = createRequestLog(logger);
-  return ({ request, response, endpoint, startedAt, requestId, trace }) => {
+  return (observed) => {
+    const { request, response, requestId, startedAt, error } = observed;
     const seconds = (performance.now() - startedAt) / 1_000;
     const { method = '' } = request;
+    const endpoint = observed.endpoint ?? endpointOf(request as Request);
     const status = response.writableFinished ? response.statusCode : CLIENT_GONE;
     metrics.requests.add(method, endpoint, status, seconds);
-    log({ method, endpoint, status, seconds, requestId, error: trace?.error });
+    log({ method, endpoint, status, seconds, requestId, error });
   };
 }
 
-/** Gives the request its id, and has the answer counted and logged when it is done. */
+/** Gives a request of Express its id, and counts and logs it at the end. */
 export function observe(observer: Observer): RequestHandler {
   return (request, response, next) => {
-    const startedAt = performance.now();
-    const requestId = identify(request);
-    response.setHeader(REQUEST_ID_HEADER, requestId);
-    // `close` comes after a complete answer, and also when the caller went away before.
-    response.once('close', () => {
-      const trace = traceOf(response);
-      observer({ request, response, endpoint: trace.endpoint ?? endpointOf(request), startedAt, requestId, trace });
-    });
+    const observed = new ObservedRequest(observer, request, response);
+    response.locals.observed = observed;
+    response.setHeader(REQUEST_ID_HEADER, observed.requestId);
     next();
   };
 }
 
-/** Never the path itself, which callers choose: labels must be few. */
+/** What {@link observe} has attached to a response of Express. */
+export function observedOf(response: Response): ObservedRequest {
+  return response.locals.observed as ObservedRequest;
+}
+
+/** The template of the path. Clients choose the path itself, and labels of metrics must be few. */
 function endpointOf(request: Request): string {
   const path: unknown = request.route?.path;
   if (typeof path === 'string') return `${API_PREFIX}${path}`;
-  // A path of the fast path, with the prefix first.
+  // The 405 of a path on the fast path: the path with the prefix comes first.
   if (Array.isArray(path)) return managementPath(request.originalUrl) ?? String(path[0]);
   return managementPath(request.originalUrl) ?? UNMATCHED;
 }
 
-export function traceOf(response: Response): Trace {
-  return response.locals as Trace;
-}
-
-/**
- * Says what the metrics call the requests that are answered by the next handlers, for those that
- * are no route (static files).
- */
+/** Sets the label in the metrics for handlers that are not routes, such as static files. */
 export function labelled(endpoint: string): RequestHandler {
   return (_request, response, next) => {
-    traceOf(response).endpoint = endpoint;
+    observedOf(response).endpoint = endpoint;
     next();
   };
 }

@@ -19,7 +19,6 @@ import { createApi } from '../src/api.js';
 import { ApiError, unknownAd } from '../src/errors.js';
 import type { FastPath } from '../src/fast-path.js';
 import { labelled } from '../src/observe.js';
-import { createRateLimiter } from '../src/rate-limiter.js';
 import { bodyReader } from '../src/request-body.js';
 
 const config: HttpConfig = {
@@ -116,18 +115,16 @@ function sampleRoutes(router: Router): void {
   router.use('/static', labelled('/static'), (_request, response) => void response.send('file'));
 }
 
-const unlimited = createRateLimiter('events', 0);
-
 function sampleFastPath(fastPath: FastPath): void {
-  fastPath.post('/ads/click', unlimited, bodyReader({ numericFields: ['video_play_time'] }), (context, body) => ({
+  fastPath.post('/ads/click', 'events', bodyReader({ numericFields: ['video_play_time'] }), (context, body) => ({
     status: 202,
     body: JSON.stringify({ body: body ?? null, ip: context.clientAddress() }),
   }));
-  fastPath.get('/fast/waits', unlimited, async ({ request }) => ({ status: 200, body: JSON.stringify(request.url) }));
-  fastPath.get('/fast/bug', unlimited, () => {
+  fastPath.get('/fast/waits', 'reads', async ({ request }) => ({ status: 200, body: JSON.stringify(request.url) }));
+  fastPath.get('/fast/bug', 'reads', () => {
     throw new TypeError('secret detail');
   });
-  fastPath.get('/fast/away', unlimited, async () => {
+  fastPath.get('/fast/away', 'reads', async () => {
     throw new DependencyUnavailable('postgres', new Error('ECONNREFUSED'));
   });
 }
@@ -522,7 +519,7 @@ describe('the fast path', () => {
   it('refuses in the form of all errors', async () => {
     await serve({
       fastPath: (fastPath) =>
-        fastPath.get('/own', unlimited, () => {
+        fastPath.get('/own', 'reads', () => {
           throw new ApiError(409, 'conflict', 'It is there already.', { headers: { 'X-Own': 'yes' } });
         }),
     });
@@ -554,13 +551,11 @@ describe('the fast path', () => {
 });
 
 describe('rate limits', () => {
-  const add =
-    (limit: number) =>
-    (fastPath: FastPath): void =>
-      fastPath.post('/event', createRateLimiter('events', limit), bodyReader(), () => ({ status: 202, body: '{}' }));
+  const addEvent = (fastPath: FastPath): void =>
+    fastPath.post('/event', 'events', bodyReader(), () => ({ status: 202, body: '{}' }));
 
   it('count each client, say so in headers, and answer in JSON', async () => {
-    await serve({ fastPath: add(2) }, { TRUST_PROXY: ['loopback'] });
+    await serve({ fastPath: addEvent }, { TRUST_PROXY: ['loopback'], RATE_LIMIT_EVENTS_PER_MINUTE: 2 });
     const event = (ip: string): Promise<Response> =>
       fetch(`${base}/event`, { method: 'POST', headers: { 'X-Forwarded-For': ip } });
     const first = await event('198.51.100.7');
@@ -589,7 +584,7 @@ describe('rate limits', () => {
     expect((await event('z')).status).toBe(429);
   });
 
-  it('of Express say the same', async () => {
+  it('have the same headers in Express', async () => {
     await serve(
       {
         routes: (router) =>
@@ -614,8 +609,17 @@ describe('rate limits', () => {
     }
   });
 
+  it('count the reads of a client on the fast path and in Express together', async () => {
+    await serve(sample, { RATE_LIMIT_READS_PER_MINUTE: 2 });
+    expect((await fetch(`${base}/fast/waits`)).headers.get('ratelimit')).toMatch(/^"reads"; r=1;/);
+    expect((await fetch(`${base}/ads`)).headers.get('ratelimit')).toMatch(/^"reads"; r=0;/);
+    for (const path of ['/fast/waits', '/ads']) {
+      expect(await error(await fetch(base + path))).toEqual([429, 'rate_limited']);
+    }
+  });
+
   it('are off at 0', async () => {
-    await serve({ fastPath: add(0) });
+    await serve({ fastPath: addEvent });
     const answer = await fetch(`${base}/event`, { method: 'POST' });
     expect([answer.status, answer.headers.get('ratelimit')]).toEqual([202, null]);
   });

@@ -1,4 +1,4 @@
-import { createApi, createRateLimiter } from '@ads/http';
+import { createApi } from '@ads/http';
 import { createClock, listen, managementEndpoints, runProcess } from '@ads/runtime';
 import { analyticsHandler } from './analytics-handler.js';
 import { createAnalyticsHealth } from './analytics-health.js';
@@ -38,8 +38,7 @@ await runProcess<AnalyticsConfig>({
       metrics,
       managementEndpoints: managementEndpoints({ health, metrics }),
       fastPath(fastPath) {
-        const rateLimiter = createRateLimiter('reads', config.RATE_LIMIT_READS_PER_MINUTE);
-        fastPath.get('/ads/analytics', rateLimiter, analyticsHandler(answer));
+        fastPath.get('/ads/analytics', 'reads', analyticsHandler(answer));
       },
     });
     const port = await listen({ handler, config, logger, metrics, health }, shutdown);

@@ -1,5 +1,5 @@
 import { ensureStreams, openNats, openPostgres, openRedis } from '@ads/connections';
-import { bodyReader, createApi, createRateLimiter } from '@ads/http';
+import { bodyReader, createApi } from '@ads/http';
 import { CATALOGUE_CONNECTIONS, createAdCatalogue, createLedger, readAdsPage } from '@ads/ledger';
 import { type AdEvent, KINDS, NUMERIC_EVENT_FIELDS, streamSettings } from '@ads/models';
 import {
@@ -125,7 +125,6 @@ await runProcess<IngestConfig>({
       metrics,
       managementEndpoints: managementEndpoints({ health, metrics }),
       fastPath(fastPath) {
-        const rateLimiter = createRateLimiter('events', config.RATE_LIMIT_EVENTS_PER_MINUTE);
         const readBody = bodyReader({ limitBytes: config.MAX_BODY_BYTES, numericFields: NUMERIC_EVENT_FIELDS });
         const dependencies = {
           catalogue,
@@ -135,8 +134,7 @@ await runProcess<IngestConfig>({
           maxClockSkew: config.MAX_CLOCK_SKEW_SECONDS * 1_000,
           now: clock.measuredNow,
         };
-        for (const kind of KINDS)
-          fastPath.post(`/ads/${kind}`, rateLimiter, readBody, eventHandler(kind, dependencies));
+        for (const kind of KINDS) fastPath.post(`/ads/${kind}`, 'events', readBody, eventHandler(kind, dependencies));
       },
       routes(router) {
         router.get('/ads', adsHandler(pages, refreshSeconds));
