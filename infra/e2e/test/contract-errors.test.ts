@@ -1,4 +1,5 @@
 import { openTestServers, type TestServers } from '@ads/local';
+import { EVENT_KINDS, KINDS } from '@ads/models';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Client } from './support/client.js';
 import { type ContractStack, openContractStack } from './support/contract-stack.js';
@@ -19,10 +20,12 @@ beforeAll(async () => {
 
 afterAll(() => testServers.release());
 
-const EVENTS = [
-  { kind: 'click', path: '/api/v1/ads/click', id: 'click_id' },
-  { kind: 'impression', path: '/ads/impression', id: 'impression_id' },
-] as const;
+/** With and without the prefix, in turn. */
+const EVENTS = KINDS.map((kind, index) => ({
+  kind,
+  path: `${index % 2 === 0 ? '/api/v1' : ''}/ads/${kind}`,
+  id: EVENT_KINDS[kind].idField,
+}));
 
 describe.each(EVENTS)('an invalid $kind', ({ path, id }) => {
   const UUID_WANTED = `${id} must be a UUID`;

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type LocalProcess, openTestServers, waitFor } from '@ads/local';
+import { KINDS } from '@ads/models';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Environment, openEnvironment, untilHealthy, untilTrusted } from './support/environment.js';
 import { expectExact } from './support/exactness.js';
@@ -150,7 +151,7 @@ test('each service counts what it does', async () => {
 test('callers do not choose the labels', async () => {
   const known = [
     'unmatched',
-    ...['/api/v1/ads', '/api/v1/ads/click', '/api/v1/ads/impression', '/api/v1/ads/analytics'],
+    ...['/api/v1/ads', ...KINDS.map((kind) => `/api/v1/ads/${kind}`), '/api/v1/ads/analytics'],
     ...['/health', '/live', '/ready', '/metrics', '/info'],
   ];
   for (const service of services) {

@@ -24,7 +24,7 @@ import {
 
 const API_DESCRIPTION = `Counts clicks and impressions of ads, exactly once.
 
-Send events with \`POST /api/v1/ads/click\` and \`POST /api/v1/ads/impression\`. A 202 means that the event is durable: NATS
+Send events with ${KINDS.map((kind) => `\`POST /api/v1/ads/${kind}\``).join(' and ')}. A 202 means that the event is durable: NATS
 JetStream acknowledged it, or Postgres committed it. Retry a failed request with the same id; it counts once.
 
 Every path also works without \`/api/v1\`. Times are ISO 8601 in UTC. All errors have the same body, and every response has the

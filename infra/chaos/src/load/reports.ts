@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Random, Report } from '@ads/harness';
-import { uuidv7 } from '@ads/models';
+import { KINDS, uuidv7 } from '@ads/models';
+
+const OTHER_KINDS = KINDS.filter((kind) => kind !== 'click');
 
 const SECOND = 1_000;
 const HOUR = 3_600_000;
@@ -12,7 +14,7 @@ export function newReport(random: Random, adIds: readonly string[], now: number)
   const ad = adIds[Math.floor(adIds.length * random.next() ** 2)] as string;
   const claimedAt = claimedTime(random, now);
   return {
-    kind: random.chance(0.75) ? 'click' : 'impression',
+    kind: random.chance(0.75) ? 'click' : random.pick(OTHER_KINDS),
     adId: ad,
     // Not every player knows UUIDv7. Others make it by their own clock; ids more than a day ahead are refused.
     ...(random.chance(0.5)

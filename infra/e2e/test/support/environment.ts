@@ -1,6 +1,6 @@
 import { type AdAnswer, type AdminClients, askAnalytics, Journal, openAdminClients } from '@ads/harness';
 import { type LocalProcess, openPool, startTestStack, type TestServers, type TestStack, waitFor } from '@ads/local';
-import { EVENT_STREAM, type EventKind } from '@ads/models';
+import { EVENT_KINDS, EVENT_STREAM, type EventKind } from '@ads/models';
 import type { JetStreamClient, JetStreamManager, NatsConnection } from 'nats';
 import type pg from 'pg';
 import { type Answer, call, json } from './http.js';
@@ -92,8 +92,7 @@ export async function attachEnvironment(
     jetstream: await openJetStream(admin.nats),
     onRelease: testServers.onRelease,
     async send(event, { url = stack.url, ...options } = {}) {
-      const id = event.kind === 'click' ? { click_id: event.id } : { impression_id: event.id };
-      const body = { ad_id: event.adId, ...id };
+      const body = { ad_id: event.adId, [EVENT_KINDS[event.kind].idField]: event.id };
       const answer = await call(`${url}/api/v1/ads/${event.kind}`, { method: 'POST', body, ...options });
       if (answer.status === 202) journal.acknowledge(event, event);
       return answer;

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { type Players as HarnessPlayers, seededRandom, startPlayers as start, startViewers } from '@ads/harness';
 import { waitFor } from '@ads/local';
-import { uuidv7 } from '@ads/models';
+import { KINDS, uuidv7 } from '@ads/models';
 import type { Environment, SentEvent } from './environment.js';
 import { call } from './http.js';
+
+const OTHER_KINDS = KINDS.filter((kind) => kind !== 'click');
 
 export interface PlayersOptions {
   /** How many send at a time; 8 by default. */
@@ -44,7 +46,7 @@ export function startPlayers(environment: Environment, options: PlayersOptions =
     giveUpMs: GIVE_UP_MS,
     sentAgain: SENT_AGAIN,
     newReport: () => ({
-      kind: random.chance(0.25) ? 'impression' : 'click',
+      kind: random.chance(0.25) ? random.pick(OTHER_KINDS) : 'click',
       // Not every player knows UUIDv7, and both kinds of id lie in partitions of their own.
       id: random.chance(0.3) ? randomUUID() : uuidv7(Date.now()),
       adId: random.pick(adIds),
@@ -130,7 +132,7 @@ export async function sendUntilAcknowledged(environment: Environment, event: Sen
   });
 }
 
-/** A click or an impression with a new id. */
+/** An event with a new id. */
 export function newEvent(kind: SentEvent['kind'] = 'click', adId = 'ad-001'): SentEvent {
   return { kind, id: uuidv7(Date.now()), adId };
 }

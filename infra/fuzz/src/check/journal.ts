@@ -1,5 +1,5 @@
 import type { Journal } from '@ads/harness';
-import type { EventKind } from '@ads/models';
+import { EVENT_KINDS, KINDS } from '@ads/models';
 import type { FuzzRequest } from '../generate/request.js';
 import type { Outcome } from '../send/outcome.js';
 
@@ -10,8 +10,9 @@ export function enter(journal: Journal, request: FuzzRequest, { answers }: Outco
 }
 
 function acknowledge(journal: Journal, text: string): void {
-  const answer = JSON.parse(text) as { ad_id: string; click_id?: string; impression_id?: string };
-  const kind: EventKind = answer.click_id === undefined ? 'impression' : 'click';
-  const id = answer.click_id ?? answer.impression_id ?? '';
-  journal.acknowledge({ kind, adId: answer.ad_id, id }, { id });
+  const answer = JSON.parse(text) as Record<string, string>;
+  for (const kind of KINDS) {
+    const id = answer[EVENT_KINDS[kind].idField];
+    if (id !== undefined) journal.acknowledge({ kind, adId: answer.ad_id ?? '', id }, { id });
+  }
 }

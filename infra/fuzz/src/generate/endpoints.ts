@@ -1,4 +1,5 @@
 import { UPSTREAMS } from '@ads/local';
+import { KINDS } from '@ads/models';
 import fc from 'fast-check';
 import type { Target } from './request.js';
 
@@ -22,7 +23,7 @@ export const AD_IDS: readonly string[] = [
 ];
 
 export const adId = fc.constantFrom(...AD_IDS);
-export const kind = fc.constantFrom('click', 'impression');
+export const kind = fc.constantFrom(...KINDS);
 export const prefix = fc.constantFrom('', '/api/v1');
 export const anyTarget = fc.constantFrom<Target>('gateway', ...UPSTREAMS);
 /** Who takes events. */
@@ -36,8 +37,7 @@ export const anyPath = fc
   .tuple(
     prefix,
     fc.constantFrom(
-      '/ads/click',
-      '/ads/impression',
+      ...KINDS.map((kind) => `/ads/${kind}`),
       '/ads',
       '/ads/analytics',
       '/ads/analytics?ad_id=ad-001&timeframe=5m',

@@ -1,3 +1,4 @@
+import { EVENT_KINDS, type EventKind } from '@ads/models';
 import fc from 'fast-check';
 import { adId, eventPath } from './endpoints.js';
 
@@ -50,8 +51,12 @@ export const validEvent: fc.Arbitrary<ValidEvent> = fc
   .map(([path, ad, id, fields]) => ({
     path,
     id,
-    body: JSON.stringify({ ad_id: ad, [path.endsWith('click') ? 'click_id' : 'impression_id']: id, ...fields }),
+    body: JSON.stringify({ ad_id: ad, [EVENT_KINDS[kindOf(path)].idField]: id, ...fields }),
   }));
+
+function kindOf(path: string): EventKind {
+  return path.slice(path.lastIndexOf('/') + 1) as EventKind;
+}
 
 /** The bytes of a valid event, ready to be broken. `lines` are added to its head. */
 export function eventBytes({ path, body }: ValidEvent, ...lines: readonly string[]): string {

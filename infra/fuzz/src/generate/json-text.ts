@@ -1,9 +1,12 @@
+import { EVENT_KINDS, KINDS } from '@ads/models';
 import fc from 'fast-check';
 import { adId } from './endpoints.js';
 import { hostileString, prototypeName } from './hostile-strings.js';
 
 /** A member of a JSON object, as it is written: names may come twice, values may be what no `JSON.stringify` gives. */
 type Member = readonly [name: string, value: string];
+
+const ID_FIELDS = KINDS.map((kind) => EVENT_KINDS[kind].idField);
 
 const numbers = fc.constantFrom(
   ...['1e400', '-1e400', '-0', '0.5', '1e-400', '9007199254740993', '-1', '86400', '86401', '1E3', '30.0', '1e5'],
@@ -50,17 +53,7 @@ const value: fc.Arbitrary<string> = fc.oneof(
   { weight: 1, arbitrary: hostileString.map((text) => JSON.stringify([text, [text], { [text]: text }])) },
 );
 
-const fieldName = fc.constantFrom(
-  'ad_id',
-  'ip',
-  'video_play_time',
-  'timestamp',
-  'click_id',
-  'impression_id',
-  'kind',
-  'id',
-  'AD_ID',
-);
+const fieldName = fc.constantFrom('ad_id', 'ip', 'video_play_time', 'timestamp', ...ID_FIELDS, 'kind', 'id', 'AD_ID');
 
 const name = fc.oneof(
   { weight: 4, arbitrary: fieldName },
@@ -79,8 +72,7 @@ const oddEvent = fc
   .map(([ad, id, members, last]) => {
     const usual: Member[] = [
       ['ad_id', JSON.stringify(ad)],
-      ['click_id', JSON.stringify(id)],
-      ['impression_id', JSON.stringify(id)],
+      ...ID_FIELDS.map((field): Member => [field, JSON.stringify(id)]),
     ];
     return write(last ? [...members, ...usual] : [...usual, ...members]);
   });
@@ -109,8 +101,7 @@ export const prototypeJson: fc.Arbitrary<string> = fc
       ...members,
       ['ad_id', JSON.stringify(ad)],
       ['__proto__', '{"ad_id":"ad-001","polluted":true,"status":500}'],
-      ['click_id', JSON.stringify(id)],
-      ['impression_id', JSON.stringify(id)],
+      ...ID_FIELDS.map((field): Member => [field, JSON.stringify(id)]),
     ]),
   );
 

@@ -1,3 +1,4 @@
+import { EVENT_KINDS } from '@ads/models';
 import type { Journal, Report } from '../journal.js';
 import type { Random } from '../random.js';
 
@@ -26,7 +27,7 @@ export async function send(url: string, journal: Journal, report: Report, random
 async function post(url: string, journal: Journal, report: Report, random: Random): Promise<Attempt> {
   const { kind, adId, id, claimedAt } = report;
   const inHeader = id !== undefined && random.chance(0.2);
-  const idField = kind === 'click' ? 'click_id' : 'impression_id';
+  const { idField } = EVENT_KINDS[kind];
   const body = {
     ad_id: adId,
     ...(id === undefined || inHeader ? {} : { [idField]: id }),

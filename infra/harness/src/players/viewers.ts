@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WINDOWS } from '@ads/models';
+import { kindsIn, TOTAL_COLUMNS, WINDOWS } from '@ads/models';
 import type { AdAnswer } from '../analytics.js';
 import type { Journal } from '../journal.js';
 import type { Random } from '../random.js';
@@ -90,9 +90,11 @@ export function startViewers(options: ViewersOptions): Viewers {
       answered.add(`${adId} ${field}`, value);
     }
     if (journal === undefined) return;
-    if (clicks > journal.most('click', adId)) wrong.push(`more clicks of ${adId} than were sent ${about}`);
-    if (impressions > journal.most('impression', adId))
-      wrong.push(`more impressions of ${adId} than were sent ${about}`);
+    const totals = { clicks, impressions };
+    for (const column of TOTAL_COLUMNS) {
+      const most = kindsIn(column).reduce((sum, kind) => sum + journal.most(kind, adId), 0);
+      if (totals[column] > most) wrong.push(`more ${column} of ${adId} than were sent ${about}`);
+    }
   }
 
   async function ask(): Promise<void> {
