@@ -20,7 +20,7 @@ import { queueLimits } from './checks/queue-limits.js';
 import { routes } from './checks/routes.js';
 import { scrapes } from './checks/scrapes.js';
 
-/** What needs nothing but npm: part of the tests. */
+/** Checks that need nothing but npm; the tests run them. */
 export const OWN_CHECKS: readonly Check[] = [
   composeSchema,
   compose,
@@ -39,5 +39,5 @@ export const OWN_CHECKS: readonly Check[] = [
   pages,
 ];
 
-/** What programs say of the files that they will read; a program that can't be had is skipped, and said to be. */
+/** Checks by the programs that read the files. A check is reported as skipped where its program is missing. */
 export const TOOL_CHECKS: readonly Check[] = [composeConfig, nginx, natsServer, overlays, promtool];

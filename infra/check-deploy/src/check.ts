@@ -1,13 +1,13 @@
 import type { Problem } from './problem.js';
 import type { Repository } from './repository.js';
 
-/** What a check found; `skipped` has a sentence for each thing that could not be looked at. */
+/** The result of a check; `skipped` has a sentence for each part that could not be checked. */
 export interface Outcome {
   readonly problems: readonly Problem[];
   readonly skipped?: readonly string[];
 }
 
-/** One thing that is looked at. */
+/** A check of one kind of file or setting. */
 export interface Check {
   readonly name: string;
   run(repository: Repository): Outcome | Promise<Outcome>;

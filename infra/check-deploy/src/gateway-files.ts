@@ -5,7 +5,7 @@ import type { Repository } from './repository.js';
 
 export const GATEWAY_FOLDER = 'infra/gateway';
 
-/** Files that the container of the gateway has, and this machine has not. */
+/** What differs between the container of the gateway and this machine. */
 export interface GatewayPlace {
   /** The port of each service on 127.0.0.1. */
   readonly ports: Readonly<Record<Upstream, number>>;
@@ -14,7 +14,7 @@ export interface GatewayPlace {
 }
 
 /**
- * Copies the settings of nginx to a folder, where it also writes everything that it writes.
+ * Copies the settings of nginx to a folder, and makes nginx write its files there.
  *
  * @returns the main file
  */

@@ -1,9 +1,9 @@
-/** Programs that take a tenth of a second of CPU or more to start, as a word of a command. */
+/** Programs that use 100 ms of CPU or more to start, as a word of a command. */
 const SLOW_TO_START = /(?:^|[\s"'[/])(node|npm|npx|pnpm|python3?|java)(?=$|[\s"',\]])/;
 
 /**
- * The fault in the command of a health check; undefined when it is cheap. A check runs every few seconds in every
- * container. When the host is busy, expensive checks pile up and keep it busy.
+ * Returns why the command of a health check is too expensive; undefined when it is cheap. Checks run every few seconds in every
+ * container, so expensive ones pile up on a busy host.
  *
  * @param command in any form: words, or a list as JSON
  */

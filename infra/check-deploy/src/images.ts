@@ -1,5 +1,5 @@
 /**
- * What is wrong with the name of an image; undefined when it says which version it is.
+ * Returns what is wrong with the name of an image; undefined when it is pinned to a version.
  * `${VERSION:-1.2}` counts as its default.
  */
 export function imageProblem(image: string): string | undefined {

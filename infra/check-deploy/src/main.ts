@@ -7,7 +7,7 @@ import { openRepository } from './repository.js';
 /** `static`: check only what needs no running stack. */
 const OPTIONS = { static: flag };
 
-/** `npm run check:deploy`: each check in turn, and a line for each problem. */
+/** `npm run check:deploy`: runs each check and prints a line for each problem. */
 async function main(run: StandAloneRun, options: OptionValues<typeof OPTIONS>): Promise<boolean> {
   const repository = openRepository(projectRoot);
   const counts = { problems: 0, passed: 0, skipped: 0 };
@@ -15,7 +15,7 @@ async function main(run: StandAloneRun, options: OptionValues<typeof OPTIONS>): 
     const since = performance.now();
     const { problems, skipped } = await check.run(repository);
     counts.problems += problems.length;
-    // What was not looked at has not passed.
+    // A skipped check has not passed.
     if (skipped === undefined) {
       printStep(problems.length === 0, check.name, since);
       if (problems.length === 0) counts.passed += 1;

@@ -1,4 +1,4 @@
-/** Something that must be changed, and where. */
+/** A mistake, and the line that holds it. */
 export interface Problem {
   /** Relative to the root of the repository. */
   readonly file: string;

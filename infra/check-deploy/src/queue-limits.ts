@@ -1,9 +1,9 @@
 import { defaultOf } from './service-variables.js';
 
-/** The file in which every deployment says what JetStream may store. */
+/** The settings file that limits what JetStream stores, in every deployment. */
 export const JETSTREAM_FILE = 'jetstream.conf';
 
-/** The variables that limit a stream, with a default in the services or without. */
+/** The variables that limit the streams. */
 const STREAM_LIMITS = ['NATS_STREAM_MAX_BYTES', 'NATS_DEAD_LETTERS_MAX_BYTES'] as const;
 
 const POWERS = ['', 'k', 'm', 'g', 't'];
@@ -20,16 +20,16 @@ export function maxFileStoreOf(settings: string): number | undefined {
   return size === undefined ? undefined : bytesOf(size);
 }
 
-/** A mistake, and what has to be changed: the settings of NATS, or a variable of the services. */
+/** A mistake in the settings of NATS or in a variable of the services. */
 export interface QueueProblem {
   readonly at: 'settings' | (typeof STREAM_LIMITS)[number];
   readonly message: string;
 }
 
 /**
- * Each stream has a limit, JetStream has more room than all of them, and its volume is larger than that.
+ * Checks that each stream has a limit, that `max_file_store` exceeds their sum, and that the volume exceeds `max_file_store`.
  *
- * @param limitOf what a deployment gives a variable; empty for nothing
+ * @param limitOf the value of a variable in a deployment; empty where it is not set
  * @param volume bytes, where it is known
  */
 export function queueProblems({

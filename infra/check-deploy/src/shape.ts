@@ -1,5 +1,5 @@
 /*
- * Reading what somebody may have written in any shape: what is not there or is something else is empty.
+ * Readers of parsed files of any shape. A value that is missing or of another type is read as empty.
  */
 
 export type Path = readonly (string | number)[];

@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type CommandResult, findExecutables, findOnPath, runCommand } from '@ads/local';
 
-/** A program that does a part of the checks. */
+/** Runs an external program. */
 export type Tool = (args: readonly string[], options: { cwd: string }) => Promise<CommandResult>;
 
-/** A tool, or a sentence that says why it can't be had. */
+/** A tool, or the reason why it is missing. */
 export type FoundTool = { readonly run: Tool } | { readonly missing: string };
 
 function toolAt(path: string, env: Readonly<Record<string, string>> = {}): FoundTool {
@@ -27,7 +27,7 @@ export async function findDockerCompose(): Promise<FoundTool> {
   return 'run' in docker ? { run: (args, options) => docker.run(['compose', ...args], options) } : docker;
 }
 
-/** It lies beside Prometheus, also in Debian's package of it. */
+/** promtool is installed beside Prometheus, also by the package of Debian. */
 export async function findPromtool(): Promise<FoundTool> {
   const onPath = findOnPath('promtool');
   if (onPath !== undefined) return toolAt(onPath);

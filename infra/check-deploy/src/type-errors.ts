@@ -7,7 +7,7 @@ const COMPILER = resolve(projectRoot, 'node_modules/typescript/bin/tsc');
 /**
  * Runs the compiler in a folder, without writing anything.
  *
- * @returns its errors, with files relative to the folder; of an error in several lines the first one
+ * @returns the first line of each error, with files relative to the folder
  */
 export async function typeErrors(folder: string, args: readonly string[]): Promise<Problem[]> {
   const { code, output } = await runCommand(process.execPath, [COMPILER, '--noEmit', '--pretty', 'false', ...args], {

@@ -16,10 +16,10 @@ import type { Path } from './shape.js';
 /** One document of a YAML file. */
 export interface YamlDocument {
   readonly file: string;
-  /** As a program reads it, with aliases and merge keys resolved. */
+  /** The parsed value, with aliases and merge keys resolved. */
   readonly value: unknown;
   readonly root: Document.Parsed;
-  /** The line of what is at a path; of as much of the path as there is. */
+  /** The line of a path, or of the longest part of the path that exists. */
   lineOf(path: Path): number;
   /** @param offset characters from the start of the file */
   lineAt(offset: number): number;
@@ -35,7 +35,7 @@ export function readYaml(file: string, text: string): YamlFile {
   const lines = new LineCounter();
   const lineAt = (offset: number) => lines.linePos(offset).line;
   const parsed = parseAllDocuments(text, { lineCounter: lines, merge: true });
-  // Without any document there is nothing to deploy, nor to find.
+  // A file without documents has no problems.
   const documents = Array.isArray(parsed) ? parsed : [];
   return {
     documents: documents
@@ -75,7 +75,7 @@ function offsetOf(root: Document.Parsed, path: Path): number {
   return offset;
 }
 
-/** The pair of a key, also where it came by a merge key. */
+/** The pair of a key, also where a merge key contributes it. */
 function pairOf(root: Document.Parsed, pairs: readonly Pair[], key: string): Pair | undefined {
   const own = pairs.find((pair) => isScalar(pair.key) && String(pair.key.value) === key);
   if (own !== undefined) return own;

@@ -17,27 +17,27 @@ import {
 import { DataqueryBuilder } from '@grafana/grafana-foundation-sdk/prometheus';
 import { DATASOURCE } from './panels.js';
 
-/** What one dashboard is to show, from top to bottom. */
+/** The content of a dashboard, from top to bottom. */
 export interface Plan {
-  /** In its address, and in the name of its file. */
+  /** Part of its address and of its file name. */
   readonly name: string;
   readonly title: string;
   readonly description: string;
-  /** What one can pick beside the datasource. */
+  /** Variables beside the datasource. */
   readonly variables: readonly (keyof typeof VARIABLES)[];
   readonly rows: Readonly<Record<string, readonly Builder<Panel>[]>>;
 }
 
-/** By this each of the dashboards links to the others. */
+/** The tag by which the dashboards link to each other. */
 const TAG = 'ads-metric-tracker';
 
 const VARIABLES = {
-  // By a metric that nobody else has: the same Prometheus may see other systems too, and their `service`.
+  // The metric is unique to the tracker: other systems in the same Prometheus may have a label `service` too.
   service: { label: 'Service', from: 'circuit_breaker_state', by: 'service', all: SERVICE_NAMES.join('|') },
   ad: { label: 'Ad', from: 'ad_impressions_total', by: 'ad_id', all: '.+' },
 } as const;
 
-/** The same time range, refresh, variables, links and marks for all of them. */
+/** Builds a dashboard; time range, refresh, links and annotations are the same for all. */
 export function buildDashboard({ name, title, description, variables, rows }: Plan): Dashboard {
   const dashboard = new DashboardBuilder(title)
     .uid(`ads-${name}`)
@@ -62,7 +62,7 @@ export function buildDashboard({ name, title, description, variables, rows }: Pl
     for (const panel of panels) dashboard.withPanel(panel);
   }
   const built = dashboard.build();
-  // Addresses of panels are made of these.
+  // Links to panels contain their ids.
   built.panels?.forEach((panel, index) => {
     panel.id = index + 1;
   });
@@ -85,7 +85,7 @@ function choice(name: keyof typeof VARIABLES): QueryVariableBuilder {
     .current({ text: 'All', value: '$__all' });
 }
 
-/** A mark where a process was started: a deployment, a restart, one more of them. */
+/** An annotation at each start of a process: a deployment, a restart, a new replica. */
 function starts(): AnnotationQueryBuilder {
   return new AnnotationQueryBuilder()
     .name('Starts and deployments')

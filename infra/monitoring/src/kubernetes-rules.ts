@@ -1,4 +1,4 @@
-/** Groups of rules as the Prometheus operator takes them. The files of Prometheus and it have them in the same words. */
+/** The rule groups of all files as a resource of the Prometheus operator, whose groups have the same format. */
 export function kubernetesRules(files: readonly string[]): string {
   const groups = files.flatMap((file) => {
     const [, body] = file.split(/^groups:\n/m);

@@ -101,7 +101,7 @@ ${second}
           severity: ${severity}
         annotations:
           summary: ${summary}
-          description: "{{ $value | humanizePercentage }} of the reports of clicks and impressions ${failed}; 0.1% is what may be."
+          description: "{{ $value | humanizePercentage }} of the reports of clicks and impressions ${failed}; the objective allows 0.1%."
           runbook_url: infra/monitoring/RUNBOOK.md#${name.toLowerCase()}
 `;
 }

@@ -27,33 +27,33 @@ import { DataqueryBuilder } from '@grafana/grafana-foundation-sdk/prometheus';
 import { PanelBuilder as StatBuilder } from '@grafana/grafana-foundation-sdk/stat';
 import { PanelBuilder as TimeSeriesBuilder } from '@grafana/grafana-foundation-sdk/timeseries';
 
-/** The one that was picked above the dashboard. */
+/** The datasource that is selected above the dashboard. */
 export const DATASOURCE: DataSourceRef = { type: 'prometheus', uid: `\${datasource}` };
 
-/** The units that are used, as Grafana calls them. */
+/** The units in use, by their names in Grafana. */
 export type Unit = 'reqps' | 'eps' | 'ops' | 's' | 'percentunit' | 'bytes' | 'short';
 
-/** Where values turn from good to bad. */
+/** Thresholds between good and bad values. */
 export type Limits = readonly Threshold[];
 
 export interface Face {
   readonly title: string;
-  /** What it shows, and what is normal. */
+  /** Tells what the panel shows and what is normal. */
   readonly description: string;
   readonly unit: Unit;
-  /** By their names in the legend, which may have labels in them: `{{service}}`. */
+  /** Queries by their names in the legend, which may contain labels: `{{service}}`. */
   readonly queries: Readonly<Record<string, string>>;
   readonly limits?: Limits;
-  /** Of the 24 columns that a row has. */
+  /** Columns; a row has 24. */
   readonly width: number;
 }
 
 export interface StatFace extends Face {
-  /** Words for values. */
+  /** Texts that replace values. */
   readonly words?: Readonly<Record<number, string>>;
-  /** In place of a value while there is none, which is as it should be. */
+  /** Text while no value exists, where that is normal. */
   readonly nothing?: string;
-  /** One value for the whole time that is shown: asked for once, at its end. */
+  /** One value for the whole time range, queried at its end. */
   readonly overall?: boolean;
 }
 
@@ -61,7 +61,7 @@ export interface ChartFace extends Face {
   readonly stacked?: boolean;
 }
 
-/** The more, the worse. */
+/** Larger values are worse. */
 export function atMost(good: number, fair: number): Limits {
   return [
     { value: null, color: 'green' },
@@ -70,7 +70,7 @@ export function atMost(good: number, fair: number): Limits {
   ];
 }
 
-/** The less, the worse. */
+/** Smaller values are worse. */
 export function atLeast(good: number, fair: number): Limits {
   return [
     { value: null, color: 'red' },
@@ -83,7 +83,7 @@ const STAT_HEIGHT = 4;
 const CHART_HEIGHT = 8;
 const NEUTRAL: Limits = [{ value: null, color: 'blue' }];
 
-/** One number, or a few, to be seen from afar. */
+/** A panel of one or a few numbers. */
 export function stat(face: StatFace): Builder<Panel> {
   const panel = new StatBuilder()
     .title(face.title)
@@ -101,7 +101,7 @@ export function stat(face: StatFace): Builder<Panel> {
   return panel.targets(queries(face).map((query) => (face.overall ? query.instant() : query.range())));
 }
 
-/** Values over time. */
+/** A panel of values over time. */
 export function chart(face: ChartFace): Builder<Panel> {
   const panel = new TimeSeriesBuilder()
     .title(face.title)

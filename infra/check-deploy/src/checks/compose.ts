@@ -9,11 +9,11 @@ import { namesReadBy, PROGRAMS, type Program } from '../service-variables.js';
 import { at, fields, items, type Path, text } from '../shape.js';
 import type { YamlDocument } from '../yaml-file.js';
 
-/** What is for people; everything else is reached through these, or not at all. */
+/** Services whose ports are published. Everything else is reached through them or not at all. */
 const PUBLISHED = ['gateway', 'prometheus', 'grafana'];
 const PRODUCTION = 'docker-compose.prod.yaml';
 
-/** Our own rules for Compose files; the format itself is Docker Compose's to check. */
+/** Our own rules for Compose files. Docker Compose checks their format. */
 export const compose: Check = {
   name: 'Compose files',
   run(repository) {
@@ -59,12 +59,12 @@ function checkService(repository: Repository, document: YamlDocument, name: stri
 
 type Report = (path: Path, message: string) => void;
 
-/** A job, such as the migrations: its end is what others wait for. */
+/** A service that ends, such as the migrations; others wait for its end. */
 function runsOnce(service: unknown): boolean {
   return ['no', 'on-failure'].includes(text(service, 'restart').split(':')[0] ?? '');
 }
 
-/** In the file, or in the image that is built here. */
+/** A health check is in the Compose file, or in the image that the service builds. */
 function hasHealthCheck(repository: Repository, service: unknown): boolean {
   if (at(service, 'healthcheck', 'disable') === true) return false;
   if (at(service, 'healthcheck', 'test') !== undefined) return true;
@@ -76,7 +76,7 @@ function hasHealthCheck(repository: Repository, service: unknown): boolean {
   return check !== undefined && contentOf(check) !== 'NONE';
 }
 
-/** The Dockerfile of a service that is built, from the root of the repository. */
+/** Path of the Dockerfile from the root of the repository; undefined for a service that builds no image. */
 export function dockerfileOf(service: unknown): string | undefined {
   if (at(service, 'build') === undefined) return undefined;
   return text(service, 'build', 'dockerfile') || 'Dockerfile';
@@ -94,7 +94,7 @@ function checkReferences({ value }: YamlDocument, name: string, report: Report):
   }
 }
 
-/** A name; undefined for a path of the host, and for a volume without a name. */
+/** The name of a reference; undefined for a path of the host or an unnamed volume. */
 function nameOfReference(reference: unknown): string | undefined {
   if (typeof reference === 'string') {
     const [source = ''] = reference.split(':');
@@ -119,8 +119,8 @@ function checkDependencies(repository: Repository, file: unknown, service: unkno
 }
 
 /**
- * A variable that nobody reads is a mistake that nobody would notice. Several programs may share one list: then it is
- * enough that one of those that have the line reads it.
+ * Reports variables that no program reads: such a mistake has no other symptom. Programs may share a list; then one of them
+ * must read each variable.
  */
 function checkVariables({ file, value, lineOf }: YamlDocument): Problem[] {
   const given = Object.entries(fields(value, 'services')).flatMap(([service, settings]) => {

@@ -5,10 +5,10 @@ import type { Problem } from '../problem.js';
 import { items, type Path, text } from '../shape.js';
 import type { YamlDocument } from '../yaml-file.js';
 
-/** Kinds of panels whose numbers need no unit: words, and lists that have one for each column. */
+/** Panel types that need no unit: they show text, or have a unit for each column. */
 const WITHOUT_UNIT = ['row', 'text', 'table', 'logs', 'alertlist', 'annolist', 'state-timeline', 'status-history'];
 
-/** Dashboards show what there is, and say what it is. JSON is YAML, so it is read with its lines. */
+/** Panels have titles, units and existing metrics. JSON is YAML, so the YAML reader gives the lines of problems. */
 export const dashboards: Check = {
   name: 'dashboards',
   async run(repository) {

@@ -8,10 +8,10 @@ import type { Repository } from '../repository.js';
 import { fields, text } from '../shape.js';
 import { composeFiles, dockerfileOf } from './compose.js';
 
-/** Names of what belongs into no layer of an image. */
+/** Names of variables that must not be stored in a layer of an image. */
 const SECRET = /\b\w*(?:PASSWORD|SECRET|TOKEN|CREDENTIAL)\w*/;
 
-/** Our own rules for Dockerfiles: building them is what shows that they are right. */
+/** Our own rules for Dockerfiles. Only a build shows that a file works. */
 export const dockerfiles: Check = {
   name: 'Dockerfiles',
   run(repository) {

@@ -3,7 +3,7 @@ import { composeFiles } from './compose.js';
 
 const FILE = '.env.example';
 
-/** `.env.example` holds each variable that a Compose file asks for, and no other; known passwords come with a warning. */
+/** `.env.example` lists exactly the variables of the Compose files. Compose warns about each password that has a default. */
 export const envExample: Check = {
   name: 'variables of the Compose files',
   run(repository) {
@@ -24,7 +24,7 @@ export const envExample: Check = {
           ),
         ),
     );
-    // Of what has no default at some place Compose warns.
+    // Compose warns about a variable that has no default in one place.
     const warned = used.filter(({ isKnown }) => !isKnown).map(({ name, file }) => `${file} ${name}`);
     return {
       problems: [

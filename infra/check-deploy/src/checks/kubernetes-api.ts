@@ -15,7 +15,7 @@ const MODULES = {
   extensions: fileURLToPath(new URL('../../src/kubernetes/extensions.js', import.meta.url)),
 };
 
-/** A file of manifests: with the name that problems in it are reported under. */
+/** A file of manifests, and the name that its problems are reported under. */
 export interface ManifestSource {
   readonly file: string;
   readonly documents: readonly YamlDocument[];
@@ -23,7 +23,7 @@ export interface ManifestSource {
   readonly whole: boolean;
 }
 
-/** Every field of every manifest is one that Kubernetes knows, of its type; none that must be there is missing. */
+/** Manifests have only fields that Kubernetes knows, of the right type, and every required field. */
 export const kubernetesApi: Check = {
   name: `manifests against the API of Kubernetes ${API_VERSION}`,
   async run(repository) {
@@ -40,7 +40,7 @@ export const kubernetesApi: Check = {
 export async function checkAgainstApi(sources: readonly ManifestSource[]): Promise<Problem[]> {
   const problems: Problem[] = [];
   const allowed = sources.flatMap(({ documents, ...source }) => {
-    // A list of JSON patches has no fields of a resource; it shows when it is rendered.
+    // A list of JSON patches has no fields of a resource; rendering the overlay checks it.
     const resources = documents.filter(({ value }) => !Array.isArray(value) && !isDeletion(value));
     const known = resources.filter((document) => {
       const { apiVersion } = manifestOf(document);
@@ -84,7 +84,7 @@ export async function checkAgainstApi(sources: readonly ManifestSource[]): Promi
   return problems;
 }
 
-/** A patch that only says that a resource is to go. */
+/** A patch that only deletes a resource. */
 function isDeletion(value: unknown): boolean {
   return typeof value === 'object' && value !== null && '$patch' in value;
 }

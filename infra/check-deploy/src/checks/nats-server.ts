@@ -4,7 +4,7 @@ import type { Problem } from '../problem.js';
 import { findNatsServer } from '../tools.js';
 
 const FOLDER = 'infra/nats';
-/** The variables that the files take values from, as a deployment writes them. */
+/** Values of the variables in the files, as a deployment sets them. */
 const VARIABLES = {
   NATS_SERVER_NAME: 'nats-0',
   NATS_PASSWORD: '"secret"',
@@ -14,7 +14,7 @@ const VARIABLES = {
   ),
 };
 
-/** NATS reads its settings itself. A file that others include is read with them. */
+/** `nats-server -t` accepts the settings. Included files are read with the file that includes them. */
 export const natsServer: Check = {
   name: 'nats-server -t',
   async run(repository) {

@@ -6,7 +6,7 @@ import { fields } from '../shape.js';
 
 const FOLDER = 'infra/nats';
 
-/** A ConfigMap can't point at a file: it holds a copy, which must stay one. */
+/** A ConfigMap can't refer to a file of the repository. Its copy of the settings must equal the file. */
 export const natsSettings: Check = {
   name: 'settings of NATS',
   run(repository) {
@@ -32,7 +32,7 @@ export const natsSettings: Check = {
   },
 };
 
-/** A server that joins a cluster can read and write every subject, so the port of the cluster asks for a password. */
+/** A server that joins a cluster can read and write every subject, so the cluster port must require a password. */
 function checkClusters(repository: Repository): Problem[] {
   return repository.files(FOLDER, /\.conf$/).flatMap((file) => {
     const text = repository.text(file);

@@ -6,7 +6,7 @@ import { copyGateway, GATEWAY_FOLDER } from '../gateway-files.js';
 import type { Problem } from '../problem.js';
 import { findNginx } from '../tools.js';
 
-/** nginx reads its configuration itself. */
+/** `nginx -t` accepts the configuration of the gateway. */
 export const nginx: Check = {
   name: 'nginx -t',
   async run(repository) {

@@ -13,7 +13,7 @@ import { readYaml } from '../yaml-file.js';
 import { checkAgainstApi } from './kubernetes-api.js';
 import { checkManifests } from './kubernetes-rules.js';
 
-/** Each overlay renders, and what a cluster is then told holds to the same rules. */
+/** Each overlay renders, and the rendered manifests follow the same rules. */
 export const overlays: Check = {
   name: 'kubectl kustomize',
   async run(repository) {

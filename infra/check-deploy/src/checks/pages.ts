@@ -9,7 +9,7 @@ import type { Problem } from '../problem.js';
 import type { Repository } from '../repository.js';
 import { fields } from '../shape.js';
 
-/** Commands that name files or folders of ours. */
+/** Commands that may name files or folders of this repository. */
 const COMMANDS = /(?:docker compose|kubectl|k6 run|promtool)[^`\n]*/g;
 const COMMAND_PATH = /(?<![\w./-])(?:infra|k8s|grafana|docker-compose)[\w./-]*[\w/]/g;
 /** Inline code that is the path of a file: with an extension of ours, or below a folder of ours. */

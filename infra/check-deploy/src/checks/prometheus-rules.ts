@@ -5,7 +5,7 @@ import type { Repository } from '../repository.js';
 import { items, type Path, text } from '../shape.js';
 import type { YamlDocument } from '../yaml-file.js';
 
-/** Our own rules for what Prometheus evaluates: promtool knows no metric of ours. */
+/** Our own rules for recording rules and alerts. promtool does not know which metrics exist. */
 export const prometheusRules: Check = {
   name: 'recording rules and alerts',
   async run(repository) {
@@ -43,7 +43,7 @@ function reporter({ file, lineOf }: YamlDocument, path: Path, name: string): Rep
   return (field, message) => ({ file, line: lineOf([...path, field]), message: `${name}: ${message}` });
 }
 
-/** Whoever is woken by an alert must learn what it is and what to do. */
+/** An alert tells its reader what happened and what to do, and has a test. */
 function checkAlert(repository: Repository, alert: unknown, tests: readonly string[], report: Report): Problem[] {
   const name = text(alert, 'alert');
   const problems: Problem[] = [];
@@ -61,7 +61,7 @@ function checkAlert(repository: Repository, alert: unknown, tests: readonly stri
   return problems;
 }
 
-/** As they are linked to. */
+/** The anchors of the headings of a page. */
 function headingsOf(markdown: string): string[] {
   return [...markdown.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
     heading

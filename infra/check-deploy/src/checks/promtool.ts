@@ -6,7 +6,7 @@ import { findPromtool } from '../tools.js';
 
 const CONFIG = 'infra/monitoring/prometheus.yml';
 
-/** Prometheus reads its configuration and its rules itself, and runs the tests of the rules. */
+/** promtool accepts the configuration and the rules of Prometheus, and the tests of the rules pass. */
 export const promtool: Check = {
   name: 'promtool',
   async run(repository) {
@@ -20,7 +20,7 @@ export const promtool: Check = {
     };
     const problems = await ask(CONFIG, 'check', 'config', '--syntax-only');
     for (const file of ruleFiles(repository)) problems.push(...(await ask(file, 'check', 'rules')));
-    // Tests of rules that can't be read would say the same again.
+    // Tests of unreadable rules would only repeat the same problem.
     if (problems.length === 0) for (const file of tests) problems.push(...(await ask(file, 'test', 'rules')));
     return { problems };
   },
@@ -33,7 +33,7 @@ function problemIn(repository: Repository, file: string, output: string): Proble
   return { file, line: Number(line ?? lineOfAlert(repository.text(file), failure)), message };
 }
 
-/** Where a failed test looks at the alert. */
+/** The line of the test that checks the alert. */
 function lineOfAlert(text: string, failure: string): number {
   const [, name] = /alertname: ?(\w+)/.exec(failure) ?? [];
   const index = name === undefined ? 0 : text.split('\n').findIndex((line) => line.endsWith(`alertname: ${name}`));

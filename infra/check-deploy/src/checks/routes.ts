@@ -6,7 +6,7 @@ import type { Repository } from '../repository.js';
 import { defaultOf } from '../service-variables.js';
 import { items, text } from '../shape.js';
 
-/** What everybody may ask for, also with `/api/v1` before it. */
+/** Public paths; each also exists below `/api/v1`. */
 const PUBLIC = [
   '/ads',
   '/ads/click',
@@ -20,13 +20,13 @@ const PUBLIC = [
   '/info',
   '/health',
 ];
-/** Paths for operators alone, and paths that no service has because their case differs. */
+/** Paths for operators only, and paths that no service has because their case differs. */
 const PRIVATE = ['/metrics', '/metrics/', '/live', '/ready', '/Ads', '/Ads/Analytics', '/Health'];
 
-/** The service that a path leads to, with the line that says so; no service where it is answered with 404. */
+/** The service that a path is routed to, and the line of the route; no service where the response is 404. */
 type Route = (path: string) => { service?: string; line: number };
 
-/** nginx and the Ingress route as the gateway of `npm start` does, and keep the paths of operators to themselves. */
+/** nginx and the Ingress route like the gateway of `npm start`, and do not expose the paths of operators. */
 export const routes: Check = {
   name: 'routes',
   run: (repository) => ({ problems: [...checkNginx(repository), ...checkIngresses(repository)] }),
@@ -44,7 +44,7 @@ function compare(file: string, route: Route): Problem[] {
   });
 }
 
-/** The `map $uri $service` of nginx: the first expression that fits says where to. */
+/** In the `map $uri $service` of nginx the first matching expression decides. */
 function checkNginx(repository: Repository): Problem[] {
   return repository.files('infra/gateway', /\.(conf|sh)$/).flatMap((file) => {
     const lines = repository.text(file).split('\n');
@@ -59,7 +59,7 @@ function checkNginx(repository: Repository): Problem[] {
   });
 }
 
-/** `upstream ingest 8080`: what the gateway is told of the port of a service. */
+/** The port of a service in the gateway, as in `upstream ingest 8080`, is the one that the service listens on. */
 function checkUpstreams(file: string, lines: readonly string[]): Problem[] {
   return lines.flatMap((text, index) => {
     const [, name, port] = /^\s*upstream (\w+) (\d+)/.exec(text) ?? [];
@@ -71,7 +71,7 @@ function checkUpstreams(file: string, lines: readonly string[]): Problem[] {
   });
 }
 
-/** Of an Ingress the longest path that fits counts, element by element. */
+/** In an Ingress the longest path that matches, element by element, decides. */
 function checkIngresses(repository: Repository): Problem[] {
   return baseManifests(repository)
     .filter(({ kind }) => kind === 'Ingress')

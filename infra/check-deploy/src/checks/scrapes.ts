@@ -5,7 +5,7 @@ import { items, text } from '../shape.js';
 
 const FILE = 'infra/monitoring/prometheus.yml';
 
-/** Prometheus asks each service by its name, at the port that it listens on; the job is called as the service. */
+/** Prometheus scrapes each service by its name at its port, in a job with the name of the service. */
 export const scrapes: Check = {
   name: 'what Prometheus scrapes',
   run(repository) {

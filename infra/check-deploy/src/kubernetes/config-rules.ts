@@ -4,7 +4,7 @@ import { type Manifest, podTemplateOf } from './manifests.js';
 import { programOf } from './pod-environment.js';
 import type { Report } from './report.js';
 
-/** Each key of a ConfigMap that is given to our programs whole is one that one of them reads. */
+/** Each key of a ConfigMap in `envFrom` of our programs is read by one of them. */
 export function checkConfig(manifests: readonly Manifest[], report: Report): void {
   for (const manifest of manifests.filter(({ kind }) => kind === 'ConfigMap')) {
     const readers = PROGRAMS.filter((program) => getsWhole(manifests, manifest.name).includes(program));

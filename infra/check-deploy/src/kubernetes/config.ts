@@ -14,7 +14,7 @@ export function keysOf(
   );
 }
 
-/** A value in a ConfigMap; empty when it is not there. */
+/** A value in any ConfigMap; empty when there is none. */
 export function settingOf(manifests: readonly Manifest[], name: string): string {
   const maps = manifests.filter(({ kind }) => kind === 'ConfigMap');
   return maps.map(({ document }) => text(document.value, 'data', name)).find((value) => value !== '') ?? '';

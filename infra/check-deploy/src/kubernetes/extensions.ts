@@ -1,10 +1,10 @@
 /*
- * Resources that are no part of Kubernetes itself: the fields of them that we use, and their types. A manifest with another
- * field is refused until it is written down here.
+ * Types of resources outside of Kubernetes itself, with the fields that we use. Another field is an error until it is added
+ * here.
  */
 import type { LabelSelector, ObjectMeta } from 'kubernetes-types/meta/v1.js';
 
-/** KEDA 2: a workload that grows with its queue. */
+/** KEDA 2: scales a workload with its queue. */
 export interface ScaledObject {
   apiVersion: 'keda.sh/v1alpha1';
   kind: 'ScaledObject';

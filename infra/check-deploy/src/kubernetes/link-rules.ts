@@ -4,7 +4,7 @@ import type { Report } from './report.js';
 
 const LABELS = ['name', 'component', 'part-of'].map((label) => `app.kubernetes.io/${label}`);
 
-/** What one manifest says of another: the other is there, and is as it says. */
+/** References between manifests: the other one exists and has what is referred to. */
 export function checkLinks(manifests: readonly Manifest[], report: Report): void {
   const pods = manifests.flatMap((manifest) => podTemplateOf(manifest) ?? []);
   const named = (kind: string, name: string) => manifests.find((one) => one.kind === kind && one.name === name);
@@ -159,7 +159,7 @@ function checkIngress(value: unknown, named: Named, report: Here): void {
   }
 }
 
-/** Whom a policy is for, and whom it lets through, are there; so are the ports. */
+/** A network policy selects existing pods, and allows existing peers and ports. */
 function checkNetworkPolicy(value: unknown, pods: readonly PodTemplate[], report: Here): void {
   const own = selectedBy(at(value, 'spec', 'podSelector'), pods);
   if (own.length === 0) report(['spec', 'podSelector'], 'is for no pod');

@@ -22,12 +22,12 @@ export function manifestOf(document: YamlDocument): Manifest {
   };
 }
 
-/** Kustomize's own file, which no cluster is told. */
+/** The file of Kustomize itself, which is not applied to a cluster. */
 export function isKustomization(file: string): boolean {
   return file.endsWith('/kustomization.yaml');
 }
 
-/** What every cluster is told: all but what overlays and components change. */
+/** The manifests of every cluster: all files outside of overlays and components. */
 export function baseManifests(repository: Repository): Manifest[] {
   return manifestFiles(repository)
     .filter((file) => !/^k8s\/(overlays|components)\//.test(file) && !isKustomization(file))
@@ -38,7 +38,7 @@ export function manifestFiles(repository: Repository): string[] {
   return repository.files(FOLDER, /\.ya?ml$/);
 }
 
-/** Files that change a resource, and so hold a part of one: those that a kustomization names as patches. */
+/** Patches named by a kustomization. A patch holds a part of a resource. */
 export function patchFiles(repository: Repository): ReadonlySet<string> {
   return new Set(
     manifestFiles(repository)
@@ -60,7 +60,7 @@ export function overlays(repository: Repository): string[] {
     .map((file) => file.replace('/kustomization.yaml', ''));
 }
 
-/** What the pods of a workload are made from, with the path to it; undefined for other kinds. */
+/** The pod template of a workload and its path; undefined for other kinds. */
 export function podTemplateOf({ kind, document }: Manifest): PodTemplate | undefined {
   const path = kind === 'CronJob' ? ['spec', 'jobTemplate', 'spec', 'template'] : ['spec', 'template'];
   if (!['Deployment', 'StatefulSet', 'DaemonSet', 'Job', 'CronJob'].includes(kind)) return undefined;

@@ -4,7 +4,7 @@ import { keysOf } from './config.js';
 import type { Manifest } from './manifests.js';
 import type { PodReport } from './report.js';
 
-/** Each variable has a source that is there, and a program that reads it. */
+/** Each variable has an existing source, and a program that reads it. */
 export function checkEnvironment(manifests: readonly Manifest[], container: unknown, report: PodReport): void {
   const program = programOf(container);
   const known = program && namesReadBy(program);
@@ -39,7 +39,7 @@ export function checkEnvironment(manifests: readonly Manifest[], container: unkn
   }
 }
 
-/** Ours by its image, in whatever registry it is. */
+/** The program of a container, by its image in any registry. */
 export function programOf(container: unknown): Program | undefined {
   const image = text(container, 'image');
   return PROGRAMS.find((program) => new RegExp(`(^|/)ads-metric-tracker/${program}[:@]`).test(image));

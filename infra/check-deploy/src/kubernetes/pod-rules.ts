@@ -7,7 +7,7 @@ import { checkEnvironment, programOf } from './pod-environment.js';
 import { checkContainer, checkPodSecurity } from './pod-security.js';
 import type { PodReport, Report } from './report.js';
 
-/** What must hold for the pods of every workload. */
+/** Rules for the pods of every workload. */
 export function checkPods(manifests: readonly Manifest[], report: Report): void {
   for (const manifest of manifests) {
     const pod = podTemplateOf(manifest);
@@ -71,7 +71,7 @@ function checkProbes(container: unknown, report: PodReport): void {
   }
 }
 
-/** Our services: the port and the paths that they have, and time enough to end. */
+/** A service of ours declares its real port and probe paths, and gets enough time to shut down. */
 function checkOwnService(
   manifests: readonly Manifest[],
   { spec }: PodTemplate,

@@ -4,7 +4,7 @@ import { at, fields, items, text } from '../shape.js';
 import type { PodTemplate } from './manifests.js';
 import type { PodReport } from './report.js';
 
-/** What a pod may do: as little as the restricted profile of Kubernetes lets it. */
+/** A pod keeps to the restricted profile of Kubernetes. */
 export function checkPodSecurity({ spec }: PodTemplate, report: PodReport): void {
   if (at(spec, 'securityContext', 'runAsNonRoot') !== true) {
     report(['securityContext', 'runAsNonRoot'], 'may run as root (runAsNonRoot: true)');
@@ -23,7 +23,7 @@ export function checkPodSecurity({ spec }: PodTemplate, report: PodReport): void
   }
 }
 
-/** The same of a container, and how much it may take. */
+/** A container keeps to the restricted profile, and has requests and limits. */
 export function checkContainer(container: unknown, report: PodReport): void {
   const image = imageProblem(text(container, 'image'));
   if (image !== undefined) report(['image'], image);

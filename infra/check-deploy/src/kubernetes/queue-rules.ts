@@ -10,7 +10,7 @@ export function checkQueue(manifests: readonly Manifest[], report: Report): void
   for (const server of configMaps.filter((one) => JETSTREAM_FILE in dataOf(one))) {
     const settings = text(dataOf(server)[JETSTREAM_FILE]);
     const volume = volumeOf(manifests, server.name);
-    // The services have defaults where no object gives them limits.
+    // Without a ConfigMap the defaults of the services apply.
     for (const services of limits.length > 0 ? limits : [server]) {
       const limitOf = (name: string) => text(dataOf(services)[name]);
       for (const { at, message } of queueProblems({ settings, limitOf, volume })) {

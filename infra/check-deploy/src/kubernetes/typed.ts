@@ -8,10 +8,10 @@ import type { YamlDocument } from '../yaml-file.js';
  * compiler's lines are those of the file.
  */
 
-/** Which version of the API the types are of: the minor one of the package kubernetes-types. */
+/** The version of the Kubernetes API; the package kubernetes-types has the same minor version. */
 export const API_VERSION = '1.30';
 
-/** The modules of kubernetes-types by the versions of the API that may be used: none that is alpha, beta or deprecated. */
+/** The modules of kubernetes-types by allowed API version: stable ones that are not deprecated. */
 const MODULES: Readonly<Record<string, string>> = {
   v1: 'core/v1',
   'apps/v1': 'apps/v1',
@@ -21,7 +21,7 @@ const MODULES: Readonly<Record<string, string>> = {
   'policy/v1': 'policy/v1',
 };
 
-/** Of add-ons, and of kustomize; their types are ours, of the fields that we use. */
+/** API versions of add-ons and kustomize. extensions.ts has the types of the fields that we use. */
 const EXTENSIONS: readonly string[] = [
   'keda.sh/v1alpha1',
   'monitoring.coreos.com/v1',
@@ -32,7 +32,7 @@ const EXTENSIONS: readonly string[] = [
 export const ALLOWED_VERSIONS = [...Object.keys(MODULES), ...EXTENSIONS];
 
 /**
- * The source that makes the compiler check a file.
+ * Returns TypeScript source whose type errors are the mistakes in a file.
  *
  * @param whole false for patches, which hold a part of a resource
  * @param modules the folder of kubernetes-types, and the file with the types of extensions

@@ -7,22 +7,22 @@ import { AD_IDS, startLoad } from './load.js';
 import { type PanelQuery, panelQueries } from './panel-queries.js';
 import { type Prometheus, type PrometheusOptions, startPrometheus } from './prometheus.js';
 
-/** A rate needs two scrapes, a panel of rates of rules some more. */
+/** A rate needs two scrapes; rates over recording rules need more. */
 const TIMEOUT_MS = 60_000;
 
 /**
- * Starts everything, with load on it, and asks Prometheus what the dashboards ask.
+ * Starts servers and services under load, and runs the queries of the dashboards in Prometheus.
  *
  * @param dashboards their files, relative to the root
- * @param onEnd told how to end what was started; it may be called at any moment
- * @returns each query that shows nothing, or no number, for a minute
+ * @param onEnd gets a function for each thing that was started, which ends it at any time
+ * @returns a problem for each query that returns nothing, or no number, for a minute
  */
 export async function findEmptyPanels(
   { root, folder, executable }: { root: string; folder: string; executable: PrometheusOptions['executable'] },
   dashboards: readonly string[],
   onEnd: (end: () => Promise<void>) => void,
 ): Promise<Problem[]> {
-  // A limit, so that it can be shown how much of it is used.
+  // With a limit the panel of used space has a value.
   const env = { NATS_STREAM_MAX_BYTES: '100000000' };
   const environment = new Environment({ folder, openServers: singleServers, adIds: AD_IDS, env });
   onEnd(() => environment.end());

@@ -5,8 +5,8 @@ export const AD_IDS = ['ad-001', 'ad-002', 'ad-003'];
 const ROUNDS_PER_SECOND = 20;
 
 /**
- * What players and analysts ask, a round of it every 50 ms until it is stopped: an impression of each ad, a click of one,
- * now and then one click twice, and a question. What fails is not sent again: nobody counts here.
+ * Sends a round of requests every 50 ms until it is stopped: an impression of each ad, a click on one, sometimes the same click
+ * twice, and a read. Failed requests are not retried, as nothing is counted here.
  */
 export function startLoad({
   ingest,

@@ -8,7 +8,7 @@ export interface PanelQuery extends Omit<Problem, 'message'> {
   readonly expr: string;
 }
 
-/** All that is picked, over times that fit a stack that has run for a minute and is scraped every second. */
+/** Everything is selected; the times suit a stack that has run for a minute and is scraped every second. */
 const VARIABLES: Readonly<Record<string, string>> = {
   service: SERVICE_NAMES.join('|'),
   ad: '.+',

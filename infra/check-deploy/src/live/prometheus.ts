@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { freePort, ManagedProcess } from '@ads/local';
 
 export interface PrometheusOptions {
-  /** The program, and what it needs in its environment. */
+  /** The program and its environment. */
   readonly executable: { readonly path: string; readonly env: Readonly<Record<string, string>> };
   /** For its configuration and its data. */
   readonly folder: string;
@@ -13,19 +13,19 @@ export interface PrometheusOptions {
   readonly jobs: Readonly<Record<string, readonly number[]>>;
 }
 
-/** One series of an answer, with its newest value. */
+/** The newest value of a series. */
 export interface Sample {
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }
 
 export interface Prometheus {
-  /** @throws Error with the words of Prometheus when it does not understand the query */
+  /** @throws Error with the message of Prometheus when the query is invalid */
   query(expr: string): Promise<Sample[]>;
   end(): Promise<void>;
 }
 
-/** A Prometheus that scrapes every second and keeps its own job, with the rules of the project. */
+/** Starts a Prometheus with the rules of the project that scrapes the jobs and itself every second. */
 export async function startPrometheus({ executable, folder, rules, jobs }: PrometheusOptions): Promise<Prometheus> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;

@@ -1,13 +1,13 @@
 import type { Check } from '../../src/check.js';
 
-/** One mistake in a file of the repository, and what is said of it. */
+/** A mistake in a file of the repository, and the message that a check must report. */
 export interface Planted {
   readonly check: Check;
   readonly file: string;
-  /** The first place where it fits. */
+  /** The first match is replaced. */
   readonly find: string | RegExp;
   readonly replace: string;
-  /** What is on the line that is named, from that place on; unless told the line where the mistake begins. */
+  /** Text on the reported line, searched from `find` on; by default the line where `find` matches. */
   readonly at?: string;
   readonly says: RegExp;
 }

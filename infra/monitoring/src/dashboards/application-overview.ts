@@ -6,7 +6,7 @@ import { orNone, PICKED, quantile, REPORTS, rate } from '../promql.js';
 export const applicationOverview: Plan = {
   name: 'application-overview',
   title: 'Application Overview',
-  description: 'Whether the tracker does what it is for: take clicks, count them, answer.',
+  description: 'Whether the tracker takes clicks, counts them and answers.',
   variables: ['service', 'ad'],
   rows: {
     'At a glance': [
@@ -29,7 +29,7 @@ export const applicationOverview: Plan = {
       }),
       stat({
         title: 'Time of a 202 (p99)',
-        description: 'What one report in a hundred takes at least. The alert is at 250 ms.',
+        description: 'p99 of the response time of reports. The alert fires at 250 ms.',
         unit: 's',
         queries: { p99: 'ingest:event_request_duration_seconds:p99_rate5m' },
         limits: atMost(0.1, 0.25),
@@ -48,7 +48,7 @@ export const applicationOverview: Plan = {
       }),
       stat({
         title: 'Oldest that waits',
-        description: 'Age of the oldest message in JetStream that is not recorded. The alert is at 60 s.',
+        description: 'Age of the oldest message in JetStream that is not recorded. The alert fires at 60 s.',
         unit: 's',
         queries: { age: 'queue:backlog_age_seconds:max' },
         limits: atMost(10, 60),
@@ -56,7 +56,7 @@ export const applicationOverview: Plan = {
       }),
       stat({
         title: 'Firing alerts',
-        description: 'Alerts that fire now. Which they are: Error Tracking.',
+        description: 'Number of firing alerts. The dashboard Error Tracking lists them.',
         unit: 'short',
         queries: { firing: 'count(ALERTS{alertstate="firing"}) or vector(0)' },
         limits: atMost(1, 1),
@@ -66,14 +66,14 @@ export const applicationOverview: Plan = {
     Requests: [
       chart({
         title: 'Requests by service',
-        description: 'All requests that were answered, those of operators included.',
+        description: 'All answered requests, including those of operators.',
         unit: 'reqps',
         queries: { '{{service}}': rate(`http_requests_total{${PICKED}}`, 'service') },
         width: 8,
       }),
       chart({
         title: 'Answers by status',
-        description: '499 is a caller that went away before its answer.',
+        description: '499: the client disconnected before the response.',
         unit: 'reqps',
         queries: { '{{status_code}}': rate(`http_requests_total{${PICKED}}`, 'status_code') },
         stacked: true,
@@ -81,7 +81,7 @@ export const applicationOverview: Plan = {
       }),
       chart({
         title: 'Time of an answer',
-        description: 'Half of the answers, and all but one in a hundred, took no longer.',
+        description: 'p50 and p99 of the response time.',
         unit: 's',
         queries: {
           '{{service}} p50': quantile(0.5, `http_request_duration_seconds_bucket{${PICKED}}`, 'service'),
@@ -93,7 +93,7 @@ export const applicationOverview: Plan = {
     'The way of a click': [
       chart({
         title: 'Accepted by ingest',
-        description: 'Answered with 202, retries of one event included.',
+        description: 'Answered with 202, including retries of the same event.',
         unit: 'eps',
         queries: {
           clicks: rate('ad_clicks_total{ad_id=~"$ad"}'),
@@ -103,7 +103,7 @@ export const applicationOverview: Plan = {
       }),
       chart({
         title: 'Made durable by',
-        description: 'JetStream, or Postgres while JetStream takes nothing. What nobody took was answered with 503.',
+        description: 'JetStream, or Postgres while JetStream is unavailable. Events that neither takes get 503.',
         unit: 'eps',
         queries: { '{{by}}': rate('ingest_batch_events_sum', 'by') },
         stacked: true,
@@ -120,14 +120,14 @@ export const applicationOverview: Plan = {
       }),
       chart({
         title: 'Recorded by the consumers',
-        description: 'Events that were new, and those that were there already and changed nothing.',
+        description: 'New events, and duplicates that changed nothing.',
         unit: 'eps',
         queries: { '{{kind}} {{result}}': rate('ledger_events_total', 'kind, result') },
         width: 8,
       }),
       chart({
         title: 'Counted after',
-        description: 'Time from the receipt of an event to its being counted.',
+        description: 'Time from the receipt of an event until it is counted.',
         unit: 's',
         queries: {
           p50: quantile(0.5, 'event_freshness_seconds_bucket'),

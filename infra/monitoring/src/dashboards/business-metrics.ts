@@ -6,7 +6,7 @@ const AD = 'ad_id=~"$ad"';
 const clicks = `sum(increase(ad_clicks_total{${AD}}[$__range]))`;
 const impressions = `sum(increase(ad_impressions_total{${AD}}[$__range]))`;
 
-/** The ten that have most of it in the whole time that is shown: the same ones in each point of a panel. */
+/** The ten series with the largest value over the whole time range, so that every point of a panel shows the same ones. */
 function busiest(metric: string): string {
   const top = `topk(10, sum by (ad_id) (increase(${metric}{${AD}}[$__range] @ end())))`;
   return `${rate(`${metric}{${AD}}`, 'ad_id')} and on(ad_id) ${top}`;
@@ -58,7 +58,7 @@ export const businessMetrics: Plan = {
     'Clicks and impressions': [
       chart({
         title: 'Clicks by ad',
-        description: 'Of the ten ads with most clicks.',
+        description: 'The ten ads with most clicks.',
         unit: 'eps',
         queries: { '{{ad_id}}': busiest('ad_clicks_total') },
         stacked: true,
@@ -66,7 +66,7 @@ export const businessMetrics: Plan = {
       }),
       chart({
         title: 'Impressions by ad',
-        description: 'Of the ten ads with most impressions.',
+        description: 'The ten ads with most impressions.',
         unit: 'eps',
         queries: { '{{ad_id}}': busiest('ad_impressions_total') },
         stacked: true,
@@ -74,7 +74,7 @@ export const businessMetrics: Plan = {
       }),
       chart({
         title: 'CTR over time',
-        description: 'Clicks ÷ impressions of the last five minutes, of all ads that were picked.',
+        description: 'Clicks ÷ impressions of the last five minutes, for the selected ads.',
         unit: 'percentunit',
         queries: {
           CTR: `sum(rate(ad_clicks_total{${AD}}[5m])) / (sum(rate(ad_impressions_total{${AD}}[5m])) > 0)`,
@@ -83,7 +83,7 @@ export const businessMetrics: Plan = {
       }),
       chart({
         title: 'CTR by ad',
-        description: 'The ten highest of the last fifteen minutes.',
+        description: 'The ten highest values of the last fifteen minutes.',
         unit: 'percentunit',
         queries: {
           '{{ad_id}}': `topk(10, sum by (ad_id) (rate(ad_clicks_total{${AD}}[15m])) / (sum by (ad_id) (rate(ad_impressions_total{${AD}}[15m])) > 0))`,
@@ -104,7 +104,7 @@ export const businessMetrics: Plan = {
       }),
       chart({
         title: 'Questions to analytics',
-        description: 'Of all ads.',
+        description: 'All ads.',
         unit: 'reqps',
         queries: {
           questions: rate('http_requests_total{service="analytics",endpoint="/api/v1/ads/analytics"}'),
@@ -113,8 +113,7 @@ export const businessMetrics: Plan = {
       }),
       chart({
         title: 'Accepted and counted',
-        description:
-          'Clicks that were answered with 202, and new clicks that were recorded from the queue. Of all ads.',
+        description: 'Clicks that were answered with 202, and new clicks that were recorded from the queue. All ads.',
         unit: 'eps',
         queries: {
           accepted: rate('ad_clicks_total'),

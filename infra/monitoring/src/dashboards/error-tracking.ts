@@ -6,7 +6,7 @@ import { orNone, PICKED, rate } from '../promql.js';
 export const errorTracking: Plan = {
   name: 'error-tracking',
   title: 'Error Tracking',
-  description: 'What fails, by its name. What to do about an alert is in infra/monitoring/RUNBOOK.md.',
+  description: 'Failures by name. infra/monitoring/RUNBOOK.md tells what to do about an alert.',
   variables: ['service'],
   rows: {
     'At a glance': [
@@ -20,8 +20,7 @@ export const errorTracking: Plan = {
       }),
       stat({
         title: 'Budget spent in three days',
-        description:
-          'Failed reports of three days, of those that may fail in three days: 100% is the objective of 99.9% just kept.',
+        description: 'Failed reports of three days ÷ those that the objective of 99.9% allows in three days.',
         unit: 'percentunit',
         queries: { spent: `${failedIn('3d')} / ${BUDGET}` },
         limits: atMost(0.5, 1),
@@ -30,7 +29,7 @@ export const errorTracking: Plan = {
       }),
       stat({
         title: 'Dead letters',
-        description: 'Messages that can not be recorded and wait for a person: npm run dead-letters.',
+        description: 'Messages that cannot be recorded and wait for an operator: npm run dead-letters.',
         unit: 'short',
         queries: { waiting: 'queue:dead_letters:max' },
         limits: atMost(1, 1),
@@ -38,7 +37,7 @@ export const errorTracking: Plan = {
       }),
       stat({
         title: 'Answers with a 5xx',
-        description: 'Per second. 503 is an answer under overload or outage: callers send again.',
+        description: 'Per second. 503 is the response under overload or outage; clients retry.',
         unit: 'reqps',
         queries: { failed: `${rate(`http_requests_total{${PICKED},status_code=~"5.."}`)} or vector(0)` },
         limits: atMost(0.001, 1),
@@ -46,14 +45,14 @@ export const errorTracking: Plan = {
       }),
       stat({
         title: 'Answers with 429',
-        description: 'Requests of clients that come too often, per second.',
+        description: 'Rate-limited requests per second.',
         unit: 'reqps',
         queries: { limited: `${rate(`http_requests_total{${PICKED},status_code="429"}`)} or vector(0)` },
         width: 4,
       }),
       stat({
         title: 'Restarts in an hour',
-        description: 'Processes that were started anew in the same place.',
+        description: 'Process restarts at the same address.',
         unit: 'short',
         queries: { restarts: `sum(changes(process_start_time_seconds{${PICKED}}[1h]))` },
         limits: atMost(1, 3),
@@ -63,7 +62,7 @@ export const errorTracking: Plan = {
     Alerts: [
       chart({
         title: 'Firing alerts by name',
-        description: 'By name, with how many of each.',
+        description: 'Number of firing alerts by name.',
         unit: 'short',
         queries: { '{{alertname}}': orNone('count by (alertname) (ALERTS{alertstate="firing"})', 'alertname') },
         stacked: true,
@@ -71,8 +70,7 @@ export const errorTracking: Plan = {
       }),
       chart({
         title: 'Reports that failed',
-        description:
-          'Share of the reports answered with a 5xx. The lines are where the budget burns 1 and 14.4 times as fast as it may.',
+        description: 'Share of the reports answered with a 5xx. The lines mark 1 and 14.4 times the error budget.',
         unit: 'percentunit',
         queries: {
           '5 minutes': failedIn('5m'),
@@ -86,7 +84,7 @@ export const errorTracking: Plan = {
     Requests: [
       chart({
         title: 'Failed (5xx)',
-        description: 'The service could not.',
+        description: 'The service failed.',
         unit: 'reqps',
         queries: {
           '{{service}} {{endpoint}} {{status_code}}': orNone(
@@ -99,7 +97,7 @@ export const errorTracking: Plan = {
       }),
       chart({
         title: 'Refused (4xx)',
-        description: 'The request was wrong, or its caller went away (499), or comes too often (429).',
+        description: 'The request was invalid, its client disconnected (499), or it was rate-limited (429).',
         unit: 'reqps',
         queries: {
           '{{service}} {{endpoint}} {{status_code}}': orNone(
@@ -111,8 +109,9 @@ export const errorTracking: Plan = {
         width: 8,
       }),
       chart({
-        title: 'Batches that nobody took',
-        description: 'Neither JetStream nor Postgres: their callers got 503. And those that went straight to Postgres.',
+        title: 'Events that bypassed JetStream',
+        description:
+          'nobody: neither JetStream nor Postgres took them, so their clients got 503. postgres: they went straight to Postgres.',
         unit: 'eps',
         queries: {
           '{{by}}': orNone(rate('ingest_batch_events_sum{by=~"nobody|postgres"}', 'by'), 'by'),
@@ -123,7 +122,7 @@ export const errorTracking: Plan = {
     Dependencies: [
       chart({
         title: 'Failed attempts',
-        description: 'Attempts to use a dependency that it failed, those included that a retry made good.',
+        description: 'Failed attempts to use a dependency, including those that a retry made good.',
         unit: 'ops',
         queries: {
           '{{service}} → {{dependency}}': rate(`dependency_failures_total{${PICKED}}`, 'service, dependency'),
@@ -132,7 +131,7 @@ export const errorTracking: Plan = {
       }),
       chart({
         title: 'Circuit breakers',
-        description: '0 closed, 1 trying again, 2 open. Of the process that is worst off.',
+        description: '0 closed, 1 half open, 2 open; the worst process.',
         unit: 'short',
         queries: {
           '{{service}} → {{dependency}}': `max by (service, dependency) (circuit_breaker_state{${PICKED}})`,
@@ -142,7 +141,8 @@ export const errorTracking: Plan = {
       }),
       chart({
         title: 'Operations that failed',
-        description: 'error: it was refused, and a person must repair it. unavailable: who should do it is away.',
+        description:
+          'error: the server refused the operation, and an operator must repair the cause. unavailable: the server did not answer.',
         unit: 'ops',
         queries: {
           'Postgres {{operation}} {{status}}': orNone(
@@ -161,10 +161,10 @@ export const errorTracking: Plan = {
         width: 8,
       }),
     ],
-    'What was put aside': [
+    'Dead letters and untrusted counters': [
       chart({
         title: 'Dead letters over time',
-        description: 'Letters that wait for a person, and the events that were added to them in the last five minutes.',
+        description: 'Dead letters that wait for an operator, and events that were added in the last five minutes.',
         unit: 'short',
         queries: {
           waiting: 'queue:dead_letters:max',
@@ -174,8 +174,8 @@ export const errorTracking: Plan = {
         width: 12,
       }),
       chart({
-        title: 'Counters not believed',
-        description: 'By how many consumers: then Postgres answers.',
+        title: 'Counters not trusted',
+        description: 'Number of consumers that do not trust the counters. Postgres answers meanwhile.',
         unit: 'short',
         queries: { consumers: 'count(counters_trusted == 0) or vector(0)' },
         limits: atMost(1, 1),

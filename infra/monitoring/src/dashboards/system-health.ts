@@ -5,7 +5,7 @@ import { orNone, PICKED, quantile, rate } from '../promql.js';
 export const systemHealth: Plan = {
   name: 'system-health',
   title: 'System Health',
-  description: 'The processes and what they depend on: how much they have, and how much of it they use.',
+  description: 'Processes and dependencies: their resources and how much of them is used.',
   variables: ['service'],
   rows: {
     'At a glance': [
@@ -19,26 +19,26 @@ export const systemHealth: Plan = {
       }),
       stat({
         title: 'Dependencies',
-        description: 'Away as soon as one process can not use it.',
+        description: 'Unavailable as soon as one process cannot use it.',
         unit: 'short',
         queries: { '{{dependency}}': `min by (dependency) (dependency_up{${PICKED}})` },
-        words: { 0: 'away', 1: 'up' },
+        words: { 0: 'unavailable', 1: 'up' },
         limits: atLeast(1, 1),
         width: 6,
       }),
       stat({
         title: 'Counters in Redis',
-        description: 'While they are not believed, Postgres answers; the consumers rebuild them.',
+        description: 'While the counters are not trusted, Postgres answers, and the consumers rebuild them.',
         unit: 'short',
         queries: { counters: 'min(counters_trusted)' },
-        words: { 0: 'not believed', 1: 'believed' },
+        words: { 0: 'not trusted', 1: 'trusted' },
         limits: atLeast(1, 1),
         width: 4,
       }),
       stat({
         title: 'Stream filled',
         description:
-          'Of NATS_STREAM_MAX_BYTES. A full stream refuses clicks, which then go to Postgres. The alert is at 80%.',
+          'Share of NATS_STREAM_MAX_BYTES in use. A full stream refuses clicks, which then go to Postgres. The alert fires at 80%.',
         unit: 'percentunit',
         queries: { '{{stream}}': 'queue:stream_bytes:ratio' },
         limits: atMost(0.5, 0.8),
@@ -46,8 +46,8 @@ export const systemHealth: Plan = {
         width: 4,
       }),
       stat({
-        title: 'Pool of Postgres lent',
-        description: 'Of the connections that a process may have, in the process that lent most.',
+        title: 'Postgres pool in use',
+        description: 'Share of the connections of a process, in the process that uses most.',
         unit: 'percentunit',
         queries: {
           lent: `max(database_pool_connections{state="in_use",${PICKED}} / ignoring(state) database_pool_max_connections{${PICKED}})`,
@@ -59,14 +59,14 @@ export const systemHealth: Plan = {
     Processes: [
       chart({
         title: 'Processor',
-        description: 'Cores in use, by service. One process of Node uses little more than one.',
+        description: 'Cores in use, by service. One Node process uses little more than one.',
         unit: 'short',
         queries: { '{{service}}': rate(`process_cpu_seconds_total{${PICKED}}`, 'service') },
         width: 8,
       }),
       chart({
         title: 'Resident memory',
-        description: 'Of the largest process of each service. A container is given 256 MB, and killed above.',
+        description: 'The largest process of each service. A container is killed above 256 MB.',
         unit: 'bytes',
         queries: { '{{service}}': `max by (service) (process_resident_memory_bytes{${PICKED}})` },
         limits: atMost(200 * 1024 ** 2, 256 * 1024 ** 2),
@@ -74,7 +74,7 @@ export const systemHealth: Plan = {
       }),
       chart({
         title: 'Heap',
-        description: 'Of the largest process of each service. Half of its memory is given as heap.',
+        description: 'The largest process of each service. The heap limit is half of the memory.',
         unit: 'bytes',
         queries: {
           '{{service}} used': `max by (service) (nodejs_heap_size_used_bytes{${PICKED}})`,
@@ -84,7 +84,7 @@ export const systemHealth: Plan = {
       }),
       chart({
         title: 'Lag of the event loop (p99)',
-        description: 'How late a process comes to what it wanted to do. Above 250 ms it gets too little of its core.',
+        description: 'Delay of timers and callbacks. Above 250 ms the process has too little CPU.',
         unit: 's',
         queries: { '{{service}}': `max by (service) (nodejs_eventloop_lag_p99_seconds{${PICKED}})` },
         limits: atMost(0.1, 0.25),
@@ -92,7 +92,7 @@ export const systemHealth: Plan = {
       }),
       chart({
         title: 'Garbage collection',
-        description: 'Share of the time that a service spends on it.',
+        description: 'Share of the time that a service spends in garbage collection.',
         unit: 'percentunit',
         queries: {
           '{{service}}': `avg by (service) (sum without (kind) (rate(nodejs_gc_duration_seconds_sum{${PICKED}}[$__rate_interval])))`,
@@ -101,7 +101,8 @@ export const systemHealth: Plan = {
       }),
       chart({
         title: 'Events that wait in ingest',
-        description: 'For a batch, in the process that has most. At INGEST_QUEUE_EVENTS (20,000) it answers 503.',
+        description:
+          'Events that wait for a batch, in the process with most. At INGEST_QUEUE_EVENTS (20,000) it answers 503.',
         unit: 'short',
         queries: { waiting: 'max(ingest_queue_events)' },
         limits: atMost(10_000, 20_000),
@@ -111,7 +112,7 @@ export const systemHealth: Plan = {
     Postgres: [
       chart({
         title: 'Statements',
-        description: 'By what they are for.',
+        description: 'By operation.',
         unit: 'ops',
         queries: { '{{operation}}': rate(`database_operations_total{${PICKED}}`, 'operation') },
         width: 8,
@@ -129,7 +130,7 @@ export const systemHealth: Plan = {
       }),
       chart({
         title: 'Connections',
-        description: 'Lent to a query, idle, and queries that wait for one. Those that wait for long are alarmed of.',
+        description: 'Connections in use and idle, and queries that wait for one. Long waits raise an alert.',
         unit: 'short',
         queries: {
           '{{service}} {{state}}': `sum by (service, state) (database_pool_connections{${PICKED}})`,
@@ -141,7 +142,7 @@ export const systemHealth: Plan = {
     'Redis and NATS': [
       chart({
         title: 'Operations on Redis',
-        description: 'By what they are for.',
+        description: 'By operation.',
         unit: 'ops',
         queries: {
           '{{operation}}': rate(`redis_operations_total{operation!="read_counters",${PICKED}}`, 'operation'),
@@ -150,7 +151,7 @@ export const systemHealth: Plan = {
       }),
       chart({
         title: 'Rebuilds of the counters (p99)',
-        description: 'How long they took. None is needed while Redis keeps what it has.',
+        description: 'Duration of rebuilds. None is needed while Redis keeps its data.',
         unit: 's',
         queries: {
           p99: `${quantile(0.99, 'counters_rebuild_duration_seconds_bucket')} or vector(0)`,
@@ -159,8 +160,7 @@ export const systemHealth: Plan = {
       }),
       chart({
         title: 'Messages of NATS',
-        description:
-          'Batches that ingest published and consumers received. Each is several events when much is going on.',
+        description: 'Batches that ingest published and consumers received. Under load a batch holds many events.',
         unit: 'ops',
         queries: {
           '{{service}} {{direction}}': orNone(rate(`nats_messages_total{${PICKED}}`, 'service, direction'), 'service'),
@@ -169,7 +169,7 @@ export const systemHealth: Plan = {
       }),
       chart({
         title: 'Events in a batch',
-        description: 'On average, as ingest publishes them and as consumers record them. It grows with the load.',
+        description: 'Average when ingest publishes and when consumers record. It grows with the load.',
         unit: 'short',
         queries: {
           published: `${rate('ingest_batch_events_sum')} / (${rate('ingest_batch_events_count')} > 0)`,
@@ -179,14 +179,16 @@ export const systemHealth: Plan = {
       }),
       chart({
         title: 'Bytes in the streams',
-        description: 'Events leave theirs when they are recorded; dead letters stay until somebody looks at them.',
+        description:
+          'Events leave their stream when they are recorded; dead letters stay until an operator replays or drops them.',
         unit: 'bytes',
         queries: { '{{stream}}': 'max by (stream) (jetstream_stream_bytes)' },
         width: 8,
       }),
       chart({
         title: 'Messages in the streams',
-        description: 'Events leave theirs when they are recorded; dead letters stay until somebody looks at them.',
+        description:
+          'Events leave their stream when they are recorded; dead letters stay until an operator replays or drops them.',
         unit: 'short',
         queries: { '{{stream}}': 'max by (stream) (jetstream_stream_messages)' },
         width: 8,
