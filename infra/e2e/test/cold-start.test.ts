@@ -1,4 +1,12 @@
-import { openGateway, openTestServers, type TestStack, waitFor } from '@ads/local';
+import {
+  forEachService,
+  openGateway,
+  openTestServers,
+  SERVICE_NAMES,
+  type ServiceName,
+  type TestStack,
+  waitFor,
+} from '@ads/local';
 import { DEAD_LETTER_STREAM } from '@ads/models';
 import { afterAll, expect, test } from '@jest/globals';
 import { attachEnvironment, QUICK_TIMEOUTS, UNLIMITED } from './support/environment.js';
@@ -14,18 +22,25 @@ test('services started before their servers find them, and lose nothing meanwhil
   await Promise.all([postgres.stop(), redis.stop(), nats.stop()]);
   const env = { ...postgres.env, ...redis.env, ...nats.env, ...QUICK_TIMEOUTS, ...UNLIMITED };
 
-  // Ingest is not ready before something durable is there; the others wait in the background.
-  const startingIngest = testServers.service({ name: 'ingest', env });
-  const [consumer, analytics] = await Promise.all([
-    testServers.service({ name: 'consumer', env }),
-    testServers.service({ name: 'analytics', env }),
-  ]);
+  // Ingest is not ready before a durable store is available; the others wait for their servers in the background.
+  const ready = new Set<ServiceName>();
+  const starting = forEachService(async (name) => {
+    const service = await testServers.service({ name, env });
+    ready.add(name);
+    return service;
+  });
+  const others = SERVICE_NAMES.filter((name) => name !== 'ingest');
+  const othersReady = waitFor(() => others.every((name) => ready.has(name)), {
+    timeoutMs: 30_000,
+    what: 'the other services to be ready',
+  });
+  await Promise.race([starting, othersReady]);
+  expect([...ready].sort()).toEqual(others.toSorted());
   await nats.start();
-  const ingest = await startingIngest;
-  const services = { ingest, analytics };
+  const services = await starting;
   const gateway = await openGateway({ host: '127.0.0.1', port: 0, portOf: (upstream) => services[upstream].port });
   testServers.onRelease(() => gateway.close());
-  const stack: TestStack = { url: `http://127.0.0.1:${gateway.port}`, ingest, consumer, analytics, env };
+  const stack: TestStack = { url: `http://127.0.0.1:${gateway.port}`, ...services, env };
   const environment = await attachEnvironment(testServers, { stack, redis, nats, postgres: postgres.env });
 
   // Nobody could look up any ad yet: all are taken, and the consumer tells them apart.
