@@ -2,11 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import type { HttpConfig } from '@ads/runtime';
 
 /**
- * Makes `X-Forwarded-For` a list of plain addresses, before anything reads it. Azure and some others add the port of the
- * client, `203.0.113.9:4711` or `[2001:db8::1]:443`. With it no entry is an address: all clients would share one limit, and
- * a trusted proxy would be taken for the viewer.
+ * Removes ports from `X-Forwarded-For` before anything reads it. Azure and some other proxies add the port of the client:
+ * `203.0.113.9:4711` or `[2001:db8::1]:443`. Such entries are not addresses: all clients would share one rate limit, and a
+ * trusted proxy would be recorded as the viewer.
  *
- * @returns does nothing where no proxy is trusted: the header is then not read
+ * @returns a function that does nothing when no proxy is trusted, because the header is not used then
  */
 export function forwardedForReader({ TRUST_PROXY }: HttpConfig): (request: IncomingMessage) => void {
   if (TRUST_PROXY === false) return () => undefined;
@@ -17,14 +17,14 @@ export function forwardedForReader({ TRUST_PROXY }: HttpConfig): (request: Incom
   };
 }
 
-/** The last hops are those nearest to us. Of 16 KB of trusted addresses, to find the first that is not takes 14 ms. */
+/** Hops that are kept, the nearest ones. Finding the first untrusted address in 16 KB of trusted ones takes 14 ms. */
 const MOST_HOPS = 32;
-/** No longer than 32 addresses of IPv4 can be. */
+/** A shorter header has at most 32 IPv4 addresses. */
 const PLAIN_LENGTH = 256;
 const OPENING = '[';
 const CLOSING = ']';
 
-/** An IPv6 address has several colons, so a port can only follow it behind brackets. */
+/** An IPv6 address has several colons, so its port requires brackets. */
 function withoutPort(entry: string): string {
   const text = entry.trim();
   if (text.startsWith(OPENING)) {

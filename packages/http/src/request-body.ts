@@ -5,28 +5,28 @@ import { ApiError, payloadTooLarge } from './errors.js';
 
 export const DEFAULT_BODY_LIMIT = 16_384;
 
-/** Reads the body of a request. Never calls `done` where the caller goes away before the end of its body. */
+/** Reads the body of a request. Never calls `done` if the client disconnects before the end of the body. */
 export type BodyReader = (request: IncomingMessage, response: ServerResponse, done: Done) => void;
 
 export interface BodyReaderOptions {
-  /** The most bytes, after decompression. */
+  /** Maximum size after decompression. */
   readonly limitBytes?: number;
-  /** Fields of a form that are numbers: a form knows texts only. */
+  /** Form fields that are parsed as numbers. */
   readonly numericFields?: readonly string[];
 }
 
 /**
- * Reads bodies in every form that a browser sends without asking first, so that no click is lost for its content type:
+ * Reads bodies in every content type that browsers send without a preflight, so that no click is lost:
  *
  * | content type | sent by | read as |
  * |---|---|---|
  * | `application/json`, `…+json` | `fetch`, `sendBeacon` with a typed Blob | JSON |
  * | `text/plain`, `application/octet-stream`, none | `sendBeacon` with a text or an untyped Blob | JSON |
- * | `application/x-www-form-urlencoded` | `sendBeacon` with URLSearchParams, curl | fields; JSON where it begins with `{` |
+ * | `application/x-www-form-urlencoded` | `sendBeacon` with URLSearchParams, curl | fields; JSON if it begins with `{` |
  * | `multipart/form-data` | `sendBeacon` with FormData | fields |
- * | `text/ping` | `<a ping>` | the fields of the query, as its body says nothing |
+ * | `text/ping` | `<a ping>` | the fields of the query; the body is always `PING` |
  *
- * Any other type is 415. A body without compression is read here: Express takes twice as long.
+ * Other types are answered with 415. Uncompressed bodies are read here, because Express takes twice as long.
  */
 export function bodyReader(options: BodyReaderOptions = {}): BodyReader {
   const { limitBytes = DEFAULT_BODY_LIMIT, numericFields = [] } = options;
@@ -52,17 +52,17 @@ export function bodyReader(options: BodyReaderOptions = {}): BodyReader {
   };
 }
 
-/** Called once with the bytes of a body, or with the reason why there are none. */
+/** Called once: with an error, or with the bytes of the body. */
 type Take = (error: unknown, bytes?: Buffer) => void;
 
-/** @param length of the body, 0 where it is not known before its end */
+/** @param length of the body; 0 for an unknown length (chunked) */
 function readPlain(request: IncomingMessage, length: number, limitBytes: number, take: Take): void {
   let chunks: Buffer[] = [];
   let bytes = 0;
   const finish = () => {
     const [first] = chunks;
     const whole = chunks.length === 1 ? first : Buffer.concat(chunks);
-    // The request outlives its body.
+    // Releases the chunks: the request outlives its body.
     chunks = [];
     take(undefined, whole ?? EMPTY);
   };
@@ -70,13 +70,13 @@ function readPlain(request: IncomingMessage, length: number, limitBytes: number,
     const wasTooLarge = bytes > limitBytes;
     bytes += chunk.length;
     if (bytes > limitBytes) {
-      // The rest is let pass, unread.
+      // The rest is received and dropped, so that the connection stays usable.
       chunks = [];
       if (!wasTooLarge) take(payloadTooLarge(limitBytes));
       return;
     }
     chunks.push(chunk);
-    // Its last byte, as a rule with the first chunk: its end need not be waited for.
+    // Most bodies are complete with the first chunk, before the `end` event.
     if (bytes === length) finish();
   });
   if (length === 0) {
@@ -87,7 +87,8 @@ function readPlain(request: IncomingMessage, length: number, limitBytes: number,
 }
 
 const EMPTY = Buffer.alloc(0);
-/** Express decompresses. */
+
+/** Compressed bodies are read by Express. */
 function compressedReader(
   limitBytes: number,
 ): (request: IncomingMessage, response: ServerResponse, take: Take) => void {

@@ -1,7 +1,7 @@
 import type { Logger } from '@ads/runtime';
 import type { ApiError } from './errors.js';
 
-/** What the log and the metrics know of an answered request. */
+/** The data of a log line. */
 export interface AnsweredRequest {
   readonly method: string;
   /** Template of the path, such as `/api/v1/ads/click`. */
@@ -9,7 +9,7 @@ export interface AnsweredRequest {
   readonly status: number;
   readonly seconds: number;
   readonly requestId: string;
-  /** The error that it was answered with, if any. */
+  /** The error of an error response. */
   readonly error?: ApiError | undefined;
 }
 
@@ -18,8 +18,8 @@ const LINES_PER_SECOND = 10;
 const LONGEST_TEXT = 300;
 
 /**
- * Logs what is worth a line: 4xx at info and 5xx at error, each up to 10 lines in a second. The
- * rest is summed up in one line every 10 s: the log must not grow with the load.
+ * Logs 4xx at info and 5xx at error, each up to 10 lines per second. All other requests are summarised in one line every
+ * 10 s, so that the log does not grow with the load.
  */
 export function createRequestLog(logger: Logger): (request: AnsweredRequest) => void {
   const refusals = limitPerSecond(LINES_PER_SECOND);
@@ -27,7 +27,7 @@ export function createRequestLog(logger: Logger): (request: AnsweredRequest) => 
   let summary = emptySummary();
   let summing = false;
 
-  // As a rule the next one is as the one before, and making the name takes five times as long as looking.
+  // Caches the latest name: most requests have the name of the one before, and building it takes five times as long.
   let latest = { method: '', endpoint: '', status: 0, name: '' };
   const nameOf = ({ method, endpoint, status }: AnsweredRequest): string => {
     if (latest.endpoint !== endpoint || latest.status !== status || latest.method !== method) {
@@ -44,7 +44,7 @@ export function createRequestLog(logger: Logger): (request: AnsweredRequest) => 
     if (summing) return;
     summing = true;
     setTimeout(() => {
-      logger.info('requests', { event: 'request.summary', ...summary });
+      logger.info(`requests of the last ${SUMMARY_MS / 1_000} s`, { event: 'request.summary', ...summary });
       summary = emptySummary();
       summing = false;
     }, SUMMARY_MS).unref();
@@ -66,24 +66,24 @@ export function createRequestLog(logger: Logger): (request: AnsweredRequest) => 
   };
 }
 
-/** The 503 of a probe is an answer: why the process is not ready is logged where it is found out. */
+/** A 503 to a probe is not a failure. The component that makes the process unready logs the reason. */
 function isProbe({ endpoint }: AnsweredRequest): boolean {
   return endpoint === '/ready' || endpoint === '/health';
 }
 
-/** Which field, which ad, which client: what an operator looks for. Never longer than a line should be. */
+/** The reason for an operator: which field, which ad, which client. Long texts are cut. */
 function why(error: ApiError | undefined): Record<string, string> {
   if (error === undefined) return {};
   const texts = { reason: error.message, ...error.facts };
   return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, printable(text)]));
 }
 
-/** Makes a text that a client may have written safe for a terminal. */
+/** Makes text from a client safe for terminals. */
 function printable(text: string): string {
   return text.slice(0, LONGEST_TEXT).replace(/\p{C}/gu, ' ');
 }
 
-/** The error to look for when it is our fault. */
+/** The original error of a failure. */
 function causeOf(error: ApiError | undefined): unknown {
   return error?.cause ?? error;
 }

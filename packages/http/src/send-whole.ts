@@ -1,17 +1,17 @@
 import type { ServerResponse } from 'node:http';
 
 /**
- * Sends the body of an answer whose head is written, and ends it. `response.end(body)` alone hands the socket two pieces,
- * the second one empty, and two pieces go by another call than one: that takes 1.4 µs more.
+ * Sends the body of a response whose head is written, and ends the response. `response.end(body)` passes two chunks to the
+ * socket, the second one empty, which takes the slower `writev`: 1.4 µs more.
  */
 export function sendWhole(response: ServerResponse, body: string, encoding: BufferEncoding): void {
   const { socket } = response;
-  // Its turn on the connection has not come: Node keeps it until then.
+  // An earlier response of this connection is not finished: Node keeps this one until then.
   if (socket === null) {
     response.end(body, encoding);
     return;
   }
-  // Corked by us, the socket gets head and body as one piece, and now.
+  // Between cork and uncork, head and body become one chunk.
   socket.cork();
   response.write(body, encoding);
   socket.uncork();

@@ -1,28 +1,28 @@
 import type { Outcome } from '@ads/ledger';
 import type { AdEvent } from '@ads/models';
 
-/** What became of one event. `unavailable` and `unknown ad`: it was not kept, and must not be answered with 202. */
+/** The result for one event. Only `durable` may be answered with 202. */
 export type Acceptance =
   | { readonly state: 'durable'; readonly by: 'jetstream' | 'postgres' }
   | { readonly state: 'unknown ad' }
   | { readonly state: 'unavailable'; readonly cause: unknown };
 
 export interface AcceptDependencies {
-  /** Resolves when JetStream acknowledged the batch as one message. Rejects when it may not have it. */
+  /** Resolves when JetStream has acknowledged the batch, which is one message. Rejects if JetStream may not have it. */
   readonly publish: (events: readonly AdEvent[]) => Promise<void>;
-  /** Resolves when Postgres committed the batch. */
+  /** Resolves when Postgres has committed the batch. */
   readonly record: (events: readonly AdEvent[]) => Promise<Outcome>;
 }
 
 /**
- * Makes batches durable: in JetStream, else straight in Postgres, else not at all. A publish that failed may have arrived
- * all the same, and a batch may go both ways at once; the ids see to it that it counts once.
+ * Makes batches durable in JetStream, or else in Postgres. A failed publish may still have arrived, and a batch may take both
+ * ways; its events count once because of their ids.
  *
- * A publish that was not answered took its callers' time, so the next batches go to Postgres first. One of them at a time
- * is published as well, and nobody waits for that: when it is acknowledged, JetStream comes first again. A ping could not
- * tell: a leader that was cut off from its followers answers it, and acknowledges nothing.
+ * After a publish timed out, the next batches go to Postgres first, because the timeout delays the clients. Meanwhile one
+ * batch at a time is also published in the background. When JetStream acknowledges it, JetStream comes first again. A ping
+ * cannot decide that: a leader that is cut off from its followers answers pings, but acknowledges no messages.
  *
- * @param isTimeout true for a publish that was not answered in time; what is refused at once costs no time
+ * @param isTimeout true for a publish that timed out, and not for one that JetStream refused at once
  */
 export function createAcceptor(
   { publish, record }: AcceptDependencies,
@@ -31,7 +31,7 @@ export function createAcceptor(
   let answers = true;
   let trying = false;
 
-  /** True when JetStream has the batch. Its breaker, metrics and health page show why it has not. */
+  /** True if JetStream has acknowledged the batch. Failures show in the metrics and in `/health` of NATS. */
   async function published(events: readonly AdEvent[]): Promise<boolean> {
     try {
       await publish(events);

@@ -4,33 +4,33 @@ import { type AdsSlice, createTurns } from '@ads/ledger';
 import { ADS_PAGE, type Position, writeCursor } from '@ads/models';
 import { every, within } from '@ads/runtime';
 
-/** An answer of `GET /api/v1/ads`. */
+/** A response to `GET /api/v1/ads`. */
 export interface AdsPage {
-  /** JSON. One buffer for all who ask: it is never copied. */
+  /** JSON, in one buffer that all responses share. */
   readonly body: Buffer;
-  /** Strong: of the very bytes. */
+  /** Strong validator, a hash of the body. */
   readonly etag: string;
 }
 
 export interface AdPages {
-  /** @throws ApiError 503 when too many pages are asked for at once, or the page can not be read and is not kept */
+  /** @throws ApiError 503 if too many reads wait, or if the page cannot be read and is not cached */
   page(limit: number, after: Position | undefined): Promise<AdsPage>;
-  /** Ends the refreshing of the first page. */
+  /** Stops refreshing the first page. */
   stop(): Promise<void>;
 }
 
 export interface AdPagesOptions {
   readonly read: (limit: number, after: Position | undefined) => Promise<AdsSlice>;
-  /** From this age on a page is read again. */
+  /** Age from which a page is read again. */
   readonly maxAgeMs: number;
-  /** Bytes of the pages that are kept. */
+  /** Size of the cache. */
   readonly cacheBytes?: number;
 }
 
-/** Some 60 pages of a thousand ads. */
+/** About 60 pages of 1,000 ads. */
 const CACHE_BYTES = 16 * 2 ** 20;
 const PAGES_WAITING = 50;
-/** How long a caller waits for a page to be read again, when there is an older one. */
+/** How long a request waits for a new page before it gets the cached one. */
 const PATIENCE_MS = 500;
 
 interface Kept extends AdsPage {
@@ -39,11 +39,11 @@ interface Kept extends AdsPage {
 }
 
 /**
- * Pages of the list of ads, each made once for all who ask within `maxAgeMs`, and one at a time. While Postgres is
- * unavailable, the pages that are kept are still answered. The first page is always kept.
+ * A cache of the pages of the ad list. One page is read at a time, at most once per `maxAgeMs`. While Postgres is
+ * unavailable, cached pages are still served. The first page is never evicted.
  */
 export function createAdPages({ read, maxAgeMs, cacheBytes = CACHE_BYTES }: AdPagesOptions): AdPages {
-  /** The page that was not asked for the longest comes first. */
+  /** Least recently used first. */
   const pages = new Map<string, Kept>();
   const readings = new Map<string, Promise<Kept>>();
   const inTurn = createTurns(PAGES_WAITING, () => unavailable('Too many pages of ads are being read; retry later.'));

@@ -21,7 +21,7 @@ export function adsHandler({ page }: Pick<AdPages, 'page'>, maxAgeSeconds: numbe
   };
 }
 
-/** Whether an `If-None-Match` names this answer: the caller has it already, whatever else its headers say. */
+/** True if `If-None-Match` contains the tag, so that the client has this version. */
 function names(header: string | undefined, etag: string): boolean {
   return header?.split(',').some((tag) => ['*', etag, `W/${etag}`].includes(tag.trim())) ?? false;
 }

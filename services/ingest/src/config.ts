@@ -43,12 +43,12 @@ export const ingestVariables: Variables<IngestConfig> = {
   ...catalogueVariables,
   ...natsVariables,
   ...streamVariables,
-  // A player waits for the answer: what hangs is given up soon, and the other way is taken.
+  // Short timeouts, because a player waits: after one, the batch goes to the other store.
   NATS_TIMEOUT_MS: milliseconds.default(1_000).description('Longest time of one call, and of one attempt to connect.'),
   POSTGRES_TIMEOUT_MS: milliseconds
     .default(2_000)
     .description('Longest time of one statement or transaction, including the wait for a connection.'),
-  // An hour at most: the counters of a second expire before it comes when it was written much earlier than that.
+  // At most an hour: the counters of a second expire 3 h after they were written.
   MAX_CLOCK_SKEW_SECONDS: Joi.number()
     .min(0)
     .max(3_600)
@@ -61,7 +61,7 @@ export const ingestVariables: Variables<IngestConfig> = {
     .max(10_000_000)
     .default(6_000)
     .description('Events accepted per minute and process while their ads cannot be looked up; further ones get 503.'),
-  // An event is at most some 400 bytes: 1,000 of them stay below the megabyte that NATS takes in one message.
+  // An event has at most about 400 bytes, so 1,000 events fit into a NATS message of 1 MB.
   INGEST_BATCH_EVENTS: count.max(1_000).default(500).description('Events in one message.'),
   INGEST_BATCHES_IN_FLIGHT: count
     .max(64)

@@ -15,36 +15,36 @@ import type { UnverifiedEvents } from './unverified-events.js';
 export interface EventDependencies {
   readonly catalogue: Pick<AdCatalogue, 'has' | 'find'>;
   readonly unverified: UnverifiedEvents;
-  /** Resolves when the fate of the event is known; rejects where nothing was done with it. */
+  /** Resolves with the result of the event. Rejects if the event was not processed. */
   readonly accept: (event: AdEvent) => Promise<Acceptance>;
-  /** Told of each event that is durable. */
+  /** Called for each durable event. */
   readonly onAccepted: (event: AdEvent) => void;
   /** Milliseconds. */
   readonly maxClockSkew: number;
-  /** Milliseconds since the epoch; undefined until a server has told the time. */
+  /** Milliseconds since the epoch; undefined until NATS or Postgres has reported its time. */
   readonly now: () => number | undefined;
 }
 
-/** Of a connection that broke meanwhile. */
+/** Stands for a connection that was closed before its address was read. */
 const UNKNOWN_ADDRESS = '0.0.0.0';
 
-/** `POST /api/v1/ads/<kind>`: 202 when the event is durable, and not before. */
+/** `POST /api/v1/ads/<kind>`: answers 202 after the event is durable. */
 export function eventHandler(kind: EventKind, dependencies: EventDependencies): FastPathHandler {
   const { maxClockSkew, now } = dependencies;
-  // Not async: what is waited for may take seconds, and an async function would hold the body, which may be forty times
-  // as large as the event.
+  // Not async: an async function would keep the body in memory while it waits, up to seconds, and the body may be forty
+  // times as large as the event.
   return (context, body) => {
     const { request } = context;
     const time = now();
-    // The clock of this host may be years away from the time, and what was stamped by it would stay wrong for ever.
-    // Without NATS and Postgres nothing could take the event anyway.
+    // The clock of this host may be wrong by years, and the time of an event is never corrected. Without NATS and
+    // Postgres the event could not be stored anyway.
     if (time === undefined)
       throw unavailable('The service is starting and has not reached NATS or Postgres yet; send the event again.');
     const idempotencyKey = request.headers['idempotency-key'];
     const reading = readEventRequest(body, {
       kind,
       idempotencyKey: typeof idempotencyKey === 'string' ? idempotencyKey : undefined,
-      // What trusted proxies say may be anything, so it counts only where it is an address.
+      // Proxies may report any text, which is ignored unless it is an address.
       callerIp: () =>
         readAddress(context.clientAddress()) ?? readAddress(request.socket.remoteAddress) ?? UNKNOWN_ADDRESS,
       now: time,
@@ -69,8 +69,8 @@ function accept(event: AdEvent, dependencies: EventDependencies): Promise<Answer
 }
 
 /**
- * While an ad can't be looked up, some events are accepted all the same: the consumer checks their ads, and dead-letters
- * those that don't exist.
+ * Looks up an ad that is not in memory. If the catalogue is unavailable, a limited number of events is accepted unverified;
+ * the consumer dead-letters those whose ad does not exist.
  */
 async function keepUnlisted(event: AdEvent, client: string, dependencies: EventDependencies): Promise<Answer> {
   const { catalogue, unverified } = dependencies;
@@ -96,7 +96,7 @@ function answerTo(event: AdEvent, acceptance: Acceptance, { onAccepted }: EventD
   return { status: 202, body: acceptedBody(event) };
 }
 
-/** Of the fields only the ad id may hold what JSON has to escape. */
+/** Only the ad id can contain characters that JSON escapes. */
 function acceptedBody({ kind, id, adId, occurredAt }: AdEvent): string {
   const { label, idField } = EVENT_KINDS[kind];
   return `{"message":"${label} recorded","${idField}":"${id}","ad_id":${JSON.stringify(adId)},"timestamp":"${isoTime(occurredAt)}","processing":"asynchronous"}`;
@@ -104,7 +104,7 @@ function acceptedBody({ kind, id, adId, occurredAt }: AdEvent): string {
 
 let latest = { time: 0, text: new Date(0).toISOString() };
 
-/** Under load there are many clicks of the same millisecond. */
+/** Caches the latest text: under load many clicks have the same millisecond. */
 function isoTime(time: number): string {
   if (time !== latest.time) latest = { time, text: new Date(time).toISOString() };
   return latest.text;

@@ -1,25 +1,25 @@
-/** How many items may be where. */
+/** Limits of a group commit. */
 export interface GroupLimits {
-  /** The most items in one batch. */
+  /** Maximum number of items in a batch. */
   readonly maxBatch: number;
-  /** The most batches that are written at the same time. */
+  /** Maximum number of concurrent writes. */
   readonly maxInFlight: number;
-  /** The most items that wait for a batch; beyond it, callers are refused at once. */
+  /** Maximum number of items that wait for a batch. Further items are refused at once. */
   readonly maxQueued: number;
-  /** The longest that an item waits for a batch, in milliseconds; then its caller is refused. */
+  /** Milliseconds that an item waits for a batch before it is refused. */
   readonly maxWaitMs: number;
 }
 
-/** Refused: too many items wait, or this one waited too long. Nothing was done with it. */
+/** The item was not written: too many items wait, or it waited too long. */
 export class Refused extends Error {}
 
-/** Many callers, few writes. */
+/** Collects the items of many callers into few writes. */
 export interface GroupCommit<Item, Result> {
-  /** Resolves with what the write said of this item, rejects as the write of its batch did, or with Refused. */
+  /** Resolves with the result of the item. Rejects with the error of its write, or with {@link Refused}. */
   submit(item: Item): Promise<Result>;
-  /** Items that wait, not counting those in flight. */
+  /** Number of items that wait, without those being written. */
   queued(): number;
-  /** Resolves when nothing waits and nothing is in flight. */
+  /** Resolves when no item waits or is being written. */
   idle(): Promise<void>;
 }
 
@@ -31,16 +31,16 @@ interface Waiting<Item, Result> {
   reject(error: unknown): void;
 }
 
-/** The longest that an item waits for company. */
+/** How long an item waits for more items. */
 const LINGER_MS = 1;
 
 /**
- * Items that arrive together are written together, each caller waiting for that one write. An item that finds nothing in
- * flight is written at once. Else the next batch waits until it is as large as all that is in flight, or full, or for a
- * millisecond: a write costs as much as several items, so many small ones would be most of the work, and while one large
- * one is in flight nobody would have anything to do.
+ * Writes items that arrive together in one batch; each caller waits for that write. While no batch is in flight, an item is
+ * written at once. Otherwise the next batch waits until it is as large as everything in flight, is full, or is 1 ms old. A
+ * write costs as much as several items, so many small batches would mostly cost overhead, and after one large batch all
+ * callers would wait for it and send nothing.
  *
- * @param write gets 1 to `maxBatch` items; its results are in the order of the items
+ * @param write writes 1 to `maxBatch` items, and returns their results in the same order
  */
 export function createGroupCommit<Item, Result>(
   write: (items: readonly Item[]) => Promise<readonly Result[]>,
@@ -61,7 +61,7 @@ export function createGroupCommit<Item, Result>(
       return;
     }
     scheduled = true;
-    // Not at once but when the present turn of the event loop is over: requests that arrived in one read go together.
+    // After this turn of the event loop, so that requests that arrived in one read go together.
     setImmediate(begin);
   }
 
@@ -76,7 +76,7 @@ export function createGroupCommit<Item, Result>(
     }
   }
 
-  // Items expire in the order in which they came, so one timer for the oldest is enough.
+  // Items expire in their order of arrival, so one timer for the oldest is enough.
   function watchOldest(): void {
     const oldest = queue[0];
     if (expiry !== undefined || oldest === undefined) return;

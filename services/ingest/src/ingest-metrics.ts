@@ -1,13 +1,13 @@
 import { type AdEvent, EVENT_KINDS, KINDS, perKind } from '@ads/models';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
-/** What ingest counts beside its requests. */
+/** The metrics of ingest beside those of requests. */
 export interface IngestMetrics {
   accepted(event: AdEvent): void;
   batch(events: number, by: 'jetstream' | 'postgres' | 'nobody'): void;
 }
 
-/** @param maxAds ads that get a label of their own, in the order in which they come; the rest is `other` */
+/** @param maxAds number of ads with a label of their own, first come, first served; the others share `other` */
 export function createIngestMetrics(registry: Registry, maxAds: number, queued: () => number): IngestMetrics {
   const registers = [registry];
   const accepted = perKind(() => new Map<string, number>());
@@ -15,7 +15,7 @@ export function createIngestMetrics(registry: Registry, maxAds: number, queued: 
     const { label, plural } = EVENT_KINDS[kind];
     new Counter({
       name: `ad_${plural}_total`,
-      help: `${label}s answered with 202, retries of one ${kind} included.`,
+      help: `${label}s answered with 202, including retries of the same ${kind}.`,
       labelNames: ['ad_id'],
       registers,
       collect() {
@@ -25,14 +25,14 @@ export function createIngestMetrics(registry: Registry, maxAds: number, queued: 
   }
   const batches = new Histogram({
     name: 'ingest_batch_events',
-    help: 'Events written together, by who made them durable.',
+    help: 'Events in a batch, by the store that made it durable: jetstream, postgres or nobody.',
     labelNames: ['by'],
     buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000],
     registers,
   });
   new Gauge({
     name: 'ingest_queue_events',
-    help: 'Events that wait to be written.',
+    help: 'Events that wait for a batch.',
     registers,
     collect() {
       this.set(queued());
@@ -57,7 +57,7 @@ export function createIngestMetrics(registry: Registry, maxAds: number, queued: 
   };
 }
 
-/** Tells the library when it is asked: finding a series by its labels takes as long as five additions. */
+/** Adds the counts when the metrics are read, because finding a series by its labels takes as long as five additions. */
 function add(counter: Counter<'ad_id'>, counts: Map<string, number>): void {
   for (const [adId, count] of counts) counter.inc({ ad_id: adId }, count);
   counts.clear();

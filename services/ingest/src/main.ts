@@ -25,7 +25,7 @@ import { swagger } from './swagger.js';
 import { createUnverifiedEvents } from './unverified-events.js';
 
 const service = 'ingest';
-/** A player waits for the answer. */
+/** Short, because a player waits for the response. */
 const LOOK_UP_PATIENCE_MS = 1_000;
 
 await runProcess<IngestConfig>({
@@ -34,7 +34,7 @@ await runProcess<IngestConfig>({
   async start({ config, logger, metrics, conditions, shutdown }) {
     const clock = createClock(metrics, conditions);
     const onTime = (time: ServerTime) => clock.observe('postgres', time);
-    // One attempt: a player waits, and sends again by itself.
+    // One attempt, because players retry themselves.
     const postgres = openPostgres(config, { service, metrics, logger, attempts: 1, onTime });
     shutdown.add('postgres', postgres.close);
     const redis = openRedis(config, { service, metrics, logger });
@@ -53,7 +53,7 @@ await runProcess<IngestConfig>({
     shutdown.add('nats', nats.close);
     shutdown.add('probes', probe([postgres.ping, redis.ping, nats.ping]));
 
-    // Apart from the connections that record events: slow reads must not make those count as down.
+    // A pool of its own, so that slow reads of the catalogue never delay the recording of events.
     const catalogueDatabase = openPostgres(
       { ...config, POSTGRES_POOL_SIZE: CATALOGUE_CONNECTIONS, POSTGRES_TIMEOUT_MS: config.AD_CATALOGUE_TIMEOUT_MS },
       { service, metrics, logger, attempts: 1, dependency: 'ad_catalogue' },

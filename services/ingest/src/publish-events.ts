@@ -3,13 +3,12 @@ import { type AdEvent, EVENT_SUBJECT, encodeEvents } from '@ads/models';
 import { DependencyUnavailable } from '@ads/runtime';
 
 /**
- * Publishes batches to JetStream, one message each, and waits for the acknowledgement. What is tried again may be there
- * twice, and the ids of its events see to it that it counts once. It must not bear a `Nats-Msg-Id`: the leader of a
- * replicated stream notes that when it proposes a message, and acknowledges the next one as its repetition even where the
- * proposal comes to nothing.
+ * Publishes each batch to JetStream as one message, and waits for the acknowledgement. A retried message may be stored twice;
+ * its events count once because of their ids. Messages have no `Nats-Msg-Id`: the leader of a replicated stream remembers
+ * the id when it proposes a message, and acknowledges a retry as a duplicate even if the proposal failed.
  *
  * @param timeoutMs how long to wait for one acknowledgement
- * @param onPublish told of each batch
+ * @param onPublish called after each attempt
  */
 export function createPublisher(run: Nats['run'], timeoutMs: number, onPublish: (status: 'ok' | 'error') => void) {
   let inbox: AckInbox | undefined;
@@ -28,7 +27,7 @@ export function createPublisher(run: Nats['run'], timeoutMs: number, onPublish: 
   };
 }
 
-/** True for a batch that JetStream left without an answer for all the time there was. */
+/** True if JetStream did not answer within the timeout. */
 export function isUnanswered(error: unknown): boolean {
   return error instanceof DependencyUnavailable && isNatsTimeout(error.cause);
 }

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { RequestHandler } from 'express';
 
-/** The files that the page loads. The package has other bundles and source maps, of megabytes each, that nobody needs. */
+/** The files that the page loads. The package also has other bundles and source maps of several megabytes. */
 const TYPES: Readonly<Record<string, string>> = {
   'swagger-ui.css': 'text/css',
   'swagger-ui-bundle.js': 'text/javascript',
@@ -27,8 +27,8 @@ interface StaticFile {
 const compress = promisify(gzip);
 
 /**
- * Serves the style sheet, scripts and icons of the Swagger page from memory, where they are kept from their first read on
- * (3 MB in all). To read and send the largest from disk took 8 ms of CPU on the thread that takes clicks.
+ * Serves the style sheet, scripts and icons of the Swagger page from memory, where the first read of each puts it (3 MB in
+ * all). Sending the largest from disk took 8 ms of CPU on the thread that accepts clicks.
  */
 export function swaggerFiles(): RequestHandler {
   const files = new Map<string, Promise<StaticFile>>();
@@ -40,7 +40,7 @@ export function swaggerFiles(): RequestHandler {
     if (file === undefined) {
       file = load(name, type);
       files.set(name, file);
-      // A failed read is tried again with the next request.
+      // The next request retries a failed read.
       file.catch(() => files.delete(name));
     }
     const { etag, plain, compressed } = await file;

@@ -4,18 +4,18 @@ import { serve, setup } from 'swagger-ui-express';
 import { stringify } from 'yaml';
 import { swaggerFiles } from './swagger-files.js';
 
-/** What the page needs beyond the policy of an API: its own styles and icons. */
+/** The policy of an API, extended by the page's own scripts, styles and icons. */
 const PAGE_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** The API's document at `/swagger/doc.json` and `/swagger/swagger.yaml`, and a page to try it at `/swagger/index.html`. */
+/** Serves the OpenAPI document at `/swagger/doc.json` and `/swagger/swagger.yaml`, and the Swagger page. */
 export function swagger(router: Router, document: object): void {
-  // Parts that are used twice are written twice: many readers refuse a file with so many references.
+  // Without YAML aliases, because many parsers refuse a file with so many of them.
   const yaml = stringify(document, { aliasDuplicateObjects: false });
   const page = setup(undefined, {
     swaggerUrl: 'doc.json',
     customSiteTitle: 'Ads Metric Tracker',
-    // Else the page shows the address of the document to a validator on the internet.
+    // By default the page sends the address of the document to a validator on the internet.
     swaggerOptions: { validatorUrl: null },
   });
   router.get('/swagger/doc.json', (_request, response) => {
@@ -28,11 +28,11 @@ export function swagger(router: Router, document: object): void {
     response.redirect(`${request.baseUrl}/swagger/index.html`);
   });
   router.get('/swagger/index.html', forBrowsers, page);
-  // The library refuses any path that ends so, whatever the method, in words that are not those of an API.
+  // The library would answer these paths with an error that is not in the form of the API.
   router.use('/swagger', (request, _response, next) => {
     next(request.path.endsWith('/package.json') ? notFound() : undefined);
   });
-  // The first of the library's handlers makes the script that starts the page. The others serve its whole package.
+  // Only the first handler of the library, which generates the start script. The others serve its whole package.
   router.use('/swagger', labelled('/swagger'), ...serve.slice(0, 1), swaggerFiles());
 }
 

@@ -1,19 +1,18 @@
 import type { Logger, Metrics } from '@ads/runtime';
 import { Counter } from 'prom-client';
 
-/** Decides which events are accepted though nobody can tell whether their ad exists. */
+/** Limits the events that are accepted while their ads cannot be looked up. */
 export interface UnverifiedEvents {
-  /** True where one more may be accepted. */
+  /** True if one more event may be accepted. Counts it. */
   accept(): boolean;
-  /** Seconds until the next one may be accepted. */
+  /** Seconds until the next event may be accepted. */
   retryAfter(): number;
 }
 
 const SUMMARY_MS = 60_000;
 
 /**
- * So many events a minute, and never more than that at once. Each of them may become a dead letter, so their number must
- * not depend on what clients send.
+ * A token bucket of `perMinute` events. Each event may become a dead letter, so clients must not determine their number.
  */
 export function createUnverifiedEvents(
   perMinute: number,
@@ -22,7 +21,7 @@ export function createUnverifiedEvents(
 ): UnverifiedEvents {
   const counter = new Counter({
     name: 'ingest_unverified_events_total',
-    help: 'Events whose ad could not be looked up: accepted, or refused with 503 beyond UNVERIFIED_EVENTS_PER_MINUTE.',
+    help: 'Events whose ad could not be looked up, by outcome: accepted, or refused with 503 beyond UNVERIFIED_EVENTS_PER_MINUTE.',
     labelNames: ['outcome'],
     registers: [registry],
   });
