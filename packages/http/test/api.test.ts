@@ -71,7 +71,6 @@ async function serve(added: Added, changes: Partial<HttpConfig> = {}) {
     warn: at('warn'),
     info: at('info'),
     debug: at('debug'),
-    child: () => logger,
   };
   metrics = createMetrics('test');
   const health = createHealth({

@@ -19,7 +19,6 @@ export function logLines(): { logger: Logger; lines: LogLine[] } {
     warn: at('warn'),
     info: at('info'),
     debug: at('debug'),
-    child: () => logger,
   };
   return { logger, lines };
 }

@@ -43,7 +43,7 @@ async function ended(
   return { code, out, err };
 }
 
-const WAIT = 'logger.info("up"); setInterval(() => {}, 1000);';
+const WAIT = 'logger.info("up", { event: "test.line" }); setInterval(() => {}, 1000);';
 
 function once(action: () => void): (text: string) => void {
   let done = false;
@@ -57,8 +57,8 @@ function once(action: () => void): (text: string) => void {
 describe('runProcess', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)('runs the shutdown hooks and exits 0 on %s', async (signal) => {
     const child = run(`
-      shutdown.add('first', () => logger.info('closed first'));
-      shutdown.add('second', async () => { await null; logger.info('closed second'); });
+      shutdown.add('first', () => logger.info('closed first', { event: 'test.line' }));
+      shutdown.add('second', async () => { await null; logger.info('closed second', { event: 'test.line' }); });
       ${WAIT}`);
     const { code, out } = await ended(
       child,
@@ -80,7 +80,7 @@ describe('runProcess', () => {
     const child = run(`
       shutdown.add('slow', async () => {
         await new Promise((resolve) => process.once('SIGINT', resolve));
-        logger.info('closed');
+        logger.info('closed', { event: 'test.line' });
       });
       setTimeout(() => process.kill(process.pid, 'SIGTERM'), 10);
       ${WAIT}`);
@@ -108,7 +108,9 @@ describe('runProcess', () => {
     ['a rejection that nobody handles', `${WAIT} void Promise.reject(new Error("boom"));`],
     ['an exception', `${WAIT} setTimeout(() => { throw new Error("boom"); });`],
   ])('logs %s, shutdown, and exits 1', async (_name, body) => {
-    const { code, out } = await ended(run(`shutdown.add('it', () => logger.info('closed')); ${body}`));
+    const { code, out } = await ended(
+      run(`shutdown.add('it', () => logger.info('closed', { event: 'test.line' })); ${body}`),
+    );
     expect(code).toBe(1);
     expect(out).toMatch(/"message":"boom"[\s\S]*"message":"closed"/);
   });
@@ -127,8 +129,8 @@ describe('runProcess', () => {
 
   it('also writes every line to the log file', async () => {
     const child = run(
-      `for (let i = 0; i < 5000; i += 1) logger.info('line', { i });
-       logger.error('the end', { error: new Error('boom', { cause: 'why' }), message: 'x' });
+      `for (let i = 0; i < 5000; i += 1) logger.info('line', { event: 'test.line', i });
+       logger.error('the end', { event: 'test.line', error: new Error('boom', { cause: 'why' }), message: 'x' });
        ${WAIT}`,
       { LOG_FILE: join(folder, 'new', 'ads.log') },
     );

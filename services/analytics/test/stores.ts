@@ -17,7 +17,6 @@ export const quiet: Logger = {
   warn: () => undefined,
   info: () => undefined,
   debug: () => undefined,
-  child: () => quiet,
 };
 
 /** Postgres and Redis as the services see them. */

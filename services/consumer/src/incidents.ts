@@ -1,11 +1,11 @@
-import { DependencyUnavailable, type Logger, reasonOf } from '@ads/runtime';
+import { DependencyUnavailable, type LogEvent, type Logger, reasonOf } from '@ads/runtime';
 
 /** One kind of failure that is retried until it succeeds. */
 export interface IncidentKind {
   /** Subject of the messages, like `recording`. */
   readonly subject: string;
-  readonly beginEvent: string;
-  readonly endEvent: string;
+  readonly beginEvent: LogEvent;
+  readonly endEvent: LogEvent;
 }
 
 /**

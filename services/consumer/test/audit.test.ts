@@ -29,7 +29,6 @@ const quiet: Logger = {
   warn: () => undefined,
   info: () => undefined,
   debug: () => undefined,
-  child: () => quiet,
 };
 
 let redis: Redis;

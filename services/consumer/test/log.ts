@@ -13,7 +13,6 @@ export function captureLog() {
     warn: at('warn'),
     info: at('info'),
     debug: at('debug'),
-    child: () => logger,
     close: async () => undefined,
   };
   return { logger, lines, events: () => lines.map(({ level, fields }) => `${level} ${fields.event}`) };

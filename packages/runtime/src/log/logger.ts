@@ -6,17 +6,20 @@ import { within } from '../timers/within.js';
 /** The fields of a log line. An Error becomes `{name, message, code, stack, cause}`. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
+/** The stable name of a log line, `area.what_happened`. Tests and alerts match it, never the message. */
+export type LogEvent = `${string}.${string}`;
+
+export type EventFields = LogFields & { readonly event: LogEvent };
+
 /**
  * `error` requires an operator to act. `warn` reports a problem that the process handles, such as an unavailable dependency.
  * A healthy system logs neither.
  */
 export interface Logger {
-  error(message: string, fields?: LogFields): void;
-  warn(message: string, fields?: LogFields): void;
-  info(message: string, fields?: LogFields): void;
-  debug(message: string, fields?: LogFields): void;
-  /** A logger that adds `fields` to each line. */
-  child(fields: LogFields): Logger;
+  error(message: string, fields: EventFields): void;
+  warn(message: string, fields: EventFields): void;
+  info(message: string, fields: EventFields): void;
+  debug(message: string, fields: EventFields): void;
 }
 
 /** The logger of a process. */
@@ -84,7 +87,10 @@ export function createLogger(options: { service: string; level: Level; file?: st
   if (file !== undefined) openFile(file);
 
   return {
-    ...methods(write, {}),
+    error: (message, fields) => write('error', message, fields),
+    warn: (message, fields) => write('warn', message, fields),
+    info: (message, fields) => write('info', message, fields),
+    debug: (message, fields) => write('debug', message, fields),
     close: async () => {
       clearTimeout(retry);
       const closing = transport;
@@ -108,20 +114,6 @@ function dailyFile(path: string, service: string): DailyRotateFile {
     // The rotation records here which files it may delete.
     auditFile: join(folder, `.${name}-${service}-audit.json`),
   });
-}
-
-function methods(write: (level: Level, message: string, fields: LogFields) => void, bound: LogFields): Logger {
-  const at =
-    (level: Level) =>
-    (message: string, fields: LogFields = {}) =>
-      write(level, message, { ...bound, ...fields });
-  return {
-    error: at('error'),
-    warn: at('warn'),
-    info: at('info'),
-    debug: at('debug'),
-    child: (fields) => methods(write, { ...bound, ...fields }),
-  };
 }
 
 function plain(fields: LogFields): LogFields {
