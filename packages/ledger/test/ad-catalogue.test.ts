@@ -2,7 +2,7 @@ import { type LocalProcess, openPool, openTestServers, waitFor } from '@ads/loca
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type pg from 'pg';
 import { type AdCatalogue, createAdCatalogue, type Database, readAdsPage } from '../src/index.js';
-import { rows } from './books.js';
+import { rows } from './expected-counts.js';
 import { openDatabase } from './servers.js';
 
 const testServers = openTestServers();

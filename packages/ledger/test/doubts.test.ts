@@ -1,30 +1,26 @@
-import { openTestServers, waitFor } from '@ads/local';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { waitFor } from '@ads/local';
+import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   type CounterStore,
-  createLedger,
   type Database,
   raiseDoubt,
   readDoubts,
   readStanding,
   rebuildCounters,
 } from '../src/index.js';
-import { click, expectExactRollups, hasDoubt, readAllCounters, rows, visibleCounters } from './books.js';
-import { openDatabase, openStore, type TestStore, withAround } from './servers.js';
+import { click, expectExactRollups, hasDoubt, rows } from './expected-counts.js';
+import { setUpLedger } from './ledger-set-up.js';
+import { openStore, type TestStore, withAround } from './servers.js';
 
-const testServers = openTestServers();
-const at = Date.now();
-const now = () => at;
+const { testServers, at, now, newDatabase, ledgerOf, rebuild, expectExactCounters, ...setUp } = setUpLedger();
 let store: TestStore;
 let database: Database;
 let operations: string[];
-beforeAll(async () => {
-  store = await openStore(testServers, await testServers.redis());
+beforeAll(() => {
+  store = setUp.store();
 });
-afterAll(testServers.release);
 beforeEach(async () => {
-  await store.redis.flushall();
-  const real = openDatabase(testServers, await testServers.database());
+  const real = await newDatabase();
   operations = [];
   database = {
     query: (operation, text, values) => {
@@ -34,10 +30,9 @@ beforeEach(async () => {
   };
 });
 
-const ledgerOver = (counters: CounterStore, over: Database = database) =>
-  createLedger({ database: over, store: counters, now, onRaiseFailure: () => undefined });
+const ledgerOver = (counters: CounterStore, over: Database = database) => ledgerOf(over, counters, () => undefined);
 
-/** What the ledger did from here on. */
+/** The statements that the ledger runs during `work`. */
 async function operationsOf(work: () => Promise<unknown>): Promise<string[]> {
   const before = operations.length;
   await work();
@@ -47,10 +42,10 @@ async function operationsOf(work: () => Promise<unknown>): Promise<string[]> {
 const hasLastingDoubt = async (seconds: number) => (await readStanding(database, seconds)).doubted;
 
 async function expectHealed(): Promise<void> {
-  expect((await rebuildCounters(database, store, now)).state).toBe('done');
+  await rebuild(database);
   expect(await hasDoubt(database)).toBe(false);
   await expectExactRollups(database);
-  expect(await readAllCounters(store.redis)).toEqual(await visibleCounters(database, at));
+  await expectExactCounters(database);
 }
 
 describe('a batch of the queue', () => {
@@ -58,7 +53,7 @@ describe('a batch of the queue', () => {
     const ledger = ledgerOver(store);
     expect(await operationsOf(() => ledger.recordQueued([click(at)]))).toEqual(['record_batch']);
     expect(await hasDoubt(database)).toBe(false);
-    expect(await readAllCounters(store.redis)).toEqual(await visibleCounters(database, at));
+    await expectExactCounters(database);
   });
 
   it('leaves a doubt before it returns when Redis is away, and the next ones bear it in their transaction', async () => {
@@ -125,7 +120,7 @@ describe('a batch that nobody else holds', () => {
     await ledger.recordUnqueued([click(at)]);
     expect(doubted).toEqual([true]);
     expect(await hasDoubt(database)).toBe(false);
-    expect(await readAllCounters(store.redis)).toEqual(await visibleCounters(database, at));
+    await expectExactCounters(database);
   });
 
   it('leaves a doubt when its writer dies between the commit and the raise, and a rebuild heals it', async () => {

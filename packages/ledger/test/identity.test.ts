@@ -1,64 +1,38 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { copyFolder, type LocalProcess, openTestServers, postgresServer, type Variables } from '@ads/local';
+import { copyFolder, type LocalProcess, postgresServer, type Variables } from '@ads/local';
 import { inUseKey, MARKS_STEM } from '@ads/models';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import {
-  createLedger,
-  type Database,
-  deleteRetired,
-  keepInUse,
-  readIdentity,
-  readTrust,
-  rebuildCounters,
-} from '../src/index.js';
+import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { type Database, deleteRetired, keepInUse, readIdentity, readTrust, rebuildCounters } from '../src/index.js';
 
-import { click, readAllCounters, rows, visibleCounters } from './books.js';
-import { openDatabase, openStore, type TestStore, withAround } from './servers.js';
+import { click, rows } from './expected-counts.js';
+import { setUpLedger } from './ledger-set-up.js';
+import { openDatabase, type TestStore, withAround } from './servers.js';
 
 /*
  * Redis holds a copy of what one database counted at one time. Whatever happens to that database, nothing of the copy is
  * read again unless the database still is the one that it was taken from.
  */
 
-const testServers = openTestServers();
-const at = Date.now();
-const now = () => at;
+const { testServers, at, now, newDatabase, ledgerOf, rebuild, isTrusted, expectOwnCounters, ...setUp } = setUpLedger();
 let store: TestStore;
-beforeAll(async () => {
-  store = await openStore(testServers, await testServers.redis());
+beforeAll(() => {
+  store = setUp.store();
 });
-afterAll(testServers.release);
-beforeEach(() => store.redis.flushall());
 
 const clicks = (count: number) => Array.from({ length: count }, () => click(at));
 const ROLLUPS = 'ad_totals, clicks_per_minute, clicks_per_second';
 
 async function record(database: Database, count: number): Promise<void> {
-  const onRaiseFailure = (error: unknown) => expect(error).toBeUndefined();
-  await createLedger({ database, store, now, onRaiseFailure }).recordQueued(clicks(count));
-}
-
-async function rebuilt(database: Database): Promise<void> {
-  expect((await rebuildCounters(database, store, now)).state).toBe('done');
-}
-
-const isTrusted = async (database: Database) =>
-  (await readTrust(store.shards(), (await readIdentity(database)) ?? '')).state === 'trusted';
-
-/** Redis holds what this database counted, and nothing else under its identity. */
-async function expectExact(database: Database): Promise<void> {
-  const identity = await readIdentity(database);
-  const held = Object.entries(await readAllCounters(store.redis)).filter(([key]) => key.startsWith(`ad:${identity}:`));
-  expect(Object.fromEntries(held)).toEqual(await visibleCounters(database, at));
+  await ledgerOf(database).recordQueued(clicks(count));
 }
 
 describe('counters are not trusted any more, and are exact after a rebuild', () => {
   let database: Database;
   beforeEach(async () => {
-    database = openDatabase(testServers, await testServers.database());
+    database = await newDatabase();
     await record(database, 6);
-    await rebuilt(database);
+    await rebuild(database);
     expect(await isTrusted(database)).toBe(true);
   });
 
@@ -77,9 +51,9 @@ describe('counters are not trusted any more, and are exact after a rebuild', () 
     expect(await isTrusted(database)).toBe(false);
     await record(database, 2);
     expect(await isTrusted(database)).toBe(false);
-    await rebuilt(database);
+    await rebuild(database);
     expect(await isTrusted(database)).toBe(true);
-    await expectExact(database);
+    await expectOwnCounters(database);
   });
 
   it('while a restore has not filled the identity yet, and no rebuild begins meanwhile', async () => {
@@ -106,7 +80,7 @@ describe('counters are not trusted any more, and are exact after a rebuild', () 
 });
 
 it('batches under way while rows are deleted are counted under the identity that holds at their commit', async () => {
-  const database = openDatabase(testServers, await testServers.database());
+  const database = await newDatabase();
   let recording = true;
   const writers = Promise.all(
     Array.from({ length: 4 }, async () => {
@@ -126,23 +100,20 @@ it('batches under way while rows are deleted are counted under the identity that
   await record(database, 1);
   // The last rebuild ran beside the writers; none follows.
   expect(await isTrusted(database)).toBe(true);
-  await expectExact(database);
+  await expectOwnCounters(database);
 }, 60_000);
 
 describe('two databases on one Redis', () => {
   it('read and raise nothing of each other, though one is a copy of the other', async () => {
-    const [one, other] = [
-      openDatabase(testServers, await testServers.database()),
-      openDatabase(testServers, await testServers.database()),
-    ];
+    const [one, other] = [await newDatabase(), await newDatabase()];
     await record(one, 6);
-    await rebuilt(one);
+    await rebuild(one);
     expect(await isTrusted(other)).toBe(false);
     await record(other, 2);
-    await rebuilt(other);
+    await rebuild(other);
     for (const database of [one, other]) {
       expect(await isTrusted(database)).toBe(true);
-      await expectExact(database);
+      await expectOwnCounters(database);
     }
   });
 
@@ -176,7 +147,7 @@ describe('a Postgres of its own', () => {
     await copyFolder(dataFolder, `${dataFolder}.snapshot`);
     await server.start();
     await record(open(), 4);
-    await rebuilt(open());
+    await rebuild(open());
     expect(await isTrusted(open())).toBe(true);
     await server.stop();
     await copyFolder(`${dataFolder}.snapshot`, dataFolder);
@@ -185,8 +156,8 @@ describe('a Postgres of its own', () => {
     expect(await rows(restored, 'SELECT FROM ad_events')).toHaveLength(2);
     expect(await isTrusted(restored)).toBe(false);
     await record(restored, 1);
-    await rebuilt(restored);
-    await expectExact(restored);
+    await rebuild(restored);
+    await expectOwnCounters(restored);
   }, 60_000);
 
   it('that is a lagging replica is none while it replays, and another ledger when it was promoted', async () => {
@@ -200,7 +171,7 @@ describe('a Postgres of its own', () => {
     await server.start();
     const primary = open();
     await record(primary, 4);
-    await rebuilt(primary);
+    await rebuild(primary);
     const standby = await postgresServer({ folder });
     testServers.onRelease(() => standby.kill());
     await standby.start();
@@ -211,14 +182,14 @@ describe('a Postgres of its own', () => {
     await rows(replica, 'SELECT pg_promote()');
     expect(await isTrusted(replica)).toBe(false);
     await record(replica, 1);
-    await rebuilt(replica);
-    await expectExact(replica);
+    await rebuild(replica);
+    await expectOwnCounters(replica);
     // The fenced one is nobody's ledger any more, but while it runs its counters are its own.
-    await expectExact(primary);
+    await expectOwnCounters(primary);
   }, 60_000);
 
   it('that was killed is another ledger: with synchronous_commit off it has lost what Redis was raised to', async () => {
-    await rebuilt(open());
+    await rebuild(open());
     const before = await readIdentity(open());
     await server.kill();
     await server.start();
@@ -233,13 +204,13 @@ describe('counters of a ledger that is out of use', () => {
   const keysOf = async (ledger: string | undefined) => (await store.redis.keys(`*${ledger}*`)).length;
 
   it('are deleted with their marks, those in use and those of other environments are not', async () => {
-    const database = openDatabase(testServers, await testServers.database());
+    const database = await newDatabase();
     await record(database, 6);
-    await rebuilt(database);
+    await rebuild(database);
     const old = (await readIdentity(database)) ?? '';
     await rows(database, 'SELECT renew_ledger_identity()');
     await record(database, 1);
-    await rebuilt(database);
+    await rebuild(database);
     const current = (await readIdentity(database)) ?? '';
     await keepInUse(store.shards(), 'others.state');
     for (const ledger of ['others.state', 'gone__.state', 'older_.release']) {
@@ -263,7 +234,7 @@ describe('counters of a ledger that is out of use', () => {
   });
 
   it('are not trusted when their consumers come back in the middle of the deletion', async () => {
-    const database = openDatabase(testServers, await testServers.database());
+    const database = await newDatabase();
     await record(database, 6);
     const ledger = (await readIdentity(database)) ?? '';
     let back = false;
@@ -271,7 +242,7 @@ describe('counters of a ledger that is out of use', () => {
       const result = await go();
       if (operation === 'delete_marks' && !back) {
         back = true;
-        await rebuilt(database);
+        await rebuild(database);
       }
       return result;
     }).shards()[0];
@@ -279,7 +250,7 @@ describe('counters of a ledger that is out of use', () => {
     expect(back).toBe(true);
     expect(await store.redis.keys(`ad:${ledger}:*`)).toEqual([]);
     expect(await isTrusted(database)).toBe(false);
-    await rebuilt(database);
-    await expectExact(database);
+    await rebuild(database);
+    await expectOwnCounters(database);
   });
 });

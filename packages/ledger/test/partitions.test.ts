@@ -4,7 +4,7 @@ import { uuidv7 } from '@ads/models';
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { DAYS_AHEAD, type Database, ensurePartitions, readPartitionDays } from '../src/index.js';
 import { recordBatch } from '../src/record.js';
-import { click, expectExactRollups, rows } from './books.js';
+import { click, expectExactRollups, rows } from './expected-counts.js';
 import { openDatabase } from './servers.js';
 
 const testServers = openTestServers();

@@ -2,7 +2,7 @@ import { openTestServers } from '@ads/local';
 import { MINUTES_KEPT, SECONDS_KEPT } from '@ads/models';
 import { afterAll, beforeEach, expect, it } from '@jest/globals';
 import { type Database, pruneMinutes, pruneSeconds } from '../src/index.js';
-import { rows } from './books.js';
+import { rows } from './expected-counts.js';
 import { openDatabase } from './servers.js';
 
 const testServers = openTestServers();

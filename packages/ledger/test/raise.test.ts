@@ -4,7 +4,15 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import type { AdCounts, CounterShard } from '../src/index.js';
 import { raiseCounters } from '../src/raise.js';
 import { type Recorded, recordBatch } from '../src/record.js';
-import { expectExactRollups, pick, randomEvents, readAllCounters, seeded, shuffled, visibleCounters } from './books.js';
+import {
+  expectExactRollups,
+  pick,
+  randomEvents,
+  readAllCounters,
+  seeded,
+  shuffled,
+  visibleCounters,
+} from './expected-counts.js';
 import { openDatabase, openStore, type TestStore } from './servers.js';
 
 const testServers = openTestServers();

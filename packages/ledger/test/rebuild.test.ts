@@ -1,43 +1,26 @@
-import { openTestServers, waitFor } from '@ads/local';
+import { waitFor } from '@ads/local';
 import { epochKey, MARKS_STEM, rebuildKey } from '@ads/models';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import {
-  type CounterStore,
-  createLedger,
-  type Database,
-  readIdentity,
-  readTrust,
-  rebuildCounters,
-} from '../src/index.js';
+import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { type CounterStore, type Database, readIdentity, readTrust, rebuildCounters } from '../src/index.js';
 import { recordBatch } from '../src/record.js';
-import { click, expectExactRollups, randomEvents, readAllCounters, seeded, visibleCounters } from './books.js';
-import { openDatabase, openStore, type TestStore, withAround } from './servers.js';
+import { click, expectExactRollups, randomEvents, seeded } from './expected-counts.js';
+import { setUpLedger } from './ledger-set-up.js';
+import { openStore, type TestStore, withAround } from './servers.js';
 
-const testServers = openTestServers();
-const at = Date.now();
-const now = () => at;
+const { testServers, at, now, newDatabase, ledgerOf, expectExactCounters, ...setUp } = setUpLedger();
 let store: TestStore;
 let database: Database;
 let identity: string;
-beforeAll(async () => {
-  store = await openStore(testServers, await testServers.redis());
+beforeAll(() => {
+  store = setUp.store();
 });
-afterAll(testServers.release);
 beforeEach(async () => {
-  await store.redis.flushall();
-  database = openDatabase(testServers, await testServers.database());
+  database = await newDatabase();
   identity = (await readIdentity(database)) ?? '';
 });
 
 const epoch = () => epochKey(MARKS_STEM, identity);
 const token = () => rebuildKey(MARKS_STEM, identity);
-
-const ledgerOver = (counters: CounterStore) =>
-  createLedger({ database, store: counters, now, onRaiseFailure: (error) => expect(error).toBeUndefined() });
-
-async function expectSame(counters: TestStore = store): Promise<void> {
-  expect(await readAllCounters(counters.redis)).toEqual(await visibleCounters(database, at));
-}
 
 describe('a rebuild', () => {
   it('fills an empty Redis, page after page, and only then is it trusted', async () => {
@@ -50,7 +33,7 @@ describe('a rebuild', () => {
     expect((await readTrust(store.shards(), identity)).state).toBe('untrusted');
     expect(await rebuildCounters(database, store, now)).toEqual({ state: 'done', ads: 253 });
     expect((await readTrust(store.shards(), identity)).state).toBe('trusted');
-    await expectSame();
+    await expectExactCounters(database);
     expect(await store.redis.exists(token())).toBe(0);
   });
 
@@ -76,7 +59,7 @@ describe('a rebuild', () => {
       }
     }
     expect((await rebuildCounters(database, store, now)).state).toBe('done');
-    await expectSame();
+    await expectExactCounters(database);
   });
 
   it('that was overtaken after a FLUSHALL does not answer for the one that is under way', async () => {
@@ -129,7 +112,7 @@ describe('a rebuild', () => {
     });
     expect((await rebuildCounters(database, busy, now)).state).toBe('done');
     expect({ begun, raises }).toEqual({ begun: 1, raises: 3 });
-    await expectSame();
+    await expectExactCounters(database);
   });
 
   it('can be broken off, and another may begin at once', async () => {
@@ -153,7 +136,7 @@ describe('a rebuild', () => {
 
   it('ends exact beside live recording and one FLUSHALL after another', async () => {
     const random = seeded(4);
-    const ledger = ledgerOver(store);
+    const ledger = ledgerOf(database);
     const events = randomEvents(random, 6_000, at, 3 * 3_600_000);
     let recording = true;
     const live = Promise.all(
@@ -175,19 +158,19 @@ describe('a rebuild', () => {
     expect(rebuilds).toBeGreaterThan(3);
     expect((await readTrust(store.shards(), identity)).state).toBe('trusted');
     await expectExactRollups(database);
-    await expectSame();
+    await expectExactCounters(database);
   });
 
   it('misses nothing that is committed after it has read, when the raise of that comes first', async () => {
     await recordBatch(database, [click(at)]);
-    const ledger = ledgerOver(store);
+    const ledger = ledgerOf(database);
     const raced = withAround(store, async (operation, go) => {
       // What the rebuild is about to raise is older than this.
       if (operation === 'raise') await ledger.recordQueued([click(at), click(at, { adId: 'ad-003' })]);
       return await go();
     });
     expect((await rebuildCounters(database, raced, now)).state).toBe('done');
-    await expectSame();
+    await expectExactCounters(database);
   });
 
   it('is nothing while Redis is not connected', async () => {
@@ -200,7 +183,7 @@ describe('trust', () => {
   it('ends with the server, though an older state of it comes back from a file', async () => {
     const server = await testServers.redis({ persist: true });
     const kept = await openStore(testServers, server);
-    const ledger = ledgerOver(kept);
+    const ledger = ledgerOf(database, kept);
     await ledger.recordQueued([click(at)]);
     await rebuildCounters(database, kept, now);
     expect((await readTrust(kept.shards(), identity)).state).toBe('trusted');
@@ -221,7 +204,7 @@ describe('trust', () => {
     });
     expect((await rebuildCounters(database, kept, now)).state).toBe('done');
     expect((await readTrust(kept.shards(), identity)).state).toBe('trusted');
-    await expectSame(kept);
+    await expectExactCounters(database, kept);
   });
 
   it('does not survive a file that was written in the middle of a rebuild', async () => {

@@ -4,7 +4,7 @@ import { type AdEvent, uuidv7 } from '@ads/models';
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Database, readIdentity } from '../src/index.js';
 import { recordBatch } from '../src/record.js';
-import { ADS, click, expectExactRollups, pick, randomEvents, rows, seeded, shuffled } from './books.js';
+import { ADS, click, expectExactRollups, pick, randomEvents, rows, seeded, shuffled } from './expected-counts.js';
 import { openDatabase } from './servers.js';
 
 const testServers = openTestServers();

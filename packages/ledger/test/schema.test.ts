@@ -6,7 +6,7 @@ import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { runner } from 'node-pg-migrate';
 import { type Database, migrate } from '../src/index.js';
 import { recordBatch } from '../src/record.js';
-import { click, rows } from './books.js';
+import { click, rows } from './expected-counts.js';
 import { openDatabase } from './servers.js';
 
 const testServers = openTestServers();

@@ -22,7 +22,7 @@ import {
   settleDoubt,
 } from '../src/index.js';
 import { recordBatch } from '../src/record.js';
-import { click, hasDoubt, rows } from './books.js';
+import { click, hasDoubt, rows } from './expected-counts.js';
 import { openDatabase } from './servers.js';
 
 const grants = new URL('../../../infra/postgres/grant-services.sql', import.meta.url);
