@@ -13,17 +13,17 @@ export const journal = {
   impression: { accepted: new Counter('accepted_impressions'), lost: new Counter('lost_impressions') },
 };
 
-/** Analytics has caught up when it showed nothing new for so long. */
+/** Analytics has caught up when its counts stay the same for this time. */
 const SETTLED_SECONDS = 10;
-/** With traffic of others it never settles; `teardownTimeout` must be longer. */
+/** Longest wait, as other traffic keeps the counts changing; `teardownTimeout` must be longer. */
 const LONGEST_WAIT_SECONDS = 90;
-/** So many ads are enough to spread the load, and few enough to read each of them every second. */
+/** Enough ads to spread the load, and few enough to read each of them every second. */
 const MOST_ADS = 20;
 const TRIES = 5;
 
 /** @typedef {{ click: number, impression: number }} Totals */
 
-/** Before the first player: the ads, and what was counted of them before. */
+/** Runs before the first player. Returns the ads and their counts so far. */
 export function setup() {
   const adIds = AD_IDS ?? allAds();
   if (adIds.length === 0) fail(`There are no ads at ${BASE_URL}.`);

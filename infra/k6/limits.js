@@ -1,5 +1,5 @@
 /**
- * What a run must keep to; k6 exits with 99 when it did not. The limits are those of the alerts in infra/monitoring/rules.
+ * Limits of a run; k6 exits with 99 when it exceeds one. They equal the limits of the alerts in infra/monitoring/rules.
  *
  * @param {number} p99 milliseconds within which 99 of 100 clicks and impressions are acknowledged
  * @returns {import('k6/options').Options}

@@ -6,7 +6,7 @@ export { play as default } from './players.js';
 export { handleSummary } from './summary.js';
 
 /*
- * Steady: so many players each second, whether answers are fast or slow.
+ * A steady number of players per second, whether responses are fast or slow.
  *
  *   k6 run -e RATE=200 -e DURATION=5m infra/k6/load-test.js
  */

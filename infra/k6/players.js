@@ -6,18 +6,18 @@ import { BASE_URL } from './settings.js';
 import { uuidv7 } from './uuid.js';
 
 /*
- * What one player does: it shows an ad, and perhaps its viewer clicks; and now and then an analyst looks at the figures.
+ * One player: shows an ad, its viewer may click, and sometimes an analyst reads the counts.
  */
 
 const CLICKS = 0.25;
 const READS = 0.05;
-/** Sent again though it was acknowledged, as by a player whom the answer did not reach. */
+/** Share of acknowledged events that are sent again, as by a player that did not receive the response. */
 const SENT_AGAIN = 0.1;
-/** A player tries so often, with the same id each time. */
+/** Attempts of a player, with the same id each time. */
 const TRIES = 5;
 const PAUSE_SECONDS = 1;
 const TIMEFRAMES = ['1m', '5m', '15m', '1h', '24h'];
-/** 429 and 503 are answers too, but 503 is not one to be content with. */
+/** 429 and 503 are expected responses, but 503 counts as a failure. */
 const answered = http.expectedStatuses(200, 202, 429);
 
 const again = new Counter('sent_again');
@@ -59,7 +59,7 @@ function deliver(kind, event) {
 }
 
 /**
- * Sends until it is acknowledged, refused for good, or the player has had enough.
+ * Sends an event until it is acknowledged, refused with a 4xx, or the attempts are used up.
  *
  * @param {Kind} kind
  * @param {object} event
@@ -73,7 +73,7 @@ function send(kind, event) {
       tags: { name: kind },
       responseCallback: answered,
     });
-    // Status 0 is none: the connection broke, or the time was up.
+    // Status 0: the connection broke or the request timed out.
     const worthRepeating = status === 0 || status === 429 || status >= 500;
     if (!worthRepeating || tries === TRIES) return status;
     sleep(PAUSE_SECONDS * (0.5 + Math.random()));

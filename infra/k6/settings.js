@@ -1,15 +1,15 @@
 /*
- * What a run can be told, by `k6 run -e NAME=value`.
+ * Settings of a run: `k6 run -e NAME=value`.
  */
 
-/** Where the API is. */
+/** The address of the API. */
 export const BASE_URL = __ENV.BASE_URL ?? 'http://localhost:8080';
 
-/** The ads that are shown; unless told, the first that there are. */
+/** The ads that are shown; by default the first ones of the catalogue. */
 export const AD_IDS = __ENV.AD_IDS === undefined ? undefined : __ENV.AD_IDS.split(',');
 
 /**
- * Players that begin in a second.
+ * Players that start per second.
  *
  * @param {number} usual
  */
@@ -20,7 +20,7 @@ export function rate(usual) {
 }
 
 /**
- * How long, such as `90s` or `4h`.
+ * Duration, such as `90s` or `4h`.
  *
  * @param {string} usual
  */
@@ -29,8 +29,8 @@ export function duration(usual) {
 }
 
 /**
- * How many virtual users it takes: each serves one player at a time, and is done in a quarter of a second unless the
- * answers are slow. k6 says "not sent" of those for whom there was none.
+ * Number of virtual users: each serves one player at a time, in 250 ms unless responses are slow. The summary reports players
+ * without a virtual user as "not sent".
  *
  * @param {number} playersPerSecond
  */

@@ -1,12 +1,12 @@
 /**
- * What k6 hands over at the end; a metric without a value is not there.
+ * The summary data of k6; a metric without a value is missing.
  *
  * @typedef {{ values: Record<string, number>, thresholds?: Record<string, { ok: boolean }> }} Metric
  * @typedef {{ metrics: Record<string, Metric> }} Summary
  */
 
 /**
- * Says what became of what was sent.
+ * Summarises the outcomes of the requests.
  *
  * @param {Summary} data
  */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'k6/crypto';
 
 /**
- * A new UUIDv7, as a good player makes one for each click: its time first, so that the rows land beside each other.
+ * A new UUIDv7, as a player makes one for each click. It begins with the time, so that new rows are stored together.
  *
  * @param {number} now milliseconds since the Unix epoch
  */

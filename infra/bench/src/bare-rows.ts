@@ -4,16 +4,16 @@ import type { AdEvent } from '@ads/models';
 import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 
-/** As many as the consumer has in one transaction. */
+/** Rows per transaction, as in the consumer. */
 const ROWS_AT_ONCE = 2_000;
 
-/** The rows alone: nothing that is there already is looked for, nothing is counted. */
+/** Inserts rows only: no check for duplicates, no counting. */
 const UNNEST = `INSERT INTO ad_events (id, kind, ad_id, ip, occurred_at, received_at)
 SELECT id, kind, ad_id, ip, to_timestamp(occurred / 1000.0), to_timestamp(received / 1000.0)
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::inet[], $5::bigint[], $6::bigint[])
   AS event (id, kind, ad_id, ip, occurred, received)`;
 
-/** Over one connection, one transaction for each batch. @param onBatch told how many rows are committed */
+/** Uses one connection and one transaction per batch. @param onBatch gets the number of committed rows */
 export async function insertRows(
   database: pg.Pool,
   events: readonly AdEvent[],
@@ -39,7 +39,7 @@ export async function insertRows(
   }
 }
 
-/** Over one connection, in one transaction: what COPY is best at. */
+/** Uses one connection and one transaction, which is the best case of COPY. */
 export async function copyRows(database: pg.Pool, events: readonly AdEvent[]): Promise<void> {
   const client = await database.connect();
   try {

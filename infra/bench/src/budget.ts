@@ -1,26 +1,26 @@
-/** What analytics has to answer from. */
+/** The size of a store that analytics reads. */
 export interface StoreSize {
   readonly ads: number;
-  /** Of all ads together, over the last 24 hours. */
+  /** Clicks of all ads over the last 24 hours. */
   readonly clicks: number;
 }
 
 /**
  * How long each part takes, in seconds and rounds. Full: less than fifteen minutes on two cores; quick: less than three.
- * A case is what is asked of one contender; each round goes through all of them, so that what else the machine does
- * falls on all alike.
+ * A case is one measurement of one contender. Each round runs all cases, so that other load on the machine affects all of
+ * them.
  */
 export interface Budget {
   readonly name: 'full' | 'quick';
   readonly ingest: {
     readonly rounds: number;
-    /** Sent and not counted, before each case. */
+    /** Warm-up before each case. */
     readonly warmSeconds: number;
     readonly seconds: number;
   };
   readonly drain: {
     readonly rounds: number;
-    /** In the queue when the consumer begins: many times what it has in two batches. */
+    /** Queued clicks when the consumer begins: many times two batches. */
     readonly clicks: number;
   };
   readonly freshness: {
@@ -35,7 +35,7 @@ export interface Budget {
     readonly sizes: readonly StoreSize[];
   };
   readonly cost: {
-    /** How often each service is started. */
+    /** Starts of each service. */
     readonly starts: number;
     readonly seconds: number;
   };

@@ -1,25 +1,25 @@
 import { execFileSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 
-/** Where something may run: on the one core of the server that is measured, on all the others, or anywhere. */
+/** Where a process may run: on the core of the measured server, on all other cores, or anywhere. */
 export type Place = 'measured' | 'others' | 'anywhere';
 
 const CORES = allowedCores();
 
-/** False on one core, and where there is no `taskset`: then everything runs anywhere. */
+/** False with one core or without `taskset`; then every process may run anywhere. */
 export const canPin = CORES.length > 1;
 
 /**
- * Moves a process with all its threads. What it starts later is there too.
+ * Moves a process with all its threads. Its later children run there too.
  *
- * @param pid this process unless told
+ * @param pid this process by default
  */
 export function runAt(place: Place, pid: number = process.pid): void {
   if (!canPin) return;
   execFileSync('taskset', ['-a', '-c', '-p', coresOf(place).join(','), String(pid)], { stdio: 'ignore' });
 }
 
-/** Which cores these are, in words. */
+/** The cores of a place, for the output. */
 export function whereIs(place: Place): string {
   if (!canPin) return `anywhere on ${availableParallelism()} cores`;
   const cores = coresOf(place);
@@ -31,7 +31,7 @@ function coresOf(place: Place): readonly number[] {
   return place === 'measured' ? CORES.slice(0, 1) : CORES.slice(1);
 }
 
-/** Those that this process may use, which in a container are not all; none where nobody can say. */
+/** The cores that this process may use, which may be fewer in a container; empty where they are unknown. */
 function allowedCores(): number[] {
   try {
     const answer = execFileSync('taskset', ['-c', '-p', String(process.pid)], { encoding: 'utf8' });

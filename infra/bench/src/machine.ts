@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const LOOK_MS = 1_000;
 
-/** How busy all cores are with whatever runs now, 0 to 1. Figures taken beside others are worth little. */
+/** The share of all cores that is in use now, 0 to 1. Figures from a busy machine are unreliable. */
 export async function busyShare(): Promise<number> {
   const read = () => {
     const times = cpus().map((core) => core.times);

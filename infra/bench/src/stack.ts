@@ -4,7 +4,7 @@ import { adIdsOf, Environment, type SlotName, singleServers } from '@ads/harness
 import { addAds, type LocalProcess, programProcess, type Variables } from '@ads/local';
 import { type Place, runAt } from './cores.js';
 
-/** No request is refused for coming too often, and each is counted as usual. */
+/** No request reaches the rate limits, and each is counted as usual. */
 const UNREACHED_LIMIT = String(1_000_000_000);
 
 const SETTINGS = {

@@ -1,4 +1,4 @@
-/** The middle of some figures, and how far they lie apart. */
+/** The median of some figures, the least and the most. */
 export interface Summary {
   readonly median: number;
   readonly least: number;
@@ -16,7 +16,7 @@ export function summarise(figures: readonly number[]): Summary {
   return { median: (lower + upper) / 2, least, most };
 }
 
-/** Some figures by a name, in the order in which the names came first. */
+/** Figures by name, in the order in which the names were added. */
 export class Figures {
   readonly #byName = new Map<string, number[]>();
 
@@ -36,7 +36,7 @@ export class Figures {
   }
 }
 
-/** Three digits that count, as in 26400 or 1.25. */
+/** Rounds to three significant digits, as in 26400 or 1.25. */
 export function rounded(figure: number): number {
   return Number(figure.toPrecision(3));
 }

@@ -2,23 +2,23 @@ import { EVENT_STREAM, streamSettings, totalsKey } from '@ads/models';
 import type { StreamConfig } from 'nats';
 import type { BenchStack } from './stack.js';
 
-/** Takes every event and counter away, from all three; nobody may be using them. The catalogue stays. */
+/** Deletes all events and counters from Postgres, Redis and NATS, which must be idle. The catalogue stays. */
 export async function emptyAll(stack: BenchStack): Promise<void> {
   const { database, redis } = stack.admin;
   await emptyStreams(stack);
   await database.query('TRUNCATE ad_events, clicks_per_second, clicks_per_minute, ad_totals, counter_doubts');
-  // Else it would come while somebody is measured.
+  // Otherwise it would run during a measurement.
   await database.query('CHECKPOINT');
   await redis.flushall();
 }
 
-/** Takes every message out of every stream. */
+/** Purges every stream. */
 export async function emptyStreams({ admin }: BenchStack): Promise<void> {
   const manager = await admin.nats.jetstreamManager();
   for (const { config } of await manager.streams.list().next()) await manager.streams.purge(config.name);
 }
 
-/** The event stream, as ingest makes it at its first start. */
+/** The event stream with the settings that ingest gives it. */
 export async function makeEventStream({ admin }: BenchStack): Promise<void> {
   const manager = await admin.nats.jetstreamManager();
   for (const settings of streamSettings({ replicas: 1, maxBytes: -1, deadLettersMaxBytes: -1 })) {
@@ -26,14 +26,14 @@ export async function makeEventStream({ admin }: BenchStack): Promise<void> {
   }
 }
 
-/** What the event stream holds. */
+/** The content of the event stream. */
 export async function readQueue({ admin }: BenchStack): Promise<{ messages: number; bytes: number }> {
   const manager = await admin.nats.jetstreamManager();
   const { state } = await manager.streams.info(EVENT_STREAM);
   return { messages: state.messages, bytes: state.bytes };
 }
 
-/** All clicks that Postgres has as rows, and that Redis has counted. */
+/** Clicks stored in Postgres and counted in Redis. */
 export async function countClicks(
   { admin: { database, redis } }: BenchStack,
   adIds: readonly string[],
@@ -49,7 +49,7 @@ export async function countClicks(
   return { rows: rows[0]?.rows ?? 0, counted };
 }
 
-/** Bytes: what Postgres keeps of the clicks, with indexes; what it has written to its log in all; what Redis keeps. */
+/** Bytes: clicks in Postgres with their indexes, all WAL written so far, and the data of Redis. */
 export async function readSizes({ admin: { database, redis } }: BenchStack): Promise<Record<string, number>> {
   const { rows } = await database.query<Record<string, string>>(
     `SELECT sum(size) FILTER (WHERE name LIKE 'ad_events%') AS postgres_rows,

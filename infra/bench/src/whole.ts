@@ -26,7 +26,7 @@ export async function untilFromRedis({ port }: LocalProcess, adId: string): Prom
   );
 }
 
-/** Waits until Postgres has so many clicks; its totals are cheap to look at, and grow with the rows. */
+/** Waits until Postgres has this number of clicks. Totals are cheap to read and grow with the rows. */
 export async function untilRecorded({ admin }: BenchStack, clicks: number): Promise<void> {
   await waitFor(
     async () => {
@@ -40,9 +40,9 @@ export async function untilRecorded({ admin }: BenchStack, clicks: number): Prom
 }
 
 /**
- * Waits until Redis has them as well.
+ * Waits until Redis has the same number of clicks.
  *
- * @throws Error when one that was answered with 202 is lost, or counted twice
+ * @throws Error when a click that was answered with 202 is lost or counted twice
  */
 export async function checkCounted(stack: BenchStack, clicks: number): Promise<void> {
   let last = { rows: 0, counted: 0 };

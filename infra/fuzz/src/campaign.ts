@@ -13,24 +13,24 @@ import { sendFramed } from './send/send-framed.js';
 import { sendRaw } from './send/send-raw.js';
 import { weigh } from './weigh.js';
 
-/** Requests that are under way at a time: those that are answered at once, and those that wait. */
+/** Concurrent requests: those that are answered at once, and those that wait for a limit. */
 const QUICK_LANES = 48;
 const SLOW_LANES = 192;
-/** Of all requests, those that wait. */
+/** The share of requests that wait for a limit. */
 const SLOW_SHARE = 0.08;
-/** The share of ordinary requests whose CPU is measured, beside one of each that repeats a character. */
+/** The share of ordinary requests whose CPU is measured, beside one request per repeated character. */
 const WEIGHED_SHARE = 0.1;
-/** Longer than any limit of a server: the gateway gives a request 30 s, and looks every 5 s. */
+/** Longer than any limit of a server: the gateway gives a request 30 s, and checks every 5 s. */
 const PATIENCE_MS = 40_000;
-/** Shorter than the gateway keeps an idle connection: else a request may go into one that is just being closed. */
+/** Shorter than the gateway keeps an idle connection, so that no request meets a connection that is being closed. */
 const IDLE_CONNECTION_MS = 2_000;
-/** How often a failing request is made smaller: each time it is sent again. */
+/** Attempts to make a failing request smaller; each one sends it again. */
 const SHRINKS = 150;
 
 /** A broken promise, and the smallest request that was found to break it. */
 export interface Violation extends Problem {
   readonly request: string;
-  /** For fast-check: the same numbers, the same request. */
+  /** Parameters of fast-check that repeat the request. */
   readonly replay: string;
 }
 
@@ -38,7 +38,7 @@ export interface Violation extends Problem {
 export class Campaign {
   readonly journal = new Journal();
   readonly violations: Violation[] = [];
-  /** By family and then by how it ended: a status, or what became of the connection. */
+  /** Number of requests by family and outcome: a status, or the end of the connection. */
   readonly tally = new Map<string, Map<string, number>>();
   requests = 0;
   readonly #stack: FuzzStack;
@@ -50,7 +50,7 @@ export class Campaign {
     this.#seed = seed;
   }
 
-  /** Sends `requests` of them, which the seed and the number of the part decide. Resolves when none is under way. */
+  /** Sends requests that the seed and the number of the part determine. Resolves when all have ended. */
   async play(part: number, requests: number): Promise<void> {
     const slow = Math.ceil(requests * SLOW_SHARE);
     await Promise.all([
@@ -76,7 +76,7 @@ export class Campaign {
     }
   }
 
-  /** Closes the connections that were kept. */
+  /** Closes idle connections. */
   end(): void {
     this.#agent.destroy();
   }
@@ -86,14 +86,14 @@ export class Campaign {
     await Promise.all(shares.map((share, lane) => this.#driveLane(requests, share, firstLane + lane)));
   }
 
-  /** One request after the other; the first that breaks a promise is made smaller, and ends the lane. */
+  /** Sends requests one after the other. The first one that breaks a promise is made smaller and ends the lane. */
   async #driveLane(requests: fc.Arbitrary<FuzzRequest>, count: number, lane: number): Promise<void> {
     if (count === 0) return;
     const seed = Math.imul(this.#seed, 1_000_003) + lane;
     let isShrinking = false;
     let worst: Problem[] = [];
     const property = fc.asyncProperty(fc.limitShrink(requests, SHRINKS), async (request) => {
-      // Each attempt to make one smaller would be waited for as long as this one.
+      // Each smaller attempt would wait as long as this request.
       if (worst.some(({ what }) => what === 'hung')) return;
       const outcome = await this.#send(request);
       enter(this.journal, request, outcome);
@@ -116,7 +116,7 @@ export class Campaign {
     }
   }
 
-  /** One request outside of a lane: the first problem of each kind is kept, as it is. */
+  /** Sends one request outside of a lane. The first problem of each kind is kept without making it smaller. */
   async #sendAndJudge(request: FuzzRequest): Promise<void> {
     const outcome = await this.#send(request);
     enter(this.journal, request, outcome);

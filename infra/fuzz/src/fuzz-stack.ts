@@ -6,7 +6,7 @@ import type { Target } from './generate/request.js';
 
 const COLLECT = new URL('./collect-on-signal.js', import.meta.url).href;
 
-/** The whole tracker, as a hostile client meets it. */
+/** The whole tracker behind its gateway. */
 export class FuzzStack extends Environment {
   constructor(folder: string) {
     super({
@@ -18,7 +18,7 @@ export class FuzzStack extends Environment {
       env: {
         TRUST_PROXY: 'loopback',
         ...UNLIMITED,
-        // A client that sends half a request is waited for as long as this: with the usual limits a run would take hours.
+        // The service waits this long for the rest of a request. With the default limits a run would take hours.
         HTTP_HEADERS_TIMEOUT_MS: '1500',
         HTTP_REQUEST_TIMEOUT_MS: '3000',
       },

@@ -13,12 +13,12 @@ const QUARTERS = 4;
 const OPTIONS = { requests: wholeNumber(1, 20_000), seed: wholeNumber(0, 1) };
 type Options = OptionValues<typeof OPTIONS>;
 
-/** `npm run fuzz`: a real stack, and thousands of requests that nobody should send. */
+/** `npm run fuzz`: sends thousands of hostile requests to a real stack. */
 async function main({ folder, onEnd }: StandAloneRun, options: Options): Promise<boolean> {
   console.log(`${options.requests} requests, seed ${options.seed}`);
   const stack = new FuzzStack(folder);
   onEnd(() => stack.end());
-  // The gateway runs in this process: what it lets through would end `npm start`.
+  // The gateway runs in this process, as in `npm start`: an uncaught error would end it.
   const thrown: string[] = [];
   process.on('uncaughtException', (error) => thrown.push(`the gateway would have ended: ${error.stack}`));
   await step('Postgres, Redis, NATS, services', () => stack.start());

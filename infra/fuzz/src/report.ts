@@ -3,7 +3,7 @@ import { type Footprint, megabytes } from './check/memory.js';
 
 const SHOWN = 12;
 
-/** A row for each family: how often it was answered with what. */
+/** Prints a row per family with the number of each outcome. */
 export function printFamilies({ tally }: Campaign): void {
   const outcomes = [...new Set([...tally.values()].flatMap((counts) => [...counts.keys()]))].sort();
   const rows = [...tally]
@@ -12,7 +12,7 @@ export function printFamilies({ tally }: Campaign): void {
   printRows([['family', ...outcomes], ...rows]);
 }
 
-/** What each service held, quarter by quarter. */
+/** Prints the memory of each service after each quarter. */
 export function printMemory(quarters: readonly (readonly Footprint[])[]): void {
   const names = quarters[0]?.map(({ name }) => name) ?? [];
   const rows = names.map((name, index) => [
@@ -25,7 +25,7 @@ export function printMemory(quarters: readonly (readonly Footprint[])[]): void {
   printRows([['heap of resident', ...quarters.map((_, index) => `after ${index + 1}/${quarters.length}`)], ...rows]);
 }
 
-/** What was wrong, the smallest request that shows it, and how to send it again. */
+/** Prints each violation with the smallest request that shows it and the parameters that repeat it. */
 export function printViolations({ violations }: Campaign, others: readonly string[]): void {
   const kinds = new Map(violations.map((violation) => [`${violation.what} ${violation.sentence}`, violation]));
   for (const { what, sentence, request, replay } of [...kinds.values()].slice(0, SHOWN)) {
@@ -36,7 +36,7 @@ export function printViolations({ violations }: Campaign, others: readonly strin
   if (others.length > SHOWN) console.log(`✖ and ${others.length - SHOWN} more`);
 }
 
-/** How many answers there were that `is` says. */
+/** The number of requests whose outcome satisfies `is`. */
 export function countOf({ tally }: Campaign, is: (outcome: string) => boolean): number {
   let sum = 0;
   for (const counts of tally.values()) for (const [outcome, count] of counts) if (is(outcome)) sum += count;

@@ -2,33 +2,32 @@ import fc from 'fast-check';
 import { CPU_BUDGET_MS } from './check/cpu.js';
 import type { FuzzRequest } from './generate/request.js';
 
-/** Requests that are measured together, and what they may take before each is measured by itself. */
+/** Requests that are measured together, and the CPU above which each of them is measured by itself. */
 const GROUP = 10;
 const GROUP_BUDGET_MS = 2 * CPU_BUDGET_MS;
-/** One that takes too long does so each time; a collection of garbage or a catalogue that is read does not. */
+/** Repetitions: a slow request is slow each time; a garbage collection or a read of the catalogue is not. */
 const TRIES = 8;
 const SHRINKS = 60;
-/** How often a generator is tried again, to find the smallest of what it makes that takes too long. */
+/** Attempts to find a smaller request that is still too slow. */
 const RUNS = 20;
 
-/** The CPU of the process that worked most, for all of these requests together. */
+/** The CPU that all of these requests take of the process that works most. */
 type Measure = (requests: readonly FuzzRequest[]) => Promise<{ readonly name: string; readonly ms: number }>;
 
-/** A request that takes more CPU than it may. */
+/** A request that takes more CPU than the limit. */
 export interface Costly {
   readonly sentence: string;
-  /** The smallest that was found. */
+  /** The smallest such request that was found. */
   readonly request: FuzzRequest;
   readonly replay: string;
 }
 
 /**
- * Sends one request of each generator, in small groups, and measures the CPU that they take. CPU time, not time: a busy
- * machine raises no alarm. Where a group takes more than it may, each of its requests is measured by itself, several
- * times; the least counts.
+ * Sends one request of each generator, in small groups, and measures their CPU time, which a busy machine does not change.
+ * Where a group exceeds its limit, each of its requests is measured by itself several times; the least counts.
  *
  * @param measure sends requests while nothing else is sent
- * @returns the first of each group that takes too long
+ * @returns the first request of each group that is too slow
  */
 export async function weigh(
   generators: readonly fc.Arbitrary<FuzzRequest>[],
@@ -52,7 +51,7 @@ export async function weigh(
   return found;
 }
 
-/** The fault of a request by itself; undefined where there is none. */
+/** The fault of one request; undefined where there is none. */
 async function weighOne(request: FuzzRequest, measure: Measure): Promise<string | undefined> {
   let least = { name: '', ms: Number.POSITIVE_INFINITY };
   for (let attempt = 0; attempt < TRIES; attempt += 1) {

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { address, recorded } from './contender.js';
 
-// The limit: no framework, no validation, nothing durable.
+// The upper limit: no framework, no validation, nothing durable.
 createServer((request, response) => {
   if (request.url === '/ready') {
     response.end();

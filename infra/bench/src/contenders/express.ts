@@ -3,7 +3,7 @@ import express from 'express';
 import { address, openOwnStream, recorded } from './contender.js';
 import type { StoredClick } from './jetstream.js';
 
-// The usual way: express.json, the tracker's own joi schema, one publish for each click.
+// The usual way: express.json, the joi schema of the tracker, one publish per click.
 const publish = await openOwnStream('express');
 const app = express();
 app.get('/ready', (_request, response) => {

@@ -4,7 +4,7 @@ import type { StoredClick } from './jetstream.js';
 
 const text = { type: 'string' } as const;
 
-// As its documentation recommends: schemas both ways, no logger.
+// As its documentation recommends: schemas for requests and responses, no logger.
 const publish = await openOwnStream('fastify');
 const app = fastify();
 app.get('/ready', async () => ({}));

@@ -1,7 +1,7 @@
 import type { StreamSettings } from '@ads/models';
 import { connect, JSONCodec, type StreamConfig } from 'nats';
 
-/** What a contender writes of a click. */
+/** The message that a contender publishes for a click. */
 export interface StoredClick {
   readonly click_id: string;
   readonly ad_id: string;
@@ -13,8 +13,8 @@ export interface StoredClick {
 const codec = JSONCodec<StoredClick>();
 
 /**
- * A stream as durable as the tracker's own: file storage, work queue, the acknowledgement before the answer. Without a
- * `Nats-Msg-Id`, which would cost the contender more: it may leave duplicates to whoever reads.
+ * A stream as durable as that of the tracker: file storage, work queue, the acknowledgement before the response. It needs no
+ * `Nats-Msg-Id`, which would slow the contender down: its readers would remove duplicates.
  *
  * @param url of NATS
  * @param settings the tracker's, with a name and subject of the contender's own

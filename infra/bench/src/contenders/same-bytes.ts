@@ -1,7 +1,7 @@
 import express from 'express';
 import { address } from './contender.js';
 
-// The limit for an answer from Express: it asks nobody, and has nothing to turn into JSON.
+// The upper limit of Express: it reads no store and serialises nothing.
 const { ONE_AD: oneAd, ALL_ADS: allAds } = process.env;
 const app = express();
 app.disable('etag');

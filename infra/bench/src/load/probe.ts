@@ -2,23 +2,23 @@ import { createHistogram, performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HttpLine, requestMaker } from '@ads/harness';
 
-/** How long clicks take from their 202 to the answer of analytics that has them, in milliseconds. */
+/** Milliseconds from the 202 of a click until analytics counts it. */
 export interface Freshness {
   readonly p50: number;
   readonly p99: number;
-  /** Clicks that were followed, each of which counts in the ledger. */
+  /** Number of followed clicks; the ledger counts each of them. */
   readonly clicks: number;
 }
 
-/** Between two questions about the same click: so much too late it may be seen. */
+/** Interval between reads about the same click, and so the error of the measurement. */
 const ASK_AGAIN_MS = 1;
 const MOST_PAUSE_MS = 50;
 const GIVE_UP_MS = 60_000;
 
 /**
- * Clicks and then asks until analytics has counted it, again and again, each prober with an ad that nobody else clicks.
+ * Sends a click, reads until analytics counts it, and repeats. Each prober has an ad of its own.
  *
- * @throws Error when an answer is not good, or a click is not there after a minute
+ * @throws Error when a request fails, or a click is not counted within a minute
  */
 export async function probe(
   ports: { readonly ingest: number; readonly analytics: number },

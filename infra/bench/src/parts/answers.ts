@@ -10,9 +10,9 @@ import { emptyAll, makeEventStream } from '../store.js';
 import { untilFromRedis } from '../whole.js';
 
 const CONNECTIONS = 64;
-/** At which times are taken: the same for all, low enough that nobody waits for the one before. */
+/** The rate at which response times are measured: the same for all, and low enough that requests do not queue. */
 const TIMED_PER_SECOND = 500;
-/** Nobody listens there. */
+/** A port without a listener. */
 const NO_REDIS = { REDIS_PORT: '1' };
 const ALL_ADS = '/api/v1/ads/analytics?timeframe=1h';
 
@@ -29,7 +29,7 @@ const WHAT = {
 
 type Contender = (typeof CONTENDERS)[number];
 
-/** What analytics answers a second on one core, and how long it takes, over stores of several sizes. */
+/** Responses per second of analytics on one core, and their time, with stores of several sizes. */
 export const answers: Part = {
   title: 'analytics, answers a second on one core and their times',
   ads: 1,
@@ -38,8 +38,8 @@ export const answers: Part = {
     await stack.startServers();
     await makeEventStream(stack);
     printDetail(`each contender: ${whereIs('measured')}, one at a time; load and servers: ${whereIs('others')}`);
-    printDetail('The stores are rollups alone, filled by SQL: no answer ever reads the rows of the clicks.');
-    printDetail('The list of all ads is read again when it is half a second old, so the first page is mostly ready.');
+    printDetail('The stores contain only rollups, filled by SQL: analytics never reads the rows of clicks.');
+    printDetail('The list of all ads is cached for half a second, so most requests for its first page read the cache.');
     let figures: PartFigures = {};
     for (const size of budget.answers.sizes) figures = { ...figures, ...(await measure(stack, size, budget)) };
     return figures;
@@ -125,7 +125,7 @@ async function textOf(port: number, path: string): Promise<string> {
   return await answer.text();
 }
 
-/** What was to be measured is what was measured. */
+/** @throws Error when the response does not come from the store that is measured */
 async function checkSource(port: number, path: string, wanted: string): Promise<void> {
   const { source } = JSON.parse(await textOf(port, path)) as { source: string };
   if (source !== wanted) throw new Error(`analytics answered from ${source}, and not from ${wanted}`);

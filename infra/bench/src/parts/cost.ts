@@ -19,7 +19,7 @@ import { checkCounted, untilFromRedis, untilRecorded, type Whole } from '../whol
 const CONNECTIONS = 256;
 const IDLE_MS = 3_000;
 
-/** What the tracker needs: memory, time of cores, room, and time to start. */
+/** Memory, CPU time, storage and start-up time of the tracker. */
 export const cost: Part = {
   title: 'memory, CPU, room and start-up',
   ads: 100,
@@ -87,7 +87,7 @@ export const cost: Part = {
   },
 };
 
-/** From the start of the process until it answers that it is ready. @returns those of the last time go on */
+/** Time from the start of a process until it is ready. @returns the processes of the last start, still running */
 async function startAll(stack: BenchStack, times: number): Promise<[Figures, Whole]> {
   const startUp = new Figures();
   const start = async (name: ServiceName) => {
@@ -104,7 +104,7 @@ async function startAll(stack: BenchStack, times: number): Promise<[Figures, Who
   return [startUp, services as Whole];
 }
 
-/** What a click takes in JetStream, when nobody takes it out; it is warm-up for all that is measured later. */
+/** Bytes of a click in JetStream while no consumer runs; also the warm-up for later measurements. */
 async function queueRoom(
   stack: BenchStack,
   consumer: LocalProcess,
@@ -123,7 +123,7 @@ function memories(services: Whole): Map<ServiceName, number> {
   return new Map(SERVICE_NAMES.map((name) => [name, readMemory(services[name].pid).now]));
 }
 
-/** Seconds, by process; those of Postgres are all of its processes. */
+/** CPU seconds by process, with all processes of Postgres together. */
 function cpuOf({ servers }: BenchStack, services: Whole): Map<string, number> {
   const all = [...Object.values(services), ...servers.nats, servers.postgres, ...servers.redis];
   return new Map(all.map(({ name, pid }) => [name, readCpuSeconds(pid ?? 0)]));

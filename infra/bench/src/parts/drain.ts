@@ -10,18 +10,18 @@ import { Figures, inFigures, rounded, spreadOf } from '../statistics.js';
 import { countClicks, emptyAll, makeEventStream, readQueue } from '../store.js';
 
 const ADS = [1, 100, 10_000] as const;
-/** What arrives together under load goes into one message. */
+/** Clicks per message, as under load. */
 const CLICKS_PER_MESSAGE = 50;
-/** At which they came, while nobody took them out. */
+/** The rate at which the clicks were queued. */
 const CLICKS_PER_SECOND = 5_000;
-/** The first part of each case is not counted. */
+/** Share of each case that is warm-up and not measured. */
 const WARM_SHARE = 0.2;
-/** Nor is the last part of what the consumers do: both ends of what is counted are in the middle of their batches. */
+/** The end of a consumer's work is not measured either, so that the measurement begins and ends within batches. */
 const COUNTED_TO = 0.9;
 const LOOK_MS = 10;
 const COUNTED_MS = 10_000;
 const DRAINED_MS = 120_000;
-/** To wait for as long as it takes to fill the queue. */
+/** Longer than it takes to fill the queue. */
 const PATIENT = { POSTGRES_TIMEOUT_MS: '60000' };
 
 const WHAT = {
@@ -33,7 +33,7 @@ const WHAT = {
 
 type Way = keyof typeof WHAT;
 
-/** Clicks a second from JetStream through Postgres to Redis. */
+/** Clicks per second from JetStream through Postgres to Redis. */
 export const drain: Part = {
   title: 'clicks a second from JetStream through Postgres to Redis',
   ads: Math.max(...ADS),
@@ -92,8 +92,8 @@ async function copy(stack: BenchStack, events: readonly AdEvent[]): Promise<numb
 }
 
 /**
- * The consumers are ready and wait for Postgres while the queue is filled, so that all begin at once. A message that is gone
- * was acknowledged after Redis had it.
+ * The consumers wait for Postgres while the queue is filled, so that all begin at the same time. A message leaves the stream
+ * after Redis has its counts.
  */
 async function drainBy(
   stack: BenchStack,
@@ -148,6 +148,6 @@ interface Progress {
 }
 
 function rateSince(begin: Progress | undefined, rows: number): number {
-  if (begin === undefined) throw new Error('It was over before it was looked at: more clicks are needed');
+  if (begin === undefined) throw new Error('The queue was drained before the first reading: more clicks are needed');
   return (1_000 * (rows - begin.rows)) / (performance.now() - begin.at);
 }

@@ -8,10 +8,10 @@ import { checkCounted, startWhole, untilRecorded } from '../whole.js';
 
 const CONNECTIONS = 64;
 const SHARES = [10, 50, 90] as const;
-/** Each with an ad of its own. */
+/** Probers; each has an ad of its own. */
 const PROBERS = 4;
 
-/** How long it takes until a click that was answered with 202 is in an answer of analytics. */
+/** Time from the 202 of a click until analytics counts it. */
 export const freshness: Part = {
   title: 'from the 202 until the click is in the answer of analytics',
   ads: 100 + PROBERS,

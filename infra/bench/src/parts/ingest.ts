@@ -10,7 +10,7 @@ import { emptyStreams } from '../store.js';
 const CONTENDERS = ['bare', 'fastify', 'express', 'ours'] as const;
 const CONNECTIONS = [64, 256] as const;
 
-/** Before that a contender is up to a third slower than it gets: what it does is compiled bit by bit. */
+/** Warm-up of a contender: until its code is compiled it is up to a third slower. */
 const COMPILED_ANSWERS = 100_000;
 
 type Contender = (typeof CONTENDERS)[number];
@@ -23,7 +23,7 @@ const WHAT: Readonly<Record<Contender, string>> = {
   ours: 'ours, everything on',
 };
 
-/** Clicks a second on one core, after each contender was warmed up, and how long they take at half of that. */
+/** Clicks per second on one core after a warm-up, and response times at half of that rate. */
 export const ingest: Part = {
   title: 'clicks a second on one core, 202 when JetStream has acknowledged (file storage)',
   ads: 100,
@@ -48,7 +48,7 @@ export const ingest: Part = {
   },
 };
 
-/** As many as are answered. */
+/** The most clicks per second of each contender. */
 async function measureRates(stack: BenchStack, ports: Ports, budget: Budget) {
   const rates = new Figures();
   const busy = new Figures();
@@ -76,7 +76,7 @@ async function measureRates(stack: BenchStack, ports: Ports, budget: Budget) {
   return { rateOf, figures };
 }
 
-/** Half of what each takes; and bare at half of what we take, to compare at the same rate. */
+/** Response times at half of the most clicks per second; bare also at our rate, for a comparison at the same rate. */
 async function measureTimes(
   stack: BenchStack,
   ports: Ports,
@@ -121,12 +121,12 @@ async function clicks(
 ): Promise<LoadResult> {
   const request = { kind: 'click', adIds: stack.adIds } as const;
   const result = await runLoad({ ...target, request, status: 202, warmSeconds, seconds });
-  // What is stored must not slow down who comes next.
+  // Stored events must not slow down the next contender.
   await emptyStreams(stack);
   return result;
 }
 
-/** All in each round, and every other round backwards. */
+/** Each round runs all contenders, every second round in reverse order. */
 function* inRounds<T>(cases: readonly T[], rounds: number): Generator<T> {
   for (let round = 0; round < rounds; round += 1) yield* round % 2 === 0 ? cases : [...cases].reverse();
 }

@@ -3,7 +3,7 @@ import { waitFor } from '@ads/local';
 import type pg from 'pg';
 import { AD_IDS } from '../generate/endpoints.js';
 
-/** One line for each event or number that is wrong. */
+/** One line for each wrong event or number. */
 export interface Comparison {
   readonly stored: number;
   readonly miscounted: readonly string[];

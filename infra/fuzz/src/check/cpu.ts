@@ -1,8 +1,8 @@
 import type { LocalProcess } from '@ads/local';
 
 /**
- * CPU that one request may take of one process, in milliseconds. A usual request takes less than one; a service that is
- * held up for longer lets the others wait.
+ * Limit of the CPU that one request takes of one process, in milliseconds. An ordinary request takes less than one; a slow
+ * one delays all others.
  */
 export const CPU_BUDGET_MS = 40;
 
@@ -27,7 +27,7 @@ export function mostUsed(before: CpuTimes, after: CpuTimes): { readonly name: st
   let most = { name: '', ms: Number.NEGATIVE_INFINITY };
   for (const [name, time] of after) {
     const ms = time - (before.get(name) ?? Number.NaN);
-    // A reading that failed is no proof.
+    // A failed reading is no evidence.
     if (!(ms <= most.ms)) most = { name, ms: Number.isNaN(ms) ? Number.POSITIVE_INFINITY : ms };
   }
   return most;

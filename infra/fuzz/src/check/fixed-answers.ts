@@ -1,4 +1,4 @@
-/** Questions whose answers no other request may change. */
+/** Requests whose responses no other request may change. */
 const QUESTIONS: readonly (readonly [path: string, body?: string])[] = [
   ['/info'],
   ['/api/v1/ads'],
@@ -12,7 +12,7 @@ const QUESTIONS: readonly (readonly [path: string, body?: string])[] = [
   ['/ads/analytics?ad_id=nobody'],
 ];
 
-/** What all of them are answered with, past the gateway and through it; without what belongs to the moment. */
+/** The responses to all of them, with and without the gateway, without fields that change over time. */
 export async function readFixedAnswers(urls: readonly string[]): Promise<string[]> {
   const answers: string[] = [];
   for (const url of urls) {

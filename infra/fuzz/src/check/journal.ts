@@ -3,7 +3,7 @@ import { EVENT_KINDS, KINDS } from '@ads/models';
 import type { FuzzRequest } from '../generate/request.js';
 import type { Outcome } from '../send/outcome.js';
 
-/** Enters how a request ended. */
+/** Records the outcome of a request in the journal. */
 export function enter(journal: Journal, request: FuzzRequest, { answers }: Outcome): void {
   if (request.form === 'raw' && answers.length === 0) for (const id of request.mayStore) journal.doubt(id);
   for (const { status, body } of answers) if (status === 202) acknowledge(journal, body.toString());

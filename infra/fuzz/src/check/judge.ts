@@ -2,13 +2,13 @@ import type { FuzzRequest } from '../generate/request.js';
 import type { Answer } from '../send/answer.js';
 import type { Outcome } from '../send/outcome.js';
 
-/** Which promise is broken, for the summary, and how. */
+/** A broken promise: its kind for the summary, and a sentence. */
 export interface Problem {
   readonly what: '5xx' | 'hung' | 'unanswered' | 'unreadable' | 'wrong form' | 'leaking' | 'costly';
   readonly sentence: string;
 }
 
-/** What is wrong with the way in which a request was answered. */
+/** The faults in the response to a request. */
 export function judge(request: FuzzRequest, { state, answers, ...outcome }: Outcome): Problem[] {
   const problems = answers.flatMap((answer) => judgeAnswer(request, answer));
   const mayClose = request.form === 'raw' && request.mayClose;
@@ -22,7 +22,7 @@ export function judge(request: FuzzRequest, { state, answers, ...outcome }: Outc
 }
 
 const REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
-/** Stack traces, places in the code, and names that belong to what is behind the API. */
+/** Stack traces, places in the code, and names from behind the API. */
 const INSIDES = /\n\s+at |node_modules|\.js:\d|ECONN|SQLSTATE|(Syntax|Type|Range|Reference)Error|root:x:0/;
 
 function judgeAnswer(request: FuzzRequest, answer: Answer): Problem[] {
@@ -31,9 +31,9 @@ function judgeAnswer(request: FuzzRequest, answer: Answer): Problem[] {
   const wrong = (sentence: string) => problems.push({ what: 'wrong form', sentence: `${status}: ${sentence}` });
   if (status >= 500) problems.push({ what: '5xx', sentence: `answered with ${status}: ${startOf(answer)}` });
   if (headers.has('x-injected'))
-    problems.push({ what: 'leaking', sentence: 'a header of ours came back as one of theirs' });
+    problems.push({ what: 'leaking', sentence: 'a header of the request came back in the response' });
   const [location] = headers.get('location') ?? [];
-  // Whoever follows it must not get to another host.
+  // A redirect must not lead to another host.
   if (location !== undefined && !/^(\/(?![/\\])|[\w.-]+\/?$)/.test(location)) wrong(`Location is ${location}`);
   const ids = headers.get('x-request-id') ?? [];
   if (ids.length !== 1 || !REQUEST_ID.test(ids[0] ?? '')) wrong(`X-Request-ID is ${JSON.stringify(ids)}`);
@@ -52,7 +52,7 @@ function judgeAnswer(request: FuzzRequest, answer: Answer): Problem[] {
   return problems;
 }
 
-/** What is wrong with the body of an error; undefined for nothing. */
+/** What is wrong with the body of an error; undefined when it is right. */
 function formProblem(text: string, requestId: string): string | undefined {
   let body: unknown;
   try {
@@ -70,7 +70,7 @@ function formProblem(text: string, requestId: string): string | undefined {
   if (!Array.isArray(details) || !details.every(isDetail))
     return `details are ${JSON.stringify(details)?.slice(0, 200)}`;
   if (request_id !== requestId) return `request_id is ${JSON.stringify(request_id)}, and X-Request-ID ${requestId}`;
-  return Object.keys(more).length > 0 ? `there is more in the body: ${Object.keys(more).join()}` : undefined;
+  return Object.keys(more).length > 0 ? `the body has unknown fields: ${Object.keys(more).join()}` : undefined;
 }
 
 function startOf({ body }: Answer): string {

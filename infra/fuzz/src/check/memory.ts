@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LocalProcess } from '@ads/local';
 
-/** Of one process, after its garbage was collected. */
+/** Memory of one process after a garbage collection. */
 export interface Footprint {
   readonly name: string;
   /** JavaScript objects, and the buffers that they hold. */
   readonly heapBytes: number;
-  /** What the operating system gave it. */
+  /** Resident memory. */
   readonly residentBytes: number;
-  /** Sockets, timers and the like that are open. */
+  /** Open sockets, timers and other resources. */
   readonly resources: number;
 }
 
@@ -16,8 +16,8 @@ const READINGS = 5;
 const BETWEEN_READINGS_MS = 200;
 
 /**
- * The least of several readings, each after a collection: what can't be given back. The processes must have been
- * started with `collect-on-signal`.
+ * The least of several readings, each after a collection: memory that is really held. The processes must have been started
+ * with `collect-on-signal`.
  */
 export async function readFootprint(service: LocalProcess): Promise<Footprint> {
   const readings: Footprint[] = [];
@@ -48,18 +48,18 @@ async function readOnce({ name, port }: LocalProcess): Promise<Footprint> {
   };
 }
 
-/** What may grow from the end of the first quarter to the end of the last one, whatever was sent. */
+/** Allowed growth from the end of the first quarter to the end of the last one. */
 const HEAP_GROWTH_BYTES = 2_500_000;
 const RESOURCES_GROWTH = 8;
 
-/** One line for each process that holds more than it did. */
+/** One line for each process whose memory grew too much. */
 export function growth(before: readonly Footprint[], after: readonly Footprint[]): string[] {
   return after.flatMap((now, index) => {
     const then = before[index];
     if (then === undefined) return [];
     const lines: string[] = [];
     const grown = now.heapBytes - then.heapBytes;
-    // Also what could not be read is no proof.
+    // A reading that failed is no evidence either.
     if (!(grown <= HEAP_GROWTH_BYTES)) lines.push(`the heap of ${now.name} grew by ${megabytes(grown)}`);
     const more = now.resources - then.resources;
     if (!(more <= RESOURCES_GROWTH)) lines.push(`${now.name} has ${more} sockets and timers more than before`);

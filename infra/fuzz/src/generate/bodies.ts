@@ -22,7 +22,7 @@ export function post(
   }));
 }
 
-/** What players really send; each is a 202. */
+/** Valid events of players; each gets 202. */
 export const validRequests: fc.Arbitrary<FramedRequest> = fc
   .record({ event: validEvent, to: eventTarget, type: fc.constantFrom('application/json', 'text/plain;charset=UTF-8') })
   .map(({ event, to, type }) => ({
@@ -41,7 +41,7 @@ export const prototypeKeys = post('prototype keys', prototypeJson);
 
 const nesting = fc.constantFrom(10, 1_000, 3_000, 5_000, 7_900, 100_000);
 
-/** Brackets in brackets: just below the limit of the body, and far above it. */
+/** Nested brackets: just below the limit of the body, and far above it. */
 export const deepJson = post(
   'deep json',
   fc
@@ -77,7 +77,7 @@ export const hugeJson = post(
     }),
 );
 
-/** A valid body that was cut, or in which something changed. */
+/** A valid body that is cut or changed. */
 export const brokenJson = post(
   'broken json',
   fc

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { post } from './bodies.js';
 import { validEvent } from './events.js';
 
-/** Bytes that stand for no character, or for one in a way that UTF-8 forbids. */
+/** Bytes that are invalid UTF-8. */
 const wrongBytes = fc.constantFrom(
   ...['c080', 'e08080', 'f0808080', 'c1bf'], // overlong
   ...['eda080', 'edbfbf', 'eda0bdedb880'], // surrogates
@@ -41,7 +41,7 @@ export const brokenEncodings = post(
     .map((type): Record<string, string> => ({ 'Content-Type': type })),
 );
 
-/** Ten megabytes of spaces in ten kilobytes; and that once more. */
+/** Ten megabytes of spaces compressed to ten kilobytes, once and twice. */
 const BOMB = gzipSync(Buffer.alloc(10_000_000, ' '));
 const BOMB_IN_BOMB = gzipSync(BOMB);
 const BROTLI_BOMB = brotliCompressSync(Buffer.alloc(10_000_000, ' '));
@@ -96,7 +96,7 @@ const compressed = fc
     return { body: bodies[how](), encoding };
   });
 
-/** The body and what its Content-Encoding says, which need not fit. */
+/** A body and its Content-Encoding, which may contradict each other. */
 export const compressedBodies = compressed.chain(({ body, encoding }) =>
   post(
     'compressed',

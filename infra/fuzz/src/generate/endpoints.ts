@@ -4,8 +4,8 @@ import fc from 'fast-check';
 import type { Target } from './request.js';
 
 /**
- * The ads of the run. Ids may be any printable ASCII without spaces and braces, so some are what a careless query, key
- * or object would trip over.
+ * The ads of the run. Ids may be any printable ASCII without spaces and braces, so some would break a careless query, key or
+ * object.
  */
 export const AD_IDS: readonly string[] = [
   'ad-001',
@@ -26,13 +26,13 @@ export const adId = fc.constantFrom(...AD_IDS);
 export const kind = fc.constantFrom(...KINDS);
 export const prefix = fc.constantFrom('', '/api/v1');
 export const anyTarget = fc.constantFrom<Target>('gateway', ...UPSTREAMS);
-/** Who takes events. */
+/** Paths that accept events. */
 export const eventTarget = fc.constantFrom<Target>('gateway', 'ingest');
 
-/** A path that takes events, with or without its prefix. */
+/** A path that accepts events, with or without its prefix. */
 export const eventPath = fc.tuple(prefix, kind).map(([before, name]) => `${before}/ads/${name}`);
 
-/** Any path that there is. */
+/** Any path of the API. */
 export const anyPath = fc
   .tuple(
     prefix,

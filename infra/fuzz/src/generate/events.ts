@@ -2,10 +2,10 @@ import { EVENT_KINDS, type EventKind } from '@ads/models';
 import fc from 'fast-check';
 import { adId, eventPath } from './endpoints.js';
 
-/** A request that the API must take: 202, and counted once. */
+/** A request that the API must answer with 202 and count once. */
 export interface ValidEvent {
   readonly path: string;
-  /** The id that the body gives. */
+  /** The id in the body. */
   readonly id: string;
   readonly body: string;
 }
@@ -45,7 +45,7 @@ const eventId = fc.oneof(
   ),
 );
 
-/** With an id of its own, so that whatever is stored can be told from what is not. */
+/** An event with a new id, so that the stored events can be identified. */
 export const validEvent: fc.Arbitrary<ValidEvent> = fc
   .tuple(eventPath, adId, eventId, usualFields)
   .map(([path, ad, id, fields]) => ({
@@ -58,7 +58,7 @@ function kindOf(path: string): EventKind {
   return path.slice(path.lastIndexOf('/') + 1) as EventKind;
 }
 
-/** The bytes of a valid event, ready to be broken. `lines` are added to its head. */
+/** The bytes of a valid event, for mutation. `lines` are added to its head. */
 export function eventBytes({ path, body }: ValidEvent, ...lines: readonly string[]): string {
   const bytes = Buffer.from(body).toString('latin1');
   return [

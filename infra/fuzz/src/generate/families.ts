@@ -8,7 +8,7 @@ import { repeats } from './repeats.js';
 import type { FuzzRequest } from './request.js';
 import { halfSent, leavers, mutations, slowlySent, trickles } from './slow.js';
 
-/** What is answered at once, with how often it comes. */
+/** Families that are answered at once, with their weights. */
 export const quickRequests: fc.Arbitrary<FuzzRequest> = fc.oneof(
   { weight: 12, arbitrary: validRequests },
   { weight: 16, arbitrary: oddJson },
@@ -33,12 +33,12 @@ export const quickRequests: fc.Arbitrary<FuzzRequest> = fc.oneof(
   { weight: 6, arbitrary: fc.oneof(...repeats) },
 );
 
-/** What waits for a limit of the server, so that many of them must be under way at a time. */
+/** Families that wait for a limit of the server, so many of them run concurrently. */
 export const slowRequests: fc.Arbitrary<FuzzRequest> = fc.oneof(
   { weight: 4, arbitrary: halfSent },
   { weight: 4, arbitrary: slowlySent },
   { weight: 1, arbitrary: trickles },
-  // A length or a chunk that never comes whole is waited for as well.
+  // The server also waits for a body or a chunk that never ends.
   { weight: 4, arbitrary: contentLengths },
   { weight: 4, arbitrary: chunks },
   { weight: 6, arbitrary: mutations },

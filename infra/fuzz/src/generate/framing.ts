@@ -29,7 +29,7 @@ const lengthLine = fc.constantFrom(
   ...['99999999999', '9007199254740993', '18446744073709551616', '184467440737095516160000000'],
 );
 
-/** A Content-Length that is no length, not the right one, or there twice. */
+/** A Content-Length that is invalid, wrong, or repeated. */
 export const contentLengths: fc.Arbitrary<RawRequest> = fc
   .record({
     to: eventTarget,
@@ -50,7 +50,7 @@ export const contentLengths: fc.Arbitrary<RawRequest> = fc
     return raw('content lengths', to, `${head(...lines, `Content-Length: ${said}`, ...second)}${body}`);
   });
 
-/** As it should be, or one of these. */
+/** Correct framing, or one of these. */
 function mostly(usual: string, ...odd: readonly string[]): fc.Arbitrary<string> {
   return fc.oneof({ weight: 3, arbitrary: fc.constant(usual) }, { weight: 2, arbitrary: fc.constantFrom(...odd) });
 }
@@ -84,7 +84,7 @@ const lastChunk = mostly(
   ],
 );
 
-/** Chunks of odd sizes, and whatever else the encoding may have in it. */
+/** Chunks of unusual sizes, extensions, trailers and errors of the encoding. */
 export const chunks: fc.Arbitrary<RawRequest> = fc
   .record({
     to: eventTarget,
@@ -136,7 +136,7 @@ export const methods: fc.Arbitrary<RawRequest> = fc
       `${head(`${name} ${path} HTTP/1.1`, 'Host: localhost', 'Content-Type: application/json', `Content-Length: ${body.length}`)}${body}`,
       {
         toHead: name === 'HEAD',
-        // There is nothing to connect to.
+        // CONNECT has no target here.
         mayClose: name === 'CONNECT',
       },
     ),
@@ -194,12 +194,12 @@ const notHttp = fc.constantFrom(
   '\xff\xfe\xfd'.repeat(100),
 );
 
-/** First lines of other protocols and versions; then nothing more comes, else whole silence would be right as well. */
+/** First lines of other protocols and versions, half-closed: on an open connection silence would be right too. */
 export const requestLines: fc.Arbitrary<RawRequest> = fc
   .tuple(anyTarget, fc.oneof({ weight: 4, arbitrary: requestLine }, { weight: 1, arbitrary: notHttp }))
   .map(([to, text]) => raw('request lines', to, text, { ending: 'half-close', mayClose: true }));
 
-/** Several requests at once, of which the last may be none: each has its answer, in order. */
+/** Several pipelined requests, the last one possibly invalid. Each gets its response, in order. */
 export const pipelines: fc.Arbitrary<RawRequest> = fc
   .record({
     to: eventTarget,
@@ -218,7 +218,7 @@ export const pipelines: fc.Arbitrary<RawRequest> = fc
     }),
   );
 
-/** A request within the body of another, for a server and a proxy that don't agree where the first one ends. */
+/** A request within the body of another: request smuggling between gateway and service. */
 export const smuggling: fc.Arbitrary<RawRequest> = fc
   .record({
     to: eventTarget,

@@ -43,7 +43,7 @@ const headerValue = fc.oneof(
 
 const oddHeader = fc.tuple(headerName, headerValue).map(([name, value]) => `${name}: ${value}`);
 
-/** Any path, asked with headers that other programs would act on. */
+/** Any path with headers that other programs would act on. */
 const oddHeadersOfReads = fc
   .record({
     to: anyTarget,
@@ -63,7 +63,7 @@ const oddHeadersOfEvents = fc
 
 export const oddHeaders: fc.Arbitrary<RawRequest> = fc.oneof(oddHeadersOfReads, oddHeadersOfEvents);
 
-/** Very many lines, or very long ones. Beyond some size it is a 431. */
+/** Very many or very long lines. Above a limit the response is 431. */
 export const headerFloods: fc.Arbitrary<RawRequest> = fc
   .record({
     to: eventTarget,
@@ -133,7 +133,7 @@ const brokenLine = fc.constantFrom(
   ],
 );
 
-/** Head lines that are no header, or that stand for more than one. */
+/** Head lines that are no header, or that smuggle a second one. */
 export const brokenHeads: fc.Arbitrary<RawRequest> = fc
   .record({ to: eventTarget, path: anyPath, host: hostLine, lines: fc.array(brokenLine, { maxLength: 3 }) })
   .map(({ to, path, host, lines }) =>
@@ -158,7 +158,7 @@ const upgradeLines = fc.constantFrom(
   ['Expect: 100-CONTINUE', 'Connection: close'],
 );
 
-/** Wishes for another protocol, or to be told before the body is sent. */
+/** `Upgrade` and `Expect` headers. */
 export const upgrades: fc.Arbitrary<RawRequest> = fc
   .record({ to: eventTarget, event: validEvent, lines: upgradeLines, path: anyPath, isEvent: fc.boolean() })
   .map(({ to, event, lines, path, isEvent }) =>

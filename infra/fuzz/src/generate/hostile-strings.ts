@@ -89,7 +89,7 @@ const NUMBERS = [
 
 const CONTROLS = Array.from({ length: 32 }, (_, code) => String.fromCharCode(code)).join('');
 
-/** Names that are special on any object of JavaScript. */
+/** Names with a meaning on any JavaScript object. */
 export const prototypeName = fc.constantFrom(...PROTOTYPE);
 
 const fragment = fc.constantFrom(
@@ -113,7 +113,7 @@ const long = fc
     (text === '' ? 'x' : text).repeat(Math.ceil(length / Math.max(1, text.length))).slice(0, length),
   );
 
-/** Any text that somebody might wish to get further than a text should. */
+/** Any text that may be interpreted as code, a command or a path. */
 export const hostileString: fc.Arbitrary<string> = fc.oneof(
   { weight: 6, arbitrary: fragment },
   { weight: 2, arbitrary: fc.tuple(fragment, fragment).map((both) => both.join('')) },
@@ -123,7 +123,7 @@ export const hostileString: fc.Arbitrary<string> = fc.oneof(
   { weight: 1, arbitrary: long },
 );
 
-/** As it may stand in a header line: no line ends, no NUL. Bytes above 127 stay. */
+/** Removes line ends and NUL, which a header line cannot contain. Bytes above 127 stay. */
 export const hostileHeaderValue: fc.Arbitrary<string> = hostileString.map((text) =>
   Buffer.from(text.slice(0, 2_000))
     .toString('latin1')

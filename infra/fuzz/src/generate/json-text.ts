@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { adId } from './endpoints.js';
 import { hostileString, prototypeName } from './hostile-strings.js';
 
-/** A member of a JSON object, as it is written: names may come twice, values may be what no `JSON.stringify` gives. */
+/** A member of a JSON object as text: names may repeat, values may be texts that `JSON.stringify` never writes. */
 type Member = readonly [name: string, value: string];
 
 const ID_FIELDS = KINDS.map((kind) => EVENT_KINDS[kind].idField);
@@ -13,7 +13,7 @@ const numbers = fc.constantFrom(
   ...['4294967296', '2147483648', '123456789012345678901234567890'],
 );
 
-/** Not JSON, though some parsers take them. */
+/** Texts that are not JSON, though some parsers accept them. */
 const notJson = fc.constantFrom(
   'NaN',
   'Infinity',
@@ -63,10 +63,10 @@ const name = fc.oneof(
 
 const member: fc.Arbitrary<Member> = fc.tuple(name, value);
 
-/** Of members in any order, the same name perhaps again. */
+/** An object with members in any order and possibly repeated names. */
 const hostileObject = fc.array(member, { maxLength: 8 }).map(write);
 
-/** A valid event with something more, or with something said twice: some of these are events. */
+/** A valid event with extra or repeated members; some of these are valid events. */
 const oddEvent = fc
   .tuple(adId, fc.uuid(), fc.array(member, { maxLength: 4 }), fc.boolean())
   .map(([ad, id, members, last]) => {
@@ -85,7 +85,7 @@ const notAnObject = fc.oneof(
 
 const almostJson = fc.tuple(fieldName, notJson).map(([field, text]) => `{"ad_id":"ad-001","${field}":${text}}`);
 
-/** Text that calls itself JSON. */
+/** Any text with the content type of JSON. */
 export const jsonText: fc.Arbitrary<string> = fc.oneof(
   { weight: 4, arbitrary: hostileObject },
   { weight: 4, arbitrary: oddEvent },
@@ -93,7 +93,7 @@ export const jsonText: fc.Arbitrary<string> = fc.oneof(
   { weight: 1, arbitrary: almostJson },
 );
 
-/** A valid event whose fields, prototype and all, are what JavaScript itself looks up. */
+/** A valid event with field names that JavaScript itself looks up, such as `__proto__`. */
 export const prototypeJson: fc.Arbitrary<string> = fc
   .tuple(adId, fc.uuid(), fc.array(fc.tuple(prototypeName, value), { minLength: 1, maxLength: 5 }))
   .map(([ad, id, members]) =>

@@ -61,7 +61,7 @@ const swagger = fc.constantFrom(
   '/swagger/.',
 );
 
-/** Paths that mean another one, or none. */
+/** Paths that are equivalent to another path, or invalid. */
 export const pathTricks: fc.Arbitrary<RawRequest> = fc
   .oneof(
     { weight: 4, arbitrary: fc.tuple(anyPath, trick).map((both) => both.join('')) },
@@ -162,7 +162,7 @@ const parameterValue = fc.oneof(
   },
 );
 
-/** Questions to analytics: parameters that are odd, twice there, or of other kinds. */
+/** Reads of analytics with unusual, repeated or wrongly typed parameters. */
 export const queries: fc.Arbitrary<RawRequest> = fc
   .record({
     to: fc.constantFrom('gateway' as const, 'analytics' as const),

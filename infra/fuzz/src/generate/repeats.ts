@@ -5,16 +5,16 @@ import { anyPath, anyTarget, eventPath, eventTarget } from './endpoints.js';
 import { type FuzzRequest, head, raw, type Target } from './request.js';
 
 /*
- * Each character of each format that the API reads, repeated as often as a request may: where something takes time that grows
- * faster than its input, one of these takes it. `repeats` has all of them, so finding one does not depend on luck.
+ * Repeats each character of each format that the API reads as often as a request allows. Code whose time grows faster than its
+ * input is slow for one of these. `repeats` has all of them, so finding one does not depend on chance.
  */
 
 /** Below the 16 KB of a body, and of a head with its usual lines. */
 const MOST_BYTES = 14_000;
 
-/** Characters that formats give a meaning, tried in all of them. */
+/** Characters that formats give a meaning; each is tried in every format. */
 const MEANINGFUL = [...' \t%.:-0"\\[,;=/\u2028'];
-/** Characters that an expression for the rest of a text forbids. */
+/** Characters that make the rest of a text invalid. */
 const MISFIT = ` Z+-"\\]}/%\u2028!`;
 
 /** Puts a text into a request. */
@@ -26,7 +26,7 @@ interface Run {
   readonly character: string;
   /** Where in the text the run begins; undefined: anywhere. */
   readonly at: number | undefined;
-  /** Whether the rest of the text comes behind the run, or what fits nothing. */
+  /** Whether the valid rest of the text follows the run, or an invalid character. */
   readonly keepsEnd: boolean;
   /** Bytes of the longest run. */
   readonly most: number;
@@ -45,7 +45,7 @@ function withRun({ text, character, at, keepsEnd, most }: Run): fc.Arbitrary<str
   });
 }
 
-/** All runs of a format in a place: of each of its characters where it stands, and of others anywhere. */
+/** All runs of a format in a place: of each of its characters at its position, and of other characters anywhere. */
 function runsIn(
   place: Place,
   texts: readonly string[],
@@ -53,7 +53,7 @@ function runsIn(
 ): fc.Arbitrary<FuzzRequest>[] {
   return texts.flatMap((text) => {
     const own = [...text].map((character, at) => ({ character, at }));
-    // In a run that is there already, each place is the same.
+    // Within an existing run all positions are equivalent.
     const firsts = own.filter(({ character, at }) => character !== text[at - 1]);
     const others = MEANINGFUL.map((character) => ({ character, at: undefined }));
     return [...firsts, ...others].flatMap(({ character, at }) =>
@@ -160,7 +160,7 @@ const HEADERS: Readonly<Record<string, readonly string[]>> = {
   'User-Agent': ['Mozilla/5.0 (X11; Linux)'],
 };
 
-/** A header holds bytes: what has none is left out. */
+/** A header consists of bytes; characters beyond are left out. */
 function headerText(text: string): string {
   return Buffer.from(text)
     .toString('latin1')
@@ -183,7 +183,7 @@ const headers = Object.entries(HEADERS).flatMap(([name, texts]) =>
   ),
 );
 
-/** Also of a compressed body, which is read in another way. */
+/** Plain and compressed bodies, which are read in different ways. */
 const types = ['application/json; charset="utf-8"; a=b', 'multipart/form-data; boundary=--x'].flatMap((type) =>
   [[], ['Content-Encoding: gzip']].flatMap((lines) =>
     runsIn(
@@ -220,7 +220,7 @@ const parameters = Object.entries(PARAMETERS).flatMap(([name, texts]) =>
   ),
 );
 
-/** As they stand in the address. */
+/** Texts of parameters, as they are encoded in the address. */
 const addresses = [
   '/',
   '.',

@@ -4,12 +4,12 @@ import type { Upstream } from '@ads/local';
 export type Target = 'gateway' | Upstream;
 
 interface Addressed {
-  /** What kind of trouble it is. */
+  /** The family of the request, for the summary. */
   readonly family: string;
   readonly to: Target;
 }
 
-/** Well-formed HTTP with whatever in it; sent by Node's own client over connections that are kept. */
+/** Well-formed HTTP with any content, sent by Node's client over kept connections. */
 export interface FramedRequest extends Addressed {
   readonly form: 'framed';
   readonly method: string;
@@ -18,28 +18,28 @@ export interface FramedRequest extends Addressed {
   readonly body: Buffer;
 }
 
-/** Bytes on a connection of their own. */
+/** Raw bytes on a new connection. */
 export interface RawRequest extends Addressed {
   readonly form: 'raw';
-  /** Written one after the other. */
+  /** Parts that are written one after the other. */
   readonly parts: readonly Buffer[];
-  /** Between two parts, in milliseconds. */
+  /** Pause between two parts, in milliseconds. */
   readonly pauseMs: number;
-  /** After the last part: wait for the answers, say that nothing more comes, or go away without waiting. */
+  /** After the last part: wait for the responses, half-close the connection, or disconnect. */
   readonly ending: 'stay' | 'half-close' | 'leave';
-  /** How many answers to wait for. */
+  /** Number of responses to wait for. */
   readonly answers: number;
-  /** Answers to HEAD have a length and no body. */
+  /** Responses to HEAD have a length and no body. */
   readonly toHead: boolean;
-  /** True where closing the connection is an answer as well. */
+  /** True where closing the connection is a valid response. */
   readonly mayClose: boolean;
-  /** Ids of events that may be stored even if no answer came. */
+  /** Ids of events that may be stored even without a response. */
   readonly mayStore: readonly string[];
 }
 
 export type FuzzRequest = FramedRequest | RawRequest;
 
-/** A raw request that is sent at once and waits for one answer, but for what `how` says. */
+/** A raw request that is sent at once and waits for one response, unless `how` overrides it. */
 export function raw(
   family: string,
   to: Target,
@@ -61,14 +61,14 @@ export function raw(
   };
 }
 
-/** The head of a request: each line as it is, then the empty one. */
+/** The head of a request: the lines unchanged, then the empty line. */
 export function head(...lines: readonly string[]): string {
   return `${lines.join('\r\n')}\r\n\r\n`;
 }
 
 const SHOWN_BYTES = 1_500;
 
-/** A request as a person can read it, and send again: bytes that are not printable are escaped. */
+/** A request as text that can be read and sent again; unprintable bytes are escaped. */
 export function show(request: FuzzRequest): string {
   const where = `${request.family}, to ${request.to}`;
   if (request.form === 'framed') {

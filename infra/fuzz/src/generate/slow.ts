@@ -7,7 +7,7 @@ function cut(bytes: string, at: number): string {
   return bytes.slice(0, at % bytes.length);
 }
 
-/** A request that stops somewhere, on a connection that stays open: the server must end the wait. */
+/** A request that stops in the middle on an open connection: the server must end the wait. */
 export const halfSent: fc.Arbitrary<RawRequest> = fc
   .record({ to: eventTarget, event: validEvent, at: fc.nat(), where: fc.constantFrom('head', 'body', 'body') })
   .map(({ to, event, at, where }) => {
@@ -18,7 +18,7 @@ export const halfSent: fc.Arbitrary<RawRequest> = fc
     return raw('half-sent', to, sent, { mayClose: true });
   });
 
-/** In pieces, with pauses: slow players are players. */
+/** A valid request in pieces with pauses, as from a slow player. */
 export const slowlySent: fc.Arbitrary<RawRequest> = fc
   .record({
     to: eventTarget,
@@ -43,7 +43,7 @@ export const trickles: fc.Arbitrary<RawRequest> = fc
     return raw('trickles', to, '', { parts: [bytes.subarray(0, start), ...parts], pauseMs: 500, mayClose: true });
   });
 
-/** Those who go away: in the middle, or as soon as all is sent. */
+/** A client that disconnects in the middle of its request, or as soon as it is sent. */
 export const leavers: fc.Arbitrary<RawRequest> = fc
   .record({
     to: anyTarget,
@@ -57,7 +57,7 @@ export const leavers: fc.Arbitrary<RawRequest> = fc
     return raw('leavers', to, whole ? bytes : cut(bytes, at), { ending, mayClose: true, mayStore: [event.id] });
   });
 
-/** A valid request in which some bytes changed, went or came. What it now means is anybody's guess. */
+/** A valid request with bytes changed, removed or added. Any response but a 5xx is right. */
 export const mutations: fc.Arbitrary<RawRequest> = fc
   .record({
     to: eventTarget,

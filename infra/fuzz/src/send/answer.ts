@@ -1,11 +1,11 @@
-/** One answer as it came. Names of headers are in lower case; each has all values that came. */
+/** A response. Header names are in lower case; each has all of its values. */
 export interface Answer {
   readonly status: number;
   readonly headers: ReadonlyMap<string, readonly string[]>;
   readonly body: Buffer;
 }
 
-/** What came is not HTTP. */
+/** The received bytes are not HTTP. */
 export class Unreadable extends Error {
   override readonly name = 'Unreadable';
 }
@@ -15,10 +15,10 @@ const STATUS_LINE = /^HTTP\/1\.1 (\d{3}) [ -~]*$/;
 const HEADER_LINE = /^([!#$%&'*+.^_`|~\w-]+):[ \t]*([\t -~\x80-\xff]*?)[ \t]*$/;
 
 /**
- * The whole answers in `bytes`; what is not whole yet is left out. Stricter than clients are: nothing may stand in a
- * head that a server would not put there.
+ * Parses the complete responses in `bytes` and leaves out an incomplete one. Stricter than clients: a head may contain only
+ * what a server would write.
  *
- * @param ended nothing more comes
+ * @param ended the connection was closed
  * @throws Unreadable
  */
 export function readAnswers(bytes: Buffer, { toHead, ended }: { toHead: boolean; ended: boolean }): Answer[] {
@@ -31,7 +31,7 @@ export function readAnswers(bytes: Buffer, { toHead, ended }: { toHead: boolean;
     const read = readBody(rest.subarray(end + HEAD_END.length), headers, { empty: toHead || hasNoBody(status), ended });
     if (read === undefined) break;
     rest = rest.subarray(end + HEAD_END.length + read.length);
-    // 100 Continue is only an announcement.
+    // 100 Continue is not the response.
     if (status >= 200) answers.push({ status, headers, body: read.body });
   }
   if (ended && rest.length > 0) throw new Unreadable(`the last ${rest.length} bytes are half an answer`);
@@ -57,7 +57,7 @@ function readHead(text: string): Pick<Answer, 'status' | 'headers'> {
   return { status: Number(status), headers };
 }
 
-/** The body, and how many bytes it took; undefined while it is not whole. */
+/** The body and its length in bytes; undefined while it is incomplete. */
 function readBody(
   bytes: Buffer,
   headers: Answer['headers'],

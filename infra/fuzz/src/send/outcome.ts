@@ -1,12 +1,12 @@
 import type { Answer } from './answer.js';
 
-/** How a request ended. `answers` are those that came whole. */
+/** How a request ended. `answers` are the complete ones. */
 export type Outcome =
   | { readonly state: 'answered'; readonly answers: readonly Answer[] }
-  /** The server closed the connection before all answers that were waited for had come. */
+  /** The server closed the connection before all expected responses arrived. */
   | { readonly state: 'closed'; readonly answers: readonly Answer[] }
-  /** It did neither, for as long as it was waited for. */
+  /** The server neither answered nor closed the connection in time. */
   | { readonly state: 'hung'; readonly answers: readonly Answer[] }
-  /** We went away. */
+  /** The client disconnected. */
   | { readonly state: 'left'; readonly answers: readonly Answer[] }
   | { readonly state: 'unreadable'; readonly answers: readonly Answer[]; readonly problem: string };

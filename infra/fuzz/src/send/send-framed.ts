@@ -3,7 +3,7 @@ import type { FramedRequest } from '../generate/request.js';
 import type { Answer } from './answer.js';
 import type { Outcome } from './outcome.js';
 
-/** Sends with Node's client, over the connections of `agent`; waits `patienceMs` at most. */
+/** Sends with Node's client over the connections of `agent`; waits at most `patienceMs`. */
 export function sendFramed(request: FramedRequest, port: number, agent: Agent, patienceMs: number): Promise<Outcome> {
   const { method, path, body } = request;
   return new Promise((resolve) => {

@@ -4,7 +4,7 @@ import type { RawRequest } from '../generate/request.js';
 import { type Answer, readAnswers } from './answer.js';
 import type { Outcome } from './outcome.js';
 
-/** Writes the bytes on a connection of their own, and waits `patienceMs` at most for what comes back. */
+/** Writes the bytes on a new connection, and waits at most `patienceMs` for responses. */
 export function sendRaw(request: RawRequest, port: number, patienceMs: number): Promise<Outcome> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
@@ -35,7 +35,7 @@ export function sendRaw(request: RawRequest, port: number, patienceMs: number): 
       if (read(false) && answers.length >= request.answers) end({ state: 'answered', answers });
     });
     socket.once('end', closed);
-    // A reset while we still write: what was answered before it has come by then.
+    // After a reset during the write, earlier responses have arrived.
     socket.on('error', closed);
     socket.once('close', closed);
     socket.once('connect', () => {
@@ -49,7 +49,7 @@ export function sendRaw(request: RawRequest, port: number, patienceMs: number): 
       for (const [index, part] of request.parts.entries()) {
         if (index > 0 && request.pauseMs > 0) await sleep(request.pauseMs);
         if (!socket.writable) return;
-        // Flushed before we leave, or the request would never have gone out.
+        // Without a flush the request would not be sent before the client disconnects.
         await new Promise<void>((done) => {
           socket.write(part, () => done());
         });
