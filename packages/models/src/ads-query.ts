@@ -4,7 +4,7 @@ import { type Position, readCursor } from './cursor.js';
 import { type Detail, detailsOf } from './event-requests.js';
 import { limitedNumber, limitedText } from './limited.js';
 
-/** The most ads on one page, and how many there are on one where the query names no limit. */
+/** Maximum and default number of ads on a page. */
 export const ADS_PAGE = 1_000;
 
 /** The longest cursor: a time and an ad id in Base64 take less than 200 characters. */
@@ -22,7 +22,7 @@ export type AdsQueryResult =
 
 /**
  * @param text the part of the URL after the question mark
- * @returns `after` is the creation time, in microseconds since the epoch, and the id of the last ad of the page before
+ * @returns `after` is the creation time, in microseconds since the epoch, and the id of the last ad of the previous page
  */
 export function readAdsQuery(text: string): AdsQueryResult {
   const { value, error } = adsQuery.validate(parse(text), { abortEarly: false, errors: { wrap: { label: false } } });

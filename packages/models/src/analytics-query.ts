@@ -7,7 +7,7 @@ import { type Timeframe, WINDOWS, windowOf } from './windows.js';
 
 const TIMEFRAMES = WINDOWS.map((window) => window.timeframe);
 
-/** The most ads that one page shows. */
+/** Maximum number of ads on a page. */
 const MAX_PAGE = 500;
 const DEFAULT_PAGE = 50;
 /** The longest cursor: a number and an ad id, as JSON in Base64, take less than 400 characters. */
@@ -39,7 +39,7 @@ export type AnalyticsQueryResult =
   | { readonly state: 'query'; readonly query: AnalyticsQuery }
   | { readonly state: 'invalid'; readonly details: Detail[] };
 
-/** @param text what follows the question mark of the address */
+/** @param text the part of the URL after the question mark */
 export function readAnalyticsQuery(text: string): AnalyticsQueryResult {
   const fields = parse(text);
   const common = readCommonQuery(fields);
@@ -48,7 +48,7 @@ export function readAnalyticsQuery(text: string): AnalyticsQueryResult {
   return error ? { state: 'invalid', details: detailsOf(error) } : { state: 'query', query: value as AnalyticsQuery };
 }
 
-/** What nearly all ask, without the schema, which takes ten times as long: one ad, perhaps in a timeframe. */
+/** Reads the most frequent queries, one ad with or without a timeframe, without joi, which takes ten times as long. */
 function readCommonQuery({ ad_id, timeframe, limit, cursor }: ParsedUrlQuery): AnalyticsQuery | undefined {
   if (typeof ad_id !== 'string' || !AD_ID.test(ad_id) || limit !== undefined || cursor !== undefined) return undefined;
   if (timeframe === undefined) return { ad_id, limit: DEFAULT_PAGE };

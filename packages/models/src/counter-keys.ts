@@ -1,9 +1,9 @@
 /*
- * The counters in Redis. Every key of one ad has the ad as its hash tag, so that a Redis Cluster keeps them on one
- * node and one script can read or raise them together.
+ * The keys of the counters in Redis. All keys of an ad have its id as their hash tag, so that a Redis Cluster keeps them on
+ * one node and one script can read or raise them together.
  *
- * Buckets are packed, as many to a field as fill the next larger unit: an answer then reads some thirty fields, and not
- * two thousand, and a counter takes a byte or two, and not eighty. See `packed-counts.ts`.
+ * A field packs 60 buckets. A response reads about 30 fields instead of 2,000, and a counter takes one or two bytes instead of
+ * 80. See `packed-counts.ts`.
  */
 
 /** Buckets in one field: the seconds of a minute, or the minutes of an hour. */
@@ -13,76 +13,76 @@ const SECONDS_PER_HOUR = 3_600;
 const MINUTES_PER_DAY = 1_440;
 
 /**
- * Names the state of the database that counters are copied from, like `8f14e4.kO3pXv_1z`: the ledger id, a dot, and a hash
- * of everything that changes when the database goes back in time or is replaced (see `3_ledger_identity.sql`). It is part
- * of each key, so counters of two databases, or of one before and after a restore, never mix.
+ * Identifies the database, and its state, that counters are copied from, like `8f14e4.kO3pXv_1z`: the ledger id, a dot, and a
+ * hash of everything that a restore or a replacement of the database changes (see `3_ledger_identity.sql`). Every key
+ * contains it, so counters of two databases, or from before and after a restore, never mix.
  */
 export type LedgerIdentity = string;
 
-/** A hash with the fields `clicks` and `impressions`, all time. Has no expiry. */
+/** Key of a hash with the all-time fields `clicks` and `impressions`. It does not expire. */
 export function totalsKey(ledger: LedgerIdentity, adId: string): string {
   return `ad:${ledger}:{${adId}}:totals`;
 }
 
-/** A hash of clicks by second, packed by minute (field: Unix minute), one key per hour. */
+/** Key of a hash of clicks per second: one key per hour, one packed field per Unix minute. */
 export function secondsKey(ledger: LedgerIdentity, adId: string, second: number): string {
   return `ad:${ledger}:{${adId}}:seconds:${Math.floor(second / SECONDS_PER_HOUR)}`;
 }
 
-/** A hash of clicks by minute, packed by hour (field: Unix hour), one key per day. */
+/** Key of a hash of clicks per minute: one key per day, one packed field per Unix hour. */
 export function minutesKey(ledger: LedgerIdentity, adId: string, minute: number): string {
   return `ad:${ledger}:{${adId}}:minutes:${Math.floor(minute / MINUTES_PER_DAY)}`;
 }
 
-/** The pattern of all keys of counters, whatever ledger they are from. */
+/** Pattern of the counter keys of all ledgers. */
 export const COUNTER_KEYS = 'ad:*';
 
 const COUNTER_KEY = /^ad:([\w-]+\.[\w-]+):\{/;
 
-/** The ledger that a key of counters belongs to; undefined for any other key. */
+/** Returns the ledger of a counter key; undefined for other keys. */
 export function ledgerOfKey(key: string): LedgerIdentity | undefined {
   return COUNTER_KEY.exec(key)?.[1];
 }
 
-/** The part of an identity that survives restores: the beginning of the id that the migration made. Dumps and clones carry it with them. */
+/** Returns the part of an identity that survives restores, and that dumps and clones contain: the id from the migration. */
 export function ledgerIdOf(ledger: LedgerIdentity): string {
   return ledger.slice(0, ledger.indexOf('.'));
 }
 
-/** A key in the same slot of a Redis Cluster as all counters of the ad. */
+/** Returns a key in the Redis Cluster slot of the ad's counters. */
 export function slotKey(adId: string): string {
   return `{${adId}}`;
 }
 
 /*
- * Expiry counts from when the newest field of a key was made, so it needs no agreement between this clock and that of
- * Redis. A field may be made an hour ahead of its time (a player's clock, with the greatest skew that can be set), and the
- * last window looks at it an hour, or a day, after its end.
+ * Expiry is relative to the creation of the newest field of a key, so the clocks of this host and of Redis need not agree. A
+ * field may be created an hour before its time (the largest MAX_CLOCK_SKEW_SECONDS), and windows read it until an hour, or a
+ * day, after its end.
  */
 export const SECONDS_KEY_TTL = 3 * SECONDS_PER_HOUR;
 export const MINUTES_KEY_TTL = 50 * SECONDS_PER_HOUR;
 
 /*
- * The marks that tell whether counters are trusted. Each server has its own, so that a server that loses its counters loses
- * them too: on a single server the hash tag is this stem, in a cluster one that begins with it and is kept by that server.
+ * Markers that decide whether counters are trusted. Each server has its own, so that a server that loses its counters also
+ * loses its markers. Their hash tag is this stem, or in a cluster a tag that begins with it and belongs to that server.
  *
- * The stem names the layout of the keys above. Change both together, so that no release trusts what another one wrote; and
- * never run two releases with different layouts side by side, as neither raises the counters that the other one reads. Before
- * going back to the older release, delete its marks.
+ * The stem identifies the layout of the keys above. Change both together, so that no release trusts the counters of another
+ * layout. Never run two releases with different layouts at the same time: neither raises the counters that the other reads.
+ * Delete the markers of the older release before a rollback to it.
  */
 export const MARKS_STEM = 'counters-of-ledger';
 
-/** Set only by a finished rebuild, to `<instance id of the Redis server>:<token>`. Without it no counter of the ledger is trusted. */
+/** Set by a finished rebuild to `<instance id of the Redis server>:<token>`. Without it no counter of the ledger is trusted. */
 export function epochKey(tag: string, ledger: LedgerIdentity): string {
   return `{${tag}}:${ledger}:epoch`;
 }
 
-/** The token of the rebuild that is under way. A FLUSHALL in the middle deletes it, and the rebuild fails. */
+/** The token of the running rebuild. A FLUSHALL deletes it, which makes the rebuild fail. */
 export function rebuildKey(tag: string, ledger: LedgerIdentity): string {
   return `{${tag}}:${ledger}:rebuild`;
 }
 
-/** Kept by the consumers of a ledger while they run. Counters of a ledger without it may be deleted. */
+/** Renewed by the consumers of a ledger. Counters of a ledger without it may be deleted. */
 export function inUseKey(tag: string, ledger: LedgerIdentity): string {
   return `{${tag}}:${ledger}:in-use`;
 }

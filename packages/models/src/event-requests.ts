@@ -8,7 +8,7 @@ import { limitedText } from './limited.js';
 import type { Receipt } from './receipt.js';
 import { isFarAhead, isUuid, UUID_LENGTH, uuidv7 } from './uuid.js';
 
-/** The longest timestamp: a fraction of a second may have as many digits as fit. */
+/** Maximum length of a timestamp. */
 const LONGEST_TIMESTAMP = 64;
 
 const adId = limitedText(LONGEST_AD_ID)
@@ -20,7 +20,7 @@ const NO_ADDRESS = '{#label} must be an IPv4 or IPv6 address';
 const ip = limitedText(LONGEST_ADDRESS)
   .ip({ version: ['ipv4', 'ipv6'], cidr: 'forbidden' })
   .messages({ 'string.max': NO_ADDRESS, 'string.ipVersion': NO_ADDRESS })
-  // joi takes leading zeros (10.01.2.3), which the ledger does not: it would refuse what was answered with 202.
+  // joi accepts leading zeros (10.01.2.3), which Postgres would refuse after the 202.
   .custom((text: string, helpers) => (isIP(text) === 0 ? helpers.error('string.ipVersion') : text))
   .allow(null)
   .description('IP address of the viewer. Default: the address of the client.');
@@ -34,12 +34,12 @@ const timestamp = limitedText(LONGEST_TIMESTAMP)
   );
 const NO_UUID = '{#label} must be a UUID';
 const eventId = limitedText(UUID_LENGTH)
-  // In its usual form alone: with braces or without hyphens the ledger would not take it.
+  // Only the canonical form: Postgres refuses braces and missing hyphens.
   .guid({ separator: '-', wrapper: false })
   .messages({ 'string.max': NO_UUID, 'string.guid': NO_UUID })
   .allow(null);
 
-/** The fields that only some kinds have: the schema of each, and a value for examples. */
+/** The fields of some kinds only: schema, and a value for examples. */
 export const EVENT_FIELDS: Readonly<Record<EventField, { readonly schema: Joi.Schema; readonly example: unknown }>> = {
   video_play_time: {
     schema: Joi.number()
@@ -51,7 +51,7 @@ export const EVENT_FIELDS: Readonly<Record<EventField, { readonly schema: Joi.Sc
   },
 };
 
-/** Fields of events that are numbers. A form, which has only texts, is read accordingly. */
+/** The fields that a form, which has only text, must convert to numbers. */
 export const NUMERIC_EVENT_FIELDS = Object.entries(EVENT_FIELDS).flatMap(([name, { schema }]) =>
   schema.type === 'number' ? [name] : [],
 );
@@ -73,12 +73,12 @@ export const eventRequests = perKind((kind) => {
     .label('body');
 });
 
-/** A request that became an event, or the reasons why it is none. */
+/** The event of a request, or the reasons why the request is invalid. */
 export type EventReading =
   | { readonly state: 'event'; readonly event: AdEvent }
   | { readonly state: 'invalid'; readonly details: readonly Detail[] };
 
-/** What is wrong with one field, in words. */
+/** A problem of one field. */
 export interface Detail {
   readonly path: string;
   readonly message: string;
@@ -89,17 +89,17 @@ interface EventBody {
   readonly ip?: string | null;
   readonly video_play_time?: number | null;
   readonly timestamp?: string | null;
-  /** Among them the id, a UUID, under the name that its kind has. */
+  /** The id, a UUID, is in the `idField` of the kind. */
   readonly [field: string]: unknown;
 }
 
-/** Turns a parsed body into an event: checks it, and fills in what the player left out. */
+/** Validates a parsed body, and completes it to an event. */
 export function readEventRequest(body: unknown, receipt: Receipt): EventReading {
   const event = readCommonEvent(body, receipt);
   return event === undefined ? readAnyEvent(body, receipt) : { state: 'event', event };
 }
 
-/** The same by the schemas, which know every form that is valid, and what is wrong with the others. */
+/** Like {@link readEventRequest}, but with joi for every body. */
 export function readAnyEvent(body: unknown, receipt: Receipt): EventReading {
   const checked = eventRequests[receipt.kind].validate(body, {
     abortEarly: false,
@@ -123,7 +123,7 @@ export function readAnyEvent(body: unknown, receipt: Receipt): EventReading {
       occurredAt: believable ? claimed : now,
       receivedAt: now,
       ...(believable ? {} : { claimedAt: claimed }),
-      // For other kinds it is a field like any unknown one: nobody has checked it.
+      // For other kinds this is an unknown field, which is not validated.
       ...(fields.video_play_time != null && EVENT_KINDS[receipt.kind].fields.includes('video_play_time')
         ? { playTimeMs: playTimeMs(fields.video_play_time) }
         : {}),
@@ -131,7 +131,7 @@ export function readAnyEvent(body: unknown, receipt: Receipt): EventReading {
   };
 }
 
-/** The id that the body gives, else the header's, else a new one, in lower case; or what is wrong with it. */
+/** Returns the id of the body, else of the header, else a new one, in lower case; or the problem with it. */
 function readId(fields: EventBody, { kind, idempotencyKey, now }: Receipt): string | Detail {
   const { idField } = EVENT_KINDS[kind];
   const given = (fields[idField] ?? undefined) as string | undefined;
@@ -145,7 +145,7 @@ function readId(fields: EventBody, { kind, idempotencyKey, now }: Receipt): stri
     : lower;
 }
 
-/** The first thing that is wrong with each field. */
+/** Returns the first problem of each field. */
 export function detailsOf(error: Joi.ValidationError): Detail[] {
   const details = new Map<string, Detail>();
   for (const { path, message } of error.details) {
@@ -155,23 +155,23 @@ export function detailsOf(error: Joi.ValidationError): Detail[] {
   return [...details.values()];
 }
 
-/** From the first `T` on no offset. Anchored: a search for the `T` that begins the rest is quadratic in the number of them. */
+/** No offset after the first `T`. Anchored, because an unanchored search takes quadratic time for many `T`s. */
 const TIME_WITHOUT_OFFSET = /^[^T]*T[^Z+-]*$/i;
 
-/** Milliseconds since the epoch, or undefined for what is no time from 1970 to 9999. */
+/** Returns milliseconds since the epoch; undefined if the text is not a time from 1970 to 9999. */
 function readTime(text: string): number | undefined {
-  // Date.parse takes a time without an offset for local time; the API speaks UTC.
+  // Date.parse reads a time without an offset as local time. The API defines it as UTC.
   const time = Date.parse(TIME_WITHOUT_OFFSET.test(text) ? `${text}Z` : text);
   return time >= 0 && time < Date.UTC(10_000, 0) && isDay(text.slice(0, 10)) ? time : undefined;
 }
 
-/** False for 30 February, which Date.parse takes for 2 March. */
+/** False for 30 February, which Date.parse reads as 2 March. */
 function isDay(date: string): boolean {
   const day = new Date(date);
   return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(date);
 }
 
-/** `Idempotency-Key: "…"` is how the header's specification writes it, without quotes is how most clients do. */
+/** Removes the quotes that the specification of `Idempotency-Key` requires, and most clients omit. */
 function unquoted(key: string | undefined): string | undefined {
   return key?.length === UUID_LENGTH + 2 && key.startsWith('"') && key.endsWith('"') ? key.slice(1, -1) : key;
 }

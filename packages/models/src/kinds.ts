@@ -10,11 +10,11 @@ interface KindOfEvent {
   readonly plural: string;
   /** Completes "Report that an ad was …". */
   readonly participle: string;
-  /** Fields of requests beside those that all kinds have. */
+  /** Fields of requests that not all kinds have. */
   readonly fields: readonly EventField[];
   /** The column of `ad_totals` that counts the kind; without it none does. */
   readonly total?: TotalColumn;
-  /** True for a kind that the sliding windows count. Its total must be `clicks`: no window may exceed that. */
+  /** True if the sliding windows count the kind. Its total must be `clicks`, which no window may exceed. */
   readonly inWindows: boolean;
 }
 
@@ -48,7 +48,7 @@ const kinds = {
   },
 } as const satisfies Readonly<Record<string, KindOfEvent>>;
 
-/** What a player reports. All kinds take the same path and keep the same promises. */
+/** The kind of an event. All kinds take the same path, with the same guarantees. */
 export type EventKind = keyof typeof kinds;
 
 /**

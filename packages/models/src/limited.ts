@@ -1,11 +1,11 @@
 import Joi from 'joi';
 
-/** The longest text that is read as a number: `MAX_SAFE_INTEGER` has 16 digits. */
+/** Characters of the longest text that is read as a number. `MAX_SAFE_INTEGER` has 16 digits. */
 const LONGEST_NUMBER = 32;
 
 /**
- * A text of at most `longest` characters. The length is checked first and nothing else is checked when it is exceeded:
- * with `abortEarly: false` joi would go on with the other rules, some of which take long for a long text.
+ * A string of at most `longest` characters. A longer one fails without further checks: with `abortEarly: false` joi would
+ * apply all other rules, some of which are slow for long texts.
  */
 export function limitedText(longest: number): Joi.StringSchema {
   return Joi.string().max(longest).prefs({ abortEarly: true });
@@ -19,8 +19,8 @@ const limited: typeof Joi = Joi.extend({
 });
 
 /**
- * A number that may come as text. The time that joi takes to read `1.000…010` as a number grows with the square of its
- * length (16 KB: 190 ms), so a longer text is refused before.
+ * A number, also as text. joi takes quadratic time to read `1.000…010` (16 KB: 190 ms), so texts of more than 32 characters
+ * are refused first.
  */
 export function limitedNumber(): Joi.NumberSchema {
   return limited.number();

@@ -1,16 +1,16 @@
 import { BUCKETS_PER_FIELD } from './counter-keys.js';
 
 /*
- * How the buckets of a field are packed: a byte that says how many bytes a count takes; the sum of all counts, in a byte
- * more; and then the count of each bucket, in order of time. Numbers begin with their highest byte. Zeros at the end may be
- * left out. Counts are of one width, so that one of them is found and replaced without looking at the others. Only scripts
- * in Redis do it (`raise-counters.lua`, `read-windows.lua`); this is for those who check what they did.
+ * Layout of a packed field: one byte with the width of a count in bytes; the sum of all counts, one byte wider; the count of
+ * each bucket in order of time. Numbers are big-endian. Trailing zero counts may be omitted. All counts have the same width,
+ * so that a script finds and replaces one without reading the others. Only scripts in Redis write and read the layout
+ * (`raise-counters.lua`, `read-windows.lua`); this code is for checks of their results.
  */
 
 /**
- * The buckets in a hash of them, as Redis holds it: `[bucket, clicks]`, without those of no clicks.
+ * Returns the buckets of a Redis hash as `[bucket, clicks]`, without empty ones.
  *
- * @throws Error where a sum is not that of its buckets, or a field is not packed like this
+ * @throws Error if a field does not have this layout, or its sum is wrong
  */
 export function unpackBuckets(hash: Readonly<Record<string, Uint8Array>>): [bucket: number, clicks: number][] {
   return Object.entries(hash).flatMap(([field, packed]) => {
@@ -32,7 +32,7 @@ export function unpackBuckets(hash: Readonly<Record<string, Uint8Array>>): [buck
   });
 }
 
-/** Bytes, in which every whole number fits that a script can count to. */
+/** Bytes of the largest integer that Lua can count to. */
 const WIDEST = 7;
 
 function readNumber(bytes: Uint8Array): number {

@@ -1,24 +1,24 @@
-/** JetStream's names: what ingest publishes to and the consumer reads from. */
+/** The stream and subject that ingest publishes to and the consumer reads. */
 export const EVENT_STREAM = 'AD_EVENTS';
 export const EVENT_SUBJECT = 'ads.events';
 
 /** The durable consumer that all consumer processes share. */
 export const LEDGER_CONSUMER = 'ledger';
 
-/** Where messages go that nobody can read, with the reason in these headers and the bytes as they came. */
+/** The stream of unreadable messages. Dead letters keep the original bytes, and have the reason in these headers. */
 export const DEAD_LETTER_STREAM = 'AD_DEAD_LETTERS';
 export const DEAD_LETTER_SUBJECT = 'ads.dead-letters';
 export const DEAD_LETTER_REASON = 'Dead-Letter-Reason';
-/** `<stream>:<sequence>` of the message that it was in. */
+/** `<stream>:<sequence>` of the original message. */
 export const DEAD_LETTER_SOURCE = 'Dead-Letter-Source';
-/** The kind of the reason, like `unknown_ad`. */
+/** Code of the reason, like `unknown_ad`. */
 export const DEAD_LETTER_KIND = 'Dead-Letter-Kind';
-/** How many events the letter has; a message that cannot be read counts as one. */
+/** Number of events in the dead letter; an unreadable message counts as one. */
 export const DEAD_LETTER_EVENTS = 'Dead-Letter-Events';
 
 /**
- * Dead letters that the dead-letter stream has no room for wait under this subject in the event stream, until there is
- * room. They are not delivered to the ledger's consumer, so any number of them holds up no event.
+ * Subject in the event stream where dead letters wait while the dead-letter stream is full. The ledger's consumer does not
+ * receive them, so they never delay events.
  */
 export const WAITING_LETTER_SUBJECT = 'ads.waiting-letters';
 
@@ -32,7 +32,7 @@ export function newerEventsSubject(version: number | '*'): string {
 }
 export const NEWER_EVENTS_PREFIX = 'ads.newer-events.';
 
-/** How a stream is to be, in JetStream's own words. */
+/** The configuration of a stream, with the names of JetStream. */
 export interface StreamSettings {
   readonly name: string;
   readonly subjects: string[];
@@ -40,29 +40,29 @@ export interface StreamSettings {
   readonly storage: 'file';
   readonly discard: 'new';
   readonly num_replicas: number;
-  /** -1: as much as the server allows. */
+  /** -1 for the limit of the server. */
   readonly max_bytes: number;
   /** Nanoseconds. */
   readonly duplicate_window: number;
 }
 
-/** What an operator decides about the streams. */
+/** The stream settings that an operator chooses. */
 export interface StreamLimits {
   readonly replicas: number;
-  /** Of the event stream; -1: as much as the server allows. */
+  /** Maximum size of the event stream; -1 for the limit of the server. */
   readonly maxBytes: number;
-  /** Bytes of the dead-letter stream; -1: as much as the server allows. Without a limit, dead letters take the room of events. */
+  /** Maximum size of the dead-letter stream; -1 for the limit of the server, in which case dead letters can displace events. */
   readonly deadLettersMaxBytes: number;
 }
 
 const NANOSECONDS = 1_000_000_000;
 
-/** How long JetStream remembers a `Nats-Msg-Id`: far longer than anyone goes on trying one publish. */
+/** How long JetStream remembers a `Nats-Msg-Id`: far longer than any publish is retried. */
 const DUPLICATE_WINDOW = 120 * NANOSECONDS;
 
 /**
- * The streams of the tracker. When one is full it refuses what is new: throwing away what is old would lose clicks that
- * were answered with 202. Events go when they are acknowledged, dead letters stay until somebody looks at them.
+ * Returns the configuration of all streams. A full stream refuses new messages, because discarding old ones would lose clicks
+ * that were answered with 202. Acknowledged events are deleted; dead letters are kept until an operator handles them.
  */
 export function streamSettings({ replicas, maxBytes, deadLettersMaxBytes }: StreamLimits): StreamSettings[] {
   const common = {

@@ -1,4 +1,4 @@
-/** The sliding windows, narrowest first: the name in a query, the field in an answer, and the width in seconds. */
+/** The sliding windows, narrowest first: name in queries, field in responses, width in seconds. */
 export const WINDOWS = [
   { timeframe: '1m', field: 'last_1_minute', seconds: 60 },
   { timeframe: '5m', field: 'last_5_minutes', seconds: 300 },
@@ -10,16 +10,16 @@ export const WINDOWS = [
 export type Timeframe = (typeof WINDOWS)[number]['timeframe'];
 export type WindowField = (typeof WINDOWS)[number]['field'];
 
-/** Clicks in each window. A wider window never holds fewer than a narrower one. */
+/** Clicks in each window. A wider window never has fewer clicks than a narrower one. */
 export type WindowClicks = Record<WindowField, number>;
 
-/** How far back the widest window reads second buckets, and minute buckets. */
+/** Number of second buckets, and of minute buckets, that windows read. */
 const SECONDS_SEEN = 3_600;
 const MINUTES_SEEN = 1_440;
 
 /**
- * How many second buckets, and minute buckets, are kept in Postgres beside the current one. Older ones are neither written
- * nor kept: no window sees them, also where the clocks of Postgres and of a reader are two hours apart.
+ * Number of second buckets, and of minute buckets, that Postgres keeps beside the current one. No window reads older ones, even
+ * if the clocks of Postgres and of a reader differ by two hours.
  */
 export const SECONDS_KEPT = 3 * 3_600;
 export const MINUTES_KEPT = 50 * 60;
@@ -34,27 +34,27 @@ export function minuteOf(time: number): number {
   return Math.floor(time / 60_000);
 }
 
-/** How far apart the clocks of a writer and a reader may be, in milliseconds: all that a reader may see is written. */
+/** Maximum difference of the clocks of a writer and a reader, in milliseconds, at which every visible bucket is written. */
 export const CLOCK_SLACK = 60_000;
 
 /**
- * The oldest buckets that a window can see, by a clock that is up to a minute behind `now` (milliseconds). Windows up to
- * an hour slide to the second: seconds `(now - width, now]`. The 24-hour window slides to the minute, the current one
- * being the newest of 1,440.
+ * Returns the oldest buckets that a window can read, by a clock up to a minute behind `now` (milliseconds). Windows up to an
+ * hour slide to the second: seconds `(now - width, now]`. The 24-hour window slides to the minute; the current minute is
+ * the newest of its 1,440.
  */
 export function oldestVisible(now: number): { second: number; minute: number } {
   const reader = now - CLOCK_SLACK;
   return { second: secondOf(reader) - SECONDS_SEEN + 1, minute: minuteOf(reader) - MINUTES_SEEN + 1 };
 }
 
-/** The window of a timeframe, or undefined where there is none of that name. */
+/** Returns the window of a timeframe; undefined for an unknown one. */
 export function windowOf(timeframe: string): (typeof WINDOWS)[number] | undefined {
   return WINDOWS.find((window) => window.timeframe === timeframe);
 }
 
 /**
- * Clicks per impression of the same ad, all time, as a fraction (0.05 is five percent); null where there was no
- * impression. Never corrected: players that report clicks but not impressions show as more than 1.
+ * Returns all-time clicks per impression as a fraction (0.05 is 5 %); null without impressions. It exceeds 1 if players
+ * report clicks but no impressions.
  */
 export function ctr(clicks: number, impressions: number): number | null {
   return impressions === 0 ? null : clicks / impressions;

@@ -6,8 +6,8 @@ import { isUuid } from './uuid.js';
 /*
  * Versions of the wire format
  *
- * During a rolling update consumers of two releases pull from the same queue, so an older consumer may be given what only a
- * newer one can read. It must not lose it, and it is no dead letter either. So each part of a message says which version
+ * During a rolling update consumers of two releases pull from the same queue, so an older consumer may receive events that
+ * only a newer one can read. They must neither be lost nor dead-lettered. So each part of a message names the version that
  * its reader needs:
  *
  *   message  `v` is the version of the form around the events. It is 1.
@@ -34,43 +34,43 @@ export const CODES: Codes = new Map(KINDS.map((kind) => [EVENT_KINDS[kind].code,
 /** Events are in an array since the first version, and messages that hold one say so. */
 const MESSAGE_VERSION = 1;
 
-/** Versions have three digits at most: more is taken for damage, not for a newer release. */
+/** A version with more than three digits is treated as damage, not as a newer release. */
 const CODE = /^([1-9]\d{0,2})?[a-z]+$/;
 const LAST_VERSION = 999;
 
-/** The content of a message: events, some of which may be bad on their own, or nothing readable at all. */
+/** The content of a message: its valid events and its rejected parts, or the reason why nothing is readable. */
 export type Decoded =
   | { readonly state: 'decoded'; readonly events: AdEvent[]; readonly rejected: Rejected[] }
   | ({ readonly state: 'unreadable' } & Problem);
 
-/** A reason in words, and the version of a newer release that can read the part; without it nobody can. */
+/** Why a part is rejected, and the version of a newer release that can read it; without a version no release can. */
 interface Problem {
   readonly reason: string;
   readonly version?: number;
 }
 
-/** A part of a message that is no event, or none that this release can read. */
+/** A part of a message that this release cannot read. */
 export interface Rejected extends Problem {
   readonly value: unknown;
 }
 
-/** Many events as one message: UTF-8 JSON `{"v":1,"events":[…]}`; keys are short because there is one of each per click. */
+/** Encodes events as one message: UTF-8 JSON `{"v":1,"events":[…]}`. Keys are short because every event repeats them. */
 export function encodeEvents(events: readonly AdEvent[]): Buffer {
   return wrapEvents(events.map(encodeEvent));
 }
 
-/** A message of events that are JSON texts already, good or not. */
+/** Wraps events that are already JSON texts, valid or not. */
 export function wrapEvents(events: readonly string[]): Buffer {
   return Buffer.from(`{"v":${MESSAGE_VERSION},"events":[${events.join()}]}`);
 }
 
 const strict = new TextDecoder('utf-8', { fatal: true });
 
-/** Reads what releases up to a version wrote. */
+/** Reads the messages of releases up to a version. */
 export interface WireReader {
   /** The newest version that it reads. */
   readonly version: number;
-  /** The reverse of {@link encodeEvents}. Never throws: whatever bytes arrive, the answer says what they are. */
+  /** The reverse of {@link encodeEvents}, for any bytes. Never throws. */
   readonly decode: (bytes: Uint8Array) => Decoded;
 }
 
@@ -103,7 +103,7 @@ export function createWireReader(codes: Codes): WireReader {
 export const wireReader = createWireReader(CODES);
 export const decodeEvents = wireReader.decode;
 
-/** @param reason why it is no event, unless it is one of a newer version */
+/** @param reason why the value is not an event, unless a newer version can read it */
 function rejection(value: unknown, reason: string, newest: number): Problem {
   const version = isRecord(value) ? versionOf(value.k) : undefined;
   return version !== undefined && version > newest ? ofVersion(version, newest) : { reason };
@@ -114,15 +114,16 @@ function ofVersion(version: unknown, newest: number): Problem {
   return isWhole(version, LAST_VERSION) && version > newest ? { reason, version } : { reason };
 }
 
-/** The version that an event of a code needs; undefined where it is no code. */
+/** Returns the version that a code needs; undefined for an invalid code. */
 function versionOf(code: unknown): number | undefined {
   const found = typeof code === 'string' ? CODE.exec(code) : null;
   return found === null ? undefined : Number(found[1] ?? 1);
 }
 
 /**
- * Put together by hand, in two thirds of the time: of the texts only the ad id may hold what JSON has to escape. Of the
- * times V8 would keep the texts, which then outlive young garbage: not of those that toFixed wrote.
+ * Encodes one event. Concatenation takes two thirds of the time of JSON.stringify; only the ad id may need escaping. Times are
+ * formatted by toFixed, because V8 caches the other conversions of numbers to strings, which then outlive the young
+ * generation.
  */
 export function encodeEvent({ kind, id, adId, ip, occurredAt, receivedAt, claimedAt, playTimeMs }: AdEvent): string {
   const claimed = claimedAt === undefined ? '' : `,"raw":${claimedAt}`;
@@ -131,8 +132,8 @@ export function encodeEvent({ kind, id, adId, ip, occurredAt, receivedAt, claime
 }
 
 /**
- * Whole seconds as `pt`, and milliseconds as `pm` where there is a rest. A consumer of the release before reads `pt` alone,
- * and would reject an event whose `pt` is not an integer: it stores the seconds, and no click is lost during a rolling update.
+ * Encodes whole seconds as `pt`, and also milliseconds as `pm` if they are not whole seconds. A consumer of the previous release
+ * reads only `pt`, which must be an integer; it stores the seconds, so that a rolling update loses no click.
  */
 function encodePlayTime(milliseconds: number): string {
   const seconds = Math.floor(milliseconds / 1_000);
@@ -140,7 +141,7 @@ function encodePlayTime(milliseconds: number): string {
   return `,"pt":${seconds.toFixed()}${rest}`;
 }
 
-/** An event, or the reason why it is none. As strict as the database: what passes here can be stored. */
+/** Returns the event, or the reason why the value is not one. As strict as the database, so that every event can be stored. */
 function fromWire(value: unknown, codes: Codes): AdEvent | string {
   if (!isRecord(value)) return 'event is not an object';
   const { k, id, ad, ip, at, rx, raw, pt, pm } = value;
@@ -168,7 +169,7 @@ function fromWire(value: unknown, codes: Codes): AdEvent | string {
   return event;
 }
 
-/** The year 9999 is as far as ISO 8601 goes without a sign, and well inside what Postgres stores. */
+/** The last time that ISO 8601 writes without a sign. Postgres stores later ones too. */
 const LAST_TIME = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 function isTime(value: unknown): value is number {
@@ -179,7 +180,7 @@ function isWhole(value: unknown, most: number): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= most;
 }
 
-/** Short, and never throws: JSON.parse takes any depth of nesting, JSON.stringify does not. */
+/** Describes a value in a short text. Never throws, unlike JSON.stringify on deep nesting, which JSON.parse accepts. */
 function inWords(value: unknown): string {
   return typeof value === 'object' && value !== null ? 'of another type' : String(JSON.stringify(value)).slice(0, 100);
 }
