@@ -62,12 +62,12 @@ describe('a response that is not read', () => {
     const { socket } = await open();
     for (const piece of pieces) socket.write(piece);
     await untilStuck(socket);
-    stalled.sweep(1_000);
+    stalled.check(1_000);
     // Queueing more responses is no progress.
     socket.write('more');
-    stalled.sweep(1_000 + TIMEOUT_MS - 1);
+    stalled.check(1_000 + TIMEOUT_MS - 1);
     expect([socket.destroyed, lines]).toEqual([false, []]);
-    stalled.sweep(1_000 + TIMEOUT_MS);
+    stalled.check(1_000 + TIMEOUT_MS);
     expect(socket.destroyed).toBe(true);
     expect(await metrics.registry.metrics()).toContain('http_answers_cut_off_total{service="test"} 1');
     expect(lines).toEqual([
@@ -80,7 +80,7 @@ describe('a response that is not read', () => {
     socket.write(LARGE);
     await untilStuck(socket);
     let now = 0;
-    stalled.sweep(now);
+    stalled.check(now);
     for (const _ of Array.from({ length: 4 })) {
       const left = socket.writableLength;
       const before = queuedOf(socket);
@@ -91,10 +91,10 @@ describe('a response that is not read', () => {
       // Only the write as a whole counts in what is public.
       expect(socket.writableLength).toBe(left);
       now += TIMEOUT_MS - 1;
-      stalled.sweep(now);
+      stalled.check(now);
     }
     expect(socket.destroyed).toBe(false);
-    stalled.sweep(now + TIMEOUT_MS);
+    stalled.check(now + TIMEOUT_MS);
     expect(socket.destroyed).toBe(true);
   });
 
@@ -103,8 +103,8 @@ describe('a response that is not read', () => {
     for (const { socket } of all) socket.write(LARGE);
     for (const { socket } of all) await untilStuck(socket);
     const idle = await open();
-    stalled.sweep(0);
-    stalled.sweep(TIMEOUT_MS);
+    stalled.check(0);
+    stalled.check(TIMEOUT_MS);
     expect(all.map(({ socket }) => socket.destroyed)).toEqual([true, true, true]);
     expect(idle.socket.destroyed).toBe(false);
     expect(await metrics.registry.metrics()).toContain('http_answers_cut_off_total{service="test"} 3');

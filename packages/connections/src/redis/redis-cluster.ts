@@ -11,9 +11,9 @@ import type { RedisServers, RedisShard, RunOn } from './redis-shards.js';
 import { nameOf, newest, type Primary, readTopology, SLOTS, slotsServed, type Topology } from './redis-topology.js';
 
 /** Interval at which the nodes are asked which server serves which slots. */
-const LOOK_EVERY_MS = 1_000;
+const REFRESH_EVERY_MS = 1_000;
 /** The same after a failure: a failover takes a second or more. */
-const LOOK_AGAIN_MS = 250;
+const REFRESH_AGAIN_MS = 250;
 
 /** The current primaries. Replaced as a whole when they change. */
 interface View {
@@ -24,7 +24,7 @@ interface View {
   readonly owners: readonly (RedisShard | undefined)[];
 }
 
-const NOBODY: View = {
+const EMPTY_VIEW: View = {
   topology: { primaries: [], nodes: [], ok: false, epoch: 0 },
   servers: new Map(),
   shards: [],
@@ -42,13 +42,13 @@ export function openRedisCluster(
   runOn: RunOn,
 ): RedisServers {
   const { logger } = options;
-  let view = NOBODY;
+  let view = EMPTY_VIEW;
   let closed = false;
   /** The error of a node, if no node answered the last time. */
-  let silence: string | undefined;
+  let lastError: string | undefined;
 
   /** Asks the connected primaries; if one fails or slots are missing, also all other known nodes. */
-  const look = async (): Promise<void> => {
+  const refresh = async (): Promise<void> => {
     const { topology, servers } = view;
     const connected = new Map<string, Promise<Topology>>();
     for (const primary of topology.primaries) {
@@ -65,7 +65,7 @@ export function openRedisCluster(
     const best = newest(answers.filter(isAnswer).map(({ value }) => value));
     if (best !== undefined && !closed) adopt(best);
     const failure = answers.find((answer) => !isAnswer(answer));
-    silence = best === undefined && failure?.status === 'rejected' ? String(failure.reason?.message) : undefined;
+    lastError = best === undefined && failure?.status === 'rejected' ? String(failure.reason?.message) : undefined;
   };
 
   const adopt = (topology: Topology): void => {
@@ -88,7 +88,7 @@ export function openRedisCluster(
   const shardsOf = (topology: Topology, servers: ReadonlyMap<string, RedisServer>): Pick<View, 'shards' | 'owners'> => {
     const owners = new Array<RedisShard | undefined>(SLOTS).fill(undefined);
     const shards = topology.primaries.map((primary) => {
-      const shard = shardOf(primary, servers.get(nameOf(primary)) as RedisServer, runAndLook);
+      const shard = shardOf(primary, servers.get(nameOf(primary)) as RedisServer, runAndRefresh);
       for (const [first, last] of primary.ranges) owners.fill(shard, first, last + 1);
       return shard;
     });
@@ -96,19 +96,20 @@ export function openRedisCluster(
     return slotsServed(topology) === SLOTS ? { shards, owners } : { shards: [], owners: [] };
   };
 
-  const runAndLook: RunOn = async (server, operation, fn) => {
+  const runAndRefresh: RunOn = async (server, operation, fn) => {
     try {
       return await runOn(server, operation, fn);
     } catch (error) {
       // The slots may have moved: ask the other nodes soon.
-      if (error instanceof DependencyUnavailable) looking.runSoon();
+      if (error instanceof DependencyUnavailable) refreshes.runSoon();
       throw error;
     }
   };
 
   const outage = (): string | undefined => {
     const { topology, servers, shards } = view;
-    if (topology.primaries.length === 0) return `no cluster node answers${silence === undefined ? '' : `: ${silence}`}`;
+    if (topology.primaries.length === 0)
+      return `no cluster node answers${lastError === undefined ? '' : `: ${lastError}`}`;
     if (shards.length === 0) return `only ${slotsServed(topology)} of ${SLOTS} slots are served`;
     const missing = [...servers]
       .filter(([, server]) => !server.isConnected())
@@ -116,10 +117,10 @@ export function openRedisCluster(
     return missing.length === 0 ? undefined : `no connection to ${missing.join(', ')}`;
   };
 
-  const looking = every(LOOK_EVERY_MS - LOOK_AGAIN_MS, async (signal) => {
-    await look();
-    await sleep(LOOK_AGAIN_MS, undefined, { signal, ref: false });
-    if (outage() !== undefined) looking.runSoon();
+  const refreshes = every(REFRESH_EVERY_MS - REFRESH_AGAIN_MS, async (signal) => {
+    await refresh();
+    await sleep(REFRESH_AGAIN_MS, undefined, { signal, ref: false });
+    if (outage() !== undefined) refreshes.runSoon();
   });
 
   return {
@@ -137,7 +138,7 @@ export function openRedisCluster(
     },
     close: async () => {
       closed = true;
-      await looking.stop();
+      await refreshes.stop();
       await Promise.all([...view.servers.values()].map((server) => server.close()));
     },
   };

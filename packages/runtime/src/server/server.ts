@@ -18,7 +18,7 @@ const DRAIN_TIMEOUT_MS = 10_000;
 const BACKLOG = 4_096;
 /** Idle connections stay open this long after the shutdown begins: a request may be on its way. */
 const IDLE_GRACE_MS = 500;
-const SWEEP_MS = 1_000;
+const CHECK_EVERY_MS = 1_000;
 
 /**
  * Listens, and adds a shutdown hook that makes the process not ready, accepts no new connection, finishes open requests
@@ -73,7 +73,7 @@ export async function listen(
     logger.error(`HTTP server failed: ${error.message}`, { event: 'http.server_failed', error }),
   );
 
-  const stalledChecks = every(SWEEP_MS, () => stalled.sweep(performance.now()));
+  const stalledChecks = every(CHECK_EVERY_MS, () => stalled.check(performance.now()));
   shutdown.add('http server', async () => {
     draining = true;
     health.drain();

@@ -6,7 +6,7 @@ import type { Metrics } from '../metrics/metrics.js';
 /** Finds responses that their clients do not read. */
 export interface StalledAnswers {
   /** Checks all connections and destroys the stalled ones. @param now `performance.now()` */
-  sweep(now: number): void;
+  check(now: number): void;
 }
 
 /** One client may have many connections: log at most one line a minute. */
@@ -56,7 +56,7 @@ export function createStalledAnswers(
   }
 
   return {
-    sweep(now) {
+    check(now) {
       for (const socket of sockets()) {
         if (socket.writableLength === 0) {
           waiting.delete(socket);
