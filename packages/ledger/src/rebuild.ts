@@ -110,12 +110,12 @@ async function rebuildParts(work: Work): Promise<Rebuild> {
   if (ads === undefined) return { state: 'interrupted', reason: 'another server holds some of the counters now' };
   // After a change of the ledger these counters have the wrong identity. Nobody will read them.
   if ((await readIdentity(database)) !== ledger) {
-    return { state: 'interrupted', reason: 'the database was restored or replaced meanwhile' };
+    return { state: 'interrupted', reason: 'the database was restored or replaced during the rebuild' };
   }
   const finished = await Promise.all(parts.map(finishPart));
   return finished.every((set) => set)
     ? { state: 'done', ads }
-    : { state: 'interrupted', reason: 'Redis was emptied meanwhile' };
+    : { state: 'interrupted', reason: 'Redis was emptied during the rebuild' };
 }
 
 async function beginPart({ shard, instanceId, token, tokenKey }: Part): Promise<boolean> {

@@ -152,7 +152,7 @@ describe('the ad catalogue', () => {
   });
 });
 
-describe('while Postgres can not be reached', () => {
+describe('while Postgres is unavailable', () => {
   let postgres: LocalProcess;
   let pool: pg.Pool;
   beforeAll(async () => {
@@ -175,7 +175,7 @@ describe('while Postgres can not be reached', () => {
     return catalogue;
   };
 
-  it('keeps what it had, tells its age and the reason, and reads again by itself', async () => {
+  it('keeps its ids, reports their age and the reason, and recovers by itself', async () => {
     const catalogue = openCatalogue(1_000);
     await catalogue.start(60_000);
     expect(catalogue.failure()).toBeUndefined();
@@ -193,7 +193,7 @@ describe('while Postgres can not be reached', () => {
     expect(await catalogue.find('ad-nobody-knows', '')).toBe('unknown');
   });
 
-  it('lets nobody wait for a Postgres that hangs, and starts all the same', async () => {
+  it('does not wait for a Postgres that hangs, and starts without it', async () => {
     postgres.pause();
     try {
       const catalogue = openCatalogue(50);

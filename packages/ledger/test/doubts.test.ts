@@ -56,7 +56,7 @@ describe('a batch of the queue', () => {
     await expectExactCounters(database);
   });
 
-  it('leaves a doubt before it returns when Redis is away, and the next ones bear it in their transaction', async () => {
+  it('leaves a doubt before it returns while Redis is unavailable, and later batches write it in their transaction', async () => {
     const server = await testServers.redis();
     const lost = await openStore(testServers, server);
     const ledger = ledgerOver(lost);
@@ -95,20 +95,20 @@ describe('a batch of the queue', () => {
   it('is not done when neither the counters were raised nor a doubt about them is durable', async () => {
     const ledger = ledgerOver(
       withAround(store, async () => {
-        throw new Error('Redis is away');
+        throw new Error('Redis is unavailable');
       }),
       {
         query: (operation, text, values) =>
           operation === 'raise_doubt'
-            ? Promise.reject(new Error('Postgres is away'))
+            ? Promise.reject(new Error('Postgres is unavailable'))
             : database.query(operation, text, values),
       },
     );
-    await expect(ledger.recordQueued([click(at)])).rejects.toThrow('Postgres is away');
+    await expect(ledger.recordQueued([click(at)])).rejects.toThrow('Postgres is unavailable');
   });
 });
 
-describe('a batch that nobody else holds', () => {
+describe('a batch that only this process holds', () => {
   it('is doubted from its commit on until its counters are raised', async () => {
     const doubted: boolean[] = [];
     const ledger = ledgerOver(
@@ -176,7 +176,7 @@ describe('a batch that nobody else holds', () => {
     await expectHealed();
   });
 
-  it('is recorded though its doubt could not be taken away', async () => {
+  it('is recorded although its doubt could not be deleted', async () => {
     const ledger = ledgerOver(store, {
       query: (operation, text, values) =>
         operation === 'settle_doubt' ? Promise.reject(new Error('away')) : database.query(operation, text, values),

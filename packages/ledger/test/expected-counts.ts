@@ -65,7 +65,7 @@ export function randomEvents(random: () => number, count: number, now: number, s
   );
 }
 
-/** True while there is any doubt. */
+/** True while any doubt exists. */
 export async function hasDoubt(database: Database): Promise<boolean> {
   return (await readDoubts(database)).length > 0;
 }
@@ -75,8 +75,8 @@ export async function rows(database: Database, text: string): Promise<object[]> 
 }
 
 /**
- * That the rollups say what the events say, to the last bucket that a window can see, and that no bucket is there that none
- * can. Buckets of zero are no difference.
+ * Expects the rollups to equal a count of the events, for all buckets that a window sees, and no older buckets. Buckets of zero
+ * are ignored.
  */
 export async function expectExactRollups(database: Database): Promise<void> {
   await expectExactBuckets(database, 'second', 1, SECONDS_KEPT);
@@ -90,7 +90,7 @@ export async function expectExactRollups(database: Database): Promise<void> {
   );
 }
 
-/** A test may take so many seconds between recording a batch and looking at its buckets. */
+/** Longest time of a test, in seconds, from recording a batch to reading its buckets. */
 const SLOW_TEST = 1_200;
 
 async function expectExactBuckets(database: Database, unit: string, width: number, kept: number): Promise<void> {
@@ -117,7 +117,7 @@ async function expectExactBuckets(database: Database, unit: string, width: numbe
   expect(await rows(database, `SELECT * FROM ${table} WHERE ${unit} < ${oldest - slack}`)).toEqual([]);
 }
 
-/** Every counter in Redis: `<key> <field or bucket>` to its count. Throws where a sum is not that of its buckets. */
+/** Every counter in Redis: `<key> <field or bucket>` to its count. Throws where a sum differs from its buckets. */
 export async function readAllCounters(redis: Redis): Promise<Record<string, number>> {
   const counters: Record<string, number> = {};
   for (const key of await redis.keys('ad:*')) {
@@ -129,7 +129,7 @@ export async function readAllCounters(redis: Redis): Promise<Record<string, numb
   return counters;
 }
 
-/** What Redis is to hold at `now`: all totals, and every bucket that a window sees and that has clicks. */
+/** The expected content of Redis at `now`: all totals, and all buckets with clicks that a window sees. */
 export async function visibleCounters(database: Database, now: number): Promise<Record<string, number>> {
   const oldest = oldestVisible(now);
   const ledger = (await readIdentity(database)) ?? '';

@@ -10,8 +10,8 @@ import { setUpLedger } from './ledger-set-up.js';
 import { openDatabase, type TestStore, withAround } from './servers.js';
 
 /*
- * Redis holds a copy of what one database counted at one time. Whatever happens to that database, nothing of the copy is
- * read again unless the database still is the one that it was taken from.
+ * Redis holds a copy of the counts of one database at one time. After any change of that database the copy is not read, unless
+ * the database still has the identity that the copy was filled from.
  */
 
 const { testServers, at, now, newDatabase, ledgerOf, rebuild, isTrusted, expectOwnCounters, ...setUp } = setUpLedger();
@@ -42,7 +42,7 @@ describe('counters are not trusted any more, and are exact after a rebuild', () 
     ['DELETE of all rows', ['DELETE FROM ad_events', 'DELETE FROM ad_totals', 'DELETE FROM clicks_per_minute']],
     ['DELETE of one ad', ["DELETE FROM ad_totals WHERE ad_id = 'ad-001'"]],
     [
-      'a dump that makes a rollup anew',
+      'a dump that creates a rollup again',
       ['CREATE TABLE old AS TABLE ad_totals', 'TRUNCATE ad_totals', 'INSERT INTO ad_totals TABLE old'],
     ],
     ['a renewal', ['SELECT renew_ledger_identity()']],
@@ -73,7 +73,7 @@ describe('counters are not trusted any more, and are exact after a rebuild', () 
     await rows(database, 'SELECT renew_ledger_identity()');
     expect(await rebuildCounters(database, changing, now)).toEqual({
       state: 'interrupted',
-      reason: 'the database was restored or replaced meanwhile',
+      reason: 'the database was restored or replaced during the rebuild',
     });
     expect(await isTrusted(database)).toBe(false);
   });

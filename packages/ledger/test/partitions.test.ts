@@ -13,7 +13,7 @@ afterAll(testServers.release);
 const DAY = 86_400_000;
 const now = Date.now();
 const today = Math.floor(now / DAY) * DAY;
-/** The first of the days whose partitions the tests take away. */
+/** The first day whose partitions the tests drop. */
 const AHEAD = 5;
 const later = today + AHEAD * DAY;
 
@@ -55,7 +55,7 @@ async function ensureAll(over: Database): Promise<number> {
   return made;
 }
 
-/** Puts so many clicks into the day `later`, past the ledger; the first 48 bits of their ids are the time. */
+/** Inserts clicks into the day `later`, past the ledger; the first 48 bits of their ids are the time. */
 async function fillDefault(count: number): Promise<void> {
   await database.query(
     'test',
@@ -220,7 +220,7 @@ describe('a day whose rows fill the default partition', () => {
     expect(await countOf('ad_events_default')).toBe(0);
   });
 
-  it('waits for nobody who reads the default partition for long, and takes nobody down with it', async () => {
+  it('does not wait for long readers of the default partition, and does not block them', async () => {
     // One step moves these, and still waits for the lock.
     await fillDefault(1_000);
     const reader = await openPool(variables).connect();
@@ -235,7 +235,7 @@ describe('a day whose rows fill the default partition', () => {
   });
 });
 
-describe('a day whose partition can not be made', () => {
+describe('a day whose partition cannot be made', () => {
   it('is reported, and the days behind it get theirs', async () => {
     await dropLastDays();
     const [from, to] = [uuidv7(later + 0.5 * DAY), uuidv7(later + 1.5 * DAY)];

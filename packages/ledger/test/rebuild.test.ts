@@ -37,7 +37,7 @@ describe('a rebuild', () => {
     expect(await store.redis.exists(token())).toBe(0);
   });
 
-  it('is interrupted by a FLUSHALL at any of its steps, and then nobody trusts Redis', async () => {
+  it('is interrupted by a FLUSHALL at any step, and Redis is not trusted then', async () => {
     await recordBatch(database, randomEvents(seeded(2), 200, at, 3_600_000));
     for (const step of ['raise', 'renew_rebuild', 'finish_rebuild']) {
       for (const order of ['before', 'after']) {
@@ -80,28 +80,28 @@ describe('a rebuild', () => {
   it('is done by one at a time, and its token does not outlive a dead one for long', async () => {
     await recordBatch(database, [click(at)]);
     let second: unknown;
-    let life = 0;
+    let ttl = 0;
     const slow = withAround(store, async (operation, go) => {
       if (operation === 'raise') {
-        life = await store.redis.ttl(token());
+        ttl = await store.redis.ttl(token());
         second = await rebuildCounters(database, store, now);
       }
       return await go();
     });
     expect((await rebuildCounters(database, slow, now)).state).toBe('done');
     expect(second).toEqual({ state: 'interrupted', reason: 'another rebuild is under way' });
-    expect(life).toBeGreaterThan(0);
-    expect(life).toBeLessThanOrEqual(60);
+    expect(ttl).toBeGreaterThan(0);
+    expect(ttl).toBeLessThanOrEqual(60);
   });
 
   it('does not wait for one that began on another server, whose token came here in a file or by replication', async () => {
-    await store.redis.set(token(), 'another life:token', 'EX', 30);
+    await store.redis.set(token(), 'another instance:token', 'EX', 30);
     expect((await rebuildCounters(database, store, now)).state).toBe('done');
     await store.redis.set(token(), `${store.instanceId()}:token`, 'EX', 30);
     expect((await rebuildCounters(database, store, now)).state).toBe('interrupted');
   });
 
-  it('does not begin anew for a page that could not be raised at once', async () => {
+  it('retries a page that could not be raised at once', async () => {
     await recordBatch(database, randomEvents(seeded(6), 200, at, 3_600_000));
     let begun = 0;
     let raises = 0;
@@ -174,8 +174,8 @@ describe('a rebuild', () => {
   });
 
   it('is nothing while Redis is not connected', async () => {
-    const away: CounterStore = { ...store, shards: () => [{ ...store, instanceId: () => undefined }] };
-    expect(await rebuildCounters(database, away, now)).toMatchObject({ state: 'interrupted' });
+    const unavailable: CounterStore = { ...store, shards: () => [{ ...store, instanceId: () => undefined }] };
+    expect(await rebuildCounters(database, unavailable, now)).toMatchObject({ state: 'interrupted' });
   });
 });
 

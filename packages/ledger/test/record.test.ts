@@ -252,7 +252,7 @@ describe('recording a batch', () => {
     expect(await buckets('clicks_per_minute')).toBeLessThanOrEqual(possible(50 * HOUR + 60_000));
   });
 
-  it('is nothing where one value can not be stored: all or none', async () => {
+  it('records nothing where one value cannot be stored', async () => {
     await expect(recordBatch(database, [click(now), click(now, { ip: 'nowhere' })], 'writer')).rejects.toMatchObject({
       code: '22P02',
     });

@@ -20,21 +20,21 @@ export type CatalogueRanking = (
 
 export interface CatalogueRankingOptions {
   readonly database: Database;
-  /** How old a page may be. */
+  /** Maximum age of a page. */
   readonly maxAgeMs: number;
-  /** The identity of the database; a ranking is not kept when it changes. */
+  /** The identity of the ledger; cached pages are dropped when it changes. */
   readonly ledger: () => string | undefined;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** Ads that are ranked by one query: several pages. */
+  /** Ads per query: several pages. */
   readonly chunkAds?: number;
 }
 
 const CHUNK_ADS = 5_000;
-/** A chunk that took long to read is kept for longer: Postgres spends a tenth of the time on the first one at most. */
+/** A chunk is kept for ten times its read time, so that the first chunk takes a tenth of the time of Postgres at most. */
 const AGE_PER_COST = 10;
 const LONGEST_AGE_MS = 30_000;
-/** Some 500 KB each. */
+/** Chunks take some 500 KB each. */
 const CHUNKS_KEPT = 20;
 const CHUNKS_WAITING = 20;
 
@@ -51,9 +51,9 @@ interface Chunk {
 }
 
 /**
- * Ranks the ads of a catalogue that is too large to read the counters of each: Postgres ranks, and only the ads of a page
- * are read. A query ranks the ads of several pages, for all who ask within its age. One query runs at a time, and then
- * none for as long as it took: whatever pages are asked for, half of one connection is the most that they cost.
+ * Ranks the ads of a catalogue that is too large to read every counter: Postgres ranks, and only the counters of a page are
+ * read. A query ranks the ads of several pages, for all callers within its age. One query runs at a time, followed by a pause of
+ * the same length, so that all requests together use half of one connection at most.
  */
 export function createCatalogueRanking(options: CatalogueRankingOptions): CatalogueRanking {
   const { chunkAds = CHUNK_ADS } = options;

@@ -13,7 +13,7 @@ export interface DoubtWatch {
 
 /**
  * Polls the ledger identity and its doubts every `intervalMs`. While Postgres is unavailable the last answer stands: as a
- * rule nobody can commit then, so Redis lacks nothing that it did not lack before.
+ * rule no writer can commit then, so Redis does not fall behind.
  */
 export function watchDoubts(database: Database, intervalMs: number): DoubtWatch {
   let last: Standing = { ledger: undefined, doubted: true };

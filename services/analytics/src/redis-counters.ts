@@ -16,7 +16,7 @@ import type { Counters } from './counters.js';
 
 const readWindows = script(readFileSync(new URL('../lua/read-windows.lua', import.meta.url), 'utf8'));
 
-/** Ads per round trip: an ad takes Redis some 30 µs, and nobody else should wait for long. */
+/** Ads per round trip: an ad takes Redis some 30 µs, and other callers should not wait for long. */
 const ADS_PER_CALL = 50;
 
 type WindowsReply = [number, number, number, number, number, number, number];

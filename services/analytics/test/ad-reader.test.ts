@@ -42,7 +42,7 @@ describe('ads that are asked for', () => {
     expect(found.every(({ source }) => source === 'redis')).toBe(true);
   });
 
-  it('and are many are read in groups, so that nobody waits for too many others', async () => {
+  it('and are many are read in groups, so that no caller waits for too many others', async () => {
     const { reads, ask } = readerOf();
     const many = Array.from({ length: 120 }, (_, index) => `ad-${index}`);
     const answers = Promise.all(many.map(ask));
@@ -68,7 +68,7 @@ describe('ads that are asked for', () => {
     expect((await late).counters.clicks).toBe(2);
   });
 
-  it('are all told of a failure, and those asked for later are read again', async () => {
+  it('fail together, and later ones are read again', async () => {
     const { reads, ask } = readerOf();
     const failures = Promise.allSettled([ask('a'), ask('b')]);
     await turn();

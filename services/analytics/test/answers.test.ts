@@ -71,9 +71,9 @@ describe('an answer', () => {
 
   it.each([
     ['of an unknown ad', 'ad_id=ad-001', { listing: 'unknown' as const }, 404],
-    ['of an ad that nobody can look up', 'ad_id=ad-001', { listing: 'unverified' as const }, 503],
+    ['of an ad that cannot be looked up', 'ad_id=ad-001', { listing: 'unverified' as const }, 503],
     ['of an ad while too many are looked up', 'ad_id=ad-001', { listing: 'busy' as const }, 503],
-    ['of all ads while nobody knows which there are', '', { loaded: false }, 503],
+    ['of all ads while the catalogue is not loaded', '', { loaded: false }, 503],
     ['of a timeframe that is none', 'ad_id=ad-001&timeframe=2h', {}, 400],
     ['of a page behind no page', 'cursor=abc', {}, 400],
   ])('%s is an error', async (_what, query, state, status) => {

@@ -89,7 +89,7 @@ describe('a cached list', () => {
     expect(await second).not.toBe(before);
   });
 
-  it('tells all who wait of a failure, and then reads again', async () => {
+  it('fails for all waiting callers, and then reads again', async () => {
     const { reads, ask } = listOf(500);
     const failures = Promise.allSettled([ask(), ask()]);
     reads[0]?.fail();

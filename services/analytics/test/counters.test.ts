@@ -237,7 +237,7 @@ describe('where counters are read', () => {
     expect(expected.clicks).toBeGreaterThan(0);
   });
 
-  it('is Redis while it can be believed', async () => {
+  it('is Redis while it is trusted', async () => {
     expect(await read()).toEqual({ source: 'redis', counters: [expected] });
   });
 
@@ -285,7 +285,7 @@ describe('where counters are read', () => {
     expect(await read(interrupted)).toEqual({ source: 'postgres', counters: [expected] });
   });
 
-  it('is Postgres when the epoch is of another life of Redis', async () => {
+  it('is Postgres when the epoch has another instance id of Redis', async () => {
     await redis.set(epoch(), `${'0'.repeat(40)}:token`);
     expect((await read()).source).toBe('postgres');
     await redis.set(epoch(), 'token');
@@ -307,7 +307,7 @@ describe('where counters are read', () => {
     expect((await read(withShard(() => ({ mayEvict: () => true })))).source).toBe('postgres');
   });
 
-  it('is Postgres while Redis is away, and Redis again after a restart and a rebuild, not before', async () => {
+  it('is Postgres while Redis is unavailable, and Redis again only after a restart and a rebuild', async () => {
     const server = await testServers.redis();
     const own = await openStores(testServers, { ...(await testServers.database()), ...server.env });
     const ledger = await readIdentity(own.database);

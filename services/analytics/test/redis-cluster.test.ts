@@ -162,7 +162,7 @@ describe('counters in a Redis Cluster', () => {
     }
   });
 
-  it('are not believed when one primary tells of another rebuild than the others', async () => {
+  it('are not trusted when one primary has the mark of another rebuild', async () => {
     const [shard] = store.shards() as [CounterShard];
     await on(shard, (redis) =>
       redis.set(epochKey(shard.tag(MARKS_STEM), identity), `${shard.instanceId()}:an earlier one`),
@@ -182,7 +182,7 @@ describe('counters in a Redis Cluster', () => {
       }));
       expect(await rebuildCounters(database, emptied, now)).toEqual({
         state: 'interrupted',
-        reason: 'Redis was emptied meanwhile',
+        reason: 'Redis was emptied during the rebuild',
       });
       expect(await trusted()).toBe(false);
       expect(await hasDoubt()).toBe(true);
@@ -234,7 +234,7 @@ describe('counters in a Redis Cluster', () => {
     await ledger().recordQueued(clicks());
     const victim = (await cluster.primaries())[1] as LocalProcess;
     await victim.kill();
-    await waitFor(() => store.health().status === 'down', { timeoutMs: 5_000, what: 'the health to tell of it' });
+    await waitFor(() => store.health().status === 'down', { timeoutMs: 5_000, what: 'health to report it' });
     await ledger().recordQueued(clicks());
     expect(await hasDoubt()).toBe(true);
     expect(await ask()).toEqual({ source: 'postgres', counters: await truth() });
@@ -251,7 +251,7 @@ describe('counters in a Redis Cluster', () => {
     await expectExact();
   });
 
-  it('of a primary that was replaced, and came back before any rebuild, are not believed for what they were', async () => {
+  it('of a replaced primary that came back before a rebuild are not trusted', async () => {
     await ledger().recordQueued(clicks());
     const [a] = (await cluster.primaries()) as [LocalProcess];
     const replica = await replicaOf(a);
@@ -268,7 +268,7 @@ describe('counters in a Redis Cluster', () => {
       timeoutMs: 20_000,
       what: 'the old primary to follow',
     });
-    // No rebuild was finished meanwhile (Postgres was away, say). Somebody wants the old primary back.
+    // No rebuild was finished meanwhile (for example because Postgres was unavailable). Somebody wants the old primary back.
     await waitFor(
       async () => {
         await on(a, (redis) => redis.call('CLUSTER', 'FAILOVER')).catch(() => undefined);
@@ -289,12 +289,12 @@ describe('counters in a Redis Cluster', () => {
   });
 });
 
-it('a Redis that is no cluster is not taken for one: nothing is raised or believed, and the health says why', async () => {
+it('a Redis without cluster mode is refused: nothing is raised or trusted, and health shows the reason', async () => {
   const { host, port } = await testServers.redis();
   const single = openCounters(testServers, { REDIS_CLUSTER_NODES: `${host}:${port}` });
   await waitFor(() => single.health().detail?.includes('cluster support disabled'), {
     timeoutMs: 10_000,
-    what: 'the health to tell of it',
+    what: 'health to report it',
   });
   expect(single.health().status).toBe('down');
   expect(single.shards()).toEqual([]);
@@ -307,7 +307,7 @@ it('a Redis that is no cluster is not taken for one: nothing is raised or believ
 });
 
 it('of one node, known by its address alone, is given and asked about one ad at a time', async () => {
-  // A cluster listens on a second port, 10,000 above unless told.
+  // A cluster listens on a second port, 10,000 above by default.
   const settings = { 'cluster-enabled': 'yes', 'cluster-port': String(await freePort()) };
   const node = await testServers.redis({ settings });
   await on(node, (redis) => redis.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383'));

@@ -30,7 +30,7 @@ export async function openStores(testServers: TestServers, env: Variables) {
   return { database, store };
 }
 
-/** Redis alone, connected or not. It gets time: nobody tries again here, and a busy machine is no outage. */
+/** Redis alone, connected or not. It has a long timeout: calls are not retried here, and a busy machine is no outage. */
 export function openCounters(testServers: TestServers, env: Variables): RedisConnection {
   const config = loadConfig<RedisConfig>({ REDIS_TIMEOUT_MS: '10000', ...env }, redisVariables);
   const store = openRedis(config, { service: 'test', metrics: createMetrics('test'), logger: quiet });

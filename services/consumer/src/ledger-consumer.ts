@@ -22,7 +22,7 @@ const MAX_UNACKNOWLEDGED = 50_000;
 /**
  * Makes sure that the streams and the durable consumer are there, and as they should be.
  *
- * @returns the time of the server, where it tells it
+ * @returns the time of the NATS server; undefined where it does not report one
  */
 export async function ensureLedgerConsumer(
   connection: NatsConnection,

@@ -101,7 +101,7 @@ const auditor = (lastingMs = 0, over: CounterStore = store) =>
 const isTrusted = async () =>
   (await readTrust(store.shards(), (await readIdentity(database)) ?? '')).state === 'trusted';
 
-/** A store whose server never answers: whoever raises dies between its commit and its raise. */
+/** A store whose server never answers, like a writer that dies between its commit and its raise. */
 function silent(): CounterStore {
   const shards = store.shards().map((shard): CounterShard => ({ ...shard, run: () => new Promise(() => undefined) }));
   return { shards: () => shards, shardOf: () => shards[0] as CounterShard };

@@ -77,7 +77,7 @@ describe('consuming', () => {
     await consuming.stop();
   });
 
-  it('records two batches at a time, of all that waits, and a slow one keeps nobody else waiting', async () => {
+  it('records two batches at a time, and a slow one does not delay the other', async () => {
     await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: -1, deadLettersMaxBytes: -1 }, 60);
     const [slow = 0] = await publish(connection, clicks(1));
     const begun: number[][] = [];
@@ -129,28 +129,28 @@ describe('consuming', () => {
     expect(Math.max(...sizes)).toBeGreaterThan(2);
   });
 
-  it('tells that it records again when all that failed is recorded, and not when something else is', async () => {
+  it('reports a recovery when the failed batch is recorded, and not when another one is', async () => {
     await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: -1, deadLettersMaxBytes: -1 }, 60);
     const [bad] = await publish(connection, clicks(1));
-    const told: string[] = [];
+    const signals: string[] = [];
     let repaired = false;
     const consuming = consume({
       record: async (messages) => {
         if (!repaired && messages.some(({ message }) => message.info.streamSequence === bad))
           throw new Error('no right');
         await acknowledge(messages);
-        told.push('acknowledged');
+        signals.push('acknowledged');
         return [];
       },
-      onFailure: () => told.push('failure'),
-      onRecorded: () => told.push('recorded'),
+      onFailure: () => signals.push('failure'),
+      onRecorded: () => signals.push('recorded'),
     });
-    await waitFor(() => told.includes('failure'), { timeoutMs: 10_000, what: 'a failure' });
+    await waitFor(() => signals.includes('failure'), { timeoutMs: 10_000, what: 'a failure' });
     await publish(connection, clicks(1));
-    await waitFor(() => told.includes('acknowledged'), { timeoutMs: 10_000, what: 'the other message' });
-    expect(told).not.toContain('recorded');
+    await waitFor(() => signals.includes('acknowledged'), { timeoutMs: 10_000, what: 'the other message' });
+    expect(signals).not.toContain('recorded');
     repaired = true;
-    await waitFor(() => told.includes('recorded'), { timeoutMs: 10_000, what: 'the end of it' });
+    await waitFor(() => signals.includes('recorded'), { timeoutMs: 10_000, what: 'the end of it' });
     await queueEmpty(connection);
     await consuming.stop();
   });
@@ -162,7 +162,7 @@ describe('consuming', () => {
     const recorded: number[] = [];
     const consuming = consume({
       record: async (messages) => {
-        if (failures.length < 3) throw new Error('away');
+        if (failures.length < 3) throw new Error('unavailable');
         recorded.push(...messages.map(({ message }) => message.info.streamSequence));
         return await acknowledge(messages);
       },
@@ -171,7 +171,7 @@ describe('consuming', () => {
     await queueEmpty(connection);
     await consuming.stop();
     expect(recorded.sort()).toEqual(sequences);
-    expect(failures).toEqual([new Error('away'), new Error('away'), new Error('away')]);
+    expect(failures).toEqual([new Error('unavailable'), new Error('unavailable'), new Error('unavailable')]);
   });
 
   it('gives back at its stop what it could not record, for somebody else to have at once', async () => {
@@ -182,7 +182,7 @@ describe('consuming', () => {
     const stopped = consume({
       record: async () => {
         failed = true;
-        throw new Error('away');
+        throw new Error('unavailable');
       },
       maxEvents: 3,
     });

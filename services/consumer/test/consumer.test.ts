@@ -76,24 +76,27 @@ async function readSample({ env }: LocalProcess, sample: string): Promise<number
 }
 
 /** That Postgres and Redis have exactly these clicks. */
-async function expectCounted(books: Awaited<ReturnType<typeof startConsumer>>, all: readonly AdEvent[]): Promise<void> {
+async function expectCounted(
+  running: Awaited<ReturnType<typeof startConsumer>>,
+  all: readonly AdEvent[],
+): Promise<void> {
   const expected: Record<string, number> = {};
   for (const { adId } of all) expected[adId] = (expected[adId] ?? 0) + 1;
-  expect(await books.totals()).toEqual(expected);
-  expect(await books.events()).toBe(all.length);
-  for (const [adId, clicks] of Object.entries(expected)) expect(await books.counted(adId)).toBe(clicks);
+  expect(await running.totals()).toEqual(expected);
+  expect(await running.events()).toBe(all.length);
+  for (const [adId, clicks] of Object.entries(expected)) expect(await running.counted(adId)).toBe(clicks);
 }
 
 describe('the consumer', () => {
-  let books: Awaited<ReturnType<typeof startConsumer>>;
+  let running: Awaited<ReturnType<typeof startConsumer>>;
   let queue: NatsConnection;
   const all: AdEvent[] = [];
   beforeAll(async () => {
-    books = await startConsumer(undefined);
-    queue = books.queue;
+    running = await startConsumer(undefined);
+    queue = running.queue;
   });
 
-  it('puts what can not be recorded on the dead-letter stream, with its reason and source, and counts the rest', async () => {
+  it('stores bad events as dead letters with reason and source, and counts the other events', async () => {
     const good = ofAds(6);
     all.push(...good);
     const bad = { k: 'c', id: 'not-a-uuid' };
@@ -126,7 +129,7 @@ describe('the consumer', () => {
     expect(text(source(1))).toBe('click!');
     expect(text(source(3))).toBe(JSON.stringify({ v: 1, events: [bad] }));
     expect(text(source(4))).toContain(unknown.id);
-    await expectCounted(books, all);
+    await expectCounted(running, all);
   });
 
   it('counts a batch once, however often it is delivered and in whatever company', async () => {
@@ -136,70 +139,70 @@ describe('the consumer', () => {
     all.push(...extra);
     await publish(queue, [batch, batch, batch.slice(10), [...extra, ...batch.slice(0, 5)], extra]);
     await queueEmpty(queue);
-    await expectCounted(books, all);
+    await expectCounted(running, all);
   });
 
-  it('goes on, and counts nothing twice, when all deliveries are forgotten', async () => {
+  it('counts nothing twice when all deliveries are forgotten', async () => {
     const batches = Array.from({ length: 50 }, () => ofAds(10));
     all.push(...batches.flat());
     await publish(queue, batches.slice(0, 25));
     await forgetDeliveries(queue);
     await publish(queue, batches.slice(25));
     await queueEmpty(queue);
-    await expectCounted(books, all);
+    await expectCounted(running, all);
   });
 
-  it('counts every click once though it is killed again and again in the middle of them', async () => {
-    for (let life = 0; life < 3; life += 1) {
-      const before = await books.events();
+  it('counts every click once although it is killed several times while recording', async () => {
+    for (let kill = 0; kill < 3; kill += 1) {
+      const before = await running.events();
       const batches = Array.from({ length: 200 }, () => ofAds(30));
       all.push(...batches.flat());
       const publishing = publish(queue, batches);
-      await waitFor(async () => (await books.events()) > before + 300, {
+      await waitFor(async () => (await running.events()) > before + 300, {
         timeoutMs: 20_000,
         what: 'some of the clicks to be recorded',
         intervalMs: 5,
       });
-      await books.consumer.kill();
+      await running.consumer.kill();
       await publishing;
-      await books.consumer.start();
+      await running.consumer.start();
     }
     await queueEmpty(queue);
-    await expectCounted(books, all);
+    await expectCounted(running, all);
   });
 
-  it('fills Redis again when it was emptied, while it counts', async () => {
-    await books.redis.flushall();
+  it('refills an emptied Redis while it counts', async () => {
+    await running.redis.flushall();
     const more = ofAds(10);
     all.push(...more);
     await publish(queue, [more]);
-    const epoch = epochKey(MARKS_STEM, await books.identity());
-    await waitFor(() => books.redis.exists(epoch), { timeoutMs: 20_000, what: 'the counters to be rebuilt' });
+    const epoch = epochKey(MARKS_STEM, await running.identity());
+    await waitFor(() => running.redis.exists(epoch), { timeoutMs: 20_000, what: 'the counters to be rebuilt' });
     await queueEmpty(queue);
-    await expectCounted(books, all);
+    await expectCounted(running, all);
   });
 
   it('heals the doubt of a writer that died', async () => {
-    await books.redis.hset(totalsKey(await books.identity(), 'ad-001'), 'clicks', 0);
-    await books.rows("INSERT INTO counter_doubts (writer) VALUES ('dead')");
-    await waitFor(async () => (await books.rows('SELECT FROM counter_doubts')).length === 0, {
+    await running.redis.hset(totalsKey(await running.identity(), 'ad-001'), 'clicks', 0);
+    await running.rows("INSERT INTO counter_doubts (writer) VALUES ('dead')");
+    await waitFor(async () => (await running.rows('SELECT FROM counter_doubts')).length === 0, {
       timeoutMs: 20_000,
       what: 'the doubt to be healed',
     });
-    await expectCounted(books, all);
+    await expectCounted(running, all);
   });
 
-  it('has thrown nothing away in all of this', async () => {
+  it('lost no message in any of these tests', async () => {
     expect(await deadLetters(queue)).toHaveLength(6);
     const waiting = 'jetstream_stream_messages{stream="AD_DEAD_LETTERS"}';
-    await waitFor(async () => (await readSample(books.consumer, waiting)) === 6, {
+    await waitFor(async () => (await readSample(running.consumer, waiting)) === 6, {
       timeoutMs: 20_000,
       what: 'the dead letters to be in the metrics',
     });
   });
 
-  it('says how full the stream is, and not believed the counters of a Redis that is away', async () => {
-    const measured = (sample: string) => readSample(books.consumer, sample);
+  it('measures the size of the stream, and shows the counters of an unavailable Redis as untrusted', async () => {
+    const measured = (sample: string) => readSample(running.consumer, sample);
     expect(await measured('jetstream_stream_max_bytes{stream="AD_EVENTS"}')).toBe(100_000_000);
     const trustedIs = (trusted: number) =>
       waitFor(async () => (await measured('counters_trusted')) === trusted, {
@@ -207,42 +210,42 @@ describe('the consumer', () => {
         what: `counters_trusted to be ${trusted}`,
       });
     await trustedIs(1);
-    await books.redisServer.kill();
+    await running.redisServer.kill();
     await trustedIs(0);
-    await books.redisServer.start();
+    await running.redisServer.start();
     await trustedIs(1);
   });
 });
 
-describe('the consumer while Postgres is away', () => {
-  it('throws nothing away, and counts all of it when Postgres is back', async () => {
+describe('the consumer while Postgres is unavailable', () => {
+  it('loses no message, and counts all of them when Postgres is back', async () => {
     const postgres = await testServers.postgres();
-    const books = await startConsumer(postgres);
+    const running = await startConsumer(postgres);
     const before = ofAds(5);
-    await publish(books.queue, [before]);
-    await queueEmpty(books.queue);
+    await publish(running.queue, [before]);
+    await queueEmpty(running.queue);
     await postgres.kill();
     const meanwhile = Array.from({ length: 40 }, () => ofAds(5));
-    await publish(books.queue, meanwhile);
+    await publish(running.queue, meanwhile);
     const health = async () => {
-      const answer = await fetch(`${books.consumer.env.CONSUMER_URL}/health`);
+      const answer = await fetch(`${running.consumer.env.CONSUMER_URL}/health`);
       return (await answer.json()) as { dependencies: { postgres: { status: string } } };
     };
     await waitFor(async () => (await health()).dependencies.postgres.status === 'down', {
       timeoutMs: 20_000,
       what: 'the consumer to notice',
     });
-    const { messages } = (await (await books.queue.jetstreamManager()).streams.info('AD_EVENTS')).state;
+    const { messages } = (await (await running.queue.jetstreamManager()).streams.info('AD_EVENTS')).state;
     expect(messages).toBe(40);
-    expect(await deadLetters(books.queue)).toEqual([]);
-    const measured = (sample: string) => readSample(books.consumer, sample);
+    expect(await deadLetters(running.queue)).toEqual([]);
+    const measured = (sample: string) => readSample(running.consumer, sample);
     await waitFor(async () => (await measured('consumer_backlog_age_seconds')) > 3, {
       timeoutMs: 20_000,
       what: 'the age of what waits to be measured',
     });
     expect(await measured('jetstream_stream_messages{stream="AD_EVENTS"}')).toBe(40);
     await postgres.start();
-    await queueEmpty(books.queue);
+    await queueEmpty(running.queue);
     await waitFor(async () => (await measured('consumer_backlog_age_seconds')) === 0, {
       timeoutMs: 20_000,
       what: 'nothing to wait any more',
@@ -251,14 +254,14 @@ describe('the consumer while Postgres is away', () => {
       timeoutMs: 20_000,
       what: 'the stream to be read after that',
     });
-    await expectCounted(books, [...before, ...meanwhile.flat()]);
-    expect(await deadLetters(books.queue)).toEqual([]);
+    await expectCounted(running, [...before, ...meanwhile.flat()]);
+    expect(await deadLetters(running.queue)).toEqual([]);
   });
 });
 
 describe('the consumer, while 50,000 events of unknown ads arrive', () => {
   it('counts the clicks between them, puts many events into one letter, and logs in summary', async () => {
-    const books = await startConsumer(undefined, { CONSUMER_BATCH_EVENTS: '20000' });
+    const running = await startConsumer(undefined, { CONSUMER_BATCH_EVENTS: '20000' });
     const good: AdEvent[] = [];
     const honest = () => {
       const events = ofAds(1);
@@ -269,15 +272,15 @@ describe('the consumer, while 50,000 events of unknown ads arrive', () => {
     // As ingest batches them, and each in a message of its own.
     for (let round = 0; round < 50; round += 1) {
       const singles = invented(500).map((event) => [event]);
-      await publish(books.queue, [honest(), invented(500), honest(), ...singles, honest()]);
+      await publish(running.queue, [honest(), invented(500), honest(), ...singles, honest()]);
     }
-    await queueEmpty(books.queue, 60_000);
-    await expectCounted(books, good);
-    const letters = await deadLetters(books.queue);
+    await queueEmpty(running.queue, 60_000);
+    await expectCounted(running, good);
+    const letters = await deadLetters(running.queue);
     expect(letters.reduce((sum, { events }) => sum + events, 0)).toBe(50_000);
     expect(letters.length).toBeLessThan(5_000);
-    expect(await readSample(books.consumer, 'dead_letters_total{kind="unknown_ad"}')).toBe(50_000);
-    const lines = readFileSync(books.consumer.logFile, 'utf8').split('\n');
+    expect(await readSample(running.consumer, 'dead_letters_total{kind="unknown_ad"}')).toBe(50_000);
+    const lines = readFileSync(running.consumer.logFile, 'utf8').split('\n');
     expect(lines.filter((line) => line.includes('"event":"dead_letters.stored"')).length).toBeLessThan(20);
     expect(lines.length).toBeLessThan(200);
   });
@@ -286,11 +289,11 @@ describe('the consumer, while 50,000 events of unknown ads arrive', () => {
 describe('the consumer, while the dead-letter stream is full', () => {
   it('counts what can be counted, reports it, and moves the letters when there is room', async () => {
     const limit = 2_097_152;
-    const books = await startConsumer(undefined, { NATS_DEAD_LETTERS_MAX_BYTES: String(limit) });
-    const { queue } = books;
+    const running = await startConsumer(undefined, { NATS_DEAD_LETTERS_MAX_BYTES: String(limit) });
+    const { queue } = running;
     const manager = await queue.jetstreamManager();
     const conditions = async () => {
-      const answer = await fetch(`${books.consumer.env.CONSUMER_URL}/health`);
+      const answer = await fetch(`${running.consumer.env.CONSUMER_URL}/health`);
       const health = (await answer.json()) as { status: string; conditions?: Record<string, string> };
       return [health.status, ...Object.values(health.conditions ?? {})].join(': ');
     };
@@ -299,7 +302,7 @@ describe('the consumer, while the dead-letter stream is full', () => {
     const junk = (count: number, bytes: number) => Array.from({ length: count }, () => '?'.repeat(bytes));
     await publish(queue, junk(30, 100_000));
     await until('the full stream to be reported', /^degraded: the stream AD_DEAD_LETTERS .*maximum bytes exceeded/);
-    expect(await readSample(books.consumer, 'health_condition{condition="dead_letters_blocked"}')).toBe(1);
+    expect(await readSample(running.consumer, 'health_condition{condition="dead_letters_blocked"}')).toBe(1);
 
     // No message is kept back: there may be more of them than JetStream lets a consumer have unacknowledged.
     const good = [];
@@ -314,7 +317,7 @@ describe('the consumer, while the dead-letter stream is full', () => {
       return num_pending + num_ack_pending === 0;
     };
     await waitFor(delivered, { timeoutMs: 60_000, what: 'all messages to be acknowledged' });
-    await expectCounted(books, good);
+    await expectCounted(running, good);
     expect(await conditions()).toMatch(/^degraded/);
 
     // An operator reads letters, and drops what was read.

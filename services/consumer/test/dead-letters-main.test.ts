@@ -157,7 +157,7 @@ describe('the dead letters', () => {
     await deadLetterCommand('drop', String(seq));
   });
 
-  it('are listed, replayed and dropped in thousands, without what comes meanwhile', async () => {
+  it('are listed, replayed and dropped in thousands, without later ones', async () => {
     const event = encodeEvents([click({ adId: 'ad-404' })]);
     const bears = headers();
     bears.set('Dead-Letter-Kind', 'unknown_ad');

@@ -52,7 +52,7 @@ async function keepOnce(whyNotPrune: () => string | undefined = () => undefined)
   return { days, conditions: conditions.active() };
 }
 
-it('prunes and makes all other days although the partition of tomorrow can not be made, and says so', async () => {
+it('prunes and makes all other partitions when the one of tomorrow cannot be made, and reports it', async () => {
   const tomorrow = (Math.floor(Date.now() / DAY_MS) + 1) * DAY_MS;
   await pool.query(`DROP TABLE ${nameOf(tomorrow)}, ${nameOf(tomorrow + 5 * DAY_MS)}`);
   const [from, to] = [idOf(tomorrow + DAY_MS / 4), idOf(tomorrow + DAY_MS / 2)];

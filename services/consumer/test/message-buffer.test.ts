@@ -4,8 +4,8 @@ import { click, queue } from './messages.js';
 
 const clicks = (count: number) => Array.from({ length: count }, () => click());
 
-describe('buffer messages', () => {
-  it('have room until there are as many as may be, those being recorded included', () => {
+describe('buffered messages', () => {
+  it('have room up to the maximum number, which includes messages that are being recorded', () => {
     const message = queue([]);
     const buffer = new MessageBuffer({ messages: 3, bytes: 1_000_000 });
     buffer.put(message(clicks(1)));
@@ -18,7 +18,7 @@ describe('buffer messages', () => {
     expect(buffer.room()).toBe(2);
   });
 
-  it('have no room from as many bytes as may be, those being recorded included, until they are done with', () => {
+  it('have no room at the maximum bytes, which include messages that are being recorded', () => {
     const message = queue([]);
     const first = message(clicks(10));
     const buffer = new MessageBuffer({ messages: 10, bytes: first.data.length + 1 });
@@ -33,7 +33,7 @@ describe('buffer messages', () => {
     expect(buffer.room()).toBe(9);
   });
 
-  it('have room for a hundred at a time, as nobody knows how large they will be', () => {
+  it('have room for a hundred per request, since their size is unknown', () => {
     expect(new MessageBuffer({ messages: 1_000, bytes: 1_000 }).room()).toBe(100);
   });
 

@@ -15,7 +15,7 @@ export function click(changes: Partial<AdEvent> = {}): AdEvent {
   };
 }
 
-/** Messages that tell a log what is done with them, numbered from 1 as in a stream. */
+/** Messages that log their acknowledgements, numbered from 1 as in a stream. */
 export function queue(log: string[]) {
   let sequence = 0;
   return (content: readonly AdEvent[] | string): QueuedMessage => {

@@ -10,7 +10,7 @@ const program = new URL('../dist/migrate.js', import.meta.url).pathname;
 const testServers = openTestServers();
 afterAll(testServers.release);
 
-test('runs the SQL files that it is told, in turn, each whole or not at all', async () => {
+test('runs the given SQL files in order, each as one transaction', async () => {
   const env = { ...process.env, ...(await testServers.database()) };
   const folder = await mkdtemp(join(tmpdir(), 'migrate-'));
   testServers.onRelease(() => rm(folder, { recursive: true }));

@@ -72,7 +72,7 @@ describe('messages', () => {
     expect(log).toEqual(['ack 1']);
   });
 
-  it('are none of them acknowledged while Postgres is away', async () => {
+  it('are not acknowledged while Postgres is unavailable', async () => {
     const { dependencies, log, message } = recording(() => {
       throw new Away();
     });
@@ -81,7 +81,7 @@ describe('messages', () => {
     expect(log).toEqual(['record 2']);
   });
 
-  it('are none of them acknowledged when Postgres goes away while a bad event is searched', async () => {
+  it('are not acknowledged when Postgres fails during the search for a bad event', async () => {
     let calls = 0;
     const { dependencies, log, message } = recording(() => {
       calls += 1;

@@ -17,7 +17,7 @@ beforeAll(async () => {
 
 afterAll(testServers.release);
 
-it('a sweep records what is there between two places, some at a time, and leaves it there', async () => {
+it('recovery records the messages of a range in batches, and leaves them in the stream', async () => {
   await publish(
     queue,
     Array.from({ length: 60 }, (_, index) => `message ${index + 1}`),
@@ -26,20 +26,20 @@ it('a sweep records what is there between two places, some at a time, and leaves
   const gone = [1, 2, 7, 8, 9, 30, 44, 45];
   for (const seq of gone) await manager.streams.deleteMessage(EVENT_STREAM, seq);
   const batches: number[][] = [];
-  const swept = await recoverSkipped(queue, { from: 5, to: 45 }, async (messages) => {
+  const recovered = await recoverSkipped(queue, { from: 5, to: 45 }, async (messages) => {
     batches.push(messages.map(({ message }) => message.info.streamSequence));
   });
   const there = Array.from({ length: 41 }, (_, index) => index + 5).filter((seq) => !gone.includes(seq));
   expect(batches.flat()).toEqual(there);
   expect(batches.length).toBeGreaterThan(1);
-  expect(swept).toBe(there.length);
+  expect(recovered).toBe(there.length);
   expect((await manager.streams.info(EVENT_STREAM)).state.messages).toBe(60 - gone.length);
 });
 
-it('a sweep of what is all gone finds nothing, and one that can not record fails', async () => {
+it('recovery of deleted messages finds nothing, and fails when recording fails', async () => {
   expect(await recoverSkipped(queue, { from: 1, to: 2 }, () => Promise.reject(new Error('not asked')))).toBe(0);
   expect(await recoverSkipped(queue, { from: 61, to: 99 }, () => Promise.reject(new Error('not asked')))).toBe(0);
   await expect(
-    recoverSkipped(queue, { from: 3, to: 3 }, () => Promise.reject(new Error('Postgres is away'))),
+    recoverSkipped(queue, { from: 3, to: 3 }, () => Promise.reject(new Error('Postgres is unavailable'))),
   ).rejects.toThrow('Postgres');
 });

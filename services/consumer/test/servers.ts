@@ -74,7 +74,7 @@ export async function deadLetters(connection: NatsConnection): Promise<Letter[]>
   return letters;
 }
 
-/** Queries a database that may be away. */
+/** Queries a database that may be unavailable. */
 export function openRows(testServers: TestServers, env: Variables) {
   const pool = openPool(env, { max: 2 });
   testServers.onRelease(() => pool.end());

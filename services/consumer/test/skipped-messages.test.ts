@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createSkippedMessagesWatch } from '../src/skipped-messages.js';
 
-const PASSED = {
+const SKIPPED = {
   pending: 3,
   unacknowledged: 2,
   stored: 7,
@@ -15,24 +15,24 @@ const PASSED = {
 function watchOver() {
   const clock = { now: 1_000_000 };
   const watch = createSkippedMessagesWatch(10_000, () => clock.now);
-  const look = (milliseconds: number, backlog = PASSED) => {
+  const look = (milliseconds: number, backlog = SKIPPED) => {
     clock.now += milliseconds;
     return watch.look(backlog);
   };
-  return { watch, look, after: (milliseconds: number, backlog = PASSED) => look(milliseconds, backlog) !== undefined };
+  return { watch, look, after: (milliseconds: number, backlog = SKIPPED) => look(milliseconds, backlog) !== undefined };
 }
 
 describe('a message', () => {
-  it('is passed over when it stays though all up to it is acknowledged, whatever else moves', () => {
+  it('is skipped when it stays at or below the ack floor, whatever else moves', () => {
     const { after } = watchOver();
-    const moving = { ...PASSED, ackFloor: 9_500, delivered: 9_520, pending: 0 };
+    const moving = { ...SKIPPED, ackFloor: 9_500, delivered: 9_520, pending: 0 };
     expect([after(0), after(10_000), after(1, moving)]).toEqual([false, false, true]);
   });
 
   it.each([
-    ['it is not acknowledged yet', { ...PASSED, first: 9_001 }],
-    ['the oldest is another one', { ...PASSED, first: 179 }],
-    ['there is none', { ...PASSED, stored: 0, first: 9_014 }],
+    ['it is not acknowledged yet', { ...SKIPPED, first: 9_001 }],
+    ['the oldest is another one', { ...SKIPPED, first: 179 }],
+    ['there is none', { ...SKIPPED, stored: 0, first: 9_014 }],
   ])('is not when %s', (_reason, backlog) => {
     const { after } = watchOver();
     expect([after(0), after(10_000), after(1, backlog), after(10_000), after(10_000, backlog)]).toEqual([
@@ -52,12 +52,12 @@ describe('a message', () => {
     expect(look(1)).toEqual({ from: 178, to: 9_000 });
     watch.recovered(9_000);
     expect(look(1)).toBeUndefined();
-    expect(look(1, { ...PASSED, ackFloor: 9_500 })).toEqual({ from: 9_001, to: 9_500 });
+    expect(look(1, { ...SKIPPED, ackFloor: 9_500 })).toEqual({ from: 9_001, to: 9_500 });
   });
 
   it.each([
-    ['the consumer was made anew', { ...PASSED, ackFloor: 200 }, { from: 178, to: 200 }],
-    ['another copy of the stream holds older ones', { ...PASSED, first: 100 }, { from: 100, to: 9_000 }],
+    ['the consumer was created again', { ...SKIPPED, ackFloor: 200 }, { from: 178, to: 200 }],
+    ['another copy of the stream holds older ones', { ...SKIPPED, first: 100 }, { from: 100, to: 9_000 }],
   ])('is looked for from the oldest again when %s', (_what, backlog, range) => {
     const { watch, look } = watchOver();
     look(0);
