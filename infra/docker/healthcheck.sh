@@ -3,6 +3,6 @@
 # connection itself, so a check costs a few milliseconds of CPU; starting Node for it costs half a second.
 exec 3<>"/dev/tcp/127.0.0.1/$HTTP_PORT" || exit 1
 printf 'GET /ready HTTP/1.0\r\nHost: localhost\r\n\r\n' >&3
-# HTTP/1.1 200 OK. The first line comes at once or not at all: a frozen service takes connections and answers none.
+# HTTP/1.1 200 OK. The first line comes at once or not at all: a frozen service accepts connections and answers none.
 read -r -t 8 _ status _ <&3
 [[ $status == 200 ]]
