@@ -2,7 +2,7 @@
 //   node infra/local/bootstrap.mjs COMMAND [arguments]
 // Fetches the pinned pnpm, installs, builds, and hands over to what was built.
 
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -24,7 +24,7 @@ function checkNode() {
   const [oldestMajor, oldestMinor] = OLDEST_NODE;
   if (major < oldestMajor || (major === oldestMajor && minor < oldestMinor)) {
     throw new Failure(
-      `This needs Node ${OLDEST_NODE.join('.')} or newer; this is ${process.versions.node}. Get one from https://nodejs.org`,
+      `Node ${OLDEST_NODE.join('.')} or newer is required; this is Node ${process.versions.node}. Install a newer one from https://nodejs.org.`,
     );
   }
 }
@@ -55,7 +55,7 @@ function toolEnvironment() {
   };
 }
 
-/** Runs a command quietly; shows what it printed only when it fails. */
+/** Runs a command; prints its output only if it fails. */
 async function run(label, command, args, advice) {
   const since = performance.now();
   const child = spawn(command, args, {
@@ -78,7 +78,7 @@ async function run(label, command, args, advice) {
   });
   process.off('exit', end);
   const time = `${((performance.now() - since) / 1000).toFixed(1)} s`.padStart(7);
-  // Results that are printed to stdout may be read by a program.
+  // A program may read the results on stdout.
   const say = COMMANDS[script].printsResults ? console.error : console.log;
   say(`${problem === undefined ? '✔' : '✖'} ${label.padEnd(36)} ${time}`);
   if (problem !== undefined) throw new Failure(`${output.trim()}\n\n${label} failed (${problem}). ${advice}`);
@@ -177,14 +177,14 @@ async function install() {
     `install dependencies (${pnpm})`,
     findNpx(),
     ['--yes', pnpm, 'install', ...INSTALL_FLAGS],
-    'It needs the npm registry: check the network and the proxy settings, then try again.',
+    'The install needs the npm registry: check the network and the proxy settings, then try again.',
   );
   const [missing] = missingLibraries();
   if (missing !== undefined) {
     uninstall();
     throw new Failure(
       `The install scripts of Postgres did not run: ${missing.target} is missing. ` +
-        'Look for a setting of npm or pnpm that forbids them (npm config list), then try again.',
+        'Remove the setting of npm or pnpm that forbids them (npm config list), then try again.',
     );
   }
   writeFileSync(stampFile, fingerprint);
@@ -237,7 +237,9 @@ const stopEarly = () => process.exit(130);
 try {
   checkNode();
   dropForeignVariables();
-  if (!Object.hasOwn(COMMANDS, script)) throw new Failure(`Say one of: ${Object.keys(COMMANDS).join(', ')}.`);
+  if (!Object.hasOwn(COMMANDS, script)) {
+    throw new Failure(`Unknown command. Commands: ${Object.keys(COMMANDS).join(', ')}.`);
+  }
   const { help, mistake } = readCall(script, scriptArguments);
   if (help !== undefined) {
     console.log(help);
@@ -250,11 +252,16 @@ try {
   process.on('SIGINT', stopEarly).on('SIGTERM', stopEarly).on('SIGHUP', stopEarly);
   await withSetupLock(async () => {
     await install();
-    await build();
+    if (COMMANDS[script].biome === undefined) await build();
   });
 } catch (error) {
   console.error(`\n${error instanceof Failure ? error.message : error.stack}`);
   process.exit(1);
 }
 process.off('SIGINT', stopEarly).off('SIGTERM', stopEarly).off('SIGHUP', stopEarly);
-await import(COMMANDS[script].program);
+const { program, biome } = COMMANDS[script];
+if (biome !== undefined) {
+  const main = join(root, 'node_modules', '@biomejs', 'biome', 'bin', 'biome');
+  const ended = spawnSync(process.execPath, [main, ...biome, ...scriptArguments], { cwd: root, stdio: 'inherit' });
+  process.exitCode = ended.status ?? 1;
+} else if (program !== undefined) await import(program);

@@ -6,8 +6,8 @@ const string = { type: 'string' };
 const boolean = { type: 'boolean' };
 
 /**
- * By the name of the script: the program that is handed over to, its explanation, and its options. Where there are no
- * options, the program reads its arguments itself.
+ * By the name of the npm script: its program (or the arguments of Biome), its help text, and its options. A program without
+ * options here reads its arguments itself; without a help text it prints its own, after the install and the build.
  */
 export const COMMANDS = {
   start: {
@@ -29,9 +29,9 @@ Checks format, lint and types, and runs the tests against real servers. Argument
     options: { rounds: string, seed: string, fault: string, seconds: string },
     usage: `npm run chaos [-- --rounds N --seed S --fault NAME --seconds T]
 Breaks a tracker under load, and checks that no event is lost or counted twice.
-  --rounds N     so many faults, one after the other (10)
-  --seed S       decides which, when and where; the same seed, the same faults (1)
-  --fault NAME   only this one; several with commas between them; --fault list names all
+  --rounds N     number of faults, one after the other (10)
+  --seed S       chooses the faults, their times and their targets; the same seed makes the same run (1)
+  --fault NAME   only these faults, separated by commas; --fault list prints their names
   --seconds T    how long outages last (4 to 10)`,
   },
   fuzz: {
@@ -39,8 +39,8 @@ Breaks a tracker under load, and checks that no event is lost or counted twice.
     options: { requests: string, seed: string },
     usage: `npm run fuzz [-- --requests N --seed S]
 Sends requests of all kinds to a tracker, and checks every answer and every count.
-  --requests N   so many of them (20000)
-  --seed S       decides what they are; the same seed, the same requests (1)`,
+  --requests N   number of requests (20000)
+  --seed S       chooses the requests; the same seed makes the same run (1)`,
   },
   bounds: {
     program: '../bench/dist/limits/main.js',
@@ -48,7 +48,7 @@ Sends requests of all kinds to a tracker, and checks every answer and every coun
     usage: `npm run bounds [-- --only NAME --seconds T --cap-mb M --rate R]
 Checks that memory and time stay within bounds: while dependencies are unavailable for long (memory), after it (drain,
 rebuild), and with a million ads (catalogue).
-  --only NAME    only this bound; several with commas between them; --only list names all
+  --only NAME    only these bounds, separated by commas; --only list prints their names
   --seconds T    how long NATS and Postgres are unavailable (600)
   --cap-mb M     resident memory that no service may exceed (256)
   --rate R       clicks a second of the hour that JetStream held (300)`,
@@ -57,18 +57,19 @@ rebuild), and with a million ads (catalogue).
     program: '../bench/dist/main.js',
     options: { quick: boolean, only: string },
     usage: `npm run bench [-- --quick --only NAME]
-Measures how fast the tracker is, and names the goals that it missed.
+Measures the speed of the tracker and lists the goals that it misses.
   --quick        less than three minutes instead of less than fifteen: shorter, fewer rounds, smaller stores
-  --only NAME    only this part; several with commas between them; --only list names all`,
+  --only NAME    only these parts, separated by commas; --only list prints their names`,
   },
   'check:deploy': {
     program: '../check-deploy/dist/main.js',
     options: { static: boolean },
     usage: `npm run check:deploy [-- --static]
-Checks everything that the tracker is deployed with.
-  --static   start nothing: leave out the queries of the dashboards against a live stack`,
+Checks the Dockerfile, Compose files, Kubernetes manifests, dashboards, alerts and pages.
+  --static   start no server: skip the queries of the dashboards against a running tracker`,
   },
   'dead-letters': { program: '../../services/consumer/dist/dead-letters-main.js', printsResults: true },
+  recount: { program: '../../services/consumer/dist/recount-main.js', printsResults: true },
   generate: {
     program: '../check-deploy/dist/generate.js',
     printsResults: true,
@@ -76,13 +77,27 @@ Checks everything that the tracker is deployed with.
     usage: `npm run generate
 Writes the generated files: Grafana dashboards, the rules for Kubernetes, services/CONFIGURATION.md.`,
   },
+  build: {
+    options: {},
+    usage: `npm run build
+Installs the dependencies and compiles the project.`,
+  },
+  lint: {
+    biome: ['check'],
+    usage: `npm run lint [-- FILE…]
+Checks format, lint rules and imports. Arguments go to Biome.`,
+  },
+  format: {
+    biome: ['check', '--write'],
+    usage: `npm run format [-- FILE…]
+Formats the code and corrects what Biome can correct safely. Arguments go to Biome.`,
+  },
 };
 
 /**
- * Describes a call without running anything.
+ * Reads the arguments of a script without running anything.
  *
- * @returns the explanation when it is asked for, or in one line what is wrong with the options; neither when it is for the
- *   program to run
+ * @returns the help text if the call asks for it, or one line that says which option is wrong; neither if the program is to run
  */
 export function readCall(command, args) {
   const { usage, options } = COMMANDS[command];

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openTestServers, projectRoot } from '@ads/local';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -23,7 +23,21 @@ function run(root: string, ...args: string[]) {
   return { status, stdout, stderr };
 }
 
-const COMMANDS = ['start', 'test', 'chaos', 'fuzz', 'bounds', 'bench', 'check:deploy', 'generate'];
+const COMMANDS = [
+  'start',
+  'test',
+  'chaos',
+  'fuzz',
+  'bounds',
+  'bench',
+  'check:deploy',
+  'generate',
+  'build',
+  'lint',
+  'format',
+];
+/** Their arguments go to another tool. */
+const PASSED_ON = ['test', 'lint', 'format'];
 
 describe.each(COMMANDS)('npm run %s', (command) => {
   it.each([[['--help']], [['-h']], [['--', '--help']]])('explains itself before anything is installed: %j', (args) => {
@@ -34,7 +48,7 @@ describe.each(COMMANDS)('npm run %s', (command) => {
   });
 });
 
-it.each(COMMANDS.filter((command) => command !== 'test'))(
+it.each(COMMANDS.filter((command) => !PASSED_ON.includes(command)))(
   'npm run %s refuses an unknown option in one line',
   (command) => {
     const { status, stdout, stderr } = run(clone, command, '--no-such-option');
@@ -43,9 +57,18 @@ it.each(COMMANDS.filter((command) => command !== 'test'))(
   },
 );
 
-it('npm run dead-letters explains itself', () => {
-  expect(run(projectRoot, 'dead-letters', '--help')).toMatchObject({
-    status: 0,
-    stdout: expect.stringMatching(/^Usage: npm run dead-letters/),
-  });
+const OF_THE_CONSUMER = ['dead-letters', 'recount'];
+
+it.each(OF_THE_CONSUMER)('npm run %s explains itself', (command) => {
+  const { status, stdout } = run(projectRoot, command, '--help');
+  expect([status, stdout]).toEqual([0, expect.stringMatching(`^Usage: npm run ${command}`)]);
+});
+
+it('every npm script installs and builds what it needs', () => {
+  const { scripts } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8'));
+  const expected = [...COMMANDS, ...OF_THE_CONSUMER].map((name) => [
+    name,
+    `exec node infra/local/bootstrap.mjs ${name}`,
+  ]);
+  expect(scripts).toEqual(Object.fromEntries(expected));
 });

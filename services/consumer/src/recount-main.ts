@@ -32,7 +32,8 @@ async function main(): Promise<void> {
   console.log('Postgres answers until the consumers have refilled Redis.');
 }
 
-const [first, ...others] = process.argv.slice(2);
+// npm run recount passes its own name first.
+const [first, ...others] = process.argv.slice(process.argv[2] === 'recount' ? 3 : 2);
 if (first === '--help' && others.length === 0) {
   console.log(USAGE);
 } else if (first !== undefined) {
