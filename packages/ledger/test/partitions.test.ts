@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { openPool, openTestServers, type Variables } from '@ads/local';
-import { uuidv7 } from '@ads/models';
+import { perKind, uuidv7 } from '@ads/models';
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { DAYS_AHEAD, type Database, ensurePartitions, readPartitionDays } from '../src/index.js';
 import { recordBatch } from '../src/record.js';
@@ -112,7 +112,7 @@ describe('partitions', () => {
     await ensureAll(database);
     expect(await places()).toEqual({ ...others, [early]: nameOf(later) });
     // Ids are known wherever their rows are.
-    expect((await recordBatch(database, batch)).added).toEqual({ click: 0, impression: 0 });
+    expect((await recordBatch(database, batch)).added).toEqual(perKind(() => 0));
     await expectExactRollups(database);
   });
 
@@ -166,7 +166,7 @@ describe('a day whose rows fill the default partition', () => {
     let moving = true;
     let batches = 0;
     let fresh = 0;
-    const added = { click: 0, impression: 0 };
+    const added = perKind(() => 0);
     const recording = (async () => {
       while (moving) {
         const again = Array.from({ length: 50 }, () => stored[Math.floor(Math.random() * stored.length)]?.id ?? '');
@@ -213,7 +213,7 @@ describe('a day whose rows fill the default partition', () => {
       );
       kills += killed.length;
       await making;
-      expect((await recordBatch(database, again)).added).toEqual({ click: 0, impression: 0 });
+      expect((await recordBatch(database, again)).added).toEqual(perKind(() => 0));
     }
     expect(kills).toBeGreaterThan(0);
     await expectEachOnce(ROWS);

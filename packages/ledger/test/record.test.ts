@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { openTestServers } from '@ads/local';
-import { type AdEvent, uuidv7 } from '@ads/models';
+import { type AdEvent, perKind, uuidv7 } from '@ads/models';
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Database, readIdentity } from '../src/index.js';
 import { recordBatch } from '../src/record.js';
@@ -101,7 +101,7 @@ describe('recording a batch', () => {
     expect(await recordBatch(database, [])).toEqual({
       ledger,
       counts: [],
-      added: { click: 0, impression: 0 },
+      added: perKind(() => 0),
       unknownAds: new Set(),
     });
   });
@@ -117,20 +117,20 @@ describe('recording a batch', () => {
     expect(await recordBatch(database, first)).toEqual({
       ledger,
       counts: expected(2, 1),
-      added: { click: 2, impression: 1 },
+      added: { ...perKind(() => 0), click: 2, impression: 1 },
       unknownAds: new Set(),
     });
     // All of it again: nothing is added, and the counts are told all the same, to heal a raise that never came.
     expect(await recordBatch(database, first)).toEqual({
       ledger,
       counts: expected(2, 1),
-      added: { click: 0, impression: 0 },
+      added: perKind(() => 0),
       unknownAds: new Set(),
     });
     expect(await recordBatch(database, [...first, click(now)])).toEqual({
       ledger,
       counts: expected(3, 1),
-      added: { click: 1, impression: 0 },
+      added: { ...perKind(() => 0), click: 1, impression: 0 },
       unknownAds: new Set(),
     });
     expect(await stored()).toHaveLength(4);
@@ -145,7 +145,7 @@ describe('recording a batch', () => {
       { ...once, occurredAt: now - HOUR },
       click(now),
     ]);
-    expect(added).toEqual({ click: 2, impression: 0 });
+    expect(added).toEqual({ ...perKind(() => 0), click: 2, impression: 0 });
     expect(counts[0]?.clicks).toBe(2);
     await expectExactRollups(database);
   });
@@ -157,7 +157,7 @@ describe('recording a batch', () => {
       { ...once, occurredAt: now },
       { ...once, adId: 'ad-002' },
     ]);
-    expect(added).toEqual({ click: 0, impression: 0 });
+    expect(added).toEqual(perKind(() => 0));
     expect(await stored()).toEqual([expect.objectContaining({ ad_id: 'ad-001', occurred_at: new Date(now - HOUR) })]);
     await expectExactRollups(database);
   });
@@ -165,7 +165,7 @@ describe('recording a batch', () => {
   it('counts one id as a click and as an impression', async () => {
     const shown = click(now, { kind: 'impression' });
     const { added } = await recordBatch(database, [shown, { ...shown, kind: 'click' }]);
-    expect(added).toEqual({ click: 1, impression: 1 });
+    expect(added).toEqual({ ...perKind(() => 0), click: 1, impression: 1 });
     await expectExactRollups(database);
   });
 
@@ -177,7 +177,7 @@ describe('recording a batch', () => {
       click(now, { adId: 'never', kind: 'impression' }),
     ]);
     expect(unknownAds).toEqual(new Set(['gone', 'never']));
-    expect(added).toEqual({ click: 1, impression: 0 });
+    expect(added).toEqual({ ...perKind(() => 0), click: 1, impression: 0 });
     expect(await stored()).toHaveLength(1);
     await expectExactRollups(database);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type AdEvent, CODES, createWireReader, decodeEvents, encodeEvents, uuidv7 } from '../src/index.js';
+import { type AdEvent, CODES, createWireReader, decodeEvents, encodeEvents, uuidv7, wireReader } from '../src/index.js';
 
 /** Numbers in [0, 1) that are the same in every run (mulberry32). */
 function seeded(seed: number): () => number {
@@ -79,38 +79,40 @@ describe('during a rolling update', () => {
 });
 
 describe('what a newer release wrote', () => {
+  const OWN = wireReader.version;
+  const NEXT = OWN + 1;
   const newer = (code: string, more = {}) => ({ ...wireEvent({ k: code }), ...more });
   const text = (...events: readonly unknown[]) => JSON.stringify({ v: 1, events });
 
   it('is reported with its version, and its neighbours are kept', () => {
-    const started = newer('2s', { quartile: 1 });
-    const clicked = newer('17c', { placement: 'top' });
+    const started = newer(`${NEXT}s`, { quartile: 1 });
+    const clicked = newer('217c', { placement: 'top' });
     const decoded = decodeText(text(wireEvent(), started, wireEvent(), clicked));
     expect(decoded).toEqual({
       state: 'decoded',
       events: [plain, plain],
       rejected: [
-        { value: started, reason: 'wire version 2, this reads 1', version: 2 },
-        { value: clicked, reason: 'wire version 17, this reads 1', version: 17 },
+        { value: started, reason: `wire version ${NEXT}, this reads ${OWN}`, version: NEXT },
+        { value: clicked, reason: `wire version 217, this reads ${OWN}`, version: 217 },
       ],
     });
   });
 
   it('may be a message of another form', () => {
-    expect(decodeText('{"v":2,"columns":{}}')).toEqual({
+    expect(decodeText(`{"v":${NEXT},"columns":{}}`)).toEqual({
       state: 'unreadable',
-      reason: 'wire version 2, this reads 1',
-      version: 2,
+      reason: `wire version ${NEXT}, this reads ${OWN}`,
+      version: NEXT,
     });
   });
 
   it('is read by that release, and so is what older ones wrote', () => {
-    const { decode } = createWireReader(new Map([...CODES, ['2c', 'click'], ['3i', 'impression']]));
-    const events = [wireEvent(), newer('2c'), newer('3i'), newer('4x')];
+    const { decode } = createWireReader(new Map([...CODES, [`${NEXT}c`, 'click'], [`${NEXT + 1}i`, 'impression']]));
+    const events = [wireEvent(), newer(`${NEXT}c`), newer(`${NEXT + 1}i`), newer(`${NEXT + 2}x`)];
     expect(decode(Buffer.from(text(...events)))).toEqual({
       state: 'decoded',
       events: [plain, plain, { ...plain, kind: 'impression' }],
-      rejected: [{ value: events[3], reason: 'wire version 4, this reads 3', version: 4 }],
+      rejected: [{ value: events[3], reason: `wire version ${NEXT + 2}, this reads ${NEXT + 1}`, version: NEXT + 2 }],
     });
   });
 
@@ -153,8 +155,8 @@ describe('a message that can not be read', () => {
     ['a number', '1', /not a JSON object/],
     ['no version', '{"events":[]}', /wire version undefined/],
     ['a version in another type', '{"v":"1","events":[]}', /wire version "1"/],
-    ['a version before the first', '{"v":0,"events":[]}', /wire version 0, this reads 1/],
-    ['a version of more than three digits', '{"v":1000,"events":[]}', /wire version 1000, this reads 1/],
+    ['a version before the first', '{"v":0,"events":[]}', /wire version 0, this reads/],
+    ['a version of more than three digits', '{"v":1000,"events":[]}', /wire version 1000, this reads/],
     ['no events', '{"v":1}', /"events" is not an array/],
     ['events as an object', '{"v":1,"events":{}}', /"events" is not an array/],
   ])('says so of %s', (_what, text, reason) => {

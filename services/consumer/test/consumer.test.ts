@@ -9,6 +9,7 @@ import {
   LEDGER_CONSUMER,
   MARKS_STEM,
   totalsKey,
+  wireReader,
 } from '@ads/models';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { NatsConnection } from 'nats';
@@ -118,10 +119,10 @@ describe('the consumer', () => {
     expect(letters.map((letter) => [letter.source, letter.reason]).sort()).toEqual(
       [
         [source(1), expect.stringMatching(/^not JSON: /)],
-        [source(2), 'wire version undefined, this reads 1'],
+        [source(2), `wire version undefined, this reads ${wireReader.version}`],
         [source(3), 'id is not a UUID'],
         [source(4), 'unknown ad ad-404'],
-        [source(5), 'wire version 0, this reads 1'],
+        [source(5), `wire version 0, this reads ${wireReader.version}`],
         [source(6), 'unknown kind of another type'],
       ].sort(),
     );
