@@ -16,8 +16,8 @@ export class ObservedRequest {
   readonly requestId: string;
   /** By the clock of `performance.now()`. */
   readonly startedAt = performance.now();
-  /** Label in the metrics. Undefined for routes of Express, which know it when they have matched. */
-  endpoint: string | undefined;
+  /** Label in the metrics. Undefined in Express, where it is known after routing. */
+  readonly endpoint: string | undefined;
   error: ApiError | undefined;
 
   constructor(observer: Observer, request: IncomingMessage, response: ServerResponse, endpoint?: string) {
@@ -65,6 +65,8 @@ export function observedOf(response: Response): ObservedRequest {
 
 /** The template of the path. Clients choose the path itself, and labels of metrics must be few. */
 function endpointOf(request: Request): string {
+  const label: unknown = request.res?.locals.endpoint;
+  if (typeof label === 'string') return label;
   const path: unknown = request.route?.path;
   if (typeof path === 'string') return `${API_PREFIX}${path}`;
   // The 405 of a path on the fast path: the path with the prefix comes first.
@@ -75,7 +77,7 @@ function endpointOf(request: Request): string {
 /** Sets the label in the metrics for handlers that are not routes, such as static files. */
 export function labelled(endpoint: string): RequestHandler {
   return (_request, response, next) => {
-    observedOf(response).endpoint = endpoint;
+    response.locals.endpoint = endpoint;
     next();
   };
 }
