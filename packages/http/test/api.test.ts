@@ -146,8 +146,8 @@ async function requestsCounted() {
   return await counter.get();
 }
 
-/** The server notes a request just after its answer is out: waits until it has noted `count`. */
-async function noted(count: number): Promise<void> {
+/** Waits until `count` requests are recorded, which happens just after their responses. */
+async function recorded(count: number): Promise<void> {
   for (;;) {
     const { values } = await requestsCounted();
     if (values.reduce((sum, { value }) => sum + value, 0) >= count) return;
@@ -174,7 +174,7 @@ describe('an API', () => {
     expect(await (await fetch(`${base}${prefix}/live`)).json()).toEqual({ status: 'alive' });
   });
 
-  it('keeps the id of the caller if it is sane, and makes one if not', async () => {
+  it('keeps a valid id of the client, and generates one otherwise', async () => {
     const idFor = async (id?: string): Promise<string | null> => {
       const headers: Record<string, string> = id === undefined ? {} : { 'X-Request-ID': id };
       return (await fetch(`${base}/nowhere`, { headers })).headers.get('x-request-id');
@@ -186,14 +186,14 @@ describe('an API', () => {
     }
   });
 
-  it('says nothing about what it runs on, and lets nothing be framed', async () => {
+  it('does not reveal its software, and forbids framing', async () => {
     const { headers } = await fetch(`${base}/ads`);
     expect(headers.get('x-powered-by')).toBeNull();
     expect(headers.get('x-content-type-options')).toBe('nosniff');
     expect(headers.get('content-security-policy')).toBe("default-src 'none';frame-ancestors 'none'");
   });
 
-  it('binds no host name to HTTPS, unless its owner wants that', async () => {
+  it('sends HSTS only when it is configured', async () => {
     const policy = async () => (await fetch(`${base}/ads`)).headers.get('strict-transport-security');
     const policyOfFastPath = async () => (await post('{}', JSON_TYPE)).headers.get('strict-transport-security');
     expect([await policy(), await policyOfFastPath()]).toEqual([null, null]);
@@ -222,7 +222,7 @@ describe('an API', () => {
     expect(answer.headers.get('access-control-expose-headers')).toContain('X-Request-ID');
   });
 
-  it('echoes no long text of a page, on any path', async () => {
+  it('never echoes long request headers', async () => {
     const long = `https://${'x'.repeat(5_000)}.test`;
     for (const method of ['POST', 'OPTIONS', 'GET']) {
       const answer = await fetch(`${base}/ads/click`, {
@@ -253,20 +253,20 @@ describe('an API', () => {
   });
 
   it.each(['/Ads', '/API/v1/ads', '/FastPath/Waits', '/Static/x', '/Live'])(
-    'knows one case of a path: %s',
+    'matches paths case-sensitively: %s',
     async (path) => {
       expect(await error(await fetch(base + path))).toEqual([404, 'not_found']);
     },
   );
 
-  it('knows one case of the path of clicks', async () => {
+  it('matches the path of clicks case-sensitively', async () => {
     for (const path of ['/Ads/Click', '/api/v1/Ads/Click']) {
       const answer = await fetch(base + path, { method: 'POST', body: '{}', headers: JSON_TYPE });
       expect(await error(answer)).toEqual([404, 'not_found']);
     }
   });
 
-  it('shows the whole report of health to those who come directly, and a part behind a proxy', async () => {
+  it('returns the full health report to direct requests, and a reduced one behind a proxy', async () => {
     const direct = await json(await fetch(`${base}/health`));
     expect(Object.keys(direct).sort()).toEqual(['dependencies', 'service', 'status', 'uptime_seconds', 'version']);
     const forwarded = await fetch(`${base}/health`, { headers: { 'X-Forwarded-For': '203.0.113.9' } });
@@ -277,17 +277,17 @@ describe('an API', () => {
     expect(await error(await fetch(`${base}/ads/%E0%A4%A`))).toEqual([400, 'invalid_request']);
   });
 
-  it.each(['/fail/away', '/fast/away'])('answers 503 while a dependency is away: %s', async (path) => {
+  it.each(['/fail/away', '/fast/away'])('answers 503 while a dependency is unavailable: %s', async (path) => {
     const answer = await fetch(base + path);
     expect(answer.headers.get('retry-after')).toBe('1');
     expect(await error(answer)).toEqual([503, 'unavailable']);
   });
 
-  it.each(['/fail/bug', '/fast/bug'])('answers 500 without the reason, which is in the log: %s', async (path) => {
+  it.each(['/fail/bug', '/fast/bug'])('logs the reason of a 500, and does not send it: %s', async (path) => {
     const answer = await fetch(base + path, { headers: { 'X-Request-ID': 'find-me' } });
     expect(await answer.clone().text()).not.toContain('secret');
     expect(await error(answer)).toEqual([500, 'internal']);
-    await noted(1);
+    await recorded(1);
     expect(lines).toEqual([
       {
         level: 'error',
@@ -301,26 +301,26 @@ describe('an API', () => {
     ]);
   });
 
-  it('cuts off an answer that fails in its middle', async () => {
+  it('closes the connection when a response fails after its head was sent', async () => {
     await expect(fetch(`${base}/fail/half`).then((answer) => answer.text())).rejects.toThrow();
   });
 
   it.each([
     ['If-Match', '"another"', 412, 'precondition_failed'],
     ['Range', 'bytes=999999999-', 416, 'range_not_satisfiable'],
-  ])('answers a file that can not be given as asked by %s', async (name, value, status, code) => {
+  ])('answers a file request with an unsatisfiable %s', async (name, value, status, code) => {
     const answer = await fetch(`${base}/file`, { headers: { [name]: value } });
     expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8');
     expect(answer.headers.get('etag')).toBeNull();
     expect(await error(answer)).toEqual([status, code]);
   });
 
-  it('labels metrics by template, never by what the caller wrote', async () => {
+  it('labels metrics by path template, never by the path of the request', async () => {
     for (const path of ['/ads/1', '/api/v1/ads/2', '/static/a/b', '/x1', '/x2', '/api/v1/live', '/fast/waits?x=1']) {
       await (await fetch(base + path)).text();
     }
     await (await fetch(`${base}/fast/waits`, { method: 'POST' })).text();
-    await noted(8);
+    await recorded(8);
     const { values } = await requestsCounted();
     const seen = values.map(({ labels, value }) => [labels.endpoint, labels.status_code, value]);
     expect(seen).toEqual([
@@ -340,18 +340,18 @@ describe('an API', () => {
     ],
     [`/ads/${'x'.repeat(5_000)}`, { code: 'unknown_ad', ad_id: 'x'.repeat(300) }],
     ['/ads/%1b%5b31m%0a%e2%80%ae', { code: 'unknown_ad', ad_id: ' [31m  ' }],
-  ])('logs what a refusal is about, in few printable characters: %.40s', async (path, fields) => {
+  ])('logs the cause of a refusal in short, printable text: %.40s', async (path, fields) => {
     await (await fetch(base + path)).text();
-    await noted(1);
+    await recorded(1);
     expect(lines).toEqual([
       expect.objectContaining({ fields: expect.objectContaining({ event: 'request.refused', ...fields }) }),
     ]);
     expect(JSON.stringify(lines).length).toBeLessThan(1_000);
   });
 
-  it('logs at most ten refusals in a second', async () => {
+  it('logs at most ten refusals per second', async () => {
     await Promise.all(Array.from({ length: 60 }, () => fetch(`${base}/nowhere`)));
-    await noted(60);
+    await recorded(60);
     const refused = lines.filter(({ fields }) => fields.event === 'request.refused');
     expect(refused.length).toBeGreaterThanOrEqual(10);
     // The requests may fall into two seconds, or three.
@@ -372,7 +372,7 @@ describe('a body', () => {
     'text/plain',
     'application/octet-stream',
     'application/x-www-form-urlencoded',
-  ])('is taken as %s', async (type) => {
+  ])('is accepted as %s', async (type) => {
     const answer = await post('{"ad_id":"ad-001"}', { 'Content-Type': type });
     expect(answer.status).toBe(202);
     expect((await json(answer)).body).toEqual({ ad_id: 'ad-001' });
@@ -382,7 +382,7 @@ describe('a body', () => {
     expect(await error(await post('{}', { 'Content-Type': type }))).toEqual([415, 'unsupported_media_type']);
   });
 
-  it('is taken without a type, as an untyped Blob has none', async () => {
+  it('is accepted without a content type, as sent for an untyped Blob', async () => {
     const answer = await post(new TextEncoder().encode('{"ad_id":"ad-001"}'), {});
     expect((await json(answer)).body).toEqual({ ad_id: 'ad-001' });
   });
@@ -390,7 +390,7 @@ describe('a body', () => {
   const FORM = { ad_id: 'ad 001', video_play_time: '12.5', click_id: '', note: 'a&b=c' };
   const FIELDS = { ad_id: 'ad 001', video_play_time: 12.5, note: 'a&b=c' };
 
-  it('may be a form, whose numbers are numbers and whose empty fields are absent', async () => {
+  it('may be a form, with numeric fields converted and empty fields ignored', async () => {
     const form = new FormData();
     for (const [name, value] of Object.entries(FORM)) form.append(name, value);
     form.append('ad_id', 'another');
@@ -403,14 +403,14 @@ describe('a body', () => {
   });
 
   it.each(['', '--x', '--x\r\n\r\n', '--x\r\nContent-Disposition: form-data\r\n\r\ny\r\n--x--'])(
-    'that is no form is 400: %j',
+    'that is not a valid form is 400: %j',
     async (text) => {
       const type = { 'Content-Type': 'multipart/form-data; boundary=x' };
       expect(await error(await post(text || ' ', type))).toEqual([400, 'invalid_request']);
     },
   );
 
-  it('of a ping says nothing: its fields are in the query', async () => {
+  it('of a ping is ignored: its fields are in the query', async () => {
     const answer = await fetch(`${base}/ads/click?${new URLSearchParams(FORM)}`, {
       method: 'POST',
       headers: { 'Content-Type': 'text/ping' },
@@ -419,7 +419,7 @@ describe('a body', () => {
     expect((await json(answer)).body).toEqual(FIELDS);
   });
 
-  it('has no prototype to change, in whatever form it comes', async () => {
+  it('cannot change a prototype, in any content type', async () => {
     const form = new FormData();
     form.append('__proto__', 'x');
     for (const body of [form, new URLSearchParams('__proto__=x&constructor=y')]) {
@@ -428,7 +428,7 @@ describe('a body', () => {
     }
   });
 
-  it('may be missing: that is for the schema to say', async () => {
+  it('may be missing: the schema decides', async () => {
     const answer = await fetch(`${base}/ads/click`, { method: 'POST' });
     expect((await json(answer)).body).toBeNull();
   });
@@ -437,7 +437,7 @@ describe('a body', () => {
     expect(await error(await post(text, JSON_TYPE))).toEqual([400, 'invalid_request']);
   });
 
-  it('over 16 KiB is 413, also when it is packed small', async () => {
+  it('over 16 KiB is 413, also when it is compressed', async () => {
     const fits = JSON.stringify({ a: 'x'.repeat(16_384 - 8) });
     expect((await post(fits, JSON_TYPE)).status).toBe(202);
     const large = JSON.stringify({ a: 'x'.repeat(16_384) });
@@ -453,7 +453,7 @@ describe('a body', () => {
     expect(await error(await post('{}', odd))).toEqual([415, 'unsupported_media_type']);
   });
 
-  it('that never ends is logged as a refusal, not as a fault of ours', async () => {
+  it('that never ends is logged as a refusal, not as a failure', async () => {
     const { port } = new URL(base);
     const socket = connect(Number(port), '127.0.0.1');
     socket.write(
@@ -461,7 +461,7 @@ describe('a body', () => {
       () => setImmediate(() => socket.destroy()),
     );
     await new Promise((resolve) => socket.once('close', resolve));
-    await noted(1);
+    await recorded(1);
     expect(lines).toEqual([
       {
         level: 'info',
@@ -472,14 +472,14 @@ describe('a body', () => {
   });
 });
 
-describe('the address of the caller', () => {
+describe('the address of the client', () => {
   const askWith = async (trust: HttpConfig['TRUST_PROXY']): Promise<string> => {
     await serve(sample, { TRUST_PROXY: trust });
     const headers = { ...JSON_TYPE, 'X-Forwarded-For': '198.51.100.7, 203.0.113.9' };
     return String((await json(await post('{}', headers))).ip);
   };
 
-  it('is what the socket says, unless the proxy is trusted', async () => {
+  it('is that of the socket unless the proxy is trusted', async () => {
     expect(await askWith(false)).toBe('127.0.0.1');
     expect(await askWith(['loopback'])).toBe('203.0.113.9');
     expect(await askWith(2)).toBe('198.51.100.7');
@@ -487,7 +487,7 @@ describe('the address of the caller', () => {
 });
 
 describe('the fast path', () => {
-  it('answers what is in it, and lets Express have the rest', async () => {
+  it('answers its routes, and passes all others to Express', async () => {
     await serve(sample);
     for (const path of ['/fast/waits?a=1', '/api/v1/fast/waits?a=1', '/fast/waits/?a=1']) {
       expect(await (await fetch(base + path)).json()).toBe(path);
@@ -498,7 +498,7 @@ describe('the fast path', () => {
   });
 
   it.each(['*', ['https://player.test', 'https://other.test']] as const)(
-    'puts on its answers what Express would: %j',
+    'sends the same headers as Express: %j',
     async (origins) => {
       await serve(sample, { CORS_ORIGINS: origins });
       for (const origin of ['https://player.test', 'https://stranger.test', undefined]) {
@@ -515,7 +515,7 @@ describe('the fast path', () => {
     },
   );
 
-  it('refuses in the form of all errors', async () => {
+  it('answers errors in the common form', async () => {
     await serve({
       fastPath: (fastPath) =>
         fastPath.get('/own', 'reads', () => {
@@ -528,7 +528,7 @@ describe('the fast path', () => {
     expect(await error(answer)).toEqual([409, 'conflict']);
   });
 
-  it('takes the rest of a body that is too large, and then the next request', async () => {
+  it('drops the rest of a body that is too large, and answers the next request', async () => {
     await serve(sample);
     const { port } = new URL(base);
     const socket = connect(Number(port), '127.0.0.1');
@@ -553,7 +553,7 @@ describe('rate limits', () => {
   const addEvent = (fastPath: FastPath): void =>
     fastPath.post('/event', 'events', bodyReader(), () => ({ status: 202, body: '{}' }));
 
-  it('count each client, say so in headers, and answer in JSON', async () => {
+  it('count each client, and answer 429 with headers and JSON', async () => {
     await serve({ fastPath: addEvent }, { TRUST_PROXY: ['loopback'], RATE_LIMIT_EVENTS_PER_MINUTE: 2 });
     const event = (ip: string): Promise<Response> =>
       fetch(`${base}/event`, { method: 'POST', headers: { 'X-Forwarded-For': ip } });
@@ -567,18 +567,18 @@ describe('rate limits', () => {
     expect(refused.headers.get('ratelimit')).toMatch(/r=0/);
     expect(refused.headers.get('ratelimit-policy')).toBe(first.headers.get('ratelimit-policy'));
     expect(await error(refused)).toEqual([429, 'rate_limited']);
-    await noted(3);
-    // An operator sees which client it is, by the name that the client has in its headers, and not its address.
+    await recorded(3);
+    // The log names the client by the pseudonym in its headers, not by its address.
     const [, name] = /pk=:(.*):/.exec(String(first.headers.get('ratelimit-policy'))) ?? [];
     expect(lines).toEqual([
       expect.objectContaining({ fields: expect.objectContaining({ code: 'rate_limited', client: name }) }),
     ]);
     expect(JSON.stringify(lines)).not.toContain('198.51.100');
     expect((await event('198.51.100.8')).status).toBe(202);
-    // One client has a whole IPv6 network.
+    // An IPv6 network counts as one client.
     for (const host of ['1', '2']) expect((await event(`2001:db8:0:1::${host}`)).status).toBe(202);
     expect((await event('2001:db8:0:2::3')).status).toBe(429);
-    // What the proxy says is no address: then it is the proxy's own.
+    // A forwarded text that is not an address is replaced by the address of the proxy.
     for (const nonsense of ['x', 'y']) expect((await event(nonsense)).status).toBe(202);
     expect((await event('z')).status).toBe(429);
   });
@@ -598,7 +598,7 @@ describe('rate limits', () => {
     expect(first.headers.get('ratelimit')).toMatch(/^"reads"; r=0; t=\d+/);
     expect(first.headers.get('x-ratelimit-limit')).toBeNull();
     expect(await error(await fetch(`${base}/read`))).toEqual([429, 'rate_limited']);
-    // Nothing that Express answers is free, but what says whether the process is well.
+    // Everything in Express is limited, except the probes.
     for (const path of ['/nowhere', '/metrics', '/info']) {
       expect(await error(await fetch(`${base}${path}`))).toEqual([429, 'rate_limited']);
     }
@@ -617,7 +617,7 @@ describe('rate limits', () => {
     }
   });
 
-  it('are off at 0', async () => {
+  it('are disabled by 0', async () => {
     await serve({ fastPath: addEvent });
     const answer = await fetch(`${base}/event`, { method: 'POST' });
     expect([answer.status, answer.headers.get('ratelimit')]).toEqual([202, null]);

@@ -19,7 +19,7 @@ const address = fc.oneof(
 );
 
 describe('clientKey', () => {
-  it('takes two addresses for one client where express-rate-limit does', () => {
+  it('groups addresses like express-rate-limit', () => {
     fc.assert(
       fc.property(address, address, (one, other) => {
         const same = clientKey(one, socket) === clientKey(other, socket);

@@ -26,7 +26,7 @@ const answer = (response: ServerResponse, body: string) => {
   sendWhole(response, body, 'latin1');
 };
 
-test('answers come in the order of their requests, whichever is ready first', async () => {
+test('responses are sent in the order of their requests, whichever is ready first', async () => {
   const waiting: ServerResponse[] = [];
   const text = 'GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
   const parts = await exchange(text, (_request, response) => {
@@ -41,7 +41,7 @@ test('answers come in the order of their requests, whichever is ready first', as
   ]);
 });
 
-test('an answer that the socket does not take at once comes whole, and is finished when it is out', async () => {
+test('a response that the socket cannot send at once arrives complete, and finishes after it was sent', async () => {
   const body = 'x'.repeat(20_000_000);
   let finishedAtOnce: boolean | undefined;
   const [, received = ''] = await exchange(
@@ -56,13 +56,13 @@ test('an answer that the socket does not take at once comes whole, and is finish
   expect([received.length, finishedAtOnce]).toEqual([body.length, false]);
 });
 
-test('the answer to HEAD has no body', async () => {
+test('the response to HEAD has no body', async () => {
   const text = 'HEAD / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
   const parts = await exchange(text, (_request, response) => answer(response, 'body'));
   expect(parts).toEqual([expect.stringContaining('Content-Length: 4'), '']);
 });
 
-test('head and body go to the socket in one piece, and nothing else does', async () => {
+test('head and body are one chunk for the socket', async () => {
   const pieces: unknown[] = [];
   await exchange('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n', (_request, response) => {
     const { socket } = response;

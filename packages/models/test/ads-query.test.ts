@@ -8,12 +8,12 @@ const paths = (text: string) => {
 const cursorOf = (text: string) => `cursor=${Buffer.from(text).toString('base64url')}`;
 
 describe('the query of the list of ads', () => {
-  it('is the first 1,000 ads without parameters, and ignores those that it does not know', () => {
+  it('returns the first 1,000 ads by default, and ignores unknown parameters', () => {
     expect(paths('')).toEqual({ state: 'query', limit: 1_000, after: undefined });
     expect(paths('limit=1&x=y')).toEqual({ state: 'query', limit: 1, after: undefined });
   });
 
-  it('has a cursor that comes back as the position that it was', () => {
+  it('reads a cursor as the position that was written', () => {
     for (const position of [
       [1_767_225_600_123_456, 'ad-001'],
       [-1, '|"~!'],
@@ -49,7 +49,7 @@ describe('the query of the list of ads', () => {
       '1 é',
     ].map(cursorOf),
     cursorOf(`1 ${'a'.repeat(129)}`),
-  ])('refuses %j, which no answer gave out', (query) => {
+  ])('refuses %j, which is not a cursor of a response', (query) => {
     expect(paths(query)).toEqual(['cursor']);
   });
 });

@@ -32,7 +32,7 @@ describe('a query', () => {
     },
   );
 
-  it('may have fields that nobody knows', () => {
+  it('may have unknown fields', () => {
     expect(readAnalyticsQuery('ad_id=ad-001&nocache=1')).toMatchObject({ state: 'query', query: { ad_id: 'ad-001' } });
     expect(readAnalyticsQuery('nocache=1')).toMatchObject({ state: 'query', query: { limit: 50 } });
   });

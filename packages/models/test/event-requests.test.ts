@@ -28,7 +28,7 @@ function refuse(body: unknown, changes: Partial<Receipt> = {}) {
 }
 
 describe('an event', () => {
-  it('gets what the player left out', () => {
+  it('has defaults for the optional fields', () => {
     expect(read({})).toEqual({
       kind: 'click',
       id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/),
@@ -42,7 +42,7 @@ describe('an event', () => {
     expect(read({}).id).not.toBe(read({}).id);
   });
 
-  it('keeps what the player said', () => {
+  it('keeps the fields that the player sent', () => {
     const fields = { ip: '2001:db8::1', video_play_time: 30, timestamp: '2026-07-01T11:59:00Z', click_id: ID };
     expect(read(fields)).toEqual({
       kind: 'click',
@@ -67,12 +67,12 @@ describe('the id', () => {
     ['as it is', ID],
     ['in quotes', `"${ID}"`],
     ['in capitals', ID.toUpperCase()],
-  ])('comes from Idempotency-Key where the body has none: %s', (_name, idempotencyKey) => {
+  ])('is the Idempotency-Key if the body has none: %s', (_name, idempotencyKey) => {
     expect(read({}, { idempotencyKey }).id).toBe(ID);
     expect(read({ click_id: null }, { idempotencyKey }).id).toBe(ID);
   });
 
-  it('comes from the body before the header, whatever that is', () => {
+  it('of the body takes precedence over any header', () => {
     expect(read({ click_id: ID.toUpperCase() }, { idempotencyKey: 'not-a-uuid' }).id).toBe(ID);
   });
 
@@ -86,12 +86,12 @@ describe('the id', () => {
   });
 });
 
-describe('an id of a coming day', () => {
+describe('an id in the future', () => {
   const DAY = 86_400_000;
   const early = uuidv7(NOW + DAY);
   const late = uuidv7(NOW + DAY + 1);
 
-  it('is taken as far as a day ahead', () => {
+  it('is accepted up to a day ahead', () => {
     expect(read({ click_id: early }).id).toBe(early);
     expect(read({}, { idempotencyKey: early }).id).toBe(early);
     expect(read({ impression_id: early }, { kind: 'impression' }).id).toBe(early);
@@ -103,7 +103,7 @@ describe('an id of a coming day', () => {
     ['impression_id', { impression_id: late }, { kind: 'impression' as const }],
     ['Idempotency-Key', {}, { idempotencyKey: late }],
     ['Idempotency-Key', { click_id: null }, { idempotencyKey: `"${late}"` }],
-  ])('is refused beyond, with the name of the field and the reason: %s', (path, fields, changes) => {
+  ])('is refused beyond a day, with field and reason: %s', (path, fields, changes) => {
     expect(refuse({ ad_id: 'ad-001', ...fields }, changes)).toEqual([
       {
         path,
@@ -112,7 +112,7 @@ describe('an id of a coming day', () => {
     ]);
   });
 
-  it('is taken where its version is another one: its first bits are there by chance', () => {
+  it('is accepted for other versions, whose first bits are not a time', () => {
     const chance = `${late.slice(0, 14)}4${late.slice(15)}`;
     expect(read({ click_id: chance }).id).toBe(chance);
   });
@@ -132,13 +132,13 @@ describe('the time', () => {
     ['2026-07-01T11:00', Date.UTC(2026, 6, 1, 11)],
     ['2026-07-01', Date.UTC(2026, 6, 1)],
     ['1970-01-01T00:00:00Z', 0],
-  ])('%s is understood', (timestamp, wanted) => {
+  ])('%s is accepted', (timestamp, wanted) => {
     const event = read({ timestamp });
     expect(event.occurredAt).toBe(wanted);
     expect(event).not.toHaveProperty('claimedAt');
   });
 
-  it('is believed as far ahead as the skew goes, and not a millisecond more', () => {
+  it('is trusted up to the clock skew, and not a millisecond more', () => {
     const at = (time: number) => read({ timestamp: new Date(time).toISOString() });
     expect(at(NOW + SKEW)).toMatchObject({ occurredAt: NOW + SKEW });
     expect(at(NOW + SKEW)).not.toHaveProperty('claimedAt');
@@ -155,7 +155,7 @@ describe('the time', () => {
     '+010000-01-01T00:00:00Z',
     1_767_225_600_000,
     {},
-  ])('%j is none', (timestamp) => {
+  ])('%j is refused', (timestamp) => {
     expect(refuse({ ad_id: 'ad-001', timestamp })).toEqual([{ path: 'timestamp', message: expect.any(String) }]);
   });
 });
@@ -171,7 +171,7 @@ describe('the address', () => {
     ['unknown', undefined],
     ['10.01.2.3', undefined],
     ['', undefined],
-  ])('of the caller is written plainly, or is none: %s', (text, plain) => {
+  ])('of the client is normalised, or ignored: %s', (text, plain) => {
     expect(readAddress(text)).toBe(plain);
   });
 
@@ -188,14 +188,14 @@ describe('a body', () => {
     expect(refuse(body)).toEqual([{ path: '', message: expect.stringMatching(/^body /) }]);
   });
 
-  it('is told every field that is wrong, each once', () => {
+  it('reports every invalid field once', () => {
     const details = refuse({ ad_id: '{a}'.repeat(99), ip: 'x', video_play_time: -0.5, timestamp: 'y', click_id: 'z' });
     if (details === 'taken') throw new Error('it was taken');
     expect(details.map(({ path }) => path).sort()).toEqual(['ad_id', 'click_id', 'ip', 'timestamp', 'video_play_time']);
     for (const { path, message } of details) expect(message.startsWith(path)).toBe(true);
   });
 
-  it('may have fields that nobody knows', () => {
+  it('may have unknown fields', () => {
     expect(read({ campaign: 7, nested: { a: [1] } })).toMatchObject({ adId: 'ad-001' });
   });
 
@@ -223,7 +223,7 @@ describe('a body', () => {
   });
 });
 
-describe('whatever is taken', () => {
+describe('every accepted event', () => {
   // Else it would be answered with 202, and then be thrown out by the consumer.
   it.each([
     { ip: '::ffff:10.1.2.3' },
@@ -240,7 +240,7 @@ describe('whatever is taken', () => {
     { video_play_time: 86_400 },
     { click_id: 'FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF' },
     { impression_id: ID, video_play_time: 'x' },
-  ])('can be read on the other side: %j', (fields) => {
+  ])('can be decoded by the consumer: %j', (fields) => {
     for (const kind of ['click', 'impression'] as const) {
       const reading = readEventRequest({ ad_id: '!~|z', ...fields }, { ...receipt, kind });
       if (reading.state === 'invalid') continue;

@@ -13,12 +13,12 @@ describe('uuidv7', () => {
     }
   });
 
-  it('fills the time with zeros from the left', () => {
+  it('pads the time with zeros', () => {
     expect(uuidv7(0)).toMatch(/^00000000-0000-7/);
     expect(uuidv7(0xabc)).toMatch(/^00000000-0abc-7/);
   });
 
-  it('never gives one twice, though all are of one millisecond', () => {
+  it('never repeats an id within a millisecond', () => {
     const ids = new Set(Array.from({ length: 100_000 }, () => uuidv7(NOW)));
     expect(ids.size).toBe(100_000);
   });
@@ -29,7 +29,7 @@ describe('uuidv7', () => {
     expect([...ids].sort()).toEqual(ids);
   });
 
-  it('has 74 random bits: each is set in half of the ids, and no two go together', () => {
+  it('has 74 independent random bits', () => {
     const rounds = 1_000;
     // Without the version and the variant, which lie above and between the random bits.
     const positions = [...Array(62).keys(), ...Array.from({ length: 12 }, (_, bit) => bit + 64)];
@@ -53,7 +53,7 @@ describe('uuidv7', () => {
 });
 
 describe('isUuid', () => {
-  it('takes any version and letter case, and nothing around it', () => {
+  it('accepts any version and letter case, without surrounding text', () => {
     expect(isUuid('F47AC10B-58CC-4372-A567-0E02B2C3D479')).toBe(true);
     expect(isUuid('00000000-0000-0000-0000-000000000000')).toBe(true);
     for (const text of ['', 'f47ac10b58cc4372a5670e02b2c3d479', '{f47ac10b-58cc-4372-a567-0e02b2c3d479}']) {
@@ -73,14 +73,14 @@ describe('isFarAhead', () => {
     expect(isFarAhead(uuidv7(now + DAY + 1), now)).toBe(true);
   });
 
-  it('allows any time that has passed, and none beyond a day, up to the last that there is', () => {
+  it('allows all past times, and none more than a day ahead', () => {
     for (const time of [0, 1, NOW - DAY, NOW, NOW + 1]) expect(isFarAhead(uuidv7(time), NOW)).toBe(false);
     for (const time of [NOW + 2 * DAY, NOW + 14 * DAY, Date.UTC(2109, 0), 2 ** 48 - 1]) {
       expect(isFarAhead(uuidv7(time), NOW)).toBe(true);
     }
   });
 
-  it('looks at no other version: its first bits are random or a hash', () => {
+  it('ignores other versions, whose first bits are random or a hash', () => {
     const id = uuidv7(NOW + 14 * DAY);
     for (const version of '012345689abcdef') {
       expect(isFarAhead(`${id.slice(0, 14)}${version}${id.slice(15)}`, NOW)).toBe(false);

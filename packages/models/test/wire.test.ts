@@ -34,7 +34,7 @@ function decodeText(text: string) {
 }
 
 describe('a message of events', () => {
-  it('comes back as it went in, every optional field and address family included', () => {
+  it('is decoded as it was encoded, with all optional fields and address families', () => {
     const events: AdEvent[] = [
       plain,
       { ...plain, kind: 'impression', id: uuidv7(NOW), ip: '2001:db8::1' },
@@ -50,26 +50,26 @@ describe('a message of events', () => {
     expect(decodeEvents(encodeEvents([]))).toEqual({ state: 'decoded', events: [], rejected: [] });
   });
 
-  it('gives ids in lower case, so that one id is one id', () => {
+  it('decodes ids in lower case', () => {
     const decoded = decodeText(JSON.stringify({ v: 1, events: [wireEvent({ id: plain.id.toUpperCase() })] }));
     expect(decoded).toMatchObject({ events: [{ id: plain.id }] });
   });
 
-  it('takes fields that it does not know for those of a newer ingest', () => {
+  it('ignores unknown fields of a newer ingest', () => {
     const decoded = decodeText(JSON.stringify({ v: 1, sent: NOW, events: [wireEvent({ device: 'tv' })] }));
     expect(decoded).toEqual({ state: 'decoded', events: [plain], rejected: [] });
   });
 });
 
 describe('during a rolling update', () => {
-  it('a consumer of the release before finds the play time in whole seconds, where it looks for it', () => {
+  it('a consumer of the previous release reads the play time in whole seconds', () => {
     for (const playTimeMs of [0, 1, 999, 1_000, 12_345, 86_399_999, 86_400_000]) {
       const message = JSON.parse(encodeEvents([{ ...plain, playTimeMs }]).toString());
       expect(message).toMatchObject({ v: 1, events: [{ pt: Math.floor(playTimeMs / 1_000) }] });
     }
   });
 
-  it('this one reads what an ingest of the release before wrote', () => {
+  it('this release reads the messages of the previous release', () => {
     expect(decodeText(JSON.stringify({ v: 1, events: [wireEvent({ pt: 30 })] }))).toEqual({
       state: 'decoded',
       events: [{ ...plain, playTimeMs: 30_000 }],
@@ -145,7 +145,7 @@ describe('the bytes of the first release', () => {
   });
 });
 
-describe('a message that can not be read', () => {
+describe('an unreadable message', () => {
   it.each([
     ['no bytes at all', '', /not JSON/],
     ['text', 'click!', /not JSON/],
@@ -159,11 +159,11 @@ describe('a message that can not be read', () => {
     ['a version of more than three digits', '{"v":1000,"events":[]}', /wire version 1000, this reads/],
     ['no events', '{"v":1}', /"events" is not an array/],
     ['events as an object', '{"v":1,"events":{}}', /"events" is not an array/],
-  ])('says so of %s', (_what, text, reason) => {
+  ])('is reported: %s', (_what, text, reason) => {
     expect(decodeText(text)).toEqual({ state: 'unreadable', reason: expect.stringMatching(reason) });
   });
 
-  it('says so of bytes that are no UTF-8', () => {
+  it('is reported for bytes that are not UTF-8', () => {
     const bytes = encodeEvents([plain]);
     bytes[bytes.indexOf('ad-001')] = 0xff;
     expect(decodeEvents(bytes)).toMatchObject({ state: 'unreadable', reason: expect.stringMatching(/not JSON/) });
@@ -172,7 +172,7 @@ describe('a message that can not be read', () => {
   // JSON.parse takes a depth at which JSON.stringify overflows the stack: naming the value in the reason must not.
   const abyss = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
 
-  it('says so of nesting without end', () => {
+  it('is reported for very deep nesting', () => {
     expect(decodeText(abyss).state).toBe('unreadable');
     expect(decodeText(`{"v":${abyss},"events":[]}`)).toMatchObject({ state: 'unreadable' });
     const good = JSON.stringify(wireEvent());
@@ -183,14 +183,14 @@ describe('a message that can not be read', () => {
     });
   });
 
-  it('gives a short reason, however long the value is', () => {
+  it('has a short reason, whatever the length of the value', () => {
     const long = 'x'.repeat(100_000);
     const decoded = decodeText(JSON.stringify({ v: long, events: [] }));
     expect(decoded.state === 'unreadable' && decoded.reason.length).toBeLessThan(200);
   });
 });
 
-describe('an event that is none', () => {
+describe('an invalid event', () => {
   const LAST = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
   it.each<[string, unknown, RegExp]>([
@@ -230,17 +230,17 @@ describe('an event that is none', () => {
     });
   });
 
-  it('is kept with the value that it was', () => {
+  it('is kept with its value', () => {
     const value = wireEvent({ at: 'now' });
     expect(decodeText(JSON.stringify({ v: 1, events: [value] }))).toMatchObject({ rejected: [{ value }] });
   });
 
-  it('is not what the last moment of the year 9999 is', () => {
+  it('does not include the last millisecond of the year 9999', () => {
     expect(decodeText(JSON.stringify({ v: 1, events: [wireEvent({ at: LAST })] }))).toMatchObject({ rejected: [] });
   });
 });
 
-describe('whatever bytes arrive', () => {
+describe('any bytes', () => {
   const random = seeded(20_261_122);
   const pick = (below: number) => Math.floor(random() * below);
 
@@ -256,7 +256,7 @@ describe('whatever bytes arrive', () => {
     return decoded.rejected.length > 0 ? 'rejected' : 'decoded';
   }
 
-  it('decoding answers, after any damage to the bytes', () => {
+  it('are decoded without an exception, after any damage', () => {
     const seen = { unreadable: 0, rejected: 0, decoded: 0 } as Record<string, number>;
     for (let round = 0; round < 5_000; round += 1) {
       const bytes = Buffer.from(encodeEvents([plain, { ...plain, kind: 'impression', playTimeMs: 3_500 }]));
@@ -269,7 +269,7 @@ describe('whatever bytes arrive', () => {
     for (const count of Object.values(seen)) expect(count).toBeGreaterThan(50);
   });
 
-  it('decoding answers, whatever type stands where', () => {
+  it('are decoded without an exception, whatever the types of fields', () => {
     const values = [null, true, 0, -1, 1.5, 1e308, '', '\0', '\ud800', 'c', [], [[]], {}, { v: 1 }, plain.id, 2 ** 53];
     const fields = ['k', 'id', 'ad', 'ip', 'at', 'rx', 'raw', 'pt', 'pm'];
     for (let round = 0; round < 3_000; round += 1) {

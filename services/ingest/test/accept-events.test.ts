@@ -15,7 +15,7 @@ const away = async (): Promise<never> => {
 };
 
 describe('a batch of events', () => {
-  it('is durable when JetStream has it, and Postgres is left alone', async () => {
+  it('is durable when JetStream has acknowledged it, without Postgres', async () => {
     const published: (readonly AdEvent[])[] = [];
     let recorded = 0;
     const acceptances = await acceptEvents(
@@ -35,7 +35,7 @@ describe('a batch of events', () => {
     expect(recorded).toBe(0);
   });
 
-  it('is not durable before JetStream said so', async () => {
+  it('is not durable before JetStream has acknowledged it', async () => {
     let acknowledge = (): void => undefined;
     let answered = false;
     const accepting = acceptEvents(
@@ -56,7 +56,7 @@ describe('a batch of events', () => {
     await accepting;
   });
 
-  it('goes straight to Postgres when JetStream fails, all of it, and ads that are not there are told', async () => {
+  it('goes to Postgres as a whole when JetStream fails, which reports unknown ads', async () => {
     const recorded: (readonly AdEvent[])[] = [];
     const acceptances = await acceptEvents(
       {
@@ -76,7 +76,7 @@ describe('a batch of events', () => {
     ]);
   });
 
-  it('is unavailable, with the cause, when neither can take it', async () => {
+  it('is unavailable, with the cause, when both fail', async () => {
     const acceptances = await acceptEvents({ publish: away, record: away }, events);
     expect(acceptances).toEqual(events.map(() => ({ state: 'unavailable', cause: new Error('away') })));
   });
@@ -136,7 +136,7 @@ describe('after a publish that JetStream did not answer', () => {
     expect(publishes).toHaveLength(3);
   });
 
-  it('JetStream comes first again when it has acknowledged the one that was published beside', async () => {
+  it('JetStream comes first again after it has acknowledged a background publish', async () => {
     const { publishes, by, silenced, recorded } = held();
     await silenced();
     expect(await by()).toBe('postgres');
@@ -148,7 +148,7 @@ describe('after a publish that JetStream did not answer', () => {
     expect(recorded()).toBe(2);
   });
 
-  it('JetStream is asked all the same when Postgres fails too', async () => {
+  it('a batch still goes to JetStream when Postgres fails too', async () => {
     const { publishes, by, silenced, losePostgres } = held();
     await silenced();
     losePostgres();
@@ -158,7 +158,7 @@ describe('after a publish that JetStream did not answer', () => {
     expect(await next).toBe('jetstream');
   });
 
-  it('a publish that is refused at once leaves the order as it is', async () => {
+  it('a publish that is refused at once does not change the order', async () => {
     const { publishes, by, recorded } = held();
     const first = by();
     publishes[0]?.fail(new Error('maximum bytes exceeded'));

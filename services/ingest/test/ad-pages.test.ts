@@ -26,7 +26,7 @@ describe('pages of ads', () => {
   });
   afterEach(() => pages.stop());
 
-  it('are made once for all, with a tag of their bytes', async () => {
+  it('are read once for all requests, with an ETag of their bytes', async () => {
     open();
     const all = await Promise.all([1_000, 1_000, 2, 2].map((limit) => pages.page(limit, undefined)));
     expect(reads).toEqual(['1000 ', '2 ']);
@@ -47,7 +47,7 @@ describe('pages of ads', () => {
     expect(other.etag).not.toBe(all[0]?.etag);
   });
 
-  it('are answered from before while they can not be read, or it takes long', async () => {
+  it('are served from the cache while reads fail or are slow', async () => {
     open({ maxAgeMs: 0 });
     const before = await text(1_000);
     read = () => Promise.reject(new Error('away'));
@@ -56,7 +56,7 @@ describe('pages of ads', () => {
     expect(await text(1_000)).toBe(before);
   });
 
-  it('fail where there is none from before', async () => {
+  it('fail if they are not cached', async () => {
     read = () => Promise.reject(new Error('away'));
     open();
     for (const limit of [1_000, 7]) {
@@ -64,7 +64,7 @@ describe('pages of ads', () => {
     }
   });
 
-  it('take bounded memory: those that nobody asked for the longest are forgotten, the first page never', async () => {
+  it('use bounded memory: the least recently used are evicted, the first page never', async () => {
     open({ cacheBytes: 200 });
     await text(1_000);
     for (const id of ['a', 'b', 'a', 'c', 'd', 'a']) await text(1, [1, id]);
@@ -74,7 +74,7 @@ describe('pages of ads', () => {
     expect(reads.slice(5)).toEqual(['1 1,b']);
   });
 
-  it('are refused when too many wait to be read', async () => {
+  it('are refused when too many reads wait', async () => {
     read = () => NEVER;
     open();
     for (let i = 0; i < 49; i += 1) void text(1, [1, `${i}`]);

@@ -25,7 +25,7 @@ async function until(condition: () => boolean): Promise<void> {
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index);
 
 describe('group commit', () => {
-  it('writes an item that is alone at once', async () => {
+  it('writes a single item at once', async () => {
     const { batches, write } = heldWrite();
     const groups = createGroupCommit(write, ROOMY);
     const result = groups.submit(7);
@@ -45,7 +45,7 @@ describe('group commit', () => {
     expect(await results).toEqual(upTo(5).map((item) => `kept ${item}`));
   });
 
-  it('lets items wait for the end of a batch, so that they go together', async () => {
+  it('collects items while a batch is in flight', async () => {
     const { batches, write } = heldWrite();
     const groups = createGroupCommit(write, ROOMY);
     void groups.submit(1);
@@ -57,7 +57,7 @@ describe('group commit', () => {
     expect(batches.map(({ items }) => items)).toEqual([[1], [2, 3]]);
   });
 
-  it('does not let them wait for long while more may be in flight', async () => {
+  it('waits only briefly while more batches may be in flight', async () => {
     const { batches, write } = heldWrite();
     const groups = createGroupCommit(write, ROOMY);
     const first = groups.submit(1);
@@ -70,7 +70,7 @@ describe('group commit', () => {
     expect(await first).toBe('kept 1');
   });
 
-  it('does not let a full batch wait at all', async () => {
+  it('writes a full batch at once', async () => {
     const { batches, write } = heldWrite();
     const groups = createGroupCommit(write, { ...ROOMY, maxBatch: 3 });
     void groups.submit(0);
@@ -126,7 +126,7 @@ describe('group commit', () => {
     expect(sizes.reduce((sum, size) => sum + size)).toBe(500);
   });
 
-  it('refuses what waited too long, and nothing else', async () => {
+  it('refuses only items that waited too long', async () => {
     const { batches, write } = heldWrite();
     const groups = createGroupCommit(write, { maxBatch: 2, maxInFlight: 1, maxQueued: 10, maxWaitMs: 50 });
     const written = groups.submit(0);
@@ -147,7 +147,7 @@ describe('group commit', () => {
     await groups.idle();
   });
 
-  it('refuses at once what would wait behind too many, and takes items again when there is room', async () => {
+  it('refuses items at once when the queue is full, and accepts them again later', async () => {
     const { batches, write } = heldWrite();
     const groups = createGroupCommit(write, { maxBatch: 2, maxInFlight: 1, maxQueued: 3, maxWaitMs: 60_000 });
     void groups.submit(0);
@@ -164,7 +164,7 @@ describe('group commit', () => {
     expect(batches.flatMap(({ items }) => items)).toEqual([0, 1, 2, 3, 5]);
   });
 
-  it('rejects the callers of a write that failed, and nobody else', async () => {
+  it('rejects only the callers of a failed write', async () => {
     const { batches, write } = heldWrite();
     const groups = createGroupCommit(write, { ...ROOMY, maxBatch: 2 });
     const outcomes = Promise.allSettled(upTo(4).map(groups.submit));
@@ -193,7 +193,7 @@ describe('group commit', () => {
     expect(await groups.submit(2)).toBe(2);
   });
 
-  it('is idle when nothing waits and nothing is in flight, failures included', async () => {
+  it('is idle when nothing waits or is in flight, also after failures', async () => {
     const { batches, write } = heldWrite();
     const groups = createGroupCommit(write, { ...ROOMY, maxBatch: 1, maxInFlight: 1 });
     await groups.idle();

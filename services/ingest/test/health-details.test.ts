@@ -34,7 +34,7 @@ const isDown = (ingest: LocalProcess, name: string, words: RegExp) =>
     { timeoutMs: 10_000, what: `${name} to be down with ${words}` },
   );
 
-it('a full stream and a full Postgres each show while they last, and the other one takes the clicks', async () => {
+it('/health shows a full stream and a full Postgres while they last, and clicks go to the other store', async () => {
   const [nats, redis, database] = await Promise.all([testServers.nats(), testServers.redis(), testServers.database()]);
   const ingest = await testServers.service({
     name: 'ingest',
@@ -101,7 +101,7 @@ it('a full stream and a full Postgres each show while they last, and the other o
   });
 }, 120_000);
 
-it('a batch that NATS finds too large goes to Postgres, and health says why', async () => {
+it('a batch that is too large for NATS goes to Postgres, and /health shows the reason', async () => {
   const [nats, redis, database] = await Promise.all([
     testServers.nats({ settings: 'max_payload: 4096' }),
     testServers.redis(),

@@ -43,7 +43,7 @@ describe('the OpenAPI document', () => {
     expect(Click?.required).toEqual(['ad_id']);
   });
 
-  it('allows unknown fields, which are ignored', () => {
+  it('allows unknown fields', () => {
     for (const name of ['Click', 'Impression'] as const) {
       expect(schemas[name]).not.toHaveProperty('additionalProperties');
     }
@@ -94,13 +94,13 @@ describe('the OpenAPI document', () => {
     for (const { responses } of operations) expect(responses.default).toBeDefined();
   });
 
-  it('names the request id on every answer', () => {
+  it('documents the request id of every response', () => {
     for (const { responses } of operations) {
       for (const { headers } of Object.values(responses)) expect(headers).toHaveProperty('X-Request-ID');
     }
   });
 
-  it('refers only to what is there', () => {
+  it('has no dangling references', () => {
     const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)];
     expect(references.length).toBeGreaterThan(10);
     for (const [, name = ''] of references) expect(document.components.schemas).toHaveProperty(name);
@@ -116,7 +116,7 @@ describe('the JSON Schema of a joi schema', () => {
     });
   });
 
-  it('knows no format but those of JSON Schema', () => {
+  it('uses only formats of JSON Schema', () => {
     const [, ...found] = JSON.stringify(document).match(/"format":"[^"]+"/g) ?? [];
     expect([...new Set(found)].sort()).toEqual([
       '"format":"date-time"',
@@ -147,7 +147,7 @@ describe('the pages', () => {
     expect(parse(await (await fetch(`${url}/swagger/swagger.yaml`)).text())).toEqual(json);
   });
 
-  it('run no script that stands in the page, and ask nobody else', async () => {
+  it('contain no inline script, and load nothing from other hosts', async () => {
     for (const path of ['/swagger/index.html', '/under/swagger']) {
       const page = await fetch(url + path);
       const policy = page.headers.get('content-security-policy') ?? '';
@@ -160,7 +160,7 @@ describe('the pages', () => {
     expect(start).toContain('"validatorUrl": null');
   });
 
-  it('load each file compressed, keep it for a day, and ask only whether it has changed', async () => {
+  it('load compressed files, cached for a day and then revalidated', async () => {
     const page = await (await fetch(`${url}/swagger/index.html`)).text();
     const names = [...page.matchAll(/(?:src|href)=["']\.\/([\w.-]+)["']/g)].map(([, name]) => name);
     expect(names).toContain('swagger-ui-bundle.js');
@@ -178,7 +178,7 @@ describe('the pages', () => {
     }
   });
 
-  it('serve nothing else of the package', async () => {
+  it('serve no other files of the package', async () => {
     for (const name of ['swagger-ui-bundle.js.map', 'swagger-ui-es-bundle.js', 'index.js', '../package.json']) {
       expect((await fetch(`${url}/swagger/${name}`)).status).toBe(404);
     }

@@ -53,7 +53,7 @@ describe('a batch that is published', () => {
     }
   };
 
-  it('is refused at once where nobody takes it', async () => {
+  it('is refused at once when no stream has the subject', async () => {
     const { failure, statuses } = publisherOf(() => connection);
     expect(await failure()).toEqual({ code: ErrorCode.NoResponders, apiError: undefined, blamesNats: true });
     expect(statuses).toEqual(['error']);
@@ -83,7 +83,7 @@ describe('a batch that is published', () => {
     );
   });
 
-  it('gets its own answer, in whatever order they come', async () => {
+  it('gets its own acknowledgement, in any order', async () => {
     const { publish } = publisherOf(() => connection);
     const messages: Msg[] = [];
     const answerBackwards = (message: Msg) => {
@@ -100,7 +100,7 @@ describe('a batch that is published', () => {
     });
   });
 
-  it('is told at once when the connection ends, and goes by the next one', async () => {
+  it('fails at once when the connection ends; the next one uses the new connection', async () => {
     let current = await open(url);
     const { failure, statuses } = publisherOf(() => current);
     await answering(

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { Registry } from 'prom-client';
 import { createUnverifiedEvents } from '../src/unverified-events.js';
 
-describe('events of ads that nobody can look up', () => {
+describe('events of ads that cannot be looked up', () => {
   let lines: unknown[];
   let registry: Registry;
   const open = (perMinute: number) =>
@@ -23,7 +23,7 @@ describe('events of ads that nobody can look up', () => {
     jest.useRealTimers();
   });
 
-  it('are accepted so many a minute, and never more at once', () => {
+  it('are accepted up to a limit per minute', () => {
     const unverified = open(60);
     jest.advanceTimersByTime(3_600_000);
     expect(accepted(unverified, 1_000)).toBe(60);
@@ -39,7 +39,7 @@ describe('events of ads that nobody can look up', () => {
     expect([accepted(unverified, 10), unverified.retryAfter()]).toEqual([0, 60]);
   });
 
-  it('are counted, and logged twice a minute however many there are', async () => {
+  it('are counted, and logged at most twice per minute', async () => {
     const unverified = open(5);
     accepted(unverified, 10_000);
     jest.advanceTimersByTime(60_000);
