@@ -67,7 +67,7 @@ interface CountsRow extends Omit<AdCounts, 'adId'> {
   readonly ad_id: string;
 }
 
-/** What Redis holds of an ad. Fields by their number: a minute that holds seconds, an hour that holds minutes. */
+/** The counters of an ad in Redis. Fields are keyed by their number: a minute contains seconds, an hour contains minutes. */
 interface Held {
   readonly adId: string;
   readonly clicks: number;

@@ -67,7 +67,7 @@ describe('a rebuild', () => {
     const overtaken = withAround(store, async (operation, go) => {
       if (operation === 'finish_rebuild') {
         await store.redis.flushall();
-        // What another consumer does first, before it has raised anything.
+        // Another consumer does this first, before its first raise.
         await store.redis.set(token(), 'another', 'EX', 30, 'NX');
       }
       return await go();
@@ -165,7 +165,7 @@ describe('a rebuild', () => {
     await recordBatch(database, [click(at)]);
     const ledger = ledgerOf(database);
     const raced = withAround(store, async (operation, go) => {
-      // What the rebuild is about to raise is older than this.
+      // The counts that the rebuild is about to raise are older than this.
       if (operation === 'raise') await ledger.recordQueued([click(at), click(at, { adId: 'ad-003' })]);
       return await go();
     });

@@ -268,7 +268,7 @@ describe('recording a batch', () => {
       const from = Math.floor(random() * 2_900);
       const batch = shuffled(random, all.slice(from, from + 1 + Math.floor(random() * 300)));
       const { counts } = await recordBatch(database, [...batch, pick(random, batch)]);
-      // What is returned is what is there: a raise to it can not be wrong.
+      // The returned count is the stored one, so a raise to it is right.
       const { adId, clicks, impressions } = counts[0] ?? { adId: '', clicks: 0, impressions: 0 };
       expect(await rows(database, `SELECT * FROM ad_totals WHERE ad_id = '${adId}'`)).toEqual([
         { ad_id: adId, clicks, impressions },

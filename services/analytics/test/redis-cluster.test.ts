@@ -54,7 +54,7 @@ async function ask(adIds: readonly string[] = ADS, over: CounterStore = store) {
 const byAd = (counters: readonly Counters[]) => [...counters].sort((a, b) => (a.adId < b.adId ? -1 : 1));
 const truth = async () => byAd(await readPostgresCounters(database, ADS, at));
 
-/** What somebody does to one server, past the ledger. */
+/** Changes one server directly, without the ledger. */
 async function on<T>(
   server: Pick<CounterShard, 'name'> | LocalProcess,
   work: (redis: Redis) => Promise<T>,
@@ -124,7 +124,7 @@ describe('counters in a Redis Cluster', () => {
     for (const shard of store.shards()) {
       await on(shard, (redis) => redis.flushall());
       expect(await ask()).toEqual({ source: 'postgres', counters: await truth() });
-      // What another primary holds is right, but only a rebuild can tell.
+      // The counters of the other primaries are right, but only a rebuild can prove it.
       for (const adId of ADS.slice(0, 9)) expect((await ask([adId])).source).toBe('postgres');
       await rebuilt();
       await expectExact();

@@ -11,7 +11,7 @@ export type DeadLetterKind = 'unreadable' | 'bad_event' | 'unknown_ad' | 'refuse
 /** A part of a message that this consumer can never record. */
 export interface BadPart {
   readonly kind: DeadLetterKind;
-  /** Of a `newer` part: the wire version that its reader needs. */
+  /** The wire version that the reader of a `newer` part needs. */
   readonly version?: number | undefined;
   /** For a person. */
   readonly reason: string;
@@ -28,7 +28,7 @@ export interface BadMessage {
 /** One message of the dead-letter stream, or of newer events: bad parts of one kind, of one or more messages. */
 export interface DeadLetter {
   readonly kind: DeadLetterKind;
-  /** Of a `newer` letter: the wire version that the reader of all its events needs. */
+  /** The wire version that the reader of all events in a `newer` letter needs. */
   readonly version: number | undefined;
   readonly reason: string;
   /** `<stream>:<sequence>` of the message, or `<stream>:<first>-<last>` of several. */

@@ -76,7 +76,7 @@ async function readSample({ env }: LocalProcess, sample: string): Promise<number
   return Number(line?.split(' ').at(-1) ?? Number.NaN);
 }
 
-/** That Postgres and Redis have exactly these clicks. */
+/** Expects exactly these clicks in Postgres and in Redis. */
 async function expectCounted(
   running: Awaited<ReturnType<typeof startConsumer>>,
   all: readonly AdEvent[],

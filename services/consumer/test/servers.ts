@@ -81,7 +81,7 @@ export function openRows(testServers: TestServers, env: Variables) {
   return async (text: string): Promise<Record<string, unknown>[]> => (await pool.query(text)).rows;
 }
 
-/** What the consumer has written into Redis, by a connection of its own. */
+/** A connection to the Redis of the consumer. */
 export function openCounters(testServers: TestServers, server: Pick<LocalProcess, 'host' | 'port'>): Redis {
   const redis = new Redis(server.port, server.host);
   redis.on('error', () => undefined);
