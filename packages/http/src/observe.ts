@@ -58,7 +58,7 @@ export function observe(observer: Observer): RequestHandler {
   };
 }
 
-/** What {@link observe} has attached to a response of Express. */
+/** The request that {@link observe} has attached to a response of Express. */
 export function observedOf(response: Response): ObservedRequest {
   return response.locals.observed as ObservedRequest;
 }

@@ -8,7 +8,7 @@ import { sendWhole } from '../src/send-whole.js';
 let close = (): void => undefined;
 afterEach(() => close());
 
-/** What a client reads that sends this, and begins to read after a while, until the server closes. */
+/** Sends the text, starts reading after 100 ms, and returns everything up to the end of the connection. */
 async function exchange(text: string, handler: (request: IncomingMessage, response: ServerResponse) => void) {
   const server = createServer(handler).listen(0, '127.0.0.1');
   close = () => server.close();

@@ -66,7 +66,7 @@ describe('counter keys', () => {
       minutesKey(LEDGER, 'ad-001', NOON / 60_000),
     ];
     expect(new Set(keys).size).toBe(3);
-    // What a cluster hashes: from the first brace to the next closing one.
+    // A cluster hashes the text from the first brace to the next closing one.
     for (const key of keys) expect(/^[^{]*\{([^}]+)\}/.exec(key)?.[1]).toBe('ad-001');
   });
 

@@ -23,7 +23,7 @@ const plain: AdEvent = {
   receivedAt: NOW,
 };
 
-/** What travels for `plain`, with some fields changed; undefined takes one away. */
+/** The encoded form of `plain` with some fields changed; undefined removes a field. */
 function wireEvent(changes: Record<string, unknown> = {}): Record<string, unknown> {
   const message = JSON.parse(encodeEvents([plain]).toString());
   return { ...message.events[0], ...changes };
@@ -244,7 +244,7 @@ describe('any bytes', () => {
   const random = seeded(20_261_122);
   const pick = (below: number) => Math.floor(random() * below);
 
-  /** What decoding promises: one of two states, every event accounted for, whatever is let through can be stored. */
+  /** Checks the guarantees of decoding: one of two states, no event missing, every accepted event can be stored. */
   function expectSound(bytes: Uint8Array): string {
     const decoded = decodeEvents(bytes);
     if (decoded.state === 'unreadable') {

@@ -25,7 +25,7 @@ test('while an event waits to be durable, its body is not held', async () => {
     return new WeakRef(body.more);
   };
   const more = send();
-  // What a WeakRef was made of in this turn is held until its end.
+  // The target of a new WeakRef is kept until the end of this turn.
   await new Promise(setImmediate);
   collectGarbage();
   expect(more.deref()).toBeUndefined();

@@ -136,7 +136,7 @@ describe('group commit', () => {
       true,
       true,
     ]);
-    // What is being written already may be durable: only the write can say.
+    // An item in flight may already be durable: only its write can tell.
     batches[0]?.finish();
     expect(await written).toBe('kept 0');
     const after = groups.submit(3);
