@@ -36,8 +36,8 @@ function dropForeignVariables() {
 
 /** The environment for npx and pnpm: everything they keep goes into this folder. */
 function toolEnvironment() {
-  // What npm sets for the script it runs would be taken as settings by the npm that we run. Kept
-  // is what says how to reach the registry.
+  // The npm that runs here would read the variables of the outer npm as settings. Only those that say how to reach the
+  // registry are kept.
   const registry = /^npm_config_(registry|userconfig|globalconfig|cafile|ca|strict_ssl|.*proxy)$/i;
   const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('npm_') || registry.test(name));
   const { NODE_ENV: _, ...environment } = Object.fromEntries(kept);

@@ -21,7 +21,7 @@ export async function migrate(env: Variables): Promise<void> {
     env: { ...process.env, ...env },
     cwd: projectRoot,
   });
-  if (code !== 0) throw new Error(`The database could not be migrated:\n${output.trim()}`);
+  if (code !== 0) throw new Error(`The migration of the database failed:\n${output.trim()}`);
 }
 
 /** Puts the sample ads into the database, where they are missing. */

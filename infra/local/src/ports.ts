@@ -3,15 +3,15 @@ import { createServer, type Server } from 'node:net';
 /*
  * Below the range that kernels hand out for outgoing connections (from 32768 on Linux, 49152 on
  * macOS). A port from inside that range is unsafe for a server that gets killed and restarted:
- * while it is away, a client that keeps connecting to it can be given that very port as its own,
+ * while it is down, a client that keeps connecting to it can be given that very port as its own,
  * connect to itself, and hold it.
  */
 const LOWEST = 20_000;
 const HIGHEST = 31_999;
 
 /**
- * A process takes its ports from blocks that no other process takes any from: a server that is away for a moment, because
- * a test has killed it, finds its port again, and who calls it meanwhile finds nobody there.
+ * A process takes its ports from blocks that no other process takes any from: a server that is down for a short time, because
+ * a test has killed it, finds its port free again, and its clients are refused meanwhile.
  */
 const BLOCK = 48;
 const BLOCKS = Math.floor((HIGHEST - LOWEST + 1) / BLOCK);

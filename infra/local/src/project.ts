@@ -4,10 +4,10 @@ import { fileURLToPath } from 'node:url';
 /** The root folder of the checkout. Both `src` and `dist` lie three folders below it. */
 export const projectRoot = fileURLToPath(new URL('../../../', import.meta.url)).replace(/\/$/, '');
 
-/** What was fetched and can be fetched again: package store, server binaries, transform caches. */
+/** Downloads that can be repeated: package store, server binaries, transform caches. */
 export const cacheFolder = join(projectRoot, '.cache');
 
-/** What this machine's stack keeps: data, logs, and the list of running processes. */
+/** The files of the local stack: data, logs, and the list of running processes. */
 export const localFolder = join(projectRoot, '.local');
 
 /** One small file per process that was started, so that a killed run can be cleaned up. */

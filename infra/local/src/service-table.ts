@@ -1,4 +1,4 @@
-/** What the rest of `infra` has to know of a service. */
+/** The facts about a service that the rest of `infra` needs. */
 interface ServiceRow {
   /** The file that Node runs, from the root of the checkout. */
   readonly main: string;

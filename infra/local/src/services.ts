@@ -13,18 +13,18 @@ export function serviceMain(name: ServiceName): string {
 
 /** Settings of a program that runs on Node. */
 export interface ProgramOptions {
-  /** Of the process, its logs and its address in `env`. */
+  /** Names the process, its log file and its address in `env`. */
   name: string;
   /** The file that Node runs. */
   main: string;
   /**
    * Its variables, above those of this process: the `env` of its servers, and whatever else.
-   * Undefined takes one away. HTTP_HOST and HTTP_PORT are set here.
+   * Undefined removes one. HTTP_HOST and HTTP_PORT are set here.
    */
   env: Readonly<Record<string, string | undefined>>;
-  /** A free one unless told. */
+  /** By default a free one. */
   port?: number;
-  /** Folder for its logs; `.local/logs` unless told. */
+  /** Folder for its logs; by default `.local/logs`. */
   logFolder?: string;
   /** Arguments for Node itself, such as `--inspect`. */
   nodeArgs?: readonly string[];
@@ -62,7 +62,7 @@ export async function programProcess(options: ProgramOptions): Promise<LocalProc
     env: { [`${name.toUpperCase()}_URL`]: url },
     logFile: join(logFolder, `${name}.log`),
     launch: async () => {
-      if (!existsSync(main)) throw new Error(`${main} is missing: build it first, with npm run build`);
+      if (!existsSync(main)) throw new Error(`${main} is missing. Build it with: npm run build`);
       return {
         command: process.execPath,
         args: [...nodeArgs, main],

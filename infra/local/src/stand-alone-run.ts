@@ -3,7 +3,7 @@ import { onStopSignals } from './launcher/stop-signals.js';
 import { endLeftovers } from './processes/leftovers.js';
 import { keepRunFolder, openRunFolder, type RunName } from './run-folder.js';
 
-/** What such a program is given. */
+/** The folder and the shutdown hook of such a program. */
 export interface StandAloneRun {
   /** Empty, for data and logs; kept when the run was not good. */
   readonly folder: string;
@@ -45,7 +45,7 @@ export async function standAloneRun<Options>(
   } catch (error) {
     if (!interrupted) console.error(`\n${(error as Error).message}`);
   }
-  // Whoever interrupted us takes everything away, and ends the process.
+  // The interrupt handler removes everything and ends the process.
   if (interrupted) await new Promise(() => undefined);
   await endAll();
   if (good) rmSync(folder, { recursive: true, force: true });

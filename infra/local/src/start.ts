@@ -8,9 +8,9 @@ import { onStopSignals } from './launcher/stop-signals.js';
 import { summaryText } from './launcher/summary.js';
 import { endLeftovers } from './processes/leftovers.js';
 
-/** `npm start`: runs the whole tracker on this machine until it is told to stop. */
+/** `npm start`: runs the whole tracker on this machine until a stop signal. */
 async function main(): Promise<void> {
-  // When the terminal has gone there is nobody left to read, which must not stop the clean-up.
+  // A closed terminal must not stop the clean-up.
   process.stdout.on('error', () => undefined);
   process.stderr.on('error', () => undefined);
 
@@ -19,7 +19,7 @@ async function main(): Promise<void> {
   const unlock = await lockLauncher();
   const leftovers = await endLeftovers();
   if (leftovers.length > 0) {
-    console.log(`Ended what a killed run had left: ${leftovers.join(', ')}`);
+    console.log(`Ended processes that a killed run had left: ${leftovers.join(', ')}`);
   }
   const stack = new Stack(settings);
   const started = listen(stack, settings).then(() => stack.start());
@@ -27,7 +27,7 @@ async function main(): Promise<void> {
   try {
     console.log(summaryText(await started));
   } catch (error) {
-    // Told to stop while starting: the one who stops it also ends the process.
+    // A stop signal arrived during the start; its handler ends the process.
     if (stack.isStopping || error instanceof Stopped) return;
     console.error(`\n${(error as Error).message}`);
     await stack.stop();
@@ -47,7 +47,7 @@ async function listen(stack: Stack, { host, port }: Settings): Promise<void> {
       );
     }
     if (code === 'EACCES') {
-      throw new Error(`Port ${port} is not allowed to this user. Set HTTP_PORT to one above 1023.`);
+      throw new Error(`This user may not listen on port ${port}. Set HTTP_PORT to a port above 1023.`);
     }
     throw new Error(`Can't listen on ${host}:${port}: ${message}`);
   }
@@ -58,7 +58,7 @@ function stopOnSignals(stack: Stack, started: Promise<unknown>, unlock: () => vo
     async stop(why) {
       console.log(`\nStopping (${why}) …`);
       await stack.stop();
-      // A start that is under way may have started something more meanwhile.
+      // The interrupted start may have started another process since.
       await Promise.race([started.catch(() => undefined), sleep(3_000, undefined, { ref: false })]);
       await stack.stop();
       console.log('Everything is stopped.');

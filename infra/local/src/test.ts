@@ -18,7 +18,7 @@ interface Counts {
   failed: number;
 }
 
-/** What `tally-reporter.mjs` writes after each test file. */
+/** The file that `tally-reporter.mjs` writes after each test file. */
 interface Tally extends Counts {
   /** Test files that ended. */
   files: number;
@@ -145,7 +145,7 @@ function readTally(): Tally | undefined {
 async function cleanUp(keepLogs: boolean): Promise<void> {
   await postgres?.stop();
   const leftovers = await endLeftovers();
-  if (leftovers.length > 0) printWarning(`Left running by tests, now ended: ${leftovers.join(', ')}`);
+  if (leftovers.length > 0) printWarning(`Processes that the tests left running were ended: ${leftovers.join(', ')}`);
   if (keepLogs) console.log(`Data and logs of this run: ${relative(projectRoot, keepTestFolder(folder))}`);
   else rmSync(folder, { recursive: true, force: true });
 }

@@ -5,9 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export interface WaitOptions {
   /** Milliseconds until it gives up, on a machine that is not overloaded; else in proportion to its load. */
   timeoutMs: number;
-  /** What is waited for, as the end of "Waited 5 s in vain for …". */
+  /** The end of the error message: "Waited 5 s in vain for …". */
   what: string;
-  /** Milliseconds between two looks; 25 unless told. */
+  /** Milliseconds between two checks; by default 25. */
   intervalMs?: number;
 }
 

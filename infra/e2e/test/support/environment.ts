@@ -7,7 +7,7 @@ import { type Answer, call, json } from './http.js';
 
 export type Variables = Readonly<Record<string, string | undefined>>;
 
-/** An event that a player was told is recorded. */
+/** An event that a player got a 202 for. */
 export interface SentEvent {
   readonly kind: EventKind;
   readonly id: string;
@@ -36,7 +36,7 @@ export interface SendOptions {
   readonly agent?: import('node:http').Agent;
 }
 
-/** What JetStream holds. */
+/** The messages that JetStream holds. */
 export interface JetStreamView {
   client(): JetStreamClient;
   manager(): JetStreamManager;
@@ -55,7 +55,7 @@ export const QUICK_TIMEOUTS = {
   NATS_ACK_WAIT_SECONDS: '2',
 };
 
-/** Starts everything. `env` has the variables of Postgres, and whatever else the services are to be told. */
+/** Starts everything. `env` has the variables of Postgres and further variables of the services. */
 export async function openEnvironment(testServers: TestServers, env: Variables): Promise<Environment> {
   const [redis, nats] = await Promise.all([testServers.redis(), testServers.nats()]);
   const stack = await startTestStack(testServers, { ...redis.env, ...nats.env, ...UNLIMITED, ...env });
@@ -134,13 +134,13 @@ export interface HealthReport {
   readonly dependencies: Readonly<Record<string, { readonly status: string; readonly breaker: string }>>;
 }
 
-/** What a service says of itself. */
+/** The `/health` report of a service. */
 export async function healthOf({ host, port }: LocalProcess): Promise<HealthReport & { readonly code: number }> {
   const answer = await call(`http://${host}:${port}/health`);
   return { ...json<HealthReport>(answer), code: answer.status };
 }
 
-/** Waits until each service has found each of its servers, and has closed its breakers: after an outage that takes a moment. */
+/** Waits until each service has found each of its servers, and has closed its breakers. */
 export async function untilHealthy({ stack }: Pick<Environment, 'stack'>): Promise<void> {
   for (const service of [stack.ingest, stack.consumer, stack.analytics]) {
     await waitFor(

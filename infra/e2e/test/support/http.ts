@@ -12,9 +12,9 @@ export interface Call {
   /** Sent as JSON. */
   readonly body?: object;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Unless told, each call makes a connection of its own. */
+  /** By default each call opens its own connection. */
   readonly agent?: Agent;
-  /** Milliseconds for the whole; 15,000 unless told. */
+  /** Milliseconds for the whole call; by default 15,000. */
   readonly timeoutMs?: number;
 }
 

@@ -23,7 +23,7 @@ export interface Gateway {
   close(graceMs?: number): Promise<void>;
 }
 
-/** What the gateway listens on, and where the services are. */
+/** The address of the gateway, and the ports of the services. */
 export interface GatewayOptions {
   host: string;
   /** 0 for any free one. */
@@ -36,7 +36,7 @@ export interface GatewayOptions {
 // never sent down one that is just being closed at the other end.
 const IDLE_CONNECTION_MS = 2_000;
 
-// As the services have them unless told: a connection that sends nothing more is not kept.
+// The defaults of the services: a connection that stops sending is closed.
 const LIMITS = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 5_000 };
 
 class UpstreamAgent extends Agent {
@@ -64,7 +64,7 @@ class UpstreamAgent extends Agent {
 export async function openGateway({ host, port, portOf }: GatewayOptions): Promise<Gateway> {
   const agent = new UpstreamAgent();
   const proxy = createProxyServer({ agent });
-  // What concerns a connection concerns only the one between the service and us.
+  // These headers describe the connection between the service and the gateway only.
   proxy.on('proxyRes', ({ headers }) => {
     delete headers.connection;
     delete headers['keep-alive'];
@@ -91,7 +91,7 @@ export async function openGateway({ host, port, portOf }: GatewayOptions): Promi
     }
     const address = request.socket.remoteAddress ?? '';
     if (!underWay.begin(address)) {
-      const message = 'Too many requests of this address are under way; wait for their answers.';
+      const message = 'Too many concurrent requests from this address. Wait for earlier answers before you send more.';
       answerError(request, response, 429, 'rate_limited', message, { 'Retry-After': '1' });
       return;
     }
@@ -137,7 +137,7 @@ function listen(server: Server, port: number, host: string): Promise<void> {
 }
 
 /**
- * What concerns a connection alone ends here. Node throws where a request that is passed on has a `Trailer` and no
+ * Headers that describe one connection are not forwarded. Node throws where a request that is passed on has a `Trailer` and no
  * chunks.
  */
 const HOP_HEADERS = ['keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade'] as const;

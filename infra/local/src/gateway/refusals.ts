@@ -4,12 +4,12 @@ import type { Duplex } from 'node:stream';
 
 const SANE_REQUEST_ID = /^[\w.:-]{1,128}$/;
 
-/** Who still sends when it is refused may read the answer for so long: closing at once would take it away again. */
+/** Time to read the error after its last byte is sent: closing at once would discard it while the client still sends. */
 const LINGER_MS = 1_000;
 
-/** 503: nothing is there that could answer. */
+/** Answers 503: the service does not accept connections. */
 export function sayUnavailable(request: IncomingMessage, response: ServerResponse): void {
-  const message = 'The service is starting or away. Try again in a moment.';
+  const message = 'The service is starting or unavailable. Retry after 1 second.';
   answerError(request, response, 503, 'unavailable', message, { 'Retry-After': '1' });
 }
 
@@ -56,7 +56,7 @@ export function createRefusals() {
   const refused = new WeakSet<Duplex>();
 
   return {
-    /** To be told of every request. */
+    /** Call it for every request. */
     follow(request: IncomingMessage, response: ServerResponse): void {
       const { socket } = request;
       latest.set(socket, { request, response, before: latest.get(socket)?.response });

@@ -1,4 +1,4 @@
-/** Something to know, below the line of its step. */
+/** Prints a detail below the line of its step. */
 export function printDetail(text: string): void {
   console.log(`    ${text}`);
 }

@@ -4,7 +4,7 @@ export function printStep(good: boolean, label: string, sinceMs: number): void {
   console.log(`${good ? '✔' : '✖'} ${label.padEnd(36)} ${seconds.padStart(7)}`);
 }
 
-/** Something to know that stops nothing. */
+/** Prints a warning. */
 export function printWarning(message: string): void {
   console.log(`⚠ ${message}`);
 }

@@ -4,7 +4,7 @@ import { parseEnv } from 'node:util';
 import type { Variables } from '../database.js';
 import { projectRoot } from '../project.js';
 
-/** What `npm start` is told by arguments, the environment, and `.env`. */
+/** The settings of `npm start`, from arguments, the environment and `.env`. */
 export interface Settings {
   /** Begin with empty data. */
   fresh: boolean;
@@ -22,12 +22,14 @@ export interface Settings {
 export function readSettings(args: readonly string[], environment: Variables): Settings {
   const unknown = args.filter((arg) => arg !== '--fresh' && arg !== '--');
   if (unknown.length > 0) {
-    throw new Error(`Unknown argument ${unknown.join(' ')}. There is only --fresh: begin with empty data.`);
+    throw new Error(
+      `Unknown argument ${unknown.join(' ')}. The only argument is --fresh, which starts with empty data.`,
+    );
   }
   const envFile = join(projectRoot, '.env');
   // Without the byte order mark that editors on Windows put in front.
   const fromFile = existsSync(envFile) ? parseEnv(readFileSync(envFile, 'utf8').replace(/^\uFEFF/, '')) : {};
-  // What npm sets for its scripts is of no use to the services.
+  // The services have no use for the variables that npm sets for its scripts.
   const own = Object.entries(environment).filter(([name]) => !name.startsWith('npm_'));
   const variables = Object.fromEntries(
     Object.entries({ ...fromFile, ...Object.fromEntries(own) })

@@ -19,7 +19,7 @@ import type { Settings } from './settings.js';
 import type { Summary } from './summary.js';
 import { supervise } from './supervise.js';
 
-/** Thrown out of a start that was told to stop half-way. */
+/** Thrown by a start that is stopped before it is complete. */
 export class Stopped extends Error {}
 
 /** The whole tracker on this machine: servers, services, and the gateway in front of them. */
@@ -43,7 +43,7 @@ export class Stack {
   }
 
   /**
-   * Takes the public address. Done first, so that a taken port is told before anything is
+   * Takes the public address. Done first, so that a port in use is reported before anything is
    * started; until the services are ready it answers 503.
    */
   async listen(): Promise<void> {
@@ -135,7 +135,7 @@ export class Stack {
           REDIS_HOST: '127.0.0.1',
           REDIS_PORT: String(port),
         }),
-        without: 'Analytics is answered from Postgres, exact but slower.',
+        without: 'Analytics reads Postgres: exact, but slower.',
       }),
       this.#startBroker('NATS', nats, {
         make: (executable) =>
@@ -146,7 +146,7 @@ export class Stack {
             executable,
           }),
         address: (port) => ({ ...room.env, NATS_URL: `nats://127.0.0.1:${port}` }),
-        without: 'Clicks go straight to Postgres, exact but slower.',
+        without: 'Events are written to Postgres directly: exact, but slower.',
       }),
     ]);
     if (redis === undefined) {
@@ -169,13 +169,13 @@ export class Stack {
       make: (executable: Exclude<Executable, { kind: 'missing' }>) => Promise<LocalProcess>;
       /** Variables that lead to this port of ours, and to nothing that was meant for another. */
       address: (port: number) => Variables;
-      /** What it means to do without. */
+      /** One sentence: how the tracker works without this broker. */
       without: string;
     },
   ): Promise<Variables> {
     if (executable === undefined) return {};
     if (executable.kind === 'missing') {
-      // A port where nothing listens: the services find their server away, and do without.
+      // Nothing listens on this port: the services find the server unavailable and work without it.
       this.#degraded.push(`Running without ${name}: ${executable.reason} ${broker.without}`);
       return broker.address(await freePort());
     }
@@ -223,7 +223,7 @@ export class Stack {
   }
 }
 
-/** Takes variables away: undefined also hides what the process itself was given. */
+/** Removes variables: undefined also hides those of this process. */
 function without(variables: Variables, names: RegExp): Variables {
   const hidden = Object.keys(variables).filter((name) => names.test(name));
   return Object.fromEntries(hidden.map((name) => [name, undefined]));

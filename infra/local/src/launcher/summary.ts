@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
 import { localFolder, projectRoot } from '../project.js';
 
-/** What the user should know once everything runs. */
+/** The facts for the user once everything runs. */
 export interface Summary {
   /** The public address, as http://localhost:8080. */
   url: string;

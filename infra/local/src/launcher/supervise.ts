@@ -4,10 +4,10 @@ import { printWarning } from './progress.js';
 
 const ATTEMPTS = 5;
 const PAUSE_MS = 1_000;
-// After a minute of good work earlier failures are forgotten.
+// A process that ran for a minute gets all attempts again.
 const FORGET_AFTER_MS = 60_000;
 
-/** Starts a process again when it dies by itself, a few times, and says so. */
+/** Restarts a process that ends unexpectedly, {@link ATTEMPTS} times at most, and prints each restart. */
 export function supervise(process: LocalProcess, isStopping: () => boolean): void {
   let attempts = 0;
   let lastStart = 0;
@@ -30,7 +30,9 @@ export function supervise(process: LocalProcess, isStopping: () => boolean): voi
         if (!isStopping()) printWarning((error as Error).message);
       }
     }
-    printWarning(`${process.name} does not stay up; giving it up. Ctrl-C and npm start try anew.`);
+    printWarning(
+      `${process.name} failed ${ATTEMPTS} times and is not started again. Stop with Ctrl-C, read its log, then run npm start.`,
+    );
   };
 
   process.onUnexpectedExit((reason) => void heal(reason));

@@ -17,7 +17,7 @@ export interface LocalProcess {
   start(): Promise<void>;
   /** Asks it to end, and kills it when it takes too long. Resolves when it is gone. */
   stop(): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
-  /** Sends a signal (SIGKILL unless told) to it and its children; resolves when it is gone. */
+  /** Sends a signal (by default SIGKILL) to it and its children; resolves when it is gone. */
   kill(signal?: NodeJS.Signals): Promise<void>;
   /** Freezes it with all its children: connections stay open, nothing answers. */
   pause(): void;

@@ -20,7 +20,7 @@ export interface Launch {
   container?: string;
 }
 
-/** What makes one kind of process different from another. */
+/** The differences between the kinds of processes. */
 export interface ProcessOptions {
   name: string;
   port: number;
@@ -31,7 +31,7 @@ export interface ProcessOptions {
   /** True when it really answers. Throwing means "not yet". */
   isReady: () => Promise<boolean>;
   readyTimeoutMs?: number;
-  /** What asks it to end in good order; SIGTERM unless told. */
+  /** The signal that asks it to end in good order; by default SIGTERM. */
   stopSignal?: NodeJS.Signals;
   /** Milliseconds that it has to end in good order. */
   stopTimeoutMs?: number;

@@ -150,7 +150,7 @@ function aptConfiguration(systemSettings: string, work: string): string {
 Dir::Etc::main "/dev/null";
 Dir::Etc::parts "/dev/null";
 Dir::State "${work}/state/";
-// What the machine has already need not be fetched.
+// Packages that the machine already has are not fetched.
 Dir::State::status "${DPKG_STATUS}";
 Dir::Cache "${work}/cache/";
 Dir::Log "${work}/log/";

@@ -10,7 +10,7 @@ import { type NatsOptions, natsServer } from './nats.js';
 export interface NatsClusterOptions {
   /** Folder for what all of its servers keep; made when it is missing. */
   folder: string;
-  /** The port of 127.0.0.1 by which one server reaches another; the other's own, which is `port`, unless told. */
+  /** The port of 127.0.0.1 by which one server reaches another; by default `port`, the other's own. */
   route?: (from: string, to: string, port: number) => number | Promise<number>;
   /** The settings of each server. */
   jetstream?: NatsOptions['jetstream'];
@@ -69,7 +69,7 @@ export async function natsCluster({ folder, route, jetstream = {} }: NatsCluster
   };
 }
 
-/** What a server knows of the group that decides where streams are; only its leader knows the others. */
+/** A server's view of the group that places streams; only the leader of the group knows the others. */
 interface Meta {
   readonly leader?: string;
   readonly replicas?: readonly { readonly name: string; readonly current: boolean; readonly offline?: boolean }[];

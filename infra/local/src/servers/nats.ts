@@ -11,17 +11,17 @@ import { type Executable, requireExecutable } from './executables.js';
 export interface NatsOptions {
   /** Folder for its settings and streams; made when it is missing. */
   folder: string;
-  /** A free one unless told. */
+  /** By default a free one. */
   port?: number;
-  /** `nats.log` in `folder` unless told. */
+  /** By default `nats.log` in `folder`. */
   logFile?: string;
   /** Further JetStream settings, or others in place of ours, such as `{ max_file_store: '10MB' }`. */
   jetstream?: Readonly<Record<string, string>>;
   /** Further lines of its settings, such as its users. */
   settings?: string;
-  /** Its place in a cluster; it is alone unless told. */
+  /** Its place in a cluster; by default it is alone. */
   cluster?: NatsClusterPlace;
-  /** Where the program is; looked for unless told. */
+  /** The program; by default it is searched for. */
   executable?: Exclude<Executable, { kind: 'missing' }>;
 }
 
@@ -31,9 +31,9 @@ export interface NatsOptions {
  */
 const JETSTREAM = { max_file_store: '8GiB' };
 
-/** What one server of a cluster knows of itself and of the others. All ports are of 127.0.0.1. */
+/** The place of one server in a cluster. All ports are on 127.0.0.1. */
 export interface NatsClusterPlace {
-  /** Of the server: `nats-1`. */
+  /** The name of the server: `nats-1`. */
   name: string;
   /** Where the others reach it. */
   port: number;

@@ -13,7 +13,7 @@ export interface PgBouncerOptions {
   folder: string;
   /** The `POSTGRES_…` variables of the Postgres behind it. */
   postgres: Readonly<Record<string, string>>;
-  /** `pgbouncer.log` in `folder` unless told. */
+  /** By default `pgbouncer.log` in `folder`. */
   logFile?: string;
 }
 
@@ -48,9 +48,10 @@ export async function pgBouncer(options: PgBouncerOptions): Promise<LocalProcess
         cwd: folder,
       };
     },
-    // Of PgBouncer itself: it answers also while Postgres is away.
+    // A query to PgBouncer itself, which answers while Postgres is unavailable.
     isReady: () => askPostgres(env, 'pgbouncer', 'SHOW VERSION').then(() => true),
-    // At once: others wait for transactions under way, on a Postgres that may be away, or (since 1.23) for all clients.
+    // An immediate stop: the others wait for open transactions, on a Postgres that may be unavailable, or (since 1.23) for all
+    // clients.
     stopSignal: 'SIGQUIT',
   });
 }

@@ -10,7 +10,7 @@ export interface PostgresAccount {
   wrap(command: string, args: readonly string[]): WrappedCommand;
 }
 
-/** What `spawn` needs. */
+/** Arguments of `spawn`. */
 export interface WrappedCommand {
   command: string;
   args: readonly string[];

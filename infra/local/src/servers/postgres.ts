@@ -14,9 +14,9 @@ import { runCommand } from './run-command.js';
 export interface PostgresOptions {
   /** Folder for its data and password; made when it is missing. */
   folder: string;
-  /** A free one unless told. */
+  /** By default a free one. */
   port?: number;
-  /** `postgres.log` in `folder` unless told. */
+  /** By default `postgres.log` in `folder`. */
   logFile?: string;
   /** Further settings, as in postgresql.conf, such as `{ max_connections: '200' }`. */
   settings?: Readonly<Record<string, string>>;

@@ -10,11 +10,11 @@ import { redisServer } from './redis.js';
 export interface RedisClusterOptions {
   /** Folder for the data of all nodes: empty, or made now. */
   folder: string;
-  /** 3 unless told: with fewer there is no majority that could agree on a failover. */
+  /** By default 3: with fewer no majority could agree on a failover. */
   primaries?: number;
-  /** Of each primary; 1 unless told. */
+  /** Replicas of each primary; by default 1. */
   replicas?: number;
-  /** How long a node may be silent before the others look for a replacement; 1,500 ms unless told. */
+  /** How long a node may be silent before the others look for a replacement; by default 1,500 ms. */
   nodeTimeoutMs?: number;
 }
 

@@ -9,19 +9,19 @@ import { type Executable, requireExecutable } from './executables.js';
 
 /** Settings of a local Redis. */
 export interface RedisOptions {
-  /** `Redis` unless told. */
+  /** By default `Redis`. */
   name?: string;
   /** Folder for its data; made when it is missing. */
   folder: string;
-  /** A free one unless told. */
+  /** By default a free one. */
   port?: number;
-  /** `redis.log` in `folder` unless told. */
+  /** By default `redis.log` in `folder`. */
   logFile?: string;
   /** Keep the data over restarts. Off: Redis holds only a copy of what Postgres knows. */
   persist?: boolean;
   /** Further settings, as in redis.conf. */
   settings?: Readonly<Record<string, string>>;
-  /** Where the program is; looked for unless told. */
+  /** The program; by default it is searched for. */
   executable?: Exclude<Executable, { kind: 'missing' }>;
 }
 

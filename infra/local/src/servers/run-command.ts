@@ -33,7 +33,7 @@ export function runCommand(
     };
     child.stdout.on('data', collect);
     child.stderr.on('data', collect);
-    // Should we be told to end meanwhile, it must not be left behind.
+    // It must not outlive this process.
     const endWithUs = () => child.kill('SIGKILL');
     process.once('exit', endWithUs);
     child.once('error', (error) => {
