@@ -91,7 +91,7 @@ describe('a limit of events', () => {
     for (let index = 0; index < LIMIT; index += 1) expect((await click(strict, lines.first)).status).toBe(202);
     expect((await click(strict, lines.first)).status).toBe(429);
     expect((await click(strict, lines.second)).status).toBe(202);
-    // What the client itself has put before the proxy's entry makes nobody of it.
+    // Entries that the client itself puts before the one of the proxy do not change its identity.
     expect((await click(strict, from('203.0.113.99', '198.51.100.2'))).status).toBe(429);
   });
 

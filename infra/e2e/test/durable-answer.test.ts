@@ -12,7 +12,7 @@ import { expectExact } from './support/exactness.js';
 import { type Answer, json } from './support/http.js';
 import { newEvent, sendUntilAcknowledged, startPlayers } from './support/players.js';
 
-/** What both timeouts together may take, with much room for a machine that is busy. */
+/** Longest time of both timeouts together, with room for a busy machine. */
 const BOUND_MS = 6_000;
 
 const testServers = openTestServers();
@@ -72,7 +72,7 @@ test('nothing durable can take it: no 202, but 503 with Retry-After, soon', asyn
 
   environment.nats.resume();
   postgres.resume();
-  // What was refused may have arrived all the same; sent again, as told, it counts once.
+  // A refused event may have arrived; sent again, it counts once.
   await Promise.all(events.map((event) => sendUntilAcknowledged(environment, event)));
   await expectExact(environment);
 });

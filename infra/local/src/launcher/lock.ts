@@ -42,8 +42,8 @@ export async function lockLauncher(): Promise<() => void> {
       rmSync(lockFile, { force: true });
     } else if (performance.now() > deadline) {
       throw new Error(
-        `It is already running (pid ${owner.pid}). Stop it with Ctrl-C in its terminal, or: kill ${owner.pid}\n` +
-          `(It is the one that uses ${localFolder}.)`,
+        `npm start is already running in this folder (pid ${owner.pid}, data in ${localFolder}). ` +
+          `Stop it with Ctrl-C in its terminal, or: kill ${owner.pid}`,
       );
     }
     await sleep(100);
