@@ -208,7 +208,7 @@ describe('recording a batch', () => {
     const batch = [...times, ...onlyMinutes, ...both].map((occurredAt) => click(now, { occurredAt }));
     for (const added of [batch.length, 0]) {
       const recorded = await recordBatch(database, batch);
-      expect(recorded.added).toEqual({ click: added, impression: 0 });
+      expect(recorded.added).toEqual({ ...perKind(() => 0), click: added });
       expect(recorded.unknownAds).toEqual(new Set());
       const [counts] = recorded.counts;
       expect(counts).toMatchObject({ clicks: batch.length });
