@@ -18,7 +18,7 @@ function typescriptIn(folder: string): { readonly file: string; readonly text: s
     .map((file) => ({ file, text: readFileSync(join(folder, file), 'utf8') }));
 }
 
-/** The arguments of each call that logs a line, with its level. */
+/** The arguments of each call that logs a line, with its level. The logger itself calls `write` with a text and a level. */
 function logCalls(text: string) {
   return [...text.matchAll(LOG_CALL)].map(({ 0: call, 1: level, index }) => {
     const from = index + call.length;
@@ -29,7 +29,7 @@ function logCalls(text: string) {
       if (text[to] === ')') depth -= 1;
     }
     const args = text.slice(from, to - 1);
-    return { args, level: level ?? /^'(error|warn|info|debug)'/.exec(args)?.[1] };
+    return { args, level: level ?? /^'(error|warn|info|debug)', ['`]/.exec(args)?.[1] };
   });
 }
 
