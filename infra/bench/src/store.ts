@@ -14,22 +14,20 @@ export async function emptyAll(stack: BenchStack): Promise<void> {
 
 /** Purges every stream. */
 export async function emptyStreams({ admin }: BenchStack): Promise<void> {
-  const manager = await admin.nats.jetstreamManager();
-  for (const { config } of await manager.streams.list().next()) await manager.streams.purge(config.name);
+  for (const { config } of await admin.jetstream.streams.list().next())
+    await admin.jetstream.streams.purge(config.name);
 }
 
 /** The event stream with the settings that ingest gives it. */
 export async function makeEventStream({ admin }: BenchStack): Promise<void> {
-  const manager = await admin.nats.jetstreamManager();
   for (const settings of streamSettings({ replicas: 1, maxBytes: -1, deadLettersMaxBytes: -1 })) {
-    await manager.streams.add(settings as Partial<StreamConfig>);
+    await admin.jetstream.streams.add(settings as Partial<StreamConfig>);
   }
 }
 
 /** The content of the event stream. */
 export async function readQueue({ admin }: BenchStack): Promise<{ messages: number; bytes: number }> {
-  const manager = await admin.nats.jetstreamManager();
-  const { state } = await manager.streams.info(EVENT_STREAM);
+  const { state } = await admin.jetstream.streams.info(EVENT_STREAM);
   return { messages: state.messages, bytes: state.bytes };
 }
 

@@ -1,3 +1,4 @@
+import { untilFromRedis } from '@ads/harness';
 import { forEachService, type LocalProcess, type ServiceName, waitFor } from '@ads/local';
 import type { BenchStack } from './stack.js';
 import { countClicks } from './store.js';
@@ -12,18 +13,12 @@ const COUNTED_MS = 120_000;
 export async function startWhole(stack: BenchStack): Promise<Whole> {
   await stack.startServers();
   const services = await forEachService((name) => stack.startServiceAt('anywhere', name));
-  await untilFromRedis(services.analytics, stack.adIds[0] ?? '');
+  await untilAnsweredFromRedis(services.analytics, stack.adIds[0] ?? '');
   return services;
 }
 
-export async function untilFromRedis({ port }: LocalProcess, adId: string): Promise<void> {
-  await waitFor(
-    async () => {
-      const answer = await fetch(`http://127.0.0.1:${port}/api/v1/ads/analytics?ad_id=${adId}`);
-      return ((await answer.json()) as { source?: string }).source === 'redis';
-    },
-    { what: 'analytics to answer from Redis', timeoutMs: READY_MS, intervalMs: 50 },
-  );
+export function untilAnsweredFromRedis({ port }: LocalProcess, adId: string): Promise<void> {
+  return untilFromRedis(`http://127.0.0.1:${port}`, adId, READY_MS);
 }
 
 /** Waits until Postgres has this number of clicks. Totals are cheap to read and grow with the rows. */

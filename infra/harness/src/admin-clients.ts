@@ -1,6 +1,6 @@
 import { type LocalProcess, openPool, type Variables } from '@ads/local';
 import { Redis } from 'ioredis';
-import { connect, type NatsConnection } from 'nats';
+import { connect, type JetStreamManager, type NatsConnection } from 'nats';
 import type pg from 'pg';
 
 /** Direct connections to each server, past all simulated networks. */
@@ -11,6 +11,7 @@ export interface AdminClients {
   /** The servers that hold counters: the only one, or the current primaries of a cluster. */
   counters(): Promise<readonly Redis[]>;
   readonly nats: NatsConnection;
+  readonly jetstream: JetStreamManager;
   close(): Promise<void>;
 }
 
@@ -50,6 +51,7 @@ export async function openAdminClients(
       return nodes.filter((_, index) => roles[index]?.[0] === 'master');
     },
     nats: connection,
+    jetstream: await connection.jetstreamManager({ checkAPI: false }),
     async close() {
       for (const node of nodes) node.disconnect();
       await Promise.allSettled([database.end(), connection.close()]);

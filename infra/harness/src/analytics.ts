@@ -10,9 +10,12 @@ export interface AdAnswer {
   readonly timestamp?: string;
 }
 
+const PATIENCE_MS = 10_000;
+
 /** Asks for the counts of one ad. @throws Error where the status is not 200 */
 export async function askAnalytics(url: string, adId: string): Promise<AdAnswer> {
-  const answer = await fetch(`${url}/api/v1/ads/analytics?ad_id=${encodeURIComponent(adId)}`);
+  const path = `/api/v1/ads/analytics?ad_id=${encodeURIComponent(adId)}`;
+  const answer = await fetch(`${url}${path}`, { signal: AbortSignal.timeout(PATIENCE_MS) });
   const text = await answer.text();
   if (answer.status !== 200) throw new Error(`analytics answered ${answer.status}: ${text}`);
   return JSON.parse(text) as AdAnswer;

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { clicksUntilNow, compareRollups, countLost, fillQueue, Load, type Page } from '@ads/harness';
-import { printDetail, printTable, readMemory, step } from '@ads/local';
+import { clicksUntilNow, compareRollups, countLost, fillQueue, type Page } from '@ads/harness';
+import { printDetail, step } from '@ads/local';
 import { askAbout, readStream, untilSettled } from './checks.js';
 import { complaints, inWords, type LimitOptions, type LimitResult, rounded } from './limit.js';
+import { checkPeaks } from './resident-memory.js';
 import type { LimitsStack } from './stack.js';
 
 export const DRAIN_ADS = 1_000;
@@ -24,22 +25,7 @@ export async function checkDrain(stack: LimitsStack, { perSecond, capMegabytes }
   const { last, bytes, messages } = await readStream(stack);
   printDetail(`an hour at ${perSecond}/s, ${messages} messages, ${(bytes / 1e6).toFixed(0)} MB`);
 
-  const load = new Load([
-    {
-      request: { kind: 'click', adIds: stack.adIds },
-      ports: stack.portsOf('ingest'),
-      traced: true,
-      connections: 20,
-      perSecond: LIVE_CLICKS,
-    },
-    {
-      request: stack.questions,
-      ports: stack.portsOf('analytics'),
-      traced: true,
-      connections: 5,
-      perSecond: LIVE_QUESTIONS,
-    },
-  ]);
+  const load = stack.startLiveTraffic(LIVE_CLICKS, LIVE_QUESTIONS);
   const since = performance.now();
   await stack.startServices('consumer-1', 'consumer-2');
   await step('the backlog drains', () => untilTaken(stack, last, messages));
@@ -73,13 +59,7 @@ export async function checkDrain(stack: LimitsStack, { perSecond, capMegabytes }
   if (miscounted > 0) broken.push(`analytics is wrong about ${miscounted} ads`);
   if (seconds > HOUR_SECONDS) broken.push('draining took longer than filling');
 
-  const memories = stack.slots.map(({ name, process }) => [name, readMemory(process.pid).most] as const);
-  for (const [name, most] of memories) if (most > capMegabytes) broken.push(`${name} had ${most.toFixed(0)} MB`);
-  printTable(
-    ['MB resident', 'most', 'cap'],
-    memories.map(([name, most]) => [name, most.toFixed(0), String(capMegabytes)]),
-    [0],
-  );
+  const memories = checkPeaks(stack.slots, capMegabytes, broken);
   return {
     figures: {
       clicks: count,

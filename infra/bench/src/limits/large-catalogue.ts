@@ -1,19 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { countLost, fillRollups, Load, type Page } from '@ads/harness';
-import {
-  addAds,
-  migrate,
-  openPool,
-  printDetail,
-  printTable,
-  readCpuSeconds,
-  readMemory,
-  step,
-  waitFor,
-} from '@ads/local';
+import { addAds, migrate, openPool, printDetail, printTable, readCpuSeconds, step, waitFor } from '@ads/local';
 import { askAnalytics, askForList, openSlowReaders, type Times } from './catalogue-questions.js';
 import { untilSettled } from './checks.js';
 import { complaints, inWords, type LimitOptions, type LimitResult, rounded } from './limit.js';
+import { checkPeaks } from './resident-memory.js';
 import type { LimitsStack } from './stack.js';
 
 export const CATALOGUE_ADS = 1_000_000;
@@ -90,13 +81,7 @@ export async function checkCatalogue(stack: LimitsStack, { capMegabytes }: Limit
   const lost = await step(`each of ${accepted.length} accepted clicks is stored`, () => countLost(database, accepted));
   if (lost > 0) broken.push(`${lost} accepted clicks are lost`);
 
-  const memories = stack.slots.map(({ name, process }) => [name, readMemory(process.pid).most] as const);
-  for (const [name, most] of memories) if (most > capMegabytes) broken.push(`${name} had ${most.toFixed(0)} MB`);
-  printTable(
-    ['MB resident', 'most', 'cap'],
-    memories.map(([name, most]) => [name, most.toFixed(0), String(capMegabytes)]),
-    [0],
-  );
+  const memories = checkPeaks(stack.slots, capMegabytes, broken);
   printTable(
     ['milliseconds', 'median', 'slowest'],
     answers.map(({ what, milliseconds }) => [what, ...[median(milliseconds), Math.max(...milliseconds)].map(inWhole)]),

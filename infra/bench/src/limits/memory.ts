@@ -131,6 +131,5 @@ function memories(stack: LimitsStack) {
 }
 
 async function deadLetters(stack: LimitsStack): Promise<number> {
-  const manager = await stack.admin.nats.jetstreamManager();
-  return (await manager.streams.info(DEAD_LETTER_STREAM)).state.messages;
+  return (await stack.admin.jetstream.streams.info(DEAD_LETTER_STREAM)).state.messages;
 }

@@ -4,7 +4,7 @@ import type { LimitOptions } from './limit.js';
 
 const NAMES = Object.keys(LIMITS) as LimitName[];
 
-/** Which bounds to check, in order, and their settings. @throws Error with one line */
+/** The limits to check, in order, and their settings. @throws Error with one line */
 export function readOptions(args: readonly string[]): LimitOptions & { readonly names: readonly LimitName[] } {
   const values = parseOptions(args, {
     only: namesOf(NAMES),

@@ -1,8 +1,9 @@
-import { countLost, differences, fillRollups, Load, type Page, readLedger } from '@ads/harness';
-import { printDetail, readMemory, step, waitFor } from '@ads/local';
+import { countLost, differences, fillRollups, type Page, readLedger, untilFromRedis } from '@ads/harness';
+import { printDetail, step } from '@ads/local';
 import { minutesKey, oldestVisible, secondsKey, unpackBuckets } from '@ads/models';
 import { askAbout, untilSettled } from './checks.js';
 import { complaints, inWords, type LimitOptions, type LimitResult, rounded } from './limit.js';
+import { checkPeaks } from './resident-memory.js';
 import type { LimitsStack } from './stack.js';
 
 export const REBUILD_ADS = 10_000;
@@ -30,22 +31,7 @@ export async function checkRebuild(stack: LimitsStack, { capMegabytes }: LimitOp
   const redisMegabytes = Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]) / 1e6;
   printDetail(`${buckets} buckets; Postgres ${databaseMegabytes.toFixed(0)} MB, Redis ${redisMegabytes.toFixed(0)} MB`);
 
-  const load = new Load([
-    {
-      request: { kind: 'click', adIds: stack.adIds },
-      ports: stack.portsOf('ingest'),
-      traced: true,
-      connections: 20,
-      perSecond: LIVE_CLICKS,
-    },
-    {
-      request: stack.questions,
-      ports: stack.portsOf('analytics'),
-      traced: true,
-      connections: 10,
-      perSecond: LIVE_QUESTIONS,
-    },
-  ]);
+  const load = stack.startLiveTraffic(LIVE_CLICKS, LIVE_QUESTIONS);
   const pages: Page[][] = [];
   const turn = async (label: string, ask: () => Promise<Page[]>) => {
     const [clicks, questions] = (await ask()) as [Page, Page];
@@ -85,10 +71,7 @@ export async function checkRebuild(stack: LimitsStack, { capMegabytes }: LimitOp
   ]);
   broken.push(...wrong.slice(0, 10));
   if (lost > 0) broken.push(`${lost} accepted clicks are lost`);
-  for (const { name, process } of stack.slots) {
-    const { most } = readMemory(process.pid);
-    if (most > capMegabytes) broken.push(`${name} had ${most.toFixed(0)} MB, more than ${capMegabytes}`);
-  }
+  const memories = checkPeaks(stack.slots, capMegabytes, broken);
   return {
     figures: {
       ads: REBUILD_ADS,
@@ -102,7 +85,7 @@ export async function checkRebuild(stack: LimitsStack, { capMegabytes }: LimitOp
       question_p50_ms: rounded(during.questions.p50),
       question_p99_ms: rounded(during.questions.p99),
       accepted: accepted.length,
-      most_mb: rounded(Math.max(...stack.slots.map(({ process }) => readMemory(process.pid).most))),
+      most_mb: rounded(Math.max(...memories.map(([, most]) => most))),
       lost,
       wrong: wrong.length,
     },
@@ -110,10 +93,9 @@ export async function checkRebuild(stack: LimitsStack, { capMegabytes }: LimitOp
   };
 }
 
-async function untilRebuilt(stack: LimitsStack): Promise<void> {
-  const [adId = ''] = stack.adIds;
-  const isRebuilt = async () => (await askAbout(stack, adId)).source === 'redis';
-  await waitFor(isRebuilt, { what: 'analytics to answer from Redis', timeoutMs: REBUILT_MS, intervalMs: 100 });
+function untilRebuilt(stack: LimitsStack): Promise<void> {
+  const [port] = stack.portsOf('analytics');
+  return untilFromRedis(`http://127.0.0.1:${port}`, stack.adIds[0] ?? '', REBUILT_MS);
 }
 
 /** Compares the totals of analytics with the filled rollups and the accepted clicks. */

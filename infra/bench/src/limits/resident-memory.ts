@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import type { ServiceSlot } from '@ads/harness';
-import { readMemory } from '@ads/local';
+import { printTable, readMemory } from '@ads/local';
 
 const EVERY_MS = 1_000;
 
@@ -18,4 +18,15 @@ export function watchMemory(
     for (const { name, process } of slots) onMeasured(name, readMemory(process.pid).now);
   }, EVERY_MS);
   return () => clearInterval(timer);
+}
+
+/** Prints the peak of each service in MB, and adds a sentence to `broken` for each that exceeds the cap. */
+export function checkPeaks(slots: readonly ServiceSlot[], capMegabytes: number, broken: string[]) {
+  const peaks = slots.map(({ name, process }) => [name, readMemory(process.pid).most] as const);
+  for (const [name, most] of peaks) {
+    if (most > capMegabytes) broken.push(`${name} had ${most.toFixed(0)} MB, more than ${capMegabytes}`);
+  }
+  const rows = peaks.map(([name, most]) => [name, most.toFixed(0), String(capMegabytes)]);
+  printTable(['MB resident', 'most', 'cap'], rows, [0]);
+  return peaks;
 }

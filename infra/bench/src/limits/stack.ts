@@ -1,4 +1,4 @@
-import { adIdsOf, Environment, type RequestSettings, type SlotName, singleServers } from '@ads/harness';
+import { adIdsOf, Environment, Load, type RequestSettings, type SlotName, singleServers } from '@ads/harness';
 import { step } from '@ads/local';
 
 /** An environment whose services have their default settings, but for the heap and the trusted proxy. */
@@ -16,6 +16,21 @@ export class LimitsStack extends Environment {
   /** A question about each ad. */
   get questions(): RequestSettings {
     return { kind: 'get', paths: this.adIds.map((adId) => `/api/v1/ads/analytics?ad_id=${adId}`) };
+  }
+
+  /** Clicks and questions at a fixed rate a second each. */
+  startLiveTraffic(clicks: number, questions: number): Load {
+    const request: RequestSettings = { kind: 'click', adIds: this.adIds };
+    return new Load([
+      { request, ports: this.portsOf('ingest'), traced: true, connections: 20, perSecond: clicks },
+      {
+        request: this.questions,
+        ports: this.portsOf('analytics'),
+        traced: true,
+        connections: 10,
+        perSecond: questions,
+      },
+    ]);
   }
 
   override async startServers(): Promise<void> {

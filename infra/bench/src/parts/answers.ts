@@ -7,7 +7,7 @@ import type { Part, PartFigures } from '../part.js';
 import type { BenchStack } from '../stack.js';
 import { Figures, inFigures, rounded, spreadOf } from '../statistics.js';
 import { emptyAll, makeEventStream } from '../store.js';
-import { untilFromRedis } from '../whole.js';
+import { untilAnsweredFromRedis } from '../whole.js';
 
 const CONNECTIONS = 64;
 /** The rate at which response times are measured: the same for all, and low enough that requests do not queue. */
@@ -56,7 +56,7 @@ async function measure(stack: BenchStack, size: StoreSize, { answers: budget }: 
   const consumer = await stack.startServiceAt('others', 'consumer');
   const redis = await stack.startServiceAt('measured', 'analytics-redis');
   const postgres = await stack.startServiceAt('measured', 'analytics-postgres', NO_REDIS);
-  await untilFromRedis(redis, adIds[0] ?? '');
+  await untilAnsweredFromRedis(redis, adIds[0] ?? '');
   const express = await stack.startContender('same-bytes', 'measured', {
     ONE_AD: await textOf(redis.port, paths.one[0] ?? ''),
     ALL_ADS: await textOf(redis.port, ALL_ADS),

@@ -14,7 +14,7 @@ import type { Part, PartFigures } from '../part.js';
 import type { BenchStack } from '../stack.js';
 import { Figures, inFigures, rounded, spreadOf } from '../statistics.js';
 import { makeEventStream, readQueue, readSizes } from '../store.js';
-import { checkCounted, untilFromRedis, untilRecorded, type Whole } from '../whole.js';
+import { checkCounted, untilAnsweredFromRedis, untilRecorded, type Whole } from '../whole.js';
 
 const CONNECTIONS = 256;
 const IDLE_MS = 3_000;
@@ -28,7 +28,7 @@ export const cost: Part = {
     await makeEventStream(stack);
     printDetail(`one process of each service, everything runs ${whereIs('anywhere')}; ${CONNECTIONS} connections`);
     const [startUp, services] = await startAll(stack, starts);
-    await untilFromRedis(services.analytics, stack.adIds[0] ?? '');
+    await untilAnsweredFromRedis(services.analytics, stack.adIds[0] ?? '');
     await sleep(IDLE_MS);
     const idle = memories(services);
 

@@ -1,5 +1,5 @@
+import type { AdminClients } from '@ads/harness';
 import { EVENT_STREAM, LEDGER_CONSUMER } from '@ads/models';
-import type { NatsConnection } from 'nats';
 
 /** Two ack waits: every redelivery has happened by then. */
 const NOTHING_COMES_MS = 12_000;
@@ -23,9 +23,8 @@ export class QueueWatch {
   #firstSince = 0;
 
   /** True when the queue is empty. @throws Error that says what it holds */
-  async isDrained(nats: NatsConnection): Promise<boolean> {
-    const manager = await nats.jetstreamManager();
-    const info = await manager.consumers.info(EVENT_STREAM, LEDGER_CONSUMER);
+  async isDrained({ jetstream }: AdminClients): Promise<boolean> {
+    const info = await jetstream.consumers.info(EVENT_STREAM, LEDGER_CONSUMER);
     const { num_pending: waiting, num_ack_pending: open, delivered } = info;
     // Fewer than before: the consumer was made again.
     if (delivered.consumer_seq < this.#deliveries) this.#phantoms = 0;
@@ -34,7 +33,7 @@ export class QueueWatch {
       this.#deliveries = delivered.consumer_seq;
       this.#since = performance.now();
     }
-    const { first_seq: first, messages } = (await manager.streams.info(EVENT_STREAM)).state;
+    const { first_seq: first, messages } = (await jetstream.streams.info(EVENT_STREAM)).state;
     if (first !== this.#first) {
       this.#first = first;
       this.#firstSince = performance.now();

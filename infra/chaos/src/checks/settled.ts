@@ -1,6 +1,6 @@
+import { type AdminClients, untilFromRedis, untilHealthy } from '@ads/harness';
 import { waitFor } from '@ads/local';
 import { EVENT_STREAM } from '@ads/models';
-import type { NatsConnection } from 'nats';
 import { AD_IDS, type ChaosStack } from '../stack/chaos-stack.js';
 import type { QueueWatch } from './queue-watch.js';
 
@@ -12,26 +12,16 @@ import type { QueueWatch } from './queue-watch.js';
  */
 export async function untilSettled(stack: ChaosStack, queue: QueueWatch, timeoutMs: number): Promise<void> {
   const deadline = performance.now() + timeoutMs;
+  const left = () => Math.max(1_000, deadline - performance.now());
   const wait = (what: string, condition: () => Promise<boolean>) =>
-    waitFor(condition, { what, intervalMs: 50, timeoutMs: Math.max(1_000, deadline - performance.now()) });
-  await Promise.all(
-    stack.slots.map(({ name, process }) =>
-      wait(`${name} to be healthy`, async () => {
-        const { status } = (await readJson(`http://127.0.0.1:${process.port}/health`)) as { status: string };
-        if (status !== 'healthy') throw new Error(status);
-        return true;
-      }),
-    ),
-  );
-  await wait('the queue to be empty', () => queue.isDrained(stack.admin.nats));
+    waitFor(condition, { what, intervalMs: 50, timeoutMs: left() });
+  await untilHealthy(stack.services, left());
+  await wait('the queue to be empty', () => queue.isDrained(stack.admin));
   await wait('the doubts to be settled', async () => {
     const { rows } = await stack.admin.database.query('SELECT FROM counter_doubts LIMIT 1');
     return rows.length === 0;
   });
-  await wait('analytics to answer from Redis', async () => {
-    const answer = await readJson(`${stack.url}/api/v1/ads/analytics?ad_id=${AD_IDS[0]}`);
-    return (answer as { source: string }).source === 'redis';
-  });
+  await untilFromRedis(stack.url, AD_IDS[0] ?? '', left());
 }
 
 const CATCH_UP_MS = 20_000;
@@ -44,7 +34,7 @@ const CATCH_UP_MS = 20_000;
  */
 export async function untilWhole(stack: ChaosStack): Promise<string[]> {
   try {
-    await waitFor(() => isWhole(stack.admin.nats), {
+    await waitFor(() => isWhole(stack.admin), {
       what: 'the copies of the stream',
       intervalMs: 50,
       timeoutMs: CATCH_UP_MS,
@@ -56,12 +46,7 @@ export async function untilWhole(stack: ChaosStack): Promise<string[]> {
 }
 
 /** True where all servers have caught up with their leader; always true for a single server. */
-async function isWhole(nats: NatsConnection): Promise<boolean> {
-  const manager = await nats.jetstreamManager();
-  const { cluster } = await manager.streams.info(EVENT_STREAM);
+async function isWhole({ jetstream }: AdminClients): Promise<boolean> {
+  const { cluster } = await jetstream.streams.info(EVENT_STREAM);
   return cluster?.replicas?.every(({ current, offline }) => current && offline !== true) ?? true;
-}
-
-async function readJson(url: string): Promise<unknown> {
-  return await (await fetch(url, { signal: AbortSignal.timeout(5_000) })).json();
 }

@@ -23,8 +23,7 @@ const EVENTS_PER_MESSAGE = 500;
 const DEAD_LETTERED_MS = 30_000;
 
 async function deadLetters(stack: ChaosStack): Promise<number> {
-  const manager = await stack.admin.nats.jetstreamManager();
-  return (await manager.streams.info(DEAD_LETTER_STREAM)).state.messages;
+  return (await stack.admin.jetstream.streams.info(DEAD_LETTER_STREAM)).state.messages;
 }
 
 function goodClick(adId: string): AdEvent {
@@ -58,8 +57,7 @@ function enter(journal: Journal, events: readonly AdEvent[]): void {
 
 /** The number of dead letters that wait in the event stream because the dead-letter stream is full. */
 async function waitingLetters({ admin }: ChaosStack): Promise<number> {
-  const manager = await admin.nats.jetstreamManager();
-  const { state } = await manager.streams.info(EVENT_STREAM, { subjects_filter: WAITING_LETTER_SUBJECT });
+  const { state } = await admin.jetstream.streams.info(EVENT_STREAM, { subjects_filter: WAITING_LETTER_SUBJECT });
   return state.subjects?.[WAITING_LETTER_SUBJECT] ?? 0;
 }
 
@@ -130,7 +128,7 @@ export const queues: readonly Fault[] = [
     name: 'dead-letters-full',
     signals: ['dead letters', 'dead letters blocked'],
     async run({ stack, journal, last, complain }) {
-      const { nats } = stack.admin;
+      const { nats, jetstream } = stack.admin;
       for (const bytes of [100_000, 1_000, 1]) {
         while (await hasRoomFor(nats, DEAD_LETTER_SUBJECT, Buffer.alloc(bytes)));
       }
@@ -144,7 +142,7 @@ export const queues: readonly Fault[] = [
         );
       await untilWaiting(letters, `${letters} dead letters to wait for room`);
       await last(6);
-      await (await nats.jetstreamManager()).streams.purge(DEAD_LETTER_STREAM);
+      await jetstream.streams.purge(DEAD_LETTER_STREAM);
       await untilWaiting(0, 'the waiting dead letters to be moved');
       const found = await deadLetters(stack);
       if (found !== letters) complain(`${letters} unreadable messages became ${found} dead letters`);

@@ -1,7 +1,7 @@
+import type { AdminClients } from '@ads/harness';
 import { waitFor } from '@ads/local';
 import { EVENT_STREAM, LEDGER_CONSUMER } from '@ads/models';
 import { Redis } from 'ioredis';
-import type { NatsConnection } from 'nats';
 import type { Dependency } from '../stack/dependency.js';
 import { expectOutcomes } from './answers.js';
 import { type Fault, type FaultContext, frozen, pause } from './fault.js';
@@ -11,18 +11,17 @@ const LEADER_MS = 20_000;
 const ONLY_ACCEPTED = new Set(['202']);
 
 /** The name of the leader, undefined during an election. */
-type Leader = (nats: NatsConnection) => Promise<string | undefined>;
+type Leader = (admin: AdminClients) => Promise<string | undefined>;
 
-async function streamLeader(nats: NatsConnection): Promise<string | undefined> {
-  const manager = await nats.jetstreamManager();
-  return (await manager.streams.info(EVENT_STREAM)).cluster?.leader;
+async function streamLeader({ jetstream }: AdminClients): Promise<string | undefined> {
+  return (await jetstream.streams.info(EVENT_STREAM)).cluster?.leader;
 }
 
 /** The leader of the consumer; steps it down where it leads the stream as well. */
-async function consumerLeader(nats: NatsConnection): Promise<string | undefined> {
-  const manager = await nats.jetstreamManager();
-  const { cluster } = await manager.consumers.info(EVENT_STREAM, LEDGER_CONSUMER);
-  if (cluster?.leader !== (await streamLeader(nats))) return cluster?.leader;
+async function consumerLeader(admin: AdminClients): Promise<string | undefined> {
+  const { jetstream, nats } = admin;
+  const { cluster } = await jetstream.consumers.info(EVENT_STREAM, LEDGER_CONSUMER);
+  if (cluster?.leader !== (await streamLeader(admin))) return cluster?.leader;
   await nats.request(`$JS.API.CONSUMER.LEADER.STEPDOWN.${EVENT_STREAM}.${LEDGER_CONSUMER}`);
   return undefined;
 }
@@ -37,7 +36,7 @@ function ofLeader(name: string, leader: Leader, harm: Harm, signals: Fault['sign
     signals,
     async run(context) {
       const { stack } = context;
-      const victim = await waitFor(() => leader(stack.admin.nats), {
+      const victim = await waitFor(() => leader(stack.admin), {
         timeoutMs: LEADER_MS,
         intervalMs: 200,
         what: `a leader for ${name}`,

@@ -73,7 +73,7 @@ async function locked({ admin }: ChaosStack, meanwhile: () => Promise<void>): Pr
 
 /** Ids of all events in dead letters. */
 async function deadLetterIds({ admin }: ChaosStack): Promise<ReadonlySet<string>> {
-  const { streams } = await admin.nats.jetstreamManager();
+  const { streams } = admin.jetstream;
   const { state } = await streams.info(DEAD_LETTER_STREAM);
   const ids = new Set<string>();
   for (let seq = state.first_seq; seq <= state.last_seq; seq += 1) {

@@ -15,7 +15,7 @@ const OVERHEAD_BYTES = 1_000_000;
 
 /** The number of messages in the event stream; undefined while one of its servers is not up to date. */
 async function backlog({ admin }: ChaosStack, servers: number): Promise<number | undefined> {
-  const { state, cluster } = await (await admin.nats.jetstreamManager()).streams.info(EVENT_STREAM);
+  const { state, cluster } = await admin.jetstream.streams.info(EVENT_STREAM);
   const current = cluster?.replicas?.filter((replica) => replica.current).length ?? 0;
   const isWhole = servers === 1 || (cluster?.leader !== undefined && current === servers - 1);
   return isWhole ? state.messages : undefined;

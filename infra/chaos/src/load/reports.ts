@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Random, Report } from '@ads/harness';
-import { KINDS, uuidv7 } from '@ads/models';
-
-const OTHER_KINDS = KINDS.filter((kind) => kind !== 'click');
+import { type Random, type Report, randomKind } from '@ads/harness';
+import { uuidv7 } from '@ads/models';
 
 const SECOND = 1_000;
 const HOUR = 3_600_000;
@@ -14,7 +12,7 @@ export function newReport(random: Random, adIds: readonly string[], now: number)
   const ad = adIds[Math.floor(adIds.length * random.next() ** 2)] as string;
   const claimedAt = claimedTime(random, now);
   return {
-    kind: random.chance(0.75) ? 'click' : random.pick(OTHER_KINDS),
+    kind: randomKind(random),
     adId: ad,
     // Not every player knows UUIDv7. Others make it by their own clock; ids more than a day ahead are refused.
     ...(random.chance(0.5)

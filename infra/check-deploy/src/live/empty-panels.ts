@@ -1,11 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Environment, singleServers } from '@ads/harness';
+import {
+  Environment,
+  Journal,
+  regularReport,
+  seededRandom,
+  singleServers,
+  startPlayers,
+  startViewers,
+} from '@ads/harness';
 import { SERVICE_NAMES, waitFor } from '@ads/local';
 import type { Problem } from '../problem.js';
-import { AD_IDS, startLoad } from './load.js';
 import { type PanelQuery, panelQueries } from './panel-queries.js';
 import { type Prometheus, type PrometheusOptions, startPrometheus } from './prometheus.js';
+
+const AD_IDS = ['ad-001', 'ad-002', 'ad-003'];
 
 /** A rate needs two scrapes; rates over recording rules need more. */
 const TIMEOUT_MS = 60_000;
@@ -28,9 +37,8 @@ export async function findEmptyPanels(
   onEnd(() => environment.end());
   await environment.startServers();
   await environment.startServices(...SERVICE_NAMES);
-  const [ingest = 0] = environment.portsOf('ingest');
-  const [analytics = 0] = environment.portsOf('analytics');
-  const stopLoad = startLoad({ ingest, analytics });
+  await environment.startGateway();
+  const stopLoad = startLoad(environment.url);
   onEnd(stopLoad);
   const prometheus = await startPrometheus({
     executable,
@@ -61,6 +69,26 @@ export async function findEmptyPanels(
       message: `${labels.job} can't be scraped`,
     })),
   ];
+}
+
+/** Starts players, some of which send events twice, and readers of analytics. @returns a function that ends them */
+function startLoad(url: string): () => Promise<void> {
+  const random = seededRandom('panels');
+  const players = startPlayers({
+    url: () => url,
+    journal: new Journal(),
+    random,
+    count: 20,
+    longestPauseMs: 400,
+    retryMs: 250,
+    giveUpMs: 10_000,
+    sentAgain: 0.2,
+    newReport: () => regularReport(random, AD_IDS),
+  });
+  const viewers = startViewers({ url, random, adIds: AD_IDS, count: 1, pauseMs: 50 });
+  return async () => {
+    await Promise.all([players.abandon(), viewers.stop()]);
+  };
 }
 
 async function problemOf(prometheus: Prometheus, { file, line, panel, expr }: PanelQuery): Promise<Problem[]> {

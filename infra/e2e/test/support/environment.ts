@@ -1,7 +1,14 @@
-import { type AdAnswer, type AdminClients, askAnalytics, Journal, openAdminClients } from '@ads/harness';
+import {
+  type AdAnswer,
+  type AdminClients,
+  askAnalytics,
+  Journal,
+  openAdminClients,
+  untilFromRedis,
+} from '@ads/harness';
 import { type LocalProcess, openPool, startTestStack, type TestServers, type TestStack, waitFor } from '@ads/local';
 import { EVENT_KINDS, EVENT_STREAM, type EventKind } from '@ads/models';
-import type { JetStreamClient, JetStreamManager, NatsConnection } from 'nats';
+import type { JetStreamClient, JetStreamManager } from 'nats';
 import type pg from 'pg';
 import { type Answer, call, json } from './http.js';
 
@@ -89,7 +96,7 @@ export async function attachEnvironment(
     nats,
     journal,
     admin,
-    jetstream: await openJetStream(admin.nats),
+    jetstream: viewJetStream(admin),
     onRelease: testServers.onRelease,
     async send(event, { url = stack.url, ...options } = {}) {
       const body = { ad_id: event.adId, [EVENT_KINDS[event.kind].idField]: event.id };
@@ -108,13 +115,11 @@ export function openDatabase(testServers: TestServers, env: Variables): pg.Pool 
   return pool;
 }
 
-async function openJetStream(connection: NatsConnection): Promise<JetStreamView> {
-  const client = connection.jetstream();
-  const manager = await connection.jetstreamManager();
-  const state = async (stream: string) => (await manager.streams.info(stream)).state;
+function viewJetStream({ nats, jetstream }: AdminClients): JetStreamView {
+  const state = async (stream: string) => (await jetstream.streams.info(stream)).state;
   return {
-    client: () => client,
-    manager: () => manager,
+    client: () => nats.jetstream(),
+    manager: () => jetstream,
     held: async (stream = EVENT_STREAM) => (await state(stream)).messages,
     taken: async (stream = EVENT_STREAM) => (await state(stream)).last_seq,
   };
@@ -122,10 +127,7 @@ async function openJetStream(connection: NatsConnection): Promise<JetStreamView>
 
 /** Waits until analytics answers from Redis. */
 export async function untilTrusted(environment: Environment, adId = 'ad-001'): Promise<void> {
-  await waitFor(async () => (await environment.analytics(adId)).source === 'redis', {
-    timeoutMs: 20_000,
-    what: 'analytics to answer from Redis',
-  });
+  await untilFromRedis(environment.stack.url, adId, 20_000);
 }
 
 /** The body of `/health`. */

@@ -1,11 +1,14 @@
-import { randomUUID } from 'node:crypto';
-import { type Players as HarnessPlayers, seededRandom, startPlayers as start, startViewers } from '@ads/harness';
+import {
+  type Players as HarnessPlayers,
+  regularReport,
+  seededRandom,
+  startPlayers as start,
+  startViewers,
+} from '@ads/harness';
 import { waitFor } from '@ads/local';
-import { KINDS, uuidv7 } from '@ads/models';
+import { uuidv7 } from '@ads/models';
 import type { Environment, SentEvent } from './environment.js';
 import { call } from './http.js';
-
-const OTHER_KINDS = KINDS.filter((kind) => kind !== 'click');
 
 export interface PlayersOptions {
   /** How many send at a time; 8 by default. */
@@ -45,12 +48,7 @@ export function startPlayers(environment: Environment, options: PlayersOptions =
     retryMs: RETRY_MS,
     giveUpMs: GIVE_UP_MS,
     sentAgain: SENT_AGAIN,
-    newReport: () => ({
-      kind: random.chance(0.25) ? random.pick(OTHER_KINDS) : 'click',
-      // Not every player knows UUIDv7, and both kinds of id lie in partitions of their own.
-      id: random.chance(0.3) ? randomUUID() : uuidv7(Date.now()),
-      adId: random.pick(adIds),
-    }),
+    newReport: () => regularReport(random, adIds),
   });
   environment.onRelease(() => players.abandon());
 
