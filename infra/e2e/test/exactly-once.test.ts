@@ -144,7 +144,7 @@ test('poison among good messages: each is kept with its reason, the good ones co
   expect(letters.map((letter) => letter.source).sort()).toEqual([...sources].sort());
   expect(letters.every((letter) => letter.reason !== '')).toBe(true);
   expect(letters.find((letter) => letter.text === 'this is not JSON')?.reason).toContain('not JSON');
-  expect(letters.find((letter) => letter.text.includes('"v":99'))?.reason).toContain('99');
+  expect(letters.find((letter) => letter.text.includes('"v":9999'))?.reason).toContain('9999');
   expect(letters.find((letter) => letter.text.includes('no uuid'))?.reason).toContain('UUID');
   expect(letters.find((letter) => letter.text.includes(stranger.id))?.reason).toContain('ad-nobody-knows');
 });

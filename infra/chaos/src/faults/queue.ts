@@ -39,7 +39,7 @@ function poisonMessages(good: readonly AdEvent[]): { messages: Uint8Array[]; let
     Buffer.from([0xff, 0xfe, 0x00, 0x80]),
     Buffer.from('[1, 2, 3]'),
     Buffer.from('{"v":1,"events":"many"}'),
-    Buffer.from(wrapped(99, events)),
+    Buffer.from(wrapped(9_999, events)),
     Buffer.from(wrapped(1, [...events, { ...events[0], id: 'not an id' }])),
     encodeEvents([goodClick('there-is-no-such-ad')]),
   ];
