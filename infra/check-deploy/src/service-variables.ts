@@ -17,7 +17,7 @@ export interface ServiceVariable {
 }
 
 /** Read by Node and by the driver of Postgres, not by our programs. */
-const READ_BY_LIBRARIES = ['NODE_OPTIONS', 'UV_THREADPOOL_SIZE', 'NODE_EXTRA_CA_CERTS', 'PGSSLMODE'];
+const READ_BY_LIBRARIES = ['NODE_OPTIONS', 'UV_THREADPOOL_SIZE', 'NODE_EXTRA_CA_CERTS'];
 
 const printed = new Map<Program, readonly ServiceVariable[]>();
 

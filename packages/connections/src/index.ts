@@ -2,6 +2,7 @@ export * from './nats/ack-inbox.js';
 export * from './nats/nats.js';
 export * from './nats/streams.js';
 export * from './postgres/postgres.js';
+export { postgresConnection } from './postgres/postgres-connection.js';
 export { POSTGRES_SESSION } from './postgres/postgres-session.js';
 export * from './redis/redis.js';
 export type { RedisShard } from './redis/redis-shards.js';

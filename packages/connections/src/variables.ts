@@ -9,6 +9,7 @@ export interface PostgresConfig {
   readonly POSTGRES_USER: string;
   readonly POSTGRES_PASSWORD?: string;
   readonly POSTGRES_DB: string;
+  readonly POSTGRES_SSLMODE: 'disable' | 'require' | 'verify-full';
   readonly POSTGRES_POOL_SIZE: number;
   readonly POSTGRES_TIMEOUT_MS: number;
 }
@@ -54,6 +55,12 @@ export const postgresVariables: Variables<PostgresConfig> = {
   POSTGRES_USER: Joi.string().default('postgres').description('Role that connects to Postgres.'),
   POSTGRES_PASSWORD: secret.description('Password of the role.'),
   POSTGRES_DB: Joi.string().default('ads').description('Database.'),
+  POSTGRES_SSLMODE: Joi.string()
+    .valid('disable', 'require', 'verify-full')
+    .default('disable')
+    .description(
+      'TLS to Postgres: `require` encrypts and accepts any certificate, `verify-full` also checks the certificate and its host name. `NODE_EXTRA_CA_CERTS` names a file of further authorities.',
+    ),
   POSTGRES_POOL_SIZE: Joi.number()
     .integer()
     .min(1)

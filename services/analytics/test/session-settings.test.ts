@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { POSTGRES_SESSION } from '@ads/connections';
+import { postgresConnection, postgresVariables } from '@ads/connections';
 import {
   auditCounters,
   createLedger,
@@ -16,7 +16,8 @@ import {
   recount,
   renewIdentity,
 } from '@ads/ledger';
-import { openPool, openTestServers, pgBouncer, type Variables } from '@ads/local';
+import { openPool, openTestServers, pgBouncer, type Variables, waitFor } from '@ads/local';
+import { loadConfig } from '@ads/runtime';
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import type pg from 'pg';
 import { readPostgresCounters } from '../src/postgres-counters.js';
@@ -130,15 +131,21 @@ async function useEverything(env: Variables): Promise<void> {
 it.each(DEFAULTS)('the ledger works where the database has %s', async (setting) => {
   await alter(`SET ${setting}`);
   await useEverything(variables);
-  const connection = {
-    host: variables.POSTGRES_HOST,
-    port: Number(variables.POSTGRES_PORT),
-    user: variables.POSTGRES_USER,
-    password: variables.POSTGRES_PASSWORD,
-    database: variables.POSTGRES_DB,
-    options: POSTGRES_SESSION,
-  };
+  const connection = postgresConnection(loadConfig(variables, postgresVariables));
   expect(await recount(connection)).toMatchObject({ totals: 0, minutes: 0, seconds: 0 });
+});
+
+it.each(['require', 'verify-full'])('no query runs without TLS where POSTGRES_SSLMODE is %s', async (mode) => {
+  const env = { ...variables, POSTGRES_SSLMODE: mode };
+  await expect(recount(postgresConnection(loadConfig(env, postgresVariables)))).rejects.toThrow('SSL');
+  const { env: service } = await testServers.service({ name: 'analytics', env: { ...env, ...redis } });
+  await waitFor(
+    async () => {
+      const health = await (await fetch(`${service.ANALYTICS_URL}/health`)).text();
+      return health.includes('does not support SSL');
+    },
+    { timeoutMs: 30_000, what: 'Postgres to be unavailable for want of TLS' },
+  );
 });
 
 it('the ledger works through PgBouncer, which drops what we set, where the database has other defaults', async () => {

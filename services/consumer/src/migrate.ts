@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { POSTGRES_SESSION, type PostgresConfig, postgresVariables } from '@ads/connections';
+import { type PostgresConfig, postgresConnection, postgresVariables } from '@ads/connections';
 import { migrate } from '@ads/ledger';
 import { dropForeignVariables, loadConfig, printConfigIfAsked, readEnvironment } from '@ads/runtime';
 import pg from 'pg';
@@ -11,15 +11,7 @@ import pg from 'pg';
 printConfigIfAsked(postgresVariables);
 dropForeignVariables();
 const config = loadConfig<PostgresConfig>(readEnvironment(), postgresVariables);
-const connection = {
-  host: config.POSTGRES_HOST,
-  port: config.POSTGRES_PORT,
-  user: config.POSTGRES_USER,
-  password: config.POSTGRES_PASSWORD,
-  database: config.POSTGRES_DB,
-  connectionTimeoutMillis: config.POSTGRES_TIMEOUT_MS,
-  options: POSTGRES_SESSION,
-};
+const connection = postgresConnection(config);
 const done = await migrate(connection, () => undefined);
 console.log(done.length === 0 ? 'The schema is up to date.' : `Migrations run: ${done.join(', ')}`);
 

@@ -1,4 +1,4 @@
-import { POSTGRES_SESSION, type PostgresConfig, postgresVariables } from '@ads/connections';
+import { type PostgresConfig, postgresConnection, postgresVariables } from '@ads/connections';
 import { recount } from '@ads/ledger';
 import { ConfigError, dropForeignVariables, loadConfig, readEnvironment } from '@ads/runtime';
 
@@ -8,7 +8,7 @@ Counts the stored events, corrects the totals and windows in Postgres that diffe
 Run it after events were deleted or changed by hand. It takes about 1 s per million events, and no event is recorded
 meanwhile: events wait in JetStream.
 
-The database is read from POSTGRES_HOST, _PORT, _USER, _PASSWORD and _DB.`;
+The database is read from POSTGRES_HOST, _PORT, _USER, _PASSWORD, _DB and _SSLMODE.`;
 
 const plain = new Intl.NumberFormat('en-US');
 
@@ -16,14 +16,8 @@ async function main(): Promise<void> {
   dropForeignVariables();
   const config = loadConfig<PostgresConfig>(readEnvironment(), postgresVariables);
   const { events, totals, minutes, seconds } = await recount({
-    host: config.POSTGRES_HOST,
-    port: config.POSTGRES_PORT,
-    user: config.POSTGRES_USER,
-    password: config.POSTGRES_PASSWORD,
-    database: config.POSTGRES_DB,
+    ...postgresConnection(config),
     application_name: 'recount',
-    options: POSTGRES_SESSION,
-    connectionTimeoutMillis: config.POSTGRES_TIMEOUT_MS,
   });
   console.log(`Events counted: ${plain.format(events)}`);
   console.log(

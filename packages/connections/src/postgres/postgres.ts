@@ -4,7 +4,7 @@ import { Gauge } from 'prom-client';
 import { isNetworkError } from '../resilience/network-errors.js';
 import { createGuard } from '../resilience/resilience.js';
 import type { PostgresConfig } from '../variables.js';
-import { POSTGRES_SESSION } from './postgres-session.js';
+import { postgresConnection } from './postgres-connection.js';
 
 const MAIN = 'postgres';
 
@@ -46,15 +46,9 @@ export function openPostgres(config: PostgresConfig, options: PostgresOptions): 
   const { service, metrics, logger, attempts = 3, onTime, dependency = MAIN } = options;
   const timeoutMs = config.POSTGRES_TIMEOUT_MS;
   const pool = new pg.Pool({
-    host: config.POSTGRES_HOST,
-    port: config.POSTGRES_PORT,
-    user: config.POSTGRES_USER,
-    password: config.POSTGRES_PASSWORD,
-    database: config.POSTGRES_DB,
+    ...postgresConnection(config),
     max: config.POSTGRES_POOL_SIZE,
     application_name: service,
-    options: POSTGRES_SESSION,
-    connectionTimeoutMillis: timeoutMs,
     // The guard abandons a statement after the same time. These settings make the server stop it too, so that it holds no
     // locks.
     statement_timeout: timeoutMs,
