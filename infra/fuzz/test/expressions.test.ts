@@ -10,7 +10,9 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** Code that runs while clients send: the packages, the services, and both gateways. */
 const SOURCES = ['packages', 'services'].flatMap((folder) =>
-  readdirSync(join(root, folder)).map((name) => join(folder, name, 'src')),
+  readdirSync(join(root, folder), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => join(folder, name, 'src')),
 );
 const NGINX = ['nginx.conf', 'routes.conf'].map((name) => join('infra/gateway', name));
 
