@@ -9,6 +9,6 @@ export interface Part {
   readonly title: string;
   /** In the catalogue of its stack. */
   readonly ads: number;
-  /** @throws Error when anything was not as it should be: then there are no figures */
+  /** @throws Error if a check failed; the part then has no figures */
   run(stack: BenchStack, budget: Budget): Promise<PartFigures>;
 }

@@ -130,7 +130,7 @@ test('health is passed on with the address of the client, whatever the client sa
   });
 });
 
-test('headers that never end take a bounded amount of memory, and hold up nobody', async () => {
+test('endless headers use bounded memory and do not delay other clients', async () => {
   const connections = 1_000;
   const before = memoryOfWorkers();
   // Two headers are as much as the buffers hold. Every other connection sends more, and is refused.

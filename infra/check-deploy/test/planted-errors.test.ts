@@ -23,7 +23,7 @@ beforeAll(() => {
 
 afterAll(() => rmSync(copy, { recursive: true, force: true }));
 
-test.each(OWN_CHECKS)('$name: nothing to complain of', async (check) => {
+test.each(OWN_CHECKS)('$name: reports no problem in the repository', async (check) => {
   expect(await check.run(openRepository(copy))).toEqual({ problems: [] });
 });
 

@@ -56,7 +56,7 @@ test('many misses at once are refused, and none of them has the catalogue read a
   expect(await reads()).toBe(before);
 });
 
-test('while Postgres is away known ads stay known, and others are taken and told apart later', async () => {
+test('while Postgres is unavailable, events of known ads are accepted, and events of unknown ads are verified later', async () => {
   await postgres.kill();
   const stranger = newEvent('click', 'ad-nobody-knows');
   expect((await environment.send(stranger)).status).toBe(202);

@@ -182,7 +182,7 @@ describe('the address of a click', () => {
 });
 
 describe('MAX_CLOCK_SKEW_SECONDS', () => {
-  it('says how far ahead a clock is believed', async () => {
+  it('limits how far ahead a timestamp may be', async () => {
     const ahead = (seconds: number) => new Date(Date.now() + seconds * 1_000).toISOString();
     for (const [timestamp, kept] of [
       [ahead(5), true],

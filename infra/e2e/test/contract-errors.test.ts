@@ -66,7 +66,7 @@ describe.each(EVENTS)('an invalid $kind', ({ path, id }) => {
     });
   });
 
-  it('is told all that is wrong with it', async () => {
+  it('gets an error that lists every invalid field', async () => {
     const answer = await client.post(path, { ip: 'x', timestamp: 'y', [id]: 'z' });
     const details = [
       { path: 'ad_id', message: 'ad_id is required' },

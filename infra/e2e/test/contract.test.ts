@@ -303,7 +303,7 @@ describe('a body', () => {
     expect(answer.status).toBe(202);
   });
 
-  it('of an impression is not asked for what only clicks have', async () => {
+  it('of an impression may contain fields that only clicks have; they are not validated', async () => {
     const answer = await client.post('/ads/impression', { ad_id: 'beacon', video_play_time: 'x', click_id: 7 });
     expect(answer.status).toBe(202);
     const { impression_id } = answer.body as { impression_id: string };
@@ -360,7 +360,7 @@ describe('a timestamp', () => {
     expect(await row(impression_id)).toMatchObject({ occurred_at: new Date(timestamp), claimed_at: null });
   });
 
-  it('too far ahead is taken for the time of receipt, and kept as it was', async () => {
+  it('too far ahead is replaced by the time of receipt and stored as the claimed time', async () => {
     const claimed = new Date(Date.now() + HOUR).toISOString();
     const before = Date.now();
     const { status, body } = await client.post('/ads/click', { ad_id: 'early', timestamp: claimed });

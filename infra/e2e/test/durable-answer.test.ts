@@ -61,7 +61,7 @@ function expectUnavailable(answer: Answer): void {
   expect(json(answer)).toMatchObject({ error: 'unavailable', request_id: answer.headers['x-request-id'] });
 }
 
-test('nothing durable can take it: no 202, but 503 with Retry-After, soon', async () => {
+test('no store can take the event: ingest soon answers 503 with Retry-After', async () => {
   environment.nats.pause();
   postgres.pause();
   const began = performance.now();

@@ -25,7 +25,7 @@ function watchAll(): AnalyticsWatch {
   return watchAnalytics(environment, [QUIET_AD, 'ad-001', QUIET_AD, 'ad-002']);
 }
 
-test('FLUSHALL under live traffic: never zeros, never backwards, and soon from Redis again', async () => {
+test('FLUSHALL under live traffic: answers are never zero and never decrease, and soon come from Redis again', async () => {
   const players = startPlayers(environment);
   const watch = watchAll();
   for (let round = 0; round < 3; round += 1) {
@@ -44,7 +44,7 @@ test('FLUSHALL under live traffic: never zeros, never backwards, and soon from R
   expect([...watch.sources.keys()].sort()).toEqual(['postgres', 'redis']);
 });
 
-test('single keys lost with the epoch: the same', async () => {
+test('Redis loses the epoch and one key of totals: answers are never zero and never decrease', async () => {
   const watch = watchAll();
   const ledger = await readLedger(environment.admin.database);
   await environment.admin.redis.del(epochKey(MARKS_STEM, ledger), totalsKey(ledger, QUIET_AD));
@@ -55,7 +55,7 @@ test('single keys lost with the epoch: the same', async () => {
   expect(watch.complaints).toEqual([]);
 });
 
-test('Redis killed, away for a while, and back empty under live traffic: the same', async () => {
+test('Redis is killed and returns empty under live traffic: answers are never zero and never decrease', async () => {
   const players = startPlayers(environment);
   const watch = watchAll();
   await players.more(50);
@@ -76,7 +76,7 @@ test('Redis killed, away for a while, and back empty under live traffic: the sam
   expect(watch.complaints).toEqual([]);
 });
 
-test('Redis restarted from an old dump: it is not believed, and the same', async () => {
+test('Redis restarts from an old dump: its counters are not trusted, and answers stay exact', async () => {
   await environment.admin.redis.save();
   for (let click = 0; click < 5; click += 1)
     expect((await environment.send(newEvent('click', QUIET_AD))).status).toBe(202);

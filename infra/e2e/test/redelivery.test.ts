@@ -32,7 +32,7 @@ async function whileRecordingIsHeldUp(work: () => Promise<void>): Promise<void> 
   }
 }
 
-test('consumer killed with messages in its hands, again and again under load: exact', async () => {
+test('counts stay exact when the consumer is killed repeatedly under load while it holds messages', async () => {
   const players = startPlayers(environment);
   for (let round = 0; round < 2; round += 1) {
     await players.more(100);

@@ -74,7 +74,7 @@ async function expectHealed(watch: AnalyticsWatch): Promise<void> {
   expect([...watch.sources.keys()].sort()).toEqual(['postgres', 'redis']);
 }
 
-test('a primary is killed under live traffic: its replica takes over, never zeros, and exact again without a hand', async () => {
+test('a primary is killed under live traffic: no answer is zero, and counts are exact again after the replica takes over', async () => {
   const players = startPlayers(environment);
   const watch = watchAll();
   await players.more(50);
@@ -89,7 +89,7 @@ test('a primary is killed under live traffic: its replica takes over, never zero
   await expectHealed(watch);
 });
 
-test('a primary loses its data under live traffic: the same', async () => {
+test('a primary loses its data under live traffic: no answer is zero, and counts become exact again', async () => {
   for (const adId of [QUIET_AD, 'ad-001', 'ad-002']) {
     const players = startPlayers(environment);
     const watch = watchAll();
@@ -105,7 +105,7 @@ test('a primary loses its data under live traffic: the same', async () => {
   }
 });
 
-test('a primary is frozen until it was replaced, and then comes back: the same', async () => {
+test('a primary is frozen until it is replaced, and then returns: no answer is zero, and counts become exact again', async () => {
   const players = startPlayers(environment);
   const watch = watchAll();
   await players.more(50);

@@ -78,7 +78,7 @@ test('TRUNCATE and two clicks: two are answered, also after a restart of everyth
   await expectExact(environment);
 }, 90_000);
 
-test('rows deleted by an administrator: nobody answers them', async () => {
+test('rows deleted by an administrator are in no answer', async () => {
   await clicks(3);
   await expectClicks(5);
   await environment.admin.database.query(

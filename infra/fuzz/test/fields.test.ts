@@ -84,7 +84,7 @@ describe('a field', () => {
     expect(slow).toEqual([]);
   });
 
-  it.each(fields)('is not repeated in the complaint: $schema.$field', ({ schema, field }) => {
+  it.each(fields)('is not repeated in the error message: $schema.$field', ({ schema, field }) => {
     const found = complaints(schema, field, `<script>${'x'.repeat(2_000)}`);
     // As the limit of a page is, an impression's play time is no field at all.
     expect(found).toEqual([{ path: field, message: expect.not.stringMatching(/<script>|xxx/) }]);

@@ -49,7 +49,7 @@ beforeEach(async () => {
   await pack(minutes, Math.floor(minute / 60), 2, ...zeros, 2);
 });
 
-it('counters that are what the rows add up to are right, with and without what no window sees', async () => {
+it('counters that equal the sums of the rows pass, with or without buckets that no window contains', async () => {
   expect(await compareCounters([redis], LEDGER, sums, now)).toEqual([]);
   await pack(minutesKey(LEDGER, AD, long), Math.floor(long / 60), 1, ...zeros, 1);
   expect(await compareCounters([redis], LEDGER, sums, now)).toEqual([]);

@@ -18,7 +18,7 @@ export interface ProgramOptions {
   /** The file that Node runs. */
   main: string;
   /**
-   * Its variables, above those of this process: the `env` of its servers, and whatever else.
+   * Its variables, which override those of this process: the `env` of its servers, and any others.
    * Undefined removes one. HTTP_HOST and HTTP_PORT are set here.
    */
   env: Readonly<Record<string, string | undefined>>;

@@ -55,7 +55,7 @@ function libraries(): string[] {
   return links.map(({ target }) => join(home, target));
 }
 
-test('an install does not depend on the npm settings of the user, and one that is broken heals', async () => {
+test('an install ignores the npm settings of the user, and a broken install is repaired', async () => {
   const npmrc = join(folder, 'npmrc-of-the-user');
   writeFileSync(npmrc, 'ignore-scripts=true\noptional=false\nproduction=true\nomit=dev\nnode-linker=hoisted\n');
   const hostile = { NPM_CONFIG_USERCONFIG: npmrc, NODE_ENV: 'production' };

@@ -98,7 +98,7 @@ describe('gateway', () => {
     });
   });
 
-  test('outlives clients that go away, or speak no HTTP', async () => {
+  test('keeps running when clients disconnect or send bytes that are not HTTP', async () => {
     const half = request(url, { method: 'POST', headers: { 'Content-Length': '1000' } });
     half.on('error', () => undefined);
     half.write('half');

@@ -51,7 +51,7 @@ async function connectTo(servers: readonly LocalProcess[]): Promise<NatsConnecti
   return connection;
 }
 
-test('a NATS cluster keeps what one of its servers took when that is killed, and takes more', async () => {
+test('a NATS cluster keeps a message when the server that accepted it is killed, and accepts more', async () => {
   const { servers, start } = await natsCluster({ folder: join(folder, 'nats') });
   owned(...servers);
   await start();

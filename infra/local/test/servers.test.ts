@@ -70,7 +70,7 @@ test('Postgres starts although the pid in its lock file is now another process',
   await server.stop();
 });
 
-test('ends what a killed run has left, and nobody else', async () => {
+test('ends the processes that a killed run left behind, and no others', async () => {
   const runFolder = join(localFolder, 'run');
   mkdirSync(runFolder, { recursive: true });
   const [left, stranger] = ['left', 'stranger'].map(() =>

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 /**
  * A set of ids that holds 64 bits of each: 17 MB for a million ids of any length, where a Set of strings takes 100 MB.
  *
- * Two ids look the same with a probability of 2^-64, by a key that each process draws: for one unknown id and a million
+ * Two ids collide with a probability of 2^-64; each process hashes with its own random key: for one unknown id and a million
  * known ones, 1 in 18 million millions. An event of such an id is a dead letter.
  */
 export interface IdSet {

@@ -4,7 +4,7 @@ import { kindsIn, TOTAL_COLUMNS } from '@ads/models';
  * Fills in the kinds of `EVENT_KINDS` where an SQL text says `:kinds_in_windows`, `:kinds_in_clicks` or
  * `:kinds_in_impressions`: the kinds that windows count, and those that a column of `ad_totals` counts.
  *
- * They become literals, not parameters: Postgres makes an equality of a list of one.
+ * They become literals, not parameters, so that Postgres plans a list with one element as an equality.
  */
 export function fillInKinds(sql: string): string {
   let text = sql;

@@ -34,7 +34,7 @@ export function judgeMark(shard: CounterShard, mark: string | null): Trust {
 }
 
 /**
- * Trusts several servers only if one rebuild filled all of them. A replaced server that does not know of its replacement still
+ * Trusts several servers only if one rebuild filled all of them. A former primary that does not know it was replaced still
  * has the mark of an earlier rebuild.
  */
 export function judgeTogether(trusts: readonly Trust[]): Trust {

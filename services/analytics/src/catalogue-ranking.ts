@@ -90,7 +90,7 @@ export function createCatalogueRanking(options: CatalogueRankingOptions): Catalo
     const page = find(timeframe, limit, after);
     if (page !== undefined) return page;
     return await inTurn(async () => {
-      // Somebody who was before us may have asked for the same.
+      // An earlier caller in the queue may have read the same chunk.
       const found = find(timeframe, limit, after) ?? pageOf(await readNext(timeframe, after), limit, after);
       if (found === undefined) throw new RangeError(`a page of ${limit} ads is larger than a chunk`);
       return found;
@@ -98,7 +98,7 @@ export function createCatalogueRanking(options: CatalogueRankingOptions): Catalo
   };
 }
 
-/** A page out of a chunk; undefined where it is not in there, or not all of it. */
+/** Cuts a page out of a chunk; undefined if the chunk does not contain the whole page. */
 function pageOf({ after: before, ads, more }: Chunk, limit: number, after: Position | undefined) {
   const begin = isSame(before, after) ? 0 : ads.findIndex((ad) => isSame(ad, after)) + 1;
   if (begin === 0 && !isSame(before, after)) return undefined;

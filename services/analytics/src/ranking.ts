@@ -48,7 +48,7 @@ function rank(
   return ranked;
 }
 
-/** How many there are before the first for which `holds` is true; it must hold for all behind that one. */
+/** Index of the first element for which `holds` is true. `holds` must also be true for every later element. */
 function countUntil<T>(sorted: readonly T[], holds: (item: T) => boolean): number {
   let [from, to] = [0, sorted.length];
   while (from < to) {

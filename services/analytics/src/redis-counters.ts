@@ -24,10 +24,9 @@ type WindowsReply = [number, number, number, number, number, number, number];
 /**
  * Counters of a ledger from Redis, or undefined where they are not trusted.
  *
- * The mark of each server is read right before and right after its counters: nothing was emptied, and nobody was
- * replaced, while they were read. For one server that is one round trip. Where there are several, the marks of all are
- * read once more when all counters are here: as no rebuild comes again, the one that filled them all then was that of
- * each while any of them was read.
+ * The mark of each server is read immediately before and after its counters. Equal marks prove that the server was not
+ * emptied or replaced during the read. One server needs one round trip. With several servers, all marks are read again
+ * after all counters: a rebuild id is never reused, so equal marks prove that every counter belongs to the same rebuild.
  *
  * @param now milliseconds
  * @throws when Redis can't be reached

@@ -41,7 +41,7 @@ function auditObserver(logger: Logger, counted: RunAuditOptions['counted']): Aud
     onAudited: counted.audited,
     onMismatch: (difference, direction) => {
       counted.mismatch(direction);
-      logger.error(`counter in Redis is ${direction}: Postgres answers until Redis is refilled`, {
+      logger.error(`counter in Redis differs from Postgres (${direction}): Postgres answers until Redis is refilled`, {
         event: 'counters.mismatch',
         direction,
         ...difference,

@@ -48,7 +48,7 @@ const report = {
     type: 'object',
     additionalProperties: { type: 'string' },
     description:
-      'Problems that need an operator and are not outages, by name. Absent without problems. Direct requests only.',
+      'Problems other than outages that an operator must solve, by name. Absent if there are none. Direct requests only.',
   },
 };
 

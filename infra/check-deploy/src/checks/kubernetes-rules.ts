@@ -13,7 +13,7 @@ export const kubernetesRules: Check = {
   run: (repository) => ({ problems: checkManifests(baseManifests(repository)) }),
 };
 
-/** @param manifests all that one cluster is told: each may point at any other */
+/** @param manifests all manifests of one cluster; they may refer to each other */
 export function checkManifests(manifests: readonly Manifest[]): Problem[] {
   const problems: Problem[] = [];
   const report: Report = ({ document, kind, name }, path, message) =>

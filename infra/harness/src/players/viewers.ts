@@ -23,7 +23,7 @@ export class AnsweredCounts {
     this.#epoch += 1;
   }
 
-  /** The state for a question that is asked now: answers overtake each other. */
+  /** The state to compare an answer with, taken when the request is sent: answers may arrive out of order. */
   ask() {
     const epoch = this.#epoch;
     const before = new Map(this.#greatest);

@@ -23,7 +23,7 @@ export function answerError(
   headers: Readonly<Record<string, string>> = {},
 ): void {
   if (response.headersSent) {
-    // Half an answer is out: only a broken connection tells the client that it is not whole.
+    // A part of the response was sent: only a closed connection tells the client that the rest is missing.
     response.destroy();
     return;
   }
@@ -50,7 +50,7 @@ interface Followed {
   readonly before: ServerResponse | undefined;
 }
 
-/** Refuses what is no HTTP, after the answers to what came whole before it on the same connection. */
+/** Refuses bytes that are not HTTP, after the responses to complete earlier requests on the same connection. */
 export function createRefusals() {
   const latest = new WeakMap<Duplex, Followed>();
   const refused = new WeakSet<Duplex>();

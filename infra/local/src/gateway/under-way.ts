@@ -3,7 +3,7 @@ const MOST_OF_ADDRESS = 1_024;
 
 /** Counts the requests that are under way, by the address that they come from. */
 export interface UnderWay {
-  /** False where the address has as many as it may: the request is to be refused. */
+  /** False if the address has reached its limit; the caller then refuses the request. */
   begin(address: string): boolean;
   /** Called once for each that began. */
   end(address: string): void;

@@ -18,8 +18,8 @@ function readOwner(): Owner | undefined {
 }
 
 /**
- * Makes this process the only launcher of this folder. Another one that is just shutting down is
- * waited for; the lock of one that was killed is taken over.
+ * Makes this process the only launcher of this folder. It waits for a
+ * launcher that is shutting down, and takes over the lock of one that was killed.
  * @returns what gives the lock back.
  * @throws Error when another launcher keeps running.
  */

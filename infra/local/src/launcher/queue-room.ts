@@ -1,6 +1,6 @@
 import type { Variables } from '../database.js';
 
-/** Some six million events: days of what a developer's machine is asked for, and a bearable part of its disk. */
+/** About six million events: several days of load on a developer's machine, at an acceptable disk size. */
 const EVENTS_BYTES = 1_073_741_824;
 /** The default of the services. */
 const LETTERS_BYTES = 268_435_456;

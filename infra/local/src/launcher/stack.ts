@@ -77,7 +77,7 @@ export class Stack {
     };
   }
 
-  /** Ends everything in order, what others wait for last. May be called during `start`. */
+  /** Stops everything in order: a process stops after those that depend on it. May be called during `start`. */
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#forgetNatsAddress();
@@ -167,7 +167,7 @@ export class Stack {
     executable: Executable | undefined,
     broker: {
       make: (executable: Exclude<Executable, { kind: 'missing' }>) => Promise<LocalProcess>;
-      /** Variables that lead to this port of ours, and to nothing that was meant for another. */
+      /** Variables that point to this port, and that hide addresses the user set for other servers. */
       address: (port: number) => Variables;
       /** One sentence: how the tracker works without this broker. */
       without: string;

@@ -51,8 +51,8 @@ function readRecord(file: string): RunningRecord | undefined {
 }
 
 /**
- * Ends whatever a killed run has left behind, and says what that was. Processes whose owner
- * lives are left alone, and so is a stranger that was given the pid of one of ours.
+ * Ends the processes that a killed run left behind. It does not touch processes whose owner still runs, or an unrelated
+ * process that reuses the pid.
  * @returns the names of what was ended.
  */
 export async function endLeftovers(): Promise<string[]> {

@@ -78,7 +78,7 @@ export class ManagedProcess implements LocalProcess {
 
   async start(): Promise<void> {
     if (this.#running !== undefined) throw new Error(`${this.name} is running already`);
-    // Whoever answers there would be taken for the one that is started.
+    // A program that already listens on this port would be mistaken for the new process.
     if (!(await isPortFree(this.port))) {
       throw new Error(`${this.name} can't start: port ${this.port} of ${this.host} is taken by another program`);
     }

@@ -2,8 +2,8 @@ import { rmSync } from 'node:fs';
 import { runCommand } from './run-command.js';
 
 /**
- * Makes `to` a copy of a folder, owners and modes included: of the data of a server that is stopped, as a snapshot of its
- * volume would be. Whatever was there before is deleted.
+ * Copies the data folder of a stopped server to `to`, with owners and modes, like a snapshot of its volume. An existing
+ * `to` is deleted first.
  *
  * @throws Error with what the copying said
  */

@@ -34,7 +34,7 @@ export async function cachedDebianProgram(program: string): Promise<UnpackedProg
     timeoutMs: 10_000,
     env: { ...process.env, ...env },
   });
-  // Some know no such option, but ran to say so. Where a library is missing the loader ends with 127.
+  // A program that rejects the option has still started. The loader exits with 127 if a library is missing.
   if (code !== null && code !== 127) return { kind: 'binary', path, env };
   rmSync(root, { recursive: true, force: true });
   return undefined;

@@ -41,7 +41,7 @@ export interface NatsClusterPlace {
   monitorPort: number;
   /** Where it reaches each of the others. */
   routes: readonly number[];
-  /** Which the servers of the cluster know; of letters and digits. */
+  /** Password that all servers of the cluster share; letters and digits only. */
   password: string;
 }
 

@@ -1,7 +1,7 @@
 import pg from 'pg';
 
 /**
- * Asks over a connection of its own, that ends with it.
+ * Runs one query on a new connection and closes the connection.
  * @param env the `POSTGRES_…` variables of a server, or of something that speaks as one.
  * @returns the number of rows. @throws the error of the connection or of the query.
  */

@@ -42,7 +42,7 @@ export function openNames(folder: string): Names {
       if (code !== 0) throw new Error(`mkfifo: ${output}`);
     },
     heal(name) {
-      // A writer wakes all who wait to read. Opened for both, it waits for nobody itself.
+      // Opening the pipe for writing wakes all blocked readers. Opening it for reading and writing does not block.
       const pipe = openSync(pipeOf(name), constants.O_RDWR);
       rmSync(pipeOf(name));
       closeSync(pipe);

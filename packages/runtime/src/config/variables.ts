@@ -109,7 +109,7 @@ export function httpVariables(defaultPort: number): Variables<HttpConfig> {
     RATE_LIMIT_EVENTS_PER_MINUTE: count
       .default(60_000)
       .description(
-        'Events per minute, client address and process; 0 sets no limit. Up to 100,000 addresses are counted at a time.',
+        'Events per minute that one process accepts from one client address; 0 sets no limit. Up to 100,000 addresses are counted at a time.',
       ),
     RATE_LIMIT_READS_PER_MINUTE: count
       .default(6_000)
