@@ -25,9 +25,25 @@ beforeAll(async () => {
   const ads = ['quiet', 'once', 'late', 'early', 'beacon', ...Object.keys(PAGED)];
   contract = await openContractStack(testServers, [...PREFIXES.map(({ adId }) => adId), ...ads]);
   client = contract.client;
+  await untilClockIsExact();
 });
 
 afterAll(() => testServers.release());
+
+/**
+ * Ingest stamps events by the clock of Postgres, which it knows to half a round trip of its quickest ping. The tests compare
+ * with the clock of this host, which is the same one.
+ */
+async function untilClockIsExact(): Promise<void> {
+  await waitFor(
+    async () => {
+      const metrics = await (await fetch(`${contract.stack.url}/metrics`)).text();
+      const skew = /^clock_skew_seconds\{reference="postgres".*\} (\S+)$/m.exec(metrics)?.[1];
+      return Math.abs(Number(skew)) < 0.002;
+    },
+    { timeoutMs: 30_000, what: 'ingest to know the clock of Postgres to 2 ms' },
+  );
+}
 
 async function row(id: unknown): Promise<Record<string, unknown>> {
   return await waitFor(
@@ -213,7 +229,14 @@ describe.each(PREFIXES)('the API $name', ({ prefix, adId }) => {
     expect((await client.get(`${prefix}/live`)).body).toEqual({ status: 'alive' });
     expect((await client.get(`${prefix}/ready`)).body).toEqual({ status: 'ready' });
     expect((await client.get(`${prefix}/info`)).body).toMatchObject({ service: 'ingest', node: process.version });
-    const metrics = await client.get(`${prefix}/metrics`);
+    // The metrics may be 250 ms old.
+    const metrics = await waitFor(
+      async () => {
+        const read = await client.get(`${prefix}/metrics`);
+        return read.text.includes('ad_clicks_total{') && read;
+      },
+      { timeoutMs: 5_000, what: 'the first click to show in the metrics' },
+    );
     expect(metrics.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
     expect(metrics.text).toMatch(/^http_requests_total\{/m);
     expect(metrics.text).toMatch(/^ad_clicks_total\{/m);

@@ -3,6 +3,7 @@ import { Agent, get, type RequestListener } from 'node:http';
 import { connect } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { Gauge } from 'prom-client';
 import type { ServerConfig } from '../src/config/variables.js';
 import { createHealth, type Health } from '../src/health/health.js';
 import { managementEndpoints } from '../src/health/management-endpoints.js';
@@ -94,6 +95,29 @@ describe('management endpoints', () => {
     expect((await fetch(`${base}/healthy`)).status).toBe(404);
     expect((await fetch(`${base}/live`, { method: 'POST' })).status).toBe(404);
     expect(await (await fetch(`${base}/live`, { method: 'HEAD' })).text()).toBe('');
+  });
+
+  it('render the metrics for each direct request, and four times a second at most for those through a proxy', async () => {
+    const own = createMetrics('test');
+    let renderings = 0;
+    new Gauge({
+      name: 'renderings',
+      help: 'Times that the metrics were rendered.',
+      registers: [own.registry],
+      collect() {
+        renderings += 1;
+        this.set(renderings);
+      },
+    });
+    const endpoints = managementEndpoints({ health: testHealth(), metrics: own });
+    const port = await serve((request, response) => void endpoints(request, response));
+    const read = async (headers: Record<string, string>) =>
+      await (await fetch(`http://127.0.0.1:${port}/metrics`, { headers })).text();
+    for (let count = 1; count <= 10; count += 1)
+      expect(await read({})).toContain(`renderings{service="test"} ${count}`);
+    const since = performance.now();
+    for (let count = 0; count < 100; count += 1) await read({ 'X-Forwarded-For': '203.0.113.9' });
+    expect(renderings - 10).toBeLessThanOrEqual(1 + Math.ceil((performance.now() - since) / 250));
   });
 
   it('are not ready while draining', async () => {

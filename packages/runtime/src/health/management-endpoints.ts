@@ -5,8 +5,8 @@ import type { Health, HealthReport, PublicHealthReport } from './health.js';
 /** The paths of the management endpoints. Each also answers under `/api/v1`. */
 export const MANAGEMENT_PATHS = ['/health', '/live', '/ready', '/metrics', '/info'] as const;
 
-/** Maximum age of the rendered metrics. */
-const METRICS_MAX_AGE_MS = 250;
+/** Maximum age of the metrics that clients behind a proxy get. */
+const PUBLIC_METRICS_AGE_MS = 250;
 
 export type ManagementPath = (typeof MANAGEMENT_PATHS)[number];
 
@@ -30,6 +30,25 @@ export function managementEndpoints(options: { health: Health; metrics: Metrics 
   const { health, metrics } = options;
   const { registry } = metrics;
   let rendering: Promise<string> | undefined;
+  let publicRendering: Promise<string> | undefined;
+  const render = (): Promise<string> => {
+    for (const [dependency, { status }] of Object.entries(health.report().dependencies)) {
+      metrics.dependencyUp.set({ dependency }, status === 'up' ? 1 : 0);
+    }
+    rendering ??= registry.metrics().finally(() => {
+      rendering = undefined;
+    });
+    return rendering;
+  };
+  // Rendering takes 5 ms of CPU, and anybody may ask where a proxy passes these requests on.
+  const renderForPublic = (): Promise<string> => {
+    publicRendering ??= render().finally(() => {
+      setTimeout(() => {
+        publicRendering = undefined;
+      }, PUBLIC_METRICS_AGE_MS).unref();
+    });
+    return publicRendering;
+  };
   const answers: Record<ManagementPath, (response: ServerResponse, request: IncomingMessage) => void> = {
     '/health': (response, request) => {
       const report = health.report();
@@ -46,17 +65,9 @@ export function managementEndpoints(options: { health: Health; metrics: Metrics 
       else sendJson(response, 503, { status: 'not ready', reason });
     },
     '/info': (response) => sendJson(response, 200, health.info()),
-    '/metrics': (response) => {
-      for (const [dependency, { status }] of Object.entries(health.report().dependencies)) {
-        metrics.dependencyUp.set({ dependency }, status === 'up' ? 1 : 0);
-      }
-      // Rendering takes 5 ms of CPU: clients share one rendering for 250 ms.
-      rendering ??= registry.metrics().finally(() => {
-        setTimeout(() => {
-          rendering = undefined;
-        }, METRICS_MAX_AGE_MS).unref();
-      });
-      rendering.then(
+    '/metrics': (response, request) => {
+      const rendered = isForwarded(request) ? renderForPublic() : render();
+      rendered.then(
         (text) => send(response, 200, registry.contentType, text),
         (error: Error) => send(response, 500, 'text/plain; charset=utf-8', error.message),
       );
