@@ -1,6 +1,7 @@
 export * from './nats/ack-inbox.js';
 export * from './nats/nats.js';
 export * from './nats/streams.js';
+export { openCatalogueDatabase } from './postgres/catalogue-database.js';
 export * from './postgres/postgres.js';
 export { postgresConnection } from './postgres/postgres-connection.js';
 export { POSTGRES_SESSION } from './postgres/postgres-session.js';

@@ -38,9 +38,6 @@ export interface AdCatalogueOptions {
   readonly idsKept?: number;
 }
 
-/** Connections of a catalogue: for a read, a look-up, and a page of a list. */
-export const CATALOGUE_CONNECTIONS = 3;
-
 /** A page costs Postgres some milliseconds and this process one. */
 const IDS_PER_PAGE = 10_000;
 /** Share of the time that complete reads may take: 100 ads are read at each refresh, a million every few minutes. */

@@ -1,12 +1,10 @@
-import { openPostgres, openRedis, type Postgres, type RedisConnection } from '@ads/connections';
-import { CATALOGUE_CONNECTIONS } from '@ads/ledger';
+import { openCatalogueDatabase, openPostgres, openRedis, type Postgres, type RedisConnection } from '@ads/connections';
 import { type Clock, type ProcessContext, probe } from '@ads/runtime';
 import type { AnalyticsConfig } from './config.js';
 
 export interface Connections {
   readonly postgres: Postgres;
   readonly redis: RedisConnection;
-  /** Connections of their own: a slow read of the catalogue must not make Postgres count as down. */
   readonly catalogueDatabase: Postgres;
 }
 
@@ -20,10 +18,7 @@ export function openConnections(
   shutdown.add('postgres', postgres.close);
   const redis = openRedis(config, options);
   shutdown.add('redis', redis.close);
-  const catalogueDatabase = openPostgres(
-    { ...config, POSTGRES_POOL_SIZE: CATALOGUE_CONNECTIONS, POSTGRES_TIMEOUT_MS: config.AD_CATALOGUE_TIMEOUT_MS },
-    { ...options, attempts: 1, dependency: 'ad_catalogue' },
-  );
+  const catalogueDatabase = openCatalogueDatabase(config, options);
   shutdown.add('postgres of the catalogue', catalogueDatabase.close);
   shutdown.add('probes', probe([postgres.ping, redis.ping, catalogueDatabase.ping]));
   return { postgres, redis, catalogueDatabase };

@@ -1,6 +1,6 @@
-import { ensureStreams, openNats, openPostgres, openRedis } from '@ads/connections';
+import { ensureStreams, openCatalogueDatabase, openNats, openPostgres, openRedis } from '@ads/connections';
 import { bodyReader, createApi } from '@ads/http';
-import { CATALOGUE_CONNECTIONS, createAdCatalogue, createLedger, readAdsPage } from '@ads/ledger';
+import { createAdCatalogue, createLedger, readAdsPage } from '@ads/ledger';
 import { type AdEvent, KINDS, NUMERIC_EVENT_FIELDS, streamSettings } from '@ads/models';
 import {
   createClock,
@@ -53,11 +53,7 @@ await runProcess<IngestConfig>({
     shutdown.add('nats', nats.close);
     shutdown.add('probes', probe([postgres.ping, redis.ping, nats.ping]));
 
-    // A pool of its own, so that slow reads of the catalogue never delay the recording of events.
-    const catalogueDatabase = openPostgres(
-      { ...config, POSTGRES_POOL_SIZE: CATALOGUE_CONNECTIONS, POSTGRES_TIMEOUT_MS: config.AD_CATALOGUE_TIMEOUT_MS },
-      { service, metrics, logger, attempts: 1, dependency: 'ad_catalogue' },
-    );
+    const catalogueDatabase = openCatalogueDatabase(config, { service, metrics, logger });
     shutdown.add('postgres of the catalogue', catalogueDatabase.close);
     shutdown.add('probe of the catalogue', probe([catalogueDatabase.ping]));
     const refreshSeconds = config.AD_CATALOGUE_REFRESH_SECONDS;
