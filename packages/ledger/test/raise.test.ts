@@ -1,6 +1,7 @@
 import { openTestServers, type Variables } from '@ads/local';
 import { MINUTES_KEY_TTL, minutesKey, SECONDS_KEY_TTL, secondsKey, totalsKey } from '@ads/models';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { seeded } from '../../models/test/seeded.js';
 import type { AdCounts, CounterShard } from '../src/index.js';
 import { raiseCounters } from '../src/raise.js';
 import { type Recorded, recordBatch } from '../src/record.js';
@@ -9,7 +10,6 @@ import {
   pick,
   randomEvents,
   readAllCounters,
-  seeded,
   shuffled,
   visibleCounters,
 } from './expected-counts.js';

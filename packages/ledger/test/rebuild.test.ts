@@ -1,9 +1,10 @@
 import { waitFor } from '@ads/local';
 import { epochKey, MARKS_STEM, rebuildKey } from '@ads/models';
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { seeded } from '../../models/test/seeded.js';
 import { type CounterStore, type Database, readIdentity, readTrust, rebuildCounters } from '../src/index.js';
 import { recordBatch } from '../src/record.js';
-import { click, expectExactRollups, randomEvents, seeded } from './expected-counts.js';
+import { click, expectExactRollups, randomEvents } from './expected-counts.js';
 import { setUpLedger } from './ledger-set-up.js';
 import { openStore, type TestStore, withAround } from './servers.js';
 

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { openTestServers } from '@ads/local';
 import { type AdEvent, perKind, uuidv7 } from '@ads/models';
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { seeded } from '../../models/test/seeded.js';
 import { type Database, readIdentity } from '../src/index.js';
 import { recordBatch } from '../src/record.js';
-import { ADS, click, expectExactRollups, pick, randomEvents, rows, seeded, shuffled } from './expected-counts.js';
+import { ADS, click, expectExactRollups, pick, randomEvents, rows, shuffled } from './expected-counts.js';
 import { openDatabase } from './servers.js';
 
 const testServers = openTestServers();

@@ -1,8 +1,9 @@
 import { openTestServers, type Variables } from '@ads/local';
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { seeded } from '../../models/test/seeded.js';
 import { type Database, readIdentity, recount } from '../src/index.js';
 import { recordBatch } from '../src/record.js';
-import { click, expectExactRollups, randomEvents, rows, seeded } from './expected-counts.js';
+import { click, expectExactRollups, randomEvents, rows } from './expected-counts.js';
 import { openDatabase } from './servers.js';
 
 const testServers = openTestServers();

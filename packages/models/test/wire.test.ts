@@ -1,16 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type AdEvent, CODES, createWireReader, decodeEvents, encodeEvents, uuidv7, wireReader } from '../src/index.js';
-
-/** Numbers in [0, 1) that are the same in every run (mulberry32). */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+import { seeded } from './seeded.js';
 
 const NOW = Date.UTC(2026, 10, 22, 12, 0, 0);
 

@@ -4,6 +4,7 @@ import { openTestServers, waitFor } from '@ads/local';
 import { type AdEvent, epochKey, MARKS_STEM, WINDOWS, type WindowClicks } from '@ads/models';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
+import { seeded } from '../../../packages/models/test/seeded.js';
 import type { Counters } from '../src/counters.js';
 import { createMonotonicReadGuard } from '../src/monotonic-read-guard.js';
 import { readPostgresCounters } from '../src/postgres-counters.js';
@@ -72,17 +73,6 @@ const MOMENTS = [
   ),
   MIDNIGHT + 12 * HOUR + 34 * MINUTE + 56_789,
 ];
-
-/** Numbers in [0, 1) that are the same in every run (mulberry32). */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** Clicks over more than 25 hours, a few of them ahead of every moment, and some on each side of every window's edge. */
 function manyEvents(): AdEvent[] {
