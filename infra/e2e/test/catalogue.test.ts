@@ -1,7 +1,7 @@
 import { type LocalProcess, openTestServers } from '@ads/local';
 import { DEAD_LETTER_STREAM } from '@ads/models';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type Environment, openEnvironment, QUICK_TIMEOUTS } from './support/environment.js';
+import { type Environment, openStoppableEnvironment } from './support/environment.js';
 import { expectExact } from './support/exactness.js';
 import { call } from './support/http.js';
 import { newEvent } from './support/players.js';
@@ -11,13 +11,9 @@ let environment: Environment;
 let postgres: LocalProcess;
 
 beforeAll(async () => {
-  postgres = await testServers.postgres();
   // Known by a look-up or not at all while the tests run.
-  environment = await openEnvironment(testServers, {
-    ...postgres.env,
-    ...QUICK_TIMEOUTS,
-    AD_CATALOGUE_REFRESH_SECONDS: '600',
-  });
+  const env = { AD_CATALOGUE_REFRESH_SECONDS: '600' };
+  ({ environment, postgres } = await openStoppableEnvironment(testServers, env));
 });
 
 afterAll(() => testServers.release());

@@ -1,13 +1,7 @@
 import { type LocalProcess, openTestServers, waitFor } from '@ads/local';
 import { decodeEvents, EVENT_STREAM } from '@ads/models';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import {
-  type Environment,
-  openEnvironment,
-  QUICK_TIMEOUTS,
-  type SentEvent,
-  untilHealthy,
-} from './support/environment.js';
+import { type Environment, openStoppableEnvironment, type SentEvent, untilHealthy } from './support/environment.js';
 import { expectExact } from './support/exactness.js';
 import { type Answer, json } from './support/http.js';
 import { newEvent, sendUntilAcknowledged, startPlayers } from './support/players.js';
@@ -20,13 +14,8 @@ let environment: Environment;
 let postgres: LocalProcess;
 
 beforeAll(async () => {
-  postgres = await testServers.postgres();
-  environment = await openEnvironment(testServers, {
-    ...postgres.env,
-    ...QUICK_TIMEOUTS,
-    INGEST_QUEUE_EVENTS: '20',
-    INGEST_BATCHES_IN_FLIGHT: '1',
-  });
+  const env = { INGEST_QUEUE_EVENTS: '20', INGEST_BATCHES_IN_FLIGHT: '1' };
+  ({ environment, postgres } = await openStoppableEnvironment(testServers, env));
 });
 
 beforeEach(() => untilHealthy(environment));

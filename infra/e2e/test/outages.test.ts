@@ -1,6 +1,6 @@
 import { type LocalProcess, openTestServers, waitFor } from '@ads/local';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { type Environment, healthOf, openEnvironment, QUICK_TIMEOUTS, untilHealthy } from './support/environment.js';
+import { type Environment, healthOf, openStoppableEnvironment, untilHealthy } from './support/environment.js';
 import { expectExact } from './support/exactness.js';
 import { call, json } from './support/http.js';
 import { newEvent, readMetrics, startPlayers, watchAnalytics } from './support/players.js';
@@ -10,8 +10,7 @@ let environment: Environment;
 let postgres: LocalProcess;
 
 beforeAll(async () => {
-  postgres = await testServers.postgres();
-  environment = await openEnvironment(testServers, { ...postgres.env, ...QUICK_TIMEOUTS });
+  ({ environment, postgres } = await openStoppableEnvironment(testServers));
 });
 
 beforeEach(() => untilHealthy(environment));

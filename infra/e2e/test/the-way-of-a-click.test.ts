@@ -46,7 +46,7 @@ beforeAll(async () => {
 
 afterAll(() => testServers.release());
 
-/** What a player sends. Retries repeat it without any change. */
+/** The request of a player. Retries repeat it without any change. */
 const report = () =>
   call(`${environment.stack.url}/api/v1/ads/click`, {
     method: 'POST',

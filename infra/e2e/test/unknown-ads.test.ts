@@ -2,7 +2,7 @@ import { Agent } from 'node:http';
 import { type LocalProcess, openTestServers, waitFor } from '@ads/local';
 import { DEAD_LETTER_STREAM, uuidv7 } from '@ads/models';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type Environment, openEnvironment, QUICK_TIMEOUTS } from './support/environment.js';
+import { type Environment, openStoppableEnvironment } from './support/environment.js';
 import { expectExact } from './support/exactness.js';
 import { call, json } from './support/http.js';
 import { newEvent } from './support/players.js';
@@ -17,16 +17,13 @@ let environment: Environment;
 let postgres: LocalProcess;
 
 beforeAll(async () => {
-  postgres = await testServers.postgres();
-  environment = await openEnvironment(testServers, {
-    ...postgres.env,
-    ...QUICK_TIMEOUTS,
+  ({ environment, postgres } = await openStoppableEnvironment(testServers, {
     AD_CATALOGUE_TIMEOUT_MS: '2000',
     // Known by a look-up or not at all while the tests run.
     AD_CATALOGUE_REFRESH_SECONDS: '600',
     UNVERIFIED_EVENTS_PER_MINUTE: String(UNVERIFIED),
     RATE_LIMIT_EVENTS_PER_MINUTE: '0',
-  });
+  }));
   await environment.admin.database.query(
     `INSERT INTO ads (id, image_url, target_url) SELECT 'ad-' || i, '', '' FROM generate_series(1000, ${ADS + 999}) i`,
   );

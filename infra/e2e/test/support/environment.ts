@@ -69,6 +69,20 @@ export async function openEnvironment(testServers: TestServers, env: Variables):
   return attachEnvironment(testServers, { stack, redis, nats, postgres: env });
 }
 
+/**
+ * The same with a Postgres of its own, which a test may stop, and with quick timeouts.
+ *
+ * @param env further variables of the services
+ */
+export async function openStoppableEnvironment(
+  testServers: TestServers,
+  env: Variables = {},
+): Promise<{ environment: Environment; postgres: LocalProcess }> {
+  const postgres = await testServers.postgres();
+  const environment = await openEnvironment(testServers, { ...postgres.env, ...QUICK_TIMEOUTS, ...env });
+  return { environment, postgres };
+}
+
 /** The players of a test all come from one address. */
 export const UNLIMITED = { RATE_LIMIT_EVENTS_PER_MINUTE: '0', RATE_LIMIT_READS_PER_MINUTE: '0' };
 
