@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { countLost, fillRollups, Load, type Page } from '@ads/harness';
 import { addAds, migrate, openPool, printDetail, printTable, readCpuSeconds, step, waitFor } from '@ads/local';
+import { summarise } from '../statistics.js';
 import { askAnalytics, askForList, openSlowReaders, type Times } from './catalogue-questions.js';
 import { untilSettled } from './checks.js';
 import { complaints, inWords, type LimitOptions, type LimitResult, rounded } from './limit.js';
@@ -221,8 +222,5 @@ function figuresOf(answers: readonly Times[], memories: readonly (readonly [stri
   };
 }
 
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
-
+const median = (values: readonly number[]): number => summarise(values).median;
 const inWhole = (value: number): string => value.toFixed(0);
