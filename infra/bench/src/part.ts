@@ -1,11 +1,11 @@
 import type { Budget } from './budget.js';
 import type { BenchStack } from './stack.js';
 
-/** What a part found: figures for programs, by name. The table for people it prints itself. */
+/** The figures of a part, by name, for programs. The part prints its own table for people. */
 export type PartFigures = Readonly<Record<string, number>>;
 
 export interface Part {
-  /** What it measures, in one line. */
+  /** One line that says what the part measures. */
   readonly title: string;
   /** In the catalogue of its stack. */
   readonly ads: number;

@@ -5,7 +5,7 @@ import type { Repository } from './repository.js';
 
 export const GATEWAY_FOLDER = 'infra/gateway';
 
-/** What differs between the container of the gateway and this machine. */
+/** The differences between the container of the gateway and this machine. */
 export interface GatewayPlace {
   /** The port of each service on 127.0.0.1. */
   readonly ports: Readonly<Record<Upstream, number>>;

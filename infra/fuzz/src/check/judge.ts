@@ -52,7 +52,7 @@ function judgeAnswer(request: FuzzRequest, answer: Answer): Problem[] {
   return problems;
 }
 
-/** What is wrong with the body of an error; undefined when it is right. */
+/** The fault of an error's body; undefined if there is none. */
 function formProblem(text: string, requestId: string): string | undefined {
   let body: unknown;
   try {
