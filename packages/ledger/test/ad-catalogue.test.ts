@@ -47,7 +47,7 @@ describe('the ad catalogue', () => {
     return { database, counts, catalogue };
   }
 
-  it('knows what it has without asking', async () => {
+  it('answers for a known ad without a query', async () => {
     await insert(1, 3);
     const { catalogue, counts } = open();
     expect([catalogue.isLoaded(), catalogue.ids()]).toEqual([false, undefined]);
@@ -61,7 +61,7 @@ describe('the ad catalogue', () => {
     expect(counts).toEqual({ read_ad_ids: 1 });
   });
 
-  it('looks up an ad that it does not have, alone, and has it from then on', async () => {
+  it('looks up an ad that it does not know, only that one, and then keeps it', async () => {
     await insert(1, 3);
     const { catalogue, counts } = open();
     await catalogue.start(60_000);
@@ -75,7 +75,7 @@ describe('the ad catalogue', () => {
     expect(counts).toEqual({ read_ad_ids: 1, look_up_ads: 1 });
   });
 
-  it('reads 25,000 ads in pages, and afterwards only what changed, until all are due', async () => {
+  it('reads 25,000 ads in pages, then only changes, until the next full read is due', async () => {
     await insert(1, 25_000);
     const { catalogue, counts } = open();
     await catalogue.start(60_000);
@@ -86,7 +86,7 @@ describe('the ad catalogue', () => {
       undefined,
     ]);
     expect(counts).toEqual({ read_ad_ids: 3 });
-    // All of them are as young as what an overlap reads again: too many to be changes.
+    // All of them are younger than the overlap that is read again: too many to be read as changes.
     await rows(server, "ALTER TABLE ads DISABLE TRIGGER USER; UPDATE ads SET updated_at = now() - interval '1 hour'");
     await rows(server, 'ALTER TABLE ads ENABLE TRIGGER USER');
     await insert(25_001, 25_002);
@@ -96,7 +96,7 @@ describe('the ad catalogue', () => {
     expect(['ad-25001', 'ad-25002', 'ad-renamed'].map(catalogue.has)).toEqual([true, true, true]);
   });
 
-  it('forgets ads that were deleted, in every way that SQL has', async () => {
+  it('drops deleted ads, whichever SQL statement deleted them', async () => {
     await insert(1, 10);
     const { catalogue } = open({ refreshMs: 50 });
     await catalogue.start(60_000);
@@ -111,7 +111,7 @@ describe('the ad catalogue', () => {
     await waitFor(() => catalogue.size() === 0, { what: 'an empty catalogue', timeoutMs: 30_000 });
   });
 
-  it('shows the list in pages, oldest first, each ad once, also of ads of one moment', async () => {
+  it('lists ads in pages, oldest first, each ad once, even if many were created at the same time', async () => {
     await rows(
       server,
       `INSERT INTO ads (id, image_url, target_url, created_at)
@@ -145,7 +145,7 @@ describe('the ad catalogue', () => {
     expect((await readAdsPage(server, 96, undefined)).next).toEqual(expect.anything());
   });
 
-  it('does not depend on how a session writes dates', async () => {
+  it('does not depend on the DateStyle of a session', async () => {
     await insert(1, 2);
     await rows(server, "SET datestyle = 'German'");
     expect(JSON.parse(`[${(await readAdsPage(server, 2, undefined)).ads}]`)[0].created_at).toMatch(/^\d{4}-.*Z$/);
@@ -175,7 +175,7 @@ describe('while Postgres is unavailable', () => {
     return catalogue;
   };
 
-  it('keeps its ids, reports their age and the reason, and recovers by itself', async () => {
+  it('keeps its ids, reports their age and the reason, and recovers without help', async () => {
     const catalogue = openCatalogue(1_000);
     await catalogue.start(60_000);
     expect(catalogue.failure()).toBeUndefined();
@@ -193,7 +193,7 @@ describe('while Postgres is unavailable', () => {
     expect(await catalogue.find('ad-nobody-knows', '')).toBe('unknown');
   });
 
-  it('does not wait for a Postgres that hangs, and starts without it', async () => {
+  it('starts without waiting for a Postgres that hangs', async () => {
     postgres.pause();
     try {
       const catalogue = openCatalogue(50);

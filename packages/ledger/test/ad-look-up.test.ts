@@ -10,7 +10,7 @@ describe('looking ads up', () => {
   let queries: (readonly string[])[];
   let underWay: number;
   let mostUnderWay: number;
-  /** Queries wait for this. */
+  /** Queries wait until this resolves. */
   let gate: Promise<void>;
   let failures: unknown[];
   let lookUp: AdLookUp;
@@ -49,7 +49,7 @@ describe('looking ads up', () => {
     Promise.all(ids.map((id) => lookUp.find(id, client)));
   const numbered = (count: number) => Array.from({ length: count }, (_, i) => `no-${i}`);
 
-  it('asks for all that come together in one query, and for each ad once', async () => {
+  it('batches look-ups of the same turn into one query, each ad once', async () => {
     expect(await findAll(['ad-001', 'no-1', 'ad-001', 'no-2'], 'client')).toEqual([
       'known',
       'unknown',
@@ -59,7 +59,7 @@ describe('looking ads up', () => {
     expect(queries).toEqual([['ad-001', 'no-1', 'no-2']]);
   });
 
-  it('does not ask again for an ad that was just not there, and finds it within two seconds of its addition', async () => {
+  it('caches a missing ad briefly, and finds it within two seconds of its creation', async () => {
     expect(await lookUp.find('ad-new', 'client')).toBe('unknown');
     stored.add('ad-new');
     expect(await lookUp.find('ad-new', 'client')).toBe('unknown');
@@ -70,17 +70,17 @@ describe('looking ads up', () => {
       timeoutMs: 10_000,
     });
     expect(queries).toHaveLength(2);
-    // One miss is remembered for a second at most: nothing else holds the ad up.
+    // A miss is cached for at most a second; nothing else delays the ad.
     expect(performance.now() - addedAt).toBeGreaterThan(100);
   });
 
-  it('has one query under way, whose size does not grow with what is asked', async () => {
+  it('runs one query at a time, of bounded size', async () => {
     await findAll(numbered(2_000), 'client');
     expect(mostUnderWay).toBe(1);
     expect(queries.map(({ length }) => length)).toEqual([500, 500, 500, 500]);
   });
 
-  it('lets clients take turns: one with many unknown ads does not hold up another', async () => {
+  it('lets clients take turns, so that one with many unknown ads does not delay another', async () => {
     const flood = findAll(numbered(2_000), 'hostile');
     const honest = lookUp.find('ad-001', 'honest');
     expect(await honest).toBe('known');
@@ -88,7 +88,7 @@ describe('looking ads up', () => {
     expect(new Set(await flood)).toEqual(new Set(['unknown']));
   });
 
-  it('refuses beyond what may wait, of one client and of all', async () => {
+  it('refuses look-ups beyond the limits per client and in all', async () => {
     const open = closeGate();
     const ofOne = findAll(numbered(2_001), 'client-0');
     const ofMany = Promise.all(
@@ -97,11 +97,11 @@ describe('looking ads up', () => {
     open();
     const count = (listings: Listing[]) => listings.filter((listing) => listing === 'busy').length;
     expect(count(await ofOne)).toBe(1);
-    // 10,000 places, 2,000 of them taken.
+    // 10,000 look-ups may wait, and 2,000 do.
     expect(count((await ofMany).flat())).toBe(10_010 - 8_000);
   });
 
-  it('answers unverified at once while a query hangs, until it ends', async () => {
+  it('answers "unverified" at once while a query hangs', async () => {
     const open = closeGate();
     expect(await findAll(['ad-001', 'no-1'], 'client')).toEqual(['unverified', 'unverified']);
     expect(await lookUp.find('ad-001', 'client')).toBe('unverified');
@@ -111,7 +111,7 @@ describe('looking ads up', () => {
     expect(await lookUp.find('ad-001', 'client')).toBe('known');
   });
 
-  it('answers unverified when the query fails', async () => {
+  it('answers "unverified" when the query fails', async () => {
     gate = Promise.reject(new Error('away'));
     expect(await lookUp.find('ad-001', 'client')).toBe('unverified');
     expect(failures).toEqual([new Error('away')]);

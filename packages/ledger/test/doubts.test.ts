@@ -49,14 +49,14 @@ async function expectHealed(): Promise<void> {
 }
 
 describe('a batch of the queue', () => {
-  it('leaves no doubt when its counters were raised, and asks nothing more of Postgres', async () => {
+  it('leaves no doubt after its counters were raised, and needs no further query', async () => {
     const ledger = ledgerOver(store);
     expect(await operationsOf(() => ledger.recordQueued([click(at)]))).toEqual(['record_batch']);
     expect(await hasDoubt(database)).toBe(false);
     await expectExactCounters(database);
   });
 
-  it('leaves a doubt before it returns while Redis is unavailable, and later batches write it in their transaction', async () => {
+  it('stores a doubt before it returns while Redis is unavailable; later batches store it in their transaction', async () => {
     const server = await testServers.redis();
     const lost = await openStore(testServers, server);
     const ledger = ledgerOver(lost);
@@ -73,7 +73,7 @@ describe('a batch of the queue', () => {
     await expectHealed();
   });
 
-  it('still bears it when Redis is back, until a raise has worked, and the doubt stays for a rebuild', async () => {
+  it('stores a doubt until a raise succeeds, and the doubt remains until a rebuild', async () => {
     let away = true;
     const ledger = ledgerOver(
       withAround(store, async (_operation, go) => {
@@ -92,7 +92,7 @@ describe('a batch of the queue', () => {
     await expectHealed();
   });
 
-  it('is not done when neither the counters were raised nor a doubt about them is durable', async () => {
+  it('fails if its counters were not raised and no doubt could be stored', async () => {
     const ledger = ledgerOver(
       withAround(store, async () => {
         throw new Error('Redis is unavailable');
@@ -109,7 +109,7 @@ describe('a batch of the queue', () => {
 });
 
 describe('a batch that only this process holds', () => {
-  it('is doubted from its commit on until its counters are raised', async () => {
+  it('has a doubt from its commit until its counters are raised', async () => {
     const doubted: boolean[] = [];
     const ledger = ledgerOver(
       withAround(store, async (_operation, go) => {
@@ -123,7 +123,7 @@ describe('a batch that only this process holds', () => {
     await expectExactCounters(database);
   });
 
-  it('leaves a doubt when its writer dies between the commit and the raise, and a rebuild heals it', async () => {
+  it('keeps its doubt if the writer dies between commit and raise, and a rebuild clears it', async () => {
     await rebuildCounters(database, store, now);
     let died = false;
     const dying = ledgerOver(
@@ -142,7 +142,7 @@ describe('a batch that only this process holds', () => {
     expect(await hasLastingDoubt(0)).toBe(false);
   });
 
-  it('lasts also when the clock of Postgres was set back after it was raised', async () => {
+  it('keeps an old doubt after the clock of Postgres was set back', async () => {
     await rebuildCounters(database, store, now);
     await database.query(
       'test',
@@ -152,10 +152,10 @@ describe('a batch that only this process holds', () => {
     await expectHealed();
   });
 
-  it('stays doubted when its raise failed though another one worked at the very same time', async () => {
+  it('keeps its doubt after a failed raise, even if the raise of another batch succeeds at the same time', async () => {
     const failing = click(at);
     let held: (() => void) | undefined;
-    // The one fails and the other succeeds in the same turn of the event loop.
+    // One raise fails and the other succeeds in the same turn of the event loop.
     const ledger = ledgerOver(
       withAround(store, async (_operation, go) => {
         if (held === undefined) {
@@ -176,7 +176,7 @@ describe('a batch that only this process holds', () => {
     await expectHealed();
   });
 
-  it('is recorded although its doubt could not be deleted', async () => {
+  it('is recorded even if its doubt cannot be deleted', async () => {
     const ledger = ledgerOver(store, {
       query: (operation, text, values) =>
         operation === 'settle_doubt' ? Promise.reject(new Error('away')) : database.query(operation, text, values),
@@ -187,7 +187,7 @@ describe('a batch that only this process holds', () => {
 });
 
 describe('a doubt', () => {
-  it('that is renewed during a rebuild survives it, and the next one heals it', async () => {
+  it('that is renewed during a rebuild remains, and the next rebuild clears it', async () => {
     await raiseDoubt(database, 'renewed');
     await raiseDoubt(database, 'old');
     const meanwhile = withAround(store, async (operation, go) => {
@@ -202,7 +202,7 @@ describe('a doubt', () => {
     await expectHealed();
   });
 
-  it('is not healed by a rebuild that was interrupted', async () => {
+  it('is not cleared by an interrupted rebuild', async () => {
     await raiseDoubt(database, 'writer');
     const flushed = withAround(store, async (operation, go) => {
       if (operation === 'finish_rebuild') await store.redis.flushall();

@@ -44,7 +44,7 @@ export function randomEvents(random: () => number, count: number, now: number, s
   return Array.from({ length: count }, () =>
     click(now, {
       kind: random() < 0.25 ? 'impression' : 'click',
-      // Players that know no UUIDv7 send UUIDv4, which is the default partition.
+      // Players without UUIDv7 send UUIDv4, which is stored in the default partition.
       id: random() < 0.2 ? randomUUID() : uuidv7(now),
       adId: pick(random, ADS),
       ip: pick(random, ['203.0.113.9', '2001:db8::1']),
@@ -79,7 +79,7 @@ export async function expectExactRollups(database: Database): Promise<void> {
   );
 }
 
-/** Longest time of a test, in seconds, from recording a batch to reading its buckets. */
+/** Maximum time in seconds between recording a batch and reading its buckets in a test. */
 const SLOW_TEST = 1_200;
 
 async function expectExactBuckets(database: Database, unit: string, width: number, kept: number): Promise<void> {
@@ -106,7 +106,7 @@ async function expectExactBuckets(database: Database, unit: string, width: numbe
   expect(await rows(database, `SELECT * FROM ${table} WHERE ${unit} < ${oldest - slack}`)).toEqual([]);
 }
 
-/** Every counter in Redis: `<key> <field or bucket>` to its count. Throws where a sum differs from its buckets. */
+/** Maps `<key> <field or bucket>` to its count, for every counter in Redis. Throws if a sum differs from its buckets. */
 export async function readAllCounters(redis: Redis): Promise<Record<string, number>> {
   const counters: Record<string, number> = {};
   for (const key of await redis.keys('ad:*')) {
@@ -118,7 +118,7 @@ export async function readAllCounters(redis: Redis): Promise<Record<string, numb
   return counters;
 }
 
-/** The expected content of Redis at `now`: all totals, and all buckets with clicks that a window sees. */
+/** The expected content of Redis at `now`: all totals, and the buckets with clicks within any window. */
 export async function visibleCounters(database: Database, now: number): Promise<Record<string, number>> {
   const oldest = oldestVisible(now);
   const ledger = (await readIdentity(database)) ?? '';

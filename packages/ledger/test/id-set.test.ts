@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { createIdSet } from '../src/id-set.js';
 
 describe('a set of ids', () => {
-  it('holds what was added, once, and nothing else', () => {
+  it('contains each added id once, and nothing else', () => {
     const set = createIdSet();
     const ids = Array.from({ length: 100_000 }, (_, i) => `ad-${i}`);
     for (const id of [...ids, ...ids]) set.add(id);
@@ -11,7 +11,7 @@ describe('a set of ids', () => {
     expect(ids.filter((id) => set.has(`${id}x`) || set.has(id.slice(1)))).toEqual([]);
   });
 
-  it('tells ids apart that differ in one bit, one character or their order', () => {
+  it('distinguishes ids that differ in one bit, in one character or in the order of characters', () => {
     const set = createIdSet();
     const id = '!'.repeat(128);
     set.add(id);
@@ -24,7 +24,7 @@ describe('a set of ids', () => {
     expect(['ba', 'a', 'b', '', 'abab'].filter(set.has)).toEqual([]);
   });
 
-  it('adds a part of a text as it adds the part alone', () => {
+  it('treats a slice of a text like the same text by itself', () => {
     const set = createIdSet();
     set.add('one\ntwo\nthree', 4, 7);
     expect(['one', 'two', 'three', 'one\ntwo\nthree'].filter(set.has)).toEqual(['two']);

@@ -10,8 +10,8 @@ import { setUpLedger } from './ledger-set-up.js';
 import { openDatabase, type TestStore, withAround } from './servers.js';
 
 /*
- * Redis holds a copy of the counts of one database at one time. After any change of that database the copy is not read, unless
- * the database still has the identity that the copy was filled from.
+ * Redis holds a copy of the counts of one database. The copy is read only while the database has the identity that the
+ * copy was filled from; a restore, a failover and a reset change the identity.
  */
 
 const { testServers, at, now, newDatabase, ledgerOf, rebuild, isTrusted, expectOwnCounters, ...setUp } = setUpLedger();
@@ -56,7 +56,7 @@ describe('counters are not trusted any more, and are exact after a rebuild', () 
     await expectOwnCounters(database);
   });
 
-  it('while a restore has not filled the identity yet, and no rebuild begins meanwhile', async () => {
+  it('while a restore has not loaded the identity, and no rebuild begins meanwhile', async () => {
     await rows(database, 'CREATE TABLE saved AS TABLE ledger_identity');
     await rows(database, 'TRUNCATE ledger_identity');
     expect(await readIdentity(database)).toBeUndefined();
@@ -65,7 +65,7 @@ describe('counters are not trusted any more, and are exact after a rebuild', () 
     expect(await isTrusted(database)).toBe(true);
   });
 
-  it('when the database changes in the middle of the rebuild, which then marks nothing', async () => {
+  it('when the database changes during a rebuild, which then marks nothing', async () => {
     const changing = withAround(store, async (operation, go) => {
       if (operation === 'raise') await rows(database, 'DELETE FROM ad_totals');
       return await go();
@@ -79,7 +79,7 @@ describe('counters are not trusted any more, and are exact after a rebuild', () 
   });
 });
 
-it('batches under way while rows are deleted are counted under the identity that holds at their commit', async () => {
+it('a batch that commits after a deletion of rows is counted under the new identity', async () => {
   const database = await newDatabase();
   let recording = true;
   const writers = Promise.all(
@@ -98,13 +98,13 @@ it('batches under way while rows are deleted are counted under the identity that
   await writers;
   expect(deletions).toBeGreaterThan(3);
   await record(database, 1);
-  // The last rebuild ran beside the writers; none follows.
+  // The last rebuild ran during the writes; none follows.
   expect(await isTrusted(database)).toBe(true);
   await expectOwnCounters(database);
 }, 60_000);
 
 describe('two databases on one Redis', () => {
-  it('read and raise nothing of each other, though one is a copy of the other', async () => {
+  it('have separate counters, even if one database is a copy of the other', async () => {
     const [one, other] = [await newDatabase(), await newDatabase()];
     await record(one, 6);
     await rebuild(one);
@@ -117,7 +117,7 @@ describe('two databases on one Redis', () => {
     }
   });
 
-  it('are not the same when one was dropped and made again under its name', async () => {
+  it('have different identities after one was dropped and created again under the same name', async () => {
     const env = await testServers.database();
     const before = await readIdentity(openDatabase(testServers, env));
     const { POSTGRES_DB: copied } = await testServers.database();
@@ -133,7 +133,7 @@ describe('two databases on one Redis', () => {
 describe('a Postgres of its own', () => {
   let server: LocalProcess;
   let dataFolder: string;
-  /** New connections, as each restart ends the old ones. */
+  /** Opens new connections, as each restart ends the old ones. */
   const open = (env: Variables = server.env) => openDatabase(testServers, env, 2);
   beforeAll(async () => {
     server = await testServers.postgres();
@@ -141,7 +141,7 @@ describe('a Postgres of its own', () => {
     dataFolder = (row as { data_directory: string }).data_directory;
   }, 60_000);
 
-  it('that was restored from a snapshot of its volume is another ledger', async () => {
+  it('has a new identity after a restore from a snapshot of its volume', async () => {
     await record(open(), 2);
     await server.stop();
     await copyFolder(dataFolder, `${dataFolder}.snapshot`);
@@ -160,7 +160,7 @@ describe('a Postgres of its own', () => {
     await expectOwnCounters(restored);
   }, 60_000);
 
-  it('that is a lagging replica is none while it replays, and another ledger when it was promoted', async () => {
+  it('has no identity as a lagging replica, and a new one after its promotion', async () => {
     await record(open(), 2);
     await server.stop();
     const folder = join(testServers.folder, 'replica');
@@ -184,11 +184,11 @@ describe('a Postgres of its own', () => {
     await record(replica, 1);
     await rebuild(replica);
     await expectOwnCounters(replica);
-    // The fenced one is nobody's ledger any more, but while it runs its counters are its own.
+    // No service uses the fenced database any more, but its counters remain its own while it runs.
     await expectOwnCounters(primary);
   }, 60_000);
 
-  it('that was killed is another ledger: with synchronous_commit off it has lost what Redis was raised to', async () => {
+  it('has a new identity after kill -9, as synchronous_commit=off may have lost commits that Redis counts', async () => {
     await rebuild(open());
     const before = await readIdentity(open());
     await server.kill();
@@ -198,12 +198,12 @@ describe('a Postgres of its own', () => {
   }, 60_000);
 });
 
-describe('counters of a ledger that is out of use', () => {
+describe('counters of an unused ledger', () => {
   const never = new AbortController().signal;
   const [shard] = [() => store.shards()[0] as TestStore];
   const keysOf = async (ledger: string | undefined) => (await store.redis.keys(`*${ledger}*`)).length;
 
-  it('are deleted with their marks, those in use and those of other environments are not', async () => {
+  it('are deleted with their marks; those in use and those of other environments are kept', async () => {
     const database = await newDatabase();
     await record(database, 6);
     await rebuild(database);
@@ -218,7 +218,7 @@ describe('counters of a ledger that is out of use', () => {
     }
     await store.redis.set('ad:{ad-001}:totals', 'of a release without ledgers, or of somebody else');
 
-    // Somebody used it a moment ago: a consumer that has not seen the change yet.
+    // A consumer that has not noticed the change used it just now.
     expect(await deleteRetired(shard(), current, never)).toBe(2);
     expect(await keysOf(old)).toBeGreaterThan(3);
     await store.redis.expire(inUseKey(MARKS_STEM, old), 86_400 - 20);
@@ -233,7 +233,7 @@ describe('counters of a ledger that is out of use', () => {
     expect(await store.redis.exists('ad:{ad-001}:totals')).toBe(1);
   });
 
-  it('are not trusted when their consumers come back in the middle of the deletion', async () => {
+  it('are not trusted when their consumers return during the deletion', async () => {
     const database = await newDatabase();
     await record(database, 6);
     const ledger = (await readIdentity(database)) ?? '';

@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import { readText } from '../src/files.js';
 import { fillInKinds } from '../src/kinds-in-sql.js';
 
-it('fills in the kinds of each list, and leaves nothing to fill in', () => {
+it('replaces every placeholder with a list of kinds', () => {
   expect(fillInKinds('a IN (:kinds_in_clicks) OR b IN (:kinds_in_impressions) OR c IN (:kinds_in_windows)')).toBe(
     "a IN ('click') OR b IN ('impression') OR c IN ('click')",
   );

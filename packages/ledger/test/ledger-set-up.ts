@@ -47,11 +47,11 @@ export function setUpLedger() {
     },
     isTrusted: async (database: Database) =>
       (await readTrust(store().shards(), (await readIdentity(database)) ?? '')).state === 'trusted',
-    /** Redis holds the counters of this database, and nothing else. */
+    /** Expects that Redis holds the counters of this database, and nothing else. */
     expectExactCounters: async (database: Database, counters: TestStore = store()) => {
       expect(await readAllCounters(counters.redis)).toEqual(await visibleCounters(database, at));
     },
-    /** Redis holds the counters of this database, and nothing else under its identity. */
+    /** Expects that Redis holds the counters of this database, and nothing else under its identity. */
     expectOwnCounters: async (database: Database) => {
       const own = `ad:${await readIdentity(database)}:`;
       const held = Object.entries(await readAllCounters(store().redis)).filter(([key]) => key.startsWith(own));

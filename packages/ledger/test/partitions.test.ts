@@ -40,14 +40,14 @@ const places = async () =>
     ).map(({ id, place }) => [id, place]),
   );
 
-/** As where no consumer ran for days: the last days have no partition. */
+/** The state after days without a consumer: the last days have no partition. */
 async function dropLastDays(): Promise<void> {
   for (let day = AHEAD; day <= DAYS_AHEAD; day += 1) {
     await database.query('test', `DROP TABLE IF EXISTS ${nameOf(today + day * DAY)}`);
   }
 }
 
-/** Makes what is missing, and throws the first failure. */
+/** Creates the missing partitions, and throws the first failure. */
 async function ensureAll(over: Database): Promise<number> {
   const failures: unknown[] = [];
   const made = await ensurePartitions(over, { onFailure: (_day, error) => failures.push(error) });
@@ -55,7 +55,7 @@ async function ensureAll(over: Database): Promise<number> {
   return made;
 }
 
-/** Inserts clicks into the day `later`, past the ledger; the first 48 bits of their ids are the time. */
+/** Inserts clicks into the day `later` without the ledger; the first 48 bits of their ids are the time. */
 async function fillDefault(count: number): Promise<void> {
   await database.query(
     'test',
@@ -74,7 +74,7 @@ async function expectEachOnce(wanted: number): Promise<void> {
 }
 
 describe('partitions', () => {
-  it('are there for the coming days from the first moment, and ids of today go into that of today', async () => {
+  it('exist for the coming days after the migrations, and ids of today are stored in that of today', async () => {
     expect(await readPartitionDays(database)).toBe(DAYS_AHEAD);
     const ids = [today, today + DAY - 1, today + DAY].map(uuidv7);
     await recordBatch(
@@ -84,7 +84,7 @@ describe('partitions', () => {
     expect(Object.values(await places()).sort()).toEqual([nameOf(today), nameOf(today), nameOf(today + DAY)].sort());
   });
 
-  it('are made where they are missing, once, however many make them at the same time', async () => {
+  it('are created once if they are missing, also by several processes at the same time', async () => {
     await dropLastDays();
     expect(await readPartitionDays(database)).toBe(AHEAD);
     const made = await Promise.all([1, 2, 3, 4].map(() => ensureAll(database)));
@@ -93,7 +93,7 @@ describe('partitions', () => {
     expect(await readPartitionDays(database)).toBe(DAYS_AHEAD);
   });
 
-  it('take over the rows of their day from the default one, which keeps the others', async () => {
+  it('receive the rows of their day from the default partition, which keeps the others', async () => {
     await dropLastDays();
     const early = uuidv7(later + 3_600_000);
     const next = uuidv7(later + 20 * DAY);
@@ -111,12 +111,12 @@ describe('partitions', () => {
     expect(await places()).toEqual({ ...others, [early]: defaultOf(later) });
     await ensureAll(database);
     expect(await places()).toEqual({ ...others, [early]: nameOf(later) });
-    // Ids are known wherever their rows are.
+    // A repeated id is recognised in any partition.
     expect((await recordBatch(database, batch)).added).toEqual(perKind(() => 0));
     await expectExactRollups(database);
   });
 
-  it('are made beside live recording, though its ids are of the very days', async () => {
+  it('are created during live recording of ids of the same days', async () => {
     await dropLastDays();
     const days = Array.from({ length: DAYS_AHEAD - AHEAD }, (_, day) => later + day * DAY);
     let making = true;
@@ -144,7 +144,7 @@ describe('partitions', () => {
 
 describe('a day whose rows fill the default partition', () => {
   const ROWS = 300_000;
-  /** To move all of them in one statement takes longer. */
+  /** A move of all rows in one statement takes longer than this. */
   const TIMEOUT_MS = 1_000;
   let upkeep: Database;
   beforeEach(async () => {
@@ -157,7 +157,7 @@ describe('a day whose rows fill the default partition', () => {
     };
   });
 
-  it('gets its partitions in short steps, and recording goes on beside them', async () => {
+  it('gets its partition in short steps, and recording continues meanwhile', async () => {
     await fillDefault(ROWS);
     const stored = await database.query<{ id: string }>(
       'test',
@@ -181,7 +181,7 @@ describe('a day whose rows fill the default partition', () => {
       }
     })();
     try {
-      // As the consumer does: what failed is tried again.
+      // A failed step is retried, as in the consumer.
       while ((await readPartitionDays(database)) < DAYS_AHEAD) {
         await ensurePartitions(upkeep, { onFailure: () => undefined });
       }
@@ -189,14 +189,14 @@ describe('a day whose rows fill the default partition', () => {
       moving = false;
       await recording;
     }
-    // Events that were delivered again were known all the time, in the default partition and after their move.
+    // Redelivered events were recognised throughout, in the default partition and after their move.
     expect(added).toEqual({ click: fresh, impression: 0 });
     expect(batches).toBeGreaterThan(5);
     await expectEachOnce(ROWS + fresh);
     expect(await countOf('ad_events_default')).toBe(0);
   });
 
-  it('loses and doubles nothing when its upkeep is killed again and again', async () => {
+  it('keeps each row exactly once when the upkeep is killed repeatedly', async () => {
     await fillDefault(ROWS);
     const stored = await database.query<{ id: string }>('test', 'SELECT id FROM ad_events ORDER BY random() LIMIT 500');
     const again = stored.map(({ id }) => click(now, { id }));
@@ -220,8 +220,8 @@ describe('a day whose rows fill the default partition', () => {
     expect(await countOf('ad_events_default')).toBe(0);
   });
 
-  it('does not wait for long readers of the default partition, and does not block them', async () => {
-    // One step moves these, and still waits for the lock.
+  it('neither waits for long reads of the default partition nor blocks them', async () => {
+    // One step is enough to move these rows, but it waits for the lock.
     await fillDefault(1_000);
     const reader = await openPool(variables).connect();
     testServers.onRelease(() => reader.release(true));
@@ -236,7 +236,7 @@ describe('a day whose rows fill the default partition', () => {
 });
 
 describe('a day whose partition cannot be made', () => {
-  it('is reported, and the days behind it get theirs', async () => {
+  it('is reported, and the following days get their partitions', async () => {
     await dropLastDays();
     const [from, to] = [uuidv7(later + 0.5 * DAY), uuidv7(later + 1.5 * DAY)];
     const inTheWay = `CREATE TABLE in_the_way PARTITION OF ad_events FOR VALUES FROM ('${from}') TO ('${to}')`;

@@ -39,7 +39,7 @@ const counts = (clicks: number, changes: Partial<AdCounts> = {}): AdCounts => ({
   ...changes,
 });
 
-/** The same shard; tells the keys of each call of a script. */
+/** The same shard; passes the keys of each script call to the callback. */
 function watchCalls(shard: CounterShard, keysOfCalls: string[][]): CounterShard {
   return {
     ...shard,
@@ -66,7 +66,7 @@ function watchCalls(shard: CounterShard, keysOfCalls: string[][]): CounterShard 
 }
 
 describe('raising', () => {
-  it('sets what is not there, and changes nothing the second time', async () => {
+  it('sets missing counters, and changes nothing when it is repeated', async () => {
     const expected = {
       [`${totalsKey(LEDGER, 'ad-001')} clicks`]: 9,
       [`${totalsKey(LEDGER, 'ad-001')} impressions`]: 18,
@@ -79,12 +79,12 @@ describe('raising', () => {
     }
   });
 
-  it('never lowers, and compares numbers, not texts', async () => {
+  it('never lowers a counter, and compares numbers, not texts', async () => {
     for (const clicks of [10, 9, 100, 99]) await raiseCounters(store, LEDGER, [counts(clicks)], now);
     expect(Object.values(await readAllCounters(store.redis)).sort()).toEqual([100, 100, 100, 200]);
   });
 
-  it('leaves out buckets that no window sees any more, and keeps the very last that one does by a clock a minute behind', async () => {
+  it('skips buckets that are too old for a clock one minute behind, and keeps the oldest one that is not', async () => {
     await raiseCounters(
       store,
       LEDGER,
@@ -110,14 +110,14 @@ describe('raising', () => {
     );
   });
 
-  it('lets keys of buckets expire when they are of no more use, and totals never', async () => {
+  it('sets an expiry for the keys of buckets, and none for totals', async () => {
     await raiseCounters(store, LEDGER, [counts(1)], now);
     expect(await store.redis.ttl(totalsKey(LEDGER, 'ad-001'))).toBe(-1);
     expect(Math.abs((await store.redis.ttl(secondsKey(LEDGER, 'ad-001', second))) - SECONDS_KEY_TTL)).toBeLessThan(5);
     expect(Math.abs((await store.redis.ttl(minutesKey(LEDGER, 'ad-001', minute))) - MINUTES_KEY_TTL)).toBeLessThan(5);
   });
 
-  it('counts the expiry of a key from when its newest field was made', async () => {
+  it('sets the expiry of a key from the creation of its newest field', async () => {
     const key = secondsKey(LEDGER, 'ad-001', second);
     await raiseCounters(store, LEDGER, [counts(1)], now);
     await store.redis.expire(key, 5);
@@ -128,10 +128,10 @@ describe('raising', () => {
   });
 
   it.each([21, 22, 23])(
-    'keeps each sum the sum of its buckets, whatever is raised, repeated, reordered, lost or emptied: seed %i',
+    'keeps each sum equal to its buckets after random, repeated, reordered and lost raises: seed %i',
     async (seed) => {
       const random = seeded(seed);
-      // Few buckets, on both sides of an hour and of a day, and counts that take one, two, three and five bytes.
+      // Few buckets, before and after the change of an hour and a day, with counts of one, two, three and five bytes.
       const buckets = (around: number, spread: number) =>
         Array.from({ length: 12 }, () => around + Math.floor((random() - 0.5) * spread));
       const midnight = Date.UTC(2026, 10, 22) / 1_000;
@@ -164,13 +164,13 @@ describe('raising', () => {
         hold(totalsKey(LEDGER, raise.adId), 'impressions', raise.impressions);
         for (const [bucket, count] of raise.seconds) hold(secondsKey(LEDGER, raise.adId, bucket), bucket, count);
         for (const [bucket, count] of raise.minutes) hold(minutesKey(LEDGER, raise.adId, bucket), bucket, count);
-        // This also holds every sum against its buckets.
+        // This also compares every sum with its buckets.
         expect(await readAllCounters(store.redis)).toEqual(held);
       }
     },
   );
 
-  it('works on a server that forgot the script', async () => {
+  it('works after the server lost the script', async () => {
     await raiseCounters(store, LEDGER, [counts(1)], now);
     await store.redis.script('FLUSH');
     await raiseCounters(store, LEDGER, [counts(2)], now);
@@ -178,9 +178,9 @@ describe('raising', () => {
   });
 
   it.each([
-    ['many in a call', true],
-    ['each in a call of its own, where their keys may be in several slots', false],
-  ])('raises more ads than go in one round trip: %s', async (_how, crossesSlots) => {
+    ['many ads per call', true],
+    ['one ad per call, as their keys may be in several slots', false],
+  ])('raises more ads than fit into one round trip: %s', async (_how, crossesSlots) => {
     const ads = Array.from({ length: 1_501 }, (_, index) => counts(index + 1, { adId: `many-${index}` }));
     const keysOfCalls: string[][] = [];
     const watched = watchCalls({ ...store, crossesSlots }, keysOfCalls);
@@ -198,7 +198,7 @@ describe('raising', () => {
     expect(await readAllCounters(store.redis)).toEqual(Object.fromEntries(expected));
   });
 
-  it('raises all of an ad by one call, so that no reader sees a window that is ahead of the total', async () => {
+  it('raises all counters of an ad in one call, so that no reader sees a window above the total', async () => {
     const keysOfCalls: string[][] = [];
     const watched = watchCalls(store, keysOfCalls);
     const hour = Array.from({ length: 3_600 }, (_, age): [number, number] => [second - age, 1]);
@@ -211,14 +211,14 @@ describe('raising', () => {
     expect(keysOfCalls.map((keys) => keys.length)).toEqual([4, 4]);
   });
 
-  it('throws when a counter could not be raised', async () => {
+  it('throws if a counter could not be raised', async () => {
     await store.redis.set(totalsKey(LEDGER, 'ad-002'), 'not a hash');
     const both = [counts(1), counts(1, { adId: 'ad-002' })];
     await expect(raiseCounters(store, LEDGER, both, now)).rejects.toThrow('WRONGTYPE');
   });
 
   it.each([11, 12, 13])(
-    'ends in what Postgres holds, whatever is delivered again and in whatever order: seed %i',
+    'ends with the counts of Postgres, whatever the repetitions and the order: seed %i',
     async (seed) => {
       const random = seeded(seed);
       const database = openDatabase(testServers, seed === 11 ? databases : await testServers.database());
@@ -229,7 +229,7 @@ describe('raising', () => {
         const again = from > 0 && random() < 0.4 ? events.slice(from - 50, from) : [];
         raises.push(await recordBatch(database, shuffled(random, [...batch, ...again])));
       }
-      // Late, in disorder, and some twice: as several consumers do it.
+      // Late, out of order, and some twice, as with several consumers.
       const order = shuffled(random, [...raises, ...raises.filter(() => random() < 0.5)]);
       for (const { ledger = '', counts: raise } of order) await raiseCounters(store, ledger, raise, now);
       await expectExactRollups(database);

@@ -24,7 +24,7 @@ const epoch = () => epochKey(MARKS_STEM, identity);
 const token = () => rebuildKey(MARKS_STEM, identity);
 
 describe('a rebuild', () => {
-  it('fills an empty Redis, page after page, and only then is it trusted', async () => {
+  it('fills an empty Redis page by page, and marks it as trusted after the last page', async () => {
     await database.query(
       'test',
       "INSERT INTO ads (id, image_url, target_url) SELECT 'many-' || n, '', '' FROM generate_series(1, 250) n",
@@ -38,7 +38,7 @@ describe('a rebuild', () => {
     expect(await store.redis.exists(token())).toBe(0);
   });
 
-  it('is interrupted by a FLUSHALL at any step, and Redis is not trusted then', async () => {
+  it('is interrupted by a FLUSHALL at any step, and leaves Redis untrusted', async () => {
     await recordBatch(database, randomEvents(seeded(2), 200, at, 3_600_000));
     for (const step of ['raise', 'renew_rebuild', 'finish_rebuild']) {
       for (const order of ['before', 'after']) {
@@ -63,12 +63,12 @@ describe('a rebuild', () => {
     await expectExactCounters(database);
   });
 
-  it('that was overtaken after a FLUSHALL does not answer for the one that is under way', async () => {
+  it('does not mark Redis as trusted, or take the token, if another rebuild began after a FLUSHALL', async () => {
     await recordBatch(database, randomEvents(seeded(3), 200, at, 3_600_000));
     const overtaken = withAround(store, async (operation, go) => {
       if (operation === 'finish_rebuild') {
         await store.redis.flushall();
-        // Another consumer does this first, before its first raise.
+        // A consumer takes the token before its first raise.
         await store.redis.set(token(), 'another', 'EX', 30, 'NX');
       }
       return await go();
@@ -78,7 +78,7 @@ describe('a rebuild', () => {
     expect(await store.redis.get(token())).toBe('another');
   });
 
-  it('is done by one at a time, and its token does not outlive a dead one for long', async () => {
+  it('excludes a second rebuild by a token that expires within 60 s', async () => {
     await recordBatch(database, [click(at)]);
     let second: unknown;
     let ttl = 0;
@@ -95,14 +95,14 @@ describe('a rebuild', () => {
     expect(ttl).toBeLessThanOrEqual(60);
   });
 
-  it('does not wait for one that began on another server, whose token came here in a file or by replication', async () => {
+  it('ignores the token of another Redis instance, which a file or replication may bring', async () => {
     await store.redis.set(token(), 'another instance:token', 'EX', 30);
     expect((await rebuildCounters(database, store, now)).state).toBe('done');
     await store.redis.set(token(), `${store.instanceId()}:token`, 'EX', 30);
     expect((await rebuildCounters(database, store, now)).state).toBe('interrupted');
   });
 
-  it('retries a page that could not be raised at once', async () => {
+  it('retries a page whose raise failed', async () => {
     await recordBatch(database, randomEvents(seeded(6), 200, at, 3_600_000));
     let begun = 0;
     let raises = 0;
@@ -116,7 +116,7 @@ describe('a rebuild', () => {
     await expectExactCounters(database);
   });
 
-  it('can be broken off, and another may begin at once', async () => {
+  it('can be aborted, and the next one may begin at once', async () => {
     await database.query(
       'test',
       "INSERT INTO ads (id, image_url, target_url) SELECT 'many-' || n, '', '' FROM generate_series(1, 150) n",
@@ -135,7 +135,7 @@ describe('a rebuild', () => {
     expect((await rebuildCounters(database, store, now)).state).toBe('done');
   });
 
-  it('ends exact beside live recording and one FLUSHALL after another', async () => {
+  it('leaves exact counters during live recording and repeated FLUSHALLs', async () => {
     const random = seeded(4);
     const ledger = ledgerOf(database);
     const events = randomEvents(random, 6_000, at, 3 * 3_600_000);
@@ -162,11 +162,11 @@ describe('a rebuild', () => {
     await expectExactCounters(database);
   });
 
-  it('misses nothing that is committed after it has read, when the raise of that comes first', async () => {
+  it('keeps the higher counts of a batch that was recorded after the rebuild read its page', async () => {
     await recordBatch(database, [click(at)]);
     const ledger = ledgerOf(database);
     const raced = withAround(store, async (operation, go) => {
-      // The counts that the rebuild is about to raise are older than this.
+      // This batch is newer than the counts that the rebuild is about to raise.
       if (operation === 'raise') await ledger.recordQueued([click(at), click(at, { adId: 'ad-003' })]);
       return await go();
     });
@@ -174,14 +174,14 @@ describe('a rebuild', () => {
     await expectExactCounters(database);
   });
 
-  it('is nothing while Redis is not connected', async () => {
+  it('is interrupted while Redis is not connected', async () => {
     const unavailable: CounterStore = { ...store, shards: () => [{ ...store, instanceId: () => undefined }] };
     expect(await rebuildCounters(database, unavailable, now)).toMatchObject({ state: 'interrupted' });
   });
 });
 
 describe('trust', () => {
-  it('ends with the server, though an older state of it comes back from a file', async () => {
+  it('ends when Redis restarts, even if it loads an older state from its file', async () => {
     const server = await testServers.redis({ persist: true });
     const kept = await openStore(testServers, server);
     const ledger = ledgerOf(database, kept);
@@ -197,7 +197,7 @@ describe('trust', () => {
       timeoutMs: 10_000,
       what: 'the new Redis',
     });
-    // Else this would be the test of an empty one.
+    // Redis loaded its file: it is not empty.
     expect(await kept.redis.get(epoch())).toMatch(`${before}:`);
     expect(await readTrust(kept.shards(), identity)).toEqual({
       state: 'untrusted',
@@ -208,7 +208,7 @@ describe('trust', () => {
     await expectExactCounters(database, kept);
   });
 
-  it('does not survive a file that was written in the middle of a rebuild', async () => {
+  it('is not restored from a file that was saved during a rebuild', async () => {
     const server = await testServers.redis({ persist: true });
     const kept = await openStore(testServers, server);
     const before = kept.instanceId();

@@ -52,7 +52,7 @@ describe('recording a batch', () => {
     ]);
   });
 
-  it('keeps ids of ads, and names them, whatever they are made of', async () => {
+  it('stores ad ids with any characters, and returns them unchanged', async () => {
     const ids = ['NULL', 'a"b', 'a\\b', '\\"', 'a,b', "'", '%s', '\\u0041'];
     await database.query('test', "INSERT INTO ads SELECT id, '', '' FROM unnest($1::text[]) id", [ids]);
     const { counts, unknownAds } = await recordBatch(
@@ -67,7 +67,7 @@ describe('recording a batch', () => {
     );
   });
 
-  it('takes no part of one value for another one', async () => {
+  it('never mixes up the values of different fields', async () => {
     const forged = '203.0.113.9","203.0.113.10';
     await expect(recordBatch(database, [click(now, { ip: forged }), click(now)])).rejects.toMatchObject({
       code: '22P02',
@@ -75,7 +75,7 @@ describe('recording a batch', () => {
     expect(await stored()).toEqual([]);
   });
 
-  it('keeps play times with their clicks where some have none, and is content with none at all', async () => {
+  it('stores each play time with its click, also if some or all clicks have none', async () => {
     const times = [undefined, 7, undefined, 0, undefined];
     await recordBatch(
       database,
@@ -97,7 +97,7 @@ describe('recording a batch', () => {
     );
   });
 
-  it('is content with no event', async () => {
+  it('accepts an empty batch', async () => {
     const ledger = await readIdentity(database);
     expect(await recordBatch(database, [])).toEqual({
       ledger,
@@ -107,7 +107,7 @@ describe('recording a batch', () => {
     });
   });
 
-  it('counts new events once, and returns what is counted in all, not what was added', async () => {
+  it('counts new events once, and returns absolute counts, not increments', async () => {
     const ledger = await readIdentity(database);
     const second = Math.floor(now / 1_000);
     const minute = Math.floor(now / 60_000);
@@ -121,7 +121,7 @@ describe('recording a batch', () => {
       added: { ...perKind(() => 0), click: 2, impression: 1 },
       unknownAds: new Set(),
     });
-    // All of it again: nothing is added, and the counts are told all the same, to heal a raise that never came.
+    // A repeated batch adds nothing, but returns its counts, so that a lost raise is made up for.
     expect(await recordBatch(database, first)).toEqual({
       ledger,
       counts: expected(2, 1),
@@ -138,7 +138,7 @@ describe('recording a batch', () => {
     await expectExactRollups(database);
   });
 
-  it('counts an id that comes twice in one batch once', async () => {
+  it('counts an id once if it occurs twice in one batch', async () => {
     const once = click(now);
     const { added, counts } = await recordBatch(database, [
       once,
@@ -151,7 +151,7 @@ describe('recording a batch', () => {
     await expectExactRollups(database);
   });
 
-  it('counts an id that comes again with another time or ad once, where it was first', async () => {
+  it('ignores a repeated id with another time or ad, and keeps the first event', async () => {
     const once = click(now - HOUR);
     await recordBatch(database, [once]);
     const { added } = await recordBatch(database, [
@@ -163,14 +163,14 @@ describe('recording a batch', () => {
     await expectExactRollups(database);
   });
 
-  it('counts one id as a click and as an impression', async () => {
+  it('counts the same id once as a click and once as an impression', async () => {
     const shown = click(now, { kind: 'impression' });
     const { added } = await recordBatch(database, [shown, { ...shown, kind: 'click' }]);
     expect(added).toEqual({ ...perKind(() => 0), click: 1, impression: 1 });
     await expectExactRollups(database);
   });
 
-  it('leaves events of unknown ads out, names the ads, and keeps the others', async () => {
+  it('skips events of unknown ads, returns the ids of these ads, and records the other events', async () => {
     const { added, unknownAds } = await recordBatch(database, [
       click(now, { adId: 'gone' }),
       click(now),
@@ -183,7 +183,7 @@ describe('recording a batch', () => {
     await expectExactRollups(database);
   });
 
-  it('puts each click into the second and the minute of its own time, at their very edges too', async () => {
+  it('counts each click in the second and minute of its own time, to the millisecond', async () => {
     const minute = 60_000 * Math.floor(now / 60_000);
     const times = [-60_000, -1, 0, 1, 999, 1_000, 59_999, 60_000].map((offset) => minute + offset);
     await recordBatch(
@@ -201,7 +201,7 @@ describe('recording a batch', () => {
     await expectExactRollups(database);
   });
 
-  it('counts clicks that no window sees in the totals alone, and keeps no row for their times', async () => {
+  it('counts clicks that are too old for all windows in the totals only', async () => {
     const DAY = 24 * HOUR;
     const times = [0, 1, Date.UTC(2026, 0, 1) - 1, now - 400 * DAY, now - 3 * DAY, now - 51 * HOUR];
     const onlyMinutes = [now - 49 * HOUR, now - 4 * HOUR];
@@ -221,13 +221,13 @@ describe('recording a batch', () => {
     await expectExactRollups(database);
   });
 
-  it('returns a total for ads all of whose clicks are too old for a bucket', async () => {
+  it('returns the total of an ad whose clicks are all too old for a bucket', async () => {
     const { counts, unknownAds } = await recordBatch(database, [click(now, { occurredAt: 0 })]);
     expect(counts).toEqual([{ adId: 'ad-001', clicks: 1, impressions: 0, seconds: [], minutes: [] }]);
     expect(unknownAds).toEqual(new Set());
   });
 
-  it('keeps no more rows than windows can see, whatever times are chosen', async () => {
+  it('limits the rows of an ad to what windows need, whatever times its events claim', async () => {
     const random = seeded(5);
     const edges = [0, now - 50 * HOUR, now - 24 * HOUR, now - 3 * HOUR, now - HOUR, now, now + HOUR];
     const chosenTime = () =>
@@ -238,7 +238,7 @@ describe('recording a batch', () => {
       click(now, { occurredAt: chosenTime(), kind: random() < 0.2 ? 'impression' : 'click', adId: pick(random, ADS) }),
     );
     for (let from = 0; from < all.length; from += 400) {
-      // Some of each batch comes again, in another company.
+      // Part of each batch is repeated together with other events.
       await recordBatch(database, [
         ...all.slice(from, from + 400),
         ...shuffled(random, all.slice(0, from)).slice(0, 100),
@@ -253,7 +253,7 @@ describe('recording a batch', () => {
     expect(await buckets('clicks_per_minute')).toBeLessThanOrEqual(possible(50 * HOUR + 60_000));
   });
 
-  it('records nothing where one value cannot be stored', async () => {
+  it('records no event of a batch if one value cannot be stored', async () => {
     await expect(recordBatch(database, [click(now), click(now, { ip: 'nowhere' })], 'writer')).rejects.toMatchObject({
       code: '22P02',
     });
@@ -262,14 +262,14 @@ describe('recording a batch', () => {
     expect(await rows(database, 'SELECT * FROM counter_doubts')).toEqual([]);
   });
 
-  it('agrees with its events after many random batches, new, repeated and partly repeated', async () => {
+  it('has rollups that match the events after many random batches, some of them repeated', async () => {
     const random = seeded(1);
     const all = randomEvents(random, 3_000, now, 26 * HOUR);
     for (let round = 0; round < 40; round += 1) {
       const from = Math.floor(random() * 2_900);
       const batch = shuffled(random, all.slice(from, from + 1 + Math.floor(random() * 300)));
       const { counts } = await recordBatch(database, [...batch, pick(random, batch)]);
-      // The returned count is the stored one, so a raise to it is right.
+      // The returned count equals the stored one, so a raise to it is correct.
       const { adId, clicks, impressions } = counts[0] ?? { adId: '', clicks: 0, impressions: 0 };
       expect(await rows(database, `SELECT * FROM ad_totals WHERE ad_id = '${adId}'`)).toEqual([
         { ad_id: adId, clicks, impressions },
@@ -278,15 +278,15 @@ describe('recording a batch', () => {
     await expectExactRollups(database);
   });
 
-  it('neither deadlocks nor miscounts when eight write overlapping batches at once', async () => {
+  it('neither deadlocks nor miscounts when eight writers record overlapping batches at once', async () => {
     const random = seeded(2);
     const eight = Array.from({ length: 8 });
     database = openDatabase(testServers, await testServers.database(), 8);
-    // Connected all of them, else the first is done before the last begins.
+    // All of them connect first. Otherwise the first writer ends before the last one begins.
     await Promise.all(eight.map(() => rows(database, 'SELECT pg_sleep(0.2)')));
     const all: AdEvent[] = [];
     for (let round = 0; round < 10; round += 1) {
-      // Few seconds, so that all wait for the same buckets; each event in most batches, so that all wait for its row.
+      // Few seconds, so that all writers lock the same buckets; each event is in most batches, so that they lock its row.
       const events = randomEvents(random, 600, now, 30_000);
       all.push(...events);
       const batches = eight.map(() => shuffled(random, events).slice(0, 500));
@@ -297,7 +297,7 @@ describe('recording a batch', () => {
     await expectExactRollups(database);
   });
 
-  it('takes ids of any version, and of clocks that are far off', async () => {
+  it('accepts ids of any UUID version, and UUIDv7 with a time in the far past or future', async () => {
     const ids = [randomUUID(), uuidv7(0), uuidv7(now + 365 * 24 * HOUR), 'ffffffff-ffff-ffff-ffff-ffffffffffff'];
     await recordBatch(
       database,

@@ -25,7 +25,7 @@ const connection = () => ({
 });
 
 describe('a recount', () => {
-  it('makes the rollups what the stored events add up to, after some were deleted, and gives the ledger a new identity', async () => {
+  it('sets the rollups to the counts of the stored events, and gives the ledger a new identity', async () => {
     await recordBatch(database, randomEvents(seeded(31), 600, at, 2 * 3_600_000));
     await rows(database, "DELETE FROM ad_events WHERE ad_id = 'ad-002' OR right(id::text, 1) < '8'");
     await rows(database, "DELETE FROM clicks_per_minute WHERE ad_id = 'ad-003'");
@@ -39,7 +39,7 @@ describe('a recount', () => {
     expect(await recount(connection())).toEqual({ ...stored, totals: 0, minutes: 0, seconds: 0 });
   });
 
-  it('is exact beside live recording, which goes on behind it', async () => {
+  it('is exact during live recording, which waits for it and then continues', async () => {
     let recording = true;
     const random = seeded(32);
     const writers = Promise.all(
@@ -61,7 +61,7 @@ describe('a recount', () => {
     await expectExactRollups(database);
   });
 
-  it('makes no buckets that are older than any that are kept', async () => {
+  it('creates no buckets beyond the retention', async () => {
     await recordBatch(database, [click(at), click(at - 60 * 3_600_000)]);
     await rows(database, 'DELETE FROM clicks_per_second');
     await rows(database, 'DELETE FROM clicks_per_minute');

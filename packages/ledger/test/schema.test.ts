@@ -41,7 +41,7 @@ describe('migrations', () => {
     };
   }
 
-  /** The schema as it was after so many migrations. */
+  /** The schema after the first `count` migrations. */
   async function migrateTo(count: number, connection: Awaited<ReturnType<typeof emptyDatabase>>): Promise<Database> {
     const dir = fileURLToPath(new URL('../migrations', import.meta.url));
     const settings = { dir, migrationsTable: 'migrations', direction: 'up', log: () => undefined } as const;
@@ -49,7 +49,7 @@ describe('migrations', () => {
     return openDatabase(testServers, { ...variables, POSTGRES_DB: connection.database });
   }
 
-  it('are run once, by one of those who start together, and change nothing the next time', async () => {
+  it('run once when several processes start together, and change nothing the next time', async () => {
     const connection = await emptyDatabase();
     const done = await Promise.all([1, 2, 3].map(() => migrate(connection, () => undefined)));
     expect(done.filter((names) => names.length > 0)).toHaveLength(1);
@@ -59,7 +59,7 @@ describe('migrations', () => {
     expect((await recordBatch(migrated, [click(Date.now())])).added).toEqual({ click: 1, impression: 0 });
   });
 
-  it('do not stop recording while an addition to the table of events waits for a long transaction', async () => {
+  it('do not block recording while a new column of ad_events waits for a long transaction', async () => {
     await database.query('test', 'ALTER TABLE ad_events DROP COLUMN play_time_ms');
     const pool = openPool(variables, { max: 3 });
     testServers.onRelease(() => pool.end());
@@ -70,7 +70,7 @@ describe('migrations', () => {
     const adding = pool.query(readFileSync(PLAY_TIME_IN_MILLISECONDS, 'utf8')).then(() => {
       isAdded = true;
     });
-    // As the release before records: it waits for no longer than one attempt of the migration.
+    // The insert of the previous release: it waits no longer than one attempt of the migration takes.
     const insert = `INSERT INTO ad_events VALUES (gen_random_uuid(), 'click', 'ad-001', '::1', now(), now(), null, 1)`;
     await waitFor(async () => (await waitingForLocks(pool)) > 0, { timeoutMs: 20_000, what: 'the migration to wait' });
     for (let recorded = 0; recorded < 3; recorded += 1) await pool.query(insert);
@@ -81,7 +81,7 @@ describe('migrations', () => {
     expect(await rows(database, 'SELECT play_time_ms FROM ad_events')).toEqual(Array(3).fill({ play_time_ms: null }));
   });
 
-  it('keep every row and its id, wherever the default partition had it', async () => {
+  it('keep every row and its id, also those in the default partition', async () => {
     const connection = await emptyDatabase();
     const old = await migrateTo(2, connection);
     const insert = () =>
@@ -100,7 +100,7 @@ describe('migrations', () => {
     expect(await old.query('test', 'SELECT count(*) FROM ad_events_default')).toEqual([whole]);
   });
 
-  it('let those prune minutes who could prune seconds', async () => {
+  it('let every role prune minutes that could prune seconds', async () => {
     const connection = await emptyDatabase();
     const old = await migrateTo(2, connection);
     const role = `"pruner ${randomBytes(6).toString('hex')}"`;
@@ -116,7 +116,7 @@ describe('migrations', () => {
     await old.query('test', `DROP ROLE ${role}`);
   });
 
-  it('take the time that they need, whatever an operator allows a statement of the services', async () => {
+  it('ignore the statement_timeout of the database', async () => {
     const connection = await emptyDatabase();
     await database.query('test', `ALTER DATABASE ${connection.database} SET statement_timeout = 1`);
     expect(await migrate(connection, () => undefined)).not.toEqual([]);

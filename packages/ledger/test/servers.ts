@@ -5,7 +5,7 @@ import type { CounterShard, CounterStore, Database } from '../src/index.js';
 
 const INT8 = 20;
 
-/** The ledger's view of a database: no retries, so that whatever goes wrong is seen. */
+/** The ledger's view of a database, without retries, so that every failure is visible. */
 export function openDatabase(testServers: TestServers, env: Variables, connections = 10): Database {
   const pool = new pg.Pool({
     host: env.POSTGRES_HOST,
@@ -16,7 +16,7 @@ export function openDatabase(testServers: TestServers, env: Variables, connectio
     max: connections,
     types: { getTypeParser: (oid: number) => (oid === INT8 ? Number : pg.types.getTypeParser(oid)) },
   });
-  // The death of a server shows in the next query.
+  // The end of a server shows in the next query.
   pool.on('error', () => undefined);
   testServers.onRelease(() => pool.end());
   return {
@@ -26,12 +26,12 @@ export function openDatabase(testServers: TestServers, env: Variables, connectio
   };
 }
 
-/** A store of one shard, which it is itself. */
+/** A store of one shard. */
 export interface TestStore extends CounterStore, CounterShard {
   readonly redis: Redis;
 }
 
-/** The ledger's view of a Redis; it reconnects by itself, and asks each server who it is. */
+/** The ledger's view of a Redis; it reconnects by itself, and reads the instance id of each server. */
 export async function openStore(testServers: TestServers, server: LocalProcess): Promise<TestStore> {
   let instanceId: string | undefined;
   let mayEvict = false;
@@ -69,7 +69,7 @@ export async function openStore(testServers: TestServers, server: LocalProcess):
   return store;
 }
 
-/** The same store, with something done around calls: `around` must call `go` itself, or not. */
+/** The same store with a wrapper for its calls: `around` decides whether and when to call `go`. */
 export function withAround(
   store: CounterStore,
   around: (operation: string, go: () => Promise<unknown>) => Promise<unknown>,

@@ -41,14 +41,14 @@ describe('the role of the services', () => {
       await owner.query('test', 'DROP OWNED BY services');
       await owner.query('test', 'DROP ROLE services');
     });
-    // The servers of the tests belong to a role `ads`.
+    // The owner of the test databases is the role `ads`.
     const grant = (await readFile(grants, 'utf8')).replaceAll(' TO ads;', ' TO services;');
     await owner.query('test', grant);
     await owner.query('test', grant);
     services = openDatabase(testServers, { ...variables, POSTGRES_USER: 'services', POSTGRES_PASSWORD: 'services' });
   });
 
-  it('may record and read, keep doubts, and look after the tables', async () => {
+  it('may record, read, store doubts, and maintain the tables', async () => {
     const now = Date.now();
     const batch = [click(now), click(now, { kind: 'impression' }), click(now, { id: uuidv7(now + 1) })];
     expect((await recordBatch(services, batch)).added).toEqual({ ...perKind(() => 0), click: 2, impression: 1 });
@@ -103,7 +103,7 @@ describe('the role of the services', () => {
     await expect(rows(services, statement)).rejects.toThrow(/permission denied|must be owner/);
   });
 
-  it('can put no table of its own in the way of a function that runs as its owner', async () => {
+  it('cannot shadow a table that a SECURITY DEFINER function uses', async () => {
     const found = await rows(services, 'SELECT proname, proconfig FROM pg_proc WHERE prosecdef ORDER BY 1');
     const names = ['ensure_event_partitions', 'renew_ledger_identity', 'renew_ledger_identity_on_delete'];
     expect(found).toEqual(names.map((proname) => ({ proname, proconfig: ['search_path=public, pg_temp'] })));
