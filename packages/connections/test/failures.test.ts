@@ -18,7 +18,7 @@ function netError(code: string): Error {
 
 describe('isPostgresFailure and isDataError', () => {
   it.each(['08006', '28P01', '53300', '57014', '57P01', '57P03', '58030', '40001', '40P01', '25006', 'XX000'])(
-    '%s: Postgres',
+    '%s is a failure of Postgres',
     (code) => {
       expect(isPostgresFailure(sqlError(code))).toBe(true);
       expect(isDataError(sqlError(code))).toBe(false);
@@ -30,10 +30,13 @@ describe('isPostgresFailure and isDataError', () => {
     expect(isDataError(sqlError(code))).toBe(true);
   });
 
-  it.each(['42P01', '42601'])('%s is neither: an operator must repair it', (code) => {
-    expect(isPostgresFailure(sqlError(code))).toBe(false);
-    expect(isDataError(sqlError(code))).toBe(false);
-  });
+  it.each(['42P01', '42601'])(
+    '%s is neither a failure of Postgres nor an error of the data: an operator must correct it',
+    (code) => {
+      expect(isPostgresFailure(sqlError(code))).toBe(false);
+      expect(isDataError(sqlError(code))).toBe(false);
+    },
+  );
 
   it('treat network errors as failures of Postgres', () => {
     expect(isPostgresFailure(netError('ECONNREFUSED'))).toBe(true);

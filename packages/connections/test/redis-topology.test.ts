@@ -34,7 +34,7 @@ describe('toTopology', () => {
   });
 });
 
-it('newest prefers a node with a working cluster, then the highest epoch', () => {
+it('newest prefers the view of a node whose cluster works, then the highest epoch', () => {
   const view = (ok: boolean, epoch: number): Topology => ({ primaries: [], nodes: [], ok, epoch });
   expect(newest([view(true, 3), view(false, 9), view(true, 5), view(true, 4)])).toEqual(view(true, 5));
   expect(newest([view(false, 3), view(false, 9)])).toEqual(view(false, 9));

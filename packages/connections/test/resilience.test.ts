@@ -50,7 +50,7 @@ describe('a guard', () => {
     jest.useRealTimers();
   });
 
-  it('gives each call its own signal: Node warns about a leak if many calls listen to one', async () => {
+  it('gives each call its own signal, since Node warns of a leak if many calls listen to one', async () => {
     const listen = jest.spyOn(EventTarget.prototype, 'addEventListener');
     const guard = guardWith(2);
     const listenToo = ({ signal }: Attempt) => {
@@ -100,7 +100,7 @@ describe('a guard', () => {
     expect(guard.state()).toBe('closed');
   });
 
-  it('retries', async () => {
+  it('retries a failed call', async () => {
     const guard = guardWith(3);
     let calls = 0;
     const result = guard.execute(async () => {
@@ -162,7 +162,7 @@ describe('a guard', () => {
     expect(late?.signal.aborted).toBe(true);
   });
 
-  it('closes the circuit after a successful probe, also if the system clock was set back', async () => {
+  it('closes the circuit after a successful probe, even if the system clock was set back', async () => {
     const guard = guardWith(1);
     await failTimes(guard, 5);
     expect(guard.state()).toBe('open');
@@ -185,7 +185,7 @@ describe('a guard', () => {
     await expect(guard.execute(counted)).rejects.toBeInstanceOf(DependencyUnavailable);
     expect(calls).toBe(0);
 
-    // Only a probe closes the circuit: a caller would have to wait for a hanging dependency.
+    // Only a probe closes the circuit: a caller would wait for a hanging dependency.
     await jest.advanceTimersByTimeAsync(60_000);
     await expect(guard.execute(counted)).rejects.toBeInstanceOf(DependencyUnavailable);
     expect(calls).toBe(0);
@@ -223,7 +223,7 @@ describe('a guard', () => {
     expect(guard.health()).toEqual({ status: 'up', breaker: 'closed' });
     for (let i = 0; i < 3; i += 1) {
       await failTimes(guard, 1);
-      // Single successes do not end the incident.
+      // A few successes do not end the incident.
       await guard.execute(async () => undefined);
     }
     await failTimes(guard, 5);
@@ -241,7 +241,7 @@ describe('a guard', () => {
     ]);
   });
 
-  it('logs a dependency that never worked after 2 s', async () => {
+  it('waits 2 s before it logs a dependency that has never worked', async () => {
     const guard = guardWith(1);
     await failTimes(guard, 2);
     expect(lines).toEqual([]);
@@ -250,7 +250,7 @@ describe('a guard', () => {
     expect(lines.map(({ fields }) => fields.event)).toEqual(['dependency.down']);
   });
 
-  it('logs nothing about a slow start', async () => {
+  it('does not log a start that takes less than 2 s', async () => {
     const guard = guardWith(1);
     await failTimes(guard, 2);
     await jest.advanceTimersByTimeAsync(2_000);
@@ -259,7 +259,7 @@ describe('a guard', () => {
     expect(lines).toEqual([]);
   });
 
-  it('has no detail for a dependency that only had to start, once it works', async () => {
+  it('drops the detail as soon as a dependency has started', async () => {
     const guard = guardWith(1);
     await failTimes(guard, 2);
     await guard.execute(async () => undefined);
@@ -316,7 +316,7 @@ describe('a guard', () => {
       expect(lines.map(({ fields }) => fields.event)).toEqual(['dependency.down', 'dependency.recovered']);
     });
 
-    it('is up again after 30 s without a call of that operation', async () => {
+    it('is up again when that operation was not called for 30 s', async () => {
       const guard = guardWith(1);
       await guard.execute(well, 'write');
       await fail(guard, full);
@@ -324,7 +324,7 @@ describe('a guard', () => {
       expect(await ping(guard, 1)).toEqual(['up']);
     });
 
-    it('counts a refusal that the breaker does not count', async () => {
+    it('is down after a refusal, which the breaker does not count as a failure', async () => {
       const guard = guardWith(1);
       await guard.execute(well, 'write');
       for (let time = 0; time < 10; time += 1) {
@@ -336,7 +336,7 @@ describe('a guard', () => {
       expect(guard.health()).toEqual({ status: 'down', breaker: 'closed', detail: 'permission denied' });
     });
 
-    it('shows first what a ping does not find', async () => {
+    it('shows the error of an operation that pings do not cover before other errors', async () => {
       const guard = guardWith(1);
       await guard.execute(well, 'write');
       await fail(guard, full);
@@ -344,7 +344,7 @@ describe('a guard', () => {
       expect(guard.health().detail).toBe('no space left on device');
     });
 
-    it('does not flap: after a relapse it stays down until the incident ends', async () => {
+    it('stays down after a relapse until the incident ends, instead of flapping', async () => {
       const guard = guardWith(1);
       await guard.execute(well);
       const statuses: string[] = [];

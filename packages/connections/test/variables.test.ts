@@ -67,7 +67,7 @@ describe('connection variables', () => {
     expect(problems[0]).not.toMatch(/secret|one|two|100/);
   });
 
-  it('accept every NATS_URL that the client can use, and pass on all of it', () => {
+  it('accept every NATS_URL that the client supports, and pass all of it to the client', () => {
     const written = fc.string({ unit: 'grapheme', minLength: 1 });
     const address = fc.tuple(written, written, fc.domain(), fc.integer({ min: 1, max: 65_535 }));
     fc.assert(
@@ -88,7 +88,7 @@ describe('connection variables', () => {
     );
   });
 
-  it('accept the folder of a socket as the host of Postgres only', () => {
+  it('accept the folder of a socket as host for Postgres, and for nothing else', () => {
     expect(load({ POSTGRES_HOST: '/run/postgresql' }).POSTGRES_HOST).toBe('/run/postgresql');
     expect(problemsOf({ REDIS_HOST: '/run/redis' })).toHaveLength(1);
   });

@@ -48,7 +48,7 @@ let lines: Line[];
 let metrics: Metrics;
 let base: string;
 
-// Each server waits half a second for idle connections when it ends, so all of them end together.
+// All servers stop together, as each waits half a second for idle connections.
 const stops: (() => Promise<void>)[] = [];
 afterAll(() => Promise.all(stops.map((stop) => stop())));
 
@@ -58,7 +58,7 @@ interface Added {
 }
 
 async function serve(added: Added, changes: Partial<HttpConfig> = {}) {
-  // The log of an earlier test may still sum up its requests: into its own lines.
+  // The logger of an earlier test may still write summaries, so each test has its own lines.
   const own: Line[] = [];
   lines = own;
   const at =
@@ -174,7 +174,7 @@ describe('an API', () => {
     expect(await (await fetch(`${base}${prefix}/live`)).json()).toEqual({ status: 'alive' });
   });
 
-  it('keeps a valid id of the client, and generates one otherwise', async () => {
+  it('returns the X-Request-ID of the client if it is valid, and generates one otherwise', async () => {
     const idFor = async (id?: string): Promise<string | null> => {
       const headers: Record<string, string> = id === undefined ? {} : { 'X-Request-ID': id };
       return (await fetch(`${base}/nowhere`, { headers })).headers.get('x-request-id');
@@ -186,7 +186,7 @@ describe('an API', () => {
     }
   });
 
-  it('does not reveal its software, and forbids framing', async () => {
+  it('does not reveal its software in headers, and forbids framing', async () => {
     const { headers } = await fetch(`${base}/ads`);
     expect(headers.get('x-powered-by')).toBeNull();
     expect(headers.get('x-content-type-options')).toBe('nosniff');
@@ -203,7 +203,7 @@ describe('an API', () => {
     expect(await policy()).toBe('max-age=60; includeSubDomains');
   });
 
-  it('is open to players on any origin', async () => {
+  it('accepts events from players on any origin', async () => {
     const preflight = await fetch(`${base}/api/v1/ads/click`, {
       method: 'OPTIONS',
       headers: {
@@ -213,7 +213,7 @@ describe('an API', () => {
       },
     });
     expect(preflight.status).toBe(204);
-    // A path that takes events names the origin, as sendBeacon wants it.
+    // sendBeacon needs the origin by name, so paths for events return it.
     expect(preflight.headers.get('access-control-allow-origin')).toBe('https://player.test');
     expect(preflight.headers.get('access-control-allow-headers')).toContain('idempotency-key');
     expect(preflight.headers.get('access-control-max-age')).toBe('7200');
@@ -354,7 +354,7 @@ describe('an API', () => {
     await recorded(60);
     const refused = lines.filter(({ fields }) => fields.event === 'request.refused');
     expect(refused.length).toBeGreaterThanOrEqual(10);
-    // The requests may fall into two seconds, or three.
+    // The requests may take up to three seconds of the clock.
     expect(refused.length).toBeLessThanOrEqual(30);
     expect(refused.every(({ level }) => level === 'info')).toBe(true);
   });
@@ -390,7 +390,7 @@ describe('a body', () => {
   const FORM = { ad_id: 'ad 001', video_play_time: '12.5', click_id: '', note: 'a&b=c' };
   const FIELDS = { ad_id: 'ad 001', video_play_time: 12.5, note: 'a&b=c' };
 
-  it('may be a form, with numeric fields converted and empty fields ignored', async () => {
+  it('is accepted as a form, whose numeric fields are converted and empty fields ignored', async () => {
     const form = new FormData();
     for (const [name, value] of Object.entries(FORM)) form.append(name, value);
     form.append('ad_id', 'another');
@@ -403,14 +403,14 @@ describe('a body', () => {
   });
 
   it.each(['', '--x', '--x\r\n\r\n', '--x\r\nContent-Disposition: form-data\r\n\r\ny\r\n--x--'])(
-    'that is not a valid form is 400: %j',
+    'is answered 400 if it is not a valid form: %j',
     async (text) => {
       const type = { 'Content-Type': 'multipart/form-data; boundary=x' };
       expect(await error(await post(text || ' ', type))).toEqual([400, 'invalid_request']);
     },
   );
 
-  it('of a ping is ignored: its fields are in the query', async () => {
+  it('is ignored in an HTML ping, whose fields are in the query', async () => {
     const answer = await fetch(`${base}/ads/click?${new URLSearchParams(FORM)}`, {
       method: 'POST',
       headers: { 'Content-Type': 'text/ping' },
@@ -428,16 +428,19 @@ describe('a body', () => {
     }
   });
 
-  it('may be missing: the schema decides', async () => {
+  it('may be missing if the schema allows it', async () => {
     const answer = await fetch(`${base}/ads/click`, { method: 'POST' });
     expect((await json(answer)).body).toBeNull();
   });
 
-  it.each(['{"ad_id":', 'null', '"text"', 'ad_id=1'])('that is not a JSON object is 400: %s', async (text) => {
-    expect(await error(await post(text, JSON_TYPE))).toEqual([400, 'invalid_request']);
-  });
+  it.each(['{"ad_id":', 'null', '"text"', 'ad_id=1'])(
+    'is answered 400 if it is not a JSON object: %s',
+    async (text) => {
+      expect(await error(await post(text, JSON_TYPE))).toEqual([400, 'invalid_request']);
+    },
+  );
 
-  it('over 16 KiB is 413, also when it is compressed', async () => {
+  it('is answered 413 above 16 KiB, also when it is compressed', async () => {
     const fits = JSON.stringify({ a: 'x'.repeat(16_384 - 8) });
     expect((await post(fits, JSON_TYPE)).status).toBe(202);
     const large = JSON.stringify({ a: 'x'.repeat(16_384) });
@@ -453,7 +456,7 @@ describe('a body', () => {
     expect(await error(await post('{}', odd))).toEqual([415, 'unsupported_media_type']);
   });
 
-  it('that never ends is logged as a refusal, not as a failure', async () => {
+  it('is logged as a refusal, not as a failure, if it never ends', async () => {
     const { port } = new URL(base);
     const socket = connect(Number(port), '127.0.0.1');
     socket.write(

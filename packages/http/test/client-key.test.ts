@@ -5,7 +5,7 @@ import { clientKey } from '../src/client-key.js';
 
 const socket = { remoteAddress: '198.51.100.7' };
 
-/** Addresses that differ in few places, in any of their forms. */
+/** Addresses that differ in few places, in all notations. */
 const group = fc.constantFrom('0', '00', '1', '0001', 'ff', 'FF', '1ff', '2001', '2A02', '3fff', '1000');
 const address = fc.oneof(
   fc.array(group, { minLength: 8, maxLength: 8 }).map((groups) => groups.join(':')),
@@ -19,7 +19,7 @@ const address = fc.oneof(
 );
 
 describe('clientKey', () => {
-  it('groups addresses like express-rate-limit', () => {
+  it('groups addresses in the same way as express-rate-limit', () => {
     fc.assert(
       fc.property(address, address, (one, other) => {
         const same = clientKey(one, socket) === clientKey(other, socket);

@@ -9,7 +9,7 @@ function read(header: string, trust: boolean | number | readonly string[] = true
   return request.headers['x-forwarded-for'];
 }
 
-it('removes the port of every address', () => {
+it('removes the port of every address in X-Forwarded-For', () => {
   const port = fc.integer({ min: 0, max: 65_535 });
   const entry = fc.oneof(
     fc.tuple(fc.ipV4(), port).map(([address, number]) => [`${address}:${number}`, address] as const),
@@ -36,11 +36,11 @@ it('removes the port of every address', () => {
   );
 });
 
-it('keeps the header unchanged when no proxy is trusted', () => {
+it('keeps X-Forwarded-For unchanged when no proxy is trusted', () => {
   expect(read('203.0.113.9:4711', false)).toBe('203.0.113.9:4711');
 });
 
-it('keeps only the last 32 hops', () => {
+it('keeps only the last 32 hops of X-Forwarded-For', () => {
   for (const address of ['127.0.0.1', '::1', '[::1]:9']) {
     const plain = String(read([...Array(4_000).fill(address), '203.0.113.9', '127.0.0.1'].join(',')));
     expect(plain.split(',')).toHaveLength(32);

@@ -3,7 +3,7 @@ import { waitFor } from '@ads/local';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { type AdLookUp, createAdLookUp, type Listing } from '../src/ad-look-up.js';
 
-describe('looking ads up', () => {
+describe('the look-up of ads', () => {
   /** The ads in the catalogue. */
   let stored: Set<string>;
   /** The ids of each query, in order. */
@@ -49,7 +49,7 @@ describe('looking ads up', () => {
     Promise.all(ids.map((id) => lookUp.find(id, client)));
   const numbered = (count: number) => Array.from({ length: count }, (_, i) => `no-${i}`);
 
-  it('batches look-ups of the same turn into one query, each ad once', async () => {
+  it('reads all ads that are asked for in one turn by one query, each ad once', async () => {
     expect(await findAll(['ad-001', 'no-1', 'ad-001', 'no-2'], 'client')).toEqual([
       'known',
       'unknown',

@@ -65,7 +65,7 @@ function watchCalls(shard: CounterShard, keysOfCalls: string[][]): CounterShard 
   };
 }
 
-describe('raising', () => {
+describe('a raise', () => {
   it('sets missing counters, and changes nothing when it is repeated', async () => {
     const expected = {
       [`${totalsKey(LEDGER, 'ad-001')} clicks`]: 9,

@@ -20,7 +20,7 @@ beforeEach(async () => {
 
 const stored = () => rows(database, 'SELECT * FROM ad_events');
 
-describe('recording a batch', () => {
+describe('recordBatch', () => {
   it('keeps every field of every event', async () => {
     const event = click(now, {
       playTimeMs: 30_999,

@@ -13,7 +13,7 @@ describe('the query of the list of ads', () => {
     expect(paths('limit=1&x=y')).toEqual({ state: 'query', limit: 1, after: undefined });
   });
 
-  it('reads a cursor as the position that was written', () => {
+  it('reads the position that a cursor was written from', () => {
     for (const position of [
       [1_767_225_600_123_456, 'ad-001'],
       [-1, '|"~!'],
@@ -49,7 +49,7 @@ describe('the query of the list of ads', () => {
       '1 é',
     ].map(cursorOf),
     cursorOf(`1 ${'a'.repeat(129)}`),
-  ])('refuses %j, which is not a cursor of a response', (query) => {
+  ])('refuses %j, which no response contains as a cursor', (query) => {
     expect(paths(query)).toEqual(['cursor']);
   });
 });

@@ -2,7 +2,7 @@ import { parse } from 'node:querystring';
 import { describe, expect, it } from '@jest/globals';
 import { analyticsQuery, detailsOf, readAnalyticsQuery } from '../src/index.js';
 
-/** By the schema alone, without what it doesn't know. */
+/** The result of the schema, without unknown fields. */
 function bySchema(text: string) {
   const options = { abortEarly: false, errors: { wrap: { label: false } }, stripUnknown: true } as const;
   const { value, error } = analyticsQuery.validate(parse(text), options);
@@ -21,9 +21,9 @@ const AD_IDS = [
 const TIMEFRAMES = ['', 'timeframe=1h', 'timeframe=24h', 'timeframe=', 'timeframe=2h', 'timeframe=1m&timeframe=5m'];
 const PAGES = ['', 'limit=10', 'limit=0', 'limit=', 'limit=1&limit=2', 'cursor=abc', 'cursor=', 'limit=5&cursor=x'];
 
-describe('a query', () => {
+describe('readAnalyticsQuery', () => {
   it.each(AD_IDS.flatMap((adId) => TIMEFRAMES.map((timeframe) => [adId, timeframe])))(
-    'is read as the schema reads it, with %j and %j, whatever page is asked for',
+    'agrees with the schema for %j and %j, on any page',
     (...fields) => {
       for (const page of PAGES) {
         const text = [...fields, page].filter((field) => field !== '').join('&');
@@ -32,7 +32,7 @@ describe('a query', () => {
     },
   );
 
-  it('may have unknown fields', () => {
+  it('ignores unknown fields', () => {
     expect(readAnalyticsQuery('ad_id=ad-001&nocache=1')).toMatchObject({ state: 'query', query: { ad_id: 'ad-001' } });
     expect(readAnalyticsQuery('nocache=1')).toMatchObject({ state: 'query', query: { limit: 50 } });
   });

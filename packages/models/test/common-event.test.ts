@@ -6,11 +6,11 @@ import type { EventKind } from '../src/kinds.js';
 import type { Receipt } from '../src/receipt.js';
 import { uuidv7 } from '../src/uuid.js';
 
-// The last second of February, when days are most easily mistaken.
+// The last second of February, where errors in dates are most likely.
 const NOW = Date.UTC(2026, 2, 1) - 250;
 const ID = 'f47ac10b-58cc-4372-a567-0e02b2c3d479';
 
-/** A valid text with a small change: where a check that is too generous shows. */
+/** A valid text with a small change, which a check that is too lenient accepts. */
 const nearly = (texts: fc.Arbitrary<string>) =>
   fc
     .tuple(
@@ -31,7 +31,7 @@ const days = fc
     return `${year}-${month}-${day}T${hour}:${minute}:00Z`;
   });
 const addresses = fc.oneof(fc.ipV4(), fc.ipV6(), fc.ipV4Extended());
-/** UUIDv7 on each side of a day ahead, and some of another version with the same time. */
+/** UUIDv7 just below and above one day ahead, and UUIDs of other versions with the same first bits. */
 const ids = fc
   .tuple(fc.oneof(fc.integer({ min: -3, max: 3 }), fc.integer({ min: -(10 ** 12), max: 10 ** 13 })), fc.nat(8))
   .map(([offset, version]) => {
@@ -41,7 +41,7 @@ const ids = fc
   .chain((id) => fc.constantFrom(id, id.toUpperCase()));
 const anything = fc.oneof(fc.jsonValue(), fc.constantFrom(-0, 86_400, 86_401, 0.5, '', ' ', '7', [], {}));
 
-/** Mostly valid, so that every field is looked at. */
+/** Mostly valid bodies, so that every field is checked. */
 const field = (...valid: fc.Arbitrary<unknown>[]) =>
   fc.oneof({ weight: 9, arbitrary: fc.oneof(...valid, fc.constant(null)) }, { weight: 1, arbitrary: anything });
 
@@ -71,7 +71,7 @@ const receipts: fc.Arbitrary<Receipt> = fc.record({
   maxClockSkew: fc.constantFrom(0, 300_000),
 });
 
-it('takes only what the schemas take, and makes the same event of it', () => {
+it('readCommonEvent accepts only bodies that the schemas accept, and returns the same event', () => {
   let taken = 0;
   fc.assert(
     fc.property(bodies, receipts, (body, receipt) => {
@@ -94,7 +94,7 @@ it.each([
   { ad_id: 'ad-001' },
   { ad_id: 'ad-001', ip: '2001:db8::1', video_play_time: 30, timestamp: '2026-02-28T23:59:59.749Z', click_id: ID },
   { ad_id: 'ad-001', ip: '203.0.113.7', timestamp: '2026-02-28T23:59:59Z', unknown: { nested: true } },
-])('takes what players send: %j', (body) => {
+])('readCommonEvent accepts the usual bodies of players: %j', (body) => {
   const receipt: Receipt = {
     kind: 'click',
     idempotencyKey: undefined,

@@ -7,7 +7,7 @@ describe('a cursor', () => {
     [0, 'ad-001'],
     [-1, '|"~!'],
     [Number.MAX_SAFE_INTEGER, 'x'.repeat(128)],
-  ] as const)('is read as the position that was written: %i %s', (value, adId) => {
+  ] as const)('returns the position that it was written from: %i %s', (value, adId) => {
     const cursor = writeCursor([value, adId]);
     expect(cursor).toMatch(/^[\w-]{1,200}$/);
     expect(readCursor(cursor)).toEqual([value, adId]);
@@ -20,7 +20,7 @@ describe('a cursor', () => {
     ...['null', '[1,"a"]', '1', '1 ', ' a', 'x a', '1.5 a', '1e3 a', '1 a b', '1 {', '1 a\0', '9007199254740993 a'].map(
       (text) => Buffer.from(text).toString('base64url'),
     ),
-  ])('is refused when writeCursor did not make it: %j', (text) => {
+  ])('is refused if writeCursor did not write it: %j', (text) => {
     expect(readCursor(text)).toBeUndefined();
   });
 });

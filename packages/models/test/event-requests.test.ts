@@ -55,7 +55,7 @@ describe('an event', () => {
     });
   });
 
-  it('of an impression has its own id, and no play time', () => {
+  it('has an impression_id and no play time if it is an impression', () => {
     const impression = read({ impression_id: ID, click_id: 7, video_play_time: 'x' }, { kind: 'impression' });
     expect(impression).toMatchObject({ kind: 'impression', id: ID });
     expect(impression).not.toHaveProperty('playTimeMs');
@@ -72,7 +72,7 @@ describe('the id', () => {
     expect(read({ click_id: null }, { idempotencyKey }).id).toBe(ID);
   });
 
-  it('of the body takes precedence over any header', () => {
+  it('is taken from the body before any header', () => {
     expect(read({ click_id: ID.toUpperCase() }, { idempotencyKey: 'not-a-uuid' }).id).toBe(ID);
   });
 
@@ -112,12 +112,12 @@ describe('an id in the future', () => {
     ]);
   });
 
-  it('is accepted for other versions, whose first bits are not a time', () => {
+  it('is accepted in other UUID versions, whose first bits are not a time', () => {
     const chance = `${late.slice(0, 14)}4${late.slice(15)}`;
     expect(read({ click_id: chance }).id).toBe(chance);
   });
 
-  it('does not matter in a field or a header that is not used', () => {
+  it('is ignored in a field or header that is not used', () => {
     expect(read({ impression_id: late, click_id: early }, { idempotencyKey: late }).id).toBe(early);
   });
 });
@@ -127,18 +127,18 @@ describe('the time', () => {
     ['2026-07-01T11:00:00Z', Date.UTC(2026, 6, 1, 11)],
     ['2026-07-01T13:00:00+02:00', Date.UTC(2026, 6, 1, 11)],
     ['2026-07-01T06:00:00-05:00', Date.UTC(2026, 6, 1, 11)],
-    // Whatever time zone this process has.
+    // A time without an offset is UTC, whatever the time zone of the process.
     ['2026-07-01T11:00:00', Date.UTC(2026, 6, 1, 11)],
     ['2026-07-01T11:00', Date.UTC(2026, 6, 1, 11)],
     ['2026-07-01', Date.UTC(2026, 6, 1)],
     ['1970-01-01T00:00:00Z', 0],
-  ])('%s is accepted', (timestamp, wanted) => {
+  ])('is accepted as %s', (timestamp, wanted) => {
     const event = read({ timestamp });
     expect(event.occurredAt).toBe(wanted);
     expect(event).not.toHaveProperty('claimedAt');
   });
 
-  it('is trusted up to the clock skew, and not a millisecond more', () => {
+  it('is trusted up to the allowed clock skew, to the millisecond', () => {
     const at = (time: number) => read({ timestamp: new Date(time).toISOString() });
     expect(at(NOW + SKEW)).toMatchObject({ occurredAt: NOW + SKEW });
     expect(at(NOW + SKEW)).not.toHaveProperty('claimedAt');
@@ -155,7 +155,7 @@ describe('the time', () => {
     '+010000-01-01T00:00:00Z',
     1_767_225_600_000,
     {},
-  ])('%j is refused', (timestamp) => {
+  ])('is refused as %j', (timestamp) => {
     expect(refuse({ ad_id: 'ad-001', timestamp })).toEqual([{ path: 'timestamp', message: expect.any(String) }]);
   });
 });
@@ -171,12 +171,12 @@ describe('the address', () => {
     ['unknown', undefined],
     ['10.01.2.3', undefined],
     ['', undefined],
-  ])('of the client is normalised, or ignored: %s', (text, plain) => {
+  ])('of the connection is normalised if valid, and ignored otherwise: %s', (text, plain) => {
     expect(readAddress(text)).toBe(plain);
   });
 
   it.each(['300.1.2.3', '10.01.2.3', '::ffff:10.01.2.3', '10.0.0.0/8', 'localhost', '', 'fe80::1%eth0', 7])(
-    '%j in the body is none',
+    'is refused as %j in the body',
     (ip) => {
       expect(refuse({ ad_id: 'ad-001', ip })).toEqual([{ path: 'ip', message: expect.any(String) }]);
     },
@@ -184,7 +184,7 @@ describe('the address', () => {
 });
 
 describe('a body', () => {
-  it.each([undefined, null, [], 'text', 7])('must be an object: %j', (body) => {
+  it.each([undefined, null, [], 'text', 7])('is refused if it is not an object: %j', (body) => {
     expect(refuse(body)).toEqual([{ path: '', message: expect.stringMatching(/^body /) }]);
   });
 
@@ -200,7 +200,7 @@ describe('a body', () => {
   });
 
   it.each([-1, -1e-7, 86_401, 86_400.001, '30', 'NaN', Number.NaN, Number.POSITIVE_INFINITY, 1e300, 1e308, true])(
-    'has no play time of %p',
+    'is refused with a play time of %p',
     (seconds) => {
       expect(refuse({ ad_id: 'ad-001', video_play_time: seconds })).toEqual([
         { path: 'video_play_time', message: expect.any(String) },
@@ -218,13 +218,13 @@ describe('a body', () => {
     [12.345_678_901_234_5, 12_346],
     [86_399.9996, 86_400_000],
     [86_400, 86_400_000],
-  ])('may have a play time of %p seconds', (seconds, milliseconds) => {
+  ])('is accepted with a play time of %p seconds', (seconds, milliseconds) => {
     expect(read({ video_play_time: seconds }).playTimeMs).toBe(milliseconds);
   });
 });
 
 describe('every accepted event', () => {
-  // Else it would be answered with 202, and then be thrown out by the consumer.
+  // Otherwise ingest would answer 202 and the consumer would dead-letter the event.
   it.each([
     { ip: '::ffff:10.1.2.3' },
     { ip: '2001:DB8::' },

@@ -2,19 +2,19 @@ import { describe, expect, it } from '@jest/globals';
 import { CODES, EVENT_KINDS, KINDS, wireReader } from '../src/index.js';
 
 describe('the table of kinds', () => {
-  it('gives each kind a code, an id field, a label and a plural of its own', () => {
+  it('gives each kind a distinct code, id field, label and plural', () => {
     expect(CODES.size).toBe(KINDS.length);
     for (const column of ['idField', 'label', 'plural'] as const) {
       expect(new Set(KINDS.map((kind) => EVENT_KINDS[kind][column])).size).toBe(KINDS.length);
     }
   });
 
-  it('has codes that older releases keep, except those of the first release', () => {
+  it('has codes that older releases keep for newer ones, except the codes of the first release', () => {
     for (const code of CODES.keys()) expect(code).toMatch(/^(c|i|([2-9]|[1-9]\d{1,2})[a-z]+)$/);
     expect(wireReader.version).toBeLessThan(1_000);
   });
 
-  it('puts into windows only what total_clicks counts: no window may exceed it', () => {
+  it('counts only kinds of total_clicks in windows, since no window may exceed it', () => {
     for (const kind of KINDS) if (EVENT_KINDS[kind].inWindows) expect(EVENT_KINDS[kind].total).toBe('clicks');
   });
 });

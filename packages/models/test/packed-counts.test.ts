@@ -5,7 +5,7 @@ const hash = (...bytes: number[]) => ({ 7: Uint8Array.from(bytes) });
 const first = 7 * BUCKETS_PER_FIELD;
 
 describe('a field of packed counters', () => {
-  it('is its width, its sum and each bucket in order, without those of no clicks', () => {
+  it('consists of its width, its sum and each bucket with clicks, in order', () => {
     expect(unpackBuckets(hash(1, 0, 6, 4, 0, 2))).toEqual([
       [first, 4],
       [first + 2, 2],
@@ -35,8 +35,8 @@ describe('a field of packed counters', () => {
     ['no sum', [1, 0]],
     ['nothing', []],
     ['more buckets than there are', [1, 0, 61, ...new Array(61).fill(1)]],
-    ['a width that is none', [0, 1, 1]],
-    ['a width that no number has', [8, ...new Array(17).fill(0)]],
+    ['a width of 0', [0, 1, 1]],
+    ['a width of 8, which is too great', [8, ...new Array(17).fill(0)]],
     ['half a number', [2, 0, 0, 1, 0, 1, 0]],
   ])('is refused with %s', (_what, bytes) => {
     expect(() => unpackBuckets(hash(...bytes))).toThrow();

@@ -23,7 +23,7 @@ describe('uuidv7', () => {
     expect(ids.size).toBe(100_000);
   });
 
-  it('sorts by time, as text and so as the database does', () => {
+  it('sorts by time as text, and therefore in the database', () => {
     const times = [0, 1, 255, 256, 65_535, 65_536, NOW - 1, NOW, NOW + 1, 2 ** 48 - 1];
     const ids = times.map(uuidv7);
     expect([...ids].sort()).toEqual(ids);
@@ -31,7 +31,7 @@ describe('uuidv7', () => {
 
   it('has 74 independent random bits', () => {
     const rounds = 1_000;
-    // Without the version and the variant, which lie above and between the random bits.
+    // Leaves out the version and the variant, which lie above and between the random bits.
     const positions = [...Array(62).keys(), ...Array.from({ length: 12 }, (_, bit) => bit + 64)];
     const ids = Array.from({ length: rounds }, () => {
       const digits = BigInt(`0x${uuidv7(NOW).replace(/-/g, '')}`)
@@ -39,7 +39,7 @@ describe('uuidv7', () => {
         .padStart(128, '0');
       return positions.map((bit) => digits.charAt(127 - bit));
     });
-    // 1,000 throws of a coin are off by 160 from the half once in 10^23.
+    // 1,000 coin tosses differ by 160 from their mean once in 10^23 trials.
     const isFair = (count: number) => Math.abs(count - rounds / 2) < 160;
     const unfair: number[][] = [];
     for (const [a, bit] of positions.entries()) {
@@ -53,7 +53,7 @@ describe('uuidv7', () => {
 });
 
 describe('isUuid', () => {
-  it('accepts any version and letter case, without surrounding text', () => {
+  it('accepts any version and letter case, and no surrounding text', () => {
     expect(isUuid('F47AC10B-58CC-4372-A567-0E02B2C3D479')).toBe(true);
     expect(isUuid('00000000-0000-0000-0000-000000000000')).toBe(true);
     for (const text of ['', 'f47ac10b58cc4372a5670e02b2c3d479', '{f47ac10b-58cc-4372-a567-0e02b2c3d479}']) {
@@ -67,13 +67,16 @@ describe('isUuid', () => {
 describe('isFarAhead', () => {
   const DAY = 86_400_000;
 
-  it.each([0, 1, 210, 211, 999, 86_400_000])('allows a day to the millisecond, %i ms after some moment', (offset) => {
-    const now = NOW + offset;
-    expect(isFarAhead(uuidv7(now + DAY), now)).toBe(false);
-    expect(isFarAhead(uuidv7(now + DAY + 1), now)).toBe(true);
-  });
+  it.each([0, 1, 210, 211, 999, 86_400_000])(
+    'allows one day to the millisecond, at %i ms after a fixed time',
+    (offset) => {
+      const now = NOW + offset;
+      expect(isFarAhead(uuidv7(now + DAY), now)).toBe(false);
+      expect(isFarAhead(uuidv7(now + DAY + 1), now)).toBe(true);
+    },
+  );
 
-  it('allows all past times, and none more than a day ahead', () => {
+  it('allows all past times, and none further ahead than a day', () => {
     for (const time of [0, 1, NOW - DAY, NOW, NOW + 1]) expect(isFarAhead(uuidv7(time), NOW)).toBe(false);
     for (const time of [NOW + 2 * DAY, NOW + 14 * DAY, Date.UTC(2109, 0), 2 ** 48 - 1]) {
       expect(isFarAhead(uuidv7(time), NOW)).toBe(true);

@@ -28,7 +28,7 @@ describe('windows', () => {
     ]);
   });
 
-  it('are found by their name alone', () => {
+  it('are found by their exact name', () => {
     expect(windowOf('1h')?.field).toBe('last_1_hour');
     for (const none of ['', '2h', '1H', 'constructor']) expect(windowOf(none)).toBeUndefined();
   });
@@ -44,12 +44,12 @@ describe('buckets', () => {
     );
   });
 
-  it('are kept for an hour by second, to the very second, and a minute for clocks that are behind', () => {
+  it('of a second are kept for an hour, and one more minute for clocks that are behind', () => {
     const visible = (now: number) => NOON / 1_000 >= oldestVisible(now).second;
     expect([NOON, NOON + 3_659_999, NOON + 3_660_000].map(visible)).toEqual([true, true, false]);
   });
 
-  it('are kept for a day by minute, and one more for clocks that are behind', () => {
+  it('of a minute are kept for a day, and one more minute for clocks that are behind', () => {
     const visible = (now: number) => NOON / 60_000 >= oldestVisible(now).minute;
     const day = 86_400_000;
     expect([NOON, NOON + day + 59_999, NOON + day + 60_000].map(visible)).toEqual([true, true, false]);
@@ -70,7 +70,7 @@ describe('counter keys', () => {
     for (const key of keys) expect(/^[^{]*\{([^}]+)\}/.exec(key)?.[1]).toBe('ad-001');
   });
 
-  it('name their ledger, which is read from them again, and of which two share nothing', () => {
+  it('contain the ledger id, which can be read from the key, so that ledgers share no keys', () => {
     const keys = (ledger: string) => [totalsKey(ledger, 'a'), secondsKey(ledger, 'a', 1), minutesKey(ledger, 'a', 1)];
     for (const key of keys('q8FjYw.kO3-Xv_1z')) expect(ledgerOfKey(key)).toBe('q8FjYw.kO3-Xv_1z');
     for (const key of keys('one.state')) expect(keys('another.state')).not.toContain(key);
@@ -82,7 +82,7 @@ describe('counter keys', () => {
     expect(ledgerIdOf('one.state')).toBe('one');
   });
 
-  it('change with the hour and with the day, and not before', () => {
+  it('change exactly with the hour and with the day', () => {
     const hour = NOON / 1_000;
     expect(secondsKey(LEDGER, 'a', hour + 3_599)).toBe(secondsKey(LEDGER, 'a', hour));
     expect(secondsKey(LEDGER, 'a', hour - 1)).not.toBe(secondsKey(LEDGER, 'a', hour));
@@ -91,7 +91,7 @@ describe('counter keys', () => {
     expect(minutesKey(LEDGER, 'a', midnight - 1)).not.toBe(minutesKey(LEDGER, 'a', midnight));
   });
 
-  it('live until no window can see their last bucket, even when that was written an hour ahead', () => {
+  it('expire only when their last bucket is too old for all windows, even if it was an hour ahead', () => {
     const ahead = 3_600;
     expect(SECONDS_KEY_TTL).toBeGreaterThanOrEqual(ahead + 3_600);
     expect(MINUTES_KEY_TTL).toBeGreaterThanOrEqual(ahead + 86_400 + 60);
@@ -99,7 +99,7 @@ describe('counter keys', () => {
 });
 
 describe('ctr', () => {
-  it('is a fraction, is never corrected, and is null where there was no impression', () => {
+  it('is a fraction, is never capped, and is null without impressions', () => {
     expect(ctr(1, 20)).toBe(0.05);
     expect(ctr(3, 2)).toBe(1.5);
     expect(ctr(0, 7)).toBe(0);

@@ -24,7 +24,7 @@ function decodeText(text: string) {
 }
 
 describe('a message of events', () => {
-  it('is decoded as it was encoded, with all optional fields and address families', () => {
+  it('is decoded to the encoded events, with all optional fields and both address families', () => {
     const events: AdEvent[] = [
       plain,
       { ...plain, kind: 'impression', id: uuidv7(NOW), ip: '2001:db8::1' },
@@ -68,13 +68,13 @@ describe('during a rolling update', () => {
   });
 });
 
-describe('what a newer release wrote', () => {
+describe('an event or message of a newer release', () => {
   const OWN = wireReader.version;
   const NEXT = OWN + 1;
   const newer = (code: string, more = {}) => ({ ...wireEvent({ k: code }), ...more });
   const text = (...events: readonly unknown[]) => JSON.stringify({ v: 1, events });
 
-  it('is reported with its version, and its neighbours are kept', () => {
+  it('is reported with its version, and the events beside it are decoded', () => {
     const started = newer(`${NEXT}s`, { quartile: 1 });
     const clicked = newer('217c', { placement: 'top' });
     const decoded = decodeText(text(wireEvent(), started, wireEvent(), clicked));
@@ -88,7 +88,7 @@ describe('what a newer release wrote', () => {
     });
   });
 
-  it('may be a message of another form', () => {
+  it('is reported with its version if the message has another form', () => {
     expect(decodeText(`{"v":${NEXT},"columns":{}}`)).toEqual({
       state: 'unreadable',
       reason: `wire version ${NEXT}, this reads ${OWN}`,
@@ -96,7 +96,7 @@ describe('what a newer release wrote', () => {
     });
   });
 
-  it('is read by that release, and so is what older ones wrote', () => {
+  it('is decoded by that release, which also decodes events of older releases', () => {
     const { decode } = createWireReader(new Map([...CODES, [`${NEXT}c`, 'click'], [`${NEXT + 1}i`, 'impression']]));
     const events = [wireEvent(), newer(`${NEXT}c`), newer(`${NEXT + 1}i`), newer(`${NEXT + 2}x`)];
     expect(decode(Buffer.from(text(...events)))).toEqual({
@@ -107,7 +107,7 @@ describe('what a newer release wrote', () => {
   });
 
   it.each(['x', '1x', '02s', '2', '2S', '2s ', '2s3', '1000s', '-2s', '2.5s'])(
-    'is not what has the code %j',
+    'is not recognised by the code %j, which no release uses',
     (code) => {
       const value = newer(code);
       const rejected = [{ value, reason: `unknown kind "${code}"` }];
@@ -126,11 +126,11 @@ describe('the bytes of the first release', () => {
     { ...event, kind: 'impression' },
   ];
 
-  it('are what this one writes', () => {
+  it('equal those that this release writes', () => {
     expect(encodeEvents(events).toString()).toBe(bytes);
   });
 
-  it('are read by this one', () => {
+  it('are decoded by this release', () => {
     expect(decodeText(bytes)).toEqual({ state: 'decoded', events, rejected: [] });
   });
 });
@@ -153,16 +153,16 @@ describe('an unreadable message', () => {
     expect(decodeText(text)).toEqual({ state: 'unreadable', reason: expect.stringMatching(reason) });
   });
 
-  it('is reported for bytes that are not UTF-8', () => {
+  it('is reported if its bytes are not UTF-8', () => {
     const bytes = encodeEvents([plain]);
     bytes[bytes.indexOf('ad-001')] = 0xff;
     expect(decodeEvents(bytes)).toMatchObject({ state: 'unreadable', reason: expect.stringMatching(/not JSON/) });
   });
 
-  // JSON.parse takes a depth at which JSON.stringify overflows the stack: naming the value in the reason must not.
+  // JSON.parse accepts a depth at which JSON.stringify overflows the stack: the reason must not contain the value.
   const abyss = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
 
-  it('is reported for very deep nesting', () => {
+  it('is reported if it is nested very deep', () => {
     expect(decodeText(abyss).state).toBe('unreadable');
     expect(decodeText(`{"v":${abyss},"events":[]}`)).toMatchObject({ state: 'unreadable' });
     const good = JSON.stringify(wireEvent());
@@ -190,7 +190,7 @@ describe('an invalid event', () => {
     ['an unknown kind', wireEvent({ k: 'x' }), /unknown kind "x"/],
     ['no kind', wireEvent({ k: undefined }), /unknown kind undefined/],
     ['no id', wireEvent({ id: undefined }), /id is not a UUID/],
-    ['an id that is no UUID', wireEvent({ id: `${plain.id}0` }), /id is not a UUID/],
+    ['an id that is not a UUID', wireEvent({ id: `${plain.id}0` }), /id is not a UUID/],
     ['an ad id with a brace', wireEvent({ ad: 'ad{1}' }), /not an ad id/],
     ['an empty ad id', wireEvent({ ad: '' }), /not an ad id/],
     ['an ad id that is too long', wireEvent({ ad: 'a'.repeat(129) }), /not an ad id/],
@@ -207,11 +207,11 @@ describe('an invalid event', () => {
     ['a claimed time that is null', wireEvent({ raw: null }), /raw is not a time/],
     ['a negative play time', wireEvent({ pt: -1 }), /pt is not a play time/],
     ['a play time of more than a day', wireEvent({ pt: 86_401 }), /pt is not a play time/],
-    ['a play time in parts', wireEvent({ pt: 1.5 }), /pt is not a play time/],
-    ['parts of a millisecond', wireEvent({ pt: 1, pm: 1_234.5 }), /pm is not a play time/],
+    ['a play time that is not a whole number', wireEvent({ pt: 1.5 }), /pt is not a play time/],
+    ['a fraction of a millisecond', wireEvent({ pt: 1, pm: 1_234.5 }), /pm is not a play time/],
     ['milliseconds of more than a day', wireEvent({ pm: 86_400_001 }), /pm is not a play time/],
     ['milliseconds as text', wireEvent({ pm: '1' }), /pm is not a play time/],
-  ])('is rejected with a reason, and its neighbours are kept: %s', (_what, value, reason) => {
+  ])('is rejected with a reason, and the events beside it are kept: %s', (_what, value, reason) => {
     const decoded = decodeText(JSON.stringify({ v: 1, events: [wireEvent(), value, wireEvent()] }));
     expect(decoded).toMatchObject({
       state: 'decoded',
@@ -220,12 +220,12 @@ describe('an invalid event', () => {
     });
   });
 
-  it('is kept with its value', () => {
+  it('is returned with its value', () => {
     const value = wireEvent({ at: 'now' });
     expect(decodeText(JSON.stringify({ v: 1, events: [value] }))).toMatchObject({ rejected: [{ value }] });
   });
 
-  it('does not include the last millisecond of the year 9999', () => {
+  it('is not reported for the last millisecond of the year 9999', () => {
     expect(decodeText(JSON.stringify({ v: 1, events: [wireEvent({ at: LAST })] }))).toMatchObject({ rejected: [] });
   });
 });
@@ -234,7 +234,7 @@ describe('any bytes', () => {
   const random = seeded(20_261_122);
   const pick = (below: number) => Math.floor(random() * below);
 
-  /** Checks the guarantees of decoding: one of two states, no event missing, every accepted event can be stored. */
+  /** Checks the guarantees of decoding: one of two states, no event is missing, every accepted event can be stored. */
   function expectSound(bytes: Uint8Array): string {
     const decoded = decodeEvents(bytes);
     if (decoded.state === 'unreadable') {
@@ -255,7 +255,7 @@ describe('any bytes', () => {
       const state = expectSound(bytes.subarray(0, end));
       seen[state] = (seen[state] ?? 0) + 1;
     }
-    // Else the damage was not of the kind that tells one from another.
+    // Otherwise the damage never changed the outcome.
     for (const count of Object.values(seen)) expect(count).toBeGreaterThan(50);
   });
 

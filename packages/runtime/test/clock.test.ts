@@ -25,11 +25,11 @@ function fixture() {
   return { clock, metrics, observe, ahead, skew };
 }
 
-/** Within 20 ms: tests share their processor. */
+/** Expects a time within 20 ms, as tests share the processor. */
 const near = (value: number, wanted: number) => expect(Math.abs(value - wanted)).toBeLessThan(20);
 
 describe('the clock', () => {
-  it('is the clock of this host, unmeasured, until a server has reported its time', () => {
+  it('is the clock of this host, marked as unmeasured, until a server has reported its time', () => {
     const { clock, ahead } = fixture();
     near(ahead(), 0);
     expect(Number.isInteger(clock.now())).toBe(true);
@@ -108,8 +108,8 @@ describe('clock skew', () => {
       /Postgres is 3600\.0 s ahead of the clock of NATS.*set the clock of the host of Postgres\.$/,
     ],
     ['NATS', { postgres: 0, nats: -HOUR }, /set the clock of the host of NATS\.$/],
-    ['nobody', { postgres: HOUR, nats: -HOUR }, /Compare the clocks of these hosts with a time server\.$/],
-  ])('names the wrong clock of three: %s', (_name, { postgres, nats }, detail) => {
+    ['undecided', { postgres: HOUR, nats: -HOUR }, /Compare the clocks of these hosts with a time server\.$/],
+  ])('names which of three clocks is wrong: %s', (_name, { postgres, nats }, detail) => {
     const { observe, skew } = fixture();
     observe('postgres', postgres);
     observe('nats', nats);

@@ -49,7 +49,7 @@ describe('a condition', () => {
     ]);
   });
 
-  it('has a series in metrics as soon as it is declared', async () => {
+  it('has a metric as soon as it is declared', async () => {
     const { conditions, metrics } = fixture();
     const clock = conditions.declare('clock_skew');
     const series = 'health_condition{condition="clock_skew",service="test"}';

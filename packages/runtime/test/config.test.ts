@@ -73,7 +73,7 @@ describe('loadConfig', () => {
     ]);
   });
 
-  it('refuses a header timeout above the request timeout, also if one is the default', () => {
+  it('refuses a header timeout above the request timeout, even if one of them is the default', () => {
     expect(problemsOf({ HTTP_REQUEST_TIMEOUT_MS: '5000', HTTP_HEADERS_TIMEOUT_MS: '6000' })).toEqual([
       expect.stringMatching(/^HTTP_HEADERS_TIMEOUT_MS: /),
     ]);
@@ -92,7 +92,7 @@ describe('loadConfig', () => {
     expect(problemsOf({ TRUST_PROXY: text })).toHaveLength(1);
   });
 
-  it('accepts origins, not URLs of pages', () => {
+  it('accepts origins, and refuses URLs with a path', () => {
     expect(load({ CORS_ORIGINS: 'https://a.test,https://b.test:8443' }).CORS_ORIGINS).toEqual([
       'https://a.test',
       'https://b.test:8443',
@@ -101,7 +101,7 @@ describe('loadConfig', () => {
   });
 
   it.each(['https://*.a.test', 'https://a.test,https://*', '*.a.test'])(
-    'refuses CORS_ORIGINS=%s: no origin is ever equal to that',
+    'refuses CORS_ORIGINS=%s, which no origin can equal',
     (text) => {
       expect(problemsOf({ CORS_ORIGINS: text })).toEqual([expect.stringMatching(/^CORS_ORIGINS: .* wildcard$/)]);
     },
@@ -125,7 +125,7 @@ describe('loadConfig', () => {
 });
 
 describe('secrets from files', () => {
-  it('lose one newline at the end', () => {
+  it('are read without one newline at the end', () => {
     const path = join(folderWith('password', 'se cret\n\n'), 'password');
     expect(load({ POSTGRES_PASSWORD_FILE: path }).POSTGRES_PASSWORD).toBe('se cret\n');
   });
@@ -195,7 +195,7 @@ describe('misspelledVariables', () => {
     ['POSTGRES_PASWORD', 'POSTGRES_PASSWORD'],
     ['NATS_URLS', 'NATS_URL'],
     ['redis_host', 'REDIS_HOST'],
-  ])('finds that %s may mean %s', (name, meant) => {
+  ])('reports %s as a misspelling of %s', (name, meant) => {
     expect(misspelledVariables({ [name]: 'x', PATH: '/bin', HOME: '/root' }, known)).toEqual([{ name, meant }]);
   });
 

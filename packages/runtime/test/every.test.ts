@@ -4,7 +4,7 @@ import { every } from '../src/timers/every.js';
 
 const LONG_MS = 600_000;
 
-it('runs at once, and again after each pause', async () => {
+it('every runs the work at once, and again after each pause', async () => {
   let runs = 0;
   const third = new Promise<void>((resolve) => {
     const repetition = every(1, () => {
@@ -18,7 +18,7 @@ it('runs at once, and again after each pause', async () => {
   expect(runs).toBe(3);
 });
 
-it('waits for the end of the run in progress when it is stopped, and aborts its signal', async () => {
+it('every aborts the signal of the run in progress when it is stopped, and waits for its end', async () => {
   let ended = false;
   const repetition = every(LONG_MS, async (signal) => {
     await new Promise((resolve) => signal.addEventListener('abort', resolve));
@@ -29,13 +29,13 @@ it('waits for the end of the run in progress when it is stopped, and aborts its 
   expect(ended).toBe(true);
 });
 
-it('ends the pause when it is stopped', async () => {
+it('every ends the pause when it is stopped', async () => {
   const repetition = every(LONG_MS, () => undefined);
   await sleep(1);
   await repetition.stop();
 });
 
-it('continues after a run that fails', async () => {
+it('every continues after a run that fails', async () => {
   const errors: unknown[] = [];
   let runs = 0;
   await new Promise<void>((resolve) => {
@@ -49,11 +49,11 @@ it('continues after a run that fails', async () => {
       { onError: (error) => errors.push(error) },
     );
   });
-  // The error of the second run came after the stop.
+  // The second run fails after the stop, so its error is not reported.
   expect(errors).toEqual([new Error('run 1')]);
 });
 
-it('skips the pause on request, also during a run', async () => {
+it('every skips the pause on request, also if requested during a run', async () => {
   let runs = 0;
   await new Promise<void>((resolve) => {
     const repetition = every(LONG_MS, async () => {
@@ -67,7 +67,7 @@ it('skips the pause on request, also during a run', async () => {
   expect(runs).toBe(3);
 });
 
-it('asks for the length of each pause', async () => {
+it('every asks for the length of each pause', async () => {
   const pauses = [1, LONG_MS];
   let runs = 0;
   const repetition = every(
@@ -81,7 +81,7 @@ it('asks for the length of each pause', async () => {
   expect(runs).toBe(2);
 });
 
-it('delays the first run', async () => {
+it('every delays the first run on request', async () => {
   let runs = 0;
   const repetition = every(
     LONG_MS,

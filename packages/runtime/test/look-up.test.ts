@@ -6,7 +6,7 @@ const V4 = { family: 4 } as const;
 const FIRST: LookupAddress[] = [{ address: '192.0.2.1', family: 4 }];
 const SECOND: LookupAddress[] = [{ address: '192.0.2.2', family: 4 }];
 
-/** Look-ups that are answered when the test says so; `open` holds those that were not. */
+/** Look-ups that the test answers; `open` holds the unanswered ones. */
 function heldLookUps() {
   const open: { hostname: string; answer(addresses: LookupAddress[]): void; fail(code: string): void }[] = [];
   const slow: string[] = [];
@@ -26,7 +26,7 @@ function heldLookUps() {
   return { lookUp, outcome, open, slow, begun: () => begun };
 }
 
-/** Learns an address, and lets it grow old. */
+/** Looks up an address, and waits until it is no longer fresh. */
 async function knowing(hostname: string) {
   const held = heldLookUps();
   const first = held.outcome(hostname);
@@ -52,7 +52,7 @@ describe('a look-up', () => {
     expect(begun()).toBe(1);
   });
 
-  it('is skipped while the last answer is fresh', async () => {
+  it('is not repeated while the last answer is fresh', async () => {
     const { outcome, open, begun } = heldLookUps();
     const first = outcome('postgres');
     open[0]?.answer(FIRST);
@@ -66,7 +66,7 @@ describe('a look-up', () => {
     expect(await second).toEqual(SECOND);
   });
 
-  it('that hangs delays no other name and is not repeated', async () => {
+  it('that hangs does not delay other names, and is not started twice', async () => {
     const { outcome, open, begun, slow } = heldLookUps();
     for (let time = 0; time < 10; time += 1) {
       const hung = outcome('nats');
@@ -80,7 +80,7 @@ describe('a look-up', () => {
     expect(await well).toEqual(FIRST);
   });
 
-  it('that hangs delays only its first caller, by half a second; callers get the last answer', async () => {
+  it('that hangs delays only its first caller, by half a second, and callers get the last answer', async () => {
     const { outcome, slow } = await knowing('postgres');
     const since = performance.now();
     const first = outcome('postgres');
@@ -95,7 +95,7 @@ describe('a look-up', () => {
     expect(slow).toEqual(['postgres']);
   });
 
-  it('that answers late is used by later callers', async () => {
+  it('that ends late is used by later callers', async () => {
     const { outcome, open } = await knowing('nats');
     const late = outcome('nats');
     await jest.advanceTimersByTimeAsync(5_000);
@@ -105,7 +105,7 @@ describe('a look-up', () => {
     expect(await outcome('nats')).toEqual(SECOND);
   });
 
-  it('that fails returns the last answer, and the next call asks again', async () => {
+  it('that fails returns the last answer, and the next call repeats it', async () => {
     const { outcome, open, begun } = await knowing('nats');
     const failed = outcome('nats');
     open[1]?.fail('EAI_AGAIN');

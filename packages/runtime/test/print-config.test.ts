@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import Joi from 'joi';
 import { describeVariables } from '../src/config/print-config.js';
 
-it('describes each variable with its default, and says which ones are secrets', () => {
+it('printConfig describes each variable with its default, and marks secrets', () => {
   const variables = {
     PORT: Joi.number().default(8080).description('Port to listen on.'),
     PASSWORD: Joi.string().meta({ secret: true }).description('Password of the role.'),

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { probe } from '../src/health/probe.js';
 
-it('keeps pinging after failures, and waits for the ping in progress when it is stopped', async () => {
+it('a probe keeps pinging after failures, and waits for the ping in progress when it is stopped', async () => {
   let pings = 0;
   let answer: () => void = () => undefined;
   let stop: (() => Promise<void>) | undefined;

@@ -92,7 +92,7 @@ describe('runProcess', () => {
     expect(code).toBe(0);
   });
 
-  it('prints bad configuration plainly and exits 78', async () => {
+  it('prints an invalid configuration without a stack trace and exits 78', async () => {
     const { code, out, err } = await ended(run(WAIT, { LOG_LEVEL: 'loud', HTTP_PORT: 'x' }));
     expect(code).toBe(78);
     expect(out).toBe('');
@@ -107,7 +107,7 @@ describe('runProcess', () => {
     ['a start that fails', 'throw new Error("boom");'],
     ['a rejection that nobody handles', `${WAIT} void Promise.reject(new Error("boom"));`],
     ['an exception', `${WAIT} setTimeout(() => { throw new Error("boom"); });`],
-  ])('logs %s, shutdown, and exits 1', async (_name, body) => {
+  ])('logs %s, shuts down, and exits 1', async (_name, body) => {
     const { code, out } = await ended(
       run(`shutdown.add('it', () => logger.info('closed', { event: 'test.line' })); ${body}`),
     );
@@ -115,7 +115,7 @@ describe('runProcess', () => {
     expect(out).toMatch(/"message":"boom"[\s\S]*"message":"closed"/);
   });
 
-  it('exits 1 after SHUTDOWN_GRACE_SECONDS', async () => {
+  it('exits 1 if the shutdown takes longer than SHUTDOWN_GRACE_SECONDS', async () => {
     const child = run(`shutdown.add('hangs', () => new Promise(() => {})); ${WAIT}`, {
       SHUTDOWN_GRACE_SECONDS: '1',
     });
@@ -127,7 +127,7 @@ describe('runProcess', () => {
     expect(out).toContain('"event":"shutdown.timed_out"');
   });
 
-  it('also writes every line to the log file', async () => {
+  it('writes every line to the log file as well', async () => {
     const child = run(
       `for (let i = 0; i < 5000; i += 1) logger.info('line', { event: 'test.line', i });
        logger.error('the end', { event: 'test.line', error: new Error('boom', { cause: 'why' }), message: 'x' });

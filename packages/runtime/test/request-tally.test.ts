@@ -4,7 +4,7 @@ import { RequestTally } from '../src/metrics/request-tally.js';
 
 const lines = (text: string, name: string) => text.split('\n').filter((line) => line.includes(name));
 
-test('exports the same series as a histogram of prom-client', async () => {
+test('the request tally exports the same series as a histogram of prom-client', async () => {
   const bounds = [0.001, 0.5, 2];
   const [own, library] = [new Registry(), new Registry()] as const;
   const tally = new RequestTally(own, bounds);
@@ -30,7 +30,7 @@ test('exports the same series as a histogram of prom-client', async () => {
   expect(lines(await own.metrics(), name)).toEqual(lines(await library.metrics(), name));
 });
 
-test('counts responses by status, once each, over several scrapes', async () => {
+test('the request tally counts each response once by status, over several scrapes', async () => {
   const registry = new Registry();
   const tally = new RequestTally(registry, [1]);
   for (const status of [202, 202, 429]) tally.add('POST', '/a', status, 0);

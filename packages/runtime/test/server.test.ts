@@ -97,7 +97,7 @@ describe('management endpoints', () => {
     expect(await (await fetch(`${base}/live`, { method: 'HEAD' })).text()).toBe('');
   });
 
-  it('render the metrics for each direct request, and four times a second at most for those through a proxy', async () => {
+  it('render metrics for each direct request, and at most four times a second for requests through a proxy', async () => {
     const own = createMetrics('test');
     let renderings = 0;
     new Gauge({
@@ -144,7 +144,7 @@ describe('listen', () => {
     ['GET / HTTP/1.1\r\n\r\n', 400, 'invalid_request'],
     ['GET http://[::1 HTTP/1.1\r\nHost: a\r\n\r\n', 400, 'invalid_request'],
     ['GET / HTTP/1.1\r\nHost: a\r\nExpect: cake\r\nConnection: close\r\n\r\n', 417, 'expectation_failed'],
-  ])('answers requests that never reach a handler with JSON: %.20s', async (bytes, status, error) => {
+  ])('answers requests that reach no handler with JSON: %.20s', async (bytes, status, error) => {
     const port = await serve((_request, response) => void response.end());
     const text = await rawRequest(port, bytes);
     expect(text).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
@@ -191,7 +191,7 @@ describe('listen', () => {
     expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 413']);
   });
 
-  it('drains: finishes open requests, closes idle connections, accepts no new ones', async () => {
+  it('finishes open requests, closes idle connections and accepts no new ones when it drains', async () => {
     const health = testHealth();
     let finish = (): void => undefined;
     let arrived = (): void => undefined;
@@ -230,7 +230,7 @@ describe('listen', () => {
 });
 
 describe('HTTP_MAX_CONNECTIONS', () => {
-  it('limits open connections: one more is closed at once, counted and logged', async () => {
+  it('limits open connections: each further one is closed at once, counted and logged', async () => {
     const metrics = createMetrics('test');
     const before = lines.length;
     const port = await serve((_request, response) => void response.end('ok'), testHealth(), 0, metrics);
@@ -259,7 +259,7 @@ describe('HTTP_MAX_CONNECTIONS', () => {
 });
 
 describe('HTTP_SEND_TIMEOUT_MS', () => {
-  it('closes the connection of a client that does not read; an idle one is kept', async () => {
+  it('closes the connection of a client that does not read, and keeps an idle one', async () => {
     const metrics = createMetrics('test');
     const before = lines.length;
     const large = Buffer.alloc(64 * 2 ** 20);

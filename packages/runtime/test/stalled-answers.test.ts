@@ -58,12 +58,12 @@ describe('a response that is not read', () => {
   it.each([
     ['one large write', [LARGE]],
     ['many small ones', Array.from({ length: 1_024 }, () => LARGE.subarray(0, 65_536))],
-  ])('is cut off after the timeout, not before: %s', async (_what, pieces) => {
+  ])('is ended after the timeout, not earlier: %s', async (_what, pieces) => {
     const { socket } = await open();
     for (const piece of pieces) socket.write(piece);
     await untilStuck(socket);
     stalled.check(1_000);
-    // Queueing more responses is no progress.
+    // A longer queue of responses is no progress.
     socket.write('more');
     stalled.check(1_000 + TIMEOUT_MS - 1);
     expect([socket.destroyed, lines]).toEqual([false, []]);
@@ -88,7 +88,7 @@ describe('a response that is not read', () => {
         client.read();
         await nextTurn();
       }
-      // Only the write as a whole counts in what is public.
+      // Node reports only completed writes.
       expect(socket.writableLength).toBe(left);
       now += TIMEOUT_MS - 1;
       stalled.check(now);
