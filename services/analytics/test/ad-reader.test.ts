@@ -5,7 +5,7 @@ import type { Counters } from '../src/counters.js';
 
 const windows = { last_1_minute: 0, last_5_minutes: 0, last_15_minutes: 0, last_1_hour: 0, last_24_hours: 0 };
 
-/** A reader over readings that end when the test says so; the first has clicks 1, the second 2 and so on. */
+/** A reader whose reads end when the test ends them; the first returns 1 click, the second 2, and so on. */
 function readerOf() {
   const reads: { adIds: readonly string[]; finish: (found?: readonly string[]) => void; fail: () => void }[] = [];
   const ask = createAdReader(
@@ -16,7 +16,7 @@ function readerOf() {
           adIds,
           finish: (found = adIds) => {
             const counters = found.map((adId): Counters => ({ adId, clicks, impressions: 0, windows }));
-            // In no order.
+            // The order is not that of the request.
             resolve({ source: 'redis', counters: counters.reverse() });
           },
           fail: () => reject(new Error('away')),
@@ -26,11 +26,11 @@ function readerOf() {
   return { reads, ask };
 }
 
-describe('ads that are asked for', () => {
-  it('in one turn of the event loop are read together, each once, and each asker gets its own', async () => {
+describe('the reader of ads', () => {
+  it('reads the ads of one turn of the event loop together, each once, and answers each caller', async () => {
     const { reads, ask } = readerOf();
     const answers = [ask('a'), ask('b')];
-    // As in a handler that waits for something that is there.
+    // As in a handler that awaits a resolved promise.
     await Promise.resolve();
     answers.push(ask('a'));
     process.nextTick(() => answers.push(ask('c')));
@@ -42,7 +42,7 @@ describe('ads that are asked for', () => {
     expect(found.every(({ source }) => source === 'redis')).toBe(true);
   });
 
-  it('and are many are read in groups, so that no caller waits for too many others', async () => {
+  it('reads many ads in groups of 50, so that no caller waits for too many others', async () => {
     const { reads, ask } = readerOf();
     const many = Array.from({ length: 120 }, (_, index) => `ad-${index}`);
     const answers = Promise.all(many.map(ask));
@@ -55,7 +55,7 @@ describe('ads that are asked for', () => {
     expect(reads[3]?.adIds).toEqual(['a']);
   });
 
-  it('while a reading is under way are not answered by that one, which may be older than what the asker saw', async () => {
+  it('does not answer a later caller from a read in progress, whose counts may be too old', async () => {
     const { reads, ask } = readerOf();
     const early = ask('a');
     await turn();
@@ -68,7 +68,7 @@ describe('ads that are asked for', () => {
     expect((await late).counters.clicks).toBe(2);
   });
 
-  it('fail together, and later ones are read again', async () => {
+  it('rejects all callers of a failed read, and reads again for the next one', async () => {
     const { reads, ask } = readerOf();
     const failures = Promise.allSettled([ask('a'), ask('b')]);
     await turn();
@@ -80,7 +80,7 @@ describe('ads that are asked for', () => {
     expect((await next).counters.clicks).toBe(2);
   });
 
-  it('and were not read fail alone', async () => {
+  it('rejects only the callers of ads that the read did not return', async () => {
     const { reads, ask } = readerOf();
     const both = Promise.allSettled([ask('a'), ask('b')]);
     await turn();

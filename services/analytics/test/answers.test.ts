@@ -18,7 +18,7 @@ interface State {
   readonly many?: boolean;
 }
 
-/** Over two ads, one of which is asked for in vain where `listing` says so. */
+/** Answers over two ads; `listing` is the result of a look-up in the catalogue. */
 function answersOf({ listing = 'known', loaded = true, many = false }: State = {}) {
   const answer = createAnswers({
     catalogue: {
@@ -42,13 +42,13 @@ function answersOf({ listing = 'known', loaded = true, many = false }: State = {
 const FIELDS = { ad_id: 'ad-001', total_clicks: 4, impressions: 8, ctr: 0.5, time_frames: counters('', 0).windows };
 
 describe('an answer', () => {
-  it('about one ad has its clicks in a timeframe only where that was asked', async () => {
+  it('for one ad has clicks of a timeframe only if the request names one', async () => {
     const rest = { source: 'redis', timestamp: ISO };
     expect(await answersOf()('ad_id=ad-001')).toEqual({ ...FIELDS, ...rest });
     expect(await answersOf()('ad_id=ad-001&timeframe=1h')).toEqual({ ...FIELDS, timeframe: '1h', clicks: 2, ...rest });
   });
 
-  it('about all ads is a page of them, busiest first', async () => {
+  it('for all ads is a page of them, sorted by clicks', async () => {
     const page = await answersOf()('limit=1');
     expect(page).toMatchObject({ total_ads: 2, timeframe: null, source: 'postgres', generated_at: ISO });
     expect(page).toMatchObject({ analytics: [{ ad_id: 'ad-002' }], next_cursor: expect.any(String) });
@@ -56,7 +56,7 @@ describe('an answer', () => {
     expect(await answersOf()(`limit=1&cursor=${cursor}`)).toMatchObject({ analytics: [FIELDS], next_cursor: null });
   });
 
-  it('about all ads of a large catalogue is a page of what Postgres ranks, with counters of now', async () => {
+  it('for all ads of a large catalogue is a page of the ranking by Postgres, with current counters', async () => {
     const position = writeCursor([5, 'ad-006']);
     expect(await answersOf({ many: true })(`limit=2&timeframe=1h&cursor=${position}`)).toMatchObject({
       total_ads: 1_000_000,
@@ -70,13 +70,13 @@ describe('an answer', () => {
   });
 
   it.each([
-    ['of an unknown ad', 'ad_id=ad-001', { listing: 'unknown' as const }, 404],
-    ['of an ad that cannot be looked up', 'ad_id=ad-001', { listing: 'unverified' as const }, 503],
-    ['of an ad while too many are looked up', 'ad_id=ad-001', { listing: 'busy' as const }, 503],
-    ['of all ads while the catalogue is not loaded', '', { loaded: false }, 503],
-    ['of a timeframe that is none', 'ad_id=ad-001&timeframe=2h', {}, 400],
-    ['of a page behind no page', 'cursor=abc', {}, 400],
-  ])('%s is an error', async (_what, query, state, status) => {
+    ['for an unknown ad', 'ad_id=ad-001', { listing: 'unknown' as const }, 404],
+    ['for an ad that cannot be looked up', 'ad_id=ad-001', { listing: 'unverified' as const }, 503],
+    ['for an ad while too many look-ups wait', 'ad_id=ad-001', { listing: 'busy' as const }, 503],
+    ['for all ads while the catalogue is not loaded', '', { loaded: false }, 503],
+    ['for an invalid timeframe', 'ad_id=ad-001&timeframe=2h', {}, 400],
+    ['for an invalid cursor', 'cursor=abc', {}, 400],
+  ])('%s has an error status', async (_what, query, state, status) => {
     await expect(answersOf(state)(query)).rejects.toMatchObject({ name: 'ApiError', status });
   });
 });

@@ -26,7 +26,7 @@ function listOf(maxAgeMs: number) {
 }
 
 describe('a cached list', () => {
-  it('is read once for all who ask at the same time', async () => {
+  it('is read once for all concurrent callers', async () => {
     const { reads, ask } = listOf(500);
     const answers = Promise.all([ask(), ask(), ask()]);
     expect(reads).toHaveLength(1);
@@ -34,10 +34,10 @@ describe('a cached list', () => {
     for (const answer of await answers) expect(answer).toBe(result);
   });
 
-  it('serves until it is as old as it may be, counted from the moment at which it was read', async () => {
+  it('is served until its maximum age, counted from the start of the read', async () => {
     const { clock, reads, ask } = listOf(500);
     const first = ask();
-    // The read itself takes time: its result is as old as its beginning.
+    // The read takes time, and the age of its result counts from its start.
     clock.now += 10;
     const result = reads[0]?.finish();
     await first;
@@ -50,7 +50,7 @@ describe('a cached list', () => {
     expect(await second).not.toBe(result);
   });
 
-  it('is kept for ten times as long as it took to read', async () => {
+  it('is kept for at least ten times the duration of the read', async () => {
     const { clock, reads, ask } = listOf(500);
     const first = ask();
     clock.now += 1_000;
@@ -65,7 +65,7 @@ describe('a cached list', () => {
     await second;
   });
 
-  it('does not serve for ever when the clock is set back', async () => {
+  it('expires even if the clock is set back', async () => {
     const { clock, reads, ask } = listOf(500);
     const first = ask();
     reads[0]?.finish();
@@ -77,7 +77,7 @@ describe('a cached list', () => {
     await second;
   });
 
-  it('does not serve when the database was restored or replaced', async () => {
+  it('is read again after the database was restored or replaced', async () => {
     const { clock, reads, ask } = listOf(500);
     const first = ask();
     const before = reads[0]?.finish();
@@ -89,7 +89,7 @@ describe('a cached list', () => {
     expect(await second).not.toBe(before);
   });
 
-  it('fails for all waiting callers, and then reads again', async () => {
+  it('rejects all waiting callers when the read fails, and reads again for the next one', async () => {
     const { reads, ask } = listOf(500);
     const failures = Promise.allSettled([ask(), ask()]);
     reads[0]?.fail();

@@ -17,7 +17,7 @@ beforeAll(async () => {
   await pool.query(`TRUNCATE ads`);
   await pool.query(`INSERT INTO ads (id, image_url, target_url)
     SELECT 'ad-' || lpad(i::text, 3, '0'), '', '' FROM generate_series(1, 100) i`);
-  // Clicks of 60 ads in several ties, and of ads that were deleted.
+  // Clicks of 60 ads, several with equal counts, and of deleted ads.
   await pool.query(
     `INSERT INTO ad_totals SELECT 'ad-' || lpad(i::text, 3, '0'), i % 7, 1 FROM generate_series(1, 60) i`,
   );
@@ -52,7 +52,7 @@ function open(chunkAds: number) {
   });
 }
 
-/** All ads by pages, as a caller would read them. */
+/** All ads, read page by page. */
 async function readAll(rank: ReturnType<typeof open>, limit: number): Promise<string[]> {
   const seen: string[] = [];
   let cursor: string | null = null;
@@ -74,7 +74,7 @@ describe('a ranking by Postgres', () => {
     [100, 100],
     [100, 101],
     [500, 5_000],
-  ])('shows each ad of the catalogue once, busiest first, in pages of %i out of chunks of %i', async (limit, chunk) => {
+  ])('lists each ad of the catalogue once, by clicks, in pages of %i from chunks of %i', async (limit, chunk) => {
     const { rows } = await pool.query(
       `SELECT id FROM ads LEFT JOIN ad_totals ON ad_id = id ORDER BY coalesce(clicks, 0) DESC, id`,
     );
@@ -86,11 +86,11 @@ describe('a ranking by Postgres', () => {
     ['5m', ['ad-004', 'ad-003', 'ad-001']],
     ['1h', ['ad-004', 'ad-003', 'ad-006', 'ad-001']],
     ['24h', ['ad-009', 'ad-008', 'ad-001']],
-  ] as const)('counts the clicks of %s to the second or minute, and leaves deleted ads out', async (timeframe, ids) => {
+  ] as const)('counts the clicks of %s exactly, and omits deleted ads', async (timeframe, ids) => {
     expect((await open(100)(timeframe, ids.length, undefined)).adIds).toEqual(ids);
   });
 
-  it('asks once for all who want pages of the same part', async () => {
+  it('runs one query for all callers whose pages are in the same chunk', async () => {
     const rank = open(50);
     queries = 0;
     const pages = await Promise.all([10, 20, 50, 10].map((limit) => rank(undefined, limit, undefined)));
@@ -102,7 +102,7 @@ describe('a ranking by Postgres', () => {
     expect(queries).toBe(2);
   });
 
-  it('refuses when too many parts are asked for at once', async () => {
+  it('refuses further callers when too many chunks are being read', async () => {
     const rank = open(50);
     const asked = Array.from({ length: 30 }, (_, i) => rank(undefined, 10, [0, `ad-${i}`]));
     const results = await Promise.allSettled(asked);

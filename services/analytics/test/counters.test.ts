@@ -13,13 +13,13 @@ import { readRedisCounters } from '../src/redis-counters.js';
 import { event, isKnown, openStores } from './stores.js';
 
 const testServers = openTestServers();
-/** The same store, with some of what its one server does replaced. */
+/** The same store, with some operations of its one server replaced. */
 function withShard(changes: (shard: CounterShard) => Partial<CounterShard>): CounterStore {
   const changed = store.shards().map((shard) => ({ ...shard, ...changes(shard) }));
   return { shards: () => changed, shardOf: () => changed[0] as CounterShard };
 }
 
-/** The same client, with somebody else coming in between the commands of each pipeline: before the given ones. */
+/** The same client, with other commands that run within each pipeline, before the commands of the given indices. */
 function withInterruptions(client: Redis, interruptions: Record<number, () => Promise<unknown>>): Redis {
   function pipeline() {
     const commands: [name: string, ...values: string[]][] = [];
@@ -48,7 +48,7 @@ function withInterruptions(client: Redis, interruptions: Record<number, () => Pr
 let database: Postgres;
 let store: RedisConnection;
 let identity: string;
-/** The same Redis, for what a test does to it. */
+/** A connection of the test to the same Redis. */
 let redis: Redis;
 beforeAll(async () => {
   const server = await testServers.redis();
@@ -62,11 +62,11 @@ afterAll(testServers.release);
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
-/** The next one, as Postgres keeps no buckets of what was long ago. */
+/** The next midnight, as Postgres drops old buckets. */
 const MIDNIGHT = 24 * HOUR * Math.ceil(Date.now() / (24 * HOUR));
 const ADS = ['ad-001', 'ad-002', 'ad-003'];
 
-/** The edges of minute, hour and day, and each side of them to the millisecond; and moments that are nothing special. */
+/** Times around the change of minute, hour and day, to the millisecond, and some ordinary times. */
 const MOMENTS = [
   ...[MIDNIGHT, MIDNIGHT + HOUR, MIDNIGHT - HOUR, MIDNIGHT + 34 * MINUTE].flatMap((edge) =>
     [-SECOND - 1, -SECOND, -1, 0, 1, SECOND - 1, SECOND, 59 * SECOND + 999, MINUTE].map((offset) => edge + offset),
@@ -74,7 +74,7 @@ const MOMENTS = [
   MIDNIGHT + 12 * HOUR + 34 * MINUTE + 56_789,
 ];
 
-/** Clicks over more than 25 hours, a few of them ahead of every moment, and some on each side of every window's edge. */
+/** Clicks over more than 25 hours, some later than all `MOMENTS`, and some on both sides of the edge of each window. */
 function manyEvents(): AdEvent[] {
   const random = seeded(7);
   const events: AdEvent[] = [];
@@ -82,7 +82,7 @@ function manyEvents(): AdEvent[] {
     const at = Math.floor(MIDNIGHT - 26 * HOUR + random() * 42 * HOUR);
     events.push(event(random() < 0.7 ? 'ad-001' : 'ad-002', at, random() < 0.2 ? 'impression' : 'click'));
   }
-  // Times that players chose, since 1970: in the totals, and in no window.
+  // Old times that players claimed, back to 1970: counted in totals and in no window.
   for (let i = 0; i < 500; i += 1) events.push(event('ad-001', Math.floor(random() * (MIDNIGHT - 60 * HOUR))));
   for (const moment of MOMENTS) {
     for (const { seconds } of [...WINDOWS, { seconds: 0 }, { seconds: -300 }]) {
@@ -95,7 +95,7 @@ function manyEvents(): AdEvent[] {
 }
 
 /**
- * The definition, word by word: windows up to an hour are the seconds (now - width, now], the 24-hour window is the
+ * The definition of windows: those up to an hour are the seconds (now - width, now], the 24-hour window is the
  * current minute and the 1,439 before it.
  */
 function bruteForce(events: readonly AdEvent[], adId: string, now: number): Counters {
@@ -128,7 +128,7 @@ describe('windows', () => {
   });
 
   it.each(MOMENTS.map((moment): [string, number] => [new Date(moment).toISOString(), moment]))(
-    'are the same from Redis, from Postgres and by the definition, at %s',
+    'are equal in Redis, in Postgres and by the definition, at %s',
     async (_text, moment) => {
       await redis.flushall();
       expect(await rebuildCounters(database, store, () => moment)).toMatchObject({ state: 'done' });
@@ -143,7 +143,7 @@ describe('windows', () => {
     },
   );
 
-  it.each([200, 300, 70_000, 20_000_000_000])('are right where each count is %i times as great', async (factor) => {
+  it.each([200, 300, 70_000, 20_000_000_000])('are exact when each count is multiplied by %i', async (factor) => {
     const moment = MIDNIGHT + 12 * HOUR + 34 * MINUTE + 56_789;
     const multiply = async (by: string) => {
       await database.query('multiply', `UPDATE clicks_per_second SET clicks = clicks ${by}`);
@@ -163,7 +163,7 @@ describe('windows', () => {
     }
   });
 
-  it('slide over what was raised while it was new, without anything being written again', async () => {
+  it('slide with the time, without any further raise', async () => {
     await redis.flushall();
     const written = MIDNIGHT - 30 * MINUTE;
     await rebuildCounters(database, store, () => written);
@@ -173,7 +173,7 @@ describe('windows', () => {
     }
   });
 
-  it('never shrink with their width while clicks are being recorded by several at once', async () => {
+  it('never exceed a wider window while several writers record clicks', async () => {
     const now = MIDNIGHT + 12 * HOUR + 30_000;
     await redis.flushall();
     await rebuildCounters(database, store, () => now);
@@ -206,7 +206,7 @@ describe('windows', () => {
     expect(reads).toBeGreaterThan(10);
   });
 
-  it('are read for more ads than go in one round trip', async () => {
+  it('are read for more ads than fit into one round trip', async () => {
     const many = Array.from({ length: 450 }, (_, index) => `many-${index}`);
     const counters = await readRedisCounters(store, identity, [...many, 'ad-002'], MIDNIGHT);
     expect(counters?.map(({ adId }) => adId)).toEqual([...many, 'ad-002']);
@@ -214,7 +214,7 @@ describe('windows', () => {
   });
 });
 
-describe('where counters are read', () => {
+describe('the source of an answer', () => {
   const now = MIDNIGHT;
   const read = (over: CounterStore = store, undoubted: () => string | undefined = () => identity) =>
     readCounters({ database, store: over, undoubted, guard: createMonotonicReadGuard(), now: () => now }, ['ad-001']);
@@ -227,11 +227,11 @@ describe('where counters are read', () => {
     expect(expected.clicks).toBeGreaterThan(0);
   });
 
-  it('is Redis while it is trusted', async () => {
+  it('is Redis while Redis is trusted', async () => {
     expect(await read()).toEqual({ source: 'redis', counters: [expected] });
   });
 
-  it('is never the events themselves: an answer costs the same however many there are', async () => {
+  it('is never the table of events, so that the cost of an answer does not grow with their number', async () => {
     const own = await openStores(testServers, {
       ...(await testServers.database()),
       ...(await testServers.redis()).env,
@@ -243,12 +243,12 @@ describe('where counters are read', () => {
     expect(counters).toMatchObject({ clicks: 1, windows: { last_1_minute: 1, last_24_hours: 1 } });
   });
 
-  it('is Postgres, and never zeros, when Redis was emptied', async () => {
+  it('is Postgres when Redis was emptied, which never gives zeros', async () => {
     await redis.flushall();
     expect(await read()).toEqual({ source: 'postgres', counters: [expected] });
   });
 
-  it('is asked once for an answer, also about many ads', async () => {
+  it('is queried once per answer, also for many ads', async () => {
     const asked: string[] = [];
     const watched = withShard((shard) => ({
       run: (operation, call) => {
@@ -263,11 +263,11 @@ describe('where counters are read', () => {
   const flush = () => redis.flushall();
   const mark = () => redis.set(epoch(), `${store.shards()[0]?.instanceId()}:another rebuild`);
   it.each<[string, Record<number, () => Promise<unknown>>]>([
-    ['before it was read', { 0: flush }],
-    ['before it was read, and filled by the end', { 0: flush, 2: mark }],
-    ['behind the first look at its mark', { 1: flush }],
-    ['behind the first look at its mark, and filled by the second', { 1: () => flush().then(mark) }],
-    ['before the second look at its mark', { 2: flush }],
+    ['before the read', { 0: flush }],
+    ['before the read, and filled at its end', { 0: flush, 2: mark }],
+    ['after the first check of its mark', { 1: flush }],
+    ['after the first check of its mark, and filled before the second', { 1: () => flush().then(mark) }],
+    ['before the second check of its mark', { 2: flush }],
   ])('is Postgres when Redis was emptied %s', async (_when, interruptions) => {
     const interrupted = withShard((shard) => ({
       run: (operation, call) => shard.run(operation, (client) => call(withInterruptions(client, interruptions))),
@@ -275,14 +275,14 @@ describe('where counters are read', () => {
     expect(await read(interrupted)).toEqual({ source: 'postgres', counters: [expected] });
   });
 
-  it('is Postgres when the epoch has another instance id of Redis', async () => {
+  it('is Postgres when the epoch names another instance of Redis', async () => {
     await redis.set(epoch(), `${'0'.repeat(40)}:token`);
     expect((await read()).source).toBe('postgres');
     await redis.set(epoch(), 'token');
     expect((await read()).source).toBe('postgres');
   });
 
-  it('is Postgres while there is a doubt, also one that comes up during the reading', async () => {
+  it('is Postgres while a doubt exists, also if it is stored during the read', async () => {
     expect((await read(store, () => undefined)).source).toBe('postgres');
     let looks = 0;
     const firstOnly = () => {
@@ -297,7 +297,7 @@ describe('where counters are read', () => {
     expect((await read(withShard(() => ({ mayEvict: () => true })))).source).toBe('postgres');
   });
 
-  it('is Postgres while Redis is unavailable, and Redis again only after a restart and a rebuild', async () => {
+  it('is Postgres from the failure of Redis until the rebuild after its restart', async () => {
     const server = await testServers.redis();
     const own = await openStores(testServers, { ...(await testServers.database()), ...server.env });
     const ledger = await readIdentity(own.database);

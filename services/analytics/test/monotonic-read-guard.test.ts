@@ -10,7 +10,7 @@ function counters(clicks: number, impressions = 0, adId = 'ad-001'): Counters {
 }
 
 describe('an answer from Postgres', () => {
-  it('is the floor of answers from Redis, in clicks and in impressions', () => {
+  it('is the minimum of later answers from Redis, in clicks and in impressions', () => {
     const guard = createMonotonicReadGuard();
     guard.remember([counters(10, 5)], NOW);
     expect(guard.admits([counters(10, 5)], NOW)).toBe(true);
@@ -20,7 +20,7 @@ describe('an answer from Postgres', () => {
     expect(guard.admits([counters(1, 0, 'ad-002'), counters(9, 6)], NOW)).toBe(false);
   });
 
-  it('is forgotten after 10 s, also when the clock was set back', () => {
+  it('is dropped after 10 s, even if the clock was set back', () => {
     const guard = createMonotonicReadGuard();
     guard.remember([counters(10)], NOW);
     expect(guard.admits([counters(9)], NOW + 10_000)).toBe(false);

@@ -7,7 +7,7 @@ import { quiet } from './stores.js';
 const testServers = openTestServers();
 afterAll(testServers.release);
 
-it('the metrics say how many connections are lent, and how many queries wait for one', async () => {
+it('the metrics have the number of connections in use and of queries that wait for one', async () => {
   const config = loadConfig<PostgresConfig>(
     { ...(await testServers.database()), POSTGRES_POOL_SIZE: '2' },
     postgresVariables,

@@ -41,7 +41,7 @@ const hasDoubt = async () => (await readDoubts(database)).length > 0;
 const ledger = () => createLedger({ database, store, now, onRaiseFailure: () => undefined });
 const clicks = () => ADS.flatMap((adId, index) => Array.from({ length: 1 + (index % 3) }, () => event(adId, at)));
 
-/** An answer about all ads, as analytics gives it. */
+/** The answer of analytics for these ads, by default all. */
 async function ask(adIds: readonly string[] = ADS, over: CounterStore = store) {
   const undoubted = (await hasDoubt()) ? undefined : identity;
   const reading = await readCounters(
@@ -68,7 +68,7 @@ async function on<T>(
   }
 }
 
-/** Rebuilds as a consumer does: again and again, until the counters are to be trusted. */
+/** Repeats the rebuild, as a consumer does, until the counters are trusted. */
 async function rebuilt(): Promise<void> {
   await waitFor(
     async () => isKnown(store) && (await rebuildCounters(database, store, now)).state === 'done' && (await trusted()),
@@ -84,13 +84,13 @@ async function expectExact(): Promise<void> {
 
 const role = async (server: LocalProcess) => (await on(server, (redis) => redis.role()))[0];
 
-/** The one replica of a primary. */
+/** The only replica of a primary. */
 async function replicaOf(primary: LocalProcess): Promise<LocalProcess> {
   const [, , replicas] = (await on(primary, (redis) => redis.role())) as [string, number, [string, string, string][]];
   return cluster.nodes.find(({ port }) => String(port) === replicas[0]?.[1]) as LocalProcess;
 }
 
-/** The same store, with some of what its shards do replaced. */
+/** The same store, with some operations of its shards replaced. */
 function withShards(changes: (shard: CounterShard) => Partial<CounterShard>): CounterStore {
   const changed = new Map(store.shards().map((shard) => [shard.name, { ...shard, ...changes(shard) }]));
   return {
@@ -102,7 +102,7 @@ function withShards(changes: (shard: CounterShard) => Partial<CounterShard>): Co
 describe('counters in a Redis Cluster', () => {
   beforeEach(rebuilt);
 
-  it('are on the primary of their ad, and answered from all of them', async () => {
+  it('are stored on the primary of their ad, and answers combine all primaries', async () => {
     await ledger().recordQueued(clicks());
     await expectExact();
     expect(await hasDoubt()).toBe(false);
@@ -111,7 +111,7 @@ describe('counters in a Redis Cluster', () => {
     expect(held.flat()).toHaveLength((await database.query('test', 'SELECT FROM ad_totals')).length);
   });
 
-  it('have marks of their own on each primary', async () => {
+  it('have separate marks on each primary', async () => {
     for (const shard of store.shards()) {
       const epoch = await on(shard, (redis) => redis.get(epochKey(shard.tag(MARKS_STEM), identity)));
       expect(epoch).toMatch(`${shard.instanceId()}:`);
@@ -119,19 +119,19 @@ describe('counters in a Redis Cluster', () => {
     expect(new Set(store.shards().map((shard) => shard.tag(MARKS_STEM))).size).toBe(3);
   });
 
-  it('are answered from Postgres when any one primary was emptied, and rebuilt', async () => {
+  it('are answered from Postgres after one primary was emptied, until they are rebuilt', async () => {
     await ledger().recordQueued(clicks());
     for (const shard of store.shards()) {
       await on(shard, (redis) => redis.flushall());
       expect(await ask()).toEqual({ source: 'postgres', counters: await truth() });
-      // The counters of the other primaries are right, but only a rebuild can prove it.
+      // The counters of the other primaries are exact, but only a rebuild proves it.
       for (const adId of ADS.slice(0, 9)) expect((await ask([adId])).source).toBe('postgres');
       await rebuilt();
       await expectExact();
     }
   });
 
-  it('are answered from Postgres when a primary is emptied in the middle of the reading', async () => {
+  it('are answered from Postgres when a primary is emptied during the read', async () => {
     for (const { name } of store.shards()) {
       const emptied = withShards((shard) => ({
         run: async (operation, call) => {
@@ -144,7 +144,7 @@ describe('counters in a Redis Cluster', () => {
     }
   });
 
-  it('are answered from Postgres when one of them was filled by another rebuild while others were still read', async () => {
+  it('are answered from Postgres when another rebuild fills one primary during the read of the others', async () => {
     for (const { name } of store.shards()) {
       const refilled = withShards((shard) => ({
         run: async (operation, call) => {
@@ -171,7 +171,7 @@ describe('counters in a Redis Cluster', () => {
     expect(await trusted()).toBe(false);
   });
 
-  it('are not declared right by a rebuild in which one primary was emptied, and doubts stay', async () => {
+  it('are not trusted after a rebuild during which one primary was emptied, and doubts remain', async () => {
     await database.query('test', "INSERT INTO counter_doubts (writer) VALUES ('somebody')");
     for (const { name } of store.shards()) {
       const emptied = withShards((shard) => ({
@@ -191,7 +191,7 @@ describe('counters in a Redis Cluster', () => {
     expect(await hasDoubt()).toBe(false);
   });
 
-  it('are not declared right by a rebuild in which the primaries changed', async () => {
+  it('are not trusted after a rebuild during which the primaries changed', async () => {
     let others = false;
     const changing: CounterStore = {
       shards: () => store.shards().map((shard) => (others ? { ...shard, name: `${shard.name}0` } : shard)),
@@ -206,7 +206,7 @@ describe('counters in a Redis Cluster', () => {
     });
   });
 
-  it('of slots that were given to another primary without their keys are no zeros', async () => {
+  it('are answered from Postgres when a slot was moved to another primary without its keys', async () => {
     await ledger().recordQueued(clicks());
     const [from, to] = store.shards() as [CounterShard, CounterShard];
     const adId = ADS.find((ad) => store.shardOf(totalsKey(identity, ad)).name === from.name) as string;
@@ -216,7 +216,7 @@ describe('counters in a Redis Cluster', () => {
       await redis.cluster('ADDSLOTS', slot);
       await redis.cluster('BUMPEPOCH');
     });
-    // While the nodes agree on it they refuse everything, and nothing could be wrong.
+    // The nodes refuse all commands until they agree, so the test waits for that.
     await waitFor(
       async () => {
         const holds = store.shardOf(totalsKey(identity, adId)).name === to.name;
@@ -230,7 +230,7 @@ describe('counters in a Redis Cluster', () => {
     await expectExact();
   });
 
-  it('come back right after the death of a primary, and what could not be raised meanwhile is doubted', async () => {
+  it('are exact again after a failover and a rebuild; a batch that could not be raised left a doubt', async () => {
     await ledger().recordQueued(clicks());
     const victim = (await cluster.primaries())[1] as LocalProcess;
     await victim.kill();
@@ -251,11 +251,11 @@ describe('counters in a Redis Cluster', () => {
     await expectExact();
   });
 
-  it('of a replaced primary that came back before a rebuild are not trusted', async () => {
+  it('are not trusted when an old primary takes over again before a rebuild', async () => {
     await ledger().recordQueued(clicks());
     const [a] = (await cluster.primaries()) as [LocalProcess];
     const replica = await replicaOf(a);
-    // Its replica is cut off: what is raised now is on the primary alone.
+    // The replica is cut off, so this raise reaches the primary only.
     replica.pause();
     await on(a, (redis) => redis.call('CLIENT', 'KILL', 'TYPE', 'replica'));
     await ledger().recordQueued(clicks());
@@ -268,7 +268,7 @@ describe('counters in a Redis Cluster', () => {
       timeoutMs: 20_000,
       what: 'the old primary to follow',
     });
-    // No rebuild was finished meanwhile (for example because Postgres was unavailable). Somebody wants the old primary back.
+    // No rebuild ended meanwhile, for example because Postgres was unavailable, and an operator fails back to the old primary.
     await waitFor(
       async () => {
         await on(a, (redis) => redis.call('CLUSTER', 'FAILOVER')).catch(() => undefined);
@@ -306,8 +306,8 @@ it('a Redis without cluster mode is refused: nothing is raised or trusted, and h
   expect((await rebuildCounters(database, single, now)).state).toBe('interrupted');
 });
 
-it('of one node, known by its address alone, is given and asked about one ad at a time', async () => {
-  // A cluster listens on a second port, 10,000 above by default.
+it('a cluster of one node, of which only the address is known, gets one ad per script call', async () => {
+  // A cluster node also listens on a second port, by default the first plus 10,000.
   const settings = { 'cluster-enabled': 'yes', 'cluster-port': String(await freePort()) };
   const node = await testServers.redis({ settings });
   await on(node, (redis) => redis.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383'));

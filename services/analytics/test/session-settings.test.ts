@@ -24,14 +24,14 @@ import { readPostgresCounters } from '../src/postgres-counters.js';
 import { event, openStores } from './stores.js';
 
 /*
- * An operator's defaults of a database or a role are none of our business, and must not be in our way: with each of them,
- * every statement of ours does what it does without.
+ * Operators may set defaults for a database or a role. Our statements must have the same effect with each of these
+ * defaults.
  */
 
 const testServers = openTestServers();
 afterAll(testServers.release);
 
-/** Defaults that change what a text means, or how a transaction runs. */
+/** Defaults that change the meaning of a text or the behaviour of a transaction. */
 const DEFAULTS = [
   "datestyle = 'German'",
   "datestyle = 'SQL, DMY'",
@@ -46,7 +46,7 @@ const DEFAULTS = [
   "default_transaction_isolation = 'repeatable read'",
   "search_path = 'nowhere'",
 ];
-/** Those that a PgBouncer does not let us set, and that no statement can be independent of: README gives them to the role. */
+/** Settings that affect every statement and that PgBouncer does not let us set: README sets them for the role. */
 const BY_ROLE = /^(array_nulls|default_transaction_isolation|search_path)/;
 
 let variables: Variables;
@@ -64,7 +64,7 @@ beforeAll(async () => {
 const alter = (change: string) => admin.query(`ALTER DATABASE "${variables.POSTGRES_DB}" ${change}`);
 afterEach(() => alter('RESET ALL'));
 
-/** Records, reads, rebuilds and looks after the tables, on new connections. */
+/** Records, reads, rebuilds and maintains the tables, on new connections. */
 async function useEverything(env: Variables): Promise<void> {
   const { database, store } = await openStores(testServers, { ...env, ...redis });
   expect(await database.query('test', "SELECT current_setting('transaction_isolation') AS isolation")).toEqual([
@@ -85,7 +85,7 @@ async function useEverything(env: Variables): Promise<void> {
   ]);
   expect((await ledger.recordQueued(batch)).added).toEqual({ click: 4, impression: 4 });
   expect((await ledger.recordUnqueued(batch)).added).toEqual({ click: 0, impression: 0 });
-  // Batches that touch the same counters at once.
+  // Concurrent batches with the same counters.
   const crowd = Array.from({ length: 8 }, () => [event('ad-002', now), event('ad-003', now)]);
   await Promise.all(crowd.map((events) => ledger.recordUnqueued(events)));
   const [after] = await readPostgresCounters(database, ['ad-001'], now);
@@ -128,14 +128,14 @@ async function useEverything(env: Variables): Promise<void> {
   expect(await renewIdentity(database, identity)).toBe(true);
 }
 
-it.each(DEFAULTS)('the ledger works where the database has %s', async (setting) => {
+it.each(DEFAULTS)('the ledger works with the database default %s', async (setting) => {
   await alter(`SET ${setting}`);
   await useEverything(variables);
   const connection = postgresConnection(loadConfig(variables, postgresVariables));
   expect(await recount(connection)).toMatchObject({ totals: 0, minutes: 0, seconds: 0 });
 });
 
-it.each(['require', 'verify-full'])('no query runs without TLS where POSTGRES_SSLMODE is %s', async (mode) => {
+it.each(['require', 'verify-full'])('no query runs without TLS if POSTGRES_SSLMODE is %s', async (mode) => {
   const env = { ...variables, POSTGRES_SSLMODE: mode };
   await expect(recount(postgresConnection(loadConfig(env, postgresVariables)))).rejects.toThrow('SSL');
   const { env: service } = await testServers.service({ name: 'analytics', env: { ...env, ...redis } });
@@ -148,7 +148,7 @@ it.each(['require', 'verify-full'])('no query runs without TLS where POSTGRES_SS
   );
 });
 
-it('the ledger works through PgBouncer, which drops what we set, where the database has other defaults', async () => {
+it('the ledger works through PgBouncer, which drops our session settings, with other defaults of the database', async () => {
   for (const setting of DEFAULTS.filter((one) => !BY_ROLE.test(one))) await alter(`SET ${setting}`);
   const bouncer = await pgBouncer({
     folder: join(testServers.folder, 'pgbouncer'),
@@ -159,7 +159,7 @@ it('the ledger works through PgBouncer, which drops what we set, where the datab
   await useEverything({ ...variables, ...bouncer.env });
 });
 
-it('ingest reads the catalogue and takes clicks where the role and the database have other defaults', async () => {
+it('ingest reads the catalogue and accepts clicks with other defaults of the role and the database', async () => {
   for (const setting of DEFAULTS) await alter(`SET ${setting}`);
   const inDatabase = `ALTER ROLE "${variables.POSTGRES_USER}" IN DATABASE "${variables.POSTGRES_DB}"`;
   await admin.query(`${inDatabase} SET datestyle = 'Postgres, DMY'`);

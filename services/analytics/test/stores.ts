@@ -30,7 +30,7 @@ export async function openStores(testServers: TestServers, env: Variables) {
   return { database, store };
 }
 
-/** Redis alone, connected or not. It has a long timeout: calls are not retried here, and a busy machine is no outage. */
+/** Redis alone, connected or not. Calls are not retried, so the timeout is long enough for a busy machine. */
 export function openCounters(testServers: TestServers, env: Variables): RedisConnection {
   const config = loadConfig<RedisConfig>({ REDIS_TIMEOUT_MS: '10000', ...env }, redisVariables);
   const store = openRedis(config, { service: 'test', metrics: createMetrics('test'), logger: quiet });
@@ -38,7 +38,7 @@ export function openCounters(testServers: TestServers, env: Variables): RedisCon
   return store;
 }
 
-/** True when each server has said who it is. */
+/** True if the instance id of each server is known. */
 export function isKnown(store: CounterStore): boolean {
   const shards = store.shards();
   return shards.length > 0 && shards.every((shard) => shard.instanceId() !== undefined);

@@ -51,7 +51,7 @@ beforeAll(async () => {
 });
 afterAll(testServers.release);
 
-/** The time of all events of one test: they are in one bucket, however long the test takes. */
+/** All events of a test have this time, so that they are in one bucket even in a slow test. */
 let eventTime = 0;
 
 beforeEach(async () => {
@@ -79,7 +79,7 @@ async function record(count: number, over: CounterStore = store): Promise<readon
   return events;
 }
 
-/** As a consumer does it, except for how long a counter may be behind. */
+/** An audit as in a consumer, except for the time that a counter may be behind. */
 const auditor = (lastingMs = 0, over: CounterStore = store) =>
   createAudit({
     database,
@@ -101,7 +101,7 @@ const auditor = (lastingMs = 0, over: CounterStore = store) =>
 const isTrusted = async () =>
   (await readTrust(store.shards(), (await readIdentity(database)) ?? '')).state === 'trusted';
 
-/** A store whose server never answers, like a writer that dies between its commit and its raise. */
+/** A store whose server never answers, as if the writer died between commit and raise. */
 function silent(): CounterStore {
   const shards = store.shards().map((shard): CounterShard => ({ ...shard, run: () => new Promise(() => undefined) }));
   return { shards: () => shards, shardOf: () => shards[0] as CounterShard };
@@ -120,7 +120,7 @@ async function recordWithoutRaise(): Promise<void> {
 }
 
 describe('an audit', () => {
-  it('finds nothing while all is well, also beside recording', async () => {
+  it('finds no difference in correct counters, also during recording', async () => {
     const audit = auditor();
     let recording = true;
     const writing = (async () => {
@@ -129,7 +129,7 @@ describe('an audit', () => {
       recording = false;
     });
     while (recording) {
-      // Each message that is under way is still in the queue.
+      // Messages that are being recorded are still in the queue.
       sequences = { first: 1, last: 1 };
       await audit();
     }
@@ -160,7 +160,7 @@ describe('an audit', () => {
       () => database.query('test', 'DELETE FROM clicks_per_minute'),
       { counter: 'minute', redis: 3, postgres: 0 },
     ],
-  ])('ends the trust at once when %s of Redis are ahead', async (_what, spoil, difference) => {
+  ])('ends the trust at once when Redis is ahead in %s', async (_what, spoil, difference) => {
     await spoil();
     await auditor(60_000)();
     expect(found).toEqual([['ahead', expect.objectContaining({ adId: 'ad-001', ...difference })]]);
@@ -172,7 +172,7 @@ describe('an audit', () => {
     expect(await isTrusted()).toBe(true);
   });
 
-  it.each(['seconds', 'minutes'])('ends the trust when a field of %s is not packed', async (what) => {
+  it.each(['seconds', 'minutes'])('ends the trust when a field of %s cannot be decoded', async (what) => {
     const key = (await redis.keys(`ad:${ledger}:*:${what}:*`))[0] ?? '';
     const [field = ''] = await redis.hkeys(key);
     await redis.hset(key, field, 'x');
@@ -181,7 +181,7 @@ describe('an audit', () => {
     expect(await isTrusted()).toBe(false);
   });
 
-  it('ends the trust when a counter stays behind that no message explains', async () => {
+  it('ends the trust when a counter stays behind and no message in the queue explains it', async () => {
     await recordWithoutRaise();
     const audit = auditor();
     await audit();
@@ -193,7 +193,7 @@ describe('an audit', () => {
     expect(await redis.hget(totalsKey((await readIdentity(database)) ?? '', 'ad-001'), 'clicks')).toBe('5');
   });
 
-  it('waits while a message that may explain it is in the queue, and while it is young', async () => {
+  it('waits while a message in the queue may explain a difference, and while the difference is new', async () => {
     await recordWithoutRaise();
     sequences = { first: 7, last: 9 };
     const audit = auditor();
@@ -202,7 +202,7 @@ describe('an audit', () => {
     sequences = { first: 10, last: 9 };
     for (let pass = 0; pass < 3; pass += 1) await patient();
     expect(found).toEqual([]);
-    // The message was delivered again, and everything is recorded already.
+    // The message is redelivered, although all its events are recorded.
     await record(1);
     await audit();
     await audit();
@@ -210,7 +210,7 @@ describe('an audit', () => {
     expect(await isTrusted()).toBe(true);
   });
 
-  it('leaves what is behind to the rebuild where a doubt explains it', async () => {
+  it('leaves a counter that is behind to the rebuild if a doubt explains it', async () => {
     await recordWithoutRaise();
     await database.query(
       'test',
@@ -221,7 +221,7 @@ describe('an audit', () => {
     expect(found).toEqual([]);
   });
 
-  it('finds nothing in counters that are not trusted, or of a ledger that changed while it looked', async () => {
+  it('reports nothing for untrusted counters, or if the ledger changes during the audit', async () => {
     await redis.hset(totalsKey(ledger, 'ad-001'), 'clicks', 6);
     const changing = store.shards().map(
       (shard): CounterShard => ({
@@ -237,7 +237,7 @@ describe('an audit', () => {
     expect(found).toEqual([]);
   });
 
-  it('looks at all ads in turn', async () => {
+  it('covers all ads in turn', async () => {
     await database.query(
       'test',
       "INSERT INTO ad_totals SELECT 'turn-' || lpad(n::text, 3, '0'), 0, 0 FROM generate_series(1, 170) n",
@@ -248,7 +248,7 @@ describe('an audit', () => {
     expect(found).toEqual([['ahead', { adId: 'turn-160', counter: 'clicks', bucket: 0, redis: 1, postgres: 0 }]]);
   });
 
-  it('of several that find the same, one reports it', async () => {
+  it('reports a difference once if several processes find it', async () => {
     await redis.hset(totalsKey(ledger, 'ad-001'), 'clicks', 6);
     const audits = Array.from({ length: 5 }, () => auditor());
     await Promise.all(audits.map((audit) => audit()));

@@ -2,13 +2,13 @@ import { describe, expect, it } from '@jest/globals';
 import { createBatchSize } from '../src/batch-size.js';
 
 describe('the size of a batch', () => {
-  it('is the most that may be, while batches are quick', () => {
+  it('is the maximum while batches are fast', () => {
     const size = createBatchSize(20_000);
     size.took(20);
     expect(size.events()).toBe(20_000);
   });
 
-  it('halves with every batch that took too long or failed, and doubles again with every quick one', () => {
+  it('halves with every slow or failed batch, and doubles with every fast one', () => {
     const size = createBatchSize(20_000);
     size.took(1_600);
     size.failed();
@@ -24,7 +24,7 @@ describe('the size of a batch', () => {
   it.each([
     [20_000, 100],
     [50, 50],
-  ])('of %i at most is never below %i', (most, least) => {
+  ])('with a maximum of %i is never below %i', (most, least) => {
     const size = createBatchSize(most);
     for (let time = 0; time < 20; time += 1) size.failed();
     expect(size.events()).toBe(least);

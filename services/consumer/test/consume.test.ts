@@ -46,13 +46,13 @@ const unacknowledged = async () =>
 
 const clicks = (count: number) => Array.from({ length: count }, () => [click()]);
 
-describe('consuming', () => {
-  // Whatever a test did, the next one begins with an empty queue.
+describe('consume', () => {
+  // Each test begins with an empty queue.
   afterEach(async () => {
     await (await connection.jetstreamManager()).streams.purge(EVENT_STREAM);
   });
 
-  it('holds no more messages than it may, however many there are and however long recording takes', async () => {
+  it('holds at most the configured number of messages, whatever the backlog and the speed of recording', async () => {
     await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: -1, deadLettersMaxBytes: -1 }, 60);
     await publish(connection, clicks(50));
     let finish = (): void => undefined;
@@ -77,7 +77,7 @@ describe('consuming', () => {
     await consuming.stop();
   });
 
-  it('records two batches at a time, and a slow one does not delay the other', async () => {
+  it('records two batches at the same time, and a slow one does not delay the other', async () => {
     await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: -1, deadLettersMaxBytes: -1 }, 60);
     const [slow = 0] = await publish(connection, clicks(1));
     const begun: number[][] = [];
@@ -107,14 +107,14 @@ describe('consuming', () => {
     await consuming.stop();
   });
 
-  it('records a batch that is too much for Postgres in smaller ones', async () => {
+  it('splits a batch that takes Postgres too long into smaller ones', async () => {
     await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: -1, deadLettersMaxBytes: -1 }, 60);
     const sequences = await publish(connection, clicks(8));
     const sizes: number[] = [];
     const recorded: number[] = [];
     const consuming = consume({
       record: async (messages) => {
-        // Those that wait are together from the second batch on.
+        // From the second batch on, waiting messages are combined.
         if (sizes.length === 0)
           await waitFor(async () => (await unacknowledged()) === 8, { timeoutMs: 10_000, what: 'all' });
         sizes.push(messages.length);
@@ -129,7 +129,7 @@ describe('consuming', () => {
     expect(Math.max(...sizes)).toBeGreaterThan(2);
   });
 
-  it('reports a recovery when the failed batch is recorded, and not when another one is', async () => {
+  it('reports a recovery when the failed batch is recorded, not when another one is', async () => {
     await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: -1, deadLettersMaxBytes: -1 }, 60);
     const [bad] = await publish(connection, clicks(1));
     const signals: string[] = [];
@@ -155,7 +155,7 @@ describe('consuming', () => {
     await consuming.stop();
   });
 
-  it('tries a batch that failed again until it is recorded, and loses none of it', async () => {
+  it('retries a failed batch until it is recorded, and loses no event', async () => {
     await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: -1, deadLettersMaxBytes: -1 }, 60);
     const sequences = await publish(connection, clicks(3));
     const failures: unknown[] = [];
@@ -174,8 +174,8 @@ describe('consuming', () => {
     expect(failures).toEqual([new Error('unavailable'), new Error('unavailable'), new Error('unavailable')]);
   });
 
-  it('gives back at its stop what it could not record, for somebody else to have at once', async () => {
-    // Without being given back they would come again after a minute.
+  it('returns unrecorded messages to the queue when it stops, so that they are redelivered at once', async () => {
+    // Without the return, JetStream would redeliver them after a minute.
     await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: -1, deadLettersMaxBytes: -1 }, 60);
     const sequences = await publish(connection, clicks(20));
     let failed = false;
@@ -200,7 +200,7 @@ describe('consuming', () => {
     expect([...recorded].sort((a, b) => a - b)).toEqual(sequences);
   });
 
-  it('finishes at its stop what it is recording', async () => {
+  it('finishes the batch in progress when it stops', async () => {
     await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: -1, deadLettersMaxBytes: -1 }, 60);
     await publish(connection, clicks(1));
     let finish: (() => void) | undefined;
@@ -222,7 +222,7 @@ describe('consuming', () => {
     await queueEmpty(connection, 5_000);
   });
 
-  it('keeps a message that takes longer than the queue waits for it', async () => {
+  it('keeps a message whose recording takes longer than the ack wait', async () => {
     await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: -1, deadLettersMaxBytes: -1 }, 1);
     await publish(connection, clicks(1));
     let received = 0;
@@ -233,7 +233,7 @@ describe('consuming', () => {
         received += 1;
       },
       record: async (messages) => {
-        // Three times as long as the queue waits.
+        // Three times the ack wait.
         await delay(3_000);
         released = true;
         return await acknowledge(messages);
@@ -244,7 +244,7 @@ describe('consuming', () => {
     expect([released, received]).toEqual([true, 1]);
   });
 
-  it('goes on recording while messages wait for their dead letters, which count as buffered', async () => {
+  it('continues while messages wait for their dead letters, and counts these as buffered', async () => {
     await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: -1, deadLettersMaxBytes: -1 }, 60);
     const sequences = await publish(connection, clicks(30));
     const isBad = (message: BufferedMessage) => sequences.indexOf(message.message.info.streamSequence) % 5 === 0;
@@ -281,7 +281,7 @@ describe('consuming', () => {
     expect(consuming.isIdle()).toBe(true);
   });
 
-  it('asks for no more while as many messages as it may hold wait for their dead letters', async () => {
+  it('does not pull while the maximum number of messages waits for dead letters', async () => {
     await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: -1, deadLettersMaxBytes: -1 }, 60);
     await publish(connection, clicks(30));
     const consuming = consume({
@@ -298,7 +298,7 @@ describe('consuming', () => {
     await consuming.stop();
   });
 
-  it('takes what came while the event loop was blocked', async () => {
+  it('accepts messages that arrived while the event loop was blocked', async () => {
     await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: -1, deadLettersMaxBytes: -1 }, 60);
     let received = 0;
     const consuming = consume({
@@ -326,7 +326,7 @@ describe('consuming', () => {
   });
 });
 
-/** A message every 20 ms, 300 times, in a thread of its own, which nothing holds up. */
+/** Publishes 300 messages, one every 20 ms, in a thread of its own that nothing blocks. */
 const PUBLISHER = `
   const { workerData: { address, subject, message } } = require('node:worker_threads');
   const [host, port] = address.split(':');

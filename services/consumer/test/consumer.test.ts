@@ -41,7 +41,7 @@ async function startConsumer(postgres: LocalProcess | undefined, variables: Reco
     ...natsServer.env,
     NATS_ACK_WAIT_SECONDS: '2',
     NATS_STREAM_MAX_BYTES: '100000000',
-    // Many small transactions: whenever it is killed, it is between two or in one.
+    // Many small transactions, so that a kill hits during or between two of them.
     CONSUMER_BATCH_EVENTS: '100',
     ...variables,
   };
@@ -64,7 +64,7 @@ async function startConsumer(postgres: LocalProcess | undefined, variables: Reco
   return { consumer, redisServer, queue, rows, redis, events, totals, counted, identity };
 }
 
-/** A number of `/metrics`, by its name and labels without `service`; NaN when it isn't there. */
+/** The value of a metric by name and labels (without `service`); NaN if it is absent. */
 async function readSample({ env }: LocalProcess, sample: string): Promise<number> {
   const text = await (await fetch(`${env.CONSUMER_URL}/metrics`)).text();
   const line = text.split('\n').find((line) =>
@@ -76,7 +76,7 @@ async function readSample({ env }: LocalProcess, sample: string): Promise<number
   return Number(line?.split(' ').at(-1) ?? Number.NaN);
 }
 
-/** Expects exactly these clicks in Postgres and in Redis. */
+/** Expects exactly these clicks in Postgres and Redis. */
 async function expectCounted(
   running: Awaited<ReturnType<typeof startConsumer>>,
   all: readonly AdEvent[],
@@ -133,7 +133,7 @@ describe('the consumer', () => {
     await expectCounted(running, all);
   });
 
-  it('counts a batch once, however often it is delivered and in whatever company', async () => {
+  it('counts a batch once if it is delivered repeatedly and together with others', async () => {
     const batch = ofAds(30);
     all.push(...batch);
     const extra = ofAds(3);
@@ -143,7 +143,7 @@ describe('the consumer', () => {
     await expectCounted(running, all);
   });
 
-  it('counts nothing twice when all deliveries are forgotten', async () => {
+  it('counts no event twice when the durable consumer is deleted and all messages are delivered again', async () => {
     const batches = Array.from({ length: 50 }, () => ofAds(10));
     all.push(...batches.flat());
     await publish(queue, batches.slice(0, 25));
@@ -153,7 +153,7 @@ describe('the consumer', () => {
     await expectCounted(running, all);
   });
 
-  it('counts every click once although it is killed several times while recording', async () => {
+  it('counts every click once if it is killed several times while recording', async () => {
     for (let kill = 0; kill < 3; kill += 1) {
       const before = await running.events();
       const batches = Array.from({ length: 200 }, () => ofAds(30));
@@ -172,7 +172,7 @@ describe('the consumer', () => {
     await expectCounted(running, all);
   });
 
-  it('refills an emptied Redis while it counts', async () => {
+  it('rebuilds an emptied Redis while it records', async () => {
     await running.redis.flushall();
     const more = ofAds(10);
     all.push(...more);
@@ -183,7 +183,7 @@ describe('the consumer', () => {
     await expectCounted(running, all);
   });
 
-  it('heals the doubt of a writer that died', async () => {
+  it('clears the doubt of a killed writer', async () => {
     await running.redis.hset(totalsKey(await running.identity(), 'ad-001'), 'clicks', 0);
     await running.rows("INSERT INTO counter_doubts (writer) VALUES ('dead')");
     await waitFor(async () => (await running.rows('SELECT FROM counter_doubts')).length === 0, {
@@ -193,7 +193,7 @@ describe('the consumer', () => {
     await expectCounted(running, all);
   });
 
-  it('lost no message in any of these tests', async () => {
+  it('has dead-lettered no valid event in the tests above', async () => {
     expect(await deadLetters(queue)).toHaveLength(6);
     const waiting = 'jetstream_stream_messages{stream="AD_DEAD_LETTERS"}';
     await waitFor(async () => (await readSample(running.consumer, waiting)) === 6, {
@@ -202,7 +202,7 @@ describe('the consumer', () => {
     });
   });
 
-  it('measures the size of the stream, and shows the counters of an unavailable Redis as untrusted', async () => {
+  it('exports the size of the stream, and shows counters as untrusted while Redis is unavailable', async () => {
     const measured = (sample: string) => readSample(running.consumer, sample);
     expect(await measured('jetstream_stream_max_bytes{stream="AD_EVENTS"}')).toBe(100_000_000);
     const trustedIs = (trusted: number) =>
@@ -219,7 +219,7 @@ describe('the consumer', () => {
 });
 
 describe('the consumer while Postgres is unavailable', () => {
-  it('loses no message, and counts all of them when Postgres is back', async () => {
+  it('keeps all messages, and records them when Postgres is available again', async () => {
     const postgres = await testServers.postgres();
     const running = await startConsumer(postgres);
     const before = ofAds(5);
@@ -261,7 +261,7 @@ describe('the consumer while Postgres is unavailable', () => {
 });
 
 describe('the consumer, while 50,000 events of unknown ads arrive', () => {
-  it('counts the clicks between them, puts many events into one letter, and logs in summary', async () => {
+  it('records the valid clicks among them, puts many events into one dead letter, and logs a summary', async () => {
     const running = await startConsumer(undefined, { CONSUMER_BATCH_EVENTS: '20000' });
     const good: AdEvent[] = [];
     const honest = () => {
@@ -270,7 +270,7 @@ describe('the consumer, while 50,000 events of unknown ads arrive', () => {
       return events;
     };
     const invented = (count: number) => Array.from({ length: count }, (_, ad) => recent({ adId: `invented-${ad}` }));
-    // As ingest batches them, and each in a message of its own.
+    // Some in batches as from ingest, the others in one message each.
     for (let round = 0; round < 50; round += 1) {
       const singles = invented(500).map((event) => [event]);
       await publish(running.queue, [honest(), invented(500), honest(), ...singles, honest()]);
@@ -288,7 +288,7 @@ describe('the consumer, while 50,000 events of unknown ads arrive', () => {
 });
 
 describe('the consumer, while the dead-letter stream is full', () => {
-  it('counts what can be counted, reports it, and moves the letters when there is room', async () => {
+  it('records valid events, reports the full stream, and moves the dead letters when it has room', async () => {
     const limit = 2_097_152;
     const running = await startConsumer(undefined, { NATS_DEAD_LETTERS_MAX_BYTES: String(limit) });
     const { queue } = running;
@@ -305,7 +305,7 @@ describe('the consumer, while the dead-letter stream is full', () => {
     await until('the full stream to be reported', /^degraded: the stream AD_DEAD_LETTERS .*maximum bytes exceeded/);
     expect(await readSample(running.consumer, 'health_condition{condition="dead_letters_blocked"}')).toBe(1);
 
-    // No message is kept back: there may be more of them than JetStream lets a consumer have unacknowledged.
+    // No message stays unacknowledged, since JetStream limits their number per consumer.
     const good = [];
     for (let round = 0; round < 20; round += 1) {
       const clicks = ofAds(5);
@@ -321,7 +321,7 @@ describe('the consumer, while the dead-letter stream is full', () => {
     await expectCounted(running, good);
     expect(await conditions()).toMatch(/^degraded/);
 
-    // An operator reads letters, and drops what was read.
+    // An operator reads dead letters and deletes them.
     let events = 0;
     const drain = async () => {
       const letters = await deadLetters(queue);

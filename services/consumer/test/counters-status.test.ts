@@ -16,7 +16,7 @@ beforeEach(() => {
 });
 
 describe('the status of the counters', () => {
-  it('is distrusted with a reason until the counters are trusted, and logs both once', () => {
+  it('is untrusted with a reason until the counters are trusted, and logs each change once', () => {
     status.onDistrust('Redis restarted');
     status.onTrust(false);
     expect(status.distrust()).toBe('Redis restarted');
@@ -28,18 +28,18 @@ describe('the status of the counters', () => {
     expect(measured).toEqual([false, 1.5, true, true]);
   });
 
-  it('measures finished rebuilds only', () => {
+  it('measures only finished rebuilds', () => {
     status.onRebuild({ state: 'interrupted', reason: 'another rebuild is under way' }, 10);
     expect([log.events(), measured]).toEqual([['info counters.rebuild_interrupted'], []]);
   });
 
-  it('knows the ledger, and warns when it changes', () => {
+  it('logs a warning when the ledger changes', () => {
     for (const ledger of ['one', 'one', 'two']) status.onLedger(ledger);
     expect(status.ledger()).toBe('two');
     expect(log.events()).toEqual(['warn ledger.changed']);
   });
 
-  it('logs failures of the upkeep as an incident', () => {
+  it('logs failures of the counter upkeep as an incident', () => {
     status.onFailure(new Error('no table'));
     status.onSuccess();
     expect(log.events()).toEqual(['error counters.upkeep_retrying', 'info counters.upkeep_recovered']);

@@ -34,7 +34,7 @@ const letter = (bytes = 1_000) => {
   } as const;
 };
 
-/** A store, and what it reports. */
+/** A store and its reports. */
 function opened(nats = (): NatsConnection | undefined => connection, quietMs = 60_000) {
   const reports: string[] = [];
   const store = createDeadLetterStore({
@@ -47,12 +47,12 @@ function opened(nats = (): NatsConnection | undefined => connection, quietMs = 6
   return { store, reports };
 }
 
-/** Fills the dead-letter stream until it refuses a letter of this size. */
+/** Fills the dead-letter stream until it refuses a dead letter of this size. */
 async function fill(bytes = 1_000): Promise<void> {
   try {
     for (;;) await connection.jetstream().publish(DEAD_LETTER_SUBJECT, Buffer.alloc(bytes));
   } catch {
-    // It is full.
+    // The stream is full.
   }
 }
 
@@ -61,7 +61,7 @@ const sources = async () =>
   (await deadLetters(connection)).map(({ source }) => source).filter((source) => source !== '');
 
 describe('the store of dead letters', () => {
-  it('puts a letter on the dead-letter stream, once however often it is put', async () => {
+  it('stores a dead letter in the dead-letter stream, once even if it is stored repeatedly', async () => {
     const { store, reports } = opened();
     const one = letter();
     await store.put(one);
@@ -70,13 +70,13 @@ describe('the store of dead letters', () => {
     expect([await waiting(), reports]).toEqual([0, []]);
   });
 
-  it('keeps letters in the event stream while the dead-letter stream is full, and moves them when there is room', async () => {
+  it('keeps dead letters in the event stream while the dead-letter stream is full, and moves them later', async () => {
     await fill();
     const { store, reports } = opened();
     const letters = Array.from({ length: 50 }, () => letter());
     for (const one of letters) await store.put(one);
     expect(await waiting()).toBe(50);
-    // The first one found it full; the others did not ask again.
+    // The first dead letter found the stream full; the others did not try it again.
     expect(reports).toEqual(['maximum bytes exceeded']);
     await store.moveWaiting(50);
     expect(reports).toEqual(['maximum bytes exceeded', 'maximum bytes exceeded']);
@@ -90,7 +90,7 @@ describe('the store of dead letters', () => {
     expect((await sources()).at(-1)).toBe(later.source);
   });
 
-  it('does not deliver waiting letters to the ledger, and does not count them as events that wait', async () => {
+  it('neither delivers waiting dead letters to the ledger consumer nor counts them as pending events', async () => {
     await fill();
     const { store } = opened();
     for (let number = 0; number < 10; number += 1) await store.put(letter());
@@ -104,7 +104,7 @@ describe('the store of dead letters', () => {
     expect(await readBacklog(connection)).toMatchObject({ pending: 1, stored: 1, waitingDeadLetters: 10 });
   });
 
-  it('moves each letter once when several processes move them at a time', async () => {
+  it('moves each dead letter once when several processes move them at the same time', async () => {
     await fill();
     const stores = [opened(), opened(), opened()];
     const letters = Array.from({ length: 40 }, () => letter());
@@ -115,7 +115,7 @@ describe('the store of dead letters', () => {
     expect(await waiting()).toBe(0);
   });
 
-  it('is blocked for a process that only sees the letters of another one', async () => {
+  it('is blocked also in a process that only finds waiting dead letters of another process', async () => {
     await fill();
     await opened().store.put(letter());
     const { store, reports } = opened();
@@ -123,7 +123,7 @@ describe('the store of dead letters', () => {
     expect(reports).toEqual(['maximum bytes exceeded']);
   });
 
-  it('keeps letters in the event stream while there is no dead-letter stream', async () => {
+  it('keeps dead letters in the event stream while the dead-letter stream does not exist', async () => {
     await (await manager()).streams.delete(DEAD_LETTER_STREAM);
     const { store, reports } = opened();
     const one = letter();
@@ -134,7 +134,7 @@ describe('the store of dead letters', () => {
     expect([await sources(), await waiting()]).toEqual([[one.source], 0]);
   });
 
-  it('throws when neither stream takes a letter, and puts it on the dead-letter stream when that does again', async () => {
+  it('throws when both streams refuse a dead letter, and stores it when the dead-letter stream has room again', async () => {
     await fill();
     await (await manager()).streams.delete(EVENT_STREAM);
     const { store, reports } = opened();
@@ -149,7 +149,7 @@ describe('the store of dead letters', () => {
     expect(reports.at(-1)).toBe('free');
   });
 
-  it('is free again after a quiet time when another process stored what this one could not', async () => {
+  it('is no longer blocked some time after another process stored the refused dead letter', async () => {
     await fill();
     await (await manager()).streams.delete(EVENT_STREAM);
     const { store, reports } = opened(() => connection, 0);
@@ -158,14 +158,14 @@ describe('the store of dead letters', () => {
     expect(reports.at(-1)).toBe('free');
   });
 
-  it('reports nothing without a connection: then NATS is unavailable', async () => {
+  it('reports no problem without a connection, since NATS is reported as unavailable then', async () => {
     const { store, reports } = opened(() => undefined);
     await expect(store.put(letter())).rejects.toThrow('not connected');
     await store.moveWaiting(0);
     expect(reports).toEqual([]);
   });
 
-  it('fits a letter into what NATS takes in one message', async () => {
+  it('limits a dead letter to the maximum message size of NATS', async () => {
     await ensureLedgerConsumer(connection, { ...limits, deadLettersMaxBytes: -1 }, 60);
     const { store } = opened();
     const large = letter(connection.info?.max_payload);

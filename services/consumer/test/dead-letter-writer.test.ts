@@ -4,7 +4,7 @@ import type { BadMessage, BadPart, DeadLetter } from '../src/dead-letters.js';
 import type { QueuedMessage } from '../src/message-buffer.js';
 import { buffered, click, queue } from './messages.js';
 
-/** A writer whose letters wait until the test stores or refuses them. */
+/** A writer whose dead letters wait until the test stores or refuses them. */
 function writing(longestDelayMs = 60_000) {
   const log: string[] = [];
   const pending: { readonly letter: DeadLetter; store(): void; refuse(): void }[] = [];
@@ -32,7 +32,7 @@ const bad = (message: QueuedMessage, parts: readonly BadPart[]): BadMessage => {
 };
 
 describe('the writer of dead letters', () => {
-  it('acknowledges a message when all its letters are stored, and not before', async () => {
+  it('acknowledges a message only after all its dead letters are stored', async () => {
     const { writer, log, pending, message } = writing();
     const fates = writer.write([bad(message('a'), [unknownAd(), unreadable]), bad(message('b'), [unknownAd()])]);
     expect(pending.map(({ letter }) => letter.kind)).toEqual(['unreadable', 'unknown_ad']);
@@ -44,7 +44,7 @@ describe('the writer of dead letters', () => {
     expect(log).toEqual(['ack 2', 'ack 1']);
   });
 
-  it('gives a message back with a delay when a letter of it is refused, and acknowledges the others', async () => {
+  it('returns a message to the queue with a delay if a dead letter of it is refused, and acknowledges the others', async () => {
     const { writer, log, pending, message } = writing();
     const fates = writer.write([bad(message('a'), [unknownAd(), unreadable]), bad(message('b'), [unknownAd()])]);
     pending[1]?.store();
@@ -59,7 +59,7 @@ describe('the writer of dead letters', () => {
     [5, 16_000],
     [7, 60_000],
     [1_000_000, 60_000],
-  ])('gives a message back at delivery %i for %i ms', async (deliveryCount, delay) => {
+  ])('returns a message of delivery %i to the queue with a delay of %i ms', async (deliveryCount, delay) => {
     const { writer, log, pending, message } = writing();
     const queued = message('a');
     const fates = writer.write([bad({ ...queued, info: { ...queued.info, deliveryCount } }, [unreadable])]);
@@ -68,7 +68,7 @@ describe('the writer of dead letters', () => {
     expect(log).toEqual([`nak 1 for ${delay} ms`]);
   });
 
-  it('writes some letters at a time, and puts what comes meanwhile together', async () => {
+  it('writes a few dead letters at the same time, and combines the messages that arrive meanwhile', async () => {
     const { writer, pending, stored, message } = writing();
     const first = writer.write(Array.from({ length: 100 }, () => bad(message('?'), [unreadable])));
     expect(pending).toHaveLength(16);
@@ -81,7 +81,7 @@ describe('the writer of dead letters', () => {
     expect(stored.slice(100).map(({ events }) => events)).toEqual([500, 500]);
   });
 
-  it('gives all that waits back when a letter is refused: the rest would find the same, one after the other', async () => {
+  it('returns all waiting messages to the queue if a dead letter is refused, as the others would be refused too', async () => {
     const { writer, log, pending, message } = writing();
     const fates = writer.write(Array.from({ length: 100 }, () => bad(message('?'), [unreadable])));
     const later = writer.write([bad(message([]), [unknownAd()])]);

@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(testServers.release);
 
-/** Runs the command as an operator does: its exit code, and what it printed. */
+/** Runs the command. Returns its exit code and output. */
 function deadLetterCommand(...args: string[]): Promise<{ code: number; output: string }> {
   return deadLetterCommandWith({}, ...args);
 }
@@ -52,12 +52,12 @@ async function untilStored(count: number): Promise<void> {
   });
 }
 
-describe('the dead letters', () => {
-  it('are none at first', async () => {
+describe('npm run dead-letters', () => {
+  it('reports that there are none', async () => {
     expect(await deadLetterCommand('list')).toEqual({ code: 0, output: '0 dead letters\n' });
   });
 
-  it('are listed, shown, replayed and counted once in the bucket of their own time, or dropped', async () => {
+  it('lists, shows and drops dead letters, and replays them into the bucket of their own time, once', async () => {
     const occurredAt = Date.now() - 7_200_000;
     const id = uuidv7(occurredAt);
     const late = { kind: 'click', id, adId: 'ad-late', ip: '203.0.113.9', occurredAt, receivedAt: occurredAt } as const;
@@ -78,7 +78,7 @@ describe('the dead letters', () => {
     });
     expect(await deadLetterCommand('drop', '1')).toEqual({ code: 0, output: '1 dead letter is deleted.\n' });
     expect(await deadLetterCommand('list')).toEqual({ code: 0, output: '0 dead letters\n' });
-    // The same once more, as when the first try was thought to have failed.
+    // A second replay, as if the first had seemed to fail.
     await publish(queue, [[late]]);
     await queueEmpty(queue);
     expect(await rows("SELECT minute, clicks FROM clicks_per_minute WHERE ad_id = 'ad-late'")).toEqual([
@@ -94,29 +94,29 @@ describe('the dead letters', () => {
     [['drop', '1', '--all'], 'Give either ids, or --all or --reason. Try --help.'],
     [['list', '--limit', '0'], '--limit must be a positive whole number, not 0. Try --help.'],
     [['bury', '1'], 'Unknown command bury. Try --help.'],
-  ])('are not touched by a command that is none: %j', async (args, line) => {
+  ])('changes nothing for an invalid command: %j', async (args, line) => {
     expect(await deadLetterCommand(...args)).toEqual({ code: 2, output: `${line}\n` });
   });
 
-  it('are not touched by an unknown option, which is named in one line', async () => {
+  it('changes nothing for an unknown option, which it names in one line', async () => {
     expect(await deadLetterCommand('drop', '--al')).toEqual({
       code: 2,
       output: expect.stringMatching(/^Unknown option '--al'.* Try --help\.\n$/),
     });
   });
 
-  it.each([['--help'], ['-h']])('are explained by %s', async (option) => {
+  it.each([['--help'], ['-h']])('prints its usage for %s', async (option) => {
     expect(await deadLetterCommand(option)).toEqual({ code: 0, output: expect.stringMatching(/^Usage: /) });
   });
 
-  it('that are not there are said not to be', async () => {
+  it('reports ids that do not exist', async () => {
     expect(await deadLetterCommand('show', '999')).toEqual({ code: 1, output: 'Dead letter 999 does not exist.\n' });
   });
 
-  it('are found by a part of their reason, also when the letter has other reasons', async () => {
+  it('finds dead letters by a part of any of their reasons', async () => {
     const now = Date.now();
     const late = (adId: string) => ({ ...click({ occurredAt: now, receivedAt: now }), adId });
-    // One at a time: events that wait together share a dead letter.
+    // One at a time, since events that wait together share a dead letter.
     await publish(queue, [['ad-a', 'ad-b', 'ad-c', 'ad-d', 'ad-e'].map(late)]);
     await untilStored(1);
     await publish(queue, [[late('ad-a')]]);
@@ -129,7 +129,7 @@ describe('the dead letters', () => {
     );
     expect(await list('--reason', 'ad-a')).toMatch(/\n2 dead letters with 6 events\n$/);
     expect(await list('--limit', '1')).toMatch(/\n1 dead letter with 5 events\n$/);
-    // Events of other ads are not dropped with them.
+    // Events of other ads are kept.
     expect((await deadLetterCommand('drop', '--reason', 'ad-a')).output).toBe('1 dead letter is deleted.\n');
     expect((await deadLetterCommand('drop', '--reason', 'not JSON')).output).toBe('1 dead letter is deleted.\n');
     await rows(
@@ -143,7 +143,7 @@ describe('the dead letters', () => {
     );
   });
 
-  it('do not control the terminal', async () => {
+  it('prints no control characters of an event to the terminal', async () => {
     const evil = '\u001b[2Jgone\u009b31m\u202egnp.exe\u2066\u0007';
     const bears = headers();
     bears.set('Dead-Letter-Reason', evil);
@@ -157,7 +157,7 @@ describe('the dead letters', () => {
     await deadLetterCommand('drop', String(seq));
   });
 
-  it('are listed, replayed and dropped in thousands, without later ones', async () => {
+  it('lists, replays and drops thousands of dead letters, except those that arrive meanwhile', async () => {
     const event = encodeEvents([click({ adId: 'ad-404' })]);
     const bears = headers();
     bears.set('Dead-Letter-Kind', 'unknown_ad');
@@ -175,7 +175,7 @@ describe('the dead letters', () => {
     const list = await deadLetterCommand('list');
     expect(list.output.split('\n')).toHaveLength(5_002);
     expect(list.output).toMatch(/\n5000 dead letters\n$/);
-    // They come back as dead letters, fewer of them: what comes back is not replayed again.
+    // The events return in fewer dead letters, which the same command does not replay again.
     expect((await deadLetterCommand('replay', '--all')).output).toBe('5000 dead letters are in the queue again.\n');
     await queueEmpty(queue);
     const letters = await deadLetters(queue);
@@ -187,7 +187,7 @@ describe('the dead letters', () => {
     expect(await deadLetterCommand('list')).toEqual({ code: 0, output: '0 dead letters\n' });
   });
 
-  it('are found where npm start runs in this folder, unless NATS_URL says otherwise', async () => {
+  it('uses the servers of npm start in this folder, unless NATS_URL is set', async () => {
     const run = join(testServers.folder, '.local', 'run');
     mkdirSync(run, { recursive: true });
     writeFileSync(join(run, 'nats-url'), String(env.NATS_URL));

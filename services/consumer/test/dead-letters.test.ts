@@ -13,7 +13,7 @@ const message = queue([]);
 const unknown = (count: number, adId = 'gone') => Array.from({ length: count }, () => click({ adId }));
 const text = (data: Uint8Array) => Buffer.from(data).toString();
 
-/** Messages whose bad parts are found as the consumer finds them, with no ad in the catalogue but `ad-001`. */
+/** The bad parts of these messages, found as in the consumer; the catalogue has only `ad-001`. */
 function found(contents: readonly (Parameters<typeof message>[0] | ReturnType<typeof message>)[]) {
   const messages = contents.map((one) => (typeof one === 'object' && 'info' in one ? one : message(one)));
   return recordMessages(
@@ -32,7 +32,7 @@ function found(contents: readonly (Parameters<typeof message>[0] | ReturnType<ty
 const sequence = (bad: BadMessage | undefined) => bad?.buffered.message.info.streamSequence;
 
 describe('dead letters', () => {
-  it('hold the events of one kind from many messages, each with its ad id, and name the reasons', async () => {
+  it('combine events of many messages that failed for the same kind of reason, and list the reasons', async () => {
     const ads = ['a', 'b', 'c', 'd', 'e'];
     const events = ads.map((adId) => click({ adId }));
     const bad = await found(events.map((event) => [click(), event]));
@@ -48,14 +48,14 @@ describe('dead letters', () => {
     expect(decodeEvents(letter?.data ?? Buffer.from(''))).toEqual({ state: 'decoded', events, rejected: [] });
   });
 
-  it('of one event are named by its message and its reason', async () => {
+  it('of one event have the sequence of its message and its reason', async () => {
     const bad = await found([unknown(1)]);
     expect(makeDeadLetters(bad)).toMatchObject([
       { reason: 'unknown ad gone', source: `AD_EVENTS:${sequence(bad[0])}`, events: 1 },
     ]);
   });
 
-  it('keep an unreadable message as it came, and an event that is none as a message of its own', async () => {
+  it('keep an unreadable message unchanged, and an invalid event as a message of its own', async () => {
     const value = { k: 'c', id: 'no' };
     const letters = makeDeadLetters(
       await found(['\u0000 not JSON', JSON.stringify({ v: 1, events: [value] }), '[]', unknown(1)]),
@@ -68,7 +68,7 @@ describe('dead letters', () => {
     ]);
   });
 
-  it('keep the whole message when an event in it is nested too deep to be written again', async () => {
+  it('keep the whole message if an event in it is nested too deep to be encoded', async () => {
     const abyss = `{"v":1,"events":[${'['.repeat(200_000)}${']'.repeat(200_000)}]}`;
     expect(makeDeadLetters(await found([abyss])).map(({ data }) => text(data))).toEqual([abyss]);
   });
@@ -78,13 +78,13 @@ describe('dead letters', () => {
     [DEAD_LETTER_MAX_EVENTS + 1, 2],
     [2 * DEAD_LETTER_MAX_EVENTS, 2],
     [50_000, 100],
-  ])('of %i events are %i', async (events, letters) => {
+  ])('for %i events number %i', async (events, letters) => {
     const made = makeDeadLetters(await found(unknown(events).map((event) => [event])));
     expect(made).toHaveLength(letters);
     expect(made.reduce((sum, letter) => sum + letter.events, 0)).toBe(events);
   });
 
-  it('have no more bytes than they may, unless a single event has', async () => {
+  it('stay below the maximum bytes, except for a single larger event', async () => {
     const large = (bytes: number) => JSON.stringify({ v: 1, events: [{ k: 'x'.repeat(bytes) }] });
     const letters = makeDeadLetters(
       await found([
@@ -97,7 +97,7 @@ describe('dead letters', () => {
     expect(letters.map(({ events }) => events)).toEqual([2, 1, 1]);
   });
 
-  it('have the same id for the same messages, and another one for others', async () => {
+  it('have the same id for the same messages, and another id for others', async () => {
     const messages = [message(unknown(2)), message(unknown(3))];
     const idsOf = async (some: typeof messages) => makeDeadLetters(await found(some)).map(({ id }) => id);
     expect(await idsOf(messages)).toEqual(await idsOf(messages));

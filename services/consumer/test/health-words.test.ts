@@ -27,7 +27,7 @@ const isDown = (service: LocalProcess, name: string, words: RegExp) =>
     { timeoutMs: 20_000, what: `${name} to be down with ${words}` },
   );
 
-/** Pings succeed meanwhile: at least three of them. */
+/** Waits for three successful pings. */
 async function staysDown(service: LocalProcess, ...names: string[]): Promise<void> {
   for (let look = 0; look < 30; look += 1) {
     for (const name of names) expect((await dependency(service, name)).status).toBe('down');
@@ -54,7 +54,7 @@ async function startConsumer(change: (env: Variables) => Variables = (env) => en
   return { consumer, env, redisServer };
 }
 
-/** A consumer that records clicks, and what can be done to its servers. */
+/** A consumer that records clicks, and connections to its servers. */
 async function startBusyConsumer() {
   const { consumer, env, redisServer } = await startConsumer();
   const queue = await openQueue(testServers, env);
@@ -66,7 +66,7 @@ async function startBusyConsumer() {
   return { consumer, env, queue, rows, redis };
 }
 
-describe('health while pings succeed and work fails', () => {
+describe('health while pings succeed and operations fail', () => {
   let busy: Awaited<ReturnType<typeof startBusyConsumer>>;
   beforeAll(async () => {
     busy = await startBusyConsumer();
@@ -74,7 +74,7 @@ describe('health while pings succeed and work fails', () => {
 
   it.each([
     [
-      'Postgres has no room',
+      'the disk is full',
       `CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$
          BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$;
        CREATE TRIGGER full_disk BEFORE INSERT ON ad_events FOR EACH ROW EXECUTE FUNCTION full_disk()`,
@@ -87,21 +87,24 @@ describe('health while pings succeed and work fails', () => {
       'ALTER TABLE ad_totals_gone RENAME TO ad_totals',
       /relation "ad_totals" does not exist/,
     ],
-  ])('%s: down in the words of Postgres, up when a batch was recorded', async (_what, breakIt, mendIt, words) => {
-    const { consumer, queue, rows } = busy;
-    await rows(breakIt);
-    await publish(queue, [clicks()]);
-    await isDown(consumer, 'postgres', words);
-    await staysDown(consumer, 'postgres');
-    await rows(mendIt);
-    await queueEmpty(queue);
-    await isUp(consumer, 'postgres');
-  });
+  ])(
+    'is down with the error of Postgres if %s, and up after a recorded batch',
+    async (_what, breakIt, mendIt, words) => {
+      const { consumer, queue, rows } = busy;
+      await rows(breakIt);
+      await publish(queue, [clicks()]);
+      await isDown(consumer, 'postgres', words);
+      await staysDown(consumer, 'postgres');
+      await rows(mendIt);
+      await queueEmpty(queue);
+      await isUp(consumer, 'postgres');
+    },
+  );
 
   it.each([
-    ['has no memory', ['CONFIG', 'SET', 'maxmemory', '1'], ['CONFIG', 'SET', 'maxmemory', '0'], /OOM/],
+    ['is out of memory', ['CONFIG', 'SET', 'maxmemory', '1'], ['CONFIG', 'SET', 'maxmemory', '0'], /OOM/],
     [
-      'gives no right to write',
+      'denies writes to the user',
       ['ACL', 'SETUSER', 'default', '-@write'],
       ['ACL', 'SETUSER', 'default', '+@all'],
       /NOPERM/,
@@ -112,20 +115,23 @@ describe('health while pings succeed and work fails', () => {
       ['CONFIG', 'SET', 'min-replicas-to-write', '0'],
       /NOREPLICAS/,
     ],
-  ])('Redis %s: down in its words, up when it takes writes', async (_what, breakIt, mendIt, words) => {
-    const { consumer, queue, redis } = busy;
-    const [command = '', ...args] = breakIt;
-    await redis.call(command, ...args);
-    await publish(queue, [clicks()]);
-    await isDown(consumer, 'redis', words);
-    await staysDown(consumer, 'redis');
-    const [mend = '', ...mendArgs] = mendIt;
-    await redis.call(mend, ...mendArgs);
-    await publish(queue, [clicks()]);
-    await isUp(consumer, 'redis');
-  });
+  ])(
+    'is down with the error of Redis if it %s, and up when it accepts writes',
+    async (_what, breakIt, mendIt, words) => {
+      const { consumer, queue, redis } = busy;
+      const [command = '', ...args] = breakIt;
+      await redis.call(command, ...args);
+      await publish(queue, [clicks()]);
+      await isDown(consumer, 'redis', words);
+      await staysDown(consumer, 'redis');
+      const [mend = '', ...mendArgs] = mendIt;
+      await redis.call(mend, ...mendArgs);
+      await publish(queue, [clicks()]);
+      await isUp(consumer, 'redis');
+    },
+  );
 
-  it('Redis cannot save: down in its words', async () => {
+  it('is down with the error of Redis if it cannot save', async () => {
     const server = await testServers.redis({ settings: { save: '3600 1000000', 'enable-protected-configs': 'yes' } });
     const { consumer, env } = await startConsumer((all) => ({ ...all, ...server.env }));
     const queue = await openQueue(testServers, env);
@@ -150,7 +156,7 @@ describe('health while pings succeed and work fails', () => {
   });
 });
 
-it('health says which password is wrong', async () => {
+it('health names the dependency whose password is wrong', async () => {
   const [redis, nats] = await Promise.all([
     testServers.redis(),
     testServers.nats({ settings: 'authorization { user: "ads", password: "right" }' }),

@@ -17,7 +17,7 @@ beforeEach(() => {
 });
 
 describe('an incident', () => {
-  it('is logged once for each reason, and its end once', () => {
+  it('is logged once per reason, and once at its end', () => {
     for (const reason of ['no table', 'no table', 'no right', 'no right']) recording.failed(new Error(reason));
     expect(incidents.isOpen()).toBe(true);
     recording.succeeded();

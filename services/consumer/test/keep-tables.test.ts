@@ -16,7 +16,7 @@ const idOf = (time: number) => {
   return `${digits.slice(0, 8)}-${digits.slice(8)}-0000-0000-000000000000`;
 };
 
-/** int8 and int4. */
+/** Type ids of int8 and int4. */
 const NUMBERS = [20, 23];
 let pool: pg.Pool;
 let database: Database;
@@ -32,7 +32,7 @@ beforeEach(async () => {
   };
 });
 
-/** Runs table upkeep once; returns the days with partitions and the conditions. */
+/** Runs the upkeep of the tables once. Returns the days with partitions and the conditions. */
 async function keepOnce(whyNotPrune: () => string | undefined = () => undefined) {
   const { logger, lines } = captureLog();
   const conditions = createConditions(createMetrics('test'), logger);
@@ -52,7 +52,7 @@ async function keepOnce(whyNotPrune: () => string | undefined = () => undefined)
   return { days, conditions: conditions.active() };
 }
 
-it('prunes and makes all other partitions when the one of tomorrow cannot be made, and reports it', async () => {
+it('table upkeep prunes and creates the other partitions if one cannot be created, and reports it', async () => {
   const tomorrow = (Math.floor(Date.now() / DAY_MS) + 1) * DAY_MS;
   await pool.query(`DROP TABLE ${nameOf(tomorrow)}, ${nameOf(tomorrow + 5 * DAY_MS)}`);
   const [from, to] = [idOf(tomorrow + DAY_MS / 4), idOf(tomorrow + DAY_MS / 2)];
@@ -73,7 +73,7 @@ it('prunes and makes all other partitions when the one of tomorrow cannot be mad
   expect(await keepOnce()).toEqual({ days: DAYS_AHEAD, conditions: {} });
 });
 
-it('makes partitions although pruning fails', async () => {
+it('table upkeep creates partitions even if pruning fails', async () => {
   const nextWeek = Date.now() + 7 * DAY_MS;
   await pool.query(`DROP TABLE ${nameOf(nextWeek)}`);
   expect(await keepOnce(() => 'the clocks disagree')).toEqual({ days: DAYS_AHEAD, conditions: {} });

@@ -18,13 +18,13 @@ const STORE_FAILED = 10_077;
 const infoOf = async (stream: string) => await (await connection.jetstreamManager()).streams.info(stream);
 
 describe('the streams', () => {
-  it('have the sizes that are configured, and refuse new messages when they are full', async () => {
+  it('have the configured sizes, and refuse new messages when they are full', async () => {
     await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: 9_000_000, deadLettersMaxBytes: 1_000_000 }, 60);
     expect((await infoOf(EVENT_STREAM)).config).toMatchObject({ max_bytes: 9_000_000, discard: 'new' });
     expect((await infoOf(DEAD_LETTER_STREAM)).config).toMatchObject({ max_bytes: 1_000_000, discard: 'new' });
   });
 
-  it('keep all dead letters when the limit is lowered below their size', async () => {
+  it('keep all dead letters if the limit is lowered below their size', async () => {
     const jetstream = connection.jetstream();
     for (let count = 0; count < 9; count += 1) await jetstream.publish(DEAD_LETTER_SUBJECT, new Uint8Array(100_000));
     await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: 9_000_000, deadLettersMaxBytes: 500_000 }, 60);

@@ -5,7 +5,7 @@ import { click, queue } from './messages.js';
 const clicks = (count: number) => Array.from({ length: count }, () => click());
 
 describe('buffered messages', () => {
-  it('have room up to the maximum number, which includes messages that are being recorded', () => {
+  it('have room up to the maximum number, including messages that are being recorded', () => {
     const message = queue([]);
     const buffer = new MessageBuffer({ messages: 3, bytes: 1_000_000 });
     buffer.put(message(clicks(1)));
@@ -18,7 +18,7 @@ describe('buffered messages', () => {
     expect(buffer.room()).toBe(2);
   });
 
-  it('have no room at the maximum bytes, which include messages that are being recorded', () => {
+  it('have no room at the maximum bytes, including messages that are being recorded', () => {
     const message = queue([]);
     const first = message(clicks(10));
     const buffer = new MessageBuffer({ messages: 10, bytes: first.data.length + 1 });
@@ -33,11 +33,11 @@ describe('buffered messages', () => {
     expect(buffer.room()).toBe(9);
   });
 
-  it('have room for a hundred per request, since their size is unknown', () => {
+  it('have room for at most 100 messages per pull, since their size is unknown', () => {
     expect(new MessageBuffer({ messages: 1_000, bytes: 1_000 }).room()).toBe(100);
   });
 
-  it('are taken in order, as many as fit in a batch, while others are being recorded', () => {
+  it('are taken in order, up to the size of a batch, while others are being recorded', () => {
     const message = queue([]);
     const buffer = new MessageBuffer({ messages: 10, bytes: 1_000_000 });
     for (const size of [40, 50, 20, 10]) buffer.put(message(clicks(size)));
@@ -48,7 +48,7 @@ describe('buffered messages', () => {
     expect(sequences()).toEqual([]);
   });
 
-  it('are taken one at least, however large it is, and unreadable ones count as one event', () => {
+  it('are taken at least one at a time, of any size, and unreadable ones count as one event', () => {
     const message = queue([]);
     const buffer = new MessageBuffer({ messages: 10, bytes: 1_000_000 });
     buffer.put(message(clicks(500)));
@@ -57,7 +57,7 @@ describe('buffered messages', () => {
     expect(buffer.take(2).map(({ decoded }) => decoded.state)).toEqual(['unreadable', 'unreadable']);
   });
 
-  it('are all known, those being recorded and those that wait, until they are done with', () => {
+  it('are listed, both recording and waiting ones, until they are finished', () => {
     const message = queue([]);
     const buffer = new MessageBuffer({ messages: 10, bytes: 1_000_000 });
     for (let i = 0; i < 3; i += 1) buffer.put(message(clicks(1)));
@@ -71,10 +71,10 @@ describe('buffered messages', () => {
   });
 
   it.each<[string, (buffer: MessageBuffer) => void]>([
-    ['a message comes', (buffer) => buffer.put(queue([])(clicks(1)))],
-    ['what was taken is done with', (buffer) => buffer.finish(buffer.take(1))],
+    ['a message arrives', (buffer) => buffer.put(queue([])(clicks(1)))],
+    ['taken messages are finished', (buffer) => buffer.finish(buffer.take(1))],
     ['it is interrupted', (buffer) => buffer.interrupt()],
-  ])('wake everyone who waits when %s', async (_what, change) => {
+  ])('wake all waiting callers when %s', async (_what, change) => {
     const buffer = new MessageBuffer({ messages: 10, bytes: 1_000_000 });
     let woken = 0;
     const waiting = [buffer.change(), buffer.change()].map((promise) =>

@@ -15,7 +15,7 @@ export function click(changes: Partial<AdEvent> = {}): AdEvent {
   };
 }
 
-/** Messages that log their acknowledgements, numbered from 1 as in a stream. */
+/** Messages numbered from 1 as in a stream, whose acknowledgements are added to the log. */
 export function queue(log: string[]) {
   let sequence = 0;
   return (content: readonly AdEvent[] | string): QueuedMessage => {
@@ -31,7 +31,7 @@ export function queue(log: string[]) {
   };
 }
 
-/** Messages as a consumer holds them. */
+/** Messages in the form in which a consumer buffers them. */
 export function buffered(messages: readonly QueuedMessage[]): readonly BufferedMessage[] {
   const all = new MessageBuffer({ messages: messages.length, bytes: Number.POSITIVE_INFINITY });
   for (const message of messages) all.put(message);

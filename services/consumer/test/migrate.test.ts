@@ -10,7 +10,7 @@ const program = new URL('../dist/migrate.js', import.meta.url).pathname;
 const testServers = openTestServers();
 afterAll(testServers.release);
 
-test('runs the given SQL files in order, each as one transaction', async () => {
+test('the migration runs the given SQL files in order, each as one transaction', async () => {
   const env = { ...process.env, ...(await testServers.database()) };
   const folder = await mkdtemp(join(tmpdir(), 'migrate-'));
   testServers.onRelease(() => rm(folder, { recursive: true }));
@@ -26,7 +26,7 @@ test('runs the given SQL files in order, each as one transaction', async () => {
   const { stdout } = await migrate(first, '', second);
   expect(stdout).toBe(`The schema is up to date.\nRun: ${first}\nRun: ${second}\n`);
   await expect(migrate(broken)).rejects.toThrow('division by zero');
-  // It would be there already.
+  // Without a transaction the table would exist already.
   await writeFile(broken, 'CREATE TABLE others ()');
   await migrate(broken);
 });

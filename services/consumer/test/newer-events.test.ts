@@ -20,14 +20,14 @@ import { deadLetters, openCounters, openQueue, openRows, publish, queueExists } 
 import { startWatch } from './watch.js';
 
 /*
- * A rolling update, seen by the queue: consumers of two releases, and events of two wire versions. The newer release has
- * clicks with a field that must not get lost, under a code of the next version.
+ * A rolling update: consumers of two releases, and events of two wire versions. Clicks of the newer release have a code of
+ * the next version and a field that must not be lost.
  */
 
 const testServers = openTestServers();
 afterAll(testServers.release);
 
-/** The wire versions of the releases that follow. */
+/** The wire versions of the next two releases. */
 const NEXT = wireReader.version + 1;
 const NEXT_BUT_ONE = NEXT + 1;
 const NEXT_RELEASE = createWireReader(new Map([...CODES, [`${NEXT}c`, 'click']]));
@@ -66,7 +66,7 @@ async function storedBecome(expected: Record<string, unknown>): Promise<void> {
 }
 
 describe('a consumer of the older release', () => {
-  it('records what it can read, keeps newer events as they came, and reports them', async () => {
+  it('records events that it can read, and keeps newer ones unchanged and reports them', async () => {
     const consumer = await testServers.service({ name: 'consumer', env: { ...env, NATS_ACK_WAIT_SECONDS: '2' } });
     await queueExists(queue);
     const [first, second, newer] = [recent(), recent(), recent()];
@@ -82,7 +82,7 @@ describe('a consumer of the older release', () => {
       (await manager.streams.getMessage(EVENT_STREAM, { last_by_subj: newerEventsSubject(version) })).data;
     expect(Buffer.from(await kept(NEXT)).toString()).toBe(message(newerText));
     expect(Buffer.from(await kept(NEXT_BUT_ONE)).toString()).toBe(otherForm);
-    // Delivered once: they don't come back to consumers that can't read them.
+    // Each message is delivered once: consumers that cannot read it do not get it again.
     const { delivered, num_ack_pending } = await manager.consumers.info(EVENT_STREAM, LEDGER_CONSUMER);
     expect([delivered.consumer_seq, num_ack_pending]).toEqual([2, 0]);
 
@@ -101,7 +101,7 @@ describe('a consumer of the older release', () => {
     expect(metrics).not.toMatch(/^dead_letters_total\{/m);
   });
 
-  it('loses nothing while the event stream is full, and does not ask for the message again and again', async () => {
+  it('loses no event while the event stream is full, and retries with growing delays', async () => {
     const maxBytes = 50_000;
     await ensureStreams(queue, streamSettings({ replicas: 1, maxBytes, deadLettersMaxBytes: -1 }));
     const newer = Array.from({ length: 100 }, () => text(recent(), `${NEXT}c`));
@@ -116,7 +116,7 @@ describe('a consumer of the older release', () => {
     await waitFor(async () => (await recordedIds()).length === 1, { timeoutMs: 10_000, what: 'the click' });
     await new Promise((resolve) => setTimeout(resolve, 2_500));
     const manager = await queue.jetstreamManager();
-    // Delays of 1 s and 2 s.
+    // The delays are 1 s and 2 s.
     expect((await manager.consumers.info(EVENT_STREAM, LEDGER_CONSUMER)).delivered.consumer_seq).toBeLessThanOrEqual(3);
     expect(await stored()).toMatchObject({ [EVENT_SUBJECT]: 1 });
 
@@ -128,7 +128,7 @@ describe('a consumer of the older release', () => {
 });
 
 describe('a consumer of the newer release', () => {
-  it('records what older ones kept for it, once, in the bucket of its own time, and leaves the rest', async () => {
+  it('records kept events of its version once, in the bucket of their own time, and leaves later versions', async () => {
     const older = await testServers.service({ name: 'consumer', env });
     await queueExists(queue);
     const events = Array.from({ length: 60 }, recent);
@@ -137,7 +137,7 @@ describe('a consumer of the newer release', () => {
     await storedBecome({ [newerEventsSubject(NEXT)]: expect.any(Number), [newerEventsSubject(NEXT_BUT_ONE)]: 1 });
     await older.kill();
 
-    // Two processes at a time, as in a real update.
+    // Two processes at the same time, as during an update.
     const watches = await Promise.all([
       startWatch(testServers, env, undefined, NEXT_RELEASE),
       startWatch(testServers, env, undefined, NEXT_RELEASE),
@@ -158,7 +158,7 @@ describe('a consumer of the newer release', () => {
     });
   });
 
-  it('dead-letters what it can read and not record, and keeps a message while Postgres is unavailable', async () => {
+  it('dead-letters kept events that it cannot record, and keeps them while Postgres is unavailable', async () => {
     const { check } = await startWatch(testServers, env, undefined, NEXT_RELEASE);
     await check();
     const unknown = click({ adId: 'ad-404' });
@@ -172,7 +172,7 @@ describe('a consumer of the newer release', () => {
     expect((await deadLetters(queue)).map(({ reason }) => reason)).toEqual(['unknown ad ad-404']);
   });
 
-  it('records what ingest of the first release wrote', async () => {
+  it('records events from ingest of the first release', async () => {
     const id = '019aa6f7-1c00-7000-8000-000000000000';
     const event = `"id":"${id}","ad":"ad-001","ip":"203.0.113.9","at":1700000000001,"rx":1700000000002`;
     await startWatch(testServers, env, undefined, NEXT_RELEASE);

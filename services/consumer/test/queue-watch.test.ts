@@ -62,7 +62,7 @@ async function skipMessages(): Promise<void> {
 }
 
 describe('skipped messages', () => {
-  it('are recorded once an ack wait has passed, with their dead letters, and stay in the stream', async () => {
+  it('are recorded or dead-lettered after an ack wait, and stay in the stream', async () => {
     await skipMessages();
     const { check, time, events, lines } = await startWatch(testServers, env);
     await check();
@@ -76,13 +76,13 @@ describe('skipped messages', () => {
     expect(await storedMessages()).toBe(3);
     expect(events()).toEqual(['warn queue.skipped']);
     expect(lines.find(({ fields }) => fields.event === 'queue.skipped')?.fields.messages).toBe(3);
-    // Recovered once: the next checks read none of them again.
+    // The next checks do not read recovered messages again.
     time.now += ACK_WAIT_MS;
     await check();
     expect(events()).toEqual(['warn queue.skipped']);
   });
 
-  it('are retried by the next check when they could not be recorded', async () => {
+  it('are retried by the next check if they could not be recorded', async () => {
     await skipMessages();
     let failures = 1;
     const { check, time, events } = await startWatch(testServers, env, async (record) => {
@@ -103,7 +103,7 @@ describe('a stuck queue', () => {
   it('is delivered again after three ack waits without any change', async () => {
     await addLedgerConsumer(EVENT_SUBJECT);
     await publish(queue, [[click()]]);
-    // Another process takes the message, and is never heard of again.
+    // Another process takes the message and never acknowledges it.
     await nextMessage();
     const { check, time, events } = await startWatch(testServers, env);
     await check();

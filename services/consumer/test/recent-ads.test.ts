@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { createRecentAds } from '../src/recent-ads.js';
 
-it('recent ads are one of each batch, and the oldest are forgotten', () => {
+it('recent ads contain one ad of each batch, and the oldest are dropped', () => {
   const ads = createRecentAds(2, () => 0.5);
   ads.note([]);
   expect(ads.list()).toEqual([]);

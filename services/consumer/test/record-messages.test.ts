@@ -7,7 +7,7 @@ import { buffered, click, queue } from './messages.js';
 class BadData extends Error {}
 class Away extends Error {}
 
-/** A recording whose every step is written to a log, with a database that takes what `record` lets it. */
+/** A recording whose steps are added to a log, with `record` in place of the database. */
 function recording(record: (events: readonly AdEvent[]) => void = () => undefined) {
   const log: string[] = [];
   const recorded: AdEvent[] = [];
@@ -26,14 +26,14 @@ function recording(record: (events: readonly AdEvent[]) => void = () => undefine
   return { dependencies, log, recorded, reported, message: queue(log) };
 }
 
-/** The sequence of each message, and its reasons. */
+/** The sequence and the reasons of each message. */
 const reasonsOf = (bad: readonly BadMessage[]) =>
   bad.map((one) => [one.buffered.message.info.streamSequence, one.parts.map(({ reason }) => reason)]);
 
 const eventOf = ({ content }: BadPart) => (content && 'event' in content ? content.event : undefined);
 
 describe('messages', () => {
-  it('are recorded as one batch, then those that are recorded completely are acknowledged', async () => {
+  it('are recorded as one batch, and acknowledged if all their events are recorded', async () => {
     const { dependencies, log, reported, message } = recording();
     const good = [click(), click()];
     const bad = await recordMessages(
@@ -48,7 +48,7 @@ describe('messages', () => {
     expect(reported).toEqual(good);
   });
 
-  it('are returned with each bad event of theirs, beside messages that have no event', async () => {
+  it('are returned with their bad events if they have any, and so are unreadable messages', async () => {
     const { dependencies, log, message } = recording();
     const unknown = (count: number) => Array.from({ length: count }, () => click({ adId: 'gone' }));
     const nothing = JSON.stringify({ v: 1, events: [{}] });
@@ -66,7 +66,7 @@ describe('messages', () => {
     expect(bad.flatMap(({ parts }) => parts.map(eventOf))).toEqual([...second, undefined, ...fourth]);
   });
 
-  it('are acknowledged without a batch when there is no event in them', async () => {
+  it('are acknowledged without a batch if they have no events', async () => {
     const { dependencies, log, message } = recording();
     await recordMessages(dependencies, buffered([message([])]));
     expect(log).toEqual(['ack 1']);
@@ -81,7 +81,7 @@ describe('messages', () => {
     expect(log).toEqual(['record 2']);
   });
 
-  it('are not acknowledged when Postgres fails during the search for a bad event', async () => {
+  it('are not acknowledged if Postgres fails during the search for a bad event', async () => {
     let calls = 0;
     const { dependencies, log, message } = recording(() => {
       calls += 1;
@@ -92,7 +92,7 @@ describe('messages', () => {
     expect(log).toEqual(['record 4', 'record 2', 'record 1']);
   });
 
-  it.each([1, 2, 3, 7, 64, 65])('lose exactly the bad events of %i, wherever they are', async (size) => {
+  it.each([1, 2, 3, 7, 64, 65])('are recorded except for their bad events, at any position of %i', async (size) => {
     for (const bad of [
       [0],
       [size - 1],
@@ -112,7 +112,7 @@ describe('messages', () => {
     }
   });
 
-  it('find one bad event among many in few tries', async () => {
+  it('are searched for one bad event among many in few attempts', async () => {
     const events = Array.from({ length: 1_024 }, (_, index) => click({ playTimeMs: index === 700 ? 1 : 0 }));
     const { dependencies, log, message } = recording((batch) => {
       if (batch.some(({ playTimeMs }) => playTimeMs === 1)) throw new BadData();

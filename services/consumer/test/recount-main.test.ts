@@ -14,12 +14,12 @@ const run = (args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
   });
 
 describe('npm run recount', () => {
-  it('explains itself, and refuses what it does not know', async () => {
+  it('prints its usage, and refuses unknown arguments', async () => {
     expect((await run(['--help'])).stdout).toMatch(/^Usage: npm run recount/);
     await expect(run(['now'])).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(/^Usage:/) });
   });
 
-  it('corrects the rollups, and says what it found', async () => {
+  it('corrects the rollups, and prints the number of corrections', async () => {
     const env = await testServers.database();
     const rows = openRows(testServers, env);
     await rows("INSERT INTO ad_totals VALUES ('ad-001', 1234, 0)");
@@ -28,7 +28,7 @@ describe('npm run recount', () => {
     expect(await rows('SELECT clicks FROM ad_totals')).toEqual([{ clicks: '0' }]);
   });
 
-  it('names the problem when Postgres is not there', async () => {
+  it('prints the error of Postgres when Postgres is unavailable', async () => {
     const env = { ...(await testServers.database()), POSTGRES_PORT: '1' };
     await expect(run([], env)).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('Postgres: ') });
   });

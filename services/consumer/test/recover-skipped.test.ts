@@ -36,7 +36,7 @@ it('recovery records the messages of a range in batches, and leaves them in the 
   expect((await manager.streams.info(EVENT_STREAM)).state.messages).toBe(60 - gone.length);
 });
 
-it('recovery of deleted messages finds nothing, and fails when recording fails', async () => {
+it('recovery ignores deleted messages, and fails if recording fails', async () => {
   expect(await recoverSkipped(queue, { from: 1, to: 2 }, () => Promise.reject(new Error('not asked')))).toBe(0);
   expect(await recoverSkipped(queue, { from: 61, to: 99 }, () => Promise.reject(new Error('not asked')))).toBe(0);
   await expect(

@@ -19,7 +19,7 @@ export async function openQueue(testServers: TestServers, env: Variables): Promi
   return connection;
 }
 
-/** Puts messages on the queue and waits until JetStream has them; the sequence of each. */
+/** Publishes messages and waits for their acknowledgement by JetStream. Returns their sequences. */
 export async function publish(
   connection: NatsConnection,
   messages: readonly (readonly AdEvent[] | string)[],
@@ -39,7 +39,7 @@ export async function queueExists(connection: NatsConnection): Promise<void> {
   });
 }
 
-/** Until every message is acknowledged: a work queue forgets those. */
+/** Waits until every message is acknowledged, which removes it from a work queue. */
 export async function queueEmpty(connection: NatsConnection, timeoutMs = 25_000): Promise<void> {
   const manager = await connection.jetstreamManager();
   await waitFor(async () => (await manager.streams.info(EVENT_STREAM)).state.messages === 0, {

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { createSetBackWatch } from '../src/set-back.js';
 
-it('notices once that the clock was set back by more than a minute', () => {
+it('a clock that was set back by more than a minute is reported once', () => {
   const clock = { now: 1_000_000_000 };
   const isSetBack = createSetBackWatch(() => clock.now);
   const after = (milliseconds: number) => {

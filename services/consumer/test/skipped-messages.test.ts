@@ -23,17 +23,17 @@ function watchOver() {
 }
 
 describe('a message', () => {
-  it('is skipped when it stays at or below the ack floor, whatever else moves', () => {
+  it('is skipped if it stays at or below the ack floor, even if other messages move', () => {
     const { after } = watchOver();
     const moving = { ...SKIPPED, ackFloor: 9_500, delivered: 9_520, pending: 0 };
     expect([after(0), after(10_000), after(1, moving)]).toEqual([false, false, true]);
   });
 
   it.each([
-    ['it is not acknowledged yet', { ...SKIPPED, first: 9_001 }],
-    ['the oldest is another one', { ...SKIPPED, first: 179 }],
-    ['there is none', { ...SKIPPED, stored: 0, first: 9_014 }],
-  ])('is not when %s', (_reason, backlog) => {
+    ['it is above the ack floor', { ...SKIPPED, first: 9_001 }],
+    ['the oldest message has changed', { ...SKIPPED, first: 179 }],
+    ['the stream is empty', { ...SKIPPED, stored: 0, first: 9_014 }],
+  ])('is not skipped if %s', (_reason, backlog) => {
     const { after } = watchOver();
     expect([after(0), after(10_000), after(1, backlog), after(10_000), after(10_000, backlog)]).toEqual([
       false,
@@ -44,11 +44,11 @@ describe('a message', () => {
     ]);
   });
 
-  it('is looked for from the oldest up to what is acknowledged, and then from where that ended', () => {
+  it('is searched for from the oldest message to the ack floor, and later from the end of the last search', () => {
     const { watch, look } = watchOver();
     look(0);
     expect(look(10_001)).toEqual({ from: 178, to: 9_000 });
-    // Not recorded: it is looked for again.
+    // Without a recovery the same range is searched again.
     expect(look(1)).toEqual({ from: 178, to: 9_000 });
     watch.recovered(9_000);
     expect(look(1)).toBeUndefined();
@@ -57,8 +57,8 @@ describe('a message', () => {
 
   it.each([
     ['the consumer was created again', { ...SKIPPED, ackFloor: 200 }, { from: 178, to: 200 }],
-    ['another copy of the stream holds older ones', { ...SKIPPED, first: 100 }, { from: 100, to: 9_000 }],
-  ])('is looked for from the oldest again when %s', (_what, backlog, range) => {
+    ['another replica of the stream has older messages', { ...SKIPPED, first: 100 }, { from: 100, to: 9_000 }],
+  ])('is searched for from the oldest message again when %s', (_what, backlog, range) => {
     const { watch, look } = watchOver();
     look(0);
     look(10_001);

@@ -23,19 +23,19 @@ function watchOver() {
 
 describe('a queue', () => {
   it.each([
-    ['said to be with somebody, and gone', { ...SILENT, stored: 0 }],
-    ['acknowledged, and there all the same', { ...SILENT, unacknowledged: 0 }],
-  ])('is stuck when it stood still for some ack waits with messages that are %s', (_what, backlog) => {
+    ['unacknowledged but not in the stream', { ...SILENT, stored: 0 }],
+    ['acknowledged but still in the stream', { ...SILENT, unacknowledged: 0 }],
+  ])('is stuck if it did not change for three ack waits and its messages are %s', (_what, backlog) => {
     const after = watchOver();
     expect([after(0, backlog), after(30_000, backlog), after(1, backlog)]).toEqual([false, false, true]);
   });
 
   it.each([
-    ['something was delivered', { ...SILENT, delivered: 1_930 }],
-    ['something was acknowledged', { ...SILENT, unacknowledged: 32, stored: 28 }],
-    ['something waits', { ...SILENT, pending: 1 }],
+    ['a message was delivered', { ...SILENT, delivered: 1_930 }],
+    ['a message was acknowledged', { ...SILENT, unacknowledged: 32, stored: 28 }],
+    ['a message is pending', { ...SILENT, pending: 1 }],
     ['it is empty', { ...SILENT, unacknowledged: 0, stored: 0 }],
-  ])('is not when %s', (_reason, backlog) => {
+  ])('is not stuck if %s', (_reason, backlog) => {
     const after = watchOver();
     expect([after(0), after(30_000), after(1, backlog), after(0), after(30_000)]).toEqual([
       false,

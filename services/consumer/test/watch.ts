@@ -13,8 +13,8 @@ import { captureLog } from './log.js';
 /**
  * A recording in this process, and the queue check beside it.
  *
- * @param change called instead of the recording of recovered messages, which it may call
- * @param reader for events that older consumers could not read
+ * @param change replaces the recording of recovered messages, and may call it
+ * @param reader decodes events that older consumers could not read
  */
 export async function startWatch(
   testServers: TestServers,

@@ -15,7 +15,7 @@ const away = async (): Promise<never> => {
 };
 
 describe('a batch of events', () => {
-  it('is durable when JetStream has acknowledged it, without Postgres', async () => {
+  it('is durable after the acknowledgement of JetStream, without Postgres', async () => {
     const published: (readonly AdEvent[])[] = [];
     let recorded = 0;
     const acceptances = await acceptEvents(
@@ -56,7 +56,7 @@ describe('a batch of events', () => {
     await accepting;
   });
 
-  it('goes to Postgres as a whole when JetStream fails, which reports unknown ads', async () => {
+  it('is written to Postgres as a whole when JetStream fails, and unknown ads are reported', async () => {
     const recorded: (readonly AdEvent[])[] = [];
     const acceptances = await acceptEvents(
       {
@@ -76,14 +76,14 @@ describe('a batch of events', () => {
     ]);
   });
 
-  it('is unavailable, with the cause, when both fail', async () => {
+  it('is answered "unavailable" with the cause when both fail', async () => {
     const acceptances = await acceptEvents({ publish: away, record: away }, events);
     expect(acceptances).toEqual(events.map(() => ({ state: 'unavailable', cause: new Error('away') })));
   });
 });
 
 describe('after a publish that JetStream did not answer', () => {
-  /** Publishes and records end when the test says so. */
+  /** The test ends publishes and records. */
   function held() {
     const publishes: { answer(): void; fail(error: Error): void }[] = [];
     let recorded = 0;
@@ -106,7 +106,7 @@ describe('after a publish that JetStream did not answer', () => {
       const [acceptance] = await accept([click('ad-001')]);
       return acceptance?.state === 'durable' ? acceptance.by : acceptance?.state;
     };
-    /** Until the first one was not answered. */
+    /** Waits until the first publish has had no answer in time. */
     const silenced = async () => {
       const first = by();
       publishes[0]?.fail(new Silence());

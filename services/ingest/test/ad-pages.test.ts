@@ -56,7 +56,7 @@ describe('pages of ads', () => {
     expect(await text(1_000)).toBe(before);
   });
 
-  it('fail if they are not cached', async () => {
+  it('fail if the read fails and they are not cached', async () => {
     read = () => Promise.reject(new Error('away'));
     open();
     for (const limit of [1_000, 7]) {
@@ -64,7 +64,7 @@ describe('pages of ads', () => {
     }
   });
 
-  it('use bounded memory: the least recently used are evicted, the first page never', async () => {
+  it('use bounded memory: the least recently used pages are evicted, except the first page', async () => {
     open({ cacheBytes: 200 });
     await text(1_000);
     for (const id of ['a', 'b', 'a', 'c', 'd', 'a']) await text(1, [1, id]);
@@ -74,7 +74,7 @@ describe('pages of ads', () => {
     expect(reads.slice(5)).toEqual(['1 1,b']);
   });
 
-  it('are refused when too many reads wait', async () => {
+  it('are refused while too many reads wait', async () => {
     read = () => NEVER;
     open();
     for (let i = 0; i < 49; i += 1) void text(1, [1, `${i}`]);

@@ -8,10 +8,10 @@ import { createAdPages } from '../src/ad-pages.js';
 import { adsHandler } from '../src/ads-handler.js';
 
 const READERS = 13;
-/** Larger than any page, so that the buffers of the system do not hold the whole answer. */
+/** Larger than any page, so that the system cannot buffer the whole response. */
 const PAGE_BYTES = 16 * 2 ** 20;
 
-test('clients that do not read their page share one buffer', async () => {
+test('clients that do not read their page of ads share one buffer', async () => {
   const ads = JSON.stringify({ id: 'ad-001', image_url: 'x'.repeat(PAGE_BYTES) });
   const pages = createAdPages({ maxAgeMs: 3_600_000, read: async () => ({ ads, count: 1, next: undefined }) });
   const open: ServerResponse[] = [];

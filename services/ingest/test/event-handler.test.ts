@@ -8,7 +8,7 @@ import { eventHandler } from '../src/event-handler.js';
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
-test('while an event waits to be durable, its body is not held', async () => {
+test('the body of an event is released while the event waits to be durable', async () => {
   const handler = eventHandler('click', {
     catalogue: { has: () => true, find: async () => 'known' },
     unverified: { accept: () => true, retryAfter: () => 1 },

@@ -5,9 +5,9 @@ const testServers = openTestServers();
 afterAll(testServers.release);
 
 const SECONDS = 8;
-/** Requests on their way at a time. */
+/** Concurrent requests. */
 const PLAYERS = 60;
-/** So small that not all of them are in flight: some wait behind those that hang. */
+/** Small enough that some requests wait behind the batches that hang. */
 const BATCH = '5';
 
 async function click(ingest: LocalProcess): Promise<number> {
@@ -20,7 +20,7 @@ async function click(ingest: LocalProcess): Promise<number> {
   return response.status;
 }
 
-it('while NATS hangs, all events are accepted through Postgres, and each counts once', async () => {
+it('while NATS hangs, all events are accepted through Postgres, and each is counted once', async () => {
   const [nats, redis, database] = await Promise.all([testServers.nats(), testServers.redis(), testServers.database()]);
   const ingest = await testServers.service({
     name: 'ingest',

@@ -3,7 +3,7 @@ import { createGroupCommit, type GroupLimits, Refused } from '../src/group-commi
 
 const ROOMY: GroupLimits = { maxBatch: 100, maxInFlight: 4, maxQueued: 1_000, maxWaitMs: 60_000 };
 
-/** A write that takes as long as the test wants. */
+/** A write that the test ends. */
 function heldWrite() {
   const batches: { items: readonly number[]; finish: () => void; fail: (error: Error) => void }[] = [];
   const write = (items: readonly number[]) =>
@@ -13,7 +13,7 @@ function heldWrite() {
   return { batches, write };
 }
 
-/** When everything that is due in this turn of the event loop and the next is done. */
+/** Resolves after this turn of the event loop and the next. */
 async function turns(): Promise<void> {
   for (let i = 0; i < 3; i += 1) await new Promise((resolve) => setImmediate(resolve));
 }
@@ -35,7 +35,7 @@ describe('group commit', () => {
     expect(await result).toBe('kept 7');
   });
 
-  it('writes what arrives in one turn of the event loop together, each caller getting its own result', async () => {
+  it('writes the items of one turn of the event loop together, and returns each caller its own result', async () => {
     const { batches, write } = heldWrite();
     const groups = createGroupCommit(write, ROOMY);
     const results = Promise.all(upTo(5).map(groups.submit));
@@ -57,7 +57,7 @@ describe('group commit', () => {
     expect(batches.map(({ items }) => items)).toEqual([[1], [2, 3]]);
   });
 
-  it('waits only briefly while more batches may be in flight', async () => {
+  it('delays a batch only briefly while fewer than maxInFlight batches are in flight', async () => {
     const { batches, write } = heldWrite();
     const groups = createGroupCommit(write, ROOMY);
     const first = groups.submit(1);
@@ -80,7 +80,7 @@ describe('group commit', () => {
     expect(batches.map(({ items }) => items)).toEqual([[0], [1, 2, 3]]);
   });
 
-  it('gathers what arrives while all are in flight, and writes it in order as soon as one is back', async () => {
+  it('collects items in order while maxInFlight batches are in flight, and writes them when one ends', async () => {
     const { batches, write } = heldWrite();
     const groups = createGroupCommit(write, { ...ROOMY, maxInFlight: 2 });
     void groups.submit(0);
@@ -99,7 +99,7 @@ describe('group commit', () => {
     expect(groups.queued()).toBe(0);
   });
 
-  it('never writes more than maxBatch at once, nor more than maxInFlight batches, and loses none', async () => {
+  it('never exceeds maxBatch items per batch or maxInFlight batches, and loses no item', async () => {
     const sizes: number[] = [];
     let inFlight = 0;
     let most = 0;
@@ -136,7 +136,7 @@ describe('group commit', () => {
       true,
       true,
     ]);
-    // An item in flight may already be durable: only its write can tell.
+    // An item in flight may already be durable; only its write shows that.
     batches[0]?.finish();
     expect(await written).toBe('kept 0');
     const after = groups.submit(3);
@@ -179,7 +179,7 @@ describe('group commit', () => {
     ]);
   });
 
-  it('goes on after a write that threw instead of returning a promise', async () => {
+  it('continues after a write that throws instead of returning a promise', async () => {
     let broken = true;
     const groups = createGroupCommit<number, number>(
       (items) => {
@@ -193,7 +193,7 @@ describe('group commit', () => {
     expect(await groups.submit(2)).toBe(2);
   });
 
-  it('is idle when nothing waits or is in flight, also after failures', async () => {
+  it('is idle when no item waits or is in flight, also after failures', async () => {
     const { batches, write } = heldWrite();
     const groups = createGroupCommit(write, { ...ROOMY, maxBatch: 1, maxInFlight: 1 });
     await groups.idle();

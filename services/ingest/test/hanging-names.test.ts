@@ -5,10 +5,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 const testServers = openTestServers();
 afterAll(testServers.release);
 
-/** Longer than it takes a client that connects again and again to look a name up as often as there are threads. */
+/** Longer than a reconnecting client needs to occupy all threads of Node with look-ups. */
 const HANG_MS = 6_000;
 
-describe('a name that DNS does not answer for', () => {
+describe('ingest while DNS does not answer', () => {
   let names: Names;
   let ingest: LocalProcess;
   let servers: Record<'nats' | 'redis' | 'postgres', LocalProcess>;
@@ -35,14 +35,14 @@ describe('a name that DNS does not answer for', () => {
       name: 'ingest',
       env: {
         ...names.variables({ ...nats.env, ...redis.env, ...postgres.env }),
-        // One try of a connection each time, so that there are many of them.
+        // One connection attempt per look-up, so that there are many look-ups.
         NATS_TIMEOUT_MS: '300',
       },
     });
     expect(await click()).toBe(202);
   }, 120_000);
 
-  it.each(['nats', 'redis'] as const)('of %s: clicks are accepted, over new connections to Postgres', async (name) => {
+  it.each(['nats', 'redis'] as const)('for %s accepts clicks over new connections to Postgres', async (name) => {
     const server = servers[name];
     await names.hang(name);
     await server.kill();
@@ -65,7 +65,7 @@ describe('a name that DNS does not answer for', () => {
     });
   });
 
-  it('of Postgres: clicks are accepted by JetStream', async () => {
+  it('for Postgres accepts clicks through JetStream', async () => {
     await names.hang('postgres');
     await servers.postgres.kill();
     try {

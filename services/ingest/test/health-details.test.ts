@@ -34,7 +34,7 @@ const isDown = (ingest: LocalProcess, name: string, words: RegExp) =>
     { timeoutMs: 10_000, what: `${name} to be down with ${words}` },
   );
 
-it('/health shows a full stream and a full Postgres while they last, and clicks go to the other store', async () => {
+it('/health shows a full stream or a full Postgres until it has room, and clicks go to the other store', async () => {
   const [nats, redis, database] = await Promise.all([testServers.nats(), testServers.redis(), testServers.database()]);
   const ingest = await testServers.service({
     name: 'ingest',
@@ -46,7 +46,7 @@ it('/health shows a full stream and a full Postgres while they last, and clicks 
   testServers.onRelease(() => queue.close());
   const manager = await queue.jetstreamManager();
 
-  // To the last byte: what is large and then what is small.
+  // Large messages, then small ones, until no byte is left.
   for (const bytes of [100_000, 1_000, 10]) {
     const message = new Uint8Array(bytes);
     for (;;) {
@@ -85,7 +85,7 @@ it('/health shows a full stream and a full Postgres while they last, and clicks 
   );
   expect((await health(ingest)).status).toBe('degraded');
   await pool.query('DROP TRIGGER full_disk ON ad_events');
-  // JetStream takes the clicks: only without it is one written to Postgres, which proves that Postgres is well.
+  // JetStream accepts the clicks. Only a click without JetStream reaches Postgres and proves that Postgres works.
   await nats.kill();
   await waitFor(
     async () => {

@@ -36,7 +36,7 @@ const schemas: Readonly<Record<string, JsonSchema | undefined>> = document.compo
 const operations = Object.values(document.paths).flatMap((path) => Object.values(path) as Operation[]);
 
 describe('the OpenAPI document', () => {
-  it('shows every field that the schemas check', () => {
+  it('has every field that the schemas check', () => {
     const { Click, Impression } = schemas;
     expect(Object.keys(Click?.properties ?? {})).toEqual(Object.keys(eventRequests.click.describe().keys));
     expect(Object.keys(Impression?.properties ?? {})).toEqual(Object.keys(eventRequests.impression.describe().keys));
@@ -94,7 +94,7 @@ describe('the OpenAPI document', () => {
     for (const { responses } of operations) expect(responses.default).toBeDefined();
   });
 
-  it('documents the request id of every response', () => {
+  it('documents the X-Request-ID of every response', () => {
     for (const { responses } of operations) {
       for (const { headers } of Object.values(responses)) expect(headers).toHaveProperty('X-Request-ID');
     }
@@ -127,7 +127,7 @@ describe('the JSON Schema of a joi schema', () => {
   });
 });
 
-describe('the pages', () => {
+describe('the Swagger pages', () => {
   let server: Server;
   let url: string;
 
@@ -156,7 +156,7 @@ describe('the pages', () => {
       expect(await page.text()).not.toMatch(/<script(?![^>]*\bsrc=)|https?:\/\/(?!www\.w3\.org)/);
     }
     const start = await (await fetch(`${url}/swagger/swagger-ui-init.js`)).text();
-    // The validator's badge would tell the world the address of the document.
+    // The badge of the validator would send the address of the document to swagger.io.
     expect(start).toContain('"validatorUrl": null');
   });
 
@@ -172,7 +172,7 @@ describe('the pages', () => {
       const plain = await fetch(`${url}/swagger/${name}`, { headers: { 'Accept-Encoding': 'identity' } });
       expect(plain.headers.get('content-encoding')).toBeNull();
       expect(await plain.text()).toBe(await file.text());
-      // fetch would ask for a fresh copy by itself.
+      // fetch would send Cache-Control: no-cache by default.
       const headers = { 'If-None-Match': file.headers.get('etag') ?? '', 'Cache-Control': 'max-age=0' };
       expect((await fetch(`${url}/swagger/${name}`, { headers })).status).toBe(304);
     }

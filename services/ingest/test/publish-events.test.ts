@@ -17,7 +17,7 @@ const open = async (url: string | undefined, user?: string): Promise<NatsConnect
   return connection;
 };
 
-/** Publishes over whatever connection there is, and says what each call came to. */
+/** Publishes over the current connection, and keeps the outcome of each call. */
 function publisherOf(connection: () => NatsConnection) {
   const statuses: string[] = [];
   const publish = createPublisher(
@@ -33,7 +33,7 @@ function publisherOf(connection: () => NatsConnection) {
   return { publish, failure, statuses };
 }
 
-describe('a batch that is published', () => {
+describe('a published batch', () => {
   let connection: NatsConnection;
   let url: string | undefined;
   beforeAll(async () => {
@@ -41,7 +41,7 @@ describe('a batch that is published', () => {
     connection = await open(url);
   });
 
-  /** Somebody who answers instead of JetStream, until the end of the test. */
+  /** Answers instead of JetStream during the test. */
   const answering = async (answer: (message: Msg) => void, test: () => Promise<void>) => {
     const subscription = connection.subscribe(EVENT_SUBJECT, { callback: (_error, message) => answer(message) });
     await connection.flush();
@@ -75,7 +75,7 @@ describe('a batch that is published', () => {
       '{"error":{"code":400,"err_code":10054,"description":"message size exceeds maximum allowed"}}',
       { code: '400', apiError: 10_054, blamesNats: false },
     ],
-  ])('is not durable when the answer is %s', async (_what, text, expected) => {
+  ])('is not durable if the answer is %s', async (_what, text, expected) => {
     const { failure } = publisherOf(() => connection);
     await answering(
       (message) => text !== undefined && message.respond(Buffer.from(text)),
@@ -119,7 +119,7 @@ describe('a batch that is published', () => {
 it.each([
   ['publish', `publish: { deny: "${EVENT_SUBJECT}" }`],
   ['subscribe to answers', 'subscribe: { deny: "_INBOX.>" }'],
-])('who may not %s is told so at once, each time', async (_what, permissions) => {
+])('a publish fails at once, each time, if the user may not %s', async (_what, permissions) => {
   const settings = `authorization { users = [{ user: "ingest", password: "secret", permissions: { ${permissions} } }] }`;
   const connection = await open((await testServers.nats({ settings })).env.NATS_URL, 'ingest');
   const { failure } = publisherOf(() => connection);

@@ -23,7 +23,7 @@ describe('events of ads that cannot be looked up', () => {
     jest.useRealTimers();
   });
 
-  it('are accepted up to a limit per minute', () => {
+  it('are accepted up to the limit per minute', () => {
     const unverified = open(60);
     jest.advanceTimersByTime(3_600_000);
     expect(accepted(unverified, 1_000)).toBe(60);
@@ -33,7 +33,7 @@ describe('events of ads that cannot be looked up', () => {
     expect(accepted(unverified, 1_000)).toBe(60);
   });
 
-  it('are never accepted with a limit of 0', () => {
+  it('are refused with a limit of 0', () => {
     const unverified = open(0);
     jest.advanceTimersByTime(3_600_000);
     expect([accepted(unverified, 10), unverified.retryAfter()]).toEqual([0, 60]);
