@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { projectRoot } from '@ads/local';
 import { expect, test } from '@jest/globals';
 
@@ -15,7 +15,8 @@ const sources = ['packages', 'services'].flatMap((folder) =>
 function typescriptIn(folder: string): { readonly file: string; readonly text: string }[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts'))
-    .map((file) => ({ file, text: readFileSync(join(folder, file), 'utf8') }));
+    .map((file) => join(folder, file))
+    .map((path) => ({ file: relative(projectRoot, path), text: readFileSync(path, 'utf8') }));
 }
 
 /** The arguments of each call that logs a line, with its level. The logger itself calls `write` with a text and a level. */
@@ -34,10 +35,19 @@ function logCalls(text: string) {
 }
 
 const calls = sources.flatMap(({ file, text }) => logCalls(text).map((call) => ({ file, ...call })));
-const events = new Set(sources.flatMap(({ text }) => [...text.matchAll(EVENT)].map(([, event]) => event)));
+/** The files that log each event. */
+const events = new Map<string, Set<string>>();
+for (const { file, text } of sources) {
+  for (const [, event = ''] of text.matchAll(EVENT)) events.set(event, (events.get(event) ?? new Set()).add(file));
+}
 
 const page = readFileSync(join(projectRoot, 'services', 'EVENTS.md'), 'utf8');
-const rows = new Map([...page.matchAll(/^\| `([a-z_.]+)` \| (\w+) \|/gm)].map(([, event, level]) => [event, level]));
+const rows = new Map(
+  [...page.matchAll(/^\| `([a-z_.]+)` \| (\w+) \|.*\| ([^|]*) \|$/gm)].map(([, event, level, files = '']) => [
+    event,
+    { level, files: [...files.matchAll(/`([^`]+)`/g)].map(([, file = '']) => file) },
+  ]),
+);
 
 test('every log line has an event', () => {
   const logged = calls.filter(({ level }) => level !== undefined);
@@ -46,7 +56,7 @@ test('every log line has an event', () => {
 });
 
 test('services/EVENTS.md lists the events that code logs, and no other', () => {
-  expect([...rows.keys()].sort()).toEqual([...events].sort());
+  expect([...rows.keys()].sort()).toEqual([...events.keys()].sort());
 });
 
 test('services/EVENTS.md has the level of each event', () => {
@@ -54,5 +64,11 @@ test('services/EVENTS.md has the level of each event', () => {
     [...args.matchAll(EVENT)].map(([, event]) => [event, level] as const),
   );
   expect(levels.length).toBeGreaterThan(30);
-  expect(levels.filter(([event, level]) => rows.get(event) !== level)).toEqual([]);
+  expect(levels.filter(([event, level]) => rows.get(event)?.level !== level)).toEqual([]);
+});
+
+test('services/EVENTS.md names the files that log each event', () => {
+  const expected = [...events].map(([event, files]) => [event, [...files].sort()]);
+  const named = [...rows].map(([event, { files }]) => [event, files.sort()]);
+  expect(Object.fromEntries(named)).toEqual(Object.fromEntries(expected));
 });

@@ -54,7 +54,12 @@ export const ingestVariables: Variables<IngestConfig> = {
     .max(3_600)
     .default(300)
     .description("How far a client's timestamp may lie ahead; a later one is replaced by the time of receipt."),
-  MAX_BODY_BYTES: count.max(1_048_576).default(16_384).description('Largest request body.'),
+  MAX_BODY_BYTES: count
+    .max(1_048_576)
+    .default(16_384)
+    .description(
+      'Largest request body; a larger one gets 413. The gateway has a second limit, `client_max_body_size` in `infra/gateway/nginx.conf`, which is the largest value that this variable accepts.',
+    ),
   UNVERIFIED_EVENTS_PER_MINUTE: Joi.number()
     .integer()
     .min(0)
