@@ -168,7 +168,7 @@ export const errorTracking: Plan = {
         unit: 'short',
         queries: {
           waiting: 'queue:dead_letters:max',
-          added: 'sum(increase(dead_letters_total[5m]))',
+          added: 'sum(increase(dead_letters_total[5m])) or vector(0)',
         },
         limits: atMost(1, 1),
         width: 12,
