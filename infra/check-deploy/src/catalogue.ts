@@ -3,6 +3,7 @@ import { compose } from './checks/compose.js';
 import { composeConfig } from './checks/compose-config.js';
 import { composeSchema } from './checks/compose-schema.js';
 import { dashboards } from './checks/dashboards.js';
+import { deployedServices } from './checks/deployed-services.js';
 import { dockerfiles } from './checks/dockerfiles.js';
 import { envExample } from './checks/env-example.js';
 import { generated } from './checks/generated.js';
@@ -18,10 +19,12 @@ import { prometheusRules } from './checks/prometheus-rules.js';
 import { promtool } from './checks/promtool.js';
 import { queueLimits } from './checks/queue-limits.js';
 import { routes } from './checks/routes.js';
+import { runbook } from './checks/runbook.js';
 import { scrapes } from './checks/scrapes.js';
 
 /** Checks that need nothing but npm; the tests run them. */
 export const OWN_CHECKS: readonly Check[] = [
+  deployedServices,
   composeSchema,
   compose,
   envExample,
@@ -33,6 +36,7 @@ export const OWN_CHECKS: readonly Check[] = [
   queueLimits,
   scrapes,
   prometheusRules,
+  runbook,
   dashboards,
   generated,
   k6Types,

@@ -1,24 +1,18 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { Upstream } from '@ads/local';
+import { UPSTREAMS } from '@ads/local';
 import type { Repository } from './repository.js';
 
 export const GATEWAY_FOLDER = 'infra/gateway';
 
-/** The differences between the container of the gateway and this machine. */
-export interface GatewayPlace {
-  /** The port of each service on 127.0.0.1. */
-  readonly ports: Readonly<Record<Upstream, number>>;
-  /** Where nginx listens, in place of port 8080 on every address. */
-  readonly listen?: string;
-}
-
 /**
  * Copies the settings of nginx to a folder, and makes nginx write its files there.
  *
+ * @param port of every service on 127.0.0.1
+ * @param listen where nginx listens, in place of port 8080 on every address
  * @returns the main file
  */
-export function copyGateway(repository: Repository, folder: string, { ports, listen }: GatewayPlace): string {
+export function copyGateway(repository: Repository, folder: string, port: number, listen?: string): string {
   for (const file of repository.files(GATEWAY_FOLDER, /\.conf$/)) {
     const path = join(folder, basename(file));
     cpSync(join(repository.root, file), path);
@@ -27,7 +21,7 @@ export function copyGateway(repository: Repository, folder: string, { ports, lis
       .replaceAll(' /tmp/', ` ${folder}/`);
     writeFileSync(path, listen === undefined ? text : text.replace(/listen 8080\b/, `listen ${listen}`));
   }
-  const upstreams = Object.entries(ports).map(([name, port]) => `upstream ${name} { server 127.0.0.1:${port}; }\n`);
+  const upstreams = UPSTREAMS.map((name) => `upstream ${name} { server 127.0.0.1:${port}; }\n`);
   writeFileSync(join(folder, 'upstreams.conf'), upstreams.join(''));
   return join(folder, 'nginx.conf');
 }

@@ -11,15 +11,31 @@ const UNREACHABLE = {
   NATS_URL: 'nats://127.0.0.1:1',
 };
 
-let read: Promise<ReadonlySet<string>> | undefined;
+let read: Promise<string> | undefined;
 
-/** The names of all series of the services, as the built services themselves show them at `/metrics`. */
-export function seriesOfServices(): Promise<ReadonlySet<string>> {
-  read ??= Promise.all(SERVICE_NAMES.map(readSeries)).then((names) => new Set(names.flat()));
+/** The metrics of all services, as the built services themselves show them at `/metrics`. */
+function metricsOfServices(): Promise<string> {
+  read ??= Promise.all(SERVICE_NAMES.map(readMetrics)).then((texts) => texts.join(''));
   return read;
 }
 
-async function readSeries(name: Program): Promise<string[]> {
+/** The names of all series of the services. */
+export async function seriesOfServices(): Promise<ReadonlySet<string>> {
+  const types = [...(await metricsOfServices()).matchAll(/^# TYPE (\w+) (\w+)$/gm)];
+  return new Set(
+    types.flatMap(([, metric = '', type]) =>
+      type === 'histogram' ? ['bucket', 'sum', 'count'].map((part) => `${metric}_${part}`) : [metric],
+    ),
+  );
+}
+
+/** The names of all conditions that a service can show in `/health`. */
+export async function conditionsOfServices(): Promise<ReadonlySet<string>> {
+  const series = [...(await metricsOfServices()).matchAll(/^health_condition\{condition="(\w+)"/gm)];
+  return new Set(series.map(([, condition = '']) => condition));
+}
+
+async function readMetrics(name: Program): Promise<string> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}/metrics`;
   const service = new ManagedProcess({
@@ -36,10 +52,7 @@ async function readSeries(name: Program): Promise<string[]> {
   });
   try {
     await service.start();
-    const text = await (await fetch(url)).text();
-    return [...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)].flatMap(([, metric = '', type]) =>
-      type === 'histogram' ? ['bucket', 'sum', 'count'].map((part) => `${metric}_${part}`) : [metric],
-    );
+    return await (await fetch(url)).text();
   } finally {
     await service.kill();
   }

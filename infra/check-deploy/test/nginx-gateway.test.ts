@@ -26,10 +26,7 @@ beforeAll(async () => {
   const root = process.env.TEST_FOLDER ?? join(localFolder, 'test');
   mkdirSync(root, { recursive: true });
   const folder = mkdtempSync(join(root, 'nginx-'));
-  const main = copyGateway(openRepository(projectRoot), folder, {
-    ports: { ingest: servicePort, analytics: servicePort },
-    listen: `127.0.0.1:${port}`,
-  });
+  const main = copyGateway(openRepository(projectRoot), folder, servicePort, `127.0.0.1:${port}`);
   const { nginx: found } = await findExecutables(['nginx']);
   if (found.kind !== 'binary') throw new Error('This test needs nginx: apt install nginx.');
   // As root nginx hands its workers to a user that need not exist here.

@@ -9,6 +9,7 @@ import { COMPOSE } from './planted/compose.js';
 import { KUBERNETES } from './planted/kubernetes.js';
 import { OTHERS } from './planted/others.js';
 import type { Planted } from './planted/planted.js';
+import { SERVICES_MISSING } from './planted/services.js';
 
 let copy: string;
 
@@ -27,7 +28,7 @@ test.each(OWN_CHECKS)('$name: reports no problem in the repository', async (chec
   expect(await check.run(openRepository(copy))).toEqual({ problems: [] });
 });
 
-const PLANTED: readonly Planted[] = [...COMPOSE, ...KUBERNETES, ...OTHERS];
+const PLANTED: readonly Planted[] = [...SERVICES_MISSING, ...COMPOSE, ...KUBERNETES, ...OTHERS];
 
 test.each(PLANTED.map((planted) => [`${planted.file}, ${planted.replace.trim()}`, planted] as const))(
   'named: %s',

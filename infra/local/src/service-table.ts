@@ -8,9 +8,10 @@ interface ServiceRow {
 
 /**
  * The services of the tracker, in the order of lists and tables. A new service is a row here, its folder in `services`, and
- * its deployment: a stage in `infra/docker/Dockerfile`, a service in `docker-compose.prod.yaml`, manifests in `k8s`, a job in
- * `infra/monitoring/prometheus.yml`. `npm run check:deploy` names what is missing. A service prints its port and its other
- * variables itself, with `--print-config`.
+ * its deployment: a stage in `infra/docker/Dockerfile`, a service in `docker-compose.prod.yaml`, a Deployment and a Service in
+ * `k8s`, a job in `infra/monitoring/prometheus.yml`, its name in the PodMonitor and in the alert ServiceDown, and routes if it
+ * is public. `npm run check:deploy` names each of these that is missing. A service prints its port and its other variables
+ * itself, with `--print-config`.
  */
 export const SERVICES = {
   ingest: { main: 'services/ingest/dist/main.js', publicPaths: 'others' },

@@ -17,7 +17,7 @@ export const nginx: Check = {
     mkdirSync(localFolder, { recursive: true });
     const copy = mkdtempSync(join(localFolder, 'check-deploy-'));
     try {
-      const main = copyGateway(repository, copy, { ports: { ingest: 1, analytics: 1 } });
+      const main = copyGateway(repository, copy, 1);
       const args = ['-t', '-q', '-e', 'stderr', '-p', copy, '-c', main];
       const { code, output } = await tool.run(args, { cwd: copy });
       return { problems: code === 0 ? [] : problemsIn(output) };

@@ -20,9 +20,7 @@ export const scrapes: Check = {
             const path = ['scrape_configs', index, 'dns_sd_configs', 0];
             const expected = { name: service, port: String(defaultOf(service, 'HTTP_PORT')) };
             const [name, port] = [text(value, ...path, 'names', 0), text(value, ...path, 'port')];
-            if (index < 0)
-              return [{ file: FILE, line: lineOf(['scrape_configs']), message: `there is no job ${service}` }];
-            if (name === expected.name && port === expected.port) return [];
+            if (index < 0 || (name === expected.name && port === expected.port)) return [];
             const message = `asks ${name}:${port}; ${service} is at ${expected.name}:${expected.port}`;
             return [{ file: FILE, line: lineOf([...path, 'port']), message }];
           }),

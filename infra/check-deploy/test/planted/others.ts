@@ -4,6 +4,7 @@ import { k6Types } from '../../src/checks/k6-types.js';
 import { pages } from '../../src/checks/pages.js';
 import { prometheusRules } from '../../src/checks/prometheus-rules.js';
 import { routes } from '../../src/checks/routes.js';
+import { runbook } from '../../src/checks/runbook.js';
 import { scrapes } from '../../src/checks/scrapes.js';
 import type { Planted } from './planted.js';
 
@@ -39,6 +40,20 @@ export const OTHERS: readonly Planted[] = [
     find: 'upstream ingest 8080',
     replace: 'upstream ingest 8081',
     says: /asks ingest at port 8081; it listens on 8080/,
+  },
+  {
+    check: runbook,
+    file: 'infra/monitoring/RUNBOOK.md',
+    find: /^([\s\S]*)\| `newer_events` \|/,
+    replace: '$1| `newest_events` |',
+    says: /^has no row for the condition newer_events$/,
+  },
+  {
+    check: runbook,
+    file: 'infra/monitoring/RUNBOOK.md',
+    find: '| `clock_skew` |',
+    replace: '| `clock_ahead` |',
+    says: /^no service declares clock_ahead$/,
   },
   {
     check: scrapes,
