@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { freePort, localFolder, ManagedProcess, SERVICE_NAMES } from '@ads/local';
+import { freePort, LocalProcess, localFolder, SERVICE_NAMES } from '@ads/local';
 import { mainOf, type Program } from './service-variables.js';
 
 /** A service shows its metrics while no server that it needs is reachable. */
@@ -38,7 +38,7 @@ export async function conditionsOfServices(): Promise<ReadonlySet<string>> {
 async function readMetrics(name: Program): Promise<string> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}/metrics`;
-  const service = new ManagedProcess({
+  const service = new LocalProcess({
     name,
     port,
     env: {},

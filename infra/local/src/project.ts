@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -12,3 +13,12 @@ export const localFolder = join(projectRoot, '.local');
 
 /** One small file per process that was started, so that a killed run can be cleaned up. */
 export const runFolder = join(localFolder, 'run');
+
+/** What a JSON file holds; undefined when it is missing or not complete. */
+export function readJson<T>(file: string): T | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as T;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from './ports.js';
-import type { LocalProcess } from './processes/local-process.js';
-import { ManagedProcess } from './processes/managed-process.js';
+import { LocalProcess } from './processes/local-process.js';
 import { localFolder, projectRoot } from './project.js';
 import { SERVICES, type ServiceName } from './service-table.js';
 
@@ -56,7 +55,7 @@ export async function programProcess(options: ProgramOptions): Promise<LocalProc
   const port = options.port ?? (await freePort());
   const logFolder = options.logFolder ?? join(localFolder, 'logs');
   const url = `http://127.0.0.1:${port}`;
-  return new ManagedProcess({
+  return new LocalProcess({
     name,
     port,
     env: { [`${name.toUpperCase()}_URL`]: url },

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort, ManagedProcess } from '@ads/local';
+import { freePort, LocalProcess } from '@ads/local';
 
 export interface PrometheusOptions {
   /** The program and its environment. */
@@ -40,7 +40,7 @@ export async function startPrometheus({ executable, folder, rules, jobs }: Prome
     })),
   };
   const file = join(folder, 'prometheus.yml');
-  const server = new ManagedProcess({
+  const server = new LocalProcess({
     name: 'Prometheus',
     port,
     env: {},

@@ -1,21 +1,13 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findProcess, isAlive, type ProcessInfo } from '../processes/table.js';
-import { localFolder, runFolder } from '../project.js';
-
-type Owner = Pick<ProcessInfo, 'pid' | 'startedAt'>;
+import { findProcess, isAlive, type ProcessIdentity } from '../processes/table.js';
+import { localFolder, readJson, runFolder } from '../project.js';
 
 const lockFile = join(runFolder, 'launcher');
 const PATIENCE_MS = 5_000;
 
-function readOwner(): Owner | undefined {
-  try {
-    return JSON.parse(readFileSync(lockFile, 'utf8')) as Owner;
-  } catch {
-    return undefined;
-  }
-}
+const readOwner = () => readJson<ProcessIdentity>(lockFile);
 
 /**
  * Makes this process the only launcher of this folder. It waits for a

@@ -1,16 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runFolder } from '../project.js';
+import { readJson, runFolder } from '../project.js';
 import { waitFor } from '../wait-for.js';
-import { descendants, findProcess, isAlive, type ProcessInfo, sendSignal } from './table.js';
+import { descendants, findProcess, isAlive, type ProcessIdentity, sendSignal } from './table.js';
 
-type Identity = Pick<ProcessInfo, 'pid' | 'startedAt'>;
-
-interface RunningRecord extends Identity {
+interface RunningRecord extends ProcessIdentity {
   name: string;
   /** The process that started it and would stop it. */
-  owner: Identity;
+  owner: ProcessIdentity;
   /** Set when the work is done in a container of this name and the process is only its client. */
   container?: string;
 }
@@ -41,15 +39,6 @@ export function forgetProcess(pid: number): void {
   rmSync(recordFile(pid), { force: true });
 }
 
-function readRecord(file: string): RunningRecord | undefined {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as RunningRecord;
-  } catch {
-    // Cut short by the kill that we are cleaning up after, or taken away by a parallel clean-up.
-    return undefined;
-  }
-}
-
 /**
  * Ends the processes that a killed run left behind. It does not touch processes whose owner still runs, or an unrelated
  * process that reuses the pid.
@@ -62,7 +51,8 @@ export async function endLeftovers(): Promise<string[]> {
     .map((name) => join(runFolder, name));
   const ended = await Promise.all(
     files.map(async (file) => {
-      const record = readRecord(file);
+      // Undefined also when the kill that we clean up after cut it short.
+      const record = readJson<RunningRecord>(file);
       if (record !== undefined && isAlive(record.owner)) return [];
       const name = record === undefined ? [] : await endRecorded(record);
       rmSync(file, { force: true });
@@ -77,7 +67,7 @@ async function endRecorded(record: RunningRecord): Promise<string[]> {
     spawnSync('docker', ['rm', '--force', record.container], { timeout: 20_000 });
   }
   if (!isAlive(record)) return [];
-  const family: Identity[] = [record, ...descendants(record.pid)];
+  const family: ProcessIdentity[] = [record, ...descendants(record.pid)];
   for (const { pid } of family) sendSignal(pid, 'SIGKILL');
   await waitFor(() => !family.some(isAlive), {
     timeoutMs: 10_000,

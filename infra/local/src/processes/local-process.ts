@@ -1,32 +1,219 @@
+import { type SpawnOptions, spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isPortFree } from '../ports.js';
+import { waitFor } from '../wait-for.js';
+import { forgetProcess, rememberProcess } from './leftovers.js';
+import { descendants, isAlive, sendSignal } from './table.js';
+
+/** The command that starts it. */
+export interface Launch extends Pick<SpawnOptions, 'cwd' | 'env' | 'uid' | 'gid'> {
+  command: string;
+  args: readonly string[];
+  /** Set when the command is a client that runs the work in a container of this name. */
+  container?: string;
+}
+
+/** The differences between the kinds of processes. */
+export interface ProcessOptions {
+  name: string;
+  port: number;
+  env: Readonly<Record<string, string>>;
+  logFile: string;
+  /** Called at each start; may prepare folders and settings. */
+  launch: () => Promise<Launch>;
+  /** True when it really answers. Throwing means "not yet". */
+  isReady: () => Promise<boolean>;
+  readyTimeoutMs?: number;
+  /** The signal that asks it to end in good order; by default SIGTERM. */
+  stopSignal?: NodeJS.Signals;
+  /** Milliseconds that it has to end in good order. */
+  stopTimeoutMs?: number;
+  /** Delivers a signal where the kernel can't, as to a container. */
+  deliver?: (signal: NodeJS.Signals) => void;
+}
+
+interface Exit {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  error?: Error;
+}
+
+interface Running {
+  pid: number;
+  exited: Promise<Exit>;
+  /** True until it is ready, and again from the moment at which we asked it to end. */
+  endExpected: boolean;
+}
+
 /**
- * Something real that runs on this machine for us: a database server, or one of our services.
- * It keeps its port and its data over stop, kill and start.
+ * Something real that runs on this machine for us: a database server, or one of our services. It keeps its port and its
+ * data over stop, kill and start.
  */
-export interface LocalProcess {
+export class LocalProcess {
   readonly name: string;
   /** Always 127.0.0.1: nothing of the local stack is reachable from outside. */
-  readonly host: string;
+  readonly host = '127.0.0.1';
   readonly port: number;
-  /** Undefined while it does not run. */
-  readonly pid: number | undefined;
   /** The variables that a service needs to reach it. */
   readonly env: Readonly<Record<string, string>>;
   /** Its output, over all its starts. */
   readonly logFile: string;
+  readonly #options: ProcessOptions;
+  readonly #listeners: ((reason: string) => void)[] = [];
+  #running: Running | undefined;
+
+  constructor(options: ProcessOptions) {
+    this.#options = options;
+    this.name = options.name;
+    this.port = options.port;
+    this.env = Object.freeze({ ...options.env });
+    this.logFile = options.logFile;
+  }
+
+  /** Undefined while it does not run. */
+  get pid(): number | undefined {
+    return this.#running?.pid;
+  }
+
   /** Resolves when it answers. @throws Error with the end of its log when it does not. */
-  start(): Promise<void>;
+  async start(): Promise<void> {
+    if (this.#running !== undefined) throw new Error(`${this.name} is running already`);
+    // A program that already listens on this port would be mistaken for the new process.
+    if (!(await isPortFree(this.port))) {
+      throw new Error(`${this.name} can't start: port ${this.port} of ${this.host} is taken by another program`);
+    }
+    const running = await this.#spawn(await this.#options.launch());
+    let exit: Exit | undefined;
+    const exited = running.exited.then((outcome) => {
+      exit = outcome;
+    });
+    const timeoutMs = this.#options.readyTimeoutMs ?? 30_000;
+    try {
+      await waitFor(
+        async () => {
+          if (exit !== undefined) return true;
+          return await Promise.race([this.#options.isReady(), exited.then(() => true)]);
+        },
+        { timeoutMs, what: `${this.name} to answer on port ${this.port}` },
+      );
+    } catch (error) {
+      await this.kill();
+      throw new Error(`${(error as Error).message}. End of its log:\n${this.logTail()}`);
+    }
+    if (exit !== undefined) {
+      throw new Error(`${this.name} ${describe(exit)} while starting. Its log:\n${this.logTail()}`);
+    }
+    running.endExpected = false;
+  }
+
   /** Asks it to end, and kills it when it takes too long. Resolves when it is gone. */
-  stop(): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
-  /** Sends a signal (by default SIGKILL) to it and its children; resolves when it is gone. */
-  kill(signal?: NodeJS.Signals): Promise<void>;
+  async stop(): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+    const running = this.#running;
+    if (running === undefined) return { code: 0, signal: null };
+    running.endExpected = true;
+    // A frozen process could not take the request to stop.
+    this.resume();
+    this.#deliver(running.pid, this.#options.stopSignal ?? 'SIGTERM');
+    const inTime = await Promise.race([
+      running.exited.then(() => true),
+      sleep(this.#options.stopTimeoutMs ?? 15_000, false, { ref: false }),
+    ]);
+    if (!inTime) await this.kill();
+    const { code, signal } = await running.exited;
+    return { code, signal };
+  }
+
+  /** Sends a signal to it and its children; resolves when it is gone. */
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    const running = this.#running;
+    if (running === undefined) return;
+    running.endExpected = true;
+    const family = descendants(running.pid);
+    this.#deliver(running.pid, signal);
+    for (const { pid } of family) sendSignal(pid, signal);
+    await running.exited;
+    await waitFor(() => !family.some(isAlive), {
+      timeoutMs: 15_000,
+      what: `the children of ${this.name} to end`,
+    });
+  }
+
   /** Freezes it with all its children: connections stay open, nothing answers. */
-  pause(): void;
+  pause(): void {
+    this.#signalFamily('SIGSTOP');
+  }
+
   /** Thaws what `pause` froze. */
-  resume(): void;
+  resume(): void {
+    this.#signalFamily('SIGCONT');
+  }
+
   /** `stop`, if it runs, and `start`, on the same port and data. */
-  restart(): Promise<void>;
+  async restart(): Promise<void> {
+    await this.stop();
+    await this.start();
+  }
+
   /** The last lines of its log. */
-  logTail(lines?: number): string;
+  logTail(lines = 20): string {
+    try {
+      return readFileSync(this.logFile, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');
+    } catch {
+      return '(no log)';
+    }
+  }
+
   /** Calls back whenever it ends without `stop` or `kill` having been called. */
-  onUnexpectedExit(listener: (reason: string) => void): void;
+  onUnexpectedExit(listener: (reason: string) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  async #spawn({ command, args, container, ...options }: Launch): Promise<Running> {
+    mkdirSync(dirname(this.logFile), { recursive: true });
+    const log = openSync(this.logFile, 'a');
+    // Its own session: Ctrl-C in the terminal must reach the launcher alone, which then stops
+    // everything in order.
+    const child = spawn(command, args, { ...options, detached: true, stdio: ['ignore', log, log] });
+    closeSync(log);
+    const exited = new Promise<Exit>((resolve) => {
+      child.once('exit', (code, signal) => resolve({ code, signal }));
+      child.once('error', (error) => {
+        if (child.pid === undefined) resolve({ code: null, signal: null, error });
+      });
+    });
+    const { pid } = child;
+    if (pid === undefined) {
+      const { error } = await exited;
+      throw new Error(`${this.name} could not be started: ${error?.message}`);
+    }
+    rememberProcess(this.name, pid, container);
+    const running: Running = { pid, exited, endExpected: true };
+    this.#running = running;
+    void exited.then((exit) => {
+      forgetProcess(pid);
+      this.#running = undefined;
+      if (!running.endExpected) for (const listener of this.#listeners) listener(describe(exit));
+    });
+    return running;
+  }
+
+  #deliver(pid: number, signal: NodeJS.Signals): void {
+    if (this.#options.deliver === undefined) sendSignal(pid, signal);
+    else this.#options.deliver(signal);
+  }
+
+  #signalFamily(signal: NodeJS.Signals): void {
+    const { pid } = this;
+    if (pid === undefined) return;
+    // The parent first, so that it starts no child after the children were listed.
+    this.#deliver(pid, signal);
+    for (const child of descendants(pid)) sendSignal(child.pid, signal);
+  }
+}
+
+function describe({ code, signal, error }: Exit): string {
+  if (error !== undefined) return `failed: ${error.message}`;
+  return signal === null ? `ended with code ${code}` : `was ended by ${signal}`;
 }

@@ -1,12 +1,16 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** One running process as the kernel knows it. */
-export interface ProcessInfo {
+/** One process, told from a later one with the same pid. */
+export interface ProcessIdentity {
   pid: number;
-  parent: number;
-  /** Tells a process from a later one with the same pid: boot and start time, opaque. */
+  /** Boot and start time, opaque. */
   startedAt: string;
+}
+
+/** One running process as the kernel knows it. */
+export interface ProcessInfo extends ProcessIdentity {
+  parent: number;
   command: string;
 }
 
@@ -18,11 +22,15 @@ function boot(): string {
   return bootId;
 }
 
+/** The fields of `/proc/<pid>/stat` from the third on: the second, the program's name, may itself hold spaces and ")". */
+function statFields(pid: number): string[] {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+}
+
 function fromProc(pid: number): ProcessInfo | undefined {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The second field is the program's name in parentheses, and may itself hold spaces and ")".
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const fields = statFields(pid);
     const [state = '', parent = '0'] = fields;
     // A zombie has ended; only its parent has not looked yet.
     if (state === 'Z' || state === 'X') return undefined;
@@ -58,7 +66,7 @@ export function findProcess(pid: number): ProcessInfo | undefined {
 }
 
 /** Every process of the machine that this user may see. */
-export function allProcesses(): ProcessInfo[] {
+function allProcesses(): ProcessInfo[] {
   if (!hasProc) return fromPs(['-A']);
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -79,7 +87,7 @@ export function descendants(pid: number): ProcessInfo[] {
 }
 
 /** True while the very process that was seen at `startedAt` still runs. */
-export function isAlive({ pid, startedAt }: Pick<ProcessInfo, 'pid' | 'startedAt'>): boolean {
+export function isAlive({ pid, startedAt }: ProcessIdentity): boolean {
   return findProcess(pid)?.startedAt === startedAt;
 }
 
@@ -90,4 +98,28 @@ export function sendSignal(pid: number, signal: NodeJS.Signals): void {
   } catch {
     // ESRCH: it ended between being listed and being signalled.
   }
+}
+
+/** Resident memory of a process in MB, now and at most. */
+export interface ResidentMemory {
+  readonly now: number;
+  readonly most: number;
+}
+
+/** Clock ticks in a second, as the kernel shows times to programs: the same on every Linux that Node runs on. */
+const TICKS = 100;
+
+/** Reads `/proc/<pid>/status`: Linux alone. */
+export function readMemory(pid: number | undefined): ResidentMemory {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const megabytes = (field: string) => Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) / 1_024;
+  return { now: megabytes('VmRSS'), most: megabytes('VmHWM') };
+}
+
+/** Seconds that a process and its children, also those that ended, have had of a core. Linux alone. */
+export function readCpuSeconds(pid: number): number {
+  const processes = [pid, ...descendants(pid).map((child) => child.pid)];
+  // User, system, and the same of children that ended.
+  const ticks = processes.flatMap((one) => statFields(one).slice(11, 15).map(Number));
+  return ticks.reduce((sum, one) => sum + one, 0) / TICKS;
 }

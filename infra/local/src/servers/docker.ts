@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import type { Launch } from '../processes/managed-process.js';
+import type { Launch } from '../processes/local-process.js';
 import { runCommand } from './run-command.js';
 
 /** True when a Docker daemon is there and answers soon. */

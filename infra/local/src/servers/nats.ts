@@ -2,8 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { freePort } from '../ports.js';
-import type { LocalProcess } from '../processes/local-process.js';
-import { ManagedProcess } from '../processes/managed-process.js';
+import { LocalProcess } from '../processes/local-process.js';
 import { containerCommand } from './docker.js';
 import { type Executable, requireExecutable } from './executables.js';
 
@@ -68,7 +67,7 @@ export async function natsServer(options: NatsOptions): Promise<LocalProcess> {
         args: ['--config', '/nats/nats.conf'],
       })
     : undefined;
-  return new ManagedProcess({
+  return new LocalProcess({
     name: cluster?.name ?? 'NATS',
     port,
     env: { NATS_URL: `nats://127.0.0.1:${port}` },

@@ -1,8 +1,7 @@
 import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { freePort } from '../ports.js';
-import type { LocalProcess } from '../processes/local-process.js';
-import { ManagedProcess } from '../processes/managed-process.js';
+import { LocalProcess } from '../processes/local-process.js';
 import { requireExecutable } from './executables.js';
 import { postgresAccount } from './postgres-account.js';
 import { askPostgres } from './postgres-question.js';
@@ -32,7 +31,7 @@ export async function pgBouncer(options: PgBouncerOptions): Promise<LocalProcess
   const settingsFile = join(folder, 'pgbouncer.ini');
   const userFile = join(folder, 'users.txt');
   const env = { ...postgres, POSTGRES_PORT: String(port) };
-  return new ManagedProcess({
+  return new LocalProcess({
     name: 'PgBouncer',
     port,
     env,

@@ -2,8 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { freePort } from '../ports.js';
-import type { LocalProcess } from '../processes/local-process.js';
-import { ManagedProcess } from '../processes/managed-process.js';
+import { LocalProcess } from '../processes/local-process.js';
 import { findProcess } from '../processes/table.js';
 import { type PostgresAccount, postgresAccount } from './postgres-account.js';
 import { type PostgresPrograms, postgresPrograms } from './postgres-programs.js';
@@ -49,7 +48,7 @@ export async function postgresServer(options: PostgresOptions): Promise<LocalPro
     POSTGRES_PASSWORD: password,
     POSTGRES_DB: DATABASE,
   };
-  return new ManagedProcess({
+  return new LocalProcess({
     name: 'Postgres',
     port,
     env,

@@ -2,8 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { freePort } from '../ports.js';
-import type { LocalProcess } from '../processes/local-process.js';
-import { ManagedProcess } from '../processes/managed-process.js';
+import { LocalProcess } from '../processes/local-process.js';
 import { containerCommand } from './docker.js';
 import { type Executable, requireExecutable } from './executables.js';
 
@@ -53,7 +52,7 @@ export async function redisServer(options: RedisOptions): Promise<LocalProcess> 
           args: ['redis-server', ...flags({ ...shared, 'protected-mode': 'no', dir: '/data' })],
         })
       : undefined;
-  return new ManagedProcess({
+  return new LocalProcess({
     name: options.name ?? 'Redis',
     port,
     env: { REDIS_HOST: '127.0.0.1', REDIS_PORT: String(port) },

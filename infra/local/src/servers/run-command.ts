@@ -1,6 +1,7 @@
-import { spawn } from 'node:child_process';
+import { type ExecFileOptions, execFile } from 'node:child_process';
+import { rmSync } from 'node:fs';
 
-/** How a command ended, with everything it printed (stdout and stderr in the order they came). */
+/** How a command ended, and everything it printed: stdout, then stderr. */
 export interface CommandResult {
   /** Null when it could not be started, or was ended by a signal or by the time limit. */
   code: number | null;
@@ -11,38 +12,30 @@ export interface CommandResult {
 export function runCommand(
   command: string,
   args: readonly string[],
-  options: {
-    timeoutMs: number;
-    env?: NodeJS.ProcessEnv;
-    cwd?: string;
-    uid?: number;
-    gid?: number;
-  },
+  { timeoutMs, ...options }: { timeoutMs: number } & Pick<ExecFileOptions, 'cwd' | 'env' | 'uid' | 'gid'>,
 ): Promise<CommandResult> {
-  const { timeoutMs, ...spawnOptions } = options;
   return new Promise((resolve) => {
-    let output = '';
-    const child = spawn(command, args, {
-      ...spawnOptions,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: timeoutMs,
-      killSignal: 'SIGKILL',
+    const limits = { timeout: timeoutMs, killSignal: 'SIGKILL', maxBuffer: Number.POSITIVE_INFINITY } as const;
+    const child = execFile(command, args, { ...options, ...limits }, (error, stdout, stderr) => {
+      process.off('exit', endWithUs);
+      const wasStarted = child.pid !== undefined;
+      resolve({ code: wasStarted ? child.exitCode : null, output: wasStarted ? stdout + stderr : `${error?.message}` });
     });
-    const collect = (chunk: Buffer) => {
-      output += chunk.toString();
-    };
-    child.stdout.on('data', collect);
-    child.stderr.on('data', collect);
+    child.stdin?.end();
     // It must not outlive this process.
     const endWithUs = () => child.kill('SIGKILL');
     process.once('exit', endWithUs);
-    child.once('error', (error) => {
-      process.off('exit', endWithUs);
-      resolve({ code: null, output: error.message });
-    });
-    child.once('close', (code) => {
-      process.off('exit', endWithUs);
-      resolve({ code, output });
-    });
   });
+}
+
+/**
+ * Copies the data folder of a stopped server to `to`, with owners and modes, like a snapshot of its volume. An existing
+ * `to` is deleted first.
+ *
+ * @throws Error with what the copying said
+ */
+export async function copyFolder(from: string, to: string): Promise<void> {
+  rmSync(to, { recursive: true, force: true });
+  const { code, output } = await runCommand('cp', ['-a', from, to], { timeoutMs: 120_000 });
+  if (code !== 0) throw new Error(`${from} could not be copied:\n${output.trim()}`);
 }
