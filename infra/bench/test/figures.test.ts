@@ -2,14 +2,14 @@ import { describe, expect, test } from '@jest/globals';
 import { goalsOf, verdictOf } from '../src/goals.js';
 import { Figures, inFigures, spreadOf, summarise } from '../src/statistics.js';
 
-describe('figures of several rounds', () => {
-  test('the median of an odd and of an even number', () => {
+describe('the figures of several rounds', () => {
+  test('have a median for odd and even numbers of rounds', () => {
     expect(summarise([3, 1, 2])).toEqual({ median: 2, least: 1, most: 3 });
     expect(summarise([10, 1, 2, 4])).toEqual({ median: 3, least: 1, most: 10 });
     expect(() => summarise([])).toThrow('no figures');
   });
 
-  test('are kept by name', () => {
+  test('are grouped by name', () => {
     const figures = new Figures();
     for (const [name, figure] of [
       ['a', 1],
@@ -22,7 +22,7 @@ describe('figures of several rounds', () => {
     expect(() => figures.of('c')).toThrow('no figures');
   });
 
-  test('are printed with three digits, and how far they lie apart', () => {
+  test('are printed with three digits and with their spread', () => {
     expect([26_412, 0.123_456, 7].map(inFigures)).toEqual(['26400', '0.123', '7']);
     expect(spreadOf({ median: 100, least: 95, most: 120 })).toBe('-5 +20 %');
     expect(spreadOf({ median: 100, least: 100, most: 100 })).toBe('');
@@ -30,7 +30,7 @@ describe('figures of several rounds', () => {
 });
 
 describe('goals', () => {
-  test('are those of the parts that were run', () => {
+  test('are checked only for parts that ran', () => {
     const drain = {
       one_100_per_second: 50,
       unnest_100_per_second: 100,
@@ -43,7 +43,7 @@ describe('goals', () => {
     ]);
   });
 
-  test('that were missed are named with their limits', () => {
+  test('are printed with their limits if they were missed', () => {
     const goals = [
       { name: 'a', what: 'clicks/s: ours ÷ bare', value: 0.651, atLeast: 0.72 },
       { name: 'b', what: 'p99 in ms', value: 60, atMost: 50 },
@@ -56,7 +56,7 @@ describe('goals', () => {
     expect(verdictOf(goals.slice(2))).toEqual(['All goals were met (1).']);
   });
 
-  test('a part without its figure is an error', () => {
+  test('throw an error if a part lacks its figure', () => {
     expect(() => goalsOf({ cost: {} })).toThrow('cost.ingest_load_mb');
   });
 });

@@ -4,7 +4,7 @@ import { expect, test } from '@jest/globals';
 
 const CHAOS = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
-/** One fault of each class, on the stack that it needs. All of them, again and again: `npm run chaos`. */
+/** One fault of each class, on the stack that it needs. `npm run chaos` repeats all faults. */
 const STACKS = {
   'one of each server': [
     'kill-redis-old-file',
@@ -43,14 +43,14 @@ function chaos(args: readonly string[]): Promise<Run> {
   });
 }
 
-// Both at once, as a round is mostly waiting.
+// Both run at the same time, as a round mostly waits.
 test.concurrent.each(Object.entries(STACKS))(
   'a fault of each class loses nothing, counts nothing twice, and heals: %s',
   async (_stack, faults) => {
     const rounds = String(faults.length);
     const { code, output } = await chaos(['--rounds', rounds, '--fault', faults.join(), '--seconds', '4']);
     const end = output.trim().split('\n').at(-1) ?? '';
-    // All of it is shown when it fails.
+    // A failure shows the whole output.
     if (code !== 0) throw new Error(output);
     expect(JSON.parse(end)).toMatchObject({ rounds: faults.length, lost: 0, duplicated: 0, miscounted: 0 });
     expect(JSON.parse(end).accepted).toBeGreaterThan(100);

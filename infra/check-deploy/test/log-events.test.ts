@@ -55,7 +55,7 @@ test('every log line has an event', () => {
   expect(logged.filter(({ args }) => !/\bevent: /.test(args))).toEqual([]);
 });
 
-test('services/EVENTS.md lists the events that code logs, and no other', () => {
+test('services/EVENTS.md lists exactly the events that code logs', () => {
   expect([...rows.keys()].sort()).toEqual([...events.keys()].sort());
 });
 

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { copyGateway } from '../src/gateway-files.js';
 import { openRepository } from '../src/repository.js';
 
-/** Memory of a connection while its headers arrive: 1 KB, two buffers of 8 KB, and what nginx knows of it. */
+/** Memory of a connection while its headers arrive: 1 KB, two buffers of 8 KB, and the state of nginx. */
 const BYTES_PER_CONNECTION = 28 * 1_024;
 const HEADER = `X-Padding: ${'a'.repeat(7_000)}\r\n`;
 
@@ -29,7 +29,7 @@ beforeAll(async () => {
   const main = copyGateway(openRepository(projectRoot), folder, servicePort, `127.0.0.1:${port}`);
   const { nginx: found } = await findExecutables(['nginx']);
   if (found.kind !== 'binary') throw new Error('This test needs nginx: apt install nginx.');
-  // As root nginx hands its workers to a user that need not exist here.
+  // As root, nginx runs its workers as a user that may not exist here.
   const globals = `daemon off; ${process.getuid?.() === 0 ? 'user root;' : ''}`;
   nginx = spawn(found.path, ['-e', 'stderr', '-p', folder, '-c', main, '-g', globals], {
     env: { ...process.env, ...found.env },
@@ -52,7 +52,7 @@ interface RawAnswer {
   readonly body: string;
 }
 
-/** Sends these bytes, and reads to the end of the connection. */
+/** Sends these bytes, and returns everything until the connection ends. */
 function exchange(bytes: string): Promise<RawAnswer> {
   return new Promise((resolve) => {
     let all = '';
@@ -71,7 +71,7 @@ function exchange(bytes: string): Promise<RawAnswer> {
 const get = (target: string, version = 'HTTP/1.1') =>
   exchange(`GET ${target} ${version}\r\nHost: a\r\nConnection: close\r\n\r\n`);
 
-describe('an answer of nginx itself is in the format of the API', () => {
+describe('nginx answers in the format of the API for', () => {
   test.each<[string, string, number, string]>([
     ['a broken escape', 'GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n', 400, 'invalid_request'],
     ['a path above the root', 'GET /../ HTTP/1.1\r\nHost: a\r\n\r\n', 400, 'invalid_request'],
@@ -80,7 +80,7 @@ describe('an answer of nginx itself is in the format of the API', () => {
     ['a NUL', 'GET /\0 HTTP/1.1\r\nHost: a\r\n\r\n', 400, 'invalid_request'],
     ['a control character', 'GET /a\x01b HTTP/1.1\r\nHost: a\r\n\r\n', 400, 'invalid_request'],
     ['no path', 'GET  HTTP/1.1\r\nHost: a\r\n\r\n', 400, 'invalid_request'],
-    ['no HTTP', 'nonsense\r\n\r\n', 400, 'invalid_request'],
+    ['bytes that are not HTTP', 'nonsense\r\n\r\n', 400, 'invalid_request'],
     ['an unknown version', 'GET / HTTP/9.9\r\nHost: a\r\n\r\n', 400, 'invalid_request'],
     ['no Host', 'GET /ads HTTP/1.1\r\n\r\n', 400, 'invalid_request'],
     ['two Hosts', 'GET /ads HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n', 400, 'invalid_request'],
@@ -91,11 +91,21 @@ describe('an answer of nginx itself is in the format of the API', () => {
       400,
       'invalid_request',
     ],
-    ['a path of nobody', 'GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n', 404, 'not_found'],
-    ['its own pages', 'GET /_error/unavailable HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n', 404, 'not_found'],
-    ['another case', 'GET /Ads/Analytics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n', 404, 'not_found'],
-    ['a tunnel', 'CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n', 400, 'invalid_request'],
-    ['an echo', 'TRACE /ads HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n', 405, 'method_not_allowed'],
+    ['a path without a route', 'GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n', 404, 'not_found'],
+    [
+      'its internal pages',
+      'GET /_error/unavailable HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n',
+      404,
+      'not_found',
+    ],
+    [
+      'a path in another letter case',
+      'GET /Ads/Analytics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n',
+      404,
+      'not_found',
+    ],
+    ['CONNECT', 'CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n', 400, 'invalid_request'],
+    ['TRACE', 'TRACE /ads HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n', 405, 'method_not_allowed'],
     [
       'a large body',
       `POST /ads/click HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: ${2 ** 21}\r\n\r\n`,
@@ -117,7 +127,7 @@ describe('an answer of nginx itself is in the format of the API', () => {
   });
 });
 
-test('health is passed on with the address of the client, whatever the client says of it', async () => {
+test('/health is forwarded with the real address of the client, whatever headers it sends', async () => {
   const asked = await exchange(
     'GET /health HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 6.6.6.6\r\nConnection: close\r\n\r\n',
   );
@@ -130,7 +140,7 @@ test('health is passed on with the address of the client, whatever the client sa
 test('endless headers use bounded memory and do not delay other clients', async () => {
   const connections = 1_000;
   const before = memoryOfWorkers();
-  // Two headers are as much as the buffers hold. Every other connection sends more, and is refused.
+  // The buffers hold two headers. Every second connection sends more and is refused.
   const sockets = await Promise.all(
     Array.from({ length: connections }, (_, index) => halfSent(index % 2 === 0 ? 2 : 8)),
   );

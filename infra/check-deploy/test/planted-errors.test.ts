@@ -31,7 +31,7 @@ test.each(OWN_CHECKS)('$name: reports no problem in the repository', async (chec
 const PLANTED: readonly Planted[] = [...SERVICES_MISSING, ...COMPOSE, ...KUBERNETES, ...OTHERS];
 
 test.each(PLANTED.map((planted) => [`${planted.file}, ${planted.replace.trim()}`, planted] as const))(
-  'named: %s',
+  'the check reports the planted error in %s',
   async (_name, { check, file, find, replace, at, says }) => {
     const path = join(copy, file);
     const before = readFileSync(path, 'utf8');

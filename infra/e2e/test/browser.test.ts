@@ -10,7 +10,7 @@ import { type Environment, openEnvironment } from './support/environment.js';
 
 const chromium = ['chromium', 'google-chrome', 'chromium-browser', 'chrome'].map(findOnPath).find(Boolean);
 
-/** Every way in which a page reports a click, as the code that does it: `url` and the fields of `click` are given. */
+/** The code of each way in which a page can report a click, with `url` and `click` in scope. */
 const WAYS: Readonly<Record<string, string>> = {
   'fetch with JSON': `fetch(url, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: json, keepalive: true })`,
   'fetch with headers of tracing libraries': `fetch(url, { method: 'POST', body: json, headers: { 'Content-Type': 'application/json', traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', 'sentry-trace': 'a-b-1', baggage: 'a=b', 'X-Our-Own': 'x' } })`,
@@ -49,7 +49,7 @@ beforeAll(async () => {
 
 afterAll(() => testServers.release());
 
-// The machine may have no browser. All that it does is also asked for, header by header, in the contract tests.
+// This machine may have no browser. The contract tests send the same headers without one.
 const inBrowser = chromium === undefined ? test.skip : test;
 
 inBrowser('a click counts in whatever way a page of another origin reports it', async () => {
@@ -66,7 +66,7 @@ inBrowser('a click counts in whatever way a page of another origin reports it', 
       '--disable-component-update',
       '--disable-sync',
       `--user-data-dir=${join(testServers.folder, 'browser')}`,
-      // With it the browser stays until it is ended, as one that somebody looks at.
+      // With this option the browser runs until it is ended.
       '--remote-debugging-port=0',
       `http://127.0.0.1:${port}/`,
     ],

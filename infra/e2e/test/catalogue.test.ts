@@ -11,7 +11,7 @@ let environment: Environment;
 let postgres: LocalProcess;
 
 beforeAll(async () => {
-  // Known by a look-up or not at all while the tests run.
+  // No refresh during the tests: a new ad is found by a look-up only.
   const env = { AD_CATALOGUE_REFRESH_SECONDS: '600' };
   ({ environment, postgres } = await openStoppableEnvironment(testServers, env));
 });
@@ -25,21 +25,21 @@ async function insertAd(id: string): Promise<void> {
   ]);
 }
 
-test('a new ad is known at its first click, and to analytics', async () => {
+test('a new ad is accepted from its first click on, and analytics knows it', async () => {
   await insertAd('ad-new');
   expect((await environment.send(newEvent('click', 'ad-new'))).status).toBe(202);
   expect((await environment.send(newEvent('impression', 'ad-new'))).status).toBe(202);
   await expectExact(environment);
 });
 
-test('a new ad is known at its first click also right after somebody asked for one that is not there', async () => {
+test('a new ad is accepted from its first click on, also right after a look-up of a missing ad', async () => {
   expect((await environment.send(newEvent('click', 'ad-that-never-was'))).status).toBe(400);
   await insertAd('ad-newer');
   expect((await environment.send(newEvent('click', 'ad-newer'))).status).toBe(202);
   expect((await environment.analytics('ad-newer')).ad_id).toBe('ad-newer');
 });
 
-test('many misses at once are refused, and none of them has the catalogue read again', async () => {
+test('many unknown ads at once are refused, and do not cause a read of the whole catalogue', async () => {
   const reads = async () => {
     const { text } = await call(`http://127.0.0.1:${environment.stack.ingest.port}/metrics`);
     return Number(/^database_operations_total\{operation="read_ad_ids",status="ok".*\} (\d+)$/m.exec(text)?.[1]);

@@ -21,7 +21,7 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const AD = 'ad-001';
 
-/** Windows of a click of now, one of ten minutes ago and one of fifty. */
+/** Windows of three clicks: one now, one ten minutes ago and one fifty minutes ago. */
 const WINDOWS = { last_1_minute: 1, last_5_minutes: 1, last_15_minutes: 2, last_1_hour: 3, last_24_hours: 3 };
 
 const AHEAD = 4 * HOUR;
@@ -32,7 +32,7 @@ let testServers: TestServers;
 beforeEach(() => {
   testServers = openTestServers();
 });
-// A clock would go on asking for the time beside the next test.
+// The clocks of one test must not run during the next.
 afterEach(() => testServers.release());
 
 interface Setting {
@@ -46,7 +46,7 @@ interface Setting {
 
 let clocks = 0;
 
-/** The tracker with a clock of its own for each service, on servers with the right time. */
+/** The tracker with a separate clock for each service, on servers with the right time. */
 async function open(shifted: Partial<Record<ServiceName, number>> = {}): Promise<Setting> {
   const [database, redis, nats] = await Promise.all([testServers.database(), testServers.redis(), testServers.nats()]);
   const env = { ...database, ...redis.env, ...nats.env, ...QUICK_TIMEOUTS };
@@ -84,11 +84,11 @@ async function click(setting: Setting, fields: { timestamp?: string; click_id?: 
   return Date.parse(answer.timestamp);
 }
 
-/** Clicks of now, of ten and of fifty minutes ago; each keeps its time. */
+/** Sends clicks of now, of ten and of fifty minutes ago; each keeps its time. */
 async function sendClicks(setting: Setting): Promise<void> {
   const before = Date.now();
   const received = await click(setting);
-  // By another clock than ours, on the same machine.
+  // The clock of Postgres, which is that of this machine.
   expect(received).toBeGreaterThan(before - 1_000);
   expect(received).toBeLessThan(Date.now() + 1_000);
   for (const age of [10 * MINUTE, 50 * MINUTE]) {
@@ -133,12 +133,12 @@ describe('a service with a wrong clock', () => {
     ['consumer', 'in 1970', IN_1970],
     ['analytics', 'four hours ahead', AHEAD],
     ['analytics', 'in 1970', IN_1970],
-  ] as const)('%s %s: no window is wrong, and an operator sees whose clock it is', async (wrong, _name, shift) => {
+  ] as const)('leaves all windows right and shows in health, log and metrics: %s %s', async (wrong, _name, shift) => {
     const setting = await open({ [wrong]: shift });
     await sendClicks(setting);
     await expectWindows(setting, 'redis');
 
-    // It prunes and rebuilds when it starts.
+    // The consumer prunes and rebuilds when it starts.
     await setting.services.consumer.kill();
     await setting.services.consumer.start();
     await setting.counters.flushall();
@@ -165,7 +165,7 @@ describe('a clock that is set while the tracker runs', () => {
   it.each([
     ['four hours ahead', AHEAD],
     ['in 1970', IN_1970],
-  ])('%s: no window is wrong, and its end is noticed too', async (_name, shift) => {
+  ])('%s leaves all windows right, and its correction is noticed', async (_name, shift) => {
     const setting = await open();
     for (const name of SERVICE_NAMES) setting.shift(name, shift);
     for (const name of SERVICE_NAMES) {
@@ -186,7 +186,7 @@ describe('a clock that is set while the tracker runs', () => {
     }
   });
 
-  it('back, while NATS is unavailable: the connection does not wait for the clock', async () => {
+  it('back does not delay a reconnection to NATS', async () => {
     const setting = await open();
     await setting.nats.kill();
     const nats = async (name: ServiceName) => {

@@ -17,7 +17,7 @@ const testServers = openTestServers();
 
 afterAll(() => testServers.release());
 
-test('services started before their servers find them, and lose nothing meanwhile', async () => {
+test('services that start before their servers connect later, and lose no event meanwhile', async () => {
   const [postgres, redis, nats] = await Promise.all([testServers.postgres(), testServers.redis(), testServers.nats()]);
   await Promise.all([postgres.stop(), redis.stop(), nats.stop()]);
   const env = { ...postgres.env, ...redis.env, ...nats.env, ...QUICK_TIMEOUTS, ...UNLIMITED };
@@ -43,7 +43,7 @@ test('services started before their servers find them, and lose nothing meanwhil
   const stack: TestStack = { url: `http://127.0.0.1:${gateway.port}`, ...services, env };
   const environment = await attachEnvironment(testServers, { stack, redis, nats, postgres: postgres.env });
 
-  // Nobody could look up any ad yet: all are taken, and the consumer tells them apart.
+  // No ad can be looked up yet, so all events are accepted and the consumer verifies them.
   const known = [newEvent(), newEvent('impression'), newEvent('click', 'ad-002')];
   const stranger = newEvent('click', 'ad-nobody-knows');
   for (const event of [...known, stranger]) {
@@ -57,7 +57,7 @@ test('services started before their servers find them, and lose nothing meanwhil
   expect(Buffer.from(letter.data).toString()).toContain(stranger.id);
   expect(await environment.jetstream.held(DEAD_LETTER_STREAM)).toBe(1);
 
-  // From now on it is known that there is no such ad.
+  // The catalogue is loaded now, so the unknown ad is refused.
   await waitFor(async () => (await environment.send(newEvent('click', 'ad-nobody-knows'))).status === 400, {
     timeoutMs: 20_000,
     what: 'the catalogue to be loaded',

@@ -19,7 +19,7 @@ beforeAll(async () => {
 
 afterAll(() => testServers.release());
 
-/** Why a service did not start. */
+/** The error of a service that does not start. */
 async function refusal(name: ServiceName, bad: Record<string, string>): Promise<string> {
   const started = testServers.service({ name, env: { ...env, ...bad } });
   return await started.then(
@@ -28,22 +28,22 @@ async function refusal(name: ServiceName, bad: Record<string, string>): Promise<
   );
 }
 
-test.each(SERVICE_NAMES)('%s names every bad variable at once, and ends', async (name) => {
+test.each(SERVICE_NAMES)('%s names every bad variable in one message, and exits', async (name) => {
   const bad = { LOG_LEVEL: 'loud', POSTGRES_PORT: 'abc', REDIS_DB: '-1', SHUTDOWN_GRACE_SECONDS: 'soon' };
   const message = await refusal(name, bad);
   expect(message).toMatch(/ended with code [1-9]/);
   for (const variable of Object.keys(bad)) expect(message.split(variable)).toHaveLength(2);
-  // One message, not one for each.
+  // One message for all variables.
   expect(message.match(/Bad configuration/g)).toHaveLength(1);
 });
 
-test('a secret is not shown when it is bad', async () => {
+test('the error about a bad secret does not contain it', async () => {
   const message = await refusal('ingest', { NATS_URL: 'http://someone:hunter2@nowhere' });
   expect(message).toContain('NATS_URL');
   expect(message).not.toContain('hunter2');
 });
 
-test('variables of other programs change nothing, and one that is misspelled is warned about', async () => {
+test('variables of other programs have no effect, and a misspelled variable is logged', async () => {
   const foreign = {
     PGSSLMODE: 'require',
     PGOPTIONS: '-c nonsense=1',
@@ -62,7 +62,7 @@ test('variables of other programs change nothing, and one that is misspelled is 
   }
 });
 
-test('a check of the configuration starts nothing, and says by its exit code what it found', async () => {
+test('--check-config starts no service, and exits 0 or 78', async () => {
   const check = (settings: Record<string, string>) =>
     runCommand(process.execPath, ['services/ingest/dist/main.js', '--check-config'], {
       timeoutMs: 60_000,
@@ -80,7 +80,7 @@ test('a check of the configuration starts nothing, and says by its exit code wha
   });
 });
 
-test('secrets come from files as well, and KAFKA_BROKER is only warned about', async () => {
+test('secrets are also read from files, and KAFKA_BROKER is logged and ignored', async () => {
   const secrets: Record<string, string | undefined> = {};
   for (const name of ['POSTGRES_PASSWORD', 'REDIS_PASSWORD', 'NATS_URL']) {
     const file = join(testServers.folder, name);

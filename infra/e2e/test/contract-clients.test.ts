@@ -10,9 +10,9 @@ const PLAYER = 'https://player.example.com';
 
 let testServers: TestServers;
 let contract: ContractStack;
-/** Behind a proxy that it trusts, with low limits, known origins, and little belief in clocks. */
+/** Ingest behind a trusted proxy, with low limits, a list of origins and a small MAX_CLOCK_SKEW_SECONDS. */
 let strict: Client;
-/** The same, but reached by anybody. */
+/** The same without a trusted proxy. */
 let bare: Client;
 let strictAnalytics: Client;
 
@@ -38,7 +38,7 @@ beforeAll(async () => {
 
 afterAll(() => testServers.release());
 
-/** A header as a proxy puts it: the client, then the proxies before the last. */
+/** The header that a proxy adds: the client, then all proxies except the last. */
 function from(...addresses: string[]): Record<string, string> {
   return { 'X-Forwarded-For': addresses.join(', ') };
 }
@@ -56,11 +56,11 @@ async function addressOf(answer: { body: unknown }): Promise<string> {
   return ip;
 }
 
-describe('a limit of events', () => {
-  it('is told with each answer, and refuses what is beyond it', async () => {
+describe('the rate limit of events', () => {
+  it('is in the headers of each response, and further requests are answered 429', async () => {
     const caller = from('198.51.100.1');
     for (let left = LIMIT - 1; left >= 0; left -= 1) {
-      // Whatever becomes of it, it counts; and clicks and impressions count together.
+      // Refused requests count too, and clicks and impressions share the limit.
       const answer =
         left === 1
           ? await strict.post('/ads/impression', { ad_id: 'ad-001' }, caller)
@@ -86,16 +86,16 @@ describe('a limit of events', () => {
     }
   });
 
-  it('is one for each client behind the proxy', async () => {
+  it('is counted per client behind a trusted proxy', async () => {
     const lines = { first: from('198.51.100.2'), second: from('198.51.100.3') };
     for (let index = 0; index < LIMIT; index += 1) expect((await click(strict, lines.first)).status).toBe(202);
     expect((await click(strict, lines.first)).status).toBe(429);
     expect((await click(strict, lines.second)).status).toBe(202);
-    // Entries that the client itself puts before the one of the proxy do not change its identity.
+    // Entries that the client adds before the one of the proxy do not change its identity.
     expect((await click(strict, from('203.0.113.99', '198.51.100.2'))).status).toBe(429);
   });
 
-  it('is one for each client also where the proxy adds the port', async () => {
+  it('is counted per client even if the proxy adds a port to the address', async () => {
     for (let port = 1; port <= LIMIT; port += 1) {
       expect((await click(strict, from(`198.51.100.4:${port}`))).status).toBe(202);
       expect((await click(strict, from(`[2001:db8:4::${port}]:${port}`))).status).toBe(202);
@@ -105,7 +105,7 @@ describe('a limit of events', () => {
     expect((await click(strict, from('198.51.100.5:1'))).status).toBe(202);
   });
 
-  it('does not stop what is read, nor the operations', async () => {
+  it('does not apply to reads and management endpoints', async () => {
     const caller = from('198.51.100.1');
     expect((await strict.get('/ads', caller)).status).toBe(200);
     for (let index = 0; index < 2 * LIMIT; index += 1) {
@@ -114,7 +114,7 @@ describe('a limit of events', () => {
     }
   });
 
-  it('is one for all, whatever they forward, where no proxy is trusted', async () => {
+  it('is counted per connection address, whatever X-Forwarded-For says, if no proxy is trusted', async () => {
     const answers = [];
     for (let index = 0; index <= LIMIT; index += 1) answers.push(await click(bare, from(`198.51.100.${index}`)));
     expect(answers.map(({ status }) => status)).toEqual([202, 202, 202, 429]);
@@ -122,11 +122,11 @@ describe('a limit of events', () => {
   });
 });
 
-describe('a limit of reads', () => {
+describe('the rate limit of reads', () => {
   it.each([
     ['/api/v1/ads', () => strict],
     ['/api/v1/ads/analytics', () => strictAnalytics],
-  ])('refuses what is beyond it: %s', async (path, service) => {
+  ])('answers further requests 429: %s', async (path, service) => {
     const caller = from('198.51.100.20');
     for (let left = LIMIT - 1; left >= 0; left -= 1) {
       const answer = await service().get(path, caller);
@@ -146,8 +146,8 @@ describe('a limit of reads', () => {
   });
 });
 
-describe('limits by default', () => {
-  it('are far from what one player meets', async () => {
+describe('the default rate limits', () => {
+  it('are far above the requests of one player', async () => {
     const event = await click(contract.client);
     expect(event.headers.get('ratelimit-policy')).toMatch(/^"events"; q=60000; w=60/);
     for (const path of ['/ads', '/ads/analytics']) {
@@ -157,32 +157,32 @@ describe('limits by default', () => {
 });
 
 describe('the address of a click', () => {
-  it('is the one that the trusted proxy saw', async () => {
+  it('is the one that the trusted proxy forwards', async () => {
     expect(await addressOf(await click(strict, from('198.51.100.30')))).toBe('198.51.100.30');
     expect(await addressOf(await click(strict, from('203.0.113.99', '2001:db8::30')))).toBe('2001:db8::30');
   });
 
-  it('is one even where the proxy forwards something else', async () => {
+  it('is the address of the proxy if it forwards something that is not an address', async () => {
     expect(await addressOf(await click(strict, from('198.51.100.32:51234')))).toBe('198.51.100.32');
     expect(await addressOf(await click(strict, from('[2001:db8::32]:443')))).toBe('2001:db8::32');
-    // A trusted proxy that comes with a port is a proxy still, and not the viewer.
+    // A trusted proxy with a port is still skipped as a proxy.
     expect(await addressOf(await click(strict, from('198.51.100.33:1', '127.0.0.1:2')))).toBe('198.51.100.33');
     expect(await addressOf(await click(strict, from('unknown')))).toBe('127.0.0.1');
   });
 
-  it('is not what a client says to the gateway', async () => {
+  it('is not the one that a client claims to the gateway', async () => {
     const forged = { ...from('203.0.113.99'), 'X-Real-IP': '203.0.113.99', Forwarded: 'for=203.0.113.99' };
     expect(await addressOf(await click(contract.client, forged))).toBe('127.0.0.1');
   });
 
-  it('is the one in the body where there is one', async () => {
+  it('is the one in the body if the body has one', async () => {
     const answer = await click(strict, from('198.51.100.31'), { ip: '203.0.113.5' });
     expect(await addressOf(answer)).toBe('203.0.113.5');
   });
 });
 
 describe('MAX_CLOCK_SKEW_SECONDS', () => {
-  it('limits how far ahead a timestamp may be', async () => {
+  it('is the maximum by which a timestamp may be in the future', async () => {
     const ahead = (seconds: number) => new Date(Date.now() + seconds * 1_000).toISOString();
     for (const [timestamp, kept] of [
       [ahead(5), true],
@@ -211,10 +211,10 @@ describe('pages of other origins', () => {
     ['/ads/impression', 'POST', SHOP],
     ['/ads/impression/', 'POST', 'null'],
     ['/api/v1/ads/analytics', 'GET', undefined],
-  ])('may call %s unless told otherwise', async (path, method, credentialed) => {
+  ])('may call %s by default', async (path, method, credentialed) => {
     const allowed = await preflight(contract.client, path, credentialed ?? SHOP, method);
     expect(allowed.status).toBe(204);
-    // sendBeacon sends credentials, whether there are any or not, and then wants its origin named.
+    // sendBeacon always requests with credentials, so the response must name the origin.
     expect(allowed.headers.get('access-control-allow-origin')).toBe(credentialed ?? '*');
     expect(allowed.headers.get('access-control-allow-credentials')).toBe(credentialed ? 'true' : null);
     expect(listOf(allowed.headers.get('access-control-allow-methods'))).toContain(method);
@@ -223,7 +223,7 @@ describe('pages of other origins', () => {
     expect(allowed.headers.get('access-control-max-age')).toBe('7200');
   });
 
-  it('may read the answers, the errors too, and the headers that they need', async () => {
+  it('may read responses, including errors, and the headers that they need', async () => {
     const origin = { Origin: SHOP };
     const answers = [
       await click(contract.client, origin),
@@ -247,7 +247,7 @@ describe('pages of other origins', () => {
     expect(headers.get('access-control-allow-credentials')).toBeNull();
   });
 
-  it('may not where CORS_ORIGINS names others', async () => {
+  it('may not read responses if CORS_ORIGINS names other origins', async () => {
     for (const origin of [SHOP, PLAYER]) {
       const known = await preflight(strict, '/ads/click', origin);
       expect(known.headers.get('access-control-allow-origin')).toBe(origin);

@@ -20,7 +20,7 @@ beforeAll(async () => {
 
 afterAll(() => testServers.release());
 
-/** With and without the prefix, in turn. */
+/** Alternates between paths with and without the prefix. */
 const EVENTS = KINDS.map((kind, index) => ({
   kind,
   path: `${index % 2 === 0 ? '/api/v1' : ''}/ads/${kind}`,
@@ -42,22 +42,22 @@ describe.each(EVENTS)('an invalid $kind', ({ path, id }) => {
     ['braces in the ad', { ad_id: '{ad-001}' }, 'ad_id', AD_ID_WANTED],
     ['a NUL in the ad', { ad_id: 'ad\u0000' }, 'ad_id', AD_ID_WANTED],
     ['a long ad', { ad_id: 'x'.repeat(129) }, 'ad_id', AD_ID_WANTED],
-    ['an ip that is none', { ad_id: 'ad-001', ip: '300.1.2.3' }, 'ip', IP_WANTED],
+    ['an invalid ip', { ad_id: 'ad-001', ip: '300.1.2.3' }, 'ip', IP_WANTED],
     ['leading zeros in the ip', { ad_id: 'ad-001', ip: '10.01.2.3' }, 'ip', IP_WANTED],
     ['a network for the ip', { ad_id: 'ad-001', ip: '10.0.0.0/8' }, 'ip', IP_WANTED],
     ['a number for the ip', { ad_id: 'ad-001', ip: 1 }, 'ip', 'ip must be a string'],
-    ['an id that is none', { ad_id: 'ad-001', [id]: 'abc' }, id, UUID_WANTED],
+    ['an invalid id', { ad_id: 'ad-001', [id]: 'abc' }, id, UUID_WANTED],
     ['an id in braces', { ad_id: 'ad-001', [id]: '{f47ac10b-58cc-4372-a567-0e02b2c3d479}' }, id, UUID_WANTED],
     ['an id without hyphens', { ad_id: 'ad-001', [id]: 'f47ac10b58cc4372a5670e02b2c3d479' }, id, UUID_WANTED],
     ['a number for the id', { ad_id: 'ad-001', [id]: 1 }, id, `${id} must be a string`],
-    ['words for the time', { ad_id: 'ad-001', timestamp: 'yesterday' }, 'timestamp', TIME_WANTED],
-    ['no such month', { ad_id: 'ad-001', timestamp: '2026-13-01T00:00:00Z' }, 'timestamp', TIME_WANTED],
+    ['text for the time', { ad_id: 'ad-001', timestamp: 'yesterday' }, 'timestamp', TIME_WANTED],
+    ['an invalid month', { ad_id: 'ad-001', timestamp: '2026-13-01T00:00:00Z' }, 'timestamp', TIME_WANTED],
     ['a time before 1970', { ad_id: 'ad-001', timestamp: '1969-12-31T23:59:59Z' }, 'timestamp', TIME_WANTED],
     ['a year of five digits', { ad_id: 'ad-001', timestamp: '+010000-01-01T00:00:00Z' }, 'timestamp', TIME_WANTED],
     ['a number for the time', { ad_id: 'ad-001', timestamp: 1_767_225_600 }, 'timestamp', 'timestamp must be a string'],
     ['an array', [], '', 'body must be of type object'],
     ['an array of events', [{ ad_id: 'ad-001' }], '', 'body must be of type object'],
-  ])('with %s is refused', async (_name, body, where, message) => {
+  ])('is refused with %s', async (_name, body, where, message) => {
     expectError(await client.post(path, body), {
       status: 400,
       error: 'invalid_request',
@@ -66,7 +66,7 @@ describe.each(EVENTS)('an invalid $kind', ({ path, id }) => {
     });
   });
 
-  it('gets an error that lists every invalid field', async () => {
+  it('is answered with an error that lists every invalid field', async () => {
     const answer = await client.post(path, { ip: 'x', timestamp: 'y', [id]: 'z' });
     const details = [
       { path: 'ad_id', message: 'ad_id is required' },
@@ -84,7 +84,7 @@ describe.each(EVENTS)('an invalid $kind', ({ path, id }) => {
   });
 
   it.each(['null', '"text"', '1', 'true', '{"ad_id":', 'ad_id=ad-001', "{'ad_id': 'ad-001'}", '{"ad_id":"ad-001"}}'])(
-    'that is no JSON object is refused: %s',
+    'is refused if its body is not a JSON object: %s',
     async (body) => {
       expectError(await client.send('POST', path, { headers: JSON_TYPE, body }), {
         status: 400,
@@ -95,7 +95,7 @@ describe.each(EVENTS)('an invalid $kind', ({ path, id }) => {
     },
   );
 
-  it('without a body is refused', async () => {
+  it('is refused without a body', async () => {
     expectError(await client.send('POST', path), {
       status: 400,
       error: 'invalid_request',
@@ -104,7 +104,7 @@ describe.each(EVENTS)('an invalid $kind', ({ path, id }) => {
     });
   });
 
-  it('of an unknown ad is refused', async () => {
+  it('is refused for an unknown ad', async () => {
     expectError(await client.post(path, { ad_id: 'no-such-ad' }), {
       status: 400,
       error: 'unknown_ad',
@@ -114,7 +114,7 @@ describe.each(EVENTS)('an invalid $kind', ({ path, id }) => {
   });
 
   it.each(['not-a-uuid', '', '"', '"not-a-uuid"', '{f47ac10b-58cc-4372-a567-0e02b2c3d479}'])(
-    'with this Idempotency-Key is refused: %j',
+    'is refused with the Idempotency-Key %j',
     async (key) => {
       expectError(await client.post(path, { ad_id: 'ad-001' }, { 'Idempotency-Key': key }), {
         status: 400,
@@ -125,7 +125,7 @@ describe.each(EVENTS)('an invalid $kind', ({ path, id }) => {
     },
   );
 
-  it('of more than 16 KiB is refused', async () => {
+  it('is refused above 16 KiB', async () => {
     const padded = (bytes: number) => {
       const empty = JSON.stringify({ ad_id: 'ad-001', padding: '' });
       return JSON.stringify({ ad_id: 'ad-001', padding: 'x'.repeat(bytes - empty.length) });
@@ -140,7 +140,7 @@ describe.each(EVENTS)('an invalid $kind', ({ path, id }) => {
     });
   });
 
-  it.each(['text/html', 'application/xml', 'image/png', 'application/grpc'])('as %s is refused', async (type) => {
+  it.each(['text/html', 'application/xml', 'image/png', 'application/grpc'])('is refused as %s', async (type) => {
     const body = JSON.stringify({ ad_id: 'ad-001' });
     expectError(await client.send('POST', path, { headers: { 'Content-Type': type }, body }), {
       status: 415,
@@ -151,7 +151,7 @@ describe.each(EVENTS)('an invalid $kind', ({ path, id }) => {
     });
   });
 
-  it('that is no form is refused', async () => {
+  it('is refused as an invalid form', async () => {
     const headers = { 'Content-Type': 'multipart/form-data; boundary=x' };
     expectError(await client.send('POST', path, { headers, body: '{"ad_id":"ad-001"}' }), {
       status: 400,
@@ -161,7 +161,7 @@ describe.each(EVENTS)('an invalid $kind', ({ path, id }) => {
     });
   });
 
-  it('that is a form has its fields checked as JSON has', async () => {
+  it('is validated in a form in the same way as in JSON', async () => {
     const body = new URLSearchParams({ ad_id: 'ad-001', timestamp: 'soon' }).toString();
     const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
     const answer = await client.send('POST', path, { headers, body });
@@ -180,7 +180,7 @@ describe('video_play_time', () => {
     ['NaN', 'video_play_time must be a number'],
     [true, 'video_play_time must be a number'],
     [[30], 'video_play_time must be a number'],
-  ])('of %j is refused', async (seconds, message) => {
+  ])('is refused as %j', async (seconds, message) => {
     expectError(await client.post('/ads/click', { ad_id: 'ad-001', video_play_time: seconds }), {
       status: 400,
       error: 'invalid_request',
@@ -189,7 +189,7 @@ describe('video_play_time', () => {
     });
   });
 
-  it('that is beyond all numbers is refused', async () => {
+  it('is refused above the range of numbers', async () => {
     const body = '{"ad_id":"ad-001","video_play_time":1e999}';
     expectError(await client.send('POST', '/ads/click', { headers: JSON_TYPE, body }), {
       status: 400,
@@ -201,7 +201,7 @@ describe('video_play_time', () => {
 });
 
 describe('refused events', () => {
-  it('leave nothing behind', async () => {
+  it('are not stored', async () => {
     const { rows } = await contract.database.query(
       "SELECT DISTINCT ad_id FROM ad_events UNION SELECT ad_id FROM ad_totals WHERE ad_id <> 'ad-001'",
     );
@@ -209,8 +209,8 @@ describe('refused events', () => {
   });
 });
 
-describe('a question to analytics', () => {
-  it('about an unknown ad is 404', async () => {
+describe('a request to analytics', () => {
+  it('for an unknown ad is answered 404', async () => {
     for (const prefix of ['', '/api/v1']) {
       expectError(await client.get(`${prefix}/ads/analytics?ad_id=no-such-ad`), {
         status: 404,
@@ -222,7 +222,7 @@ describe('a question to analytics', () => {
   });
 
   it.each(['2h', '', '1M', '60', '1m,5m', '1m&timeframe=5m'])(
-    'about the timeframe "%s" is refused, and told what there is',
+    'with the timeframe "%s" is refused, and the error lists the timeframes',
     async (timeframe) => {
       for (const query of [`timeframe=${timeframe}`, `ad_id=ad-001&timeframe=${timeframe}`]) {
         const message = 'timeframe must be one of 1m, 5m, 15m, 1h, 24h';
@@ -259,7 +259,7 @@ describe('a question to analytics', () => {
     ['cursor=', 'cursor', 'cursor is not allowed to be empty'],
     ['ad_id=', 'ad_id', 'ad_id is not allowed to be empty'],
     ['ad_id=ad-001&ad_id=ad-002', 'ad_id', 'ad_id must be a string'],
-  ])('with %s is refused', async (query, where, message) => {
+  ])('is refused with %s', async (query, where, message) => {
     expectError(await client.get(`/ads/analytics?${query}`), {
       status: 400,
       error: 'invalid_request',
@@ -268,7 +268,7 @@ describe('a question to analytics', () => {
     });
   });
 
-  it.each(['a%20b', '%7Bx%7D', 'x'.repeat(129), '%00'])('about an ad that can not be is refused: %s', async (adId) => {
+  it.each(['a%20b', '%7Bx%7D', 'x'.repeat(129), '%00'])('for an invalid ad id is refused: %s', async (adId) => {
     const answer = await client.get(`/ads/analytics?ad_id=${adId}`);
     expectError(answer, { status: 400, error: 'invalid_request', message: /ad_id/ });
   });
@@ -286,14 +286,14 @@ describe('a path', () => {
     '/api/v1/swagger/nothing.js',
     '/swagger/package.json',
     '/api/v1/api/v1/ads',
-    // The gateways and Ingress in front know one case, so every service does.
+    // Gateways and Ingress match paths case-sensitively, and so do the services.
     '/Ads',
     '/API/v1/ads',
     '/Ads/Analytics',
     '/api/v1/ads/Analytics',
     '/Swagger/index.html',
     '/Health',
-  ])('that leads nowhere is 404: %s', async (path) => {
+  ])('is answered 404 if it does not exist: %s', async (path) => {
     expectError(await client.get(path), {
       status: 404,
       error: 'not_found',
@@ -302,14 +302,17 @@ describe('a path', () => {
     });
   });
 
-  // The library that gives out the page has an answer of its own for these.
-  it.each(['PATCH', 'GET', 'POST'])('that the page keeps to itself is 404: %s', async (method) => {
-    expectError(await client.send(method, '/swagger/swagger-ui/package.json'), {
-      status: 404,
-      error: 'not_found',
-      message: /^This path does not exist/,
-    });
-  });
+  // The library that serves the page would answer these in its own form.
+  it.each(['PATCH', 'GET', 'POST'])(
+    'is answered 404 for files of the package that the page does not use: %s',
+    async (method) => {
+      expectError(await client.send(method, '/swagger/swagger-ui/package.json'), {
+        status: 404,
+        error: 'not_found',
+        message: /^This path does not exist/,
+      });
+    },
+  );
 
   it.each([
     ['GET', '/ads/click', 'POST'],
@@ -325,7 +328,7 @@ describe('a path', () => {
     ['POST', '/swagger/doc.json', 'GET, HEAD'],
     ['POST', '/swagger/swagger.yaml', 'GET, HEAD'],
     ['POST', '/swagger/index.html', 'GET, HEAD'],
-  ])('does not take %s: %s', async (method, path, allow) => {
+  ])('is answered 405 for %s: %s', async (method, path, allow) => {
     for (const prefix of ['', '/api/v1']) {
       const answer = await client.send(method, `${prefix}${path}`);
       expectError(answer, {
@@ -339,7 +342,7 @@ describe('a path', () => {
   });
 
   it.each(['/ads', '/ads/analytics', '/health', '/live', '/ready', '/info', '/metrics', '/swagger/doc.json'])(
-    'that is read also takes HEAD: %s',
+    'accepts HEAD if it accepts GET: %s',
     async (path) => {
       const answer = await client.send('HEAD', `/api/v1${path}`);
       expect([answer.status, answer.text]).toEqual([200, '']);
@@ -348,17 +351,17 @@ describe('a path', () => {
 });
 
 describe('X-Request-ID', () => {
-  // One of each service, of the answers that are good and of those that are not.
+  // A success and an error of each service.
   const PATHS = ['/ads', '/ads?x', '/ads/analytics', '/ads/analytics?timeframe=2h', '/nowhere', '/live', '/health'];
 
-  it.each(PATHS)('is the one of the caller: %s', async (path) => {
+  it.each(PATHS)('is that of the request: %s', async (path) => {
     for (const id of ['trace:1.2_3-a', 'x'.repeat(128)]) {
       const answer = await client.get(path, { 'X-Request-ID': id });
       expect(answer.headers.get('x-request-id')).toBe(id);
     }
   });
 
-  it.each(PATHS)('is a new one in place of one that is not sane: %s', async (path) => {
+  it.each(PATHS)('is a new one if that of the request is invalid: %s', async (path) => {
     const made = new Set<string | null>();
     for (const id of ['', 'a b', '{"a":1}', '<script>', 'x'.repeat(129)]) {
       const answer = await client.get(path, { 'X-Request-ID': id });
@@ -375,7 +378,7 @@ describe('X-Request-ID', () => {
 });
 
 describe('an error', () => {
-  it('is not kept by caches, and says nothing about what runs here', async () => {
+  it('is not cached, and does not reveal software or versions', async () => {
     for (const answer of [await client.get('/nowhere'), await client.post('/ads/click', {})]) {
       expect(answer.headers.get('cache-control')).toBe('no-store');
       expect(answer.headers.get('x-powered-by')).toBeNull();

@@ -9,7 +9,7 @@ const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-/** Clicks of the ads that are paged through. */
+/** Clicks of the ads in the test of pages. */
 const PAGED: Readonly<Record<string, number>> = { 'page-a': 5, 'page-b': 2, 'page-c': 4, 'page-d': 2, 'page-e': 3 };
 const PREFIXES = [
   { prefix: '', name: 'without a prefix', adId: 'bare' },
@@ -31,8 +31,8 @@ beforeAll(async () => {
 afterAll(() => testServers.release());
 
 /**
- * Ingest stamps events by the clock of Postgres, which it knows to half a round trip of its quickest ping. The tests compare
- * with the clock of this host, which is the same one.
+ * Ingest takes the time of receipt from the clock of Postgres, with an error of at most half the round trip of its fastest
+ * ping. The tests compare with the clock of this host, which is the same clock.
  */
 async function untilClockIsExact(): Promise<void> {
   await waitFor(
@@ -69,7 +69,7 @@ describe.each(PREFIXES)('the API $name', ({ prefix, adId }) => {
     });
   });
 
-  it('takes a click that says nothing but the ad', async () => {
+  it('accepts a click with only an ad id', async () => {
     const before = Date.now();
     const { status, body } = await client.post(`${prefix}/ads/click`, { ad_id: adId });
     const after = Date.now();
@@ -98,7 +98,7 @@ describe.each(PREFIXES)('the API $name', ({ prefix, adId }) => {
     });
   });
 
-  it('takes a click with all that it may say', async () => {
+  it('accepts a click with all fields', async () => {
     const click = {
       ad_id: adId,
       ip: '2001:db8::7',
@@ -126,7 +126,7 @@ describe.each(PREFIXES)('the API $name', ({ prefix, adId }) => {
     });
   });
 
-  it('takes impressions', async () => {
+  it('accepts impressions', async () => {
     const impression = {
       ad_id: adId,
       ip: '198.51.100.7',
@@ -150,7 +150,7 @@ describe.each(PREFIXES)('the API $name', ({ prefix, adId }) => {
     for (const more of [1, 2]) await client.post(`${prefix}/ads/impression`, { ad_id: adId, more });
   });
 
-  it('tells the numbers of one ad', async () => {
+  it('returns the counts of one ad', async () => {
     await whenCounted(client, adId, { clicks: 2, impressions: 4 });
     const { status, body, headers } = await client.get(`${prefix}/ads/analytics?ad_id=${adId}`);
     expect({ status, body }).toEqual({
@@ -168,7 +168,7 @@ describe.each(PREFIXES)('the API $name', ({ prefix, adId }) => {
     expect(headers.get('cache-control')).toBe('no-store');
   });
 
-  it.each(WINDOWS)('adds the clicks of $timeframe when asked', async ({ timeframe }) => {
+  it.each(WINDOWS)('adds the clicks of $timeframe on request', async ({ timeframe }) => {
     const { body } = await client.get(`${prefix}/ads/analytics?ad_id=${adId}&timeframe=${timeframe}`);
     expect(body).toMatchObject({ ad_id: adId, timeframe, clicks: 2 });
     const all = await client.get(`${prefix}/ads/analytics?timeframe=${timeframe}`);
@@ -178,7 +178,7 @@ describe.each(PREFIXES)('the API $name', ({ prefix, adId }) => {
     }
   });
 
-  it('tells the numbers of all ads', async () => {
+  it('returns the counts of all ads', async () => {
     const { status, body } = await client.get(`${prefix}/ads/analytics`);
     const { count } = (await client.get('/ads')).body as { count: number };
     expect({ status, body }).toEqual({
@@ -195,10 +195,10 @@ describe.each(PREFIXES)('the API $name', ({ prefix, adId }) => {
     expect((body as { analytics: object[] }).analytics).toHaveLength(count);
   });
 
-  it('tells what it is and how it is', async () => {
+  it('returns its version, its health and its metrics', async () => {
     const { documented, stack } = contract;
     const inside = createClient(`http://127.0.0.1:${stack.ingest.port}`, documented);
-    // Each dependency is looked at every second. What failed on a busy machine is told for two more.
+    // Each dependency is pinged every second. A failure on a busy machine shows for two more seconds.
     const health = await waitFor(
       async () => {
         const answer = await inside.get(`${prefix}/health`);
@@ -219,7 +219,7 @@ describe.each(PREFIXES)('the API $name', ({ prefix, adId }) => {
         dependencies: { nats: up, postgres: up, redis: up },
       },
     ]);
-    // The public address shows neither versions nor reasons, whatever the client says of itself.
+    // The public address shows neither versions nor reasons, whatever headers the client sends.
     const { status, body } = await client.send('GET', `${prefix}/health`, { headers: { 'X-Forwarded-For': '' } });
     const justUp = { status: 'up' };
     expect([status, body]).toEqual([
@@ -242,13 +242,13 @@ describe.each(PREFIXES)('the API $name', ({ prefix, adId }) => {
     expect(metrics.text).toMatch(/^ad_clicks_total\{/m);
   });
 
-  it('has a page for people', async () => {
+  it('serves a page for humans', async () => {
     const page = await client.get(`${prefix}/swagger/index.html`);
     expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
     const files = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, file = '']) => file);
     expect(files).toContain('./swagger-ui-bundle.js');
     for (const file of files) {
-      // Relative, so that the page works under either path, and loads nothing from elsewhere.
+      // Links are relative, so that the page works under both paths and loads nothing from other hosts.
       expect(file).toMatch(/^\.\//);
       expect((await client.get(`${prefix}/swagger/${file.slice(2)}`)).status).toBe(200);
     }
@@ -264,7 +264,7 @@ describe.each(PREFIXES)('the API $name', ({ prefix, adId }) => {
 });
 
 describe('an id', () => {
-  it('counts once, however often and in whatever way it is sent', async () => {
+  it('counts once, in all notations and in body or header', async () => {
     const id = uuidv7(Date.now());
     const ways: [object, Record<string, string>][] = [
       [{ click_id: id }, {}],
@@ -273,7 +273,7 @@ describe('an id', () => {
       [{}, { 'Idempotency-Key': id }],
       [{}, { 'Idempotency-Key': `"${id}"` }],
       [{ click_id: null }, { 'Idempotency-Key': id.toUpperCase() }],
-      // The body has the last word.
+      // The id in the body wins over the header.
       [{ click_id: id }, { 'Idempotency-Key': uuidv7(Date.now()) }],
     ];
     for (const [body, headers] of ways) {
@@ -282,7 +282,7 @@ describe('an id', () => {
     }
     const impression = await client.post('/ads/impression', { ad_id: 'once' }, { 'Idempotency-Key': id });
     expect(impression.body).toMatchObject({ impression_id: id });
-    // One consumer takes them in their order: when the last is there, so are those before it.
+    // One consumer records messages in order, so the others are recorded when the last one is.
     await client.post('/ads/click', { ad_id: 'once' });
     expect(await whenCounted(client, 'once', { clicks: 2, impressions: 1 })).toMatchObject({
       total_clicks: 2,
@@ -307,13 +307,13 @@ describe('a body', () => {
     'application/vnd.ads+json',
     'application/octet-stream',
     'application/x-www-form-urlencoded',
-  ])('may come as %s', async (type) => {
+  ])('is accepted as %s', async (type) => {
     const body = JSON.stringify({ ad_id: 'beacon' });
     const answer = await client.send('POST', '/api/v1/ads/click', { headers: { 'Content-Type': type }, body });
     expect(answer.status).toBe(202);
   });
 
-  it('may have fields that are not known yet, and null for what is left out', async () => {
+  it('may have unknown fields, and null for optional fields', async () => {
     const answer = await client.post('/api/v1/ads/click', {
       ad_id: 'beacon',
       ip: null,
@@ -339,7 +339,7 @@ describe('a body', () => {
     [0.1 + 0.2, 300],
     [59.999_999_9, 60_000],
     [86_400, 86_400_000],
-  ])('may say %p seconds of video', async (seconds, milliseconds) => {
+  ])('may have a video_play_time of %p', async (seconds, milliseconds) => {
     const answer = await client.post('/api/v1/ads/click', { ad_id: 'beacon', video_play_time: seconds });
     expect(answer.status).toBe(202);
     const { click_id } = answer.body as { click_id: string };
@@ -351,7 +351,7 @@ describe('a body', () => {
 });
 
 describe('a timestamp', () => {
-  it('of the past counts in the total, and in each window that it falls in', async () => {
+  it('in the past counts in the total and in each window that contains it', async () => {
     const now = Date.now();
     for (const age of [0, 10 * MINUTE, 2 * HOUR, 72 * HOUR]) {
       const timestamp = new Date(now - age).toISOString();
@@ -364,7 +364,7 @@ describe('a timestamp', () => {
     });
   });
 
-  it('may have an offset, or none: then it is UTC', async () => {
+  it('may have an offset, and is UTC without one', async () => {
     for (const [given, meant] of [
       ['2026-01-02T03:04:05+02:00', '2026-01-02T01:04:05.000Z'],
       ['2026-01-02T03:04:05.678', '2026-01-02T03:04:05.678Z'],
@@ -375,7 +375,7 @@ describe('a timestamp', () => {
     }
   });
 
-  it('a little ahead is believed', async () => {
+  it('a little ahead is stored unchanged', async () => {
     const timestamp = new Date(Date.now() + 2 * MINUTE).toISOString();
     const { body } = await client.post('/ads/impression', { ad_id: 'early', timestamp });
     const { impression_id } = body as { impression_id: string };
@@ -401,31 +401,31 @@ describe('a timestamp', () => {
   });
 });
 
-describe('analytics', () => {
+describe('analytics answers', () => {
   interface Listing {
     readonly total_ads: number;
     readonly analytics: readonly { readonly ad_id: string; readonly total_clicks: number; readonly clicks?: number }[];
     readonly next_cursor: string | null;
   }
 
-  it('make nothing up', async () => {
+  it('have zero clicks and a null ctr for an ad without events', async () => {
     const { body } = await client.get('/ads/analytics?ad_id=ad-003');
     expect(body).toMatchObject({ total_clicks: 0, impressions: 0, ctr: null, time_frames: zeroWindows() });
     const clicked = await whenCounted(client, 'late', { clicks: 4 });
     expect(clicked).toMatchObject({ impressions: 0, ctr: null });
   });
 
-  it('ignore what they do not know', async () => {
+  it('ignore unknown parameters', async () => {
     expect((await client.get('/ads/analytics?ad_id=ad-003&utm_source=x')).status).toBe(200);
   });
 
-  it('list ads busiest first, page by page', async () => {
+  it('list ads by clicks, page by page', async () => {
     for (const [adId, clicks] of Object.entries(PAGED)) {
       for (let click = 0; click < clicks; click += 1) await client.post('/ads/click', { ad_id: adId });
     }
     for (const [adId, clicks] of Object.entries(PAGED)) await whenCounted(client, adId, { clicks });
     const list = async (query: string) => (await client.get(`/ads/analytics?${query}`)).body as Listing;
-    // The list may be a moment older than the answers about single ads.
+    // The list is cached, so it may be older than the answers about single ads.
     const whole = await waitFor(
       async () => {
         const listing = await list('limit=500');

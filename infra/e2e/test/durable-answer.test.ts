@@ -6,7 +6,7 @@ import { expectExact } from './support/exactness.js';
 import { type Answer, json } from './support/http.js';
 import { newEvent, sendUntilAcknowledged, startPlayers } from './support/players.js';
 
-/** Longest time of both timeouts together, with room for a busy machine. */
+/** Both timeouts together in milliseconds, with room for a busy machine. */
 const BOUND_MS = 6_000;
 
 const testServers = openTestServers();
@@ -31,7 +31,7 @@ async function rowsOf({ id }: SentEvent): Promise<number> {
   return (await environment.admin.database.query('SELECT FROM ad_events WHERE id = $1', [id])).rowCount ?? 0;
 }
 
-/** The ids of all events in the stream, whoever may have pulled them. */
+/** The ids of all events in the stream, pulled or not. */
 async function idsInStream(): Promise<string[]> {
   const manager = environment.jetstream.manager();
   const { first_seq, last_seq, messages } = (await manager.streams.info(EVENT_STREAM)).state;
@@ -50,7 +50,7 @@ function expectUnavailable(answer: Answer): void {
   expect(json(answer)).toMatchObject({ error: 'unavailable', request_id: answer.headers['x-request-id'] });
 }
 
-test('no store can take the event: ingest soon answers 503 with Retry-After', async () => {
+test('while no store accepts events, ingest soon answers 503 with Retry-After', async () => {
   environment.nats.pause();
   postgres.pause();
   const began = performance.now();
@@ -61,12 +61,12 @@ test('no store can take the event: ingest soon answers 503 with Retry-After', as
 
   environment.nats.resume();
   postgres.resume();
-  // A refused event may have arrived; sent again, it counts once.
+  // A refused event may have been stored, and its retry counts once.
   await Promise.all(events.map((event) => sendUntilAcknowledged(environment, event)));
   await expectExact(environment);
 });
 
-test('more waits than may: 503 with Retry-After for the rest, and nothing of it is lost', async () => {
+test('when its queue is full, ingest answers 503 with Retry-After, and retries lose no event', async () => {
   environment.nats.pause();
   postgres.pause();
   const events = Array.from({ length: 300 }, () => newEvent());
@@ -75,14 +75,14 @@ test('more waits than may: 503 with Retry-After for the rest, and nothing of it 
 
   environment.nats.resume();
   postgres.resume();
-  // So few at a time that they fit into the queue.
+  // Few enough at a time to fit into the queue.
   for (let first = 0; first < events.length; first += 10) {
     await Promise.all(events.slice(first, first + 10).map((event) => sendUntilAcknowledged(environment, event)));
   }
   await expectExact(environment);
 });
 
-test('Postgres away: the 202 comes when the event is in the stream, which holds it until Postgres is back', async () => {
+test('while Postgres is unavailable, a 202 means that the stream stores the event until Postgres is back', async () => {
   postgres.pause();
   const events = [newEvent(), newEvent('impression')];
   for (const event of events) expect((await environment.send(event)).status).toBe(202);
@@ -92,14 +92,14 @@ test('Postgres away: the 202 comes when the event is in the stream, which holds 
   await expectExact(environment);
 });
 
-test('NATS away: the 202 comes when the row is in Postgres', async () => {
+test('while NATS is unavailable, a 202 means that the row is in Postgres', async () => {
   await environment.nats.kill();
   try {
     const players = startPlayers(environment, { players: 4 });
     for (let sent = 0; sent < 20; sent += 1) {
       const event = newEvent(sent % 2 === 0 ? 'click' : 'impression');
       expect((await environment.send(event)).status).toBe(202);
-      // At once: whoever was told "recorded" must find it recorded.
+      // Without waiting: the row must exist when the 202 arrives.
       expect(await rowsOf(event)).toBe(1);
     }
     await players.stop();

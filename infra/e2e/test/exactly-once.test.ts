@@ -36,7 +36,7 @@ async function sendTwenty(event: SentEvent): Promise<void> {
   expect(answers.map((answer) => answer.status)).toEqual(answers.map(() => 202));
 }
 
-test('one id, twenty times at once and again later, as a click and as an impression: each counts once', async () => {
+test('one id, sent 20 times at once and again later as click and as impression, counts once per kind', async () => {
   const click = newEvent();
   const impression: SentEvent = { ...click, kind: 'impression' };
   await Promise.all([sendTwenty(click), sendTwenty(impression)]);
@@ -55,7 +55,7 @@ test('an id in capitals is the same id', async () => {
   await expectExact(environment);
 });
 
-test('a publish that timed out, and arrives after Postgres has the event: counts once', async () => {
+test('an event counts once if its publish times out and arrives after Postgres has the event', async () => {
   const taken = await environment.jetstream.taken();
   environment.nats.pause();
   const events = [newEvent(), newEvent('impression'), newEvent('click', 'ad-002')];
@@ -66,7 +66,7 @@ test('a publish that timed out, and arrives after Postgres has the event: counts
   expect(rows).toHaveLength(events.length);
 
   environment.nats.resume();
-  // The first one waited in the connection, and comes now.
+  // The first publish waited in the connection and arrives now.
   await waitFor(async () => (await environment.jetstream.taken()) > taken, {
     timeoutMs: 20_000,
     what: 'the message that timed out to arrive',
@@ -74,7 +74,7 @@ test('a publish that timed out, and arrives after Postgres has the event: counts
   await expectExact(environment);
 });
 
-test('NATS hangs again and again under load: exact over both paths', async () => {
+test('counts are exact over both paths while NATS hangs repeatedly under load', async () => {
   const players = startPlayers(environment);
   for (let round = 0; round < 2; round += 1) {
     await players.more(150);
@@ -106,7 +106,7 @@ async function deadLetters(): Promise<DeadLetter[]> {
   return letters;
 }
 
-test('poison among good messages: each is kept with its reason, the good ones count', async () => {
+test('bad messages among good ones are dead-lettered with a reason, and the good ones count', async () => {
   const now = Date.now();
   const wire = ({ kind, id, adId }: SentEvent) => ({
     kind,

@@ -73,7 +73,7 @@ function expectFamilies(text: string, families: readonly string[]): void {
 
 type Sample = readonly [name: string, labels: Readonly<Record<string, string | RegExp>>];
 
-/** Each of these numbers is there, whatever further labels it has. */
+/** Expects each of these metrics, with any further labels. */
 function expectSamples(text: string, samples: readonly Sample[]): void {
   const lines = text.split('\n');
   const missing = samples.filter(
@@ -89,7 +89,7 @@ function expectSamples(text: string, samples: readonly Sample[]): void {
   expect(missing).toEqual([]);
 }
 
-test('every number has its help and its type', async () => {
+test('every metric has a help text and a type', async () => {
   for (const service of services) {
     const text = await metricsOf(service);
     const families = [...text.matchAll(/^# TYPE (\S+) /gm)].map((match) => match[1]);
@@ -111,7 +111,7 @@ test('every number has its help and its type', async () => {
   }
 });
 
-test('each service counts what it does', async () => {
+test('each service has metrics of its work', async () => {
   const { ingest, consumer, analytics } = environment.stack;
   const atIngest = await metricsOf(ingest);
   expectFamilies(atIngest, ['ad_clicks_total', 'ad_impressions_total', 'ingest_batch_events', 'nats_messages_total']);
@@ -126,7 +126,7 @@ test('each service counts what it does', async () => {
   ]);
   expect(new Set([...atIngest.matchAll(/^ad_clicks_total\{ad_id="([^"]*)"/gm)].map((match) => match[1])).size).toBe(2);
 
-  // Asked for every few seconds, and not before NATS is connected.
+  // This metric is updated every few seconds while NATS is connected.
   await waitFor(async () => (await metricsOf(consumer)).includes('consumer_backlog_messages{'), {
     timeoutMs: 20_000,
     what: 'the backlog to be read',
@@ -148,7 +148,7 @@ test('each service counts what it does', async () => {
   ]);
 });
 
-test('callers do not choose the labels', async () => {
+test('clients cannot choose the labels of metrics', async () => {
   const known = [
     'unmatched',
     ...['/api/v1/ads', ...KINDS.map((kind) => `/api/v1/ads/${kind}`), '/api/v1/ads/analytics'],
@@ -160,8 +160,8 @@ test('callers do not choose the labels', async () => {
   }
 });
 
-test('every line of the logs is JSON, and none is a warning, over the whole life of a healthy run', async () => {
-  // The summary of the requests that succeeded comes after a while.
+test('every log line of a healthy run is JSON, and none is a warning', async () => {
+  // The summary of successful requests is logged later.
   await waitFor(() => readLines(environment.stack.ingest).some(({ event }) => event === 'request.summary'), {
     timeoutMs: 20_000,
     what: 'the summary of the requests',

@@ -9,7 +9,7 @@ import { type AnalyticsWatch, newEvent, startPlayers, watchAnalytics } from './s
 const testServers = openTestServers();
 let environment: Environment;
 
-/** Nobody clicks on it while counters are lost: nothing but a rebuild brings its counters back. */
+/** This ad gets no clicks while counters are lost, so only a rebuild restores its counters. */
 const QUIET_AD = 'ad-003';
 
 beforeAll(async () => {
@@ -25,7 +25,7 @@ function watchAll(): AnalyticsWatch {
   return watchAnalytics(environment, [QUIET_AD, 'ad-001', QUIET_AD, 'ad-002']);
 }
 
-test('FLUSHALL under live traffic: answers are never zero and never decrease, and soon come from Redis again', async () => {
+test('after FLUSHALL under live traffic answers are never zero, never decrease, and come from Redis again', async () => {
   const players = startPlayers(environment);
   const watch = watchAll();
   for (let round = 0; round < 3; round += 1) {
@@ -40,11 +40,11 @@ test('FLUSHALL under live traffic: answers are never zero and never decrease, an
   await watch.more(10);
   await watch.stop();
   expect(watch.complaints).toEqual([]);
-  // Both must have been asked, or this test has seen nothing.
+  // Both sources must have answered during the test.
   expect([...watch.sources.keys()].sort()).toEqual(['postgres', 'redis']);
 });
 
-test('Redis loses the epoch and one key of totals: answers are never zero and never decrease', async () => {
+test('after the loss of the epoch and one key of totals answers are never zero and never decrease', async () => {
   const watch = watchAll();
   const ledger = await readLedger(environment.admin.database);
   await environment.admin.redis.del(epochKey(MARKS_STEM, ledger), totalsKey(ledger, QUIET_AD));
@@ -55,7 +55,7 @@ test('Redis loses the epoch and one key of totals: answers are never zero and ne
   expect(watch.complaints).toEqual([]);
 });
 
-test('Redis is killed and returns empty under live traffic: answers are never zero and never decrease', async () => {
+test('when Redis is killed and returns empty under live traffic, answers are never zero and never decrease', async () => {
   const players = startPlayers(environment);
   const watch = watchAll();
   await players.more(50);
@@ -76,7 +76,7 @@ test('Redis is killed and returns empty under live traffic: answers are never ze
   expect(watch.complaints).toEqual([]);
 });
 
-test('Redis restarts from an old dump: its counters are not trusted, and answers stay exact', async () => {
+test('when Redis restarts from an old dump, its counters are not trusted, and answers stay exact', async () => {
   await environment.admin.redis.save();
   for (let click = 0; click < 5; click += 1)
     expect((await environment.send(newEvent('click', QUIET_AD))).status).toBe(202);
@@ -92,7 +92,7 @@ test('Redis restarts from an old dump: its counters are not trusted, and answers
   expect(watch.complaints).toEqual([]);
 });
 
-test('Redis hangs: analytics answers from Postgres, and right', async () => {
+test('while Redis hangs, analytics answers exactly from Postgres', async () => {
   environment.redis.pause();
   try {
     const event = newEvent('click', QUIET_AD);

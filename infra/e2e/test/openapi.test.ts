@@ -12,7 +12,7 @@ let contract: ContractStack;
 let client: Client;
 /** Ingest and analytics with one request per minute for each client. */
 let limited: { readonly ingest: Client; readonly analytics: Client };
-/** Ingest and analytics whose servers have all gone. */
+/** Ingest and analytics without any server. */
 let alone: { readonly ingest: Client; readonly analytics: Client };
 
 beforeAll(async () => {
@@ -33,7 +33,7 @@ async function startLimited() {
   return { ingest: clientOf(ingest), analytics: clientOf(analytics) };
 }
 
-/** Ingest gets ready by NATS alone, which is then killed; Postgres and Redis were never there. */
+/** Ingest becomes ready with NATS alone, which is then killed; Postgres and Redis never run. */
 async function startAlone() {
   const nobody = String(await freePort());
   const nats = await testServers.nats();
@@ -54,7 +54,7 @@ function clientOf(service: LocalProcess): Client {
   return createClient(`http://${service.host}:${service.port}`, contract.documented);
 }
 
-describe('the document', () => {
+describe('the OpenAPI document', () => {
   it('is valid OpenAPI 3.1', async () => {
     const document = await readDocument(contract.stack.url);
     const result = await validate(structuredClone(document) as Parameters<typeof validate>[0]);
@@ -62,7 +62,7 @@ describe('the document', () => {
     expect(document).toMatchObject({ openapi: expect.stringMatching(/^3\.1\./) });
   });
 
-  it('is the same as JSON and as YAML, under both paths', async () => {
+  it('is equal as JSON and as YAML, under both prefixes', async () => {
     const document = await readDocument(contract.stack.url);
     for (const prefix of ['', '/api/v1']) {
       const json = await client.get(`${prefix}/swagger/doc.json`);
@@ -77,7 +77,7 @@ describe('the document', () => {
   });
 });
 
-describe('a body that the document allows is taken, and one that it forbids is refused', () => {
+describe('ingest accepts a body exactly if the document allows it', () => {
   const ID = 'f47ac10b-58cc-4372-a567-0e02b2c3d479';
 
   it.each<[string, unknown]>([
@@ -114,7 +114,7 @@ describe('a body that the document allows is taken, and one that it forbids is r
     expect(status).toBe(allowed ? 202 : 400);
   });
 
-  it('so are its own examples', async () => {
+  it('and accepts the examples of the document', async () => {
     const document = (await readDocument(contract.stack.url)) as {
       paths: Record<string, { post: { requestBody: { content: Record<string, { example: unknown }> } } }>;
     };
@@ -134,7 +134,7 @@ describe('a body that the document allows is taken, and one that it forbids is r
   });
 });
 
-describe('what the document promises is answered', () => {
+describe('ingest and analytics return each documented response', () => {
   const AD = { ad_id: 'ad-001' };
   const CLICK = '/api/v1/ads/click';
   const IMPRESSION = '/api/v1/ads/impression';
@@ -200,7 +200,7 @@ describe('what the document promises is answered', () => {
 
   it('429', async () => {
     const { ingest, analytics } = limited;
-    // The first may pass.
+    // Returns the status of each request, sent one after the other.
     const statuses = async (...ask: (() => Promise<{ status: number }>)[]) => {
       const found = [];
       for (const one of ask) found.push((await one()).status);
@@ -218,7 +218,7 @@ describe('what the document promises is answered', () => {
     }
   });
 
-  it.each([CLICK, IMPRESSION])('503 when nothing durable can take it: %s', async (path) => {
+  it.each([CLICK, IMPRESSION])('503 while no store is available: %s', async (path) => {
     for (const _again of [1, 2]) {
       const answer = await alone.ingest.post(path, AD);
       expectError(answer, {
@@ -235,7 +235,7 @@ describe('what the document promises is answered', () => {
     ['/api/v1/ads', () => alone.ingest],
     [ANALYTICS, () => alone.analytics],
     [`${ANALYTICS}?ad_id=ad-001`, () => alone.analytics],
-  ])('503 when nobody knows the ads: %s', async (path, service) => {
+  ])('503 while the catalogue is not loaded: %s', async (path, service) => {
     const answer = await service().get(path);
     expectError(answer, {
       status: 503,
@@ -246,7 +246,7 @@ describe('what the document promises is answered', () => {
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
   });
 
-  it.each(['/health', '/ready'])('503 when nothing durable is there: %s', async (path) => {
+  it.each(['/health', '/ready'])('503 as the health while no store is available: %s', async (path) => {
     const answer = await waitFor(
       async () => {
         const found = await alone.ingest.get(path);
@@ -255,12 +255,12 @@ describe('what the document promises is answered', () => {
       { timeoutMs: 15_000, what: `${path} to notice` },
     );
     expect(answer.body).toMatchObject(path === '/health' ? { status: 'unhealthy' } : { status: 'not ready' });
-    // The process itself is well: a restart would not help.
+    // The process itself works, and a restart would not help.
     expect((await alone.ingest.get('/live')).status).toBe(200);
   });
 
-  it('and nothing that it promises is left out', () => {
-    // `default` stands for the faults that no test can bring about, such as a 500.
+  it('and the tests above cover every documented response', () => {
+    // `default` covers errors that a test cannot cause, such as a 500.
     const missing = contract.documented.promised.filter(
       (answer) => !answer.endsWith(' default') && !contract.documented.seen.has(answer),
     );
@@ -269,7 +269,7 @@ describe('what the document promises is answered', () => {
   });
 });
 
-/** An example in the form of its content type. */
+/** An example, encoded for its content type. */
 function encode(type: string, example: unknown): { headers: Record<string, string>; body: string } {
   const fields = Object.entries(example as object).map(([name, value]) => [name, String(value)] as const);
   if (type === 'application/x-www-form-urlencoded') {

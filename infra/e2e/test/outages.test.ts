@@ -17,7 +17,7 @@ beforeEach(() => untilHealthy(environment));
 
 afterAll(() => testServers.release());
 
-/** Waits until a service says of itself that this one server is away. */
+/** Waits until /health of a service shows that this one server is down. */
 async function untilBlamed(service: LocalProcess, dependency: string): Promise<void> {
   const what = `${service.name} to call ${dependency} down`;
   await waitFor(
@@ -32,7 +32,7 @@ async function untilBlamed(service: LocalProcess, dependency: string): Promise<v
   );
 }
 
-/** Waits until a service that has much to ask of a server has stopped asking. */
+/** Waits until the circuit breaker of a busy service has opened. */
 async function untilBreakerOpens(service: LocalProcess, dependency: string): Promise<void> {
   const open = new RegExp(`^circuit_breaker_state\\{[^}]*dependency="${dependency}"[^}]*\\} 2$`, 'm');
   await waitFor(async () => open.test(await readMetrics(`http://${service.host}:${service.port}`)), {
@@ -41,7 +41,7 @@ async function untilBreakerOpens(service: LocalProcess, dependency: string): Pro
   });
 }
 
-test('NATS away and back under load: clicks go on, /health says what is wrong, and all is counted', async () => {
+test('during an outage of NATS under load clicks are accepted, /health shows the reason, and all events are counted', async () => {
   const players = startPlayers(environment);
   const watch = watchAnalytics(environment, ['ad-001', 'ad-002']);
   await players.more(50);
@@ -53,7 +53,7 @@ test('NATS away and back under load: clicks go on, /health says what is wrong, a
   await untilHealthy(environment);
   const taken = await environment.jetstream.taken();
   await players.more(100);
-  // They go through the queue again.
+  // Events go through JetStream again.
   expect(await environment.jetstream.taken()).toBeGreaterThan(taken);
   await players.stop();
   expect(players.refusals).toEqual([]);
@@ -62,7 +62,7 @@ test('NATS away and back under load: clicks go on, /health says what is wrong, a
   expect(watch.complaints).toEqual([]);
 });
 
-test('Postgres away and back under load: clicks go on, ads and analytics are answered, and all is counted', async () => {
+test('during an outage of Postgres under load clicks, ads and analytics are answered, and all events are counted', async () => {
   const players = startPlayers(environment);
   await players.more(50);
   const watch = watchAnalytics(environment, ['ad-001', 'ad-002']);
@@ -75,7 +75,7 @@ test('Postgres away and back under load: clicks go on, ads and analytics are ans
   expect(ads.status).toBe(200);
   expect(json<{ count: number }>(ads).count).toBe(3);
   expect((await environment.analytics('ad-001')).source).toBe('redis');
-  // Nobody could record them: they wait in the queue.
+  // The events wait in the stream, as Postgres cannot record them.
   expect(await environment.jetstream.held()).toBeGreaterThan(0);
   await postgres.start();
   await players.more(50);
@@ -86,7 +86,7 @@ test('Postgres away and back under load: clicks go on, ads and analytics are ans
   expect(watch.complaints).toEqual([]);
 });
 
-test('Redis away and back: each service says so, and heals', async () => {
+test('after an outage of Redis, which each service reports, all services are healthy again', async () => {
   const { ingest, consumer, analytics } = environment.stack;
   const watch = watchAnalytics(environment, ['ad-001']);
   await environment.redis.kill();
@@ -100,7 +100,7 @@ test('Redis away and back: each service says so, and heals', async () => {
   expect(watch.complaints).toEqual([]);
 });
 
-test('NATS and Postgres away: ingest is unhealthy, still shows the ads, and heals', async () => {
+test('while NATS and Postgres are unavailable, ingest is unhealthy and still lists the ads; it recovers afterwards', async () => {
   await Promise.all([environment.nats.kill(), postgres.kill()]);
   await waitFor(async () => (await healthOf(environment.stack.ingest)).code === 503, {
     timeoutMs: 20_000,
@@ -116,7 +116,7 @@ test('NATS and Postgres away: ingest is unhealthy, still shows the ads, and heal
   expect((await environment.send(newEvent())).status).toBe(202);
 });
 
-test('all three servers restarted at once under load: players retry, and all is counted', async () => {
+test('after a restart of all three servers under load, the retries of players succeed and all events are counted', async () => {
   const players = startPlayers(environment);
   await players.more(100);
   const servers = [environment.nats, environment.redis, postgres];

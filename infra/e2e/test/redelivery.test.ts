@@ -9,7 +9,7 @@ const testServers = openTestServers();
 let environment: Environment;
 
 beforeAll(async () => {
-  // Redelivery comes when this time is over: short, so that the test is.
+  // A short ack wait, so that redelivery starts soon.
   environment = await openEnvironment(testServers, { ...(await testServers.database()), NATS_ACK_WAIT_SECONDS: '2' });
 });
 
@@ -19,7 +19,7 @@ async function unacknowledged(): Promise<number> {
   return (await environment.jetstream.manager().consumers.info(EVENT_STREAM, LEDGER_CONSUMER)).num_ack_pending;
 }
 
-/** Whoever records waits meanwhile: what the consumer holds is not in the books. */
+/** Blocks recording during `work`, so that the consumer holds unrecorded messages. */
 async function whileRecordingIsHeldUp(work: () => Promise<void>): Promise<void> {
   const client = await environment.admin.database.connect();
   try {
@@ -47,12 +47,12 @@ test('counts stay exact when the consumer is killed repeatedly under load while 
   }
   await players.stop();
   expect(players.refusals).toEqual([]);
-  // NATS and Postgres were there all the time: whoever sends must not have noticed.
+  // NATS and Postgres were available throughout, so players must not notice.
   expect([...players.outcomes.keys()]).toEqual(['202']);
   await expectExact(environment);
 });
 
-test('consumer killed between the commit and the counters: the redelivery raises them', async () => {
+test('after a kill of the consumer between commit and raise, the redelivery raises the counters', async () => {
   const event = newEvent('click', 'ad-003');
   environment.redis.pause();
   try {
@@ -69,7 +69,7 @@ test('consumer killed between the commit and the counters: the redelivery raises
   await expectExact(environment);
 });
 
-test('ingest killed under load, again and again: every acknowledged id is there once', async () => {
+test('every acknowledged id is stored once when ingest is killed repeatedly under load', async () => {
   const players = startPlayers(environment);
   for (let round = 0; round < 3; round += 1) {
     await players.more(150);
@@ -82,7 +82,7 @@ test('ingest killed under load, again and again: every acknowledged id is there 
   await expectExact(environment);
 });
 
-test('ingest killed under load while NATS is away: its doubts are settled by others', async () => {
+test('counts are exact after ingest is killed under load while NATS is unavailable', async () => {
   await environment.nats.kill();
   const players = startPlayers(environment);
   await players.more(100);
@@ -95,7 +95,7 @@ test('ingest killed under load while NATS is away: its doubts are settled by oth
   await expectExact(environment);
 });
 
-test('two consumers share the work, and one of them dies: exact', async () => {
+test('counts are exact after one of two consumers is killed', async () => {
   const second = await testServers.service({ name: 'consumer', env: environment.stack.env });
   const players = startPlayers(environment);
   await players.more(200);

@@ -18,7 +18,7 @@ const testServers = openTestServers();
 let cluster: RedisCluster;
 let environment: Environment;
 
-/** Nobody clicks on it while a primary is away: nothing but a rebuild brings its counters back. */
+/** This ad gets no clicks while a primary is unavailable, so only a rebuild restores its counters. */
 const QUIET_AD = 'ad-003';
 
 beforeAll(async () => {
@@ -49,7 +49,7 @@ function watchAll(): AnalyticsWatch {
 async function primaryOf(adId: string): Promise<LocalProcess> {
   for (const node of await cluster.primaries()) {
     const redis = new Redis({ host: node.host, port: node.port });
-    // Any other would say where it has moved.
+    // All other nodes answer MOVED.
     const there = await redis.exists(totalsKey(await readLedger(environment.admin.database), adId)).catch(() => 0);
     redis.disconnect();
     if (there === 1) return node;
@@ -70,11 +70,11 @@ async function expectHealed(watch: AnalyticsWatch): Promise<void> {
   await watch.more(20);
   await watch.stop();
   expect(watch.complaints).toEqual([]);
-  // Both must have been asked, or this test has seen nothing.
+  // Both sources must have answered during the test.
   expect([...watch.sources.keys()].sort()).toEqual(['postgres', 'redis']);
 }
 
-test('a primary is killed under live traffic: no answer is zero, and counts are exact again after the replica takes over', async () => {
+test('when a primary is killed under live traffic, no answer is zero, and counts are exact again after the failover', async () => {
   const players = startPlayers(environment);
   const watch = watchAll();
   await players.more(50);
@@ -89,7 +89,7 @@ test('a primary is killed under live traffic: no answer is zero, and counts are 
   await expectHealed(watch);
 });
 
-test('a primary loses its data under live traffic: no answer is zero, and counts become exact again', async () => {
+test('when a primary loses its data under live traffic, no answer is zero, and counts become exact again', async () => {
   for (const adId of [QUIET_AD, 'ad-001', 'ad-002']) {
     const players = startPlayers(environment);
     const watch = watchAll();
@@ -105,7 +105,7 @@ test('a primary loses its data under live traffic: no answer is zero, and counts
   }
 });
 
-test('a primary is frozen until it is replaced, and then returns: no answer is zero, and counts become exact again', async () => {
+test('when a frozen primary returns after a failover, no answer is zero, and counts become exact again', async () => {
   const players = startPlayers(environment);
   const watch = watchAll();
   await players.more(50);

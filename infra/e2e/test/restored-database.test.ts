@@ -14,7 +14,7 @@ import { call, json } from './support/http.js';
 import { newEvent } from './support/players.js';
 
 /*
- * The database goes back in time, is emptied or replaced, under a Redis that remembers what was there before.
+ * The database is restored, emptied or replaced, while Redis has the counters of the earlier state.
  */
 
 const testServers = openTestServers();
@@ -40,7 +40,7 @@ async function clicks(count: number, of: Environment = environment): Promise<voi
   }
 }
 
-/** Analytics answers these clicks of the last hour, from wherever, and goes on doing so from Redis. */
+/** Waits until analytics answers these clicks of the last hour, first from any source, then from Redis. */
 async function expectClicks(count: number, of: Environment = environment): Promise<void> {
   const wanted = { total_clicks: count, time_frames: { last_1_hour: count, last_24_hours: count } };
   await waitFor(
@@ -52,7 +52,7 @@ async function expectClicks(count: number, of: Environment = environment): Promi
   );
   await untilTrusted(of, AD);
   expect(await of.analytics(AD)).toMatchObject(wanted);
-  // The list may be a moment old.
+  // The list is cached.
   await waitFor(
     async () => {
       const list = await call(`${of.stack.url}/api/v1/ads/analytics`);
@@ -64,7 +64,7 @@ async function expectClicks(count: number, of: Environment = environment): Promi
   );
 }
 
-test('TRUNCATE and two clicks: two are answered, also after a restart of everything that answers', async () => {
+test('after TRUNCATE and two clicks analytics answers two, also after a restart of all services', async () => {
   await clicks(6);
   await expectExact(environment);
   await environment.admin.database.query('TRUNCATE ad_events, ad_totals, clicks_per_minute, clicks_per_second');
@@ -78,7 +78,7 @@ test('TRUNCATE and two clicks: two are answered, also after a restart of everyth
   await expectExact(environment);
 }, 90_000);
 
-test('rows deleted by an administrator are in no answer', async () => {
+test('rows that an administrator deleted are no longer counted', async () => {
   await clicks(3);
   await expectClicks(5);
   await environment.admin.database.query(
@@ -90,14 +90,14 @@ test('rows deleted by an administrator are in no answer', async () => {
   await expectExact(environment);
 }, 90_000);
 
-test('a snapshot of the volume is restored under running services: what came after it is not answered any more', async () => {
+test('after the restore of a snapshot under running services, later events are no longer counted', async () => {
   await expectExact(environment);
   await postgres.stop();
   await copyFolder(dataFolder, `${dataFolder}.snapshot`);
   await postgres.start();
   const before = new Map(environment.journal.acknowledged);
   await clicks(4);
-  // Analytics asks four times a second whether the database is another one.
+  // Analytics checks the identity of the database four times a second.
   await expectClicks(before.size + 4);
   await expectExact(environment);
   await postgres.stop();
@@ -112,7 +112,7 @@ test('a snapshot of the volume is restored under running services: what came aft
   await expectExact(environment);
 });
 
-test('another environment on the same Redis: neither answers for the other, or empties what it has', async () => {
+test('two environments on one Redis neither share counters nor delete those of the other', async () => {
   const own = environment.journal.acknowledged.size;
   const nats = await testServers.nats();
   const env = await testServers.database();

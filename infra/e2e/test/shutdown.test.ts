@@ -13,7 +13,7 @@ const testServers = openTestServers();
 let environment: Environment;
 
 beforeAll(async () => {
-  // So long that what waits for NATS is still waiting when the service is told to end.
+  // Long enough that events still wait for NATS when the service gets its signal.
   environment = await openEnvironment(testServers, { ...(await testServers.database()), NATS_TIMEOUT_MS: '8000' });
 });
 
@@ -28,7 +28,7 @@ afterAll(() => testServers.release());
 
 const urlOf = ({ host, port }: LocalProcess) => `http://${host}:${port}`;
 
-/** Waits until a service takes no more traffic: it says so, or does not listen any more. */
+/** Waits until a service accepts no more traffic: it is not ready or does not listen. */
 async function untilNotReady(service: LocalProcess): Promise<void> {
   await waitFor(
     async () => {
@@ -42,13 +42,13 @@ async function untilNotReady(service: LocalProcess): Promise<void> {
   );
 }
 
-test('ingest finishes what it has begun before it ends', async () => {
+test('ingest finishes open requests before it exits', async () => {
   const { ingest } = environment.stack;
   environment.nats.pause();
   const agent = new Agent({ keepAlive: true });
   const events = Array.from({ length: 50 }, () => newEvent());
   const answers: Promise<Answer>[] = events.map((event) => environment.send(event, { url: urlOf(ingest), agent }));
-  // Answered behind the others: so all of them are in.
+  // This request is answered after the others, so all of them have arrived.
   await call(`${urlOf(ingest)}/live`);
   const stopped = ingest.stop();
   await untilNotReady(ingest);
@@ -60,7 +60,7 @@ test('ingest finishes what it has begun before it ends', async () => {
   await expectExact(environment);
 });
 
-test('ingest ends under load: no request that it took is cut off, nothing acknowledged is lost', async () => {
+test('ingest stopped under load cuts off no accepted request and loses no acknowledged event', async () => {
   const { ingest } = environment.stack;
   const players = startPlayers(environment, { url: () => urlOf(ingest) });
   for (let round = 0; round < 2; round += 1) {
@@ -75,7 +75,7 @@ test('ingest ends under load: no request that it took is cut off, nothing acknow
   await expectExact(environment);
 });
 
-test('the consumer ends under load: what it held is given back at once', async () => {
+test('the consumer stopped under load returns its messages to the queue at once', async () => {
   const { consumer } = environment.stack;
   const players = startPlayers(environment);
   for (let round = 0; round < 2; round += 1) {
@@ -87,11 +87,11 @@ test('the consumer ends under load: what it held is given back at once', async (
   }
   await players.stop();
   expect([...players.outcomes.keys()]).toEqual(['202']);
-  // Well below the 30 s after which the queue would give it out again by itself.
+  // Well below the ack wait of 30 s, after which JetStream would redeliver without a return.
   await expectExact(environment, { timeoutMs: 15_000 });
 });
 
-test('analytics finishes what it has begun, and ends', async () => {
+test('analytics finishes open requests before it exits', async () => {
   const { analytics } = environment.stack;
   await untilTrusted(environment);
   const url = `${urlOf(analytics)}/api/v1/ads/analytics?ad_id=ad-001`;
@@ -108,7 +108,7 @@ test('analytics finishes what it has begun, and ends', async () => {
   await analytics.start();
 });
 
-test('analytics ends under load: no request that it took is cut off', async () => {
+test('analytics stopped under load cuts off no accepted request', async () => {
   const { analytics } = environment.stack;
   const url = `${urlOf(analytics)}/api/v1/ads/analytics?ad_id=ad-001`;
   const outcomes = new Map<string, number>();

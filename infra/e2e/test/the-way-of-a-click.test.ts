@@ -20,12 +20,12 @@ import { type Environment, openEnvironment, untilHealthy, untilTrusted } from '.
 import { call, json } from './support/http.js';
 
 /*
- * The way of a click, from POST to the answer of analytics. Read it from top to bottom: each test is one step, and looks into
- * the server that the step changes. The servers and services are real.
+ * The way of a click, from POST to the answer of analytics. Read it from top to bottom: each test is one step, and checks the
+ * server that the step changes. The servers and services are real.
  *
  *   player ─▶ ingest ─▶ NATS JetStream ─▶ consumer ─▶ Postgres ─▶ Redis ─▶ analytics ─▶ reader
  *
- * The consumer is stopped at first, so that the message can be seen while it waits.
+ * The consumer starts later, so that step 3 finds the message in the stream.
  */
 
 const AD = 'ad-001';
@@ -149,7 +149,7 @@ test('5. after the commit, the consumer raises the counters in Redis to these co
   const minute = minuteOf(occurredAt);
   expect(unpackBuckets(await counters.hgetallBuffer(secondsKey(identity, AD, second)))).toEqual([[second, 1]]);
   expect(unpackBuckets(await counters.hgetallBuffer(minutesKey(identity, AD, minute)))).toEqual([[minute, 1]]);
-  // Readers trust the counters while the mark of a finished rebuild is there.
+  // Readers trust the counters while Redis has the mark of a finished rebuild.
   expect(await counters.get(epochKey(MARKS_STEM, identity))).toEqual(expect.any(String));
 });
 
@@ -165,9 +165,9 @@ test('7. analytics counts the click in the total and in its windows', async () =
     ad_id: AD,
     total_clicks: 1,
     impressions: 0,
-    // Clicks per impression; there was no impression.
+    // Clicks per impression is null without impressions.
     ctr: null,
-    // A slow machine may need more than a minute up to here, so the narrow windows are not checked.
+    // A slow machine may need more than a minute for these steps, so the narrow windows are not checked.
     time_frames: { last_1_hour: 1, last_24_hours: 1 },
     source: 'redis',
   });
@@ -178,7 +178,7 @@ test('8. the player repeats the report after a timeout, and nothing changes', as
 
   expect((await report()).status).toBe(202);
 
-  // The repetition goes the same way: a message, a batch, an acknowledgement. Its row exists already.
+  // The repetition takes the same way: a message, a batch, an acknowledgement. Its row exists already.
   expect(await environment.jetstream.taken()).toBe(taken + 1);
   await waitFor(async () => (await environment.jetstream.held()) === 0, {
     timeoutMs: 30_000,

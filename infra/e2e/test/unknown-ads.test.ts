@@ -9,7 +9,7 @@ import { newEvent } from './support/players.js';
 
 const ADS = 100_000;
 const UNVERIFIED = 50;
-/** Connections of one hostile client, each of which always has a click of another unknown ad under way. */
+/** Connections of one hostile client. Each sends clicks of ever new unknown ads, one after the other. */
 const CONNECTIONS = 100;
 
 const testServers = openTestServers();
@@ -19,7 +19,7 @@ let postgres: LocalProcess;
 beforeAll(async () => {
   ({ environment, postgres } = await openStoppableEnvironment(testServers, {
     AD_CATALOGUE_TIMEOUT_MS: '2000',
-    // Known by a look-up or not at all while the tests run.
+    // No refresh during the tests: an ad is found by a look-up only.
     AD_CATALOGUE_REFRESH_SECONDS: '600',
     UNVERIFIED_EVENTS_PER_MINUTE: String(UNVERIFIED),
     RATE_LIMIT_EVENTS_PER_MINUTE: '0',
@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => testServers.release());
 
-/** Clicks of unknown ads, until it is stopped; then how often each status was answered, also as `503 without Retry-After`. */
+/** Sends clicks of unknown ads until it is stopped. Returns the number of responses per status, also `503 without Retry-After`. */
 function flood(): { stop(): Promise<Record<string, number>>; sent(): number } {
   const counts: Record<string, number> = {};
   let stopped = false;
@@ -70,7 +70,7 @@ async function metric(pattern: RegExp): Promise<number> {
 const queries = (operation: string) =>
   metric(new RegExp(`^database_operations_total\\{operation="${operation}",status="ok".*\\} (\\d+)$`, 'm'));
 
-test('a flood of unknown ads is refused, and holds up neither known ads nor one that was just added', async () => {
+test('a flood of unknown ads is refused, and delays neither known ads nor a new one', async () => {
   const before = { pages: await queries('read_ad_ids'), lookUps: await queries('look_up_ads') };
   const attack = flood();
   await waitFor(() => attack.sent() > 500, { what: 'the flood', timeoutMs: 60_000 });
@@ -83,14 +83,14 @@ test('a flood of unknown ads is refused, and holds up neither known ads nor one 
   }
   const sent = attack.sent();
   expect(Object.keys(await attack.stop())).toEqual(['400']);
-  // Nothing is read again for one ad, and many are looked up together.
+  // The whole catalogue is not read again, and one query looks up many ads.
   expect(await queries('read_ad_ids')).toBe(before.pages);
   expect((await queries('look_up_ads')) - before.lookUps).toBeLessThan(sent / 5);
   await expectExact(environment);
   expect(await environment.jetstream.held(DEAD_LETTER_STREAM)).toBe(0);
 });
 
-test('while the catalogue can not be read, it does not count as an outage of Postgres, and health tells', async () => {
+test('while the table of ads is locked, Postgres stays up in health, and failures of ad_catalogue are counted', async () => {
   const client = await environment.admin.database.connect();
   const health = async () =>
     json<{ status: string; dependencies: Record<string, { status: string }>; conditions?: Record<string, string> }>(
@@ -114,7 +114,7 @@ test('while the catalogue can not be read, it does not count as an outage of Pos
   await expectExact(environment);
 });
 
-test('while Postgres is frozen, known ads are taken at once and unknown ones up to a limit', async () => {
+test('while Postgres is frozen, known ads are accepted at once, and unknown ones up to the limit', async () => {
   const letters = await environment.jetstream.held(DEAD_LETTER_STREAM);
   postgres.pause();
   let counts: Record<string, number>;
@@ -127,7 +127,7 @@ test('while Postgres is frozen, known ads are taken at once and unknown ones up 
     postgres.resume();
   }
   expect(Object.keys(counts).sort()).toEqual(['202', '503']);
-  // The allowance of a minute, and of the time that the flood lasts.
+  // The flood may touch two windows of the limit.
   expect(counts['202']).toBeLessThanOrEqual(2 * UNVERIFIED);
   expect(counts['202']).toBeGreaterThan(0);
   expect(await metric(/^ingest_unverified_events_total\{outcome="accepted".*\} (\d+)$/m)).toBe(

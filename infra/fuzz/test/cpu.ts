@@ -1,9 +1,9 @@
-/** Characters of the long texts: at this length what is quadratic takes 30 ms or more, and what is linear some 30 µs. */
+/** Length of long texts, at which quadratic work takes 30 ms or more, and linear work some 30 µs. */
 export const LONG = 8_000;
-/** Far from both. CPU time, so other processes do not count; the least of three, so a garbage collection does not either. */
+/** The limit in ms, far from both. CPU time excludes other processes; the least of three runs excludes garbage collection. */
 export const BUDGET_MS = 10;
 
-/** The CPU that `work` takes, in milliseconds: its first run if that stays below the budget, else the least of three. */
+/** The CPU time of `work` in milliseconds: of its first run if that is below the budget, otherwise the least of three. */
 export function cpuMs(work: () => unknown): number {
   let least = Number.POSITIVE_INFINITY;
   for (let run = 0; run < 3 && least > BUDGET_MS; run += 1) {
@@ -15,17 +15,17 @@ export function cpuMs(work: () => unknown): number {
   return least;
 }
 
-/** Characters that a format of the API gives a meaning, and some that none does. */
+/** Characters with a meaning in some format of the API, and some without. */
 export const MEANINGFUL = [...'0159aAfFTtZzeE+-:.,;/\\%_=&?"\'[]{}()<>!~|*^$@# \t\n\r\0\u00a0\u2028é\ud800'];
 
-/** Whatever an expression forbids in the rest of a text is in here. */
+/** A text that contains characters that expressions forbid. */
 const MISFIT = `${MEANINGFUL.join('')}\n!`;
 
 const OTHERS_EVERY = 4;
 
 /**
- * `text` with a run of each of its characters in its place, and of each of {@link MEANINGFUL} in every fourth: with its end,
- * and with another.
+ * `text` with long runs: of each of its characters at its place, and of each of {@link MEANINGFUL} at every fourth place, each
+ * with the rest of the text and with another end.
  */
 export function* withRuns(text: string): Generator<string> {
   for (let at = 0; at <= text.length; at += 1) {
@@ -39,7 +39,7 @@ export function* withRuns(text: string): Generator<string> {
   }
 }
 
-/** A text as a failure shows it: runs as one character and how often it comes. */
+/** A text for an error message: each run is shown as its character and length. */
 export function shortly(text: string): string {
   return JSON.stringify(text.replace(/(.)\1{20,}/gsu, (run, character: string) => `${character}×${run.length}`));
 }

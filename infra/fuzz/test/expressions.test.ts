@@ -8,7 +8,7 @@ import { BUDGET_MS, cpuMs, shortly, withRuns } from './cpu.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** Code that runs while clients send: the packages, the services, and both gateways. */
+/** Code that processes requests: packages, services and both gateways. */
 const SOURCES = ['packages', 'services'].flatMap((folder) =>
   readdirSync(join(root, folder), { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
@@ -40,7 +40,7 @@ function literalsIn(node: unknown): RegExp[] {
   return Object.values(node).flatMap(literalsIn);
 }
 
-/** Those of the maps of nginx, whose syntax is that of JavaScript as far as they go. */
+/** The expressions in maps of nginx, which use only syntax that JavaScript shares. */
 function nginxExpressions(where: string): Expression[] {
   const lines = readFileSync(join(root, where), 'utf8').split('\n');
   return lines.flatMap((line) => {
@@ -49,7 +49,7 @@ function nginxExpressions(where: string): Expression[] {
   });
 }
 
-/** Short texts that the expression matches; where the generator does not know its syntax, one that few match. */
+/** Short texts that the expression matches, or one fixed text if the generator does not support its syntax. */
 function textsFor(expression: RegExp): string[] {
   try {
     const matching = fc.stringMatching(expression, { size: 'xsmall' });
@@ -65,7 +65,7 @@ const expressions = [
 ];
 
 describe('a regular expression', () => {
-  it('is found wherever there is one', () => {
+  it('is found in packages, services and gateways', () => {
     expect(expressions.length).toBeGreaterThan(25);
     expect(new Set(expressions.map(({ where }) => where.split('/', 2).join('/')))).toEqual(
       new Set([

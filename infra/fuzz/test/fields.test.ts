@@ -12,7 +12,7 @@ interface Description {
   readonly keys?: Readonly<Record<string, Description>>;
 }
 
-/** The schemas that read what clients send; the others are named after the answer that they describe. */
+/** The schemas of requests; the other schemas are named after the response that they describe. */
 const requests = models.KINDS.map((kind) => [`${kind}Request`, models.eventRequests[kind]] as const);
 const schemas = [...Object.entries(models), ...requests].flatMap(([name, value]): [string, Description][] => {
   const isSchema = typeof value === 'object' && 'describe' in value && typeof value.describe === 'function';
@@ -23,7 +23,7 @@ const fields = schemas.flatMap(([schema, { keys = {} }]) =>
 );
 const strings = fields.filter(({ description: { type } }) => type === 'string');
 
-/** A valid value of each field. A field that is not here is tried with the first of them. */
+/** A valid value per field. Fields without an entry use the first value. */
 const VALID: Readonly<Record<string, string>> = {
   ad_id: 'ad-001',
   ip: '2001:db8::ffff:203.0.113.9',
@@ -40,7 +40,7 @@ const receipt = { idempotencyKey: undefined, callerIp: () => '203.0.113.9', now:
 
 type Reading = { readonly state: string; readonly details?: readonly models.Detail[] };
 
-/** The reader of each schema. A schema that is missing here fails its tests. */
+/** The function that reads each schema. A schema without an entry fails its tests. */
 const READERS: Readonly<Record<string, (field: string, text: string) => Reading>> = {
   adsQuery: (field, text) => models.readAdsQuery(stringify({ [field]: text })),
   analyticsQuery: (field, text) => models.readAnalyticsQuery(stringify({ [field]: text })),
@@ -53,25 +53,25 @@ const READERS: Readonly<Record<string, (field: string, text: string) => Reading>
   ),
 };
 
-/** The complaints about a request that has this text in this field: by the schema and by the checks before it. */
+/** The errors for a request with this text in this field, from the schema and from the checks before it. */
 function complaints(schema: string, field: string, text: string): readonly models.Detail[] {
   const read = READERS[schema];
-  if (read === undefined) throw new Error(`Nothing is known to read ${schema}: add it to READERS`);
+  if (read === undefined) throw new Error(`No reader for ${schema}: add it to READERS`);
   return read(field, text).details ?? [];
 }
 
-it('finds the schemas', () => {
+it('the test finds all schemas of requests', () => {
   expect(schemas.map(([name]) => name)).toEqual(expect.arrayContaining(['clickRequest', 'impressionRequest']));
   expect(fields.length).toBeGreaterThan(10);
 });
 
 describe('a field', () => {
-  it.each(strings)('checks the length of a text before anything else: $schema.$field', ({ description }) => {
+  it.each(strings)('has its length checked before its other rules: $schema.$field', ({ description }) => {
     const { flags, rules = [], preferences } = description;
-    // A list of values needs no limit: a text is looked up in it.
+    // A list of values needs no limit, as a text is looked up in it.
     if (flags?.only === true) return;
     expect(rules[0]?.name).toBe('max');
-    // Without it joi goes on with the other rules when the first has failed.
+    // Without this option joi checks the other rules after the first has failed.
     expect(preferences?.abortEarly === true || rules.length === 1).toBe(true);
   });
 
@@ -86,7 +86,6 @@ describe('a field', () => {
 
   it.each(fields)('is not repeated in the error message: $schema.$field', ({ schema, field }) => {
     const found = complaints(schema, field, `<script>${'x'.repeat(2_000)}`);
-    // As the limit of a page is, an impression's play time is no field at all.
     expect(found).toEqual([{ path: field, message: expect.not.stringMatching(/<script>|xxx/) }]);
     for (const { message } of found) expect(message.length).toBeLessThan(200);
   });

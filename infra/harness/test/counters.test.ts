@@ -19,7 +19,7 @@ const now = Date.UTC(2026, 10, 22, 12, 34, 56);
 const minute = Math.floor(now / 60_000);
 const second = 60 * minute;
 const long = minute - 2 * 1_440;
-/** Two clicks in the first second of this minute, and one that no window sees any more. */
+/** Two clicks in the first second of this minute, and one that is too old for all windows. */
 const sums = {
   totals: new Map([[AD, { clicks: 3, impressions: 4 }]]),
   seconds: new Map([
@@ -34,10 +34,10 @@ const sums = {
 
 const seconds = secondsKey(LEDGER, AD, second);
 const minutes = minutesKey(LEDGER, AD, minute);
-/** The place of the minute in its hour: so many zeros are before it. */
+/** The index of the minute in its hour, which is the number of zeros before it. */
 const zeros = new Array(minute % 60).fill(0);
 
-/** As the services pack small counts, the sum first. */
+/** Packs small counts in the format of the services, the sum first. */
 async function pack(key: string, field: number, sum: number, ...counts: number[]): Promise<void> {
   await redis.hset(key, field, Buffer.from([1, 0, sum, ...counts]));
 }
@@ -49,7 +49,7 @@ beforeEach(async () => {
   await pack(minutes, Math.floor(minute / 60), 2, ...zeros, 2);
 });
 
-it('counters that equal the sums of the rows pass, with or without buckets that no window contains', async () => {
+it('the check accepts counters that equal the sums of the rows, with or without expired buckets', async () => {
   expect(await compareCounters([redis], LEDGER, sums, now)).toEqual([]);
   await pack(minutesKey(LEDGER, AD, long), Math.floor(long / 60), 1, ...zeros, 1);
   expect(await compareCounters([redis], LEDGER, sums, now)).toEqual([]);
@@ -61,11 +61,11 @@ it.each<[string, () => Promise<unknown>, RegExp]>([
   ['lost key', () => redis.del(minutes), new RegExp(`${minute} should be 2 and is 0`)],
   ['sum', () => pack(minutes, Math.floor(minute / 60), 3, ...zeros, 2), /says 3 of 35 counters that are 2 together/],
   [
-    'bucket that no window sees',
+    'expired bucket',
     () => pack(minutesKey(LEDGER, AD, long), Math.floor(long / 60), 9, ...zeros, 9),
     new RegExp(`${long} should be 1 and is 9`),
   ],
-])('a wrong %s is told', async (_what, spoil, told) => {
+])('the check reports a wrong %s', async (_what, spoil, told) => {
   await spoil();
   expect((await compareCounters([redis], LEDGER, sums, now)).join('\n')).toMatch(told);
 });

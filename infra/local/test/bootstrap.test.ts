@@ -10,7 +10,7 @@ const NOT_COPIED = new Set(['node_modules', 'dist', '.cache', '.local', '.git', 
 
 beforeAll(() => {
   const filter = (path: string) => !NOT_COPIED.has(basename(path));
-  // One by one: the copy is inside the project, in a folder that is not copied.
+  // Copies entry by entry, as the destination is inside the project.
   for (const entry of readdirSync(projectRoot).filter(filter)) {
     cpSync(join(projectRoot, entry), join(folder, entry), { recursive: true, filter });
   }
@@ -25,7 +25,7 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs a command of the copy until its install is done; everything that it printed. */
+/** Runs a command of the copy until its install ends. Returns its output. */
 async function installCopy(env: Record<string, string>): Promise<string> {
   const child = spawn(process.execPath, ['infra/local/bootstrap.mjs', 'fuzz'], {
     cwd: folder,
@@ -35,7 +35,7 @@ async function installCopy(env: Record<string, string>): Promise<string> {
   let output = '';
   const take = (part: Buffer) => {
     output += part;
-    // The build, which comes next, takes long and is not what is tested.
+    // The build that follows takes long and is not tested here.
     if (/^[✔✖] install/m.test(output)) child.kill();
   };
   child.stdout.on('data', take);

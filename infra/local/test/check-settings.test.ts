@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { checkSettings } from '../src/launcher/check-settings.js';
 
-test('every bad variable of all services is named at once, each of them once', async () => {
+test('the bad variables of all services are listed in one message, each once', async () => {
   const bad = {
     HTTP_PORT: '99999',
     POSTGRES_HOST: 'postgres://db',
@@ -22,6 +22,6 @@ test('every bad variable of all services is named at once, each of them once', a
   expect(names.sort()).toEqual(Object.keys(bad).sort());
 });
 
-test('good settings pass', async () => {
+test('valid settings are accepted', async () => {
   await checkSettings({ POSTGRES_HOST: 'db', HTTP_PORT: '0' });
 });

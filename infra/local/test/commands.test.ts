@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 const testServers = openTestServers();
 afterAll(testServers.release);
 
-/** A clone as it is before anything was installed: what `--help` must not need. */
+/** A clone before the install, which `--help` must not need. */
 let clone: string;
 beforeAll(() => {
   clone = join(testServers.folder, 'clone');
@@ -36,11 +36,11 @@ const COMMANDS = [
   'lint',
   'format',
 ];
-/** Their arguments go to another tool. */
+/** Scripts that pass their arguments to another tool. */
 const PASSED_ON = ['test', 'lint', 'format'];
 
 describe.each(COMMANDS)('npm run %s', (command) => {
-  it.each([[['--help']], [['-h']], [['--', '--help']]])('explains itself before anything is installed: %j', (args) => {
+  it.each([[['--help']], [['-h']], [['--', '--help']]])('prints its usage before anything is installed: %j', (args) => {
     const { status, stdout, stderr } = run(clone, command, ...args);
     expect([status, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/^npm (run )?[a-z:]+/);
@@ -59,7 +59,7 @@ it.each(COMMANDS.filter((command) => !PASSED_ON.includes(command)))(
 
 const OF_THE_CONSUMER = ['dead-letters', 'recount'];
 
-it.each(OF_THE_CONSUMER)('npm run %s explains itself', (command) => {
+it.each(OF_THE_CONSUMER)('npm run %s prints its usage', (command) => {
   const { status, stdout } = run(projectRoot, command, '--help');
   expect([status, stdout]).toEqual([0, expect.stringMatching(`^Usage: npm run ${command}`)]);
 });

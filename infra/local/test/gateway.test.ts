@@ -46,7 +46,7 @@ test.each([
   expect(isMalformed(target)).toBe(malformed);
 });
 
-describe('gateway', () => {
+describe('the gateway', () => {
   let upstream: Server;
   let gateway: Gateway;
   let url: string;
@@ -71,19 +71,19 @@ describe('gateway', () => {
     upstream.close();
   });
 
-  test('replaces what the client says about its own address', async () => {
+  test('replaces forwarding headers of the client by its real address', async () => {
     const forged = { 'X-Forwarded-For': '6.6.6.6', Forwarded: 'for=6.6.6.6', 'X-Real-IP': '6.6.6.6' };
     const answer = (await (await fetch(url, { headers: forged })).json()) as { headers: Record<string, string> };
     expect(answer.headers).toMatchObject({ 'x-forwarded-for': '127.0.0.1', host: `127.0.0.1:${gateway.port}` });
     expect(JSON.stringify(answer.headers)).not.toContain('6.6.6.6');
   });
 
-  test('passes bodies on whole', async () => {
+  test('forwards complete bodies', async () => {
     const answer = await fetch(url, { method: 'POST', body: 'x'.repeat(300_000) });
     expect(await answer.json()).toMatchObject({ bytes: 300_000 });
   });
 
-  test('says in the format of the API that a service is away', async () => {
+  test('answers 503 in the format of the API while a service is unavailable', async () => {
     upstream.closeAllConnections();
     await new Promise((resolve) => upstream.close(resolve));
     const answer = await fetch(url, { headers: { 'X-Request-ID': 'abc-1' } });
@@ -109,7 +109,7 @@ describe('gateway', () => {
     expect((await fetch(url)).status).toBe(200);
   });
 
-  test('passes a target in absolute form on in origin form', async () => {
+  test('forwards a target in absolute form in origin form', async () => {
     const text = await exchange(
       gateway.port,
       'GET http://a/ads?limit=1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n',
@@ -117,7 +117,7 @@ describe('gateway', () => {
     expect(text).toContain('"url":"/ads?limit=1"');
   });
 
-  test('ends the request to the service when the client has gone', async () => {
+  test('ends the request to the service when the client disconnects', async () => {
     upstream.removeAllListeners('request');
     const arrived = once(upstream, 'request');
     const client = connect(gateway.port, '127.0.0.1', () => client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n'));
@@ -126,14 +126,14 @@ describe('gateway', () => {
     await once(incoming.socket, 'close');
   });
 
-  test('outlives headers that are for one connection alone', async () => {
+  test('does not forward hop-by-hop headers', async () => {
     const lines = ['GET / HTTP/1.1', 'Host: a', 'Trailer: X-Late', 'TE: trailers', 'Upgrade: h2c', 'Connection: close'];
     const text = await exchange(gateway.port, `${lines.join('\r\n')}\r\n\r\n`);
     expect(text).toMatch(/^HTTP\/1\.1 200 /);
     expect(text).not.toMatch(/trailer|h2c/i);
   });
 
-  test('answers what came before, and only then that the rest is not HTTP', async () => {
+  test('answers earlier requests before it refuses bytes that are not HTTP', async () => {
     const text = await exchange(gateway.port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\nNOT HTTP\r\n\r\n');
     expect(text).toMatch(/^HTTP\/1\.1 200 [\s\S]*HTTP\/1\.1 400 /);
     expect(JSON.parse(text.slice(text.lastIndexOf('\r\n\r\n')))).toMatchObject({
@@ -142,13 +142,13 @@ describe('gateway', () => {
     });
   });
 
-  test('answers what came whole before a request whose body is not HTTP', async () => {
+  test('answers earlier requests before it refuses a body that is not HTTP', async () => {
     const broken = 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nno size\r\n';
     const text = await exchange(gateway.port, `GET / HTTP/1.1\r\nHost: a\r\n\r\n${broken}`);
     expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 400']);
   });
 
-  test('bounds what one address has under way, and serves the others meanwhile', async () => {
+  test('limits the open requests of one address, and serves the others meanwhile', async () => {
     const from = (localAddress: string, body: string): ReturnType<typeof connect> => {
       const socket = connect({ port: gateway.port, host: '127.0.0.1', localAddress });
       socket.on('error', () => undefined);
@@ -159,7 +159,7 @@ describe('gateway', () => {
       new Promise((resolve) => socket.once('data', (data) => resolve(data.toString('latin1').slice(9, 12))));
     const held = Array.from({ length: 1_024 }, () => from('127.0.0.2', '{'));
     let answer: unknown;
-    // Those that are held take a moment to arrive: an answer of 200 came before them.
+    // The held requests may arrive late: a 200 was answered before them.
     do {
       const next = from('127.0.0.2', '0123456789');
       answer = await status(next);
@@ -183,14 +183,14 @@ describe('gateway', () => {
     expect(JSON.parse(text.slice(text.indexOf('\r\n\r\n')))).toMatchObject({ error: 'invalid_request', details: [] });
   });
 
-  test('says in the format of the API that there is no Host', async () => {
+  test('refuses a request without Host in the format of the API', async () => {
     const text = await exchange(gateway.port, 'GET / HTTP/1.1\r\nConnection: close\r\n\r\n');
     expect(text).toMatch(/^HTTP\/1\.1 400 /);
     expect(JSON.parse(text.slice(text.indexOf('\r\n\r\n')))).toMatchObject({ error: 'invalid_request' });
   });
 });
 
-/** Everything that comes back until the connection is closed. */
+/** Returns everything until the connection closes. */
 function exchange(port: number, bytes: string): Promise<string> {
   return new Promise((resolve) => {
     let all = '';

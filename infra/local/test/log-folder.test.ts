@@ -7,7 +7,7 @@ import { openLogFolder } from '../src/launcher/log-folder.js';
 
 const parent = join(process.env.TEST_FOLDER ?? join(localFolder, 'test'), randomBytes(4).toString('hex'));
 
-test('the logs of the last five runs are kept, however soon one follows the other', () => {
+test('the logs of the last five runs are kept, also of runs in quick succession', () => {
   mkdirSync(parent, { recursive: true });
   for (let run = 1; run <= 8; run += 1) {
     const folder = openLogFolder(parent);

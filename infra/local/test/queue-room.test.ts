@@ -8,12 +8,12 @@ test.each([
   ['no limits', {}, 1 * GIB, 256 * MIB],
   ['a large stream', { NATS_STREAM_MAX_BYTES: String(20 * GIB) }, 20 * GIB, 256 * MIB],
   ['many dead letters', { NATS_DEAD_LETTERS_MAX_BYTES: String(9 * GIB) }, 1 * GIB, 9 * GIB],
-])('JetStream has room for all streams: %s', (_name, variables, events, letters) => {
+])('the room of JetStream fits all streams: %s', (_name, variables, events, letters) => {
   const { env, jetstream } = queueRoom(variables);
   expect(env).toEqual({ NATS_STREAM_MAX_BYTES: String(events) });
   expect(Number(jetstream.max_file_store)).toBeGreaterThan(events + letters);
 });
 
-test('JetStream keeps its usual size where a stream has no limit', () => {
+test('the room of JetStream has its default size if a stream has no limit', () => {
   expect(queueRoom({ NATS_STREAM_MAX_BYTES: '-1' })).toEqual({ env: { NATS_STREAM_MAX_BYTES: '-1' }, jetstream: {} });
 });

@@ -27,7 +27,7 @@ function owned(...servers: readonly LocalProcess[]): void {
   for (const server of servers) releases.push(() => server.kill());
 }
 
-/** A way to a port that can be cut for good. */
+/** A proxy to a port that a test can cut permanently. */
 async function openRelay(target: number): Promise<{ port: number; cut: () => void }> {
   const sockets: Socket[] = [];
   const relay = createServer((client) => {
@@ -79,7 +79,7 @@ test('a NATS cluster keeps a message when the server that accepted it is killed,
   );
 });
 
-test('NATS servers reach each other by the routes that they were given, and by no other way', async () => {
+test('NATS servers connect only by their configured routes', async () => {
   const cuts: (() => void)[] = [];
   const { servers, start } = await natsCluster({
     folder: join(folder, 'routed'),
@@ -106,7 +106,7 @@ test('NATS servers reach each other by the routes that they were given, and by n
   await waitFor(refused, { timeoutMs: 5_000, what: 'no majority to be left' });
 });
 
-test('a NATS server that does not know the password of the cluster is refused by each of its servers', async () => {
+test('a NATS server with a wrong cluster password is refused by each server', async () => {
   const targets: number[] = [];
   const { servers, start } = await natsCluster({
     folder: join(folder, 'guarded'),
@@ -137,19 +137,19 @@ cluster { name: local, listen: "127.0.0.1:-1", pool_size: -1, routes: [${routes.
   });
   const answer = await fetch(`http://127.0.0.1:${monitorPort}/routez`);
   expect(await answer.json()).toMatchObject({ num_routes: 0 });
-  // The cluster itself goes on.
+  // The cluster itself still works.
   const manager = await (await connectTo(servers)).jetstreamManager();
   await manager.streams.add({ name: 'LETTERS', subjects: ['letters'], num_replicas: 3 });
 }, 90_000);
 
-test('PgBouncer lends connections for a transaction, and comes back without its Postgres', async () => {
+test('PgBouncer shares connections per transaction, and restarts without its Postgres', async () => {
   const postgres = await postgresServer({ folder: join(folder, 'postgres') });
   const bouncer = await pgBouncer({ folder: join(folder, 'pgbouncer'), postgres: postgres.env });
   owned(postgres, bouncer);
   await Promise.all([postgres.start(), bouncer.start()]);
   const { POSTGRES_USER: user, POSTGRES_PASSWORD: password, POSTGRES_DB: database } = bouncer.env;
   const open = () => {
-    // As the services do: with timeouts that PgBouncer must not refuse, and no more patience than that.
+    // The same timeouts as in the services, which PgBouncer must accept.
     const pool = new pg.Pool({
       host: '127.0.0.1',
       port: bouncer.port,

@@ -26,7 +26,7 @@ describe.each([
   let server: LocalProcess | undefined;
   afterAll(() => server?.kill());
 
-  test('answers, outlives a kill and a freeze, and stops', async () => {
+  test('answers, restarts after a kill, resumes after a freeze, and stops', async () => {
     server = await make();
     await server.start();
     const first = server.pid;
@@ -43,13 +43,13 @@ describe.each([
   });
 });
 
-test('a server that does not start says why', async () => {
+test('the error of a server that does not start has its reason', async () => {
   const server = await redisServer({ folder: join(folder, 'nonsense'), settings: { nonsense: 'yes' } });
   await expect(server.start()).rejects.toThrow(/Redis ended with code 1[\s\S]*nonsense/);
   expect(server.pid).toBeUndefined();
 });
 
-test('a server whose port was taken while it was away does not start', async () => {
+test('a server does not start again if its port was taken meanwhile', async () => {
   const server = await redisServer({ folder: join(folder, 'taken') });
   const other = createServer().listen(server.port, server.host);
   await once(other, 'listening');
@@ -59,7 +59,7 @@ test('a server whose port was taken while it was away does not start', async () 
   await server.stop();
 });
 
-test('Postgres starts although the pid in its lock file is now another process', async () => {
+test('Postgres starts if the pid in its lock file belongs to another process now', async () => {
   const server = await postgresServer({ folder: join(folder, 'stale') });
   await server.start();
   const lock = join(folder, 'stale/data/postmaster.pid');
@@ -70,7 +70,7 @@ test('Postgres starts although the pid in its lock file is now another process',
   await server.stop();
 });
 
-test('ends the processes that a killed run left behind, and no others', async () => {
+test('the launcher ends the processes of a killed run, and no others', async () => {
   const runFolder = join(localFolder, 'run');
   mkdirSync(runFolder, { recursive: true });
   const [left, stranger] = ['left', 'stranger'].map(() =>

@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 
 const MODULE = new URL('../dist/launcher/stop-signals.js', import.meta.url).href;
 
-/** A command that takes as long to stop as its standard input is open. */
+/** A command whose stop lasts until its standard input closes. */
 function startCommand(patienceMs: number): ChildProcess {
   const code = `
     import { onStopSignals } from '${MODULE}';
@@ -22,7 +22,7 @@ function startCommand(patienceMs: number): ChildProcess {
   return spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['pipe', 'pipe', 'inherit'] });
 }
 
-/** Calls `react` with all that was printed so far, after each piece; the output and the exit code at the end. */
+/** Calls `react` with the whole output after each piece. Returns the output and the exit code. */
 async function follow(
   child: ChildProcess,
   react: (text: string) => void,
@@ -36,7 +36,7 @@ async function follow(
   return { out, code };
 }
 
-/** Runs each action once, when its text has appeared. */
+/** Runs each action once, when its text appears. */
 function when(...steps: readonly (readonly [text: string, action: () => void])[]): (text: string) => void {
   const left = [...steps];
   return (text) => {
@@ -47,7 +47,7 @@ function when(...steps: readonly (readonly [text: string, action: () => void])[]
   };
 }
 
-test('one Ctrl-C that arrives again and again stops in order', async () => {
+test('signals of one Ctrl-C that arrive repeatedly cause one orderly stop', async () => {
   const child = startCommand(600_000);
   const { out, code } = await follow(
     child,
@@ -56,7 +56,7 @@ test('one Ctrl-C that arrives again and again stops in order', async () => {
       [
         'stopping',
         () => {
-          // As npm passes it on, on a machine that is too busy to do so soon.
+          // npm forwards the signal, with a delay on a busy machine.
           setTimeout(() => child.kill('SIGINT'), 1_500);
           setTimeout(() => child.kill('SIGTERM'), 1_600);
           setTimeout(() => child.stdin?.end(), 1_700);
@@ -68,7 +68,7 @@ test('one Ctrl-C that arrives again and again stops in order', async () => {
   expect(code).toBe(0);
 });
 
-test('a second Ctrl-C ends everything at once when it was asked for', async () => {
+test('a second Ctrl-C after the prompt ends all processes at once', async () => {
   const child = startCommand(50);
   const { out, code } = await follow(
     child,

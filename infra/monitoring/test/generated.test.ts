@@ -5,11 +5,11 @@ import { generatedFiles, projectRoot } from '../src/files.js';
 
 const read = (path: string) => readFileSync(join(projectRoot, path), 'utf8');
 
-it.each([...generatedFiles()])('%s is what `npm run generate` writes', (path, text) => {
+it.each([...generatedFiles()])('%s equals the output of `npm run generate`', (path, text) => {
   expect(read(path)).toBe(text);
 });
 
-it('each panel and each number in it says what it is', () => {
+it('each panel has a description and a unique title', () => {
   for (const [path, text] of generatedFiles()) {
     if (!path.endsWith('.json')) continue;
     const panels: { type: string; title: string; description?: string }[] = JSON.parse(text).panels;
@@ -19,7 +19,7 @@ it('each panel and each number in it says what it is', () => {
   }
 });
 
-it('each alert has its paragraph in the runbook, and each paragraph its alert', () => {
+it('each alert has a paragraph in the runbook, and each paragraph an alert', () => {
   const rules = [...generatedFiles()].find(([path]) => path.endsWith('rules.yaml'))?.[1] ?? '';
   const alerts = [...rules.matchAll(/^ +- alert: (\w+)$/gm)].map(([, alert]) => alert ?? '');
   const links = [...rules.matchAll(/^ +runbook_url: (\S+)$/gm)].map(([, link]) => link);

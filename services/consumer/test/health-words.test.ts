@@ -27,7 +27,7 @@ const isDown = (service: LocalProcess, name: string, words: RegExp) =>
     { timeoutMs: 20_000, what: `${name} to be down with ${words}` },
   );
 
-/** Waits for three successful pings. */
+/** Expects these dependencies to stay down for 3 s, during which at least two pings succeed. */
 async function staysDown(service: LocalProcess, ...names: string[]): Promise<void> {
   for (let look = 0; look < 30; look += 1) {
     for (const name of names) expect((await dependency(service, name)).status).toBe('down');

@@ -1,23 +1,23 @@
 import type { Documented } from './documented.js';
 
-/** One answer, read to its end. */
+/** A complete response. */
 export interface ClientAnswer {
   readonly method: string;
   readonly path: string;
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  /** Parsed where it is JSON, else the text. */
+  /** Parsed if it is JSON, text otherwise. */
   readonly body: unknown;
 }
 
 export interface Sending {
   readonly headers?: Readonly<Record<string, string>>;
-  /** As it goes out. */
+  /** The body as it is sent. */
   readonly body?: string | Uint8Array<ArrayBuffer>;
 }
 
-/** Somebody who calls the API, and holds every answer against its document. */
+/** A client of the API that checks every response against the OpenAPI document. */
 export interface Client {
   send(method: string, path: string, sending?: Sending): Promise<ClientAnswer>;
   get(path: string, headers?: Readonly<Record<string, string>>): Promise<ClientAnswer>;
@@ -54,7 +54,7 @@ export function createClient(url: string, documented: Documented): Client {
   };
 }
 
-/** The document that a running stack gives out. */
+/** The document of a running stack. */
 export async function readDocument(url: string): Promise<unknown> {
   return await (await fetch(`${url}/swagger/doc.json`)).json();
 }

@@ -5,7 +5,7 @@ import { type Client, createClient, readDocument } from './client.js';
 import { Documented } from './documented.js';
 import { openDatabase, type Variables } from './environment.js';
 
-/** The whole tracker as its users meet it, and the rows behind it. */
+/** The whole tracker behind its gateway, and a connection to its database. */
 export interface ContractStack {
   readonly stack: TestStack;
   /** The variables of Postgres, Redis and NATS. */
@@ -15,14 +15,14 @@ export interface ContractStack {
   readonly database: pg.Pool;
 }
 
-/** Starts everything, with these ads beside the sample ones. */
+/** Starts servers and services, with these ads in addition to the sample ads. */
 export async function openContractStack(
   testServers: TestServers,
   adIds: readonly string[] = [],
 ): Promise<ContractStack> {
   const [postgres, redis, nats] = await Promise.all([testServers.database(), testServers.redis(), testServers.nats()]);
   const database = openDatabase(testServers, postgres);
-  // Before the services load the catalogue, so that no test has to wait for it.
+  // Inserted before the services load the catalogue, so that no test waits for a refresh.
   await addAds(database, adIds);
   const servers = { ...postgres, ...redis.env, ...nats.env };
   const stack = await startTestStack(testServers, servers);
@@ -30,7 +30,7 @@ export async function openContractStack(
   return { stack, servers, documented, client: createClient(stack.url, documented), database };
 }
 
-/** The answer about an ad, when that many clicks and impressions are counted, and from Redis. */
+/** Waits until Redis has these counts for an ad. @returns the answer of analytics */
 export async function whenCounted(
   client: Client,
   adId: string,

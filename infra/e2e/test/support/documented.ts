@@ -1,14 +1,14 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 
-/** One answer, as far as the OpenAPI document speaks of it. */
+/** The parts of a response that the OpenAPI document describes. */
 export interface DocumentedAnswer {
   readonly method: string;
-  /** With or without `/api/v1`, and with its query. */
+  /** The path, with or without `/api/v1`, and its query. */
   readonly path: string;
   readonly status: number;
   readonly headers: Headers;
-  /** Parsed where it is JSON, else text. */
+  /** Parsed if it is JSON, text otherwise. */
   readonly body: unknown;
 }
 
@@ -26,7 +26,7 @@ interface DocumentedResponse {
   readonly content?: Readonly<Record<string, object>>;
 }
 
-/** Holds answers against an OpenAPI 3.1 document, and keeps account of which of its answers were seen. */
+/** Checks responses against an OpenAPI 3.1 document, and keeps a list of the documented responses that occurred. */
 export class Documented {
   readonly #document: OpenApiDocument;
   readonly #ajv = new Ajv2020({ strict: false, allErrors: true });
@@ -38,7 +38,7 @@ export class Documented {
     this.#ajv.addSchema(document as object, 'openapi');
   }
 
-  /** Every answer that the document promises, as in `GET /api/v1/ads 200`. */
+  /** Every documented response, as in `GET /api/v1/ads 200`. */
   get promised(): string[] {
     return Object.entries(this.#document.paths).flatMap(([path, operations]) =>
       Object.entries(operations).flatMap(([method, { responses }]) =>
@@ -47,7 +47,7 @@ export class Documented {
     );
   }
 
-  /** Those of `promised` that `check` has seen. */
+  /** The elements of `promised` that `check` was called with. */
   get seen(): ReadonlySet<string> {
     return this.#seen;
   }
@@ -58,8 +58,8 @@ export class Documented {
   }
 
   /**
-   * @throws Error when the status or the type is not documented, or headers or body are not as documented. A path or a
-   * method that the document does not have must be answered as an error, a preflight and the pages of Swagger apart.
+   * @throws Error if the status or the type is not documented, or if headers or body differ from the document. Responses to
+   * undocumented paths and methods must be errors, except for preflights and the Swagger pages.
    */
   check(answer: DocumentedAnswer): void {
     const problem = this.#problem(answer);
@@ -95,7 +95,7 @@ export class Documented {
     return mismatch(this.#at(['paths', path, method, 'responses', String(status), 'content', type, 'schema']), body);
   }
 
-  /** The path as the document has it: some with the prefix, some without. */
+  /** The path as written in the document, where some have the prefix. */
   #pathOf(target: string): string | undefined {
     const [path = ''] = target.split('?', 1);
     return Object.keys(this.#document.paths).find((known) => withoutPrefix(known) === withoutPrefix(path));

@@ -14,7 +14,7 @@ import { type Answer, call, json } from './http.js';
 
 export type Variables = Readonly<Record<string, string | undefined>>;
 
-/** An event that a player got a 202 for. */
+/** An event that was answered 202. */
 export interface SentEvent {
   readonly kind: EventKind;
   readonly id: string;
@@ -26,13 +26,13 @@ export interface Environment {
   readonly stack: TestStack;
   readonly redis: LocalProcess;
   readonly nats: LocalProcess;
-  /** Every event that was answered with 202, once however often it was sent. */
+  /** Every event that was answered 202, once even if it was sent repeatedly. */
   readonly journal: Journal;
   readonly admin: AdminClients;
   readonly jetstream: JetStreamView;
-  /** Runs before the servers end, also when a test has failed half-way: nothing may go on behind it. */
+  /** Runs before the servers stop, also after a failed test, so that no work continues afterwards. */
   readonly onRelease: TestServers['onRelease'];
-  /** One request, not repeated; a 202 is entered in the journal. */
+  /** Sends one request without retries. A 202 is added to the journal. */
   send(event: SentEvent, options?: SendOptions): Promise<Answer>;
   analytics(adId: string): Promise<AdAnswer>;
 }

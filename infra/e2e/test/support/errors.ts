@@ -8,7 +8,7 @@ export interface WantedError {
   readonly details?: readonly { readonly path: string; readonly message: string }[];
 }
 
-/** Holds an answer against the one form that all errors have, and against what this one is to say. */
+/** Checks a response against the common form of errors and against the expected fields. */
 export function expectError(answer: ClientAnswer, { status, error, message, details }: WantedError): void {
   expect({ status: answer.status, body: answer.body }).toEqual({
     status,

@@ -1,6 +1,6 @@
 import { Agent, type IncomingHttpHeaders, request } from 'node:http';
 
-/** A whole answer. */
+/** A complete response. */
 export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -9,16 +9,16 @@ export interface Answer {
 
 export interface Call {
   readonly method?: 'GET' | 'POST';
-  /** Sent as JSON. */
+  /** The body, which is sent as JSON. */
   readonly body?: object;
   readonly headers?: Readonly<Record<string, string>>;
   /** By default each call opens its own connection. */
   readonly agent?: Agent;
-  /** Milliseconds for the whole call; by default 15,000. */
+  /** The timeout of the whole call in milliseconds; by default 15,000. */
   readonly timeoutMs?: number;
 }
 
-/** One HTTP request, never repeated. @throws what broke the connection, with its `code`, or a timeout */
+/** Sends one HTTP request without retries. @throws the error of the connection with its `code`, or a timeout */
 export function call(url: string, { method = 'GET', body, headers = {}, agent, timeoutMs = 15_000 }: Call = {}) {
   return new Promise<Answer>((resolve, reject) => {
     const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
@@ -46,7 +46,7 @@ export function call(url: string, { method = 'GET', body, headers = {}, agent, t
   });
 }
 
-/** The body of a JSON answer. */
+/** The parsed body of a JSON response. */
 export function json<T>(answer: Answer): T {
   return JSON.parse(answer.text) as T;
 }

@@ -11,24 +11,24 @@ import type { Environment, SentEvent } from './environment.js';
 import { call } from './http.js';
 
 export interface PlayersOptions {
-  /** How many send at a time; 8 by default. */
+  /** The number of players that send at the same time; by default 8. */
   readonly players?: number;
   readonly adIds?: readonly string[];
-  /** Where they send; by default the gateway of the environment. */
+  /** The base URL of requests; by default the gateway of the environment. */
   readonly url?: () => string;
 }
 
-/** Players that send each event until it is acknowledged, with the same id. */
+/** Players that send each event with the same id until it is acknowledged. */
 export interface Players extends Pick<HarnessPlayers, 'outcomes'> {
-  /** Resolves when so many more events than now have been answered with 202. */
+  /** Resolves when `count` further events have been answered 202. */
   more(events: number): Promise<void>;
-  /** Answers that a retry cannot help, such as a 400 or a 500, and refusals without Retry-After. */
+  /** Responses that must not occur, such as a 400, a 500, or a 503 without Retry-After. */
   readonly refusals: readonly string[];
-  /** Ends without new events. @throws Error where an event was not acknowledged */
+  /** Sends no new events, and waits for the open ones. @throws Error if an event was not acknowledged */
   stop(): Promise<void>;
 }
 
-/** The pause between two events of a player leaves the services a part of the machine. */
+/** The pause between two events of a player in milliseconds, which leaves CPU to the services. */
 const LONGEST_PAUSE_MS = 8;
 const RETRY_MS = 40;
 const GIVE_UP_MS = 25_000;
@@ -81,22 +81,22 @@ export function startPlayers(environment: Environment, options: PlayersOptions =
   };
 }
 
-/** A reader who asks analytics all the time. */
+/** A reader that calls analytics continuously. */
 export interface AnalyticsWatch {
-  /** The number of answers so far. */
+  /** The number of responses so far. */
   answers(): number;
-  /** How many answers came from each source. */
+  /** The number of answers per source. */
   readonly sources: ReadonlyMap<string, number>;
-  /** Impossible counts, and requests without an answer. */
+  /** Impossible counts, and requests without a response. */
   readonly complaints: readonly string[];
-  /** Resolves when so many more answers than now have come. */
+  /** Resolves after `count` further answers. */
   more(answers: number): Promise<void>;
   stop(): Promise<void>;
 }
 
 const SOURCES = ['redis', 'postgres'];
 
-/** Watches ads none of whose clicks leaves the hour during the test: every count but that of the minute only grows. */
+/** Watches ads whose clicks stay within the hour during the test, so that all counts but the minute only grow. */
 export function watchAnalytics(environment: Environment, adIds: readonly string[]): AnalyticsWatch {
   const viewers = startViewers({
     url: environment.stack.url,
@@ -130,7 +130,7 @@ export async function sendUntilAcknowledged(environment: Environment, event: Sen
   });
 }
 
-/** An event with a new id. */
+/** A new event with its own id. */
 export function newEvent(kind: SentEvent['kind'] = 'click', adId = 'ad-001'): SentEvent {
   return { kind, id: uuidv7(Date.now()), adId };
 }
