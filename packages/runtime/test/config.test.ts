@@ -92,6 +92,14 @@ describe('loadConfig', () => {
     expect(problemsOf({ TRUST_PROXY: text })).toHaveLength(1);
   });
 
+  it('refuses TRUST_PROXY=true in production: each client would choose its address', () => {
+    expect(problemsOf({ TRUST_PROXY: ' True', NODE_ENV: 'production' })).toEqual([
+      expect.stringMatching(/^TRUST_PROXY: true lets each client choose its address/),
+    ]);
+    expect(load({ TRUST_PROXY: '1', NODE_ENV: 'production' }).TRUST_PROXY).toBe(1);
+    expect(load({ TRUST_PROXY: 'true', NODE_ENV: 'development' }).TRUST_PROXY).toBe(true);
+  });
+
   it('accepts origins, and refuses URLs with a path', () => {
     expect(load({ CORS_ORIGINS: 'https://a.test,https://b.test:8443' }).CORS_ORIGINS).toEqual([
       'https://a.test',

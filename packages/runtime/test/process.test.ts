@@ -13,10 +13,10 @@ const RUNTIME = new URL('../dist/index.js', import.meta.url).href;
 /** Runs a process with the given body of `start`. It uses the built package, as services do. */
 function run(start: string, env: Record<string, string> = {}): ChildProcess {
   const code = `
-    import { runProcess, logVariables, serverVariables } from '${RUNTIME}';
+    import { runProcess, logVariables, httpVariables } from '${RUNTIME}';
     await runProcess({
       service: 'sample',
-      variables: { ...logVariables, ...serverVariables(0) },
+      variables: { ...logVariables, ...httpVariables(0) },
       start: async ({ config, logger, shutdown }) => { ${start} },
     });`;
   return spawn(process.execPath, ['--input-type=module', '-e', code], {
@@ -101,6 +101,15 @@ describe('runProcess', () => {
         '  LOG_LEVEL: must be one of [error, warn, info, debug]\n' +
         '  HTTP_PORT: must be a number\n',
     );
+  });
+
+  it.each([
+    ['true', true],
+    ['10.0.0.0/8', false],
+  ])('with TRUST_PROXY=%s warns that clients choose their addresses: %s', async (trusted, warns) => {
+    const { code, out } = await ended(run('process.kill(process.pid, "SIGTERM")', { TRUST_PROXY: trusted }));
+    expect(code).toBe(0);
+    expect(out.includes('"event":"config.every_proxy_trusted"')).toBe(warns);
   });
 
   it.each([

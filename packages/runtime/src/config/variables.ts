@@ -25,6 +25,7 @@ export interface ServerConfig {
 }
 
 export interface HttpConfig extends ServerConfig {
+  readonly NODE_ENV?: string;
   readonly TRUST_PROXY: TrustProxy;
   readonly CORS_ORIGINS: '*' | readonly string[];
   readonly HSTS_MAX_AGE_SECONDS: number;
@@ -87,11 +88,12 @@ export function serverVariables(defaultPort: number): Variables<ServerConfig> {
 export function httpVariables(defaultPort: number): Variables<HttpConfig> {
   return {
     ...serverVariables(defaultPort),
+    NODE_ENV: Joi.string().description('`production`, as in the images, refuses `TRUST_PROXY=true`.'),
     TRUST_PROXY: Joi.string()
       .custom(toTrustProxy)
       .default(false)
       .description(
-        'Proxies whose `X-Forwarded-For` is trusted: `true`, `false`, a number of hops, or a comma list of addresses and networks.',
+        'Proxies whose `X-Forwarded-For` is trusted: `false`, a comma list of addresses and networks, a number of hops, or `true`. A number trusts every sender for that many hops, so clients must not reach the service past the proxy. `true` lets each client choose its address, for the rate limit and the stored `ip`: it is logged as a warning, and refused with `NODE_ENV=production`.',
       ),
     CORS_ORIGINS: Joi.string()
       .custom(toOrigins)
@@ -124,9 +126,26 @@ export function warnAboutKafka(env: Environment, logger: Logger): void {
   }
 }
 
+/** Warns that the addresses of clients are not reliable. */
+export function warnAboutProxies(config: { readonly TRUST_PROXY?: TrustProxy | undefined }, logger: Logger): void {
+  if (config.TRUST_PROXY !== true) return;
+  logger.warn(
+    'TRUST_PROXY=true lets each client choose its address: name the network of the proxy, such as 10.0.0.0/8',
+    { event: 'config.every_proxy_trusted' },
+  );
+}
+
 function toTrustProxy(value: string, helpers: Joi.CustomHelpers): TrustProxy | Joi.ErrorReport {
   const text = value.trim().toLowerCase();
-  if (text === 'true') return true;
+  if (text === 'true') {
+    const { NODE_ENV } = helpers.state.ancestors[0] as Environment;
+    if (NODE_ENV !== 'production') return true;
+    return helpers.message({
+      custom:
+        'true lets each client choose its address, so NODE_ENV=production refuses it: ' +
+        'name the network of the proxy, such as 10.0.0.0/8, or a number of hops',
+    });
+  }
   if (text === 'false') return false;
   if (/^\d{1,3}$/.test(text)) return Number(text);
   const networks = listOf(text);

@@ -2,7 +2,13 @@ import { ConfigError, loadConfig, readEnvironment, type Variables } from '../con
 import { dropForeignVariables } from '../config/foreign-variables.js';
 import { misspelledVariables } from '../config/misspelled-variables.js';
 import { printConfigIfAsked } from '../config/print-config.js';
-import { type LogConfig, type ServerConfig, warnAboutKafka } from '../config/variables.js';
+import {
+  type HttpConfig,
+  type LogConfig,
+  type ServerConfig,
+  warnAboutKafka,
+  warnAboutProxies,
+} from '../config/variables.js';
 import { type Conditions, createConditions } from '../health/conditions.js';
 import { createLogger, type ProcessLogger } from '../log/logger.js';
 import { reasonOf } from '../log/reason.js';
@@ -34,7 +40,9 @@ const BAD_CONFIGURATION = 78;
  *   that are probably misspelled.
  * - `--print-config` prints the variables as JSON. It reads and starts nothing.
  */
-export async function runProcess<T extends LogConfig & Pick<ServerConfig, 'SHUTDOWN_GRACE_SECONDS'>>(options: {
+export async function runProcess<
+  T extends LogConfig & Pick<ServerConfig, 'SHUTDOWN_GRACE_SECONDS'> & Partial<Pick<HttpConfig, 'TRUST_PROXY'>>,
+>(options: {
   service: string;
   variables: Variables<T>;
   start: (context: ProcessContext<T>) => Promise<void>;
@@ -66,6 +74,7 @@ export async function runProcess<T extends LogConfig & Pick<ServerConfig, 'SHUTD
   const conditions = createConditions(metrics, logger);
   const shutdown = createShutdown(logger);
   if ('NATS_URL' in variables) warnAboutKafka(env, logger);
+  warnAboutProxies(config, logger);
   for (const { name, meant } of misspelled) {
     logger.warn(`unknown variable ${name}: did you mean ${meant}?`, { event: 'config.variable_unknown', name, meant });
   }
