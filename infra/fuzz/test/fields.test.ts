@@ -1,4 +1,5 @@
 import { stringify } from 'node:querystring';
+import * as contract from '@ads/contract';
 import * as models from '@ads/models';
 import { describe, expect, it } from '@jest/globals';
 import { BUDGET_MS, cpuMs, shortly, withRuns } from './cpu.js';
@@ -14,10 +15,12 @@ interface Description {
 
 /** The schemas of requests; the other schemas are named after the response that they describe. */
 const requests = models.KINDS.map((kind) => [`${kind}Request`, models.eventRequests[kind]] as const);
-const schemas = [...Object.entries(models), ...requests].flatMap(([name, value]): [string, Description][] => {
-  const isSchema = typeof value === 'object' && 'describe' in value && typeof value.describe === 'function';
-  return isSchema && !name.endsWith('Response') ? [[name, value.describe() as Description]] : [];
-});
+const schemas = [...Object.entries(models), ...Object.entries(contract), ...requests].flatMap(
+  ([name, value]): [string, Description][] => {
+    const isSchema = typeof value === 'object' && 'describe' in value && typeof value.describe === 'function';
+    return isSchema && !name.endsWith('Response') ? [[name, value.describe() as Description]] : [];
+  },
+);
 const fields = schemas.flatMap(([schema, { keys = {} }]) =>
   Object.entries(keys).map(([field, description]) => ({ schema, field, description })),
 );
@@ -42,8 +45,8 @@ type Reading = { readonly state: string; readonly details?: readonly models.Deta
 
 /** The function that reads each schema. A schema without an entry fails its tests. */
 const READERS: Readonly<Record<string, (field: string, text: string) => Reading>> = {
-  adsQuery: (field, text) => models.readAdsQuery(stringify({ [field]: text })),
-  analyticsQuery: (field, text) => models.readAnalyticsQuery(stringify({ [field]: text })),
+  adsQuery: (field, text) => contract.readAdsQuery(stringify({ [field]: text })),
+  analyticsQuery: (field, text) => contract.readAnalyticsQuery(stringify({ [field]: text })),
   ...Object.fromEntries(
     models.KINDS.map((kind) => [
       `${kind}Request`,

@@ -1,13 +1,13 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
+import { API_PREFIX, methodNotAllowed, notFound, withPrefix } from '@ads/contract';
 import { type HttpConfig, type Logger, MANAGEMENT_PATHS, type ManagementEndpoints, type Metrics } from '@ads/runtime';
 import express, { type ErrorRequestHandler, type Request, type Router } from 'express';
 import proxyAddress from 'proxy-addr';
 import { commonHeaders, crossOrigin, securityHeaders, setHeaders } from './common-headers.js';
-import { methodNotAllowed, notFound } from './errors.js';
+import { createRouter } from './create-router.js';
 import { createFastPath, type FastPath } from './fast-path.js';
 import { forwardedForReader } from './forwarded-for.js';
 import { createObserver, observe, observedOf } from './observe.js';
-import { API_PREFIX, createRouter, withPrefix } from './paths.js';
 import { createRateLimiters, limitRequests } from './rate-limiter.js';
 import { errorAnswer } from './response.js';
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { type ApiError, invalidRequest, notJson, unsupportedMediaType } from './errors.js';
+import { type ApiError, invalidRequest, notJson, unsupportedMediaType } from '@ads/contract';
 
 /** Called once: with an error, or with the body (an object, an array, or undefined for an empty body). */
 export type Done = (error: unknown, body?: unknown) => void;

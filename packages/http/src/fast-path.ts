@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { API_PREFIX, withPrefix } from '@ads/contract';
 import type { Request, Response, Router } from 'express';
 import type { HeaderList } from './common-headers.js';
+import { createRouter } from './create-router.js';
 import { ObservedRequest, type Observer } from './observe.js';
-import { API_PREFIX, createRouter, withPrefix } from './paths.js';
 import type { LimitName, RateLimiter } from './rate-limiter.js';
 import type { BodyReader } from './request-body.js';
 import { REQUEST_ID_HEADER } from './request-id.js';

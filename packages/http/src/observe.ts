@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { API_PREFIX, type ApiError } from '@ads/contract';
 import { type Logger, type Metrics, managementPath } from '@ads/runtime';
 import type { Request, RequestHandler, Response } from 'express';
-import type { ApiError } from './errors.js';
-import { API_PREFIX } from './paths.js';
 import { identify, REQUEST_ID_HEADER } from './request-id.js';
 import { createRequestLog } from './request-log.js';
 

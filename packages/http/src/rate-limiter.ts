@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
+import { rateLimited } from '@ads/contract';
 import { type HttpConfig, type ManagementPath, managementPath } from '@ads/runtime';
 import type { RequestHandler } from 'express';
 import { clientKey, pseudonymOf } from './client-key.js';
 import { type HeaderList, setHeaders } from './common-headers.js';
-import { rateLimited } from './errors.js';
 
 /** Names a limit: `RATE_LIMIT_EVENTS_PER_MINUTE` or `RATE_LIMIT_READS_PER_MINUTE`. */
 export type LimitName = 'events' | 'reads';

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { ApiError, payloadTooLarge } from '@ads/contract';
 import express from 'express';
 import { type Done, parserFor } from './body-formats.js';
-import { ApiError, payloadTooLarge } from './errors.js';
 
 export const DEFAULT_BODY_LIMIT = 16_384;
 

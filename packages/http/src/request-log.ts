@@ -1,5 +1,5 @@
+import type { ApiError } from '@ads/contract';
 import type { Logger } from '@ads/runtime';
-import type { ApiError } from './errors.js';
 
 /** The data of a log line. */
 export interface AnsweredRequest {

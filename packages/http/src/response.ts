@@ -1,5 +1,6 @@
+import { errorBody } from '@ads/contract';
 import type { HeaderList } from './common-headers.js';
-import { errorBody, toApiError } from './errors.js';
+import { toApiError } from './errors.js';
 import type { ObservedRequest } from './observe.js';
 
 /** A JSON response: the status, the body as JSON text, and the headers that not all responses have. */

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { ApiError, unknownAd } from '@ads/contract';
 import {
   createHealth,
   createMetrics,
@@ -16,7 +17,6 @@ import {
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Router } from 'express';
 import { createApi } from '../src/api.js';
-import { ApiError, unknownAd } from '../src/errors.js';
 import type { FastPath } from '../src/fast-path.js';
 import { labelled } from '../src/observe.js';
 import { bodyReader } from '../src/request-body.js';

@@ -1,6 +1,6 @@
-import { invalidFields, unavailable, unknownAd } from '@ads/http';
+import { type AnalyticsQuery, invalidFields, readAnalyticsQuery, unavailable, unknownAd } from '@ads/contract';
 import type { AdCatalogue } from '@ads/ledger';
-import { type AnalyticsQuery, type Position, readAnalyticsQuery, readCursor, type Timeframe } from '@ads/models';
+import { type Position, readCursor, type Timeframe } from '@ads/models';
 import type { AdResult } from './ad-reader.js';
 import { adAnswer, pageAnswer } from './answer-fields.js';
 import type { CatalogueRanking } from './catalogue-ranking.js';

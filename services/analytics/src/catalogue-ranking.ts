@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { unavailable } from '@ads/http';
+import { unavailable } from '@ads/contract';
 import { createTurns, type Database } from '@ads/ledger';
 import { type Position, secondOf, type Timeframe, windowOf, writeCursor } from '@ads/models';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { ApiError, unavailable } from '@ads/http';
+import { ADS_PAGE, ApiError, unavailable } from '@ads/contract';
 import { type AdsSlice, createTurns } from '@ads/ledger';
-import { ADS_PAGE, type Position, writeCursor } from '@ads/models';
+import { type Position, writeCursor } from '@ads/models';
 import { every, within } from '@ads/runtime';
 
 /** A response to `GET /api/v1/ads`. */

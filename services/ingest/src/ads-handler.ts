@@ -1,5 +1,4 @@
-import { invalidFields } from '@ads/http';
-import { readAdsQuery } from '@ads/models';
+import { invalidFields, readAdsQuery } from '@ads/contract';
 import type { RequestHandler } from 'express';
 import type { AdPages } from './ad-pages.js';
 

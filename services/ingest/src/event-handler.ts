@@ -1,12 +1,5 @@
-import {
-  type Answer,
-  clientKey,
-  type FastPathHandler,
-  invalidFields,
-  type RequestContext,
-  unavailable,
-  unknownAd,
-} from '@ads/http';
+import { invalidFields, unavailable, unknownAd } from '@ads/contract';
+import { type Answer, clientKey, type FastPathHandler, type RequestContext } from '@ads/http';
 import type { AdCatalogue } from '@ads/ledger';
 import { type AdEvent, EVENT_KINDS, type EventKind, readAddress, readEventRequest } from '@ads/models';
 import type { Acceptance } from './accept-events.js';

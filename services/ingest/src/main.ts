@@ -1,4 +1,5 @@
 import { ensureStreams, openCatalogueDatabase, openNats, openPostgres, openRedis } from '@ads/connections';
+import { openApiDocument } from '@ads/contract';
 import { bodyReader, createApi } from '@ads/http';
 import { createAdCatalogue, createLedger, readAdsPage } from '@ads/ledger';
 import { type AdEvent, KINDS, NUMERIC_EVENT_FIELDS, streamSettings } from '@ads/models';
@@ -19,7 +20,6 @@ import { type IngestConfig, ingestVariables } from './config.js';
 import { eventHandler } from './event-handler.js';
 import { createGroupCommit, type GroupCommit } from './group-commit.js';
 import { createIngestMetrics } from './ingest-metrics.js';
-import { openApiDocument } from './openapi.js';
 import { createPublisher, isUnanswered } from './publish-events.js';
 import { swagger } from './swagger.js';
 import { createUnverifiedEvents } from './unverified-events.js';

@@ -1,4 +1,5 @@
-import { labelled, notFound } from '@ads/http';
+import { notFound } from '@ads/contract';
+import { labelled } from '@ads/http';
 import type { RequestHandler, Router } from 'express';
 import { serve, setup } from 'swagger-ui-express';
 import { stringify } from 'yaml';

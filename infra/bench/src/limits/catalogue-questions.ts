@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { ADS_PAGE } from '@ads/models';
+import { ADS_PAGE } from '@ads/contract';
 import type { LimitsStack } from './stack.js';
 
 /** The times of answers of one kind, in milliseconds. */

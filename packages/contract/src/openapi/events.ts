@@ -1,6 +1,14 @@
-import { invalidFields, payloadTooLarge, rateLimited, unavailable, unknownAd, unsupportedMediaType } from '@ads/http';
-import { EVENT_KINDS, type EventKind, eventRequests, eventResponses, KINDS } from '@ads/models';
-import { error, exampleOf, type JsonSchema, json, otherErrors, retryLater, schemaOf } from './openapi-parts.js';
+import { EVENT_KINDS, type EventKind, eventRequests, KINDS } from '@ads/models';
+import {
+  invalidFields,
+  payloadTooLarge,
+  rateLimited,
+  unavailable,
+  unknownAd,
+  unsupportedMediaType,
+} from '../errors.js';
+import { eventResponses } from '../responses.js';
+import { error, exampleOf, type JsonSchema, json, otherErrors, retryLater, schemaOf } from './parts.js';
 
 const EVENT_ID = '019b7d6c-90ce-7a3b-9c1d-2e4f5a6b7c8d';
 

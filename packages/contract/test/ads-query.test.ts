@@ -1,5 +1,6 @@
+import { writeCursor } from '@ads/models';
 import { describe, expect, it } from '@jest/globals';
-import { readAdsQuery, writeCursor } from '../src/index.js';
+import { readAdsQuery } from '../src/index.js';
 
 const paths = (text: string) => {
   const reading = readAdsQuery(text);

@@ -1,8 +1,6 @@
 import { parse } from 'node:querystring';
+import { type Detail, detailsOf, limitedNumber, limitedText, type Position, readCursor } from '@ads/models';
 import Joi from 'joi';
-import { type Position, readCursor } from './cursor.js';
-import { type Detail, detailsOf } from './event-requests.js';
-import { limitedNumber, limitedText } from './limited.js';
 
 /** Maximum and default number of ads on a page. */
 export const ADS_PAGE = 1_000;

@@ -1,9 +1,17 @@
 import { type ParsedUrlQuery, parse } from 'node:querystring';
+import {
+  AD_ID,
+  AD_ID_RULE,
+  type Detail,
+  detailsOf,
+  LONGEST_AD_ID,
+  limitedNumber,
+  limitedText,
+  type Timeframe,
+  WINDOWS,
+  windowOf,
+} from '@ads/models';
 import Joi from 'joi';
-import { AD_ID, AD_ID_RULE, LONGEST_AD_ID } from './event.js';
-import { type Detail, detailsOf } from './event-requests.js';
-import { limitedNumber, limitedText } from './limited.js';
-import { type Timeframe, WINDOWS, windowOf } from './windows.js';
 
 const TIMEFRAMES = WINDOWS.map((window) => window.timeframe);
 

@@ -1,6 +1,5 @@
+import { EVENT_KINDS, perKind, WINDOWS } from '@ads/models';
 import Joi from 'joi';
-import { EVENT_KINDS, perKind } from './kinds.js';
-import { WINDOWS } from './windows.js';
 
 /* Schemas of the API's responses. The OpenAPI document contains them, and contract tests validate responses with them. */
 

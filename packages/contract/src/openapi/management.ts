@@ -1,4 +1,4 @@
-import { otherErrors, requestIdHeader } from './openapi-parts.js';
+import { otherErrors, requestIdHeader } from './parts.js';
 
 const status = (...values: string[]) => ({ type: 'string', enum: values });
 

@@ -1,16 +1,11 @@
-import { invalidFields, rateLimited, unavailable, unknownAd } from '@ads/http';
-import {
-  adAnalyticsResponse,
-  adsQuery,
-  adsResponse,
-  allAnalyticsResponse,
-  analyticsQuery,
-  errorResponse,
-  KINDS,
-} from '@ads/models';
+import { KINDS } from '@ads/models';
 import type { Schema } from 'joi';
-import { eventOperation, eventSchemas } from './openapi-events.js';
-import { managementPaths } from './openapi-management.js';
+import { adsQuery } from '../ads-query.js';
+import { analyticsQuery } from '../analytics-query.js';
+import { invalidFields, rateLimited, unavailable, unknownAd } from '../errors.js';
+import { adAnalyticsResponse, adsResponse, allAnalyticsResponse, errorResponse } from '../responses.js';
+import { eventOperation, eventSchemas } from './events.js';
+import { managementPaths } from './management.js';
 import {
   error,
   json,
@@ -20,7 +15,7 @@ import {
   retryLater,
   schemaOf,
   withCaching,
-} from './openapi-parts.js';
+} from './parts.js';
 
 const API_DESCRIPTION = `Counts clicks and impressions of ads, exactly once.
 

@@ -1,6 +1,7 @@
 import { parse } from 'node:querystring';
+import { detailsOf } from '@ads/models';
 import { describe, expect, it } from '@jest/globals';
-import { analyticsQuery, detailsOf, readAnalyticsQuery } from '../src/index.js';
+import { analyticsQuery, readAnalyticsQuery } from '../src/index.js';
 
 /** The result of the schema, without unknown fields. */
 function bySchema(text: string) {

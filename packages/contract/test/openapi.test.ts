@@ -1,15 +1,10 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { eventRequests, KINDS } from '@ads/models';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
-import express from 'express';
 import Joi from 'joi';
-import { parse } from 'yaml';
-import { openApiDocument } from '../src/openapi.js';
-import { exampleOf, type JsonSchema, schemaOf } from '../src/openapi-parts.js';
-import { swagger } from '../src/swagger.js';
+import { openApiDocument } from '../src/openapi/document.js';
+import { exampleOf, type JsonSchema, schemaOf } from '../src/openapi/parts.js';
 
 interface Content {
   readonly schema: object;
@@ -124,63 +119,5 @@ describe('the JSON Schema of a joi schema', () => {
       '"format":"ipv6"',
       '"format":"uuid"',
     ]);
-  });
-});
-
-describe('the Swagger pages', () => {
-  let server: Server;
-  let url: string;
-
-  beforeAll(async () => {
-    const router = express.Router();
-    swagger(router, document);
-    server = createServer(express().use('/under', router).use(router));
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  });
-
-  afterAll(() => new Promise((resolve) => server.close(resolve)));
-
-  it('give the document as JSON and as YAML', async () => {
-    const json = await (await fetch(`${url}/swagger/doc.json`)).json();
-    expect(json).toEqual(JSON.parse(JSON.stringify(document)));
-    expect(parse(await (await fetch(`${url}/swagger/swagger.yaml`)).text())).toEqual(json);
-  });
-
-  it('contain no inline script, and load nothing from other hosts', async () => {
-    for (const path of ['/swagger/index.html', '/under/swagger']) {
-      const page = await fetch(url + path);
-      const policy = page.headers.get('content-security-policy') ?? '';
-      expect(policy).toContain("script-src 'self';");
-      expect(policy).toContain("connect-src 'self';");
-      expect(await page.text()).not.toMatch(/<script(?![^>]*\bsrc=)|https?:\/\/(?!www\.w3\.org)/);
-    }
-    const start = await (await fetch(`${url}/swagger/swagger-ui-init.js`)).text();
-    // The badge of the validator would send the address of the document to swagger.io.
-    expect(start).toContain('"validatorUrl": null');
-  });
-
-  it('load compressed files, cached for a day and then revalidated', async () => {
-    const page = await (await fetch(`${url}/swagger/index.html`)).text();
-    const names = [...page.matchAll(/(?:src|href)=["']\.\/([\w.-]+)["']/g)].map(([, name]) => name);
-    expect(names).toContain('swagger-ui-bundle.js');
-    for (const name of names.filter((one) => one !== 'swagger-ui-init.js')) {
-      const file = await fetch(`${url}/swagger/${name}`);
-      expect(file.status).toBe(200);
-      expect(file.headers.get('cache-control')).toBe('public, max-age=86400');
-      expect(file.headers.get('content-encoding')).toBe('gzip');
-      const plain = await fetch(`${url}/swagger/${name}`, { headers: { 'Accept-Encoding': 'identity' } });
-      expect(plain.headers.get('content-encoding')).toBeNull();
-      expect(await plain.text()).toBe(await file.text());
-      // fetch would send Cache-Control: no-cache by default.
-      const headers = { 'If-None-Match': file.headers.get('etag') ?? '', 'Cache-Control': 'max-age=0' };
-      expect((await fetch(`${url}/swagger/${name}`, { headers })).status).toBe(304);
-    }
-  });
-
-  it('serve no other files of the package', async () => {
-    for (const name of ['swagger-ui-bundle.js.map', 'swagger-ui-es-bundle.js', 'index.js', '../package.json']) {
-      expect((await fetch(`${url}/swagger/${name}`)).status).toBe(404);
-    }
   });
 });

@@ -1,6 +1,6 @@
-import { type ApiError, errorBody, toApiError } from '@ads/http';
 import { EVENT_FIELDS, EVENT_KINDS, type EventKind } from '@ads/models';
 import type { Schema } from 'joi';
+import { type ApiError, errorBody, internal } from '../errors.js';
 
 /** The parts of a JSON Schema that this code reads. */
 export interface JsonSchema {
@@ -128,7 +128,7 @@ export const otherErrors = {
   default: {
     ...error(
       'Any other error, such as 500 for a fault of the service, or 503 from a gateway that reaches no service.',
-      toApiError(new Error('example')),
+      internal(new Error('example')),
     ),
     headers: requestIdHeader,
   },

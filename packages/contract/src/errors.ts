@@ -1,0 +1,123 @@
+import type { Detail } from '@ads/models';
+
+/** The JSON body of every error response. */
+export interface ErrorBody {
+  readonly error: string;
+  readonly message: string;
+  readonly details: readonly Detail[];
+  readonly request_id: string;
+}
+
+/** An error with its response. `message` is a sentence for the client: the cause, and what to do. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly status: number;
+  readonly code: string;
+  readonly details: readonly Detail[];
+  readonly headers: Readonly<Record<string, string>>;
+  /** Fields for the log line, not for the response: which ad, which client. */
+  readonly facts: Readonly<Record<string, string>>;
+
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    options: {
+      details?: readonly Detail[];
+      headers?: Readonly<Record<string, string>>;
+      facts?: Readonly<Record<string, string>>;
+      cause?: unknown;
+    } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.status = status;
+    this.code = code;
+    this.details = options.details ?? [];
+    this.headers = options.headers ?? {};
+    this.facts = options.facts ?? {};
+  }
+}
+
+export function invalidRequest(message: string, details: readonly Detail[] = []): ApiError {
+  return new ApiError(400, 'invalid_request', message, { details });
+}
+
+/** 400 for invalid fields. The message lists all of them. */
+export function invalidFields(details: readonly Detail[]): ApiError {
+  const reasons = details.map((detail) => detail.message).join('; ');
+  return invalidRequest(`The request is not valid: ${reasons}.`, details);
+}
+
+/** @param status 400 for an event that names the ad, 404 for a request for the ad itself */
+export function unknownAd(adId: string, status: 400 | 404): ApiError {
+  return new ApiError(status, 'unknown_ad', `Ad "${adId}" does not exist; GET /api/v1/ads lists all ads.`, {
+    details: [{ path: 'ad_id', message: 'ad_id must be the id of an existing ad' }],
+    facts: { ad_id: adId },
+  });
+}
+
+export function notFound(message = 'This path does not exist; /swagger/index.html documents the API.'): ApiError {
+  return new ApiError(404, 'not_found', message);
+}
+
+export function methodNotAllowed(method: string, allowed: readonly string[]): ApiError {
+  return new ApiError(
+    405,
+    'method_not_allowed',
+    `${method} is not allowed on this path; use ${allowed.join(' or ')}.`,
+    {
+      headers: { Allow: allowed.join(', ') },
+    },
+  );
+}
+
+export function payloadTooLarge(limitBytes?: number): ApiError {
+  const limit = limitBytes === undefined ? 'limit' : `limit of ${limitBytes} bytes`;
+  return new ApiError(413, 'payload_too_large', `The body exceeds the ${limit}.`);
+}
+
+export function unsupportedMediaType(message: string): ApiError {
+  return new ApiError(415, 'unsupported_media_type', message);
+}
+
+export function notJson(): ApiError {
+  return invalidRequest('The body must be a JSON object.', [{ path: '', message: 'body must be a JSON object' }]);
+}
+
+/**
+ * @param client pseudonym of the client, for the log
+ * @param headers `RateLimit-Policy`, `RateLimit` and `Retry-After`, unless the response has them already
+ */
+export function rateLimited(
+  limitPerMinute: number,
+  client: string,
+  headers: Readonly<Record<string, string>> = {},
+): ApiError {
+  return new ApiError(
+    429,
+    'rate_limited',
+    `The limit of ${limitPerMinute} requests per minute is exceeded; retry after the seconds in Retry-After.`,
+    { headers, facts: { client } },
+  );
+}
+
+export function unavailable(message: string, cause?: unknown, retryAfterSeconds = 1): ApiError {
+  return new ApiError(503, 'unavailable', message, {
+    headers: { 'Retry-After': String(retryAfterSeconds) },
+    cause,
+  });
+}
+
+/** 500: the cause is only in the log. */
+export function internal(cause: unknown): ApiError {
+  return new ApiError(500, 'internal', 'Internal server error; report the request_id to the operator.', { cause });
+}
+
+export function errorBody(error: ApiError, requestId: string): ErrorBody {
+  return {
+    error: error.code,
+    message: error.message,
+    details: error.details,
+    request_id: requestId,
+  };
+}
