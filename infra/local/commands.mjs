@@ -1,13 +1,18 @@
 // Options of the npm scripts. Plain JavaScript, as `--help` must answer before anything is installed or built.
 
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
 const string = { type: 'string' };
 const boolean = { type: 'boolean' };
 
+/** The help text of a command of the consumer, which prints the same file. */
+const helpOfConsumer = (command) =>
+  readFileSync(new URL(`../../services/consumer/help/${command}.txt`, import.meta.url), 'utf8').trimEnd();
+
 /**
  * By the name of the npm script: its program (or the arguments of Biome), its help text, and its options. A program without
- * options here reads its arguments itself; without a help text it prints its own, after the install and the build.
+ * options here reads its arguments itself.
  */
 export const COMMANDS = {
   start: {
@@ -68,8 +73,20 @@ Measures the speed of the tracker and lists the goals that it misses.
 Checks the Dockerfile, Compose files, Kubernetes manifests, dashboards, alerts and pages.
   --static   start no server: skip the queries of the dashboards against a running tracker`,
   },
-  'dead-letters': { program: '../../services/consumer/dist/dead-letters-main.js', printsResults: true },
-  recount: { program: '../../services/consumer/dist/recount-main.js', printsResults: true },
+  'dead-letters': {
+    program: '../../services/consumer/dist/dead-letters-main.js',
+    printsResults: true,
+    get usage() {
+      return helpOfConsumer('dead-letters');
+    },
+  },
+  recount: {
+    program: '../../services/consumer/dist/recount-main.js',
+    printsResults: true,
+    get usage() {
+      return helpOfConsumer('recount');
+    },
+  },
   generate: {
     program: '../check-deploy/dist/generate.js',
     printsResults: true,
@@ -100,9 +117,9 @@ Formats the code and corrects what Biome can correct safely. Arguments go to Bio
  * @returns the help text if the call asks for it, or one line that says which option is wrong; neither if the program is to run
  */
 export function readCall(command, args) {
-  const { usage, options } = COMMANDS[command];
   const given = args.filter((arg) => arg !== '--');
-  if (usage !== undefined && given.some((arg) => arg === '--help' || arg === '-h')) return { help: usage };
+  if (given.some((arg) => arg === '--help' || arg === '-h')) return { help: COMMANDS[command].usage };
+  const { options } = COMMANDS[command];
   if (options === undefined) return {};
   try {
     parseArgs({ args: given, options });

@@ -4,7 +4,8 @@ import { type NatsConfig, natsOptions, natsVariables } from '@ads/connections';
 import { ConfigError, type Environment, loadConfig, readEnvironment } from '@ads/runtime';
 import { connect } from 'nats';
 import { NoSuchDeadLetter, runCommand } from './dead-letters-commands.js';
-import { readCommand, USAGE, UsageError } from './dead-letters-options.js';
+import { readCommand, UsageError } from './dead-letters-options.js';
+import { helpText } from './help-text.js';
 
 /** `npm start` writes the address of its NATS to this file: see infra/local/src/launcher/nats-address.ts. */
 const LOCAL_ADDRESS = join('.local', 'run', 'nats-url');
@@ -25,7 +26,7 @@ try {
   // npm run dead-letters passes its own name first.
   const [first, ...rest] = process.argv.slice(2);
   const command = readCommand(first === undefined || first === 'dead-letters' ? rest : [first, ...rest]);
-  if (command.name === 'help') console.log(USAGE);
+  if (command.name === 'help') console.log(helpText('dead-letters'));
   else {
     const config = loadConfig<NatsConfig>(withLocalStack(readEnvironment()), natsVariables);
     const connection = await connect(natsOptions(config, 'dead-letters'));

@@ -1,20 +1,5 @@
 import { parseArgs } from 'node:util';
 
-export const USAGE = `Usage: npm run dead-letters -- COMMAND
-
-  list [--reason TEXT] [--limit N]   print id, time, source, events and reason of each dead letter
-  show ID                            print one dead letter with its events or bytes
-  replay ID… | --all | --reason TEXT [--limit N]
-                                     put dead letters back into the queue; an event counts once, in the bucket of its own time
-  drop ID… | --all | --reason TEXT [--limit N]
-                                     delete dead letters permanently
-
-  --reason TEXT   only dead letters with an event whose reason contains TEXT; drop requires this of all their events
-  --limit N       at most N dead letters, oldest first
-  --all           all current dead letters
-
-NATS_URL is the address of NATS. Default: the NATS of npm start in this folder, else nats://localhost:4222.`;
-
 /** A selection of dead letters: by ids, or the oldest ones with a reason. */
 export type Selection =
   | { readonly by: 'id'; readonly ids: readonly number[] }

@@ -1,14 +1,7 @@
 import { type PostgresConfig, postgresConnection, postgresVariables } from '@ads/connections';
 import { recount } from '@ads/ledger';
 import { ConfigError, dropForeignVariables, loadConfig, readEnvironment } from '@ads/runtime';
-
-const USAGE = `Usage: npm run recount
-
-Counts the stored events, corrects the totals and windows in Postgres that differ, and makes the consumers refill Redis.
-Run it after events were deleted or changed by hand. It takes about 1 s per million events, and no event is recorded
-meanwhile: events wait in JetStream.
-
-The database is read from POSTGRES_HOST, _PORT, _USER, _PASSWORD, _DB and _SSLMODE.`;
+import { helpText } from './help-text.js';
 
 const plain = new Intl.NumberFormat('en-US');
 
@@ -28,10 +21,10 @@ async function main(): Promise<void> {
 
 // npm run recount passes its own name first.
 const [first, ...others] = process.argv.slice(process.argv[2] === 'recount' ? 3 : 2);
-if (first === '--help' && others.length === 0) {
-  console.log(USAGE);
+if ((first === '--help' || first === '-h') && others.length === 0) {
+  console.log(helpText('recount'));
 } else if (first !== undefined) {
-  console.error(USAGE);
+  console.error(helpText('recount'));
   process.exitCode = 1;
 } else {
   await main().catch((error: unknown) => {
