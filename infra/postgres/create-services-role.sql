@@ -1,3 +1,3 @@
--- Run once, by the Postgres image, when it makes the data: the role that the services log in as, which owns nothing.
+-- Creates the role of the services, which owns nothing. The Postgres image runs this once, when it initialises its data.
 \getenv password ADS_PASSWORD
 CREATE ROLE ads LOGIN PASSWORD :'password';

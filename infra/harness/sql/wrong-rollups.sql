@@ -1,5 +1,5 @@
--- Buckets and totals of the rollups that differ from the rows that they sum up.
--- $1: the oldest second, $2: the oldest minute that a window can see. Older buckets may have been pruned. The kinds that
+-- Buckets and totals of the rollups that differ from the sums of their rows.
+-- $1: the oldest second, $2: the oldest minute of any window. Older buckets may have been pruned. The kinds that
 -- count: $3 in windows, $4 in total clicks, $5 in total impressions.
 SELECT rollup || ' ' || ad_id || coalesce(' ' || bucket, '') AS key, coalesce(counted, 0) AS counted, coalesce(rolled_up, 0) AS rolled_up
 FROM (

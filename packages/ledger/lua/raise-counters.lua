@@ -66,7 +66,7 @@ local function raise_field(key, expiry, field, first, last)
   end
   if sum > before then
     redis.call('HSET', key, field, string.char(width) .. pack(PACKED[width + 1], sum) .. counts)
-    -- The expiry counts from the creation of the newest field: by then no window sees any of them.
+    -- The expiry counts from the creation of the newest field, and ends when all fields are too old for all windows.
     if not held then
       redis.call('EXPIRE', key, expiry)
     end

@@ -1,6 +1,6 @@
 -- Up Migration
 
--- The catalogue. Ids are what fits into a counter key and into a URL: printable ASCII without spaces and braces.
+-- The catalogue. Ids must fit into a counter key and a URL: printable ASCII without spaces and braces.
 CREATE TABLE ads (
   id         text PRIMARY KEY CHECK (id ~ '^[!-z|~]{1,128}$'),
   image_url  text NOT NULL,
@@ -10,7 +10,7 @@ CREATE TABLE ads (
 
 -- The truth: one row per click and per impression. A player may use one id for an impression and for the click that
 -- followed it, so the kind belongs to the key. Partitioned by the id, whose first 48 bits are the time where it is a
--- UUIDv7: so ids are unique over all partitions, and old days can be dropped as whole partitions.
+-- UUIDv7. Ids are therefore unique over all partitions, and old days can be dropped as whole partitions.
 CREATE TABLE ad_events (
   id                uuid        NOT NULL,
   kind              text        NOT NULL CHECK (kind IN ('click', 'impression')),
@@ -23,23 +23,23 @@ CREATE TABLE ad_events (
   PRIMARY KEY (id, kind)
 ) PARTITION BY RANGE (id);
 
--- Ids of any other making: UUIDv4 of players that know no better. A UUIDv7 gets here in the year 2109. They have a range
--- of their own because a new day's partition makes Postgres look through all of the default one, and lock it.
+-- Ids of other versions, such as UUIDv4 from players without UUIDv7. UUIDv7 reaches this range in the year 2109. The range
+-- is a separate partition because a new day's partition makes Postgres lock and search the whole default partition.
 CREATE TABLE ad_events_foreign PARTITION OF ad_events FOR VALUES FROM ('04000000-0000-0000-0000-000000000000') TO (MAXVALUE);
 
--- The few UUIDv4 below that, and clocks that are far off.
+-- The few UUIDv4 below that range, and UUIDv7 from clocks that are far wrong.
 CREATE TABLE ad_events_default PARTITION OF ad_events DEFAULT;
 
--- How many clicks there were: what windows and totals are summed from, at a cost that doesn't grow with the clicks.
--- Buckets are Unix seconds and Unix minutes. Impressions are counted all time only, for the CTR. Pages keep room for what
--- will be counted again soon: a row that finds its next version a place beside it leaves the index alone.
+-- The number of clicks, from which windows and totals are summed at a cost that does not grow with the clicks. Buckets are
+-- Unix seconds and Unix minutes. Impressions are counted only as a total, for the CTR. The fillfactor keeps room in pages
+-- for the next version of a row, so that an update does not touch the index.
 CREATE TABLE clicks_per_second (
   ad_id  text   NOT NULL,
   second bigint NOT NULL,
   clicks bigint NOT NULL,
   PRIMARY KEY (ad_id, second)
 ) WITH (fillfactor = 80);
--- For finding those that no window sees any more. They come in the order of time, so it stays tiny.
+-- Pruning finds old buckets by this index. Buckets are inserted in the order of time, so a BRIN index stays small.
 CREATE INDEX clicks_per_second_by_time ON clicks_per_second USING brin (second);
 CREATE TABLE clicks_per_minute (
   ad_id  text   NOT NULL,
@@ -53,16 +53,16 @@ CREATE TABLE ad_totals (
   impressions bigint NOT NULL
 ) WITH (fillfactor = 50);
 
--- Reasons not to believe the counters in Redis: a writer that committed and could not raise, or may have died before
--- it could. A rebuild takes away those that it saw when it began.
+-- Doubts, which make the counters in Redis untrusted: a writer committed and could not raise, or may have died before the
+-- raise. A rebuild deletes the doubts that existed when it began.
 CREATE TABLE counter_doubts (
   writer text        PRIMARY KEY,
   stamp  bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
   since  timestamptz NOT NULL DEFAULT now()
 );
 
--- Makes the partitions of ad_events for some days from a first one on; true for each that it made. Rows of such a day
--- that went to the default partition (a clock that ran ahead) are moved, else Postgres would refuse the partition.
+-- Creates the partitions of ad_events for a number of days from a first one on. Returns true for each created partition. Rows
+-- of such a day in the default partition (from a clock that was ahead) are moved, as Postgres would refuse the partition.
 CREATE FUNCTION ensure_event_partitions(first_day date, days integer) RETURNS integer
 LANGUAGE plpgsql
 SECURITY DEFINER

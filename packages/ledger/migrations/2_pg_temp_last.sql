@@ -1,5 +1,5 @@
--- This function runs as its owner. Postgres looks for tables among the temporary ones first unless told otherwise, so a
--- role that may make such could put one of its own, with a trigger, in the way.
+-- This function runs as its owner. By default Postgres searches temporary tables first, so a role that may create temporary
+-- tables could shadow a table of the function by one with a trigger.
 DO $$
 BEGIN
   EXECUTE format(

@@ -3,8 +3,8 @@
 -- Redis holds a copy of the rollups, and the copy must not outlive them. Each key in Redis contains the identity of the
 -- ledger that it was copied from, and no process reads or raises keys of another identity.
 --
--- The ledger id is made once, by this migration. The generation is renewed by whoever makes rollups smaller: by `recount`,
--- by the audit of the counters, and by the trigger below.
+-- This migration creates the ledger id once. The generation is renewed by each operation that lowers rollups: `recount`, the
+-- audit of the counters, and the trigger below.
 CREATE TABLE ledger_identity (
   only_row   boolean PRIMARY KEY DEFAULT true CHECK (only_row),
   ledger_id  uuid NOT NULL DEFAULT gen_random_uuid(),
@@ -12,21 +12,21 @@ CREATE TABLE ledger_identity (
 );
 INSERT INTO ledger_identity DEFAULT VALUES;
 
--- The identity: the beginning of the ledger id, a dot, and a hash of what differs after each way in which a database goes back
--- in time or is replaced:
+-- The identity: the beginning of the ledger id, a dot, and a hash of values that change whenever a database goes back in time
+-- or is replaced:
 --   generation            recount, DELETE FROM ad_totals
---   start of the server   another server, a restored volume or base backup, point-in-time recovery, a promoted replica: none of
---                         them comes without a start. It also covers a crash with synchronous_commit = off.
+--   start of the server   another server, a restored volume or base backup, point-in-time recovery, a promoted replica: all of
+--                         them include a start. It also covers a crash with synchronous_commit = off.
 --   oid of the database   DROP and CREATE DATABASE, a copy by CREATE DATABASE … TEMPLATE
 --   files of the rollups  TRUNCATE, DROP and CREATE TABLE (pg_restore --clean); also VACUUM FULL, which costs a rebuild
--- Everybody may read these, on managed servers too. A restart of Postgres costs a rebuild as well; that is the price for
--- noticing a restored volume, which looks like the one before in everything else.
+-- Every role may read these values, on managed servers too. A restart of Postgres therefore costs a rebuild: a restored volume
+-- differs from its predecessor in nothing but the start.
 --
--- NULL while there is no row: pg_restore fills the tables in the order of their names, and this one after the rollups. NULL
--- also on a standby, which is still replaying what Redis would then lack. Without an identity nothing in Redis is trusted.
+-- NULL while ledger_identity is empty: pg_restore loads tables in the order of their names, and this one after the rollups.
+-- NULL also on a standby, whose rollups still change by replay. Without an identity no counter in Redis is trusted.
 --
--- A function, as its plan is kept by each session: planning the same as a view takes 0.15 ms of each batch. STABLE: it sees what
--- the statement sees that calls it.
+-- A function, because each session keeps its plan; planning an equal view costs 0.15 ms per batch. STABLE, so that it uses the
+-- snapshot of the calling statement.
 CREATE FUNCTION current_ledger() RETURNS text
 LANGUAGE plpgsql STABLE
 AS $$
@@ -52,9 +52,9 @@ BEGIN
 END
 $$;
 
--- Gives the ledger a new identity, so that nothing in Redis is trusted until a rebuild has filled new counters. Only if its
--- identity is the expected one, where one is given; true when it was renewed. Recording holds its lock on ad_totals until it
--- commits, so this waits for batches under way, and later ones see the new generation.
+-- Gives the ledger a new identity, so that no counter in Redis is trusted until a rebuild has filled new ones. If an expected
+-- identity is given, it must be the current one. Returns true if the identity was renewed. Recording holds its lock on
+-- ad_totals until it commits, so this waits for open batches, and later batches see the new generation.
 CREATE FUNCTION renew_ledger_identity(expected text DEFAULT NULL) RETURNS boolean
 LANGUAGE plpgsql
 SECURITY DEFINER
@@ -67,8 +67,8 @@ BEGIN
 END
 $$;
 
--- Rows that an administrator deletes from ad_totals are to disappear from Redis too. BEFORE: no row of ad_totals is locked
--- yet that a batch could wait for.
+-- When an administrator deletes rows from ad_totals, their counters must disappear from Redis too. A BEFORE trigger runs while
+-- no row of ad_totals is locked, so batches cannot deadlock with it.
 CREATE FUNCTION renew_ledger_identity_on_delete() RETURNS trigger
 LANGUAGE plpgsql
 SECURITY DEFINER

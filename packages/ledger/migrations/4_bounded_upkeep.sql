@@ -1,12 +1,12 @@
 -- Up Migration
 
--- Upkeep of the tables must not depend on which ids and timestamps players send.
+-- The cost of upkeep must not depend on the ids and timestamps that players send.
 
 -- 1. A new day's partition makes Postgres search the default partition, under a lock, for rows that belong to the new one.
--- One in a hundred UUIDv4 lies there by chance, so that search would grow with the number of events. The default
--- partition is therefore divided by years, each with a constraint that says so: only the year of the new day is searched.
--- The rows that it holds now are moved; recording waits for some ten seconds per million of them. Each attempt to get the
--- lock waits two seconds at most and then lets recording go on for one.
+-- One in a hundred UUIDv4 is stored there by chance, so that search would grow with the number of events. The default
+-- partition is therefore divided by years, each with a constraint, so that only the year of the new day is searched.
+-- Existing rows are moved, and recording waits for some ten seconds per million rows. Each attempt to get the lock waits
+-- at most two seconds and then lets recording continue for one.
 DO $$
 DECLARE
   first_year integer := extract(year FROM now() AT TIME ZONE 'UTC');
@@ -50,10 +50,10 @@ BEGIN
 END
 $$;
 
--- 2. Partitions of a day are made in pieces where rows have to be moved into them.
+-- 2. The partition of a day is created in pieces if rows must be moved into it.
 
--- The id up to which (exclusive) a day has partitions without a gap; its first id where it has none, the next day's where
--- it is whole.
+-- The id up to which (exclusive) a day has partitions without a gap: its first id if it has none, the first id of the next day
+-- if it is complete.
 CREATE FUNCTION event_partitions_end(day date) RETURNS uuid
 LANGUAGE sql STABLE
 AS $$
@@ -81,10 +81,10 @@ AS $$
   )
 $$;
 
--- Makes the next partition of each of these days that is not whole yet, and returns how many it made. It holds up
--- recording for less than a second, whatever lies in the default partition: rows of the day are moved out of it in the
--- order of their ids for a third of a second, and the partition ends where that ended. Call it again until it returns 0.
--- It also returns 0 where a lock was not to be had within its timeout: event_partitions_end says whether a day is whole.
+-- Creates the next partition of each of these days that is not complete, and returns the number of created partitions. It
+-- blocks recording for less than a second, whatever the size of the default partition: it moves rows of the day in the order
+-- of their ids for a third of a second, and ends the partition after the last moved row. Call it until it returns 0. It also
+-- returns 0 if it did not get a lock within the timeout; event_partitions_end shows whether a day is complete.
 CREATE OR REPLACE FUNCTION ensure_event_partitions(first_day date, days integer) RETURNS integer
 LANGUAGE plpgsql
 SECURITY DEFINER
@@ -159,7 +159,7 @@ BEGIN
 END
 $$;
 
--- 3. Minute buckets are pruned like second buckets, so whoever may prune these may prune those.
+-- 3. Minute buckets are pruned in the same way as second buckets, so each role that may delete these may delete those.
 CREATE INDEX clicks_per_minute_by_time ON clicks_per_minute USING brin (minute);
 DO $$
 DECLARE

@@ -1,12 +1,12 @@
 -- Up Migration
 
--- The play time to the millisecond. A column of its own, because another type for the old one would rewrite every partition
--- under a lock. Rows written since then have both: play_time_seconds is the same in whole seconds, rounded down, for queries
--- that read it. Rows that are older, or that a consumer of the release before wrote during a rolling update, have the
--- seconds alone. Read coalesce(play_time_ms, play_time_seconds * 1000).
+-- The play time to the millisecond, in a new column, because a change of the type would rewrite every partition under a lock.
+-- New rows have both columns: play_time_seconds has the same value in whole seconds, rounded down, for existing queries. Older
+-- rows, and rows of a consumer of the previous release during a rolling update, have only the seconds. Read
+-- coalesce(play_time_ms, play_time_seconds * 1000).
 --
--- Adding it takes a moment, but under a lock that waits for every transaction on the table and that all later ones wait
--- for. So each attempt waits two seconds at most and then lets recording go on for one.
+-- The addition itself takes milliseconds, but its lock waits for every open transaction on the table, and later transactions
+-- wait for the lock. Each attempt therefore waits at most two seconds and then lets recording continue for one.
 DO $$
 BEGIN
   PERFORM set_config('lock_timeout', '2s', true);

@@ -1,4 +1,4 @@
--- Deletes second buckets that no window sees any more, by the clock of Postgres. Returns `pruned`. It skips locked rows.
+-- Deletes second buckets that are too old for all windows, by the clock of Postgres. Returns `pruned`. Skips locked rows.
 -- Parameters: 1 seconds that are kept, 2 maximum number of rows.
 WITH pruned AS (
   DELETE FROM clicks_per_second

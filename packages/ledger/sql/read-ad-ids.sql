@@ -1,4 +1,4 @@
--- A page of the ids of the catalogue, sorted, one per line: one text costs the reader far less than rows do.
+-- A page of the ids of the catalogue, sorted, one per line, as one text costs the reader far less than rows.
 -- Parameters: 1 the last id of the page before ('' at first), 2 ids per page.
 -- Returns `ids`, their `count`, and `read_at`, the time of the statement in milliseconds by the clock of Postgres.
 SELECT

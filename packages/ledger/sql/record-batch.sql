@@ -1,4 +1,4 @@
--- Records one batch in one statement, so in one transaction. Returns the absolute counts to raise Redis to, and the identity
+-- Records one batch in one statement and transaction. Returns the absolute counts to raise Redis to, and the identity
 -- of their ledger. The locks on the rollups are taken before the snapshot and held until the commit. A change of the identity
 -- locks ad_totals first, so the returned identity is that of the commit.
 --
@@ -6,8 +6,8 @@
 -- three in milliseconds), 8 play times in milliseconds. 7 and 8 may be shorter: the rest is null. 9 is the writer of a doubt to
 -- leave, or null; 10 the seconds and 11 the minutes that are kept. `:kinds_in_…` is filled in from EVENT_KINDS, see kinds-in-sql.ts.
 --
--- Buckets older than 10 and 11 by the clock of Postgres are neither written nor returned: no window sees them, and pruning
--- would delete them. Their clicks are in the totals. Players choose timestamps, so this bounds the number of rows.
+-- Buckets older than 10 and 11 by the clock of Postgres are neither written nor returned: they are too old for all windows, and
+-- pruning would delete them. Their clicks are in the totals. Players choose timestamps, so this limits the number of rows.
 --
 -- Lock order: events, then the buckets of each rollup, each sorted by key. Parallel batches wait for each other and never
 -- deadlock. A bucket that the batch touches without adding to it (its clicks are stored already) is written with zero added:

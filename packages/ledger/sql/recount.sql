@@ -3,7 +3,7 @@
 -- reads every event, about 1 s per million.
 --
 -- Parameters: 1 seconds for which second buckets are kept, 2 minutes for which minute buckets are kept. Older missing buckets
--- are not made. `:kinds_in_…` is filled in from EVENT_KINDS, see kinds-in-sql.ts.
+-- are not created. `:kinds_in_…` is filled in from EVENT_KINDS, see kinds-in-sql.ts.
 WITH counted AS MATERIALIZED (
   SELECT
     ad_id,

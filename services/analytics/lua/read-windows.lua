@@ -1,4 +1,4 @@
--- Reads the counters of some ads: their totals, and their clicks in each window, at one moment.
+-- Reads the totals of some ads and their clicks in each window, atomically.
 --
 -- A window of minutes that ends at a second consists of seconds in its first and last minute, and of whole minutes between.
 -- The 24-hour window begins and ends with a minute, and consists mostly of whole hours. An answer therefore reads five fields
@@ -6,7 +6,7 @@
 --
 -- The sum of a field is used only when the window contains the whole field. In the current minute and hour only buckets up to
 -- now count, since a player's fast clock may have put clicks into later ones. A field that begins before the window may lack
--- buckets that no window saw when it was filled.
+-- buckets that were too old for all windows when it was filled.
 --
 -- KEYS per ad: 1 totals, 2 and 3 the hours of seconds (the last and the current one), 4 and 5 the days of minutes.
 -- ARGV: the current second. Returns per ad: clicks, impressions, and clicks in the last 1, 5 and 15 minutes, hour, and 24 hours.
@@ -75,7 +75,7 @@ end
 local function answer(totals_key, older_seconds, newer_seconds, older_minutes, newer_minutes)
   local totals = redis.call('HMGET', totals_key, 'clicks', 'impressions')
   local all, impressions = tonumber(totals[1] or 0), tonumber(totals[2] or 0)
-  -- Most ads in a list of all ads were never clicked, and have nothing to sum.
+  -- Most ads of a large catalogue have no clicks, so they need no sum.
   if all == 0 then
     return { 0, impressions, 0, 0, 0, 0, 0 }
   end
