@@ -1,17 +1,28 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { projectRoot } from '@ads/local';
 import { buildDashboard } from './dashboard.js';
 import { applicationOverview } from './dashboards/application-overview.js';
 import { businessMetrics } from './dashboards/business-metrics.js';
 import { errorTracking } from './dashboards/error-tracking.js';
 import { systemHealth } from './dashboards/system-health.js';
-import { kubernetesRules } from './kubernetes-rules.js';
 import { objectiveRules } from './objective.js';
 
-export const projectRoot = fileURLToPath(new URL('../../..', import.meta.url));
-
 const RULES = 'infra/monitoring/rules';
+
+const KUBERNETES_HEAD = `# Written by npm run generate, from infra/monitoring/rules: change it there.
+apiVersion: monitoring.coreos.com/v1
+kind: PrometheusRule
+metadata:
+  name: ads-metric-tracker
+  namespace: ads-metric-tracker
+  labels:
+    app.kubernetes.io/name: ads-metric-tracker
+    app.kubernetes.io/component: rules
+    app.kubernetes.io/part-of: ads-metric-tracker
+spec:
+  groups:
+`;
 
 /** The text of each generated file, by its path in the project. */
 export function generatedFiles(): Map<string, string> {
@@ -20,11 +31,20 @@ export function generatedFiles(): Map<string, string> {
   for (const plan of [applicationOverview, systemHealth, businessMetrics, errorTracking]) {
     files.set(`grafana/dashboards/${plan.name}.json`, `${JSON.stringify(buildDashboard(plan), null, 2)}\n`);
   }
-  const written = readdirSync(join(projectRoot, RULES)).map((name) => `${RULES}/${name}`);
-  const rules = [...new Set([...written, objective])].sort();
+  const rules = readdirSync(join(projectRoot, RULES)).map((name) => `${RULES}/${name}`);
   files.set(
     'k8s/overlays/monitoring/rules.yaml',
-    kubernetesRules(rules.map((path) => files.get(path) ?? readFileSync(join(projectRoot, path), 'utf8'))),
+    kubernetesRules(rules.sort().map((path) => files.get(path) ?? readFileSync(join(projectRoot, path), 'utf8'))),
   );
   return files;
+}
+
+/** The rule groups of all files as a resource of the Prometheus operator, whose groups have the same format. */
+function kubernetesRules(files: readonly string[]): string {
+  const groups = files.map((file) => {
+    const [, body] = file.split(/^groups:\n/m);
+    if (body === undefined) throw new Error('A file of rules has no line "groups:"');
+    return body.trimEnd().replace(/^(?=.)/gm, '  ');
+  });
+  return `${KUBERNETES_HEAD}${groups.join('\n')}\n`;
 }

@@ -31,34 +31,28 @@ import { PanelBuilder as TimeSeriesBuilder } from '@grafana/grafana-foundation-s
 export const DATASOURCE: DataSourceRef = { type: 'prometheus', uid: `\${datasource}` };
 
 /** The units in use, by their names in Grafana. */
-export type Unit = 'reqps' | 'eps' | 'ops' | 's' | 'percentunit' | 'bytes' | 'short';
+type Unit = 'reqps' | 'eps' | 'ops' | 's' | 'percentunit' | 'bytes' | 'short';
 
 /** Thresholds between good and bad values. */
-export type Limits = readonly Threshold[];
+type Limits = readonly Threshold[];
 
-export interface Face {
-  readonly title: string;
+interface Face {
   /** Tells what the panel shows and what is normal. */
   readonly description: string;
-  readonly unit: Unit;
   /** Queries by their names in the legend, which may contain labels: `{{service}}`. */
   readonly queries: Readonly<Record<string, string>>;
   readonly limits?: Limits;
-  /** Columns; a row has 24. */
-  readonly width: number;
+  /** Columns; a row has 24. By default 4 for a number and 8 for a chart. */
+  readonly width?: number;
 }
 
-export interface StatFace extends Face {
+interface StatFace extends Face {
   /** Texts that replace values. */
   readonly words?: Readonly<Record<number, string>>;
   /** Text while no value exists, where that is normal. */
   readonly nothing?: string;
   /** One value for the whole time range, queried at its end. */
   readonly overall?: boolean;
-}
-
-export interface ChartFace extends Face {
-  readonly stacked?: boolean;
 }
 
 /** Larger values are worse. */
@@ -79,37 +73,35 @@ export function atLeast(good: number, fair: number): Limits {
   ];
 }
 
-const STAT_HEIGHT = 4;
-const CHART_HEIGHT = 8;
 const NEUTRAL: Limits = [{ value: null, color: 'blue' }];
 
 /** A panel of one or a few numbers. */
-export function stat(face: StatFace): Builder<Panel> {
-  const panel = new StatBuilder()
-    .title(face.title)
+export function stat(title: string, unit: Unit, face: StatFace): Builder<Panel> {
+  return new StatBuilder()
+    .title(title)
     .description(face.description)
     .datasource(DATASOURCE)
-    .unit(face.unit)
-    .span(face.width)
-    .height(STAT_HEIGHT)
+    .unit(unit)
+    .span(face.width ?? 4)
+    .height(4)
     .thresholds(thresholds(face.limits ?? NEUTRAL))
     .mappings(mappings(face.words))
     .noValue(face.nothing ?? 'no data')
     .colorMode(BigValueColorMode.Value)
     .graphMode(face.overall || face.words ? BigValueGraphMode.None : BigValueGraphMode.Area)
-    .reduceOptions(new ReduceDataOptionsBuilder().calcs(['lastNotNull']));
-  return panel.targets(queries(face).map((query) => (face.overall ? query.instant() : query.range())));
+    .reduceOptions(new ReduceDataOptionsBuilder().calcs(['lastNotNull']))
+    .targets(queries(face).map((query) => (face.overall ? query.instant() : query.range())));
 }
 
 /** A panel of values over time. */
-export function chart(face: ChartFace): Builder<Panel> {
+export function chart(title: string, unit: Unit, face: Face & { readonly stacked?: boolean }): Builder<Panel> {
   const panel = new TimeSeriesBuilder()
-    .title(face.title)
+    .title(title)
     .description(face.description)
     .datasource(DATASOURCE)
-    .unit(face.unit)
-    .span(face.width)
-    .height(CHART_HEIGHT)
+    .unit(unit)
+    .span(face.width ?? 8)
+    .height(8)
     .min(0)
     .lineWidth(1)
     .fillOpacity(face.stacked ? 30 : 10)
@@ -141,7 +133,8 @@ function thresholds(limits: Limits): ThresholdsConfigBuilder {
   return new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps([...limits]);
 }
 
-function mappings(words: StatFace['words'] = {}): ValueMapping[] {
-  const options = Object.fromEntries(Object.entries(words).map(([value, text]) => [value, { text }]));
-  return Object.keys(options).length === 0 ? [] : [{ type: MappingType.ValueToText, options }];
+function mappings(words: StatFace['words']): ValueMapping[] {
+  if (words === undefined) return [];
+  const options = Object.entries(words).map(([value, text]) => [value, { text }]);
+  return [{ type: MappingType.ValueToText, options: Object.fromEntries(options) }];
 }

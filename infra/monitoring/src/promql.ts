@@ -17,6 +17,11 @@ export function quantile(q: number, bucket: string, by = ''): string {
   return `histogram_quantile(${q}, ${rate(bucket, by === '' ? 'le' : `le, ${by}`)}) >= 0`;
 }
 
+/** The queries of a panel with the p50 and the p99 of a histogram. */
+export function medianAndTail(bucket: string): Readonly<Record<string, string>> {
+  return { p50: quantile(0.5, bucket), p99: quantile(0.99, bucket) };
+}
+
 /** Shows `none` for a series that does not exist yet. `label`: the label that the legend shows. */
 export function orNone(expr: string, label: string): string {
   return `${expr} or on() label_replace(vector(0), "${label}", "none", "", "")`;

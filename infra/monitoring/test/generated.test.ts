@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { projectRoot } from '@ads/local';
 import { expect, it } from '@jest/globals';
-import { generatedFiles, projectRoot } from '../src/files.js';
+import { generatedFiles } from '../src/files.js';
 
 const read = (path: string) => readFileSync(join(projectRoot, path), 'utf8');
 

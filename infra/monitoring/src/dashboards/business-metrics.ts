@@ -20,71 +20,53 @@ export const businessMetrics: Plan = {
   variables: ['ad'],
   rows: {
     'In the time shown': [
-      stat({
-        title: 'Clicks',
+      stat('Clicks', 'short', {
         description: 'Reports of clicks that were accepted.',
-        unit: 'short',
         queries: { clicks },
         overall: true,
         width: 6,
       }),
-      stat({
-        title: 'Impressions',
+      stat('Impressions', 'short', {
         description: 'Reports of impressions that were accepted.',
-        unit: 'short',
         queries: { impressions },
         overall: true,
         width: 6,
       }),
-      stat({
-        title: 'CTR',
+      stat('CTR', 'percentunit', {
         description: 'Clicks ÷ impressions.',
-        unit: 'percentunit',
         queries: { CTR: `${clicks} / (${impressions} > 0)` },
         nothing: 'no impressions',
         overall: true,
         width: 6,
       }),
-      stat({
-        title: 'Ads that are seen',
+      stat('Ads that are seen', 'short', {
         description:
           'Ads with an impression. Each process names METRICS_MAX_ADS (100) of them; the rest is one, called other.',
-        unit: 'short',
         queries: { ads: `count(sum by (ad_id) (increase(ad_impressions_total{${AD}}[$__range])) > 0) or vector(0)` },
         overall: true,
         width: 6,
       }),
     ],
     'Clicks and impressions': [
-      chart({
-        title: 'Clicks by ad',
+      chart('Clicks by ad', 'eps', {
         description: 'The ten ads with most clicks.',
-        unit: 'eps',
         queries: { '{{ad_id}}': busiest('ad_clicks_total') },
         stacked: true,
         width: 12,
       }),
-      chart({
-        title: 'Impressions by ad',
+      chart('Impressions by ad', 'eps', {
         description: 'The ten ads with most impressions.',
-        unit: 'eps',
         queries: { '{{ad_id}}': busiest('ad_impressions_total') },
         stacked: true,
         width: 12,
       }),
-      chart({
-        title: 'CTR over time',
+      chart('CTR over time', 'percentunit', {
         description: 'Clicks ÷ impressions of the last five minutes, for the selected ads.',
-        unit: 'percentunit',
-        queries: {
-          CTR: `sum(rate(ad_clicks_total{${AD}}[5m])) / (sum(rate(ad_impressions_total{${AD}}[5m])) > 0)`,
-        },
+        queries: { CTR: `sum(rate(ad_clicks_total{${AD}}[5m])) / (sum(rate(ad_impressions_total{${AD}}[5m])) > 0)` },
         width: 12,
       }),
-      chart({
-        title: 'CTR by ad',
+      chart('CTR by ad', 'percentunit', {
         description: 'The ten highest values of the last fifteen minutes.',
-        unit: 'percentunit',
         queries: {
           '{{ad_id}}': `topk(10, sum by (ad_id) (rate(ad_clicks_total{${AD}}[15m])) / (sum by (ad_id) (rate(ad_impressions_total{${AD}}[15m])) > 0))`,
         },
@@ -92,34 +74,23 @@ export const businessMetrics: Plan = {
       }),
     ],
     'Players and analysts': [
-      chart({
-        title: 'Reports sent again',
+      chart('Reports sent again', 'percentunit', {
         description:
           'Share of the queued events that were recorded before: retries of players, redeliveries. They count once. Of all ads.',
-        unit: 'percentunit',
         queries: {
           '{{kind}}': `${rate('ledger_events_total{result="repeated"}', 'kind')} / (${rate('ledger_events_total', 'kind')} > 0)`,
         },
-        width: 8,
       }),
-      chart({
-        title: 'Questions to analytics',
+      chart('Questions to analytics', 'reqps', {
         description: 'All ads.',
-        unit: 'reqps',
-        queries: {
-          questions: rate('http_requests_total{service="analytics",endpoint="/api/v1/ads/analytics"}'),
-        },
-        width: 8,
+        queries: { questions: rate('http_requests_total{service="analytics",endpoint="/api/v1/ads/analytics"}') },
       }),
-      chart({
-        title: 'Accepted and counted',
+      chart('Accepted and counted', 'eps', {
         description: 'Clicks that were answered with 202, and new clicks that were recorded from the queue. All ads.',
-        unit: 'eps',
         queries: {
           accepted: rate('ad_clicks_total'),
           counted: rate('ledger_events_total{kind="click",result="new"}'),
         },
-        width: 8,
       }),
     ],
   },
