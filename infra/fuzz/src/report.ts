@@ -1,3 +1,4 @@
+import { printTable } from '@ads/local';
 import type { Campaign } from './campaign.js';
 import { type Footprint, megabytes } from './check/memory.js';
 
@@ -9,7 +10,7 @@ export function printFamilies({ tally }: Campaign): void {
   const rows = [...tally]
     .sort()
     .map(([family, counts]) => [family, ...outcomes.map((name) => String(counts.get(name) ?? ''))]);
-  printRows([['family', ...outcomes], ...rows]);
+  printTable(['family', ...outcomes], rows, [0]);
 }
 
 /** Prints the memory of each service after each quarter. */
@@ -22,7 +23,7 @@ export function printMemory(quarters: readonly (readonly Footprint[])[]): void {
       return `${megabytes(heapBytes)} of ${megabytes(residentBytes)}`;
     }),
   ]);
-  printRows([['heap of resident', ...quarters.map((_, index) => `after ${index + 1}/${quarters.length}`)], ...rows]);
+  printTable(['heap of resident', ...quarters.map((_, index) => `after ${index + 1}/${quarters.length}`)], rows, [0]);
 }
 
 /** Prints each violation with the smallest request that shows it and the parameters that repeat it. */
@@ -41,13 +42,4 @@ export function countOf({ tally }: Campaign, is: (outcome: string) => boolean): 
   let sum = 0;
   for (const counts of tally.values()) for (const [outcome, count] of counts) if (is(outcome)) sum += count;
   return sum;
-}
-
-function printRows(rows: readonly (readonly string[])[]): void {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (row: readonly string[]) =>
-    row
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
-      .join('  ');
-  console.log(`\n${rows.map((row) => line(row).trimEnd()).join('\n')}\n`);
 }

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { oneOf } from './choices.js';
 import { adId, eventPath, eventTarget } from './endpoints.js';
 import { validEvent } from './events.js';
 import { hostileHeaderValue } from './hostile-strings.js';
@@ -24,15 +25,11 @@ export function post(
 
 /** Valid events of players; each gets 202. */
 export const validRequests: fc.Arbitrary<FramedRequest> = fc
-  .record({ event: validEvent, to: eventTarget, type: fc.constantFrom('application/json', 'text/plain;charset=UTF-8') })
-  .map(({ event, to, type }) => ({
-    form: 'framed',
-    family: 'valid',
-    to,
-    method: 'POST',
-    path: event.path,
+  .record({ event: validEvent, to: eventTarget, type: oneOf`application/json text/plain;charset=UTF-8` })
+  .map(({ event: { path, body }, to, type }) => ({
+    ...{ form: 'framed', family: 'valid', method: 'POST', to, path },
     headers: { 'Content-Type': type },
-    body: Buffer.from(event.body),
+    body: Buffer.from(body),
   }));
 
 export const oddJson = post('odd json', jsonText);
@@ -92,19 +89,21 @@ export const brokenJson = post(
     }),
 );
 
+const parametersOfJson = oneOf`
+  charset=utf-16 charset= charset="utf-8" charset=__proto__ ${'charset=utf-8; charset=latin1'} ${'x=y;'.repeat(500)}
+`;
 const contentType = fc.oneof(
-  fc.constantFrom(
-    ...['', 'text/html', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', '*/*', 'json', '/'],
-    ...['application/json; charset=utf-16', 'application/json; charset=', 'application/json;;;', 'APPLICATION/JSON'],
-    ...['application/json; charset="utf-8"', 'application/json; charset=utf-8; charset=latin1', 'text/plain'],
-    ...['application/vnd.player+json', 'application/json, text/html', 'application/json; charset=__proto__'],
-    ...['application/+json', 'application/json\t', `application/json; ${'x=y;'.repeat(500)}`],
-  ),
+  oneOf`
+    ${''} text/html text/plain */* json / application/x-www-form-urlencoded ${'multipart/form-data; boundary=x'}
+    APPLICATION/JSON application/json\t application/json;;; application/+json application/vnd.player+json
+    ${'application/json, text/html'}
+  `,
+  parametersOfJson.map((parameters) => `application/json; ${parameters}`),
   hostileHeaderValue,
 );
 
 export const contentTypes = post(
   'content types',
   validEvent.map(({ body }) => body),
-  contentType.map((type): Record<string, string> => ({ 'Content-Type': type })),
+  contentType.map((type) => ({ 'Content-Type': type })),
 );

@@ -1,26 +1,17 @@
 import { UPSTREAMS } from '@ads/local';
 import { KINDS } from '@ads/models';
 import fc from 'fast-check';
+import { words } from './choices.js';
 import type { Target } from './request.js';
 
 /**
  * The ads of the run. Ids may be any printable ASCII without spaces and braces, so some would break a careless query, key or
  * object.
  */
-export const AD_IDS: readonly string[] = [
-  'ad-001',
-  '__proto__',
-  'constructor',
-  'toString',
-  "';DROP/**/TABLE/**/ad_events;--",
-  '"\\n\\',
-  '<script>alert(1)</script>',
-  '%00%2e%2e%2f',
-  '../../etc/passwd',
-  '$JS.>',
-  '0',
-  'x'.repeat(128),
-];
+export const AD_IDS: readonly string[] = words`
+  ad-001 __proto__ constructor toString ';DROP/**/TABLE/**/ad_events;-- "\\n\\ <script>alert(1)</script>
+  %00%2e%2e%2f ../../etc/passwd $JS.> 0 ${'x'.repeat(128)}
+`;
 
 export const adId = fc.constantFrom(...AD_IDS);
 export const kind = fc.constantFrom(...KINDS);
@@ -38,21 +29,11 @@ export const anyPath = fc
     prefix,
     fc.constantFrom(
       ...KINDS.map((kind) => `/ads/${kind}`),
-      '/ads',
-      '/ads/analytics',
-      '/ads/analytics?ad_id=ad-001&timeframe=5m',
-      '/swagger',
-      '/swagger/',
-      '/swagger/index.html',
-      '/swagger/doc.json',
-      '/swagger/swagger.yaml',
-      '/swagger/swagger-ui.css',
-      '/swagger/package.json',
-      '/health',
-      '/live',
-      '/ready',
-      '/metrics',
-      '/info',
+      ...words`
+        /ads /ads/analytics /ads/analytics?ad_id=ad-001&timeframe=5m /swagger /swagger/ /swagger/index.html
+        /swagger/doc.json /swagger/swagger.yaml /swagger/swagger-ui.css /swagger/package.json /health /live /ready
+        /metrics /info
+      `,
     ),
   )
   .map(([before, path]) => `${before}${path}`);

@@ -1,33 +1,17 @@
 import fc from 'fast-check';
+import { oneOf, weighted, words } from './choices.js';
 import { anyPath, anyTarget, eventPath, eventTarget } from './endpoints.js';
 import { eventBytes, type ValidEvent, validEvent } from './events.js';
-import { head, type RawRequest, raw } from './request.js';
+import { headOf, JSON_LINE, type RawRequest, raw } from './request.js';
 
 function bytesOf({ body }: ValidEvent): string {
   return Buffer.from(body).toString('latin1');
 }
 
-const lengthLine = fc.constantFrom(
-  ...[
-    '-1',
-    '+5',
-    '0x10',
-    '1e3',
-    'NaN',
-    'Infinity',
-    '',
-    ' ',
-    '5 5',
-    '5, 5',
-    '5,6',
-    '1.5',
-    '00000000005',
-    '٥',
-    'abc',
-    '__proto__',
-  ],
-  ...['99999999999', '9007199254740993', '18446744073709551616', '184467440737095516160000000'],
-);
+const lengthLine = oneOf`
+  -1 +5 0x10 1e3 NaN Infinity ${''} ${' '} ${'5 5'} ${'5, 5'} 5,6 1.5 00000000005 ٥ abc __proto__ 99999999999
+  9007199254740993 18446744073709551616 184467440737095516160000000
+`;
 
 /** A Content-Length that is invalid, wrong, or repeated. */
 export const contentLengths: fc.Arbitrary<RawRequest> = fc
@@ -45,43 +29,31 @@ export const contentLengths: fc.Arbitrary<RawRequest> = fc
       other: [`Content-Length: ${body.length}`, 'Content-Length: 3'],
       transfer: ['Transfer-Encoding: chunked'],
     }[twice];
-    const lines = [`POST ${event.path} HTTP/1.1`, 'Host: localhost', 'Content-Type: application/json'];
     const said = typeof length === 'number' ? `${body.length + length}` : length;
-    return raw('content lengths', to, `${head(...lines, `Content-Length: ${said}`, ...second)}${body}`);
+    const start = headOf('POST', event.path, JSON_LINE, `Content-Length: ${said}`, ...second);
+    return raw('content lengths', to, start + body);
   });
 
 /** Correct framing, or one of these. */
 function mostly(usual: string, ...odd: readonly string[]): fc.Arbitrary<string> {
-  return fc.oneof({ weight: 3, arbitrary: fc.constant(usual) }, { weight: 2, arbitrary: fc.constantFrom(...odd) });
+  return weighted([3, fc.constant(usual)], [2, fc.constantFrom(...odd)]);
 }
 
 const chunkStart = mostly('', '0', '00000000', '-', '+', '0x', ' ', 'zz');
 const chunkEnd = mostly('', ';ext=1', `;${'x'.repeat(500)}`, `;${'x'.repeat(20_000)}`, ' ', ';"\xff"', '\x00', ';a\rb');
 const transferEncoding = mostly(
   'chunked',
-  ...[
-    'Chunked',
-    'chunked, chunked',
-    'gzip, chunked',
-    'chunked, identity',
-    'identity',
-    'xchunked',
-    ' chunked',
-    'chunked;q=1',
-  ],
-  ...['\x0bchunked', 'chunked\r\nTransfer-Encoding: identity', 'chun ked', '"chunked"', 'x\r\n chunked'],
+  ...words`
+    Chunked identity xchunked chunked;q=1 \x0bchunked "chunked" ${' chunked'} ${'chun ked'} ${'chunked, chunked'}
+    ${'gzip, chunked'} ${'chunked, identity'} ${'chunked\r\nTransfer-Encoding: identity'} ${'x\r\n chunked'}
+  `,
 );
 const lastChunk = mostly(
   '0\r\n\r\n',
-  ...['0\r\nX-Trailer: yes\r\n\r\n', '0\r\nContent-Length: 5\r\n\r\n', '00\r\n\r\n', '0;x=y\r\n\r\n'],
-  ...[
-    'FFFFFFFFFFFFFFFF\r\n',
-    '10000000000000000\r\nx',
-    '-1\r\n\r\n',
-    '0\n\n',
-    '\r\n\r\n',
-    `0\r\n${'X-Trailer: y\r\n'.repeat(3_000)}\r\n`,
-  ],
+  ...['0\r\nX-Trailer: yes\r\n', '0\r\nContent-Length: 5\r\n', '00\r\n', '0;x=y\r\n', '-1\r\n', '\r\n'].map(
+    (start) => `${start}\r\n`,
+  ),
+  ...['FFFFFFFFFFFFFFFF\r\n', '10000000000000000\r\nx', '0\n\n', `0\r\n${'X-Trailer: y\r\n'.repeat(3_000)}\r\n`],
 );
 
 /** Chunks of unusual sizes, extensions, trailers and errors of the encoding. */
@@ -98,81 +70,31 @@ export const chunks: fc.Arbitrary<RawRequest> = fc
   .map(({ to, event, encoding, start, end, last, length }) => {
     const body = bytesOf(event);
     const [first, second] = [body.slice(0, 7), body.slice(7)];
-    const lines = [
-      `POST ${event.path} HTTP/1.1`,
-      'Host: localhost',
-      'Content-Type: application/json',
-      `Transfer-Encoding: ${encoding}`,
-    ];
+    const lines = [JSON_LINE, `Transfer-Encoding: ${encoding}`, ...(length ? ['Content-Length: 4'] : [])];
     const chunked = `${start}7${end}\r\n${first}\r\n${second.length.toString(16)}\r\n${second}\r\n${last}`;
-    return raw('chunks', to, `${head(...lines, ...(length ? ['Content-Length: 4'] : []))}${chunked}`);
+    return raw('chunks', to, headOf('POST', event.path, ...lines) + chunked);
   });
 
-const method = fc.constantFrom(
-  ...[
-    'GET',
-    'HEAD',
-    'POST',
-    'PUT',
-    'PATCH',
-    'DELETE',
-    'OPTIONS',
-    'TRACE',
-    'CONNECT',
-    'PROPFIND',
-    'PURGE',
-    'M-SEARCH',
-    'QUERY',
-  ],
-);
+const method = oneOf`GET HEAD POST PUT PATCH DELETE OPTIONS TRACE CONNECT PROPFIND PURGE M-SEARCH QUERY`;
 
 /** Every method on every path. */
 export const methods: fc.Arbitrary<RawRequest> = fc
   .record({ to: anyTarget, path: anyPath, name: method, body: fc.constantFrom('', '{}', '{"ad_id":"ad-001"}') })
   .map(({ to, path, name, body }) =>
-    raw(
-      'methods',
-      to,
-      `${head(`${name} ${path} HTTP/1.1`, 'Host: localhost', 'Content-Type: application/json', `Content-Length: ${body.length}`)}${body}`,
-      {
-        toHead: name === 'HEAD',
-        // CONNECT has no target here.
-        mayClose: name === 'CONNECT',
-      },
-    ),
+    raw('methods', to, headOf(name, path, JSON_LINE, `Content-Length: ${body.length}`) + body, {
+      toHead: name === 'HEAD',
+      // CONNECT has no target here.
+      mayClose: name === 'CONNECT',
+    }),
   );
 
 const requestLine = fc
   .record({
-    name: fc.constantFrom(
-      'GET',
-      'get',
-      'G\x00T',
-      'GETGET',
-      '',
-      ' GET',
-      '\r\n\r\nGET',
-      'GÉT',
-      '__proto__',
-      'X'.repeat(9_000),
-      'PRI',
-      'CONNECT',
-    ),
+    name: oneOf`GET get G\x00T GETGET GÉT __proto__ PRI CONNECT ${''} ${' GET'} ${'\r\n\r\nGET'} ${'X'.repeat(9_000)}`,
     path: fc.oneof(anyPath, fc.constantFrom('', ' /', '/a b', '/\x00', '/\x01', 'localhost:80', '*')),
-    version: fc.constantFrom(
-      'HTTP/1.1',
-      'HTTP/1.0',
-      'HTTP/0.9',
-      'HTTP/2.0',
-      'HTTP/9.9',
-      'HTTP/1.1 ',
-      'HTTP/',
-      'http/1.1',
-      'ICE/1.0',
-      '',
-      'HTTP/1.10',
-      'HTTP/11',
-    ),
+    version: oneOf`
+      HTTP/1.1 HTTP/1.0 HTTP/0.9 HTTP/2.0 HTTP/9.9 HTTP/ http/1.1 ICE/1.0 HTTP/1.10 HTTP/11 ${'HTTP/1.1 '} ${''}
+    `,
     end: fc.constantFrom('\r\n', '\n', '\r', '\r\n\r\n'),
     host: fc.boolean(),
   })
@@ -196,7 +118,7 @@ const notHttp = fc.constantFrom(
 
 /** First lines of other protocols and versions, half-closed: on an open connection silence would be right too. */
 export const requestLines: fc.Arbitrary<RawRequest> = fc
-  .tuple(anyTarget, fc.oneof({ weight: 4, arbitrary: requestLine }, { weight: 1, arbitrary: notHttp }))
+  .tuple(anyTarget, weighted([4, requestLine], [1, notHttp]))
   .map(([to, text]) => raw('request lines', to, text, { ending: 'half-close', mayClose: true }));
 
 /** Several pipelined requests, the last one possibly invalid. Each gets its response, in order. */
@@ -234,9 +156,5 @@ export const smuggling: fc.Arbitrary<RawRequest> = fc
     ),
   })
   .map(({ to, path, hidden, lines }) =>
-    raw(
-      'smuggling',
-      to,
-      `${head(`POST ${path} HTTP/1.1`, 'Host: localhost', 'Content-Type: application/json', ...lines)}0\r\n\r\nX${eventBytes(hidden)}`,
-    ),
+    raw('smuggling', to, `${headOf('POST', path, JSON_LINE, ...lines)}0\r\n\r\nX${eventBytes(hidden)}`),
   );

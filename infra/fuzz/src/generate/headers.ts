@@ -1,65 +1,39 @@
 import fc from 'fast-check';
+import { oneOf, weighted } from './choices.js';
 import { anyPath, anyTarget, eventTarget } from './endpoints.js';
 import { eventBytes, validEvent } from './events.js';
 import { hostileHeaderValue } from './hostile-strings.js';
-import { head, type RawRequest, raw } from './request.js';
+import { head, headOf, type RawRequest, raw } from './request.js';
 
-const headerName = fc.constantFrom(
-  ...['X-Request-ID', 'X-Forwarded-For', 'X-Forwarded-Host', 'X-Forwarded-Proto', 'Forwarded', 'X-Real-IP', 'Origin'],
-  ...['Idempotency-Key', 'Cookie', 'Authorization', 'Accept', 'Accept-Encoding', 'Accept-Language', 'Referer', 'Date'],
-  ...['Range', 'If-Range', 'If-Match', 'If-None-Match', 'If-Modified-Since', 'If-Unmodified-Since', 'Cache-Control'],
-  ...['X-HTTP-Method-Override', 'X-Original-URL', 'X-Rewrite-URL', 'Via', 'Max-Forwards', 'Trailer', 'Keep-Alive'],
-  ...[
-    '__proto__',
-    'constructor',
-    'Access-Control-Request-Method',
-    'Access-Control-Request-Headers',
-    'TE',
-    'Nats-Msg-Id',
-  ],
-);
+const headerName = oneOf`
+  X-Request-ID X-Forwarded-For X-Forwarded-Host X-Forwarded-Proto Forwarded X-Real-IP Origin Idempotency-Key Cookie
+  Authorization Accept Accept-Encoding Accept-Language Referer Date Range If-Range If-Match If-None-Match
+  If-Modified-Since If-Unmodified-Since Cache-Control X-HTTP-Method-Override X-Original-URL X-Rewrite-URL Via
+  Max-Forwards Trailer Keep-Alive __proto__ constructor Access-Control-Request-Method Access-Control-Request-Headers
+  TE Nats-Msg-Id
+`;
 
-const headerValue = fc.oneof(
-  { weight: 3, arbitrary: hostileHeaderValue },
-  {
-    weight: 2,
-    arbitrary: fc.constantFrom(
-      ...[
-        'bytes=0-0',
-        'bytes=999999999-',
-        'bytes=-1',
-        'bytes=5-1',
-        'bytes=0-0,1-1,2-2',
-        'bytes=abc',
-        '"x"',
-        'W/"x"',
-        '*',
-      ],
-      ...['Thu, 01 Jan 1970 00:00:00 GMT', 'Fri, 31 Dec 9999 23:59:59 GMT', '-1', '0', 'timeout=99999999', 'null'],
-      ...['1.2.3.4, 5.6.7.8', '::1%eth0', '[::1]:80', 'for="[::1]";proto=http', '127.0.0.1, '.repeat(200)],
-    ),
-  },
-);
+const usualValue = oneOf`
+  bytes=0-0 bytes=999999999- bytes=-1 bytes=5-1 bytes=0-0,1-1,2-2 bytes=abc "x" W/"x" * -1 0 timeout=99999999 null
+  ::1%eth0 [::1]:80 for="[::1]";proto=http ${'Thu, 01 Jan 1970 00:00:00 GMT'} ${'Fri, 31 Dec 9999 23:59:59 GMT'}
+  ${'1.2.3.4, 5.6.7.8'} ${'127.0.0.1, '.repeat(200)}
+`;
 
-const oddHeader = fc.tuple(headerName, headerValue).map(([name, value]) => `${name}: ${value}`);
+const oddHeader = fc
+  .tuple(headerName, weighted([3, hostileHeaderValue], [2, usualValue]))
+  .map(([name, value]) => `${name}: ${value}`);
+const oddLines = fc.array(oddHeader, { minLength: 1, maxLength: 6 });
 
 /** Any path with headers that other programs would act on. */
 const oddHeadersOfReads = fc
-  .record({
-    to: anyTarget,
-    path: anyPath,
-    method: fc.constantFrom('GET', 'HEAD', 'OPTIONS'),
-    lines: fc.array(oddHeader, { minLength: 1, maxLength: 6 }),
-  })
-  .map(({ to, path, method, lines }) =>
-    raw('odd headers', to, head(`${method} ${path} HTTP/1.1`, 'Host: localhost', ...lines), {
-      toHead: method === 'HEAD',
-    }),
+  .tuple(anyTarget, anyPath, oneOf`GET HEAD OPTIONS`, oddLines)
+  .map(([to, path, method, lines]) =>
+    raw('odd headers', to, headOf(method, path, ...lines), { toHead: method === 'HEAD' }),
   );
 
 const oddHeadersOfEvents = fc
-  .record({ to: eventTarget, event: validEvent, lines: fc.array(oddHeader, { minLength: 1, maxLength: 6 }) })
-  .map(({ to, event, lines }) => raw('odd headers', to, eventBytes(event, ...lines)));
+  .tuple(eventTarget, validEvent, oddLines)
+  .map(([to, event, lines]) => raw('odd headers', to, eventBytes(event, ...lines)));
 
 export const oddHeaders: fc.Arbitrary<RawRequest> = fc.oneof(oddHeadersOfReads, oddHeadersOfEvents);
 
@@ -78,59 +52,26 @@ export const headerFloods: fc.Arbitrary<RawRequest> = fc
     return raw('header floods', to, eventBytes(event, ...flood));
   });
 
-const hostLine = fc.constantFrom(
-  ...[
-    '',
-    'Host:',
-    'Host: ',
-    'Host: a\r\nHost: b',
-    'Host: localhost:99999',
-    'Host: evil.example/@127.0.0.1',
-    'Host: a b',
-  ],
-  ...[
-    'Host: \xff\xfe',
-    'Host: http://evil.example',
-    'host : localhost',
-    'Host\t: localhost',
-    'Host:\x00',
-    'Host: [::1',
-    'Host: __proto__',
-  ],
+const host = oneOf`${''} localhost:99999 evil.example/@127.0.0.1 ${'a b'} \xff\xfe http://evil.example [::1 __proto__`;
+const hostLine = fc.oneof(
+  host.map((value) => `Host: ${value}`),
+  fc.constantFrom('', 'Host:', 'Host: a\r\nHost: b', 'host : localhost', 'Host\t: localhost', 'Host:\x00'),
 );
 
-const brokenLine = fc.constantFrom(
-  ...[
-    'No colon here',
-    ': no name',
-    'Sp ace: x',
-    ' X-Folded: first',
-    'X-Folded: a\r\n b\r\n\tc',
-    'X-Null: a\x00b',
-    'X-Bell: \x07',
+const brokenName = oneOf`${''} ${'Sp ace'} ${' X-Folded'} X-\xe9 () "quoted" X@Y`;
+const brokenValue = fc.constantFrom('a\r\n b\r\n\tc', 'a\x00b', '\x07', 'a\rb', 'a\nInjected: b', '\x7f');
+const brokenLine = weighted(
+  [7, brokenName.map((name) => `${name}: x`)],
+  [6, brokenValue.map((value) => `X-Odd: ${value}`)],
+  [3, fc.constantFrom('No colon here', 'X-Empty:', '\r')],
+  [
+    3,
+    fc
+      .constantFrom('close, X-Request-ID', 'Content-Length, Content-Type, Host', 'keep-alive, close')
+      .map((names) => `Connection: ${names}`),
   ],
-  ...[
-    'X-Bare: a\rb',
-    'X-Bare: a\nInjected: b',
-    'X-\xe9: x',
-    '(): x',
-    '"quoted": x',
-    'X@Y: x',
-    'X-Long: \x7f',
-    'X-Empty:',
-    '\r',
-  ],
-  ...[
-    'Connection: close, X-Request-ID',
-    'Connection: Content-Length, Content-Type, Host',
-    'Connection: keep-alive, close',
-  ],
-  ...[
-    'Proxy-Connection: close',
-    'Keep-Alive: timeout=0, max=0',
-    'X-Request-ID: a\r\nX-Request-ID: b',
-    'Content-Type: text/html',
-  ],
+  [2, fc.constantFrom('Proxy-Connection: close', 'Keep-Alive: timeout=0, max=0')],
+  [2, fc.constantFrom('X-Request-ID: a\r\nX-Request-ID: b', 'Content-Type: text/html')],
 );
 
 /** Head lines that are no header, or that smuggle a second one. */
@@ -162,9 +103,5 @@ const upgradeLines = fc.constantFrom(
 export const upgrades: fc.Arbitrary<RawRequest> = fc
   .record({ to: eventTarget, event: validEvent, lines: upgradeLines, path: anyPath, isEvent: fc.boolean() })
   .map(({ to, event, lines, path, isEvent }) =>
-    raw(
-      'upgrades',
-      to,
-      isEvent ? eventBytes(event, ...lines) : head(`GET ${path} HTTP/1.1`, 'Host: localhost', ...lines),
-    ),
+    raw('upgrades', to, isEvent ? eventBytes(event, ...lines) : headOf('GET', path, ...lines)),
   );

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { weighted, words } from './choices.js';
 
 const SQL = [
   "'; DROP TABLE ad_events; --",
@@ -22,18 +23,9 @@ const REDIS_AND_NATS = [
   '*.>',
 ];
 
-const PROTOTYPE = [
-  '__proto__',
-  'constructor',
-  'prototype',
-  'hasOwnProperty',
-  'toString',
-  'valueOf',
-  'toJSON',
-  'then',
-  '__defineGetter__',
-  'isJoi',
-];
+const PROTOTYPE = words`
+  __proto__ constructor prototype hasOwnProperty toString valueOf toJSON then __defineGetter__ isJoi
+`;
 
 const MARKUP_AND_TEMPLATES = [
   '<script>alert(1)</script>',
@@ -49,43 +41,13 @@ const MARKUP_AND_TEMPLATES = [
   'file:///etc/passwd',
 ];
 
-const UNICODE = [
-  '\u0000',
-  'a\u0000b',
-  '\ufeff',
-  '\ufffe',
-  '\uffff',
-  '\ud800',
-  '\udc00',
-  '\ud83d',
-  '\udc00\ud800',
-  '\u202e\u202dad-001',
-  '\u200b\u200c\u200d\u2060',
-  '\u2028\u2029',
-  '\u0085\u00a0\u1680\u3000',
-  '👩‍👩‍👧‍👦🏳️‍🌈',
-  'Z͑ͫ̓ͪ̂ͫ̽͏̴̙̤̞͉͚̯̞̠͍A̴̵̜̰͔ͫ͗͢',
-  'İıſK',
-  'аd-001',
-  'ad-001\u0301',
-  'ﷺ',
-  '\u{10ffff}',
-  '\u007f\u0080\u009f',
-];
+const UNICODE = words`
+  \u0000 a\u0000b \ufeff \ufffe \uffff \ud800 \udc00 \ud83d \udc00\ud800 \u202e\u202dad-001 \u200b\u200c\u200d\u2060
+  \u2028\u2029 \u0085\u00a0\u1680\u3000 👩‍👩‍👧‍👦🏳️‍🌈 Z͑ͫ̓ͪ̂ͫ̽͏̴̙̤̞͉͚̯̞̠͍A̴̵̜̰͔ͫ͗͢ İıſK аd-001 ad-001\u0301 ﷺ \u{10ffff}
+  \u007f\u0080\u009f
+`;
 
-const NUMBERS = [
-  'NaN',
-  'Infinity',
-  '-Infinity',
-  '-0',
-  '1e400',
-  '0x10',
-  '١٢٣',
-  '9007199254740993',
-  '00',
-  '1_000',
-  ' 1 ',
-];
+const NUMBERS = words`NaN Infinity -Infinity -0 1e400 0x10 ١٢٣ 9007199254740993 00 1_000 ${' 1 '}`;
 
 const CONTROLS = Array.from({ length: 32 }, (_, code) => String.fromCharCode(code)).join('');
 
@@ -93,18 +55,8 @@ const CONTROLS = Array.from({ length: 32 }, (_, code) => String.fromCharCode(cod
 export const prototypeName = fc.constantFrom(...PROTOTYPE);
 
 const fragment = fc.constantFrom(
-  ...SQL,
-  ...REDIS_AND_NATS,
-  ...PROTOTYPE,
-  ...MARKUP_AND_TEMPLATES,
-  ...UNICODE,
-  ...NUMBERS,
-  CONTROLS,
-  '',
-  ' ',
-  'null',
-  'undefined',
-  'true',
+  ...[...SQL, ...REDIS_AND_NATS, ...PROTOTYPE, ...MARKUP_AND_TEMPLATES, ...UNICODE, ...NUMBERS],
+  ...[CONTROLS, '', ' ', 'null', 'undefined', 'true'],
 );
 
 const long = fc
@@ -114,13 +66,13 @@ const long = fc
   );
 
 /** Any text that may be interpreted as code, a command or a path. */
-export const hostileString: fc.Arbitrary<string> = fc.oneof(
-  { weight: 6, arbitrary: fragment },
-  { weight: 2, arbitrary: fc.tuple(fragment, fragment).map((both) => both.join('')) },
-  { weight: 2, arbitrary: fragment.map((text) => `ad-001${text}`) },
-  { weight: 3, arbitrary: fc.string({ unit: 'binary', maxLength: 40 }) },
-  { weight: 2, arbitrary: fc.string({ unit: 'grapheme', maxLength: 40 }) },
-  { weight: 1, arbitrary: long },
+export const hostileString: fc.Arbitrary<string> = weighted(
+  [6, fragment],
+  [2, fc.tuple(fragment, fragment).map((both) => both.join(''))],
+  [2, fragment.map((text) => `ad-001${text}`)],
+  [3, fc.string({ unit: 'binary', maxLength: 40 })],
+  [2, fc.string({ unit: 'grapheme', maxLength: 40 })],
+  [1, long],
 );
 
 /** Removes line ends and NUL, which a header line cannot contain. Bytes above 127 stay. */

@@ -1,5 +1,6 @@
 import { EVENT_KINDS, KINDS } from '@ads/models';
 import fc from 'fast-check';
+import { oneOf, weighted } from './choices.js';
 import { adId } from './endpoints.js';
 import { hostileString, prototypeName } from './hostile-strings.js';
 
@@ -14,52 +15,25 @@ const numbers = fc.constantFrom(
 );
 
 /** Texts that are not JSON, though some parsers accept them. */
-const notJson = fc.constantFrom(
-  'NaN',
-  'Infinity',
-  '01',
-  '+1',
-  '.5',
-  '0x10',
-  'undefined',
-  "'a'",
-  '"\t"',
-  '"\\x41"',
-  '"\\u12"',
-);
+const notJson = oneOf`NaN Infinity 01 +1 .5 0x10 undefined 'a' "\t" "\\x41" "\\u12"`;
 
-const escapes = fc.constantFrom(
-  '"\\ud800"',
-  '"\\udfff\\ud800"',
-  '"\\u0000"',
-  '"\\u005f\\u005fproto\\u005f\\u005f"',
-  '"ad\\u002d001"',
-  '"\\u202e"',
-  '"\\/\\b\\f"',
-);
+const escapes = oneOf`
+  "\\ud800" "\\udfff\\ud800" "\\u0000" "\\u005f\\u005fproto\\u005f\\u005f" "ad\\u002d001" "\\u202e" "\\/\\b\\f"
+`;
 
-const value: fc.Arbitrary<string> = fc.oneof(
-  { weight: 4, arbitrary: hostileString.map((text) => JSON.stringify(text)) },
-  { weight: 2, arbitrary: numbers },
-  { weight: 2, arbitrary: fc.constantFrom('true', 'false', 'null', '[]', '{}', '""', '[null]', '{"ad_id":"ad-001"}') },
-  { weight: 1, arbitrary: escapes },
-  { weight: 1, arbitrary: fc.json({ maxDepth: 4 }) },
-  {
-    weight: 1,
-    arbitrary: fc
-      .tuple(prototypeName, hostileString)
-      .map(([name, text]) => JSON.stringify({ [name]: { [text]: true } })),
-  },
-  { weight: 1, arbitrary: hostileString.map((text) => JSON.stringify([text, [text], { [text]: text }])) },
+const value: fc.Arbitrary<string> = weighted(
+  [4, hostileString.map((text) => JSON.stringify(text))],
+  [2, numbers],
+  [2, fc.constantFrom('true', 'false', 'null', '[]', '{}', '""', '[null]', '{"ad_id":"ad-001"}')],
+  [1, escapes],
+  [1, fc.json({ maxDepth: 4 })],
+  [1, fc.tuple(prototypeName, hostileString).map(([name, text]) => JSON.stringify({ [name]: { [text]: true } }))],
+  [1, hostileString.map((text) => JSON.stringify([text, [text], { [text]: text }]))],
 );
 
 const fieldName = fc.constantFrom('ad_id', 'ip', 'video_play_time', 'timestamp', ...ID_FIELDS, 'kind', 'id', 'AD_ID');
 
-const name = fc.oneof(
-  { weight: 4, arbitrary: fieldName },
-  { weight: 2, arbitrary: prototypeName },
-  { weight: 1, arbitrary: hostileString },
-);
+const name = weighted([4, fieldName], [2, prototypeName], [1, hostileString]);
 
 const member: fc.Arbitrary<Member> = fc.tuple(name, value);
 
@@ -86,11 +60,11 @@ const notAnObject = fc.oneof(
 const almostJson = fc.tuple(fieldName, notJson).map(([field, text]) => `{"ad_id":"ad-001","${field}":${text}}`);
 
 /** Any text with the content type of JSON. */
-export const jsonText: fc.Arbitrary<string> = fc.oneof(
-  { weight: 4, arbitrary: hostileObject },
-  { weight: 4, arbitrary: oddEvent },
-  { weight: 1, arbitrary: notAnObject },
-  { weight: 1, arbitrary: almostJson },
+export const jsonText: fc.Arbitrary<string> = weighted(
+  [4, hostileObject],
+  [4, oddEvent],
+  [1, notAnObject],
+  [1, almostJson],
 );
 
 /** A valid event with field names that JavaScript itself looks up, such as `__proto__`. */

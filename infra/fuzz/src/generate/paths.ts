@@ -1,165 +1,47 @@
 import fc from 'fast-check';
+import { oneOf, weighted } from './choices.js';
 import { AD_IDS, anyPath, anyTarget, prefix } from './endpoints.js';
 import { hostileString } from './hostile-strings.js';
-import { head, type RawRequest, raw } from './request.js';
+import { headOf, type RawRequest, raw } from './request.js';
 
-function get(family: string, target: string): fc.Arbitrary<RawRequest> {
-  return fc
-    .record({ to: anyTarget, method: fc.constantFrom('GET', 'GET', 'GET', 'HEAD', 'OPTIONS') })
-    .map(({ to, method }) =>
-      raw(family, to, head(`${method} ${target} HTTP/1.1`, 'Host: localhost'), { toHead: method === 'HEAD' }),
-    );
-}
+const trick = oneOf`
+  // /./ /../ /%2e%2e/ /%2e%2e%2f%2e%2e%2fetc/passwd /..%5c..%5c /%00 /%0d%0aX-Injected:%20yes /% /%zz /%c0%af
+  /%ed%a0%80 /%ff /%u0041 ;jsessionid=1 /.git/config /node_modules /~ /%252e%252e/ #fragment ? ?? ?&&& ?= ?%
+  /index.html%00.png //evil.example/%2e%2e /\\evil.example /* /:id /(.*) /__proto__ /constructor/prototype /. /.. /%20
+  /\xff /" /<script> /{} /| /^ /\`
+`;
 
-const trick = fc.constantFrom(
-  ...[
-    '//',
-    '/./',
-    '/../',
-    '/%2e%2e/',
-    '/%2e%2e%2f%2e%2e%2fetc/passwd',
-    '/..%5c..%5c',
-    '/%00',
-    '/%0d%0aX-Injected:%20yes',
-  ],
-  ...[
-    '/%',
-    '/%zz',
-    '/%c0%af',
-    '/%ed%a0%80',
-    '/%ff',
-    '/%u0041',
-    ';jsessionid=1',
-    '/.git/config',
-    '/node_modules',
-    '/~',
-    '/%252e%252e/',
-  ],
-  ...[
-    '#fragment',
-    '?',
-    '??',
-    '?&&&',
-    '?=',
-    '?%',
-    '/index.html%00.png',
-    '//evil.example/%2e%2e',
-    '/\\evil.example',
-    '/*',
-    '/:id',
-    '/(.*)',
-  ],
-  ...['/__proto__', '/constructor/prototype', '/.', '/..', '/%20', '/\xff', '/"', '/<script>', '/{}', '/|', '/^', '/`'],
-);
+const swagger = oneOf`/swagger /swagger/swagger-ui.css /swagger/index.html //swagger /SWAGGER /swagger/.`;
+const longSuffix = fc.constantFrom(1_000, 8_000, 15_000, 60_000).map((length) => 'a/'.repeat(length / 2));
 
-const swagger = fc.constantFrom(
-  '/swagger',
-  '/swagger/swagger-ui.css',
-  '/swagger/index.html',
-  '//swagger',
-  '/SWAGGER',
-  '/swagger/.',
+const trickyPath = weighted(
+  [4, fc.tuple(anyPath, trick).map((both) => both.join(''))],
+  [2, fc.tuple(trick, anyPath).map(([before, path]) => `${before.replace(/[?#].*/, '')}${path}`)],
+  [3, fc.tuple(prefix, swagger, trick).map((all) => all.join(''))],
+  [1, anyPath.map((path) => path.toUpperCase())],
+  [1, anyPath.map((path) => path.replace(/[a-z]/g, (letter) => `%${letter.charCodeAt(0).toString(16)}`))],
+  [1, anyPath.map((path) => `http://evil.example:99999${path}`)],
+  [1, oneOf`* / // ads http:// https://x/ ? ftp://x/ads :: [ http://[::1 %2f`],
+  [1, fc.tuple(anyPath, longSuffix).map((both) => both.join('/'))],
+  [2, hostileString.map((text) => `/${encode(text)}`)],
 );
 
 /** Paths that are equivalent to another path, or invalid. */
 export const pathTricks: fc.Arbitrary<RawRequest> = fc
-  .oneof(
-    { weight: 4, arbitrary: fc.tuple(anyPath, trick).map((both) => both.join('')) },
-    {
-      weight: 2,
-      arbitrary: fc.tuple(trick, anyPath).map(([before, path]) => `${before.replace(/[?#].*/, '')}${path}`),
-    },
-    { weight: 3, arbitrary: fc.tuple(prefix, swagger, trick).map((all) => all.join('')) },
-    { weight: 1, arbitrary: anyPath.map((path) => path.toUpperCase()) },
-    {
-      weight: 1,
-      arbitrary: anyPath.map((path) => path.replace(/[a-z]/g, (letter) => `%${letter.charCodeAt(0).toString(16)}`)),
-    },
-    { weight: 1, arbitrary: anyPath.map((path) => `http://evil.example:99999${path}`) },
-    {
-      weight: 1,
-      arbitrary: fc.constantFrom(
-        '*',
-        '/',
-        '//',
-        'ads',
-        'http://',
-        'https://x/',
-        '?',
-        'ftp://x/ads',
-        '::',
-        '[',
-        'http://[::1',
-        '%2f',
-      ),
-    },
-    {
-      weight: 1,
-      arbitrary: fc
-        .tuple(anyPath, fc.constantFrom(1_000, 8_000, 15_000, 60_000))
-        .map(([path, length]) => `${path}/${'a/'.repeat(length / 2)}`),
-    },
-    { weight: 2, arbitrary: hostileString.map((text) => `/${encode(text)}`) },
-  )
-  .chain((target) => get('path tricks', target.replace(/[ \r\n\0]/g, '')));
+  .tuple(anyTarget, oneOf`GET GET GET HEAD OPTIONS`, trickyPath)
+  .map(([to, method, path]) =>
+    raw('path tricks', to, headOf(method, path.replace(/[ \r\n\0]/g, '')), { toHead: method === 'HEAD' }),
+  );
 
-const parameter = fc.constantFrom(
-  'ad_id',
-  'timeframe',
-  'limit',
-  'cursor',
-  '__proto__',
-  'ad_id[]',
-  'ad_id[__proto__]',
-  'constructor',
-  '',
-);
+const parameter = oneOf`ad_id timeframe limit cursor __proto__ ad_id[] ad_id[__proto__] constructor ${''}`;
 
-const parameterValue = fc.oneof(
-  {
-    weight: 2,
-    arbitrary: fc.constantFrom(
-      '5m',
-      '1h',
-      '24h',
-      '1M',
-      '-1',
-      '0',
-      '1',
-      '500',
-      '501',
-      '1e2',
-      '1e400',
-      'NaN',
-      '0x10',
-      ' 5',
-      '',
-    ),
-  },
-  { weight: 2, arbitrary: fc.constantFrom(...AD_IDS).map(encodeURIComponent) },
-  { weight: 3, arbitrary: hostileString.map(encode) },
-  { weight: 1, arbitrary: hostileString.map((text) => Buffer.from(text).toString('latin1')) },
-  {
-    weight: 2,
-    arbitrary: fc.tuple(fc.oneof(fc.double(), fc.constant('x'), fc.constant([])), hostileString).map(cursor),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.constantFrom(
-      '%',
-      '%zz',
-      '%c0%af',
-      '%00',
-      '+',
-      '&',
-      '=',
-      'bnVsbA',
-      'W10',
-      'WzEsW11d',
-      'A'.repeat(600),
-      '%F0%9F',
-    ),
-  },
+const parameterValue = weighted(
+  [2, oneOf`5m 1h 24h 1M -1 0 1 500 501 1e2 1e400 NaN 0x10 ${' 5'} ${''}`],
+  [2, fc.constantFrom(...AD_IDS).map(encodeURIComponent)],
+  [3, hostileString.map(encode)],
+  [1, hostileString.map((text) => Buffer.from(text).toString('latin1'))],
+  [2, fc.tuple(fc.oneof(fc.double(), fc.constant('x'), fc.constant([])), hostileString).map(cursor)],
+  [1, oneOf`% %zz %c0%af %00 + & = bnVsbA W10 WzEsW11d %F0%9F ${'A'.repeat(600)}`],
 );
 
 /** Reads of analytics with unusual, repeated or wrongly typed parameters. */
@@ -173,7 +55,7 @@ export const queries: fc.Arbitrary<RawRequest> = fc
   .map(({ to, before, parameters, many }) => {
     const query = parameters.map((pair) => pair.join('=')).join('&');
     const target = `${before}/ads/analytics?${`${query}&`.repeat(many).slice(0, 12_000)}`;
-    return raw('queries', to, head(`GET ${target.replace(/[ \r\n\0]/g, '+')} HTTP/1.1`, 'Host: localhost'));
+    return raw('queries', to, headOf('GET', target.replace(/[ \r\n\0]/g, '+')));
   });
 
 /** A cursor in the form of the API, with any content. */

@@ -1,8 +1,9 @@
 import { gzipSync } from 'node:zlib';
 import { EVENT_KINDS, KINDS } from '@ads/models';
 import fc from 'fast-check';
+import { words } from './choices.js';
 import { anyPath, anyTarget, eventPath, eventTarget } from './endpoints.js';
-import { type FuzzRequest, head, raw, type Target } from './request.js';
+import { type FuzzRequest, headOf, JSON_LINE, raw, type Target } from './request.js';
 
 /*
  * Repeats each character of each format that the API reads as often as a request allows. Code whose time grows faster than its
@@ -20,49 +21,54 @@ const MISFIT = ` Z+-"\\]}/%\u2028!`;
 /** Puts a text into a request. */
 type Place = (text: string) => fc.Arbitrary<FuzzRequest>;
 
-/** A run of one character in a text. */
-interface Run {
-  readonly text: string;
-  readonly character: string;
-  /** Where in the text the run begins; undefined: anywhere. */
-  readonly at: number | undefined;
-  /** Whether the valid rest of the text follows the run, or an invalid character. */
-  readonly keepsEnd: boolean;
-  /** Bytes of the longest run. */
-  readonly most: number;
-}
-
 /** Seven of eight are as long as they may be: the generators of fast-check prefer short ones. */
 function lengthUpTo(most: number): fc.Arbitrary<number> {
   return fc.noBias(fc.nat(most * 8)).map((length) => Math.min(most, length));
 }
 
-function withRun({ text, character, at, keepsEnd, most }: Run): fc.Arbitrary<string> {
-  const place = at === undefined ? fc.nat(text.length) : fc.constant(at);
-  return fc.tuple(place, lengthUpTo(most)).map(([start, length]) => {
-    const run = character.repeat(length);
-    return text.slice(0, start) + run + (keepsEnd ? text.slice(start) : MISFIT);
-  });
-}
-
-/** All runs of a format in a place: of each of its characters at its position, and of other characters anywhere. */
+/**
+ * All runs of a format in a place: of each of its characters at its position, and of other characters anywhere. The valid
+ * rest of the text follows the run, or an invalid character.
+ *
+ * @param widthOf the bytes of a character in the request
+ */
 function runsIn(
   place: Place,
   texts: readonly string[],
   widthOf: (character: string) => number,
 ): fc.Arbitrary<FuzzRequest>[] {
   return texts.flatMap((text) => {
-    const own = [...text].map((character, at) => ({ character, at }));
+    const own = [...text].map((character, at) => ({ character, places: fc.constant(at) }));
     // Within an existing run all positions are equivalent.
-    const firsts = own.filter(({ character, at }) => character !== text[at - 1]);
-    const others = MEANINGFUL.map((character) => ({ character, at: undefined }));
-    return [...firsts, ...others].flatMap(({ character, at }) =>
-      [true, false].map((keepsEnd) => {
-        const most = Math.floor((MOST_BYTES - 200) / widthOf(character));
-        return withRun({ text, character, at, keepsEnd, most }).chain((written) => place(written));
-      }),
+    const firsts = own.filter(({ character }, at) => character !== text[at - 1]);
+    const others = MEANINGFUL.map((character) => ({ character, places: fc.nat(text.length) }));
+    return [...firsts, ...others].flatMap(({ character, places }) =>
+      [true, false].map((keepsEnd) =>
+        fc
+          .tuple(places, lengthUpTo(Math.floor((MOST_BYTES - 200) / widthOf(character))))
+          .map(([at, length]) => text.slice(0, at) + character.repeat(length) + (keepsEnd ? text.slice(at) : MISFIT))
+          .chain(place),
+      ),
     );
   });
+}
+
+/** All runs of the formats of named values, such as fields. */
+function runsInEach(
+  formats: Readonly<Record<string, readonly string[]>>,
+  widthOf: (character: string) => number,
+  place: (name: string, text: string) => fc.Arbitrary<FuzzRequest>,
+): fc.Arbitrary<FuzzRequest>[] {
+  return Object.entries(formats).flatMap(([name, texts]) => runsIn((text) => place(name, text), texts, widthOf));
+}
+
+/** Each piece behind each start, repeated. */
+function repetitions(pieces: readonly string[], starts: readonly string[], place: Place): fc.Arbitrary<FuzzRequest>[] {
+  return pieces.flatMap((piece) =>
+    starts.map((start) =>
+      lengthUpTo(Math.floor(MOST_BYTES / piece.length)).chain((count) => place(start + piece.repeat(count))),
+    ),
+  );
 }
 
 const TIMES = ['2024-01-01T10:10:10.123Z', '2024-01-01t10:10:10+02:00'];
@@ -81,64 +87,34 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
 function postOf(body: string | Buffer, ...lines: readonly string[]): fc.Arbitrary<FuzzRequest> {
   const bytes = Buffer.from(body as string);
   return fc.tuple(eventTarget, eventPath).map(([to, path]) => {
-    const start = head(`POST ${path} HTTP/1.1`, 'Host: localhost', ...lines, `Content-Length: ${bytes.length}`);
+    const start = headOf('POST', path, ...lines, `Content-Length: ${bytes.length}`);
     return raw('repeats', to, Buffer.concat([Buffer.from(start, 'latin1'), bytes]));
   });
 }
 
-const JSON_LINE = 'Content-Type: application/json';
-
-const fields = Object.entries(FIELDS).flatMap(([field, texts]) =>
-  runsIn(
-    (text) => postOf(JSON.stringify({ ad_id: 'ad-001', [field]: text }), JSON_LINE),
-    texts,
-    (character) => Buffer.byteLength(JSON.stringify(character)) - 2,
-  ),
+const fields = runsInEach(
+  FIELDS,
+  (character) => Buffer.byteLength(JSON.stringify(character)) - 2,
+  (field, text) => postOf(JSON.stringify({ ad_id: 'ad-001', [field]: text }), JSON_LINE),
 );
 
 /** JSON as it is written: numbers, white space, escapes, brackets, names. */
-const syntax = [
+const SYNTAX = [
   ...['{"ad_id":"ad-001","video_play_time":12.0345e+10}', '{ "ad_id" : "ad-001" }'],
   ...['[[{"a":[]}]]', '{"ad_id":"\\u0061\\n\\\\","x":[true,null,-1]}'],
-].flatMap((text) => runsIn((json) => postOf(json, JSON_LINE), [text], Buffer.byteLength));
+];
+const syntax = runsIn((json) => postOf(json, JSON_LINE), SYNTAX, Buffer.byteLength);
 
 /** Texts that bodies repeat. */
-const pieces = [
-  '[',
-  '{"a":',
-  '"a":0,',
-  '[],',
-  '\\u0041',
-  '\\n',
-  '1e1',
-  '-',
-  '%41',
-  '%',
-  '+',
-  '&',
-  '=',
-  'a=1&',
-  'ad_id=a&',
-  '--x\r\n',
-  '\r\n',
-  '--',
-  'Content-Disposition: form-data; name="a"\r\n',
-];
-const TYPES = [
-  'application/json',
-  'text/plain',
-  'application/x-www-form-urlencoded',
-  'multipart/form-data; boundary=x',
-];
-const bodies = pieces.flatMap((piece) =>
-  TYPES.flatMap((type) =>
-    ['{"ad_id":"', '--x\r\nContent-Disposition: form-data; name="ad_id"\r\n\r\n', ''].map((start) =>
-      lengthUpTo(Math.floor(MOST_BYTES / piece.length)).chain((count) =>
-        postOf(start + piece.repeat(count), `Content-Type: ${type}`),
-      ),
-    ),
-  ),
-);
+const pieces = words`
+  [ {"a": "a":0, [], \\u0041 \\n 1e1 - %41 % + & = a=1& ad_id=a& ${'--x\r\n'} ${'\r\n'} --
+  ${'Content-Disposition: form-data; name="a"\r\n'}
+`;
+const starts = ['{"ad_id":"', '--x\r\nContent-Disposition: form-data; name="ad_id"\r\n\r\n', ''];
+const TYPES = words`
+  application/json text/plain application/x-www-form-urlencoded ${'multipart/form-data; boundary=x'}
+`;
+const bodies = TYPES.flatMap((type) => repetitions(pieces, starts, (body) => postOf(body, `Content-Type: ${type}`)));
 
 /** Texts that the headers which are read may hold. */
 const HEADERS: Readonly<Record<string, readonly string[]>> = {
@@ -167,21 +143,13 @@ function headerText(text: string): string {
     .replace(/[^\t -~\x80-\xff]/g, '');
 }
 
-const headers = Object.entries(HEADERS).flatMap(([name, texts]) =>
-  runsIn(
-    (text) =>
-      fc.oneof(
-        postOf('{"ad_id":"ad-001"}', JSON_LINE, `${name}: ${headerText(text)}`),
-        fc
-          .tuple(anyTarget, anyPath)
-          .map(([to, path]) =>
-            raw('repeats', to, head(`GET ${path} HTTP/1.1`, 'Host: localhost', `${name}: ${headerText(text)}`)),
-          ),
-      ),
-    texts,
-    Buffer.byteLength,
-  ),
-);
+const headers = runsInEach(HEADERS, Buffer.byteLength, (name, text) => {
+  const line = `${name}: ${headerText(text)}`;
+  return fc.oneof(
+    postOf('{"ad_id":"ad-001"}', JSON_LINE, line),
+    fc.tuple(anyTarget, anyPath).map(([to, path]) => raw('repeats', to, headOf('GET', path, line))),
+  );
+});
 
 /** Plain and compressed bodies, which are read in different ways. */
 const types = ['application/json; charset="utf-8"; a=b', 'multipart/form-data; boundary=--x'].flatMap((type) =>
@@ -201,7 +169,7 @@ const types = ['application/json; charset="utf-8"; a=b', 'multipart/form-data; b
 const analyticsTarget = fc.constantFrom<Target>('gateway', 'analytics');
 
 function getOf(target: string, of = anyTarget): fc.Arbitrary<FuzzRequest> {
-  return of.map((to) => raw('repeats', to, head(`GET ${target} HTTP/1.1`, 'Host: localhost')));
+  return of.map((to) => raw('repeats', to, headOf('GET', target)));
 }
 
 const PARAMETERS: Readonly<Record<string, readonly string[]>> = {
@@ -212,48 +180,26 @@ const PARAMETERS: Readonly<Record<string, readonly string[]>> = {
   other: ['x'],
 };
 
-const parameters = Object.entries(PARAMETERS).flatMap(([name, texts]) =>
-  runsIn(
-    (text) => getOf(`/ads/analytics?${name}=${encodeURIComponent(text)}`, analyticsTarget),
-    texts,
-    (character) => encodeURIComponent(character).length,
-  ),
+const parameters = runsInEach(
+  PARAMETERS,
+  (character) => encodeURIComponent(character).length,
+  (name, text) => getOf(`/ads/analytics?${name}=${encodeURIComponent(text)}`, analyticsTarget),
 );
 
 /** Texts of parameters, as they are encoded in the address. */
-const addresses = [
-  '/',
-  '.',
-  '%2e',
-  '../',
-  '%',
-  '%2f',
-  ';',
-  '//',
-  'a',
-  '?',
-  '&',
-  '=',
-  'a=&',
-  'ad_id=a&',
-  '+',
-  '*',
-  ':',
-  '(',
-  '~',
-].flatMap((piece) =>
-  ['/', '/ads/analytics?', '/ads/analytics/', '/swagger/', '/ads/', '/api/v1/'].map((start) =>
-    lengthUpTo(Math.floor(MOST_BYTES / piece.length)).chain((count) => getOf(start + piece.repeat(count))),
-  ),
+const addresses = repetitions(
+  words`/ . %2e ../ % %2f ; // a ? & = a=& ad_id=a& + * : ( ~`,
+  words`/ /ads/analytics? /ads/analytics/ /swagger/ /ads/ /api/v1/`,
+  (target) => getOf(target),
 );
 
 /** One generator for each character of each format. */
 export const repeats: readonly fc.Arbitrary<FuzzRequest>[] = [
-  ...fields,
-  ...syntax,
-  ...bodies,
-  ...headers,
-  ...types,
-  ...parameters,
-  ...addresses,
-];
+  fields,
+  syntax,
+  bodies,
+  headers,
+  types,
+  parameters,
+  addresses,
+].flat();

@@ -66,6 +66,13 @@ export function head(...lines: readonly string[]): string {
   return `${lines.join('\r\n')}\r\n\r\n`;
 }
 
+/** A valid head, with these lines behind its Host. */
+export function headOf(method: string, target: string, ...lines: readonly string[]): string {
+  return head(`${method} ${target} HTTP/1.1`, 'Host: localhost', ...lines);
+}
+
+export const JSON_LINE = 'Content-Type: application/json';
+
 const SHOWN_BYTES = 1_500;
 
 /** A request as text that can be read and sent again; unprintable bytes are escaped. */
