@@ -1,11 +1,10 @@
-import { Journal } from '@ads/harness';
+import { AnsweredCounts, Journal } from '@ads/harness';
 import { requireExecutable, type StandAloneRun, standAloneRun } from '@ads/local';
 import { QueueWatch } from './checks/queue-watch.js';
 import type { Fault } from './faults/fault.js';
-import { Traffic } from './load/traffic.js';
 import { type Options, readOptions } from './options.js';
 import { isGood, type Played, printResults, printRound, summary } from './report.js';
-import { playRound, type RoundResult, type Run } from './round.js';
+import { playRound, type RoundResult } from './round.js';
 import { ChaosStack } from './stack/chaos-stack.js';
 import { scaledOutServers } from './stack/scaled-out-servers.js';
 import { singleServers } from './stack/single-servers.js';
@@ -23,14 +22,8 @@ async function main({ folder, onEnd }: StandAloneRun, options: Options): Promise
   // Fails now rather than after all other rounds.
   if (faults.some(({ scaledOut }) => scaledOut)) await requireExecutable('pgbouncer');
   const parts = [
-    {
-      stack: new ChaosStack(folder, singleServers),
-      faults: faults.filter(({ scaledOut }) => !scaledOut),
-    },
-    {
-      stack: new ChaosStack(folder, scaledOutServers),
-      faults: faults.filter(({ scaledOut }) => scaledOut),
-    },
+    { stack: new ChaosStack(folder, singleServers), faults: faults.filter(({ scaledOut }) => !scaledOut) },
+    { stack: new ChaosStack(folder, scaledOutServers), faults: faults.filter(({ scaledOut }) => scaledOut) },
   ].filter((part) => part.faults.length > 0);
   const played: Played[] = [];
   let round = 0;
@@ -53,24 +46,17 @@ async function play(
 ): Promise<Played> {
   await stack.start();
   const journal = new Journal();
-  const run: Run = {
-    stack,
-    journal,
-    traffic: new Traffic(journal),
-    queue: new QueueWatch(),
-    seed,
-    seconds,
-  };
+  const state = { journal, kept: [], answered: new AnsweredCounts(), queue: new QueueWatch() };
   const results: RoundResult[] = [];
   for (const [index, fault] of faults.entries()) {
     const since = performance.now();
     const time = faults.slice(0, index).filter((earlier) => earlier === fault).length;
-    const result = await playRound(run, fault, time);
+    const result = await playRound({ stack, seed, seconds, ...state }, fault, time);
     results.push(result);
     printRound(label(fault), result, since);
   }
   await stack.end();
-  return { results, journal: run.journal };
+  return { results, journal };
 }
 
 await standAloneRun('chaos', readOptions, main);

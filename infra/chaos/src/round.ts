@@ -1,18 +1,29 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Journal } from '@ads/harness';
-import { type Comparison, compare, seededRandom } from '@ads/harness';
+import {
+  type AnsweredCounts,
+  type Comparison,
+  compare,
+  type Journal,
+  type Report,
+  seededRandom,
+  startPlayers,
+  startViewers,
+} from '@ads/harness';
+import { waitFor } from '@ads/local';
 import { startObservabilityProbe } from './checks/observability-probe.js';
 import type { QueueWatch } from './checks/queue-watch.js';
 import { untilSettled, untilWhole } from './checks/settled.js';
 import { type Fault, pause } from './faults/fault.js';
-import type { Traffic } from './load/traffic.js';
+import { newReport } from './load/reports.js';
 import { AD_IDS, type ChaosStack } from './stack/chaos-stack.js';
 
 /** The state that lasts over all rounds. */
 export interface Run {
   readonly stack: ChaosStack;
   readonly journal: Journal;
-  readonly traffic: Traffic;
+  /** Acknowledged reports of earlier rounds, to be sent again in later ones. */
+  readonly kept: Report[];
+  readonly answered: AnsweredCounts;
   readonly queue: QueueWatch;
   readonly seed: number;
   readonly seconds: number | undefined;
@@ -35,6 +46,10 @@ export interface RoundResult extends Comparison {
   readonly sources: string;
 }
 
+/** With their pauses, players send about a report a second each. */
+const PLAYERS = { count: 60, longestPauseMs: 450, retryMs: 250, giveUpMs: 60_000, sentAgain: 0.2 };
+const VIEWERS = { count: 3, pauseMs: 80, lists: 0.1 };
+
 const BEFORE_MS = [1_500, 4_000] as const;
 const AFTER_MS = 1_500;
 const HEAL_MS = 90_000;
@@ -46,13 +61,19 @@ const HEAL_MS = 90_000;
  *   this fault alone
  */
 export async function playRound(run: Run, fault: Fault, time: number): Promise<RoundResult> {
-  const { stack, journal, traffic, queue, seed, seconds } = run;
+  const { stack, journal, kept, answered, queue, seed, seconds } = run;
   const random = seededRandom(seed, fault.name, time);
   const complaintsBefore = journal.complaints.length;
   const acceptedBefore = journal.acknowledged.size;
   const complaints: string[] = [];
-  const players = traffic.startPlayers(stack.url, seededRandom(seed, fault.name, time, 'players'));
-  const viewers = traffic.startViewers(stack.url, seededRandom(seed, fault.name, time, 'viewers'));
+  const ofPlayers = seededRandom(seed, fault.name, time, 'players');
+  const ofViewers = seededRandom(seed, fault.name, time, 'viewers');
+  const players = startPlayers({
+    ...PLAYERS,
+    ...{ journal, kept, random: ofPlayers, url: () => stack.url },
+    newReport: () => newReport(ofPlayers, AD_IDS, Date.now()),
+  });
+  const viewers = startViewers({ ...VIEWERS, url: stack.url, random: ofViewers, journal, answered, adIds: AD_IDS });
   const probe = await startObservabilityProbe(stack.slots);
   const began = performance.now();
   await pause(random, ...BEFORE_MS);
@@ -61,10 +82,15 @@ export async function playRound(run: Run, fault: Fault, time: number): Promise<R
     await fault.run({
       stack,
       journal,
-      answered: traffic.answered,
+      answered,
       random,
       last: (usual) => sleep(1_000 * (seconds ?? usual)),
       complain: (sentence) => complaints.push(sentence),
+      expect: (what, timeoutMs, condition) =>
+        waitFor(condition, { what, timeoutMs }).then(
+          () => undefined,
+          (error: Error) => void complaints.push(error.message),
+        ),
     });
   } catch (error) {
     complaints.push(`the fault itself failed: ${(error as Error).message}`);

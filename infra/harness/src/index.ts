@@ -16,6 +16,7 @@ export type { GroupSettings, Page } from './load/group.js';
 export { HttpLine } from './load/http-line.js';
 export { Load } from './load/load.js';
 export { type RequestSettings, requestMaker } from './load/requests.js';
+export { readMetrics } from './metrics.js';
 export { flag, namesOf, type OptionValues, parseOptions, wholeNumber } from './options.js';
 export { type Players, startPlayers } from './players/players.js';
 export { randomKind, regularReport } from './players/reports.js';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { countLost, fillRollups, Load, type Page } from '@ads/harness';
+import { countLost, fillRollups, Load, type Page, readMetrics } from '@ads/harness';
 import { addAds, migrate, openPool, printDetail, printTable, readCpuSeconds, step, waitFor } from '@ads/local';
 import { summarise } from '../statistics.js';
 import { askAnalytics, askForList, openSlowReaders, type Times } from './catalogue-questions.js';
@@ -195,11 +195,8 @@ async function loadWhileRefreshing(
 /** Counts the pages of ids that the catalogue has read. */
 const READS = 'database_operations_total{operation="read_ad_ids",status="ok"';
 
-/** The value of the first series with this beginning, or 0. */
 async function readMetric(port: number, beginning: string): Promise<number> {
-  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-  const line = text.split('\n').find((one) => one.startsWith(beginning));
-  return Number(line?.split(' ').at(-1) ?? 0);
+  return (await readMetrics(port))(beginning) ?? 0;
 }
 
 async function untilMetric(port: number, beginning: string, least: number, timeoutMs = 120_000): Promise<void> {

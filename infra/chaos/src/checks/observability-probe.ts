@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ServiceSlot } from '@ads/harness';
+import { readMetrics, type ServiceSlot } from '@ads/harness';
 import { waitFor } from '@ads/local';
 import type { Signal } from '../faults/fault.js';
 
@@ -81,16 +81,13 @@ function ofCondition(condition: string, metric?: string): Evidence {
 /** Starts to observe these services. */
 export async function startObservabilityProbe(slots: readonly ServiceSlot[]): Promise<ObservabilityProbe> {
   const logs = slots.map(({ process: { logFile } }) => ({ logFile, from: statSync(logFile).size }));
-  const before = await scrape(slots);
+  const before = await counts();
   const seen = new Set<string>();
   let observing = true;
 
   async function observeHealth(slot: ServiceSlot): Promise<void> {
     while (observing) {
-      const answer = await get(slot, '/health').catch(() => undefined);
-      const { dependencies = {}, conditions = {} } = (
-        answer === undefined ? {} : JSON.parse(answer)
-      ) as Partial<HealthAnswer>;
+      const { dependencies = {}, conditions = {} } = await readHealth(slot).catch((): Partial<HealthAnswer> => ({}));
       for (const [name, { status, detail }] of Object.entries(dependencies)) {
         if (status === 'down' || detail !== undefined) seen.add(name);
       }
@@ -110,11 +107,18 @@ export async function startObservabilityProbe(slots: readonly ServiceSlot[]): Pr
         .map((line) => JSON.parse(line) as LogLine),
     );
 
-  async function missing(signal: Signal, after: Metrics): Promise<string[]> {
+  /** How often each signal was counted, by process. */
+  async function counts() {
+    const read = slots.map(({ process }) => readMetrics(process.port).catch(() => () => undefined));
+    const metrics = await Promise.all(read);
+    return (beginning: string) => metrics.map((metric) => metric(beginning) ?? 0);
+  }
+
+  async function missing(signal: Signal, after: Awaited<ReturnType<typeof counts>>): Promise<string[]> {
     const { metric, begins, ends, health } = EVIDENCE[signal];
     const problems: string[] = [];
     if (health !== undefined && !seen.has(health)) problems.push(`no /health reported ${signal}`);
-    if (metric !== undefined && !slots.some(({ name }) => sum(after, name, metric) > sum(before, name, metric))) {
+    if (metric !== undefined && !after(metric).some((count, index) => count > (before(metric)[index] ?? 0))) {
       problems.push(`metric ${metric} did not count ${signal}`);
     }
     const logged = () => readLogs().filter((lines) => lines.some(matches(begins)));
@@ -137,7 +141,7 @@ export async function startObservabilityProbe(slots: readonly ServiceSlot[]): Pr
       if (!expected.includes('wrong counter') && readLogs().flat().some(matches(MISMATCH))) {
         problems.push('an audit found a wrong counter in Redis');
       }
-      const after = await scrape(slots);
+      const after = await counts();
       for (const signal of expected) problems.push(...(await missing(signal, after)));
       return problems;
     },
@@ -150,24 +154,8 @@ function matches(pattern: LogPattern): (line: LogLine) => boolean {
   return (line) => Object.entries(pattern).every(([field, value]) => line[field] === value);
 }
 
-/** The text of `/metrics`, by the name of the process. */
-type Metrics = ReadonlyMap<string, string>;
-
-async function scrape(slots: readonly ServiceSlot[]): Promise<Metrics> {
-  return new Map(
-    await Promise.all(slots.map(async (slot) => [slot.name, await get(slot, '/metrics').catch(() => '')] as const)),
-  );
-}
-
-/** The sum of all series of a metric in one process. */
-function sum(metrics: Metrics, name: string, metric: string): number {
-  const series = (metrics.get(name) ?? '').split('\n').filter((line) => line.startsWith(metric));
-  return series.reduce((total, line) => total + Number(line.split(' ').at(-1)), 0);
-}
-
-async function get(slot: ServiceSlot, path: string): Promise<string> {
-  const response = await fetch(`http://127.0.0.1:${slot.process.port}${path}`, {
-    signal: AbortSignal.timeout(PATIENCE_MS),
-  });
-  return await response.text();
+async function readHealth(slot: ServiceSlot): Promise<HealthAnswer> {
+  const url = `http://127.0.0.1:${slot.process.port}/health`;
+  const response = await fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS) });
+  return (await response.json()) as HealthAnswer;
 }

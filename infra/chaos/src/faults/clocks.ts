@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { ServiceSlot } from '@ads/harness';
-import { type ServiceName, shiftedClock, waitFor } from '@ads/local';
+import { readMetrics, type ServiceSlot } from '@ads/harness';
+import { type ServiceName, shiftedClock } from '@ads/local';
 import type { Fault } from './fault.js';
 
 const HOUR_MS = 3_600_000;
@@ -15,7 +15,7 @@ function shiftClock(service: ServiceName): Fault {
   return {
     name: `clock-${service}`,
     signals: ['clock skew'],
-    async run({ stack, random, last, complain }) {
+    async run({ stack, random, last, expect }) {
       const slot = random.pick(stack.slotsOf(service));
       const shift = random.pick([
         random.integer(2, 12) * HOUR_MS,
@@ -29,10 +29,8 @@ function shiftClock(service: ServiceName): Fault {
         await slot.start(clock.nodeArgs);
         await last(1);
         clock.shift(shift);
-        await waitFor(() => showsSkew(slot, shift / 1_000), {
-          what: `clock_skew_seconds of ${slot.name} to be ${shift / 1_000}`,
-          timeoutMs: 10_000,
-        }).catch((error: Error) => complain(error.message));
+        const skew = shift / 1_000;
+        await expect(`clock_skew_seconds of ${slot.name} to be ${skew}`, 10_000, () => showsSkew(slot, skew));
         await last(5);
       } finally {
         clock.shift(0);
@@ -43,9 +41,10 @@ function shiftClock(service: ServiceName): Fault {
 
 /** True when `/metrics` reports this skew against Postgres, in seconds. */
 async function showsSkew(slot: ServiceSlot, seconds: number): Promise<boolean> {
-  const answer = await fetch(`http://127.0.0.1:${slot.process.port}/metrics`, { signal: AbortSignal.timeout(2_000) });
-  const shown = /^clock_skew_seconds\{reference="postgres".*\} (\S+)$/m.exec(await answer.text())?.[1];
-  return Math.abs(Number(shown) - seconds) < MEASURED_WITHIN_SECONDS;
+  const metric = await readMetrics(slot.process.port);
+  return (
+    Math.abs((metric('clock_skew_seconds{reference="postgres"') ?? Number.NaN) - seconds) < MEASURED_WITHIN_SECONDS
+  );
 }
 
 /** One service has a wrong clock; the servers have the right time. */

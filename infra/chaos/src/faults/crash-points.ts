@@ -1,5 +1,4 @@
 import { fileURLToPath } from 'node:url';
-import { waitFor } from '@ads/local';
 import type { CrashPoint } from '../crash-points/crash-point.js';
 import type { Fault } from './fault.js';
 
@@ -12,16 +11,14 @@ function crash(point: CrashPoint): Fault {
   return {
     name: `crash-${point}`,
     signals: [],
-    async run({ stack, random, complain }) {
+    async run({ stack, random, expect }) {
       const slot = random.pick(stack.slotsOf('consumer'));
       for (let time = 0; time < CRASHES; time += 1) {
         await slot.kill();
         const batches = String(random.integer(1, 20));
         await slot.start([ENTRY, point, batches]);
-        await waitFor(() => slot.port === undefined, {
-          timeoutMs: CRASH_MS,
-          what: `${slot.name} to crash ${point.replaceAll('-', ' ')}`,
-        }).catch((error: Error) => complain(error.message));
+        const what = `${slot.name} to crash ${point.replaceAll('-', ' ')}`;
+        await expect(what, CRASH_MS, () => slot.port === undefined);
       }
       await slot.kill();
       await slot.start();

@@ -25,6 +25,8 @@ export interface FaultContext {
   last(seconds: number): Promise<void>;
   /** Reports a broken promise in one sentence. */
   complain(sentence: string): void;
+  /** Waits for a condition, and complains when it does not hold in time. */
+  expect(what: string, timeoutMs: number, condition: () => boolean | Promise<boolean>): Promise<void>;
 }
 
 /** A failure that is over when `run` resolves; then the tracker must heal by itself. */
@@ -48,6 +50,19 @@ export async function frozen(process: LocalProcess, meanwhile: () => Promise<voi
     process.resume();
   }
 }
+
+/** Kills a process or a server, and starts it again 0.2 to 2.5 s later. */
+export async function killAndStart(
+  random: Random,
+  victim: { kill(): Promise<void>; start(): Promise<void> },
+): Promise<void> {
+  await victim.kill();
+  await pause(random, ...DEAD_MS);
+  await victim.start();
+}
+
+/** How long something that was killed stays dead. */
+export const DEAD_MS = [200, 2_500] as const;
 
 /** Waits for a random time in this range of milliseconds. */
 export async function pause(random: Random, leastMs: number, mostMs: number): Promise<void> {

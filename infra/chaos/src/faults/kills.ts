@@ -1,33 +1,14 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ServiceName } from '@ads/local';
-import { waitFor } from '@ads/local';
-import type { ChaosStack } from '../stack/chaos-stack.js';
-import { type Fault, type FaultContext, pause } from './fault.js';
-
-/** A killed process is started again after a time in this range. */
-export const DEAD_MS = [200, 2_500] as const;
+import { type ServiceName, waitFor } from '@ads/local';
+import { DEAD_MS, type Fault, killAndStart, pause } from './fault.js';
 
 function killService(service: ServiceName): Fault {
   return {
     name: `kill-${service}`,
     signals: [],
-    async run({ stack, random }) {
-      const slot = random.pick(stack.slotsOf(service));
-      await slot.kill();
-      await pause(random, ...DEAD_MS);
-      await slot.start();
-    },
+    run: ({ stack, random }) => killAndStart(random, random.pick(stack.slotsOf(service))),
   };
-}
-
-function redisFile(stack: ChaosStack): string {
-  return join(stack.folder, 'redis', 'dump.rdb');
-}
-
-async function killRedis({ stack, random }: FaultContext): Promise<void> {
-  await stack.redis.kill();
-  await pause(random, ...DEAD_MS);
 }
 
 /** Kills the postmaster alone. Its children end by themselves; until then a new postmaster does not start. */
@@ -59,30 +40,25 @@ export const kills: readonly Fault[] = [
   {
     name: 'kill-nats',
     signals: ['nats'],
-    async run({ stack, random }) {
-      await stack.nats.kill();
-      await pause(random, ...DEAD_MS);
-      await stack.nats.start();
-    },
+    run: ({ stack, random }) => killAndStart(random, stack.nats),
   },
   {
     name: 'kill-redis-empty',
     signals: ['redis', 'counters'],
-    async run(context) {
-      await killRedis(context);
-      rmSync(redisFile(context.stack), { force: true });
-      await context.stack.redis.start();
+    async run({ stack, random }) {
+      await stack.redis.kill();
+      await pause(random, ...DEAD_MS);
+      rmSync(join(stack.folder, 'redis', 'dump.rdb'), { force: true });
+      await stack.redis.start();
     },
   },
   {
     name: 'kill-redis-old-file',
     signals: ['redis', 'counters'],
-    async run(context) {
-      const { stack, random } = context;
+    async run({ stack, random }) {
       await stack.admin.redis.save();
       await pause(random, 1_000, 3_000);
-      await killRedis(context);
-      await stack.redis.start();
+      await killAndStart(random, stack.redis);
     },
   },
   killPostmaster('kill-postgres-sigquit', 'SIGQUIT'),
@@ -98,3 +74,22 @@ export const kills: readonly Fault[] = [
     },
   },
 ];
+
+/** Good outcomes; a 429 comes from the rate limits, not from the restart. */
+const GOOD = new Set(['202', '429']);
+
+/** Restarts each service by SIGTERM, one after the other. No client may notice. */
+export const rolling: Fault = {
+  name: 'rolling-restart',
+  signals: [],
+  async run({ stack, journal, complain, random }) {
+    journal.takeOutcomes();
+    for (const slot of random.shuffle(stack.slots)) {
+      const { code, signal } = await slot.roll();
+      if (code !== 0) complain(`${slot.name} ended with ${signal ?? `code ${code}`} instead of 0`);
+    }
+    for (const [outcome, count] of journal.takeOutcomes()) {
+      if (!GOOD.has(outcome)) complain(`${count} requests ended with ${outcome} during the rolling restart`);
+    }
+  },
+};

@@ -1,5 +1,4 @@
 import type { Journal } from '@ads/harness';
-import { waitFor } from '@ads/local';
 import {
   type AdEvent,
   DEAD_LETTER_STREAM,
@@ -109,17 +108,15 @@ export const queues: readonly Fault[] = [
   {
     name: 'poison',
     signals: ['dead letters'],
-    async run({ stack, journal, complain }) {
+    async run({ stack, journal, complain, expect }) {
       const before = await deadLetters(stack);
       const good = AD_IDS.slice(0, 3).map(goodClick);
       enter(journal, good);
       const { messages, letters } = poisonMessages(good);
       const jetstream = stack.admin.nats.jetstream();
       for (const message of messages) await jetstream.publish(EVENT_SUBJECT, message);
-      await waitFor(async () => (await deadLetters(stack)) >= before + letters, {
-        timeoutMs: DEAD_LETTERED_MS,
-        what: `${letters} dead letters`,
-      }).catch((error: Error) => complain(error.message));
+      const haveCome = async () => (await deadLetters(stack)) >= before + letters;
+      await expect(`${letters} dead letters`, DEAD_LETTERED_MS, haveCome);
       const found = (await deadLetters(stack)) - before;
       if (found !== letters) complain(`${letters} unreadable messages became ${found} dead letters`);
     },
@@ -127,7 +124,7 @@ export const queues: readonly Fault[] = [
   {
     name: 'dead-letters-full',
     signals: ['dead letters', 'dead letters blocked'],
-    async run({ stack, journal, last, complain }) {
+    async run({ stack, journal, last, complain, expect }) {
       const { nats, jetstream } = stack.admin;
       for (const bytes of [100_000, 1_000, 1]) {
         while (await hasRoomFor(nats, DEAD_LETTER_SUBJECT, Buffer.alloc(bytes)));
@@ -136,14 +133,11 @@ export const queues: readonly Fault[] = [
       enter(journal, good);
       const { messages, letters } = poisonMessages(good);
       for (const message of messages) await nats.jetstream().publish(EVENT_SUBJECT, message);
-      const untilWaiting = (count: number, what: string) =>
-        waitFor(async () => (await waitingLetters(stack)) === count, { timeoutMs: DEAD_LETTERED_MS, what }).catch(
-          (error: Error) => complain(error.message),
-        );
-      await untilWaiting(letters, `${letters} dead letters to wait for room`);
+      const wait = async (count: number) => (await waitingLetters(stack)) === count;
+      await expect(`${letters} dead letters to wait for room`, DEAD_LETTERED_MS, () => wait(letters));
       await last(6);
       await jetstream.streams.purge(DEAD_LETTER_STREAM);
-      await untilWaiting(0, 'the waiting dead letters to be moved');
+      await expect('the waiting dead letters to be moved', DEAD_LETTERED_MS, () => wait(0));
       const found = await deadLetters(stack);
       if (found !== letters) complain(`${letters} unreadable messages became ${found} dead letters`);
     },

@@ -3,9 +3,9 @@ import { waitFor } from '@ads/local';
 import { EVENT_STREAM, LEDGER_CONSUMER } from '@ads/models';
 import { Redis } from 'ioredis';
 import type { Dependency } from '../stack/dependency.js';
-import { expectOutcomes } from './answers.js';
-import { type Fault, type FaultContext, frozen, pause } from './fault.js';
-import { DEAD_MS, killPostmaster } from './kills.js';
+import { type Fault, type FaultContext, frozen, killAndStart } from './fault.js';
+import { killPostmaster } from './kills.js';
+import { expectOutcomes } from './outages.js';
 
 const LEADER_MS = 20_000;
 const ONLY_ACCEPTED = new Set(['202']);
@@ -46,33 +46,28 @@ function ofLeader(name: string, leader: Leader, harm: Harm, signals: Fault['sign
   };
 }
 
-const killed: Harm = async (victim, { random }) => {
-  await victim.kill();
-  await pause(random, ...DEAD_MS);
-  await victim.start();
-};
+const killed: Harm = (victim, { random }) => killAndStart(random, victim);
 
 const stopped: Harm = ({ name, server }, context) =>
   frozen(server, () => expectOutcomes(context, ONLY_ACCEPTED, 10, `${name} was frozen`));
-
-const cutOff: Harm = async (victim, context) => {
-  const { natsRoutes } = context.stack.scaledOut;
-  await Promise.all([victim.refuse(), natsRoutes.cutOff(victim.name)]);
-  try {
-    await expectOutcomes(context, ONLY_ACCEPTED, 8, `${victim.name} was cut off`);
-  } finally {
-    await Promise.all([victim.heal(), natsRoutes.heal()]);
-  }
-};
 
 /** Cuts a server off from the other servers only. Its clients stay connected to it although it may no longer lead. */
 const isolated: Harm = async ({ name }, context) => {
   const { natsRoutes } = context.stack.scaledOut;
   await natsRoutes.cutOff(name);
   try {
-    await expectOutcomes(context, ONLY_ACCEPTED, 8, `${name} was isolated`);
+    await expectOutcomes(context, ONLY_ACCEPTED, 8, `${name} was cut off`);
   } finally {
     await natsRoutes.heal();
+  }
+};
+
+const cutOff: Harm = async (victim, context) => {
+  await victim.refuse();
+  try {
+    await isolated(victim, context);
+  } finally {
+    await victim.heal();
   }
 };
 
@@ -110,12 +105,7 @@ export const scaledOut: readonly Fault[] = [
     name: 'pgbouncer-kill',
     scaledOut: true,
     signals: ['postgres'],
-    async run({ stack, random }) {
-      const { pgbouncer } = stack.scaledOut;
-      await pgbouncer.kill();
-      await pause(random, ...DEAD_MS);
-      await pgbouncer.start();
-    },
+    run: ({ stack, random }) => killAndStart(random, stack.scaledOut.pgbouncer),
   },
   { ...killPostmaster('pgbouncer-postgres-kill', 'SIGKILL'), scaledOut: true },
 ];

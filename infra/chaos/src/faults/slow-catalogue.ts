@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { waitFor } from '@ads/local';
 import { DEAD_LETTER_STREAM, decodeEvents, uuidv7 } from '@ads/models';
 import { type ChaosStack, UNVERIFIED_PER_MINUTE } from '../stack/chaos-stack.js';
-import { expectOutcomes } from './answers.js';
 import type { Fault, FaultContext } from './fault.js';
+import { expectOutcomes } from './outages.js';
 
 /** Connections of one hostile client. */
 const CONNECTIONS = 20;
@@ -87,7 +86,7 @@ async function deadLetterIds({ admin }: ChaosStack): Promise<ReadonlySet<string>
 
 /** Unknown ads are refused beyond a limit per minute, and each accepted event becomes a dead letter. */
 async function slowCatalogue(context: FaultContext, seconds: number): Promise<void> {
-  const { stack, complain } = context;
+  const { stack, complain, expect } = context;
   const attack = flood(stack.url);
   const since = performance.now();
   await locked(stack, () => expectOutcomes(context, new Set(['202']), seconds, 'the catalogue was locked'));
@@ -100,14 +99,11 @@ async function slowCatalogue(context: FaultContext, seconds: number): Promise<vo
   const most = stack.slotsOf('ingest').length * UNVERIFIED_PER_MINUTE * (1 + minutes);
   if (accepted.size > most)
     complain(`${accepted.size} clicks of unknown ads were accepted, more than ${Math.floor(most)}`);
-  const left = async () => {
+  const what = `all ${accepted.size} accepted clicks of unknown ads to become dead letters`;
+  await expect(what, DEAD_LETTERED_MS, async () => {
     const stored = await deadLetterIds(stack);
-    return [...accepted].filter((id) => !stored.has(id)).length;
-  };
-  await waitFor(async () => (await left()) === 0, {
-    timeoutMs: DEAD_LETTERED_MS,
-    what: `all ${accepted.size} accepted clicks of unknown ads to become dead letters`,
-  }).catch((error: Error) => complain(error.message));
+    return [...accepted].every((id) => stored.has(id));
+  });
 }
 
 /** The catalogue cannot be read while a client sends unknown ads. Players are not affected. */

@@ -27,7 +27,7 @@ function restart(name: string, serversOf: (stack: ChaosStack) => readonly Depend
     name,
     ...(scaledOut && { scaledOut }),
     signals: ['nats'],
-    async run({ stack, journal, complain }) {
+    async run({ stack, journal, expect }) {
       const servers = serversOf(stack);
       const consumers = stack.slotsOf('consumer');
       await Promise.all(consumers.map((slot) => slot.kill()));
@@ -41,10 +41,8 @@ function restart(name: string, serversOf: (stack: ChaosStack) => readonly Depend
           volumes.push(await moveToSmallVolume(folder, STORE_BYTES + OVERHEAD_BYTES));
           await one.start();
           // Without consumers the stream only grows.
-          await waitFor(async () => ((await backlog(stack, servers.length)) ?? -1) >= held, {
-            timeoutMs: BACK_MS,
-            what: `${held} messages to survive the restart of ${one.name}`,
-          }).catch((error: Error) => complain(error.message));
+          const what = `${held} messages to survive the restart of ${one.name}`;
+          await expect(what, BACK_MS, async () => ((await backlog(stack, servers.length)) ?? -1) >= held);
         }
       } finally {
         await Promise.all(servers.map((one) => one.kill()));

@@ -1,3 +1,4 @@
+import { readMetrics } from '@ads/harness';
 import type { LocalProcess } from '@ads/local';
 
 /**
@@ -17,9 +18,8 @@ export async function readCpu(services: readonly LocalProcess[]): Promise<CpuTim
 }
 
 async function cpuOf({ port }: LocalProcess): Promise<number> {
-  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-  const seconds = /^process_cpu_seconds_total\{[^}]*\} (\S+)$/m.exec(text)?.[1];
-  return Number(seconds ?? Number.NaN) * 1_000;
+  const metric = await readMetrics(port);
+  return (metric('process_cpu_seconds_total{') ?? Number.NaN) * 1_000;
 }
 
 /** The process that worked most between two readings, and for how long. */

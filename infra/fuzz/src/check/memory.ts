@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readMetrics } from '@ads/harness';
 import type { LocalProcess } from '@ads/local';
 
 /** Memory of one process after a garbage collection. */
@@ -26,20 +27,17 @@ export async function readFootprint(service: LocalProcess): Promise<Footprint> {
     await sleep(BETWEEN_READINGS_MS);
     readings.push(await readOnce(service));
   }
-  const least = (field: 'heapBytes' | 'residentBytes' | 'resources') =>
-    Math.min(...readings.map((reading) => reading[field]));
   return {
     name: service.name,
-    heapBytes: least('heapBytes'),
-    residentBytes: least('residentBytes'),
-    resources: least('resources'),
+    heapBytes: Math.min(...readings.map(({ heapBytes }) => heapBytes)),
+    residentBytes: Math.min(...readings.map(({ residentBytes }) => residentBytes)),
+    resources: Math.min(...readings.map(({ resources }) => resources)),
   };
 }
 
 async function readOnce({ name, port }: LocalProcess): Promise<Footprint> {
-  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-  const value = (metric: string) =>
-    Number(new RegExp(`^${metric}\\{[^}]*\\} (\\S+)$`, 'm').exec(text)?.[1] ?? Number.NaN);
+  const metric = await readMetrics(port);
+  const value = (name: string) => metric(`${name}{`) ?? Number.NaN;
   return {
     name,
     heapBytes: value('nodejs_heap_size_used_bytes') + value('nodejs_external_memory_bytes'),
