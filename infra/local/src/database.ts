@@ -7,6 +7,9 @@ import { runCommand } from './servers/run-command.js';
 /** A million ads in one statement would take longer than a statement may. */
 const ADS_AT_ONCE = 50_000;
 
+/** For a query that finds out whether a server answers. */
+export const PROBE_LIMITS = { connectionTimeoutMillis: 2_000, query_timeout: 5_000 };
+
 /** Environment variables; those of the servers win over the process's own. */
 export type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -27,36 +30,29 @@ export async function migrate(env: Variables): Promise<void> {
 /** Puts the sample ads into the database, where they are missing. */
 export async function seedSampleAds(env: Variables): Promise<void> {
   const sql = readFileSync(join(projectRoot, 'infra', 'postgres', 'sample-ads.sql'), 'utf8');
-  const client = new pg.Client({
-    host: env.POSTGRES_HOST ?? 'localhost',
-    port: Number(env.POSTGRES_PORT ?? 5432),
-    user: env.POSTGRES_USER ?? 'postgres',
-    password: secret(env, 'POSTGRES_PASSWORD'),
-    database: env.POSTGRES_DB ?? 'ads',
-    connectionTimeoutMillis: 10_000,
-  });
-  await client.connect();
+  await withClient(env, (client) => client.query(sql));
+}
+
+/** Runs `work` on a new connection, and closes it. @throws the error of the connection or of `work` */
+export async function withClient<T>(
+  env: Variables,
+  work: (client: pg.Client) => Promise<T>,
+  limits: pg.ClientConfig = { connectionTimeoutMillis: 10_000 },
+): Promise<T> {
+  const client = new pg.Client({ ...addressOf(env), ...limits });
+  // An error on an idle connection would else end the process; a query reports it as well.
+  client.on('error', () => undefined);
   try {
-    await client.query(sql);
+    await client.connect();
+    return await work(client);
   } finally {
-    await client.end();
+    await client.end().catch(() => undefined);
   }
 }
 
-/**
- * Connections past the services, which survive the death of the server.
- *
- * @param env of a server of ours, all of its variables set
- */
+/** Connections past the services, which survive the death of the server. */
 export function openPool(env: Variables, settings: pg.PoolConfig = {}): pg.Pool {
-  const pool = new pg.Pool({
-    host: env.POSTGRES_HOST,
-    port: Number(env.POSTGRES_PORT),
-    user: env.POSTGRES_USER,
-    password: env.POSTGRES_PASSWORD,
-    database: env.POSTGRES_DB,
-    ...settings,
-  });
+  const pool = new pg.Pool({ ...addressOf(env), ...settings });
   pool.on('error', () => undefined);
   return pool;
 }
@@ -73,8 +69,14 @@ export async function addAds(database: pg.Pool, adIds: readonly string[]): Promi
   }
 }
 
-/** Like the services, a secret may be given as the file that holds it. */
-function secret(env: Variables, name: string): string | undefined {
-  const file = env[`${name}_FILE`];
-  return file === undefined ? env[name] : readFileSync(file, 'utf8').trim();
+/** With the defaults of the services. Like there, the password may be given as the file that holds it. */
+function addressOf(env: Variables): pg.ClientConfig {
+  const file = env.POSTGRES_PASSWORD_FILE;
+  return {
+    host: env.POSTGRES_HOST ?? 'localhost',
+    port: Number(env.POSTGRES_PORT ?? 5432),
+    user: env.POSTGRES_USER ?? 'postgres',
+    password: file === undefined ? env.POSTGRES_PASSWORD : readFileSync(file, 'utf8').trim(),
+    database: env.POSTGRES_DB ?? 'ads',
+  };
 }

@@ -21,8 +21,6 @@ export interface ProgramOptions {
    * Undefined removes one. HTTP_HOST and HTTP_PORT are set here.
    */
   env: Readonly<Record<string, string | undefined>>;
-  /** By default a free one. */
-  port?: number;
   /** Folder for its logs; by default `.local/logs`. */
   logFolder?: string;
   /** Arguments for Node itself, such as `--inspect`. */
@@ -52,7 +50,7 @@ export function serviceProcess(options: ServiceOptions): Promise<LocalProcess> {
  */
 export async function programProcess(options: ProgramOptions): Promise<LocalProcess> {
   const { name, main, nodeArgs = [] } = options;
-  const port = options.port ?? (await freePort());
+  const port = await freePort();
   const logFolder = options.logFolder ?? join(localFolder, 'logs');
   const url = `http://127.0.0.1:${port}`;
   return new LocalProcess({
@@ -82,11 +80,4 @@ export async function programProcess(options: ProgramOptions): Promise<LocalProc
     // More than a service gives itself (SHUTDOWN_GRACE_SECONDS, 25 by default).
     stopTimeoutMs: 30_000,
   });
-}
-
-/** `serviceProcess`, started. @throws Error with the end of its log when it does not get ready. */
-export async function startService(options: ServiceOptions): Promise<LocalProcess> {
-  const service = await serviceProcess(options);
-  await service.start();
-  return service;
 }

@@ -12,8 +12,8 @@ import { runCommand } from './run-command.js';
 const debianFolder = join(cacheFolder, 'debian');
 const DPKG_STATUS = '/var/lib/dpkg/status';
 
-/** Programs from an unpacked package run with these settings. */
-export interface UnpackedProgram {
+/** A program of this machine, and the variables it needs. */
+export interface InstalledProgram {
   kind: 'binary';
   path: string;
   env: Readonly<Record<string, string>>;
@@ -23,7 +23,7 @@ export interface UnpackedProgram {
  * The program from a package that was fetched earlier, if it still runs on this machine.
  * A copy that does not run (the folder was moved to another system) is thrown away.
  */
-export async function cachedDebianProgram(program: string): Promise<UnpackedProgram | undefined> {
+export async function cachedDebianProgram(program: string): Promise<InstalledProgram | undefined> {
   const root = join(debianFolder, program);
   const path = ['usr/bin', 'usr/sbin']
     .map((folder) => join(root, folder, program))
@@ -61,80 +61,81 @@ export async function fetchDebianPackages(packages: readonly string[]): Promise<
   if (config.code !== 0) return 'apt is not available here';
   // A folder per attempt: parallel runs can't meet, and what a kill leaves is never used.
   const work = join(debianFolder, `fetch-${process.pid}-${Date.now()}`);
+  const env = { ...process.env, APT_CONFIG: join(work, 'apt.conf'), LC_ALL: 'C' };
   try {
     mkdirSync(join(work, 'state/lists/partial'), { recursive: true });
-    writeFileSync(join(work, 'apt.conf'), aptConfiguration(config.output, work));
-    const env = { ...process.env, APT_CONFIG: join(work, 'apt.conf'), LC_ALL: 'C' };
+    writeFileSync(env.APT_CONFIG, aptConfiguration(config.output, work));
     const others: string[] = [];
-    for (const name of packages) {
-      if (!(await fetchPinned(name, work, env))) others.push(name);
-    }
-    if (others.length === 0) return undefined;
-    const update = await runCommand('apt-get', ['update'], { timeoutMs: 60_000, env });
-    if (update.code !== 0) return lastLine(update.output);
-    const problems: string[] = [];
+    for (const name of packages) if (!(await fetchPinned(name, work, env))) others.push(name);
+    if (others.length > 0) await run('apt-get', ['update'], env);
+    let problem: string | undefined;
     for (const name of others) {
-      const problem = await fetchOne(name, work, env);
-      if (problem !== undefined) problems.push(problem);
+      await fetchPackage(name, work, env, () => ['apt-get', ...INSTALL, name]).catch((error: Error) => {
+        problem ??= error.message;
+      });
     }
-    return problems[0];
+    return problem;
+  } catch (error) {
+    return (error as Error).message;
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
 }
 
+const INSTALL = ['install', '--yes', '--download-only', '--no-install-recommends', '--reinstall'];
+
 /** True when the pinned version is now in the cache, and runs on this machine. */
 async function fetchPinned(name: string, work: string, env: NodeJS.ProcessEnv): Promise<boolean> {
   const pinned = PINNED_PACKAGES[name]?.[process.arch];
   if (pinned === undefined) return false;
-  const archives = emptyArchives(work);
-  const download = await runCommand(
-    '/usr/lib/apt/apt-helper',
-    ['download-file', pinned.url, join(archives, `${name}.deb`), `SHA256:${pinned.sha256}`],
-    { timeoutMs: 60_000, env },
-  );
-  if (download.code !== 0 || (await unpack(name, work, archives)) !== undefined) return false;
+  const { url, sha256 } = pinned;
+  try {
+    await fetchPackage(name, work, env, (archives) => [
+      '/usr/lib/apt/apt-helper',
+      'download-file',
+      url,
+      join(archives, `${name}.deb`),
+      `SHA256:${sha256}`,
+    ]);
+  } catch {
+    return false;
+  }
   return (await cachedDebianProgram(name)) !== undefined;
 }
 
-function emptyArchives(work: string): string {
+/**
+ * Downloads archives by a command, makes one folder of them, and puts it in its place.
+ * @throws Error with the last line of the command that failed
+ */
+async function fetchPackage(
+  name: string,
+  work: string,
+  env: NodeJS.ProcessEnv,
+  download: (archives: string) => readonly [command: string, ...args: string[]],
+): Promise<void> {
   const archives = join(work, 'cache/archives');
-  rmSync(archives, { recursive: true, force: true });
-  mkdirSync(join(archives, 'partial'), { recursive: true });
-  return archives;
-}
-
-async function fetchOne(name: string, work: string, env: NodeJS.ProcessEnv): Promise<string | undefined> {
-  const archives = emptyArchives(work);
-  const download = await runCommand(
-    'apt-get',
-    ['install', '--yes', '--download-only', '--no-install-recommends', '--reinstall', name],
-    { timeoutMs: 60_000, env },
-  );
-  if (download.code !== 0) return lastLine(download.output);
-  return await unpack(name, work, archives);
-}
-
-/** Makes one folder of what was downloaded for a program, and puts it in its place. */
-async function unpack(name: string, work: string, archives: string): Promise<string | undefined> {
   const root = join(work, name);
-  rmSync(root, { recursive: true, force: true });
-  mkdirSync(root);
-  for (const archive of readdirSync(archives)) {
-    // Another C library than the machine's own can't be loaded by the machine's own loader.
-    if (!archive.endsWith('.deb') || archive.startsWith('libc6_')) continue;
-    const extract = await runCommand('dpkg-deb', ['--extract', join(archives, archive), root], {
-      timeoutMs: 60_000,
-    });
-    if (extract.code !== 0) return lastLine(extract.output);
-  }
+  for (const folder of [archives, root]) rmSync(folder, { recursive: true, force: true });
+  for (const folder of [join(archives, 'partial'), root]) mkdirSync(folder, { recursive: true });
+  const [command, ...args] = download(archives);
+  await run(command, args, env);
+  // Another C library than the machine's own can't be loaded by the machine's own loader.
+  const wanted = readdirSync(archives).filter((file) => file.endsWith('.deb') && !file.startsWith('libc6_'));
+  for (const archive of wanted) await run('dpkg-deb', ['--extract', join(archives, archive), root], env);
   try {
     renameSync(root, join(debianFolder, name));
   } catch (error) {
     // A parallel run was faster; its copy is as good as ours.
     if (!existsSync(join(debianFolder, name))) throw error;
   }
-  return undefined;
+}
+
+/** @throws Error with the line of the output that says why */
+async function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
+  const { code, output } = await runCommand(command, args, { timeoutMs: 60_000, env });
+  if (code === 0) return;
+  const lines = output.trim().split('\n');
+  throw new Error(lines.findLast((line) => line.startsWith('E:')) ?? lines.at(-1));
 }
 
 /**
@@ -161,9 +162,4 @@ Acquire::http::Timeout "10";
 Acquire::https::Timeout "10";
 Acquire::Retries "1";
 `;
-}
-
-function lastLine(output: string): string {
-  const lines = output.trim().split('\n');
-  return lines.findLast((line) => line.startsWith('E:')) ?? lines.at(-1) ?? 'unknown error';
 }

@@ -1,16 +1,16 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { cachedDebianProgram, fetchDebianPackages } from './debian-packages.js';
-import { dockerAnswers } from './docker.js';
+import { cachedDebianProgram, fetchDebianPackages, type InstalledProgram } from './debian-packages.js';
+import { runCommand } from './run-command.js';
 
 /** The servers that do not come from npm. */
 export type ServerProgram = 'redis-server' | 'nats-server' | 'pgbouncer' | 'prometheus' | 'nginx';
 
+/** A server program that can be run. */
+export type Program = InstalledProgram | { kind: 'docker'; image: string };
+
 /** Where a server program was found. */
-export type Executable =
-  | { kind: 'binary'; path: string; env: Readonly<Record<string, string>> }
-  | { kind: 'docker'; image: string }
-  | { kind: 'missing'; reason: string };
+export type Executable = Program | { kind: 'missing'; reason: string };
 
 /** The others only serve the chaos runs and the checks, and are not worth an image. */
 const DOCKER_IMAGES: Partial<Record<ServerProgram, string>> = {
@@ -76,7 +76,8 @@ export async function findExecutables<P extends ServerProgram>(programs: readonl
 
 async function byDocker(program: ServerProgram, whyNot: string | undefined): Promise<Executable> {
   const image = DOCKER_IMAGES[program];
-  if (image !== undefined && (await dockerAnswers())) return { kind: 'docker', image };
+  const docker = image === undefined ? undefined : await runCommand('docker', ['info'], { timeoutMs: 3_000 });
+  if (image !== undefined && docker?.code === 0) return { kind: 'docker', image };
   const reason =
     `${program} is not installed${image === undefined ? ' and' : ','} could not be fetched` +
     ` (${whyNot ?? 'it is not in the packages'})${image === undefined ? '' : ', and no Docker is running'}.` +
@@ -85,8 +86,20 @@ async function byDocker(program: ServerProgram, whyNot: string | undefined): Pro
 }
 
 /** Finds one program. @throws Error that says what to install, when it can't be had. */
-export async function requireExecutable(program: ServerProgram): Promise<Exclude<Executable, { kind: 'missing' }>> {
+export async function requireExecutable(program: ServerProgram): Promise<Program> {
   const { [program]: executable } = await findExecutables([program]);
   if (executable.kind === 'missing') throw new Error(executable.reason);
   return executable;
+}
+
+/**
+ * The same, in no container: servers of a cluster reach each other on 127.0.0.1.
+ * @throws Error that says what to install
+ */
+export async function requireInstalled(program: ServerProgram): Promise<InstalledProgram> {
+  const executable = await requireExecutable(program);
+  if (executable.kind === 'binary') return executable;
+  throw new Error(
+    `${program} would run in containers here, which cannot reach each other. To install it: ${INSTALL[program]}.`,
+  );
 }

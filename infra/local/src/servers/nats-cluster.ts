@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { freePort } from '../ports.js';
 import type { LocalProcess } from '../processes/local-process.js';
 import { waitFor } from '../wait-for.js';
-import { requireExecutable } from './executables.js';
+import { requireInstalled } from './executables.js';
 import { type NatsOptions, natsServer } from './nats.js';
 
 /** Settings of a local NATS cluster. */
@@ -33,7 +33,7 @@ const READY_AGAIN_MS = 60_000;
  * @throws Error that says what to install, when there is no `nats-server` to be had.
  */
 export async function natsCluster({ folder, route, jetstream = {} }: NatsClusterOptions): Promise<NatsCluster> {
-  const executable = await requireExecutable('nats-server');
+  const executable = await requireInstalled('nats-server');
   const places = await Promise.all(
     NAMES.map(async (name) => ({ name, port: await freePort(), monitorPort: await freePort() })),
   );

@@ -1,19 +1,11 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { createConnection } from 'node:net';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort } from '../ports.js';
-import { LocalProcess } from '../processes/local-process.js';
-import { containerCommand } from './docker.js';
-import { type Executable, requireExecutable } from './executables.js';
+import type { LocalProcess } from '../processes/local-process.js';
+import type { Program } from './executables.js';
+import { programServer, type ServerOptions, sendsLine } from './program-server.js';
 
 /** Settings of a local NATS server. */
-export interface NatsOptions {
-  /** Folder for its settings and streams; made when it is missing. */
-  folder: string;
-  /** By default a free one. */
-  port?: number;
-  /** By default `nats.log` in `folder`. */
-  logFile?: string;
+export interface NatsOptions extends ServerOptions {
   /** Further JetStream settings, or others in place of ours, such as `{ max_file_store: '10MB' }`. */
   jetstream?: Readonly<Record<string, string>>;
   /** Further lines of its settings, such as its users. */
@@ -21,7 +13,7 @@ export interface NatsOptions {
   /** Its place in a cluster; by default it is alone. */
   cluster?: NatsClusterPlace;
   /** The program; by default it is searched for. */
-  executable?: Exclude<Executable, { kind: 'missing' }>;
+  executable?: Program;
 }
 
 /**
@@ -48,52 +40,32 @@ export interface NatsClusterPlace {
  * A NATS server of our own with JetStream on file storage, not yet started.
  * @throws Error that says what to install, when there is no `nats-server` to be had.
  */
-export async function natsServer(options: NatsOptions): Promise<LocalProcess> {
-  const { folder, cluster } = options;
-  const port = options.port ?? (await freePort());
-  const executable = options.executable ?? (await requireExecutable('nats-server'));
-  mkdirSync(folder, { recursive: true });
-  const inContainer = executable.kind === 'docker';
-  if (inContainer && cluster !== undefined) {
-    throw new Error('Servers of a NATS cluster can not reach each other in containers of ours: install nats-server.');
-  }
-  const configFile = join(folder, 'nats.conf');
-  const container = inContainer
-    ? containerCommand({
-        image: executable.image,
-        port,
-        containerPort: 4222,
-        volume: { folder, at: '/nats' },
-        args: ['--config', '/nats/nats.conf'],
-      })
-    : undefined;
-  return new LocalProcess({
+export function natsServer(options: NatsOptions): Promise<LocalProcess> {
+  const { folder, logFile = join(folder, 'nats.log'), cluster, settings = '', executable } = options;
+  const jetstream = Object.entries({ ...JETSTREAM, ...options.jetstream }).map(([k, v]) => `  ${k}: ${v}\n`);
+  return programServer({
     name: cluster?.name ?? 'NATS',
-    port,
-    env: { NATS_URL: `nats://127.0.0.1:${port}` },
-    logFile: options.logFile ?? join(folder, 'nats.log'),
-    launch: async () => {
-      const jetstream = Object.entries({ ...JETSTREAM, ...options.jetstream }).map(([k, v]) => `  ${k}: ${v}\n`);
+    program: 'nats-server',
+    executable,
+    folder,
+    logFile,
+    container: { host: '0.0.0.0', port: 4222, folder: '/nats' },
+    env: (port) => ({ NATS_URL: `nats://127.0.0.1:${port}` }),
+    args(place) {
       writeFileSync(
-        configFile,
+        join(folder, 'nats.conf'),
         `# Written at each start.
-listen: "${inContainer ? '0.0.0.0:4222' : `127.0.0.1:${port}`}"
+listen: "${place.host}:${place.port}"
 jetstream {
-  store_dir: ${JSON.stringify(inContainer ? '/nats' : folder)}
+  store_dir: ${JSON.stringify(place.folder)}
 ${jetstream.join('')}}
-${options.settings ?? ''}
+${settings}
 ${cluster === undefined ? '' : clusterSettings(cluster)}`,
       );
-      return executable.kind === 'binary'
-        ? {
-            command: executable.path,
-            args: ['--config', configFile],
-            env: { ...process.env, ...executable.env },
-          }
-        : (container as NonNullable<typeof container>).launch;
+      return ['--config', join(place.folder, 'nats.conf')];
     },
-    ...(container === undefined ? {} : { deliver: container.deliver, readyTimeoutMs: 120_000 }),
-    isReady: () => greetsWithJetStream(port),
+    // A NATS server speaks first: one INFO line that says what it can do.
+    isReady: (port) => sendsLine(port, /"jetstream":true/),
   });
 }
 
@@ -115,23 +87,4 @@ cluster {
   routes: [${routes.map((route) => `"nats://cluster:${password}@127.0.0.1:${route}"`).join(', ')}]
 }
 `;
-}
-
-/** A NATS server speaks first: one INFO line that says what it can do. */
-function greetsWithJetStream(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createConnection({ port, host: '127.0.0.1', timeout: 1_000 });
-    let greeting = '';
-    const finish = (ready: boolean) => {
-      socket.destroy();
-      resolve(ready);
-    };
-    socket.on('data', (chunk) => {
-      greeting += chunk.toString();
-      if (greeting.includes('\r\n')) finish(greeting.includes('"jetstream":true'));
-    });
-    socket.once('error', () => finish(false));
-    socket.once('timeout', () => finish(false));
-    socket.once('close', () => finish(false));
-  });
 }

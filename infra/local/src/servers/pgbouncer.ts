@@ -1,19 +1,17 @@
 import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { PROBE_LIMITS, withClient } from '../database.js';
 import { freePort } from '../ports.js';
 import { LocalProcess } from '../processes/local-process.js';
-import { requireExecutable } from './executables.js';
+import { requireInstalled } from './executables.js';
 import { postgresAccount } from './postgres-account.js';
-import { askPostgres } from './postgres-question.js';
 
 /** Settings of a local PgBouncer. */
 export interface PgBouncerOptions {
-  /** Folder for its settings; made when it is missing. */
+  /** Folder for its settings and its log; made when it is missing. */
   folder: string;
   /** The `POSTGRES_…` variables of the Postgres behind it. */
   postgres: Readonly<Record<string, string>>;
-  /** By default `pgbouncer.log` in `folder`. */
-  logFile?: string;
 }
 
 /**
@@ -21,11 +19,9 @@ export interface PgBouncerOptions {
  * transaction, then to the next. Its `env` is that of the Postgres with another port.
  * @throws Error that says what to install, when there is no `pgbouncer` to be had.
  */
-export async function pgBouncer(options: PgBouncerOptions): Promise<LocalProcess> {
-  const { folder, postgres } = options;
+export async function pgBouncer({ folder, postgres }: PgBouncerOptions): Promise<LocalProcess> {
   const port = await freePort();
-  const executable = await requireExecutable('pgbouncer');
-  if (executable.kind !== 'binary') throw new Error('PgBouncer is only run as a program of this machine.');
+  const executable = await requireInstalled('pgbouncer');
   mkdirSync(folder, { recursive: true });
   const account = postgresAccount([dirname(executable.path), folder]);
   const settingsFile = join(folder, 'pgbouncer.ini');
@@ -35,7 +31,7 @@ export async function pgBouncer(options: PgBouncerOptions): Promise<LocalProcess
     name: 'PgBouncer',
     port,
     env,
-    logFile: options.logFile ?? join(folder, 'pgbouncer.log'),
+    logFile: join(folder, 'pgbouncer.log'),
     launch: async () => {
       writeFileSync(settingsFile, settings(port, userFile, postgres));
       // The password itself: from it PgBouncer both examines clients and signs in to Postgres.
@@ -48,7 +44,10 @@ export async function pgBouncer(options: PgBouncerOptions): Promise<LocalProcess
       };
     },
     // A query to PgBouncer itself, which answers while Postgres is unavailable.
-    isReady: () => askPostgres(env, 'pgbouncer', 'SHOW VERSION').then(() => true),
+    isReady: () =>
+      withClient({ ...env, POSTGRES_DB: 'pgbouncer' }, (client) => client.query('SHOW VERSION'), PROBE_LIMITS).then(
+        () => true,
+      ),
     // An immediate stop: the others wait for open transactions, on a Postgres that may be unavailable, or (since 1.23) for all
     // clients.
     stopSignal: 'SIGQUIT',

@@ -1,9 +1,3 @@
-/** One archive of a Debian mirror, and what it must contain. */
-export interface PinnedPackage {
-  url: string;
-  sha256: string;
-}
-
 const NATS = 'http://deb.debian.org/debian/pool/main/n/nats-server/nats-server_2.10.27-1+b2';
 
 /**
@@ -13,7 +7,9 @@ const NATS = 'http://deb.debian.org/debian/pool/main/n/nats-server/nats-server_2
  * NATS: the releases of 2022 and 2023 have 2.9, whose streams and durable consumers may come to harm
  * when a server is killed. Debian 13 has 2.10.
  */
-export const PINNED_PACKAGES: Readonly<Record<string, Partial<Record<NodeJS.Architecture, PinnedPackage>>>> = {
+export const PINNED_PACKAGES: Readonly<
+  Record<string, Partial<Record<NodeJS.Architecture, { url: string; sha256: string }>>>
+> = {
   'nats-server': {
     x64: {
       url: `${NATS}_amd64.deb`,

