@@ -109,7 +109,7 @@ function refuseOtherMethods(behind: Pick<Router, 'all'>, routes: Router['stack']
 
 const answerErrors: ErrorRequestHandler = (thrown: unknown, _request, response, _next) => {
   const { status, headers, body } = errorAnswer(thrown, observedOf(response));
-  // A part of the response has been sent: only a closed connection tells the client that the rest is missing.
+  // A part of the response has been sent: only a closed connection shows the client that the rest is missing.
   if (response.headersSent) {
     response.destroy();
     return;

@@ -1,5 +1,5 @@
 /*
- * Array literals of Postgres. The driver makes the same of a JavaScript array, but has to find the type of each value: 2.6 µs
+ * Array literals of Postgres. The driver also converts arrays, but must find the type of each value, which takes 2.6 µs
  * for an event of eight columns, against 0.7 µs here.
  */
 
@@ -17,7 +17,7 @@ export function numberArray(numbers: readonly number[]): string {
   return `{${numbers.join(',')}}`;
 }
 
-/** Numbers, with NULL for undefined. Empty where all are undefined: `unnest` fills a shorter array with NULL. */
+/** Numbers, with NULL for undefined. Empty if all are undefined: `unnest` fills a shorter array with NULL. */
 export function sparseArray(numbers: readonly (number | undefined)[]): string {
   if (numbers.every((number) => number === undefined)) return '{}';
   return `{${numbers.map((number) => number ?? 'NULL').join(',')}}`;

@@ -24,13 +24,13 @@ export interface Difference {
   readonly counter: 'clicks' | 'impressions' | 'second' | 'minute';
   /** 0 for totals. */
   readonly bucket: number;
-  /** NaN where the field is malformed. */
+  /** NaN if the field is malformed. */
   readonly redis: number;
   /** Read after Redis. */
   readonly postgres: number;
 }
 
-/** The differences; undefined where nothing was compared, because Redis was untrusted or the ledger changed. */
+/** The differences; undefined if nothing was compared, because Redis was untrusted or the ledger changed. */
 export type Audit = readonly Difference[] | undefined;
 
 /**
@@ -51,7 +51,7 @@ export async function auditCounters(
   for (const [shard, adIds] of groupByShard(store, sample.adIds, (adId) => adId)) {
     for (const ofAd of await readHeld(shard, ledger, { ...sample, adIds })) held.set(ofAd.adId, ofAd);
   }
-  // Keys were lost, or a server was replaced: the counters that were read mean nothing.
+  // Keys were lost or a server was replaced, so the counters that were read are worthless.
   if (!(await isTrusted())) return undefined;
   const rows = await database.query<CountsRow>('audit_counts', AUDIT_COUNTS, [
     sample.adIds,
@@ -76,7 +76,7 @@ interface Held {
   readonly minutes: ReadonlyMap<number, Buckets>;
 }
 
-/** Clicks by bucket; undefined where the field is malformed. */
+/** Clicks by bucket; undefined if the field is malformed. */
 type Buckets = ReadonlyMap<number, number> | undefined;
 
 async function readHeld(shard: CounterShard, ledger: LedgerIdentity, sample: AuditSample): Promise<Held[]> {

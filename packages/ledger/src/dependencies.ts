@@ -17,7 +17,7 @@ export interface CounterStore {
 export interface CounterShard {
   /** Unique among the servers. */
   readonly name: string;
-  /** True where one script may use the keys of several ads; false in a cluster. */
+  /** True if one script may use the keys of several ads; false in a cluster. */
   readonly crossesSlots: boolean;
   run<T>(operation: string, call: (client: Redis) => Promise<T>): Promise<T>;
   /**
@@ -27,7 +27,7 @@ export interface CounterShard {
   instanceId(): string | undefined;
   /** Reads the instance id again: two failovers may leave the connection open. */
   identify(): Promise<void>;
-  /** True where Redis may evict keys to free memory: its counters cannot be trusted. */
+  /** True if Redis may evict keys to free memory: its counters cannot be trusted. */
   mayEvict(): boolean;
   /** A hash tag that begins with `stem` and puts keys on this server. */
   tag(stem: string): string;

@@ -3,11 +3,11 @@ import { randomBytes } from 'node:crypto';
 /**
  * A set of ids that holds 64 bits of each: 17 MB for a million ids of any length, where a Set of strings takes 100 MB.
  *
- * Two ids collide with a probability of 2^-64; each process hashes with its own random key: for one unknown id and a million
- * known ones, 1 in 18 million millions. An event of such an id is a dead letter.
+ * Each process hashes with its own random key, and two ids collide with a probability of 2^-64. With a million known ids, an
+ * unknown id is taken for a known one once in 18 million millions. The consumer then dead-letters its events.
  */
 export interface IdSet {
-  /** Adds the part of `text` from `from` to before `to`. */
+  /** Adds `text.slice(from, to)`. */
   add(text: string, from?: number, to?: number): void;
   has(id: string): boolean;
   size(): number;
@@ -16,7 +16,7 @@ export interface IdSet {
 /** The first byte of a fingerprint selects one of 256 tables: growing one of them takes microseconds, not 50 ms. */
 const TABLES = 256;
 const SMALLEST_TABLE = 8;
-/** Minimum slots per entry: a third of them stays free, so that a search is short. */
+/** Minimum number of slots per entry. A third of the slots stays free, so that a search is short. */
 const SLOTS_PER_ENTRY = 1.5;
 
 /** Open addressing. A slot has two words, both zero while it is free. */
@@ -79,7 +79,7 @@ function slotOf(words: Uint32Array, a: number, b: number): number {
   return slot;
 }
 
-/** False where the set has the entry already. */
+/** False if the set has the entry already. */
 function insert(words: Uint32Array, a: number, b: number): boolean {
   const slot = slotOf(words, a, b);
   if (words[slot] !== 0) return false;

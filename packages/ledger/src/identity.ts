@@ -13,7 +13,7 @@ export async function readIdentity(database: Database): Promise<LedgerIdentity |
 
 /** The ledger and its doubts, as Postgres has them. */
 export interface Standing {
-  /** The ledger whose counters may be trusted; undefined where the database has no identity. */
+  /** The ledger whose counters may be trusted; undefined if the database has no identity. */
   readonly ledger: LedgerIdentity | undefined;
   /** True while counters in Redis may be behind. */
   readonly doubted: boolean;

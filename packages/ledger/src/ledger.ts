@@ -40,7 +40,7 @@ export function createLedger({ database, store, now, onRaiseFailure }: LedgerDep
   let raisesFail = false;
 
   /**
-   * Raises the counts of a batch. Where that fails, a doubt is durable before anything is acknowledged.
+   * Raises the counts of a batch. If that fails, a doubt is durable before any message is acknowledged.
    * @returns true when the counts were raised
    */
   async function raise(recorded: Recorded, doubt: string | undefined): Promise<boolean> {

@@ -17,10 +17,10 @@ export interface PartitionOptions {
 }
 
 /**
- * Makes missing partitions of the coming days, by the clock of Postgres. Each is one short statement, and recording continues
+ * Creates missing partitions of the coming days, by the clock of Postgres. Each is one short statement, and recording continues
  * between them: a day with many rows in the default partition gets several partitions.
  *
- * @returns the number of partitions made
+ * @returns the number of created partitions
  */
 export async function ensurePartitions(database: Database, options: PartitionOptions): Promise<number> {
   let made = 0;
@@ -32,7 +32,7 @@ export async function ensurePartitions(database: Database, options: PartitionOpt
         more = rows[0]?.made === 1;
         if (more) {
           made += 1;
-          // A step blocks recording, so a pause of twice its time follows.
+          // A step blocks recording, so a pause of twice its duration follows.
           await delay(2 * (performance.now() - started), undefined, { signal: options.signal });
         }
       }

@@ -5,15 +5,15 @@ import { readText } from './files.js';
 const PRUNE_SECONDS = readText('sql/prune-seconds.sql');
 const PRUNE_MINUTES = readText('sql/prune-minutes.sql');
 
-/** Rows per statement: it holds locks briefly, and stays below any timeout. */
+/** Rows per statement, few enough that it holds locks briefly and stays below any timeout. */
 const PRUNED_AT_ONCE = 10_000;
 
-/** Deletes second buckets that no window sees any more, by the clock of Postgres. @returns their number */
+/** Deletes second buckets that are too old for all windows, by the clock of Postgres. @returns their number */
 export async function pruneSeconds(database: Database, signal?: AbortSignal): Promise<number> {
   return await prune(database, 'prune_seconds', PRUNE_SECONDS, SECONDS_KEPT, signal);
 }
 
-/** Deletes minute buckets that no window sees any more, by the clock of Postgres. @returns their number */
+/** Deletes minute buckets that are too old for all windows, by the clock of Postgres. @returns their number */
 export async function pruneMinutes(database: Database, signal?: AbortSignal): Promise<number> {
   return await prune(database, 'prune_minutes', PRUNE_MINUTES, MINUTES_KEPT, signal);
 }

@@ -16,17 +16,17 @@ import { groupByShard } from './shards.js';
 
 const raise = script(readText('lua/raise-counters.lua'));
 
-/** Counters per round trip, exceeded by those of one ad at most: a few ms of work for Redis, far below any timeout. */
+/** Counters per round trip, plus at most those of one ad: a few ms of work for Redis, far below any timeout. */
 const COUNTERS_PER_CALL = 5_000;
 
-/** Ads per script call, where a script may use several ads: the call costs as much as raising one ad of a batch. */
+/** Ads per script call, if a script may use several ads: the call costs as much as raising one ad of a batch. */
 const ADS_PER_SCRIPT = 50;
 
-/** Counters per script call, exceeded by those of one ad at most: Redis serves nobody else during the call. */
+/** Counters per script call, plus at most those of one ad: Redis runs no other command during the call. */
 const COUNTERS_PER_SCRIPT = 500;
 
 /**
- * Raises the counters in Redis to the counts of Postgres. Buckets that no window sees any more are left out.
+ * Raises the counters in Redis to the counts of Postgres. Buckets that are too old for all windows are left out.
  *
  * @param ledger the identity that the counts belong to, read in the same statement or equal before and after them
  * @param now milliseconds since the epoch; it decides which buckets are visible
@@ -120,7 +120,7 @@ class RaiseCall implements ScriptCall {
         lastKey = key;
         fields += 1;
         inField = 0;
-        // The name as a string: to convert it costs Redis as much as to find the field.
+        // The name is a string, because a conversion costs Redis as much as the search for the field.
         counterAt = this.#raised.push(this.keys.length, expiry, String(name), inField) - 1;
       }
       this.#raised.push(place, clicks);

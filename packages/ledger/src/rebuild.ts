@@ -34,7 +34,7 @@ export type Rebuild =
   | { readonly state: 'interrupted'; readonly reason: string };
 
 /**
- * Raises every counter of the ledger in Redis to its count in Postgres, and then marks the counters as trusted. It runs beside
+ * Raises every counter of the ledger in Redis to its count in Postgres, and then marks the counters as trusted. It runs during
  * live traffic, since both only raise. A restored ledger has a new identity, and so begins with no counters.
  *
  * @param now milliseconds since the epoch

@@ -9,7 +9,7 @@ const RECORD_BATCH = fillInKinds(readText('sql/record-batch.sql'));
 
 /** The effects of one batch on Postgres. */
 export interface Recorded {
-  /** The identity of the ledger, read in the same transaction; undefined where the database has none. */
+  /** The identity of the ledger, read in the same transaction; undefined if the database has none. */
   readonly ledger: LedgerIdentity | undefined;
   /**
    * The absolute counts of every kept bucket that the batch touches, by ad, including buckets that it added nothing to. An ad
@@ -22,7 +22,7 @@ export interface Recorded {
   readonly unknownAds: ReadonlySet<string>;
 }
 
-/** Columns of equal length; all of them are null where the part is empty. */
+/** Columns of equal length; all of them are null if the part is empty. */
 interface ResultRow {
   what: 'seconds' | 'minutes' | 'totals' | 'added' | 'ledger';
   /** Ad ids; of `added`, kinds; of `ledger`, its identity. */

@@ -40,7 +40,7 @@ export async function keepInUse(shards: readonly CounterShard[], ledger: LedgerI
 }
 
 /**
- * Deletes the counters of ledgers that are out of use from one server, in small steps beside live traffic.
+ * Deletes the counters of unused ledgers from one server, in small steps during live traffic.
  *
  * @param ledger the ledger that is in use here
  * @returns the number of deleted keys

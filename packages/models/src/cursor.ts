@@ -8,7 +8,7 @@ export function writeCursor([value, adId]: Position): string {
   return Buffer.from(`${value} ${adId}`).toString('base64url');
 }
 
-/** The position of a cursor; undefined where {@link writeCursor} did not make the text. */
+/** The position of a cursor; undefined if {@link writeCursor} did not make the text. */
 export function readCursor(cursor: string): Position | undefined {
   const text = Buffer.from(cursor, 'base64url').toString('latin1');
   const space = text.indexOf(' ');

@@ -24,8 +24,8 @@ export const WAITING_LETTER_SUBJECT = 'ads.waiting-letters';
 
 /**
  * Events of a newer wire version wait in the event stream too, under a subject for each version, until a consumer reads
- * that version. They are not delivered to the ledger's consumer, so they hold up no event and are not redelivered to
- * consumers that can't read them.
+ * that version. They are not delivered to the ledger's consumer, so they delay no event and are not redelivered to consumers
+ * that cannot read them.
  */
 export function newerEventsSubject(version: number | '*'): string {
   return `${NEWER_EVENTS_PREFIX}${version}`;

@@ -19,9 +19,9 @@ import { isUuid } from './uuid.js';
  * up the clicks beside it.
  *
  * To add a kind, give it a code of the next version. To add a field that a reader may ignore, write it: unknown fields are
- * ignored. To add a field that must not get lost, write the events that have it under a second code of their kind, like
+ * ignored. To add a field that must not be lost, write the events that have it under a second code of their kind, like
  * `2c`. The version is in `k` and not in a field of its own because releases from before this rule ignore unknown fields:
- * they would record the event without what it says. They dead-letter an unknown code instead, and its bytes can be
+ * they would record the event without the new field. They dead-letter an unknown code instead, and its bytes can be
  * replayed.
  */
 
@@ -31,7 +31,7 @@ export type Codes = ReadonlyMap<unknown, EventKind>;
 /** The codes that this release writes and reads. */
 export const CODES: Codes = new Map(KINDS.map((kind) => [EVENT_KINDS[kind].code, kind]));
 
-/** Events are in an array since the first version, and messages that hold one say so. */
+/** The version of the form around the events, an object with an array, which has not changed since the first release. */
 const MESSAGE_VERSION = 1;
 
 /** A version with more than three digits is treated as damage, not as a newer release. */

@@ -19,8 +19,8 @@ const MAX_ADS = 50;
  * Reads one ad per call. All calls of one turn of the event loop share one read, with each ad in it once: a round trip
  * costs this process far more than one more ad.
  *
- * A call never joins a read that has begun. That read may be older than the call, and the caller may know a later state: the
- * answer to somebody else, or a click that is counted.
+ * A call never joins a read that has begun. That read may return older counts than the caller has seen in another answer or
+ * expects after its own click.
  *
  * @param read counters of some ads; a failure is the failure of every call in the group
  */

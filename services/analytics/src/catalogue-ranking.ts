@@ -31,7 +31,7 @@ export interface CatalogueRankingOptions {
 }
 
 const CHUNK_ADS = 5_000;
-/** A chunk is kept for ten times its read time, so that the first chunk takes a tenth of the time of Postgres at most. */
+/** A chunk is kept for ten times its read time, so that reads of the first chunk use at most a tenth of a connection. */
 const AGE_PER_COST = 10;
 const LONGEST_AGE_MS = 30_000;
 /** Chunks take some 500 KB each. */
@@ -44,7 +44,7 @@ interface Chunk {
   readonly after: Position | undefined;
   readonly ledger: string | undefined;
   readonly ads: readonly Position[];
-  /** Whether ads follow. */
+  /** True if more ads follow. */
   readonly more: boolean;
   /** By the clock of `performance.now()`. */
   readonly until: number;

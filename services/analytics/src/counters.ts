@@ -3,7 +3,7 @@ import type { WindowClicks } from '@ads/models';
 /** The store that an answer was read from. */
 export type Source = 'redis' | 'postgres';
 
-/** All counts of one ad at one moment. */
+/** All counts of one ad at the same time. */
 export interface Counters {
   readonly adId: string;
   /** All time. */

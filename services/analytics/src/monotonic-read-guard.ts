@@ -9,7 +9,7 @@ import type { Counters } from './counters.js';
 export interface MonotonicReadGuard {
   /** Remembers counters that were answered from Postgres. `now` is monotonic, in milliseconds. */
   remember(counters: readonly Counters[], now: number): void;
-  /** True where none of these counters from Redis is below what was remembered in the last 10 s. */
+  /** True if none of these counters from Redis is below a counter that was answered in the last 10 s. */
   admits(counters: readonly Counters[], now: number): boolean;
 }
 
@@ -23,10 +23,10 @@ interface Floor {
 const KEPT_MS = 10_000;
 
 /**
- * The floor of an ad is the last answer from Postgres, even where it is lower than the one before: after a restore, lower
- * answers are right. Redis is then refused once, and the answer of Postgres becomes the new floor.
+ * The minimum of an ad is the last answer from Postgres, even if it is lower than the previous one: after a restore, lower
+ * answers are right. Redis is then refused once, and the answer of Postgres becomes the new minimum.
  *
- * Floors are in two maps. The older map is dropped when the newer one reaches the maximum age, which bounds memory while
+ * Minimums are in two maps. The older map is dropped when the newer one reaches the maximum age, which limits memory while
  * Redis is unavailable and a client pages through a million ads.
  */
 export function createMonotonicReadGuard(): MonotonicReadGuard {

@@ -6,10 +6,10 @@ import type { Counters } from './counters.js';
 const READ_COUNTERS = readFileSync(new URL('../sql/read-counters.sql', import.meta.url), 'utf8');
 
 /**
- * Counters from the rollups in Postgres, which are always right.
+ * Returns counters from the rollups in Postgres, which are always exact.
  *
  * @param now milliseconds
- * @throws when Postgres can't be reached
+ * @throws DependencyUnavailable if Postgres is unavailable
  */
 export async function readPostgresCounters(
   database: Database,

@@ -7,7 +7,7 @@ export interface Page {
   readonly nextCursor: string | null;
 }
 
-/** Clicks in a timeframe, or all time where none was asked. */
+/** Clicks in a timeframe, by default of all time. */
 export function clicksIn(counters: Counters, timeframe: Timeframe | undefined): number {
   const window = timeframe && windowOf(timeframe);
   return window ? counters.windows[window.field] : counters.clicks;
@@ -35,7 +35,7 @@ export function rankPage(
 
 const rankings = new WeakMap<readonly Counters[], Map<Timeframe | undefined, readonly Counters[]>>();
 
-/** Sorted once for each list and timeframe: many pages are shown of one list. */
+/** The sorted ads of each list and timeframe, because many pages are read from one list. */
 function rank(
   all: readonly Counters[],
   timeframe: Timeframe | undefined,

@@ -29,7 +29,7 @@ export async function readCounters(
   if (ledger !== undefined) {
     // Without Redis, Postgres answers; the breaker and its metric report Redis.
     const counters = await readRedisCounters(store, ledger, adIds, now()).catch(() => undefined);
-    // Checked again after the read: a doubt may have come up meanwhile, or the database was restored.
+    // Checks again after the read, as a doubt may have been stored or the database restored meanwhile.
     if (counters && undoubted() === ledger && guard.admits(counters, monotonic())) return { source: 'redis', counters };
   }
   const counters = await readPostgresCounters(database, adIds, now());

@@ -22,14 +22,14 @@ const ADS_PER_CALL = 50;
 type WindowsReply = [number, number, number, number, number, number, number];
 
 /**
- * Counters of a ledger from Redis, or undefined where they are not trusted.
+ * Counters of a ledger from Redis, or undefined if they are not trusted.
  *
  * The mark of each server is read immediately before and after its counters. Equal marks prove that the server was not
  * emptied or replaced during the read. One server needs one round trip. With several servers, all marks are read again
  * after all counters: a rebuild id is never reused, so equal marks prove that every counter belongs to the same rebuild.
  *
  * @param now milliseconds
- * @throws when Redis can't be reached
+ * @throws if Redis is unavailable
  */
 export async function readRedisCounters(
   store: CounterStore,
@@ -50,7 +50,7 @@ export async function readRedisCounters(
   return judgeTogether(trusts).state === 'trusted' ? readings.flatMap(({ counters }) => counters) : undefined;
 }
 
-/** Asks a server for its mark alone, too, where it holds none of the ads. */
+/** Reads the counters and the mark of a server, or only the mark if the server has none of the ads. */
 async function readShard(
   shard: CounterShard,
   ledger: LedgerIdentity,
@@ -76,7 +76,7 @@ async function readShard(
   return { trust: judgeTogether(trusts), counters };
 }
 
-/** The arguments of `read-windows.lua`: in one call where the server allows it, else a call for each ad. */
+/** The arguments of `read-windows.lua`: for one call if the server allows it, otherwise for a call per ad. */
 function windowsCalls(
   shard: CounterShard,
   ledger: LedgerIdentity,

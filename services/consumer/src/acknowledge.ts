@@ -16,8 +16,8 @@ export function extendAckWait(messages: readonly BufferedMessage[]): void {
 }
 
 /**
- * A message of a closed connection throws. The queue then delivers all of them again after their ack wait, and recording
- * an event twice changes nothing.
+ * An acknowledgement over a closed connection throws. JetStream then redelivers the messages after their ack wait, and
+ * recording an event twice changes nothing.
  */
 function forEachOpen(messages: readonly BufferedMessage[], act: (message: QueuedMessage) => void): void {
   for (const { message } of messages) {

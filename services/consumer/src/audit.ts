@@ -32,9 +32,9 @@ export type Direction = (typeof DIRECTIONS)[number];
 
 /** Notified by each audit. */
 export interface AuditObserver {
-  /** This many ads were compared. */
+  /** Called with the number of compared ads. */
   onAudited(ads: number): void;
-  /** This counter is wrong. The trust in Redis has ended. */
+  /** Called with a wrong counter, which has ended the trust in Redis. */
   onMismatch(difference: Difference, direction: Direction): void;
 }
 
@@ -52,7 +52,7 @@ export interface AuditOptions {
   readonly observer: AuditObserver;
 }
 
-/** Ads of one audit that are compared in turn. */
+/** Number of ads per audit that are compared in turn. */
 const ADS_IN_TURN = 50;
 
 /** Maximum number of suspects: they are enough to end the trust in all counters. */
@@ -120,7 +120,7 @@ export function createAudit(options: AuditOptions): () => Promise<void> {
     suspects = still;
   }
 
-  /** Suspects that are wrong: nothing explains them any more. */
+  /** Suspects that are wrong because nothing explains them any longer. */
   async function confirmed(): Promise<Difference[]> {
     if (suspects.size === 0) return [];
     const { first, last } = await readSequences();

@@ -1,13 +1,13 @@
 /** The size of the next batch: the maximum, unless batches take too long. */
 export interface BatchSize {
   events(): number;
-  /** A batch took this long. Slow batches halve the size, quick ones double it. */
+  /** Takes the duration of a batch: a slow batch halves the size, a fast one doubles it. */
   took(milliseconds: number): void;
-  /** A batch failed, and may have been too large for the statement timeout: halves the size. */
+  /** Halves the size after a failed batch, which may have been too large for the statement timeout. */
   failed(): void;
 }
 
-/** A longer batch locks its buckets for too long: ingest has a statement timeout of two seconds. */
+/** Milliseconds. A longer batch locks its buckets for too long, as ingest has a statement timeout of two seconds. */
 const LONG_MS = 1_500;
 
 /** A batch of twice the size takes about twice as long. */

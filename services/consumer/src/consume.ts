@@ -13,7 +13,7 @@ export interface ConsumeObserver {
   onReceived(): void;
   /** A batch was recorded, and no failed batch is left. */
   onRecorded(): void;
-  /** An attempt to record failed; the same may fail for hours. */
+  /** An attempt to record failed; retries may fail for hours. */
   onFailure(error: unknown): void;
   onPullFailure(error: unknown): void;
 }
@@ -31,7 +31,7 @@ export interface ConsumeOptions {
   readonly observer: ConsumeObserver;
   /** Maximum number of unacknowledged messages. */
   readonly maxMessages: number;
-  /** Maximum bytes of these messages, exceeded by those of one pull at most. */
+  /** Maximum bytes of these messages, plus at most those of one pull. */
   readonly maxBytes: number;
   /** Maximum number of events in one batch, unless a single message has more. */
   readonly maxEvents: number;
@@ -184,7 +184,7 @@ export function startConsuming(options: ConsumeOptions): Consuming {
 /**
  * Keeps a pull open for 2 s after its end. JetStream reports the end of a pull, and without the report the client closes the
  * pull 50 ms later. When the event loop is blocked for longer, the client closes the pull before it reads messages that have
- * arrived, and drops them: nobody records them until their ack wait ends.
+ * arrived, and drops them: they are redelivered only after their ack wait.
  */
 function closeLater(pulled: ConsumerMessages): void {
   const close = pulled.close.bind(pulled);

@@ -18,7 +18,7 @@ export function createConsumerHealth(
     dependencies: {
       nats: nats.health,
       postgres: postgres.health,
-      // A detail of Redis itself wins: it may be why the counters are not trusted.
+      // A failure of Redis itself comes first, since it may be the reason why the counters are not trusted.
       redis: () => {
         const detail = distrust();
         return detail === undefined ? redis.health() : { detail, ...redis.health() };

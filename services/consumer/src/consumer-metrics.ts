@@ -23,7 +23,7 @@ export interface Backlog {
   readonly ackFloor: number;
   /** Deliveries so far, with redeliveries. */
   readonly delivered: number;
-  /** Arrival of the oldest unacknowledged message, in milliseconds since the epoch; undefined where none exists. */
+  /** Arrival of the oldest unacknowledged message, in milliseconds since the epoch; undefined if none exists. */
   readonly oldestAt?: number | undefined;
 }
 
@@ -38,7 +38,7 @@ export interface StreamUse {
   readonly stream: string;
   readonly messages: number;
   readonly bytes: number;
-  /** Undefined where only the server limits the stream. */
+  /** Undefined if only the server limits the stream. */
   readonly maxBytes: number | undefined;
 }
 

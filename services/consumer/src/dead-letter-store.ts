@@ -60,7 +60,7 @@ const NO_ANSWER: Readonly<Record<string, string>> = {
 export function createDeadLetterStore(options: DeadLetterStoreOptions): DeadLetterStore {
   const { connection, timeoutMs, quietMs, onBlocked, onFree } = options;
   let blocked = false;
-  /** When the last letter that went to the dead-letter stream was refused; undefined when it was stored. */
+  /** Time of the refusal, if the dead-letter stream refused the last dead letter; undefined if it stored it. */
   let refusedAt: number | undefined;
 
   async function publish(nats: NatsConnection, subject: string, bears: MsgHdrs, data: Uint8Array): Promise<void> {
@@ -115,7 +115,7 @@ export function createDeadLetterStore(options: DeadLetterStoreOptions): DeadLett
         await deleteMessage(manager, letter.seq);
         next = letter.seq + 1;
       }
-      // Another process may have stored what this one could not.
+      // Another process may have stored the refused dead letter.
       const isQuiet = refusedAt === undefined || performance.now() - refusedAt > quietMs;
       if (waiting > MOVES_AT_ONCE || !isQuiet) return;
       blocked = false;
@@ -124,7 +124,7 @@ export function createDeadLetterStore(options: DeadLetterStoreOptions): DeadLett
   };
 }
 
-/** The description of JetStream, where it has one: the client's message is a number then. */
+/** The description of JetStream, if the error has one: the client's message is a number then. */
 function reasonOf(error: unknown): string {
   if (error instanceof NatsError) return error.api_error?.description ?? NO_ANSWER[error.code] ?? error.message;
   return error instanceof Error ? error.message : String(error);

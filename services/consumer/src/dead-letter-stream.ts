@@ -76,7 +76,7 @@ export async function* readDeadLetters(
   }
 }
 
-/** One dead letter; undefined where it does not exist. */
+/** One dead letter; undefined if it does not exist. */
 export async function readDeadLetter(connection: NatsConnection, id: number): Promise<StoredDeadLetter | undefined> {
   const { streams } = await connection.jetstreamManager();
   try {

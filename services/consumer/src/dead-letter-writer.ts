@@ -36,7 +36,7 @@ interface Waiting {
 export function createDeadLetterWriter(options: DeadLetterWriterOptions): DeadLetterWriter {
   const { store, longestDelayMs, onStored, onKeptBack } = options;
   const waiting = new Map<BadMessage, Waiting>();
-  /** Messages whose dead letters are not made yet. More messages at a time make fewer dead letters. */
+  /** Messages that wait for their dead letters. Several messages share dead letters. */
   let messages: BadMessage[] = [];
   let letters: DeadLetter[] = [];
   let underWay = 0;

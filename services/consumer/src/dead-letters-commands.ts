@@ -69,7 +69,7 @@ async function forEach(
 }
 
 interface SelectOptions {
-  /** Whether some or every event of a dead letter must have the reason. */
+  /** Whether one event or every event of a dead letter must have the reason. */
   readonly quantity: 'some' | 'every';
   /** Skips the data, unless it is needed for the reason of each event. */
   readonly headersOnly: boolean;

@@ -3,7 +3,7 @@ import { type AdEvent, encodeEvent, wrapEvents } from '@ads/models';
 import type { BufferedMessage, QueuedMessage } from './message-buffer.js';
 
 /**
- * Why a part cannot be recorded: the message is unreadable, the part is no event, the ad is not in the catalogue,
+ * Why a part cannot be recorded: the message is unreadable, the part is not an event, the ad is not in the catalogue,
  * or Postgres refuses the values. `newer` is for a part that a consumer of a newer release can record.
  */
 export type DeadLetterKind = 'unreadable' | 'bad_event' | 'unknown_ad' | 'refused' | 'newer';
@@ -13,7 +13,7 @@ export interface BadPart {
   readonly kind: DeadLetterKind;
   /** The wire version that the reader of a `newer` part needs. */
   readonly version?: number | undefined;
-  /** For a person. */
+  /** The reason in words. */
   readonly reason: string;
   /** The event, decoded or as received; undefined when the part is the whole message. */
   readonly content: { readonly event: AdEvent } | { readonly value: unknown } | undefined;
@@ -50,9 +50,9 @@ export const DEAD_LETTER_MAX_BYTES = 262_144;
 const NAMED_REASONS = 3;
 
 /**
- * Puts the bad parts of some messages into as few dead letters as the limits allow: one kind and version in a letter, and messages
- * that cannot be read in letters of their own, with the bytes as they came. Each event keeps its ad id, so a letter can be
- * replayed as it is.
+ * Puts the bad parts of messages into as few dead letters as the limits allow. A dead letter has parts of one kind and version.
+ * An unreadable message becomes a dead letter of its own, with its original bytes. Each event keeps its ad id, so that a
+ * dead letter can be replayed unchanged.
  */
 export function makeDeadLetters(messages: readonly BadMessage[]): DeadLetter[] {
   const letters: DeadLetter[] = [];
@@ -129,7 +129,7 @@ function wholeMessage(message: BadMessage, { kind, version, reason }: BadPart): 
   return { kind, version, reason, source, id: idOf(kind, source, data), events: 1, data, messages: [message] };
 }
 
-/** JSON of an event; undefined where a value is nested too deep for JSON.stringify. The whole message is stored then. */
+/** JSON of an event; undefined if it is nested too deep for JSON.stringify. The whole message is stored then. */
 function textOf(content: NonNullable<BadPart['content']>): string | undefined {
   if ('event' in content) return encodeEvent(content.event);
   try {

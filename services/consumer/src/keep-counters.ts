@@ -17,14 +17,14 @@ import { createSetBackWatch } from './set-back.js';
 export interface CountersObserver {
   /** The identity of the ledger was read. */
   onLedger(ledger: LedgerIdentity): void;
-  /** The check found the counters trusted or not. */
+  /** The check found out whether the counters are trusted. */
   onTrust(trusted: boolean): void;
   /** The counters are not trusted, once for each reason. */
   onDistrust(reason: string): void;
   onRebuild(rebuild: Rebuild, milliseconds: number): void;
   /** The check failed; the next one follows in 2 s. */
   onFailure(error: unknown): void;
-  /** The check did not fail. */
+  /** The check succeeded. */
   onSuccess(): void;
 }
 
@@ -41,7 +41,7 @@ const CHECK_EVERY_MS = 500;
 /** A live writer settles its doubt sooner. An older doubt was left by a writer that died or failed. */
 const LASTING_SECONDS = 5;
 
-/** The writer of the doubt about counters that a fast clock left out. All consumers share it. */
+/** The writer name of the doubt that a clock set back causes. All consumers share it. */
 const CLOCK_SET_BACK = 'the clock was set back';
 
 /** Pause after an interrupted rebuild: its cause probably lasts. */
@@ -49,8 +49,8 @@ const PAUSE_MS = 2_000;
 
 /**
  * Keeps the counters in Redis trusted. It rebuilds them from Postgres when they are missing, doubted, from another instance
- * of the Redis server, or from another ledger than the database has now. Every consumer does this. A rebuild token in Redis
- * lets one consumer rebuild at a time.
+ * of the Redis server, or from another ledger than the current one. Every consumer does this. A rebuild token in Redis lets
+ * one consumer rebuild at a time.
  *
  * @returns stops it
  */

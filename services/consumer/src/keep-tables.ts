@@ -6,7 +6,7 @@ import { pruneRollups } from './prune-rollups.js';
 const EVERY_MS = 3_600_000;
 const AFTER_FAILURE_MS = 60_000;
 
-/** Today and tomorrow. With less, a person must act before the end of the day. */
+/** Today and tomorrow. With fewer days an operator must act before the end of the day. */
 const LEAST_DAYS = 2;
 
 export interface TablesDependencies {
@@ -20,7 +20,8 @@ export interface TablesDependencies {
 }
 
 /**
- * Prunes rollups and makes partitions: now and every hour, and a minute after a failure. A failed step does not stop the others.
+ * Prunes rollups and creates partitions, at once and every hour, and a minute after a failure. A failed step does not stop the
+ * others.
  *
  * @returns stops it, and waits for the current statement
  */

@@ -20,9 +20,9 @@ const NANOSECONDS = 1_000_000_000;
 const MAX_UNACKNOWLEDGED = 50_000;
 
 /**
- * Makes sure that the streams and the durable consumer are there, and as they should be.
+ * Creates the streams and the durable consumer if they are missing, and corrects their settings.
  *
- * @returns the time of the NATS server; undefined where it does not report one
+ * @returns the time of the NATS server; undefined if it does not report one
  */
 export async function ensureLedgerConsumer(
   connection: NatsConnection,
@@ -37,7 +37,7 @@ export async function ensureLedgerConsumer(
     ack_policy: 'explicit',
     ack_wait: ackWaitSeconds * NANOSECONDS,
     max_ack_pending: MAX_UNACKNOWLEDGED,
-    // Unlimited: what can never be recorded becomes a dead letter instead.
+    // Unlimited, because an event that can never be recorded is dead-lettered instead.
     max_deliver: -1,
   });
   return reading;
@@ -81,18 +81,18 @@ export async function readSequences(connection: NatsConnection): Promise<Sequenc
 }
 
 /**
- * The sequence of the oldest message for the ledger; beyond the last one's when there is none. The oldest message of the
- * stream may be a dead letter or a newer event, which waits there for days.
+ * The sequence of the oldest message for the ledger, or the last sequence plus one if there is no such message. The oldest
+ * message of the stream may be a dead letter or a newer event, which may wait for days.
  */
 async function firstEvent(manager: JetStreamManager, state: StreamState): Promise<number> {
   return (await messageFrom(manager, state.first_seq))?.seq ?? state.last_seq + 1;
 }
 
 const NOT_FOUND = 404;
-/** JetStream's answer to the deletion of a message that is deleted already. */
+/** The error code of JetStream for the deletion of a deleted message. */
 const NO_MESSAGE = [10_037, 10_043, 10_057];
 
-/** The first message of a subject at or after a sequence number; undefined where none exists. */
+/** The first message of a subject at or after a sequence number; undefined if none exists. */
 export async function messageFrom(
   manager: JetStreamManager,
   seq: number,

@@ -13,7 +13,7 @@ export interface QueuedMessage {
   ack(): void;
   /** The queue delivers the message again, at once or after a delay. */
   nak(delayMs?: number): void;
-  /** Restarts the ack wait, so that the queue delivers the message to nobody else. */
+  /** Restarts the ack wait, so that JetStream does not redeliver the message. */
   working(): void;
 }
 
@@ -31,8 +31,8 @@ export interface Capacity {
 }
 
 /**
- * Messages per request. The size of a message is known only after it arrives, so the bytes may exceed their limit by the
- * messages of one request.
+ * Messages per pull. The size of a message is unknown before it arrives, so the bytes may exceed their limit by the messages
+ * of one pull.
  */
 const MAX_PER_REQUEST = 100;
 

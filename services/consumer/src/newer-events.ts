@@ -9,23 +9,23 @@ import { publishOnce } from './publish-once.js';
 import { storedMessages } from './stored-messages.js';
 
 /*
- * Events of a newer wire version, from the consumer that can't read them to the one that can.
+ * The way of events with a newer wire version, from a consumer that cannot read them to one that can.
  *
  *   older consumer   publishes them under the subject of their version in the event stream, and then acknowledges the
- *                    message that they came in. Other events of that message are recorded as always.
- *   event stream     delivers them to nobody. Their room counts towards NATS_STREAM_MAX_BYTES. Where the stream is full,
- *                    the message is returned to the queue, with a delay that doubles up to two ack waits.
+ *                    message that contained them. Other events of that message are recorded as usual.
+ *   event stream     does not deliver them. They count towards NATS_STREAM_MAX_BYTES. If the stream is full, the message is
+ *                    returned to the queue, with a delay that doubles up to two ack waits.
  *   newer consumer   reads the subjects of the versions that it knows every 5 s, records the events in the buckets of
- *                    their own time, and deletes the messages after that. A crash in between repeats both, which changes
- *                    nothing. So each version waits until its consumer runs, for as long as that takes.
+ *                    their own time, and then deletes the messages. After a crash in between both steps are repeated, which
+ *                    changes nothing. Events wait without limit until a consumer of their version runs.
  *
- * The events don't go back to the queue: during a rolling update it would deliver half of them to older consumers again.
+ * The events are not returned to the queue, which would deliver half of them to older consumers again during an update.
  */
 
 /**
- * Stores a `newer` letter for a consumer that reads its version. It is never cut: it must stay readable.
+ * Stores a `newer` letter for a consumer that reads its version. The data is never cut, so that it stays readable.
  *
- * @throws when the event stream does not take it
+ * @throws if the event stream refuses it
  */
 export async function storeNewer(
   connection: NatsConnection | undefined,
@@ -38,20 +38,20 @@ export async function storeNewer(
 
 export interface NewerEventsOptions {
   readonly wireReader: WireReader;
-  /** Records messages and stores their dead letters. @throws when one of both fails */
+  /** Records messages and stores their dead letters. @throws if either fails */
   readonly record: (messages: readonly BufferedMessage[]) => Promise<void>;
-  /** Holds while events wait that this release can't read. */
+  /** The condition that holds while events of newer versions wait. */
   readonly condition: Condition;
   readonly logger: Logger;
 }
 
-/** Messages that one call records, so that the caller goes on with its other checks. */
+/** Maximum number of messages per call, so that the caller continues with its other checks. */
 const MESSAGES_PER_CALL = 1_000;
 
 /**
  * Records the newer events that this release reads, and reports those that it does not.
  *
- * @returns does it once. Throws when JetStream is unavailable, or `record` fails; the rest is recorded by the next call
+ * @returns one run. It throws if JetStream is unavailable or `record` fails; the next call records the rest
  */
 export function createNewerEvents({ wireReader, record, condition, logger }: NewerEventsOptions) {
   async function recordVersion(connection: NatsConnection, version: number, signal?: AbortSignal): Promise<number> {

@@ -3,7 +3,7 @@ import { type Database, pruneMinutes, pruneSeconds } from '@ads/ledger';
 import type { Clock } from '@ads/runtime';
 
 /**
- * Deletes rollup rows that no window sees any more, by the clock of Postgres. Refuses while any two clocks are more than 30 s
+ * Deletes rollup rows that are too old for all windows, by the clock of Postgres. Refuses while any two clocks are more than 30 s
  * apart: rows that a wrong clock deletes would be missing in windows and in every rebuild.
  *
  * @throws Error that names the clocks that disagree; DependencyUnavailable when Postgres is unavailable

@@ -12,7 +12,7 @@ export async function publishOnce(
   options: Partial<JetStreamPublishOptions> & { readonly msgID: string },
 ): Promise<void> {
   const { duplicate, seq } = await nats.jetstream().publish(subject, data, options);
-  // A leader notes the id before its followers agree: the first message with this id has no sequence number yet, and may
+  // A leader stores the id before its followers agree, so the first message with this id may have no sequence number yet, and may
   // never get one.
   if (duplicate && seq === 0) throw new Error('JetStream has the id of the message, and not the message');
 }

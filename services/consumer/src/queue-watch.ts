@@ -32,7 +32,7 @@ export function startQueueWatch(options: QueueWatchOptions): () => Promise<void>
  * One check measures the queue, records skipped messages, restarts the deliveries of a stuck queue, moves waiting dead
  * letters to their stream, and records events that older consumers could not read.
  *
- * @returns does one check. Throws when JetStream is unavailable, or when skipped messages could not all be recorded: the
+ * @returns one check. It throws if JetStream is unavailable, or if not all skipped messages could be recorded: the
  * next check then recovers the same range again
  */
 export function createQueueCheck(options: QueueWatchOptions): (signal?: AbortSignal) => Promise<void> {

@@ -1,4 +1,4 @@
-/** A random sample of the ads that were recorded lately; ads with many events are likelier. */
+/** A random sample of the ads that were recorded lately; ads with many events are more likely to be in it. */
 export interface RecentAds {
   /** Remembers the ad of one random event. */
   note(events: readonly { readonly adId: string }[]): void;

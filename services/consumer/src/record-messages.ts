@@ -6,7 +6,7 @@ import type { BufferedMessage } from './message-buffer.js';
 
 export interface RecordDependencies {
   readonly recordEvents: (events: readonly AdEvent[]) => Promise<Outcome>;
-  /** True for an error that says "these values can't be stored", false for "not now". */
+  /** True for an error of the values, which no retry can store; false for a failure of Postgres. */
   readonly isDataError: (error: unknown) => boolean;
   /** Called with the events of known ads that a transaction recorded. */
   readonly onRecorded: (events: readonly AdEvent[], outcome: Outcome) => void;

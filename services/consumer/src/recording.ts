@@ -29,14 +29,14 @@ export interface Recording extends Consuming, Pick<DeadLetterStore, 'moveWaiting
 export interface RecordingOptions {
   readonly context: Pick<ProcessContext<ConsumerConfig>, 'config' | 'logger' | 'metrics' | 'conditions'>;
   readonly connections: Pick<Connections, 'postgres' | 'nats'>;
-  /** Where counters are raised. */
+  /** The Redis servers whose counters are raised. */
   readonly store: CounterStore;
   readonly clock: Pick<Clock, 'earliest'>;
   readonly counted: ConsumerMetrics;
   readonly incidents: Incidents;
 }
 
-/** Ads that each audit compares. */
+/** The ads that were recorded lately, which each audit compares. */
 const RECENT_ADS = 30;
 
 /** Starts to record messages; `stop` ends it. */

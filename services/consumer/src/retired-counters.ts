@@ -14,11 +14,11 @@ const CHECK_EVERY_MS = 5_000;
 /** Interval of the deletions, for counters that other environments left. A change of the ledger starts one sooner. */
 const DELETE_EVERY_MS = 3_600_000;
 
-/** Longer than the 15 s for which counters must be out of use before they are deleted. */
+/** Longer than the 15 s for which counters must be unused before they are deleted. */
 const AFTER_CHANGE_MS = 20_000;
 
 /**
- * Deletes counters of ledgers that are out of use, from before a restore or of a dropped database: hourly, and 20 s after
+ * Deletes counters of unused ledgers, from before a restore or of a dropped database: hourly, and 20 s after
  * the ledger changed.
  *
  * @returns stops it

@@ -3,7 +3,7 @@ import type { NatsConnection } from 'nats';
 import { messageFrom } from './ledger-consumer.js';
 import type { BufferedMessage } from './message-buffer.js';
 
-/** Messages per batch, and so per transaction. Each may hold as many events as ingest puts into one message. */
+/** Messages per batch and transaction. Each may have the maximum number of events that ingest puts into one message. */
 const MESSAGES_PER_BATCH = 20;
 
 /** A part of the event stream. */

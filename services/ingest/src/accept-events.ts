@@ -15,7 +15,7 @@ export interface AcceptDependencies {
 }
 
 /**
- * Makes batches durable in JetStream, or else in Postgres. A failed publish may still have arrived, and a batch may take both
+ * Makes batches durable in JetStream, or else in Postgres. A failed publish may still have arrived, so a batch may take both
  * ways; its events count once because of their ids.
  *
  * After a publish timed out, the next batches go to Postgres first, because the timeout delays the clients. Meanwhile one

@@ -12,7 +12,7 @@ export interface UnverifiedEvents {
 const SUMMARY_MS = 60_000;
 
 /**
- * A token bucket of `perMinute` events. Each event may become a dead letter, so clients must not determine their number.
+ * A token bucket of `perMinute` events. Each event may become a dead letter, so the limit holds for any number of clients.
  */
 export function createUnverifiedEvents(
   perMinute: number,

@@ -16,7 +16,7 @@ export function postgresConnection(config: Omit<PostgresConfig, 'POSTGRES_POOL_S
   };
 }
 
-/** As libpq means the modes. node-postgres itself takes `require` for `verify-full`. */
+/** Converts the modes of libpq. By itself node-postgres treats `require` like `verify-full`. */
 function tlsOf(mode: PostgresConfig['POSTGRES_SSLMODE']): ClientConfig['ssl'] {
   return mode === 'disable' ? false : { rejectUnauthorized: mode === 'verify-full' };
 }

@@ -87,7 +87,7 @@ export function connectRedis(
     reason = undefined;
     const asked = connection;
     readInfo().catch((error) => {
-      // A new connection may have replaced the one that the question went to.
+      // A new connection may have replaced the one that answered.
       if (closed || asked !== connection) return;
       logger.debug('Redis instance id could not be read', { event: 'redis.identify_failed', error });
       // The counters cannot be trusted without an instance id: reconnect.

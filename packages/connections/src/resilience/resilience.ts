@@ -88,12 +88,12 @@ const PING = 'ping';
 const CONNECTION = 'connection';
 /**
  * cockatiel measures the open time by the system clock: setting that back by an hour would keep the circuit open for an
- * hour. It is therefore told to half-open at once, and the guard measures the time by a monotonic clock.
+ * hour. It therefore half-opens at once, and the guard measures the time by a monotonic clock.
  */
 const AT_ONCE = Number.NEGATIVE_INFINITY;
 const GAUGE: Record<BreakerState, number> = { closed: 0, 'half-open': 1, open: 2 };
 
-/** Tells the policies that the dependency is at fault. */
+/** Marks a failure of the dependency for the policies. */
 class Failure extends Error {
   readonly operation: string;
   readonly retryable: boolean;

@@ -40,7 +40,7 @@ export function managementEndpoints(options: { health: Health; metrics: Metrics 
     });
     return rendering;
   };
-  // Rendering takes 5 ms of CPU, and anybody may ask where a proxy passes these requests on.
+  // Rendering takes 5 ms of CPU, and any client may request it if a proxy forwards this path.
   const renderForPublic = (): Promise<string> => {
     publicRendering ??= render().finally(() => {
       setTimeout(() => {

@@ -36,7 +36,7 @@ const BAD_CONFIGURATION = 78;
  * - An uncaught error is logged; the hooks run and the process exits 1.
  * - After `SHUTDOWN_GRACE_SECONDS` the process exits 1, even if hooks still run.
  * - A bad configuration is printed to standard error, exit 78.
- * - `--check-config` starts nothing. The exit code says whether the configuration is good; standard output names variables
+ * - `--check-config` starts nothing. The exit code shows whether the configuration is valid; standard output names variables
  *   that are probably misspelled.
  * - `--print-config` prints the variables as JSON. It reads and starts nothing.
  */
