@@ -29,6 +29,7 @@ const config: HttpConfig = {
   HTTP_REQUEST_TIMEOUT_MS: 30_000,
   HTTP_SEND_TIMEOUT_MS: 10_000,
   HTTP_MAX_CONNECTIONS: 1_000,
+  HTTP_MAX_CONNECTIONS_PER_ADDRESS: 1_000,
   SHUTDOWN_GRACE_SECONDS: 25,
   TRUST_PROXY: false,
   CORS_ORIGINS: '*',
@@ -90,7 +91,7 @@ async function serve(added: Added, changes: Partial<HttpConfig> = {}) {
     ...added,
   });
   const shutdown = createShutdown(logger);
-  const port = await listen({ handler, config: changed, logger, metrics, health }, shutdown);
+  const port = await listen({ handler, config: changed, logger, metrics, health, ownerOf: () => undefined }, shutdown);
   base = `http://127.0.0.1:${port}`;
   stops.push(shutdown.run);
 }

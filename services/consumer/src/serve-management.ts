@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { type Health, listen, managementEndpoints, type ProcessContext } from '@ads/runtime';
 import type { ConsumerConfig } from './config.js';
 
@@ -10,6 +11,7 @@ export async function serveManagement(
   const handler: Parameters<typeof listen>[0]['handler'] = (request, response) => {
     if (!answer(request, response)) response.writeHead(404).end();
   };
-  const port = await listen({ handler, config, logger, metrics, health }, shutdown);
+  const ownerOf = ({ remoteAddress }: Socket) => remoteAddress;
+  const port = await listen({ handler, config, logger, metrics, health, ownerOf }, shutdown);
   logger.info('listening', { event: 'http.listening', host: config.HTTP_HOST, port });
 }

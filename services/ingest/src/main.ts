@@ -1,6 +1,6 @@
 import { ensureStreams, openCatalogueDatabase, openNats, openPostgres, openRedis } from '@ads/connections';
 import { openApiDocument } from '@ads/contract';
-import { bodyReader, createApi } from '@ads/http';
+import { bodyReader, connectionOwner, createApi } from '@ads/http';
 import { createAdCatalogue, createLedger, readAdsPage } from '@ads/ledger';
 import { type AdEvent, KINDS, NUMERIC_EVENT_FIELDS, streamSettings } from '@ads/models';
 import {
@@ -137,7 +137,7 @@ await runProcess<IngestConfig>({
         swagger(router, openApiDocument());
       },
     });
-    const port = await listen({ handler, config, logger, metrics, health }, shutdown);
+    const port = await listen({ handler, config, logger, metrics, health, ownerOf: connectionOwner(config) }, shutdown);
     logger.info('listening', { event: 'http.listening', host: config.HTTP_HOST, port });
   },
 });

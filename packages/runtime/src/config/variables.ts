@@ -21,6 +21,7 @@ export interface ServerConfig {
   readonly HTTP_REQUEST_TIMEOUT_MS: number;
   readonly HTTP_SEND_TIMEOUT_MS: number;
   readonly HTTP_MAX_CONNECTIONS: number;
+  readonly HTTP_MAX_CONNECTIONS_PER_ADDRESS: number;
   readonly SHUTDOWN_GRACE_SECONDS: number;
 }
 
@@ -74,7 +75,15 @@ export function serverVariables(defaultPort: number): Variables<ServerConfig> {
       .max(1_000_000)
       .default(4_000)
       .description(
-        'Connections at a time; further ones are closed at once. Half-sent headers on 4,000 connections take 85 MB.',
+        'Connections at a time. When all are open, a new one takes the place of an idle or half-sent one of the address that holds the most, or is closed at once if there is none. Half-sent headers on 4,000 connections take 85 MB.',
+      ),
+    HTTP_MAX_CONNECTIONS_PER_ADDRESS: Joi.number()
+      .integer()
+      .min(1)
+      .max(1_000_000)
+      .default(1_000)
+      .description(
+        'Connections at a time from one address, or from one IPv6 /56 network; further ones are closed at once. Raise it where more viewers share one address. Proxies that `TRUST_PROXY` names are exempt, and every sender is with a number of hops: the proxy must then limit its clients, as `infra/gateway` does.',
       ),
     // Below the 30 s after which Kubernetes kills a pod.
     SHUTDOWN_GRACE_SECONDS: Joi.number()

@@ -1,25 +1,44 @@
 import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
 import { Counter, Gauge } from 'prom-client';
-import type { Logger } from '../log/logger.js';
+import type { ServerConfig } from '../config/variables.js';
+import type { LogFields, Logger } from '../log/logger.js';
 import type { Metrics } from '../metrics/metrics.js';
 
 /** A full server refuses thousands of connections a second. */
 const LOG_EVERY_MS = 60_000;
 
+export interface ConnectionLimitOptions {
+  readonly config: Pick<ServerConfig, 'HTTP_MAX_CONNECTIONS' | 'HTTP_MAX_CONNECTIONS_PER_ADDRESS'>;
+  /** The client address or network that a connection counts for. Undefined for a trusted proxy, which has many clients. */
+  readonly ownerOf: (socket: Socket) => string | undefined;
+  /** False while a complete request of the connection waits for its response. */
+  readonly isIdle: (socket: Socket) => boolean;
+  readonly metrics: Pick<Metrics, 'registry'>;
+  readonly logger: Pick<Logger, 'warn'>;
+}
+
 /**
- * Limits the connections of a server, because each may hold 20 KB of incomplete headers. A new connection beyond the limit
- * is closed at once and counted; the first one in a minute is logged.
+ * Limits the connections of a server, because each may hold 20 KB of incomplete headers, and shares them between owners.
+ * - An owner holds at most `HTTP_MAX_CONNECTIONS_PER_ADDRESS`; a further connection is closed at once.
+ * - When `HTTP_MAX_CONNECTIONS` are open, a new connection takes the place of the oldest idle or half-sent one of the owner
+ *   that holds the most, if that owner holds at least two more than the new one's. Otherwise the new one is closed at once.
+ *
+ * Proxies without an owner count for the whole only, and never lose a connection. The search for the largest owner reads one
+ * number for each owner.
  */
-export function limitConnections(
-  server: Server,
-  limit: number,
-  { registry }: Pick<Metrics, 'registry'>,
-  logger: Logger,
-): void {
-  const registers = [registry];
+export function limitConnections(server: Server, options: ConnectionLimitOptions): void {
+  const { config, ownerOf, isIdle, metrics, logger } = options;
+  const { HTTP_MAX_CONNECTIONS: limit, HTTP_MAX_CONNECTIONS_PER_ADDRESS: limitPerAddress } = config;
+  const registers = [metrics.registry];
   const refused = new Counter({
     name: 'http_connections_refused_total',
-    help: 'Connections closed at once because HTTP_MAX_CONNECTIONS were open.',
+    help: 'Connections closed at once because of HTTP_MAX_CONNECTIONS or HTTP_MAX_CONNECTIONS_PER_ADDRESS.',
+    registers,
+  });
+  const replaced = new Counter({
+    name: 'http_connections_replaced_total',
+    help: 'Idle or half-sent connections closed for one of another address, because HTTP_MAX_CONNECTIONS were open.',
     registers,
   });
   let open = 0;
@@ -31,22 +50,69 @@ export function limitConnections(
       this.set(open);
     },
   });
+  const logFull = rarely((fields) =>
+    logger.warn('connections are refused or replaced: HTTP_MAX_CONNECTIONS are open', {
+      event: 'http.connections_refused',
+      ...fields,
+    }),
+  );
+  const logOwner = rarely((fields) =>
+    logger.warn('connections of an address are refused: it holds HTTP_MAX_CONNECTIONS_PER_ADDRESS', {
+      event: 'http.address_refused',
+      ...fields,
+    }),
+  );
+
+  /** The connections of each owner, oldest first. */
+  const connections = new Map<string, Set<Socket>>();
+
+  /** Closes a connection of the largest owner. False if that would not make the shares more equal. */
+  function makeRoom(held: number): boolean {
+    let largest: ReadonlySet<Socket> = new Set();
+    for (const sockets of connections.values()) if (sockets.size > largest.size) largest = sockets;
+    if (largest.size < held + 2) return false;
+    for (const socket of largest) {
+      if (socket.destroyed || !isIdle(socket)) continue;
+      socket.destroy();
+      replaced.inc();
+      return true;
+    }
+    return false;
+  }
+
   server.on('connection', (socket) => {
+    const owner = ownerOf(socket);
+    const own = (owner === undefined ? undefined : connections.get(owner)) ?? new Set();
+    if (own.size >= limitPerAddress) {
+      refused.inc();
+      logOwner({ address: socket.remoteAddress, limit: limitPerAddress });
+      socket.destroy();
+      return;
+    }
+    if (open >= limit) {
+      logFull({ limit });
+      if (!makeRoom(own.size)) {
+        refused.inc();
+        socket.destroy();
+        return;
+      }
+    }
     open += 1;
+    if (owner !== undefined) connections.set(owner, own.add(socket));
     socket.once('close', () => {
       open -= 1;
+      own.delete(socket);
+      if (owner !== undefined && own.size === 0) connections.delete(owner);
     });
   });
-  server.maxConnections = limit;
+}
+
+function rarely(log: (fields: LogFields) => void): (fields: LogFields) => void {
   let loggedAt = Number.NEGATIVE_INFINITY;
-  server.on('drop', () => {
-    refused.inc();
+  return (fields) => {
     const now = performance.now();
     if (now - loggedAt < LOG_EVERY_MS) return;
     loggedAt = now;
-    logger.warn('new connections are refused: HTTP_MAX_CONNECTIONS are open', {
-      event: 'http.connections_refused',
-      limit,
-    });
-  });
+    log(fields);
+  };
 }

@@ -51,6 +51,12 @@ export class OpenRequests {
     return this.#bySocket.get(socket)?.latest;
   }
 
+  /** False while a complete request of the connection waits for its response. */
+  isIdle(socket: Duplex): boolean {
+    const latest = this.latestOf(socket);
+    return latest === undefined || !(latest.request.complete || latest.previous?.writableFinished === false);
+  }
+
   /** The open connections that have sent a request. */
   *sockets(): Generator<Socket> {
     for (const { socket } of this.#connections) yield socket;

@@ -8,7 +8,7 @@ import type { Metrics } from '../metrics/metrics.js';
 import type { Shutdown } from '../process/shutdown.js';
 import { every } from '../timers/every.js';
 import { within } from '../timers/within.js';
-import { limitConnections } from './connection-limit.js';
+import { type ConnectionLimitOptions, limitConnections } from './connection-limit.js';
 import { OpenRequests } from './open-requests.js';
 import { createRefusals } from './refusals.js';
 import { createStalledAnswers } from './stalled-answers.js';
@@ -27,10 +27,17 @@ const CHECK_EVERY_MS = 1_000;
  * @throws ConfigError if the address is not available
  */
 export async function listen(
-  options: { handler: RequestListener; config: ServerConfig; logger: Logger; metrics: Metrics; health: Health },
+  options: {
+    handler: RequestListener;
+    config: ServerConfig;
+    logger: Logger;
+    metrics: Metrics;
+    health: Health;
+    ownerOf: ConnectionLimitOptions['ownerOf'];
+  },
   shutdown: Shutdown,
 ): Promise<number> {
-  const { handler, config, logger, metrics, health } = options;
+  const { handler, config, logger, metrics, health, ownerOf } = options;
   const openRequests = new OpenRequests();
   const refusals = createRefusals(openRequests);
   let draining = false;
@@ -59,7 +66,13 @@ export async function listen(
     },
   );
   server.maxRequestsPerSocket = 0;
-  limitConnections(server, config.HTTP_MAX_CONNECTIONS, metrics, logger);
+  limitConnections(server, {
+    config,
+    ownerOf,
+    isIdle: (socket) => openRequests.isIdle(socket),
+    metrics,
+    logger,
+  });
   const stalled = createStalledAnswers(() => openRequests.sockets(), config.HTTP_SEND_TIMEOUT_MS, metrics, logger);
   server.on('clientError', refusals.notHttp);
   server.on('checkExpectation', (_request, response) => refusals.expectation(response));
