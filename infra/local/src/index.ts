@@ -22,7 +22,6 @@ export {
   SERVICES,
   type ServiceName,
   UPSTREAMS,
-  type Upstream,
 } from './service-table.js';
 export { programProcess, serviceProcess } from './services.js';
 export { type StandAloneRun, standAloneRun } from './stand-alone-run.js';

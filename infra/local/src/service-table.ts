@@ -1,9 +1,9 @@
+import { ALL_ENDPOINTS, type ApiService } from '@ads/contract';
+
 /** The facts about a service that the rest of `infra` needs. */
 interface ServiceRow {
   /** The file that Node runs, from the root of the checkout. */
   readonly main: string;
-  /** The paths that the gateway sends to it, or 'others' for all that no other service has. Without it, it is not public. */
-  readonly publicPaths?: RegExp | 'others';
 }
 
 /**
@@ -14,26 +14,19 @@ interface ServiceRow {
  * itself, with `--print-config`.
  */
 export const SERVICES = {
-  ingest: { main: 'services/ingest/dist/main.js', publicPaths: 'others' },
+  ingest: { main: 'services/ingest/dist/main.js' },
   consumer: { main: 'services/consumer/dist/main.js' },
-  analytics: {
-    main: 'services/analytics/dist/main.js',
-    publicPaths: /^(?:\/api\/v1)?\/ads\/analytics(?:\/|$)/,
-  },
+  analytics: { main: 'services/analytics/dist/main.js' },
 } as const satisfies Readonly<Record<string, ServiceRow>>;
 
-type Services = typeof SERVICES;
-
-export type ServiceName = keyof Services;
-
-/** A service behind the gateway. */
-export type Upstream = {
-  [Name in ServiceName]: Services[Name] extends { readonly publicPaths: unknown } ? Name : never;
-}[ServiceName];
+export type ServiceName = keyof typeof SERVICES;
 
 export const SERVICE_NAMES = Object.keys(SERVICES) as readonly ServiceName[];
 
-export const UPSTREAMS = SERVICE_NAMES.filter((name): name is Upstream => 'publicPaths' in SERVICES[name]);
+/** The services behind the gateway: those with an endpoint of their own. */
+export const UPSTREAMS = SERVICE_NAMES.filter((name): name is ApiService =>
+  ALL_ENDPOINTS.some(({ service }) => service === name),
+);
 
 /** Runs `make` for all services at the same time. @returns what it made, by service */
 export async function forEachService<T>(

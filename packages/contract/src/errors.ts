@@ -1,4 +1,5 @@
 import type { Detail } from '@ads/models';
+import { API_PREFIX, ENDPOINTS } from './paths.js';
 
 /** The JSON body of every error response. */
 export interface ErrorBody {
@@ -50,13 +51,20 @@ export function invalidFields(details: readonly Detail[]): ApiError {
 
 /** @param status 400 for an event that names the ad, 404 for a request for the ad itself */
 export function unknownAd(adId: string, status: 400 | 404): ApiError {
-  return new ApiError(status, 'unknown_ad', `Ad "${adId}" does not exist; GET /api/v1/ads lists all ads.`, {
-    details: [{ path: 'ad_id', message: 'ad_id must be the id of an existing ad' }],
-    facts: { ad_id: adId },
-  });
+  return new ApiError(
+    status,
+    'unknown_ad',
+    `Ad "${adId}" does not exist; GET ${API_PREFIX}${ENDPOINTS.ads.path} lists all ads.`,
+    {
+      details: [{ path: 'ad_id', message: 'ad_id must be the id of an existing ad' }],
+      facts: { ad_id: adId },
+    },
+  );
 }
 
-export function notFound(message = 'This path does not exist; /swagger/index.html documents the API.'): ApiError {
+export function notFound(
+  message = `This path does not exist; ${ENDPOINTS.swaggerPage.path} documents the API.`,
+): ApiError {
   return new ApiError(404, 'not_found', message);
 }
 

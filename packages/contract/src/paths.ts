@@ -1,6 +1,66 @@
+import { type EventKind, KINDS, perKind } from '@ads/models';
+
 /** Every path of the API answers with and without this prefix. */
 export const API_PREFIX = '/api/v1';
 
+/** A service behind the gateway. */
+export type ApiService = 'ingest' | 'analytics';
+
+/** One row of {@link ENDPOINTS}. */
+export interface Endpoint {
+  /** `GET` includes HEAD. */
+  readonly method: 'GET' | 'POST';
+  /** Without the prefix. */
+  readonly path: string;
+  /** The service that answers. Each service answers for itself on the management endpoints. */
+  readonly service: ApiService | 'each';
+  /** False for what only operators reach, directly at a service: gateways and Ingresses answer 404. */
+  readonly isPublic: boolean;
+}
+
+/** The endpoints of the API, without those of single kinds of events: {@link EVENT_ENDPOINTS}. */
+export const ENDPOINTS = {
+  ads: { method: 'GET', path: '/ads', service: 'ingest', isPublic: true },
+  analytics: { method: 'GET', path: '/ads/analytics', service: 'analytics', isPublic: true },
+
+  /** Redirects to the page. The files of the page are below this path. */
+  swagger: { method: 'GET', path: '/swagger', service: 'ingest', isPublic: true },
+  swaggerPage: { method: 'GET', path: '/swagger/index.html', service: 'ingest', isPublic: true },
+  openApiJson: { method: 'GET', path: '/swagger/doc.json', service: 'ingest', isPublic: true },
+  openApiYaml: { method: 'GET', path: '/swagger/swagger.yaml', service: 'ingest', isPublic: true },
+
+  /** Through a gateway, ingest answers. */
+  health: { method: 'GET', path: '/health', service: 'each', isPublic: true },
+  live: { method: 'GET', path: '/live', service: 'each', isPublic: false },
+  ready: { method: 'GET', path: '/ready', service: 'each', isPublic: false },
+  metrics: { method: 'GET', path: '/metrics', service: 'each', isPublic: false },
+  info: { method: 'GET', path: '/info', service: 'each', isPublic: true },
+} as const satisfies Readonly<Record<string, Endpoint>>;
+
+/** `POST /ads/<kind>` */
+export const EVENT_ENDPOINTS: Readonly<Record<EventKind, Endpoint>> = perKind((kind) => ({
+  method: 'POST',
+  path: `${ENDPOINTS.ads.path}/${kind}`,
+  service: 'ingest',
+  isPublic: true,
+}));
+
+export const ALL_ENDPOINTS: readonly Endpoint[] = [
+  ...Object.values(ENDPOINTS),
+  ...KINDS.map((kind) => EVENT_ENDPOINTS[kind]),
+];
+
+/** The management endpoints, which each service has. */
+export const MANAGEMENT_PATHS = Object.values(ENDPOINTS).flatMap(({ service, path }) =>
+  service === 'each' ? [path] : [],
+);
+
 export function withPrefix(paths: readonly string[]): string[] {
   return paths.flatMap((path) => [`${API_PREFIX}${path}`, path]);
+}
+
+/** The path of a request target, without prefix and query. */
+export function barePath(target: string): string {
+  const [path = ''] = target.split('?', 1);
+  return path.startsWith(`${API_PREFIX}/`) ? path.slice(API_PREFIX.length) : path;
 }

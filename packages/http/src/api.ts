@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
-import { API_PREFIX, methodNotAllowed, notFound, withPrefix } from '@ads/contract';
-import { type HttpConfig, type Logger, MANAGEMENT_PATHS, type ManagementEndpoints, type Metrics } from '@ads/runtime';
+import { API_PREFIX, MANAGEMENT_PATHS, methodNotAllowed, notFound, withPrefix } from '@ads/contract';
+import type { HttpConfig, Logger, ManagementEndpoints, Metrics } from '@ads/runtime';
 import express, { type ErrorRequestHandler, type Request, type Router } from 'express';
 import proxyAddress from 'proxy-addr';
 import { commonHeaders, crossOrigin, securityHeaders, setHeaders } from './common-headers.js';

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
-import { rateLimited } from '@ads/contract';
-import { type HttpConfig, type ManagementPath, managementPath } from '@ads/runtime';
+import { ENDPOINTS, rateLimited } from '@ads/contract';
+import { type HttpConfig, managementPath } from '@ads/runtime';
 import type { RequestHandler } from 'express';
 import { clientKey, pseudonymOf } from './client-key.js';
 import { type HeaderList, setHeaders } from './common-headers.js';
@@ -95,7 +95,7 @@ export function createRateLimiters(config: HttpConfig): Readonly<Record<LimitNam
   };
 }
 
-const PROBES: ReadonlySet<unknown> = new Set<ManagementPath>(['/health', '/live', '/ready']);
+const PROBES: ReadonlySet<unknown> = new Set([ENDPOINTS.health.path, ENDPOINTS.live.path, ENDPOINTS.ready.path]);
 
 /** Limits all requests to Express, including those for unknown paths. Probes are never limited. */
 export function limitRequests(rateLimiter: RateLimiter): RequestHandler {

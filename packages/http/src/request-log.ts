@@ -1,4 +1,4 @@
-import type { ApiError } from '@ads/contract';
+import { type ApiError, ENDPOINTS } from '@ads/contract';
 import type { Logger } from '@ads/runtime';
 
 /** The data of a log line. */
@@ -68,7 +68,7 @@ export function createRequestLog(logger: Logger): (request: AnsweredRequest) => 
 
 /** A 503 to a probe is not a failure. The component that makes the process unready logs the reason. */
 function isProbe({ endpoint }: AnsweredRequest): boolean {
-  return endpoint === '/ready' || endpoint === '/health';
+  return endpoint === ENDPOINTS.ready.path || endpoint === ENDPOINTS.health.path;
 }
 
 /** The reason for an operator: which field, which ad, which client. Long texts are cut. */

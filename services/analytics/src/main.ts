@@ -1,3 +1,4 @@
+import { ENDPOINTS } from '@ads/contract';
 import { connectionOwner, createApi } from '@ads/http';
 import { createClock, listen, managementEndpoints, runProcess } from '@ads/runtime';
 import { analyticsHandler } from './analytics-handler.js';
@@ -38,7 +39,7 @@ await runProcess<AnalyticsConfig>({
       metrics,
       managementEndpoints: managementEndpoints({ health, metrics }),
       fastPath(fastPath) {
-        fastPath.get('/ads/analytics', 'reads', analyticsHandler(answer));
+        fastPath.get(ENDPOINTS.analytics.path, 'reads', analyticsHandler(answer));
       },
     });
     const port = await listen({ handler, config, logger, metrics, health, ownerOf: connectionOwner(config) }, shutdown);

@@ -1,5 +1,5 @@
 import { ensureStreams, openCatalogueDatabase, openNats, openPostgres, openRedis } from '@ads/connections';
-import { openApiDocument } from '@ads/contract';
+import { ENDPOINTS, EVENT_ENDPOINTS, openApiDocument } from '@ads/contract';
 import { bodyReader, connectionOwner, createApi } from '@ads/http';
 import { createAdCatalogue, createLedger, readAdsPage } from '@ads/ledger';
 import { type AdEvent, KINDS, NUMERIC_EVENT_FIELDS, streamSettings } from '@ads/models';
@@ -130,10 +130,12 @@ await runProcess<IngestConfig>({
           maxClockSkew: config.MAX_CLOCK_SKEW_SECONDS * 1_000,
           now: clock.measuredNow,
         };
-        for (const kind of KINDS) fastPath.post(`/ads/${kind}`, 'events', readBody, eventHandler(kind, dependencies));
+        for (const kind of KINDS) {
+          fastPath.post(EVENT_ENDPOINTS[kind].path, 'events', readBody, eventHandler(kind, dependencies));
+        }
       },
       routes(router) {
-        router.get('/ads', adsHandler(pages, refreshSeconds));
+        router.get(ENDPOINTS.ads.path, adsHandler(pages, refreshSeconds));
         swagger(router, openApiDocument());
       },
     });

@@ -1,4 +1,4 @@
-import { notFound } from '@ads/contract';
+import { ENDPOINTS, notFound } from '@ads/contract';
 import { labelled } from '@ads/http';
 import type { RequestHandler, Router } from 'express';
 import { serve, setup } from 'swagger-ui-express';
@@ -19,22 +19,22 @@ export function swagger(router: Router, document: object): void {
     // By default the page sends the address of the document to a validator on the internet.
     swaggerOptions: { validatorUrl: null },
   });
-  router.get('/swagger/doc.json', (_request, response) => {
+  router.get(ENDPOINTS.openApiJson.path, (_request, response) => {
     response.json(document);
   });
-  router.get('/swagger/swagger.yaml', (_request, response) => {
+  router.get(ENDPOINTS.openApiYaml.path, (_request, response) => {
     response.type('application/yaml').send(yaml);
   });
-  router.get('/swagger', forBrowsers, (request, response) => {
-    response.redirect(`${request.baseUrl}/swagger/index.html`);
+  router.get(ENDPOINTS.swagger.path, forBrowsers, (request, response) => {
+    response.redirect(`${request.baseUrl}${ENDPOINTS.swaggerPage.path}`);
   });
-  router.get('/swagger/index.html', forBrowsers, page);
+  router.get(ENDPOINTS.swaggerPage.path, forBrowsers, page);
   // The library would answer these paths with an error that is not in the form of the API.
-  router.use('/swagger', (request, _response, next) => {
+  router.use(ENDPOINTS.swagger.path, (request, _response, next) => {
     next(request.path.endsWith('/package.json') ? notFound() : undefined);
   });
   // Only the first handler of the library, which generates the start script. The others serve its whole package.
-  router.use('/swagger', labelled('/swagger'), ...serve.slice(0, 1), swaggerFiles());
+  router.use(ENDPOINTS.swagger.path, labelled(ENDPOINTS.swagger.path), ...serve.slice(0, 1), swaggerFiles());
 }
 
 const forBrowsers: RequestHandler = (_request, response, next) => {

@@ -1,3 +1,4 @@
+import { ALL_ENDPOINTS, API_PREFIX, ENDPOINTS } from '@ads/contract';
 import { UPSTREAMS, upstreamOf } from '@ads/local';
 import type { Check } from '../check.js';
 import { baseManifests } from '../kubernetes/manifests.js';
@@ -6,22 +7,14 @@ import type { Repository } from '../repository.js';
 import { defaultOf } from '../service-variables.js';
 import { items, text } from '../shape.js';
 
-/** Public paths; each also exists below `/api/v1`. */
-const PUBLIC = [
-  '/ads',
-  '/ads/click',
-  '/ads/impression',
-  '/ads/analytics',
-  '/ads/analytics/',
-  '/ads/analytics/anything',
-  '/ads/analyticsts',
-  '/swagger/index.html',
-  '/swagger/doc.json',
-  '/info',
-  '/health',
-];
+const pathsOf = (isPublic: boolean) =>
+  ALL_ENDPOINTS.filter((endpoint) => endpoint.isPublic === isPublic).map(({ path }) => path);
+
+const { analytics, metrics } = ENDPOINTS;
+/** Public paths, and paths below and beside one of them. */
+const PUBLIC = [...pathsOf(true), `${analytics.path}/`, `${analytics.path}/anything`, `${analytics.path}ts`];
 /** Paths for operators only, and paths that no service has because their case differs. */
-const PRIVATE = ['/metrics', '/metrics/', '/live', '/ready', '/Ads', '/Ads/Analytics', '/Health'];
+const PRIVATE = [...pathsOf(false), `${metrics.path}/`, '/Ads', '/Ads/Analytics', '/Health'];
 
 /** The service that a path is routed to, and the line of the route; no service where the response is 404. */
 type Route = (path: string) => { service?: string; line: number };
@@ -33,7 +26,7 @@ export const routes: Check = {
 };
 
 function compare(file: string, route: Route): Problem[] {
-  const problems = ['', '/api/v1'].flatMap((prefix) => [
+  const problems = ['', API_PREFIX].flatMap((prefix) => [
     ...PUBLIC.map((path) => ({ path: `${prefix}${path}`, expected: upstreamOf(`${prefix}${path}`) as string })),
     ...PRIVATE.map((path) => ({ path: `${prefix}${path}`, expected: 'nobody' })),
   ]);

@@ -1,3 +1,4 @@
+import { ENDPOINTS } from '@ads/contract';
 import { healthCheckProblem } from '../health-checks.js';
 import { defaultOf } from '../service-variables.js';
 import { at, items, text } from '../shape.js';
@@ -92,8 +93,8 @@ function checkOwnService(
   else if (said !== expected) report(['ports', port, 'containerPort'], `says port ${said}, but listens on ${expected}`);
 
   for (const [probe, path] of [
-    ['livenessProbe', '/live'],
-    ['readinessProbe', '/ready'],
+    ['livenessProbe', ENDPOINTS.live.path],
+    ['readinessProbe', ENDPOINTS.ready.path],
   ] as const) {
     const asked = text(container, probe, 'httpGet', 'path');
     if (at(container, probe) !== undefined && asked !== path)

@@ -1,3 +1,4 @@
+import { ALL_ENDPOINTS, API_PREFIX, ENDPOINTS, EVENT_ENDPOINTS } from '@ads/contract';
 import { UPSTREAMS } from '@ads/local';
 import { KINDS } from '@ads/models';
 import fc from 'fast-check';
@@ -15,25 +16,24 @@ export const AD_IDS: readonly string[] = words`
 
 export const adId = fc.constantFrom(...AD_IDS);
 export const kind = fc.constantFrom(...KINDS);
-export const prefix = fc.constantFrom('', '/api/v1');
+export const prefix = fc.constantFrom('', API_PREFIX);
 export const anyTarget = fc.constantFrom<Target>('gateway', ...UPSTREAMS);
 /** Paths that accept events. */
 export const eventTarget = fc.constantFrom<Target>('gateway', 'ingest');
 
 /** A path that accepts events, with or without its prefix. */
-export const eventPath = fc.tuple(prefix, kind).map(([before, name]) => `${before}/ads/${name}`);
+export const eventPath = fc.tuple(prefix, kind).map(([before, name]) => `${before}${EVENT_ENDPOINTS[name].path}`);
 
 /** Any path of the API. */
 export const anyPath = fc
   .tuple(
     prefix,
     fc.constantFrom(
-      ...KINDS.map((kind) => `/ads/${kind}`),
-      ...words`
-        /ads /ads/analytics /ads/analytics?ad_id=ad-001&timeframe=5m /swagger /swagger/ /swagger/index.html
-        /swagger/doc.json /swagger/swagger.yaml /swagger/swagger-ui.css /swagger/package.json /health /live /ready
-        /metrics /info
-      `,
+      ...ALL_ENDPOINTS.map(({ path }) => path),
+      `${ENDPOINTS.analytics.path}?ad_id=ad-001&timeframe=5m`,
+      `${ENDPOINTS.swagger.path}/`,
+      `${ENDPOINTS.swagger.path}/swagger-ui.css`,
+      `${ENDPOINTS.swagger.path}/package.json`,
     ),
   )
   .map(([before, path]) => `${before}${path}`);

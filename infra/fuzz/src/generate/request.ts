@@ -1,7 +1,7 @@
-import type { Upstream } from '@ads/local';
+import type { ApiService } from '@ads/contract';
 
 /** Where a request goes: through the gateway, or past it. */
-export type Target = 'gateway' | Upstream;
+export type Target = 'gateway' | ApiService;
 
 interface Addressed {
   /** The family of the request, for the summary. */

@@ -1,3 +1,4 @@
+import { API_PREFIX, EVENT_ENDPOINTS } from '@ads/contract';
 import { EVENT_KINDS } from '@ads/models';
 import type { Journal, Report } from '../journal.js';
 import type { Random } from '../random.js';
@@ -33,7 +34,7 @@ async function post(url: string, journal: Journal, report: Report, random: Rando
     ...(id === undefined || inHeader ? {} : { [idField]: id }),
     ...(claimedAt === undefined ? {} : { timestamp: new Date(claimedAt).toISOString() }),
   };
-  const response = await fetch(`${url}${random.chance(0.9) ? '/api/v1' : ''}/ads/${kind}`, {
+  const response = await fetch(`${url}${random.chance(0.9) ? API_PREFIX : ''}${EVENT_ENDPOINTS[kind].path}`, {
     method: 'POST',
     headers: {
       // navigator.sendBeacon sends text/plain.

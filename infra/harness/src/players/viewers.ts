@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { API_PREFIX, ENDPOINTS } from '@ads/contract';
 import { kindsIn, TOTAL_COLUMNS, WINDOWS } from '@ads/models';
 import type { AdAnswer } from '../analytics.js';
 import type { Journal } from '../journal.js';
@@ -100,7 +101,9 @@ export function startViewers(options: ViewersOptions): Viewers {
   async function ask(): Promise<void> {
     const { before, isChecked } = answered.ask();
     const query = random.chance(lists) ? '?limit=100' : `?ad_id=${random.pick(adIds)}`;
-    const response = await fetch(`${url}/api/v1/ads/analytics${query}`, { signal: AbortSignal.timeout(PATIENCE_MS) });
+    const response = await fetch(`${url}${API_PREFIX}${ENDPOINTS.analytics.path}${query}`, {
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
     const text = await response.text();
     if (response.status !== 200) {
       fail(String(response.status));

@@ -9,8 +9,8 @@ import {
 } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { ApiService } from '@ads/contract';
 import { createProxyServer } from 'httpxy';
-import type { Upstream } from '../service-table.js';
 import { answerError, createRefusals, sayUnavailable } from './refusals.js';
 import { isMalformed, originForm, upstreamOf } from './routes.js';
 import { countUnderWay } from './under-way.js';
@@ -29,7 +29,7 @@ export interface GatewayOptions {
   /** 0 for any free one. */
   port: number;
   /** The port of a service on 127.0.0.1, or undefined while it is not there yet. */
-  portOf: (upstream: Upstream) => number | undefined;
+  portOf: (upstream: ApiService) => number | undefined;
 }
 
 // Shorter than the time for which any service keeps an idle connection open: a request is then

@@ -1,9 +1,7 @@
-import { SERVICES, UPSTREAMS, type Upstream } from '../service-table.js';
+import { ALL_ENDPOINTS, type ApiService, barePath } from '@ads/contract';
 
-const pathsOf = (name: Upstream): RegExp | 'others' => SERVICES[name].publicPaths;
-
-/** The service that answers what no other does. */
-const OTHERS = UPSTREAMS.find((name) => pathsOf(name) === 'others') as Upstream;
+/** Answers the paths that no other service has. */
+const OTHERS: ApiService = 'ingest';
 
 /** The scheme and authority of a target in absolute form, which a server must accept as well: RFC 9112, 3.2.2. */
 const ORIGIN = /^https?:\/\/[^/?]*/i;
@@ -18,13 +16,13 @@ export function originForm(target: string): string {
  * Returns the service that answers a request.
  * @param target the request target in origin form, with its query
  */
-export function upstreamOf(target: string): Upstream {
-  const [path = ''] = target.split('?', 1);
-  const isOwn = (name: Upstream) => {
-    const paths = pathsOf(name);
-    return paths !== 'others' && paths.test(path);
-  };
-  return UPSTREAMS.find(isOwn) ?? OTHERS;
+export function upstreamOf(target: string): ApiService {
+  const asked = barePath(target);
+  for (const { path, service } of ALL_ENDPOINTS) {
+    const isOwn = service !== 'each' && service !== OTHERS;
+    if (isOwn && (asked === path || asked.startsWith(`${path}/`))) return service;
+  }
+  return OTHERS;
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Schema } from 'joi';
 import { adsQuery } from '../ads-query.js';
 import { analyticsQuery } from '../analytics-query.js';
 import { invalidFields, rateLimited, unavailable, unknownAd } from '../errors.js';
+import { API_PREFIX, ENDPOINTS, EVENT_ENDPOINTS } from '../paths.js';
 import { adAnalyticsResponse, adsResponse, allAnalyticsResponse, errorResponse } from '../responses.js';
 import { eventOperation, eventSchemas } from './events.js';
 import { managementPaths } from './management.js';
@@ -19,10 +20,10 @@ import {
 
 const API_DESCRIPTION = `Counts clicks and impressions of ads, exactly once.
 
-Send events with ${KINDS.map((kind) => `\`POST /api/v1/ads/${kind}\``).join(' and ')}. A 202 means that the event is durable: NATS
+Send events with ${KINDS.map((kind) => `\`POST ${API_PREFIX}${EVENT_ENDPOINTS[kind].path}\``).join(' and ')}. A 202 means that the event is durable: NATS
 JetStream acknowledged it, or Postgres committed it. Retry a failed request with the same id; it counts once.
 
-Every path also works without \`/api/v1\`. Times are ISO 8601 in UTC. All errors have the same body, and every response has the
+Every path also works without \`${API_PREFIX}\`. Times are ISO 8601 in UTC. All errors have the same body, and every response has the
 header \`X-Request-ID\`.`;
 
 const OPAQUE_CURSOR = 'MTc2NzMxNjQ0NTY3ODAwMCBhZC0wMDI';
@@ -80,7 +81,7 @@ export function openApiDocument() {
       { name: 'management', description: 'Health, metrics and versions, for operators' },
     ],
     paths: {
-      '/api/v1/ads': {
+      [`${API_PREFIX}${ENDPOINTS.ads.path}`]: {
         get: {
           operationId: 'listAds',
           tags: ['ads'],
@@ -104,8 +105,10 @@ export function openApiDocument() {
           },
         },
       },
-      ...Object.fromEntries(KINDS.map((kind) => [`/api/v1/ads/${kind}`, { post: eventOperation(kind) }])),
-      '/api/v1/ads/analytics': {
+      ...Object.fromEntries(
+        KINDS.map((kind) => [`${API_PREFIX}${EVENT_ENDPOINTS[kind].path}`, { post: eventOperation(kind) }]),
+      ),
+      [`${API_PREFIX}${ENDPOINTS.analytics.path}`]: {
         get: {
           operationId: 'readAnalytics',
           tags: ['analytics'],

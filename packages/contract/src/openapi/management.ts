@@ -1,3 +1,4 @@
+import { ENDPOINTS } from '../paths.js';
 import { otherErrors, requestIdHeader } from './parts.js';
 
 const status = (...values: string[]) => ({ type: 'string', enum: values });
@@ -87,7 +88,7 @@ ad_clicks_total{ad_id="ad-001"} 1284
 
 /** The management endpoints, which every service has. */
 export const managementPaths = {
-  '/health': {
+  [ENDPOINTS.health.path]: {
     get: {
       operationId: 'health',
       tags: ['management'],
@@ -101,7 +102,7 @@ export const managementPaths = {
       },
     },
   },
-  '/live': {
+  [ENDPOINTS.live.path]: {
     get: {
       operationId: 'live',
       tags: ['management'],
@@ -114,7 +115,7 @@ export const managementPaths = {
       },
     },
   },
-  '/ready': {
+  [ENDPOINTS.ready.path]: {
     get: {
       operationId: 'ready',
       tags: ['management'],
@@ -137,7 +138,7 @@ export const managementPaths = {
       },
     },
   },
-  '/info': {
+  [ENDPOINTS.info.path]: {
     get: {
       operationId: 'info',
       tags: ['management'],
@@ -158,7 +159,7 @@ export const managementPaths = {
       },
     },
   },
-  '/metrics': {
+  [ENDPOINTS.metrics.path]: {
     get: {
       operationId: 'metrics',
       tags: ['management'],

@@ -1,0 +1,21 @@
+import { expect, it } from '@jest/globals';
+import { ALL_ENDPOINTS, API_PREFIX, barePath, ENDPOINTS, openApiDocument } from '../src/index.js';
+
+it('the document describes every endpoint except those of Swagger', () => {
+  const described = Object.entries(openApiDocument().paths).flatMap(([path, operations]) =>
+    Object.keys(operations).map((method) => `${method.toUpperCase()} ${barePath(path)}`),
+  );
+  const expected = ALL_ENDPOINTS.filter(({ path }) => !path.startsWith(ENDPOINTS.swagger.path));
+  expect(described.sort()).toEqual(expected.map(({ method, path }) => `${method} ${path}`).sort());
+});
+
+it.each([
+  ['/ads', '/ads'],
+  [`${API_PREFIX}/ads?limit=1`, '/ads'],
+  [`${API_PREFIX}${API_PREFIX}/ads`, `${API_PREFIX}/ads`],
+  [API_PREFIX, API_PREFIX],
+  [`${API_PREFIX}x/ads`, `${API_PREFIX}x/ads`],
+  ['?x', ''],
+])('the path of the target %s is %j', (target, path) => {
+  expect(barePath(target)).toBe(path);
+});
