@@ -47,6 +47,14 @@ const hostOrSocket = Joi.string()
   .trim()
   .custom((text, helpers) => (text.startsWith('/') ? text : toHost(text, helpers)));
 
+/** Variables whose default depends on the service. */
+export const timeouts = {
+  NATS_TIMEOUT_MS: milliseconds.description('Longest time of one call, and of one attempt to connect.'),
+  POSTGRES_TIMEOUT_MS: milliseconds.description(
+    'Longest time of one statement or transaction, including the wait for a connection.',
+  ),
+};
+
 export const postgresVariables: Variables<PostgresConfig> = {
   POSTGRES_HOST: hostOrSocket
     .default('localhost')
@@ -67,9 +75,7 @@ export const postgresVariables: Variables<PostgresConfig> = {
     .max(1000)
     .default(10)
     .description('Connections to Postgres per process.'),
-  POSTGRES_TIMEOUT_MS: milliseconds
-    .default(5_000)
-    .description('Longest time of one statement or transaction, including the wait for a connection.'),
+  POSTGRES_TIMEOUT_MS: timeouts.POSTGRES_TIMEOUT_MS.default(5_000),
 };
 
 export const redisVariables: Variables<RedisConfig> = {
@@ -100,7 +106,7 @@ export const natsVariables: Variables<NatsConfig> = {
     .custom(toNatsUrls)
     .default(['nats://localhost:4222'])
     .description('Comma list of the addresses of one NATS server or cluster, as in `nats://user:password@host:4222`.'),
-  NATS_TIMEOUT_MS: milliseconds.default(2_000).description('Longest time of one call, and of one attempt to connect.'),
+  NATS_TIMEOUT_MS: timeouts.NATS_TIMEOUT_MS.default(2_000),
 };
 
 export const streamVariables: Variables<StreamConfig> = {
@@ -125,6 +131,15 @@ export const streamVariables: Variables<StreamConfig> = {
     .default(268_435_456)
     .description('Size limit of the stream `AD_DEAD_LETTERS`; -1 sets no limit of its own.'),
 };
+
+/** The stream limits in the names of `streamSettings`. */
+export function streamLimits(config: StreamConfig) {
+  return {
+    replicas: config.NATS_STREAM_REPLICAS,
+    maxBytes: config.NATS_STREAM_MAX_BYTES,
+    deadLettersMaxBytes: config.NATS_DEAD_LETTERS_MAX_BYTES,
+  };
+}
 
 export const catalogueVariables: Variables<CatalogueConfig> = {
   AD_CATALOGUE_REFRESH_SECONDS: Joi.number()

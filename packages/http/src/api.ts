@@ -8,12 +8,12 @@ import { createRouter } from './create-router.js';
 import { createFastPath, type FastPath } from './fast-path.js';
 import { forwardedForReader } from './forwarded-for.js';
 import { createObserver, observe, observedOf } from './observe.js';
-import { createRateLimiters, limitRequests } from './rate-limiter.js';
+import { createRateLimiters, limitRequests, type RateLimitConfig } from './rate-limiter.js';
 import { errorAnswer } from './response.js';
 
 /** The API of a service. */
 export interface ApiOptions {
-  readonly config: HttpConfig;
+  readonly config: HttpConfig & RateLimitConfig;
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly managementEndpoints: ManagementEndpoints;

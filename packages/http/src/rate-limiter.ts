@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { ENDPOINTS, rateLimited } from '@ads/contract';
-import { type HttpConfig, managementPath } from '@ads/runtime';
+import { type EventLimitConfig, type HttpConfig, managementPath } from '@ads/runtime';
 import type { RequestHandler } from 'express';
 import { clientKey, pseudonymOf } from './client-key.js';
 import { type HeaderList, setHeaders } from './common-headers.js';
@@ -87,10 +87,13 @@ export function createRateLimiter(
   };
 }
 
+/** The limits of a service; a service without events has no limit of events. */
+export type RateLimitConfig = Pick<HttpConfig, 'RATE_LIMIT_READS_PER_MINUTE'> & Partial<EventLimitConfig>;
+
 /** One limiter per limit and process: Express and the fast path share the count of a client. */
-export function createRateLimiters(config: HttpConfig): Readonly<Record<LimitName, RateLimiter>> {
+export function createRateLimiters(config: RateLimitConfig): Readonly<Record<LimitName, RateLimiter>> {
   return {
-    events: createRateLimiter('events', config.RATE_LIMIT_EVENTS_PER_MINUTE),
+    events: createRateLimiter('events', config.RATE_LIMIT_EVENTS_PER_MINUTE ?? 0),
     reads: createRateLimiter('reads', config.RATE_LIMIT_READS_PER_MINUTE),
   };
 }

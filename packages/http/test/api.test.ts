@@ -16,12 +16,12 @@ import {
 } from '@ads/runtime';
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Router } from 'express';
-import { createApi } from '../src/api.js';
+import { type ApiOptions, createApi } from '../src/api.js';
 import type { FastPath } from '../src/fast-path.js';
 import { labelled } from '../src/observe.js';
 import { bodyReader } from '../src/request-body.js';
 
-const config: HttpConfig = {
+const config: ApiOptions['config'] = {
   HTTP_HOST: '127.0.0.1',
   HTTP_PORT: 0,
   HTTP_KEEP_ALIVE_TIMEOUT_MS: 65_000,
@@ -58,7 +58,7 @@ interface Added {
   readonly routes?: (router: Router) => void;
 }
 
-async function serve(added: Added, changes: Partial<HttpConfig> = {}) {
+async function serve(added: Added, changes: Partial<ApiOptions['config']> = {}) {
   // The logger of an earlier test may still write summaries, so each test has its own lines.
   const own: Line[] = [];
   lines = own;

@@ -1,4 +1,12 @@
-import { type Nats, openNats, openPostgres, openRedis, type Postgres, type RedisConnection } from '@ads/connections';
+import {
+  type Nats,
+  openNats,
+  openPostgres,
+  openRedis,
+  type Postgres,
+  type RedisConnection,
+  streamLimits,
+} from '@ads/connections';
 import { type Clock, type ProcessContext, probe } from '@ads/runtime';
 import type { ConsumerConfig } from './config.js';
 import { ensureLedgerConsumer } from './ledger-consumer.js';
@@ -19,11 +27,7 @@ export function openConnections(
   shutdown.add('postgres', postgres.close);
   const redis = openRedis(config, options);
   shutdown.add('redis', redis.close);
-  const limits = {
-    replicas: config.NATS_STREAM_REPLICAS,
-    maxBytes: config.NATS_STREAM_MAX_BYTES,
-    deadLettersMaxBytes: config.NATS_DEAD_LETTERS_MAX_BYTES,
-  };
+  const limits = streamLimits(config);
   const nats = openNats(config, {
     ...options,
     setUp: async (connection) =>

@@ -9,13 +9,23 @@ import {
   redisVariables,
   type StreamConfig,
   streamVariables,
+  timeouts,
 } from '@ads/connections';
-import { type HttpConfig, httpVariables, type LogConfig, logVariables, type Variables } from '@ads/runtime';
+import {
+  type EventLimitConfig,
+  eventLimitVariables,
+  type HttpConfig,
+  httpVariables,
+  type LogConfig,
+  logVariables,
+  type Variables,
+} from '@ads/runtime';
 import Joi from 'joi';
 
 /** Configuration of ingest. */
 export interface IngestConfig
   extends HttpConfig,
+    EventLimitConfig,
     LogConfig,
     PostgresConfig,
     RedisConfig,
@@ -33,10 +43,10 @@ export interface IngestConfig
 }
 
 const count = Joi.number().integer().min(1);
-const milliseconds = count.max(60_000);
 
 export const ingestVariables: Variables<IngestConfig> = {
   ...httpVariables(8080),
+  ...eventLimitVariables,
   ...logVariables,
   ...postgresVariables,
   ...redisVariables,
@@ -44,10 +54,8 @@ export const ingestVariables: Variables<IngestConfig> = {
   ...natsVariables,
   ...streamVariables,
   // Short timeouts, because a player waits: after one, the batch goes to the other store.
-  NATS_TIMEOUT_MS: milliseconds.default(1_000).description('Longest time of one call, and of one attempt to connect.'),
-  POSTGRES_TIMEOUT_MS: milliseconds
-    .default(2_000)
-    .description('Longest time of one statement or transaction, including the wait for a connection.'),
+  NATS_TIMEOUT_MS: timeouts.NATS_TIMEOUT_MS.max(60_000).default(1_000),
+  POSTGRES_TIMEOUT_MS: timeouts.POSTGRES_TIMEOUT_MS.max(60_000).default(2_000),
   // At most an hour: the counters of a second expire 3 h after they were written.
   MAX_CLOCK_SKEW_SECONDS: Joi.number()
     .min(0)

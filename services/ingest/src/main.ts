@@ -1,4 +1,11 @@
-import { ensureStreams, openCatalogueDatabase, openNats, openPostgres, openRedis } from '@ads/connections';
+import {
+  ensureStreams,
+  openCatalogueDatabase,
+  openNats,
+  openPostgres,
+  openRedis,
+  streamLimits,
+} from '@ads/connections';
 import { ENDPOINTS, EVENT_ENDPOINTS, openApiDocument } from '@ads/contract';
 import { bodyReader, connectionOwner, createApi } from '@ads/http';
 import { createAdCatalogue, createLedger, readAdsPage } from '@ads/ledger';
@@ -39,11 +46,7 @@ await runProcess<IngestConfig>({
     shutdown.add('postgres', postgres.close);
     const redis = openRedis(config, { service, metrics, logger });
     shutdown.add('redis', redis.close);
-    const streams = streamSettings({
-      replicas: config.NATS_STREAM_REPLICAS,
-      maxBytes: config.NATS_STREAM_MAX_BYTES,
-      deadLettersMaxBytes: config.NATS_DEAD_LETTERS_MAX_BYTES,
-    });
+    const streams = streamSettings(streamLimits(config));
     const nats = openNats(config, {
       service,
       metrics,

@@ -31,8 +31,12 @@ export interface HttpConfig extends ServerConfig {
   readonly CORS_ORIGINS: '*' | readonly string[];
   readonly HSTS_MAX_AGE_SECONDS: number;
   readonly HSTS_INCLUDE_SUBDOMAINS: boolean;
-  readonly RATE_LIMIT_EVENTS_PER_MINUTE: number;
   readonly RATE_LIMIT_READS_PER_MINUTE: number;
+}
+
+/** The configuration of a service that takes events. */
+export interface EventLimitConfig {
+  readonly RATE_LIMIT_EVENTS_PER_MINUTE: number;
 }
 
 export const logVariables: Variables<LogConfig> = {
@@ -117,16 +121,19 @@ export function httpVariables(defaultPort: number): Variables<HttpConfig> {
     HSTS_INCLUDE_SUBDOMAINS: Joi.boolean()
       .default(false)
       .description('Adds `includeSubDomains` to `Strict-Transport-Security`.'),
-    RATE_LIMIT_EVENTS_PER_MINUTE: count
-      .default(60_000)
-      .description(
-        'Events per minute that one process accepts from one client address; 0 sets no limit. Up to 100,000 addresses are counted at a time.',
-      ),
     RATE_LIMIT_READS_PER_MINUTE: count
       .default(6_000)
       .description('Reads per minute, client address and process; 0 sets no limit.'),
   };
 }
+
+export const eventLimitVariables: Variables<EventLimitConfig> = {
+  RATE_LIMIT_EVENTS_PER_MINUTE: count
+    .default(60_000)
+    .description(
+      'Events per minute that one process accepts from one client address; 0 sets no limit. Up to 100,000 addresses are counted at a time.',
+    ),
+};
 
 /** Warns users of `KAFKA_BROKER`, a variable of an earlier edition. */
 export function warnAboutKafka(env: Environment, logger: Logger): void {
