@@ -40,7 +40,7 @@ interface Kept extends AdsPage {
 
 /**
  * A cache of the pages of the ad list. One page is read at a time, at most once per `maxAgeMs`. While Postgres is
- * unavailable, cached pages are still served. The first page is never evicted.
+ * unavailable, cached pages are still served. The first page is read every `maxAgeMs` and never evicted.
  */
 export function createAdPages({ read, maxAgeMs, cacheBytes = CACHE_BYTES }: AdPagesOptions): AdPages {
   /** Least recently used first. */
@@ -78,6 +78,13 @@ export function createAdPages({ read, maxAgeMs, cacheBytes = CACHE_BYTES }: AdPa
     }
   }
 
+  /** Joins the read of the page that is in progress, or begins one. */
+  function readOnce(key: string, limit: number, after: Position | undefined): Promise<Kept> {
+    const reading = readings.get(key) ?? readPage(key, limit, after);
+    readings.set(key, reading);
+    return reading;
+  }
+
   async function page(limit: number, after: Position | undefined): Promise<AdsPage> {
     const key = keyOf(limit, after);
     const kept = key === FIRST ? first : pages.get(key);
@@ -85,14 +92,14 @@ export function createAdPages({ read, maxAgeMs, cacheBytes = CACHE_BYTES }: AdPa
       if (key !== FIRST) keep(key, kept);
       return kept;
     }
-    const reading = readings.get(key) ?? readPage(key, limit, after);
-    readings.set(key, reading);
+    const reading = readOnce(key, limit, after);
     if (kept === undefined) return await reading;
     // The older page, if the read fails or takes too long.
     return await within(PATIENCE_MS, reading, () => kept).catch(() => kept);
   }
 
-  const refreshes = every(maxAgeMs, () => void page(ADS_PAGE, undefined).catch(() => undefined));
+  // Whatever its age: the page is read after the tick, so at the next tick it is younger than `maxAgeMs`.
+  const refreshes = every(maxAgeMs, () => void readOnce(FIRST, ADS_PAGE, undefined).catch(() => undefined));
   return { page, stop: refreshes.stop };
 }
 

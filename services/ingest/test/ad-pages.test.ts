@@ -1,6 +1,6 @@
 import type { AdsSlice } from '@ads/ledger';
 import type { Position } from '@ads/models';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { type AdPages, createAdPages } from '../src/ad-pages.js';
 
 describe('pages of ads', () => {
@@ -24,7 +24,10 @@ describe('pages of ads', () => {
     reads = [];
     read = async () => slice('{"id":"ad-001"}', [5, 'ad-001']);
   });
-  afterEach(() => pages.stop());
+  afterEach(async () => {
+    await pages.stop();
+    jest.useRealTimers();
+  });
 
   it('are read once for all requests, with an ETag of their bytes', async () => {
     open();
@@ -72,6 +75,17 @@ describe('pages of ads', () => {
     await text(1, [1, 'b']);
     await text(1_000);
     expect(reads.slice(5)).toEqual(['1 1,b']);
+  });
+
+  it('include the first page as read every maxAgeMs, although a read takes time', async () => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate'] });
+    read = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return slice('');
+    };
+    open({ maxAgeMs: 1_000 });
+    await jest.advanceTimersByTimeAsync(3_500);
+    expect(reads).toEqual(['1000 ', '1000 ', '1000 ', '1000 ']);
   });
 
   it('are refused while too many reads wait', async () => {
