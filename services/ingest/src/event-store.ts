@@ -1,0 +1,52 @@
+import { createLedger } from '@ads/ledger';
+import type { AdEvent } from '@ads/models';
+import type { Clock, ProcessContext } from '@ads/runtime';
+import { type Acceptance, createAcceptor } from './accept-events.js';
+import type { IngestConfig } from './config.js';
+import type { Connections } from './connections.js';
+import { createGroupCommit, type GroupCommit } from './group-commit.js';
+import { createIngestMetrics, type IngestMetrics } from './ingest-metrics.js';
+import { createPublisher, isUnanswered } from './publish-events.js';
+
+/** The path of an event after its validation: collected into a batch, which goes to JetStream or to the ledger. */
+export interface EventStore {
+  /** Resolves with the result of the event. Rejects if the event was not processed. */
+  readonly accept: (event: AdEvent) => Promise<Acceptance>;
+  readonly counted: Pick<IngestMetrics, 'accepted'>;
+}
+
+/** Opens the store; its shutdown hook waits for the events in flight. */
+export function openEventStore(
+  { config, logger, metrics, shutdown }: ProcessContext<IngestConfig>,
+  { postgres, redis, nats }: Pick<Connections, 'postgres' | 'redis' | 'nats'>,
+  clock: Pick<Clock, 'earliest'>,
+): EventStore {
+  const ledger = createLedger({
+    database: postgres,
+    store: redis,
+    now: clock.earliest,
+    onRaiseFailure: (error) =>
+      logger.debug('counters could not be raised; a rebuild follows', { event: 'counters.raise_failed', error }),
+  });
+  const counted = createIngestMetrics(metrics.registry, config.METRICS_MAX_ADS, () => groups.queued());
+  const publish = createPublisher(nats.run, config.NATS_TIMEOUT_MS, (status) =>
+    metrics.natsMessages.inc({ direction: 'out', status }),
+  );
+  const accept = createAcceptor({ publish, record: ledger.recordUnqueued }, isUnanswered);
+  const groups: GroupCommit<AdEvent, Acceptance> = createGroupCommit(
+    async (events) => {
+      const acceptances = await accept(events);
+      const durable = acceptances.find((acceptance) => acceptance.state === 'durable');
+      counted.batch(events.length, durable?.by ?? 'nobody');
+      return acceptances;
+    },
+    {
+      maxBatch: config.INGEST_BATCH_EVENTS,
+      maxInFlight: config.INGEST_BATCHES_IN_FLIGHT,
+      maxQueued: config.INGEST_QUEUE_EVENTS,
+      maxWaitMs: config.INGEST_MAX_WAIT_MS,
+    },
+  );
+  shutdown.add('events in flight', groups.idle);
+  return { accept: groups.submit, counted };
+}
