@@ -12,33 +12,20 @@ export interface StoreSize {
  */
 export interface Budget {
   readonly name: 'full' | 'quick';
-  readonly ingest: {
-    readonly rounds: number;
-    /** Warm-up before each case. */
-    readonly warmSeconds: number;
-    readonly seconds: number;
-  };
-  readonly drain: {
-    readonly rounds: number;
-    /** Queued clicks when the consumer begins: many times two batches. */
-    readonly clicks: number;
-  };
-  readonly freshness: {
-    readonly rounds: number;
-    readonly warmSeconds: number;
-    readonly seconds: number;
-  };
-  readonly answers: {
-    readonly rounds: number;
-    readonly warmSeconds: number;
-    readonly seconds: number;
-    readonly sizes: readonly StoreSize[];
-  };
-  readonly cost: {
-    /** Starts of each service. */
-    readonly starts: number;
-    readonly seconds: number;
-  };
+  readonly ingest: Cases;
+  /** `clicks` are queued when the consumer begins: many times two batches. */
+  readonly drain: { readonly rounds: number; readonly clicks: number };
+  readonly freshness: Cases;
+  readonly answers: Cases & { readonly sizes: readonly StoreSize[] };
+  /** `starts` of each service. */
+  readonly cost: { readonly starts: number; readonly seconds: number };
+}
+
+interface Cases {
+  readonly rounds: number;
+  /** Warm-up before each case. */
+  readonly warmSeconds: number;
+  readonly seconds: number;
 }
 
 /**

@@ -1,20 +1,32 @@
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { flag, namesOf, parseOptions } from '@ads/harness';
 import { printDetail, printTable, type StandAloneRun, standAloneRun } from '@ads/local';
+import { FULL, QUICK } from './budget.js';
 import { canPin, runAt } from './cores.js';
 import { goalsOf, verdictOf } from './goals.js';
 import { busyShare } from './machine.js';
-import { type Options, readOptions } from './options.js';
 import type { PartFigures } from './part.js';
-import { PARTS } from './parts/catalogue.js';
+import { PARTS, type PartName } from './parts/catalogue.js';
 import { BenchStack } from './stack.js';
 import { inFigures, rounded } from './statistics.js';
 
 /** Share of the CPU above which other programs disturb the figures. */
 const QUIET = 0.1;
 
+const NAMES = Object.keys(PARTS) as PartName[];
+
+/** The parts to run, in order, and their length. @throws Error with one line */
+function readOptions(args: readonly string[]) {
+  const { only: names = NAMES, quick } = parseOptions(args, { quick: flag, only: namesOf(NAMES) });
+  return { names, budget: quick ? QUICK : FULL };
+}
+
 /** `npm run bench`: runs each part on its own servers and prints its tables, then one line of JSON and the missed goals. */
-async function main({ folder, onEnd }: StandAloneRun, { names, budget }: Options): Promise<boolean> {
+async function main(
+  { folder, onEnd }: StandAloneRun,
+  { names, budget }: ReturnType<typeof readOptions>,
+): Promise<boolean> {
   const began = performance.now();
   const machine = {
     cores: cpus().length,

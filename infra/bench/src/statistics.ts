@@ -34,6 +34,40 @@ export class Figures {
   names(): string[] {
     return [...this.#byName.keys()];
   }
+
+  /** The medians as whole numbers, by the name and this suffix. */
+  medians(suffix: string): Record<string, number> {
+    return Object.fromEntries(this.names().map((name) => [`${name}${suffix}`, Math.round(this.of(name).median)]));
+  }
+}
+
+/** Response times of several rounds by name, in milliseconds. */
+export class Times {
+  readonly #p50 = new Figures();
+  readonly #p99 = new Figures();
+
+  add(name: string, { p50, p99 }: { readonly p50: number; readonly p99: number }): void {
+    this.#p50.add(name, p50);
+    this.#p99.add(name, p99);
+  }
+
+  /** For a table: the p50, its spread, the p99, its spread. @throws Error when there are none by this name */
+  cells(name: string): string[] {
+    return [this.#p50, this.#p99].flatMap((figures) => {
+      const summary = figures.of(name);
+      return [inFigures(summary.median), spreadOf(summary)];
+    });
+  }
+
+  /** `<name>_p50_ms` and `<name>_p99_ms`. */
+  medians(): Record<string, number> {
+    return Object.fromEntries(
+      this.#p50.names().flatMap((name) => [
+        [`${name}_p50_ms`, rounded(this.#p50.of(name).median)],
+        [`${name}_p99_ms`, rounded(this.#p99.of(name).median)],
+      ]),
+    );
+  }
 }
 
 /** Rounds to three significant digits, as in 26400 or 1.25. */

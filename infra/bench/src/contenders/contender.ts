@@ -1,5 +1,14 @@
 import { streamSettings } from '@ads/models';
-import { openStream, type StoredClick } from './jetstream.js';
+import { connect, JSONCodec, type StreamConfig } from 'nats';
+
+/** The message that a contender publishes for a click. */
+export interface StoredClick {
+  readonly click_id: string;
+  readonly ad_id: string;
+  readonly ip: string;
+  readonly video_play_time: number;
+  readonly timestamp: string;
+}
 
 /** Where to listen, as @ads/local sets it. */
 export const address = {
@@ -7,11 +16,23 @@ export const address = {
   port: Number(process.env.HTTP_PORT),
 };
 
-/** Publishes to a stream of the contender. */
-export function openOwnStream(name: string): Promise<(click: StoredClick) => Promise<void>> {
+/**
+ * Opens a stream of the contender, as durable as that of the tracker: file storage, work queue, the acknowledgement before
+ * the response. It needs no `Nats-Msg-Id`, which would slow the contender down: its readers would remove duplicates.
+ *
+ * @returns publishes a click in a message of its own; resolves when JetStream has acknowledged it
+ */
+export async function openOwnStream(name: string): Promise<(click: StoredClick) => Promise<void>> {
   const [settings] = streamSettings({ replicas: 1, maxBytes: -1, deadLettersMaxBytes: -1 });
-  if (settings === undefined) throw new Error('The tracker has no stream');
-  return openStream(process.env.NATS_URL ?? '', { ...settings, name: `BENCH_${name}`, subjects: [`bench.${name}`] });
+  const subject = `bench.${name}`;
+  const connection = await connect({ servers: process.env.NATS_URL ?? '' });
+  const manager = await connection.jetstreamManager();
+  await manager.streams.add({ ...(settings as Partial<StreamConfig>), name: `BENCH_${name}`, subjects: [subject] });
+  const stream = connection.jetstream();
+  const codec = JSONCodec<StoredClick>();
+  return async (click) => {
+    await stream.publish(subject, codec.encode(click));
+  };
 }
 
 /** The same answer as the tracker's. */

@@ -1,7 +1,6 @@
 import { eventRequests } from '@ads/models';
 import express from 'express';
-import { address, openOwnStream, recorded } from './contender.js';
-import type { StoredClick } from './jetstream.js';
+import { address, openOwnStream, recorded, type StoredClick } from './contender.js';
 
 // The usual way: express.json, the joi schema of the tracker, one publish per click.
 const publish = await openOwnStream('express');

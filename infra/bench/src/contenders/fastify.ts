@@ -1,6 +1,5 @@
 import { fastify } from 'fastify';
-import { address, openOwnStream, recorded } from './contender.js';
-import type { StoredClick } from './jetstream.js';
+import { address, openOwnStream, recorded, type StoredClick } from './contender.js';
 
 const text = { type: 'string' } as const;
 

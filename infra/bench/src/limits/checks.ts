@@ -1,5 +1,13 @@
-import { type AdAnswer, askAnalytics, untilFromRedis, untilHealthy } from '@ads/harness';
-import { waitFor } from '@ads/local';
+import {
+  type AdAnswer,
+  askAnalytics,
+  compareRollups,
+  countLost,
+  type ServiceSlot,
+  untilFromRedis,
+  untilHealthy,
+} from '@ads/harness';
+import { printTable, readMemory, step, waitFor } from '@ads/local';
 import { EVENT_STREAM, LEDGER_CONSUMER } from '@ads/models';
 import type { LimitsStack } from './stack.js';
 
@@ -17,14 +25,43 @@ async function isQueueEmpty(stack: LimitsStack): Promise<boolean> {
 
 /** Waits until every accepted event is recorded and analytics answers from Redis. */
 export async function untilSettled(stack: LimitsStack, timeoutMs: number): Promise<void> {
-  const [port] = stack.portsOf('analytics');
   await untilHealthy(stack.services, timeoutMs);
   await waitFor(() => isQueueEmpty(stack), { what: 'the queue to be empty', timeoutMs, intervalMs: 100 });
-  await untilFromRedis(`http://127.0.0.1:${port}`, stack.adIds[0] ?? '', timeoutMs);
+  await untilCounted(stack, timeoutMs);
+}
+
+/** Waits until analytics answers from Redis. */
+export async function untilCounted(stack: LimitsStack, timeoutMs: number): Promise<void> {
+  await untilFromRedis(stack.analyticsUrl, stack.adIds[0] ?? '', timeoutMs);
 }
 
 /** The answer of analytics about one ad. @throws Error where the status is not 200 */
 export function askAbout(stack: LimitsStack, adId: string): Promise<AdAnswer> {
-  const [port] = stack.portsOf('analytics');
-  return askAnalytics(`http://127.0.0.1:${port}`, adId);
+  return askAnalytics(stack.analyticsUrl, adId);
+}
+
+/** The number of accepted clicks that are not stored; adds a sentence to `broken` where there are any. */
+export async function checkStored(stack: LimitsStack, accepted: readonly string[], broken: string[]): Promise<number> {
+  const { database } = stack.admin;
+  const lost = await step(`each of ${accepted.length} accepted clicks is stored`, () => countLost(database, accepted));
+  if (lost > 0) broken.push(`${lost} accepted clicks are lost`);
+  return lost;
+}
+
+/** The number of wrong buckets of the rollups; adds a sentence to `broken` where there are any. */
+export async function checkRollups(stack: LimitsStack, broken: string[]): Promise<number> {
+  const wrong = await step('rollups are exact', () => compareRollups(stack.admin.database, Date.now()));
+  if (wrong.length > 0) broken.push(`${wrong.length} buckets are wrong, such as ${wrong[0]}`);
+  return wrong.length;
+}
+
+/** Prints the peak of each service in MB, and adds a sentence to `broken` for each that exceeds the cap. */
+export function checkPeaks(slots: readonly ServiceSlot[], capMegabytes: number, broken: string[]) {
+  const peaks = slots.map(({ name, process }) => [name, readMemory(process.pid).most] as const);
+  for (const [name, most] of peaks) {
+    if (most > capMegabytes) broken.push(`${name} had ${most.toFixed(0)} MB, more than ${capMegabytes}`);
+  }
+  const rows = peaks.map(([name, most]) => [name, most.toFixed(0), String(capMegabytes)]);
+  printTable(['MB resident', 'most', 'cap'], rows, [0]);
+  return peaks;
 }

@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { countLost, fillRollups, Load, type Page, readMetrics } from '@ads/harness';
+import { fillRollups, Load, type Page, readMetrics } from '@ads/harness';
 import { addAds, migrate, openPool, printDetail, printTable, readCpuSeconds, step, waitFor } from '@ads/local';
 import { summarise } from '../statistics.js';
 import { askAnalytics, askForList, openSlowReaders, type Times } from './catalogue-questions.js';
-import { untilSettled } from './checks.js';
-import { complaints, inWords, type LimitOptions, type LimitResult, rounded } from './limit.js';
-import { checkPeaks } from './resident-memory.js';
+import { checkPeaks, checkStored, untilSettled } from './checks.js';
+import { complaints, type LimitOptions, type LimitResult, printPage, rounded } from './limit.js';
 import type { LimitsStack } from './stack.js';
 
 export const CATALOGUE_ADS = 1_000_000;
@@ -79,8 +78,7 @@ export async function checkCatalogue(stack: LimitsStack, { capMegabytes }: Limit
     loadWhileRefreshing(stack, large, clicked, accepted, broken),
   );
   await step('everything settles', () => untilSettled(stack, HEAL_MS));
-  const lost = await step(`each of ${accepted.length} accepted clicks is stored`, () => countLost(database, accepted));
-  if (lost > 0) broken.push(`${lost} accepted clicks are lost`);
+  const lost = await checkStored(stack, accepted, broken);
 
   const memories = checkPeaks(stack.slots, capMegabytes, broken);
   printTable(
@@ -88,19 +86,18 @@ export async function checkCatalogue(stack: LimitsStack, { capMegabytes }: Limit
     answers.map(({ what, milliseconds }) => [what, ...[median(milliseconds), Math.max(...milliseconds)].map(inWhole)]),
     [0],
   );
-  return { figures: { ...figuresOf(answers, memories), ...speedFigures(), lost }, broken };
-
-  function speedFigures() {
-    return {
-      ads: CATALOGUE_ADS,
-      ready_seconds: rounded(readySeconds),
-      loaded_seconds: rounded(loadedSeconds),
-      clicks_per_second: Math.round(speed.large),
-      clicks_per_second_few_ads: Math.round(speed.few),
-      clicks_per_second_ratio: Math.round((100 * speed.large) / speed.few) / 100,
-      clicks_per_cpu_second_ratio: Math.round(100 * speed.ratio) / 100,
-    };
-  }
+  const figures = {
+    ...figuresOf(answers, memories),
+    ads: CATALOGUE_ADS,
+    ready_seconds: rounded(readySeconds),
+    loaded_seconds: rounded(loadedSeconds),
+    clicks_per_second: Math.round(speed.large),
+    clicks_per_second_few_ads: Math.round(speed.few),
+    clicks_per_second_ratio: Math.round((100 * speed.large) / speed.few) / 100,
+    clicks_per_cpu_second_ratio: Math.round(100 * speed.ratio) / 100,
+    lost,
+  };
+  return { figures, broken };
 }
 
 interface Speed {
@@ -174,9 +171,8 @@ async function loadWhileRefreshing(
     { request: { kind: 'unknown ad', adIds: clicked }, ports: [port], traced: true, connections: 20 },
   ]);
   const reads = await readMetric(port, READS);
-  await stack.admin.database.query('UPDATE ads SET image_url = image_url WHERE id = ANY($1)', [
-    clicked.slice(0, CHANGED_ADS),
-  ]);
+  const changed = clicked.slice(0, CHANGED_ADS);
+  await stack.admin.database.query('UPDATE ads SET image_url = image_url WHERE id = ANY($1)', [changed]);
   const pages = CATALOGUE_ADS / 10_000;
   await Promise.all([
     untilMetric(port, READS, reads + pages, REFRESH_MS),
@@ -186,8 +182,8 @@ async function loadWhileRefreshing(
   ]).catch((error: Error) => broken.push(error.message));
   const [clicks, unknown] = (await load.stop()) as [Page, Page];
   for (const socket of readers) socket.destroy();
-  printDetail(`clicks ${inWords(clicks)}; p50 ${clicks.p50.toFixed(1)} p99 ${clicks.p99.toFixed(1)} ms`);
-  printDetail(`unknown ads ${inWords(unknown)}; p50 ${unknown.p50.toFixed(1)} p99 ${unknown.p99.toFixed(1)} ms`);
+  printPage('clicks', clicks);
+  printPage('unknown ads', unknown);
   broken.push(...complaints('clicks', clicks, ['202']), ...complaints('unknown ads', unknown, ['400', '503']));
   for (const [id] of clicks.accepted) accepted.push(id);
 }

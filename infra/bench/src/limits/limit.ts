@@ -1,4 +1,5 @@
 import type { Page } from '@ads/harness';
+import { printDetail } from '@ads/local';
 
 /** The options of a run. */
 export interface LimitOptions {
@@ -16,11 +17,10 @@ export interface LimitResult {
   readonly broken: readonly string[];
 }
 
-/** Outcomes as text: `202: 1200, 503: 3`. */
-export function inWords({ outcomes }: Pick<Page, 'outcomes'>): string {
-  return Object.entries(outcomes)
-    .map(([outcome, count]) => `${outcome}: ${count}`)
-    .join(', ');
+/** Prints outcomes and times: `202: 1200, 503: 3; p50 1.2 p99 9.7 ms`. */
+export function printPage(label: string, { outcomes, p50, p99 }: Page): void {
+  const counts = Object.entries(outcomes).map(([outcome, count]) => `${outcome}: ${count}`);
+  printDetail(`${label}: ${counts.join(', ')}; p50 ${p50.toFixed(1)} p99 ${p99.toFixed(1)} ms`);
 }
 
 /** One sentence for each unexpected outcome, and for each fault of the page. */

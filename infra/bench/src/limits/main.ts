@@ -1,9 +1,23 @@
 import { join } from 'node:path';
+import { namesOf, parseOptions, wholeNumber } from '@ads/harness';
 import { printDetail, type StandAloneRun, standAloneRun } from '@ads/local';
-import { LIMITS } from './catalogue.js';
+import { LIMITS, type LimitName } from './catalogue.js';
 import type { LimitResult } from './limit.js';
-import { readOptions } from './options.js';
 import { LimitsStack } from './stack.js';
+
+const NAMES = Object.keys(LIMITS) as LimitName[];
+
+/** The limits to check, in order, and their settings. @throws Error with one line */
+function readOptions(args: readonly string[]) {
+  const values = parseOptions(args, {
+    only: namesOf(NAMES),
+    seconds: wholeNumber(1, 600),
+    'cap-mb': wholeNumber(1, 256),
+    rate: wholeNumber(1, 300),
+  });
+  const { only: names = NAMES, seconds, 'cap-mb': capMegabytes, rate: perSecond } = values;
+  return { names, seconds, capMegabytes, perSecond };
+}
 
 /** `npm run bounds`: checks each limit on servers of its own, and prints one line of JSON at the end. */
 async function main(

@@ -1,9 +1,9 @@
-import { countLost, differences, fillRollups, type Page, readLedger, untilFromRedis } from '@ads/harness';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { differences, fillRollups, type Page, readLedger } from '@ads/harness';
 import { printDetail, step } from '@ads/local';
 import { minutesKey, oldestVisible, secondsKey, unpackBuckets } from '@ads/models';
-import { askAbout, untilSettled } from './checks.js';
-import { complaints, inWords, type LimitOptions, type LimitResult, rounded } from './limit.js';
-import { checkPeaks } from './resident-memory.js';
+import { askAbout, checkPeaks, checkStored, untilCounted, untilSettled } from './checks.js';
+import { complaints, type LimitOptions, type LimitResult, printPage, rounded } from './limit.js';
 import type { LimitsStack } from './stack.js';
 
 export const REBUILD_ADS = 10_000;
@@ -27,7 +27,7 @@ export async function checkRebuild(stack: LimitsStack, { capMegabytes }: LimitOp
   const { rows } = await database.query('SELECT pg_database_size(current_database())::bigint AS bytes');
   const databaseMegabytes = Number(rows[0]?.bytes) / 1e6;
   await stack.startServices('ingest-1', 'ingest-2', 'consumer-1', 'consumer-2', 'analytics-1');
-  await step('first rebuild, without traffic', () => untilRebuilt(stack));
+  await step('first rebuild, without traffic', () => untilCounted(stack, REBUILT_MS));
   const redisMegabytes = Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]) / 1e6;
   printDetail(`${buckets} buckets; Postgres ${databaseMegabytes.toFixed(0)} MB, Redis ${redisMegabytes.toFixed(0)} MB`);
 
@@ -36,22 +36,18 @@ export async function checkRebuild(stack: LimitsStack, { capMegabytes }: LimitOp
   const turn = async (label: string, ask: () => Promise<Page[]>) => {
     const [clicks, questions] = (await ask()) as [Page, Page];
     pages.push([clicks, questions]);
-    for (const [what, page] of [
-      ['clicks', clicks],
-      ['questions', questions],
-    ] as const) {
-      printDetail(`${label}, ${what}: ${inWords(page)}; p50 ${page.p50.toFixed(1)} p99 ${page.p99.toFixed(1)} ms`);
-    }
+    printPage(`${label}, clicks`, clicks);
+    printPage(`${label}, questions`, questions);
     return { clicks, questions };
   };
-  await step('10 s of live traffic', () => new Promise((resolve) => setTimeout(resolve, 10_000)));
+  await step('10 s of live traffic', () => sleep(10_000));
   await turn('before', () => load.page());
   await redis.flushall('ASYNC');
   const since = performance.now();
-  await step('rebuild beside live traffic', () => untilRebuilt(stack));
+  await step('rebuild beside live traffic', () => untilCounted(stack, REBUILT_MS));
   const seconds = (performance.now() - since) / 1_000;
   const during = await turn('during', () => load.page());
-  await step('10 s of live traffic', () => new Promise((resolve) => setTimeout(resolve, 10_000)));
+  await step('10 s of live traffic', () => sleep(10_000));
   await turn('after', () => load.stop());
   await step('everything settles', () => untilSettled(stack, HEAL_MS));
 
@@ -60,17 +56,14 @@ export async function checkRebuild(stack: LimitsStack, { capMegabytes }: LimitOp
     ...complaints('questions', questions as Page, ['redis', 'postgres']),
   ]);
   const accepted = pages.flatMap(([clicks]) => clicks?.accepted ?? []);
-  const lost = await countLost(
-    database,
-    accepted.map(([id]) => id),
-  );
+  const acceptedIds = accepted.map(([id]) => id);
+  const lost = await checkStored(stack, acceptedIds, broken);
   const sample = stack.adIds.filter((_, index) => index % (REBUILD_ADS / SAMPLE) === 0);
   const wrong = await step(`${SAMPLE} ads are exact`, async () => [
     ...(await compareTotals(stack, sample, accepted)),
     ...(await compareBuckets(stack, sample)),
   ]);
   broken.push(...wrong.slice(0, 10));
-  if (lost > 0) broken.push(`${lost} accepted clicks are lost`);
   const memories = checkPeaks(stack.slots, capMegabytes, broken);
   return {
     figures: {
@@ -93,11 +86,6 @@ export async function checkRebuild(stack: LimitsStack, { capMegabytes }: LimitOp
   };
 }
 
-function untilRebuilt(stack: LimitsStack): Promise<void> {
-  const [port] = stack.portsOf('analytics');
-  return untilFromRedis(`http://127.0.0.1:${port}`, stack.adIds[0] ?? '', REBUILT_MS);
-}
-
 /** Compares the totals of analytics with the filled rollups and the accepted clicks. */
 async function compareTotals(
   stack: LimitsStack,
@@ -118,13 +106,10 @@ async function compareBuckets(stack: LimitsStack, sample: readonly string[]): Pr
   const ledger = await readLedger(database);
   const wanted = new Map<string, number>();
   const add = async (keyOf: (ledger: string, adId: string, bucket: number) => string, text: string, first: number) => {
-    const { rows } = await database.query<[string, string, string]>({
-      text,
-      rowMode: 'array',
-      values: [sample, first],
-    });
-    for (const [adId, bucket, clicks] of rows)
+    const query = { text, rowMode: 'array' as const, values: [sample, first] };
+    for (const [adId, bucket, clicks] of (await database.query<[string, string, string]>(query)).rows) {
       wanted.set(`${keyOf(ledger, adId, Number(bucket))} ${bucket}`, Number(clicks));
+    }
   };
   await add(secondsKey, 'SELECT * FROM clicks_per_second WHERE ad_id = ANY($1) AND second >= $2', oldest.second);
   await add(minutesKey, 'SELECT * FROM clicks_per_minute WHERE ad_id = ANY($1) AND minute >= $2', oldest.minute);

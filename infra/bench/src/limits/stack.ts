@@ -13,6 +13,10 @@ export class LimitsStack extends Environment {
     super({ folder, adIds: adIdsOf(ads), openServers: singleServers, env });
   }
 
+  get analyticsUrl(): string {
+    return `http://127.0.0.1:${this.portsOf('analytics')[0]}`;
+  }
+
   /** A question about each ad. */
   get questions(): RequestSettings {
     return { kind: 'get', paths: this.adIds.map((adId) => `/api/v1/ads/analytics?ad_id=${adId}`) };
@@ -21,15 +25,10 @@ export class LimitsStack extends Environment {
   /** Clicks and questions at a fixed rate a second each. */
   startLiveTraffic(clicks: number, questions: number): Load {
     const request: RequestSettings = { kind: 'click', adIds: this.adIds };
+    const [ingest, analytics] = [this.portsOf('ingest'), this.portsOf('analytics')];
     return new Load([
-      { request, ports: this.portsOf('ingest'), traced: true, connections: 20, perSecond: clicks },
-      {
-        request: this.questions,
-        ports: this.portsOf('analytics'),
-        traced: true,
-        connections: 10,
-        perSecond: questions,
-      },
+      { request, ports: ingest, traced: true, connections: 20, perSecond: clicks },
+      { request: this.questions, ports: analytics, traced: true, connections: 10, perSecond: questions },
     ]);
   }
 

@@ -1,11 +1,11 @@
-import { fillRollups } from '@ads/harness';
+import { adIdsOf, fillRollups } from '@ads/harness';
 import { printDetail, printTable, step } from '@ads/local';
 import type { Budget, StoreSize } from '../budget.js';
 import { runAt, whereIs } from '../cores.js';
 import { runLoad, warmUp } from '../load/run-load.js';
 import type { Part, PartFigures } from '../part.js';
 import type { BenchStack } from '../stack.js';
-import { Figures, inFigures, rounded, spreadOf } from '../statistics.js';
+import { Figures, inFigures, spreadOf, Times } from '../statistics.js';
 import { emptyAll, makeEventStream } from '../store.js';
 import { untilAnsweredFromRedis } from '../whole.js';
 
@@ -48,7 +48,7 @@ export const answers: Part = {
 
 async function measure(stack: BenchStack, size: StoreSize, { answers: budget }: Budget): Promise<PartFigures> {
   const label = `${size.clicks} clicks, ${size.ads} ads`;
-  const adIds = Array.from({ length: size.ads }, (_, index) => `ad-${String(index + 1).padStart(5, '0')}`);
+  const adIds = adIdsOf(size.ads);
   const paths = { one: adIds.map((adId) => `/api/v1/ads/analytics?ad_id=${adId}`), page: [ALL_ADS] };
   await emptyAll(stack);
   await stack.fillCatalogue(adIds);
@@ -61,62 +61,47 @@ async function measure(stack: BenchStack, size: StoreSize, { answers: budget }: 
     ONE_AD: await textOf(redis.port, paths.one[0] ?? ''),
     ALL_ADS: await textOf(redis.port, ALL_ADS),
   });
-  const ports: Readonly<Record<Contender, number>> = {
-    express: express.port,
-    redis: redis.port,
-    postgres: postgres.port,
-  };
-
-  const [rates, p50, p99] = [new Figures(), new Figures(), new Figures()];
+  const processes = { express, redis, postgres };
   const { warmSeconds, seconds } = budget;
-  for (const port of Object.values(ports)) {
-    for (const question of QUESTIONS) {
-      await warmUp({ port, connections: CONNECTIONS, request: { kind: 'get', paths: paths[question] }, status: 200 });
-    }
-  }
+  const cases = QUESTIONS.flatMap((question) =>
+    CONTENDERS.map((contender) => ({
+      name: `${question}_${contender}`,
+      port: processes[contender].port,
+      connections: CONNECTIONS,
+      request: { kind: 'get', paths: paths[question] } as const,
+      status: 200,
+    })),
+  );
+  const rates = new Figures();
+  const times = new Times();
+  for (const { name: _, ...load } of cases) await warmUp(load);
   for (let round = 0; round < budget.rounds; round += 1) {
-    for (const question of QUESTIONS) {
-      const request = { kind: 'get', paths: paths[question] } as const;
-      for (const contender of CONTENDERS) {
-        const name = `${question}_${contender}`;
-        const load = {
-          port: ports[contender],
-          connections: CONNECTIONS,
-          request,
-          status: 200,
-          warmSeconds,
-          seconds,
-        };
-        rates.add(name, (await runLoad(load)).perSecond);
-        const timed = await runLoad({ ...load, perSecond: TIMED_PER_SECOND });
-        p50.add(name, timed.p50);
-        p99.add(name, timed.p99);
-      }
+    for (const { name, ...load } of cases) {
+      rates.add(name, (await runLoad({ ...load, warmSeconds, seconds })).perSecond);
+      times.add(name, await runLoad({ ...load, warmSeconds, seconds, perSecond: TIMED_PER_SECOND }));
     }
   }
   await checkSource(redis.port, paths.one[0] ?? '', 'redis');
   await checkSource(postgres.port, paths.one[0] ?? '', 'postgres');
-  await Promise.all([consumer, redis, postgres, express].map((process) => process.kill()));
+  await Promise.all([consumer, ...Object.values(processes)].map((process) => process.kill()));
 
   printTable(
-    [label, 'answered by', 'answers/s', 'spread', '÷ Express', `p50 ms at ${TIMED_PER_SECOND}/s`, 'p99 ms', 'spread'],
+    [
+      ...[label, 'answered by', 'answers/s', 'spread', '÷ Express'],
+      ...[`p50 ms at ${TIMED_PER_SECOND}/s`, 'spread', 'p99 ms', 'spread'],
+    ],
     rates.names().map((name) => {
       const [question, contender] = name.split('_') as [(typeof QUESTIONS)[number], Contender];
       const rate = rates.of(name);
       const ratio = rate.median / rates.of(`${question}_express`).median;
-      const times = [inFigures(p50.of(name).median), inFigures(p99.of(name).median), spreadOf(p99.of(name))];
-      return [WHAT[question], WHAT[contender], inFigures(rate.median), spreadOf(rate), inFigures(ratio), ...times];
+      const cells = [WHAT[question], WHAT[contender], inFigures(rate.median), spreadOf(rate), inFigures(ratio)];
+      return [...cells, ...times.cells(name)];
     }),
     [0, 1],
   );
   const prefix = `${size.clicks}_clicks_${size.ads}_ads`;
-  return Object.fromEntries(
-    rates.names().flatMap((name) => [
-      [`${prefix}_${name}_per_second`, Math.round(rates.of(name).median)],
-      [`${prefix}_${name}_p50_ms`, rounded(p50.of(name).median)],
-      [`${prefix}_${name}_p99_ms`, rounded(p99.of(name).median)],
-    ]),
-  );
+  const figures = { ...rates.medians('_per_second'), ...times.medians() };
+  return Object.fromEntries(Object.entries(figures).map(([name, figure]) => [`${prefix}_${name}`, figure]));
 }
 
 async function textOf(port: number, path: string): Promise<string> {

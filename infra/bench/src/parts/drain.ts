@@ -70,7 +70,7 @@ export const drain: Part = {
     const gains = ADS.map((ads) => [ads, rates.of(`two_${ads}`).median / rates.of(`one_${ads}`).median] as const);
     printDetail(`two consumers ÷ one: ${gains.map(([ads, gain]) => `${inFigures(gain)} (${ads} ads)`).join(', ')}`);
     return {
-      ...Object.fromEntries(rates.names().map((name) => [`${name}_per_second`, Math.round(rates.of(name).median)])),
+      ...rates.medians('_per_second'),
       ...Object.fromEntries(gains.map(([ads, gain]) => [`second_consumer_gain_${ads}`, rounded(gain)])),
     };
   },

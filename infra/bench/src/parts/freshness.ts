@@ -3,7 +3,7 @@ import { whereIs } from '../cores.js';
 import { probe } from '../load/probe.js';
 import { runLoad, warmUp } from '../load/run-load.js';
 import type { Part } from '../part.js';
-import { Figures, inFigures, rounded, spreadOf } from '../statistics.js';
+import { Figures, inFigures, Times } from '../statistics.js';
 import { checkCounted, startWhole, untilRecorded } from '../whole.js';
 
 const CONNECTIONS = 64;
@@ -11,12 +11,15 @@ const SHARES = [10, 50, 90] as const;
 /** Probers; each has an ad of its own. */
 const PROBERS = 4;
 
+const nameOf = (share: number) => `at_${share}_percent`;
+
 /** Time from the 202 of a click until analytics counts it. */
 export const freshness: Part = {
   title: 'from the 202 until the click is in the answer of analytics',
   ads: 100 + PROBERS,
   async run(stack, { freshness: { rounds, warmSeconds, seconds } }) {
     const { ingest, analytics } = await startWhole(stack);
+    const ports = { ingest: ingest.port, analytics: analytics.port };
     const probed = stack.adIds.slice(0, PROBERS);
     const request = { kind: 'click', adIds: stack.adIds.slice(PROBERS) } as const;
     const load = { port: ingest.port, connections: CONNECTIONS, request, status: 202 } as const;
@@ -37,43 +40,28 @@ export const freshness: Part = {
     printDetail(`one process of each service, everything runs ${whereIs('anywhere')}`);
     printDetail(`the whole takes ${inFigures(whole)} clicks/s, from the first sent to the last recorded`);
 
-    const [p50, p99, followed] = [new Figures(), new Figures(), new Figures()];
+    const times = new Times();
+    const followed = new Figures();
     for (let round = 0; round < rounds; round += 1) {
       for (const share of SHARES) {
         const perSecond = (whole * share) / 100;
         const loading = runLoad({ ...load, perSecond, warmSeconds: 0, seconds: warmSeconds + seconds });
-        const probing = probe({ ingest: ingest.port, analytics: analytics.port }, probed, warmSeconds).then((warm) =>
-          probe({ ingest: ingest.port, analytics: analytics.port }, probed, seconds).then((fresh) => ({ warm, fresh })),
-        );
-        const [sent, { warm, fresh }] = await Promise.all([loading, probing]);
+        const probing = async () =>
+          [await probe(ports, probed, warmSeconds), await probe(ports, probed, seconds)] as const;
+        const [sent, [warm, fresh]] = await Promise.all([loading, probing()]);
         await settle(sent.answered + warm.clicks + fresh.clicks);
-        p50.add(`${share}`, fresh.p50);
-        p99.add(`${share}`, fresh.p99);
-        followed.add(`${share}`, fresh.clicks);
+        times.add(nameOf(share), fresh);
+        followed.add(nameOf(share), fresh.clicks);
       }
     }
     printTable(
       ['load', 'clicks/s', 'p50 ms', 'spread', 'p99 ms', 'spread', 'clicks followed'],
-      SHARES.map((share) => {
-        const [middle, tail] = [p50.of(`${share}`), p99.of(`${share}`)];
-        const times = [inFigures(middle.median), spreadOf(middle), inFigures(tail.median), spreadOf(tail)];
-        return [
-          `${share} %`,
-          inFigures((whole * share) / 100),
-          ...times,
-          `${rounds} × ${followed.of(`${share}`).median}`,
-        ];
-      }),
+      SHARES.map((share) => [
+        ...[`${share} %`, inFigures((whole * share) / 100), ...times.cells(nameOf(share))],
+        `${rounds} × ${followed.of(nameOf(share)).median}`,
+      ]),
       [],
     );
-    return {
-      whole_per_second: Math.round(whole),
-      ...Object.fromEntries(
-        SHARES.flatMap((share) => [
-          [`at_${share}_percent_p50_ms`, rounded(p50.of(`${share}`).median)],
-          [`at_${share}_percent_p99_ms`, rounded(p99.of(`${share}`).median)],
-        ]),
-      ),
-    };
+    return { whole_per_second: Math.round(whole), ...times.medians() };
   },
 };

@@ -4,7 +4,7 @@ import { runAt, whereIs } from '../cores.js';
 import { type LoadResult, runLoad, warmUp } from '../load/run-load.js';
 import type { Part, PartFigures } from '../part.js';
 import type { BenchStack } from '../stack.js';
-import { Figures, inFigures, rounded, spreadOf } from '../statistics.js';
+import { Figures, inFigures, spreadOf, Times } from '../statistics.js';
 import { emptyStreams } from '../store.js';
 
 const CONTENDERS = ['bare', 'fastify', 'express', 'ours'] as const;
@@ -70,10 +70,7 @@ async function measureRates(stack: BenchStack, ports: Ports, budget: Budget) {
     [0],
   );
   const rateOf = (contender: Contender, connections: number) => rates.of(`${contender}_${connections}`).median;
-  const figures = Object.fromEntries(
-    rates.names().map((name) => [`${name}_per_second`, Math.round(rates.of(name).median)]),
-  );
-  return { rateOf, figures };
+  return { rateOf, figures: rates.medians('_per_second') };
 }
 
 /** Response times at half of the most clicks per second; bare also at our rate, for a comparison at the same rate. */
@@ -88,30 +85,21 @@ async function measureTimes(
     { contender: 'bare' as const, connections, half: rateOf('ours', connections) / 2, as: '_as_ours' },
   ]);
   const nameOf = ({ contender, connections, as }: (typeof cases)[number]) => `${contender}_${connections}${as}`;
-  const p50 = new Figures();
-  const p99 = new Figures();
+  const times = new Times();
   for (const one of inRounds(cases, budget.ingest.rounds)) {
     const { connections, half } = one;
-    const result = await clicks(stack, budget, { port: ports[one.contender], connections, perSecond: half });
-    p50.add(nameOf(one), result.p50);
-    p99.add(nameOf(one), result.p99);
+    const target = { port: ports[one.contender], connections, perSecond: half };
+    times.add(nameOf(one), await clicks(stack, budget, target));
   }
   printTable(
     ['at half load', 'connections', 'clicks/s', 'p50 ms', 'spread', 'p99 ms', 'spread'],
     cases.map((one) => {
-      const [middle, tail] = [p50.of(nameOf(one)), p99.of(nameOf(one))];
       const label = one.as === '' ? WHAT[one.contender] : 'bare at the rate of ours';
-      const cells = [inFigures(middle.median), spreadOf(middle), inFigures(tail.median), spreadOf(tail)];
-      return [label, String(one.connections), inFigures(one.half), ...cells];
+      return [label, String(one.connections), inFigures(one.half), ...times.cells(nameOf(one))];
     }),
     [0],
   );
-  return Object.fromEntries(
-    cases.flatMap((one) => [
-      [`${nameOf(one)}_p50_ms`, rounded(p50.of(nameOf(one)).median)],
-      [`${nameOf(one)}_p99_ms`, rounded(p99.of(nameOf(one)).median)],
-    ]),
-  );
+  return times.medians();
 }
 
 async function clicks(
