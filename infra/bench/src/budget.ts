@@ -23,7 +23,6 @@ export interface Budget {
 
 interface Cases {
   readonly rounds: number;
-  /** Warm-up before each case. */
   readonly warmSeconds: number;
   readonly seconds: number;
 }

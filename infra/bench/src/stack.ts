@@ -18,12 +18,10 @@ export type ContenderName = 'bare' | 'fastify' | 'express' | 'same-bytes';
 
 /** An environment whose processes run on certain cores, beside programs to compare with. */
 export class BenchStack extends Environment {
-  /** @param ads the number of ads in the catalogue */
   constructor(folder: string, ads: number) {
     super({ folder, adIds: adIdsOf(ads), openServers: singleServers, env: SETTINGS });
   }
 
-  /** Replaces all ads. */
   async fillCatalogue(adIds: readonly string[]): Promise<void> {
     const { database } = this.admin;
     await database.query('DELETE FROM ads');
@@ -36,7 +34,6 @@ export class BenchStack extends Environment {
     return service;
   }
 
-  /** @param env variables beside those of the servers */
   async startContender(name: ContenderName, place: Place, env?: Variables): Promise<LocalProcess> {
     const contender = await this.startProcess(
       await programProcess({

@@ -75,7 +75,6 @@ export function rounded(figure: number): number {
   return Number(figure.toPrecision(3));
 }
 
-/** For a table: `26400`, `1.25`. */
 export function inFigures(figure: number): string {
   return String(rounded(figure));
 }

@@ -6,8 +6,7 @@ import { type Options, readOptions } from './options.js';
 import { isGood, type Played, printResults, printRound, summary } from './report.js';
 import { playRound, type RoundResult } from './round.js';
 import { ChaosStack } from './stack/chaos-stack.js';
-import { scaledOutServers } from './stack/scaled-out-servers.js';
-import { singleServers } from './stack/single-servers.js';
+import { scaledOut, single } from './stack/topologies.js';
 
 /** A stack and its faults, one in each round. */
 interface Part {
@@ -21,10 +20,12 @@ async function main({ folder, onEnd }: StandAloneRun, options: Options): Promise
   console.log(`${faults.length} rounds, seed ${seed}`);
   // Fails now rather than after all other rounds.
   if (faults.some(({ scaledOut }) => scaledOut)) await requireExecutable('pgbouncer');
-  const parts = [
-    { stack: new ChaosStack(folder, singleServers), faults: faults.filter(({ scaledOut }) => !scaledOut) },
-    { stack: new ChaosStack(folder, scaledOutServers), faults: faults.filter(({ scaledOut }) => scaledOut) },
-  ].filter((part) => part.faults.length > 0);
+  const parts = [single, scaledOut]
+    .map((topology) => ({
+      stack: new ChaosStack(folder, topology),
+      faults: faults.filter((fault) => (fault.scaledOut === true) === (topology === scaledOut)),
+    }))
+    .filter((part) => part.faults.length > 0);
   const played: Played[] = [];
   let round = 0;
   const label = ({ name }: Fault) => `${++round}/${faults.length} ${name}`;

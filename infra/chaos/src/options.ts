@@ -2,7 +2,6 @@ import { namesOf, parseOptions, seededRandom, wholeNumber } from '@ads/harness';
 import { FAULTS } from './faults/catalogue.js';
 import type { Fault } from './faults/fault.js';
 
-/** The options of a run. */
 export interface Options {
   readonly seed: number;
   /** How long outages last; undefined: each fault has its own duration. */

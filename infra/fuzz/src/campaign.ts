@@ -8,7 +8,7 @@ import type { FuzzStack } from './fuzz-stack.js';
 import { quickRequests, slowRequests } from './generate/families.js';
 import { repeats } from './generate/repeats.js';
 import { type FuzzRequest, show } from './generate/request.js';
-import type { Outcome } from './send/outcome.js';
+import type { Outcome } from './send/answer.js';
 import { sendFramed } from './send/send-framed.js';
 import { sendRaw } from './send/send-raw.js';
 import { weigh } from './weigh.js';

@@ -21,7 +21,6 @@ export interface EnvironmentOptions<S extends Servers> {
   readonly adIds: readonly string[];
   /** Variables of every service, beside those of the servers. */
   readonly env?: Variables;
-  /** Arguments for Node in every service. */
   readonly nodeArgs?: readonly string[];
 }
 
@@ -70,7 +69,6 @@ export class Environment<S extends Servers = SingleServers> {
     return this.#slots;
   }
 
-  /** The processes of the services. */
   get services(): readonly LocalProcess[] {
     return this.#slots.map(({ process }) => process);
   }

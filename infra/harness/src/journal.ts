@@ -10,7 +10,6 @@ export interface Report {
   readonly claimedAt?: number;
 }
 
-/** An event that was answered with 202. */
 export interface Acknowledged {
   readonly adId: string;
   /** In milliseconds; undefined where any of several attempts may be the recorded one. */
@@ -25,7 +24,6 @@ export type Outcomes = ReadonlyMap<string, number>;
 
 /** The sent and the acknowledged events: the side of the players in the comparison with the ledger. */
 export class Journal {
-  /** By {@link eventKey}. */
   readonly acknowledged = new Map<string, Acknowledged>();
   /** Answers that break the contract, one sentence each. */
   readonly complaints: string[] = [];

@@ -11,11 +11,9 @@ export interface Random {
   between(least: number, most: number): number;
   /** A whole number, both ends included. */
   integer(least: number, most: number): number;
-  /** True with this probability. */
   chance(probability: number): boolean;
   /** @throws Error for an empty list */
   pick<T>(items: readonly T[]): T;
-  /** A shuffled copy. */
   shuffle<T>(items: readonly T[]): T[];
 }
 

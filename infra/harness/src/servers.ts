@@ -31,15 +31,23 @@ export interface SingleServers extends Servers {
   readonly nats: readonly [LocalProcess];
 }
 
-/** One server of each kind, on file storage with every default sync, that services reach directly. */
-export const singleServers: OpenServers<SingleServers> = async (folder, onMade) => {
+/**
+ * One server of each kind, on file storage with every default sync, that services reach directly.
+ *
+ * @param jetstream settings of JetStream beside the usual ones
+ */
+export async function singleServers(
+  folder: string,
+  onMade: (...processes: readonly LocalProcess[]) => void,
+  jetstream: Readonly<Record<string, string>> = {},
+): Promise<SingleServers> {
   const [postgres, redis, nats] = await Promise.all([
     postgresServer({ folder: join(folder, 'postgres') }),
     redisServer({ folder: join(folder, 'redis') }),
-    natsServer({ folder: join(folder, 'nats') }),
+    natsServer({ folder: join(folder, 'nats'), jetstream }),
   ]);
   onMade(postgres, redis, nats);
   await Promise.all([postgres, redis, nats].map((server) => server.start()));
   const env = { ...postgres.env, ...redis.env, ...nats.env };
   return { postgres, redis: [redis], nats: [nats], envOf: () => env, close: async () => undefined };
-};
+}

@@ -7,7 +7,6 @@ export interface SlotOptions {
   readonly name: SlotName;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly logFolder: string;
-  /** Arguments for Node itself. */
   readonly nodeArgs?: readonly string[];
 }
 

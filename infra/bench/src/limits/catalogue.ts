@@ -11,7 +11,6 @@ interface Limit {
   run(stack: LimitsStack, options: LimitOptions): Promise<LimitResult>;
 }
 
-/** All limits, by name. */
 export const LIMITS = {
   memory: { ads: MEMORY_ADS, run: checkMemory },
   drain: { ads: DRAIN_ADS, run: checkDrain },

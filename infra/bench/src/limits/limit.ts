@@ -1,7 +1,6 @@
 import type { Page } from '@ads/harness';
 import { printDetail } from '@ads/local';
 
-/** The options of a run. */
 export interface LimitOptions {
   /** The duration of the outage of NATS and Postgres. */
   readonly seconds: number;

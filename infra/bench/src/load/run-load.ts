@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type GroupSettings, Load, type Page } from '@ads/harness';
 
-/** One case. */
 export interface LoadSettings extends Omit<GroupSettings, 'ports' | 'traced'> {
   readonly port: number;
   /** The only good status. */

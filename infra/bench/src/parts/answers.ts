@@ -6,13 +6,11 @@ import { runLoad, warmUp } from '../load/run-load.js';
 import type { Part, PartFigures } from '../part.js';
 import type { BenchStack } from '../stack.js';
 import { Figures, inFigures, spreadOf, Times } from '../statistics.js';
-import { emptyAll, makeEventStream } from '../store.js';
-import { untilAnsweredFromRedis } from '../whole.js';
+import { emptyAll, makeEventStream, untilAnsweredFromRedis } from '../tracker.js';
 
 const CONNECTIONS = 64;
 /** The rate at which response times are measured: the same for all, and low enough that requests do not queue. */
 const TIMED_PER_SECOND = 500;
-/** A port without a listener. */
 const NO_REDIS = { REDIS_PORT: '1' };
 const ALL_ADS = '/api/v1/ads/analytics?timeframe=1h';
 
@@ -29,7 +27,6 @@ const WHAT = {
 
 type Contender = (typeof CONTENDERS)[number];
 
-/** Responses per second of analytics on one core, and their time, with stores of several sizes. */
 export const answers: Part = {
   title: 'analytics, answers a second on one core and their times',
   ads: 1,

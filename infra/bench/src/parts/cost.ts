@@ -13,13 +13,19 @@ import { runLoad, warmUp } from '../load/run-load.js';
 import type { Part, PartFigures } from '../part.js';
 import type { BenchStack } from '../stack.js';
 import { Figures, inFigures, rounded, spreadOf } from '../statistics.js';
-import { makeEventStream, readQueue, readSizes } from '../store.js';
-import { checkCounted, untilAnsweredFromRedis, untilRecorded, type Whole } from '../whole.js';
+import {
+  checkCounted,
+  makeEventStream,
+  readQueue,
+  readSizes,
+  untilAnsweredFromRedis,
+  untilRecorded,
+  type Whole,
+} from '../tracker.js';
 
 const CONNECTIONS = 256;
 const IDLE_MS = 3_000;
 
-/** Memory, CPU time, storage and start-up time of the tracker. */
 export const cost: Part = {
   title: 'memory, CPU, room and start-up',
   ads: 100,

@@ -7,7 +7,7 @@ import { whereIs } from '../cores.js';
 import type { Part } from '../part.js';
 import type { BenchStack } from '../stack.js';
 import { Figures, inFigures, rounded, spreadOf } from '../statistics.js';
-import { countClicks, emptyAll, makeEventStream, readQueue } from '../store.js';
+import { countClicks, emptyAll, makeEventStream, readQueue } from '../tracker.js';
 
 const ADS = [1, 100, 10_000] as const;
 /** Clicks per message, as under load. */
@@ -33,7 +33,6 @@ const WHAT = {
 
 type Way = keyof typeof WHAT;
 
-/** Clicks per second from JetStream through Postgres to Redis. */
 export const drain: Part = {
   title: 'clicks a second from JetStream through Postgres to Redis',
   ads: Math.max(...ADS),

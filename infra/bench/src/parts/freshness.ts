@@ -4,7 +4,7 @@ import { probe } from '../load/probe.js';
 import { runLoad, warmUp } from '../load/run-load.js';
 import type { Part } from '../part.js';
 import { Figures, inFigures, Times } from '../statistics.js';
-import { checkCounted, startWhole, untilRecorded } from '../whole.js';
+import { checkCounted, startWhole, untilRecorded } from '../tracker.js';
 
 const CONNECTIONS = 64;
 const SHARES = [10, 50, 90] as const;
@@ -13,7 +13,6 @@ const PROBERS = 4;
 
 const nameOf = (share: number) => `at_${share}_percent`;
 
-/** Time from the 202 of a click until analytics counts it. */
 export const freshness: Part = {
   title: 'from the 202 until the click is in the answer of analytics',
   ads: 100 + PROBERS,

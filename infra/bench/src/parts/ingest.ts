@@ -5,7 +5,7 @@ import { type LoadResult, runLoad, warmUp } from '../load/run-load.js';
 import type { Part, PartFigures } from '../part.js';
 import type { BenchStack } from '../stack.js';
 import { Figures, inFigures, spreadOf, Times } from '../statistics.js';
-import { emptyStreams } from '../store.js';
+import { emptyStreams } from '../tracker.js';
 
 const CONTENDERS = ['bare', 'fastify', 'express', 'ours'] as const;
 const CONNECTIONS = [64, 256] as const;
@@ -48,7 +48,6 @@ export const ingest: Part = {
   },
 };
 
-/** The most clicks per second of each contender. */
 async function measureRates(stack: BenchStack, ports: Ports, budget: Budget) {
   const rates = new Figures();
   const busy = new Figures();

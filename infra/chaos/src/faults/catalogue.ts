@@ -12,7 +12,6 @@ import { slowCatalogues } from './slow-catalogue.js';
 import { smallVolumes } from './small-volume.js';
 import { truths } from './truth.js';
 
-/** All faults. */
 export const FAULTS: readonly Fault[] = [
   ...kills,
   ...crashPoints,

@@ -3,8 +3,8 @@ import { waitFor } from '@ads/local';
 import { EVENT_STREAM } from '@ads/models';
 import type { ChaosStack } from '../stack/chaos-stack.js';
 import type { Dependency } from '../stack/dependency.js';
-import { STORE_BYTES } from '../stack/queue-limits.js';
 import { moveToSmallVolume, type SmallVolume } from '../stack/small-volume.js';
+import { STORE_BYTES } from '../stack/topologies.js';
 import type { Fault } from './fault.js';
 import { fill } from './queue.js';
 

@@ -2,9 +2,8 @@ import { join } from 'node:path';
 import { Environment, UNLIMITED } from '@ads/harness';
 import { type LocalProcess, type Names, openNames, step, type Variables } from '@ads/local';
 import type { Dependency } from './dependency.js';
-import { STREAM_BYTES } from './queue-limits.js';
-import { type ChaosServers, type ScaledOutServers, SLOTS, type Topology } from './servers.js';
 import { unmountBelow } from './small-volume.js';
+import { type ChaosServers, type ScaledOutServers, SLOTS, STREAM_BYTES, type Topology } from './topologies.js';
 
 /** Set on the role, as PgBouncer does not pass on the settings of a connection. */
 const ROLE_TIMEOUTS = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout'];

@@ -1,7 +1,7 @@
 import type { Journal } from '@ads/harness';
 import { EVENT_KINDS, KINDS } from '@ads/models';
 import type { FuzzRequest } from '../generate/request.js';
-import type { Outcome } from '../send/outcome.js';
+import type { Outcome } from '../send/answer.js';
 
 /** Records the outcome of a request in the journal. */
 export function enter(journal: Journal, request: FuzzRequest, { answers }: Outcome): void {

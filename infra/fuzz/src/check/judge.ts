@@ -1,6 +1,5 @@
 import type { FuzzRequest } from '../generate/request.js';
-import type { Answer } from '../send/answer.js';
-import type { Outcome } from '../send/outcome.js';
+import type { Answer, Outcome } from '../send/answer.js';
 
 /** A broken promise: its kind for the summary, and a sentence. */
 export interface Problem {

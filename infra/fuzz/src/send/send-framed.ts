@@ -1,7 +1,6 @@
 import { type Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import type { FramedRequest } from '../generate/request.js';
-import type { Answer } from './answer.js';
-import type { Outcome } from './outcome.js';
+import type { Answer, Outcome } from './answer.js';
 
 /** Sends with Node's client over the connections of `agent`; waits at most `patienceMs`. */
 export function sendFramed(request: FramedRequest, port: number, agent: Agent, patienceMs: number): Promise<Outcome> {

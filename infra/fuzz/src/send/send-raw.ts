@@ -1,8 +1,7 @@
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RawRequest } from '../generate/request.js';
-import { type Answer, readAnswers } from './answer.js';
-import type { Outcome } from './outcome.js';
+import { type Answer, type Outcome, readAnswers } from './answer.js';
 
 /** Writes the bytes on a new connection, and waits at most `patienceMs` for responses. */
 export function sendRaw(request: RawRequest, port: number, patienceMs: number): Promise<Outcome> {

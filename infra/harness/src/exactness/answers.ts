@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ctr, EVENT_KINDS, minuteOf, secondOf, type TotalColumn, WINDOWS } from '@ads/models';
-import { type AdAnswer, askAnalytics } from '../analytics.js';
+import { type AdAnswer, askAnalytics } from '../service-answers.js';
 import type { Row } from './rows.js';
 
 /** An answer may come from Postgres for so long, as Redis can be slow on a busy machine. */

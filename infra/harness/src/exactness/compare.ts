@@ -10,16 +10,13 @@ export interface Comparison {
   readonly lost: readonly string[];
   readonly duplicated: readonly string[];
   readonly miscounted: readonly string[];
-  /** Stored events. */
   readonly stored: number;
   /** Clicks and impressions in the totals of the rollups. */
   readonly counted: number;
 }
 
-/** The stores and the API to compare. */
 export interface ComparisonTarget {
   readonly admin: Pick<AdminClients, 'database' | 'counters'>;
-  /** Where analytics answers. */
   readonly url: string;
   /** The ads whose answers are compared. */
   readonly adIds: readonly string[];

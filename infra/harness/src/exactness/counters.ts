@@ -1,7 +1,6 @@
 import { minutesKey, oldestVisible, secondsKey, totalsKey, unpackBuckets } from '@ads/models';
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
-import { differences } from './differences.js';
 import type { Sums } from './rows.js';
 
 /** The identity of the ledger, which is part of the key of each counter. */
@@ -66,4 +65,17 @@ function byAd(buckets: ReadonlyMap<string, number>): [[string, number], number][
 async function readHash(redis: Redis, key: string): Promise<(readonly [string | number, number])[]> {
   if (!key.endsWith(':totals')) return unpackBuckets(await redis.hgetallBuffer(key));
   return Object.entries(await redis.hgetall(key)).map(([name, count]) => [name, Number(count)]);
+}
+
+/** One line for each key on which the two do not agree; a missing key is worth `none`. */
+export function differences<T>(
+  what: string,
+  wanted: ReadonlyMap<string, T>,
+  found: ReadonlyMap<string, T>,
+  none: T,
+): string[] {
+  return [...new Set([...wanted.keys(), ...found.keys()])].flatMap((key) => {
+    const [should, is] = [wanted.get(key) ?? none, found.get(key) ?? none];
+    return should === is ? [] : [`${what} ${key} should be ${should} and is ${is}`];
+  });
 }

@@ -7,11 +7,9 @@ export interface Row {
   readonly kind: EventKind;
   readonly id: string;
   readonly adId: string;
-  /** Milliseconds. */
   readonly occurredAt: number;
 }
 
-/** All stored events. */
 export async function readRows(database: pg.Pool): Promise<Row[]> {
   const { rows } = await database.query<[EventKind, string, string, string]>({
     text: 'SELECT kind, id, ad_id, round(extract(epoch FROM occurred_at) * 1000)::bigint FROM ad_events',

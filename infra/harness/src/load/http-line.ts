@@ -1,6 +1,5 @@
 import { createConnection, type Socket } from 'node:net';
 
-/** The answer to a request. */
 export interface Answer {
   readonly status: number;
   /** True where the answer has `Retry-After`. */

@@ -9,7 +9,6 @@ const KEPT = 2_000;
 const SENT_AGAIN_AT_THE_END = 3;
 
 export interface PlayersOptions {
-  /** Where reports are sent. */
   readonly url: () => string;
   readonly journal: Journal;
   readonly random: Random;
@@ -28,7 +27,6 @@ export interface PlayersOptions {
 
 /** Players that send until they are stopped. */
 export interface Players {
-  /** How often each outcome came. */
   readonly outcomes: ReadonlyMap<string, number>;
   /** Ends without new reports. @returns the reports that were not acknowledged although the players had stopped */
   stop(): Promise<readonly Report[]>;

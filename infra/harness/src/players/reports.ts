@@ -3,7 +3,6 @@ import { type EventKind, KINDS, uuidv7 } from '@ads/models';
 import type { Report } from '../journal.js';
 import type { Random } from '../random.js';
 
-/** Every kind of event but clicks. */
 const OTHER_KINDS = KINDS.filter((kind) => kind !== 'click');
 
 /** Three clicks for each event of another kind. */

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { API_PREFIX, ENDPOINTS } from '@ads/contract';
 import { kindsIn, TOTAL_COLUMNS, WINDOWS } from '@ads/models';
-import type { AdAnswer } from '../analytics.js';
 import type { Journal } from '../journal.js';
 import type { Random } from '../random.js';
+import type { AdAnswer } from '../service-answers.js';
 
 /** The greatest counts that were answered so far, by ad and field: no later answer may be less. */
 export class AnsweredCounts {

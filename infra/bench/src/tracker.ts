@@ -1,3 +1,5 @@
+import { untilFromRedis } from '@ads/harness';
+import { forEachService, type LocalProcess, type ServiceName, waitFor } from '@ads/local';
 import { EVENT_STREAM, streamSettings, totalsKey } from '@ads/models';
 import type { StreamConfig } from 'nats';
 import type { BenchStack } from './stack.js';
@@ -12,7 +14,6 @@ export async function emptyAll(stack: BenchStack): Promise<void> {
   await redis.flushall();
 }
 
-/** Purges every stream. */
 export async function emptyStreams({ admin }: BenchStack): Promise<void> {
   for (const { config } of await admin.jetstream.streams.list().next())
     await admin.jetstream.streams.purge(config.name);
@@ -25,7 +26,6 @@ export async function makeEventStream({ admin }: BenchStack): Promise<void> {
   }
 }
 
-/** The content of the event stream. */
 export async function readQueue({ admin }: BenchStack): Promise<{ messages: number; bytes: number }> {
   const { state } = await admin.jetstream.streams.info(EVENT_STREAM);
   return { messages: state.messages, bytes: state.bytes };
@@ -59,4 +59,54 @@ export async function readSizes({ admin: { database, redis } }: BenchStack): Pro
   const sizes = Object.entries(rows[0] ?? {}).map(([name, bytes]) => [name, Number(bytes)]);
   const redisBytes = Number(/^used_memory_dataset:(\d+)/m.exec(await redis.info('memory'))?.[1]);
   return { ...Object.fromEntries(sizes), redis: redisBytes };
+}
+
+/** One process of each service, on any core. */
+export type Whole = Readonly<Record<ServiceName, LocalProcess>>;
+
+const READY_MS = 60_000;
+const COUNTED_MS = 120_000;
+
+/** Starts the servers and the services, and waits until analytics answers from Redis. */
+export async function startWhole(stack: BenchStack): Promise<Whole> {
+  await stack.startServers();
+  const services = await forEachService((name) => stack.startServiceAt('anywhere', name));
+  await untilAnsweredFromRedis(services.analytics, stack.adIds[0] ?? '');
+  return services;
+}
+
+export function untilAnsweredFromRedis({ port }: LocalProcess, adId: string): Promise<void> {
+  return untilFromRedis(`http://127.0.0.1:${port}`, adId, READY_MS);
+}
+
+/** Waits until Postgres has this number of clicks. Totals are cheap to read and grow with the rows. */
+export async function untilRecorded({ admin }: BenchStack, clicks: number): Promise<void> {
+  await waitFor(
+    async () => {
+      const { rows } = await admin.database.query<{ clicks: number }>(
+        'SELECT coalesce(sum(clicks), 0)::integer AS clicks FROM ad_totals',
+      );
+      return (rows[0]?.clicks ?? 0) >= clicks;
+    },
+    { what: `${clicks} clicks to be recorded`, timeoutMs: COUNTED_MS, intervalMs: 20 },
+  );
+}
+
+/**
+ * Waits until Redis has the same number of clicks.
+ *
+ * @throws Error when a click that was answered with 202 is lost or counted twice
+ */
+export async function checkCounted(stack: BenchStack, clicks: number): Promise<void> {
+  let last = { rows: 0, counted: 0 };
+  await waitFor(
+    async () => {
+      last = await countClicks(stack, stack.adIds);
+      return last.rows >= clicks && last.counted >= clicks;
+    },
+    { what: `${clicks} clicks to be counted`, timeoutMs: COUNTED_MS },
+  );
+  if (last.rows !== clicks || last.counted !== clicks) {
+    throw new Error(`${clicks} clicks were accepted, ${last.rows} are recorded, ${last.counted} counted`);
+  }
 }

@@ -1,0 +1,63 @@
+import { API_PREFIX, ENDPOINTS } from '@ads/contract';
+import { type LocalProcess, waitFor } from '@ads/local';
+
+const PATIENCE_MS = 10_000;
+const INTERVAL_MS = 50;
+
+/** The answer of `GET /api/v1/ads/analytics` about one ad. */
+export interface AdAnswer {
+  readonly ad_id: string;
+  readonly total_clicks: number;
+  readonly impressions: number;
+  readonly ctr: number | null;
+  readonly time_frames: Readonly<Record<string, number>>;
+  /** `redis` or `postgres`. */
+  readonly source: string;
+  readonly timestamp?: string;
+}
+
+/** Asks for the counts of one ad. @throws Error where the status is not 200 */
+export async function askAnalytics(url: string, adId: string): Promise<AdAnswer> {
+  const path = `${API_PREFIX}${ENDPOINTS.analytics.path}?ad_id=${encodeURIComponent(adId)}`;
+  const answer = await fetch(`${url}${path}`, { signal: AbortSignal.timeout(PATIENCE_MS) });
+  const text = await answer.text();
+  if (answer.status !== 200) throw new Error(`analytics answered ${answer.status}: ${text}`);
+  return JSON.parse(text) as AdAnswer;
+}
+
+/** Reads `/metrics`. @returns the sum of all series whose lines begin with a text; undefined where there are none */
+export async function readMetrics(port: number): Promise<(beginning: string) => number | undefined> {
+  const answer = await fetch(`http://127.0.0.1:${port}/metrics`, { signal: AbortSignal.timeout(PATIENCE_MS) });
+  const lines = (await answer.text()).split('\n');
+  return (beginning) => {
+    const series = lines.filter((line) => line.startsWith(beginning));
+    return series.length === 0 ? undefined : series.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+  };
+}
+
+/** Waits until each service reports that it is healthy. @throws Error that names the service and its last status */
+export async function untilHealthy(services: readonly LocalProcess[], timeoutMs: number): Promise<void> {
+  await Promise.all(
+    services.map(({ name, port }) =>
+      waitFor(
+        async () => {
+          const url = `http://127.0.0.1:${port}/health`;
+          const answer = await fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS) });
+          const { status } = (await answer.json()) as { status: string };
+          if (status !== 'healthy') throw new Error(status);
+          return true;
+        },
+        { what: `${name} to be healthy`, intervalMs: INTERVAL_MS, timeoutMs },
+      ),
+    ),
+  );
+}
+
+/** Waits until analytics answers from Redis. */
+export async function untilFromRedis(url: string, adId: string, timeoutMs: number): Promise<void> {
+  await waitFor(async () => (await askAnalytics(url, adId)).source === 'redis', {
+    what: 'analytics to answer from Redis',
+    intervalMs: INTERVAL_MS,
+    timeoutMs,
+  });
+}
