@@ -1,13 +1,21 @@
-import { rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { onStopSignals } from './launcher/stop-signals.js';
 import { endLeftovers } from './processes/leftovers.js';
-import { keepRunFolder, openRunFolder, type RunName } from './run-folder.js';
+import { findProcess } from './processes/table.js';
+import { localFolder, projectRoot } from './project.js';
 
-/** The folder and the shutdown hook of such a program. */
+/** Programs that start servers of their own, each with a folder under `.local`. */
+export type RunName = 'test' | 'chaos' | 'fuzz' | 'bounds' | 'bench' | 'check-deploy';
+
+/** The folder and the shutdown hooks of such a program. */
 export interface StandAloneRun {
   /** Empty, for data and logs; kept when the run was not good. */
   readonly folder: string;
-  /** How to end what was started, at whatever moment; called twice, as something may be starting just then. */
+  /**
+   * How to end what was started, at whatever moment; last in, first out. Called twice, as something may be starting just
+   * then.
+   */
   onEnd(end: () => Promise<void>): void;
 }
 
@@ -27,7 +35,7 @@ export async function standAloneRun<Options>(
   const folder = openRunFolder(name);
   const ends: (() => Promise<void>)[] = [];
   const endAll = async () => {
-    for (let time = 0; time < 2; time += 1) for (const end of ends) await end();
+    for (let time = 0; time < 2; time += 1) for (const end of ends.toReversed()) await end();
   };
   let interrupted = false;
   const interrupt = async () => {
@@ -62,4 +70,25 @@ function optionsOrEnd<Options>(readOptions: (args: readonly string[]) => Options
     console.error((error as Error).message);
     return process.exit(2);
   }
+}
+
+/** An empty folder for the data and logs of this run; removes those of runs that were killed. */
+function openRunFolder(name: RunName): string {
+  const parent = join(localFolder, name);
+  mkdirSync(parent, { recursive: true });
+  for (const entry of readdirSync(parent)) {
+    const isKilled = /^\d+$/.test(entry) && findProcess(Number(entry)) === undefined;
+    if (isKilled || entry === String(process.pid)) rmSync(join(parent, entry), { recursive: true, force: true });
+  }
+  const folder = join(parent, String(process.pid));
+  mkdirSync(folder);
+  return folder;
+}
+
+/** Keeps the data and logs of a run that found something, in place of those of the one before. @returns where */
+function keepRunFolder(folder: string): string {
+  const kept = join(folder, '..', 'last-failed');
+  rmSync(kept, { recursive: true, force: true });
+  renameSync(folder, kept);
+  return relative(projectRoot, kept);
 }

@@ -1,15 +1,14 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { printStep, printWarning, step } from './launcher/progress.js';
-import { onStopSignals } from './launcher/stop-signals.js';
-import { keepTestFolder, openTestFolder } from './launcher/test-folder.js';
 import { endLeftovers } from './processes/leftovers.js';
 import type { LocalProcess } from './processes/local-process.js';
-import { cacheFolder, projectRoot } from './project.js';
+import { cacheFolder, projectRoot, readJson } from './project.js';
 import { findExecutables } from './servers/executables.js';
 import { postgresServer } from './servers/postgres.js';
 import { runCommand } from './servers/run-command.js';
+import { type StandAloneRun, standAloneRun } from './stand-alone-run.js';
 import { makeTemplateDatabase } from './testing/template-database.js';
 
 /** How many tests passed and failed. A check or a test file that could not run counts as failed. */
@@ -26,47 +25,46 @@ interface Tally extends Counts {
   allFiles: number;
 }
 
-const folder = openTestFolder();
-const tallyFile = join(folder, 'counts.json');
-let postgres: LocalProcess | undefined;
-let jest: ChildProcess | undefined;
-
-// Nothing outside the project's folder: neither caches nor temporary files.
-const privateFolders = {
-  TMPDIR: join(folder, 'tmp'),
-  XDG_CACHE_HOME: join(cacheFolder, 'xdg'),
-  NODE_COMPILE_CACHE: join(cacheFolder, 'compiled'),
-};
+let counts: Counts = { passed: 0, failed: 1 };
 
 /** `npm test`: formatting, types, and every test against real servers. */
-async function main(jestArguments: readonly string[]): Promise<Counts> {
-  await endLeftovers();
+async function runTests(run: StandAloneRun, jestArguments: readonly string[]): Promise<boolean> {
+  const folders = privateFolders(run.folder);
   const checks = await Promise.all([
-    check('format and lint', ['@biomejs/biome/bin/biome', 'ci', '--colors=off']),
-    check('types of the tests', ['typescript/bin/tsc', '-b', 'infra/tsconfig.test.json']),
+    check('format and lint', ['@biomejs/biome/bin/biome', 'ci', '--colors=off'], folders),
+    check('types of the tests', ['typescript/bin/tsc', '-b', 'infra/tsconfig.test.json'], folders),
     findServers(),
   ]);
-  const server = await step('Postgres for the tests', startPostgres);
+  const server = await step('Postgres for the tests', () => startPostgres(run));
   await step('database that the tests copy', () => makeTemplateDatabase(server.env));
-  const tests = await runJest(server, jestArguments);
-  return { passed: tests.passed, failed: tests.failed + checks.filter((good) => !good).length };
+  const postgres = Object.entries(server.env).map(([name, value]) => [`TEST_${name}`, value]);
+  await runJest(run, { ...folders, ...Object.fromEntries(postgres) }, jestArguments);
+  counts.failed += checks.filter((good) => !good).length;
+  return counts.failed === 0;
+}
+
+/** Nothing outside the project's folder: neither caches nor temporary files. */
+function privateFolders(folder: string): Record<string, string> {
+  const temporary = join(folder, 'tmp');
+  mkdirSync(temporary);
+  return {
+    TMPDIR: temporary,
+    XDG_CACHE_HOME: join(cacheFolder, 'xdg'),
+    NODE_COMPILE_CACHE: join(cacheFolder, 'compiled'),
+  };
 }
 
 /** One tool from node_modules; shows what it says only when it finds something. */
-async function check(label: string, [program = '', ...args]: string[]): Promise<boolean> {
+async function check(label: string, [program = '', ...args]: string[], folders: NodeJS.ProcessEnv): Promise<boolean> {
   const since = performance.now();
   const { code, output } = await runCommand(process.execPath, [join(projectRoot, 'node_modules', program), ...args], {
     timeoutMs: 300_000,
-    env: { ...process.env, ...privateFolders },
+    env: { ...process.env, ...folders },
     cwd: projectRoot,
   });
-  if (code === 0) {
-    printStep(true, label, since);
-    return true;
-  }
-  printStep(false, label, since);
-  console.log(output.trim());
-  return false;
+  printStep(code === 0, label, since);
+  if (code !== 0) console.log(output.trim());
+  return code === 0;
 }
 
 async function findServers(): Promise<boolean> {
@@ -78,7 +76,7 @@ async function findServers(): Promise<boolean> {
   return reasons.length === 0;
 }
 
-async function startPostgres(): Promise<LocalProcess> {
+async function startPostgres({ folder, onEnd }: StandAloneRun): Promise<LocalProcess> {
   const server = await postgresServer({
     folder: join(folder, 'postgres'),
     settings: {
@@ -87,16 +85,25 @@ async function startPostgres(): Promise<LocalProcess> {
       fsync: 'off',
     },
   });
-  postgres = server;
+  onEnd(async () => {
+    await server.stop();
+    const leftovers = await endLeftovers();
+    if (leftovers.length > 0) {
+      printWarning(`Processes that the tests left running were ended: ${leftovers.join(', ')}`);
+    }
+  });
   await server.start();
   return server;
 }
 
-async function runJest(server: LocalProcess, extra: readonly string[]): Promise<Counts> {
-  const environment = Object.fromEntries(Object.entries(server.env).map(([name, value]) => [`TEST_${name}`, value]));
+async function runJest(
+  { folder, onEnd }: StandAloneRun,
+  env: NodeJS.ProcessEnv,
+  extra: readonly string[],
+): Promise<void> {
   // Settings of somebody's own stack must not leak into the tests.
   const own = Object.entries(process.env).filter(([name]) => !/^(npm_|POSTGRES_|REDIS_|NATS_|HTTP_|LOG_)/.test(name));
-  const child = spawn(
+  const jest = spawn(
     process.execPath,
     [
       '--experimental-vm-modules',
@@ -105,24 +112,19 @@ async function runJest(server: LocalProcess, extra: readonly string[]): Promise<
       '--config=infra/jest.config.mjs',
       ...extra,
     ],
-    {
-      cwd: projectRoot,
-      stdio: 'inherit',
-      env: {
-        ...Object.fromEntries(own),
-        ...environment,
-        TEST_FOLDER: folder,
-        ...privateFolders,
-      },
-    },
+    { cwd: projectRoot, stdio: 'inherit', env: { ...Object.fromEntries(own), TEST_FOLDER: folder, ...env } },
   );
-  jest = child;
-  const code = await new Promise<number | null>((resolve) => {
-    child.once('exit', resolve);
-    child.once('error', () => resolve(null));
+  const counted = new Promise<number | null>((resolve) => {
+    jest.once('exit', resolve);
+    jest.once('error', () => resolve(null));
+  }).then((code) => {
+    counts = countsOf(readJson<Tally>(join(folder, 'counts.json')), code);
   });
-  jest = undefined;
-  return countsOf(readTally(), code);
+  onEnd(() => {
+    jest.kill('SIGKILL');
+    return counted;
+  });
+  await counted;
 }
 
 function countsOf(tally: Tally | undefined, code: number | null): Counts {
@@ -133,47 +135,6 @@ function countsOf(tally: Tally | undefined, code: number | null): Counts {
   return { passed, failed: failed === 0 && code !== 0 ? 1 : failed };
 }
 
-function readTally(): Tally | undefined {
-  try {
-    return JSON.parse(readFileSync(tallyFile, 'utf8')) as Tally;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Ends what the tests have left running, which a good test does not. */
-async function cleanUp(keepLogs: boolean): Promise<void> {
-  await postgres?.stop();
-  const leftovers = await endLeftovers();
-  if (leftovers.length > 0) printWarning(`Processes that the tests left running were ended: ${leftovers.join(', ')}`);
-  if (keepLogs) console.log(`Data and logs of this run: ${relative(projectRoot, keepTestFolder(folder))}`);
-  else rmSync(folder, { recursive: true, force: true });
-}
-
-/** The last line of a run, also of one that was cut off. */
-function printCounts({ passed, failed }: Counts): void {
-  console.log(`${passed} passed, ${failed} failed`);
-}
-
-async function endEarly(): Promise<void> {
-  const running = jest;
-  running?.kill('SIGKILL');
-  const { passed, failed } = countsOf(readTally(), null);
-  await postgres?.kill();
-  await cleanUp(false);
-  printCounts({ passed, failed });
-  process.exit(130);
-}
-
-onStopSignals({ stop: endEarly });
-
-let counts: Counts = { passed: 0, failed: 1 };
-try {
-  counts = await main(process.argv.slice(3));
-} catch (error) {
-  console.error(`\n${(error as Error).message}`);
-} finally {
-  await cleanUp(counts.failed > 0);
-}
-printCounts(counts);
-process.exitCode = counts.failed === 0 ? 0 : 1;
+// The last line of a run, also of one that was cut off.
+process.once('exit', () => console.log(`${counts.passed} passed, ${counts.failed} failed`));
+await standAloneRun('test', (args) => args, runTests);

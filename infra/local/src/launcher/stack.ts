@@ -1,23 +1,37 @@
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { migrate, seedSampleAds, type Variables } from '../database.js';
 import { type Gateway, openGateway } from '../gateway/gateway.js';
 import { freePort } from '../ports.js';
 import type { LocalProcess } from '../processes/local-process.js';
-import { localFolder } from '../project.js';
-import { type Executable, findExecutables, type ServerProgram } from '../servers/executables.js';
+import { localFolder, runFolder } from '../project.js';
+import { type Executable, findExecutables, type Program, type ServerProgram } from '../servers/executables.js';
 import { natsServer } from '../servers/nats.js';
 import { postgresServer } from '../servers/postgres.js';
 import { redisServer } from '../servers/redis.js';
 import { SERVICE_NAMES, type ServiceName } from '../service-table.js';
 import { serviceProcess } from '../services.js';
 import { openLogFolder } from './log-folder.js';
-import { keepNatsAddress } from './nats-address.js';
 import { step } from './progress.js';
 import { queueRoom } from './queue-room.js';
 import type { Settings } from './settings.js';
 import type { Summary } from './summary.js';
 import { supervise } from './supervise.js';
+
+const NATS_ADDRESS_FILE = join(runFolder, 'nats-url');
+
+/** A server without which the tracker works too, but slower. */
+interface Broker {
+  readonly name: string;
+  readonly program: ServerProgram;
+  /** The address of a server of the user; undefined if one is started here. */
+  readonly elsewhere: string | undefined;
+  readonly make: (executable: Program) => Promise<LocalProcess>;
+  /** Variables that point to this port, and that hide addresses the user set for other servers. */
+  readonly address: (port: number) => Variables;
+  /** One sentence: how the tracker works without it. */
+  readonly degraded: string;
+}
 
 /** Thrown by a start that is stopped before it is complete. */
 export class Stopped extends Error {}
@@ -30,7 +44,6 @@ export class Stack {
   readonly #addresses: [string, string][] = [];
   readonly #degraded: string[] = [];
   #gateway: Gateway | undefined;
-  #forgetNatsAddress = (): void => undefined;
   #serving = false;
   #stopping = false;
 
@@ -70,17 +83,13 @@ export class Stack {
     const env = { ...database, ...brokers };
     await Promise.all(SERVICE_NAMES.map((name) => this.#startService(name, env, logFolder)));
     this.#serving = true;
-    return {
-      url: this.#url(),
-      addresses: this.#addresses,
-      degraded: this.#degraded,
-    };
+    return { url: this.#url(), addresses: this.#addresses, degraded: this.#degraded };
   }
 
   /** Stops everything in order: a process stops after those that depend on it. May be called during `start`. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    this.#forgetNatsAddress();
+    rmSync(NATS_ADDRESS_FILE, { force: true });
     await this.#gateway?.close();
     await Promise.all([...this.#services.values()].map((service) => service.stop()));
     await Promise.all(this.#servers.map((server) => server.stop()));
@@ -89,7 +98,7 @@ export class Stack {
   /** Ends everything at once. */
   async kill(): Promise<void> {
     this.#stopping = true;
-    this.#forgetNatsAddress();
+    rmSync(NATS_ADDRESS_FILE, { force: true });
     await Promise.all([...this.#services.values(), ...this.#servers].map((one) => one.kill()));
   }
 
@@ -98,10 +107,8 @@ export class Stack {
     const database: Variables =
       variables.POSTGRES_HOST === undefined
         ? await step('Postgres', async () => {
-            const server = await postgresServer({
-              folder: join(dataFolder, 'postgres'),
-              logFile: join(logFolder, 'postgres.log'),
-            });
+            const logFile = join(logFolder, 'postgres.log');
+            const server = await postgresServer({ folder: join(dataFolder, 'postgres'), logFile });
             await this.#startServer(server);
             return { ...without(variables, /^POSTGRES_(PORT|USER|PASSWORD|PASSWORD_FILE|DB)$/), ...server.env };
           })
@@ -115,75 +122,55 @@ export class Stack {
 
   async #startBrokers(dataFolder: string, logFolder: string): Promise<Variables> {
     const { variables } = this.#settings;
-    const wanted: ServerProgram[] = [];
-    if ((variables.REDIS_CLUSTER_NODES ?? variables.REDIS_HOST) === undefined) wanted.push('redis-server');
-    if (variables.NATS_URL === undefined && variables.NATS_URL_FILE === undefined) wanted.push('nats-server');
-    const found = wanted.length === 0 ? undefined : await step('find Redis and NATS', () => findExecutables(wanted));
-    const redis = found?.['redis-server'];
-    const nats = found?.['nats-server'];
-    const room = queueRoom(variables);
-    const [redisEnv, natsEnv] = await Promise.all([
-      this.#startBroker('Redis', redis, {
-        make: (executable) =>
-          redisServer({
-            folder: join(dataFolder, 'redis'),
-            logFile: join(logFolder, 'redis.log'),
-            executable,
-          }),
-        address: (port) => ({
-          ...without(variables, /^REDIS_(PASSWORD|PASSWORD_FILE|DB)$/),
-          REDIS_HOST: '127.0.0.1',
-          REDIS_PORT: String(port),
-        }),
-        without: 'Analytics reads Postgres: exact, but slower.',
+    const { REDIS_HOST: redisHost } = variables;
+    const { env: roomEnv, jetstream } = queueRoom(variables);
+    const places = (name: string) => ({ folder: join(dataFolder, name), logFile: join(logFolder, `${name}.log`) });
+    const redis: Broker = {
+      name: 'Redis',
+      program: 'redis-server',
+      elsewhere: variables.REDIS_CLUSTER_NODES ?? (redisHost && `${redisHost}:${variables.REDIS_PORT ?? 6379}`),
+      make: (executable) => redisServer({ ...places('redis'), executable }),
+      address: (port) => ({
+        ...without(variables, /^REDIS_(PASSWORD|PASSWORD_FILE|DB)$/),
+        REDIS_HOST: '127.0.0.1',
+        REDIS_PORT: String(port),
       }),
-      this.#startBroker('NATS', nats, {
-        make: (executable) =>
-          natsServer({
-            folder: join(dataFolder, 'nats'),
-            logFile: join(logFolder, 'nats.log'),
-            jetstream: room.jetstream,
-            executable,
-          }),
-        address: (port) => ({ ...room.env, NATS_URL: `nats://127.0.0.1:${port}` }),
-        without: 'Events are written to Postgres directly: exact, but slower.',
-      }),
-    ]);
-    if (redis === undefined) {
-      this.#addAddress(
-        'Redis',
-        variables.REDIS_CLUSTER_NODES ?? `${variables.REDIS_HOST}:${variables.REDIS_PORT ?? 6379}`,
-      );
-    }
-    if (nats !== undefined && natsEnv.NATS_URL !== undefined) {
-      this.#forgetNatsAddress = keepNatsAddress(natsEnv.NATS_URL);
-    }
-    if (nats === undefined) this.#addAddress('NATS', withoutPassword(variables.NATS_URL ?? 'from NATS_URL_FILE'));
+      degraded: 'Analytics reads Postgres: exact, but slower.',
+    };
+    const nats: Broker = {
+      name: 'NATS',
+      program: 'nats-server',
+      elsewhere: variables.NATS_URL ?? (variables.NATS_URL_FILE && 'from NATS_URL_FILE'),
+      make: (executable) => natsServer({ ...places('nats'), jetstream, executable }),
+      address: (port) => ({ ...roomEnv, NATS_URL: `nats://127.0.0.1:${port}` }),
+      degraded: 'Events are written to Postgres directly: exact, but slower.',
+    };
+    const missing = [redis, nats].filter(({ elsewhere }) => elsewhere === undefined).map(({ program }) => program);
+    const found = missing.length === 0 ? undefined : await step('find Redis and NATS', () => findExecutables(missing));
+    const [redisEnv, natsEnv] = await Promise.all(
+      [redis, nats].map((broker) => this.#startBroker(broker, found?.[broker.program])),
+    );
+    // `npm run dead-letters` reads it, as the port may be another one each time.
+    if (natsEnv?.NATS_URL !== undefined) writeFileSync(NATS_ADDRESS_FILE, natsEnv.NATS_URL, { mode: 0o600 });
     return { ...redisEnv, ...natsEnv };
   }
 
-  async #startBroker(
-    name: string,
-    executable: Executable | undefined,
-    broker: {
-      make: (executable: Exclude<Executable, { kind: 'missing' }>) => Promise<LocalProcess>;
-      /** Variables that point to this port, and that hide addresses the user set for other servers. */
-      address: (port: number) => Variables;
-      /** One sentence: how the tracker works without this broker. */
-      without: string;
-    },
-  ): Promise<Variables> {
-    if (executable === undefined) return {};
+  async #startBroker(broker: Broker, executable: Executable | undefined): Promise<Variables> {
+    const { name, elsewhere, make, address, degraded } = broker;
+    if (executable === undefined) {
+      this.#addAddress(name, withoutPassword(String(elsewhere)));
+      return {};
+    }
     if (executable.kind === 'missing') {
       // Nothing listens on this port: the services find the server unavailable and work without it.
-      this.#degraded.push(`Running without ${name}: ${executable.reason} ${broker.without}`);
-      return broker.address(await freePort());
+      this.#degraded.push(`Running without ${name}: ${executable.reason} ${degraded}`);
+      return address(await freePort());
     }
     return await step(name, async () => {
-      const server = await broker.make(executable);
+      const server = await make(executable);
       await this.#startServer(server);
       this.#addAddress(name, `${server.host}:${server.port}`);
-      return broker.address(server.port);
+      return address(server.port);
     });
   }
 
@@ -194,11 +181,7 @@ export class Stack {
 
   async #startService(name: ServiceName, env: Variables, logFolder: string): Promise<void> {
     await step(name, async () => {
-      const service = await serviceProcess({
-        name,
-        env: { TRUST_PROXY: 'loopback', ...env },
-        logFolder,
-      });
+      const service = await serviceProcess({ name, env: { TRUST_PROXY: 'loopback', ...env }, logFolder });
       this.#services.set(name, service);
       await this.#startUnlessStopping(service);
       this.#addAddress(name, `http://${service.host}:${service.port}`);
