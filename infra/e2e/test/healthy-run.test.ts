@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type LocalProcess, openTestServers, waitFor } from '@ads/local';
+import { type LocalProcess, openTestServers, SERVICE_NAMES, waitFor } from '@ads/local';
 import { KINDS } from '@ads/models';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Environment, openEnvironment, untilHealthy, untilTrusted } from './support/environment.js';
@@ -35,8 +35,7 @@ beforeAll(async () => {
     METRICS_MAX_ADS: '1',
     LOG_FILE: join(dailyLogs, 'ads.log'),
   });
-  const { ingest, consumer, analytics } = environment.stack;
-  services = [ingest, consumer, analytics];
+  services = SERVICE_NAMES.map((name) => environment.stack[name]);
   await untilHealthy(environment);
   await untilTrusted(environment);
   const players = startPlayers(environment, { adIds: ['ad-001', 'ad-002', 'ad-003'] });
@@ -45,7 +44,7 @@ beforeAll(async () => {
   expect([...players.outcomes.keys()]).toEqual(['202']);
   for (const path of secretPaths) {
     await call(`${environment.stack.url}${path}`);
-    await call(`http://127.0.0.1:${analytics.port}${path}`);
+    await call(`http://127.0.0.1:${environment.stack.analytics.port}${path}`);
   }
   for (const id of refusedIds) {
     const answer = await call(`${environment.stack.url}/api/v1/ads/click`, {

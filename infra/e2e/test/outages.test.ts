@@ -1,4 +1,4 @@
-import { type LocalProcess, openTestServers, waitFor } from '@ads/local';
+import { type LocalProcess, openTestServers, SERVICE_NAMES, waitFor } from '@ads/local';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { type Environment, healthOf, openStoppableEnvironment, untilHealthy } from './support/environment.js';
 import { expectExact } from './support/exactness.js';
@@ -87,11 +87,10 @@ test('during an outage of Postgres under load clicks, ads and analytics are answ
 });
 
 test('after an outage of Redis, which each service reports, all services are healthy again', async () => {
-  const { ingest, consumer, analytics } = environment.stack;
   const watch = watchAnalytics(environment, ['ad-001']);
   await environment.redis.kill();
-  await Promise.all([ingest, consumer, analytics].map((service) => untilBlamed(service, 'redis')));
-  await untilBreakerOpens(analytics, 'redis');
+  await Promise.all(SERVICE_NAMES.map((name) => untilBlamed(environment.stack[name], 'redis')));
+  await untilBreakerOpens(environment.stack.analytics, 'redis');
   expect((await environment.analytics('ad-001')).source).toBe('postgres');
   await environment.redis.start();
   await untilHealthy(environment);

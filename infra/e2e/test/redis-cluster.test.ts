@@ -1,5 +1,5 @@
 import { readLedger } from '@ads/harness';
-import { type LocalProcess, openTestServers, type RedisCluster, startTestStack, waitFor } from '@ads/local';
+import { type LocalProcess, openTestServers, type RedisCluster, waitFor } from '@ads/local';
 import { totalsKey } from '@ads/models';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
@@ -25,7 +25,7 @@ beforeAll(async () => {
   const [postgres, nats] = await Promise.all([testServers.database(), testServers.nats()]);
   cluster = await testServers.redisCluster();
   const env = { ...postgres, ...nats.env, ...cluster.env, ...UNLIMITED, ...QUICK_TIMEOUTS };
-  const stack = await startTestStack(testServers, env);
+  const stack = await testServers.stack(env);
   const [first] = cluster.nodes as [LocalProcess];
   environment = await attachEnvironment(testServers, {
     stack,

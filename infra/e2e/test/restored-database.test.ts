@@ -1,5 +1,5 @@
 import type { AdAnswer } from '@ads/harness';
-import { copyFolder, type LocalProcess, openTestServers, startTestStack, waitFor } from '@ads/local';
+import { copyFolder, type LocalProcess, openTestServers, waitFor } from '@ads/local';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import {
   attachEnvironment,
@@ -116,7 +116,7 @@ test('two environments on one Redis neither share counters nor delete those of t
   const own = environment.journal.acknowledged.size;
   const nats = await testServers.nats();
   const env = await testServers.database();
-  const stack = await startTestStack(testServers, { ...environment.redis.env, ...nats.env, ...UNLIMITED, ...env });
+  const stack = await testServers.stack({ ...environment.redis.env, ...nats.env, ...UNLIMITED, ...env });
   const other = await attachEnvironment(testServers, { stack, redis: environment.redis, nats, postgres: env });
   await expectClicks(0, other);
   await clicks(3, other);

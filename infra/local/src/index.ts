@@ -26,6 +26,5 @@ export {
 export { programProcess, serviceProcess } from './services.js';
 export { type StandAloneRun, standAloneRun } from './stand-alone-run.js';
 export { type Names, openNames } from './testing/names.js';
-export { openTestServers, type TestServers } from './testing/test-servers.js';
-export { startTestStack, type TestStack } from './testing/test-stack.js';
+export { openTestServers, type TestServers, type TestStack } from './testing/test-servers.js';
 export { waitFor } from './wait-for.js';

@@ -3,7 +3,7 @@ import { checkSettings } from './launcher/check-settings.js';
 import { lockLauncher } from './launcher/lock.js';
 import { step } from './launcher/progress.js';
 import { readSettings, type Settings } from './launcher/settings.js';
-import { Stack, Stopped } from './launcher/stack.js';
+import { Stack } from './launcher/stack.js';
 import { onStopSignals } from './launcher/stop-signals.js';
 import { summaryText } from './launcher/summary.js';
 import { endLeftovers } from './processes/leftovers.js';
@@ -28,7 +28,7 @@ async function main(): Promise<void> {
     console.log(summaryText(await started));
   } catch (error) {
     // A stop signal arrived during the start; its handler ends the process.
-    if (stack.isStopping || error instanceof Stopped) return;
+    if (stack.isStopping) return;
     console.error(`\n${(error as Error).message}`);
     await stack.stop();
     unlock();

@@ -45,8 +45,8 @@ export class Dependency {
   }
 
   /** Kills the server; its networks refuse connections, as a machine without a listener does. */
-  async kill(signal?: NodeJS.Signals): Promise<void> {
-    await this.server.kill(signal);
+  async kill(): Promise<void> {
+    await this.server.kill();
     await this.refuse();
   }
 

@@ -1,5 +1,5 @@
 import type { AdAnswer } from '@ads/harness';
-import { addAds, startTestStack, type TestServers, type TestStack, waitFor } from '@ads/local';
+import { addAds, type TestServers, type TestStack, waitFor } from '@ads/local';
 import type pg from 'pg';
 import { type Client, createClient, readDocument } from './client.js';
 import { Documented } from './documented.js';
@@ -25,7 +25,7 @@ export async function openContractStack(
   // Inserted before the services load the catalogue, so that no test waits for a refresh.
   await addAds(database, adIds);
   const servers = { ...postgres, ...redis.env, ...nats.env };
-  const stack = await startTestStack(testServers, servers);
+  const stack = await testServers.stack(servers);
   const documented = new Documented(await readDocument(stack.url));
   return { stack, servers, documented, client: createClient(stack.url, documented), database };
 }

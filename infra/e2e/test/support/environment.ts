@@ -6,7 +6,7 @@ import {
   openAdminClients,
   untilFromRedis,
 } from '@ads/harness';
-import { type LocalProcess, openPool, startTestStack, type TestServers, type TestStack, waitFor } from '@ads/local';
+import { type LocalProcess, openPool, SERVICE_NAMES, type TestServers, type TestStack, waitFor } from '@ads/local';
 import { EVENT_KINDS, EVENT_STREAM, type EventKind } from '@ads/models';
 import type { JetStreamClient, JetStreamManager } from 'nats';
 import type pg from 'pg';
@@ -65,7 +65,7 @@ export const QUICK_TIMEOUTS = {
 /** Starts everything. `env` has the variables of Postgres and further variables of the services. */
 export async function openEnvironment(testServers: TestServers, env: Variables): Promise<Environment> {
   const [redis, nats] = await Promise.all([testServers.redis(), testServers.nats()]);
-  const stack = await startTestStack(testServers, { ...redis.env, ...nats.env, ...UNLIMITED, ...env });
+  const stack = await testServers.stack({ ...redis.env, ...nats.env, ...UNLIMITED, ...env });
   return attachEnvironment(testServers, { stack, redis, nats, postgres: env });
 }
 
@@ -158,7 +158,7 @@ export async function healthOf({ host, port }: LocalProcess): Promise<HealthRepo
 
 /** Waits until each service has found each of its servers, and has closed its breakers. */
 export async function untilHealthy({ stack }: Pick<Environment, 'stack'>): Promise<void> {
-  for (const service of [stack.ingest, stack.consumer, stack.analytics]) {
+  for (const service of SERVICE_NAMES.map((name) => stack[name])) {
     await waitFor(
       async () => {
         const { status, code, dependencies } = await healthOf(service);

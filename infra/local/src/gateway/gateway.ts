@@ -1,10 +1,10 @@
+import { once } from 'node:events';
 import {
   Agent,
   type ClientRequest,
   createServer,
   type IncomingMessage,
   type RequestListener,
-  type Server,
   ServerResponse,
 } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -13,7 +13,7 @@ import type { ApiService } from '@ads/contract';
 import { createProxyServer } from 'httpxy';
 import { answerError, createRefusals, sayUnavailable } from './refusals.js';
 import { isMalformed, originForm, upstreamOf } from './routes.js';
-import { countUnderWay } from './under-way.js';
+import { UnderWay } from './under-way.js';
 
 /** A running gateway. */
 export interface Gateway {
@@ -23,8 +23,7 @@ export interface Gateway {
   close(graceMs?: number): Promise<void>;
 }
 
-/** The address of the gateway, and the ports of the services. */
-export interface GatewayOptions {
+interface GatewayOptions {
   host: string;
   /** 0 for any free one. */
   port: number;
@@ -76,7 +75,7 @@ export async function openGateway({ host, port, portOf }: GatewayOptions): Promi
   proxy.on('econnreset', (_error, _request, response) => response.destroy());
 
   const refusals = createRefusals();
-  const underWay = countUnderWay();
+  const underWay = new UnderWay();
   const handle: RequestListener = (request, response) => {
     response.on('error', () => response.destroy());
     refusals.follow(request, response);
@@ -102,8 +101,7 @@ export async function openGateway({ host, port, portOf }: GatewayOptions): Promi
       return;
     }
     request.url = target;
-    removeHopHeaders(request);
-    setForwardedHeaders(request);
+    rewriteHeaders(request);
     const service = { host: '127.0.0.1', port: upstreamPort, protocol: 'http:' };
     proxy.web(request, response, { target: service }).catch(() => sayUnavailable(request, response));
   };
@@ -111,7 +109,9 @@ export async function openGateway({ host, port, portOf }: GatewayOptions): Promi
   server.on('clientError', refusals.notHttp);
   // The service behind says what can be expected.
   server.on('checkExpectation', handle);
-  await listen(server, port, host);
+  // As many connections may wait as with the services.
+  server.listen({ port, host, backlog: 4_096 });
+  await once(server, 'listening');
   return {
     host,
     port: (server.address() as AddressInfo).port,
@@ -125,32 +125,18 @@ export async function openGateway({ host, port, portOf }: GatewayOptions): Promi
   };
 }
 
-function listen(server: Server, port: number, host: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    // As many connections may wait as with the services.
-    server.listen({ port, host, backlog: 4_096 }, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-}
-
 /**
  * Headers that describe one connection are not forwarded. Node throws where a request that is passed on has a `Trailer` and no
  * chunks.
  */
-const HOP_HEADERS = ['keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade'] as const;
+const HOP_HEADERS = ['keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade'];
 
-function removeHopHeaders({ headers }: IncomingMessage): void {
-  for (const name of HOP_HEADERS) delete headers[name];
-}
+/** Headers by which a client may claim another address. */
+const CLIENT_ADDRESS = /^(?:x-forwarded-.*|forwarded|x-real-ip)$/;
 
-function setForwardedHeaders({ headers, socket }: IncomingMessage): void {
+function rewriteHeaders({ headers, socket }: IncomingMessage): void {
   for (const name of Object.keys(headers)) {
-    if (name.startsWith('x-forwarded-') || name === 'forwarded' || name === 'x-real-ip') {
-      delete headers[name];
-    }
+    if (HOP_HEADERS.includes(name) || CLIENT_ADDRESS.test(name)) delete headers[name];
   }
   headers['x-forwarded-for'] = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
   headers['x-forwarded-proto'] = 'http';

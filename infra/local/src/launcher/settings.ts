@@ -15,17 +15,8 @@ export interface Settings {
   variables: Variables;
 }
 
-/**
- * Reads `.env` under the real environment.
- * @throws Error with one sentence for whoever typed it.
- */
+/** Reads `.env` under the real environment. `bootstrap.mjs` has checked the arguments. */
 export function readSettings(args: readonly string[], environment: Variables): Settings {
-  const unknown = args.filter((arg) => arg !== '--fresh' && arg !== '--');
-  if (unknown.length > 0) {
-    throw new Error(
-      `Unknown argument ${unknown.join(' ')}. The only argument is --fresh, which starts with empty data.`,
-    );
-  }
   const envFile = join(projectRoot, '.env');
   // Without the byte order mark that editors on Windows put in front.
   const fromFile = existsSync(envFile) ? parseEnv(readFileSync(envFile, 'utf8').replace(/^\uFEFF/, '')) : {};

@@ -33,9 +33,6 @@ interface Broker {
   readonly degraded: string;
 }
 
-/** Thrown by a start that is stopped before it is complete. */
-export class Stopped extends Error {}
-
 /** The whole tracker on this machine: servers, services, and the gateway in front of them. */
 export class Stack {
   readonly #settings: Settings;
@@ -189,10 +186,14 @@ export class Stack {
   }
 
   async #startUnlessStopping(one: LocalProcess): Promise<void> {
-    if (this.#stopping) throw new Stopped();
+    this.#throwIfStopping();
     await one.start();
-    if (this.#stopping) throw new Stopped();
+    this.#throwIfStopping();
     supervise(one, () => this.#stopping);
+  }
+
+  #throwIfStopping(): void {
+    if (this.#stopping) throw new Error('Stopped before everything was started.');
   }
 
   #addAddress(name: string, address: string): void {

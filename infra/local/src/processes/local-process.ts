@@ -89,15 +89,12 @@ export class LocalProcess {
     const exited = running.exited.then((outcome) => {
       exit = outcome;
     });
-    const timeoutMs = this.#options.readyTimeoutMs ?? 30_000;
+    const { isReady, readyTimeoutMs: timeoutMs = 30_000 } = this.#options;
     try {
-      await waitFor(
-        async () => {
-          if (exit !== undefined) return true;
-          return await Promise.race([this.#options.isReady(), exited.then(() => true)]);
-        },
-        { timeoutMs, what: `${this.name} to answer on port ${this.port}` },
-      );
+      await waitFor(() => exit !== undefined || Promise.race([isReady(), exited.then(() => true)]), {
+        timeoutMs,
+        what: `${this.name} to answer on port ${this.port}`,
+      });
     } catch (error) {
       await this.kill();
       throw new Error(`${(error as Error).message}. End of its log:\n${this.logTail()}`);
@@ -125,14 +122,14 @@ export class LocalProcess {
     return { code, signal };
   }
 
-  /** Sends a signal to it and its children; resolves when it is gone. */
-  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+  /** Kills it and its children; resolves when they are gone. */
+  async kill(): Promise<void> {
     const running = this.#running;
     if (running === undefined) return;
     running.endExpected = true;
     const family = descendants(running.pid);
-    this.#deliver(running.pid, signal);
-    for (const { pid } of family) sendSignal(pid, signal);
+    this.#deliver(running.pid, 'SIGKILL');
+    for (const { pid } of family) sendSignal(pid, 'SIGKILL');
     await running.exited;
     await waitFor(() => !family.some(isAlive), {
       timeoutMs: 15_000,

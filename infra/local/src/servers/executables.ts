@@ -58,30 +58,21 @@ async function findInstalled(program: ServerProgram): Promise<Executable | undef
  * A program that can't be had is `missing`, with a sentence that says what to install.
  */
 export async function findExecutables<P extends ServerProgram>(programs: readonly P[]): Promise<Record<P, Executable>> {
-  const found = new Map<P, Executable>();
   const missing: P[] = [];
-  for (const program of programs) {
-    const installed = await findInstalled(program);
-    if (installed === undefined) missing.push(program);
-    else found.set(program, installed);
-  }
-  if (missing.length > 0) {
-    const whyNot = await fetchDebianPackages(missing);
-    for (const program of missing) {
-      found.set(program, (await cachedDebianProgram(program)) ?? (await byDocker(program, whyNot)));
-    }
-  }
-  return Object.fromEntries(found) as Record<P, Executable>;
+  for (const program of programs) if ((await findInstalled(program)) === undefined) missing.push(program);
+  const whyNot = missing.length > 0 ? await fetchDebianPackages(missing) : undefined;
+  const found = await Promise.all(
+    programs.map(async (program) => [program, (await findInstalled(program)) ?? (await byDocker(program, whyNot))]),
+  );
+  return Object.fromEntries(found);
 }
 
-async function byDocker(program: ServerProgram, whyNot: string | undefined): Promise<Executable> {
+async function byDocker(program: ServerProgram, whyNot = 'it is not in the packages'): Promise<Executable> {
   const image = DOCKER_IMAGES[program];
   const docker = image === undefined ? undefined : await runCommand('docker', ['info'], { timeoutMs: 3_000 });
   if (image !== undefined && docker?.code === 0) return { kind: 'docker', image };
-  const reason =
-    `${program} is not installed${image === undefined ? ' and' : ','} could not be fetched` +
-    ` (${whyNot ?? 'it is not in the packages'})${image === undefined ? '' : ', and no Docker is running'}.` +
-    ` To have it: ${INSTALL[program]}.`;
+  const noDocker = image === undefined ? '' : ', and no Docker is running';
+  const reason = `${program} is not installed and could not be fetched (${whyNot})${noDocker}. To have it: ${INSTALL[program]}.`;
   return { kind: 'missing', reason };
 }
 

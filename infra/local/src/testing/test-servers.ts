@@ -1,13 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { migrate, seedSampleAds, type Variables } from '../database.js';
+import { openGateway } from '../gateway/gateway.js';
 import type { LocalProcess } from '../processes/local-process.js';
 import { type NatsOptions, natsServer } from '../servers/nats.js';
 import { postgresServer } from '../servers/postgres.js';
 import { type RedisOptions, redisServer } from '../servers/redis.js';
 import { type RedisCluster, redisCluster } from '../servers/redis-cluster.js';
+import { forEachService, type ServiceName } from '../service-table.js';
 import { type ServiceOptions, serviceProcess } from '../services.js';
 import { copyTemplateDatabase } from './template-database.js';
+
+/** The whole tracker behind one address. */
+export interface TestStack extends Readonly<Record<ServiceName, LocalProcess>> {
+  /** `http://127.0.0.1:<port>` of the gateway. */
+  readonly url: string;
+  /** The variables of the services. */
+  readonly env: Variables;
+}
 
 /** Real servers for one test file; `release` ends all of them. */
 export interface TestServers {
@@ -25,6 +35,8 @@ export interface TestServers {
   nats(options?: Pick<NatsOptions, 'settings'>): Promise<LocalProcess>;
   /** One of our services, started. */
   service(options: Pick<ServiceOptions, 'name' | 'env' | 'nodeArgs'>): Promise<LocalProcess>;
+  /** All services and the gateway, started. */
+  stack(env: Variables): Promise<TestStack>;
   release(): Promise<void>;
 }
 
@@ -68,6 +80,13 @@ export function openTestServers(): TestServers {
     },
     nats: async (options = {}) => started(await natsServer({ folder: partFolder('nats'), ...options })),
     service: async (options) => started(await serviceProcess({ ...options, logFolder: partFolder(options.name) })),
+    async stack(env) {
+      const settings = { TRUST_PROXY: 'loopback', ...env };
+      const services = await forEachService((name) => this.service({ name, env: settings }));
+      const gateway = await openGateway({ host: '127.0.0.1', port: 0, portOf: (upstream) => services[upstream].port });
+      releases.push(() => gateway.close());
+      return { url: `http://127.0.0.1:${gateway.port}`, ...services, env: settings };
+    },
     async release() {
       for (let release = releases.pop(); release !== undefined; release = releases.pop()) await release();
     },
