@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { HealthAnswer } from '@ads/contract';
 import { readMetrics, type ServiceSlot } from '@ads/harness';
 import { waitFor } from '@ads/local';
 import type { Signal } from '../faults/fault.js';
@@ -29,11 +30,6 @@ interface LogPattern {
   readonly event: string;
   readonly condition?: string;
   readonly dependency?: string;
-}
-
-interface HealthAnswer {
-  readonly dependencies: Readonly<Record<string, { readonly status: string; readonly detail?: string }>>;
-  readonly conditions?: Readonly<Record<string, string>>;
 }
 
 const HEALTH_EVERY_MS = 100;

@@ -1,3 +1,4 @@
+import type { HealthAnswer } from '@ads/contract';
 import {
   type AdAnswer,
   type AdminClients,
@@ -144,16 +145,10 @@ export async function untilTrusted(environment: Environment, adId = 'ad-001'): P
   await untilFromRedis(environment.stack.url, adId, 20_000);
 }
 
-/** The body of `/health`. */
-export interface HealthReport {
-  readonly status: 'healthy' | 'degraded' | 'unhealthy';
-  readonly dependencies: Readonly<Record<string, { readonly status: string; readonly breaker: string }>>;
-}
-
 /** The `/health` report of a service. */
-export async function healthOf({ host, port }: LocalProcess): Promise<HealthReport & { readonly code: number }> {
+export async function healthOf({ host, port }: LocalProcess): Promise<HealthAnswer & { readonly code: number }> {
   const answer = await call(`http://${host}:${port}/health`);
-  return { ...json<HealthReport>(answer), code: answer.status };
+  return { ...json<HealthAnswer>(answer), code: answer.status };
 }
 
 /** Waits until each service has found each of its servers, and has closed its breakers. */

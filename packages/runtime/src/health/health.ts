@@ -3,7 +3,7 @@ import type { DependencyHealth } from './dependency.js';
 
 export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy';
 
-/** The body of `/health`. */
+/** The state of a process. `healthSchema` of the contract describes it as the body of `/health`. */
 export interface HealthReport {
   readonly status: HealthStatus;
   readonly service: string;
@@ -12,12 +12,6 @@ export interface HealthReport {
   readonly dependencies: Readonly<Record<string, DependencyHealth>>;
   /** Active conditions by name; absent if there are none. */
   readonly conditions?: Readonly<Record<string, string>>;
-}
-
-/** The body of `/health` for forwarded requests, without details that help an attacker. */
-export interface PublicHealthReport {
-  readonly status: HealthStatus;
-  readonly dependencies: Readonly<Record<string, Pick<DependencyHealth, 'status'>>>;
 }
 
 export interface Health {

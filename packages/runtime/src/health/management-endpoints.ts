@@ -1,14 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Metrics } from '../metrics/metrics.js';
-import type { Health, HealthReport, PublicHealthReport } from './health.js';
+import type { Health, HealthReport } from './health.js';
 
 /** The paths of the management endpoints. Each also answers under `/api/v1`. */
-export const MANAGEMENT_PATHS = ['/health', '/live', '/ready', '/metrics', '/info'] as const;
+const MANAGEMENT_PATHS = ['/health', '/live', '/ready', '/metrics', '/info'] as const;
 
 /** Maximum age of the metrics that clients behind a proxy get. */
 const PUBLIC_METRICS_AGE_MS = 250;
 
-export type ManagementPath = (typeof MANAGEMENT_PATHS)[number];
+type ManagementPath = (typeof MANAGEMENT_PATHS)[number];
 
 /**
  * The management path of a request URL, without prefix, query and final slash. Undefined if the URL has another path.
@@ -91,7 +91,7 @@ function isForwarded({ headers }: IncomingMessage): boolean {
 }
 
 /** Status and names only: details, versions and breaker states are for operators. */
-function publicReport({ status, dependencies }: HealthReport): PublicHealthReport {
+function publicReport({ status, dependencies }: HealthReport): object {
   const states = Object.entries(dependencies).map(([name, dependency]) => [name, { status: dependency.status }]);
   return { status, dependencies: Object.fromEntries(states) };
 }
