@@ -5,16 +5,17 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import Joi from 'joi';
 import { ConfigError, loadConfig, readEnvironment, type Variables } from '../src/config/config.js';
 import { misspelledVariables } from '../src/config/misspelled-variables.js';
-import { type HttpConfig, httpVariables } from '../src/config/variables.js';
+import { type HttpConfig, httpVariables, type LogConfig, logVariables } from '../src/config/variables.js';
 import { HOSTS, NO_HOSTS } from './host-cases.js';
 
-interface Config extends HttpConfig {
+interface Config extends HttpConfig, LogConfig {
   readonly POSTGRES_HOST: string;
   readonly POSTGRES_POOL_SIZE: number;
   readonly POSTGRES_PASSWORD?: string;
 }
 
 const variables: Variables<Config> = {
+  ...logVariables,
   ...httpVariables(8080),
   POSTGRES_HOST: Joi.string().default('localhost'),
   POSTGRES_POOL_SIZE: Joi.number().min(1),
@@ -99,6 +100,28 @@ describe('loadConfig', () => {
     expect(load({ TRUST_PROXY: '1', NODE_ENV: 'production' }).TRUST_PROXY).toBe(1);
     expect(load({ TRUST_PROXY: 'true', NODE_ENV: 'development' }).TRUST_PROXY).toBe(true);
   });
+
+  it.each([
+    tmpdir(),
+    'logs/',
+    '.',
+    'logs/..',
+    'ads-%DATE%.log',
+    'logs/%DATE%/ads.log',
+    'ads:1.log',
+    'logs<1>/ads.log',
+    'ads\n.log',
+    'logs(/ads.log',
+  ])('refuses LOG_FILE=%j', (path) => {
+    expect(problemsOf({ LOG_FILE: path })).toEqual([expect.stringMatching(/^LOG_FILE: must (name|not contain) /)]);
+  });
+
+  it.each(['ads', 'logs/../ads.log', 'no such folder (1)/ads.log', '/dev/null/ads.log'])(
+    'accepts LOG_FILE=%s',
+    (path) => {
+      expect(load({ LOG_FILE: path }).LOG_FILE).toBe(path);
+    },
+  );
 
   it('accepts origins, and refuses URLs with a path', () => {
     expect(load({ CORS_ORIGINS: 'https://a.test,https://b.test:8443' }).CORS_ORIGINS).toEqual([

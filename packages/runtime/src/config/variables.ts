@@ -2,6 +2,7 @@ import Joi from 'joi';
 import { compile } from 'proxy-addr';
 import type { Logger } from '../log/logger.js';
 import type { Environment, Variables } from './config.js';
+import { toLogFile } from './log-file.js';
 import { count, host, listOf, milliseconds, parseUrl, port } from './schemas.js';
 
 /** The `trust proxy` setting of Express: nobody, everybody, a number of hops, or networks. */
@@ -45,9 +46,11 @@ export const logVariables: Variables<LogConfig> = {
     .valid('error', 'warn', 'info', 'debug')
     .default('info')
     .description('Lowest level that is logged: error, warn, info or debug.'),
-  LOG_FILE: Joi.string().description(
-    'Path of a log file beside standard output. A new file is begun each day and kept for 14 days.',
-  ),
+  LOG_FILE: Joi.string()
+    .custom(toLogFile)
+    .description(
+      'Path of a log file beside standard output. Service and date are added to its name: `logs/ads.log` becomes `logs/ads-ingest-2026-01-31.log`. A new file is begun each day, and after 100 MB, and kept for 14 days. A file that cannot be written, or was deleted, stops nothing: it is logged, and opened again within 2 minutes.',
+    ),
 };
 
 export function serverVariables(defaultPort: number): Variables<ServerConfig> {

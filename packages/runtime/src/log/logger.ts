@@ -1,6 +1,8 @@
+import { access } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import winston from 'winston';
 import DailyRotateFile from 'winston-daily-rotate-file';
+import { every } from '../timers/every.js';
 import { within } from '../timers/within.js';
 
 /** The fields of a log line. An Error becomes `{name, message, code, stack, cause}`. */
@@ -31,7 +33,7 @@ export interface ProcessLogger extends Logger {
 type Level = 'error' | 'warn' | 'info' | 'debug';
 
 const CLOSE_TIMEOUT_MS = 2_000;
-const FILE_RETRY_MS = 60_000;
+const FILE_CHECK_MS = 60_000;
 
 /**
  * Logs JSON lines to standard output and, if `file` is set, to one file per day. With `logs/ads.log` the service `ingest`
@@ -55,36 +57,49 @@ export function createLogger(options: { service: string; level: Level; file?: st
   });
 
   let transport: DailyRotateFile | undefined;
-  let retry: NodeJS.Timeout | undefined;
+  let current: string | undefined;
   const openFile = (path: string): void => {
     try {
       transport = dailyFile(path, service);
     } catch (error) {
-      fileFailed(path, error);
+      fileFailed(error);
       return;
     }
-    transport.logStream.on('error', (error: unknown) => fileFailed(path, error));
-    logger.add(transport);
+    const opened = transport;
+    opened.logStream.on('error', (error: unknown) => fileFailed(error, opened));
+    opened.on('new', (name) => {
+      if (opened === transport) current = name;
+    });
+    logger.add(opened);
   };
-  // A full disk closes the stream of the file. The process continues with standard output and retries the file after 60 s.
-  const fileFailed = (path: string, error: unknown): void => {
-    if (retry !== undefined) return;
-    if (transport !== undefined) logger.remove(transport);
+  // A full disk closes the stream of the file. The process continues with standard output and retries the file within 60 s.
+  const fileFailed = (error: unknown, failed = transport): void => {
+    if (failed !== transport) return;
+    if (failed !== undefined) logger.remove(failed);
     transport = undefined;
-    retry = setTimeout(() => {
-      retry = undefined;
-      openFile(path);
-    }, FILE_RETRY_MS).unref();
-    write('warn', 'log file cannot be written: lines go to standard output only; retried in 60 s', {
+    current = undefined;
+    write('warn', 'log file cannot be written: lines go to standard output only; retried within 60 s', {
       event: 'log.file_failed',
       error,
     });
   };
   const write = (at: Level, message: string, fields: LogFields): void => {
     // One object: with two arguments winston appends a field named `message` to the message.
-    logger.log({ ...plain(fields), level: at, message });
+    try {
+      logger.log({ ...plain(fields), level: at, message });
+    } catch (error) {
+      // The rotation throws when it cannot create the folder again. Standard output has the line.
+      fileFailed(error);
+    }
+  };
+  // A deleted file stays open, so its lines would be lost without an error.
+  const checkFile = async (path: string): Promise<void> => {
+    const checked = transport;
+    if (checked === undefined) openFile(path);
+    else if (current !== undefined) await access(current).catch((error: unknown) => fileFailed(error, checked));
   };
   if (file !== undefined) openFile(file);
+  const checks = file && every(FILE_CHECK_MS, () => checkFile(file), { delayMs: FILE_CHECK_MS });
 
   return {
     error: (message, fields) => write('error', message, fields),
@@ -92,8 +107,10 @@ export function createLogger(options: { service: string; level: Level; file?: st
     info: (message, fields) => write('info', message, fields),
     debug: (message, fields) => write('debug', message, fields),
     close: async () => {
-      clearTimeout(retry);
+      if (checks) void checks.stop();
       const closing = transport;
+      // An error of the file has nowhere to go after this.
+      transport = undefined;
       const written = closing && new Promise((resolve) => closing.once('finish', resolve));
       logger.close();
       await within(CLOSE_TIMEOUT_MS, Promise.all([written, flushed(process.stdout)]), () => undefined);
