@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Writes the counts after each test file, so that a run that is cut off can still say how far it came. */
+/** Writes the counts after each test file, so that an interrupted run can still report them. */
 export default class TallyReporter {
   onRunStart(results) {
     this.#write(results);

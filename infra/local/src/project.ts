@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The root folder of the checkout. Both `src` and `dist` lie three folders below it. */
+/** The root folder of the checkout. Both `src` and `dist` are three levels below it. */
 export const projectRoot = fileURLToPath(new URL('../../../', import.meta.url)).replace(/\/$/, '');
 
 /** Downloads that can be repeated: package store, server binaries, transform caches. */
@@ -11,10 +11,10 @@ export const cacheFolder = join(projectRoot, '.cache');
 /** The files of the local stack: data, logs, and the list of running processes. */
 export const localFolder = join(projectRoot, '.local');
 
-/** One small file per process that was started, so that a killed run can be cleaned up. */
+/** One small file per started process, so that the next run can end the processes of a killed run. */
 export const runFolder = join(localFolder, 'run');
 
-/** What a JSON file holds; undefined when it is missing or not complete. */
+/** The content of a JSON file; undefined if it is missing or incomplete. */
 export function readJson<T>(file: string): T | undefined {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as T;

@@ -28,7 +28,7 @@ export const UPSTREAMS = SERVICE_NAMES.filter((name): name is ApiService =>
   ALL_ENDPOINTS.some(({ service }) => service === name),
 );
 
-/** Runs `make` for all services at the same time. @returns what it made, by service */
+/** Runs `make` for all services at the same time. @returns the results by service */
 export async function forEachService<T>(
   make: (name: ServiceName) => Promise<T>,
 ): Promise<Readonly<Record<ServiceName, T>>> {

@@ -32,10 +32,10 @@ export interface ServiceOptions extends Omit<ProgramOptions, 'name' | 'main'> {
   name: ServiceName;
 }
 
-/** One of our services as a process of its own, not yet started. Its `env` names its address, as in `INGEST_URL`. */
+/** The process of a service, not started yet. Its `env` has its address, as in `INGEST_URL`. */
 export function serviceProcess(options: ServiceOptions): Promise<LocalProcess> {
-  // The heap that it has in its container. Without a limit V8 now and then lets 70 MB of garbage pile up.
-  // And as many threads for look-ups and files as in the image, which Node reads once, when it starts.
+  // The heap limit of its container, without which V8 sometimes keeps 70 MB of garbage.
+  // The number of libuv threads of its image, which Node reads once at the start.
   const { NODE_OPTIONS = '--max-old-space-size=128', UV_THREADPOOL_SIZE = '16' } = process.env;
   return programProcess({
     ...options,
@@ -45,8 +45,8 @@ export function serviceProcess(options: ServiceOptions): Promise<LocalProcess> {
 }
 
 /**
- * Any program that serves HTTP where `HTTP_HOST` and `HTTP_PORT` say, as a process of its own, not yet started. It counts
- * as started when `GET /ready` answers 200.
+ * A process for any program that serves HTTP at `HTTP_HOST` and `HTTP_PORT`, not started yet. It is ready when `GET /ready`
+ * answers 200.
  */
 export async function programProcess(options: ProgramOptions): Promise<LocalProcess> {
   const { name, main, nodeArgs = [] } = options;
@@ -77,7 +77,7 @@ export async function programProcess(options: ProgramOptions): Promise<LocalProc
       await answer.body?.cancel();
       return answer.status === 200;
     },
-    // More than a service gives itself (SHUTDOWN_GRACE_SECONDS, 25 by default).
+    // Longer than the timeout of the service itself (SHUTDOWN_GRACE_SECONDS, by default 25).
     stopTimeoutMs: 30_000,
   });
 }

@@ -10,7 +10,7 @@ export type RunName = 'test' | 'chaos' | 'fuzz' | 'bounds' | 'bench' | 'check-de
 
 /** The folder and the shutdown hooks of such a program. */
 export interface StandAloneRun {
-  /** Empty, for data and logs; kept when the run was not good. */
+  /** An empty folder for data and logs, which is kept after a failed run. */
   readonly folder: string;
   /**
    * How to end what was started, at whatever moment; last in, first out. Called twice, as something may be starting just
@@ -20,10 +20,10 @@ export interface StandAloneRun {
 }
 
 /**
- * Runs a program that starts servers of its own, and ends this process: with 0 when `work` says that all was good.
- * Nothing is left running, also not when it is interrupted or the npm that runs it is killed.
+ * Runs a program that starts its own servers, and exits this process: with 0 if `work` returns success. All processes are
+ * ended, also after an interrupt or a kill of the npm that runs it.
  *
- * @param readOptions from the arguments; @throws Error that says what can be given
+ * @param readOptions reads the arguments; it throws an Error that describes the valid ones
  */
 export async function standAloneRun<Options>(
   name: RunName,
@@ -58,13 +58,13 @@ export async function standAloneRun<Options>(
   await endAll();
   if (good) rmSync(folder, { recursive: true, force: true });
   else console.error(`Data and logs of this run: ${keepRunFolder(folder)}`);
-  // Not left to Node: once connections were reset while they were being closed, Node 20 never ends by itself.
+  // Exits explicitly, as Node 20 never ends by itself after connections were reset while they were being closed.
   return process.exit(good ? 0 : 1);
 }
 
 function optionsOrEnd<Options>(readOptions: (args: readonly string[]) => Options): Options {
   try {
-    // Before them stands the name of the program.
+    // argv[2] is the name of the program.
     return readOptions(process.argv.slice(3));
   } catch (error) {
     console.error((error as Error).message);

@@ -58,7 +58,7 @@ function stopOnSignals(stack: Stack, started: Promise<unknown>, unlock: () => vo
     async stop(why) {
       console.log(`\nStopping (${why}) …`);
       await stack.stop();
-      // The interrupted start may have started another process since.
+      // The interrupted start may have started another process meanwhile.
       await Promise.race([started.catch(() => undefined), sleep(3_000, undefined, { ref: false })]);
       await stack.stop();
       console.log('Everything is stopped.');

@@ -19,9 +19,9 @@ interface Counts {
 
 /** The file that `tally-reporter.mjs` writes after each test file. */
 interface Tally extends Counts {
-  /** Test files that ended. */
+  /** Number of test files that ended. */
   files: number;
-  /** Test files in all. */
+  /** Number of all test files. */
   allFiles: number;
 }
 
@@ -54,7 +54,7 @@ function privateFolders(folder: string): Record<string, string> {
   };
 }
 
-/** One tool from node_modules; shows what it says only when it finds something. */
+/** Runs a tool from node_modules, and prints its output only if it finds a problem. */
 async function check(label: string, [program = '', ...args]: string[], folders: NodeJS.ProcessEnv): Promise<boolean> {
   const since = performance.now();
   const { code, output } = await runCommand(process.execPath, [join(projectRoot, 'node_modules', program), ...args], {
@@ -81,7 +81,7 @@ async function startPostgres({ folder, onEnd }: StandAloneRun): Promise<LocalPro
     folder: join(folder, 'postgres'),
     settings: {
       max_connections: '300',
-      // These data live for one test run. Only a power cut needs the syncs, never a killed process.
+      // The data exist for one test run, and a killed process does not need syncs; only a power cut does.
       fsync: 'off',
     },
   });
@@ -101,7 +101,7 @@ async function runJest(
   env: NodeJS.ProcessEnv,
   extra: readonly string[],
 ): Promise<void> {
-  // Settings of somebody's own stack must not leak into the tests.
+  // The user's settings of another stack must not affect the tests.
   const own = Object.entries(process.env).filter(([name]) => !/^(npm_|POSTGRES_|REDIS_|NATS_|HTTP_|LOG_)/.test(name));
   const jest = spawn(
     process.execPath,
@@ -131,7 +131,7 @@ function countsOf(tally: Tally | undefined, code: number | null): Counts {
   if (tally === undefined) return { passed: 0, failed: 1 };
   const { passed, failed, files, allFiles } = tally;
   if (files < allFiles) printWarning(`The run was cut off after ${files} of ${allFiles} test files.`);
-  // Jest can also fail as a whole, as when nothing matches a pattern.
+  // Jest can also fail as a whole, for example if no file matches a pattern.
   return { passed, failed: failed === 0 && code !== 0 ? 1 : failed };
 }
 

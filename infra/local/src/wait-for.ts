@@ -1,9 +1,9 @@
 import { availableParallelism, loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** How long to wait, how often to look, and what to call the thing when it does not come. */
+/** The timeout and interval of a wait, and the words for its error. */
 export interface WaitOptions {
-  /** Milliseconds until it gives up, on a machine that is not overloaded; else in proportion to its load. */
+  /** Timeout in milliseconds. On an overloaded machine it grows in proportion to the load. */
   timeoutMs: number;
   /** The end of the error message: "Waited 5 s in vain for …". */
   what: string;
@@ -12,9 +12,9 @@ export interface WaitOptions {
 }
 
 /**
- * Looks again and again until `condition` gives something truthy, and returns that.
- * A condition that throws counts as "not yet"; its last error is the cause of the final one.
- * @throws Error when `timeoutMs` have passed, or as many times more as the machine has more to do than it can.
+ * Repeats `condition` until its result is truthy, and returns the result. An error of `condition` counts as a false result;
+ * the last one becomes the cause of the timeout error.
+ * @throws Error after `timeoutMs`, multiplied by the load per core if that is above 1
  */
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
@@ -41,7 +41,7 @@ export async function waitFor<T>(
 
 const MOST_PATIENCE = 10;
 
-/** How many times longer than on a quiet machine something may take: processes that want to run, per core. */
+/** The factor for timeouts: runnable processes per core, between 1 and 10. */
 function patience(): number {
   const [lastMinute = 0] = loadavg();
   return Math.min(Math.max(lastMinute / availableParallelism(), 1), MOST_PATIENCE);

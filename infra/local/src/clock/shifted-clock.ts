@@ -3,15 +3,15 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { projectRoot } from '../project.js';
 
-/** The system clock of one process of ours, which can be set. */
+/** The system clock of one of our processes, which a test can set. */
 export interface ShiftedClock {
-  /** For Node, when it starts the process. */
+  /** Arguments for Node when it starts the process. */
   readonly nodeArgs: readonly string[];
-  /** Sets the clock so many milliseconds ahead, or behind where it is negative. It is noticed within 50 ms. */
+  /** Sets the clock ahead by this many milliseconds, or behind if negative. The process notices within 50 ms. */
   shift(milliseconds: number): void;
 }
 
-/** @param file tells the process its shift; written here */
+/** @param file is written here, and read by the process to know its shift */
 export function shiftedClock(file: string, milliseconds: number): ShiftedClock {
   const shift = (by: number): void => writeFileSync(file, String(by));
   shift(milliseconds);

@@ -1,7 +1,7 @@
 /*
- * Loaded by `--import` before a program of ours: the system clock of that process is then ahead or behind by as many
- * milliseconds as the file of the query (`?file=…`) says, now and whenever it changes. `performance.now()` and timers go
- * on as they are, as they do when the clock of a host is set.
+ * Loaded by `--import` before one of our programs. It shifts the system clock of the process by the milliseconds in the file
+ * of the query (`?file=…`), and follows changes of the file. `performance.now()` and timers are unchanged, as when the clock
+ * of a host is set.
  */
 import { readFileSync } from 'node:fs';
 
@@ -13,7 +13,7 @@ let shift = 0;
 
 function look(): void {
   const read = Number(readFileSync(file, 'utf8') || Number.NaN);
-  // It may be read while it is being written.
+  // The file may be incomplete while it is being written.
   if (!Number.isNaN(read)) shift = read;
 }
 

@@ -19,23 +19,22 @@ import { UnderWay } from './under-way.js';
 export interface Gateway {
   readonly host: string;
   readonly port: number;
-  /** Stops taking requests, gives those under way `graceMs` (5000), and closes. */
+  /** Stops accepting requests, waits up to `graceMs` (5000) for open ones, and closes. */
   close(graceMs?: number): Promise<void>;
 }
 
 interface GatewayOptions {
   host: string;
-  /** 0 for any free one. */
+  /** 0 for any free port. */
   port: number;
-  /** The port of a service on 127.0.0.1, or undefined while it is not there yet. */
+  /** The port of a service on 127.0.0.1; undefined until it runs. */
   portOf: (upstream: ApiService) => number | undefined;
 }
 
-// Shorter than the time for which any service keeps an idle connection open: a request is then
-// never sent down one that is just being closed at the other end.
+// Shorter than the idle timeout of the services, so that no request is sent on a connection that its service is closing.
 const IDLE_CONNECTION_MS = 2_000;
 
-// The defaults of the services: a connection that stops sending is closed.
+// The defaults of the services, which close a connection that stops sending.
 const LIMITS = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 5_000 };
 
 class UpstreamAgent extends Agent {
@@ -56,9 +55,9 @@ class UpstreamAgent extends Agent {
 }
 
 /**
- * The one public address in front of the services. It is the outermost edge: what a client says
- * about its own address is thrown away, and the address it really comes from is put there.
- * @throws the listen error, such as EADDRINUSE.
+ * Opens the public address in front of the services. The gateway is the outermost proxy, so it replaces the forwarding headers
+ * of the client by the address of the connection.
+ * @throws the listen error, such as EADDRINUSE
  */
 export async function openGateway({ host, port, portOf }: GatewayOptions): Promise<Gateway> {
   const agent = new UpstreamAgent();
@@ -71,7 +70,7 @@ export async function openGateway({ host, port, portOf }: GatewayOptions): Promi
   proxy.on('error', (_error, request, response) => {
     if (request !== undefined && response instanceof ServerResponse) sayUnavailable(request, response);
   });
-  // The client went away while it was sending: nobody is left to answer.
+  // The client disconnected during its request, so no response is possible.
   proxy.on('econnreset', (_error, _request, response) => response.destroy());
 
   const refusals = createRefusals();
@@ -107,9 +106,9 @@ export async function openGateway({ host, port, portOf }: GatewayOptions): Promi
   };
   const server = createServer({ ...LIMITS, requireHostHeader: false }, handle);
   server.on('clientError', refusals.notHttp);
-  // The service behind says what can be expected.
+  // The service decides about the `Expect` header.
   server.on('checkExpectation', handle);
-  // As many connections may wait as with the services.
+  // The same accept queue as in the services.
   server.listen({ port, host, backlog: 4_096 });
   await once(server, 'listening');
   return {
@@ -126,8 +125,7 @@ export async function openGateway({ host, port, portOf }: GatewayOptions): Promi
 }
 
 /**
- * Headers that describe one connection are not forwarded. Node throws where a request that is passed on has a `Trailer` and no
- * chunks.
+ * Removes headers that describe one connection. Node throws if a forwarded request has a `Trailer` and no chunks.
  */
 const HOP_HEADERS = ['keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade'];
 

@@ -13,7 +13,7 @@ export function sayUnavailable(request: IncomingMessage, response: ServerRespons
   answerError(request, response, 503, 'unavailable', message, { 'Retry-After': '1' });
 }
 
-/** Answers in the format of the API. */
+/** Answers with an error in the format of the API. */
 export function answerError(
   request: IncomingMessage,
   response: ServerResponse,
@@ -23,7 +23,7 @@ export function answerError(
   headers: Readonly<Record<string, string>> = {},
 ): void {
   if (response.headersSent) {
-    // A part of the response was sent: only a closed connection tells the client that the rest is missing.
+    // A part of the response was sent: only a closed connection shows the client that the rest is missing.
     response.destroy();
     return;
   }
@@ -34,16 +34,16 @@ export function answerError(
     'Content-Type': 'application/json; charset=utf-8',
     'Content-Length': Buffer.byteLength(body),
     'X-Request-ID': requestId,
-    // Browsers show the error to a page of another origin only with this.
+    // Without this header browsers hide the error from pages of other origins.
     'Access-Control-Allow-Origin': '*',
     ...headers,
   });
   response.end(request.method === 'HEAD' ? undefined : body);
-  // The rest of the body must be read, or the client may never see the answer.
+  // Without reading the rest of the body the client may never receive the response.
   request.resume();
 }
 
-/** The latest request of a connection, and the answer that has to come before its own. */
+/** The latest request of a connection, and the response that must be sent before its own. */
 interface Followed {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -56,12 +56,12 @@ export function createRefusals() {
   const refused = new WeakSet<Duplex>();
 
   return {
-    /** Call it for every request. */
+    /** To be called for every request. */
     follow(request: IncomingMessage, response: ServerResponse): void {
       const { socket } = request;
       latest.set(socket, { request, response, before: latest.get(socket)?.response });
       response.once('close', () => {
-        // An idle connection holds nothing.
+        // An idle connection keeps nothing in memory.
         if (request.complete && latest.get(socket)?.response === response) latest.delete(socket);
       });
     },

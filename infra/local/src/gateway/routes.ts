@@ -26,7 +26,7 @@ export function upstreamOf(target: string): ApiService {
 }
 
 /**
- * Whether the path of a target cannot be read: a broken escape, an escaped NUL, or a way above the root. nginx, the gateway
+ * True if the path of a target is malformed: a broken escape, an escaped NUL, or a path above the root. nginx, the gateway
  * of the other deployments, refuses these too.
  * @param target the request target in origin form, with its query
  */

@@ -1,4 +1,4 @@
-/** Requests of one address that may be under way at a time, as with the gateway of the containers. */
+/** Maximum number of open requests of one address, as in the gateway of the containers. */
 const MOST_OF_ADDRESS = 1_024;
 
 /**
@@ -16,7 +16,7 @@ export class UnderWay {
     return true;
   }
 
-  /** Called once for each that began. */
+  /** To be called once at the end of each request that began. */
   end(address: string): void {
     const left = (this.#counts.get(address) ?? 1) - 1;
     if (left === 0) this.#counts.delete(address);

@@ -5,14 +5,14 @@ import { SERVICE_NAMES } from '../service-table.js';
 import { serviceMain } from '../services.js';
 import { printWarning } from './progress.js';
 
-/** One line of what a service says about its configuration: `  NAME: what is wrong`. */
+/** A line of the output of `--check-config`: `  NAME: problem`. */
 const PROBLEM = /^ {2}(\S.*)$/;
 
 /**
- * Has every service check the settings by the code that will use them, before anything is started. Prints a warning for
- * each variable that is probably misspelled.
+ * Runs `--check-config` of every service before any process starts. Prints a warning for each variable that is probably
+ * misspelled.
  *
- * @throws Error that names every bad variable of all services at once
+ * @throws Error that lists the bad variables of all services
  */
 export async function checkSettings(variables: Variables): Promise<void> {
   const checks = await Promise.all(

@@ -10,10 +10,10 @@ const PATIENCE_MS = 5_000;
 const readOwner = () => readJson<ProcessIdentity>(lockFile);
 
 /**
- * Makes this process the only launcher of this folder. It waits for a
- * launcher that is shutting down, and takes over the lock of one that was killed.
- * @returns what gives the lock back.
- * @throws Error when another launcher keeps running.
+ * Makes this process the only launcher of this folder. It waits for a launcher that is shutting down, and takes over the lock
+ * of one that was killed.
+ * @returns releases the lock
+ * @throws Error if another launcher continues to run
  */
 export async function lockLauncher(): Promise<() => void> {
   mkdirSync(runFolder, { recursive: true });
@@ -23,7 +23,7 @@ export async function lockLauncher(): Promise<() => void> {
   for (;;) {
     try {
       writeFileSync(lockFile, mine, { flag: 'wx' });
-      // Two that find the same dead lock may both replace it: the later one wins.
+      // Two launchers that find the same dead lock may both replace it, and the later one wins.
       await sleep(50);
       if (readOwner()?.pid === pid) return () => rmSync(lockFile, { force: true });
     } catch (error) {

@@ -2,12 +2,12 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from
 import { join } from 'node:path';
 import { localFolder } from '../project.js';
 
-/** Earlier runs whose logs are kept: a start that fails is often tried a few times before anybody reads a log. */
+/** Number of earlier runs whose logs are kept, as a failed start is often repeated before a log is read. */
 const KEPT_RUNS = 5;
 
 /**
- * An empty folder, `logs`, for the logs of this run. Those of earlier runs are kept in `logs-previous`, a folder each,
- * named after the time at which that run began.
+ * Creates an empty folder `logs` for this run. The logs of earlier runs are kept in `logs-previous`, in one folder per run,
+ * named by its start time.
  */
 export function openLogFolder(parent = localFolder): string {
   const folder = join(parent, 'logs');
@@ -28,12 +28,12 @@ function oldestFirst(previous: string): string[] {
     .sort((one, other) => begun(one) - begun(other));
 }
 
-/** Such as `2026-01-31T12-00-00`: a name that every file system takes. */
+/** A name such as `2026-01-31T12-00-00`, which every file system accepts. */
 function beginOf(folder: string): string {
   return statSync(folder).birthtime.toISOString().slice(0, 19).replaceAll(':', '-');
 }
 
-/** Two starts may fall into one second. */
+/** Avoids the name of a run that began in the same second. */
 function freeName(parent: string, name: string): string {
   let free = name;
   for (let copy = 2; existsSync(join(parent, free)); copy += 1) free = `${name}-${copy}`;

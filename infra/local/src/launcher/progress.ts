@@ -1,4 +1,4 @@
-/** One line per step that is done or has failed, with its time. */
+/** Prints one line with the duration of each step that succeeded or failed. */
 export function printStep(good: boolean, label: string, sinceMs: number): void {
   const seconds = `${((performance.now() - sinceMs) / 1_000).toFixed(1)} s`;
   console.log(`${good ? '✔' : '✖'} ${label.padEnd(36)} ${seconds.padStart(7)}`);
@@ -9,7 +9,7 @@ export function printWarning(message: string): void {
   console.log(`⚠ ${message}`);
 }
 
-/** Runs one step and prints its line when it is done or has failed. */
+/** Runs one step and prints its line at the end. */
 export async function step<T>(label: string, work: () => Promise<T>): Promise<T> {
   const since = performance.now();
   try {

@@ -4,18 +4,18 @@ import type { Variables } from '../database.js';
 const EVENTS_BYTES = 1_073_741_824;
 /** The default of the services. */
 const LETTERS_BYTES = 268_435_456;
-/** The room that the streams leave free: a full stream must not fill JetStream. */
+/** The room that the streams leave free, so that a full stream does not fill JetStream. */
 const SPARE = 1.25;
 
-/** The limits of a NATS server that `npm start` runs: the streams together stay below what JetStream may store. */
+/** The limits of the NATS server of `npm start`. The sum of the streams stays below the limit of JetStream. */
 export interface QueueRoom {
-  /** For the services. */
+  /** Variables for the services. */
   readonly env: Variables;
-  /** For the server. */
+  /** Settings for the server. */
   readonly jetstream: Readonly<Record<string, string>>;
 }
 
-/** @param variables of the user, whose limits hold; where a stream has none (-1), JetStream has its usual size */
+/** @param variables of the user, whose limits apply; if a stream has no limit (-1), JetStream has its default size */
 export function queueRoom(variables: Variables): QueueRoom {
   const events = variables.NATS_STREAM_MAX_BYTES ?? String(EVENTS_BYTES);
   const letters = variables.NATS_DEAD_LETTERS_MAX_BYTES ?? String(LETTERS_BYTES);

@@ -6,25 +6,25 @@ import { projectRoot } from '../project.js';
 
 /** The settings of `npm start`, from arguments, the environment and `.env`. */
 export interface Settings {
-  /** Begin with empty data. */
+  /** True to begin with empty data. */
   fresh: boolean;
-  /** The public address, as it is given: `checkSettings` says whether it can be one. */
+  /** The public address as given; `checkSettings` validates it. */
   host: string;
   port: number;
-  /** Everything else, for the services. */
+  /** All other variables, for the services. */
   variables: Variables;
 }
 
 /** Reads `.env` under the real environment. `bootstrap.mjs` has checked the arguments. */
 export function readSettings(args: readonly string[], environment: Variables): Settings {
   const envFile = join(projectRoot, '.env');
-  // Without the byte order mark that editors on Windows put in front.
+  // Removes the byte order mark that some editors on Windows write.
   const fromFile = existsSync(envFile) ? parseEnv(readFileSync(envFile, 'utf8').replace(/^\uFEFF/, '')) : {};
-  // The services have no use for the variables that npm sets for its scripts.
+  // The services do not use the variables that npm sets for its scripts.
   const own = Object.entries(environment).filter(([name]) => !name.startsWith('npm_'));
   const variables = Object.fromEntries(
     Object.entries({ ...fromFile, ...Object.fromEntries(own) })
-      // An empty line in .env, as in a copied .env.example, means "not set".
+      // An empty value, as in a copy of .env.example, means that the variable is unset.
       .filter(([, value]) => value !== ''),
   );
   return {

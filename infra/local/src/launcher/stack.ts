@@ -27,7 +27,7 @@ interface Broker {
   /** The address of a server of the user; undefined if one is started here. */
   readonly elsewhere: string | undefined;
   readonly make: (executable: Program) => Promise<LocalProcess>;
-  /** Variables that point to this port, and that hide addresses the user set for other servers. */
+  /** Variables that point to this port, and that override the user's addresses of other servers. */
   readonly address: (port: number) => Variables;
   /** One sentence: how the tracker works without it. */
   readonly degraded: string;
@@ -53,7 +53,7 @@ export class Stack {
   }
 
   /**
-   * Takes the public address. Done first, so that a port in use is reported before anything is
+   * Listens on the public address. This comes first, so that a port in use is reported before anything is
    * started; until the services are ready it answers 503.
    */
   async listen(): Promise<void> {
@@ -65,7 +65,7 @@ export class Stack {
     });
   }
 
-  /** Starts everything that is not running elsewhere, and waits until all of it answers. */
+  /** Starts every server and service that does not run elsewhere, and waits until all of them answer. */
   async start(): Promise<Summary> {
     const { fresh } = this.#settings;
     const dataFolder = join(localFolder, 'data');
@@ -159,7 +159,7 @@ export class Stack {
       return {};
     }
     if (executable.kind === 'missing') {
-      // Nothing listens on this port: the services find the server unavailable and work without it.
+      // No process listens on this port, so the services work without the server.
       this.#degraded.push(`Running without ${name}: ${executable.reason} ${degraded}`);
       return address(await freePort());
     }

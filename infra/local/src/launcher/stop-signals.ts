@@ -1,19 +1,19 @@
 import { findProcess, isAlive, type ProcessInfo } from '../processes/table.js';
 
-/** How a command of ours ends. Each of the two is called at most once; both end the process. */
+/** How a command ends. Each function is called at most once, and both end the process. */
 export interface StopSignals {
-  /** Ends everything in order. `why` is the name of the signal, or of the npm process that is gone. */
+  /** Ends all processes in order. `why` is the name of the signal, or of the npm process that ended. */
   readonly stop: (why: string) => Promise<void>;
-  /** Ends everything at once, for a user who does not want to wait any longer. */
+  /** Ends all processes at once, for a user who does not want to wait. */
   readonly kill?: () => Promise<void>;
-  /** How long `stop` may take before the user is offered `kill`. */
+  /** Time after which the user is offered `kill`. */
   readonly patienceMs?: number;
 }
 
 /*
- * One Ctrl-C arrives several times: the terminal signals every process of the foreground group, and npm passes its own
- * signal on to us. How long npm takes for that depends on the load of the machine, so the time between two signals does
- * not tell one keystroke from two. A second Ctrl-C counts only after we have asked for it.
+ * One Ctrl-C arrives several times: the terminal signals every process of the foreground group, and npm forwards its own
+ * signal to this process. npm's delay depends on the load of the machine, so the time between two signals does not show
+ * whether they are one keystroke or two. A second Ctrl-C therefore counts only after the offer.
  *
  *   running ──signal──▶ stopping ──patience is over, the offer is printed──▶ kill offered ──signal──▶ killing
  */
@@ -22,7 +22,7 @@ type State = 'running' | 'stopping' | 'kill offered' | 'killing';
 const PATIENCE_MS = 10_000;
 const LOOK_EVERY_MS = 500;
 
-/** Ends this command on SIGINT, SIGTERM, SIGHUP, and when the npm that runs it is gone. */
+/** Ends this command on SIGINT, SIGTERM and SIGHUP, and when the npm that runs it has ended. */
 export function onStopSignals({ stop, kill, patienceMs = PATIENCE_MS }: StopSignals): void {
   let state: State = 'running';
 

@@ -3,15 +3,15 @@ import { localFolder, projectRoot } from '../project.js';
 
 /** The facts for the user once everything runs. */
 export interface Summary {
-  /** The public address, as http://localhost:8080. */
+  /** The public address, such as http://localhost:8080. */
   url: string;
   /** Name and address of each server and service. */
   addresses: readonly (readonly [name: string, address: string])[];
-  /** One sentence for each thing that is missing. */
+  /** One sentence for each missing server. */
   degraded: readonly string[];
 }
 
-/** The text that `npm start` ends with. */
+/** The last text of a start. */
 export function summaryText({ url, addresses, degraded }: Summary): string {
   const folder = relative(projectRoot, localFolder);
   const rows = addresses.map(([name, address]) => `  ${name.padEnd(10)} ${address}`);

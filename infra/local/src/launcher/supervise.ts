@@ -4,7 +4,7 @@ import { printWarning } from './progress.js';
 
 const ATTEMPTS = 5;
 const PAUSE_MS = 1_000;
-// A process that ran for a minute gets all attempts again.
+// After a run of a minute, a process gets all its attempts again.
 const FORGET_AFTER_MS = 60_000;
 
 /** Restarts a process that ends unexpectedly, {@link ATTEMPTS} times at most, and prints each restart. */

@@ -7,17 +7,17 @@ import { descendants, findProcess, isAlive, type ProcessIdentity, sendSignal } f
 
 interface RunningRecord extends ProcessIdentity {
   name: string;
-  /** The process that started it and would stop it. */
+  /** The process that started it and should stop it. */
   owner: ProcessIdentity;
-  /** Set when the work is done in a container of this name and the process is only its client. */
+  /** The name of the container, if the process is only its client. */
   container?: string;
 }
 
 const recordFile = (pid: number) => join(runFolder, `${pid}.json`);
 
 /**
- * Writes down that this process has started `pid`, so that a later run can end it should this
- * one be killed. One file per process: nothing is shared, so parallel runs need no lock.
+ * Records in a file that this process has started `pid`, so that a later run can end it if this one is killed. Each process
+ * has its own file, so parallel runs need no lock.
  */
 export function rememberProcess(name: string, pid: number, container?: string): void {
   const started = findProcess(pid);
@@ -34,7 +34,7 @@ export function rememberProcess(name: string, pid: number, container?: string): 
   writeFileSync(recordFile(pid), JSON.stringify(record));
 }
 
-/** Takes back `rememberProcess`, once the process has ended. */
+/** Deletes the record of a process that has ended. */
 export function forgetProcess(pid: number): void {
   rmSync(recordFile(pid), { force: true });
 }
@@ -42,7 +42,7 @@ export function forgetProcess(pid: number): void {
 /**
  * Ends the processes that a killed run left behind. It does not touch processes whose owner still runs, or an unrelated
  * process that reuses the pid.
- * @returns the names of what was ended.
+ * @returns the names of the ended processes
  */
 export async function endLeftovers(): Promise<string[]> {
   mkdirSync(runFolder, { recursive: true });
@@ -51,7 +51,7 @@ export async function endLeftovers(): Promise<string[]> {
     .map((name) => join(runFolder, name));
   const ended = await Promise.all(
     files.map(async (file) => {
-      // Undefined also when the kill that we clean up after cut it short.
+      // Undefined also if a kill interrupted the write.
       const record = readJson<RunningRecord>(file);
       if (record !== undefined && isAlive(record.owner)) return [];
       const name = record === undefined ? [] : await endRecorded(record);

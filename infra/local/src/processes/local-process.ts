@@ -11,7 +11,7 @@ import { descendants, isAlive, sendSignal } from './table.js';
 export interface Launch extends Pick<SpawnOptions, 'cwd' | 'env' | 'uid' | 'gid'> {
   command: string;
   args: readonly string[];
-  /** Set when the command is a client that runs the work in a container of this name. */
+  /** The name of the container, if the command is only its client. */
   container?: string;
 }
 
@@ -23,14 +23,14 @@ export interface ProcessOptions {
   logFile: string;
   /** Called at each start; may prepare folders and settings. */
   launch: () => Promise<Launch>;
-  /** True when it really answers. Throwing means "not yet". */
+  /** True if the process answers. An error counts as false. */
   isReady: () => Promise<boolean>;
   readyTimeoutMs?: number;
-  /** The signal that asks it to end in good order; by default SIGTERM. */
+  /** The signal for an orderly stop; by default SIGTERM. */
   stopSignal?: NodeJS.Signals;
-  /** Milliseconds that it has to end in good order. */
+  /** Timeout of an orderly stop in milliseconds. */
   stopTimeoutMs?: number;
-  /** Delivers a signal where the kernel can't, as to a container. */
+  /** Delivers a signal where the kernel cannot, for example to a container. */
   deliver?: (signal: NodeJS.Signals) => void;
 }
 
@@ -43,22 +43,22 @@ interface Exit {
 interface Running {
   pid: number;
   exited: Promise<Exit>;
-  /** True until it is ready, and again from the moment at which we asked it to end. */
+  /** True until it is ready, and after a request to stop. */
   endExpected: boolean;
 }
 
 /**
- * Something real that runs on this machine for us: a database server, or one of our services. It keeps its port and its
- * data over stop, kill and start.
+ * A process on this machine: a database server or one of our services. It keeps its port and its data when it is stopped or
+ * killed and started again.
  */
 export class LocalProcess {
   readonly name: string;
-  /** Always 127.0.0.1: nothing of the local stack is reachable from outside. */
+  /** Always 127.0.0.1, so that the local stack is not reachable from outside. */
   readonly host = '127.0.0.1';
   readonly port: number;
   /** The variables that a service needs to reach it. */
   readonly env: Readonly<Record<string, string>>;
-  /** Its output, over all its starts. */
+  /** The file with the output of all its starts. */
   readonly logFile: string;
   readonly #options: ProcessOptions;
   readonly #listeners: ((reason: string) => void)[] = [];
@@ -72,12 +72,12 @@ export class LocalProcess {
     this.logFile = options.logFile;
   }
 
-  /** Undefined while it does not run. */
+  /** The process id; undefined while it does not run. */
   get pid(): number | undefined {
     return this.#running?.pid;
   }
 
-  /** Resolves when it answers. @throws Error with the end of its log when it does not. */
+  /** Starts it and resolves when it answers. @throws Error with the end of its log if it does not */
   async start(): Promise<void> {
     if (this.#running !== undefined) throw new Error(`${this.name} is running already`);
     // A program that already listens on this port would be mistaken for the new process.
@@ -105,12 +105,12 @@ export class LocalProcess {
     running.endExpected = false;
   }
 
-  /** Asks it to end, and kills it when it takes too long. Resolves when it is gone. */
+  /** Stops it, and kills it after the timeout. Resolves when it has ended. */
   async stop(): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
     const running = this.#running;
     if (running === undefined) return { code: 0, signal: null };
     running.endExpected = true;
-    // A frozen process could not take the request to stop.
+    // A frozen process cannot handle the signal.
     this.resume();
     this.#deliver(running.pid, this.#options.stopSignal ?? 'SIGTERM');
     const inTime = await Promise.race([
@@ -137,17 +137,17 @@ export class LocalProcess {
     });
   }
 
-  /** Freezes it with all its children: connections stay open, nothing answers. */
+  /** Freezes it with all its children: connections stay open and get no answer. */
   pause(): void {
     this.#signalFamily('SIGSTOP');
   }
 
-  /** Thaws what `pause` froze. */
+  /** Resumes the processes that `pause` froze. */
   resume(): void {
     this.#signalFamily('SIGCONT');
   }
 
-  /** `stop`, if it runs, and `start`, on the same port and data. */
+  /** Stops it, if it runs, and starts it again on the same port and data. */
   async restart(): Promise<void> {
     await this.stop();
     await this.start();
@@ -162,7 +162,7 @@ export class LocalProcess {
     }
   }
 
-  /** Calls back whenever it ends without `stop` or `kill` having been called. */
+  /** Calls back each time it ends without a call of `stop` or `kill`. */
   onUnexpectedExit(listener: (reason: string) => void): void {
     this.#listeners.push(listener);
   }
@@ -170,8 +170,7 @@ export class LocalProcess {
   async #spawn({ command, args, container, ...options }: Launch): Promise<Running> {
     mkdirSync(dirname(this.logFile), { recursive: true });
     const log = openSync(this.logFile, 'a');
-    // Its own session: Ctrl-C in the terminal must reach the launcher alone, which then stops
-    // everything in order.
+    // A separate session, so that Ctrl-C in the terminal reaches only the launcher, which stops all processes in order.
     const child = spawn(command, args, { ...options, detached: true, stdio: ['ignore', log, log] });
     closeSync(log);
     const exited = new Promise<Exit>((resolve) => {

@@ -1,14 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** One process, told from a later one with the same pid. */
+/** Identifies one process, even if its pid is reused later. */
 export interface ProcessIdentity {
   pid: number;
-  /** Boot and start time, opaque. */
+  /** An opaque text of boot and start time. */
   startedAt: string;
 }
 
-/** One running process as the kernel knows it. */
+/** A running process. */
 export interface ProcessInfo extends ProcessIdentity {
   parent: number;
   command: string;
@@ -32,7 +32,7 @@ function fromProc(pid: number): ProcessInfo | undefined {
   try {
     const fields = statFields(pid);
     const [state = '', parent = '0'] = fields;
-    // A zombie has ended; only its parent has not looked yet.
+    // A zombie has ended, but its parent has not read its exit code yet.
     if (state === 'Z' || state === 'X') return undefined;
     const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
     return { pid, parent: Number(parent), startedAt: `${boot()}:${fields[19]}`, command };
@@ -86,40 +86,40 @@ export function descendants(pid: number): ProcessInfo[] {
   return found;
 }
 
-/** True while the very process that was seen at `startedAt` still runs. */
+/** True while the process that began at `startedAt` runs. */
 export function isAlive({ pid, startedAt }: ProcessIdentity): boolean {
   return findProcess(pid)?.startedAt === startedAt;
 }
 
-/** Sends a signal; a process that has just ended, or is not ours, is no error. */
+/** Sends a signal. Ignores a process that has ended or belongs to another user. */
 export function sendSignal(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch {
-    // ESRCH: it ended between being listed and being signalled.
+    // ESRCH: the process has ended since it was listed.
   }
 }
 
-/** Resident memory of a process in MB, now and at most. */
+/** Resident memory of a process in MB, current and peak. */
 export interface ResidentMemory {
   readonly now: number;
   readonly most: number;
 }
 
-/** Clock ticks in a second, as the kernel shows times to programs: the same on every Linux that Node runs on. */
+/** Clock ticks per second in the times of the kernel, which are equal on every Linux that Node supports. */
 const TICKS = 100;
 
-/** Reads `/proc/<pid>/status`: Linux alone. */
+/** Reads `/proc/<pid>/status`. Linux only. */
 export function readMemory(pid: number | undefined): ResidentMemory {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const megabytes = (field: string) => Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) / 1_024;
   return { now: megabytes('VmRSS'), most: megabytes('VmHWM') };
 }
 
-/** Seconds that a process and its children, also those that ended, have had of a core. Linux alone. */
+/** CPU seconds of a process and its children, including ended ones. Linux only. */
 export function readCpuSeconds(pid: number): number {
   const processes = [pid, ...descendants(pid).map((child) => child.pid)];
-  // User, system, and the same of children that ended.
+  // User and system time, and the same of ended children.
   const ticks = processes.flatMap((one) => statFields(one).slice(11, 15).map(Number));
   return ticks.reduce((sum, one) => sum + one, 0) / TICKS;
 }

@@ -5,8 +5,8 @@ import { PINNED_PACKAGES } from './pinned-packages.js';
 import { runCommand } from './run-command.js';
 
 /*
- * Server programs from the Debian or Ubuntu archive, without root and without touching the
- * system: apt works on lists and folders of our own, and packages are unpacked, not installed.
+ * Gets server programs from the Debian or Ubuntu archive without root and without changes of the system: apt uses our own
+ * lists and folders, and packages are unpacked, not installed.
  */
 
 const debianFolder = join(cacheFolder, 'debian');
@@ -20,8 +20,8 @@ export interface InstalledProgram {
 }
 
 /**
- * The program from a package that was fetched earlier, if it still runs on this machine.
- * A copy that does not run (the folder was moved to another system) is thrown away.
+ * The program of an earlier fetched package, if it runs on this machine. A copy that does not run, for example because the
+ * folder was moved to another system, is deleted.
  */
 export async function cachedDebianProgram(program: string): Promise<InstalledProgram | undefined> {
   const root = join(debianFolder, program);
@@ -51,15 +51,15 @@ function libraryFolders(root: string): string[] {
 }
 
 /**
- * Fetches packages with the libraries that the machine lacks, each into a folder of its own that
- * appears only when it is complete: the version that is pinned here if there is one and it runs,
- * else the one of the machine's own release. Takes a few seconds; gives up after two minutes.
- * @returns undefined, or why something could not be fetched.
+ * Fetches packages with the libraries that the machine lacks. Each gets its own folder, which appears only when it is complete.
+ * It has the pinned version if one exists and runs, otherwise that of the machine's release. Takes a few seconds, and gives
+ * up after two minutes.
+ * @returns undefined, or the reason why a package could not be fetched
  */
 export async function fetchDebianPackages(packages: readonly string[]): Promise<string | undefined> {
   const config = await runCommand('apt-config', ['dump'], { timeoutMs: 10_000 });
   if (config.code !== 0) return 'apt is not available here';
-  // A folder per attempt: parallel runs can't meet, and what a kill leaves is never used.
+  // Each attempt has its own folder, so parallel runs do not interfere, and the rest of a killed run is never used.
   const work = join(debianFolder, `fetch-${process.pid}-${Date.now()}`);
   const env = { ...process.env, APT_CONFIG: join(work, 'apt.conf'), LC_ALL: 'C' };
   try {
@@ -84,7 +84,7 @@ export async function fetchDebianPackages(packages: readonly string[]): Promise<
 
 const INSTALL = ['install', '--yes', '--download-only', '--no-install-recommends', '--reinstall'];
 
-/** True when the pinned version is now in the cache, and runs on this machine. */
+/** True if the pinned version is in the cache and runs on this machine. */
 async function fetchPinned(name: string, work: string, env: NodeJS.ProcessEnv): Promise<boolean> {
   const pinned = PINNED_PACKAGES[name]?.[process.arch];
   if (pinned === undefined) return false;
@@ -104,8 +104,8 @@ async function fetchPinned(name: string, work: string, env: NodeJS.ProcessEnv): 
 }
 
 /**
- * Downloads archives by a command, makes one folder of them, and puts it in its place.
- * @throws Error with the last line of the command that failed
+ * Downloads archives with a command, unpacks them into one folder, and moves it into place.
+ * @throws Error with the last line of the failed command
  */
 async function fetchPackage(
   name: string,
@@ -119,18 +119,18 @@ async function fetchPackage(
   for (const folder of [join(archives, 'partial'), root]) mkdirSync(folder, { recursive: true });
   const [command, ...args] = download(archives);
   await run(command, args, env);
-  // Another C library than the machine's own can't be loaded by the machine's own loader.
+  // The loader of the machine cannot load another C library than its own.
   const wanted = readdirSync(archives).filter((file) => file.endsWith('.deb') && !file.startsWith('libc6_'));
   for (const archive of wanted) await run('dpkg-deb', ['--extract', join(archives, archive), root], env);
   try {
     renameSync(root, join(debianFolder, name));
   } catch (error) {
-    // A parallel run was faster; its copy is as good as ours.
+    // A parallel run was faster; its copy is used.
     if (!existsSync(join(debianFolder, name))) throw error;
   }
 }
 
-/** @throws Error with the line of the output that says why */
+/** @throws Error with the line of the output that has the reason */
 async function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
   const { code, output } = await runCommand(command, args, { timeoutMs: 60_000, env });
   if (code === 0) return;
@@ -139,8 +139,8 @@ async function run(command: string, args: readonly string[], env: NodeJS.Process
 }
 
 /**
- * The machine's own settings (mirrors, proxies, certificates), with every folder that apt writes
- * to moved into ours. Hooks are left out: Debian images have one that empties the system's cache.
+ * The apt settings of the machine (mirrors, proxies, certificates), with our folders for everything that apt writes. Hooks are
+ * left out, as Debian images have one that empties the cache of the system.
  */
 function aptConfiguration(systemSettings: string, work: string): string {
   const kept = systemSettings

@@ -9,10 +9,10 @@ export type ServerProgram = 'redis-server' | 'nats-server' | 'pgbouncer' | 'prom
 /** A server program that can be run. */
 export type Program = InstalledProgram | { kind: 'docker'; image: string };
 
-/** Where a server program was found. */
+/** The place of a server program. */
 export type Executable = Program | { kind: 'missing'; reason: string };
 
-/** The others only serve the chaos runs and the checks, and are not worth an image. */
+/** The images of programs that `npm start` needs; only chaos runs and checks use the others. */
 const DOCKER_IMAGES: Partial<Record<ServerProgram, string>> = {
   'redis-server': 'redis:7-alpine',
   'nats-server': 'nats:2-alpine',
@@ -29,7 +29,7 @@ const INSTALL: Record<ServerProgram, string> = {
 // Debian puts servers into /usr/sbin, which is not on the PATH of an ordinary user.
 const ALSO_LOOK_IN = ['/usr/local/sbin', '/usr/sbin', '/usr/local/bin', '/opt/homebrew/bin'];
 
-/** The full path of a program on PATH (or where servers are usually installed). */
+/** The full path of a program on PATH or in the usual folders of servers. */
 export function findOnPath(program: string): string | undefined {
   const folders = [...(process.env.PATH ?? '').split(delimiter), ...ALSO_LOOK_IN];
   return folders
@@ -53,9 +53,9 @@ async function findInstalled(program: ServerProgram): Promise<Executable | undef
 }
 
 /**
- * Finds server programs: on PATH, else in Debian packages kept in (or now fetched into) the
- * project's cache, else as an image for a running Docker. Nothing is installed on the machine.
- * A program that can't be had is `missing`, with a sentence that says what to install.
+ * Finds server programs on PATH, otherwise in Debian packages in the project's cache (fetched now if necessary), otherwise as
+ * an image for a running Docker. Nothing is installed on the machine. A program that is not found is `missing`, with a
+ * sentence about what to install.
  */
 export async function findExecutables<P extends ServerProgram>(programs: readonly P[]): Promise<Record<P, Executable>> {
   const missing: P[] = [];
@@ -76,7 +76,7 @@ async function byDocker(program: ServerProgram, whyNot = 'it is not in the packa
   return { kind: 'missing', reason };
 }
 
-/** Finds one program. @throws Error that says what to install, when it can't be had. */
+/** Finds one program. @throws Error that names what to install if it is not found */
 export async function requireExecutable(program: ServerProgram): Promise<Program> {
   const { [program]: executable } = await findExecutables([program]);
   if (executable.kind === 'missing') throw new Error(executable.reason);
@@ -84,8 +84,8 @@ export async function requireExecutable(program: ServerProgram): Promise<Program
 }
 
 /**
- * The same, in no container: servers of a cluster reach each other on 127.0.0.1.
- * @throws Error that says what to install
+ * The same without containers, since servers of a cluster reach each other on 127.0.0.1.
+ * @throws Error that names what to install
  */
 export async function requireInstalled(program: ServerProgram): Promise<InstalledProgram> {
   const executable = await requireExecutable(program);

@@ -8,19 +8,19 @@ import { type NatsOptions, natsServer } from './nats.js';
 
 /** Settings of a local NATS cluster. */
 export interface NatsClusterOptions {
-  /** Folder for what all of its servers keep; made when it is missing. */
+  /** Folder for the data of all servers; created if it is missing. */
   folder: string;
-  /** The port of 127.0.0.1 by which one server reaches another; by default `port`, the other's own. */
+  /** The port of 127.0.0.1 at which one server reaches another; by default `port`, that of the other server. */
   route?: (from: string, to: string, port: number) => number | Promise<number>;
   /** The settings of each server. */
   jetstream?: NatsOptions['jetstream'];
 }
 
-/** Three NATS servers that keep the same streams. */
+/** Three NATS servers that replicate their streams. */
 export interface NatsCluster {
-  /** `nats-1` to `nats-3`: each can be killed, paused and started again by itself. */
+  /** `nats-1` to `nats-3`, each of which can be killed, paused and started by itself. */
   readonly servers: readonly LocalProcess[];
-  /** Resolves when there is a leader of them all, and the others are up to date. */
+  /** Resolves when the cluster has a leader and the other servers are up to date. */
   start(): Promise<void>;
 }
 
@@ -29,15 +29,15 @@ const READY_MS = 15_000;
 const READY_AGAIN_MS = 60_000;
 
 /**
- * A NATS cluster of our own with JetStream on file storage, not yet started.
- * @throws Error that says what to install, when there is no `nats-server` to be had.
+ * A NATS cluster with JetStream on file storage, not started yet.
+ * @throws Error that names what to install if `nats-server` is not found
  */
 export async function natsCluster({ folder, route, jetstream = {} }: NatsClusterOptions): Promise<NatsCluster> {
   const executable = await requireInstalled('nats-server');
   const places = await Promise.all(
     NAMES.map(async (name) => ({ name, port: await freePort(), monitorPort: await freePort() })),
   );
-  // A letter first: NATS takes a value of digits alone for a number.
+  // Begins with a letter, as NATS reads a value of digits as a number.
   const password = `p${randomBytes(16).toString('hex')}`;
   const servers = await Promise.all(
     places.map(async (place) => {
@@ -50,13 +50,13 @@ export async function natsCluster({ folder, route, jetstream = {} }: NatsCluster
   return {
     servers,
     async start() {
-      // One after the other: two that look for each other at the same time may close, each as a duplicate, the route that
-      // the other one keeps, and on a busy machine go on so for a minute.
+      // One after the other: two servers that connect to each other at the same time may each close the route that the other
+      // keeps, as a duplicate. On a busy machine that may repeat for a minute.
       for (const server of servers) await server.start();
       const outside = async () => outsideGroup(await Promise.all(places.map(readMeta)));
       const complete = async () => (await outside()).length === 0;
       const what = 'the NATS cluster to have a leader whom all follow';
-      // A server of NATS 2.9 can stay outside the group for ever after a start on a busy machine. A restart lets it in.
+      // After a start on a busy machine a server of NATS 2.9 may never join the group. A restart helps.
       await waitFor(complete, { timeoutMs: READY_MS, what }).catch(async () => {
         for (const name of await outside()) {
           const server = servers[NAMES.indexOf(name)] as LocalProcess;
@@ -69,13 +69,13 @@ export async function natsCluster({ folder, route, jetstream = {} }: NatsCluster
   };
 }
 
-/** A server's view of the group that places streams; only the leader of the group knows the others. */
+/** A server's view of the group that places streams. Only the leader of the group knows the other servers. */
 interface Meta {
   readonly leader?: string;
   readonly replicas?: readonly { readonly name: string; readonly current: boolean; readonly offline?: boolean }[];
 }
 
-/** @returns nothing known, when the server does not answer */
+/** @returns an empty view if the server does not answer */
 async function readMeta({ monitorPort }: { monitorPort: number }): Promise<Meta> {
   try {
     const answer = await fetch(`http://127.0.0.1:${monitorPort}/jsz`, { signal: AbortSignal.timeout(2_000) });
@@ -85,7 +85,7 @@ async function readMeta({ monitorPort }: { monitorPort: number }): Promise<Meta>
   }
 }
 
-/** The servers that neither lead nor follow: all of them when there is no leader. */
+/** The servers that neither lead nor follow; all servers if there is no leader. */
 function outsideGroup(metas: readonly Meta[]): (typeof NAMES)[number][] {
   const { leader, replicas = [] } = metas.find((meta) => meta.leader !== undefined && meta.replicas) ?? {};
   const followers = replicas.filter(({ current, offline }) => current && offline !== true).map(({ name }) => name);

@@ -6,11 +6,11 @@ import { programServer, type ServerOptions, sendsLine } from './program-server.j
 
 /** Settings of a local NATS server. */
 export interface NatsOptions extends ServerOptions {
-  /** Further JetStream settings, or others in place of ours, such as `{ max_file_store: '10MB' }`. */
+  /** JetStream settings in addition to ours or in place of them, such as `{ max_file_store: '10MB' }`. */
   jetstream?: Readonly<Record<string, string>>;
   /** Further lines of its settings, such as its users. */
   settings?: string;
-  /** Its place in a cluster; by default it is alone. */
+  /** Its place in a cluster; by default none. */
   cluster?: NatsClusterPlace;
   /** The program; by default it is searched for. */
   executable?: Program;
@@ -26,19 +26,19 @@ const JETSTREAM = { max_file_store: '8GiB' };
 export interface NatsClusterPlace {
   /** The name of the server: `nats-1`. */
   name: string;
-  /** Where the others reach it. */
+  /** The port for the other servers. */
   port: number;
-  /** Where it answers questions about its state, by HTTP. */
+  /** The port of its HTTP monitoring. */
   monitorPort: number;
-  /** Where it reaches each of the others. */
+  /** The ports at which it reaches the other servers. */
   routes: readonly number[];
   /** Password that all servers of the cluster share; letters and digits only. */
   password: string;
 }
 
 /**
- * A NATS server of our own with JetStream on file storage, not yet started.
- * @throws Error that says what to install, when there is no `nats-server` to be had.
+ * A NATS server with JetStream on file storage, not started yet.
+ * @throws Error that names what to install if `nats-server` is not found
  */
 export function natsServer(options: NatsOptions): Promise<LocalProcess> {
   const { folder, logFile = join(folder, 'nats.log'), cluster, settings = '', executable } = options;
@@ -64,7 +64,7 @@ ${cluster === undefined ? '' : clusterSettings(cluster)}`,
       );
       return ['--config', join(place.folder, 'nats.conf')];
     },
-    // A NATS server speaks first: one INFO line that says what it can do.
+    // A NATS server sends an INFO line at once.
     isReady: (port) => sendsLine(port, /"jetstream":true/),
   });
 }

@@ -8,16 +8,16 @@ import { postgresAccount } from './postgres-account.js';
 
 /** Settings of a local PgBouncer. */
 export interface PgBouncerOptions {
-  /** Folder for its settings and its log; made when it is missing. */
+  /** Folder for its settings and its log; created if it is missing. */
   folder: string;
   /** The `POSTGRES_…` variables of the Postgres behind it. */
   postgres: Readonly<Record<string, string>>;
 }
 
 /**
- * A PgBouncer of our own in front of a Postgres, not yet started. A connection to Postgres belongs to one client for one
- * transaction, then to the next. Its `env` is that of the Postgres with another port.
- * @throws Error that says what to install, when there is no `pgbouncer` to be had.
+ * A PgBouncer in front of a Postgres, not started yet. It shares connections per transaction. Its `env` is that of the Postgres
+ * with another port.
+ * @throws Error that names what to install if `pgbouncer` is not found
  */
 export async function pgBouncer({ folder, postgres }: PgBouncerOptions): Promise<LocalProcess> {
   const port = await freePort();
@@ -34,7 +34,7 @@ export async function pgBouncer({ folder, postgres }: PgBouncerOptions): Promise
     logFile: join(folder, 'pgbouncer.log'),
     launch: async () => {
       writeFileSync(settingsFile, settings(port, userFile, postgres));
-      // The password itself: from it PgBouncer both examines clients and signs in to Postgres.
+      // The plain password, which PgBouncer needs both to authenticate clients and to connect to Postgres.
       writeFileSync(userFile, `"${postgres.POSTGRES_USER}" "${postgres.POSTGRES_PASSWORD}"\n`, { mode: 0o600 });
       if (account.ids !== undefined) chownSync(userFile, account.ids.uid, account.ids.gid);
       return {
@@ -48,8 +48,7 @@ export async function pgBouncer({ folder, postgres }: PgBouncerOptions): Promise
       withClient({ ...env, POSTGRES_DB: 'pgbouncer' }, (client) => client.query('SHOW VERSION'), PROBE_LIMITS).then(
         () => true,
       ),
-    // An immediate stop: the others wait for open transactions, on a Postgres that may be unavailable, or (since 1.23) for all
-    // clients.
+    // An immediate stop. Other stops wait for open transactions, even if Postgres is unavailable, or (since 1.23) for all clients.
     stopSignal: 'SIGQUIT',
   });
 }

@@ -1,8 +1,8 @@
 const NATS = 'http://deb.debian.org/debian/pool/main/n/nats-server/nats-server_2.10.27-1+b2';
 
 /**
- * Packages that are taken from a newer Debian than the machine's, by the name of the program and of
- * Node's architecture. They need nothing but a C library of 2022 or later.
+ * Packages from a newer Debian than that of the machine, by program and by the architecture name of Node. They only need a C
+ * library of 2022 or later.
  *
  * NATS: the releases of 2022 and 2023 have 2.9, whose streams and durable consumers may come to harm
  * when a server is killed. Debian 13 has 2.10.

@@ -3,20 +3,19 @@ import { dirname } from 'node:path';
 import type { Launch } from '../processes/local-process.js';
 import { findOnPath } from './executables.js';
 
-/** Under which account Postgres or PgBouncer runs, and how a command is started under it. */
+/** The account of Postgres or PgBouncer, and how to start a command under it. */
 export interface PostgresAccount {
-  /** Undefined: the account that runs us. */
+  /** Undefined for the account of this process. */
   ids: { uid: number; gid: number } | undefined;
-  /** The command, its arguments, and the ids to spawn it with. */
+  /** The arguments of `spawn` for a command. */
   wrap: (command: string, args: readonly string[]) => Pick<Launch, 'command' | 'args' | 'uid' | 'gid'>;
 }
 
 /**
- * Postgres and PgBouncer refuse to run as root, so root hands them to `nobody`. When `nobody` can't reach the
- * folders (the checkout lies in a private folder such as /root), they are given the one capability
- * that lets them pass, by `setpriv`, and no other.
- * @param paths the folders that the program has to reach.
- * @throws Error that says what to do, when root has no way to run it.
+ * Postgres and PgBouncer refuse to run as root, so root runs them as `nobody`. If `nobody` cannot reach the folders, for
+ * example in a checkout below /root, `setpriv` gives them the one capability that they need for it.
+ * @param paths the folders that the program must reach
+ * @throws Error that names what to do if root cannot run the program
  */
 export function postgresAccount(paths: readonly string[]): PostgresAccount {
   if (process.getuid?.() !== 0) {
@@ -39,7 +38,7 @@ export function postgresAccount(paths: readonly string[]): PostgresAccount {
     `--reuid=${ids.uid}`,
     `--regid=${ids.gid}`,
     '--clear-groups',
-    // access(2), by which Postgres looks for its own files, ignores capabilities without this.
+    // Without this, access(2), which Postgres uses to find its own files, ignores capabilities.
     '--securebits=+no_setuid_fixup',
     `--inh-caps=${capabilities}`,
     `--ambient-caps=${capabilities}`,
@@ -56,7 +55,7 @@ function nobody(): { uid: number; gid: number } {
   return { uid: Number(entry?.[1] ?? 65_534), gid: Number(entry?.[2] ?? 65_534) };
 }
 
-/** True when every user may pass all folders down to this one. */
+/** True if every user may enter this folder and all folders above it. */
 function isOpenToAll(path: string): boolean {
   const open = (statSync(path).mode & 0o001) !== 0;
   const parent = dirname(path);

@@ -29,7 +29,7 @@ export interface PostgresOptions extends ServerOptions {
 const USER = 'ads';
 const DATABASE = 'ads';
 
-/** A Postgres of our own, not yet started. Its data are made at the first start. */
+/** A Postgres, not started yet. The first start initialises its data. */
 export async function postgresServer(options: PostgresOptions): Promise<LocalProcess> {
   const { folder, logFile = join(folder, 'postgres.log') } = options;
   const port = await freePort();
@@ -41,7 +41,7 @@ export async function postgresServer(options: PostgresOptions): Promise<LocalPro
   const settings = {
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
-    // Inside the data folder instead of /dev/shm: a killed server leaves nothing outside.
+    // In the data folder instead of /dev/shm, so that a killed server leaves nothing outside.
     dynamic_shared_memory_type: 'mmap',
     timezone: 'UTC',
     ...options.settings,
@@ -70,7 +70,7 @@ export async function postgresServer(options: PostgresOptions): Promise<LocalPro
     },
     isReady: () => answersQuery(env),
     readyTimeoutMs: 60_000,
-    // "Fast shutdown": ends sessions and writes a checkpoint. SIGTERM would wait for the clients.
+    // A fast shutdown ends sessions and writes a checkpoint. SIGTERM would wait for the clients.
     stopSignal: 'SIGINT',
   });
 }
@@ -95,7 +95,7 @@ function readOrMakePassword(file: string): string {
   return readFileSync(file, 'utf8');
 }
 
-/** Without the PG* variables, by which somebody's own settings would reach this server. */
+/** The environment without PG* variables, which would apply the user's own settings. */
 function serverEnvironment(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) => !/^(PG|LC_|LANG)/.test(name));
   return { ...Object.fromEntries(kept), LC_ALL: 'C' };
@@ -109,7 +109,7 @@ async function makeDataFolder(
 ): Promise<void> {
   const dataFolder = join(folder, 'data');
   if (existsSync(dataFolder)) return;
-  // Made aside and renamed when complete: a start that was killed half-way is simply done again.
+  // Created under another name and renamed when complete, so that a killed start is repeated.
   const draft = `${dataFolder}.new`;
   const passwordFile = join(folder, 'password.new');
   rmSync(draft, { recursive: true, force: true });
@@ -139,8 +139,8 @@ async function makeDataFolder(
 }
 
 /**
- * After a kill the lock file is still there. Postgres ignores it unless another process has been
- * given the same pid since, which is common in containers; so look whether it is a Postgres.
+ * Deletes the lock file of a killed server. Postgres ignores the file unless another process has the same pid now, which is
+ * common in containers. This checks whether that process is a Postgres.
  */
 function forgetDeadServer(dataFolder: string): void {
   const lockFile = join(dataFolder, 'postmaster.pid');

@@ -39,8 +39,8 @@ export interface ProgramServer extends Required<ServerOptions> {
 const CONTAINER_READY_MS = 120_000;
 
 /**
- * A server on a free port, not yet started. A container ends with its client process and leaves nothing behind.
- * @throws Error that says what to install, when its program is not to be had.
+ * A server on a free port, not started yet. A container ends with its client process and is then removed.
+ * @throws Error that names what to install if its program is not found
  */
 export async function programServer(server: ProgramServer): Promise<LocalProcess> {
   const { name, folder, logFile, args } = server;

@@ -6,15 +6,15 @@ import { waitFor } from '../wait-for.js';
 import { requireInstalled } from './executables.js';
 import { redisServer } from './redis.js';
 
-/** Several Redis processes that share the keys. Each may be killed, frozen and started again like any other process. */
+/** Several Redis processes that share the keys. Each can be killed, frozen and started by itself. */
 export interface RedisCluster {
-  /** The primaries it began with, then their replicas. */
+  /** The initial primaries, then their replicas. */
   readonly nodes: readonly LocalProcess[];
   /** The variables that a service needs to reach it. */
   readonly env: Readonly<Record<string, string>>;
-  /** Starts the nodes that don't run, makes a cluster of them the first time, and resolves when it works. */
+  /** Starts the nodes that do not run, joins them to a cluster the first time, and resolves when the cluster works. */
   start(): Promise<void>;
-  /** Those that are primaries by their own account, of the nodes that run. */
+  /** The running nodes that report themselves as primaries. */
   primaries(): Promise<LocalProcess[]>;
 }
 
@@ -44,9 +44,9 @@ export async function redisCluster({ folder }: { folder: string }): Promise<Redi
         settings: {
           'cluster-enabled': 'yes',
           'cluster-node-timeout': String(NODE_TIMEOUT_MS),
-          // Else it is port + 10,000, which another server may have.
+          // By default it is port + 10,000, which another server may use.
           'cluster-port': String(busPort),
-          // A replica takes over however long it was without its primary.
+          // A replica may take over after any time without its primary.
           'cluster-replica-validity-factor': '0',
           'repl-diskless-sync-delay': '0',
         },
@@ -83,11 +83,11 @@ async function withClients<T>(nodes: readonly LocalProcess[], work: (clients: Re
   }
 }
 
-/** Makes one cluster of nodes that don't know each other yet. */
+/** Joins nodes that do not know each other to one cluster. */
 async function formCluster(clients: readonly Redis[], busPorts: readonly number[]): Promise<void> {
   const [first] = clients;
   for (const [index, client] of clients.entries()) {
-    // Two primaries with the same epoch would have to settle first which one is the older.
+    // Two primaries with the same epoch would first have to resolve the conflict.
     await client.cluster('SET-CONFIG-EPOCH', index + 1);
     const { host = '', port = 0 } = client.options;
     if (client !== first) await first?.call('CLUSTER', 'MEET', host, port, busPorts[index] ?? 0);
@@ -101,7 +101,7 @@ async function formCluster(clients: readonly Redis[], busPorts: readonly number[
   const ids = await Promise.all(holders.map((client) => client.cluster('MYID')));
   await Promise.all(
     clients.slice(PRIMARIES).map((client, index) =>
-      // Refused until it has heard of that primary.
+      // Refused until the replica knows that primary.
       waitFor(async () => (await client.cluster('REPLICATE', String(ids[index % PRIMARIES]))) === 'OK', {
         timeoutMs: JOIN_MS,
         what: 'the nodes of the Redis Cluster to know each other',
@@ -110,7 +110,7 @@ async function formCluster(clients: readonly Redis[], busPorts: readonly number[
   );
 }
 
-/** Until every node finds the cluster in order, and every replica has what its primary has. */
+/** Waits until every node reports a working cluster, and every replica has the data of its primary. */
 async function works(clients: readonly Redis[]): Promise<void> {
   await waitFor(
     async () => {

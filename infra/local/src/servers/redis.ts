@@ -7,7 +7,7 @@ import { programServer, type ServerOptions, sendsLine } from './program-server.j
 export interface RedisOptions extends ServerOptions {
   /** By default `Redis`. */
   name?: string;
-  /** Keep the data over restarts. Off: Redis holds only a copy of what Postgres knows. */
+  /** True to keep the data over restarts; by default false, as Redis has only a copy of counts in Postgres. */
   persist?: boolean;
   /** Further settings, as in redis.conf. */
   settings?: Readonly<Record<string, string>>;
@@ -16,8 +16,8 @@ export interface RedisOptions extends ServerOptions {
 }
 
 /**
- * A Redis of our own, not yet started.
- * @throws Error that says what to install, when there is no `redis-server` to be had.
+ * A Redis, not started yet.
+ * @throws Error that names what to install if `redis-server` is not found
  */
 export function redisServer(options: RedisOptions): Promise<LocalProcess> {
   const { folder, name = 'Redis', logFile = join(folder, 'redis.log'), persist = false, executable } = options;
@@ -38,7 +38,7 @@ export function redisServer(options: RedisOptions): Promise<LocalProcess> {
         'protected-mode': 'no',
         save: persist ? '60 1' : '',
         appendonly: 'no',
-        // Evicting a bucket would make a count too small without anybody noticing.
+        // The eviction of a bucket would lower a count silently.
         'maxmemory-policy': 'noeviction',
         daemonize: 'no',
         ...options.settings,

@@ -1,9 +1,9 @@
 import { type ExecFileOptions, execFile } from 'node:child_process';
 import { rmSync } from 'node:fs';
 
-/** How a command ended, and everything it printed: stdout, then stderr. */
+/** The exit code and the output of a command: stdout, then stderr. */
 export interface CommandResult {
-  /** Null when it could not be started, or was ended by a signal or by the time limit. */
+  /** Null if it could not be started, or was ended by a signal or by the timeout. */
   code: number | null;
   output: string;
 }
@@ -22,7 +22,7 @@ export function runCommand(
       resolve({ code: wasStarted ? child.exitCode : null, output: wasStarted ? stdout + stderr : `${error?.message}` });
     });
     child.stdin?.end();
-    // It must not outlive this process.
+    // The command ends with this process.
     const endWithUs = () => child.kill('SIGKILL');
     process.once('exit', endWithUs);
   });
@@ -32,7 +32,7 @@ export function runCommand(
  * Copies the data folder of a stopped server to `to`, with owners and modes, like a snapshot of its volume. An existing
  * `to` is deleted first.
  *
- * @throws Error with what the copying said
+ * @throws Error with the output of the copy
  */
 export async function copyFolder(from: string, to: string): Promise<void> {
   rmSync(to, { recursive: true, force: true });

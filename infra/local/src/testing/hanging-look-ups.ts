@@ -2,9 +2,9 @@ import dns from 'node:dns';
 import { existsSync, readFile } from 'node:fs';
 import { join } from 'node:path';
 
-// Loaded into a service before its own code, with `--import`: names that end in `.test` lead to this machine. While there
-// is a pipe of that name in HANGING_NAMES_FOLDER, a look-up does what getaddrinfo does when DNS is silent: it holds a thread
-// of libuv. Reading a pipe that nobody writes to does that, too.
+// Loaded into a service before its own code with `--import`. Names that end in `.test` resolve to this machine. While
+// HANGING_NAMES_FOLDER has a pipe with that name, a look-up blocks a libuv thread, as getaddrinfo does without an answer from
+// DNS: it reads the pipe, which has no writer.
 
 const folder = process.env.HANGING_NAMES_FOLDER ?? '.';
 const { lookup } = dns;

@@ -7,16 +7,16 @@ import { runCommand } from '../servers/run-command.js';
 
 const PRELOAD = join(projectRoot, 'infra', 'local', 'dist', 'testing', 'hanging-look-ups.js');
 
-/** Names of servers on this machine, whose look-ups can be made to hang in the services that use them. */
+/** Names of servers on this machine, whose look-ups a test can let hang in the services. */
 export interface Names {
   /**
    * The variables of a service that reaches its servers by name: 127.0.0.1 in `NATS_URL` becomes `nats.test`, and so on.
-   * They have few threads and load `hanging-look-ups.ts` first.
+   * The service has few threads and loads `hanging-look-ups.ts` first.
    */
   variables(env: Variables): Record<string, string>;
-  /** From now on nobody answers for `<name>.test`; each look-up holds a thread. */
+  /** From now on each look-up of `<name>.test` hangs and blocks a thread. */
   hang(name: string): Promise<void>;
-  /** Look-ups that hang fail, later ones succeed. */
+  /** Hanging look-ups fail, and later ones succeed. */
   heal(name: string): void;
 }
 
@@ -25,7 +25,7 @@ function named(variable: string, value: string): string {
   return value.replaceAll('127.0.0.1', `${variable.split('_', 1)[0]?.toLowerCase()}.test`);
 }
 
-/** @param folder is made; it holds a pipe for each name that hangs */
+/** @param folder is created; it contains a pipe for each hanging name */
 export function openNames(folder: string): Names {
   mkdirSync(folder, { recursive: true });
   const pipeOf = (name: string) => join(folder, `${name}.test`);
@@ -33,7 +33,7 @@ export function openNames(folder: string): Names {
     variables: (env) => ({
       ...Object.fromEntries(Object.entries(env).map(([key, value]) => [key, named(key, String(value))])),
       NODE_OPTIONS: `--max-old-space-size=128 --import=${pathToFileURL(PRELOAD)}`,
-      // Fewer than in production, so that they are soon in use when one look-up takes another's thread.
+      // Fewer threads than in production, so that hanging look-ups soon use all of them.
       UV_THREADPOOL_SIZE: '4',
       HANGING_NAMES_FOLDER: folder,
     }),

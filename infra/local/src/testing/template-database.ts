@@ -2,15 +2,15 @@ import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
 import { migrate, seedSampleAds, type Variables, withClient } from '../database.js';
 
-/** The database that each test file gets a copy of: migrated, with the sample ads. Nobody can connect to it. */
+/** The migrated database with the sample ads that test files get copies of. It accepts no connections. */
 const TEMPLATE = 'ads_template';
 
 /**
- * Makes the template, once per run and before the first test: a migration takes ten times as long as a copy, and on a busy
- * machine longer than a hook may. Replaces what an earlier attempt left.
+ * Creates the template once per run, before the first test: a migration takes ten times as long as a copy, and on a busy
+ * machine longer than the timeout of a hook. Replaces the template of an earlier attempt.
  *
  * @param env the variables of the Postgres server of this run
- * @throws Error with what the migration printed
+ * @throws Error with the output of the migration
  */
 export async function makeTemplateDatabase(env: Variables): Promise<void> {
   await asAdministrator(env, async (client) => {
@@ -20,12 +20,12 @@ export async function makeTemplateDatabase(env: Variables): Promise<void> {
     await client.query(`CREATE DATABASE ${TEMPLATE}`);
     await migrate({ ...env, POSTGRES_DB: TEMPLATE });
     await seedSampleAds({ ...env, POSTGRES_DB: TEMPLATE });
-    // A single connection to the template would make every copy of it fail.
+    // A connection to the template would make every copy fail.
     await client.query(`ALTER DATABASE ${TEMPLATE} ALLOW_CONNECTIONS false IS_TEMPLATE true`);
   });
 }
 
-/** A new copy of the template: its variables. */
+/** Creates a copy of the template. @returns its variables */
 export async function copyTemplateDatabase(env: Variables): Promise<Variables> {
   const name = `test_${randomBytes(6).toString('hex')}`;
   await asAdministrator(env, (client) => client.query(`CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`));

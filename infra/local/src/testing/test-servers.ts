@@ -21,26 +21,26 @@ export interface TestStack extends Readonly<Record<ServiceName, LocalProcess>> {
 
 /** Real servers for one test file; `release` ends all of them. */
 export interface TestServers {
-  /** For whatever the test writes. */
+  /** The folder for files of the test. */
   readonly folder: string;
   /** Runs at `release`, last in, first out. */
   onRelease(release: () => unknown): void;
-  /** A database of its own, migrated, with the sample ads, on the Postgres of the whole test run: its variables. */
+  /** Creates a migrated database with the sample ads on the Postgres of the test run. @returns its variables */
   database(): Promise<Variables>;
-  /** A Postgres of its own, for tests that stop or kill it; migrated, with the sample ads. */
+  /** Starts a Postgres for tests that stop or kill it, migrated and with the sample ads. */
   postgres(): Promise<LocalProcess>;
   redis(options?: Pick<RedisOptions, 'persist' | 'settings'>): Promise<LocalProcess>;
-  /** A Redis Cluster of three primaries with a replica each. */
+  /** Starts a Redis Cluster of three primaries with one replica each. */
   redisCluster(): Promise<RedisCluster>;
   nats(options?: Pick<NatsOptions, 'settings'>): Promise<LocalProcess>;
-  /** One of our services, started. */
+  /** Starts a service. */
   service(options: Pick<ServiceOptions, 'name' | 'env' | 'nodeArgs'>): Promise<LocalProcess>;
   /** All services and the gateway, started. */
   stack(env: Variables): Promise<TestStack>;
   release(): Promise<void>;
 }
 
-/** @throws Error when the tests were not started by `npm test` */
+/** @throws Error if the tests were not started by `npm test` */
 export function openTestServers(): TestServers {
   const root = process.env.TEST_FOLDER;
   if (root === undefined || process.env.TEST_POSTGRES_HOST === undefined) {
@@ -93,7 +93,7 @@ export function openTestServers(): TestServers {
   };
 }
 
-/** Where the Postgres of the whole test run listens. */
+/** The address of the Postgres of the test run. */
 function testPostgres(): Variables {
   return Object.fromEntries(
     ['HOST', 'PORT', 'USER', 'PASSWORD'].map((name) => [`POSTGRES_${name}`, process.env[`TEST_POSTGRES_${name}`]]),
