@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { projectRoot } from '@ads/local';
-import { generatedFiles } from './generated-files.js';
+import { generatedFiles } from './checks/generated.js';
 
 /** `npm run generate`: writes every committed file that code generates. */
 for (const [path, text] of generatedFiles()) {

@@ -13,17 +13,16 @@ async function main(run: StandAloneRun, options: OptionValues<typeof OPTIONS>): 
   const counts = { problems: 0, passed: 0, skipped: 0 };
   for (const check of [...OWN_CHECKS, ...TOOL_CHECKS, ...(options.static ? [] : [livePanels(run)])]) {
     const since = performance.now();
-    const { problems, skipped } = await check.run(repository);
-    counts.problems += problems.length;
-    // A skipped check has not passed.
-    if (skipped === undefined) {
-      printStep(problems.length === 0, check.name, since);
-      if (problems.length === 0) counts.passed += 1;
-    } else {
+    const outcome = await check.run(repository);
+    if ('skipped' in outcome) {
       counts.skipped += 1;
-      for (const reason of skipped) printWarning(`${check.name} skipped: ${reason}`);
+      printWarning(`${check.name} skipped: ${outcome.skipped}`);
+      continue;
     }
-    for (const { file, line, message } of problems) console.log(`${file}:${line}: ${message}`);
+    printStep(outcome.length === 0, check.name, since);
+    counts.problems += outcome.length;
+    if (outcome.length === 0) counts.passed += 1;
+    for (const { file, line, message } of outcome) console.log(`${file}:${line}: ${message}`);
   }
   console.log(`\n${counts.problems} problems; ${counts.passed} checks passed, ${counts.skipped} skipped`);
   return counts.problems === 0;

@@ -29,3 +29,30 @@ export function text(value: unknown, ...path: Path): string {
   const found = at(value, ...path);
   return typeof found === 'string' || typeof found === 'number' ? String(found) : '';
 }
+
+/** A value with its path. */
+export interface Place {
+  readonly path: Path;
+  readonly value: unknown;
+}
+
+/** The values at a path in which `*` stands for every index or key, and a list of keys for each of them. */
+export function placesAt(root: unknown, ...pattern: readonly (string | number | readonly string[])[]): Place[] {
+  let places: Place[] = [{ path: [], value: root }];
+  for (const step of pattern) {
+    places = places.flatMap(({ path, value }) => {
+      const keys =
+        step === '*' ? (Array.isArray(value) ? [...value.keys()] : Object.keys(fields(value))) : [step].flat();
+      return keys.map((key) => ({ path: [...path, key], value: at(value, key) }));
+    });
+  }
+  return places.filter(({ value }) => value !== undefined);
+}
+
+/** The matches of a global pattern in a text, each with its line; the first line is 1. */
+export function matchesIn(source: string, pattern: RegExp): { readonly groups: string[]; readonly line: number }[] {
+  return [...source.matchAll(pattern)].map((match) => ({
+    groups: match.map((group) => group ?? ''),
+    line: source.slice(0, match.index).split('\n').length,
+  }));
+}

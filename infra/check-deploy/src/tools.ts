@@ -8,7 +8,9 @@ export type Tool = (args: readonly string[], options: { cwd: string }) => Promis
 /** A tool, or the reason why it is missing. */
 export type FoundTool = { readonly run: Tool } | { readonly missing: string };
 
-function toolAt(path: string, env: Readonly<Record<string, string>> = {}): FoundTool {
+type Variables = Readonly<Record<string, string>>;
+
+function toolAt(path: string, env: Variables = {}): FoundTool {
   return {
     run: (args, { cwd }) => runCommand(path, args, { cwd, timeoutMs: 120_000, env: { ...process.env, ...env } }),
   };
@@ -20,33 +22,30 @@ export function findKubectl(): FoundTool {
 }
 
 export async function findDockerCompose(): Promise<FoundTool> {
-  const path = findOnPath('docker');
-  const { code } = await runCommand(path ?? 'docker', ['compose', 'version'], { timeoutMs: 30_000 });
-  if (path === undefined || code !== 0) return { missing: 'docker compose is not installed' };
-  const docker = toolAt(path);
-  return 'run' in docker ? { run: (args, options) => docker.run(['compose', ...args], options) } : docker;
+  const { code } = await runCommand('docker', ['compose', 'version'], { timeoutMs: 30_000 });
+  return code === 0 ? toolAt('docker') : { missing: 'docker compose is not installed' };
+}
+
+/** A server of the tracker as a program, with its environment; not as a container. */
+export async function findServer(
+  name: 'nginx' | 'nats-server' | 'prometheus',
+): Promise<{ readonly path: string; readonly env: Variables } | { readonly missing: string }> {
+  const { [name]: found } = await findExecutables([name]);
+  if (found.kind === 'binary') return found;
+  return { missing: found.kind === 'missing' ? found.reason : `${name} is not installed` };
+}
+
+export async function findServerTool(name: 'nginx' | 'nats-server', env: Variables = {}): Promise<FoundTool> {
+  const found = await findServer(name);
+  return 'missing' in found ? found : toolAt(found.path, { ...found.env, ...env });
 }
 
 /** promtool is installed beside Prometheus, also by the package of Debian. */
 export async function findPromtool(): Promise<FoundTool> {
   const onPath = findOnPath('promtool');
   if (onPath !== undefined) return toolAt(onPath);
-  const { prometheus } = await findExecutables(['prometheus']);
-  if (prometheus.kind !== 'binary') {
-    return { missing: prometheus.kind === 'missing' ? prometheus.reason : 'promtool is not installed' };
-  }
+  const prometheus = await findServer('prometheus');
+  if ('missing' in prometheus) return prometheus;
   const path = join(dirname(prometheus.path), 'promtool');
   return existsSync(path) ? toolAt(path, prometheus.env) : { missing: 'promtool is not installed' };
-}
-
-export async function findNginx(): Promise<FoundTool> {
-  const { nginx } = await findExecutables(['nginx']);
-  if (nginx.kind === 'binary') return toolAt(nginx.path, nginx.env);
-  return { missing: nginx.kind === 'missing' ? nginx.reason : 'nginx is not installed' };
-}
-
-export async function findNatsServer(env: Readonly<Record<string, string>>): Promise<FoundTool> {
-  const { 'nats-server': nats } = await findExecutables(['nats-server']);
-  if (nats.kind === 'binary') return toolAt(nats.path, { ...nats.env, ...env });
-  return { missing: nats.kind === 'missing' ? nats.reason : 'nats-server is not installed' };
 }

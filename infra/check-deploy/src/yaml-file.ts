@@ -21,6 +21,7 @@ export interface YamlDocument {
   readonly root: Document.Parsed;
   /** The line of a path, or of the longest part of the path that exists. */
   lineOf(path: Path): number;
+  problem(path: Path, message: string): Problem;
   /** @param offset characters from the start of the file */
   lineAt(offset: number): number;
 }
@@ -40,13 +41,17 @@ export function readYaml(file: string, text: string): YamlFile {
   return {
     documents: documents
       .filter((root) => root.contents !== null)
-      .map((root) => ({
-        file,
-        value: root.errors.length > 0 ? undefined : root.toJS(),
-        root,
-        lineOf: (path) => lineAt(offsetOf(root, path)),
-        lineAt,
-      })),
+      .map((root) => {
+        const lineOf = (path: Path) => lineAt(offsetOf(root, path));
+        return {
+          file,
+          value: root.errors.length > 0 ? undefined : root.toJS(),
+          root,
+          lineOf,
+          problem: (path, message) => ({ file, line: lineOf(path), message }),
+          lineAt,
+        };
+      }),
     problems: documents.flatMap((root) =>
       root.errors.map(({ pos, message }) => ({
         file,

@@ -25,7 +25,7 @@ beforeAll(() => {
 afterAll(() => rmSync(copy, { recursive: true, force: true }));
 
 test.each(OWN_CHECKS)('$name: reports no problem in the repository', async (check) => {
-  expect(await check.run(openRepository(copy))).toEqual({ problems: [] });
+  expect(await check.run(openRepository(copy))).toEqual([]);
 });
 
 const PLANTED: readonly Planted[] = [...SERVICES_MISSING, ...COMPOSE, ...KUBERNETES, ...OTHERS];
@@ -42,8 +42,11 @@ test.each(PLANTED.map((planted) => [`${planted.file}, ${planted.replace.trim()}`
     try {
       const place = at === undefined ? start : after.indexOf(at, start);
       const line = after.slice(0, place).split('\n').length;
-      const { problems } = await check.run(openRepository(copy));
-      expect(problems).toContainEqual({ file, line, message: expect.stringMatching(says) });
+      expect(await check.run(openRepository(copy))).toContainEqual({
+        file,
+        line,
+        message: expect.stringMatching(says),
+      });
     } finally {
       writeFileSync(path, before);
     }

@@ -1,18 +1,20 @@
 import { SERVICE_NAMES, UPSTREAMS } from '@ads/local';
 import type { Check } from '../check.js';
 import { readDockerfile } from '../dockerfile.js';
-import { manifestOf, podTemplateOf } from '../kubernetes/manifests.js';
-import { programOf } from '../kubernetes/pod-environment.js';
+import { containersOf, type Manifest, manifestOf } from '../kubernetes/manifests.js';
+import { programOf } from '../kubernetes/references.js';
 import type { Repository } from '../repository.js';
-import { fields, items, text } from '../shape.js';
+import { fields, placesAt, text } from '../shape.js';
+
+/** The names of the services that a file deploys. */
+type NamesIn = (repository: Repository, file: string) => readonly string[];
 
 /** A file that deploys services by name. */
 interface Place {
   readonly file: string;
   /** The part that deploys a service. */
   readonly part: string;
-  /** The names that the file deploys. */
-  names(repository: Repository, file: string): readonly string[];
+  readonly names: NamesIn;
   /** Only the services behind the gateway are needed here. */
   readonly isPublic?: boolean;
 }
@@ -30,102 +32,70 @@ const PLACES: readonly Place[] = [
     file: 'docker-compose.prod.yaml',
     part: 'Compose service with its image',
     names: (repository, file) =>
-      Object.entries(fields(contentOf(repository, file), 'services')).flatMap(([name, service]) =>
-        text(service, 'image').startsWith(`ads-metric-tracker/${name}:`) ? [name] : [],
-      ),
+      Object.entries(fields(documentOf(repository, file), 'services'))
+        .filter(([name, service]) => text(service, 'image').startsWith(`ads-metric-tracker/${name}:`))
+        .map(([name]) => name),
   },
   {
     file: MANIFESTS,
     part: 'Deployment with its image',
-    names: (repository) =>
-      appliedManifests(repository)
-        .filter(({ kind }) => kind === 'Deployment')
-        .filter((manifest) =>
-          items(podTemplateOf(manifest)?.spec, 'containers').some((one) => programOf(one) === manifest.name),
-        )
-        .map(({ name }) => name),
+    names: manifestsThat(
+      ({ kind, name, pod }) =>
+        kind === 'Deployment' && containersOf(pod).some(({ value }) => programOf(value) === name),
+    ),
   },
-  {
-    file: MANIFESTS,
-    part: 'Service',
-    names: (repository) =>
-      appliedManifests(repository)
-        .filter(({ kind }) => kind === 'Service')
-        .map(({ name }) => name),
-  },
+  { file: MANIFESTS, part: 'Service', names: manifestsThat(({ kind }) => kind === 'Service') },
   {
     file: 'k8s/base/60-ingress.yaml',
     part: 'path',
     isPublic: true,
-    names: (repository, file) =>
-      items(contentOf(repository, file), 'spec', 'rules')
-        .flatMap((rule) => items(rule, 'http', 'paths'))
-        .map((path) => text(path, 'backend', 'service', 'name')),
+    names: fieldsAt('spec', 'rules', '*', 'http', 'paths', '*', 'backend', 'service', 'name'),
   },
-  {
-    file: 'infra/gateway/routes.conf',
-    part: 'path',
-    isPublic: true,
-    names: (repository, file) => matches(repository.text(file), /^\s*~\S+\s+(\w+);$/gm),
-  },
-  {
-    file: 'infra/gateway/run.sh',
-    part: 'upstream',
-    isPublic: true,
-    names: (repository, file) => matches(repository.text(file), /^\s*upstream (\w+) \d+/gm),
-  },
-  {
-    file: 'infra/monitoring/prometheus.yml',
-    part: 'job',
-    names: (repository, file) =>
-      items(contentOf(repository, file), 'scrape_configs').map((job) => text(job, 'job_name')),
-  },
+  { file: 'infra/gateway/routes.conf', part: 'path', isPublic: true, names: matches(/^\s*~\S+\s+(\w+);$/gm) },
+  { file: 'infra/gateway/run.sh', part: 'upstream', isPublic: true, names: matches(/^\s*upstream (\w+) \d+/gm) },
+  { file: 'infra/monitoring/prometheus.yml', part: 'job', names: fieldsAt('scrape_configs', '*', 'job_name') },
   {
     file: 'k8s/overlays/monitoring/pod-monitor.yaml',
     part: 'value of the selector',
-    names: (repository, file) =>
-      items(contentOf(repository, file), 'spec', 'selector', 'matchExpressions').flatMap((one) =>
-        items(one, 'values').map(String),
-      ),
+    names: fieldsAt('spec', 'selector', 'matchExpressions', '*', 'values', '*'),
   },
   {
     file: 'infra/monitoring/rules/processes.yml',
     part: 'absent() in ServiceDown',
-    names: (repository, file) => matches(repository.text(file), /absent\(up\{job="(\w+)"\}\)/g),
+    names: matches(/absent\(up\{job="(\w+)"\}\)/g),
   },
 ];
 
 /** Each service of the table is built, deployed, routed to and scraped. */
 export const deployedServices: Check = {
   name: 'services of the table',
-  run: (repository) => ({ problems: missingServices(repository, SERVICE_NAMES, UPSTREAMS) }),
+  run: (repository) =>
+    PLACES.flatMap(({ file, part, names, isPublic }) => {
+      const present = names(repository, file);
+      return (isPublic ? UPSTREAMS : SERVICE_NAMES)
+        .filter((service) => !present.includes(service))
+        .map((service) => ({ file, line: 1, message: `has no ${part} for the service ${service}` }));
+    }),
 };
 
-export function missingServices(
-  repository: Repository,
-  services: readonly string[],
-  publicServices: readonly string[],
-) {
-  return PLACES.flatMap(({ file, part, names, isPublic }) => {
-    const present = repository.has(file) ? names(repository, file) : [];
-    return (isPublic ? publicServices : services)
-      .filter((service) => !present.includes(service))
-      .map((service) => ({ file, line: 1, message: `has no ${part} for the service ${service}` }));
-  });
-}
-
-function contentOf(repository: Repository, file: string): unknown {
+function documentOf(repository: Repository, file: string): unknown {
   return repository.yaml(file).documents[0]?.value;
 }
 
-/** The manifests that both ways of applying reach: listed for Kustomize, and linked in the folder `k8s`. */
-function appliedManifests(repository: Repository) {
-  return items(contentOf(repository, MANIFESTS), 'resources')
-    .map(String)
-    .filter((name) => repository.has(`k8s/base/${name}`) && repository.has(`k8s/${name}`))
-    .flatMap((name) => repository.yaml(`k8s/base/${name}`).documents.map(manifestOf));
+function fieldsAt(...pattern: readonly string[]): NamesIn {
+  return (repository, file) => placesAt(documentOf(repository, file), ...pattern).map(({ value }) => String(value));
 }
 
-function matches(source: string, pattern: RegExp): string[] {
-  return [...source.matchAll(pattern)].map(([, name = '']) => name);
+function matches(pattern: RegExp): NamesIn {
+  return (repository, file) => [...repository.text(file).matchAll(pattern)].map(([, name = '']) => name);
+}
+
+/** The manifests that both ways of applying reach: listed for Kustomize, and linked in the folder `k8s`. */
+function manifestsThat(isWanted: (manifest: Manifest) => boolean): NamesIn {
+  return (repository, file) =>
+    fieldsAt('resources', '*')(repository, file)
+      .filter((name) => repository.has(`k8s/base/${name}`) && repository.has(`k8s/${name}`))
+      .flatMap((name) => repository.yaml(`k8s/base/${name}`).documents.map(manifestOf))
+      .filter(isWanted)
+      .map(({ name }) => name);
 }

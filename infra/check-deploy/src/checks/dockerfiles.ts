@@ -1,8 +1,7 @@
 import type { Copy, Instruction } from 'dockerfile-ast';
 import type { Check } from '../check.js';
+import { healthCheckProblem, imageProblem } from '../containers.js';
 import { contentOf, effective, lineOf, readDockerfile, type Stage } from '../dockerfile.js';
-import { healthCheckProblem } from '../health-checks.js';
-import { imageProblem } from '../images.js';
 import type { Problem } from '../problem.js';
 import type { Repository } from '../repository.js';
 import { fields, text } from '../shape.js';
@@ -14,10 +13,7 @@ const SECRET = /\b\w*(?:PASSWORD|SECRET|TOKEN|CREDENTIAL)\w*/;
 /** Our own rules for Dockerfiles. Only a build shows that a file works. */
 export const dockerfiles: Check = {
   name: 'Dockerfiles',
-  run(repository) {
-    const files = repository.files('infra', /\/Dockerfile$/);
-    return { problems: files.flatMap((file) => checkDockerfile(repository, file)) };
-  },
+  run: (repository) => repository.files('infra', /\/Dockerfile$/).flatMap((file) => checkDockerfile(repository, file)),
 };
 
 function checkDockerfile(repository: Repository, file: string): Problem[] {

@@ -1,4 +1,5 @@
 import type { Check } from '../check.js';
+import { matchesIn } from '../shape.js';
 import { composeFiles } from './compose.js';
 
 const FILE = '.env.example';
@@ -7,38 +8,33 @@ const FILE = '.env.example';
 export const envExample: Check = {
   name: 'variables of the Compose files',
   run(repository) {
-    const files = composeFiles(repository);
-    if (files.length === 0) return { problems: [] };
-    const lines = repository.has(FILE) ? repository.text(FILE).split('\n') : [];
-    const shown = lines.flatMap((line, index) => {
-      const [, name] = /^#? ?([A-Z][A-Z0-9_]*)=/.exec(line) ?? [];
-      return name === undefined ? [] : [{ name, line: index + 1 }];
-    });
-    const used = files.flatMap((file) =>
-      repository
-        .text(file)
-        .split('\n')
-        .flatMap((text, index) =>
-          [...text.replace(/(^|\s)#.*/, '').matchAll(/(?<!\$)\$\{([A-Z][A-Z0-9_]*)(:?-[^$}])?/g)].map(
-            ([, name = '', known]) => ({ name, file, line: index + 1, isKnown: known !== undefined }),
-          ),
-        ),
+    const shown = matchesIn(repository.text(FILE), /^#? ?([A-Z][A-Z0-9_]*)=/gm).map(
+      ({ groups: [, name = ''], line }) => ({
+        name,
+        line,
+      }),
+    );
+    const used = composeFiles(repository).flatMap((file) =>
+      matchesIn(repository.text(file).replace(/(^|[ \t])#.*/gm, ''), /(?<!\$)\$\{([A-Z][A-Z0-9_]*)(:?-[^$}])?/g).map(
+        ({ groups: [, name = '', value], line }) => ({ name, file, line, hasDefault: value !== '' }),
+      ),
     );
     // Compose warns about a variable that has no default in one place.
-    const warned = used.filter(({ isKnown }) => !isKnown).map(({ name, file }) => `${file} ${name}`);
-    return {
-      problems: [
-        ...used
-          .filter(({ name }, index) => used.findIndex((other) => other.name === name) === index)
-          .filter(({ name }) => !shown.some((variable) => variable.name === name))
-          .map(({ name, file, line }) => ({ file, line, message: `${name} is not in ${FILE}` })),
-        ...used
-          .filter(({ name, file, isKnown }) => isKnown && /PASSWORD$/.test(name) && !warned.includes(`${file} ${name}`))
-          .map(({ name, file, line }) => ({ file, line, message: `${name} has a default, and nothing warns of it` })),
-        ...shown
-          .filter(({ name }) => !used.some((variable) => variable.name === name))
-          .map(({ name, line }) => ({ file: FILE, line, message: `no Compose file asks for ${name}` })),
-      ],
-    };
+    const warned = used.filter(({ hasDefault }) => !hasDefault).map(({ name, file }) => `${file} ${name}`);
+    const isShown = new Set(shown.map(({ name }) => name));
+    const isUsed = new Set(used.map(({ name }) => name));
+    return [
+      ...used
+        .filter(({ name }, index) => used.findIndex((other) => other.name === name) === index && !isShown.has(name))
+        .map(({ name, file, line }) => ({ file, line, message: `${name} is not in ${FILE}` })),
+      ...used
+        .filter(
+          ({ name, file, hasDefault }) => hasDefault && /PASSWORD$/.test(name) && !warned.includes(`${file} ${name}`),
+        )
+        .map(({ name, file, line }) => ({ file, line, message: `${name} has a default, and nothing warns of it` })),
+      ...shown
+        .filter(({ name }) => !isUsed.has(name))
+        .map(({ name, line }) => ({ file: FILE, line, message: `no Compose file asks for ${name}` })),
+    ];
   },
 };

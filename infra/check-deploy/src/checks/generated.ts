@@ -1,17 +1,23 @@
+import { generatedFiles as monitoringFiles } from '@ads/monitoring';
 import type { Check } from '../check.js';
-import { generatedFiles } from '../generated-files.js';
+import { CONFIGURATION_PAGE, configurationPage } from '../configuration-page.js';
+
+/** The text of every committed file that code generates, by its path in the project. */
+export function generatedFiles(): ReadonlyMap<string, string> {
+  return new Map([...monitoringFiles(), [CONFIGURATION_PAGE, configurationPage()]]);
+}
 
 /** Generated files are committed as code generates them. */
 export const generated: Check = {
   name: 'generated files',
-  run: (repository) => ({
-    problems: [...generatedFiles()].flatMap(([file, expected]) => {
-      const lines = repository.has(file) ? repository.text(file).split('\n') : [];
+  run: (repository) =>
+    [...generatedFiles()].flatMap(([file, expected]) => {
+      const text = repository.has(file) ? repository.text(file) : '';
+      if (text === expected) return [];
       const wanted = expected.split('\n');
-      const first = Array.from({ length: Math.max(lines.length, wanted.length) }, (_, index) => index).find(
-        (index) => lines[index] !== wanted[index],
-      );
-      return first === undefined ? [] : [{ file, line: first + 1, message: 'is not what `npm run generate` writes' }];
+      const differs = text.split('\n').findIndex((line, index) => line !== wanted[index]);
+      return [
+        { file, line: differs < 0 ? wanted.length : differs + 1, message: 'is not what `npm run generate` writes' },
+      ];
     }),
-  }),
 };

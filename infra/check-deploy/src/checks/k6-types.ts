@@ -9,6 +9,6 @@ export const k6Types: Check = {
   name: 'types of the load tests',
   async run({ root }) {
     const errors = await typeErrors(join(root, FOLDER), ['--project', '.']);
-    return { problems: errors.map(({ file, ...error }) => ({ file: `${FOLDER}/${file}`, ...error })) };
+    return errors.map(({ file, ...error }) => ({ file: `${FOLDER}/${file}`, ...error }));
   },
 };

@@ -1,12 +1,13 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { localFolder } from '@ads/local';
 import type { Check } from '../check.js';
-import { manifestFiles, manifestOf, patchFiles } from '../kubernetes/manifests.js';
+import { manifestFiles, patchFiles } from '../kubernetes/manifests.js';
 import { ALLOWED_VERSIONS, API_VERSION, typedSource } from '../kubernetes/typed.js';
 import type { Problem } from '../problem.js';
+import { inScratchFolder } from '../scratch-folder.js';
+import { text } from '../shape.js';
 import { typeErrors } from '../type-errors.js';
 import type { YamlDocument } from '../yaml-file.js';
 
@@ -14,6 +15,10 @@ const MODULES = {
   kubernetes: dirname(createRequire(import.meta.url).resolve('kubernetes-types/package.json')),
   extensions: fileURLToPath(new URL('../../src/kubernetes/extensions.js', import.meta.url)),
 };
+
+const COMPILER_OPTIONS = '--strict --module esnext --moduleResolution bundler --target es2023 --skipLibCheck'.split(
+  ' ',
+);
 
 /** A file of manifests, and the name that its problems are reported under. */
 export interface ManifestSource {
@@ -33,55 +38,39 @@ export const kubernetesApi: Check = {
       ...repository.yaml(file),
       whole: !patches.has(file),
     }));
-    return { problems: [...files.flatMap(({ problems }) => problems), ...(await checkAgainstApi(files))] };
+    return [...files.flatMap(({ problems }) => problems), ...(await checkAgainstApi(files))];
   },
 };
 
 export async function checkAgainstApi(sources: readonly ManifestSource[]): Promise<Problem[]> {
-  const problems: Problem[] = [];
-  const allowed = sources.flatMap(({ documents, ...source }) => {
-    // A list of JSON patches has no fields of a resource; rendering the overlay checks it.
-    const resources = documents.filter(({ value }) => !Array.isArray(value) && !isDeletion(value));
-    const known = resources.filter((document) => {
-      const { apiVersion } = manifestOf(document);
-      const ok = ALLOWED_VERSIONS.includes(apiVersion);
-      if (!ok) {
-        const message = `apiVersion ${apiVersion || '(none)'} is not one of ${ALLOWED_VERSIONS.join(', ')}`;
-        problems.push({ file: source.file, line: document.lineOf(['apiVersion']), message });
-      }
-      return ok;
-    });
-    return known.length === 0 ? [] : [{ ...source, documents: known }];
-  });
-
-  if (allowed.length === 0) return problems;
-  mkdirSync(localFolder, { recursive: true });
-  const folder = mkdtempSync(join(localFolder, 'check-deploy-'));
-  try {
-    const names = allowed.map(({ documents, whole }, index) => {
+  // A list of JSON patches has no fields of a resource; rendering the overlay checks it.
+  const resources = sources.map(({ documents, ...source }) => ({
+    ...source,
+    documents: documents.filter(({ value }) => !Array.isArray(value) && !isDeletion(value)),
+  }));
+  const isAllowed = ({ value }: YamlDocument) => ALLOWED_VERSIONS.includes(text(value, 'apiVersion'));
+  const versions = ALLOWED_VERSIONS.join(', ');
+  const refused = resources
+    .flatMap(({ documents }) => documents.filter((document) => !isAllowed(document)))
+    .map(({ value, problem }) =>
+      problem(['apiVersion'], `apiVersion ${text(value, 'apiVersion') || '(none)'} is not one of ${versions}`),
+    );
+  const errors = await inScratchFolder((folder) => {
+    const names = resources.flatMap(({ documents, whole }, index) => {
+      const allowed = documents.filter(isAllowed);
+      if (allowed.length === 0) return [];
       const name = `manifest-${index}.ts`;
-      writeFileSync(join(folder, name), typedSource(documents, whole, MODULES));
-      return name;
+      writeFileSync(join(folder, name), typedSource(allowed, whole, MODULES));
+      return [name];
     });
-    const errors = await typeErrors(folder, [
-      '--strict',
-      '--module',
-      'esnext',
-      '--moduleResolution',
-      'bundler',
-      '--target',
-      'es2023',
-      '--skipLibCheck',
-      ...names,
-    ]);
-    for (const { file, line, message } of errors) {
-      const source = allowed[names.indexOf(file)];
-      problems.push({ file: source?.file ?? file, line, message: inWordsOfManifests(message) });
-    }
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-  return problems;
+    return typeErrors(folder, [...COMPILER_OPTIONS, ...names]);
+  });
+  const found = errors.map(({ file, line, message }) => ({
+    file: resources[Number(/\d+/.exec(file)?.[0])]?.file ?? file,
+    line,
+    message: inWordsOfManifests(message),
+  }));
+  return [...refused, ...found];
 }
 
 /** A patch that only deletes a resource. */

@@ -1,26 +1,54 @@
 import type { Check } from '../check.js';
-import { checkConfig } from '../kubernetes/config-rules.js';
-import { checkLinks } from '../kubernetes/link-rules.js';
-import { baseManifests, type Manifest } from '../kubernetes/manifests.js';
-import { checkPods } from '../kubernetes/pod-rules.js';
-import { checkQueue } from '../kubernetes/queue-rules.js';
-import type { Report } from '../kubernetes/report.js';
+import type { Finding } from '../containers.js';
+import { baseManifests, type Manifest, type Rule } from '../kubernetes/manifests.js';
+import { mountedVolumes, secureContainers, services } from '../kubernetes/pods.js';
+import { queueLimitsOf } from '../kubernetes/queue.js';
+import {
+  namedResources,
+  scaledWorkloads,
+  variablesOfConfigMaps,
+  variablesOfContainers,
+} from '../kubernetes/references.js';
+import { networkPolicies, ownPods, portsOfIngress, selectedPods } from '../kubernetes/selectors.js';
 import type { Problem } from '../problem.js';
+import { at, text } from '../shape.js';
+
+/** Every resource has the labels that selectors and dashboards use, and a namespace. */
+const metadata: Rule = function* ({ kind, value }): Iterable<Finding> {
+  if (kind === 'Namespace') return;
+  for (const label of ['name', 'component', 'part-of'].map((name) => `app.kubernetes.io/${name}`)) {
+    if (at(value, 'metadata', 'labels', label) === undefined) yield [['metadata', 'labels'], `has no label ${label}`];
+  }
+  if (text(value, 'metadata', 'namespace') === '') yield [['metadata'], 'names no namespace'];
+};
+
+const RULES: readonly Rule[] = [
+  metadata,
+  secureContainers,
+  mountedVolumes,
+  services,
+  variablesOfContainers,
+  variablesOfConfigMaps,
+  namedResources,
+  scaledWorkloads,
+  selectedPods,
+  ownPods,
+  portsOfIngress,
+  networkPolicies,
+  queueLimitsOf,
+];
 
 /** Our own rules for manifests: what the API allows, and what would still be wrong. */
 export const kubernetesRules: Check = {
   name: 'manifests against our rules',
-  run: (repository) => ({ problems: checkManifests(baseManifests(repository)) }),
+  run: (repository) => checkManifests(baseManifests(repository)),
 };
 
-/** @param manifests all manifests of one cluster; they may refer to each other */
-export function checkManifests(manifests: readonly Manifest[]): Problem[] {
-  const problems: Problem[] = [];
-  const report: Report = ({ document, kind, name }, path, message) =>
-    problems.push({ file: document.file, line: document.lineOf(path), message: `${kind} ${name}: ${message}` });
-  checkPods(manifests, report);
-  checkConfig(manifests, report);
-  checkLinks(manifests, report);
-  checkQueue(manifests, report);
-  return problems;
+/** @param all manifests of one cluster; they may refer to each other */
+export function checkManifests(all: readonly Manifest[]): Problem[] {
+  return all.flatMap((manifest) =>
+    RULES.flatMap((rule) => [...rule(manifest, all)]).map(([path, message]) =>
+      manifest.document.problem(path, `${manifest.kind} ${manifest.name}: ${message}`),
+    ),
+  );
 }

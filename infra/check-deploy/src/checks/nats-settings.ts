@@ -17,18 +17,12 @@ export const natsSettings: Check = {
           .filter(([name]) => repository.has(`${FOLDER}/${name}`))
           .map(([name, content]) => ({ name, content: String(content), document })),
       );
-    return {
-      problems: [
-        ...checkClusters(repository),
-        ...copies
-          .filter(({ name, content }) => content !== repository.text(`${FOLDER}/${name}`))
-          .map(({ name, document }) => ({
-            file: document.file,
-            line: document.lineOf(['data', name]),
-            message: `is not the same as ${FOLDER}/${name}`,
-          })),
-      ],
-    };
+    return [
+      ...checkClusters(repository),
+      ...copies
+        .filter(({ name, content }) => content !== repository.text(`${FOLDER}/${name}`))
+        .map(({ name, document }) => document.problem(['data', name], `is not the same as ${FOLDER}/${name}`)),
+    ];
   },
 };
 

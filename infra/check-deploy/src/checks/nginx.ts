@@ -1,31 +1,20 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { localFolder } from '@ads/local';
-import type { Check } from '../check.js';
+import { toolCheck } from '../check.js';
 import { copyGateway, GATEWAY_FOLDER } from '../gateway-files.js';
 import type { Problem } from '../problem.js';
-import { findNginx } from '../tools.js';
+import { inScratchFolder } from '../scratch-folder.js';
+import { findServerTool } from '../tools.js';
 
 /** `nginx -t` accepts the configuration of the gateway. */
-export const nginx: Check = {
-  name: 'nginx -t',
-  async run(repository) {
-    const files = repository.files(GATEWAY_FOLDER, /\.conf$/);
-    if (files.length === 0) return { problems: [] };
-    const tool = await findNginx();
-    if ('missing' in tool) return { problems: [], skipped: [tool.missing] };
-    mkdirSync(localFolder, { recursive: true });
-    const copy = mkdtempSync(join(localFolder, 'check-deploy-'));
-    try {
-      const main = copyGateway(repository, copy, 1);
-      const args = ['-t', '-q', '-e', 'stderr', '-p', copy, '-c', main];
-      const { code, output } = await tool.run(args, { cwd: copy });
-      return { problems: code === 0 ? [] : problemsIn(output) };
-    } finally {
-      rmSync(copy, { recursive: true, force: true });
-    }
-  },
-};
+export const nginx = toolCheck(
+  'nginx -t',
+  () => findServerTool('nginx'),
+  (run, repository) =>
+    inScratchFolder(async (folder) => {
+      const main = copyGateway(repository, folder, 1);
+      const { code, output } = await run(['-t', '-q', '-e', 'stderr', '-p', folder, '-c', main], { cwd: folder });
+      return code === 0 ? [] : problemsIn(output);
+    }),
+);
 
 function problemsIn(output: string): Problem[] {
   const lines = output.split('\n').filter((line) => /\[(emerg|alert|crit|error)\]/.test(line));

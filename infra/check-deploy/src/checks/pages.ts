@@ -21,9 +21,7 @@ const ELSEWHERE = /^[a-z][a-z+.-]*:/i;
 /** Pages are there to be followed: their commands, links and file names lead somewhere. */
 export const pages: Check = {
   name: 'commands, links and file names of the pages',
-  run: (repository) => ({
-    problems: repository.files('.', /\.md$/).flatMap((file) => checkPage(repository, file)),
-  }),
+  run: (repository) => repository.files('.', /\.md$/).flatMap((file) => checkPage(repository, file)),
 };
 
 function checkPage(repository: Repository, file: string): Problem[] {
@@ -60,7 +58,8 @@ function checkLink(repository: Repository, file: string, url: string): string[] 
   return isMissing ? [`the link ${url} leads to no heading`] : [];
 }
 
-function anchorsOf(page: string): ReadonlySet<string> {
+/** The anchors of the headings of a page. */
+export function anchorsOf(page: string): ReadonlySet<string> {
   const slugger = new GithubSlugger();
   const anchors = new Set<string>();
   visit(fromMarkdown(page), 'heading', (heading) => {

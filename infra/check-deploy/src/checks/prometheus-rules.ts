@@ -1,72 +1,43 @@
-import type { Check } from '../check.js';
-import { knownMetrics, metricsIn, ruleFiles } from '../metrics.js';
-import type { Problem } from '../problem.js';
+import { yamlCheck } from '../check.js';
+import { isGiven, type Requirement, unmet } from '../containers.js';
+import { knownMetrics, metricsIn, ruleFiles, ruleTests } from '../metrics.js';
 import type { Repository } from '../repository.js';
-import { items, type Path, text } from '../shape.js';
-import type { YamlDocument } from '../yaml-file.js';
+import { placesAt, text } from '../shape.js';
+import { anchorsOf } from './pages.js';
+
+/** The fields that tell the reader of an alert what happened and what to do. */
+const OF_ALERTS: readonly Requirement[] = [
+  ['labels.severity', isGiven, 'has no severity'],
+  ['annotations.summary', isGiven, 'has no summary'],
+  ['annotations.description', isGiven, 'has no description'],
+  ['annotations.runbook_url', isGiven, 'has no runbook_url'],
+];
 
 /** Our own rules for recording rules and alerts. promtool does not know which metrics exist. */
-export const prometheusRules: Check = {
-  name: 'recording rules and alerts',
-  async run(repository) {
+export const prometheusRules = yamlCheck(
+  'recording rules and alerts',
+  ruleFiles,
+  async ({ value, problem }, repository) => {
     const isKnown = await knownMetrics(repository);
-    const tests = repository.files('infra/monitoring/test/rules', /\.ya?ml$/).map((file) => repository.text(file));
-    const files = ruleFiles(repository).map((file) => repository.yaml(file));
-    return {
-      problems: files.flatMap(({ documents, problems }) => [
-        ...problems,
-        ...documents.flatMap((document) =>
-          items(document.value, 'groups').flatMap((group, number) =>
-            items(group, 'rules').flatMap((rule, index) => {
-              const report = reporter(
-                document,
-                ['groups', number, 'rules', index],
-                text(rule, 'alert') || text(rule, 'record'),
-              );
-              return [
-                ...metricsIn(text(rule, 'expr'))
-                  .filter((name) => !isKnown(name))
-                  .map((name) => report('expr', `there is no metric ${name}`)),
-                ...(text(rule, 'alert') === '' ? [] : checkAlert(repository, rule, tests, report)),
-              ];
-            }),
-          ),
-        ),
-      ]),
-    };
+    const tests = ruleTests(repository).map((file) => repository.text(file));
+    return placesAt(value, 'groups', '*', 'rules', '*').flatMap(({ path, value: rule }) => {
+      const alert = text(rule, 'alert');
+      const unknown = metricsIn(text(rule, 'expr')).filter((name) => !isKnown(name));
+      return [
+        ...unknown.map((name) => [['expr'], `there is no metric ${name}`] as const),
+        ...(alert === '' ? [] : unmet(rule, OF_ALERTS)),
+        ...(alert === '' || leadsToParagraph(repository, text(rule, 'annotations', 'runbook_url'))
+          ? []
+          : [[['annotations'], 'its runbook_url leads to no paragraph'] as const]),
+        ...(alert === '' || tests.some((test) => new RegExp(`alertname: ${alert}$`, 'm').test(test))
+          ? []
+          : [[['alert'], 'no test sees it fire'] as const]),
+      ].map(([inRule, message]) => problem([...path, ...inRule], `${alert || text(rule, 'record')}: ${message}`));
+    });
   },
-};
+);
 
-type Report = (field: string, message: string) => Problem;
-
-function reporter({ file, lineOf }: YamlDocument, path: Path, name: string): Report {
-  return (field, message) => ({ file, line: lineOf([...path, field]), message: `${name}: ${message}` });
-}
-
-/** An alert tells its reader what happened and what to do, and has a test. */
-function checkAlert(repository: Repository, alert: unknown, tests: readonly string[], report: Report): Problem[] {
-  const name = text(alert, 'alert');
-  const problems: Problem[] = [];
-  if (text(alert, 'labels', 'severity') === '') problems.push(report('labels', 'has no severity'));
-  for (const annotation of ['summary', 'description', 'runbook_url']) {
-    if (text(alert, 'annotations', annotation) === '') problems.push(report('annotations', `has no ${annotation}`));
-  }
-  const [, file = '', anchor = ''] =
-    /((?:infra|docs)\/[\w/.-]+)#(.*)$/.exec(text(alert, 'annotations', 'runbook_url')) ?? [];
-  const headings = file !== '' && repository.has(file) ? headingsOf(repository.text(file)) : [];
-  if (!headings.includes(anchor)) problems.push(report('annotations', 'its runbook_url leads to no paragraph'));
-  if (!tests.some((text) => new RegExp(`alertname: ${name}$`, 'm').test(text))) {
-    problems.push(report('alert', 'no test sees it fire'));
-  }
-  return problems;
-}
-
-/** The anchors of the headings of a page. */
-function headingsOf(markdown: string): string[] {
-  return [...markdown.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
-    heading
-      .toLowerCase()
-      .replace(/[^\w\- ]/g, '')
-      .replaceAll(' ', '-'),
-  );
+function leadsToParagraph(repository: Repository, url: string): boolean {
+  const [file = '', anchor = ''] = url.split('#');
+  return repository.has(file) && anchorsOf(repository.text(file)).has(anchor);
 }

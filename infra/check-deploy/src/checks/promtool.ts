@@ -1,30 +1,25 @@
-import type { Check } from '../check.js';
-import { ruleFiles } from '../metrics.js';
+import { toolCheck } from '../check.js';
+import { ruleFiles, ruleTests } from '../metrics.js';
 import type { Problem } from '../problem.js';
 import type { Repository } from '../repository.js';
 import { findPromtool } from '../tools.js';
 
-const CONFIG = 'infra/monitoring/prometheus.yml';
-
 /** promtool accepts the configuration and the rules of Prometheus, and the tests of the rules pass. */
-export const promtool: Check = {
-  name: 'promtool',
-  async run(repository) {
-    if (!repository.has(CONFIG)) return { problems: [] };
-    const tool = await findPromtool();
-    if ('missing' in tool) return { problems: [], skipped: [tool.missing] };
-    const tests = repository.files('infra/monitoring/test/rules', /\.ya?ml$/);
-    const ask = async (file: string, ...args: string[]): Promise<Problem[]> => {
-      const { code, output } = await tool.run([...args, file], { cwd: repository.root });
+export const promtool = toolCheck('promtool', findPromtool, async (run, repository) => {
+  const ask = async (args: readonly string[], files: readonly string[]): Promise<Problem[]> => {
+    const answers = files.map(async (file) => {
+      const { code, output } = await run([...args, file], { cwd: repository.root });
       return code === 0 ? [] : [problemIn(repository, file, output)];
-    };
-    const problems = await ask(CONFIG, 'check', 'config', '--syntax-only');
-    for (const file of ruleFiles(repository)) problems.push(...(await ask(file, 'check', 'rules')));
-    // Tests of unreadable rules would only repeat the same problem.
-    if (problems.length === 0) for (const file of tests) problems.push(...(await ask(file, 'test', 'rules')));
-    return { problems };
-  },
-};
+    });
+    return (await Promise.all(answers)).flat();
+  };
+  const problems = [
+    ...(await ask(['check', 'config', '--syntax-only'], ['infra/monitoring/prometheus.yml'])),
+    ...(await ask(['check', 'rules'], ruleFiles(repository))),
+  ];
+  // Tests of unreadable rules would only repeat the same problem.
+  return problems.length > 0 ? problems : ask(['test', 'rules'], ruleTests(repository));
+});
 
 function problemIn(repository: Repository, file: string, output: string): Problem {
   const [, failure = output] = /FAILED:\s*([\s\S]*)/.exec(output) ?? [];

@@ -5,7 +5,7 @@ import { baseManifests } from '../kubernetes/manifests.js';
 import type { Problem } from '../problem.js';
 import type { Repository } from '../repository.js';
 import { defaultOf } from '../service-variables.js';
-import { items, text } from '../shape.js';
+import { matchesIn, placesAt, text } from '../shape.js';
 
 const pathsOf = (isPublic: boolean) =>
   ALL_ENDPOINTS.filter((endpoint) => endpoint.isPublic === isPublic).map(({ path }) => path);
@@ -22,7 +22,7 @@ type Route = (path: string) => { service?: string; line: number };
 /** nginx and the Ingress route like the gateway of `npm start`, and do not expose the paths of operators. */
 export const routes: Check = {
   name: 'routes',
-  run: (repository) => ({ problems: [...checkNginx(repository), ...checkIngresses(repository)] }),
+  run: (repository) => [...checkNginx(repository), ...checkUpstreams(repository), ...checkIngresses(repository)],
 };
 
 function compare(file: string, route: Route): Problem[] {
@@ -39,28 +39,24 @@ function compare(file: string, route: Route): Problem[] {
 
 /** In the `map $uri $service` of nginx the first matching expression decides. */
 function checkNginx(repository: Repository): Problem[] {
-  return repository.files('infra/gateway', /\.(conf|sh)$/).flatMap((file) => {
-    const lines = repository.text(file).split('\n');
-    const start = lines.findIndex((line) => /^\s*map\s+\$uri\s+\$service\s*\{/.test(line));
-    if (start < 0) return checkUpstreams(file, lines);
-    const table = lines.slice(start + 1, lines.indexOf('}', start)).flatMap((text, index) => {
-      const [, star, expression, service = ''] = /^\s*~(\*?)(\S+)\s+([a-z]*);/.exec(text) ?? [];
-      if (expression === undefined) return [];
-      return [{ expression: new RegExp(expression, star === '*' ? 'i' : ''), service, line: start + 2 + index }];
-    });
-    return compare(file, (path) => table.find(({ expression }) => expression.test(path)) ?? { line: start + 1 });
+  const file = 'infra/gateway/routes.conf';
+  const source = repository.text(file);
+  const [start] = matchesIn(source, /^map \$uri \$service \{/gm);
+  const table = matchesIn(source, /^ +~(\*?)(\S+) +([a-z]*);/gm).map(({ groups, line }) => {
+    const [, star, expression = '', service = ''] = groups;
+    return { expression: new RegExp(expression, star === '*' ? 'i' : ''), service, line };
   });
+  return compare(file, (path) => table.find(({ expression }) => expression.test(path)) ?? { line: start?.line ?? 1 });
 }
 
 /** The port of a service in the gateway, as in `upstream ingest 8080`, is the one that the service listens on. */
-function checkUpstreams(file: string, lines: readonly string[]): Problem[] {
-  return lines.flatMap((text, index) => {
-    const [, name, port] = /^\s*upstream (\w+) (\d+)/.exec(text) ?? [];
+function checkUpstreams(repository: Repository): Problem[] {
+  const file = 'infra/gateway/run.sh';
+  return matchesIn(repository.text(file), /^ +upstream (\w+) (\d+)/gm).flatMap(({ groups: [, name, port], line }) => {
     const service = UPSTREAMS.find((one) => one === name);
-    if (service === undefined) return [];
-    const listensOn = defaultOf(service, 'HTTP_PORT');
-    if (Number(port) === listensOn) return [];
-    return [{ file, line: index + 1, message: `asks ${service} at port ${port}; it listens on ${listensOn}` }];
+    const listensOn = service && String(defaultOf(service, 'HTTP_PORT'));
+    if (port === listensOn || service === undefined) return [];
+    return [{ file, line, message: `asks ${service} at port ${port}; it listens on ${listensOn}` }];
   });
 }
 
@@ -69,14 +65,12 @@ function checkIngresses(repository: Repository): Problem[] {
   return baseManifests(repository)
     .filter(({ kind }) => kind === 'Ingress')
     .flatMap(({ document }) => {
-      const table = items(document.value, 'spec', 'rules').flatMap((rule, number) =>
-        items(rule, 'http', 'paths').map((entry, index) => ({
-          path: text(entry, 'path').replace(/\/$/, ''),
-          isExact: text(entry, 'pathType') === 'Exact',
-          service: text(entry, 'backend', 'service', 'name'),
-          line: document.lineOf(['spec', 'rules', number, 'http', 'paths', index]),
-        })),
-      );
+      const table = placesAt(document.value, 'spec', 'rules', '*', 'http', 'paths', '*').map(({ path, value }) => ({
+        path: text(value, 'path').replace(/\/$/, ''),
+        isExact: text(value, 'pathType') === 'Exact',
+        service: text(value, 'backend', 'service', 'name'),
+        line: document.lineOf(path),
+      }));
       const byLength = table.toSorted((a, b) => b.path.length - a.path.length);
       const fits = (asked: string) => (entry: { path: string; isExact: boolean }) =>
         entry.isExact ? asked === entry.path : asked === entry.path || asked.startsWith(`${entry.path}/`);

@@ -1,5 +1,6 @@
 import type { Check } from '../check.js';
 import { conditionsOfServices } from '../service-metrics.js';
+import { matchesIn } from '../shape.js';
 
 const FILE = 'infra/monitoring/RUNBOOK.md';
 
@@ -8,25 +9,13 @@ export const runbook: Check = {
   name: 'conditions in the runbook',
   async run(repository) {
     const declared = await conditionsOfServices();
-    const lines = repository.text(FILE).split('\n');
-    const rows = lines.flatMap((text, index) => {
-      const [, condition] = /^\| `(\w+)` \|/.exec(text) ?? [];
-      return condition === undefined ? [] : [{ condition, line: index + 1 }];
-    });
-    const listed = new Set(rows.map(({ condition }) => condition));
-    return {
-      problems: [
-        ...[...declared]
-          .filter((condition) => !listed.has(condition))
-          .map((condition) => ({
-            file: FILE,
-            line: 1,
-            message: `has no row for the condition ${condition}`,
-          })),
-        ...rows
-          .filter(({ condition }) => !declared.has(condition))
-          .map(({ condition, line }) => ({ file: FILE, line, message: `no service declares ${condition}` })),
-      ],
-    };
+    const rows = matchesIn(repository.text(FILE), /^\| `(\w+)` \|/gm);
+    const missing = [...declared].filter((condition) => !rows.some(({ groups }) => groups[1] === condition));
+    return [
+      ...missing.map((condition) => ({ file: FILE, line: 1, message: `has no row for the condition ${condition}` })),
+      ...rows
+        .filter(({ groups: [, condition = ''] }) => !declared.has(condition))
+        .map(({ groups: [, condition], line }) => ({ file: FILE, line, message: `no service declares ${condition}` })),
+    ];
   },
 };

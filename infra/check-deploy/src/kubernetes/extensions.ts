@@ -13,9 +13,6 @@ export interface ScaledObject {
     scaleTargetRef: { apiVersion?: string; kind?: string; name: string };
     minReplicaCount?: number;
     maxReplicaCount?: number;
-    pollingInterval?: number;
-    cooldownPeriod?: number;
-    fallback?: { failureThreshold: number; replicas: number };
     triggers: {
       type: 'nats-jetstream';
       metricType?: 'AverageValue' | 'Value';
@@ -25,17 +22,9 @@ export interface ScaledObject {
         stream: string;
         consumer: string;
         lagThreshold: string;
-        activationLagThreshold?: string;
       };
     }[];
   };
-}
-
-interface Endpoint {
-  port: string;
-  path?: string;
-  interval?: string;
-  scrapeTimeout?: string;
 }
 
 /** Prometheus Operator. */
@@ -43,14 +32,11 @@ export interface PodMonitor {
   apiVersion: 'monitoring.coreos.com/v1';
   kind: 'PodMonitor';
   metadata: ObjectMeta;
-  spec: { jobLabel?: string; selector: LabelSelector; podMetricsEndpoints: Endpoint[] };
-}
-
-export interface ServiceMonitor {
-  apiVersion: 'monitoring.coreos.com/v1';
-  kind: 'ServiceMonitor';
-  metadata: ObjectMeta;
-  spec: { jobLabel?: string; selector: LabelSelector; endpoints: Endpoint[] };
+  spec: {
+    jobLabel?: string;
+    selector: LabelSelector;
+    podMetricsEndpoints: { port: string; path?: string; interval?: string }[];
+  };
 }
 
 interface Rule {
@@ -58,7 +44,6 @@ interface Rule {
   alert?: string;
   expr: string | number;
   for?: string;
-  keep_firing_for?: string;
   labels?: { [name: string]: string };
   annotations?: { [name: string]: string };
 }
@@ -81,8 +66,6 @@ interface Kustomize {
     patch?: string;
     target?: { group?: string; version?: string; kind?: string; name?: string; labelSelector?: string };
   }[];
-  configMapGenerator?: { name: string; namespace?: string; files?: string[]; literals?: string[] }[];
-  generatorOptions?: { disableNameSuffixHash?: boolean };
 }
 
 export interface Kustomization extends Kustomize {

@@ -1,80 +1,83 @@
+import type { Finding } from '../containers.js';
 import type { Repository } from '../repository.js';
-import { fields, items, text } from '../shape.js';
+import { fields, type Place, placesAt, text } from '../shape.js';
 import type { YamlDocument } from '../yaml-file.js';
-
-export const FOLDER = 'k8s';
 
 /** A resource of Kubernetes. */
 export interface Manifest {
   readonly document: YamlDocument;
+  readonly value: unknown;
   readonly apiVersion: string;
   readonly kind: string;
   readonly name: string;
+  /** The template of the pods of a workload. */
+  readonly pod: PodTemplate | undefined;
 }
+
+export interface PodTemplate {
+  readonly labels: Readonly<Record<string, string>>;
+  /** The path of `spec` in the manifest. */
+  readonly path: readonly string[];
+  readonly spec: Readonly<Record<string, unknown>>;
+}
+
+/** What is wrong with a manifest. `all` are the manifests of the cluster, which it may refer to. */
+export type Rule = (manifest: Manifest, all: readonly Manifest[]) => Iterable<Finding>;
+
+const WORKLOADS = ['Deployment', 'StatefulSet', 'DaemonSet', 'Job', 'CronJob'];
 
 export function manifestOf(document: YamlDocument): Manifest {
   const { value } = document;
+  const kind = text(value, 'kind');
+  const path = kind === 'CronJob' ? ['spec', 'jobTemplate', 'spec', 'template'] : ['spec', 'template'];
   return {
     document,
+    value,
     apiVersion: text(value, 'apiVersion'),
-    kind: text(value, 'kind'),
+    kind,
     name: text(value, 'metadata', 'name'),
+    pod: WORKLOADS.includes(kind)
+      ? {
+          labels: labelsOf(fields(value, ...path, 'metadata', 'labels')),
+          path: [...path, 'spec'],
+          spec: fields(value, ...path, 'spec'),
+        }
+      : undefined,
   };
 }
 
-/** The file of Kustomize itself, which is not applied to a cluster. */
-export function isKustomization(file: string): boolean {
-  return file.endsWith('/kustomization.yaml');
+/** The containers of a pod. `path`: from the root of the manifest. */
+export function containersOf(pod: PodTemplate | undefined, lists = ['initContainers', 'containers']): Place[] {
+  if (pod === undefined) return [];
+  return placesAt(pod.spec, lists, '*').map(({ path, value }) => ({ path: [...pod.path, ...path], value }));
 }
 
-/** The manifests of every cluster: all files outside of overlays and components. */
+/** The manifests of every cluster. The files in `k8s` itself are links to them. */
 export function baseManifests(repository: Repository): Manifest[] {
   return manifestFiles(repository)
-    .filter((file) => !/^k8s\/(overlays|components)\//.test(file) && !isKustomization(file))
+    .filter((file) => file.startsWith('k8s/base/') && !isKustomization(file))
     .flatMap((file) => repository.yaml(file).documents.map(manifestOf));
 }
 
 export function manifestFiles(repository: Repository): string[] {
-  return repository.files(FOLDER, /\.ya?ml$/);
+  return repository.files('k8s', /^k8s\/.*\/[^/]+\.ya?ml$/);
+}
+
+/** The file of Kustomize itself, which is not applied to a cluster. */
+function isKustomization(file: string): boolean {
+  return file.endsWith('/kustomization.yaml');
 }
 
 /** Patches named by a kustomization. A patch holds a part of a resource. */
 export function patchFiles(repository: Repository): ReadonlySet<string> {
-  return new Set(
-    manifestFiles(repository)
-      .filter(isKustomization)
-      .flatMap((file) =>
-        repository
-          .yaml(file)
-          .documents.flatMap(({ value }) =>
-            items(value, 'patches').map((patch) => file.replace(/[^/]+$/, text(patch, 'path'))),
-          ),
-      ),
+  const kustomizations = manifestFiles(repository).filter(isKustomization);
+  const patches = kustomizations.flatMap((file) =>
+    repository
+      .yaml(file)
+      .documents.flatMap(({ value }) => placesAt(value, 'patches', '*', 'path'))
+      .map(({ value }) => file.replace(/[^/]+$/, String(value))),
   );
-}
-
-/** The folders that `kubectl kustomize` renders, below `k8s/overlays`. */
-export function overlays(repository: Repository): string[] {
-  return repository
-    .files(`${FOLDER}/overlays`, /\/kustomization\.yaml$/)
-    .map((file) => file.replace('/kustomization.yaml', ''));
-}
-
-/** The pod template of a workload and its path; undefined for other kinds. */
-export function podTemplateOf({ kind, document }: Manifest): PodTemplate | undefined {
-  const path = kind === 'CronJob' ? ['spec', 'jobTemplate', 'spec', 'template'] : ['spec', 'template'];
-  if (!['Deployment', 'StatefulSet', 'DaemonSet', 'Job', 'CronJob'].includes(kind)) return undefined;
-  return {
-    path,
-    labels: labelsOf(fields(document.value, ...path, 'metadata', 'labels')),
-    spec: fields(document.value, ...path, 'spec'),
-  };
-}
-
-export interface PodTemplate {
-  readonly path: readonly string[];
-  readonly labels: Readonly<Record<string, string>>;
-  readonly spec: Readonly<Record<string, unknown>>;
+  return new Set(patches);
 }
 
 export function labelsOf(value: unknown): Readonly<Record<string, string>> {

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   Environment,
@@ -11,7 +10,7 @@ import {
 } from '@ads/harness';
 import { SERVICE_NAMES, waitFor } from '@ads/local';
 import type { Problem } from '../problem.js';
-import { type PanelQuery, panelQueries } from './panel-queries.js';
+import type { PanelQuery } from './panel-queries.js';
 import { type Prometheus, type PrometheusOptions, startPrometheus } from './prometheus.js';
 
 const AD_IDS = ['ad-001', 'ad-002', 'ad-003'];
@@ -22,13 +21,12 @@ const TIMEOUT_MS = 60_000;
 /**
  * Starts servers and services under load, and runs the queries of the dashboards in Prometheus.
  *
- * @param dashboards their files, relative to the root
  * @param onEnd gets a function for each thing that was started, which ends it at any time
  * @returns a problem for each query that returns nothing, or no number, for a minute
  */
 export async function findEmptyPanels(
   { root, folder, executable }: { root: string; folder: string; executable: PrometheusOptions['executable'] },
-  dashboards: readonly string[],
+  queries: readonly PanelQuery[],
   onEnd: (end: () => Promise<void>) => void,
 ): Promise<Problem[]> {
   // With a limit the panel of used space has a value.
@@ -49,7 +47,6 @@ export async function findEmptyPanels(
   onEnd(prometheus.end);
 
   let empty: Problem[] = [];
-  const queries = dashboards.flatMap((file) => panelQueries(file, readFileSync(join(root, file), 'utf8')));
   await waitFor(
     async () => {
       empty = (await Promise.all(queries.map((query) => problemOf(prometheus, query)))).flat();

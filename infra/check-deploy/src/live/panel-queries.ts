@@ -1,5 +1,7 @@
 import { SERVICE_NAMES } from '@ads/local';
 import type { Problem } from '../problem.js';
+import { placesAt, text } from '../shape.js';
+import type { YamlDocument } from '../yaml-file.js';
 
 /** One query of one panel. */
 export interface PanelQuery extends Omit<Problem, 'message'> {
@@ -17,17 +19,14 @@ const VARIABLES: Readonly<Record<string, string>> = {
   __range: '30s',
 };
 
-/** The queries of a dashboard. @param text its JSON, one value a line */
-export function panelQueries(file: string, text: string): PanelQuery[] {
-  const { panels } = JSON.parse(text) as { panels: { title: string; targets?: { expr: string }[] }[] };
-  const lines = text.split('\n');
-  let line = 0;
-  return panels.flatMap(({ title, targets = [] }) =>
-    targets.map(({ expr }) => {
-      line = lines.findIndex((content, index) => index >= line && content.includes(JSON.stringify(expr))) + 1;
-      return { file, line, panel: title, expr: fillIn(expr) };
-    }),
-  );
+/** The queries of a dashboard. */
+export function panelQueries({ file, value: dashboard, lineOf }: YamlDocument): PanelQuery[] {
+  return placesAt(dashboard, 'panels', '*', 'targets', '*', 'expr').map(({ path, value: expr }) => ({
+    file,
+    line: lineOf(path),
+    panel: text(dashboard, ...path.slice(0, 2), 'title'),
+    expr: fillIn(String(expr)),
+  }));
 }
 
 /** Fills in the variables of Grafana. @throws Error on an unknown one */

@@ -21,7 +21,7 @@ export const COMPOSE: readonly Planted[] = [
   { ...PRODUCTION, find: 'read_only: true', replace: 'read_only: false', says: /root file system can be written/ },
   { ...PRODUCTION, find: 'cap_drop: [ALL]', replace: 'cap_drop: [CHOWN]', says: /has capabilities/ },
   { ...PRODUCTION, find: 'no-new-privileges:true', replace: 'seccomp:unconfined', says: /may gain privileges/ },
-  { ...PRODUCTION, find: /(logging:[\s\S]*?)max-size: \w+, /, replace: '$1', says: /no max-size/ },
+  { ...PRODUCTION, find: /(logging:[\s\S]*?)max-size: \w+, /, replace: '$1', at: 'options:', says: /no max-size/ },
   {
     ...PRODUCTION,
     find: 'redis: { condition',

@@ -61,6 +61,7 @@ export const KUBERNETES: readonly Planted[] = [
     ...INGEST,
     find: /(resources:\s+requests:[\s\S]*?limits:)[\s\S]*?memory: \w+/,
     replace: '$1 {}',
+    at: 'limits:',
     says: /no limits of memory/,
   },
   { ...INGEST, find: /(readinessProbe:\s+httpGet:\s+path: \/)ready/, replace: '$1health', says: /\/ready is for that/ },
@@ -96,6 +97,7 @@ export const KUBERNETES: readonly Planted[] = [
     ...INGEST,
     find: /- configMapRef:\s+name: ads-config/,
     replace: '$&s',
+    at: 'name: ads-configs',
     says: /ads-configs, which is not there/,
   },
   {

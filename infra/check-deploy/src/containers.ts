@@ -1,0 +1,66 @@
+import { at, type Path } from './shape.js';
+
+/*
+ * Rules for containers, in Compose and in Kubernetes.
+ */
+
+/** A field such as `logging.options`, the test of its value, and what is wrong where the value does not pass. */
+export type Requirement = readonly [field: string, isMet: (value: unknown) => boolean, otherwise: string];
+
+/** A path with what is wrong there. */
+export type Finding = readonly [path: Path, message: string];
+
+export const is = (expected: unknown) => (value: unknown) => value === expected;
+export const includes = (item: unknown) => (value: unknown) => Array.isArray(value) && value.includes(item);
+export const isGiven = (value: unknown) => value !== undefined && value !== '';
+
+/** The requirements that a value does not meet. */
+export function unmet(value: unknown, requirements: readonly Requirement[]): Finding[] {
+  return requirements
+    .map(([field, isMet, otherwise]) => ({ path: field.split('.'), isMet, otherwise }))
+    .filter(({ path, isMet }) => !isMet(at(value, ...path)))
+    .map(({ path, otherwise }) => [path, otherwise]);
+}
+
+/**
+ * Returns what is wrong with the name of an image; undefined when it is pinned to a version.
+ * `${VERSION:-1.2}` counts as its default.
+ */
+export function imageProblem(image: string): string | undefined {
+  if (image === '') return 'has no image';
+  const plain = image.replace(/\$\{\w+:?-([^}]*)\}/g, '$1').replace(/\$\{\w+:?\?[^}]*\}/g, '1.0');
+  const [, tag] = /:([^:/@]+)(?:@sha256:[0-9a-f]{64})?$/.exec(plain) ?? [];
+  if (tag === undefined) return `the image ${image} has no tag`;
+  return /\d+\.\d+/.test(tag) || /^\d+-[a-z]/.test(tag) ? undefined : `the image ${image} is not pinned to a version`;
+}
+
+/** Programs that use 100 ms of CPU or more to start, as a word of a command. */
+const SLOW_TO_START = /(?:^|[\s"'[/])(node|npm|npx|pnpm|python3?|java)(?=$|[\s"',\]])/;
+
+/**
+ * Returns why the command of a health check is too expensive; undefined when it is cheap. Checks run every few seconds in every
+ * container, so expensive ones pile up on a busy host.
+ *
+ * @param command in any form: words, or a list as JSON
+ */
+export function healthCheckProblem(command: string): string | undefined {
+  const [, program] = SLOW_TO_START.exec(command) ?? [];
+  return program === undefined
+    ? undefined
+    : `its health check starts ${program} each time; use one that costs milliseconds`;
+}
+
+const POWERS = ['', 'k', 'm', 'g', 't'];
+
+/** Bytes, of `8GiB`, `256m`, `10Gi` or a number; NaN for any other text. */
+export function bytesOf(size: string): number {
+  const [, number, unit = ''] = /^([\d.]+)\s*([kmgt]?)i?b?$/i.exec(size) ?? [];
+  return number === undefined ? Number.NaN : Number(number) * 1_024 ** POWERS.indexOf(unit.toLowerCase());
+}
+
+/** Node lets garbage fill its heap. Measurements showed that half of the memory is enough for everything else. */
+export function heapProblem(nodeOptions: string, limit: string): string | undefined {
+  const [, heap] = /--max-old-space-size=(\d+)/.exec(nodeOptions) ?? [];
+  if (heap === undefined || limit === '' || Number(heap) * 2 * 1_024 ** 2 <= bytesOf(limit)) return undefined;
+  return `a heap of ${heap} MB is more than half of its memory, ${limit}`;
+}
