@@ -4,19 +4,19 @@ import type { RoundResult } from './round.js';
 
 const SHOWN_OF_EACH = 4;
 
+const PROBLEMS = ['lost', 'duplicated', 'miscounted', 'wrongAnswers', 'complaints'] as const;
+
 /** True where no event was lost or duplicated, no count was wrong, and no promise was broken. */
 export function isGood(result: RoundResult): boolean {
-  const { lost, duplicated, miscounted, wrongAnswers, complaints } = result;
-  return [lost, duplicated, miscounted, wrongAnswers, complaints].every((problems) => problems.length === 0);
+  return PROBLEMS.every((what) => result[what].length === 0);
 }
 
 /** Prints the line of a round, and its problems below it. */
 export function printRound(label: string, result: RoundResult, sinceMs: number): void {
   printStep(isGood(result), label, sinceMs);
-  const { lost, duplicated, miscounted, wrongAnswers, complaints } = result;
-  for (const [what, problems] of Object.entries({ lost, duplicated, miscounted, wrongAnswers, complaints })) {
-    for (const problem of problems.slice(0, SHOWN_OF_EACH)) printDetail(`${what}: ${problem}`);
-    const more = problems.length - SHOWN_OF_EACH;
+  for (const what of PROBLEMS) {
+    for (const problem of result[what].slice(0, SHOWN_OF_EACH)) printDetail(`${what}: ${problem}`);
+    const more = result[what].length - SHOWN_OF_EACH;
     if (more > 0) printDetail(`${what}: and ${more} more`);
   }
   for (const remark of result.remarks) printDetail(`remark: ${remark}`);

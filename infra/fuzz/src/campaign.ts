@@ -96,7 +96,6 @@ export class Campaign {
       // Each smaller attempt would wait as long as this request.
       if (worst.some(({ what }) => what === 'hung')) return;
       const outcome = await this.#send(request);
-      enter(this.journal, request, outcome);
       if (!isShrinking) this.#count(request, outcome);
       const problems = judge(request, outcome);
       if (problems.length === 0) return;
@@ -106,33 +105,33 @@ export class Campaign {
     });
     const { failed, counterexample, counterexamplePath } = await fc.check(property, { seed, numRuns: count });
     if (!failed) return;
-    const [request] = counterexample ?? [];
-    for (const problem of worst) {
-      this.violations.push({
-        ...problem,
-        request: request === undefined ? '(not known)' : show(request),
-        replay: `seed ${seed}, path ${counterexamplePath}`,
-      });
-    }
+    const [found] = counterexample ?? [];
+    const request = found === undefined ? '(not known)' : show(found);
+    const replay = `seed ${seed}, path ${counterexamplePath}`;
+    this.violations.push(...worst.map((problem) => ({ ...problem, request, replay })));
   }
 
   /** Sends one request outside of a lane. The first problem of each kind is kept without making it smaller. */
   async #sendAndJudge(request: FuzzRequest): Promise<void> {
     const outcome = await this.#send(request);
-    enter(this.journal, request, outcome);
     this.#count(request, outcome);
     for (const problem of judge(request, outcome)) {
-      if (this.violations.some(({ what, sentence }) => what === problem.what && sentence === problem.sentence))
-        continue;
-      this.violations.push({ ...problem, request: show(request), replay: 'measured' });
+      const isKnown = this.violations.some(
+        ({ what, sentence }) => what === problem.what && sentence === problem.sentence,
+      );
+      if (!isKnown) this.violations.push({ ...problem, request: show(request), replay: 'measured' });
     }
   }
 
+  /** Sends a request, and enters its outcome in the journal. */
   async #send(request: FuzzRequest): Promise<Outcome> {
     const port = this.#stack.portOf(request.to);
-    return request.form === 'raw'
-      ? await sendRaw(request, port, PATIENCE_MS)
-      : await sendFramed(request, port, this.#agent, PATIENCE_MS);
+    const outcome =
+      request.form === 'raw'
+        ? await sendRaw(request, port, PATIENCE_MS)
+        : await sendFramed(request, port, this.#agent, PATIENCE_MS);
+    enter(this.journal, request, outcome);
+    return outcome;
   }
 
   #count({ family }: FuzzRequest, { state, answers }: Outcome): void {

@@ -4,7 +4,7 @@ export { compareAnswers } from './exactness/answers.js';
 export { type Comparison, compare } from './exactness/compare.js';
 export { compareCounters, differences, readLedger } from './exactness/counters.js';
 export { compareRollups } from './exactness/rollups.js';
-export { compareRows, countLost, type Row, readRows, sumUp } from './exactness/rows.js';
+export { compareRows, countLost, type Row, readRows } from './exactness/rows.js';
 export { type Acknowledged, eventKey, Journal, type Outcomes, type Report } from './journal.js';
 export { adIdsOf, clicksUntilNow, fillQueue } from './load/fill-queue.js';
 export { fillRollups } from './load/fill-rollups.js';

@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { clicksUntilNow, fillQueue, type Page } from '@ads/harness';
-import { printDetail, step } from '@ads/local';
+import { printDetail, step, waitFor } from '@ads/local';
 import { askAbout, checkPeaks, checkRollups, checkStored, readStream, untilSettled } from './checks.js';
 import { complaints, type LimitOptions, type LimitResult, printPage, rounded } from './limit.js';
 import type { LimitsStack } from './stack.js';
@@ -87,18 +86,16 @@ async function putClicks(stack: LimitsStack, count: number): Promise<Map<string,
 
 /** Waits until every message up to `last` is acknowledged, which removes it from the work queue. */
 async function untilTaken(stack: LimitsStack, last: number, messages: number): Promise<void> {
-  const deadline = performance.now() + 1_000 * HOUR_SECONDS;
   let reported = performance.now();
-  for (;;) {
+  const isTaken = async () => {
     const { first } = await readStream(stack);
-    if (first > last) return;
-    if (performance.now() > deadline) throw new Error(`${last - first} messages are left after an hour`);
     if (performance.now() > reported + PROGRESS_MS) {
       reported = performance.now();
       printDetail(`${last - first + 1} of ${messages} messages to go`);
     }
-    await sleep(100);
-  }
+    return first > last;
+  };
+  await waitFor(isTaken, { what: 'the backlog to drain', timeoutMs: 1_000 * HOUR_SECONDS, intervalMs: 100 });
 }
 
 /** All clicks are within the last 24 hours, so each total equals the window of 24 hours. */

@@ -41,7 +41,7 @@ function ofLeader(name: string, leader: Leader, harm: Harm, signals: Fault['sign
         intervalMs: 200,
         what: `a leader for ${name}`,
       });
-      await harm(stack.natsServer(victim), context);
+      await harm(stack.serverNamed(victim), context);
     },
   };
 }
@@ -79,7 +79,7 @@ function ofRedisPrimary(name: string, signals: Fault['signals'], harm: Harm): Fa
     async run(context) {
       const { random, stack } = context;
       const primary = random.pick(await stack.scaledOut.redisCluster.primaries());
-      await harm(stack.redisServer(primary.name), context);
+      await harm(stack.serverNamed(primary.name), context);
     },
   };
 }

@@ -7,7 +7,7 @@ import { expectOutcomes } from './outages.js';
 const DEAD_LETTERED_MS = 60_000;
 
 /** One hostile client, whose clicks are each of another unknown ad. */
-const FLOOD = { request: { kind: 'unknown ad', adIds: [] }, connections: 20, perSecond: 400, traced: true } as const;
+const FLOOD = { request: { kind: 'unknown ad', adIds: [] }, connections: 20, perSecond: 200, traced: true } as const;
 
 /** Locks the table of ads while `meanwhile` runs: services cannot read the catalogue, nor record, as recording reads it. */
 async function locked({ admin }: ChaosStack, meanwhile: () => Promise<void>): Promise<void> {

@@ -54,17 +54,12 @@ export class ChaosStack extends Environment<ChaosServers> {
 
   /** @throws Error where there is a cluster */
   get redis(): Dependency {
-    return this.redisServer('redis');
-  }
-
-  /** @throws Error for an unknown name */
-  redisServer(name: string): Dependency {
-    return named(this.servers.networks.redis, name);
+    return this.serverNamed('redis');
   }
 
   /** @throws Error where there is a cluster */
   get nats(): Dependency {
-    return this.natsServer('nats');
+    return this.serverNamed('nats');
   }
 
   /** One server, or all servers of the cluster. */
@@ -73,8 +68,10 @@ export class ChaosStack extends Environment<ChaosServers> {
   }
 
   /** @throws Error for an unknown name */
-  natsServer(name: string): Dependency {
-    return named(this.servers.networks.nats, name);
+  serverNamed(name: string): Dependency {
+    const found = this.dependencies.find((one) => one.name === name);
+    if (found === undefined) throw new Error(`There is no server ${name}.`);
+    return found;
   }
 
   /** @throws Error where there is one server of each kind */
@@ -122,10 +119,4 @@ export class ChaosStack extends Environment<ChaosServers> {
       );
     }
   }
-}
-
-function named(servers: readonly Dependency[], name: string): Dependency {
-  const found = servers.find((one) => one.name === name);
-  if (found === undefined) throw new Error(`There is no server ${name}.`);
-  return found;
 }

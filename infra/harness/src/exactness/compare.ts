@@ -3,7 +3,7 @@ import type { Journal } from '../journal.js';
 import { compareAnswers } from './answers.js';
 import { compareCounters, readLedger } from './counters.js';
 import { compareRollups } from './rollups.js';
-import { compareRows, readRows, sumUp } from './rows.js';
+import { compareRows, readRows } from './rows.js';
 
 /** How the journal, the stored events, the rollups, the counters and the answers agree. */
 export interface Comparison {
@@ -31,7 +31,7 @@ export async function compare({ admin, url, adIds }: ComparisonTarget, journal: 
   const now = Date.now();
   const [rollups, counters, answers] = await Promise.all([
     compareRollups(database, now),
-    admin.counters().then((servers) => compareCounters(servers, ledger, sumUp(rows), now)),
+    admin.counters().then((servers) => compareCounters(servers, ledger, rows, now)),
     compareAnswers(url, rows, adIds),
   ]);
   const { rows: totals } = await database.query('SELECT sum(clicks + impressions)::bigint AS counted FROM ad_totals');

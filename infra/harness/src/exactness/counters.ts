@@ -1,7 +1,16 @@
-import { minutesKey, oldestVisible, secondsKey, totalsKey, unpackBuckets } from '@ads/models';
+import {
+  EVENT_KINDS,
+  minuteOf,
+  minutesKey,
+  oldestVisible,
+  secondOf,
+  secondsKey,
+  totalsKey,
+  unpackBuckets,
+} from '@ads/models';
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
-import type { Sums } from './rows.js';
+import type { Row } from './rows.js';
 
 /** The identity of the ledger, which is part of the key of each counter. */
 export async function readLedger(database: pg.Pool): Promise<string> {
@@ -12,7 +21,7 @@ export async function readLedger(database: pg.Pool): Promise<string> {
 }
 
 /**
- * Compares the counters in Redis with the sums of the stored events, bucket by bucket. A bucket that no window sees any
+ * Compares the counters in Redis with the stored events, bucket by bucket. A bucket that no window sees any
  * more may be missing, but not wrong, and each stored sum must be that of its buckets.
  *
  * @param servers all Redis servers that hold counters
@@ -23,21 +32,20 @@ export async function readLedger(database: pg.Pool): Promise<string> {
 export async function compareCounters(
   servers: readonly Redis[],
   ledger: string,
-  sums: Sums,
+  rows: readonly Row[],
   now: number,
 ): Promise<string[]> {
   const oldest = oldestVisible(now);
   const wanted = new Map<string, number>();
   const invisible = new Map<string, number>();
-  for (const [adId, { clicks, impressions }] of sums.totals) {
-    wanted.set(`${totalsKey(ledger, adId)} clicks`, clicks);
-    wanted.set(`${totalsKey(ledger, adId)} impressions`, impressions);
-  }
-  for (const [[adId, second], clicks] of byAd(sums.seconds)) {
-    (second >= oldest.second ? wanted : invisible).set(`${secondsKey(ledger, adId, second)} ${second}`, clicks);
-  }
-  for (const [[adId, minute], clicks] of byAd(sums.minutes)) {
-    (minute >= oldest.minute ? wanted : invisible).set(`${minutesKey(ledger, adId, minute)} ${minute}`, clicks);
+  const add = (counts: Map<string, number>, key: string) => counts.set(key, (counts.get(key) ?? 0) + 1);
+  for (const { kind, adId, occurredAt } of rows) {
+    const { total, inWindows } = EVENT_KINDS[kind];
+    if (total) add(wanted, `${totalsKey(ledger, adId)} ${total}`);
+    if (!inWindows) continue;
+    const [second, minute] = [secondOf(occurredAt), minuteOf(occurredAt)];
+    add(second >= oldest.second ? wanted : invisible, `${secondsKey(ledger, adId, second)} ${second}`);
+    add(minute >= oldest.minute ? wanted : invisible, `${minutesKey(ledger, adId, minute)} ${minute}`);
   }
   const held = new Map<string, number>();
   const unreadable: string[] = [];
@@ -52,13 +60,6 @@ export async function compareCounters(
   }
   for (const [key, clicks] of invisible) if (held.has(key)) wanted.set(key, clicks);
   return [...unreadable, ...differences('counter', wanted, held, 0)];
-}
-
-function byAd(buckets: ReadonlyMap<string, number>): [[string, number], number][] {
-  return [...buckets].map(([key, clicks]) => {
-    const [adId = '', bucket = ''] = key.split(' ');
-    return [[adId, Number(bucket)], clicks];
-  });
 }
 
 /** The counts of a key, by field name or bucket. @throws Error where a stored sum is wrong */

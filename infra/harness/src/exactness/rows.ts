@@ -1,4 +1,4 @@
-import { EVENT_KINDS, type EventKind, minuteOf, secondOf } from '@ads/models';
+import type { EventKind } from '@ads/models';
 import type pg from 'pg';
 import { eventKey, type Journal } from '../journal.js';
 
@@ -68,29 +68,4 @@ export async function countLost(database: pg.Pool, ids: readonly string[]): Prom
     lost += rows[0]?.lost ?? 0;
   }
   return lost;
-}
-
-/** Clicks by `ad bucket`. */
-export type Buckets = Map<string, number>;
-
-/** The counts that the stored events add up to. */
-export interface Sums {
-  readonly totals: Map<string, { clicks: number; impressions: number }>;
-  readonly seconds: Buckets;
-  readonly minutes: Buckets;
-}
-
-export function sumUp(rows: readonly Row[]): Sums {
-  const sums: Sums = { totals: new Map(), seconds: new Map(), minutes: new Map() };
-  const add = (buckets: Buckets, key: string) => buckets.set(key, (buckets.get(key) ?? 0) + 1);
-  for (const { kind, adId, occurredAt } of rows) {
-    const total = sums.totals.get(adId) ?? { clicks: 0, impressions: 0 };
-    sums.totals.set(adId, total);
-    const { total: column, inWindows } = EVENT_KINDS[kind];
-    if (column) total[column] += 1;
-    if (!inWindows) continue;
-    add(sums.seconds, `${adId} ${secondOf(occurredAt)}`);
-    add(sums.minutes, `${adId} ${minuteOf(occurredAt)}`);
-  }
-  return sums;
 }
