@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { availableParallelism, cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Where a process may run: on the core of the measured server, on all other cores, or anywhere. */
+/** The cores of a process: that of the measured server, all others, or any. */
 export type Place = 'measured' | 'others' | 'anywhere';
 
 const CORES = allowedCores();
@@ -32,7 +32,7 @@ function coresOf(place: Place): readonly number[] {
   return place === 'measured' ? CORES.slice(0, 1) : CORES.slice(1);
 }
 
-/** The cores that this process may use, which may be fewer in a container; empty where they are unknown. */
+/** The cores that this process may use, which may be fewer in a container; empty if they are unknown. */
 function allowedCores(): number[] {
   try {
     const answer = execFileSync('taskset', ['-c', '-p', String(process.pid)], { encoding: 'utf8' });

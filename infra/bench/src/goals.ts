@@ -1,7 +1,7 @@
 import type { PartFigures } from './part.js';
 import { inFigures } from './statistics.js';
 
-/** A figure that the tracker must reach: the worse end of the range in README.md, which was measured on a quiet machine. */
+/** A limit for a figure: the worse end of its range in README.md, which was measured on a quiet machine. */
 export interface Goal {
   readonly name: string;
   readonly what: string;

@@ -4,7 +4,7 @@ import { adIdsOf, Environment, type SlotName, singleServers } from '@ads/harness
 import { addAds, type LocalProcess, programProcess, type Variables } from '@ads/local';
 import { type Place, runAt } from './cores.js';
 
-/** No request reaches the rate limits, and each is counted as usual. */
+/** Rate limits that no request reaches, so that requests are still counted. */
 const UNREACHED_LIMIT = String(1_000_000_000);
 
 const SETTINGS = {

@@ -79,7 +79,7 @@ export function inFigures(figure: number): string {
   return String(rounded(figure));
 }
 
-/** For a table: the least and the most as percentages of the median, as in `-3 +2 %`; empty where they are all the same. */
+/** For a table: the least and the most as percentages of the median, as in `-3 +2 %`; empty if they are all the same. */
 export function spreadOf({ median, least, most }: Summary): string {
   if (least === most) return '';
   const percent = (figure: number) => Math.round((100 * (figure - median)) / median);

@@ -18,7 +18,7 @@ interface Part {
 async function main({ folder, onEnd }: StandAloneRun, options: Options): Promise<boolean> {
   const { faults, seed } = options;
   console.log(`${faults.length} rounds, seed ${seed}`);
-  // Fails now rather than after all other rounds.
+  // Checks this before the first round, not after all rounds.
   if (faults.some(({ scaledOut }) => scaledOut)) await requireExecutable('pgbouncer');
   const parts = [single, scaledOut]
     .map((topology) => ({
@@ -39,7 +39,7 @@ async function main({ folder, onEnd }: StandAloneRun, options: Options): Promise
   return results.every(isGood);
 }
 
-/** Plays all rounds of one stack and ends it, so that the next stack has the machine for itself. */
+/** Runs all rounds of one stack and ends the stack, so that the next one has the whole machine. */
 async function play(
   { stack, faults }: Part,
   { seed, seconds }: Options,

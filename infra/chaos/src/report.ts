@@ -47,7 +47,7 @@ export interface Played {
 }
 
 /**
- * The last line of a run, for programs, over all stacks. Problems last over rounds, so they are the maximum over the rounds.
+ * The last line of a run, for programs, over all stacks. A problem may last for several rounds, so its count is the maximum.
  */
 export function summary(seed: number, played: readonly Played[]) {
   const results = played.flatMap((one) => one.results);

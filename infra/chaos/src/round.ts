@@ -17,7 +17,7 @@ import { type Fault, pause } from './faults/fault.js';
 import { newReport } from './load/reports.js';
 import { AD_IDS, type ChaosStack } from './stack/chaos-stack.js';
 
-/** The state that lasts over all rounds. */
+/** The state of all rounds. */
 export interface Run {
   readonly stack: ChaosStack;
   readonly journal: Journal;
@@ -29,18 +29,18 @@ export interface Run {
   readonly seconds: number | undefined;
 }
 
-/** How a round went. */
+/** The result of a round. */
 export interface RoundResult extends Comparison {
   readonly fault: string;
   /** From the start of the load to the fault. */
   readonly atMs: number;
-  /** From the end of the fault until everything has healed. */
+  /** From the end of the fault to the complete recovery. */
   readonly healMs: number;
   /** Wrong answers of analytics during the round. */
   readonly wrongAnswers: readonly string[];
   /** Other broken promises. */
   readonly complaints: readonly string[];
-  /** Remarks that are no failure. */
+  /** Remarks that do not fail the round. */
   readonly remarks: readonly string[];
   /** The sources of the answers of analytics. */
   readonly sources: string;
@@ -55,7 +55,7 @@ const AFTER_MS = 1_500;
 const HEAL_MS = 90_000;
 
 /**
- * Plays one round: load, a fault in the middle of it, healing, and the comparison.
+ * Runs one round: load, a fault during the load, recovery, and the comparison.
  *
  * @param time how often this fault came before in this run: each time differs, and the first time is the same as in a run of
  *   this fault alone

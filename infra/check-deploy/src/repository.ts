@@ -8,7 +8,7 @@ const NOT_OURS = new Set(['node_modules', 'dist', '.git', '.cache', '.local']);
 export interface Repository {
   readonly root: string;
   has(path: string): boolean;
-  /** @throws Error when it is not there */
+  /** @throws Error if it does not exist */
   text(path: string): string;
   yaml(path: string): YamlFile;
   /** Files below a folder whose path from the root matches; none when there is no such folder. */

@@ -41,7 +41,7 @@ export function namesReadBy(program: Program): ReadonlySet<string> {
   return new Set([...names, ...READ_BY_LIBRARIES]);
 }
 
-/** The default of a variable that is a number; NaN where it has none. */
+/** The default of a variable that is a number; NaN if it has none. */
 export function defaultOf(program: Program, variable: string): number {
   return Number(variablesOf(program).find(({ name }) => name === variable)?.default);
 }

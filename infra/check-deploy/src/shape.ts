@@ -4,7 +4,7 @@
 
 export type Path = readonly (string | number)[];
 
-/** The value at a path of keys and indexes; undefined where there is none. */
+/** The value at a path of keys and indexes; undefined if there is none. */
 export function at(value: unknown, ...path: Path): unknown {
   let current = value;
   for (const step of path) {

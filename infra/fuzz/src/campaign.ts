@@ -13,7 +13,7 @@ import { sendFramed } from './send/send-framed.js';
 import { sendRaw } from './send/send-raw.js';
 import { weigh } from './weigh.js';
 
-/** Concurrent requests: those that are answered at once, and those that wait for a limit. */
+/** Number of concurrent requests: those that are answered at once, and those that wait for a timeout. */
 const QUICK_LANES = 48;
 const SLOW_LANES = 192;
 /** The share of requests that wait for a limit. */

@@ -51,7 +51,7 @@ export async function weigh(
   return found;
 }
 
-/** The fault of one request; undefined where there is none. */
+/** The fault of one request; undefined if there is none. */
 async function weighOne(request: FuzzRequest, measure: Measure): Promise<string | undefined> {
   let least = { name: '', ms: Number.POSITIVE_INFINITY };
   for (let attempt = 0; attempt < TRIES; attempt += 1) {

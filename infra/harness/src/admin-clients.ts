@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { connect, type JetStreamManager, type NatsConnection } from 'nats';
 import type pg from 'pg';
 
-/** Direct connections to each server, past all simulated networks. */
+/** Direct connections to each server, without the simulated networks. */
 export interface AdminClients {
   readonly database: pg.Pool;
   /** The first Redis. */
@@ -16,7 +16,7 @@ export interface AdminClients {
 }
 
 /**
- * Connects to running servers. The connections come back by themselves after a restart.
+ * Connects to running servers. The connections reconnect after a restart.
  *
  * @param redis one server, or all nodes of a cluster
  * @param nats one server, or all servers of a cluster

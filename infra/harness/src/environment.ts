@@ -14,7 +14,7 @@ import type { OpenServers, Servers, SingleServers } from './servers.js';
 import { ServiceSlot, type SlotName } from './service-slot.js';
 
 export interface EnvironmentOptions<S extends Servers> {
-  /** For data and logs. */
+  /** The folder for data and logs. */
   readonly folder: string;
   readonly openServers: OpenServers<S>;
   /** The ads of the catalogue. */
@@ -24,14 +24,14 @@ export interface EnvironmentOptions<S extends Servers> {
   readonly nodeArgs?: readonly string[];
 }
 
-/** All requests come from one address, and none is refused for it. */
+/** No rate limits, as all requests come from one address. */
 export const UNLIMITED = { RATE_LIMIT_EVENTS_PER_MINUTE: '0', RATE_LIMIT_READS_PER_MINUTE: '0' };
 
 /**
  * A test environment: real servers, migrated, with ads in the catalogue; services as processes of their own; and a gateway
  * in this process.
  *
- * First {@link startServers}, then {@link startService} for each service; {@link end} at any moment.
+ * Call {@link startServers} first, then {@link startService} for each service, and {@link end} at any time.
  */
 export class Environment<S extends Servers = SingleServers> {
   readonly folder: string;
@@ -89,7 +89,7 @@ export class Environment<S extends Servers = SingleServers> {
     await this.prepare();
   }
 
-  /** Makes the tables and the ads in an empty database. */
+  /** Creates the tables and the ads in an empty database. */
   async prepare(): Promise<void> {
     await migrate(this.servers.postgres.env);
     await addAds(this.admin.database, this.adIds);
@@ -113,7 +113,7 @@ export class Environment<S extends Servers = SingleServers> {
     await Promise.all(names.map((name) => this.startService(name)));
   }
 
-  /** Starts a program of the caller, which {@link end} ends. */
+  /** Starts a program of the caller; {@link end} ends it. */
   async startProcess(made: LocalProcess): Promise<LocalProcess> {
     this.#processes.push(made);
     await made.start();
@@ -125,7 +125,7 @@ export class Environment<S extends Servers = SingleServers> {
     this.#gateway = await openGateway({ host: '127.0.0.1', port: 0, portOf: (service) => this.#nextPort(service) });
   }
 
-  /** Kills everything. */
+  /** Kills all processes. */
   async end(): Promise<void> {
     await this.#admin?.close();
     await Promise.allSettled(this.#slots.map((slot) => slot.end()));

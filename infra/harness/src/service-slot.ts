@@ -10,7 +10,7 @@ export interface SlotOptions {
   readonly nodeArgs?: readonly string[];
 }
 
-/** A place for one process of a service at a time: its successor has the same variables and another port. */
+/** A slot for one process of a service at a time. Its successor has the same variables and another port. */
 export class ServiceSlot {
   readonly service: ServiceName;
   readonly name: SlotName;
@@ -31,7 +31,7 @@ export class ServiceSlot {
     return this.#process;
   }
 
-  /** Where requests can be sent; undefined while the process is not running or not ready. */
+  /** The address for requests; undefined while the process is not ready. */
   get port(): number | undefined {
     return this.#ready && this.#process?.pid !== undefined ? this.#process.port : undefined;
   }
@@ -55,7 +55,7 @@ export class ServiceSlot {
     await Promise.allSettled(this.#made.map((process) => process.kill()));
   }
 
-  /** A rolling update: the successor is ready and gets the requests before the old process gets SIGTERM. */
+  /** Does a rolling update: the successor is ready and gets the requests before the old process gets SIGTERM. */
   async roll(): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
     const old = this.process;
     const successor = await this.#make();

@@ -22,7 +22,7 @@ interface Page {
   readonly next_cursor: string | null;
 }
 
-/** @throws Error where the answer is not 200 */
+/** @throws Error if the answer is not 200 */
 async function ask<T>(times: Times, port: number | undefined, path: string): Promise<T> {
   const since = performance.now();
   const answer = await fetch(`http://127.0.0.1:${port}/api/v1${path}`);
@@ -32,7 +32,7 @@ async function ask<T>(times: Times, port: number | undefined, path: string): Pro
   return JSON.parse(text) as T;
 }
 
-/** Requests single ads and the pages of the busiest ads. @throws Error where an answer is not 200 */
+/** Requests single ads and the pages of the busiest ads. @throws Error if an answer is not 200 */
 export async function askAnalytics(stack: LimitsStack): Promise<Times[]> {
   const [port] = stack.portsOf('analytics');
   const { adIds } = stack;
@@ -58,7 +58,7 @@ export async function askAnalytics(stack: LimitsStack): Promise<Times[]> {
   return all;
 }
 
-/** Requests the pages of `GET /api/v1/ads` in order. @throws Error where an answer is not 200, or a page is not full */
+/** Requests the pages of `GET /api/v1/ads` in order. @throws Error if an answer is not 200, or a page is not full */
 export async function askForList(port: number | undefined): Promise<Times> {
   const times: Times = { what: 'a page of 1,000 ads', milliseconds: [] };
   for (let page = 0, cursor = ''; page < LIST_PAGES; page += 1) {

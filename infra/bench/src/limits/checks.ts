@@ -35,7 +35,7 @@ export async function untilCounted(stack: LimitsStack, timeoutMs: number): Promi
   await untilFromRedis(stack.analyticsUrl, stack.adIds[0] ?? '', timeoutMs);
 }
 
-/** The answer of analytics about one ad. @throws Error where the status is not 200 */
+/** The answer of analytics about one ad. @throws Error if the status is not 200 */
 export function askAbout(stack: LimitsStack, adId: string): Promise<AdAnswer> {
   return askAnalytics(stack.analyticsUrl, adId);
 }

@@ -7,14 +7,14 @@ import type { LimitsStack } from './stack.js';
 export const DRAIN_ADS = 1_000;
 
 const HOUR_SECONDS = 3_600;
-/** At a few hundred clicks a second few arrive together, and small messages are the worst case for the consumer. */
+/** Clicks per message at a few hundred clicks a second; small messages are the worst case for the consumer. */
 const EVENTS_PER_MESSAGE = 2;
 const LIVE_CLICKS = 100;
 const LIVE_QUESTIONS = 20;
 const PROGRESS_MS = 10_000;
 const HEAL_MS = 120_000;
 
-/** JetStream holds an hour of clicks, which two consumers record beside live traffic. */
+/** JetStream holds an hour of clicks, which two consumers record during live traffic. */
 export async function checkDrain(stack: LimitsStack, { perSecond, capMegabytes }: LimitOptions): Promise<LimitResult> {
   await stack.startServers();
   await stack.startServices('ingest-1', 'ingest-2', 'analytics-1');

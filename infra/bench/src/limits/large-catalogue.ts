@@ -15,7 +15,7 @@ const FEW = 'ads_few';
 /** Ads with clicks in the last minutes. */
 const BUSY_ADS = 100_000;
 const CLICKS_PER_BUSY_AD = 3;
-/** One of so many ads gets clicks, to keep the list of ids of the load small. */
+/** Every n-th ad gets clicks, which keeps the list of ids of the load small. */
 const CLICKED_EVERY = 10;
 const START_SECONDS = 30;
 const LEAST_SPEED = 0.9;
@@ -24,14 +24,14 @@ const WINDOW_MS = 3_000;
 const CLICK_CONNECTIONS = 64;
 const SLOW_READERS = 13;
 const CUT_OFF_MS = 60_000;
-/** More than a refresh reads as changes, so that it reads all ids again. */
+/** More changed ads than a refresh reads as changes, so that it reads all ids. */
 const CHANGED_ADS = 20_000;
 const REFRESH_MS = 60_000;
-/** For an answer of any kind on an idle machine. */
+/** Maximum milliseconds for any answer on an idle machine. */
 const MOST_MS = 5_000;
 const HEAL_MS = 300_000;
 
-/** A catalogue of a million ads beside one of a hundred: start, memory, speed of clicks, lists and analytics. */
+/** Compares a catalogue of a million ads with one of a hundred: start, memory, speed of clicks, lists and analytics. */
 export async function checkCatalogue(stack: LimitsStack, { capMegabytes }: LimitOptions): Promise<LimitResult> {
   await stack.startServers();
   const { database } = stack.admin;
@@ -157,7 +157,7 @@ async function compareSpeed(
   };
 }
 
-/** Everything that takes memory in ingest and analytics at once. */
+/** Causes all large uses of memory in ingest and analytics at the same time. */
 async function loadWhileRefreshing(
   stack: LimitsStack,
   port: number,

@@ -17,7 +17,7 @@ const HEAL_MS = 120_000;
 /** Ads that are compared bucket by bucket. */
 const SAMPLE = 200;
 
-/** Redis loses the counters of 10,000 ads with clicks in every minute of 24 hours, beside live traffic. */
+/** Redis loses the counters of 10,000 ads with clicks in every minute of 24 hours, during live traffic. */
 export async function checkRebuild(stack: LimitsStack, { capMegabytes }: LimitOptions): Promise<LimitResult> {
   await stack.startServers();
   const { database, redis } = stack.admin;
@@ -99,7 +99,7 @@ async function compareTotals(
   return differences('total', wanted, found, 0);
 }
 
-/** Compares Redis with Postgres, bucket by bucket, as far as a window can see. */
+/** Compares Redis with Postgres, bucket by bucket, for all buckets within a window. */
 async function compareBuckets(stack: LimitsStack, sample: readonly string[]): Promise<string[]> {
   const { database, redis } = stack.admin;
   const oldest = oldestVisible(Date.now());

@@ -3,7 +3,7 @@ import { type GroupSettings, Load, type Page } from '@ads/harness';
 
 export interface LoadSettings extends Omit<GroupSettings, 'ports' | 'traced'> {
   readonly port: number;
-  /** The only good status. */
+  /** The expected status. */
   readonly status: number;
   /** Sent before the measurement begins. */
   readonly warmSeconds: number;
@@ -26,7 +26,7 @@ export interface LoadResult {
 const LOOK_MS = 50;
 const LATEST_ANSWER_MS = 10_000;
 
-/** Runs one case in a thread of its own. @throws Error where any answer is not good, or none comes */
+/** Runs one case in a thread of its own. @throws Error if any answer is not good, or none comes */
 export async function runLoad(settings: LoadSettings): Promise<LoadResult> {
   const { port, status, warmSeconds, seconds, ...group } = settings;
   const load = new Load([{ ...group, ports: [port] }]);
@@ -44,7 +44,7 @@ export async function runLoad(settings: LoadSettings): Promise<LoadResult> {
   await sleep(1_000 * seconds);
   let measured = await turn(() => load.page());
   let elapsed = measured.seconds;
-  // All requests may wait for one thing that takes longer, such as the list of all ads: then measure for longer.
+  // If all requests wait for one slow operation, such as the list of all ads, the measurement takes longer.
   for (let more = 0; measured.answered === 0 && more < LATEST_ANSWER_MS; more += LOOK_MS) {
     await sleep(LOOK_MS);
     measured = await turn(() => load.page());
@@ -69,12 +69,12 @@ export async function runLoad(settings: LoadSettings): Promise<LoadResult> {
   };
 }
 
-/** Node has compiled what is hot after so many answers: before, Express takes three times as long. */
+/** Number of answers after which Node has compiled the hot code; before that, Express takes three times as long. */
 const WARM_ANSWERS = 4_000;
 const WARM_TURN_SECONDS = 1;
 const MOST_WARM_TURNS = 4;
 
-/** Lets a process answer so often, or four seconds long. @returns the number of answers */
+/** Warms a process up with this number of requests, or for four seconds. @returns the number of answers */
 export async function warmUp(
   settings: Omit<LoadSettings, 'warmSeconds' | 'seconds' | 'perSecond'>,
   answers = WARM_ANSWERS,

@@ -16,7 +16,7 @@ const CLICKS_PER_MESSAGE = 50;
 const CLICKS_PER_SECOND = 5_000;
 /** Share of each case that is warm-up and not measured. */
 const WARM_SHARE = 0.2;
-/** The end of a consumer's work is not measured either, so that the measurement begins and ends within batches. */
+/** Share at the end of each case that is not measured, so that the measurement begins and ends within batches. */
 const COUNTED_TO = 0.9;
 const LOOK_MS = 10;
 const COUNTED_MS = 10_000;

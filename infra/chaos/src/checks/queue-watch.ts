@@ -26,7 +26,7 @@ export class QueueWatch {
   async isDrained({ jetstream }: AdminClients): Promise<boolean> {
     const info = await jetstream.consumers.info(EVENT_STREAM, LEDGER_CONSUMER);
     const { num_pending: waiting, num_ack_pending: open, delivered } = info;
-    // Fewer than before: the consumer was made again.
+    // A lower number means that the consumer was created again.
     if (delivered.consumer_seq < this.#deliveries) this.#phantoms = 0;
     if (open !== this.#open || delivered.consumer_seq !== this.#deliveries) {
       this.#open = open;

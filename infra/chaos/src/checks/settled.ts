@@ -5,7 +5,7 @@ import { AD_IDS, type ChaosStack } from '../stack/chaos-stack.js';
 import type { QueueWatch } from './queue-watch.js';
 
 /**
- * Waits until the tracker has healed by itself: each service is healthy, the queue is empty, no counter is in doubt, and
+ * Waits until the tracker has recovered without help: each service is healthy, the queue is empty, no counter is in doubt, and
  * analytics answers from Redis.
  *
  * @throws Error that names the missing condition
@@ -45,7 +45,7 @@ export async function untilWhole(stack: ChaosStack): Promise<string[]> {
   }
 }
 
-/** True where all servers have caught up with their leader; always true for a single server. */
+/** True if all servers have caught up with their leader; always true for a single server. */
 async function isWhole({ jetstream }: AdminClients): Promise<boolean> {
   const { cluster } = await jetstream.streams.info(EVENT_STREAM);
   return cluster?.replicas?.every(({ current, offline }) => current && offline !== true) ?? true;

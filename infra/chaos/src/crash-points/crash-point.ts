@@ -1,18 +1,18 @@
 import type { CounterShard, CounterStore } from '@ads/ledger';
 import type { ChainableCommander, Redis } from 'ioredis';
 
-/** A point in the work of a consumer, at which it dies. */
+/** A point in the work of a consumer at which it kills itself. */
 export type CrashPoint = 'between-commit-and-raise' | 'in-the-middle-of-raises' | 'between-raise-and-ack';
 
-/** Raises that go through before that; of ads, not of batches: one of them is enough to be in the middle. */
+/** Number of ads that are raised before the kill; one is enough to be within a batch. */
 const RAISED_BEFORE_CRASH = 1;
 
-/** A store that is like the given one, until the batch of this number is raised: then the process is gone. */
+/** The given store, which kills the process when the batch of this number is raised. */
 export function crashingStore(store: CounterStore, point: CrashPoint, afterBatches: number): CounterStore {
   let batches = 0;
   const crashing = (shard: CounterShard): CounterShard => ({
     ...shard,
-    // As in a cluster, where each ad has a call of its own: else a small batch has no middle.
+    // One call per ad, as in a cluster, because a small batch would otherwise be a single call.
     crossesSlots: false,
     async run(operation, call) {
       if (operation === 'raise') batches += 1;
@@ -35,7 +35,7 @@ export function crashingStore(store: CounterStore, point: CrashPoint, afterBatch
   };
 }
 
-/** A Redis whose pipelines end after their first command, and the process with them. */
+/** A Redis that kills the process after the first command of a pipeline. */
 function halfWay(redis: Redis): Redis {
   return new Proxy(redis, {
     get(target, name) {
@@ -51,7 +51,7 @@ function halfWay(redis: Redis): Redis {
           }) as ChainableCommander['evalsha'],
           async exec() {
             const results = await pipeline.exec();
-            // The script was not known yet: it is loaded, and all of it is called again.
+            // Redis did not know the script: it is loaded, and all calls are repeated.
             return results?.some(([error]) => error !== null) ? results : await crash();
           },
         };
@@ -61,7 +61,7 @@ function halfWay(redis: Redis): Redis {
   });
 }
 
-/** SIGKILL: nothing of this process runs after it. */
+/** Ends this process by SIGKILL, so that no further code runs. */
 function crash(): Promise<never> {
   process.kill(process.pid, 'SIGKILL');
   return new Promise(() => undefined);

@@ -4,7 +4,7 @@ import { type ServiceName, shiftedClock } from '@ads/local';
 import type { Fault } from './fault.js';
 
 const HOUR_MS = 3_600_000;
-/** The tolerance: the service measures the skew each second, with another clock than ours. */
+/** The tolerance, as the service measures the skew only every second and with another clock. */
 const MEASURED_WITHIN_SECONDS = 5;
 
 /**

@@ -5,7 +5,7 @@ import { type Fault, pause } from './fault.js';
 
 /** Makes a rebuild, which takes a few round trips, long enough to interrupt it. */
 const REBUILD_DELAY_MS = 60;
-/** Less than Redis itself needs, so that it refuses every write. */
+/** Less memory than Redis itself needs, so that it refuses every write. */
 const NO_ROOM = '1000000';
 
 /** The counters in Redis are lost, cannot be raised, or cannot be reached by every consumer. */

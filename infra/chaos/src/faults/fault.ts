@@ -29,14 +29,14 @@ export interface FaultContext {
   expect(what: string, timeoutMs: number, condition: () => boolean | Promise<boolean>): Promise<void>;
 }
 
-/** A failure that is over when `run` resolves; then the tracker must heal by itself. */
+/** Causes the failure and ends it before `run` resolves; the tracker must then recover without help. */
 export interface Fault {
   readonly name: string;
-  /** Runs only when it is named, as it takes long. */
+  /** True for a slow fault, which runs only if it is named. */
   readonly onlyByName?: boolean;
-  /** Needs clusters and PgBouncer. */
+  /** True for a fault that needs clusters and PgBouncer. */
   readonly scaledOut?: true;
-  /** The signals that an operator must get. A process of ours that was killed gives none, and a slow one still answers. */
+  /** The signals that an operator must get. A killed service gives none, and a slow one still answers. */
   readonly signals: readonly Signal[];
   run(context: FaultContext): Promise<void>;
 }

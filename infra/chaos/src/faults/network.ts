@@ -24,7 +24,7 @@ function network(
   }));
 }
 
-/** @param isFailure true where the delay is longer than the timeout of the services */
+/** @param isFailure true if the delay is longer than the timeout of the services */
 function slow(what: string, milliseconds: number, isFailure: boolean): Fault[] {
   return network(
     what,

@@ -10,7 +10,7 @@ import { fill } from './queue.js';
 
 /** A server reads its streams within milliseconds, three servers agree within seconds; a busy machine takes longer. */
 const BACK_MS = 10_000;
-/** A server writes so much beside its streams. */
+/** Bytes that a server writes in addition to its streams. */
 const OVERHEAD_BYTES = 1_000_000;
 
 /** The number of messages in the event stream; undefined while one of its servers is not up to date. */

@@ -71,7 +71,7 @@ export const truths: readonly Fault[] = [
     run: (context) =>
       untilAudited(context, async ({ stack }, ledger) => {
         const minute = minuteOf(Date.now());
-        // All ads, as one without clicks in this hour loses nothing.
+        // Deletes from all ads, since an ad without clicks in this hour would lose no row.
         for (const adId of AD_IDS) {
           await stack.admin.redis.hdel(minutesKey(ledger, adId, minute), String(Math.floor(minute / 60)));
         }

@@ -5,7 +5,7 @@ import type { Dependency } from './dependency.js';
 import { unmountBelow } from './small-volume.js';
 import { type ChaosServers, type ScaledOutServers, SLOTS, STREAM_BYTES, type Topology } from './topologies.js';
 
-/** Set on the role, as PgBouncer does not pass on the settings of a connection. */
+/** Settings of the role, as PgBouncer does not forward the settings of a connection. */
 const ROLE_TIMEOUTS = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout'];
 const ROLE_TIMEOUT_MS = 5_000;
 
@@ -34,7 +34,7 @@ export class ChaosStack extends Environment<ChaosServers> {
         UNVERIFIED_EVENTS_PER_MINUTE: String(UNVERIFIED_PER_MINUTE),
         NATS_STREAM_MAX_BYTES: String(STREAM_BYTES.events),
         NATS_DEAD_LETTERS_MAX_BYTES: String(STREAM_BYTES.deadLetters),
-        // A short wait makes more redeliveries in a round.
+        // A short ack wait causes more redeliveries in a round.
         NATS_ACK_WAIT_SECONDS: '5',
       },
     });
@@ -52,12 +52,12 @@ export class ChaosStack extends Environment<ChaosServers> {
     return this.servers.networks.postgres;
   }
 
-  /** @throws Error where there is a cluster */
+  /** @throws Error if there is a cluster */
   get redis(): Dependency {
     return this.serverNamed('redis');
   }
 
-  /** @throws Error where there is a cluster */
+  /** @throws Error if there is a cluster */
   get nats(): Dependency {
     return this.serverNamed('nats');
   }
@@ -74,7 +74,7 @@ export class ChaosStack extends Environment<ChaosServers> {
     return found;
   }
 
-  /** @throws Error where there is one server of each kind */
+  /** @throws Error if there is one server of each kind */
   get scaledOut(): ScaledOutServers {
     const { scaledOut } = this.servers.networks;
     if (scaledOut === undefined) throw new Error('There is one server of each kind.');
@@ -92,7 +92,7 @@ export class ChaosStack extends Environment<ChaosServers> {
     return super.startService(name, { ...byName, ...env });
   }
 
-  /** Brings back everything that a fault has left stopped, cut off or killed. */
+  /** Restores every process and network that a fault has stopped, cut off or killed. */
   async restore(): Promise<void> {
     await this.servers.networks.scaledOut?.natsRoutes.heal();
     for (const dependency of this.dependencies) {

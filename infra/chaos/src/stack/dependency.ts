@@ -44,7 +44,7 @@ export class Dependency {
     return Object.fromEntries(renamed) as Record<string, string>;
   }
 
-  /** Kills the server; its networks refuse connections, as a machine without a listener does. */
+  /** Kills the server. Its networks then refuse connections, as a port without a listener does. */
   async kill(): Promise<void> {
     await this.server.kill();
     await this.refuse();

@@ -29,7 +29,7 @@ interface ServerNetworks {
   readonly redis: readonly Dependency[];
   /** One server, or all servers of a cluster. */
   readonly nats: readonly Dependency[];
-  /** Undefined where there is one server of each kind. */
+  /** Undefined if there is one server of each kind. */
   readonly scaledOut?: ScaledOutServers;
 }
 

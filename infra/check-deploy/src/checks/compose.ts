@@ -17,7 +17,7 @@ import { namesReadBy, PROGRAMS } from '../service-variables.js';
 import { at, fields, items, placesAt, text } from '../shape.js';
 import type { YamlDocument } from '../yaml-file.js';
 
-/** Services whose ports are published. Everything else is reached through them or not at all. */
+/** Services whose ports are published. All others are only reachable through them. */
 const PUBLISHED = ['gateway', 'prometheus', 'grafana'];
 
 /** What every service in production has. */

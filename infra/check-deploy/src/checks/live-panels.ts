@@ -4,7 +4,7 @@ import { findEmptyPanels } from '../live/empty-panels.js';
 import { panelQueries } from '../live/panel-queries.js';
 import { findServer } from '../tools.js';
 
-/** Every query of every panel shows something, and a number, while the tracker runs under load. */
+/** Every query of every panel returns a number while the tracker runs under load. */
 export function livePanels({ folder, onEnd }: StandAloneRun): Check {
   return {
     name: 'dashboards on a live stack',

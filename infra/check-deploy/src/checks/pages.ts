@@ -18,7 +18,7 @@ const FILE_NAME =
 const BUILT = /(?:^|\/)(?:dist|node_modules)\//;
 const ELSEWHERE = /^[a-z][a-z+.-]*:/i;
 
-/** Pages are there to be followed: their commands, links and file names lead somewhere. */
+/** The commands, links and file names in pages must exist. */
 export const pages: Check = {
   name: 'commands, links and file names of the pages',
   run: (repository) => repository.files('.', /\.md$/).flatMap((file) => checkPage(repository, file)),

@@ -31,7 +31,7 @@ export interface RawRequest extends Addressed {
   readonly answers: number;
   /** Responses to HEAD have a length and no body. */
   readonly toHead: boolean;
-  /** True where closing the connection is a valid response. */
+  /** True if closing the connection is a valid response. */
   readonly mayClose: boolean;
   /** Ids of events that may be stored even without a response. */
   readonly mayStore: readonly string[];

@@ -3,7 +3,7 @@ import { ctr, EVENT_KINDS, minuteOf, secondOf, type TotalColumn, WINDOWS } from 
 import { type AdAnswer, askAnalytics } from '../service-answers.js';
 import type { Row } from './rows.js';
 
-/** An answer may come from Postgres for so long, as Redis can be slow on a busy machine. */
+/** Time during which answers may come from Postgres, as Redis can be slow on a busy machine. */
 const PATIENCE_MS = 30_000;
 const PAUSE_MS = 250;
 

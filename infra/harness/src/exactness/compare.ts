@@ -5,7 +5,7 @@ import { compareCounters, readLedger } from './counters.js';
 import { compareRollups } from './rollups.js';
 import { compareRows, readRows } from './rows.js';
 
-/** How the journal, the stored events, the rollups, the counters and the answers agree. */
+/** The result of comparing the journal, the stored events, the rollups, the counters and the answers. */
 export interface Comparison {
   readonly lost: readonly string[];
   readonly duplicated: readonly string[];

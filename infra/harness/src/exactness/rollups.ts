@@ -7,7 +7,7 @@ const WRONG_ROLLUPS = readFileSync(new URL('../../sql/wrong-rollups.sql', import
 /**
  * Compares the rollups with the stored events, bucket by bucket.
  *
- * @param now milliseconds; buckets that no window sees any more are ignored
+ * @param now milliseconds; buckets that are too old for all windows are ignored
  * @returns one line for each wrong bucket or total
  */
 export async function compareRollups(database: pg.Pool, now: number): Promise<string[]> {

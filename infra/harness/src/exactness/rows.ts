@@ -2,7 +2,7 @@ import type { EventKind } from '@ads/models';
 import type pg from 'pg';
 import { eventKey, type Journal } from '../journal.js';
 
-/** A stored event, as far as counting goes. */
+/** The fields of a stored event that counting uses. */
 export interface Row {
   readonly kind: EventKind;
   readonly id: string;

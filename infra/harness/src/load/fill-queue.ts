@@ -26,7 +26,7 @@ const TIMEOUT_MS = 30_000;
 /**
  * Publishes events as ingest does, `perMessage` in each message. The stream must exist.
  *
- * @throws Error where a publish is not acknowledged
+ * @throws Error if a publish is not acknowledged
  */
 export async function fillQueue(nats: NatsConnection, events: Iterable<AdEvent>, perMessage: number): Promise<void> {
   const stream = nats.jetstream();

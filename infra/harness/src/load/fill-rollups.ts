@@ -40,7 +40,7 @@ export async function fillRollups(database: pg.Pool, adIds: readonly string[], c
       [ads, clicksPerAd],
     );
   }
-  // Like tables that grew over a day.
+  // Updates the statistics, as in tables that grew over a day.
   for (const table of ['clicks_per_minute', 'clicks_per_second', 'ad_totals']) {
     await database.query(`VACUUM ANALYZE ${table}`);
   }

@@ -2,7 +2,7 @@ import { createConnection, type Socket } from 'node:net';
 
 export interface Answer {
   readonly status: number;
-  /** True where the answer has `Retry-After`. */
+  /** True if the answer has `Retry-After`. */
   readonly retryAfter: boolean;
   readonly body: string;
 }

@@ -15,7 +15,7 @@ export interface MadeRequest {
   readonly adId: string;
 }
 
-/** A timestamp is used for so long. */
+/** Time for which a timestamp is reused. */
 const TIMESTAMP_MS = 1_000;
 /** Fills a body up to a little below the accepted 16,384 bytes. */
 const FILLER = 'x'.repeat(16_000);

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { type GroupSettings, startGroup } from './group.js';
 
-// A thread of its own: the load must not wait while the main thread reads tables.
+// A separate thread, so that the load does not wait while the main thread reads tables.
 const groups = (workerData as readonly GroupSettings[]).map(startGroup);
 
 parentPort?.on('message', async (message: 'page' | 'stop') => {

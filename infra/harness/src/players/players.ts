@@ -13,10 +13,10 @@ export interface PlayersOptions {
   readonly journal: Journal;
   readonly random: Random;
   readonly count: number;
-  /** Each player pauses for up to so long before a new report. */
+  /** Maximum pause of a player before a new report. */
   readonly longestPauseMs: number;
   readonly retryMs: number;
-  /** A player gives up on a report after this, counted from the call of `stop` where that is later. */
+  /** Time after which a player gives up on a report, counted from the call of `stop` if that is later. */
   readonly giveUpMs: number;
   /** Probability that an acknowledged report with an id is sent again at once: players retry blindly. */
   readonly sentAgain: number;
@@ -30,7 +30,7 @@ export interface Players {
   readonly outcomes: ReadonlyMap<string, number>;
   /** Ends without new reports. @returns the reports that were not acknowledged although the players had stopped */
   stop(): Promise<readonly Report[]>;
-  /** Ends at once. */
+  /** Ends all players at once. */
   abandon(): Promise<void>;
 }
 

@@ -3,14 +3,14 @@ import { EVENT_KINDS } from '@ads/models';
 import type { Journal, Report } from '../journal.js';
 import type { Random } from '../random.js';
 
-/** A player gives up on a request after this. */
+/** Time after which a player gives up on a request. */
 const PLAYER_PATIENCE_MS = 8_000;
 
-/** How one attempt ended. */
+/** The result of one attempt. */
 export interface Attempt {
   /** A status, or how the connection ended. */
   readonly outcome: string;
-  /** `refused` where a retry cannot help. */
+  /** `refused` if a retry cannot help. */
   readonly state: 'acknowledged' | 'failed' | 'refused';
 }
 

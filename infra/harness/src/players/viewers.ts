@@ -5,19 +5,19 @@ import type { Journal } from '../journal.js';
 import type { Random } from '../random.js';
 import type { AdAnswer } from '../service-answers.js';
 
-/** The greatest counts that were answered so far, by ad and field: no later answer may be less. */
+/** The greatest counts so far by ad and field, which no later answer may fall below. */
 export class AnsweredCounts {
   #greatest = new Map<string, number>();
   #epoch = 0;
   #suspended = false;
 
-  /** Answers are not checked from now on, because the ledger goes back in time. */
+  /** Ends the checks of answers, because the ledger goes back in time. */
   suspend(): void {
     this.#suspended = true;
     this.#epoch += 1;
   }
 
-  /** Answers to questions from now on are checked again, against answers from now on. */
+  /** Checks answers to later requests again, against each other. */
   resume(): void {
     this.#greatest.clear();
     this.#suspended = false;
@@ -54,7 +54,7 @@ export interface ViewersOptions {
 
 /** Readers of analytics that ask until they are stopped. */
 export interface Viewers {
-  /** How often each outcome came: a source, a status, or how the connection failed. */
+  /** Number of requests per outcome: a source, a status, or the error of the connection. */
   readonly outcomes: ReadonlyMap<string, number>;
   /** Impossible counts and unexpected statuses, one sentence each. */
   readonly wrong: readonly string[];
