@@ -10,7 +10,7 @@ import { fields, placesAt, text } from '../shape.js';
 type NamesIn = (repository: Repository, file: string) => readonly string[];
 
 /** A file that deploys services by name. */
-interface Place {
+interface DeployingFile {
   readonly file: string;
   /** The part that deploys a service. */
   readonly part: string;
@@ -21,8 +21,8 @@ interface Place {
 
 const MANIFESTS = 'k8s/base/kustomization.yaml';
 
-/** Every place in which a service of the table must be deployed. */
-const PLACES: readonly Place[] = [
+/** Every file in which a service of the table must be deployed. */
+const FILES: readonly DeployingFile[] = [
   {
     file: 'infra/docker/Dockerfile',
     part: 'target',
@@ -70,7 +70,7 @@ const PLACES: readonly Place[] = [
 export const deployedServices: Check = {
   name: 'services of the table',
   run: (repository) =>
-    PLACES.flatMap(({ file, part, names, isPublic }) => {
+    FILES.flatMap(({ file, part, names, isPublic }) => {
       const present = names(repository, file);
       return (isPublic ? UPSTREAMS : SERVICE_NAMES)
         .filter((service) => !present.includes(service))

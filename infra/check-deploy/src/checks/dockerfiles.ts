@@ -4,7 +4,7 @@ import { healthCheckProblem, imageProblem } from '../containers.js';
 import { contentOf, effective, lineOf, readDockerfile, type Stage } from '../dockerfile.js';
 import type { Problem } from '../problem.js';
 import type { Repository } from '../repository.js';
-import { fields, text } from '../shape.js';
+import { placesAt, text } from '../shape.js';
 import { composeFiles, dockerfileOf } from './compose.js';
 
 /** Names of variables that must not be stored in a layer of an image. */
@@ -18,35 +18,34 @@ export const dockerfiles: Check = {
 
 function checkDockerfile(repository: Repository, file: string): Problem[] {
   const { instructions, stages } = readDockerfile(repository.text(file));
+  const stageOf = (name: string) => stages.find((stage) => stage.name === name);
   const targets = targetsOf(repository, file);
-  const wanted = stages.filter(({ name }) => targets.some((target) => target.name === name));
+  const isWanted = (stage: Stage) => targets.some(({ name }) => name === stage.name);
   return [
     ...targets
-      .filter((target) => !stages.some(({ name }) => name === target.name))
-      .map(({ name, ...place }) => ({ ...place, message: `${file} has no target ${name}` })),
+      .filter(({ name }) => stageOf(name) === undefined)
+      .map(({ name, problem }) => problem(`${file} has no target ${name}`)),
     ...stages.flatMap(({ base, line }) => {
-      const ours = base === 'scratch' || stages.some(({ name }) => name === base);
+      const ours = base === 'scratch' || stageOf(base) !== undefined;
       const message = ours ? undefined : imageProblem(base);
       return message === undefined ? [] : [{ file, line, message }];
     }),
     ...instructions.flatMap((instruction) => checkInstruction(repository, file, instruction)),
-    ...wanted.flatMap((stage) => checkTarget(file, stages, stage)),
+    ...stages.filter(isWanted).flatMap((stage) => checkTarget(file, stages, stage)),
   ];
 }
 
 /** The targets that Compose files build. */
-function targetsOf(repository: Repository, dockerfile: string): (Omit<Problem, 'message'> & { name: string })[] {
-  return composeFiles(repository)
-    .flatMap((file) => repository.yaml(file).documents)
-    .flatMap((document) =>
-      Object.entries(fields(document.value, 'services'))
-        .filter(([, service]) => dockerfileOf(service) === dockerfile)
-        .map(([name, service]) => ({
-          name: text(service, 'build', 'target'),
-          file: document.file,
-          line: document.lineOf(['services', name, 'build', 'target']),
-        })),
-    );
+function targetsOf(repository: Repository, dockerfile: string) {
+  const documents = composeFiles(repository).flatMap((file) => repository.yaml(file).documents);
+  return documents.flatMap(({ value, problem }) =>
+    placesAt(value, 'services', '*')
+      .filter(({ value: service }) => dockerfileOf(service) === dockerfile)
+      .map(({ path, value: service }) => ({
+        name: text(service, 'build', 'target'),
+        problem: (message: string) => problem([...path, 'build', 'target'], message),
+      })),
+  );
 }
 
 function checkInstruction(repository: Repository, file: string, instruction: Instruction): Problem[] {

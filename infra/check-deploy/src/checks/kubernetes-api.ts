@@ -55,7 +55,7 @@ export async function checkAgainstApi(sources: readonly ManifestSource[]): Promi
     .map(({ value, problem }) =>
       problem(['apiVersion'], `apiVersion ${text(value, 'apiVersion') || '(none)'} is not one of ${versions}`),
     );
-  const errors = await inScratchFolder((folder) => {
+  const errors = await inScratchFolder(async (folder) => {
     const names = resources.flatMap(({ documents, whole }, index) => {
       const allowed = documents.filter(isAllowed);
       if (allowed.length === 0) return [];
@@ -63,7 +63,7 @@ export async function checkAgainstApi(sources: readonly ManifestSource[]): Promi
       writeFileSync(join(folder, name), typedSource(allowed, whole, MODULES));
       return [name];
     });
-    return typeErrors(folder, [...COMPILER_OPTIONS, ...names]);
+    return names.length === 0 ? [] : typeErrors(folder, [...COMPILER_OPTIONS, ...names]);
   });
   const found = errors.map(({ file, line, message }) => ({
     file: resources[Number(/\d+/.exec(file)?.[0])]?.file ?? file,

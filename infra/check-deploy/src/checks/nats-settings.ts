@@ -9,21 +9,17 @@ const FOLDER = 'infra/nats';
 /** A ConfigMap can't refer to a file of the repository. Its copy of the settings must equal the file. */
 export const natsSettings: Check = {
   name: 'settings of NATS',
-  run(repository) {
-    const copies = baseManifests(repository)
+  run: (repository) => [
+    ...checkClusters(repository),
+    ...baseManifests(repository)
       .filter(({ kind }) => kind === 'ConfigMap')
-      .flatMap(({ document }) =>
-        Object.entries(fields(document.value, 'data'))
-          .filter(([name]) => repository.has(`${FOLDER}/${name}`))
-          .map(([name, content]) => ({ name, content: String(content), document })),
-      );
-    return [
-      ...checkClusters(repository),
-      ...copies
-        .filter(({ name, content }) => content !== repository.text(`${FOLDER}/${name}`))
-        .map(({ name, document }) => document.problem(['data', name], `is not the same as ${FOLDER}/${name}`)),
-    ];
-  },
+      .flatMap(({ value, document }) =>
+        Object.entries(fields(value, 'data'))
+          .map(([name, content]) => ({ name, content, original: `${FOLDER}/${name}` }))
+          .filter(({ content, original }) => repository.has(original) && content !== repository.text(original))
+          .map(({ name, original }) => document.problem(['data', name], `is not the same as ${original}`)),
+      ),
+  ],
 };
 
 /** A server that joins a cluster can read and write every subject, so the cluster port must require a password. */

@@ -1,12 +1,13 @@
 import { bytesOf } from '../containers.js';
 import { JETSTREAM_FILE, queueProblems } from '../queue-limits.js';
-import { at, placesAt, text } from '../shape.js';
+import { fields, placesAt, text } from '../shape.js';
 import type { Manifest, Rule } from './manifests.js';
 
 /** The streams fit into JetStream, and JetStream into its volume. */
 export const queueLimitsOf: Rule = function* (manifest, all) {
   if (manifest.kind !== 'ConfigMap') return;
-  const withKey = (key: string) => all.filter(({ kind, value }) => kind === 'ConfigMap' && at(value, 'data', key));
+  const withKey = (key: string) =>
+    all.filter(({ kind, value }) => kind === 'ConfigMap' && key in fields(value, 'data'));
   const limits = withKey('NATS_STREAM_MAX_BYTES');
   for (const server of withKey(JETSTREAM_FILE)) {
     // Without a ConfigMap the defaults of the services apply.
