@@ -7,7 +7,7 @@ set -eu
 # Prints the upstream of the service $1 at port $2: every address that Docker's name server has for it.
 upstream() {
   servers=$(getent ahostsv4 "$1" | awk -v port="$2" '{ print "server " $1 ":" port " fail_timeout=1s;" }' | sort -u)
-  # nginx wants one at least: where there is no replica, a port that refuses.
+  # nginx requires at least one server, so without replicas this is a port that refuses.
   echo "upstream $1 { ${servers:-server 127.0.0.1:1;} keepalive 64; }"
 }
 
@@ -21,10 +21,10 @@ look_up() {
 look_up
 nginx -c /etc/nginx/gateway/nginx.conf -e /dev/stderr -g 'daemon off;' &
 nginx=$!
-# Requests under way are finished.
+# Open requests are finished.
 trap 'kill -QUIT "$nginx"' TERM INT QUIT
 while kill -0 "$nginx" 2>/dev/null; do
-  # In the background, because a signal is not heeded before a command in the foreground has ended.
+  # In the background, because the shell handles a signal only after a foreground command has ended.
   sleep 1 &
   wait $! || true
   if look_up; then kill -HUP "$nginx"; fi
