@@ -2,14 +2,14 @@ import { invalidFields, unavailable, unknownAd } from '@ads/contract';
 import { type Answer, clientKey, type FastPathHandler, type RequestContext } from '@ads/http';
 import type { AdCatalogue } from '@ads/ledger';
 import { type AdEvent, EVENT_KINDS, type EventKind, readAddress, readEventRequest } from '@ads/models';
-import type { Acceptance } from './accept-events.js';
+import type { StoreResult } from './store-batch.js';
 import type { UnverifiedEvents } from './unverified-events.js';
 
 export interface EventDependencies {
   readonly catalogue: Pick<AdCatalogue, 'has' | 'find'>;
   readonly unverified: UnverifiedEvents;
   /** Resolves with the result of the event. Rejects if the event was not processed. */
-  readonly accept: (event: AdEvent) => Promise<Acceptance>;
+  readonly store: (event: AdEvent) => Promise<StoreResult>;
   /** Called for each durable event. */
   readonly onAccepted: (event: AdEvent) => void;
   /** Milliseconds. */
@@ -44,19 +44,19 @@ export function eventHandler(kind: EventKind, dependencies: EventDependencies): 
       maxClockSkew,
     });
     if (reading.state === 'invalid') throw invalidFields(reading.details);
-    return keep(reading.event, context, dependencies);
+    return acceptEvent(reading.event, context, dependencies);
   };
 }
 
-function keep(event: AdEvent, context: RequestContext, dependencies: EventDependencies): Promise<Answer> {
+function acceptEvent(event: AdEvent, context: RequestContext, dependencies: EventDependencies): Promise<Answer> {
   return dependencies.catalogue.has(event.adId)
-    ? accept(event, dependencies)
-    : keepUnlisted(event, clientKey(context.clientAddress(), context.request.socket), dependencies);
+    ? storeEvent(event, dependencies)
+    : acceptUnlisted(event, clientKey(context.clientAddress(), context.request.socket), dependencies);
 }
 
-function accept(event: AdEvent, dependencies: EventDependencies): Promise<Answer> {
-  return dependencies.accept(event).then(
-    (acceptance) => answerTo(event, acceptance, dependencies),
+function storeEvent(event: AdEvent, dependencies: EventDependencies): Promise<Answer> {
+  return dependencies.store(event).then(
+    (result) => answerTo(event, result, dependencies),
     (cause: unknown) => answerTo(event, { state: 'unavailable', cause }, dependencies),
   );
 }
@@ -65,25 +65,25 @@ function accept(event: AdEvent, dependencies: EventDependencies): Promise<Answer
  * Looks up an ad that is not in memory. If the catalogue is unavailable, a limited number of events is accepted unverified;
  * the consumer dead-letters those whose ad does not exist.
  */
-async function keepUnlisted(event: AdEvent, client: string, dependencies: EventDependencies): Promise<Answer> {
+async function acceptUnlisted(event: AdEvent, client: string, dependencies: EventDependencies): Promise<Answer> {
   const { catalogue, unverified } = dependencies;
   const listing = await catalogue.find(event.adId, client);
   if (listing === 'unknown') throw unknownAd(event.adId, 400);
   if (listing === 'busy') throw unavailable('Too many unknown ads are being looked up; send the event again.');
-  if (listing === 'unverified' && !unverified.accept()) {
+  if (listing === 'unverified' && !unverified.allow()) {
     throw unavailable(
       'The ad cannot be looked up because the catalogue is unavailable; send the event again.',
       undefined,
       unverified.retryAfter(),
     );
   }
-  return await accept(event, dependencies);
+  return await storeEvent(event, dependencies);
 }
 
-function answerTo(event: AdEvent, acceptance: Acceptance, { onAccepted }: EventDependencies): Answer {
-  if (acceptance.state === 'unknown ad') throw unknownAd(event.adId, 400);
-  if (acceptance.state === 'unavailable') {
-    throw unavailable('Neither NATS nor Postgres could store the event; send it again.', acceptance.cause);
+function answerTo(event: AdEvent, result: StoreResult, { onAccepted }: EventDependencies): Answer {
+  if (result.state === 'unknown ad') throw unknownAd(event.adId, 400);
+  if (result.state === 'unavailable') {
+    throw unavailable('Neither NATS nor Postgres could store the event; send it again.', result.cause);
   }
   onAccepted(event);
   return { status: 202, body: acceptedBody(event) };

@@ -1,17 +1,17 @@
 import { createLedger } from '@ads/ledger';
 import type { AdEvent } from '@ads/models';
 import type { Clock, ProcessContext } from '@ads/runtime';
-import { type Acceptance, createAcceptor } from './accept-events.js';
 import type { IngestConfig } from './config.js';
 import type { Connections } from './connections.js';
 import { createGroupCommit, type GroupCommit } from './group-commit.js';
 import { createIngestMetrics, type IngestMetrics } from './ingest-metrics.js';
 import { createPublisher, isUnanswered } from './publish-events.js';
+import { createBatchStore, type StoreResult } from './store-batch.js';
 
 /** The path of an event after its validation: collected into a batch, which goes to JetStream or to the ledger. */
 export interface EventStore {
   /** Resolves with the result of the event. Rejects if the event was not processed. */
-  readonly accept: (event: AdEvent) => Promise<Acceptance>;
+  readonly store: (event: AdEvent) => Promise<StoreResult>;
   readonly counted: Pick<IngestMetrics, 'accepted'>;
 }
 
@@ -32,13 +32,13 @@ export function openEventStore(
   const publish = createPublisher(nats.run, config.NATS_TIMEOUT_MS, (status) =>
     metrics.natsMessages.inc({ direction: 'out', status }),
   );
-  const accept = createAcceptor({ publish, record: ledger.recordUnqueued }, isUnanswered);
-  const groups: GroupCommit<AdEvent, Acceptance> = createGroupCommit(
+  const storeBatch = createBatchStore({ publish, record: ledger.recordUnqueued }, isUnanswered);
+  const groups: GroupCommit<AdEvent, StoreResult> = createGroupCommit(
     async (events) => {
-      const acceptances = await accept(events);
-      const durable = acceptances.find((acceptance) => acceptance.state === 'durable');
+      const results = await storeBatch(events);
+      const durable = results.find((result) => result.state === 'durable');
       counted.batch(events.length, durable?.by ?? 'nobody');
-      return acceptances;
+      return results;
     },
     {
       maxBatch: config.INGEST_BATCH_EVENTS,
@@ -48,5 +48,5 @@ export function openEventStore(
     },
   );
   shutdown.add('events in flight', groups.idle);
-  return { accept: groups.submit, counted };
+  return { store: groups.submit, counted };
 }

@@ -44,7 +44,7 @@ await runProcess<IngestConfig>({
         const dependencies = {
           catalogue,
           unverified,
-          accept: events.accept,
+          store: events.store,
           onAccepted: events.counted.accepted,
           maxClockSkew: config.MAX_CLOCK_SKEW_SECONDS * 1_000,
           now: clock.measuredNow,

@@ -4,7 +4,7 @@ import { Counter } from 'prom-client';
 /** Limits the events that are accepted while their ads cannot be looked up. */
 export interface UnverifiedEvents {
   /** True if one more event may be accepted. Counts it. */
-  accept(): boolean;
+  allow(): boolean;
   /** Seconds until the next event may be accepted. */
   retryAfter(): number;
 }
@@ -51,7 +51,7 @@ export function createUnverifiedEvents(
   }
 
   return {
-    accept() {
+    allow() {
       const now = performance.now();
       left = Math.min(perMinute, left + ((now - refilledAt) / 60_000) * perMinute);
       refilledAt = now;

@@ -11,8 +11,8 @@ const collectGarbage = runInNewContext('gc') as () => void;
 test('the body of an event is released while the event waits to be durable', async () => {
   const handler = eventHandler('click', {
     catalogue: { has: () => true, find: async () => 'known' },
-    unverified: { accept: () => true, retryAfter: () => 1 },
-    accept: () => new Promise(() => undefined),
+    unverified: { allow: () => true, retryAfter: () => 1 },
+    store: () => new Promise(() => undefined),
     onAccepted: () => undefined,
     maxClockSkew: 0,
     now: Date.now,

@@ -2,12 +2,12 @@ import type { Outcome } from '@ads/ledger';
 import type { AdEvent } from '@ads/models';
 
 /** The result for one event. Only `durable` may be answered with 202. */
-export type Acceptance =
+export type StoreResult =
   | { readonly state: 'durable'; readonly by: 'jetstream' | 'postgres' }
   | { readonly state: 'unknown ad' }
   | { readonly state: 'unavailable'; readonly cause: unknown };
 
-export interface AcceptDependencies {
+export interface StoreDependencies {
   /** Resolves when JetStream has acknowledged the batch, which is one message. Rejects if JetStream may not have it. */
   readonly publish: (events: readonly AdEvent[]) => Promise<void>;
   /** Resolves when Postgres has committed the batch. */
@@ -24,15 +24,15 @@ export interface AcceptDependencies {
  *
  * @param isTimeout true for a publish that timed out, and not for one that JetStream refused at once
  */
-export function createAcceptor(
-  { publish, record }: AcceptDependencies,
+export function createBatchStore(
+  { publish, record }: StoreDependencies,
   isTimeout: (error: unknown) => boolean,
-): (events: readonly AdEvent[]) => Promise<Acceptance[]> {
+): (events: readonly AdEvent[]) => Promise<StoreResult[]> {
   let answers = true;
-  let trying = false;
+  let isPublishingBeside = false;
 
   /** True if JetStream has acknowledged the batch. Failures show in the metrics and in `/health` of NATS. */
-  async function published(events: readonly AdEvent[]): Promise<boolean> {
+  async function tryPublish(events: readonly AdEvent[]): Promise<boolean> {
     try {
       await publish(events);
       answers = true;
@@ -43,24 +43,24 @@ export function createAcceptor(
     }
   }
 
-  async function tryOut(events: readonly AdEvent[]): Promise<void> {
-    if (trying) return;
-    trying = true;
-    await published(events);
-    trying = false;
+  async function publishBeside(events: readonly AdEvent[]): Promise<void> {
+    if (isPublishingBeside) return;
+    isPublishingBeside = true;
+    await tryPublish(events);
+    isPublishingBeside = false;
   }
 
   return async (events) => {
     const jetStreamFirst = answers;
-    if (jetStreamFirst && (await published(events))) return events.map(() => ({ state: 'durable', by: 'jetstream' }));
-    if (!jetStreamFirst) void tryOut(events);
+    if (jetStreamFirst && (await tryPublish(events))) return events.map(() => ({ state: 'durable', by: 'jetstream' }));
+    if (!jetStreamFirst) void publishBeside(events);
     try {
       const { unknownAds } = await record(events);
       return events.map((event) =>
         unknownAds.has(event.adId) ? { state: 'unknown ad' } : { state: 'durable', by: 'postgres' },
       );
     } catch (cause) {
-      if (!jetStreamFirst && (await published(events))) {
+      if (!jetStreamFirst && (await tryPublish(events))) {
         return events.map(() => ({ state: 'durable', by: 'jetstream' }));
       }
       return events.map(() => ({ state: 'unavailable', cause }));

@@ -1,12 +1,12 @@
 import { type AdEvent, perKind } from '@ads/models';
 import { describe, expect, it } from '@jest/globals';
-import { type AcceptDependencies, createAcceptor } from '../src/accept-events.js';
+import { createBatchStore, type StoreDependencies } from '../src/store-batch.js';
 import { click } from './events.js';
 
 class Silence extends Error {}
 
-const acceptEvents = (dependencies: AcceptDependencies, batch: readonly AdEvent[]) =>
-  createAcceptor(dependencies, () => false)(batch);
+const storeBatch = (dependencies: StoreDependencies, batch: readonly AdEvent[]) =>
+  createBatchStore(dependencies, () => false)(batch);
 
 const events = [click('ad-001'), click('gone'), click('ad-002')];
 
@@ -18,7 +18,7 @@ describe('a batch of events', () => {
   it('is durable after the acknowledgement of JetStream, without Postgres', async () => {
     const published: (readonly AdEvent[])[] = [];
     let recorded = 0;
-    const acceptances = await acceptEvents(
+    const results = await storeBatch(
       {
         publish: async (batch) => {
           published.push(batch);
@@ -30,7 +30,7 @@ describe('a batch of events', () => {
       },
       events,
     );
-    expect(acceptances).toEqual(events.map(() => ({ state: 'durable', by: 'jetstream' })));
+    expect(results).toEqual(events.map(() => ({ state: 'durable', by: 'jetstream' })));
     expect(published).toEqual([events]);
     expect(recorded).toBe(0);
   });
@@ -38,7 +38,7 @@ describe('a batch of events', () => {
   it('is not durable before JetStream has acknowledged it', async () => {
     let acknowledge = (): void => undefined;
     let answered = false;
-    const accepting = acceptEvents(
+    const storing = storeBatch(
       {
         publish: () =>
           new Promise((resolve) => {
@@ -53,12 +53,12 @@ describe('a batch of events', () => {
     await new Promise((resolve) => setImmediate(resolve));
     expect(answered).toBe(false);
     acknowledge();
-    await accepting;
+    await storing;
   });
 
   it('is written to Postgres as a whole when JetStream fails, and unknown ads are reported', async () => {
     const recorded: (readonly AdEvent[])[] = [];
-    const acceptances = await acceptEvents(
+    const results = await storeBatch(
       {
         publish: away,
         record: async (batch) => {
@@ -69,7 +69,7 @@ describe('a batch of events', () => {
       events,
     );
     expect(recorded).toEqual([events]);
-    expect(acceptances).toEqual([
+    expect(results).toEqual([
       { state: 'durable', by: 'postgres' },
       { state: 'unknown ad' },
       { state: 'durable', by: 'postgres' },
@@ -77,8 +77,8 @@ describe('a batch of events', () => {
   });
 
   it('is answered "unavailable" with the cause when both fail', async () => {
-    const acceptances = await acceptEvents({ publish: away, record: away }, events);
-    expect(acceptances).toEqual(events.map(() => ({ state: 'unavailable', cause: new Error('away') })));
+    const results = await storeBatch({ publish: away, record: away }, events);
+    expect(results).toEqual(events.map(() => ({ state: 'unavailable', cause: new Error('away') })));
   });
 });
 
@@ -88,7 +88,7 @@ describe('after a publish that JetStream did not answer', () => {
     const publishes: { answer(): void; fail(error: Error): void }[] = [];
     let recorded = 0;
     let postgres = true;
-    const accept = createAcceptor(
+    const store = createBatchStore(
       {
         publish: () =>
           new Promise((resolve, reject) => {
@@ -103,8 +103,8 @@ describe('after a publish that JetStream did not answer', () => {
       (error) => error instanceof Silence,
     );
     const by = async () => {
-      const [acceptance] = await accept([click('ad-001')]);
-      return acceptance?.state === 'durable' ? acceptance.by : acceptance?.state;
+      const [result] = await store([click('ad-001')]);
+      return result?.state === 'durable' ? result.by : result?.state;
     };
     /** Waits until the first publish has had no answer in time. */
     const silenced = async () => {
