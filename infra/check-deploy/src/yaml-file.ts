@@ -18,12 +18,9 @@ export interface YamlDocument {
   readonly file: string;
   /** The parsed value, with aliases and merge keys resolved. */
   readonly value: unknown;
-  readonly root: Document.Parsed;
   /** The line of a path, or of the longest part of the path that exists. */
   lineOf(path: Path): number;
   problem(path: Path, message: string): Problem;
-  /** @param offset characters from the start of the file */
-  lineAt(offset: number): number;
 }
 
 export interface YamlFile {
@@ -46,10 +43,8 @@ export function readYaml(file: string, text: string): YamlFile {
         return {
           file,
           value: root.errors.length > 0 ? undefined : root.toJS(),
-          root,
           lineOf,
           problem: (path, message) => ({ file, line: lineOf(path), message }),
-          lineAt,
         };
       }),
     problems: documents.flatMap((root) =>

@@ -1,5 +1,4 @@
-import { isAlias, isMap, isScalar, isSeq, type Node } from 'yaml';
-import { text } from '../shape.js';
+import { type Path, text } from '../shape.js';
 import type { YamlDocument } from '../yaml-file.js';
 
 /*
@@ -49,32 +48,26 @@ export function typedSource(
     line = Math.max(line, wanted);
   };
   for (const [index, document] of documents.entries()) {
-    const { root, lineAt } = document;
-    const write = (node: unknown): void => {
-      if (isAlias(node)) write(node.resolve(root));
-      else if (isMap(node)) {
-        source += '{';
-        for (const { key, value } of node.items) {
-          goTo(lineAt((key as Node).range?.[0] ?? 0));
-          source += `${JSON.stringify(isScalar(key) ? String(key.value) : '')}: `;
-          write(value);
-          source += ',';
-        }
-        source += '}';
-      } else if (isSeq(node)) {
-        source += '[';
-        for (const item of node.items) {
-          goTo(lineAt((item as Node).range?.[0] ?? 0));
-          write(item);
-          source += ',';
-        }
-        source += ']';
-      } else source += isScalar(node) ? JSON.stringify(node.value) : 'null';
+    const write = (value: unknown, path: Path): void => {
+      if (typeof value !== 'object' || value === null) {
+        source += JSON.stringify(value);
+        return;
+      }
+      const isList = Array.isArray(value);
+      source += isList ? '[' : '{';
+      for (const [key, inner] of Object.entries(value)) {
+        const here = [...path, key];
+        goTo(document.lineOf(here));
+        if (!isList) source += `${JSON.stringify(key)}: `;
+        write(inner, here);
+        source += ',';
+      }
+      source += isList ? ']' : '}';
     };
     goTo(document.lineOf([]));
     const type = typeOf(document, modules);
     source += `export const document${index}: ${whole ? type : `Part<${type}>`} = `;
-    write(root.contents);
+    write(document.value, []);
     source += ';';
   }
   return `${source}\n`;
