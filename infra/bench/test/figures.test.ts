@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { goalsOf, verdictOf } from '../src/goals.js';
-import { Figures, inFigures, spreadOf, summarise } from '../src/statistics.js';
+import { Figures, inFigures, spreadOf, summarise, Times } from '../src/statistics.js';
 
 describe('the figures of several rounds', () => {
   test('have a median for odd and even numbers of rounds', () => {
@@ -20,6 +20,14 @@ describe('the figures of several rounds', () => {
     expect(figures.names()).toEqual(['a', 'b']);
     expect(figures.of('a').median).toBe(2);
     expect(() => figures.of('c')).toThrow('no figures');
+  });
+
+  test('response times are shown with their spread, and given as medians', () => {
+    const times = new Times();
+    times.add('ours_64', { p50: 1, p99: 10 });
+    times.add('ours_64', { p50: 1, p99: 14 });
+    expect(times.cells('ours_64')).toEqual(['1', '', '12', '-17 +17 %']);
+    expect(times.medians()).toEqual({ ours_64_p50_ms: 1, ours_64_p99_ms: 12 });
   });
 
   test('are printed with three digits and with their spread', () => {

@@ -1,10 +1,8 @@
 import { clicksUntilNow, fillQueue, type Page } from '@ads/harness';
 import { printDetail, step, waitFor } from '@ads/local';
 import { askAbout, checkPeaks, checkRollups, checkStored, readStream, untilSettled } from './checks.js';
-import { complaints, type LimitOptions, type LimitResult, printPage, rounded } from './limit.js';
+import { complaints, type Limit, type LimitOptions, type LimitResult, printPage, rounded } from './limit.js';
 import type { LimitsStack } from './stack.js';
-
-export const DRAIN_ADS = 1_000;
 
 const HOUR_SECONDS = 3_600;
 /** Clicks per message at a few hundred clicks a second; small messages are the worst case for the consumer. */
@@ -15,7 +13,7 @@ const PROGRESS_MS = 10_000;
 const HEAL_MS = 120_000;
 
 /** JetStream holds an hour of clicks, which two consumers record during live traffic. */
-export async function checkDrain(stack: LimitsStack, { perSecond, capMegabytes }: LimitOptions): Promise<LimitResult> {
+async function checkDrain(stack: LimitsStack, { perSecond, capMegabytes }: LimitOptions): Promise<LimitResult> {
   await stack.startServers();
   await stack.startServices('ingest-1', 'ingest-2', 'analytics-1');
   const count = HOUR_SECONDS * perSecond;
@@ -70,6 +68,8 @@ export async function checkDrain(stack: LimitsStack, { perSecond, capMegabytes }
     broken,
   };
 }
+
+export const drain: Limit = { ads: 1_000, run: checkDrain };
 
 /** Fills the queue as ingest does in an hour without consumers. @returns clicks by ad */
 async function putClicks(stack: LimitsStack, count: number): Promise<Map<string, number>> {

@@ -1,5 +1,6 @@
 import type { Page } from '@ads/harness';
 import { printDetail } from '@ads/local';
+import type { LimitsStack } from './stack.js';
 
 export interface LimitOptions {
   /** The duration of the outage of NATS and Postgres. */
@@ -8,6 +9,12 @@ export interface LimitOptions {
   readonly capMegabytes: number;
   /** Clicks a second in the hour that JetStream holds. */
   readonly perSecond: number;
+}
+
+export interface Limit {
+  /** The number of ads in the catalogue. */
+  readonly ads: number;
+  run(stack: LimitsStack, options: LimitOptions): Promise<LimitResult>;
 }
 
 /** The measured figures, and one sentence for each exceeded limit. */

@@ -4,10 +4,8 @@ import { Load, type Page } from '@ads/harness';
 import { printDetail, printTable, readMemory, step } from '@ads/local';
 import { DEAD_LETTER_STREAM } from '@ads/models';
 import { checkRollups, checkStored, untilSettled } from './checks.js';
-import { complaints, type LimitOptions, type LimitResult, printPage, rounded } from './limit.js';
+import { complaints, type Limit, type LimitOptions, type LimitResult, printPage, rounded } from './limit.js';
 import type { LimitsStack } from './stack.js';
-
-export const MEMORY_ADS = 100;
 
 const HEALTHY_MS = 20_000;
 const AFTER_MS = 20_000;
@@ -21,7 +19,7 @@ const GROUPS = ['clicks', 'large clicks', 'unknown ads', 'questions'] as const;
  * Full load with the worst cases for memory: the largest bodies, unknown ads, and another client address for each request.
  * Then NATS and Postgres are killed, the load continues, and they come back.
  */
-export async function checkMemory(stack: LimitsStack, options: LimitOptions): Promise<LimitResult> {
+async function checkMemory(stack: LimitsStack, options: LimitOptions): Promise<LimitResult> {
   const { seconds, capMegabytes } = options;
   await stack.startServers();
   await stack.startServices('ingest-1', 'ingest-2', 'consumer-1', 'consumer-2', 'analytics-1');
@@ -106,6 +104,8 @@ export async function checkMemory(stack: LimitsStack, options: LimitOptions): Pr
     broken,
   };
 }
+
+export const memory: Limit = { ads: 100, run: checkMemory };
 
 function startLoad(stack: LimitsStack): Load {
   const { adIds } = stack;

@@ -3,10 +3,10 @@ import { differences, fillRollups, type Page, readLedger } from '@ads/harness';
 import { printDetail, step } from '@ads/local';
 import { minutesKey, oldestVisible, secondsKey, unpackBuckets } from '@ads/models';
 import { askAbout, checkPeaks, checkStored, untilCounted, untilSettled } from './checks.js';
-import { complaints, type LimitOptions, type LimitResult, printPage, rounded } from './limit.js';
+import { complaints, type Limit, type LimitOptions, type LimitResult, printPage, rounded } from './limit.js';
 import type { LimitsStack } from './stack.js';
 
-export const REBUILD_ADS = 10_000;
+const REBUILD_ADS = 10_000;
 
 /** Three in each minute. */
 const CLICKS_PER_AD = 3 * 1_440;
@@ -18,7 +18,7 @@ const HEAL_MS = 120_000;
 const SAMPLE = 200;
 
 /** Redis loses the counters of 10,000 ads with clicks in every minute of 24 hours, during live traffic. */
-export async function checkRebuild(stack: LimitsStack, { capMegabytes }: LimitOptions): Promise<LimitResult> {
+async function checkRebuild(stack: LimitsStack, { capMegabytes }: LimitOptions): Promise<LimitResult> {
   await stack.startServers();
   const { database, redis } = stack.admin;
   const buckets = await step(`rollups of ${REBUILD_ADS} ads × 24 h`, () =>
@@ -85,6 +85,8 @@ export async function checkRebuild(stack: LimitsStack, { capMegabytes }: LimitOp
     broken,
   };
 }
+
+export const rebuild: Limit = { ads: REBUILD_ADS, run: checkRebuild };
 
 /** Compares the totals of analytics with the filled rollups and the accepted clicks. */
 async function compareTotals(
