@@ -46,7 +46,7 @@ export interface RoundResult extends Comparison {
   readonly sources: string;
 }
 
-/** With their pauses, players send about a report a second each. */
+/** Each player sends about one report a second. */
 const PLAYERS = { count: 60, longestPauseMs: 450, retryMs: 250, giveUpMs: 60_000, sentAgain: 0.2 };
 const VIEWERS = { count: 3, pauseMs: 80, lists: 0.1 };
 

@@ -69,7 +69,7 @@ export async function addAds(database: pg.Pool, adIds: readonly string[]): Promi
   }
 }
 
-/** With the defaults of the services. Like there, the password may be given as the file that holds it. */
+/** Uses the defaults of the services. The password may also come from the file that `POSTGRES_PASSWORD_FILE` names. */
 function addressOf(env: Variables): pg.ClientConfig {
   const file = env.POSTGRES_PASSWORD_FILE;
   return {

@@ -43,7 +43,7 @@ async function runTests(run: StandAloneRun, jestArguments: readonly string[]): P
   return counts.failed === 0;
 }
 
-/** Nothing outside the project's folder: neither caches nor temporary files. */
+/** Caches and temporary files stay inside the folder of the project. */
 function privateFolders(folder: string): Record<string, string> {
   const temporary = join(folder, 'tmp');
   mkdirSync(temporary);

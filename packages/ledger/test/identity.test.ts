@@ -130,7 +130,7 @@ describe('two databases on one Redis', () => {
   });
 });
 
-describe('a Postgres of its own', () => {
+describe('a Postgres server', () => {
   let server: LocalProcess;
   let dataFolder: string;
   /** Opens new connections, as each restart ends the old ones. */

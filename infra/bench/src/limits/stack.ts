@@ -17,12 +17,12 @@ export class LimitsStack extends Environment {
     return `http://127.0.0.1:${this.portsOf('analytics')[0]}`;
   }
 
-  /** A question about each ad. */
+  /** The path of a read of analytics for each ad. */
   get questions(): RequestSettings {
     return { kind: 'get', paths: this.adIds.map((adId) => `/api/v1/ads/analytics?ad_id=${adId}`) };
   }
 
-  /** Clicks and questions at a fixed rate a second each. */
+  /** Sends clicks and reads, each at a fixed rate per second. */
   startLiveTraffic(clicks: number, questions: number): Load {
     const request: RequestSettings = { kind: 'click', adIds: this.adIds };
     const [ingest, analytics] = [this.portsOf('ingest'), this.portsOf('analytics')];

@@ -14,7 +14,7 @@ export function newReport(random: Random, adIds: readonly string[], now: number)
   return {
     kind: randomKind(random),
     adId: ad,
-    // Not every player knows UUIDv7. Others make it by their own clock; ids more than a day ahead are refused.
+    // Not every player generates UUIDv7. Those that do use their own clock, and ids more than a day ahead are refused.
     ...(random.chance(0.5)
       ? { id: random.chance(0.3) ? randomUUID() : uuidv7(Math.min(claimedAt ?? now, now + 23 * HOUR)) }
       : {}),

@@ -20,7 +20,7 @@ import type { YamlDocument } from '../yaml-file.js';
 /** Services whose ports are published. All others are only reachable through them. */
 const PUBLISHED = ['gateway', 'prometheus', 'grafana'];
 
-/** What every service in production has. */
+/** Requirements for every service in production. */
 const IN_PRODUCTION: readonly Requirement[] = [
   ['read_only', is(true), 'its root file system can be written (read_only: true)'],
   ['cap_drop', includes('ALL'), 'has capabilities (cap_drop: [ALL])'],

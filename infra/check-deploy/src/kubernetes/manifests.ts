@@ -21,7 +21,7 @@ export interface PodTemplate {
   readonly spec: Readonly<Record<string, unknown>>;
 }
 
-/** What is wrong with a manifest. `all` are the manifests of the cluster, which it may refer to. */
+/** Returns the problems of a manifest. `all` are the manifests of the cluster, which it may refer to. */
 export type Rule = (manifest: Manifest, all: readonly Manifest[]) => Iterable<Finding>;
 
 const WORKLOADS = ['Deployment', 'StatefulSet', 'DaemonSet', 'Job', 'CronJob'];

@@ -9,7 +9,7 @@ const SELECTORS: Readonly<Record<string, { ports?: [list: string, field: string]
   PodDisruptionBudget: {},
 };
 
-/** What selects pods selects some, and names ports that they have. */
+/** A selector must match at least one pod, and its ports must be ports of the matched pods. */
 export const selectedPods: Rule = function* ({ kind, value }, all) {
   const selector = SELECTORS[kind];
   if (selector === undefined) return;

@@ -1,7 +1,7 @@
 import { deployedServices } from '../../src/checks/deployed-services.js';
 import type { Planted } from './planted.js';
 
-/** What is missing has no line, so the first line of the file is reported. */
+/** A missing part has no line, so the first line of the file is reported. */
 const missing = (file: string, [before, after]: [string, string], says: RegExp): Planted => ({
   check: deployedServices,
   file,

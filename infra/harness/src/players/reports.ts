@@ -14,7 +14,7 @@ export function randomKind(random: Random): EventKind {
 export function regularReport(random: Random, adIds: readonly string[]): Report {
   return {
     kind: randomKind(random),
-    // Not every player knows UUIDv7, and both kinds of id lie in partitions of their own.
+    // Not every player generates UUIDv7, and the two versions are stored in different partitions.
     id: random.chance(0.3) ? randomUUID() : uuidv7(Date.now()),
     adId: random.pick(adIds),
   };

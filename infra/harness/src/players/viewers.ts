@@ -39,14 +39,14 @@ export class AnsweredCounts {
 export interface ViewersOptions {
   readonly url: string;
   readonly random: Random;
-  /** Picked at random for each question. */
+  /** Ads, one of which is chosen at random for each request. */
   readonly adIds: readonly string[];
   readonly count: number;
   readonly pauseMs: number;
   /** Gets the outcomes, and bounds the counts by the sent events; left out where not all senders use it. */
   readonly journal?: Journal;
   readonly answered?: AnsweredCounts;
-  /** Probability that a question is for the list of all ads. */
+  /** Probability that a request is for the list of all ads. */
   readonly lists?: number;
   /** Windows whose counts only grow, as no click leaves them during the run. */
   readonly growingWindows?: readonly string[];

@@ -50,7 +50,7 @@ export function onStopSignals({ stop, kill, patienceMs = PATIENCE_MS }: StopSign
   onceAncestorIsGone((name) => beginStop(`"${name}" is gone`));
 }
 
-/** From our parent up to the npm (or pnpm, yarn) that ran the script; empty without one. */
+/** The processes from our parent up to the npm (or pnpm, yarn) that ran the script; empty without npm. */
 function upToNpm(): ProcessInfo[] {
   const chain: ProcessInfo[] = [];
   let pid = process.ppid;

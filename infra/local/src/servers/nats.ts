@@ -77,9 +77,9 @@ cluster {
   listen: "127.0.0.1:${port}"
   # A server that joins can read and write every subject.
   authorization { user: cluster, password: ${password}, timeout: 3 }
-  # A server that hears of another from a third must not go round the given route to it: nobody listens here.
+  # Servers must use only their given routes, so they advertise an address without a listener.
   advertise: "127.0.0.1:1"
-  # Nor may clients hear of addresses other than those that they were given.
+  # Clients must use only their given addresses too.
   no_advertise: true
   # One route between two servers. With the pool of routes that is usual since 2.10, two that look for each other at the
   # same time may go on for minutes closing, as duplicates, routes that the other one keeps.

@@ -68,10 +68,10 @@ stats_users = ${postgres.POSTGRES_USER}
 pool_mode = transaction
 default_pool_size = 20
 max_client_conn = 500
-; What pg and packages/connections send at the start of a connection. A pooled connection is nobody's own, so these are not
-; passed on: the role has them instead (ALTER ROLE ... SET statement_timeout).
+; Parameters that pg and packages/connections send at the start of a connection. Clients share pooled connections, so PgBouncer
+; does not forward them; the role has them instead (ALTER ROLE ... SET statement_timeout).
 ignore_startup_parameters = extra_float_digits, statement_timeout, lock_timeout, idle_in_transaction_session_timeout, options
-; Seconds until a Postgres that refused is tried again, instead of 15.
+; Seconds until the retry of a refused connection to Postgres, instead of 15.
 server_login_retry = 1
 `;
 }

@@ -153,7 +153,7 @@ function forgetDeadServer(dataFolder: string): void {
   rmSync(lockFile, { force: true });
 }
 
-/** Also makes the database, where it is missing. */
+/** Also creates the database if it is missing. */
 function answersQuery(env: Readonly<Record<string, string>>): Promise<boolean> {
   return withClient(
     { ...env, POSTGRES_DB: 'postgres' },

@@ -79,7 +79,7 @@ export async function programServer(server: ProgramServer): Promise<LocalProcess
 
 /**
  * Whether the first line that a server sends is the expected one.
- * @param question sent first, where the server does not begin
+ * @param question sent first, if the server does not send first
  * @throws the error of the connection
  */
 export async function sendsLine(port: number, expected: RegExp, question?: string): Promise<boolean> {

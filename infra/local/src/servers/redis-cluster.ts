@@ -19,7 +19,7 @@ export interface RedisCluster {
 }
 
 const SLOTS = 16_384;
-/** With fewer no majority could agree on a failover. */
+/** The minimum, as fewer have no majority for a failover. */
 const PRIMARIES = 3;
 /** The primaries, and a replica of each. */
 const NODES = 2 * PRIMARIES;

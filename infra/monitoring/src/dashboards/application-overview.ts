@@ -93,7 +93,7 @@ export const applicationOverview: Plan = {
       }),
       chart('Answered by', 'ops', {
         description:
-          'Who gave analytics its counts: Redis (hit), or Postgres where Redis could not or was not believed (miss).',
+          'The source of the counts: Redis (hit), or Postgres while Redis was unavailable or not trusted (miss).',
         queries: {
           '{{status}}': orNone(
             rate('redis_operations_total{operation="read_counters",status=~"hit|miss"}', 'status'),

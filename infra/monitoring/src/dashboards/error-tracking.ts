@@ -76,7 +76,7 @@ export const errorTracking: Plan = {
       }),
       chart('Events that bypassed JetStream', 'eps', {
         description:
-          'nobody: neither JetStream nor Postgres took them, so their clients got 503. postgres: they went straight to Postgres.',
+          'nobody: neither JetStream nor Postgres accepted the events, so clients got 503. postgres: ingest wrote them to Postgres.',
         queries: { '{{by}}': orNone(rate('ingest_batch_events_sum{by=~"nobody|postgres"}', 'by'), 'by') },
       }),
     ],
