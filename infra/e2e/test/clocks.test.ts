@@ -2,8 +2,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   forEachService,
-  type LocalProcess,
-  openPool,
   openTestServers,
   SERVICE_NAMES,
   type ServiceName,
@@ -13,9 +11,7 @@ import {
 } from '@ads/local';
 import { uuidv7 } from '@ads/models';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Redis } from 'ioredis';
-import type pg from 'pg';
-import { QUICK_TIMEOUTS } from './support/environment.js';
+import { attachEnvironment, type Environment, healthOf, QUICK_TIMEOUTS } from './support/environment.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -35,13 +31,8 @@ beforeEach(() => {
 // The clocks of one test must not run during the next.
 afterEach(() => testServers.release());
 
-interface Setting {
-  readonly services: Readonly<Record<ServiceName, LocalProcess>>;
+interface Setting extends Environment {
   readonly shift: (service: ServiceName, milliseconds: number) => void;
-  readonly database: pg.Pool;
-  readonly redis: LocalProcess;
-  readonly counters: Redis;
-  readonly nats: LocalProcess;
 }
 
 let clocks = 0;
@@ -57,21 +48,12 @@ async function open(shifted: Partial<Record<ServiceName, number>> = {}): Promise
     shift[name] = clock.shift;
     return await testServers.service({ name, env, nodeArgs: clock.nodeArgs });
   });
-  const pool = openPool(database);
-  testServers.onRelease(() => pool.end());
-  const counters = new Redis({ host: redis.env.REDIS_HOST as string, port: Number(redis.env.REDIS_PORT) });
-  testServers.onRelease(() => counters.disconnect());
-  return {
-    services,
-    shift: (name, milliseconds) => shift[name]?.(milliseconds),
-    database: pool,
-    redis,
-    counters,
-    nats,
-  };
+  const stack = await testServers.stack(env, services);
+  const environment = await attachEnvironment(testServers, { stack, redis, nats, postgres: database });
+  return { ...environment, shift: (name, milliseconds) => shift[name]?.(milliseconds) };
 }
 
-const urlOf = ({ services }: Setting, name: ServiceName) => `http://127.0.0.1:${services[name].port}`;
+const urlOf = ({ stack }: Setting, name: ServiceName) => `http://127.0.0.1:${stack[name].port}`;
 
 async function click(setting: Setting, fields: { timestamp?: string; click_id?: string } = {}): Promise<number> {
   const response = await fetch(`${urlOf(setting, 'ingest')}/api/v1/ads/click`, {
@@ -95,19 +77,18 @@ async function sendClicks(setting: Setting): Promise<void> {
     const time = Date.now() - age;
     expect(await click(setting, { timestamp: new Date(time).toISOString(), click_id: uuidv7(time) })).toBe(time);
   }
-  await waitFor(async () => (await setting.database.query('SELECT FROM ad_events')).rowCount === 3, {
+  await waitFor(async () => (await setting.admin.database.query('SELECT FROM ad_events')).rowCount === 3, {
     what: 'the clicks to be recorded',
     timeoutMs: 60_000,
   });
-  const { rows } = await setting.database.query('SELECT FROM ad_events WHERE claimed_at IS NOT NULL');
+  const { rows } = await setting.admin.database.query('SELECT FROM ad_events WHERE claimed_at IS NOT NULL');
   expect(rows).toEqual([]);
 }
 
 async function expectWindows(setting: Setting, source: 'redis' | 'postgres'): Promise<void> {
   await waitFor(
     async () => {
-      const response = await fetch(`${urlOf(setting, 'analytics')}/api/v1/ads/analytics?ad_id=${AD}`);
-      expect(await response.json()).toMatchObject({ total_clicks: 3, time_frames: WINDOWS, source });
+      expect(await setting.analytics(AD)).toMatchObject({ total_clicks: 3, time_frames: WINDOWS, source });
       return true;
     },
     { what: `the right windows from ${source}`, timeoutMs: 40_000 },
@@ -115,14 +96,13 @@ async function expectWindows(setting: Setting, source: 'redis' | 'postgres'): Pr
 }
 
 async function skewOf(setting: Setting, name: ServiceName): Promise<string | undefined> {
-  const response = await fetch(`${urlOf(setting, name)}/health`);
-  const health = (await response.json()) as { status: string; conditions?: Record<string, string> };
-  const skew = health.conditions?.clock_skew;
-  if (skew !== undefined) expect(health.status).toBe('degraded');
+  const { status, conditions } = await healthOf(setting.stack[name]);
+  const skew = conditions?.clock_skew;
+  if (skew !== undefined) expect(status).toBe('degraded');
   return skew;
 }
 
-const logOf = ({ services }: Setting, name: ServiceName) => readFileSync(services[name].logFile, 'utf8');
+const logOf = ({ stack }: Setting, name: ServiceName) => readFileSync(stack[name].logFile, 'utf8');
 
 describe('a service with a wrong clock', () => {
   it.each([
@@ -139,11 +119,11 @@ describe('a service with a wrong clock', () => {
     await expectWindows(setting, 'redis');
 
     // The consumer prunes and rebuilds when it starts.
-    await setting.services.consumer.kill();
-    await setting.services.consumer.start();
-    await setting.counters.flushall();
+    await setting.stack.consumer.kill();
+    await setting.stack.consumer.start();
+    await setting.admin.redis.flushall();
     await expectWindows(setting, 'redis');
-    const { rows } = await setting.database.query('SELECT sum(clicks)::integer AS clicks FROM clicks_per_second');
+    const { rows } = await setting.admin.database.query('SELECT sum(clicks)::integer AS clicks FROM clicks_per_second');
     expect(rows).toEqual([{ clicks: 3 }]);
 
     await setting.redis.kill();
@@ -189,12 +169,7 @@ describe('a clock that is set while the tracker runs', () => {
   it('back does not delay a reconnection to NATS', async () => {
     const setting = await open();
     await setting.nats.kill();
-    const nats = async (name: ServiceName) => {
-      const health = (await (await fetch(`${urlOf(setting, name)}/health`)).json()) as {
-        dependencies: { nats: { status: string } };
-      };
-      return health.dependencies.nats.status;
-    };
+    const nats = async (name: ServiceName) => (await healthOf(setting.stack[name])).dependencies.nats?.status;
     for (const status of ['down', 'up']) {
       for (const name of ['ingest', 'consumer'] as const) {
         await waitFor(async () => (await nats(name)) === status, { what: `NATS to be ${status}`, timeoutMs: 60_000 });

@@ -1,15 +1,8 @@
-import {
-  forEachService,
-  openGateway,
-  openTestServers,
-  SERVICE_NAMES,
-  type ServiceName,
-  type TestStack,
-  waitFor,
-} from '@ads/local';
+import { UNLIMITED } from '@ads/harness';
+import { forEachService, openTestServers, SERVICE_NAMES, type ServiceName, waitFor } from '@ads/local';
 import { DEAD_LETTER_STREAM } from '@ads/models';
 import { afterAll, expect, test } from '@jest/globals';
-import { attachEnvironment, QUICK_TIMEOUTS, UNLIMITED } from './support/environment.js';
+import { attachEnvironment, QUICK_TIMEOUTS } from './support/environment.js';
 import { expectExact } from './support/exactness.js';
 import { newEvent } from './support/players.js';
 
@@ -37,10 +30,7 @@ test('services that start before their servers connect later, and lose no event 
   await Promise.race([starting, othersReady]);
   expect([...ready].sort()).toEqual(others.toSorted());
   await nats.start();
-  const services = await starting;
-  const gateway = await openGateway({ host: '127.0.0.1', port: 0, portOf: (upstream) => services[upstream].port });
-  testServers.onRelease(() => gateway.close());
-  const stack: TestStack = { url: `http://127.0.0.1:${gateway.port}`, ...services, env };
+  const stack = await testServers.stack(env, await starting);
   const environment = await attachEnvironment(testServers, { stack, redis, nats, postgres: postgres.env });
 
   // No ad can be looked up yet, so all events are accepted and the consumer verifies them.

@@ -1,4 +1,4 @@
-import { readLedger } from '@ads/harness';
+import { readLedger, UNLIMITED } from '@ads/harness';
 import { type LocalProcess, openTestServers, type RedisCluster, waitFor } from '@ads/local';
 import { totalsKey } from '@ads/models';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -7,7 +7,6 @@ import {
   attachEnvironment,
   type Environment,
   QUICK_TIMEOUTS,
-  UNLIMITED,
   untilHealthy,
   untilTrusted,
 } from './support/environment.js';

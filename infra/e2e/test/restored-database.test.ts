@@ -1,11 +1,11 @@
 import type { AdAnswer } from '@ads/harness';
+import { UNLIMITED } from '@ads/harness';
 import { copyFolder, type LocalProcess, openTestServers, waitFor } from '@ads/local';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import {
   attachEnvironment,
   type Environment,
   openEnvironment,
-  UNLIMITED,
   untilHealthy,
   untilTrusted,
 } from './support/environment.js';

@@ -5,6 +5,7 @@ import {
   askAnalytics,
   Journal,
   openAdminClients,
+  UNLIMITED,
   untilFromRedis,
 } from '@ads/harness';
 import { type LocalProcess, openPool, SERVICE_NAMES, type TestServers, type TestStack, waitFor } from '@ads/local';
@@ -83,9 +84,6 @@ export async function openStoppableEnvironment(
   const environment = await openEnvironment(testServers, { ...postgres.env, ...QUICK_TIMEOUTS, ...env });
   return { environment, postgres };
 }
-
-/** The players of a test all come from one address. */
-export const UNLIMITED = { RATE_LIMIT_EVENTS_PER_MINUTE: '0', RATE_LIMIT_READS_PER_MINUTE: '0' };
 
 export interface EnvironmentParts {
   readonly stack: TestStack;

@@ -17,8 +17,8 @@ const readOwner = () => readJson<ProcessIdentity>(lockFile);
  */
 export async function lockLauncher(): Promise<() => void> {
   mkdirSync(runFolder, { recursive: true });
-  const { pid, startedAt } = findProcess(process.pid) ?? { pid: process.pid, startedAt: '' };
-  const mine = JSON.stringify({ pid, startedAt });
+  const { pid } = process;
+  const mine = JSON.stringify(findProcess(pid) ?? { pid, startedAt: '' });
   const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
     try {

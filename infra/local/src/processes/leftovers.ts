@@ -23,15 +23,8 @@ export function rememberProcess(name: string, pid: number, container?: string): 
   const started = findProcess(pid);
   const owner = findProcess(process.pid);
   if (started === undefined || owner === undefined) return;
-  const record: RunningRecord = {
-    name,
-    pid,
-    startedAt: started.startedAt,
-    owner: { pid: owner.pid, startedAt: owner.startedAt },
-    ...(container === undefined ? {} : { container }),
-  };
   mkdirSync(runFolder, { recursive: true });
-  writeFileSync(recordFile(pid), JSON.stringify(record));
+  writeFileSync(recordFile(pid), JSON.stringify({ ...started, name, owner, container }));
 }
 
 /** Deletes the record of a process that has ended. */

@@ -37,7 +37,8 @@ export async function postgresServer(options: PostgresOptions): Promise<LocalPro
   mkdirSync(folder, { recursive: true });
   const account = postgresAccount([dirname(programs.postgres), folder]);
   const dataFolder = join(folder, 'data');
-  const password = readOrMakePassword(join(folder, 'password'));
+  const passwordFile = join(folder, 'password');
+  const password = readOrMakePassword(passwordFile, account);
   const settings = {
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
@@ -59,7 +60,7 @@ export async function postgresServer(options: PostgresOptions): Promise<LocalPro
     env,
     logFile,
     launch: async () => {
-      await makeDataFolder(folder, password, programs.initdb, account);
+      await makeDataFolder(dataFolder, passwordFile, programs.initdb, account);
       forgetDeadServer(dataFolder);
       const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
       return {
@@ -90,8 +91,10 @@ async function postgresPrograms(): Promise<{ initdb: string; postgres: string }>
   return await import(pathToFileURL(entry).href);
 }
 
-function readOrMakePassword(file: string): string {
+function readOrMakePassword(file: string, { ids }: PostgresAccount): string {
   if (!existsSync(file)) writeFileSync(file, randomBytes(18).toString('base64url'), { mode: 0o600 });
+  // initdb reads it.
+  if (ids !== undefined) chownSync(file, ids.uid, ids.gid);
   return readFileSync(file, 'utf8');
 }
 
@@ -102,21 +105,17 @@ function serverEnvironment(): NodeJS.ProcessEnv {
 }
 
 async function makeDataFolder(
-  folder: string,
-  password: string,
+  dataFolder: string,
+  passwordFile: string,
   initdb: string,
   { ids, wrap }: PostgresAccount,
 ): Promise<void> {
-  const dataFolder = join(folder, 'data');
   if (existsSync(dataFolder)) return;
   // Created under another name and renamed when complete, so that a killed start is repeated.
   const draft = `${dataFolder}.new`;
-  const passwordFile = join(folder, 'password.new');
   rmSync(draft, { recursive: true, force: true });
-  rmSync(passwordFile, { force: true });
   mkdirSync(draft, { mode: 0o700 });
-  writeFileSync(passwordFile, password, { mode: 0o600 });
-  if (ids !== undefined) for (const path of [draft, passwordFile]) chownSync(path, ids.uid, ids.gid);
+  if (ids !== undefined) chownSync(draft, ids.uid, ids.gid);
   const { command, args, ...owner } = wrap(initdb, [
     `--pgdata=${draft}`,
     `--username=${USER}`,
@@ -130,10 +129,9 @@ async function makeDataFolder(
   const { code, output } = await runCommand(command, args, {
     timeoutMs: 120_000,
     env: serverEnvironment(),
-    cwd: folder,
+    cwd: dirname(dataFolder),
     ...owner,
   });
-  rmSync(passwordFile, { force: true });
   if (code !== 0) throw new Error(`Postgres could not make its data folder:\n${output}`);
   renameSync(draft, dataFolder);
 }

@@ -35,8 +35,8 @@ export interface TestServers {
   nats(options?: Pick<NatsOptions, 'settings'>): Promise<LocalProcess>;
   /** Starts a service. */
   service(options: Pick<ServiceOptions, 'name' | 'env' | 'nodeArgs'>): Promise<LocalProcess>;
-  /** All services and the gateway, started. */
-  stack(env: Variables): Promise<TestStack>;
+  /** The gateway in front of services that run already; by default all are started. */
+  stack(env: Variables, services?: Readonly<Record<ServiceName, LocalProcess>>): Promise<TestStack>;
   release(): Promise<void>;
 }
 
@@ -80,9 +80,9 @@ export function openTestServers(): TestServers {
     },
     nats: async (options = {}) => started(await natsServer({ folder: partFolder('nats'), ...options })),
     service: async (options) => started(await serviceProcess({ ...options, logFolder: partFolder(options.name) })),
-    async stack(env) {
+    async stack(env, running) {
       const settings = { TRUST_PROXY: 'loopback', ...env };
-      const services = await forEachService((name) => this.service({ name, env: settings }));
+      const services = running ?? (await forEachService((name) => this.service({ name, env: settings })));
       const gateway = await openGateway({ host: '127.0.0.1', port: 0, portOf: (upstream) => services[upstream].port });
       releases.push(() => gateway.close());
       return { url: `http://127.0.0.1:${gateway.port}`, ...services, env: settings };
