@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { projectRoot, SERVICES } from '@ads/local';
+import { text } from './shape.js';
 
 /** The programs that are deployed, with the file that Node runs. */
 const PROGRAM_FILES = { ...SERVICES, migrate: { main: 'services/consumer/dist/migrate.js' } } as const;
@@ -24,6 +25,12 @@ const printed = new Map<Program, readonly ServiceVariable[]>();
 /** The file that Node runs for a program. */
 export function mainOf(program: Program): string {
   return join(projectRoot, PROGRAM_FILES[program].main);
+}
+
+/** The program of a container in Kubernetes or of a service in Compose, by its image in any registry. */
+export function programOf(container: unknown): Program | undefined {
+  const image = text(container, 'image');
+  return PROGRAMS.find((program) => new RegExp(`(^|/)ads-metric-tracker/${program}[:@]`).test(image));
 }
 
 /** The variables of a program, as the built program itself prints them. */

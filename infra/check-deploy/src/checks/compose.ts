@@ -13,7 +13,7 @@ import {
 import { contentOf, effective, readDockerfile } from '../dockerfile.js';
 import type { Problem } from '../problem.js';
 import type { Repository } from '../repository.js';
-import { namesReadBy, PROGRAMS } from '../service-variables.js';
+import { namesReadBy, programOf } from '../service-variables.js';
 import { at, fields, items, placesAt, text } from '../shape.js';
 import type { YamlDocument } from '../yaml-file.js';
 
@@ -138,8 +138,7 @@ function* productionRules(name: string, service: unknown): Iterable<Finding> {
  */
 function unreadVariables({ file, value, lineOf }: YamlDocument): Problem[] {
   const given = Object.entries(fields(value, 'services')).flatMap(([service, settings]) => {
-    const image = text(settings, 'image');
-    const program = PROGRAMS.find((one) => image.startsWith(`ads-metric-tracker/${one}:`));
+    const program = programOf(settings);
     if (program === undefined) return [];
     return placesAt(settings, 'environment', '*').map(({ path, value: variable }) => {
       const step = path[1];

@@ -2,9 +2,9 @@ import { SERVICE_NAMES, UPSTREAMS } from '@ads/local';
 import type { Check } from '../check.js';
 import { readDockerfile } from '../dockerfile.js';
 import { containersOf, type Manifest, manifestOf } from '../kubernetes/manifests.js';
-import { programOf } from '../kubernetes/references.js';
 import type { Repository } from '../repository.js';
-import { fields, placesAt, text } from '../shape.js';
+import { programOf } from '../service-variables.js';
+import { fields, placesAt } from '../shape.js';
 
 /** The names of the services that a file deploys. */
 type NamesIn = (repository: Repository, file: string) => readonly string[];
@@ -33,7 +33,7 @@ const FILES: readonly DeployingFile[] = [
     part: 'Compose service with its image',
     names: (repository, file) =>
       Object.entries(fields(documentOf(repository, file), 'services'))
-        .filter(([name, service]) => text(service, 'image').startsWith(`ads-metric-tracker/${name}:`))
+        .filter(([name, service]) => programOf(service) === name)
         .map(([name]) => name),
   },
   {

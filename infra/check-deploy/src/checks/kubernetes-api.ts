@@ -21,7 +21,7 @@ const COMPILER_OPTIONS = '--strict --module esnext --moduleResolution bundler --
 );
 
 /** A file of manifests, and the name that its problems are reported under. */
-export interface ManifestSource {
+interface ManifestSource {
   readonly file: string;
   readonly documents: readonly YamlDocument[];
   /** False for a patch, which holds a part of a resource. */

@@ -1,6 +1,7 @@
 import { yamlCheck } from '../check.js';
 import { bytesOf } from '../containers.js';
 import { JETSTREAM_FILE, queueProblems } from '../queue-limits.js';
+import { programOf } from '../service-variables.js';
 import { at, fields, items, text } from '../shape.js';
 import { composeFiles } from './compose.js';
 
@@ -10,7 +11,7 @@ const SETTINGS = `infra/nats/${JETSTREAM_FILE}`;
 export const queueLimits = yamlCheck('limits of JetStream', composeFiles, ({ value, problem }, repository) => {
   const services = Object.entries(fields(value, 'services'));
   const nats = at(value, 'services', 'nats');
-  const publisher = services.find(([, service]) => text(service, 'image').startsWith('ads-metric-tracker/ingest:'));
+  const publisher = services.find(([, service]) => programOf(service) === 'ingest');
   // A file without our services runs NATS for services that are elsewhere.
   if (nats === undefined || publisher === undefined) return [];
   const [name, service] = publisher;

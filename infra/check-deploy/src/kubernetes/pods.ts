@@ -10,10 +10,9 @@ import {
   type Requirement,
   unmet,
 } from '../containers.js';
-import { defaultOf } from '../service-variables.js';
+import { defaultOf, programOf } from '../service-variables.js';
 import { at, items, placesAt, text } from '../shape.js';
 import { containersOf, type Manifest, type Rule } from './manifests.js';
-import { programOf } from './references.js';
 
 const isNot = (forbidden: unknown) => (value: unknown) => value !== forbidden;
 

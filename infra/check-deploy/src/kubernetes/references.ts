@@ -1,4 +1,4 @@
-import { namesReadBy, PROGRAMS, type Program } from '../service-variables.js';
+import { namesReadBy, programOf } from '../service-variables.js';
 import { at, fields, placesAt, text } from '../shape.js';
 import { containersOf, type Manifest, type Rule } from './manifests.js';
 
@@ -85,12 +85,6 @@ export const variablesOfConfigMaps: Rule = function* ({ kind, name, value }, all
     if (!known.has(variable)) yield [['data', variable], `nobody reads ${variable}`];
   }
 };
-
-/** The program of a container, by its image in any registry. */
-export function programOf(container: unknown): Program | undefined {
-  const image = text(container, 'image');
-  return PROGRAMS.find((program) => new RegExp(`(^|/)ads-metric-tracker/${program}[:@]`).test(image));
-}
 
 function isThere(all: readonly Manifest[], kind: string, name: string): boolean {
   return all.some((one) => one.kind === kind && one.name === name);
