@@ -1,13 +1,13 @@
 #!/bin/sh
-# Runs nginx, and tells it the replicas of each service whenever they change. By itself nginx before 1.27.3 looks a name
-# up either once, at its start, or for each request; but then it keeps no connections, which costs more than half of the
-# throughput. Later ones have `resolve` for it; this works with all of them.
+# Runs nginx, and reloads it when the replicas of a service change. nginx before 1.27.3 resolves a name once at its start,
+# or for each request. In the second case it keeps no connections open, which costs more than half of the throughput. Newer
+# versions have `resolve` for this; the script works with all versions.
 set -eu
 
 # Prints the upstream of the service $1 at port $2: every address that Docker's name server has for it.
 upstream() {
   servers=$(getent ahostsv4 "$1" | awk -v port="$2" '{ print "server " $1 ":" port " fail_timeout=1s;" }' | sort -u)
-  # nginx requires at least one server, so without replicas this is a port that refuses.
+  # nginx requires at least one server. Without replicas it gets a port that refuses connections.
   echo "upstream $1 { ${servers:-server 127.0.0.1:1;} keepalive 64; }"
 }
 
@@ -21,7 +21,7 @@ look_up() {
 look_up
 nginx -c /etc/nginx/gateway/nginx.conf -e /dev/stderr -g 'daemon off;' &
 nginx=$!
-# Open requests are finished.
+# On QUIT nginx finishes open requests before it ends.
 trap 'kill -QUIT "$nginx"' TERM INT QUIT
 while kill -0 "$nginx" 2>/dev/null; do
   # In the background, because the shell handles a signal only after a foreground command has ended.

@@ -13,7 +13,7 @@ export function createConsumerHealth(
   return createHealth({
     service: 'consumer',
     version: '1.0.0',
-    description: 'Writes queued events to the ledger, and keeps the counters rebuilt.',
+    description: 'Records queued events in the ledger, and keeps the counters in Redis trusted.',
     conditions,
     dependencies: {
       nats: nats.health,

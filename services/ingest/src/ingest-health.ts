@@ -13,7 +13,7 @@ export function createIngestHealth(
   return createHealth({
     service: 'ingest',
     version: '1.0.0',
-    description: 'Takes clicks and impressions, and answers when they are durable.',
+    description: 'Validates clicks and impressions, and answers 202 when they are durable.',
     conditions,
     dependencies: { nats: nats.health, postgres: postgres.health, redis: redis.health },
     status: (dependencies) => {
