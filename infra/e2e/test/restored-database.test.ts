@@ -35,7 +35,7 @@ async function clicks(count: number, of: Environment = environment): Promise<voi
   for (let sent = 0; sent < count; sent += 1) {
     await waitFor(async () => (await of.send(newEvent('click', AD))).status === 202, {
       timeoutMs: 20_000,
-      what: 'a click to be taken',
+      what: 'a click to be accepted',
     });
   }
 }

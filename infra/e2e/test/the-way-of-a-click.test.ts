@@ -182,7 +182,7 @@ test('8. the player repeats the report after a timeout, and nothing changes', as
   expect(await environment.jetstream.taken()).toBe(taken + 1);
   await waitFor(async () => (await environment.jetstream.held()) === 0, {
     timeoutMs: 30_000,
-    what: 'the repetition to be acknowledged',
+    what: 'the repeated message to be acknowledged',
   });
   expect((await environment.admin.database.query('SELECT FROM ad_events')).rowCount).toBe(1);
   expect(await environment.analytics(AD)).toMatchObject({ total_clicks: 1, source: 'redis' });

@@ -64,7 +64,7 @@ test('a NATS cluster keeps a message when the server that accepted it is killed,
   await leader.kill();
   await waitFor(() => jetstream.publish('letters', 'two', { msgID: 'two' }), {
     timeoutMs: 30_000,
-    what: 'another to take it',
+    what: 'the new leader to store the message',
   });
   const { state } = await manager.streams.info('LETTERS');
   expect(state.messages).toBe(2);
@@ -75,7 +75,7 @@ test('a NATS cluster keeps a message when the server that accepted it is killed,
       const { cluster: now } = await manager.streams.info('LETTERS');
       return now?.replicas?.every(({ current }) => current);
     },
-    { timeoutMs: 30_000, what: 'the killed one to catch up' },
+    { timeoutMs: 30_000, what: 'the killed server to catch up' },
   );
 });
 
@@ -103,7 +103,7 @@ test('NATS servers connect only by their configured routes', async () => {
       () => false,
       () => true,
     );
-  await waitFor(refused, { timeoutMs: 5_000, what: 'no majority to be left' });
+  await waitFor(refused, { timeoutMs: 5_000, what: 'a publish to be refused for lack of a majority' });
 });
 
 test('a NATS server with a wrong cluster password is refused by each server', async () => {
@@ -133,7 +133,7 @@ cluster { name: local, listen: "127.0.0.1:-1", pool_size: -1, routes: [${routes.
   const refusals = (log: string) => readFileSync(log, 'utf8').match(/authentication error/gi)?.length ?? 0;
   await waitFor(() => logs.every((log) => refusals(log) >= credentials.length), {
     timeoutMs: 30_000,
-    what: 'each server to refuse the rogue with each of its credentials',
+    what: 'each server to refuse each of the wrong credentials',
   });
   const answer = await fetch(`http://127.0.0.1:${monitorPort}/routez`);
   expect(await answer.json()).toMatchObject({ num_routes: 0 });

@@ -121,7 +121,7 @@ describe('recordBatch', () => {
       added: { ...perKind(() => 0), click: 2, impression: 1 },
       unknownAds: new Set(),
     });
-    // A repeated batch adds nothing, but returns its counts, so that a lost raise is made up for.
+    // A repeated batch adds nothing, but returns its counts, which repairs a lost raise.
     expect(await recordBatch(database, first)).toEqual({
       ledger,
       counts: expected(2, 1),

@@ -16,7 +16,7 @@ export function openDatabase(testServers: TestServers, env: Variables, connectio
     max: connections,
     types: { getTypeParser: (oid: number) => (oid === INT8 ? Number : pg.types.getTypeParser(oid)) },
   });
-  // The end of a server shows in the next query.
+  // The next query reports a broken connection.
   pool.on('error', () => undefined);
   testServers.onRelease(() => pool.end());
   return {

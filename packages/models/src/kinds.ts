@@ -12,7 +12,7 @@ interface KindOfEvent {
   readonly participle: string;
   /** Fields of requests that not all kinds have. */
   readonly fields: readonly EventField[];
-  /** The column of `ad_totals` that counts the kind; without it none does. */
+  /** The column of `ad_totals` that counts the kind. If absent, no column counts it. */
   readonly total?: TotalColumn;
   /** True if the sliding windows count the kind. Its total must be `clicks`, which no window may exceed. */
   readonly inWindows: boolean;

@@ -234,7 +234,7 @@ describe('counters in a Redis Cluster', () => {
     await ledger().recordQueued(clicks());
     const victim = (await cluster.primaries())[1] as LocalProcess;
     await victim.kill();
-    await waitFor(() => store.health().status === 'down', { timeoutMs: 5_000, what: 'health to report it' });
+    await waitFor(() => store.health().status === 'down', { timeoutMs: 5_000, what: 'health to report Redis as down' });
     await ledger().recordQueued(clicks());
     expect(await hasDoubt()).toBe(true);
     expect(await ask()).toEqual({ source: 'postgres', counters: await truth() });
@@ -266,9 +266,9 @@ describe('counters in a Redis Cluster', () => {
     a.resume();
     await waitFor(async () => (await on(a, (redis) => redis.info('replication'))).includes('master_link_status:up'), {
       timeoutMs: 20_000,
-      what: 'the old primary to follow',
+      what: 'the old primary to be a replica',
     });
-    // No rebuild ended meanwhile, for example because Postgres was unavailable, and an operator fails back to the old primary.
+    // No rebuild ended meanwhile, for example because Postgres was unavailable. An operator fails back to the old primary.
     await waitFor(
       async () => {
         await on(a, (redis) => redis.call('CLUSTER', 'FAILOVER')).catch(() => undefined);
@@ -281,7 +281,7 @@ describe('counters in a Redis Cluster', () => {
         isKnown(store) &&
         store.health().status === 'up' &&
         store.shards().some(({ name }) => name === `127.0.0.1:${a.port}`),
-      { timeoutMs: 20_000, what: 'the client to see it' },
+      { timeoutMs: 20_000, what: 'the client to use the old primary again' },
     );
     expect(await ask()).toEqual({ source: 'postgres', counters: await truth() });
     await rebuilt();
@@ -294,7 +294,7 @@ it('a Redis without cluster mode is refused: nothing is raised or trusted, and h
   const single = openCounters(testServers, { REDIS_CLUSTER_NODES: `${host}:${port}` });
   await waitFor(() => single.health().detail?.includes('cluster support disabled'), {
     timeoutMs: 10_000,
-    what: 'health to report it',
+    what: 'health to show the reason',
   });
   expect(single.health().status).toBe('down');
   expect(single.shards()).toEqual([]);

@@ -144,7 +144,7 @@ it.each(['require', 'verify-full'])('no query runs without TLS if POSTGRES_SSLMO
       const health = await (await fetch(`${service.ANALYTICS_URL}/health`)).text();
       return health.includes('does not support SSL');
     },
-    { timeoutMs: 30_000, what: 'Postgres to be unavailable for want of TLS' },
+    { timeoutMs: 30_000, what: 'Postgres to be refused because it has no TLS' },
   );
 });
 

@@ -7,7 +7,7 @@ import { NoSuchDeadLetter, runCommand } from './dead-letters-commands.js';
 import { readCommand, UsageError } from './dead-letters-options.js';
 import { helpText } from './help-text.js';
 
-/** `npm start` writes the address of its NATS to this file: see infra/local/src/launcher/nats-address.ts. */
+/** `npm start` writes the address of its NATS to this file: see infra/local/src/launcher/stack.ts. */
 const LOCAL_ADDRESS = join('.local', 'run', 'nats-url');
 
 function withLocalStack(environment: Environment): Environment {

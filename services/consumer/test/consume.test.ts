@@ -69,7 +69,7 @@ describe('consume', () => {
       timeoutMs: 10_000,
       what: 'ten messages to be buffered',
     });
-    // A pull that asks for too much would have got it by the end of the next one.
+    // A pull that requested too many messages would have received them by the end of the next one.
     await delay(500);
     expect(await unacknowledged()).toBe(10);
     finish();
@@ -97,7 +97,10 @@ describe('consume', () => {
     const [second = 0] = await publish(connection, clicks(1));
     await untilBegun(2);
     const waiting = await publish(connection, clicks(5));
-    await waitFor(async () => (await unacknowledged()) === 7, { timeoutMs: 10_000, what: 'all to be buffered' });
+    await waitFor(async () => (await unacknowledged()) === 7, {
+      timeoutMs: 10_000,
+      what: 'all messages to be buffered',
+    });
     expect(begun).toEqual([[slow], [second]]);
     finish[1]?.();
     await untilBegun(3);
@@ -116,7 +119,10 @@ describe('consume', () => {
       record: async (messages) => {
         // From the second batch on, waiting messages are combined.
         if (sizes.length === 0)
-          await waitFor(async () => (await unacknowledged()) === 8, { timeoutMs: 10_000, what: 'all' });
+          await waitFor(async () => (await unacknowledged()) === 8, {
+            timeoutMs: 10_000,
+            what: 'all messages to be buffered',
+          });
         sizes.push(messages.length);
         if (messages.length > 2) throw new Error('canceling statement due to statement timeout');
         recorded.push(...messages.map(({ message }) => message.info.streamSequence));
@@ -147,10 +153,13 @@ describe('consume', () => {
     });
     await waitFor(() => signals.includes('failure'), { timeoutMs: 10_000, what: 'a failure' });
     await publish(connection, clicks(1));
-    await waitFor(() => signals.includes('acknowledged'), { timeoutMs: 10_000, what: 'the other message' });
+    await waitFor(() => signals.includes('acknowledged'), {
+      timeoutMs: 10_000,
+      what: 'the other message to be acknowledged',
+    });
     expect(signals).not.toContain('recorded');
     repaired = true;
-    await waitFor(() => signals.includes('recorded'), { timeoutMs: 10_000, what: 'the end of it' });
+    await waitFor(() => signals.includes('recorded'), { timeoutMs: 10_000, what: 'the failed batch to be recorded' });
     await queueEmpty(connection);
     await consuming.stop();
   });
@@ -273,7 +282,10 @@ describe('consume', () => {
     });
     await waitFor(() => recorded.length === 24, { timeoutMs: 10_000, what: 'all good messages to be recorded' });
     expect(waiting).toHaveLength(6);
-    await waitFor(async () => (await unacknowledged()) === 6, { timeoutMs: 10_000, what: 'the good ones to be gone' });
+    await waitFor(async () => (await unacknowledged()) === 6, {
+      timeoutMs: 10_000,
+      what: 'the good messages to be acknowledged',
+    });
     expect(consuming.isIdle()).toBe(false);
     for (const store of letters) store();
     await queueEmpty(connection);
@@ -292,7 +304,7 @@ describe('consume', () => {
       timeoutMs: 10_000,
       what: 'ten messages to be buffered',
     });
-    // A pull that asks for too much would have got it by the end of the next one.
+    // A pull that requested too many messages would have received them by the end of the next one.
     await delay(500);
     expect(await unacknowledged()).toBe(10);
     await consuming.stop();

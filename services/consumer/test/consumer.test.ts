@@ -188,7 +188,7 @@ describe('the consumer', () => {
     await running.rows("INSERT INTO counter_doubts (writer) VALUES ('dead')");
     await waitFor(async () => (await running.rows('SELECT FROM counter_doubts')).length === 0, {
       timeoutMs: 20_000,
-      what: 'the doubt to be healed',
+      what: 'the doubt to be deleted',
     });
     await expectCounted(running, all);
   });
@@ -234,7 +234,7 @@ describe('the consumer while Postgres is unavailable', () => {
     };
     await waitFor(async () => (await health()).dependencies.postgres.status === 'down', {
       timeoutMs: 20_000,
-      what: 'the consumer to notice',
+      what: '/health to report Postgres as down',
     });
     const { messages } = (await (await running.queue.jetstreamManager()).streams.info('AD_EVENTS')).state;
     expect(messages).toBe(40);
@@ -242,18 +242,18 @@ describe('the consumer while Postgres is unavailable', () => {
     const measured = (sample: string) => readSample(running.consumer, sample);
     await waitFor(async () => (await measured('consumer_backlog_age_seconds')) > 3, {
       timeoutMs: 20_000,
-      what: 'the age of what waits to be measured',
+      what: 'a backlog age above 3 s',
     });
     expect(await measured('jetstream_stream_messages{stream="AD_EVENTS"}')).toBe(40);
     await postgres.start();
     await queueEmpty(running.queue);
     await waitFor(async () => (await measured('consumer_backlog_age_seconds')) === 0, {
       timeoutMs: 20_000,
-      what: 'nothing to wait any more',
+      what: 'a backlog age of 0',
     });
     await waitFor(async () => (await measured('jetstream_stream_messages{stream="AD_EVENTS"}')) === 0, {
       timeoutMs: 20_000,
-      what: 'the stream to be read after that',
+      what: 'the metrics to show an empty stream',
     });
     await expectCounted(running, [...before, ...meanwhile.flat()]);
     expect(await deadLetters(running.queue)).toEqual([]);
@@ -330,7 +330,7 @@ describe('the consumer, while the dead-letter stream is full', () => {
       if (letters.length > 0) await manager.streams.purge(DEAD_LETTER_STREAM, { seq });
       return events === 30 + 20_000 + 200 + 20;
     };
-    await waitFor(drain, { timeoutMs: 90_000, what: 'all dead letters', intervalMs: 200 });
+    await waitFor(drain, { timeoutMs: 90_000, what: 'all events to be in dead letters', intervalMs: 200 });
     await queueEmpty(queue);
     await until('the end of it to be reported', /^healthy$/);
   });

@@ -145,7 +145,7 @@ describe('health while pings succeed and operations fail', () => {
         await redis.bgsave().catch(() => undefined);
         return (await redis.info('persistence')).includes('rdb_last_bgsave_status:err');
       },
-      { timeoutMs: 10_000, what: 'a save to fail' },
+      { timeoutMs: 10_000, what: 'a save of Redis to fail' },
     );
     await publish(queue, [clicks()]);
     await isDown(consumer, 'redis', /MISCONF/);

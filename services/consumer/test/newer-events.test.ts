@@ -87,7 +87,10 @@ describe('a consumer of the older release', () => {
     expect([delivered.consumer_seq, num_ack_pending]).toEqual([2, 0]);
 
     const health = async () => (await (await fetch(`${consumer.env.CONSUMER_URL}/health`)).json()) as object;
-    await waitFor(async () => 'conditions' in (await health()), { timeoutMs: 20_000, what: 'the condition' });
+    await waitFor(async () => 'conditions' in (await health()), {
+      timeoutMs: 20_000,
+      what: '/health to show the condition',
+    });
     expect(await health()).toMatchObject({
       status: 'degraded',
       conditions: {

@@ -35,7 +35,7 @@ export async function publish(
 export async function queueExists(connection: NatsConnection): Promise<void> {
   await waitFor(async () => (await connection.jetstreamManager()).consumers.info(EVENT_STREAM, LEDGER_CONSUMER), {
     timeoutMs: 20_000,
-    what: 'the consumer to make its stream',
+    what: 'the consumer to create its stream',
   });
 }
 

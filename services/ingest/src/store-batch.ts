@@ -8,15 +8,15 @@ export type StoreResult =
   | { readonly state: 'unavailable'; readonly cause: unknown };
 
 export interface StoreDependencies {
-  /** Resolves when JetStream has acknowledged the batch, which is one message. Rejects if JetStream may not have it. */
+  /** Resolves when JetStream has acknowledged the batch, which is one message. Rejects if it is uncertain whether JetStream has stored it. */
   readonly publish: (events: readonly AdEvent[]) => Promise<void>;
   /** Resolves when Postgres has committed the batch. */
   readonly record: (events: readonly AdEvent[]) => Promise<Outcome>;
 }
 
 /**
- * Makes batches durable in JetStream, or else in Postgres. A failed publish may still have arrived, so a batch may take both
- * ways; its events count once because of their ids.
+ * Makes batches durable in JetStream, or else in Postgres. A failed publish may still have arrived, so a batch may be
+ * stored in both; its events count once because of their ids.
  *
  * After a publish timed out, the next batches go to Postgres first, because the timeout delays the clients. Meanwhile one
  * batch at a time is also published in the background. When JetStream acknowledges it, JetStream comes first again. A ping

@@ -97,7 +97,7 @@ it('/health shows a full stream or a full Postgres until it has room, and clicks
   await nats.start();
   await waitFor(async () => (await health(ingest)).status === 'healthy', {
     timeoutMs: 20_000,
-    what: 'all to be well again',
+    what: 'ingest to be healthy again',
   });
 }, 120_000);
 

@@ -55,12 +55,12 @@ export interface JetStreamView {
   taken(stream?: string): Promise<number>;
 }
 
-/** Short, so that a test need not wait long for what a server that hangs makes happen. */
+/** Short, so that tests with a hanging server do not take long. */
 export const QUICK_TIMEOUTS = {
   NATS_TIMEOUT_MS: '500',
   POSTGRES_TIMEOUT_MS: '1500',
   REDIS_TIMEOUT_MS: '300',
-  // A NATS that is killed may keep messages that are done with; the consumer looks for them after three of these.
+  // A killed NATS may keep acknowledged messages. The consumer looks for them after three ack waits.
   NATS_ACK_WAIT_SECONDS: '2',
 };
 

@@ -49,18 +49,18 @@ export const logVariables: Variables<LogConfig> = {
   LOG_FILE: Joi.string()
     .custom(toLogFile)
     .description(
-      'Path of a log file beside standard output. Service and date are added to its name: `logs/ads.log` becomes `logs/ads-ingest-2026-01-31.log`. A new file is begun each day, and after 100 MB, and kept for 14 days. A file that cannot be written, or was deleted, stops nothing: it is logged, and opened again within 2 minutes.',
+      'Path of a log file beside standard output. Service and date are added to its name: `logs/ads.log` becomes `logs/ads-ingest-2026-01-31.log`. A new file begins each day, and after 100 MB. Files are kept for 14 days. If the file cannot be written or was deleted, the service continues, logs a warning, and opens the file again within 2 minutes.',
     ),
 };
 
 export function serverVariables(defaultPort: number): Variables<ServerConfig> {
   return {
-    HTTP_HOST: host.default('0.0.0.0').description('Address that the service listens on. `npm start` uses 127.0.0.1.'),
+    HTTP_HOST: host.default('0.0.0.0').description('Address on which the service listens. `npm start` uses 127.0.0.1.'),
     HTTP_PORT: port
       .min(0)
       .default(defaultPort)
       .description(
-        'Port that the service listens on; 0 takes any free port. With `npm start`: the port of the public address, 8080 by default.',
+        'Port on which the service listens; 0 takes any free port. With `npm start`: the port of the public address, 8080 by default.',
       ),
     // Longer than the usual 60 s of a load balancer. The balancer must close first: otherwise it may send a request on a
     // connection that the service is closing.
@@ -90,7 +90,7 @@ export function serverVariables(defaultPort: number): Variables<ServerConfig> {
       .max(1_000_000)
       .default(1_000)
       .description(
-        'Connections at a time from one address, or from one IPv6 /56 network; further ones are closed at once. Raise it where more viewers share one address. Proxies that `TRUST_PROXY` names are exempt, and every sender is with a number of hops: the proxy must then limit its clients, as `infra/gateway` does.',
+        'Connections at a time from one address, or from one IPv6 /56 network; further ones are closed at once. Raise it where more viewers share one address. Proxies that `TRUST_PROXY` names are exempt; if it is a number of hops or `true`, every sender is exempt. The proxy must then limit its clients, as `infra/gateway` does.',
       ),
     // Below the 30 s after which Kubernetes kills a pod.
     SHUTDOWN_GRACE_SECONDS: Joi.number()
@@ -119,7 +119,7 @@ export function httpVariables(defaultPort: number): Variables<HttpConfig> {
       .max(2_147_483_647)
       .default(0)
       .description(
-        '`max-age` of `Strict-Transport-Security`; 0 sends no header. The header binds the whole host name, so leave it to the proxy that ends TLS if that proxy can send it.',
+        '`max-age` of `Strict-Transport-Security`; 0 sends no header. The header applies to the whole host name, so let the proxy that ends TLS send it if it can.',
       ),
     HSTS_INCLUDE_SUBDOMAINS: Joi.boolean()
       .default(false)
@@ -138,7 +138,7 @@ export const eventLimitVariables: Variables<EventLimitConfig> = {
     ),
 };
 
-/** Warns users of `KAFKA_BROKER`, a variable of an earlier edition. */
+/** Warns users of `KAFKA_BROKER`, a variable of an earlier version. */
 export function warnAboutKafka(env: Environment, logger: Logger): void {
   if (env.KAFKA_BROKER) {
     logger.warn('KAFKA_BROKER has no effect: set NATS_URL instead', { event: 'config.kafka_ignored' });

@@ -5,11 +5,11 @@ type Hook = () => Promise<void> | void;
 
 /** The shutdown hooks of a process. Code that opens something adds the hook that closes it. */
 export interface Shutdown {
-  /** @param name of what the hook closes, for the log */
+  /** @param name names what the hook closes, in the log */
   add(name: string, hook: Hook): void;
   /**
-   * Runs all hooks one after the other, last in, first out. Never rejects: a hook that fails or takes too long is logged
-   * and left behind. A second call waits for the first.
+   * Runs all hooks one after the other, last in, first out. Never rejects: a hook that fails or takes too long is logged,
+   * and the next one runs. A second call waits for the first.
    */
   run(): Promise<void>;
 }
