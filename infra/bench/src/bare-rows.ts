@@ -4,7 +4,7 @@ import type { AdEvent } from '@ads/models';
 import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 
-/** Rows per transaction, as in the consumer. */
+/** The number of rows per transaction, equal to that of the consumer. */
 const ROWS_AT_ONCE = 2_000;
 
 /** Inserts rows only: no check for duplicates, no counting. */
@@ -13,7 +13,7 @@ SELECT id, kind, ad_id, ip, to_timestamp(occurred / 1000.0), to_timestamp(receiv
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::inet[], $5::bigint[], $6::bigint[])
   AS event (id, kind, ad_id, ip, occurred, received)`;
 
-/** Uses one connection and one transaction per batch. @param onBatch gets the number of committed rows */
+/** Uses one connection and one transaction per batch. @param onBatch is called with the number of committed rows */
 export async function insertRows(
   database: pg.Pool,
   events: readonly AdEvent[],

@@ -7,17 +7,17 @@ export interface StoreSize {
 
 /**
  * How long each part takes, in seconds and rounds. Full: less than fifteen minutes on two cores; quick: less than three.
- * A case is one measurement of one contender. Each round runs all cases, so that other load on the machine affects all of
- * them.
+ * A case is one measurement of one contender. Each round runs all cases, so that other load on the machine affects all
+ * cases.
  */
 export interface Budget {
   readonly name: 'full' | 'quick';
   readonly ingest: Cases;
-  /** `clicks` are queued when the consumer begins: many times two batches. */
+  /** `clicks` is the number of clicks that are queued when the consumer starts. It must be many times two batches. */
   readonly drain: { readonly rounds: number; readonly clicks: number };
   readonly freshness: Cases;
   readonly answers: Cases & { readonly sizes: readonly StoreSize[] };
-  /** `starts` of each service. */
+  /** `starts` is the number of times that each service is started. */
   readonly cost: { readonly starts: number; readonly seconds: number };
 }
 
@@ -28,12 +28,12 @@ interface Cases {
 }
 
 /**
- * On a quiet machine of two cores:
+ * The parts take this long on an idle machine with two cores:
  * ingest, 4 contenders warmed up, × 2 numbers of connections × 3 rounds × 4 s, and again at half load: 4 min;
  * drain, 3 numbers of ads × 2 rounds × (fill, drain by one, fill, drain by two, unnest, COPY: some 15 s): 1 min 30 s;
- * freshness, what the whole takes, then 3 loads × 2 rounds × 10 s: 1 min 20 s;
+ * freshness, the throughput of the whole tracker, then 3 loads × 2 rounds × 10 s: 1 min 20 s;
  * answers, 5 stores × (6 cases of 1.5 s warmed up, × 2 rounds, and again at a fixed rate; filling the store): 4 min 30 s;
- * cost, 3 × 3 starts, loads of 4 s and 2 × 8 s, and what they leave in the queue: 1 min.
+ * cost, 3 × 3 starts, loads of 4 s and 2 × 8 s, and the events that they leave in the queue: 1 min.
  */
 export const FULL: Budget = {
   name: 'full',
@@ -55,7 +55,7 @@ export const FULL: Budget = {
   cost: { starts: 3, seconds: 8 },
 };
 
-/** The same, shorter: ingest 50 s, drain 25 s, freshness 25 s, answers 45 s, cost 15 s. */
+/** The same parts with fewer rounds: ingest 50 s, drain 25 s, freshness 25 s, answers 45 s, cost 15 s. */
 export const QUICK: Budget = {
   name: 'quick',
   ingest: { rounds: 1, warmSeconds: 0.5, seconds: 1.2 },

@@ -2,25 +2,25 @@ import { execFileSync } from 'node:child_process';
 import { availableParallelism, cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** The cores of a process: that of the measured server, all others, or any. */
+/** The cores that a process may use: the core of the measured server, all other cores, or any core. */
 export type Place = 'measured' | 'others' | 'anywhere';
 
 const CORES = allowedCores();
 
-/** False with one core or without `taskset`; then every process may run anywhere. */
+/** False with one core or without `taskset`; every process may then use any core. */
 export const canPin = CORES.length > 1;
 
 /**
- * Moves a process with all its threads. Its later children run there too.
+ * Pins a process, all its threads and its later children to cores.
  *
- * @param pid this process by default
+ * @param pid by default, the id of this process
  */
 export function runAt(place: Place, pid: number = process.pid): void {
   if (!canPin) return;
   execFileSync('taskset', ['-a', '-c', '-p', coresOf(place).join(','), String(pid)], { stdio: 'ignore' });
 }
 
-/** The cores of a place, for the output. */
+/** Describes the cores of a place for the output. */
 export function whereIs(place: Place): string {
   if (!canPin) return `anywhere on ${availableParallelism()} cores`;
   const cores = coresOf(place);
@@ -48,7 +48,7 @@ function allowedCores(): number[] {
 
 const LOOK_MS = 1_000;
 
-/** The share of all cores that is in use now, 0 to 1. Figures from a busy machine are unreliable. */
+/** The share of all cores that is in use, 0 to 1. Figures from a busy machine are unreliable. */
 export async function busyShare(): Promise<number> {
   const read = () => {
     const times = cpus().map((core) => core.times);

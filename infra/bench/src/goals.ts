@@ -1,7 +1,7 @@
 import type { PartFigures } from './part.js';
 import { inFigures } from './statistics.js';
 
-/** A limit for a figure: the worse end of its range in README.md, which was measured on a quiet machine. */
+/** A limit for a figure. The limit is the worst value in README.md, which was measured on an idle machine. */
 export interface Goal {
   readonly name: string;
   readonly what: string;
@@ -13,7 +13,7 @@ export interface Goal {
 type Results = Readonly<Record<string, PartFigures>>;
 
 interface Definition extends Omit<Goal, 'value'> {
-  /** `part.figure`, or the quotient of two: `part.figure / part.figure`. */
+  /** A figure (`part.figure`) or the quotient of two figures (`part.figure / part.figure`). */
   readonly figure: string;
 }
 
@@ -78,12 +78,12 @@ const GOALS: readonly Definition[] = [
   { name: 'ingest_load_mb', what: 'memory of ingest at full load, MB', figure: 'cost.ingest_load_mb', atMost: 128 },
 ];
 
-/** The goals of the parts that were run. @throws Error when such a part does not have the figure */
+/** Returns the goals of the parts that were run. @throws Error if a part does not have the figure of its goal */
 export function goalsOf(results: Results): Goal[] {
   const figure = (path: string): number => {
     const [part = '', name = ''] = path.split('.');
     const value = results[part]?.[name];
-    if (value === undefined) throw new Error(`There is no figure ${path}`);
+    if (value === undefined) throw new Error(`The benchmark has no figure ${path}.`);
     return value;
   };
   const isRun = ({ figure: expression }: Definition) => Object.hasOwn(results, expression.split('.')[0] ?? '');
@@ -93,7 +93,7 @@ export function goalsOf(results: Results): Goal[] {
   });
 }
 
-/** A sentence for each goal that was missed; one sentence when none was. */
+/** Returns a sentence for each missed goal, or one sentence if all goals were met. */
 export function verdictOf(goals: readonly Goal[]): string[] {
   const missed = goals.filter(({ value, atLeast = 0, atMost = Infinity }) => !(value >= atLeast && value <= atMost));
   if (missed.length === 0) return [`All goals were met (${goals.length}).`];

@@ -10,7 +10,7 @@ import { PARTS, type PartName } from './parts/catalogue.js';
 import { BenchStack } from './stack.js';
 import { inFigures, rounded } from './statistics.js';
 
-/** Share of the CPU above which other programs disturb the figures. */
+/** The benchmark prints a warning if other programs use more than this share of the CPU. */
 const QUIET = 0.1;
 
 const NAMES = Object.keys(PARTS) as PartName[];
@@ -21,7 +21,7 @@ function readOptions(args: readonly string[]) {
   return { names, budget: quick ? QUICK : FULL };
 }
 
-/** `npm run bench`: runs each part on its own servers and prints its tables, then one line of JSON and the missed goals. */
+/** `npm run bench`: runs each part on new servers and prints its tables, then one line of JSON and the missed goals. */
 async function main(
   { folder, onEnd }: StandAloneRun,
   { names, budget }: ReturnType<typeof readOptions>,
@@ -37,11 +37,11 @@ async function main(
   console.log(`${machine.cores} cores (${machine.cpu}), Node ${machine.node}, ${budget.name}`);
   if (machine.busy_before > QUIET) {
     printDetail(
-      `⚠ The machine is ${Math.round(100 * machine.busy_before)} % busy with other programs: compare with care.`,
+      `⚠ The machine is ${Math.round(100 * machine.busy_before)} % busy with other programs, so the figures are unreliable.`,
     );
   }
   if (!canPin)
-    printDetail('There is one core, or no taskset: load and servers share their cores, so compare with care.');
+    printDetail('Load and servers share all cores (one core, or no taskset), so the figures are unreliable.');
   const results: Record<string, PartFigures> = {};
   for (const name of names) {
     const { title, ads, run } = PARTS[name];
@@ -74,5 +74,5 @@ async function main(
   return true;
 }
 
-if (process.platform !== 'linux') throw new Error('The costs are read from /proc, which only Linux has.');
+if (process.platform !== 'linux') throw new Error('npm run bench needs Linux: it reads memory and CPU from /proc.');
 await standAloneRun('bench', readOptions, main);

@@ -4,7 +4,7 @@ import { adIdsOf, Environment, type SlotName, singleServers } from '@ads/harness
 import { addAds, type LocalProcess, programProcess, type Variables } from '@ads/local';
 import { type Place, runAt } from './cores.js';
 
-/** Rate limits that no request reaches, so that requests are still counted. */
+/** Rate limits that are on, so that their cost is measured, but too high to be reached. */
 const UNREACHED_LIMIT = String(1_000_000_000);
 
 const SETTINGS = {
@@ -13,10 +13,10 @@ const SETTINGS = {
   RATE_LIMIT_READS_PER_MINUTE: UNREACHED_LIMIT,
 };
 
-/** Programs to compare with. */
+/** The programs that the tracker is compared with. */
 export type ContenderName = 'bare' | 'fastify' | 'express' | 'same-bytes';
 
-/** An environment whose processes run on certain cores, beside programs to compare with. */
+/** An environment that pins its processes to cores and can start contenders. */
 export class BenchStack extends Environment {
   constructor(folder: string, ads: number) {
     super({ folder, adIds: adIdsOf(ads), openServers: singleServers, env: SETTINGS });

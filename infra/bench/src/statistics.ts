@@ -1,22 +1,22 @@
-/** The median of some figures, the least and the most. */
+/** The median, minimum and maximum of a list of figures. */
 export interface Summary {
   readonly median: number;
   readonly least: number;
   readonly most: number;
 }
 
-/** @throws Error when there is nothing to summarise */
+/** @throws Error if the list is empty */
 export function summarise(figures: readonly number[]): Summary {
   const sorted = [...figures].sort((a, b) => a - b);
   const [least, most] = [sorted[0], sorted.at(-1)];
-  if (least === undefined || most === undefined) throw new Error('There are no figures');
+  if (least === undefined || most === undefined) throw new Error('Cannot summarise an empty list of figures');
   const middle = Math.floor(sorted.length / 2);
   const upper = sorted[middle] ?? most;
   const lower = sorted.length % 2 === 1 ? upper : (sorted[middle - 1] ?? least);
   return { median: (lower + upper) / 2, least, most };
 }
 
-/** Figures by name, in the order in which the names were added. */
+/** Lists of figures by name, in the order in which the names were added. */
 export class Figures {
   readonly #byName = new Map<string, number[]>();
 
@@ -26,7 +26,7 @@ export class Figures {
     else figures.push(figure);
   }
 
-  /** @throws Error when there are none by this name */
+  /** @throws Error if no figure has this name */
   of(name: string): Summary {
     return summarise(this.#byName.get(name) ?? []);
   }
@@ -35,7 +35,7 @@ export class Figures {
     return [...this.#byName.keys()];
   }
 
-  /** The medians as whole numbers, by the name and this suffix. */
+  /** Returns the medians as whole numbers. Each key is the name followed by `suffix`. */
   medians(suffix: string): Record<string, number> {
     return Object.fromEntries(this.names().map((name) => [`${name}${suffix}`, Math.round(this.of(name).median)]));
   }
@@ -51,7 +51,7 @@ export class Times {
     this.#p99.add(name, p99);
   }
 
-  /** For a table: the p50, its spread, the p99, its spread. @throws Error when there are none by this name */
+  /** Returns table cells: the p50, its spread, the p99, its spread. @throws Error if no response time has this name */
   cells(name: string): string[] {
     return [this.#p50, this.#p99].flatMap((figures) => {
       const summary = figures.of(name);
@@ -59,7 +59,7 @@ export class Times {
     });
   }
 
-  /** `<name>_p50_ms` and `<name>_p99_ms`. */
+  /** Returns the figures `<name>_p50_ms` and `<name>_p99_ms`. */
   medians(): Record<string, number> {
     return Object.fromEntries(
       this.#p50.names().flatMap((name) => [
@@ -79,7 +79,7 @@ export function inFigures(figure: number): string {
   return String(rounded(figure));
 }
 
-/** For a table: the least and the most as percentages of the median, as in `-3 +2 %`; empty if they are all the same. */
+/** Returns the distance of the minimum and the maximum from the median, as in `-3 +2 %`; empty if all figures are equal. */
 export function spreadOf({ median, least, most }: Summary): string {
   if (least === most) return '';
   const percent = (figure: number) => Math.round((100 * (figure - median)) / median);

@@ -9,7 +9,7 @@ export async function emptyAll(stack: BenchStack): Promise<void> {
   const { database, redis } = stack.admin;
   await emptyStreams(stack);
   await database.query('TRUNCATE ad_events, clicks_per_second, clicks_per_minute, ad_totals, counter_doubts');
-  // Otherwise it would run during a measurement.
+  // Runs the checkpoint now, so that it does not run during a measurement.
   await database.query('CHECKPOINT');
   await redis.flushall();
 }
@@ -47,7 +47,7 @@ export async function countClicks(
   return { rows: rows[0]?.rows ?? 0, counted };
 }
 
-/** Bytes: clicks in Postgres with their indexes, all WAL written so far, and the data of Redis. */
+/** Sizes in bytes: clicks in Postgres with their indexes, all WAL written so far, and the data of Redis. */
 export async function readSizes({ admin: { database, redis } }: BenchStack): Promise<Record<string, number>> {
   const { rows } = await database.query<Record<string, string>>(
     `SELECT sum(size) FILTER (WHERE name LIKE 'ad_events%') AS postgres_rows,
@@ -61,7 +61,7 @@ export async function readSizes({ admin: { database, redis } }: BenchStack): Pro
   return { ...Object.fromEntries(sizes), redis: redisBytes };
 }
 
-/** One process of each service, on any core. */
+/** The slots of the services: one process of each, on any core. */
 export type Whole = Readonly<Record<ServiceName, LocalProcess>>;
 
 const READY_MS = 60_000;
@@ -79,7 +79,7 @@ export function untilAnsweredFromRedis({ port }: LocalProcess, adId: string): Pr
   return untilFromRedis(`http://127.0.0.1:${port}`, adId, READY_MS);
 }
 
-/** Waits until Postgres has this number of clicks. Totals are cheap to read and grow with the rows. */
+/** Waits until Postgres has this number of clicks. Reads the totals, which are cheaper than counting rows. */
 export async function untilRecorded({ admin }: BenchStack, clicks: number): Promise<void> {
   await waitFor(
     async () => {
@@ -107,6 +107,6 @@ export async function checkCounted(stack: BenchStack, clicks: number): Promise<v
     { what: `${clicks} clicks to be counted`, timeoutMs: COUNTED_MS },
   );
   if (last.rows !== clicks || last.counted !== clicks) {
-    throw new Error(`${clicks} clicks were accepted, ${last.rows} are recorded, ${last.counted} counted`);
+    throw new Error(`${clicks} clicks were accepted, ${last.rows} are recorded, ${last.counted} are counted`);
   }
 }

@@ -6,7 +6,7 @@ describe('the figures of several rounds', () => {
   test('have a median for odd and even numbers of rounds', () => {
     expect(summarise([3, 1, 2])).toEqual({ median: 2, least: 1, most: 3 });
     expect(summarise([10, 1, 2, 4])).toEqual({ median: 3, least: 1, most: 10 });
-    expect(() => summarise([])).toThrow('no figures');
+    expect(() => summarise([])).toThrow('empty list of figures');
   });
 
   test('are grouped by name', () => {
@@ -19,7 +19,7 @@ describe('the figures of several rounds', () => {
       figures.add(name, figure);
     expect(figures.names()).toEqual(['a', 'b']);
     expect(figures.of('a').median).toBe(2);
-    expect(() => figures.of('c')).toThrow('no figures');
+    expect(() => figures.of('c')).toThrow('empty list of figures');
   });
 
   test('response times are shown with their spread, and given as medians', () => {

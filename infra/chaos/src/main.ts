@@ -8,7 +8,7 @@ import { playRound, type RoundResult } from './round.js';
 import { ChaosStack } from './stack/chaos-stack.js';
 import { scaledOut, single } from './stack/topologies.js';
 
-/** A stack and its faults, one in each round. */
+/** A stack and the faults of its rounds. */
 interface Part {
   readonly stack: ChaosStack;
   readonly faults: readonly Fault[];
@@ -18,7 +18,7 @@ interface Part {
 async function main({ folder, onEnd }: StandAloneRun, options: Options): Promise<boolean> {
   const { faults, seed } = options;
   console.log(`${faults.length} rounds, seed ${seed}`);
-  // Checks this before the first round, not after all rounds.
+  // Checks for PgBouncer before the first round, so that the run does not fail after half of its rounds.
   if (faults.some(({ scaledOut }) => scaledOut)) await requireExecutable('pgbouncer');
   const parts = [single, scaledOut]
     .map((topology) => ({
@@ -39,7 +39,7 @@ async function main({ folder, onEnd }: StandAloneRun, options: Options): Promise
   return results.every(isGood);
 }
 
-/** Runs all rounds of one stack and ends the stack, so that the next one has the whole machine. */
+/** Runs all rounds of one stack, and then ends the stack so that the next one can use the whole machine. */
 async function play(
   { stack, faults }: Part,
   { seed, seconds }: Options,

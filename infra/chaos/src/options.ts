@@ -4,13 +4,13 @@ import type { Fault } from './faults/fault.js';
 
 export interface Options {
   readonly seed: number;
-  /** How long outages last; undefined: each fault has its own duration. */
+  /** The duration of outages in seconds; if undefined, each fault uses its default. */
   readonly seconds: number | undefined;
-  /** One for each round, in order. */
+  /** The faults of the rounds, in order. */
   readonly faults: readonly Fault[];
 }
 
-/** @throws Error with one line */
+/** Reads the arguments. @throws Error with a message of one line */
 export function readOptions(args: readonly string[]): Options {
   const { rounds, seed, seconds, fault } = parseOptions(args, {
     rounds: wholeNumber(0, 10),
@@ -22,7 +22,7 @@ export function readOptions(args: readonly string[]): Options {
   return { seed, seconds, faults: drawFaults(rounds, seed, named) };
 }
 
-/** Each fault comes once, in an order that depends on the seed, before any comes again. */
+/** Orders the faults by the seed. Every fault runs once before any fault runs again. */
 function drawFaults(rounds: number, seed: number, named: readonly Fault[] | undefined): Fault[] {
   const random = seededRandom(seed, 'faults');
   const drawn: Fault[] = [];

@@ -6,12 +6,12 @@ const SHOWN_OF_EACH = 4;
 
 const PROBLEMS = ['lost', 'duplicated', 'miscounted', 'wrongAnswers', 'complaints'] as const;
 
-/** True where no event was lost or duplicated, no count was wrong, and no promise was broken. */
+/** True if no event was lost or duplicated, no count was wrong, and no promise was broken. */
 export function isGood(result: RoundResult): boolean {
   return PROBLEMS.every((what) => result[what].length === 0);
 }
 
-/** Prints the line of a round, and its problems below it. */
+/** Prints one line for a round, and its problems below. */
 export function printRound(label: string, result: RoundResult, sinceMs: number): void {
   printStep(isGood(result), label, sinceMs);
   for (const what of PROBLEMS) {
@@ -47,7 +47,7 @@ export interface Played {
 }
 
 /**
- * The last line of a run, for programs, over all stacks. A problem may last for several rounds, so its count is the maximum.
+ * Summarises all stacks as the last line of a run, for programs. A problem can last several rounds, so its count is the maximum.
  */
 export function summary(seed: number, played: readonly Played[]) {
   const results = played.flatMap((one) => one.results);

@@ -17,7 +17,7 @@ import { type Fault, pause } from './faults/fault.js';
 import { newReport } from './load/reports.js';
 import { AD_IDS, type ChaosStack } from './stack/chaos-stack.js';
 
-/** The state of all rounds. */
+/** The state that all rounds share. */
 export interface Run {
   readonly stack: ChaosStack;
   readonly journal: Journal;
@@ -32,13 +32,13 @@ export interface Run {
 /** The result of a round. */
 export interface RoundResult extends Comparison {
   readonly fault: string;
-  /** From the start of the load to the fault. */
+  /** Milliseconds from the start of the load to the fault. */
   readonly atMs: number;
-  /** From the end of the fault to the complete recovery. */
+  /** Milliseconds from the end of the fault to the complete recovery. */
   readonly healMs: number;
-  /** Wrong answers of analytics during the round. */
+  /** One sentence for each wrong answer of analytics during the round. */
   readonly wrongAnswers: readonly string[];
-  /** Other broken promises. */
+  /** One sentence for each other broken promise. */
   readonly complaints: readonly string[];
   /** Remarks that do not fail the round. */
   readonly remarks: readonly string[];
@@ -57,7 +57,7 @@ const HEAL_MS = 90_000;
 /**
  * Runs one round: load, a fault during the load, recovery, and the comparison.
  *
- * @param time how often this fault came before in this run: each time differs, and the first time is the same as in a run of
+ * @param time how many rounds of this run had this fault before. Each round differs, and the first one equals that of a run of
  *   this fault alone
  */
 export async function playRound(run: Run, fault: Fault, time: number): Promise<RoundResult> {
@@ -108,7 +108,7 @@ export async function playRound(run: Run, fault: Fault, time: number): Promise<R
   complaints.push(...(await probe.missingSignals(fault.signals)));
   const remarks = await untilWhole(stack);
   await viewers.stop();
-  if (journal.acknowledged.size === acceptedBefore) complaints.push('nothing was accepted');
+  if (journal.acknowledged.size === acceptedBefore) complaints.push('no event was accepted');
   return {
     ...(await compare({ admin: stack.admin, url: stack.url, adIds: AD_IDS }, journal)),
     fault: fault.name,

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { address, recorded } from './contender.js';
 
-// The upper limit: no framework, no validation, nothing durable.
+// The upper limit of throughput: no framework, no validation, no storage.
 createServer((request, response) => {
   if (request.url === '/ready') {
     response.end();

@@ -10,17 +10,17 @@ export interface StoredClick {
   readonly timestamp: string;
 }
 
-/** Where to listen, as @ads/local sets it. */
+/** The address to listen on. @ads/local sets these variables. */
 export const address = {
   host: process.env.HTTP_HOST ?? '127.0.0.1',
   port: Number(process.env.HTTP_PORT),
 };
 
 /**
- * Opens a stream of the contender, as durable as that of the tracker: file storage, work queue, the acknowledgement before
- * the response. It needs no `Nats-Msg-Id`, which would slow the contender down: its readers would remove duplicates.
+ * Opens a stream that is as durable as that of the tracker: file storage, work queue, the acknowledgement before
+ * the response. It sets no `Nats-Msg-Id`, which would slow the contender down. Its consumers would have to remove duplicates.
  *
- * @returns publishes a click in a message of its own; resolves when JetStream has acknowledged it
+ * @returns a function that publishes one click per message, and resolves when JetStream has acknowledged it
  */
 export async function openOwnStream(name: string): Promise<(click: StoredClick) => Promise<void>> {
   const [settings] = streamSettings({ replicas: 1, maxBytes: -1, deadLettersMaxBytes: -1 });
@@ -35,7 +35,7 @@ export async function openOwnStream(name: string): Promise<(click: StoredClick) 
   };
 }
 
-/** The same answer as the tracker's. */
+/** Returns the response body of the tracker for a click. */
 export function recorded({ click_id, ad_id, timestamp }: StoredClick) {
   return { message: 'Click recorded', click_id, ad_id, timestamp, processing: 'asynchronous' };
 }

@@ -2,7 +2,7 @@ import { eventRequests } from '@ads/models';
 import express from 'express';
 import { address, openOwnStream, recorded, type StoredClick } from './contender.js';
 
-// The usual way: express.json, the joi schema of the tracker, one publish per click.
+// The common design: express.json, the joi schema of the tracker, one publish per click.
 const publish = await openOwnStream('express');
 const app = express();
 app.get('/ready', (_request, response) => {

@@ -3,7 +3,7 @@ import { address, openOwnStream, recorded, type StoredClick } from './contender.
 
 const text = { type: 'string' } as const;
 
-// As its documentation recommends: schemas for requests and responses, no logger.
+// Follows the recommendations of Fastify: schemas for requests and responses, no logger.
 const publish = await openOwnStream('fastify');
 const app = fastify();
 app.get('/ready', async () => ({}));

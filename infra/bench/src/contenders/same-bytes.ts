@@ -1,7 +1,7 @@
 import express from 'express';
 import { address } from './contender.js';
 
-// The upper limit of Express: it reads no store and serialises nothing.
+// The upper limit of Express: sends prepared bytes, without reading a store or serialising.
 const { ONE_AD: oneAd, ALL_ADS: allAds } = process.env;
 const app = express();
 app.disable('etag');

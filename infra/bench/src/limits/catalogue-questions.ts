@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { ADS_PAGE } from '@ads/contract';
 import type { LimitsStack } from './stack.js';
 
-/** The times of answers of one kind, in milliseconds. */
+/** The response times of one kind of request, in milliseconds. */
 export interface Times {
   readonly what: string;
   readonly milliseconds: number[];
@@ -11,10 +11,10 @@ export interface Times {
 const TIMEFRAMES = [undefined, '1m', '1h', '24h'] as const;
 const ADS_ASKED = 50;
 const LIST_PAGES = 20;
-/** More than one ranking holds. */
+/** The number of pages to read: together they have more ads than one cached ranking. */
 const BUSIEST_PAGES = 15;
 const BUSIEST_PAGE = 500;
-/** Requests of a slow reader: their answers are more than the buffers of the system hold. */
+/** The number of requests of a slow reader: their responses do not fit into the socket buffers. */
 const ANSWERS_UNREAD = 200;
 
 interface Page {
@@ -22,13 +22,13 @@ interface Page {
   readonly next_cursor: string | null;
 }
 
-/** @throws Error if the answer is not 200 */
+/** Sends a GET request and adds its response time to `times`. @throws Error if the status is not 200 */
 async function ask<T>(times: Times, port: number | undefined, path: string): Promise<T> {
   const since = performance.now();
   const answer = await fetch(`http://127.0.0.1:${port}/api/v1${path}`);
   const text = await answer.text();
   times.milliseconds.push(performance.now() - since);
-  if (answer.status !== 200) throw new Error(`${path} was answered with ${answer.status}: ${text}`);
+  if (answer.status !== 200) throw new Error(`GET ${path} returned ${answer.status}: ${text}`);
   return JSON.parse(text) as T;
 }
 
@@ -50,7 +50,7 @@ export async function askAnalytics(stack: LimitsStack): Promise<Times[]> {
     ];
     let { next_cursor: cursor } = await ask<Page>(first, port, `/ads/analytics?${query}`);
     for (let page = 1; page < BUSIEST_PAGES; page += 1) {
-      if (cursor === null) throw new Error(`the busiest ads end at page ${page}`);
+      if (cursor === null) throw new Error(`the ranking of the busiest ads has only ${page} pages`);
       ({ next_cursor: cursor } = await ask<Page>(later, port, `/ads/analytics?${query}&cursor=${cursor}`));
     }
     all.push(first, later);
@@ -63,7 +63,8 @@ export async function askForList(port: number | undefined): Promise<Times> {
   const times: Times = { what: 'a page of 1,000 ads', milliseconds: [] };
   for (let page = 0, cursor = ''; page < LIST_PAGES; page += 1) {
     const answer = await ask<Page>(times, port, `/ads${cursor === '' ? '' : `?cursor=${cursor}`}`);
-    if (answer.count !== ADS_PAGE || answer.next_cursor === null) throw new Error(`a page has ${answer.count} ads`);
+    if (answer.count !== ADS_PAGE || answer.next_cursor === null)
+      throw new Error(`a page is not full: ${answer.count} ads`);
     cursor = answer.next_cursor;
   }
   return times;

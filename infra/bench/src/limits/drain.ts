@@ -12,7 +12,7 @@ const LIVE_QUESTIONS = 20;
 const PROGRESS_MS = 10_000;
 const HEAL_MS = 120_000;
 
-/** JetStream holds an hour of clicks, which two consumers record during live traffic. */
+/** Two consumers record an hour of queued clicks while live clicks arrive. */
 async function checkDrain(stack: LimitsStack, { perSecond, capMegabytes }: LimitOptions): Promise<LimitResult> {
   await stack.startServers();
   await stack.startServices('ingest-1', 'ingest-2', 'analytics-1');
@@ -29,10 +29,10 @@ async function checkDrain(stack: LimitsStack, { perSecond, capMegabytes }: Limit
   const [clicks, questions] = (await load.stop()) as [Page, Page];
   printDetail(`${seconds.toFixed(1)} s, ${(count / seconds).toFixed(0)} events/s`);
   printPage('clicks meanwhile', clicks);
-  printPage('questions meanwhile', questions);
+  printPage('analytics requests meanwhile', questions);
   const broken = [
     ...complaints('clicks meanwhile', clicks, ['202']),
-    ...complaints('questions meanwhile', questions, ['redis', 'postgres']),
+    ...complaints('analytics requests meanwhile', questions, ['redis', 'postgres']),
   ];
   await step('everything settles', () => untilSettled(stack, HEAL_MS));
 
@@ -43,9 +43,9 @@ async function checkDrain(stack: LimitsStack, { perSecond, capMegabytes }: Limit
   const accepted = clicks.accepted.map(([id]) => id);
   const lost = await checkStored(stack, accepted, broken);
   const wrongBuckets = await checkRollups(stack, broken);
-  const miscounted = await step('analytics is exact, for each ad', () => countWrongAnswers(stack, byAd));
-  if (stored !== wanted) broken.push(`${stored} clicks are stored, ${wanted} were sent`);
-  if (miscounted > 0) broken.push(`analytics is wrong about ${miscounted} ads`);
+  const miscounted = await step('analytics counts are exact for each ad', () => countWrongAnswers(stack, byAd));
+  if (stored !== wanted) broken.push(`${stored} clicks are stored, but ${wanted} were sent`);
+  if (miscounted > 0) broken.push(`analytics returned wrong counts for ${miscounted} ads`);
   if (seconds > HOUR_SECONDS) broken.push('draining took longer than filling');
 
   const memories = checkPeaks(stack.slots, capMegabytes, broken);
@@ -71,7 +71,7 @@ async function checkDrain(stack: LimitsStack, { perSecond, capMegabytes }: Limit
 
 export const drain: Limit = { ads: 1_000, run: checkDrain };
 
-/** Fills the queue as ingest does in an hour without consumers. @returns clicks by ad */
+/** Queues the clicks that ingest accepts in an hour, while no consumer runs. @returns the number of clicks by ad */
 async function putClicks(stack: LimitsStack, count: number): Promise<Map<string, number>> {
   const byAd = new Map<string, number>();
   function* counted() {
@@ -91,14 +91,14 @@ async function untilTaken(stack: LimitsStack, last: number, messages: number): P
     const { first } = await readStream(stack);
     if (performance.now() > reported + PROGRESS_MS) {
       reported = performance.now();
-      printDetail(`${last - first + 1} of ${messages} messages to go`);
+      printDetail(`${last - first + 1} of ${messages} messages remain`);
     }
     return first > last;
   };
   await waitFor(isTaken, { what: 'the backlog to drain', timeoutMs: 1_000 * HOUR_SECONDS, intervalMs: 100 });
 }
 
-/** All clicks are within the last 24 hours, so each total equals the window of 24 hours. */
+/** Counts the ads whose total is wrong. All clicks are younger than 24 hours, so the 24-hour count must equal the total. */
 async function countWrongAnswers(stack: LimitsStack, byAd: ReadonlyMap<string, number>): Promise<number> {
   let wrong = 0;
   for (const [adId, clicks] of byAd) {

@@ -10,9 +10,9 @@ import type { LimitsStack } from './stack.js';
 const CATALOGUE_ADS = 1_000_000;
 
 const FEW_ADS = 100;
-/** The database of the ingest that has few ads. */
+/** The database of the second ingest, whose catalogue is small. */
 const FEW = 'ads_few';
-/** Ads with clicks in the last minutes. */
+/** The number of ads that have clicks in the last few minutes. */
 const BUSY_ADS = 100_000;
 const CLICKS_PER_BUSY_AD = 3;
 /** Every n-th ad gets clicks, which keeps the list of ids of the load small. */
@@ -24,18 +24,18 @@ const WINDOW_MS = 3_000;
 const CLICK_CONNECTIONS = 64;
 const SLOW_READERS = 13;
 const CUT_OFF_MS = 60_000;
-/** More changed ads than a refresh reads as changes, so that it reads all ids. */
+/** The number of ads to change: too many for an incremental refresh, so ingest reads all ids again. */
 const CHANGED_ADS = 20_000;
 const REFRESH_MS = 60_000;
-/** Maximum milliseconds for any answer on an idle machine. */
+/** The maximum response time on an idle machine, in milliseconds. */
 const MOST_MS = 5_000;
 const HEAL_MS = 300_000;
 
-/** Compares a catalogue of a million ads with one of a hundred: start, memory, speed of clicks, lists and analytics. */
+/** Compares a catalogue of a million ads with one of a hundred: start-up, memory, click throughput, lists and analytics. */
 async function checkCatalogue(stack: LimitsStack, { capMegabytes }: LimitOptions): Promise<LimitResult> {
   await stack.startServers();
   const { database } = stack.admin;
-  await step(`clicks on ${BUSY_ADS} ads, ${FEW_ADS} ads in another database`, async () => {
+  await step(`add clicks to ${BUSY_ADS} ads, and ${FEW_ADS} ads to another database`, async () => {
     await fillRollups(database, stack.adIds.slice(0, BUSY_ADS), CLICKS_PER_BUSY_AD);
     await database.query('VACUUM ANALYZE ads');
     await database.query(`CREATE DATABASE ${FEW}`);
@@ -50,18 +50,23 @@ async function checkCatalogue(stack: LimitsStack, { capMegabytes }: LimitOptions
   await stack.startServices('ingest-1');
   const [large = 0] = stack.portsOf('ingest');
   const readySeconds = (performance.now() - startedAt) / 1_000;
-  await step('the catalogue is loaded', () => untilMetric(large, 'ad_catalogue_ads', CATALOGUE_ADS));
+  await step('load the catalogue', () => untilMetric(large, 'ad_catalogue_ads', CATALOGUE_ADS));
   const loadedSeconds = (performance.now() - startedAt) / 1_000;
-  printDetail(`ingest was ready after ${readySeconds.toFixed(1)} s, with all ads after ${loadedSeconds.toFixed(1)} s`);
-  if (loadedSeconds > START_SECONDS) broken.push(`ingest started in ${loadedSeconds.toFixed(1)} s`);
+  printDetail(
+    `ingest was ready after ${readySeconds.toFixed(1)} s and had all ads after ${loadedSeconds.toFixed(1)} s`,
+  );
+  if (loadedSeconds > START_SECONDS)
+    broken.push(`ingest needed ${loadedSeconds.toFixed(1)} s to load the catalogue; the limit is ${START_SECONDS} s`);
 
   await step('ingest-2', () => stack.startService('ingest-2', { POSTGRES_DB: FEW }));
   const few = stack.portsOf('ingest')[1] ?? 0;
   const clicked = stack.adIds.filter((_, index) => index % CLICKED_EVERY === 0);
   const accepted: string[] = [];
-  const speed = await step('clicks on both', () => compareSpeed(large, clicked, few, stack, accepted, broken));
+  const speed = await step('clicks to both ingests', () => compareSpeed(large, clicked, few, stack, accepted, broken));
   if (speed.ratio < LEAST_SPEED)
-    broken.push(`a click costs as much CPU as ${(1 / speed.ratio).toFixed(2)} clicks with few ads`);
+    broken.push(
+      `a click with the large catalogue costs ${(1 / speed.ratio).toFixed(2)} times the CPU of one with the small catalogue`,
+    );
 
   await stack.startServices('consumer-1', 'analytics-1');
   await step('everything settles', () => untilSettled(stack, HEAL_MS));
@@ -74,7 +79,7 @@ async function checkCatalogue(stack: LimitsStack, { capMegabytes }: LimitOptions
     if (slowest > MOST_MS) broken.push(`${what}: the slowest answer took ${slowest.toFixed(0)} ms`);
   }
 
-  await step('full load, lists, slow readers, and all ads read again', () =>
+  await step('full load, lists, slow readers, a full catalogue refresh', () =>
     loadWhileRefreshing(stack, large, clicked, accepted, broken),
   );
   await step('everything settles', () => untilSettled(stack, HEAL_MS));
@@ -103,15 +108,15 @@ async function checkCatalogue(stack: LimitsStack, { capMegabytes }: LimitOptions
 export const catalogue: Limit = { ads: CATALOGUE_ADS, run: checkCatalogue };
 
 interface Speed {
-  /** Clicks a second: medians over the windows. */
+  /** Clicks per second, as the median of the measured windows. */
   readonly large: number;
   readonly few: number;
-  /** Clicks for each CPU second of ingest: large catalogue ÷ small catalogue. */
+  /** Clicks per CPU second of ingest, with the large catalogue divided by those with the small one. */
   readonly ratio: number;
 }
 
 /**
- * Clicks on both ingests at the same time. The criterion is the CPU time of ingest for each click, window by window, because
+ * Sends clicks to both ingests at the same time. Compares the CPU time of ingest per click, window by window, because
  * other work of the machine slows both ingests alike.
  */
 async function compareSpeed(
@@ -133,7 +138,7 @@ async function compareSpeed(
       return { request: { kind: 'click', adIds }, ports: [port], traced: true, connections: CLICK_CONNECTIONS };
     }),
   );
-  // The first window warms up.
+  // The first window is the warm-up.
   for (let window = 0; window <= WINDOWS; window += 1) {
     const before = pids.map(readCpuSeconds);
     await sleep(WINDOW_MS);
@@ -150,7 +155,7 @@ async function compareSpeed(
   }
   for (const { name, perSecond, perCpuSecond } of sides) {
     printDetail(`${name}: ${perSecond.map(inWhole).join(' ')} clicks/s`);
-    printDetail(`${name}: ${perCpuSecond.map(inWhole).join(' ')} clicks for each second of CPU`);
+    printDetail(`${name}: ${perCpuSecond.map(inWhole).join(' ')} clicks per CPU second`);
   }
   return {
     large: median(ofLarge.perSecond),
@@ -159,7 +164,7 @@ async function compareSpeed(
   };
 }
 
-/** Causes all large uses of memory in ingest and analytics at the same time. */
+/** Runs everything that needs much memory in ingest and analytics at the same time. */
 async function loadWhileRefreshing(
   stack: LimitsStack,
   port: number,

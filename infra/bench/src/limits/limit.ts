@@ -7,7 +7,7 @@ export interface LimitOptions {
   readonly seconds: number;
   /** The resident memory that no service may exceed. */
   readonly capMegabytes: number;
-  /** Clicks a second in the hour that JetStream holds. */
+  /** The rate of the queued traffic, in clicks per second: JetStream holds one hour of it. */
   readonly perSecond: number;
 }
 
@@ -32,10 +32,10 @@ export function printPage(label: string, { outcomes, p50, p99 }: Page): void {
 /** One sentence for each unexpected outcome, and for each fault of the page. */
 export function complaints(what: string, page: Page, allowed: readonly string[]): string[] {
   const wrong = Object.entries(page.outcomes).filter(([outcome]) => !allowed.includes(outcome));
-  return [...wrong.map(([outcome, count]) => `${what}: ${count} were answered with ${outcome}`), ...page.faults];
+  return [...wrong.map(([outcome, count]) => `${what}: ${count} requests ended with ${outcome}`), ...page.faults];
 }
 
-/** To one decimal. */
+/** Formats a number with one decimal. */
 export function rounded(value: number): number {
   return Math.round(10 * value) / 10;
 }

@@ -19,7 +19,7 @@ function readOptions(args: readonly string[]) {
   return { names, seconds, capMegabytes, perSecond };
 }
 
-/** `npm run bounds`: checks each limit on servers of its own, and prints one line of JSON at the end. */
+/** `npm run bounds`: checks each limit on new servers, and prints one line of JSON at the end. */
 async function main(
   { folder, onEnd }: StandAloneRun,
   { names, ...options }: ReturnType<typeof readOptions>,
@@ -40,5 +40,5 @@ async function main(
   return [...results.values()].every(({ broken }) => broken.length === 0);
 }
 
-if (process.platform !== 'linux') throw new Error('The limits are read from /proc, which only Linux has.');
+if (process.platform !== 'linux') throw new Error('npm run bounds needs Linux: it reads memory and CPU from /proc.');
 await standAloneRun('bounds', readOptions, main);

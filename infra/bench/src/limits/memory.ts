@@ -9,11 +9,11 @@ import type { LimitsStack } from './stack.js';
 
 const HEALTHY_MS = 20_000;
 const AFTER_MS = 20_000;
-/** Requests that were in flight when the servers died may have been accepted. */
+/** Time for the answers to requests that were in flight when the servers were killed: they may still be accepted. */
 const LAST_ANSWERS_MS = 3_000;
 const HEAL_MS = 120_000;
 const PROGRESS_MS = 60_000;
-const GROUPS = ['clicks', 'large clicks', 'unknown ads', 'questions'] as const;
+const GROUPS = ['clicks', 'large clicks', 'unknown ads', 'analytics requests'] as const;
 
 /**
  * Full load with the worst cases for memory: the largest bodies, unknown ads, and another client address for each request.
@@ -50,24 +50,24 @@ async function checkMemory(stack: LimitsStack, options: LimitOptions): Promise<L
   const healthy = await read('before', () => load.page(), whileChanging);
   const before = memories(stack);
   const mostBefore = new Map([...before].map(([name, { most }]) => [name, most]));
-  // The kernel measures a new peak from here.
+  // Resets the peak memory that the kernel reports.
   for (const { process } of stack.slots) writeFileSync(`/proc/${process.pid}/clear_refs`, '5');
 
   const servers = [stack.servers.postgres, ...stack.servers.nats];
-  await step('NATS and Postgres die', () => Promise.all(servers.map((server) => server.kill())));
+  await step('kill NATS and Postgres', () => Promise.all(servers.map((server) => server.kill())));
   await sleep(LAST_ANSWERS_MS);
   await read('dying', () => load.page(), whileChanging);
-  await step(`${seconds} s without them`, async () => {
+  await step(`${seconds} s without NATS and Postgres`, async () => {
     for (let left = 1_000 * seconds; left > 0; left -= PROGRESS_MS) {
       await sleep(Math.min(left, PROGRESS_MS));
       const now = [...memories(stack)].map(([name, { now }]) => `${name} ${now.toFixed(0)}`).join(', ');
-      printDetail(`MB now: ${now}`);
+      printDetail(`resident MB: ${now}`);
     }
   });
   const [outage] = await read('outage', () => load.page(), duringOutage);
   const during = memories(stack);
 
-  await step('NATS and Postgres are back', () => Promise.all(servers.map((server) => server.start())));
+  await step('restart NATS and Postgres', () => Promise.all(servers.map((server) => server.start())));
   await sleep(AFTER_MS);
   await read('coming back', () => load.page(), whileChanging);
   await sleep(AFTER_MS);
@@ -83,12 +83,13 @@ async function checkMemory(stack: LimitsStack, options: LimitOptions): Promise<L
 
   const rows = stack.slots.map(({ name }) => {
     const ever = Math.max(mostBefore.get(name) ?? 0, after.get(name)?.most ?? 0);
-    if (!(ever <= capMegabytes)) broken.push(`${name} had ${ever.toFixed(0)} MB, more than ${capMegabytes}`);
+    if (!(ever <= capMegabytes))
+      broken.push(`${name} had ${ever.toFixed(0)} MB resident; the cap is ${capMegabytes} MB`);
     const { most, now } = after.get(name) ?? {};
     const cells = [mostBefore.get(name), during.get(name)?.most, most, now, capMegabytes];
     return [name, ...cells.map((megabytes) => (megabytes ?? Number.NaN).toFixed(0))];
   });
-  printTable(['MB resident', 'before, most', 'outage, most', 'to the end, most', 'after', 'cap'], rows, [0]);
+  printTable(['MB resident', 'peak before', 'peak in outage', 'peak overall', 'after', 'cap'], rows, [0]);
   const sum = (page: Page | undefined) => Object.values(page?.outcomes ?? {}).reduce((all, count) => all + count, 0);
   return {
     figures: {

@@ -8,13 +8,13 @@ import type { LimitsStack } from './stack.js';
 
 const REBUILD_ADS = 10_000;
 
-/** Three in each minute. */
+/** Three clicks in each of the 1,440 minutes of a day. */
 const CLICKS_PER_AD = 3 * 1_440;
 const LIVE_CLICKS = 300;
 const LIVE_QUESTIONS = 50;
 const REBUILT_MS = 600_000;
 const HEAL_MS = 120_000;
-/** Ads that are compared bucket by bucket. */
+/** The number of ads whose counters are compared bucket by bucket. */
 const SAMPLE = 200;
 
 /** Redis loses the counters of 10,000 ads with clicks in every minute of 24 hours, during live traffic. */
@@ -44,7 +44,7 @@ async function checkRebuild(stack: LimitsStack, { capMegabytes }: LimitOptions):
   await turn('before', () => load.page());
   await redis.flushall('ASYNC');
   const since = performance.now();
-  await step('rebuild beside live traffic', () => untilCounted(stack, REBUILT_MS));
+  await step('rebuild during live traffic', () => untilCounted(stack, REBUILT_MS));
   const seconds = (performance.now() - since) / 1_000;
   const during = await turn('during', () => load.page());
   await step('10 s of live traffic', () => sleep(10_000));
@@ -53,7 +53,7 @@ async function checkRebuild(stack: LimitsStack, { capMegabytes }: LimitOptions):
 
   const broken = pages.flatMap(([clicks, questions]) => [
     ...complaints('clicks', clicks as Page, ['202']),
-    ...complaints('questions', questions as Page, ['redis', 'postgres']),
+    ...complaints('analytics requests', questions as Page, ['redis', 'postgres']),
   ]);
   const accepted = pages.flatMap(([clicks]) => clicks?.accepted ?? []);
   const acceptedIds = accepted.map(([id]) => id);

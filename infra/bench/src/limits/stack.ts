@@ -1,7 +1,7 @@
 import { adIdsOf, Environment, Load, type RequestSettings, type SlotName, singleServers } from '@ads/harness';
 import { step } from '@ads/local';
 
-/** An environment whose services have their default settings, but for the heap and the trusted proxy. */
+/** An environment whose services have default settings, except for the heap size and the trusted proxy. */
 export class LimitsStack extends Environment {
   /**
    * @param ads the number of ads in the catalogue
@@ -17,12 +17,12 @@ export class LimitsStack extends Environment {
     return `http://127.0.0.1:${this.portsOf('analytics')[0]}`;
   }
 
-  /** The path of a read of analytics for each ad. */
+  /** The path of `GET /api/v1/ads/analytics` for each ad. */
   get questions(): RequestSettings {
     return { kind: 'get', paths: this.adIds.map((adId) => `/api/v1/ads/analytics?ad_id=${adId}`) };
   }
 
-  /** Sends clicks and reads, each at a fixed rate per second. */
+  /** Sends clicks and analytics requests, each at a fixed rate per second. */
   startLiveTraffic(clicks: number, questions: number): Load {
     const request: RequestSettings = { kind: 'click', adIds: this.adIds };
     const [ingest, analytics] = [this.portsOf('ingest'), this.portsOf('analytics')];

@@ -2,21 +2,21 @@ import { createHistogram, performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HttpLine, requestMaker } from '@ads/harness';
 
-/** Milliseconds from the 202 of a click until analytics counts it. */
+/** The time from the 202 of each click until analytics counts it, in milliseconds. */
 export interface Freshness {
   readonly p50: number;
   readonly p99: number;
-  /** Number of followed clicks; the ledger counts each of them. */
+  /** The number of probed clicks. All of them are recorded in the ledger. */
   readonly clicks: number;
 }
 
-/** Interval between reads about the same click, and so the error of the measurement. */
+/** The interval between two reads for the same click. It is also the error of the measurement. */
 const ASK_AGAIN_MS = 1;
 const MOST_PAUSE_MS = 50;
 const GIVE_UP_MS = 60_000;
 
 /**
- * Sends a click, reads until analytics counts it, and repeats. Each prober has an ad of its own.
+ * Sends a click, reads until analytics counts it, and repeats. Each prober uses a different ad.
  *
  * @throws Error when a request fails, or a click is not counted within a minute
  */
@@ -36,13 +36,13 @@ export async function probe(
     const question = requestMaker({ kind: 'get', paths: [`/api/v1/ads/analytics?ad_id=${adId}`] });
     const countOf = async () => {
       const { status, body } = await analytics.ask(question().text);
-      if (status !== 200) throw new Error(`analytics answered ${status}: ${body}`);
+      if (status !== 200) throw new Error(`analytics returned ${status}: ${body}`);
       return (JSON.parse(body) as { total_clicks: number }).total_clicks;
     };
     try {
       for (let counted = await countOf(); performance.now() < until; counted += 1) {
         const { status, body } = await ingest.ask(click().text);
-        if (status !== 202) throw new Error(`ingest answered ${status}: ${body}`);
+        if (status !== 202) throw new Error(`ingest returned ${status}: ${body}`);
         const accepted = performance.now();
         while ((await countOf()) <= counted) {
           if (performance.now() > accepted + GIVE_UP_MS) throw new Error('a click was not counted within a minute');

@@ -5,28 +5,28 @@ export interface LoadSettings extends Omit<GroupSettings, 'ports' | 'traced'> {
   readonly port: number;
   /** The expected status. */
   readonly status: number;
-  /** Sent before the measurement begins. */
+  /** The number of requests that are sent before the measurement begins. */
   readonly warmSeconds: number;
   readonly seconds: number;
 }
 
 /** The measurement after the warm-up. */
 export interface LoadResult {
-  /** Answers a second. */
+  /** The number of answers per second. */
   readonly perSecond: number;
-  /** Milliseconds, from when a request was due until its whole answer arrived. */
+  /** Response times in milliseconds, from the scheduled send time of a request to the last byte of its answer. */
   readonly p50: number;
   readonly p99: number;
-  /** All answers, those of the warm-up as well. */
+  /** The number of all answers, including those of the warm-up. */
   readonly answered: number;
-  /** The share of a core that sending took, 0 to 1. Near 1 the load itself was measured. */
+  /** The share of a core that the load generator used, 0 to 1. Near 1, the load generator was the bottleneck. */
   readonly busy: number;
 }
 
 const LOOK_MS = 50;
 const LATEST_ANSWER_MS = 10_000;
 
-/** Runs one case in a thread of its own. @throws Error if any answer is not good, or none comes */
+/** Runs one case in a separate thread. @throws Error if an answer has another status, or no request is answered */
 export async function runLoad(settings: LoadSettings): Promise<LoadResult> {
   const { port, status, warmSeconds, seconds, ...group } = settings;
   const load = new Load([{ ...group, ports: [port] }]);
@@ -36,7 +36,7 @@ export async function runLoad(settings: LoadSettings): Promise<LoadResult> {
     pages.push(page);
     return page;
   };
-  // The thread is running once it answers.
+  // The first page arrives when the thread is running.
   await turn(() => load.page());
   await sleep(1_000 * warmSeconds);
   await turn(() => load.page());
@@ -56,7 +56,7 @@ export async function runLoad(settings: LoadSettings): Promise<LoadResult> {
   for (const { outcomes, faults } of pages) {
     const bad = Object.entries(outcomes).find(([outcome]) => outcome !== String(status));
     if (bad !== undefined)
-      throw new Error(`answered ${bad[1]} times with ${bad[0]} instead of ${status}. ${faults[0] ?? ''}`);
+      throw new Error(`${bad[1]} requests ended with ${bad[0]} instead of ${status}. ${faults[0] ?? ''}`);
     if (faults[0] !== undefined) throw new Error(faults[0]);
   }
   if (measured.answered === 0) throw new Error(`no request was answered in ${elapsed.toFixed(1)} s`);

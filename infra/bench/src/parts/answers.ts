@@ -9,7 +9,7 @@ import { Figures, inFigures, spreadOf, Times } from '../statistics.js';
 import { emptyAll, makeEventStream, untilAnsweredFromRedis } from '../tracker.js';
 
 const CONNECTIONS = 64;
-/** The rate at which response times are measured: the same for all, and low enough that requests do not queue. */
+/** The request rate at which response times are measured: equal for all contenders, and too low for requests to queue. */
 const TIMED_PER_SECOND = 500;
 const NO_REDIS = { REDIS_PORT: '1' };
 const ALL_ADS = '/api/v1/ads/analytics?timeframe=1h';
@@ -18,7 +18,7 @@ const CONTENDERS = ['express', 'redis', 'postgres'] as const;
 const QUESTIONS = ['one', 'page'] as const;
 
 const WHAT = {
-  express: 'bare Express, the same bytes',
+  express: 'bare Express, same response',
   redis: 'ours, from Redis',
   postgres: 'ours, from Postgres',
   one: 'one ad',
@@ -28,7 +28,7 @@ const WHAT = {
 type Contender = (typeof CONTENDERS)[number];
 
 export const answers: Part = {
-  title: 'analytics, answers a second on one core and their times',
+  title: 'analytics: answers per second on one core, and response times',
   ads: 1,
   async run(stack, budget) {
     runAt('others');
@@ -103,12 +103,12 @@ async function measure(stack: BenchStack, size: StoreSize, { answers: budget }: 
 
 async function textOf(port: number, path: string): Promise<string> {
   const answer = await fetch(`http://127.0.0.1:${port}${path}`);
-  if (answer.status !== 200) throw new Error(`analytics answered ${answer.status}`);
+  if (answer.status !== 200) throw new Error(`analytics returned ${answer.status}`);
   return await answer.text();
 }
 
-/** @throws Error when the response does not come from the store that is measured */
+/** @throws Error if analytics does not answer from the measured store */
 async function checkSource(port: number, path: string, wanted: string): Promise<void> {
   const { source } = JSON.parse(await textOf(port, path)) as { source: string };
-  if (source !== wanted) throw new Error(`analytics answered from ${source}, and not from ${wanted}`);
+  if (source !== wanted) throw new Error(`analytics answered from ${source} instead of ${wanted}`);
 }

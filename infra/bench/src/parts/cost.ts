@@ -27,12 +27,12 @@ const CONNECTIONS = 256;
 const IDLE_MS = 3_000;
 
 export const cost: Part = {
-  title: 'memory, CPU, room and start-up',
+  title: 'memory, CPU, disk space and start-up time',
   ads: 100,
   async run(stack, { cost: { starts, seconds } }) {
     await stack.startServers();
     await makeEventStream(stack);
-    printDetail(`one process of each service, everything runs ${whereIs('anywhere')}; ${CONNECTIONS} connections`);
+    printDetail(`one process of each service, all processes run ${whereIs('anywhere')}; ${CONNECTIONS} connections`);
     const [startUp, services] = await startAll(stack, starts);
     await untilAnsweredFromRedis(services.analytics, stack.adIds[0] ?? '');
     await sleep(IDLE_MS);
@@ -63,7 +63,7 @@ export const cost: Part = {
       ((after.cpu.get(name) ?? Number.NaN) - (before.cpu.get(name) ?? Number.NaN)) / (answered / 1e6);
     const names = [...after.cpu.keys()];
     printTable(
-      ['process', 'start-up s', 'spread', 'idle MB', 'most MB under load', 'CPU s per million clicks'],
+      ['process', 'start-up s', 'spread', 'idle MB', 'peak MB under load', 'CPU s per million clicks'],
       names.map((name) => {
         const cpu = inFigures(perMillion(name));
         const service = SERVICE_NAMES.find((one) => one === name);
@@ -79,7 +79,7 @@ export const cost: Part = {
       bytes[name] = (size - (before.sizes[name] ?? 0)) / answered;
     }
     printTable(
-      ['what is kept', 'bytes per click'],
+      ['stored data', 'bytes per click'],
       Object.entries(bytes).map(([name, size]) => [name.replaceAll('_', ' '), inFigures(size)]),
       [0],
     );
@@ -110,7 +110,7 @@ async function startAll(stack: BenchStack, times: number): Promise<[Figures, Who
   return [startUp, services as Whole];
 }
 
-/** Bytes of a click in JetStream while no consumer runs; also the warm-up for later measurements. */
+/** Measures the bytes of a click in JetStream while no consumer runs. This also warms up later measurements. */
 async function queueRoom(
   stack: BenchStack,
   consumer: LocalProcess,

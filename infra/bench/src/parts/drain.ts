@@ -10,25 +10,25 @@ import { Figures, inFigures, rounded, spreadOf } from '../statistics.js';
 import { countClicks, emptyAll, makeEventStream, readQueue } from '../tracker.js';
 
 const ADS = [1, 100, 10_000] as const;
-/** Clicks per message, as under load. */
+/** The number of clicks in a message under full load. */
 const CLICKS_PER_MESSAGE = 50;
-/** The rate at which the clicks were queued. */
+/** The clicks per second at which the clicks were queued. */
 const CLICKS_PER_SECOND = 5_000;
 /** Share of each case that is warm-up and not measured. */
 const WARM_SHARE = 0.2;
-/** Share at the end of each case that is not measured, so that the measurement begins and ends within batches. */
+/** The measurement ends at this share of the clicks, so that it begins and ends within batches. */
 const COUNTED_TO = 0.9;
 const LOOK_MS = 10;
 const COUNTED_MS = 10_000;
 const DRAINED_MS = 120_000;
-/** Longer than it takes to fill the queue. */
+/** A timeout that is longer than it takes to fill the queue. */
 const PATIENT = { POSTGRES_TIMEOUT_MS: '60000' };
 
 const WHAT = {
   one: 'one consumer, Postgres and Redis',
   two: 'two consumers',
-  unnest: 'bare INSERT … unnest, rows alone',
-  copy: 'bare COPY, rows alone',
+  unnest: 'bare INSERT … unnest, rows only',
+  copy: 'bare COPY, rows only',
 } as const;
 
 type Way = keyof typeof WHAT;
@@ -39,8 +39,8 @@ export const drain: Part = {
   async run(stack, { drain: { rounds, clicks } }) {
     await stack.startServers();
     await makeEventStream(stack);
-    printDetail(`${clicks} clicks, ${CLICKS_PER_MESSAGE} in a message; everything runs ${whereIs('anywhere')}`);
-    printDetail(`the first ${100 * WARM_SHARE} % are warm-up, but for COPY, which is one transaction`);
+    printDetail(`${clicks} clicks, ${CLICKS_PER_MESSAGE} per message; all processes run ${whereIs('anywhere')}`);
+    printDetail(`the first ${100 * WARM_SHARE} % are warm-up, except for COPY, which is one transaction`);
     const ways: Record<Way, (adIds: readonly string[], events: readonly AdEvent[]) => Promise<number>> = {
       unnest: (_adIds, events) => insert(stack, events),
       copy: (_adIds, events) => copy(stack, events),
@@ -91,7 +91,7 @@ async function copy(stack: BenchStack, events: readonly AdEvent[]): Promise<numb
 }
 
 /**
- * The consumers wait for Postgres while the queue is filled, so that all begin at the same time. A message leaves the stream
+ * The consumers wait for Postgres while the queue is filled, so that all start at the same time. A message is acknowledged
  * after Redis has its counts.
  */
 async function drainBy(
@@ -147,6 +147,6 @@ interface Progress {
 }
 
 function rateSince(begin: Progress | undefined, rows: number): number {
-  if (begin === undefined) throw new Error('The queue was drained before the first reading: more clicks are needed');
+  if (begin === undefined) throw new Error('The queue was empty before the first measurement: queue more clicks');
   return (1_000 * (rows - begin.rows)) / (performance.now() - begin.at);
 }

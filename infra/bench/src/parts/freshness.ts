@@ -8,13 +8,13 @@ import { checkCounted, startWhole, untilRecorded } from '../tracker.js';
 
 const CONNECTIONS = 64;
 const SHARES = [10, 50, 90] as const;
-/** Probers; each has an ad of its own. */
+/** The number of probers. Each uses a different ad. */
 const PROBERS = 4;
 
 const nameOf = (share: number) => `at_${share}_percent`;
 
 export const freshness: Part = {
-  title: 'from the 202 until the click is in the answer of analytics',
+  title: 'time from the 202 of a click until analytics counts it',
   ads: 100 + PROBERS,
   async run(stack, { freshness: { rounds, warmSeconds, seconds } }) {
     const { ingest, analytics } = await startWhole(stack);
@@ -23,7 +23,7 @@ export const freshness: Part = {
     const request = { kind: 'click', adIds: stack.adIds.slice(PROBERS) } as const;
     const load = { port: ingest.port, connections: CONNECTIONS, request, status: 202 } as const;
     let clicks = 0;
-    // @returns when the last one was recorded
+    // @returns the time when the last click was recorded
     const settle = async (more: number) => {
       clicks += more;
       await untilRecorded(stack, clicks);
@@ -36,8 +36,10 @@ export const freshness: Part = {
     const since = performance.now();
     const { answered } = await runLoad({ ...load, warmSeconds: 0, seconds });
     const whole = (1_000 * answered) / ((await settle(answered)) - since);
-    printDetail(`one process of each service, everything runs ${whereIs('anywhere')}`);
-    printDetail(`the whole takes ${inFigures(whole)} clicks/s, from the first sent to the last recorded`);
+    printDetail(`one process of each service, all processes run ${whereIs('anywhere')}`);
+    printDetail(
+      `the whole tracker handles ${inFigures(whole)} clicks/s, from the first click sent to the last one recorded`,
+    );
 
     const times = new Times();
     const followed = new Figures();

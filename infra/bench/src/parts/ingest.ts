@@ -10,22 +10,22 @@ import { emptyStreams } from '../tracker.js';
 const CONTENDERS = ['bare', 'fastify', 'express', 'ours'] as const;
 const CONNECTIONS = [64, 256] as const;
 
-/** Warm-up of a contender: until its code is compiled it is up to a third slower. */
+/** The warm-up of a contender. Until Node has compiled its code, it is up to a third slower. */
 const COMPILED_ANSWERS = 100_000;
 
 type Contender = (typeof CONTENDERS)[number];
 type Ports = Readonly<Record<Contender, number>>;
 
 const WHAT: Readonly<Record<Contender, string>> = {
-  bare: 'bare node:http, parse and answer',
-  fastify: 'Fastify, schema, publish each',
-  express: 'Express, joi, publish each',
-  ours: 'ours, everything on',
+  bare: 'bare node:http, parses and answers',
+  fastify: 'Fastify, schema, one publish per click',
+  express: 'Express, joi, one publish per click',
+  ours: 'ours, all features',
 };
 
 /** Clicks per second on one core after a warm-up, and response times at half of that rate. */
 export const ingest: Part = {
-  title: 'clicks a second on one core, 202 when JetStream has acknowledged (file storage)',
+  title: 'clicks per second on one core; the 202 follows the acknowledgement of JetStream (file storage)',
   ads: 100,
   async run(stack, budget) {
     runAt('others');
@@ -72,7 +72,7 @@ async function measureRates(stack: BenchStack, ports: Ports, budget: Budget) {
   return { rateOf, figures: rates.medians('_per_second') };
 }
 
-/** Response times at half of the most clicks per second; bare also at our rate, for a comparison at the same rate. */
+/** Response times at half of the maximum throughput. The bare server is also measured at the rate of the tracker. */
 async function measureTimes(
   stack: BenchStack,
   ports: Ports,
@@ -93,7 +93,7 @@ async function measureTimes(
   printTable(
     ['at half load', 'connections', 'clicks/s', 'p50 ms', 'spread', 'p99 ms', 'spread'],
     cases.map((one) => {
-      const label = one.as === '' ? WHAT[one.contender] : 'bare at the rate of ours';
+      const label = one.as === '' ? WHAT[one.contender] : 'bare at our rate';
       return [label, String(one.connections), inFigures(one.half), ...times.cells(nameOf(one))];
     }),
     [0],
@@ -108,7 +108,7 @@ async function clicks(
 ): Promise<LoadResult> {
   const request = { kind: 'click', adIds: stack.adIds } as const;
   const result = await runLoad({ ...target, request, status: 202, warmSeconds, seconds });
-  // Stored events must not slow down the next contender.
+  // Deletes the stored events, which would slow down the next contender.
   await emptyStreams(stack);
   return result;
 }

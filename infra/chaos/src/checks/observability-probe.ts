@@ -8,20 +8,20 @@ import type { Signal } from '../faults/fault.js';
 /** Observes what an operator can see: `/health` all the time, `/metrics` before and after, and the logs. */
 export interface ObservabilityProbe {
   /**
-   * Call it once the tracker has healed.
+   * Call this function after the tracker has recovered.
    *
-   * @returns one sentence for each place in which an expected signal, or the end of the failure, did not show
+   * @returns one sentence for each log, metric or health report that lacks an expected signal or the recovery
    */
   missingSignals(expected: readonly Signal[]): Promise<string[]>;
 }
 
-/** Where a signal shows. */
+/** The places where a signal must appear. */
 interface Evidence {
-  /** The beginning of the metric that counts it; left out where the fault itself checks a gauge. */
+  /** The beginning of the metric line that counts the signal; undefined if the fault itself checks a gauge. */
   readonly metric?: string;
   readonly begins: LogPattern;
   readonly ends?: LogPattern;
-  /** Its name in `/health`; left out where the failure is too short to show there. */
+  /** The name of the signal in `/health`; undefined if the failure is too short to appear there. */
   readonly health?: string;
 }
 
@@ -113,7 +113,7 @@ export async function startObservabilityProbe(slots: readonly ServiceSlot[]): Pr
   async function missing(signal: Signal, after: Awaited<ReturnType<typeof counts>>): Promise<string[]> {
     const { metric, begins, ends, health } = EVIDENCE[signal];
     const problems: string[] = [];
-    if (health !== undefined && !seen.has(health)) problems.push(`no /health reported ${signal}`);
+    if (health !== undefined && !seen.has(health)) problems.push(`no service reported ${signal} in /health`);
     if (metric !== undefined && !after(metric).some((count, index) => count > (before(metric)[index] ?? 0))) {
       problems.push(`metric ${metric} did not count ${signal}`);
     }
@@ -133,7 +133,7 @@ export async function startObservabilityProbe(slots: readonly ServiceSlot[]): Pr
       observing = false;
       await observers;
       const problems: string[] = [];
-      // A trusted counter is never wrong, whatever fails, so the audit finds nothing.
+      // A trusted counter must stay right during every failure, so an audit may find no wrong counter.
       if (!expected.includes('wrong counter') && readLogs().flat().some(matches(MISMATCH))) {
         problems.push('an audit found a wrong counter in Redis');
       }

@@ -1,20 +1,20 @@
 import type { AdminClients } from '@ads/harness';
 import { EVENT_STREAM, LEDGER_CONSUMER } from '@ads/models';
 
-/** Two ack waits: every redelivery has happened by then. */
+/** Two ack waits. Within this time JetStream has redelivered every message. */
 const NOTHING_COMES_MS = 12_000;
 
-/** An ack wait and two checks of the queue: by then a message was redelivered, or the consumers recovered skipped ones. */
+/** An ack wait and two checks of the queue. Within this time a message is redelivered or recovered by the consumers. */
 const RECOVERED_MS = 18_000;
 
 /**
  * Decides whether the queue is empty. The state of the consumer and of the stream is trusted only after a while: a NATS
- * server that was killed may have lost acknowledgements or deletions, so that messages or open deliveries stay for good; a
- * new leader may report no open deliveries, which come again after an ack wait. The comparison of ids with the ledger shows
+ * server that was killed may have lost acknowledgements or deletions, so messages or open deliveries may stay forever; a
+ * new leader may first report no open deliveries, and report them after an ack wait. The comparison of ids with the ledger shows
  * whether every event was recorded.
  */
 export class QueueWatch {
-  /** Open deliveries of messages that no longer exist. */
+  /** The number of open deliveries of messages that no longer exist. */
   #phantoms = 0;
   #open = 0;
   #deliveries = -1;
@@ -22,11 +22,11 @@ export class QueueWatch {
   #first = 0;
   #firstSince = 0;
 
-  /** True when the queue is empty. @throws Error that says what it holds */
+  /** True if the queue is empty. @throws Error with the number of remaining messages */
   async isDrained({ jetstream }: AdminClients): Promise<boolean> {
     const info = await jetstream.consumers.info(EVENT_STREAM, LEDGER_CONSUMER);
     const { num_pending: waiting, num_ack_pending: open, delivered } = info;
-    // A lower number means that the consumer was created again.
+    // A lower sequence number means that the consumer was created again.
     if (delivered.consumer_seq < this.#deliveries) this.#phantoms = 0;
     if (open !== this.#open || delivered.consumer_seq !== this.#deliveries) {
       this.#open = open;
@@ -39,11 +39,11 @@ export class QueueWatch {
       this.#firstSince = performance.now();
     }
     if (messages > 0 && performance.now() - this.#firstSince < RECOVERED_MS) {
-      throw new Error(`${messages} messages are not acknowledged`);
+      throw new Error(`${messages} messages are stored and not acknowledged`);
     }
-    if (waiting > 0) throw new Error(`${waiting} messages wait`);
+    if (waiting > 0) throw new Error(`${waiting} messages wait for delivery`);
     if (performance.now() - this.#since > NOTHING_COMES_MS) this.#phantoms = open;
-    if (open > this.#phantoms) throw new Error(`${open} messages are being processed`);
+    if (open > this.#phantoms) throw new Error(`${open} messages are delivered and not acknowledged`);
     return true;
   }
 }

@@ -27,15 +27,15 @@ export async function untilSettled(stack: ChaosStack, queue: QueueWatch, timeout
 const CATCH_UP_MS = 20_000;
 
 /**
- * Waits until the servers of a NATS cluster have caught up with their leader, so that the next fault finds complete copies of
- * the queue. A server that does not catch up is no failure of the tracker while the others are a majority.
+ * Waits until the servers of a NATS cluster have caught up with their leader, so that the next fault starts with complete
+ * copies of the queue. A server that does not catch up is not a failure of the tracker while the others are a majority.
  *
  * @returns a remark for the report, or nothing
  */
 export async function untilWhole(stack: ChaosStack): Promise<string[]> {
   try {
     await waitFor(() => isWhole(stack.admin), {
-      what: 'the copies of the stream',
+      what: 'all NATS servers to catch up with their leader',
       intervalMs: 50,
       timeoutMs: CATCH_UP_MS,
     });

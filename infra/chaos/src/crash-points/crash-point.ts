@@ -1,18 +1,18 @@
 import type { CounterShard, CounterStore } from '@ads/ledger';
 import type { ChainableCommander, Redis } from 'ioredis';
 
-/** A point in the work of a consumer at which it kills itself. */
+/** The step after which a consumer kills itself. */
 export type CrashPoint = 'between-commit-and-raise' | 'in-the-middle-of-raises' | 'between-raise-and-ack';
 
-/** Number of ads that are raised before the kill; one is enough to be within a batch. */
+/** The number of ads whose counters are raised before the kill. One is enough to stop in the middle of a batch. */
 const RAISED_BEFORE_CRASH = 1;
 
-/** The given store, which kills the process when the batch of this number is raised. */
+/** Wraps a counter store. Kills the process while the store raises the counters of batch number `afterBatches`. */
 export function crashingStore(store: CounterStore, point: CrashPoint, afterBatches: number): CounterStore {
   let batches = 0;
   const crashing = (shard: CounterShard): CounterShard => ({
     ...shard,
-    // One call per ad, as in a cluster, because a small batch would otherwise be a single call.
+    // Raises each ad in a separate call, as a cluster does. A small batch would otherwise be a single call.
     crossesSlots: false,
     async run(operation, call) {
       if (operation === 'raise') batches += 1;
@@ -35,7 +35,7 @@ export function crashingStore(store: CounterStore, point: CrashPoint, afterBatch
   };
 }
 
-/** A Redis that kills the process after the first command of a pipeline. */
+/** Wraps a Redis client. Kills the process after the first command of a pipeline. */
 function halfWay(redis: Redis): Redis {
   return new Proxy(redis, {
     get(target, name) {
@@ -51,7 +51,7 @@ function halfWay(redis: Redis): Redis {
           }) as ChainableCommander['evalsha'],
           async exec() {
             const results = await pipeline.exec();
-            // Redis did not know the script: it is loaded, and all calls are repeated.
+            // If Redis does not know the script, the client loads it and repeats all calls.
             return results?.some(([error]) => error !== null) ? results : await crash();
           },
         };
@@ -61,7 +61,7 @@ function halfWay(redis: Redis): Redis {
   });
 }
 
-/** Ends this process by SIGKILL, so that no further code runs. */
+/** Kills this process with SIGKILL, so that no shutdown code runs. */
 function crash(): Promise<never> {
   process.kill(process.pid, 'SIGKILL');
   return new Promise(() => undefined);

@@ -4,11 +4,11 @@ import { type ServiceName, shiftedClock } from '@ads/local';
 import type { Fault } from './fault.js';
 
 const HOUR_MS = 3_600_000;
-/** The tolerance, as the service measures the skew only every second and with another clock. */
+/** The tolerance in seconds. The service measures the skew only once a second, and against another clock. */
 const MEASURED_WITHIN_SECONDS = 5;
 
 /**
- * Gives one process a clock that is hours ahead or behind, or in 1970, from its start or while it runs. At the end the clock
+ * Sets the clock of one process hours ahead or behind, or to 1970, at its start or while it runs. At the end the clock
  * is corrected while the process runs. No click may change its time, and no window may be wrong.
  */
 function shiftClock(service: ServiceName): Fault {

@@ -3,9 +3,9 @@ import { waitFor } from '@ads/local';
 import { MARKS_STEM, rebuildKey } from '@ads/models';
 import { type Fault, pause } from './fault.js';
 
-/** Makes a rebuild, which takes a few round trips, long enough to interrupt it. */
+/** The network delay that makes a rebuild slow enough to be interrupted. A rebuild takes only a few round trips. */
 const REBUILD_DELAY_MS = 60;
-/** Less memory than Redis itself needs, so that it refuses every write. */
+/** A memory limit below the memory that Redis itself needs, so that Redis refuses every write. */
 const NO_ROOM = '1000000';
 
 /** The counters in Redis are lost, cannot be raised, or cannot be reached by every consumer. */
@@ -33,7 +33,7 @@ export const counters: readonly Fault[] = [
           await waitFor(() => redis.exists(token), {
             timeoutMs: 20_000,
             intervalMs: 1,
-            what: 'a rebuild to begin',
+            what: 'a rebuild to start',
           });
           await pause(random, 0, 4 * REBUILD_DELAY_MS);
         }

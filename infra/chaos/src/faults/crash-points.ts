@@ -3,7 +3,7 @@ import type { CrashPoint } from '../crash-points/crash-point.js';
 import type { Fault } from './fault.js';
 
 const ENTRY = fileURLToPath(new URL('../crash-points/main.js', import.meta.url));
-/** Crashes in a round, each with other batches in flight. */
+/** The number of crashes in a round. Each crash meets other batches in flight. */
 const CRASHES = 3;
 const CRASH_MS = 30_000;
 
@@ -26,7 +26,7 @@ function crash(point: CrashPoint): Fault {
   };
 }
 
-/** Kills a consumer at one exact point of its work. */
+/** Kills a consumer after an exact step of its work. */
 export const crashPoints: readonly Fault[] = [
   crash('between-commit-and-raise'),
   crash('in-the-middle-of-raises'),

@@ -18,7 +18,7 @@ export type Signal =
 export interface FaultContext {
   readonly stack: ChaosStack;
   readonly journal: Journal;
-  /** Suspended while the ledger goes back in time. */
+  /** The checks of analytics answers. A fault suspends them while an old state of the ledger is restored. */
   readonly answered: AnsweredCounts;
   readonly random: Random;
   /** Waits for the duration of the fault: `--seconds`, or the given number by default. */
@@ -32,16 +32,16 @@ export interface FaultContext {
 /** Causes the failure and ends it before `run` resolves; the tracker must then recover without help. */
 export interface Fault {
   readonly name: string;
-  /** True for a slow fault, which runs only if it is named. */
+  /** True for a slow fault. It runs only if `--fault` names it. */
   readonly onlyByName?: boolean;
   /** True for a fault that needs clusters and PgBouncer. */
   readonly scaledOut?: true;
-  /** The signals that an operator must get. A killed service gives none, and a slow one still answers. */
+  /** The signals that an operator must get. Killed or slow services send none. */
   readonly signals: readonly Signal[];
   run(context: FaultContext): Promise<void>;
 }
 
-/** Freezes a process while `meanwhile` runs: its connections stay open and get no answer. */
+/** Freezes a process while `meanwhile` runs. Its connections stay open but get no answer. */
 export async function frozen(process: LocalProcess, meanwhile: () => Promise<void>): Promise<void> {
   process.pause();
   try {
@@ -61,7 +61,7 @@ export async function killAndStart(
   await victim.start();
 }
 
-/** How long something that was killed stays dead. */
+/** The shortest and the longest time between a kill and the restart, in milliseconds. */
 export const DEAD_MS = [200, 2_500] as const;
 
 /** Waits for a random time in this range of milliseconds. */

@@ -11,7 +11,7 @@ function killService(service: ServiceName): Fault {
   };
 }
 
-/** Kills the postmaster alone. Its children end by themselves; until then a new postmaster does not start. */
+/** Kills only the postmaster. Its children end by themselves, and a new postmaster cannot start before that. */
 export function killPostmaster(name: string, signal: NodeJS.Signals): Fault {
   return {
     name,
@@ -26,13 +26,13 @@ export function killPostmaster(name: string, signal: NodeJS.Signals): Fault {
       await waitFor(() => postgres.start().then(() => true), {
         timeoutMs: 60_000,
         intervalMs: 500,
-        what: 'Postgres to start on its data',
+        what: 'Postgres to restart with its data',
       });
     },
   };
 }
 
-/** SIGKILL of any process at any time. */
+/** Kills any process with SIGKILL at any time. */
 export const kills: readonly Fault[] = [
   killService('ingest'),
   killService('consumer'),
@@ -75,10 +75,10 @@ export const kills: readonly Fault[] = [
   },
 ];
 
-/** Good outcomes; a 429 comes from the rate limits, not from the restart. */
+/** The outcomes that are allowed during a rolling restart. A 429 comes from the rate limits, not from the restart. */
 const GOOD = new Set(['202', '429']);
 
-/** Restarts each service by SIGTERM, one after the other. No client may notice. */
+/** Restarts the services with SIGTERM, one after the other. No request may fail. */
 export const rolling: Fault = {
   name: 'rolling-restart',
   signals: [],

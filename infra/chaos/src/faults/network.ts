@@ -4,7 +4,7 @@ import { type Fault, type FaultContext, pause } from './fault.js';
 
 const DEPENDENCIES: readonly DependencyName[] = ['postgres', 'redis', 'nats'];
 
-/** Disturbs the network between one server and its clients, and then heals it. */
+/** Disturbs the network between one server and its clients, and then restores it. */
 function network(
   what: string,
   worsen: (proxies: readonly TcpProxy[], context: FaultContext) => Promise<void> | void,
@@ -36,7 +36,7 @@ function slow(what: string, milliseconds: number, isFailure: boolean): Fault[] {
   );
 }
 
-/** A network that is slow, drops all data, or resets connections repeatedly. */
+/** Networks that are slow, drop all data, or reset connections repeatedly. */
 export const networks: readonly Fault[] = [
   ...slow('slow-200ms', 200, false),
   ...slow('slow-2s', 2_000, true),

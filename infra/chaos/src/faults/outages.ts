@@ -2,15 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DependencyName } from '../stack/dependency.js';
 import type { Fault, FaultContext } from './fault.js';
 
-/** Requests that were sent before the fault are answered within this. */
+/** The time within which requests sent before the fault are answered. */
 const LAST_ANSWERS_MS = 3_000;
 
 /**
- * Waits during a fault, and complains about each request with another outcome than expected.
+ * Waits during a fault, and complains about each request with an unexpected outcome.
  *
- * @param good outcomes as in the journal
- * @param seconds by default; `--seconds` wins
- * @param amiss completes "while …", as in "NATS was down"
+ * @param good the expected outcomes, in the form of the journal
+ * @param seconds the default duration; `--seconds` overrides it
+ * @param amiss describes the failure in the complaint, such as "NATS was down"
  */
 export async function expectOutcomes(
   { journal, last, complain }: FaultContext,
@@ -39,14 +39,14 @@ function outage(name: string, names: readonly DependencyName[]): Fault {
   };
 }
 
-/** The outcomes while these servers are down. */
+/** The expected outcomes while these servers are down. */
 function outcomesWithout(names: readonly DependencyName[]): Set<string> {
   const nothingAccepts = names.includes('nats') && names.includes('postgres');
-  // Without Postgres, analytics has only Redis, which may be slow on a busy machine.
+  // Without Postgres, a slow Redis on a busy machine makes analytics return 503.
   return new Set([nothingAccepts ? '503' : '202', ...(names.includes('postgres') ? ['analytics 503'] : [])]);
 }
 
-/** A server is down and DNS does not answer for its name, so each look-up holds a thread. The other servers are up. */
+/** One server is down, and DNS look-ups of its name hang. Each look-up blocks a thread. The other servers are up. */
 function hangingName(name: DependencyName): Fault {
   return {
     name: `name-hangs-${name}`,
@@ -56,7 +56,7 @@ function hangingName(name: DependencyName): Fault {
       await stack.names.hang(name);
       try {
         await stack[name].kill();
-        // Long enough for reconnecting clients to start as many look-ups as a process has threads.
+        // Within this time, reconnecting clients start enough look-ups to block all threads of a process.
         await expectOutcomes(context, outcomesWithout([name]), 8, `DNS did not answer for ${name}`);
       } finally {
         stack.names.heal(name);
@@ -66,7 +66,7 @@ function hangingName(name: DependencyName): Fault {
   };
 }
 
-/** Servers that are down for a while and come back with their data; Redis comes back empty. */
+/** Stops servers for a while, and restarts them with their data; Redis restarts empty. */
 export const outages: readonly Fault[] = [
   outage('away-nats', ['nats']),
   outage('away-redis', ['redis']),

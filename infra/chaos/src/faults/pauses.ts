@@ -24,7 +24,7 @@ function stop(name: string, { signals, find }: Victim, seconds: number, onlyByNa
   };
 }
 
-/** SIGSTOP, for longer than the queue waits for an acknowledgement. */
+/** Freezes processes with SIGSTOP for longer than JetStream waits for an acknowledgement. */
 export const pauses: readonly Fault[] = Object.entries(VICTIMS).flatMap(([name, victim]) => [
   stop(`stop-${name}`, victim, 10, false),
   stop(`stop-${name}-40s`, victim, 40, true),

@@ -13,11 +13,11 @@ import { type NatsConnection, NatsError } from 'nats';
 import { AD_IDS, type ChaosStack } from '../stack/chaos-stack.js';
 import type { Fault } from './fault.js';
 
-/** The answer of JetStream to a publish; its other answers begin with their type. */
+/** Matches the acknowledgement of a publish. All other answers of JetStream begin with a `type` field. */
 const PUB_ACK = /"stream":\s*"AD_EVENTS",\s*"(?:domain|seq)"/;
-/** The error of JetStream for a full stream. */
+/** The JetStream error code for a full stream. */
 const STORE_FAILED = 10_077;
-/** The most events that ingest puts into one message. */
+/** The maximum number of events that ingest puts into one message. */
 const EVENTS_PER_MESSAGE = 500;
 const DEAD_LETTERED_MS = 30_000;
 
@@ -30,7 +30,7 @@ function goodClick(adId: string): AdEvent {
   return { kind: 'click', id: uuidv7(now), adId, ip: '192.0.2.1', occurredAt: now, receivedAt: now };
 }
 
-/** Messages that cannot be read, or only in part, and the number of dead letters that they become. */
+/** Wholly or partly unreadable messages, and the number of dead letters that they become. */
 function poisonMessages(good: readonly AdEvent[]): { messages: Uint8Array[]; letters: number } {
   const { events } = JSON.parse(encodeEvents(good).toString()) as { events: object[] };
   const wrapped = (version: number, all: readonly unknown[]) => JSON.stringify({ v: version, events: all });
@@ -45,7 +45,7 @@ function poisonMessages(good: readonly AdEvent[]): { messages: Uint8Array[]; let
   return { messages, letters: messages.length };
 }
 
-/** Enters events as if ingest had accepted them: from now on they must not be lost. */
+/** Adds events to the journal as accepted, so that the round fails if they are lost. */
 function enter(journal: Journal, events: readonly AdEvent[]): void {
   for (const { kind, adId, id, occurredAt } of events) {
     const report = { kind, adId, id, claimedAt: occurredAt };
@@ -60,7 +60,7 @@ async function waitingLetters({ admin }: ChaosStack): Promise<number> {
   return state.subjects?.[WAITING_LETTER_SUBJECT] ?? 0;
 }
 
-/** Fills the event stream to the last byte with repetitions of one click. */
+/** Fills the event stream to its size limit with copies of one click. */
 export async function fill({ admin }: ChaosStack, journal: Journal): Promise<void> {
   const click = goodClick(AD_IDS[0] as string);
   enter(journal, [click]);
@@ -134,10 +134,12 @@ export const queues: readonly Fault[] = [
       const { messages, letters } = poisonMessages(good);
       for (const message of messages) await nats.jetstream().publish(EVENT_SUBJECT, message);
       const wait = async (count: number) => (await waitingLetters(stack)) === count;
-      await expect(`${letters} dead letters to wait for room`, DEAD_LETTERED_MS, () => wait(letters));
+      await expect(`${letters} dead letters to wait for space in the dead-letter stream`, DEAD_LETTERED_MS, () =>
+        wait(letters),
+      );
       await last(6);
       await jetstream.streams.purge(DEAD_LETTER_STREAM);
-      await expect('the waiting dead letters to be moved', DEAD_LETTERED_MS, () => wait(0));
+      await expect('the waiting dead letters to reach the dead-letter stream', DEAD_LETTERED_MS, () => wait(0));
       const found = await deadLetters(stack);
       if (found !== letters) complain(`${letters} unreadable messages became ${found} dead letters`);
     },

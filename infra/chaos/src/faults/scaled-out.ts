@@ -10,14 +10,14 @@ import { expectOutcomes } from './outages.js';
 const LEADER_MS = 20_000;
 const ONLY_ACCEPTED = new Set(['202']);
 
-/** The name of the leader, undefined during an election. */
+/** The name of the leader; undefined during an election. */
 type Leader = (admin: AdminClients) => Promise<string | undefined>;
 
 async function streamLeader({ jetstream }: AdminClients): Promise<string | undefined> {
   return (await jetstream.streams.info(EVENT_STREAM)).cluster?.leader;
 }
 
-/** The leader of the consumer; steps it down where it leads the stream as well. */
+/** The server that leads the consumer. If it also leads the stream, it steps down first. */
 async function consumerLeader(admin: AdminClients): Promise<string | undefined> {
   const { jetstream, nats } = admin;
   const { cluster } = await jetstream.consumers.info(EVENT_STREAM, LEDGER_CONSUMER);
@@ -28,7 +28,7 @@ async function consumerLeader(admin: AdminClients): Promise<string | undefined> 
 
 type Harm = (victim: Dependency, context: FaultContext) => Promise<void>;
 
-/** @param signals none by default: clients may not notice that two servers continue without the third */
+/** @param signals none by default: two of three servers continue without a failure that clients notice */
 function ofLeader(name: string, leader: Leader, harm: Harm, signals: Fault['signals'] = []): Fault {
   return {
     name,
@@ -51,7 +51,7 @@ const killed: Harm = (victim, { random }) => killAndStart(random, victim);
 const stopped: Harm = ({ name, server }, context) =>
   frozen(server, () => expectOutcomes(context, ONLY_ACCEPTED, 10, `${name} was frozen`));
 
-/** Cuts a server off from the other servers only. Its clients stay connected to it although it may no longer lead. */
+/** Cuts a server off from the other servers, but not from its clients, which stay connected after it lost the leadership. */
 const isolated: Harm = async ({ name }, context) => {
   const { natsRoutes } = context.stack.scaledOut;
   await natsRoutes.cutOff(name);
@@ -84,7 +84,7 @@ function ofRedisPrimary(name: string, signals: Fault['signals'], harm: Harm): Fa
   };
 }
 
-/** Faults of one server among several: the NATS leader of three, a Redis primary of three, PgBouncer or Postgres behind it. */
+/** Failures of one server of a cluster: a NATS leader, a Redis primary, PgBouncer, or the Postgres behind PgBouncer. */
 export const scaledOut: readonly Fault[] = [
   ofLeader('nats-leader-kill', streamLeader, killed, ['nats']),
   ofLeader('nats-leader-stop', streamLeader, stopped, ['nats']),
@@ -93,7 +93,7 @@ export const scaledOut: readonly Fault[] = [
   ofLeader('nats-consumer-leader-kill', consumerLeader, killed),
   ofLeader('nats-consumer-leader-stop', consumerLeader, stopped),
   ofLeader('nats-consumer-leader-cut-off', consumerLeader, cutOff),
-  // It comes back empty before the others notice, or after its replica has taken over.
+  // The primary restarts empty, either before the other nodes notice or after its replica has taken over.
   ofRedisPrimary('redis-primary-kill', ['redis', 'counters'], killed),
   ofRedisPrimary('redis-primary-stop', ['redis', 'counters'], ({ server }, { last }) => frozen(server, () => last(10))),
   ofRedisPrimary('redis-primary-flushall', ['counters'], async ({ server }) => {

@@ -6,10 +6,10 @@ import { expectOutcomes } from './outages.js';
 
 const DEAD_LETTERED_MS = 60_000;
 
-/** One hostile client, whose clicks are each of another unknown ad. */
+/** The load of one hostile client. Each click is for a different unknown ad. */
 const FLOOD = { request: { kind: 'unknown ad', adIds: [] }, connections: 20, perSecond: 200, traced: true } as const;
 
-/** Locks the table of ads while `meanwhile` runs: services cannot read the catalogue, nor record, as recording reads it. */
+/** Locks the table of ads while `meanwhile` runs. Services can neither read the catalogue nor record events. */
 async function locked({ admin }: ChaosStack, meanwhile: () => Promise<void>): Promise<void> {
   const client = await admin.database.connect();
   try {
@@ -25,13 +25,13 @@ async function locked({ admin }: ChaosStack, meanwhile: () => Promise<void>): Pr
   }
 }
 
-/** Ids of all events in dead letters. */
+/** Returns the ids of all events in dead letters. */
 async function deadLetterIds({ admin }: ChaosStack): Promise<ReadonlySet<string>> {
   const { streams } = admin.jetstream;
   const { state } = await streams.info(DEAD_LETTER_STREAM);
   const ids = new Set<string>();
   for (let seq = state.first_seq; seq <= state.last_seq; seq += 1) {
-    // Dead letters in between may have been dropped.
+    // Sequence numbers may have gaps where dead letters were dropped.
     const deadLetter = await streams.getMessage(DEAD_LETTER_STREAM, { seq }).catch(() => undefined);
     const decoded = deadLetter === undefined ? undefined : decodeEvents(deadLetter.data);
     if (decoded?.state === 'decoded') for (const { id } of decoded.events) ids.add(id);
@@ -39,7 +39,7 @@ async function deadLetterIds({ admin }: ChaosStack): Promise<ReadonlySet<string>
   return ids;
 }
 
-/** Unknown ads are refused beyond a limit per minute, and each accepted event becomes a dead letter. */
+/** Checks that ingest accepts only a limited number of unknown ads per minute, and that these become dead letters. */
 async function slowCatalogue(context: FaultContext, seconds: number): Promise<void> {
   const { stack, complain, expect } = context;
   const flood = new Load([{ ...FLOOD, ports: stack.portsOf('ingest') }]);
@@ -62,7 +62,7 @@ async function slowCatalogue(context: FaultContext, seconds: number): Promise<vo
   });
 }
 
-/** The catalogue cannot be read while a client sends unknown ads. Players are not affected. */
+/** The catalogue cannot be read while a hostile client sends unknown ads. Clicks of known ads must still be accepted. */
 export const slowCatalogues: readonly Fault[] = [
   {
     name: 'catalogue-slow',

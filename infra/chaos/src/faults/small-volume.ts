@@ -8,12 +8,12 @@ import { STORE_BYTES } from '../stack/topologies.js';
 import type { Fault } from './fault.js';
 import { fill } from './queue.js';
 
-/** A server reads its streams within milliseconds, three servers agree within seconds; a busy machine takes longer. */
+/** The timeout of a restart. A server reads its streams within milliseconds, and three servers agree within seconds. */
 const BACK_MS = 10_000;
-/** Bytes that a server writes in addition to its streams. */
+/** The number of bytes that a server writes in addition to its streams. */
 const OVERHEAD_BYTES = 1_000_000;
 
-/** The number of messages in the event stream; undefined while one of its servers is not up to date. */
+/** The number of messages in the event stream; undefined while a server lags behind the leader. */
 async function backlog({ admin }: ChaosStack, servers: number): Promise<number | undefined> {
   const { state, cluster } = await admin.jetstream.streams.info(EVENT_STREAM);
   const current = cluster?.replicas?.filter((replica) => replica.current).length ?? 0;
@@ -21,7 +21,7 @@ async function backlog({ admin }: ChaosStack, servers: number): Promise<number |
   return isWhole ? state.messages : undefined;
 }
 
-/** Restarts each server, one after the other, with a full stream on a volume that is more than half full. */
+/** Restarts the servers one after the other, with a full stream on a volume that is more than half full. */
 function restart(name: string, serversOf: (stack: ChaosStack) => readonly Dependency[], scaledOut?: true): Fault {
   return {
     name,
@@ -40,7 +40,7 @@ function restart(name: string, serversOf: (stack: ChaosStack) => readonly Depend
           const folder = join(dirname(one.server.logFile), 'jetstream');
           volumes.push(await moveToSmallVolume(folder, STORE_BYTES + OVERHEAD_BYTES));
           await one.start();
-          // Without consumers the stream only grows.
+          // No consumer runs, so the stream only grows.
           const what = `${held} messages to survive the restart of ${one.name}`;
           await expect(what, BACK_MS, async () => ((await backlog(stack, servers.length)) ?? -1) >= held);
         }
@@ -54,7 +54,7 @@ function restart(name: string, serversOf: (stack: ChaosStack) => readonly Depend
   };
 }
 
-/** A backlog must survive a restart of NATS on a disk with little room, as a backlog is what fills the disk. */
+/** A large backlog leaves little free disk space. NATS must keep the backlog when it restarts in this state. */
 export const smallVolumes: readonly Fault[] = [
   restart('nats-restart-volume-full', (stack) => [stack.nats]),
   restart('nats-restart-each-volume-full', (stack) => stack.natsServers, true),

@@ -8,12 +8,12 @@ import { AD_IDS, type ChaosStack } from '../stack/chaos-stack.js';
 import type { Fault, FaultContext } from './fault.js';
 
 const PATIENCE_MS = 60_000;
-/** An audit reports counters that lag for 15 s. */
+/** The timeout for an audit to find a wrong counter: it reports only counters that are wrong for 15 s. */
 const AUDIT_MS = 90_000;
 
 /**
- * The ledger goes back in time, or Redis is changed behind its back, under load. Events that were deleted with the ledger do
- * not count as lost, and analytics must not answer them from Redis.
+ * Under load, an old state of the ledger is restored, or counters in Redis are changed directly. Events that the restore
+ * deleted do not count as lost, and analytics must not count them.
  */
 export const truths: readonly Fault[] = [
   {
@@ -24,7 +24,7 @@ export const truths: readonly Fault[] = [
         const client = await stack.admin.database.connect();
         try {
           await client.query('BEGIN');
-          // Running batches commit before this, later ones after it.
+          // Waits for running batches to commit, and blocks later ones.
           await client.query('LOCK TABLE ad_events IN ACCESS EXCLUSIVE MODE');
           const { rows } = await client.query('SELECT kind, id FROM ad_events');
           await client.query('TRUNCATE ad_events, clicks_per_second, clicks_per_minute, ad_totals');
@@ -71,7 +71,7 @@ export const truths: readonly Fault[] = [
     run: (context) =>
       untilAudited(context, async ({ stack }, ledger) => {
         const minute = minuteOf(Date.now());
-        // Deletes from all ads, since an ad without clicks in this hour would lose no row.
+        // Deletes rows of all ads, because a single ad may have no clicks in this hour.
         for (const adId of AD_IDS) {
           await stack.admin.redis.hdel(minutesKey(ledger, adId, minute), String(Math.floor(minute / 60)));
         }
@@ -83,7 +83,7 @@ function dataFolder(stack: ChaosStack): string {
   return join(stack.folder, 'postgres', 'data');
 }
 
-/** Does not check answers until analytics answers the state of the ledger after `change`. */
+/** Suspends the checks of answers until analytics shows the state of the ledger after `change`. */
 async function backInTime(context: FaultContext, change: (context: FaultContext) => Promise<void>): Promise<void> {
   const { stack, answered } = context;
   answered.suspend();
@@ -91,12 +91,12 @@ async function backInTime(context: FaultContext, change: (context: FaultContext)
   await waitFor(() => answersTruth(stack), {
     timeoutMs: PATIENCE_MS,
     intervalMs: 50,
-    what: 'analytics to answer the new state of the ledger',
+    what: 'analytics to show the new state of the ledger',
   });
   answered.resume();
 }
 
-/** Stops Postgres, replaces its data, starts it again, and enters the deleted rows in the journal. */
+/** Stops Postgres, replaces its data, starts it again, and adds the deleted rows to the journal. */
 async function replaceData({ stack, journal }: FaultContext, replace: () => Promise<void>): Promise<void> {
   const { database } = stack.admin;
   await stack.postgres.refuse();
@@ -123,7 +123,7 @@ async function replaceData({ stack, journal }: FaultContext, replace: () => Prom
   await stack.postgres.heal();
 }
 
-/** True when no answer is ahead of the ledger. */
+/** True if no answer counts more events than the ledger. */
 async function answersTruth(stack: ChaosStack): Promise<boolean> {
   for (const adId of AD_IDS) {
     const response = await fetch(`${stack.url}/api/v1/ads/analytics?ad_id=${adId}`);
@@ -137,7 +137,7 @@ async function answersTruth(stack: ChaosStack): Promise<boolean> {
   return true;
 }
 
-/** Changes Redis behind the back of the ledger, and does not check answers until an audit has found it. */
+/** Changes counters in Redis directly, and suspends the checks of answers until an audit has found the change. */
 async function untilAudited(
   context: FaultContext,
   change: (context: FaultContext, ledger: string) => Promise<void>,
@@ -146,7 +146,7 @@ async function untilAudited(
   const { database } = stack.admin;
   await waitFor(async () => (await stack.admin.redis.keys(`ad:${await readLedger(database)}:*`)).length > 0, {
     timeoutMs: PATIENCE_MS,
-    what: 'counters in Redis',
+    what: 'counters to exist in Redis',
   });
   const ledger = await readLedger(database);
   await backInTime(context, async () => {

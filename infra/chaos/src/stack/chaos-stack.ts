@@ -5,23 +5,23 @@ import type { Dependency } from './dependency.js';
 import { unmountBelow } from './small-volume.js';
 import { type ChaosServers, type ScaledOutServers, SLOTS, STREAM_BYTES, type Topology } from './topologies.js';
 
-/** Settings of the role, as PgBouncer does not forward the settings of a connection. */
+/** The timeouts are settings of the role, because PgBouncer does not forward the settings of a connection. */
 const ROLE_TIMEOUTS = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout'];
 const ROLE_TIMEOUT_MS = 5_000;
 
-/** The ads of the players. The first ones get far more events than the last. */
+/** The ads of the players. The first ads get far more events than the last ones. */
 export const AD_IDS: readonly string[] = Array.from({ length: 12 }, (_, index) => `chaos-${index + 1}`);
 
-/** The limit for events of ads that cannot be looked up: low, so that a flood of them reaches it. */
+/** The limit for events of ads that cannot be looked up. It is low, so that a round can reach it. */
 export const UNVERIFIED_PER_MINUTE = 300;
 
-/** Two ingests, two consumers and analytics, as in a rolling deployment, with a network of its own to each server. */
+/** Two ingests, two consumers and one analytics, with a separate network from each process to each server. */
 export class ChaosStack extends Environment<ChaosServers> {
   /** The names by which services reach single servers. */
   readonly names: Names;
   readonly #topology: Topology;
 
-  /** @param parent gets a folder for data and logs */
+  /** @param parent the folder in which a folder for data and logs is created */
   constructor(parent: string, topology: Topology) {
     const folder = join(parent, topology.name);
     super({
@@ -70,14 +70,14 @@ export class ChaosStack extends Environment<ChaosServers> {
   /** @throws Error for an unknown name */
   serverNamed(name: string): Dependency {
     const found = this.dependencies.find((one) => one.name === name);
-    if (found === undefined) throw new Error(`There is no server ${name}.`);
+    if (found === undefined) throw new Error(`The stack has no server ${name}.`);
     return found;
   }
 
-  /** @throws Error if there is one server of each kind */
+  /** The parts of the scaled-out layout. @throws Error if the stack has one server of each kind */
   get scaledOut(): ScaledOutServers {
     const { scaledOut } = this.servers.networks;
-    if (scaledOut === undefined) throw new Error('There is one server of each kind.');
+    if (scaledOut === undefined) throw new Error('This fault needs the scaled-out stack.');
     return scaledOut;
   }
 
@@ -85,7 +85,7 @@ export class ChaosStack extends Environment<ChaosServers> {
     return this.servers.dependencies;
   }
 
-  /** Single servers are reached by names whose look-ups can hang; the nodes of clusters tell their addresses themselves. */
+  /** Services reach single servers by names whose DNS look-ups can hang. The nodes of clusters announce their own addresses. */
   override startService(...[name, env = {}]: Parameters<Environment['startService']>): Promise<LocalProcess> {
     const byName: Variables =
       this.servers.networks.scaledOut === undefined ? this.names.variables(this.servers.envOf(name)) : {};

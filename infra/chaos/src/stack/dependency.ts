@@ -4,7 +4,7 @@ import { TcpProxy } from './tcp-proxy.js';
 /** The servers of every stack. */
 export type DependencyName = 'postgres' | 'redis' | 'nats';
 
-/** A real server with a network of its own for each process that uses it. */
+/** A real server. Each process that uses it has a separate simulated network to it. */
 export class Dependency {
   readonly name: string;
   readonly server: LocalProcess;
@@ -16,7 +16,7 @@ export class Dependency {
     this.#proxies = proxies;
   }
 
-  /** @param users the names of the processes that get a network each */
+  /** @param users the names of the processes, each of which gets a separate network */
   static async open(name: string, server: LocalProcess, users: readonly string[]): Promise<Dependency> {
     const opened = users.map(async (user) => [user, await TcpProxy.open(server.port)] as const);
     return new Dependency(name, server, new Map(await Promise.all(opened)));
@@ -35,7 +35,7 @@ export class Dependency {
   /** The variables of a process that reaches the server over its own network. */
   envOf(user: string): Record<string, string> {
     const { env, port } = this.server;
-    // A port alone, or at the end of an address.
+    // Matches a value that is the port, or an address that ends with it.
     const ownPort = new RegExp(`(^|:)${port}$`);
     const renamed = Object.entries(env).map(([name, value]) => [
       name,
@@ -44,13 +44,13 @@ export class Dependency {
     return Object.fromEntries(renamed) as Record<string, string>;
   }
 
-  /** Kills the server. Its networks then refuse connections, as a port without a listener does. */
+  /** Kills the server. Its networks then refuse connections. */
   async kill(): Promise<void> {
     await this.server.kill();
     await this.refuse();
   }
 
-  /** Starts the server on its data. */
+  /** Starts the server with its existing data. */
   async start(): Promise<void> {
     await Promise.all(this.proxies.map((proxy) => proxy.admit()));
     await this.server.start();

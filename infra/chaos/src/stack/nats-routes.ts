@@ -9,7 +9,7 @@ interface Route {
 export class NatsRoutes {
   readonly #routes: Route[] = [];
 
-  /** Opens a network to the port of a server. @returns the port of its other end */
+  /** Opens a network to a port of a server. @returns the port to connect to instead */
   async open(from: string, to: string, port: number): Promise<number> {
     const proxy = await TcpProxy.open(port);
     this.#routes.push({ ends: [from, to], proxy });

@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, r
 import { join } from 'node:path';
 import { runCommand } from '@ads/local';
 
-/** The source in the list of mounts. */
+/** The device name by which our mounts are found in the list of mounts. */
 const SOURCE = 'ads-chaos';
 const MOUNTS = '/proc/mounts';
 
@@ -15,9 +15,9 @@ export interface SmallVolume {
 /**
  * Moves a folder to a volume that it fills to about two thirds. No process may use it meanwhile.
  *
- * Only root can mount a volume; for other users the folder stays in its place.
+ * Only root can mount a volume; for other users the folder is not moved.
  *
- * @param leastBytes the least size of the volume
+ * @param leastBytes the minimum size of the volume
  */
 export async function moveToSmallVolume(folder: string, leastBytes: number): Promise<SmallVolume> {
   if (process.getuid?.() !== 0 || process.platform !== 'linux') return { release: async () => undefined };

@@ -6,7 +6,7 @@ interface Link {
   server: Socket | undefined;
 }
 
-/** Decides about bytes from the server: `cut` breaks the connection instead of passing them on. */
+/** Decides whether bytes from the server reach the client: `cut` resets the connection instead. */
 export type ReplyFilter = (chunk: Buffer) => 'pass' | 'cut';
 
 /** A network between one process and one server that faults can disturb. */
@@ -36,7 +36,7 @@ export class TcpProxy {
     this.#delayMs = milliseconds;
   }
 
-  /** Half-open until `heal`: the side of the server is closed, the side of the client stays open and gets no answer. */
+  /** Makes connections half-open until `heal`: closes the server side, and keeps the client side open without an answer. */
   silence(): void {
     this.#silent = true;
     for (const link of this.#links) {
@@ -80,7 +80,7 @@ export class TcpProxy {
     this.#delayMs = 0;
     this.#silent = false;
     this.#filter = undefined;
-    // These connections have lost data and cannot continue.
+    // These connections have lost data, so they must be closed.
     if (wasSilent) this.reset();
     await this.admit();
   }
@@ -111,7 +111,7 @@ export class TcpProxy {
     );
   }
 
-  /** Passes data on in order, each chunk with the delay at its arrival. */
+  /** Forwards data in order. The delay of each chunk is the one that was set when the chunk arrived. */
   #relay(from: Socket, target: () => Socket | undefined, cut?: () => void): void {
     const queue: { due: number; chunk: Buffer | 'end' }[] = [];
     const deliver = () => {

@@ -4,21 +4,21 @@ import { natsCluster, pgBouncer, postgresServer, type RedisCluster, redisCluster
 import { Dependency } from './dependency.js';
 import { NatsRoutes } from './nats-routes.js';
 
-/** In bytes: some minutes of load, so that a fault can fill the streams. */
+/** The maximum size of a stream in bytes. It holds only a few minutes of load, so that a fault can fill it. */
 export const STREAM_BYTES = { events: 8_000_000, deadLetters: 2_097_152 };
 
 /** The quota of JetStream, in bytes: little more than two full streams. */
 export const STORE_BYTES = 11_000_000;
 const JETSTREAM = { max_file_store: String(STORE_BYTES) };
 
-/** The slots of the services, each of which has a network of its own to each server. */
+/** The slots of the services. Each slot has a separate network to each server. */
 export const SLOTS = {
   ingest: ['ingest-1', 'ingest-2'],
   consumer: ['consumer-1', 'consumer-2'],
   analytics: ['analytics'],
 } as const;
 
-/** Slots that publish or consume. */
+/** The slots that use NATS. */
 const QUEUE_SLOTS: readonly string[] = [...SLOTS.ingest, ...SLOTS.consumer];
 const ALL_SLOTS: readonly string[] = [...QUEUE_SLOTS, ...SLOTS.analytics];
 
@@ -29,29 +29,29 @@ interface ServerNetworks {
   readonly redis: readonly Dependency[];
   /** One server, or all servers of a cluster. */
   readonly nats: readonly Dependency[];
-  /** Undefined if there is one server of each kind. */
+  /** The parts of the scaled-out layout; undefined in the layout with one server of each kind. */
   readonly scaledOut?: ScaledOutServers;
 }
 
 export interface ScaledOutServers {
-  /** Between the services and Postgres. */
+  /** The PgBouncer between the services and Postgres. */
   readonly pgbouncer: Dependency;
   readonly natsRoutes: NatsRoutes;
-  /** Reached without simulated networks: its nodes tell the services their addresses. */
+  /** The Redis Cluster. It has no simulated networks, because its nodes announce their own addresses to clients. */
   readonly redisCluster: RedisCluster;
 }
 
 /** Servers behind networks that faults can disturb. */
 export interface ChaosServers extends Servers {
   readonly networks: ServerNetworks;
-  /** Everything that can be killed and started again. */
+  /** All servers that can be killed and restarted. */
   readonly dependencies: readonly Dependency[];
 }
 
 /** A layout of the servers. */
 export interface Topology {
   readonly name: string;
-  /** Its servers, in words. */
+  /** The description of the servers for the output. */
   readonly title: string;
   readonly open: OpenServers<ChaosServers>;
 }
@@ -89,7 +89,7 @@ export const scaledOut: Topology = {
     ]);
     onMade(postgres, ...redis.nodes, ...nats.servers);
     await Promise.all([postgres.start(), redis.start(), nats.start()]);
-    // Its only user is PgBouncer: a fault that cuts Postgres off cuts it off from PgBouncer.
+    // PgBouncer is the only user of Postgres, so a fault of this network separates these two.
     const database = await Dependency.open('postgres', postgres, [POOLER]);
     const pooler = await pgBouncer({ folder: join(folder, POOLER), postgres: database.envOf(POOLER) });
     onMade(pooler);
