@@ -150,7 +150,7 @@ describe('a clock that is set while the tracker runs', () => {
     for (const name of SERVICE_NAMES) setting.shift(name, shift);
     for (const name of SERVICE_NAMES) {
       await waitFor(async () => (await skewOf(setting, name)) !== undefined, {
-        what: `${name} to notice its clock`,
+        what: `${name} to report the clock skew`,
         timeoutMs: 20_000,
       });
     }
@@ -160,7 +160,7 @@ describe('a clock that is set while the tracker runs', () => {
     await expectWindows(setting, 'redis');
     for (const name of SERVICE_NAMES) {
       await waitFor(async () => (await skewOf(setting, name)) === undefined, {
-        what: `${name} to notice that its clock is right`,
+        what: `${name} to report no clock skew`,
         timeoutMs: 20_000,
       });
     }

@@ -252,7 +252,7 @@ describe('ingest and analytics return each documented response', () => {
         const found = await alone.ingest.get(path);
         return found.status === 503 && found;
       },
-      { timeoutMs: 15_000, what: `${path} to notice` },
+      { timeoutMs: 15_000, what: `${path} to answer 503` },
     );
     expect(answer.body).toMatchObject(path === '/health' ? { status: 'unhealthy' } : { status: 'not ready' });
     // The process itself works, and a restart would not help.

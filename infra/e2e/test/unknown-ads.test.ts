@@ -9,7 +9,7 @@ import { newEvent } from './support/players.js';
 
 const ADS = 100_000;
 const UNVERIFIED = 50;
-/** Connections of one hostile client. Each sends clicks of ever new unknown ads, one after the other. */
+/** Connections of one hostile client. Each sends one click after the other, each for another unknown ad. */
 const CONNECTIONS = 100;
 
 const testServers = openTestServers();
@@ -73,7 +73,7 @@ const queries = (operation: string) =>
 test('a flood of unknown ads is refused, and delays neither known ads nor a new one', async () => {
   const before = { pages: await queries('read_ad_ids'), lookUps: await queries('look_up_ads') };
   const attack = flood();
-  await waitFor(() => attack.sent() > 500, { what: 'the flood', timeoutMs: 60_000 });
+  await waitFor(() => attack.sent() > 500, { what: 'the flood to begin', timeoutMs: 60_000 });
   for (let i = 0; i < 5; i += 1) {
     const id = `ad-new-${i}`;
     await environment.admin.database.query(`INSERT INTO ads (id, image_url, target_url) VALUES ($1, '', '')`, [id]);
@@ -120,7 +120,7 @@ test('while Postgres is frozen, known ads are accepted at once, and unknown ones
   let counts: Record<string, number>;
   try {
     const attack = flood();
-    await waitFor(() => attack.sent() > 2_000, { what: 'the flood', timeoutMs: 60_000 });
+    await waitFor(() => attack.sent() > 2_000, { what: 'the flood to begin', timeoutMs: 60_000 });
     for (let i = 0; i < 10; i += 1) expect((await environment.send(newEvent('click', 'ad-001'))).status).toBe(202);
     counts = await attack.stop();
   } finally {

@@ -86,7 +86,10 @@ test('the launcher ends the processes of a killed run, and no others', async () 
     record(left?.pid, findProcess(left?.pid ?? 0)?.startedAt);
     record(stranger?.pid, 'started at another time');
     expect(await endLeftovers()).toContain(`test ${left?.pid}`);
-    await waitFor(() => findProcess(left?.pid ?? 0) === undefined, { timeoutMs: 5_000, what: 'its end' });
+    await waitFor(() => findProcess(left?.pid ?? 0) === undefined, {
+      timeoutMs: 5_000,
+      what: 'the leftover process to end',
+    });
     expect(findProcess(stranger?.pid ?? 0)).toBeDefined();
     expect(existsSync(join(runFolder, `${stranger?.pid}.json`))).toBe(false);
   } finally {

@@ -8,8 +8,8 @@ CREATE TABLE ads (
   created_at timestamptz NOT NULL DEFAULT now()
 );
 
--- The truth: one row per click and per impression. A player may use one id for an impression and for the click that
--- followed it, so the kind belongs to the key. Partitioned by the id, whose first 48 bits are the time where it is a
+-- The source of truth: one row per click and per impression. A player may use one id for an impression and for the click that
+-- followed it, so the kind belongs to the key. Partitioned by the id, whose first 48 bits are a time if it is a
 -- UUIDv7. Ids are therefore unique over all partitions, and old days can be dropped as whole partitions.
 CREATE TABLE ad_events (
   id                uuid        NOT NULL,

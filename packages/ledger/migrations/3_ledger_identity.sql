@@ -19,13 +19,13 @@ INSERT INTO ledger_identity DEFAULT VALUES;
 --                         them include a start. It also covers a crash with synchronous_commit = off.
 --   oid of the database   DROP and CREATE DATABASE, a copy by CREATE DATABASE … TEMPLATE
 --   files of the rollups  TRUNCATE, DROP and CREATE TABLE (pg_restore --clean); also VACUUM FULL, which costs a rebuild
--- Every role may read these values, on managed servers too. A restart of Postgres therefore costs a rebuild: a restored volume
--- differs from its predecessor in nothing but the start.
+-- Every role may read these values, on managed servers too. A restart of Postgres costs a rebuild, because the start of
+-- the server is the only difference between a restored volume and its predecessor.
 --
--- NULL while ledger_identity is empty: pg_restore loads tables in the order of their names, and this one after the rollups.
+-- NULL while ledger_identity is empty: pg_restore loads tables in the order of their names, so it loads ledger_identity after the rollups.
 -- NULL also on a standby, whose rollups still change by replay. Without an identity no counter in Redis is trusted.
 --
--- A function, because each session keeps its plan; planning an equal view costs 0.15 ms per batch. STABLE, so that it uses the
+-- A function, because each session caches its plan. The same query as a view would cost 0.15 ms of planning per batch. STABLE, so that it uses the
 -- snapshot of the calling statement.
 CREATE FUNCTION current_ledger() RETURNS text
 LANGUAGE plpgsql STABLE

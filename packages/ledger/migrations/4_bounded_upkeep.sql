@@ -3,7 +3,7 @@
 -- The cost of upkeep must not depend on the ids and timestamps that players send.
 
 -- 1. A new day's partition makes Postgres search the default partition, under a lock, for rows that belong to the new one.
--- One in a hundred UUIDv4 is stored there by chance, so that search would grow with the number of events. The default
+-- One in 64 UUIDv4 is below the range of ad_events_foreign, so that search would grow with the number of events. The default
 -- partition is therefore divided by years, each with a constraint, so that only the year of the new day is searched.
 -- Existing rows are moved, and recording waits for some ten seconds per million rows. Each attempt to get the lock waits
 -- at most two seconds and then lets recording continue for one.
@@ -159,7 +159,7 @@ BEGIN
 END
 $$;
 
--- 3. Minute buckets are pruned in the same way as second buckets, so each role that may delete these may delete those.
+-- 3. Minute buckets are pruned in the same way as second buckets, so each role that may delete second buckets may delete minute buckets.
 CREATE INDEX clicks_per_minute_by_time ON clicks_per_minute USING brin (minute);
 DO $$
 DECLARE

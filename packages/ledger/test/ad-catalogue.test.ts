@@ -180,7 +180,10 @@ describe('while Postgres is unavailable', () => {
     await catalogue.start(60_000);
     expect(catalogue.failure()).toBeUndefined();
     await postgres.kill();
-    await waitFor(() => catalogue.failure() !== undefined, { what: 'the reason', timeoutMs: 30_000 });
+    await waitFor(() => catalogue.failure() !== undefined, {
+      what: 'the catalogue to report a failure',
+      timeoutMs: 30_000,
+    });
     expect([catalogue.has('ad-001'), await catalogue.find('ad-001', '')]).toEqual([true, 'known']);
     expect(await catalogue.find('ad-nobody-knows', '')).toBe('unverified');
     const age = catalogue.age();

@@ -133,7 +133,7 @@ describe('a batch that only this process holds', () => {
       }),
     );
     void dying.recordUnqueued([click(at)]);
-    await waitFor(() => died, { timeoutMs: 10_000, what: 'the commit' });
+    await waitFor(() => died, { timeoutMs: 10_000, what: 'the writer to die after its commit' });
     expect(await rows(database, 'SELECT FROM ad_events')).toHaveLength(1);
     expect(await hasDoubt(database)).toBe(true);
     expect(await hasLastingDoubt(3_600)).toBe(false);

@@ -42,9 +42,9 @@ const VERSION_7 = '7'.charCodeAt(0);
 let latest = { second: -1, prefix: '' };
 
 /**
- * True for a UUIDv7 whose time is more than a day ahead of `now`: a wrong clock or an invented time, for whose day there may
- * be no partition yet. False for all other versions, whose first bits may be random or a hash: one in a hundred appears to be
- * in the future by chance.
+ * True for a UUIDv7 whose time is more than a day ahead of `now`: the clock was wrong or the time invented, and its day may
+ * have no partition yet. False for all other versions: their first bits are not a time but random or a hash, so most of them
+ * would appear to be in the future.
  *
  * @param id a valid UUID in lower case
  * @param now milliseconds since the Unix epoch

@@ -46,7 +46,7 @@ const DEFAULTS = [
   "default_transaction_isolation = 'repeatable read'",
   "search_path = 'nowhere'",
 ];
-/** Settings that affect every statement and that PgBouncer does not let us set: README sets them for the role. */
+/** Settings that affect every statement and that PgBouncer does not let us set: infra/postgres/README.md sets them for the role. */
 const BY_ROLE = /^(array_nulls|default_transaction_isolation|search_path)/;
 
 let variables: Variables;

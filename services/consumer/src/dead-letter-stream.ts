@@ -37,7 +37,8 @@ const NANOSECONDS_PER_SECOND = 1_000_000_000;
 const NANOSECONDS_PER_MS = 1_000_000;
 
 /**
- * Reads all current dead letters, oldest first. Later ones are left out, so that a replay of dead letters that come back ends.
+ * Reads all current dead letters, oldest first. Later ones are left out, so that a replay ends even if its
+ * dead letters are stored again.
  *
  * @throws NatsError when JetStream is unavailable
  */

@@ -8,9 +8,9 @@ export interface Range {
 
 /**
  * Finds skipped messages: the stream holds them although they are at or below the ack floor of the consumer, so NATS
- * delivers them to nobody. A NATS server that takes over from a killed one may lack the deliveries or the acknowledgements
- * of its last moments. Only the ledger can tell whether such a message is recorded. Traffic does not hide skipped messages,
- * as it hides a stuck queue.
+ * delivers them to nobody. A NATS server that takes over from a killed one may lack its last deliveries or
+ * acknowledgements. Only the ledger shows whether such a message is recorded. Other traffic hides a stuck queue, but it does not
+ * hide skipped messages.
  */
 export interface SkippedMessagesWatch {
   /**

@@ -115,7 +115,7 @@ async function recordWithoutRaise(): Promise<void> {
       const [row] = await database.query<{ clicks: number }>('test', 'SELECT clicks FROM ad_totals');
       return row?.clicks === (before?.clicks ?? 0) + 2;
     },
-    { timeoutMs: 10_000, what: 'the commit' },
+    { timeoutMs: 10_000, what: 'the clicks to be committed' },
   );
 }
 

@@ -116,7 +116,10 @@ describe('a consumer of the older release', () => {
     await expect(fill()).rejects.toMatchObject({ api_error: { description: 'maximum bytes exceeded' } });
     await startWatch(testServers, { ...env, NATS_STREAM_MAX_BYTES: String(maxBytes) });
 
-    await waitFor(async () => (await recordedIds()).length === 1, { timeoutMs: 10_000, what: 'the click' });
+    await waitFor(async () => (await recordedIds()).length === 1, {
+      timeoutMs: 10_000,
+      what: 'the click to be recorded',
+    });
     await new Promise((resolve) => setTimeout(resolve, 2_500));
     const manager = await queue.jetstreamManager();
     // The delays are 1 s and 2 s.

@@ -11,7 +11,7 @@ const PAGE_POLICY =
 
 /** Serves the OpenAPI document at `/swagger/doc.json` and `/swagger/swagger.yaml`, and the Swagger page. */
 export function swagger(router: Router, document: object): void {
-  // Without YAML aliases, because many parsers refuse a file with so many of them.
+  // Without YAML aliases: the document would have so many that many parsers refuse it.
   const yaml = stringify(document, { aliasDuplicateObjects: false });
   const page = setup(undefined, {
     swaggerUrl: 'doc.json',

@@ -48,7 +48,7 @@ interface Incident {
  *
  * Each operation is judged separately: with a full disk Postgres still answers pings, and with full memory Redis still
  * answers reads. A failed operation counts as failing until it succeeds, or until other operations have succeeded for
- * `provenAfterMs`, because nobody may call it again.
+ * `provenAfterMs`, because it may never be called again.
  *
  * An *incident* lasts from the first failure until nothing has failed for 2 to 16 s. Its beginning and its end are logged
  * once each; the metric counts every failure.

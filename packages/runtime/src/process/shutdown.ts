@@ -34,7 +34,7 @@ export function createShutdown(logger: Logger, timeoutMs = 15_000): Shutdown {
   return {
     add: (name, hook) => {
       stack.push({ name, hook });
-      // A signal may arrive during the start, which then still opens things: close them too.
+      // A signal may arrive during the start. Resources that the start opens after that must be closed too.
       if (running !== undefined) running = running.then(runAll);
     },
     run: () => {
