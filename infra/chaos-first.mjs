@@ -1,6 +1,6 @@
 import TestSequencer from '@jest/test-sequencer';
 
-/** The short chaos takes longest by far: begun last, it would run alone in the end. */
+/** Runs the chaos test first, because it takes longest. Other tests then run at the same time. */
 export default class ChaosFirst extends TestSequencer {
   sort(tests) {
     const isChaos = ({ path }) => path.includes('/infra/chaos/');

@@ -14,13 +14,13 @@ export default {
       { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'es6' }, sourceMaps: 'inline' },
     ],
   },
-  // Sources import each other by the names of the built files.
+  // Source files import each other as `.js`, the name of the built file.
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   reporters: ['default', `${root}/infra/tally-reporter.mjs`],
   testSequencer: `${root}/infra/chaos-first.mjs`,
   cacheDirectory: `${root}/.cache/jest`,
   // The tests share the machine with the servers that they start.
   maxWorkers: 2,
-  // The timeout only ends hanging tests: a busy machine may need ten times as long as a quiet one.
+  // A long timeout, only for hanging tests: a busy machine can be ten times slower than an idle one.
   testTimeout: 300_000,
 };

@@ -4,9 +4,9 @@ import { Counter } from 'k6/metrics';
 import { AD_IDS, BASE_URL } from './settings.js';
 
 /*
- * Compares what was acknowledged with what analytics shows. Virtual users share nothing but metrics, and `teardown` can't
- * read those. So `lost` goes up with each acknowledgement, and at the end down by what analytics counts more than before:
- * what remains was lost. It is below zero where others send too, or where an answer was lost on its way.
+ * Compares the acknowledged events with the counts of analytics. Virtual users share only metrics, and `teardown` can't
+ * read metrics. So each acknowledgement increases `lost`, and the end of the run decreases it by the growth of the counts:
+ * the rest is lost. The result is negative if other clients also sent events, or if a response did not arrive.
  */
 export const journal = {
   click: { accepted: new Counter('accepted_clicks'), lost: new Counter('lost_clicks') },
@@ -15,9 +15,9 @@ export const journal = {
 
 /** Analytics has caught up when its counts stay the same for this time. */
 const SETTLED_SECONDS = 10;
-/** Longest wait, as other traffic keeps the counts changing; `teardownTimeout` must be longer. */
+/** The maximum wait, because other traffic may change the counts forever. `teardownTimeout` must be longer. */
 const LONGEST_WAIT_SECONDS = 90;
-/** Enough ads to spread the load, and few enough to read each of them every second. */
+/** The number of ads: enough to spread the load, but few enough to read each of them every second. */
 const MOST_ADS = 20;
 const TRIES = 5;
 
@@ -26,12 +26,12 @@ const TRIES = 5;
 /** Runs before the first player. Returns the ads and their counts so far. */
 export function setup() {
   const adIds = AD_IDS ?? allAds();
-  if (adIds.length === 0) fail(`There are no ads at ${BASE_URL}.`);
+  if (adIds.length === 0) fail(`The catalogue at ${BASE_URL} has no ads: add ads first.`);
   return { adIds, before: readTotals(adIds) };
 }
 
 /**
- * After the last player.
+ * Runs after the last player. Waits until the counts are stable, and decreases `lost` by their growth.
  *
  * @param {ReturnType<typeof setup>} setup
  */
@@ -81,5 +81,5 @@ function readJson(path) {
     status = response.status;
     sleep(1);
   }
-  fail(`GET ${BASE_URL}${path} was answered with ${status}.`);
+  fail(`GET ${BASE_URL}${path} returned ${status}.`);
 }

@@ -1,7 +1,7 @@
 /**
- * Limits of a run; k6 exits with 99 when it exceeds one. They equal the limits of the alerts in infra/monitoring/rules.
+ * Limits of a run. k6 exits with code 99 if a run exceeds one. They equal the limits of the alerts in infra/monitoring/rules.
  *
- * @param {number} p99 milliseconds within which 99 of 100 clicks and impressions are acknowledged
+ * @param {number} p99 the time in milliseconds within which 99 % of the clicks and impressions are acknowledged
  * @returns {import('k6/options').Options}
  */
 export function limits(p99) {

@@ -6,7 +6,7 @@ export { play as default } from './players.js';
 export { handleSummary } from './summary.js';
 
 /*
- * A steady number of players per second, whether responses are fast or slow.
+ * Starts a constant number of players per second, even if responses are slow.
  *
  *   k6 run -e RATE=200 -e DURATION=5m infra/k6/load-test.js
  */

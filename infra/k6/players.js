@@ -6,18 +6,18 @@ import { BASE_URL } from './settings.js';
 import { uuidv7 } from './uuid.js';
 
 /*
- * One player: shows an ad, its viewer may click, and sometimes an analyst reads the counts.
+ * One player: shows an ad, and reports a click of its viewer with some probability. Sometimes an analyst reads the counts.
  */
 
 const CLICKS = 0.25;
 const READS = 0.05;
-/** Share of acknowledged events that are sent again, as by a player that did not receive the response. */
+/** The share of acknowledged events that are sent again, as by a player that did not receive the response. */
 const SENT_AGAIN = 0.1;
-/** Attempts of a player, with the same id each time. */
+/** The maximum number of attempts to send an event, all with the same id. */
 const TRIES = 5;
 const PAUSE_SECONDS = 1;
 const TIMEFRAMES = ['1m', '5m', '15m', '1h', '24h'];
-/** 429 and 503 are expected responses, but 503 counts as a failure. */
+/** The expected statuses. A 503 may occur too, but it counts as a failure. */
 const answered = http.expectedStatuses(200, 202, 429);
 
 const again = new Counter('sent_again');
@@ -28,7 +28,7 @@ const failed = new Rate('failed');
 /** @typedef {'click' | 'impression'} Kind */
 
 /**
- * One iteration.
+ * Runs one player from start to end.
  *
  * @param {{ adIds: string[] }} setup
  */
@@ -59,7 +59,7 @@ function deliver(kind, event) {
 }
 
 /**
- * Sends an event until it is acknowledged, refused with a 4xx, or the attempts are used up.
+ * Sends an event until it is acknowledged or refused with a 4xx, or all attempts have failed.
  *
  * @param {Kind} kind
  * @param {object} event

@@ -5,11 +5,11 @@
 /** The address of the API. */
 export const BASE_URL = __ENV.BASE_URL ?? 'http://localhost:8080';
 
-/** The ads that are shown; by default the first ones of the catalogue. */
+/** The ids of the ads to show; by default the first ads of the catalogue. */
 export const AD_IDS = __ENV.AD_IDS === undefined ? undefined : __ENV.AD_IDS.split(',');
 
 /**
- * Players that start per second.
+ * The number of players that start per second.
  *
  * @param {number} usual
  */
@@ -20,7 +20,7 @@ export function rate(usual) {
 }
 
 /**
- * Duration, such as `90s` or `4h`.
+ * The duration of the run, such as `90s` or `4h`.
  *
  * @param {string} usual
  */
@@ -29,7 +29,7 @@ export function duration(usual) {
 }
 
 /**
- * Number of virtual users: each serves one player at a time, in 250 ms unless responses are slow. The summary reports players
+ * The number of virtual users. Each runs one player at a time, in 250 ms if responses are fast. The summary reports players
  * without a virtual user as "not sent".
  *
  * @param {number} playersPerSecond

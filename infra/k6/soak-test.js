@@ -6,7 +6,7 @@ export { play as default } from './players.js';
 export { handleSummary } from './summary.js';
 
 /*
- * Hours of ordinary load, for faults that need time: leaks, partitions created at midnight, sliding windows.
+ * Runs for hours at ordinary load, to find faults that need time: leaks, partitions created at midnight, sliding windows.
  *
  *   k6 run -e DURATION=24h infra/k6/soak-test.js
  */

@@ -6,8 +6,8 @@ export { play as default } from './players.js';
 export { handleSummary } from './summary.js';
 
 /*
- * Quiet, then fifty times as much within five seconds, then quiet again: a break in a live match. `DURATION` is that of
- * the peak. All of it comes from one address: see RATE_LIMIT_EVENTS_PER_MINUTE if it is limited.
+ * Low load that rises to fifty times within five seconds and falls again, as in a break of a live match. `DURATION` is the
+ * length of the peak. All requests come from one address: raise RATE_LIMIT_EVENTS_PER_MINUTE if they get 429.
  *
  *   k6 run -e RATE=20 infra/k6/spike-test.js
  */
@@ -16,7 +16,7 @@ const peak = quiet * 50;
 
 /** @type {import('k6/options').Options} */
 export const options = {
-  // A player in a crowd waits a second; the others, less.
+  // The peak may slow responses down, so the limit of the p99 is higher than in the load test.
   ...limits(1_000),
   scenarios: {
     spike: {

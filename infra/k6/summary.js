@@ -1,5 +1,5 @@
 /**
- * The summary data of k6; a metric without a value is missing.
+ * The summary data of k6. It lacks metrics that have no value.
  *
  * @typedef {{ values: Record<string, number>, thresholds?: Record<string, { ok: boolean }> }} Metric
  * @typedef {{ metrics: Record<string, Metric> }} Summary
@@ -23,11 +23,11 @@ export function handleSummary({ metrics }) {
 
   const lines = [
     `accepted   ${count('accepted_clicks')} clicks, ${count('accepted_impressions')} impressions; ${count('sent_again')} of them sent again`,
-    `limited    ${count('limited')}, answered with 429 to the last`,
+    `limited    ${count('limited')}, events that got 429 at every attempt`,
     `failed     ${of('failed', 'passes')} of ${of('failed', 'passes') + of('failed', 'fails')} clicks, impressions and reads`,
     `lost       ${lost(count('lost_clicks'), 'clicks')}, ${lost(count('lost_impressions'), 'impressions')}`,
     `read       ${count('reads')} times`,
-    `not sent   ${count('dropped_iterations')} players, for whom there was no virtual user`,
+    `not sent   ${count('dropped_iterations')} players, because all virtual users were busy`,
     ...['click', 'impression', 'analytics'].map(time),
     ...Object.entries(metrics).flatMap(([name, { thresholds = {} }]) =>
       Object.entries(thresholds).map(([rule, { ok }]) => `${ok ? '✔' : '✖'} ${name} ${rule}`),

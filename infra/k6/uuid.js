@@ -1,7 +1,7 @@
 import { randomBytes } from 'k6/crypto';
 
 /**
- * A new UUIDv7, as a player makes one for each click. It begins with the time, so that new rows are stored together.
+ * Returns a new UUIDv7, as a player generates for each click. It begins with the time, so Postgres stores new rows together.
  *
  * @param {number} now milliseconds since the Unix epoch
  */

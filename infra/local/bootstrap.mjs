@@ -1,6 +1,6 @@
-// Runs before the install, so it is plain JavaScript and uses only modules of Node.
+// This file runs before the install, so it is plain JavaScript and uses only modules of Node.
 //   node infra/local/bootstrap.mjs COMMAND [arguments]
-// Fetches the pinned pnpm, installs, builds, and runs the built command.
+// Fetches the pinned pnpm, installs the dependencies, builds the project, and runs the command.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -43,13 +43,13 @@ function toolEnvironment() {
   return {
     ...environment,
     npm_config_cache: join(cache, 'npm'),
-    // The cache folder of programs, instead of one in the user's home.
+    // The cache folder for programs, instead of a folder in the user's home.
     XDG_CACHE_HOME: join(cache, 'xdg'),
     npm_config_update_notifier: 'false',
     npm_config_fund: 'false',
-    // On newer versions of Node pnpm would write compiled code to the temporary folder.
+    // Without this setting, pnpm on newer versions of Node writes compiled code to the temporary folder.
     NODE_COMPILE_CACHE: join(cache, 'compiled'),
-    // Prevents questions, which would wait forever in a script.
+    // Prevents prompts, which would wait forever in a script.
     CI: 'true',
   };
 }
@@ -77,7 +77,7 @@ async function run(label, command, args, advice) {
   });
   process.off('exit', end);
   const time = `${((performance.now() - since) / 1000).toFixed(1)} s`.padStart(7);
-  // Programs may read results from stdout, so this goes to stderr.
+  // Writes progress to stderr, because stdout may hold results that other programs read.
   const say = COMMANDS[script].printsResults ? console.error : console.log;
   say(`${problem === undefined ? '✔' : '✖'} ${label.padEnd(36)} ${time}`);
   if (problem !== undefined) throw new Failure(`${output.trim()}\n\n${label} failed (${problem}). ${advice}`);
@@ -104,7 +104,7 @@ function installFingerprint() {
   return hash.digest('hex');
 }
 
-/** True if the install is complete and current: no part was removed or is broken. */
+/** True if the install is complete, intact and matches the lock file. */
 function isInstalled(fingerprint) {
   if (!existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== fingerprint) return false;
   const complete = workspaceFolders().every((folder) => {
@@ -119,7 +119,7 @@ function readJson(file) {
   return JSON.parse(readFileSync(file, 'utf8'));
 }
 
-/** Libraries of the Postgres programs that their install script has not linked. */
+/** The library links of the Postgres programs that are missing because the install script did not run. */
 function missingLibraries() {
   const { require, folder } = postgresPackage();
   if (folder === undefined) return [];
@@ -168,7 +168,7 @@ function findNpx() {
 async function install() {
   const fingerprint = installFingerprint();
   if (isInstalled(fingerprint)) return;
-  // Another install does not repair a broken one, as pnpm finds no change.
+  // Removes a broken install first, because pnpm finds no change and does not repair it.
   if (existsSync(stampFile)) uninstall();
   const { packageManager } = readJson(join(root, 'package.json'));
   const pnpm = packageManager.split('+')[0];

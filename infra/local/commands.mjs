@@ -1,4 +1,4 @@
-// Options of the npm scripts. Plain JavaScript, so that `--help` works before the install and the build.
+// The options of the npm scripts. This file is plain JavaScript, so that `--help` works before the install and the build.
 
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -11,8 +11,8 @@ const helpOfConsumer = (command) =>
   readFileSync(new URL(`../../services/consumer/help/${command}.txt`, import.meta.url), 'utf8').trimEnd();
 
 /**
- * By the name of the npm script: its program (or the arguments of Biome), its help text, and its options. A program without
- * options here reads its arguments itself.
+ * The program (or the arguments of Biome), the help text and the options of each npm script. A program without
+ * `options` parses its arguments itself.
  */
 export const COMMANDS = {
   start: {
@@ -114,7 +114,7 @@ Formats the code and corrects what Biome can correct safely. Arguments go to Bio
 /**
  * Reads the arguments of a script without running anything.
  *
- * @returns the help text for `--help`, or one line about a wrong option; neither if the program must run
+ * @returns the help text for `--help`, or one line that describes a wrong option; an empty object if the program must run
  */
 export function readCall(command, args) {
   const given = args.filter((arg) => arg !== '--');

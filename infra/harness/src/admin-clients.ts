@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { connect, type JetStreamManager, type NatsConnection } from 'nats';
 import type pg from 'pg';
 
-/** Direct connections to each server, without the simulated networks. */
+/** Connections to each server that bypass the simulated networks. */
 export interface AdminClients {
   readonly database: pg.Pool;
   /** The first Redis. */
@@ -30,17 +30,17 @@ export async function openAdminClients(
     max: 4,
     connectionTimeoutMillis: 5_000,
     query_timeout: 300_000,
-    // Overrides the timeout of the role.
+    // Overrides the statement timeout of the role.
     statement_timeout: 300_000,
   });
   const nodes = redis.map(openRedis);
   const [first] = nodes;
-  if (first === undefined) throw new Error('There is no Redis server to connect to.');
+  if (first === undefined) throw new Error('No Redis server was given to connect to.');
   const connection = await connect({
     servers: nats.map(({ host, port }) => `${host}:${port}`),
     maxReconnectAttempts: -1,
     reconnectTimeWait: 200,
-    // Leaves a frozen server for another one.
+    // Switches to another server if the current one is frozen.
     pingInterval: 2_000,
   });
   return {

@@ -19,16 +19,16 @@ export interface EnvironmentOptions<S extends Servers> {
   readonly openServers: OpenServers<S>;
   /** The ads of the catalogue. */
   readonly adIds: readonly string[];
-  /** Variables of every service, beside those of the servers. */
+  /** Variables of every service, in addition to those of the servers. */
   readonly env?: Variables;
   readonly nodeArgs?: readonly string[];
 }
 
-/** No rate limits, as all requests come from one address. */
+/** Switches the rate limits off, because all requests come from one address. */
 export const UNLIMITED = { RATE_LIMIT_EVENTS_PER_MINUTE: '0', RATE_LIMIT_READS_PER_MINUTE: '0' };
 
 /**
- * A test environment: real servers, migrated, with ads in the catalogue; services as processes of their own; and a gateway
+ * A test environment: real servers, migrated, with ads in the catalogue; services as separate processes; and a gateway
  * in this process.
  *
  * Call {@link startServers} first, then {@link startService} for each service, and {@link end} at any time.
@@ -95,7 +95,7 @@ export class Environment<S extends Servers = SingleServers> {
     await addAds(this.admin.database, this.adIds);
   }
 
-  /** @param env variables of this service alone */
+  /** @param env variables for this service only */
   async startService(name: SlotName, env: Variables = {}): Promise<LocalProcess> {
     const { env: common, nodeArgs = [] } = this.#options;
     const slot = new ServiceSlot({
@@ -113,7 +113,7 @@ export class Environment<S extends Servers = SingleServers> {
     await Promise.all(names.map((name) => this.startService(name)));
   }
 
-  /** Starts a program of the caller; {@link end} ends it. */
+  /** Starts a given program; {@link end} ends it. */
   async startProcess(made: LocalProcess): Promise<LocalProcess> {
     this.#processes.push(made);
     await made.start();
@@ -141,6 +141,6 @@ export class Environment<S extends Servers = SingleServers> {
 }
 
 function started<T>(part: T | undefined): T {
-  if (part === undefined) throw new Error('This part of the environment is not started.');
+  if (part === undefined) throw new Error('This part of the environment is not started yet.');
   return part;
 }

@@ -1,9 +1,9 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 
-/** One option of a program: `read` turns its argument, undefined when it is not given, into a value. */
+/** An option of a program. `read` converts the argument to a value; the argument is undefined if the option is not given. */
 export interface Option<T> {
   readonly type: 'string' | 'boolean';
-  /** @throws Error that says what the option takes */
+  /** @throws Error that describes the valid arguments */
   read(argument: string | boolean | undefined): T;
 }
 
@@ -11,7 +11,7 @@ export interface Option<T> {
 export type OptionValues<Spec> = { readonly [Name in keyof Spec]: Spec[Name] extends Option<infer T> ? T : never };
 
 /**
- * Parses the arguments of a program. `--help` never gets here: `infra/local/commands.mjs` answers it.
+ * Parses the arguments of a program. `infra/local/commands.mjs` handles `--help` earlier.
  *
  * @throws Error with one line that names the option and what it takes
  */
@@ -32,7 +32,7 @@ export function parseOptions<Spec extends Readonly<Record<string, Option<unknown
   return Object.fromEntries(read) as OptionValues<Spec>;
 }
 
-/** A whole number. @param usual the value by default */
+/** An option with a whole number. @param usual the default value */
 export function wholeNumber<Usual extends number | undefined>(least: number, usual: Usual): Option<number | Usual> {
   return {
     type: 'string',
@@ -45,7 +45,7 @@ export function wholeNumber<Usual extends number | undefined>(least: number, usu
   };
 }
 
-/** Some of the given names, in the order in which they are given, with commas between them; by default undefined. */
+/** An option with a comma-separated list of known names, whose order is kept. The default is undefined. */
 export function namesOf<Name extends string>(names: readonly Name[]): Option<readonly Name[] | undefined> {
   return {
     type: 'string',
@@ -58,5 +58,5 @@ export function namesOf<Name extends string>(names: readonly Name[]): Option<rea
   };
 }
 
-/** True when it is given. */
+/** An option without an argument: true if it is given. */
 export const flag: Option<boolean> = { type: 'boolean', read: (argument) => argument === true };

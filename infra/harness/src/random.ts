@@ -5,9 +5,9 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 
 /** A sequence of random values that is the same for the same seed. */
 export interface Random {
-  /** A number in [0, 1). */
+  /** A number from 0 (included) to 1 (excluded). */
   next(): number;
-  /** A number in [least, most). */
+  /** A number from `least` (included) to `most` (excluded). */
   between(least: number, most: number): number;
   /** A whole number, both ends included. */
   integer(least: number, most: number): number;
@@ -20,7 +20,7 @@ export interface Random {
 /**
  * A source of random values.
  *
- * @param seed its parts, such as the seed of a run, the name of a fault and the number of the round
+ * @param seed the parts of the seed, such as the seed of a run, the name of a fault and the number of the round
  */
 export function seededRandom(...seed: readonly (string | number)[]): Random {
   const generator = xoroshiro128plus(createHash('sha256').update(seed.join(' ')).digest().readInt32LE());

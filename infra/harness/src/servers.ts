@@ -8,9 +8,9 @@ export interface Servers {
   readonly redis: readonly LocalProcess[];
   /** One server, or all servers of a cluster. */
   readonly nats: readonly LocalProcess[];
-  /** The variables of one process, by the name of its slot. */
+  /** Returns the variables of a process by the name of its slot. */
   envOf(slot: string): Variables;
-  /** Ends what is no process, such as networks. */
+  /** Ends everything that is not a process, such as simulated networks. */
   close(): Promise<void>;
 }
 
@@ -18,7 +18,7 @@ export interface Servers {
  * Starts servers.
  *
  * @param folder for their data
- * @param onMade gets each process before it starts: the caller ends it
+ * @param onMade is called with each process before it starts; the caller must end the process
  */
 export type OpenServers<S extends Servers> = (
   folder: string,
@@ -32,9 +32,9 @@ export interface SingleServers extends Servers {
 }
 
 /**
- * One server of each kind, on file storage with every default sync, that services reach directly.
+ * One server of each kind, which services reach directly. The servers sync to disk as they do by default.
  *
- * @param jetstream settings of JetStream beside the usual ones
+ * @param jetstream additional settings of JetStream
  */
 export async function singleServers(
   folder: string,

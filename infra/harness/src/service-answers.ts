@@ -16,16 +16,16 @@ export interface AdAnswer {
   readonly timestamp?: string;
 }
 
-/** Asks for the counts of one ad. @throws Error if the status is not 200 */
+/** Requests the counts of one ad. @throws Error if the status is not 200 */
 export async function askAnalytics(url: string, adId: string): Promise<AdAnswer> {
   const path = `${API_PREFIX}${ENDPOINTS.analytics.path}?ad_id=${encodeURIComponent(adId)}`;
   const answer = await fetch(`${url}${path}`, { signal: AbortSignal.timeout(PATIENCE_MS) });
   const text = await answer.text();
-  if (answer.status !== 200) throw new Error(`analytics answered ${answer.status}: ${text}`);
+  if (answer.status !== 200) throw new Error(`analytics returned ${answer.status}: ${text}`);
   return JSON.parse(text) as AdAnswer;
 }
 
-/** Reads `/metrics`. @returns the sum of all series whose lines begin with a text; undefined if there are none */
+/** Reads `/metrics`. @returns the sum of all series whose lines begin with `beginning`; undefined if no line does */
 export async function readMetrics(port: number): Promise<(beginning: string) => number | undefined> {
   const answer = await fetch(`http://127.0.0.1:${port}/metrics`, { signal: AbortSignal.timeout(PATIENCE_MS) });
   const lines = (await answer.text()).split('\n');

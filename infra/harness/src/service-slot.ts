@@ -1,6 +1,6 @@
 import { type LocalProcess, type ServiceName, serviceProcess } from '@ads/local';
 
-/** As in `ingest` or `ingest-1`. */
+/** The name of a service, with a number if it has several slots: `ingest` or `ingest-1`. */
 export type SlotName = ServiceName | `${ServiceName}-${string}`;
 
 export interface SlotOptions {
@@ -36,7 +36,7 @@ export class ServiceSlot {
     return this.#ready && this.#process?.pid !== undefined ? this.#process.port : undefined;
   }
 
-  /** Starts the service; or, in its place, a program that wires the same parts: its file and its arguments. */
+  /** Starts the service, or `entry`: another program with its arguments that runs the same service. */
   async start(entry: readonly string[] = []): Promise<void> {
     const process = await this.#make(entry);
     this.#process = process;
@@ -49,13 +49,13 @@ export class ServiceSlot {
     await this.#process?.kill();
   }
 
-  /** Kills every process that was ever started here, also one that is starting. */
+  /** Kills every process that was started in this slot, including one that is still starting. */
   async end(): Promise<void> {
     this.#ready = false;
     await Promise.allSettled(this.#made.map((process) => process.kill()));
   }
 
-  /** Does a rolling update: the successor is ready and gets the requests before the old process gets SIGTERM. */
+  /** Performs a rolling update. The new process is ready and gets all requests before the old one gets SIGTERM. */
   async roll(): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
     const old = this.process;
     const successor = await this.#make();
@@ -66,7 +66,7 @@ export class ServiceSlot {
 
   async #make(entry: readonly string[] = []): Promise<LocalProcess> {
     const { env, logFolder, nodeArgs = [] } = this.#options;
-    // Node runs the first file that it gets, so the main file of the service becomes an argument of `entry`.
+    // Node runs the first file of its arguments, so `entry` gets the main file of the service as an argument.
     const made = await serviceProcess({ name: this.service, env, logFolder, nodeArgs: [...nodeArgs, ...entry] });
     this.#made.push(made);
     return made;

@@ -49,14 +49,14 @@ it('the check accepts counters that equal the sums of the rows, with or without 
 });
 
 it.each<[string, () => Promise<unknown>, RegExp]>([
-  ['total', () => redis.hset(totalsKey(LEDGER, AD), 'clicks', 2), /totals clicks should be 3 and is 2/],
-  ['bucket', () => pack(seconds, minute, 1, 1), new RegExp(`${second} should be 2 and is 1`)],
-  ['lost key', () => redis.del(minutes), new RegExp(`${minute} should be 2 and is 0`)],
+  ['total', () => redis.hset(totalsKey(LEDGER, AD), 'clicks', 2), /totals clicks should be 3 but is 2/],
+  ['bucket', () => pack(seconds, minute, 1, 1), new RegExp(`${second} should be 2 but is 1`)],
+  ['lost key', () => redis.del(minutes), new RegExp(`${minute} should be 2 but is 0`)],
   ['sum', () => pack(minutes, Math.floor(minute / 60), 3, ...zeros, 2), /says 3 of 35 counters that are 2 together/],
   [
     'expired bucket',
     () => pack(minutesKey(LEDGER, AD, long), Math.floor(long / 60), 9, ...zeros, 9),
-    new RegExp(`${long} should be 1 and is 9`),
+    new RegExp(`${long} should be 1 but is 9`),
   ],
 ])('the check reports a wrong %s', async (_what, spoil, told) => {
   await spoil();

@@ -3,13 +3,13 @@ import { ctr, EVENT_KINDS, minuteOf, secondOf, type TotalColumn, WINDOWS } from 
 import { type AdAnswer, askAnalytics } from '../service-answers.js';
 import type { Row } from './rows.js';
 
-/** Time during which answers may come from Postgres, as Redis can be slow on a busy machine. */
+/** The time during which answers may come from Postgres, because Redis can be slow on a busy machine. */
 const PATIENCE_MS = 30_000;
 const PAUSE_MS = 250;
 
 /**
- * Compares the answers of analytics with the stored events, ad by ad, at the second of the answer. An answer from Postgres
- * must be right, too; in the end the answer must come from Redis.
+ * Compares the answers of analytics with the stored events, ad by ad, at the second of the answer. Answers from Postgres
+ * must be right too. After a timeout, answers from Postgres are reported as wrong.
  *
  * @returns one line for each ad with a wrong answer
  */
@@ -22,7 +22,7 @@ export async function compareAnswers(url: string, rows: readonly Row[], adIds: r
       const { source, problem } = await compareAnswer(url, ofAd, adId);
       const late = performance.now() > deadline;
       if (problem !== undefined) wrong.push(problem);
-      else if (late) wrong.push(`analytics answers about ${adId} from ${source} instead of redis`);
+      else if (late) wrong.push(`analytics reads the counts of ${adId} from ${source} instead of redis`);
       if (problem !== undefined || late || source === 'redis') break;
       await sleep(PAUSE_MS);
     }
@@ -36,17 +36,17 @@ async function compareAnswer(url: string, rows: readonly Row[], adId: string) {
   const last = secondOf(Date.now());
   const { source, timestamp: _, ...counts } = answer;
   const found = JSON.stringify(counts);
-  // The request may take from one second into the next.
+  // The second may change while the request runs.
   const wanted = Array.from({ length: last - first + 1 }, (_unused, passed) =>
     JSON.stringify(answerAt(rows, adId, first + passed)),
   );
   const problem = wanted.includes(found)
     ? undefined
-    : `analytics should answer ${wanted[0]} and answers ${found} (${source})`;
+    : `analytics should return ${wanted[0]} but returned ${found} (${source})`;
   return { source, problem };
 }
 
-/** The right answer about an ad at a second, in the form and order of the API. */
+/** The expected answer for an ad at a second, in the form and order of the API. */
 function answerAt(rows: readonly Row[], adId: string, second: number): Omit<AdAnswer, 'source'> {
   const counted = (column: TotalColumn) => rows.filter(({ kind }) => EVENT_KINDS[kind].total === column);
   const clicks = counted('clicks');
@@ -54,7 +54,7 @@ function answerAt(rows: readonly Row[], adId: string, second: number): Omit<AdAn
   const windowed = rows.filter(({ kind }) => EVENT_KINDS[kind].inWindows);
   const minute = minuteOf(second * 1_000);
   const within = (seconds: number) =>
-    // The widest window slides to the minute, the others to the second.
+    // The largest window moves in steps of a minute, the others in steps of a second.
     seconds === 86_400
       ? windowed.filter(({ occurredAt: at }) => minuteOf(at) > minute - 1_440 && minuteOf(at) <= minute)
       : windowed.filter(({ occurredAt: at }) => secondOf(at) > second - seconds && secondOf(at) <= second);

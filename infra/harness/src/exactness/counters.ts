@@ -16,13 +16,13 @@ import type { Row } from './rows.js';
 export async function readLedger(database: pg.Pool): Promise<string> {
   const { rows } = await database.query<{ identity: string | null }>('SELECT current_ledger() AS identity');
   const identity = rows[0]?.identity;
-  if (!identity) throw new Error('The database has no ledger identity');
+  if (!identity) throw new Error('The database has no ledger identity: run the migrations');
   return identity;
 }
 
 /**
- * Compares the counters in Redis with the stored events, bucket by bucket. A bucket that no window sees any
- * more may be missing, but not wrong, and each stored sum must be that of its buckets.
+ * Compares the counters in Redis with the stored events, bucket by bucket. A bucket that is too old
+ * for all windows may be missing, but not wrong. Each stored sum must equal the sum of its buckets.
  *
  * @param servers all Redis servers that hold counters
  * @param ledger the identity whose counters are compared; counters of other ledgers, as before a restore, are ignored
@@ -62,13 +62,13 @@ export async function compareCounters(
   return [...unreadable, ...differences('counter', wanted, held, 0)];
 }
 
-/** The counts of a key, by field name or bucket. @throws Error where a stored sum is wrong */
+/** The counts of a key, by field name or bucket. @throws Error if a stored sum is wrong */
 async function readHash(redis: Redis, key: string): Promise<(readonly [string | number, number])[]> {
   if (!key.endsWith(':totals')) return unpackBuckets(await redis.hgetallBuffer(key));
   return Object.entries(await redis.hgetall(key)).map(([name, count]) => [name, Number(count)]);
 }
 
-/** One line for each key on which the two do not agree; a missing key is worth `none`. */
+/** Returns one line for each key with different values in the two maps. A missing key has the value `none`. */
 export function differences<T>(
   what: string,
   wanted: ReadonlyMap<string, T>,
@@ -77,6 +77,6 @@ export function differences<T>(
 ): string[] {
   return [...new Set([...wanted.keys(), ...found.keys()])].flatMap((key) => {
     const [should, is] = [wanted.get(key) ?? none, found.get(key) ?? none];
-    return should === is ? [] : [`${what} ${key} should be ${should} and is ${is}`];
+    return should === is ? [] : [`${what} ${key} should be ${should} but is ${is}`];
   });
 }

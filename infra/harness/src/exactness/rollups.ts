@@ -17,5 +17,5 @@ export async function compareRollups(database: pg.Pool, now: number): Promise<st
     oldest.minute,
     ...(['windows', 'clicks', 'impressions'] as const).map(kindsIn),
   ]);
-  return rows.map(({ key, counted, rolled_up: rolledUp }) => `${key} should be ${counted} and is ${rolledUp}`);
+  return rows.map(({ key, counted, rolled_up: rolledUp }) => `${key} should be ${counted} but is ${rolledUp}`);
 }

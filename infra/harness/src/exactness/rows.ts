@@ -20,11 +20,11 @@ export async function readRows(database: pg.Pool): Promise<Row[]> {
 
 /** Problems with the stored events, one line for each event. */
 export interface RowProblems {
-  /** Acknowledged, but not stored. */
+  /** Events that were acknowledged but not stored. */
   readonly lost: string[];
-  /** Stored more than once, or never sent. */
+  /** Events that were stored more than once, or never sent. */
   readonly duplicated: string[];
-  /** Stored with another ad or another time than acknowledged. */
+  /** Events that were stored with another ad or time than acknowledged. */
   readonly misfiled: string[];
 }
 
@@ -43,10 +43,10 @@ export function compareRows(journal: Journal, rows: readonly Row[]): RowProblems
     else if (ads.size > 0 && !ads.has(adId)) misfiled.push(`${key} of ${[...ads]} is stored for ${adId}`);
     const promised = journal.acknowledged.get(key)?.occurredAt;
     if (promised !== undefined && promised !== occurredAt) {
-      misfiled.push(`${key} should have occurred at ${promised} and is stored with ${occurredAt}`);
+      misfiled.push(`${key} was acknowledged with the time ${promised} but stored with ${occurredAt}`);
     }
   }
-  // A request without an id that got no answer may have been stored under an id that no player knows.
+  // If a request without an id got no answer, its event may be stored with an id that the journal does not know.
   if (unknown.length > journal.untraceable) {
     duplicated.push(...unknown.slice(journal.untraceable).map((key) => `${key} was never sent`));
   }
@@ -56,7 +56,7 @@ export function compareRows(journal: Journal, rows: readonly Row[]): RowProblems
 
 const IDS_AT_ONCE = 50_000;
 
-/** The number of clicks that are not stored, for more ids than a {@link Journal} can hold. */
+/** Counts the clicks that are not stored. Works with more ids than a {@link Journal} can hold. */
 export async function countLost(database: pg.Pool, ids: readonly string[]): Promise<number> {
   let lost = 0;
   for (let first = 0; first < ids.length; first += IDS_AT_ONCE) {

@@ -1,15 +1,15 @@
 import { type AdEvent, EVENT_SUBJECT, encodeEvents, uuidv7 } from '@ads/models';
 import type { NatsConnection } from 'nats';
 
-/** `count` ids of ads, in order. */
+/** Returns `count` ids of ads, in order. */
 export function adIdsOf(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `ad-${String(index + 1).padStart(5, '0')}`);
 }
 
 /**
- * Clicks of random ads as ingest makes them, evenly over a time that ends now.
+ * Generates clicks of random ads, as ingest publishes them. Their times are spread evenly over a period that ends now.
  *
- * @param milliseconds the length of that time
+ * @param milliseconds the length of the period
  */
 export function* clicksUntilNow(adIds: readonly string[], count: number, milliseconds: number): Generator<AdEvent> {
   const began = Date.now() - milliseconds;

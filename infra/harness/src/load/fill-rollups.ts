@@ -2,7 +2,7 @@ import { minuteOf } from '@ads/models';
 import type pg from 'pg';
 
 const MINUTES = 1_440;
-/** The latest minutes, which have second buckets as well. */
+/** The number of recent minutes that also have second buckets. */
 const RECENT_MINUTES = 62;
 const ADS_AT_ONCE = 250;
 
@@ -14,7 +14,7 @@ const ADS_AT_ONCE = 250;
  */
 export async function fillRollups(database: pg.Pool, adIds: readonly string[], clicksPerAd: number): Promise<number> {
   const minutes = Math.min(MINUTES, clicksPerAd);
-  // The last whole minute.
+  // The last complete minute.
   const last = minuteOf(Date.now()) - 1;
   let buckets = 0;
   const insert = async (text: string, values: readonly unknown[]) => {
@@ -40,7 +40,7 @@ export async function fillRollups(database: pg.Pool, adIds: readonly string[], c
       [ads, clicksPerAd],
     );
   }
-  // Updates the statistics, as in tables that grew over a day.
+  // Updates the planner statistics, as autovacuum does in tables that grow over a day.
   for (const table of ['clicks_per_minute', 'clicks_per_second', 'ad_totals']) {
     await database.query(`VACUUM ANALYZE ${table}`);
   }

@@ -6,15 +6,15 @@ import { type MadeRequest, type RequestSettings, requestMaker } from './requests
 /** Connections that send requests of one kind, one at a time on each. */
 export interface GroupSettings {
   readonly request: RequestSettings;
-  /** The ports of the processes under load, in turn. */
+  /** The ports of the processes under load. Connections are assigned to them in turn. */
   readonly ports: readonly number[];
   readonly connections: number;
   /**
-   * Requests a second of all connections together, whether or not answers come; by default each connection sends the next
-   * request as soon as the last one is answered.
+   * Requests per second of all connections together, sent without waiting for answers. By default each connection sends its next
+   * request as soon as the previous one is answered.
    */
   readonly perSecond?: number;
-  /** Sends each request from another client address, keeps the ids of accepted clicks, and the sources of answers. */
+  /** Uses a different client address for each request, and records the ids of accepted clicks and the sources of answers. */
   readonly traced?: boolean;
 }
 
@@ -22,13 +22,13 @@ export interface GroupSettings {
 export interface Page {
   readonly seconds: number;
   readonly answered: number;
-  /** By status, or by the source of an analytics answer where they are traced; `no answer` where the connection broke. */
+  /** The number of answers by status, or by source for traced analytics requests; `no answer` for a broken connection. */
   readonly outcomes: Readonly<Record<string, number>>;
-  /** Refusals without `Retry-After`, and broken connections. */
+  /** One sentence for each refusal without `Retry-After`, and for each broken connection. */
   readonly faults: readonly string[];
-  /** Clicks that were answered with 202, where they are traced. */
+  /** The clicks that were answered with 202; empty without tracing. */
   readonly accepted: readonly (readonly [id: string, adId: string])[];
-  /** Milliseconds, from when a request was due until its whole answer arrived. */
+  /** Response times in milliseconds, from the scheduled send time of a request to the last byte of its answer. */
   readonly p50: number;
   readonly p99: number;
 }
@@ -36,7 +36,7 @@ export interface Page {
 /** A group that sends until it is stopped. */
 export interface Group {
   page(): Page;
-  /** Resolves when every request is answered, or after 10 s. */
+  /** Stops sending. Resolves when every request is answered, or after 10 s. */
   stop(): Promise<void>;
 }
 
@@ -78,14 +78,14 @@ export function startGroup({ request, ports, connections, perSecond, traced = fa
     if (page.faults.length < FAULTS_KEPT) page.faults.push(sentence);
   }
 
-  /** Closed loop: the next request as soon as the last one is answered. */
+  /** Closed loop: sends the next request as soon as the previous one is answered. */
   async function sendAtOnce(line: HttpLine): Promise<void> {
     while (!stopping) await send(line, performance.now());
   }
 
   /**
-   * Open loop: each millisecond the requests that are due. A request that finds every connection busy waits, and that time
-   * counts, so a server that stands still is measured as slow. At most the requests of one second wait.
+   * Open loop: sends the scheduled requests every millisecond. A request waits if every connection is busy, and this wait
+   * counts as response time, so a stalled server is measured as slow. At most the requests of one second wait.
    */
   async function sendEvenly(rate: number): Promise<void> {
     const free = [...lines];
@@ -124,7 +124,7 @@ export function startGroup({ request, ports, connections, perSecond, traced = fa
     async stop() {
       stopping = true;
       const late = sleep(LAST_ANSWERS_MS, 'late', { ref: false });
-      if ((await Promise.race([sending, late])) === 'late') fault('requests were not answered');
+      if ((await Promise.race([sending, late])) === 'late') fault('some requests were not answered within 10 s');
       for (const line of lines) line.close();
     },
   };

@@ -8,7 +8,7 @@ export interface Answer {
 }
 
 /**
- * A kept connection with one request at a time. It costs much less than Node's client, so that on a small machine the load
+ * A keep-alive connection with one request at a time. It uses much less CPU than Node's client, so on a small machine the load
  * does not limit the measurement. Every answer must have a Content-Length.
  */
 export class HttpLine {
@@ -21,7 +21,7 @@ export class HttpLine {
     this.#port = port;
   }
 
-  /** @param request the whole request as text @throws Error when the connection ends before the answer */
+  /** @param request the complete HTTP request as text @throws Error if the connection closes before the answer */
   ask(request: string): Promise<Answer> {
     return new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };

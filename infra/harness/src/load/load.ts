@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { GroupSettings, Page } from './group.js';
 
-/** Groups of connections that send in a thread of their own. */
+/** Groups of connections that send in a separate thread. */
 export class Load {
   readonly #worker: Worker;
 
@@ -10,7 +10,7 @@ export class Load {
     this.#worker = new Worker(new URL('./thread.js', import.meta.url), { workerData: groups });
   }
 
-  /** The answers to each group since the last page, in the order of the groups. */
+  /** The answers to each group since the last call, in the order of the groups. */
   page(): Promise<Page[]> {
     return this.#ask('page');
   }

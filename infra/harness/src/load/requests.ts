@@ -1,33 +1,33 @@
 import { uuidv7 } from '@ads/models';
 
 /**
- * The requests that are sent, with ads or paths in turn: clicks, each with an id of its own; clicks with the largest
- * accepted body; clicks of unknown ads, each of another one; or questions.
+ * The requests to send. Ads and paths are used in turn. Each click has a new id; a large click has the largest
+ * accepted body; each click of an unknown ad has a different ad.
  */
 export type RequestSettings =
   | { readonly kind: 'click' | 'large click' | 'unknown ad'; readonly adIds: readonly string[] }
   | { readonly kind: 'get'; readonly paths: readonly string[] };
 
-/** A whole request; for a click also its id and ad. */
+/** The text of an HTTP request; for a click also its id and ad. */
 export interface MadeRequest {
   readonly text: string;
   readonly id: string;
   readonly adId: string;
 }
 
-/** Time for which a timestamp is reused. */
+/** The time for which a timestamp is reused, in milliseconds. */
 const TIMESTAMP_MS = 1_000;
 /** Fills a body up to a little below the accepted 16,384 bytes. */
 const FILLER = 'x'.repeat(16_000);
 
 /**
- * Makes requests. The id is made when the click is sent: that costs well below a microsecond, and needs no memory.
+ * Returns a function that makes the next request. Each id is generated when its click is sent, which takes less than 1 µs.
  *
- * @param manyClients each request has another client address in `X-Forwarded-For`
+ * @param manyClients true to send a different client address in `X-Forwarded-For` with each request
  */
 export function requestMaker(settings: RequestSettings, manyClients = false): () => MadeRequest {
   let index = 0;
-  // Several senders do not share addresses.
+  // A random start, so that two senders do not use the same addresses.
   let client = Math.floor(Math.random() * 2 ** 24);
   const host = () => `Host: tracker\r\n${manyClients ? `X-Forwarded-For: ${addressOf(client++)}\r\n` : ''}`;
   if (settings.kind === 'get') {
@@ -52,7 +52,7 @@ export function requestMaker(settings: RequestSettings, manyClients = false): ()
   };
 }
 
-/** An address of 10.0.0.0/8, which has 16 million. */
+/** An address of 10.0.0.0/8, which has 16 million addresses. */
 function addressOf(index: number): string {
   return `10.${(index >> 16) & 255}.${(index >> 8) & 255}.${index & 255}`;
 }

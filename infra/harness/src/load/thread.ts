@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { type GroupSettings, startGroup } from './group.js';
 
-// A separate thread, so that the load does not wait while the main thread reads tables.
+// Runs in a separate thread, so that the load continues while the main thread is busy.
 const groups = (workerData as readonly GroupSettings[]).map(startGroup);
 
 parentPort?.on('message', async (message: 'page' | 'stop') => {

@@ -3,7 +3,7 @@ import type { Journal, Report } from '../journal.js';
 import type { Random } from '../random.js';
 import { send } from './send.js';
 
-/** Probability that a kept report is added, how many are kept, and how many of them each player sends again at the end. */
+/** Old reports: the probability to keep one, the number to keep, and how many of them each player sends again at the end. */
 const KEEP = 0.15;
 const KEPT = 2_000;
 const SENT_AGAIN_AT_THE_END = 3;
@@ -13,24 +13,24 @@ export interface PlayersOptions {
   readonly journal: Journal;
   readonly random: Random;
   readonly count: number;
-  /** Maximum pause of a player before a new report. */
+  /** The maximum pause of a player before a new report, in milliseconds. */
   readonly longestPauseMs: number;
   readonly retryMs: number;
-  /** Time after which a player gives up on a report, counted from the call of `stop` if that is later. */
+  /** The time after which a player gives up on a report. It starts at the report, or at the call of `stop` if that is later. */
   readonly giveUpMs: number;
-  /** Probability that an acknowledged report with an id is sent again at once: players retry blindly. */
+  /** Probability that an acknowledged report with an id is sent again at once, as by a player that got no answer. */
   readonly sentAgain: number;
   newReport(): Report;
-  /** Acknowledged reports of earlier players, to be sent again by these; they add some of their own. */
+  /** Acknowledged reports that later players send again. Players both send and add such reports. */
   readonly kept?: Report[];
 }
 
 /** Players that send until they are stopped. */
 export interface Players {
   readonly outcomes: ReadonlyMap<string, number>;
-  /** Ends without new reports. @returns the reports that were not acknowledged although the players had stopped */
+  /** Sends no new reports and waits for pending ones. @returns the reports that were never acknowledged */
   stop(): Promise<readonly Report[]>;
-  /** Ends all players at once. */
+  /** Ends all players immediately. */
   abandon(): Promise<void>;
 }
 

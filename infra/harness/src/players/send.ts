@@ -8,13 +8,13 @@ const PLAYER_PATIENCE_MS = 8_000;
 
 /** The result of one attempt. */
 export interface Attempt {
-  /** A status, or how the connection ended. */
+  /** The status, or the error of the connection. */
   readonly outcome: string;
-  /** `refused` if a retry cannot help. */
+  /** `refused` means that a retry cannot succeed. */
   readonly state: 'acknowledged' | 'failed' | 'refused';
 }
 
-/** Sends a report once, in one of the ways that the API takes it, and enters everything in the journal. */
+/** Sends a report once, in a random form that the API accepts. Adds the attempt and its answer to the journal. */
 export async function send(url: string, journal: Journal, report: Report, random: Random): Promise<Attempt> {
   journal.begin(report);
   const attempt = await post(url, journal, report, random).catch(
@@ -37,7 +37,7 @@ async function post(url: string, journal: Journal, report: Report, random: Rando
   const response = await fetch(`${url}${random.chance(0.9) ? API_PREFIX : ''}${EVENT_ENDPOINTS[kind].path}`, {
     method: 'POST',
     headers: {
-      // navigator.sendBeacon sends text/plain.
+      // navigator.sendBeacon of browsers sends text/plain.
       'Content-Type': random.chance(0.1) ? 'text/plain' : 'application/json',
       ...(inHeader ? { 'Idempotency-Key': id } : {}),
     },
@@ -53,7 +53,7 @@ async function post(url: string, journal: Journal, report: Report, random: Rando
   }
   journal.rejected += 1;
   if (response.status !== 503 && response.status !== 429) {
-    journal.complaints.push(`a report was answered with ${response.status} ${text}`);
+    journal.complaints.push(`ingest returned ${response.status} ${text}`);
     return { outcome, state: 'refused' };
   }
   if (response.headers.get('retry-after') === null) {
@@ -62,7 +62,7 @@ async function post(url: string, journal: Journal, report: Report, random: Rando
   return { outcome, state: 'failed' };
 }
 
-/** The code of a broken connection. Not by `instanceof`: in Jest, the errors of fetch are of another realm. */
+/** The error code of a broken connection. `instanceof` does not work, because in Jest the errors of fetch have another realm. */
 function nameOf(error: unknown): string {
   const { name, message, cause } = error as Error & { readonly cause?: { readonly code?: string } };
   return name === 'TimeoutError' ? 'timeout' : (cause?.code ?? message);

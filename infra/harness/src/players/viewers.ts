@@ -5,26 +5,26 @@ import type { Journal } from '../journal.js';
 import type { Random } from '../random.js';
 import type { AdAnswer } from '../service-answers.js';
 
-/** The greatest counts so far by ad and field, which no later answer may fall below. */
+/** The highest counts so far, by ad and field. Later answers must not be lower. */
 export class AnsweredCounts {
   #greatest = new Map<string, number>();
   #epoch = 0;
   #suspended = false;
 
-  /** Ends the checks of answers, because the ledger goes back in time. */
+  /** Suspends the checks of answers while an old state of the ledger is restored. */
   suspend(): void {
     this.#suspended = true;
     this.#epoch += 1;
   }
 
-  /** Checks answers to later requests again, against each other. */
+  /** Resumes the checks, with the next answers as the new lower bounds. */
   resume(): void {
     this.#greatest.clear();
     this.#suspended = false;
     this.#epoch += 1;
   }
 
-  /** The state to compare an answer with, taken when the request is sent: answers may arrive out of order. */
+  /** The bounds for an answer, taken when the request is sent, because answers may arrive out of order. */
   ask() {
     const epoch = this.#epoch;
     const before = new Map(this.#greatest);
@@ -39,22 +39,22 @@ export class AnsweredCounts {
 export interface ViewersOptions {
   readonly url: string;
   readonly random: Random;
-  /** Ads, one of which is chosen at random for each request. */
+  /** The ads. Each request is for one of them, chosen at random. */
   readonly adIds: readonly string[];
   readonly count: number;
   readonly pauseMs: number;
-  /** Gets the outcomes, and bounds the counts by the sent events; left out where not all senders use it. */
+  /** The journal, whose sent events are the upper bound of the counts; undefined if other senders do not use it. */
   readonly journal?: Journal;
   readonly answered?: AnsweredCounts;
   /** Probability that a request is for the list of all ads. */
   readonly lists?: number;
-  /** Windows whose counts only grow, as no click leaves them during the run. */
+  /** The windows whose counts only grow, because they are longer than the run. */
   readonly growingWindows?: readonly string[];
 }
 
-/** Readers of analytics that ask until they are stopped. */
+/** Readers that send analytics requests until they are stopped. */
 export interface Viewers {
-  /** Number of requests per outcome: a source, a status, or the error of the connection. */
+  /** The number of requests by outcome: a source, a status, or a connection error. */
   readonly outcomes: ReadonlyMap<string, number>;
   /** Impossible counts and unexpected statuses, one sentence each. */
   readonly wrong: readonly string[];
@@ -107,7 +107,7 @@ export function startViewers(options: ViewersOptions): Viewers {
     const text = await response.text();
     if (response.status !== 200) {
       fail(String(response.status));
-      if (response.status !== 503) wrong.push(`a question was answered with ${response.status} ${text}`);
+      if (response.status !== 503) wrong.push(`analytics returned ${response.status} ${text}`);
       return;
     }
     const answer = JSON.parse(text) as AdAnswer & { readonly analytics?: readonly AdAnswer[] };
