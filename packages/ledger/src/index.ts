@@ -16,4 +16,3 @@ export * from './retired.js';
 export * from './script.js';
 export * from './shards.js';
 export * from './trust.js';
-export * from './turns.js';

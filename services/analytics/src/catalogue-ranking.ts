@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { unavailable } from '@ads/contract';
-import { createTurns, type Database } from '@ads/ledger';
+import type { Database } from '@ads/ledger';
 import { type Position, secondOf, type Timeframe, windowOf, writeCursor } from '@ads/models';
+import { createTurns } from '@ads/runtime';
 
 const RANK_ADS = readFileSync(new URL('../sql/rank-ads.sql', import.meta.url), 'utf8');
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { ADS_PAGE, ApiError, unavailable } from '@ads/contract';
-import { type AdsSlice, createTurns } from '@ads/ledger';
+import type { AdsSlice } from '@ads/ledger';
 import { type Position, writeCursor } from '@ads/models';
-import { every, within } from '@ads/runtime';
+import { createTurns, every, within } from '@ads/runtime';
 
 /** A response to `GET /api/v1/ads`. */
 export interface AdsPage {
