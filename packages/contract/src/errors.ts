@@ -88,6 +88,20 @@ export function unsupportedMediaType(message: string): ApiError {
   return new ApiError(415, 'unsupported_media_type', message);
 }
 
+/**
+ * The accepted values of `Content-Encoding`. Their decompression takes time in proportion to the compressed and the
+ * decompressed body, and 32 KB of memory. Brotli and zstd fill a window of up to 16 MB and more from a few bytes, before the
+ * first byte that a limit could count.
+ */
+export const CONTENT_ENCODINGS = ['gzip', 'deflate'] as const;
+
+export function unsupportedEncoding(): ApiError {
+  const message = `Unsupported Content-Encoding; use ${CONTENT_ENCODINGS.join(', ')} or none.`;
+  return new ApiError(415, 'unsupported_media_type', message, {
+    headers: { 'Accept-Encoding': CONTENT_ENCODINGS.join(', ') },
+  });
+}
+
 export function notJson(): ApiError {
   return invalidRequest('The body must be a JSON object.', [{ path: '', message: 'body must be a JSON object' }]);
 }

@@ -1,12 +1,4 @@
-import {
-  ApiError,
-  internal,
-  invalidRequest,
-  notJson,
-  payloadTooLarge,
-  unavailable,
-  unsupportedMediaType,
-} from '@ads/contract';
+import { ApiError, internal, invalidRequest, unavailable } from '@ads/contract';
 import { DependencyUnavailable } from '@ads/runtime';
 
 /** Maps everything that is thrown to its response; an unknown error is a 500. */
@@ -16,32 +8,7 @@ export function toApiError(error: unknown): ApiError {
     return unavailable('A dependency is unavailable; retry later.', error);
   }
   if (error instanceof URIError) return invalidRequest('The path contains an invalid percent-encoding.');
-  return fromBodyParser(error) ?? fromStaticFiles(error) ?? internal(error);
-}
-
-/** Errors of body-parser and raw-body, which have a `type`. */
-function fromBodyParser(error: unknown): ApiError | undefined {
-  const { type, limit } = error as { type?: unknown; limit?: number };
-  switch (type) {
-    case 'entity.too.large':
-      return payloadTooLarge(limit);
-    case 'entity.parse.failed':
-      return notJson();
-    case 'encoding.unsupported':
-      return unsupportedMediaType('Unsupported Content-Encoding; use gzip, deflate, br or none.');
-    case 'charset.unsupported':
-      return unsupportedMediaType('The body must be encoded in UTF-8.');
-    case 'request.aborted':
-      return invalidRequest('The request ended before its body was complete.');
-    case 'request.size.invalid':
-      return invalidRequest('Body length does not match Content-Length.');
-    default:
-      break;
-  }
-  // Errors of the decompressor have no type.
-  const { status } = error as { status?: unknown };
-  if (status === 400) return invalidRequest('The body cannot be decompressed; check Content-Encoding.');
-  return undefined;
+  return fromStaticFiles(error) ?? internal(error);
 }
 
 /** Errors of `send`, which serves static files. */

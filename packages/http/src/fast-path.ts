@@ -77,7 +77,7 @@ export function createFastPath(options: FastPathOptions): {
       const context = new FastPathContext(options, method, request, response, endpoint);
       try {
         context.limits = rateLimiter(context.clientAddress(), request.socket);
-        readBody(request, response, (error, body) => {
+        readBody(request, (error, body) => {
           if (error === undefined) context.answer(handler, body);
           else context.refuse(error);
         });
@@ -167,7 +167,7 @@ const NONE: HeaderList = [];
 
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST']);
 
-const noBody: BodyReader = (_request, _response, done) => done(undefined);
+const noBody: BodyReader = (_request, done) => done(undefined);
 
 /** The path without query and trailing slash, as the router matches it. */
 function pathOf(url: string): string {

@@ -457,6 +457,22 @@ describe('a body', () => {
     expect(await error(await post('{}', odd))).toEqual([415, 'unsupported_media_type']);
   });
 
+  it('is answered 413 if it is compressed, exceeds 16 KiB and decompresses to nothing', async () => {
+    const emptyMember = gzipSync('');
+    const packed = new Uint8Array(Buffer.concat(Array(1_000).fill(emptyMember)));
+    const answer = await post(packed, { ...JSON_TYPE, 'Content-Encoding': 'gzip' });
+    expect(await error(answer)).toEqual([413, 'payload_too_large']);
+  });
+
+  it.each(['br', 'zstd', 'gzip, gzip', 'x'])(
+    'is answered 415 with the accepted encodings if it is compressed as %s',
+    async (encoding) => {
+      const answer = await post('{}', { ...JSON_TYPE, 'Content-Encoding': encoding });
+      expect(answer.headers.get('accept-encoding')).toBe('gzip, deflate');
+      expect(await json(answer)).toMatchObject({ message: 'Unsupported Content-Encoding; use gzip, deflate or none.' });
+    },
+  );
+
   it('is logged as a refusal, not as a failure, if it never ends', async () => {
     const { port } = new URL(base);
     const socket = connect(Number(port), '127.0.0.1');

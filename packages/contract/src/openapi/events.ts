@@ -1,11 +1,12 @@
 import { EVENT_KINDS, type EventKind, eventRequests, KINDS } from '@ads/models';
 import {
+  CONTENT_ENCODINGS,
   invalidFields,
   payloadTooLarge,
   rateLimited,
   unavailable,
   unknownAd,
-  unsupportedMediaType,
+  unsupportedEncoding,
 } from '../errors.js';
 import { eventResponses } from '../responses.js';
 import { error, exampleOf, type JsonSchema, json, otherErrors, retryLater, schemaOf } from './parts.js';
@@ -23,6 +24,22 @@ export function eventSchemas(): Record<string, JsonSchema> {
   });
   return Object.assign({}, ...schemas);
 }
+
+function unsupported() {
+  const response = error(
+    'The content type, character set or content encoding is not supported.',
+    unsupportedEncoding(),
+  );
+  return { ...response, headers: { ...response.headers, ...acceptEncodingHeader } };
+}
+
+const acceptEncodingHeader = {
+  'Accept-Encoding': {
+    description: 'The supported content encodings, if the request has another one.',
+    schema: { type: 'string' },
+    example: CONTENT_ENCODINGS.join(', '),
+  },
+};
 
 /** `POST /api/v1/ads/<kind>` */
 export function eventOperation(kind: EventKind) {
@@ -53,7 +70,7 @@ export function eventOperation(kind: EventKind) {
     requestBody: {
       required: true,
       description:
-        'JSON with the content type `application/json`, `text/plain`, `application/octet-stream` or none, or the fields of a form: everything that `navigator.sendBeacon` sends. `<a ping>` sends the fields in the query of the URL.',
+        'JSON with the content type `application/json`, `text/plain`, `application/octet-stream` or none, or the fields of a form: everything that `navigator.sendBeacon` sends. `<a ping>` sends the fields in the query of the URL. The body may be compressed (`Content-Encoding: gzip` or `deflate`); the limit of its size then holds before and after decompression.',
       content: {
         'application/json': body,
         'text/plain': { schema: { type: 'string' }, example: JSON.stringify(example) },
@@ -69,10 +86,7 @@ export function eventOperation(kind: EventKind) {
         unknownAd('no-such-ad', 400),
       ),
       413: error('The body is too large.', payloadTooLarge(16_384)),
-      415: error(
-        'The content type or encoding is not supported.',
-        unsupportedMediaType('The body must be encoded in UTF-8.'),
-      ),
+      415: unsupported(),
       429: retryLater('The client has exceeded its limit of events.', rateLimited(6_000, 'kO3pXv1zQm8bT4Ya')),
       503: retryLater(
         `The ${kind} is not durable. Retry it.`,
