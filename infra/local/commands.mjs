@@ -43,7 +43,7 @@ Breaks a tracker under load, and checks that no event is lost or counted twice.
     program: '../fuzz/dist/main.js',
     options: { requests: string, seed: string },
     usage: `npm run fuzz [-- --requests N --seed S]
-Sends requests of all kinds to a tracker, and checks every answer and every count.
+Sends hostile requests to a tracker, and checks every answer and every count.
   --requests N   number of requests (20000)
   --seed S       chooses the requests; the same seed makes the same run (1)`,
   },
@@ -92,7 +92,8 @@ Checks the Dockerfile, Compose files, Kubernetes manifests, dashboards, alerts a
     printsResults: true,
     options: {},
     usage: `npm run generate
-Writes the generated files: Grafana dashboards, the rules for Kubernetes, services/CONFIGURATION.md.`,
+Writes the generated files: Grafana dashboards, the error budget rules of ingest, the Prometheus rules for Kubernetes, and
+services/CONFIGURATION.md.`,
   },
   build: {
     options: {},

@@ -246,7 +246,7 @@ describe('ingest and analytics return each documented response', () => {
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
   });
 
-  it.each(['/health', '/ready'])('503 as the health while no store is available: %s', async (path) => {
+  it.each(['/health', '/ready'])('503 while no store is available: %s', async (path) => {
     const answer = await waitFor(
       async () => {
         const found = await alone.ingest.get(path);

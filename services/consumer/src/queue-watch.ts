@@ -47,7 +47,10 @@ export function createQueueCheck(options: QueueWatchOptions): (signal?: AbortSig
     const messages = await recoverSkipped(connection, range, recording.recordRecovered);
     skipped.recovered(range.to);
     if (messages === 0) return;
-    logger.warn(`NATS skipped ${messages} messages; they are recorded now`, { event: 'queue.skipped', messages });
+    logger.warn(`NATS skipped ${messages} messages: they were read from the stream and recorded`, {
+      event: 'queue.skipped',
+      messages,
+    });
   }
 
   async function restartIfStuck(backlog: Backlog): Promise<void> {

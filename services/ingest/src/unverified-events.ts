@@ -40,10 +40,13 @@ export function createUnverifiedEvents(
       });
       counts = { accepted: 0, refused: 0 };
       setTimeout(() => {
-        logger.warn(`events of unknown ads in the last ${SUMMARY_MS / 1_000} s`, {
-          event: 'ad_catalogue.unverified_summary',
-          ...counts,
-        });
+        logger.warn(
+          `ad catalogue unavailable: events of unknown ads were accepted or refused in the last ${SUMMARY_MS / 1_000} s`,
+          {
+            event: 'ad_catalogue.unverified_summary',
+            ...counts,
+          },
+        );
         counts = undefined;
       }, SUMMARY_MS).unref();
     }
