@@ -3,14 +3,11 @@ import { gunzip, inflate, type ZlibOptions } from 'node:zlib';
 import { CONTENT_ENCODINGS, invalidRequest, payloadTooLarge, unavailable } from '@ads/contract';
 import { createTurns } from '@ads/runtime';
 
-/** Returns the decompressed bytes. Rejects with ApiError 400 for invalid bytes, 413 above the limit, 503 when too many wait. */
-export type Decompressor = (bytes: Buffer) => Promise<Buffer>;
+/** Returns the decompressed bytes. Rejects with ApiError 400 for invalid bytes, 413 above the limit, 503 when too many wait. Clients take turns. */
+export type Decompressor = (bytes: Buffer, client: string) => Promise<Buffer>;
 
-/**
- * Maximum number of compressed bodies that wait, including the one that is decompressed. A body of 16 KiB takes up to 2 ms, so
- * the last one waits up to 0.13 s.
- */
-const MOST_WAITING = 64;
+/** Compressed bodies that wait. A body of 16 KiB takes up to 2 ms, so the last one of a client waits up to 0.13 s for its own. */
+const WAITING = { inAll: 1_000, perClient: 64 };
 
 const LIBRARY: Readonly<Record<(typeof CONTENT_ENCODINGS)[number], typeof gunzip>> = { gzip: gunzip, deflate: inflate };
 
@@ -22,7 +19,7 @@ const LIBRARY: Readonly<Record<(typeof CONTENT_ENCODINGS)[number], typeof gunzip
  * 0.12 s of CPU and decompresses to nothing
  */
 export function createDecompressors(limitBytes: number): ReadonlyMap<string, Decompressor> {
-  const inTurn = createTurns(MOST_WAITING, () =>
+  const inTurn = createTurns(WAITING, () =>
     unavailable('Too many compressed bodies are waiting; retry later, or send the body uncompressed.'),
   );
   return new Map(
@@ -30,8 +27,8 @@ export function createDecompressors(limitBytes: number): ReadonlyMap<string, Dec
       const decompress = promisify<Buffer, ZlibOptions, Buffer>(LIBRARY[encoding]);
       return [
         encoding,
-        (bytes) =>
-          inTurn(() =>
+        (bytes, client) =>
+          inTurn(client, () =>
             decompress(bytes, { maxOutputLength: limitBytes }).catch((error: NodeJS.ErrnoException) => {
               if (error.code === 'ERR_BUFFER_TOO_LARGE') throw payloadTooLarge(limitBytes);
               throw invalidRequest('The body cannot be decompressed; check Content-Encoding.');

@@ -1,17 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { API_PREFIX, withPrefix } from '@ads/contract';
 import type { Request, Response, Router } from 'express';
+import { clientKey } from './client-key.js';
 import type { HeaderList } from './common-headers.js';
 import { createRouter } from './create-router.js';
 import { ObservedRequest, type Observer } from './observe.js';
 import type { LimitName, RateLimiter } from './rate-limiter.js';
-import type { BodyReader } from './request-body.js';
+import type { BodyReader, Client } from './request-body.js';
 import { REQUEST_ID_HEADER } from './request-id.js';
 import { type Answer, errorAnswer } from './response.js';
 import { sendWhole } from './send-whole.js';
 
 /** A request on the fast path whose body has been read. */
-export interface RequestContext {
+export interface RequestContext extends Client {
   readonly request: IncomingMessage;
   /** The address of the client, as the trusted proxies report it. It may be any text. */
   clientAddress(): string | undefined;
@@ -77,7 +78,7 @@ export function createFastPath(options: FastPathOptions): {
       const context = new FastPathContext(options, method, request, response, endpoint);
       try {
         context.limits = rateLimiter(context.clientAddress(), request.socket);
-        readBody(request, (error, body) => {
+        readBody(request, context, (error, body) => {
           if (error === undefined) context.answer(handler, body);
           else context.refuse(error);
         });
@@ -125,6 +126,10 @@ class FastPathContext extends ObservedRequest implements RequestContext {
     return this.#options.clientAddressOf(this.request);
   }
 
+  clientKey(): string {
+    return clientKey(this.clientAddress(), this.request.socket);
+  }
+
   answer(handler: FastPathHandler, body: unknown): void {
     try {
       const answer = handler(this, body);
@@ -167,7 +172,7 @@ const NONE: HeaderList = [];
 
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST']);
 
-const noBody: BodyReader = (_request, done) => done(undefined);
+const noBody: BodyReader = (_request, _client, done) => done(undefined);
 
 /** The path without query and trailing slash, as the router matches it. */
 function pathOf(url: string): string {

@@ -5,8 +5,14 @@ import { createDecompressors } from './decompress.js';
 
 export const DEFAULT_BODY_LIMIT = 16_384;
 
+/** The sender of a request. */
+export interface Client {
+  /** The key of `clientKey`. */
+  clientKey(): string;
+}
+
 /** Reads the body of a request. Never calls `done` if the client disconnects before the end of the body. */
-export type BodyReader = (request: IncomingMessage, done: Done) => void;
+export type BodyReader = (request: IncomingMessage, client: Client, done: Done) => void;
 
 export interface BodyReaderOptions {
   /** Maximum size of a body, and of a compressed body both before and after decompression. */
@@ -32,7 +38,7 @@ export function bodyReader(options: BodyReaderOptions = {}): BodyReader {
   const { limitBytes = DEFAULT_BODY_LIMIT, numericFields = [] } = options;
   const decompressors = createDecompressors(limitBytes);
   const numbers = new Set(numericFields);
-  return (request, done) => {
+  return (request, client, done) => {
     const { headers } = request;
     const length = Number(headers['content-length'] ?? 0);
     if (length === 0 && headers['transfer-encoding'] === undefined) {
@@ -52,7 +58,7 @@ export function bodyReader(options: BodyReaderOptions = {}): BodyReader {
       readBytes(request, length, limitBytes, (error, bytes) => {
         if (bytes === undefined) done(error);
         else if (decompress === undefined) parse(bytes, done);
-        else decompress(bytes).then((whole) => parse(whole, done), done);
+        else decompress(bytes, client.clientKey()).then((whole) => parse(whole, done), done);
       });
     }
   };

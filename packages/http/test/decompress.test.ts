@@ -4,8 +4,13 @@ import { createDecompressors } from '../src/decompress.js';
 
 const LIMIT = 16_384;
 
-function decompress(encoding: string, bytes: Uint8Array, decompressors = createDecompressors(LIMIT)) {
-  return decompressors.get(encoding)?.(Buffer.from(bytes));
+function decompress(
+  encoding: string,
+  bytes: Uint8Array,
+  decompressors = createDecompressors(LIMIT),
+  client = 'client',
+) {
+  return decompressors.get(encoding)?.(Buffer.from(bytes), client);
 }
 
 describe('a decompressor', () => {
@@ -27,15 +32,17 @@ describe('a decompressor', () => {
     await expect(decompress('gzip', Buffer.from(bytes))).rejects.toMatchObject({ status: 400 });
   });
 
-  it('refuses with 503 when 64 bodies wait, and accepts more when they are done', async () => {
+  it('refuses with 503 when 64 bodies of a client wait, and accepts more when they are done', async () => {
     const decompressors = createDecompressors(LIMIT);
     const send = () => decompress('gzip', gzipSync('{}'), decompressors);
-    const results = await Promise.allSettled(Array.from({ length: 100 }, send));
+    const flood = Promise.allSettled(Array.from({ length: 100 }, send));
+    expect(await decompress('gzip', gzipSync('{}'), decompressors, 'another')).toEqual(Buffer.from('{}'));
+    const results = await flood;
     expect(results.map(({ status }) => status)).toEqual([
-      ...Array(64).fill('fulfilled'),
-      ...Array(36).fill('rejected'),
+      ...Array(65).fill('fulfilled'),
+      ...Array(35).fill('rejected'),
     ]);
-    expect(results[64]).toMatchObject({ reason: { status: 503, headers: { 'Retry-After': '1' } } });
+    expect(results[65]).toMatchObject({ reason: { status: 503, headers: { 'Retry-After': '1' } } });
     expect(await send()).toEqual(Buffer.from('{}'));
   });
 });

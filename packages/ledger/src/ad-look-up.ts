@@ -1,3 +1,5 @@
+import { createFairQueue } from '@ads/runtime';
+
 /**
  * The result of looking up an ad.
  * - `known`, `unknown`: the answer of Postgres, at most `MISS_MS` old.
@@ -23,18 +25,15 @@ export interface AdLookUpOptions {
 /** Look-ups within this time share one query. */
 const GATHER_MS = 5;
 const IDS_PER_QUERY = 500;
-/** Maximum number of waiting callers: several queries, so that clients take turns. */
-const MOST_WAITING = 10_000;
-/** Maximum number of waiting callers of one client. */
-const MOST_WAITING_OF_CLIENT = 2_000;
+/** Callers that wait: several queries, so that clients take turns. */
+const WAITING = { inAll: 10_000, perClient: 2_000 };
 /** An ad that was not found stays unknown for half to all of this time, without another query. */
 const MISS_MS = 1_000;
 const MOST_MISSES = 20_000;
 
-interface Waiting {
+interface Caller {
   readonly adId: string;
-  readonly client: string;
-  readonly callers: ((listing: Listing) => void)[];
+  readonly answer: (listing: Listing) => void;
 }
 
 /**
@@ -44,18 +43,14 @@ interface Waiting {
  * When a query takes longer than `patienceMs`, all callers get `unverified` at once, and so do later ones until it ends.
  */
 export function createAdLookUp({ lookUp, onFound, onFailure, patienceMs }: AdLookUpOptions): AdLookUp {
-  const waiting = new Map<string, Waiting>();
-  /** The waiting ads of each client. The client whose turn is next comes first. */
-  const queues = new Map<string, Waiting[]>();
-  const callersOf = new Map<string, number>();
+  const waiting = createFairQueue<Caller>(WAITING);
   const misses = createMisses();
-  let callers = 0;
   let scheduled = false;
   /** `hangs`: the query takes longer than `patienceMs`. */
   let query: 'none' | 'asked' | 'hangs' = 'none';
 
   function schedule(): void {
-    if (scheduled || query !== 'none' || queues.size === 0) return;
+    if (scheduled || query !== 'none' || waiting.isEmpty()) return;
     scheduled = true;
     setTimeout(() => {
       scheduled = false;
@@ -63,37 +58,38 @@ export function createAdLookUp({ lookUp, onFound, onFailure, patienceMs }: AdLoo
     }, GATHER_MS);
   }
 
-  function nextBatch(): Waiting[] {
-    const batch: Waiting[] = [];
-    while (batch.length < IDS_PER_QUERY) {
-      const [next] = queues;
-      if (next === undefined) break;
-      const [client, queue] = next;
-      const first = queue.shift();
-      if (first !== undefined) batch.push(first);
-      // The client moves behind all others.
-      queues.delete(client);
-      if (queue.length > 0) queues.set(client, queue);
+  /** The callers of the next query by ad. */
+  function nextBatch(): Map<string, Caller[]> {
+    const batch = new Map<string, Caller[]>();
+    while (batch.size < IDS_PER_QUERY) {
+      const caller = waiting.next();
+      if (caller === undefined) break;
+      const callers = batch.get(caller.adId) ?? [];
+      if (callers.push(caller) === 1) batch.set(caller.adId, callers);
     }
     return batch;
   }
 
-  async function ask(batch: readonly Waiting[]): Promise<void> {
+  async function ask(batch: ReadonlyMap<string, readonly Caller[]>): Promise<void> {
+    const unverified = (): void => {
+      for (const callers of batch.values()) for (const { answer } of callers) answer('unverified');
+      for (let caller = waiting.next(); caller !== undefined; caller = waiting.next()) caller.answer('unverified');
+    };
     query = 'asked';
     const patience = setTimeout(() => {
       query = 'hangs';
-      answerAll('unverified');
+      unverified();
     }, patienceMs);
     try {
-      const found = new Set(await lookUp(batch.map(({ adId }) => adId)));
-      for (const one of batch) {
-        if (found.has(one.adId)) onFound(one.adId);
-        else misses.add(one.adId);
-        answer(one, found.has(one.adId) ? 'known' : 'unknown');
+      const found = new Set(await lookUp([...batch.keys()]));
+      for (const [adId, callers] of batch) {
+        if (found.has(adId)) onFound(adId);
+        else misses.add(adId);
+        for (const { answer } of callers) answer(found.has(adId) ? 'known' : 'unknown');
       }
     } catch (error) {
       onFailure(error);
-      answerAll('unverified');
+      unverified();
     } finally {
       clearTimeout(patience);
       query = 'none';
@@ -101,42 +97,14 @@ export function createAdLookUp({ lookUp, onFound, onFailure, patienceMs }: AdLoo
     }
   }
 
-  function answerAll(listing: Listing): void {
-    queues.clear();
-    for (const one of [...waiting.values()]) answer(one, listing);
-  }
-
-  function answer(one: Waiting, listing: Listing): void {
-    // After a query that hung, another entry of the same ad may wait.
-    if (waiting.get(one.adId) !== one) return;
-    waiting.delete(one.adId);
-    for (const caller of one.callers) caller(listing);
-  }
-
   return {
     async find(adId, client) {
       if (misses.has(adId)) return 'unknown';
       if (query === 'hangs') return 'unverified';
-      const ofClient = callersOf.get(client) ?? 0;
-      if (callers >= MOST_WAITING || ofClient >= MOST_WAITING_OF_CLIENT) return 'busy';
-      callers += 1;
-      callersOf.set(client, ofClient + 1);
-      try {
-        return await new Promise((resolve) => {
-          const one = waiting.get(adId) ?? { adId, client, callers: [] };
-          if (one.callers.push(resolve) > 1) return;
-          waiting.set(adId, one);
-          const queue = queues.get(client);
-          if (queue === undefined) queues.set(client, [one]);
-          else queue.push(one);
-          schedule();
-        });
-      } finally {
-        callers -= 1;
-        const left = (callersOf.get(client) ?? 1) - 1;
-        if (left === 0) callersOf.delete(client);
-        else callersOf.set(client, left);
-      }
+      return await new Promise((resolve) => {
+        if (waiting.add(client, { adId, answer: resolve })) schedule();
+        else resolve('busy');
+      });
     },
   };
 }

@@ -88,6 +88,13 @@ describe('the look-up of ads', () => {
     expect(new Set(await flood)).toEqual(new Set(['unknown']));
   });
 
+  it('gives a client its own turn for an ad that another client asked for first', async () => {
+    const flood = findAll(numbered(2_000), 'hostile');
+    expect(await lookUp.find('no-1999', 'honest')).toBe('unknown');
+    expect(queries).toHaveLength(1);
+    await flood;
+  });
+
   it('refuses look-ups beyond the limits per client and in all', async () => {
     const open = closeGate();
     const ofOne = findAll(numbered(2_001), 'client-0');

@@ -19,5 +19,6 @@ export * from './process/process.js';
 export * from './process/shutdown.js';
 export * from './server/server.js';
 export * from './timers/every.js';
+export * from './timers/fair-queue.js';
 export * from './timers/turns.js';
 export * from './timers/within.js';

@@ -36,7 +36,7 @@ export function createAnswers(dependencies: AnswersDependencies): Answers {
     if (parsed.state === 'invalid') throw invalidFields(parsed.details);
     const { ad_id, timeframe } = parsed.query;
     return ad_id === undefined
-      ? await answerAll(dependencies, parsed.query)
+      ? await answerAll(dependencies, parsed.query, client)
       : await answerAd(dependencies, ad_id, timeframe, client);
   };
 }
@@ -48,12 +48,13 @@ async function answerAd(
   client: string,
 ) {
   const listing = await catalogue.find(adId, client);
-  if (listing === 'unverified' || listing === 'busy') throw unverified();
+  if (listing === 'busy') throw unavailable('Too many unknown ads are being looked up; retry later.');
+  if (listing === 'unverified') throw unverified();
   if (listing === 'unknown') throw unknownAd(adId, 404);
   return adAnswer(await readAd(adId), timeframe, now());
 }
 
-async function answerAll(dependencies: AnswersDependencies, query: AnalyticsQuery) {
+async function answerAll(dependencies: AnswersDependencies, query: AnalyticsQuery, client: string) {
   const { catalogue, readAll, now } = dependencies;
   const { timeframe, limit, cursor } = query;
   const after = cursor === undefined ? undefined : readCursor(cursor);
@@ -63,7 +64,7 @@ async function answerAll(dependencies: AnswersDependencies, query: AnalyticsQuer
     ]);
   }
   if (!catalogue.isLoaded()) throw unverified();
-  if (catalogue.ids() === undefined) return await answerMany(dependencies, timeframe, limit, after);
+  if (catalogue.ids() === undefined) return await answerMany(dependencies, timeframe, limit, after, client);
   const { source, counters } = await readAll();
   return pageAnswer(source, counters.length, rankPage(counters, timeframe, limit, after), timeframe, now());
 }
@@ -74,8 +75,9 @@ async function answerMany(
   timeframe: Timeframe | undefined,
   limit: number,
   after: Position | undefined,
+  client: string,
 ) {
-  const { adIds, nextCursor } = await rank(timeframe, limit, after);
+  const { adIds, nextCursor } = await rank(timeframe, limit, after, client);
   const { source, counters } = await readSome(adIds);
   const page: Page = { ads: rankPage(counters, timeframe, limit, undefined).ads, nextCursor };
   return pageAnswer(source, catalogue.size(), page, timeframe, now());

@@ -13,10 +13,12 @@ export interface RankedPage {
   readonly nextCursor: string | null;
 }
 
+/** @param client the client key: clients take turns, so that one with many pages does not delay the others */
 export type CatalogueRanking = (
   timeframe: Timeframe | undefined,
   limit: number,
   after: Position | undefined,
+  client: string,
 ) => Promise<RankedPage>;
 
 export interface CatalogueRankingOptions {
@@ -37,7 +39,8 @@ const AGE_PER_COST = 10;
 const LONGEST_AGE_MS = 30_000;
 /** Chunks take some 500 KB each. */
 const CHUNKS_KEPT = 20;
-const CHUNKS_WAITING = 20;
+/** A client with 20 pages in the queue waits for some seconds. */
+const WAITING = { inAll: 400, perClient: 20 };
 
 /** A part of a ranking. */
 interface Chunk {
@@ -60,7 +63,7 @@ export function createCatalogueRanking(options: CatalogueRankingOptions): Catalo
   const { chunkAds = CHUNK_ADS } = options;
   let chunks: Chunk[] = [];
   let rest = Promise.resolve();
-  const inTurn = createTurns(CHUNKS_WAITING, () => unavailable('Too many lists of ads are being read; retry later.'));
+  const inTurn = createTurns(WAITING, () => unavailable('Too many lists of ads are being read; retry later.'));
 
   async function readNext(timeframe: Timeframe | undefined, after: Position | undefined): Promise<Chunk> {
     await rest;
@@ -87,10 +90,10 @@ export function createCatalogueRanking(options: CatalogueRankingOptions): Catalo
     return undefined;
   }
 
-  return async (timeframe, limit, after) => {
+  return async (timeframe, limit, after, client) => {
     const page = find(timeframe, limit, after);
     if (page !== undefined) return page;
-    return await inTurn(async () => {
+    return await inTurn(client, async () => {
       // An earlier caller in the queue may have read the same chunk.
       const found = find(timeframe, limit, after) ?? pageOf(await readNext(timeframe, after), limit, after);
       if (found === undefined) throw new RangeError(`a page of ${limit} ads is larger than a chunk`);

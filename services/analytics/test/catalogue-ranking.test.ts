@@ -57,7 +57,7 @@ async function readAll(rank: ReturnType<typeof open>, limit: number): Promise<st
   const seen: string[] = [];
   let cursor: string | null = null;
   do {
-    const page = await rank(undefined, limit, cursor === null ? undefined : readCursor(cursor));
+    const page = await rank(undefined, limit, cursor === null ? undefined : readCursor(cursor), 'client');
     expect(page.adIds.length).toBe(Math.min(limit, 100 - seen.length));
     seen.push(...page.adIds);
     cursor = page.nextCursor;
@@ -87,26 +87,30 @@ describe('a ranking by Postgres', () => {
     ['1h', ['ad-004', 'ad-003', 'ad-006', 'ad-001']],
     ['24h', ['ad-009', 'ad-008', 'ad-001']],
   ] as const)('counts the clicks of %s exactly, and omits deleted ads', async (timeframe, ids) => {
-    expect((await open(100)(timeframe, ids.length, undefined)).adIds).toEqual(ids);
+    expect((await open(100)(timeframe, ids.length, undefined, 'client')).adIds).toEqual(ids);
   });
 
   it('runs one query for all callers whose pages are in the same chunk', async () => {
     const rank = open(50);
     queries = 0;
-    const pages = await Promise.all([10, 20, 50, 10].map((limit) => rank(undefined, limit, undefined)));
+    const pages = await Promise.all([10, 20, 50, 10].map((limit) => rank(undefined, limit, undefined, 'client')));
     const [first] = pages;
-    await rank(undefined, 10, readCursor(first?.nextCursor ?? ''));
+    await rank(undefined, 10, readCursor(first?.nextCursor ?? ''), 'client');
     expect(queries).toBe(1);
     ledger = 'another';
-    await rank(undefined, 10, undefined);
+    await rank(undefined, 10, undefined, 'client');
     expect(queries).toBe(2);
   });
 
-  it('refuses further callers when too many chunks are being read', async () => {
+  it('refuses further pages to a client with too many waiting ones, and lets the others take turns', async () => {
     const rank = open(50);
-    const asked = Array.from({ length: 30 }, (_, i) => rank(undefined, 10, [0, `ad-${i}`]));
-    const results = await Promise.allSettled(asked);
-    const refused = results.filter(({ status }) => status === 'rejected');
+    queries = 0;
+    // One is read, 20 wait.
+    const asked = Array.from({ length: 31 }, (_, i) => rank(undefined, 10, [0, `ad-${i}`], 'hostile'));
+    const results = Promise.allSettled(asked);
+    await rank(undefined, 10, undefined, 'honest');
+    expect(queries).toBeLessThan(5);
+    const refused = (await results).filter(({ status }) => status === 'rejected');
     expect(refused).toHaveLength(10);
     expect(refused[0]).toMatchObject({ reason: { status: 503 } });
   });

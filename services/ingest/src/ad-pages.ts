@@ -3,6 +3,7 @@ import { ADS_PAGE, ApiError, unavailable } from '@ads/contract';
 import type { AdsSlice } from '@ads/ledger';
 import { type Position, writeCursor } from '@ads/models';
 import { createTurns, every, within } from '@ads/runtime';
+import { LRUCache } from 'lru-cache';
 
 /** A response to `GET /api/v1/ads`. */
 export interface AdsPage {
@@ -13,8 +14,11 @@ export interface AdsPage {
 }
 
 export interface AdPages {
-  /** @throws ApiError 503 if too many reads wait, or if the page cannot be read and is not cached */
-  page(limit: number, after: Position | undefined): Promise<AdsPage>;
+  /**
+   * @param client the client key: clients take turns, so that one with many pages does not delay the others
+   * @throws ApiError 503 if too many reads wait, or if the page cannot be read and is not cached
+   */
+  page(limit: number, after: Position | undefined, client: string): Promise<AdsPage>;
   /** Stops refreshing the first page. */
   stop(): Promise<void>;
 }
@@ -23,13 +27,15 @@ export interface AdPagesOptions {
   readonly read: (limit: number, after: Position | undefined) => Promise<AdsSlice>;
   /** Age from which a page is read again. */
   readonly maxAgeMs: number;
-  /** Size of the cache. */
-  readonly cacheBytes?: number;
 }
 
+/** Clients choose the limit and the cursor, so the number of pages is limited as well: an empty page takes 540 bytes. */
+const CACHED_PAGES = 1_000;
 /** About 60 pages of 1,000 ads. */
-const CACHE_BYTES = 16 * 2 ** 20;
-const PAGES_WAITING = 50;
+const CACHED_BYTES = 16 * 2 ** 20;
+const WAITING = { inAll: 1_000, perClient: 50 };
+/** Takes turns with the clients. */
+const REFRESH = 'refresh';
 /** How long a request waits for a new page before it gets the cached one. */
 const PATIENCE_MS = 500;
 
@@ -40,66 +46,63 @@ interface Kept extends AdsPage {
 
 /**
  * A cache of the pages of the ad list. One page is read at a time, at most once per `maxAgeMs`. While Postgres is
- * unavailable, cached pages are still served. The first page is read every `maxAgeMs` and never evicted.
+ * unavailable, cached pages are still served. The first page is read every `maxAgeMs` and never evicted; of the others, the
+ * least recently used is evicted first.
  */
-export function createAdPages({ read, maxAgeMs, cacheBytes = CACHE_BYTES }: AdPagesOptions): AdPages {
-  /** Least recently used first. */
-  const pages = new Map<string, Kept>();
+export function createAdPages({ read, maxAgeMs }: AdPagesOptions): AdPages {
+  const pages = new LRUCache<string, Kept>({
+    max: CACHED_PAGES,
+    maxSize: CACHED_BYTES,
+    sizeCalculation: ({ body }) => body.length,
+  });
+  /** Reads that wait or are in progress, by client and page. */
   const readings = new Map<string, Promise<Kept>>();
-  const inTurn = createTurns(PAGES_WAITING, () => unavailable('Too many pages of ads are being read; retry later.'));
+  const inTurn = createTurns(WAITING, () => unavailable('Too many pages of ads are being read; retry later.'));
   let first: Kept | undefined;
-  let bytes = 0;
+  const isFresh = ({ readAt }: Kept): boolean => performance.now() - readAt < maxAgeMs;
 
-  function keep(key: string, page: Kept): void {
-    forget(key);
+  async function readFirst(): Promise<Kept> {
+    first = toPage(await read(ADS_PAGE, undefined));
+    return first;
+  }
+
+  async function readOther(key: string, limit: number, after: Position | undefined): Promise<Kept> {
+    // Another client may have read it.
+    const kept = pages.get(key);
+    if (kept !== undefined && isFresh(kept)) return kept;
+    const page = toPage(await read(limit, after));
     pages.set(key, page);
-    bytes += page.body.length;
-    for (const [oldest] of pages) {
-      if (bytes <= cacheBytes || oldest === key) break;
-      forget(oldest);
-    }
+    return page;
   }
 
-  function forget(key: string): void {
-    bytes -= pages.get(key)?.body.length ?? 0;
-    pages.delete(key);
-  }
-
-  async function readPage(key: string, limit: number, after: Position | undefined): Promise<Kept> {
-    try {
-      const page = toPage(await inTurn(() => read(limit, after)));
-      if (key === FIRST) first = page;
-      else keep(key, page);
-      return page;
-    } catch (error) {
-      throw error instanceof ApiError ? error : unavailable('The ad catalogue is unavailable; retry later.', error);
-    } finally {
-      readings.delete(key);
-    }
-  }
-
-  /** Joins the read of the page that is in progress, or begins one. */
-  function readOnce(key: string, limit: number, after: Position | undefined): Promise<Kept> {
-    const reading = readings.get(key) ?? readPage(key, limit, after);
-    readings.set(key, reading);
+  /** Joins the client's own read of the page, or adds one to its queue. The read of another client may be far behind. */
+  function readOnce(client: string, key: string, work: () => Promise<Kept>): Promise<Kept> {
+    const name = `${client} ${key}`;
+    const reading =
+      readings.get(name) ??
+      inTurn(client, work)
+        .catch((error) => {
+          throw error instanceof ApiError ? error : unavailable('The ad catalogue is unavailable; retry later.', error);
+        })
+        .finally(() => readings.delete(name));
+    readings.set(name, reading);
     return reading;
   }
 
-  async function page(limit: number, after: Position | undefined): Promise<AdsPage> {
+  const refresh = (): Promise<Kept> => readOnce(REFRESH, FIRST, readFirst);
+
+  async function page(limit: number, after: Position | undefined, client: string): Promise<AdsPage> {
     const key = keyOf(limit, after);
     const kept = key === FIRST ? first : pages.get(key);
-    if (kept !== undefined && performance.now() - kept.readAt < maxAgeMs) {
-      if (key !== FIRST) keep(key, kept);
-      return kept;
-    }
-    const reading = readOnce(key, limit, after);
+    if (kept !== undefined && isFresh(kept)) return kept;
+    const reading = key === FIRST ? refresh() : readOnce(client, key, () => readOther(key, limit, after));
     if (kept === undefined) return await reading;
     // The older page, if the read fails or takes too long.
     return await within(PATIENCE_MS, reading, () => kept).catch(() => kept);
   }
 
   // Whatever its age: the page is read after the tick, so at the next tick it is younger than `maxAgeMs`.
-  const refreshes = every(maxAgeMs, () => void readOnce(FIRST, ADS_PAGE, undefined).catch(() => undefined));
+  const refreshes = every(maxAgeMs, () => void refresh().catch(() => undefined));
   return { page, stop: refreshes.stop };
 }
 

@@ -1,4 +1,5 @@
 import { invalidFields, readAdsQuery } from '@ads/contract';
+import { clientKey } from '@ads/http';
 import type { RequestHandler } from 'express';
 import type { AdPages } from './ad-pages.js';
 
@@ -9,7 +10,7 @@ export function adsHandler({ page }: Pick<AdPages, 'page'>, maxAgeSeconds: numbe
     const queryAt = url.indexOf('?');
     const query = readAdsQuery(queryAt < 0 ? '' : url.slice(queryAt + 1));
     if (query.state === 'invalid') throw invalidFields(query.details);
-    const { body, etag } = await page(query.limit, query.after);
+    const { body, etag } = await page(query.limit, query.after, clientKey(request.ip, request.socket));
     response.set({ ETag: etag, 'Cache-Control': `public, max-age=${maxAgeSeconds}` });
     if (names(request.headers['if-none-match'], etag)) {
       response.status(304).end();

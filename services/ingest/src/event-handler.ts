@@ -1,5 +1,5 @@
 import { invalidFields, unavailable, unknownAd } from '@ads/contract';
-import { type Answer, clientKey, type FastPathHandler, type RequestContext } from '@ads/http';
+import type { Answer, FastPathHandler, RequestContext } from '@ads/http';
 import type { AdCatalogue } from '@ads/ledger';
 import { type AdEvent, EVENT_KINDS, type EventKind, readAddress, readEventRequest } from '@ads/models';
 import type { StoreResult } from './store-batch.js';
@@ -51,7 +51,7 @@ export function eventHandler(kind: EventKind, dependencies: EventDependencies): 
 function acceptEvent(event: AdEvent, context: RequestContext, dependencies: EventDependencies): Promise<Answer> {
   return dependencies.catalogue.has(event.adId)
     ? storeEvent(event, dependencies)
-    : acceptUnlisted(event, clientKey(context.clientAddress(), context.request.socket), dependencies);
+    : acceptUnlisted(event, context.clientKey(), dependencies);
 }
 
 function storeEvent(event: AdEvent, dependencies: EventDependencies): Promise<Answer> {

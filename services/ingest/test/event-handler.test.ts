@@ -21,7 +21,7 @@ test('the body of an event is released while the event waits to be durable', asy
   const answers: unknown[] = [];
   const send = () => {
     const body = { ad_id: 'ad-001', more: { large: true } };
-    answers.push(handler({ request, clientAddress: () => '192.0.2.1' }, body));
+    answers.push(handler({ request, clientAddress: () => '192.0.2.1', clientKey: () => '192.0.2.1' }, body));
     return new WeakRef(body.more);
   };
   const more = send();

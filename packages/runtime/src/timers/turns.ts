@@ -1,20 +1,28 @@
-/** Runs one piece of work at a time, in the order of the calls. */
-export type Turns = <T>(work: () => Promise<T>) => Promise<T>;
+import { createFairQueue, type FairQueueLimits } from './fair-queue.js';
 
 /**
- * @param mostWaiting maximum number of calls that wait
- * @param refusal thrown when that many wait already
+ * Runs one piece of work at a time. Clients take turns.
+ *
+ * @param client the client key
  */
-export function createTurns(mostWaiting: number, refusal: () => Error): Turns {
-  let last: Promise<unknown> = Promise.resolve();
-  let waiting = 0;
-  return async (work) => {
-    if (waiting >= mostWaiting) throw refusal();
-    waiting += 1;
-    const turn = last.then(work).finally(() => {
-      waiting -= 1;
+export type Turns = <T>(client: string, work: () => Promise<T>) => Promise<T>;
+
+/** @param refusal thrown for work beyond the limits */
+export function createTurns(limits: FairQueueLimits, refusal: () => Error): Turns {
+  const queue = createFairQueue<() => Promise<void>>(limits);
+  let running = false;
+
+  async function run(): Promise<void> {
+    if (running) return;
+    running = true;
+    for (let work = queue.next(); work !== undefined; work = queue.next()) await work();
+    running = false;
+  }
+
+  return (client, work) =>
+    new Promise((resolve, reject) => {
+      const turn = () => work().then(resolve, reject);
+      if (!queue.add(client, turn)) throw refusal();
+      void run();
     });
-    last = turn.catch(() => undefined);
-    return await turn;
-  };
 }
