@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, request, type Server } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { clientOf } from '../src/gateway/clients.js';
 import { type Gateway, openGateway } from '../src/gateway/gateway.js';
 import { isMalformed, originForm, upstreamOf } from '../src/gateway/routes.js';
+import { waitFor } from '../src/wait-for.js';
 
 describe('upstreamOf', () => {
   test.each([
@@ -44,6 +46,16 @@ test.each([
   ['/ads/%C3%A4?x=%zz/../../..', false],
 ])('%s is malformed: %s', (target, malformed) => {
   expect(isMalformed(target)).toBe(malformed);
+});
+
+test.each([
+  ['1.2.3.4', '1.2.3.4', true],
+  ['1.2.3.4', '::ffff:1.2.3.4', true],
+  ['1.2.3.4', '1.2.3.5', false],
+  ['2001:db8:1:200::1', '2001:db8:1:2ff:9::9', true],
+  ['2001:db8:1:200::1', '2001:db8:1:300::1', false],
+])('%s and %s are one client: %s', (one, other, same) => {
+  expect(clientOf({ remoteAddress: one }) === clientOf({ remoteAddress: other })).toBe(same);
 });
 
 describe('the gateway', () => {
@@ -133,6 +145,14 @@ describe('the gateway', () => {
     expect(text).not.toMatch(/trailer|h2c/i);
   });
 
+  test('does not reflect the Connection header of the request', async () => {
+    const client = send('127.0.0.1', 'GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, x-reflected\r\n\r\n');
+    const [answer] = await once(client, 'data');
+    client.destroy();
+    expect(String(answer)).toMatch(/^connection: keep-alive\r$/im);
+    expect(String(answer)).not.toContain('x-reflected');
+  });
+
   test('answers earlier requests before it refuses bytes that are not HTTP', async () => {
     const text = await exchange(gateway.port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\nNOT HTTP\r\n\r\n');
     expect(text).toMatch(/^HTTP\/1\.1 200 [\s\S]*HTTP\/1\.1 400 /);
@@ -148,33 +168,72 @@ describe('the gateway', () => {
     expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 400']);
   });
 
-  test('limits the open requests of one address, and serves the others meanwhile', async () => {
-    const from = (localAddress: string, body: string): ReturnType<typeof connect> => {
-      const socket = connect({ port: gateway.port, host: '127.0.0.1', localAddress });
-      socket.on('error', () => undefined);
-      socket.write(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n${body}`);
-      return socket;
-    };
-    const status = (socket: ReturnType<typeof connect>) =>
-      new Promise((resolve) => socket.once('data', (data) => resolve(data.toString('latin1').slice(9, 12))));
-    const held = Array.from({ length: 1_024 }, () => from('127.0.0.2', '{'));
-    let answer: unknown;
-    // The held requests may arrive late: a 200 was answered before them.
-    do {
-      const next = from('127.0.0.2', '0123456789');
-      answer = await status(next);
-      next.destroy();
-    } while (answer === '200');
-    expect(answer).toBe('429');
-    const other = from('127.0.0.3', '0123456789');
-    expect(await status(other)).toBe('200');
+  test('replaces idle and half-sent connections of a client that has 1,024, and serves other clients', async () => {
+    const held = Array.from({ length: 1_024 }, () => send('127.0.0.2', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Le'));
+    await Promise.all(held.map((socket) => once(socket, 'connect')));
+    const closed = Promise.all(held.slice(0, 2).map((socket) => once(socket, 'close')));
+    const further = [send('127.0.0.2', GET), send('127.0.0.3', GET), send('127.0.0.2', GET)];
+    expect(await Promise.all(further.map(statusOf))).toEqual(['200', '200', '200']);
+    await closed;
+    expect(held.slice(2).filter(({ closed }) => closed)).toEqual([]);
+    for (const socket of [...held, ...further]) socket.destroy();
+  });
+
+  test('closes a further connection of a client that waits for 1,024 responses, until it disconnects', async () => {
+    upstream.removeAllListeners('request');
+    let waiting = 0;
+    upstream.on('request', (incoming, response) => {
+      if (incoming.headers['x-forwarded-for'] === '127.0.0.3') response.end();
+      else waiting += 1;
+    });
+    const held = Array.from({ length: 1_024 }, () => send('127.0.0.2', GET));
+    await waitFor(() => waiting === held.length, { timeoutMs: 20_000, what: 'all requests to arrive' });
+    await once(send('127.0.0.2', GET), 'close');
+    const other = send('127.0.0.3', GET);
+    expect(await statusOf(other)).toBe('200');
     for (const socket of [...held, other]) socket.destroy();
-    do {
-      const next = from('127.0.0.2', '0123456789');
-      answer = await status(next);
-      next.destroy();
-    } while (answer === '429');
-    expect(answer).toBe('200');
+    await waitFor(async () => (await openConnections(upstream)) <= 1, { timeoutMs: 20_000, what: 'them to be closed' });
+    send('127.0.0.2', GET);
+    await waitFor(() => waiting > held.length, { timeoutMs: 20_000, what: 'a request to arrive' });
+  });
+
+  test('forwards the pipelined requests of a connection one after another', async () => {
+    let open = 0;
+    let most = 0;
+    upstream.on('request', (_incoming, response) => {
+      open += 1;
+      most = Math.max(most, open);
+      response.once('close', () => {
+        open -= 1;
+      });
+    });
+    const paths = Array.from({ length: 2_000 }, (_, index) => `/${index}`);
+    const requests = paths.map(
+      (path) => `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: 90\r\n\r\n${'x'.repeat(90)}`,
+    );
+    const last = 'GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
+    const text = await exchange(gateway.port, `${requests.join('')}${last}`);
+    expect([...text.matchAll(/"url":"([^"]*)"/g)].map(([, path]) => path)).toEqual([...paths, '/last']);
+    expect(most).toBe(1);
+  });
+
+  test('closes a connection with more than 1,024 pipelined requests that wait', async () => {
+    upstream.removeAllListeners('request');
+    await once(send('127.0.0.2', GET.repeat(1_026)), 'close');
+  });
+
+  test('ends all pipelined requests when a client that reads nothing disconnects', async () => {
+    upstream.removeAllListeners('request');
+    const answered = once(upstream, 'request');
+    upstream.on('request', (_incoming, response) => response.end('x'.repeat(2 ** 23)));
+    const client = send('127.0.0.2', GET.repeat(10)).pause();
+    await answered;
+    await waitFor(() => client.bytesRead > 0, { timeoutMs: 20_000, what: 'a response' });
+    client.resetAndDestroy();
+    await waitFor(async () => (await openConnections(upstream)) === 0, {
+      timeoutMs: 20_000,
+      what: 'them to be closed',
+    });
   });
 
   test.each(['/%zz', '/../', '/ads%00'])('refuses a malformed path in the format of the API: %s', async (target) => {
@@ -183,12 +242,37 @@ describe('the gateway', () => {
     expect(JSON.parse(text.slice(text.indexOf('\r\n\r\n')))).toMatchObject({ error: 'invalid_request', details: [] });
   });
 
-  test('refuses a request without Host in the format of the API', async () => {
-    const text = await exchange(gateway.port, 'GET / HTTP/1.1\r\nConnection: close\r\n\r\n');
+  test.each([
+    ['no Host', ''],
+    ['two Hosts', 'Host: a\r\nHost: a\r\n'],
+  ])('refuses a request with %s in the format of the API', async (_name, hosts) => {
+    const text = await exchange(gateway.port, `GET / HTTP/1.1\r\n${hosts}Connection: close\r\n\r\n`);
     expect(text).toMatch(/^HTTP\/1\.1 400 /);
     expect(JSON.parse(text.slice(text.indexOf('\r\n\r\n')))).toMatchObject({ error: 'invalid_request' });
   });
+
+  /** Sends bytes to the gateway from an address. */
+  function send(localAddress: string, bytes: string): Socket {
+    const socket = connect({ port: gateway.port, host: '127.0.0.1', localAddress });
+    socket.on('error', () => undefined).resume();
+    socket.write(bytes);
+    return socket;
+  }
 });
+
+const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
+
+/** @returns the status of the next response */
+async function statusOf(socket: Socket): Promise<string> {
+  const [data] = await once(socket, 'data');
+  return String(data).slice(9, 12);
+}
+
+function openConnections(server: Server): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.getConnections((error, count) => (error ? reject(error) : resolve(count)));
+  });
+}
 
 /** Returns everything until the connection closes. */
 function exchange(port: number, bytes: string): Promise<string> {

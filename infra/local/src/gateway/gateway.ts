@@ -11,9 +11,9 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ApiService } from '@ads/contract';
 import { createProxyServer } from 'httpxy';
+import { addressOf, limitClients } from './clients.js';
 import { answerError, createRefusals, sayUnavailable } from './refusals.js';
 import { isMalformed, originForm, upstreamOf } from './routes.js';
-import { UnderWay } from './under-way.js';
 
 /** A running gateway. */
 export interface Gateway {
@@ -62,10 +62,12 @@ class UpstreamAgent extends Agent {
 export async function openGateway({ host, port, portOf }: GatewayOptions): Promise<Gateway> {
   const agent = new UpstreamAgent();
   const proxy = createProxyServer({ agent });
-  // These headers describe the connection between the service and the gateway only.
-  proxy.on('proxyRes', ({ headers }) => {
+  proxy.on('proxyRes', ({ headers }, request, response) => {
+    // These headers describe the connection between the service and the gateway only.
     delete headers.connection;
     delete headers['keep-alive'];
+    // httpxy copies this header of the request to the response.
+    request.headers.connection = response.shouldKeepAlive ? 'keep-alive' : 'close';
   });
   proxy.on('error', (_error, request, response) => {
     if (request !== undefined && response instanceof ServerResponse) sayUnavailable(request, response);
@@ -74,12 +76,11 @@ export async function openGateway({ host, port, portOf }: GatewayOptions): Promi
   proxy.on('econnreset', (_error, _request, response) => response.destroy());
 
   const refusals = createRefusals();
-  const underWay = new UnderWay();
   const handle: RequestListener = (request, response) => {
     response.on('error', () => response.destroy());
-    refusals.follow(request, response);
-    if (request.headers.host === undefined && request.httpVersion === '1.1') {
-      answerError(request, response, 400, 'invalid_request', 'The request has no Host header.');
+    const hosts = request.headersDistinct.host?.length ?? 0;
+    if (hosts > 1 || (hosts === 0 && request.httpVersion === '1.1')) {
+      answerError(request, response, 400, 'invalid_request', 'The request must have one Host header.');
       return;
     }
     const target = originForm(request.url ?? '/');
@@ -87,13 +88,6 @@ export async function openGateway({ host, port, portOf }: GatewayOptions): Promi
       answerError(request, response, 400, 'invalid_request', 'The path of the request is malformed.');
       return;
     }
-    const address = request.socket.remoteAddress ?? '';
-    if (!underWay.begin(address)) {
-      const message = 'Too many concurrent requests from this address. Wait for earlier answers before you send more.';
-      answerError(request, response, 429, 'rate_limited', message, { 'Retry-After': '1' });
-      return;
-    }
-    response.once('close', () => underWay.end(address));
     const upstreamPort = portOf(upstreamOf(target));
     if (upstreamPort === undefined) {
       sayUnavailable(request, response);
@@ -104,10 +98,16 @@ export async function openGateway({ host, port, portOf }: GatewayOptions): Promi
     const service = { host: '127.0.0.1', port: upstreamPort, protocol: 'http:' };
     proxy.web(request, response, { target: service }).catch(() => sayUnavailable(request, response));
   };
-  const server = createServer({ ...LIMITS, requireHostHeader: false }, handle);
+  const server = createServer({ ...LIMITS, requireHostHeader: false });
+  const handleInTurn = limitClients(server, handle);
+  const receive: RequestListener = (request, response) => {
+    refusals.follow(request, response);
+    handleInTurn(request, response);
+  };
+  server.on('request', receive);
   server.on('clientError', refusals.notHttp);
   // The service decides about the `Expect` header.
-  server.on('checkExpectation', handle);
+  server.on('checkExpectation', receive);
   // The same accept queue as in the services.
   server.listen({ port, host, backlog: 4_096 });
   await once(server, 'listening');
@@ -127,7 +127,7 @@ export async function openGateway({ host, port, portOf }: GatewayOptions): Promi
 /**
  * Removes headers that describe one connection. Node throws if a forwarded request has a `Trailer` and no chunks.
  */
-const HOP_HEADERS = ['keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade'];
+const HOP_HEADERS = ['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade'];
 
 /** Headers by which a client may claim another address. */
 const CLIENT_ADDRESS = /^(?:x-forwarded-.*|forwarded|x-real-ip)$/;
@@ -136,7 +136,7 @@ function rewriteHeaders({ headers, socket }: IncomingMessage): void {
   for (const name of Object.keys(headers)) {
     if (HOP_HEADERS.includes(name) || CLIENT_ADDRESS.test(name)) delete headers[name];
   }
-  headers['x-forwarded-for'] = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+  headers['x-forwarded-for'] = addressOf(socket);
   headers['x-forwarded-proto'] = 'http';
   if (headers.host !== undefined) headers['x-forwarded-host'] = headers.host;
 }
