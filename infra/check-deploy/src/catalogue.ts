@@ -22,7 +22,7 @@ import { routes } from './checks/routes.js';
 import { runbook } from './checks/runbook.js';
 import { scrapes } from './checks/scrapes.js';
 
-/** Checks that need nothing but npm; the tests run them. */
+/** Checks that need no external program. The tests run them too. */
 export const OWN_CHECKS: readonly Check[] = [
   deployedServices,
   composeSchema,
@@ -43,5 +43,5 @@ export const OWN_CHECKS: readonly Check[] = [
   pages,
 ];
 
-/** Checks by the programs that read the files. A check is reported as skipped where its program is missing. */
+/** Checks that run external programs. A check is reported as skipped if its program is not installed. */
 export const TOOL_CHECKS: readonly Check[] = [composeConfig, nginx, natsServer, overlays, promtool];

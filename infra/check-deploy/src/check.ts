@@ -29,7 +29,7 @@ export function yamlCheck(
   };
 }
 
-/** A check by the program that reads the files. It is skipped where the program is missing. */
+/** A check that runs an external program. It is skipped if the program is not installed. */
 export function toolCheck(
   name: string,
   find: () => FoundTool | Promise<FoundTool>,

@@ -43,7 +43,7 @@ export function configurationPage(): string {
   return HEAD + rows.join('');
 }
 
-/** The default, with the programs that have it where they differ. */
+/** The default of a variable. If programs have different defaults, each default with its programs. */
 function defaults(read: readonly { program: string; variable: ServiceVariable }[]): string {
   const programs = new Map<string, string[]>();
   for (const { program, variable } of read) {
@@ -56,7 +56,7 @@ function defaults(read: readonly { program: string; variable: ServiceVariable }[
     : values.map(([value, names]) => `${value} (${names.join(', ')})`).join(', ');
 }
 
-/** The files whose table of variables has a schema of this name, as inline code. */
+/** The source files that declare a variable of this name, as inline code. */
 function declaringFiles(name: string): string {
   const declaration = new RegExp(`^ +${name}: `, 'm');
   const files = SOURCES.filter(({ text }) => declaration.test(text)).map(({ file }) => `\`${file}\``);

@@ -4,10 +4,10 @@ import { at, type Path } from './shape.js';
  * Rules for containers, in Compose and in Kubernetes.
  */
 
-/** A field such as `logging.options`, the test of its value, and what is wrong where the value does not pass. */
+/** A field such as `logging.options`, the test for its value, and the message if the value does not pass. */
 export type Requirement = readonly [field: string, isMet: (value: unknown) => boolean, otherwise: string];
 
-/** A path with what is wrong there. */
+/** The path of a mistake, and a message that describes it. */
 export type Finding = readonly [path: Path, message: string];
 
 export const is = (expected: unknown) => (value: unknown) => value === expected;
@@ -23,7 +23,7 @@ export function unmet(value: unknown, requirements: readonly Requirement[]): Fin
 }
 
 /**
- * Returns what is wrong with the name of an image; undefined when it is pinned to a version.
+ * Returns the problem of an image name; undefined if it is pinned to a version.
  * `${VERSION:-1.2}` counts as its default.
  */
 export function imageProblem(image: string): string | undefined {
@@ -34,12 +34,12 @@ export function imageProblem(image: string): string | undefined {
   return /\d+\.\d+/.test(tag) || /^\d+-[a-z]/.test(tag) ? undefined : `the image ${image} is not pinned to a version`;
 }
 
-/** Programs that use 100 ms of CPU or more to start, as a word of a command. */
+/** Matches the name of a program that uses 100 ms of CPU or more to start. */
 const SLOW_TO_START = /(?:^|[\s"'[/])(node|npm|npx|pnpm|python3?|java)(?=$|[\s"',\]])/;
 
 /**
- * Returns why the command of a health check is too expensive; undefined when it is cheap. Checks run every few seconds in every
- * container, so expensive ones pile up on a busy host.
+ * Returns the reason why the command of a health check is too expensive; undefined if it is cheap. Health checks run every few
+ * seconds in every container, so expensive ones overload a busy host.
  *
  * @param command in any form: words, or a list as JSON
  */
@@ -47,18 +47,18 @@ export function healthCheckProblem(command: string): string | undefined {
   const [, program] = SLOW_TO_START.exec(command) ?? [];
   return program === undefined
     ? undefined
-    : `its health check starts ${program} each time; use one that costs milliseconds`;
+    : `its health check starts ${program} each time, which uses 100 ms of CPU or more; use a cheaper command`;
 }
 
 const POWERS = ['', 'k', 'm', 'g', 't'];
 
-/** Bytes, of `8GiB`, `256m`, `10Gi` or a number; NaN for any other text. */
+/** Converts `8GiB`, `256m`, `10Gi` or a number to bytes; NaN for any other text. */
 export function bytesOf(size: string): number {
   const [, number, unit = ''] = /^([\d.]+)\s*([kmgt]?)i?b?$/i.exec(size) ?? [];
   return number === undefined ? Number.NaN : Number(number) * 1_024 ** POWERS.indexOf(unit.toLowerCase());
 }
 
-/** Node lets garbage fill its heap. Measurements showed that half of the memory is enough for everything else. */
+/** Checks that the heap limit of Node is at most half of the memory. Everything else needs less than the other half. */
 export function heapProblem(nodeOptions: string, limit: string): string | undefined {
   const [, heap] = /--max-old-space-size=(\d+)/.exec(nodeOptions) ?? [];
   if (heap === undefined || limit === '' || Number(heap) * 2 * 1_024 ** 2 <= bytesOf(limit)) return undefined;

@@ -1,6 +1,6 @@
 import { DockerfileParser, type From, type Instruction } from 'dockerfile-ast';
 
-/** One FROM with the instructions that follow it. */
+/** A build stage: one FROM instruction and the instructions that follow it. */
 export interface Stage {
   readonly name: string;
   /** An image, or the name of an earlier stage. */
@@ -39,7 +39,7 @@ export function contentOf(instruction: Instruction): string {
   return instruction.getArgumentsContent() ?? '';
 }
 
-/** The last instruction of a keyword that applies to a stage: its own, or that of a stage that it is built from. */
+/** The last instruction with a keyword in a stage, or else in the stages that it is built from. */
 export function effective(stages: readonly Stage[], stage: Stage, keyword: string): Instruction | undefined {
   const own = stage.instructions.findLast((instruction) => instruction.getKeyword() === keyword);
   if (own !== undefined) return own;

@@ -4,7 +4,7 @@ import { OWN_CHECKS, TOOL_CHECKS } from './catalogue.js';
 import { livePanels } from './checks/live-panels.js';
 import { openRepository } from './repository.js';
 
-/** `static`: check only what needs no running stack. */
+/** `static`: skip the checks that need a running stack. */
 const OPTIONS = { static: flag };
 
 /** `npm run check:deploy`: runs each check and prints a line for each problem. */

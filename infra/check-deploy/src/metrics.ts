@@ -3,10 +3,10 @@ import type { Repository } from './repository.js';
 import { seriesOfServices } from './service-metrics.js';
 import { placesAt } from './shape.js';
 
-/** Series that Prometheus itself makes. */
+/** Series that Prometheus itself creates. */
 const OF_PROMETHEUS = /^(up|ALERTS|scrape_\w+|prometheus_\w+)$/;
 
-/** Tells whether a metric is one that a service shows, that a recording rule records, or that Prometheus makes. */
+/** Returns a function that tells whether a service, a recording rule or Prometheus itself provides a metric. */
 export async function knownMetrics(repository: Repository): Promise<(name: string) => boolean> {
   const documents = ruleFiles(repository).flatMap((file) => repository.yaml(file).documents);
   const rules = documents.flatMap(({ value }) => placesAt(value, 'groups', '*', 'rules', '*', 'record'));
@@ -22,7 +22,7 @@ export function ruleTests(repository: Repository): string[] {
   return repository.files('infra/monitoring/test/rules', /\.ya?ml$/);
 }
 
-/** The names of the metrics that an expression of PromQL selects, each once. */
+/** The distinct names of the metrics that a PromQL expression selects. */
 export function metricsIn(expression: string): string[] {
   const names = new Set<string>();
   parser.parse(expression).iterate({

@@ -31,7 +31,8 @@ export function queueProblems({
   const [, size = ''] = /^\s*max_file_store\s*[:=]\s*(\S+)/m.exec(settings) ?? [];
   const store = bytesOf(size);
   if (Number.isNaN(store)) {
-    const why = 'a restarted server would take 75 % of what is free then, and refuse a large backlog';
+    const why =
+      'by default a restarted server limits itself to 75 % of the free disk space, and refuses a larger backlog';
     return [{ key: JETSTREAM_FILE, message: `sets no max_file_store: ${why}` }];
   }
   const limits = STREAM_LIMITS.map((key) => ({ key, bytes: Number(limitOf(key) || defaultOf('ingest', key)) }));
@@ -40,7 +41,7 @@ export function queueProblems({
     .filter(({ bytes }) => !(bytes > 0))
     .map(({ key }) => ({ key, message: `${key} has no limit: JetStreamNearFull can't fire` }));
   if (problems.length === 0 && sum >= store) {
-    const message = `all streams may take ${sum} bytes; max_file_store of NATS is ${store}`;
+    const message = `the limits of all streams add up to ${sum} bytes; max_file_store of NATS is ${store}`;
     problems.push({ key: 'NATS_STREAM_MAX_BYTES', message });
   }
   if (store >= volume) {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { freePort, LocalProcess, localFolder, SERVICE_NAMES } from '@ads/local';
 import { mainOf, type Program } from './service-variables.js';
 
-/** A service shows its metrics while no server that it needs is reachable. */
+/** A server address that refuses connections: a service serves its metrics without its servers. */
 const UNREACHABLE = {
   POSTGRES_HOST: '127.0.0.1',
   POSTGRES_PORT: '1',
@@ -13,7 +13,7 @@ const UNREACHABLE = {
 
 let read: Promise<string> | undefined;
 
-/** The metrics of all services, as the built services themselves show them at `/metrics`. */
+/** Starts all services and reads their `/metrics`. */
 function metricsOfServices(): Promise<string> {
   read ??= Promise.all(SERVICE_NAMES.map(readMetrics)).then((texts) => texts.join(''));
   return read;

@@ -17,7 +17,7 @@ export interface ServiceVariable {
   readonly secret: boolean;
 }
 
-/** Read by Node and by the driver of Postgres, not by our programs. */
+/** Variables that Node or the Postgres driver reads. Our programs do not declare them. */
 const READ_BY_LIBRARIES = ['NODE_OPTIONS', 'UV_THREADPOOL_SIZE', 'NODE_EXTRA_CA_CERTS'];
 
 const printed = new Map<Program, readonly ServiceVariable[]>();

@@ -26,7 +26,7 @@ export async function findDockerCompose(): Promise<FoundTool> {
   return code === 0 ? toolAt('docker') : { missing: 'docker compose is not installed' };
 }
 
-/** A server of the tracker as a program, with its environment; not as a container. */
+/** Finds a server program and its environment. Ignores container images. */
 export async function findServer(
   name: 'nginx' | 'nats-server' | 'prometheus',
 ): Promise<{ readonly path: string; readonly env: Variables } | { readonly missing: string }> {
@@ -40,7 +40,7 @@ export async function findServerTool(name: 'nginx' | 'nats-server', env: Variabl
   return 'missing' in found ? found : toolAt(found.path, { ...found.env, ...env });
 }
 
-/** promtool is installed beside Prometheus, also by the package of Debian. */
+/** Finds promtool in the folder of Prometheus, where Debian installs it too. */
 export async function findPromtool(): Promise<FoundTool> {
   const onPath = findOnPath('promtool');
   if (onPath !== undefined) return toolAt(onPath);

@@ -25,7 +25,7 @@ export interface YamlDocument {
 
 export interface YamlFile {
   readonly documents: readonly YamlDocument[];
-  /** Syntax errors, such as a key that is there twice. */
+  /** Syntax errors, such as a duplicate key. */
   readonly problems: readonly Problem[];
 }
 
@@ -75,7 +75,7 @@ function offsetOf(root: Document.Parsed, path: Path): number {
   return offset;
 }
 
-/** The pair of a key, also where a merge key contributes it. */
+/** The pair of a key, including pairs that a merge key adds. */
 function pairOf(root: Document.Parsed, pairs: readonly Pair[], key: string): Pair | undefined {
   const own = pairs.find((pair) => isScalar(pair.key) && String(pair.key.value) === key);
   if (own !== undefined) return own;

@@ -17,19 +17,23 @@ import { namesReadBy, programOf } from '../service-variables.js';
 import { at, fields, items, placesAt, text } from '../shape.js';
 import type { YamlDocument } from '../yaml-file.js';
 
-/** Services whose ports are published. All others are only reachable through them. */
+/** The services whose ports are published. All other services are reachable only through them. */
 const PUBLISHED = ['gateway', 'prometheus', 'grafana'];
 
 /** Requirements for every service in production. */
 const IN_PRODUCTION: readonly Requirement[] = [
-  ['read_only', is(true), 'its root file system can be written (read_only: true)'],
+  ['read_only', is(true), 'its root file system can be written (set read_only: true)'],
   ['cap_drop', includes('ALL'), 'has capabilities (cap_drop: [ALL])'],
   ['security_opt', includes('no-new-privileges:true'), 'may gain privileges (security_opt: [no-new-privileges:true])'],
   ['privileged', (value) => value !== true, 'is privileged'],
-  ['restart', isGiven, 'does not say whether it is started again (restart)'],
+  ['restart', isGiven, 'has no restart policy (set restart)'],
   ['logging.options.max-size', isGiven, 'its log has no max-size'],
   ['logging.options.max-file', isGiven, 'its log has no max-file'],
-  ['networks', (value) => placesAt(value, '*').length > 0, 'is on the default network, with everybody else'],
+  [
+    'networks',
+    (value) => placesAt(value, '*').length > 0,
+    'is on the default network with all other services (set networks)',
+  ],
 ];
 
 /** The limits of a service, in the short and in the long form. */
@@ -60,12 +64,12 @@ function* generalRules(repository: Repository, service: unknown): Iterable<Findi
   if (healthCheck !== undefined) yield [['healthcheck', 'test'], healthCheck];
 }
 
-/** A service that ends, such as the migrations; others wait for its end. */
+/** True for a service that ends, such as the migrations. Other services wait for its end. */
 function runsOnce(service: unknown): boolean {
   return ['no', 'on-failure'].includes(text(service, 'restart').split(':')[0] ?? '');
 }
 
-/** A health check is in the Compose file, or in the image that the service builds. */
+/** True if the Compose file or the image that the service builds has a health check. */
 function hasHealthCheck(repository: Repository, service: unknown): boolean {
   if (at(service, 'healthcheck', 'disable') === true) return false;
   if (at(service, 'healthcheck', 'test') !== undefined) return true;
@@ -83,7 +87,7 @@ export function dockerfileOf(service: unknown): string | undefined {
   return text(service, 'build', 'dockerfile') || 'Dockerfile';
 }
 
-/** Networks, volumes, secrets and configs that are named must be declared. */
+/** Checks that all networks, volumes, secrets and configs that a service names are declared. */
 function* declaredNames(file: unknown, service: unknown): Iterable<Finding> {
   for (const kind of ['networks', 'volumes', 'secrets', 'configs']) {
     for (const { path, value } of placesAt(service, kind, '*')) {
@@ -109,11 +113,11 @@ function* dependencies(repository: Repository, file: unknown, service: unknown):
     const path = ['depends_on', other];
     const needed = at(file, 'services', other);
     const condition = text(dependency, 'condition');
-    if (needed === undefined) yield [path, `depends on ${other}, which is no service`];
+    if (needed === undefined) yield [path, `depends on ${other}, which is not a service`];
     else if (condition === 'service_healthy' && !hasHealthCheck(repository, needed)) {
-      yield [path, `waits for ${other} to be healthy, which has no health check`];
+      yield [path, `waits until ${other} is healthy, but ${other} has no health check`];
     } else if (condition === 'service_completed_successfully' && !runsOnce(needed)) {
-      yield [path, `waits for the end of ${other}, which is always started again`];
+      yield [path, `waits for the end of ${other}, but ${other} is always restarted`];
     }
   }
 }
@@ -128,13 +132,13 @@ function* productionRules(name: string, service: unknown): Iterable<Finding> {
   const heap = heapProblem(text(service, 'environment', 'NODE_OPTIONS'), limitOf('mem_limit'));
   if (heap !== undefined) yield [['environment', 'NODE_OPTIONS'], heap];
   if (items(service, 'ports').length > 0 && !PUBLISHED.includes(name)) {
-    yield [['ports'], `is published; only ${PUBLISHED.join(', ')} are`];
+    yield [['ports'], `is published; only ${PUBLISHED.join(', ')} may be`];
   }
 }
 
 /**
- * Reports variables that no program reads: such a mistake has no other symptom. Programs may share a list; then one of them
- * must read each variable.
+ * Reports variables that no program reads, because such a mistake has no other symptom. If several programs share a list of
+ * variables, one of them must read each variable.
  */
 function unreadVariables({ file, value, lineOf }: YamlDocument): Problem[] {
   const given = Object.entries(fields(value, 'services')).flatMap(([service, settings]) => {
@@ -148,5 +152,5 @@ function unreadVariables({ file, value, lineOf }: YamlDocument): Problem[] {
   });
   const read = new Set(given.filter(({ isRead }) => isRead).map(({ line }) => line));
   const unread = new Map(given.filter(({ line }) => !read.has(line)).map(({ line, name }) => [line, name]));
-  return [...unread].map(([line, name]) => ({ file, line, message: `nobody reads ${name}` }));
+  return [...unread].map(([line, name]) => ({ file, line, message: `no program reads ${name}` }));
 }

@@ -26,7 +26,7 @@ export const dashboards = yamlCheck(
           ...placesAt(panel, 'targets', '*').flatMap(({ path: inPanel, value: target }) => {
             const here = [...path, ...inPanel];
             const source = text(target, 'datasource', 'uid') || text(panel, 'datasource', 'uid');
-            const asked = `asks ${source || 'the default'}, not the datasource that was chosen`;
+            const asked = `queries ${source || 'the default datasource'} instead of the selected datasource`;
             return [
               ...(source.startsWith('$') ? [] : [problem(here, `${title}: ${asked}`)]),
               ...metricsIn(fillIn(text(target, 'expr')))

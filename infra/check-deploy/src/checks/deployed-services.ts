@@ -15,13 +15,13 @@ interface DeployingFile {
   /** The part that deploys a service. */
   readonly part: string;
   readonly names: NamesIn;
-  /** Only the services behind the gateway are needed here. */
+  /** True if the file needs only the services behind the gateway. */
   readonly isPublic?: boolean;
 }
 
 const MANIFESTS = 'k8s/base/kustomization.yaml';
 
-/** Every file in which a service of the table must be deployed. */
+/** All files that must contain a part for each service of the service table. */
 const FILES: readonly DeployingFile[] = [
   {
     file: 'infra/docker/Dockerfile',
@@ -68,7 +68,7 @@ const FILES: readonly DeployingFile[] = [
 
 /** Each service of the table is built, deployed, routed to and scraped. */
 export const deployedServices: Check = {
-  name: 'services of the table',
+  name: 'services in the service table',
   run: (repository) =>
     FILES.flatMap(({ file, part, names, isPublic }) => {
       const present = names(repository, file);
@@ -90,7 +90,7 @@ function matches(pattern: RegExp): NamesIn {
   return (repository, file) => [...repository.text(file).matchAll(pattern)].map(([, name = '']) => name);
 }
 
-/** The manifests that both ways of applying reach: listed for Kustomize, and linked in the folder `k8s`. */
+/** The manifests that are both listed for Kustomize and linked in the folder `k8s`, so that both ways to apply them work. */
 function manifestsThat(isWanted: (manifest: Manifest) => boolean): NamesIn {
   return (repository, file) =>
     fieldsAt('resources', '*')(repository, file)

@@ -10,7 +10,7 @@ import { composeFiles, dockerfileOf } from './compose.js';
 /** Names of variables that must not be stored in a layer of an image. */
 const SECRET = /\b\w*(?:PASSWORD|SECRET|TOKEN|CREDENTIAL)\w*/;
 
-/** Our own rules for Dockerfiles. Only a build shows that a file works. */
+/** Checks Dockerfiles against our own rules. Only a build shows whether a Dockerfile works. */
 export const dockerfiles: Check = {
   name: 'Dockerfiles',
   run: (repository) => repository.files('infra', /\/Dockerfile$/).flatMap((file) => checkDockerfile(repository, file)),
@@ -50,10 +50,12 @@ function targetsOf(repository: Repository, dockerfile: string) {
 
 function checkInstruction(repository: Repository, file: string, instruction: Instruction): Problem[] {
   const [name, value, line] = [instruction.getKeyword(), contentOf(instruction), lineOf(instruction)];
-  if (name === 'ADD') return [{ file, line, message: 'ADD unpacks and fetches: use COPY' }];
+  if (name === 'ADD') return [{ file, line, message: 'ADD can unpack archives and fetch URLs: use COPY' }];
   if (name === 'ARG' || name === 'ENV') {
     const [secret] = SECRET.exec(value) ?? [];
-    return secret === undefined ? [] : [{ file, line, message: `${secret} would stay in the image` }];
+    return secret === undefined
+      ? []
+      : [{ file, line, message: `${secret} is stored in the image: use a build secret` }];
   }
   if (name === 'HEALTHCHECK') {
     const message = healthCheckProblem(value);
@@ -64,7 +66,7 @@ function checkInstruction(repository: Repository, file: string, instruction: Ins
   return sources
     .slice(0, -1)
     .filter((source) => !/[*?[$]/.test(source) && !repository.has(source))
-    .map((source) => ({ file, line, message: `${source} is not there to be copied` }));
+    .map((source) => ({ file, line, message: `COPY names ${source}, which does not exist` }));
 }
 
 function isCopy(instruction: Instruction): instruction is Copy {
@@ -81,10 +83,10 @@ function checkTarget(file: string, stages: readonly Stage[], stage: Stage): Prob
   const started = ['ENTRYPOINT', 'CMD']
     .map((name) => effective(stages, stage, name))
     .filter((one) => one !== undefined);
-  if (started.length === 0) report('starts nothing (CMD)');
+  if (started.length === 0) report('starts no program (set CMD)');
   for (const one of started) {
     if (!contentOf(one).startsWith('['))
-      report(`${one.getKeyword()} goes through a shell, which does not pass on SIGTERM`, one);
+      report(`${one.getKeyword()} runs a shell, which does not forward SIGTERM: use the JSON form`, one);
   }
   return problems;
 }

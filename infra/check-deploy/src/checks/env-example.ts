@@ -4,7 +4,7 @@ import { composeFiles } from './compose.js';
 
 const FILE = '.env.example';
 
-/** `.env.example` lists exactly the variables of the Compose files. Compose warns about each password that has a default. */
+/** Checks that `.env.example` lists exactly the variables of the Compose files, and that Compose warns about default passwords. */
 export const envExample: Check = {
   name: 'variables of the Compose files',
   run(repository) {
@@ -19,7 +19,7 @@ export const envExample: Check = {
         ({ groups: [, name = '', value], line }) => ({ name, file, line, hasDefault: value !== '' }),
       ),
     );
-    // Compose warns about a variable that has no default in one place.
+    // Compose warns about a variable if at least one of its uses has no default.
     const warned = used.filter(({ hasDefault }) => !hasDefault).map(({ name, file }) => `${file} ${name}`);
     const isShown = new Set(shown.map(({ name }) => name));
     const isUsed = new Set(used.map(({ name }) => name));
@@ -31,10 +31,14 @@ export const envExample: Check = {
         .filter(
           ({ name, file, hasDefault }) => hasDefault && /PASSWORD$/.test(name) && !warned.includes(`${file} ${name}`),
         )
-        .map(({ name, file, line }) => ({ file, line, message: `${name} has a default, and nothing warns of it` })),
+        .map(({ name, file, line }) => ({
+          file,
+          line,
+          message: `the password ${name} has a default without a warning`,
+        })),
       ...shown
         .filter(({ name }) => !isUsed.has(name))
-        .map(({ name, line }) => ({ file: FILE, line, message: `no Compose file asks for ${name}` })),
+        .map(({ name, line }) => ({ file: FILE, line, message: `no Compose file reads ${name}` })),
     ];
   },
 };

@@ -7,7 +7,7 @@ export function generatedFiles(): ReadonlyMap<string, string> {
   return new Map([...monitoringFiles(), [CONFIGURATION_PAGE, configurationPage()]]);
 }
 
-/** Generated files are committed as code generates them. */
+/** Checks that the committed generated files are up to date. */
 export const generated: Check = {
   name: 'generated files',
   run: (repository) =>
@@ -17,7 +17,7 @@ export const generated: Check = {
       const wanted = expected.split('\n');
       const differs = text.split('\n').findIndex((line, index) => line !== wanted[index]);
       return [
-        { file, line: differs < 0 ? wanted.length : differs + 1, message: 'is not what `npm run generate` writes' },
+        { file, line: differs < 0 ? wanted.length : differs + 1, message: 'is outdated: run `npm run generate`' },
       ];
     }),
 };

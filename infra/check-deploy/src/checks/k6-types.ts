@@ -4,7 +4,7 @@ import { typeErrors } from '../type-errors.js';
 
 const FOLDER = 'infra/k6';
 
-/** The load tests use k6 as it is. */
+/** Checks the load tests against the types of k6. */
 export const k6Types: Check = {
   name: 'types of the load tests',
   async run({ root }) {

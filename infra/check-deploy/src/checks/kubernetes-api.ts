@@ -20,7 +20,7 @@ const COMPILER_OPTIONS = '--strict --module esnext --moduleResolution bundler --
   ' ',
 );
 
-/** A file of manifests, and the name that its problems are reported under. */
+/** A file of manifests, and the name under which its problems are reported. */
 interface ManifestSource {
   readonly file: string;
   readonly documents: readonly YamlDocument[];

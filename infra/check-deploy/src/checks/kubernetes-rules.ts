@@ -19,7 +19,7 @@ const metadata: Rule = function* ({ kind, value }): Iterable<Finding> {
   for (const label of ['name', 'component', 'part-of'].map((name) => `app.kubernetes.io/${name}`)) {
     if (at(value, 'metadata', 'labels', label) === undefined) yield [['metadata', 'labels'], `has no label ${label}`];
   }
-  if (text(value, 'metadata', 'namespace') === '') yield [['metadata'], 'names no namespace'];
+  if (text(value, 'metadata', 'namespace') === '') yield [['metadata'], 'has no namespace'];
 };
 
 const RULES: readonly Rule[] = [
@@ -38,7 +38,7 @@ const RULES: readonly Rule[] = [
   queueLimitsOf,
 ];
 
-/** Our own rules for manifests: what the API allows, and what would still be wrong. */
+/** Checks manifests against our own rules, for mistakes that the Kubernetes API accepts. */
 export const kubernetesRules: Check = {
   name: 'manifests against our rules',
   run: (repository) => checkManifests(baseManifests(repository)),

@@ -31,10 +31,9 @@ function checkClusters(repository: Repository): Problem[] {
     const cluster = text.slice(start, text.indexOf('\n}', start));
     const line = text.slice(0, start).split('\n').length;
     const problems = [];
-    if (!/^\s*authorization \{[^}]*password: \$/m.test(cluster))
-      problems.push('the port of the cluster asks for no password');
+    if (!/^\s*authorization \{[^}]*password: \$/m.test(cluster)) problems.push('the cluster port requires no password');
     if (!/^\s*no_advertise: true$/m.test(cluster))
-      problems.push('clients get addresses of servers (no_advertise: true)');
+      problems.push('clients get the internal addresses of servers (set no_advertise: true)');
     return problems.map((message) => ({ file, line, message }));
   });
 }

@@ -30,11 +30,11 @@ async function checkOverlay(
   const { documents } = readYaml(file, output);
   const rendered = documents.map(manifestOf);
   const isThere = ({ kind, name }: Manifest) => rendered.some((one) => one.kind === kind && one.name === name);
-  // An overlay without workloads is applied beside the base; a Secret that it leaves out is made by hand.
+  // An overlay without workloads is applied together with the base. Operators create its missing Secrets by hand.
   const isAddition = !rendered.some(({ pod }) => pod !== undefined);
   const others = base.filter((manifest) => (isAddition || manifest.kind === 'Secret') && !isThere(manifest));
   return [
     ...(await checkAgainstApi([{ file, documents, whole: true }])),
     ...checkManifests([...rendered, ...others]).filter((problem) => problem.file === file),
-  ].map(({ line, message }) => ({ file, line: 1, message: `${message} (line ${line} of what it renders)` }));
+  ].map(({ line, message }) => ({ file, line: 1, message: `${message} (line ${line} of the rendered manifests)` }));
 }

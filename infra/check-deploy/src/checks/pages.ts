@@ -43,7 +43,7 @@ function checkNode(repository: Repository, file: string, node: Nodes): Pick<Prob
     return here([...checkFileName(repository, file, node.value), ...checkCommands(repository, node.value)]);
   }
   if (node.type !== 'code') return [];
-  // The fence takes a line.
+  // The first line of a code block is its fence.
   return node.value
     .split('\n')
     .flatMap((text, index) => checkCommands(repository, text).map((message) => ({ line: index + 1, message })));
@@ -53,9 +53,9 @@ function checkLink(repository: Repository, file: string, url: string): string[] 
   if (ELSEWHERE.test(url)) return [];
   const [path = '', anchor] = url.split('#', 2);
   const target = path === '' ? file : posix.join(posix.dirname(file), path);
-  if (!repository.has(target)) return [`the link ${url} leads to no file`];
+  if (!repository.has(target)) return [`the link ${url} names a file that does not exist`];
   const isMissing = anchor !== undefined && !anchorsOf(repository.text(target)).has(anchor);
-  return isMissing ? [`the link ${url} leads to no heading`] : [];
+  return isMissing ? [`the link ${url} names a heading that does not exist`] : [];
 }
 
 /** The anchors of the headings of a page. */
@@ -68,12 +68,12 @@ export function anchorsOf(page: string): ReadonlySet<string> {
   return anchors;
 }
 
-/** A file may be named from the root, from the folder of the page, or from the sources below that. */
+/** Looks for a file in the root, in the folder of the page, and in `src` and `test` below that folder. */
 function checkFileName(repository: Repository, file: string, name: string): string[] {
   if (!FILE_NAME.test(name) || BUILT.test(name)) return [];
   const folder = posix.dirname(file);
   const places = [name, posix.join(folder, name), posix.join(folder, 'src', name), posix.join(folder, 'test', name)];
-  return places.some((place) => repository.has(place)) ? [] : [`there is no file ${name}`];
+  return places.some((place) => repository.has(place)) ? [] : [`no file ${name} exists`];
 }
 
 function checkCommands(repository: Repository, text: string): string[] {
@@ -85,7 +85,7 @@ function checkCommands(repository: Repository, text: string): string[] {
   return [
     ...asked
       .filter(([, name = '']) => scripts[name] === undefined)
-      .map(([whole]) => `${whole}: there is no such script`),
-    ...paths.filter((path) => !repository.has(path)).map((path) => `${path} is not there`),
+      .map(([whole]) => `${whole}: package.json has no such script`),
+    ...paths.filter((path) => !repository.has(path)).map((path) => `${path} does not exist`),
   ];
 }

@@ -5,7 +5,7 @@ import type { Repository } from '../repository.js';
 import { placesAt, text } from '../shape.js';
 import { anchorsOf } from './pages.js';
 
-/** The fields that tell the reader of an alert what happened and what to do. */
+/** The required fields of an alert. */
 const OF_ALERTS: readonly Requirement[] = [
   ['labels.severity', isGiven, 'has no severity'],
   ['annotations.summary', isGiven, 'has no summary'],
@@ -28,10 +28,10 @@ export const prometheusRules = yamlCheck(
         ...(alert === '' ? [] : unmet(rule, OF_ALERTS)),
         ...(alert === '' || leadsToParagraph(repository, text(rule, 'annotations', 'runbook_url'))
           ? []
-          : [[['annotations'], 'its runbook_url leads to no paragraph'] as const]),
+          : [[['annotations'], 'runbook_url does not match any heading of the runbook'] as const]),
         ...(alert === '' || tests.some((test) => new RegExp(`alertname: ${alert}$`, 'm').test(test))
           ? []
-          : [[['alert'], 'no test sees it fire'] as const]),
+          : [[['alert'], 'no test checks that the alert fires'] as const]),
       ].map(([inRule, message]) => problem([...path, ...inRule], `${alert || text(rule, 'record')}: ${message}`));
     });
   },

@@ -17,7 +17,7 @@ export const promtool = toolCheck('promtool', findPromtool, async (run, reposito
     ...(await ask(['check', 'config', '--syntax-only'], ['infra/monitoring/prometheus.yml'])),
     ...(await ask(['check', 'rules'], ruleFiles(repository))),
   ];
-  // Tests of unreadable rules would only repeat the same problem.
+  // If a rule file is unreadable, its tests would report the same problem again.
   return problems.length > 0 ? problems : ask(['test', 'rules'], ruleTests(repository));
 });
 

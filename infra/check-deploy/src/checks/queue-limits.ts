@@ -7,12 +7,12 @@ import { composeFiles } from './compose.js';
 
 const SETTINGS = `infra/nats/${JETSTREAM_FILE}`;
 
-/** In Compose the streams fit into JetStream, and JetStream into its volume where that has a size. */
+/** Checks in Compose files that the streams fit into JetStream, and JetStream into its volume if the volume has a size. */
 export const queueLimits = yamlCheck('limits of JetStream', composeFiles, ({ value, problem }, repository) => {
   const services = Object.entries(fields(value, 'services'));
   const nats = at(value, 'services', 'nats');
   const publisher = services.find(([, service]) => programOf(service) === 'ingest');
-  // A file without our services runs NATS for services that are elsewhere.
+  // A file without our services runs NATS for services that are deployed elsewhere.
   if (nats === undefined || publisher === undefined) return [];
   const [name, service] = publisher;
   const problems = queueProblems({
@@ -27,7 +27,7 @@ export const queueLimits = yamlCheck('limits of JetStream', composeFiles, ({ val
   );
 });
 
-/** A named volume has a size where a driver limits it; else it has the disk of the host. */
+/** The size of a named volume; undefined if its driver sets no limit, because it can then use the whole disk. */
 function volumeOf(file: unknown, service: unknown): number | undefined {
   const mount = items(service, 'volumes').find((one) => String(one).endsWith(':/data'));
   const options = text(file, 'volumes', String(mount).split(':')[0] ?? '', 'driver_opts', 'o');

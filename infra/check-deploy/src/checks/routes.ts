@@ -11,15 +11,15 @@ const pathsOf = (isPublic: boolean) =>
   ALL_ENDPOINTS.filter((endpoint) => endpoint.isPublic === isPublic).map(({ path }) => path);
 
 const { analytics, metrics } = ENDPOINTS;
-/** Public paths, and paths below and beside one of them. */
+/** Public paths, a path below one of them, and a longer path with the same beginning. */
 const PUBLIC = [...pathsOf(true), `${analytics.path}/`, `${analytics.path}/anything`, `${analytics.path}ts`];
-/** Paths for operators only, and paths that no service has because their case differs. */
+/** Paths that must not be public: the management endpoints, and public paths in the wrong case. */
 const PRIVATE = [...pathsOf(false), `${metrics.path}/`, '/Ads', '/Ads/Analytics', '/Health'];
 
 /** The service that a path is routed to, and the line of the route; no service where the response is 404. */
 type Route = (path: string) => { service?: string; line: number };
 
-/** nginx and the Ingress route like the gateway of `npm start`, and do not expose the paths of operators. */
+/** Checks that nginx and the Ingress route like the gateway of `npm start`, and do not expose management endpoints. */
 export const routes: Check = {
   name: 'routes',
   run: (repository) => [...checkNginx(repository), ...checkUpstreams(repository), ...checkIngresses(repository)],
@@ -28,16 +28,16 @@ export const routes: Check = {
 function compare(file: string, route: Route): Problem[] {
   const problems = ['', API_PREFIX].flatMap((prefix) => [
     ...PUBLIC.map((path) => ({ path: `${prefix}${path}`, expected: upstreamOf(`${prefix}${path}`) as string })),
-    ...PRIVATE.map((path) => ({ path: `${prefix}${path}`, expected: 'nobody' })),
+    ...PRIVATE.map((path) => ({ path: `${prefix}${path}`, expected: 'no service' })),
   ]);
   return problems.flatMap(({ path, expected }) => {
-    const { service = 'nobody', line } = route(path);
+    const { service = 'no service', line } = route(path);
     if (service === expected) return [];
-    return [{ file, line, message: `${path} leads to ${service}; it should lead to ${expected}` }];
+    return [{ file, line, message: `${path} is routed to ${service}; it should be routed to ${expected}` }];
   });
 }
 
-/** In the `map $uri $service` of nginx the first matching expression decides. */
+/** The route of a path in nginx: the first matching expression of `map $uri $service`. */
 function checkNginx(repository: Repository): Problem[] {
   const file = 'infra/gateway/routes.conf';
   const source = repository.text(file);
@@ -49,18 +49,20 @@ function checkNginx(repository: Repository): Problem[] {
   return compare(file, (path) => table.find(({ expression }) => expression.test(path)) ?? { line: start?.line ?? 1 });
 }
 
-/** The port of a service in the gateway, as in `upstream ingest 8080`, is the one that the service listens on. */
+/** Checks that each upstream of the gateway, such as `upstream ingest 8080`, has the port that the service listens on. */
 function checkUpstreams(repository: Repository): Problem[] {
   const file = 'infra/gateway/run.sh';
   return matchesIn(repository.text(file), /^ +upstream (\w+) (\d+)/gm).flatMap(({ groups: [, name, port], line }) => {
     const service = UPSTREAMS.find((one) => one === name);
     const listensOn = service && String(defaultOf(service, 'HTTP_PORT'));
     if (port === listensOn || service === undefined) return [];
-    return [{ file, line, message: `asks ${service} at port ${port}; it listens on ${listensOn}` }];
+    return [
+      { file, line, message: `sends requests for ${service} to port ${port}; the service listens on ${listensOn}` },
+    ];
   });
 }
 
-/** In an Ingress the longest path that matches, element by element, decides. */
+/** The route of a path in an Ingress: the longest rule whose path elements match. */
 function checkIngresses(repository: Repository): Problem[] {
   return baseManifests(repository)
     .filter(({ kind }) => kind === 'Ingress')

@@ -5,7 +5,7 @@ import { placesAt, text } from '../shape.js';
 
 /** Prometheus scrapes each service by its name at its port, in a job with the name of the service. */
 export const scrapes = yamlCheck(
-  'what Prometheus scrapes',
+  'scrape targets of Prometheus',
   () => ['infra/monitoring/prometheus.yml'],
   ({ value, problem }) =>
     placesAt(value, 'scrape_configs', '*').flatMap(({ path, value: job }) => {
@@ -15,6 +15,6 @@ export const scrapes = yamlCheck(
       const asked = `${text(job, ...target, 'names', 0)}:${text(job, ...target, 'port')}`;
       const expected = `${service}:${defaultOf(service, 'HTTP_PORT')}`;
       if (asked === expected) return [];
-      return [problem([...path, ...target, 'port'], `asks ${asked}; ${service} is at ${expected}`)];
+      return [problem([...path, ...target, 'port'], `scrapes ${asked}; ${service} is at ${expected}`)];
     }),
 );

@@ -48,7 +48,7 @@ const OF_CONTAINERS: readonly Requirement[] = [
   ['resources.limits.memory', isGiven, 'has no limits of memory'],
 ];
 
-/** Every pod keeps to the restricted profile. */
+/** Checks that every pod follows the restricted profile. */
 export const secureContainers: Rule = function* ({ pod }) {
   if (pod === undefined) return;
   yield* findingsAt(pod.path, '', unmet(pod.spec, OF_PODS));
@@ -57,7 +57,7 @@ export const secureContainers: Rule = function* ({ pod }) {
   }
 };
 
-/** The image of a container is pinned, and its heap fits into its memory. */
+/** Checks that the image of each container is pinned, and that its heap fits into its memory. */
 function* sizeOf(container: unknown): Iterable<Finding> {
   const image = imageProblem(text(container, 'image'));
   if (image !== undefined) yield [['image'], image];
@@ -66,7 +66,7 @@ function* sizeOf(container: unknown): Iterable<Finding> {
   if (heap !== undefined) yield [['env', index], heap];
 }
 
-/** A container mounts volumes that its pod has. */
+/** Checks that containers mount only volumes of their pod. */
 export const mountedVolumes: Rule = function* ({ value, pod }) {
   const volumes = [
     ...placesAt(pod?.spec, 'volumes', '*', 'name'),
@@ -80,7 +80,7 @@ export const mountedVolumes: Rule = function* ({ value, pod }) {
   }
 };
 
-/** A service has cheap probes at its own ports. Ours have their real port and paths too, and enough time to shut down. */
+/** Checks that probes are cheap and use ports of their container. Checks ports, paths and shutdown time of our own services. */
 export const services: Rule = function* ({ kind, pod }, all) {
   if (pod === undefined || ['Job', 'CronJob'].includes(kind)) return;
   for (const { path, value: container } of containersOf(pod, ['containers'])) {
@@ -91,7 +91,7 @@ export const services: Rule = function* ({ kind, pod }, all) {
     const drain = Number(settingOf(all, 'SHUTDOWN_GRACE_SECONDS') || 25);
     const before = Number(text(container, 'lifecycle', 'preStop', 'sleep', 'seconds') || 0);
     if (grace > drain + before) continue;
-    const message = `is killed after ${grace} s; preStop and SHUTDOWN_GRACE_SECONDS may take ${drain + before} s`;
+    const message = `is killed after ${grace} s, but preStop and SHUTDOWN_GRACE_SECONDS may take ${drain + before} s`;
     yield [[...pod.path, 'terminationGracePeriodSeconds'], message];
   }
 };
@@ -104,7 +104,7 @@ function* probesOf(container: unknown): Iterable<Finding> {
     if (command !== undefined) yield [[probe, 'exec', 'command'], `${probe}: ${command}`];
     for (const { path, value: port } of placesAt(container, probe, ['httpGet', 'tcpSocket', 'grpc'], 'port')) {
       if (ports.includes(String(port))) continue;
-      yield [path, `${probe} asks at port ${port}, which the container does not have`];
+      yield [path, `${probe} uses port ${port}, which the container does not have`];
     }
   }
 }
@@ -118,7 +118,7 @@ function* ownServiceOf(container: unknown): Iterable<Finding> {
   const said = Number(text(container, 'ports', port, 'containerPort'));
   if (port < 0) yield [['ports'], 'has no port named http'];
   else if (said !== expected) {
-    yield [['ports', port, 'containerPort'], `says port ${said}, but listens on ${expected}`];
+    yield [['ports', port, 'containerPort'], `declares port ${said}, but listens on ${expected}`];
   }
   for (const [probe, path] of [
     ['livenessProbe', ENDPOINTS.live.path],
@@ -126,7 +126,7 @@ function* ownServiceOf(container: unknown): Iterable<Finding> {
   ] as const) {
     const asked = text(container, probe, 'httpGet', 'path');
     if (at(container, probe) === undefined || asked === path) continue;
-    yield [[probe], `${probe} asks for ${asked || 'nothing'}; ${path} is for that`];
+    yield [[probe], `${probe} requests ${asked || 'no path'}; use ${path}`];
   }
 }
 

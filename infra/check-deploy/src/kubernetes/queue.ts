@@ -3,7 +3,7 @@ import { JETSTREAM_FILE, queueProblems } from '../queue-limits.js';
 import { fields, placesAt, text } from '../shape.js';
 import type { Manifest, Rule } from './manifests.js';
 
-/** The streams fit into JetStream, and JetStream into its volume. */
+/** Checks that the streams fit into JetStream, and JetStream into its volume. */
 export const queueLimitsOf: Rule = function* (manifest, all) {
   if (manifest.kind !== 'ConfigMap') return;
   const withKey = (key: string) =>

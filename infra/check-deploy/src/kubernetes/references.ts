@@ -29,27 +29,27 @@ const REFERENCES: readonly Reference[] = [
   },
 ];
 
-/** Each resource that a manifest names exists. */
+/** Checks that each resource that a manifest names exists. */
 export const namedResources: Rule = function* ({ kind, value, pod }, all) {
   for (const { from, path, verb, to } of REFERENCES) {
     const prefix = from === 'pod' ? (pod?.path ?? []) : [];
     const places = from === 'pod' ? placesAt(pod?.spec, ...path) : from === kind ? placesAt(value, ...path) : [];
     for (const { path: field, value: name } of places) {
-      if (!isThere(all, to, String(name))) yield [[...prefix, ...field], `${verb} ${to} ${name}, which is not there`];
+      if (!isThere(all, to, String(name))) yield [[...prefix, ...field], `${verb} ${to} ${name}, which does not exist`];
     }
   }
 };
 
-/** A scaler names an existing workload. */
+/** Checks that a scaler names an existing workload. */
 export const scaledWorkloads: Rule = function* ({ kind, value }, all) {
   if (!['HorizontalPodAutoscaler', 'ScaledObject'].includes(kind)) return;
   const path = ['spec', 'scaleTargetRef'];
   const scaled = text(value, ...path, 'kind') || 'Deployment';
   const name = text(value, ...path, 'name');
-  if (!isThere(all, scaled, name)) yield [[...path, 'name'], `scales ${scaled} ${name}, which is not there`];
+  if (!isThere(all, scaled, name)) yield [[...path, 'name'], `scales ${scaled} ${name}, which does not exist`];
 };
 
-/** Each variable of a container has an existing source, and a program that reads it. */
+/** Checks that each variable of a container has an existing source, and that the program reads it. */
 export const variablesOfContainers: Rule = function* ({ pod }, all) {
   for (const { path, value: container } of containersOf(pod)) {
     const program = programOf(container);
@@ -65,13 +65,13 @@ export const variablesOfContainers: Rule = function* ({ pod }, all) {
         const source = at(value, 'valueFrom', field);
         const [from, key] = [text(source, 'name'), text(source, 'key')];
         if (source === undefined || at(source, 'optional') === true || keysOf(all, kind, from).includes(key)) continue;
-        yield [[...here, 'valueFrom', field, 'key'], `${name} is taken from ${kind} ${from}, which has no ${key}`];
+        yield [[...here, 'valueFrom', field, 'key'], `${name} reads a key of ${kind} ${from}, which has no ${key}`];
       }
     }
   }
 };
 
-/** Each key of a ConfigMap in `envFrom` of our programs is read by one of them. */
+/** Checks that one of our programs reads each key of a ConfigMap in `envFrom`. */
 export const variablesOfConfigMaps: Rule = function* ({ kind, name, value }, all) {
   if (kind !== 'ConfigMap') return;
   const readers = all
@@ -82,7 +82,7 @@ export const variablesOfConfigMaps: Rule = function* ({ kind, name, value }, all
     .flatMap(({ value: container }) => programOf(container) ?? []);
   const known = new Set(readers.flatMap((program) => [...namesReadBy(program)]));
   for (const variable of readers.length === 0 ? [] : Object.keys(fields(value, 'data'))) {
-    if (!known.has(variable)) yield [['data', variable], `nobody reads ${variable}`];
+    if (!known.has(variable)) yield [['data', variable], `no program reads ${variable}`];
   }
 };
 

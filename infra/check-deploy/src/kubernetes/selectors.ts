@@ -9,7 +9,7 @@ const SELECTORS: Readonly<Record<string, { ports?: [list: string, field: string]
   PodDisruptionBudget: {},
 };
 
-/** A selector must match at least one pod, and its ports must be ports of the matched pods. */
+/** Checks that a selector matches at least one pod, and that the matched pods have its ports. */
 export const selectedPods: Rule = function* ({ kind, value }, all) {
   const selector = SELECTORS[kind];
   if (selector === undefined) return;
@@ -23,7 +23,7 @@ export const selectedPods: Rule = function* ({ kind, value }, all) {
   }
 };
 
-/** A workload selects its own pods. */
+/** Checks that a workload selects its own pods. */
 export const ownPods: Rule = function* ({ value, pod }) {
   if (pod === undefined) return;
   const selector = at(value, 'spec', 'selector');
@@ -32,12 +32,12 @@ export const ownPods: Rule = function* ({ value, pod }) {
   }
   for (const { path, value: constraint } of placesAt(pod.spec, 'topologySpreadConstraints', '*')) {
     if (selectedBy(at(constraint, 'labelSelector'), [pod]).length === 0) {
-      yield [[...pod.path, ...path], 'spreads other pods than its own'];
+      yield [[...pod.path, ...path], 'its topology spread constraint selects other pods than its own'];
     }
   }
 };
 
-/** A path of an Ingress names a port of its Service. */
+/** Checks that each path of an Ingress names a port of its Service. */
 export const portsOfIngress: Rule = function* ({ kind, value }, all) {
   if (kind !== 'Ingress') return;
   const pattern = ['spec', 'rules', '*', 'http', 'paths', '*', 'backend', 'service'];
@@ -47,17 +47,17 @@ export const portsOfIngress: Rule = function* ({ kind, value }, all) {
     const service = all.find((one) => one.kind === 'Service' && one.name === name);
     const ports = placesAt(service?.value, 'spec', 'ports', '*', ['name', 'port']).map((one) => String(one.value));
     if (service !== undefined && !ports.includes(port)) {
-      yield [[...path, 'port'], `leads to port ${port}, which Service ${name} does not have`];
+      yield [[...path, 'port'], `routes to port ${port}, which Service ${name} does not have`];
     }
   }
 };
 
-/** A network policy selects existing pods, and allows existing peers and ports. */
+/** Checks that a network policy selects existing pods, and allows existing peers and ports. */
 export const networkPolicies: Rule = function* ({ kind, value }, all) {
   if (kind !== 'NetworkPolicy') return;
   const pods = podsOf(all);
   const own = selectedBy(at(value, 'spec', 'podSelector'), pods);
-  if (own.length === 0) yield [['spec', 'podSelector'], 'is for no pod'];
+  if (own.length === 0) yield [['spec', 'podSelector'], 'its podSelector matches no pod'];
   for (const [direction, peers] of [
     ['ingress', 'from'],
     ['egress', 'to'],
@@ -69,7 +69,7 @@ export const networkPolicies: Rule = function* ({ kind, value }, all) {
       );
       const others = local.map((peer) => ({ peer, pods: selectedBy(at(peer.value, 'podSelector'), pods) }));
       for (const { peer } of others.filter((other) => other.pods.length === 0)) {
-        yield [[...path, ...peer.path], 'lets through pods that are not there'];
+        yield [[...path, ...peer.path], 'allows peers, but no pod matches their selector'];
       }
       const receivers = direction === 'ingress' ? own : others.flatMap((other) => other.pods);
       yield* missingPorts(placesAt(value, ...path, 'ports', '*'), 'port', receivers);
@@ -81,7 +81,7 @@ function podsOf(all: readonly Manifest[]): PodTemplate[] {
   return all.flatMap(({ pod }) => pod ?? []);
 }
 
-/** The pods that a selector selects; an empty one selects all, an absent one none. */
+/** The pods that a selector matches. An empty selector matches all pods, an undefined one none. */
 function selectedBy(selector: unknown, pods: readonly PodTemplate[]): PodTemplate[] {
   if (selector === undefined) return [];
   const wanted = Object.entries(labelsOf(at(selector, 'matchLabels')));
@@ -111,7 +111,7 @@ function* missingPorts(ports: readonly Place[], field: string, selected: readonl
   for (const { path, value } of ports) {
     const wanted = text(value, field) || text(value, 'port');
     if (selected.some((pod) => !portsOf(pod).includes(wanted))) {
-      yield [[...path, field], `goes to port ${wanted}, which its pods do not have`];
+      yield [[...path, field], `uses port ${wanted}, which its pods do not have`];
     }
   }
 }

@@ -21,8 +21,8 @@ const TIMEOUT_MS = 60_000;
 /**
  * Starts servers and services under load, and runs the queries of the dashboards in Prometheus.
  *
- * @param onEnd gets a function for each thing that was started, which ends it at any time
- * @returns a problem for each query that returns nothing, or no number, for a minute
+ * @param onEnd is called with a function for each started process, which ends it at any time
+ * @returns a problem for each query that returns no number within a minute
  */
 export async function findEmptyPanels(
   { root, folder, executable }: { root: string; folder: string; executable: PrometheusOptions['executable'] },
@@ -52,7 +52,7 @@ export async function findEmptyPanels(
       empty = (await Promise.all(queries.map((query) => problemOf(prometheus, query)))).flat();
       return empty.length === 0;
     },
-    { timeoutMs: TIMEOUT_MS, what: 'the panels to show something', intervalMs: 2_000 },
+    { timeoutMs: TIMEOUT_MS, what: 'all panel queries to return a number', intervalMs: 2_000 },
   ).catch(() => undefined);
   const down = await prometheus.query('up == 0');
   await stopLoad();
@@ -93,7 +93,7 @@ async function problemOf(prometheus: Prometheus, { file, line, panel, expr }: Pa
   try {
     const samples = await prometheus.query(expr);
     if (samples.length === 0) return problem('shows nothing');
-    return samples.every(({ value }) => Number.isFinite(value)) ? [] : problem('shows what is no number');
+    return samples.every(({ value }) => Number.isFinite(value)) ? [] : problem('returns a value that is not a number');
   } catch (error) {
     return problem(error instanceof Error ? error.message : String(error));
   }

@@ -6,11 +6,11 @@ import type { YamlDocument } from '../yaml-file.js';
 /** One query of one panel. */
 export interface PanelQuery extends Omit<Problem, 'message'> {
   readonly panel: string;
-  /** With its variables filled in. */
+  /** The PromQL expression, with the variables of Grafana replaced. */
   readonly expr: string;
 }
 
-/** Everything is selected; the times suit a stack that has run for a minute and is scraped every second. */
+/** Values for the variables of Grafana: all series, and intervals for a one-minute-old stack that is scraped every second. */
 const VARIABLES: Readonly<Record<string, string>> = {
   service: SERVICE_NAMES.join('|'),
   ad: '.+',
@@ -29,11 +29,11 @@ export function panelQueries({ file, value: dashboard, lineOf }: YamlDocument): 
   }));
 }
 
-/** Fills in the variables of Grafana. @throws Error on an unknown one */
+/** Replaces the variables of Grafana. @throws Error for an unknown variable */
 export function fillIn(expr: string): string {
   return expr.replaceAll(/\$(\w+)|\$\{(\w+)\}/g, (variable, plain: string | undefined, braced: string | undefined) => {
     const value = VARIABLES[plain ?? braced ?? ''];
-    if (value === undefined) throw new Error(`No value is known for the variable ${variable}`);
+    if (value === undefined) throw new Error(`Dashboards use ${variable}, but no test value is defined for it`);
     return value;
   });
 }

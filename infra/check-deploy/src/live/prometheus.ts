@@ -5,11 +5,11 @@ import { freePort, LocalProcess } from '@ads/local';
 export interface PrometheusOptions {
   /** The program and its environment. */
   readonly executable: { readonly path: string; readonly env: Readonly<Record<string, string>> };
-  /** For its configuration and its data. */
+  /** The folder for its configuration and its data. */
   readonly folder: string;
-  /** Files of rules. */
+  /** The rule files to load. */
   readonly rules: string;
-  /** Where the processes of each job listen on 127.0.0.1. */
+  /** The ports of the processes on 127.0.0.1, by job. */
   readonly jobs: Readonly<Record<string, readonly number[]>>;
 }
 

@@ -26,9 +26,14 @@ export const COMPOSE: readonly Planted[] = [
     ...PRODUCTION,
     find: 'redis: { condition',
     replace: 'radis: { condition',
-    says: /depends on radis, which is no service/,
+    says: /depends on radis, which is not a service/,
   },
-  { ...PRODUCTION, find: 'REDIS_HOST: redis', replace: 'REDIS_HOSTNAME: redis', says: /nobody reads REDIS_HOSTNAME/ },
+  {
+    ...PRODUCTION,
+    find: 'REDIS_HOST: redis',
+    replace: 'REDIS_HOSTNAME: redis',
+    says: /no program reads REDIS_HOSTNAME/,
+  },
   {
     ...PRODUCTION,
     find: 'networks: [data, monitoring]',
@@ -71,14 +76,14 @@ export const COMPOSE: readonly Planted[] = [
     find: /- \$\{REDIS_PASSWORD\}/,
     replace: '- redis',
     at: 'REDIS_PASSWORD: ${REDIS_PASSWORD',
-    says: /REDIS_PASSWORD has a default, and nothing warns of it/,
+    says: /REDIS_PASSWORD has a default without a warning/,
   },
   {
     ...PRODUCTION,
     check: queueLimits,
     find: 'NATS_STREAM_MAX_BYTES: "5368709120"',
     replace: 'NATS_STREAM_MAX_BYTES: "9000000000"',
-    says: /all streams may take 9268435456 bytes/,
+    says: /the limits of all streams add up to 9268435456 bytes/,
   },
   {
     check: queueLimits,
@@ -95,9 +100,9 @@ export const COMPOSE: readonly Planted[] = [
     says: /NATS_STREAM_MAX_BYTES has no limit/,
   },
   { ...DOCKERFILE, find: 'USER node', replace: 'USER root', says: /runs as root/ },
-  { ...DOCKERFILE, find: 'CMD ["dist/main.js"]', replace: 'CMD node dist/main.js', says: /goes through a shell/ },
+  { ...DOCKERFILE, find: 'CMD ["dist/main.js"]', replace: 'CMD node dist/main.js', says: /runs a shell/ },
   { ...DOCKERFILE, find: /FROM node:\S+/, replace: 'FROM node:latest', says: /not pinned/ },
-  { ...DOCKERFILE, find: 'healthcheck.sh /app', replace: 'health.sh /app', says: /is not there to be copied/ },
+  { ...DOCKERFILE, find: 'healthcheck.sh /app', replace: 'health.sh /app', says: /which does not exist/ },
   {
     ...DOCKERFILE,
     find: 'HEALTHCHECK --interval',
@@ -111,5 +116,10 @@ export const COMPOSE: readonly Planted[] = [
     at: 'test: [CMD-SHELL',
     says: /redis: its health check starts node each time/,
   },
-  { ...DOCKERFILE, find: 'ENV NODE_ENV', replace: 'ENV API_TOKEN=x NODE_ENV', says: /API_TOKEN would stay/ },
+  {
+    ...DOCKERFILE,
+    find: 'ENV NODE_ENV',
+    replace: 'ENV API_TOKEN=x NODE_ENV',
+    says: /API_TOKEN is stored in the image/,
+  },
 ];
