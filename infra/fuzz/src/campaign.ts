@@ -86,7 +86,7 @@ export class Campaign {
     await Promise.all(shares.map((share, lane) => this.#driveLane(requests, share, firstLane + lane)));
   }
 
-  /** Sends requests one after the other. The first one that breaks a promise is made smaller and ends the lane. */
+  /** Sends requests one after the other. The first one that breaks a promise is made smaller and ends the sequence. */
   async #driveLane(requests: fc.Arbitrary<FuzzRequest>, count: number, lane: number): Promise<void> {
     if (count === 0) return;
     const seed = Math.imul(this.#seed, 1_000_003) + lane;
@@ -111,7 +111,7 @@ export class Campaign {
     this.violations.push(...worst.map((problem) => ({ ...problem, request, replay })));
   }
 
-  /** Sends one request outside of a lane. The first problem of each kind is kept without making it smaller. */
+  /** Sends one request outside of a sequence. Keeps the first request with each kind of problem, without making it smaller. */
   async #sendAndJudge(request: FuzzRequest): Promise<void> {
     const outcome = await this.#send(request);
     this.#count(request, outcome);
@@ -123,7 +123,7 @@ export class Campaign {
     }
   }
 
-  /** Sends a request, and enters its outcome in the journal. */
+  /** Sends a request, and adds its outcome to the journal. */
   async #send(request: FuzzRequest): Promise<Outcome> {
     const port = this.#stack.portOf(request.to);
     const outcome =

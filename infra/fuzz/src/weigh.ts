@@ -11,7 +11,7 @@ const SHRINKS = 60;
 /** Attempts to find a smaller request that is still too slow. */
 const RUNS = 20;
 
-/** The CPU that all of these requests take of the process that works most. */
+/** Sends the requests. Returns the CPU time of the process that used most, in milliseconds. */
 type Measure = (requests: readonly FuzzRequest[]) => Promise<{ readonly name: string; readonly ms: number }>;
 
 /** A request that takes more CPU than the limit. */
@@ -24,7 +24,7 @@ export interface Costly {
 
 /**
  * Sends one request of each generator, in small groups, and measures their CPU time, which a busy machine does not change.
- * Where a group exceeds its limit, each of its requests is measured by itself several times; the least counts.
+ * If a group exceeds its limit, each of its requests is measured separately several times, and the minimum counts.
  *
  * @param measure sends requests while nothing else is sent
  * @returns the first request of each group that is too slow
@@ -51,7 +51,7 @@ export async function weigh(
   return found;
 }
 
-/** The fault of one request; undefined if there is none. */
+/** Measures one request. Returns a sentence if it is too slow, otherwise undefined. */
 async function weighOne(request: FuzzRequest, measure: Measure): Promise<string | undefined> {
   let least = { name: '', ms: Number.POSITIVE_INFINITY };
   for (let attempt = 0; attempt < TRIES; attempt += 1) {

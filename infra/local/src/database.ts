@@ -4,10 +4,10 @@ import pg from 'pg';
 import { projectRoot } from './project.js';
 import { runCommand } from './servers/run-command.js';
 
-/** Ads per statement: a million in one would exceed the statement timeout. */
+/** The number of ads per statement. A statement with a million ads would exceed the statement timeout. */
 const ADS_AT_ONCE = 50_000;
 
-/** For a query that finds out whether a server answers. */
+/** Timeouts of a query that only checks whether a server answers. */
 export const PROBE_LIMITS = { connectionTimeoutMillis: 2_000, query_timeout: 5_000 };
 
 /** Environment variables; those of the servers override those of this process. */
@@ -40,7 +40,7 @@ export async function withClient<T>(
   limits: pg.ClientConfig = { connectionTimeoutMillis: 10_000 },
 ): Promise<T> {
   const client = new pg.Client({ ...addressOf(env), ...limits });
-  // An error on an idle connection would else end the process; a query reports it as well.
+  // Without a listener, an error on an idle connection would end the process. Queries report the same error.
   client.on('error', () => undefined);
   try {
     await client.connect();

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:net';
 
 /*
- * Below the range of ports for outgoing connections (from 32768 on Linux, 49152 on macOS). A port of that range is unsafe for
+ * These ports are below the range for outgoing connections (from 32768 on Linux, 49152 on macOS). A port of that range is unsafe for
  * a server that is killed and restarted: meanwhile a client that retries its connection may get the same port as its own,
  * connect to itself, and keep the port.
  */

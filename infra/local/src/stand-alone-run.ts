@@ -13,8 +13,8 @@ export interface StandAloneRun {
   /** An empty folder for data and logs, which is kept after a failed run. */
   readonly folder: string;
   /**
-   * How to end what was started, at whatever moment; last in, first out. Called twice, as something may be starting just
-   * then.
+   * Adds a function that ends something that was started. The functions run last in, first out, and twice, because a process
+   * may be starting during the first run.
    */
   onEnd(end: () => Promise<void>): void;
 }
@@ -85,7 +85,7 @@ function openRunFolder(name: RunName): string {
   return folder;
 }
 
-/** Keeps the data and logs of a run that found something, in place of those of the one before. @returns where */
+/** Keeps the data and logs of a failed run, and deletes those of the previous one. @returns the folder */
 function keepRunFolder(folder: string): string {
   const kept = join(folder, '..', 'last-failed');
   rmSync(kept, { recursive: true, force: true });

@@ -61,7 +61,7 @@ function stopOnSignals(stack: Stack, started: Promise<unknown>, unlock: () => vo
       // The interrupted start may have started another process meanwhile.
       await Promise.race([started.catch(() => undefined), sleep(3_000, undefined, { ref: false })]);
       await stack.stop();
-      console.log('Everything is stopped.');
+      console.log('All processes are stopped.');
       unlock();
       process.exit(0);
     },

@@ -1,11 +1,11 @@
 import { availableParallelism, loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** The timeout and interval of a wait, and the words for its error. */
+/** The timeout and interval of a wait, and the text for its error. */
 export interface WaitOptions {
   /** Timeout in milliseconds. On an overloaded machine it grows in proportion to the load. */
   timeoutMs: number;
-  /** The end of the error message: "Waited 5 s in vain for …". */
+  /** The end of the error message: "Timed out after 5 s waiting for …". */
   what: string;
   /** Milliseconds between two checks; by default 25. */
   intervalMs?: number;
@@ -33,7 +33,7 @@ export async function waitFor<T>(
     const waitedMs = performance.now() - since;
     if (waitedMs >= timeoutMs * patience()) {
       const last = cause instanceof Error ? ` (last: ${cause.message})` : '';
-      throw new Error(`Waited ${Math.round(waitedMs / 100) / 10} s in vain for ${what}${last}`, { cause });
+      throw new Error(`Timed out after ${Math.round(waitedMs / 100) / 10} s waiting for ${what}${last}`, { cause });
     }
     await sleep(intervalMs);
   }

@@ -22,14 +22,18 @@ export async function compare(database: pg.Pool, url: string, journal: Journal):
     wrong = await compareAnswers(url, rows, AD_IDS);
     return wrong.length === 0;
   };
-  await waitFor(isRight, { timeoutMs: COUNTED_MS, intervalMs: 100, what: 'right answers' }).catch(() => undefined);
+  await waitFor(isRight, {
+    timeoutMs: COUNTED_MS,
+    intervalMs: 100,
+    what: 'analytics to return the right counts',
+  }).catch(() => undefined);
   return {
     stored: rows.length,
     miscounted: [...lost.map((key) => `${key} is lost`), ...duplicated, ...misfiled, ...wrong],
   };
 }
 
-/** The stored events, once all acknowledged ones are there and no more arrive. */
+/** Waits until all acknowledged events are stored and no more arrive. Returns the stored events. */
 async function settledRows(database: pg.Pool, journal: Journal): Promise<Row[]> {
   let rows = await readRows(database);
   let before = -1;

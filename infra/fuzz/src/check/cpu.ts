@@ -2,7 +2,7 @@ import { readMetrics } from '@ads/harness';
 import type { LocalProcess } from '@ads/local';
 
 /**
- * Limit of the CPU that one request takes of one process, in milliseconds. An ordinary request takes less than one; a slow
+ * The limit of the CPU time that one request uses in one process, in milliseconds. An ordinary request uses less than 1 ms; a slow
  * one delays all others.
  */
 export const CPU_BUDGET_MS = 40;
@@ -27,7 +27,7 @@ export function mostUsed(before: CpuTimes, after: CpuTimes): { readonly name: st
   let most = { name: '', ms: Number.NEGATIVE_INFINITY };
   for (const [name, time] of after) {
     const ms = time - (before.get(name) ?? Number.NaN);
-    // A failed reading is no evidence.
+    // A failed reading proves nothing.
     if (!(ms <= most.ms)) most = { name, ms: Number.isNaN(ms) ? Number.POSITIVE_INFINITY : ms };
   }
   return most;

@@ -1,4 +1,4 @@
-/** Requests whose responses no other request may change. */
+/** Requests that must always get the same response. */
 const QUESTIONS: readonly (readonly [path: string, body?: string])[] = [
   ['/info'],
   ['/api/v1/ads'],

@@ -7,7 +7,7 @@ export interface Problem {
   readonly sentence: string;
 }
 
-/** The faults in the response to a request. */
+/** Returns the problems of the response to a request. */
 export function judge(request: FuzzRequest, { state, answers, ...outcome }: Outcome): Problem[] {
   const problems = answers.flatMap((answer) => judgeAnswer(request, answer));
   const mayClose = request.form === 'raw' && request.mayClose;
@@ -21,7 +21,7 @@ export function judge(request: FuzzRequest, { state, answers, ...outcome }: Outc
 }
 
 const REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
-/** Stack traces, places in the code, and names from behind the API. */
+/** Matches stack traces, code locations and names of internal components. */
 const INSIDES = /\n\s+at |node_modules|\.js:\d|ECONN|SQLSTATE|(Syntax|Type|Range|Reference)Error|root:x:0/;
 
 function judgeAnswer(request: FuzzRequest, answer: Answer): Problem[] {
@@ -51,7 +51,7 @@ function judgeAnswer(request: FuzzRequest, answer: Answer): Problem[] {
   return problems;
 }
 
-/** The fault of an error's body; undefined if there is none. */
+/** Returns what is wrong with the body of an error response; undefined if it is right. */
 function formProblem(text: string, requestId: string): string | undefined {
   let body: unknown;
   try {

@@ -5,7 +5,7 @@ import type { LocalProcess } from '@ads/local';
 /** Memory of one process after a garbage collection. */
 export interface Footprint {
   readonly name: string;
-  /** JavaScript objects, and the buffers that they hold. */
+  /** Bytes of JavaScript objects and their buffers. */
   readonly heapBytes: number;
   /** Resident memory. */
   readonly residentBytes: number;
@@ -17,7 +17,7 @@ const READINGS = 5;
 const BETWEEN_READINGS_MS = 200;
 
 /**
- * The least of several readings, each after a collection: memory that is really held. The processes must have been started
+ * The minimum of several readings, each after a garbage collection, so that it is the memory in use. The processes must run
  * with `collect-on-signal`.
  */
 export async function readFootprint(service: LocalProcess): Promise<Footprint> {
@@ -57,7 +57,7 @@ export function growth(before: readonly Footprint[], after: readonly Footprint[]
     if (then === undefined) return [];
     const lines: string[] = [];
     const grown = now.heapBytes - then.heapBytes;
-    // A reading that failed is no evidence either.
+    // A failed reading proves nothing.
     if (!(grown <= HEAP_GROWTH_BYTES)) lines.push(`the heap of ${now.name} grew by ${megabytes(grown)}`);
     const more = now.resources - then.resources;
     if (!(more <= RESOURCES_GROWTH)) lines.push(`${now.name} has ${more} sockets and timers more than before`);

@@ -74,7 +74,7 @@ const brokenLine = weighted(
   [2, fc.constantFrom('X-Request-ID: a\r\nX-Request-ID: b', 'Content-Type: text/html')],
 );
 
-/** Head lines that are no header, or that smuggle a second one. */
+/** Lines that are not valid headers, or that smuggle in a second header. */
 export const brokenHeads: fc.Arbitrary<RawRequest> = fc
   .record({ to: eventTarget, path: anyPath, host: hostLine, lines: fc.array(brokenLine, { maxLength: 3 }) })
   .map(({ to, path, host, lines }) =>

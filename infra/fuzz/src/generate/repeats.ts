@@ -21,7 +21,7 @@ const MISFIT = ` Z+-"\\]}/%\u2028!`;
 /** Puts a text into a request. */
 type Place = (text: string) => fc.Arbitrary<FuzzRequest>;
 
-/** Seven of eight are as long as they may be: the generators of fast-check prefer short ones. */
+/** The length of a run. Seven of eight have the maximum length, because fast-check prefers short ones by default. */
 function lengthUpTo(most: number): fc.Arbitrary<number> {
   return fc.noBias(fc.nat(most * 8)).map((length) => Math.min(most, length));
 }
@@ -98,7 +98,7 @@ const fields = runsInEach(
   (field, text) => postOf(JSON.stringify({ ad_id: 'ad-001', [field]: text }), JSON_LINE),
 );
 
-/** JSON as it is written: numbers, white space, escapes, brackets, names. */
+/** Parts of JSON syntax: numbers, white space, escapes, brackets, names. */
 const SYNTAX = [
   ...['{"ad_id":"ad-001","video_play_time":12.0345e+10}', '{ "ad_id" : "ad-001" }'],
   ...['[[{"a":[]}]]', '{"ad_id":"\\u0061\\n\\\\","x":[true,null,-1]}'],

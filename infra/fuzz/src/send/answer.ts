@@ -45,7 +45,7 @@ export function readAnswers(bytes: Buffer, { toHead, ended }: { toHead: boolean;
     // 100 Continue is not the response.
     if (status >= 200) answers.push({ status, headers, body: read.body });
   }
-  if (ended && rest.length > 0) throw new Unreadable(`the last ${rest.length} bytes are half an answer`);
+  if (ended && rest.length > 0) throw new Unreadable(`the last ${rest.length} bytes are an incomplete response`);
   return answers;
 }
 
@@ -94,7 +94,8 @@ function readChunks(bytes: Buffer): { body: Buffer; length: number } | undefined
     const start = lineEnd + 2;
     const end = start + Number.parseInt(size, 16);
     if (bytes.length < end + 2) return undefined;
-    if (bytes.toString('latin1', end, end + 2) !== '\r\n') throw new Unreadable('a chunk is not as long as it says');
+    if (bytes.toString('latin1', end, end + 2) !== '\r\n')
+      throw new Unreadable('the length of a chunk differs from its declared size');
     if (end === start) return { body: Buffer.concat(parts), length: end + 2 };
     parts.push(bytes.subarray(start, end));
     at = end + 2;

@@ -11,7 +11,7 @@ export interface ShiftedClock {
   shift(milliseconds: number): void;
 }
 
-/** @param file is written here, and read by the process to know its shift */
+/** @param file the file through which the process gets its shift */
 export function shiftedClock(file: string, milliseconds: number): ShiftedClock {
   const shift = (by: number): void => writeFileSync(file, String(by));
   shift(milliseconds);

@@ -4,7 +4,7 @@ import type { Variables } from '../database.js';
 const EVENTS_BYTES = 1_073_741_824;
 /** The default of the services. */
 const LETTERS_BYTES = 268_435_456;
-/** The room that the streams leave free, so that a full stream does not fill JetStream. */
+/** The space that the streams leave free, so that a full stream does not fill JetStream. */
 const SPARE = 1.25;
 
 /** The limits of the NATS server of `npm start`. The sum of the streams stays below the limit of JetStream. */

@@ -20,7 +20,7 @@ import { supervise } from './supervise.js';
 
 const NATS_ADDRESS_FILE = join(runFolder, 'nats-url');
 
-/** A server without which the tracker works too, but slower. */
+/** An optional server: without it the tracker works, but slower. */
 interface Broker {
   readonly name: string;
   readonly program: ServerProgram;
@@ -29,7 +29,7 @@ interface Broker {
   readonly make: (executable: Program) => Promise<LocalProcess>;
   /** Variables that point to this port, and that override the user's addresses of other servers. */
   readonly address: (port: number) => Variables;
-  /** One sentence: how the tracker works without it. */
+  /** A sentence that says how the tracker works without the server. */
   readonly degraded: string;
 }
 
@@ -92,7 +92,7 @@ export class Stack {
     await Promise.all(this.#servers.map((server) => server.stop()));
   }
 
-  /** Ends everything at once. */
+  /** Kills all processes immediately. */
   async kill(): Promise<void> {
     this.#stopping = true;
     rmSync(NATS_ADDRESS_FILE, { force: true });
@@ -147,7 +147,7 @@ export class Stack {
     const [redisEnv, natsEnv] = await Promise.all(
       [redis, nats].map((broker) => this.#startBroker(broker, found?.[broker.program])),
     );
-    // `npm run dead-letters` reads it, as the port may be another one each time.
+    // `npm run dead-letters` reads the address from this file, because the port differs between starts.
     if (natsEnv?.NATS_URL !== undefined) writeFileSync(NATS_ADDRESS_FILE, natsEnv.NATS_URL, { mode: 0o600 });
     return { ...redisEnv, ...natsEnv };
   }
@@ -193,7 +193,7 @@ export class Stack {
   }
 
   #throwIfStopping(): void {
-    if (this.#stopping) throw new Error('Stopped before everything was started.');
+    if (this.#stopping) throw new Error('Stopped before all processes were started.');
   }
 
   #addAddress(name: string, address: string): void {

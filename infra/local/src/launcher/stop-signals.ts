@@ -34,20 +34,20 @@ export function onStopSignals({ stop, kill, patienceMs = PATIENCE_MS }: StopSign
   };
   const offerKill = (): void => {
     state = 'kill offered';
-    console.log('Still stopping. Press Ctrl-C again to end everything at once.');
+    console.log('Still stopping. Press Ctrl-C again to kill all processes.');
   };
   const onSignal = (signal: NodeJS.Signals): void => {
     if (state !== 'kill offered') {
       beginStop(signal);
     } else {
       state = 'killing';
-      console.log('Ending everything at once.');
+      console.log('Killing all processes.');
       void kill?.();
     }
   };
 
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
-  onceAncestorIsGone((name) => beginStop(`"${name}" is gone`));
+  onceAncestorIsGone((name) => beginStop(`"${name}" has ended`));
 }
 
 /** The processes from our parent up to the npm (or pnpm, yarn) that ran the script; empty without npm. */

@@ -9,7 +9,7 @@ export type ServerProgram = 'redis-server' | 'nats-server' | 'pgbouncer' | 'prom
 /** A server program that can be run. */
 export type Program = InstalledProgram | { kind: 'docker'; image: string };
 
-/** The place of a server program. */
+/** The program on this machine, the image for Docker, or the reason why neither is available. */
 export type Executable = Program | { kind: 'missing'; reason: string };
 
 /** The images of programs that `npm start` needs; only chaos runs and checks use the others. */
@@ -67,12 +67,12 @@ export async function findExecutables<P extends ServerProgram>(programs: readonl
   return Object.fromEntries(found);
 }
 
-async function byDocker(program: ServerProgram, whyNot = 'it is not in the packages'): Promise<Executable> {
+async function byDocker(program: ServerProgram, whyNot = 'no package contains it'): Promise<Executable> {
   const image = DOCKER_IMAGES[program];
   const docker = image === undefined ? undefined : await runCommand('docker', ['info'], { timeoutMs: 3_000 });
   if (image !== undefined && docker?.code === 0) return { kind: 'docker', image };
   const noDocker = image === undefined ? '' : ', and no Docker is running';
-  const reason = `${program} is not installed and could not be fetched (${whyNot})${noDocker}. To have it: ${INSTALL[program]}.`;
+  const reason = `${program} is not installed and could not be fetched (${whyNot})${noDocker}. To install it: ${INSTALL[program]}.`;
   return { kind: 'missing', reason };
 }
 

@@ -55,7 +55,7 @@ export async function natsCluster({ folder, route, jetstream = {} }: NatsCluster
       for (const server of servers) await server.start();
       const outside = async () => outsideGroup(await Promise.all(places.map(readMeta)));
       const complete = async () => (await outside()).length === 0;
-      const what = 'the NATS cluster to have a leader whom all follow';
+      const what = 'the NATS cluster to elect a leader that all servers follow';
       // After a start on a busy machine a server of NATS 2.9 may never join the group. A restart helps.
       await waitFor(complete, { timeoutMs: READY_MS, what }).catch(async () => {
         for (const name of await outside()) {
@@ -85,7 +85,7 @@ async function readMeta({ monitorPort }: { monitorPort: number }): Promise<Meta>
   }
 }
 
-/** The servers that neither lead nor follow; all servers if there is no leader. */
+/** The servers that are neither leader nor up-to-date follower; all servers if no leader is elected. */
 function outsideGroup(metas: readonly Meta[]): (typeof NAMES)[number][] {
   const { leader, replicas = [] } = metas.find((meta) => meta.leader !== undefined && meta.replicas) ?? {};
   const followers = replicas.filter(({ current, offline }) => current && offline !== true).map(({ name }) => name);

@@ -17,7 +17,7 @@ export interface NatsOptions extends ServerOptions {
 }
 
 /**
- * The room for all streams of a server. Without it a server takes 75 % of the space that is free when it starts, and
+ * The size limit of all streams of a server. By default a server uses 75 % of the disk space that is free when it starts, and
  * after a restart with a large backlog refuses its own streams (10047).
  */
 const JETSTREAM = { max_file_store: '8GiB' };

@@ -85,7 +85,7 @@ async function postgresPrograms(): Promise<{ initdb: string; postgres: string }>
   try {
     entry = require.resolve(platform);
   } catch (cause) {
-    const message = `There is no Postgres for ${process.platform}-${process.arch} in npm. Set POSTGRES_HOST (and POSTGRES_PORT, …) to use a running one.`;
+    const message = `npm has no Postgres for ${process.platform}-${process.arch}. Set POSTGRES_HOST (and POSTGRES_PORT, …) to use a running one.`;
     throw new Error(message, { cause });
   }
   return await import(pathToFileURL(entry).href);
@@ -93,7 +93,7 @@ async function postgresPrograms(): Promise<{ initdb: string; postgres: string }>
 
 function readOrMakePassword(file: string, { ids }: PostgresAccount): string {
   if (!existsSync(file)) writeFileSync(file, randomBytes(18).toString('base64url'), { mode: 0o600 });
-  // initdb reads it.
+  // initdb reads the password from this file.
   if (ids !== undefined) chownSync(file, ids.uid, ids.gid);
   return readFileSync(file, 'utf8');
 }

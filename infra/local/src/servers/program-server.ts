@@ -8,9 +8,9 @@ import { type Program, requireExecutable, type ServerProgram } from './executabl
 
 /** Settings that every kind of server has. */
 export interface ServerOptions {
-  /** Folder for its data and settings; made when it is missing. */
+  /** Folder for its data and settings; created if it is missing. */
   folder: string;
-  /** By default in `folder`. */
+  /** The log file; by default in `folder`. */
   logFile?: string;
 }
 
@@ -25,7 +25,7 @@ export interface Place {
 export interface ProgramServer extends Required<ServerOptions> {
   name: string;
   program: ServerProgram;
-  /** By default it is searched for. */
+  /** The program; by default it is searched for. */
   executable: Program | undefined;
   /** Its place in a container. */
   container: Place;
@@ -78,8 +78,8 @@ export async function programServer(server: ProgramServer): Promise<LocalProcess
 }
 
 /**
- * Whether the first line that a server sends is the expected one.
- * @param question sent first, if the server does not send first
+ * Returns true if the first line that a server sends is the expected one.
+ * @param question the request to send, if the server does not send first
  * @throws the error of the connection
  */
 export async function sendsLine(port: number, expected: RegExp, question?: string): Promise<boolean> {

@@ -23,14 +23,14 @@ const SLOTS = 16_384;
 const PRIMARIES = 3;
 /** The primaries, and a replica of each. */
 const NODES = 2 * PRIMARIES;
-/** A node that is silent for longer is replaced. */
+/** The cluster replaces a node that does not answer for this time, in milliseconds. */
 const NODE_TIMEOUT_MS = 1_500;
 const JOIN_MS = 30_000;
 
 /**
- * A Redis Cluster of our own, not yet started.
- * @param options.folder for the data of all nodes: empty, or made now
- * @throws Error that says what to install, when there is no `redis-server` to be had.
+ * A local Redis Cluster, not started yet.
+ * @param options.folder the folder for the data of all nodes: empty, or created if it is missing
+ * @throws Error that names what to install if `redis-server` is not found
  */
 export async function redisCluster({ folder }: { folder: string }): Promise<RedisCluster> {
   const executable = await requireInstalled('redis-server');
@@ -46,7 +46,7 @@ export async function redisCluster({ folder }: { folder: string }): Promise<Redi
           'cluster-node-timeout': String(NODE_TIMEOUT_MS),
           // By default it is port + 10,000, which another server may use.
           'cluster-port': String(busPort),
-          // A replica may take over after any time without its primary.
+          // A replica may take over no matter how long it was disconnected from its primary.
           'cluster-replica-validity-factor': '0',
           'repl-diskless-sync-delay': '0',
         },
@@ -101,7 +101,7 @@ async function formCluster(clients: readonly Redis[], busPorts: readonly number[
   const ids = await Promise.all(holders.map((client) => client.cluster('MYID')));
   await Promise.all(
     clients.slice(PRIMARIES).map((client, index) =>
-      // Refused until the replica knows that primary.
+      // The replica refuses the command until it knows its primary.
       waitFor(async () => (await client.cluster('REPLICATE', String(ids[index % PRIMARIES]))) === 'OK', {
         timeoutMs: JOIN_MS,
         what: 'the nodes of the Redis Cluster to know each other',
@@ -126,6 +126,6 @@ async function works(clients: readonly Redis[]): Promise<void> {
           (replication.includes('role:master') || replication.includes('master_link_status:up')),
       );
     },
-    { timeoutMs: JOIN_MS, what: 'the Redis Cluster to work' },
+    { timeoutMs: JOIN_MS, what: 'the Redis Cluster to be healthy' },
   );
 }

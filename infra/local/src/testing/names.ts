@@ -7,7 +7,7 @@ import { runCommand } from '../servers/run-command.js';
 
 const PRELOAD = join(projectRoot, 'infra', 'local', 'dist', 'testing', 'hanging-look-ups.js');
 
-/** Names of servers on this machine, whose look-ups a test can let hang in the services. */
+/** Names of servers on this machine. A test can make their look-ups in the services hang. */
 export interface Names {
   /**
    * The variables of a service that reaches its servers by name: 127.0.0.1 in `NATS_URL` becomes `nats.test`, and so on.
