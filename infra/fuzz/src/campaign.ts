@@ -5,6 +5,7 @@ import { mostUsed, readCpu } from './check/cpu.js';
 import { enter } from './check/journal.js';
 import { judge, type Problem } from './check/judge.js';
 import type { FuzzStack } from './fuzz-stack.js';
+import { bombs } from './generate/bombs.js';
 import { quickRequests, slowRequests } from './generate/families.js';
 import { repeats } from './generate/repeats.js';
 import { type FuzzRequest, show } from './generate/request.js';
@@ -18,7 +19,7 @@ const QUICK_LANES = 48;
 const SLOW_LANES = 192;
 /** The share of requests that wait for a limit. */
 const SLOW_SHARE = 0.08;
-/** The share of ordinary requests whose CPU is measured, beside one request per repeated character. */
+/** The share of ordinary requests whose CPU is measured, beside one request of each generator in `bombs` and `repeats`. */
 const WEIGHED_SHARE = 0.1;
 /** Longer than any limit of a server: the gateway gives a request 30 s, and checks every 5 s. */
 const PATIENCE_MS = 40_000;
@@ -60,12 +61,13 @@ export class Campaign {
   }
 
   /**
-   * Measures the CPU that requests take: of part `part` of `parts` of those that repeat a character, and of a share of
-   * `requests` others.
+   * Measures the CPU that requests take: of part `part` of `parts` of `repeats` and `bombs`, and of a share of `requests`
+   * others.
    */
   async weigh(part: number, parts: number, requests: number): Promise<void> {
     const others = Array.from({ length: Math.ceil(requests * WEIGHED_SHARE) }, () => quickRequests);
-    const generators = [...repeats.filter((_, index) => index % parts === part), ...others];
+    const systematic = [...bombs, ...repeats];
+    const generators = [...systematic.filter((_, index) => index % parts === part), ...others];
     const costly = await weigh(generators, Math.imul(this.#seed, 1_000_003) + part * 100_000, async (group) => {
       const before = await readCpu(this.#stack.services);
       await Promise.all(group.map((request) => this.#sendAndJudge(request)));

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { brokenJson, contentTypes, deepJson, hugeJson, oddJson, prototypeKeys, validRequests } from './bodies.js';
+import { bombs } from './bombs.js';
 import { weighted } from './choices.js';
 import { brokenEncodings, compressedBodies } from './encodings.js';
 import { chunks, contentLengths, methods, pipelines, requestLines, smuggling } from './framing.js';
@@ -19,7 +20,8 @@ export const quickRequests: fc.Arbitrary<FuzzRequest> = weighted(
   [5, brokenJson],
   [5, contentTypes],
   [5, brokenEncodings],
-  [4, compressedBodies],
+  [3, compressedBodies],
+  [1, fc.oneof(...bombs)],
   [9, oddHeaders],
   [3, headerFloods],
   [4, brokenHeads],
