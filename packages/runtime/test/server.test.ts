@@ -144,6 +144,10 @@ describe('listen', () => {
     ['NOT HTTP\r\n\r\n', 400, 'invalid_request'],
     [`GET / HTTP/1.1\r\nHost: a\r\nX-Long: ${'x'.repeat(200_000)}\r\n\r\n`, 431, 'headers_too_large'],
     ['GET / HTTP/1.1\r\n\r\n', 400, 'invalid_request'],
+    ['GET /two-hosts HTTP/1.1\r\nHost: a\r\nX-A: b\r\nhost: b\r\n\r\n', 400, 'invalid_request'],
+    ['GET /same-host-twice HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n', 400, 'invalid_request'],
+    ['GET / HTTP/2.0\r\nHost: a\r\n\r\n', 400, 'invalid_request'],
+    ['GET /no-version\r\nHost: a\r\n\r\n', 400, 'invalid_request'],
     ['GET http://[::1 HTTP/1.1\r\nHost: a\r\n\r\n', 400, 'invalid_request'],
     ['GET / HTTP/1.1\r\nHost: a\r\nExpect: cake\r\nConnection: close\r\n\r\n', 417, 'expectation_failed'],
   ])('answers requests that reach no handler with JSON: %.20s', async (bytes, status, error) => {

@@ -7,8 +7,10 @@ import type { OpenRequests } from './open-requests.js';
 export interface Refusals {
   /** For `clientError`: the bytes are not HTTP, too large or too slow. */
   notHttp(error: NodeJS.ErrnoException, socket: Duplex): void;
-  /** For an HTTP/1.1 request without `Host`. */
-  noHost(response: ServerResponse): void;
+  /** For a version other than HTTP/1.0 and HTTP/1.1. */
+  version(response: ServerResponse): void;
+  /** For an HTTP/1.1 request without `Host`, and for any request with several. */
+  host(response: ServerResponse): void;
   /** For a request target without a path. */
   noPath(response: ServerResponse): void;
   /** For an `Expect` header other than `100-continue`. */
@@ -21,7 +23,8 @@ type Refusal = readonly [status: string, code: string, message: string];
 const NOT_HTTP: Refusal = ['400 Bad Request', 'invalid_request', 'The request is not valid HTTP.'];
 const TOO_LARGE: Refusal = ['431 Request Header Fields Too Large', 'headers_too_large', 'The headers are too large.'];
 const TOO_SLOW: Refusal = ['408 Request Timeout', 'request_timeout', 'The request took too long to arrive.'];
-const NO_HOST: Refusal = ['400 Bad Request', 'invalid_request', 'The request has no Host header.'];
+const VERSION: Refusal = ['400 Bad Request', 'invalid_request', 'The request must use HTTP/1.1 or HTTP/1.0.'];
+const HOST: Refusal = ['400 Bad Request', 'invalid_request', 'The request must have one Host header.'];
 const NO_PATH: Refusal = ['400 Bad Request', 'invalid_request', 'The request URL is not valid.'];
 const EXPECTATION: Refusal = [
   '417 Expectation Failed',
@@ -56,7 +59,8 @@ export function createRefusals(openRequests: Pick<OpenRequests, 'latestOf'>): Re
       if (first === undefined || first.destroyed || first.writableFinished) refuse();
       else first.once('close', refuse);
     },
-    noHost: (response) => answer(response, NO_HOST),
+    version: (response) => answer(response, VERSION),
+    host: (response) => answer(response, HOST),
     noPath: (response) => answer(response, NO_PATH),
     expectation: (response) => answer(response, EXPECTATION),
   };
