@@ -40,7 +40,7 @@ export async function standAloneRun<Options>(
   let interrupted = false;
   const interrupt = async () => {
     interrupted = true;
-    console.log('\nEnding everything …');
+    console.log('\nEnding all processes …');
     await endAll();
     rmSync(folder, { recursive: true, force: true });
     process.exit(130);

@@ -74,6 +74,6 @@ test('a second Ctrl-C after the prompt ends all processes at once', async () => 
     child,
     when(['up', () => child.kill('SIGINT')], ['Press Ctrl-C again', () => child.kill('SIGINT')]),
   );
-  expect(out).toMatch(/stopping SIGINT\nStill stopping\..*\nEnding everything at once\.\n$/);
+  expect(out).toMatch(/stopping SIGINT\nStill stopping\..*\nKilling all processes\.\n$/);
   expect(code).toBe(1);
 });
