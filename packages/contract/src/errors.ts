@@ -123,6 +123,7 @@ export function rateLimited(
   );
 }
 
+/** @param cause the failure; without one, the service refuses on purpose, and the request is no error in the log */
 export function unavailable(message: string, cause?: unknown, retryAfterSeconds = 1): ApiError {
   return new ApiError(503, 'unavailable', message, {
     headers: { 'Retry-After': String(retryAfterSeconds) },

@@ -18,12 +18,18 @@ const LINES_PER_SECOND = 10;
 const LONGEST_TEXT = 300;
 
 /**
- * Logs 4xx at info and 5xx at error, each up to 10 lines per second. All other requests are summarised in one line every
+ * Logs 4xx at info, a 503 without a cause at warn, and other 5xx at error, each up to 10 lines per second. The service refuses
+ * on purpose with the former 503, and a client can cause many, which must not hide failures. All other requests are summarised in one line every
  * 10 s, so that the log does not grow with the load.
  */
 export function createRequestLog(logger: Logger): (request: AnsweredRequest) => void {
   const refusals = limitPerSecond(LINES_PER_SECOND);
+  const overloads = limitPerSecond(LINES_PER_SECOND);
   const failures = limitPerSecond(LINES_PER_SECOND);
+  const quotaOf = (request: AnsweredRequest) => {
+    if (request.status < 500) return refusals;
+    return isOverload(request) ? overloads : failures;
+  };
   let summary = emptySummary();
   let summing = false;
 
@@ -52,7 +58,7 @@ export function createRequestLog(logger: Logger): (request: AnsweredRequest) => 
 
   return (request) => {
     const { status } = request;
-    if (status < 400 || isProbe(request) || !(status < 500 ? refusals() : failures())) return sum(request);
+    if (status < 400 || isProbe(request) || !quotaOf(request)()) return sum(request);
     const fields = {
       request_id: request.requestId,
       method: request.method,
@@ -62,13 +68,20 @@ export function createRequestLog(logger: Logger): (request: AnsweredRequest) => 
       duration_ms: toMilliseconds(request.seconds),
     };
     if (status < 500) logger.info('request refused', { event: 'request.refused', ...fields, ...why(request.error) });
-    else logger.error('request failed', { event: 'request.failed', ...fields, error: causeOf(request.error) });
+    else if (isOverload(request)) {
+      logger.warn('request refused for now', { event: 'request.overload', ...fields, ...why(request.error) });
+    } else logger.error('request failed', { event: 'request.failed', ...fields, error: causeOf(request.error) });
   };
 }
 
 /** A 503 to a probe is not a failure. The component that makes the process unready logs the reason. */
 function isProbe({ endpoint }: AnsweredRequest): boolean {
   return endpoint === ENDPOINTS.ready.path || endpoint === ENDPOINTS.health.path;
+}
+
+/** True for a 503 that no failure caused. */
+function isOverload({ status, error }: AnsweredRequest): boolean {
+  return status === 503 && error !== undefined && error.cause === undefined;
 }
 
 /** The reason for an operator: which field, which ad, which client. Long texts are cut. */

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { ApiError, unknownAd } from '@ads/contract';
+import { ApiError, unavailable, unknownAd } from '@ads/contract';
 import {
   createHealth,
   createMetrics,
@@ -107,6 +107,9 @@ function sampleRoutes(router: Router): void {
   router.get('/fail/away', async () => {
     throw new DependencyUnavailable('postgres', new Error('ECONNREFUSED'));
   });
+  router.get('/fail/full', () => {
+    throw unavailable('Too many requests wait; retry later.');
+  });
   router.get('/fail/half', (_request, response) => {
     response.write('{"half":');
     throw new Error('too late');
@@ -123,6 +126,9 @@ function sampleFastPath(fastPath: FastPath): void {
   fastPath.get('/fast/waits', 'reads', async ({ request }) => ({ status: 200, body: JSON.stringify(request.url) }));
   fastPath.get('/fast/bug', 'reads', () => {
     throw new TypeError('secret detail');
+  });
+  fastPath.get('/fast/full', 'reads', () => {
+    throw unavailable('Too many requests wait; retry later.');
   });
   fastPath.get('/fast/away', 'reads', async () => {
     throw new DependencyUnavailable('postgres', new Error('ECONNREFUSED'));
@@ -300,6 +306,25 @@ describe('an API', () => {
         }),
       },
     ]);
+  });
+
+  it.each(['/fail/full', '/fast/full'])(
+    'logs a refusal for overload as a warning without a stack: %s',
+    async (path) => {
+      expect(await error(await fetch(base + path))).toEqual([503, 'unavailable']);
+      await recorded(1);
+      const fields = { event: 'request.overload', reason: 'Too many requests wait; retry later.' };
+      expect(lines).toMatchObject([{ level: 'warn', fields }]);
+      expect(lines[0]?.fields).not.toHaveProperty('error');
+    },
+  );
+
+  it('logs failures although a client causes many refusals for overload', async () => {
+    await Promise.all(Array.from({ length: 60 }, () => fetch(`${base}/fast/full`)));
+    await fetch(`${base}/fail/away`);
+    await recorded(61);
+    expect(lines.filter(({ fields }) => fields.event === 'request.overload').length).toBeLessThanOrEqual(30);
+    expect(lines.filter(({ level }) => level === 'error')).toMatchObject([{ fields: { event: 'request.failed' } }]);
   });
 
   it('closes the connection when a response fails after its head was sent', async () => {

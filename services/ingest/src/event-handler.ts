@@ -2,6 +2,7 @@ import { invalidFields, unavailable, unknownAd } from '@ads/contract';
 import type { Answer, FastPathHandler, RequestContext } from '@ads/http';
 import type { AdCatalogue } from '@ads/ledger';
 import { type AdEvent, EVENT_KINDS, type EventKind, readAddress, readEventRequest } from '@ads/models';
+import { Refused } from './group-commit.js';
 import type { StoreResult } from './store-batch.js';
 import type { UnverifiedEvents } from './unverified-events.js';
 
@@ -83,6 +84,7 @@ async function acceptUnlisted(event: AdEvent, client: string, dependencies: Even
 function answerTo(event: AdEvent, result: StoreResult, { onAccepted }: EventDependencies): Answer {
   if (result.state === 'unknown ad') throw unknownAd(event.adId, 400);
   if (result.state === 'unavailable') {
+    if (result.cause instanceof Refused) throw unavailable('Too many events wait to be stored; send the event again.');
     throw unavailable('Neither NATS nor Postgres could store the event; send it again.', result.cause);
   }
   onAccepted(event);

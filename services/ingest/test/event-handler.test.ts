@@ -4,6 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from '@jest/globals';
 import { eventHandler } from '../src/event-handler.js';
+import { Refused } from '../src/group-commit.js';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
@@ -30,4 +31,21 @@ test('the body of an event is released while the event waits to be durable', asy
   collectGarbage();
   expect(more.deref()).toBeUndefined();
   expect(answers).toHaveLength(1);
+});
+
+test('an event that waits too long or finds a full queue is refused without a cause: that is no failure', async () => {
+  const handler = eventHandler('click', {
+    catalogue: { has: () => true, find: async () => 'known' },
+    unverified: { allow: () => true, retryAfter: () => 1 },
+    store: () => Promise.reject(new Refused('too many items wait to be written')),
+    onAccepted: () => undefined,
+    maxClockSkew: 0,
+    now: Date.now,
+  });
+  const context = { request: new IncomingMessage(new Socket()), clientAddress: () => '192.0.2.1', clientKey: () => '' };
+  const error: unknown = await Promise.resolve(handler(context, { ad_id: 'ad-001' })).catch(
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toMatchObject({ status: 503, message: expect.stringContaining('Too many events wait') });
+  expect(error).not.toHaveProperty('cause');
 });
