@@ -90,7 +90,7 @@ export function serverVariables(defaultPort: number): Variables<ServerConfig> {
       .max(1_000_000)
       .default(1_000)
       .description(
-        'Connections at a time from one address, or from one IPv6 /56 network; further ones are closed at once. Raise it where more viewers share one address. Proxies that `TRUST_PROXY` names are exempt; if it is a number of hops or `true`, every sender is exempt. The proxy must then limit its clients, as `infra/gateway` does.',
+        'Connections at a time from one address, or from one IPv6 /56 network; further ones are closed at once. Raise it where more viewers share one address. Proxies that `TRUST_PROXY` names are exempt; if it is a number of hops or `true`, every sender is exempt. The proxy must then limit the connections of its clients. `infra/gateway` limits only their requests in progress.',
       ),
     // Below the 30 s after which Kubernetes kills a pod.
     SHUTDOWN_GRACE_SECONDS: Joi.number()
