@@ -75,11 +75,29 @@ function parseForm(bytes: Buffer, numbers: ReadonlySet<string>, done: Done): voi
   else done(undefined, fieldsOf(new URLSearchParams(text), numbers));
 }
 
+/** An event has fewer fields than this. */
+const MAX_PARTS = 64;
+
+/** Limits the number of parts first, because a file of no bytes takes 35 µs: 16 KiB of them take 9 ms. */
 function parseMultipart(bytes: Buffer, contentType: string, numbers: ReadonlySet<string>, done: Done): void {
+  if (hasTooManyParts(bytes)) {
+    done(invalidRequest(`The form has more than ${MAX_PARTS} parts.`));
+    return;
+  }
   new Response(bytes, { headers: { 'Content-Type': contentType } }).formData().then(
     (form) => done(undefined, fieldsOf(form, numbers)),
     () => done(invalidRequest('The body is not valid multipart/form-data.')),
   );
+}
+
+/** Each part ends before a line that begins with `--`. */
+function hasTooManyParts(bytes: Buffer): boolean {
+  let at = 0;
+  for (let parts = 0; parts <= MAX_PARTS; parts += 1) {
+    at = bytes.indexOf('\r\n--', at) + 1;
+    if (at === 0) return false;
+  }
+  return true;
 }
 
 /** A JSON number of bounded length, without an exponent. */

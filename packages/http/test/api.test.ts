@@ -436,6 +436,15 @@ describe('a body', () => {
     },
   );
 
+  it('is answered 400 if it is a form with more than 64 parts', async () => {
+    const form = new FormData();
+    for (let part = 0; part < 64; part += 1) form.append(`field ${part}`, 'x');
+    const send = () => fetch(`${base}/ads/click`, { method: 'POST', body: form });
+    expect((await send()).status).toBe(202);
+    form.append('file', new Blob([]), 'file.txt');
+    expect(await error(await send())).toEqual([400, 'invalid_request']);
+  });
+
   it('is ignored in an HTML ping, whose fields are in the query', async () => {
     const answer = await fetch(`${base}/ads/click?${new URLSearchParams(FORM)}`, {
       method: 'POST',
