@@ -12,6 +12,7 @@ import {
   windowOf,
 } from '@ads/models';
 import Joi from 'joi';
+import { ownText } from './own-text.js';
 
 const TIMEFRAMES = WINDOWS.map((window) => window.timeframe);
 
@@ -50,6 +51,7 @@ export type AnalyticsQueryResult =
 /** @param text the part of the URL after the question mark */
 export function readAnalyticsQuery(text: string): AnalyticsQueryResult {
   const fields = parse(text);
+  if (typeof fields.ad_id === 'string') fields.ad_id = ownText(fields.ad_id);
   const common = readCommonQuery(fields);
   if (common !== undefined) return { state: 'query', query: common };
   const { value, error } = analyticsQuery.validate(fields, { abortEarly: false, errors: { wrap: { label: false } } });

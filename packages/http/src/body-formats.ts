@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { type ApiError, invalidRequest, notJson, unsupportedMediaType } from '@ads/contract';
+import { type ApiError, invalidRequest, notJson, ownText, unsupportedMediaType } from '@ads/contract';
 
 /** Called once: with an error, or with the body (an object, an array, or undefined for an empty body). */
 export type Done = (error: unknown, body?: unknown) => void;
@@ -108,7 +108,7 @@ function fieldsOf(entries: Iterable<[string, unknown]>, numbers: ReadonlySet<str
   const fields = new Map<string, unknown>();
   for (const [name, value] of entries) {
     if (typeof value !== 'string' || value === '' || fields.has(name)) continue;
-    fields.set(name, numbers.has(name) && NUMBER.test(value) ? Number(value) : value);
+    fields.set(name, numbers.has(name) && NUMBER.test(value) ? Number(value) : ownText(value));
   }
   return Object.fromEntries(fields);
 }

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { ENDPOINTS, rateLimited } from '@ads/contract';
+import { ENDPOINTS, ownText, rateLimited } from '@ads/contract';
 import { type EventLimitConfig, type HttpConfig, managementPath } from '@ads/runtime';
 import type { RequestHandler } from 'express';
 import { clientKey, pseudonymOf } from './client-key.js';
@@ -15,6 +15,8 @@ const MAX_CLIENTS = 100_000;
 /** The requests of one client in a fixed window, which begins with the first of them. */
 interface ClientWindow {
   requests: number;
+  /** The client key. */
+  readonly client: string;
   /** Names the client without its address. */
   readonly pseudonym: string;
   /** Value of the header `RateLimit-Policy`, which contains the pseudonym. */
@@ -62,9 +64,15 @@ export function createRateLimiter(
     let window = newer.get(client) ?? older.get(client);
     if (window === undefined || time >= window.endsAt) {
       const pseudonym = pseudonymOf(client);
-      window = { requests: 0, pseudonym, policy: policyFor(pseudonym), endsAt: time + WINDOW_MS };
+      window = {
+        requests: 0,
+        client: ownText(client),
+        pseudonym,
+        policy: policyFor(pseudonym),
+        endsAt: time + WINDOW_MS,
+      };
     }
-    newer.set(client, window);
+    newer.set(window.client, window);
     return window;
   }
 
