@@ -3,6 +3,7 @@ import { brokenJson, contentTypes, deepJson, hugeJson, oddJson, prototypeKeys, v
 import { bombs } from './bombs.js';
 import { weighted } from './choices.js';
 import { brokenEncodings, compressedBodies } from './encodings.js';
+import { everNew } from './ever-new.js';
 import { chunks, contentLengths, methods, pipelines, requestLines, smuggling } from './framing.js';
 import { brokenHeads, headerFloods, oddHeaders, upgrades } from './headers.js';
 import { pathTricks, queries } from './paths.js';
@@ -28,6 +29,7 @@ export const quickRequests: fc.Arbitrary<FuzzRequest> = weighted(
   [3, upgrades],
   [9, pathTricks],
   [9, queries],
+  [24, everNew],
   [5, methods],
   [5, requestLines],
   [4, pipelines],
