@@ -9,7 +9,7 @@ import { type HeaderList, setHeaders } from './common-headers.js';
 export type LimitName = 'events' | 'reads';
 
 const WINDOW_MS = 60_000;
-/** About 20 MB. */
+/** 34 MB. */
 const MAX_CLIENTS = 100_000;
 
 /** The requests of one client in a fixed window, which begins with the first of them. */
