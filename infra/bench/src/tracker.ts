@@ -8,7 +8,9 @@ import type { BenchStack } from './stack.js';
 export async function emptyAll(stack: BenchStack): Promise<void> {
   const { database, redis } = stack.admin;
   await emptyStreams(stack);
-  await database.query('TRUNCATE ad_events, clicks_per_second, clicks_per_minute, ad_totals, counter_doubts');
+  await database.query(
+    'TRUNCATE ad_events, counts_per_second, counts_per_minute, counts_per_quarter_hour, ad_totals, counter_doubts',
+  );
   // Runs the checkpoint now, so that it does not run during a measurement.
   await database.query('CHECKPOINT');
   await redis.flushall();
@@ -51,7 +53,7 @@ export async function countClicks(
 export async function readSizes({ admin: { database, redis } }: BenchStack): Promise<Record<string, number>> {
   const { rows } = await database.query<Record<string, string>>(
     `SELECT sum(size) FILTER (WHERE name LIKE 'ad_events%') AS postgres_rows,
-            sum(size) FILTER (WHERE name LIKE 'clicks_per_%' OR name = 'ad_totals') AS postgres_rollups,
+            sum(size) FILTER (WHERE name LIKE 'counts_per_%' OR name = 'ad_totals') AS postgres_rollups,
             pg_current_wal_lsn() - '0/0'::pg_lsn AS postgres_log
      FROM (SELECT relname AS name, pg_total_relation_size(oid) AS size
            FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace) tables`,

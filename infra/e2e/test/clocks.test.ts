@@ -123,7 +123,7 @@ describe('a service with a wrong clock', () => {
     await setting.stack.consumer.start();
     await setting.admin.redis.flushall();
     await expectWindows(setting, 'redis');
-    const { rows } = await setting.admin.database.query('SELECT sum(clicks)::integer AS clicks FROM clicks_per_second');
+    const { rows } = await setting.admin.database.query('SELECT sum(clicks)::integer AS clicks FROM counts_per_second');
     expect(rows).toEqual([{ clicks: 3 }]);
 
     await setting.redis.kill();

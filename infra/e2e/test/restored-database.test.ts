@@ -67,7 +67,9 @@ async function expectClicks(count: number, of: Environment = environment): Promi
 test('after TRUNCATE and two clicks analytics answers two, also after a restart of all services', async () => {
   await clicks(6);
   await expectExact(environment);
-  await environment.admin.database.query('TRUNCATE ad_events, ad_totals, clicks_per_minute, clicks_per_second');
+  await environment.admin.database.query(
+    'TRUNCATE ad_events, ad_totals, counts_per_minute, counts_per_second, counts_per_quarter_hour',
+  );
   environment.journal.acknowledged.clear();
   await clicks(2);
   await expectClicks(2);
@@ -82,7 +84,7 @@ test('rows that an administrator deleted are no longer counted', async () => {
   await clicks(3);
   await expectClicks(5);
   await environment.admin.database.query(
-    'BEGIN; DELETE FROM ad_totals; DELETE FROM clicks_per_minute; DELETE FROM clicks_per_second; DELETE FROM ad_events; COMMIT',
+    'BEGIN; DELETE FROM ad_totals; DELETE FROM counts_per_minute; DELETE FROM counts_per_second; DELETE FROM counts_per_quarter_hour; DELETE FROM ad_events; COMMIT',
   );
   environment.journal.acknowledged.clear();
   await clicks(1);

@@ -122,8 +122,8 @@ test('4. the consumer records the event and its rollups in one transaction', asy
 
   // The rollups answer windows and totals at a cost that does not grow with the number of events.
   const rollups = await database.query(
-    `SELECT 'second' AS rollup, second::float8 AS bucket, clicks::float8 FROM clicks_per_second WHERE ad_id = $1
-     UNION ALL SELECT 'minute', minute::float8, clicks::float8 FROM clicks_per_minute WHERE ad_id = $1
+    `SELECT 'second' AS rollup, second::float8 AS bucket, clicks::float8 FROM counts_per_second WHERE ad_id = $1
+     UNION ALL SELECT 'minute', minute::float8, clicks::float8 FROM counts_per_minute WHERE ad_id = $1
      UNION ALL SELECT 'total', NULL, clicks::float8 FROM ad_totals WHERE ad_id = $1`,
     [AD],
   );

@@ -1,36 +1,42 @@
--- Buckets and totals of the rollups that differ from the sums of their rows.
--- $1: the oldest second, $2: the oldest minute of any window. Older buckets may have been pruned. The kinds that
--- count: $3 in windows, $4 in total clicks, $5 in total impressions.
-SELECT rollup || ' ' || ad_id || coalesce(' ' || bucket, '') AS key, coalesce(counted, 0) AS counted, coalesce(rolled_up, 0) AS rolled_up
-FROM (
-  SELECT 'second' AS rollup, ad_id, bucket, counted, clicks AS rolled_up
-  FROM (
-    SELECT ad_id, floor(extract(epoch FROM occurred_at))::bigint AS bucket, count(*) AS counted
-    FROM ad_events WHERE kind = ANY($3) GROUP BY 1, 2
-  ) recorded
-  FULL JOIN (SELECT ad_id, second AS bucket, clicks FROM clicks_per_second) rolled USING (ad_id, bucket)
-  WHERE bucket >= $1::bigint
+-- Buckets and totals of the rollups that differ from the events that they count.
+-- $1: the oldest second, $2: the oldest minute that a window can see; older buckets may have been pruned. The kinds that count
+-- as: $3 clicks, $4 impressions.
+WITH counted AS MATERIALIZED (
+  SELECT
+    ad_id,
+    floor(extract(epoch FROM occurred_at))::bigint AS second,
+    count(*) FILTER (WHERE kind = ANY($3)) AS clicks,
+    count(*) FILTER (WHERE kind = ANY($4)) AS impressions,
+    count(play_time_ms) AS play_times,
+    coalesce(sum(play_time_ms), 0)::bigint AS play_time_ms
+  FROM ad_events GROUP BY 1, 2
+),
+should AS (
+  SELECT 'second' AS rollup, ad_id, second AS bucket, ARRAY[clicks, impressions] AS counts FROM counted
+  WHERE second >= $1::bigint
   UNION ALL
-  SELECT 'minute', ad_id, bucket, counted, clicks
-  FROM (
-    SELECT ad_id, floor(extract(epoch FROM occurred_at) / 60)::bigint AS bucket, count(*) AS counted
-    FROM ad_events WHERE kind = ANY($3) GROUP BY 1, 2
-  ) recorded
-  FULL JOIN (SELECT ad_id, minute AS bucket, clicks FROM clicks_per_minute) rolled USING (ad_id, bucket)
-  WHERE bucket >= $2::bigint
+  SELECT 'minute', ad_id, second / 60, ARRAY[sum(clicks), sum(impressions)]::bigint[] FROM counted
+  WHERE second / 60 >= $2::bigint GROUP BY 2, 3
   UNION ALL
-  SELECT 'total of ' || total, ad_id, NULL, counted, rolled_up
-  FROM (
-    SELECT
-      CASE WHEN kind = ANY($4) THEN 'clicks' WHEN kind = ANY($5) THEN 'impressions' END AS total,
-      ad_id,
-      count(*) AS counted
-    FROM ad_events GROUP BY 1, 2
-  ) recorded
-  FULL JOIN (
-    SELECT 'clicks' AS total, ad_id, clicks AS rolled_up FROM ad_totals
-    UNION ALL SELECT 'impressions', ad_id, impressions FROM ad_totals
-  ) rolled USING (total, ad_id)
-  WHERE total IS NOT NULL
-) compared
-WHERE coalesce(counted, 0) <> coalesce(rolled_up, 0)
+  SELECT 'quarter-hour', ad_id, second / 900,
+         ARRAY[sum(clicks), sum(impressions), sum(play_times), sum(play_time_ms)]::bigint[]
+  FROM counted GROUP BY 2, 3
+  UNION ALL
+  SELECT 'total', ad_id, 0, ARRAY[sum(clicks), sum(impressions)]::bigint[] FROM counted GROUP BY 2
+),
+held AS (
+  SELECT 'second' AS rollup, ad_id, second AS bucket, ARRAY[clicks, impressions] AS counts FROM counts_per_second
+  WHERE second >= $1::bigint
+  UNION ALL
+  SELECT 'minute', ad_id, minute, ARRAY[clicks, impressions] FROM counts_per_minute WHERE minute >= $2::bigint
+  UNION ALL
+  SELECT 'quarter-hour', ad_id, quarter_hour, ARRAY[clicks, impressions, play_times, play_time_ms]::bigint[]
+  FROM counts_per_quarter_hour
+  UNION ALL
+  SELECT 'total', ad_id, 0, ARRAY[clicks, impressions] FROM ad_totals
+)
+SELECT rollup || ' ' || ad_id || ' ' || bucket AS key, should.counts::text AS counted, held.counts::text AS rolled_up
+FROM should FULL JOIN held USING (rollup, ad_id, bucket)
+WHERE should.counts IS DISTINCT FROM held.counts
+  -- A bucket of zeros holds as much as no bucket.
+  AND (should.counts IS NOT NULL OR 0 <> ANY(held.counts))

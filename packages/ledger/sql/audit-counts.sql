@@ -8,13 +8,13 @@ SELECT
   (
     SELECT coalesce(json_agg(json_build_array(second, bucket.clicks)), '[]')
     FROM unnest($2::bigint[]) AS field (minute)
-    JOIN clicks_per_second bucket
+    JOIN counts_per_second bucket
       ON bucket.ad_id = ad.id AND second >= field.minute * 60 AND second < field.minute * 60 + 60
   ) AS seconds,
   (
     SELECT coalesce(json_agg(json_build_array(bucket.minute, bucket.clicks)), '[]')
     FROM unnest($3::bigint[]) AS field (hour)
-    JOIN clicks_per_minute bucket
+    JOIN counts_per_minute bucket
       ON bucket.ad_id = ad.id AND bucket.minute >= field.hour * 60 AND bucket.minute < field.hour * 60 + 60
   ) AS minutes
 FROM unnest($1::text[]) AS ad (id)

@@ -6,11 +6,11 @@ SELECT
   impressions,
   (
     SELECT coalesce(json_agg(json_build_array(second, clicks)), '[]')
-    FROM clicks_per_second bucket WHERE bucket.ad_id = page.ad_id AND second >= $3
+    FROM counts_per_second bucket WHERE bucket.ad_id = page.ad_id AND second >= $3
   ) AS seconds,
   (
     SELECT coalesce(json_agg(json_build_array(minute, clicks)), '[]')
-    FROM clicks_per_minute bucket WHERE bucket.ad_id = page.ad_id AND minute >= $4
+    FROM counts_per_minute bucket WHERE bucket.ad_id = page.ad_id AND minute >= $4
   ) AS minutes
 FROM (SELECT * FROM ad_totals WHERE ad_id > $1 ORDER BY ad_id LIMIT $2) page
 ORDER BY ad_id

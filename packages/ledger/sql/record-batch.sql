@@ -7,7 +7,8 @@
 -- leave, or null; 10 the seconds and 11 the minutes that are kept. `:kinds_in_…` is filled in from EVENT_KINDS, see kinds-in-sql.ts.
 --
 -- Buckets older than 10 and 11 by the clock of Postgres are neither written nor returned: they are too old for all windows, and
--- pruning would delete them. Their clicks are in the totals. Players choose timestamps, so this limits the number of rows.
+-- pruning would delete them. Their events are in the totals and in the quarter-hours, which are kept for ever. Players choose
+-- timestamps, so this limits the number of rows.
 --
 -- Lock order: events, then the buckets of each rollup, each sorted by key. Parallel batches wait for each other and never
 -- deadlock. A bucket that the batch touches without adding to it (its clicks are stored already) is written with zero added:
@@ -15,7 +16,8 @@
 -- such buckets, and skips the search for them.
 --
 -- The result has an array per column instead of a row per bucket: with 10,000 ads a batch touches more buckets than it has
--- clicks, and rows cost more to write and to read than buckets cost to count.
+-- clicks, and rows cost more to write and to read than buckets cost to count. Buckets without clicks are left out: Redis holds
+-- the windows of clicks.
 WITH known AS MATERIALIZED (
   SELECT *
   FROM unnest($1::uuid[], $2::text[], $3::text[], $4::inet[], $5::bigint[], $6::bigint[], $7::bigint[], $8::integer[])
@@ -34,51 +36,81 @@ recorded AS (
   FROM known
   ORDER BY id, kind
   ON CONFLICT DO NOTHING
-  RETURNING kind, ad_id, floor(date_part('epoch', occurred_at))::bigint AS second
+  RETURNING kind, ad_id, floor(date_part('epoch', occurred_at))::bigint AS second, play_time_ms
 ),
-touched AS MATERIALIZED (
-  SELECT ad_id, kind, second, sum(added) AS added
+-- Each rollup is summed from the one before. Sums of integers and floats are fast, sums of bigint are numeric and slow; a sum of
+-- milliseconds is exact as a float.
+per_second AS MATERIALIZED (
+  SELECT ad_id, second, sum(click)::integer AS clicks, sum(impression)::integer AS impressions,
+         count(play_time_ms)::integer AS play_times, sum(play_time_ms)::float8 AS play_time_ms
   FROM (
-    SELECT ad_id, kind, second, 1 AS added FROM recorded
+    SELECT ad_id, second, (kind IN (:kinds_in_clicks))::integer AS click,
+           (kind IN (:kinds_in_impressions))::integer AS impression, play_time_ms
+    FROM recorded
     UNION ALL
-    SELECT ad_id, kind, occurred / 1000, 0 FROM known
+    SELECT ad_id, occurred / 1000, 0, 0, NULL FROM known
     WHERE (SELECT count(*) FROM recorded) < (SELECT count(*) FROM known)
   ) events
-  GROUP BY ad_id, kind, second
+  GROUP BY ad_id, second
+),
+per_minute AS MATERIALIZED (
+  SELECT ad_id, second / 60 AS minute, sum(clicks)::integer AS clicks,
+         sum(impressions)::integer AS impressions, sum(play_times)::integer AS play_times,
+         sum(play_time_ms) AS play_time_ms
+  FROM per_second
+  GROUP BY ad_id, second / 60
+),
+per_quarter_hour AS MATERIALIZED (
+  SELECT ad_id, minute / 15 AS quarter_hour, sum(clicks)::integer AS clicks,
+         sum(impressions)::integer AS impressions, sum(play_times)::integer AS play_times,
+         sum(play_time_ms) AS play_time_ms
+  FROM per_minute
+  GROUP BY ad_id, minute / 15
 ),
 seconds AS (
-  INSERT INTO clicks_per_second AS bucket (ad_id, second, clicks)
-  SELECT ad_id, second, added
-  FROM touched
-  WHERE kind IN (:kinds_in_windows) AND second >= (SELECT floor(date_part('epoch', now()))::bigint - $10::bigint)
+  INSERT INTO counts_per_second AS bucket (ad_id, second, clicks, impressions)
+  SELECT ad_id, second, clicks, impressions
+  FROM per_second
+  WHERE second >= (SELECT floor(date_part('epoch', now()))::bigint - $10::bigint)
   ORDER BY ad_id, second
-  ON CONFLICT (ad_id, second) DO UPDATE SET clicks = bucket.clicks + excluded.clicks
+  ON CONFLICT (ad_id, second) DO UPDATE
+    SET clicks = bucket.clicks + excluded.clicks, impressions = bucket.impressions + excluded.impressions
   RETURNING ad_id, second, clicks
 ),
 minutes AS (
-  INSERT INTO clicks_per_minute AS bucket (ad_id, minute, clicks)
-  SELECT ad_id, second / 60, sum(added)
-  FROM touched
-  WHERE kind IN (:kinds_in_windows) AND second / 60 >= (SELECT floor(date_part('epoch', now()) / 60)::bigint - $11::bigint)
-  GROUP BY ad_id, second / 60
-  ORDER BY ad_id, second / 60
-  ON CONFLICT (ad_id, minute) DO UPDATE SET clicks = bucket.clicks + excluded.clicks
+  INSERT INTO counts_per_minute AS bucket (ad_id, minute, clicks, impressions)
+  SELECT ad_id, minute, clicks, impressions
+  FROM per_minute
+  WHERE minute >= (SELECT floor(date_part('epoch', now()) / 60)::bigint - $11::bigint)
+  ORDER BY ad_id, minute
+  ON CONFLICT (ad_id, minute) DO UPDATE
+    SET clicks = bucket.clicks + excluded.clicks, impressions = bucket.impressions + excluded.impressions
   RETURNING ad_id, minute, clicks
+),
+quarter_hours AS (
+  INSERT INTO counts_per_quarter_hour AS bucket (ad_id, quarter_hour, clicks, impressions, play_times, play_time_ms)
+  SELECT ad_id, quarter_hour, clicks, impressions, play_times, coalesce(play_time_ms, 0)
+  FROM per_quarter_hour
+  WHERE clicks + impressions > 0
+  ORDER BY ad_id, quarter_hour
+  ON CONFLICT (ad_id, quarter_hour) DO UPDATE
+    SET clicks = bucket.clicks + excluded.clicks, impressions = bucket.impressions + excluded.impressions,
+        play_times = bucket.play_times + excluded.play_times, play_time_ms = bucket.play_time_ms + excluded.play_time_ms
 ),
 totals AS (
   INSERT INTO ad_totals AS bucket (ad_id, clicks, impressions)
-  SELECT ad_id, coalesce(sum(added) FILTER (WHERE kind IN (:kinds_in_clicks)), 0),
-         coalesce(sum(added) FILTER (WHERE kind IN (:kinds_in_impressions)), 0)
-  FROM touched
+  SELECT ad_id, sum(clicks), sum(impressions)
+  FROM per_quarter_hour
   GROUP BY ad_id
   ORDER BY ad_id
   ON CONFLICT (ad_id) DO UPDATE
     SET clicks = bucket.clicks + excluded.clicks, impressions = bucket.impressions + excluded.impressions
   RETURNING ad_id, clicks, impressions
 )
-SELECT 'seconds' AS what, json_agg(ad_id) AS names, json_agg(clicks) AS counts, json_agg(second) AS others FROM seconds
-UNION ALL SELECT 'minutes', json_agg(ad_id), json_agg(clicks), json_agg(minute) FROM minutes
+SELECT 'seconds' AS what, json_agg(ad_id) AS names, json_agg(clicks) AS counts, json_agg(second) AS others
+FROM seconds WHERE clicks > 0
+UNION ALL SELECT 'minutes', json_agg(ad_id), json_agg(clicks), json_agg(minute) FROM minutes WHERE clicks > 0
 UNION ALL SELECT 'totals', json_agg(ad_id), json_agg(clicks), json_agg(impressions) FROM totals
 UNION ALL SELECT 'added', json_agg(kind), json_agg(added), NULL
-          FROM (SELECT kind, sum(added) AS added FROM touched GROUP BY kind) kinds
+          FROM (SELECT kind, count(*) AS added FROM recorded GROUP BY kind) kinds
 UNION ALL SELECT 'ledger', json_build_array(current_ledger()), NULL, NULL;

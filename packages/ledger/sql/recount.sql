@@ -10,7 +10,8 @@ WITH counted AS MATERIALIZED (
     floor(date_part('epoch', occurred_at))::bigint AS second,
     count(*) FILTER (WHERE kind IN (:kinds_in_clicks)) AS clicks,
     count(*) FILTER (WHERE kind IN (:kinds_in_impressions)) AS impressions,
-    count(*) FILTER (WHERE kind IN (:kinds_in_windows)) AS in_windows,
+    count(play_time_seconds) AS play_times,
+    coalesce(sum(coalesce(play_time_ms, play_time_seconds * 1000)), 0)::bigint AS play_time_ms,
     count(*) AS events
   FROM ad_events
   GROUP BY 1, 2
@@ -28,27 +29,57 @@ totals AS (
   RETURNING 1
 ),
 minutes AS (
-  INSERT INTO clicks_per_minute AS bucket (ad_id, minute, clicks)
-  SELECT ad_id, minute, coalesce(should.in_windows, 0)
-  FROM (SELECT ad_id, second / 60 AS minute, sum(in_windows)::bigint AS in_windows FROM counted GROUP BY 1, 2) should
-  FULL JOIN clicks_per_minute held USING (ad_id, minute)
-  WHERE coalesce(should.in_windows, 0) <> coalesce(held.clicks, 0)
+  INSERT INTO counts_per_minute AS bucket (ad_id, minute, clicks, impressions)
+  SELECT ad_id, minute, coalesce(should.clicks, 0), coalesce(should.impressions, 0)
+  FROM (
+    SELECT ad_id, second / 60 AS minute, sum(clicks)::bigint AS clicks, sum(impressions)::bigint AS impressions
+    FROM counted GROUP BY 1, 2
+  ) should
+  FULL JOIN counts_per_minute held USING (ad_id, minute)
+  WHERE (coalesce(should.clicks, 0), coalesce(should.impressions, 0))
+     <> (coalesce(held.clicks, 0), coalesce(held.impressions, 0))
     AND (held.clicks IS NOT NULL OR minute >= floor(date_part('epoch', now()) / 60) - $2)
-  ON CONFLICT (ad_id, minute) DO UPDATE SET clicks = excluded.clicks
+  ON CONFLICT (ad_id, minute) DO UPDATE SET clicks = excluded.clicks, impressions = excluded.impressions
   RETURNING 1
 ),
 seconds AS (
-  INSERT INTO clicks_per_second AS bucket (ad_id, second, clicks)
-  SELECT ad_id, second, coalesce(should.in_windows, 0)
+  INSERT INTO counts_per_second AS bucket (ad_id, second, clicks, impressions)
+  SELECT ad_id, second, coalesce(should.clicks, 0), coalesce(should.impressions, 0)
   FROM counted should
-  FULL JOIN clicks_per_second held USING (ad_id, second)
-  WHERE coalesce(should.in_windows, 0) <> coalesce(held.clicks, 0)
+  FULL JOIN counts_per_second held USING (ad_id, second)
+  WHERE (coalesce(should.clicks, 0), coalesce(should.impressions, 0))
+     <> (coalesce(held.clicks, 0), coalesce(held.impressions, 0))
     AND (held.clicks IS NOT NULL OR second >= floor(date_part('epoch', now())) - $1)
-  ON CONFLICT (ad_id, second) DO UPDATE SET clicks = excluded.clicks
+  ON CONFLICT (ad_id, second) DO UPDATE SET clicks = excluded.clicks, impressions = excluded.impressions
   RETURNING 1
+),
+quarter_hours AS (
+  INSERT INTO counts_per_quarter_hour AS bucket (ad_id, quarter_hour, clicks, impressions, play_times, play_time_ms)
+  SELECT ad_id, quarter_hour, coalesce(should.clicks, 0), coalesce(should.impressions, 0), coalesce(should.play_times, 0),
+         coalesce(should.play_time_ms, 0)
+  FROM (
+    SELECT ad_id, (second / 900)::integer AS quarter_hour, sum(clicks)::integer AS clicks,
+           sum(impressions)::integer AS impressions, sum(play_times)::integer AS play_times,
+           sum(play_time_ms)::bigint AS play_time_ms
+    FROM counted GROUP BY 1, 2
+  ) should
+  FULL JOIN counts_per_quarter_hour held USING (ad_id, quarter_hour)
+  WHERE (coalesce(should.clicks, 0), coalesce(should.impressions, 0), coalesce(should.play_times, 0),
+         coalesce(should.play_time_ms, 0))
+     <> (coalesce(held.clicks, 0), coalesce(held.impressions, 0), coalesce(held.play_times, 0),
+         coalesce(held.play_time_ms, 0))
+  ON CONFLICT (ad_id, quarter_hour) DO UPDATE
+    SET clicks = excluded.clicks, impressions = excluded.impressions, play_times = excluded.play_times,
+        play_time_ms = excluded.play_time_ms
+  RETURNING 1
+),
+-- Everything is counted now, also what a backfill had not reached.
+backfilled AS (
+  UPDATE report_backfill SET next_id = NULL WHERE next_id IS NOT NULL
 )
 SELECT
   (SELECT coalesce(sum(events), 0) FROM counted)::float8 AS events,
   (SELECT count(*) FROM totals)::float8 AS totals,
   (SELECT count(*) FROM minutes)::float8 AS minutes,
-  (SELECT count(*) FROM seconds)::float8 AS seconds
+  (SELECT count(*) FROM seconds)::float8 AS seconds,
+  (SELECT count(*) FROM quarter_hours)::float8 AS quarter_hours

@@ -1,6 +1,7 @@
 export * from './ad-catalogue.js';
 export type { Listing } from './ad-look-up.js';
 export * from './audit-counters.js';
+export * from './backfill.js';
 export * from './counts.js';
 export * from './dependencies.js';
 export * from './doubts.js';

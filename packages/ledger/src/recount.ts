@@ -6,7 +6,8 @@ import { fillInKinds } from './kinds-in-sql.js';
 const RECOUNT = fillInKinds(readText('sql/recount.sql'));
 
 /** In the lock order of a batch, to avoid a deadlock. */
-const LOCK = 'LOCK TABLE clicks_per_second, clicks_per_minute, ad_totals IN SHARE ROW EXCLUSIVE MODE';
+const LOCK =
+  'LOCK TABLE counts_per_second, counts_per_minute, ad_totals, counts_per_quarter_hour, report_backfill IN SHARE ROW EXCLUSIVE MODE';
 
 /** Longer than any batch. */
 const LOCK_TIMEOUT_MS = 60_000;
@@ -19,6 +20,7 @@ export interface Recount {
   readonly totals: number;
   readonly minutes: number;
   readonly seconds: number;
+  readonly quarter_hours: number;
 }
 
 /**

@@ -70,6 +70,7 @@ export async function rows(database: Database, text: string): Promise<object[]> 
 export async function expectExactRollups(database: Database): Promise<void> {
   await expectExactBuckets(database, 'second', 1, SECONDS_KEPT);
   await expectExactBuckets(database, 'minute', 60, MINUTES_KEPT);
+  await expectExactQuarterHours(database);
   expect(await rows(database, 'SELECT * FROM ad_totals WHERE clicks + impressions > 0 ORDER BY 1')).toEqual(
     await rows(
       database,
@@ -90,20 +91,38 @@ async function expectExactBuckets(database: Database, unit: string, width: numbe
   const oldest = Math.floor((clock?.now ?? 0) / width) - kept;
   const slack = SLOW_TEST / width;
   const bucket = `floor(extract(epoch FROM occurred_at) / ${width})::bigint`;
-  const table = `clicks_per_${unit}`;
+  const table = `counts_per_${unit}`;
   expect(
     await rows(
       database,
-      `SELECT ad_id, ${unit}, clicks FROM ${table} WHERE clicks <> 0 AND ${unit} >= ${oldest} ORDER BY 1, 2`,
+      `SELECT ad_id, ${unit}, clicks, impressions FROM ${table}
+       WHERE clicks + impressions <> 0 AND ${unit} >= ${oldest} ORDER BY 1, 2`,
     ),
   ).toEqual(
     await rows(
       database,
-      `SELECT ad_id, ${bucket} AS ${unit}, count(*) AS clicks FROM ad_events
-       WHERE kind = 'click' AND ${bucket} >= ${oldest} GROUP BY 1, 2 ORDER BY 1, 2`,
+      `SELECT ad_id, ${bucket} AS ${unit}, ${COUNTED} FROM ad_events WHERE ${bucket} >= ${oldest} GROUP BY 1, 2 ORDER BY 1, 2`,
     ),
   );
   expect(await rows(database, `SELECT * FROM ${table} WHERE ${unit} < ${oldest - slack}`)).toEqual([]);
+}
+
+const COUNTED =
+  "count(*) FILTER (WHERE kind = 'click') AS clicks, count(*) FILTER (WHERE kind = 'impression') AS impressions";
+
+/** Quarter-hours are kept for ever. */
+async function expectExactQuarterHours(database: Database): Promise<void> {
+  expect(
+    await rows(database, 'SELECT * FROM counts_per_quarter_hour WHERE clicks + impressions <> 0 ORDER BY 1, 2'),
+  ).toEqual(
+    await rows(
+      database,
+      `SELECT ad_id, floor(extract(epoch FROM occurred_at) / 900)::integer AS quarter_hour, ${COUNTED},
+              count(play_time_seconds) AS play_times,
+              coalesce(sum(coalesce(play_time_ms, play_time_seconds * 1000)), 0)::bigint AS play_time_ms
+       FROM ad_events GROUP BY 1, 2 ORDER BY 1, 2`,
+    ),
+  );
 }
 
 /** Maps `<key> <field or bucket>` to its count, for every counter in Redis. Throws if a sum differs from its buckets. */
@@ -129,12 +148,12 @@ export async function visibleCounters(database: Database, now: number): Promise<
     counters[`${totalsKey(ledger, total.ad_id)} impressions`] = total.impressions;
   }
   for (const { ad_id, second, clicks } of await read<{ ad_id: string; second: number; clicks: number }>(
-    `SELECT * FROM clicks_per_second WHERE clicks <> 0 AND second >= ${oldest.second}`,
+    `SELECT * FROM counts_per_second WHERE clicks <> 0 AND second >= ${oldest.second}`,
   )) {
     counters[`${secondsKey(ledger, ad_id, second)} ${second}`] = clicks;
   }
   for (const { ad_id, minute, clicks } of await read<{ ad_id: string; minute: number; clicks: number }>(
-    `SELECT * FROM clicks_per_minute WHERE clicks <> 0 AND minute >= ${oldest.minute}`,
+    `SELECT * FROM counts_per_minute WHERE clicks <> 0 AND minute >= ${oldest.minute}`,
   )) {
     counters[`${minutesKey(ledger, ad_id, minute)} ${minute}`] = clicks;
   }

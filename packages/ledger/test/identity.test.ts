@@ -21,7 +21,7 @@ beforeAll(() => {
 });
 
 const clicks = (count: number) => Array.from({ length: count }, () => click(at));
-const ROLLUPS = 'ad_totals, clicks_per_minute, clicks_per_second';
+const ROLLUPS = 'ad_totals, counts_per_minute, counts_per_second';
 
 async function record(database: Database, count: number): Promise<void> {
   await ledgerOf(database).recordQueued(clicks(count));
@@ -38,8 +38,8 @@ describe('counters are not trusted any more, and are exact after a rebuild', () 
 
   it.each([
     ['TRUNCATE', [`TRUNCATE ad_events, ${ROLLUPS}`]],
-    ['TRUNCATE of one rollup', ['TRUNCATE clicks_per_second']],
-    ['DELETE of all rows', ['DELETE FROM ad_events', 'DELETE FROM ad_totals', 'DELETE FROM clicks_per_minute']],
+    ['TRUNCATE of one rollup', ['TRUNCATE counts_per_second']],
+    ['DELETE of all rows', ['DELETE FROM ad_events', 'DELETE FROM ad_totals', 'DELETE FROM counts_per_minute']],
     ['DELETE of one ad', ["DELETE FROM ad_totals WHERE ad_id = 'ad-001'"]],
     [
       'a dump that creates a rollup again',

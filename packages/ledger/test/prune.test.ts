@@ -21,13 +21,13 @@ it.each([
   const first = bucket - kept - 25_000;
   await rows(
     database,
-    `INSERT INTO clicks_per_${unit} SELECT 'ad-001', ${unit}, 1 FROM generate_series(${first}, ${bucket + 300}) ${unit}`,
+    `INSERT INTO counts_per_${unit} SELECT 'ad-001', ${unit}, 1, 1 FROM generate_series(${first}, ${bucket + 300}) ${unit}`,
   );
   await rows(database, "INSERT INTO ad_totals VALUES ('ad-001', 1, 1)");
   expect(await prune(database)).toBeGreaterThanOrEqual(25_000);
   const [left] = (await rows(
     database,
-    `SELECT min(${unit}) AS oldest, max(${unit}) AS newest, count(*) FROM clicks_per_${unit}`,
+    `SELECT min(${unit}) AS oldest, max(${unit}) AS newest, count(*) FROM counts_per_${unit}`,
   )) as { oldest: number; newest: number; count: number }[];
   const now = Math.floor(Date.now() / ms);
   expect(left?.oldest).toBeGreaterThanOrEqual(bucket - kept);
@@ -39,7 +39,7 @@ it.each([
 it('stops between two statements when it is aborted', async () => {
   await rows(
     database,
-    "INSERT INTO clicks_per_second SELECT 'ad-001', second, 1 FROM generate_series(1, 30000) second",
+    "INSERT INTO counts_per_second SELECT 'ad-001', second, 1 FROM generate_series(1, 30000) second",
   );
   const stopping = new AbortController();
   const watched: Database = {

@@ -34,6 +34,7 @@ describe('recordBatch', () => {
       {
         id: event.id,
         kind: 'click',
+        in_reports: true,
         ad_id: 'ad-001',
         ip: '2001:db8::1',
         occurred_at: new Date(event.occurredAt),
@@ -44,6 +45,7 @@ describe('recordBatch', () => {
       },
       expect.objectContaining({
         kind: 'impression',
+        in_reports: true,
         ad_id: 'ad-002',
         claimed_at: null,
         play_time_seconds: null,
@@ -192,10 +194,10 @@ describe('recordBatch', () => {
     );
     const count = (of: number[]) =>
       [...new Set(of)].map((bucket) => ({ bucket, clicks: of.filter((one) => one === bucket).length }));
-    expect(await rows(database, 'SELECT second AS bucket, clicks FROM clicks_per_second ORDER BY 1')).toEqual(
+    expect(await rows(database, 'SELECT second AS bucket, clicks FROM counts_per_second ORDER BY 1')).toEqual(
       count(times.map((time) => Math.floor(time / 1_000))),
     );
-    expect(await rows(database, 'SELECT minute AS bucket, clicks FROM clicks_per_minute ORDER BY 1')).toEqual(
+    expect(await rows(database, 'SELECT minute AS bucket, clicks FROM counts_per_minute ORDER BY 1')).toEqual(
       count(times.map((time) => Math.floor(time / 60_000))),
     );
     await expectExactRollups(database);
@@ -216,8 +218,8 @@ describe('recordBatch', () => {
       expect(counts?.seconds).toHaveLength(both.length);
       expect(counts?.minutes).toHaveLength(both.length + onlyMinutes.length);
     }
-    expect(await rows(database, 'SELECT * FROM clicks_per_second')).toHaveLength(both.length);
-    expect(await rows(database, 'SELECT * FROM clicks_per_minute')).toHaveLength(both.length + onlyMinutes.length);
+    expect(await rows(database, 'SELECT * FROM counts_per_second')).toHaveLength(both.length);
+    expect(await rows(database, 'SELECT * FROM counts_per_minute')).toHaveLength(both.length + onlyMinutes.length);
     await expectExactRollups(database);
   });
 
@@ -249,8 +251,8 @@ describe('recordBatch', () => {
     const buckets = async (table: string) => (await rows(database, `SELECT * FROM ${table}`)).length;
     const possible = (ms: number) =>
       new Set(all.filter(({ occurredAt }) => occurredAt > now - ms).map(({ id }) => id)).size;
-    expect(await buckets('clicks_per_second')).toBeLessThanOrEqual(possible(3 * HOUR + 1_000));
-    expect(await buckets('clicks_per_minute')).toBeLessThanOrEqual(possible(50 * HOUR + 60_000));
+    expect(await buckets('counts_per_second')).toBeLessThanOrEqual(possible(3 * HOUR + 1_000));
+    expect(await buckets('counts_per_minute')).toBeLessThanOrEqual(possible(50 * HOUR + 60_000));
   });
 
   it('records no event of a batch if one value cannot be stored', async () => {

@@ -28,15 +28,21 @@ describe('a recount', () => {
   it('sets the rollups to the counts of the stored events, and gives the ledger a new identity', async () => {
     await recordBatch(database, randomEvents(seeded(31), 600, at, 2 * 3_600_000));
     await rows(database, "DELETE FROM ad_events WHERE ad_id = 'ad-002' OR right(id::text, 1) < '8'");
-    await rows(database, "DELETE FROM clicks_per_minute WHERE ad_id = 'ad-003'");
-    await rows(database, "UPDATE clicks_per_second SET clicks = clicks + 7 WHERE ad_id = 'ad-001'");
+    await rows(database, "DELETE FROM counts_per_minute WHERE ad_id = 'ad-003'");
+    await rows(database, "UPDATE counts_per_second SET clicks = clicks + 7 WHERE ad_id = 'ad-001'");
     const before = await readIdentity(database);
     const [stored] = await rows(database, 'SELECT count(*) AS events FROM ad_events');
     const found = await recount(connection());
-    expect(found).toMatchObject({ ...stored, totals: 3, minutes: expect.any(Number), seconds: expect.any(Number) });
+    expect(found).toMatchObject({
+      ...stored,
+      totals: 3,
+      minutes: expect.any(Number),
+      seconds: expect.any(Number),
+      quarter_hours: expect.any(Number),
+    });
     await expectExactRollups(database);
     expect(await readIdentity(database)).not.toBe(before);
-    expect(await recount(connection())).toEqual({ ...stored, totals: 0, minutes: 0, seconds: 0 });
+    expect(await recount(connection())).toEqual({ ...stored, totals: 0, minutes: 0, seconds: 0, quarter_hours: 0 });
   });
 
   it('is exact during live recording, which waits for it and then continues', async () => {
@@ -63,8 +69,8 @@ describe('a recount', () => {
 
   it('creates no buckets beyond the retention', async () => {
     await recordBatch(database, [click(at), click(at - 60 * 3_600_000)]);
-    await rows(database, 'DELETE FROM clicks_per_second');
-    await rows(database, 'DELETE FROM clicks_per_minute');
+    await rows(database, 'DELETE FROM counts_per_second');
+    await rows(database, 'DELETE FROM counts_per_minute');
     expect(await recount(connection())).toMatchObject({ totals: 0, minutes: 1, seconds: 1 });
   });
 

@@ -108,7 +108,7 @@ describe('migrations', () => {
     await old.query('test', `GRANT DELETE ON clicks_per_second TO ${role}`);
     await migrate(connection, () => undefined);
     expect(
-      await old.query('test', "SELECT has_table_privilege($1, 'clicks_per_minute', 'DELETE') AS may", [
+      await old.query('test', "SELECT has_table_privilege($1, 'counts_per_minute', 'DELETE') AS may", [
         role.replaceAll('"', ''),
       ]),
     ).toEqual([{ may: true }]);

@@ -82,8 +82,8 @@ describe('the role of the services', () => {
     };
     expect(await ensurePartitions(services, { onFailure })).toBe(1);
     expect(await readPartitionDays(services)).toBe(DAYS_AHEAD);
-    await owner.query('test', "INSERT INTO clicks_per_second VALUES ('ad-001', 1, 1)");
-    await owner.query('test', "INSERT INTO clicks_per_minute VALUES ('ad-001', 1, 1)");
+    await owner.query('test', "INSERT INTO counts_per_second VALUES ('ad-001', 1, 1)");
+    await owner.query('test', "INSERT INTO counts_per_minute VALUES ('ad-001', 1, 1)");
     expect(await pruneSeconds(services)).toBe(1);
     expect(await pruneMinutes(services)).toBe(1);
   });
@@ -94,7 +94,7 @@ describe('the role of the services', () => {
     "INSERT INTO ads (id, image_url, target_url) VALUES ('mine', '', '')",
     'UPDATE ledger_identity SET ledger_id = gen_random_uuid()',
     'UPDATE ad_totals SET clicks = 0; DELETE FROM ad_totals',
-    'TRUNCATE clicks_per_second',
+    'TRUNCATE counts_per_second',
     'DROP TABLE ads',
     'CREATE TABLE mine ()',
     'CREATE TEMPORARY TABLE mine ()',

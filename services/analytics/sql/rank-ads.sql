@@ -7,11 +7,11 @@
 WITH counted AS MATERIALIZED (
   SELECT ad_id, clicks FROM ad_totals WHERE $1::bigint IS NULL AND clicks > 0
   UNION ALL
-  SELECT ad_id, sum(clicks)::bigint FROM clicks_per_second
+  SELECT ad_id, sum(clicks)::bigint FROM counts_per_second
   WHERE $1::bigint <= 3600 AND second > $2::bigint - $1 AND second <= $2::bigint
   GROUP BY ad_id
   UNION ALL
-  SELECT ad_id, sum(clicks)::bigint FROM clicks_per_minute
+  SELECT ad_id, sum(clicks)::bigint FROM counts_per_minute
   WHERE $1::bigint > 3600 AND minute > $2::bigint / 60 - $1 / 60 AND minute <= $2::bigint / 60
   GROUP BY ad_id
 ),

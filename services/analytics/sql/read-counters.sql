@@ -18,13 +18,13 @@ LEFT JOIN (
     sum(clicks) FILTER (WHERE second > $2::bigint - 300)::bigint AS last_5_minutes,
     sum(clicks) FILTER (WHERE second > $2::bigint - 900)::bigint AS last_15_minutes,
     sum(clicks)::bigint AS last_1_hour
-  FROM clicks_per_second
+  FROM counts_per_second
   WHERE ad_id = ANY($1) AND second > $2::bigint - 3600 AND second <= $2::bigint
   GROUP BY ad_id
 ) seconds ON seconds.ad_id = ad.id
 LEFT JOIN (
   SELECT ad_id, sum(clicks)::bigint AS last_24_hours
-  FROM clicks_per_minute
+  FROM counts_per_minute
   WHERE ad_id = ANY($1) AND minute > $3::bigint - 1440 AND minute <= $3::bigint
   GROUP BY ad_id
 ) minutes ON minutes.ad_id = ad.id

@@ -23,12 +23,12 @@ beforeAll(async () => {
   );
   await pool.query(`INSERT INTO ad_totals VALUES ('deleted-1', 1000, 0), ('deleted-2', 3, 0)`);
   await pool.query(
-    `INSERT INTO clicks_per_second VALUES ('ad-003', $1, 2), ('ad-003', $1::bigint - 59, 2), ('ad-004', $1::bigint - 60, 9),
+    `INSERT INTO counts_per_second VALUES ('ad-003', $1, 2), ('ad-003', $1::bigint - 59, 2), ('ad-004', $1::bigint - 60, 9),
        ('ad-005', $1::bigint + 1, 9), ('deleted-1', $1, 5), ('ad-006', $1::bigint - 3599, 1), ('ad-007', $1::bigint - 3600, 1)`,
     [SECOND],
   );
   await pool.query(
-    `INSERT INTO clicks_per_minute VALUES ('ad-008', $1, 1), ('ad-009', $1::bigint - 1439, 2), ('ad-010', $1::bigint - 1440, 9)`,
+    `INSERT INTO counts_per_minute VALUES ('ad-008', $1, 1), ('ad-009', $1::bigint - 1439, 2), ('ad-010', $1::bigint - 1440, 9)`,
     [Math.floor(SECOND / 60)],
   );
 });

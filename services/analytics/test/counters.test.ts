@@ -146,8 +146,8 @@ describe('windows', () => {
   it.each([200, 300, 70_000, 20_000_000_000])('are exact when each count is multiplied by %i', async (factor) => {
     const moment = MIDNIGHT + 12 * HOUR + 34 * MINUTE + 56_789;
     const multiply = async (by: string) => {
-      await database.query('multiply', `UPDATE clicks_per_second SET clicks = clicks ${by}`);
-      await database.query('multiply', `UPDATE clicks_per_minute SET clicks = clicks ${by}`);
+      await database.query('multiply', `UPDATE counts_per_second SET clicks = clicks ${by}`);
+      await database.query('multiply', `UPDATE counts_per_minute SET clicks = clicks ${by}`);
       await database.query('multiply', `UPDATE ad_totals SET clicks = clicks ${by}`);
     };
     const { windows, clicks } = bruteForce(events, 'ad-001', moment);

@@ -122,8 +122,8 @@ async function useEverything(env: Variables): Promise<void> {
   expect(await readPartitionDays(database)).toBe(1);
   expect(await ensurePartitions(database, { onFailure })).toBe(1);
   expect(await readPartitionDays(database)).toBe(14);
-  await admin.query("INSERT INTO public.clicks_per_second VALUES ('ad-001', 1, 0)");
-  await admin.query("INSERT INTO public.clicks_per_minute VALUES ('ad-001', 1, 0)");
+  await admin.query("INSERT INTO public.counts_per_second VALUES ('ad-001', 1, 0)");
+  await admin.query("INSERT INTO public.counts_per_minute VALUES ('ad-001', 1, 0)");
   expect([await pruneSeconds(database), await pruneMinutes(database)]).toEqual([1, 1]);
   expect(await renewIdentity(database, identity)).toBe(true);
 }

@@ -1,5 +1,6 @@
 import { wireReader } from '@ads/models';
 import { createClock, monotonic, runProcess } from '@ads/runtime';
+import { keepBackfilling } from './backfill-reports.js';
 import { type ConsumerConfig, consumerVariables } from './config.js';
 import { openConnections } from './connections.js';
 import { createConsumerHealth } from './consumer-health.js';
@@ -33,6 +34,7 @@ await runProcess<ConsumerConfig>({
     const missing = conditions.declare('partitions_missing');
     const tables = { postgres, clock, condition: missing, onDays: counted.partitionDays, logger };
     shutdown.add('tables', keepTables(tables));
+    shutdown.add('backfill', keepBackfilling({ database: postgres, logger }));
 
     const recording = startRecording({ context, connections, store: redis, clock, counted, incidents });
     shutdown.add('recording', recording.stop);

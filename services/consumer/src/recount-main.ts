@@ -8,14 +8,13 @@ const plain = new Intl.NumberFormat('en-US');
 async function main(): Promise<void> {
   dropForeignVariables();
   const config = loadConfig<PostgresConfig>(readEnvironment(), postgresVariables);
-  const { events, totals, minutes, seconds } = await recount({
+  const { events, ...corrected } = await recount({
     ...postgresConnection(config),
     application_name: 'recount',
   });
   console.log(`Events counted: ${plain.format(events)}`);
-  console.log(
-    `Rows corrected: ${plain.format(totals)} totals, ${plain.format(minutes)} minutes, ${plain.format(seconds)} seconds`,
-  );
+  const rows = Object.entries(corrected).map(([rollup, count]) => `${plain.format(count)} ${rollup.replace('_', '-')}`);
+  console.log(`Rows corrected: ${rows.join(', ')}`);
   console.log('Postgres answers until the consumers have refilled Redis.');
 }
 

@@ -152,12 +152,12 @@ describe('an audit', () => {
     ],
     [
       'a second',
-      () => database.query('test', 'UPDATE clicks_per_second SET clicks = 1'),
+      () => database.query('test', 'UPDATE counts_per_second SET clicks = 1'),
       { counter: 'second', redis: 3, postgres: 1 },
     ],
     [
       'a minute',
-      () => database.query('test', 'DELETE FROM clicks_per_minute'),
+      () => database.query('test', 'DELETE FROM counts_per_minute'),
       { counter: 'minute', redis: 3, postgres: 0 },
     ],
   ])('ends the trust at once when Redis is ahead in %s', async (_what, spoil, difference) => {

@@ -81,7 +81,7 @@ describe('npm run dead-letters', () => {
     // A second replay, as if the first had seemed to fail.
     await publish(queue, [[late]]);
     await queueEmpty(queue);
-    expect(await rows("SELECT minute, clicks FROM clicks_per_minute WHERE ad_id = 'ad-late'")).toEqual([
+    expect(await rows("SELECT minute, clicks FROM counts_per_minute WHERE ad_id = 'ad-late'")).toEqual([
       { minute: String(Math.floor(occurredAt / 60_000)), clicks: '1' },
     ]);
   });

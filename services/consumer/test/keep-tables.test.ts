@@ -57,14 +57,14 @@ it('table upkeep prunes and creates the other partitions if one cannot be create
   await pool.query(`DROP TABLE ${nameOf(tomorrow)}, ${nameOf(tomorrow + 5 * DAY_MS)}`);
   const [from, to] = [idOf(tomorrow + DAY_MS / 4), idOf(tomorrow + DAY_MS / 2)];
   await pool.query(`CREATE TABLE in_the_way PARTITION OF ad_events FOR VALUES FROM ('${from}') TO ('${to}')`);
-  await pool.query("INSERT INTO clicks_per_second SELECT 'ad-001', second, 1 FROM generate_series(1, 25000) second");
+  await pool.query("INSERT INTO counts_per_second SELECT 'ad-001', second, 1 FROM generate_series(1, 25000) second");
 
   expect(await keepOnce()).toEqual({
     days: 1,
     conditions: { partitions_missing: expect.stringMatching(/^ad_events has no partition for tomorrow: .*in_the_way/) },
   });
   expect(events).toEqual(['tables.partitions_made', 'condition.began', 'tables.step_failed']);
-  expect((await pool.query('SELECT FROM clicks_per_second')).rowCount).toBe(0);
+  expect((await pool.query('SELECT FROM counts_per_second')).rowCount).toBe(0);
   expect((await pool.query('SELECT to_regclass($1) AS name', [nameOf(tomorrow + 5 * DAY_MS)])).rows).toEqual([
     { name: nameOf(tomorrow + 5 * DAY_MS) },
   ]);

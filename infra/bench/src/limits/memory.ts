@@ -96,7 +96,7 @@ async function checkMemory(stack: LimitsStack, options: LimitOptions): Promise<L
       outage_seconds: seconds,
       cap_mb: capMegabytes,
       most_mb: rounded(Math.max(...[...after.values(), ...before.values()].map(({ most }) => most))),
-      clicks_per_second_before: rounded(sum(healthy[0]) / (HEALTHY_MS / 1_000)),
+      counts_per_second_before: rounded(sum(healthy[0]) / (HEALTHY_MS / 1_000)),
       refusals_per_second_away: rounded(sum(outage) / seconds),
       accepted: accepted.length,
       lost,

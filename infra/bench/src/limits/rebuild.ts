@@ -113,8 +113,8 @@ async function compareBuckets(stack: LimitsStack, sample: readonly string[]): Pr
       wanted.set(`${keyOf(ledger, adId, Number(bucket))} ${bucket}`, Number(clicks));
     }
   };
-  await add(secondsKey, 'SELECT * FROM clicks_per_second WHERE ad_id = ANY($1) AND second >= $2', oldest.second);
-  await add(minutesKey, 'SELECT * FROM clicks_per_minute WHERE ad_id = ANY($1) AND minute >= $2', oldest.minute);
+  await add(secondsKey, 'SELECT * FROM counts_per_second WHERE ad_id = ANY($1) AND second >= $2', oldest.second);
+  await add(minutesKey, 'SELECT * FROM counts_per_minute WHERE ad_id = ANY($1) AND minute >= $2', oldest.minute);
   const found = new Map<string, number>();
   for (const key of new Set([...wanted.keys()].map((bucket) => bucket.split(' ')[0] ?? ''))) {
     for (const [bucket, clicks] of unpackBuckets(await redis.hgetallBuffer(key))) {

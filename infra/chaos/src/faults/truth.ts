@@ -27,7 +27,9 @@ export const truths: readonly Fault[] = [
           // Waits for running batches to commit, and blocks later ones.
           await client.query('LOCK TABLE ad_events IN ACCESS EXCLUSIVE MODE');
           const { rows } = await client.query('SELECT kind, id FROM ad_events');
-          await client.query('TRUNCATE ad_events, clicks_per_second, clicks_per_minute, ad_totals');
+          await client.query(
+            'TRUNCATE ad_events, counts_per_second, counts_per_minute, counts_per_quarter_hour, ad_totals',
+          );
           await client.query('COMMIT');
           journal.delete(rows.map(({ kind, id }) => eventKey(kind, id)));
         } finally {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { kindsIn, oldestVisible } from '@ads/models';
+import { kindsIn, oldestVisible, TOTAL_COLUMNS } from '@ads/models';
 import type pg from 'pg';
 
 const WRONG_ROLLUPS = readFileSync(new URL('../../sql/wrong-rollups.sql', import.meta.url), 'utf8');
@@ -12,10 +12,11 @@ const WRONG_ROLLUPS = readFileSync(new URL('../../sql/wrong-rollups.sql', import
  */
 export async function compareRollups(database: pg.Pool, now: number): Promise<string[]> {
   const oldest = oldestVisible(now);
-  const { rows } = await database.query<{ key: string; counted: string; rolled_up: string }>(WRONG_ROLLUPS, [
-    oldest.second,
-    oldest.minute,
-    ...(['windows', 'clicks', 'impressions'] as const).map(kindsIn),
-  ]);
-  return rows.map(({ key, counted, rolled_up: rolledUp }) => `${key} should be ${counted} but is ${rolledUp}`);
+  const { rows } = await database.query<{ key: string; counted: string | null; rolled_up: string | null }>(
+    WRONG_ROLLUPS,
+    [oldest.second, oldest.minute, ...TOTAL_COLUMNS.map(kindsIn)],
+  );
+  return rows.map(
+    ({ key, counted, rolled_up: rolledUp }) => `${key} should be ${counted ?? 'none'} but is ${rolledUp ?? 'none'}`,
+  );
 }

@@ -23,15 +23,15 @@ export async function fillRollups(database: pg.Pool, adIds: readonly string[], c
   for (let first = 0; first < adIds.length; first += ADS_AT_ONCE) {
     const ads = adIds.slice(first, first + ADS_AT_ONCE);
     await insert(
-      `INSERT INTO clicks_per_minute (ad_id, minute, clicks)
+      `INSERT INTO counts_per_minute (ad_id, minute, clicks)
        SELECT ad, $2::bigint - bucket * ${MINUTES} / $3::bigint, $4::bigint / $3 + (bucket < $4 % $3)::integer
        FROM unnest($1::text[]) AS ad, generate_series(0, $3::bigint - 1) AS bucket`,
       [ads, last, minutes, clicksPerAd],
     );
     await insert(
-      `INSERT INTO clicks_per_second (ad_id, second, clicks)
+      `INSERT INTO counts_per_second (ad_id, second, clicks)
        SELECT ad_id, 60 * minute + bucket * 60 / buckets, clicks / buckets + (bucket < clicks % buckets)::integer
-       FROM clicks_per_minute, least(clicks, 60) AS buckets, generate_series(0, buckets - 1) AS bucket
+       FROM counts_per_minute, least(clicks, 60) AS buckets, generate_series(0, buckets - 1) AS bucket
        WHERE ad_id = ANY($1::text[]) AND minute > $2::bigint - ${RECENT_MINUTES}`,
       [ads, last],
     );
@@ -41,7 +41,7 @@ export async function fillRollups(database: pg.Pool, adIds: readonly string[], c
     );
   }
   // Updates the planner statistics, as autovacuum does in tables that grow over a day.
-  for (const table of ['clicks_per_minute', 'clicks_per_second', 'ad_totals']) {
+  for (const table of ['counts_per_minute', 'counts_per_second', 'ad_totals']) {
     await database.query(`VACUUM ANALYZE ${table}`);
   }
   return buckets;
