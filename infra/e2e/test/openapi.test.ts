@@ -139,6 +139,7 @@ describe('ingest and analytics return each documented response', () => {
   const CLICK = '/api/v1/ads/click';
   const IMPRESSION = '/api/v1/ads/impression';
   const ANALYTICS = '/api/v1/ads/analytics';
+  const REPORT = `${ANALYTICS}/report`;
   const JSON_TYPE = { 'Content-Type': 'application/json' };
   const large = { ...AD, padding: 'x'.repeat(20_000) };
 
@@ -148,6 +149,8 @@ describe('ingest and analytics return each documented response', () => {
     `${ANALYTICS}?ad_id=ad-001`,
     `${ANALYTICS}?ad_id=ad-001&timeframe=1h`,
     `${ANALYTICS}?timeframe=24h&limit=1`,
+    REPORT,
+    `${REPORT}?from=2026-11-01&to=2026-12-01&tz=Asia/Kathmandu&interval=week&group_by=ad,campaign`,
     '/health',
     '/live',
     '/ready',
@@ -198,6 +201,12 @@ describe('ingest and analytics return each documented response', () => {
     expect((await client.get(`${ANALYTICS}?ad_id=no-such-ad`)).status).toBe(404);
   });
 
+  it(`400: ${REPORT}`, async () => {
+    for (const query of ['tz=x', 'from=x', 'metrics=x', 'group_by=x', 'x=1', `campaign=${'x'.repeat(300)}`]) {
+      expect((await client.get(`${REPORT}?${query}`)).status).toBe(400);
+    }
+  });
+
   it('429', async () => {
     const { ingest, analytics } = limited;
     // Returns the status of each request, sent one after the other.
@@ -216,6 +225,7 @@ describe('ingest and analytics return each documented response', () => {
       const read = () => service.get(path);
       expect(await statuses(read, read)).toEqual([200, 429]);
     }
+    expect((await analytics.get(REPORT)).status).toBe(429);
   });
 
   it.each([CLICK, IMPRESSION])('503 while no store is available: %s', async (path) => {
@@ -244,6 +254,10 @@ describe('ingest and analytics return each documented response', () => {
       details: [],
     });
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+  });
+
+  it(`503 while Postgres is unavailable: ${REPORT}`, async () => {
+    expect((await alone.analytics.get(REPORT)).status).toBe(503);
   });
 
   it.each(['/health', '/ready'])('503 while no store is available: %s', async (path) => {

@@ -5,4 +5,5 @@ export * from './management.js';
 export * from './openapi/document.js';
 export * from './own-text.js';
 export * from './paths.js';
+export * from './report-query.js';
 export * from './responses.js';

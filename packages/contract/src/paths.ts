@@ -22,6 +22,7 @@ export interface Endpoint {
 export const ENDPOINTS = {
   ads: { method: 'GET', path: '/ads', service: 'ingest', isPublic: true },
   analytics: { method: 'GET', path: '/ads/analytics', service: 'analytics', isPublic: true },
+  report: { method: 'GET', path: '/ads/analytics/report', service: 'analytics', isPublic: true },
 
   /** Redirects to the page. The files of the page are below this path. */
   swagger: { method: 'GET', path: '/swagger', service: 'ingest', isPublic: true },

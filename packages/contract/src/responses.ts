@@ -1,4 +1,4 @@
-import { EVENT_KINDS, perKind, WINDOWS } from '@ads/models';
+import { AD_LABELS, EVENT_KINDS, INTERVALS, METRIC_NAMES, METRICS, perKind, WINDOWS } from '@ads/models';
 import Joi from 'joi';
 
 /* Schemas of the API's responses. The OpenAPI document contains them, and contract tests validate responses with them. */
@@ -90,6 +90,40 @@ export const allAnalyticsResponse = Joi.object({
   next_cursor: nextCursor,
   source,
   generated_at: time.required().description('When the response was generated.'),
+});
+
+/** `GET /api/v1/ads/analytics/report` */
+export const reportResponse = Joi.object({
+  from: time.required().description('Start of the range, with the offset of the time zone.'),
+  to: time.required().description('End of the range, not included.'),
+  tz: Joi.string().required().description('The time zone in which days, weeks and months are cut.'),
+  interval: Joi.string()
+    .valid(...INTERVALS)
+    .required()
+    .description('The length of the intervals.'),
+  group_by: Joi.array()
+    .items(Joi.string().valid(...AD_LABELS))
+    .required()
+    .description('The labels that rows are grouped by.'),
+  rows: Joi.array()
+    .items(
+      Joi.object({
+        time: time.description(
+          'Start of the interval, with the offset of the time zone. Absent with `interval=total`.',
+        ),
+        ...Object.fromEntries(
+          AD_LABELS.map((label) => [
+            label,
+            Joi.string().allow(null).description(`Present with \`group_by=${label}\`; null for ads without one.`),
+          ]),
+        ),
+        ...Object.fromEntries(
+          METRIC_NAMES.map((name) => [name, Joi.number().min(0).allow(null).description(METRICS[name].description)]),
+        ),
+      }),
+    )
+    .required()
+    .description('One row per interval and group, in this order. Intervals without events have rows of zeros.'),
 });
 
 /** Every error response. */

@@ -7,6 +7,7 @@ export * from './kinds.js';
 export * from './limited.js';
 export * from './packed-counts.js';
 export * from './receipt.js';
+export * from './report.js';
 export * from './streams.js';
 export * from './uuid.js';
 export * from './windows.js';

@@ -10,6 +10,8 @@ import { type AnalyticsConfig, analyticsVariables } from './config.js';
 import { openConnections } from './connections.js';
 import { watchDoubts } from './doubt-watch.js';
 import { createReaders } from './readers.js';
+import { createReports } from './report/report.js';
+import { reportHandler } from './report/report-handler.js';
 
 await runProcess<AnalyticsConfig>({
   service: 'analytics',
@@ -32,6 +34,8 @@ await runProcess<AnalyticsConfig>({
       now: clock.now,
     });
 
+    const report = createReports({ database, now: clock.now });
+
     const health = createAnalyticsHealth(context, connections);
     const handler = createApi({
       config,
@@ -40,6 +44,7 @@ await runProcess<AnalyticsConfig>({
       managementEndpoints: managementEndpoints({ health, metrics }),
       fastPath(fastPath) {
         fastPath.get(ENDPOINTS.analytics.path, 'reads', analyticsHandler(answer));
+        fastPath.get(ENDPOINTS.report.path, 'reads', reportHandler(report));
       },
     });
     const port = await listen({ handler, config, logger, metrics, health, ownerOf: connectionOwner(config) }, shutdown);

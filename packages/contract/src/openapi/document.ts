@@ -4,7 +4,8 @@ import { adsQuery } from '../ads-query.js';
 import { analyticsQuery } from '../analytics-query.js';
 import { invalidFields, rateLimited, unavailable, unknownAd } from '../errors.js';
 import { API_PREFIX, ENDPOINTS, EVENT_ENDPOINTS } from '../paths.js';
-import { adAnalyticsResponse, adsResponse, allAnalyticsResponse, errorResponse } from '../responses.js';
+import { reportQuery } from '../report-query.js';
+import { adAnalyticsResponse, adsResponse, allAnalyticsResponse, errorResponse, reportResponse } from '../responses.js';
 import { eventOperation, eventSchemas } from './events.js';
 import { managementPaths } from './management.js';
 import {
@@ -60,7 +61,34 @@ const allExample = {
   generated_at: '2026-01-02T03:04:05.678Z',
 };
 
+const reportExample = {
+  from: '2026-03-28T00:00:00+01:00',
+  to: '2026-03-30T00:00:00+02:00',
+  tz: 'Europe/Berlin',
+  interval: 'day',
+  group_by: ['campaign'],
+  rows: [
+    {
+      time: '2026-03-28T00:00:00+01:00',
+      campaign: 'spring',
+      clicks: 120,
+      impressions: 2_400,
+      ctr: 0.05,
+      average_play_time: 12.5,
+    },
+    {
+      time: '2026-03-29T00:00:00+01:00',
+      campaign: 'spring',
+      clicks: 0,
+      impressions: 0,
+      ctr: null,
+      average_play_time: null,
+    },
+  ],
+};
+
 const tooManyReads = rateLimited(600, 'kO3pXv1zQm8bT4Ya');
+const noPostgres = unavailable('Postgres is unavailable; retry later.');
 const noCatalogue = unavailable('The ad catalogue is unavailable; retry later.');
 
 /** The OpenAPI 3.1 document of the whole API, generated from the schemas that validate requests. */
@@ -151,6 +179,36 @@ export function openApiDocument() {
           },
         },
       },
+      '/api/v1/ads/analytics/report': {
+        get: {
+          operationId: 'readReport',
+          tags: ['analytics'],
+          summary: 'Get clicks, impressions and rates of any range of time',
+          description:
+            'Returns a time series, a total, or both by ad, campaign or advertiser. Days, weeks and months are those of `tz`, with their real length where the clocks change. The report reads counts per quarter of an hour, so `from` and `to` are at whole quarters of an hour.',
+          parameters: queryParameters(reportQuery, {
+            from: '2026-03-28',
+            to: '2026-03-30',
+            tz: 'Europe/Berlin',
+            interval: 'day',
+            group_by: 'campaign',
+            metrics: 'clicks,impressions,ctr',
+            ad_id: 'ad-001',
+            campaign: 'spring',
+            advertiser: 'Example Shop',
+          }),
+          responses: {
+            200: json('The report.', 'Report', reportExample),
+            400: error(
+              'A query parameter is invalid, or the report has more than 10,000 rows.',
+              invalidFields([{ path: 'tz', message: 'tz must be an IANA time zone, such as Europe/Berlin' }]),
+            ),
+            429: retryLater('The client has exceeded its limit of reads.', tooManyReads),
+            503: retryLater('Postgres is unavailable.', noPostgres),
+            ...otherErrors,
+          },
+        },
+      },
       ...managementPaths,
     },
     components: {
@@ -159,6 +217,7 @@ export function openApiDocument() {
         ...eventSchemas(),
         AdAnalytics: schemaOf(adAnalyticsResponse),
         AllAnalytics: schemaOf(allAnalyticsResponse),
+        Report: schemaOf(reportResponse),
         Error: schemaOf(errorResponse),
       },
     },

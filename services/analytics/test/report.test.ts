@@ -1,0 +1,202 @@
+import { createLedger } from '@ads/ledger';
+import { openPool, openTestServers } from '@ads/local';
+import { type AdEvent, type Interval, uuidv7 } from '@ads/models';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type pg from 'pg';
+import { openDatabase } from '../../../packages/ledger/test/servers.js';
+import { seeded } from '../../../packages/models/test/seeded.js';
+import { createReports, type Report } from '../src/report/report.js';
+
+const testServers = openTestServers();
+afterAll(testServers.release);
+
+/** After a change of the clocks in each of the zones. */
+const NOW = Date.UTC(2026, 10, 20, 10, 7, 33);
+const DAY_MS = 86_400_000;
+const ADS = [
+  { id: 'ad-1', campaign: 'summer', advertiser: 'acme' },
+  { id: 'ad-2', campaign: 'summer', advertiser: 'acme' },
+  { id: 'ad-3', campaign: 'winter', advertiser: 'acme' },
+  { id: 'ad-4', campaign: null, advertiser: null },
+] as const;
+
+let pool: pg.Pool;
+let report: (query: string) => Promise<Report>;
+
+beforeAll(async () => {
+  const env = await testServers.database();
+  pool = openPool(env);
+  testServers.onRelease(() => pool.end());
+  const database = openDatabase(testServers, env);
+  report = createReports({ database, now: () => NOW });
+  await pool.query('TRUNCATE ads');
+  for (const { id, campaign, advertiser } of ADS) {
+    await pool.query("INSERT INTO ads (id, image_url, target_url, campaign, advertiser) VALUES ($1, '', '', $2, $3)", [
+      id,
+      campaign,
+      advertiser,
+    ]);
+  }
+  const random = seeded(81);
+  // Most events are around changes of the clocks: of Lord Howe, St. John's and Berlin in 2026, and of Apia's lost day.
+  const moments = [
+    '2026-04-04T15:00Z',
+    '2026-10-03T15:30Z',
+    '2026-03-08T05:30Z',
+    '2026-11-01T04:30Z',
+    '2026-03-29T01:00Z',
+    '2011-12-30T10:00Z',
+  ];
+  const events = Array.from({ length: 4_000 }, (_, index): AdEvent => {
+    const around = Date.parse(moments[index % moments.length] as string) + (random() - 0.5) * 4 * DAY_MS;
+    const at = Math.floor(random() < 0.3 ? NOW - random() * 400 * DAY_MS : around);
+    return {
+      kind: random() < 0.2 ? 'click' : 'impression',
+      id: uuidv7(NOW),
+      adId: ADS[Math.floor(random() * ADS.length)]?.id ?? '',
+      ip: '203.0.113.9',
+      occurredAt: at,
+      receivedAt: NOW,
+      ...(random() < 0.5 ? {} : { playTimeMs: Math.floor(random() * 100_000) }),
+    };
+  });
+  const ledger = createLedger({
+    database,
+    store: {
+      shards: () => [],
+      shardOf: () => {
+        throw new Error('none');
+      },
+    },
+    now: () => NOW,
+    onRaiseFailure: () => undefined,
+  });
+  for (let first = 0; first < events.length; first += 500) await ledger.recordQueued(events.slice(first, first + 500));
+});
+
+/** The same counts from the stored events, with the calendar of Postgres. */
+async function expected(from: string, to: string, interval: Interval, tz: string, groupBy: readonly string[]) {
+  const fields = groupBy.map((label) => `${label === 'ad' ? 'ad_id' : `ads.${label}`} AS "${label}"`);
+  const unit = { day: 'day', week: 'week', month: 'month', hour: 'hour' }[interval as string];
+  const time =
+    unit === undefined
+      ? []
+      : [`to_char(date_trunc('${unit}', occurred_at, $3) AT TIME ZONE $3, 'YYYY-MM-DD"T"HH24:MI:SS') AS time`];
+  const keys = [...time, ...fields];
+  const { rows } = await pool.query(
+    `SELECT ${[...keys, "count(*) FILTER (WHERE kind = 'click')::integer AS clicks", "count(*) FILTER (WHERE kind = 'impression')::integer AS impressions", 'round(avg(play_time_ms))::float8 / 1000 AS average_play_time'].join(', ')}
+     FROM ad_events LEFT JOIN ads ON ads.id = ad_id
+     WHERE occurred_at >= ($1::timestamp AT TIME ZONE $3) AND occurred_at < ($2::timestamp AT TIME ZONE $3)
+     ${keys.length === 0 ? '' : `GROUP BY ${keys.map((_, index) => index + 1).join(', ')}`}`,
+    [from, to, tz],
+  );
+  return rows as Record<string, unknown>[];
+}
+
+const keyOf = (row: Readonly<Record<string, unknown>>, groupBy: readonly string[]) =>
+  [String(row.time ?? '').slice(0, 19), ...groupBy.map((label) => row[label])].join(' | ');
+
+describe('a report', () => {
+  const zones = ['UTC', 'Asia/Kathmandu', 'America/St_Johns', 'Australia/Lord_Howe', 'Europe/Berlin', 'Pacific/Apia'];
+  const ranges = [
+    ['2026-03-01', '2026-05-01'],
+    ['2026-09-28', '2026-11-05'],
+    ['2011-12-20', '2012-01-10'],
+    ['2025-11-01', '2026-11-20'],
+  ] as const;
+  const groupings = [[], ['ad'], ['campaign'], ['advertiser', 'campaign']];
+
+  it.each(zones)('equals a count of the stored events in %s, for every interval and grouping', async (tz) => {
+    let compared = 0;
+    for (const [from, to] of ranges) {
+      for (const interval of ['day', 'week', 'month', 'total'] as const) {
+        for (const groupBy of groupings) {
+          const { rows } = await report(
+            `from=${from}&to=${to}&interval=${interval}&tz=${tz}&group_by=${groupBy.join()}`,
+          );
+          const should = new Map(
+            (await expected(from, to, interval, tz, groupBy)).map((row) => [keyOf(row, groupBy), row]),
+          );
+          for (const row of rows) {
+            const key = keyOf(row, groupBy);
+            const { clicks = 0, impressions = 0, average_play_time = null } = should.get(key) ?? {};
+            should.delete(key);
+            expect({ key, clicks: row.clicks, impressions: row.impressions }).toEqual({ key, clicks, impressions });
+            if (average_play_time === null) expect(row.average_play_time).toBeNull();
+            else expect(row.average_play_time).toBeCloseTo(Number(average_play_time), 2);
+            expect(row.ctr).toBe(impressions === 0 ? null : Number(clicks) / Number(impressions));
+            compared += 1;
+          }
+          expect([...should.keys()]).toEqual([]);
+        }
+      }
+    }
+    expect(compared).toBeGreaterThan(500);
+  });
+
+  it('cuts hours at changes of the clocks, where an hour is repeated or has half of its length', async () => {
+    const hours = async (from: string, to: string, tz: string) =>
+      (await report(`from=${from}&to=${to}&interval=hour&tz=${tz}&metrics=clicks`)).rows.map(({ time }) =>
+        String(time).slice(11),
+      );
+    expect((await hours('2026-10-25', '2026-10-26', 'Europe/Berlin')).slice(1, 5)).toEqual([
+      '01:00:00+02:00',
+      '02:00:00+02:00',
+      '02:00:00+01:00',
+      '03:00:00+01:00',
+    ]);
+    expect((await hours('2026-03-29', '2026-03-30', 'Europe/Berlin')).slice(1, 3)).toEqual([
+      '01:00:00+01:00',
+      '03:00:00+02:00',
+    ]);
+    expect((await hours('2026-04-05', '2026-04-06', 'Australia/Lord_Howe')).slice(1, 4)).toEqual([
+      '01:00:00+11:00',
+      '01:30:00+10:30',
+      '02:00:00+10:30',
+    ]);
+  });
+
+  it('has the last week by default, by day', async () => {
+    const { from, to, rows } = await report('tz=Europe/Berlin');
+    expect({ from, to }).toEqual({ from: '2026-11-14T00:00:00+01:00', to: '2026-11-20T11:15:00+01:00' });
+    expect(rows.map(({ time }) => String(time).slice(8, 10))).toEqual(['14', '15', '16', '17', '18', '19', '20']);
+  });
+
+  it('begins weeks on Monday', async () => {
+    const { rows } = await report('from=2026-11-11&to=2026-11-18&interval=week');
+    expect(rows.map(({ time }) => time)).toEqual(['2026-11-09T00:00:00+00:00', '2026-11-16T00:00:00+00:00']);
+  });
+
+  it('filters by ad, campaign and advertiser', async () => {
+    const total = async (filter: string) =>
+      (await report(`from=2011-01-01&to=2026-11-20&interval=total&${filter}`)).rows[0]?.impressions;
+    const byAd = await report('from=2011-01-01&to=2026-11-20&interval=total&group_by=ad');
+    const impressions = (...ids: string[]) =>
+      byAd.rows.reduce((sum, row) => sum + (ids.includes(String(row.ad)) ? Number(row.impressions) : 0), 0);
+    expect(await total('ad_id=ad-1&ad_id=ad-4')).toBe(impressions('ad-1', 'ad-4'));
+    expect(await total('campaign=summer')).toBe(impressions('ad-1', 'ad-2'));
+    expect(await total('advertiser=acme&campaign=winter')).toBe(impressions('ad-3'));
+    expect(await total('campaign=none')).toBe(0);
+  });
+
+  it.each([
+    ['from=2026-11-02&to=2026-11-01', 'from must be before to'],
+    ['from=2026-11-01&to=2026-11-01', 'from must be before to'],
+    ['from=yesterday', 'from must be a date, such as 2026-11-01, or a time with an offset'],
+    ['from=2026-02-30', 'from must be a date'],
+    ['from=2026-11-01T10:00:00', 'from must be a date'],
+    ['to=2026-11-01T10:07:00Z', 'to must be a whole quarter of an hour'],
+    ['tz=Mars/Olympus', 'tz must be an IANA time zone'],
+    ['tz=%2B01:00', 'tz must be an IANA time zone'],
+    ['metrics=clicks,likes', 'metrics must be a comma-separated list of clicks, impressions'],
+    ['group_by=colour', 'group_by must be a comma-separated list of ad, campaign, advertiser'],
+    ['interval=year', 'interval must be one of'],
+    ['camapign=summer', 'camapign is not a parameter of reports'],
+    ['from=2025-01-01&to=2026-11-01&interval=quarter_hour', 'the report has more than 10000 rows'],
+    ['from=2026-10-01&to=2026-11-01&interval=hour&group_by=ad&tz=UTC&from=2', 'from must be a string'],
+    ['interval=minute&from=2026-11-01&to=2026-11-02', 'from must be in the last 50 hours with interval=minute'],
+    ['interval=minute&metrics=average_play_time', 'metrics must be without average_play_time with interval=minute'],
+  ])('refuses %s with a 400 that says what is wrong', async (query, message) => {
+    await expect(report(query)).rejects.toMatchObject({ status: 400, message: expect.stringContaining(message) });
+  });
+});
