@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { openPool, openTestServers, type Variables, waitFor } from '@ads/local';
+import { perKind } from '@ads/models';
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { runner } from 'node-pg-migrate';
 import { type Database, migrate } from '../src/index.js';
@@ -56,7 +57,7 @@ describe('migrations', () => {
     expect(await migrate(connection, () => undefined)).toEqual([]);
     const migrated = openDatabase(testServers, { ...variables, POSTGRES_DB: connection.database });
     await migrated.query('test', "INSERT INTO ads (id, image_url, target_url) VALUES ('ad-001', '', '')");
-    expect((await recordBatch(migrated, [click(Date.now())])).added).toEqual({ click: 1, impression: 0 });
+    expect((await recordBatch(migrated, [click(Date.now())])).added).toEqual({ ...perKind(() => 0), click: 1 });
   });
 
   it('do not block recording while a new column of ad_events waits for a long transaction', async () => {
