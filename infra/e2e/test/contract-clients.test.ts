@@ -75,7 +75,8 @@ describe('the rate limit of events', () => {
       expectError(refused, {
         status: 429,
         error: 'rate_limited',
-        message: 'The limit of 3 requests per minute is exceeded; retry after the seconds in Retry-After.',
+        message:
+          'The limit of 3 requests per minute is exceeded; retry after the number of seconds in the header Retry-After.',
         details: [],
       });
       const wait = Number(refused.headers.get('retry-after'));
@@ -175,14 +176,14 @@ describe('the address of a click', () => {
     expect(await addressOf(await click(contract.client, forged))).toBe('127.0.0.1');
   });
 
-  it('is the one in the body if the body has one', async () => {
+  it('is the `ip` in the body, if the body has one', async () => {
     const answer = await click(strict, from('198.51.100.31'), { ip: '203.0.113.5' });
     expect(await addressOf(answer)).toBe('203.0.113.5');
   });
 });
 
 describe('MAX_CLOCK_SKEW_SECONDS', () => {
-  it('is the maximum by which a timestamp may be in the future', async () => {
+  it('limits how far in the future a timestamp may be: a later one is replaced', async () => {
     const ahead = (seconds: number) => new Date(Date.now() + seconds * 1_000).toISOString();
     for (const [timestamp, kept] of [
       [ahead(5), true],

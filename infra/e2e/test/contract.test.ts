@@ -326,7 +326,7 @@ describe('a body', () => {
     expect(answer.status).toBe(202);
   });
 
-  it('of an impression may contain fields that only clicks have; they are not validated', async () => {
+  it('may have fields that only clicks have if it is an impression; they are not validated', async () => {
     const answer = await client.post('/ads/impression', { ad_id: 'beacon', video_play_time: 'x', click_id: 7 });
     expect(answer.status).toBe(202);
     const { impression_id } = answer.body as { impression_id: string };

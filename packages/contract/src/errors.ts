@@ -118,12 +118,12 @@ export function rateLimited(
   return new ApiError(
     429,
     'rate_limited',
-    `The limit of ${limitPerMinute} requests per minute is exceeded; retry after the seconds in Retry-After.`,
+    `The limit of ${limitPerMinute} requests per minute is exceeded; retry after the number of seconds in the header Retry-After.`,
     { headers, facts: { client } },
   );
 }
 
-/** @param cause the failure; without one, the service refuses on purpose, and the request is no error in the log */
+/** @param cause the failure; without a cause the refusal is intended and is logged as a warning */
 export function unavailable(message: string, cause?: unknown, retryAfterSeconds = 1): ApiError {
   return new ApiError(503, 'unavailable', message, {
     headers: { 'Retry-After': String(retryAfterSeconds) },
