@@ -6,7 +6,10 @@ import { createTurns } from '@ads/runtime';
 /** Returns the decompressed bytes. Rejects with ApiError 400 for invalid bytes, 413 above the limit, 503 when too many wait. Clients take turns. */
 export type Decompressor = (bytes: Buffer, client: string) => Promise<Buffer>;
 
-/** Compressed bodies that wait. A body of 16 KiB takes up to 2 ms, so the last one of a client waits up to 0.13 s for its own. */
+/**
+ * Maximum number of compressed bodies that wait. A body of 16 KiB takes up to 2 ms, so the last one waits up to 0.13 s for the
+ * others of this client.
+ */
 const WAITING = { inAll: 1_000, perClient: 64 };
 
 const LIBRARY: Readonly<Record<(typeof CONTENT_ENCODINGS)[number], typeof gunzip>> = { gzip: gunzip, deflate: inflate };

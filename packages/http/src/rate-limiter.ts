@@ -9,7 +9,7 @@ import { type HeaderList, setHeaders } from './common-headers.js';
 export type LimitName = 'events' | 'reads';
 
 const WINDOW_MS = 60_000;
-/** 34 MB. */
+/** Their windows take 34 MB. */
 const MAX_CLIENTS = 100_000;
 
 /** The requests of one client in a fixed window, which begins with the first of them. */
@@ -42,7 +42,7 @@ const wholeMilliseconds = (): number => Math.floor(performance.now());
  *
  * @param name of the policy in the headers
  * @param limit requests per minute; 0 disables the limiter
- * @param now whole milliseconds of a monotonic clock: with fractions, rounding could report 61 seconds left
+ * @param now whole milliseconds of a monotonic clock: fractions could be rounded up to 61 seconds
  */
 export function createRateLimiter(
   name: LimitName,

@@ -18,9 +18,9 @@ const LINES_PER_SECOND = 10;
 const LONGEST_TEXT = 300;
 
 /**
- * Logs 4xx at info, a 503 without a cause at warn, and other 5xx at error, each up to 10 lines per second. The service refuses
- * on purpose with the former 503, and a client can cause many, which must not hide failures. All other requests are summarised in one line every
- * 10 s, so that the log does not grow with the load.
+ * Logs 4xx at info, a 503 without a cause at warn, and other 5xx at error, each up to 10 lines per second. A 503 without a
+ * cause is an intended refusal. One client can cause many of them, so they have a line limit of their own. All other
+ * requests are summarised in one line every 10 s, so that the log does not grow with the load.
  */
 export function createRequestLog(logger: Logger): (request: AnsweredRequest) => void {
   const refusals = limitPerSecond(LINES_PER_SECOND);
@@ -69,7 +69,11 @@ export function createRequestLog(logger: Logger): (request: AnsweredRequest) => 
     };
     if (status < 500) logger.info('request refused', { event: 'request.refused', ...fields, ...why(request.error) });
     else if (isOverload(request)) {
-      logger.warn('request refused for now', { event: 'request.overload', ...fields, ...why(request.error) });
+      logger.warn('request refused: too many requests wait, or the service is not ready', {
+        event: 'request.overload',
+        ...fields,
+        ...why(request.error),
+      });
     } else logger.error('request failed', { event: 'request.failed', ...fields, error: causeOf(request.error) });
   };
 }
