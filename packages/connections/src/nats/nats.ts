@@ -6,7 +6,7 @@ import type { NatsConfig } from '../variables.js';
 import { readNatsServers } from './nats-address.js';
 
 export interface Nats {
-  /** The connection; undefined while disconnected, because the client would then keep messages in memory. */
+  /** The connection; undefined while disconnected, because the client would buffer messages in memory. */
   connection(): NatsConnection | undefined;
   /**
    * Runs `fn` with the connection. It may run again after a failure, so it must be idempotent.
@@ -38,8 +38,8 @@ const RECONNECTING_MS = 10_000;
  * Connects in the background and retries without limit. Returns at once and does not throw.
  *
  * `setUp` creates the streams and consumers of the process and must be idempotent. It runs after each connect, because a
- * server may have lost its streams, and as the ping, because somebody may have deleted them. NATS therefore counts as up
- * only while the streams that the process uses answer.
+ * server may have lost its streams. It is also the ping, because somebody may have deleted them. NATS therefore counts as
+ * up only while the streams that the process uses answer.
  */
 export function openNats(
   config: NatsConfig,

@@ -145,7 +145,7 @@ export function openRedisCluster(
 }
 
 function shardOf(primary: Primary, server: RedisServer, runOn: RunOn): RedisShard {
-  // Slots that moved here are empty, although a rebuild filled this server before: another set of slots is another id.
+  // Slots that moved here are empty. The id therefore contains the set of slots, so that such a server is not trusted.
   const slots = createHash('sha1').update(JSON.stringify(primary.ranges)).digest('hex').slice(0, 12);
   const tags = new Map<string, string>();
   return {

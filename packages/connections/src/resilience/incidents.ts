@@ -12,8 +12,8 @@ export interface IncidentTracker {
   /**
    * Records a failed attempt.
    *
-   * @param provenAfterMs how long ago the failure must be for another successful operation, such as a ping, to count as
-   *   proof that this operation works again. 0 if the server was not reached: any success disproves that
+   * @param provenAfterMs after this time, the success of any other operation (such as a ping) ends this failure. 0 if the
+   *   server was not reached: then any success ends it at once
    */
   failed(operation: string, error: unknown, provenAfterMs: number): void;
   /** Records a successful attempt. */
@@ -39,7 +39,7 @@ interface Incident {
   last: number;
   reason: string;
   logged: boolean;
-  /** All operations worked again and one failed after that: only the end of the incident brings the dependency up. */
+  /** All operations worked again and one failed after that: then the dependency stays down until the incident ends. */
   relapsed: boolean;
 }
 
