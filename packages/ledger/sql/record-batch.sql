@@ -11,9 +11,8 @@
 -- timestamps, so this limits the number of rows.
 --
 -- Lock order: events, then the buckets of each rollup, each sorted by key. Parallel batches wait for each other and never
--- deadlock. A bucket that the batch touches without adding to it (its clicks are stored already) is written with zero added:
--- that locks it and returns its latest count, which heals a raise that a crash prevented. A batch without repetitions has no
--- such buckets, and skips the search for them.
+-- deadlock. A bucket whose events are all stored already is updated by 0, to lock it and get its latest count: a redelivered
+-- batch thereby repeats a raise that a crash prevented. A batch without repetitions skips the search for such buckets.
 --
 -- The result has an array per column instead of a row per bucket: with 10,000 ads a batch touches more buckets than it has
 -- clicks, and rows cost more to write and to read than buckets cost to count. Buckets without clicks are left out: Redis holds

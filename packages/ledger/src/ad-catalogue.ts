@@ -43,16 +43,16 @@ const IDS_PER_PAGE = 10_000;
 /** Share of the time that complete reads may take: 100 ads are read at each refresh, a million every few minutes. */
 const SHARE_OF_FULL_READS = 0.01;
 /**
- * A change becomes visible at its commit, with the time of its statement, so the last 30 s of changes are read again. A new ad
- * of a longer transaction is found by its first look-up, a deletion by the next complete read.
+ * A change has the time of its statement but becomes visible at its commit, so each refresh reads the last 30 s again. A new
+ * ad of a longer transaction is found by its first look-up, a deletion by the next complete read.
  */
 const OVERLAP_MS = 30_000;
 /** Retry interval until the first complete read. */
 const FIRST_RETRY_MS = 1_000;
 
 /**
- * Starts a catalogue that refreshes itself. A refresh reads all ids in pages, or only the changed ids where all of them cost too
- * much. A complete read forgets deleted ads.
+ * Starts a catalogue that refreshes itself. A refresh reads all ids in pages, or only the changed ids if reading all would take
+ * too much of the time. A complete read forgets deleted ads.
  */
 export function createAdCatalogue(options: AdCatalogueOptions): AdCatalogue {
   const { database, refreshMs, patienceMs, idsKept = 0 } = options;

@@ -2,7 +2,7 @@ import { createFairQueue } from '@ads/runtime';
 
 /**
  * The result of looking up an ad.
- * - `known`, `unknown`: the answer of Postgres, at most `MISS_MS` old.
+ * - `known`, `unknown`: the answer of Postgres; `unknown` may be up to 1.5 s old.
  * - `unverified`: Postgres is unavailable, or did not answer in time.
  * - `busy`: too many ads wait to be looked up. The ad was not looked up; the caller may retry.
  */
@@ -27,7 +27,7 @@ const GATHER_MS = 5;
 const IDS_PER_QUERY = 500;
 /** Callers that wait: several queries, so that clients take turns. */
 const WAITING = { inAll: 10_000, perClient: 2_000 };
-/** An ad that was not found stays unknown for half to all of this time, without another query. */
+/** An ad that was not found stays unknown for 0.5 to 1.5 s, without another query; see `createMisses`. */
 const MISS_MS = 1_000;
 const MOST_MISSES = 20_000;
 
@@ -109,7 +109,10 @@ export function createAdLookUp({ lookUp, onFound, onFailure, patienceMs }: AdLoo
   };
 }
 
-/** Remembers ids for a short time in two sets. The older set is dropped every `MISS_MS / 2`. */
+/**
+ * Remembers ids in two sets. A call replaces the older set by the newer one if that is between `MISS_MS / 2` and `MISS_MS` old,
+ * and drops both if it is older.
+ */
 function createMisses(): { add(id: string): void; has(id: string): boolean } {
   let newer = new Set<string>();
   let older = new Set<string>();

@@ -22,7 +22,7 @@ export interface Standing {
 /**
  * The identity of the ledger, and whether a doubt about its counters exists.
  *
- * @param lastingSeconds ignores younger doubts: a live writer settles its own
+ * @param lastingSeconds ignores doubts younger than this: a live writer deletes its own
  */
 export async function readStanding(database: Database, lastingSeconds?: number): Promise<Standing> {
   const [row] = await database.query<IdentityRow & { doubted: boolean }>(

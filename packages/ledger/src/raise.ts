@@ -16,13 +16,13 @@ import { groupByShard } from './shards.js';
 
 const raise = script(readText('lua/raise-counters.lua'));
 
-/** Counters per round trip, plus at most those of one ad: a few ms of work for Redis, far below any timeout. */
+/** A round trip ends at this many counters; its last ad may exceed it. A few ms of work for Redis, far below any timeout. */
 const COUNTERS_PER_CALL = 5_000;
 
 /** Ads per script call, if a script may use several ads: the call costs as much as raising one ad of a batch. */
 const ADS_PER_SCRIPT = 50;
 
-/** Counters per script call, plus at most those of one ad: Redis runs no other command during the call. */
+/** A script call ends at this many counters; its last ad may exceed it. Redis runs no other command during the call. */
 const COUNTERS_PER_SCRIPT = 500;
 
 /**

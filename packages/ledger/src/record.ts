@@ -36,7 +36,7 @@ interface ResultRow {
  * Writes a batch of events and their rollups in one transaction. An event that is stored already changes nothing.
  *
  * @param doubt written to `counter_doubts` in the same transaction, for a writer whose crash no redelivery heals
- * @throws what `query` throws. Then nothing was written, or everything was and the answer was lost
+ * @throws what `query` throws. Either nothing was written, or everything was and only the answer was lost
  */
 export async function recordBatch(database: Database, events: readonly AdEvent[], doubt?: string): Promise<Recorded> {
   const rows = await database.query<ResultRow>('record_batch', RECORD_BATCH, [

@@ -35,7 +35,7 @@ export function judgeMark(shard: CounterShard, mark: string | null): Trust {
 
 /**
  * Trusts several servers only if one rebuild filled all of them. A former primary that does not know it was replaced still
- * has the mark of an earlier rebuild.
+ * has the mark of an earlier rebuild, so its mark differs.
  */
 export function judgeTogether(trusts: readonly Trust[]): Trust {
   const [first] = trusts;

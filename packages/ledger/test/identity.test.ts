@@ -27,7 +27,7 @@ async function record(database: Database, count: number): Promise<void> {
   await ledgerOf(database).recordQueued(clicks(count));
 }
 
-describe('counters are not trusted any more, and are exact after a rebuild', () => {
+describe('counters lose their trust, until a rebuild makes them exact,', () => {
   let database: Database;
   beforeEach(async () => {
     database = await newDatabase();

@@ -208,7 +208,7 @@ describe('trust', () => {
     await expectExactCounters(database, kept);
   });
 
-  it('is not restored from a file that was saved during a rebuild', async () => {
+  it('does not come back when Redis loads a file that was saved during a rebuild', async () => {
     const server = await testServers.redis({ persist: true });
     const kept = await openStore(testServers, server);
     const before = kept.instanceId();

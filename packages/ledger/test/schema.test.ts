@@ -60,7 +60,7 @@ describe('migrations', () => {
     expect((await recordBatch(migrated, [click(Date.now())])).added).toEqual({ ...perKind(() => 0), click: 1 });
   });
 
-  it('do not block recording while a new column of ad_events waits for a long transaction', async () => {
+  it('do not block recording while adding a column waits for a long transaction', async () => {
     await database.query('test', 'ALTER TABLE ad_events DROP COLUMN play_time_ms');
     const pool = openPool(variables, { max: 3 });
     testServers.onRelease(() => pool.end());
