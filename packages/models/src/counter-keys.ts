@@ -56,8 +56,8 @@ export function slotKey(adId: string): string {
 
 /*
  * Expiry is relative to the creation of the newest field of a key, so the clocks of this host and of Redis need not agree. A
- * field may be created an hour before its time (the largest MAX_CLOCK_SKEW_SECONDS), and windows read it until an hour, or a
- * day, after its end.
+ * field may be created up to an hour early (the largest MAX_CLOCK_SKEW_SECONDS), and is read for an hour (seconds) or a day
+ * (minutes) after its end.
  */
 export const SECONDS_KEY_TTL = 3 * SECONDS_PER_HOUR;
 export const MINUTES_KEY_TTL = 50 * SECONDS_PER_HOUR;

@@ -34,7 +34,7 @@ export function minuteOf(time: number): number {
   return Math.floor(time / 60_000);
 }
 
-/** Maximum difference of the clocks of a writer and a reader, in milliseconds, at which every visible bucket is written. */
+/** If the clocks of writer and reader differ by at most this (milliseconds), every bucket that a window reads is written. */
 export const CLOCK_SLACK = 60_000;
 
 /**

@@ -18,8 +18,8 @@ import { isUuid } from './uuid.js';
  * `newerEventsSubject`). Events of older versions in the same message are recorded at once: one event of a new kind does not hold
  * up the clicks beside it.
  *
- * To add a kind, give it a code of the next version. To add a field that a reader may ignore, write it: unknown fields are
- * ignored. To add a field that must not be lost, write the events that have it under a second code of their kind, like
+ * To add a kind, give it a code of the next version. To add a field that a reader may ignore, just write it: older readers
+ * ignore it. To add a field that must not be lost, write the events that have it under a second code of their kind, like
  * `2c`. The version is in `k` and not in a field of its own because releases from before this rule ignore unknown fields:
  * they would record the event without the new field. They dead-letter an unknown code instead, and its bytes can be
  * replayed.
@@ -103,7 +103,7 @@ export function createWireReader(codes: Codes): WireReader {
 export const wireReader = createWireReader(CODES);
 export const decodeEvents = wireReader.decode;
 
-/** @param reason why the value is not an event, unless a newer version can read it */
+/** @param reason the reason; dropped if a newer version can read the value */
 function rejection(value: unknown, reason: string, newest: number): Problem {
   const version = isRecord(value) ? versionOf(value.k) : undefined;
   return version !== undefined && version > newest ? ofVersion(version, newest) : { reason };
