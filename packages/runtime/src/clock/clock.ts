@@ -32,8 +32,8 @@ export interface Clock {
   /** Whole milliseconds since the Unix epoch. Costs no more than `performance.now()`. */
   now(): number;
   /**
-   * The earlier of the Postgres and NATS clocks, at most one day behind Postgres. No reader has an earlier time, so data
-   * may be left out as too old by this time. The limit of one day bounds the size of a rebuild.
+   * The earlier of the Postgres and NATS clocks, but never more than a day before Postgres. No reader's clock is behind it,
+   * so buckets too old by this time can be left out. The limit of one day bounds the size of a rebuild.
    *
    * @throws DependencyUnavailable until the clock of Postgres has been measured
    */

@@ -19,7 +19,7 @@ export interface Health {
   /** Why the process must not get traffic; undefined if it is ready. */
   notReady(): string | undefined;
   info(): Readonly<Record<string, string>>;
-  /** Makes the process not ready for the rest of its time. Called when it begins to shut down. */
+  /** Makes the process not ready until it exits. Called when it begins to shut down. */
   drain(): void;
 }
 

@@ -5,7 +5,7 @@ import type { Health, HealthReport } from './health.js';
 /** The paths of the management endpoints. Each also answers under `/api/v1`. */
 const MANAGEMENT_PATHS = ['/health', '/live', '/ready', '/metrics', '/info'] as const;
 
-/** Maximum age of the metrics that clients behind a proxy get. */
+/** Maximum age of the metrics in answers to forwarded requests. */
 const PUBLIC_METRICS_AGE_MS = 250;
 
 type ManagementPath = (typeof MANAGEMENT_PATHS)[number];

@@ -109,7 +109,7 @@ export function createLogger(options: { service: string; level: Level; file?: st
     close: async () => {
       if (checks) void checks.stop();
       const closing = transport;
-      // An error of the file has nowhere to go after this.
+      // From here on, errors of the file are ignored.
       transport = undefined;
       const written = closing && new Promise((resolve) => closing.once('finish', resolve));
       logger.close();

@@ -69,7 +69,7 @@ export function createMetrics(service: string): Metrics {
     }),
     dependencyFailures: new Counter({
       name: 'dependency_failures_total',
-      help: 'Failed calls of a dependency: refused, disconnected, timed out, or out of space.',
+      help: 'Failed calls to a dependency: refused, disconnected, timed out, or out of space.',
       labelNames: ['dependency'],
       registers,
     }),

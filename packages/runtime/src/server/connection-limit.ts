@@ -22,7 +22,8 @@ export interface ConnectionLimitOptions {
  * Limits the connections of a server, because each may hold 20 KB of incomplete headers, and shares them between owners.
  * - An owner holds at most `HTTP_MAX_CONNECTIONS_PER_ADDRESS`; a further connection is closed at once.
  * - When `HTTP_MAX_CONNECTIONS` are open, a new connection takes the place of the oldest idle or half-sent one of the owner
- *   that holds the most, if that owner holds at least two more than the new one's. Otherwise the new one is closed at once.
+ *   that holds the most, if that owner holds at least two more connections than the owner of the new one. Otherwise the new
+ *   connection is closed at once.
  *
  * Proxies without an owner count for the whole only, and never lose a connection. The search for the largest owner reads one
  * number for each owner.
