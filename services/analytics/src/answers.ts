@@ -69,7 +69,7 @@ async function answerAll(dependencies: AnswersDependencies, query: AnalyticsQuer
   return pageAnswer(source, counters.length, rankPage(counters, timeframe, limit, after), timeframe, now());
 }
 
-/** The counters are read now, for the ads of a ranking that may be older. */
+/** The ranking may be older; the counters are current. */
 async function answerMany(
   { catalogue, readSome, rank, now }: AnswersDependencies,
   timeframe: Timeframe | undefined,

@@ -14,8 +14,8 @@ export function clicksIn(counters: Counters, timeframe: Timeframe | undefined): 
 }
 
 /**
- * The page after a position: most clicks first, equal ones by id. A position is not a number of ads to skip: an ad that moves
- * between two pages shows once or not at all, and never shifts the others.
+ * The page after a position: most clicks first, equal ones by id. A position is not a number of ads to skip: an ad that changes
+ * rank between two pages may appear twice or not at all; the other ads are neither repeated nor skipped.
  *
  * @param after the clicks and the id of the last ad of the page before
  */
