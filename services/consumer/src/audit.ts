@@ -14,8 +14,8 @@ import type { LedgerIdentity } from '@ads/models';
  *
  *   ahead   Redis has more than Postgres had afterwards. The counter is always wrong.
  *   behind  Redis has less. That is normal between the commit of a batch and its raise, so the counter becomes a suspect. A
- *           suspect is wrong when it has not reached the first count of Postgres after 15 seconds, unless a doubt explains it,
- *           or a message that was in the queue when the suspect was found and still is.
+ *           suspect counts as wrong if after 15 s it is still below the Postgres count that was first read, and neither a doubt
+ *           nor a message that has been in the queue since then explains it.
  *
  * A wrong counter ends the trust in all counters: the ledger gets a new identity, and Redis is refilled.
  */

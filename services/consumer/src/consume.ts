@@ -31,7 +31,7 @@ export interface ConsumeOptions {
   readonly observer: ConsumeObserver;
   /** Maximum number of unacknowledged messages. */
   readonly maxMessages: number;
-  /** Maximum bytes of these messages, plus at most those of one pull. */
+  /** Pulling stops at this many bytes of these messages; the last pull may exceed it. */
   readonly maxBytes: number;
   /** Maximum number of events in one batch, unless a single message has more. */
   readonly maxEvents: number;
@@ -182,9 +182,9 @@ export function startConsuming(options: ConsumeOptions): Consuming {
 }
 
 /**
- * Keeps a pull open for 2 s after its end. JetStream reports the end of a pull, and without the report the client closes the
- * pull 50 ms later. When the event loop is blocked for longer, the client closes the pull before it reads messages that have
- * arrived, and drops them: they are redelivered only after their ack wait.
+ * Keeps a pull open for 2 s after its expected end, because JetStream's report of the end may be read late. Without the report
+ * the client closes the pull 50 ms after that end. When the event loop is blocked for longer, the client closes the pull before
+ * it reads messages that have arrived, and drops them: they are redelivered only after their ack wait.
  */
 function closeLater(pulled: ConsumerMessages): void {
   const close = pulled.close.bind(pulled);

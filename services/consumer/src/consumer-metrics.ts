@@ -17,7 +17,7 @@ export interface Backlog {
   readonly waitingDeadLetters: number;
   /** Messages of newer wire versions that wait in the stream for a consumer that reads them. */
   readonly newer: readonly NewerMessages[];
-  /** The sequence number of the oldest message of events; after the last sequence where none exists. */
+  /** The sequence number of the oldest message of events; the last sequence number plus one if there is none. */
   readonly first: number;
   /** The ack floor: all messages up to this sequence number are acknowledged. */
   readonly ackFloor: number;
@@ -157,7 +157,7 @@ export function createConsumerMetrics(
 
   const partitionDays = new Gauge({
     name: 'event_partition_days',
-    help: 'Consecutive days with partitions of ad_events, from today: 1 is today alone, 14 is the maximum.',
+    help: 'Consecutive days with partitions of ad_events, from today: 0: today has none, 1: today alone, 14: the maximum.',
     registers,
   });
   const audited = new Counter({

@@ -16,7 +16,7 @@ export interface DeadLetterStoreOptions {
   readonly connection: () => NatsConnection | undefined;
   /** Longest wait for one acknowledgement. */
   readonly timeoutMs: number;
-  /** The store is free again when none was refused for this long, and none waits. */
+  /** The store is free again when no dead letter was refused for this long and none waits. */
   readonly quietMs: number;
   /** Called when JetStream is connected and refuses a dead letter, with its reason. */
   readonly onBlocked: (reason: string) => void;

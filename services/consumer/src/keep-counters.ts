@@ -41,7 +41,7 @@ const CHECK_EVERY_MS = 500;
 /** A live writer settles its doubt sooner. An older doubt was left by a writer that died or failed. */
 const LASTING_SECONDS = 5;
 
-/** The writer of doubts after the clock was set back. All consumers share it. */
+/** The writer name of the doubt that is stored when a clock was set back. All consumers share it. */
 const CLOCK_SET_BACK = 'the clock was set back';
 
 /** Pause after an interrupted rebuild: its cause probably lasts. */

@@ -19,7 +19,7 @@ import { storedMessages } from './stored-messages.js';
  *                    their own time, and then deletes the messages. After a crash in between both steps are repeated, which
  *                    changes nothing. Events wait without limit until a consumer of their version runs.
  *
- * The events are not returned to the queue, which would deliver half of them to older consumers again during an update.
+ * The events are not returned to the queue, where older consumers would receive them again.
  */
 
 /**

@@ -56,7 +56,7 @@ export function createQueueCheck(options: QueueWatchOptions): (signal?: AbortSig
   async function restartIfStuck(backlog: Backlog): Promise<void> {
     // A message that this process holds waits for Postgres: that queue is not stuck.
     if (!isStuck(backlog) || !recording.isIdle()) return;
-    logger.warn('queue is stuck with messages in it; all of them are delivered again', {
+    logger.warn('queue does not move; the durable consumer is created again, and all messages are delivered again', {
       event: 'queue.stuck',
       ...backlog,
     });

@@ -1,6 +1,6 @@
 /** A random sample of the ads that were recorded lately; ads with many events are more likely to be in it. */
 export interface RecentAds {
-  /** Remembers the ad of one random event. */
+  /** Remembers the ad of one random event of the batch. */
   note(events: readonly { readonly adId: string }[]): void;
   list(): readonly string[];
 }
