@@ -101,7 +101,8 @@ export function createAdPages({ read, maxAgeMs }: AdPagesOptions): AdPages {
     return await within(PATIENCE_MS, reading, () => kept).catch(() => kept);
   }
 
-  // Whatever its age: the page is read after the tick, so at the next tick it is younger than `maxAgeMs`.
+  // The first page is read at every tick, even if it is younger than `maxAgeMs`: it is read a little after the tick, and would
+  // otherwise be skipped at every second tick.
   const refreshes = every(maxAgeMs, () => void refresh().catch(() => undefined));
   return { page, stop: refreshes.stop };
 }

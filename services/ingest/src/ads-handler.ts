@@ -3,7 +3,11 @@ import { clientKey } from '@ads/http';
 import type { RequestHandler } from 'express';
 import type { AdPages } from './ad-pages.js';
 
-/** `GET /api/v1/ads?limit=&cursor=`: a page of the catalogue, oldest ads first. @param maxAgeSeconds how long it may be cached */
+/**
+ * `GET /api/v1/ads?limit=&cursor=`: a page of the catalogue, oldest ads first.
+ *
+ * @param maxAgeSeconds how long clients may cache the answer
+ */
 export function adsHandler({ page }: Pick<AdPages, 'page'>, maxAgeSeconds: number): RequestHandler {
   return async (request, response) => {
     const { originalUrl: url } = request;

@@ -38,14 +38,13 @@ export function createUnverifiedEvents(
         event: 'ad_catalogue.unverified',
         limit_per_minute: perMinute,
       });
-      counts = { accepted: 0, refused: 0 };
+      const minute = { accepted: 0, refused: 0 };
+      counts = minute;
       setTimeout(() => {
+        const { accepted, refused } = minute;
         logger.warn(
-          `ad catalogue unavailable: events of unknown ads were accepted or refused in the last ${SUMMARY_MS / 1_000} s`,
-          {
-            event: 'ad_catalogue.unverified_summary',
-            ...counts,
-          },
+          `ad catalogue unavailable: ${accepted} events of unknown ads were accepted and ${refused} refused in the last ${SUMMARY_MS / 1_000} s`,
+          { event: 'ad_catalogue.unverified_summary', accepted, refused },
         );
         counts = undefined;
       }, SUMMARY_MS).unref();

@@ -71,7 +71,7 @@ describe('a published batch', () => {
       { code: '503', apiError: 10_077, blamesNats: true },
     ],
     [
-      'that it is to blame',
+      'an error that the message itself causes',
       '{"error":{"code":400,"err_code":10054,"description":"message size exceeds maximum allowed"}}',
       { code: '400', apiError: 10_054, blamesNats: false },
     ],
