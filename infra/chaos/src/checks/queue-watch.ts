@@ -8,10 +8,9 @@ const NOTHING_COMES_MS = 12_000;
 const RECOVERED_MS = 18_000;
 
 /**
- * Decides whether the queue is empty. The state of the consumer and of the stream is trusted only after a while: a NATS
- * server that was killed may have lost acknowledgements or deletions, so messages or open deliveries may stay forever; a
- * new leader may first report no open deliveries, and report them after an ack wait. The comparison of ids with the ledger shows
- * whether every event was recorded.
+ * Decides whether the queue is empty. The state of the consumer and of the stream is trusted only after 12 or 18 s. A killed
+ * NATS server may have lost acknowledgements or deletions, so messages or open deliveries may stay forever. A new leader may
+ * report open deliveries only after an ack wait. The comparison of ids with the ledger shows whether every event was recorded.
  */
 export class QueueWatch {
   /** The number of open deliveries of messages that no longer exist. */

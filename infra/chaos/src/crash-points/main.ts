@@ -9,8 +9,8 @@ import { createClock, runProcess } from '@ads/runtime';
 import { type CrashPoint, crashingStore } from './crash-point.js';
 
 /*
- * The consumer of services/consumer with one difference: it kills itself at a certain point of its work. It only records.
- * Counters, tables and the queue are kept by the other consumer.
+ * The consumer of services/consumer with two differences: it kills itself at a certain point of its work, and it only records.
+ * The other consumer maintains counters, tables and the queue.
  *
  * Arguments: the crash point, and the number of the batch.
  */
