@@ -15,7 +15,10 @@ export interface QueueRoom {
   readonly jetstream: Readonly<Record<string, string>>;
 }
 
-/** @param variables of the user, whose limits apply; if a stream has no limit (-1), JetStream has its default size */
+/**
+ * @param variables of the user, whose limits apply. If a stream has no limit (-1), JetStream gets no `max_file_store`, so NATS
+ *   chooses it
+ */
 export function queueRoom(variables: Variables): QueueRoom {
   const events = variables.NATS_STREAM_MAX_BYTES ?? String(EVENTS_BYTES);
   const letters = variables.NATS_DEAD_LETTERS_MAX_BYTES ?? String(LETTERS_BYTES);

@@ -13,9 +13,9 @@ export interface StopSignals {
 /*
  * One Ctrl-C arrives several times: the terminal signals every process of the foreground group, and npm forwards its own
  * signal to this process. npm's delay depends on the load of the machine, so the time between two signals does not show
- * whether they are one keystroke or two. A second Ctrl-C therefore counts only after the offer.
+ * whether they are one keystroke or two. A second Ctrl-C therefore counts only after the prompt to press it again.
  *
- *   running ──signal──▶ stopping ──patience is over, the offer is printed──▶ kill offered ──signal──▶ killing
+ *   running ──signal──▶ stopping ──patience is over, the prompt is printed──▶ kill offered ──signal──▶ killing
  */
 type State = 'running' | 'stopping' | 'kill offered' | 'killing';
 
