@@ -63,7 +63,7 @@ rebuild), and with a million ads (catalogue).
     options: { quick: boolean, only: string },
     usage: `npm run bench [-- --quick --only NAME]
 Measures the speed of the tracker and lists the goals that it misses.
-  --quick        less than three minutes instead of less than fifteen: shorter, fewer rounds, smaller stores
+  --quick        about three minutes instead of about twelve: shorter, fewer rounds, smaller stores
   --only NAME    only these parts, separated by commas; --only list prints their names`,
   },
   'check:deploy': {

@@ -6,7 +6,7 @@ export interface StoreSize {
 }
 
 /**
- * How long each part takes, in seconds and rounds. Full: less than fifteen minutes on two cores; quick: less than three.
+ * How long each part takes, in seconds and rounds. Full: about twelve minutes on two cores; quick: about three.
  * A case is one measurement of one contender. Each round runs all cases, so that other load on the machine affects all
  * cases.
  */

@@ -1,7 +1,7 @@
 import type { PartFigures } from './part.js';
 import { inFigures } from './statistics.js';
 
-/** A limit for a figure. The limit is the worst value in README.md, which was measured on an idle machine. */
+/** A limit for a figure. Most limits are the worst values in README.md, which were measured on an idle machine. */
 export interface Goal {
   readonly name: string;
   readonly what: string;

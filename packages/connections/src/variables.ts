@@ -121,7 +121,7 @@ export const streamVariables: Variables<StreamConfig> = {
     .min(-1)
     .default(-1)
     .description(
-      'Size limit of the stream `AD_EVENTS`; -1 sets no limit of its own. A full stream refuses new messages. JetStream reserves the size: keep the sum of both streams below `max_file_store`. `npm start` uses 1073741824.',
+      'Size limit of the stream `AD_EVENTS`; -1: only the limit of the NATS server applies. A full stream refuses new messages. JetStream reserves the size: keep the sum of both streams below `max_file_store`. `npm start` uses 1073741824.',
     ),
   // One dead letter may be as large as a message of NATS, a megabyte.
   NATS_DEAD_LETTERS_MAX_BYTES: Joi.number()
@@ -129,7 +129,7 @@ export const streamVariables: Variables<StreamConfig> = {
     .allow(-1)
     .min(2_097_152)
     .default(268_435_456)
-    .description('Size limit of the stream `AD_DEAD_LETTERS`; -1 sets no limit of its own.'),
+    .description('Size limit of the stream `AD_DEAD_LETTERS`; -1: only the limit of the NATS server applies.'),
 };
 
 /** The stream limits in the names of `streamSettings`. */
@@ -148,7 +148,7 @@ export const catalogueVariables: Variables<CatalogueConfig> = {
     .max(3_600)
     .default(10)
     .description(
-      'Interval between reads of the ad catalogue. An unknown ad is looked up at once, then at most once a second.',
+      'Interval between reads of the ad catalogue. An ad that is not in memory is looked up in Postgres at once; if it is missing, the same ad is not looked up again for 0.5 to 1 s.',
     ),
   AD_CATALOGUE_TIMEOUT_MS: Joi.number()
     .integer()

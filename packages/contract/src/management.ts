@@ -38,7 +38,7 @@ export const healthSchema = {
       type: 'string',
       enum: ['healthy', 'degraded', 'unhealthy'],
       description:
-        '`healthy`: everything works. `degraded`: the service works without some dependency. `unhealthy`: the service cannot do its work.',
+        '`healthy`: everything works. `degraded`: a dependency is unavailable or a condition holds, and the service still works. `unhealthy`: the service cannot do its work.',
     },
     service: { type: 'string', description: 'Name of the service. Direct requests only.' },
     version: { type: 'string', description: 'Version of the service. Direct requests only.' },
@@ -48,7 +48,7 @@ export const healthSchema = {
       type: 'object',
       additionalProperties: { type: 'string' },
       description:
-        'Problems other than outages that an operator must solve, by name. Absent if there are none. Direct requests only.',
+        'States other than outages that need attention, by name. Absent if there are none. Direct requests only.',
     },
   },
   required: ['status', 'dependencies'],

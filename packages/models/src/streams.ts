@@ -5,7 +5,10 @@ export const EVENT_SUBJECT = 'ads.events';
 /** The durable consumer that all consumer processes share. */
 export const LEDGER_CONSUMER = 'ledger';
 
-/** The stream of unreadable messages. Dead letters keep the original bytes, and have the reason in these headers. */
+/**
+ * The stream of dead letters. An unreadable message keeps its bytes; events are collected, up to 500 per letter. These headers
+ * name the reason.
+ */
 export const DEAD_LETTER_STREAM = 'AD_DEAD_LETTERS';
 export const DEAD_LETTER_SUBJECT = 'ads.dead-letters';
 export const DEAD_LETTER_REASON = 'Dead-Letter-Reason';

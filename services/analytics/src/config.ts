@@ -32,5 +32,7 @@ export const analyticsVariables: Variables<AnalyticsConfig> = {
     .min(0)
     .max(60_000)
     .default(500)
-    .description('Largest age of the cached list of all ads; ten times the duration of its read if that is longer.'),
+    .description(
+      'The cached list of all ads is read again after this time, or after ten times its read time (10 s at most), whichever is longer.',
+    ),
 };

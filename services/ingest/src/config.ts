@@ -61,12 +61,14 @@ export const ingestVariables: Variables<IngestConfig> = {
     .min(0)
     .max(3_600)
     .default(300)
-    .description("How far a client's timestamp may lie ahead; a later one is replaced by the time of receipt."),
+    .description(
+      "How far a client's timestamp may be ahead of the time of receipt; a later one is replaced by the time of receipt.",
+    ),
   MAX_BODY_BYTES: count
     .max(1_048_576)
     .default(16_384)
     .description(
-      'Largest request body, before and after decompression; a larger one gets 413. A compressed body takes up to 0.12 ms of CPU per KB. The gateway has a second limit, `client_max_body_size` in `infra/gateway/nginx.conf`, which is the largest value that this variable accepts.',
+      'Largest request body, before and after decompression; a larger one gets 413. A compressed body takes up to 0.12 ms of CPU per KB. The gateway allows 1 MiB (`client_max_body_size` in `infra/gateway/nginx.conf`), and so this variable accepts at most 1048576.',
     ),
   UNVERIFIED_EVENTS_PER_MINUTE: Joi.number()
     .integer()

@@ -6,7 +6,7 @@ import { medianAndTail, orNone, PICKED, quantile, REPORTS, rate } from '../promq
 export const applicationOverview: Plan = {
   name: 'application-overview',
   title: 'Application Overview',
-  description: 'Whether the tracker takes clicks, counts them and answers.',
+  description: 'Whether the tracker accepts clicks, counts them and answers.',
   variables: ['service', 'ad'],
   rows: {
     'At a glance': [
@@ -14,7 +14,7 @@ export const applicationOverview: Plan = {
         description: 'Clicks and impressions that were answered with 202, per second.',
         queries: { accepted: rate(`http_requests_total{${REPORTS},status_code="202"}`) },
       }),
-      stat('Accepted of all', 'percentunit', {
+      stat('Share accepted', 'percentunit', {
         description:
           'Share of the reports of clicks and impressions that were not answered with a 5xx. The objective is 99.9%.',
         queries: { accepted: `1 - ${failedIn('5m')}` },
@@ -27,14 +27,14 @@ export const applicationOverview: Plan = {
         limits: atMost(0.1, 0.25),
         nothing: 'no reports',
       }),
-      stat('Counted after (p99)', 's', {
+      stat('Time until counted (p99)', 's', {
         description:
-          'Time from the receipt of an event to its being counted. Normal is below 100 ms; the alert is at 5 s.',
+          'Time from the receipt of an event until it is counted. Normal is below 100 ms; the alert fires at 5 s.',
         queries: { p99: 'queue:event_freshness_seconds:p99_rate5m' },
         limits: atMost(1, 5),
         nothing: 'no events',
       }),
-      stat('Oldest that waits', 's', {
+      stat('Age of the backlog', 's', {
         description: 'Age of the oldest message in JetStream that is not recorded. The alert fires at 60 s.',
         queries: { age: 'queue:backlog_age_seconds:max' },
         limits: atMost(10, 60),
@@ -71,14 +71,15 @@ export const applicationOverview: Plan = {
           impressions: rate('ad_impressions_total{ad_id=~"$ad"}'),
         },
       }),
-      chart('Made durable by', 'eps', {
-        description: 'JetStream, or Postgres while JetStream is unavailable. Events that neither takes get 503.',
+      chart('Durable events by store', 'eps', {
+        description:
+          'JetStream, or Postgres while JetStream is unavailable. Events that neither stores are answered with 503.',
         queries: { '{{by}}': rate('ingest_batch_events_sum', 'by') },
         stacked: true,
       }),
-      chart('Waits in JetStream', 'short', {
+      chart('Backlog in JetStream', 'short', {
         description:
-          'Messages of up to 500 events that no consumer has yet, and those that one has and did not finish.',
+          'Messages of up to 500 events: pending (not delivered yet) and unacknowledged (delivered, not recorded yet).',
         queries: { '{{state}}': 'max by (state) (consumer_backlog_messages)' },
         stacked: true,
       }),
@@ -86,7 +87,7 @@ export const applicationOverview: Plan = {
         description: 'New events, and duplicates that changed nothing.',
         queries: { '{{kind}} {{result}}': rate('ledger_events_total', 'kind, result') },
       }),
-      chart('Counted after', 's', {
+      chart('Time until counted', 's', {
         description: 'Time from the receipt of an event until it is counted.',
         queries: medianAndTail('event_freshness_seconds_bucket'),
         limits: atMost(1, 5),

@@ -16,7 +16,7 @@ export const businessMetrics: Plan = {
   name: 'business-metrics',
   title: 'Business Metrics',
   description:
-    'What the ads do. These are reports as they were accepted, retries included, and rounded by Prometheus: what is billed is what analytics answers.',
+    'Clicks and impressions of the ads: approximate counts of accepted reports, including retries. Bill by the answers of analytics.',
   variables: ['ad'],
   rows: {
     'In the time shown': [
@@ -39,9 +39,9 @@ export const businessMetrics: Plan = {
         overall: true,
         width: 6,
       }),
-      stat('Ads that are seen', 'short', {
+      stat('Ads with impressions', 'short', {
         description:
-          'Ads with an impression. Each process names METRICS_MAX_ADS (100) of them; the rest is one, called other.',
+          'Ads with an impression. Each process names METRICS_MAX_ADS (100) of them; all others share the label `other`.',
         queries: { ads: `count(sum by (ad_id) (increase(ad_impressions_total{${AD}}[$__range])) > 0) or vector(0)` },
         overall: true,
         width: 6,
@@ -81,9 +81,9 @@ export const businessMetrics: Plan = {
           '{{kind}}': `${rate('ledger_events_total{result="repeated"}', 'kind')} / (${rate('ledger_events_total', 'kind')} > 0)`,
         },
       }),
-      chart('Questions to analytics', 'reqps', {
+      chart('Requests to analytics', 'reqps', {
         description: 'All ads.',
-        queries: { questions: rate('http_requests_total{service="analytics",endpoint="/api/v1/ads/analytics"}') },
+        queries: { requests: rate('http_requests_total{service="analytics",endpoint="/api/v1/ads/analytics"}') },
       }),
       chart('Accepted and counted', 'eps', {
         description: 'Clicks that were answered with 202, and new clicks that were recorded from the queue. All ads.',

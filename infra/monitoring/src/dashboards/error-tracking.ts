@@ -14,7 +14,7 @@ const answers = (statusCode: string) => ({
 export const errorTracking: Plan = {
   name: 'error-tracking',
   title: 'Error Tracking',
-  description: 'Failures by name. infra/monitoring/RUNBOOK.md tells what to do about an alert.',
+  description: 'Failures by name. infra/monitoring/RUNBOOK.md describes what to do about an alert.',
   variables: ['service'],
   rows: {
     'At a glance': [
@@ -24,7 +24,8 @@ export const errorTracking: Plan = {
         limits: atMost(1, 1),
       }),
       stat('Budget spent in three days', 'percentunit', {
-        description: 'Failed reports of three days ÷ those that the objective of 99.9% allows in three days.',
+        description:
+          'Share of the three-day error budget that is used. The objective of 99.9% allows 0.1% of failed reports.',
         queries: { spent: `${failedIn('3d')} / ${BUDGET}` },
         limits: atMost(0.5, 1),
         nothing: 'no reports',

@@ -19,7 +19,7 @@ export const systemHealth: Plan = {
         width: 6,
       }),
       stat('Dependencies', 'short', {
-        description: 'Unavailable as soon as one process cannot use it.',
+        description: 'A dependency shows as unavailable as soon as one process cannot use it.',
         queries: { '{{dependency}}': `min by (dependency) (dependency_up{${PICKED}})` },
         words: { 0: 'unavailable', 1: 'up' },
         limits: atLeast(1, 1),
@@ -115,7 +115,8 @@ export const systemHealth: Plan = {
         },
       }),
       chart('Events in a batch', 'short', {
-        description: 'Average when ingest publishes and when consumers record. It grows with the load.',
+        description:
+          'Average number of events per batch, when ingest publishes and when consumers record. It grows with the load.',
         queries: {
           published: `${rate('ingest_batch_events_sum')} / (${rate('ingest_batch_events_count')} > 0)`,
           recorded: `${rate('ledger_batch_events_sum')} / (${rate('ledger_batch_events_count')} > 0)`,

@@ -49,7 +49,7 @@ export const logVariables: Variables<LogConfig> = {
   LOG_FILE: Joi.string()
     .custom(toLogFile)
     .description(
-      'Path of a log file beside standard output. Service and date are added to its name: `logs/ads.log` becomes `logs/ads-ingest-2026-01-31.log`. A new file begins each day, and after 100 MB. Files are kept for 14 days. If the file cannot be written or was deleted, the service continues, logs a warning, and opens the file again within 2 minutes.',
+      'Path of a log file beside standard output. Service and date are added to its name: `logs/ads.log` becomes `logs/ads-ingest-2026-01-31.log`. A new file begins each day, and after 100 MB. Files are kept for 14 days. If the file cannot be written, the service continues, logs a warning, and tries again within a minute. A deleted file is noticed within a minute; the service tries again a minute later.',
     ),
 };
 
@@ -82,7 +82,7 @@ export function serverVariables(defaultPort: number): Variables<ServerConfig> {
       .max(1_000_000)
       .default(4_000)
       .description(
-        'Connections at a time. When all are open, a new one takes the place of an idle or half-sent one of the address that holds the most, or is closed at once if there is none. Half-sent headers on 4,000 connections take 85 MB.',
+        'Connections at a time. When all are open, the address with the most connections loses its oldest one that is idle or whose request is incomplete, if it has at least two more than the new address. Otherwise the new connection is closed. Incomplete headers on 4,000 connections take 85 MB.',
       ),
     HTTP_MAX_CONNECTIONS_PER_ADDRESS: Joi.number()
       .integer()
@@ -109,7 +109,7 @@ export function httpVariables(defaultPort: number): Variables<HttpConfig> {
       .custom(toTrustProxy)
       .default(false)
       .description(
-        'Proxies whose `X-Forwarded-For` is trusted: `false`, a comma list of addresses and networks, a number of hops, or `true`. A number trusts every sender for that many hops, so clients must not reach the service past the proxy. `true` lets each client choose its address, for the rate limit and the stored `ip`: it is logged as a warning, and refused with `NODE_ENV=production`.',
+        'Proxies whose `X-Forwarded-For` is trusted: `false`, a comma list of addresses and networks, a number of hops, or `true`. With a number, the service trusts the last N entries from any sender, so clients must be able to reach it through the proxies only. `true` lets each client choose its address, for the rate limit and the stored `ip`: it is logged as a warning, and refused with `NODE_ENV=production`.',
       ),
     CORS_ORIGINS: Joi.string()
       .custom(toOrigins)
@@ -134,7 +134,7 @@ export const eventLimitVariables: Variables<EventLimitConfig> = {
   RATE_LIMIT_EVENTS_PER_MINUTE: count
     .default(60_000)
     .description(
-      'Events per minute that one process accepts from one client address; 0 sets no limit. Up to 100,000 addresses are counted at a time.',
+      'Requests that report an event, per minute, client and process; refused requests count too. 0 sets no limit. Up to 100,000 clients are counted at a time.',
     ),
 };
 
