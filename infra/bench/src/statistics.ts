@@ -1,19 +1,19 @@
 /** The median, minimum and maximum of a list of figures. */
 export interface Summary {
   readonly median: number;
-  readonly least: number;
-  readonly most: number;
+  readonly minimum: number;
+  readonly maximum: number;
 }
 
 /** @throws Error if the list is empty */
 export function summarise(figures: readonly number[]): Summary {
   const sorted = [...figures].sort((a, b) => a - b);
-  const [least, most] = [sorted[0], sorted.at(-1)];
-  if (least === undefined || most === undefined) throw new Error('Cannot summarise an empty list of figures');
+  const [minimum, maximum] = [sorted[0], sorted.at(-1)];
+  if (minimum === undefined || maximum === undefined) throw new Error('Cannot summarise an empty list of figures');
   const middle = Math.floor(sorted.length / 2);
-  const upper = sorted[middle] ?? most;
-  const lower = sorted.length % 2 === 1 ? upper : (sorted[middle - 1] ?? least);
-  return { median: (lower + upper) / 2, least, most };
+  const upper = sorted[middle] ?? maximum;
+  const lower = sorted.length % 2 === 1 ? upper : (sorted[middle - 1] ?? minimum);
+  return { median: (lower + upper) / 2, minimum, maximum };
 }
 
 /** Lists of figures by name, in the order in which the names were added. */
@@ -80,8 +80,8 @@ export function inFigures(figure: number): string {
 }
 
 /** Returns the distance of the minimum and the maximum from the median, as in `-3 +2 %`; empty if all figures are equal. */
-export function spreadOf({ median, least, most }: Summary): string {
-  if (least === most) return '';
+export function spreadOf({ median, minimum, maximum }: Summary): string {
+  if (minimum === maximum) return '';
   const percent = (figure: number) => Math.round((100 * (figure - median)) / median);
-  return `${percent(least)} +${percent(most)} %`;
+  return `${percent(minimum)} +${percent(maximum)} %`;
 }

@@ -4,8 +4,8 @@ import { Figures, inFigures, spreadOf, summarise, Times } from '../src/statistic
 
 describe('the figures of several rounds', () => {
   test('have a median for odd and even numbers of rounds', () => {
-    expect(summarise([3, 1, 2])).toEqual({ median: 2, least: 1, most: 3 });
-    expect(summarise([10, 1, 2, 4])).toEqual({ median: 3, least: 1, most: 10 });
+    expect(summarise([3, 1, 2])).toEqual({ median: 2, minimum: 1, maximum: 3 });
+    expect(summarise([10, 1, 2, 4])).toEqual({ median: 3, minimum: 1, maximum: 10 });
     expect(() => summarise([])).toThrow('empty list of figures');
   });
 
@@ -32,8 +32,8 @@ describe('the figures of several rounds', () => {
 
   test('are printed with three digits and with their spread', () => {
     expect([26_412, 0.123_456, 7].map(inFigures)).toEqual(['26400', '0.123', '7']);
-    expect(spreadOf({ median: 100, least: 95, most: 120 })).toBe('-5 +20 %');
-    expect(spreadOf({ median: 100, least: 100, most: 100 })).toBe('');
+    expect(spreadOf({ median: 100, minimum: 95, maximum: 120 })).toBe('-5 +20 %');
+    expect(spreadOf({ median: 100, minimum: 100, maximum: 100 })).toBe('');
   });
 });
 

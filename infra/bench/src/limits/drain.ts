@@ -24,7 +24,7 @@ async function checkDrain(stack: LimitsStack, { perSecond, capMegabytes }: Limit
   const load = stack.startLiveTraffic(LIVE_CLICKS, LIVE_QUESTIONS);
   const since = performance.now();
   await stack.startServices('consumer-1', 'consumer-2');
-  await step('the backlog drains', () => untilTaken(stack, last, messages));
+  await step('the backlog drains', () => untilAcknowledged(stack, last, messages));
   const seconds = (performance.now() - since) / 1_000;
   const [clicks, questions] = (await load.stop()) as [Page, Page];
   printDetail(`${seconds.toFixed(1)} s, ${(count / seconds).toFixed(0)} events/s`);
@@ -85,9 +85,9 @@ async function putClicks(stack: LimitsStack, count: number): Promise<Map<string,
 }
 
 /** Waits until every message up to `last` is acknowledged, which removes it from the work queue. */
-async function untilTaken(stack: LimitsStack, last: number, messages: number): Promise<void> {
+async function untilAcknowledged(stack: LimitsStack, last: number, messages: number): Promise<void> {
   let reported = performance.now();
-  const isTaken = async () => {
+  const isAcknowledged = async () => {
     const { first } = await readStream(stack);
     if (performance.now() > reported + PROGRESS_MS) {
       reported = performance.now();
@@ -95,7 +95,7 @@ async function untilTaken(stack: LimitsStack, last: number, messages: number): P
     }
     return first > last;
   };
-  await waitFor(isTaken, { what: 'the backlog to drain', timeoutMs: 1_000 * HOUR_SECONDS, intervalMs: 100 });
+  await waitFor(isAcknowledged, { what: 'the backlog to drain', timeoutMs: 1_000 * HOUR_SECONDS, intervalMs: 100 });
 }
 
 /** Counts the ads whose total is wrong. All clicks are younger than 24 hours, so the 24-hour count must equal the total. */

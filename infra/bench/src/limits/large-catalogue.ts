@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fillRollups, Load, type Page, readMetrics } from '@ads/harness';
 import { addAds, migrate, openPool, printDetail, printTable, readCpuSeconds, step, waitFor } from '@ads/local';
 import { summarise } from '../statistics.js';
-import { askAnalytics, askForList, openSlowReaders, type Times } from './catalogue-questions.js';
+import { askAnalytics, askForList, openSlowReaders, type Times } from './catalogue-requests.js';
 import { checkPeaks, checkStored, untilSettled } from './checks.js';
 import { complaints, type Limit, type LimitOptions, type LimitResult, printPage, rounded } from './limit.js';
 import type { LimitsStack } from './stack.js';
@@ -28,7 +28,7 @@ const CUT_OFF_MS = 60_000;
 const CHANGED_ADS = 20_000;
 const REFRESH_MS = 60_000;
 /** The maximum response time on an idle machine, in milliseconds. */
-const MOST_MS = 5_000;
+const MAX_RESPONSE_MS = 5_000;
 const HEAL_MS = 300_000;
 
 /** Compares a catalogue of a million ads with one of a hundred: start-up, memory, click throughput, lists and analytics. */
@@ -76,7 +76,7 @@ async function checkCatalogue(stack: LimitsStack, { capMegabytes }: LimitOptions
   ]);
   for (const { what, milliseconds } of answers) {
     const slowest = Math.max(...milliseconds);
-    if (slowest > MOST_MS) broken.push(`${what}: the slowest answer took ${slowest.toFixed(0)} ms`);
+    if (slowest > MAX_RESPONSE_MS) broken.push(`${what}: the slowest answer took ${slowest.toFixed(0)} ms`);
   }
 
   await step('full load, lists, slow readers, a full catalogue refresh', () =>
@@ -202,9 +202,9 @@ async function readMetric(port: number, beginning: string): Promise<number> {
   return (await readMetrics(port))(beginning) ?? 0;
 }
 
-async function untilMetric(port: number, beginning: string, least: number, timeoutMs = 120_000): Promise<void> {
-  const what = `${beginning} to be ${least}`;
-  await waitFor(async () => (await readMetric(port, beginning)) >= least, { what, timeoutMs, intervalMs: 100 });
+async function untilMetric(port: number, beginning: string, minimum: number, timeoutMs = 120_000): Promise<void> {
+  const what = `${beginning} to be ${minimum}`;
+  await waitFor(async () => (await readMetric(port, beginning)) >= minimum, { what, timeoutMs, intervalMs: 100 });
 }
 
 function figuresOf(answers: readonly Times[], memories: readonly (readonly [string, number])[]) {
