@@ -37,7 +37,7 @@ export class Journal {
   readonly #ads = new Map<string, Set<string>>();
   /** The ids of requests whose answer does not show whether the event was stored. */
   readonly #uncertain = new Set<string>();
-  readonly #most = new Map<string, number>();
+  readonly #upperBounds = new Map<string, number>();
   #outcomes = new Map<string, number>();
 
   /** Records an attempt. Call it before the request is sent. */
@@ -48,8 +48,8 @@ export class Journal {
       if (this.#ads.has(key)) return;
       this.#addAd(key, adId);
     }
-    const most = `${kind} ${adId}`;
-    this.#most.set(most, (this.#most.get(most) ?? 0) + 1);
+    const name = `${kind} ${adId}`;
+    this.#upperBounds.set(name, (this.#upperBounds.get(name) ?? 0) + 1);
   }
 
   /** Adds an answer with 202. */
@@ -92,8 +92,8 @@ export class Journal {
   }
 
   /** An upper bound of the number of events of an ad. */
-  most(kind: EventKind, adId: string): number {
-    return this.#most.get(`${kind} ${adId}`) ?? 0;
+  upperBound(kind: EventKind, adId: string): number {
+    return this.#upperBounds.get(`${kind} ${adId}`) ?? 0;
   }
 
   tally(outcome: string): void {

@@ -32,14 +32,18 @@ export function parseOptions<Spec extends Readonly<Record<string, Option<unknown
   return Object.fromEntries(read) as OptionValues<Spec>;
 }
 
-/** An option with a whole number. @param usual the default value */
-export function wholeNumber<Usual extends number | undefined>(least: number, usual: Usual): Option<number | Usual> {
+/** An option with a whole number. @param fallback the default value */
+export function wholeNumber<Fallback extends number | undefined>(
+  minimum: number,
+  fallback: Fallback,
+): Option<number | Fallback> {
   return {
     type: 'string',
     read(argument) {
-      if (argument === undefined) return usual;
+      if (argument === undefined) return fallback;
       const number = Number(argument);
-      if (!Number.isInteger(number) || number < least) throw new Error(`takes a whole number of at least ${least}.`);
+      if (!Number.isInteger(number) || number < minimum)
+        throw new Error(`takes a whole number of at least ${minimum}.`);
       return number;
     },
   };

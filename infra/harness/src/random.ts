@@ -7,10 +7,10 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 export interface Random {
   /** A number from 0 (included) to 1 (excluded). */
   next(): number;
-  /** A number from `least` (included) to `most` (excluded). */
-  between(least: number, most: number): number;
+  /** A number from `minimum` (included) to `maximum` (excluded). */
+  between(minimum: number, maximum: number): number;
   /** A whole number, both ends included. */
-  integer(least: number, most: number): number;
+  integer(minimum: number, maximum: number): number;
   chance(probability: number): boolean;
   /** @throws Error for an empty list */
   pick<T>(items: readonly T[]): T;
@@ -25,11 +25,11 @@ export interface Random {
 export function seededRandom(...seed: readonly (string | number)[]): Random {
   const generator = xoroshiro128plus(createHash('sha256').update(seed.join(' ')).digest().readInt32LE());
   const next = () => uniformFloat64(generator);
-  const integer = (least: number, most: number) => uniformInt(generator, least, most);
+  const integer = (minimum: number, maximum: number) => uniformInt(generator, minimum, maximum);
   return {
     next,
     integer,
-    between: (least, most) => least + next() * (most - least),
+    between: (minimum, maximum) => minimum + next() * (maximum - minimum),
     chance: (probability) => next() < probability,
     pick(items) {
       if (items.length === 0) throw new Error('The list to pick from is empty.');

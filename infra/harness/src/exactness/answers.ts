@@ -4,7 +4,7 @@ import { type AdAnswer, askAnalytics } from '../service-answers.js';
 import type { Row } from './rows.js';
 
 /** The time during which answers may come from Postgres, because Redis can be slow on a busy machine. */
-const PATIENCE_MS = 30_000;
+const POSTGRES_ANSWERS_MS = 30_000;
 const PAUSE_MS = 250;
 
 /**
@@ -17,7 +17,7 @@ export async function compareAnswers(url: string, rows: readonly Row[], adIds: r
   const wrong: string[] = [];
   for (const adId of adIds) {
     const ofAd = rows.filter((row) => row.adId === adId);
-    const deadline = performance.now() + PATIENCE_MS;
+    const deadline = performance.now() + POSTGRES_ANSWERS_MS;
     for (;;) {
       const { source, problem } = await compareAnswer(url, ofAd, adId);
       const late = performance.now() > deadline;

@@ -4,7 +4,7 @@ import type { Journal, Report } from '../journal.js';
 import type { Random } from '../random.js';
 
 /** Time after which a player gives up on a request. */
-const PLAYER_PATIENCE_MS = 8_000;
+const PLAYER_TIMEOUT_MS = 8_000;
 
 /** The result of one attempt. */
 export interface Attempt {
@@ -42,7 +42,7 @@ async function post(url: string, journal: Journal, report: Report, random: Rando
       ...(inHeader ? { 'Idempotency-Key': id } : {}),
     },
     body: JSON.stringify(body),
-    signal: AbortSignal.timeout(PLAYER_PATIENCE_MS),
+    signal: AbortSignal.timeout(PLAYER_TIMEOUT_MS),
   });
   const text = await response.text();
   const outcome = String(response.status);

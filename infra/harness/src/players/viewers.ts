@@ -61,7 +61,7 @@ export interface Viewers {
   stop(): Promise<void>;
 }
 
-const PATIENCE_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 
 /** Starts readers that check each answer against earlier answers, the sent events and its own windows. */
 export function startViewers(options: ViewersOptions): Viewers {
@@ -86,15 +86,15 @@ export function startViewers(options: ViewersOptions): Viewers {
     const growing: Record<string, number> = { clicks, impressions };
     for (const field of growingWindows) growing[field] = windows[field] ?? Number.NaN;
     for (const [field, value] of Object.entries(growing)) {
-      const least = before.get(`${adId} ${field}`) ?? 0;
-      if (!(value >= least)) wrong.push(`${field} of ${adId} went from ${least} to ${value} ${about}`);
+      const previous = before.get(`${adId} ${field}`) ?? 0;
+      if (!(value >= previous)) wrong.push(`${field} of ${adId} went from ${previous} to ${value} ${about}`);
       answered.add(`${adId} ${field}`, value);
     }
     if (journal === undefined) return;
     const totals = { clicks, impressions };
     for (const column of TOTAL_COLUMNS) {
-      const most = kindsIn(column).reduce((sum, kind) => sum + journal.most(kind, adId), 0);
-      if (totals[column] > most) wrong.push(`more ${column} of ${adId} than were sent ${about}`);
+      const sent = kindsIn(column).reduce((sum, kind) => sum + journal.upperBound(kind, adId), 0);
+      if (totals[column] > sent) wrong.push(`more ${column} of ${adId} than were sent ${about}`);
     }
   }
 
@@ -102,7 +102,7 @@ export function startViewers(options: ViewersOptions): Viewers {
     const { before, isChecked } = answered.ask();
     const query = random.chance(lists) ? '?limit=100' : `?ad_id=${random.pick(adIds)}`;
     const response = await fetch(`${url}${API_PREFIX}${ENDPOINTS.analytics.path}${query}`, {
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     const text = await response.text();
     if (response.status !== 200) {
