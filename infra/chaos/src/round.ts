@@ -84,7 +84,7 @@ export async function playRound(run: Run, fault: Fault, time: number): Promise<R
       journal,
       answered,
       random,
-      last: (usual) => sleep(1_000 * (seconds ?? usual)),
+      last: (byDefault) => sleep(1_000 * (seconds ?? byDefault)),
       complain: (sentence) => complaints.push(sentence),
       expect: (what, timeoutMs, condition) =>
         waitFor(condition, { what, timeoutMs }).then(

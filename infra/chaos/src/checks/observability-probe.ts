@@ -33,7 +33,7 @@ interface LogPattern {
 }
 
 const HEALTH_EVERY_MS = 100;
-const PATIENCE_MS = 2_000;
+const TIMEOUT_MS = 2_000;
 /** A service logs a recovery only after some seconds without a new failure. */
 const HEALED_MS = 45_000;
 
@@ -152,6 +152,6 @@ function matches(pattern: LogPattern): (line: LogLine) => boolean {
 
 async function readHealth(slot: ServiceSlot): Promise<HealthAnswer> {
   const url = `http://127.0.0.1:${slot.process.port}/health`;
-  const response = await fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS) });
+  const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
   return (await response.json()) as HealthAnswer;
 }

@@ -10,19 +10,19 @@ const LAST_ANSWERS_MS = 3_000;
  *
  * @param good the expected outcomes, in the form of the journal
  * @param seconds the default duration; `--seconds` overrides it
- * @param amiss describes the failure in the complaint, such as "NATS was down"
+ * @param failure describes the failure in the complaint, such as "NATS was down"
  */
 export async function expectOutcomes(
   { journal, last, complain }: FaultContext,
   good: ReadonlySet<string>,
   seconds: number,
-  amiss: string,
+  failure: string,
 ): Promise<void> {
   await sleep(LAST_ANSWERS_MS);
   journal.takeOutcomes();
   await last(seconds);
   for (const [outcome, count] of journal.takeOutcomes()) {
-    if (!good.has(outcome)) complain(`${count} requests ended with ${outcome} while ${amiss}`);
+    if (!good.has(outcome)) complain(`${count} requests ended with ${outcome} while ${failure}`);
   }
 }
 

@@ -7,7 +7,7 @@ import { minuteOf, minutesKey, totalsKey } from '@ads/models';
 import { AD_IDS, type ChaosStack } from '../stack/chaos-stack.js';
 import type { Fault, FaultContext } from './fault.js';
 
-const PATIENCE_MS = 60_000;
+const TIMEOUT_MS = 60_000;
 /** The timeout for an audit to find a wrong counter: it reports only counters that are wrong for 15 s. */
 const AUDIT_MS = 90_000;
 
@@ -91,7 +91,7 @@ async function backInTime(context: FaultContext, change: (context: FaultContext)
   answered.suspend();
   await change(context);
   await waitFor(() => answersTruth(stack), {
-    timeoutMs: PATIENCE_MS,
+    timeoutMs: TIMEOUT_MS,
     intervalMs: 50,
     what: 'analytics to show the new state of the ledger',
   });
@@ -111,7 +111,7 @@ async function replaceData({ stack, journal }: FaultContext, replace: () => Prom
       );
       return rows.length === 0;
     },
-    { timeoutMs: PATIENCE_MS, intervalMs: 20, what: 'running statements to end' },
+    { timeoutMs: TIMEOUT_MS, intervalMs: 20, what: 'running statements to end' },
   );
   const keys = async () => new Set((await readRows(database)).map(({ kind, id }) => eventKey(kind, id)));
   const before = await keys();
@@ -147,7 +147,7 @@ async function untilAudited(
   const { stack } = context;
   const { database } = stack.admin;
   await waitFor(async () => (await stack.admin.redis.keys(`ad:${await readLedger(database)}:*`)).length > 0, {
-    timeoutMs: PATIENCE_MS,
+    timeoutMs: TIMEOUT_MS,
     what: 'counters to exist in Redis',
   });
   const ledger = await readLedger(database);
