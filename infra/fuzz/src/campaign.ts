@@ -22,7 +22,7 @@ const SLOW_SHARE = 0.08;
 /** The share of ordinary requests whose CPU is measured, beside one request of each generator in `bombs` and `repeats`. */
 const WEIGHED_SHARE = 0.1;
 /** Longer than any limit of a server: the gateway gives a request 30 s, and checks every 5 s. */
-const PATIENCE_MS = 40_000;
+const TIMEOUT_MS = 40_000;
 /** Shorter than the gateway keeps an idle connection, so that no request meets a connection that is being closed. */
 const IDLE_CONNECTION_MS = 2_000;
 /** Attempts to make a failing request smaller; each one sends it again. */
@@ -130,8 +130,8 @@ export class Campaign {
     const port = this.#stack.portOf(request.to);
     const outcome =
       request.form === 'raw'
-        ? await sendRaw(request, port, PATIENCE_MS)
-        : await sendFramed(request, port, this.#agent, PATIENCE_MS);
+        ? await sendRaw(request, port, TIMEOUT_MS)
+        : await sendFramed(request, port, this.#agent, TIMEOUT_MS);
     enter(this.journal, request, outcome);
     return outcome;
   }

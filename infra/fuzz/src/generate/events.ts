@@ -12,7 +12,7 @@ export interface ValidEvent {
   readonly body: string;
 }
 
-const usualFields = fc.record(
+const optionalFields = fc.record(
   {
     ip: fc.oneof(fc.ipV4(), fc.constantFrom('::1', '2001:db8::ffff', '::ffff:1.2.3.4', null)),
     video_play_time: fc.option(fc.oneof(fc.nat(86_400), fc.double({ min: 0, max: 86_400, noNaN: true }))),
@@ -40,7 +40,7 @@ const eventId = fc.oneof(
 
 /** An event with a new id, so that the stored events can be identified. */
 export const validEvent: fc.Arbitrary<ValidEvent> = fc
-  .tuple(eventPath, adId, eventId, usualFields)
+  .tuple(eventPath, adId, eventId, optionalFields)
   .map(([path, ad, id, fields]) => ({
     path,
     id,

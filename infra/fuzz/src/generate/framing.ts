@@ -35,8 +35,8 @@ export const contentLengths: fc.Arbitrary<RawRequest> = fc
   });
 
 /** Correct framing, or one of these. */
-function mostly(usual: string, ...odd: readonly string[]): fc.Arbitrary<string> {
-  return weighted([3, fc.constant(usual)], [2, fc.constantFrom(...odd)]);
+function mostly(correct: string, ...odd: readonly string[]): fc.Arbitrary<string> {
+  return weighted([3, fc.constant(correct)], [2, fc.constantFrom(...odd)]);
 }
 
 const chunkStart = mostly('', '0', '00000000', '-', '+', '0x', ' ', 'zz');

@@ -44,11 +44,11 @@ const hostileObject = fc.array(member, { maxLength: 8 }).map(write);
 const oddEvent = fc
   .tuple(adId, fc.uuid(), fc.array(member, { maxLength: 4 }), fc.boolean())
   .map(([ad, id, members, last]) => {
-    const usual: Member[] = [
+    const required: Member[] = [
       ['ad_id', JSON.stringify(ad)],
       ...ID_FIELDS.map((field): Member => [field, JSON.stringify(id)]),
     ];
-    return write(last ? [...members, ...usual] : [...usual, ...members]);
+    return write(last ? [...members, ...required] : [...required, ...members]);
   });
 
 const notAnObject = fc.oneof(

@@ -2,8 +2,8 @@ import { type Agent, request as httpRequest, type IncomingMessage } from 'node:h
 import type { FramedRequest } from '../generate/request.js';
 import type { Answer, Outcome } from './answer.js';
 
-/** Sends with Node's client over the connections of `agent`; waits at most `patienceMs`. */
-export function sendFramed(request: FramedRequest, port: number, agent: Agent, patienceMs: number): Promise<Outcome> {
+/** Sends with Node's client over the connections of `agent`; waits at most `timeoutMs`. */
+export function sendFramed(request: FramedRequest, port: number, agent: Agent, timeoutMs: number): Promise<Outcome> {
   const { method, path, body } = request;
   return new Promise((resolve) => {
     const headers = { ...request.headers, 'Content-Length': String(body.length) };
@@ -16,7 +16,7 @@ export function sendFramed(request: FramedRequest, port: number, agent: Agent, p
     const limit = setTimeout(() => {
       end({ state: 'hung', answers: [] });
       sent.destroy();
-    }, patienceMs);
+    }, timeoutMs);
     const end = (outcome: Outcome) => {
       clearTimeout(limit);
       resolve(outcome);

@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RawRequest } from '../generate/request.js';
 import { type Answer, type Outcome, readAnswers } from './answer.js';
 
-/** Writes the bytes on a new connection, and waits at most `patienceMs` for responses. */
-export function sendRaw(request: RawRequest, port: number, patienceMs: number): Promise<Outcome> {
+/** Writes the bytes on a new connection, and waits at most `timeoutMs` for responses. */
+export function sendRaw(request: RawRequest, port: number, timeoutMs: number): Promise<Outcome> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
     let received: Buffer = Buffer.alloc(0);
@@ -15,7 +15,7 @@ export function sendRaw(request: RawRequest, port: number, patienceMs: number): 
       socket.destroy();
       resolve(outcome);
     };
-    const limit = setTimeout(() => end({ state: 'hung', answers }), patienceMs);
+    const limit = setTimeout(() => end({ state: 'hung', answers }), timeoutMs);
     const read = (ended: boolean): boolean => {
       try {
         answers = readAnswers(received, { toHead: request.toHead, ended });
