@@ -4,11 +4,11 @@ import { expect, test } from '@jest/globals';
 const MODULE = new URL('../dist/launcher/stop-signals.js', import.meta.url).href;
 
 /** A command whose stop lasts until its standard input closes. */
-function startCommand(patienceMs: number): ChildProcess {
+function startCommand(killPromptMs: number): ChildProcess {
   const code = `
     import { onStopSignals } from '${MODULE}';
     onStopSignals({
-      patienceMs: ${patienceMs},
+      killPromptMs: ${killPromptMs},
       async stop(why) {
         console.log('stopping', why);
         process.stdin.resume().once('end', () => process.exit(0));

@@ -5,7 +5,7 @@ import { findProcess, isAlive, type ProcessIdentity } from '../processes/table.j
 import { localFolder, readJson, runFolder } from '../project.js';
 
 const lockFile = join(runFolder, 'launcher');
-const PATIENCE_MS = 5_000;
+const TIMEOUT_MS = 5_000;
 
 const readOwner = () => readJson<ProcessIdentity>(lockFile);
 
@@ -19,7 +19,7 @@ export async function lockLauncher(): Promise<() => void> {
   mkdirSync(runFolder, { recursive: true });
   const { pid } = process;
   const mine = JSON.stringify(findProcess(pid) ?? { pid, startedAt: '' });
-  const deadline = performance.now() + PATIENCE_MS;
+  const deadline = performance.now() + TIMEOUT_MS;
   for (;;) {
     try {
       writeFileSync(lockFile, mine, { flag: 'wx' });

@@ -6,8 +6,8 @@ export interface StopSignals {
   readonly stop: (why: string) => Promise<void>;
   /** Ends all processes at once, for a user who does not want to wait. */
   readonly kill?: () => Promise<void>;
-  /** Time after which the user is offered `kill`. */
-  readonly patienceMs?: number;
+  /** Milliseconds until the prompt that offers `kill`; by default 10,000. */
+  readonly killPromptMs?: number;
 }
 
 /*
@@ -15,21 +15,21 @@ export interface StopSignals {
  * signal to this process. npm's delay depends on the load of the machine, so the time between two signals does not show
  * whether they are one keystroke or two. A second Ctrl-C therefore counts only after the prompt to press it again.
  *
- *   running ──signal──▶ stopping ──patience is over, the prompt is printed──▶ kill offered ──signal──▶ killing
+ *   running ──signal──▶ stopping ──killPromptMs have passed, the prompt is printed──▶ kill offered ──signal──▶ killing
  */
 type State = 'running' | 'stopping' | 'kill offered' | 'killing';
 
-const PATIENCE_MS = 10_000;
+const KILL_PROMPT_MS = 10_000;
 const LOOK_EVERY_MS = 500;
 
 /** Ends this command on SIGINT, SIGTERM and SIGHUP, and when the npm that runs it has ended. */
-export function onStopSignals({ stop, kill, patienceMs = PATIENCE_MS }: StopSignals): void {
+export function onStopSignals({ stop, kill, killPromptMs = KILL_PROMPT_MS }: StopSignals): void {
   let state: State = 'running';
 
   const beginStop = (why: string): void => {
     if (state !== 'running') return;
     state = 'stopping';
-    if (kill !== undefined) setTimeout(offerKill, patienceMs).unref();
+    if (kill !== undefined) setTimeout(offerKill, killPromptMs).unref();
     void stop(why);
   };
   const offerKill = (): void => {
