@@ -17,7 +17,7 @@ import { weigh } from './weigh.js';
 /** Number of concurrent requests: those that are answered at once, and those that wait for a timeout. */
 const QUICK_LANES = 48;
 const SLOW_LANES = 192;
-/** The share of requests that wait for a limit. */
+/** The share of requests that wait for a timeout of the server. */
 const SLOW_SHARE = 0.08;
 /** The share of ordinary requests whose CPU is measured, beside one request of each generator in `bombs` and `repeats`. */
 const WEIGHED_SHARE = 0.1;
@@ -35,7 +35,7 @@ export interface Violation extends Problem {
   readonly replay: string;
 }
 
-/** Everything that was sent, and how it was answered. */
+/** Sends requests, and counts their outcomes. */
 export class Campaign {
   readonly journal = new Journal();
   readonly violations: Violation[] = [];
@@ -61,7 +61,7 @@ export class Campaign {
   }
 
   /**
-   * Measures the CPU that requests take: of part `part` of `parts` of `repeats` and `bombs`, and of a share of `requests`
+   * Measures the CPU time of requests: those of part `part` of `parts` of `repeats` and `bombs`, and a share of `requests`
    * others.
    */
   async weigh(part: number, parts: number, requests: number): Promise<void> {

@@ -3,7 +3,7 @@ import { waitFor } from '@ads/local';
 import type pg from 'pg';
 import { AD_IDS } from '../generate/endpoints.js';
 
-/** One line for each wrong event or number. */
+/** The number of stored events, and one line for each wrong event or number. */
 export interface Comparison {
   readonly stored: number;
   readonly miscounted: readonly string[];

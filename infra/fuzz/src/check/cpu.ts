@@ -7,10 +7,10 @@ import type { LocalProcess } from '@ads/local';
  */
 export const CPU_BUDGET_MS = 40;
 
-/** CPU in milliseconds since each process began, by its name. */
+/** The CPU time of each process since its start, in milliseconds, by name. */
 export type CpuTimes = ReadonlyMap<string, number>;
 
-/** CPU of the services by their own metrics, and of this process, which includes the gateway. */
+/** Reads the CPU time of the services from their metrics, and that of this process, which includes the gateway. */
 export async function readCpu(services: readonly LocalProcess[]): Promise<CpuTimes> {
   const times = await Promise.all(services.map(async (service) => [service.name, await cpuOf(service)] as const));
   const { user, system } = process.cpuUsage();
@@ -22,7 +22,7 @@ async function cpuOf({ port }: LocalProcess): Promise<number> {
   return (metric('process_cpu_seconds_total{') ?? Number.NaN) * 1_000;
 }
 
-/** The process with the most CPU time between two readings, and that time. */
+/** Returns the process that used the most CPU time between two readings, and that time. */
 export function mostUsed(before: CpuTimes, after: CpuTimes): { readonly name: string; readonly ms: number } {
   let most = { name: '', ms: Number.NEGATIVE_INFINITY };
   for (const [name, time] of after) {

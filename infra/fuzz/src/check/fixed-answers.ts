@@ -12,7 +12,7 @@ const QUESTIONS: readonly (readonly [path: string, body?: string])[] = [
   ['/ads/analytics?ad_id=nobody'],
 ];
 
-/** The responses to all of them, with and without the gateway, without fields that change over time. */
+/** Reads the responses to all of them, with and without the gateway, and removes fields that change over time. */
 export async function readFixedAnswers(urls: readonly string[]): Promise<string[]> {
   const answers: string[] = [];
   for (const url of urls) {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LocalProcess } from '@ads/local';
 
-/** One line for each service that was restarted. */
+/** Returns one line for each service that was restarted. */
 export function restarts(before: readonly (number | undefined)[], processes: readonly LocalProcess[]): string[] {
   return processes.flatMap(({ name, pid }, index) => {
     if (pid === before[index]) return [];
@@ -10,7 +10,7 @@ export function restarts(before: readonly (number | undefined)[], processes: rea
   });
 }
 
-/** Lines at level error or warn, and output that is no log line. A healthy system writes none. */
+/** Returns log lines at level error or warn, and output that is no log line. A healthy system writes none. */
 export function loudLines(logFolder: string, names: readonly string[]): string[] {
   return names.flatMap((name) => {
     const folder = join(logFolder, name);

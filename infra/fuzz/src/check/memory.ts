@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readMetrics } from '@ads/harness';
 import type { LocalProcess } from '@ads/local';
 
-/** Memory of one process after a garbage collection. */
+/** The memory of one process after a garbage collection. */
 export interface Footprint {
   readonly name: string;
   /** Bytes of JavaScript objects and their buffers. */
@@ -17,8 +17,8 @@ const READINGS = 5;
 const BETWEEN_READINGS_MS = 200;
 
 /**
- * The minimum of several readings, each after a garbage collection, so that it is the memory in use. The processes must run
- * with `collect-on-signal`.
+ * Returns the minimum of several readings, each after a garbage collection, so that it is the memory in use. The processes must
+ * run with `collect-on-signal`.
  */
 export async function readFootprint(service: LocalProcess): Promise<Footprint> {
   const readings: Footprint[] = [];
@@ -50,7 +50,7 @@ async function readOnce({ name, port }: LocalProcess): Promise<Footprint> {
 const HEAP_GROWTH_BYTES = 2_500_000;
 const RESOURCES_GROWTH = 8;
 
-/** One line for each process whose memory grew too much. */
+/** Returns one line for each process whose memory grew too much. */
 export function growth(before: readonly Footprint[], after: readonly Footprint[]): string[] {
   return after.flatMap((now, index) => {
     const then = before[index];

@@ -8,7 +8,7 @@ import type { FramedRequest } from './request.js';
 
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 
-/** A POST of `body` to a path that takes events. */
+/** Generates a POST of `body` to a path that accepts events. */
 export function post(
   family: string,
   body: fc.Arbitrary<Buffer | string>,
@@ -23,7 +23,7 @@ export function post(
   }));
 }
 
-/** Valid events of players; each gets 202. */
+/** Generates valid events. Each gets 202. */
 export const validRequests: fc.Arbitrary<FramedRequest> = fc
   .record({ event: validEvent, to: eventTarget, type: oneOf`application/json text/plain;charset=UTF-8` })
   .map(({ event: { path, body }, to, type }) => ({
@@ -38,7 +38,7 @@ export const prototypeKeys = post('prototype keys', prototypeJson);
 
 const nesting = fc.constantFrom(10, 1_000, 3_000, 5_000, 7_900, 100_000);
 
-/** Nested brackets: just below the limit of the body, and far above it. */
+/** Generates nested brackets, just below the limit of the body and far above it. */
 export const deepJson = post(
   'deep json',
   fc
@@ -52,7 +52,7 @@ export const deepJson = post(
     }),
 );
 
-/** On both sides of MAX_BODY_BYTES, and up to a megabyte. */
+/** Generates bodies just below and above MAX_BODY_BYTES, and up to 1 MB. */
 export const hugeJson = post(
   'huge json',
   fc
@@ -74,7 +74,7 @@ export const hugeJson = post(
     }),
 );
 
-/** A valid body that is cut or changed. */
+/** Generates a valid body that is cut, doubled or changed. */
 export const brokenJson = post(
   'broken json',
   fc

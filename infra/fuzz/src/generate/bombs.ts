@@ -8,21 +8,21 @@ import type { FuzzRequest } from './request.js';
  * byte, or decompress to nothing. `bombs` has all of them, so finding a costly one does not depend on chance.
  */
 
-/** 16 MB, which compress to 16 KB and less. */
+/** 16 MB, which compress to 16 KB or less. */
 const SPACES = Buffer.alloc(16_000_000, ' ');
 
-/** Below the limit of a body, and below that of the gateway. */
+/** Sizes just below the body limits of the services and of the gateway. */
 const SIZES = [16_000, 1_000_000];
 
-/** Packs bits as deflate and brotli do: the first one is the lowest bit of the first byte. */
+/** Packs bits as deflate and brotli do: the first bit is the lowest bit of the first byte. */
 function packed(bits: string): Buffer {
   const bytes = bits.match(/.{1,8}/g) ?? [];
   return Buffer.from(bytes.map((byte) => Number.parseInt([...byte].reverse().join(''), 2)));
 }
 
 /**
- * Blocks of deflate without content, as bits: stored; with the fixed code; with a code of its own, which is a table of 256
- * lengths that are 0 and one that is 1.
+ * Deflate blocks without content, as bits: a stored block, a block with the fixed code, and a block with a code of its own. The
+ * table of that code has 256 lengths of 0 and one of 1.
  */
 const EMPTY_BLOCKS = [
   `00000000${'0'.repeat(16)}${'1'.repeat(16)}`,

@@ -4,7 +4,7 @@ import { post } from './bodies.js';
 import { oneOf } from './choices.js';
 import { validEvent } from './events.js';
 
-/** Bytes that are invalid UTF-8. */
+/** Generates invalid UTF-8, in hexadecimal. */
 const wrongBytes = fc.oneof(
   oneOf`c080 e08080 f0808080 c1bf`, // overlong
   oneOf`eda080 edbfbf eda0bdedb880`, // surrogates
@@ -37,7 +37,7 @@ export const brokenEncodings = post(
   ),
 );
 
-/** Ways to compress a body, right or wrong. `at` determines the place of an error. */
+/** Functions that compress a body, correctly or not. `at` determines the place of an error. */
 const COMPRESSIONS: readonly ((body: string, at: number) => Uint8Array)[] = [
   (body) => gzipSync(body),
   (body) => deflateSync(body),
@@ -51,7 +51,7 @@ const COMPRESSIONS: readonly ((body: string, at: number) => Uint8Array)[] = [
 
 const encoding = oneOf`gzip GZIP x-gzip deflate br identity zstd ${'gzip, gzip'} ${''} __proto__ gzip;q=1`;
 
-/** A body and its Content-Encoding, which may contradict each other. */
+/** Generates a body and its Content-Encoding, which may contradict each other. */
 export const compressedBodies = post(
   'compressed',
   fc

@@ -6,8 +6,8 @@ import { words } from './choices.js';
 import type { Target } from './request.js';
 
 /**
- * The ads of the run. Ids may be any printable ASCII without spaces and braces, so some would break a careless query, key or
- * object.
+ * The ads of the run. Ids may contain any printable ASCII except spaces and braces, so these ids would break a query, key or
+ * object that does not escape them.
  */
 export const AD_IDS: readonly string[] = words`
   ad-001 __proto__ constructor toString ';DROP/**/TABLE/**/ad_events;-- "\\n\\ <script>alert(1)</script>
@@ -18,13 +18,13 @@ export const adId = fc.constantFrom(...AD_IDS);
 export const kind = fc.constantFrom(...KINDS);
 export const prefix = fc.constantFrom('', API_PREFIX);
 export const anyTarget = fc.constantFrom<Target>('gateway', ...UPSTREAMS);
-/** Paths that accept events. */
+/** Generates a target that accepts events. */
 export const eventTarget = fc.constantFrom<Target>('gateway', 'ingest');
 
-/** A path that accepts events, with or without its prefix. */
+/** Generates a path that accepts events, with or without its prefix. */
 export const eventPath = fc.tuple(prefix, kind).map(([before, name]) => `${before}${EVENT_ENDPOINTS[name].path}`);
 
-/** Any path of the API. */
+/** Generates any path of the API. */
 export const anyPath = fc
   .tuple(
     prefix,

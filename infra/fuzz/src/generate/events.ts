@@ -27,7 +27,7 @@ const optionalFields = fc.record(
 
 const DAY_MS = 86_400_000;
 
-/** UUIDv7 of any time up to almost a day ahead, and every other version, whose first bits may be anything. */
+/** Generates UUIDs of every version. Only a UUIDv7 begins with a time, which is at most 0.9 days ahead. */
 const eventId = fc.oneof(
   fc.uuid({ version: [1, 2, 3, 4, 5, 6, 8] }),
   fc.uuid({ version: 7 }).chain((id) =>
@@ -38,7 +38,7 @@ const eventId = fc.oneof(
   ),
 );
 
-/** An event with a new id, so that the stored events can be identified. */
+/** Generates an event with a new id, by which the stored event can be found. */
 export const validEvent: fc.Arbitrary<ValidEvent> = fc
   .tuple(eventPath, adId, eventId, optionalFields)
   .map(([path, ad, id, fields]) => ({
@@ -51,7 +51,7 @@ function kindOf(path: string): EventKind {
   return path.slice(path.lastIndexOf('/') + 1) as EventKind;
 }
 
-/** The bytes of a valid event, for mutation. `lines` are added to its head. */
+/** Returns the request of a valid event, one character per byte. `lines` are added to its head. */
 export function eventBytes({ path, body }: ValidEvent, ...lines: readonly string[]): string {
   const bytes = Buffer.from(body).toString('latin1');
   return headOf('POST', path, JSON_LINE, `Content-Length: ${bytes.length}`, ...lines) + bytes;

@@ -5,7 +5,7 @@ import { prefix } from './endpoints.js';
 import { headOf, type RawRequest, raw, type Target } from './request.js';
 
 const FILLER = 'x'.repeat(4_000);
-/** Before the first ad, so that each page has ads. */
+/** Generates the first part of a cursor. It is before all ads of `GET /ads`, so that each of its pages has ads. */
 const before = fc.integer({ min: -(2 ** 50), max: -1 });
 const anyId = fc.uuid().map((id) => `nobody-knows-${id}`);
 const cursor = fc.tuple(before, anyId).map((position) => Buffer.from(position.join(' ')).toString('base64url'));
@@ -16,7 +16,7 @@ const get = (targets: readonly Target[], paths: fc.Arbitrary<string>): fc.Arbitr
     .tuple(fc.constantFrom(...targets), prefix, paths)
     .map(([to, start, path]) => raw('ever new', to, headOf('GET', `${start}${path}`)));
 
-/** Valid reads that nobody sent before: what a service remembers of each must be bounded. */
+/** Generates valid reads that were not sent before. The memory that a service keeps for them must be bounded. */
 export const everNew: fc.Arbitrary<RawRequest> = weighted(
   [
     4,

@@ -11,7 +11,7 @@ import { repeats } from './repeats.js';
 import type { FuzzRequest } from './request.js';
 import { halfSent, leavers, mutations, slowlySent, trickles } from './slow.js';
 
-/** Families that are answered at once, with their weights. */
+/** Generates requests of the families that are answered at once, by weight. */
 export const quickRequests: fc.Arbitrary<FuzzRequest> = weighted(
   [12, validRequests],
   [16, oddJson],
@@ -38,7 +38,7 @@ export const quickRequests: fc.Arbitrary<FuzzRequest> = weighted(
   [6, fc.oneof(...repeats)],
 );
 
-/** Families that wait for a limit of the server, so many of them run concurrently. */
+/** Generates requests that wait for a timeout of the server, so many of them run concurrently. */
 export const slowRequests: fc.Arbitrary<FuzzRequest> = weighted(
   [4, halfSent],
   [4, slowlySent],

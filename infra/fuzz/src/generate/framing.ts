@@ -13,7 +13,7 @@ const lengthLine = oneOf`
   9007199254740993 18446744073709551616 184467440737095516160000000
 `;
 
-/** A Content-Length that is invalid, wrong, or repeated. */
+/** Generates requests whose Content-Length is invalid, wrong, or repeated. */
 export const contentLengths: fc.Arbitrary<RawRequest> = fc
   .record({
     to: eventTarget,
@@ -34,7 +34,7 @@ export const contentLengths: fc.Arbitrary<RawRequest> = fc
     return raw('content lengths', to, start + body);
   });
 
-/** Correct framing, or one of these. */
+/** Generates the correct text with a probability of 3/5, otherwise one of the odd ones. */
 function mostly(correct: string, ...odd: readonly string[]): fc.Arbitrary<string> {
   return weighted([3, fc.constant(correct)], [2, fc.constantFrom(...odd)]);
 }
@@ -56,7 +56,7 @@ const lastChunk = mostly(
   ...['FFFFFFFFFFFFFFFF\r\n', '10000000000000000\r\nx', '0\n\n', `0\r\n${'X-Trailer: y\r\n'.repeat(3_000)}\r\n`],
 );
 
-/** Chunks of unusual sizes, extensions, trailers and errors of the encoding. */
+/** Generates chunked requests with unusual chunk sizes, extensions, trailers and encoding errors. */
 export const chunks: fc.Arbitrary<RawRequest> = fc
   .record({
     to: eventTarget,
@@ -77,7 +77,7 @@ export const chunks: fc.Arbitrary<RawRequest> = fc
 
 const method = oneOf`GET HEAD POST PUT PATCH DELETE OPTIONS TRACE CONNECT PROPFIND PURGE M-SEARCH QUERY`;
 
-/** Every method on every path. */
+/** Generates requests with any method on any path. */
 export const methods: fc.Arbitrary<RawRequest> = fc
   .record({ to: anyTarget, path: anyPath, name: method, body: fc.constantFrom('', '{}', '{"ad_id":"ad-001"}') })
   .map(({ to, path, name, body }) =>
@@ -116,12 +116,15 @@ const notHttp = fc.constantFrom(
   '\xff\xfe\xfd'.repeat(100),
 );
 
-/** First lines of other protocols and versions, half-closed: on an open connection silence would be right too. */
+/**
+ * Generates first lines of other protocols and versions. The connection is half-closed, because a server need not answer an
+ * incomplete request on an open connection.
+ */
 export const requestLines: fc.Arbitrary<RawRequest> = fc
   .tuple(anyTarget, weighted([4, requestLine], [1, notHttp]))
   .map(([to, text]) => raw('request lines', to, text, { ending: 'half-close', mayClose: true }));
 
-/** Several pipelined requests, the last one possibly invalid. Each gets its response, in order. */
+/** Generates pipelined requests, of which the last may be invalid. Each gets its response, in order. */
 export const pipelines: fc.Arbitrary<RawRequest> = fc
   .record({
     to: eventTarget,
@@ -140,7 +143,7 @@ export const pipelines: fc.Arbitrary<RawRequest> = fc
     }),
   );
 
-/** A request within the body of another: request smuggling between gateway and service. */
+/** Generates a request within the body of another: request smuggling between gateway and service. */
 export const smuggling: fc.Arbitrary<RawRequest> = fc
   .record({
     to: eventTarget,

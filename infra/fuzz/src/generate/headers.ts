@@ -24,7 +24,7 @@ const oddHeader = fc
   .map(([name, value]) => `${name}: ${value}`);
 const oddLines = fc.array(oddHeader, { minLength: 1, maxLength: 6 });
 
-/** Any path with headers that other programs would act on. */
+/** Generates a read of any path, with headers that other programs would act on. */
 const oddHeadersOfReads = fc
   .tuple(anyTarget, anyPath, oneOf`GET HEAD OPTIONS`, oddLines)
   .map(([to, path, method, lines]) =>
@@ -37,7 +37,7 @@ const oddHeadersOfEvents = fc
 
 export const oddHeaders: fc.Arbitrary<RawRequest> = fc.oneof(oddHeadersOfReads, oddHeadersOfEvents);
 
-/** Very many or very long lines. Above a limit the response is 431. */
+/** Generates requests with very many or very long header lines. Above a limit the response is 431. */
 export const headerFloods: fc.Arbitrary<RawRequest> = fc
   .record({
     to: eventTarget,
@@ -74,7 +74,7 @@ const brokenLine = weighted(
   [2, fc.constantFrom('X-Request-ID: a\r\nX-Request-ID: b', 'Content-Type: text/html')],
 );
 
-/** Lines that are not valid headers, or that smuggle in a second header. */
+/** Generates heads with lines that are not valid headers, or that inject a second header. */
 export const brokenHeads: fc.Arbitrary<RawRequest> = fc
   .record({ to: eventTarget, path: anyPath, host: hostLine, lines: fc.array(brokenLine, { maxLength: 3 }) })
   .map(({ to, path, host, lines }) =>
@@ -99,7 +99,7 @@ const upgradeLines = fc.constantFrom(
   ['Expect: 100-CONTINUE', 'Connection: close'],
 );
 
-/** `Upgrade` and `Expect` headers. */
+/** Generates requests with `Upgrade` and `Expect` headers. */
 export const upgrades: fc.Arbitrary<RawRequest> = fc
   .record({ to: eventTarget, event: validEvent, lines: upgradeLines, path: anyPath, isEvent: fc.boolean() })
   .map(({ to, event, lines, path, isEvent }) =>

@@ -51,7 +51,7 @@ const NUMBERS = words`NaN Infinity -Infinity -0 1e400 0x10 ١٢٣ 90071992547409
 
 const CONTROLS = Array.from({ length: 32 }, (_, code) => String.fromCharCode(code)).join('');
 
-/** Names with a meaning on any JavaScript object. */
+/** Generates names that have a meaning on any JavaScript object. */
 export const prototypeName = fc.constantFrom(...PROTOTYPE);
 
 const fragment = fc.constantFrom(
@@ -65,7 +65,7 @@ const long = fc
     (text === '' ? 'x' : text).repeat(Math.ceil(length / Math.max(1, text.length))).slice(0, length),
   );
 
-/** Any text that may be interpreted as code, a command or a path. */
+/** Generates texts that a program may interpret as code, a command or a path. */
 export const hostileString: fc.Arbitrary<string> = weighted(
   [6, fragment],
   [2, fc.tuple(fragment, fragment).map((both) => both.join(''))],
@@ -75,7 +75,7 @@ export const hostileString: fc.Arbitrary<string> = weighted(
   [1, long],
 );
 
-/** Removes line ends and NUL, which a header line cannot contain. Bytes above 127 stay. */
+/** Generates hostile texts without the control characters that a header line cannot contain. Bytes above 127 stay. */
 export const hostileHeaderValue: fc.Arbitrary<string> = hostileString.map((text) =>
   Buffer.from(text.slice(0, 2_000))
     .toString('latin1')

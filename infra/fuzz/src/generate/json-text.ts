@@ -4,7 +4,7 @@ import { oneOf, weighted } from './choices.js';
 import { adId } from './endpoints.js';
 import { hostileString, prototypeName } from './hostile-strings.js';
 
-/** A member of a JSON object as text: names may repeat, values may be texts that `JSON.stringify` never writes. */
+/** A member of a JSON object. Names may repeat, and a value may be a text that `JSON.stringify` never writes. */
 type Member = readonly [name: string, value: string];
 
 const ID_FIELDS = KINDS.map((kind) => EVENT_KINDS[kind].idField);
@@ -14,7 +14,7 @@ const numbers = fc.constantFrom(
   ...['4294967296', '2147483648', '123456789012345678901234567890'],
 );
 
-/** Texts that are not JSON, though some parsers accept them. */
+/** Generates texts that are not JSON, although some parsers accept them. */
 const notJson = oneOf`NaN Infinity 01 +1 .5 0x10 undefined 'a' "\t" "\\x41" "\\u12"`;
 
 const escapes = oneOf`
@@ -37,10 +37,10 @@ const name = weighted([4, fieldName], [2, prototypeName], [1, hostileString]);
 
 const member: fc.Arbitrary<Member> = fc.tuple(name, value);
 
-/** An object with members in any order and possibly repeated names. */
+/** Generates an object with members in any order and possibly repeated names. */
 const hostileObject = fc.array(member, { maxLength: 8 }).map(write);
 
-/** A valid event with extra or repeated members; some of these are valid events. */
+/** Generates a valid event with extra or repeated members. The result may be valid. */
 const oddEvent = fc
   .tuple(adId, fc.uuid(), fc.array(member, { maxLength: 4 }), fc.boolean())
   .map(([ad, id, members, last]) => {
@@ -59,7 +59,7 @@ const notAnObject = fc.oneof(
 
 const almostJson = fc.tuple(fieldName, notJson).map(([field, text]) => `{"ad_id":"ad-001","${field}":${text}}`);
 
-/** Any text with the content type of JSON. */
+/** Generates bodies to be sent as JSON, valid or not. */
 export const jsonText: fc.Arbitrary<string> = weighted(
   [4, hostileObject],
   [4, oddEvent],
@@ -67,7 +67,7 @@ export const jsonText: fc.Arbitrary<string> = weighted(
   [1, almostJson],
 );
 
-/** A valid event with field names that JavaScript itself looks up, such as `__proto__`. */
+/** Generates a valid event with field names that JavaScript itself looks up, such as `__proto__`. */
 export const prototypeJson: fc.Arbitrary<string> = fc
   .tuple(adId, fc.uuid(), fc.array(fc.tuple(prototypeName, value), { minLength: 1, maxLength: 5 }))
   .map(([ad, id, members]) =>

@@ -26,7 +26,7 @@ const trickyPath = weighted(
   [2, hostileString.map((text) => `/${encode(text)}`)],
 );
 
-/** Paths that are equivalent to another path, or invalid. */
+/** Generates requests whose path is equivalent to another path, or invalid. */
 export const pathTricks: fc.Arbitrary<RawRequest> = fc
   .tuple(anyTarget, oneOf`GET GET GET HEAD OPTIONS`, trickyPath)
   .map(([to, method, path]) =>
@@ -44,7 +44,7 @@ const parameterValue = weighted(
   [1, oneOf`% %zz %c0%af %00 + & = bnVsbA W10 WzEsW11d %F0%9F ${'A'.repeat(600)}`],
 );
 
-/** Reads of analytics with unusual, repeated or wrongly typed parameters. */
+/** Generates reads of analytics with unusual, repeated or wrongly typed parameters. */
 export const queries: fc.Arbitrary<RawRequest> = fc
   .record({
     to: fc.constantFrom('gateway' as const, 'analytics' as const),
@@ -58,12 +58,12 @@ export const queries: fc.Arbitrary<RawRequest> = fc
     return raw('queries', to, headOf('GET', target.replace(/[ \r\n\0]/g, '+')));
   });
 
-/** A cursor in the form of the API, with any content. */
+/** Returns a cursor in the format of the API, with any content. */
 function cursor(position: readonly unknown[]): string {
   return Buffer.from(position.join(' ')).toString('base64url').slice(0, 600);
 }
 
 function encode(text: string): string {
-  // A lone surrogate has no encoding: Buffer puts the replacement character in its place.
+  // Buffer replaces a lone surrogate, which encodeURIComponent would refuse.
   return encodeURIComponent(Buffer.from(text.slice(0, 1_000)).toString());
 }

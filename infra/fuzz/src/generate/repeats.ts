@@ -10,10 +10,10 @@ import { type FuzzRequest, headOf, JSON_LINE, raw, type Target } from './request
  * input is slow for one of these. `repeats` has all of them, so finding one does not depend on chance.
  */
 
-/** Below the 16 KB of a body, and of a head with its usual lines. */
+/** The maximum length of a run. It is below the limit of 16 KB for a body, and for a head with its other lines. */
 const MOST_BYTES = 14_000;
 
-/** Characters that formats give a meaning; each is tried in every format. */
+/** Characters that have a meaning in some format. Each is repeated in every format. */
 const MEANINGFUL = [...' \t%.:-0"\\[,;=/\u2028'];
 /** Characters that make the rest of a text invalid. */
 const MISFIT = ` Z+-"\\]}/%\u2028!`;
@@ -21,14 +21,14 @@ const MISFIT = ` Z+-"\\]}/%\u2028!`;
 /** Puts a text into a request. */
 type Place = (text: string) => fc.Arbitrary<FuzzRequest>;
 
-/** The length of a run. Seven of eight have the maximum length, because fast-check prefers short ones by default. */
+/** Generates the length of a run. Seven of eight are the maximum, because fast-check prefers short ones by default. */
 function lengthUpTo(most: number): fc.Arbitrary<number> {
   return fc.noBias(fc.nat(most * 8)).map((length) => Math.min(most, length));
 }
 
 /**
- * All runs of a format in a place: of each of its characters at its position, and of other characters anywhere. The valid
- * rest of the text follows the run, or an invalid character.
+ * Returns a generator for each run of a format in a place: each of its characters is repeated at its own position, and other
+ * characters at any position. The run is followed by the valid rest of the text, or by invalid characters.
  *
  * @param widthOf the bytes of a character in the request
  */
@@ -53,7 +53,7 @@ function runsIn(
   });
 }
 
-/** All runs of the formats of named values, such as fields. */
+/** Returns the generators of {@link runsIn} for named values, such as fields. */
 function runsInEach(
   formats: Readonly<Record<string, readonly string[]>>,
   widthOf: (character: string) => number,
@@ -62,7 +62,7 @@ function runsInEach(
   return Object.entries(formats).flatMap(([name, texts]) => runsIn((text) => place(name, text), texts, widthOf));
 }
 
-/** Each piece behind each start, repeated. */
+/** Returns a generator for each piece and start: the start, then the repeated piece. */
 function repetitions(pieces: readonly string[], starts: readonly string[], place: Place): fc.Arbitrary<FuzzRequest>[] {
   return pieces.flatMap((piece) =>
     starts.map((start) =>
@@ -74,7 +74,7 @@ function repetitions(pieces: readonly string[], starts: readonly string[], place
 const TIMES = ['2024-01-01T10:10:10.123Z', '2024-01-01t10:10:10+02:00'];
 const UUID = 'f47ac10b-58cc-4372-a567-0e02b2c3d479';
 
-/** Texts that the fields of an event may hold. */
+/** Valid values of the fields of an event. */
 const FIELDS: Readonly<Record<string, readonly string[]>> = {
   ad_id: ['ad-001'],
   ip: ['203.0.113.9', '2001:db8::ffff:203.0.113.9', 'fe80::1%eth0'],
@@ -105,7 +105,7 @@ const SYNTAX = [
 ];
 const syntax = runsIn((json) => postOf(json, JSON_LINE), SYNTAX, Buffer.byteLength);
 
-/** Texts that bodies repeat. */
+/** Texts that are repeated in bodies. */
 const pieces = words`
   [ {"a": "a":0, [], \\u0041 \\n 1e1 - %41 % + & = a=1& ad_id=a& ${'--x\r\n'} ${'\r\n'} --
   ${'Content-Disposition: form-data; name="a"\r\n'}
@@ -116,7 +116,7 @@ const TYPES = words`
 `;
 const bodies = TYPES.flatMap((type) => repetitions(pieces, starts, (body) => postOf(body, `Content-Type: ${type}`)));
 
-/** Texts that the headers which are read may hold. */
+/** Valid values of headers. */
 const HEADERS: Readonly<Record<string, readonly string[]>> = {
   'Idempotency-Key': [`"${UUID}"`],
   'X-Request-ID': ['a-1.b:c_d'],
@@ -136,7 +136,7 @@ const HEADERS: Readonly<Record<string, readonly string[]>> = {
   'User-Agent': ['Mozilla/5.0 (X11; Linux)'],
 };
 
-/** A header consists of bytes; characters beyond are left out. */
+/** Encodes a text for a header. Characters that a header cannot contain are left out. */
 function headerText(text: string): string {
   return Buffer.from(text)
     .toString('latin1')
@@ -151,7 +151,7 @@ const headers = runsInEach(HEADERS, Buffer.byteLength, (name, text) => {
   );
 });
 
-/** Plain and compressed bodies, which are read in different ways. */
+/** Content types of plain and of compressed bodies, which are read by different code. */
 const types = ['application/json; charset="utf-8"; a=b', 'multipart/form-data; boundary=--x'].flatMap((type) =>
   [[], ['Content-Encoding: gzip']].flatMap((lines) =>
     runsIn(
@@ -165,7 +165,7 @@ const types = ['application/json; charset="utf-8"; a=b', 'multipart/form-data; b
   ),
 );
 
-/** The service that answers analytics. */
+/** Generates a target that answers analytics. */
 const analyticsTarget = fc.constantFrom<Target>('gateway', 'analytics');
 
 function getOf(target: string, of = anyTarget): fc.Arbitrary<FuzzRequest> {
@@ -186,7 +186,7 @@ const parameters = runsInEach(
   (name, text) => getOf(`/ads/analytics?${name}=${encodeURIComponent(text)}`, analyticsTarget),
 );
 
-/** Texts of parameters, as they are encoded in the address. */
+/** Texts that are repeated in addresses, already encoded. */
 const addresses = repetitions(
   words`/ . %2e ../ % %2f ; // a ? & = a=& ad_id=a& + * : ( ~`,
   words`/ /ads/analytics? /ads/analytics/ /swagger/ /ads/ /api/v1/`,

@@ -1,6 +1,6 @@
 import type { ApiService } from '@ads/contract';
 
-/** Where a request goes: through the gateway, or past it. */
+/** The receiver of a request: the gateway, or a service without the gateway. */
 export type Target = 'gateway' | ApiService;
 
 interface Addressed {
@@ -9,7 +9,7 @@ interface Addressed {
   readonly to: Target;
 }
 
-/** Well-formed HTTP with any content, sent by Node's client over kept connections. */
+/** A well-formed HTTP request with any content, which Node's client sends over a kept-alive connection. */
 export interface FramedRequest extends Addressed {
   readonly form: 'framed';
   readonly method: string;
@@ -18,14 +18,14 @@ export interface FramedRequest extends Addressed {
   readonly body: Buffer;
 }
 
-/** Raw bytes on a new connection. */
+/** A request of raw bytes, which is sent on a new connection. */
 export interface RawRequest extends Addressed {
   readonly form: 'raw';
-  /** Parts that are written one after the other. */
+  /** The parts of the request, which are written one after the other. */
   readonly parts: readonly Buffer[];
   /** Pause between two parts, in milliseconds. */
   readonly pauseMs: number;
-  /** After the last part: wait for the responses, half-close the connection, or disconnect. */
+  /** The action after the last part: wait for the responses, half-close the connection, or disconnect. */
   readonly ending: 'stay' | 'half-close' | 'leave';
   /** Number of responses to wait for. */
   readonly answers: number;
@@ -39,7 +39,7 @@ export interface RawRequest extends Addressed {
 
 export type FuzzRequest = FramedRequest | RawRequest;
 
-/** A raw request that is sent at once and waits for one response, unless `how` overrides it. */
+/** Returns a raw request. By default it is sent in one part and waits for one response; `how` overrides this. */
 export function raw(
   family: string,
   to: Target,
@@ -61,12 +61,12 @@ export function raw(
   };
 }
 
-/** The head of a request: the lines unchanged, then the empty line. */
+/** Returns the head of a request: the unchanged lines, then the empty line. */
 export function head(...lines: readonly string[]): string {
   return `${lines.join('\r\n')}\r\n\r\n`;
 }
 
-/** A valid head, with these lines behind its Host. */
+/** Returns a valid head with these lines after its Host. */
 export function headOf(method: string, target: string, ...lines: readonly string[]): string {
   return head(`${method} ${target} HTTP/1.1`, 'Host: localhost', ...lines);
 }
@@ -75,7 +75,7 @@ export const JSON_LINE = 'Content-Type: application/json';
 
 const SHOWN_BYTES = 1_500;
 
-/** A request as text that can be read and sent again; unprintable bytes are escaped. */
+/** Formats a request for the report. Unprintable bytes are escaped. */
 export function show(request: FuzzRequest): string {
   const where = `${request.family}, to ${request.to}`;
   if (request.form === 'framed') {
@@ -87,7 +87,7 @@ export function show(request: FuzzRequest): string {
   return `${where} (${how})\n${parts.map(printable).join('\n···\n')}`;
 }
 
-/** Bytes as text: printable ASCII and line ends as they are, the others as `\xNN`; a long run as `x… (1000 times)`. */
+/** Formats bytes as text. Printable ASCII and line feeds stay, other bytes become `\xNN`, and a long run `x… (1000 times)`. */
 export function printable(bytes: Buffer): string {
   const whole = bytes
     .toString('latin1')

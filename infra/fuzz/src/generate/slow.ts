@@ -7,7 +7,7 @@ function cut(bytes: string, at: number): string {
   return bytes.slice(0, at % bytes.length);
 }
 
-/** A request that stops in the middle on an open connection: the server must end the wait. */
+/** Generates a request that stops in the middle while the connection stays open. The server must end the wait. */
 export const halfSent: fc.Arbitrary<RawRequest> = fc
   .record({ to: eventTarget, event: validEvent, at: fc.nat(), where: fc.constantFrom('head', 'body', 'body') })
   .map(({ to, event, at, where }) => {
@@ -18,7 +18,7 @@ export const halfSent: fc.Arbitrary<RawRequest> = fc
     return raw('half-sent', to, sent, { mayClose: true });
   });
 
-/** A valid request in pieces with pauses, as from a slow player. */
+/** Generates a valid request that arrives in pieces with pauses, as from a slow player. */
 export const slowlySent: fc.Arbitrary<RawRequest> = fc
   .record({
     to: eventTarget,
@@ -33,7 +33,7 @@ export const slowlySent: fc.Arbitrary<RawRequest> = fc
     return raw('slowly sent', to, '', { parts: parts.filter((part) => part.length > 0), pauseMs });
   });
 
-/** One byte after the other, for longer than a request may take. */
+/** Generates a request that arrives byte by byte, for longer than a request may take. */
 export const trickles: fc.Arbitrary<RawRequest> = fc
   .record({ to: eventTarget, event: validEvent, at: fc.nat() })
   .map(({ to, event, at }) => {
@@ -43,7 +43,7 @@ export const trickles: fc.Arbitrary<RawRequest> = fc
     return raw('trickles', to, '', { parts: [bytes.subarray(0, start), ...parts], pauseMs: 500, mayClose: true });
   });
 
-/** A client that disconnects in the middle of its request, or as soon as it is sent. */
+/** Generates a client that disconnects in the middle of its request, or as soon as it is sent. */
 export const leavers: fc.Arbitrary<RawRequest> = fc
   .record({
     to: anyTarget,
@@ -57,7 +57,7 @@ export const leavers: fc.Arbitrary<RawRequest> = fc
     return raw('leavers', to, whole ? bytes : cut(bytes, at), { ending, mayClose: true, mayStore: [event.id] });
   });
 
-/** A valid request with bytes changed, removed or added. Any response but a 5xx is right. */
+/** Generates a valid request with bytes changed, removed or added. Any response except a 5xx is right. */
 export const mutations: fc.Arbitrary<RawRequest> = fc
   .record({
     to: eventTarget,

@@ -5,7 +5,7 @@ export interface Answer {
   readonly body: Buffer;
 }
 
-/** How a request ended. `answers` are the complete ones. */
+/** The end of a request. `answers` are the complete responses. */
 export type Outcome =
   | { readonly state: 'answered'; readonly answers: readonly Answer[] }
   /** The server closed the connection before all expected responses arrived. */
@@ -26,7 +26,7 @@ const STATUS_LINE = /^HTTP\/1\.1 (\d{3}) [ -~]*$/;
 const HEADER_LINE = /^([!#$%&'*+.^_`|~\w-]+):[ \t]*([\t -~\x80-\xff]*?)[ \t]*$/;
 
 /**
- * Parses the complete responses in `bytes` and leaves out an incomplete one. Stricter than clients: a head may contain only
+ * Parses the complete responses in `bytes` and leaves out an incomplete one. It is stricter than clients: a head may contain only
  * what a server would write.
  *
  * @param ended the connection was closed
@@ -68,7 +68,7 @@ function readHead(text: string): Pick<Answer, 'status' | 'headers'> {
   return { status: Number(status), headers };
 }
 
-/** The body and its length in bytes; undefined while it is incomplete. */
+/** Returns the body and its length in bytes; undefined while it is incomplete. */
 function readBody(
   bytes: Buffer,
   headers: Answer['headers'],
