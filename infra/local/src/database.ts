@@ -50,7 +50,7 @@ export async function withClient<T>(
   }
 }
 
-/** A pool of direct connections to the database, which survives a restart of the server. */
+/** Opens a pool of direct connections to the database. The pool survives a restart of the server. */
 export function openPool(env: Variables, settings: pg.PoolConfig = {}): pg.Pool {
   const pool = new pg.Pool({ ...addressOf(env), ...settings });
   pool.on('error', () => undefined);

@@ -17,14 +17,14 @@ const BLOCKS = Math.floor((HIGHEST - LOWEST + 1) / BLOCK);
 
 const ports = freePorts();
 
-/** A free TCP port on 127.0.0.1 that no outgoing connection and none of our processes will use. */
+/** Returns a free TCP port on 127.0.0.1 that no outgoing connection and none of our processes will use. */
 export async function freePort(): Promise<number> {
   const { value } = await ports.next();
   if (value === undefined) throw new Error(`Found no free port between ${LOWEST} and ${HIGHEST} on 127.0.0.1`);
   return value;
 }
 
-/** True if the port can be bound on 127.0.0.1 and no process listens on it. */
+/** Returns true if the port can be bound on 127.0.0.1 and no process listens on it. */
 export async function isPortFree(port: number): Promise<boolean> {
   const server = await listen(port);
   if (server === undefined) return false;

@@ -14,7 +14,7 @@ export const localFolder = join(projectRoot, '.local');
 /** One small file per started process, so that the next run can end the processes of a killed run. */
 export const runFolder = join(localFolder, 'run');
 
-/** The content of a JSON file; undefined if it is missing or incomplete. */
+/** Returns the content of a JSON file; undefined if it is missing or incomplete. */
 export function readJson<T>(file: string): T | undefined {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as T;

@@ -32,7 +32,7 @@ export interface ServiceOptions extends Omit<ProgramOptions, 'name' | 'main'> {
   name: ServiceName;
 }
 
-/** The process of a service, not started yet. Its `env` has its address, as in `INGEST_URL`. */
+/** Creates the process of a service, without starting it. Its `env` contains its address, as in `INGEST_URL`. */
 export function serviceProcess(options: ServiceOptions): Promise<LocalProcess> {
   // The heap limit of its container, without which V8 sometimes keeps 70 MB of garbage.
   // The number of libuv threads of its image, which Node reads once at the start.
@@ -45,8 +45,8 @@ export function serviceProcess(options: ServiceOptions): Promise<LocalProcess> {
 }
 
 /**
- * A process for any program that serves HTTP at `HTTP_HOST` and `HTTP_PORT`, not started yet. It is ready when `GET /ready`
- * answers 200.
+ * Creates the process of any program that serves HTTP at `HTTP_HOST` and `HTTP_PORT`, without starting it. The process is ready
+ * when `GET /ready` answers 200.
  */
 export async function programProcess(options: ProgramOptions): Promise<LocalProcess> {
   const { name, main, nodeArgs = [] } = options;

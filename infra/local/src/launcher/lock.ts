@@ -23,7 +23,7 @@ export async function lockLauncher(): Promise<() => void> {
   for (;;) {
     try {
       writeFileSync(lockFile, mine, { flag: 'wx' });
-      // Two launchers that find the same dead lock may both replace it, and the later one wins.
+      // Two launchers that find the lock of a killed launcher may both replace it. The later one wins.
       await sleep(50);
       if (readOwner()?.pid === pid) return () => rmSync(lockFile, { force: true });
     } catch (error) {

@@ -28,12 +28,12 @@ function oldestFirst(previous: string): string[] {
     .sort((one, other) => begun(one) - begun(other));
 }
 
-/** A name such as `2026-01-31T12-00-00`, which every file system accepts. */
+/** Returns a name such as `2026-01-31T12-00-00`, which every file system accepts. */
 function beginOf(folder: string): string {
   return statSync(folder).birthtime.toISOString().slice(0, 19).replaceAll(':', '-');
 }
 
-/** Avoids the name of a run that began in the same second. */
+/** Returns `name`, with a number if another run began in the same second. */
 function freeName(parent: string, name: string): string {
   let free = name;
   for (let copy = 2; existsSync(join(parent, free)); copy += 1) free = `${name}-${copy}`;

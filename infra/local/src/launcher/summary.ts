@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
 import { localFolder, projectRoot } from '../project.js';
 
-/** The facts for the user once everything runs. */
+/** The facts that `npm start` prints when everything runs. */
 export interface Summary {
   /** The public address, such as http://localhost:8080. */
   url: string;
@@ -11,7 +11,7 @@ export interface Summary {
   degraded: readonly string[];
 }
 
-/** The last text of a start. */
+/** Returns the text that `npm start` prints last. */
 export function summaryText({ url, addresses, degraded }: Summary): string {
   const folder = relative(projectRoot, localFolder);
   const rows = addresses.map(([name, address]) => `  ${name.padEnd(10)} ${address}`);

@@ -7,7 +7,7 @@ import { descendants, findProcess, isAlive, type ProcessIdentity, sendSignal } f
 
 interface RunningRecord extends ProcessIdentity {
   name: string;
-  /** The process that started it and should stop it. */
+  /** The process that started this one and should stop it. */
   owner: ProcessIdentity;
   /** The name of the container, if the process is only its client. */
   container?: string;

@@ -7,7 +7,7 @@ import { waitFor } from '../wait-for.js';
 import { forgetProcess, rememberProcess } from './leftovers.js';
 import { descendants, isAlive, sendSignal } from './table.js';
 
-/** The command that starts it. */
+/** The command that starts a process. */
 export interface Launch extends Pick<SpawnOptions, 'cwd' | 'env' | 'uid' | 'gid'> {
   command: string;
   args: readonly string[];
@@ -23,7 +23,7 @@ export interface ProcessOptions {
   logFile: string;
   /** Called at each start; may prepare folders and settings. */
   launch: () => Promise<Launch>;
-  /** True if the process answers. An error counts as false. */
+  /** Returns true if the process answers. An error counts as false. */
   isReady: () => Promise<boolean>;
   readyTimeoutMs?: number;
   /** The signal for an orderly stop; by default SIGTERM. */
@@ -77,7 +77,7 @@ export class LocalProcess {
     return this.#running?.pid;
   }
 
-  /** Starts it and resolves when it answers. @throws Error with the end of its log if it does not */
+  /** Starts the process and resolves when it answers. @throws Error with the end of its log if it does not */
   async start(): Promise<void> {
     if (this.#running !== undefined) throw new Error(`${this.name} is running already`);
     // A program that already listens on this port would be mistaken for the new process.
@@ -105,7 +105,7 @@ export class LocalProcess {
     running.endExpected = false;
   }
 
-  /** Stops it, and kills it after the timeout. Resolves when it has ended. */
+  /** Stops the process, and kills it after the timeout. Resolves when it has ended. */
   async stop(): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
     const running = this.#running;
     if (running === undefined) return { code: 0, signal: null };
@@ -122,7 +122,7 @@ export class LocalProcess {
     return { code, signal };
   }
 
-  /** Kills it and its children; resolves when they are gone. */
+  /** Kills the process and its children. Resolves when they have ended. */
   async kill(): Promise<void> {
     const running = this.#running;
     if (running === undefined) return;
@@ -137,7 +137,7 @@ export class LocalProcess {
     });
   }
 
-  /** Freezes it with all its children: connections stay open and get no answer. */
+  /** Freezes the process and its children: connections stay open and get no answer. */
   pause(): void {
     this.#signalFamily('SIGSTOP');
   }
@@ -147,13 +147,13 @@ export class LocalProcess {
     this.#signalFamily('SIGCONT');
   }
 
-  /** Stops it, if it runs, and starts it again on the same port and data. */
+  /** Stops the process, if it runs, and starts it again with the same port and data. */
   async restart(): Promise<void> {
     await this.stop();
     await this.start();
   }
 
-  /** The last lines of its log. */
+  /** Returns the last lines of the log of the process. */
   logTail(lines = 20): string {
     try {
       return readFileSync(this.logFile, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');
@@ -162,7 +162,7 @@ export class LocalProcess {
     }
   }
 
-  /** Calls back each time it ends without a call of `stop` or `kill`. */
+  /** Calls back each time the process ends without a call of `stop` or `kill`. */
   onUnexpectedExit(listener: (reason: string) => void): void {
     this.#listeners.push(listener);
   }

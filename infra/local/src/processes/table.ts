@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 /** Identifies one process, even if its pid is reused later. */
 export interface ProcessIdentity {
   pid: number;
-  /** An opaque text of boot and start time. */
+  /** An opaque text that contains the boot and the start time. */
   startedAt: string;
 }
 
@@ -22,7 +22,7 @@ function boot(): string {
   return bootId;
 }
 
-/** The fields of `/proc/<pid>/stat` from the third on: the second, the program's name, may itself hold spaces and ")". */
+/** Returns the fields of `/proc/<pid>/stat` from the third on. The second, the name of the program, may contain spaces and ")". */
 function statFields(pid: number): string[] {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
@@ -60,12 +60,12 @@ function fromPs(selection: string[]): ProcessInfo[] {
   });
 }
 
-/** The process with this pid, or undefined when there is none (a zombie counts as none). */
+/** Returns the process with this pid; undefined if none exists or it is a zombie. */
 export function findProcess(pid: number): ProcessInfo | undefined {
   return hasProc ? fromProc(pid) : fromPs(['-p', String(pid)])[0];
 }
 
-/** Every process of the machine that this user may see. */
+/** Returns every process of the machine that this user may see. */
 function allProcesses(): ProcessInfo[] {
   if (!hasProc) return fromPs(['-A']);
   return readdirSync('/proc')
@@ -73,7 +73,7 @@ function allProcesses(): ProcessInfo[] {
     .flatMap((name) => fromProc(Number(name)) ?? []);
 }
 
-/** The children of `pid`, their children, and so on; without `pid` itself. */
+/** Returns the children of `pid`, their children, and so on, without `pid` itself. */
 export function descendants(pid: number): ProcessInfo[] {
   const everyone = allProcesses();
   const found: ProcessInfo[] = [];
@@ -86,7 +86,7 @@ export function descendants(pid: number): ProcessInfo[] {
   return found;
 }
 
-/** True while the process that began at `startedAt` runs. */
+/** Returns true while the process that began at `startedAt` runs. */
 export function isAlive({ pid, startedAt }: ProcessIdentity): boolean {
   return findProcess(pid)?.startedAt === startedAt;
 }
@@ -100,13 +100,13 @@ export function sendSignal(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** Resident memory of a process in MB, current and peak. */
+/** The resident memory of a process in MB, current and peak. */
 export interface ResidentMemory {
   readonly now: number;
   readonly most: number;
 }
 
-/** Clock ticks per second in the times of the kernel, which are equal on every Linux that Node supports. */
+/** The clock ticks per second of kernel times. The number is the same on every Linux that Node supports. */
 const TICKS = 100;
 
 /** Reads `/proc/<pid>/status`. Linux only. */
@@ -116,10 +116,10 @@ export function readMemory(pid: number | undefined): ResidentMemory {
   return { now: megabytes('VmRSS'), most: megabytes('VmHWM') };
 }
 
-/** CPU seconds of a process and its children, including ended ones. Linux only. */
+/** Returns the CPU seconds of a process and its children, including ended ones. Linux only. */
 export function readCpuSeconds(pid: number): number {
   const processes = [pid, ...descendants(pid).map((child) => child.pid)];
-  // User and system time, and the same of ended children.
+  // The fields are user and system time, and the same of ended children.
   const ticks = processes.flatMap((one) => statFields(one).slice(11, 15).map(Number));
   return ticks.reduce((sum, one) => sum + one, 0) / TICKS;
 }

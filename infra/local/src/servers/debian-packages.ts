@@ -20,8 +20,8 @@ export interface InstalledProgram {
 }
 
 /**
- * The program of an earlier fetched package, if it runs on this machine. A copy that does not run, for example because the
- * folder was moved to another system, is deleted.
+ * Returns the program of an earlier fetched package, if it runs on this machine. A copy that does not run, for example because
+ * the folder was moved to another system, is deleted.
  */
 export async function cachedDebianProgram(program: string): Promise<InstalledProgram | undefined> {
   const root = join(debianFolder, program);
@@ -84,7 +84,7 @@ export async function fetchDebianPackages(packages: readonly string[]): Promise<
 
 const INSTALL = ['install', '--yes', '--download-only', '--no-install-recommends', '--reinstall'];
 
-/** True if the pinned version is in the cache and runs on this machine. */
+/** Returns true if the pinned version is in the cache and runs on this machine. */
 async function fetchPinned(name: string, work: string, env: NodeJS.ProcessEnv): Promise<boolean> {
   const pinned = PINNED_PACKAGES[name]?.[process.arch];
   if (pinned === undefined) return false;

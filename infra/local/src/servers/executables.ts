@@ -29,7 +29,7 @@ const INSTALL: Record<ServerProgram, string> = {
 // Debian puts servers into /usr/sbin, which is not on the PATH of an ordinary user.
 const ALSO_LOOK_IN = ['/usr/local/sbin', '/usr/sbin', '/usr/local/bin', '/opt/homebrew/bin'];
 
-/** The full path of a program on PATH or in the usual folders of servers. */
+/** Returns the full path of a program on PATH or in `ALSO_LOOK_IN`; undefined if it is not found. */
 export function findOnPath(program: string): string | undefined {
   const folders = [...(process.env.PATH ?? '').split(delimiter), ...ALSO_LOOK_IN];
   return folders

@@ -29,7 +29,7 @@ const READY_MS = 15_000;
 const READY_AGAIN_MS = 60_000;
 
 /**
- * A NATS cluster with JetStream on file storage, not started yet.
+ * Creates a NATS cluster with JetStream on file storage, without starting it.
  * @throws Error that names what to install if `nats-server` is not found
  */
 export async function natsCluster({ folder, route, jetstream = {} }: NatsClusterOptions): Promise<NatsCluster> {

@@ -8,9 +8,9 @@ import { programServer, type ServerOptions, sendsLine } from './program-server.j
 export interface NatsOptions extends ServerOptions {
   /** JetStream settings in addition to ours or in place of them, such as `{ max_file_store: '10MB' }`. */
   jetstream?: Readonly<Record<string, string>>;
-  /** Further lines of its settings, such as its users. */
+  /** Further lines of the server's settings, such as its users. */
   settings?: string;
-  /** Its place in a cluster; by default none. */
+  /** The place of the server in a cluster; by default none. */
   cluster?: NatsClusterPlace;
   /** The program; by default it is searched for. */
   executable?: Program;
@@ -37,7 +37,7 @@ export interface NatsClusterPlace {
 }
 
 /**
- * A NATS server with JetStream on file storage, not started yet.
+ * Creates a NATS server with JetStream on file storage, without starting it.
  * @throws Error that names what to install if `nats-server` is not found
  */
 export function natsServer(options: NatsOptions): Promise<LocalProcess> {

@@ -15,8 +15,8 @@ export interface PgBouncerOptions {
 }
 
 /**
- * A PgBouncer in front of a Postgres, not started yet. It shares connections per transaction. Its `env` is that of the Postgres
- * with another port.
+ * Creates a PgBouncer in front of a Postgres, without starting it. It shares connections per transaction. Its `env` is that of
+ * the Postgres with another port.
  * @throws Error that names what to install if `pgbouncer` is not found
  */
 export async function pgBouncer({ folder, postgres }: PgBouncerOptions): Promise<LocalProcess> {

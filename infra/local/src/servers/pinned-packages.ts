@@ -4,8 +4,8 @@ const NATS = 'http://deb.debian.org/debian/pool/main/n/nats-server/nats-server_2
  * Packages from a newer Debian than that of the machine, by program and by the architecture name of Node. They only need a C
  * library of 2022 or later.
  *
- * NATS: the releases of 2022 and 2023 have 2.9, whose streams and durable consumers may come to harm
- * when a server is killed. Debian 13 has 2.10.
+ * NATS: the releases of 2022 and 2023 have 2.9, whose streams and durable consumers may be damaged when a server is killed.
+ * Debian 13 has 2.10.
  */
 export const PINNED_PACKAGES: Readonly<
   Record<string, Partial<Record<NodeJS.Architecture, { url: string; sha256: string }>>>

@@ -55,7 +55,7 @@ function nobody(): { uid: number; gid: number } {
   return { uid: Number(entry?.[1] ?? 65_534), gid: Number(entry?.[2] ?? 65_534) };
 }
 
-/** True if every user may enter this folder and all folders above it. */
+/** Returns true if every user may enter this folder and all folders above it. */
 function isOpenToAll(path: string): boolean {
   const open = (statSync(path).mode & 0o001) !== 0;
   const parent = dirname(path);

@@ -29,7 +29,7 @@ export interface PostgresOptions extends ServerOptions {
 const USER = 'ads';
 const DATABASE = 'ads';
 
-/** A Postgres, not started yet. The first start initialises its data. */
+/** Creates a Postgres, without starting it. The first start initialises its data. */
 export async function postgresServer(options: PostgresOptions): Promise<LocalProcess> {
   const { folder, logFile = join(folder, 'postgres.log') } = options;
   const port = await freePort();
@@ -42,7 +42,7 @@ export async function postgresServer(options: PostgresOptions): Promise<LocalPro
   const settings = {
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
-    // In the data folder instead of /dev/shm, so that a killed server leaves nothing outside.
+    // The files are in the data folder instead of /dev/shm, so that a killed server leaves nothing outside.
     dynamic_shared_memory_type: 'mmap',
     timezone: 'UTC',
     ...options.settings,
@@ -98,7 +98,7 @@ function readOrMakePassword(file: string, { ids }: PostgresAccount): string {
   return readFileSync(file, 'utf8');
 }
 
-/** The environment without PG* variables, which would apply the user's own settings. */
+/** Returns the environment without PG* variables, which would apply the user's own settings. */
 function serverEnvironment(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) => !/^(PG|LC_|LANG)/.test(name));
   return { ...Object.fromEntries(kept), LC_ALL: 'C' };
@@ -111,7 +111,7 @@ async function makeDataFolder(
   { ids, wrap }: PostgresAccount,
 ): Promise<void> {
   if (existsSync(dataFolder)) return;
-  // Created under another name and renamed when complete, so that a killed start is repeated.
+  // The folder gets its name only when it is complete, so that a killed start is repeated.
   const draft = `${dataFolder}.new`;
   rmSync(draft, { recursive: true, force: true });
   mkdirSync(draft, { mode: 0o700 });
@@ -151,7 +151,7 @@ function forgetDeadServer(dataFolder: string): void {
   rmSync(lockFile, { force: true });
 }
 
-/** Also creates the database if it is missing. */
+/** Returns true if the server answers. Also creates the database if it is missing. */
 function answersQuery(env: Readonly<Record<string, string>>): Promise<boolean> {
   return withClient(
     { ...env, POSTGRES_DB: 'postgres' },

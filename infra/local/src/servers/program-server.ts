@@ -6,7 +6,7 @@ import { freePort } from '../ports.js';
 import { LocalProcess } from '../processes/local-process.js';
 import { type Program, requireExecutable, type ServerProgram } from './executables.js';
 
-/** Settings that every kind of server has. */
+/** The settings that every kind of server has. */
 export interface ServerOptions {
   /** Folder for its data and settings; created if it is missing. */
   folder: string;
@@ -14,7 +14,7 @@ export interface ServerOptions {
   logFile?: string;
 }
 
-/** Where a server listens and keeps its files, as it sees them itself. */
+/** The address and the folder of a server, from its own point of view: in a container they differ from ours. */
 export interface Place {
   readonly host: string;
   readonly port: number;
@@ -27,7 +27,7 @@ export interface ProgramServer extends Required<ServerOptions> {
   program: ServerProgram;
   /** The program; by default it is searched for. */
   executable: Program | undefined;
-  /** Its place in a container. */
+  /** The address and the folder of the server in a container. */
   container: Place;
   env: (port: number) => Readonly<Record<string, string>>;
   /** Called at each start; may write its settings. */
@@ -39,7 +39,7 @@ export interface ProgramServer extends Required<ServerOptions> {
 const CONTAINER_READY_MS = 120_000;
 
 /**
- * A server on a free port, not started yet. A container ends with its client process and is then removed.
+ * Creates a server on a free port, without starting it. A container ends with its client process and is then removed.
  * @throws Error that names what to install if its program is not found
  */
 export async function programServer(server: ProgramServer): Promise<LocalProcess> {

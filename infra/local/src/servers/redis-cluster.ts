@@ -28,7 +28,7 @@ const NODE_TIMEOUT_MS = 1_500;
 const JOIN_MS = 30_000;
 
 /**
- * A local Redis Cluster, not started yet.
+ * Creates a local Redis Cluster, without starting it.
  * @param options.folder the folder for the data of all nodes: empty, or created if it is missing
  * @throws Error that names what to install if `redis-server` is not found
  */

@@ -16,7 +16,7 @@ export interface RedisOptions extends ServerOptions {
 }
 
 /**
- * A Redis, not started yet.
+ * Creates a Redis, without starting it.
  * @throws Error that names what to install if `redis-server` is not found
  */
 export function redisServer(options: RedisOptions): Promise<LocalProcess> {
