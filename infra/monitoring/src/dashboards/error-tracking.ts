@@ -25,7 +25,7 @@ export const errorTracking: Plan = {
       }),
       stat('Budget spent in three days', 'percentunit', {
         description:
-          'Share of the three-day error budget that is used. The objective of 99.9% allows 0.1% of failed reports.',
+          'Share of the three-day error budget that is used. The objective of 99.9% allows 0.1% of the reports to fail.',
         queries: { spent: `${failedIn('3d')} / ${BUDGET}` },
         limits: atMost(0.5, 1),
         nothing: 'no reports',
