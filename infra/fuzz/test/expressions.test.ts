@@ -74,6 +74,7 @@ describe('a regular expression', () => {
         'packages/ledger',
         'packages/models',
         'packages/runtime',
+        'services/analytics',
         'services/consumer',
         'infra/local',
         'infra/gateway',

@@ -37,6 +37,13 @@ const VALID: Readonly<Record<string, string>> = {
   limit: '10.0e1',
   cursor: 'WzEsImFkLTAwMSJd',
   timeframe: '15m',
+  from: '2026-11-01T10:00:00+01:00',
+  to: '2026-11-02',
+  tz: 'America/Argentina/Buenos_Aires',
+  group_by: 'ad,campaign',
+  metrics: 'clicks,impressions,ctr',
+  campaign: 'summer',
+  advertiser: 'Example Shop',
 };
 
 const receipt = { idempotencyKey: undefined, callerIp: () => '203.0.113.9', now: 1_700_000_000_000, maxClockSkew: 0 };
@@ -47,6 +54,7 @@ type Reading = { readonly state: string; readonly details?: readonly models.Deta
 const READERS: Readonly<Record<string, (field: string, text: string) => Reading>> = {
   adsQuery: (field, text) => contract.readAdsQuery(stringify({ [field]: text })),
   analyticsQuery: (field, text) => contract.readAnalyticsQuery(stringify({ [field]: text })),
+  reportQuery: (field, text) => contract.readReportQuery(stringify({ [field]: text })),
   ...Object.fromEntries(
     models.KINDS.map((kind) => [
       `${kind}Request`,

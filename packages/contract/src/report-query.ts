@@ -22,6 +22,8 @@ const FILTER_VALUES = 1_000;
 const LONGEST_LABEL = 200;
 const LONGEST_TIME = 64;
 const LONGEST_ZONE = 64;
+/** The part of an unknown parameter's name that an error repeats. */
+const LONGEST_NAME = 64;
 /** Names of all metrics, with commas. */
 const LONGEST_LIST = 256;
 
@@ -34,7 +36,7 @@ const list = (names: readonly string[]) =>
       if (unknown === undefined) return given;
       return helpers.message({ custom: `{#label} must be a comma-separated list of ${names.join(', ')}` });
     });
-const filter = (one: Joi.StringSchema) => Joi.array().items(one).max(FILTER_VALUES);
+const filter = (name: string, one: Joi.StringSchema) => Joi.array().items(one.label(name)).max(FILTER_VALUES);
 const time = limitedText(LONGEST_TIME);
 
 /** The query of `GET /api/v1/ads/analytics/report`. */
@@ -54,13 +56,14 @@ export const reportQuery = Joi.object({
   metrics: list(METRIC_NAMES).description(
     `Comma-separated list. Default: all.\n\n${METRIC_NAMES.map((name) => `- \`${name}\`: ${METRICS[name].description}`).join('\n')}`,
   ),
-  ad_id: filter(limitedText(LONGEST_AD_ID).pattern(AD_ID)).description('Only these ads; repeatable.'),
-  campaign: filter(limitedText(LONGEST_LABEL)).description('Only ads of these campaigns; repeatable.'),
-  advertiser: filter(limitedText(LONGEST_LABEL)).description('Only ads of these advertisers; repeatable.'),
-}).messages({
-  // A misspelt filter would silently report on everything.
-  'object.unknown': '{#label} is not a parameter of reports',
+  ad_id: filter('ad_id', limitedText(LONGEST_AD_ID).pattern(AD_ID)).description('Only these ads; repeatable.'),
+  campaign: filter('campaign', limitedText(LONGEST_LABEL)).description('Only ads of these campaigns; repeatable.'),
+  advertiser: filter('advertiser', limitedText(LONGEST_LABEL)).description(
+    'Only ads of these advertisers; repeatable.',
+  ),
 });
+
+const PARAMETERS = Object.keys(reportQuery.describe().keys);
 
 /** A checked query. */
 export interface ReportQuery {
@@ -82,12 +85,27 @@ export type ReportQueryResult =
 /** The filters, which may be repeated. */
 const FILTERS = ['ad_id', 'campaign', 'advertiser'] as const;
 
+/** A misspelt filter would silently report on everything. */
+function unknownParameter(fields: object): Detail | undefined {
+  const unknown = Object.keys(fields).find((name) => !PARAMETERS.includes(name));
+  if (unknown === undefined) return undefined;
+  const message = `the query has a parameter that reports do not have; they have ${PARAMETERS.join(', ')}`;
+  return { path: unknown.slice(0, LONGEST_NAME), message };
+}
+
+/** Parameters have no parts, also repeated ones. */
+function ofParameter({ path, message }: Detail): Detail {
+  return { path: path.split('.', 1)[0] ?? path, message };
+}
+
 /** @param text the part of the URL after the question mark */
 export function readReportQuery(text: string): ReportQueryResult {
   const fields: Record<string, unknown> = { ...parse(text) };
+  const unknown = unknownParameter(fields);
+  if (unknown !== undefined) return { state: 'invalid', details: [unknown] };
   for (const name of FILTERS) if (fields[name] !== undefined) fields[name] = [fields[name]].flat();
   const { value, error } = reportQuery.validate(fields, { abortEarly: false, errors: { wrap: { label: false } } });
   return error
-    ? { state: 'invalid', details: detailsOf(error) }
+    ? { state: 'invalid', details: detailsOf(error).map(ofParameter) }
     : { state: 'query', query: { group_by: [], ...value } as ReportQuery };
 }
