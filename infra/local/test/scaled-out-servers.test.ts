@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { type AddressInfo, createConnection, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
-import { connect, type NatsConnection } from 'nats';
+import { connect, type JetStreamManager, type NatsConnection, type StreamInfo } from 'nats';
 import pg from 'pg';
 import {
   freePort,
@@ -51,12 +51,20 @@ async function connectTo(servers: readonly LocalProcess[]): Promise<NatsConnecti
   return connection;
 }
 
+/** On a busy machine the leader may regard a server as offline for some seconds, and then refuses to place replicas. */
+async function addStream(manager: JetStreamManager): Promise<StreamInfo> {
+  return await waitFor(() => manager.streams.add({ name: 'LETTERS', subjects: ['letters'], num_replicas: 3 }), {
+    timeoutMs: 30_000,
+    what: 'the cluster to place the replicas of a stream',
+  });
+}
+
 test('a NATS cluster keeps a message when the server that accepted it is killed, and accepts more', async () => {
   const { servers, start } = await natsCluster({ folder: join(folder, 'nats') });
   owned(...servers);
   await start();
   const manager = await (await connectTo(servers)).jetstreamManager();
-  const { cluster } = await manager.streams.add({ name: 'LETTERS', subjects: ['letters'], num_replicas: 3 });
+  const { cluster } = await addStream(manager);
   const jetstream = manager.jetstream();
   await jetstream.publish('letters', 'one');
 
@@ -92,7 +100,7 @@ test('NATS servers connect only by their configured routes', async () => {
   owned(...servers);
   await start();
   const manager = await (await connectTo(servers)).jetstreamManager();
-  await manager.streams.add({ name: 'LETTERS', subjects: ['letters'], num_replicas: 3 });
+  await addStream(manager);
   const jetstream = manager.jetstream();
   await jetstream.publish('letters', 'while they are together');
 
@@ -139,7 +147,7 @@ cluster { name: local, listen: "127.0.0.1:-1", pool_size: -1, routes: [${routes.
   expect(await answer.json()).toMatchObject({ num_routes: 0 });
   // The cluster itself still works.
   const manager = await (await connectTo(servers)).jetstreamManager();
-  await manager.streams.add({ name: 'LETTERS', subjects: ['letters'], num_replicas: 3 });
+  await addStream(manager);
 }, 90_000);
 
 test('PgBouncer shares connections per transaction, and restarts without its Postgres', async () => {
