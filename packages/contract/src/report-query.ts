@@ -42,7 +42,7 @@ const time = limitedText(LONGEST_TIME);
 /** The query of `GET /api/v1/ads/analytics/report`. */
 export const reportQuery = Joi.object({
   from: time.description(
-    'Start: a date (its midnight in `tz`) or an ISO 8601 time with an offset. Default: midnight six days before today.',
+    'Start: a date (its midnight in `tz`) or an ISO 8601 time with an offset, from 1970 to 2100. Default: midnight six days before today.',
   ),
   to: time.description('End, not included: like `from`. Default: now.'),
   tz: limitedText(LONGEST_ZONE).default('UTC').description('IANA time zone in which days, weeks and months are cut.'),

@@ -58,7 +58,7 @@ const CALENDARS: Readonly<Record<Exclude<Interval, 'total'>, Calendar>> = {
  */
 export function cutRange(from: number, to: number, interval: Interval, tz: string, most: number): Part[] | undefined {
   let zone = zoned(from, tz);
-  if (interval === 'total') return [{ time: zone.toString(FORMAT), from }];
+  if (interval === 'total') return [{ time: formatMoment(from, tz), from }];
   const { indexOf, startOf, isFixed } = CALENDARS[interval];
   let offset = offsetOf(zone);
   let index = indexOf(from + offset);
@@ -120,6 +120,11 @@ export function readMoment(text: string, tz: string): number | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** @returns a moment (milliseconds since the epoch) in ISO 8601, with the offset of the zone */
+export function formatMoment(time: number, tz: string): string {
+  return zoned(time, tz).toString(FORMAT);
 }
 
 /** True for an IANA time zone that this process knows. */
