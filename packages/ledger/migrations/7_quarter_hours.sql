@@ -97,7 +97,7 @@ BEGIN
 END
 $$;
 
--- What ads carry for reports.
+-- Ads get the labels that reports group by, and the dates of their campaigns.
 ALTER TABLE ads
   ADD COLUMN title            text CHECK (length(title) BETWEEN 1 AND 200),
   ADD COLUMN advertiser       text CHECK (length(advertiser) BETWEEN 1 AND 200),
@@ -107,7 +107,7 @@ ALTER TABLE ads
   ADD COLUMN starts_at        timestamptz,
   ADD COLUMN ends_at          timestamptz CHECK (ends_at > starts_at);
 
--- Whoever may record may also count for reports, and count what was recorded before.
+-- Roles that may record get the rights to count quarter-hours and to backfill them.
 DO $$
 DECLARE
   writer regrole;

@@ -21,7 +21,7 @@ interface Calendar {
   readonly isFixed: boolean;
 }
 
-function every(length: number, first: number, isFixed: boolean): Calendar {
+function ofLength(length: number, first: number, isFixed: boolean): Calendar {
   return {
     indexOf: (wall) => Math.floor((wall - first) / length),
     startOf: (index) => first + index * length,
@@ -30,12 +30,12 @@ function every(length: number, first: number, isFixed: boolean): Calendar {
 }
 
 const CALENDARS: Readonly<Record<Exclude<Interval, 'total'>, Calendar>> = {
-  minute: every(MINUTE_MS, 0, true),
-  quarter_hour: every(15 * MINUTE_MS, 0, true),
-  hour: every(60 * MINUTE_MS, 0, true),
-  day: every(DAY_MS, 0, false),
+  minute: ofLength(MINUTE_MS, 0, true),
+  quarter_hour: ofLength(15 * MINUTE_MS, 0, true),
+  hour: ofLength(60 * MINUTE_MS, 0, true),
+  day: ofLength(DAY_MS, 0, false),
   // 1970-01-05 was a Monday.
-  week: every(7 * DAY_MS, 4 * DAY_MS, false),
+  week: ofLength(7 * DAY_MS, 4 * DAY_MS, false),
   month: {
     indexOf(wall) {
       const date = new Date(wall);
