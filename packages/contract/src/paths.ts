@@ -65,3 +65,9 @@ export function barePath(target: string): string {
   const [path = ''] = target.split('?', 1);
   return path.startsWith(`${API_PREFIX}/`) ? path.slice(API_PREFIX.length) : path;
 }
+
+/** The query of a request target, without the question mark; empty if it has none. */
+export function queryOf(target: string): string {
+  const at = target.indexOf('?');
+  return at < 0 ? '' : target.slice(at + 1);
+}

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { ALL_ENDPOINTS, API_PREFIX, barePath, ENDPOINTS, openApiDocument } from '../src/index.js';
+import { ALL_ENDPOINTS, API_PREFIX, barePath, ENDPOINTS, openApiDocument, queryOf } from '../src/index.js';
 
 it('the document describes every endpoint except those of Swagger', () => {
   const described = Object.entries(openApiDocument().paths).flatMap(([path, operations]) =>
@@ -18,4 +18,12 @@ it.each([
   ['?x', ''],
 ])('the path of the target %s is %j', (target, path) => {
   expect(barePath(target)).toBe(path);
+});
+
+it.each([
+  ['/ads', ''],
+  ['/ads?', ''],
+  ['/ads?limit=1&cursor=a?b', 'limit=1&cursor=a?b'],
+])('the query of %s is "%s"', (target, query) => {
+  expect(queryOf(target)).toBe(query);
 });

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { type ApiError, invalidRequest, notJson, ownText, unsupportedMediaType } from '@ads/contract';
+import { type ApiError, invalidRequest, notJson, ownText, queryOf, unsupportedMediaType } from '@ads/contract';
 
 /** Called once: with an error, or with the body (an object, an array, or undefined for an empty body). */
 export type Done = (error: unknown, body?: unknown) => void;
@@ -111,9 +111,4 @@ function fieldsOf(entries: Iterable<[string, unknown]>, numbers: ReadonlySet<str
     fields.set(name, numbers.has(name) && NUMBER.test(value) ? Number(value) : ownText(value));
   }
   return Object.fromEntries(fields);
-}
-
-function queryOf(url: string): string {
-  const start = url.indexOf('?');
-  return start === -1 ? '' : url.slice(start + 1);
 }

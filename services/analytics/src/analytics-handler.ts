@@ -1,3 +1,4 @@
+import { queryOf } from '@ads/contract';
 import { type FastPathHandler, NOT_STORED } from '@ads/http';
 import type { Answers } from './answers.js';
 
@@ -5,8 +6,7 @@ import type { Answers } from './answers.js';
 export function analyticsHandler(answer: Answers): FastPathHandler {
   return async (context) => {
     const { url = '' } = context.request;
-    const queryAt = url.indexOf('?');
-    const found = await answer(queryAt < 0 ? '' : url.slice(queryAt + 1), context.clientKey());
+    const found = await answer(queryOf(url), context.clientKey());
     return { status: 200, body: JSON.stringify(found), headers: NOT_STORED };
   };
 }

@@ -1,4 +1,4 @@
-import { invalidFields, readAdsQuery } from '@ads/contract';
+import { invalidFields, queryOf, readAdsQuery } from '@ads/contract';
 import { clientKey } from '@ads/http';
 import type { RequestHandler } from 'express';
 import type { AdPages } from './ad-pages.js';
@@ -10,9 +10,7 @@ import type { AdPages } from './ad-pages.js';
  */
 export function adsHandler({ page }: Pick<AdPages, 'page'>, maxAgeSeconds: number): RequestHandler {
   return async (request, response) => {
-    const { originalUrl: url } = request;
-    const queryAt = url.indexOf('?');
-    const query = readAdsQuery(queryAt < 0 ? '' : url.slice(queryAt + 1));
+    const query = readAdsQuery(queryOf(request.originalUrl));
     if (query.state === 'invalid') throw invalidFields(query.details);
     const { body, etag } = await page(query.limit, query.after, clientKey(request.ip, request.socket));
     response.set({ ETag: etag, 'Cache-Control': `public, max-age=${maxAgeSeconds}` });
