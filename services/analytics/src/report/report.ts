@@ -1,15 +1,8 @@
 import { invalidFields, REPORT_ROWS, type ReportQuery, readReportQuery } from '@ads/contract';
 import type { Database } from '@ads/ledger';
-import {
-  type AdLabel,
-  type Detail,
-  METRIC_NAMES,
-  METRICS,
-  type MetricName,
-  MINUTES_KEPT,
-  type ReportCounts,
-} from '@ads/models';
-import { cutRange, formatMoment, isTimeZone, midnightBefore, type Part, readMoment } from './intervals.js';
+import { type AdLabel, METRIC_NAMES, METRICS, type MetricName, type ReportCounts } from '@ads/models';
+import { cutRange, formatMoment, type Part } from './intervals.js';
+import { oldestMinute, type Range, readRange } from './range.js';
 import { type Group, MINUTES, QUARTER_HOURS, type ReportRow, readReport } from './read-report.js';
 
 export interface ReportDependencies {
@@ -28,15 +21,7 @@ export interface Report {
   readonly rows: readonly Readonly<Record<string, string | number | null>>[];
 }
 
-/** Days of a report without `from`, today included. */
-const DEFAULT_DAYS = 7;
-const MINUTE_MS = 60_000;
-/**
- * No event is earlier. Later times would cost more than other requests: each change of the clocks in the range takes 0.1 ms to find.
- * The midnight of 1970 is earlier than UTC's in the east.
- */
-const FIRST = Date.UTC(1969, 11, 31);
-const LAST = Date.UTC(2100, 0, 2);
+const HOUR_MS = 3_600_000;
 const EMPTY: ReportCounts = { clicks: 0, impressions: 0, play_times: 0, play_time_ms: 0 };
 
 /**
@@ -76,43 +61,13 @@ export function createReports({ database, now }: ReportDependencies): (query: st
 }
 
 /** The range of a query in milliseconds, at whole buckets. @throws ApiError */
-function rangeOf(query: ReportQuery, now: number, bucketMs: number): { from: number; to: number } {
-  const { tz, interval } = query;
-  const problems: Detail[] = [];
-  const problem = (path: string, message: string): undefined => {
-    problems.push({ path, message: `${path} ${message}` });
-    return undefined;
-  };
-  if (!isTimeZone(tz)) {
-    throw invalidFields([{ path: 'tz', message: 'tz must be an IANA time zone, such as Europe/Berlin' }]);
-  }
-  const read = (path: 'from' | 'to'): number | undefined => {
-    const text = query[path];
-    if (text === undefined) return undefined;
-    const time = readMoment(text, tz);
-    if (time === undefined) {
-      return problem(
-        path,
-        'must be a date, such as 2026-11-01, or a time with an offset, such as 2026-11-01T06:00:00Z',
-      );
-    }
-    if (time < FIRST || time > LAST) return problem(path, 'must be between 1970 and 2100');
-    if (time % bucketMs === 0) return time;
-    return problem(path, interval === 'minute' ? 'must be a whole minute' : 'must be a whole quarter of an hour');
-  };
-  const to = read('to') ?? Math.ceil(now / bucketMs) * bucketMs;
-  const oldestMinute = (Math.floor(now / MINUTE_MS) - MINUTES_KEPT) * MINUTE_MS;
-  const from =
-    read('from') ??
-    (interval === 'minute'
-      ? Math.max(oldestMinute, to - 60 * MINUTE_MS)
-      : midnightBefore(to - 1, DEFAULT_DAYS - 1, tz));
-  if (problems.length === 0 && from >= to) problem('from', 'must be before to');
-  if (problems.length === 0 && interval === 'minute' && from < oldestMinute) {
-    problem('from', 'must be in the last 50 hours with interval=minute; use interval=quarter_hour');
-  }
-  if (problems.length > 0) throw invalidFields(problems);
-  return { from, to };
+function rangeOf(query: ReportQuery, now: number, bucketMs: number): Range {
+  if (query.interval !== 'minute') return readRange(query, { now, wholeMs: bucketMs });
+  const oldest = oldestMinute(now);
+  const range = readRange(query, { now, wholeMs: bucketMs, firstBefore: (to) => Math.max(oldest, to - HOUR_MS) });
+  if (range.from >= oldest) return range;
+  const message = 'from must be in the last 50 hours with interval=minute; use interval=quarter_hour';
+  throw invalidFields([{ path: 'from', message }]);
 }
 
 /** @throws ApiError */
