@@ -1,0 +1,56 @@
+import { parse } from 'node:querystring';
+import { type Detail, detailsOf, limitedText } from '@ads/models';
+import Joi from 'joi';
+
+/** Maximum number of values of one filter. */
+const FILTER_VALUES = 1_000;
+const LONGEST_TIME = 64;
+const LONGEST_ZONE = 64;
+/** The part of an unknown parameter's name that an error repeats. */
+const LONGEST_NAME = 64;
+
+/** A date or a time. */
+export const timeParameter = () => limitedText(LONGEST_TIME);
+
+/** A time zone; UTC by default. */
+export const zoneParameter = () => limitedText(LONGEST_ZONE).default('UTC');
+
+/** A parameter that may be repeated. @param one the schema of one value */
+export const filterParameter = (name: string, one: Joi.StringSchema) =>
+  Joi.array().items(one.label(name)).max(FILTER_VALUES);
+
+export type StrictQueryResult<Query> =
+  | { readonly state: 'query'; readonly query: Query }
+  | { readonly state: 'invalid'; readonly details: Detail[] };
+
+/**
+ * Returns a function that reads a query, the part of the URL after the question mark. All parameters must be known: a misspelt
+ * filter would silently select everything.
+ *
+ * @param subject has the parameters, in the error message: `reports`
+ */
+export function strictReader<Query>(
+  schema: Joi.ObjectSchema,
+  subject: string,
+): (text: string) => StrictQueryResult<Query> {
+  const { keys } = schema.describe() as { keys: Readonly<Record<string, { readonly type: string }>> };
+  const names = Object.keys(keys);
+  return (text) => {
+    const fields: Record<string, unknown> = { ...parse(text) };
+    const unknown = Object.keys(fields).find((name) => !names.includes(name));
+    if (unknown !== undefined) {
+      const message = `the query has a parameter that ${subject} do not have; they have ${names.join(', ')}`;
+      return { state: 'invalid', details: [{ path: unknown.slice(0, LONGEST_NAME), message }] };
+    }
+    for (const [name, value] of Object.entries(fields)) if (keys[name]?.type === 'array') fields[name] = [value].flat();
+    const { value, error } = schema.validate(fields, { abortEarly: false, errors: { wrap: { label: false } } });
+    return error
+      ? { state: 'invalid', details: detailsOf(error).map(ofParameter) }
+      : { state: 'query', query: value as Query };
+  };
+}
+
+/** Parameters have no parts, also repeated ones. */
+function ofParameter({ path, message }: Detail): Detail {
+  return { path: path.split('.', 1)[0] ?? path, message };
+}
