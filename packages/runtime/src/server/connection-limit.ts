@@ -86,7 +86,7 @@ export function limitConnections(server: Server, options: ConnectionLimitOptions
     const own = (owner === undefined ? undefined : connections.get(owner)) ?? new Set();
     if (own.size >= limitPerAddress) {
       refused.inc();
-      logOwner({ address: socket.remoteAddress, limit: limitPerAddress });
+      logOwner({ limit: limitPerAddress });
       socket.destroy();
       return;
     }

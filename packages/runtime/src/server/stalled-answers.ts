@@ -42,14 +42,13 @@ export function createStalledAnswers(
   let loggedAt = Number.NEGATIVE_INFINITY;
 
   function destroy(socket: Socket, now: number): void {
-    const { remoteAddress, writableLength } = socket;
+    const { writableLength } = socket;
     socket.destroy();
     cutOff.inc();
     if (now - loggedAt < LOG_EVERY_MS) return;
     loggedAt = now;
     logger.warn('connection closed: the client does not read its response', {
       event: 'http.answer_cut_off',
-      address: remoteAddress,
       unread_bytes: writableLength,
       timeout_ms: timeoutMs,
     });
