@@ -21,6 +21,7 @@ import {
   type Variables,
 } from '@ads/runtime';
 import Joi from 'joi';
+import { IP_MODES, type IpMode } from './hide-address.js';
 
 /** Configuration of ingest. */
 export interface IngestConfig
@@ -33,6 +34,7 @@ export interface IngestConfig
     StreamConfig,
     CatalogueConfig {
   readonly MAX_CLOCK_SKEW_SECONDS: number;
+  readonly IP_MODE: IpMode;
   readonly MAX_BODY_BYTES: number;
   readonly UNVERIFIED_EVENTS_PER_MINUTE: number;
   readonly INGEST_BATCH_EVENTS: number;
@@ -63,6 +65,12 @@ export const ingestVariables: Variables<IngestConfig> = {
     .default(300)
     .description(
       "How far a client's timestamp may be ahead of the time of receipt; a later one is replaced by the time of receipt.",
+    ),
+  IP_MODE: Joi.string()
+    .valid(...IP_MODES)
+    .default('full')
+    .description(
+      "What is stored of a viewer's address: `full`, `truncated` (/24 of IPv4, /48 of IPv6), `hashed` (see `services/ingest/README.md`) or `none` (0.0.0.0). Stored events do not change with the variable.",
     ),
   MAX_BODY_BYTES: count
     .max(1_048_576)

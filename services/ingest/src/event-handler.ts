@@ -1,7 +1,7 @@
 import { invalidFields, unavailable, unknownAd } from '@ads/contract';
 import type { Answer, FastPathHandler, RequestContext } from '@ads/http';
 import type { AdCatalogue } from '@ads/ledger';
-import { type AdEvent, EVENT_KINDS, type EventKind, readAddress, readEventRequest } from '@ads/models';
+import { type AdEvent, EVENT_KINDS, type EventKind, NO_ADDRESS, readAddress, readEventRequest } from '@ads/models';
 import { Refused } from './group-commit.js';
 import type { StoreResult } from './store-batch.js';
 import type { UnverifiedEvents } from './unverified-events.js';
@@ -19,9 +19,6 @@ export interface EventDependencies {
   readonly now: () => number | undefined;
 }
 
-/** Stands for a connection that was closed before its address was read. */
-const UNKNOWN_ADDRESS = '0.0.0.0';
-
 /** `POST /api/v1/ads/<kind>`: answers 202 after the event is durable. */
 export function eventHandler(kind: EventKind, dependencies: EventDependencies): FastPathHandler {
   const { maxClockSkew, now } = dependencies;
@@ -38,9 +35,9 @@ export function eventHandler(kind: EventKind, dependencies: EventDependencies): 
     const reading = readEventRequest(body, {
       kind,
       idempotencyKey: typeof idempotencyKey === 'string' ? idempotencyKey : undefined,
-      // Proxies may report any text, which is ignored unless it is an address.
-      callerIp: () =>
-        readAddress(context.clientAddress()) ?? readAddress(request.socket.remoteAddress) ?? UNKNOWN_ADDRESS,
+      // Proxies may report any text, which is ignored unless it is an address. A connection that was closed before its address
+      // was read has none.
+      callerIp: () => readAddress(context.clientAddress()) ?? readAddress(request.socket.remoteAddress) ?? NO_ADDRESS,
       now: time,
       maxClockSkew,
     });

@@ -4,11 +4,15 @@ import type { Clock, ProcessContext } from '@ads/runtime';
 import type { IngestConfig } from './config.js';
 import type { Connections } from './connections.js';
 import { createGroupCommit, type GroupCommit } from './group-commit.js';
+import { addressHider } from './hide-address.js';
 import { createIngestMetrics, type IngestMetrics } from './ingest-metrics.js';
 import { createPublisher, isUnanswered } from './publish-events.js';
 import { createBatchStore, type StoreResult } from './store-batch.js';
 
-/** The path of an event after its validation: collected into a batch, which goes to JetStream or to the ledger. */
+/**
+ * The path of an event after its validation: `IP_MODE` hides its address, and it is collected into a batch, which goes to
+ * JetStream or to the ledger. Every event takes this path.
+ */
 export interface EventStore {
   /** Resolves with the result of the event. Rejects if the event was not processed. */
   readonly store: (event: AdEvent) => Promise<StoreResult>;
@@ -48,5 +52,6 @@ export function openEventStore(
     },
   );
   shutdown.add('events in flight', groups.idle);
-  return { store: groups.submit, counted };
+  const hide = addressHider(config.IP_MODE);
+  return { store: hide === undefined ? groups.submit : (event) => groups.submit(hide(event)), counted };
 }

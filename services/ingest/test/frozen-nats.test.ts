@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { type LocalProcess, openPool, openTestServers, waitFor } from '@ads/local';
 import { afterAll, expect, it } from '@jest/globals';
 
@@ -10,35 +11,50 @@ const PLAYERS = 60;
 /** Small enough that some requests wait behind the batches that hang. */
 const BATCH = '5';
 
-async function click(ingest: LocalProcess): Promise<number> {
+/** Addresses of viewers: of one in the body, of the other in the header of the proxy. */
+const BODIES = [{ ad_id: 'ad-001', ip: '198.51.100.77' }, { ad_id: 'ad-001' }];
+const CALLER = '203.0.113.99';
+const STORED = ['198.51.100.0', '203.0.113.0'];
+
+async function click(ingest: LocalProcess, body: object): Promise<number> {
   const response = await fetch(`http://127.0.0.1:${ingest.port}/api/v1/ads/click`, {
     method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ ad_id: 'ad-001' }),
+    headers: { 'Content-Type': 'application/json', 'X-Forwarded-For': CALLER },
+    body: JSON.stringify(body),
   });
   await response.arrayBuffer();
   return response.status;
 }
 
-it('while NATS hangs, all events are accepted through Postgres, and each is counted once', async () => {
+it('while NATS hangs, all events are accepted through Postgres, counted once, and stored without whole addresses', async () => {
   const [nats, redis, database] = await Promise.all([testServers.nats(), testServers.redis(), testServers.database()]);
   const ingest = await testServers.service({
     name: 'ingest',
-    env: { ...nats.env, ...redis.env, ...database, RATE_LIMIT_EVENTS_PER_MINUTE: '0', INGEST_BATCH_EVENTS: BATCH },
+    env: {
+      ...nats.env,
+      ...redis.env,
+      ...database,
+      RATE_LIMIT_EVENTS_PER_MINUTE: '0',
+      INGEST_BATCH_EVENTS: BATCH,
+      TRUST_PROXY: 'loopback',
+      IP_MODE: 'truncated',
+      LOG_LEVEL: 'debug',
+    },
   });
   const pool = openPool(database);
   testServers.onRelease(() => pool.end());
 
   const outcomes = new Map<number, number>();
   const until = performance.now() + SECONDS * 1_000;
-  const player = async () => {
+  const player = async (_: unknown, index: number) => {
+    const body = BODIES[index % BODIES.length] ?? {};
     while (performance.now() < until) {
-      const status = await click(ingest);
+      const status = await click(ingest, body);
       outcomes.set(status, (outcomes.get(status) ?? 0) + 1);
     }
   };
   const players = Promise.all(Array.from({ length: PLAYERS }, player));
-  await waitFor(() => (outcomes.get(202) ?? 0) > 1_000, { timeoutMs: 10_000, what: 'clicks to be accepted' });
+  await waitFor(() => (outcomes.get(202) ?? 0) > 200, { timeoutMs: 10_000, what: 'clicks to be accepted' });
   nats.pause();
   try {
     await players;
@@ -56,4 +72,12 @@ it('while NATS hangs, all events are accepted through Postgres, and each is coun
   await waitFor(async () => (await total()) >= accepted, { timeoutMs: 20_000, what: 'all clicks to be recorded' });
   expect(await total()).toBe(accepted);
   expect(consumer.pid).toBeDefined();
+
+  // From both ways into the database.
+  const { rows } = await pool.query('SELECT DISTINCT host(ip) AS ip FROM ad_events ORDER BY 1');
+  expect(rows.map(({ ip }) => ip)).toEqual(STORED);
+  expect(await click(ingest, { ad_id: 'ad-001', ip: `${CALLER}9` })).toBe(400);
+  const log = () => readFileSync(ingest.logFile, 'utf8');
+  await waitFor(() => log().includes('request.refused'), { timeoutMs: 5_000, what: 'the refusal to be logged' });
+  expect(log()).not.toMatch(/203\.0\.113|198\.51\.100/);
 }, 90_000);
