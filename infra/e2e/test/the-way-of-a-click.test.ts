@@ -147,8 +147,12 @@ test('5. after the commit, the consumer raises the counters in Redis to these co
   // Sixty buckets share one field of a hash, packed.
   const second = secondOf(occurredAt);
   const minute = minuteOf(occurredAt);
-  expect(unpackBuckets(await counters.hgetallBuffer(secondsKey(identity, AD, second)))).toEqual([[second, 1]]);
-  expect(unpackBuckets(await counters.hgetallBuffer(minutesKey(identity, AD, minute)))).toEqual([[minute, 1]]);
+  expect(unpackBuckets(await counters.hgetallBuffer(secondsKey(identity, AD, 'clicks', second)))).toEqual([
+    [second, 1],
+  ]);
+  expect(unpackBuckets(await counters.hgetallBuffer(minutesKey(identity, AD, 'clicks', minute)))).toEqual([
+    [minute, 1],
+  ]);
   // Readers trust the counters while Redis has the mark of a finished rebuild.
   expect(await counters.get(epochKey(MARKS_STEM, identity))).toEqual(expect.any(String));
 });

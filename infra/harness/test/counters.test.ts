@@ -15,7 +15,8 @@ afterAll(testServers.release);
 
 const LEDGER = 'ledger.state';
 const AD = 'ad-001';
-const now = Date.UTC(2026, 10, 22, 12, 34, 56);
+const SECONDS_INTO_MINUTE = 56;
+const now = Date.UTC(2026, 10, 22, 12, 34, SECONDS_INTO_MINUTE);
 const minute = Math.floor(now / 60_000);
 const second = 60 * minute;
 const long = minute - 2 * 1_440;
@@ -25,8 +26,9 @@ const rows = [
   ...[1, 2, 3, 4].map(() => ({ kind: 'impression' as const, occurredAt: now })),
 ].map((event, index) => ({ ...event, id: `id-${index}`, adId: AD }));
 
-const seconds = secondsKey(LEDGER, AD, second);
-const minutes = minutesKey(LEDGER, AD, minute);
+const seconds = secondsKey(LEDGER, AD, 'clicks', second);
+const minutes = minutesKey(LEDGER, AD, 'clicks', minute);
+const impressions = secondsKey(LEDGER, AD, 'impressions', second);
 /** The index of the minute in its hour, which is the number of zeros before it. */
 const zeros = new Array(minute % 60).fill(0);
 
@@ -40,22 +42,29 @@ beforeEach(async () => {
   await redis.hset(totalsKey(LEDGER, AD), { clicks: 3, impressions: 4 });
   await pack(seconds, minute, 2, 2);
   await pack(minutes, Math.floor(minute / 60), 2, ...zeros, 2);
+  await pack(impressions, minute, 4, ...new Array(SECONDS_INTO_MINUTE).fill(0), 4);
+  await pack(minutesKey(LEDGER, AD, 'impressions', minute), Math.floor(minute / 60), 4, ...zeros, 4);
 });
 
 it('the check accepts counters that equal the sums of the rows, with or without expired buckets', async () => {
   expect(await compareCounters([redis], LEDGER, rows, now)).toEqual([]);
-  await pack(minutesKey(LEDGER, AD, long), Math.floor(long / 60), 1, ...zeros, 1);
+  await pack(minutesKey(LEDGER, AD, 'clicks', long), Math.floor(long / 60), 1, ...zeros, 1);
   expect(await compareCounters([redis], LEDGER, rows, now)).toEqual([]);
 });
 
 it.each<[string, () => Promise<unknown>, RegExp]>([
   ['total', () => redis.hset(totalsKey(LEDGER, AD), 'clicks', 2), /totals clicks should be 3 but is 2/],
   ['bucket', () => pack(seconds, minute, 1, 1), new RegExp(`${second} should be 2 but is 1`)],
+  [
+    'impression',
+    () => pack(impressions, minute, 3, ...new Array(SECONDS_INTO_MINUTE).fill(0), 3),
+    /should be 4 but is 3/,
+  ],
   ['lost key', () => redis.del(minutes), new RegExp(`${minute} should be 2 but is 0`)],
   ['sum', () => pack(minutes, Math.floor(minute / 60), 3, ...zeros, 2), /says 3 of 35 counters that are 2 together/],
   [
     'expired bucket',
-    () => pack(minutesKey(LEDGER, AD, long), Math.floor(long / 60), 9, ...zeros, 9),
+    () => pack(minutesKey(LEDGER, AD, 'clicks', long), Math.floor(long / 60), 9, ...zeros, 9),
     new RegExp(`${long} should be 1 but is 9`),
   ],
 ])('the check reports a wrong %s', async (_what, spoil, told) => {

@@ -5,11 +5,17 @@ SELECT
   clicks,
   impressions,
   (
-    SELECT coalesce(json_agg(json_build_array(second, clicks)), '[]')
+    SELECT json_build_object(
+      'clicks', coalesce(json_agg(json_build_array(second, clicks)) FILTER (WHERE clicks > 0), '[]'),
+      'impressions', coalesce(json_agg(json_build_array(second, impressions)) FILTER (WHERE impressions > 0), '[]')
+    )
     FROM counts_per_second bucket WHERE bucket.ad_id = page.ad_id AND second >= $3
   ) AS seconds,
   (
-    SELECT coalesce(json_agg(json_build_array(minute, clicks)), '[]')
+    SELECT json_build_object(
+      'clicks', coalesce(json_agg(json_build_array(minute, clicks)) FILTER (WHERE clicks > 0), '[]'),
+      'impressions', coalesce(json_agg(json_build_array(minute, impressions)) FILTER (WHERE impressions > 0), '[]')
+    )
     FROM counts_per_minute bucket WHERE bucket.ad_id = page.ad_id AND minute >= $4
   ) AS minutes
 FROM (SELECT * FROM ad_totals WHERE ad_id > $1 ORDER BY ad_id LIMIT $2) page

@@ -15,8 +15,8 @@
 -- batch thereby repeats a raise that a crash prevented. A batch without repetitions skips the search for such buckets.
 --
 -- The result has an array per column instead of a row per bucket: with 10,000 ads a batch touches more buckets than it has
--- clicks, and rows cost more to write and to read than buckets cost to count. Buckets without clicks are left out: Redis holds
--- the windows of clicks.
+-- clicks, and rows cost more to write and to read than buckets cost to count. Clicks and impressions have arrays of their own,
+-- without the buckets that have none.
 WITH known AS MATERIALIZED (
   SELECT *
   FROM unnest($1::uuid[], $2::text[], $3::text[], $4::inet[], $5::bigint[], $6::bigint[], $7::bigint[], $8::integer[])
@@ -74,7 +74,7 @@ seconds AS (
   ORDER BY ad_id, second
   ON CONFLICT (ad_id, second) DO UPDATE
     SET clicks = bucket.clicks + excluded.clicks, impressions = bucket.impressions + excluded.impressions
-  RETURNING ad_id, second, clicks
+  RETURNING ad_id, second, clicks, impressions
 ),
 minutes AS (
   INSERT INTO counts_per_minute AS bucket (ad_id, minute, clicks, impressions)
@@ -84,7 +84,7 @@ minutes AS (
   ORDER BY ad_id, minute
   ON CONFLICT (ad_id, minute) DO UPDATE
     SET clicks = bucket.clicks + excluded.clicks, impressions = bucket.impressions + excluded.impressions
-  RETURNING ad_id, minute, clicks
+  RETURNING ad_id, minute, clicks, impressions
 ),
 quarter_hours AS (
   INSERT INTO counts_per_quarter_hour AS bucket (ad_id, quarter_hour, clicks, impressions, play_times, play_time_ms)
@@ -106,10 +106,14 @@ totals AS (
     SET clicks = bucket.clicks + excluded.clicks, impressions = bucket.impressions + excluded.impressions
   RETURNING ad_id, clicks, impressions
 )
-SELECT 'seconds' AS what, json_agg(ad_id) AS names, json_agg(clicks) AS counts, json_agg(second) AS others
+SELECT 'seconds' AS what, 'clicks' AS counted, json_agg(ad_id) AS names, json_agg(clicks) AS counts, json_agg(second) AS others
 FROM seconds WHERE clicks > 0
-UNION ALL SELECT 'minutes', json_agg(ad_id), json_agg(clicks), json_agg(minute) FROM minutes WHERE clicks > 0
-UNION ALL SELECT 'totals', json_agg(ad_id), json_agg(clicks), json_agg(impressions) FROM totals
-UNION ALL SELECT 'added', json_agg(kind), json_agg(added), NULL
+UNION ALL SELECT 'seconds', 'impressions', json_agg(ad_id), json_agg(impressions), json_agg(second)
+          FROM seconds WHERE impressions > 0
+UNION ALL SELECT 'minutes', 'clicks', json_agg(ad_id), json_agg(clicks), json_agg(minute) FROM minutes WHERE clicks > 0
+UNION ALL SELECT 'minutes', 'impressions', json_agg(ad_id), json_agg(impressions), json_agg(minute)
+          FROM minutes WHERE impressions > 0
+UNION ALL SELECT 'totals', NULL, json_agg(ad_id), json_agg(clicks), json_agg(impressions) FROM totals
+UNION ALL SELECT 'added', NULL, json_agg(kind), json_agg(added), NULL
           FROM (SELECT kind, count(*) AS added FROM recorded GROUP BY kind) kinds
-UNION ALL SELECT 'ledger', json_build_array(current_ledger()), NULL, NULL;
+UNION ALL SELECT 'ledger', NULL, json_build_array(current_ledger()), NULL, NULL;

@@ -1,4 +1,12 @@
-import { type LedgerIdentity, minutesKey, secondsKey, totalsKey, unpackBuckets } from '@ads/models';
+import {
+  type LedgerIdentity,
+  minutesKey,
+  secondsKey,
+  TOTAL_COLUMNS,
+  type TotalColumn,
+  totalsKey,
+  unpackBuckets,
+} from '@ads/models';
 import type { Redis } from 'ioredis';
 import type { AdCounts } from './counts.js';
 import type { CounterShard, CounterStore, Database } from './dependencies.js';
@@ -20,8 +28,9 @@ export interface AuditSample {
 /** A counter that differs between Redis and Postgres. */
 export interface Difference {
   readonly adId: string;
-  /** `clicks` and `impressions` are totals. */
-  readonly counter: 'clicks' | 'impressions' | 'second' | 'minute';
+  /** The column that is counted. */
+  readonly column: TotalColumn;
+  readonly counter: 'total' | 'second' | 'minute';
   /** 0 for totals. */
   readonly bucket: number;
   /** NaN if the field is malformed. */
@@ -70,36 +79,44 @@ interface CountsRow extends Omit<AdCounts, 'adId'> {
 /** The counters of an ad in Redis. Fields are keyed by their number: a minute contains seconds, an hour contains minutes. */
 interface Held {
   readonly adId: string;
-  readonly clicks: number;
-  readonly impressions: number;
+  readonly columns: Readonly<Record<TotalColumn, HeldColumn>>;
+}
+
+interface HeldColumn {
+  readonly total: number;
   readonly seconds: ReadonlyMap<number, Buckets>;
   readonly minutes: ReadonlyMap<number, Buckets>;
 }
 
-/** Clicks by bucket; undefined if the field is malformed. */
+/** Counts by bucket; undefined if the field is malformed. */
 type Buckets = ReadonlyMap<number, number> | undefined;
 
 async function readHeld(shard: CounterShard, ledger: LedgerIdentity, sample: AuditSample): Promise<Held[]> {
-  const { adIds, minutes, hours } = sample;
   return await shard.run('audit', (redis) =>
     Promise.all(
-      adIds.map(async (adId) => {
-        const [totals, seconds, ofHours] = await Promise.all([
-          redis.hmget(totalsKey(ledger, adId), 'clicks', 'impressions'),
-          Promise.all(minutes.map((minute) => readField(redis, secondsKey(ledger, adId, minute * 60), minute))),
-          Promise.all(hours.map((hour) => readField(redis, minutesKey(ledger, adId, hour * 60), hour))),
-        ]);
-        const [clicks, impressions] = totals;
-        return {
-          adId,
-          clicks: Number(clicks ?? 0),
-          impressions: Number(impressions ?? 0),
-          seconds: new Map(seconds),
-          minutes: new Map(ofHours),
-        };
+      sample.adIds.map(async (adId) => {
+        const [clicks, impressions] = await Promise.all(
+          TOTAL_COLUMNS.map((column) => readColumn(redis, ledger, adId, column, sample)),
+        );
+        return { adId, columns: { clicks, impressions } as Held['columns'] };
       }),
     ),
   );
+}
+
+async function readColumn(
+  redis: Redis,
+  ledger: LedgerIdentity,
+  adId: string,
+  column: TotalColumn,
+  { minutes, hours }: AuditSample,
+): Promise<HeldColumn> {
+  const [total, seconds, ofHours] = await Promise.all([
+    redis.hget(totalsKey(ledger, adId), column),
+    Promise.all(minutes.map((minute) => readField(redis, secondsKey(ledger, adId, column, minute * 60), minute))),
+    Promise.all(hours.map((hour) => readField(redis, minutesKey(ledger, adId, column, hour * 60), hour))),
+  ]);
+  return { total: Number(total ?? 0), seconds: new Map(seconds), minutes: new Map(ofHours) };
 }
 
 async function readField(redis: Redis, key: string, field: number): Promise<[number, Buckets]> {
@@ -114,23 +131,25 @@ async function readField(redis: Redis, key: string, field: number): Promise<[num
 
 function compare(row: CountsRow, held: Held | undefined): Difference[] {
   if (held === undefined) return [];
-  const { ad_id: adId } = row;
+  return TOTAL_COLUMNS.flatMap((column) => compareColumn(row, column, held.columns[column]));
+}
+
+function compareColumn(row: CountsRow, column: TotalColumn, held: HeldColumn): Difference[] {
   const differences: Difference[] = [];
   const note = (counter: Difference['counter'], bucket: number, redis: number, postgres: number) => {
-    if (redis !== postgres) differences.push({ adId, counter, bucket, redis, postgres });
+    if (redis !== postgres) differences.push({ adId: row.ad_id, column, counter, bucket, redis, postgres });
   };
-  note('clicks', 0, held.clicks, row.clicks);
-  note('impressions', 0, held.impressions, row.impressions);
+  note('total', 0, held.total, row[column]);
   for (const [counter, fields, counted] of [
-    ['second', held.seconds, new Map(row.seconds)],
-    ['minute', held.minutes, new Map(row.minutes)],
+    ['second', held.seconds, new Map(row.seconds[column])],
+    ['minute', held.minutes, new Map(row.minutes[column])],
   ] as const) {
     for (const [field, buckets] of fields) {
       if (buckets === undefined) note(counter, field * 60, Number.NaN, 0);
-      for (const [bucket, clicks] of buckets ?? []) note(counter, bucket, clicks, counted.get(bucket) ?? 0);
+      for (const [bucket, count] of buckets ?? []) note(counter, bucket, count, counted.get(bucket) ?? 0);
       if (buckets === undefined) continue;
-      for (const [bucket, clicks] of counted) {
-        if (Math.floor(bucket / 60) === field && !buckets.has(bucket)) note(counter, bucket, 0, clicks);
+      for (const [bucket, count] of counted) {
+        if (Math.floor(bucket / 60) === field && !buckets.has(bucket)) note(counter, bucket, 0, count);
       }
     }
   }

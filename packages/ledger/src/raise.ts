@@ -6,9 +6,10 @@ import {
   oldestVisible,
   SECONDS_KEY_TTL,
   secondsKey,
+  TOTAL_COLUMNS,
   totalsKey,
 } from '@ads/models';
-import type { AdCounts } from './counts.js';
+import type { AdCounts, Buckets } from './counts.js';
 import type { CounterShard, CounterStore } from './dependencies.js';
 import { readText } from './files.js';
 import { type ScriptCall, script } from './script.js';
@@ -96,9 +97,13 @@ class RaiseCall implements ScriptCall {
     const ledger = this.#ledger;
     const key = this.keys.push(totalsKey(ledger, adId));
     const fieldsAt = this.#raised.push(key, clicks, impressions, 0) - 1;
-    this.#raised[fieldsAt] =
-      this.#addFields(seconds, oldest.second, SECONDS_KEY_TTL, (second) => secondsKey(ledger, adId, second)) +
-      this.#addFields(minutes, oldest.minute, MINUTES_KEY_TTL, (minute) => minutesKey(ledger, adId, minute));
+    let fields = 0;
+    for (const column of TOTAL_COLUMNS) {
+      fields +=
+        this.#addFields(seconds[column], oldest.second, SECONDS_KEY_TTL, (at) => secondsKey(ledger, adId, column, at)) +
+        this.#addFields(minutes[column], oldest.minute, MINUTES_KEY_TTL, (at) => minutesKey(ledger, adId, column, at));
+    }
+    this.#raised[fieldsAt] = fields;
   }
 
   /** @returns the number of fields */
@@ -109,7 +114,7 @@ class RaiseCall implements ScriptCall {
     let counterAt = 0;
     let inField = 0;
     // Sorted, so that the buckets of one field, and the fields of one key, are adjacent.
-    for (const [bucket, clicks] of ascending(buckets)) {
+    for (const [bucket, count] of ascending(buckets)) {
       if (bucket < oldest) continue;
       const place = bucket % BUCKETS_PER_FIELD;
       const name = (bucket - place) / BUCKETS_PER_FIELD;
@@ -123,7 +128,7 @@ class RaiseCall implements ScriptCall {
         // The name is a string, because a conversion costs Redis as much as the search for the field.
         counterAt = this.#raised.push(this.keys.length, expiry, String(name), inField) - 1;
       }
-      this.#raised.push(place, clicks);
+      this.#raised.push(place, count);
       inField += 1;
       this.#raised[counterAt] = inField;
       this.counters += 1;
@@ -132,8 +137,6 @@ class RaiseCall implements ScriptCall {
   }
 }
 
-type Buckets = AdCounts['seconds'];
-
 function ascending(buckets: Buckets): Buckets {
-  return buckets.length === 1 ? buckets : [...buckets].sort(([a], [b]) => a - b);
+  return buckets.length < 2 ? buckets : [...buckets].sort(([a], [b]) => a - b);
 }

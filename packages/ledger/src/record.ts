@@ -1,4 +1,13 @@
-import { type AdEvent, type EventKind, type LedgerIdentity, MINUTES_KEPT, perKind, SECONDS_KEPT } from '@ads/models';
+import {
+  type AdEvent,
+  type EventKind,
+  type LedgerIdentity,
+  MINUTES_KEPT,
+  perColumn,
+  perKind,
+  SECONDS_KEPT,
+  type TotalColumn,
+} from '@ads/models';
 import { numberArray, sparseArray, textArray } from './array-literals.js';
 import type { AdCounts } from './counts.js';
 import type { Database } from './dependencies.js';
@@ -13,7 +22,7 @@ export interface Recorded {
   readonly ledger: LedgerIdentity | undefined;
   /**
    * The absolute counts of every kept bucket that the batch touches, by ad, including buckets that it added nothing to. An ad
-   * whose clicks are all older than {@link MINUTES_KEPT} has totals only.
+   * whose events are all older than {@link MINUTES_KEPT} has totals only.
    */
   readonly counts: readonly AdCounts[];
   /** Number of new events. */
@@ -25,6 +34,8 @@ export interface Recorded {
 /** Columns of equal length; all of them are null if the part is empty. */
 interface ResultRow {
   what: 'seconds' | 'minutes' | 'totals' | 'added' | 'ledger';
+  /** Of seconds and minutes: the counted column. */
+  counted: TotalColumn | null;
   /** Ad ids; of `added`, kinds; of `ledger`, its identity. */
   names: string[] | null;
   counts: number[] | null;
@@ -62,12 +73,12 @@ function readRows(rows: readonly ResultRow[], events: readonly AdEvent[]): Recor
   const countsOf = (adId: string): AdCounts => {
     let ad = counts.get(adId);
     if (ad === undefined) {
-      ad = { adId, clicks: 0, impressions: 0, seconds: [], minutes: [] };
+      ad = { adId, clicks: 0, impressions: 0, seconds: perColumn(() => []), minutes: perColumn(() => []) };
       counts.set(adId, ad);
     }
     return ad;
   };
-  for (const { what, names, counts: column, others } of rows) {
+  for (const { what, counted, names, counts: column, others } of rows) {
     if (what === 'ledger') {
       ledger = names?.[0] ?? undefined;
       continue;
@@ -77,7 +88,7 @@ function readRows(rows: readonly ResultRow[], events: readonly AdEvent[]): Recor
       const other = others?.[index] ?? 0;
       if (what === 'added') added[name as EventKind] = count;
       else if (what === 'totals') Object.assign(countsOf(name), { clicks: count, impressions: other });
-      else countsOf(name)[what].push([other, count]);
+      else if (counted !== null) countsOf(name)[what][counted].push([other, count]);
     }
   }
   // The answer has the totals of every known ad.

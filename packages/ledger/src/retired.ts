@@ -2,11 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import {
   COUNTER_KEYS,
   epochKey,
+  IN_USE_STEM,
   inUseKey,
   type LedgerIdentity,
   ledgerIdOf,
   ledgerOfKey,
   MARKS_STEM,
+  OLDER_MARKS_STEMS,
   rebuildKey,
 } from '@ads/models';
 import type { CounterShard } from './dependencies.js';
@@ -33,7 +35,7 @@ const PAUSE_MS = 20;
 export async function keepInUse(shards: readonly CounterShard[], ledger: LedgerIdentity): Promise<void> {
   await Promise.all(
     shards.map((shard) => {
-      const key = inUseKey(shard.tag(MARKS_STEM), ledger);
+      const key = inUseKey(shard.tag(IN_USE_STEM), ledger);
       return shard.run('keep_in_use', (redis) => redis.set(key, '1', 'EX', REMEMBERED_SECONDS));
     }),
   );
@@ -81,14 +83,18 @@ async function deleteOutOfUse(
   own: LedgerIdentity,
   keys: readonly string[],
 ): Promise<number> {
-  const tag = shard.tag(MARKS_STEM);
+  const inUse = inUseKey(shard.tag(IN_USE_STEM), ledger);
   const isOutOfUse = async () => {
-    const seconds = await shard.run('read_in_use', (redis) => redis.ttl(inUseKey(tag, ledger)));
+    const seconds = await shard.run('read_in_use', (redis) => redis.ttl(inUse));
     if (seconds < 0) return true;
     return ledgerIdOf(ledger) === ledgerIdOf(own) && REMEMBERED_SECONDS - seconds > OUT_OF_USE_SECONDS;
   };
-  const deleteMarks = () =>
-    shard.run('delete_marks', (redis) => redis.del(epochKey(tag, ledger), rebuildKey(tag, ledger)));
+  const deleteMarks = async () => {
+    for (const stem of [MARKS_STEM, ...OLDER_MARKS_STEMS]) {
+      const tag = shard.tag(stem);
+      await shard.run('delete_marks', (redis) => redis.del(epochKey(tag, ledger), rebuildKey(tag, ledger)));
+    }
+  };
   if (!(await isOutOfUse())) return 0;
   await deleteMarks();
   const counts = await shard.run('unlink', async (redis) => {

@@ -2,13 +2,23 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { openPool, openTestServers, type Variables } from '@ads/local';
 import type { AdEvent } from '@ads/models';
-import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { runner } from 'node-pg-migrate';
 import { seeded } from '../../models/test/seeded.js';
-import { backfillReports, type Database, migrate, recount } from '../src/index.js';
+import {
+  type BackfillOptions,
+  backfillReports,
+  type Database,
+  migrate,
+  readDoubts,
+  readIdentity,
+  readTrust,
+  rebuildCounters,
+  recount,
+} from '../src/index.js';
 import { recordBatch } from '../src/record.js';
-import { expectExactRollups, randomEvents, rows } from './expected-counts.js';
-import { openDatabase } from './servers.js';
+import { expectExactRollups, randomEvents, readAllCounters, rows, visibleCounters } from './expected-counts.js';
+import { openDatabase, openStore, type TestStore, withAround } from './servers.js';
 
 const testServers = openTestServers();
 afterAll(testServers.release);
@@ -17,6 +27,12 @@ afterAll(testServers.release);
 const MIGRATIONS_BEFORE = 6;
 const HOUR_MS = 3_600_000;
 const at = Date.now();
+const now = () => at;
+
+let store: TestStore;
+beforeAll(async () => {
+  store = await openStore(testServers, await testServers.redis());
+});
 
 let database: Database;
 let env: Variables;
@@ -63,9 +79,11 @@ async function recordBefore(events: readonly AdEvent[]): Promise<void> {
   ]);
 }
 
-async function backfillAll(eventsPerStep: number): Promise<number> {
+const backfill = (changes: Partial<BackfillOptions> = {}) => backfillReports({ database, store, now, ...changes });
+
+async function backfillAll(options: Partial<BackfillOptions>): Promise<number> {
   let steps = 0;
-  for (let more = true; more; steps += 1) more = (await backfillReports(database, eventsPerStep))?.more ?? false;
+  for (let more = true; more; steps += 1) more = (await backfill(options))?.more ?? false;
   return steps;
 }
 
@@ -81,10 +99,10 @@ describe('the backfill of reports', () => {
         await recordBatch(database, [...repeated, ...randomEvents(random, 30, at, 30 * HOUR_MS)]);
       }
     })();
-    expect(await backfillAll(100)).toBeGreaterThan(15);
+    expect(await backfillAll({ eventsPerStep: 100 })).toBeGreaterThan(15);
     await live;
     await expectExactRollups(database);
-    expect(await backfillReports(database)).toBeUndefined();
+    expect(await backfill()).toBeUndefined();
     expect(await rows(database, 'SELECT next_id, events FROM report_backfill')).toEqual([
       { next_id: null, events: 2_000 },
     ]);
@@ -103,7 +121,7 @@ describe('the backfill of reports', () => {
     let interrupted = 0;
     const steps = Array.from({ length: 3 }, async () => {
       while (!done) {
-        const step = await backfillReports(killed, 50).catch(() => {
+        const step = await backfill({ database: killed, eventsPerStep: 50 }).catch(() => {
           interrupted += 1;
           return { more: true };
         });
@@ -125,18 +143,36 @@ describe('the backfill of reports', () => {
     await expectExactRollups(database);
   });
 
+  it('raises the impressions of the windows in Redis, or leaves a doubt', async () => {
+    await recordBefore(randomEvents(seeded(75), 600, at, 26 * HOUR_MS));
+    await migrate(connection(), () => undefined);
+    const ledger = (await readIdentity(database)) ?? '';
+    await rebuildCounters(database, store, now);
+    expect(await backfillAll({ eventsPerStep: 200 })).toBe(3);
+    expect(await readDoubts(database)).toEqual([]);
+    expect((await readTrust(store.shards(), ledger)).state).toBe('trusted');
+    const held = Object.entries(await readAllCounters(store.redis)).filter(([key]) => key.startsWith(`ad:${ledger}:`));
+    expect(Object.fromEntries(held)).toEqual(await visibleCounters(database, at));
+
+    await rows(database, 'UPDATE ad_events SET in_reports = false');
+    await rows(database, "UPDATE report_backfill SET next_id = 'ffffffff-ffff-ffff-ffff-ffffffffffff'");
+    const failing = withAround(store, () => Promise.reject(new Error('Redis is unavailable')));
+    expect(await backfill({ store: failing })).toEqual({ events: 600, more: false });
+    expect(await readDoubts(database)).toHaveLength(1);
+  });
+
   it('is left to a recount that comes first', async () => {
     await recordBefore(randomEvents(seeded(73), 500, at, 3 * HOUR_MS));
     await migrate(connection(), () => undefined);
-    await backfillReports(database, 100);
+    await backfill({ eventsPerStep: 100 });
     await recount(connection());
-    expect(await backfillReports(database)).toBeUndefined();
+    expect(await backfill()).toBeUndefined();
     await expectExactRollups(database);
   });
 
   it('has nothing to do in a new database', async () => {
     await migrate(connection(), () => undefined);
-    expect(await backfillReports(database)).toBeUndefined();
+    expect(await backfill()).toBeUndefined();
   });
 });
 

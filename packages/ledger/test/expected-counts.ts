@@ -6,6 +6,7 @@ import {
   oldestVisible,
   SECONDS_KEPT,
   secondsKey,
+  TOTAL_COLUMNS,
   totalsKey,
   unpackBuckets,
   uuidv7,
@@ -137,7 +138,7 @@ export async function readAllCounters(redis: Redis): Promise<Record<string, numb
   return counters;
 }
 
-/** The expected content of Redis at `now`: all totals, and the buckets with clicks within any window. */
+/** The expected content of Redis at `now`: all totals, and the buckets with events within any window. */
 export async function visibleCounters(database: Database, now: number): Promise<Record<string, number>> {
   const oldest = oldestVisible(now);
   const ledger = (await readIdentity(database)) ?? '';
@@ -147,15 +148,19 @@ export async function visibleCounters(database: Database, now: number): Promise<
     counters[`${totalsKey(ledger, total.ad_id)} clicks`] = total.clicks;
     counters[`${totalsKey(ledger, total.ad_id)} impressions`] = total.impressions;
   }
-  for (const { ad_id, second, clicks } of await read<{ ad_id: string; second: number; clicks: number }>(
-    `SELECT * FROM counts_per_second WHERE clicks <> 0 AND second >= ${oldest.second}`,
-  )) {
-    counters[`${secondsKey(ledger, ad_id, second)} ${second}`] = clicks;
-  }
-  for (const { ad_id, minute, clicks } of await read<{ ad_id: string; minute: number; clicks: number }>(
-    `SELECT * FROM counts_per_minute WHERE clicks <> 0 AND minute >= ${oldest.minute}`,
-  )) {
-    counters[`${minutesKey(ledger, ad_id, minute)} ${minute}`] = clicks;
+  for (const column of TOTAL_COLUMNS) {
+    for (const { ad_id, second, count } of await read<{ ad_id: string; second: number; count: number }>(
+      `SELECT ad_id, second, ${column} AS count FROM counts_per_second
+       WHERE ${column} <> 0 AND second >= ${oldest.second}`,
+    )) {
+      counters[`${secondsKey(ledger, ad_id, column, second)} ${second}`] = count;
+    }
+    for (const { ad_id, minute, count } of await read<{ ad_id: string; minute: number; count: number }>(
+      `SELECT ad_id, minute, ${column} AS count FROM counts_per_minute
+       WHERE ${column} <> 0 AND minute >= ${oldest.minute}`,
+    )) {
+      counters[`${minutesKey(ledger, ad_id, column, minute)} ${minute}`] = count;
+    }
   }
   return counters;
 }

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { copyFolder, type LocalProcess, postgresServer, type Variables } from '@ads/local';
-import { inUseKey, MARKS_STEM } from '@ads/models';
+import { IN_USE_STEM, inUseKey } from '@ads/models';
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Database, deleteRetired, keepInUse, readIdentity, readTrust, rebuildCounters } from '../src/index.js';
 
@@ -213,6 +213,9 @@ describe('counters of an unused ledger', () => {
     await rebuild(database);
     const current = (await readIdentity(database)) ?? '';
     await keepInUse(store.shards(), 'others.state');
+    // Older releases use this key, too.
+    expect(await store.redis.exists('{counters-of-ledger}:others.state:in-use')).toBe(1);
+    await store.redis.set('{counters-of-ledger}:older_.release:epoch', 'instance:token');
     for (const ledger of ['others.state', 'gone__.state', 'older_.release']) {
       await store.redis.hset(`ad:${ledger}:{ad-001}:totals`, 'clicks', 1);
     }
@@ -221,7 +224,7 @@ describe('counters of an unused ledger', () => {
     // A consumer that has not noticed the change used it just now.
     expect(await deleteRetired(shard(), current, never)).toBe(2);
     expect(await keysOf(old)).toBeGreaterThan(3);
-    await store.redis.expire(inUseKey(MARKS_STEM, old), 86_400 - 20);
+    await store.redis.expire(inUseKey(IN_USE_STEM, old), 86_400 - 20);
     const before = await keysOf(current);
     expect(await deleteRetired(shard(), current, never)).toBe(3);
     expect(await store.redis.keys(`ad:${old}:*`)).toEqual([]);
@@ -230,6 +233,7 @@ describe('counters of an unused ledger', () => {
     expect(await isTrusted(database)).toBe(true);
     expect(await keysOf('others.state')).toBe(2);
     expect(await keysOf('gone__.state')).toBe(0);
+    expect(await store.redis.exists('{counters-of-ledger}:older_.release:epoch')).toBe(0);
     expect(await store.redis.exists('ad:{ad-001}:totals')).toBe(1);
   });
 

@@ -1,5 +1,13 @@
 import { openTestServers, type Variables } from '@ads/local';
-import { MINUTES_KEY_TTL, minutesKey, SECONDS_KEY_TTL, secondsKey, totalsKey } from '@ads/models';
+import {
+  MINUTES_KEY_TTL,
+  minutesKey,
+  perColumn,
+  SECONDS_KEY_TTL,
+  secondsKey,
+  TOTAL_COLUMNS,
+  totalsKey,
+} from '@ads/models';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { seeded } from '../../models/test/seeded.js';
 import type { AdCounts, CounterShard } from '../src/index.js';
@@ -34,8 +42,8 @@ const counts = (clicks: number, changes: Partial<AdCounts> = {}): AdCounts => ({
   adId: 'ad-001',
   clicks,
   impressions: 2 * clicks,
-  seconds: [[second, clicks]],
-  minutes: [[minute, clicks]],
+  seconds: { clicks: [[second, clicks]], impressions: [[second, 2 * clicks]] },
+  minutes: { clicks: [[minute, clicks]], impressions: [[minute, 2 * clicks]] },
   ...changes,
 });
 
@@ -70,8 +78,10 @@ describe('a raise', () => {
     const expected = {
       [`${totalsKey(LEDGER, 'ad-001')} clicks`]: 9,
       [`${totalsKey(LEDGER, 'ad-001')} impressions`]: 18,
-      [`${secondsKey(LEDGER, 'ad-001', second)} ${second}`]: 9,
-      [`${minutesKey(LEDGER, 'ad-001', minute)} ${minute}`]: 9,
+      [`${secondsKey(LEDGER, 'ad-001', 'clicks', second)} ${second}`]: 9,
+      [`${minutesKey(LEDGER, 'ad-001', 'clicks', minute)} ${minute}`]: 9,
+      [`${secondsKey(LEDGER, 'ad-001', 'impressions', second)} ${second}`]: 18,
+      [`${minutesKey(LEDGER, 'ad-001', 'impressions', minute)} ${minute}`]: 18,
     };
     for (let time = 0; time < 2; time += 1) {
       await raiseCounters(store, LEDGER, [counts(9)], now);
@@ -81,7 +91,7 @@ describe('a raise', () => {
 
   it('never lowers a counter, and compares numbers, not texts', async () => {
     for (const clicks of [10, 9, 100, 99]) await raiseCounters(store, LEDGER, [counts(clicks)], now);
-    expect(Object.values(await readAllCounters(store.redis)).sort()).toEqual([100, 100, 100, 200]);
+    expect(Object.values(await readAllCounters(store.redis)).sort()).toEqual([100, 100, 100, 200, 200, 200]);
   });
 
   it('skips buckets that are too old for a clock one minute behind, and keeps the oldest one that is not', async () => {
@@ -90,40 +100,43 @@ describe('a raise', () => {
       LEDGER,
       [
         counts(1, {
-          seconds: [
+          seconds: perColumn(() => [
             [second - 3_660, 1],
             [second - 3_659, 1],
             [second + 300, 1],
-          ],
-          minutes: [
+          ]),
+          minutes: perColumn(() => [
             [minute - 1_441, 1],
             [minute - 1_440, 1],
             [minute + 5, 1],
-          ],
+          ]),
         }),
       ],
       now,
     );
     const fields = Object.keys(await readAllCounters(store.redis)).map((name) => name.split(' ')[1]);
-    expect(fields.sort()).toEqual(
-      ['clicks', 'impressions', second - 3_659, second + 300, minute - 1_440, minute + 5].map(String).sort(),
-    );
+    const buckets = [second - 3_659, second + 300, minute - 1_440, minute + 5];
+    expect(fields.sort()).toEqual(['clicks', 'impressions', ...buckets, ...buckets].map(String).sort());
   });
 
   it('sets an expiry for the keys of buckets, and none for totals', async () => {
     await raiseCounters(store, LEDGER, [counts(1)], now);
     expect(await store.redis.ttl(totalsKey(LEDGER, 'ad-001'))).toBe(-1);
-    expect(Math.abs((await store.redis.ttl(secondsKey(LEDGER, 'ad-001', second))) - SECONDS_KEY_TTL)).toBeLessThan(5);
-    expect(Math.abs((await store.redis.ttl(minutesKey(LEDGER, 'ad-001', minute))) - MINUTES_KEY_TTL)).toBeLessThan(5);
+    for (const column of TOTAL_COLUMNS) {
+      const ofSeconds = await store.redis.ttl(secondsKey(LEDGER, 'ad-001', column, second));
+      expect(Math.abs(ofSeconds - SECONDS_KEY_TTL)).toBeLessThan(5);
+      const ofMinutes = await store.redis.ttl(minutesKey(LEDGER, 'ad-001', column, minute));
+      expect(Math.abs(ofMinutes - MINUTES_KEY_TTL)).toBeLessThan(5);
+    }
   });
 
   it('sets the expiry of a key from the creation of its newest field', async () => {
-    const key = secondsKey(LEDGER, 'ad-001', second);
+    const key = secondsKey(LEDGER, 'ad-001', 'clicks', second);
     await raiseCounters(store, LEDGER, [counts(1)], now);
     await store.redis.expire(key, 5);
     await raiseCounters(store, LEDGER, [counts(2)], now);
     expect(await store.redis.ttl(key)).toBeLessThanOrEqual(5);
-    await raiseCounters(store, LEDGER, [counts(3, { seconds: [[second + 60, 1]] })], now);
+    await raiseCounters(store, LEDGER, [counts(3, { seconds: { clicks: [[second + 60, 1]], impressions: [] } })], now);
     expect(Math.abs((await store.redis.ttl(key)) - SECONDS_KEY_TTL)).toBeLessThan(5);
   });
 
@@ -147,7 +160,10 @@ describe('a raise', () => {
       };
       for (let step = 0; step < 150; step += 1) {
         const clicks = 1 + Math.floor(random() * 1_000);
-        if (random() < 0.6) raises.push(counts(clicks, { seconds: some(seconds), minutes: some(minutes) }));
+        if (random() < 0.6) {
+          const changes = { seconds: perColumn(() => some(seconds)), minutes: perColumn(() => some(minutes)) };
+          raises.push(counts(clicks, changes));
+        }
         if (random() < 0.03) {
           await store.redis.flushall();
           held = {};
@@ -162,8 +178,14 @@ describe('a raise', () => {
         await raiseCounters(store, LEDGER, [raise], midnight * 1_000);
         hold(totalsKey(LEDGER, raise.adId), 'clicks', raise.clicks);
         hold(totalsKey(LEDGER, raise.adId), 'impressions', raise.impressions);
-        for (const [bucket, count] of raise.seconds) hold(secondsKey(LEDGER, raise.adId, bucket), bucket, count);
-        for (const [bucket, count] of raise.minutes) hold(minutesKey(LEDGER, raise.adId, bucket), bucket, count);
+        for (const column of TOTAL_COLUMNS) {
+          for (const [bucket, count] of raise.seconds[column]) {
+            hold(secondsKey(LEDGER, raise.adId, column, bucket), bucket, count);
+          }
+          for (const [bucket, count] of raise.minutes[column]) {
+            hold(minutesKey(LEDGER, raise.adId, column, bucket), bucket, count);
+          }
+        }
         // This also compares every sum with its buckets.
         expect(await readAllCounters(store.redis)).toEqual(held);
       }
@@ -192,8 +214,10 @@ describe('a raise', () => {
     const expected = ads.flatMap(({ adId, clicks }) => [
       [`${totalsKey(LEDGER, adId)} clicks`, clicks],
       [`${totalsKey(LEDGER, adId)} impressions`, 2 * clicks],
-      [`${secondsKey(LEDGER, adId, second)} ${second}`, clicks],
-      [`${minutesKey(LEDGER, adId, minute)} ${minute}`, clicks],
+      [`${secondsKey(LEDGER, adId, 'clicks', second)} ${second}`, clicks],
+      [`${minutesKey(LEDGER, adId, 'clicks', minute)} ${minute}`, clicks],
+      [`${secondsKey(LEDGER, adId, 'impressions', second)} ${second}`, 2 * clicks],
+      [`${minutesKey(LEDGER, adId, 'impressions', minute)} ${minute}`, 2 * clicks],
     ]);
     expect(await readAllCounters(store.redis)).toEqual(Object.fromEntries(expected));
   });
@@ -202,13 +226,13 @@ describe('a raise', () => {
     const keysOfCalls: string[][] = [];
     const watched = watchCalls(store, keysOfCalls);
     const hour = Array.from({ length: 3_600 }, (_, age): [number, number] => [second - age, 1]);
-    const ads = ['ad-001', 'ad-002'].map((adId) => counts(3_600, { adId, seconds: hour }));
+    const ads = ['ad-001', 'ad-002'].map((adId) => counts(3_600, { adId, seconds: perColumn(() => hour) }));
     await raiseCounters({ shards: () => [watched], shardOf: () => watched }, LEDGER, ads, now);
     expect(keysOfCalls.map((keys) => keys.filter((key) => key.endsWith(':totals')))).toEqual([
       [totalsKey(LEDGER, 'ad-001')],
       [totalsKey(LEDGER, 'ad-002')],
     ]);
-    expect(keysOfCalls.map((keys) => keys.length)).toEqual([4, 4]);
+    expect(keysOfCalls.map((keys) => keys.length)).toEqual([7, 7]);
   });
 
   it('throws if a counter could not be raised', async () => {

@@ -115,7 +115,13 @@ describe('recordBatch', () => {
     const minute = Math.floor(now / 60_000);
     const first = [click(now), click(now), click(now, { kind: 'impression' })];
     const expected = (clicks: number, impressions: number) => [
-      { adId: 'ad-001', clicks, impressions, seconds: [[second, clicks]], minutes: [[minute, clicks]] },
+      {
+        adId: 'ad-001',
+        clicks,
+        impressions,
+        seconds: { clicks: [[second, clicks]], impressions: [[second, impressions]] },
+        minutes: { clicks: [[minute, clicks]], impressions: [[minute, impressions]] },
+      },
     ];
     expect(await recordBatch(database, first)).toEqual({
       ledger,
@@ -215,8 +221,8 @@ describe('recordBatch', () => {
       expect(recorded.unknownAds).toEqual(new Set());
       const [counts] = recorded.counts;
       expect(counts).toMatchObject({ clicks: batch.length });
-      expect(counts?.seconds).toHaveLength(both.length);
-      expect(counts?.minutes).toHaveLength(both.length + onlyMinutes.length);
+      expect(counts?.seconds.clicks).toHaveLength(both.length);
+      expect(counts?.minutes.clicks).toHaveLength(both.length + onlyMinutes.length);
     }
     expect(await rows(database, 'SELECT * FROM counts_per_second')).toHaveLength(both.length);
     expect(await rows(database, 'SELECT * FROM counts_per_minute')).toHaveLength(both.length + onlyMinutes.length);
@@ -225,7 +231,8 @@ describe('recordBatch', () => {
 
   it('returns the total of an ad whose clicks are all too old for a bucket', async () => {
     const { counts, unknownAds } = await recordBatch(database, [click(now, { occurredAt: 0 })]);
-    expect(counts).toEqual([{ adId: 'ad-001', clicks: 1, impressions: 0, seconds: [], minutes: [] }]);
+    const none = { clicks: [], impressions: [] };
+    expect(counts).toEqual([{ adId: 'ad-001', clicks: 1, impressions: 0, seconds: none, minutes: none }]);
     expect(unknownAds).toEqual(new Set());
   });
 

@@ -1,3 +1,5 @@
+import type { TotalColumn } from './kinds.js';
+
 /*
  * The keys of the counters in Redis. All keys of an ad have its id as their hash tag, so that a Redis Cluster keeps them on
  * one node and one script can read or raise them together.
@@ -24,14 +26,18 @@ export function totalsKey(ledger: LedgerIdentity, adId: string): string {
   return `ad:${ledger}:{${adId}}:totals`;
 }
 
-/** Key of a hash of clicks per second: one key per hour, one packed field per Unix minute. */
-export function secondsKey(ledger: LedgerIdentity, adId: string, second: number): string {
-  return `ad:${ledger}:{${adId}}:seconds:${Math.floor(second / SECONDS_PER_HOUR)}`;
+/** Impressions have keys of their own, so that ads without impressions pay nothing for them. */
+const SECONDS = { clicks: 'seconds', impressions: 'impression-seconds' } as const satisfies Record<TotalColumn, string>;
+const MINUTES = { clicks: 'minutes', impressions: 'impression-minutes' } as const satisfies Record<TotalColumn, string>;
+
+/** Key of a hash of clicks or impressions per second: one key per hour, one packed field per Unix minute. */
+export function secondsKey(ledger: LedgerIdentity, adId: string, column: TotalColumn, second: number): string {
+  return `ad:${ledger}:{${adId}}:${SECONDS[column]}:${Math.floor(second / SECONDS_PER_HOUR)}`;
 }
 
-/** Key of a hash of clicks per minute: one key per day, one packed field per Unix hour. */
-export function minutesKey(ledger: LedgerIdentity, adId: string, minute: number): string {
-  return `ad:${ledger}:{${adId}}:minutes:${Math.floor(minute / MINUTES_PER_DAY)}`;
+/** Key of a hash of clicks or impressions per minute: one key per day, one packed field per Unix hour. */
+export function minutesKey(ledger: LedgerIdentity, adId: string, column: TotalColumn, minute: number): string {
+  return `ad:${ledger}:{${adId}}:${MINUTES[column]}:${Math.floor(minute / MINUTES_PER_DAY)}`;
 }
 
 /** Pattern of the counter keys of all ledgers. */
@@ -67,10 +73,16 @@ export const MINUTES_KEY_TTL = 50 * SECONDS_PER_HOUR;
  * loses its markers. Their hash tag is this stem, or in a cluster a tag that begins with it and belongs to that server.
  *
  * The stem identifies the layout of the keys above. Change both together, so that no release trusts the counters of another
- * layout. Never run two releases with different layouts at the same time: neither raises the counters that the other reads.
- * Delete the markers of the older release before a rollback to it.
+ * layout, and add the old stem to `OLDER_MARKS_STEMS`. Never run two releases with different layouts on one ledger at the same
+ * time: neither raises the counters that the other reads. Delete the markers of the older release before a rollback to it.
  */
-export const MARKS_STEM = 'counters-of-ledger';
+export const MARKS_STEM = 'counts-of-ledger';
+
+/** Stems of older layouts. Their markers are deleted with the counters of a ledger that is not in use any more. */
+export const OLDER_MARKS_STEMS: readonly string[] = ['counters-of-ledger'];
+
+/** Stem of the in-use keys in every layout, so that releases that share a Redis see which ledgers the others use. */
+export const IN_USE_STEM = 'counters-of-ledger';
 
 /** Set by a finished rebuild to `<instance id of the Redis server>:<token>`. Without it no counter of the ledger is trusted. */
 export function epochKey(tag: string, ledger: LedgerIdentity): string {

@@ -12,13 +12,11 @@ interface KindOfEvent {
   readonly participle: string;
   /** Fields of requests that not all kinds have. */
   readonly fields: readonly EventField[];
-  /** The column of `ad_totals` that counts the kind. If absent, no column counts it. */
+  /** The column of `ad_totals`, and of the rollups of the windows, that counts the kind. If absent, no column counts it. */
   readonly total?: TotalColumn;
-  /** True if the sliding windows count the kind. Its total must be `clicks`, which no window may exceed. */
-  readonly inWindows: boolean;
 }
 
-/** Columns of `ad_totals`. */
+/** Columns of `ad_totals`. The sliding windows hold the same counts. */
 export const TOTAL_COLUMNS = ['clicks', 'impressions'] as const;
 export type TotalColumn = (typeof TOTAL_COLUMNS)[number];
 
@@ -34,7 +32,6 @@ const kinds = {
     participle: 'clicked',
     fields: ['video_play_time'],
     total: 'clicks',
-    inWindows: true,
   },
   impression: {
     code: 'i',
@@ -44,7 +41,6 @@ const kinds = {
     participle: 'shown',
     fields: [],
     total: 'impressions',
-    inWindows: false,
   },
 } as const satisfies Readonly<Record<string, KindOfEvent>>;
 
@@ -67,10 +63,12 @@ export function perKind<T>(of: (kind: EventKind) => T): Record<EventKind, T> {
   return Object.fromEntries(KINDS.map((kind) => [kind, of(kind)])) as Record<EventKind, T>;
 }
 
-/** The kinds that a column of `ad_totals` counts, or that the windows count. */
-export function kindsIn(counter: TotalColumn | 'windows'): readonly EventKind[] {
-  return KINDS.filter((kind) => {
-    const { total, inWindows } = EVENT_KINDS[kind];
-    return counter === 'windows' ? inWindows : total === counter;
-  });
+/** A record that has a value for each column of `ad_totals`. */
+export function perColumn<T>(of: (column: TotalColumn) => T): Record<TotalColumn, T> {
+  return { clicks: of('clicks'), impressions: of('impressions') };
+}
+
+/** The kinds that a column of `ad_totals` counts. */
+export function kindsIn(column: TotalColumn): readonly EventKind[] {
+  return KINDS.filter((kind) => EVENT_KINDS[kind].total === column);
 }

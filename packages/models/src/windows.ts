@@ -10,8 +10,8 @@ export const WINDOWS = [
 export type Timeframe = (typeof WINDOWS)[number]['timeframe'];
 export type WindowField = (typeof WINDOWS)[number]['field'];
 
-/** Clicks in each window. A wider window never has fewer clicks than a narrower one. */
-export type WindowClicks = Record<WindowField, number>;
+/** Clicks or impressions in each window. A wider window never has fewer than a narrower one. */
+export type WindowCounts = Record<WindowField, number>;
 
 /** Number of second buckets, and of minute buckets, that windows read. */
 const SECONDS_SEEN = 3_600;
@@ -53,7 +53,7 @@ export function windowOf(timeframe: string): (typeof WINDOWS)[number] | undefine
 }
 
 /**
- * Returns all-time clicks per impression as a fraction (0.05 is 5 %); null without impressions. It exceeds 1 if players
+ * Returns clicks per impression as a fraction (0.05 is 5 %); null without impressions. It exceeds 1 if players
  * report clicks but no impressions.
  */
 export function ctr(clicks: number, impressions: number): number | null {

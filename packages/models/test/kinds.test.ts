@@ -13,8 +13,4 @@ describe('the table of kinds', () => {
     for (const code of CODES.keys()) expect(code).toMatch(/^(c|i|([2-9]|[1-9]\d{1,2})[a-z]+)$/);
     expect(wireReader.version).toBeLessThan(1_000);
   });
-
-  it('counts only kinds of total_clicks in windows, since no window may exceed it', () => {
-    for (const kind of KINDS) if (EVENT_KINDS[kind].inWindows) expect(EVENT_KINDS[kind].total).toBe('clicks');
-  });
 });

@@ -10,6 +10,7 @@ import {
   SECONDS_KEY_TTL,
   secondOf,
   secondsKey,
+  TOTAL_COLUMNS,
   totalsKey,
   WINDOWS,
   windowOf,
@@ -62,16 +63,22 @@ describe('counter keys', () => {
   it('of one ad share its hash tag, so that one node of a cluster has them all', () => {
     const keys = [
       totalsKey(LEDGER, 'ad-001'),
-      secondsKey(LEDGER, 'ad-001', NOON / 1_000),
-      minutesKey(LEDGER, 'ad-001', NOON / 60_000),
+      ...TOTAL_COLUMNS.flatMap((column) => [
+        secondsKey(LEDGER, 'ad-001', column, NOON / 1_000),
+        minutesKey(LEDGER, 'ad-001', column, NOON / 60_000),
+      ]),
     ];
-    expect(new Set(keys).size).toBe(3);
+    expect(new Set(keys).size).toBe(5);
     // A cluster hashes the text from the first brace to the next closing one.
     for (const key of keys) expect(/^[^{]*\{([^}]+)\}/.exec(key)?.[1]).toBe('ad-001');
   });
 
   it('contain the ledger id, which can be read from the key, so that ledgers share no keys', () => {
-    const keys = (ledger: string) => [totalsKey(ledger, 'a'), secondsKey(ledger, 'a', 1), minutesKey(ledger, 'a', 1)];
+    const keys = (ledger: string) => [
+      totalsKey(ledger, 'a'),
+      secondsKey(ledger, 'a', 'clicks', 1),
+      minutesKey(ledger, 'a', 'clicks', 1),
+    ];
     for (const key of keys('q8FjYw.kO3-Xv_1z')) expect(ledgerOfKey(key)).toBe('q8FjYw.kO3-Xv_1z');
     for (const key of keys('one.state')) expect(keys('another.state')).not.toContain(key);
     expect(['ad:{ad-001}:totals', '{counters-of-ledger}:a.b:epoch', 'ad:a.b:totals'].map(ledgerOfKey)).toEqual([
@@ -84,11 +91,11 @@ describe('counter keys', () => {
 
   it('change exactly with the hour and with the day', () => {
     const hour = NOON / 1_000;
-    expect(secondsKey(LEDGER, 'a', hour + 3_599)).toBe(secondsKey(LEDGER, 'a', hour));
-    expect(secondsKey(LEDGER, 'a', hour - 1)).not.toBe(secondsKey(LEDGER, 'a', hour));
+    expect(secondsKey(LEDGER, 'a', 'clicks', hour + 3_599)).toBe(secondsKey(LEDGER, 'a', 'clicks', hour));
+    expect(secondsKey(LEDGER, 'a', 'clicks', hour - 1)).not.toBe(secondsKey(LEDGER, 'a', 'clicks', hour));
     const midnight = Date.UTC(2026, 10, 22) / 60_000;
-    expect(minutesKey(LEDGER, 'a', midnight + 1_439)).toBe(minutesKey(LEDGER, 'a', midnight));
-    expect(minutesKey(LEDGER, 'a', midnight - 1)).not.toBe(minutesKey(LEDGER, 'a', midnight));
+    expect(minutesKey(LEDGER, 'a', 'clicks', midnight + 1_439)).toBe(minutesKey(LEDGER, 'a', 'clicks', midnight));
+    expect(minutesKey(LEDGER, 'a', 'clicks', midnight - 1)).not.toBe(minutesKey(LEDGER, 'a', 'clicks', midnight));
   });
 
   it('expire only when their last bucket is too old for all windows, even if it was an hour ahead', () => {

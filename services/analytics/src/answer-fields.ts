@@ -32,7 +32,7 @@ function adFields(counters: Counters, timeframe: Timeframe | undefined) {
     total_clicks: counters.clicks,
     impressions: counters.impressions,
     ctr: ctr(counters.clicks, counters.impressions),
-    time_frames: counters.windows,
+    time_frames: counters.windows.clicks,
     ...(timeframe === undefined ? {} : { timeframe, clicks: clicksIn(counters, timeframe) }),
   };
 }

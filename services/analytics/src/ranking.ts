@@ -10,7 +10,7 @@ export interface Page {
 /** Clicks in a timeframe, by default of all time. */
 export function clicksIn(counters: Counters, timeframe: Timeframe | undefined): number {
   const window = timeframe && windowOf(timeframe);
-  return window ? counters.windows[window.field] : counters.clicks;
+  return window ? counters.windows.clicks[window.field] : counters.clicks;
 }
 
 /**

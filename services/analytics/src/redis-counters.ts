@@ -11,15 +11,16 @@ import {
   script,
   type Trust,
 } from '@ads/ledger';
-import { type LedgerIdentity, minuteOf, minutesKey, secondOf, secondsKey, totalsKey } from '@ads/models';
-import type { Counters } from './counters.js';
+import { type LedgerIdentity, minuteOf, minutesKey, secondOf, secondsKey, TOTAL_COLUMNS, totalsKey } from '@ads/models';
+import { type Counters, type CountsByWindow, toWindows } from './counters.js';
 
 const readWindows = script(readFileSync(new URL('../lua/read-windows.lua', import.meta.url), 'utf8'));
 
 /** Ads per round trip: an ad takes Redis some 30 µs, and other callers should not wait for long. */
 const ADS_PER_CALL = 50;
 
-type WindowsReply = [number, number, number, number, number, number, number];
+/** Totals and windows of clicks, then of impressions. */
+type WindowsReply = [number, CountsByWindow, number, CountsByWindow];
 
 /**
  * Counters of a ledger from Redis, or undefined if they are not trusted.
@@ -92,27 +93,24 @@ function windowsCalls(
 function windowKeys(ledger: LedgerIdentity, adId: string, now: number): string[] {
   const second = secondOf(now);
   const minute = minuteOf(now);
-  return [
-    totalsKey(ledger, adId),
-    secondsKey(ledger, adId, second - 3_600),
-    secondsKey(ledger, adId, second),
-    minutesKey(ledger, adId, minute - 1_440),
-    minutesKey(ledger, adId, minute),
-  ];
+  const keys = [totalsKey(ledger, adId)];
+  for (const column of TOTAL_COLUMNS) {
+    keys.push(
+      secondsKey(ledger, adId, column, second - 3_600),
+      secondsKey(ledger, adId, column, second),
+      minutesKey(ledger, adId, column, minute - 1_440),
+      minutesKey(ledger, adId, column, minute),
+    );
+  }
+  return keys;
 }
 
 function toCounters(adId: string, reply: WindowsReply): Counters {
-  const [clicks, impressions, last1, last5, last15, lastHour, lastDay] = reply;
+  const [clicks, ofClicks, impressions, ofImpressions] = reply;
   return {
     adId,
     clicks,
     impressions,
-    windows: {
-      last_1_minute: last1,
-      last_5_minutes: last5,
-      last_15_minutes: last15,
-      last_1_hour: lastHour,
-      last_24_hours: lastDay,
-    },
+    windows: { clicks: toWindows(ofClicks), impressions: toWindows(ofImpressions) },
   };
 }

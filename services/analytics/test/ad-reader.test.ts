@@ -1,9 +1,10 @@
 import { setImmediate as turn } from 'node:timers/promises';
+import { perColumn } from '@ads/models';
 import { describe, expect, it } from '@jest/globals';
 import { createAdReader } from '../src/ad-reader.js';
-import type { Counters } from '../src/counters.js';
+import { type Counters, toWindows } from '../src/counters.js';
 
-const windows = { last_1_minute: 0, last_5_minutes: 0, last_15_minutes: 0, last_1_hour: 0, last_24_hours: 0 };
+const windows = perColumn(() => toWindows([0, 0, 0, 0, 0]));
 
 /** A reader whose reads end when the test ends them; the first returns 1 click, the second 2, and so on. */
 function readerOf() {

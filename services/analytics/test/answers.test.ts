@@ -2,13 +2,13 @@ import type { Listing } from '@ads/ledger';
 import { writeCursor } from '@ads/models';
 import { describe, expect, it } from '@jest/globals';
 import { createAnswers } from '../src/answers.js';
-import type { Counters } from '../src/counters.js';
+import { type Counters, toWindows } from '../src/counters.js';
 
 const NOW = Date.UTC(2026, 10, 22, 12);
 const ISO = '2026-11-22T12:00:00.000Z';
 
 function counters(adId: string, clicks: number): Counters {
-  const windows = { last_1_minute: 0, last_5_minutes: 1, last_15_minutes: 1, last_1_hour: 2, last_24_hours: 3 };
+  const windows = { clicks: toWindows([0, 1, 1, 2, 3]), impressions: toWindows([0, 0, 4, 8, 8]) };
   return { adId, clicks, impressions: 2 * clicks, windows };
 }
 
@@ -39,7 +39,13 @@ function answersOf({ listing = 'known', loaded = true, many = false }: State = {
   return (query: string) => answer(query, '192.0.2.1');
 }
 
-const FIELDS = { ad_id: 'ad-001', total_clicks: 4, impressions: 8, ctr: 0.5, time_frames: counters('', 0).windows };
+const FIELDS = {
+  ad_id: 'ad-001',
+  total_clicks: 4,
+  impressions: 8,
+  ctr: 0.5,
+  time_frames: counters('', 0).windows.clicks,
+};
 
 describe('an answer', () => {
   it('for one ad has clicks of a timeframe only if the request names one', async () => {

@@ -1,7 +1,16 @@
 import type { Postgres, RedisConnection } from '@ads/connections';
 import { type CounterShard, type CounterStore, createLedger, readIdentity, rebuildCounters } from '@ads/ledger';
 import { openTestServers, waitFor } from '@ads/local';
-import { type AdEvent, epochKey, MARKS_STEM, WINDOWS, type WindowClicks } from '@ads/models';
+import {
+  type AdEvent,
+  epochKey,
+  kindsIn,
+  MARKS_STEM,
+  perColumn,
+  TOTAL_COLUMNS,
+  WINDOWS,
+  type WindowCounts,
+} from '@ads/models';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { seeded } from '../../../packages/models/test/seeded.js';
@@ -74,7 +83,7 @@ const MOMENTS = [
   MIDNIGHT + 12 * HOUR + 34 * MINUTE + 56_789,
 ];
 
-/** Clicks over more than 25 hours, some later than all `MOMENTS`, and some on both sides of the edge of each window. */
+/** Events over more than 25 hours, some later than all `MOMENTS`, and some on both sides of the edge of each window. */
 function manyEvents(): AdEvent[] {
   const random = seeded(7);
   const events: AdEvent[] = [];
@@ -87,7 +96,8 @@ function manyEvents(): AdEvent[] {
   for (const moment of MOMENTS) {
     for (const { seconds } of [...WINDOWS, { seconds: 0 }, { seconds: -300 }]) {
       for (const offset of [-MINUTE, -SECOND, -1, 0, 1, SECOND, MINUTE]) {
-        events.push(event('ad-001', moment - seconds * SECOND + offset));
+        const at = moment - seconds * SECOND + offset;
+        events.push(event('ad-001', at), event('ad-001', at, 'impression'));
       }
     }
   }
@@ -102,18 +112,31 @@ function bruteForce(events: readonly AdEvent[], adId: string, now: number): Coun
   const second = (time: number) => Math.floor(time / SECOND);
   const minute = (time: number) => Math.floor(time / MINUTE);
   const own = events.filter((one) => one.adId === adId);
-  const times = own.filter(({ kind }) => kind === 'click').map(({ occurredAt }) => occurredAt);
-  const windows = Object.fromEntries(
-    WINDOWS.map(({ field, seconds }) => [
-      field,
-      times.filter((time) =>
-        seconds < 86_400
-          ? second(time) > second(now) - seconds && second(time) <= second(now)
-          : minute(time) > minute(now) - 1_440 && minute(time) <= minute(now),
-      ).length,
-    ]),
-  ) as WindowClicks;
-  return { adId, clicks: times.length, impressions: own.length - times.length, windows };
+  const times = perColumn((column) =>
+    own.filter(({ kind }) => kindsIn(column).includes(kind)).map(({ occurredAt }) => occurredAt),
+  );
+  const windows = perColumn(
+    (column) =>
+      Object.fromEntries(
+        WINDOWS.map(({ field, seconds }) => [
+          field,
+          times[column].filter((time) =>
+            seconds < 86_400
+              ? second(time) > second(now) - seconds && second(time) <= second(now)
+              : minute(time) > minute(now) - 1_440 && minute(time) <= minute(now),
+          ).length,
+        ]),
+      ) as WindowCounts,
+  );
+  return { adId, clicks: times.clicks.length, impressions: times.impressions.length, windows };
+}
+
+/** Fails if a window has more clicks or impressions than a wider one, or than the total. */
+function expectNested(counters: Counters): void {
+  for (const column of TOTAL_COLUMNS) {
+    const narrowToWide = [...WINDOWS.map(({ field }) => counters.windows[column][field]), counters[column]];
+    expect(narrowToWide).toEqual([...narrowToWide].sort((a, b) => a - b));
+  }
 }
 
 const epoch = () => epochKey(MARKS_STEM, identity);
@@ -136,28 +159,32 @@ describe('windows', () => {
       const fromRedis = byAd(await readRedisCounters(store, identity, ADS, moment));
       expect(fromRedis).toEqual(expected);
       expect(byAd(await readPostgresCounters(database, ADS, moment))).toEqual(expected);
-      for (const { clicks, windows } of fromRedis) {
-        const narrowToWide = [...WINDOWS.map(({ field }) => windows[field]), clicks];
-        expect(narrowToWide).toEqual([...narrowToWide].sort((a, b) => a - b));
-      }
+      for (const counters of fromRedis) expectNested(counters);
     },
   );
 
   it.each([200, 300, 70_000, 20_000_000_000])('are exact when each count is multiplied by %i', async (factor) => {
     const moment = MIDNIGHT + 12 * HOUR + 34 * MINUTE + 56_789;
     const multiply = async (by: string) => {
-      await database.query('multiply', `UPDATE counts_per_second SET clicks = clicks ${by}`);
-      await database.query('multiply', `UPDATE counts_per_minute SET clicks = clicks ${by}`);
-      await database.query('multiply', `UPDATE ad_totals SET clicks = clicks ${by}`);
+      const multiplied = `clicks = clicks ${by}, impressions = impressions ${by}`;
+      for (const table of ['counts_per_second', 'counts_per_minute', 'ad_totals']) {
+        await database.query('multiply', `UPDATE ${table} SET ${multiplied}`);
+      }
     };
-    const { windows, clicks } = bruteForce(events, 'ad-001', moment);
+    const { windows, clicks, impressions } = bruteForce(events, 'ad-001', moment);
     await multiply(`* ${factor}`);
     try {
       await redis.flushall();
       await rebuildCounters(database, store, () => moment);
       const [counters] = (await readRedisCounters(store, identity, ['ad-001'], moment)) ?? [];
-      const greater = Object.entries(windows).map(([field, held]) => [field, factor * held]);
-      expect(counters).toMatchObject({ clicks: factor * clicks, windows: Object.fromEntries(greater) });
+      const greater = perColumn((column) =>
+        Object.fromEntries(Object.entries(windows[column]).map(([field, held]) => [field, factor * held])),
+      );
+      expect(counters).toMatchObject({
+        clicks: factor * clicks,
+        impressions: factor * impressions,
+        windows: greater,
+      });
     } finally {
       await multiply(`/ ${factor}`);
     }
@@ -182,8 +209,10 @@ describe('windows', () => {
     const writers = [0, 1, 2].map(async () => {
       const ledger = createLedger({ database, store, now: () => now, onRaiseFailure: () => undefined });
       for (let batch = 0; batch < 30; batch += 1) {
-        const clicks = Array.from({ length: 40 }, () => event('ad-003', Math.floor(now - random() * 2 * MINUTE)));
-        await ledger.recordQueued(clicks);
+        const some = Array.from({ length: 40 }, () =>
+          event('ad-003', Math.floor(now - random() * 2 * MINUTE), random() < 0.5 ? 'impression' : 'click'),
+        );
+        await ledger.recordQueued(some);
       }
     });
     const done = Promise.all(writers).finally(() => {
@@ -196,9 +225,8 @@ describe('windows', () => {
         await readPostgresCounters(database, ['ad-003'], now),
       ]) {
         const [counters] = reading ?? [];
-        const narrowToWide = counters ? [...WINDOWS.map(({ field }) => counters.windows[field]), counters.clicks] : [];
-        expect(narrowToWide).toHaveLength(6);
-        expect(narrowToWide).toEqual([...narrowToWide].sort((a, b) => a - b));
+        expect(counters).toBeDefined();
+        if (counters) expectNested(counters);
         reads += 1;
       }
     }
@@ -240,7 +268,7 @@ describe('the source of an answer', () => {
     await ledger.recordQueued([event('ad-001', now)]);
     await own.database.query('test', 'TRUNCATE ad_events');
     const [counters] = await readPostgresCounters(own.database, ['ad-001'], now);
-    expect(counters).toMatchObject({ clicks: 1, windows: { last_1_minute: 1, last_24_hours: 1 } });
+    expect(counters).toMatchObject({ clicks: 1, windows: { clicks: { last_1_minute: 1, last_24_hours: 1 } } });
   });
 
   it('is Postgres when Redis was emptied, which never gives zeros', async () => {

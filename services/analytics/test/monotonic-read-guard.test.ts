@@ -1,11 +1,12 @@
+import { perColumn } from '@ads/models';
 import { describe, expect, it } from '@jest/globals';
-import type { Counters } from '../src/counters.js';
+import { type Counters, toWindows } from '../src/counters.js';
 import { createMonotonicReadGuard } from '../src/monotonic-read-guard.js';
 
 const NOW = Date.UTC(2026, 10, 22);
 
 function counters(clicks: number, impressions = 0, adId = 'ad-001'): Counters {
-  const windows = { last_1_minute: 0, last_5_minutes: 0, last_15_minutes: 0, last_1_hour: 0, last_24_hours: 0 };
+  const windows = perColumn(() => toWindows([0, 0, 0, 0, 0]));
   return { adId, clicks, impressions, windows };
 }
 

@@ -1,6 +1,6 @@
 import { readCursor } from '@ads/models';
 import { describe, expect, it } from '@jest/globals';
-import type { Counters } from '../src/counters.js';
+import { type Counters, toWindows } from '../src/counters.js';
 import { clicksIn, rankPage } from '../src/ranking.js';
 
 /** An ad with these clicks in total, a tenth of them in the last hour. */
@@ -9,13 +9,7 @@ function ad(adId: string, clicks: number, lastHour = 0): Counters {
     adId,
     clicks,
     impressions: 0,
-    windows: {
-      last_1_minute: 0,
-      last_5_minutes: 0,
-      last_15_minutes: 0,
-      last_1_hour: lastHour,
-      last_24_hours: lastHour,
-    },
+    windows: { clicks: toWindows([0, 0, 0, lastHour, lastHour]), impressions: toWindows([0, 0, 0, 0, 0]) },
   };
 }
 

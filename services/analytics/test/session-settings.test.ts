@@ -17,6 +17,7 @@ import {
   renewIdentity,
 } from '@ads/ledger';
 import { openPool, openTestServers, pgBouncer, type Variables, waitFor } from '@ads/local';
+import { perColumn } from '@ads/models';
 import { loadConfig } from '@ads/runtime';
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import type pg from 'pg';
@@ -92,10 +93,10 @@ async function useEverything(env: Variables): Promise<void> {
   expect(after).toMatchObject({
     clicks: (before?.clicks ?? 0) + 4,
     impressions: (before?.impressions ?? 0) + 4,
-    windows: {
-      last_1_minute: (before?.windows.last_1_minute ?? 0) + 1,
-      last_24_hours: (before?.windows.last_24_hours ?? 0) + 3,
-    },
+    windows: perColumn((column) => ({
+      last_1_minute: (before?.windows[column].last_1_minute ?? 0) + 1,
+      last_24_hours: (before?.windows[column].last_24_hours ?? 0) + 3,
+    })),
   });
   const { rows } = await admin.query(
     `SELECT count(*)::integer AS rows FROM public.ad_events

@@ -109,8 +109,8 @@ export function createAudit(options: AuditOptions): () => Promise<void> {
   function updateSuspects(differences: readonly Difference[]): void {
     const still = new Map<string, Suspect>();
     for (const difference of differences) {
-      const { adId, counter, bucket, redis } = difference;
-      const key = `${adId} ${counter} ${bucket}`;
+      const { adId, column, counter, bucket, redis } = difference;
+      const key = `${adId} ${column} ${counter} ${bucket}`;
       const known = suspects.get(key);
       if (known !== undefined && redis < known.difference.postgres) still.set(key, known);
       else if (still.size < MOST_SUSPECTS) {

@@ -1,4 +1,4 @@
-import { backfillReports, type Database } from '@ads/ledger';
+import { backfillReports, type CounterStore, type Database } from '@ads/ledger';
 import { DependencyUnavailable, every, type Logger } from '@ads/runtime';
 
 /** How often a finished backfill looks for events again: another consumer may have died in the middle of its work. */
@@ -9,6 +9,9 @@ const SHARE = 1 / 3;
 
 export interface BackfillDependencies {
   readonly database: Database;
+  readonly store: CounterStore;
+  /** Milliseconds since the epoch; never later than the start of any reader's windows. */
+  readonly now: () => number;
   readonly logger: Logger;
 }
 
@@ -18,13 +21,13 @@ export interface BackfillDependencies {
  *
  * @returns stops it, and waits for the current step
  */
-export function keepBackfilling({ database, logger }: BackfillDependencies): () => Promise<void> {
+export function keepBackfilling({ database, store, now, logger }: BackfillDependencies): () => Promise<void> {
   let pauseMs = FINISHED_MS;
   let counted = 0;
   const step = async (): Promise<void> => {
     pauseMs = AFTER_FAILURE_MS;
     const startedAt = performance.now();
-    const done = await backfillReports(database);
+    const done = await backfillReports({ database, store, now });
     if (done?.more === true) {
       if (counted === 0) {
         logger.info('reports are being completed with the events from before the upgrade', {

@@ -34,7 +34,8 @@ await runProcess<ConsumerConfig>({
     const missing = conditions.declare('partitions_missing');
     const tables = { postgres, clock, condition: missing, onDays: counted.partitionDays, logger };
     shutdown.add('tables', keepTables(tables));
-    shutdown.add('backfill', keepBackfilling({ database: postgres, logger }));
+    const backfill = { database: postgres, store: redis, now: clock.earliest, logger };
+    shutdown.add('backfill', keepBackfilling(backfill));
 
     const recording = startRecording({ context, connections, store: redis, clock, counted, incidents });
     shutdown.add('recording', recording.stop);

@@ -17,7 +17,7 @@ import {
   rebuildCounters,
 } from '@ads/ledger';
 import { openTestServers, waitFor } from '@ads/local';
-import { type AdEvent, totalsKey, uuidv7 } from '@ads/models';
+import { type AdEvent, minuteOf, minutesKey, totalsKey, uuidv7 } from '@ads/models';
 import { createMetrics, type Logger, loadConfig } from '@ads/runtime';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
@@ -36,7 +36,7 @@ let store: CounterStore;
 let database: Database;
 let ledger: string;
 let sequences = { first: 1, last: 0 };
-let found: [Direction, Pick<Difference, 'adId' | 'counter' | 'bucket' | 'redis' | 'postgres'>][];
+let found: [Direction, Pick<Difference, 'adId' | 'column' | 'counter' | 'bucket' | 'redis' | 'postgres'>][];
 let audited: number;
 
 beforeAll(async () => {
@@ -92,8 +92,8 @@ const auditor = (lastingMs = 0, over: CounterStore = store) =>
       onAudited(ads) {
         audited += ads;
       },
-      onMismatch({ adId, counter, bucket, redis: held, postgres }, direction) {
-        found.push([direction, { adId, counter, bucket, redis: held, postgres }]);
+      onMismatch({ adId, column, counter, bucket, redis: held, postgres }, direction) {
+        found.push([direction, { adId, column, counter, bucket, redis: held, postgres }]);
       },
     },
   });
@@ -143,12 +143,21 @@ describe('an audit', () => {
     [
       'clicks',
       () => redis.hset(totalsKey(ledger, 'ad-001'), 'clicks', 6),
-      { counter: 'clicks', redis: 6, postgres: 3 },
+      { column: 'clicks', counter: 'total', redis: 6, postgres: 3 },
     ],
     [
       'impressions',
       () => redis.hset(totalsKey(ledger, 'ad-001'), 'impressions', 1),
-      { counter: 'impressions', redis: 1, postgres: 0 },
+      { column: 'impressions', counter: 'total', redis: 1, postgres: 0 },
+    ],
+    [
+      'impressions of a minute',
+      () => {
+        const minute = minuteOf(eventTime);
+        const packed = Buffer.from([1, 0, 7, ...new Array(minute % 60).fill(0), 7]);
+        return redis.hset(minutesKey(ledger, 'ad-001', 'impressions', minute), String(Math.floor(minute / 60)), packed);
+      },
+      { column: 'impressions', counter: 'minute', redis: 7, postgres: 0 },
     ],
     [
       'a second',
@@ -187,7 +196,10 @@ describe('an audit', () => {
     await audit();
     expect(found).toEqual([]);
     await audit();
-    expect(found).toContainEqual(['behind', { adId: 'ad-001', counter: 'clicks', bucket: 0, redis: 3, postgres: 5 }]);
+    expect(found).toContainEqual([
+      'behind',
+      { adId: 'ad-001', column: 'clicks', counter: 'total', bucket: 0, redis: 3, postgres: 5 },
+    ]);
     expect(await isTrusted()).toBe(false);
     await rebuildCounters(database, store, Date.now);
     expect(await redis.hget(totalsKey((await readIdentity(database)) ?? '', 'ad-001'), 'clicks')).toBe('5');
@@ -245,7 +257,9 @@ describe('an audit', () => {
     await redis.hset(totalsKey(ledger, 'turn-160'), 'clicks', 1);
     const audit = auditor();
     for (let pass = 0; pass < 4; pass += 1) await audit();
-    expect(found).toEqual([['ahead', { adId: 'turn-160', counter: 'clicks', bucket: 0, redis: 1, postgres: 0 }]]);
+    expect(found).toEqual([
+      ['ahead', { adId: 'turn-160', column: 'clicks', counter: 'total', bucket: 0, redis: 1, postgres: 0 }],
+    ]);
   });
 
   it('reports a difference once if several processes find it', async () => {

@@ -107,10 +107,10 @@ async function compareBuckets(stack: LimitsStack, sample: readonly string[]): Pr
   const oldest = oldestVisible(Date.now());
   const ledger = await readLedger(database);
   const wanted = new Map<string, number>();
-  const add = async (keyOf: (ledger: string, adId: string, bucket: number) => string, text: string, first: number) => {
+  const add = async (keyOf: typeof secondsKey, text: string, first: number) => {
     const query = { text, rowMode: 'array' as const, values: [sample, first] };
     for (const [adId, bucket, clicks] of (await database.query<[string, string, string]>(query)).rows) {
-      wanted.set(`${keyOf(ledger, adId, Number(bucket))} ${bucket}`, Number(clicks));
+      wanted.set(`${keyOf(ledger, adId, 'clicks', Number(bucket))} ${bucket}`, Number(clicks));
     }
   };
   await add(secondsKey, 'SELECT * FROM counts_per_second WHERE ad_id = ANY($1) AND second >= $2', oldest.second);

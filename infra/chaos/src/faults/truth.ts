@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { AdAnswer } from '@ads/harness';
 import { eventKey, readLedger, readRows } from '@ads/harness';
 import { copyFolder, waitFor } from '@ads/local';
-import { minuteOf, minutesKey, totalsKey } from '@ads/models';
+import { minuteOf, minutesKey, TOTAL_COLUMNS, totalsKey } from '@ads/models';
 import { AD_IDS, type ChaosStack } from '../stack/chaos-stack.js';
 import type { Fault, FaultContext } from './fault.js';
 
@@ -73,9 +73,11 @@ export const truths: readonly Fault[] = [
     run: (context) =>
       untilAudited(context, async ({ stack }, ledger) => {
         const minute = minuteOf(Date.now());
-        // Deletes rows of all ads, because a single ad may have no clicks in this hour.
+        // Deletes fields of all ads, because a single ad may have no clicks in this hour.
         for (const adId of AD_IDS) {
-          await stack.admin.redis.hdel(minutesKey(ledger, adId, minute), String(Math.floor(minute / 60)));
+          for (const column of TOTAL_COLUMNS) {
+            await stack.admin.redis.hdel(minutesKey(ledger, adId, column, minute), String(Math.floor(minute / 60)));
+          }
         }
       }),
   },

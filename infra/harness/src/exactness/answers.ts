@@ -51,13 +51,12 @@ function answerAt(rows: readonly Row[], adId: string, second: number): Omit<AdAn
   const counted = (column: TotalColumn) => rows.filter(({ kind }) => EVENT_KINDS[kind].total === column);
   const clicks = counted('clicks');
   const impressions = counted('impressions').length;
-  const windowed = rows.filter(({ kind }) => EVENT_KINDS[kind].inWindows);
   const minute = minuteOf(second * 1_000);
   const within = (seconds: number) =>
     // The largest window moves in steps of a minute, the others in steps of a second.
     seconds === 86_400
-      ? windowed.filter(({ occurredAt: at }) => minuteOf(at) > minute - 1_440 && minuteOf(at) <= minute)
-      : windowed.filter(({ occurredAt: at }) => secondOf(at) > second - seconds && secondOf(at) <= second);
+      ? clicks.filter(({ occurredAt: at }) => minuteOf(at) > minute - 1_440 && minuteOf(at) <= minute)
+      : clicks.filter(({ occurredAt: at }) => secondOf(at) > second - seconds && secondOf(at) <= second);
   return {
     ad_id: adId,
     total_clicks: clicks.length,

@@ -40,12 +40,12 @@ export async function compareCounters(
   const invisible = new Map<string, number>();
   const add = (counts: Map<string, number>, key: string) => counts.set(key, (counts.get(key) ?? 0) + 1);
   for (const { kind, adId, occurredAt } of rows) {
-    const { total, inWindows } = EVENT_KINDS[kind];
-    if (total) add(wanted, `${totalsKey(ledger, adId)} ${total}`);
-    if (!inWindows) continue;
+    const { total } = EVENT_KINDS[kind];
+    if (total === undefined) continue;
+    add(wanted, `${totalsKey(ledger, adId)} ${total}`);
     const [second, minute] = [secondOf(occurredAt), minuteOf(occurredAt)];
-    add(second >= oldest.second ? wanted : invisible, `${secondsKey(ledger, adId, second)} ${second}`);
-    add(minute >= oldest.minute ? wanted : invisible, `${minutesKey(ledger, adId, minute)} ${minute}`);
+    add(second >= oldest.second ? wanted : invisible, `${secondsKey(ledger, adId, total, second)} ${second}`);
+    add(minute >= oldest.minute ? wanted : invisible, `${minutesKey(ledger, adId, total, minute)} ${minute}`);
   }
   const held = new Map<string, number>();
   const unreadable: string[] = [];
@@ -58,7 +58,7 @@ export async function compareCounters(
       }
     }
   }
-  for (const [key, clicks] of invisible) if (held.has(key)) wanted.set(key, clicks);
+  for (const [key, count] of invisible) if (held.has(key)) wanted.set(key, count);
   return [...unreadable, ...differences('counter', wanted, held, 0)];
 }
 
