@@ -42,6 +42,7 @@ const VALID: Readonly<Record<string, string>> = {
   tz: 'America/Argentina/Buenos_Aires',
   group_by: 'ad,campaign',
   metrics: 'clicks,impressions,ctr',
+  order: '-average_play_time',
   campaign: 'summer',
   advertiser: 'Example Shop',
 };

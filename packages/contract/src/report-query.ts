@@ -5,6 +5,7 @@ import {
   INTERVALS,
   type Interval,
   LONGEST_AD_ID,
+  limitedNumber,
   limitedText,
   METRIC_NAMES,
   METRICS,
@@ -15,9 +16,14 @@ import { filterParameter, type StrictQueryResult, strictReader, timeParameter, z
 
 /** Maximum number of rows of a report in JSON. */
 export const REPORT_ROWS = 10_000;
+/** Maximum number of intervals of a report with a limit of rows: quarters of an hour of 2.8 years. */
+export const REPORT_PARTS = 100_000;
 const LONGEST_LABEL = 200;
+const LONGEST_ORDER = 64;
 /** Names of all metrics, with commas. */
 const LONGEST_LIST = 256;
+/** A cursor contains the labels of a row: 528 characters, in Base64. */
+const LONGEST_CURSOR = 4_096;
 
 const list = (names: readonly string[]) =>
   limitedText(LONGEST_LIST)
@@ -28,6 +34,13 @@ const list = (names: readonly string[]) =>
       if (unknown === undefined) return given;
       return helpers.message({ custom: `{#label} must be a comma-separated list of ${names.join(', ')}` });
     });
+const ORDERS = ['time', ...AD_LABELS, ...METRIC_NAMES] as const;
+const order = limitedText(LONGEST_ORDER).custom((text: string, helpers) => {
+  const isDescending = text.startsWith('-');
+  const by = ORDERS.find((name) => name === text.slice(isDescending ? 1 : 0));
+  if (by !== undefined) return { by, isDescending };
+  return helpers.message({ custom: `{#label} must be one of ${ORDERS.join(', ')}, with - before it for descending` });
+});
 
 /** The query of `GET /api/v1/ads/analytics/report`. */
 export const reportQuery = Joi.object({
@@ -53,6 +66,20 @@ export const reportQuery = Joi.object({
   advertiser: filterParameter('advertiser', limitedText(LONGEST_LABEL)).description(
     'Only ads of these advertisers; repeatable.',
   ),
+  order: order.description(
+    '`time`, a metric or one of `group_by`: the first column by which rows are ordered; with `-` before it, descending, as in `-clicks`. Further columns are `time` and the groups, ascending. Rows whose metric is null come last. Default: `time`.',
+  ),
+  limit: limitedNumber()
+    .integer()
+    .min(1)
+    .max(REPORT_ROWS)
+    .description(`Number of rows on a page. Default: all rows, at most ${REPORT_ROWS}.`),
+  cursor: limitedText(LONGEST_CURSOR)
+    .pattern(/^[\w-]+$/)
+    .messages({ 'string.pattern.base': '{#label} must be the next_cursor of the previous page' })
+    .description(
+      '`next_cursor` of the previous page. The other parameters must be the same, except `limit`. A row that changes its place between two pages may appear twice or not at all.',
+    ),
 });
 
 /** A checked query. */
@@ -66,6 +93,9 @@ export interface ReportQuery {
   readonly ad_id?: readonly string[];
   readonly campaign?: readonly string[];
   readonly advertiser?: readonly string[];
+  readonly order?: { readonly by: 'time' | AdLabel | MetricName; readonly isDescending: boolean };
+  readonly limit?: number;
+  readonly cursor?: string;
 }
 
 const read = strictReader<Omit<ReportQuery, 'group_by'>>(reportQuery, 'reports');

@@ -123,7 +123,10 @@ export const reportResponse = Joi.object({
       }),
     )
     .required()
-    .description('One row per interval and group, in this order. Intervals without events have rows of zeros.'),
+    .description(
+      'One row per interval and group, by default in this order. Intervals without events have rows of zeros.',
+    ),
+  next_cursor: nextCursor,
 });
 
 /** Every error response. */

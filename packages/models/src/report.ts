@@ -1,5 +1,3 @@
-import { ctr } from './windows.js';
-
 /** How finely a report divides time. */
 export const INTERVALS = ['minute', 'quarter_hour', 'hour', 'day', 'week', 'month', 'total'] as const;
 export type Interval = (typeof INTERVALS)[number];
@@ -8,36 +6,37 @@ export type Interval = (typeof INTERVALS)[number];
 export const AD_LABELS = ['ad', 'campaign', 'advertiser'] as const;
 export type AdLabel = (typeof AD_LABELS)[number];
 
-/** The counts that metrics are made of: columns of the rollups. */
-export interface ReportCounts {
-  readonly clicks: number;
-  readonly impressions: number;
-  /** Clicks that report a play time. */
-  readonly play_times: number;
-  /** The sum of their play times. */
-  readonly play_time_ms: number;
-}
+/** The counts that metrics are made of: columns of the rollups. `play_times` counts the clicks that report a play time. */
+export type CountName = 'clicks' | 'impressions' | 'play_times' | 'play_time_ms';
 
-interface Metric {
+/** A metric is a sum of counts, or a sum of counts divided by another. */
+export interface Metric {
   /** Formula and unit, for the API's documentation. */
   readonly description: string;
   /** True where the counts per minute suffice. */
   readonly perMinute: boolean;
-  readonly of: (counts: ReportCounts) => number | null;
+  readonly sum: readonly CountName[];
+  /** The denominator. The metric is null where it is 0. */
+  readonly per?: readonly CountName[];
+  /** The quotient is divided by this, to give the unit of the metric. */
+  readonly unit?: number;
 }
 
 const metrics = {
-  clicks: { description: 'Clicks.', perMinute: true, of: ({ clicks }) => clicks },
-  impressions: { description: 'Impressions.', perMinute: true, of: ({ impressions }) => impressions },
+  clicks: { description: 'Clicks.', perMinute: true, sum: ['clicks'] },
+  impressions: { description: 'Impressions.', perMinute: true, sum: ['impressions'] },
   ctr: {
     description: '`clicks` divided by `impressions`, so 0.05 is 5 %; null without impressions.',
     perMinute: true,
-    of: ({ clicks, impressions }) => ctr(clicks, impressions),
+    sum: ['clicks'],
+    per: ['impressions'],
   },
   average_play_time: {
     description: 'Mean `video_play_time` in seconds of the clicks that report one; null without such clicks.',
     perMinute: false,
-    of: ({ play_times, play_time_ms }) => (play_times === 0 ? null : play_time_ms / play_times / 1_000),
+    sum: ['play_time_ms'],
+    per: ['play_times'],
+    unit: 1_000,
   },
 } as const satisfies Readonly<Record<string, Metric>>;
 

@@ -1,19 +1,36 @@
--- The rows of a report: the sums of the buckets of a rollup, by part of the range and by group. Empty sums have no row.
+-- The rows of a report: the sums of the buckets of a rollup, by part of the range and by group, with zeros where a group has no
+-- bucket in a part. A label that is null, or by which the report does not group, is an empty text here: no label is empty.
 -- Parameters: 1 the first bucket of each part, ascending, and the bucket after the last part; 2 ad ids, 3 campaigns,
--- 4 advertisers, or null for all; 5 to 7 whether to group by ad, campaign, advertiser; 8 maximum number of rows.
--- The names with a colon are filled in by read-report.ts: the table, its column of time, the sums, and the filters.
+-- 4 advertisers, or null for all; 5 to 7 whether to group by ad, campaign, advertiser; 8 maximum number of rows, or null;
+-- 9 and following the position after which the rows begin.
+-- The names with a colon are filled in by read-report.ts: the table, its column of time, the filters, the sums, the columns of
+-- the rows, their order, and the comparison with the position.
 --
+-- The full join has the rows of a left join, and is never a nested loop, which would take minutes after a wrong estimate.
 -- Counts of an ad that is not in the catalogue any more are in no campaign.
-SELECT
-  width_bucket(:bucket, $1::integer[]) - 1 AS part,
-  CASE WHEN $5::boolean THEN ad_id END AS ad,
-  CASE WHEN $6::boolean THEN ads.campaign END AS campaign,
-  CASE WHEN $7::boolean THEN ads.advertiser END AS advertiser,
-  :counts
-FROM :rollup
-LEFT JOIN ads ON ads.id = ad_id
-WHERE :bucket >= ($1::integer[])[1] AND :bucket < ($1::integer[])[cardinality($1)]
-  :filters
-GROUP BY 1, 2, 3, 4
-ORDER BY 1, 2, 3, 4
+WITH sums AS (
+  SELECT
+    width_bucket(:bucket, $1::integer[]) - 1 AS part,
+    (CASE WHEN $5::boolean THEN ad_id ELSE '' END) COLLATE "C" AS ad,
+    (CASE WHEN $6::boolean THEN coalesce(ads.campaign, '') ELSE '' END) COLLATE "C" AS campaign,
+    (CASE WHEN $7::boolean THEN coalesce(ads.advertiser, '') ELSE '' END) COLLATE "C" AS advertiser,
+    :sums
+  FROM :rollup
+  LEFT JOIN ads ON ads.id = ad_id
+  WHERE :bucket >= ($1::integer[])[1] AND :bucket < ($1::integer[])[cardinality($1)]
+    :filters
+  GROUP BY 1, 2, 3, 4
+), groups AS (
+  SELECT ad, campaign, advertiser FROM sums
+  UNION
+  SELECT '', '', '' WHERE NOT ($5 OR $6 OR $7)
+), whole AS (
+  SELECT part, ad, campaign, advertiser, :columns
+  FROM generate_series(0, cardinality($1) - 2) AS part
+  CROSS JOIN groups
+  FULL JOIN sums USING (part, ad, campaign, advertiser)
+)
+SELECT * FROM whole
+WHERE :after
+ORDER BY :order
 LIMIT $8::integer

@@ -13,6 +13,7 @@ afterAll(testServers.release);
 /** After a change of the clocks in each of the zones. */
 const NOW = Date.UTC(2026, 10, 20, 10, 7, 33);
 const DAY_MS = 86_400_000;
+let now = NOW;
 const ADS = [
   { id: 'ad-1', campaign: 'summer', advertiser: 'acme' },
   { id: 'ad-2', campaign: 'summer', advertiser: 'acme' },
@@ -28,7 +29,7 @@ beforeAll(async () => {
   pool = openPool(env);
   testServers.onRelease(() => pool.end());
   const database = openDatabase(testServers, env);
-  report = createReports({ database, now: () => NOW });
+  report = createReports({ database, now: () => now });
   await pool.query('TRUNCATE ads');
   for (const { id, campaign, advertiser } of ADS) {
     await pool.query("INSERT INTO ads (id, image_url, target_url, campaign, advertiser) VALUES ($1, '', '', $2, $3)", [
@@ -84,13 +85,20 @@ async function expected(from: string, to: string, interval: Interval, tz: string
       : [`to_char(date_trunc('${unit}', occurred_at, $3) AT TIME ZONE $3, 'YYYY-MM-DD"T"HH24:MI:SS') AS time`];
   const keys = [...time, ...fields];
   const { rows } = await pool.query(
-    `SELECT ${[...keys, "count(*) FILTER (WHERE kind = 'click')::integer AS clicks", "count(*) FILTER (WHERE kind = 'impression')::integer AS impressions", 'round(avg(play_time_ms))::float8 / 1000 AS average_play_time'].join(', ')}
+    `SELECT ${[...keys, "count(*) FILTER (WHERE kind = 'click')::integer AS clicks", "count(*) FILTER (WHERE kind = 'impression')::integer AS impressions", 'avg(play_time_ms)::float8 / 1000 AS average_play_time'].join(', ')}
      FROM ad_events LEFT JOIN ads ON ads.id = ad_id
      WHERE occurred_at >= ($1::timestamp AT TIME ZONE $3) AND occurred_at < ($2::timestamp AT TIME ZONE $3)
      ${keys.length === 0 ? '' : `GROUP BY ${keys.map((_, index) => index + 1).join(', ')}`}`,
     [from, to, tz],
   );
   return rows as Record<string, unknown>[];
+}
+
+/** The metrics of a row; play times to a hundredth of a second, as Postgres rounds averages. */
+function metricsIn({ clicks = 0, impressions = 0, ctr, average_play_time = null }: Readonly<Record<string, unknown>>) {
+  const playTime = average_play_time === null ? null : Math.round(Number(average_play_time) * 100);
+  const rate = impressions === 0 ? null : Number(clicks) / Number(impressions);
+  return { clicks, impressions, ctr: ctr === undefined ? rate : ctr, playTime };
 }
 
 const keyOf = (row: Readonly<Record<string, unknown>>, groupBy: readonly string[]) =>
@@ -117,21 +125,87 @@ describe('a report', () => {
           const should = new Map(
             (await expected(from, to, interval, tz, groupBy)).map((row) => [keyOf(row, groupBy), row]),
           );
-          for (const row of rows) {
-            const key = keyOf(row, groupBy);
-            const { clicks = 0, impressions = 0, average_play_time = null } = should.get(key) ?? {};
-            should.delete(key);
-            expect({ key, clicks: row.clicks, impressions: row.impressions }).toEqual({ key, clicks, impressions });
-            if (average_play_time === null) expect(row.average_play_time).toBeNull();
-            else expect(row.average_play_time).toBeCloseTo(Number(average_play_time), 2);
-            expect(row.ctr).toBe(impressions === 0 ? null : Number(clicks) / Number(impressions));
-            compared += 1;
-          }
-          expect([...should.keys()]).toEqual([]);
+          const found = rows.map((row) => ({ key: keyOf(row, groupBy), ...metricsIn(row) }));
+          expect(found).toEqual(found.map(({ key }) => ({ key, ...metricsIn(should.get(key) ?? {}) })));
+          const keys = new Set(found.map(({ key }) => key));
+          expect([...should.keys()].filter((key) => !keys.has(key))).toEqual([]);
+          compared += rows.length;
         }
       }
     }
     expect(compared).toBeGreaterThan(500);
+  });
+
+  it.each([
+    ['time', 'interval=day&group_by=ad'],
+    ['-time', 'interval=week&group_by=campaign,advertiser'],
+    ['-clicks', 'interval=day&group_by=ad'],
+    ['ctr', 'interval=day&group_by=advertiser,ad'],
+    ['-average_play_time', 'interval=week&group_by=ad&tz=Asia/Kathmandu'],
+    ['-campaign', 'interval=total&group_by=campaign'],
+    ['ad', 'interval=month&group_by=ad,campaign'],
+  ])('has the same rows in pages as in whole, by %s: %s', async (order, query) => {
+    const range = `from=2026-09-28&to=2026-11-05&${query}`;
+    const { rows: unordered } = await report(range);
+    const whole = await report(`${range}&order=${order}`);
+    const descends = order.startsWith('-');
+    const name = order.replace('-', '');
+    const values = await report(`${range}&order=${order}&metrics=clicks,impressions,ctr,average_play_time`);
+    // Labels that are null precede all others, and metrics that are null follow them.
+    const isLabel = ['ad', 'campaign', 'advertiser'].includes(name);
+    const keys = values.rows.map((row) => row[name] ?? (isLabel ? '' : null));
+    const present = keys.filter((key) => key !== null);
+    expect(keys.slice(present.length).every((key) => key === null)).toBe(true);
+    const sorted = [...present].sort((one, other) => (one < other ? -1 : one > other ? 1 : 0));
+    expect(present).toEqual(descends ? sorted.reverse() : sorted);
+    const text = (row: object) => JSON.stringify(row);
+    expect(whole.rows.map(text).sort()).toEqual(unordered.map(text).sort());
+
+    const pages: Report[] = [];
+    const next = (all: readonly Report[]) => (all.at(-1)?.next_cursor ? `&cursor=${all.at(-1)?.next_cursor}` : null);
+    for (let cursor: string | null = ''; cursor !== null; cursor = next(pages)) {
+      pages.push(await report(`${range}&order=${order}&limit=${[1, 7, 40][pages.length] ?? 500}${cursor}`));
+    }
+    expect(pages.flatMap(({ rows }) => rows)).toEqual(whole.rows);
+    expect(pages.slice(0, -1).map(({ rows }) => rows.length)).toEqual([1, 7, 40, 500].slice(0, pages.length - 1));
+  });
+
+  it('keeps the range of the first page, although the time goes on', async () => {
+    const first = await report('limit=3');
+    now += DAY_MS;
+    const second = await report(`limit=10&cursor=${first.next_cursor}`).finally(() => {
+      now = NOW;
+    });
+    expect([second.from, second.to, second.rows.length]).toEqual([first.from, first.to, 4]);
+  });
+
+  it('refuses a cursor of another query, and one that was changed', async () => {
+    const { next_cursor } = await report('limit=3&order=-clicks&group_by=ad');
+    const text = Buffer.from(String(next_cursor), 'base64url').toString();
+    const changed = (part: string | RegExp, to: string) => Buffer.from(text.replace(part, to)).toString('base64url');
+    const ok = 'limit=9&order=-clicks&group_by=ad';
+    await expect(report(`${ok}&cursor=${next_cursor}`)).resolves.toMatchObject({ next_cursor: expect.any(String) });
+    for (const query of [
+      `limit=3&order=clicks&group_by=ad&cursor=${next_cursor}`,
+      `limit=3&order=-clicks&group_by=ad&tz=Asia/Kathmandu&cursor=${next_cursor}`,
+      `limit=3&order=-clicks&group_by=ad&ad_id=ad-1&cursor=${next_cursor}`,
+      `${ok}&cursor=x`,
+      `${ok}&cursor=${Buffer.from('[1]').toString('base64url')}`,
+      `${ok}&cursor=${changed('"ad-', '"\\u0000')}`,
+      `${ok}&cursor=${changed(/"-?\d+","ad-/, '"1x","ad-')}`,
+      `${ok}&cursor=${changed(/"\d+",/, '"-1",')}`,
+    ]) {
+      await expect(report(query)).rejects.toMatchObject({
+        status: 400,
+        details: [{ path: 'cursor', message: expect.stringContaining('cursor must be the next_cursor') }],
+      });
+    }
+  });
+
+  it('has more than 10,000 rows in pages', async () => {
+    const query = 'from=2025-01-01&to=2026-11-01&interval=quarter_hour&order=-clicks&metrics=clicks';
+    const { rows, next_cursor } = await report(`${query}&limit=10000`);
+    expect([rows.length, typeof next_cursor]).toEqual([10_000, 'string']);
   });
 
   it('cuts hours at changes of the clocks, where an hour is repeated or has half of its length', async () => {
@@ -198,6 +272,13 @@ describe('a report', () => {
     ['from=2025-01-01&to=2026-11-01&interval=quarter_hour', 'the report has more than 10000 rows'],
     ['from=2026-10-01&to=2026-11-01&interval=hour&group_by=ad&tz=UTC&from=2', 'from must be a string'],
     ['interval=minute&from=2026-11-01&to=2026-11-02', 'from must be in the last 50 hours with interval=minute'],
+    ['from=1990-01-01&interval=quarter_hour&limit=10', 'the report has more than 100000 intervals'],
+    ['limit=0', 'limit must be greater than or equal to 1'],
+    ['limit=10001', 'limit must be less than or equal to 10000'],
+    ['order=likes', 'order must be one of time, ad, campaign, advertiser, clicks'],
+    ['order=ad', 'order cannot be ad without group_by=ad'],
+    ['order=-time&interval=total', 'order cannot be time with interval=total'],
+    ['interval=minute&order=average_play_time', 'order cannot be average_play_time with interval=minute'],
     ['interval=minute&metrics=average_play_time', 'metrics must be without average_play_time with interval=minute'],
   ])('refuses %s with a 400 that says what is wrong', async (query, message) => {
     await expect(report(query)).rejects.toMatchObject({ status: 400, message: expect.stringContaining(message) });

@@ -85,6 +85,7 @@ const reportExample = {
       average_play_time: null,
     },
   ],
+  next_cursor: null,
 };
 
 const tooManyReads = rateLimited(600, 'kO3pXv1zQm8bT4Ya');
@@ -196,6 +197,9 @@ export function openApiDocument() {
             ad_id: 'ad-001',
             campaign: 'spring',
             advertiser: 'Example Shop',
+            order: '-clicks',
+            limit: 100,
+            cursor: OPAQUE_CURSOR,
           }),
           responses: {
             200: json('The report.', 'Report', reportExample),

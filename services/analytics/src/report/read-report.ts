@@ -1,36 +1,29 @@
 import { readFileSync } from 'node:fs';
 import type { ReportQuery } from '@ads/contract';
 import type { Database } from '@ads/ledger';
-import { AD_LABELS, type AdLabel, type ReportCounts } from '@ads/models';
+import { AD_LABELS, type AdLabel, type CountName, METRICS, type MetricName } from '@ads/models';
 
 const READ_REPORT = readFileSync(new URL('../../sql/read-report.sql', import.meta.url), 'utf8');
 
 /** A rollup that reports are summed from. */
-interface Rollup {
+export interface Rollup {
   readonly table: string;
   readonly column: string;
   readonly milliseconds: number;
-  readonly counts: Readonly<Record<keyof ReportCounts, string>>;
+  readonly counts: readonly CountName[];
 }
-
-const sum = (column: string) => `sum(${column})::bigint`;
 
 export const MINUTES: Rollup = {
   table: 'counts_per_minute',
   column: 'minute',
   milliseconds: 60_000,
-  counts: { clicks: sum('clicks'), impressions: sum('impressions'), play_times: '0', play_time_ms: '0' },
+  counts: ['clicks', 'impressions'],
 };
 export const QUARTER_HOURS: Rollup = {
   table: 'counts_per_quarter_hour',
   column: 'quarter_hour',
   milliseconds: 900_000,
-  counts: {
-    clicks: sum('clicks'),
-    impressions: sum('impressions'),
-    play_times: sum('play_times'),
-    play_time_ms: sum('play_time_ms'),
-  },
+  counts: ['clicks', 'impressions', 'play_times', 'play_time_ms'],
 };
 
 /** The condition of each filter that a query has. A query without it gets a plan of its own. */
@@ -40,46 +33,124 @@ const FILTERS: Readonly<Record<AdLabel, readonly [condition: string, parameter: 
   advertiser: ['ads.advertiser = ANY($4)', '$4::text[]'],
 };
 
-/** The values of the labels that a row is grouped by. */
-export type Group = Readonly<Record<AdLabel, string | null>>;
+/** Texts are empty for labels that are null, or that the report does not group by. */
+export type ReportRow = Readonly<Record<AdLabel, string>> &
+  Readonly<Partial<Record<MetricName, number | null>>> & {
+    /** The place of its part in the range. */
+    readonly part: number;
+    /** The value of the metric that orders the rows; infinite where the metric is null, and 0 without such a metric. */
+    readonly sort: number;
+  };
 
-export interface ReportRow extends ReportCounts, Group {
-  /** The place of its part in the range. */
-  readonly part: number;
+/** The place of a row in the order of a report. */
+export type ReportPosition = Pick<ReportRow, AdLabel | 'part' | 'sort'>;
+
+/** What to read. */
+export interface ReportRequest {
+  readonly query: Pick<ReportQuery, 'ad_id' | 'campaign' | 'advertiser' | 'group_by' | 'order'>;
+  readonly rollup: Rollup;
+  /** The first bucket of each part, ascending, and the bucket after the last part. */
+  readonly bounds: readonly number[];
+  readonly metrics: readonly MetricName[];
+  /** The rows begin after this one. */
+  readonly after: ReportPosition | undefined;
+  /** The maximum number of rows. */
+  readonly most: number | null;
 }
 
 /**
- * Reads the sums of a report, in the order of time and of groups.
+ * Reads the rows of a report.
  *
- * @param bounds the first bucket of each part, ascending, and the bucket after the last part
- * @param most the maximum number of rows
  * @throws DependencyUnavailable when Postgres is unavailable
  */
-export async function readReport(
-  database: Database,
-  rollup: Rollup,
-  { ad_id, campaign, advertiser, group_by }: ReportQuery,
-  bounds: readonly number[],
-  most: number,
-): Promise<ReportRow[]> {
+export async function readReport(database: Database, request: ReportRequest): Promise<ReportRow[]> {
+  const [text, values] = statementOf(request);
+  return await database.query<ReportRow>('read_report', text, values);
+}
+
+function statementOf({ query, rollup, bounds, metrics, after, most }: ReportRequest): [string, unknown[]] {
+  const { ad_id, campaign, advertiser, group_by } = query;
   const values = { ad: ad_id, campaign, advertiser };
   const filters = AD_LABELS.map((label) => {
     const [condition, parameter] = FILTERS[label];
     return `AND ${values[label] === undefined ? `${parameter} IS NULL` : condition}`;
   });
-  const counts = Object.entries(rollup.counts).map(([name, value]) => `${value} AS ${name}`);
-  const text = READ_REPORT.replaceAll(':rollup', rollup.table)
-    .replaceAll(':bucket', rollup.column)
-    .replaceAll(':counts', counts.join(', '))
-    .replaceAll(':filters', filters.join(' '));
-  return await database.query<ReportRow>('read_report', text, [
-    bounds,
-    ad_id ?? null,
-    campaign ?? null,
-    advertiser ?? null,
-    group_by.includes('ad'),
-    group_by.includes('campaign'),
-    group_by.includes('advertiser'),
-    most,
-  ]);
+  const keys = keysOf(query.order);
+  const parts: Readonly<Record<string, string>> = {
+    rollup: rollup.table,
+    bucket: rollup.column,
+    filters: filters.join(' '),
+    sums: rollup.counts.map((count) => `sum(${count})::bigint AS ${count}`).join(', '),
+    columns: [`${sortValue(query.order)} AS sort`, ...metrics.map((name) => `${metricValue(name)} AS ${name}`)].join(
+      ', ',
+    ),
+    order: keys.map(({ name, isDescending }) => `${name} ${isDescending ? 'DESC' : 'ASC'}`).join(', '),
+    after: after === undefined ? 'true' : comparison(keys),
+  };
+  const text = READ_REPORT.replaceAll(/(?<!:):([a-z]+)/g, (_, name: string) => parts[name] ?? '');
+  return [
+    text,
+    [
+      bounds,
+      ad_id ?? null,
+      campaign ?? null,
+      advertiser ?? null,
+      ...AD_LABELS.map((label) => group_by.includes(label)),
+      most,
+      ...(after === undefined ? [] : keys.map(({ name }) => after[name])),
+    ],
+  ];
+}
+
+/** A column that orders the rows. */
+interface Key {
+  readonly name: keyof ReportPosition;
+  readonly type: string;
+  readonly isDescending: boolean;
+}
+
+const TYPES: Readonly<Record<keyof ReportPosition, string>> = {
+  sort: 'float8',
+  part: 'integer',
+  ad: 'text',
+  campaign: 'text',
+  advertiser: 'text',
+};
+
+/** The columns that order the rows. Together they are unique. */
+function keysOf(order: ReportQuery['order']): readonly Key[] {
+  const rest = ['part', ...AD_LABELS] as const;
+  if (order === undefined) return rest.map((name) => ({ name, type: TYPES[name], isDescending: false }));
+  const first = columnOf(order.by);
+  return [
+    { name: first, type: TYPES[first], isDescending: order.isDescending },
+    ...rest.filter((name) => name !== first).map((name) => ({ name, type: TYPES[name], isDescending: false })),
+  ];
+}
+
+function columnOf(by: NonNullable<ReportQuery['order']>['by']): keyof ReportPosition {
+  if (by === 'time') return 'part';
+  return by in METRICS ? 'sort' : (by as AdLabel);
+}
+
+/** Rows whose metric is null are the last in both directions. */
+function sortValue(order: ReportQuery['order']): string {
+  if (order === undefined || columnOf(order.by) !== 'sort') return '0';
+  return `coalesce(${metricValue(order.by as MetricName)}, '${order.isDescending ? '-' : ''}infinity')`;
+}
+
+/** The value of a metric, in SQL. */
+function metricValue(name: MetricName): string {
+  const { sum, per, unit = 1 } = METRICS[name];
+  const total = (counts: readonly CountName[]) => counts.map((count) => `coalesce(${count}, 0)`).join(' + ');
+  if (per === undefined) return `(${total(sum)})::float8`;
+  return `(${total(sum)})::float8 / nullif(${total(per)}, 0) / ${unit}`;
+}
+
+/** True for the rows after a position, whose values are the parameters from $9 on. */
+function comparison(keys: readonly Key[]): string {
+  return keys.reduceRight((rest, { name, type, isDescending }, place) => {
+    const value = `$${place + 9}::${type}`;
+    return `(${name} ${isDescending ? '<' : '>'} ${value} OR ${name} = ${value} AND ${rest})`;
+  }, 'false');
 }

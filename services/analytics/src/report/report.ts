@@ -1,9 +1,10 @@
-import { invalidFields, REPORT_ROWS, type ReportQuery, readReportQuery } from '@ads/contract';
+import { REPORT_ROWS, type ReportQuery } from '@ads/contract';
 import type { Database } from '@ads/ledger';
-import { type AdLabel, METRIC_NAMES, METRICS, type MetricName, type ReportCounts } from '@ads/models';
-import { cutRange, formatMoment, type Part } from './intervals.js';
-import { oldestMinute, type Range, readRange } from './range.js';
-import { type Group, MINUTES, QUARTER_HOURS, type ReportRow, readReport } from './read-report.js';
+import type { AdLabel } from '@ads/models';
+import { formatMoment, type Part } from './intervals.js';
+import { planReport, type ReportPlan, tooManyRows } from './plan-report.js';
+import { type ReportRow, readReport } from './read-report.js';
+import { writeReportCursor } from './report-cursor.js';
 
 export interface ReportDependencies {
   readonly database: Database;
@@ -11,7 +12,7 @@ export interface ReportDependencies {
   readonly now: () => number;
 }
 
-/** The body of a report. Rows are in the order of time, then of the groups. */
+/** The body of a report. */
 export interface Report {
   readonly from: string;
   readonly to: string;
@@ -19,10 +20,8 @@ export interface Report {
   readonly interval: ReportQuery['interval'];
   readonly group_by: readonly AdLabel[];
   readonly rows: readonly Readonly<Record<string, string | number | null>>[];
+  readonly next_cursor: string | null;
 }
-
-const HOUR_MS = 3_600_000;
-const EMPTY: ReportCounts = { clicks: 0, impressions: 0, play_times: 0, play_time_ms: 0 };
 
 /**
  * Answers a query of `GET /api/v1/ads/analytics/report` from the rollups in Postgres. Its cost depends on the range and the
@@ -32,85 +31,31 @@ const EMPTY: ReportCounts = { clicks: 0, impressions: 0, play_times: 0, play_tim
  */
 export function createReports({ database, now }: ReportDependencies): (query: string) => Promise<Report> {
   return async (text) => {
-    const parsed = readReportQuery(text);
-    if (parsed.state === 'invalid') throw invalidFields(parsed.details);
-    const { query } = parsed;
-    const { tz, interval, group_by } = query;
-    const rollup = interval === 'minute' ? MINUTES : QUARTER_HOURS;
-    const { from, to } = rangeOf(query, now(), rollup.milliseconds);
-    const metrics = metricsOf(query);
-    const parts = cutRange(from, to, interval, tz, REPORT_ROWS);
-    if (parts === undefined) throw tooManyRows();
-    const bounds = [...parts.map((part) => part.from), to].map((time) => Math.floor(time / rollup.milliseconds));
-    const sums = await readReport(database, rollup, query, bounds, REPORT_ROWS + 1);
-    const rows = fillGaps(sums, parts, group_by);
-    if (sums.length > REPORT_ROWS || rows.length > REPORT_ROWS) throw tooManyRows();
+    const plan = planReport(text, now());
+    const { query, from, to } = plan;
+    const { tz, interval, group_by, limit = REPORT_ROWS } = query;
+    const rows = await readReport(database, { ...plan, most: limit + 1 });
+    const hasMore = rows.length > limit;
+    if (hasMore && query.limit === undefined) throw tooManyRows();
+    const page = rows.slice(0, limit);
+    const after = page.at(-1);
     return {
       from: formatMoment(from, tz),
       to: formatMoment(to, tz),
       tz,
       interval,
       group_by,
-      rows: rows.map(({ part, group, counts }) => ({
-        ...(interval === 'total' ? {} : { time: part.time }),
-        ...Object.fromEntries(group_by.map((label) => [label, group[label]])),
-        ...Object.fromEntries(metrics.map((name) => [name, METRICS[name].of(counts)])),
-      })),
+      rows: page.map((row) => fieldsOf(row, plan)),
+      next_cursor: hasMore && after !== undefined ? writeReportCursor(query, plan, after) : null,
     };
   };
 }
 
-/** The range of a query in milliseconds, at whole buckets. @throws ApiError */
-function rangeOf(query: ReportQuery, now: number, bucketMs: number): Range {
-  if (query.interval !== 'minute') return readRange(query, { now, wholeMs: bucketMs });
-  const oldest = oldestMinute(now);
-  const range = readRange(query, { now, wholeMs: bucketMs, firstBefore: (to) => Math.max(oldest, to - HOUR_MS) });
-  if (range.from >= oldest) return range;
-  const message = 'from must be in the last 50 hours with interval=minute; use interval=quarter_hour';
-  throw invalidFields([{ path: 'from', message }]);
-}
-
-/** @throws ApiError */
-function metricsOf({ metrics, interval }: ReportQuery): readonly MetricName[] {
-  const available = METRIC_NAMES.filter((name) => interval !== 'minute' || METRICS[name].perMinute);
-  const missing = metrics?.find((name) => !available.includes(name));
-  if (missing === undefined) return metrics ?? available;
-  throw invalidFields([
-    { path: 'metrics', message: `metrics must be without ${missing} with interval=minute; use interval=quarter_hour` },
-  ]);
-}
-
-interface Row {
-  readonly part: Part;
-  readonly group: Group;
-  readonly counts: ReportCounts;
-}
-
-/** Adds rows of zeros, so that each group has a row in each part. */
-function fillGaps(sums: readonly ReportRow[], parts: readonly Part[], groupBy: readonly AdLabel[]): Row[] {
-  const keyOf = ({ ad, campaign, advertiser }: Group) => JSON.stringify([ad, campaign, advertiser]);
-  const groups = new Map<string, Group>();
-  if (groupBy.length === 0) groups.set(keyOf(NO_GROUP), NO_GROUP);
-  const found = new Map<string, ReportRow>();
-  for (const row of sums) {
-    const key = keyOf(row);
-    if (!groups.has(key)) groups.set(key, row);
-    found.set(`${row.part} ${key}`, row);
-  }
-  if (groups.size * parts.length > REPORT_ROWS) throw tooManyRows();
-  const ordered = [...groups].sort(([one], [other]) => (one < other ? -1 : 1));
-  return parts.flatMap((part, place) =>
-    ordered.map(([key, group]) => ({ part, group, counts: found.get(`${place} ${key}`) ?? EMPTY })),
-  );
-}
-
-const NO_GROUP: Group = { ad: null, campaign: null, advertiser: null };
-
-function tooManyRows() {
-  return invalidFields([
-    {
-      path: 'interval',
-      message: `the report has more than ${REPORT_ROWS} rows; use a shorter range, a longer interval, fewer groups, or a filter`,
-    },
-  ]);
+/** A row as the response has it. */
+function fieldsOf(row: ReportRow, { query, parts, metrics }: ReportPlan): Report['rows'][number] {
+  return {
+    ...(query.interval === 'total' ? {} : { time: (parts[row.part] as Part).time }),
+    ...Object.fromEntries(query.group_by.map((label) => [label, row[label] === '' ? null : row[label]])),
+    ...Object.fromEntries(metrics.map((name) => [name, row[name] ?? null])),
+  };
 }

@@ -1,0 +1,88 @@
+import { invalidFields, REPORT_PARTS, REPORT_ROWS, type ReportQuery, readReportQuery } from '@ads/contract';
+import { AD_LABELS, METRIC_NAMES, METRICS, type MetricName } from '@ads/models';
+import { cutRange, type Part } from './intervals.js';
+import { oldestMinute, type Range, readRange } from './range.js';
+import { MINUTES, QUARTER_HOURS, type ReportRequest } from './read-report.js';
+import { type ReportCursor, readReportCursor } from './report-cursor.js';
+
+/** A checked query, and what to read for it. */
+export interface ReportPlan extends Omit<ReportRequest, 'most'>, Range {
+  readonly query: ReportQuery;
+  readonly parts: readonly Part[];
+}
+
+const HOUR_MS = 3_600_000;
+
+/**
+ * @param text the part of the URL after the question mark
+ * @param now milliseconds since the epoch
+ * @throws ApiError 400
+ */
+export function planReport(text: string, now: number): ReportPlan {
+  const parsed = readReportQuery(text);
+  if (parsed.state === 'invalid') throw invalidFields(parsed.details);
+  const { query } = parsed;
+  const { tz, interval } = query;
+  const rollup = interval === 'minute' ? MINUTES : QUARTER_HOURS;
+  const cursor = cursorOf(query);
+  const { from, to } = rangeOf({ ...query, ...cursor?.range }, now, rollup.milliseconds);
+  const metrics = metricsOf(query);
+  checkOrder(query);
+  const parts = cutRange(from, to, interval, tz, query.limit === undefined ? REPORT_ROWS : REPORT_PARTS);
+  if (parts === undefined) throw query.limit === undefined ? tooManyRows() : tooManyParts();
+  const bounds = [...parts.map((part) => part.from), to].map((time) => Math.floor(time / rollup.milliseconds));
+  return { query, from, to, parts, rollup, bounds, metrics, after: cursor?.after };
+}
+
+/** @throws ApiError */
+function cursorOf(query: ReportQuery): ReportCursor | undefined {
+  if (query.cursor === undefined) return undefined;
+  const cursor = readReportCursor(query, query.cursor);
+  if (cursor !== undefined) return cursor;
+  const message = 'cursor must be the next_cursor of the previous page, with the other parameters of that page';
+  throw invalidFields([{ path: 'cursor', message }]);
+}
+
+/** The range of a query in milliseconds, at whole buckets. @throws ApiError */
+function rangeOf(query: ReportQuery, now: number, bucketMs: number): Range {
+  if (query.interval !== 'minute') return readRange(query, { now, wholeMs: bucketMs });
+  const oldest = oldestMinute(now);
+  const range = readRange(query, { now, wholeMs: bucketMs, firstBefore: (to) => Math.max(oldest, to - HOUR_MS) });
+  if (range.from >= oldest) return range;
+  const message = 'from must be in the last 50 hours with interval=minute; use interval=quarter_hour';
+  throw invalidFields([{ path: 'from', message }]);
+}
+
+/** @throws ApiError */
+function metricsOf({ metrics, interval }: ReportQuery): readonly MetricName[] {
+  const available = METRIC_NAMES.filter((name) => interval !== 'minute' || METRICS[name].perMinute);
+  const missing = metrics?.find((name) => !available.includes(name));
+  if (missing === undefined) return metrics ?? available;
+  throw invalidFields([
+    { path: 'metrics', message: `metrics must be without ${missing} with interval=minute; use interval=quarter_hour` },
+  ]);
+}
+
+/** @throws ApiError */
+function checkOrder({ order, group_by, interval }: ReportQuery): void {
+  if (order === undefined) return;
+  const { by } = order;
+  const refuse = (message: string) => invalidFields([{ path: 'order', message: `order cannot be ${by} ${message}` }]);
+  if (by === 'time' && interval === 'total') throw refuse('with interval=total, which has no time');
+  const label = AD_LABELS.find((name) => name === by);
+  if (label !== undefined && !group_by.includes(label)) throw refuse(`without group_by=${by}`);
+  const metric = METRIC_NAMES.find((name) => name === by);
+  if (metric !== undefined && interval === 'minute' && !METRICS[metric].perMinute) {
+    throw refuse('with interval=minute; use interval=quarter_hour');
+  }
+}
+
+export function tooManyRows() {
+  const message = `the report has more than ${REPORT_ROWS} rows; use limit, a shorter range, a longer interval, fewer groups, or a filter`;
+  return invalidFields([{ path: 'interval', message }]);
+}
+
+function tooManyParts() {
+  const message = `the report has more than ${REPORT_PARTS} intervals; use a shorter range or a longer interval`;
+  return invalidFields([{ path: 'interval', message }]);
+}
