@@ -47,7 +47,13 @@ const VALID: Readonly<Record<string, string>> = {
   advertiser: 'Example Shop',
 };
 
-const receipt = { idempotencyKey: undefined, callerIp: () => '203.0.113.9', now: 1_700_000_000_000, maxClockSkew: 0 };
+const receipt = {
+  idempotencyKey: undefined,
+  callerIp: () => '203.0.113.9',
+  now: 1_700_000_000_000,
+  maxClockSkew: 0,
+  maxAge: Number.POSITIVE_INFINITY,
+};
 
 type Reading = { readonly state: string; readonly details?: readonly models.Detail[] };
 

@@ -49,6 +49,12 @@ export function invalidFields(details: readonly Detail[]): ApiError {
   return invalidRequest(`The request is not valid: ${reasons}.`, details);
 }
 
+/** 400 for an event that is older than the service accepts. The message lists the limits. */
+export function eventTooOld(details: readonly Detail[]): ApiError {
+  const reasons = details.map((detail) => detail.message).join('; ');
+  return new ApiError(400, 'event_too_old', `The event is too old: ${reasons}. Do not send it again.`, { details });
+}
+
 /** @param status 400 for an event that names the ad, 404 for a request for the ad itself */
 export function unknownAd(adId: string, status: 400 | 404): ApiError {
   return new ApiError(

@@ -22,7 +22,8 @@ const FIELDS_OF_KIND: ReadonlyMap<EventKind, FieldsOfKind> = new Map(
  * Reads the form that nearly all players send without joi, which takes twenty times as long. Returns undefined for all other
  * bodies, valid or not; joi then decides. For the bodies that it reads, joi would return the same event.
  */
-export function readCommonEvent(body: unknown, { kind, idempotencyKey, callerIp, now, maxClockSkew }: Receipt) {
+export function readCommonEvent(body: unknown, receipt: Receipt) {
+  const { kind, idempotencyKey, callerIp, now, maxClockSkew, maxAge } = receipt;
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return undefined;
   const fields = body as Readonly<Record<string, unknown>>;
   const { ad_id: adId, ip = null, timestamp = null } = fields;
@@ -33,7 +34,7 @@ export function readCommonEvent(body: unknown, { kind, idempotencyKey, callerIp,
   if (id === undefined) return undefined;
   if (ip !== null && (typeof ip !== 'string' || !isPlainAddress(ip))) return undefined;
   const claimed = timestamp === null ? now : readPlainTime(timestamp);
-  if (claimed === undefined) return undefined;
+  if (claimed === undefined || claimed < now - maxAge) return undefined;
   const playTime = hasPlayTime ? (fields.video_play_time ?? null) : null;
   if (playTime !== null && !isPlayTime(playTime)) return undefined;
 

@@ -8,6 +8,8 @@ import { limitedText } from './limited.js';
 import type { Receipt } from './receipt.js';
 import { isFarAhead, isUuid, UUID_LENGTH, uuidv7 } from './uuid.js';
 
+const DAY_MS = 86_400_000;
+
 /** Maximum length of a timestamp. */
 const LONGEST_TIMESTAMP = 64;
 
@@ -30,7 +32,7 @@ const timestamp = limitedText(LONGEST_TIMESTAMP)
   .custom((text: string, helpers) => (readTime(text) === undefined ? helpers.error('string.isoDate') : text))
   .allow(null)
   .description(
-    'Time of the event in ISO 8601, 1970 or later; UTC without an offset. Default: the time of receipt, which also replaces a time too far in the future.',
+    'Time of the event in ISO 8601, 1970 or later; UTC without an offset. Default: the time of receipt, which also replaces a time too far in the future. A time older than the service accepts is refused with `event_too_old`; by default every age is accepted.',
   );
 const NO_UUID = '{#label} must be a UUID';
 const eventId = limitedText(UUID_LENGTH)
@@ -76,7 +78,9 @@ export const eventRequests = perKind((kind) => {
 /** The event of a request, or the reasons why the request is invalid. */
 export type EventReading =
   | { readonly state: 'event'; readonly event: AdEvent }
-  | { readonly state: 'invalid'; readonly details: readonly Detail[] };
+  | { readonly state: 'invalid'; readonly details: readonly Detail[] }
+  /** Valid, but older than the receipt allows. */
+  | { readonly state: 'too old'; readonly details: readonly Detail[] };
 
 /** A problem of one field. */
 export interface Detail {
@@ -112,6 +116,11 @@ export function readAnyEvent(body: unknown, receipt: Receipt): EventReading {
   const id = readId(fields, receipt);
   if (typeof id !== 'string') return { state: 'invalid', details: [id] };
   const claimed = fields.timestamp == null ? now : (readTime(fields.timestamp) ?? now);
+  if (claimed < now - receipt.maxAge) {
+    const days = receipt.maxAge / DAY_MS;
+    const message = `timestamp must not be more than ${days === 1 ? 'a day' : `${days} days`} ago`;
+    return { state: 'too old', details: [{ path: 'timestamp', message }] };
+  }
   const believable = claimed <= now + receipt.maxClockSkew;
   return {
     state: 'event',

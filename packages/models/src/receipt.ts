@@ -10,4 +10,6 @@ export interface Receipt {
   readonly now: number;
   /** How far ahead of `now` a timestamp of a player is still trusted. */
   readonly maxClockSkew: number;
+  /** The greatest age of an event by its timestamp; Infinity for any age. */
+  readonly maxAge: number;
 }

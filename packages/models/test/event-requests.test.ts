@@ -14,17 +14,18 @@ const receipt: Receipt = {
   callerIp: () => '203.0.113.9',
   now: NOW,
   maxClockSkew: SKEW,
+  maxAge: Number.POSITIVE_INFINITY,
 };
 
 function read(fields: object, changes: Partial<Receipt> = {}) {
   const reading = readEventRequest({ ad_id: 'ad-001', ...fields }, { ...receipt, ...changes });
-  if (reading.state === 'invalid') throw new Error(reading.details.map(({ message }) => message).join('; '));
+  if (reading.state !== 'event') throw new Error(reading.details.map(({ message }) => message).join('; '));
   return reading.event;
 }
 
 function refuse(body: unknown, changes: Partial<Receipt> = {}) {
   const reading = readEventRequest(body, { ...receipt, ...changes });
-  return reading.state === 'invalid' ? reading.details : 'taken';
+  return reading.state === 'event' ? 'taken' : reading.details;
 }
 
 describe('an event', () => {
@@ -145,6 +146,23 @@ describe('the time', () => {
     expect(at(NOW + SKEW + 1)).toMatchObject({ occurredAt: NOW, receivedAt: NOW, claimedAt: NOW + SKEW + 1 });
   });
 
+  it('may be as old as the receipt allows, to the millisecond, and an accepted event has no limit any more', () => {
+    const limited = { maxAge: 30 * 86_400_000 };
+    const at = (time: number) => ({ ad_id: 'ad-001', timestamp: new Date(time).toISOString() });
+    const oldest = NOW - limited.maxAge;
+    const event = read(at(oldest), limited);
+    expect(event.occurredAt).toBe(oldest);
+    expect(decodeEvents(encodeEvents([event]))).toMatchObject({ events: [event], rejected: [] });
+    expect(readEventRequest(at(oldest - 1), { ...receipt, ...limited })).toEqual({
+      state: 'too old',
+      details: [{ path: 'timestamp', message: 'timestamp must not be more than 30 days ago' }],
+    });
+    expect(refuse(at(NOW - 86_400_001), { maxAge: 86_400_000 })).toEqual([
+      { path: 'timestamp', message: 'timestamp must not be more than a day ago' },
+    ]);
+    expect(read(at(0)).occurredAt).toBe(0);
+  });
+
   it.each([
     'yesterday',
     '',
@@ -243,7 +261,7 @@ describe('every accepted event', () => {
   ])('can be decoded by the consumer: %j', (fields) => {
     for (const kind of ['click', 'impression'] as const) {
       const reading = readEventRequest({ ad_id: '!~|z', ...fields }, { ...receipt, kind });
-      if (reading.state === 'invalid') continue;
+      if (reading.state !== 'event') continue;
       expect(decodeEvents(encodeEvents([reading.event]))).toEqual({
         state: 'decoded',
         events: [reading.event],

@@ -3,6 +3,7 @@ export * from './config/config.js';
 export * from './config/foreign-variables.js';
 export { isHost } from './config/host.js';
 export { describeVariables, printConfigIfAsked, type VariableDescription } from './config/print-config.js';
+export * from './config/retention-variables.js';
 export * as schemas from './config/schemas.js';
 export * from './config/variables.js';
 export * from './health/conditions.js';

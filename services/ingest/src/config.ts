@@ -12,7 +12,9 @@ import {
   timeouts,
 } from '@ads/connections';
 import {
+  type EventAgeConfig,
   type EventLimitConfig,
+  eventAgeVariables,
   eventLimitVariables,
   type HttpConfig,
   httpVariables,
@@ -27,6 +29,7 @@ import { IP_MODES, type IpMode } from './hide-address.js';
 export interface IngestConfig
   extends HttpConfig,
     EventLimitConfig,
+    EventAgeConfig,
     LogConfig,
     PostgresConfig,
     RedisConfig,
@@ -49,6 +52,7 @@ const count = Joi.number().integer().min(1);
 export const ingestVariables: Variables<IngestConfig> = {
   ...httpVariables(8080),
   ...eventLimitVariables,
+  ...eventAgeVariables,
   ...logVariables,
   ...postgresVariables,
   ...redisVariables,

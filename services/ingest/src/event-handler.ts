@@ -1,4 +1,4 @@
-import { invalidFields, unavailable, unknownAd } from '@ads/contract';
+import { eventTooOld, invalidFields, unavailable, unknownAd } from '@ads/contract';
 import type { Answer, FastPathHandler, RequestContext } from '@ads/http';
 import type { AdCatalogue } from '@ads/ledger';
 import { type AdEvent, EVENT_KINDS, type EventKind, NO_ADDRESS, readAddress, readEventRequest } from '@ads/models';
@@ -15,13 +15,15 @@ export interface EventDependencies {
   readonly onAccepted: (event: AdEvent) => void;
   /** Milliseconds. */
   readonly maxClockSkew: number;
+  /** Milliseconds; Infinity for any age. */
+  readonly maxAge: number;
   /** Milliseconds since the epoch; undefined until NATS or Postgres has reported its time. */
   readonly now: () => number | undefined;
 }
 
 /** `POST /api/v1/ads/<kind>`: answers 202 after the event is durable. */
 export function eventHandler(kind: EventKind, dependencies: EventDependencies): FastPathHandler {
-  const { maxClockSkew, now } = dependencies;
+  const { maxClockSkew, maxAge, now } = dependencies;
   // Not async: an async function would keep the body in memory while it waits, up to seconds, and the body may be forty
   // times as large as the event.
   return (context, body) => {
@@ -40,8 +42,10 @@ export function eventHandler(kind: EventKind, dependencies: EventDependencies): 
       callerIp: () => readAddress(context.clientAddress()) ?? readAddress(request.socket.remoteAddress) ?? NO_ADDRESS,
       now: time,
       maxClockSkew,
+      maxAge,
     });
     if (reading.state === 'invalid') throw invalidFields(reading.details);
+    if (reading.state === 'too old') throw eventTooOld(reading.details);
     return acceptEvent(reading.event, context, dependencies);
   };
 }

@@ -47,6 +47,7 @@ await runProcess<IngestConfig>({
           store: events.store,
           onAccepted: events.counted.accepted,
           maxClockSkew: config.MAX_CLOCK_SKEW_SECONDS * 1_000,
+          maxAge: (config.MAX_EVENT_AGE_DAYS ?? Number.POSITIVE_INFINITY) * 86_400_000,
           now: clock.measuredNow,
         };
         for (const kind of KINDS) {

@@ -16,6 +16,7 @@ test('the body of an event is released while the event waits to be durable', asy
     store: () => new Promise(() => undefined),
     onAccepted: () => undefined,
     maxClockSkew: 0,
+    maxAge: Number.POSITIVE_INFINITY,
     now: Date.now,
   });
   const request = new IncomingMessage(new Socket());
@@ -33,6 +34,26 @@ test('the body of an event is released while the event waits to be durable', asy
   expect(answers).toHaveLength(1);
 });
 
+test('an event that is older than allowed is refused with event_too_old, and the limit is named', () => {
+  const handler = eventHandler('click', {
+    catalogue: { has: () => true, find: async () => 'known' },
+    unverified: { allow: () => true, retryAfter: () => 1 },
+    store: () => Promise.reject(new Error('not reached')),
+    onAccepted: () => undefined,
+    maxClockSkew: 0,
+    maxAge: 7 * 86_400_000,
+    now: () => Date.UTC(2026, 0, 8, 0, 0, 0, 1),
+  });
+  const context = { request: new IncomingMessage(new Socket()), clientAddress: () => '192.0.2.1', clientKey: () => '' };
+  expect(() => handler(context, { ad_id: 'ad-001', timestamp: '2026-01-01T00:00:00Z' })).toThrow(
+    expect.objectContaining({
+      status: 400,
+      code: 'event_too_old',
+      details: [{ path: 'timestamp', message: 'timestamp must not be more than 7 days ago' }],
+    }),
+  );
+});
+
 test('an event that waits too long or finds a full queue is refused without a cause: that is no failure', async () => {
   const handler = eventHandler('click', {
     catalogue: { has: () => true, find: async () => 'known' },
@@ -40,6 +61,7 @@ test('an event that waits too long or finds a full queue is refused without a ca
     store: () => Promise.reject(new Refused('too many items wait to be written')),
     onAccepted: () => undefined,
     maxClockSkew: 0,
+    maxAge: Number.POSITIVE_INFINITY,
     now: Date.now,
   });
   const context = { request: new IncomingMessage(new Socket()), clientAddress: () => '192.0.2.1', clientKey: () => '' };

@@ -1,6 +1,7 @@
 import { EVENT_KINDS, type EventKind, eventRequests, KINDS } from '@ads/models';
 import {
   CONTENT_ENCODINGS,
+  eventTooOld,
   invalidFields,
   payloadTooLarge,
   rateLimited,
@@ -81,9 +82,10 @@ export function eventOperation(kind: EventKind) {
     responses: {
       202: json(`The ${kind} is durable, and counts once.`, `${label}Accepted`, accepted),
       400: error(
-        'The body is invalid, or the ad does not exist.',
+        'The body is invalid, the ad does not exist, or the event is older than the service accepts.',
         invalidFields([{ path: 'ad_id', message: 'ad_id is required' }]),
         unknownAd('no-such-ad', 400),
+        eventTooOld([{ path: 'timestamp', message: 'timestamp must not be more than 30 days ago' }]),
       ),
       413: error('The body is too large.', payloadTooLarge(16_384)),
       415: unsupported(),
