@@ -1,5 +1,5 @@
 -- Grants the services the rights that they need: to record and read, and to call the SECURITY DEFINER functions that create
--- partitions and renew the identity of the ledger. Run it after the migrations. It can be repeated.
+-- partitions, renew the identity of the ledger, and erase an address. Run it after the migrations. It can be repeated.
 GRANT SELECT ON ads, ledger_identity TO ads;
 GRANT SELECT, INSERT ON ad_events TO ads;
 GRANT SELECT, INSERT, UPDATE ON ad_totals, counts_per_quarter_hour TO ads;
@@ -7,7 +7,6 @@ GRANT SELECT, UPDATE ON report_backfill TO ads;
 -- For the release before, while it is replaced.
 GRANT SELECT ON clicks_per_second, clicks_per_minute TO ads;
 GRANT SELECT, INSERT, UPDATE, DELETE ON counts_per_second, counts_per_minute, counter_doubts TO ads;
-REVOKE EXECUTE ON FUNCTION ensure_event_partitions, renew_ledger_identity FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION ensure_event_partitions, renew_ledger_identity TO ads;
+GRANT EXECUTE ON FUNCTION ensure_event_partitions, renew_ledger_identity, erase_address TO ads;
 -- A temporary table would shadow the table that such a function uses.
 DO $$ BEGIN EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database()); END $$;

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
-import type { ClientConfig } from 'pg';
+import pg from 'pg';
 
 /** The role may have timeouts for the short statements of the services, as behind PgBouncer. */
 const WITHOUT_LIMITS = '-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0';
@@ -9,17 +9,29 @@ const WITHOUT_LIMITS = '-c statement_timeout=0 -c lock_timeout=0 -c idle_in_tran
  * Runs all pending migrations. Concurrent calls wait for each other by a session lock, so the connection must lead to Postgres
  * itself and not to a transaction pooler.
  *
+ * @param onWarning called with each warning of a migration, such as a step that the role may not do
  * @returns the names of the migrations that ran
  * @throws when Postgres is unavailable or a migration fails; each migration is one transaction
  */
-export async function migrate(connection: ClientConfig, log: (line: string) => void): Promise<string[]> {
-  const done = await runner({
-    databaseUrl: { ...connection, options: `${connection.options ?? ''} ${WITHOUT_LIMITS}` },
-    dir: fileURLToPath(new URL('../migrations', import.meta.url)),
-    migrationsTable: 'migrations',
-    direction: 'up',
-    advisoryLockMode: 'wait',
-    log,
+export async function migrate(connection: pg.ClientConfig, onWarning: (warning: string) => void): Promise<string[]> {
+  const client = new pg.Client({ ...connection, options: `${connection.options ?? ''} ${WITHOUT_LIMITS}` });
+  // A broken connection also fails the current statement.
+  client.on('error', () => undefined);
+  client.on('notice', ({ severity, message = '', hint = '' }) => {
+    if (severity === 'WARNING') onWarning(`${message} ${hint}`.trim());
   });
-  return done.map((migration) => migration.name);
+  try {
+    await client.connect();
+    const done = await runner({
+      dbClient: client,
+      dir: fileURLToPath(new URL('../migrations', import.meta.url)),
+      migrationsTable: 'migrations',
+      direction: 'up',
+      advisoryLockMode: 'wait',
+      log: () => undefined,
+    });
+    return done.map((migration) => migration.name);
+  } finally {
+    await client.end();
+  }
 }

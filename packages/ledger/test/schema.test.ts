@@ -61,7 +61,7 @@ describe('migrations', () => {
   });
 
   it('do not block recording while adding a column waits for a long transaction', async () => {
-    await database.query('test', 'ALTER TABLE ad_events DROP COLUMN play_time_ms');
+    await database.query('test', 'ALTER TABLE ad_events DROP COLUMN play_time_ms CASCADE');
     const pool = openPool(variables, { max: 3 });
     testServers.onRelease(() => pool.end());
     const reader = await pool.connect();

@@ -12,7 +12,7 @@ printConfigIfAsked(postgresVariables);
 dropForeignVariables();
 const config = loadConfig<PostgresConfig>(readEnvironment(), postgresVariables);
 const connection = postgresConnection(config);
-const done = await migrate(connection, () => undefined);
+const done = await migrate(connection, (warning) => console.warn(`Warning: ${warning}`));
 console.log(done.length === 0 ? 'The schema is up to date.' : `Migrations run: ${done.join(', ')}`);
 
 const files = process.argv.slice(2).filter((file) => file !== '');
