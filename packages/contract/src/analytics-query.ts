@@ -31,7 +31,7 @@ export const analyticsQuery = Joi.object({
   timeframe: Joi.string()
     .valid(...TIMEFRAMES)
     .messages({ 'any.only': `timeframe must be one of ${TIMEFRAMES.join(', ')}` })
-    .description('A sliding window: adds `clicks` in it, and orders all ads by them.'),
+    .description('A sliding window. The response then contains the `clicks` in it, and all ads are ordered by them.'),
   limit: limitedNumber().integer().min(1).max(MAX_PAGE).default(DEFAULT_PAGE).description('Number of ads on a page.'),
   cursor: limitedText(LONGEST_CURSOR).description('`next_cursor` of the previous page.'),
 }).unknown(true);

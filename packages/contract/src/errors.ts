@@ -95,9 +95,9 @@ export function unsupportedMediaType(message: string): ApiError {
 }
 
 /**
- * The accepted values of `Content-Encoding`. Their decompression takes time in proportion to the compressed and the
- * decompressed body, and 32 KB of memory. Brotli and zstd fill a window of up to 16 MB and more from a few bytes, before the
- * first byte that a limit could count.
+ * The accepted values of `Content-Encoding`. Their decompression takes 32 KB of memory, and time in proportion to the
+ * compressed and the decompressed size. A few bytes of brotli or zstd can fill a window of 16 MB or more before the first byte
+ * of output, and a limit counts output only.
  */
 export const CONTENT_ENCODINGS = ['gzip', 'deflate'] as const;
 

@@ -14,11 +14,11 @@ export interface Endpoint {
   readonly path: string;
   /** The service that answers. Each service answers for itself on the management endpoints. */
   readonly service: ApiService | 'each';
-  /** False for what only operators reach, directly at a service: gateways and Ingresses answer 404. */
+  /** False for paths that operators request directly from a service. Gateways and Ingresses answer them with 404. */
   readonly isPublic: boolean;
 }
 
-/** The endpoints of the API, without those of single kinds of events: {@link EVENT_ENDPOINTS}. */
+/** The endpoints of the API, except {@link EVENT_ENDPOINTS}. */
 export const ENDPOINTS = {
   ads: { method: 'GET', path: '/ads', service: 'ingest', isPublic: true },
   analytics: { method: 'GET', path: '/ads/analytics', service: 'analytics', isPublic: true },

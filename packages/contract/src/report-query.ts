@@ -20,7 +20,7 @@ export const REPORT_ROWS = 10_000;
 export const REPORT_PARTS = 100_000;
 const LONGEST_LABEL = 200;
 const LONGEST_ORDER = 64;
-/** Names of all metrics, with commas. */
+/** Maximum length of a list of names. */
 const LONGEST_LIST = 256;
 /** A cursor contains the labels of a row: 528 characters, in Base64. */
 const LONGEST_CURSOR = 4_096;
@@ -47,13 +47,13 @@ export const reportQuery = Joi.object({
   from: timeParameter().description(
     'Start: a date (its midnight in `tz`) or an ISO 8601 time with an offset, from 1970 to 2100. Default: midnight six days before today.',
   ),
-  to: timeParameter().description('End, not included: like `from`. Default: now.'),
-  tz: zoneParameter().description('IANA time zone in which days, weeks and months are cut.'),
+  to: timeParameter().description('End, not included; in the same form as `from`. Default: now.'),
+  tz: zoneParameter().description('IANA time zone in which days, weeks and months begin.'),
   interval: Joi.string()
     .valid(...INTERVALS)
     .default('day')
     .description(
-      '`total`: one row for the whole range. Weeks start on Monday. `minute` has the last 50 hours, and only metrics of clicks and impressions.',
+      '`total`: one row for the whole range. Weeks start on Monday. `minute` covers the last 50 hours, and has only metrics of clicks and impressions.',
     ),
   group_by: list(AD_LABELS).description(`Comma-separated list of ${AD_LABELS.join(', ')}. Default: no groups.`),
   metrics: list(METRIC_NAMES).description(

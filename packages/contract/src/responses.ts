@@ -36,7 +36,7 @@ export const eventResponses = perKind((kind) => {
     message: Joi.string().valid(`${label} recorded`).required().description('Always this text.'),
     [idField]: uuid.required().description(`Id of the ${kind}: as sent, or generated.`),
     ad_id: adId,
-    timestamp: time.required().description(`Time of the ${kind}, as it is counted.`),
+    timestamp: time.required().description(`Time at which the ${kind} is counted.`),
     processing: Joi.string().valid('asynchronous').required().description('Counters follow within seconds.'),
   });
 });
@@ -70,13 +70,15 @@ export const adAnalyticsResponse = Joi.object({
   timestamp: time.required().description('When the response was generated.'),
 });
 
-/** `GET /api/v1/ads/analytics` without an ad: those with the most clicks first. */
+/** `GET /api/v1/ads/analytics` without `ad_id`: all ads, those with the most clicks first. */
 export const allAnalyticsResponse = Joi.object({
   total_ads: count.required().description('Number of ads in the catalogue.'),
   timeframe: timeframe
     .allow(null)
     .required()
-    .description('The requested window, by whose clicks the ads are ordered; null for the order by total clicks.'),
+    .description(
+      'The requested window: the ads are ordered by their clicks in it. Null if they are ordered by total clicks.',
+    ),
   analytics: Joi.array()
     .items(
       Joi.object({
@@ -96,7 +98,7 @@ export const allAnalyticsResponse = Joi.object({
 export const reportResponse = Joi.object({
   from: time.required().description('Start of the range, with the offset of the time zone.'),
   to: time.required().description('End of the range, not included.'),
-  tz: Joi.string().required().description('The time zone in which days, weeks and months are cut.'),
+  tz: Joi.string().required().description('The time zone in which days, weeks and months begin.'),
   interval: Joi.string()
     .valid(...INTERVALS)
     .required()

@@ -6,7 +6,7 @@ import Joi from 'joi';
 const FILTER_VALUES = 1_000;
 const LONGEST_TIME = 64;
 const LONGEST_ZONE = 64;
-/** The part of an unknown parameter's name that an error repeats. */
+/** Maximum number of characters of an unknown parameter's name that an error repeats. */
 const LONGEST_NAME = 64;
 
 /** A date or a time. */
@@ -24,10 +24,10 @@ export type StrictQueryResult<Query> =
   | { readonly state: 'invalid'; readonly details: Detail[] };
 
 /**
- * Returns a function that reads a query, the part of the URL after the question mark. All parameters must be known: a misspelt
- * filter would silently select everything.
+ * Returns a function that reads a query, the part of the URL after the question mark. An unknown parameter is an error: if a
+ * misspelt filter were ignored, the query would select everything.
  *
- * @param subject has the parameters, in the error message: `reports`
+ * @param subject names the answers in the error message, in the plural: `reports`
  */
 export function strictReader<Query>(
   schema: Joi.ObjectSchema,
@@ -39,7 +39,7 @@ export function strictReader<Query>(
     const fields: Record<string, unknown> = { ...parse(text) };
     const unknown = Object.keys(fields).find((name) => !names.includes(name));
     if (unknown !== undefined) {
-      const message = `the query has a parameter that ${subject} do not have; they have ${names.join(', ')}`;
+      const message = `unknown parameter; ${subject} have the parameters ${names.join(', ')}`;
       return { state: 'invalid', details: [{ path: unknown.slice(0, LONGEST_NAME), message }] };
     }
     for (const [name, value] of Object.entries(fields)) if (keys[name]?.type === 'array') fields[name] = [value].flat();
@@ -50,7 +50,7 @@ export function strictReader<Query>(
   };
 }
 
-/** Parameters have no parts, also repeated ones. */
+/** Names the parameter only: joi adds the index of a repeated one. */
 function ofParameter({ path, message }: Detail): Detail {
   return { path: path.split('.', 1)[0] ?? path, message };
 }

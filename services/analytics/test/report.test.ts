@@ -268,7 +268,7 @@ describe('a report', () => {
     ['metrics=clicks,likes', 'metrics must be a comma-separated list of clicks, impressions'],
     ['group_by=colour', 'group_by must be a comma-separated list of ad, campaign, advertiser'],
     ['interval=year', 'interval must be one of'],
-    ['camapign=summer', 'the query has a parameter that reports do not have; they have from, to, tz'],
+    ['camapign=summer', 'unknown parameter; reports have the parameters from, to, tz'],
     ['from=2025-01-01&to=2026-11-01&interval=quarter_hour', 'the report has more than 10000 rows'],
     ['from=2026-10-01&to=2026-11-01&interval=hour&group_by=ad&tz=UTC&from=2', 'from must be a string'],
     ['interval=minute&from=2026-11-01&to=2026-11-02', 'from must be in the last 50 hours with interval=minute'],

@@ -143,7 +143,7 @@ export function openApiDocument() {
           tags: ['analytics'],
           summary: 'Get clicks, impressions and CTR',
           description:
-            'With `ad_id`, returns the counters of one ad. Without it, returns a page of all ads, those with the most clicks first. The windows slide to the second, the 24-hour window to the minute.',
+            'With `ad_id`, returns the counters of one ad. Without it, returns a page of all ads, those with the most clicks first. The windows slide by the second, the 24-hour window by the minute.',
           parameters: queryParameters(analyticsQuery, {
             ad_id: 'ad-001',
             timeframe: '1h',
@@ -175,7 +175,10 @@ export function openApiDocument() {
             ),
             404: error('The ad does not exist.', unknownAd('no-such-ad', 404)),
             429: retryLater('The client has exceeded its limit of reads.', tooManyReads),
-            503: retryLater('Redis and Postgres are both unavailable, or the catalogue is.', noCatalogue),
+            503: retryLater(
+              'Redis and Postgres are both unavailable, or the ad catalogue is unavailable.',
+              noCatalogue,
+            ),
             ...otherErrors,
           },
         },
@@ -184,9 +187,9 @@ export function openApiDocument() {
         get: {
           operationId: 'readReport',
           tags: ['analytics'],
-          summary: 'Get clicks, impressions and rates of any range of time',
+          summary: 'Get clicks, impressions and rates for any range of time',
           description:
-            'Returns a time series, a total, or both by ad, campaign or advertiser. Days, weeks and months are those of `tz`, with their real length where the clocks change. The report reads counts per quarter of an hour, so `from` and `to` are at whole quarters of an hour.',
+            'Returns a time series or a total, optionally grouped by ad, campaign and advertiser. Days, weeks and months begin at midnight in the time zone `tz`; a day on which its clocks change is not 24 hours long. The report sums quarter-hours, so `from` and `to` must be whole quarter-hours.',
           parameters: queryParameters(reportQuery, {
             from: '2026-03-28',
             to: '2026-03-30',

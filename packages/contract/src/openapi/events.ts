@@ -71,7 +71,7 @@ export function eventOperation(kind: EventKind) {
     requestBody: {
       required: true,
       description:
-        'JSON with the content type `application/json`, `text/plain`, `application/octet-stream` or none, or the fields of a form: everything that `navigator.sendBeacon` sends. `<a ping>` sends the fields in the query of the URL. The body may be compressed (`Content-Encoding: gzip` or `deflate`); the limit of its size then holds before and after decompression.',
+        'The body is a form, or JSON with the content type `application/json`, `text/plain`, `application/octet-stream` or none. `navigator.sendBeacon` sends all of these. `<a ping>` sends the fields in the query of the URL. The body may be compressed (`Content-Encoding: gzip` or `deflate`); the size limit then applies before and after decompression.',
       content: {
         'application/json': body,
         'text/plain': { schema: { type: 'string' }, example: JSON.stringify(example) },

@@ -87,7 +87,7 @@ export const managementPaths = {
       operationId: 'info',
       tags: ['management'],
       summary: 'Get names and versions',
-      description: 'Identifies the service, its version, and the Node.js that runs it.',
+      description: 'Returns the name and version of the service, and the version of Node.js.',
       responses: {
         200: answer('Names and versions.', infoSchema, [
           'Ingest',

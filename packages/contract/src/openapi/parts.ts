@@ -15,7 +15,7 @@ export function schemaOf(schema: Schema): JsonSchema {
   return corrected(schema['~standard'].jsonSchema.input({ target: 'draft-2020-12' })) as JsonSchema;
 }
 
-/** Corrects, at any depth, what joi generates and other programs misread. */
+/** Corrects, at any depth, the parts of joi's JSON Schema that other programs misread. */
 function corrected(part: unknown): unknown {
   if (Array.isArray(part)) return part.map(corrected);
   if (typeof part !== 'object' || part === null) return part;
@@ -25,7 +25,7 @@ function corrected(part: unknown): unknown {
     // JSON Schema has no format for addresses of both versions.
     ...(format === 'ip' ? { anyOf: [{ format: 'ipv4' }, { format: 'ipv6' }] } : {}),
     ...(format === undefined || format === 'ip' ? {} : { format }),
-    // joi adds null to the types and not to the enum, which then forbids it.
+    // joi adds null to the types but not to the enum, so the enum forbids it.
     ...(Array.isArray(rest.enum) && Array.isArray(rest.type) && rest.type.includes('null')
       ? { enum: [...rest.enum, null] }
       : {}),
@@ -58,7 +58,7 @@ export const rateLimitHeaders = {
     example: '"events"; q=6000; w=60; pk=:kO3pXv1zQm8bT4Ya:',
   },
   RateLimit: {
-    description: 'The rest of the limit: `r` requests in the next `t` seconds.',
+    description: 'The remaining requests: `r` in the next `t` seconds.',
     schema: { type: 'string' },
     example: '"events"; r=5999; t=60',
   },
@@ -102,7 +102,7 @@ export function withCaching<Response extends { readonly headers: object }>(respo
   };
 }
 
-/** An error response. @param errors give the examples, as the service sends them */
+/** An error response. @param errors become the examples, in the form that the service sends */
 export function error(description: string, ...errors: readonly ApiError[]) {
   const examples = errors.map((one) => [one.code, { summary: one.message, value: errorBody(one, REQUEST_ID) }]);
   return {
