@@ -61,7 +61,7 @@ it.each<[string, () => Promise<unknown>, RegExp]>([
     /should be 4 but is 3/,
   ],
   ['lost key', () => redis.del(minutes), new RegExp(`${minute} should be 2 but is 0`)],
-  ['sum', () => pack(minutes, Math.floor(minute / 60), 3, ...zeros, 2), /says 3 of 35 counters that are 2 together/],
+  ['sum', () => pack(minutes, Math.floor(minute / 60), 3, ...zeros, 2), /has the sum 3, but its 35 counts add up to 2/],
   [
     'expired bucket',
     () => pack(minutesKey(LEDGER, AD, 'clicks', long), Math.floor(long / 60), 9, ...zeros, 9),

@@ -15,9 +15,9 @@ const SECONDS_PER_HOUR = 3_600;
 const MINUTES_PER_DAY = 1_440;
 
 /**
- * Identifies the database, and its state, that counters are copied from, like `8f14e4.kO3pXv_1z`: the ledger id, a dot, and a
- * hash of everything that a restore or a replacement of the database changes (see `3_ledger_identity.sql`). Every key
- * contains it, so counters of two databases, or from before and after a restore, never mix.
+ * Identifies the database that counters are copied from, and its state, like `8f14e4.kO3pXv_1z`: the ledger id, a dot, and a
+ * hash of everything that a restore or a replacement of the database changes (see `3_ledger_identity.sql`). Every key contains
+ * it, so counters of two databases, or from before and after a restore, never mix.
  */
 export type LedgerIdentity = string;
 
@@ -50,7 +50,7 @@ export function ledgerOfKey(key: string): LedgerIdentity | undefined {
   return COUNTER_KEY.exec(key)?.[1];
 }
 
-/** Returns the part of an identity that survives restores, and that dumps and clones contain: the id from the migration. */
+/** Returns the ledger id of an identity. A migration creates it; restores, dumps and clones keep it. */
 export function ledgerIdOf(ledger: LedgerIdentity): string {
   return ledger.slice(0, ledger.indexOf('.'));
 }

@@ -2,9 +2,9 @@ import { BUCKETS_PER_FIELD } from './counter-keys.js';
 
 /*
  * Layout of a packed field: one byte with the width of a count in bytes; the sum of all counts, one byte wider; the count of
- * each bucket in order of time. Numbers are big-endian. Trailing zero counts may be omitted. All counts have the same width,
- * so that a script finds and replaces one without reading the others. Only scripts in Redis write and read the layout
- * (`raise-counters.lua`, `read-windows.lua`); this code is for checks of their results.
+ * each bucket in order of time. Numbers are big-endian. Trailing zero counts may be omitted. All counts have the same width, so
+ * that a script finds and replaces one without reading the others. Only scripts in Redis write and read the layout
+ * (`raise-counters.lua`, `read-windows.lua`); this code checks their results.
  */
 
 /**
@@ -25,14 +25,14 @@ export function unpackBuckets(hash: Readonly<Record<string, Uint8Array>>): [buck
     );
     const found = counts.reduce((total, count) => total + count, 0);
     if (sum !== found || counts.length > BUCKETS_PER_FIELD) {
-      throw new Error(`the field ${field} says ${sum} of ${counts.length} counters that are ${found} together`);
+      throw new Error(`the field ${field} has the sum ${sum}, but its ${counts.length} counts add up to ${found}`);
     }
     const first = Number(field) * BUCKETS_PER_FIELD;
     return counts.flatMap((count, place): [number, number][] => (count === 0 ? [] : [[first + place, count]]));
   });
 }
 
-/** Bytes of the largest integer that Lua can count to. */
+/** Bytes of the largest integer that a Lua number represents exactly. */
 const WIDEST = 7;
 
 function readNumber(bytes: Uint8Array): number {

@@ -13,7 +13,7 @@ export type CountName = 'clicks' | 'impressions' | 'play_times' | 'play_time_ms'
 export interface Metric {
   /** Formula and unit, for the API's documentation. */
   readonly description: string;
-  /** True where the counts per minute suffice. */
+  /** True if counts per minute suffice for the metric. */
   readonly perMinute: boolean;
   readonly sum: readonly CountName[];
   /** The denominator. The metric is null where it is 0. */

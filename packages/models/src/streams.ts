@@ -35,7 +35,7 @@ export function newerEventsSubject(version: number | '*'): string {
 }
 export const NEWER_EVENTS_PREFIX = 'ads.newer-events.';
 
-/** The configuration of a stream, with the names of JetStream. */
+/** The configuration of a stream. JetStream defines the names. */
 export interface StreamSettings {
   readonly name: string;
   readonly subjects: string[];
@@ -54,7 +54,7 @@ export interface StreamLimits {
   readonly replicas: number;
   /** Maximum size of the event stream; -1 for the limit of the server. */
   readonly maxBytes: number;
-  /** Maximum size of the dead-letter stream; -1 for the limit of the server, in which case dead letters can displace events. */
+  /** Maximum size of the dead-letter stream; -1 for the limit of the server: dead letters can then use the space of events. */
   readonly deadLettersMaxBytes: number;
 }
 

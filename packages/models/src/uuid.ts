@@ -32,13 +32,13 @@ export function uuidv7(now: number): string {
   return `${time.slice(0, 8)}-${time.slice(8)}-7${random.slice(1, 4)}-${variant}${random.slice(5, 8)}-${random.slice(8)}`;
 }
 
-/** Maximum lead of the time in an id over the time of receipt. Partitions for these days always exist. */
+/** How far the time in an id may be ahead of the time of receipt. Partitions for these days always exist. */
 const MOST_AHEAD = 86_400_000;
 
 const VERSION_AT = 14;
 const VERSION_7 = '7'.charCodeAt(0);
 
-/** Caches the largest allowed prefix of a second, so that it is not formatted for each event. */
+/** The largest allowed prefix of an id. It is formatted once per second, not for each event. */
 let latest = { second: -1, prefix: '' };
 
 /**
