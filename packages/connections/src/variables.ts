@@ -67,7 +67,7 @@ export const postgresVariables: Variables<PostgresConfig> = {
     .valid('disable', 'require', 'verify-full')
     .default('disable')
     .description(
-      'TLS to Postgres: `require` encrypts and accepts any certificate, `verify-full` also checks the certificate and its host name. `NODE_EXTRA_CA_CERTS` names a file of further authorities.',
+      'TLS to Postgres: `require` encrypts and accepts any certificate, `verify-full` also checks the certificate and its host name. `NODE_EXTRA_CA_CERTS` names a file with additional certificate authorities.',
     ),
   POSTGRES_POOL_SIZE: Joi.number()
     .integer()
@@ -86,17 +86,19 @@ export const redisVariables: Variables<RedisConfig> = {
   REDIS_PASSWORD: secret.description('Password of Redis.'),
   REDIS_DB: count
     .default(0)
-    .description('Number of the database of Redis; 0 with `REDIS_CLUSTER_NODES`.')
+    .description('Number of the Redis database; must be 0 with `REDIS_CLUSTER_NODES`.')
     .when('REDIS_CLUSTER_NODES', {
       is: Joi.exist(),
-      // biome-ignore lint/suspicious/noThenProperty: joi calls it so.
+      // biome-ignore lint/suspicious/noThenProperty: joi names the option `then`.
       then: Joi.valid(0).messages({
         'any.only': 'must be 0 with REDIS_CLUSTER_NODES: a cluster has no other database',
       }),
     }),
   REDIS_CLUSTER_NODES: Joi.string()
     .custom(toRedisAddresses)
-    .description('Comma list of host:port of some nodes of a Redis Cluster; replaces `REDIS_HOST` and `REDIS_PORT`.'),
+    .description(
+      'Comma-separated list of some nodes of a Redis Cluster, each as host:port. It replaces `REDIS_HOST` and `REDIS_PORT`.',
+    ),
   REDIS_TIMEOUT_MS: milliseconds.default(500).description('Longest time of one command.'),
 };
 
@@ -105,7 +107,9 @@ export const natsVariables: Variables<NatsConfig> = {
   NATS_URL: secret
     .custom(toNatsUrls)
     .default(['nats://localhost:4222'])
-    .description('Comma list of the addresses of one NATS server or cluster, as in `nats://user:password@host:4222`.'),
+    .description(
+      'Comma-separated list of the addresses of one NATS server or cluster, such as `nats://user:password@host:4222`.',
+    ),
   NATS_TIMEOUT_MS: timeouts.NATS_TIMEOUT_MS.default(2_000),
 };
 
@@ -121,7 +125,7 @@ export const streamVariables: Variables<StreamConfig> = {
     .min(-1)
     .default(-1)
     .description(
-      'Size limit of the stream `AD_EVENTS`; -1: only the limit of the NATS server applies. A full stream refuses new messages. JetStream reserves the size: keep the sum of both streams below `max_file_store`. `npm start` uses 1073741824.',
+      'Size limit of the stream `AD_EVENTS`; -1 leaves only the limit of the NATS server. A full stream refuses new messages. JetStream reserves this size: keep the sum of both streams below `max_file_store`. `npm start` uses 1073741824.',
     ),
   // One dead letter may be as large as a message of NATS, a megabyte.
   NATS_DEAD_LETTERS_MAX_BYTES: Joi.number()
@@ -129,7 +133,7 @@ export const streamVariables: Variables<StreamConfig> = {
     .allow(-1)
     .min(2_097_152)
     .default(268_435_456)
-    .description('Size limit of the stream `AD_DEAD_LETTERS`; -1: only the limit of the NATS server applies.'),
+    .description('Size limit of the stream `AD_DEAD_LETTERS`; -1 leaves only the limit of the NATS server.'),
 };
 
 /** The stream limits in the names of `streamSettings`. */

@@ -56,7 +56,7 @@ describe('connection variables', () => {
     ['nats://a%:4222', /^NATS_URL: must be nats:/],
     ['nats://user:100%@a:4222', /write it as %25$/],
     ['nats://user:pa#ss@a:4222', /in a password write # \/ \? @ : % as %23/],
-    ['nats://:secret@a:4222', /has a password and no user/],
+    ['nats://:secret@a:4222', /has a password but no user/],
     ['nats://u:one@a:4222,nats://u:two@b:4222', /must not name different users or passwords/],
     ['nats://a:4222,tls://b:4222', /must not mix nats:\/\/ and tls:\/\//],
     ['nats://a:4222/stream', /must end with the port/],

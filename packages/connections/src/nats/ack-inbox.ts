@@ -27,8 +27,8 @@ export class AckInbox {
   readonly #prefix = `${createInbox()}.`;
   readonly #subscription: Subscription;
   /**
-   * A list, because few messages wait at a time. V8 copies a map that gains and loses an entry per message again and again,
-   * and each copy keeps its messages alive with all their requests: 50 MB.
+   * A list, because few messages wait at a time. With a map that gains and loses an entry per message, V8 copies its table
+   * repeatedly, and the old tables keep 50 MB of messages and requests in memory.
    */
   readonly #waiting: Waiting[] = [];
   #published = 0;

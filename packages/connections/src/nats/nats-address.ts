@@ -52,7 +52,7 @@ function readNatsAddress(text: string): NatsAddress {
 
 function readCredentials({ username, password }: URL): NatsCredentials {
   if (username === '' && password === '') return {};
-  if (username === '') throw new Error('has a password and no user: write nats://user:password@host:4222');
+  if (username === '') throw new Error('has a password but no user: write nats://user:password@host:4222');
   const user = decoded(username);
   return password === '' ? { token: user } : { user, pass: decoded(password) };
 }

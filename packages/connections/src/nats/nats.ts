@@ -12,7 +12,7 @@ export interface Nats {
    * Runs `fn` with the connection. It may run again after a failure, so it must be idempotent.
    *
    * @param operation name of the operation: health judges each operation separately
-   * @throws DependencyUnavailable, without a wait while disconnected; otherwise the error of `fn`
+   * @throws DependencyUnavailable, at once while disconnected; otherwise the error of `fn`
    */
   run<T>(fn: (connection: NatsConnection) => Promise<T>, operation?: string): Promise<T>;
   /** The last known state. Does not contact the server. */
@@ -29,17 +29,17 @@ const RECONNECT_MS = 500;
 const JITTER_MS = 250;
 const DRAIN_TIMEOUT_MS = 5_000;
 /**
- * Limit for reconnects by the client itself. Its pauses follow the system clock: if that is set back by an hour, the client
- * pauses for an hour. After this limit a new client connects.
+ * How long the client may reconnect by itself; a new client connects after that. The client measures its pauses by the system
+ * clock: if that clock is set back by an hour, the client pauses for an hour.
  */
 const RECONNECTING_MS = 10_000;
 
 /**
  * Connects in the background and retries without limit. Returns at once and does not throw.
  *
- * `setUp` creates the streams and consumers of the process and must be idempotent. It runs after each connect, because a
- * server may have lost its streams. It is also the ping, because somebody may have deleted them. NATS therefore counts as
- * up only while the streams that the process uses answer.
+ * `setUp` creates the streams and consumers of the process and must be idempotent. It runs after each connect, because a server
+ * may have lost its streams. It is also the ping, because an operator may delete streams. NATS therefore counts as up only
+ * while the streams that the process uses exist.
  */
 export function openNats(
   config: NatsConfig,
@@ -195,7 +195,7 @@ export function isNatsTimeout(error: unknown): boolean {
   return error instanceof NatsError && error.code === ErrorCode.Timeout;
 }
 
-/** JetStream is electing a leader. That is no refusal. */
+/** JetStream is electing a leader, which is not a refusal. */
 const NO_LEADER: ReadonlySet<number> = new Set([10_008, 10_009]);
 const REFUSALS: ReadonlySet<string> = new Set([
   ErrorCode.PermissionsViolation,

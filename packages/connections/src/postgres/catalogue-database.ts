@@ -1,7 +1,7 @@
 import type { CatalogueConfig, PostgresConfig } from '../variables.js';
 import { openPostgres, type Postgres, type PostgresOptions } from './postgres.js';
 
-/** For a read of all ads, a look-up, and a page of a list. */
+/** One each for a read of all ads, a look-up, and a page of a list. */
 const CONNECTIONS = 3;
 
 /**

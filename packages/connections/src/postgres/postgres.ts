@@ -41,7 +41,7 @@ export interface PostgresOptions {
   readonly dependency?: string;
 }
 
-/** The pool connects on first use: this returns at once, even while Postgres is unavailable. */
+/** Returns at once, even while Postgres is unavailable: the pool connects on first use. */
 export function openPostgres(config: PostgresConfig, options: PostgresOptions): Postgres {
   const { service, metrics, logger, attempts = 3, onTime, dependency = MAIN } = options;
   const timeoutMs = config.POSTGRES_TIMEOUT_MS;
@@ -119,7 +119,7 @@ async function readTime(client: pg.PoolClient): Promise<ServerTime> {
   return { time: rows[0]?.time ?? Number.NaN, askedAt, answeredAt: performance.now() };
 }
 
-/** The gauges read the pool when they are scraped, so that a query costs nothing more. */
+/** The gauges read the pool when they are scraped, so that they cost queries nothing. */
 function measurePool(pool: pg.Pool, { registry }: Metrics): void {
   const registers = [registry];
   new Gauge({
@@ -148,8 +148,8 @@ function measurePool(pool: pg.Pool, { registry }: Metrics): void {
 }
 
 /**
- * Lends a connection to `fn`. After a timeout, when its query still runs, or a failure the connection is destroyed;
- * otherwise it returns to the pool.
+ * Lends a connection to `fn`. After a success the connection returns to the pool. After a failure, or a timeout during which
+ * its query still runs, it is destroyed.
  */
 async function withClient<T>(
   pool: pg.Pool,
@@ -173,7 +173,7 @@ async function withClient<T>(
   signal.addEventListener('abort', giveUp);
   if (signal.aborted) {
     release(false);
-    throw new Error('timeout before there was a connection');
+    throw new Error('timed out while waiting for a connection');
   }
   try {
     const result = await fn(client);

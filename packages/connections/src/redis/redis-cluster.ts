@@ -166,7 +166,7 @@ function shardOf(primary: Primary, server: RedisServer, runOn: RunOn): RedisShar
   };
 }
 
-/** The stem with the smallest number whose slot this primary serves. Every process finds the same one. */
+/** Returns the stem and the smallest number that together have a slot of this primary. Every process gets the same result. */
 function tagIn({ ranges }: Primary, stem: string): string {
   for (let number = 0; ; number += 1) {
     const slot = slotOf(`${stem}:${number}`);
@@ -178,7 +178,7 @@ function textOf({ primaries }: Topology): string {
   return JSON.stringify(primaries);
 }
 
-/** Asks a node over a connection that is closed afterwards. */
+/** Asks a node for the topology, over a connection for this one request. */
 async function askOnce(address: RedisAddress, config: RedisConfig, service: string): Promise<Topology> {
   const node = new Redis({
     ...address,

@@ -14,7 +14,7 @@ export interface RedisServer {
   isConnected(): boolean;
   /** The error of the last attempt to connect; undefined while connected and before the first attempt. */
   reason(): string | undefined;
-  /** Reads from the server what may change while the connection stands. @throws if the server does not answer */
+  /** Reads the properties that may change while the server is connected. @throws if it does not answer */
   readInfo(): Promise<void>;
   /** See `RedisShard`. */
   identify(): Promise<void>;

@@ -23,8 +23,8 @@ export interface RedisShard {
    */
   instanceId(): string | undefined;
   /**
-   * Reads `instanceId()` again. It can change without a broken connection, when the server becomes a replica and a primary
-   * again; without this call the change appears with the next ping.
+   * Updates `instanceId()` now instead of at the next ping. The id can change without a broken connection, when the server
+   * becomes a replica and then a primary again.
    * @throws DependencyUnavailable
    */
   identify(): Promise<void>;
@@ -45,7 +45,7 @@ export interface RedisServers {
   shardOf(key: string): RedisShard;
   /** Why some keys cannot be reached; undefined if all can. */
   outage(): string | undefined;
-  /** Reads from every server what may change while its connection stands. @throws if a server does not answer */
+  /** Reads the properties of every server that may change while it is connected. @throws if a server does not answer */
   readInfo(): Promise<void>;
   close(): Promise<void>;
 }

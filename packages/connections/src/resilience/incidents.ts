@@ -23,7 +23,7 @@ export interface IncidentTracker {
 
 /** An incident ends after this time without a failure. A dependency that never worked gets the same time to start. */
 const QUIET_MS = 2_000;
-/** If a new incident begins this soon, its quiet time doubles, so that the state does not flap. */
+/** If a new incident begins within this time, its quiet time doubles, so that the state does not flap. */
 const SOON_MS = 30_000;
 const LONGEST_QUIET_MS = 16_000;
 

@@ -42,15 +42,15 @@ export interface Guard {
    */
   execute<T>(fn: Call<T>, operation?: string): Promise<T>;
   /**
-   * Runs `fn` once, also while the circuit breaker is open. Probes find out whether the dependency has recovered, so that
-   * no caller has to wait for a hanging one.
+   * Runs `fn` once, even while the circuit breaker is open. A probe finds out whether the dependency has recovered, so that no
+   * caller waits for a dependency that hangs.
    */
   probe<T>(fn: Call<T>): Promise<T>;
   /** Records a failure outside a call, such as a lost connection. */
   failed(error: unknown): void;
   state(): BreakerState;
   /**
-   * The state by the latest calls. A successful ping does not hide that another operation fails. The circuit breaker reacts
+   * The state after the latest calls. A successful ping does not hide that another operation fails. The circuit breaker reacts
    * later: it opens after several failures in a row.
    */
   health(): DependencyHealth;
@@ -87,8 +87,8 @@ const WORK = 'work';
 const PING = 'ping';
 const CONNECTION = 'connection';
 /**
- * cockatiel measures the open time by the system clock: setting that back by an hour would keep the circuit open for an
- * hour. It therefore half-opens at once, and the guard measures the time by a monotonic clock.
+ * cockatiel measures the open time by the system clock: if that clock is set back by an hour, the circuit stays open for an
+ * hour. cockatiel therefore half-opens at once, and the guard measures the time by a monotonic clock.
  */
 const AT_ONCE = Number.NEGATIVE_INFINITY;
 const GAUGE: Record<BreakerState, number> = { closed: 0, 'half-open': 1, open: 2 };
