@@ -88,7 +88,7 @@ function clientAddressOf(request: IncomingMessage, trust: Trust): string | undef
   return proxyAddress(request, trust);
 }
 
-/** Answers 405 for the paths of `routes`. To be called after they were added, so that only other methods get here. */
+/** Answers 405 for the paths of `routes`. Call it after they were added, so that only requests with other methods reach it. */
 function refuseOtherMethods(behind: Pick<Router, 'all'>, routes: Router['stack']): void {
   const allowed = new Map<string | string[], Set<string>>();
   for (const { route } of routes) {
@@ -109,7 +109,7 @@ function refuseOtherMethods(behind: Pick<Router, 'all'>, routes: Router['stack']
 
 const answerErrors: ErrorRequestHandler = (thrown: unknown, _request, response, _next) => {
   const { status, headers, body } = errorAnswer(thrown, observedOf(response));
-  // A part of the response has been sent: only a closed connection shows the client that the rest is missing.
+  // Part of the response has been sent. Only a closed connection tells the client that the rest is missing.
   if (response.headersSent) {
     response.destroy();
     return;

@@ -78,7 +78,7 @@ function parseForm(bytes: Buffer, numbers: ReadonlySet<string>, done: Done): voi
 /** An event has fewer fields than this. */
 const MAX_PARTS = 64;
 
-/** Limits the number of parts first, because a file of no bytes takes 35 µs: 16 KiB of them take 9 ms. */
+/** Limits the number of parts first: parsing an empty file takes 35 µs, and a body of 16 KiB with empty files 9 ms. */
 function parseMultipart(bytes: Buffer, contentType: string, numbers: ReadonlySet<string>, done: Done): void {
   if (hasTooManyParts(bytes)) {
     done(invalidRequest(`The form has more than ${MAX_PARTS} parts.`));

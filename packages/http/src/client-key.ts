@@ -28,14 +28,14 @@ export function pseudonymOf(client: string): string {
   return createHash('sha256').update(SECRET).update(client).digest('base64').slice(0, 16);
 }
 
-/** Global unicast addresses. Others may embed an IPv4 address, or do not reach us from the internet. */
+/** Global unicast addresses. Other addresses may embed an IPv4 address, or are not used on the internet. */
 const GLOBAL = /^[23][\da-f]{3}:[\da-f:]+$/i;
 /** Prefix of an IPv4 address on a dual-stack socket. */
 const MAPPED = '::ffff:';
 
 /**
- * The first 56 bits of an IPv6 address, as in express-rate-limit, whose `ipKeyGenerator` takes 8 µs. For global unicast
- * addresses this takes 0.5 µs: the first four groups without the low byte of the fourth.
+ * The first 56 bits of an IPv6 address, as in express-rate-limit. Its `ipKeyGenerator` takes 8 µs; for global unicast addresses
+ * this function takes 0.5 µs. Their first 56 bits are the first four groups without the low byte of the fourth.
  */
 function networkOf(address: string): string {
   if (address.startsWith(MAPPED) && isIPv4(address.slice(MAPPED.length))) return address.slice(MAPPED.length);

@@ -28,7 +28,7 @@ export function securityHeaders({ HSTS_MAX_AGE_SECONDS, HSTS_INCLUDE_SUBDOMAINS 
     referrerPolicy: false,
     xDnsPrefetchControl: false,
     xDownloadOptions: false,
-    // Replaced by frame-ancestors of the policy.
+    // The policy has `frame-ancestors` instead.
     xFrameOptions: false,
     xPermittedCrossDomainPolicies: false,
     xXssProtection: false,

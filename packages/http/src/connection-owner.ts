@@ -4,8 +4,8 @@ import { compile } from 'proxy-addr';
 import { clientKey } from './client-key.js';
 
 /**
- * Names the client address or network that a connection counts for, as the rate limiters group them. Undefined for a trusted
- * proxy, because it carries the requests of many clients; a number of hops trusts every sender.
+ * Returns the client key under which a connection is counted. Undefined for a trusted proxy, because it sends the requests of
+ * many clients. With a number of hops, every sender is trusted.
  */
 export function connectionOwner({ TRUST_PROXY }: HttpConfig): (socket: Socket) => string | undefined {
   if (typeof TRUST_PROXY !== 'object') return TRUST_PROXY ? () => undefined : (socket) => clientKey(undefined, socket);

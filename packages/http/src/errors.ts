@@ -15,7 +15,7 @@ export function toApiError(error: unknown): ApiError {
 function fromStaticFiles(error: unknown): ApiError | undefined {
   const { status } = error as { status?: unknown };
   if (status === 412)
-    return new ApiError(412, 'precondition_failed', 'The file does not match the precondition in the request headers.');
+    return new ApiError(412, 'precondition_failed', 'The file does not meet the preconditions in the request headers.');
   if (status === 416) return new ApiError(416, 'range_not_satisfiable', 'The requested range is outside the file.');
   return undefined;
 }

@@ -15,7 +15,7 @@ export class ObservedRequest {
   readonly requestId: string;
   /** By the clock of `performance.now()`. */
   readonly startedAt = performance.now();
-  /** Label in the metrics. Undefined in Express, where it is known after routing. */
+  /** Label in the metrics. Undefined in Express, where it is known only after routing. */
   readonly endpoint: string | undefined;
   error: ApiError | undefined;
 
@@ -24,7 +24,7 @@ export class ObservedRequest {
     this.response = response;
     this.requestId = identify(request);
     this.endpoint = endpoint;
-    // `close` follows a complete response, and also a client that disconnects before.
+    // Node emits `close` after a complete response, and when the client disconnects earlier.
     response.on('close', () => observer(this));
   }
 }
@@ -62,7 +62,7 @@ export function observedOf(response: Response): ObservedRequest {
   return response.locals.observed as ObservedRequest;
 }
 
-/** The template of the path. Clients choose the path itself, and labels of metrics must be few. */
+/** The template of the path. The path itself cannot be a label: clients choose it, and labels must have few values. */
 function endpointOf(request: Request): string {
   const label: unknown = request.res?.locals.endpoint;
   if (typeof label === 'string') return label;
