@@ -18,13 +18,13 @@ export interface ClockJudgement {
   readonly state: 'together' | 'uncertain' | 'apart';
   /** False if two clocks are too far apart to delete data by age. */
   readonly mayPrune: boolean;
-  /** How far the clocks are apart, and which one to set. */
+  /** A sentence for operators: how far the clocks differ, and which one to set. */
   readonly detail: string;
 }
 
 /** A larger skew is a condition. */
 const APART_MS = 2_000;
-/** The condition ends below this: a single limit would flap. */
+/** The condition ends below this limit. With one limit for both, it would flap. */
 const TOGETHER_MS = 1_000;
 /** A larger skew stops the deletion of data by age. */
 const PRUNE_MS = 30_000;

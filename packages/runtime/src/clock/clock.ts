@@ -18,22 +18,22 @@ export interface ServerTime {
 }
 
 /**
- * The time of the tracker: the clock of Postgres. All processes share it, so their windows agree whatever the clocks of
- * their hosts show. Before the first contact with Postgres it is the clock of NATS, and before either the clock of the host.
+ * The time of the tracker: the clock of Postgres. All processes use it, so their windows agree even if the clocks of their
+ * hosts do not. Until Postgres has answered, the clock of NATS is used; until NATS has answered, the clock of the host.
  *
- * Each server time gives the difference between the server's clock and `performance.now()`, exact to half a round trip. In
- * between the time advances with `performance.now()`, so changes of the system clock do not move it. While Postgres is
- * unavailable the last difference stays in use.
+ * Each server time gives the difference between the server's clock and `performance.now()`, exact to half a round trip. Between
+ * two server times, `performance.now()` advances the time, so changes of the system clock do not affect it. While Postgres is
+ * unavailable, the last difference stays in use.
  *
- * The clock of Postgres is followed even if it is wrong: services with different times would count one click in different
- * windows. Clocks that disagree are a condition and stop pruning.
+ * The clock of Postgres is used even if it is wrong: services with different times would count one click in different windows.
+ * Clocks that disagree are a condition and stop pruning.
  */
 export interface Clock {
   /** Whole milliseconds since the Unix epoch. Costs no more than `performance.now()`. */
   now(): number;
   /**
-   * The earlier of the Postgres and NATS clocks, but never more than a day before Postgres. No reader's clock is behind it,
-   * so buckets too old by this time can be left out. The limit of one day bounds the size of a rebuild.
+   * The earlier of the Postgres and NATS clocks, but never more than a day before Postgres. No reader's clock is behind this
+   * time, so buckets that are too old for it can be left out. The limit of one day bounds the size of a rebuild.
    *
    * @throws DependencyUnavailable until the clock of Postgres has been measured
    */
@@ -44,7 +44,7 @@ export interface Clock {
   measuredNow(): number | undefined;
   /** Why no data may be deleted by age now; undefined if it may. */
   whyNotPrune(): string | undefined;
-  /** Takes the time of a server, with every ping. Undefined changes nothing: not every server reports its time. */
+  /** Takes the time that a server reported with a ping. Undefined, for a server that reports none, changes nothing. */
   observe(reference: ClockReference, time: ServerTime | undefined): void;
 }
 
@@ -56,7 +56,7 @@ interface Range {
   readonly at: number;
 }
 
-/** Server times are whole milliseconds. */
+/** A server time may be rounded down to whole milliseconds. */
 const RESOLUTION_MS = 1;
 /** Maximum drift between two clocks: NTP corrects a clock by at most 500 ppm. */
 const DRIFT = 0.000_5;

@@ -7,8 +7,8 @@ const FORBIDDEN_IN_FOLDER = /["<>|\p{Cc}]/u;
 const FORBIDDEN_IN_NAME = /[:*?\\]/;
 
 /**
- * A joi rule: a path that names a file. Whether the file can be written is not checked, because a full or missing disk must
- * not stop a start.
+ * A joi rule: a path that names a file. It does not check whether the file can be written, because a service must start with a
+ * full or missing disk too.
  */
 export function toLogFile(path: string, helpers: Joi.CustomHelpers): string | Joi.ErrorReport {
   const name = basename(path);

@@ -4,7 +4,7 @@ import { isSecret, type Variables } from './config.js';
 export interface VariableDescription {
   readonly name: string;
   readonly description: string;
-  /** The value of an unset variable; absent when it has none. */
+  /** Absent if the variable has no default. */
   readonly default?: unknown;
   /** The variable can also come from the file that `NAME_FILE` names. */
   readonly secret: boolean;

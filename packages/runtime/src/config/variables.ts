@@ -5,7 +5,7 @@ import type { Environment, Variables } from './config.js';
 import { toLogFile } from './log-file.js';
 import { count, host, listOf, milliseconds, parseUrl, port } from './schemas.js';
 
-/** The `trust proxy` setting of Express: nobody, everybody, a number of hops, or networks. */
+/** The `trust proxy` setting of Express: no proxy (false), every sender (true), a number of hops, or networks. */
 export type TrustProxy = boolean | number | readonly string[];
 
 export interface LogConfig {
@@ -49,7 +49,7 @@ export const logVariables: Variables<LogConfig> = {
   LOG_FILE: Joi.string()
     .custom(toLogFile)
     .description(
-      'Path of a log file beside standard output. Service and date are added to its name: `logs/ads.log` becomes `logs/ads-ingest-2026-01-31.log`. A new file begins each day, and after 100 MB. Files are kept for 14 days. If the file cannot be written, the service continues, logs a warning, and tries again within a minute. A deleted file is noticed within a minute; the service tries again a minute later.',
+      'Path of a log file, in addition to standard output. Service and date are added to its name: `logs/ads.log` becomes `logs/ads-ingest-2026-01-31.log`. A new file begins each day, and after 100 MB. Files are kept for 14 days. If the file cannot be written, the service continues, logs a warning, and tries again within a minute. A deleted file is noticed within a minute and created again a minute later.',
     ),
 };
 
@@ -60,7 +60,7 @@ export function serverVariables(defaultPort: number): Variables<ServerConfig> {
       .min(0)
       .default(defaultPort)
       .description(
-        'Port on which the service listens; 0 takes any free port. With `npm start`: the port of the public address, 8080 by default.',
+        'Port on which the service listens; 0 chooses a free port. For `npm start`, the port of the public address (8080 by default).',
       ),
     // Longer than the usual 60 s of a load balancer. The balancer must close first: otherwise it may send a request on a
     // connection that the service is closing.
@@ -74,7 +74,7 @@ export function serverVariables(defaultPort: number): Variables<ServerConfig> {
     HTTP_REQUEST_TIMEOUT_MS: milliseconds.default(30_000).description('How long a whole request may take to arrive.'),
     HTTP_SEND_TIMEOUT_MS: milliseconds
       .default(10_000)
-      .description('How long a client may read nothing of its response before its connection is closed.'),
+      .description('If a client reads nothing of its response for this time, its connection is closed.'),
     // A service stays below 256 MB with incomplete headers on all connections.
     HTTP_MAX_CONNECTIONS: Joi.number()
       .integer()
@@ -82,7 +82,7 @@ export function serverVariables(defaultPort: number): Variables<ServerConfig> {
       .max(1_000_000)
       .default(4_000)
       .description(
-        'Connections at a time. When all are open, the address with the most connections loses its oldest one that is idle or whose request is incomplete, if it has at least two more than the new address. Otherwise the new connection is closed. Incomplete headers on 4,000 connections take 85 MB.',
+        'Maximum number of open connections. A further connection replaces one of the address with the most connections, if that address has at least two more than the new one: its oldest connection that is idle or has an incomplete request. Otherwise the new connection is closed. Incomplete headers on 4,000 connections take 85 MB.',
       ),
     HTTP_MAX_CONNECTIONS_PER_ADDRESS: Joi.number()
       .integer()
@@ -90,7 +90,7 @@ export function serverVariables(defaultPort: number): Variables<ServerConfig> {
       .max(1_000_000)
       .default(1_000)
       .description(
-        'Connections at a time from one address, or from one IPv6 /56 network; further ones are closed at once. Raise it where more viewers share one address. Proxies that `TRUST_PROXY` names are exempt; if it is a number of hops or `true`, every sender is exempt. The proxy must then limit the connections of its clients. `infra/gateway` limits only their requests in progress.',
+        'Maximum number of open connections from one address or one IPv6 /56 network; further ones are closed at once. Raise it if more viewers share one address. Proxies that `TRUST_PROXY` names are exempt. If `TRUST_PROXY` is a number of hops or `true`, every sender is exempt. An exempt proxy must limit the connections of its clients itself; `infra/gateway` limits only their requests in progress.',
       ),
     // Below the 30 s after which Kubernetes kills a pod.
     SHUTDOWN_GRACE_SECONDS: Joi.number()
@@ -104,17 +104,17 @@ export function serverVariables(defaultPort: number): Variables<ServerConfig> {
 export function httpVariables(defaultPort: number): Variables<HttpConfig> {
   return {
     ...serverVariables(defaultPort),
-    NODE_ENV: Joi.string().description('`production`, as in the images, refuses `TRUST_PROXY=true`.'),
+    NODE_ENV: Joi.string().description('With `production`, which the images set, `TRUST_PROXY=true` is refused.'),
     TRUST_PROXY: Joi.string()
       .custom(toTrustProxy)
       .default(false)
       .description(
-        'Proxies whose `X-Forwarded-For` is trusted: `false`, a comma list of addresses and networks, a number of hops, or `true`. With a number, the service trusts the last N entries from any sender, so clients must be able to reach it through the proxies only. `true` lets each client choose its address, for the rate limit and the stored `ip`: it is logged as a warning, and refused with `NODE_ENV=production`.',
+        'Proxies whose `X-Forwarded-For` is trusted: `false`, a comma-separated list of addresses and networks, a number of hops, or `true`. With a number N, the service trusts the last N entries of any sender, so clients must not be able to reach it directly. `true` lets each client choose its address, for the rate limit and the stored `ip`: it is logged as a warning, and refused with `NODE_ENV=production`.',
       ),
     CORS_ORIGINS: Joi.string()
       .custom(toOrigins)
       .default('*')
-      .description('`*`, or a comma list of origins that may read responses in a browser.'),
+      .description('`*`, or a comma-separated list of origins that may read responses in a browser.'),
     HSTS_MAX_AGE_SECONDS: count
       .max(2_147_483_647)
       .default(0)
@@ -126,7 +126,7 @@ export function httpVariables(defaultPort: number): Variables<HttpConfig> {
       .description('Adds `includeSubDomains` to `Strict-Transport-Security`.'),
     RATE_LIMIT_READS_PER_MINUTE: count
       .default(6_000)
-      .description('Reads per minute, client address and process; 0 sets no limit.'),
+      .description('Reads per minute that a process answers for one client; 0 disables the limit.'),
   };
 }
 
@@ -134,7 +134,7 @@ export const eventLimitVariables: Variables<EventLimitConfig> = {
   RATE_LIMIT_EVENTS_PER_MINUTE: count
     .default(60_000)
     .description(
-      'Requests that report an event, per minute, client and process; refused requests count too. 0 sets no limit. Up to 100,000 clients are counted at a time.',
+      'Requests with events per minute that a process answers for one client; 0 disables the limit. Refused requests count too. Up to 100,000 clients are counted at a time.',
     ),
 };
 

@@ -22,7 +22,7 @@ export interface Conditions {
 export function createConditions({ registry }: Pick<Metrics, 'registry'>, logger: Logger): Conditions {
   const gauge = new Gauge({
     name: 'health_condition',
-    help: '1 while a condition holds that an operator must act on, else 0. /health shows the detail.',
+    help: '1 while a condition holds, so that an operator must act; else 0. /health shows the detail.',
     labelNames: ['condition'],
     registers: [registry],
   });

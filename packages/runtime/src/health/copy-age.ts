@@ -21,7 +21,7 @@ export interface CopyOptions {
   readonly name: string;
   /** Name of its entries in metrics, such as `ads`. */
   readonly entries: string;
-  /** Age in seconds from which an operator must act. */
+  /** Age in seconds at which the condition begins. */
   readonly oldAfter: number;
   readonly metrics: Pick<Metrics, 'registry'>;
   readonly conditions: Conditions;

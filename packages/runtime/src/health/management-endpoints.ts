@@ -10,9 +10,7 @@ const PUBLIC_METRICS_AGE_MS = 250;
 
 type ManagementPath = (typeof MANAGEMENT_PATHS)[number];
 
-/**
- * The management path of a request URL, without prefix, query and final slash. Undefined if the URL has another path.
- */
+/** The management path of a request URL, without prefix, query and final slash. Undefined if the URL has another path. */
 export function managementPath(url: string): ManagementPath | undefined {
   const path = url
     // The URL of a request to a proxy is absolute.
@@ -23,7 +21,7 @@ export function managementPath(url: string): ManagementPath | undefined {
   return MANAGEMENT_PATHS.find((known) => known === path);
 }
 
-/** Answers GET and HEAD on the management paths. Returns false for any other request, which it leaves alone. */
+/** Answers GET and HEAD on the management paths. Returns false for any other request, and does not answer it. */
 export type ManagementEndpoints = (request: IncomingMessage, response: ServerResponse) => boolean;
 
 export function managementEndpoints(options: { health: Health; metrics: Metrics }): ManagementEndpoints {
@@ -90,7 +88,7 @@ function isForwarded({ headers }: IncomingMessage): boolean {
   return headers['x-forwarded-for'] !== undefined;
 }
 
-/** Status and names only: details, versions and breaker states are for operators. */
+/** The statuses only: details, versions and breaker states are for operators. */
 function publicReport({ status, dependencies }: HealthReport): object {
   const states = Object.entries(dependencies).map(([name, dependency]) => [name, { status: dependency.status }]);
   return { status, dependencies: Object.fromEntries(states) };

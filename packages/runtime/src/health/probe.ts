@@ -1,11 +1,11 @@
 import { every } from '../timers/every.js';
 
-/** New connections need some time: without it each start would look like an outage. */
+/** Time to connect. Without it, each start would count as an outage. */
 const FIRST_PING_MS = 200;
 
 /**
- * Pings each dependency after 200 ms, and `intervalMs` after each answer, so that also an idle process notices outages and
- * recoveries. A ping goes through the guard of its connection, which keeps and logs the result.
+ * Pings each dependency after 200 ms, and `intervalMs` after each answer, so that an idle process also notices outages and
+ * recoveries. A ping goes through the guard of its connection, which records and logs the result.
  *
  * @returns stops the pings. Resolves when all pings in progress have ended; connections may be closed then
  */

@@ -88,11 +88,11 @@ export function createLogger(options: { service: string; level: Level; file?: st
     try {
       logger.log({ ...plain(fields), level: at, message });
     } catch (error) {
-      // The rotation throws when it cannot create the folder again. Standard output has the line.
+      // The rotation throws if it cannot create the folder again. The line was already written to standard output.
       fileFailed(error);
     }
   };
-  // A deleted file stays open, so its lines would be lost without an error.
+  // A file that was deleted stays open, and its lines would be lost without an error.
   const checkFile = async (path: string): Promise<void> => {
     const checked = transport;
     if (checked === undefined) openFile(path);

@@ -1,6 +1,6 @@
 /**
- * The reason of an error in one line. A JetStream refusal has it in `api_error`, because its message is a number. An error of
- * Node without a message, such as a connect that failed at several addresses, gives its code.
+ * The reason of an error in one line. The message of a JetStream refusal is a number, so its reason comes from `api_error`. An
+ * error of Node without a message, such as a connect that failed at several addresses, gives its code.
  */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

@@ -37,7 +37,7 @@ interface Known {
   readonly addresses: readonly LookupAddress[];
 }
 
-/** Bounds the memory. Names come from the configuration and from the node lists of clusters. */
+/** Bounds the memory: names come from the configuration and from the node lists of clusters. */
 const MOST_NAMES = 1_000;
 
 /**

@@ -31,11 +31,10 @@ const BAD_CONFIGURATION = 78;
 
 /**
  * Runs a process from its configuration to its exit.
- * - SIGTERM and SIGINT run the shutdown hooks and exit 0. Later signals change nothing: one Ctrl-C may arrive twice, with any
- *   delay.
+ * - SIGTERM and SIGINT run the shutdown hooks and exit 0. Later signals have no effect, because one Ctrl-C may arrive twice.
  * - An uncaught error is logged; the hooks run and the process exits 1.
  * - After `SHUTDOWN_GRACE_SECONDS` the process exits 1, even if hooks still run.
- * - A bad configuration is printed to standard error, exit 78.
+ * - If the configuration is invalid, its problems are printed to standard error and the process exits 78.
  * - `--check-config` starts nothing. The exit code shows whether the configuration is valid; standard output names variables
  *   that are probably misspelled.
  * - `--print-config` prints the variables as JSON. It reads and starts nothing.
@@ -112,7 +111,7 @@ export async function runProcess<
   try {
     await start({ config, logger, metrics, conditions, shutdown });
   } catch (error) {
-    // An error of the start during a shutdown is a consequence of the shutdown.
+    // After a signal during the start, the start fails because its resources are closed.
     if (ending) return;
     if (error instanceof ConfigError) {
       printPlainly(service, error);

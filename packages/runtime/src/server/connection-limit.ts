@@ -5,12 +5,14 @@ import type { ServerConfig } from '../config/variables.js';
 import type { LogFields, Logger } from '../log/logger.js';
 import type { Metrics } from '../metrics/metrics.js';
 
-/** A full server refuses thousands of connections a second. */
+/** One line per minute, because a full server may refuse thousands of connections a second. */
 const LOG_EVERY_MS = 60_000;
 
 export interface ConnectionLimitOptions {
   readonly config: Pick<ServerConfig, 'HTTP_MAX_CONNECTIONS' | 'HTTP_MAX_CONNECTIONS_PER_ADDRESS'>;
-  /** The client address or network that a connection counts for. Undefined for a trusted proxy, which has many clients. */
+  /**
+   * The client address or network under which a connection is counted. Undefined for a trusted proxy, which has many clients.
+   */
   readonly ownerOf: (socket: Socket) => string | undefined;
   /** False while a complete request of the connection waits for its response. */
   readonly isIdle: (socket: Socket) => boolean;
@@ -19,14 +21,14 @@ export interface ConnectionLimitOptions {
 }
 
 /**
- * Limits the connections of a server, because each may hold 20 KB of incomplete headers, and shares them between owners.
- * - An owner holds at most `HTTP_MAX_CONNECTIONS_PER_ADDRESS`; a further connection is closed at once.
- * - When `HTTP_MAX_CONNECTIONS` are open, a new connection takes the place of the oldest idle or half-sent one of the owner
- *   that holds the most, if that owner holds at least two more connections than the owner of the new one. Otherwise the new
- *   connection is closed at once.
+ * Limits the connections of a server, because each may hold 20 KB of incomplete headers, and divides them between owners.
+ * - An owner holds at most `HTTP_MAX_CONNECTIONS_PER_ADDRESS` connections; a further one is closed at once.
+ * - While `HTTP_MAX_CONNECTIONS` are open, a new connection replaces one of the owner with the most connections, if that owner
+ *   has at least two more than the owner of the new one: its oldest connection that is idle or has an incomplete request.
+ *   Otherwise the new connection is closed at once.
  *
- * Proxies without an owner count for the whole only, and never lose a connection. The search for the largest owner reads one
- * number for each owner.
+ * Connections of trusted proxies have no owner: they count towards `HTTP_MAX_CONNECTIONS` only, and are never replaced. The
+ * search for the largest owner reads one number for each owner.
  */
 export function limitConnections(server: Server, options: ConnectionLimitOptions): void {
   const { config, ownerOf, isIdle, metrics, logger } = options;
@@ -39,7 +41,7 @@ export function limitConnections(server: Server, options: ConnectionLimitOptions
   });
   const replaced = new Counter({
     name: 'http_connections_replaced_total',
-    help: 'Idle or half-sent connections closed for one of another address, because HTTP_MAX_CONNECTIONS were open.',
+    help: 'Connections, idle or with an incomplete request, that one of another address replaced at HTTP_MAX_CONNECTIONS.',
     registers,
   });
   let open = 0;
@@ -52,13 +54,13 @@ export function limitConnections(server: Server, options: ConnectionLimitOptions
     },
   });
   const logFull = rarely((fields) =>
-    logger.warn('connections are refused or replaced: HTTP_MAX_CONNECTIONS are open', {
+    logger.warn('connections are refused or replaced: HTTP_MAX_CONNECTIONS is reached', {
       event: 'http.connections_refused',
       ...fields,
     }),
   );
   const logOwner = rarely((fields) =>
-    logger.warn('connections of an address are refused: it holds HTTP_MAX_CONNECTIONS_PER_ADDRESS', {
+    logger.warn('connections of an address are refused: it has reached HTTP_MAX_CONNECTIONS_PER_ADDRESS', {
       event: 'http.address_refused',
       ...fields,
     }),

@@ -16,8 +16,8 @@ interface Connection {
 }
 
 /**
- * The open request of each connection, kept in one object per connection. A single set of all responses costs a fifth of
- * the CPU time: it changes twice per request, so V8 copies it again and again, and each copy keeps garbage alive.
+ * The open request of each connection, kept in one object per connection. A single set of all responses would take a fifth of
+ * the CPU time: it changes twice per request, so V8 copies it repeatedly, and each copy keeps garbage in memory.
  */
 export class OpenRequests {
   readonly #bySocket = new WeakMap<Duplex, Connection>();
@@ -42,7 +42,7 @@ export class OpenRequests {
     const forget = () => {
       if (connection?.latest?.response === response) connection.latest = undefined;
     };
-    // The response may end before the request does. A refusal of the rest of the request needs to know it.
+    // The response may end before the request does. If the rest of the request is refused, the refusal needs this response.
     if (request.complete) forget();
     else request.once('close', forget);
   }

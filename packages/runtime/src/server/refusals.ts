@@ -51,7 +51,7 @@ export function createRefusals(openRequests: Pick<OpenRequests, 'latestOf'>): Re
       const { request, response, previous } = openRequests.latestOf(socket) ?? {};
       const isBroken = request?.complete === false;
       const refuse = () => {
-        // A request that is too large may already have its response: only close the connection.
+        // The response to a request that is too large may already be sent: then only close the connection.
         end(socket, isBroken && response?.headersSent ? undefined : refusalOf(error));
       };
       // Answer an earlier complete request first: its client must not take the refusal for its own response.

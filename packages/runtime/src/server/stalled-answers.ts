@@ -9,7 +9,7 @@ export interface StalledAnswers {
   check(now: number): void;
 }
 
-/** One client may have many connections: log at most one line a minute. */
+/** One line per minute, because one client may have many connections. */
 const LOG_EVERY_MS = 60_000;
 
 /** The bytes sent on a connection at its last progress. */
@@ -20,9 +20,9 @@ interface Progress {
 }
 
 /**
- * Closes a connection whose client does not read its response: bytes wait to be sent, and the system took none of them for
- * `timeoutMs`. Idle connections and slow readers are kept. A check reads some fields of each socket; requests cost nothing
- * more.
+ * Closes a connection whose client does not read its response: bytes wait to be sent, and the operating system took none of
+ * them for `timeoutMs`. Idle connections and slow readers are kept. A check reads some fields of each socket, and adds no cost
+ * to requests.
  *
  * @param sockets returns the connections to check
  */

@@ -1,4 +1,4 @@
-/** Work that runs again and again until it is stopped. */
+/** Work that is repeated until it is stopped. */
 export interface Repetition {
   /** Skips the pause before the next run. During a run, the next one follows without a pause. */
   runSoon(): void;
