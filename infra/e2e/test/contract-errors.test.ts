@@ -259,6 +259,7 @@ describe('a request to analytics', () => {
     ['cursor=', 'cursor', 'cursor is not allowed to be empty'],
     ['ad_id=', 'ad_id', 'ad_id is not allowed to be empty'],
     ['ad_id=ad-001&ad_id=ad-002', 'ad_id', 'ad_id must be a string'],
+    ['ad_id=ad-001&from=2026-11-01', 'from', 'from is a parameter of /api/v1/ads/analytics/report'],
   ])('is refused with %s', async (query, where, message) => {
     expectError(await client.get(`/ads/analytics?${query}`), {
       status: 400,

@@ -11,6 +11,8 @@ export interface AdAnswer {
   readonly impressions: number;
   readonly ctr: number | null;
   readonly time_frames: Readonly<Record<string, number>>;
+  readonly impressions_time_frames: Readonly<Record<string, number>>;
+  readonly ctr_time_frames: Readonly<Record<string, number | null>>;
   /** `redis` or `postgres`. */
   readonly source: string;
   readonly timestamp?: string;

@@ -2,8 +2,6 @@ import { type ParsedUrlQuery, parse } from 'node:querystring';
 import {
   AD_ID,
   AD_ID_RULE,
-  type Detail,
-  detailsOf,
   LONGEST_AD_ID,
   limitedNumber,
   limitedText,
@@ -13,6 +11,9 @@ import {
 } from '@ads/models';
 import Joi from 'joi';
 import { ownText } from './own-text.js';
+import { API_PREFIX, ENDPOINTS } from './paths.js';
+import { reportQuery } from './report-query.js';
+import { type StrictQueryResult, strictReader } from './strict-query.js';
 
 const TIMEFRAMES = WINDOWS.map((window) => window.timeframe);
 
@@ -31,10 +32,12 @@ export const analyticsQuery = Joi.object({
   timeframe: Joi.string()
     .valid(...TIMEFRAMES)
     .messages({ 'any.only': `timeframe must be one of ${TIMEFRAMES.join(', ')}` })
-    .description('A sliding window. The response then contains the `clicks` in it, and all ads are ordered by them.'),
+    .description(
+      'A sliding window. The response then contains its clicks, impressions and CTR, and all ads are ordered by its clicks.',
+    ),
   limit: limitedNumber().integer().min(1).max(MAX_PAGE).default(DEFAULT_PAGE).description('Number of ads on a page.'),
   cursor: limitedText(LONGEST_CURSOR).description('`next_cursor` of the previous page.'),
-}).unknown(true);
+});
 
 /** A checked query. */
 export interface AnalyticsQuery {
@@ -44,23 +47,28 @@ export interface AnalyticsQuery {
   readonly cursor?: string;
 }
 
-export type AnalyticsQueryResult =
-  | { readonly state: 'query'; readonly query: AnalyticsQuery }
-  | { readonly state: 'invalid'; readonly details: Detail[] };
+/** The parameters that only reports have. */
+const OF_REPORTS = Object.keys(reportQuery.describe().keys).filter(
+  (name) => !Object.hasOwn(analyticsQuery.describe().keys, name),
+);
+
+const readStrictly = strictReader<AnalyticsQuery>(analyticsQuery, 'analytics answers', (name) =>
+  OF_REPORTS.includes(name) ? `${name} is a parameter of ${API_PREFIX}${ENDPOINTS.report.path}` : undefined,
+);
 
 /** @param text the part of the URL after the question mark */
-export function readAnalyticsQuery(text: string): AnalyticsQueryResult {
-  const fields = parse(text);
-  if (typeof fields.ad_id === 'string') fields.ad_id = ownText(fields.ad_id);
-  const common = readCommonQuery(fields);
-  if (common !== undefined) return { state: 'query', query: common };
-  const { value, error } = analyticsQuery.validate(fields, { abortEarly: false, errors: { wrap: { label: false } } });
-  return error ? { state: 'invalid', details: detailsOf(error) } : { state: 'query', query: value as AnalyticsQuery };
+export function readAnalyticsQuery(text: string): StrictQueryResult<AnalyticsQuery> {
+  const query = readCommonQuery(parse(text));
+  const result = query === undefined ? readStrictly(text) : ({ state: 'query', query } as const);
+  if (result.state === 'invalid' || result.query.ad_id === undefined) return result;
+  return { state: 'query', query: { ...result.query, ad_id: ownText(result.query.ad_id) } };
 }
 
 /** Reads the most frequent queries, one ad with or without a timeframe, without joi, which takes ten times as long. */
-function readCommonQuery({ ad_id, timeframe, limit, cursor }: ParsedUrlQuery): AnalyticsQuery | undefined {
-  if (typeof ad_id !== 'string' || !AD_ID.test(ad_id) || limit !== undefined || cursor !== undefined) return undefined;
+function readCommonQuery(fields: ParsedUrlQuery): AnalyticsQuery | undefined {
+  const { ad_id, timeframe } = fields;
+  if (typeof ad_id !== 'string' || !AD_ID.test(ad_id)) return undefined;
+  if (Object.keys(fields).length > (timeframe === undefined ? 1 : 2)) return undefined;
   if (timeframe === undefined) return { ad_id, limit: DEFAULT_PAGE };
   const window = typeof timeframe === 'string' ? windowOf(timeframe) : undefined;
   return window && { ad_id, timeframe: window.timeframe, limit: DEFAULT_PAGE };

@@ -43,10 +43,10 @@ export function invalidRequest(message: string, details: readonly Detail[] = [])
   return new ApiError(400, 'invalid_request', message, { details });
 }
 
-/** 400 for invalid fields. The message lists all of them. */
+/** 400 for invalid fields. The message contains the reasons, each once. */
 export function invalidFields(details: readonly Detail[]): ApiError {
-  const reasons = details.map((detail) => detail.message).join('; ');
-  return invalidRequest(`The request is not valid: ${reasons}.`, details);
+  const reasons = [...new Set(details.map((detail) => detail.message))];
+  return invalidRequest(`The request is not valid: ${reasons.join('; ')}.`, details);
 }
 
 /** 400 for an event that is older than the service accepts. The message lists the limits. */

@@ -41,31 +41,49 @@ export const eventResponses = perKind((kind) => {
   });
 });
 
+const rate = Joi.number().min(0).allow(null);
+
+/** A value for each window. @param what in the description of each */
+function perWindow(schema: Joi.NumberSchema, what: string) {
+  return Joi.object(
+    Object.fromEntries(
+      WINDOWS.map(({ field }) => [
+        field,
+        schema.required().description(`${what} in the ${field.replaceAll('_', ' ')}.`),
+      ]),
+    ),
+  ).required();
+}
+
 const counters = {
   ad_id: adId,
   total_clicks: count.required().description('All clicks of the ad.'),
   impressions: count.required().description('All impressions of the ad.'),
-  ctr: Joi.number()
-    .min(0)
-    .allow(null)
+  ctr: rate
     .required()
     .description('`total_clicks` divided by `impressions`, so 0.05 is 5 %; null without impressions.'),
-  time_frames: Joi.object(
-    Object.fromEntries(
-      WINDOWS.map(({ field }) => [field, count.required().description(`Clicks in the ${field.replaceAll('_', ' ')}.`)]),
-    ),
-  )
-    .required()
-    .description('Clicks in sliding windows that end now.'),
+  time_frames: perWindow(count, 'Clicks').description('Clicks in sliding windows that end now.'),
+  impressions_time_frames: perWindow(count, 'Impressions').description('Impressions in the same windows.'),
+  ctr_time_frames: perWindow(rate, 'CTR').description(
+    'Clicks divided by impressions in the same windows; null without impressions.',
+  ),
 };
 const timeframe = Joi.string().valid(...WINDOWS.map((window) => window.timeframe));
+/** Present if the request names a window. */
+const ofTimeframe = {
+  timeframe: timeframe.description('The requested window. Absent without one.'),
+  clicks: count.description('Clicks in `timeframe`. Absent without one.'),
+  timeframe_impressions: count.description('Impressions in `timeframe`. Absent without one.'),
+  timeframe_ctr: rate.description(
+    '`clicks` divided by `timeframe_impressions`; null without impressions. Absent without `timeframe`.',
+  ),
+};
 const source = Joi.string().valid('redis', 'postgres').required().description('The store that supplied the counters.');
 
 /** `GET /api/v1/ads/analytics?ad_id=` */
 export const adAnalyticsResponse = Joi.object({
   ...counters,
-  timeframe: timeframe.description('The requested window. Absent without one.'),
-  clicks: count.description('Clicks in `timeframe`. Absent without one.'),
+  ...ofTimeframe,
   source,
   timestamp: time.required().description('When the response was generated.'),
 });
@@ -83,8 +101,7 @@ export const allAnalyticsResponse = Joi.object({
     .items(
       Joi.object({
         ...counters,
-        timeframe: timeframe.description('The requested window. Absent without one.'),
-        clicks: count.description('Clicks in `timeframe`. Absent without one.'),
+        ...ofTimeframe,
       }),
     )
     .required()

@@ -8,6 +8,8 @@ const LONGEST_TIME = 64;
 const LONGEST_ZONE = 64;
 /** Maximum number of characters of an unknown parameter's name that an error repeats. */
 const LONGEST_NAME = 64;
+/** Maximum number of unknown parameters that an error names. */
+const MOST_NAMED = 10;
 
 /** A date or a time. */
 export const timeParameter = () => limitedText(LONGEST_TIME);
@@ -28,19 +30,24 @@ export type StrictQueryResult<Query> =
  * misspelt filter were ignored, the query would select everything.
  *
  * @param subject names the answers in the error message, in the plural: `reports`
+ * @param hint the error message for an unknown parameter; undefined for the general one
  */
 export function strictReader<Query>(
   schema: Joi.ObjectSchema,
   subject: string,
+  hint: (name: string) => string | undefined = () => undefined,
 ): (text: string) => StrictQueryResult<Query> {
   const { keys } = schema.describe() as { keys: Readonly<Record<string, { readonly type: string }>> };
   const names = Object.keys(keys);
   return (text) => {
     const fields: Record<string, unknown> = { ...parse(text) };
-    const unknown = Object.keys(fields).find((name) => !names.includes(name));
-    if (unknown !== undefined) {
+    const unknown = Object.keys(fields).filter((name) => !names.includes(name));
+    if (unknown.length > 0) {
       const message = `unknown parameter; ${subject} have the parameters ${names.join(', ')}`;
-      return { state: 'invalid', details: [{ path: unknown.slice(0, LONGEST_NAME), message }] };
+      const details = unknown
+        .slice(0, MOST_NAMED)
+        .map((name) => ({ path: name.slice(0, LONGEST_NAME), message: hint(name) ?? message }));
+      return { state: 'invalid', details };
     }
     for (const [name, value] of Object.entries(fields)) if (keys[name]?.type === 'array') fields[name] = [value].flat();
     const { value, error } = schema.validate(fields, { abortEarly: false, errors: { wrap: { label: false } } });

@@ -33,8 +33,29 @@ describe('readAnalyticsQuery', () => {
     },
   );
 
-  it('ignores unknown fields', () => {
-    expect(readAnalyticsQuery('ad_id=ad-001&nocache=1')).toMatchObject({ state: 'query', query: { ad_id: 'ad-001' } });
-    expect(readAnalyticsQuery('nocache=1')).toMatchObject({ state: 'query', query: { limit: 50 } });
+  it('refuses unknown parameters, names them, and says where those of reports belong', () => {
+    const unknown = 'unknown parameter; analytics answers have the parameters ad_id, timeframe, limit, cursor';
+    for (const rest of ['', 'ad_id=ad-001&', 'ad_id=ad-001&timeframe=1h&', 'limit=10&']) {
+      expect(readAnalyticsQuery(`${rest}nocache=1&from=2026-11-01&__proto__=1`)).toEqual({
+        state: 'invalid',
+        details: [
+          { path: 'nocache', message: unknown },
+          { path: 'from', message: 'from is a parameter of /api/v1/ads/analytics/report' },
+          { path: '__proto__', message: unknown },
+        ],
+      });
+    }
+    for (const name of ['from', 'to', 'interval', 'tz', 'group_by']) {
+      const message = expect.stringContaining('/analytics/report');
+      expect(readAnalyticsQuery(`ad_id=a&${name}=`)).toEqual({ state: 'invalid', details: [{ path: name, message }] });
+    }
+  });
+
+  it('names ten unknown parameters at most, and 64 characters of each name', () => {
+    const result = readAnalyticsQuery(
+      Array.from({ length: 11 }, (_, index) => `${'x'.repeat(65)}${index}=1`).join('&'),
+    );
+    if (result.state !== 'invalid') throw new Error('the query is valid');
+    expect(result.details.map(({ path }) => path)).toEqual(Array.from({ length: 10 }, () => 'x'.repeat(64)));
   });
 });

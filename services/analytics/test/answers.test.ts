@@ -45,13 +45,28 @@ const FIELDS = {
   impressions: 8,
   ctr: 0.5,
   time_frames: counters('', 0).windows.clicks,
+  impressions_time_frames: counters('', 0).windows.impressions,
+  ctr_time_frames: {
+    last_1_minute: null,
+    last_5_minutes: null,
+    last_15_minutes: 0.25,
+    last_1_hour: 0.25,
+    last_24_hours: 0.375,
+  },
 };
 
 describe('an answer', () => {
-  it('for one ad has clicks of a timeframe only if the request names one', async () => {
+  it('for one ad has counts of a timeframe only if the request names one', async () => {
     const rest = { source: 'redis', timestamp: ISO };
     expect(await answersOf()('ad_id=ad-001')).toEqual({ ...FIELDS, ...rest });
-    expect(await answersOf()('ad_id=ad-001&timeframe=1h')).toEqual({ ...FIELDS, timeframe: '1h', clicks: 2, ...rest });
+    expect(await answersOf()('ad_id=ad-001&timeframe=1h')).toEqual({
+      ...FIELDS,
+      timeframe: '1h',
+      clicks: 2,
+      timeframe_impressions: 8,
+      timeframe_ctr: 0.25,
+      ...rest,
+    });
   });
 
   it('for all ads is a page of them, sorted by clicks', async () => {

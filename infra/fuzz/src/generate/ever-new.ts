@@ -4,7 +4,8 @@ import { weighted } from './choices.js';
 import { prefix } from './endpoints.js';
 import { headOf, type RawRequest, raw, type Target } from './request.js';
 
-const FILLER = 'x'.repeat(4_000);
+/** As long as a cursor may be. */
+const FILLER = 'x'.repeat(512);
 /** Generates the first part of a cursor. It is before all ads of `GET /ads`, so that each of its pages has ads. */
 const before = fc.integer({ min: -(2 ** 50), max: -1 });
 const anyId = fc.uuid().map((id) => `nobody-knows-${id}`);
@@ -36,7 +37,7 @@ export const everNew: fc.Arbitrary<RawRequest> = weighted(
     1,
     get(
       ['gateway', 'analytics'],
-      anyId.map((id) => `${ENDPOINTS.analytics.path}?ad_id=${id}&other=${FILLER}`),
+      anyId.map((id) => `${ENDPOINTS.analytics.path}?ad_id=${id}&cursor=${FILLER}`),
     ),
   ],
 );

@@ -50,18 +50,22 @@ async function compareAnswer(url: string, rows: readonly Row[], adId: string) {
 function answerAt(rows: readonly Row[], adId: string, second: number): Omit<AdAnswer, 'source'> {
   const counted = (column: TotalColumn) => rows.filter(({ kind }) => EVENT_KINDS[kind].total === column);
   const clicks = counted('clicks');
-  const impressions = counted('impressions').length;
+  const impressions = counted('impressions');
   const minute = minuteOf(second * 1_000);
-  const within = (seconds: number) =>
+  const within = (events: readonly Row[], seconds: number) =>
     // The largest window moves in steps of a minute, the others in steps of a second.
     seconds === 86_400
-      ? clicks.filter(({ occurredAt: at }) => minuteOf(at) > minute - 1_440 && minuteOf(at) <= minute)
-      : clicks.filter(({ occurredAt: at }) => secondOf(at) > second - seconds && secondOf(at) <= second);
+      ? events.filter(({ occurredAt: at }) => minuteOf(at) > minute - 1_440 && minuteOf(at) <= minute).length
+      : events.filter(({ occurredAt: at }) => secondOf(at) > second - seconds && secondOf(at) <= second).length;
+  const perWindow = <T>(of: (seconds: number) => T) =>
+    Object.fromEntries(WINDOWS.map(({ field, seconds }) => [field, of(seconds)]));
   return {
     ad_id: adId,
     total_clicks: clicks.length,
-    impressions,
-    ctr: ctr(clicks.length, impressions),
-    time_frames: Object.fromEntries(WINDOWS.map(({ field, seconds }) => [field, within(seconds).length])),
+    impressions: impressions.length,
+    ctr: ctr(clicks.length, impressions.length),
+    time_frames: perWindow((seconds) => within(clicks, seconds)),
+    impressions_time_frames: perWindow((seconds) => within(impressions, seconds)),
+    ctr_time_frames: perWindow((seconds) => ctr(within(clicks, seconds), within(impressions, seconds))),
   };
 }

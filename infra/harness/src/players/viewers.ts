@@ -77,11 +77,17 @@ export function startViewers(options: ViewersOptions): Viewers {
   };
 
   function check(answer: AdAnswer, before: ReadonlyMap<string, number>, source: string): void {
-    const { ad_id: adId, total_clicks: clicks, impressions, time_frames: windows } = answer;
+    const { ad_id: adId, total_clicks: clicks, impressions } = answer;
+    const { time_frames: windows, impressions_time_frames: impressionWindows } = answer;
     const about = `(${source}, ${JSON.stringify(answer)})`;
-    const ascending = [...WINDOWS.map(({ field }) => windows[field] ?? Number.NaN), clicks];
-    if (ascending.some((value, index) => !(value >= (ascending[index - 1] ?? 0)))) {
-      wrong.push(`a narrower window has more ${about}`);
+    for (const [counts, total] of [
+      [windows, clicks],
+      [impressionWindows, impressions],
+    ] as const) {
+      const ascending = [...WINDOWS.map(({ field }) => counts[field] ?? Number.NaN), total];
+      if (ascending.some((value, index) => !(value >= (ascending[index - 1] ?? 0)))) {
+        wrong.push(`a narrower window has more ${about}`);
+      }
     }
     const growing: Record<string, number> = { clicks, impressions };
     for (const field of growingWindows) growing[field] = windows[field] ?? Number.NaN;

@@ -48,9 +48,31 @@ const counters = {
     last_1_hour: 160,
     last_24_hours: 1_284,
   },
+  impressions_time_frames: {
+    last_1_minute: 60,
+    last_5_minutes: 275,
+    last_15_minutes: 840,
+    last_1_hour: 3_200,
+    last_24_hours: 25_680,
+  },
+  ctr_time_frames: {
+    last_1_minute: 0.05,
+    last_5_minutes: 0.04,
+    last_15_minutes: 0.05,
+    last_1_hour: 0.05,
+    last_24_hours: 0.05,
+  },
 };
 
-const adExample = { ...counters, timeframe: '1h', clicks: 160, source: 'redis', timestamp: '2026-01-02T03:04:05.678Z' };
+const adExample = {
+  ...counters,
+  timeframe: '1h',
+  clicks: 160,
+  timeframe_impressions: 3_200,
+  timeframe_ctr: 0.05,
+  source: 'redis',
+  timestamp: '2026-01-02T03:04:05.678Z',
+};
 
 const allExample = {
   total_ads: 3,
@@ -143,7 +165,7 @@ export function openApiDocument() {
           tags: ['analytics'],
           summary: 'Get clicks, impressions and CTR',
           description:
-            'With `ad_id`, returns the counters of one ad. Without it, returns a page of all ads, those with the most clicks first. The windows slide by the second, the 24-hour window by the minute.',
+            'With `ad_id`, returns the counters of one ad. Without it, returns a page of all ads, those with the most clicks first. The windows slide by the second, the 24-hour window by the minute. `/api/v1/ads/analytics/report` has other ranges of time.',
           parameters: queryParameters(analyticsQuery, {
             ad_id: 'ad-001',
             timeframe: '1h',
@@ -170,7 +192,7 @@ export function openApiDocument() {
               },
             },
             400: error(
-              'A query parameter is invalid.',
+              'A query parameter is invalid or unknown.',
               invalidFields([{ path: 'timeframe', message: 'timeframe must be one of 1m, 5m, 15m, 1h, 24h' }]),
             ),
             404: error('The ad does not exist.', unknownAd('no-such-ad', 404)),
