@@ -2,7 +2,8 @@
 -- partitions, renew the identity of the ledger, and erase an address. Run it after the migrations. It can be repeated.
 GRANT SELECT ON ads, ledger_identity TO ads;
 GRANT SELECT, INSERT ON ad_events TO ads;
-GRANT SELECT, INSERT, UPDATE ON ad_totals, counts_per_quarter_hour TO ads;
+GRANT SELECT, INSERT, UPDATE ON ad_totals, counts_per_quarter_hour, counts_per_label, clicks_per_play_second TO ads;
+GRANT SELECT, INSERT ON label_values TO ads;
 GRANT SELECT, UPDATE ON report_backfill TO ads;
 -- For the release before, while it is replaced.
 GRANT SELECT ON clicks_per_second, clicks_per_minute TO ads;

@@ -1,15 +1,25 @@
 -- Buckets and totals of the rollups that differ from the events that they count.
--- $1: the oldest second, $2: the oldest minute that a window can see; older buckets may have been pruned. The kinds that count
--- as: $3 clicks, $4 impressions.
+-- $1: the oldest second, $2: the oldest minute that a window can see; older buckets may have been pruned. `:count` and the like
+-- are filled in from EVENT_KINDS: see kinds-in-sql.ts.
 WITH counted AS MATERIALIZED (
   SELECT
     ad_id,
     floor(extract(epoch FROM occurred_at))::bigint AS second,
-    count(*) FILTER (WHERE kind = ANY($3)) AS clicks,
-    count(*) FILTER (WHERE kind = ANY($4)) AS impressions,
+    :count,
     count(play_time_ms) AS play_times,
     coalesce(sum(play_time_ms), 0)::bigint AS play_time_ms
   FROM ad_events GROUP BY 1, 2
+),
+labelled AS MATERIALIZED (
+  SELECT
+    ad_id, label, floor(extract(epoch FROM occurred_at) / 900)::integer AS quarter_hour,
+    CASE WHEN listed.ad_id IS NULL THEN '(other)' ELSE value END AS value, kind, play_time_ms
+  FROM ad_events
+  CROSS JOIN LATERAL (
+    VALUES (1::smallint, placement), (2, source), (3, device), (4, country), (5, error_code)
+  ) AS labels (label, value)
+  LEFT JOIN label_values listed USING (ad_id, label, value)
+  WHERE value IS NOT NULL
 ),
 should AS (
   SELECT 'second' AS rollup, ad_id, second AS bucket, ARRAY[clicks, impressions] AS counts FROM counted
@@ -19,8 +29,15 @@ should AS (
   WHERE second / 60 >= $2::bigint GROUP BY 2, 3
   UNION ALL
   SELECT 'quarter-hour', ad_id, second / 900,
-         ARRAY[sum(clicks), sum(impressions), sum(play_times), sum(play_time_ms)]::bigint[]
+         ARRAY[:sums, sum(play_times), sum(play_time_ms)]::bigint[]
   FROM counted GROUP BY 2, 3
+  UNION ALL
+  SELECT 'label', concat_ws(' ', ad_id, label, value), quarter_hour,
+         ARRAY[:counts, count(play_time_ms), coalesce(sum(play_time_ms), 0)]::bigint[]
+  FROM labelled GROUP BY 2, 3
+  UNION ALL
+  SELECT 'play second', ad_id, play_time_ms / 1000, ARRAY[count(*)]
+  FROM ad_events WHERE play_time_ms IS NOT NULL GROUP BY 2, 3
   UNION ALL
   SELECT 'total', ad_id, 0, ARRAY[sum(clicks), sum(impressions)]::bigint[] FROM counted GROUP BY 2
 ),
@@ -30,8 +47,13 @@ held AS (
   UNION ALL
   SELECT 'minute', ad_id, minute, ARRAY[clicks, impressions] FROM counts_per_minute WHERE minute >= $2::bigint
   UNION ALL
-  SELECT 'quarter-hour', ad_id, quarter_hour, ARRAY[clicks, impressions, play_times, play_time_ms]::bigint[]
+  SELECT 'quarter-hour', ad_id, quarter_hour, ARRAY[:columns, play_times, play_time_ms]::bigint[]
   FROM counts_per_quarter_hour
+  UNION ALL
+  SELECT 'label', concat_ws(' ', ad_id, label, value), quarter_hour, ARRAY[:columns, play_times, play_time_ms]::bigint[]
+  FROM counts_per_label
+  UNION ALL
+  SELECT 'play second', ad_id, play_second, ARRAY[clicks] FROM clicks_per_play_second
   UNION ALL
   SELECT 'total', ad_id, 0, ARRAY[clicks, impressions] FROM ad_totals
 )

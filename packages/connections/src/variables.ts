@@ -35,6 +35,11 @@ export interface StreamConfig {
   readonly NATS_DEAD_LETTERS_MAX_BYTES: number;
 }
 
+/** How events are recorded, by the consumer or straight from ingest. */
+export interface RecordingConfig {
+  readonly MAX_LABEL_VALUES: number;
+}
+
 /** How the ad catalogue is read from Postgres. */
 export interface CatalogueConfig {
   readonly AD_CATALOGUE_REFRESH_SECONDS: number;
@@ -144,6 +149,17 @@ export function streamLimits(config: StreamConfig) {
     deadLettersMaxBytes: config.NATS_DEAD_LETTERS_MAX_BYTES,
   };
 }
+
+export const recordingVariables: Variables<RecordingConfig> = {
+  MAX_LABEL_VALUES: Joi.number()
+    .integer()
+    .min(0)
+    .max(100_000)
+    .default(1_000)
+    .description(
+      'Values per ad and label (such as placement) that reports list; further values are counted together as `(other)`. Give ingest and the consumer the same value.',
+    ),
+};
 
 export const catalogueVariables: Variables<CatalogueConfig> = {
   AD_CATALOGUE_REFRESH_SECONDS: Joi.number()

@@ -1,4 +1,4 @@
-import { type EventKind, KINDS, perKind } from '@ads/models';
+import { ENDPOINT_KINDS, type EndpointKind, perEndpointKind } from '@ads/models';
 
 /** Every path of the API answers with and without this prefix. */
 export const API_PREFIX = '/api/v1';
@@ -39,7 +39,7 @@ export const ENDPOINTS = {
 } as const satisfies Readonly<Record<string, Endpoint>>;
 
 /** `POST /ads/<kind>` */
-export const EVENT_ENDPOINTS: Readonly<Record<EventKind, Endpoint>> = perKind((kind) => ({
+export const EVENT_ENDPOINTS: Readonly<Record<EndpointKind, Endpoint>> = perEndpointKind((kind) => ({
   method: 'POST',
   path: `${ENDPOINTS.ads.path}/${kind}`,
   service: 'ingest',
@@ -48,7 +48,7 @@ export const EVENT_ENDPOINTS: Readonly<Record<EventKind, Endpoint>> = perKind((k
 
 export const ALL_ENDPOINTS: readonly Endpoint[] = [
   ...Object.values(ENDPOINTS),
-  ...KINDS.map((kind) => EVENT_ENDPOINTS[kind]),
+  ...ENDPOINT_KINDS.map((kind) => EVENT_ENDPOINTS[kind]),
 ];
 
 /** The management endpoints, which each service has. */

@@ -1,4 +1,13 @@
-import { AD_LABELS, EVENT_KINDS, INTERVALS, METRIC_NAMES, METRICS, perKind, WINDOWS } from '@ads/models';
+import {
+  AD_LABELS,
+  EVENT_KINDS,
+  INTERVALS,
+  KIND_ENDPOINTS,
+  METRIC_NAMES,
+  METRICS,
+  perEndpointKind,
+  WINDOWS,
+} from '@ads/models';
 import Joi from 'joi';
 
 /* Schemas of the API's responses. The OpenAPI document contains them, and contract tests validate responses with them. */
@@ -30,8 +39,9 @@ export const adsResponse = Joi.object({
 });
 
 /** `POST /api/v1/ads/<kind>`, 202: the event is durable. */
-export const eventResponses = perKind((kind) => {
-  const { idField, label } = EVENT_KINDS[kind];
+export const eventResponses = perEndpointKind((kind) => {
+  const { idField } = EVENT_KINDS[kind];
+  const { label } = KIND_ENDPOINTS[kind];
   return Joi.object({
     message: Joi.string().valid(`${label} recorded`).required().description('Always this text.'),
     [idField]: uuid.required().description(`Id of the ${kind}: as sent, or generated.`),

@@ -25,6 +25,7 @@ touched AS MATERIALIZED (
   SELECT
     ad_id,
     floor(date_part('epoch', occurred_at))::bigint AS second,
+    play_time_seconds AS play_second,
     count(*) AS events,
     count(*) FILTER (WHERE kind IN (:kinds_in_clicks)) AS clicks,
     count(*) FILTER (WHERE kind IN (:kinds_in_impressions)) AS impressions,
@@ -34,13 +35,14 @@ touched AS MATERIALIZED (
   WHERE id <= (SELECT next_id FROM page)
     AND id > coalesce((SELECT end_id FROM page), '00000000-0000-0000-0000-000000000000')
     AND NOT in_reports
-  GROUP BY 1, 2
+  GROUP BY 1, 2, 3
 ),
 seconds AS (
   INSERT INTO counts_per_second AS bucket (ad_id, second, clicks, impressions)
-  SELECT ad_id, second, 0, impressions
+  SELECT ad_id, second, 0, sum(impressions)
   FROM touched
   WHERE impressions > 0 AND second >= (SELECT floor(date_part('epoch', now()))::bigint - $2::bigint)
+  GROUP BY ad_id, second
   ORDER BY ad_id, second
   ON CONFLICT (ad_id, second) DO UPDATE SET impressions = bucket.impressions + excluded.impressions
   RETURNING ad_id, second, impressions
@@ -63,6 +65,16 @@ totals AS (
   ORDER BY ad_id
   ON CONFLICT (ad_id) DO UPDATE SET impressions = bucket.impressions
   RETURNING ad_id, clicks, impressions
+),
+play_seconds AS (
+  INSERT INTO clicks_per_play_second AS bucket (ad_id, play_second, clicks)
+  SELECT ad_id, play_second, sum(play_times)
+  FROM touched
+  WHERE play_second IS NOT NULL
+  GROUP BY ad_id, play_second
+  ORDER BY ad_id, play_second
+  ON CONFLICT (ad_id, play_second) DO UPDATE SET clicks = bucket.clicks + excluded.clicks
+  RETURNING 1
 ),
 quarter_hours AS (
   INSERT INTO counts_per_quarter_hour AS bucket (ad_id, quarter_hour, clicks, impressions, play_times, play_time_ms)
@@ -93,6 +105,7 @@ counted AS MATERIALIZED (
           USING (ad_id)
       ) ad
     ) AS counts,
+    (SELECT count(*) FROM play_seconds) AS play_seconds,
     (SELECT count(*) FROM quarter_hours) AS quarter_hours,
     (SELECT coalesce(sum(events), 0) FROM touched)::bigint AS events
 )

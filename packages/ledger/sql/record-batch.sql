@@ -2,15 +2,19 @@
 -- of their ledger. The locks on the rollups are taken before the snapshot and held until the commit. A change of the identity
 -- locks ad_totals first, so the returned identity is that of the commit.
 --
--- Parameters 1 to 8 are arrays of equal length: 1 ids, 2 kinds, 3 ad ids, 4 addresses, 5 occurred, 6 received, 7 claimed (these
--- three in milliseconds), 8 play times in milliseconds. 7 and 8 may be shorter: the rest is null. 9 is the writer of a doubt to
--- leave, or null; 10 the seconds and 11 the minutes that are kept. `:kinds_in_…` is filled in from EVENT_KINDS, see kinds-in-sql.ts.
+-- Parameters 1 to 8 and 12 to 17 are arrays of equal length: 1 ids, 2 kinds, 3 ad ids, 4 addresses, 5 occurred, 6 received,
+-- 7 claimed (these three in milliseconds), 8 play times in milliseconds, 12 sessions, 13 placements, 14 sources, 15 devices,
+-- 16 countries, 17 error codes. 7, 8 and 12 to 17 may be shorter: the rest is null. 9 is the writer of a doubt to leave, or null;
+-- 10 the seconds and 11 the minutes that are kept. 18 is true if the batch has kinds that only quarter-hours count, 19 if an
+-- event has a label that is counted: the parts of the statement that do not apply then cost nothing. `:kinds_in_…` and the
+-- like are filled in from EVENT_KINDS, see kinds-in-sql.ts.
 --
 -- Buckets older than 10 and 11 by the clock of Postgres are neither written nor returned: they are too old for all windows, and
 -- pruning would delete them. Their events are in the totals and in the quarter-hours, which are kept for ever. Players choose
 -- timestamps, so this limits the number of rows.
 --
--- Lock order: events, then the buckets of each rollup, each sorted by key. Parallel batches wait for each other and never
+-- Lock order: events, seconds, minutes, totals, seconds of the video, labels, quarter-hours, each sorted by key. Postgres executes
+-- the parts that return nothing last, in the reverse order of the text. Parallel batches wait for each other and never
 -- deadlock. A bucket whose events are all stored already is updated by 0, to lock it and get its latest count: a redelivered
 -- batch thereby repeats a raise that a crash prevented. A batch without repetitions skips the search for such buckets.
 --
@@ -19,8 +23,10 @@
 -- without the buckets that have none.
 WITH known AS MATERIALIZED (
   SELECT *
-  FROM unnest($1::uuid[], $2::text[], $3::text[], $4::inet[], $5::bigint[], $6::bigint[], $7::bigint[], $8::integer[])
-    AS event (id, kind, ad_id, ip, occurred, received, claimed, play_time)
+  FROM unnest($1::uuid[], $2::text[], $3::text[], $4::inet[], $5::bigint[], $6::bigint[], $7::bigint[], $8::integer[],
+              $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[])
+    AS event (id, kind, ad_id, ip, occurred, received, claimed, play_time,
+              session_id, placement, source, device, country, error_code)
   WHERE ad_id IN (SELECT id FROM ads)
 ),
 doubt AS (
@@ -29,13 +35,15 @@ doubt AS (
 ),
 recorded AS (
   INSERT INTO ad_events (id, kind, ad_id, ip, occurred_at, received_at, claimed_at, play_time_seconds,
-                         play_time_ms)
+                         play_time_ms, session_id, placement, source, device, country, error_code)
   SELECT id, kind, ad_id, ip, to_timestamp(occurred / 1000.0::float8), to_timestamp(received / 1000.0::float8),
-         to_timestamp(claimed / 1000.0::float8), play_time / 1000, play_time
+         to_timestamp(claimed / 1000.0::float8), play_time / 1000, play_time,
+         session_id, placement, source, device, country, error_code
   FROM known
   ORDER BY id, kind
   ON CONFLICT DO NOTHING
-  RETURNING kind, ad_id, floor(date_part('epoch', occurred_at))::bigint AS second, play_time_ms
+  RETURNING kind, ad_id, floor(date_part('epoch', occurred_at))::bigint AS second, play_time_ms,
+            placement, source, device, country, error_code
 ),
 -- Each rollup is summed from the one before. Sums of integers and floats are fast, sums of bigint are numeric and slow; a sum of
 -- milliseconds is exact as a float.
@@ -46,9 +54,10 @@ per_second AS MATERIALIZED (
     SELECT ad_id, second, (kind IN (:kinds_in_clicks))::integer AS click,
            (kind IN (:kinds_in_impressions))::integer AS impression, play_time_ms
     FROM recorded
+    WHERE kind IN (:kinds_in_totals)
     UNION ALL
     SELECT ad_id, occurred / 1000, 0, 0, NULL FROM known
-    WHERE (SELECT count(*) FROM recorded) < (SELECT count(*) FROM known)
+    WHERE (SELECT count(*) FROM recorded) < (SELECT count(*) FROM known) AND kind IN (:kinds_in_totals)
   ) events
   GROUP BY ad_id, second
 ),
@@ -59,12 +68,32 @@ per_minute AS MATERIALIZED (
   FROM per_second
   GROUP BY ad_id, second / 60
 ),
+video AS MATERIALIZED (
+  SELECT ad_id, second / 900 AS quarter_hour, :count_video
+  FROM recorded
+  WHERE $18::boolean AND kind NOT IN (:kinds_in_totals)
+  GROUP BY ad_id, second / 900
+),
 per_quarter_hour AS MATERIALIZED (
-  SELECT ad_id, minute / 15 AS quarter_hour, sum(clicks)::integer AS clicks,
-         sum(impressions)::integer AS impressions, sum(play_times)::integer AS play_times,
-         sum(play_time_ms) AS play_time_ms
-  FROM per_minute
-  GROUP BY ad_id, minute / 15
+  SELECT ad_id, quarter_hour, :sum, sum(play_times)::integer AS play_times, sum(play_time_ms) AS play_time_ms
+  FROM (
+    SELECT ad_id, minute / 15 AS quarter_hour, clicks, impressions, play_times, play_time_ms, :no_video
+    FROM per_minute
+    UNION ALL
+    SELECT ad_id, quarter_hour, 0, 0, 0, NULL, :video_columns FROM video
+  ) counts (ad_id, quarter_hour, clicks, impressions, play_times, play_time_ms, :video_columns)
+  GROUP BY ad_id, quarter_hour
+),
+-- An event counts once for each of its labels.
+per_label AS MATERIALIZED (
+  SELECT ad_id, label, second / 900 AS quarter_hour, value, :count,
+         count(play_time_ms)::integer AS play_times, coalesce(sum(play_time_ms), 0)::float8 AS play_time_ms
+  FROM recorded
+  CROSS JOIN LATERAL (
+    VALUES (1::smallint, placement), (2, source), (3, device), (4, country), (5, error_code)
+  ) AS labelled (label, value)
+  WHERE $19::boolean AND value IS NOT NULL
+  GROUP BY ad_id, label, second / 900, value
 ),
 seconds AS (
   INSERT INTO counts_per_second AS bucket (ad_id, second, clicks, impressions)
@@ -87,19 +116,41 @@ minutes AS (
   RETURNING ad_id, minute, clicks, impressions
 ),
 quarter_hours AS (
-  INSERT INTO counts_per_quarter_hour AS bucket (ad_id, quarter_hour, clicks, impressions, play_times, play_time_ms)
-  SELECT ad_id, quarter_hour, clicks, impressions, play_times, coalesce(play_time_ms, 0)
+  INSERT INTO counts_per_quarter_hour AS bucket (ad_id, quarter_hour, play_times, play_time_ms, :columns)
+  SELECT ad_id, quarter_hour, play_times, coalesce(play_time_ms, 0), :columns
   FROM per_quarter_hour
-  WHERE clicks + impressions > 0
+  WHERE (:columns) <> (0, 0, :no_video)
   ORDER BY ad_id, quarter_hour
   ON CONFLICT (ad_id, quarter_hour) DO UPDATE
-    SET clicks = bucket.clicks + excluded.clicks, impressions = bucket.impressions + excluded.impressions,
-        play_times = bucket.play_times + excluded.play_times, play_time_ms = bucket.play_time_ms + excluded.play_time_ms
+    SET :add, play_times = bucket.play_times + excluded.play_times, play_time_ms = bucket.play_time_ms + excluded.play_time_ms
+),
+labels AS (
+  INSERT INTO counts_per_label AS bucket (ad_id, label, quarter_hour, value, play_times, play_time_ms, :columns)
+  SELECT ad_id, label, quarter_hour, CASE WHEN listed.ad_id IS NULL THEN '(other)' ELSE value END AS value,
+         sum(play_times)::integer, sum(play_time_ms), :sum
+  FROM per_label LEFT JOIN label_values listed USING (ad_id, label, value)
+  GROUP BY 1, 2, 3, 4
+  ORDER BY 1, 2, 3, 4
+  ON CONFLICT (ad_id, label, quarter_hour, value) DO UPDATE
+    SET :add, play_times = bucket.play_times + excluded.play_times, play_time_ms = bucket.play_time_ms + excluded.play_time_ms
+),
+play_seconds AS (
+  INSERT INTO clicks_per_play_second AS bucket (ad_id, play_second, clicks)
+  SELECT ad_id, play_time_ms / 1000, count(*)
+  FROM recorded
+  WHERE play_time_ms IS NOT NULL
+  GROUP BY 1, 2
+  ORDER BY 1, 2
+  ON CONFLICT (ad_id, play_second) DO UPDATE SET clicks = bucket.clicks + excluded.clicks
 ),
 totals AS (
   INSERT INTO ad_totals AS bucket (ad_id, clicks, impressions)
   SELECT ad_id, sum(clicks), sum(impressions)
-  FROM per_quarter_hour
+  FROM (
+    SELECT ad_id, clicks, impressions FROM per_minute
+    UNION ALL
+    SELECT ad_id, 0, 0 FROM known WHERE $18::boolean
+  ) counts
   GROUP BY ad_id
   ORDER BY ad_id
   ON CONFLICT (ad_id) DO UPDATE

@@ -3,13 +3,12 @@
 -- reads every event, about 1 s per million.
 --
 -- Parameters: 1 seconds for which second buckets are kept, 2 minutes for which minute buckets are kept. Older missing buckets
--- are not created. `:kinds_in_…` is filled in from EVENT_KINDS, see kinds-in-sql.ts.
+-- are not created. `:count` and the like are filled in from EVENT_KINDS, see kinds-in-sql.ts.
 WITH counted AS MATERIALIZED (
   SELECT
     ad_id,
     floor(date_part('epoch', occurred_at))::bigint AS second,
-    count(*) FILTER (WHERE kind IN (:kinds_in_clicks)) AS clicks,
-    count(*) FILTER (WHERE kind IN (:kinds_in_impressions)) AS impressions,
+    :count,
     count(play_time_seconds) AS play_times,
     coalesce(sum(coalesce(play_time_ms, play_time_seconds * 1000)), 0)::bigint AS play_time_ms,
     count(*) AS events
@@ -54,23 +53,52 @@ seconds AS (
   RETURNING 1
 ),
 quarter_hours AS (
-  INSERT INTO counts_per_quarter_hour AS bucket (ad_id, quarter_hour, clicks, impressions, play_times, play_time_ms)
-  SELECT ad_id, quarter_hour, coalesce(should.clicks, 0), coalesce(should.impressions, 0), coalesce(should.play_times, 0),
-         coalesce(should.play_time_ms, 0)
+  INSERT INTO counts_per_quarter_hour AS bucket (ad_id, quarter_hour, play_times, play_time_ms, :columns)
+  SELECT ad_id, quarter_hour, coalesce(should.play_times, 0), coalesce(should.play_time_ms, 0), :should
   FROM (
-    SELECT ad_id, (second / 900)::integer AS quarter_hour, sum(clicks)::integer AS clicks,
-           sum(impressions)::integer AS impressions, sum(play_times)::integer AS play_times,
-           sum(play_time_ms)::bigint AS play_time_ms
+    SELECT ad_id, (second / 900)::integer AS quarter_hour, sum(play_times)::integer AS play_times,
+           sum(play_time_ms)::bigint AS play_time_ms, :sum
     FROM counted GROUP BY 1, 2
   ) should
   FULL JOIN counts_per_quarter_hour held USING (ad_id, quarter_hour)
-  WHERE (coalesce(should.clicks, 0), coalesce(should.impressions, 0), coalesce(should.play_times, 0),
-         coalesce(should.play_time_ms, 0))
-     <> (coalesce(held.clicks, 0), coalesce(held.impressions, 0), coalesce(held.play_times, 0),
-         coalesce(held.play_time_ms, 0))
+  WHERE (coalesce(should.play_times, 0), coalesce(should.play_time_ms, 0), :should)
+     <> (coalesce(held.play_times, 0), coalesce(held.play_time_ms, 0), :held)
   ON CONFLICT (ad_id, quarter_hour) DO UPDATE
-    SET clicks = excluded.clicks, impressions = excluded.impressions, play_times = excluded.play_times,
-        play_time_ms = excluded.play_time_ms
+    SET :replace, play_times = excluded.play_times, play_time_ms = excluded.play_time_ms
+  RETURNING 1
+),
+labels AS (
+  INSERT INTO counts_per_label AS bucket (ad_id, label, quarter_hour, value, play_times, play_time_ms, :columns)
+  SELECT ad_id, label, quarter_hour, value, coalesce(should.play_times, 0), coalesce(should.play_time_ms, 0), :should
+  FROM (
+    SELECT ad_id, label, floor(date_part('epoch', occurred_at) / 900)::integer AS quarter_hour,
+           CASE WHEN listed.ad_id IS NULL THEN '(other)' ELSE value END AS value,
+           count(play_time_ms)::integer AS play_times, coalesce(sum(play_time_ms), 0)::bigint AS play_time_ms, :count
+    FROM ad_events
+    CROSS JOIN LATERAL (
+      VALUES (1::smallint, placement), (2, source), (3, device), (4, country), (5, error_code)
+    ) AS labelled (label, value)
+    LEFT JOIN label_values listed USING (ad_id, label, value)
+    WHERE value IS NOT NULL
+    GROUP BY 1, 2, 3, 4
+  ) should
+  FULL JOIN counts_per_label held USING (ad_id, label, quarter_hour, value)
+  WHERE (coalesce(should.play_times, 0), coalesce(should.play_time_ms, 0), :should)
+     <> (coalesce(held.play_times, 0), coalesce(held.play_time_ms, 0), :held)
+  ON CONFLICT (ad_id, label, quarter_hour, value) DO UPDATE
+    SET :replace, play_times = excluded.play_times, play_time_ms = excluded.play_time_ms
+  RETURNING 1
+),
+play_seconds AS (
+  INSERT INTO clicks_per_play_second AS bucket (ad_id, play_second, clicks)
+  SELECT ad_id, play_second, coalesce(should.clicks, 0)
+  FROM (
+    SELECT ad_id, play_time_seconds AS play_second, count(*) AS clicks
+    FROM ad_events WHERE play_time_seconds IS NOT NULL GROUP BY 1, 2
+  ) should
+  FULL JOIN clicks_per_play_second held USING (ad_id, play_second)
+  WHERE coalesce(should.clicks, 0) <> coalesce(held.clicks, 0)
+  ON CONFLICT (ad_id, play_second) DO UPDATE SET clicks = excluded.clicks
   RETURNING 1
 ),
 -- Everything is counted now, also what a backfill had not reached.
@@ -82,4 +110,6 @@ SELECT
   (SELECT count(*) FROM totals)::float8 AS totals,
   (SELECT count(*) FROM minutes)::float8 AS minutes,
   (SELECT count(*) FROM seconds)::float8 AS seconds,
-  (SELECT count(*) FROM quarter_hours)::float8 AS quarter_hours
+  (SELECT count(*) FROM quarter_hours)::float8 AS quarter_hours,
+  (SELECT count(*) FROM labels)::float8 AS labels,
+  (SELECT count(*) FROM play_seconds)::float8 AS play_seconds

@@ -8,9 +8,17 @@ const EACH_SPECIAL = /["\\]/g;
 
 /** Texts of any content, quoted and escaped. */
 export function textArray(texts: readonly string[]): string {
-  if (texts.length === 0) return '{}';
-  const escaped = texts.map((text) => (SPECIAL.test(text) ? text.replace(EACH_SPECIAL, '\\$&') : text));
-  return `{"${escaped.join('","')}"}`;
+  return texts.length === 0 ? '{}' : `{"${texts.map(escaped).join('","')}"}`;
+}
+
+/** Texts, with NULL for undefined. Empty if all are undefined, like {@link sparseArray}. */
+export function sparseTextArray(texts: readonly (string | undefined)[]): string {
+  if (texts.every((text) => text === undefined)) return '{}';
+  return `{${texts.map((text) => (text === undefined ? 'NULL' : `"${escaped(text)}"`)).join(',')}}`;
+}
+
+function escaped(text: string): string {
+  return SPECIAL.test(text) ? text.replace(EACH_SPECIAL, '\\$&') : text;
 }
 
 export function numberArray(numbers: readonly number[]): string {

@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { type LedgerIdentity, MINUTES_KEPT, SECONDS_KEPT } from '@ads/models';
+import { fillInKinds, type LedgerIdentity, MINUTES_KEPT, SECONDS_KEPT } from '@ads/models';
 import type { AdCounts, Buckets } from './counts.js';
 import type { CounterStore, Database } from './dependencies.js';
 import { settleDoubt } from './doubts.js';
 import { readText } from './files.js';
-import { fillInKinds } from './kinds-in-sql.js';
 import { raiseCounters } from './raise.js';
 
 const BACKFILL_REPORTS = fillInKinds(readText('sql/backfill-reports.sql'));

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { AdEvent } from '@ads/models';
 import type { CounterStore, Database } from './dependencies.js';
 import { raiseDoubt, settleDoubt } from './doubts.js';
+import { createLabelValues } from './label-values.js';
 import { raiseCounters } from './raise.js';
 import { type Recorded, recordBatch } from './record.js';
 
@@ -27,6 +28,8 @@ export interface Ledger {
 export interface LedgerDependencies {
   readonly database: Database;
   readonly store: CounterStore;
+  /** Maximum number of values per ad and label that are counted by name. */
+  readonly maxLabelValues: number;
   /** Milliseconds since the epoch; never later than the start of any reader's windows. */
   readonly now: () => number;
   /** Called when counters could not be raised; a rebuild heals them. */
@@ -34,8 +37,9 @@ export interface LedgerDependencies {
 }
 
 /** Records events: first in Postgres, then in the counters in Redis. */
-export function createLedger({ database, store, now, onRaiseFailure }: LedgerDependencies): Ledger {
+export function createLedger({ database, store, maxLabelValues, now, onRaiseFailure }: LedgerDependencies): Ledger {
   const writer = randomUUID();
+  const labelValues = createLabelValues(database, maxLabelValues);
   // While raises fail, batches write the doubt in their own transaction: no reader trusts Redis in between.
   let raisesFail = false;
 
@@ -58,10 +62,15 @@ export function createLedger({ database, store, now, onRaiseFailure }: LedgerDep
     }
   }
 
+  async function record(events: readonly AdEvent[], doubt: string | undefined): Promise<Recorded> {
+    await labelValues.register(events);
+    return await recordBatch(database, events, doubt);
+  }
+
   return {
     async recordQueued(events) {
       const doubt = raisesFail ? writer : undefined;
-      const recorded = await recordBatch(database, events, doubt);
+      const recorded = await record(events, doubt);
       await raise(recorded, doubt);
       return recorded;
     },
@@ -69,7 +78,7 @@ export function createLedger({ database, store, now, onRaiseFailure }: LedgerDep
     async recordUnqueued(events) {
       // While raises fail, all batches share one doubt, which only a rebuild may delete.
       const doubt = raisesFail ? writer : randomUUID();
-      const recorded = await recordBatch(database, events, doubt);
+      const recorded = await record(events, doubt);
       const raised = await raise(recorded, doubt);
       // A doubt that cannot be deleted costs a rebuild, not the batch.
       if (raised && doubt !== writer) await settleDoubt(database, doubt).catch(onRaiseFailure);

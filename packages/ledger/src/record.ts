@@ -1,20 +1,26 @@
 import {
   type AdEvent,
+  COUNTED_LABELS,
+  EVENT_LABEL_NAMES,
   type EventKind,
+  fillInKinds,
+  kindsIn,
   type LedgerIdentity,
   MINUTES_KEPT,
   perColumn,
   perKind,
   SECONDS_KEPT,
+  TOTAL_COLUMNS,
   type TotalColumn,
 } from '@ads/models';
-import { numberArray, sparseArray, textArray } from './array-literals.js';
+import { numberArray, sparseArray, sparseTextArray, textArray } from './array-literals.js';
 import type { AdCounts } from './counts.js';
 import type { Database } from './dependencies.js';
 import { readText } from './files.js';
-import { fillInKinds } from './kinds-in-sql.js';
 
 const RECORD_BATCH = fillInKinds(readText('sql/record-batch.sql'));
+
+const KINDS_IN_TOTALS: ReadonlySet<EventKind> = new Set(TOTAL_COLUMNS.flatMap(kindsIn));
 
 /** The effects of one batch on Postgres. */
 export interface Recorded {
@@ -62,6 +68,9 @@ export async function recordBatch(database: Database, events: readonly AdEvent[]
     doubt ?? null,
     SECONDS_KEPT,
     MINUTES_KEPT,
+    ...EVENT_LABEL_NAMES.map((name) => sparseTextArray(events.map(({ labels }) => labels?.[name]))),
+    events.some(({ kind }) => !KINDS_IN_TOTALS.has(kind)),
+    events.some(({ labels }) => labels !== undefined && COUNTED_LABELS.some((name) => labels[name] !== undefined)),
   ]);
   return readRows(rows, events);
 }

@@ -1,13 +1,12 @@
-import { MINUTES_KEPT, SECONDS_KEPT } from '@ads/models';
+import { fillInKinds, MINUTES_KEPT, SECONDS_KEPT } from '@ads/models';
 import pg from 'pg';
 import { readText } from './files.js';
-import { fillInKinds } from './kinds-in-sql.js';
 
 const RECOUNT = fillInKinds(readText('sql/recount.sql'));
 
 /** In the lock order of a batch, to avoid a deadlock. */
 const LOCK =
-  'LOCK TABLE counts_per_second, counts_per_minute, ad_totals, counts_per_quarter_hour, report_backfill IN SHARE ROW EXCLUSIVE MODE';
+  'LOCK TABLE counts_per_second, counts_per_minute, ad_totals, clicks_per_play_second, counts_per_label, counts_per_quarter_hour, report_backfill IN SHARE ROW EXCLUSIVE MODE';
 
 /** Longer than any batch. */
 const LOCK_TIMEOUT_MS = 60_000;
@@ -21,6 +20,8 @@ export interface Recount {
   readonly minutes: number;
   readonly seconds: number;
   readonly quarter_hours: number;
+  readonly labels: number;
+  readonly play_seconds: number;
 }
 
 /**

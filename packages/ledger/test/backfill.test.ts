@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { openPool, openTestServers, type Variables } from '@ads/local';
-import type { AdEvent } from '@ads/models';
+import type { AdEvent, EventKind } from '@ads/models';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { runner } from 'node-pg-migrate';
 import { seeded } from '../../models/test/seeded.js';
@@ -64,6 +64,10 @@ beforeEach(async () => {
   );
 });
 
+const KINDS_BEFORE: readonly EventKind[] = ['click', 'impression'];
+const eventsBefore = (random: () => number, count: number, spread: number) =>
+  randomEvents(random, count, at, spread, KINDS_BEFORE).map(({ labels: _labels, ...event }) => event);
+
 /** The statement of the release before, without its answer. */
 const RECORD_BEFORE = readFileSync(new URL('record-batch-before-reports.sql', import.meta.url), 'utf8');
 
@@ -90,7 +94,7 @@ async function backfillAll(options: Partial<BackfillOptions>): Promise<number> {
 describe('the backfill of reports', () => {
   it('counts the events of before exactly, beside live batches that repeat some of them', async () => {
     const random = seeded(71);
-    const before = randomEvents(random, 2_000, at, 30 * HOUR_MS);
+    const before = eventsBefore(random, 2_000, 30 * HOUR_MS);
     await recordBefore(before);
     await migrate(connection(), () => undefined);
     const live = (async () => {
@@ -109,7 +113,7 @@ describe('the backfill of reports', () => {
   });
 
   it('is resumed where its process was killed, and counts nothing twice in several processes', async () => {
-    await recordBefore(randomEvents(seeded(72), 3_000, at, 200 * HOUR_MS));
+    await recordBefore(eventsBefore(seeded(72), 3_000, 200 * HOUR_MS));
     await migrate(connection(), () => undefined);
     const victims = openPool(env, { max: 3 });
     testServers.onRelease(() => victims.end());
@@ -144,7 +148,7 @@ describe('the backfill of reports', () => {
   });
 
   it('raises the impressions of the windows in Redis, or leaves a doubt', async () => {
-    await recordBefore(randomEvents(seeded(75), 600, at, 26 * HOUR_MS));
+    await recordBefore(eventsBefore(seeded(75), 600, 26 * HOUR_MS));
     await migrate(connection(), () => undefined);
     const ledger = (await readIdentity(database)) ?? '';
     await rebuildCounters(database, store, now);
@@ -162,7 +166,7 @@ describe('the backfill of reports', () => {
   });
 
   it('is left to a recount that comes first', async () => {
-    await recordBefore(randomEvents(seeded(73), 500, at, 3 * HOUR_MS));
+    await recordBefore(eventsBefore(seeded(73), 500, 3 * HOUR_MS));
     await migrate(connection(), () => undefined);
     await backfill({ eventsPerStep: 100 });
     await recount(connection());

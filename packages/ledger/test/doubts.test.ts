@@ -1,4 +1,5 @@
 import { waitFor } from '@ads/local';
+import { perKind } from '@ads/models';
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   type CounterStore,
@@ -181,7 +182,7 @@ describe('a batch that only this process holds', () => {
       query: (operation, text, values) =>
         operation === 'settle_doubt' ? Promise.reject(new Error('away')) : database.query(operation, text, values),
     });
-    expect((await ledger.recordUnqueued([click(at)])).added).toEqual({ click: 1, impression: 0 });
+    expect((await ledger.recordUnqueued([click(at)])).added).toEqual({ ...perKind(() => 0), click: 1 });
     expect(await hasDoubt(database)).toBe(true);
   });
 });

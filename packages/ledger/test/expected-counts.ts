@@ -1,6 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import {
   type AdEvent,
+  COUNT_COLUMNS,
+  type EventKind,
+  type EventLabels,
+  KINDS,
+  kindsIn,
   MINUTES_KEPT,
   minutesKey,
   oldestVisible,
@@ -40,19 +45,36 @@ export function click(now: number, changes: Partial<AdEvent> = {}): AdEvent {
   };
 }
 
-/** Clicks and some impressions of the sample ads within `spread` milliseconds before `now`, and a little after it. */
-export function randomEvents(random: () => number, count: number, now: number, spread: number): AdEvent[] {
-  return Array.from({ length: count }, () =>
-    click(now, {
-      kind: random() < 0.25 ? 'impression' : 'click',
+/** Events of the sample ads, mostly clicks and impressions, within `spread` milliseconds before `now`, and a little after it. */
+export function randomEvents(
+  random: () => number,
+  count: number,
+  now: number,
+  spread: number,
+  kinds: readonly EventKind[] = KINDS,
+): AdEvent[] {
+  return Array.from({ length: count }, () => {
+    const kind = random() < 0.25 ? 'impression' : random() < 0.5 ? 'click' : pick(random, kinds);
+    return click(now, {
+      kind,
       // Players without UUIDv7 send UUIDv4, which is stored in the default partition.
       id: random() < 0.2 ? randomUUID() : uuidv7(now),
       adId: pick(random, ADS),
       ip: pick(random, ['203.0.113.9', '2001:db8::1']),
       occurredAt: Math.floor(now + 120_000 - random() * (spread + 120_000)),
-      ...(random() < 0.5 ? {} : { playTimeMs: Math.floor(random() * 100_000) }),
-    }),
-  );
+      ...(kind === 'click' && random() < 0.7 ? { playTimeMs: Math.floor(random() * 100_000) } : {}),
+      ...(random() < 0.5 ? {} : { labels: randomLabels(random) }),
+    });
+  });
+}
+
+function randomLabels(random: () => number): EventLabels {
+  return {
+    ...(random() < 0.5 ? {} : { placement: pick(random, ['top', 'NULL', '"\\', '😀']) }),
+    ...(random() < 0.5 ? {} : { source: pick(random, ['a', 'b']), session_id: randomUUID() }),
+    ...(random() < 0.5 ? {} : { device: pick(random, ['tv', 'mobile']), country: 'NP' }),
+    ...(random() < 0.5 ? {} : { error_code: pick(random, ['402', '900']) }),
+  };
 }
 
 /** True while any doubt exists. */
@@ -76,7 +98,7 @@ export async function expectExactRollups(database: Database): Promise<void> {
     await rows(
       database,
       `SELECT ad_id, count(*) FILTER (WHERE kind = 'click') AS clicks, count(*) FILTER (WHERE kind = 'impression') AS impressions
-       FROM ad_events GROUP BY 1 ORDER BY 1`,
+       FROM ad_events WHERE kind IN ('click', 'impression') GROUP BY 1 ORDER BY 1`,
     ),
   );
 }
@@ -102,7 +124,8 @@ async function expectExactBuckets(database: Database, unit: string, width: numbe
   ).toEqual(
     await rows(
       database,
-      `SELECT ad_id, ${bucket} AS ${unit}, ${COUNTED} FROM ad_events WHERE ${bucket} >= ${oldest} GROUP BY 1, 2 ORDER BY 1, 2`,
+      `SELECT ad_id, ${bucket} AS ${unit}, ${COUNTED} FROM ad_events
+       WHERE ${bucket} >= ${oldest} AND kind IN ('click', 'impression') GROUP BY 1, 2 ORDER BY 1, 2`,
     ),
   );
   expect(await rows(database, `SELECT * FROM ${table} WHERE ${unit} < ${oldest - slack}`)).toEqual([]);
@@ -111,17 +134,55 @@ async function expectExactBuckets(database: Database, unit: string, width: numbe
 const COUNTED =
   "count(*) FILTER (WHERE kind = 'click') AS clicks, count(*) FILTER (WHERE kind = 'impression') AS impressions";
 
-/** Quarter-hours are kept for ever. */
+/** The columns of quarter-hours, counted from events. */
+const COUNTED_COLUMNS = `${COUNT_COLUMNS.map(
+  (column) =>
+    `count(*) FILTER (WHERE kind IN (${kindsIn(column)
+      .map((kind) => `'${kind}'`)
+      .join()}))::integer AS ${column}`,
+).join()}, count(play_time_seconds)::integer AS play_times,
+  coalesce(sum(coalesce(play_time_ms, play_time_seconds * 1000)), 0)::bigint AS play_time_ms`;
+const HELD_COLUMNS = `${COUNT_COLUMNS.join()}, play_times, play_time_ms`;
+const QUARTER_HOUR = 'floor(extract(epoch FROM occurred_at) / 900)::integer AS quarter_hour';
+
+/** Quarter-hours, their counts by label, and the seconds of the videos are kept for ever. */
 async function expectExactQuarterHours(database: Database): Promise<void> {
+  const counted = `GREATEST(${COUNT_COLUMNS.join()}) > 0`;
   expect(
-    await rows(database, 'SELECT * FROM counts_per_quarter_hour WHERE clicks + impressions <> 0 ORDER BY 1, 2'),
+    await rows(
+      database,
+      `SELECT ad_id, quarter_hour, ${HELD_COLUMNS} FROM counts_per_quarter_hour WHERE ${counted} ORDER BY 1, 2`,
+    ),
   ).toEqual(
     await rows(
       database,
-      `SELECT ad_id, floor(extract(epoch FROM occurred_at) / 900)::integer AS quarter_hour, ${COUNTED},
-              count(play_time_seconds) AS play_times,
-              coalesce(sum(coalesce(play_time_ms, play_time_seconds * 1000)), 0)::bigint AS play_time_ms
-       FROM ad_events GROUP BY 1, 2 ORDER BY 1, 2`,
+      `SELECT ad_id, ${QUARTER_HOUR}, ${COUNTED_COLUMNS} FROM ad_events GROUP BY 1, 2 ORDER BY 1, 2`,
+    ),
+  );
+  expect(
+    await rows(
+      database,
+      `SELECT ad_id, label, quarter_hour, value, ${HELD_COLUMNS} FROM counts_per_label WHERE ${counted} ORDER BY 1, 2, 3, 4`,
+    ),
+  ).toEqual(
+    await rows(
+      database,
+      `SELECT ad_events.ad_id, labels.label, ${QUARTER_HOUR}, CASE WHEN listed.value IS NULL THEN '(other)' ELSE given END AS value,
+              ${COUNTED_COLUMNS}
+       FROM ad_events
+       CROSS JOIN LATERAL (
+         VALUES (1, placement), (2, source), (3, device), (4, country), (5, error_code)
+       ) AS labels (label, given)
+       LEFT JOIN label_values listed
+         ON listed.ad_id = ad_events.ad_id AND listed.label = labels.label AND listed.value = given
+       WHERE given IS NOT NULL GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`,
+    ),
+  );
+  expect(await rows(database, 'SELECT * FROM clicks_per_play_second WHERE clicks > 0 ORDER BY 1, 2')).toEqual(
+    await rows(
+      database,
+      `SELECT ad_id, play_time_seconds AS play_second, count(*) AS clicks
+       FROM ad_events WHERE play_time_seconds IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2`,
     ),
   );
 }

@@ -41,7 +41,7 @@ export function setUpLedger() {
       database: Database,
       counters: CounterStore = store(),
       onRaiseFailure = (error: unknown): void => expect(error).toBeUndefined(),
-    ) => createLedger({ database, store: counters, now, onRaiseFailure }),
+    ) => createLedger({ maxLabelValues: 100, database, store: counters, now, onRaiseFailure }),
     rebuild: async (database: Database) => {
       expect((await rebuildCounters(database, store(), now)).state).toBe('done');
     },

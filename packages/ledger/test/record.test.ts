@@ -4,6 +4,7 @@ import { type AdEvent, perKind, uuidv7 } from '@ads/models';
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { seeded } from '../../models/test/seeded.js';
 import { type Database, readIdentity } from '../src/index.js';
+import { createLabelValues } from '../src/label-values.js';
 import { recordBatch } from '../src/record.js';
 import { ADS, click, expectExactRollups, pick, randomEvents, rows, shuffled } from './expected-counts.js';
 import { openDatabase } from './servers.js';
@@ -27,6 +28,7 @@ describe('recordBatch', () => {
       claimedAt: now + 86_400_000,
       occurredAt: now - 1_234,
       ip: '2001:db8::1',
+      labels: { session_id: 's', placement: 'top', source: '"\\', device: 'tv', country: 'NP', error_code: '402' },
     });
     const bare: AdEvent = click(now, { kind: 'impression', adId: 'ad-002' });
     await recordBatch(database, [event, bare]);
@@ -42,6 +44,7 @@ describe('recordBatch', () => {
         claimed_at: new Date(now + 86_400_000),
         play_time_seconds: 30,
         play_time_ms: 30_999,
+        ...event.labels,
       },
       expect.objectContaining({
         kind: 'impression',
@@ -50,6 +53,9 @@ describe('recordBatch', () => {
         claimed_at: null,
         play_time_seconds: null,
         play_time_ms: null,
+        session_id: null,
+        placement: null,
+        error_code: null,
       }),
     ]);
   });
@@ -303,6 +309,52 @@ describe('recordBatch', () => {
     }
     await recordBatch(database, all);
     expect(await stored()).toHaveLength(all.length);
+    await expectExactRollups(database);
+  });
+
+  it('counts a limited number of values per ad and label by name, with several writers and repeated batches', async () => {
+    const random = seeded(6);
+    database = openDatabase(testServers, await testServers.database(), 3);
+    const writers = [1, 2, 3].map(() => createLabelValues(database, 5));
+    const all: AdEvent[] = [];
+    for (let round = 0; round < 10; round += 1) {
+      const batches = writers.map(() =>
+        Array.from({ length: 40 }, () =>
+          click(now, {
+            adId: pick(random, ADS),
+            kind: pick(random, ['click', 'complete', 'mute']),
+            labels: { placement: `p${Math.floor(random() * 4 * (round + 1))}`, device: pick(random, ['tv', 'other']) },
+          }),
+        ),
+      );
+      all.push(...batches.flat());
+      await Promise.all(
+        batches.map(async (batch, writer) => {
+          await writers[writer]?.register(batch);
+          await recordBatch(database, batch);
+        }),
+      );
+    }
+    await createLabelValues(database, 5).register(all);
+    await recordBatch(database, all);
+    await expectExactRollups(database);
+    const values = (ad: string) =>
+      rows(database, `SELECT value FROM counts_per_label WHERE ad_id = '${ad}' AND label = 1 GROUP BY value`);
+    for (const ad of ADS) expect(await values(ad)).toHaveLength(5 + 1);
+    expect(await rows(database, 'SELECT ad_id, value FROM label_values WHERE label = 3')).toHaveLength(2 * ADS.length);
+  });
+
+  it('registers no values of ads that are not in the catalogue, and none with the name of the rest', async () => {
+    const labels = { placement: 'top' };
+    const events = [
+      click(now, { adId: 'gone', labels }),
+      click(now, { labels: { placement: '(other)' } }),
+      click(now, { labels }),
+    ];
+    const { register } = createLabelValues(database, 1);
+    await register(events);
+    await recordBatch(database, events);
+    expect(await rows(database, 'SELECT * FROM label_values')).toEqual([{ ad_id: 'ad-001', label: 1, value: 'top' }]);
     await expectExactRollups(database);
   });
 

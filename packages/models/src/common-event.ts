@@ -1,20 +1,23 @@
 import { isIP } from 'node:net';
 import { LONGEST_ADDRESS } from './address.js';
-import { AD_ID, isPlayTime, playTimeMs, type WritableEvent } from './event.js';
+import { AD_ID, isErrorCode, isPlayTime, playTimeMs, type WritableEvent } from './event.js';
 import { EVENT_KINDS, type EventKind, KINDS } from './kinds.js';
+import { readLabels } from './labels.js';
 import type { Receipt } from './receipt.js';
 import { isFarAhead, isUuid, uuidv7 } from './uuid.js';
 
 interface FieldsOfKind {
   readonly idField: string;
   readonly hasPlayTime: boolean;
+  readonly hasErrorCode: boolean;
 }
 
 /** Computed once, because a look-up in the table takes 20 ns per request. */
 const FIELDS_OF_KIND: ReadonlyMap<EventKind, FieldsOfKind> = new Map(
   KINDS.map((kind) => {
     const { idField, fields } = EVENT_KINDS[kind];
-    return [kind, { idField, hasPlayTime: fields.includes('video_play_time') }];
+    const [hasPlayTime, hasErrorCode] = [fields.includes('video_play_time'), fields.includes('error_code')];
+    return [kind, { idField, hasPlayTime, hasErrorCode }];
   }),
 );
 
@@ -28,7 +31,7 @@ export function readCommonEvent(body: unknown, receipt: Receipt) {
   const fields = body as Readonly<Record<string, unknown>>;
   const { ad_id: adId, ip = null, timestamp = null } = fields;
   if (typeof adId !== 'string' || !AD_ID.test(adId)) return undefined;
-  const { idField, hasPlayTime } = FIELDS_OF_KIND.get(kind) as FieldsOfKind;
+  const { idField, hasPlayTime, hasErrorCode } = FIELDS_OF_KIND.get(kind) as FieldsOfKind;
   const givenId = fields[idField] ?? null;
   const id = givenId === null && idempotencyKey === undefined ? uuidv7(now) : readUuid(givenId, now);
   if (id === undefined) return undefined;
@@ -37,6 +40,10 @@ export function readCommonEvent(body: unknown, receipt: Receipt) {
   if (claimed === undefined || claimed < now - maxAge) return undefined;
   const playTime = hasPlayTime ? (fields.video_play_time ?? null) : null;
   if (playTime !== null && !isPlayTime(playTime)) return undefined;
+  const errorCode = hasErrorCode ? (fields.error_code ?? null) : null;
+  if (errorCode !== null && !isErrorCode(errorCode)) return undefined;
+  const labels = readLabels(fields);
+  if (labels === 'invalid') return undefined;
 
   const event: WritableEvent = {
     kind,
@@ -51,6 +58,8 @@ export function readCommonEvent(body: unknown, receipt: Receipt) {
     event.claimedAt = claimed;
   }
   if (playTime !== null) event.playTimeMs = playTimeMs(playTime);
+  if (errorCode !== null) event.labels = { ...labels, error_code: errorCode.toFixed() };
+  else if (labels !== undefined) event.labels = labels;
   return event;
 }
 

@@ -2,8 +2,18 @@ import { isIP } from 'node:net';
 import Joi from 'joi';
 import { LONGEST_ADDRESS, readAddress } from './address.js';
 import { readCommonEvent } from './common-event.js';
-import { AD_ID, AD_ID_RULE, type AdEvent, LONGEST_AD_ID, MAX_PLAY_TIME, playTimeMs } from './event.js';
-import { EVENT_KINDS, type EventField, perKind } from './kinds.js';
+import {
+  AD_ID,
+  AD_ID_RULE,
+  type AdEvent,
+  GREATEST_ERROR_CODE,
+  LEAST_ERROR_CODE,
+  LONGEST_AD_ID,
+  MAX_PLAY_TIME,
+  playTimeMs,
+} from './event.js';
+import { EVENT_KINDS, type EventField, type EventKind, perKind } from './kinds.js';
+import { type EventLabels, labelSchemas, readLabels } from './labels.js';
 import { limitedText } from './limited.js';
 import type { Receipt } from './receipt.js';
 import { isFarAhead, isUuid, UUID_LENGTH, uuidv7 } from './uuid.js';
@@ -51,6 +61,15 @@ export const EVENT_FIELDS: Readonly<Record<EventField, { readonly schema: Joi.Sc
       .description('Seconds of video before the click, stored to the millisecond.'),
     example: 12.345,
   },
+  error_code: {
+    schema: Joi.number()
+      .integer()
+      .min(LEAST_ERROR_CODE)
+      .max(GREATEST_ERROR_CODE)
+      .allow(null)
+      .description('Error code of VAST, such as 402 for a media file that timed out.'),
+    example: 402,
+  },
 };
 
 /** The fields that a form, which has only text, must convert to numbers. */
@@ -58,7 +77,7 @@ export const NUMERIC_EVENT_FIELDS = Object.entries(EVENT_FIELDS).flatMap(([name,
   schema.type === 'number' ? [name] : [],
 );
 
-/** The body of `POST /api/v1/ads/<kind>`. Unknown fields are ignored: events of a newer player must not be lost. */
+/** The fields of an event of each kind. Unknown fields are ignored: events of a newer player must not be lost. */
 export const eventRequests = perKind((kind) => {
   const { idField, fields } = EVENT_KINDS[kind];
   return Joi.object({
@@ -66,6 +85,7 @@ export const eventRequests = perKind((kind) => {
     ip,
     ...Object.fromEntries(fields.map((field) => [field, EVENT_FIELDS[field].schema])),
     timestamp,
+    ...labelSchemas,
     [idField]: eventId.description(
       `UUID of the ${kind}, which counts once however often it is sent. Default: a new one. A UUIDv7 must not be more than a day in the future.`,
     ),
@@ -92,6 +112,7 @@ interface EventBody {
   readonly ad_id: string;
   readonly ip?: string | null;
   readonly video_play_time?: number | null;
+  readonly error_code?: number | null;
   readonly timestamp?: string | null;
   /** The id, a UUID, is in the `idField` of the kind. */
   readonly [field: string]: unknown;
@@ -122,6 +143,7 @@ export function readAnyEvent(body: unknown, receipt: Receipt): EventReading {
     return { state: 'too old', details: [{ path: 'timestamp', message }] };
   }
   const believable = claimed <= now + receipt.maxClockSkew;
+  const labels = labelsOf(fields, receipt.kind);
   return {
     state: 'event',
     event: {
@@ -136,8 +158,18 @@ export function readAnyEvent(body: unknown, receipt: Receipt): EventReading {
       ...(fields.video_play_time != null && EVENT_KINDS[receipt.kind].fields.includes('video_play_time')
         ? { playTimeMs: playTimeMs(fields.video_play_time) }
         : {}),
+      ...(labels === undefined ? {} : { labels }),
     },
   };
+}
+
+/** Returns the labels of a valid body; undefined without labels. */
+function labelsOf(fields: EventBody, kind: EventKind): EventLabels | undefined {
+  const labels = readLabels(fields);
+  if (labels === 'invalid') throw new Error('joi accepted an invalid label');
+  return fields.error_code != null && EVENT_KINDS[kind].fields.includes('error_code')
+    ? { ...labels, error_code: String(fields.error_code) }
+    : labels;
 }
 
 /** Returns the id of the body, else of the header, else a new one, in lower case; or the problem with it. */

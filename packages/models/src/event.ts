@@ -1,4 +1,5 @@
 import type { EventKind } from './kinds.js';
+import type { EventLabels } from './labels.js';
 
 /** A validated event on its way from ingest to the ledger. Times are milliseconds since the Unix epoch. */
 export interface AdEvent {
@@ -16,6 +17,8 @@ export interface AdEvent {
   readonly claimedAt?: number;
   /** Video watched before the click, in whole milliseconds. */
   readonly playTimeMs?: number;
+  /** Absent if the event has no labels. */
+  readonly labels?: EventLabels;
 }
 
 /** An event under construction. */
@@ -41,4 +44,13 @@ export function isPlayTime(value: unknown): value is number {
 /** Converts a valid `video_play_time` to whole milliseconds, rounded to the nearest; never -0. */
 export function playTimeMs(seconds: number): number {
   return Math.round(seconds * 1_000) + 0;
+}
+
+/** Error codes of players (VAST 4.3, section 2.3.6.3) have three digits. */
+export const LEAST_ERROR_CODE = 100;
+export const GREATEST_ERROR_CODE = 999;
+
+/** True for a valid `error_code`. */
+export function isErrorCode(value: unknown): value is number {
+  return Number.isInteger(value) && Number(value) >= LEAST_ERROR_CODE && Number(value) <= GREATEST_ERROR_CODE;
 }

@@ -4,6 +4,8 @@ export * from './cursor.js';
 export * from './event.js';
 export * from './event-requests.js';
 export * from './kinds.js';
+export * from './kinds-in-sql.js';
+export * from './labels.js';
 export * from './limited.js';
 export * from './packed-counts.js';
 export * from './receipt.js';

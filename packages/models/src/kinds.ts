@@ -2,73 +2,158 @@
 interface KindOfEvent {
   /** `k` of an event on the wire. Codes of kinds that were added later begin with a wire version, like `2s`: see `wire.ts`. */
   readonly code: string;
+  /** `k` of an event with labels, which need version 2. */
+  readonly labelledCode: string;
   /** The field of requests and answers that holds the id. */
   readonly idField: string;
-  /** The kind at the beginning of a sentence, and in names of schemas and operations. */
-  readonly label: string;
-  /** In names of metrics: `ad_<plural>_total`. */
-  readonly plural: string;
-  /** Completes "Report that an ad was …". */
-  readonly participle: string;
+  /** The column of the rollups that counts the kind. */
+  readonly column: CountColumn;
   /** Fields of requests that not all kinds have. */
   readonly fields: readonly EventField[];
-  /** The column of `ad_totals`, and of the rollups of the windows, that counts the kind. If absent, no column counts it. */
-  readonly total?: TotalColumn;
+  /** The names of the kind's own endpoint. If absent, the kind has none. */
+  readonly endpoint?: KindEndpoint;
 }
 
-/** Columns of `ad_totals`. The sliding windows hold the same counts. */
+/** The names of the endpoint `POST /api/v1/ads/<kind>`. */
+interface KindEndpoint {
+  /** The kind at the beginning of a sentence, and in names of schemas and operations. */
+  readonly label: string;
+  /** Completes "Report that an ad was …". */
+  readonly participle: string;
+}
+
+/** The counts that all rollups have: per second, per minute, per quarter-hour, and in total. Sliding windows read them. */
 export const TOTAL_COLUMNS = ['clicks', 'impressions'] as const;
 export type TotalColumn = (typeof TOTAL_COLUMNS)[number];
 
+/** The counts that only quarter-hours have. `others` counts the kinds without a metric of their own. */
+export const VIDEO_COLUMNS = [
+  'starts',
+  'first_quartiles',
+  'midpoints',
+  'third_quartiles',
+  'completes',
+  'skips',
+  'viewables',
+  'not_viewables',
+  'errors',
+  'others',
+] as const;
+
+/** The columns of the rollups per quarter-hour that count events. Each event counts in one of them. */
+export const COUNT_COLUMNS = [...TOTAL_COLUMNS, ...VIDEO_COLUMNS] as const;
+export type CountColumn = (typeof COUNT_COLUMNS)[number];
+
 /** Fields of requests that only some kinds have. */
-export type EventField = 'video_play_time';
+export type EventField = 'video_play_time' | 'error_code';
+
+/** A kind of wire version 2, which events of such kinds need with and without labels. */
+function video<Column extends CountColumn>(code: string, column: Column, fields: readonly EventField[] = []) {
+  return { code, labelledCode: code, idField: 'event_id', column, fields } as const;
+}
+
+/** A kind that is stored, and counted together with the others. */
+function other(code: string) {
+  return video(code, 'others');
+}
 
 const kinds = {
   click: {
     code: 'c',
+    labelledCode: '2c',
     idField: 'click_id',
-    label: 'Click',
-    plural: 'clicks',
-    participle: 'clicked',
+    column: 'clicks',
     fields: ['video_play_time'],
-    total: 'clicks',
+    endpoint: { label: 'Click', participle: 'clicked' },
   },
   impression: {
     code: 'i',
+    labelledCode: '2i',
     idField: 'impression_id',
-    label: 'Impression',
-    plural: 'impressions',
-    participle: 'shown',
+    column: 'impressions',
     fields: [],
-    total: 'impressions',
+    endpoint: { label: 'Impression', participle: 'shown' },
   },
+  // The events of VAST 4.3, by its names.
+  start: video('2s', 'starts'),
+  firstQuartile: video('2fq', 'first_quartiles'),
+  midpoint: video('2m', 'midpoints'),
+  thirdQuartile: video('2tq', 'third_quartiles'),
+  complete: video('2co', 'completes'),
+  skip: video('2sk', 'skips'),
+  viewable: video('2v', 'viewables'),
+  notViewable: video('2nv', 'not_viewables'),
+  error: video('2e', 'errors', ['error_code']),
+  viewUndetermined: other('2vu'),
+  loaded: other('2lo'),
+  progress: other('2pr'),
+  closeLinear: other('2cl'),
+  otherAdInteraction: other('2oa'),
+  mute: other('2mu'),
+  unmute: other('2un'),
+  pause: other('2pa'),
+  resume: other('2re'),
+  rewind: other('2rw'),
+  playerExpand: other('2pe'),
+  playerCollapse: other('2pc'),
+  notUsed: other('2nu'),
+  creativeView: other('2cv'),
+  acceptInvitation: other('2ai'),
+  acceptInvitationLinear: other('2al'),
+  adExpand: other('2ae'),
+  adCollapse: other('2ac'),
+  minimize: other('2mi'),
+  close: other('2cs'),
+  overlayViewDuration: other('2ov'),
+  timeSpentViewing: other('2ts'),
+  interactiveStart: other('2is'),
+  verificationNotExecuted: other('2vn'),
+  customClick: other('2cc'),
+  iconClick: other('2ic'),
+  iconView: other('2iv'),
 } as const satisfies Readonly<Record<string, KindOfEvent>>;
 
 /** The kind of an event. All kinds take the same path, with the same guarantees. */
 export type EventKind = keyof typeof kinds;
 
 /**
- * The kinds of events. Each gets the path `POST /api/v1/ads/<kind>`.
+ * The kinds of events.
  *
- * To add a kind: add a row here, with a code that begins with the next wire version, and a migration that replaces the
- * check of `ad_events.kind`. Migrate, then update the consumers, then ingest.
+ * To add a kind: add a row here, with a code that begins with the next wire version. A kind with a metric of its own also needs a
+ * migration that adds its column. Migrate, then update the consumers, then ingest.
  */
 export const EVENT_KINDS: Readonly<Record<EventKind, KindOfEvent>> = kinds;
 
 /** In the order of the table. */
 export const KINDS = Object.keys(kinds) as readonly EventKind[];
 
+/** The kinds with the endpoint `POST /api/v1/ads/<kind>`. */
+export type EndpointKind = {
+  [Kind in EventKind]: (typeof kinds)[Kind] extends { readonly endpoint: KindEndpoint } ? Kind : never;
+}[EventKind];
+
+/** {@link EndpointKind} with the names of their endpoints, in the order of the table. */
+export const KIND_ENDPOINTS = Object.fromEntries(
+  Object.entries(kinds).flatMap(([kind, row]) => ('endpoint' in row ? [[kind, row.endpoint]] : [])),
+) as Readonly<Record<EndpointKind, KindEndpoint>>;
+export const ENDPOINT_KINDS = Object.keys(KIND_ENDPOINTS) as readonly EndpointKind[];
+
 /** A record that has a value for each kind. */
 export function perKind<T>(of: (kind: EventKind) => T): Record<EventKind, T> {
   return Object.fromEntries(KINDS.map((kind) => [kind, of(kind)])) as Record<EventKind, T>;
 }
 
-/** A record that has a value for each column of `ad_totals`. */
+/** A record that has a value for each count that all rollups have. */
 export function perColumn<T>(of: (column: TotalColumn) => T): Record<TotalColumn, T> {
   return { clicks: of('clicks'), impressions: of('impressions') };
 }
 
-/** The kinds that a column of `ad_totals` counts. */
-export function kindsIn(column: TotalColumn): readonly EventKind[] {
-  return KINDS.filter((kind) => EVENT_KINDS[kind].total === column);
+/** A record that has a value for each kind with an endpoint. */
+export function perEndpointKind<T>(of: (kind: EndpointKind) => T): Record<EndpointKind, T> {
+  return Object.fromEntries(ENDPOINT_KINDS.map((kind) => [kind, of(kind)])) as Record<EndpointKind, T>;
+}
+
+/** The kinds that a column counts. */
+export function kindsIn(column: CountColumn): readonly EventKind[] {
+  return KINDS.filter((kind) => EVENT_KINDS[kind].column === column);
 }

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { AD_ID, type AdEvent, MAX_PLAY_TIME, type WritableEvent } from './event.js';
 import { EVENT_KINDS, type EventKind, KINDS } from './kinds.js';
+import { readStoredLabels } from './labels.js';
 import { isUuid } from './uuid.js';
 
 /*
@@ -29,7 +30,12 @@ import { isUuid } from './uuid.js';
 export type Codes = ReadonlyMap<unknown, EventKind>;
 
 /** The codes that this release writes and reads. */
-export const CODES: Codes = new Map(KINDS.map((kind) => [EVENT_KINDS[kind].code, kind]));
+export const CODES: Codes = new Map(
+  KINDS.flatMap((kind) => {
+    const { code, labelledCode } = EVENT_KINDS[kind];
+    return [code, labelledCode].map((one) => [one, kind] as const);
+  }),
+);
 
 /** The version of the form around the events, an object with an array, which has not changed since the first release. */
 const MESSAGE_VERSION = 1;
@@ -125,10 +131,13 @@ function versionOf(code: unknown): number | undefined {
  * formatted by toFixed, because V8 caches the other conversions of numbers to strings, which then outlive the young
  * generation.
  */
-export function encodeEvent({ kind, id, adId, ip, occurredAt, receivedAt, claimedAt, playTimeMs }: AdEvent): string {
+export function encodeEvent(event: AdEvent): string {
+  const { kind, id, adId, ip, occurredAt, receivedAt, claimedAt, playTimeMs, labels } = event;
   const claimed = claimedAt === undefined ? '' : `,"raw":${claimedAt}`;
   const played = playTimeMs === undefined ? '' : encodePlayTime(playTimeMs);
-  return `{"k":"${EVENT_KINDS[kind].code}","id":"${id}","ad":${JSON.stringify(adId)},"ip":"${ip}","at":${occurredAt.toFixed()},"rx":${receivedAt.toFixed()}${claimed}${played}}`;
+  const { code, labelledCode } = EVENT_KINDS[kind];
+  const labelled = labels === undefined ? '' : `,"l":${JSON.stringify(labels)}`;
+  return `{"k":"${labels === undefined ? code : labelledCode}","id":"${id}","ad":${JSON.stringify(adId)},"ip":"${ip}","at":${occurredAt.toFixed()},"rx":${receivedAt.toFixed()}${claimed}${played}${labelled}}`;
 }
 
 /**
@@ -144,7 +153,7 @@ function encodePlayTime(milliseconds: number): string {
 /** Returns the event, or the reason why the value is not one. As strict as the database, so that every event can be stored. */
 function fromWire(value: unknown, codes: Codes): AdEvent | string {
   if (!isRecord(value)) return 'event is not an object';
-  const { k, id, ad, ip, at, rx, raw, pt, pm } = value;
+  const { k, id, ad, ip, at, rx, raw, pt, pm, l } = value;
   const kind = codes.get(k);
   if (kind === undefined) return `unknown kind ${inWords(k)}`;
   if (typeof id !== 'string' || !isUuid(id)) return 'id is not a UUID';
@@ -155,6 +164,8 @@ function fromWire(value: unknown, codes: Codes): AdEvent | string {
   if (raw !== undefined && !isTime(raw)) return 'raw is not a time';
   if (pt !== undefined && !isWhole(pt, MAX_PLAY_TIME)) return 'pt is not a play time';
   if (pm !== undefined && !isWhole(pm, MAX_PLAY_TIME * 1_000)) return 'pm is not a play time';
+  const labels = l === undefined ? undefined : isRecord(l) ? readStoredLabels(l) : 'l';
+  if (typeof labels === 'string') return `${labels} is not a label`;
   const event: WritableEvent = {
     kind,
     id: id.toLowerCase(),
@@ -164,8 +175,10 @@ function fromWire(value: unknown, codes: Codes): AdEvent | string {
     receivedAt: rx,
   };
   if (raw !== undefined) event.claimedAt = raw;
-  if (pm !== undefined) event.playTimeMs = pm;
-  else if (pt !== undefined) event.playTimeMs = pt * 1_000;
+  const played = pm ?? (pt === undefined ? undefined : pt * 1_000);
+  // Reports sum the play times of clicks, so those of other kinds are ignored.
+  if (played !== undefined && EVENT_KINDS[kind].fields.includes('video_play_time')) event.playTimeMs = played;
+  if (labels !== undefined) event.labels = labels;
   return event;
 }
 

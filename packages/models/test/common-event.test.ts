@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { readCommonEvent } from '../src/common-event.js';
 import { readAnyEvent } from '../src/event-requests.js';
-import type { EventKind } from '../src/kinds.js';
+import { EVENT_KINDS, type EventKind } from '../src/kinds.js';
 import type { Receipt } from '../src/receipt.js';
 import { uuidv7 } from '../src/uuid.js';
 
@@ -47,6 +47,9 @@ const ids = fc
   .chain((id) => fc.constantFrom(id, id.toUpperCase()));
 const anything = fc.oneof(fc.jsonValue(), fc.constantFrom(-0, 86_400, 86_401, 0.5, '', ' ', '7', [], {}));
 
+/** Labels around the longest length, with characters that are not printable, and characters of two UTF-16 units. */
+const texts = fc.string({ unit: fc.constantFrom(...'aZ 0é"\\😀\t\u200e\ud800\u2028'), minLength: 1, maxLength: 66 });
+
 /** Mostly valid bodies, so that every field is checked. */
 const field = (...valid: fc.Arbitrary<unknown>[]) =>
   fc.oneof({ weight: 9, arbitrary: fc.oneof(...valid, fc.constant(null)) }, { weight: 1, arbitrary: anything });
@@ -62,6 +65,13 @@ const fields = {
   timestamp: field(times, days, nearly(times)),
   click_id: field(fc.uuid(), fc.uuid(), ids, nearly(fc.uuid())),
   impression_id: field(fc.uuid(), fc.uuid(), ids, nearly(fc.uuid())),
+  event_id: field(fc.uuid(), fc.uuid(), ids, nearly(fc.uuid())),
+  error_code: field(fc.integer({ min: 99, max: 1_000 }), fc.constantFrom('402', 402.5)),
+  session_id: field(texts),
+  placement: field(texts),
+  source: field(texts),
+  device: field(fc.constantFrom('mobile', 'tv', 'other', 'TV', 'phone')),
+  country: field(fc.constantFrom('DE', 'NP', 'de', 'DEU', 'ß1')),
 };
 
 const bodies = fc.oneof(
@@ -70,7 +80,7 @@ const bodies = fc.oneof(
 );
 
 const receipts: fc.Arbitrary<Receipt> = fc.record({
-  kind: fc.constantFrom<EventKind>('click', 'impression'),
+  kind: fc.constantFrom<EventKind>('click', 'impression', 'complete', 'error'),
   idempotencyKey: fc.oneof({ weight: 4, arbitrary: fc.constant(undefined) }, fc.uuid(), ids, fc.string()),
   callerIp: fc.constant(() => '203.0.113.9'),
   now: fc.constant(NOW),
@@ -90,7 +100,7 @@ it('readCommonEvent accepts only bodies that the schemas accept, and returns the
       taken += 1;
       const reading = readAnyEvent(body, receipt);
       const given = body as Readonly<Record<string, unknown>>;
-      const hasId = (receipt.kind === 'click' ? given.click_id : given.impression_id) != null;
+      const hasId = given[EVENT_KINDS[receipt.kind].idField] != null;
       // Two new ids are never the same.
       const id = hasId ? event.id : expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7/);
       expect(reading).toEqual({ state: 'event', event: { ...event, id } });
@@ -104,6 +114,7 @@ it.each([
   { ad_id: 'ad-001' },
   { ad_id: 'ad-001', ip: '2001:db8::1', video_play_time: 30, timestamp: '2026-02-28T23:59:59.749Z', click_id: ID },
   { ad_id: 'ad-001', ip: '203.0.113.7', timestamp: '2026-02-28T23:59:59Z', unknown: { nested: true } },
+  { ad_id: 'ad-001', session_id: 's-1', placement: 'Startseite – oben 😀', source: 'x', device: 'tv', country: 'DE' },
 ])('readCommonEvent accepts the usual bodies of players: %j', (body) => {
   const receipt: Receipt = {
     kind: 'click',

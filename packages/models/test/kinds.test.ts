@@ -1,16 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
-import { CODES, EVENT_KINDS, KINDS, wireReader } from '../src/index.js';
+import { CODES, COUNT_COLUMNS, EVENT_KINDS, KINDS, kindsIn, wireReader } from '../src/index.js';
 
 describe('the table of kinds', () => {
-  it('gives each kind a distinct code, id field, label and plural', () => {
-    expect(CODES.size).toBe(KINDS.length);
-    for (const column of ['idField', 'label', 'plural'] as const) {
-      expect(new Set(KINDS.map((kind) => EVENT_KINDS[kind][column])).size).toBe(KINDS.length);
-    }
+  it('gives each kind codes of its own', () => {
+    const codes = KINDS.flatMap((kind) => [...new Set([EVENT_KINDS[kind].code, EVENT_KINDS[kind].labelledCode])]);
+    expect(new Set(codes).size).toBe(codes.length);
+    expect(CODES.size).toBe(codes.length);
   });
 
   it('has codes that older releases keep for newer ones, except the codes of the first release', () => {
     for (const code of CODES.keys()) expect(code).toMatch(/^(c|i|([2-9]|[1-9]\d{1,2})[a-z]+)$/);
     expect(wireReader.version).toBeLessThan(1_000);
+  });
+
+  it('counts every kind in one column, and every column some kind', () => {
+    expect(COUNT_COLUMNS.flatMap(kindsIn).sort()).toEqual([...KINDS].sort());
+    for (const column of COUNT_COLUMNS) expect(kindsIn(column)).not.toEqual([]);
   });
 });

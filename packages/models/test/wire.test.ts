@@ -32,6 +32,13 @@ describe('a message of events', () => {
       { ...plain, id: uuidv7(NOW), occurredAt: 0, playTimeMs: 86_400_000, ip: '::ffff:10.0.0.1' },
       { ...plain, id: uuidv7(NOW), playTimeMs: 12_345 },
       { ...plain, id: uuidv7(NOW), playTimeMs: 1 },
+      { ...plain, kind: 'thirdQuartile', id: uuidv7(NOW) },
+      {
+        ...plain,
+        id: uuidv7(NOW),
+        labels: { session_id: '"\\', placement: '😀'.repeat(64), device: 'tv', country: 'DE' },
+      },
+      { ...plain, kind: 'error', id: uuidv7(NOW), labels: { source: 'a b', error_code: '402' } },
     ];
     expect(decodeEvents(encodeEvents(events))).toEqual({ state: 'decoded', events, rejected: [] });
   });
@@ -45,6 +52,17 @@ describe('a message of events', () => {
     expect(decoded).toMatchObject({ events: [{ id: plain.id }] });
   });
 
+  it.each([
+    [{ l: 'top' }, 'l'],
+    [{ l: { placement: 7 } }, 'placement'],
+    [{ l: { source: '' } }, 'source'],
+    [{ l: { session_id: 'a\u0000b' } }, 'session_id'],
+    [{ l: { country: 'x'.repeat(65) } }, 'country'],
+  ])('rejects labels that Postgres cannot store or that are too long: %j', (changes, name) => {
+    const decoded = decodeText(JSON.stringify({ v: 1, events: [wireEvent({ k: '2c', ...changes })] }));
+    expect(decoded).toMatchObject({ events: [], rejected: [{ reason: `${name} is not a label` }] });
+  });
+
   it('ignores unknown fields of a newer ingest', () => {
     const decoded = decodeText(JSON.stringify({ v: 1, sent: NOW, events: [wireEvent({ device: 'tv' })] }));
     expect(decoded).toEqual({ state: 'decoded', events: [plain], rejected: [] });
@@ -52,6 +70,15 @@ describe('a message of events', () => {
 });
 
 describe('during a rolling update', () => {
+  it('a consumer of the previous release sets events with labels aside for a newer one', () => {
+    const before = createWireReader(new Map([...CODES].filter(([code]) => code === 'c' || code === 'i')));
+    const labelled: AdEvent = { ...plain, id: uuidv7(NOW), labels: { placement: 'top' } };
+    expect(before.decode(encodeEvents([plain, labelled]))).toMatchObject({
+      events: [plain],
+      rejected: [{ version: 2 }],
+    });
+  });
+
   it('a consumer of the previous release reads the play time in whole seconds', () => {
     for (const playTimeMs of [0, 1, 999, 1_000, 12_345, 86_399_999, 86_400_000]) {
       const message = JSON.parse(encodeEvents([{ ...plain, playTimeMs }]).toString());

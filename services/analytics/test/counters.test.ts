@@ -146,7 +146,13 @@ const byAd = (counters: readonly Counters[] | undefined) =>
 describe('windows', () => {
   const events = manyEvents();
   beforeAll(async () => {
-    const ledger = createLedger({ database, store, now: () => MIDNIGHT, onRaiseFailure: () => undefined });
+    const ledger = createLedger({
+      maxLabelValues: 100,
+      database,
+      store,
+      now: () => MIDNIGHT,
+      onRaiseFailure: () => undefined,
+    });
     for (let from = 0; from < events.length; from += 2_000) await ledger.recordQueued(events.slice(from, from + 2_000));
   });
 
@@ -207,7 +213,13 @@ describe('windows', () => {
     const random = seeded(8);
     let recording = true;
     const writers = [0, 1, 2].map(async () => {
-      const ledger = createLedger({ database, store, now: () => now, onRaiseFailure: () => undefined });
+      const ledger = createLedger({
+        maxLabelValues: 100,
+        database,
+        store,
+        now: () => now,
+        onRaiseFailure: () => undefined,
+      });
       for (let batch = 0; batch < 30; batch += 1) {
         const some = Array.from({ length: 40 }, () =>
           event('ad-003', Math.floor(now - random() * 2 * MINUTE), random() < 0.5 ? 'impression' : 'click'),
@@ -264,7 +276,7 @@ describe('the source of an answer', () => {
       ...(await testServers.database()),
       ...(await testServers.redis()).env,
     });
-    const ledger = createLedger({ ...own, now: () => now, onRaiseFailure: () => undefined });
+    const ledger = createLedger({ maxLabelValues: 100, ...own, now: () => now, onRaiseFailure: () => undefined });
     await ledger.recordQueued([event('ad-001', now)]);
     await own.database.query('test', 'TRUNCATE ad_events');
     const [counters] = await readPostgresCounters(own.database, ['ad-001'], now);

@@ -38,7 +38,7 @@ beforeAll(async () => {
 afterAll(testServers.release);
 
 const hasDoubt = async () => (await readDoubts(database)).length > 0;
-const ledger = () => createLedger({ database, store, now, onRaiseFailure: () => undefined });
+const ledger = () => createLedger({ maxLabelValues: 100, database, store, now, onRaiseFailure: () => undefined });
 const clicks = () => ADS.flatMap((adId, index) => Array.from({ length: 1 + (index % 3) }, () => event(adId, at)));
 
 /** The answer of analytics for these ads, by default all. */
@@ -299,7 +299,7 @@ it('a Redis without cluster mode is refused: nothing is raised or trusted, and h
   expect(single.health().status).toBe('down');
   expect(single.shards()).toEqual([]);
   expect(() => single.shardOf(totalsKey(identity, 'ad-001'))).toThrow('redis is unavailable');
-  const own = createLedger({ database, store: single, now, onRaiseFailure: () => undefined });
+  const own = createLedger({ maxLabelValues: 100, database, store: single, now, onRaiseFailure: () => undefined });
   await own.recordQueued(clicks());
   expect(await hasDoubt()).toBe(true);
   expect(await ask(ADS, single)).toEqual({ source: 'postgres', counters: await truth() });
@@ -319,7 +319,13 @@ it('a cluster of one node, of which only the address is known, gets one ad per s
     what: 'the slots to be served',
   });
   const failures: unknown[] = [];
-  const { recordQueued } = createLedger({ database, store: counters, now, onRaiseFailure: (e) => failures.push(e) });
+  const { recordQueued } = createLedger({
+    maxLabelValues: 100,
+    database,
+    store: counters,
+    now,
+    onRaiseFailure: (e) => failures.push(e),
+  });
   await recordQueued(clicks());
   expect(failures).toEqual([]);
   expect(await rebuildCounters(database, counters, now)).toMatchObject({ state: 'done' });

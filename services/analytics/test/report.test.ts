@@ -62,6 +62,7 @@ beforeAll(async () => {
     };
   });
   const ledger = createLedger({
+    maxLabelValues: 100,
     database,
     store: {
       shards: () => [],

@@ -3,7 +3,9 @@ import {
   natsVariables,
   type PostgresConfig,
   postgresVariables,
+  type RecordingConfig,
   type RedisConfig,
+  recordingVariables,
   redisVariables,
   type StreamConfig,
   streamVariables,
@@ -12,7 +14,14 @@ import { type LogConfig, logVariables, type ServerConfig, serverVariables, type 
 import Joi from 'joi';
 
 /** Configuration of the consumer. */
-export interface ConsumerConfig extends ServerConfig, LogConfig, PostgresConfig, RedisConfig, NatsConfig, StreamConfig {
+export interface ConsumerConfig
+  extends ServerConfig,
+    LogConfig,
+    PostgresConfig,
+    RedisConfig,
+    NatsConfig,
+    StreamConfig,
+    RecordingConfig {
   readonly CONSUMER_BATCH_EVENTS: number;
   readonly CONSUMER_MAX_MESSAGES: number;
   readonly CONSUMER_MAX_BYTES: number;
@@ -27,6 +36,7 @@ export const consumerVariables: Variables<ConsumerConfig> = {
   ...logVariables,
   ...postgresVariables,
   ...redisVariables,
+  ...recordingVariables,
   ...natsVariables,
   ...streamVariables,
   CONSUMER_BATCH_EVENTS: count.max(50_000).default(20_000).description('Events in one transaction.'),

@@ -49,6 +49,7 @@ export function startRecording(options: RecordingOptions): Recording {
   const ledger = createLedger({
     database: postgres,
     store,
+    maxLabelValues: config.MAX_LABEL_VALUES,
     now: clock.earliest,
     onRaiseFailure: (error) =>
       logger.debug('counters could not be raised; a rebuild follows', { event: 'counters.raise_failed', error }),

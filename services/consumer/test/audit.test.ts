@@ -74,7 +74,13 @@ async function record(count: number, over: CounterStore = store): Promise<readon
   const events = Array.from({ length: count }, (): AdEvent => {
     return { kind: 'click', id: uuidv7(now), adId: 'ad-001', ip: '203.0.113.9', occurredAt: now, receivedAt: now };
   });
-  const recorder = createLedger({ database, store: over, now: Date.now, onRaiseFailure: () => undefined });
+  const recorder = createLedger({
+    maxLabelValues: 100,
+    database,
+    store: over,
+    now: Date.now,
+    onRaiseFailure: () => undefined,
+  });
   await recorder.recordQueued(events);
   return events;
 }

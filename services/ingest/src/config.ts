@@ -5,7 +5,9 @@ import {
   natsVariables,
   type PostgresConfig,
   postgresVariables,
+  type RecordingConfig,
   type RedisConfig,
+  recordingVariables,
   redisVariables,
   type StreamConfig,
   streamVariables,
@@ -35,7 +37,8 @@ export interface IngestConfig
     RedisConfig,
     NatsConfig,
     StreamConfig,
-    CatalogueConfig {
+    CatalogueConfig,
+    RecordingConfig {
   readonly MAX_CLOCK_SKEW_SECONDS: number;
   readonly IP_MODE: IpMode;
   readonly MAX_BODY_BYTES: number;
@@ -56,6 +59,7 @@ export const ingestVariables: Variables<IngestConfig> = {
   ...logVariables,
   ...postgresVariables,
   ...redisVariables,
+  ...recordingVariables,
   ...catalogueVariables,
   ...natsVariables,
   ...streamVariables,
@@ -88,8 +92,8 @@ export const ingestVariables: Variables<IngestConfig> = {
     .max(10_000_000)
     .default(6_000)
     .description('Events accepted per minute and process while their ads cannot be looked up; further ones get 503.'),
-  // An event has at most about 400 bytes, so 1,000 events fit into a NATS message of 1 MB.
-  INGEST_BATCH_EVENTS: count.max(1_000).default(500).description('Events in one message.'),
+  // An event with the longest labels has about 1,400 bytes, so 700 events fit into a NATS message of 1 MB.
+  INGEST_BATCH_EVENTS: count.max(700).default(500).description('Events in one message.'),
   INGEST_BATCHES_IN_FLIGHT: count
     .max(64)
     .default(4)

@@ -1,7 +1,15 @@
 import { eventTooOld, invalidFields, unavailable, unknownAd } from '@ads/contract';
 import type { Answer, FastPathHandler, RequestContext } from '@ads/http';
 import type { AdCatalogue } from '@ads/ledger';
-import { type AdEvent, EVENT_KINDS, type EventKind, NO_ADDRESS, readAddress, readEventRequest } from '@ads/models';
+import {
+  type AdEvent,
+  type EndpointKind,
+  EVENT_KINDS,
+  KIND_ENDPOINTS,
+  NO_ADDRESS,
+  readAddress,
+  readEventRequest,
+} from '@ads/models';
 import { Refused } from './group-commit.js';
 import type { StoreResult } from './store-batch.js';
 import type { UnverifiedEvents } from './unverified-events.js';
@@ -22,8 +30,9 @@ export interface EventDependencies {
 }
 
 /** `POST /api/v1/ads/<kind>`: answers 202 after the event is durable. */
-export function eventHandler(kind: EventKind, dependencies: EventDependencies): FastPathHandler {
+export function eventHandler(kind: EndpointKind, dependencies: EventDependencies): FastPathHandler {
   const { maxClockSkew, maxAge, now } = dependencies;
+  const { label } = KIND_ENDPOINTS[kind];
   // Not async: an async function would keep the body in memory while it waits, up to seconds, and the body may be forty
   // times as large as the event.
   return (context, body) => {
@@ -46,20 +55,26 @@ export function eventHandler(kind: EventKind, dependencies: EventDependencies): 
     });
     if (reading.state === 'invalid') throw invalidFields(reading.details);
     if (reading.state === 'too old') throw eventTooOld(reading.details);
-    return acceptEvent(reading.event, context, dependencies);
+    return acceptEvent(reading.event, label, context, dependencies);
   };
 }
 
-function acceptEvent(event: AdEvent, context: RequestContext, dependencies: EventDependencies): Promise<Answer> {
+/** @param label the kind of the event at the beginning of a sentence */
+function acceptEvent(
+  event: AdEvent,
+  label: string,
+  context: RequestContext,
+  dependencies: EventDependencies,
+): Promise<Answer> {
   return dependencies.catalogue.has(event.adId)
-    ? storeEvent(event, dependencies)
-    : acceptUnlisted(event, context.clientKey(), dependencies);
+    ? storeEvent(event, label, dependencies)
+    : acceptUnlisted(event, label, context.clientKey(), dependencies);
 }
 
-function storeEvent(event: AdEvent, dependencies: EventDependencies): Promise<Answer> {
+function storeEvent(event: AdEvent, label: string, dependencies: EventDependencies): Promise<Answer> {
   return dependencies.store(event).then(
-    (result) => answerTo(event, result, dependencies),
-    (cause: unknown) => answerTo(event, { state: 'unavailable', cause }, dependencies),
+    (result) => answerTo(event, label, result, dependencies),
+    (cause: unknown) => answerTo(event, label, { state: 'unavailable', cause }, dependencies),
   );
 }
 
@@ -67,7 +82,12 @@ function storeEvent(event: AdEvent, dependencies: EventDependencies): Promise<An
  * Looks up an ad that is not in memory. If the catalogue is unavailable, a limited number of events is accepted unverified;
  * the consumer dead-letters those whose ad does not exist.
  */
-async function acceptUnlisted(event: AdEvent, client: string, dependencies: EventDependencies): Promise<Answer> {
+async function acceptUnlisted(
+  event: AdEvent,
+  label: string,
+  client: string,
+  dependencies: EventDependencies,
+): Promise<Answer> {
   const { catalogue, unverified } = dependencies;
   const listing = await catalogue.find(event.adId, client);
   if (listing === 'unknown') throw unknownAd(event.adId, 400);
@@ -79,22 +99,22 @@ async function acceptUnlisted(event: AdEvent, client: string, dependencies: Even
       unverified.retryAfter(),
     );
   }
-  return await storeEvent(event, dependencies);
+  return await storeEvent(event, label, dependencies);
 }
 
-function answerTo(event: AdEvent, result: StoreResult, { onAccepted }: EventDependencies): Answer {
+function answerTo(event: AdEvent, label: string, result: StoreResult, { onAccepted }: EventDependencies): Answer {
   if (result.state === 'unknown ad') throw unknownAd(event.adId, 400);
   if (result.state === 'unavailable') {
     if (result.cause instanceof Refused) throw unavailable('Too many events wait to be stored; send the event again.');
     throw unavailable('Neither NATS nor Postgres could store the event; send it again.', result.cause);
   }
   onAccepted(event);
-  return { status: 202, body: acceptedBody(event) };
+  return { status: 202, body: acceptedBody(event, label) };
 }
 
 /** Only the ad id can contain characters that JSON escapes. */
-function acceptedBody({ kind, id, adId, occurredAt }: AdEvent): string {
-  const { label, idField } = EVENT_KINDS[kind];
+function acceptedBody({ kind, id, adId, occurredAt }: AdEvent, label: string): string {
+  const { idField } = EVENT_KINDS[kind];
   return `{"message":"${label} recorded","${idField}":"${id}","ad_id":${JSON.stringify(adId)},"timestamp":"${isoTime(occurredAt)}","processing":"asynchronous"}`;
 }
 

@@ -28,6 +28,7 @@ export function openEventStore(
   const ledger = createLedger({
     database: postgres,
     store: redis,
+    maxLabelValues: config.MAX_LABEL_VALUES,
     now: clock.earliest,
     onRaiseFailure: (error) =>
       logger.debug('counters could not be raised; a rebuild follows', { event: 'counters.raise_failed', error }),

@@ -1,4 +1,4 @@
-import { type AdEvent, EVENT_KINDS, KINDS, perKind } from '@ads/models';
+import { type AdEvent, COUNT_COLUMNS, EVENT_KINDS } from '@ads/models';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 /** The metrics of ingest beside those of requests. */
@@ -10,19 +10,22 @@ export interface IngestMetrics {
 /** @param maxAds number of ads with a label of their own, first come, first served; the others share `other` */
 export function createIngestMetrics(registry: Registry, maxAds: number, queued: () => number): IngestMetrics {
   const registers = [registry];
-  const accepted = perKind(() => new Map<string, number>());
-  for (const kind of KINDS) {
-    const { label, plural } = EVENT_KINDS[kind];
-    new Counter({
-      name: `ad_${plural}_total`,
-      help: `${label}s answered with 202, including retries of the same ${kind}.`,
-      labelNames: ['ad_id'],
-      registers,
-      collect() {
-        add(this, accepted[kind]);
-      },
-    });
-  }
+  const accepted = new Map(
+    COUNT_COLUMNS.map((column) => {
+      const counts = new Map<string, number>();
+      const events = column.replaceAll('_', ' ');
+      new Counter({
+        name: `ad_${column}_total`,
+        help: `Accepted ${column === 'others' ? 'events of other kinds' : events}, including retries of the same event.`,
+        labelNames: ['ad_id'],
+        registers,
+        collect() {
+          add(this, counts);
+        },
+      });
+      return [column, counts] as const;
+    }),
+  );
   const batches = new Histogram({
     name: 'ingest_batch_events',
     help: 'Events in a batch, by the store that made it durable: jetstream, postgres, or nobody if neither did.',
@@ -49,9 +52,9 @@ export function createIngestMetrics(registry: Registry, maxAds: number, queued: 
 
   return {
     accepted({ kind, adId }) {
-      const counts = accepted[kind];
+      const counts = accepted.get(EVENT_KINDS[kind].column);
       const label = labelOf(adId);
-      counts.set(label, (counts.get(label) ?? 0) + 1);
+      counts?.set(label, (counts.get(label) ?? 0) + 1);
     },
     batch: (events, by) => batches.observe({ by }, events),
   };

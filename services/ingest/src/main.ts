@@ -1,7 +1,7 @@
 import { ENDPOINTS, EVENT_ENDPOINTS, openApiDocument } from '@ads/contract';
 import { bodyReader, connectionOwner, createApi } from '@ads/http';
 import { readAdsPage } from '@ads/ledger';
-import { KINDS, NUMERIC_EVENT_FIELDS } from '@ads/models';
+import { ENDPOINT_KINDS, NUMERIC_EVENT_FIELDS } from '@ads/models';
 import { createClock, listen, managementEndpoints, runProcess } from '@ads/runtime';
 import { createAdPages } from './ad-pages.js';
 import { adsHandler } from './ads-handler.js';
@@ -50,7 +50,7 @@ await runProcess<IngestConfig>({
           maxAge: (config.MAX_EVENT_AGE_DAYS ?? Number.POSITIVE_INFINITY) * 86_400_000,
           now: clock.measuredNow,
         };
-        for (const kind of KINDS) {
+        for (const kind of ENDPOINT_KINDS) {
           fastPath.post(EVENT_ENDPOINTS[kind].path, 'events', readBody, eventHandler(kind, dependencies));
         }
       },

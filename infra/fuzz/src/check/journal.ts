@@ -1,5 +1,5 @@
 import type { Journal } from '@ads/harness';
-import { EVENT_KINDS, KINDS } from '@ads/models';
+import { ENDPOINT_KINDS, EVENT_KINDS } from '@ads/models';
 import type { FuzzRequest } from '../generate/request.js';
 import type { Outcome } from '../send/answer.js';
 
@@ -11,7 +11,7 @@ export function enter(journal: Journal, request: FuzzRequest, { answers }: Outco
 
 function acknowledge(journal: Journal, text: string): void {
   const answer = JSON.parse(text) as Record<string, string>;
-  for (const kind of KINDS) {
+  for (const kind of ENDPOINT_KINDS) {
     const id = answer[EVENT_KINDS[kind].idField];
     if (id !== undefined) journal.acknowledge({ kind, adId: answer.ad_id ?? '', id }, { id });
   }

@@ -1,6 +1,6 @@
 import { ALL_ENDPOINTS, API_PREFIX, ENDPOINTS, EVENT_ENDPOINTS } from '@ads/contract';
 import { UPSTREAMS } from '@ads/local';
-import { KINDS } from '@ads/models';
+import { ENDPOINT_KINDS } from '@ads/models';
 import fc from 'fast-check';
 import { words } from './choices.js';
 import type { Target } from './request.js';
@@ -15,7 +15,7 @@ export const AD_IDS: readonly string[] = words`
 `;
 
 export const adId = fc.constantFrom(...AD_IDS);
-export const kind = fc.constantFrom(...KINDS);
+export const kind = fc.constantFrom(...ENDPOINT_KINDS);
 export const prefix = fc.constantFrom('', API_PREFIX);
 export const anyTarget = fc.constantFrom<Target>('gateway', ...UPSTREAMS);
 /** Generates a target that accepts events. */

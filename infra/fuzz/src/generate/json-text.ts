@@ -1,4 +1,4 @@
-import { EVENT_KINDS, KINDS } from '@ads/models';
+import { ENDPOINT_KINDS, EVENT_KINDS } from '@ads/models';
 import fc from 'fast-check';
 import { oneOf, weighted } from './choices.js';
 import { adId } from './endpoints.js';
@@ -7,7 +7,7 @@ import { hostileString, prototypeName } from './hostile-strings.js';
 /** A member of a JSON object. Names may repeat, and a value may be a text that `JSON.stringify` never writes. */
 type Member = readonly [name: string, value: string];
 
-const ID_FIELDS = KINDS.map((kind) => EVENT_KINDS[kind].idField);
+const ID_FIELDS = ENDPOINT_KINDS.map((kind) => EVENT_KINDS[kind].idField);
 
 const numbers = fc.constantFrom(
   ...['1e400', '-1e400', '-0', '0.5', '1e-400', '9007199254740993', '-1', '86400', '86401', '1E3', '30.0', '1e5'],

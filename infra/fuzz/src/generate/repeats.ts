@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import { EVENT_KINDS, KINDS } from '@ads/models';
+import { ENDPOINT_KINDS, EVENT_KINDS } from '@ads/models';
 import fc from 'fast-check';
 import { words } from './choices.js';
 import { anyPath, anyTarget, eventPath, eventTarget } from './endpoints.js';
@@ -80,7 +80,7 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   ip: ['203.0.113.9', '2001:db8::ffff:203.0.113.9', 'fe80::1%eth0'],
   timestamp: TIMES,
   video_play_time: ['12.345e-1'],
-  ...Object.fromEntries(KINDS.map((kind) => [EVENT_KINDS[kind].idField, [UUID]])),
+  ...Object.fromEntries(ENDPOINT_KINDS.map((kind) => [EVENT_KINDS[kind].idField, [UUID]])),
   unknown: ['x'],
 };
 

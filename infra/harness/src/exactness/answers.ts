@@ -48,7 +48,7 @@ async function compareAnswer(url: string, rows: readonly Row[], adId: string) {
 
 /** The expected answer for an ad at a second, in the form and order of the API. */
 function answerAt(rows: readonly Row[], adId: string, second: number): Omit<AdAnswer, 'source'> {
-  const counted = (column: TotalColumn) => rows.filter(({ kind }) => EVENT_KINDS[kind].total === column);
+  const counted = (column: TotalColumn) => rows.filter(({ kind }) => EVENT_KINDS[kind].column === column);
   const clicks = counted('clicks');
   const impressions = counted('impressions');
   const minute = minuteOf(second * 1_000);

@@ -40,12 +40,12 @@ export async function compareCounters(
   const invisible = new Map<string, number>();
   const add = (counts: Map<string, number>, key: string) => counts.set(key, (counts.get(key) ?? 0) + 1);
   for (const { kind, adId, occurredAt } of rows) {
-    const { total } = EVENT_KINDS[kind];
-    if (total === undefined) continue;
-    add(wanted, `${totalsKey(ledger, adId)} ${total}`);
+    const { column } = EVENT_KINDS[kind];
+    if (column !== 'clicks' && column !== 'impressions') continue;
+    add(wanted, `${totalsKey(ledger, adId)} ${column}`);
     const [second, minute] = [secondOf(occurredAt), minuteOf(occurredAt)];
-    add(second >= oldest.second ? wanted : invisible, `${secondsKey(ledger, adId, total, second)} ${second}`);
-    add(minute >= oldest.minute ? wanted : invisible, `${minutesKey(ledger, adId, total, minute)} ${minute}`);
+    add(second >= oldest.second ? wanted : invisible, `${secondsKey(ledger, adId, column, second)} ${second}`);
+    add(minute >= oldest.minute ? wanted : invisible, `${minutesKey(ledger, adId, column, minute)} ${minute}`);
   }
   const held = new Map<string, number>();
   const unreadable: string[] = [];

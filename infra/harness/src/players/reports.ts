@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { type EventKind, KINDS, uuidv7 } from '@ads/models';
+import { ENDPOINT_KINDS, type EndpointKind, uuidv7 } from '@ads/models';
 import type { Report } from '../journal.js';
 import type { Random } from '../random.js';
 
-const OTHER_KINDS = KINDS.filter((kind) => kind !== 'click');
+const OTHER_KINDS = ENDPOINT_KINDS.filter((kind) => kind !== 'click');
 
 /** The kinds to choose from: three of four reports are clicks. */
-export function randomKind(random: Random): EventKind {
+export function randomKind(random: Random): EndpointKind {
   return random.chance(0.75) ? 'click' : random.pick(OTHER_KINDS);
 }
 

@@ -1,5 +1,5 @@
 import { API_PREFIX, EVENT_ENDPOINTS } from '@ads/contract';
-import { EVENT_KINDS } from '@ads/models';
+import { type EndpointKind, EVENT_KINDS } from '@ads/models';
 import type { Journal, Report } from '../journal.js';
 import type { Random } from '../random.js';
 
@@ -29,12 +29,14 @@ async function post(url: string, journal: Journal, report: Report, random: Rando
   const { kind, adId, id, claimedAt } = report;
   const inHeader = id !== undefined && random.chance(0.2);
   const { idField } = EVENT_KINDS[kind];
+  // Players send only kinds with an endpoint.
+  const endpoint = EVENT_ENDPOINTS[kind as EndpointKind];
   const body = {
     ad_id: adId,
     ...(id === undefined || inHeader ? {} : { [idField]: id }),
     ...(claimedAt === undefined ? {} : { timestamp: new Date(claimedAt).toISOString() }),
   };
-  const response = await fetch(`${url}${random.chance(0.9) ? API_PREFIX : ''}${EVENT_ENDPOINTS[kind].path}`, {
+  const response = await fetch(`${url}${random.chance(0.9) ? API_PREFIX : ''}${endpoint.path}`, {
     method: 'POST',
     headers: {
       // navigator.sendBeacon of browsers sends text/plain.

@@ -1,4 +1,4 @@
-import { KINDS } from '@ads/models';
+import { ENDPOINT_KINDS } from '@ads/models';
 import type { Schema } from 'joi';
 import { adsQuery } from '../ads-query.js';
 import { analyticsQuery } from '../analytics-query.js';
@@ -21,7 +21,7 @@ import {
 
 const API_DESCRIPTION = `Counts clicks and impressions of ads, exactly once.
 
-Send events with ${KINDS.map((kind) => `\`POST ${API_PREFIX}${EVENT_ENDPOINTS[kind].path}\``).join(' and ')}. A 202 means that the event is durable: NATS
+Send events with ${ENDPOINT_KINDS.map((kind) => `\`POST ${API_PREFIX}${EVENT_ENDPOINTS[kind].path}\``).join(' and ')}. A 202 means that the event is durable: NATS
 JetStream acknowledged it, or Postgres committed it. Retry a failed request with the same id; it counts once.
 
 Every path also works without \`${API_PREFIX}\`. Times are ISO 8601 in UTC. All errors have the same body, and every response has the
@@ -157,7 +157,7 @@ export function openApiDocument() {
         },
       },
       ...Object.fromEntries(
-        KINDS.map((kind) => [`${API_PREFIX}${EVENT_ENDPOINTS[kind].path}`, { post: eventOperation(kind) }]),
+        ENDPOINT_KINDS.map((kind) => [`${API_PREFIX}${EVENT_ENDPOINTS[kind].path}`, { post: eventOperation(kind) }]),
       ),
       [`${API_PREFIX}${ENDPOINTS.analytics.path}`]: {
         get: {

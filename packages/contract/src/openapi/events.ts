@@ -1,4 +1,4 @@
-import { EVENT_KINDS, type EventKind, eventRequests, KINDS } from '@ads/models';
+import { ENDPOINT_KINDS, type EndpointKind, EVENT_KINDS, eventRequests, KIND_ENDPOINTS } from '@ads/models';
 import {
   CONTENT_ENCODINGS,
   eventTooOld,
@@ -16,8 +16,8 @@ const EVENT_ID = '019b7d6c-90ce-7a3b-9c1d-2e4f5a6b7c8d';
 
 /** The schemas of requests and responses of all kinds, by name. */
 export function eventSchemas(): Record<string, JsonSchema> {
-  const schemas = KINDS.map((kind) => {
-    const { label } = EVENT_KINDS[kind];
+  const schemas = ENDPOINT_KINDS.map((kind) => {
+    const { label } = KIND_ENDPOINTS[kind];
     return {
       [label]: { ...schemaOf(eventRequests[kind]), examples: [exampleOf(kind)] },
       [`${label}Accepted`]: schemaOf(eventResponses[kind]),
@@ -43,8 +43,9 @@ const acceptEncodingHeader = {
 };
 
 /** `POST /api/v1/ads/<kind>` */
-export function eventOperation(kind: EventKind) {
-  const { idField, label, participle } = EVENT_KINDS[kind];
+export function eventOperation(kind: EndpointKind) {
+  const { idField } = EVENT_KINDS[kind];
+  const { label, participle } = KIND_ENDPOINTS[kind];
   const example = exampleOf(kind);
   const body = { schema: { $ref: `#/components/schemas/${label}` }, example };
   const accepted = {
