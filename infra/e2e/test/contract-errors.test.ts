@@ -1,5 +1,5 @@
 import { openTestServers, type TestServers } from '@ads/local';
-import { EVENT_KINDS, KINDS } from '@ads/models';
+import { ENDPOINT_KINDS, EVENT_KINDS } from '@ads/models';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Client } from './support/client.js';
 import { type ContractStack, openContractStack } from './support/contract-stack.js';
@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => testServers.release());
 
 /** Alternates between paths with and without the prefix. */
-const EVENTS = KINDS.map((kind, index) => ({
+const EVENTS = ENDPOINT_KINDS.map((kind, index) => ({
   kind,
   path: `${index % 2 === 0 ? '/api/v1' : ''}/ads/${kind}`,
   id: EVENT_KINDS[kind].idField,

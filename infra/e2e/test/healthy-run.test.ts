@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type LocalProcess, openTestServers, SERVICE_NAMES, waitFor } from '@ads/local';
-import { KINDS } from '@ads/models';
+import { ENDPOINT_KINDS } from '@ads/models';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Environment, openEnvironment, untilHealthy, untilTrusted } from './support/environment.js';
 import { expectExact } from './support/exactness.js';
@@ -150,7 +150,7 @@ test('each service has metrics of its work', async () => {
 test('clients cannot choose the labels of metrics', async () => {
   const known = [
     'unmatched',
-    ...['/api/v1/ads', ...KINDS.map((kind) => `/api/v1/ads/${kind}`), '/api/v1/ads/analytics'],
+    ...['/api/v1/ads', ...ENDPOINT_KINDS.map((kind) => `/api/v1/ads/${kind}`), '/api/v1/ads/analytics'],
     ...['/health', '/live', '/ready', '/metrics', '/info'],
   ];
   for (const service of services) {

@@ -14,7 +14,7 @@ interface Description {
 }
 
 /** The schemas of requests; the other schemas are named after the response that they describe. */
-const requests = models.KINDS.map((kind) => [`${kind}Request`, models.eventRequests[kind]] as const);
+const requests = models.ENDPOINT_KINDS.map((kind) => [`${kind}Request`, models.eventRequests[kind]] as const);
 const schemas = [...Object.entries(models), ...Object.entries(contract), ...requests].flatMap(
   ([name, value]): [string, Description][] => {
     const isSchema = typeof value === 'object' && 'describe' in value && typeof value.describe === 'function';
@@ -32,7 +32,7 @@ const VALID: Readonly<Record<string, string>> = {
   ip: '2001:db8::ffff:203.0.113.9',
   timestamp: '2024-01-01T10:10:10.123Z',
   ...Object.fromEntries(
-    models.KINDS.map((kind) => [models.EVENT_KINDS[kind].idField, 'f47ac10b-58cc-4372-a567-0e02b2c3d479']),
+    models.ENDPOINT_KINDS.map((kind) => [models.EVENT_KINDS[kind].idField, 'f47ac10b-58cc-4372-a567-0e02b2c3d479']),
   ),
   limit: '10.0e1',
   cursor: 'WzEsImFkLTAwMSJd',
@@ -63,7 +63,7 @@ const READERS: Readonly<Record<string, (field: string, text: string) => Reading>
   analyticsQuery: (field, text) => contract.readAnalyticsQuery(stringify({ [field]: text })),
   reportQuery: (field, text) => contract.readReportQuery(stringify({ [field]: text })),
   ...Object.fromEntries(
-    models.KINDS.map((kind) => [
+    models.ENDPOINT_KINDS.map((kind) => [
       `${kind}Request`,
       (field: string, text: string) =>
         models.readEventRequest({ ad_id: 'ad-001', [field]: text }, { ...receipt, kind }),
