@@ -3,8 +3,8 @@
 -- Parameters: 1 the first bucket of each part, ascending, and the bucket after the last part; 2 ad ids, 3 campaigns,
 -- 4 advertisers, or null for all; 5 to 7 whether to group by ad, campaign, advertiser; 8 maximum number of rows, or null;
 -- 9 and following the position after which the rows begin.
--- The names with a colon are filled in by read-report.ts: the table, its column of time, the filters, the sums, the columns of
--- the rows, their order, and the comparison with the position.
+-- The names with a colon are filled in by read-report.ts: the table, its column of time, the filters, the sums, the groups, the
+-- columns of the rows, their order, and the comparison with the position.
 --
 -- The full join has the rows of a left join, and is never a nested loop, which would take minutes after a wrong estimate.
 -- Counts of an ad that is not in the catalogue any more are in no campaign.
@@ -21,9 +21,7 @@ WITH sums AS (
     :filters
   GROUP BY 1, 2, 3, 4
 ), groups AS (
-  SELECT ad, campaign, advertiser FROM sums
-  UNION
-  SELECT '', '', '' WHERE NOT ($5 OR $6 OR $7)
+  :groups
 ), whole AS (
   SELECT part, ad, campaign, advertiser, :columns
   FROM generate_series(0, cardinality($1) - 2) AS part

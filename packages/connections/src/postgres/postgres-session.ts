@@ -11,6 +11,8 @@ const SETTINGS = {
   array_nulls: 'on',
   // Batches with the same counters wait for each other instead of failing.
   default_transaction_isolation: 'read committed',
+  // Compiling the statement of a report takes seconds, and saves less.
+  jit: 'off',
   // The migrations create the tables here.
   search_path: '"$user",public',
 } as const;

@@ -68,6 +68,10 @@ export async function readReport(database: Database, request: ReportRequest): Pr
   return await database.query<ReportRow>('read_report', text, values);
 }
 
+/** A report without groups has rows of zeros even where nothing is counted. The planner must know that it has one group. */
+const ONE_GROUP = "SELECT '' AS ad, '' AS campaign, '' AS advertiser";
+const EACH_GROUP = 'SELECT DISTINCT ad, campaign, advertiser FROM sums';
+
 function statementOf({ query, rollup, bounds, metrics, after, most }: ReportRequest): [string, unknown[]] {
   const { ad_id, campaign, advertiser, group_by } = query;
   const values = { ad: ad_id, campaign, advertiser };
@@ -81,6 +85,7 @@ function statementOf({ query, rollup, bounds, metrics, after, most }: ReportRequ
     bucket: rollup.column,
     filters: filters.join(' '),
     sums: rollup.counts.map((count) => `sum(${count})::bigint AS ${count}`).join(', '),
+    groups: group_by.length === 0 ? ONE_GROUP : EACH_GROUP,
     columns: [`${sortValue(query.order)} AS sort`, ...metrics.map((name) => `${metricValue(name)} AS ${name}`)].join(
       ', ',
     ),
