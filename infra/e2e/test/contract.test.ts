@@ -167,7 +167,7 @@ describe.each(PREFIXES)('the API $name', ({ prefix, adId }) => {
         timestamp: expect.stringMatching(ISO_TIME),
       },
     });
-    expect(headers.get('cache-control')).toBe('no-store');
+    expect(headers.get('cache-control')).toBe('no-cache');
   });
 
   it.each(WINDOWS)('adds clicks, impressions and CTR of $timeframe on request', async ({ timeframe }) => {

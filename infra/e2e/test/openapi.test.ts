@@ -183,6 +183,21 @@ describe('ingest and analytics return each documented response', () => {
     }
   });
 
+  it.each([`${ANALYTICS}?ad_id=ad-002`, `${ANALYTICS}?limit=1&timeframe=1h`, REPORT])('304: %s', async (path) => {
+    // The first answer after an event may come from Postgres, and `source` is part of the version.
+    const again = await waitFor(
+      async () => {
+        const etag = (await client.get(path)).headers.get('etag') ?? '';
+        expect(etag).toMatch(/^W\/"[\w-]+"$/);
+        const found = await client.get(path, { 'If-None-Match': `"x", ${etag}` });
+        return found.status === 304 && found.headers.get('etag') === etag && found;
+      },
+      { timeoutMs: 10_000, what: 'two equal answers' },
+    );
+    expect([again.text, again.headers.get('cache-control')]).toEqual(['', 'no-cache']);
+    expect((await client.get(path, { 'If-None-Match': '"x"' })).status).toBe(200);
+  });
+
   it('the list of ads in pages', async () => {
     const whole = (await client.get('/api/v1/ads')).body as { ads: { id: string }[]; next_cursor: null };
     const first = (await client.get('/api/v1/ads?limit=2')).body as {

@@ -4,6 +4,7 @@ import type { Request, Response, Router } from 'express';
 import { clientKey } from './client-key.js';
 import type { HeaderList } from './common-headers.js';
 import { createRouter } from './create-router.js';
+import { isKnown, revalidated } from './etag.js';
 import { ObservedRequest, type Observer } from './observe.js';
 import type { LimitName, RateLimiter } from './rate-limiter.js';
 import type { BodyReader, Client } from './request-body.js';
@@ -142,10 +143,16 @@ class FastPathContext extends ObservedRequest implements RequestContext {
 
   readonly refuse = (thrown: unknown): void => this.#send(errorAnswer(thrown, this));
 
-  readonly #send = ({ status, body, headers = NONE }: Answer): void => {
-    const bytes = Buffer.byteLength(body);
+  readonly #send = ({ status, body, headers = NONE, etag }: Answer): void => {
     const common = this.#headersFor(this.request.headers.origin);
-    this.response.writeHead(status, headOf(this.requestId, String(bytes), common, this.limits, headers));
+    const caching = etag === undefined ? NONE : revalidated(etag);
+    if (etag !== undefined && isKnown(this.request, etag)) {
+      const id = [REQUEST_ID_HEADER, this.requestId];
+      this.response.writeHead(304, [...id, ...common, ...this.limits, ...headers, ...caching]).end();
+      return;
+    }
+    const bytes = Buffer.byteLength(body);
+    this.response.writeHead(status, headOf(this.requestId, String(bytes), common, this.limits, headers, caching));
     // ASCII has the same bytes in both encodings, and latin1 is faster.
     sendWhole(this.response, body, bytes === body.length ? 'latin1' : 'utf8');
   };

@@ -8,13 +8,15 @@ export interface Answer {
   readonly status: number;
   readonly body: string;
   readonly headers?: HeaderList;
+  /** The version of the body. A request with this `If-None-Match` is answered with 304. */
+  readonly etag?: string;
 }
 
 /** For responses that must not be cached. */
-export const NOT_STORED: HeaderList = ['Cache-Control', 'no-store'];
+const NOT_STORED: HeaderList = ['Cache-Control', 'no-store'];
 
 /** Maps everything that is thrown to its response, and keeps the error for the log line of the request. */
-export function errorAnswer(thrown: unknown, observed: ObservedRequest): Required<Answer> {
+export function errorAnswer(thrown: unknown, observed: ObservedRequest): Required<Omit<Answer, 'etag'>> {
   const error = toApiError(thrown);
   observed.error = error;
   return {

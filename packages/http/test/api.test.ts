@@ -569,6 +569,25 @@ describe('the fast path', () => {
     },
   );
 
+  it.each([
+    ['"1"', 304],
+    ['W/"1"', 304],
+    ['"0", W/"1"', 304],
+    ['*', 304],
+    ['"11"', 200],
+  ])('compares the version of its response with If-None-Match: %s', async (tags, status) => {
+    await serve({
+      fastPath: (fastPath) => fastPath.get('/own', 'reads', () => ({ status: 200, body: '{}', etag: 'W/"1"' })),
+    });
+    for (const method of ['GET', 'HEAD']) {
+      const answer = await fetch(`${base}/own`, { method, headers: { 'If-None-Match': tags } });
+      const head = ['etag', 'cache-control', 'content-length'].map((name) => answer.headers.get(name));
+      expect([answer.status, ...head]).toEqual([status, 'W/"1"', 'no-cache', status === 304 ? null : '2']);
+      expect(await answer.text()).toBe(method === 'GET' && status === 200 ? '{}' : '');
+      expect(answer.headers.get('x-request-id')).toBeTruthy();
+    }
+  });
+
   it('answers errors in the common form', async () => {
     await serve({
       fastPath: (fastPath) =>

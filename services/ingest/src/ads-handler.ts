@@ -1,5 +1,5 @@
 import { invalidFields, queryOf, readAdsQuery } from '@ads/contract';
-import { clientKey } from '@ads/http';
+import { clientKey, isKnown } from '@ads/http';
 import type { RequestHandler } from 'express';
 import type { AdPages } from './ad-pages.js';
 
@@ -14,16 +14,11 @@ export function adsHandler({ page }: Pick<AdPages, 'page'>, maxAgeSeconds: numbe
     if (query.state === 'invalid') throw invalidFields(query.details);
     const { body, etag } = await page(query.limit, query.after, clientKey(request.ip, request.socket));
     response.set({ ETag: etag, 'Cache-Control': `public, max-age=${maxAgeSeconds}` });
-    if (names(request.headers['if-none-match'], etag)) {
+    if (isKnown(request, etag)) {
       response.status(304).end();
       return;
     }
     response.set({ 'Content-Type': 'application/json; charset=utf-8', 'Content-Length': String(body.length) });
     response.end(body);
   };
-}
-
-/** True if `If-None-Match` contains the tag, so that the client has this version. */
-function names(header: string | undefined, etag: string): boolean {
-  return header?.split(',').some((tag) => ['*', etag, `W/${etag}`].includes(tag.trim())) ?? false;
 }

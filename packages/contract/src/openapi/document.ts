@@ -11,6 +11,7 @@ import { managementPaths } from './management.js';
 import {
   error,
   json,
+  notModified,
   otherErrors,
   rateLimitHeaders,
   requestIdHeader,
@@ -142,10 +143,7 @@ export function openApiDocument() {
           parameters: queryParameters(adsQuery, { limit: 100, cursor: OPAQUE_CURSOR }),
           responses: {
             200: withCaching(json('A page of ads.', 'Ads', { ads: [ad], count: 1, next_cursor: null })),
-            304: {
-              description: 'The page has not changed since the response that `If-None-Match` names.',
-              headers: requestIdHeader,
-            },
+            304: notModified('The page has not changed since the response that `If-None-Match` names.'),
             400: error(
               'A query parameter is invalid.',
               invalidFields([{ path: 'limit', message: 'limit must be less than or equal to 1000' }]),
@@ -173,7 +171,7 @@ export function openApiDocument() {
             cursor: 'WzEyODQsImFkLTAwMSJd',
           }),
           responses: {
-            200: {
+            200: withCaching({
               description: 'The counters of one ad, or a page of all ads.',
               headers: { ...requestIdHeader, ...rateLimitHeaders },
               content: {
@@ -190,7 +188,8 @@ export function openApiDocument() {
                   },
                 },
               },
-            },
+            }),
+            304: notModified('The counters have not changed since the response that `If-None-Match` names.'),
             400: error(
               'A query parameter is invalid or unknown.',
               invalidFields([{ path: 'timeframe', message: 'timeframe must be one of 1m, 5m, 15m, 1h, 24h' }]),
@@ -227,7 +226,8 @@ export function openApiDocument() {
             cursor: OPAQUE_CURSOR,
           }),
           responses: {
-            200: json('The report.', 'Report', reportExample),
+            200: withCaching(json('The report.', 'Report', reportExample)),
+            304: notModified('The report has not changed since the response that `If-None-Match` names.'),
             400: error(
               'A query parameter is invalid, or the report has more than 10,000 rows.',
               invalidFields([{ path: 'tz', message: 'tz must be an IANA time zone, such as Europe/Berlin' }]),

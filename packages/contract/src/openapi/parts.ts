@@ -94,12 +94,18 @@ export function withCaching<Response extends { readonly headers: object }>(respo
         example: '"dJ0tHnQ1f2Vb8xY4kLm9pA"',
       },
       'Cache-Control': {
-        description: 'How long the response may be cached.',
+        description:
+          'How long the response may be cached; `no-cache`: caches must compare the `ETag` with the service before each use.',
         schema: { type: 'string' },
         example: 'public, max-age=10',
       },
     },
   };
+}
+
+/** The answer to a client that has the current version. */
+export function notModified(description: string) {
+  return { description, headers: { ...requestIdHeader, ...rateLimitHeaders } };
 }
 
 /** An error response. @param errors become the examples, in the form that the service sends */
