@@ -30,9 +30,9 @@ CREATE TABLE ad_events_foreign PARTITION OF ad_events FOR VALUES FROM ('04000000
 -- The few UUIDv4 below that range, and UUIDv7 from clocks that are far wrong.
 CREATE TABLE ad_events_default PARTITION OF ad_events DEFAULT;
 
--- The number of clicks, from which windows and totals are summed at a cost that does not grow with the clicks. Buckets are
--- Unix seconds and Unix minutes. Impressions are counted only as a total, for the CTR. The fillfactor keeps room in pages
--- for the next version of a row, so that an update does not touch the index.
+-- The number of clicks per bucket, so that the cost of windows and totals does not grow with the clicks. Buckets are Unix
+-- seconds and Unix minutes. Impressions are counted only as a total, for the CTR. The fillfactor keeps space in pages for the
+-- next version of a row, so that an update does not touch the index.
 CREATE TABLE clicks_per_second (
   ad_id  text   NOT NULL,
   second bigint NOT NULL,
@@ -53,16 +53,16 @@ CREATE TABLE ad_totals (
   impressions bigint NOT NULL
 ) WITH (fillfactor = 50);
 
--- Doubts, which make the counters in Redis untrusted: a writer committed and could not raise, or may have died before the
--- raise. A rebuild deletes the doubts that existed when it began.
+-- Doubts. While one exists, the counters in Redis are untrusted: a writer committed events and has not raised their counters. A
+-- rebuild deletes the doubts that existed when it began.
 CREATE TABLE counter_doubts (
   writer text        PRIMARY KEY,
   stamp  bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
   since  timestamptz NOT NULL DEFAULT now()
 );
 
--- Creates the partitions of ad_events for a number of days from a first one on. Returns true for each created partition. Rows
--- of such a day in the default partition (from a clock that was ahead) are moved, as Postgres would refuse the partition.
+-- Creates the partitions of ad_events for some days. Returns the number of created partitions. Rows of such a day in the
+-- default partition (from a clock that was ahead) are moved first, because Postgres would refuse the partition.
 CREATE FUNCTION ensure_event_partitions(first_day date, days integer) RETURNS integer
 LANGUAGE plpgsql
 SECURITY DEFINER
@@ -80,8 +80,8 @@ BEGIN
   FOR day IN SELECT generate_series(first_day, first_day + days - 1, '1 day')::date LOOP
     name := 'ad_events_' || to_char(day, 'YYYYMMDD');
     CONTINUE WHEN to_regclass(name) IS NOT NULL;
-    -- Nobody records meanwhile: a row could reach the default partition after those of the day have left it, and a batch
-    -- under way would be told that its rows belong nowhere.
+    -- The lock blocks recording: otherwise a row of this day could reach the default partition after the others were moved, and
+    -- a batch in progress would find no partition for its rows.
     LOCK TABLE ONLY ad_events IN SHARE ROW EXCLUSIVE MODE;
     lower_id := first_uuid_of(day);
     upper_id := first_uuid_of(day + 1);

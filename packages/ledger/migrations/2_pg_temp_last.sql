@@ -1,5 +1,5 @@
--- This function runs as its owner. By default Postgres searches temporary tables first, so a role that may create temporary
--- tables could shadow a table of the function by one with a trigger.
+-- The function runs with the rights of its owner. By default Postgres searches temporary tables first, so a role that may
+-- create temporary tables could replace a table of the function by one with a trigger.
 DO $$
 BEGIN
   EXECUTE format(

@@ -1,6 +1,6 @@
 -- Up Migration
 
--- The cost of upkeep must not depend on the ids and timestamps that players send.
+-- The cost of maintenance must not depend on the ids and timestamps that players send.
 
 -- 1. A new day's partition makes Postgres search the default partition, under a lock, for rows that belong to the new one.
 -- One in 64 UUIDv4 is below the range of ad_events_foreign, so that search would grow with the number of events. The default
@@ -58,7 +58,7 @@ CREATE FUNCTION event_partitions_end(day date) RETURNS uuid
 LANGUAGE sql STABLE
 AS $$
   WITH ranges AS (
-    -- No backslashes: what they mean depends on the session.
+    -- The pattern has no backslashes, because their meaning depends on the settings of the session.
     SELECT substring(bounds FROM 'FROM [(]''([0-9a-f-]{36})''[)]')::uuid AS lower_id,
            substring(bounds FROM 'TO [(]''([0-9a-f-]{36})''[)]')::uuid AS upper_id
     FROM (
@@ -101,7 +101,7 @@ DECLARE
   started timestamptz;
 BEGIN
   PERFORM set_config('lock_timeout', '500ms', true);
-  -- Rows are read in the order of the primary key. Where statistics lag, Postgres would sort all that is left each time.
+  -- Rows must be read in the order of the primary key. With old statistics, Postgres would sort all remaining rows each time.
   PERFORM set_config(setting, 'off', true)
   FROM unnest(ARRAY['enable_seqscan', 'enable_bitmapscan', 'enable_sort', 'jit']) AS setting;
   FOR day IN SELECT first_day + n FROM generate_series(0, days - 1) AS n LOOP
@@ -109,10 +109,10 @@ BEGIN
     BEGIN
       -- One at a time: consumers start together.
       PERFORM pg_advisory_xact_lock(hashtext('ensure_event_partitions'));
-      -- Nobody records meanwhile: a row could reach the default partition after those of the day have left it, and one
-      -- that is delivered again would find neither its first copy nor its place.
+      -- The lock blocks recording: otherwise a row of this day could reach the default partition after the others were moved,
+      -- and a redelivered row would not find its first copy.
       LOCK TABLE ONLY ad_events IN SHARE ROW EXCLUSIVE MODE;
-      -- The new partition needs it. Whoever reads this table for long is noticed before rows are moved in vain.
+      -- ATTACH PARTITION needs this lock. Taking it first means that a long reader stops the step before rows are moved.
       LOCK TABLE ad_events_default IN ACCESS EXCLUSIVE MODE;
       lower_id := event_partitions_end(day);
       end_id := first_uuid_of(day + 1);
@@ -127,7 +127,7 @@ BEGIN
       started := clock_timestamp();
       moved_to := lower_id;
       LOOP
-        -- A few hundred ids at a time, and never one of two rows with the same id.
+        -- Moves about a thousand rows at a time, and all rows with the same id together.
         SELECT id INTO upper_id FROM ad_events_default
         WHERE id >= moved_to AND id < end_id ORDER BY id OFFSET 1000 LIMIT 1;
         upper_id := coalesce(upper_id, end_id);
@@ -141,7 +141,7 @@ BEGIN
         'ALTER TABLE ad_events ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', partition, lower_id, moved_to);
       made := made + 1;
     EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
-      -- Somebody reads or changes these tables for long. The caller comes again.
+      -- A long transaction uses these tables. The caller retries.
       NULL;
     END;
   END LOOP;
@@ -151,7 +151,7 @@ $$;
 
 DO $$
 BEGIN
-  -- It runs as its owner: temporary tables of the caller come last.
+  -- The function runs with the rights of its owner, so temporary tables of the caller must be searched last.
   EXECUTE format(
     'ALTER FUNCTION ensure_event_partitions(date, integer) SET search_path = %I, pg_temp',
     current_schema()

@@ -6,8 +6,8 @@
 -- new names, and its statements fail until it is replaced. Nothing is lost, because a failed batch is retried. Views with the
 -- old names serve its reads.
 
--- Takes exclusive locks on tables that live traffic uses. Each attempt waits two seconds at most, and then lets the traffic go
--- on for one. Waits up to ten minutes.
+-- Takes exclusive locks on tables that live traffic uses. Each attempt waits at most two seconds, and then lets the traffic
+-- continue for one second. It fails after ten minutes.
 CREATE FUNCTION lock_exclusively(VARIADIC tables regclass[]) RETURNS void
 LANGUAGE plpgsql
 AS $$
@@ -44,8 +44,8 @@ ALTER INDEX clicks_per_minute_by_time RENAME TO counts_per_minute_by_time;
 CREATE VIEW clicks_per_second AS SELECT ad_id, second, clicks FROM counts_per_second OFFSET 0;
 CREATE VIEW clicks_per_minute AS SELECT ad_id, minute, clicks FROM counts_per_minute OFFSET 0;
 
--- A bucket is a number of quarters of an hour since 1970. Every time zone's day is a whole number of them. Play time is that of
--- the clicks that report one: its sum in milliseconds, and their number.
+-- A bucket is a number of quarter-hours since 1970. A day of any time zone is a whole number of them. `play_time_ms` is the sum
+-- of the play times that clicks report, and `play_times` the number of these clicks.
 CREATE TABLE counts_per_quarter_hour (
   ad_id        text    NOT NULL,
   quarter_hour integer NOT NULL,
@@ -58,13 +58,13 @@ CREATE TABLE counts_per_quarter_hour (
 -- A report on all ads reads a range of time, which is a range of pages while events arrive in the order of time.
 CREATE INDEX counts_per_quarter_hour_by_time ON counts_per_quarter_hour USING brin (quarter_hour);
 
--- Events of before this migration are not counted per quarter-hour yet: a backfill does it beside live traffic, see
--- backfill.ts. Existing rows get false without being written; rows from now on get true.
+-- Events from before this migration are not counted per quarter-hour yet. A backfill counts them beside live traffic: see
+-- backfill.ts. Existing rows get false without being rewritten; new rows get true.
 ALTER TABLE ad_events ADD COLUMN in_reports boolean NOT NULL DEFAULT false;
 ALTER TABLE ad_events ALTER COLUMN in_reports SET DEFAULT true;
 
--- The progress of the backfill, from the greatest id to the least, so that recent days come first. Events up to `next_id` are
--- not counted yet; it is null once everything is counted.
+-- The progress of the backfill. It counts from the greatest id to the least, so that recent days come first. Events up to
+-- `next_id` are not counted yet. When all are counted, `next_id` is null.
 CREATE TABLE report_backfill (
   only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
   next_id  uuid,

@@ -1,6 +1,6 @@
--- A page of the ids of the catalogue, sorted, one per line, as one text costs the reader far less than rows.
--- Parameters: 1 the last id of the page before ('' at first), 2 ids per page.
--- Returns `ids`, their `count`, and `read_at`, the time of the statement in milliseconds by the clock of Postgres.
+-- A page of the ids of the catalogue, sorted, one per line. Reading one text takes far less time than reading rows. Parameters:
+-- 1 the last id of the previous page ('' for the first), 2 ids per page. Returns `ids`, their `count`, and `read_at`, the time
+-- of the statement in milliseconds by the clock of Postgres.
 SELECT
   coalesce(string_agg(id, E'\n' ORDER BY id), '') AS ids,
   count(*)::integer AS count,

@@ -1,8 +1,8 @@
--- A page of the catalogue as JSON, oldest ads first. Postgres writes the text, and the service passes it on.
--- Parameters: 1 and 2 creation time (microseconds since the epoch) and id of the last ad of the page before, or null and
--- null for the first page; 3 ads per page.
--- Returns `ads` (JSON objects, separated by commas), `count`, and the end of the page: `last_created` in microseconds and
--- `last_id`, null on the last page. Times that a cursor cannot hold (infinity, before 1700, from 2255 on) end the list.
+-- A page of the catalogue as JSON, oldest ads first. Postgres writes the text, and the service passes it on. Parameters: 1 and
+-- 2 creation time (microseconds since the epoch) and id of the last ad of the previous page, or null and null for the first
+-- page; 3 ads per page. Returns `ads` (JSON objects, separated by commas), `count`, and the end of the page: `last_created` in
+-- microseconds and `last_id`, null on the last page. Times that a cursor cannot hold (infinity, before 1700, from 2255 on) end
+-- the list.
 WITH page AS MATERIALIZED (
   SELECT id, image_url, target_url, created_at, row_number() OVER (ORDER BY created_at, id) AS place
   FROM (

@@ -1,5 +1,5 @@
--- The absolute counts of some ads for a rebuild: totals, and the buckets that windows still need.
--- Parameters: 1 the last ad of the page before ('' at first), 2 ads per page, 3 oldest second, 4 oldest minute.
+-- The absolute counts of some ads for a rebuild: totals, and the buckets that windows still need. Parameters: 1 the last ad of
+-- the previous page ('' for the first), 2 ads per page, 3 oldest second, 4 oldest minute.
 SELECT
   ad_id,
   clicks,

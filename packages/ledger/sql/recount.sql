@@ -101,7 +101,7 @@ play_seconds AS (
   ON CONFLICT (ad_id, play_second) DO UPDATE SET clicks = excluded.clicks
   RETURNING 1
 ),
--- Everything is counted now, also what a backfill had not reached.
+-- The recount has also counted the events that a backfill had not reached.
 backfilled AS (
   UPDATE report_backfill SET next_id = NULL WHERE next_id IS NOT NULL
 )

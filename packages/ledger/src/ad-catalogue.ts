@@ -8,7 +8,7 @@ import { type AdIds, lookUpAds, readAdIds, readChangedAdIds } from './read-catal
 export interface AdCatalogue {
   /** True for an ad that was read or looked up already. Does not wait. */
   has(adId: string): boolean;
-  /** Looks up in Postgres an ad that is not in memory: it may be new. See `AdLookUp`. */
+  /** Looks up an ad that is not in memory in Postgres, because it may be new. See `AdLookUp`. */
   find: AdLookUp['find'];
   /** Ads in memory. */
   size(): number;
@@ -22,14 +22,14 @@ export interface AdCatalogue {
   failure(): unknown;
   /** Reads the changes now, or joins a read in progress. Never throws. */
   refresh(): Promise<void>;
-  /** Waits for the first read, up to `waitMs`: a process may start without all ids, since ads are looked up. */
+  /** Waits for the first read, up to `waitMs`. A process may start before it, because ads are looked up. */
   start(waitMs: number): Promise<void>;
   /** Ends the refreshes. */
   stop(): void;
 }
 
 export interface AdCatalogueOptions {
-  /** With connections of its own: a slow read of the catalogue must not delay the recording of events. */
+  /** Not the database that records events: a slow read of the catalogue must not delay them. */
   readonly database: Database;
   readonly refreshMs: number;
   /** The longest wait of one look-up. */
@@ -38,7 +38,7 @@ export interface AdCatalogueOptions {
   readonly idsKept?: number;
 }
 
-/** A page costs Postgres some milliseconds and this process one. */
+/** A page takes Postgres some milliseconds, and this process one. */
 const IDS_PER_PAGE = 10_000;
 /** Share of the time that complete reads may take: 100 ads are read at each refresh, a million every few minutes. */
 const SHARE_OF_FULL_READS = 0.01;
@@ -51,8 +51,8 @@ const OVERLAP_MS = 30_000;
 const FIRST_RETRY_MS = 1_000;
 
 /**
- * Starts a catalogue that refreshes itself. A refresh reads all ids in pages, or only the changed ids if reading all would take
- * too much of the time. A complete read forgets deleted ads.
+ * Starts a catalogue that refreshes itself. A refresh reads all ids in pages, or only the changed ids if reading all would
+ * exceed `SHARE_OF_FULL_READS`. A complete read removes deleted ads.
  */
 export function createAdCatalogue(options: AdCatalogueOptions): AdCatalogue {
   const { database, refreshMs, patienceMs, idsKept = 0 } = options;

@@ -25,7 +25,7 @@ export interface AdLookUpOptions {
 /** Look-ups within this time share one query. */
 const GATHER_MS = 5;
 const IDS_PER_QUERY = 500;
-/** Callers that wait: several queries, so that clients take turns. */
+/** Maximum number of callers that wait. They fill several queries, so that clients take turns. */
 const WAITING = { inAll: 10_000, perClient: 2_000 };
 /** An ad that was not found stays unknown for 0.5 to 1.5 s, without another query; see `createMisses`. */
 const MISS_MS = 1_000;

@@ -1,6 +1,6 @@
 /*
- * Array literals of Postgres. The driver also converts arrays, but must find the type of each value, which takes 2.6 µs
- * for an event of eight columns, against 0.7 µs here.
+ * Array literals of Postgres. Converting an event of eight columns takes 0.7 µs. The driver takes 2.6 µs, because it must find
+ * the type of each value.
  */
 
 const SPECIAL = /["\\]/;

@@ -60,7 +60,7 @@ export async function auditCounters(
   for (const [shard, adIds] of groupByShard(store, sample.adIds, (adId) => adId)) {
     for (const ofAd of await readHeld(shard, ledger, { ...sample, adIds })) held.set(ofAd.adId, ofAd);
   }
-  // Keys were lost or a server was replaced, so the counters that were read are worthless.
+  // Keys may have been lost or a server replaced, so the counters that were read prove nothing.
   if (!(await isTrusted())) return undefined;
   const rows = await database.query<CountsRow>('audit_counts', AUDIT_COUNTS, [
     sample.adIds,

@@ -8,7 +8,7 @@ import { raiseCounters } from './raise.js';
 
 const BACKFILL_REPORTS = fillInKinds(readText('sql/backfill-reports.sql'));
 
-/** Events of one step: Postgres works a few hundred milliseconds on them. */
+/** Number of events of one step, which takes Postgres a few hundred milliseconds. */
 const EVENTS_PER_STEP = 20_000;
 
 export interface BackfillOptions {
@@ -44,7 +44,7 @@ interface StepRow extends BackfillStep {
  * in one transaction. Then raises the impressions in Redis. It can be interrupted at any moment, and several processes may call it.
  *
  * @returns undefined when every event is counted, or while another process counts
- * @throws what `query` throws. Then the step was not made, or it was and the answer was lost; either way, call again
+ * @throws the errors of `query`. The step may have been committed; calling again is safe
  */
 export async function backfillReports(options: BackfillOptions): Promise<BackfillStep | undefined> {
   const { database, store, now, eventsPerStep = EVENTS_PER_STEP } = options;

@@ -9,7 +9,7 @@ export interface Database {
 export interface CounterStore {
   /** All servers; none while the slots of a cluster are not known. */
   shards(): readonly CounterShard[];
-  /** The server that holds a key. @throws while none is known to hold it */
+  /** The server that holds a key. @throws while that server is not known */
   shardOf(key: string): CounterShard;
 }
 
@@ -25,7 +25,7 @@ export interface CounterShard {
    * server. Undefined while the server is unavailable.
    */
   instanceId(): string | undefined;
-  /** Reads the instance id again: two failovers may leave the connection open. */
+  /** Reads the instance id again, because the data can change without a new connection, by two failovers. */
   identify(): Promise<void>;
   /** True if Redis may evict keys to free memory: its counters cannot be trusted. */
   mayEvict(): boolean;

@@ -1,8 +1,8 @@
 import type { Database } from './dependencies.js';
 
 /*
- * A doubt is a row in Postgres. It says that counters in Redis may be behind Postgres, and analytics trusts Redis only while
- * no doubt exists. A writer that cannot reach Redis and a reader that can both see it.
+ * A doubt is a row in Postgres. It means that counters in Redis may be behind Postgres, and analytics trusts Redis only while
+ * no doubt exists. It is in Postgres because a writer that cannot reach Redis must be able to warn a reader that can.
  */
 
 /** A doubt as a rebuild read it at its start. */
@@ -21,7 +21,7 @@ export async function raiseDoubt(database: Database, writer: string): Promise<vo
   );
 }
 
-/** Deletes the doubt of a writer that raised all that it committed. */
+/** Deletes the doubt of a writer that has raised all counters that it committed. */
 export async function settleDoubt(database: Database, writer: string): Promise<void> {
   await database.query('settle_doubt', 'DELETE FROM counter_doubts WHERE writer = $1', [writer]);
 }

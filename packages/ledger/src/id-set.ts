@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 
 /**
- * A set of ids that holds 64 bits of each: 17 MB for a million ids of any length, where a Set of strings takes 100 MB.
+ * A set of ids that stores a hash of 64 bits per id. A million ids of any length take 17 MB; a Set of strings takes 100 MB.
  *
- * Each process hashes with its own random key, and two ids collide with a probability of 2^-64. With a million known ids, an
- * unknown id is taken for a known one once in 18 trillion look-ups. The consumer then dead-letters its events.
+ * Each process hashes with its own random key, and two ids collide with a probability of 2^-64. With a million known ids, one
+ * look-up of an unknown id in 18 trillion reports a known one. The consumer then dead-letters its events.
  */
 export interface IdSet {
   /** Adds `text.slice(from, to)`. */

@@ -38,10 +38,10 @@ export async function readStanding(database: Database, lastingSeconds?: number):
 }
 
 /**
- * Gives the ledger a new identity: Redis is not trusted from the next check until it is refilled. Does nothing where the
- * identity is no longer `expected`.
+ * Gives the ledger a new identity, so that the next check distrusts Redis until a rebuild. Does nothing if the identity is no
+ * longer `expected`.
  *
- * @returns true when the identity was renewed
+ * @returns true if the identity was renewed
  */
 export async function renewIdentity(database: Database, expected: LedgerIdentity): Promise<boolean> {
   const [row] = await database.query<{ renewed: boolean }>(

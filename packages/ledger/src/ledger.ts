@@ -6,14 +6,14 @@ import { createLabelValues } from './label-values.js';
 import { raiseCounters } from './raise.js';
 import { type Recorded, recordBatch } from './record.js';
 
-/** The result of a batch. It is durable, and raised in Redis unless Redis failed. */
+/** The result of a batch. Its events are durable, and its counters are raised or a doubt exists. */
 export type Outcome = Pick<Recorded, 'added' | 'unknownAds'>;
 
 export interface Ledger {
   /**
-   * Records a batch of the queue, which is delivered again if this process dies before it acknowledges the batch.
+   * Records a batch from the queue, which delivers it again if this process dies before the acknowledgement.
    *
-   * @throws when the batch may not have been committed; recording it again is safe
+   * @throws if the batch may not have been committed; recording it again is safe
    */
   recordQueued(events: readonly AdEvent[]): Promise<Outcome>;
   /**

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
 import pg from 'pg';
 
-/** The role may have timeouts for the short statements of the services, as behind PgBouncer. */
+/** The role may have timeouts for the short statements of the services; migrations take longer. */
 const WITHOUT_LIMITS = '-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0';
 
 /**

@@ -17,8 +17,8 @@ export interface PartitionOptions {
 }
 
 /**
- * Creates missing partitions of the coming days, by the clock of Postgres. Each is one short statement, and recording continues
- * between them: a day with many rows in the default partition gets several partitions.
+ * Creates missing partitions of the coming days, by the clock of Postgres. Each partition is one short statement, and recording
+ * continues between the statements. A day with many rows in the default partition gets several partitions.
  *
  * @returns the number of created partitions
  */
@@ -44,9 +44,7 @@ export async function ensurePartitions(database: Database, options: PartitionOpt
   return made;
 }
 
-/**
- * The number of consecutive days with all of their partitions: 1 is today, 2 is today and tomorrow, up to {@link DAYS_AHEAD}.
- */
+/** The number of consecutive days that have all of their partitions: 1 for today only, up to {@link DAYS_AHEAD}. */
 export async function readPartitionDays(database: Database): Promise<number> {
   const rows = await database.query<{ days: number }>('read_partitions', READ_PARTITIONS, [DAYS_AHEAD]);
   return rows[0]?.days ?? 0;

@@ -17,13 +17,13 @@ import { groupByShard } from './shards.js';
 
 const raise = script(readText('lua/raise-counters.lua'));
 
-/** A round trip ends at this many counters; its last ad may exceed it. A few ms of work for Redis, far below any timeout. */
+/** Counters per round trip; the last ad may exceed it. Redis takes a few milliseconds for them, far below any timeout. */
 const COUNTERS_PER_CALL = 5_000;
 
-/** Ads per script call, if a script may use several ads: the call costs as much as raising one ad of a batch. */
+/** Ads per script call if a script may use several ads. A call itself takes as long as raising one ad. */
 const ADS_PER_SCRIPT = 50;
 
-/** A script call ends at this many counters; its last ad may exceed it. Redis runs no other command during the call. */
+/** Counters per script call; the last ad may exceed it. Redis runs no other command during the call. */
 const COUNTERS_PER_SCRIPT = 500;
 
 /**

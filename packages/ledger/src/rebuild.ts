@@ -18,12 +18,15 @@ const abandon = script(readText('lua/abandon-rebuild.lua'));
 /** An ad has up to 3,600 second and 1,440 minute buckets: a page is a few MB at most. */
 const ADS_PER_PAGE = 100;
 
-/** Expiry of the token of a rebuild, renewed with every page. When a rebuild dies, another may begin after it. */
+/**
+ * Expiry of the token of a rebuild, which renews it with every page. If the process dies, another rebuild begins after this
+ * time.
+ */
 const TOKEN_SECONDS = 30;
 
 /**
- * A page is retried, so that a timeout of a busy server does not cost the whole rebuild. All retries together take less time
- * than the token needs to expire.
+ * A page is retried, so that one timeout does not end the whole rebuild. All retries together take less time than the token
+ * needs to expire.
  */
 const TRIES = 5;
 const PAUSE_MS = 1_000;
@@ -72,7 +75,7 @@ export async function rebuildCounters(
     await healDoubts(database, doubts);
     return state;
   } finally {
-    // Otherwise the next rebuild waits until this token expires, as it does when Redis is unavailable.
+    // Without this, the next rebuild would wait until the token expires.
     if (state?.state !== 'done') await Promise.allSettled(parts.map(abandonPart));
   }
 }
@@ -102,13 +105,13 @@ interface Part {
 /** All parts begin before the first raise, and end after the last one. */
 async function rebuildParts(work: Work): Promise<Rebuild> {
   const { database, ledger, parts } = work;
-  // Sequentially, in an order that all consumers share: of two rebuilds that begin together, one continues.
+  // One after the other, in the same order in all consumers: if two rebuilds begin together, one of them continues.
   for (const part of parts) {
     if (!(await beginPart(part))) return { state: 'interrupted', reason: 'another rebuild is under way' };
   }
   const ads = await raiseAll(work);
   if (ads === undefined) return { state: 'interrupted', reason: 'another server holds some of the counters now' };
-  // After a change of the ledger these counters have the wrong identity. Nobody will read them.
+  // After a change of the ledger, these counters have an old identity, and nothing reads them.
   if ((await readIdentity(database)) !== ledger) {
     return { state: 'interrupted', reason: 'the database was restored or replaced during the rebuild' };
   }
@@ -184,7 +187,7 @@ async function raisePage({ store, ledger, parts, now }: Work, page: readonly AdC
   ]);
 }
 
-/** @param after the last ad id of the page before */
+/** @param after the last ad id of the previous page */
 async function readPage(database: Database, after: string, now: number): Promise<AdCounts[]> {
   const oldest = oldestVisible(now);
   const rows = await database.query<{ ad_id: string } & Omit<AdCounts, 'adId'>>('read_counts', READ_COUNTS, [

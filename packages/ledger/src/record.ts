@@ -52,8 +52,8 @@ interface ResultRow {
 /**
  * Writes a batch of events and their rollups in one transaction. An event that is stored already changes nothing.
  *
- * @param doubt written to `counter_doubts` in the same transaction, for a writer whose crash no redelivery heals
- * @throws what `query` throws. Either nothing was written, or everything was and only the answer was lost
+ * @param doubt written to `counter_doubts` in the same transaction, for a batch that would not be redelivered after a crash
+ * @throws the errors of `query`. Then either nothing was written, or everything was and only the answer was lost
  */
 export async function recordBatch(database: Database, events: readonly AdEvent[], doubt?: string): Promise<Recorded> {
   const rows = await database.query<ResultRow>('record_batch', RECORD_BATCH, [
@@ -100,7 +100,7 @@ function readRows(rows: readonly ResultRow[], events: readonly AdEvent[]): Recor
       else if (counted !== null) countsOf(name)[what][counted].push([other, count]);
     }
   }
-  // The answer has the totals of every known ad.
+  // The result has the totals of every known ad.
   const unknownAds = new Set(events.map(({ adId }) => adId).filter((adId) => !counts.has(adId)));
   return { ledger, counts: [...counts.values()], added, unknownAds };
 }

@@ -25,8 +25,8 @@ export interface Recount {
 }
 
 /**
- * Corrects the rollups to a count of the stored events, and ends the trust in Redis, which is then refilled. It is for an
- * administrator who deleted or changed events or rollups.
+ * Corrects the rollups to a count of the stored events, and gives the ledger a new identity, so that Redis is refilled. An
+ * administrator runs it after events or rollups were deleted or changed.
  *
  * It is one transaction. Nothing is recorded meanwhile: batches are retried, events wait in JetStream, and without JetStream
  * ingest answers 503. Reads continue.

@@ -20,7 +20,7 @@ import type { CounterShard } from './dependencies.js';
  *   same ledger id      deleted 15 seconds after the last renewal
  *   another ledger id   deleted a day after the last renewal: another environment may use this Redis
  *
- * The marks are deleted first. Consumers that return while their counters are being deleted find them untrusted, and rebuild
+ * The epochs are deleted first. Consumers that return while their counters are being deleted find them untrusted, and rebuild
  * them.
  */
 
@@ -103,7 +103,7 @@ async function deleteOutOfUse(
     for (const key of keys) pipeline.unlink(key);
     return await pipeline.exec();
   });
-  // Its consumers returned meanwhile: counters that they raised may just have been deleted.
+  // If its consumers returned meanwhile, counters that they raised may have been deleted.
   if (!(await isOutOfUse())) await deleteMarks();
   return (counts ?? []).reduce((sum, [, count]) => sum + Number(count ?? 0), 0);
 }

@@ -18,7 +18,7 @@ export interface Framed {
 export interface Script {
   /** @returns results in the order of the calls. @throws when a call failed */
   run(redis: Redis, calls: readonly ScriptCall[]): Promise<unknown[]>;
-  /** The same, and reads a key before the first call and after the last one in the same round trip. */
+  /** Like `run`, but also reads a key before the first call and after the last one, in the same round trip. */
   runFramed(redis: Redis, key: string, calls: readonly ScriptCall[]): Promise<Framed>;
 }
 

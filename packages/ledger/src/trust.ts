@@ -1,7 +1,7 @@
 import { epochKey, type LedgerIdentity, MARKS_STEM } from '@ads/models';
 import type { CounterShard } from './dependencies.js';
 
-/** Whether the counters in Redis can be trusted, as far as Redis itself shows, or the reason why not. */
+/** Whether the epochs in Redis allow to trust its counters, or the reason why not. Doubts in Postgres are not part of it. */
 export type Trust =
   | {
       readonly state: 'trusted';
@@ -10,14 +10,14 @@ export type Trust =
     }
   | { readonly state: 'untrusted'; readonly reason: string };
 
-/** The key of the mark on a server that shows whether its counters of a ledger are trusted. */
+/** The key of the mark of a server, which is the epoch of its counters of a ledger. */
 export function markKeyOf(shard: CounterShard, ledger: LedgerIdentity): string {
   return epochKey(shard.tag(MARKS_STEM), ledger);
 }
 
 /**
- * Trusts the counters of a server only if its mark has the instance id of the server that answers. After a restart from an
- * old file, a failover to a lagging replica, or an eviction, the mark exists and the counts are behind.
+ * Trusts the counters of a server only if its mark has the current instance id of the server. After a restart from an old file,
+ * a failover to a lagging replica, or an eviction, the mark still exists but the counts may be too low.
  *
  * @param mark the value of {@link markKeyOf}
  */
