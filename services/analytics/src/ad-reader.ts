@@ -36,7 +36,7 @@ export function createAdReader(
   }
 
   async function gather(adIds: ReadonlySet<string>): Promise<ReadonlyMap<string, AdResult>> {
-    // After all requests that were received in this turn.
+    // Waits until all requests of this turn have joined.
     await new Promise((resolve) => setImmediate(resolve));
     if (open?.adIds === adIds) open = undefined;
     const { source, counters } = await read([...adIds]);

@@ -4,7 +4,7 @@ import type { CountersResult } from './counters.js';
 /** A list is kept for ten times its read time, so that reads take a tenth of the time. */
 const AGE_PER_COST = 10;
 
-/** A longer read was delayed by a pause of this process or a clock change. */
+/** Maximum read time that counts: a longer one includes a pause of this process. */
 const LONGEST_COST_MS = 1_000;
 
 interface CachedList {
@@ -15,8 +15,8 @@ interface CachedList {
 }
 
 /**
- * Reads all ads once per `maxAgeMs` at most, and once for all concurrent callers: sorting by clicks needs every ad, however
- * small the page is. A slow read is kept for longer, so that polling dashboards do not overload Redis.
+ * Reads all ads at most once per `maxAgeMs`, and once for all concurrent callers. Even a small page needs every ad, because the
+ * list is sorted by clicks. The result of a slow read is kept longer, so that polling dashboards do not overload Redis.
  *
  * @param ledger the identity of the ledger; a cached list is dropped when it changes
  * @param now milliseconds of a monotonic clock

@@ -37,7 +37,7 @@ const CHUNK_ADS = 5_000;
 /** A chunk is kept for ten times its read time, so that reads of the first chunk use at most a tenth of a connection. */
 const AGE_PER_COST = 10;
 const LONGEST_AGE_MS = 30_000;
-/** Chunks take some 500 KB each. */
+/** Maximum number of cached chunks, of about 500 KB each. */
 const CHUNKS_KEPT = 20;
 /** A client with 20 pages in the queue waits for some seconds. */
 const WAITING = { inAll: 400, perClient: 20 };
@@ -56,8 +56,8 @@ interface Chunk {
 
 /**
  * Ranks the ads of a catalogue that is too large to read every counter: Postgres ranks, and only the counters of a page are
- * read. A query ranks the ads of several pages, for all callers within its age. One query runs at a time, followed by a pause of
- * the same length, so that all requests together use half of one connection at most.
+ * read. A query ranks the ads of several pages (a chunk), which is cached for all callers. One query runs at a time, followed
+ * by a pause of the same length, so that all requests together use at most half of one connection.
  */
 export function createCatalogueRanking(options: CatalogueRankingOptions): CatalogueRanking {
   const { chunkAds = CHUNK_ADS } = options;

@@ -4,7 +4,7 @@ import type { AnalyticsConfig } from './config.js';
 
 const LOOK_UP_PATIENCE_MS = 2_000;
 
-/** Ads whose counters one list reads: 0.3 s of Redis. Postgres ranks larger catalogues. */
+/** Maximum number of ads that a list reads from Redis, in 0.3 s. Postgres ranks larger catalogues. */
 const MAX_ADS_LISTED = 10_000;
 
 /** Starts the catalogue; resolves when it is loaded, or after `POSTGRES_TIMEOUT_MS`. */

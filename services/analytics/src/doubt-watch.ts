@@ -12,8 +12,8 @@ export interface DoubtWatch {
 }
 
 /**
- * Polls the ledger identity and its doubts every `intervalMs`. While Postgres is unavailable the last answer stands: writers
- * cannot commit then, so Redis does not fall behind. The exception is a Postgres that only this process cannot reach.
+ * Polls the ledger identity and its doubts every `intervalMs`. While Postgres is unavailable, the last result stays valid:
+ * writers cannot commit, so Redis does not fall behind. If only this process cannot reach Postgres, it may miss a doubt.
  */
 export function watchDoubts(database: Database, intervalMs: number): DoubtWatch {
   let last: Standing = { ledger: undefined, doubted: true };

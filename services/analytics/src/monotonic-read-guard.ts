@@ -3,8 +3,8 @@ import type { Counters } from './counters.js';
 /**
  * Keeps answers monotonic across stores: no answer from Redis is below a recent one from Postgres.
  *
- * Postgres shows a batch at its commit, Redis at its raise, which is later. Without the guard a total would decrease when
- * answers switch from Postgres to Redis in between.
+ * Postgres shows a batch after its commit, and Redis after its raise, which is later. Without the guard, a total could decrease
+ * when answers switch from Postgres to Redis in between.
  */
 export interface MonotonicReadGuard {
   /** Remembers counters that were answered from Postgres. `now` is monotonic, in milliseconds. */
@@ -19,7 +19,7 @@ interface Floor {
   readonly at: number;
 }
 
-/** Far longer than a raise takes. Counters that are still missing in Redis then have a doubt in Postgres. */
+/** Far longer than a raise takes. For a counter that was not raised by then, a doubt exists in Postgres. */
 const KEPT_MS = 10_000;
 
 /**

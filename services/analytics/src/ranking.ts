@@ -14,10 +14,10 @@ export function clicksIn(counters: Counters, timeframe: Timeframe | undefined): 
 }
 
 /**
- * The page after a position: most clicks first, equal ones by id. A position is not a number of ads to skip: an ad that changes
- * rank between two pages may appear twice or not at all; the other ads are neither repeated nor skipped.
+ * The page after a position: most clicks first, ads with equal clicks by id. An ad that changes its rank between two pages may
+ * appear twice or not at all. The other ads are neither repeated nor skipped, because a position is not a number of ads.
  *
- * @param after the clicks and the id of the last ad of the page before
+ * @param after the clicks and the id of the last ad of the previous page
  */
 export function rankPage(
   all: readonly Counters[],

@@ -17,7 +17,7 @@ export interface CountersDependencies {
 }
 
 /**
- * Reads counters of some ads, from Redis while it is trusted, else from Postgres. Unknown counts are never zero.
+ * Reads counters of some ads, from Redis while it is trusted, else from Postgres.
  *
  * @throws DependencyUnavailable when neither store answers
  */

@@ -16,7 +16,7 @@ import { type Counters, type CountsByWindow, toWindows } from './counters.js';
 
 const readWindows = script(readFileSync(new URL('../lua/read-windows.lua', import.meta.url), 'utf8'));
 
-/** Ads per round trip: an ad takes Redis some 30 µs, and other callers should not wait for long. */
+/** Ads per round trip. Redis takes about 30 µs per ad, and other callers wait meanwhile. */
 const ADS_PER_CALL = 50;
 
 /** Totals and windows of clicks, then of impressions. */
