@@ -29,12 +29,12 @@ export interface AdPagesOptions {
   readonly maxAgeMs: number;
 }
 
-/** Clients choose the limit and the cursor, so the number of pages is limited as well: an empty page takes 540 bytes. */
+/** The number of pages is limited too, because clients choose limit and cursor, and even an empty page takes 540 bytes. */
 const CACHED_PAGES = 1_000;
 /** About 60 pages of 1,000 ads. */
 const CACHED_BYTES = 16 * 2 ** 20;
 const WAITING = { inAll: 1_000, perClient: 50 };
-/** Takes turns with the clients. */
+/** The client key of the refresh, so that it takes turns with the clients. */
 const REFRESH = 'refresh';
 /** How long a request waits for a new page before it gets the cached one. */
 const PATIENCE_MS = 500;
@@ -101,8 +101,8 @@ export function createAdPages({ read, maxAgeMs }: AdPagesOptions): AdPages {
     return await within(PATIENCE_MS, reading, () => kept).catch(() => kept);
   }
 
-  // The first page is read at every tick, even if it is younger than `maxAgeMs`: it is read a little after the tick, and would
-  // otherwise be skipped at every second tick.
+  // The first page is read at every tick, even if it is younger than `maxAgeMs`. A read ends a little after its tick, so the
+  // page is still too young at the next tick.
   const refreshes = every(maxAgeMs, () => void refresh().catch(() => undefined));
   return { page, stop: refreshes.stop };
 }

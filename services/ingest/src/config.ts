@@ -63,7 +63,7 @@ export const ingestVariables: Variables<IngestConfig> = {
   ...catalogueVariables,
   ...natsVariables,
   ...streamVariables,
-  // Short timeouts, because a player waits: after one, the batch goes to the other store.
+  // Short, because a player waits while the batch fails in one store and goes to the other.
   NATS_TIMEOUT_MS: timeouts.NATS_TIMEOUT_MS.max(60_000).default(1_000),
   POSTGRES_TIMEOUT_MS: timeouts.POSTGRES_TIMEOUT_MS.max(60_000).default(2_000),
   // At most an hour: the counters of a second expire 3 h after they were written.
@@ -84,28 +84,28 @@ export const ingestVariables: Variables<IngestConfig> = {
     .max(1_048_576)
     .default(16_384)
     .description(
-      'Largest request body, before and after decompression; a larger one gets 413. A compressed body takes up to 0.12 ms of CPU per KB. The gateway allows 1 MiB (`client_max_body_size` in `infra/gateway/nginx.conf`), and so this variable accepts at most 1048576.',
+      'Largest request body, before and after decompression; a larger one gets 413. A compressed body takes up to 0.12 ms of CPU per KB. The maximum is 1048576, the limit of the gateway (`client_max_body_size` in `infra/gateway/nginx.conf`).',
     ),
   UNVERIFIED_EVENTS_PER_MINUTE: Joi.number()
     .integer()
     .min(0)
     .max(10_000_000)
     .default(6_000)
-    .description('Events accepted per minute and process while their ads cannot be looked up; further ones get 503.'),
+    .description('Events per minute that a process accepts while their ads cannot be looked up; further ones get 503.'),
   // An event with the longest labels has about 1,400 bytes, so 700 events fit into a NATS message of 1 MB.
-  INGEST_BATCH_EVENTS: count.max(700).default(500).description('Events in one message.'),
+  INGEST_BATCH_EVENTS: count.max(700).default(500).description('Maximum number of events in one message.'),
   INGEST_BATCHES_IN_FLIGHT: count
     .max(64)
     .default(4)
-    .description('Messages that wait for their acknowledgement at a time.'),
+    .description('Maximum number of messages that wait for their acknowledgement.'),
   INGEST_QUEUE_EVENTS: count
     .max(1_000_000)
     .default(20_000)
-    .description('Events that wait for a message at a time; further ones get 503.'),
+    .description('Maximum number of events that wait to be sent in a message; further ones get 503.'),
   INGEST_MAX_WAIT_MS: count
     .max(60_000)
     .default(2_000)
-    .description('Longest time that an event waits for a message before it gets 503.'),
+    .description('Longest time that an event waits to be sent in a message before it gets 503.'),
   METRICS_MAX_ADS: Joi.number()
     .integer()
     .min(0)

@@ -33,8 +33,8 @@ export interface EventDependencies {
 export function eventHandler(kind: EndpointKind, dependencies: EventDependencies): FastPathHandler {
   const { maxClockSkew, maxAge, now } = dependencies;
   const { label } = KIND_ENDPOINTS[kind];
-  // Not async: an async function would keep the body in memory while it waits, up to seconds, and the body may be forty
-  // times as large as the event.
+  // Not async, because an async function keeps the body in memory while it waits. That may take seconds, and the body may be
+  // forty times as large as the event.
   return (context, body) => {
     const { request } = context;
     const time = now();

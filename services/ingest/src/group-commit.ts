@@ -36,9 +36,9 @@ const LINGER_MS = 1;
 
 /**
  * Writes items that arrive together in one batch; each caller waits for that write. While no batch is in flight, an item is
- * written at once. Otherwise the next batch waits until it has as many items as all batches in flight together, or is full, or
- * 1 ms old. The overhead of a write equals the cost of several items, so many small batches would waste CPU. With a single
- * large batch, all callers would wait at the same time and send nothing meanwhile, so batches overlap.
+ * written at once. Otherwise the next batch waits until it has as many items as all batches in flight together, is full, or is
+ * 1 ms old. Small batches would waste CPU, because the overhead of a write equals the cost of several items. Batches overlap,
+ * because with one batch at a time all callers would wait together and send nothing meanwhile.
  *
  * @param write writes 1 to `maxBatch` items, and returns their results in the same order
  */
@@ -61,7 +61,7 @@ export function createGroupCommit<Item, Result>(
       return;
     }
     scheduled = true;
-    // After this turn of the event loop, so that requests that arrived in one read go together.
+    // Begins after this turn of the event loop, so that requests that arrived in one read share a batch.
     setImmediate(begin);
   }
 

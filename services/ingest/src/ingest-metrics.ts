@@ -28,7 +28,7 @@ export function createIngestMetrics(registry: Registry, maxAds: number, queued: 
   );
   const batches = new Histogram({
     name: 'ingest_batch_events',
-    help: 'Events in a batch, by the store that made it durable: jetstream, postgres, or nobody if neither did.',
+    help: 'Events in a batch, by the store that made it durable: jetstream, postgres, or nobody if no store accepted it.',
     labelNames: ['by'],
     buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000],
     registers,

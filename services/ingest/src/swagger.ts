@@ -11,7 +11,7 @@ const PAGE_POLICY =
 
 /** Serves the OpenAPI document at `/swagger/doc.json` and `/swagger/swagger.yaml`, and the Swagger page. */
 export function swagger(router: Router, document: object): void {
-  // Without YAML aliases: the document would have so many that many parsers refuse it.
+  // Without YAML aliases, because the document would contain more of them than many parsers accept.
   const yaml = stringify(document, { aliasDuplicateObjects: false });
   const page = setup(undefined, {
     swaggerUrl: 'doc.json',
@@ -33,7 +33,7 @@ export function swagger(router: Router, document: object): void {
   router.use(ENDPOINTS.swagger.path, (request, _response, next) => {
     next(request.path.endsWith('/package.json') ? notFound() : undefined);
   });
-  // Only the first handler of the library, which generates the start script. The others serve its whole package.
+  // Uses only the first handler of the library, which generates the start script. The others serve its whole package.
   router.use(ENDPOINTS.swagger.path, labelled(ENDPOINTS.swagger.path), ...serve.slice(0, 1), swaggerFiles());
 }
 
