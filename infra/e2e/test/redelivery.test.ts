@@ -35,7 +35,7 @@ async function whileRecordingIsHeldUp(work: () => Promise<void>): Promise<void> 
 test('counts stay exact when the consumer is killed repeatedly under load while it holds messages', async () => {
   const players = startPlayers(environment);
   for (let round = 0; round < 2; round += 1) {
-    await players.more(100);
+    await players.more(50);
     await environment.stack.consumer.kill();
     await environment.stack.consumer.start();
     await whileRecordingIsHeldUp(async () => {
@@ -72,7 +72,7 @@ test('after a kill of the consumer between commit and raise, the redelivery rais
 test('every acknowledged id is stored once when ingest is killed repeatedly under load', async () => {
   const players = startPlayers(environment);
   for (let round = 0; round < 3; round += 1) {
-    await players.more(150);
+    await players.more(50);
     await environment.stack.ingest.kill();
     await environment.stack.ingest.start();
   }
@@ -85,10 +85,10 @@ test('every acknowledged id is stored once when ingest is killed repeatedly unde
 test('counts are exact after ingest is killed under load while NATS is unavailable', async () => {
   await environment.nats.kill();
   const players = startPlayers(environment);
-  await players.more(100);
+  await players.more(50);
   await environment.stack.ingest.kill();
   await environment.stack.ingest.start();
-  await players.more(100);
+  await players.more(50);
   await environment.nats.start();
   await players.more(50);
   await players.stop();
@@ -98,9 +98,9 @@ test('counts are exact after ingest is killed under load while NATS is unavailab
 test('counts are exact after one of two consumers is killed', async () => {
   const second = await testServers.service({ name: 'consumer', env: environment.stack.env });
   const players = startPlayers(environment);
-  await players.more(200);
+  await players.more(50);
   await second.kill();
-  await players.more(100);
+  await players.more(50);
   await players.stop();
   await expectExact(environment);
 });

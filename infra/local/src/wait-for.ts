@@ -31,7 +31,7 @@ export async function waitFor<T>(
       cause = error;
     }
     const waitedMs = performance.now() - since;
-    if (waitedMs >= timeoutMs * patience()) {
+    if (waitedMs >= timeoutMs && waitedMs >= timeoutMs * patience()) {
       const last = cause instanceof Error ? ` (last: ${cause.message})` : '';
       throw new Error(`Timed out after ${Math.round(waitedMs / 100) / 10} s waiting for ${what}${last}`, { cause });
     }

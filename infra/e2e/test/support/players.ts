@@ -29,7 +29,7 @@ export interface Players extends Pick<HarnessPlayers, 'outcomes'> {
 }
 
 /** The pause between two events of a player in milliseconds, which leaves CPU to the services. */
-const LONGEST_PAUSE_MS = 8;
+const LONGEST_PAUSE_MS = 100;
 const RETRY_MS = 40;
 const GIVE_UP_MS = 25_000;
 const SENT_AGAIN = 0.1;
@@ -103,7 +103,7 @@ export function watchAnalytics(environment: Environment, adIds: readonly string[
     random: seededRandom('viewers'),
     adIds,
     count: 1,
-    pauseMs: 3,
+    pauseMs: 20,
     growingWindows: ['last_1_hour', 'last_24_hours'],
   });
   environment.onRelease(() => viewers.stop());
