@@ -150,7 +150,8 @@ test('each service has metrics of its work', async () => {
 test('clients cannot choose the labels of metrics', async () => {
   const known = [
     'unmatched',
-    ...['/api/v1/ads', ...ENDPOINT_KINDS.map((kind) => `/api/v1/ads/${kind}`), '/api/v1/ads/analytics'],
+    ...['/api/v1/ads', '/api/v1/ads/events', ...ENDPOINT_KINDS.map((kind) => `/api/v1/ads/${kind}`)],
+    '/api/v1/ads/analytics',
     ...['/health', '/live', '/ready', '/metrics', '/info'],
   ];
   for (const service of services) {

@@ -138,6 +138,7 @@ describe('ingest and analytics return each documented response', () => {
   const AD = { ad_id: 'ad-001' };
   const CLICK = '/api/v1/ads/click';
   const IMPRESSION = '/api/v1/ads/impression';
+  const BATCH = '/api/v1/ads/events';
   const ANALYTICS = '/api/v1/ads/analytics';
   const REPORT = `${ANALYTICS}/report`;
   const JSON_TYPE = { 'Content-Type': 'application/json' };
@@ -167,6 +168,36 @@ describe('ingest and analytics return each documented response', () => {
     expect((await client.send('POST', path, { headers: JSON_TYPE, body: '{' })).status).toBe(400);
     expect((await client.post(path, large)).status).toBe(413);
     expect((await client.post(path, AD, { 'Content-Type': 'text/html' })).status).toBe(415);
+  });
+
+  it(`202, 400, 413, 415: ${BATCH}`, async () => {
+    const batch = (...events: object[]) => ({ events });
+    const click = { kind: 'click', ...AD };
+    const { status, body } = await client.post(BATCH, batch(click, { ...click, ad_id: 'no-such-ad' }, { kind: 'x' }));
+    expect([status, body]).toEqual([
+      202,
+      {
+        accepted: 1,
+        rejected: 2,
+        results: [
+          expect.objectContaining({ status: 'accepted', kind: 'click', ad_id: 'ad-001' }),
+          expect.objectContaining({ status: 'rejected', error: 'unknown_ad' }),
+          expect.objectContaining({ status: 'rejected', details: [expect.objectContaining({ path: 'kind' })] }),
+        ],
+      },
+    ]);
+    const lines = `{"kind":"start","ad_id":"ad-001"}\r\n\n{\n`;
+    const ndjson = { headers: { 'Content-Type': 'application/x-ndjson' }, body: lines };
+    expect((await client.send('POST', BATCH, ndjson)).body).toMatchObject({ accepted: 1, rejected: 1 });
+    expect((await client.post(BATCH, {})).status).toBe(400);
+    expect((await client.post(BATCH, batch(...Array.from({ length: 501 }, () => click)))).status).toBe(400);
+    const invalid = await client.post(BATCH, batch({ ...AD, kind: 'error', error_code: 99 }));
+    expect([invalid.status, invalid.body]).toEqual([
+      400,
+      expect.objectContaining({ details: [expect.objectContaining({ path: 'events.0.error_code' })] }),
+    ]);
+    expect((await client.post(BATCH, { ...batch(click), padding: 'x'.repeat(1_048_576) })).status).toBe(413);
+    expect((await client.post(BATCH, batch(click), { 'Content-Type': 'text/html' })).status).toBe(415);
   });
 
   it('304, 400: /api/v1/ads', async () => {
@@ -232,7 +263,8 @@ describe('ingest and analytics return each documented response', () => {
     };
     const click = () => ingest.post(CLICK, AD);
     const impression = () => ingest.post(IMPRESSION, AD);
-    expect(await statuses(click, click, impression)).toEqual([202, 429, 429]);
+    const batch = () => ingest.post(BATCH, { events: [{ kind: 'click', ...AD }] });
+    expect(await statuses(click, click, impression, batch)).toEqual([202, 429, 429, 429]);
     for (const [path, service] of [
       ['/api/v1/ads', ingest],
       [ANALYTICS, analytics],
@@ -254,6 +286,15 @@ describe('ingest and analytics return each documented response', () => {
       });
       expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
     }
+  });
+
+  it(`503 while no store is available: ${BATCH}`, async () => {
+    expectError(await alone.ingest.post(BATCH, { events: [{ kind: 'click', ...AD }, { kind: 'x' }] }), {
+      status: 503,
+      error: 'unavailable',
+      message: 'No event of the batch could be stored; send the batch again.',
+      details: [],
+    });
   });
 
   it.each([

@@ -34,6 +34,11 @@ const VALID: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     models.ENDPOINT_KINDS.map((kind) => [models.EVENT_KINDS[kind].idField, 'f47ac10b-58cc-4372-a567-0e02b2c3d479']),
   ),
+  event_id: 'f47ac10b-58cc-4372-a567-0e02b2c3d479',
+  kind: 'firstQuartile',
+  session_id: 'Größe',
+  placement: 'home – top',
+  country: 'NP',
   limit: '10.0e1',
   cursor: 'WzEsImFkLTAwMSJd',
   timeframe: '15m',
@@ -55,6 +60,13 @@ const receipt = {
   maxAge: Number.POSITIVE_INFINITY,
 };
 
+/** A kind that has the field; an error has all others. */
+const KIND_WITH: Readonly<Record<string, models.EventKind>> = {
+  click_id: 'click',
+  video_play_time: 'click',
+  impression_id: 'impression',
+};
+
 type Reading = { readonly state: string; readonly details?: readonly models.Detail[] };
 
 /** The function that reads each schema. A schema without an entry fails its tests. */
@@ -62,6 +74,8 @@ const READERS: Readonly<Record<string, (field: string, text: string) => Reading>
   adsQuery: (field, text) => contract.readAdsQuery(stringify({ [field]: text })),
   analyticsQuery: (field, text) => contract.readAnalyticsQuery(stringify({ [field]: text })),
   reportQuery: (field, text) => contract.readReportQuery(stringify({ [field]: text })),
+  batchedEvent: (field, text) =>
+    models.readBatchedEvent({ kind: KIND_WITH[field] ?? 'error', ad_id: 'ad-001', [field]: text }, receipt),
   ...Object.fromEntries(
     models.ENDPOINT_KINDS.map((kind) => [
       `${kind}Request`,

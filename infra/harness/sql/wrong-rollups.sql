@@ -61,4 +61,4 @@ SELECT rollup || ' ' || ad_id || ' ' || bucket AS key, should.counts::text AS co
 FROM should FULL JOIN held USING (rollup, ad_id, bucket)
 WHERE should.counts IS DISTINCT FROM held.counts
   -- A bucket of zeros holds as much as no bucket.
-  AND (should.counts IS NOT NULL OR 0 <> ANY(held.counts))
+  AND (0 <> ANY(should.counts) OR 0 <> ANY(held.counts))

@@ -21,6 +21,7 @@ export interface Endpoint {
 /** The endpoints of the API, except {@link EVENT_ENDPOINTS}. */
 export const ENDPOINTS = {
   ads: { method: 'GET', path: '/ads', service: 'ingest', isPublic: true },
+  events: { method: 'POST', path: '/ads/events', service: 'ingest', isPublic: true },
   analytics: { method: 'GET', path: '/ads/analytics', service: 'analytics', isPublic: true },
   report: { method: 'GET', path: '/ads/analytics/report', service: 'analytics', isPublic: true },
 

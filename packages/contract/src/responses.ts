@@ -3,6 +3,7 @@ import {
   EVENT_KINDS,
   INTERVALS,
   KIND_ENDPOINTS,
+  KINDS,
   METRIC_NAMES,
   METRICS,
   perEndpointKind,
@@ -64,6 +65,40 @@ function perWindow(schema: Joi.NumberSchema, what: string) {
     ),
   ).required();
 }
+
+/** `POST /api/v1/ads/events`, 202: every accepted event is durable. */
+export const batchResponse = Joi.object({
+  accepted: count.required().description('Number of accepted events.'),
+  rejected: count.required().description('Number of rejected events.'),
+  results: Joi.array()
+    .items(
+      Joi.object({
+        status: Joi.string().valid('accepted', 'rejected').required().description('Whether the event is durable.'),
+        kind: Joi.string()
+          .valid(...KINDS)
+          .description('The kind of an accepted event.'),
+        click_id: uuid.description('Id of an accepted click: as sent, or generated.'),
+        impression_id: uuid.description('Id of an accepted impression: as sent, or generated.'),
+        event_id: uuid.description('Id of an accepted event of another kind: as sent, or generated.'),
+        ad_id: Joi.string().description('Id of the ad of an accepted event.'),
+        timestamp: time.description('Time of an accepted event, as it is counted.'),
+        error: Joi.string().description(
+          'Why an event was rejected, such as `invalid_request`, `unknown_ad`, `event_too_old`, or `unavailable`: then send it again.',
+        ),
+        message: Joi.string().description('The reason in a sentence.'),
+        details: Joi.array()
+          .items(
+            Joi.object({
+              path: Joi.string().allow('').required().description('The field; empty for the event itself.'),
+              message: Joi.string().required().description('What is wrong with it.'),
+            }),
+          )
+          .description('The invalid fields of a rejected event.'),
+      }),
+    )
+    .required()
+    .description('A result for each event, in the order of the request.'),
+});
 
 const counters = {
   ad_id: adId,

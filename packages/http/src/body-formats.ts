@@ -5,11 +5,45 @@ import { type ApiError, invalidRequest, notJson, ownText, queryOf, unsupportedMe
 export type Done = (error: unknown, body?: unknown) => void;
 
 /** Parses the bytes of a body. */
-type Parser = (bytes: Buffer, done: Done) => void;
+export type Parser = (bytes: Buffer, done: Done) => void;
 
 const NOT_UTF8 = 'The body must be encoded in UTF-8.';
 const UNSUPPORTED_TYPE =
   'Unsupported Content-Type; use application/json, text/plain with JSON, application/x-www-form-urlencoded or multipart/form-data.';
+
+/**
+ * Returns the parser of bodies with many values: JSON, or a JSON value per line (NDJSON), which becomes an array with undefined
+ * for each line that is not JSON. Other content types get the error 415.
+ */
+export function linesParserFor({ headers }: IncomingMessage): Parser | ApiError {
+  const [type = '', ...parameters] = (headers['content-type'] ?? '').toLowerCase().split(';');
+  if (parameters.some(isOtherCharset)) return unsupportedMediaType(NOT_UTF8);
+  if (LINE_TYPES.has(type.trim())) return parseLines;
+  return JSON_TYPES.has(type.trim()) || JSON_SUFFIX.test(type) ? parseJson : unsupportedMediaType(UNSUPPORTED_LINES);
+}
+
+const LINE_TYPES: ReadonlySet<string> = new Set(['application/x-ndjson', 'application/ndjson', 'application/jsonl']);
+/** Everything that `navigator.sendBeacon` sends for a text or a Blob. */
+const JSON_TYPES: ReadonlySet<string> = new Set(['', 'text/plain', 'application/json', 'application/octet-stream']);
+const UNSUPPORTED_LINES =
+  'Unsupported Content-Type; use application/json, text/plain with JSON, or application/x-ndjson.';
+
+function parseLines(bytes: Buffer, done: Done): void {
+  const lines = textOf(bytes).split('\n');
+  done(
+    undefined,
+    lines.flatMap((line) => (line.trim() === '' ? [] : [jsonOf(line)])),
+  );
+}
+
+/** The JSON value of a text; undefined if it is none. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
 
 /**
  * Returns the parser for the content type of a request, or the error 415.
@@ -22,11 +56,6 @@ export function parserFor({ headers, url = '' }: IncomingMessage, numbers: Reado
   const [type = '', ...parameters] = contentType.toLowerCase().split(';');
   if (parameters.some(isOtherCharset)) return unsupportedMediaType(NOT_UTF8);
   switch (type.trim()) {
-    case '':
-    case 'text/plain':
-    case 'application/json':
-    case 'application/octet-stream':
-      return parseJson;
     case 'application/x-www-form-urlencoded':
       return (bytes, done) => parseForm(bytes, numbers, done);
     case 'multipart/form-data':
@@ -34,7 +63,7 @@ export function parserFor({ headers, url = '' }: IncomingMessage, numbers: Reado
     case 'text/ping':
       return (_bytes, done) => done(undefined, fieldsOf(new URLSearchParams(queryOf(url)), numbers));
     default:
-      return JSON_SUFFIX.test(type) ? parseJson : unsupportedMediaType(UNSUPPORTED_TYPE);
+      return JSON_TYPES.has(type.trim()) || JSON_SUFFIX.test(type) ? parseJson : unsupportedMediaType(UNSUPPORTED_TYPE);
   }
 }
 
@@ -58,12 +87,7 @@ function parseJson(bytes: Buffer, done: Done): void {
     done(undefined);
     return;
   }
-  let body: unknown;
-  try {
-    body = JSON.parse(textOf(bytes));
-  } catch {
-    // An undefined body is rejected below.
-  }
+  const body = jsonOf(textOf(bytes));
   if (typeof body === 'object' && body !== null) done(undefined, body);
   else done(notJson());
 }

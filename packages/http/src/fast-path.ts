@@ -17,6 +17,12 @@ export interface RequestContext extends Client {
   readonly request: IncomingMessage;
   /** The address of the client, as the trusted proxies report it. It may be any text. */
   clientAddress(): string | undefined;
+  /**
+   * Counts the request as this many further ones of the client.
+   *
+   * @throws ApiError 429 when the client is over its limit
+   */
+  charge(requests: number): void;
 }
 
 /**
@@ -76,9 +82,9 @@ export function createFastPath(options: FastPathOptions): {
     const endpoint = `${API_PREFIX}${path}`;
     const rateLimiter = options.rateLimiters[limit];
     const take = (request: IncomingMessage, response: ServerResponse) => {
-      const context = new FastPathContext(options, method, request, response, endpoint);
+      const context = new FastPathContext(options, method, request, response, endpoint, rateLimiter);
       try {
-        context.limits = rateLimiter(context.clientAddress(), request.socket);
+        context.charge(1);
         readBody(request, context, (error, body) => {
           if (error === undefined) context.answer(handler, body);
           else context.refuse(error);
@@ -107,9 +113,10 @@ export function createFastPath(options: FastPathOptions): {
 }
 
 class FastPathContext extends ObservedRequest implements RequestContext {
-  limits = NONE;
+  #limits = NONE;
   readonly #options: FastPathOptions;
   readonly #headersFor: FastPathOptions['headersFor']['get'];
+  readonly #rateLimiter: RateLimiter;
 
   constructor(
     options: FastPathOptions,
@@ -117,14 +124,20 @@ class FastPathContext extends ObservedRequest implements RequestContext {
     request: IncomingMessage,
     response: ServerResponse,
     endpoint: string,
+    rateLimiter: RateLimiter,
   ) {
     super(options.observer, request, response, endpoint);
     this.#options = options;
     this.#headersFor = options.headersFor[method];
+    this.#rateLimiter = rateLimiter;
   }
 
   clientAddress(): string | undefined {
     return this.#options.clientAddressOf(this.request);
+  }
+
+  charge(requests: number): void {
+    this.#limits = this.#rateLimiter(this.clientAddress(), this.request.socket, requests);
   }
 
   clientKey(): string {
@@ -148,11 +161,11 @@ class FastPathContext extends ObservedRequest implements RequestContext {
     const caching = etag === undefined ? NONE : revalidated(etag);
     if (etag !== undefined && isKnown(this.request, etag)) {
       const id = [REQUEST_ID_HEADER, this.requestId];
-      this.response.writeHead(304, [...id, ...common, ...this.limits, ...headers, ...caching]).end();
+      this.response.writeHead(304, [...id, ...common, ...this.#limits, ...headers, ...caching]).end();
       return;
     }
     const bytes = Buffer.byteLength(body);
-    this.response.writeHead(status, headOf(this.requestId, String(bytes), common, this.limits, headers, caching));
+    this.response.writeHead(status, headOf(this.requestId, String(bytes), common, this.#limits, headers, caching));
     // ASCII has the same bytes in both encodings, and latin1 is faster.
     sendWhole(this.response, body, bytes === body.length ? 'latin1' : 'utf8');
   };

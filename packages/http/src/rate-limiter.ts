@@ -26,12 +26,17 @@ interface ClientWindow {
 }
 
 /**
- * Counts one request of the client that `clientKey` derives from the arguments.
+ * Counts a request of the client that `clientKey` derives from the arguments.
  *
+ * @param cost how many requests it counts as; 1 by default
  * @returns the headers `RateLimit-Policy` and `RateLimit`
  * @throws ApiError 429 when the client is over its limit
  */
-export type RateLimiter = (clientAddress: string | undefined, socket: Pick<Socket, 'remoteAddress'>) => HeaderList;
+export type RateLimiter = (
+  clientAddress: string | undefined,
+  socket: Pick<Socket, 'remoteAddress'>,
+  cost?: number,
+) => HeaderList;
 
 const wholeMilliseconds = (): number => Math.floor(performance.now());
 
@@ -76,10 +81,10 @@ export function createRateLimiter(
     return window;
   }
 
-  return (clientAddress, socket) => {
+  return (clientAddress, socket, cost = 1) => {
     const time = now();
     const window = windowOf(clientKey(clientAddress, socket), time);
-    window.requests += 1;
+    window.requests += cost;
     const seconds = Math.ceil((window.endsAt - time) / 1_000);
     // toFixed, because V8 caches the other conversions of numbers to strings. If one client sends all requests, each string is
     // new and would survive the young generation.

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { ApiError, payloadTooLarge, unsupportedEncoding } from '@ads/contract';
-import { type Done, parserFor } from './body-formats.js';
+import { ApiError, payloadTooLarge, unavailable, unsupportedEncoding } from '@ads/contract';
+import { type Done, linesParserFor, type Parser, parserFor } from './body-formats.js';
 import { createDecompressors } from './decompress.js';
 
 export const DEFAULT_BODY_LIMIT = 16_384;
@@ -36,8 +36,42 @@ export interface BodyReaderOptions {
  */
 export function bodyReader(options: BodyReaderOptions = {}): BodyReader {
   const { limitBytes = DEFAULT_BODY_LIMIT, numericFields = [] } = options;
-  const decompressors = createDecompressors(limitBytes);
   const numbers = new Set(numericFields);
+  return createReader((request) => parserFor(request, numbers), limitBytes);
+}
+
+export interface BatchReaderOptions {
+  /** Maximum size of a body, and of a compressed body both before and after decompression. */
+  readonly limitBytes: number;
+  /** Maximum size of all bodies that are being read at a time. Further ones are answered with 503. */
+  readonly heldBytes: number;
+}
+
+/** A large body that was read. */
+export interface BatchBody {
+  /** The JSON value, or an array with the value of each line of NDJSON. */
+  readonly value: unknown;
+  /** Size after decompression. */
+  readonly bytes: number;
+}
+
+/** Reads large bodies as {@link BatchBody}; undefined for an empty body. Limits the memory of all of them together. */
+export function batchReader({ limitBytes, heldBytes }: BatchReaderOptions): BodyReader {
+  const parserOf = (request: IncomingMessage) => {
+    const parse = linesParserFor(request);
+    if (parse instanceof ApiError) return parse;
+    return (bytes: Buffer, done: Done) =>
+      parse(bytes, (error, value) => done(error, { value, bytes: bytes.length } satisfies BatchBody));
+  };
+  return createReader(parserOf, limitBytes, new HeldBytes(heldBytes));
+}
+
+function createReader(
+  parserOf: (request: IncomingMessage) => Parser | ApiError,
+  limitBytes: number,
+  held?: HeldBytes,
+): BodyReader {
+  const decompressors = createDecompressors(limitBytes);
   return (request, client, done) => {
     const { headers } = request;
     const length = Number(headers['content-length'] ?? 0);
@@ -45,7 +79,7 @@ export function bodyReader(options: BodyReaderOptions = {}): BodyReader {
       done(undefined);
       return;
     }
-    const parse = parserFor(request, numbers);
+    const parse = parserOf(request);
     if (parse instanceof ApiError) {
       done(parse);
       return;
@@ -55,45 +89,89 @@ export function bodyReader(options: BodyReaderOptions = {}): BodyReader {
     if (decompress === undefined && encoding !== 'identity') done(unsupportedEncoding());
     else if (length > limitBytes) done(payloadTooLarge(limitBytes));
     else {
-      readBytes(request, length, limitBytes, (error, bytes) => {
+      readBytes(request, length, { limitBytes, held }, (error, bytes) => {
         if (bytes === undefined) done(error);
         else if (decompress === undefined) parse(bytes, done);
-        else decompress(bytes, client.clientKey()).then((whole) => parse(whole, done), done);
+        else {
+          const release = held?.hold(bytes.length);
+          decompress(bytes, client.clientKey())
+            .then((whole) => parse(whole, done), done)
+            .finally(release);
+        }
       });
     }
   };
+}
+
+/** The bytes of bodies that are in memory and not yet parsed. */
+class HeldBytes {
+  readonly #limit: number;
+  #bytes = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get isFull(): boolean {
+    return this.#bytes > this.#limit;
+  }
+
+  /** @returns the function that releases the bytes, to be called once */
+  hold(bytes: number): () => void {
+    this.#bytes += bytes;
+    return () => {
+      this.#bytes -= bytes;
+    };
+  }
 }
 
 /** Called once: with an error, or with the bytes of the body. */
 type Take = (error: unknown, bytes?: Buffer) => void;
 
 /** @param length of the body; 0 for an unknown length (chunked) */
-function readBytes(request: IncomingMessage, length: number, limitBytes: number, take: Take): void {
+function readBytes(
+  request: IncomingMessage,
+  length: number,
+  { limitBytes, held }: { readonly limitBytes: number; readonly held: HeldBytes | undefined },
+  take: Take,
+): void {
   let chunks: Buffer[] = [];
   let bytes = 0;
+  let refused = false;
+  let release: (() => void)[] = [];
+  const drop = () => {
+    // The request outlives its body.
+    chunks = [];
+    for (const one of release) one();
+    release = [];
+  };
+  const refuse = (error: ApiError) => {
+    // The rest is received and dropped, so that the connection stays usable.
+    refused = true;
+    drop();
+    take(error);
+  };
   const finish = () => {
     const [first] = chunks;
     const whole = chunks.length === 1 ? first : Buffer.concat(chunks);
-    // Releases the chunks: the request outlives its body.
-    chunks = [];
+    drop();
     take(undefined, whole ?? EMPTY);
   };
   request.on('data', (chunk: Buffer) => {
-    const wasTooLarge = bytes > limitBytes;
+    if (refused) return;
     bytes += chunk.length;
-    if (bytes > limitBytes) {
-      // The rest is received and dropped, so that the connection stays usable.
-      chunks = [];
-      if (!wasTooLarge) take(payloadTooLarge(limitBytes));
-      return;
-    }
     chunks.push(chunk);
+    if (held !== undefined) release.push(held.hold(chunk.length));
+    if (bytes > limitBytes) refuse(payloadTooLarge(limitBytes));
+    else if (held?.isFull) refuse(unavailable('Too many large bodies are being received; send the request again.'));
     // Most bodies are complete with the first chunk, before the `end` event.
-    if (bytes === length) finish();
+    else if (bytes === length) finish();
   });
+  // A client that disconnects sends no `end`.
+  if (held !== undefined) request.on('close', drop);
   if (length === 0) {
     request.on('end', () => {
-      if (bytes <= limitBytes) finish();
+      if (!refused) finish();
     });
   }
 }

@@ -12,7 +12,7 @@ import {
   MAX_PLAY_TIME,
   playTimeMs,
 } from './event.js';
-import { EVENT_KINDS, type EventField, type EventKind, perKind } from './kinds.js';
+import { EVENT_KINDS, type EventField, type EventKind, KINDS, perKind } from './kinds.js';
 import { type EventLabels, labelSchemas, readLabels } from './labels.js';
 import { limitedText } from './limited.js';
 import type { Receipt } from './receipt.js';
@@ -95,6 +95,22 @@ export const eventRequests = perKind((kind) => {
     .label('body');
 });
 
+/** An event of `POST /api/v1/ads/events`: the fields of its kind, beside the kind. It describes what {@link eventRequests} validate. */
+export const batchedEvent = Joi.object({
+  kind: Joi.string()
+    .valid(...KINDS)
+    .required()
+    .description('The kind of the event. Names other than `click` and `impression` are those of VAST.'),
+  ad_id: adId,
+  ip,
+  ...Object.fromEntries(Object.entries(EVENT_FIELDS).map(([field, { schema }]) => [field, schema])),
+  timestamp,
+  ...labelSchemas,
+  click_id: eventId.description('UUID of a click.'),
+  impression_id: eventId.description('UUID of an impression.'),
+  event_id: eventId.description('UUID of an event of another kind.'),
+}).unknown(true);
+
 /** The event of a request, or the reasons why the request is invalid. */
 export type EventReading =
   | { readonly state: 'event'; readonly event: AdEvent }
@@ -122,6 +138,21 @@ interface EventBody {
 export function readEventRequest(body: unknown, receipt: Receipt): EventReading {
   const event = readCommonEvent(body, receipt);
   return event === undefined ? readAnyEvent(body, receipt) : { state: 'event', event };
+}
+
+const NAMES: ReadonlySet<unknown> = new Set(KINDS);
+
+/** Validates an event of a batch, which contains its kind, and completes it. */
+export function readBatchedEvent(fields: unknown, receipt: Omit<Receipt, 'kind' | 'idempotencyKey'>): EventReading {
+  if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) {
+    return { state: 'invalid', details: [{ path: '', message: 'event must be a JSON object' }] };
+  }
+  const { kind } = fields as { readonly kind?: unknown };
+  if (!NAMES.has(kind)) {
+    const message = 'kind must be click, impression, or an event of VAST such as start';
+    return { state: 'invalid', details: [{ path: 'kind', message }] };
+  }
+  return readEventRequest(fields, { ...receipt, kind: kind as EventKind, idempotencyKey: undefined });
 }
 
 /** Like {@link readEventRequest}, but with joi for every body. */

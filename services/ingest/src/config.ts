@@ -42,6 +42,9 @@ export interface IngestConfig
   readonly MAX_CLOCK_SKEW_SECONDS: number;
   readonly IP_MODE: IpMode;
   readonly MAX_BODY_BYTES: number;
+  readonly MAX_BATCH_EVENTS: number;
+  readonly MAX_BATCH_BYTES: number;
+  readonly MAX_BATCH_BYTES_HELD: number;
   readonly UNVERIFIED_EVENTS_PER_MINUTE: number;
   readonly INGEST_BATCH_EVENTS: number;
   readonly INGEST_BATCHES_IN_FLIGHT: number;
@@ -86,6 +89,18 @@ export const ingestVariables: Variables<IngestConfig> = {
     .description(
       'Largest request body, before and after decompression; a larger one gets 413. A compressed body takes up to 0.12 ms of CPU per KB. The maximum is 1048576, the limit of the gateway (`client_max_body_size` in `infra/gateway/nginx.conf`).',
     ),
+  MAX_BATCH_EVENTS: count.max(1_000).default(500).description('Events in one batch request; a larger one gets 400.'),
+  MAX_BATCH_BYTES: count
+    .max(1_048_576)
+    .default(1_048_576)
+    .description(
+      'Largest body of a batch request, before and after decompression; a larger one gets 413. The gateway allows 1 MiB, and so this variable accepts at most 1048576.',
+    ),
+  MAX_BATCH_BYTES_HELD: count
+    .min(1_048_576)
+    .max(1_073_741_824)
+    .default(33_554_432)
+    .description('Bytes of all batch bodies that are being received at a time; further ones get 503.'),
   UNVERIFIED_EVENTS_PER_MINUTE: Joi.number()
     .integer()
     .min(0)

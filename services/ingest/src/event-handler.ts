@@ -1,26 +1,19 @@
-import { eventTooOld, invalidFields, unavailable, unknownAd } from '@ads/contract';
+import { eventTooOld, invalidFields, unavailable } from '@ads/contract';
 import type { Answer, FastPathHandler, RequestContext } from '@ads/http';
-import type { AdCatalogue } from '@ads/ledger';
 import {
   type AdEvent,
   type EndpointKind,
   EVENT_KINDS,
+  type EventReading,
   KIND_ENDPOINTS,
   NO_ADDRESS,
+  type Receipt,
   readAddress,
   readEventRequest,
 } from '@ads/models';
-import { Refused } from './group-commit.js';
-import type { StoreResult } from './store-batch.js';
-import type { UnverifiedEvents } from './unverified-events.js';
+import { type AcceptDependencies, acceptEvent } from './accept-event.js';
 
-export interface EventDependencies {
-  readonly catalogue: Pick<AdCatalogue, 'has' | 'find'>;
-  readonly unverified: UnverifiedEvents;
-  /** Resolves with the result of the event. Rejects if the event was not processed. */
-  readonly store: (event: AdEvent) => Promise<StoreResult>;
-  /** Called for each durable event. */
-  readonly onAccepted: (event: AdEvent) => void;
+export interface EventDependencies extends AcceptDependencies {
   /** Milliseconds. */
   readonly maxClockSkew: number;
   /** Milliseconds; Infinity for any age. */
@@ -31,85 +24,49 @@ export interface EventDependencies {
 
 /** `POST /api/v1/ads/<kind>`: answers 202 after the event is durable. */
 export function eventHandler(kind: EndpointKind, dependencies: EventDependencies): FastPathHandler {
-  const { maxClockSkew, maxAge, now } = dependencies;
   const { label } = KIND_ENDPOINTS[kind];
+  const answer = (event: AdEvent): Answer => ({ status: 202, body: acceptedBody(event, label) });
   // Not async, because an async function keeps the body in memory while it waits. That may take seconds, and the body may be
   // forty times as large as the event.
   return (context, body) => {
-    const { request } = context;
-    const time = now();
-    // The clock of this host may be wrong by years, and the time of an event is never corrected. Without NATS and
-    // Postgres the event could not be stored anyway.
-    if (time === undefined)
-      throw unavailable('The service is starting and has not reached NATS or Postgres yet; send the event again.');
-    const idempotencyKey = request.headers['idempotency-key'];
-    const reading = readEventRequest(body, {
+    const idempotencyKey = context.request.headers['idempotency-key'];
+    const receipt = {
       kind,
       idempotencyKey: typeof idempotencyKey === 'string' ? idempotencyKey : undefined,
-      // Proxies may report any text, which is ignored unless it is an address. A connection that was closed before its address
-      // was read has none.
-      callerIp: () => readAddress(context.clientAddress()) ?? readAddress(request.socket.remoteAddress) ?? NO_ADDRESS,
-      now: time,
-      maxClockSkew,
-      maxAge,
-    });
-    if (reading.state === 'invalid') throw invalidFields(reading.details);
-    if (reading.state === 'too old') throw eventTooOld(reading.details);
-    return acceptEvent(reading.event, label, context, dependencies);
+      ...receiptOf(context, dependencies),
+    };
+    const event = eventOf(readEventRequest(body, receipt));
+    return acceptEvent(event, () => context.clientKey(), answer, dependencies);
   };
 }
 
-/** @param label the kind of the event at the beginning of a sentence */
-function acceptEvent(
-  event: AdEvent,
-  label: string,
-  context: RequestContext,
-  dependencies: EventDependencies,
-): Promise<Answer> {
-  return dependencies.catalogue.has(event.adId)
-    ? storeEvent(event, label, dependencies)
-    : acceptUnlisted(event, label, context.clientKey(), dependencies);
-}
-
-function storeEvent(event: AdEvent, label: string, dependencies: EventDependencies): Promise<Answer> {
-  return dependencies.store(event).then(
-    (result) => answerTo(event, label, result, dependencies),
-    (cause: unknown) => answerTo(event, label, { state: 'unavailable', cause }, dependencies),
-  );
-}
-
 /**
- * Looks up an ad that is not in memory. If the catalogue is unavailable, a limited number of events is accepted unverified;
- * the consumer dead-letters those whose ad does not exist.
+ * The receipt of a request, without what belongs to a single event.
+ *
+ * @throws ApiError 503 until the time is known: the clock of this host may be wrong by years, and the time of an event is never
+ *   corrected. Without NATS and Postgres the event could not be stored anyway
  */
-async function acceptUnlisted(
-  event: AdEvent,
-  label: string,
-  client: string,
-  dependencies: EventDependencies,
-): Promise<Answer> {
-  const { catalogue, unverified } = dependencies;
-  const listing = await catalogue.find(event.adId, client);
-  if (listing === 'unknown') throw unknownAd(event.adId, 400);
-  if (listing === 'busy') throw unavailable('Too many unknown ads are being looked up; send the event again.');
-  if (listing === 'unverified' && !unverified.allow()) {
-    throw unavailable(
-      'The ad cannot be looked up because the catalogue is unavailable; send the event again.',
-      undefined,
-      unverified.retryAfter(),
-    );
+export function receiptOf(
+  context: RequestContext,
+  { maxClockSkew, maxAge, now }: EventDependencies,
+): Omit<Receipt, 'kind' | 'idempotencyKey'> {
+  const time = now();
+  if (time === undefined) {
+    throw unavailable('The service is starting and has not reached NATS or Postgres yet; send the event again.');
   }
-  return await storeEvent(event, label, dependencies);
+  const { request } = context;
+  // Proxies may report any text, which is ignored unless it is an address. A connection that was closed before its address
+  // was read has none.
+  const callerIp = () =>
+    readAddress(context.clientAddress()) ?? readAddress(request.socket.remoteAddress) ?? NO_ADDRESS;
+  return { callerIp, now: time, maxClockSkew, maxAge };
 }
 
-function answerTo(event: AdEvent, label: string, result: StoreResult, { onAccepted }: EventDependencies): Answer {
-  if (result.state === 'unknown ad') throw unknownAd(event.adId, 400);
-  if (result.state === 'unavailable') {
-    if (result.cause instanceof Refused) throw unavailable('Too many events wait to be stored; send the event again.');
-    throw unavailable('Neither NATS nor Postgres could store the event; send it again.', result.cause);
-  }
-  onAccepted(event);
-  return { status: 202, body: acceptedBody(event, label) };
+/** @throws ApiError 400 for an invalid event */
+export function eventOf(reading: EventReading): AdEvent {
+  if (reading.state === 'invalid') throw invalidFields(reading.details);
+  if (reading.state === 'too old') throw eventTooOld(reading.details);
+  return reading.event;
 }
 
 /** Only the ad id can contain characters that JSON escapes. */
@@ -120,8 +77,8 @@ function acceptedBody({ kind, id, adId, occurredAt }: AdEvent, label: string): s
 
 let latest = { time: 0, text: new Date(0).toISOString() };
 
-/** Caches the latest text: under load many clicks have the same millisecond. */
-function isoTime(time: number): string {
+/** Formats a time. Caches the latest text: under load many events have the same millisecond. */
+export function isoTime(time: number): string {
   if (time !== latest.time) latest = { time, text: new Date(time).toISOString() };
   return latest.text;
 }

@@ -1,10 +1,11 @@
 import { ENDPOINTS, EVENT_ENDPOINTS, openApiDocument } from '@ads/contract';
-import { bodyReader, connectionOwner, createApi } from '@ads/http';
+import { batchReader, bodyReader, connectionOwner, createApi } from '@ads/http';
 import { readAdsPage } from '@ads/ledger';
 import { ENDPOINT_KINDS, NUMERIC_EVENT_FIELDS } from '@ads/models';
 import { createClock, listen, managementEndpoints, runProcess } from '@ads/runtime';
 import { createAdPages } from './ad-pages.js';
 import { adsHandler } from './ads-handler.js';
+import { batchHandler } from './batch-handler.js';
 import { startCatalogue } from './catalogue.js';
 import { type IngestConfig, ingestVariables } from './config.js';
 import { openConnections } from './connections.js';
@@ -50,6 +51,12 @@ await runProcess<IngestConfig>({
           maxAge: (config.MAX_EVENT_AGE_DAYS ?? Number.POSITIVE_INFINITY) * 86_400_000,
           now: clock.measuredNow,
         };
+        fastPath.post(
+          ENDPOINTS.events.path,
+          'events',
+          batchReader({ limitBytes: config.MAX_BATCH_BYTES, heldBytes: config.MAX_BATCH_BYTES_HELD }),
+          batchHandler(config.MAX_BATCH_EVENTS, dependencies),
+        );
         for (const kind of ENDPOINT_KINDS) {
           fastPath.post(EVENT_ENDPOINTS[kind].path, 'events', readBody, eventHandler(kind, dependencies));
         }

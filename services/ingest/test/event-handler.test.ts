@@ -23,7 +23,12 @@ test('the body of an event is released while the event waits to be durable', asy
   const answers: unknown[] = [];
   const send = () => {
     const body = { ad_id: 'ad-001', more: { large: true } };
-    answers.push(handler({ request, clientAddress: () => '192.0.2.1', clientKey: () => '192.0.2.1' }, body));
+    answers.push(
+      handler(
+        { request, clientAddress: () => '192.0.2.1', clientKey: () => '192.0.2.1', charge: () => undefined },
+        body,
+      ),
+    );
     return new WeakRef(body.more);
   };
   const more = send();
@@ -44,7 +49,12 @@ test('an event that is older than allowed is refused with event_too_old, and the
     maxAge: 7 * 86_400_000,
     now: () => Date.UTC(2026, 0, 8, 0, 0, 0, 1),
   });
-  const context = { request: new IncomingMessage(new Socket()), clientAddress: () => '192.0.2.1', clientKey: () => '' };
+  const context = {
+    request: new IncomingMessage(new Socket()),
+    clientAddress: () => '192.0.2.1',
+    clientKey: () => '',
+    charge: () => undefined,
+  };
   expect(() => handler(context, { ad_id: 'ad-001', timestamp: '2026-01-01T00:00:00Z' })).toThrow(
     expect.objectContaining({
       status: 400,
@@ -64,7 +74,12 @@ test('an event that waits too long or finds a full queue is refused without a ca
     maxAge: Number.POSITIVE_INFINITY,
     now: Date.now,
   });
-  const context = { request: new IncomingMessage(new Socket()), clientAddress: () => '192.0.2.1', clientKey: () => '' };
+  const context = {
+    request: new IncomingMessage(new Socket()),
+    clientAddress: () => '192.0.2.1',
+    clientKey: () => '',
+    charge: () => undefined,
+  };
   const error: unknown = await Promise.resolve(handler(context, { ad_id: 'ad-001' })).catch(
     (thrown: unknown) => thrown,
   );

@@ -1,3 +1,4 @@
+import { COUNT_COLUMNS } from '@ads/models';
 import type { AdminClients } from '../admin-clients.js';
 import type { Journal } from '../journal.js';
 import { compareAnswers } from './answers.js';
@@ -11,7 +12,7 @@ export interface Comparison {
   readonly duplicated: readonly string[];
   readonly miscounted: readonly string[];
   readonly stored: number;
-  /** Clicks and impressions in the totals of the rollups. */
+  /** Events in the counts per quarter-hour. */
   readonly counted: number;
 }
 
@@ -34,7 +35,9 @@ export async function compare({ admin, url, adIds }: ComparisonTarget, journal: 
     admin.counters().then((servers) => compareCounters(servers, ledger, rows, now)),
     compareAnswers(url, rows, adIds),
   ]);
-  const { rows: totals } = await database.query('SELECT sum(clicks + impressions)::bigint AS counted FROM ad_totals');
+  const { rows: totals } = await database.query(
+    `SELECT sum(${COUNT_COLUMNS.join(' + ')})::bigint AS counted FROM counts_per_quarter_hour`,
+  );
   return {
     lost,
     duplicated,

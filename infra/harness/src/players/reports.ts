@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { ENDPOINT_KINDS, type EndpointKind, uuidv7 } from '@ads/models';
+import { type EventKind, KINDS, uuidv7 } from '@ads/models';
 import type { Report } from '../journal.js';
 import type { Random } from '../random.js';
 
-const OTHER_KINDS = ENDPOINT_KINDS.filter((kind) => kind !== 'click');
+const OTHER_KINDS = KINDS.filter((kind) => kind !== 'click' && kind !== 'impression');
 
-/** The kinds to choose from: three of four reports are clicks. */
-export function randomKind(random: Random): EndpointKind {
-  return random.chance(0.75) ? 'click' : random.pick(OTHER_KINDS);
+/** A kind: mostly clicks, then impressions, then any other kind. */
+export function randomKind(random: Random): EventKind {
+  if (random.chance(0.6)) return 'click';
+  return random.chance(0.5) ? 'impression' : random.pick(OTHER_KINDS);
 }
 
 /** A report of a player whose clock is right. The report has a new id. */

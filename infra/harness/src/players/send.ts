@@ -1,4 +1,4 @@
-import { API_PREFIX, EVENT_ENDPOINTS } from '@ads/contract';
+import { API_PREFIX, ENDPOINTS, type Endpoint, EVENT_ENDPOINTS } from '@ads/contract';
 import { type EndpointKind, EVENT_KINDS } from '@ads/models';
 import type { Journal, Report } from '../journal.js';
 import type { Random } from '../random.js';
@@ -26,31 +26,36 @@ export async function send(url: string, journal: Journal, report: Report, random
 }
 
 async function post(url: string, journal: Journal, report: Report, random: Random): Promise<Attempt> {
-  const { kind, adId, id, claimedAt } = report;
-  const inHeader = id !== undefined && random.chance(0.2);
-  const { idField } = EVENT_KINDS[kind];
-  // Players send only kinds with an endpoint.
-  const endpoint = EVENT_ENDPOINTS[kind as EndpointKind];
-  const body = {
-    ad_id: adId,
-    ...(id === undefined || inHeader ? {} : { [idField]: id }),
-    ...(claimedAt === undefined ? {} : { timestamp: new Date(claimedAt).toISOString() }),
-  };
-  const response = await fetch(`${url}${random.chance(0.9) ? API_PREFIX : ''}${endpoint.path}`, {
+  const { kind, id } = report;
+  const prefix = `${url}${random.chance(0.9) ? API_PREFIX : ''}`;
+  const endpoint = EVENT_ENDPOINTS[kind as EndpointKind] as Endpoint | undefined;
+  const inBatch = endpoint === undefined || random.chance(0.2);
+  const inHeader = !inBatch && id !== undefined && random.chance(0.2);
+  const event = eventOf(report, random, inHeader);
+  // Some players send an event twice in one request.
+  const events = id !== undefined && random.chance(0.2) ? [event, event] : [event];
+  const response = await fetch(`${prefix}${inBatch ? ENDPOINTS.events.path : endpoint.path}`, {
     method: 'POST',
     headers: {
       // navigator.sendBeacon of browsers sends text/plain.
       'Content-Type': random.chance(0.1) ? 'text/plain' : 'application/json',
-      ...(inHeader ? { 'Idempotency-Key': id } : {}),
+      ...(inHeader ? { 'Idempotency-Key': id ?? '' } : {}),
     },
-    body: JSON.stringify(body),
+    body: JSON.stringify(inBatch ? { events: events.map((one) => ({ kind, ...one })) } : event),
     signal: AbortSignal.timeout(PLAYER_TIMEOUT_MS),
   });
   const text = await response.text();
   const outcome = String(response.status);
   if (response.status === 202) {
-    const answer = JSON.parse(text) as Record<string, string>;
-    journal.acknowledge(report, { id: answer[idField] ?? '', occurredAt: Date.parse(answer.timestamp ?? '') });
+    const body = JSON.parse(text);
+    const answers: Readonly<Record<string, string>>[] = inBatch ? body.results : [body];
+    const accepted = answers.find(({ status }) => status !== 'rejected');
+    if (answers.length !== (inBatch ? events.length : 1) || accepted === undefined) {
+      journal.complaints.push(`ingest answered 202 without an accepted event: ${text}`);
+      return { outcome, state: 'refused' };
+    }
+    const answer = { id: accepted[EVENT_KINDS[kind].idField] ?? '', occurredAt: Date.parse(accepted.timestamp ?? '') };
+    journal.acknowledge(report, answer);
     return { outcome, state: 'acknowledged' };
   }
   journal.rejected += 1;
@@ -69,3 +74,16 @@ function nameOf(error: unknown): string {
   const { name, message, cause } = error as Error & { readonly cause?: { readonly code?: string } };
   return name === 'TimeoutError' ? 'timeout' : (cause?.code ?? message);
 }
+
+/** The body of an event, with some labels. */
+function eventOf({ kind, adId, id, claimedAt }: Report, random: Random, inHeader: boolean): object {
+  return {
+    ad_id: adId,
+    ...(id === undefined || inHeader ? {} : { [EVENT_KINDS[kind].idField]: id }),
+    ...(claimedAt === undefined ? {} : { timestamp: new Date(claimedAt).toISOString() }),
+    ...(random.chance(0.3) ? { placement: random.pick(PLACEMENTS), device: random.pick(['mobile', 'tv']) } : {}),
+    ...(random.chance(0.2) ? { video_play_time: random.pick([0, 1.5, 30]), error_code: 402 } : {}),
+  };
+}
+
+const PLACEMENTS = ['top', 'NULL', '"\\', '😀', '(other)'];

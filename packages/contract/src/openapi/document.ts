@@ -6,7 +6,7 @@ import { invalidFields, rateLimited, unavailable, unknownAd } from '../errors.js
 import { API_PREFIX, ENDPOINTS, EVENT_ENDPOINTS } from '../paths.js';
 import { reportQuery } from '../report-query.js';
 import { adAnalyticsResponse, adsResponse, allAnalyticsResponse, errorResponse, reportResponse } from '../responses.js';
-import { eventOperation, eventSchemas } from './events.js';
+import { batchOperation, eventOperation, eventSchemas } from './events.js';
 import { managementPaths } from './management.js';
 import {
   error,
@@ -157,6 +157,7 @@ export function openApiDocument() {
       ...Object.fromEntries(
         ENDPOINT_KINDS.map((kind) => [`${API_PREFIX}${EVENT_ENDPOINTS[kind].path}`, { post: eventOperation(kind) }]),
       ),
+      [`${API_PREFIX}${ENDPOINTS.events.path}`]: { post: batchOperation() },
       [`${API_PREFIX}${ENDPOINTS.analytics.path}`]: {
         get: {
           operationId: 'readAnalytics',

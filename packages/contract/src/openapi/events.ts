@@ -1,4 +1,12 @@
-import { ENDPOINT_KINDS, type EndpointKind, EVENT_KINDS, eventRequests, KIND_ENDPOINTS } from '@ads/models';
+import {
+  batchedEvent,
+  ENDPOINT_KINDS,
+  type EndpointKind,
+  EVENT_KINDS,
+  eventRequests,
+  KIND_ENDPOINTS,
+} from '@ads/models';
+import Joi from 'joi';
 import {
   CONTENT_ENCODINGS,
   eventTooOld,
@@ -9,7 +17,7 @@ import {
   unknownAd,
   unsupportedEncoding,
 } from '../errors.js';
-import { eventResponses } from '../responses.js';
+import { batchResponse, eventResponses } from '../responses.js';
 import { error, exampleOf, type JsonSchema, json, otherErrors, retryLater, schemaOf } from './parts.js';
 
 const EVENT_ID = '019b7d6c-90ce-7a3b-9c1d-2e4f5a6b7c8d';
@@ -23,7 +31,20 @@ export function eventSchemas(): Record<string, JsonSchema> {
       [`${label}Accepted`]: schemaOf(eventResponses[kind]),
     };
   });
-  return Object.assign({}, ...schemas);
+  const batch = {
+    Batch: schemaOf(
+      Joi.object({
+        events: Joi.array()
+          .items(batchedEvent)
+          .min(1)
+          .max(500)
+          .required()
+          .description('The events, 500 at most by default.'),
+      }),
+    ),
+    BatchAccepted: schemaOf(batchResponse),
+  };
+  return Object.assign(batch, ...schemas);
 }
 
 function unsupported() {
@@ -41,6 +62,58 @@ const acceptEncodingHeader = {
     example: CONTENT_ENCODINGS.join(', '),
   },
 };
+
+/** `POST /api/v1/ads/events` */
+export function batchOperation() {
+  const events = [
+    { kind: 'impression', ad_id: 'ad-001', impression_id: EVENT_ID, placement: 'home' },
+    { kind: 'firstQuartile', ad_id: 'ad-001', event_id: EVENT_ID, placement: 'home' },
+  ];
+  const accepted = { ad_id: 'ad-001', timestamp: '2026-01-02T03:04:05.678Z' };
+  const unknown = unknownAd('no-such-ad', 400);
+  return {
+    operationId: 'recordEvents',
+    tags: ['events'],
+    summary: 'Report events of any kind and ad in one request',
+    description:
+      'Takes up to 500 events, for players that were offline and for servers that report many players. Each event has its own result, and invalid events do not affect the others. Give each event an id, and send the whole batch again after a timeout or 503: what was accepted before counts once. A batch counts as its events in the rate limit, and as one event per 2,048 bytes if that is more.',
+    requestBody: {
+      required: true,
+      description:
+        'JSON with `events`, or NDJSON with an event per line. The body may be compressed (`Content-Encoding: gzip` or `deflate`); the limit of 1 MiB then holds before and after decompression.',
+      content: {
+        'application/json': { schema: { $ref: '#/components/schemas/Batch' }, example: { events } },
+        'application/x-ndjson': {
+          schema: { type: 'string' },
+          example: `${events.map((event) => JSON.stringify(event)).join('\n')}\n`,
+        },
+      },
+    },
+    responses: {
+      202: json('Every accepted event is durable, and counts once.', 'BatchAccepted', {
+        accepted: 2,
+        rejected: 1,
+        results: [
+          { status: 'accepted', kind: 'impression', impression_id: EVENT_ID, ...accepted },
+          { status: 'accepted', kind: 'firstQuartile', event_id: EVENT_ID, ...accepted },
+          { status: 'rejected', error: unknown.code, message: unknown.message, details: unknown.details },
+        ],
+      }),
+      400: error(
+        'The body is not a batch, it has too many events, or none of them is valid.',
+        invalidFields([{ path: 'events', message: 'events must be an array of 1 to 500 events' }]),
+      ),
+      413: error('The body is too large.', payloadTooLarge(1_048_576)),
+      415: unsupported(),
+      429: retryLater('The client has exceeded its limit of events.', rateLimited(6_000, 'kO3pXv1zQm8bT4Ya')),
+      503: retryLater(
+        'No event could be made durable. Send the batch again.',
+        unavailable('No event of the batch could be stored; send the batch again.'),
+      ),
+      ...otherErrors,
+    },
+  };
+}
 
 /** `POST /api/v1/ads/<kind>` */
 export function eventOperation(kind: EndpointKind) {

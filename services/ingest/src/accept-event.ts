@@ -1,0 +1,79 @@
+import { unavailable, unknownAd } from '@ads/contract';
+import type { AdCatalogue } from '@ads/ledger';
+import type { AdEvent } from '@ads/models';
+import { Refused } from './group-commit.js';
+import type { StoreResult } from './store-batch.js';
+import type { UnverifiedEvents } from './unverified-events.js';
+
+export interface AcceptDependencies {
+  readonly catalogue: Pick<AdCatalogue, 'has' | 'find'>;
+  readonly unverified: UnverifiedEvents;
+  /** Resolves with the result of the event. Rejects if the event was not processed. */
+  readonly store: (event: AdEvent) => Promise<StoreResult>;
+  /** Called for each durable event. */
+  readonly onAccepted: (event: AdEvent) => void;
+}
+
+/**
+ * Makes an event of an existing ad durable.
+ *
+ * @param clientKey the key of the client, which is read if the ad must be looked up
+ * @param answer returns the answer to a durable event
+ * @throws ApiError 400 for an unknown ad, 503 if the event is not durable
+ */
+export function acceptEvent<T>(
+  event: AdEvent,
+  clientKey: () => string,
+  answer: (event: AdEvent) => T,
+  dependencies: AcceptDependencies,
+): Promise<T> {
+  return dependencies.catalogue.has(event.adId)
+    ? storeEvent(event, answer, dependencies)
+    : acceptUnlisted(event, clientKey(), answer, dependencies);
+}
+
+function storeEvent<T>(event: AdEvent, answer: (event: AdEvent) => T, dependencies: AcceptDependencies): Promise<T> {
+  return dependencies.store(event).then(
+    (result) => answerTo(event, result, answer, dependencies),
+    (cause: unknown) => answerTo(event, { state: 'unavailable', cause }, answer, dependencies),
+  );
+}
+
+/**
+ * Looks up an ad that is not in memory. If the catalogue is unavailable, a limited number of events is accepted unverified;
+ * the consumer dead-letters those whose ad does not exist.
+ */
+async function acceptUnlisted<T>(
+  event: AdEvent,
+  client: string,
+  answer: (event: AdEvent) => T,
+  dependencies: AcceptDependencies,
+): Promise<T> {
+  const { catalogue, unverified } = dependencies;
+  const listing = await catalogue.find(event.adId, client);
+  if (listing === 'unknown') throw unknownAd(event.adId, 400);
+  if (listing === 'busy') throw unavailable('Too many unknown ads are being looked up; send the event again.');
+  if (listing === 'unverified' && !unverified.allow()) {
+    throw unavailable(
+      'The ad cannot be looked up because the catalogue is unavailable; send the event again.',
+      undefined,
+      unverified.retryAfter(),
+    );
+  }
+  return await storeEvent(event, answer, dependencies);
+}
+
+function answerTo<T>(
+  event: AdEvent,
+  result: StoreResult,
+  answer: (event: AdEvent) => T,
+  { onAccepted }: AcceptDependencies,
+): T {
+  if (result.state === 'unknown ad') throw unknownAd(event.adId, 400);
+  if (result.state === 'unavailable') {
+    if (result.cause instanceof Refused) throw unavailable('Too many events wait to be stored; send the event again.');
+    throw unavailable('Neither NATS nor Postgres could store the event; send it again.', result.cause);
+  }
+  onAccepted(event);
+  return answer(event);
+}

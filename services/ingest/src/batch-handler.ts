@@ -1,0 +1,106 @@
+import { ApiError, invalidFields, invalidRequest, unavailable } from '@ads/contract';
+import type { Answer, BatchBody, FastPathHandler } from '@ads/http';
+import { type AdEvent, type Detail, EVENT_KINDS, readBatchedEvent } from '@ads/models';
+import { acceptEvent } from './accept-event.js';
+import { type EventDependencies, eventOf, isoTime, receiptOf } from './event-handler.js';
+
+/** Bytes of a body that count as one event in the rate limit: more than a usual event has, so that this limits only padding. */
+const BYTES_PER_EVENT = 2_048;
+
+/** Problems that the error of a batch without a valid event lists. */
+const MAX_DETAILS = 100;
+
+/** The result of one event: its JSON text, or the error. */
+type Result = string | ApiError;
+
+/**
+ * `POST /api/v1/ads/events`: answers 202 with a result for each event after every accepted one is durable. Invalid events do
+ * not affect the others.
+ *
+ * @throws ApiError 400 if no event is valid, 429, or 503 if no event could be made durable
+ */
+export function batchHandler(maxEvents: number, dependencies: EventDependencies): FastPathHandler {
+  return (context, body) => {
+    const { value, bytes } = (body ?? { value: undefined, bytes: 0 }) as BatchBody;
+    const events = eventsOf(value, maxEvents);
+    // The request itself has been counted as one.
+    context.charge(Math.max(events.length, Math.ceil(bytes / BYTES_PER_EVENT)) - 1);
+    const receipt = receiptOf(context, dependencies);
+    const clientKey = () => context.clientKey();
+    const results = events.map((fields): Promise<Result> | Result => {
+      try {
+        return acceptEvent(eventOf(readBatchedEvent(fields, receipt)), clientKey, acceptedResult, dependencies).catch(
+          rejection,
+        );
+      } catch (error) {
+        return rejection(error);
+      }
+    });
+    return Promise.all(results).then(answerTo);
+  };
+}
+
+/** @throws ApiError 400 if the body is not a batch */
+function eventsOf(value: unknown, maxEvents: number): readonly unknown[] {
+  const events = Array.isArray(value) ? value : (value as { readonly events?: unknown } | undefined)?.events;
+  const message = `events must be an array of 1 to ${maxEvents} events`;
+  if (!Array.isArray(events) || events.length === 0) throw invalidFields([{ path: 'events', message }]);
+  if (events.length > maxEvents) {
+    throw invalidRequest(`The batch has ${events.length} events; send at most ${maxEvents} in one request.`, [
+      { path: 'events', message },
+    ]);
+  }
+  return events;
+}
+
+/** Only the ad id can contain characters that JSON escapes. */
+function acceptedResult({ kind, id, adId, occurredAt }: AdEvent): string {
+  const { idField } = EVENT_KINDS[kind];
+  return `{"status":"accepted","kind":"${kind}","${idField}":"${id}","ad_id":${JSON.stringify(adId)},"timestamp":"${isoTime(occurredAt)}"}`;
+}
+
+/** @throws what is not an answer to the client */
+function rejection(error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  throw error;
+}
+
+function answerTo(results: readonly Result[]): Answer {
+  const errors = results.filter((result) => typeof result !== 'string');
+  if (errors.length === results.length) throw errorOf(errors);
+  const texts = results.map((result) =>
+    typeof result === 'string'
+      ? result
+      : JSON.stringify({
+          status: 'rejected',
+          error: result.code,
+          message: result.message,
+          details: result.details,
+        }),
+  );
+  const accepted = results.length - errors.length;
+  return {
+    status: 202,
+    body: `{"accepted":${accepted},"rejected":${errors.length},"results":[${texts.join()}]}`,
+  };
+}
+
+/** The error of a batch without an accepted event: 503 if sending it again may help. */
+function errorOf(errors: readonly ApiError[]): ApiError {
+  const temporary = errors.find(({ status }) => status === 503);
+  if (temporary !== undefined) {
+    return unavailable('No event of the batch could be stored; send the batch again.', temporary.cause);
+  }
+  const details = errors.flatMap((error, index): Detail[] =>
+    error.details.map(({ path, message }) => ({
+      path: path === '' ? `events.${index}` : `events.${index}.${path}`,
+      message,
+    })),
+  );
+  const [first] = details;
+  const shown = details.length > MAX_DETAILS ? ` The first ${MAX_DETAILS} problems are listed.` : '';
+  return invalidRequest(
+    `No event of the batch is valid, for example: ${first?.path}: ${first?.message}.${shown}`,
+    details.slice(0, MAX_DETAILS),
+  );
+}
