@@ -80,6 +80,13 @@ Checks the Dockerfile, Compose files, Kubernetes manifests, dashboards, alerts a
       return helpOfConsumer('dead-letters');
     },
   },
+  erase: {
+    program: '../../services/consumer/dist/erase-main.js',
+    printsResults: true,
+    get usage() {
+      return helpOfConsumer('erase');
+    },
+  },
   recount: {
     program: '../../services/consumer/dist/recount-main.js',
     printsResults: true,

@@ -34,6 +34,7 @@ const COMMANDS = [
   'bench',
   'check:deploy',
   'dead-letters',
+  'erase',
   'recount',
   'generate',
   'build',
@@ -41,7 +42,7 @@ const COMMANDS = [
   'format',
 ];
 /** Their programs read the arguments. */
-const PASSED_ON = ['test', 'dead-letters', 'recount', 'lint', 'format'];
+const PASSED_ON = ['test', 'dead-letters', 'erase', 'recount', 'lint', 'format'];
 
 describe.each(COMMANDS)('npm run %s', (command) => {
   it.each([[['--help']], [['-h']], [['--', '--help']]])('prints its usage before anything is installed: %j', (args) => {

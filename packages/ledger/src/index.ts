@@ -5,6 +5,7 @@ export * from './backfill.js';
 export * from './counts.js';
 export * from './dependencies.js';
 export * from './doubts.js';
+export * from './erase.js';
 export * from './identity.js';
 export * from './ledger.js';
 export * from './migrate.js';

@@ -6,6 +6,7 @@ import {
   DAYS_AHEAD,
   type Database,
   ensurePartitions,
+  eraseAddress,
   healDoubts,
   lookUpAds,
   pruneMinutes,
@@ -69,6 +70,7 @@ describe('the role of the services', () => {
       database: variables.POSTGRES_DB,
     };
     expect(await recount(connection)).toMatchObject({ events: 3, totals: 0 });
+    expect(await eraseAddress(connection, '203.0.113.9')).toBe(3);
     expect(await readAdIds(services, '', 10)).toMatchObject({ count: 3 });
     expect(await readChangedAdIds(services, 0, 10)).toMatchObject({ count: 3 });
     expect(await lookUpAds(services, ['ad-001', 'no'])).toEqual(['ad-001']);

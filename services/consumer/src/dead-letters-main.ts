@@ -1,23 +1,11 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { type NatsConfig, natsOptions, natsVariables } from '@ads/connections';
-import { ConfigError, type Environment, loadConfig, readEnvironment } from '@ads/runtime';
+import { ConfigError, loadConfig, readEnvironment } from '@ads/runtime';
 import { connect } from 'nats';
 import { NoSuchDeadLetter, runCommand } from './dead-letters-commands.js';
-import { readCommand, UsageError } from './dead-letters-options.js';
+import { readCommand } from './dead-letters-options.js';
 import { helpText } from './help-text.js';
-
-/** `npm start` writes the address of its NATS to this file: see infra/local/src/launcher/stack.ts. */
-const LOCAL_ADDRESS = join('.local', 'run', 'nats-url');
-
-function withLocalStack(environment: Environment): Environment {
-  if (environment.NATS_URL || environment.NATS_URL_FILE) return environment;
-  try {
-    return { ...environment, NATS_URL: readFileSync(LOCAL_ADDRESS, 'utf8') };
-  } catch {
-    return environment;
-  }
-}
+import { withLocalNats } from './local-nats.js';
+import { UsageError } from './usage-error.js';
 
 // The reader closed the pipe, like `head`.
 process.stdout.on('error', () => process.exit());
@@ -28,7 +16,7 @@ try {
   const command = readCommand(first === undefined || first === 'dead-letters' ? rest : [first, ...rest]);
   if (command.name === 'help') console.log(helpText('dead-letters'));
   else {
-    const config = loadConfig<NatsConfig>(withLocalStack(readEnvironment()), natsVariables);
+    const config = loadConfig<NatsConfig>(withLocalNats(readEnvironment()), natsVariables);
     const connection = await connect(natsOptions(config, 'dead-letters'));
     try {
       await runCommand(connection, command, console.log);

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { UsageError } from './usage-error.js';
 
 /** A selection of dead letters: by ids, or the oldest ones with a reason. */
 export type Selection =
@@ -9,9 +10,6 @@ export type DeadLetterCommand =
   | { readonly name: 'help' }
   | { readonly name: 'list' | 'replay' | 'drop'; readonly selection: Selection }
   | { readonly name: 'show'; readonly id: number };
-
-/** The arguments are not a valid command. */
-export class UsageError extends Error {}
 
 /** @throws UsageError with one line */
 export function readCommand(args: readonly string[]): DeadLetterCommand {

@@ -97,21 +97,30 @@ export async function messageFrom(
   manager: JetStreamManager,
   seq: number,
   subject: string = EVENT_SUBJECT,
+  stream: string = EVENT_STREAM,
 ): Promise<StoredMsg | undefined> {
   // `next_by_subj` is missing in the types of the client.
   const query = { seq, next_by_subj: subject };
   try {
-    return await manager.streams.getMessage(EVENT_STREAM, query);
+    return await manager.streams.getMessage(stream, query);
   } catch (error) {
     if (error instanceof NatsError && error.api_error?.code === NOT_FOUND) return undefined;
     throw error;
   }
 }
 
-/** Deletes a message of the event stream. Another process may have deleted it already. */
-export async function deleteMessage(manager: JetStreamManager, seq: number): Promise<void> {
+/**
+ * Deletes a message. Another process may have deleted it already.
+ *
+ * @param options the stream, by default that of events; `overwrite` also removes the bytes from the disk
+ */
+export async function deleteMessage(
+  manager: JetStreamManager,
+  seq: number,
+  { stream = EVENT_STREAM, overwrite = false } = {},
+): Promise<void> {
   try {
-    await manager.streams.deleteMessage(EVENT_STREAM, seq, false);
+    await manager.streams.deleteMessage(stream, seq, overwrite);
   } catch (error) {
     if (!(error instanceof NatsError && NO_MESSAGE.includes(error.api_error?.err_code ?? 0))) throw error;
   }

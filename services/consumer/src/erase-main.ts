@@ -1,0 +1,75 @@
+import {
+  type NatsConfig,
+  natsOptions,
+  natsVariables,
+  type PostgresConfig,
+  postgresConnection,
+  postgresVariables,
+} from '@ads/connections';
+import { eraseAddress } from '@ads/ledger';
+import { ConfigError, dropForeignVariables, loadConfig, readEnvironment } from '@ads/runtime';
+import { connect, type NatsConnection } from 'nats';
+import { untilDrained } from './drained.js';
+import { eraseInMessages } from './erase-messages.js';
+import { readEraseCommand } from './erase-options.js';
+import { helpText } from './help-text.js';
+import { withLocalNats } from './local-nats.js';
+import { UsageError } from './usage-error.js';
+
+/** Longest wait for the messages in the queue. */
+const QUEUE_TIMEOUT_MS = 30_000;
+
+const plain = new Intl.NumberFormat('en-US');
+
+/** Erases along the way of an event: the queue first, then what is recorded from it. @returns true if nothing is left */
+async function erase(address: string): Promise<boolean> {
+  dropForeignVariables();
+  const variables = { ...postgresVariables, ...natsVariables };
+  const config = loadConfig<PostgresConfig & NatsConfig>(withLocalNats(readEnvironment()), variables);
+  const nats = await named('NATS', connect(natsOptions(config, 'erase')));
+  try {
+    return await eraseEverywhere(nats, config, address);
+  } finally {
+    await nats.close();
+  }
+}
+
+async function eraseEverywhere(nats: NatsConnection, config: PostgresConfig, address: string): Promise<boolean> {
+  const waiting = await named('NATS', untilDrained(nats, QUEUE_TIMEOUT_MS));
+  const connection = { ...postgresConnection(config), application_name: 'erase' };
+  console.log(`Stored events changed: ${plain.format(await named('Postgres', eraseAddress(connection, address)))}`);
+  const { events, unreadable } = await named('NATS', eraseInMessages(nats, address));
+  console.log(`Events in dead letters changed: ${plain.format(events)}`);
+  if (unreadable > 0) {
+    console.log(
+      `Dead letters that contain the address and cannot be read: ${plain.format(unreadable)}. Drop them with npm run dead-letters.`,
+    );
+  }
+  if (waiting > 0) {
+    console.log(
+      `Messages that wait in the queue and may contain the address: ${plain.format(waiting)}. Run the command again when the consumers have recorded them.`,
+    );
+  }
+  return unreadable + waiting === 0;
+}
+
+/** Puts the name of a server before the message of an error. */
+async function named<T>(server: string, result: Promise<T>): Promise<T> {
+  return await result.catch((cause: unknown) => {
+    throw new Error(`${server}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  });
+}
+
+try {
+  // npm run erase passes its own name first.
+  const [first, ...rest] = process.argv.slice(2);
+  const command = readEraseCommand(first === undefined || first === 'erase' ? rest : [first, ...rest]);
+  if (command.name === 'help') console.log(helpText('erase'));
+  else if (!(await erase(command.address))) process.exitCode = 1;
+} catch (error) {
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof UsageError) console.error(`${message} Try --help.`);
+  else if (error instanceof ConfigError) console.error(message);
+  else console.error(`${message.replace(/\.$/, '')}. Run the command again: it continues with what is left.`);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}
