@@ -70,12 +70,14 @@ describe('a regular expression', () => {
     expect(new Set(expressions.map(({ where }) => where.split('/', 2).join('/')))).toEqual(
       new Set([
         'packages/connections',
+        'packages/contract',
         'packages/http',
         'packages/ledger',
         'packages/models',
         'packages/runtime',
         'services/analytics',
         'services/consumer',
+        'services/ingest',
         'infra/local',
         'infra/gateway',
       ]),

@@ -5,13 +5,13 @@ import { limitedText } from './limited.js';
 const LONGEST_LABEL = 64;
 
 /** Printable characters: no control, format, private or unassigned ones, and no line separators. */
-const LABEL = new RegExp(`^[^\\p{C}\\p{Zl}\\p{Zp}]{1,${LONGEST_LABEL}}$`, 'u');
+const LABEL = /^[^\p{C}\p{Zl}\p{Zp}]{1,64}$/u;
 
 /**
  * The labels that the wire and Postgres accept. Wider than {@link LABEL}, because Unicode characters that one release of Node
  * regards as printable are unassigned for another, and an event that was accepted must not be dead-lettered for that.
  */
-const STORABLE = new RegExp(`^[^\\p{Cc}\\p{Cs}]{1,${LONGEST_LABEL}}$`, 'u');
+const STORABLE = /^[^\p{Cc}\p{Cs}]{1,64}$/u;
 
 const DEVICES = ['mobile', 'tablet', 'desktop', 'tv', 'other'] as const;
 const COUNTRY = /^[A-Z]{2}$/;
