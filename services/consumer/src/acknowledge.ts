@@ -1,6 +1,6 @@
 import type { BufferedMessage, QueuedMessage } from './message-buffer.js';
 
-/** Acknowledges messages: the queue deletes them. */
+/** Acknowledges messages. The queue then deletes them. */
 export function ackAll(messages: readonly BufferedMessage[]): void {
   forEachOpen(messages, (message) => message.ack());
 }

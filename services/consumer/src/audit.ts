@@ -10,9 +10,9 @@ import {
 import type { LedgerIdentity } from '@ads/models';
 
 /*
- * Compares Redis with Postgres continuously: some ads that were recorded lately, and all others in turn.
+ * Compares Redis with Postgres continuously: some recently recorded ads each time, and all other ads in turn.
  *
- *   ahead   Redis has more than Postgres had afterwards. The counter is always wrong.
+ *   ahead   Redis has more than Postgres had when it was read later. The counter is always wrong.
  *   behind  Redis has less. That is normal between the commit of a batch and its raise, so the counter becomes a suspect. A
  *           suspect counts as wrong if after 15 s it is still below the Postgres count that was first read, and neither a doubt
  *           nor a message that has been in the queue since then explains it.
@@ -34,7 +34,7 @@ export type Direction = (typeof DIRECTIONS)[number];
 export interface AuditObserver {
   /** Called with the number of compared ads. */
   onAudited(ads: number): void;
-  /** Called with a wrong counter, which has ended the trust in Redis. */
+  /** Called with a wrong counter, after the counters became untrusted. */
   onMismatch(difference: Difference, direction: Direction): void;
 }
 
@@ -55,10 +55,10 @@ export interface AuditOptions {
 /** Number of ads per audit that are compared in turn. */
 const ADS_IN_TURN = 50;
 
-/** Maximum number of suspects: they are enough to end the trust in all counters. */
+/** Maximum number of suspects. One that is confirmed makes all counters untrusted. */
 const MOST_SUSPECTS = 20;
 
-/** An older doubt was not settled by its writer: a rebuild follows, and heals counters that are behind. */
+/** A live writer deletes its doubt sooner. An older doubt causes a rebuild, which raises counters that are behind. */
 const LASTING_DOUBT_SECONDS = 5;
 
 /** Range of random fields. Older fields are about to leave their window, and a rebuild may leave them out. */
@@ -120,7 +120,7 @@ export function createAudit(options: AuditOptions): () => Promise<void> {
     suspects = still;
   }
 
-  /** Suspects that are wrong because nothing explains them any longer. */
+  /** Suspects that count as wrong, because nothing explains them any longer. */
   async function confirmed(): Promise<Difference[]> {
     if (suspects.size === 0) return [];
     const { first, last } = await readSequences();
@@ -155,7 +155,7 @@ export function createAudit(options: AuditOptions): () => Promise<void> {
       for (const difference of await confirmed().catch(() => [])) wrong.push([difference, 'behind']);
     }
     if (wrong.length === 0) return;
-    // When several consumers find the same, one of them ends the trust and reports it.
+    // If several consumers find the same counter, only the one that renews the identity reports it.
     if (!(await renewIdentity(database, ledger))) return;
     suspects.clear();
     for (const [difference, direction] of wrong) observer.onMismatch(difference, direction);

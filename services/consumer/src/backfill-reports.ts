@@ -1,10 +1,10 @@
 import { backfillReports, type CounterStore, type Database } from '@ads/ledger';
 import { DependencyUnavailable, every, type Logger } from '@ads/runtime';
 
-/** How often a finished backfill looks for events again: another consumer may have died in the middle of its work. */
+/** Interval at which a consumer with nothing to count checks again: the consumer that counted may have died. */
 const FINISHED_MS = 3_600_000;
 const AFTER_FAILURE_MS = 60_000;
-/** Share of the time that the backfill may use Postgres. */
+/** Maximum share of the time during which the backfill uses Postgres. */
 const SHARE = 1 / 3;
 
 export interface BackfillDependencies {
@@ -49,7 +49,7 @@ export function keepBackfilling({ database, store, now, logger }: BackfillDepend
   };
   return every(() => pauseMs, step, {
     onError(error) {
-      // The outage of Postgres has a line of its own.
+      // The circuit breaker logs an outage of Postgres.
       if (error instanceof DependencyUnavailable) return;
       logger.warn('reports could not be completed; the next attempt is in a minute', {
         event: 'reports.backfill_failed',

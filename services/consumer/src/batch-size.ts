@@ -7,7 +7,7 @@ export interface BatchSize {
   failed(): void;
 }
 
-/** Milliseconds. A longer batch locks its buckets for too long, as ingest has a statement timeout of two seconds. */
+/** Milliseconds. A longer batch would lock its buckets for too long: ingest has a statement timeout of two seconds. */
 const LONG_MS = 1_500;
 
 /** A batch of twice the size takes about twice as long. */

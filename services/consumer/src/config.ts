@@ -39,11 +39,11 @@ export const consumerVariables: Variables<ConsumerConfig> = {
   ...recordingVariables,
   ...natsVariables,
   ...streamVariables,
-  CONSUMER_BATCH_EVENTS: count.max(50_000).default(20_000).description('Events in one transaction.'),
+  CONSUMER_BATCH_EVENTS: count.max(50_000).default(20_000).description('Maximum number of events in one transaction.'),
   CONSUMER_MAX_MESSAGES: count
     .max(5_000)
     .default(2_000)
-    .description('Unacknowledged messages that one process holds at a time.'),
+    .description('Maximum number of unacknowledged messages that one process holds.'),
   CONSUMER_MAX_BYTES: count
     .max(1_073_741_824)
     .default(8_388_608)
@@ -55,5 +55,5 @@ export const consumerVariables: Variables<ConsumerConfig> = {
   COUNTERS_AUDIT_SECONDS: count
     .max(3_600)
     .default(5)
-    .description('Interval between audits that compare counters in Redis with Postgres, up to 80 ads each.'),
+    .description('Interval between audits. An audit compares the counters of up to 80 ads in Redis with Postgres.'),
 };

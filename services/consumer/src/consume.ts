@@ -7,13 +7,13 @@ import { createBatchSize } from './batch-size.js';
 import type { BadMessage } from './dead-letters.js';
 import { type BufferedMessage, MessageBuffer } from './message-buffer.js';
 
-/** Notified by the recording of messages. */
+/** Observes the recording of messages. */
 export interface ConsumeObserver {
   /** A message arrived. */
   onReceived(): void;
   /** A batch was recorded, and no failed batch is left. */
   onRecorded(): void;
-  /** An attempt to record failed; retries may fail for hours. */
+  /** An attempt to record failed. During an outage this is called for each retry. */
   onFailure(error: unknown): void;
   onPullFailure(error: unknown): void;
 }
@@ -49,9 +49,9 @@ export interface Consuming {
 
 /** Longest wait of one pull, which `stop` waits for. */
 const PULL_MS = 1_000;
-/** Longest block of the event loop without a loss of pulled messages. */
+/** If the event loop is blocked for longer, pulled messages may be dropped and redelivered after their ack wait. */
 const BLOCKED_MS = 2_000;
-/** Longest wait of `stop` for dead letters. Messages without theirs are returned to the queue. */
+/** Longest wait of `stop` for dead letters. Messages whose dead letters are not stored by then are returned to the queue. */
 const DEAD_LETTERS_STOP_MS = 2_000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2_000;
@@ -169,8 +169,8 @@ export function startConsuming(options: ConsumeOptions): Consuming {
     async stop() {
       stopping.abort();
       buffer.interrupt();
-      // The last pull runs out by itself: a message on its way to a stopped pull would be lost until its ack wait ends. Without
-      // NATS the pull may not run out, and is stopped.
+      // Waits for the end of the last pull: if it were stopped, a message on its way would be redelivered only after its ack
+      // wait. Without NATS the pull may not end, so it is stopped later.
       const late = setTimeout(() => pulled?.stop(), 2 * PULL_MS);
       await Promise.all([pulling, ...working]);
       await within(DEAD_LETTERS_STOP_MS, Promise.all(aside), () => undefined);

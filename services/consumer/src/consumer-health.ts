@@ -3,7 +3,7 @@ import type { ConsumerConfig } from './config.js';
 import type { Connections } from './connections.js';
 import type { Incidents } from './incidents.js';
 
-/** @param distrust why the counters in Redis are not trusted; undefined while they are */
+/** @param distrust returns why the counters in Redis are not trusted; undefined while they are trusted */
 export function createConsumerHealth(
   { conditions }: Pick<ProcessContext<ConsumerConfig>, 'conditions'>,
   { postgres, redis, nats }: Connections,
@@ -24,7 +24,7 @@ export function createConsumerHealth(
         return detail === undefined ? redis.health() : { detail, ...redis.health() };
       },
     },
-    // Without NATS or Postgres the consumer waits and loses nothing; a restart would not help, so it stays ready.
+    // Without NATS or Postgres the consumer waits and loses nothing. A restart would not help, so it stays ready.
     status: (dependencies) => {
       const isUp = Object.values(dependencies).every(({ status }) => status === 'up');
       return isUp && distrust() === undefined && !incidents.isOpen() ? 'healthy' : 'degraded';

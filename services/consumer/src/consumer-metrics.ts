@@ -9,11 +9,11 @@ import type { DeadLetter } from './dead-letters.js';
 export interface Backlog {
   /** Messages that were not delivered yet. */
   readonly pending: number;
-  /** Messages that were delivered and not acknowledged. */
+  /** Messages that were delivered but not acknowledged. */
   readonly unacknowledged: number;
   /** Messages of events in the stream. An acknowledged message is deleted. */
   readonly stored: number;
-  /** Dead letters in the event stream that wait for room in the dead-letter stream. */
+  /** Dead letters in the event stream that wait for space in the dead-letter stream. */
   readonly waitingDeadLetters: number;
   /** Messages of newer wire versions that wait in the stream for a consumer that reads them. */
   readonly newer: readonly NewerMessages[];
@@ -67,7 +67,7 @@ export function createConsumerMetrics(
   const registers = [registry];
   const events = new Counter({
     name: 'ledger_events_total',
-    help: 'Events of the queue that were recorded, by result: new, or repeated (stored already).',
+    help: 'Events from the queue that were recorded, by result: new, or repeated (already stored).',
     labelNames: ['kind', 'result'],
     registers,
   });
@@ -101,7 +101,7 @@ export function createConsumerMetrics(
   });
   const waitingDeadLetters = new Gauge({
     name: 'dead_letters_waiting',
-    help: 'Dead letters in the event stream that wait for room in the dead-letter stream.',
+    help: 'Dead letters in the event stream that wait for space in the dead-letter stream.',
     registers,
   });
   const newer = new Gauge({
@@ -127,7 +127,7 @@ export function createConsumerMetrics(
   });
   const streamMessages = new Gauge({
     name: 'jetstream_stream_messages',
-    help: 'Messages in a stream. Messages in AD_DEAD_LETTERS wait for a person.',
+    help: 'Messages in a stream. Messages in AD_DEAD_LETTERS wait for an operator.',
     labelNames: ['stream'],
     registers,
   });
@@ -145,7 +145,7 @@ export function createConsumerMetrics(
   });
   const trusted = new Gauge({
     name: 'counters_trusted',
-    help: '1 while the counters in Redis are trusted, 0 while Postgres answers.',
+    help: '1 while the counters in Redis are trusted; 0 while they are not and Postgres answers.',
     registers,
   });
   const rebuilds = new Histogram({
@@ -157,7 +157,7 @@ export function createConsumerMetrics(
 
   const partitionDays = new Gauge({
     name: 'event_partition_days',
-    help: 'Consecutive days with partitions of ad_events, from today: 0: today has none, 1: today alone, 14: the maximum.',
+    help: 'Consecutive days from today that have partitions of ad_events: 0 if today has none, 1 for today only, up to 14.',
     registers,
   });
   const audited = new Counter({

@@ -18,7 +18,7 @@ export function createCountersStatus(
   incidents: Incidents,
 ): CountersStatus {
   const upkeep = incidents.declare({
-    subject: 'upkeep of the counters',
+    subject: 'check of the counters',
     beginEvent: 'counters.upkeep_retrying',
     endEvent: 'counters.upkeep_recovered',
   });

@@ -1,7 +1,7 @@
 import type { Logger } from '@ads/runtime';
 import type { DeadLetter } from './dead-letters.js';
 
-/** Logs dead letters in summary, so that a client that invents ads does not fill the log. */
+/** Logs summaries of dead letters, so that a client that invents ads does not fill the log. */
 export interface DeadLetterReport {
   stored(letter: Pick<DeadLetter, 'kind' | 'events' | 'reason' | 'source'>): void;
 }
@@ -9,7 +9,7 @@ export interface DeadLetterReport {
 /** Minimum interval between two lines. */
 const EVERY_MS = 10_000;
 
-/** Logs the first dead letter at once, and later ones as events by kind, with one dead letter as an example. */
+/** Logs the first dead letter at once. Later lines have the number of events by kind, and one dead letter as an example. */
 export function createDeadLetterReport(logger: Pick<Logger, 'warn'>, everyMs = EVERY_MS): DeadLetterReport {
   let letters = 0;
   let counts: Record<string, number> = {};

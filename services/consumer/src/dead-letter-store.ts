@@ -16,7 +16,7 @@ export interface DeadLetterStoreOptions {
   readonly connection: () => NatsConnection | undefined;
   /** Longest wait for one acknowledgement. */
   readonly timeoutMs: number;
-  /** The store is free again when no dead letter was refused for this long and none waits. */
+  /** The store becomes free after this time without a refusal, if no dead letter waits. */
   readonly quietMs: number;
   /** Called when JetStream is connected and refuses a dead letter, with its reason. */
   readonly onBlocked: (reason: string) => void;
@@ -67,7 +67,7 @@ export function createDeadLetterStore(options: DeadLetterStoreOptions): DeadLett
     await publishOnce(nats, subject, data, { headers: bears, msgID: bears.get(MESSAGE_ID), timeout: timeoutMs });
   }
 
-  /** @throws what it reports */
+  /** @throws the error that it reports */
   async function toDeadLetters(nats: NatsConnection, bears: MsgHdrs, data: Uint8Array): Promise<void> {
     try {
       await publish(nats, DEAD_LETTER_SUBJECT, bears, data);
@@ -124,7 +124,7 @@ export function createDeadLetterStore(options: DeadLetterStoreOptions): DeadLett
   };
 }
 
-/** The description of JetStream, if the error has one: the client's message is a number then. */
+/** The description by JetStream, if the error has one: the message of the client is then a number. */
 function reasonOf(error: unknown): string {
   if (error instanceof NatsError) return error.api_error?.description ?? NO_ANSWER[error.code] ?? error.message;
   return error instanceof Error ? error.message : String(error);

@@ -37,8 +37,8 @@ const NANOSECONDS_PER_SECOND = 1_000_000_000;
 const NANOSECONDS_PER_MS = 1_000_000;
 
 /**
- * Reads all current dead letters, oldest first. Later ones are left out, so that a replay ends even if its
- * dead letters are stored again.
+ * Reads all current dead letters, oldest first. Dead letters that are stored meanwhile are left out, so that a replay ends even
+ * if its dead letters are stored again.
  *
  * @throws NatsError when JetStream is unavailable
  */
@@ -120,7 +120,7 @@ function toLetter(id: number, time: Date, headers: MsgHdrs | undefined, data: Ui
     kind: headers?.get(DEAD_LETTER_KIND) ?? '',
     reason: headers?.get(DEAD_LETTER_REASON) ?? '',
     source: headers?.get(DEAD_LETTER_SOURCE) ?? '',
-    // Older versions store one event per dead letter, and no number.
+    // Older versions store one event per dead letter, and no number of events.
     events: Number(headers?.get(DEAD_LETTER_EVENTS)) || 1,
     data,
   };

@@ -9,14 +9,14 @@ export interface DeadLetterWriterOptions {
   readonly onKeptBack: (messages: number) => void;
 }
 
-/** The end of a message: acknowledged after its dead letters are durable, or kept back, which means returned to the queue. */
+/** The result for a message: acknowledged after its dead letters are durable, or kept back (returned to the queue). */
 export type Fate = 'acknowledged' | 'kept back';
 
 /**
- * Writes dead letters concurrently with recording, which never waits for it.
+ * Writes dead letters concurrently with recording. Recording never waits for dead letters.
  *
  * A message waits here until all its dead letters are durable, and is then acknowledged. When one of them cannot be stored, the
- * message is returned with a delay that doubles with each delivery. Its good events are recorded, and recording them again
+ * message is returned with a delay that doubles with each delivery. Its other events are recorded, and recording them again
  * changes nothing. Waiting messages stay in the message buffer, which bounds their number and bytes.
  */
 export interface DeadLetterWriter {

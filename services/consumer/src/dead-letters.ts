@@ -46,7 +46,7 @@ export interface DeadLetter {
 export const DEAD_LETTER_MAX_EVENTS = 500;
 /** Bytes of events, unless a single event has more. */
 export const DEAD_LETTER_MAX_BYTES = 262_144;
-/** Reasons that a dead letter names. The others are counted. */
+/** Maximum number of reasons that a dead letter names. Further ones are only counted. */
 const NAMED_REASONS = 3;
 
 /**
@@ -87,7 +87,7 @@ class OpenDeadLetter {
   readonly #messages = new Set<BadMessage>();
   #bytes = 0;
 
-  /** @param first the first of its parts; the others are of the same kind and version */
+  /** @param first the first part. All other parts have the same kind and version */
   constructor(first: BadPart) {
     this.#first = first;
   }

@@ -28,8 +28,9 @@ export interface Incidents {
 }
 
 /**
- * An outage of a dependency opens no incident, since its breaker logs it and it ends without an operator. Other failures, such
- * as a missing table or a revoked right, last until an operator corrects them; they are logged once, not at each retry.
+ * An outage of a dependency opens no incident, because the circuit breaker logs it and it ends without an operator. Other
+ * failures, such as a missing table or a revoked right, last until an operator corrects them. They are logged once, not at each
+ * retry.
  */
 export function createIncidents(logger: Logger): Incidents {
   const open = new Map<IncidentKind, { readonly reason: string; readonly attempts: number }>();

@@ -13,7 +13,7 @@ import type { LedgerIdentity } from '@ads/models';
 import { every } from '@ads/runtime';
 import { createSetBackWatch } from './set-back.js';
 
-/** Notified by each check of the counters. */
+/** Observes the checks of the counters. */
 export interface CountersObserver {
   /** The identity of the ledger was read. */
   onLedger(ledger: LedgerIdentity): void;
@@ -38,13 +38,13 @@ export interface KeepCountersOptions {
 
 const CHECK_EVERY_MS = 500;
 
-/** A live writer settles its doubt sooner. An older doubt was left by a writer that died or failed. */
+/** A live writer deletes its doubt sooner. An older doubt belongs to a writer that died or whose raise failed. */
 const LASTING_SECONDS = 5;
 
 /** The writer name of the doubt that is stored when a clock was set back. All consumers share it. */
 const CLOCK_SET_BACK = 'the clock was set back';
 
-/** Pause after an interrupted rebuild: its cause probably lasts. */
+/** Pause after an interrupted rebuild, because its cause probably continues. */
 const PAUSE_MS = 2_000;
 
 /**
@@ -72,7 +72,7 @@ export function keepCounters(options: KeepCountersOptions): () => Promise<void> 
     return doubted ? 'a writer committed events and may not have raised their counters' : undefined;
   }
 
-  /** Checks Redis alone while Postgres is unavailable, for the last known ledger. */
+  /** While Postgres is unavailable: checks only Redis, for the last known ledger. */
   async function noteLoss(): Promise<void> {
     if (lastLedger === undefined) return;
     const trust = await readTrust(store.shards(), lastLedger);
@@ -85,7 +85,7 @@ export function keepCounters(options: KeepCountersOptions): () => Promise<void> 
     lastReason = reason;
   }
 
-  /** True when the counters are trusted, or a rebuild finished. */
+  /** True if the counters are trusted, or a rebuild finished. */
   async function check(signal: AbortSignal): Promise<boolean> {
     // Redis is unavailable: its breaker logs that.
     const shards = store.shards();

@@ -6,7 +6,7 @@ import { pruneRollups } from './prune-rollups.js';
 const EVERY_MS = 3_600_000;
 const AFTER_FAILURE_MS = 60_000;
 
-/** Today and tomorrow. With fewer days an operator must act before the end of the day. */
+/** Today and tomorrow. With fewer days, an operator must act before the end of the day. */
 const LEAST_DAYS = 2;
 
 export interface TablesDependencies {
@@ -33,7 +33,10 @@ export function keepTables(dependencies: TablesDependencies): () => Promise<void
   };
   return every(() => (done ? EVERY_MS : AFTER_FAILURE_MS), keep, {
     onError: (error) =>
-      dependencies.logger.error('table upkeep failed; it is retried in a minute', { event: 'tables.failed', error }),
+      dependencies.logger.error('table maintenance failed; it is retried in a minute', {
+        event: 'tables.failed',
+        error,
+      }),
   }).stop;
 }
 
@@ -54,7 +57,7 @@ async function keepOnce(
     signal,
     onFailure: (day, error) => failures.push({ step: `partition of day ${day} from today`, error }),
   });
-  if (made > 0) logger.info(`made ${made} partitions of coming days`, { event: 'tables.partitions_made', made });
+  if (made > 0) logger.info(`created ${made} partitions for coming days`, { event: 'tables.partitions_made', made });
 
   const days = await attempt('read partitions', () => readPartitionDays(postgres));
   if (days !== undefined) {
@@ -66,7 +69,7 @@ async function keepOnce(
   const [first] = failures;
   if (first !== undefined && !(first.error instanceof DependencyUnavailable)) {
     // One line for all failures of a run.
-    logger.warn(`table upkeep failed and is retried in a minute: ${first.step}: ${reasonOf(first.error)}`, {
+    logger.warn(`table maintenance failed and is retried in a minute: ${first.step}: ${reasonOf(first.error)}`, {
       event: 'tables.step_failed',
       step: first.step,
       failed: failures.length,
@@ -79,5 +82,5 @@ async function keepOnce(
 function missing(days: number, error: unknown): string {
   const day = days === 0 ? 'today' : 'tomorrow';
   const reason = error instanceof Error ? `: ${error.message}` : '';
-  return `ad_events has no partition for ${day}${reason}. Its rows go to the default partition until one can be made.`;
+  return `ad_events has no partition for ${day}${reason}. Its rows go to the default partition until one can be created.`;
 }

@@ -5,7 +5,7 @@ import { dropForeignVariables, loadConfig, printConfigIfAsked, readEnvironment }
 import pg from 'pg';
 
 /*
- * Runs the pending migrations and exits: the job that runs before the services start. SQL files that are named as arguments run
+ * The job that runs before the services start: runs the pending migrations and exits. SQL files that are named as arguments run
  * after the migrations, each as one transaction. Empty arguments are ignored.
  */
 printConfigIfAsked(postgresVariables);

@@ -9,14 +9,14 @@ import { publishOnce } from './publish-once.js';
 import { storedMessages } from './stored-messages.js';
 
 /*
- * The way of events with a newer wire version, from a consumer that cannot read them to one that can.
+ * How events with a newer wire version get from a consumer that cannot read them to one that can.
  *
  *   older consumer   publishes them under the subject of their version in the event stream, and then acknowledges the
  *                    message that contained them. Other events of that message are recorded as usual.
  *   event stream     does not deliver them. They count towards NATS_STREAM_MAX_BYTES. If the stream is full, the message is
  *                    returned to the queue, with a delay that doubles up to two ack waits.
  *   newer consumer   reads the subjects of the versions that it knows every 5 s, records the events in the buckets of
- *                    their own time, and then deletes the messages. After a crash in between both steps are repeated, which
+ *                    their own time, and then deletes the messages. After a crash in between, both steps are repeated, which
  *                    changes nothing. Events wait without limit until a consumer of their version runs.
  *
  * The events are not returned to the queue, where older consumers would receive them again.

@@ -54,9 +54,9 @@ export function createQueueCheck(options: QueueWatchOptions): (signal?: AbortSig
   }
 
   async function restartIfStuck(backlog: Backlog): Promise<void> {
-    // A message that this process holds waits for Postgres: that queue is not stuck.
+    // While this process holds messages, they wait for Postgres, and the queue is not stuck.
     if (!isStuck(backlog) || !recording.isIdle()) return;
-    logger.warn('queue does not move; the durable consumer is created again, and all messages are delivered again', {
+    logger.warn('queue is stuck: the durable consumer is recreated, and all messages are delivered again', {
       event: 'queue.stuck',
       ...backlog,
     });

@@ -1,4 +1,4 @@
-/** A random sample of the ads that were recorded lately; ads with many events are more likely to be in it. */
+/** A random sample of recently recorded ads. Ads with many events are more likely to be in it. */
 export interface RecentAds {
   /** Remembers the ad of one random event of the batch. */
   note(events: readonly { readonly adId: string }[]): void;

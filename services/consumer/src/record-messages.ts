@@ -66,7 +66,7 @@ export async function recordMessages(
   return found.filter(({ parts }) => parts.length > 0);
 }
 
-/** @param version the wire version that the part needs, where a newer consumer can read it */
+/** @param version the wire version that the part needs; undefined if no consumer can read it */
 function kindOf(version: number | undefined, kind: DeadLetterKind): DeadLetterKind {
   return version === undefined ? kind : 'newer';
 }

@@ -14,7 +14,7 @@ import { storeNewer } from './newer-events.js';
 import { createRecentAds, type RecentAds } from './recent-ads.js';
 import { recordMessages } from './record-messages.js';
 
-/** The path of a message: pulled, recorded, raised, acknowledged; its bad events become dead letters. */
+/** Pulls, records, raises and acknowledges messages. Their bad events become dead letters. */
 export interface Recording extends Consuming, Pick<DeadLetterStore, 'moveWaiting'> {
   /**
    * Records messages that the queue did not deliver, and stores their dead letters.
@@ -22,7 +22,7 @@ export interface Recording extends Consuming, Pick<DeadLetterStore, 'moveWaiting
    * @throws when Postgres fails, or a dead letter could not be stored; recording the messages again is safe
    */
   recordRecovered(messages: readonly BufferedMessage[]): Promise<void>;
-  /** Ads that were recorded lately, for the audit. */
+  /** Recently recorded ads, for the audit. */
   readonly recentAds: RecentAds;
 }
 
@@ -36,7 +36,7 @@ export interface RecordingOptions {
   readonly incidents: Incidents;
 }
 
-/** The ads that were recorded lately, which each audit compares. */
+/** Number of recently recorded ads that each audit compares. */
 const RECENT_ADS = 30;
 
 /** Starts to record messages; `stop` ends it. */
@@ -69,7 +69,7 @@ export function startRecording(options: RecordingOptions): Recording {
 
   const report = createDeadLetterReport(logger);
   const blocked = conditions.declare('dead_letters_blocked');
-  // Shorter than the silence after which a queue counts as stuck.
+  // Shorter than the three ack waits without a change after which a queue counts as stuck.
   const longestDelayMs = 2 * ackWaitMs;
   const deadLetters = createDeadLetterStore({
     connection: nats.connection,

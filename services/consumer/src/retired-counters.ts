@@ -11,7 +11,7 @@ export interface RetiredCountersOptions {
 
 const CHECK_EVERY_MS = 5_000;
 
-/** Interval of the deletions, for counters that other environments left. A change of the ledger starts one sooner. */
+/** Interval of the deletions, for counters of other environments. A change of the ledger starts a deletion sooner. */
 const DELETE_EVERY_MS = 3_600_000;
 
 /** Longer than the 15 s for which counters must be unused before they are deleted. */

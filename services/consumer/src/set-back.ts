@@ -1,8 +1,8 @@
 import { CLOCK_SLACK } from '@ads/models';
 
 /**
- * Detects a clock that was set back by more than a minute. Windows then include buckets again that were too old to be raised
- * before, and Redis lacks them.
+ * Detects a clock that was set back by more than a minute. Windows then include buckets that were too old to be raised before,
+ * so Redis lacks them.
  *
  * @param now milliseconds since the epoch
  * @returns true once each time the clock was set back

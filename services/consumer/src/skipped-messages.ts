@@ -7,10 +7,9 @@ export interface Range {
 }
 
 /**
- * Finds skipped messages: the stream holds them although they are at or below the ack floor of the consumer, so NATS
- * delivers them to nobody. A NATS server that takes over from a killed one may lack its last deliveries or
- * acknowledgements. Only the ledger shows whether such a message is recorded. Other traffic hides a stuck queue, but it does not
- * hide skipped messages.
+ * Finds skipped messages: the stream holds them although they are at or below the ack floor of the consumer, so NATS delivers
+ * them to nobody. A NATS server that takes over from a killed one may lack its last deliveries or acknowledgements. Only the
+ * ledger shows whether such a message is recorded. Other traffic does not hide skipped messages from this check.
  */
 export interface SkippedMessagesWatch {
   /**
@@ -29,7 +28,7 @@ export function createSkippedMessagesWatch(ackWaitMs: number, now: () => number)
   let recoveredTo = 0;
   return {
     look({ first, ackFloor }) {
-      // A number that decreases belongs to another copy of the stream, or to a consumer that was created again.
+      // A number that decreases belongs to another copy of the stream, or to a recreated durable consumer.
       if (first < oldest || ackFloor < recoveredTo) recoveredTo = 0;
       if (first !== oldest || first > ackFloor) {
         oldest = first;

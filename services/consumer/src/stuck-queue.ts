@@ -4,12 +4,12 @@ import type { Backlog } from './consumer-metrics.js';
 const ACK_WAITS = 3;
 
 /**
- * Detects a queue whose stream and consumer state disagree. A killed NATS server may have saved the deletion of a message but
- * not its acknowledgement, and then waits for the acknowledgement forever. Or it saved the acknowledgement but not the deletion,
- * and then keeps the message forever. Each kill may add some messages, until the stream is full or no more are delivered.
+ * Detects a queue whose stream and consumer state disagree. If a killed NATS server has saved the deletion of a message but not
+ * its acknowledgement, it waits for the acknowledgement forever. If it has saved the acknowledgement but not the deletion, it
+ * keeps the message forever. Each kill may add such messages, until the stream is full or no more are delivered.
  *
  * @param now milliseconds of a monotonic clock
- * @returns true when messages exist, none is pending, and nothing changed for three ack waits
+ * @returns true if messages exist, all were delivered, and nothing changed for three ack waits
  */
 export function createStuckQueueWatch(ackWaitMs: number, now: () => number): (backlog: Backlog) => boolean {
   let last = '';

@@ -32,7 +32,7 @@ beforeEach(async () => {
   };
 });
 
-/** Runs the upkeep of the tables once. Returns the days with partitions and the conditions. */
+/** Runs the maintenance of the tables once. Returns the days with partitions and the conditions. */
 async function keepOnce(whyNotPrune: () => string | undefined = () => undefined) {
   const { logger, lines } = captureLog();
   const conditions = createConditions(createMetrics('test'), logger);
