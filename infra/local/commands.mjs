@@ -35,7 +35,7 @@ Checks format, lint and types, and runs the tests against real servers. Argument
     usage: `npm run chaos [-- --rounds N --seed S --fault NAME --seconds T]
 Breaks a tracker under load, and checks that no event is lost or counted twice.
   --rounds N     number of faults, one after the other (10)
-  --seed S       chooses the faults, their times and their targets; the same seed makes the same run (1)
+  --seed S       chooses the faults, their times and their targets; the same seed repeats a run (1)
   --fault NAME   only these faults, separated by commas; --fault list prints their names
   --seconds T    how long outages last (4 to 10)`,
   },
@@ -45,25 +45,25 @@ Breaks a tracker under load, and checks that no event is lost or counted twice.
     usage: `npm run fuzz [-- --requests N --seed S]
 Sends hostile requests to a tracker, and checks every answer and every count.
   --requests N   number of requests (20000)
-  --seed S       chooses the requests; the same seed makes the same run (1)`,
+  --seed S       chooses the requests; the same seed repeats a run (1)`,
   },
   bounds: {
     program: '../bench/dist/limits/main.js',
     options: { only: string, seconds: string, 'cap-mb': string, rate: string },
     usage: `npm run bounds [-- --only NAME --seconds T --cap-mb M --rate R]
-Checks that memory and time stay within bounds: while dependencies are unavailable for long (memory), after it (drain,
-rebuild), and with a million ads (catalogue).
+Checks that memory and time stay within limits: during a long outage (memory), after it (drain, rebuild), and with a
+million ads (catalogue).
   --only NAME    only these bounds, separated by commas; --only list prints their names
   --seconds T    how long NATS and Postgres are unavailable (600)
   --cap-mb M     resident memory that no service may exceed (256)
-  --rate R       clicks a second of the hour that JetStream held (300)`,
+  --rate R       clicks per second in the hour of traffic that waits in JetStream (300)`,
   },
   bench: {
     program: '../bench/dist/main.js',
     options: { quick: boolean, only: string },
     usage: `npm run bench [-- --quick --only NAME]
 Measures the speed of the tracker and lists the goals that it misses.
-  --quick        about three minutes instead of about twelve: shorter, fewer rounds, smaller stores
+  --quick        about three minutes instead of twelve: shorter and fewer rounds, smaller stores
   --only NAME    only these parts, separated by commas; --only list prints their names`,
   },
   'check:deploy': {
@@ -71,7 +71,7 @@ Measures the speed of the tracker and lists the goals that it misses.
     options: { static: boolean },
     usage: `npm run check:deploy [-- --static]
 Checks the Dockerfile, Compose files, Kubernetes manifests, dashboards, alerts and pages.
-  --static   start no server: skip the queries of the dashboards against a running tracker`,
+  --static   start no server, and skip the check that runs the queries of the dashboards`,
   },
   'dead-letters': {
     program: '../../services/consumer/dist/dead-letters-main.js',

@@ -23,7 +23,7 @@ export function answerError(
   headers: Readonly<Record<string, string>> = {},
 ): void {
   if (response.headersSent) {
-    // A part of the response was sent: only a closed connection shows the client that the rest is missing.
+    // Part of the response was sent. Only a closed connection tells the client that the rest is missing.
     response.destroy();
     return;
   }
@@ -56,7 +56,7 @@ export function createRefusals() {
   const refused = new WeakSet<Duplex>();
 
   return {
-    /** To be called for every request. */
+    /** Must be called for every request. */
     follow(request: IncomingMessage, response: ServerResponse): void {
       const { socket } = request;
       latest.set(socket, { request, response, before: latest.get(socket)?.response });

@@ -83,7 +83,7 @@ export class Stack {
     return { url: this.#url(), addresses: this.#addresses, degraded: this.#degraded };
   }
 
-  /** Stops everything in order: a process stops after those that depend on it. May be called during `start`. */
+  /** Stops everything in order: a process stops after the processes that depend on it. May be called during `start`. */
   async stop(): Promise<void> {
     this.#stopping = true;
     rmSync(NATS_ADDRESS_FILE, { force: true });

@@ -4,7 +4,7 @@ import { printWarning } from './progress.js';
 
 const ATTEMPTS = 5;
 const PAUSE_MS = 1_000;
-// After a run of a minute, a process gets all its attempts again.
+// After a process has run for a minute, its attempts are counted from zero again.
 const FORGET_AFTER_MS = 60_000;
 
 /** Restarts a process that ends unexpectedly, {@link ATTEMPTS} times at most, and prints each restart. */

