@@ -3,6 +3,6 @@
 # connection itself, so a check takes 2 ms. A Node process took 90 ms of CPU.
 exec 3<>"/dev/tcp/127.0.0.1/$HTTP_PORT" || exit 1
 printf 'GET /ready HTTP/1.0\r\nHost: localhost\r\n\r\n' >&3
-# HTTP/1.1 200 OK. The first line comes at once or not at all: a frozen service accepts connections and answers none.
+# Expects HTTP/1.1 200 OK. The wait is limited, because a frozen service accepts connections but never answers.
 read -r -t 8 _ status _ <&3
 [[ $status == 200 ]]

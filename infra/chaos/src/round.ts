@@ -57,8 +57,8 @@ const HEAL_MS = 90_000;
 /**
  * Runs one round: load, a fault during the load, recovery, and the comparison.
  *
- * @param time number of earlier rounds of this run with this fault. Repeated rounds of a fault differ; the first equals the
- *   round of a run with only this fault
+ * @param time the number of earlier rounds of this run with the same fault. Repeated rounds of a fault differ; the first equals
+ *   the round of a run with only this fault
  */
 export async function playRound(run: Run, fault: Fault, time: number): Promise<RoundResult> {
   const { stack, journal, kept, answered, queue, seed, seconds } = run;

@@ -11,7 +11,7 @@ const SHRINKS = 60;
 /** Attempts to find a smaller request that is still too slow. */
 const RUNS = 20;
 
-/** Sends the requests. Returns the CPU time of the process that used most, in milliseconds. */
+/** Sends the requests. Returns the CPU time of the process that used the most, in milliseconds. */
 type Measure = (requests: readonly FuzzRequest[]) => Promise<{ readonly name: string; readonly ms: number }>;
 
 /** A request that takes more CPU than the limit. */

@@ -133,7 +133,7 @@ export async function startObservabilityProbe(slots: readonly ServiceSlot[]): Pr
       observing = false;
       await observers;
       const problems: string[] = [];
-      // A trusted counter must stay right during every failure, so an audit may find no wrong counter.
+      // Trusted counters must stay exact during every failure, so no audit may find a wrong one.
       if (!expected.includes('wrong counter') && readLogs().flat().some(matches(MISMATCH))) {
         problems.push('an audit found a wrong counter in Redis');
       }

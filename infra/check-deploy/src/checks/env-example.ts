@@ -19,7 +19,7 @@ export const envExample: Check = {
         ({ groups: [, name = '', value], line }) => ({ name, file, line, hasDefault: value !== '' }),
       ),
     );
-    // Compose warns about a variable if at least one of its uses has no default.
+    // Compose warns about an unset variable if at least one of its uses has no default.
     const warned = used.filter(({ hasDefault }) => !hasDefault).map(({ name, file }) => `${file} ${name}`);
     const isShown = new Set(shown.map(({ name }) => name));
     const isUsed = new Set(used.map(({ name }) => name));
