@@ -58,6 +58,12 @@ const GOALS: readonly Definition[] = [
     atLeast: 0.26,
   },
   {
+    name: 'drain_of_unnest_views',
+    what: 'drain of views of a video with labels ÷ bare INSERT … unnest',
+    figure: 'drain.one_views_100_per_second / drain.unnest_views_100_per_second',
+    atLeast: 0.5,
+  },
+  {
     name: 'freshness_p99_ms',
     what: 'freshness at 50 % load, p99 in ms',
     figure: 'freshness.at_50_percent_p99_ms',

@@ -1,4 +1,4 @@
-import { untilFromRedis } from '@ads/harness';
+import { EVENT_TABLES, untilFromRedis } from '@ads/harness';
 import { forEachService, type LocalProcess, type ServiceName, waitFor } from '@ads/local';
 import { EVENT_STREAM, streamSettings, totalsKey } from '@ads/models';
 import type { StreamConfig } from 'nats';
@@ -8,9 +8,7 @@ import type { BenchStack } from './stack.js';
 export async function emptyAll(stack: BenchStack): Promise<void> {
   const { database, redis } = stack.admin;
   await emptyStreams(stack);
-  await database.query(
-    'TRUNCATE ad_events, counts_per_second, counts_per_minute, counts_per_quarter_hour, ad_totals, counter_doubts',
-  );
+  await database.query(`TRUNCATE ${EVENT_TABLES}, label_values, counter_doubts`);
   // Runs the checkpoint now, so that it does not run during a measurement.
   await database.query('CHECKPOINT');
   await redis.flushall();
@@ -53,7 +51,7 @@ export async function countClicks(
 export async function readSizes({ admin: { database, redis } }: BenchStack): Promise<Record<string, number>> {
   const { rows } = await database.query<Record<string, string>>(
     `SELECT sum(size) FILTER (WHERE name LIKE 'ad_events%') AS postgres_rows,
-            sum(size) FILTER (WHERE name LIKE 'counts_per_%' OR name = 'ad_totals') AS postgres_rollups,
+            sum(size) FILTER (WHERE name LIKE ANY ('{counts_per_%,clicks_per_%,ad_totals,label_values}')) AS postgres_rollups,
             pg_current_wal_lsn() - '0/0'::pg_lsn AS postgres_log
      FROM (SELECT relname AS name, pg_total_relation_size(oid) AS size
            FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace) tables`,

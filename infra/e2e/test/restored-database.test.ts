@@ -1,5 +1,5 @@
 import type { AdAnswer } from '@ads/harness';
-import { UNLIMITED } from '@ads/harness';
+import { EVENT_TABLES, UNLIMITED } from '@ads/harness';
 import { copyFolder, type LocalProcess, openTestServers, waitFor } from '@ads/local';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import {
@@ -67,9 +67,7 @@ async function expectClicks(count: number, of: Environment = environment): Promi
 test('after TRUNCATE and two clicks analytics answers two, also after a restart of all services', async () => {
   await clicks(6);
   await expectExact(environment);
-  await environment.admin.database.query(
-    'TRUNCATE ad_events, ad_totals, counts_per_minute, counts_per_second, counts_per_quarter_hour',
-  );
+  await environment.admin.database.query(`TRUNCATE ${EVENT_TABLES}`);
   environment.journal.acknowledged.clear();
   await clicks(2);
   await expectClicks(2);

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { clicksUntilNow, fillQueue } from '@ads/harness';
+import { clicksUntilNow, fillQueue, viewsUntilNow } from '@ads/harness';
 import { printDetail, printTable, waitFor } from '@ads/local';
 import type { AdEvent } from '@ads/models';
 import { copyRows, insertRows } from '../bare-rows.js';
@@ -9,11 +9,17 @@ import type { BenchStack } from '../stack.js';
 import { Figures, inFigures, rounded, spreadOf } from '../statistics.js';
 import { countClicks, emptyAll, makeEventStream, readQueue } from '../tracker.js';
 
-const ADS = [1, 100, 10_000] as const;
-/** The number of clicks in a message under full load. */
-const CLICKS_PER_MESSAGE = 50;
-/** The clicks per second at which the clicks were queued. */
-const CLICKS_PER_SECOND = 5_000;
+/** What is drained: clicks, or all events of views of a video with three labels, of a number of ads. */
+const CASES = [
+  { name: '1', what: 'clicks of 1 ad', ads: 1, events: clicksUntilNow },
+  { name: '100', what: 'clicks of 100 ads', ads: 100, events: clicksUntilNow },
+  { name: '10000', what: 'clicks of 10,000 ads', ads: 10_000, events: clicksUntilNow },
+  { name: 'views_100', what: 'views of 100 ads', ads: 100, events: viewsUntilNow },
+] as const;
+/** The number of events in a message under full load. */
+const EVENTS_PER_MESSAGE = 50;
+/** The events per second at which the events were queued. */
+const EVENTS_PER_SECOND = 5_000;
 /** Share of each case that is warm-up and not measured. */
 const WARM_SHARE = 0.2;
 /** The measurement ends at this share of the clicks, so that it begins and ends within batches. */
@@ -34,12 +40,12 @@ const WHAT = {
 type Way = keyof typeof WHAT;
 
 export const drain: Part = {
-  title: 'clicks a second from JetStream through Postgres to Redis',
-  ads: Math.max(...ADS),
+  title: 'events a second from JetStream through Postgres to Redis',
+  ads: Math.max(...CASES.map(({ ads }) => ads)),
   async run(stack, { drain: { rounds, clicks } }) {
     await stack.startServers();
     await makeEventStream(stack);
-    printDetail(`${clicks} clicks, ${CLICKS_PER_MESSAGE} per message; all processes run ${whereIs('anywhere')}`);
+    printDetail(`${clicks} events, ${EVENTS_PER_MESSAGE} per message; all processes run ${whereIs('anywhere')}`);
     printDetail(`the first ${100 * WARM_SHARE} % are warm-up, except for COPY, which is one transaction`);
     const ways: Record<Way, (adIds: readonly string[], events: readonly AdEvent[]) => Promise<number>> = {
       unnest: (_adIds, events) => insert(stack, events),
@@ -49,28 +55,30 @@ export const drain: Part = {
     };
     const rates = new Figures();
     for (let round = 0; round < rounds; round += 1) {
-      for (const ads of ADS) {
+      for (const { name, ads, events: generate } of CASES) {
         const adIds = stack.adIds.slice(0, ads);
-        const events = [...clicksUntilNow(adIds, clicks, (1_000 * clicks) / CLICKS_PER_SECOND)];
+        const events = [...generate(adIds, clicks, (1_000 * clicks) / EVENTS_PER_SECOND)];
         for (const way of Object.keys(ways) as Way[]) {
           await emptyAll(stack);
-          rates.add(`${way}_${ads}`, await ways[way](adIds, events));
+          rates.add(`${way}_${name}`, await ways[way](adIds, events));
         }
       }
     }
     const table = (Object.keys(WHAT) as Way[]).flatMap((way) =>
-      ADS.map((ads) => {
-        const rate = rates.of(`${way}_${ads}`);
-        const ofUnnest = rate.median / rates.of(`unnest_${ads}`).median;
-        return [WHAT[way], String(ads), inFigures(rate.median), spreadOf(rate), inFigures(ofUnnest)];
+      CASES.map(({ name, what }) => {
+        const rate = rates.of(`${way}_${name}`);
+        const ofUnnest = rate.median / rates.of(`unnest_${name}`).median;
+        return [WHAT[way], what, inFigures(rate.median), spreadOf(rate), inFigures(ofUnnest)];
       }),
     );
-    printTable(['way', 'ads', 'clicks/s', 'spread', '÷ unnest'], table, [0]);
-    const gains = ADS.map((ads) => [ads, rates.of(`two_${ads}`).median / rates.of(`one_${ads}`).median] as const);
-    printDetail(`two consumers ÷ one: ${gains.map(([ads, gain]) => `${inFigures(gain)} (${ads} ads)`).join(', ')}`);
+    printTable(['way', 'events', 'events/s', 'spread', '÷ unnest'], table, [0, 1]);
+    const gains = CASES.map(
+      ({ name, what }) => [name, what, rates.of(`two_${name}`).median / rates.of(`one_${name}`).median] as const,
+    );
+    printDetail(`two consumers ÷ one: ${gains.map(([, what, gain]) => `${inFigures(gain)} (${what})`).join(', ')}`);
     return {
       ...rates.medians('_per_second'),
-      ...Object.fromEntries(gains.map(([ads, gain]) => [`second_consumer_gain_${ads}`, rounded(gain)])),
+      ...Object.fromEntries(gains.map(([name, , gain]) => [`second_consumer_gain_${name}`, rounded(gain)])),
     };
   },
 };
@@ -100,17 +108,18 @@ async function drainBy(
   adIds: readonly string[],
   events: readonly AdEvent[],
 ): Promise<number> {
+  const clicks = events.filter(({ kind }) => kind === 'click').length;
   const running = await Promise.all(
     Array.from({ length: consumers }, (_, index) => stack.startServiceAt('anywhere', `consumer-${index + 1}`, PATIENT)),
   );
-  await whileNobodyRecords(stack, () => fillQueue(stack.admin.nats, events, CLICKS_PER_MESSAGE));
+  await whileNobodyRecords(stack, () => fillQueue(stack.admin.nats, events, EVENTS_PER_MESSAGE));
   const rate = await watchDrain(stack, events.length);
   await waitFor(
     async () => {
       const { rows, counted } = await countClicks(stack, adIds);
-      return rows === events.length && counted === events.length;
+      return rows === events.length && counted === clicks;
     },
-    { what: `${events.length} clicks in Postgres and in Redis`, timeoutMs: COUNTED_MS },
+    { what: `${events.length} events in Postgres and in Redis`, timeoutMs: COUNTED_MS },
   );
   await Promise.all(running.map((consumer) => consumer.kill()));
   return rate;
@@ -128,15 +137,15 @@ async function whileNobodyRecords(stack: BenchStack, work: () => Promise<void>):
   }
 }
 
-async function watchDrain(stack: BenchStack, clicks: number): Promise<number> {
+async function watchDrain(stack: BenchStack, events: number): Promise<number> {
   let begin: Progress | undefined;
   let rate: number | undefined;
   for (const deadline = performance.now() + DRAINED_MS; performance.now() < deadline; await sleep(LOOK_MS)) {
     const { messages } = await readQueue(stack);
-    const rows = clicks - messages * CLICKS_PER_MESSAGE;
-    if (rows >= COUNTED_TO * clicks) rate ??= rateSince(begin, rows);
+    const rows = events - messages * EVENTS_PER_MESSAGE;
+    if (rows >= COUNTED_TO * events) rate ??= rateSince(begin, rows);
     if (messages === 0 && rate !== undefined) return rate;
-    if (rows >= WARM_SHARE * clicks) begin ??= { at: performance.now(), rows };
+    if (rows >= WARM_SHARE * events) begin ??= { at: performance.now(), rows };
   }
   throw new Error(`The queue was not empty after ${DRAINED_MS / 1_000} s`);
 }
@@ -147,6 +156,6 @@ interface Progress {
 }
 
 function rateSince(begin: Progress | undefined, rows: number): number {
-  if (begin === undefined) throw new Error('The queue was empty before the first measurement: queue more clicks');
+  if (begin === undefined) throw new Error('The queue was empty before the first measurement: queue more events');
   return (1_000 * (rows - begin.rows)) / (performance.now() - begin.at);
 }

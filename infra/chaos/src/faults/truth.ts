@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AdAnswer } from '@ads/harness';
-import { eventKey, readLedger, readRows } from '@ads/harness';
+import { EVENT_TABLES, eventKey, readLedger, readRows } from '@ads/harness';
 import { copyFolder, waitFor } from '@ads/local';
 import { minuteOf, minutesKey, TOTAL_COLUMNS, totalsKey } from '@ads/models';
 import { AD_IDS, type ChaosStack } from '../stack/chaos-stack.js';
@@ -27,9 +27,7 @@ export const truths: readonly Fault[] = [
           // Waits for running batches to commit, and blocks later ones.
           await client.query('LOCK TABLE ad_events IN ACCESS EXCLUSIVE MODE');
           const { rows } = await client.query('SELECT kind, id FROM ad_events');
-          await client.query(
-            'TRUNCATE ad_events, counts_per_second, counts_per_minute, counts_per_quarter_hour, ad_totals',
-          );
+          await client.query(`TRUNCATE ${EVENT_TABLES}`);
           await client.query('COMMIT');
           journal.delete(rows.map(({ kind, id }) => eventKey(kind, id)));
         } finally {

@@ -4,6 +4,10 @@ import type pg from 'pg';
 
 const WRONG_ROLLUPS = fillInKinds(readFileSync(new URL('../../sql/wrong-rollups.sql', import.meta.url), 'utf8'));
 
+/** The tables with events and their rollups, for TRUNCATE. */
+export const EVENT_TABLES =
+  'ad_events, ad_totals, clicks_per_play_second, counts_per_label, counts_per_minute, counts_per_quarter_hour, counts_per_second';
+
 /**
  * Compares the rollups with the stored events, bucket by bucket.
  *

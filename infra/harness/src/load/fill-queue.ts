@@ -1,4 +1,4 @@
-import { type AdEvent, EVENT_SUBJECT, encodeEvents, uuidv7 } from '@ads/models';
+import { type AdEvent, EVENT_SUBJECT, type EventKind, encodeEvents, uuidv7 } from '@ads/models';
 import type { NatsConnection } from 'nats';
 
 /** Returns `count` ids of ads, in order. */
@@ -17,6 +17,28 @@ export function* clicksUntilNow(adIds: readonly string[], count: number, millise
     const at = Math.floor(began + (done * milliseconds) / count);
     const adId = adIds[Math.floor(Math.random() * adIds.length)] ?? '';
     yield { kind: 'click', id: uuidv7(at), adId, ip: '203.0.113.9', occurredAt: at, receivedAt: at };
+  }
+}
+
+/** The events of 100 views of a video ad: some viewers leave, and one clicks. */
+const VIEWS: readonly (readonly [EventKind, number])[] = [
+  ['impression', 100],
+  ['start', 90],
+  ['firstQuartile', 70],
+  ['midpoint', 60],
+  ['thirdQuartile', 50],
+  ['complete', 40],
+  ['click', 1],
+];
+const MIX = VIEWS.flatMap(([kind, events]) => Array.from({ length: events }, () => kind));
+
+/** Like {@link clicksUntilNow}, but with all events of views of a video, and three labels on each of them. */
+export function* viewsUntilNow(adIds: readonly string[], count: number, milliseconds: number): Generator<AdEvent> {
+  for (const click of clicksUntilNow(adIds, count, milliseconds)) {
+    const pick = (values: number) => Math.floor(Math.random() * values);
+    const kind = MIX[pick(MIX.length)] ?? 'impression';
+    const device = pick(2) === 0 ? 'mobile' : 'tv';
+    yield { ...click, kind, labels: { placement: `page-${pick(20)}`, source: `campaign-${pick(5)}`, device } };
   }
 }
 
