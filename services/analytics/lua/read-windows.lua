@@ -9,8 +9,8 @@
 -- buckets that were too old for all windows when it was filled.
 --
 -- KEYS per ad: 1 totals; of clicks: 2 and 3 the hours of seconds (the last and the current one), 4 and 5 the days of minutes; 6 to
--- 9 the same of impressions. ARGV: the current second. Returns per ad: clicks, a list of the clicks in the last 1, 5 and 15
--- minutes, hour, and 24 hours, and the same of impressions.
+-- 9 the same of impressions. ARGV: the current second. Returns per ad: clicks, those in the second before the current one, a list
+-- of the clicks in the last 1, 5 and 15 minutes, hour, and 24 hours, and the same of impressions.
 local now = tonumber(ARGV[1])
 local minute = math.floor(now / 60)
 local hour = math.floor(minute / 60)
@@ -73,10 +73,11 @@ local function sum(held, from, to)
   return total
 end
 
+-- Returns the count of the second before the current one, and a list of the counts in the windows.
 local function windows(total, older_seconds, newer_seconds, older_minutes, newer_minutes)
   -- Most ads of a large catalogue have no clicks, so they need no sum.
   if total == 0 then
-    return { 0, 0, 0, 0, 0 }
+    return 0, { 0, 0, 0, 0, 0 }
   end
   local seconds = read(minute_fields, older_seconds, newer_seconds)
   local minutes = read(hour_fields, older_minutes, newer_minutes)
@@ -89,7 +90,8 @@ local function windows(total, older_seconds, newer_seconds, older_minutes, newer
     return sum(seconds, first_second, first_whole_minute * 60 - 1)
       + sum(minutes, first_whole_minute, minute - 1) + current
   end
-  return { window(60), window(300), window(900), window(3600), sum(minutes, minute - 1439, minute) }
+  return sum(seconds, now - 1, now - 1),
+    { window(60), window(300), window(900), window(3600), sum(minutes, minute - 1439, minute) }
 end
 
 local KEYS_PER_AD = 9
@@ -98,9 +100,11 @@ local answers = {}
 for first = 1, #KEYS, KEYS_PER_AD do
   local totals = redis.call('HMGET', KEYS[first], 'clicks', 'impressions')
   local clicks, impressions = tonumber(totals[1] or 0), tonumber(totals[2] or 0)
+  local last_clicks, click_windows = windows(clicks, unpack(KEYS, first + 1, first + 4))
+  local last_impressions, impression_windows = windows(impressions, unpack(KEYS, first + 5, first + 8))
   answers[#answers + 1] = {
-    clicks, windows(clicks, unpack(KEYS, first + 1, first + 4)),
-    impressions, windows(impressions, unpack(KEYS, first + 5, first + 8)),
+    clicks, last_clicks, click_windows,
+    impressions, last_impressions, impression_windows,
   }
 end
 return answers

@@ -1,10 +1,13 @@
 -- Totals and windows of some ads from the rollups. One statement has one snapshot, so no window is ahead of its total.
 -- Parameters: 1 ad ids, 2 the current second, 3 the current minute.
--- Returns per ad: `clicks`, `impressions`, and both in each window, narrowest first, as `click_windows` and `impression_windows`.
+-- Returns per ad: `clicks`, `impressions`, both in the second before the current one (`last_clicks`, `last_impressions`), and both
+-- in each window, narrowest first, as `click_windows` and `impression_windows`.
 SELECT
   ad.id AS ad_id,
   coalesce(totals.clicks, 0) AS clicks,
   coalesce(totals.impressions, 0) AS impressions,
+  coalesce(seconds.last_clicks, 0)::bigint AS last_clicks,
+  coalesce(seconds.last_impressions, 0)::bigint AS last_impressions,
   json_build_array(
     coalesce(seconds.clicks_1_minute, 0), coalesce(seconds.clicks_5_minutes, 0), coalesce(seconds.clicks_15_minutes, 0),
     coalesce(seconds.clicks_1_hour, 0), coalesce(minutes.clicks, 0)
@@ -18,6 +21,8 @@ LEFT JOIN ad_totals totals ON totals.ad_id = ad.id
 LEFT JOIN (
   SELECT
     ad_id,
+    sum(clicks) FILTER (WHERE second = $2::bigint - 1) AS last_clicks,
+    sum(impressions) FILTER (WHERE second = $2::bigint - 1) AS last_impressions,
     sum(clicks) FILTER (WHERE second > $2::bigint - 60) AS clicks_1_minute,
     sum(clicks) FILTER (WHERE second > $2::bigint - 300) AS clicks_5_minutes,
     sum(clicks) FILTER (WHERE second > $2::bigint - 900) AS clicks_15_minutes,

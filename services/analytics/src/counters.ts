@@ -9,6 +9,8 @@ export interface Counters {
   /** All time. */
   readonly clicks: number;
   readonly impressions: number;
+  /** The last whole second. */
+  readonly lastSecond: Readonly<Record<TotalColumn, number>>;
   readonly windows: Readonly<Record<TotalColumn, WindowCounts>>;
 }
 

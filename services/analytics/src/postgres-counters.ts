@@ -9,6 +9,8 @@ interface CountersRow {
   readonly ad_id: string;
   readonly clicks: number;
   readonly impressions: number;
+  readonly last_clicks: number;
+  readonly last_impressions: number;
   readonly click_windows: CountsByWindow;
   readonly impression_windows: CountsByWindow;
 }
@@ -26,10 +28,11 @@ export async function readPostgresCounters(
 ): Promise<Counters[]> {
   const values = [adIds, secondOf(now), minuteOf(now)];
   const rows = await database.query<CountersRow>('read_counters', READ_COUNTERS, values);
-  return rows.map(({ ad_id: adId, clicks, impressions, click_windows, impression_windows }) => ({
-    adId,
-    clicks,
-    impressions,
-    windows: { clicks: toWindows(click_windows), impressions: toWindows(impression_windows) },
+  return rows.map((row) => ({
+    adId: row.ad_id,
+    clicks: row.clicks,
+    impressions: row.impressions,
+    lastSecond: { clicks: row.last_clicks, impressions: row.last_impressions },
+    windows: { clicks: toWindows(row.click_windows), impressions: toWindows(row.impression_windows) },
   }));
 }

@@ -19,8 +19,9 @@ const readWindows = script(readFileSync(new URL('../lua/read-windows.lua', impor
 /** Ads per round trip. Redis takes about 30 µs per ad, and other callers wait meanwhile. */
 const ADS_PER_CALL = 50;
 
-/** Totals and windows of clicks, then of impressions. */
-type WindowsReply = [number, CountsByWindow, number, CountsByWindow];
+/** Total, last second and windows of clicks, then of impressions. */
+type WindowsReply = [...ReplyOfColumn, ...ReplyOfColumn];
+type ReplyOfColumn = [total: number, lastSecond: number, windows: CountsByWindow];
 
 /**
  * Counters of a ledger from Redis, or undefined if they are not trusted.
@@ -106,11 +107,12 @@ function windowKeys(ledger: LedgerIdentity, adId: string, now: number): string[]
 }
 
 function toCounters(adId: string, reply: WindowsReply): Counters {
-  const [clicks, ofClicks, impressions, ofImpressions] = reply;
+  const [clicks, lastClicks, ofClicks, impressions, lastImpressions, ofImpressions] = reply;
   return {
     adId,
     clicks,
     impressions,
+    lastSecond: { clicks: lastClicks, impressions: lastImpressions },
     windows: { clicks: toWindows(ofClicks), impressions: toWindows(ofImpressions) },
   };
 }

@@ -4,6 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { createAdReader } from '../src/ad-reader.js';
 import { type Counters, toWindows } from '../src/counters.js';
 
+const lastSecond = { clicks: 0, impressions: 0 };
 const windows = perColumn(() => toWindows([0, 0, 0, 0, 0]));
 
 /** A reader whose reads end when the test ends them; the first returns 1 click, the second 2, and so on. */
@@ -16,7 +17,7 @@ function readerOf() {
         reads.push({
           adIds,
           finish: (found = adIds) => {
-            const counters = found.map((adId): Counters => ({ adId, clicks, impressions: 0, windows }));
+            const counters = found.map((adId): Counters => ({ adId, clicks, impressions: 0, lastSecond, windows }));
             // The order is not that of the request.
             resolve({ source: 'redis', counters: counters.reverse() });
           },

@@ -9,7 +9,7 @@ const ISO = '2026-11-22T12:00:00.000Z';
 
 function counters(adId: string, clicks: number): Counters {
   const windows = { clicks: toWindows([0, 1, 1, 2, 3]), impressions: toWindows([0, 0, 4, 8, 8]) };
-  return { adId, clicks, impressions: 2 * clicks, windows };
+  return { adId, clicks, impressions: 2 * clicks, lastSecond: { clicks: 0, impressions: 1 }, windows };
 }
 
 interface State {

@@ -105,7 +105,7 @@ function manyEvents(): AdEvent[] {
 }
 
 /**
- * The definition of windows: those up to an hour are the seconds (now - width, now], the 24-hour window is the
+ * The last second is the one before the current one. The definition of windows: those up to an hour are the seconds (now - width, now], the 24-hour window is the
  * current minute and the 1,439 before it.
  */
 function bruteForce(events: readonly AdEvent[], adId: string, now: number): Counters {
@@ -128,7 +128,8 @@ function bruteForce(events: readonly AdEvent[], adId: string, now: number): Coun
         ]),
       ) as WindowCounts,
   );
-  return { adId, clicks: times.clicks.length, impressions: times.impressions.length, windows };
+  const lastSecond = perColumn((column) => times[column].filter((time) => second(time) === second(now) - 1).length);
+  return { adId, clicks: times.clicks.length, impressions: times.impressions.length, lastSecond, windows };
 }
 
 /** Fails if a window has more clicks or impressions than a wider one, or than the total. */

@@ -7,7 +7,7 @@ const NOW = Date.UTC(2026, 10, 22);
 
 function counters(clicks: number, impressions = 0, adId = 'ad-001'): Counters {
   const windows = perColumn(() => toWindows([0, 0, 0, 0, 0]));
-  return { adId, clicks, impressions, windows };
+  return { adId, clicks, impressions, lastSecond: { clicks: 0, impressions: 0 }, windows };
 }
 
 describe('an answer from Postgres', () => {

@@ -9,6 +9,7 @@ function ad(adId: string, clicks: number, lastHour = 0): Counters {
     adId,
     clicks,
     impressions: 0,
+    lastSecond: { clicks: 0, impressions: 0 },
     windows: { clicks: toWindows([0, 0, 0, lastHour, lastHour]), impressions: toWindows([0, 0, 0, 0, 0]) },
   };
 }
