@@ -3,10 +3,14 @@ import { API_PREFIX, type ApiError } from '@ads/contract';
 import { type Logger, type Metrics, managementPath } from '@ads/runtime';
 import type { Request, RequestHandler, Response } from 'express';
 import { identify, REQUEST_ID_HEADER } from './request-id.js';
-import { createRequestLog } from './request-log.js';
+import { type AnsweredRequest, createRequestLog } from './request-log.js';
 
-/** Counts and logs a request whose response was sent or abandoned. */
-export type Observer = (observed: ObservedRequest) => void;
+export interface Observer {
+  /** Counts and logs a request whose response was sent or abandoned, or whose stream begins. */
+  answered(observed: ObservedRequest): void;
+  /** Logs a stream that has ended. */
+  streamEnded(observed: ObservedRequest): void;
+}
 
 /** A request on its way through Express or the fast path: its id, and what its log line and its metrics need. */
 export class ObservedRequest {
@@ -18,14 +22,27 @@ export class ObservedRequest {
   /** Label in the metrics. Undefined in Express, where it is known only after routing. */
   readonly endpoint: string | undefined;
   error: ApiError | undefined;
+  /** Why a stream ended; undefined for any other response. */
+  streamEnd: string | undefined;
+  readonly #observer: Observer;
 
   constructor(observer: Observer, request: IncomingMessage, response: ServerResponse, endpoint?: string) {
     this.request = request;
     this.response = response;
     this.requestId = identify(request);
     this.endpoint = endpoint;
+    this.#observer = observer;
     // Node emits `close` after a complete response, and when the client disconnects earlier.
-    response.on('close', () => observer(this));
+    response.on('close', () => (this.streamEnd === undefined ? observer.answered(this) : observer.streamEnded(this)));
+  }
+
+  /**
+   * Counts the request now. The response is a stream that stays open for as long as its client reads it, so its duration says
+   * nothing about the service.
+   */
+  beginStream(): void {
+    this.streamEnd = 'client_gone';
+    this.#observer.answered(this);
   }
 }
 
@@ -36,14 +53,25 @@ const CLIENT_GONE = 499;
 
 export function createObserver(metrics: Metrics, logger: Logger): Observer {
   const log = createRequestLog(logger);
-  return (observed) => {
-    const { request, response, requestId, startedAt, error } = observed;
-    const seconds = (performance.now() - startedAt) / 1_000;
-    const { method = '' } = request;
-    const endpoint = observed.endpoint ?? endpointOf(request as Request);
-    const status = response.writableFinished ? response.statusCode : CLIENT_GONE;
-    metrics.requests.add(method, endpoint, status, seconds);
-    log({ method, endpoint, status, seconds, requestId, error });
+  const toLine = (observed: ObservedRequest): AnsweredRequest => {
+    const { request, response, requestId, startedAt, error, streamEnd } = observed;
+    const isWhole = response.writableFinished || streamEnd !== undefined;
+    return {
+      method: request.method ?? '',
+      endpoint: observed.endpoint ?? endpointOf(request as Request),
+      status: isWhole ? response.statusCode : CLIENT_GONE,
+      seconds: (performance.now() - startedAt) / 1_000,
+      requestId,
+      error,
+    };
+  };
+  return {
+    answered(observed) {
+      const line = toLine(observed);
+      metrics.requests.add(line.method, line.endpoint, line.status, line.seconds);
+      log.answered(line);
+    },
+    streamEnded: (observed) => log.streamEnded(toLine(observed), observed.streamEnd ?? ''),
   };
 }
 
@@ -71,6 +99,20 @@ function endpointOf(request: Request): string {
   // The 405 of a path on the fast path: the path with the prefix comes first.
   if (Array.isArray(path)) return managementPath(request.originalUrl) ?? String(path[0]);
   return managementPath(request.originalUrl) ?? UNMATCHED;
+}
+
+/**
+ * Counts a request of Express whose response is a stream, after its head was written. The end of the stream is logged with its
+ * duration.
+ *
+ * @returns sets the reason of the end for the log; by default it is `client_gone`
+ */
+export function beginStream(response: Response): (reason: string) => void {
+  const observed = observedOf(response);
+  observed.beginStream();
+  return (reason) => {
+    observed.streamEnd = reason;
+  };
 }
 
 /** Sets the label in the metrics for handlers that are not routes, such as static files. */

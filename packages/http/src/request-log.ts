@@ -13,6 +13,12 @@ export interface AnsweredRequest {
   readonly error?: ApiError | undefined;
 }
 
+export interface RequestLog {
+  answered(request: AnsweredRequest): void;
+  /** @param reason why the stream ended */
+  streamEnded(request: AnsweredRequest, reason: string): void;
+}
+
 const SUMMARY_MS = 10_000;
 const LINES_PER_SECOND = 10;
 const LONGEST_TEXT = 300;
@@ -20,9 +26,11 @@ const LONGEST_TEXT = 300;
 /**
  * Logs 4xx at info, a 503 without a cause at warn, and other 5xx at error, each up to 10 lines per second. A 503 without a
  * cause is an intended refusal. One client can cause many of them, so they have a line limit of their own. All other
- * requests are summarised in one line every 10 s, so that the log does not grow with the load.
+ * requests are summarised in one line every 10 s, so that the log does not grow with the load. Ends of streams have up to 10
+ * lines per second.
  */
-export function createRequestLog(logger: Logger): (request: AnsweredRequest) => void {
+export function createRequestLog(logger: Logger): RequestLog {
+  const streams = limitPerSecond(LINES_PER_SECOND);
   const refusals = limitPerSecond(LINES_PER_SECOND);
   const overloads = limitPerSecond(LINES_PER_SECOND);
   const failures = limitPerSecond(LINES_PER_SECOND);
@@ -56,9 +64,12 @@ export function createRequestLog(logger: Logger): (request: AnsweredRequest) => 
     }, SUMMARY_MS).unref();
   };
 
-  return (request) => {
+  const answered = (request: AnsweredRequest): void => {
     const { status } = request;
-    if (status < 400 || isProbe(request) || !quotaOf(request)()) return sum(request);
+    if (status < 400 || isProbe(request) || !quotaOf(request)()) {
+      sum(request);
+      return;
+    }
     const fields = {
       request_id: request.requestId,
       method: request.method,
@@ -75,6 +86,20 @@ export function createRequestLog(logger: Logger): (request: AnsweredRequest) => 
         ...why(request.error),
       });
     } else logger.error('request failed', { event: 'request.failed', ...fields, error: causeOf(request.error) });
+  };
+
+  return {
+    answered,
+    streamEnded({ requestId, endpoint, seconds }, reason) {
+      if (!streams()) return;
+      logger.info('stream ended', {
+        event: 'request.stream_ended',
+        request_id: requestId,
+        endpoint,
+        reason,
+        duration_ms: toMilliseconds(seconds),
+      });
+    },
   };
 }
 
