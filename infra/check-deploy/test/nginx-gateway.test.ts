@@ -18,6 +18,10 @@ let port: number;
 
 beforeAll(async () => {
   service = createServer((request, response) => {
+    if (request.url === '/ads/analytics/live') {
+      response.writeHead(200, { 'X-Accel-Buffering': 'no' }).write('data: 1');
+      return;
+    }
     response.end(JSON.stringify({ url: request.url, forwardedFor: request.headers['x-forwarded-for'] }));
   });
   await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve));
@@ -135,6 +139,13 @@ test('/health is forwarded with the real address of the client, whatever headers
     url: '/health',
     forwardedFor: '127.0.0.1',
   });
+});
+
+test('the first bytes of a live stream are forwarded before its end', async () => {
+  const { body } = await fetch(`http://127.0.0.1:${port}/ads/analytics/live`);
+  const reader = body?.getReader();
+  expect(Buffer.from((await reader?.read())?.value ?? []).toString()).toBe('data: 1');
+  await reader?.cancel();
 });
 
 test('endless headers use bounded memory and do not delay other clients', async () => {
