@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { openLiveReader } from '@ads/harness';
 import { freePort, type LocalProcess, openTestServers, type TestServers, waitFor } from '@ads/local';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse, validate } from '@readme/openapi-parser';
@@ -141,6 +142,7 @@ describe('ingest and analytics return each documented response', () => {
   const BATCH = '/api/v1/ads/events';
   const ANALYTICS = '/api/v1/ads/analytics';
   const REPORT = `${ANALYTICS}/report`;
+  const LIVE = `${ANALYTICS}/live`;
   const JSON_TYPE = { 'Content-Type': 'application/json' };
   const large = { ...AD, padding: 'x'.repeat(20_000) };
 
@@ -247,6 +249,28 @@ describe('ingest and analytics return each documented response', () => {
     expect((await client.get(`${ANALYTICS}?ad_id=no-such-ad`)).status).toBe(404);
   });
 
+  it(`200, 400, 404, 406: ${LIVE}`, async () => {
+    for (const [path, accept] of [
+      [`${LIVE}?ad_id=ad-001`, 'text/event-stream'],
+      [LIVE, '*/*'],
+    ] as const) {
+      const reader = await openLiveReader(`${contract.stack.url}${path}`, { Accept: accept });
+      const { data } = await reader.until(() => true, 'the first state');
+      const isState = contract.documented.schema('LiveState');
+      expect([isState(data), isState.errors]).toEqual([true, null]);
+      const { status, headers } = reader;
+      contract.documented.check({ method: 'GET', path, status, headers, body: '' });
+      expect(['cache-control', 'x-accel-buffering'].map((name) => headers.get(name))).toEqual([
+        'no-store, no-transform',
+        'no',
+      ]);
+      reader.close();
+    }
+    expect((await client.get(`${LIVE}?ad=ad-001`)).status).toBe(400);
+    expect((await client.get(`${LIVE}?ad_id=no-such-ad`)).status).toBe(404);
+    expect((await client.get(LIVE, { Accept: 'application/json' })).status).toBe(406);
+  });
+
   it(`400: ${REPORT}`, async () => {
     for (const query of ['tz=x', 'from=x', 'metrics=x', 'group_by=x', 'x=1', `campaign=${'x'.repeat(300)}`]) {
       expect((await client.get(`${REPORT}?${query}`)).status).toBe(400);
@@ -272,7 +296,7 @@ describe('ingest and analytics return each documented response', () => {
       const read = () => service.get(path);
       expect(await statuses(read, read)).toEqual([200, 429]);
     }
-    expect((await analytics.get(REPORT)).status).toBe(429);
+    for (const path of [REPORT, LIVE]) expect((await analytics.get(path)).status).toBe(429);
   });
 
   it.each([CLICK, IMPRESSION])('503 while no store is available: %s', async (path) => {
@@ -301,6 +325,7 @@ describe('ingest and analytics return each documented response', () => {
     ['/api/v1/ads', () => alone.ingest],
     [ANALYTICS, () => alone.analytics],
     [`${ANALYTICS}?ad_id=ad-001`, () => alone.analytics],
+    [LIVE, () => alone.analytics],
   ])('503 while the catalogue is not loaded: %s', async (path, service) => {
     const answer = await service().get(path);
     expectError(answer, {

@@ -1,3 +1,4 @@
+import { openLiveReader } from '@ads/harness';
 import { type LocalProcess, openTestServers, SERVICE_NAMES, waitFor } from '@ads/local';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { type Environment, healthOf, openStoppableEnvironment, untilHealthy } from './support/environment.js';
@@ -88,13 +89,25 @@ test('during an outage of Postgres under load clicks, ads and analytics are answ
 
 test('after an outage of Redis, which each service reports, all services are healthy again', async () => {
   const watch = watchAnalytics(environment, ['ad-001']);
+  const live = await openLiveReader(`${environment.stack.url}/api/v1/ads/analytics/live?ad_id=ad-001`);
   await environment.redis.kill();
   await Promise.all(SERVICE_NAMES.map((name) => untilBlamed(environment.stack[name], 'redis')));
   await untilBreakerOpens(environment.stack.analytics, 'redis');
-  expect((await environment.analytics('ad-001')).source).toBe('postgres');
+  const { source, total_clicks: before } = await environment.analytics('ad-001');
+  expect(source).toBe('postgres');
+  expect((await environment.send(newEvent())).status).toBe(202);
+  await live.until(({ data }) => data.ads?.[0]?.total_clicks === before + 1, 'the click in the live stream');
   await environment.redis.start();
   await untilHealthy(environment);
   await expectExact(environment);
+  await live.until(
+    (event) => event.data.source === 'redis' && live.events.indexOf(event) > 1,
+    'Redis in the live stream',
+  );
+  const totals = live.events.map(({ data }) => data.ads?.[0]?.total_clicks ?? 0);
+  expect(totals).toEqual([...totals].sort((one, other) => one - other));
+  expect(totals.at(-1)).toBe((await environment.analytics('ad-001')).total_clicks);
+  live.close();
   await watch.stop();
   expect(watch.complaints).toEqual([]);
 });

@@ -1,5 +1,6 @@
 import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { openLiveReader } from '@ads/harness';
 import { type LocalProcess, openTestServers, waitFor } from '@ads/local';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { type Environment, openEnvironment, untilHealthy, untilTrusted } from './support/environment.js';
@@ -106,6 +107,25 @@ test('analytics finishes open requests before it exits', async () => {
   environment.redis.resume();
   agent.destroy();
   await analytics.start();
+});
+
+test('analytics ends live streams at once, and a reader that reconnects gets the present state', async () => {
+  const { analytics } = environment.stack;
+  const open = (headers = {}) => openLiveReader(`${urlOf(analytics)}/api/v1/ads/analytics/live?ad_id=ad-001`, headers);
+  const reader = await open();
+  const { id } = await reader.until(() => true, 'the first state');
+  const since = performance.now();
+  expect(await analytics.stop()).toEqual(IN_GOOD_ORDER);
+  // An open request would delay the exit by 10 s.
+  expect(performance.now() - since).toBeLessThan(8_000);
+  await waitFor(() => reader.isEnded(), { timeoutMs: 5_000, what: 'the stream to end' });
+  await environment.send(newEvent());
+  await analytics.start();
+  const again = await open({ 'Last-Event-ID': id });
+  const { total_clicks: expected } = await environment.analytics('ad-001');
+  await again.until(({ data }) => data.ads?.[0]?.total_clicks === expected, 'the present state');
+  expect(again.events.map((event) => event.id > id)).toEqual(again.events.map(() => true));
+  again.close();
 });
 
 test('analytics stopped under load cuts off no accepted request', async () => {

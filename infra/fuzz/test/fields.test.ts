@@ -73,6 +73,7 @@ type Reading = { readonly state: string; readonly details?: readonly models.Deta
 const READERS: Readonly<Record<string, (field: string, text: string) => Reading>> = {
   adsQuery: (field, text) => contract.readAdsQuery(stringify({ [field]: text })),
   analyticsQuery: (field, text) => contract.readAnalyticsQuery(stringify({ [field]: text })),
+  liveQuery: (field, text) => contract.readLiveQuery(stringify({ [field]: text })),
   reportQuery: (field, text) => contract.readReportQuery(stringify({ [field]: text })),
   batchedEvent: (field, text) =>
     models.readBatchedEvent({ kind: KIND_WITH[field] ?? 'error', ad_id: 'ad-001', [field]: text }, receipt),

@@ -13,6 +13,7 @@ export { HttpLine } from './load/http-line.js';
 export { Load } from './load/load.js';
 export { type RequestSettings, requestMaker } from './load/requests.js';
 export { flag, namesOf, type OptionValues, parseOptions, wholeNumber } from './options.js';
+export { type LiveData, type LiveEvent, type LiveReader, openLiveReader } from './players/live-reader.js';
 export { type Players, startPlayers } from './players/players.js';
 export { randomKind, regularReport } from './players/reports.js';
 export { AnsweredCounts, startViewers, type Viewers } from './players/viewers.js';

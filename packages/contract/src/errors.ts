@@ -85,6 +85,11 @@ export function methodNotAllowed(method: string, allowed: readonly string[]): Ap
   );
 }
 
+/** @param type the type of the response */
+export function notAcceptable(type: string): ApiError {
+  return new ApiError(406, 'not_acceptable', `This path answers with ${type} only; send Accept: ${type}.`);
+}
+
 export function payloadTooLarge(limitBytes?: number): ApiError {
   const limit = limitBytes === undefined ? 'limit' : `limit of ${limitBytes} bytes`;
   return new ApiError(413, 'payload_too_large', `The body exceeds the ${limit}.`);

@@ -1,6 +1,7 @@
 export * from './ads-query.js';
 export * from './analytics-query.js';
 export * from './errors.js';
+export * from './live-query.js';
 export * from './management.js';
 export * from './openapi/document.js';
 export * from './own-text.js';

@@ -23,6 +23,7 @@ export const ENDPOINTS = {
   ads: { method: 'GET', path: '/ads', service: 'ingest', isPublic: true },
   events: { method: 'POST', path: '/ads/events', service: 'ingest', isPublic: true },
   analytics: { method: 'GET', path: '/ads/analytics', service: 'analytics', isPublic: true },
+  liveAnalytics: { method: 'GET', path: '/ads/analytics/live', service: 'analytics', isPublic: true },
   report: { method: 'GET', path: '/ads/analytics/report', service: 'analytics', isPublic: true },
 
   /** Redirects to the page. The files of the page are below this path. */

@@ -54,6 +54,10 @@ export const eventResponses = perEndpointKind((kind) => {
 
 const rate = Joi.number().min(0).allow(null);
 
+const ctr = rate
+  .required()
+  .description('`total_clicks` divided by `impressions`, so 0.05 is 5 %; null without impressions.');
+
 /** A value for each window. @param what in the description of each */
 function perWindow(schema: Joi.NumberSchema, what: string) {
   return Joi.object(
@@ -104,9 +108,7 @@ const counters = {
   ad_id: adId,
   total_clicks: count.required().description('All clicks of the ad.'),
   impressions: count.required().description('All impressions of the ad.'),
-  ctr: rate
-    .required()
-    .description('`total_clicks` divided by `impressions`, so 0.05 is 5 %; null without impressions.'),
+  ctr,
   time_frames: perWindow(count, 'Clicks').description('Clicks in sliding windows that end now.'),
   impressions_time_frames: perWindow(count, 'Impressions').description('Impressions in the same windows.'),
   ctr_time_frames: perWindow(rate, 'CTR').description(
@@ -154,6 +156,46 @@ export const allAnalyticsResponse = Joi.object({
   next_cursor: nextCursor,
   source,
   generated_at: time.required().description('When the response was generated.'),
+});
+
+const lastSecond = Joi.object({
+  clicks: count.required().description('Clicks in that second.'),
+  impressions: count.required().description('Impressions in that second.'),
+})
+  .required()
+  .description('The last whole second before `time`, as far as its events had been counted.');
+
+/** The data of a message of `GET /api/v1/ads/analytics/live`. */
+export const liveStateResponse = Joi.object({
+  time: time.required().description('When the counters were read.'),
+  source,
+  all: Joi.object({
+    total_ads: count.required().description('Number of ads in the catalogue.'),
+    total_clicks: count.required().description('All clicks of all ads.'),
+    impressions: count.required().description('All impressions of all ads.'),
+    ctr,
+    last_second: lastSecond,
+  }).description('All ads together. Absent in a stream with `ad_id`.'),
+  ads: Joi.array()
+    .items(
+      Joi.object({
+        ad_id: adId,
+        total_clicks: count.required().description('All clicks of the ad.'),
+        impressions: count.required().description('All impressions of the ad.'),
+        ctr,
+        last_second: lastSecond,
+      }),
+    )
+    .required()
+    .description(
+      'With `ad_id`, the ads of the stream in the requested order. Otherwise up to 10 ads, those with the most clicks in the last minute first.',
+    ),
+});
+
+/** The data of an event `unavailable` of `GET /api/v1/ads/analytics/live`. */
+export const liveUnavailableResponse = Joi.object({
+  time: time.required().description('When the read failed.'),
+  message: Joi.string().required().description('What is unavailable, for people.'),
 });
 
 /** `GET /api/v1/ads/analytics/report` */

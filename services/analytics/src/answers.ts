@@ -1,4 +1,4 @@
-import { type AnalyticsQuery, invalidFields, readAnalyticsQuery, unavailable, unknownAd } from '@ads/contract';
+import { type AnalyticsQuery, invalidFields, readAnalyticsQuery } from '@ads/contract';
 import type { AdCatalogue } from '@ads/ledger';
 import { type Position, readCursor, type Timeframe } from '@ads/models';
 import type { AdResult } from './ad-reader.js';
@@ -6,6 +6,7 @@ import { adAnswer, pageAnswer } from './answer-fields.js';
 import type { CatalogueRanking } from './catalogue-ranking.js';
 import type { CountersResult } from './counters.js';
 import { type Page, rankPage } from './ranking.js';
+import { requireAd, unverified } from './require-ad.js';
 
 export interface AnswersDependencies {
   readonly catalogue: Pick<AdCatalogue, 'find' | 'ids' | 'isLoaded' | 'size'>;
@@ -47,10 +48,7 @@ async function answerAd(
   timeframe: Timeframe | undefined,
   client: string,
 ) {
-  const listing = await catalogue.find(adId, client);
-  if (listing === 'busy') throw unavailable('Too many unknown ads are being looked up; retry later.');
-  if (listing === 'unverified') throw unverified();
-  if (listing === 'unknown') throw unknownAd(adId, 404);
+  await requireAd(catalogue, adId, client);
   return adAnswer(await readAd(adId), timeframe, now());
 }
 
@@ -81,8 +79,4 @@ async function answerMany(
   const { source, counters } = await readSome(adIds);
   const page: Page = { ads: rankPage(counters, timeframe, limit, undefined).ads, nextCursor };
   return pageAnswer(source, catalogue.size(), page, timeframe, now());
-}
-
-function unverified() {
-  return unavailable('The ad catalogue is unavailable; retry later.');
 }

@@ -7,8 +7,8 @@ const AGE_PER_COST = 10;
 /** Maximum read time that counts: a longer one includes a pause of this process. */
 const LONGEST_COST_MS = 1_000;
 
-interface CachedList {
-  readonly result: CountersResult;
+interface CachedList<Result> {
+  readonly result: Result;
   readonly ledger: LedgerIdentity | undefined;
   readonly readAt: number;
   readonly costMs: number;
@@ -21,16 +21,16 @@ interface CachedList {
  * @param ledger the identity of the ledger; a cached list is dropped when it changes
  * @param now milliseconds of a monotonic clock
  */
-export function createCachedList(
-  read: () => Promise<CountersResult>,
+export function createCachedList<Result extends CountersResult>(
+  read: () => Promise<Result>,
   maxAgeMs: number,
   ledger: () => LedgerIdentity | undefined,
   now: () => number,
-): () => Promise<CountersResult> {
-  let cached: CachedList | undefined;
-  let underWay: Promise<CountersResult> | undefined;
+): () => Promise<Result> {
+  let cached: CachedList<Result> | undefined;
+  let underWay: Promise<Result> | undefined;
 
-  async function readNow(): Promise<CountersResult> {
+  async function readNow(): Promise<Result> {
     const readAt = now();
     const readFrom = ledger();
     try {

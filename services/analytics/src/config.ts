@@ -13,6 +13,7 @@ import Joi from 'joi';
 export interface AnalyticsConfig extends HttpConfig, LogConfig, PostgresConfig, RedisConfig, CatalogueConfig {
   readonly DOUBT_POLL_MS: number;
   readonly LIST_MAX_AGE_MS: number;
+  readonly MAX_STREAMS: number;
 }
 
 export const analyticsVariables: Variables<AnalyticsConfig> = {
@@ -34,5 +35,13 @@ export const analyticsVariables: Variables<AnalyticsConfig> = {
     .default(500)
     .description(
       'The cached list of all ads is read again after this time, or after ten times its read time (10 s at most), whichever is longer.',
+    ),
+  MAX_STREAMS: Joi.number()
+    .integer()
+    .min(1)
+    .max(Joi.ref('HTTP_MAX_CONNECTIONS'))
+    .default(200)
+    .description(
+      'Live streams at a time. When all are open, a new stream takes the place of the oldest one of the client with the most streams, if that client has at least two more. Otherwise it is answered 503.',
     ),
 };

@@ -9,6 +9,9 @@ import { createCatalogueRanking } from './catalogue-ranking.js';
 import { type AnalyticsConfig, analyticsVariables } from './config.js';
 import { openConnections } from './connections.js';
 import { watchDoubts } from './doubt-watch.js';
+import { liveHandler } from './live/live-handler.js';
+import { createLiveStreams } from './live/live-streams.js';
+import { createAllAdsReader } from './live/read-all-ads.js';
 import { createReaders } from './readers.js';
 import { createReports } from './report/report.js';
 import { reportHandler } from './report/report-handler.js';
@@ -26,15 +29,21 @@ await runProcess<AnalyticsConfig>({
     const catalogue = await startCatalogue(context, database);
 
     const listMaxAgeMs = config.LIST_MAX_AGE_MS;
-    const ranking = { database, maxAgeMs: listMaxAgeMs, ledger: doubts.ledger, now: clock.now };
-    const answer = createAnswers({
-      catalogue,
-      ...createReaders({ connections, doubts, clock, catalogue, listMaxAgeMs, metrics }),
-      rank: createCatalogueRanking(ranking),
-      now: clock.now,
+    const { now } = clock;
+    const rank = createCatalogueRanking({ database, maxAgeMs: listMaxAgeMs, ledger: doubts.ledger, now });
+    const readers = createReaders({ connections, doubts, clock, catalogue, listMaxAgeMs, metrics });
+    const answer = createAnswers({ catalogue, ...readers, rank, now });
+    const streams = createLiveStreams({
+      maxStreams: config.MAX_STREAMS,
+      readSome: readers.readSome,
+      createAllAdsReader: () => createAllAdsReader({ ...readers, catalogue, rank, database, now }),
+      ledger: doubts.ledger,
+      now,
+      metrics,
+      logger,
     });
 
-    const report = createReports({ database, now: clock.now });
+    const report = createReports({ database, now });
 
     const health = createAnalyticsHealth(context, connections);
     const handler = createApi({
@@ -46,8 +55,13 @@ await runProcess<AnalyticsConfig>({
         fastPath.get(ENDPOINTS.analytics.path, 'reads', analyticsHandler(answer));
         fastPath.get(ENDPOINTS.report.path, 'reads', reportHandler(report));
       },
+      routes(router) {
+        router.get(ENDPOINTS.liveAnalytics.path, liveHandler(catalogue, streams));
+      },
     });
     const port = await listen({ handler, config, logger, metrics, health, ownerOf: connectionOwner(config) }, shutdown);
+    // Runs before the server waits for open requests.
+    shutdown.add('live streams', streams.close);
     logger.info('listening', { event: 'http.listening', host: config.HTTP_HOST, port });
   },
 });

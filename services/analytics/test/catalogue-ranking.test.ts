@@ -3,6 +3,8 @@ import { readCursor } from '@ads/models';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type pg from 'pg';
 import { createCatalogueRanking } from '../src/catalogue-ranking.js';
+import { toWindows } from '../src/counters.js';
+import { createAllAdsReader } from '../src/live/read-all-ads.js';
 
 const testServers = openTestServers();
 const NOW = Date.UTC(2026, 10, 22, 12, 30, 15);
@@ -34,17 +36,18 @@ beforeAll(async () => {
 });
 afterAll(testServers.release);
 
+const database = {
+  async query<Row extends object>(_operation: string, text: string, values: readonly unknown[] = []) {
+    queries += 1;
+    const { rows } = await pool.query(text, [...values]);
+    const read = ([name, value]: [string, unknown]) => [name, name.endsWith('s') ? Number(value) : value];
+    return rows.map((row) => Object.fromEntries(Object.entries(row).map(read))) as Row[];
+  },
+};
+
 function open(chunkAds: number) {
   return createCatalogueRanking({
-    database: {
-      async query<Row extends object>(_operation: string, text: string, values: readonly unknown[] = []) {
-        queries += 1;
-        return (await pool.query(text, [...values])).rows.map((row) => ({
-          ...row,
-          clicks: Number(row.clicks),
-        })) as Row[];
-      },
-    },
+    database,
     maxAgeMs: 60_000,
     ledger: () => ledger,
     now: () => NOW,
@@ -114,4 +117,40 @@ describe('a ranking by Postgres', () => {
     expect(refused).toHaveLength(10);
     expect(refused[0]).toMatchObject({ reason: { status: 503 } });
   });
+});
+
+it('the live stream of all ads shows the sums of the catalogue, and its busiest ads', async () => {
+  const read = createAllAdsReader({
+    catalogue: { ids: () => undefined, size: () => 100 },
+    rank: open(50),
+    database,
+    now: () => NOW + 1_000,
+    readAll: () => Promise.reject(new Error('the list is too long')),
+    readSome: async (adIds) => ({
+      source: 'redis',
+      time: NOW,
+      counters: adIds.map((adId) => ({
+        adId,
+        clicks: 7,
+        impressions: 1,
+        lastSecond: { clicks: 0, impressions: 0 },
+        windows: {
+          clicks: toWindows([adId === 'ad-003' ? 4 : 0, 0, 0, 0, 0]),
+          impressions: toWindows([0, 0, 0, 0, 0]),
+        },
+      })),
+    }),
+  });
+  const { state, time } = await read();
+  const { rows } = await pool.query('SELECT sum(clicks)::integer AS clicks FROM ad_totals JOIN ads ON id = ad_id');
+  expect(time).toBe(NOW + 1_000);
+  expect(state).toMatchObject({
+    source: 'postgres',
+    all: {
+      totalAds: 100,
+      counts: { clicks: rows[0].clicks, impressions: 60, lastSecond: { clicks: 2, impressions: 0 } },
+    },
+  });
+  expect(state.ads.map(({ adId }) => adId).slice(0, 2)).toEqual(['ad-003', 'ad-001']);
+  expect(state.ads).toHaveLength(10);
 });

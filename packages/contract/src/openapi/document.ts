@@ -1,22 +1,32 @@
 import { ENDPOINT_KINDS } from '@ads/models';
-import type { Schema } from 'joi';
 import { adsQuery } from '../ads-query.js';
 import { analyticsQuery } from '../analytics-query.js';
-import { invalidFields, rateLimited, unavailable, unknownAd } from '../errors.js';
+import { invalidFields, unavailable, unknownAd } from '../errors.js';
 import { API_PREFIX, ENDPOINTS, EVENT_ENDPOINTS } from '../paths.js';
 import { reportQuery } from '../report-query.js';
-import { adAnalyticsResponse, adsResponse, allAnalyticsResponse, errorResponse, reportResponse } from '../responses.js';
+import {
+  adAnalyticsResponse,
+  adsResponse,
+  allAnalyticsResponse,
+  errorResponse,
+  liveStateResponse,
+  liveUnavailableResponse,
+  reportResponse,
+} from '../responses.js';
 import { batchOperation, eventOperation, eventSchemas } from './events.js';
+import { liveOperation } from './live.js';
 import { managementPaths } from './management.js';
 import {
   error,
   json,
   notModified,
   otherErrors,
+  queryParameters,
   rateLimitHeaders,
   requestIdHeader,
   retryLater,
   schemaOf,
+  tooManyReads,
   withCaching,
 } from './parts.js';
 
@@ -111,7 +121,6 @@ const reportExample = {
   next_cursor: null,
 };
 
-const tooManyReads = rateLimited(600, 'kO3pXv1zQm8bT4Ya');
 const noPostgres = unavailable('Postgres is unavailable; retry later.');
 const noCatalogue = unavailable('The ad catalogue is unavailable; retry later.');
 
@@ -205,6 +214,7 @@ export function openApiDocument() {
           },
         },
       },
+      '/api/v1/ads/analytics/live': { get: liveOperation },
       '/api/v1/ads/analytics/report': {
         get: {
           operationId: 'readReport',
@@ -247,21 +257,11 @@ export function openApiDocument() {
         ...eventSchemas(),
         AdAnalytics: schemaOf(adAnalyticsResponse),
         AllAnalytics: schemaOf(allAnalyticsResponse),
+        LiveState: schemaOf(liveStateResponse),
+        LiveUnavailable: schemaOf(liveUnavailableResponse),
         Report: schemaOf(reportResponse),
         Error: schemaOf(errorResponse),
       },
     },
   };
-}
-
-/** The fields of an object schema as query parameters. */
-function queryParameters(schema: Schema, examples: Readonly<Record<string, unknown>>) {
-  const { properties = {}, required = [] } = schemaOf(schema);
-  return Object.entries(properties).map(([name, { description, ...rest }]) => ({
-    name,
-    in: 'query',
-    required: required.includes(name),
-    ...(description === undefined ? {} : { description }),
-    schema: { ...rest, examples: [examples[name]] },
-  }));
 }

@@ -1,6 +1,6 @@
 import { EVENT_FIELDS, EVENT_KINDS, type EventKind } from '@ads/models';
 import type { Schema } from 'joi';
-import { type ApiError, errorBody, internal } from '../errors.js';
+import { type ApiError, errorBody, internal, rateLimited } from '../errors.js';
 
 /** The parts of a JSON Schema that this code reads. */
 export interface JsonSchema {
@@ -123,6 +123,9 @@ export function error(description: string, ...errors: readonly ApiError[]) {
   };
 }
 
+/** The example of a 429 of a read. */
+export const tooManyReads = rateLimited(600, 'kO3pXv1zQm8bT4Ya');
+
 /** An error response that tells when to retry. */
 export function retryLater(description: string, ...errors: readonly ApiError[]) {
   const response = error(description, ...errors);
@@ -139,3 +142,15 @@ export const otherErrors = {
     headers: requestIdHeader,
   },
 };
+
+/** The fields of an object schema as query parameters. */
+export function queryParameters(schema: Schema, examples: Readonly<Record<string, unknown>>) {
+  const { properties = {}, required = [] } = schemaOf(schema);
+  return Object.entries(properties).map(([name, { description, ...rest }]) => ({
+    name,
+    in: 'query',
+    required: required.includes(name),
+    ...(description === undefined ? {} : { description }),
+    schema: { ...rest, examples: [examples[name]] },
+  }));
+}

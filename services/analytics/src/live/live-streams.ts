@@ -1,0 +1,78 @@
+import type { ServerResponse } from 'node:http';
+import { unavailable } from '@ads/contract';
+import { every, type Metrics, monotonic } from '@ads/runtime';
+import { createLiveFeed, type LiveFeedOptions } from './live-feed.js';
+import { type EndReason, LiveStream } from './live-stream.js';
+import { createStreamPlaces } from './stream-places.js';
+
+export interface LiveStreamsOptions extends Omit<LiveFeedOptions, 'onLedgerChange'> {
+  readonly maxStreams: number;
+  readonly metrics: Pick<Metrics, 'registry'>;
+}
+
+/** A client that asks for a stream. */
+export interface Subscriber {
+  /** The client key: places are shared between clients. */
+  readonly client: string;
+  /** Undefined for all ads together. */
+  readonly adIds: readonly string[] | undefined;
+  readonly response: ServerResponse;
+  /** Sends the head of the response. @returns sets the reason of the end for the log */
+  readonly begin: () => (reason: string) => void;
+}
+
+export interface LiveStreams {
+  /** @throws ApiError 503 if there is no place */
+  open(subscriber: Subscriber): void;
+  /** Ends all streams and opens no more. */
+  close(): Promise<void>;
+}
+
+const BEAT_MS = 1_000;
+
+/**
+ * The open streams of this process. A stream ends when its client disconnects, when its reader is slow, when another client gets
+ * its place, when the ledger changes, or when the process shuts down.
+ */
+export function createLiveStreams(options: LiveStreamsOptions): LiveStreams {
+  const places = createStreamPlaces(options.maxStreams, options.metrics);
+  const endAll = (reason: EndReason): void => {
+    for (const stream of places.all()) stream.end(reason);
+  };
+  const feed = createLiveFeed({ ...options, onLedgerChange: () => endAll('ledger_changed') });
+  const beats = every(BEAT_MS, () => {
+    for (const stream of places.all()) stream.beat();
+  });
+  let closed = false;
+
+  return {
+    open({ client, adIds, response, begin }) {
+      if (closed) throw unavailable('The service is shutting down; reconnect.');
+      // The client disconnected while its request was checked.
+      if (response.destroyed) return;
+      places.require(client);
+      const endsBecause = begin();
+      const stream = new LiveStream({
+        response,
+        now: monotonic,
+        onEnd: (reason) => {
+          endsBecause(reason);
+          places.ended(reason);
+          leave();
+        },
+      });
+      const removeFromFeed = feed.add(stream, adIds);
+      places.add(client, stream);
+      const leave = (): void => {
+        removeFromFeed();
+        places.remove(client, stream);
+      };
+      response.once('close', leave);
+    },
+    async close() {
+      closed = true;
+      endAll('shutdown');
+      await Promise.all([beats.stop(), feed.stop()]);
+    },
+  };
+}

@@ -1,0 +1,19 @@
+import { type ApiError, unavailable, unknownAd } from '@ads/contract';
+import type { AdCatalogue } from '@ads/ledger';
+
+/**
+ * Resolves if the ad exists.
+ *
+ * @param client the client key: see `AdLookUp`
+ * @throws ApiError 404 or 503
+ */
+export async function requireAd(catalogue: Pick<AdCatalogue, 'find'>, adId: string, client: string): Promise<void> {
+  const listing = await catalogue.find(adId, client);
+  if (listing === 'busy') throw unavailable('Too many unknown ads are being looked up; retry later.');
+  if (listing === 'unverified') throw unverified();
+  if (listing === 'unknown') throw unknownAd(adId, 404);
+}
+
+export function unverified(): ApiError {
+  return unavailable('The ad catalogue is unavailable; retry later.');
+}
