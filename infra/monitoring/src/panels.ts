@@ -37,7 +37,7 @@ type Unit = 'reqps' | 'eps' | 'ops' | 's' | 'percentunit' | 'bytes' | 'short';
 type Limits = readonly Threshold[];
 
 interface Face {
-  /** Tells what the panel shows and what is normal. */
+  /** The content of the panel, and its normal values. */
   readonly description: string;
   /** Queries by their names in the legend, which may contain labels: `{{service}}`. */
   readonly queries: Readonly<Record<string, string>>;

@@ -2,7 +2,7 @@
 
 -- Reports: counts per quarter of an hour, kept for ever, and impressions in the counts per second and per minute.
 --
--- A writer of the release before does not know the new counts, so it must not write any more: the tables that it writes get
+-- A writer of the previous release does not know the new counts, so it must not write any more: the tables that it writes get
 -- new names, and its statements fail until it is replaced. Nothing is lost, because a failed batch is retried. Views with the
 -- old names serve its reads.
 

@@ -40,7 +40,7 @@ export interface Recorded {
 /** Columns of equal length; all of them are null if the part is empty. */
 interface ResultRow {
   what: 'seconds' | 'minutes' | 'totals' | 'added' | 'ledger';
-  /** Of seconds and minutes: the counted column. */
+  /** The counted column, for seconds and minutes. */
   counted: TotalColumn | null;
   /** Ad ids; of `added`, kinds; of `ledger`, its identity. */
   names: string[] | null;

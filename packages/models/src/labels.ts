@@ -65,7 +65,7 @@ const labels = {
   error_code: { isValid: isLabel, number: 5 },
 } as const satisfies Readonly<Record<string, Label>>;
 
-/** What an event carries besides its kind and ad: columns of `ad_events`. */
+/** The labels of an event, besides its kind and ad: columns of `ad_events`. */
 export type EventLabel = keyof typeof labels;
 export type EventLabels = Readonly<Partial<Record<EventLabel, string>>>;
 

@@ -20,7 +20,7 @@ const KEPT_MESSAGES = [
   { stream: DEAD_LETTER_STREAM, subject: DEAD_LETTER_SUBJECT },
 ] as const;
 
-/** What an erasure did to the kept messages. */
+/** The effects of an erasure on the kept messages. */
 export interface ErasedMessages {
   /** Events whose address was replaced. */
   readonly events: number;

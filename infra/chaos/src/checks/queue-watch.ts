@@ -38,11 +38,11 @@ export class QueueWatch {
       this.#firstSince = performance.now();
     }
     if (messages > 0 && performance.now() - this.#firstSince < RECOVERED_MS) {
-      throw new Error(`${messages} messages are stored and not acknowledged`);
+      throw new Error(`${messages} messages are stored but not acknowledged`);
     }
     if (waiting > 0) throw new Error(`${waiting} messages wait for delivery`);
     if (performance.now() - this.#since > NOTHING_COMES_MS) this.#phantoms = open;
-    if (open > this.#phantoms) throw new Error(`${open} messages are delivered and not acknowledged`);
+    if (open > this.#phantoms) throw new Error(`${open} messages are delivered but not acknowledged`);
     return true;
   }
 }

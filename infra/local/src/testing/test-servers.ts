@@ -35,7 +35,7 @@ export interface TestServers {
   nats(options?: Pick<NatsOptions, 'settings'>): Promise<LocalProcess>;
   /** Starts a service. */
   service(options: Pick<ServiceOptions, 'name' | 'env' | 'nodeArgs'>): Promise<LocalProcess>;
-  /** The gateway in front of services that run already; by default all are started. */
+  /** A gateway in front of running services; by default all services are started. */
   stack(env: Variables, services?: Readonly<Record<ServiceName, LocalProcess>>): Promise<TestStack>;
   release(): Promise<void>;
 }

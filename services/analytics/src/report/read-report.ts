@@ -45,7 +45,7 @@ export type ReportRow = Readonly<Record<AdLabel, string>> &
 /** The place of a row in the order of a report. */
 export type ReportPosition = Pick<ReportRow, AdLabel | 'part' | 'sort'>;
 
-/** What to read. */
+/** The selection and grouping of a report. */
 export interface ReportRequest {
   readonly query: Pick<ReportQuery, 'ad_id' | 'campaign' | 'advertiser' | 'group_by' | 'order'>;
   readonly rollup: Rollup;
