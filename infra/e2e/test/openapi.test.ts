@@ -143,6 +143,7 @@ describe('ingest and analytics return each documented response', () => {
   const ANALYTICS = '/api/v1/ads/analytics';
   const REPORT = `${ANALYTICS}/report`;
   const LIVE = `${ANALYTICS}/live`;
+  const PLAY_TIME = `${ANALYTICS}/play-time`;
   const JSON_TYPE = { 'Content-Type': 'application/json' };
   const large = { ...AD, padding: 'x'.repeat(20_000) };
 
@@ -154,6 +155,7 @@ describe('ingest and analytics return each documented response', () => {
     `${ANALYTICS}?timeframe=24h&limit=1`,
     REPORT,
     `${REPORT}?from=2026-11-01&to=2026-12-01&tz=Asia/Kathmandu&interval=week&group_by=ad,campaign`,
+    `${PLAY_TIME}?ad_id=ad-001`,
     '/health',
     '/live',
     '/ready',
@@ -216,20 +218,23 @@ describe('ingest and analytics return each documented response', () => {
     }
   });
 
-  it.each([`${ANALYTICS}?ad_id=ad-002`, `${ANALYTICS}?limit=1&timeframe=1h`, REPORT])('304: %s', async (path) => {
-    // The first answer after an event may come from Postgres, and `source` is part of the version.
-    const again = await waitFor(
-      async () => {
-        const etag = (await client.get(path)).headers.get('etag') ?? '';
-        expect(etag).toMatch(/^W\/"[\w-]+"$/);
-        const found = await client.get(path, { 'If-None-Match': `"x", ${etag}` });
-        return found.status === 304 && found.headers.get('etag') === etag && found;
-      },
-      { timeoutMs: 10_000, what: 'two equal answers' },
-    );
-    expect([again.text, again.headers.get('cache-control')]).toEqual(['', 'no-cache']);
-    expect((await client.get(path, { 'If-None-Match': '"x"' })).status).toBe(200);
-  });
+  it.each([`${ANALYTICS}?ad_id=ad-002`, `${ANALYTICS}?limit=1&timeframe=1h`, REPORT, `${PLAY_TIME}?ad_id=ad-002`])(
+    '304: %s',
+    async (path) => {
+      // The first answer after an event may come from Postgres, and `source` is part of the version.
+      const again = await waitFor(
+        async () => {
+          const etag = (await client.get(path)).headers.get('etag') ?? '';
+          expect(etag).toMatch(/^W\/"[\w-]+"$/);
+          const found = await client.get(path, { 'If-None-Match': `"x", ${etag}` });
+          return found.status === 304 && found.headers.get('etag') === etag && found;
+        },
+        { timeoutMs: 10_000, what: 'two equal answers' },
+      );
+      expect([again.text, again.headers.get('cache-control')]).toEqual(['', 'no-cache']);
+      expect((await client.get(path, { 'If-None-Match': '"x"' })).status).toBe(200);
+    },
+  );
 
   it('the list of ads in pages', async () => {
     const whole = (await client.get('/api/v1/ads')).body as { ads: { id: string }[]; next_cursor: null };
@@ -277,6 +282,12 @@ describe('ingest and analytics return each documented response', () => {
     }
   });
 
+  it(`400, 404: ${PLAY_TIME}`, async () => {
+    expect((await client.get(PLAY_TIME)).status).toBe(400);
+    expect((await client.get(`${PLAY_TIME}?ad_id=ad-001&from=2026-01-01`)).status).toBe(400);
+    expect((await client.get(`${PLAY_TIME}?ad_id=no-such-ad`)).status).toBe(404);
+  });
+
   it('429', async () => {
     const { ingest, analytics } = limited;
     // Returns the status of each request, sent one after the other.
@@ -296,7 +307,9 @@ describe('ingest and analytics return each documented response', () => {
       const read = () => service.get(path);
       expect(await statuses(read, read)).toEqual([200, 429]);
     }
-    for (const path of [REPORT, LIVE]) expect((await analytics.get(path)).status).toBe(429);
+    for (const path of [REPORT, LIVE, `${PLAY_TIME}?ad_id=ad-001`]) {
+      expect((await analytics.get(path)).status).toBe(429);
+    }
   });
 
   it.each([CLICK, IMPRESSION])('503 while no store is available: %s', async (path) => {
@@ -337,8 +350,10 @@ describe('ingest and analytics return each documented response', () => {
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
   });
 
-  it(`503 while Postgres is unavailable: ${REPORT}`, async () => {
-    expect((await alone.analytics.get(REPORT)).status).toBe(503);
+  it(`503 while Postgres is unavailable: ${REPORT}, ${PLAY_TIME}`, async () => {
+    for (const path of [REPORT, `${PLAY_TIME}?ad_id=ad-001`]) {
+      expect((await alone.analytics.get(path)).status).toBe(503);
+    }
   });
 
   it.each(['/health', '/ready'])('503 while no store is available: %s', async (path) => {

@@ -74,6 +74,7 @@ const READERS: Readonly<Record<string, (field: string, text: string) => Reading>
   adsQuery: (field, text) => contract.readAdsQuery(stringify({ [field]: text })),
   analyticsQuery: (field, text) => contract.readAnalyticsQuery(stringify({ [field]: text })),
   liveQuery: (field, text) => contract.readLiveQuery(stringify({ [field]: text })),
+  playTimeQuery: (field, text) => contract.readPlayTimeQuery(stringify({ ad_id: 'ad-001', [field]: text })),
   reportQuery: (field, text) => contract.readReportQuery(stringify({ [field]: text })),
   batchedEvent: (field, text) =>
     models.readBatchedEvent({ kind: KIND_WITH[field] ?? 'error', ad_id: 'ad-001', [field]: text }, receipt),

@@ -6,5 +6,6 @@ export * from './management.js';
 export * from './openapi/document.js';
 export * from './own-text.js';
 export * from './paths.js';
+export * from './play-time-query.js';
 export * from './report-query.js';
 export * from './responses.js';

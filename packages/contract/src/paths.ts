@@ -24,6 +24,7 @@ export const ENDPOINTS = {
   events: { method: 'POST', path: '/ads/events', service: 'ingest', isPublic: true },
   analytics: { method: 'GET', path: '/ads/analytics', service: 'analytics', isPublic: true },
   liveAnalytics: { method: 'GET', path: '/ads/analytics/live', service: 'analytics', isPublic: true },
+  playTime: { method: 'GET', path: '/ads/analytics/play-time', service: 'analytics', isPublic: true },
   report: { method: 'GET', path: '/ads/analytics/report', service: 'analytics', isPublic: true },
 
   /** Redirects to the page. The files of the page are below this path. */

@@ -198,6 +198,21 @@ export const liveUnavailableResponse = Joi.object({
   message: Joi.string().required().description('What is unavailable, for people.'),
 });
 
+/** `GET /api/v1/ads/analytics/play-time` */
+export const playTimeResponse = Joi.object({
+  ad_id: adId,
+  clicks: count.required().description('Clicks of the ad that report a play time.'),
+  seconds: Joi.array()
+    .items(
+      Joi.object({
+        second: count.required().description('Second of the video: 0 is the first.'),
+        clicks: count.required().description('Clicks in this second, over all time.'),
+      }),
+    )
+    .required()
+    .description('The seconds with clicks, in order.'),
+});
+
 /** `GET /api/v1/ads/analytics/report` */
 export const reportResponse = Joi.object({
   from: time.required().description('Start of the range, with the offset of the time zone.'),

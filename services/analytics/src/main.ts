@@ -12,6 +12,7 @@ import { watchDoubts } from './doubt-watch.js';
 import { liveHandler } from './live/live-handler.js';
 import { createLiveStreams } from './live/live-streams.js';
 import { createAllAdsReader } from './live/read-all-ads.js';
+import { playTimeHandler } from './play-time-handler.js';
 import { createReaders } from './readers.js';
 import { createReports } from './report/report.js';
 import { reportHandler } from './report/report-handler.js';
@@ -53,6 +54,7 @@ await runProcess<AnalyticsConfig>({
       managementEndpoints: managementEndpoints({ health, metrics }),
       fastPath(fastPath) {
         fastPath.get(ENDPOINTS.analytics.path, 'reads', analyticsHandler(answer));
+        fastPath.get(ENDPOINTS.playTime.path, 'reads', playTimeHandler({ catalogue, database }));
         fastPath.get(ENDPOINTS.report.path, 'reads', reportHandler(report));
       },
       routes(router) {

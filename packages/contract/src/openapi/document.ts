@@ -3,6 +3,7 @@ import { adsQuery } from '../ads-query.js';
 import { analyticsQuery } from '../analytics-query.js';
 import { invalidFields, unavailable, unknownAd } from '../errors.js';
 import { API_PREFIX, ENDPOINTS, EVENT_ENDPOINTS } from '../paths.js';
+import { playTimeQuery } from '../play-time-query.js';
 import { reportQuery } from '../report-query.js';
 import {
   adAnalyticsResponse,
@@ -11,6 +12,7 @@ import {
   errorResponse,
   liveStateResponse,
   liveUnavailableResponse,
+  playTimeResponse,
   reportResponse,
 } from '../responses.js';
 import { batchOperation, eventOperation, eventSchemas } from './events.js';
@@ -249,6 +251,37 @@ export function openApiDocument() {
           },
         },
       },
+      [`${API_PREFIX}${ENDPOINTS.playTime.path}`]: {
+        get: {
+          operationId: 'readPlayTimes',
+          tags: ['analytics'],
+          summary: 'Get the seconds of the video at which people click',
+          description:
+            'Returns the clicks of an ad by the second of the video, over all time. Clicks without `video_play_time` are not included.',
+          parameters: queryParameters(playTimeQuery, { ad_id: 'ad-001' }),
+          responses: {
+            200: withCaching(
+              json('Clicks by second.', 'PlayTimes', {
+                ad_id: 'ad-001',
+                clicks: 5,
+                seconds: [
+                  { second: 0, clicks: 1 },
+                  { second: 12, clicks: 4 },
+                ],
+              }),
+            ),
+            304: notModified('The clicks have not changed since the response that `If-None-Match` names.'),
+            400: error(
+              'A query parameter is missing, invalid or unknown.',
+              invalidFields([{ path: 'ad_id', message: 'ad_id is required' }]),
+            ),
+            404: error('The ad does not exist.', unknownAd('no-such-ad', 404)),
+            429: retryLater('The client has exceeded its limit of reads.', tooManyReads),
+            503: retryLater('Postgres is unavailable.', noPostgres),
+            ...otherErrors,
+          },
+        },
+      },
       ...managementPaths,
     },
     components: {
@@ -259,6 +292,7 @@ export function openApiDocument() {
         AllAnalytics: schemaOf(allAnalyticsResponse),
         LiveState: schemaOf(liveStateResponse),
         LiveUnavailable: schemaOf(liveUnavailableResponse),
+        PlayTimes: schemaOf(playTimeResponse),
         Report: schemaOf(reportResponse),
         Error: schemaOf(errorResponse),
       },
