@@ -46,12 +46,12 @@ export interface RoundResult extends Comparison {
   readonly sources: string;
 }
 
-/** Each player sends about one report a second. */
-const PLAYERS = { count: 60, longestPauseMs: 450, retryMs: 250, giveUpMs: 60_000, sentAgain: 0.2 };
-const VIEWERS = { count: 3, pauseMs: 80, lists: 0.1 };
+/** Each player sends two to three reports a second. */
+const PLAYERS = { count: 40, longestPauseMs: 700, retryMs: 250, giveUpMs: 60_000, sentAgain: 0.2 };
+const VIEWERS = { count: 3, pauseMs: 120, lists: 0.1 };
 
-const BEFORE_MS = [1_500, 4_000] as const;
-const AFTER_MS = 1_500;
+const BEFORE_MS = [1_000, 2_500] as const;
+const AFTER_MS = 1_000;
 const HEAL_MS = 90_000;
 
 /**

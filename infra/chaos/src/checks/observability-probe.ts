@@ -32,7 +32,7 @@ interface LogPattern {
   readonly dependency?: string;
 }
 
-const HEALTH_EVERY_MS = 100;
+const HEALTH_EVERY_MS = 250;
 const TIMEOUT_MS = 2_000;
 /** A service logs a recovery only after some seconds without a new failure. */
 const HEALED_MS = 45_000;
@@ -122,9 +122,11 @@ export async function startObservabilityProbe(slots: readonly ServiceSlot[]): Pr
     const healed = () =>
       ends === undefined ||
       logged().every((lines) => lines.findLastIndex(matches(ends)) > lines.findLastIndex(matches(begins)));
-    await waitFor(healed, { what: `${ends?.event} of ${signal} in the logs`, timeoutMs: HEALED_MS }).catch(
-      (error: Error) => problems.push(error.message),
-    );
+    await waitFor(healed, {
+      what: `${ends?.event} of ${signal} in the logs`,
+      timeoutMs: HEALED_MS,
+      intervalMs: 100,
+    }).catch((error: Error) => problems.push(error.message));
     return problems;
   }
 
