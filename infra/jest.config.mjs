@@ -17,7 +17,7 @@ export default {
   // Source files import each other as `.js`, the name of the built file.
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   reporters: ['default', `${root}/infra/tally-reporter.mjs`],
-  testSequencer: `${root}/infra/chaos-first.mjs`,
+  testSequencer: `${root}/infra/slowest-first.mjs`,
   cacheDirectory: `${root}/.cache/jest`,
   // The tests share the machine with the servers that they start.
   maxWorkers: 2,
