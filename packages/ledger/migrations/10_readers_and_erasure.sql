@@ -1,6 +1,6 @@
 -- Up Migration
 
--- 1. Views for people with SQL tools, in a schema of their own. They contain no address. README.md documents the columns.
+-- 1. Views for people with SQL tools, in a schema of their own. They contain neither addresses nor session ids. README.md documents the columns.
 CREATE SCHEMA reports;
 
 CREATE VIEW reports.ads AS
@@ -15,12 +15,13 @@ FROM ad_totals LEFT JOIN ads ON id = ad_id;
 -- A condition on `bucket` can use the indexes, one on `quarter_hour` cannot.
 CREATE VIEW reports.quarter_hours AS
 SELECT ad_id, title, advertiser, campaign, to_timestamp(quarter_hour * 900::float8) AS quarter_hour,
-       quarter_hour AS bucket, clicks, impressions, play_times, play_time_ms
+       quarter_hour AS bucket, clicks, impressions, starts, first_quartiles, midpoints, third_quartiles, completes, skips,
+       viewables, not_viewables, errors, others, play_times, play_time_ms
 FROM counts_per_quarter_hour LEFT JOIN ads ON id = ad_id;
 
 CREATE VIEW reports.events AS
 SELECT id, kind, ad_id, occurred_at, received_at, claimed_at,
-       coalesce(play_time_ms, play_time_seconds * 1000) AS play_time_ms
+       coalesce(play_time_ms, play_time_seconds * 1000) AS play_time_ms, placement, source, device, country, error_code
 FROM ad_events;
 
 -- The role that may read them. A migration role of a managed Postgres may not be allowed to create roles.
