@@ -103,7 +103,7 @@ export function watchAnalytics(environment: Environment, adIds: readonly string[
     random: seededRandom('viewers'),
     adIds,
     count: 1,
-    pauseMs: 20,
+    pauseMs: 3,
     growingWindows: ['last_1_hour', 'last_24_hours'],
   });
   environment.onRelease(() => viewers.stop());
