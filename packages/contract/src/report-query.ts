@@ -1,7 +1,9 @@
 import {
   AD_ID,
-  AD_LABELS,
-  type AdLabel,
+  COUNTED_LABELS,
+  type CountedLabel,
+  GROUPS,
+  type GroupName,
   INTERVALS,
   type Interval,
   LONGEST_AD_ID,
@@ -19,10 +21,12 @@ export const REPORT_ROWS = 10_000;
 /** Maximum number of intervals of a report with a limit of rows: quarters of an hour of 2.8 years. */
 export const REPORT_PARTS = 100_000;
 const LONGEST_LABEL = 200;
+/** A label of events has 64 characters of two units at most. */
+const LONGEST_EVENT_LABEL = 128;
 const LONGEST_ORDER = 64;
 /** Maximum length of a list of names. */
 const LONGEST_LIST = 256;
-/** A cursor contains the labels of a row: 528 characters, in Base64. */
+/** A cursor contains the labels of a row: 592 characters, in Base64. */
 const LONGEST_CURSOR = 4_096;
 
 const list = (names: readonly string[]) =>
@@ -34,7 +38,7 @@ const list = (names: readonly string[]) =>
       if (unknown === undefined) return given;
       return helpers.message({ custom: `{#label} must be a comma-separated list of ${names.join(', ')}` });
     });
-const ORDERS = ['time', ...AD_LABELS, ...METRIC_NAMES] as const;
+const ORDERS = ['time', ...GROUPS, ...METRIC_NAMES] as const;
 const order = limitedText(LONGEST_ORDER).custom((text: string, helpers) => {
   const isDescending = text.startsWith('-');
   const by = ORDERS.find((name) => name === text.slice(isDescending ? 1 : 0));
@@ -55,7 +59,9 @@ export const reportQuery = Joi.object({
     .description(
       '`total`: one row for the whole range. Weeks start on Monday. `minute` covers the last 50 hours, and has only metrics of clicks and impressions.',
     ),
-  group_by: list(AD_LABELS).description(`Comma-separated list of ${AD_LABELS.join(', ')}. Default: no groups.`),
+  group_by: list(GROUPS).description(
+    `Comma-separated list of ${GROUPS.join(', ')}; at most one of ${COUNTED_LABELS.join(', ')}. Events without that label are in the group null, and values beyond \`MAX_LABEL_VALUES\` of an ad in the group \`(other)\`. Default: no groups.`,
+  ),
   metrics: list(METRIC_NAMES).description(
     `Comma-separated list. Default: all.\n\n${METRIC_NAMES.map((name) => `- \`${name}\`: ${METRICS[name].description}`).join('\n')}`,
   ),
@@ -65,6 +71,14 @@ export const reportQuery = Joi.object({
   ),
   advertiser: filterParameter('advertiser', limitedText(LONGEST_LABEL)).description(
     'Only ads of these advertisers; repeatable.',
+  ),
+  ...Object.fromEntries(
+    COUNTED_LABELS.map((label) => [
+      label,
+      filterParameter(label, limitedText(LONGEST_EVENT_LABEL)).description(
+        `Only events with these values of \`${label}\`; repeatable. A report filters by one label of events, and cannot group by another.`,
+      ),
+    ]),
   ),
   order: order.description(
     '`time`, a metric or one of `group_by`: the first column by which rows are ordered; with `-` before it, descending, as in `-clicks`. Further columns are `time` and the groups, ascending. Rows whose metric is null come last. Default: `time`.',
@@ -83,17 +97,17 @@ export const reportQuery = Joi.object({
 });
 
 /** A checked query. */
-export interface ReportQuery {
+export interface ReportQuery extends Readonly<Partial<Record<CountedLabel, readonly string[]>>> {
   readonly from?: string;
   readonly to?: string;
   readonly tz: string;
   readonly interval: Interval;
-  readonly group_by: readonly AdLabel[];
+  readonly group_by: readonly GroupName[];
   readonly metrics?: readonly MetricName[];
   readonly ad_id?: readonly string[];
   readonly campaign?: readonly string[];
   readonly advertiser?: readonly string[];
-  readonly order?: { readonly by: 'time' | AdLabel | MetricName; readonly isDescending: boolean };
+  readonly order?: { readonly by: 'time' | GroupName | MetricName; readonly isDescending: boolean };
   readonly limit?: number;
   readonly cursor?: string;
 }

@@ -1,6 +1,6 @@
 import {
-  AD_LABELS,
   EVENT_KINDS,
+  GROUPS,
   INTERVALS,
   KIND_ENDPOINTS,
   KINDS,
@@ -223,7 +223,7 @@ export const reportResponse = Joi.object({
     .required()
     .description('The length of the intervals.'),
   group_by: Joi.array()
-    .items(Joi.string().valid(...AD_LABELS))
+    .items(Joi.string().valid(...GROUPS))
     .required()
     .description('The labels that rows are grouped by.'),
   rows: Joi.array()
@@ -233,9 +233,11 @@ export const reportResponse = Joi.object({
           'Start of the interval, with the offset of the time zone. Absent with `interval=total`.',
         ),
         ...Object.fromEntries(
-          AD_LABELS.map((label) => [
+          GROUPS.map((label) => [
             label,
-            Joi.string().allow(null).description(`Present with \`group_by=${label}\`; null for ads without one.`),
+            Joi.string()
+              .allow(null)
+              .description(`Present with \`group_by=${label}\`; null for ads or events without one.`),
           ]),
         ),
         ...Object.fromEntries(

@@ -1,3 +1,6 @@
+import type { CountColumn } from './kinds.js';
+import { COUNTED_LABELS, type CountedLabel } from './labels.js';
+
 /** How finely a report divides time. */
 export const INTERVALS = ['minute', 'quarter_hour', 'hour', 'day', 'week', 'month', 'total'] as const;
 export type Interval = (typeof INTERVALS)[number];
@@ -6,8 +9,12 @@ export type Interval = (typeof INTERVALS)[number];
 export const AD_LABELS = ['ad', 'campaign', 'advertiser'] as const;
 export type AdLabel = (typeof AD_LABELS)[number];
 
+/** The labels of ads and of events by which a report can group and filter: of events, one at a time. */
+export const GROUPS = [...AD_LABELS, ...COUNTED_LABELS] as const;
+export type GroupName = AdLabel | CountedLabel;
+
 /** The counts that metrics are made of: columns of the rollups. `play_times` counts the clicks that report a play time. */
-export type CountName = 'clicks' | 'impressions' | 'play_times' | 'play_time_ms';
+export type CountName = CountColumn | 'play_times' | 'play_time_ms';
 
 /** A metric is a sum of counts, or a sum of counts divided by another. */
 export interface Metric {
@@ -22,6 +29,11 @@ export interface Metric {
   readonly unit?: number;
 }
 
+/** A metric that is one count of the quarter-hours. */
+function count<Name extends CountName>(name: Name, description: string) {
+  return { description, perMinute: false, sum: [name] } as const;
+}
+
 const metrics = {
   clicks: { description: 'Clicks.', perMinute: true, sum: ['clicks'] },
   impressions: { description: 'Impressions.', perMinute: true, sum: ['impressions'] },
@@ -30,6 +42,38 @@ const metrics = {
     perMinute: true,
     sum: ['clicks'],
     per: ['impressions'],
+  },
+  starts: count('starts', 'Videos that started (`start`).'),
+  first_quartiles: count('first_quartiles', 'Videos that reached a quarter of their duration (`firstQuartile`).'),
+  midpoints: count('midpoints', 'Videos that reached half of their duration (`midpoint`).'),
+  third_quartiles: count('third_quartiles', 'Videos that reached three quarters of their duration (`thirdQuartile`).'),
+  completes: count('completes', 'Videos that were watched to the end (`complete`).'),
+  completion_rate: {
+    description: '`completes` divided by `starts`; null without starts.',
+    perMinute: false,
+    sum: ['completes'],
+    per: ['starts'],
+  },
+  skips: count('skips', 'Videos that were skipped (`skip`).'),
+  skip_rate: {
+    description: '`skips` divided by `starts`; null without starts.',
+    perMinute: false,
+    sum: ['skips'],
+    per: ['starts'],
+  },
+  viewable_rate: {
+    description:
+      'Events `viewable` divided by events `viewable` and `notViewable`; null without both. `viewUndetermined` does not count.',
+    perMinute: false,
+    sum: ['viewables'],
+    per: ['viewables', 'not_viewables'],
+  },
+  errors: count('errors', 'Errors of players (`error`).'),
+  error_rate: {
+    description: '`errors` divided by the sum of `impressions` and `errors`; null without both.',
+    perMinute: false,
+    sum: ['errors'],
+    per: ['impressions', 'errors'],
   },
   average_play_time: {
     description: 'Mean `video_play_time` in seconds of the clicks that report one; null without such clicks.',

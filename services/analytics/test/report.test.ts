@@ -1,6 +1,6 @@
 import { createLedger } from '@ads/ledger';
 import { openPool, openTestServers } from '@ads/local';
-import { type AdEvent, type Interval, uuidv7 } from '@ads/models';
+import { type AdEvent, type EventKind, type Interval, type MetricName, uuidv7 } from '@ads/models';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type pg from 'pg';
 import { openDatabase } from '../../../packages/ledger/test/servers.js';
@@ -19,6 +19,23 @@ const ADS = [
   { id: 'ad-2', campaign: 'summer', advertiser: 'acme' },
   { id: 'ad-3', campaign: 'winter', advertiser: 'acme' },
   { id: 'ad-4', campaign: null, advertiser: null },
+] as const;
+
+const KINDS_OF_EVENTS = [
+  'impression',
+  'impression',
+  'click',
+  'start',
+  'start',
+  'firstQuartile',
+  'midpoint',
+  'thirdQuartile',
+  'complete',
+  'skip',
+  'viewable',
+  'notViewable',
+  'error',
+  'pause',
 ] as const;
 
 let pool: pg.Pool;
@@ -51,18 +68,25 @@ beforeAll(async () => {
   const events = Array.from({ length: 4_000 }, (_, index): AdEvent => {
     const around = Date.parse(moments[index % moments.length] as string) + (random() - 0.5) * 4 * DAY_MS;
     const at = Math.floor(random() < 0.3 ? NOW - random() * 400 * DAY_MS : around);
+    const pick = <T>(values: readonly T[]) => values[Math.floor(random() * values.length)] as T;
+    const kind = pick(KINDS_OF_EVENTS);
+    const labels = {
+      ...(random() < 0.6 ? { placement: pick(['top', 'side', '(other)', 'foot', 'Ä "x"']) } : {}),
+      ...(kind === 'error' ? { error_code: pick(['303', '405']) } : {}),
+    };
     return {
-      kind: random() < 0.2 ? 'click' : 'impression',
+      kind,
+      labels,
       id: uuidv7(NOW),
       adId: ADS[Math.floor(random() * ADS.length)]?.id ?? '',
       ip: '203.0.113.9',
       occurredAt: at,
       receivedAt: NOW,
-      ...(random() < 0.5 ? {} : { playTimeMs: Math.floor(random() * 100_000) }),
+      ...(kind !== 'click' || random() < 0.5 ? {} : { playTimeMs: Math.floor(random() * 100_000) }),
     };
   });
   const ledger = createLedger({
-    maxLabelValues: 100,
+    maxLabelValues: 3,
     database,
     store: {
       shards: () => [],
@@ -76,18 +100,51 @@ beforeAll(async () => {
   for (let first = 0; first < events.length; first += 500) await ledger.recordQueued(events.slice(first, first + 500));
 });
 
-/** The same counts from the stored events, with the calendar of Postgres. */
+const n = (kind: EventKind) => `count(*) FILTER (WHERE kind = '${kind}')`;
+const rate = (one: string, all: string) => `(${one})::float8 / nullif(${all}, 0)`;
+/** The metrics of stored events. Counts are 0 and rates are null without events. */
+const SQL_METRICS = {
+  clicks: n('click'),
+  impressions: n('impression'),
+  ctr: rate(n('click'), n('impression')),
+  starts: n('start'),
+  first_quartiles: n('firstQuartile'),
+  midpoints: n('midpoint'),
+  third_quartiles: n('thirdQuartile'),
+  completes: n('complete'),
+  completion_rate: rate(n('complete'), n('start')),
+  skips: n('skip'),
+  skip_rate: rate(n('skip'), n('start')),
+  viewable_rate: rate(n('viewable'), `${n('viewable')} + ${n('notViewable')}`),
+  errors: n('error'),
+  error_rate: rate(n('error'), `${n('impression')} + ${n('error')}`),
+  average_play_time: 'avg(play_time_ms)::float8 / 1000',
+} as const satisfies Record<MetricName, string>;
+
+/** The value of a label of events that reports show. */
+const shown = (label: string, number: number) =>
+  `CASE WHEN ${label} IS NULL OR EXISTS (SELECT FROM label_values held WHERE held.ad_id = ad_events.ad_id
+     AND held.label = ${number} AND held.value = ${label}) THEN ${label} ELSE '(other)' END`;
+const COLUMNS: Readonly<Record<string, string>> = {
+  ad: 'ad_id',
+  campaign: 'ads.campaign',
+  advertiser: 'ads.advertiser',
+  placement: shown('placement', 1),
+  error_code: shown('error_code', 5),
+};
+
+/** The same rows from the stored events, with the calendar of Postgres. */
 async function expected(from: string, to: string, interval: Interval, tz: string, groupBy: readonly string[]) {
-  const fields = groupBy.map((label) => `${label === 'ad' ? 'ad_id' : `ads.${label}`} AS "${label}"`);
+  const fields = groupBy.map((label) => `${COLUMNS[label]} AS "${label}"`);
   const unit = { day: 'day', week: 'week', month: 'month', hour: 'hour' }[interval as string];
   const time =
     unit === undefined
       ? []
       : [`to_char(date_trunc('${unit}', occurred_at, $3) AT TIME ZONE $3, 'YYYY-MM-DD"T"HH24:MI:SS') AS time`];
   const keys = [...time, ...fields];
+  const metrics = Object.entries(SQL_METRICS).map(([name, value]) => `(${value})::float8 AS ${name}`);
   const { rows } = await pool.query(
-    `SELECT ${[...keys, "count(*) FILTER (WHERE kind = 'click')::integer AS clicks", "count(*) FILTER (WHERE kind = 'impression')::integer AS impressions", 'avg(play_time_ms)::float8 / 1000 AS average_play_time'].join(', ')}
-     FROM ad_events LEFT JOIN ads ON ads.id = ad_id
+    `SELECT ${[...keys, ...metrics].join(', ')} FROM ad_events LEFT JOIN ads ON ads.id = ad_id
      WHERE occurred_at >= ($1::timestamp AT TIME ZONE $3) AND occurred_at < ($2::timestamp AT TIME ZONE $3)
      ${keys.length === 0 ? '' : `GROUP BY ${keys.map((_, index) => index + 1).join(', ')}`}`,
     [from, to, tz],
@@ -95,11 +152,12 @@ async function expected(from: string, to: string, interval: Interval, tz: string
   return rows as Record<string, unknown>[];
 }
 
-/** The metrics of a row; play times to a hundredth of a second, as Postgres rounds averages. */
-function metricsIn({ clicks = 0, impressions = 0, ctr, average_play_time = null }: Readonly<Record<string, unknown>>) {
-  const playTime = average_play_time === null ? null : Math.round(Number(average_play_time) * 100);
-  const rate = impressions === 0 ? null : Number(clicks) / Number(impressions);
-  return { clicks, impressions, ctr: ctr === undefined ? rate : ctr, playTime };
+/** The metrics of a row, rounded to the precision of both sides. */
+function metricsIn(row: Readonly<Record<string, unknown>>) {
+  return Object.entries(SQL_METRICS).map(([name, sql]) => {
+    const value = row[name] ?? (sql.startsWith('count') ? 0 : null);
+    return value === null ? null : Number(Number(value).toFixed(9));
+  });
 }
 
 const keyOf = (row: Readonly<Record<string, unknown>>, groupBy: readonly string[]) =>
@@ -113,7 +171,7 @@ describe('a report', () => {
     ['2011-12-20', '2012-01-10'],
     ['2025-11-01', '2026-11-20'],
   ] as const;
-  const groupings = [[], ['ad'], ['advertiser', 'campaign']];
+  const groupings = [[], ['ad', 'error_code'], ['advertiser', 'campaign'], ['placement']];
 
   it.each(zones)('equals a count of the stored events in %s, for every interval and grouping', async (tz) => {
     let compared = 0;
@@ -126,8 +184,8 @@ describe('a report', () => {
           const should = new Map(
             (await expected(from, to, interval, tz, groupBy)).map((row) => [keyOf(row, groupBy), row]),
           );
-          const found = rows.map((row) => ({ key: keyOf(row, groupBy), ...metricsIn(row) }));
-          expect(found).toEqual(found.map(({ key }) => ({ key, ...metricsIn(should.get(key) ?? {}) })));
+          const found = rows.map((row) => ({ key: keyOf(row, groupBy), metrics: metricsIn(row) }));
+          expect(found).toEqual(found.map(({ key }) => ({ key, metrics: metricsIn(should.get(key) ?? {}) })));
           const keys = new Set(found.map(({ key }) => key));
           expect([...should.keys()].filter((key) => !keys.has(key))).toEqual([]);
           compared += rows.length;
@@ -144,6 +202,7 @@ describe('a report', () => {
     ['ctr', 'interval=day&group_by=advertiser,ad'],
     ['-average_play_time', 'interval=week&group_by=ad&tz=Asia/Kathmandu'],
     ['-campaign', 'interval=total&group_by=campaign'],
+    ['placement', 'interval=month&group_by=ad,placement'],
     ['ad', 'interval=month&group_by=ad,campaign'],
   ])('has the same rows in pages as in whole, by %s: %s', async (order, query) => {
     const range = `from=2026-09-28&to=2026-11-05&${query}`;
@@ -151,9 +210,9 @@ describe('a report', () => {
     const whole = await report(`${range}&order=${order}`);
     const descends = order.startsWith('-');
     const name = order.replace('-', '');
-    const values = await report(`${range}&order=${order}&metrics=clicks,impressions,ctr,average_play_time`);
+    const values = await report(`${range}&order=${order}`);
     // Labels that are null precede all others, and metrics that are null follow them.
-    const isLabel = ['ad', 'campaign', 'advertiser'].includes(name);
+    const isLabel = ['ad', 'campaign', 'advertiser', 'placement'].includes(name);
     const keys = values.rows.map((row) => row[name] ?? (isLabel ? '' : null));
     const present = keys.filter((key) => key !== null);
     expect(keys.slice(present.length).every((key) => key === null)).toBe(true);
@@ -252,6 +311,15 @@ describe('a report', () => {
     expect(await total('campaign=summer')).toBe(impressions('ad-1', 'ad-2'));
     expect(await total('advertiser=acme&campaign=winter')).toBe(impressions('ad-3'));
     expect(await total('campaign=none')).toBe(0);
+    const byPlacement = await report('from=2011-01-01&to=2026-11-20&interval=total&group_by=placement');
+    const at = (...values: string[]) =>
+      byPlacement.rows.reduce(
+        (sum, row) => sum + (values.includes(String(row.placement)) ? Number(row.impressions) : 0),
+        0,
+      );
+    expect(at('top')).toBeGreaterThan(0);
+    expect(await total('placement=top&placement=(other)')).toBe(at('top', '(other)'));
+    expect(await total('group_by=placement&placement=top')).toBe(at('top'));
   });
 
   it.each([
@@ -276,10 +344,13 @@ describe('a report', () => {
     ['from=1990-01-01&interval=quarter_hour&limit=10', 'the report has more than 100000 intervals'],
     ['limit=0', 'limit must be greater than or equal to 1'],
     ['limit=10001', 'limit must be less than or equal to 10000'],
-    ['order=likes', 'order must be one of time, ad, campaign, advertiser, clicks'],
+    ['order=likes', 'order must be one of time, ad, campaign, advertiser, placement'],
     ['order=ad', 'order cannot be ad without group_by=ad'],
     ['order=-time&interval=total', 'order cannot be time with interval=total'],
     ['interval=minute&order=average_play_time', 'order cannot be average_play_time with interval=minute'],
+    ['group_by=placement,device', 'the report can group or filter by one of placement, source, device, country'],
+    ['group_by=placement&error_code=303', 'not by placement and error_code'],
+    ['group_by=placement&interval=minute', 'cannot group or filter by placement with interval=minute'],
     ['interval=minute&metrics=average_play_time', 'metrics must be without average_play_time with interval=minute'],
   ])('refuses %s with a 400 that says what is wrong', async (query, message) => {
     await expect(report(query)).rejects.toMatchObject({ status: 400, message: expect.stringContaining(message) });

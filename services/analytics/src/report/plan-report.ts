@@ -1,5 +1,5 @@
 import { invalidFields, REPORT_PARTS, REPORT_ROWS, type ReportQuery, readReportQuery } from '@ads/contract';
-import { AD_LABELS, METRIC_NAMES, METRICS, type MetricName } from '@ads/models';
+import { COUNTED_LABELS, type CountedLabel, GROUPS, METRIC_NAMES, METRICS, type MetricName } from '@ads/models';
 import { cutRange, type Part } from './intervals.js';
 import { oldestMinute, type Range, readRange } from './range.js';
 import { MINUTES, QUARTER_HOURS, type ReportRequest } from './read-report.js';
@@ -24,6 +24,7 @@ export function planReport(text: string, now: number): ReportPlan {
   const { query } = parsed;
   const { tz, interval } = query;
   const rollup = interval === 'minute' ? MINUTES : QUARTER_HOURS;
+  const label = eventLabelOf(query);
   const cursor = cursorOf(query);
   const { from, to } = rangeOf({ ...query, ...cursor?.range }, now, rollup.milliseconds);
   const metrics = metricsOf(query);
@@ -31,7 +32,26 @@ export function planReport(text: string, now: number): ReportPlan {
   const parts = cutRange(from, to, interval, tz, query.limit === undefined ? REPORT_ROWS : REPORT_PARTS);
   if (parts === undefined) throw query.limit === undefined ? tooManyRows() : tooManyParts();
   const bounds = [...parts.map((part) => part.from), to].map((time) => Math.floor(time / rollup.milliseconds));
-  return { query, from, to, parts, rollup, bounds, metrics, after: cursor?.after };
+  return { query, from, to, parts, rollup, label, bounds, metrics, after: cursor?.after };
+}
+
+/** The label of events that the query groups or filters by. @throws ApiError for more than one, and for minutes */
+function eventLabelOf(query: ReportQuery): CountedLabel | undefined {
+  const labels = COUNTED_LABELS.filter((name) => query.group_by.includes(name) || query[name] !== undefined);
+  const [label, other] = labels;
+  const refuse = (message: string) =>
+    invalidFields([
+      { path: labels.some((name) => query.group_by.includes(name)) ? 'group_by' : String(label), message },
+    ]);
+  if (other !== undefined) {
+    throw refuse(
+      `the report can group or filter by one of ${COUNTED_LABELS.join(', ')}, not by ${labels.join(' and ')}`,
+    );
+  }
+  if (label !== undefined && query.interval === 'minute') {
+    throw refuse(`the report cannot group or filter by ${label} with interval=minute; use interval=quarter_hour`);
+  }
+  return label;
 }
 
 /** @throws ApiError */
@@ -69,7 +89,7 @@ function checkOrder({ order, group_by, interval }: ReportQuery): void {
   const { by } = order;
   const refuse = (message: string) => invalidFields([{ path: 'order', message: `order cannot be ${by} ${message}` }]);
   if (by === 'time' && interval === 'total') throw refuse('with interval=total, which has no time');
-  const label = AD_LABELS.find((name) => name === by);
+  const label = GROUPS.find((name) => name === by);
   if (label !== undefined && !group_by.includes(label)) throw refuse(`without group_by=${by}`);
   const metric = METRIC_NAMES.find((name) => name === by);
   if (metric !== undefined && interval === 'minute' && !METRICS[metric].perMinute) {

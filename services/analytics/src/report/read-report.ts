@@ -1,7 +1,18 @@
 import { readFileSync } from 'node:fs';
 import type { ReportQuery } from '@ads/contract';
 import type { Database } from '@ads/ledger';
-import { AD_LABELS, type AdLabel, type CountName, METRICS, type MetricName } from '@ads/models';
+import {
+  AD_LABELS,
+  type AdLabel,
+  COUNT_COLUMNS,
+  COUNTED_LABELS,
+  type CountedLabel,
+  type CountName,
+  type GroupName,
+  labelNumber,
+  METRICS,
+  type MetricName,
+} from '@ads/models';
 
 const READ_REPORT = readFileSync(new URL('../../sql/read-report.sql', import.meta.url), 'utf8');
 
@@ -23,7 +34,7 @@ export const QUARTER_HOURS: Rollup = {
   table: 'counts_per_quarter_hour',
   column: 'quarter_hour',
   milliseconds: 900_000,
-  counts: ['clicks', 'impressions', 'play_times', 'play_time_ms'],
+  counts: [...COUNT_COLUMNS, 'play_times', 'play_time_ms'],
 };
 
 /** The condition of each filter that a query has. A query without it gets a plan of its own. */
@@ -33,8 +44,16 @@ const FILTERS: Readonly<Record<AdLabel, readonly [condition: string, parameter: 
   advertiser: ['ads.advertiser = ANY($4)', '$4::text[]'],
 };
 
+/** The columns of the groups of a row. Labels of events share one, because a report has at most one of them. */
+export const GROUP_COLUMNS = [...AD_LABELS, 'event_label'] as const;
+type GroupColumn = (typeof GROUP_COLUMNS)[number];
+
+export function groupColumn(name: GroupName): GroupColumn {
+  return AD_LABELS.find((label) => label === name) ?? 'event_label';
+}
+
 /** Texts are empty for labels that are null, or that the report does not group by. */
-export type ReportRow = Readonly<Record<AdLabel, string>> &
+export type ReportRow = Readonly<Record<GroupColumn, string>> &
   Readonly<Partial<Record<MetricName, number | null>>> & {
     /** The place of its part in the range. */
     readonly part: number;
@@ -43,12 +62,14 @@ export type ReportRow = Readonly<Record<AdLabel, string>> &
   };
 
 /** The place of a row in the order of a report. */
-export type ReportPosition = Pick<ReportRow, AdLabel | 'part' | 'sort'>;
+export type ReportPosition = Pick<ReportRow, GroupColumn | 'part' | 'sort'>;
 
 /** The selection and grouping of a report. */
 export interface ReportRequest {
-  readonly query: Pick<ReportQuery, 'ad_id' | 'campaign' | 'advertiser' | 'group_by' | 'order'>;
+  readonly query: Pick<ReportQuery, 'ad_id' | 'campaign' | 'advertiser' | CountedLabel | 'group_by' | 'order'>;
   readonly rollup: Rollup;
+  /** The label of events that the report groups or filters by. */
+  readonly label: CountedLabel | undefined;
   /** The first bucket of each part, ascending, and the bucket after the last part. */
   readonly bounds: readonly number[];
   readonly metrics: readonly MetricName[];
@@ -69,21 +90,28 @@ export async function readReport(database: Database, request: ReportRequest): Pr
 }
 
 /** A report without groups has rows of zeros even where nothing is counted. The planner must know that it has one group. */
-const ONE_GROUP = "SELECT '' AS ad, '' AS campaign, '' AS advertiser";
-const EACH_GROUP = 'SELECT DISTINCT ad, campaign, advertiser FROM sums';
+const ONE_GROUP = `SELECT ${GROUP_COLUMNS.map((name) => `'' AS ${name}`).join(', ')}`;
+const EACH_GROUP = `SELECT DISTINCT ${GROUP_COLUMNS.join(', ')} FROM sums`;
 
-function statementOf({ query, rollup, bounds, metrics, after, most }: ReportRequest): [string, unknown[]] {
+function statementOf({ query, rollup, label, bounds, metrics, after, most }: ReportRequest): [string, unknown[]] {
   const { ad_id, campaign, advertiser, group_by } = query;
   const values = { ad: ad_id, campaign, advertiser };
   const filters = AD_LABELS.map((label) => {
     const [condition, parameter] = FILTERS[label];
     return `AND ${values[label] === undefined ? `${parameter} IS NULL` : condition}`;
   });
+  const listed = label === undefined ? undefined : query[label];
+  const isGrouped = COUNTED_LABELS.some((name) => group_by.includes(name));
   const keys = keysOf(query.order);
   const parts: Readonly<Record<string, string>> = {
-    rollup: rollup.table,
+    rollup: label === undefined ? rollup.table : `(${labelledCounts(rollup, label, listed !== undefined)}) AS labelled`,
     bucket: rollup.column,
-    filters: filters.join(' '),
+    label: isGrouped ? 'value' : "''",
+    filters: [...filters, listed === undefined ? 'AND $8::text[] IS NULL' : 'AND value = ANY($8)'].join(' '),
+    // A group that has no event in the range, such as that without a label, has no row.
+    present: isGrouped
+      ? `(${rollup.counts.map((count) => `sum(${count})`).join(', ')}) <> (${rollup.counts.map(() => 0).join(', ')})`
+      : 'true',
     sums: rollup.counts.map((count) => `sum(${count})::bigint AS ${count}`).join(', '),
     groups: group_by.length === 0 ? ONE_GROUP : EACH_GROUP,
     columns: [`${sortValue(query.order)} AS sort`, ...metrics.map((name) => `${metricValue(name)} AS ${name}`)].join(
@@ -101,10 +129,24 @@ function statementOf({ query, rollup, bounds, metrics, after, most }: ReportRequ
       campaign ?? null,
       advertiser ?? null,
       ...AD_LABELS.map((label) => group_by.includes(label)),
+      listed ?? null,
       most,
       ...(after === undefined ? [] : keys.map(({ name }) => after[name])),
     ],
   ];
+}
+
+/**
+ * The counts of events by one label. Events without it have an empty one: their counts are those of the quarter-hours, less the
+ * counts of the events with the label.
+ */
+function labelledCounts({ table, column, counts }: Rollup, label: CountedLabel, onlyLabelled: boolean): string {
+  const labelled = `FROM counts_per_label WHERE label = ${labelNumber(label)}`;
+  const withLabel = `SELECT ad_id, ${column}, value, ${counts.join(', ')} ${labelled}`;
+  if (onlyLabelled) return withLabel;
+  return `${withLabel}
+    UNION ALL SELECT ad_id, ${column}, '', ${counts.join(', ')} FROM ${table}
+    UNION ALL SELECT ad_id, ${column}, '', ${counts.map((count) => `-${count}`).join(', ')} ${labelled}`;
 }
 
 /** A column that orders the rows. */
@@ -120,11 +162,12 @@ const TYPES: Readonly<Record<keyof ReportPosition, string>> = {
   ad: 'text',
   campaign: 'text',
   advertiser: 'text',
+  event_label: 'text',
 };
 
 /** The columns that order the rows. Together they are unique. */
 function keysOf(order: ReportQuery['order']): readonly Key[] {
-  const rest = ['part', ...AD_LABELS] as const;
+  const rest = ['part', ...GROUP_COLUMNS] as const;
   if (order === undefined) return rest.map((name) => ({ name, type: TYPES[name], isDescending: false }));
   const first = columnOf(order.by);
   return [
@@ -135,7 +178,7 @@ function keysOf(order: ReportQuery['order']): readonly Key[] {
 
 function columnOf(by: NonNullable<ReportQuery['order']>['by']): keyof ReportPosition {
   if (by === 'time') return 'part';
-  return by in METRICS ? 'sort' : (by as AdLabel);
+  return by in METRICS ? 'sort' : groupColumn(by as GroupName);
 }
 
 /** Rows whose metric is null are the last in both directions. */
@@ -152,10 +195,10 @@ function metricValue(name: MetricName): string {
   return `(${total(sum)})::float8 / nullif(${total(per)}, 0) / ${unit}`;
 }
 
-/** True for the rows after a position, whose values are the parameters from $9 on. */
+/** True for the rows after a position, whose values are the parameters from $10 on. */
 function comparison(keys: readonly Key[]): string {
   return keys.reduceRight((rest, { name, type, isDescending }, place) => {
-    const value = `$${place + 9}::${type}`;
+    const value = `$${place + 10}::${type}`;
     return `(${name} ${isDescending ? '<' : '>'} ${value} OR ${name} = ${value} AND ${rest})`;
   }, 'false');
 }

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ReportQuery } from '@ads/contract';
-import { AD_LABELS } from '@ads/models';
 import type { Range } from './range.js';
-import type { ReportPosition } from './read-report.js';
+import { GROUP_COLUMNS, type ReportPosition } from './read-report.js';
 
 /** Where a page of a report ended. */
 export interface ReportCursor {
@@ -17,7 +16,7 @@ const NUMBER = /^-?(Infinity|\d+(\.\d+)?(e[-+]\d+)?)$/;
 /** The text of a cursor, for `next_cursor`: opaque to callers. It is valid for this query only. */
 export function writeReportCursor(query: ReportQuery, { from, to }: Range, after: ReportPosition): string {
   const range = [from, to].map((time) => new Date(time).toISOString());
-  const labels = AD_LABELS.map((label) => after[label]);
+  const labels = GROUP_COLUMNS.map((column) => after[column]);
   // Numbers as text, because JSON has no infinity.
   const fields = [fingerprintOf(query), ...range, String(after.part), String(after.sort), ...labels];
   return Buffer.from(JSON.stringify(fields)).toString('base64url');
@@ -26,11 +25,15 @@ export function writeReportCursor(query: ReportQuery, { from, to }: Range, after
 /** Reads a cursor; undefined if {@link writeReportCursor} did not make it for this query. The times are not checked. */
 export function readReportCursor(query: ReportQuery, cursor: string): ReportCursor | undefined {
   const fields = parse(cursor);
-  if (!Array.isArray(fields) || fields.length !== 5 + AD_LABELS.length || !fields.every(isText)) return undefined;
-  const [fingerprint, from = '', to = '', part = '', sort = '', ad = '', campaign = '', advertiser = ''] = fields;
+  if (!Array.isArray(fields) || fields.length !== 5 + GROUP_COLUMNS.length || !fields.every(isText)) return undefined;
+  const [fingerprint, from = '', to = '', part = '', sort = '', ...labels] = fields;
   const isPosition = /^\d+$/.test(part) && Number(part) <= MAX_INT4 && NUMBER.test(sort);
   if (fingerprint !== fingerprintOf(query) || !isPosition) return undefined;
-  return { range: { from, to }, after: { part: Number(part), sort: Number(sort), ad, campaign, advertiser } };
+  const [ad = '', campaign = '', advertiser = '', event_label = ''] = labels;
+  return {
+    range: { from, to },
+    after: { part: Number(part), sort: Number(sort), ad, campaign, advertiser, event_label },
+  };
 }
 
 function parse(cursor: string): unknown {

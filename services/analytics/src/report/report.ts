@@ -1,9 +1,9 @@
 import { REPORT_ROWS, type ReportQuery } from '@ads/contract';
 import type { Database } from '@ads/ledger';
-import type { AdLabel } from '@ads/models';
+import type { GroupName } from '@ads/models';
 import { formatMoment, type Part } from './intervals.js';
 import { planReport, type ReportPlan, tooManyRows } from './plan-report.js';
-import { type ReportRow, readReport } from './read-report.js';
+import { groupColumn, type ReportRow, readReport } from './read-report.js';
 import { writeReportCursor } from './report-cursor.js';
 
 export interface ReportDependencies {
@@ -18,7 +18,7 @@ export interface Report {
   readonly to: string;
   readonly tz: string;
   readonly interval: ReportQuery['interval'];
-  readonly group_by: readonly AdLabel[];
+  readonly group_by: readonly GroupName[];
   readonly rows: readonly Readonly<Record<string, string | number | null>>[];
   readonly next_cursor: string | null;
 }
@@ -55,7 +55,7 @@ export function createReports({ database, now }: ReportDependencies): (query: st
 function fieldsOf(row: ReportRow, { query, parts, metrics }: ReportPlan): Report['rows'][number] {
   return {
     ...(query.interval === 'total' ? {} : { time: (parts[row.part] as Part).time }),
-    ...Object.fromEntries(query.group_by.map((label) => [label, row[label] === '' ? null : row[label]])),
+    ...Object.fromEntries(query.group_by.map((name) => [name, row[groupColumn(name)] || null])),
     ...Object.fromEntries(metrics.map((name) => [name, row[name] ?? null])),
   };
 }
