@@ -1,13 +1,14 @@
 -- Grants the services the rights that they need: to record and read, and to call the SECURITY DEFINER functions that create
--- partitions, renew the identity of the ledger, and erase an address. Run it after the migrations. It can be repeated.
+-- and remove partitions, renew the identity of the ledger, and erase an address. Run it after the migrations. It can be repeated.
 GRANT SELECT ON ads, ledger_identity TO ads;
 GRANT SELECT, INSERT ON ad_events TO ads;
 GRANT SELECT, INSERT, UPDATE ON ad_totals, counts_per_quarter_hour, counts_per_label, clicks_per_play_second TO ads;
 GRANT SELECT, INSERT ON label_values TO ads;
 GRANT SELECT, UPDATE ON report_backfill TO ads;
+GRANT SELECT, UPDATE (recorded_until, swept_until) ON event_retention TO ads;
 -- For services of the previous release, until they are replaced.
 GRANT SELECT ON clicks_per_second, clicks_per_minute TO ads;
 GRANT SELECT, INSERT, UPDATE, DELETE ON counts_per_second, counts_per_minute, counter_doubts TO ads;
-GRANT EXECUTE ON FUNCTION ensure_event_partitions, renew_ledger_identity, erase_address TO ads;
+GRANT EXECUTE ON FUNCTION ensure_event_partitions, drop_old_partition, delete_old_events, renew_ledger_identity, erase_address TO ads;
 -- A temporary table would shadow the table that such a function uses.
 DO $$ BEGIN EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database()); END $$;

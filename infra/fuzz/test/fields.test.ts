@@ -58,6 +58,7 @@ const receipt = {
   now: 1_700_000_000_000,
   maxClockSkew: 0,
   maxAge: Number.POSITIVE_INFINITY,
+  maxIdAge: Number.POSITIVE_INFINITY,
 };
 
 /** A kind that has the field; an error has all others. */

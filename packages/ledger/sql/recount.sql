@@ -4,7 +4,13 @@
 --
 -- Parameters: 1 seconds for which second buckets are kept, 2 minutes for which minute buckets are kept. Older missing buckets
 -- are not created. `:count` and the like are filled in from EVENT_KINDS, see kinds-in-sql.ts.
-WITH counted AS MATERIALIZED (
+--
+-- After a removal of old events only buckets later than each removed event can be counted. Earlier buckets stay as they are, a
+-- total is the sum of all quarter-hours, and clicks per second of the video, which have no time, are only raised.
+WITH provable AS MATERIALIZED (
+  SELECT coalesce(floor(date_part('epoch', removed_until) / 900) * 900 + 900, 0)::bigint AS first_second FROM event_retention
+),
+counted AS MATERIALIZED (
   SELECT
     ad_id,
     floor(date_part('epoch', occurred_at))::bigint AS second,
@@ -13,13 +19,21 @@ WITH counted AS MATERIALIZED (
     coalesce(sum(coalesce(play_time_ms, play_time_seconds * 1000)), 0)::bigint AS play_time_ms,
     count(*) AS events
   FROM ad_events
+  WHERE occurred_at >= to_timestamp((SELECT first_second FROM provable))
   GROUP BY 1, 2
 ),
 totals AS (
   INSERT INTO ad_totals AS total (ad_id, clicks, impressions)
   SELECT ad_id, coalesce(should.clicks, 0), coalesce(should.impressions, 0)
   FROM (
-    SELECT ad_id, sum(clicks)::bigint AS clicks, sum(impressions)::bigint AS impressions FROM counted GROUP BY ad_id
+    SELECT ad_id, sum(clicks)::bigint AS clicks, sum(impressions)::bigint AS impressions
+    FROM (
+      SELECT ad_id, clicks, impressions FROM counted
+      UNION ALL
+      SELECT ad_id, clicks, impressions FROM counts_per_quarter_hour
+      WHERE quarter_hour < (SELECT first_second / 900 FROM provable)
+    ) parts
+    GROUP BY ad_id
   ) should
   FULL JOIN ad_totals held USING (ad_id)
   WHERE (coalesce(should.clicks, 0), coalesce(should.impressions, 0))
@@ -34,7 +48,9 @@ minutes AS (
     SELECT ad_id, second / 60 AS minute, sum(clicks)::bigint AS clicks, sum(impressions)::bigint AS impressions
     FROM counted GROUP BY 1, 2
   ) should
-  FULL JOIN counts_per_minute held USING (ad_id, minute)
+  FULL JOIN (
+    SELECT * FROM counts_per_minute WHERE minute >= (SELECT first_second / 60 FROM provable)
+  ) held USING (ad_id, minute)
   WHERE (coalesce(should.clicks, 0), coalesce(should.impressions, 0))
      <> (coalesce(held.clicks, 0), coalesce(held.impressions, 0))
     AND (held.clicks IS NOT NULL OR minute >= floor(date_part('epoch', now()) / 60) - $2)
@@ -45,7 +61,9 @@ seconds AS (
   INSERT INTO counts_per_second AS bucket (ad_id, second, clicks, impressions)
   SELECT ad_id, second, coalesce(should.clicks, 0), coalesce(should.impressions, 0)
   FROM counted should
-  FULL JOIN counts_per_second held USING (ad_id, second)
+  FULL JOIN (
+    SELECT * FROM counts_per_second WHERE second >= (SELECT first_second FROM provable)
+  ) held USING (ad_id, second)
   WHERE (coalesce(should.clicks, 0), coalesce(should.impressions, 0))
      <> (coalesce(held.clicks, 0), coalesce(held.impressions, 0))
     AND (held.clicks IS NOT NULL OR second >= floor(date_part('epoch', now())) - $1)
@@ -60,7 +78,9 @@ quarter_hours AS (
            sum(play_time_ms)::bigint AS play_time_ms, :sum
     FROM counted GROUP BY 1, 2
   ) should
-  FULL JOIN counts_per_quarter_hour held USING (ad_id, quarter_hour)
+  FULL JOIN (
+    SELECT * FROM counts_per_quarter_hour WHERE quarter_hour >= (SELECT first_second / 900 FROM provable)
+  ) held USING (ad_id, quarter_hour)
   WHERE (coalesce(should.play_times, 0), coalesce(should.play_time_ms, 0), :should)
      <> (coalesce(held.play_times, 0), coalesce(held.play_time_ms, 0), :held)
   ON CONFLICT (ad_id, quarter_hour) DO UPDATE
@@ -79,10 +99,12 @@ labels AS (
       VALUES (1::smallint, placement), (2, source), (3, device), (4, country), (5, error_code)
     ) AS labelled (label, value)
     LEFT JOIN label_values listed USING (ad_id, label, value)
-    WHERE value IS NOT NULL
+    WHERE value IS NOT NULL AND occurred_at >= to_timestamp((SELECT first_second FROM provable))
     GROUP BY 1, 2, 3, 4
   ) should
-  FULL JOIN counts_per_label held USING (ad_id, label, quarter_hour, value)
+  FULL JOIN (
+    SELECT * FROM counts_per_label WHERE quarter_hour >= (SELECT first_second / 900 FROM provable)
+  ) held USING (ad_id, label, quarter_hour, value)
   WHERE (coalesce(should.play_times, 0), coalesce(should.play_time_ms, 0), :should)
      <> (coalesce(held.play_times, 0), coalesce(held.play_time_ms, 0), :held)
   ON CONFLICT (ad_id, label, quarter_hour, value) DO UPDATE
@@ -97,7 +119,8 @@ play_seconds AS (
     FROM ad_events WHERE play_time_seconds IS NOT NULL GROUP BY 1, 2
   ) should
   FULL JOIN clicks_per_play_second held USING (ad_id, play_second)
-  WHERE coalesce(should.clicks, 0) <> coalesce(held.clicks, 0)
+  WHERE coalesce(should.clicks, 0) > coalesce(held.clicks, 0)
+    OR coalesce(should.clicks, 0) < held.clicks AND (SELECT first_second FROM provable) = 0
   ON CONFLICT (ad_id, play_second) DO UPDATE SET clicks = excluded.clicks
   RETURNING 1
 ),

@@ -14,6 +14,7 @@ export * from './prune.js';
 export * from './read-catalogue.js';
 export * from './rebuild.js';
 export * from './recount.js';
+export * from './retention.js';
 export * from './retired.js';
 export * from './script.js';
 export * from './shards.js';

@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { openTestServers, type Variables } from '@ads/local';
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { seeded } from '../../models/test/seeded.js';
-import { type Database, readIdentity, recount } from '../src/index.js';
+import { type Database, noteRecorded, readIdentity, recount, removeOldEvents } from '../src/index.js';
 import { recordBatch } from '../src/record.js';
 import { click, expectExactRollups, randomEvents, rows } from './expected-counts.js';
 import { openDatabase } from './servers.js';
@@ -15,6 +16,7 @@ beforeEach(async () => {
   database = openDatabase(testServers, env);
 });
 
+const DAY = 86_400_000;
 const at = Date.now();
 const connection = () => ({
   host: env.POSTGRES_HOST,
@@ -68,6 +70,32 @@ describe('a recount', () => {
     await recount(connection());
     expect(recounts).toBeGreaterThan(1);
     await expectExactRollups(database);
+  });
+
+  it('leaves counts of times as they are whose events may have been removed', async () => {
+    const quarterHour = 900_000;
+    const removed = Math.floor(at / quarterHour) * quarterHour - 2 * quarterHour;
+    const parts = { playTimeMs: 5_000, labels: { placement: 'top' } };
+    const old = click(at, { occurredAt: removed, receivedAt: at - 60 * DAY, ...parts });
+    const beside = click(at, { occurredAt: removed + quarterHour - 1 });
+    const after = click(at, { occurredAt: removed + quarterHour });
+    for (const event of [old, beside, after]) Object.assign(event, { id: randomUUID().replace(/^./, 'f') });
+    await recordBatch(database, [old, beside, after]);
+    const counts = () => rows(database, 'SELECT quarter_hour, clicks FROM counts_per_quarter_hour ORDER BY 1');
+    const exact = await counts();
+    await noteRecorded(database, at);
+    expect(await removeOldEvents(database, 30)).toMatchObject({ deleted: 1 });
+    expect(new Set(Object.values({ ...(await recount(connection())), events: 0 }))).toEqual(new Set([0]));
+
+    await rows(
+      database,
+      `UPDATE counts_per_quarter_hour SET clicks = 9 WHERE quarter_hour = ${removed / quarterHour + 1}`,
+    );
+    await rows(database, 'UPDATE counts_per_minute SET clicks = clicks + 7');
+    await rows(database, 'UPDATE ad_totals SET clicks = 99');
+    expect(await recount(connection())).toMatchObject({ totals: 1, minutes: 1, quarter_hours: 1 });
+    expect(await counts()).toEqual(exact);
+    expect(await rows(database, 'SELECT clicks FROM ad_totals')).toEqual([{ clicks: 3 }]);
   });
 
   it('creates no buckets beyond the retention', async () => {

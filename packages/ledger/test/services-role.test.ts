@@ -9,6 +9,7 @@ import {
   eraseAddress,
   healDoubts,
   lookUpAds,
+  noteRecorded,
   pruneMinutes,
   pruneSeconds,
   raiseDoubt,
@@ -19,6 +20,7 @@ import {
   readIdentity,
   readPartitionDays,
   recount,
+  removeOldEvents,
   renewIdentity,
   settleDoubt,
 } from '../src/index.js';
@@ -84,6 +86,8 @@ describe('the role of the services', () => {
     };
     expect(await ensurePartitions(services, { onFailure })).toBe(1);
     expect(await readPartitionDays(services)).toBe(DAYS_AHEAD);
+    await noteRecorded(services, now + 40 * 86_400_000);
+    expect(await removeOldEvents(services, 30)).toEqual({ dropped: true, deleted: 0 });
     await owner.query('test', "INSERT INTO counts_per_second VALUES ('ad-001', 1, 1)");
     await owner.query('test', "INSERT INTO counts_per_minute VALUES ('ad-001', 1, 1)");
     expect(await pruneSeconds(services)).toBe(1);
@@ -96,6 +100,7 @@ describe('the role of the services', () => {
     "INSERT INTO ads (id, image_url, target_url) VALUES ('mine', '', '')",
     'UPDATE ledger_identity SET ledger_id = gen_random_uuid()',
     'UPDATE ad_totals SET clicks = 0; DELETE FROM ad_totals',
+    'UPDATE event_retention SET removed_until = NULL',
     'TRUNCATE counts_per_second',
     'DROP TABLE ads',
     'CREATE TABLE mine ()',
@@ -108,8 +113,11 @@ describe('the role of the services', () => {
   it('cannot shadow a table that a SECURITY DEFINER function uses', async () => {
     const found = await rows(services, 'SELECT proname, proconfig FROM pg_proc WHERE prosecdef ORDER BY 1');
     const names = [
+      'delete_old_events',
+      'drop_old_partition',
       'ensure_event_partitions',
       'erase_address',
+      'keep_late_event',
       'renew_ledger_identity',
       'renew_ledger_identity_on_delete',
     ];

@@ -4,7 +4,7 @@ import { AD_ID, isErrorCode, isPlayTime, playTimeMs, type WritableEvent } from '
 import { EVENT_KINDS, type EventKind, KINDS } from './kinds.js';
 import { readLabels } from './labels.js';
 import type { Receipt } from './receipt.js';
-import { isFarAhead, isUuid, uuidv7 } from './uuid.js';
+import { isFarAhead, isTooOld, isUuid, uuidv7 } from './uuid.js';
 
 interface FieldsOfKind {
   readonly idField: string;
@@ -33,7 +33,7 @@ export function readCommonEvent(body: unknown, receipt: Receipt) {
   if (typeof adId !== 'string' || !AD_ID.test(adId)) return undefined;
   const { idField, hasPlayTime, hasErrorCode } = FIELDS_OF_KIND.get(kind) as FieldsOfKind;
   const givenId = fields[idField] ?? null;
-  const id = givenId === null && idempotencyKey === undefined ? uuidv7(now) : readUuid(givenId, now);
+  const id = givenId === null && idempotencyKey === undefined ? uuidv7(now) : readUuid(givenId, receipt);
   if (id === undefined) return undefined;
   if (ip !== null && (typeof ip !== 'string' || !isPlainAddress(ip))) return undefined;
   const claimed = timestamp === null ? now : readPlainTime(timestamp);
@@ -63,10 +63,10 @@ export function readCommonEvent(body: unknown, receipt: Receipt) {
   return event;
 }
 
-function readUuid(value: unknown, now: number): string | undefined {
+function readUuid(value: unknown, { now, maxIdAge }: Receipt): string | undefined {
   if (typeof value !== 'string' || !isUuid(value)) return undefined;
   const id = value.toLowerCase();
-  return isFarAhead(id, now) ? undefined : id;
+  return isFarAhead(id, now) || isTooOld(id, now, maxIdAge) ? undefined : id;
 }
 
 /** True for an address that needs no normalisation: without a zone, and without an IPv4 part in IPv6. */

@@ -16,7 +16,7 @@ import { EVENT_KINDS, type EventField, type EventKind, KINDS, perKind } from './
 import { type EventLabels, labelSchemas, readLabels } from './labels.js';
 import { limitedText } from './limited.js';
 import type { Receipt } from './receipt.js';
-import { isFarAhead, isUuid, UUID_LENGTH, uuidv7 } from './uuid.js';
+import { isFarAhead, isTooOld, isUuid, UUID_LENGTH, uuidv7 } from './uuid.js';
 
 const DAY_MS = 86_400_000;
 
@@ -168,11 +168,8 @@ export function readAnyEvent(body: unknown, receipt: Receipt): EventReading {
   const id = readId(fields, receipt);
   if (typeof id !== 'string') return { state: 'invalid', details: [id] };
   const claimed = fields.timestamp == null ? now : (readTime(fields.timestamp) ?? now);
-  if (claimed < now - receipt.maxAge) {
-    const days = receipt.maxAge / DAY_MS;
-    const message = `timestamp must not be more than ${days === 1 ? 'a day' : `${days} days`} ago`;
-    return { state: 'too old', details: [{ path: 'timestamp', message }] };
-  }
+  const tooOld = ageProblems(fields, claimed, id, receipt);
+  if (tooOld.length > 0) return { state: 'too old', details: tooOld };
   const believable = claimed <= now + receipt.maxClockSkew;
   const labels = labelsOf(fields, receipt.kind);
   return {
@@ -203,18 +200,43 @@ function labelsOf(fields: EventBody, kind: EventKind): EventLabels | undefined {
     : labels;
 }
 
+/** The field or header that holds the id of an event. */
+function pathOfId(fields: EventBody, kind: EventKind): string {
+  const { idField } = EVENT_KINDS[kind];
+  return fields[idField] == null ? 'Idempotency-Key' : idField;
+}
+
 /** Returns the id of the body, else of the header, else a new one, in lower case; or the problem with it. */
 function readId(fields: EventBody, { kind, idempotencyKey, now }: Receipt): string | Detail {
   const { idField } = EVENT_KINDS[kind];
   const given = (fields[idField] ?? undefined) as string | undefined;
   const key = unquoted(idempotencyKey);
-  const path = given === undefined ? 'Idempotency-Key' : idField;
+  const path = pathOfId(fields, kind);
   const id = given ?? key ?? uuidv7(now);
   if (!isUuid(id)) return { path, message: `${path} must be a UUID` };
   const lower = id.toLowerCase();
   return isFarAhead(lower, now)
     ? { path, message: `${path} is a UUIDv7 from more than a day in the future; check the clock that generated it` }
     : lower;
+}
+
+function ageProblems(fields: EventBody, claimed: number, id: string, receipt: Receipt): Detail[] {
+  const { kind, now, maxAge, maxIdAge } = receipt;
+  const problems: Detail[] = [];
+  if (claimed < now - maxAge) {
+    problems.push({ path: 'timestamp', message: `timestamp must not be more than ${inDays(maxAge)} ago` });
+  }
+  if (isTooOld(id, now, maxIdAge)) {
+    const path = pathOfId(fields, kind);
+    const message = `${path} is a UUIDv7 from more than ${inDays(maxIdAge)} ago; ids are remembered for ${inDays(maxIdAge)}`;
+    problems.push({ path, message });
+  }
+  return problems;
+}
+
+function inDays(milliseconds: number): string {
+  const days = milliseconds / DAY_MS;
+  return days === 1 ? 'a day' : `${days} days`;
 }
 
 /** Returns the first problem of each field. */

@@ -12,4 +12,6 @@ export interface Receipt {
   readonly maxClockSkew: number;
   /** The greatest age of an event by its timestamp; Infinity for any age. */
   readonly maxAge: number;
+  /** The greatest age of the time in a UUIDv7; Infinity for any age. */
+  readonly maxIdAge: number;
 }

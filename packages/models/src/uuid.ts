@@ -59,6 +59,29 @@ export function isFarAhead(id: string, now: number): boolean {
   return id > latest.prefix && timeOf(id) > now + MOST_AHEAD;
 }
 
+/** Caches the smallest prefix that is not too old during a second. */
+let oldest = { second: -1, maxAge: 0, prefix: '' };
+
+/**
+ * True for a UUIDv7 whose time is more than `maxAge` before `now`: the events of its day may be removed, so a repetition would
+ * count again. False for all other versions, whose first bits are not a time.
+ *
+ * @param id a valid UUID in lower case
+ * @param now milliseconds since the Unix epoch
+ * @param maxAge milliseconds; Infinity for any age
+ */
+export function isTooOld(id: string, now: number, maxAge: number): boolean {
+  if (maxAge === Number.POSITIVE_INFINITY || id.charCodeAt(VERSION_AT) !== VERSION_7) return false;
+  const second = Math.floor(now / 1_000);
+  if (second !== oldest.second || maxAge !== oldest.maxAge) {
+    const time = Math.max(0, 1_000 * (second + 1) - maxAge)
+      .toString(16)
+      .padStart(12, '0');
+    oldest = { second, maxAge, prefix: `${time.slice(0, 8)}-${time.slice(8)}` };
+  }
+  return id < oldest.prefix && timeOf(id) < now - maxAge;
+}
+
 /** Returns the first 48 bits of a UUID: in a UUIDv7, milliseconds since the Unix epoch. */
 function timeOf(id: string): number {
   return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);

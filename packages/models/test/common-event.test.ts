@@ -37,11 +37,15 @@ const days = fc
     return `${year}-${month}-${day}T${hour}:${minute}:00Z`;
   });
 const addresses = fc.oneof(fc.ipV4(), fc.ipV6(), fc.ipV4Extended());
-/** UUIDv7 just below and above one day ahead, and UUIDs of other versions with the same first bits. */
+/** UUIDv7 just below and above one day ahead and the age limits, and UUIDs of other versions with the same first bits. */
 const ids = fc
-  .tuple(fc.oneof(fc.integer({ min: -3, max: 3 }), fc.integer({ min: -(10 ** 12), max: 10 ** 13 })), fc.nat(8))
-  .map(([offset, version]) => {
-    const id = uuidv7(NOW + 86_400_000 + offset);
+  .tuple(
+    fc.constantFrom(1, -1, -30),
+    fc.oneof(fc.integer({ min: -3, max: 3 }), fc.integer({ min: -(10 ** 12), max: 10 ** 13 })),
+    fc.nat(8),
+  )
+  .map(([days, offset, version]) => {
+    const id = uuidv7(NOW + days * 86_400_000 + offset);
     return version === 4 ? `${id.slice(0, 14)}4${id.slice(15)}` : id;
   })
   .chain((id) => fc.constantFrom(id, id.toUpperCase()));
@@ -85,16 +89,18 @@ const bodies = fc.oneof(
   { weight: 1, arbitrary: fc.oneof(fc.jsonValue(), fc.constant(undefined)) },
 );
 
+const maxAges = fc.oneof(
+  { weight: 4, arbitrary: fc.constant(Number.POSITIVE_INFINITY) },
+  fc.constantFrom(86_400_000, 30 * 86_400_000),
+);
 const receipts: fc.Arbitrary<Receipt> = fc.record({
+  maxIdAge: maxAges,
   kind: fc.constantFrom<EventKind>('click', 'impression', 'complete', 'error'),
   idempotencyKey: fc.oneof({ weight: 4, arbitrary: fc.constant(undefined) }, fc.uuid(), ids, fc.string()),
   callerIp: fc.constant(() => '203.0.113.9'),
   now: fc.constant(NOW),
   maxClockSkew: fc.constantFrom(0, 300_000),
-  maxAge: fc.oneof(
-    { weight: 4, arbitrary: fc.constant(Number.POSITIVE_INFINITY) },
-    fc.constantFrom(86_400_000, 30 * 86_400_000),
-  ),
+  maxAge: maxAges,
 });
 
 it('readCommonEvent accepts only bodies that the schemas accept, and returns the same event', () => {
@@ -129,6 +135,7 @@ it.each([
     now: NOW,
     maxClockSkew: 0,
     maxAge: 86_400_000,
+    maxIdAge: 86_400_000,
   };
   expect(readCommonEvent(body, receipt)).toMatchObject({ kind: 'click', adId: 'ad-001' });
 });

@@ -15,6 +15,7 @@ const receipt: Receipt = {
   now: NOW,
   maxClockSkew: SKEW,
   maxAge: Number.POSITIVE_INFINITY,
+  maxIdAge: Number.POSITIVE_INFINITY,
 };
 
 function read(fields: object, changes: Partial<Receipt> = {}) {
@@ -120,6 +121,31 @@ describe('an id in the future', () => {
 
   it('is ignored in a field or header that is not used', () => {
     expect(read({ impression_id: late, click_id: early }, { idempotencyKey: late }).id).toBe(early);
+  });
+});
+
+describe('the time in a UUIDv7', () => {
+  const limited = { maxIdAge: 30 * 86_400_000 };
+  const oldest = uuidv7(NOW - limited.maxIdAge);
+  const older = uuidv7(NOW - limited.maxIdAge - 1);
+
+  it('may be as old as ids are remembered, to the millisecond', () => {
+    expect(read({ click_id: oldest }, limited).id).toBe(oldest);
+    for (const [path, fields, changes] of [
+      ['click_id', { click_id: older.toUpperCase() }, {}],
+      ['Idempotency-Key', {}, { idempotencyKey: older }],
+    ] as const) {
+      expect(readEventRequest({ ad_id: 'ad-001', ...fields }, { ...receipt, ...limited, ...changes })).toEqual({
+        state: 'too old',
+        details: [{ path, message: `${path} is a UUIDv7 from more than 30 days ago; ids are remembered for 30 days` }],
+      });
+    }
+  });
+
+  it('is not judged in other versions, nor if ids are remembered for ever', () => {
+    const chance = `${older.slice(0, 14)}4${older.slice(15)}`;
+    expect(read({ click_id: chance }, limited).id).toBe(chance);
+    expect(read({ click_id: uuidv7(0) }).id).toMatch(/^00000000/);
   });
 });
 

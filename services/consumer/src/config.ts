@@ -10,7 +10,15 @@ import {
   type StreamConfig,
   streamVariables,
 } from '@ads/connections';
-import { type LogConfig, logVariables, type ServerConfig, serverVariables, type Variables } from '@ads/runtime';
+import {
+  type EventRetentionConfig,
+  eventRetentionVariables,
+  type LogConfig,
+  logVariables,
+  type ServerConfig,
+  serverVariables,
+  type Variables,
+} from '@ads/runtime';
 import Joi from 'joi';
 
 /** Configuration of the consumer. */
@@ -21,7 +29,8 @@ export interface ConsumerConfig
     RedisConfig,
     NatsConfig,
     StreamConfig,
-    RecordingConfig {
+    RecordingConfig,
+    EventRetentionConfig {
   readonly CONSUMER_BATCH_EVENTS: number;
   readonly CONSUMER_MAX_MESSAGES: number;
   readonly CONSUMER_MAX_BYTES: number;
@@ -39,6 +48,7 @@ export const consumerVariables: Variables<ConsumerConfig> = {
   ...recordingVariables,
   ...natsVariables,
   ...streamVariables,
+  ...eventRetentionVariables,
   CONSUMER_BATCH_EVENTS: count.max(50_000).default(20_000).description('Maximum number of events in one transaction.'),
   CONSUMER_MAX_MESSAGES: count
     .max(5_000)

@@ -12,6 +12,8 @@ const LEAST_DAYS = 2;
 export interface TablesDependencies {
   readonly postgres: Database & Pick<Postgres, 'ping'>;
   readonly clock: Pick<Clock, 'whyNotPrune'>;
+  /** Removes old events. */
+  readonly remove: (signal: AbortSignal) => Promise<void>;
   /** Holds while today or tomorrow has no partition. */
   readonly condition: Condition;
   /** Called with the number of days, from today on, that have partitions. */
@@ -20,7 +22,7 @@ export interface TablesDependencies {
 }
 
 /**
- * Prunes rollups and creates partitions, at once and every hour, and a minute after a failure. A failed step does not stop the
+ * Prunes rollups, creates partitions and removes old events, at once and every hour, and a minute after a failure. A failed step does not stop the
  * others.
  *
  * @returns stops it, and waits for the current statement
@@ -42,7 +44,7 @@ export function keepTables(dependencies: TablesDependencies): () => Promise<void
 
 /** True when every step succeeded and no day lacks a partition. */
 async function keepOnce(
-  { postgres, clock, condition, onDays, logger }: TablesDependencies,
+  { postgres, clock, remove, condition, onDays, logger }: TablesDependencies,
   signal: AbortSignal,
 ): Promise<boolean> {
   const failures: { readonly step: string; readonly error: unknown }[] = [];
@@ -65,6 +67,7 @@ async function keepOnce(
     if (days >= LEAST_DAYS) condition.clear();
     else condition.hold(missing(days, failures[0]?.error));
   }
+  await attempt('remove old events', () => remove(signal));
   if (signal.aborted) return false;
   const [first] = failures;
   if (first !== undefined && !(first.error instanceof DependencyUnavailable)) {

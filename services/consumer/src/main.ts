@@ -10,8 +10,10 @@ import { createIncidents } from './incidents.js';
 import { keepCounters } from './keep-counters.js';
 import { keepTables } from './keep-tables.js';
 import { createNewerEvents } from './newer-events.js';
+import { keepNotingRecorded } from './note-recorded.js';
 import { startQueueWatch } from './queue-watch.js';
 import { startRecording } from './recording.js';
+import { createRemoval } from './remove-old-events.js';
 import { deleteRetiredCounters } from './retired-counters.js';
 import { runAudit } from './run-audit.js';
 import { serveManagement } from './serve-management.js';
@@ -32,9 +34,11 @@ await runProcess<ConsumerConfig>({
     shutdown.add('counters', keepCounters(counters));
     shutdown.add('retired counters', deleteRetiredCounters({ store: redis, ledger: status.ledger, logger }));
     const missing = conditions.declare('partitions_missing');
-    const tables = { postgres, clock, condition: missing, onDays: counted.partitionDays, logger };
+    const remove = createRemoval({ postgres, clock, keepDays: config.EVENT_RETENTION_DAYS, logger });
+    const tables = { postgres, clock, remove, condition: missing, onDays: counted.partitionDays, logger };
     shutdown.add('tables', keepTables(tables));
     const backfill = { database: postgres, store: redis, now: clock.earliest, logger };
+    shutdown.add('recorded events', keepNotingRecorded({ nats, database: postgres, clock, logger }));
     shutdown.add('backfill', keepBackfilling(backfill));
 
     const recording = startRecording({ context, connections, store: redis, clock, counted, incidents });

@@ -1,9 +1,10 @@
-import { DAYS_AHEAD, type Database } from '@ads/ledger';
+import { DAYS_AHEAD, type Database, noteRecorded } from '@ads/ledger';
 import { openPool, openTestServers, waitFor } from '@ads/local';
 import { createConditions, createMetrics } from '@ads/runtime';
 import { afterAll, beforeEach, expect, it } from '@jest/globals';
-import type pg from 'pg';
+import pg from 'pg';
 import { keepTables } from '../src/keep-tables.js';
+import { createRemoval } from '../src/remove-old-events.js';
 import { captureLog } from './log.js';
 
 const testServers = openTestServers();
@@ -25,7 +26,9 @@ beforeEach(async () => {
   pool = openPool(await testServers.database());
   const own = pool;
   testServers.onRelease(() => own.end());
-  pool.options.types = { getTypeParser: (oid: number) => (NUMBERS.includes(oid) ? Number : (text: string) => text) };
+  pool.options.types = {
+    getTypeParser: (oid: number) => (NUMBERS.includes(oid) ? Number : pg.types.getTypeParser(oid)),
+  };
   database = {
     query: async <Row extends object>(_operation: string, text: string, values: readonly unknown[] = []) =>
       (await own.query(text, [...values])).rows as Row[],
@@ -40,6 +43,7 @@ async function keepOnce(whyNotPrune: () => string | undefined = () => undefined)
   const stop = keepTables({
     postgres: { ...database, ping: async () => undefined },
     clock: { whyNotPrune },
+    remove: async () => undefined,
     condition: conditions.declare('partitions_missing'),
     onDays: (read) => {
       days = read;
@@ -78,4 +82,21 @@ it('table upkeep creates partitions even if pruning fails', async () => {
   await pool.query(`DROP TABLE ${nameOf(nextWeek)}`);
   expect(await keepOnce(() => 'the clocks disagree')).toEqual({ days: DAYS_AHEAD, conditions: {} });
   expect(events).toEqual(['tables.partitions_made', 'tables.step_failed']);
+});
+
+it('events that are too old are removed once everything is recorded that was accepted before the first attempt', async () => {
+  const today = nameOf(Date.now());
+  const recorded = Date.now() + 40 * DAY_MS;
+  await noteRecorded(database, recorded);
+  const { logger, lines } = captureLog();
+  const isRemoved = async (firstAttempt: number, whyNotPrune?: string) => {
+    const postgres = { ...database, ping: async () => undefined };
+    const clock = { now: () => firstAttempt, whyNotPrune: () => whyNotPrune };
+    await createRemoval({ postgres, clock, keepDays: 30, logger })(new AbortController().signal);
+    return (await pool.query('SELECT to_regclass($1) AS name', [today])).rows[0].name === null;
+  };
+  expect(await isRemoved(recorded + 1)).toBe(false);
+  await expect(isRemoved(recorded, 'the clocks disagree')).rejects.toThrow('the clocks disagree');
+  expect(await isRemoved(recorded)).toBe(true);
+  expect(lines.map(({ fields }) => fields.event)).toEqual(['tables.events_removed']);
 });

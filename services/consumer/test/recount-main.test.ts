@@ -24,7 +24,9 @@ describe('npm run recount', () => {
     const rows = openRows(testServers, env);
     await rows("INSERT INTO ad_totals VALUES ('ad-001', 1234, 0)");
     const { stdout } = await run([], { ...env });
-    expect(stdout).toContain('Events counted: 0\nRows corrected: 1 totals, 0 minutes, 0 seconds, 0 quarter-hours\n');
+    expect(stdout).toContain(
+      'Events counted: 0\nRows corrected: 1 totals, 0 minutes, 0 seconds, 0 quarter-hours, 0 labels, 0 play-seconds\n',
+    );
     expect(await rows('SELECT clicks FROM ad_totals')).toEqual([{ clicks: '0' }]);
   });
 

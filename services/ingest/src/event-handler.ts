@@ -18,6 +18,8 @@ export interface EventDependencies extends AcceptDependencies {
   readonly maxClockSkew: number;
   /** Milliseconds; Infinity for any age. */
   readonly maxAge: number;
+  /** Milliseconds; Infinity for any age. */
+  readonly maxIdAge: number;
   /** Milliseconds since the epoch; undefined until NATS or Postgres has reported its time. */
   readonly now: () => number | undefined;
 }
@@ -48,7 +50,7 @@ export function eventHandler(kind: EndpointKind, dependencies: EventDependencies
  */
 export function receiptOf(
   context: RequestContext,
-  { maxClockSkew, maxAge, now }: EventDependencies,
+  { maxClockSkew, maxAge, maxIdAge, now }: EventDependencies,
 ): Omit<Receipt, 'kind' | 'idempotencyKey'> {
   const time = now();
   if (time === undefined) {
@@ -59,7 +61,7 @@ export function receiptOf(
   // was read has none.
   const callerIp = () =>
     readAddress(context.clientAddress()) ?? readAddress(request.socket.remoteAddress) ?? NO_ADDRESS;
-  return { callerIp, now: time, maxClockSkew, maxAge };
+  return { callerIp, now: time, maxClockSkew, maxAge, maxIdAge };
 }
 
 /** @throws ApiError 400 for an invalid event */

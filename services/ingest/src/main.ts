@@ -9,6 +9,7 @@ import { batchHandler } from './batch-handler.js';
 import { startCatalogue } from './catalogue.js';
 import { type IngestConfig, ingestVariables } from './config.js';
 import { openConnections } from './connections.js';
+import { eventAges } from './event-ages.js';
 import { eventHandler } from './event-handler.js';
 import { openEventStore } from './event-store.js';
 import { createIngestHealth } from './ingest-health.js';
@@ -48,7 +49,7 @@ await runProcess<IngestConfig>({
           store: events.store,
           onAccepted: events.counted.accepted,
           maxClockSkew: config.MAX_CLOCK_SKEW_SECONDS * 1_000,
-          maxAge: (config.MAX_EVENT_AGE_DAYS ?? Number.POSITIVE_INFINITY) * 86_400_000,
+          ...eventAges(config),
           now: clock.measuredNow,
         };
         fastPath.post(

@@ -19,6 +19,7 @@ function setUp(store: (event: AdEvent) => Promise<StoreResult>, limit = Number.P
     onAccepted: (event) => accepted.push(event),
     maxClockSkew: 0,
     maxAge: 86_400_000,
+    maxIdAge: Number.POSITIVE_INFINITY,
     now: () => NOW,
   };
   let charged = 0;

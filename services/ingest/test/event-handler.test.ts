@@ -2,7 +2,9 @@ import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { uuidv7 } from '@ads/models';
 import { expect, test } from '@jest/globals';
+import { eventAges } from '../src/event-ages.js';
 import { eventHandler } from '../src/event-handler.js';
 import { Refused } from '../src/group-commit.js';
 
@@ -16,7 +18,7 @@ test('the body of an event is released while the event waits to be durable', asy
     store: () => new Promise(() => undefined),
     onAccepted: () => undefined,
     maxClockSkew: 0,
-    maxAge: Number.POSITIVE_INFINITY,
+    ...eventAges({}),
     now: Date.now,
   });
   const request = new IncomingMessage(new Socket());
@@ -46,7 +48,7 @@ test('an event that is older than allowed is refused with event_too_old, and the
     store: () => Promise.reject(new Error('not reached')),
     onAccepted: () => undefined,
     maxClockSkew: 0,
-    maxAge: 7 * 86_400_000,
+    ...eventAges({ EVENT_RETENTION_DAYS: 7 }),
     now: () => Date.UTC(2026, 0, 8, 0, 0, 0, 1),
   });
   const context = {
@@ -55,11 +57,15 @@ test('an event that is older than allowed is refused with event_too_old, and the
     clientKey: () => '',
     charge: () => undefined,
   };
-  expect(() => handler(context, { ad_id: 'ad-001', timestamp: '2026-01-01T00:00:00Z' })).toThrow(
+  const body = { ad_id: 'ad-001', timestamp: '2026-01-01T00:00:00Z', click_id: uuidv7(Date.UTC(2026, 0, 1)) };
+  expect(() => handler(context, body)).toThrow(
     expect.objectContaining({
       status: 400,
       code: 'event_too_old',
-      details: [{ path: 'timestamp', message: 'timestamp must not be more than 7 days ago' }],
+      details: [
+        { path: 'timestamp', message: 'timestamp must not be more than 7 days ago' },
+        { path: 'click_id', message: 'click_id is a UUIDv7 from more than 7 days ago; ids are remembered for 7 days' },
+      ],
     }),
   );
 });
@@ -71,7 +77,7 @@ test('an event that waits too long or finds a full queue is refused without a ca
     store: () => Promise.reject(new Refused('too many items wait to be written')),
     onAccepted: () => undefined,
     maxClockSkew: 0,
-    maxAge: Number.POSITIVE_INFINITY,
+    ...eventAges({}),
     now: Date.now,
   });
   const context = {

@@ -1,15 +1,34 @@
 import Joi from 'joi';
 import type { Variables } from './config.js';
 
-/** The age up to which events are accepted. Every service that reads it must have the same value. */
+/** How old an event may be when it is received. Ingest and analytics must have the same value. */
 export interface EventAgeConfig {
   readonly MAX_EVENT_AGE_DAYS?: number;
+}
+
+/** How long stored events are kept. Ingest and the consumer must have the same value. */
+export interface EventRetentionConfig {
+  readonly EVENT_RETENTION_DAYS?: number;
 }
 
 const days = Joi.number().integer().min(1).max(36_500);
 
 export const eventAgeVariables: Variables<EventAgeConfig> = {
-  MAX_EVENT_AGE_DAYS: days.description(
-    'Greatest age of an event by its `timestamp`, when it is received; an older one is refused with 400 `event_too_old`. Unset: any age.',
+  MAX_EVENT_AGE_DAYS: days
+    .description(
+      'Greatest age of an event by its `timestamp`, when it is received; an older one is refused with 400 `event_too_old`. At most `EVENT_RETENTION_DAYS`. Unset: any age.',
+    )
+    .when('EVENT_RETENTION_DAYS', {
+      is: Joi.exist(),
+      // biome-ignore lint/suspicious/noThenProperty: joi calls it so.
+      then: Joi.number().max(Joi.ref('EVENT_RETENTION_DAYS')).messages({
+        'number.max': 'must be at most EVENT_RETENTION_DAYS, because older events are refused anyway',
+      }),
+    }),
+};
+
+export const eventRetentionVariables: Variables<EventRetentionConfig> = {
+  EVENT_RETENTION_DAYS: days.description(
+    'Days for which stored events are kept; counts are kept for ever. An event whose `timestamp`, or whose UUIDv7 id, is older when it is received is refused with 400 `event_too_old`. Unset: events are kept for ever. To shorten it, restart ingest first; to lengthen it, restart the consumers first.',
   ),
 };
