@@ -55,7 +55,7 @@ $$;
 
 -- 2. Forgets a viewer: one step of `npm run erase`.
 
--- Replaces these addresses by 0.0.0.0 in the events from an id on. A step reads about `most` events. Returns the number of events
+-- Replaces these addresses by 0.0.0.0 in the events from an id on, and deletes the session ids of these events. A step reads about `most` events. Returns the number of events
 -- that it changed, and the id where the next step begins; null after the last event. Counts do not change. The ids of
 -- events are the order of the steps, because no index has the addresses, and an event keeps its id when it is moved to another
 -- partition.
@@ -73,7 +73,7 @@ BEGIN
   -- Waits while ensure_event_partitions moves events: the statements below would not see them in their new partition.
   LOCK TABLE ONLY ad_events IN ROW EXCLUSIVE MODE;
   SELECT id INTO next_id FROM ad_events WHERE id > from_id ORDER BY id OFFSET most LIMIT 1;
-  UPDATE ad_events SET ip = '0.0.0.0'
+  UPDATE ad_events SET ip = '0.0.0.0', session_id = NULL
   WHERE id >= from_id AND (next_id IS NULL OR id < next_id) AND ip = ANY (addresses);
   GET DIAGNOSTICS erased = ROW_COUNT;
 END
