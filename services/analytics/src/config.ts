@@ -6,11 +6,25 @@ import {
   type RedisConfig,
   redisVariables,
 } from '@ads/connections';
-import { type HttpConfig, httpVariables, type LogConfig, logVariables, type Variables } from '@ads/runtime';
+import {
+  type EventAgeConfig,
+  eventAgeVariables,
+  type HttpConfig,
+  httpVariables,
+  type LogConfig,
+  logVariables,
+  type Variables,
+} from '@ads/runtime';
 import Joi from 'joi';
 
 /** Configuration of analytics. */
-export interface AnalyticsConfig extends HttpConfig, LogConfig, PostgresConfig, RedisConfig, CatalogueConfig {
+export interface AnalyticsConfig
+  extends HttpConfig,
+    LogConfig,
+    PostgresConfig,
+    RedisConfig,
+    CatalogueConfig,
+    EventAgeConfig {
   readonly DOUBT_POLL_MS: number;
   readonly LIST_MAX_AGE_MS: number;
   readonly MAX_STREAMS: number;
@@ -22,6 +36,7 @@ export const analyticsVariables: Variables<AnalyticsConfig> = {
   ...postgresVariables,
   ...redisVariables,
   ...catalogueVariables,
+  ...eventAgeVariables,
   DOUBT_POLL_MS: Joi.number()
     .integer()
     .min(10)

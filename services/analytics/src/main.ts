@@ -44,7 +44,7 @@ await runProcess<AnalyticsConfig>({
       logger,
     });
 
-    const report = createReports({ database, now });
+    const report = createReports({ database, now, maxEventAgeDays: config.MAX_EVENT_AGE_DAYS });
 
     const health = createAnalyticsHealth(context, connections);
     const handler = createApi({

@@ -1,4 +1,4 @@
-import { createLedger } from '@ads/ledger';
+import { createLedger, type Database, noteRecorded } from '@ads/ledger';
 import { openPool, openTestServers } from '@ads/local';
 import { type AdEvent, type EventKind, type Interval, type MetricName, uuidv7 } from '@ads/models';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -39,13 +39,14 @@ const KINDS_OF_EVENTS = [
 ] as const;
 
 let pool: pg.Pool;
+let database: Database;
 let report: (query: string) => Promise<Report>;
 
 beforeAll(async () => {
   const env = await testServers.database();
   pool = openPool(env);
   testServers.onRelease(() => pool.end());
-  const database = openDatabase(testServers, env);
+  database = openDatabase(testServers, env);
   report = createReports({ database, now: () => now });
   await pool.query('TRUNCATE ads');
   for (const { id, campaign, advertiser } of ADS) {
@@ -294,6 +295,23 @@ describe('a report', () => {
     const { from, to, rows } = await report('tz=Europe/Berlin');
     expect({ from, to }).toEqual({ from: '2026-11-14T00:00:00+01:00', to: '2026-11-20T11:15:00+01:00' });
     expect(rows.map(({ time }) => String(time).slice(8, 10))).toEqual(['14', '15', '16', '17', '18', '19', '20']);
+  });
+
+  it('has final rows up to the greatest age of an event before the time until which all events are recorded', async () => {
+    const finals = async (query: string, maxEventAgeDays?: number) =>
+      (await createReports({ database, now: () => NOW, maxEventAgeDays })(query)).rows.map((row) => row.final);
+    const days = 'from=2026-11-09&to=2026-11-13';
+    await noteRecorded(database, Date.UTC(2026, 10, 18) - 1);
+    expect(await finals(days, 7)).toEqual([true, false, false, false]);
+    await noteRecorded(database, Date.UTC(2026, 10, 18));
+    expect(await finals(days, 7)).toEqual([true, true, false, false]);
+    expect(await finals('from=2026-11-01&to=2026-11-11&interval=month', 7)).toEqual([true]);
+    expect(await finals('from=2026-11-01&to=2026-11-11T00:15:00Z&interval=total', 7)).toEqual([false]);
+    expect(await finals(`${days}&order=-time`, 7)).toEqual([false, false, true, true]);
+    expect(await finals(days)).toEqual([false, false, false, false]);
+    await pool.query('UPDATE report_backfill SET next_id = gen_random_uuid()');
+    expect(await finals(days, 7)).toEqual([false, false, false, false]);
+    await pool.query('UPDATE report_backfill SET next_id = NULL');
   });
 
   it('begins weeks on Monday', async () => {

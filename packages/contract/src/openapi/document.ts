@@ -121,6 +121,7 @@ const reportExample = {
       errors: 600,
       error_rate: 0.2,
       average_play_time: 12.5,
+      final: true,
     },
     {
       time: '2026-03-29T00:00:00+01:00',
@@ -140,6 +141,7 @@ const reportExample = {
       errors: 0,
       error_rate: null,
       average_play_time: null,
+      final: true,
     },
   ],
   next_cursor: null,

@@ -16,7 +16,7 @@ const days = Joi.number().integer().min(1).max(36_500);
 export const eventAgeVariables: Variables<EventAgeConfig> = {
   MAX_EVENT_AGE_DAYS: days
     .description(
-      'Greatest age of an event by its `timestamp`, when it is received; an older one is refused with 400 `event_too_old`. At most `EVENT_RETENTION_DAYS`. Unset: any age.',
+      'Greatest age of an event by its `timestamp`, when it is received; an older one is refused with 400 `event_too_old`. At most `EVENT_RETENTION_DAYS`. Rows of reports are `final` after this age. Unset: any age, and no row is final.',
     )
     .when('EVENT_RETENTION_DAYS', {
       is: Joi.exist(),

@@ -1,6 +1,7 @@
 import { REPORT_ROWS, type ReportQuery } from '@ads/contract';
 import type { Database } from '@ads/ledger';
 import type { GroupName } from '@ads/models';
+import { isFinal, readFinalUntil } from './final.js';
 import { formatMoment, type Part } from './intervals.js';
 import { planReport, type ReportPlan, tooManyRows } from './plan-report.js';
 import { groupColumn, type ReportRow, readReport } from './read-report.js';
@@ -10,6 +11,8 @@ export interface ReportDependencies {
   readonly database: Database;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Undefined if events of any age are accepted. */
+  readonly maxEventAgeDays?: number | undefined;
 }
 
 /** The body of a report. */
@@ -19,7 +22,7 @@ export interface Report {
   readonly tz: string;
   readonly interval: ReportQuery['interval'];
   readonly group_by: readonly GroupName[];
-  readonly rows: readonly Readonly<Record<string, string | number | null>>[];
+  readonly rows: readonly Readonly<Record<string, string | number | boolean | null>>[];
   readonly next_cursor: string | null;
 }
 
@@ -29,11 +32,13 @@ export interface Report {
  *
  * @throws ApiError for an invalid query, DependencyUnavailable when Postgres is unavailable
  */
-export function createReports({ database, now }: ReportDependencies): (query: string) => Promise<Report> {
+export function createReports(dependencies: ReportDependencies): (query: string) => Promise<Report> {
+  const { database, now, maxEventAgeDays } = dependencies;
   return async (text) => {
     const plan = planReport(text, now());
     const { query, from, to } = plan;
     const { tz, interval, group_by, limit = REPORT_ROWS } = query;
+    const finalUntil = await readFinalUntil(database, maxEventAgeDays);
     const rows = await readReport(database, { ...plan, most: limit + 1 });
     const hasMore = rows.length > limit;
     if (hasMore && query.limit === undefined) throw tooManyRows();
@@ -45,17 +50,19 @@ export function createReports({ database, now }: ReportDependencies): (query: st
       tz,
       interval,
       group_by,
-      rows: page.map((row) => fieldsOf(row, plan)),
+      rows: page.map((row) => fieldsOf(row, plan, finalUntil)),
       next_cursor: hasMore && after !== undefined ? writeReportCursor(query, plan, after) : null,
     };
   };
 }
 
 /** A row as the response has it. */
-function fieldsOf(row: ReportRow, { query, parts, metrics }: ReportPlan): Report['rows'][number] {
+function fieldsOf(row: ReportRow, plan: ReportPlan, finalUntil: number): Report['rows'][number] {
+  const { query, parts, metrics } = plan;
   return {
     ...(query.interval === 'total' ? {} : { time: (parts[row.part] as Part).time }),
     ...Object.fromEntries(query.group_by.map((name) => [name, row[groupColumn(name)] || null])),
     ...Object.fromEntries(metrics.map((name) => [name, row[name] ?? null])),
+    final: isFinal(plan, row.part, finalUntil),
   };
 }
