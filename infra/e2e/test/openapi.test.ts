@@ -5,7 +5,7 @@ import { freePort, type LocalProcess, openTestServers, type TestServers, waitFor
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse, validate } from '@readme/openapi-parser';
 import { type Client, createClient, readDocument } from './support/client.js';
-import { type ContractStack, openContractStack } from './support/contract-stack.js';
+import { ADMIN_KEY, type ContractStack, openContractStack } from './support/contract-stack.js';
 import { expectError } from './support/errors.js';
 
 let testServers: TestServers;
@@ -42,6 +42,7 @@ async function startAlone() {
     ...{ POSTGRES_HOST: '127.0.0.1', POSTGRES_PORT: nobody, POSTGRES_TIMEOUT_MS: '500' },
     ...{ REDIS_HOST: '127.0.0.1', REDIS_PORT: nobody },
     ...{ ...nats.env, NATS_TIMEOUT_MS: '500' },
+    ADMIN_API_KEY: ADMIN_KEY,
   };
   const [ingest, analytics] = await Promise.all([
     testServers.service({ name: 'ingest', env }),
@@ -144,6 +145,8 @@ describe('ingest and analytics return each documented response', () => {
   const REPORT = `${ANALYTICS}/report`;
   const LIVE = `${ANALYTICS}/live`;
   const PLAY_TIME = `${ANALYTICS}/play-time`;
+  const EXPORT = `${ANALYTICS}/events`;
+  const AUTHORIZED = { Authorization: `Bearer ${ADMIN_KEY}` };
   const JSON_TYPE = { 'Content-Type': 'application/json' };
   const large = { ...AD, padding: 'x'.repeat(20_000) };
 
@@ -288,7 +291,15 @@ describe('ingest and analytics return each documented response', () => {
     expect((await client.get(`${PLAY_TIME}?ad_id=no-such-ad`)).status).toBe(404);
   });
 
-  it('429', async () => {
+  it(`200, 400, 401: ${EXPORT}`, async () => {
+    for (const format of ['ndjson', 'csv']) {
+      expect((await client.get(`${EXPORT}?ad_id=ad-001&format=${format}`, AUTHORIZED)).status).toBe(200);
+    }
+    expect((await client.get(EXPORT, AUTHORIZED)).status).toBe(400);
+    expect((await client.get(`${EXPORT}?ad_id=ad-001`)).status).toBe(401);
+  });
+
+  it(`403: ${EXPORT} of a service without a key, and 429`, async () => {
     const { ingest, analytics } = limited;
     // Returns the status of each request, sent one after the other.
     const statuses = async (...ask: (() => Promise<{ status: number }>)[]) => {
@@ -300,16 +311,12 @@ describe('ingest and analytics return each documented response', () => {
     const impression = () => ingest.post(IMPRESSION, AD);
     const batch = () => ingest.post(BATCH, { events: [{ kind: 'click', ...AD }] });
     expect(await statuses(click, click, impression, batch)).toEqual([202, 429, 429, 429]);
-    for (const [path, service] of [
-      ['/api/v1/ads', ingest],
-      [ANALYTICS, analytics],
-    ] as const) {
-      const read = () => service.get(path);
-      expect(await statuses(read, read)).toEqual([200, 429]);
-    }
-    for (const path of [REPORT, LIVE, `${PLAY_TIME}?ad_id=ad-001`]) {
-      expect((await analytics.get(path)).status).toBe(429);
-    }
+    const ads = () => ingest.get('/api/v1/ads');
+    expect(await statuses(ads, ads)).toEqual([200, 429]);
+    const reads = [EXPORT, EXPORT, ANALYTICS, REPORT, LIVE, `${PLAY_TIME}?ad_id=ad-001`].map(
+      (path) => () => analytics.get(path),
+    );
+    expect(await statuses(...reads)).toEqual([403, 429, 429, 429, 429, 429]);
   });
 
   it.each([CLICK, IMPRESSION])('503 while no store is available: %s', async (path) => {
@@ -350,10 +357,11 @@ describe('ingest and analytics return each documented response', () => {
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
   });
 
-  it(`503 while Postgres is unavailable: ${REPORT}, ${PLAY_TIME}`, async () => {
+  it(`503 while Postgres is unavailable: ${REPORT}, ${PLAY_TIME}, ${EXPORT}`, async () => {
     for (const path of [REPORT, `${PLAY_TIME}?ad_id=ad-001`]) {
       expect((await alone.analytics.get(path)).status).toBe(503);
     }
+    expect((await alone.analytics.get(`${EXPORT}?ad_id=ad-001`, AUTHORIZED)).status).toBe(503);
   });
 
   it.each(['/health', '/ready'])('503 while no store is available: %s', async (path) => {

@@ -44,6 +44,7 @@ const VALID: Readonly<Record<string, string>> = {
   timeframe: '15m',
   from: '2026-11-01T10:00:00+01:00',
   to: '2026-11-02',
+  format: 'ndjson',
   tz: 'America/Argentina/Buenos_Aires',
   group_by: 'ad,campaign',
   metrics: 'clicks,impressions,ctr',
@@ -76,6 +77,7 @@ const READERS: Readonly<Record<string, (field: string, text: string) => Reading>
   analyticsQuery: (field, text) => contract.readAnalyticsQuery(stringify({ [field]: text })),
   liveQuery: (field, text) => contract.readLiveQuery(stringify({ [field]: text })),
   playTimeQuery: (field, text) => contract.readPlayTimeQuery(stringify({ ad_id: 'ad-001', [field]: text })),
+  eventsQuery: (field, text) => contract.readEventsQuery(stringify({ ad_id: 'ad-001', [field]: text })),
   reportQuery: (field, text) => contract.readReportQuery(stringify({ [field]: text })),
   batchedEvent: (field, text) =>
     models.readBatchedEvent({ kind: KIND_WITH[field] ?? 'error', ad_id: 'ad-001', [field]: text }, receipt),

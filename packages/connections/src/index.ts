@@ -5,6 +5,7 @@ export { openCatalogueDatabase } from './postgres/catalogue-database.js';
 export * from './postgres/postgres.js';
 export { postgresConnection } from './postgres/postgres-connection.js';
 export { POSTGRES_SESSION } from './postgres/postgres-session.js';
+export { readByCursor, type TextRow } from './postgres/read-by-cursor.js';
 export * from './redis/redis.js';
 export type { RedisShard } from './redis/redis-shards.js';
 export * from './resilience/network-errors.js';

@@ -1,6 +1,7 @@
 export * from './ads-query.js';
 export * from './analytics-query.js';
 export * from './errors.js';
+export * from './events-query.js';
 export * from './live-query.js';
 export * from './management.js';
 export * from './openapi/document.js';
@@ -9,3 +10,4 @@ export * from './paths.js';
 export * from './play-time-query.js';
 export * from './report-query.js';
 export * from './responses.js';
+export * from './row-format.js';

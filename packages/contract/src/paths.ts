@@ -26,6 +26,7 @@ export const ENDPOINTS = {
   liveAnalytics: { method: 'GET', path: '/ads/analytics/live', service: 'analytics', isPublic: true },
   playTime: { method: 'GET', path: '/ads/analytics/play-time', service: 'analytics', isPublic: true },
   report: { method: 'GET', path: '/ads/analytics/report', service: 'analytics', isPublic: true },
+  storedEvents: { method: 'GET', path: '/ads/analytics/events', service: 'analytics', isPublic: true },
 
   /** Redirects to the page. The files of the page are below this path. */
   swagger: { method: 'GET', path: '/swagger', service: 'ingest', isPublic: true },

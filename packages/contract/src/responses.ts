@@ -257,6 +257,36 @@ export const reportResponse = Joi.object({
   next_cursor: nextCursor,
 });
 
+const STORED_LABELS = ['session_id', 'placement', 'source', 'device', 'country', 'error_code'];
+
+/** A row of `GET /api/v1/ads/analytics/events`. */
+export const storedEventResponse = Joi.object({
+  kind: Joi.string()
+    .valid(...KINDS)
+    .required()
+    .description('Kind of the event.'),
+  id: uuid.required().description('Id of the event: unique per kind.'),
+  ad_id: adId,
+  occurred_at: time.required().description('Time of the event, as it is counted.'),
+  received_at: time.required().description('Time of receipt.'),
+  claimed_at: time
+    .allow(null)
+    .required()
+    .description("Time by the player's clock, where that was too far ahead to be trusted; else null."),
+  ip: Joi.string().required().description('Address of the viewer, as `IP_MODE` stores it.'),
+  video_play_time: Joi.number()
+    .min(0)
+    .allow(null)
+    .required()
+    .description('Seconds of the video that were watched before a click; null where not reported.'),
+  ...Object.fromEntries(
+    STORED_LABELS.map((label) => [
+      label,
+      Joi.string().allow(null).required().description('As the player reported it; else null.'),
+    ]),
+  ),
+});
+
 /** Every error response. */
 export const errorResponse = Joi.object({
   error: Joi.string().required().description('Stable code, for programs.'),

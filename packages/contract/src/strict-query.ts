@@ -40,7 +40,8 @@ export function strictReader<Query>(
   const { keys } = schema.describe() as { keys: Readonly<Record<string, { readonly type: string }>> };
   const names = Object.keys(keys);
   return (text) => {
-    const fields: Record<string, unknown> = { ...parse(text) };
+    // By default `parse` drops all parameters after the first 1,000. The headers are limited to 16 KB.
+    const fields: Record<string, unknown> = { ...parse(text, '&', '=', { maxKeys: 0 }) };
     const unknown = Object.keys(fields).filter((name) => !names.includes(name));
     if (unknown.length > 0) {
       const message = `unknown parameter; ${subject} have the parameters ${names.join(', ')}`;

@@ -6,4 +6,5 @@ export { isKnown, weakTag } from './etag.js';
 export type { FastPath, FastPathHandler, RequestContext } from './fast-path.js';
 export { beginStream, labelled } from './observe.js';
 export * from './request-body.js';
+export { requireKey } from './require-key.js';
 export type { Answer } from './response.js';

@@ -11,6 +11,8 @@ import {
   eventAgeVariables,
   type HttpConfig,
   httpVariables,
+  type KeyConfig,
+  keyVariables,
   type LogConfig,
   logVariables,
   type Variables,
@@ -20,6 +22,7 @@ import Joi from 'joi';
 /** Configuration of analytics. */
 export interface AnalyticsConfig
   extends HttpConfig,
+    KeyConfig,
     LogConfig,
     PostgresConfig,
     RedisConfig,
@@ -28,10 +31,13 @@ export interface AnalyticsConfig
   readonly DOUBT_POLL_MS: number;
   readonly LIST_MAX_AGE_MS: number;
   readonly MAX_STREAMS: number;
+  readonly MAX_EXPORTS: number;
+  readonly EXPORT_TIMEOUT_SECONDS: number;
 }
 
 export const analyticsVariables: Variables<AnalyticsConfig> = {
   ...httpVariables(8082),
+  ...keyVariables,
   ...logVariables,
   ...postgresVariables,
   ...redisVariables,
@@ -58,5 +64,21 @@ export const analyticsVariables: Variables<AnalyticsConfig> = {
     .default(200)
     .description(
       'Live streams at a time. When all are open, a new stream takes the place of the oldest one of the client with the most streams, if that client has at least two more. Otherwise it is answered 503.',
+    ),
+  MAX_EXPORTS: Joi.number()
+    .integer()
+    .min(1)
+    .max(100)
+    .default(4)
+    .description(
+      'Exports at a time per process; further ones are answered with 503. Each holds a connection to Postgres beside `POSTGRES_POOL_SIZE`.',
+    ),
+  EXPORT_TIMEOUT_SECONDS: Joi.number()
+    .integer()
+    .min(1)
+    .max(86_400)
+    .default(600)
+    .description(
+      'Longest time of an export; then its connection is closed before the end. While an export runs, Postgres cannot drop or add partitions of `ad_events`.',
     ),
 };

@@ -1,5 +1,5 @@
 import { ENDPOINTS } from '@ads/contract';
-import { connectionOwner, createApi } from '@ads/http';
+import { connectionOwner, createApi, requireKey } from '@ads/http';
 import { createClock, listen, managementEndpoints, runProcess } from '@ads/runtime';
 import { analyticsHandler } from './analytics-handler.js';
 import { createAnalyticsHealth } from './analytics-health.js';
@@ -9,6 +9,7 @@ import { createCatalogueRanking } from './catalogue-ranking.js';
 import { type AnalyticsConfig, analyticsVariables } from './config.js';
 import { openConnections } from './connections.js';
 import { watchDoubts } from './doubt-watch.js';
+import { eventsHandler } from './events/events-handler.js';
 import { liveHandler } from './live/live-handler.js';
 import { createLiveStreams } from './live/live-streams.js';
 import { createAllAdsReader } from './live/read-all-ads.js';
@@ -16,6 +17,7 @@ import { playTimeHandler } from './play-time-handler.js';
 import { createReaders } from './readers.js';
 import { createReports } from './report/report.js';
 import { reportHandler } from './report/report-handler.js';
+import { createStreaming } from './streaming.js';
 
 await runProcess<AnalyticsConfig>({
   service: 'analytics',
@@ -45,6 +47,8 @@ await runProcess<AnalyticsConfig>({
     });
 
     const report = createReports({ database, now, maxEventAgeDays: config.MAX_EVENT_AGE_DAYS });
+    const timeoutMs = config.EXPORT_TIMEOUT_SECONDS * 1_000;
+    const stream = createStreaming({ most: config.MAX_EXPORTS, timeoutMs, metrics, logger });
 
     const health = createAnalyticsHealth(context, connections);
     const handler = createApi({
@@ -59,6 +63,8 @@ await runProcess<AnalyticsConfig>({
       },
       routes(router) {
         router.get(ENDPOINTS.liveAnalytics.path, liveHandler(catalogue, streams));
+        const events = eventsHandler({ postgres: config, metrics, stream, timeoutMs, now });
+        router.get(ENDPOINTS.storedEvents.path, requireKey(config), events);
       },
     });
     const port = await listen({ handler, config, logger, metrics, health, ownerOf: connectionOwner(config) }, shutdown);

@@ -15,6 +15,9 @@ export interface ContractStack {
   readonly database: pg.Pool;
 }
 
+/** The `ADMIN_API_KEY` of the services. */
+export const ADMIN_KEY = 'the-key-of-contract-tests';
+
 /** Starts servers and services, with these ads in addition to the sample ads. */
 export async function openContractStack(
   testServers: TestServers,
@@ -25,7 +28,7 @@ export async function openContractStack(
   // Inserted before the services load the catalogue, so that no test waits for a refresh.
   await addAds(database, adIds);
   const servers = { ...postgres, ...redis.env, ...nats.env };
-  const stack = await testServers.stack(servers);
+  const stack = await testServers.stack({ ...servers, ADMIN_API_KEY: ADMIN_KEY });
   const documented = new Documented(await readDocument(stack.url));
   return { stack, servers, documented, client: createClient(stack.url, documented), database };
 }

@@ -11,6 +11,7 @@ import { postgresServer } from '../servers/postgres.js';
 import { redisServer } from '../servers/redis.js';
 import { SERVICE_NAMES, type ServiceName } from '../service-table.js';
 import { serviceProcess } from '../services.js';
+import { adminKey } from './admin-key.js';
 import { openLogFolder } from './log-folder.js';
 import { step } from './progress.js';
 import { queueRoom } from './queue-room.js';
@@ -77,10 +78,11 @@ export class Stack {
       this.#startDatabase(dataFolder, logFolder),
       this.#startBrokers(dataFolder, logFolder),
     ]);
-    const env = { ...database, ...brokers };
+    const key = adminKey(this.#settings.variables);
+    const env = { ...database, ...brokers, ...key.env };
     await Promise.all(SERVICE_NAMES.map((name) => this.#startService(name, env, logFolder)));
     this.#serving = true;
-    return { url: this.#url(), addresses: this.#addresses, degraded: this.#degraded };
+    return { url: this.#url(), addresses: this.#addresses, key: key.made, degraded: this.#degraded };
   }
 
   /** Stops everything in order: a process stops after the processes that depend on it. May be called during `start`. */

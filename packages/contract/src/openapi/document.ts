@@ -14,8 +14,10 @@ import {
   liveUnavailableResponse,
   playTimeResponse,
   reportResponse,
+  storedEventResponse,
 } from '../responses.js';
 import { batchOperation, eventOperation, eventSchemas } from './events.js';
+import { exportOperation } from './exports.js';
 import { liveOperation } from './live.js';
 import { managementPaths } from './management.js';
 import {
@@ -311,9 +313,13 @@ export function openApiDocument() {
           },
         },
       },
+      [`${API_PREFIX}${ENDPOINTS.storedEvents.path}`]: { get: exportOperation },
       ...managementPaths,
     },
     components: {
+      securitySchemes: {
+        key: { type: 'http', scheme: 'bearer', description: 'The API key: `ADMIN_API_KEY` of the service.' },
+      },
       schemas: {
         Ads: schemaOf(adsResponse),
         ...eventSchemas(),
@@ -323,6 +329,7 @@ export function openApiDocument() {
         LiveUnavailable: schemaOf(liveUnavailableResponse),
         PlayTimes: schemaOf(playTimeResponse),
         Report: schemaOf(reportResponse),
+        StoredEvent: schemaOf(storedEventResponse),
         Error: schemaOf(errorResponse),
       },
     },

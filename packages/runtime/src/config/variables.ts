@@ -3,7 +3,7 @@ import { compile } from 'proxy-addr';
 import type { Logger } from '../log/logger.js';
 import type { Environment, Variables } from './config.js';
 import { toLogFile } from './log-file.js';
-import { count, host, listOf, milliseconds, parseUrl, port } from './schemas.js';
+import { count, host, listOf, milliseconds, parseUrl, port, secret } from './schemas.js';
 
 /** The `trust proxy` setting of Express: no proxy (false), every sender (true), a number of hops, or networks. */
 export type TrustProxy = boolean | number | readonly string[];
@@ -33,6 +33,11 @@ export interface HttpConfig extends ServerConfig {
   readonly HSTS_MAX_AGE_SECONDS: number;
   readonly HSTS_INCLUDE_SUBDOMAINS: boolean;
   readonly RATE_LIMIT_READS_PER_MINUTE: number;
+}
+
+/** The configuration of a service with requests that need a key. */
+export interface KeyConfig {
+  readonly ADMIN_API_KEY?: string;
 }
 
 /** The configuration of a service that takes events. */
@@ -135,6 +140,17 @@ export const eventLimitVariables: Variables<EventLimitConfig> = {
     .default(60_000)
     .description(
       'Requests with events per minute that a process answers for one client; 0 disables the limit. Refused requests count too. Up to 100,000 clients are counted at a time.',
+    ),
+};
+
+export const keyVariables: Variables<KeyConfig> = {
+  ADMIN_API_KEY: secret
+    .min(16)
+    .max(256)
+    .pattern(/^[!-~]+$/)
+    .messages({ 'string.pattern.base': 'must be printable ASCII without spaces' })
+    .description(
+      'Key of requests that need one, sent as `Authorization: Bearer KEY`: 16 to 256 printable ASCII characters. Unset: these requests are answered with 403. `npm start` makes one.',
     ),
 };
 

@@ -1,0 +1,37 @@
+import type { RowFormat } from '@ads/contract';
+import { stringify } from 'csv-stringify/sync';
+
+/** A value of a cell: null is empty in CSV. */
+export type Cell = string | number | boolean | null;
+
+/** Writes rows of named columns as text. */
+export interface RowWriter {
+  readonly contentType: string;
+  /** The text before the first row. */
+  readonly head: string;
+  readonly write: (rows: readonly (readonly Cell[])[]) => string;
+}
+
+/** @param columns the names of the columns */
+export function rowWriter(format: RowFormat, columns: readonly string[]): RowWriter {
+  return format === 'csv' ? csvWriter(columns) : ndjsonWriter(columns);
+}
+
+/**
+ * CSV by RFC 4180. A text that a spreadsheet would take for a formula gets an apostrophe before it: players choose ids and labels.
+ */
+function csvWriter(columns: readonly string[]): RowWriter {
+  const options = { record_delimiter: 'windows', escape_formulas: true, cast: { boolean: String } } as const;
+  return {
+    contentType: 'text/csv; charset=utf-8; header=present',
+    head: stringify([[...columns]], options),
+    write: (rows) => stringify(rows as Cell[][], options),
+  };
+}
+
+/** One JSON object per line. */
+function ndjsonWriter(columns: readonly string[]): RowWriter {
+  const keys = columns.map((name) => `${JSON.stringify(name)}:`);
+  const line = (row: readonly Cell[]) => `{${row.map((cell, at) => `${keys[at]}${JSON.stringify(cell)}`).join()}}\n`;
+  return { contentType: 'application/x-ndjson', head: '', write: (rows) => rows.map(line).join('') };
+}

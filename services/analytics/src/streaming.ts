@@ -1,0 +1,93 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { invalidRequest, unavailable } from '@ads/contract';
+import type { Logger, Metrics } from '@ads/runtime';
+import { Gauge } from 'prom-client';
+
+export interface StreamingOptions {
+  /** The most answers at a time. */
+  readonly most: number;
+  /** The longest time of one answer, however slowly its client reads. */
+  readonly timeoutMs: number;
+  readonly metrics: Pick<Metrics, 'registry'>;
+  readonly logger: Pick<Logger, 'warn' | 'error'>;
+}
+
+/** An answer of any size. */
+export interface Streamed {
+  readonly headers: Readonly<Record<string, string>>;
+  /**
+   * Begins to read. The signal aborts when the answer is complete, its client has gone, or its time is over; the reading must
+   * then release what it holds.
+   *
+   * @returns the parts of the body, which are taken at the pace of the client
+   */
+  readonly open: (signal: AbortSignal) => Promise<AsyncIterable<string>>;
+}
+
+/**
+ * Sends an answer.
+ *
+ * @throws while nothing is sent: ApiError 400 for HTTP/1.0, 503 for too many answers at a time, or the error of `open`
+ */
+export type Streaming = (response: ServerResponse, streamed: Streamed) => Promise<void>;
+
+/**
+ * Streams answers that may be larger than memory: at most one part waits for the client.
+ *
+ * After the first byte, only a broken connection can show an error: the last chunk of the answer is missing. HTTP/1.0 is refused,
+ * because it has no chunks: a client could take such an answer for whole.
+ */
+export function createStreaming({ most, timeoutMs, metrics, logger }: StreamingOptions): Streaming {
+  let open = 0;
+  new Gauge({
+    name: 'exports_in_progress',
+    help: 'Exports that are being sent. MAX_EXPORTS limits them.',
+    registers: [metrics.registry],
+    collect() {
+      this.set(open);
+    },
+  });
+
+  return async (response, { headers, open: begin }) => {
+    const head = { ...headers, 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' };
+    if (response.req.method === 'HEAD') {
+      response.writeHead(200, head).end();
+      return;
+    }
+    if (response.req.httpVersion === '1.0') throw invalidRequest('An export needs HTTP/1.1.');
+    if (open >= most) throw unavailable(`${most} exports are in progress; retry later.`, undefined, RETRY_SECONDS);
+    const ended = new AbortController();
+    const end = () => ended.abort();
+    response.once('close', end);
+    const deadline = setTimeout(end, timeoutMs);
+    open += 1;
+    try {
+      const parts = await begin(ended.signal);
+      response.writeHead(200, head);
+      response.flushHeaders();
+      for await (const part of parts) {
+        if (!response.write(part)) await once(response, 'drain', { signal: ended.signal });
+        ended.signal.throwIfAborted();
+      }
+      response.end();
+    } catch (error) {
+      if (response.closed) return;
+      if (!response.headersSent) throw error;
+      if (ended.signal.aborted) {
+        logger.warn('export interrupted: it took longer than EXPORT_TIMEOUT_SECONDS', {
+          event: 'export.timed_out',
+          timeout_ms: timeoutMs,
+        });
+      } else logger.error('export interrupted: its rows cannot be read', { event: 'export.failed', error });
+      response.destroy();
+    } finally {
+      clearTimeout(deadline);
+      open -= 1;
+      response.removeListener('close', end);
+      end();
+    }
+  };
+}
+
+const RETRY_SECONDS = 5;
