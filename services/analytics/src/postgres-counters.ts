@@ -26,7 +26,7 @@ export async function readPostgresCounters(
   adIds: readonly string[],
   now: number,
 ): Promise<Counters[]> {
-  const values = [adIds, secondOf(now), minuteOf(now)];
+  const values = [JSON.stringify(adIds), secondOf(now), minuteOf(now)];
   const rows = await database.query<CountersRow>('read_counters', READ_COUNTERS, values);
   return rows.map((row) => ({
     adId: row.ad_id,
