@@ -5,6 +5,7 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import Joi from 'joi';
 import { ConfigError, loadConfig, readEnvironment, type Variables } from '../src/config/config.js';
 import { misspelledVariables } from '../src/config/misspelled-variables.js';
+import { eventAgeVariables, eventRetentionVariables } from '../src/config/retention-variables.js';
 import { type HttpConfig, httpVariables, type LogConfig, logVariables } from '../src/config/variables.js';
 import { HOSTS, NO_HOSTS } from './host-cases.js';
 
@@ -232,5 +233,27 @@ describe('misspelledVariables', () => {
 
   it('ignores known variables, and those similar to a variable that is set', () => {
     expect(misspelledVariables({ NATS_URL_FILE: 'x', HTTP_PORT: '1', HTTP_PROT: '2' }, known)).toEqual([]);
+  });
+});
+
+describe('the limits of age and retention', () => {
+  const limits = { ...eventAgeVariables, ...eventRetentionVariables };
+
+  it('are unset by default, and an age up to the retention is accepted', () => {
+    expect(loadConfig({ MAX_EVENT_AGE_DAYS: '', EVENT_RETENTION_DAYS: '' }, limits)).toEqual({});
+    const equal = { MAX_EVENT_AGE_DAYS: 30, EVENT_RETENTION_DAYS: 30 };
+    expect(loadConfig({ MAX_EVENT_AGE_DAYS: '30', EVENT_RETENTION_DAYS: '30' }, limits)).toEqual(equal);
+    expect(loadConfig({ MAX_EVENT_AGE_DAYS: '31' }, limits)).toEqual({ MAX_EVENT_AGE_DAYS: 31 });
+  });
+
+  it.each([
+    [
+      { MAX_EVENT_AGE_DAYS: '31', EVENT_RETENTION_DAYS: '30' },
+      'MAX_EVENT_AGE_DAYS: must be at most EVENT_RETENTION_DAYS',
+    ],
+    [{ EVENT_RETENTION_DAYS: '0' }, 'EVENT_RETENTION_DAYS: must be greater than or equal to 1'],
+    [{ MAX_EVENT_AGE_DAYS: '1.5' }, 'MAX_EVENT_AGE_DAYS: must be an integer'],
+  ])('are refused as %j', (env, problem) => {
+    expect(() => loadConfig(env, limits)).toThrow(problem);
   });
 });
