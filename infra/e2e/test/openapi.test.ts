@@ -291,6 +291,21 @@ describe('ingest and analytics return each documented response', () => {
     expect((await client.get(`${PLAY_TIME}?ad_id=no-such-ad`)).status).toBe(404);
   });
 
+  it.each([
+    [`${REPORT}?format=csv`, '*/*', 'text/csv', 'csv'],
+    [REPORT, 'text/csv', 'text/csv', 'csv'],
+    [REPORT, 'application/x-ndjson', 'application/x-ndjson', 'ndjson'],
+    [`${REPORT}?format=json`, 'text/csv', 'application/json', undefined],
+  ])('200 in the format of the request: %s, Accept: %s', async (path, accept, type, ending) => {
+    const { status, headers, text } = await client.get(path, { Accept: accept });
+    expect([status, headers.get('content-type')]).toEqual([200, expect.stringContaining(type)]);
+    const file = ending && expect.stringMatching(`^attachment; filename="report-[-\\d]{21}\\.${ending}"$`);
+    expect(headers.get('content-disposition')).toEqual(file ?? null);
+    const head = await fetch(`${contract.stack.url}${path}`, { method: 'HEAD', headers: { Accept: accept } });
+    expect([head.status, head.headers.get('content-type')]).toEqual([200, headers.get('content-type')]);
+    expect(text).not.toBe('');
+  });
+
   it(`200, 400, 401: ${EXPORT}`, async () => {
     for (const format of ['ndjson', 'csv']) {
       expect((await client.get(`${EXPORT}?ad_id=ad-001&format=${format}`, AUTHORIZED)).status).toBe(200);

@@ -14,6 +14,7 @@ import {
   type MetricName,
 } from '@ads/models';
 import Joi from 'joi';
+import { ROW_FORMATS, type RowFormat } from './row-format.js';
 import { filterParameter, type StrictQueryResult, strictReader, timeParameter, zoneParameter } from './strict-query.js';
 
 /** Maximum number of rows of a report in JSON. */
@@ -80,6 +81,12 @@ export const reportQuery = Joi.object({
       ),
     ]),
   ),
+  format: Joi.string()
+    .valid('json', ...ROW_FORMATS)
+    .messages({ 'any.only': `{#label} must be one of json, ${ROW_FORMATS.join(', ')}` })
+    .description(
+      'Format of the answer; it takes precedence over the header `Accept`. `csv` and `ndjson` have any number of rows and no `next_cursor`. Default: `json`.',
+    ),
   order: order.description(
     '`time`, a metric or one of `group_by`: the first column by which rows are ordered; with `-` before it, descending, as in `-clicks`. Further columns are `time` and the groups, ascending. Rows whose metric is null come last. Default: `time`.',
   ),
@@ -87,7 +94,7 @@ export const reportQuery = Joi.object({
     .integer()
     .min(1)
     .max(REPORT_ROWS)
-    .description(`Number of rows on a page. Default: all rows, at most ${REPORT_ROWS}.`),
+    .description(`Number of rows on a page. Default: all rows; in JSON at most ${REPORT_ROWS}.`),
   cursor: limitedText(LONGEST_CURSOR)
     .pattern(/^[\w-]+$/)
     .messages({ 'string.pattern.base': '{#label} must be the next_cursor of the previous page' })
@@ -108,6 +115,7 @@ export interface ReportQuery extends Readonly<Partial<Record<CountedLabel, reado
   readonly campaign?: readonly string[];
   readonly advertiser?: readonly string[];
   readonly order?: { readonly by: 'time' | GroupName | MetricName; readonly isDescending: boolean };
+  readonly format?: 'json' | RowFormat;
   readonly limit?: number;
   readonly cursor?: string;
 }

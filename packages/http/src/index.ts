@@ -1,8 +1,9 @@
 export { listen } from '@ads/runtime';
 export * from './api.js';
 export { clientKey } from './client-key.js';
+export { setHeaders } from './common-headers.js';
 export { connectionOwner } from './connection-owner.js';
-export { isKnown, weakTag } from './etag.js';
+export { isKnown, revalidated, weakTag } from './etag.js';
 export type { FastPath, FastPathHandler, RequestContext } from './fast-path.js';
 export { beginStream, labelled } from './observe.js';
 export * from './request-body.js';

@@ -15,7 +15,6 @@ import { createLiveStreams } from './live/live-streams.js';
 import { createAllAdsReader } from './live/read-all-ads.js';
 import { playTimeHandler } from './play-time-handler.js';
 import { createReaders } from './readers.js';
-import { createReports } from './report/report.js';
 import { reportHandler } from './report/report-handler.js';
 import { createStreaming } from './streaming.js';
 
@@ -46,7 +45,6 @@ await runProcess<AnalyticsConfig>({
       logger,
     });
 
-    const report = createReports({ database, now, maxEventAgeDays: config.MAX_EVENT_AGE_DAYS });
     const timeoutMs = config.EXPORT_TIMEOUT_SECONDS * 1_000;
     const stream = createStreaming({ most: config.MAX_EXPORTS, timeoutMs, metrics, logger });
 
@@ -59,11 +57,13 @@ await runProcess<AnalyticsConfig>({
       fastPath(fastPath) {
         fastPath.get(ENDPOINTS.analytics.path, 'reads', analyticsHandler(answer));
         fastPath.get(ENDPOINTS.playTime.path, 'reads', playTimeHandler({ catalogue, database }));
-        fastPath.get(ENDPOINTS.report.path, 'reads', reportHandler(report));
       },
       routes(router) {
         router.get(ENDPOINTS.liveAnalytics.path, liveHandler(catalogue, streams));
-        const events = eventsHandler({ postgres: config, metrics, stream, timeoutMs, now });
+        const exports = { postgres: config, metrics, stream, timeoutMs, now };
+        const report = reportHandler({ ...exports, database, maxEventAgeDays: config.MAX_EVENT_AGE_DAYS });
+        router.get(ENDPOINTS.report.path, report);
+        const events = eventsHandler(exports);
         router.get(ENDPOINTS.storedEvents.path, requireKey(config), events);
       },
     });

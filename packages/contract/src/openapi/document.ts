@@ -32,6 +32,7 @@ import {
   schemaOf,
   tooManyReads,
   withCaching,
+  withRows,
 } from './parts.js';
 
 const API_DESCRIPTION = `Counts clicks and impressions of ads, exactly once.
@@ -265,15 +266,16 @@ export function openApiDocument() {
             device: 'mobile',
             country: 'DE',
             error_code: '303',
+            format: 'json',
             order: '-clicks',
             limit: 100,
             cursor: OPAQUE_CURSOR,
           }),
           responses: {
-            200: withCaching(json('The report.', 'Report', reportExample)),
+            200: withRows(withCaching(json('The report.', 'Report', reportExample)), reportExample.rows),
             304: notModified('The report has not changed since the response that `If-None-Match` names.'),
             400: error(
-              'A query parameter is invalid, or the report has more than 10,000 rows.',
+              'A query parameter is invalid, or the report in JSON has more than 10,000 rows.',
               invalidFields([{ path: 'tz', message: 'tz must be an IANA time zone, such as Europe/Berlin' }]),
             ),
             429: retryLater('The client has exceeded its limit of reads.', tooManyReads),
@@ -308,7 +310,7 @@ export function openApiDocument() {
             ),
             404: error('The ad does not exist.', unknownAd('no-such-ad', 404)),
             429: retryLater('The client has exceeded its limit of reads.', tooManyReads),
-            503: retryLater('Postgres is unavailable.', noPostgres),
+            503: retryLater('Postgres is unavailable, or `MAX_EXPORTS` exports are in progress.', noPostgres),
             ...otherErrors,
           },
         },

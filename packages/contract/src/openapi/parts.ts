@@ -1,6 +1,7 @@
 import { EVENT_FIELDS, EVENT_KINDS, type EventKind } from '@ads/models';
 import type { Schema } from 'joi';
 import { type ApiError, errorBody, internal, rateLimited } from '../errors.js';
+import { ROW_TYPES } from '../row-format.js';
 
 /** The parts of a JSON Schema that this code reads. */
 export interface JsonSchema {
@@ -98,6 +99,29 @@ export function withCaching<Response extends { readonly headers: object }>(respo
           'How long the response may be cached; `no-cache`: caches must compare the `ETag` with the service before each use.',
         schema: { type: 'string' },
         example: 'public, max-age=10',
+      },
+    },
+  };
+}
+
+/** Adds the formats of rows to a response in JSON that has `rows`. */
+export function withRows<Response extends { readonly content: object }>(response: Response, rows: readonly object[]) {
+  const cells = rows.map((row) => Object.values(row).join());
+  return {
+    ...response,
+    content: {
+      ...response.content,
+      [ROW_TYPES.ndjson]: {
+        schema: { type: 'string', description: 'An element of `rows` per line.' },
+        example: rows.map((row) => `${JSON.stringify(row)}\n`).join(''),
+      },
+      [ROW_TYPES.csv]: {
+        schema: {
+          type: 'string',
+          description:
+            'A header row, then the elements of `rows` (RFC 4180). Null is empty. A text that a spreadsheet would take for a formula begins with an apostrophe.',
+        },
+        example: [Object.keys(rows[0] ?? {}).join(), ...cells, ''].join('\r\n'),
       },
     },
   };

@@ -9,6 +9,7 @@ import { type ReportCursor, readReportCursor } from './report-cursor.js';
 export interface ReportPlan extends Omit<ReportRequest, 'most'>, Range {
   readonly query: ReportQuery;
   readonly parts: readonly Part[];
+  readonly format: NonNullable<ReportQuery['format']>;
 }
 
 const HOUR_MS = 3_600_000;
@@ -16,9 +17,10 @@ const HOUR_MS = 3_600_000;
 /**
  * @param text the part of the URL after the question mark
  * @param now milliseconds since the epoch
+ * @param preferred the format of a query without one
  * @throws ApiError 400
  */
-export function planReport(text: string, now: number): ReportPlan {
+export function planReport(text: string, now: number, preferred: ReportPlan['format'] = 'json'): ReportPlan {
   const parsed = readReportQuery(text);
   if (parsed.state === 'invalid') throw invalidFields(parsed.details);
   const { query } = parsed;
@@ -29,10 +31,12 @@ export function planReport(text: string, now: number): ReportPlan {
   const { from, to } = rangeOf({ ...query, ...cursor?.range }, now, rollup.milliseconds);
   const metrics = metricsOf(query);
   checkOrder(query);
-  const parts = cutRange(from, to, interval, tz, query.limit === undefined ? REPORT_ROWS : REPORT_PARTS);
-  if (parts === undefined) throw query.limit === undefined ? tooManyRows() : tooManyParts();
+  const format = query.format ?? preferred;
+  const isWhole = format === 'json' && query.limit === undefined;
+  const parts = cutRange(from, to, interval, tz, isWhole ? REPORT_ROWS : REPORT_PARTS);
+  if (parts === undefined) throw isWhole ? tooManyRows() : tooManyParts();
   const bounds = [...parts.map((part) => part.from), to].map((time) => Math.floor(time / rollup.milliseconds));
-  return { query, from, to, parts, rollup, label, bounds, metrics, after: cursor?.after };
+  return { query, from, to, parts, rollup, label, bounds, metrics, after: cursor?.after, format };
 }
 
 /** The label of events that the query groups or filters by. @throws ApiError for more than one, and for minutes */
@@ -98,7 +102,7 @@ function checkOrder({ order, group_by, interval }: ReportQuery): void {
 }
 
 export function tooManyRows() {
-  const message = `the report has more than ${REPORT_ROWS} rows; use limit, a shorter range, a longer interval, fewer groups, or a filter`;
+  const message = `the report has more than ${REPORT_ROWS} rows in JSON; use format=csv, limit, a shorter range, a longer interval, fewer groups, or a filter`;
   return invalidFields([{ path: 'interval', message }]);
 }
 

@@ -61,6 +61,11 @@ export type ReportRow = Readonly<Record<GroupColumn, string>> &
     readonly sort: number;
   };
 
+/** The columns of a row, in the order in which Postgres returns them. */
+export function rowColumns(metrics: readonly MetricName[]): readonly string[] {
+  return ['part', ...GROUP_COLUMNS, 'sort', ...metrics];
+}
+
 /** The place of a row in the order of a report. */
 export type ReportPosition = Pick<ReportRow, GroupColumn | 'part' | 'sort'>;
 
@@ -85,7 +90,7 @@ export interface ReportRequest {
  * @throws DependencyUnavailable when Postgres is unavailable
  */
 export async function readReport(database: Database, request: ReportRequest): Promise<ReportRow[]> {
-  const [text, values] = statementOf(request);
+  const [text, values] = reportStatement(request);
   return await database.query<ReportRow>('read_report', text, values);
 }
 
@@ -93,7 +98,16 @@ export async function readReport(database: Database, request: ReportRequest): Pr
 const ONE_GROUP = `SELECT ${GROUP_COLUMNS.map((name) => `'' AS ${name}`).join(', ')}`;
 const EACH_GROUP = `SELECT DISTINCT ${GROUP_COLUMNS.join(', ')} FROM sums`;
 
-function statementOf({ query, rollup, label, bounds, metrics, after, most }: ReportRequest): [string, unknown[]] {
+/** The statement of a report, whose columns are {@link rowColumns}, and its parameters. */
+export function reportStatement({
+  query,
+  rollup,
+  label,
+  bounds,
+  metrics,
+  after,
+  most,
+}: ReportRequest): [string, unknown[]] {
   const { ad_id, campaign, advertiser, group_by } = query;
   const values = { ad: ad_id, campaign, advertiser };
   const filters = AD_LABELS.map((label) => {

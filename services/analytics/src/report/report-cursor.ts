@@ -50,7 +50,7 @@ function isText(value: unknown): value is string {
 }
 
 /** A hash of all parameters that choose and order the rows. */
-function fingerprintOf({ limit: _limit, cursor: _cursor, ...query }: ReportQuery): string {
+function fingerprintOf({ limit: _limit, cursor: _cursor, format: _format, ...query }: ReportQuery): string {
   const fields = Object.entries(query).sort(([one], [other]) => (one < other ? -1 : 1));
   return createHash('sha256').update(JSON.stringify(fields)).digest('base64url').slice(0, 12);
 }

@@ -1,11 +1,57 @@
-import { queryOf } from '@ads/contract';
-import { type FastPathHandler, weakTag } from '@ads/http';
-import type { createReports } from './report.js';
+import { queryOf, ROW_FORMATS, ROW_TYPES, type RowFormat } from '@ads/contract';
+import { isKnown, revalidated, setHeaders, weakTag } from '@ads/http';
+import type { Request, RequestHandler, Response } from 'express';
+import { rowWriter } from '../row-formats.js';
+import type { Streaming } from '../streaming.js';
+import { readFinalUntil } from './final.js';
+import { formatMoment } from './intervals.js';
+import { planReport, type ReportPlan } from './plan-report.js';
+import { type ReportDependencies, wholeReport } from './report.js';
+import { type ReportStreamDependencies, streamReport } from './stream-report.js';
+
+export interface ReportHandlerDependencies extends ReportDependencies, ReportStreamDependencies {
+  readonly stream: Streaming;
+}
 
 /** `GET /api/v1/ads/analytics/report` */
-export function reportHandler(report: ReturnType<typeof createReports>): FastPathHandler {
-  return async ({ request: { url = '' } }) => {
-    const body = JSON.stringify(await report(queryOf(url)));
-    return { status: 200, body, etag: weakTag(body) };
+export function reportHandler(dependencies: ReportHandlerDependencies): RequestHandler {
+  return async (request, response) => {
+    const plan = planReport(queryOf(request.originalUrl), dependencies.now(), preferredFormat(request));
+    response.vary('Accept');
+    if (plan.format === 'json') await sendWhole(request, response, dependencies, plan);
+    else await sendRows(response, dependencies, plan, plan.format);
   };
+}
+
+async function sendWhole(request: Request, response: Response, dependencies: ReportDependencies, plan: ReportPlan) {
+  const body = JSON.stringify(await wholeReport(dependencies, plan));
+  const etag = weakTag(body);
+  setHeaders(response, revalidated(etag));
+  if (isKnown(request, etag)) response.status(304).end();
+  else response.type('json').send(body);
+}
+
+async function sendRows(
+  response: Response,
+  dependencies: ReportHandlerDependencies,
+  plan: ReportPlan,
+  format: RowFormat,
+): Promise<void> {
+  const { database, maxEventAgeDays, stream } = dependencies;
+  const [from, to] = [plan.from, plan.to].map((time) => formatMoment(time, plan.query.tz).slice(0, 10));
+  await stream(response, {
+    headers: {
+      'Content-Type': rowWriter(format, []).contentType,
+      'Content-Disposition': `attachment; filename="report-${from}-${to}.${format}"`,
+    },
+    open: async (signal) => {
+      const finalUntil = await readFinalUntil(database, maxEventAgeDays);
+      return await streamReport(dependencies, plan, format, finalUntil, signal);
+    },
+  });
+}
+
+function preferredFormat(request: Request): RowFormat | 'json' {
+  const type = request.accepts(['application/json', ...Object.values(ROW_TYPES)]);
+  return ROW_FORMATS.find((format) => ROW_TYPES[format] === type) ?? 'json';
 }

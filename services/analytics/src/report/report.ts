@@ -3,7 +3,7 @@ import type { Database } from '@ads/ledger';
 import type { GroupName } from '@ads/models';
 import { isFinal, readFinalUntil } from './final.js';
 import { formatMoment, type Part } from './intervals.js';
-import { planReport, type ReportPlan, tooManyRows } from './plan-report.js';
+import { type ReportPlan, tooManyRows } from './plan-report.js';
 import { groupColumn, type ReportRow, readReport } from './read-report.js';
 import { writeReportCursor } from './report-cursor.js';
 
@@ -27,32 +27,31 @@ export interface Report {
 }
 
 /**
- * Answers a query of `GET /api/v1/ads/analytics/report` from the rollups in Postgres. Its cost depends on the range and the
- * number of ads, not on the number of events.
+ * Reads a report in JSON from the rollups in Postgres. Its cost depends on the range and the number of ads, not on the number of
+ * events.
  *
- * @throws ApiError for an invalid query, DependencyUnavailable when Postgres is unavailable
+ * @throws ApiError for more than 10,000 rows without a limit, DependencyUnavailable when Postgres is unavailable
  */
-export function createReports(dependencies: ReportDependencies): (query: string) => Promise<Report> {
-  const { database, now, maxEventAgeDays } = dependencies;
-  return async (text) => {
-    const plan = planReport(text, now());
-    const { query, from, to } = plan;
-    const { tz, interval, group_by, limit = REPORT_ROWS } = query;
-    const finalUntil = await readFinalUntil(database, maxEventAgeDays);
-    const rows = await readReport(database, { ...plan, most: limit + 1 });
-    const hasMore = rows.length > limit;
-    if (hasMore && query.limit === undefined) throw tooManyRows();
-    const page = rows.slice(0, limit);
-    const after = page.at(-1);
-    return {
-      from: formatMoment(from, tz),
-      to: formatMoment(to, tz),
-      tz,
-      interval,
-      group_by,
-      rows: page.map((row) => fieldsOf(row, plan, finalUntil)),
-      next_cursor: hasMore && after !== undefined ? writeReportCursor(query, plan, after) : null,
-    };
+export async function wholeReport(
+  { database, maxEventAgeDays }: Omit<ReportDependencies, 'now'>,
+  plan: ReportPlan,
+): Promise<Report> {
+  const { query, from, to } = plan;
+  const { tz, interval, group_by, limit = REPORT_ROWS } = query;
+  const finalUntil = await readFinalUntil(database, maxEventAgeDays);
+  const rows = await readReport(database, { ...plan, most: limit + 1 });
+  const hasMore = rows.length > limit;
+  if (hasMore && query.limit === undefined) throw tooManyRows();
+  const page = rows.slice(0, limit);
+  const after = page.at(-1);
+  return {
+    from: formatMoment(from, tz),
+    to: formatMoment(to, tz),
+    tz,
+    interval,
+    group_by,
+    rows: page.map((row) => fieldsOf(row, plan, finalUntil)),
+    next_cursor: hasMore && after !== undefined ? writeReportCursor(query, plan, after) : null,
   };
 }
 

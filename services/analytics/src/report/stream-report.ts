@@ -1,0 +1,68 @@
+import { type PostgresConfig, readByCursor, type TextRow } from '@ads/connections';
+import type { RowFormat } from '@ads/contract';
+import type { Metrics } from '@ads/runtime';
+import { type Cell, rowWriter } from '../row-formats.js';
+import { isFinal } from './final.js';
+import type { Part } from './intervals.js';
+import type { ReportPlan } from './plan-report.js';
+import { groupColumn, reportStatement, rowColumns } from './read-report.js';
+
+export interface ReportStreamDependencies {
+  readonly postgres: PostgresConfig;
+  readonly metrics: Metrics;
+  /** The longest time of an export. */
+  readonly timeoutMs: number;
+}
+
+/**
+ * Reads a report as text of a format, whatever its number of rows. The order of the rows and their fields are those of JSON.
+ *
+ * @param finalUntil see `readFinalUntil`
+ * @throws DependencyUnavailable when Postgres is unavailable; the iteration throws it too
+ */
+export async function streamReport(
+  { postgres, metrics, timeoutMs }: ReportStreamDependencies,
+  plan: ReportPlan,
+  format: RowFormat,
+  finalUntil: number,
+  signal: AbortSignal,
+): Promise<AsyncIterable<string>> {
+  const [text, values] = reportStatement({ ...plan, most: plan.query.limit ?? null });
+  const service = { service: 'analytics', metrics };
+  const batches = await readByCursor(postgres, service, {
+    operation: 'stream_report',
+    text,
+    values,
+    timeoutMs,
+    signal,
+  });
+  const { names, cellsOf } = columnsOf(plan, finalUntil);
+  const { head, write } = rowWriter(format, names);
+  return (async function* () {
+    yield head;
+    for await (const rows of batches) yield write(rows.map(cellsOf));
+  })();
+}
+
+/** The columns of a row, in the order of its fields in JSON. */
+function columnsOf(plan: ReportPlan, finalUntil: number) {
+  const { query, parts, metrics } = plan;
+  const read = rowColumns(metrics);
+  const hasTime = query.interval !== 'total';
+  const groups = query.group_by.map((name) => read.indexOf(groupColumn(name)));
+  const values = metrics.map((name) => read.indexOf(name));
+  const partAt = read.indexOf('part');
+  const cellsOf = (row: TextRow): Cell[] => {
+    const part = Number(row[partAt]);
+    const cells: Cell[] = hasTime ? [(parts[part] as Part).time] : [];
+    for (const at of groups) cells.push(row[at] || null);
+    for (const at of values) cells.push(numberOf(row[at]));
+    cells.push(isFinal(plan, part, finalUntil));
+    return cells;
+  };
+  return { names: [...(hasTime ? ['time'] : []), ...query.group_by, ...metrics, 'final'], cellsOf };
+}
+
+function numberOf(text: string | null | undefined): number | null {
+  return text === null || text === undefined ? null : Number(text);
+}
