@@ -43,6 +43,11 @@ test('the error about a bad secret does not contain it', async () => {
   expect(message).not.toContain('hunter2');
 });
 
+test('ingest does not start without the file of GEOIP_DB', async () => {
+  const message = await refusal('ingest', { GEOIP_DB: join(testServers.folder, 'nowhere.mmdb') });
+  expect(message).toMatch(/ended with code 78[\s\S]*Bad configuration:\n {2}GEOIP_DB: ENOENT.*nowhere\.mmdb/);
+});
+
 test('variables of other programs have no effect, and a misspelled variable is logged', async () => {
   const foreign = {
     PGSSLMODE: 'require',

@@ -44,6 +44,7 @@ export interface IngestConfig
     RecordingConfig {
   readonly MAX_CLOCK_SKEW_SECONDS: number;
   readonly IP_MODE: IpMode;
+  readonly GEOIP_DB?: string;
   readonly MAX_BODY_BYTES: number;
   readonly MAX_BATCH_EVENTS: number;
   readonly MAX_BATCH_BYTES: number;
@@ -87,6 +88,9 @@ export const ingestVariables: Variables<IngestConfig> = {
     .description(
       "What is stored of a viewer's address: `full`, `truncated` (/24 of IPv4, /48 of IPv6), `hashed` (see `services/ingest/README.md`) or `none` (0.0.0.0). Stored events do not change with the variable.",
     ),
+  GEOIP_DB: Joi.string().description(
+    "Path of a database of countries in the MaxMind format (mmdb), such as GeoLite2-Country or DB-IP Country Lite. Events without `country` get the country of the viewer's address, which is read before `IP_MODE` hides it. The file is held in memory (9 MB for GeoLite2-Country), and twice while it is replaced; at most 33554432 bytes. A replaced file is loaded within a minute.",
+  ),
   MAX_BODY_BYTES: count
     .max(1_048_576)
     .default(16_384)

@@ -10,8 +10,8 @@ import { createPublisher, isUnanswered } from './publish-events.js';
 import { createBatchStore, type StoreResult } from './store-batch.js';
 
 /**
- * The path of an event after its validation: `IP_MODE` hides its address, and it is collected into a batch, which goes to
- * JetStream or to the ledger. Every event takes this path.
+ * The path of an event after its validation: it gets its country, `IP_MODE` hides its address, and it is collected into a batch,
+ * which goes to JetStream or to the ledger. Every event takes this path.
  */
 export interface EventStore {
   /** Resolves with the result of the event. Rejects if the event was not processed. */
@@ -19,11 +19,18 @@ export interface EventStore {
   readonly counted: Pick<IngestMetrics, 'accepted'>;
 }
 
-/** Opens the store; its shutdown hook waits for the events in flight. */
+type Change = (event: AdEvent) => AdEvent;
+
+/**
+ * Opens the store; its shutdown hook waits for the events in flight.
+ *
+ * @param addCountry adds the country of the viewer's address; undefined without `GEOIP_DB`
+ */
 export function openEventStore(
   { config, logger, metrics, shutdown }: ProcessContext<IngestConfig>,
   { postgres, redis, nats }: Pick<Connections, 'postgres' | 'redis' | 'nats'>,
   clock: Pick<Clock, 'earliest'>,
+  addCountry: Change | undefined,
 ): EventStore {
   const ledger = createLedger({
     database: postgres,
@@ -53,6 +60,12 @@ export function openEventStore(
     },
   );
   shutdown.add('events in flight', groups.idle);
-  const hide = addressHider(config.IP_MODE);
-  return { store: hide === undefined ? groups.submit : (event) => groups.submit(hide(event)), counted };
+  const change = changeOf(addCountry, addressHider(config.IP_MODE));
+  return { store: change === undefined ? groups.submit : (event) => groups.submit(change(event)), counted };
+}
+
+/** The country is that of the whole address, so it is added first. */
+function changeOf(addCountry: Change | undefined, hide: Change | undefined): Change | undefined {
+  if (addCountry === undefined || hide === undefined) return addCountry ?? hide;
+  return (event) => hide(addCountry(event));
 }

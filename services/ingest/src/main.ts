@@ -15,12 +15,14 @@ import { openEventStore } from './event-store.js';
 import { createIngestHealth } from './ingest-health.js';
 import { swagger } from './swagger.js';
 import { createUnverifiedEvents } from './unverified-events.js';
+import { openViewerCountry } from './viewer-country.js';
 
 await runProcess<IngestConfig>({
   service: 'ingest',
   variables: ingestVariables,
   async start(context) {
     const { config, logger, metrics, conditions, shutdown } = context;
+    const addCountry = await openViewerCountry(context);
     const clock = createClock(metrics, conditions);
     const connections = openConnections(context, clock);
     const database = connections.catalogueDatabase;
@@ -33,7 +35,7 @@ await runProcess<IngestConfig>({
     shutdown.add('pages of ads', pages.stop);
     const unverified = createUnverifiedEvents(config.UNVERIFIED_EVENTS_PER_MINUTE, metrics, logger);
 
-    const events = openEventStore(context, connections, clock);
+    const events = openEventStore(context, connections, clock, addCountry);
 
     const health = createIngestHealth(context, connections, clock);
     const handler = createApi({

@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type LocalProcess, openPool, openTestServers, waitFor } from '@ads/local';
 import { afterAll, expect, it } from '@jest/globals';
+import { mmdb } from './mmdb.js';
 
 const testServers = openTestServers();
 afterAll(testServers.release);
@@ -14,10 +16,22 @@ const BATCH = '5';
 /** Addresses of viewers: of one in the body, of the other in the header of the proxy. */
 const BODIES = [{ ad_id: 'ad-001', ip: '198.51.100.77' }, { ad_id: 'ad-001' }];
 const CALLER = '203.0.113.99';
-const STORED = ['198.51.100.0', '203.0.113.0'];
+/** In a batch, beside an event of a player that knows the country. */
+const BATCHED = [
+  { kind: 'click', ad_id: 'ad-001' },
+  { kind: 'start', ad_id: 'ad-001', country: 'CH' },
+];
+/** Only the whole addresses have these countries. */
+const COUNTRIES = mmdb({
+  '198.51.100.77/32': { country: { iso_code: 'NP' } },
+  '203.0.113.99/32': { country: { iso_code: 'DE' } },
+});
+const STORED = ['click 198.51.100.0 NP', 'click 203.0.113.0 DE', 'start 203.0.113.0 CH'];
 
-async function click(ingest: LocalProcess, body: object): Promise<number> {
-  const response = await fetch(`http://127.0.0.1:${ingest.port}/api/v1/ads/click`, {
+const click = (ingest: LocalProcess, body: object): Promise<number> => send(ingest, 'click', body);
+
+async function send(ingest: LocalProcess, path: string, body: object): Promise<number> {
+  const response = await fetch(`http://127.0.0.1:${ingest.port}/api/v1/ads/${path}`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json', 'X-Forwarded-For': CALLER },
     body: JSON.stringify(body),
@@ -26,8 +40,10 @@ async function click(ingest: LocalProcess, body: object): Promise<number> {
   return response.status;
 }
 
-it('while NATS hangs, all events are accepted through Postgres, counted once, and stored without whole addresses', async () => {
+it('while NATS hangs, all events are accepted through Postgres, counted once, and stored with countries, but without whole addresses', async () => {
   const [nats, redis, database] = await Promise.all([testServers.nats(), testServers.redis(), testServers.database()]);
+  const countries = join(testServers.folder, 'countries.mmdb');
+  writeFileSync(countries, COUNTRIES);
   const ingest = await testServers.service({
     name: 'ingest',
     env: {
@@ -38,6 +54,7 @@ it('while NATS hangs, all events are accepted through Postgres, counted once, an
       INGEST_BATCH_EVENTS: BATCH,
       TRUST_PROXY: 'loopback',
       IP_MODE: 'truncated',
+      GEOIP_DB: countries,
       LOG_LEVEL: 'debug',
     },
   });
@@ -57,13 +74,14 @@ it('while NATS hangs, all events are accepted through Postgres, counted once, an
   await waitFor(() => (outcomes.get(202) ?? 0) > 200, { timeoutMs: 10_000, what: 'clicks to be accepted' });
   nats.pause();
   try {
+    expect(await send(ingest, 'events', BATCHED)).toBe(202);
     await players;
   } finally {
     nats.resume();
   }
   expect([...outcomes.keys()]).toEqual([202]);
 
-  const accepted = outcomes.get(202) ?? 0;
+  const accepted = (outcomes.get(202) ?? 0) + BATCHED.length;
   const consumer = await testServers.service({ name: 'consumer', env: { ...nats.env, ...redis.env, ...database } });
   const total = async () => {
     const { rows } = await pool.query<{ n: number }>('SELECT count(*)::int AS n FROM ad_events');
@@ -74,8 +92,10 @@ it('while NATS hangs, all events are accepted through Postgres, counted once, an
   expect(consumer.pid).toBeDefined();
 
   // From both ways into the database.
-  const { rows } = await pool.query('SELECT DISTINCT host(ip) AS ip FROM ad_events ORDER BY 1');
-  expect(rows.map(({ ip }) => ip)).toEqual(STORED);
+  const { rows } = await pool.query(
+    `SELECT DISTINCT concat_ws(' ', kind, host(ip), country) AS stored FROM ad_events ORDER BY 1`,
+  );
+  expect(rows.map(({ stored }) => stored)).toEqual(STORED);
   expect(await click(ingest, { ad_id: 'ad-001', ip: `${CALLER}9` })).toBe(400);
   const log = () => readFileSync(ingest.logFile, 'utf8');
   await waitFor(() => log().includes('request.refused'), { timeoutMs: 5_000, what: 'the refusal to be logged' });
