@@ -86,6 +86,33 @@ BEGIN
 END
 $$;
 
+-- Processes remember which values they have registered, for as long as the identity of the ledger stays: the table is part of it.
+CREATE OR REPLACE FUNCTION current_ledger() RETURNS text
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+  IF pg_is_in_recovery() THEN
+    RETURN NULL;
+  END IF;
+  RETURN (
+    SELECT
+      left(ledger_id::text, 6) || '.' ||
+      left(translate(encode(sha256(convert_to(concat_ws(
+        '/',
+        ledger_id,
+        generation,
+        extract(epoch FROM pg_postmaster_start_time()),
+        (SELECT oid FROM pg_database WHERE datname = current_database()),
+        pg_relation_filenode('ad_totals'),
+        pg_relation_filenode('counts_per_minute'),
+        pg_relation_filenode('counts_per_second'),
+        pg_relation_filenode('label_values')
+      ), 'UTF8')), 'base64'), '+/', '-_'), 9)
+    FROM ledger_identity
+  );
+END
+$$;
+
 -- Counts like those per quarter-hour, for the events with a label. An event counts once for each of its labels.
 CREATE TABLE counts_per_label (
   ad_id           text     NOT NULL,

@@ -6,7 +6,8 @@
 -- 7 claimed (these three in milliseconds), 8 play times in milliseconds, 12 sessions, 13 placements, 14 sources, 15 devices,
 -- 16 countries, 17 error codes. 7, 8 and 12 to 17 may be shorter: the rest is null. 9 is the writer of a doubt to leave, or null;
 -- 10 the seconds and 11 the minutes that are kept. 18 is true if the batch has kinds that only quarter-hours count, 19 if an
--- event has a label that is counted: the parts of the statement that do not apply then cost nothing. `:kinds_in_…` and the
+-- event has a label that is counted: the parts of the statement that do not apply then cost nothing. 20 is the ledger in which the
+-- values of labels are registered, empty if it has no identity, or null; in another ledger nothing is recorded. `:kinds_in_…` and the
 -- like are filled in from EVENT_KINDS, see kinds-in-sql.ts.
 --
 -- Buckets older than 10 and 11 by the clock of Postgres are neither written nor returned: they are too old for all windows, and
@@ -28,6 +29,7 @@ WITH known AS MATERIALIZED (
     AS event (id, kind, ad_id, ip, occurred, received, claimed, play_time,
               session_id, placement, source, device, country, error_code)
   WHERE ad_id IN (SELECT id FROM ads)
+    AND ($20::text IS NULL OR $20 = (SELECT coalesce(current_ledger(), '')))
 ),
 doubt AS (
   INSERT INTO counter_doubts (writer) SELECT $9::text WHERE $9 IS NOT NULL

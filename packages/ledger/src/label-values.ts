@@ -13,12 +13,18 @@ const REMEMBERED = 50_000;
 
 /** Registers the values of labels before their events are recorded, so that at most `most` per ad and label get a count. */
 export interface LabelValues {
-  /** @throws what `query` throws; registering again is safe */
-  register(events: readonly AdEvent[]): Promise<void>;
+  /**
+   * @returns the identity of the ledger that has the values, empty if it has none; undefined if no event has a label. Events
+   *   may only be recorded in this ledger
+   * @throws what `query` throws; registering again is safe
+   */
+  register(events: readonly AdEvent[]): Promise<string | undefined>;
+  /** Forgets all values, because they were registered in another ledger. */
+  forget(): void;
 }
 
 /**
- * Sends each value to Postgres once, registered or not: a registered value is never removed, and a value above the limit never
+ * Sends each value to a ledger once, registered or not: a registered value is never removed, and a value above the limit never
  * registered. Events without labels cost nothing.
  *
  * @param most maximum number of values per ad and label; the others are counted together
@@ -26,6 +32,14 @@ export interface LabelValues {
 export function createLabelValues(database: Database, most: number): LabelValues {
   let known = new Set<string>();
   let older = new Set<string>();
+  /** The ledger that has the known values. */
+  let ledger: string | undefined;
+
+  const forget = () => {
+    known = new Set();
+    older = new Set();
+    ledger = undefined;
+  };
   const remember = (keys: Iterable<string>) => {
     for (const key of keys) {
       if (known.size >= REMEMBERED) [older, known] = [known, new Set()];
@@ -33,28 +47,49 @@ export function createLabelValues(database: Database, most: number): LabelValues
     }
   };
 
+  async function send(values: readonly Value[]): Promise<string> {
+    const [answer] = await database.query<{ ledger: string }>('register_label_values', REGISTER_LABEL_VALUES, [
+      textArray(values.map(([adId]) => adId)),
+      numberArray(values.map(([, label]) => label)),
+      textArray(values.map(([, , value]) => value)),
+      most,
+    ]);
+    return answer?.ledger ?? '';
+  }
+
   return {
     async register(events) {
-      const missing = new Map<string, readonly [adId: string, label: number, value: string]>();
-      for (const { adId, labels } of events) {
-        if (labels === undefined) continue;
-        for (const name of COUNTED_LABELS) {
-          const value = labels[name];
-          if (value === undefined) continue;
-          const label = labelNumber(name);
-          const key = `${label} ${adId} ${value}`;
-          if (!known.has(key) && !older.has(key)) missing.set(key, [adId, label, value]);
-        }
+      const given = valuesOf(events);
+      if (given.size === 0) return undefined;
+      for (;;) {
+        const expected = ledger;
+        const missing = [...given].filter(([key]) => !known.has(key) && !older.has(key));
+        if (expected !== undefined && missing.length === 0) return expected;
+        const found = await send(missing.map(([, value]) => value));
+        if (ledger !== found) forget();
+        ledger = found;
+        remember(missing.map(([key]) => key));
+        // In another ledger than expected, the values that were known are not registered.
+        if (expected === undefined || expected === found) return found;
       }
-      if (missing.size === 0) return;
-      const rows = [...missing.values()];
-      await database.query('register_label_values', REGISTER_LABEL_VALUES, [
-        textArray(rows.map(([adId]) => adId)),
-        numberArray(rows.map(([, label]) => label)),
-        textArray(rows.map(([, , value]) => value)),
-        most,
-      ]);
-      remember(missing.keys());
     },
+    forget,
   };
+}
+
+type Value = readonly [adId: string, label: number, value: string];
+
+/** The distinct values of counted labels. */
+function valuesOf(events: readonly AdEvent[]): Map<string, Value> {
+  const values = new Map<string, Value>();
+  for (const { adId, labels } of events) {
+    if (labels === undefined) continue;
+    for (const name of COUNTED_LABELS) {
+      const value = labels[name];
+      if (value === undefined) continue;
+      const label = labelNumber(name);
+      values.set(`${label} ${adId} ${value}`, [adId, label, value]);
+    }
+  }
+  return values;
 }

@@ -36,6 +36,9 @@ export interface LedgerDependencies {
   readonly onRaiseFailure: (error: unknown) => void;
 }
 
+/** Attempts to record a batch, if the database is replaced after the values of labels were registered. */
+const ATTEMPTS = 3;
+
 /** Records events: first in Postgres, then in the counters in Redis. */
 export function createLedger({ database, store, maxLabelValues, now, onRaiseFailure }: LedgerDependencies): Ledger {
   const writer = randomUUID();
@@ -63,8 +66,13 @@ export function createLedger({ database, store, maxLabelValues, now, onRaiseFail
   }
 
   async function record(events: readonly AdEvent[], doubt: string | undefined): Promise<Recorded> {
-    await labelValues.register(events);
-    return await recordBatch(database, events, doubt);
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+      const expected = await labelValues.register(events);
+      const recorded = await recordBatch(database, events, { doubt, ledger: expected });
+      if (expected === undefined || expected === (recorded.ledger ?? '')) return recorded;
+      labelValues.forget();
+    }
+    throw new Error('the database was replaced several times while a batch was recorded');
   }
 
   return {

@@ -49,13 +49,23 @@ interface ResultRow {
   others: number[] | null;
 }
 
+export interface RecordOptions {
+  /** Written to `counter_doubts` in the same transaction, for a batch that would not be redelivered after a crash. */
+  readonly doubt?: string | undefined;
+  /** The identity of the ledger that has the values of the labels, empty if it has none. In another ledger nothing is recorded. */
+  readonly ledger?: string | undefined;
+}
+
 /**
  * Writes a batch of events and their rollups in one transaction. An event that is stored already changes nothing.
  *
- * @param doubt written to `counter_doubts` in the same transaction, for a batch that would not be redelivered after a crash
  * @throws the errors of `query`. Then either nothing was written, or everything was and only the answer was lost
  */
-export async function recordBatch(database: Database, events: readonly AdEvent[], doubt?: string): Promise<Recorded> {
+export async function recordBatch(
+  database: Database,
+  events: readonly AdEvent[],
+  { doubt, ledger }: RecordOptions = {},
+): Promise<Recorded> {
   const rows = await database.query<ResultRow>('record_batch', RECORD_BATCH, [
     textArray(events.map((event) => event.id)),
     textArray(events.map((event) => event.kind)),
@@ -71,6 +81,7 @@ export async function recordBatch(database: Database, events: readonly AdEvent[]
     ...EVENT_LABEL_NAMES.map((name) => sparseTextArray(events.map(({ labels }) => labels?.[name]))),
     events.some(({ kind }) => !KINDS_IN_TOTALS.has(kind)),
     events.some(({ labels }) => labels !== undefined && COUNTED_LABELS.some((name) => labels[name] !== undefined)),
+    ledger ?? null,
   ]);
   return readRows(rows, events);
 }

@@ -3,7 +3,7 @@ import { openTestServers } from '@ads/local';
 import { type AdEvent, perKind, uuidv7 } from '@ads/models';
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { seeded } from '../../models/test/seeded.js';
-import { type Database, readIdentity } from '../src/index.js';
+import { createLedger, type Database, readIdentity } from '../src/index.js';
 import { createLabelValues } from '../src/label-values.js';
 import { recordBatch } from '../src/record.js';
 import { ADS, click, expectExactRollups, pick, randomEvents, rows, shuffled } from './expected-counts.js';
@@ -269,7 +269,9 @@ describe('recordBatch', () => {
   });
 
   it('records no event of a batch if one value cannot be stored', async () => {
-    await expect(recordBatch(database, [click(now), click(now, { ip: 'nowhere' })], 'writer')).rejects.toMatchObject({
+    await expect(
+      recordBatch(database, [click(now), click(now, { ip: 'nowhere' })], { doubt: 'writer' }),
+    ).rejects.toMatchObject({
       code: '22P02',
     });
     expect(await stored()).toEqual([]);
@@ -305,7 +307,7 @@ describe('recordBatch', () => {
       const events = randomEvents(random, 600, now, 30_000);
       all.push(...events);
       const batches = eight.map(() => shuffled(random, events).slice(0, 500));
-      await Promise.all(batches.map((batch) => recordBatch(database, batch, randomUUID())));
+      await Promise.all(batches.map((batch) => recordBatch(database, batch, { doubt: randomUUID() })));
     }
     await recordBatch(database, all);
     expect(await stored()).toHaveLength(all.length);
@@ -342,6 +344,42 @@ describe('recordBatch', () => {
       rows(database, `SELECT value FROM counts_per_label WHERE ad_id = '${ad}' AND label = 1 GROUP BY value`);
     for (const ad of ADS) expect(await values(ad)).toHaveLength(5 + 1);
     expect(await rows(database, 'SELECT ad_id, value FROM label_values WHERE label = 3')).toHaveLength(2 * ADS.length);
+  });
+
+  it('registers values again in a database that replaces the one before, or whose values were deleted', async () => {
+    let current = database;
+    const switching: Database = { query: (...call) => current.query(...call) };
+    const { recordQueued } = createLedger({
+      database: switching,
+      // Raises fail and leave a doubt.
+      store: {
+        shards: () => [],
+        shardOf() {
+          throw new Error('no Redis');
+        },
+      },
+      maxLabelValues: 3,
+      now: () => now,
+      onRaiseFailure: () => undefined,
+    });
+    const batch = (...placements: string[]) => placements.map((placement) => click(now, { labels: { placement } }));
+    await recordQueued(batch('a', 'b'));
+    current = openDatabase(testServers, await testServers.database());
+    await Promise.all([recordQueued(batch('a')), recordQueued(batch('a', 'c')), recordQueued(batch('b'))]);
+    await expectExactRollups(current);
+    const named = () =>
+      rows(current, 'SELECT value, sum(clicks) AS clicks FROM counts_per_label GROUP BY 1 ORDER BY 1');
+    expect(await named()).toEqual([
+      { value: 'a', clicks: 2 },
+      { value: 'b', clicks: 1 },
+      { value: 'c', clicks: 1 },
+    ]);
+    await rows(current, 'TRUNCATE ad_events, counts_per_label, counts_per_quarter_hour, ad_totals, label_values');
+    await recordQueued(batch('c', 'd'));
+    expect(await named()).toEqual([
+      { value: 'c', clicks: 1 },
+      { value: 'd', clicks: 1 },
+    ]);
   });
 
   it('registers no values of ads that are not in the catalogue, and none with the name of the rest', async () => {
