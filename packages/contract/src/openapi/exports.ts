@@ -1,7 +1,15 @@
 import { invalidFields, keysDisabled, rateLimited, unauthorized, unavailable } from '../errors.js';
 import { eventsQuery } from '../events-query.js';
 import { ROW_TYPES } from '../row-format.js';
-import { error, otherErrors, queryParameters, rateLimitHeaders, requestIdHeader, retryLater } from './parts.js';
+import {
+  error,
+  fileHeader,
+  otherErrors,
+  queryParameters,
+  rateLimitHeaders,
+  requestIdHeader,
+  retryLater,
+} from './parts.js';
 
 const stored = {
   kind: 'click',
@@ -44,11 +52,7 @@ export const exportOperation = {
       headers: {
         ...requestIdHeader,
         ...rateLimitHeaders,
-        'Content-Disposition': {
-          description: 'A file name, for browsers.',
-          schema: { type: 'string' },
-          example: 'attachment; filename="events-2026-03-28-2026-03-30.csv"',
-        },
+        ...fileHeader('events-2026-03-28-2026-03-30.csv'),
       },
       content: {
         [ROW_TYPES.ndjson]: {

@@ -1,6 +1,6 @@
 import { EVENT_FIELDS, EVENT_KINDS, type EventKind } from '@ads/models';
 import type { Schema } from 'joi';
-import { type ApiError, errorBody, internal, rateLimited } from '../errors.js';
+import { type ApiError, errorBody, internal, rateLimited, unavailable } from '../errors.js';
 import { ROW_TYPES } from '../row-format.js';
 
 /** The parts of a JSON Schema that this code reads. */
@@ -104,11 +104,27 @@ export function withCaching<Response extends { readonly headers: object }>(respo
   };
 }
 
-/** Adds the formats of rows to a response in JSON that has `rows`. */
-export function withRows<Response extends { readonly content: object }>(response: Response, rows: readonly object[]) {
+/** On responses that browsers save. @param file an example of its name */
+export function fileHeader(file: string) {
+  return {
+    'Content-Disposition': {
+      description: 'A file name, for browsers. CSV and NDJSON have one, JSON has none.',
+      schema: { type: 'string' },
+      example: `attachment; filename="${file}"`,
+    },
+  };
+}
+
+/** Adds the formats of rows to a response in JSON that has `rows`. @param file an example of the name of a file of rows */
+export function withRows<Response extends { readonly headers: object; readonly content: object }>(
+  response: Response,
+  rows: readonly object[],
+  file: string,
+) {
   const cells = rows.map((row) => Object.values(row).join());
   return {
     ...response,
+    headers: { ...response.headers, ...fileHeader(file) },
     content: {
       ...response.content,
       [ROW_TYPES.ndjson]: {
@@ -147,8 +163,17 @@ export function error(description: string, ...errors: readonly ApiError[]) {
   };
 }
 
+/** An example of `next_cursor`. */
+export const OPAQUE_CURSOR = 'MTc2NzMxNjQ0NTY3ODAwMCBhZC0wMDI';
+
+/** The example of a 503 while the ads cannot be read. */
+export const noCatalogue = unavailable('The ad catalogue is unavailable; retry later.');
+
 /** The example of a 429 of a read. */
 export const tooManyReads = rateLimited(600, 'kO3pXv1zQm8bT4Ya');
+
+/** The example of a 503 of a read of Postgres. */
+export const noPostgres = unavailable('Postgres is unavailable; retry later.');
 
 /** An error response that tells when to retry. */
 export function retryLater(description: string, ...errors: readonly ApiError[]) {
