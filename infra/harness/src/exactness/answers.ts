@@ -3,27 +3,33 @@ import { ctr, EVENT_KINDS, minuteOf, secondOf, type TotalColumn, WINDOWS } from 
 import { type AdAnswer, askAnalytics } from '../service-answers.js';
 import type { Row } from './rows.js';
 
-/** The time during which answers may come from Postgres, because Redis can be slow on a busy machine. */
-const POSTGRES_ANSWERS_MS = 30_000;
+/** The time during which answers may come from the other store, because Redis can be slow on a busy machine. */
+const OTHER_ANSWERS_MS = 30_000;
 const PAUSE_MS = 250;
 
 /**
- * Compares the answers of analytics with the stored events, ad by ad, at the second of the answer. Answers from Postgres
- * must be right too. After a timeout, answers from Postgres are reported as wrong.
+ * Compares the answers of analytics with the stored events, ad by ad, at the second of the answer. Answers from the other store
+ * must be right too. After a timeout, they are reported as wrong.
  *
+ * @param store the store that answers must come from
  * @returns one line for each ad with a wrong answer
  */
-export async function compareAnswers(url: string, rows: readonly Row[], adIds: readonly string[]): Promise<string[]> {
+export async function compareAnswers(
+  url: string,
+  rows: readonly Row[],
+  adIds: readonly string[],
+  store: 'redis' | 'postgres' = 'redis',
+): Promise<string[]> {
   const wrong: string[] = [];
   for (const adId of adIds) {
     const ofAd = rows.filter((row) => row.adId === adId);
-    const deadline = performance.now() + POSTGRES_ANSWERS_MS;
+    const deadline = performance.now() + OTHER_ANSWERS_MS;
     for (;;) {
       const { source, problem } = await compareAnswer(url, ofAd, adId);
       const late = performance.now() > deadline;
       if (problem !== undefined) wrong.push(problem);
-      else if (late) wrong.push(`analytics reads the counts of ${adId} from ${source} instead of redis`);
-      if (problem !== undefined || late || source === 'redis') break;
+      else if (late) wrong.push(`analytics reads the counts of ${adId} from ${source} instead of ${store}`);
+      if (problem !== undefined || late || source === store) break;
       await sleep(PAUSE_MS);
     }
   }

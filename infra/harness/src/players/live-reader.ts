@@ -1,9 +1,10 @@
 import { waitFor } from '@ads/local';
 
-/** The data of an event; `source` and `ads` are absent in the event `unavailable`. */
+/** The data of an event; `source` and `ads` are absent in the event `unavailable`, and `all` in a stream of some ads. */
 export interface LiveData {
   readonly time: string;
   readonly source?: 'redis' | 'postgres';
+  readonly all?: { readonly total_ads: number; readonly total_clicks: number; readonly impressions: number };
   readonly ads?: readonly { readonly ad_id: string; readonly total_clicks: number; readonly impressions: number }[];
 }
 

@@ -1,0 +1,126 @@
+import { readFileSync } from 'node:fs';
+import { API_PREFIX, ENDPOINTS, type ReportQuery, type RowFormat, readReportQuery } from '@ads/contract';
+import { AD_LABELS, COUNTED_LABELS, type Interval, METRIC_NAMES, METRICS, type MetricName } from '@ads/models';
+import type pg from 'pg';
+import { differences } from './counters.js';
+
+const EXPECTED_REPORT = readFileSync(new URL('../../sql/expected-report.sql', import.meta.url), 'utf8');
+const TIMEOUT_MS = 20_000;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * Compares reports with a count of the stored events, row by row and metric by metric, gaps included, and their CSV and NDJSON
+ * with their JSON.
+ *
+ * @param queries of the report, with `from` and `to`, and without `limit`
+ * @returns one line for each wrong row
+ */
+export async function compareReports(url: string, database: pg.Pool, queries: readonly string[]): Promise<string[]> {
+  const wrong: string[] = [];
+  for (const text of queries) {
+    const [rows, should] = await Promise.all([askReport(url, text), expectedRows(database, text)]);
+    const { query } = parse(text);
+    const found = rows.map((row) => [keyOf(row, query), metricsOf(row, query)] as const);
+    wrong.push(...differences(`report ${text} row`, should, new Map(found), 'none'));
+    if (new Set(found.map(([key]) => key)).size < found.length) wrong.push(`the report ${text} has a row twice`);
+    const others = await Promise.all([
+      compareText(url, text, 'csv', csvOf(rows, query)),
+      compareText(url, text, 'ndjson', ndjsonOf(rows)),
+    ]);
+    wrong.push(...others.flat());
+  }
+  return wrong;
+}
+
+async function askReport(url: string, query: string): Promise<readonly Fields[]> {
+  const { rows } = JSON.parse(await readText(url, query)) as { readonly rows: readonly Fields[] };
+  return rows;
+}
+
+/** @throws Error if the status is not 200 */
+async function readText(url: string, query: string): Promise<string> {
+  const answer = await fetch(`${url}${API_PREFIX}${ENDPOINTS.report.path}?${query}`, {
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
+  const text = await answer.text();
+  if (answer.status !== 200) throw new Error(`the report ${query} returned ${answer.status}: ${text}`);
+  return text;
+}
+
+/** Compares a report in another format with its rows in JSON, line by line. */
+async function compareText(url: string, query: string, format: RowFormat, wanted: string): Promise<string[]> {
+  const found = await readText(url, `${query}&format=${format}`);
+  if (found === wanted) return [];
+  const [should, is] = [wanted, found].map((text) => text.split('\n')) as [string[], string[]];
+  const line = Array.from({ length: should.length + 1 }, (_, index) => index).find(
+    (index) => should[index] !== is[index],
+  );
+  return [`line ${line} of ${format} of the report ${query} should be ${should[line ?? 0]} but is ${is[line ?? 0]}`];
+}
+
+function ndjsonOf(rows: readonly Fields[]): string {
+  return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+}
+
+function csvOf(rows: readonly Fields[], query: ReportQuery): string {
+  const time = query.interval === 'total' ? [] : ['time'];
+  const names = [...time, ...query.group_by, ...metricNames(query), 'final'];
+  return [names, ...rows.map((row) => names.map((name) => row[name]))]
+    .map((cells) => `${cells.map(cellOf).join()}\r\n`)
+    .join('');
+}
+
+/** A cell by RFC 4180, with an apostrophe before a formula. */
+function cellOf(value: unknown): string {
+  const text = String(value ?? '');
+  const disarmed = typeof value === 'string' && /^[=+\-@]/.test(text) ? `'${text}` : text;
+  return /[",]/.test(disarmed) ? `"${disarmed.replaceAll('"', '""')}"` : disarmed;
+}
+
+/** The metrics of each row, as text, by its key. */
+async function expectedRows(database: pg.Pool, text: string): Promise<ReadonlyMap<string, string>> {
+  const { query, label } = parse(text);
+  const { from, to, tz, interval, group_by, ad_id, campaign, advertiser } = query;
+  const listed = label === undefined ? undefined : query[label];
+  const { rows } = await database.query<Fields & { readonly time: string; readonly labels: readonly string[] }>(
+    EXPECTED_REPORT,
+    [from, to, tz, interval, group_by, ad_id, campaign, advertiser, label, listed],
+  );
+  return new Map(rows.map((row) => [JSON.stringify([row.time, ...row.labels]), metricsOf(row, query)]));
+}
+
+function parse(text: string) {
+  const parsed = readReportQuery(text);
+  if (parsed.state === 'invalid') throw new Error(`${text}: ${JSON.stringify(parsed.details)}`);
+  const { query } = parsed;
+  const label = COUNTED_LABELS.find((name) => query.group_by.includes(name) || query[name] !== undefined);
+  return { query, label };
+}
+
+/** The interval and the groups of a row of a report, as `expected-report.sql` returns them. */
+function keyOf(row: Fields, { interval, group_by }: ReportQuery): string {
+  const ofEvents = COUNTED_LABELS.find((name) => group_by.includes(name));
+  const labels = [...AD_LABELS, ofEvents].map((name) => (name === undefined ? null : (row[name] ?? null)));
+  return JSON.stringify([timeOf(row.time, interval), ...labels]);
+}
+
+/** `2026-04-05` for days and longer, and `2026-04-05T01:00 630` for shorter intervals: the offset is in minutes. */
+function timeOf(time: unknown, interval: Interval): string {
+  if (interval === 'total') return time === undefined ? '' : String(time);
+  const [, date = '', clock = '', sign = '', hours, minutes] =
+    /^(\S+)T(\d\d:\d\d):00([+-])(\d\d):(\d\d)$/.exec(String(time)) ?? [];
+  if (interval === 'day' || interval === 'week' || interval === 'month') return date;
+  const offset = Number(hours) * 60 + Number(minutes);
+  // An hour that begins at a change of the clocks may begin within an hour of the clock.
+  const start = interval === 'hour' ? `${clock.slice(0, 2)}:00` : clock;
+  return `${date}T${start} ${sign === '-' ? -offset : offset}`;
+}
+
+function metricsOf(row: Fields, query: ReportQuery): string {
+  return JSON.stringify(metricNames(query).map((name) => `${name} ${row[name]}`));
+}
+
+function metricNames({ interval, metrics }: ReportQuery): readonly MetricName[] {
+  return metrics ?? METRIC_NAMES.filter((name) => interval !== 'minute' || METRICS[name].perMinute);
+}

@@ -1,0 +1,203 @@
+import { randomUUID } from 'node:crypto';
+import { createLedger, rebuildCounters } from '@ads/ledger';
+import { openPool, openTestServers } from '@ads/local';
+import { type AdEvent, COUNTED_LABELS, type EventLabels, KINDS, uuidv7 } from '@ads/models';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type pg from 'pg';
+import { compareAnswers } from '../../../infra/harness/src/exactness/answers.js';
+import { compareLive, firstLiveMessage } from '../../../infra/harness/src/exactness/live.js';
+import { compareReports } from '../../../infra/harness/src/exactness/reports.js';
+import { type Row, readRows } from '../../../infra/harness/src/exactness/rows.js';
+import { pick, shuffled } from '../../../packages/ledger/test/expected-counts.js';
+import { seeded } from '../../../packages/models/test/seeded.js';
+import { openStores } from './stores.js';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const QUARTER_HOUR = 900_000;
+/** Fewer than the values of the labels. */
+const MAX_LABEL_VALUES = 4;
+const ADS = [
+  { id: 'one-1', campaign: 'summer', advertiser: 'acme' },
+  { id: 'one-2', campaign: 'summer, "late"', advertiser: 'acme' },
+  { id: 'one-3', campaign: '=1+1', advertiser: 'other' },
+  { id: 'one-4', campaign: null, advertiser: null },
+] as const;
+const AD_IDS = ADS.map(({ id }) => id);
+/** Each zone with a moment at which its clocks change. In Apia a whole day is missing. */
+const CHANGES = [
+  ['UTC', '2026-01-01T00:00Z'],
+  ['Asia/Kathmandu', '1985-12-31T18:30Z'],
+  ['America/St_Johns', '2026-03-08T05:30Z'],
+  ['America/St_Johns', '2026-11-01T04:30Z'],
+  ['Australia/Lord_Howe', '2026-04-04T15:00Z'],
+  ['Australia/Lord_Howe', '2026-10-03T15:30Z'],
+  ['America/New_York', '2026-03-08T07:00Z'],
+  ['America/New_York', '2026-11-01T06:00Z'],
+  ['Pacific/Apia', '2011-12-30T10:00Z'],
+] as const;
+
+const testServers = openTestServers();
+const seed = 12;
+const random = seeded(seed);
+const now = Date.now();
+let pool: pg.Pool;
+let rows: Row[];
+let url: string;
+
+beforeAll(async () => {
+  const redis = await testServers.redis();
+  const env = { ...(await testServers.database()), ...redis.env };
+  pool = openPool(env);
+  testServers.onRelease(() => pool.end());
+  await pool.query('TRUNCATE ads');
+  for (const { id, campaign, advertiser } of ADS) {
+    await pool.query("INSERT INTO ads (id, image_url, target_url, campaign, advertiser) VALUES ($1, '', '', $2, $3)", [
+      id,
+      campaign,
+      advertiser,
+    ]);
+  }
+  const { database, store } = await openStores(testServers, env);
+  const [service] = await Promise.all([
+    testServers.service({ name: 'analytics', env: { ...env, DOUBT_POLL_MS: '20', RATE_LIMIT_READS_PER_MINUTE: '0' } }),
+    record(),
+  ]);
+  url = `http://127.0.0.1:${service.port}`;
+  rows = await readRows(pool);
+
+  /** Batches of both paths, in which some events are repeated: all of them raise counters that are trusted from the start. */
+  async function record(): Promise<void> {
+    expect((await rebuildCounters(database, store, Date.now)).state).toBe('done');
+    const writers = [1, 2].map(() =>
+      createLedger({
+        maxLabelValues: MAX_LABEL_VALUES,
+        database,
+        store,
+        now: Date.now,
+        onRaiseFailure: (error) => expect(error).toBeUndefined(),
+      }),
+    );
+    const events = Array.from({ length: 4_000 }, randomEvent);
+    for (let first = 0; first < events.length; first += 400) {
+      const batch = events.slice(first, first + 400);
+      const again = shuffled(random, events.slice(0, first)).slice(0, 60);
+      await Promise.all(
+        writers.map((ledger, index) => {
+          const part = shuffled(random, [...batch.filter(() => random() < 0.7), ...again]);
+          return index === 0 ? ledger.recordQueued(part) : ledger.recordUnqueued(part);
+        }),
+      );
+      await writers[0]?.recordQueued(batch);
+    }
+    expect((await pool.query('SELECT count(*)::integer FROM ad_events')).rows).toEqual([{ count: events.length }]);
+  }
+});
+afterAll(testServers.release);
+
+/** Around now and up to 5 min ahead, around changes of clocks, on the edges of quarters of an hour, or at any time since 1970. */
+function randomTime(): number {
+  const kind = random();
+  if (kind < 0.3) return now + 5 * 60_000 - random() * 10 * 60_000;
+  if (kind < 0.5) return now - random() * 27 * HOUR;
+  if (kind < 0.6) return pick(random, [0, 1, 899_999, 900_000, random() * now]);
+  const change = Date.parse(pick(random, CHANGES)[1]);
+  if (kind < 0.7) return change + QUARTER_HOUR * Math.floor(random() * 100 - 50) - Math.floor(random() * 2);
+  return change + (random() - 0.5) * 4 * DAY;
+}
+
+function randomEvent(): AdEvent {
+  const kind = random() < 0.6 ? pick(random, ['click', 'impression'] as const) : pick(random, KINDS);
+  return {
+    kind,
+    id: random() < 0.2 ? randomUUID() : uuidv7(now),
+    adId: pick(random, AD_IDS),
+    ip: '203.0.113.9',
+    occurredAt: Math.floor(randomTime()),
+    receivedAt: now,
+    ...(kind === 'click' && random() < 0.7 ? { playTimeMs: Math.floor(random() * 100_000) } : {}),
+    ...(random() < 0.3 ? {} : { labels: randomLabels() }),
+  };
+}
+
+const LABELS: Readonly<Record<keyof EventLabels, readonly string[]>> = {
+  session_id: ['s'],
+  placement: ['top', 'NULL', '"\\', '😀', '(other)', 'a,b', '=1', "it's"],
+  source: ['a', 'A', 'é', 'e\u0301', '-1', '\u00a0'],
+  device: ['mobile', 'tablet', 'desktop', 'tv', 'other'],
+  country: ['NP', 'CA', 'AU', 'WS', 'US'],
+  error_code: ['100', '402', '900', '901', '999'],
+};
+
+function randomLabels(): EventLabels {
+  const names = Object.keys(LABELS).filter(() => random() < 0.5) as (keyof EventLabels)[];
+  return Object.fromEntries(names.map((name) => [name, pick(random, LABELS[name])]));
+}
+
+/** The greatest range of each interval, so that a report with groups has at most 10,000 rows. */
+const LONGEST = {
+  quarter_hour: 2 * DAY,
+  hour: 7 * DAY,
+  day: 60 * DAY,
+  week: 200 * DAY,
+  month: 500 * DAY,
+  total: 900 * DAY,
+} as const;
+
+type LongInterval = keyof typeof LONGEST;
+const INTERVALS = Object.keys(LONGEST) as LongInterval[];
+
+function randomQuery(tz: string, interval: LongInterval, around: number): string {
+  const length = QUARTER_HOUR + random() * LONGEST[interval];
+  const from = around - random() * length;
+  const asDates = length > 2 * DAY && random() < 0.5;
+  const moment = (time: number) =>
+    asDates
+      ? new Date(time).toISOString().slice(0, 10)
+      : new Date(Math.floor(time / QUARTER_HOUR) * QUARTER_HOUR).toISOString();
+  const query = new URLSearchParams({ from: moment(from), to: moment(from + length), tz, interval });
+  const label = pick(random, COUNTED_LABELS);
+  const groups = ['ad', 'campaign', 'advertiser'].filter(() => random() < 0.25);
+  if (random() < 0.4) groups.push(label);
+  if (groups.length > 0) query.set('group_by', shuffled(random, groups).join());
+  const filters = {
+    ad_id: AD_IDS,
+    campaign: ['summer', 'summer, "late"', 'none'],
+    advertiser: ['acme', 'other'],
+    [label]: [...LABELS[label], '(other)'],
+  };
+  for (const [name, values] of Object.entries(filters)) {
+    if (random() < 0.8) continue;
+    for (const value of shuffled(random, values).slice(0, 2)) query.append(name, value);
+  }
+  return String(query);
+}
+
+describe('one number everywhere: a count of the stored events', () => {
+  it('equals the reports of random ranges, intervals, zones, groupings and filters', async () => {
+    const queries = INTERVALS.flatMap((interval) => [
+      ...CHANGES.map(([tz, change]) => randomQuery(tz, interval, Date.parse(change))),
+      ...CHANGES.slice(0, 2).map(([tz]) => randomQuery(tz, interval, now + QUARTER_HOUR)),
+    ]);
+    const minutes = [1, 25].map((hours) => {
+      const moment = (time: number) => new Date(Math.floor(time / 60_000) * 60_000).toISOString();
+      const from = now + 6 * 60_000 - hours * HOUR;
+      return `from=${moment(from)}&to=${moment(from + HOUR)}&interval=minute&tz=America/St_Johns&group_by=campaign`;
+    });
+    const whole = COUNTED_LABELS.map(
+      (label) => `from=1970-01-01&to=2100-01-01&interval=total&tz=Australia/Lord_Howe&group_by=${label},ad`,
+    );
+    expect(await compareReports(url, pool, [...queries, ...minutes, ...whole])).toEqual([]);
+  });
+
+  it('equals the totals and windows of Redis, those of Postgres, and the live stream of both', async () => {
+    const count = (kind: Row['kind']) => rows.filter((row) => row.kind === kind).length;
+    const all = { total_ads: ADS.length, total_clicks: count('click'), impressions: count('impression') };
+    for (const store of ['redis', 'postgres'] as const) {
+      if (store === 'postgres') await pool.query("INSERT INTO counter_doubts (writer) VALUES ('test')");
+      expect(await compareAnswers(url, rows, AD_IDS, store)).toEqual([]);
+      expect(await compareLive(url, rows, AD_IDS)).toEqual([]);
+      expect((await firstLiveMessage(url, '')).all).toMatchObject(all);
+    }
+  });
+});
