@@ -13,7 +13,7 @@ import Joi from 'joi';
 import { ownText } from './own-text.js';
 import { API_PREFIX, ENDPOINTS } from './paths.js';
 import { reportQuery } from './report-query.js';
-import { type StrictQueryResult, strictReader } from './strict-query.js';
+import { parametersOf, type StrictQueryResult, strictReader } from './strict-query.js';
 
 const TIMEFRAMES = WINDOWS.map((window) => window.timeframe);
 
@@ -47,10 +47,9 @@ export interface AnalyticsQuery {
   readonly cursor?: string;
 }
 
+const OWN = parametersOf(analyticsQuery);
 /** The parameters that only reports have. */
-const OF_REPORTS = Object.keys(reportQuery.describe().keys).filter(
-  (name) => !Object.hasOwn(analyticsQuery.describe().keys, name),
-);
+const OF_REPORTS = Object.keys(parametersOf(reportQuery)).filter((name) => !Object.hasOwn(OWN, name));
 
 const readStrictly = strictReader<AnalyticsQuery>(analyticsQuery, 'analytics answers', (name) =>
   OF_REPORTS.includes(name) ? `${name} is a parameter of ${API_PREFIX}${ENDPOINTS.report.path}` : undefined,

@@ -77,7 +77,7 @@ export function loadConfig<T extends object>(env: Environment, variables: Variab
 
 /** True if the variable is a secret, whose value may come from the file that `NAME_FILE` names. */
 export function isSecret(schema: Joi.Schema): boolean {
-  const metas: readonly { secret?: boolean }[] = schema.describe().metas ?? [];
+  const metas: readonly { secret?: boolean }[] = schema.$_terms.metas ?? [];
   return metas.some((meta) => meta.secret === true);
 }
 
