@@ -2,7 +2,6 @@ import { ENDPOINTS, notFound } from '@ads/contract';
 import { labelled } from '@ads/http';
 import type { RequestHandler, Router } from 'express';
 import { serve, setup } from 'swagger-ui-express';
-import { stringify } from 'yaml';
 import { swaggerFiles } from './swagger-files.js';
 
 /** The policy of an API, extended by the page's own scripts, styles and icons. */
@@ -11,8 +10,7 @@ const PAGE_POLICY =
 
 /** Serves the OpenAPI document at `/swagger/doc.json` and `/swagger/swagger.yaml`, and the Swagger page. */
 export function swagger(router: Router, document: object): void {
-  // Without YAML aliases, because the document would contain more of them than many parsers accept.
-  const yaml = stringify(document, { aliasDuplicateObjects: false });
+  let yaml: string | undefined;
   const page = setup(undefined, {
     swaggerUrl: 'doc.json',
     customSiteTitle: 'Ads Metric Tracker',
@@ -22,7 +20,8 @@ export function swagger(router: Router, document: object): void {
   router.get(ENDPOINTS.openApiJson.path, (_request, response) => {
     response.json(document);
   });
-  router.get(ENDPOINTS.openApiYaml.path, (_request, response) => {
+  router.get(ENDPOINTS.openApiYaml.path, async (_request, response) => {
+    yaml ??= await yamlOf(document);
     response.type('application/yaml').send(yaml);
   });
   router.get(ENDPOINTS.swagger.path, forBrowsers, (request, response) => {
@@ -35,6 +34,13 @@ export function swagger(router: Router, document: object): void {
   });
   // Uses only the first handler of the library, which generates the start script. The others serve its whole package.
   router.use(ENDPOINTS.swagger.path, labelled(ENDPOINTS.swagger.path), ...serve.slice(0, 1), swaggerFiles());
+}
+
+/** Returns the document as YAML. This takes up to 0.15 s of CPU time, so it is left to the first request, which most processes never get. */
+async function yamlOf(document: object): Promise<string> {
+  const { stringify } = await import('yaml');
+  // Without YAML aliases, because the document would contain more of them than many parsers accept.
+  return stringify(document, { aliasDuplicateObjects: false });
 }
 
 const forBrowsers: RequestHandler = (_request, response, next) => {
