@@ -1,6 +1,5 @@
-import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { openTestServers } from '@ads/local';
+import { type CommandResult, openTestServers, runCommand } from '@ads/local';
 import {
   DEAD_LETTER_SOURCE,
   DEAD_LETTER_STREAM,
@@ -11,6 +10,8 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { NatsConnection, StoredMsg } from 'nats';
 import { eraseInMessages } from '../src/erase-messages.js';
+import { readEraseCommand } from '../src/erase-options.js';
+import { UsageError } from '../src/usage-error.js';
 import { click } from './messages.js';
 import { openQueue, openRows, publish, queueExists } from './servers.js';
 
@@ -32,14 +33,11 @@ beforeAll(async () => {
 });
 afterAll(testServers.release);
 
-function erase(...args: string[]): Promise<{ code: number; output: string }> {
-  return new Promise((resolve) => {
-    const child = execFile(
-      process.execPath,
-      [MAIN, ...args],
-      { env: { ...process.env, ...env }, cwd: testServers.folder },
-      (_error, stdout, stderr) => resolve({ code: child.exitCode ?? -1, output: stdout + stderr }),
-    );
+function erase(...args: string[]): Promise<CommandResult> {
+  return runCommand(process.execPath, [MAIN, ...args], {
+    timeoutMs: 60_000,
+    env: { ...process.env, ...env },
+    cwd: testServers.folder,
   });
 }
 
@@ -61,13 +59,18 @@ async function messagesIn(connection: NatsConnection, stream: string): Promise<{
 
 describe('npm run erase', () => {
   it.each([
-    [[], 'Give one address: --ip ADDRESS. Try --help.\n'],
-    [['--ip', VIEWER, '--ip', VIEWER], 'Give one address: --ip ADDRESS. Try --help.\n'],
-    [['--ip', '203.0.113.0/24'], '--ip must be an IPv4 or IPv6 address without a network mask. Try --help.\n'],
-    [['--ip', '0.0.0.0'], '0.0.0.0 stands for an unknown or erased address. Try --help.\n'],
-    [['--all'], expect.stringMatching(/^Unknown option '--all'.*Try --help\.\n$/)],
-  ])('refuses %j', async (args, output) => {
-    expect(await erase(...args)).toEqual({ code: 2, output });
+    [[], 'Give one address: --ip ADDRESS.'],
+    [['--ip', VIEWER, '--ip', VIEWER], 'Give one address: --ip ADDRESS.'],
+    [['--ip', '203.0.113.0/24'], '--ip must be an IPv4 or IPv6 address without a network mask.'],
+    [['--ip', '0.0.0.0'], '0.0.0.0 stands for an unknown or erased address.'],
+    [['--all'], expect.stringMatching(/^Unknown option '--all'[^\n]*$/)],
+  ])('refuses %j', (args, message) => {
+    expect(() => readEraseCommand(args)).toThrow(UsageError);
+    expect(() => readEraseCommand(args)).toThrow(expect.objectContaining({ message }));
+  });
+
+  it('reports a refusal in one line with exit code 2', async () => {
+    expect(await erase()).toEqual({ code: 2, output: 'Give one address: --ip ADDRESS. Try --help.\n' });
   });
 
   it('erases an address from queue, events and dead letters, and says what it cannot read', async () => {
