@@ -35,8 +35,8 @@ export async function openViewerCountry({
   conditions,
   shutdown,
 }: ProcessContext<IngestConfig>): Promise<ViewerCountry['addTo'] | undefined> {
-  if (config.GEOIP_DB === undefined) return undefined;
   const condition = conditions.declare('geoip_db_unusable');
+  if (config.GEOIP_DB === undefined) return undefined;
   const country = await createViewerCountry({ path: config.GEOIP_DB, logger, condition });
   shutdown.add('check of GEOIP_DB', every(CHECK_MS, country.check, { delayMs: CHECK_MS }).stop);
   return country.addTo;
