@@ -282,7 +282,8 @@ describe('a path', () => {
     '/api/v1',
     '/api/v1/',
     '/api/v2/ads',
-    '/api/v1/ads/ad-001',
+    '/api/v1/ads/ad%20001',
+    '/api/v1/ads/ad-001/tracks',
     '/ads/analytics/ad-001',
     '/api/v1/swagger/nothing.js',
     '/swagger/package.json',
@@ -291,7 +292,6 @@ describe('a path', () => {
     '/Ads',
     '/API/v1/ads',
     '/Ads/Analytics',
-    '/api/v1/ads/Analytics',
     '/Swagger/index.html',
     '/Health',
   ])('is answered 404 if it does not exist: %s', async (path) => {
@@ -319,7 +319,8 @@ describe('a path', () => {
     ['GET', '/ads/click', 'POST'],
     ['PUT', '/ads/click', 'POST'],
     ['GET', '/ads/impression', 'POST'],
-    ['DELETE', '/ads', 'GET, HEAD'],
+    ['DELETE', '/ads', 'GET, HEAD, POST'],
+    ['POST', '/ads/ad-001', 'GET, HEAD, PATCH, DELETE'],
     ['POST', '/ads/analytics', 'GET, HEAD'],
     ['POST', '/health', 'GET, HEAD'],
     ['PATCH', '/live', 'GET, HEAD'],
@@ -335,7 +336,7 @@ describe('a path', () => {
       expectError(answer, {
         status: 405,
         error: 'method_not_allowed',
-        message: `${method} is not allowed on this path; use ${allow.replace(', ', ' or ')}.`,
+        message: `${method} is not allowed on this path; use ${allow.replaceAll(', ', ' or ')}.`,
         details: [],
       });
       expect(answer.headers.get('allow')).toBe(allow);

@@ -26,7 +26,12 @@ beforeAll(async () => {
 afterAll(() => testServers.release());
 
 async function startLimited() {
-  const env = { ...contract.servers, RATE_LIMIT_EVENTS_PER_MINUTE: '1', RATE_LIMIT_READS_PER_MINUTE: '1' };
+  const env = {
+    ...contract.servers,
+    RATE_LIMIT_EVENTS_PER_MINUTE: '1',
+    RATE_LIMIT_READS_PER_MINUTE: '1',
+    TRUST_PROXY: 'loopback',
+  };
   const [ingest, analytics] = await Promise.all([
     testServers.service({ name: 'ingest', env }),
     testServers.service({ name: 'analytics', env }),
@@ -138,6 +143,7 @@ describe('ingest accepts a body exactly if the document allows it', () => {
 
 describe('ingest and analytics return each documented response', () => {
   const AD = { ad_id: 'ad-001' };
+  const ADS = '/api/v1/ads';
   const CLICK = '/api/v1/ads/click';
   const IMPRESSION = '/api/v1/ads/impression';
   const BATCH = '/api/v1/ads/events';
@@ -314,6 +320,59 @@ describe('ingest and analytics return each documented response', () => {
     expect((await client.get(`${EXPORT}?ad_id=ad-001`)).status).toBe(401);
   });
 
+  it('201, 400, 401, 409, 413, 415, 422: POST /api/v1/ads', async () => {
+    const ad = { id: 'documented', target_url: 'https://example.com/' };
+    const key = { ...AUTHORIZED, 'Idempotency-Key': 'documented' };
+    const created = await client.post(ADS, ad, key);
+    expect([created.status, created.headers.get('location')]).toEqual([201, `${ADS}/documented`]);
+    expect((await client.post(ADS, { target_url: 'https://example.com/' }, key)).status).toBe(422);
+    expect((await client.post(ADS, ad, AUTHORIZED)).status).toBe(409);
+    expect((await client.post(ADS, {}, AUTHORIZED)).status).toBe(400);
+    expect((await client.post(ADS, ad)).status).toBe(401);
+    expect((await client.post(ADS, large, AUTHORIZED)).status).toBe(413);
+    expect((await client.post(ADS, ad, { ...AUTHORIZED, 'Content-Type': 'text/plain' })).status).toBe(415);
+  });
+
+  it(`200 to 415: ${ADS}/{ad_id} and its history`, async () => {
+    const [path, missing] = [`${ADS}/documented`, `${ADS}/no-such-ad`];
+    const send = (method: string, to: string, headers: Record<string, string>, body?: object) =>
+      client.send(method, to, {
+        headers: { ...JSON_TYPE, ...headers },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+    const { status, headers } = await client.get(path);
+    const etag = headers.get('etag') ?? '';
+    expect(status).toBe(200);
+    expect((await client.get(path, { 'If-None-Match': etag })).status).toBe(304);
+    expect((await client.get(missing)).status).toBe(404);
+    const title = { title: 'Größe' };
+    expect((await send('PATCH', path, { ...AUTHORIZED, 'If-Match': etag }, title)).body).toMatchObject(title);
+    for (const [method, body] of [['PATCH', title], ['DELETE']] as const) {
+      expect((await send(method, path, { ...AUTHORIZED, 'If-Match': etag }, body)).status).toBe(412);
+      expect((await send(method, missing, AUTHORIZED, body)).status).toBe(404);
+      expect((await send(method, path, {}, body)).status).toBe(401);
+      expect(
+        (
+          await alone.ingest.send(method, path, {
+            headers: { ...JSON_TYPE, ...AUTHORIZED },
+            ...(body && { body: JSON.stringify(body) }),
+          })
+        ).status,
+      ).toBe(503);
+    }
+    expect((await send('PATCH', path, AUTHORIZED, {})).status).toBe(400);
+    expect((await send('PATCH', path, AUTHORIZED, large)).status).toBe(413);
+    expect((await send('PATCH', path, { ...AUTHORIZED, 'Content-Type': 'text/plain' }, title)).status).toBe(415);
+    expect((await send('DELETE', path, AUTHORIZED)).body).toMatchObject({ ...title, status: 'archived' });
+    expect((await client.get(`${path}/history`, AUTHORIZED)).status).toBe(200);
+    expect((await client.get(`${path}/history?limit=0`, AUTHORIZED)).status).toBe(400);
+    expect((await client.get(`${missing}/history`, AUTHORIZED)).status).toBe(404);
+    expect((await client.get(`${path}/history`)).status).toBe(401);
+    expect((await alone.ingest.get(path)).status).toBe(503);
+    expect((await alone.ingest.get(`${path}/history`, AUTHORIZED)).status).toBe(503);
+    expect((await alone.ingest.post(ADS, { target_url: 'https://example.com/' }, AUTHORIZED)).status).toBe(503);
+  });
+
   it(`403: ${EXPORT} of a service without a key, and 429`, async () => {
     const { ingest, analytics } = limited;
     // Returns the status of each request, sent one after the other.
@@ -326,8 +385,20 @@ describe('ingest and analytics return each documented response', () => {
     const impression = () => ingest.post(IMPRESSION, AD);
     const batch = () => ingest.post(BATCH, { events: [{ kind: 'click', ...AD }] });
     expect(await statuses(click, click, impression, batch)).toEqual([202, 429, 429, 429]);
-    const ads = () => ingest.get('/api/v1/ads');
+    const ads = () => ingest.get(ADS);
     expect(await statuses(ads, ads)).toEqual([200, 429]);
+    const writes = [
+      ['POST', ADS],
+      ['PATCH', `${ADS}/ad-001`],
+      ['DELETE', `${ADS}/ad-001`],
+      ['GET', `${ADS}/ad-001/history`],
+    ];
+    for (const [index, [method = '', path = '']] of [...writes, ['GET', `${ADS}/ad-001`]].entries()) {
+      // Each from a client of its own.
+      const headers = { 'X-Forwarded-For': `203.0.113.${index}` };
+      const send = () => ingest.send(method, path, { headers });
+      expect(await statuses(send, send)).toEqual([index < writes.length ? 403 : 200, 429]);
+    }
     const reads = [EXPORT, EXPORT, ANALYTICS, REPORT, LIVE, `${PLAY_TIME}?ad_id=ad-001`].map(
       (path) => () => analytics.get(path),
     );

@@ -51,6 +51,13 @@ const VALID: Readonly<Record<string, string>> = {
   order: '-average_play_time',
   campaign: 'summer',
   advertiser: 'Example Shop',
+  title: 'Frühling – 20 s',
+  id: 'ad_001~x.y',
+  image_url: 'https://cdn.example.com/%7Ea/b.png?x=[CB]#y',
+  target_url: 'HTTPS://shop.example.com:443/sale?sid=[SID]',
+  status: 'paused',
+  starts_at: '2026-11-01T10:00:00+01:00',
+  ends_at: '2026-11-02',
 };
 
 const receipt = {
@@ -78,6 +85,9 @@ const READERS: Readonly<Record<string, (field: string, text: string) => Reading>
   liveQuery: (field, text) => contract.readLiveQuery(stringify({ [field]: text })),
   playTimeQuery: (field, text) => contract.readPlayTimeQuery(stringify({ ad_id: 'ad-001', [field]: text })),
   eventsQuery: (field, text) => contract.readEventsQuery(stringify({ ad_id: 'ad-001', [field]: text })),
+  adHistoryQuery: (field, text) => contract.readAdHistoryQuery(stringify({ [field]: text })),
+  newAd: (field, text) => contract.readNewAd({ target_url: 'https://example.com/', [field]: text }),
+  adChange: (field, text) => contract.readAdChange({ [field]: text }),
   reportQuery: (field, text) => contract.readReportQuery(stringify({ [field]: text })),
   batchedEvent: (field, text) =>
     models.readBatchedEvent({ kind: KIND_WITH[field] ?? 'error', ad_id: 'ad-001', [field]: text }, receipt),

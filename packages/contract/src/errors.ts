@@ -68,6 +68,36 @@ export function unknownAd(adId: string, status: 400 | 404): ApiError {
   );
 }
 
+/** 409 for a new ad whose id another ad has. */
+export function adExists(adId: string): ApiError {
+  return new ApiError(
+    409,
+    'ad_exists',
+    `Ad "${adId}" exists already; PATCH ${API_PREFIX}${ENDPOINTS.ads.path}/${encodeURIComponent(adId)} changes it.`,
+    { details: [{ path: 'id', message: 'id must not be the id of an existing ad' }], facts: { ad_id: adId } },
+  );
+}
+
+/** 412 for a change of an ad that has changed since its version in `If-Match`. */
+export function adHasChanged(adId: string): ApiError {
+  return new ApiError(
+    412,
+    'precondition_failed',
+    'The ad has changed since the version in If-Match; read it again, and repeat the change with its new ETag.',
+    { facts: { ad_id: adId } },
+  );
+}
+
+/** 422 for an `Idempotency-Key` that was sent with another request. */
+export function idempotencyKeyReused(): ApiError {
+  return new ApiError(
+    422,
+    'idempotency_key_reused',
+    'This Idempotency-Key was sent with a different body; send a new key with each new request.',
+    { details: [{ path: 'Idempotency-Key', message: 'Idempotency-Key must not be used again with another body' }] },
+  );
+}
+
 /** 401 for a request that needs a key. @param hasKey false for a request without one */
 export function unauthorized(hasKey: boolean): ApiError {
   return new ApiError(

@@ -1,3 +1,6 @@
+export * from './ad-history-query.js';
+export * from './ad-requests.js';
+export * from './ad-responses.js';
 export * from './ads-query.js';
 export * from './analytics-query.js';
 export * from './errors.js';

@@ -9,8 +9,8 @@ export type ApiService = 'ingest' | 'analytics';
 /** One row of {@link ENDPOINTS}. */
 export interface Endpoint {
   /** `GET` includes HEAD. */
-  readonly method: 'GET' | 'POST';
-  /** Without the prefix. */
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  /** Without the prefix; a parameter is in braces, as in OpenAPI. */
   readonly path: string;
   /** The service that answers. Each service answers for itself on the management endpoints. */
   readonly service: ApiService | 'each';
@@ -21,6 +21,11 @@ export interface Endpoint {
 /** The endpoints of the API, except {@link EVENT_ENDPOINTS}. */
 export const ENDPOINTS = {
   ads: { method: 'GET', path: '/ads', service: 'ingest', isPublic: true },
+  createAd: { method: 'POST', path: '/ads', service: 'ingest', isPublic: true },
+  ad: { method: 'GET', path: '/ads/{ad_id}', service: 'ingest', isPublic: true },
+  changeAd: { method: 'PATCH', path: '/ads/{ad_id}', service: 'ingest', isPublic: true },
+  archiveAd: { method: 'DELETE', path: '/ads/{ad_id}', service: 'ingest', isPublic: true },
+  adHistory: { method: 'GET', path: '/ads/{ad_id}/history', service: 'ingest', isPublic: true },
   events: { method: 'POST', path: '/ads/events', service: 'ingest', isPublic: true },
   analytics: { method: 'GET', path: '/ads/analytics', service: 'analytics', isPublic: true },
   liveAnalytics: { method: 'GET', path: '/ads/analytics/live', service: 'analytics', isPublic: true },

@@ -17,27 +17,10 @@ const count = Joi.number().integer().min(0);
 const time = Joi.string().isoDate();
 const uuid = Joi.string().guid();
 const adId = Joi.string().required().description('Id of the ad.');
-const nextCursor = Joi.string()
-  .allow(null)
-  .required()
-  .description('Pass it as `cursor` to get the next page; null on the last page.');
 
-/** `GET /api/v1/ads` */
-export const adsResponse = Joi.object({
-  ads: Joi.array()
-    .items(
-      Joi.object({
-        id: adId,
-        image_url: Joi.string().required().description('URL of the image.'),
-        target_url: Joi.string().required().description('URL that a click opens.'),
-        created_at: time.required().description('When the ad was registered.'),
-      }),
-    )
-    .required()
-    .description('The ads of this page, oldest first.'),
-  count: count.required().description('Number of ads on this page.'),
-  next_cursor: nextCursor,
-});
+/** The field `next_cursor` of a page. */
+export const nextCursor = () =>
+  Joi.string().allow(null).required().description('Pass it as `cursor` to get the next page; null on the last page.');
 
 /** `POST /api/v1/ads/<kind>`, 202: the event is durable. */
 export const eventResponses = perEndpointKind((kind) => {
@@ -153,7 +136,7 @@ export const allAnalyticsResponse = Joi.object({
     )
     .required()
     .description('The ads of this page, those with the most clicks first.'),
-  next_cursor: nextCursor,
+  next_cursor: nextCursor(),
   source,
   generated_at: time.required().description('When the response was generated.'),
 });
@@ -254,7 +237,7 @@ export const reportResponse = Joi.object({
     .description(
       'One row per interval and group, by default in this order. Intervals without events have rows of zeros.',
     ),
-  next_cursor: nextCursor,
+  next_cursor: nextCursor(),
 });
 
 const STORED_LABELS = ['session_id', 'placement', 'source', 'device', 'country', 'error_code'];

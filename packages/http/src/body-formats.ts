@@ -23,6 +23,15 @@ export function linesParserFor({ headers }: IncomingMessage): Parser | ApiError 
 }
 
 const LINE_TYPES: ReadonlySet<string> = new Set(['application/x-ndjson', 'application/ndjson', 'application/jsonl']);
+
+/** Returns the parser of JSON alone, or the error 415. */
+export function jsonParserFor({ headers }: IncomingMessage): Parser | ApiError {
+  const [type = '', ...parameters] = (headers['content-type'] ?? '').toLowerCase().split(';');
+  if (parameters.some(isOtherCharset)) return unsupportedMediaType(NOT_UTF8);
+  return type.trim() === 'application/json' ? parseJson : unsupportedMediaType(UNSUPPORTED_JSON);
+}
+
+const UNSUPPORTED_JSON = 'Unsupported Content-Type; use application/json.';
 /** Everything that `navigator.sendBeacon` sends for a text or a Blob. */
 const JSON_TYPES: ReadonlySet<string> = new Set(['', 'text/plain', 'application/json', 'application/octet-stream']);
 const UNSUPPORTED_LINES =

@@ -15,9 +15,20 @@ export function revalidated(etag: string): HeaderList {
   return [...REVALIDATED, 'ETag', etag];
 }
 
-/** True if `If-None-Match` contains the tag, so that the client has this version. Weak and strong tags are compared alike. */
+/** True if `If-None-Match` contains the tag, so that the client has this version. */
 export function isKnown({ headers }: IncomingMessage, etag: string): boolean {
+  return contains(headers['if-none-match'], etag);
+}
+
+/** True if the request is for any version, or for this one: it has no `If-Match`, or one that contains the tag. */
+export function isFor({ headers }: IncomingMessage, etag: string): boolean {
+  const wanted = headers['if-match'];
+  return wanted === undefined || contains(wanted, etag);
+}
+
+/** Weak and strong tags are compared alike, because proxies that compress make strong tags weak. */
+function contains(list: string | undefined, etag: string): boolean {
   const strong = etag.replace(/^W\//, '');
-  const tags = headers['if-none-match']?.split(',') ?? [];
+  const tags = list?.split(',') ?? [];
   return tags.some((tag) => ['*', strong, `W/${strong}`].includes(tag.trim()));
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { ApiError, payloadTooLarge, unavailable, unsupportedEncoding } from '@ads/contract';
-import { type Done, linesParserFor, type Parser, parserFor } from './body-formats.js';
+import { type Done, jsonParserFor, linesParserFor, type Parser, parserFor } from './body-formats.js';
 import { createDecompressors } from './decompress.js';
 
 export const DEFAULT_BODY_LIMIT = 16_384;
@@ -38,6 +38,11 @@ export function bodyReader(options: BodyReaderOptions = {}): BodyReader {
   const { limitBytes = DEFAULT_BODY_LIMIT, numericFields = [] } = options;
   const numbers = new Set(numericFields);
   return createReader((request) => parserFor(request, numbers), limitBytes);
+}
+
+/** Reads JSON alone, for requests that no browser sends across origins without a preflight. */
+export function jsonReader({ limitBytes = DEFAULT_BODY_LIMIT }: Pick<BodyReaderOptions, 'limitBytes'>): BodyReader {
+  return createReader(jsonParserFor, limitBytes);
 }
 
 export interface BatchReaderOptions {

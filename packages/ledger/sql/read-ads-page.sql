@@ -4,9 +4,9 @@
 -- microseconds and `last_id`, null on the last page. Times that a cursor cannot hold (infinity, before 1700, from 2255 on) end
 -- the list.
 WITH page AS MATERIALIZED (
-  SELECT id, image_url, target_url, created_at, row_number() OVER (ORDER BY created_at, id) AS place
+  SELECT id, created_at, ad, row_number() OVER (ORDER BY created_at, id) AS place
   FROM (
-    SELECT id, image_url, target_url, created_at
+    SELECT id, created_at, ad_as_json(ads)::text AS ad
     FROM ads
     WHERE (created_at, id) > (coalesce(timestamptz 'epoch' + $1::float8 * interval '1 microsecond', '-infinity'), coalesce($2, ''))
     ORDER BY created_at, id
@@ -14,12 +14,7 @@ WITH page AS MATERIALIZED (
   ) rows
 ),
 shown AS (
-  SELECT
-    string_agg(
-      row_to_json((SELECT ad FROM (SELECT id, image_url, target_url,
-        to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS created_at) ad))::text,
-      ',' ORDER BY place) AS ads,
-    count(*)::integer AS count
+  SELECT string_agg(ad, ',' ORDER BY place) AS ads, count(*)::integer AS count
   FROM page
   WHERE place <= $3
 )

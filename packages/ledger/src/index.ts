@@ -8,6 +8,7 @@ export * from './doubts.js';
 export * from './erase.js';
 export * from './identity.js';
 export * from './ledger.js';
+export * from './manage-ads.js';
 export * from './migrate.js';
 export * from './partitions.js';
 export * from './prune.js';

@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { openTestServers, type Variables } from '@ads/local';
-import { perKind, uuidv7 } from '@ads/models';
+import { type AdFields, perKind, uuidv7 } from '@ads/models';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
+  createAds,
   DAYS_AHEAD,
   type Database,
+  editAd,
   ensurePartitions,
   eraseAddress,
   healDoubts,
@@ -13,6 +15,7 @@ import {
   pruneMinutes,
   pruneSeconds,
   raiseDoubt,
+  readAdChanges,
   readAdIds,
   readAdsPage,
   readChangedAdIds,
@@ -29,6 +32,12 @@ import { click, hasDoubt, rows } from './expected-counts.js';
 import { openDatabase } from './servers.js';
 
 const grants = new URL('../../../infra/postgres/grant-services.sql', import.meta.url);
+const FIELDS: AdFields = {
+  ...{ title: null, advertiser: null, campaign: null, image_url: '', target_url: 'https://example.com/' },
+  ...{ duration_seconds: null, status: 'active', starts_at: null, ends_at: null },
+};
+const NEW_AD = { id: 'ad-of-services', ...FIELDS };
+
 const testServers = openTestServers();
 afterAll(testServers.release);
 
@@ -77,6 +86,11 @@ describe('the role of the services', () => {
     expect(await readChangedAdIds(services, 0, 10)).toMatchObject({ count: 3 });
     expect(await lookUpAds(services, ['ad-001', 'no'])).toEqual(['ad-001']);
     expect((await readAdsPage(services, 10, undefined)).count).toBe(3);
+    const [ad] = (await createAds(services, [NEW_AD], 'admin')) ?? [];
+    expect(ad).toMatchObject(NEW_AD);
+    const edit = { action: 'changed', by: 'admin', apply: () => ({ ...FIELDS, title: 'new' }) } as const;
+    expect(await editAd(services, NEW_AD.id, edit)).toMatchObject({ title: 'new' });
+    expect(await readAdChanges(services, NEW_AD.id, 10)).toMatchObject([{ old: { title: null } }, { old: null }]);
     await owner.query(
       'test',
       `DROP TABLE ad_events_${new Date(now + 86_400_000).toISOString().slice(0, 10).replace(/-/g, '')}`,
@@ -97,7 +111,10 @@ describe('the role of the services', () => {
   it.each([
     'DELETE FROM ad_events',
     'UPDATE ad_events SET ad_id = ad_id',
-    "INSERT INTO ads (id, image_url, target_url) VALUES ('mine', '', '')",
+    'DELETE FROM ads',
+    "UPDATE ads SET id = 'mine'",
+    'DELETE FROM ad_changes',
+    "UPDATE ad_changes SET changed_by = 'nobody'",
     'UPDATE ledger_identity SET ledger_id = gen_random_uuid()',
     'UPDATE ad_totals SET clicks = 0; DELETE FROM ad_totals',
     'UPDATE event_retention SET removed_until = NULL',

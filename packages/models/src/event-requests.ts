@@ -253,7 +253,7 @@ export function detailsOf(error: Joi.ValidationError): Detail[] {
 const TIME_WITHOUT_OFFSET = /^[^T]*T[^Z+-]*$/i;
 
 /** Returns milliseconds since the epoch; undefined if the text is not a time from 1970 to 9999. */
-function readTime(text: string): number | undefined {
+export function readTime(text: string): number | undefined {
   // Date.parse reads a time without an offset as local time. The API defines it as UTC.
   const time = Date.parse(TIME_WITHOUT_OFFSET.test(text) ? `${text}Z` : text);
   return time >= 0 && time < Date.UTC(10_000, 0) && isDay(text.slice(0, 10)) ? time : undefined;

@@ -1,3 +1,4 @@
+export * from './ad.js';
 export * from './address.js';
 export * from './counter-keys.js';
 export * from './cursor.js';

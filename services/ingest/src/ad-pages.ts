@@ -19,6 +19,8 @@ export interface AdPages {
    * @throws ApiError 503 if too many reads wait, or if the page cannot be read and is not cached
    */
   page(limit: number, after: Position | undefined, client: string): Promise<AdsPage>;
+  /** Makes all pages read again before they are served, because the ads have changed. */
+  expire(): void;
   /** Stops refreshing the first page. */
   stop(): Promise<void>;
 }
@@ -40,7 +42,7 @@ const REFRESH = 'refresh';
 const PATIENCE_MS = 500;
 
 interface Kept extends AdsPage {
-  /** By the clock of `performance.now()`. */
+  /** When its read began, by the clock of `performance.now()`. */
   readonly readAt: number;
 }
 
@@ -59,10 +61,16 @@ export function createAdPages({ read, maxAgeMs }: AdPagesOptions): AdPages {
   const readings = new Map<string, Promise<Kept>>();
   const inTurn = createTurns(WAITING, () => unavailable('Too many pages of ads are being read; retry later.'));
   let first: Kept | undefined;
-  const isFresh = ({ readAt }: Kept): boolean => performance.now() - readAt < maxAgeMs;
+  let expiredAt = Number.NEGATIVE_INFINITY;
+  const isFresh = ({ readAt }: Kept): boolean => readAt > expiredAt && performance.now() - readAt < maxAgeMs;
+
+  async function readPage(limit: number, after: Position | undefined): Promise<Kept> {
+    const readAt = performance.now();
+    return toPage(await read(limit, after), readAt);
+  }
 
   async function readFirst(): Promise<Kept> {
-    first = toPage(await read(ADS_PAGE, undefined));
+    first = await readPage(ADS_PAGE, undefined);
     return first;
   }
 
@@ -70,7 +78,7 @@ export function createAdPages({ read, maxAgeMs }: AdPagesOptions): AdPages {
     // Another client may have read it.
     const kept = pages.get(key);
     if (kept !== undefined && isFresh(kept)) return kept;
-    const page = toPage(await read(limit, after));
+    const page = await readPage(limit, after);
     pages.set(key, page);
     return page;
   }
@@ -95,7 +103,9 @@ export function createAdPages({ read, maxAgeMs }: AdPagesOptions): AdPages {
     const key = keyOf(limit, after);
     const kept = key === FIRST ? first : pages.get(key);
     if (kept !== undefined && isFresh(kept)) return kept;
-    const reading = key === FIRST ? refresh() : readOnce(client, key, () => readOther(key, limit, after));
+    const readNow = () => (key === FIRST ? refresh() : readOnce(client, key, () => readOther(key, limit, after)));
+    // A read that began before the pages expired is repeated.
+    const reading = readNow().then((found) => (found.readAt > expiredAt ? found : readNow()));
     if (kept === undefined) return await reading;
     // The older page, if the read fails or takes too long.
     return await within(PATIENCE_MS, reading, () => kept).catch(() => kept);
@@ -104,15 +114,18 @@ export function createAdPages({ read, maxAgeMs }: AdPagesOptions): AdPages {
   // The first page is read at every tick, even if it is younger than `maxAgeMs`. A read ends a little after its tick, so the
   // page is still too young at the next tick.
   const refreshes = every(maxAgeMs, () => void refresh().catch(() => undefined));
-  return { page, stop: refreshes.stop };
+  const expire = (): void => {
+    expiredAt = performance.now();
+  };
+  return { page, expire, stop: refreshes.stop };
 }
 
 const keyOf = (limit: number, after: Position | undefined): string => `${limit} ${after?.join(' ') ?? ''}`;
 const FIRST = keyOf(ADS_PAGE, undefined);
 
-function toPage({ ads, count, next }: AdsSlice): Kept {
+function toPage({ ads, count, next }: AdsSlice, readAt: number): Kept {
   const cursor = next === undefined ? 'null' : `"${writeCursor(next)}"`;
   const body = Buffer.from(`{"ads":[${ads}],"count":${count},"next_cursor":${cursor}}`);
   const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
-  return { body, etag, readAt: performance.now() };
+  return { body, etag, readAt };
 }

@@ -1,9 +1,11 @@
 import { ENDPOINTS, EVENT_ENDPOINTS, openApiDocument } from '@ads/contract';
-import { batchReader, bodyReader, connectionOwner, createApi } from '@ads/http';
+import { batchReader, bodyReader, connectionOwner, createApi, jsonReader } from '@ads/http';
 import { readAdsPage } from '@ads/ledger';
 import { ENDPOINT_KINDS, NUMERIC_EVENT_FIELDS } from '@ads/models';
 import { createClock, listen, managementEndpoints, runProcess } from '@ads/runtime';
 import { createAdPages } from './ad-pages.js';
+import { createAdStore } from './ads/ad-store.js';
+import { manageAds } from './ads/manage-ads.js';
 import { adsHandler } from './ads-handler.js';
 import { batchHandler } from './batch-handler.js';
 import { startCatalogue } from './catalogue.js';
@@ -33,6 +35,7 @@ await runProcess<IngestConfig>({
       maxAgeMs: refreshSeconds * 1_000,
     });
     shutdown.add('pages of ads', pages.stop);
+    const store = createAdStore(database, pages.expire);
     const unverified = createUnverifiedEvents(config.UNVERIFIED_EVENTS_PER_MINUTE, metrics, logger);
 
     const events = openEventStore(context, connections, clock, addCountry);
@@ -66,6 +69,7 @@ await runProcess<IngestConfig>({
       },
       routes(router) {
         router.get(ENDPOINTS.ads.path, adsHandler(pages, refreshSeconds));
+        manageAds(router, { config, store, readJson: jsonReader({ limitBytes: config.MAX_BODY_BYTES }) });
         swagger(router, openApiDocument());
       },
     });

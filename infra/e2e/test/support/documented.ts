@@ -95,10 +95,15 @@ export class Documented {
     return mismatch(this.#at(['paths', path, method, 'responses', String(status), 'content', type, 'schema']), body);
   }
 
-  /** The path as written in the document, where some have the prefix. */
+  /** The path as written in the document, where some have the prefix. A path without parameters goes first. */
   #pathOf(target: string): string | undefined {
     const [path = ''] = target.split('?', 1);
-    return Object.keys(this.#document.paths).find((known) => withoutPrefix(known) === withoutPrefix(path));
+    const known = Object.keys(this.#document.paths);
+    const asked = withoutPrefix(path);
+    return (
+      known.find((one) => withoutPrefix(one) === asked) ??
+      known.find((one) => one.includes('{') && patternOf(withoutPrefix(one)).test(asked))
+    );
   }
 
   #at(pointer: readonly string[]): ValidateFunction {
@@ -111,6 +116,11 @@ export class Documented {
 
 function withoutPrefix(path: string): string {
   return path.replace(/^\/api\/v1(?=\/)/, '');
+}
+
+/** `/ads/{ad_id}` matches `/ads/x`. */
+function patternOf(path: string): RegExp {
+  return new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`);
 }
 
 function mismatch(validate: ValidateFunction, body: unknown): string | undefined {

@@ -24,9 +24,9 @@ export const eventTarget = fc.constantFrom<Target>('gateway', 'ingest');
 /** Generates a path that accepts events, with or without its prefix. */
 export const eventPath = fc.tuple(prefix, kind).map(([before, name]) => `${before}${EVENT_ENDPOINTS[name].path}`);
 
-/** A live stream does not end, so its path has a query that is refused. */
+/** A live stream does not end, so its path has a query that is refused. Parameters of paths get a value. */
 const answeredPath = ({ path }: { readonly path: string }): string =>
-  path === ENDPOINTS.liveAnalytics.path ? `${path}?ad_id=` : path;
+  path === ENDPOINTS.liveAnalytics.path ? `${path}?ad_id=` : path.replace('{ad_id}', 'ad-001');
 
 /** Generates any path of the API. */
 export const anyPath = fc

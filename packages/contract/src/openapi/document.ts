@@ -1,10 +1,9 @@
 import { ENDPOINT_KINDS } from '@ads/models';
-import { adsQuery } from '../ads-query.js';
-import { invalidFields } from '../errors.js';
+import { adChange, newAd } from '../ad-requests.js';
+import { adHistoryResponse, adResponse, adsResponse } from '../ad-responses.js';
 import { API_PREFIX, ENDPOINTS, EVENT_ENDPOINTS } from '../paths.js';
 import {
   adAnalyticsResponse,
-  adsResponse,
   allAnalyticsResponse,
   errorResponse,
   liveStateResponse,
@@ -13,24 +12,13 @@ import {
   reportResponse,
   storedEventResponse,
 } from '../responses.js';
+import { adsPaths } from './ads.js';
 import { countersOperation } from './analytics.js';
 import { batchOperation, eventOperation, eventSchemas } from './events.js';
 import { exportOperation } from './exports.js';
 import { liveOperation } from './live.js';
 import { managementPaths } from './management.js';
-import {
-  error,
-  json,
-  noCatalogue,
-  notModified,
-  OPAQUE_CURSOR,
-  otherErrors,
-  queryParameters,
-  retryLater,
-  schemaOf,
-  tooManyReads,
-  withCaching,
-} from './parts.js';
+import { schemaOf } from './parts.js';
 import { playTimeOperation } from './play-time.js';
 import { reportOperation } from './report.js';
 
@@ -41,13 +29,6 @@ JetStream acknowledged it, or Postgres committed it. Retry a failed request with
 
 Every path also works without \`${API_PREFIX}\`. Times are ISO 8601 in UTC. All errors have the same body, and every response has the
 header \`X-Request-ID\`.`;
-
-const ad = {
-  id: 'ad-001',
-  image_url: 'https://cdn.example.com/ads/001.png',
-  target_url: 'https://shop.example.com/sale',
-  created_at: '2026-01-01T00:00:00.000Z',
-};
 
 /** The OpenAPI 3.1 document of the whole API, generated from the schemas that validate requests. */
 export function openApiDocument() {
@@ -61,33 +42,13 @@ export function openApiDocument() {
     },
     servers: [{ url: '/', description: 'This address' }],
     tags: [
-      { name: 'ads', description: 'The catalogue of ads' },
+      { name: 'ads', description: 'The catalogue of ads. Changes need the key of the service' },
       { name: 'events', description: 'Events that players report' },
       { name: 'analytics', description: 'Counters for advertisers and analysts' },
       { name: 'management', description: 'Health, metrics and versions, for operators' },
     ],
     paths: {
-      [`${API_PREFIX}${ENDPOINTS.ads.path}`]: {
-        get: {
-          operationId: 'listAds',
-          tags: ['ads'],
-          summary: 'List the ads',
-          description:
-            'Returns a page of up to 1,000 ads, oldest first. Pass `next_cursor` as `cursor` to get the next page. While Postgres is unavailable, cached pages are still returned.',
-          parameters: queryParameters(adsQuery, { limit: 100, cursor: OPAQUE_CURSOR }),
-          responses: {
-            200: withCaching(json('A page of ads.', 'Ads', { ads: [ad], count: 1, next_cursor: null })),
-            304: notModified('The page has not changed since the response that `If-None-Match` names.'),
-            400: error(
-              'A query parameter is invalid.',
-              invalidFields([{ path: 'limit', message: 'limit must be less than or equal to 1000' }]),
-            ),
-            429: retryLater('The client has exceeded its limit of reads.', tooManyReads),
-            503: retryLater('The catalogue is unavailable and the page is not cached.', noCatalogue),
-            ...otherErrors,
-          },
-        },
-      },
+      ...adsPaths,
       ...Object.fromEntries(
         ENDPOINT_KINDS.map((kind) => [`${API_PREFIX}${EVENT_ENDPOINTS[kind].path}`, { post: eventOperation(kind) }]),
       ),
@@ -104,7 +65,11 @@ export function openApiDocument() {
         key: { type: 'http', scheme: 'bearer', description: 'The API key: `ADMIN_API_KEY` of the service.' },
       },
       schemas: {
+        Ad: schemaOf(adResponse),
+        AdHistory: schemaOf(adHistoryResponse),
         Ads: schemaOf(adsResponse),
+        NewAd: schemaOf(newAd),
+        AdChange: schemaOf(adChange),
         ...eventSchemas(),
         AdAnalytics: schemaOf(adAnalyticsResponse),
         AllAnalytics: schemaOf(allAnalyticsResponse),

@@ -1,9 +1,10 @@
-import { invalidFields, keysDisabled, rateLimited, unauthorized, unavailable } from '../errors.js';
+import { invalidFields, rateLimited, unavailable } from '../errors.js';
 import { eventsQuery } from '../events-query.js';
 import { ROW_TYPES } from '../row-format.js';
 import {
   error,
   fileHeader,
+  keyErrors,
   otherErrors,
   queryParameters,
   rateLimitHeaders,
@@ -27,8 +28,6 @@ const stored = {
   country: 'DE',
   error_code: null,
 };
-
-const unauthorizedResponse = error('The key is missing or not valid.', unauthorized(false));
 
 /** `GET /api/v1/ads/analytics/events` */
 export const exportOperation = {
@@ -73,19 +72,7 @@ export const exportOperation = {
       'A query parameter is missing or invalid.',
       invalidFields([{ path: 'ad_id', message: 'ad_id is required' }]),
     ),
-    401: {
-      ...unauthorizedResponse,
-      headers: {
-        ...unauthorizedResponse.headers,
-        'WWW-Authenticate': {
-          description: 'The scheme of `Authorization`.',
-          required: true,
-          schema: { type: 'string' },
-          example: 'Bearer',
-        },
-      },
-    },
-    403: error('The service has no key.', keysDisabled()),
+    ...keyErrors,
     429: retryLater('The client has exceeded its limit of reads.', rateLimited(600, 'kO3pXv1zQm8bT4Ya')),
     503: retryLater(
       'Postgres is unavailable, or `MAX_EXPORTS` exports are in progress.',

@@ -1,0 +1,144 @@
+import {
+  AD_STATUSES,
+  type AdFields,
+  type Detail,
+  detailsOf,
+  limitedText,
+  NEW_AD_ID,
+  RESERVED_AD_IDS,
+  readTime,
+} from '@ads/models';
+import Joi from 'joi';
+
+const LONGEST_ID = 128;
+const LONGEST_NAME = 200;
+const LONGEST_URL = 2_048;
+const LONGEST_TIME = 64;
+/** Problems that an error lists, and characters of the name of an unknown field that it repeats. */
+const MOST_DETAILS = 20;
+const LONGEST_PATH = 64;
+/** A day: the longest video. */
+const LONGEST_DURATION = 86_400;
+
+const ID_RULE = `{#label} must be 1 to ${LONGEST_ID} letters, digits and the characters . _ ~ -`;
+const NAME_RULE = `{#label} must be 1 to ${LONGEST_NAME} printable characters`;
+const URL_RULE = `{#label} must be an http or https URL of at most ${LONGEST_URL} ASCII characters; percent-encode others`;
+const TIME_RULE = '{#label} must be an ISO 8601 time, 1970 or later';
+
+const id = limitedText(LONGEST_ID)
+  .pattern(NEW_AD_ID)
+  .custom((text: string, helpers) => (RESERVED_AD_IDS.has(text) ? helpers.error('ad.reserved') : text))
+  .messages({
+    'string.max': ID_RULE,
+    'string.pattern.base': ID_RULE,
+    'ad.reserved': `{#label} must not be one of ${[...RESERVED_AD_IDS].join(', ')}`,
+  })
+  .description('Id of the ad, which events refer to. It never changes. Default: a new one.');
+
+const name = limitedText(LONGEST_NAME)
+  .pattern(/^[^\p{C}\p{Zl}\p{Zp}]+$/u)
+  .messages({ 'string.max': NAME_RULE, 'string.pattern.base': NAME_RULE })
+  .allow(null);
+
+const url = limitedText(LONGEST_URL)
+  .pattern(/^https?:\/\/[!-~]+$/i)
+  .custom((text: string, helpers) => (URL.canParse(text) ? text : helpers.error('string.pattern.base')))
+  .messages({ 'string.max': URL_RULE, 'string.pattern.base': URL_RULE });
+
+const time = limitedText(LONGEST_TIME)
+  .isoDate()
+  .messages({ 'string.max': TIME_RULE, 'string.isoDate': TIME_RULE })
+  .custom((text: string, helpers) => {
+    const at = readTime(text);
+    return at === undefined ? helpers.error('string.isoDate') : new Date(at).toISOString();
+  })
+  .allow(null);
+
+const fields = {
+  title: name.description('Name of the ad, for people.'),
+  advertiser: name.description('Advertiser, by which reports group.'),
+  campaign: name.description('Campaign, by which reports group.'),
+  image_url: url.allow('').description('URL of the image, http or https; empty without one.'),
+  target_url: url.description('URL that a click opens, http or https.'),
+  duration_seconds: Joi.number()
+    .min(0.001)
+    .max(LONGEST_DURATION)
+    .precision(3)
+    .allow(null)
+    .description('Length of the video in seconds, to the millisecond.'),
+  status: Joi.string()
+    .valid(...AD_STATUSES)
+    .description(
+      '`paused` and `archived` ads are marked as no longer served. Their events still count, because players may report late.',
+    ),
+  starts_at: time.description('Start of the campaign in ISO 8601; UTC without an offset.'),
+  ends_at: time.description('End of the campaign, later than `starts_at`.'),
+};
+
+const strict = (keys: Joi.SchemaMap) =>
+  Joi.object(keys)
+    .required()
+    .label('body')
+    .messages({ 'object.unknown': `unknown field; an ad has the fields ${Object.keys(keys).join(', ')}` });
+
+/** The body of `POST /api/v1/ads`. */
+export const newAd = strict({ id, ...fields, target_url: fields.target_url.required() });
+
+/** The body of `PATCH /api/v1/ads/{ad_id}`: the fields to change. */
+export const adChange = strict(fields).min(1).messages({ 'object.min': 'body must have at least one field' });
+
+const DEFAULTS: Omit<AdFields, 'target_url'> = {
+  title: null,
+  advertiser: null,
+  campaign: null,
+  image_url: '',
+  duration_seconds: null,
+  status: 'active',
+  starts_at: null,
+  ends_at: null,
+};
+
+interface Invalid {
+  readonly state: 'invalid';
+  readonly details: readonly Detail[];
+}
+
+/** The fields of an ad, and the id that the client chose. */
+export type AdReading = { readonly state: 'ad'; readonly id: string | undefined; readonly fields: AdFields } | Invalid;
+
+/** Validates a new ad, and fills in the defaults. */
+export function readNewAd(body: unknown): AdReading {
+  const checked = check<Partial<AdFields> & { target_url: string; id?: string }>(newAd, body);
+  if (checked.state === 'invalid') return checked;
+  const { id: given, ...rest } = checked.value;
+  const ad = { ...DEFAULTS, ...rest };
+  const details = problemsOf(ad);
+  return details.length > 0 ? { state: 'invalid', details } : { state: 'ad', id: given, fields: ad };
+}
+
+/** The fields that a PATCH changes. */
+export type AdChangeReading = { readonly state: 'change'; readonly change: Partial<AdFields> } | Invalid;
+
+/** Validates the fields to change. {@link problemsOf} validates the changed ad. */
+export function readAdChange(body: unknown): AdChangeReading {
+  const checked = check<Partial<AdFields>>(adChange, body);
+  return checked.state === 'invalid' ? checked : { state: 'change', change: checked.value };
+}
+
+/** The problems of the fields with each other. */
+export function problemsOf({ starts_at: start, ends_at: end }: AdFields): readonly Detail[] {
+  if (start === null || end === null || start < end) return [];
+  return [{ path: 'ends_at', message: 'ends_at must be later than starts_at' }];
+}
+
+function check<Value>(schema: Joi.ObjectSchema, body: unknown): { readonly state: 'valid'; value: Value } | Invalid {
+  const { value, error } = schema.validate(body, {
+    abortEarly: false,
+    convert: false,
+    errors: { wrap: { label: false } },
+  });
+  if (error === undefined) return { state: 'valid', value: value as Value };
+  return { state: 'invalid', details: detailsOf(error).slice(0, MOST_DETAILS).map(shortened) };
+}
+
+const shortened = ({ path, message }: Detail): Detail => ({ path: path.slice(0, LONGEST_PATH), message });

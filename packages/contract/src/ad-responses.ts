@@ -1,0 +1,64 @@
+import { AD_STATUSES } from '@ads/models';
+import Joi from 'joi';
+import { nextCursor } from './responses.js';
+
+/* Schemas of the responses about ads. */
+
+const time = Joi.string().isoDate();
+const nullableText = Joi.string().allow(null).required();
+
+/** The fields that clients set, as the API answers them. */
+const fields = {
+  title: nullableText.description('Name of the ad, for people.'),
+  advertiser: nullableText.description('Advertiser, by which reports group.'),
+  campaign: nullableText.description('Campaign, by which reports group.'),
+  image_url: Joi.string().allow('').required().description('URL of the image; empty without one.'),
+  target_url: Joi.string().allow('').required().description('URL that a click opens.'),
+  duration_seconds: Joi.number().allow(null).required().description('Length of the video in seconds.'),
+  status: Joi.string()
+    .valid(...AD_STATUSES)
+    .required()
+    .description('Events count in every state.'),
+  starts_at: time.allow(null).required().description('Start of the campaign.'),
+  ends_at: time.allow(null).required().description('End of the campaign.'),
+};
+
+/** `GET /api/v1/ads/{ad_id}`, and the ad after a change. */
+export const adResponse = Joi.object({
+  id: Joi.string().required().description('Id of the ad.'),
+  ...fields,
+  created_at: time.required().description('When the ad was registered.'),
+  updated_at: time.required().description('When the ad was last changed, to the microsecond.'),
+});
+
+/** `GET /api/v1/ads` */
+export const adsResponse = Joi.object({
+  ads: Joi.array().items(adResponse).required().description('The ads of this page, oldest first.'),
+  count: Joi.number().integer().min(0).required().description('Number of ads on this page.'),
+  next_cursor: nextCursor(),
+});
+
+/** `GET /api/v1/ads/{ad_id}/history` */
+export const adHistoryResponse = Joi.object({
+  ad_id: Joi.string().required().description('Id of the ad.'),
+  changes: Joi.array()
+    .items(
+      Joi.object({
+        changed_at: time.required().description('When the change was made.'),
+        changed_by: Joi.string().required().description('Name of the API key: `admin` for `ADMIN_API_KEY`.'),
+        action: Joi.string().valid('created', 'changed', 'archived').required().description('What was done.'),
+        old: Joi.object()
+          .unknown(true)
+          .allow(null)
+          .required()
+          .description('The values of the changed fields before; null for a new ad.'),
+        new: Joi.object()
+          .unknown(true)
+          .required()
+          .description('The values of the changed fields after; for a new ad, the whole ad.'),
+      }),
+    )
+    .required()
+    .description('The changes through the API, newest first.'),
+  next_cursor: nextCursor(),
+});

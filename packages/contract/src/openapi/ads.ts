@@ -1,0 +1,247 @@
+import { adHistoryQuery } from '../ad-history-query.js';
+import { adsQuery } from '../ads-query.js';
+import {
+  adExists,
+  adHasChanged,
+  idempotencyKeyReused,
+  invalidFields,
+  payloadTooLarge,
+  unknownAd,
+  unsupportedMediaType,
+} from '../errors.js';
+import { API_PREFIX, ENDPOINTS } from '../paths.js';
+import {
+  error,
+  json,
+  keyErrors,
+  noCatalogue,
+  notModified,
+  OPAQUE_CURSOR,
+  otherErrors,
+  queryParameters,
+  retryLater,
+  tooManyReads,
+  withCaching,
+} from './parts.js';
+
+const fields = {
+  title: 'Spring sale, 20 s',
+  advertiser: 'Example Shop',
+  campaign: 'spring',
+  image_url: 'https://cdn.example.com/ads/001.png',
+  target_url: 'https://shop.example.com/sale',
+  duration_seconds: 20,
+  status: 'active',
+  starts_at: '2026-03-01T00:00:00.000Z',
+  ends_at: '2026-06-01T00:00:00.000Z',
+};
+
+const ad = {
+  id: 'ad-001',
+  ...fields,
+  created_at: '2026-01-01T00:00:00.000Z',
+  updated_at: '2026-01-01T00:00:00.000123Z',
+};
+
+const change = { target_url: 'https://shop.example.com/last-days', ends_at: null };
+
+const history = {
+  ad_id: 'ad-001',
+  changes: [
+    {
+      changed_at: '2026-01-02T03:04:05.678Z',
+      changed_by: 'admin',
+      action: 'changed',
+      old: { target_url: fields.target_url, ends_at: fields.ends_at },
+      new: change,
+    },
+    { changed_at: ad.created_at, changed_by: 'admin', action: 'created', old: null, new: ad },
+  ],
+  next_cursor: null,
+};
+
+const adId = {
+  name: 'ad_id',
+  in: 'path',
+  required: true,
+  description: 'Id of the ad.',
+  schema: { type: 'string', examples: ['ad-001'] },
+};
+
+const ifMatch = {
+  name: 'If-Match',
+  in: 'header',
+  required: false,
+  description: 'The `ETag` of the version that the change is for. Without it, the change applies to any version.',
+  schema: { type: 'string', examples: ['"20260101000000000123"'] },
+};
+
+const idempotencyKey = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description: 'Up to 255 printable ASCII characters. Repeat a request with the same key: it creates one ad.',
+  schema: { type: 'string', maxLength: 255, examples: ['0f8fad5b-d9cb-469f-a165-70867728950e'] },
+};
+
+const version = {
+  ETag: {
+    description: 'Version of the ad, for `If-Match`.',
+    schema: { type: 'string' },
+    example: '"20260101000000000123"',
+  },
+};
+
+const location = {
+  Location: {
+    description: 'Path of the ad.',
+    required: true,
+    schema: { type: 'string' },
+    example: `${API_PREFIX}/ads/ad-001`,
+  },
+};
+
+function versioned<Response extends { readonly headers: object }>(response: Response, more: object = {}) {
+  return { ...response, headers: { ...response.headers, ...version, ...more } };
+}
+
+const body = (schema: string, example: object) => ({
+  required: true,
+  content: { 'application/json': { schema: { $ref: `#/components/schemas/${schema}` }, example } },
+});
+
+const security = [{ key: [] }];
+const tags = ['ads'];
+
+const common = {
+  429: retryLater('The client has exceeded its limit of reads, which counts these requests too.', tooManyReads),
+  503: retryLater('Postgres is unavailable.', noCatalogue),
+  ...otherErrors,
+};
+
+const invalidBody = error(
+  'The body is invalid.',
+  invalidFields([{ path: 'target_url', message: 'target_url is required' }]),
+);
+
+const bodyErrors = {
+  400: invalidBody,
+  413: error('The body is too large.', payloadTooLarge(16_384)),
+  415: error('The body is not JSON.', unsupportedMediaType('Unsupported Content-Type; use application/json.')),
+};
+
+const unknown = error('The ad does not exist.', unknownAd('no-such-ad', 404));
+const lostUpdate = error('The ad has changed since the version in `If-Match`.', adHasChanged('ad-001'));
+
+/** The paths of the catalogue. */
+export const adsPaths = {
+  [`${API_PREFIX}${ENDPOINTS.ads.path}`]: {
+    get: {
+      operationId: 'listAds',
+      tags,
+      summary: 'List the ads',
+      description:
+        'Returns a page of up to 1,000 ads, oldest first. Pass `next_cursor` as `cursor` to get the next page. Pages are cached for `AD_CATALOGUE_REFRESH_SECONDS`; a change appears at once in the replica that made it. While Postgres is unavailable, cached pages are still returned.',
+      parameters: queryParameters(adsQuery, { limit: 100, cursor: OPAQUE_CURSOR }),
+      responses: {
+        200: withCaching(json('A page of ads.', 'Ads', { ads: [ad], count: 1, next_cursor: null })),
+        304: notModified('The page has not changed since the response that `If-None-Match` names.'),
+        400: error(
+          'A query parameter is invalid.',
+          invalidFields([{ path: 'limit', message: 'limit must be less than or equal to 1000' }]),
+        ),
+        429: retryLater('The client has exceeded its limit of reads.', tooManyReads),
+        503: retryLater('The catalogue is unavailable and the page is not cached.', noCatalogue),
+        ...otherErrors,
+      },
+    },
+    post: {
+      operationId: 'createAd',
+      tags,
+      summary: 'Register an ad',
+      description:
+        'Creates an ad, which takes events at once. With an `Idempotency-Key`, a repeated request gets the first answer again.',
+      security,
+      parameters: [idempotencyKey],
+      requestBody: body('NewAd', { id: 'ad-001', ...fields }),
+      responses: {
+        201: versioned(json('The new ad.', 'Ad', ad), location),
+        ...bodyErrors,
+        ...keyErrors,
+        409: error('The id is taken.', adExists('ad-001')),
+        422: error('The `Idempotency-Key` was sent with another body.', idempotencyKeyReused()),
+        ...common,
+      },
+    },
+  },
+  [`${API_PREFIX}${ENDPOINTS.ad.path}`]: {
+    get: {
+      operationId: 'readAd',
+      tags,
+      summary: 'Get an ad',
+      description: 'Returns the ad as it is stored now. Its `ETag` is for `If-Match` of a change.',
+      parameters: [adId],
+      responses: {
+        200: withCaching(json('The ad.', 'Ad', ad)),
+        304: notModified('The ad has not changed since the response that `If-None-Match` names.'),
+        404: unknown,
+        ...common,
+      },
+    },
+    patch: {
+      operationId: 'changeAd',
+      tags,
+      summary: 'Change an ad',
+      description:
+        'Changes the fields in the body, and keeps the others. null removes a value. Old and new values are noted in the history.',
+      security,
+      parameters: [adId, ifMatch],
+      requestBody: body('AdChange', change),
+      responses: {
+        200: versioned(json('The ad after the change.', 'Ad', { ...ad, ...change })),
+        ...bodyErrors,
+        ...keyErrors,
+        404: unknown,
+        412: lostUpdate,
+        ...common,
+      },
+    },
+    delete: {
+      operationId: 'archiveAd',
+      tags,
+      summary: 'Archive an ad',
+      description:
+        'Sets `status` to `archived`. The ad keeps its history and counts, and its events still count, because players may report late. A PATCH of `status` takes it back.',
+      security,
+      parameters: [adId, ifMatch],
+      responses: {
+        200: versioned(json('The archived ad.', 'Ad', { ...ad, status: 'archived' })),
+        ...keyErrors,
+        404: unknown,
+        412: lostUpdate,
+        ...common,
+      },
+    },
+  },
+  [`${API_PREFIX}${ENDPOINTS.adHistory.path}`]: {
+    get: {
+      operationId: 'readAdHistory',
+      tags,
+      summary: 'Get the changes of an ad',
+      description:
+        'Returns who changed what, newest first. Changes by SQL are not included. Each change was noted in the transaction that made it.',
+      security,
+      parameters: [adId, ...queryParameters(adHistoryQuery, { limit: 20, cursor: 4711 })],
+      responses: {
+        200: json('The changes.', 'AdHistory', history),
+        400: error(
+          'A query parameter is invalid or unknown.',
+          invalidFields([{ path: 'limit', message: 'limit must be less than or equal to 100' }]),
+        ),
+        ...keyErrors,
+        404: unknown,
+        ...common,
+      },
+    },
+  },
+};

@@ -1,0 +1,160 @@
+import { createHash } from 'node:crypto';
+import {
+  API_PREFIX,
+  adExists,
+  adHasChanged,
+  ENDPOINTS,
+  idempotencyKeyReused,
+  invalidFields,
+  invalidRequest,
+  notFound,
+  problemsOf,
+  queryOf,
+  readAdChange,
+  readAdHistoryQuery,
+  readNewAd,
+  unknownAd,
+} from '@ads/contract';
+import { type BodyReader, clientKey, isFor, isKnown, readBody, requireKey } from '@ads/http';
+import { AD_ID, type Ad, type AdFields, uuidv7 } from '@ads/models';
+import type { KeyConfig } from '@ads/runtime';
+import type { Request, Response, Router } from 'express';
+import type { AdStore } from './ad-store.js';
+
+/** The name of `ADMIN_API_KEY` in the history of ads. */
+const ADMIN = 'admin';
+
+/** Printable ASCII characters. */
+const IDEMPOTENCY_KEY = /^[ -~]{1,255}$/;
+
+export interface ManageAdsOptions {
+  readonly config: KeyConfig;
+  readonly store: AdStore;
+  /** Reads JSON. */
+  readonly readJson: BodyReader;
+}
+
+/** Adds the routes that read and change single ads. */
+export function manageAds(router: Router, { config, store, readJson }: ManageAdsOptions): void {
+  const withKey = requireKey(config);
+  router.post(ENDPOINTS.createAd.path, withKey, (request, response) => createAd(request, response, store, readJson));
+  const path = toExpress(ENDPOINTS.ad.path);
+  router.get(path, (request, response) => getAd(request, response, store));
+  router.patch(path, withKey, (request, response) => changeAd(request, response, store, readJson));
+  router.delete(path, withKey, (request, response) =>
+    editAd(request, response, store, 'archived', (fields) => ({ ...fields, status: 'archived' })),
+  );
+  router.get(toExpress(ENDPOINTS.adHistory.path), withKey, (request, response) => getHistory(request, response, store));
+}
+
+/** `/ads/{ad_id}` is `/ads/:ad_id` in Express. */
+function toExpress(path: string): string {
+  return path.replaceAll(/\{(\w+)\}/g, ':$1');
+}
+
+async function createAd(request: Request, response: Response, store: AdStore, readJson: BodyReader): Promise<void> {
+  const key = idempotencyKeyOf(request);
+  const reading = readNewAd(await readBody(request, readJson));
+  if (reading.state === 'invalid') throw invalidFields(reading.details);
+  const { id = uuidv7(Date.now()), fields } = reading;
+  const client = clientOf(request);
+  const requestHash = createHash('sha256')
+    .update(JSON.stringify([reading.id, Object.entries(fields).sort()]))
+    .digest('base64url');
+
+  const repeated = async (): Promise<Ad | undefined> => {
+    const creation = key === undefined ? undefined : await store.readCreation(client, key);
+    if (creation !== undefined && creation.request_hash !== requestHash) throw idempotencyKeyReused();
+    return creation?.ad;
+  };
+  const create = async (): Promise<Ad> => {
+    const idempotency = key === undefined ? undefined : { key, requestHash };
+    const [ad] = (await store.create(client, [{ id, ...fields }], ADMIN, idempotency)) ?? [];
+    // Another request may have created it since the look-up.
+    const created = ad ?? (await repeated());
+    if (created === undefined) throw adExists(id);
+    return created;
+  };
+  const ad = (await repeated()) ?? (await create());
+  response.status(201).location(`${API_PREFIX}${ENDPOINTS.ads.path}/${encodeURIComponent(ad.id)}`);
+  sendAd(response, ad);
+}
+
+async function getAd(request: Request, response: Response, store: AdStore): Promise<void> {
+  const ad = await existingAd(request, store);
+  response.set('Cache-Control', 'no-cache');
+  if (isKnown(request, versionOf(ad))) response.set('ETag', versionOf(ad)).status(304).end();
+  else sendAd(response, ad);
+}
+
+async function changeAd(request: Request, response: Response, store: AdStore, readJson: BodyReader): Promise<void> {
+  const reading = readAdChange(await readBody(request, readJson));
+  if (reading.state === 'invalid') throw invalidFields(reading.details);
+  await editAd(request, response, store, 'changed', (fields) => ({ ...fields, ...reading.change }));
+}
+
+/** Answers with the changed ad. @throws ApiError 400, 404 or 412 */
+async function editAd(
+  request: Request,
+  response: Response,
+  store: AdStore,
+  action: 'changed' | 'archived',
+  change: (fields: AdFields) => AdFields,
+): Promise<void> {
+  const id = adIdOf(request);
+  const apply = (ad: Ad): AdFields => {
+    if (!isFor(request, versionOf(ad))) throw adHasChanged(id);
+    const { id: _id, created_at: _created, updated_at: _updated, ...fields } = ad;
+    const changed = change(fields);
+    const details = problemsOf(changed);
+    if (details.length > 0) throw invalidFields(details);
+    return changed;
+  };
+  const ad = await store.edit(clientOf(request), id, { action, by: ADMIN, apply });
+  if (ad === undefined) throw unknownAd(id, 404);
+  sendAd(response, ad);
+}
+
+async function getHistory(request: Request, response: Response, store: AdStore): Promise<void> {
+  const reading = readAdHistoryQuery(queryOf(request.originalUrl));
+  if (reading.state === 'invalid') throw invalidFields(reading.details);
+  const { limit, cursor } = reading.query;
+  const { id: adId } = await existingAd(request, store);
+  // One more tells whether there is a next page.
+  const found = await store.readChanges(clientOf(request), adId, limit + 1, cursor);
+  const shown = found.slice(0, limit);
+  const last = shown.at(-1);
+  const changes = shown.map(({ id: _id, ...change }) => change);
+  const next = found.length > limit && last !== undefined ? String(last.id) : null;
+  response.set('Cache-Control', 'no-store').json({ ad_id: adId, changes, next_cursor: next });
+}
+
+async function existingAd(request: Request, store: AdStore): Promise<Ad> {
+  const id = adIdOf(request);
+  const ad = await store.read(clientOf(request), id);
+  if (ad === undefined) throw unknownAd(id, 404);
+  return ad;
+}
+
+/** @throws ApiError 404 for a text that no ad can have as its id */
+function adIdOf({ params }: Request): string {
+  const { ad_id: id } = params;
+  if (typeof id !== 'string' || !AD_ID.test(id)) throw notFound();
+  return id;
+}
+
+function idempotencyKeyOf(request: Request): string | undefined {
+  const key = request.get('Idempotency-Key');
+  if (key === undefined || IDEMPOTENCY_KEY.test(key)) return key;
+  const message = 'Idempotency-Key must be 1 to 255 printable ASCII characters';
+  throw invalidRequest(`The header ${message}.`, [{ path: 'Idempotency-Key', message }]);
+}
+
+const clientOf = (request: Request): string => clientKey(request.ip, request.socket);
+
+/** The ETag of an ad: its last change, to the microsecond. */
+const versionOf = ({ updated_at: updatedAt }: Ad): string => `"${updatedAt.replaceAll(/\D/g, '')}"`;
+
+function sendAd(response: Response, ad: Ad): void {
+  response.set('ETag', versionOf(ad)).json(ad);
+}
