@@ -4,7 +4,7 @@ export { compareAnswers } from './exactness/answers.js';
 export { type Comparison, compare } from './exactness/compare.js';
 export { compareCounters, differences, readLedger } from './exactness/counters.js';
 export { compareLive } from './exactness/live.js';
-export { compareReports } from './exactness/reports.js';
+export { compareReports, reportsUntil } from './exactness/reports.js';
 export { compareRollups, EVENT_TABLES } from './exactness/rollups.js';
 export { compareRows, countLost, type Row, readRows } from './exactness/rows.js';
 export { type Acknowledged, eventKey, Journal, type Outcomes, type Report } from './journal.js';

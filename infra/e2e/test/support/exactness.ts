@@ -1,19 +1,23 @@
 import {
   compareAnswers,
   compareCounters,
+  compareLive,
+  compareReports,
   compareRollups,
   compareRows,
   type Row,
   readLedger,
   readRows,
+  reportsUntil,
 } from '@ads/harness';
 import { waitFor } from '@ads/local';
 import { expect } from '@jest/globals';
 import type { Environment } from './environment.js';
 
 /**
- * Compares every acknowledged event of an environment with the stored events, the rollups, the counters in Redis and the
- * answers of analytics: each id is stored once, none is missing, and none is stored that was not acknowledged.
+ * Compares every acknowledged event of an environment with the stored events, the rollups, the counters in Redis, and the
+ * answers, reports and live streams of analytics: each id is stored once, none is missing, and none is stored that was not
+ * acknowledged.
  */
 export async function expectExact(environment: Environment, { timeoutMs = 40_000 } = {}): Promise<void> {
   const { admin, journal, stack } = environment;
@@ -25,9 +29,11 @@ export async function expectExact(environment: Environment, { timeoutMs = 40_000
     async () => {
       expect(await compareCounters(await admin.counters(), ledger, rows, Date.now())).toEqual([]);
       expect(await compareAnswers(stack.url, rows, adIds)).toEqual([]);
+      expect(await compareReports(stack.url, admin.database, reportsUntil(Date.now()))).toEqual([]);
+      expect(await compareLive(stack.url, rows, adIds)).toEqual([]);
       return true;
     },
-    { timeoutMs, intervalMs: 100, what: 'the counters in Redis and the answers to be those of Postgres' },
+    { timeoutMs, intervalMs: 100, what: 'the counters in Redis and the answers to equal the stored events' },
   );
 }
 

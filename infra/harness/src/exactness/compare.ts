@@ -3,10 +3,12 @@ import type { AdminClients } from '../admin-clients.js';
 import type { Journal } from '../journal.js';
 import { compareAnswers } from './answers.js';
 import { compareCounters, readLedger } from './counters.js';
+import { compareLive } from './live.js';
+import { compareReports, reportsUntil } from './reports.js';
 import { compareRollups } from './rollups.js';
 import { compareRows, readRows } from './rows.js';
 
-/** The result of comparing the journal, the stored events, the rollups, the counters and the answers. */
+/** The result of comparing the journal, the stored events, the rollups, the counters, the answers, reports and live streams. */
 export interface Comparison {
   readonly lost: readonly string[];
   readonly duplicated: readonly string[];
@@ -23,17 +25,19 @@ export interface ComparisonTarget {
   readonly adIds: readonly string[];
 }
 
-/** The exactness check: accepted = stored = counted = answered. Call it when the queue is empty. */
+/** The exactness check: accepted = stored = counted = answered = reported. Call it when the queue is empty. */
 export async function compare({ admin, url, adIds }: ComparisonTarget, journal: Journal): Promise<Comparison> {
   const { database } = admin;
   const rows = await readRows(database);
   const { lost, duplicated, misfiled } = compareRows(journal, rows);
   const ledger = await readLedger(database);
   const now = Date.now();
-  const [rollups, counters, answers] = await Promise.all([
+  const [rollups, counters, answers, reports, live] = await Promise.all([
     compareRollups(database, now),
     admin.counters().then((servers) => compareCounters(servers, ledger, rows, now)),
     compareAnswers(url, rows, adIds),
+    compareReports(url, database, reportsUntil(now)),
+    compareLive(url, rows, adIds),
   ]);
   const { rows: totals } = await database.query(
     `SELECT sum(${COUNT_COLUMNS.join(' + ')})::bigint AS counted FROM counts_per_quarter_hour`,
@@ -41,7 +45,7 @@ export async function compare({ admin, url, adIds }: ComparisonTarget, journal: 
   return {
     lost,
     duplicated,
-    miscounted: [...misfiled, ...rollups, ...counters, ...answers],
+    miscounted: [...misfiled, ...rollups, ...counters, ...answers, ...reports, ...live],
     stored: rows.length,
     counted: Number(totals[0]?.counted ?? 0),
   };

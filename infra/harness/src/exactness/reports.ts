@@ -6,8 +6,24 @@ import { differences } from './counters.js';
 
 const EXPECTED_REPORT = readFileSync(new URL('../../sql/expected-report.sql', import.meta.url), 'utf8');
 const TIMEOUT_MS = 20_000;
+const DAY_MS = 86_400_000;
 
 type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * Reports whose rows contain every event, and the hours around a time in a zone whose hours begin between those of UTC.
+ *
+ * @param now milliseconds
+ */
+export function reportsUntil(now: number): string[] {
+  const always = 'from=1970-01-01&to=2100-01-01&interval=total';
+  const [from, to] = [now - 2 * DAY_MS, now + DAY_MS].map((time) => new Date(time).toISOString().slice(0, 10));
+  return [
+    `${always}&group_by=ad`,
+    `${always}&group_by=advertiser,placement`,
+    `from=${from}&to=${to}&interval=hour&tz=Asia/Kathmandu`,
+  ];
+}
 
 /**
  * Compares reports with a count of the stored events, row by row and metric by metric, gaps included, and their CSV and NDJSON
