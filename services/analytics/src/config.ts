@@ -71,7 +71,7 @@ export const analyticsVariables: Variables<AnalyticsConfig> = {
     .max(100)
     .default(4)
     .description(
-      'Exports at a time per process; further ones are answered with 503. Each holds a connection to Postgres beside `POSTGRES_POOL_SIZE`.',
+      'Exports at a time per process, of events and of reports each; a client may have half of those of reports. Further ones are answered with 503. Each holds a connection to Postgres beside `POSTGRES_POOL_SIZE`.',
     ),
   EXPORT_TIMEOUT_SECONDS: Joi.number()
     .integer()

@@ -46,7 +46,7 @@ await runProcess<AnalyticsConfig>({
     });
 
     const timeoutMs = config.EXPORT_TIMEOUT_SECONDS * 1_000;
-    const stream = createStreaming({ most: config.MAX_EXPORTS, timeoutMs, metrics, logger });
+    const streaming = createStreaming({ most: config.MAX_EXPORTS, timeoutMs, metrics, logger });
 
     const health = createAnalyticsHealth(context, connections);
     const handler = createApi({
@@ -60,10 +60,11 @@ await runProcess<AnalyticsConfig>({
       },
       routes(router) {
         router.get(ENDPOINTS.liveAnalytics.path, liveHandler(catalogue, streams));
-        const exports = { postgres: config, metrics, stream, timeoutMs, now };
-        const report = reportHandler({ ...exports, database, maxEventAgeDays: config.MAX_EVENT_AGE_DAYS });
+        const exports = { postgres: config, metrics, timeoutMs, now };
+        const { MAX_EVENT_AGE_DAYS: maxEventAgeDays } = config;
+        const report = reportHandler({ ...exports, stream: streaming.reports, database, maxEventAgeDays });
         router.get(ENDPOINTS.report.path, report);
-        const events = eventsHandler(exports);
+        const events = eventsHandler({ ...exports, stream: streaming.events });
         router.get(ENDPOINTS.storedEvents.path, requireKey(config), events);
       },
     });

@@ -4,8 +4,12 @@ import { invalidRequest, unavailable } from '@ads/contract';
 import type { Logger, Metrics } from '@ads/runtime';
 import { Gauge } from 'prom-client';
 
+/** What is exported. Each has places of its own, because clients without a key could block the exports of events otherwise. */
+const EXPORTS = ['events', 'reports'] as const;
+type Export = (typeof EXPORTS)[number];
+
 export interface StreamingOptions {
-  /** The most answers at a time. */
+  /** The most answers of each kind at a time. Of reports, which need no key, a client may have half. */
   readonly most: number;
   /** The longest time of one answer, however slowly its client reads. */
   readonly timeoutMs: number;
@@ -16,6 +20,8 @@ export interface StreamingOptions {
 /** An answer of any size. */
 export interface Streamed {
   readonly headers: Readonly<Record<string, string>>;
+  /** The key of the client. */
+  readonly client: string;
   /**
    * Begins to read. The signal aborts when the answer is complete, its client has gone, or its time is over; the reading must
    * then release what it holds.
@@ -38,30 +44,38 @@ export type Streaming = (response: ServerResponse, streamed: Streamed) => Promis
  * After the first byte, only a broken connection can show an error: the last chunk of the answer is missing. HTTP/1.0 is refused,
  * because it has no chunks: a client could take such an answer for whole.
  */
-export function createStreaming({ most, timeoutMs, metrics, logger }: StreamingOptions): Streaming {
-  let open = 0;
+export function createStreaming(options: StreamingOptions): Readonly<Record<Export, Streaming>> {
+  const places = {
+    events: createPlaces(options.most, options.most),
+    reports: createPlaces(options.most, Math.ceil(options.most / 2)),
+  };
   new Gauge({
     name: 'exports_in_progress',
-    help: 'Exports that are being sent. MAX_EXPORTS limits them.',
-    registers: [metrics.registry],
+    help: 'Exports that are being sent, of events or of reports. MAX_EXPORTS limits each.',
+    labelNames: ['kind'],
+    registers: [options.metrics.registry],
     collect() {
-      this.set(open);
+      for (const kind of EXPORTS) this.set({ kind }, places[kind].taken());
     },
   });
+  return { events: streamingOf(places.events, options), reports: streamingOf(places.reports, options) };
+}
 
-  return async (response, { headers, open: begin }) => {
+function streamingOf(places: Places, { timeoutMs, logger }: StreamingOptions): Streaming {
+  return async (response, { headers, client, open: begin }) => {
     const head = { ...headers, 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' };
     if (response.req.method === 'HEAD') {
       response.writeHead(200, head).end();
       return;
     }
     if (response.req.httpVersion === '1.0') throw invalidRequest('An export needs HTTP/1.1.');
-    if (open >= most) throw unavailable(`${most} exports are in progress; retry later.`, undefined, RETRY_SECONDS);
+    const leave = places.take(client);
+    if (leave === undefined)
+      throw unavailable('Too many exports are in progress; retry later.', undefined, RETRY_SECONDS);
     const ended = new AbortController();
     const end = () => ended.abort();
     response.once('close', end);
     const deadline = setTimeout(end, timeoutMs);
-    open += 1;
     try {
       const parts = await begin(ended.signal);
       response.writeHead(200, head);
@@ -83,7 +97,7 @@ export function createStreaming({ most, timeoutMs, metrics, logger }: StreamingO
       response.destroy();
     } finally {
       clearTimeout(deadline);
-      open -= 1;
+      leave();
       response.removeListener('close', end);
       end();
     }
@@ -91,3 +105,22 @@ export function createStreaming({ most, timeoutMs, metrics, logger }: StreamingO
 }
 
 const RETRY_SECONDS = 5;
+
+interface Places {
+  /** @returns a function that gives the place back; undefined when no place is left for the client */
+  take(client: string): (() => void) | undefined;
+  taken(): number;
+}
+
+function createPlaces(most: number, perClient: number): Places {
+  const clients: string[] = [];
+  return {
+    take(client) {
+      const own = clients.filter((one) => one === client).length;
+      if (clients.length >= most || own >= perClient) return undefined;
+      clients.push(client);
+      return () => clients.splice(clients.indexOf(client), 1);
+    },
+    taken: () => clients.length,
+  };
+}

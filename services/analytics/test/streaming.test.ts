@@ -10,14 +10,15 @@ const ends: (() => unknown)[] = [];
 afterEach(() => Promise.all(ends.splice(0).map((end) => end())));
 
 /** Serves one streamed answer, one at a time. */
-async function serve(open: Streamed['open'], timeoutMs = 60_000) {
+async function serve(open: Streamed['open'], { timeoutMs = 60_000, most = 1 } = {}) {
   const events: string[] = [];
   const log = (_message: string, { event }: { event: string }) => void events.push(event);
   const logger = { ...quiet, warn: log, error: log };
-  const stream = createStreaming({ most: 1, timeoutMs, metrics: createMetrics('test'), logger });
+  const stream = createStreaming({ most, timeoutMs, metrics: createMetrics('test'), logger });
   const thrown: unknown[] = [];
-  const server = createServer((_request, response) => {
-    stream(response, { headers: {}, open }).catch((error: unknown) => {
+  const server = createServer(({ url = '' }, response) => {
+    const [, kind = '', client = ''] = url.split('/');
+    stream[kind === 'reports' ? kind : 'events'](response, { headers: {}, client, open }).catch((error: unknown) => {
       thrown.push(error);
       response.writeHead(503).end();
     });
@@ -31,8 +32,8 @@ async function serve(open: Streamed['open'], timeoutMs = 60_000) {
 }
 
 /** @returns the status and the body; undefined for a body that ends early */
-async function ask(port: number): Promise<[status: number, text: string | undefined]> {
-  const response = await fetch(`http://127.0.0.1:${port}`);
+async function ask(port: number, path = ''): Promise<[status: number, text: string | undefined]> {
+  const response = await fetch(`http://127.0.0.1:${port}${path}`);
   return [response.status, await response.text().catch(() => undefined)];
 }
 
@@ -67,7 +68,7 @@ describe('a streamed answer', () => {
           await never(signal);
           yield 'two';
         })(),
-      50,
+      { timeoutMs: 50 },
     );
     expect(await ask(port)).toEqual([200, undefined]);
     expect(events).toEqual(['export.timed_out']);
@@ -101,5 +102,24 @@ describe('a streamed answer', () => {
     while (!aborted) await new Promise(setImmediate);
     expect(await ask(port)).toEqual([503, '']);
     expect(thrown[1]).toEqual(new Error('no rows'));
+  });
+
+  it('of a report leaves places to other clients, and to the exports of events', async () => {
+    let calls = 0;
+    const waiting = async (signal: AbortSignal) => {
+      calls += 1;
+      if (calls > 2) return (async function* () {})();
+      await never(signal);
+      return (async function* () {})();
+    };
+    const { port } = await serve(waiting, { most: 4 });
+    for (const path of ['/reports/a', '/reports/a']) {
+      const request = get({ port, host: '127.0.0.1', path }).on('error', () => undefined);
+      ends.push(() => request.destroy());
+    }
+    while (calls < 2) await new Promise(setImmediate);
+    expect((await ask(port, '/reports/a'))[0]).toBe(503);
+    expect((await ask(port, '/reports/b'))[0]).toBe(200);
+    expect((await ask(port, '/events/a'))[0]).toBe(200);
   });
 });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type PostgresConfig, readByCursor } from '@ads/connections';
 import { type EventsQuery, invalidFields, queryOf, ROW_FORMATS, ROW_TYPES, readEventsQuery } from '@ads/contract';
+import { clientKey } from '@ads/http';
 import type { Metrics } from '@ads/runtime';
 import type { Request, RequestHandler } from 'express';
 import { formatMoment } from '../report/intervals.js';
@@ -32,6 +33,7 @@ export function eventsHandler(dependencies: EventsDependencies): RequestHandler 
     const format = query.format ?? preferredFormat(request);
     const writer = rowWriter(format, EVENT_COLUMNS);
     await stream(response, {
+      client: clientKey(request.ip, request.socket),
       headers: {
         'Content-Type': writer.contentType,
         'Content-Disposition': `attachment; filename="events-${dayOf(range.from, query)}-${dayOf(range.to, query)}.${format}"`,

@@ -1,5 +1,5 @@
 import { queryOf, ROW_FORMATS, ROW_TYPES, type RowFormat } from '@ads/contract';
-import { isKnown, revalidated, setHeaders, weakTag } from '@ads/http';
+import { clientKey, isKnown, revalidated, setHeaders, weakTag } from '@ads/http';
 import type { Request, RequestHandler, Response } from 'express';
 import { rowWriter } from '../row-formats.js';
 import type { Streaming } from '../streaming.js';
@@ -19,7 +19,7 @@ export function reportHandler(dependencies: ReportHandlerDependencies): RequestH
     const plan = planReport(queryOf(request.originalUrl), dependencies.now(), preferredFormat(request));
     response.vary('Accept');
     if (plan.format === 'json') await sendWhole(request, response, dependencies, plan);
-    else await sendRows(response, dependencies, plan, plan.format);
+    else await sendRows(request, response, dependencies, plan, plan.format);
   };
 }
 
@@ -32,6 +32,7 @@ async function sendWhole(request: Request, response: Response, dependencies: Rep
 }
 
 async function sendRows(
+  request: Request,
   response: Response,
   dependencies: ReportHandlerDependencies,
   plan: ReportPlan,
@@ -40,6 +41,7 @@ async function sendRows(
   const { database, maxEventAgeDays, stream } = dependencies;
   const [from, to] = [plan.from, plan.to].map((time) => formatMoment(time, plan.query.tz).slice(0, 10));
   await stream(response, {
+    client: clientKey(request.ip, request.socket),
     headers: {
       'Content-Type': rowWriter(format, []).contentType,
       'Content-Disposition': `attachment; filename="report-${from}-${to}.${format}"`,
