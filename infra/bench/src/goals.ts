@@ -81,6 +81,12 @@ const GOALS: readonly Definition[] = [
     figure: `${LARGE}_redis_p50_ms / ${SMALL}_redis_p50_ms`,
     atMost: 1.2,
   },
+  {
+    name: 'answers_postgres_of_express',
+    what: 'answers/s about one ad, 10^7 clicks, from Postgres ÷ bare Express',
+    figure: `${LARGE}_postgres_per_second / ${LARGE}_express_per_second`,
+    atLeast: 0.5,
+  },
   { name: 'ingest_load_mb', what: 'memory of ingest at full load, MB', figure: 'cost.ingest_load_mb', atMost: 128 },
 ];
 

@@ -5,10 +5,11 @@ const MINUTES = 1_440;
 /** The number of recent minutes that also have second buckets. */
 const RECENT_MINUTES = 62;
 const ADS_AT_ONCE = 250;
+const IMPRESSIONS_PER_CLICK = 10;
 
 /**
  * Fills the rollups of ads with the same number of clicks each, evenly over the last 24 hours: minutes, quarter-hours, seconds of
- * the last hour, totals. No events are stored, as neither a rebuild nor an answer reads them. The tables must be empty.
+ * the last hour, totals. Each bucket also has ten impressions per click. No events are stored, as neither a rebuild nor an answer reads them. The tables must be empty.
  *
  * @returns the number of buckets
  */
@@ -23,25 +24,28 @@ export async function fillRollups(database: pg.Pool, adIds: readonly string[], c
   for (let first = 0; first < adIds.length; first += ADS_AT_ONCE) {
     const ads = adIds.slice(first, first + ADS_AT_ONCE);
     await insert(
-      `INSERT INTO counts_per_minute (ad_id, minute, clicks)
-       SELECT ad, $2::bigint - bucket * ${MINUTES} / $3::bigint, $4::bigint / $3 + (bucket < $4 % $3)::integer
-       FROM unnest($1::text[]) AS ad, generate_series(0, $3::bigint - 1) AS bucket`,
+      `INSERT INTO counts_per_minute (ad_id, minute, clicks, impressions)
+       SELECT ad, $2::bigint - bucket * ${MINUTES} / $3::bigint, clicks, ${IMPRESSIONS_PER_CLICK} * clicks
+       FROM unnest($1::text[]) AS ad, generate_series(0, $3::bigint - 1) AS bucket,
+         LATERAL (SELECT $4::bigint / $3 + (bucket < $4 % $3)::integer AS clicks) AS counts`,
       [ads, last, minutes, clicksPerAd],
     );
     await insert(
-      `INSERT INTO counts_per_second (ad_id, second, clicks)
-       SELECT ad_id, 60 * minute + bucket * 60 / buckets, clicks / buckets + (bucket < clicks % buckets)::integer
-       FROM counts_per_minute, least(clicks, 60) AS buckets, generate_series(0, buckets - 1) AS bucket
+      `INSERT INTO counts_per_second (ad_id, second, clicks, impressions)
+       SELECT ad_id, 60 * minute + bucket * 60 / buckets, counts.clicks, ${IMPRESSIONS_PER_CLICK} * counts.clicks
+       FROM counts_per_minute AS minutes, least(minutes.clicks, 60) AS buckets, generate_series(0, buckets - 1) AS bucket,
+         LATERAL (SELECT minutes.clicks / buckets + (bucket < minutes.clicks % buckets)::integer AS clicks) AS counts
        WHERE ad_id = ANY($1::text[]) AND minute > $2::bigint - ${RECENT_MINUTES}`,
       [ads, last],
     );
     await insert(
       `INSERT INTO counts_per_quarter_hour (ad_id, quarter_hour, clicks, impressions, play_times, play_time_ms)
-       SELECT ad_id, minute / 15, sum(clicks), 0, 0, 0 FROM counts_per_minute WHERE ad_id = ANY($1::text[]) GROUP BY 1, 2`,
+       SELECT ad_id, minute / 15, sum(clicks), sum(impressions), 0, 0 FROM counts_per_minute WHERE ad_id = ANY($1::text[]) GROUP BY 1, 2`,
       [ads],
     );
     await insert(
-      'INSERT INTO ad_totals (ad_id, clicks, impressions) SELECT ad, $2::bigint, 10 * $2::bigint FROM unnest($1::text[]) AS ad',
+      `INSERT INTO ad_totals (ad_id, clicks, impressions)
+       SELECT ad, $2::bigint, ${IMPRESSIONS_PER_CLICK} * $2::bigint FROM unnest($1::text[]) AS ad`,
       [ads, clicksPerAd],
     );
   }
