@@ -197,7 +197,9 @@ describe('a day whose rows fill the default partition', () => {
   });
 
   it('keeps each row exactly once when the upkeep is killed repeatedly', async () => {
-    await fillDefault(ROWS);
+    // Enough for many steps.
+    const count = 100_000;
+    await fillDefault(count);
     const stored = await database.query<{ id: string }>('test', 'SELECT id FROM ad_events ORDER BY random() LIMIT 500');
     const again = stored.map(({ id }) => click(now, { id }));
     let kills = 0;
@@ -216,7 +218,7 @@ describe('a day whose rows fill the default partition', () => {
       expect((await recordBatch(database, again)).added).toEqual(perKind(() => 0));
     }
     expect(kills).toBeGreaterThan(0);
-    await expectEachOnce(ROWS);
+    await expectEachOnce(count);
     expect(await countOf('ad_events_default')).toBe(0);
   });
 
