@@ -98,7 +98,7 @@ afterAll(testServers.release);
 /** Around now and up to 5 min ahead, around changes of clocks, on the edges of quarters of an hour, or at any time since 1970. */
 function randomTime(): number {
   const kind = random();
-  if (kind < 0.3) return now + 5 * 60_000 - random() * 10 * 60_000;
+  if (kind < 0.3) return now + 5 * 60_000 - random() * 70 * 60_000;
   if (kind < 0.5) return now - random() * 27 * HOUR;
   if (kind < 0.6) return pick(random, [0, 1, 899_999, 900_000, random() * now]);
   const change = Date.parse(pick(random, CHANGES)[1]);
@@ -198,6 +198,25 @@ describe('one number everywhere: a count of the stored events', () => {
       expect(await compareAnswers(url, rows, AD_IDS, store)).toEqual([]);
       expect(await compareLive(url, rows, AD_IDS)).toEqual([]);
       expect((await firstLiveMessage(url, '')).all).toMatchObject(all);
+    }
+  });
+
+  it('equals the list of all ads, and the clicks by second of the video', async () => {
+    const get = async <T>(path: string) => (await (await fetch(`${url}/api/v1/ads/analytics${path}`)).json()) as T;
+    const { rows: ofAds } = await pool.query(
+      `SELECT ad_id, count(*) FILTER (WHERE kind = 'click')::integer AS total_clicks,
+              count(*) FILTER (WHERE kind = 'impression')::integer AS impressions
+       FROM ad_events GROUP BY 1 ORDER BY 2 DESC, 1`,
+    );
+    const { analytics } = await get<{ readonly analytics: readonly object[] }>('');
+    expect(analytics).toMatchObject(ofAds);
+    for (const adId of AD_IDS) {
+      const { rows: seconds } = await pool.query(
+        `SELECT floor(play_time_ms / 1000.0)::integer AS second, count(*)::integer AS clicks
+         FROM ad_events WHERE ad_id = $1 AND play_time_ms IS NOT NULL GROUP BY 1 ORDER BY 1`,
+        [adId],
+      );
+      expect(await get<object>(`/play-time?ad_id=${adId}`)).toMatchObject({ ad_id: adId, seconds });
     }
   });
 });
