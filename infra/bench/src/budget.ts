@@ -6,7 +6,7 @@ export interface StoreSize {
 }
 
 /**
- * How long each part takes, in seconds and rounds. Full: about twelve minutes on two cores; quick: about three.
+ * How long each part takes, in seconds and rounds. Full: below fifteen minutes on two cores; quick: about three.
  * A case is one measurement of one contender. Each round runs all cases, so that other load on the machine affects all
  * cases.
  */
@@ -17,6 +17,8 @@ export interface Budget {
   readonly drain: { readonly rounds: number; readonly clicks: number };
   readonly freshness: Cases;
   readonly answers: Cases & { readonly sizes: readonly StoreSize[] };
+  /** `ads` have events in each quarter-hour of 90 days. */
+  readonly reports: Cases & { readonly ads: number; readonly csvRows: number };
   /** `starts` is the number of times that each service is started. */
   readonly cost: { readonly starts: number; readonly seconds: number };
 }
@@ -33,6 +35,7 @@ interface Cases {
  * drain, 3 numbers of ads × 2 rounds × (fill, drain by one, fill, drain by two, unnest, COPY: some 15 s): 1 min 30 s;
  * freshness, the throughput of the whole tracker, then 3 loads × 2 rounds × 10 s: 1 min 20 s;
  * answers, 5 stores × (6 cases of 1.5 s warmed up, × 2 rounds, and again at a fixed rate; filling the store): 4 min 30 s;
+ * reports, filling the store, 3 CSVs, and 2 rounds of reports that take 3 to 15 s: 2 min 15 s;
  * cost, 3 × 3 starts, loads of 4 s and 2 × 8 s, and the events that they leave in the queue: 1 min.
  */
 export const FULL: Budget = {
@@ -52,10 +55,11 @@ export const FULL: Budget = {
       { ads: 10_000, clicks: 1_000_000 },
     ],
   },
+  reports: { rounds: 2, warmSeconds: 0.5, seconds: 3, ads: 1_000, csvRows: 1_000_000 },
   cost: { starts: 3, seconds: 8 },
 };
 
-/** The same parts with fewer rounds: ingest 50 s, drain 25 s, freshness 25 s, answers 45 s, cost 15 s. */
+/** The same parts with fewer rounds: ingest 50 s, drain 25 s, freshness 25 s, answers 45 s, reports 20 s, cost 15 s. */
 export const QUICK: Budget = {
   name: 'quick',
   ingest: { rounds: 1, warmSeconds: 0.5, seconds: 1.2 },
@@ -70,5 +74,6 @@ export const QUICK: Budget = {
       { ads: 1_000, clicks: 10_000_000 },
     ],
   },
+  reports: { rounds: 1, warmSeconds: 0.5, seconds: 2, ads: 100, csvRows: 100_000 },
   cost: { starts: 1, seconds: 3 },
 };

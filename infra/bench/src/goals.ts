@@ -87,6 +87,31 @@ const GOALS: readonly Definition[] = [
     figure: `${LARGE}_postgres_per_second / ${LARGE}_express_per_second`,
     atLeast: 0.5,
   },
+  {
+    name: 'report_of_events',
+    what: 'p50 of a report of 90 days of one ad ÷ with a thousandth of the events',
+    figure: 'reports.one_p50_ms / reports.rare_p50_ms',
+    atMost: 1.2,
+  },
+  { name: 'report_p99_ms', what: 'report of 90 days of one ad, p99 in ms', figure: 'reports.one_p99_ms', atMost: 20 },
+  {
+    name: 'report_campaigns_p99_ms',
+    what: 'report of 90 days by campaign, p99 in ms',
+    figure: 'reports.campaigns_p99_ms',
+    atMost: 150,
+  },
+  {
+    name: 'report_csv_rows',
+    what: 'rows/s of a report as CSV',
+    figure: 'reports.csv_rows_per_second',
+    atLeast: 100_000,
+  },
+  {
+    name: 'report_csv_memory',
+    what: 'peak memory of analytics, CSV ÷ with a tenth of the rows',
+    figure: 'reports.csv_peak_mb / reports.csv_tenth_peak_mb',
+    atMost: 1.2,
+  },
   { name: 'ingest_load_mb', what: 'memory of ingest at full load, MB', figure: 'cost.ingest_load_mb', atMost: 128 },
 ];
 

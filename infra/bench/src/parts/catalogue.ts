@@ -4,8 +4,9 @@ import { cost } from './cost.js';
 import { drain } from './drain.js';
 import { freshness } from './freshness.js';
 import { ingest } from './ingest.js';
+import { reports } from './reports.js';
 
 /** Every part, in the order in which they run. */
-export const PARTS = { ingest, drain, freshness, answers, cost } satisfies Record<string, Part>;
+export const PARTS = { ingest, drain, freshness, answers, reports, cost } satisfies Record<string, Part>;
 
 export type PartName = keyof typeof PARTS;
