@@ -15,8 +15,11 @@ export interface Repository {
   files(folder: string, pattern: RegExp): string[];
 }
 
-export function openRepository(root: string): Repository {
-  const parsed = new Map<string, YamlFile>();
+/** YAML files by path, with the text that was parsed. */
+export type ParsedFiles = Map<string, { readonly text: string; readonly file: YamlFile }>;
+
+/** @param parsed may be shared by repositories with mostly the same files, since parsing takes most of the time of a check */
+export function openRepository(root: string, parsed: ParsedFiles = new Map()): Repository {
   const text = (path: string) => readFileSync(join(root, path), 'utf8');
 
   function* walk(folder: string): Generator<string> {
@@ -33,9 +36,12 @@ export function openRepository(root: string): Repository {
     has: (path) => existsSync(join(root, path)),
     text,
     yaml(path) {
-      const known = parsed.get(path) ?? readYaml(path, text(path));
-      parsed.set(path, known);
-      return known;
+      const current = text(path);
+      const known = parsed.get(path);
+      if (known?.text === current) return known.file;
+      const file = readYaml(path, current);
+      parsed.set(path, { text: current, file });
+      return file;
     },
     files(folder, pattern) {
       const start = join(root, folder);

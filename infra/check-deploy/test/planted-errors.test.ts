@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { projectRoot } from '@ads/local';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { OWN_CHECKS } from '../src/catalogue.js';
-import { openRepository } from '../src/repository.js';
+import { openRepository, type ParsedFiles } from '../src/repository.js';
 import { COMPOSE } from './planted/compose.js';
 import { KUBERNETES } from './planted/kubernetes.js';
 import { OTHERS } from './planted/others.js';
@@ -12,6 +12,7 @@ import type { Planted } from './planted/planted.js';
 import { SERVICES_MISSING } from './planted/services.js';
 
 let copy: string;
+const parsed: ParsedFiles = new Map();
 
 beforeAll(() => {
   copy = mkdtempSync(join(tmpdir(), 'deploy-'));
@@ -25,7 +26,7 @@ beforeAll(() => {
 afterAll(() => rmSync(copy, { recursive: true, force: true }));
 
 test.each(OWN_CHECKS)('$name: reports no problem in the repository', async (check) => {
-  expect(await check.run(openRepository(copy))).toEqual([]);
+  expect(await check.run(openRepository(copy, parsed))).toEqual([]);
 });
 
 const PLANTED: readonly Planted[] = [...SERVICES_MISSING, ...COMPOSE, ...KUBERNETES, ...OTHERS];
@@ -42,7 +43,7 @@ test.each(PLANTED.map((planted) => [`${planted.file}, ${planted.replace.trim()}`
     try {
       const place = at === undefined ? start : after.indexOf(at, start);
       const line = after.slice(0, place).split('\n').length;
-      expect(await check.run(openRepository(copy))).toContainEqual({
+      expect(await check.run(openRepository(copy, parsed))).toContainEqual({
         file,
         line,
         message: expect.stringMatching(says),
