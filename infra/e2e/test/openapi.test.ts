@@ -144,6 +144,7 @@ describe('ingest accepts a body exactly if the document allows it', () => {
 describe('ingest and analytics return each documented response', () => {
   const AD = { ad_id: 'ad-001' };
   const ADS = '/api/v1/ads';
+  const IMPORT = `${ADS}/import`;
   const CLICK = '/api/v1/ads/click';
   const IMPRESSION = '/api/v1/ads/impression';
   const BATCH = '/api/v1/ads/events';
@@ -333,6 +334,21 @@ describe('ingest and analytics return each documented response', () => {
     expect((await client.post(ADS, ad, { ...AUTHORIZED, 'Content-Type': 'text/plain' })).status).toBe(415);
   });
 
+  it(`200, 400, 401, 413, 415, 503: ${IMPORT}`, async () => {
+    const send = (text: string, headers: Record<string, string> = {}, to = client) =>
+      to.send('POST', `${IMPORT}?mode=valid`, {
+        headers: { ...AUTHORIZED, 'Content-Type': 'text/csv', ...headers },
+        body: text,
+      });
+    const csv = 'id,target_url\nimported,https://example.com/\n,\n';
+    expect((await send(csv)).status).toBe(200);
+    expect((await send(csv)).status).toBe(400);
+    expect((await send(csv, { Authorization: '' })).status).toBe(401);
+    expect((await send('x'.repeat(1_048_577))).status).toBe(413);
+    expect((await send(csv, { 'Content-Type': 'text/plain' })).status).toBe(415);
+    expect((await send(csv, {}, alone.ingest)).status).toBe(503);
+  });
+
   it(`200 to 415: ${ADS}/{ad_id} and its history`, async () => {
     const [path, missing] = [`${ADS}/documented`, `${ADS}/no-such-ad`];
     const send = (method: string, to: string, headers: Record<string, string>, body?: object) =>
@@ -389,6 +405,7 @@ describe('ingest and analytics return each documented response', () => {
     expect(await statuses(ads, ads)).toEqual([200, 429]);
     const writes = [
       ['POST', ADS],
+      ['POST', IMPORT],
       ['PATCH', `${ADS}/ad-001`],
       ['DELETE', `${ADS}/ad-001`],
       ['GET', `${ADS}/ad-001/history`],

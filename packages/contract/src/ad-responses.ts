@@ -5,6 +5,7 @@ import { nextCursor } from './responses.js';
 /* Schemas of the responses about ads. */
 
 const time = Joi.string().isoDate();
+const count = Joi.number().integer().min(0);
 const nullableText = Joi.string().allow(null).required();
 
 /** The fields that clients set, as the API answers them. */
@@ -34,8 +35,32 @@ export const adResponse = Joi.object({
 /** `GET /api/v1/ads` */
 export const adsResponse = Joi.object({
   ads: Joi.array().items(adResponse).required().description('The ads of this page, oldest first.'),
-  count: Joi.number().integer().min(0).required().description('Number of ads on this page.'),
+  count: count.required().description('Number of ads on this page.'),
   next_cursor: nextCursor(),
+});
+
+/** `POST /api/v1/ads/import` */
+export const adImportResponse = Joi.object({
+  created: count.required().description('Number of ads that were created.'),
+  rejected: count.required().description('Number of lines that were rejected.'),
+  results: Joi.array()
+    .items(
+      Joi.object({
+        line: count.required().description('Number of the line; of a record with line breaks, its last line.'),
+        status: Joi.string().valid('created', 'rejected').required().description('Whether the ad was created.'),
+        id: Joi.string().description('Id of the ad; only of created ones.'),
+        details: Joi.array()
+          .items(
+            Joi.object({
+              path: Joi.string().allow('').required().description('Name of the field; empty for the whole line.'),
+              message: Joi.string().required().description('The problem.'),
+            }),
+          )
+          .description('The problems of the line; only of rejected ones.'),
+      }),
+    )
+    .required()
+    .description('A result for each line, in order.'),
 });
 
 /** `GET /api/v1/ads/{ad_id}/history` */

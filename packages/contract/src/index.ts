@@ -1,4 +1,5 @@
 export * from './ad-history-query.js';
+export * from './ad-import-query.js';
 export * from './ad-requests.js';
 export * from './ad-responses.js';
 export * from './ads-query.js';

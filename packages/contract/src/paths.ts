@@ -26,6 +26,7 @@ export const ENDPOINTS = {
   changeAd: { method: 'PATCH', path: '/ads/{ad_id}', service: 'ingest', isPublic: true },
   archiveAd: { method: 'DELETE', path: '/ads/{ad_id}', service: 'ingest', isPublic: true },
   adHistory: { method: 'GET', path: '/ads/{ad_id}/history', service: 'ingest', isPublic: true },
+  importAds: { method: 'POST', path: '/ads/import', service: 'ingest', isPublic: true },
   events: { method: 'POST', path: '/ads/events', service: 'ingest', isPublic: true },
   analytics: { method: 'GET', path: '/ads/analytics', service: 'analytics', isPublic: true },
   liveAnalytics: { method: 'GET', path: '/ads/analytics/live', service: 'analytics', isPublic: true },

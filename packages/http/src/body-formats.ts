@@ -24,6 +24,39 @@ export function linesParserFor({ headers }: IncomingMessage): Parser | ApiError 
 
 const LINE_TYPES: ReadonlySet<string> = new Set(['application/x-ndjson', 'application/ndjson', 'application/jsonl']);
 
+/** A body as text, with the name of its format. */
+export interface TextBody<Format> {
+  readonly format: Format;
+  readonly text: string;
+}
+
+/** Returns the parser of {@link TextBody}, or the error 415. @param formats by content type */
+export function textParserFor<Format>(
+  { headers }: IncomingMessage,
+  formats: ReadonlyMap<string, Format>,
+): Parser | ApiError {
+  const [type = '', ...parameters] = (headers['content-type'] ?? '').toLowerCase().split(';');
+  if (parameters.some(isOtherCharset)) return unsupportedMediaType(NOT_UTF8);
+  const format = formats.get(type.trim());
+  if (format === undefined) {
+    return unsupportedMediaType(`Unsupported Content-Type; use ${[...formats.keys()].join(', ')}.`);
+  }
+  return (bytes, done) => {
+    const text = strictTextOf(bytes);
+    if (text === undefined) done(invalidRequest(NOT_UTF8));
+    else done(undefined, { format, text } satisfies TextBody<Format>);
+  };
+}
+
+/** The text of a body, without a byte order mark; undefined if it is not UTF-8, such as a table in the encoding of Windows. */
+function strictTextOf(bytes: Buffer): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Returns the parser of JSON alone, or the error 415. */
 export function jsonParserFor({ headers }: IncomingMessage): Parser | ApiError {
   const [type = '', ...parameters] = (headers['content-type'] ?? '').toLowerCase().split(';');

@@ -1,5 +1,6 @@
 export { listen } from '@ads/runtime';
 export * from './api.js';
+export type { TextBody } from './body-formats.js';
 export { clientKey } from './client-key.js';
 export { setHeaders } from './common-headers.js';
 export { connectionOwner } from './connection-owner.js';

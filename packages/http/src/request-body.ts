@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { ApiError, payloadTooLarge, unavailable, unsupportedEncoding } from '@ads/contract';
-import { type Done, jsonParserFor, linesParserFor, type Parser, parserFor } from './body-formats.js';
+import { type Done, jsonParserFor, linesParserFor, type Parser, parserFor, textParserFor } from './body-formats.js';
 import { createDecompressors } from './decompress.js';
 
 export const DEFAULT_BODY_LIMIT = 16_384;
@@ -43,6 +43,14 @@ export function bodyReader(options: BodyReaderOptions = {}): BodyReader {
 /** Reads JSON alone, for requests that no browser sends across origins without a preflight. */
 export function jsonReader({ limitBytes = DEFAULT_BODY_LIMIT }: Pick<BodyReaderOptions, 'limitBytes'>): BodyReader {
   return createReader(jsonParserFor, limitBytes);
+}
+
+/** Reads a text as `TextBody`. @param formats the format of each accepted content type */
+export function textReader<Format>(
+  formats: ReadonlyMap<string, Format>,
+  { limitBytes }: { readonly limitBytes: number },
+): BodyReader {
+  return createReader((request) => textParserFor(request, formats), limitBytes);
 }
 
 export interface BatchReaderOptions {

@@ -52,6 +52,8 @@ export interface IngestConfig
   readonly MAX_BATCH_EVENTS: number;
   readonly MAX_BATCH_BYTES: number;
   readonly MAX_BATCH_BYTES_HELD: number;
+  readonly MAX_IMPORT_ADS: number;
+  readonly MAX_IMPORT_BYTES: number;
   readonly UNVERIFIED_EVENTS_PER_MINUTE: number;
   readonly INGEST_BATCH_EVENTS: number;
   readonly INGEST_BATCHES_IN_FLIGHT: number;
@@ -113,6 +115,13 @@ export const ingestVariables: Variables<IngestConfig> = {
     .max(1_073_741_824)
     .default(33_554_432)
     .description('Bytes of all batch bodies that are being received at a time; further ones get 503.'),
+  MAX_IMPORT_ADS: count.max(10_000).default(1_000).description('Ads in one import; a larger one gets 400.'),
+  MAX_IMPORT_BYTES: count
+    .max(1_048_576)
+    .default(1_048_576)
+    .description(
+      'Largest body of an import of ads, before and after decompression; a larger one gets 413. The gateway allows 1 MiB.',
+    ),
   UNVERIFIED_EVENTS_PER_MINUTE: Joi.number()
     .integer()
     .min(0)

@@ -11,7 +11,14 @@ let second: LocalProcess;
 beforeAll(async () => {
   const [database, redis, nats] = await Promise.all([testServers.database(), testServers.redis(), testServers.nats()]);
   // No refresh of the catalogue during the tests.
-  const env = { ...database, ...redis.env, ...nats.env, ADMIN_API_KEY: KEY, AD_CATALOGUE_REFRESH_SECONDS: '600' };
+  const env = {
+    ...database,
+    ...redis.env,
+    ...nats.env,
+    ADMIN_API_KEY: KEY,
+    AD_CATALOGUE_REFRESH_SECONDS: '600',
+    MAX_IMPORT_ADS: '5',
+  };
   const ingest = () => testServers.service({ name: 'ingest', env });
   [first, second] = await Promise.all([ingest(), ingest()]);
 });
@@ -152,10 +159,83 @@ describe('a change of an ad', () => {
 
   it.each([
     ['POST', ''],
+    ['POST', '/import'],
     ['PATCH', '/ad-001'],
     ['DELETE', '/ad-001'],
     ['GET', '/ad-001/history'],
   ])('and its history need the key: %s %s', async (method, path) => {
     expect((await send(method, path, undefined, { Authorization: 'Bearer another-key-of-tests' })).status).toBe(401);
+  });
+});
+
+describe('an import', () => {
+  const read = async (id: string) => (await send('GET', `/${id}`)).answer;
+  async function importAds(text: string | Uint8Array<ArrayBuffer>, mode = 'all', type = 'text/csv') {
+    const response = await fetch(`http://${first.host}:${first.port}/api/v1/ads/import?mode=${mode}`, {
+      method: 'POST',
+      headers: { ...AUTHORIZED, 'Content-Type': type },
+      body: text,
+    });
+    return { status: response.status, answer: (await response.json()) as Json };
+  }
+
+  it('of CSV creates all ads, with quotes, numbers and empty fields', async () => {
+    const { status, answer } = await importAds(
+      '\ufeffid, target_url ,title,duration_seconds,starts_at\r\n' +
+        'csv-1,https://example.com/,"Two, ""three""",20.5,2026-03-01\r\n\r\n' +
+        ',https://example.com/,,,\r\n',
+    );
+    const results = [
+      { line: 2, status: 'created', id: 'csv-1' },
+      { line: 4, status: 'created', id: expect.any(String) },
+    ];
+    expect([status, answer]).toEqual([200, { created: 2, rejected: 0, results }]);
+    const fields = { title: 'Two, "three"', duration_seconds: 20.5, starts_at: '2026-03-01T00:00:00.000Z' };
+    expect(await read('csv-1')).toMatchObject(fields);
+    expect((await send('GET', '/csv-1/history')).answer).toMatchObject({ changes: [{ action: 'created' }] });
+  });
+
+  const LINES = [
+    '{"id":"line-1","target_url":"https://example.com/"}',
+    '{"id":"line-1","target_url":"https://example.com/"}',
+    '{"id":"line-3","target_url":"ftp://example.com/"}',
+    '{"id":"ad-001","target_url":"https://example.com/"}',
+    '{',
+  ];
+
+  it('of NDJSON creates all ads or none, and names the problem of each line', async () => {
+    const { status, answer } = await importAds(LINES.join('\n'), 'all', 'application/x-ndjson');
+    const paths = ['lines.2.id', 'lines.3.target_url', 'lines.4.id', 'lines.5'];
+    expect([status, (answer.details as Json[]).map(({ path }) => path)]).toEqual([400, paths]);
+    expect(await read('line-1')).toMatchObject({ error: 'unknown_ad' });
+  });
+
+  it('with mode=valid creates the ads of the valid lines', async () => {
+    const { status, answer } = await importAds(LINES.join('\n'), 'valid', 'application/x-ndjson');
+    expect([status, answer]).toMatchObject([
+      200,
+      { created: 1, rejected: 4, results: [{ id: 'line-1' }, {}, {}, {}, {}] },
+    ]);
+    expect(await read('line-1')).toMatchObject({ id: 'line-1' });
+  });
+
+  it.each([
+    ['more ads than MAX_IMPORT_ADS', `target_url\n${'https://a.example/\n'.repeat(6)}`],
+    ['a quote without an end', 'target_url\n"https://a.example/\n'],
+    ['a field twice', 'target_url,target_url\nhttps://a.example/,https://a.example/\n'],
+    ['a missing column', 'id,target_url\nx\n'],
+    ['an unknown field', 'target_url,colour\nhttps://a.example/,red\n'],
+    ['no ads', 'target_url\n'],
+    [
+      'an encoding other than UTF-8',
+      new Uint8Array(Buffer.from('target_url,title\nhttps://a.example/,Gr\u00fcn\n', 'latin1')),
+    ],
+  ])('is refused with %s', async (_what, text) => {
+    expect((await importAds(text)).status).toBe(400);
+  });
+
+  it('may have MAX_IMPORT_ADS ads', async () => {
+    const { answer } = await importAds(`target_url\n${'https://a.example/\n'.repeat(5)}`);
+    expect(answer).toMatchObject({ created: 5, rejected: 0 });
   });
 });

@@ -1,10 +1,12 @@
 import { adHistoryQuery } from '../ad-history-query.js';
+import { adImportQuery } from '../ad-import-query.js';
 import { adsQuery } from '../ads-query.js';
 import {
   adExists,
   adHasChanged,
   idempotencyKeyReused,
   invalidFields,
+  invalidRequest,
   payloadTooLarge,
   unknownAd,
   unsupportedMediaType,
@@ -170,6 +172,50 @@ export const adsPaths = {
         ...keyErrors,
         409: error('The id is taken.', adExists('ad-001')),
         422: error('The `Idempotency-Key` was sent with another body.', idempotencyKeyReused()),
+        ...common,
+      },
+    },
+  },
+  [`${API_PREFIX}${ENDPOINTS.importAds.path}`]: {
+    post: {
+      operationId: 'importAds',
+      tags,
+      summary: 'Register many ads',
+      description:
+        'Creates an ad for each line: CSV, whose first line names the fields, or NDJSON with a JSON object per line. At most `MAX_IMPORT_ADS` ads and `MAX_IMPORT_BYTES` bytes. Give the ads ids, so that a repeated import does not create them again.',
+      security,
+      parameters: queryParameters(adImportQuery, { mode: 'valid' }),
+      requestBody: {
+        required: true,
+        content: {
+          'text/csv': {
+            schema: { type: 'string', description: 'An empty field has no value.' },
+            example: `id,campaign,target_url\nad-001,spring,${fields.target_url}\n`,
+          },
+          'application/x-ndjson': {
+            schema: { type: 'string', description: 'A `NewAd` per line.' },
+            example: `${JSON.stringify({ id: 'ad-001', campaign: 'spring', target_url: fields.target_url })}\n`,
+          },
+        },
+      },
+      responses: {
+        200: json('The ads were created, with `mode=valid` perhaps not all.', 'AdImport', {
+          created: 1,
+          rejected: 1,
+          results: [
+            { line: 2, status: 'created', id: 'ad-001' },
+            { line: 3, status: 'rejected', details: [{ path: 'target_url', message: 'target_url is required' }] },
+          ],
+        }),
+        ...bodyErrors,
+        400: error(
+          'No ad was created: a line is invalid, with `mode=valid` every line. `details` has the first 100 problems.',
+          invalidRequest(
+            'No ad was created, because 1 of 2 lines is invalid, for example lines.3.target_url: target_url is required.',
+            [{ path: 'lines.3.target_url', message: 'target_url is required' }],
+          ),
+        ),
+        ...keyErrors,
         ...common,
       },
     },

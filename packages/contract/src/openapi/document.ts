@@ -1,6 +1,6 @@
 import { ENDPOINT_KINDS } from '@ads/models';
 import { adChange, newAd } from '../ad-requests.js';
-import { adHistoryResponse, adResponse, adsResponse } from '../ad-responses.js';
+import { adHistoryResponse, adImportResponse, adResponse, adsResponse } from '../ad-responses.js';
 import { API_PREFIX, ENDPOINTS, EVENT_ENDPOINTS } from '../paths.js';
 import {
   adAnalyticsResponse,
@@ -67,6 +67,7 @@ export function openApiDocument() {
       schemas: {
         Ad: schemaOf(adResponse),
         AdHistory: schemaOf(adHistoryResponse),
+        AdImport: schemaOf(adImportResponse),
         Ads: schemaOf(adsResponse),
         NewAd: schemaOf(newAd),
         AdChange: schemaOf(adChange),

@@ -6,6 +6,7 @@ import {
   type Database,
   editAd,
   type Idempotency,
+  lookUpAds,
   type NewAd,
   readAd,
   readAdChanges,
@@ -17,6 +18,8 @@ import { createTurns, DependencyUnavailable } from '@ads/runtime';
 /** The ads in Postgres. All methods throw ApiError 503 while it is unavailable, or if too many requests wait. */
 export interface AdStore {
   read(client: string, id: string): Promise<Ad | undefined>;
+  /** The given ids that ads have already. */
+  existing(client: string, ids: readonly string[]): Promise<string[]>;
   /** See `createAds`. */
   create(client: string, ads: readonly NewAd[], by: string, idempotency?: Idempotency): Promise<Ad[] | undefined>;
   /** See `readAdCreation`. */
@@ -43,6 +46,7 @@ export function createAdStore(database: Database, onWrite: () => void): AdStore 
     });
   const write = <T>(client: string, work: () => Promise<T>): Promise<T> => inTurn(client, work).finally(onWrite);
   return {
+    existing: (client, ids) => inTurn(client, () => lookUpAds(database, ids)),
     read: (client, id) => inTurn(client, () => readAd(database, id)),
     readCreation: (client, key) => inTurn(client, () => readAdCreation(database, key)),
     readChanges: (client, ...asked) => inTurn(client, () => readAdChanges(database, ...asked)),

@@ -20,24 +20,24 @@ import { AD_ID, type Ad, type AdFields, uuidv7 } from '@ads/models';
 import type { KeyConfig } from '@ads/runtime';
 import type { Request, Response, Router } from 'express';
 import type { AdStore } from './ad-store.js';
-
-/** The name of `ADMIN_API_KEY` in the history of ads. */
-const ADMIN = 'admin';
+import { ADMIN } from './admin.js';
+import { importHandler } from './import-ads.js';
 
 /** Printable ASCII characters. */
 const IDEMPOTENCY_KEY = /^[ -~]{1,255}$/;
 
 export interface ManageAdsOptions {
-  readonly config: KeyConfig;
+  readonly config: KeyConfig & { readonly MAX_IMPORT_ADS: number; readonly MAX_IMPORT_BYTES: number };
   readonly store: AdStore;
   /** Reads JSON. */
   readonly readJson: BodyReader;
 }
 
-/** Adds the routes that read and change single ads. */
+/** Adds the routes that read and change ads. */
 export function manageAds(router: Router, { config, store, readJson }: ManageAdsOptions): void {
   const withKey = requireKey(config);
   router.post(ENDPOINTS.createAd.path, withKey, (request, response) => createAd(request, response, store, readJson));
+  router.post(ENDPOINTS.importAds.path, withKey, importHandler(store, config));
   const path = toExpress(ENDPOINTS.ad.path);
   router.get(path, (request, response) => getAd(request, response, store));
   router.patch(path, withKey, (request, response) => changeAd(request, response, store, readJson));

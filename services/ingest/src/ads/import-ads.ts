@@ -1,0 +1,126 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import {
+  type ApiError,
+  invalidFields,
+  invalidRequest,
+  queryOf,
+  readAdImportQuery,
+  readNewAd,
+  unavailable,
+} from '@ads/contract';
+import { clientKey, readBody, type TextBody, textReader } from '@ads/http';
+import type { NewAd } from '@ads/ledger';
+import { type Detail, uuidv7 } from '@ads/models';
+import type { RequestHandler } from 'express';
+import type { AdStore } from './ad-store.js';
+import { ADMIN } from './admin.js';
+import { IMPORT_FORMATS, type ImportFormat, type ImportLine, readImportLines } from './import-lines.js';
+
+/** Lines that are validated before the process does other work: about 3 ms. */
+const LINES_PER_TURN = 100;
+/** Attempts to create ads while others create some of them. */
+const ATTEMPTS = 3;
+/** Problems that an error lists. */
+const MAX_DETAILS = 100;
+
+interface CheckedLine {
+  readonly line: number;
+  /** The problems of the line; an ad otherwise. */
+  readonly result: NewAd | readonly Detail[];
+}
+
+/** `POST /api/v1/ads/import` */
+export function importHandler(
+  store: AdStore,
+  { MAX_IMPORT_ADS: most, MAX_IMPORT_BYTES: limitBytes }: { MAX_IMPORT_ADS: number; MAX_IMPORT_BYTES: number },
+): RequestHandler {
+  const readText = textReader(IMPORT_FORMATS, { limitBytes });
+  return async (request, response) => {
+    const reading = readAdImportQuery(queryOf(request.originalUrl));
+    if (reading.state === 'invalid') throw invalidFields(reading.details);
+    const body = (await readBody(request, readText)) as TextBody<ImportFormat> | undefined;
+    const lines = body === undefined ? [] : readImportLines(body.format, body.text);
+    if (lines.length === 0) throw invalidRequest('The import has no ads.');
+    if (lines.length > most) {
+      throw invalidRequest(`The import has ${lines.length} ads; send at most ${most} in one request.`);
+    }
+    const client = clientKey(request.ip, request.socket);
+    const checked = await createFrom(await checkLines(lines), reading.query.mode === 'all', store, client);
+    const created = checked.filter(isValid).length;
+    const results = checked.map(({ line, result }) =>
+      'id' in result ? { line, status: 'created', id: result.id } : { line, status: 'rejected', details: result },
+    );
+    response.set('Cache-Control', 'no-store').json({ created, rejected: checked.length - created, results });
+  };
+}
+
+/** Validates each line, and that no id is repeated. */
+async function checkLines(lines: readonly ImportLine[]): Promise<CheckedLine[]> {
+  const checked: CheckedLine[] = [];
+  const lineOf = new Map<string, number>();
+  for (const [index, { line, ad }] of lines.entries()) {
+    if (index % LINES_PER_TURN === LINES_PER_TURN - 1) await nextTurn();
+    const result = checkLine(ad);
+    const earlier = 'id' in result ? lineOf.get(result.id) : undefined;
+    if (earlier !== undefined) {
+      checked.push({ line, result: [{ path: 'id', message: `id must not be the id of line ${earlier}` }] });
+      continue;
+    }
+    if ('id' in result) lineOf.set(result.id, line);
+    checked.push({ line, result });
+  }
+  return checked;
+}
+
+function checkLine(ad: ImportLine['ad']): CheckedLine['result'] {
+  if ('problem' in ad) return [{ path: '', message: ad.problem }];
+  const reading = readNewAd(ad.body);
+  if (reading.state === 'invalid') return reading.details;
+  return { id: reading.id ?? uuidv7(Date.now()), ...reading.fields };
+}
+
+/**
+ * Creates the ads of the valid lines, and rejects lines whose ad exists already.
+ *
+ * @param all whether one rejected line rejects the import
+ * @throws ApiError 400 if nothing was created
+ */
+async function createFrom(
+  given: readonly CheckedLine[],
+  all: boolean,
+  store: AdStore,
+  client: string,
+): Promise<readonly CheckedLine[]> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const ids = given.filter(isValid).map(({ result }) => result.id);
+    const existing = new Set(await store.existing(client, ids));
+    const checked = given.map((one): CheckedLine => {
+      if (!isValid(one) || !existing.has(one.result.id)) return one;
+      return { line: one.line, result: [{ path: 'id', message: 'id must not be the id of an existing ad' }] };
+    });
+    const ads = checked.filter(isValid).map(({ result }) => result);
+    if (ads.length === 0 || (all && ads.length < checked.length)) throw nothingCreated(checked);
+    // Undefined if somebody has created one of them since the look-up.
+    if ((await store.create(client, ads, ADMIN)) !== undefined) return checked;
+  }
+  throw unavailable('Some of these ads are being created by others; retry later.');
+}
+
+function isValid(one: CheckedLine): one is { readonly line: number; readonly result: NewAd } {
+  return 'id' in one.result;
+}
+
+function nothingCreated(checked: readonly CheckedLine[]): ApiError {
+  const details = checked.flatMap(({ line, result }): Detail[] =>
+    'id' in result
+      ? []
+      : result.map(({ path, message }) => ({ path: path === '' ? `lines.${line}` : `lines.${line}.${path}`, message })),
+  );
+  const [first] = details;
+  const invalid = checked.filter((one) => !isValid(one)).length;
+  const count = `${invalid} of ${checked.length} lines ${invalid === 1 ? 'is' : 'are'} invalid`;
+  return invalidRequest(
+    `No ad was created, because ${count}, for example ${first?.path}: ${first?.message}.`,
+    details.slice(0, MAX_DETAILS),
+  );
+}

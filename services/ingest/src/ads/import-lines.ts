@@ -1,0 +1,84 @@
+import { invalidRequest } from '@ads/contract';
+import { CsvError, parse } from 'csv-parse/sync';
+
+/** The format of an import, by its content type. */
+export const IMPORT_FORMATS: ReadonlyMap<string, ImportFormat> = new Map([
+  ['text/csv', 'csv'],
+  ['application/x-ndjson', 'ndjson'],
+  ['application/ndjson', 'ndjson'],
+  ['application/jsonl', 'ndjson'],
+]);
+export type ImportFormat = 'csv' | 'ndjson';
+
+/** A line of an import. */
+export interface ImportLine {
+  /** Counts from 1. */
+  readonly line: number;
+  /** The ad as the client wrote it, or a message for a line that is no ad. */
+  readonly ad: { readonly body: unknown } | { readonly problem: string };
+}
+
+/** @throws ApiError 400 if the text is not CSV */
+export function readImportLines(format: ImportFormat, text: string): ImportLine[] {
+  return format === 'csv' ? readCsv(text) : readNdjson(text);
+}
+
+function readNdjson(text: string): ImportLine[] {
+  return text.split('\n').flatMap((one, index) => {
+    if (one.trim() === '') return [];
+    return [{ line: index + 1, ad: jsonOf(one) }];
+  });
+}
+
+function jsonOf(text: string): ImportLine['ad'] {
+  try {
+    return { body: JSON.parse(text) as unknown };
+  } catch {
+    return { problem: 'line must be a JSON object' };
+  }
+}
+
+interface CsvRecord {
+  readonly record: readonly string[];
+  /** `lines`: the lines up to the end of the record. */
+  readonly info: { readonly lines: number };
+}
+
+function readCsv(text: string): ImportLine[] {
+  const [head, ...rest] = parseCsv(text);
+  const names = head?.record.map((name) => name.trim()) ?? [];
+  if (new Set(names).size < names.length) {
+    throw invalidRequest('The first line of the CSV must name each field once.');
+  }
+  return rest.map(({ record, info: { lines: line } }) => {
+    if (record.length !== names.length) {
+      return { line, ad: { problem: `line must have ${names.length} columns like the first line` } };
+    }
+    const fields = Object.fromEntries(
+      names.flatMap((name, column) => {
+        const value = record[column]?.trim() ?? '';
+        return value === '' ? [] : [[name, fieldOf(name, value)]];
+      }),
+    );
+    return { line, ad: { body: fields } };
+  });
+}
+
+function parseCsv(text: string): CsvRecord[] {
+  try {
+    const options = { info: true, relax_column_count: true, skip_empty_lines: true } as const;
+    return parse(text, options) as unknown as CsvRecord[];
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    const { lines } = error as { readonly lines?: unknown };
+    throw invalidRequest(`The body is not valid CSV near line ${lines}; check its quotes.`);
+  }
+}
+
+/** Without an exponent. */
+const NUMBER = /^\d{1,10}(?:\.\d{1,10})?$/;
+
+/** Numbers are text in CSV. */
+function fieldOf(name: string, text: string): string | number {
+  return name === 'duration_seconds' && NUMBER.test(text) ? Number(text) : text;
+}
