@@ -58,7 +58,7 @@ export const reportQuery = Joi.object({
     .valid(...INTERVALS)
     .default('day')
     .description(
-      '`total`: one row for the whole range. Weeks start on Monday. `minute` covers the last 50 hours, and has only metrics of clicks and impressions.',
+      '`total`: one row for the whole range. Weeks start on Monday. `minute` covers the last 50 hours (`MINUTE_RETENTION_HOURS`), and has only metrics of clicks and impressions.',
     ),
   group_by: list(GROUPS).description(
     `Comma-separated list of ${GROUPS.join(', ')}; at most one of ${COUNTED_LABELS.join(', ')}. Events without that label are in the group null, and values beyond \`MAX_LABEL_VALUES\` of an ad in the group \`(other)\`. Default: no groups.`,

@@ -1,10 +1,26 @@
--- Deletes minute buckets that are too old for all windows, by the clock of Postgres. Returns `pruned`. Skips locked rows.
--- Parameters: 1 minutes that are kept, 2 maximum number of rows.
-WITH pruned AS (
+-- Deletes minute buckets that are not kept any more, by the clock of Postgres, and notes the first minute that is left. Returns
+-- `pruned`. Skips locked rows. Parameters: 1 minutes that are kept, 2 maximum number of rows.
+--
+-- One minute more than reports show is kept: a report reads its first minute before it reads the counts.
+--
+-- If fewer minutes were kept until now, consumers with the earlier value did not count late events in older minutes, and may still
+-- run for a while: minutes that become too old for them in the next hour are not complete either.
+WITH clock AS (
+  SELECT floor(date_part('epoch', now()) / 60)::bigint AS minute
+),
+noted AS (
+  UPDATE event_retention SET
+    minutes_from = greatest(
+      minutes_from, clock.minute - $1::bigint - 1, CASE WHEN minutes_kept < $1 THEN clock.minute - minutes_kept + 60 END),
+    minutes_kept = $1
+  FROM clock
+  WHERE minutes_from < clock.minute - $1 - 1 OR minutes_kept IS DISTINCT FROM $1
+),
+pruned AS (
   DELETE FROM counts_per_minute
   WHERE ctid = ANY(ARRAY(
     SELECT ctid FROM counts_per_minute
-    WHERE minute < (SELECT floor(date_part('epoch', now()) / 60)::bigint - $1::bigint)
+    WHERE minute < (SELECT minute - $1 - 1 FROM clock)
     LIMIT $2 FOR UPDATE SKIP LOCKED
   ))
   RETURNING 1

@@ -3,7 +3,7 @@
 -- reads every event, about 1 s per million.
 --
 -- Parameters: 1 seconds for which second buckets are kept, 2 minutes for which minute buckets are kept. Older missing buckets
--- are not created. `:count` and the like are filled in from EVENT_KINDS, see kinds-in-sql.ts.
+-- are not created, so all minutes from then on are complete. `:count` and the like are filled in from EVENT_KINDS, see kinds-in-sql.ts.
 --
 -- After a removal of old events only buckets later than each removed event can be counted. Earlier buckets stay as they are, a
 -- total is the sum of all quarter-hours, and clicks per second of the video, which have no time, are only raised.
@@ -123,6 +123,13 @@ play_seconds AS (
     OR coalesce(should.clicks, 0) < held.clicks AND (SELECT first_second FROM provable) = 0
   ON CONFLICT (ad_id, play_second) DO UPDATE SET clicks = excluded.clicks
   RETURNING 1
+),
+complete_minutes AS (
+  UPDATE event_retention SET minutes_from = first_minute
+  FROM (
+    SELECT greatest(floor(date_part('epoch', now()) / 60)::bigint - $2, first_second / 60) AS first_minute FROM provable
+  ) counted_minutes
+  WHERE first_minute < minutes_from
 ),
 -- The recount has also counted the events that a backfill had not reached.
 backfilled AS (

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { fillInKinds, type LedgerIdentity, MINUTES_KEPT, SECONDS_KEPT } from '@ads/models';
+import { fillInKinds, type LedgerIdentity, SECONDS_KEPT } from '@ads/models';
 import type { AdCounts, Buckets } from './counts.js';
 import type { CounterStore, Database } from './dependencies.js';
 import { settleDoubt } from './doubts.js';
@@ -16,6 +16,8 @@ export interface BackfillOptions {
   readonly store: CounterStore;
   /** Milliseconds since the epoch; never later than the start of any reader's windows. */
   readonly now: () => number;
+  /** Minutes for which counts per minute are kept. */
+  readonly minutesKept: number;
   readonly eventsPerStep?: number;
 }
 
@@ -47,9 +49,9 @@ interface StepRow extends BackfillStep {
  * @throws the errors of `query`. The step may have been committed; calling again is safe
  */
 export async function backfillReports(options: BackfillOptions): Promise<BackfillStep | undefined> {
-  const { database, store, now, eventsPerStep = EVENTS_PER_STEP } = options;
+  const { database, store, now, minutesKept, eventsPerStep = EVENTS_PER_STEP } = options;
   const doubt = randomUUID();
-  const values = [eventsPerStep, SECONDS_KEPT, MINUTES_KEPT, doubt];
+  const values = [eventsPerStep, SECONDS_KEPT, minutesKept, doubt];
   const [step] = await database.query<StepRow>('backfill_reports', BACKFILL_REPORTS, values);
   if (step === undefined) return undefined;
   const { events, more, ledger, counts } = step;

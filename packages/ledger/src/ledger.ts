@@ -30,6 +30,8 @@ export interface LedgerDependencies {
   readonly store: CounterStore;
   /** Maximum number of values per ad and label that are counted by name. */
   readonly maxLabelValues: number;
+  /** Minutes for which counts per minute are kept. */
+  readonly minutesKept: number;
   /** Milliseconds since the epoch; never later than the start of any reader's windows. */
   readonly now: () => number;
   /** Called when counters could not be raised; a rebuild heals them. */
@@ -40,7 +42,8 @@ export interface LedgerDependencies {
 const ATTEMPTS = 3;
 
 /** Records events: first in Postgres, then in the counters in Redis. */
-export function createLedger({ database, store, maxLabelValues, now, onRaiseFailure }: LedgerDependencies): Ledger {
+export function createLedger(dependencies: LedgerDependencies): Ledger {
+  const { database, store, maxLabelValues, minutesKept, now, onRaiseFailure } = dependencies;
   const writer = randomUUID();
   const labelValues = createLabelValues(database, maxLabelValues);
   // While raises fail, batches write the doubt in their own transaction: no reader trusts Redis in between.
@@ -68,7 +71,7 @@ export function createLedger({ database, store, maxLabelValues, now, onRaiseFail
   async function record(events: readonly AdEvent[], doubt: string | undefined): Promise<Recorded> {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
       const expected = await labelValues.register(events);
-      const recorded = await recordBatch(database, events, { doubt, ledger: expected });
+      const recorded = await recordBatch(database, events, { doubt, ledger: expected, minutesKept });
       if (expected === undefined || expected === (recorded.ledger ?? '')) return recorded;
       labelValues.forget();
     }

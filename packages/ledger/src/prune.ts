@@ -1,9 +1,10 @@
-import { MINUTES_KEPT, SECONDS_KEPT } from '@ads/models';
+import { SECONDS_KEPT } from '@ads/models';
 import type { Database } from './dependencies.js';
 import { readText } from './files.js';
 
 const PRUNE_SECONDS = readText('sql/prune-seconds.sql');
 const PRUNE_MINUTES = readText('sql/prune-minutes.sql');
+const READ_OLDEST_MINUTE = readText('sql/read-oldest-minute.sql');
 
 /** Rows per statement, few enough that it holds locks briefly and stays below any timeout. */
 const PRUNED_AT_ONCE = 10_000;
@@ -13,9 +14,27 @@ export async function pruneSeconds(database: Database, signal?: AbortSignal): Pr
   return await prune(database, 'prune_seconds', PRUNE_SECONDS, SECONDS_KEPT, signal);
 }
 
-/** Deletes minute buckets that are too old for all windows, by the clock of Postgres. @returns their number */
-export async function pruneMinutes(database: Database, signal?: AbortSignal): Promise<number> {
-  return await prune(database, 'prune_minutes', PRUNE_MINUTES, MINUTES_KEPT, signal);
+/**
+ * Deletes minute buckets that are not kept any more, by the clock of Postgres.
+ *
+ * @param minutesKept minutes before the current one; at least LEAST_MINUTES_KEPT
+ * @returns their number
+ */
+export async function pruneMinutes(database: Database, minutesKept: number, signal?: AbortSignal): Promise<number> {
+  return await prune(database, 'prune_minutes', PRUNE_MINUTES, minutesKept, signal);
+}
+
+/**
+ * Reads the first minute whose counts are complete: all of its events are in its bucket, and it is not pruned.
+ *
+ * @param minutesKept minutes before the current one
+ * @returns milliseconds since the epoch
+ */
+export async function readOldestMinute(database: Database, minutesKept: number): Promise<number> {
+  const rows = await database.query<{ oldest_minute: number }>('read_oldest_minute', READ_OLDEST_MINUTE, [minutesKept]);
+  const [row] = rows;
+  if (row === undefined) throw new Error('the table event_retention has no row: the database is being restored');
+  return row.oldest_minute * 60_000;
 }
 
 async function prune(

@@ -5,8 +5,8 @@ import {
   type EventKind,
   fillInKinds,
   kindsIn,
+  LEAST_MINUTES_KEPT,
   type LedgerIdentity,
-  MINUTES_KEPT,
   perColumn,
   perKind,
   SECONDS_KEPT,
@@ -28,7 +28,7 @@ export interface Recorded {
   readonly ledger: LedgerIdentity | undefined;
   /**
    * The absolute counts of every kept bucket that the batch touches, by ad, including buckets that it added nothing to. An ad
-   * whose events are all older than {@link MINUTES_KEPT} has totals only.
+   * whose events are all older than the kept minutes has totals only.
    */
   readonly counts: readonly AdCounts[];
   /** Number of new events. */
@@ -54,6 +54,8 @@ export interface RecordOptions {
   readonly doubt?: string | undefined;
   /** The identity of the ledger that has the values of the labels, empty if it has none. In another ledger nothing is recorded. */
   readonly ledger?: string | undefined;
+  /** Minutes for which counts per minute are kept. Default: as many as windows need. */
+  readonly minutesKept?: number;
 }
 
 /**
@@ -64,7 +66,7 @@ export interface RecordOptions {
 export async function recordBatch(
   database: Database,
   events: readonly AdEvent[],
-  { doubt, ledger }: RecordOptions = {},
+  { doubt, ledger, minutesKept = LEAST_MINUTES_KEPT }: RecordOptions = {},
 ): Promise<Recorded> {
   const rows = await database.query<ResultRow>('record_batch', RECORD_BATCH, [
     textArray(events.map((event) => event.id)),
@@ -77,7 +79,7 @@ export async function recordBatch(
     sparseArray(events.map((event) => event.playTimeMs)),
     doubt ?? null,
     SECONDS_KEPT,
-    MINUTES_KEPT,
+    minutesKept,
     ...EVENT_LABEL_NAMES.map((name) => sparseTextArray(events.map(({ labels }) => labels?.[name]))),
     events.some(({ kind }) => !KINDS_IN_TOTALS.has(kind)),
     events.some(({ labels }) => labels !== undefined && COUNTED_LABELS.some((name) => labels[name] !== undefined)),

@@ -1,4 +1,4 @@
-import { fillInKinds, MINUTES_KEPT, SECONDS_KEPT } from '@ads/models';
+import { fillInKinds, SECONDS_KEPT } from '@ads/models';
 import pg from 'pg';
 import { readText } from './files.js';
 
@@ -32,9 +32,10 @@ export interface Recount {
  * ingest answers 503. Reads continue.
  *
  * @param connection for a role that may record
+ * @param minutesKept minutes for which counts per minute are kept; missing ones are created
  * @throws when Postgres is unavailable, or a lock was not acquired within a minute; then nothing has changed
  */
-export async function recount(connection: pg.ClientConfig): Promise<Recount> {
+export async function recount(connection: pg.ClientConfig, minutesKept: number): Promise<Recount> {
   const client = new pg.Client(connection);
   // A broken connection also fails the current statement.
   client.on('error', () => undefined);
@@ -45,7 +46,7 @@ export async function recount(connection: pg.ClientConfig): Promise<Recount> {
     await client.query('SET LOCAL idle_in_transaction_session_timeout = 0');
     await client.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
     await client.query(LOCK);
-    const { rows } = await client.query<Recount>(RECOUNT, [SECONDS_KEPT, MINUTES_KEPT]);
+    const { rows } = await client.query<Recount>(RECOUNT, [SECONDS_KEPT, minutesKept]);
     await client.query('SELECT renew_ledger_identity()');
     await client.query('COMMIT');
     const [found] = rows;

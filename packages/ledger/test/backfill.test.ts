@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { openPool, openTestServers, type Variables } from '@ads/local';
 import type { AdEvent, EventKind } from '@ads/models';
+import { LEAST_MINUTES_KEPT } from '@ads/models';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { runner } from 'node-pg-migrate';
 import { seeded } from '../../models/test/seeded.js';
@@ -83,7 +84,8 @@ async function recordBefore(events: readonly AdEvent[]): Promise<void> {
   ]);
 }
 
-const backfill = (changes: Partial<BackfillOptions> = {}) => backfillReports({ database, store, now, ...changes });
+const backfill = (changes: Partial<BackfillOptions> = {}) =>
+  backfillReports({ database, store, now, minutesKept: LEAST_MINUTES_KEPT, ...changes });
 
 async function backfillAll(options: Partial<BackfillOptions>): Promise<number> {
   let steps = 0;
@@ -169,7 +171,7 @@ describe('the backfill of reports', () => {
     await recordBefore(eventsBefore(seeded(73), 500, 3 * HOUR_MS));
     await migrate(connection(), () => undefined);
     await backfill({ eventsPerStep: 100 });
-    await recount(connection());
+    await recount(connection(), LEAST_MINUTES_KEPT);
     expect(await backfill()).toBeUndefined();
     await expectExactRollups(database);
   });

@@ -1,4 +1,5 @@
 import { openTestServers } from '@ads/local';
+import { LEAST_MINUTES_KEPT } from '@ads/models';
 import { afterAll, beforeAll, beforeEach, expect } from '@jest/globals';
 import {
   type CounterStore,
@@ -41,7 +42,15 @@ export function setUpLedger() {
       database: Database,
       counters: CounterStore = store(),
       onRaiseFailure = (error: unknown): void => expect(error).toBeUndefined(),
-    ) => createLedger({ maxLabelValues: 100, database, store: counters, now, onRaiseFailure }),
+    ) =>
+      createLedger({
+        maxLabelValues: 100,
+        minutesKept: LEAST_MINUTES_KEPT,
+        database,
+        store: counters,
+        now,
+        onRaiseFailure,
+      }),
     rebuild: async (database: Database) => {
       expect((await rebuildCounters(database, store(), now)).state).toBe('done');
     },

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { openTestServers } from '@ads/local';
-import { type AdEvent, perKind, uuidv7 } from '@ads/models';
+import { type AdEvent, LEAST_MINUTES_KEPT, perKind, uuidv7 } from '@ads/models';
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { seeded } from '../../models/test/seeded.js';
 import { createLedger, type Database, readIdentity } from '../src/index.js';
@@ -359,6 +359,7 @@ describe('recordBatch', () => {
         },
       },
       maxLabelValues: 3,
+      minutesKept: LEAST_MINUTES_KEPT,
       now: () => now,
       onRaiseFailure: () => undefined,
     });

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { openTestServers, type Variables } from '@ads/local';
+import { LEAST_MINUTES_KEPT } from '@ads/models';
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { seeded } from '../../models/test/seeded.js';
 import { type Database, noteRecorded, readIdentity, recount, removeOldEvents } from '../src/index.js';
@@ -34,7 +35,7 @@ describe('a recount', () => {
     await rows(database, "UPDATE counts_per_second SET clicks = clicks + 7 WHERE ad_id = 'ad-001'");
     const before = await readIdentity(database);
     const [stored] = await rows(database, 'SELECT count(*) AS events FROM ad_events');
-    const found = await recount(connection());
+    const found = await recount(connection(), LEAST_MINUTES_KEPT);
     expect(found).toMatchObject({
       ...stored,
       totals: 3,
@@ -47,7 +48,7 @@ describe('a recount', () => {
     await expectExactRollups(database);
     expect(await readIdentity(database)).not.toBe(before);
     const corrected = { totals: 0, minutes: 0, seconds: 0, quarter_hours: 0, labels: 0, play_seconds: 0 };
-    expect(await recount(connection())).toEqual({ ...stored, ...corrected });
+    expect(await recount(connection(), LEAST_MINUTES_KEPT)).toEqual({ ...stored, ...corrected });
   });
 
   it('is exact during live recording, which waits for it and then continues', async () => {
@@ -63,11 +64,11 @@ describe('a recount', () => {
     let recounts = 0;
     while (recording) {
       await rows(database, 'DELETE FROM ad_events WHERE id IN (SELECT id FROM ad_events LIMIT 10)');
-      await recount(connection());
+      await recount(connection(), LEAST_MINUTES_KEPT);
       recounts += 1;
     }
     await writers;
-    await recount(connection());
+    await recount(connection(), LEAST_MINUTES_KEPT);
     expect(recounts).toBeGreaterThan(1);
     await expectExactRollups(database);
   });
@@ -85,7 +86,9 @@ describe('a recount', () => {
     const exact = await counts();
     await noteRecorded(database, at);
     expect(await removeOldEvents(database, 30)).toMatchObject({ deleted: 1 });
-    expect(new Set(Object.values({ ...(await recount(connection())), events: 0 }))).toEqual(new Set([0]));
+    expect(new Set(Object.values({ ...(await recount(connection(), LEAST_MINUTES_KEPT)), events: 0 }))).toEqual(
+      new Set([0]),
+    );
 
     await rows(
       database,
@@ -93,7 +96,7 @@ describe('a recount', () => {
     );
     await rows(database, 'UPDATE counts_per_minute SET clicks = clicks + 7');
     await rows(database, 'UPDATE ad_totals SET clicks = 99');
-    expect(await recount(connection())).toMatchObject({ totals: 1, minutes: 1, quarter_hours: 1 });
+    expect(await recount(connection(), LEAST_MINUTES_KEPT)).toMatchObject({ totals: 1, minutes: 1, quarter_hours: 1 });
     expect(await counts()).toEqual(exact);
     expect(await rows(database, 'SELECT clicks FROM ad_totals')).toEqual([{ clicks: 3 }]);
   });
@@ -102,7 +105,7 @@ describe('a recount', () => {
     await recordBatch(database, [click(at), click(at - 60 * 3_600_000)]);
     await rows(database, 'DELETE FROM counts_per_second');
     await rows(database, 'DELETE FROM counts_per_minute');
-    expect(await recount(connection())).toMatchObject({ totals: 0, minutes: 1, seconds: 1 });
+    expect(await recount(connection(), LEAST_MINUTES_KEPT)).toMatchObject({ totals: 0, minutes: 1, seconds: 1 });
   });
 
   it('changes nothing when it fails', async () => {
@@ -110,7 +113,7 @@ describe('a recount', () => {
     const before = await readIdentity(database);
     await rows(database, 'ALTER FUNCTION renew_ledger_identity(text) RENAME TO gone');
     await rows(database, 'DELETE FROM ad_events');
-    await expect(recount(connection())).rejects.toThrow('renew_ledger_identity');
+    await expect(recount(connection(), LEAST_MINUTES_KEPT)).rejects.toThrow('renew_ledger_identity');
     expect(await rows(database, 'SELECT clicks FROM ad_totals')).toEqual([{ clicks: 1 }]);
     expect(await readIdentity(database)).toBe(before);
   });

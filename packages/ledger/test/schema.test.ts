@@ -96,9 +96,16 @@ describe('migrations', () => {
     expect(await insert()).toHaveLength(4_097);
     const [whole] = await old.query<{ count: number }>('test', 'SELECT count(*) FROM ad_events_default');
     expect(whole?.count).toBeGreaterThan(1_000);
+    await old.query('test', "INSERT INTO ad_totals VALUES ('ad-001', 1, 0)");
     expect(await migrate(connection, () => undefined)).not.toEqual([]);
     expect(await insert()).toEqual([]);
     expect(await old.query('test', 'SELECT count(*) FROM ad_events_default')).toEqual([whole]);
+    // Earlier releases kept 50 hours of minutes.
+    const [kept] = await old.query<{ hours: number }>(
+      'test',
+      'SELECT floor((extract(epoch FROM now()) / 60 - minutes_from) / 60)::integer AS hours FROM event_retention',
+    );
+    expect(kept).toEqual({ hours: 50 });
   });
 
   it('let every role prune minutes that could prune seconds', async () => {

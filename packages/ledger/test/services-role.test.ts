@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { openTestServers, type Variables } from '@ads/local';
-import { type AdFields, perKind, uuidv7 } from '@ads/models';
+import { type AdFields, LEAST_MINUTES_KEPT, perKind, uuidv7 } from '@ads/models';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   createAds,
@@ -80,7 +80,7 @@ describe('the role of the services', () => {
       password: 'services',
       database: variables.POSTGRES_DB,
     };
-    expect(await recount(connection)).toMatchObject({ events: 3, totals: 0 });
+    expect(await recount(connection, LEAST_MINUTES_KEPT)).toMatchObject({ events: 3, totals: 0 });
     expect(await eraseAddress(connection, '203.0.113.9')).toBe(3);
     expect(await readAdIds(services, '', 10)).toMatchObject({ count: 3 });
     expect(await readChangedAdIds(services, 0, 10)).toMatchObject({ count: 3 });
@@ -105,7 +105,7 @@ describe('the role of the services', () => {
     await owner.query('test', "INSERT INTO counts_per_second VALUES ('ad-001', 1, 1)");
     await owner.query('test', "INSERT INTO counts_per_minute VALUES ('ad-001', 1, 1)");
     expect(await pruneSeconds(services)).toBe(1);
-    expect(await pruneMinutes(services)).toBe(1);
+    expect(await pruneMinutes(services, LEAST_MINUTES_KEPT)).toBe(1);
   });
 
   it.each([

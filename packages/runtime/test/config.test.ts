@@ -5,7 +5,11 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import Joi from 'joi';
 import { ConfigError, loadConfig, readEnvironment, type Variables } from '../src/config/config.js';
 import { misspelledVariables } from '../src/config/misspelled-variables.js';
-import { eventAgeVariables, eventRetentionVariables } from '../src/config/retention-variables.js';
+import {
+  eventAgeVariables,
+  eventRetentionVariables,
+  minuteRetentionVariables,
+} from '../src/config/retention-variables.js';
 import { type HttpConfig, httpVariables, type LogConfig, logVariables } from '../src/config/variables.js';
 import { HOSTS, NO_HOSTS } from './host-cases.js';
 
@@ -234,6 +238,12 @@ describe('misspelledVariables', () => {
   it('ignores known variables, and those similar to a variable that is set', () => {
     expect(misspelledVariables({ NATS_URL_FILE: 'x', HTTP_PORT: '1', HTTP_PROT: '2' }, known)).toEqual([]);
   });
+});
+
+it.each([49, 745])('MINUTE_RETENTION_HOURS=%i is refused', (hours) => {
+  expect(() => loadConfig({ MINUTE_RETENTION_HOURS: String(hours) }, minuteRetentionVariables)).toThrow(
+    'MINUTE_RETENTION_HOURS: must be',
+  );
 });
 
 describe('the limits of age and retention', () => {

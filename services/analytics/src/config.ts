@@ -15,6 +15,8 @@ import {
   keyVariables,
   type LogConfig,
   logVariables,
+  type MinuteRetentionConfig,
+  minuteRetentionVariables,
   type Variables,
 } from '@ads/runtime';
 import Joi from 'joi';
@@ -27,7 +29,8 @@ export interface AnalyticsConfig
     PostgresConfig,
     RedisConfig,
     CatalogueConfig,
-    EventAgeConfig {
+    EventAgeConfig,
+    MinuteRetentionConfig {
   readonly DOUBT_POLL_MS: number;
   readonly LIST_MAX_AGE_MS: number;
   readonly MAX_STREAMS: number;
@@ -43,6 +46,7 @@ export const analyticsVariables: Variables<AnalyticsConfig> = {
   ...redisVariables,
   ...catalogueVariables,
   ...eventAgeVariables,
+  ...minuteRetentionVariables,
   DOUBT_POLL_MS: Joi.number()
     .integer()
     .min(10)

@@ -1,6 +1,6 @@
 import { ENDPOINTS } from '@ads/contract';
 import { connectionOwner, createApi, requireKey } from '@ads/http';
-import { createClock, listen, managementEndpoints, runProcess } from '@ads/runtime';
+import { createClock, listen, managementEndpoints, minutesKept, runProcess } from '@ads/runtime';
 import { analyticsHandler } from './analytics-handler.js';
 import { createAnalyticsHealth } from './analytics-health.js';
 import { createAnswers } from './answers.js';
@@ -61,8 +61,13 @@ await runProcess<AnalyticsConfig>({
       routes(router) {
         router.get(ENDPOINTS.liveAnalytics.path, liveHandler(catalogue, streams));
         const exports = { postgres: config, metrics, timeoutMs, now };
-        const { MAX_EVENT_AGE_DAYS: maxEventAgeDays } = config;
-        const report = reportHandler({ ...exports, stream: streaming.reports, database, maxEventAgeDays });
+        const report = reportHandler({
+          ...exports,
+          stream: streaming.reports,
+          database,
+          maxEventAgeDays: config.MAX_EVENT_AGE_DAYS,
+          minutesKept: minutesKept(config),
+        });
         router.get(ENDPOINTS.report.path, report);
         const events = eventsHandler({ ...exports, stream: streaming.events });
         router.get(ENDPOINTS.storedEvents.path, requireKey(config), events);

@@ -5,6 +5,7 @@ import {
   type AdEvent,
   epochKey,
   kindsIn,
+  LEAST_MINUTES_KEPT,
   MARKS_STEM,
   perColumn,
   TOTAL_COLUMNS,
@@ -149,6 +150,7 @@ describe('windows', () => {
   beforeAll(async () => {
     const ledger = createLedger({
       maxLabelValues: 100,
+      minutesKept: LEAST_MINUTES_KEPT,
       database,
       store,
       now: () => MIDNIGHT,
@@ -229,6 +231,7 @@ describe('windows', () => {
     const writers = [0, 1, 2].map(async () => {
       const ledger = createLedger({
         maxLabelValues: 100,
+        minutesKept: LEAST_MINUTES_KEPT,
         database,
         store,
         now: () => now,
@@ -290,7 +293,13 @@ describe('the source of an answer', () => {
       ...(await testServers.database()),
       ...(await testServers.redis()).env,
     });
-    const ledger = createLedger({ maxLabelValues: 100, ...own, now: () => now, onRaiseFailure: () => undefined });
+    const ledger = createLedger({
+      maxLabelValues: 100,
+      minutesKept: LEAST_MINUTES_KEPT,
+      ...own,
+      now: () => now,
+      onRaiseFailure: () => undefined,
+    });
     await ledger.recordQueued([event('ad-001', now)]);
     await own.database.query('test', 'TRUNCATE ad_events');
     const [counters] = await readPostgresCounters(own.database, ['ad-001'], now);

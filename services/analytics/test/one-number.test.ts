@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createLedger, rebuildCounters } from '@ads/ledger';
 import { openPool, openTestServers } from '@ads/local';
-import { type AdEvent, COUNTED_LABELS, type EventLabels, KINDS, uuidv7 } from '@ads/models';
+import { type AdEvent, COUNTED_LABELS, type EventLabels, KINDS, LEAST_MINUTES_KEPT, uuidv7 } from '@ads/models';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type pg from 'pg';
 import { compareAnswers } from '../../../infra/harness/src/exactness/answers.js';
@@ -72,6 +72,7 @@ beforeAll(async () => {
     const writers = [1, 2].map(() =>
       createLedger({
         maxLabelValues: MAX_LABEL_VALUES,
+        minutesKept: LEAST_MINUTES_KEPT,
         database,
         store,
         now: Date.now,

@@ -9,7 +9,7 @@ import {
   rebuildCounters,
 } from '@ads/ledger';
 import { freePort, type LocalProcess, openTestServers, type RedisCluster, waitFor } from '@ads/local';
-import { epochKey, MARKS_STEM, totalsKey } from '@ads/models';
+import { epochKey, LEAST_MINUTES_KEPT, MARKS_STEM, totalsKey } from '@ads/models';
 import { probe } from '@ads/runtime';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
@@ -38,7 +38,15 @@ beforeAll(async () => {
 afterAll(testServers.release);
 
 const hasDoubt = async () => (await readDoubts(database)).length > 0;
-const ledger = () => createLedger({ maxLabelValues: 100, database, store, now, onRaiseFailure: () => undefined });
+const ledger = () =>
+  createLedger({
+    maxLabelValues: 100,
+    minutesKept: LEAST_MINUTES_KEPT,
+    database,
+    store,
+    now,
+    onRaiseFailure: () => undefined,
+  });
 const clicks = () => ADS.flatMap((adId, index) => Array.from({ length: 1 + (index % 3) }, () => event(adId, at)));
 
 /** The answer of analytics for these ads, by default all. */
@@ -299,7 +307,14 @@ it('a Redis without cluster mode is refused: nothing is raised or trusted, and h
   expect(single.health().status).toBe('down');
   expect(single.shards()).toEqual([]);
   expect(() => single.shardOf(totalsKey(identity, 'ad-001'))).toThrow('redis is unavailable');
-  const own = createLedger({ maxLabelValues: 100, database, store: single, now, onRaiseFailure: () => undefined });
+  const own = createLedger({
+    maxLabelValues: 100,
+    minutesKept: LEAST_MINUTES_KEPT,
+    database,
+    store: single,
+    now,
+    onRaiseFailure: () => undefined,
+  });
   await own.recordQueued(clicks());
   expect(await hasDoubt()).toBe(true);
   expect(await ask(ADS, single)).toEqual({ source: 'postgres', counters: await truth() });
@@ -321,6 +336,7 @@ it('a cluster of one node, of which only the address is known, gets one ad per s
   const failures: unknown[] = [];
   const { recordQueued } = createLedger({
     maxLabelValues: 100,
+    minutesKept: LEAST_MINUTES_KEPT,
     database,
     store: counters,
     now,

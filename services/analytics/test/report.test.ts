@@ -2,13 +2,13 @@ import { type PostgresConfig, postgresVariables } from '@ads/connections';
 import type { RowFormat } from '@ads/contract';
 import { createLedger, type Database, noteRecorded } from '@ads/ledger';
 import { openPool, openTestServers } from '@ads/local';
-import { type AdEvent, uuidv7 } from '@ads/models';
+import { type AdEvent, LEAST_MINUTES_KEPT, uuidv7 } from '@ads/models';
 import { createMetrics, loadConfig } from '@ads/runtime';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type pg from 'pg';
 import { openDatabase } from '../../../packages/ledger/test/servers.js';
 import { seeded } from '../../../packages/models/test/seeded.js';
-import { planReport } from '../src/report/plan-report.js';
+import { type PlanOptions, planReport } from '../src/report/plan-report.js';
 import { type Report, wholeReport } from '../src/report/report.js';
 import { streamReport } from '../src/report/stream-report.js';
 
@@ -49,19 +49,32 @@ let report: (query: string) => Promise<Report>;
 /** A report in another format. */
 let rowsOf: (query: string, format: RowFormat) => Promise<string>;
 
+const plan = (query: string, preferred: PlanOptions['preferred'] = 'json') =>
+  planReport(query, {
+    now,
+    preferred,
+    readOldestMinute: async () => NOW - (NOW % 60_000) - LEAST_MINUTES_KEPT * 60_000,
+  });
+
 beforeAll(async () => {
   const env = await testServers.database();
   pool = openPool(env);
   testServers.onRelease(() => pool.end());
   database = openDatabase(testServers, env);
-  report = async (query) => await wholeReport({ database }, planReport(query, now));
+  report = async (query) => await wholeReport({ database }, await plan(query));
   rowsOf = async (query, format) => {
-    const plan = planReport(query, now, format);
+    const planned = await plan(query, format);
     const postgres = loadConfig<PostgresConfig>(env, postgresVariables);
     const metrics = createMetrics('test');
     const dependencies = { postgres, metrics, timeoutMs: 10_000 };
     const parts: string[] = [];
-    const read = await streamReport(dependencies, plan, format, Number.NEGATIVE_INFINITY, new AbortController().signal);
+    const read = await streamReport(
+      dependencies,
+      planned,
+      format,
+      Number.NEGATIVE_INFINITY,
+      new AbortController().signal,
+    );
     for await (const part of read) parts.push(part);
     return parts.join('');
   };
@@ -105,6 +118,7 @@ beforeAll(async () => {
   });
   const ledger = createLedger({
     maxLabelValues: 3,
+    minutesKept: LEAST_MINUTES_KEPT,
     database,
     store: {
       shards: () => [],
@@ -262,7 +276,7 @@ describe('a report', () => {
 
   it('has final rows up to the greatest age of an event before the time until which all events are recorded', async () => {
     const finals = async (query: string, maxEventAgeDays?: number) =>
-      (await wholeReport({ database, maxEventAgeDays }, planReport(query, NOW))).rows.map((row) => row.final);
+      (await wholeReport({ database, maxEventAgeDays }, await plan(query))).rows.map((row) => row.final);
     const days = 'from=2026-11-09&to=2026-11-13';
     await noteRecorded(database, Date.UTC(2026, 10, 18) - 1);
     expect(await finals(days, 7)).toEqual([true, false, false, false]);
@@ -321,7 +335,10 @@ describe('a report', () => {
     ['camapign=summer', 'unknown parameter; reports have the parameters from, to, tz'],
     ['from=2025-01-01&to=2026-11-01&interval=quarter_hour', 'the report has more than 10000 rows'],
     ['from=2026-10-01&to=2026-11-01&interval=hour&group_by=ad&tz=UTC&from=2', 'from must be a string'],
-    ['interval=minute&from=2026-11-01&to=2026-11-02', 'from must be in the last 50 hours with interval=minute'],
+    [
+      'interval=minute&from=2026-11-01&to=2026-11-02',
+      'from must not be before 2026-11-18T08:07:00+00:00 with interval=minute',
+    ],
     ['from=1990-01-01&interval=quarter_hour&limit=10', 'the report has more than 100000 intervals'],
     ['limit=0', 'limit must be greater than or equal to 1'],
     ['limit=10001', 'limit must be less than or equal to 10000'],

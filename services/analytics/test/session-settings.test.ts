@@ -17,7 +17,7 @@ import {
   renewIdentity,
 } from '@ads/ledger';
 import { openPool, openTestServers, pgBouncer, type Variables, waitFor } from '@ads/local';
-import { perColumn, perKind } from '@ads/models';
+import { LEAST_MINUTES_KEPT, perColumn, perKind } from '@ads/models';
 import { loadConfig } from '@ads/runtime';
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import type pg from 'pg';
@@ -75,6 +75,7 @@ async function useEverything(env: Variables): Promise<void> {
   const before = (await readPostgresCounters(database, ['ad-001'], now))[0];
   const ledger = createLedger({
     maxLabelValues: 100,
+    minutesKept: LEAST_MINUTES_KEPT,
     database,
     store,
     now: () => now,
@@ -126,7 +127,7 @@ async function useEverything(env: Variables): Promise<void> {
   expect(await readPartitionDays(database)).toBe(14);
   await admin.query("INSERT INTO public.counts_per_second VALUES ('ad-001', 1, 0)");
   await admin.query("INSERT INTO public.counts_per_minute VALUES ('ad-001', 1, 0)");
-  expect([await pruneSeconds(database), await pruneMinutes(database)]).toEqual([1, 1]);
+  expect([await pruneSeconds(database), await pruneMinutes(database, LEAST_MINUTES_KEPT)]).toEqual([1, 1]);
   expect(await renewIdentity(database, identity)).toBe(true);
 }
 
@@ -134,12 +135,14 @@ it.each(DEFAULTS)('the ledger works with the database default %s', async (settin
   await alter(`SET ${setting}`);
   await useEverything(variables);
   const connection = postgresConnection(loadConfig(variables, postgresVariables));
-  expect(await recount(connection)).toMatchObject({ totals: 0, minutes: 0, seconds: 0 });
+  expect(await recount(connection, LEAST_MINUTES_KEPT)).toMatchObject({ totals: 0, minutes: 0, seconds: 0 });
 });
 
 it.each(['require', 'verify-full'])('no query runs without TLS if POSTGRES_SSLMODE is %s', async (mode) => {
   const env = { ...variables, POSTGRES_SSLMODE: mode };
-  await expect(recount(postgresConnection(loadConfig(env, postgresVariables)))).rejects.toThrow('SSL');
+  await expect(recount(postgresConnection(loadConfig(env, postgresVariables)), LEAST_MINUTES_KEPT)).rejects.toThrow(
+    'SSL',
+  );
   const { env: service } = await testServers.service({ name: 'analytics', env: { ...env, ...redis } });
   await waitFor(
     async () => {

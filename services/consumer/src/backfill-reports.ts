@@ -10,6 +10,8 @@ const SHARE = 1 / 3;
 export interface BackfillDependencies {
   readonly database: Database;
   readonly store: CounterStore;
+  /** Minutes for which counts per minute are kept. */
+  readonly minutesKept: number;
   /** Milliseconds since the epoch; never later than the start of any reader's windows. */
   readonly now: () => number;
   readonly logger: Logger;
@@ -21,13 +23,13 @@ export interface BackfillDependencies {
  *
  * @returns stops it, and waits for the current step
  */
-export function keepBackfilling({ database, store, now, logger }: BackfillDependencies): () => Promise<void> {
+export function keepBackfilling({ logger, ...ledger }: BackfillDependencies): () => Promise<void> {
   let pauseMs = FINISHED_MS;
   let counted = 0;
   const step = async (): Promise<void> => {
     pauseMs = AFTER_FAILURE_MS;
     const startedAt = performance.now();
-    const done = await backfillReports({ database, store, now });
+    const done = await backfillReports(ledger);
     if (done?.more === true) {
       if (counted === 0) {
         logger.info('reports are being completed with the events from before the upgrade', {

@@ -15,6 +15,8 @@ import {
   eventRetentionVariables,
   type LogConfig,
   logVariables,
+  type MinuteRetentionConfig,
+  minuteRetentionVariables,
   type ServerConfig,
   serverVariables,
   type Variables,
@@ -30,7 +32,8 @@ export interface ConsumerConfig
     NatsConfig,
     StreamConfig,
     RecordingConfig,
-    EventRetentionConfig {
+    EventRetentionConfig,
+    MinuteRetentionConfig {
   readonly CONSUMER_BATCH_EVENTS: number;
   readonly CONSUMER_MAX_MESSAGES: number;
   readonly CONSUMER_MAX_BYTES: number;
@@ -49,6 +52,7 @@ export const consumerVariables: Variables<ConsumerConfig> = {
   ...natsVariables,
   ...streamVariables,
   ...eventRetentionVariables,
+  ...minuteRetentionVariables,
   CONSUMER_BATCH_EVENTS: count.max(50_000).default(20_000).description('Maximum number of events in one transaction.'),
   CONSUMER_MAX_MESSAGES: count
     .max(5_000)

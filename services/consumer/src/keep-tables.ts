@@ -12,6 +12,8 @@ const LEAST_DAYS = 2;
 export interface TablesDependencies {
   readonly postgres: Database & Pick<Postgres, 'ping'>;
   readonly clock: Pick<Clock, 'whyNotPrune'>;
+  /** Minutes for which counts per minute are kept. */
+  readonly minutesKept: number;
   /** Removes old events. */
   readonly remove: (signal: AbortSignal) => Promise<void>;
   /** Holds while today or tomorrow has no partition. */
@@ -44,7 +46,7 @@ export function keepTables(dependencies: TablesDependencies): () => Promise<void
 
 /** True when every step succeeded and no day lacks a partition. */
 async function keepOnce(
-  { postgres, clock, remove, condition, onDays, logger }: TablesDependencies,
+  { postgres, clock, minutesKept, remove, condition, onDays, logger }: TablesDependencies,
   signal: AbortSignal,
 ): Promise<boolean> {
   const failures: { readonly step: string; readonly error: unknown }[] = [];
@@ -54,7 +56,7 @@ async function keepOnce(
       return undefined;
     });
 
-  await attempt('prune', () => pruneRollups(clock, postgres, signal));
+  await attempt('prune', () => pruneRollups(clock, postgres, minutesKept, signal));
   const made = await ensurePartitions(postgres, {
     signal,
     onFailure: (day, error) => failures.push({ step: `partition of day ${day} from today`, error }),

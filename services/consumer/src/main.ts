@@ -1,5 +1,5 @@
 import { wireReader } from '@ads/models';
-import { createClock, monotonic, runProcess } from '@ads/runtime';
+import { createClock, minutesKept, monotonic, runProcess } from '@ads/runtime';
 import { keepBackfilling } from './backfill-reports.js';
 import { type ConsumerConfig, consumerVariables } from './config.js';
 import { openConnections } from './connections.js';
@@ -35,9 +35,18 @@ await runProcess<ConsumerConfig>({
     shutdown.add('retired counters', deleteRetiredCounters({ store: redis, ledger: status.ledger, logger }));
     const missing = conditions.declare('partitions_missing');
     const remove = createRemoval({ postgres, clock, keepDays: config.EVENT_RETENTION_DAYS, logger });
-    const tables = { postgres, clock, remove, condition: missing, onDays: counted.partitionDays, logger };
+    const kept = minutesKept(config);
+    const tables = {
+      postgres,
+      clock,
+      minutesKept: kept,
+      remove,
+      condition: missing,
+      onDays: counted.partitionDays,
+      logger,
+    };
     shutdown.add('tables', keepTables(tables));
-    const backfill = { database: postgres, store: redis, now: clock.earliest, logger };
+    const backfill = { database: postgres, store: redis, minutesKept: kept, now: clock.earliest, logger };
     shutdown.add('recorded events', keepNotingRecorded({ nats, database: postgres, clock, logger }));
     shutdown.add('backfill', keepBackfilling(backfill));
 

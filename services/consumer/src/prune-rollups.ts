@@ -3,7 +3,7 @@ import { type Database, pruneMinutes, pruneSeconds } from '@ads/ledger';
 import type { Clock } from '@ads/runtime';
 
 /**
- * Deletes rollup rows that are too old for all windows, by the clock of Postgres. Refuses while any two clocks are more than 30 s
+ * Deletes rollup rows that are not kept any more, by the clock of Postgres. Refuses while any two clocks are more than 30 s
  * apart: rows that a wrong clock deletes would be missing in windows and in every rebuild.
  *
  * @throws Error that names the clocks that disagree; DependencyUnavailable when Postgres is unavailable
@@ -11,6 +11,7 @@ import type { Clock } from '@ads/runtime';
 export async function pruneRollups(
   clock: Pick<Clock, 'whyNotPrune'>,
   postgres: Database & Pick<Postgres, 'ping'>,
+  minutesKept: number,
   signal: AbortSignal,
 ): Promise<void> {
   // The last comparison may be older than an outage of Postgres.
@@ -18,5 +19,5 @@ export async function pruneRollups(
   const reason = clock.whyNotPrune();
   if (reason !== undefined) throw new Error(`pruning is refused: ${reason}`);
   await pruneSeconds(postgres, signal);
-  await pruneMinutes(postgres, signal);
+  await pruneMinutes(postgres, minutesKept, signal);
 }

@@ -1,6 +1,6 @@
 import { isDataError } from '@ads/connections';
 import { type CounterStore, createLedger } from '@ads/ledger';
-import type { Clock, ProcessContext } from '@ads/runtime';
+import { type Clock, minutesKept, type ProcessContext } from '@ads/runtime';
 import type { ConsumerConfig } from './config.js';
 import type { Connections } from './connections.js';
 import { type Consuming, startConsuming } from './consume.js';
@@ -50,6 +50,7 @@ export function startRecording(options: RecordingOptions): Recording {
     database: postgres,
     store,
     maxLabelValues: config.MAX_LABEL_VALUES,
+    minutesKept: minutesKept(config),
     now: clock.earliest,
     onRaiseFailure: (error) =>
       logger.debug('counters could not be raised; a rebuild follows', { event: 'counters.raise_failed', error }),

@@ -1,17 +1,28 @@
 import { type PostgresConfig, postgresConnection, postgresVariables } from '@ads/connections';
 import { recount } from '@ads/ledger';
-import { ConfigError, dropForeignVariables, loadConfig, readEnvironment } from '@ads/runtime';
+import {
+  ConfigError,
+  dropForeignVariables,
+  loadConfig,
+  type MinuteRetentionConfig,
+  minuteRetentionVariables,
+  minutesKept,
+  readEnvironment,
+} from '@ads/runtime';
 import { helpText } from './help-text.js';
 
 const plain = new Intl.NumberFormat('en-US');
 
 async function main(): Promise<void> {
   dropForeignVariables();
-  const config = loadConfig<PostgresConfig>(readEnvironment(), postgresVariables);
-  const { events, ...corrected } = await recount({
-    ...postgresConnection(config),
-    application_name: 'recount',
+  const config = loadConfig<PostgresConfig & MinuteRetentionConfig>(readEnvironment(), {
+    ...postgresVariables,
+    ...minuteRetentionVariables,
   });
+  const { events, ...corrected } = await recount(
+    { ...postgresConnection(config), application_name: 'recount' },
+    minutesKept(config),
+  );
   console.log(`Events counted: ${plain.format(events)}`);
   const rows = Object.entries(corrected).map(([rollup, count]) => `${plain.format(count)} ${rollup.replace('_', '-')}`);
   console.log(`Rows corrected: ${rows.join(', ')}`);

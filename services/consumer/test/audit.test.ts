@@ -17,7 +17,7 @@ import {
   rebuildCounters,
 } from '@ads/ledger';
 import { openTestServers, waitFor } from '@ads/local';
-import { type AdEvent, minuteOf, minutesKey, totalsKey, uuidv7 } from '@ads/models';
+import { type AdEvent, LEAST_MINUTES_KEPT, minuteOf, minutesKey, totalsKey, uuidv7 } from '@ads/models';
 import { createMetrics, type Logger, loadConfig } from '@ads/runtime';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
@@ -76,6 +76,7 @@ async function record(count: number, over: CounterStore = store): Promise<readon
   });
   const recorder = createLedger({
     maxLabelValues: 100,
+    minutesKept: LEAST_MINUTES_KEPT,
     database,
     store: over,
     now: Date.now,

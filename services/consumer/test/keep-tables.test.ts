@@ -1,5 +1,6 @@
 import { DAYS_AHEAD, type Database, noteRecorded } from '@ads/ledger';
 import { openPool, openTestServers, waitFor } from '@ads/local';
+import { LEAST_MINUTES_KEPT } from '@ads/models';
 import { createConditions, createMetrics } from '@ads/runtime';
 import { afterAll, beforeEach, expect, it } from '@jest/globals';
 import pg from 'pg';
@@ -43,6 +44,7 @@ async function keepOnce(whyNotPrune: () => string | undefined = () => undefined)
   const stop = keepTables({
     postgres: { ...database, ping: async () => undefined },
     clock: { whyNotPrune },
+    minutesKept: LEAST_MINUTES_KEPT,
     remove: async () => undefined,
     condition: conditions.declare('partitions_missing'),
     onDays: (read) => {

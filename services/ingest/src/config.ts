@@ -26,6 +26,8 @@ import {
   keyVariables,
   type LogConfig,
   logVariables,
+  type MinuteRetentionConfig,
+  minuteRetentionVariables,
   type Variables,
 } from '@ads/runtime';
 import Joi from 'joi';
@@ -38,6 +40,7 @@ export interface IngestConfig
     EventAgeConfig,
     EventRetentionConfig,
     KeyConfig,
+    MinuteRetentionConfig,
     LogConfig,
     PostgresConfig,
     RedisConfig,
@@ -70,6 +73,7 @@ export const ingestVariables: Variables<IngestConfig> = {
   ...eventAgeVariables,
   ...eventRetentionVariables,
   ...keyVariables,
+  ...minuteRetentionVariables,
   ...logVariables,
   ...postgresVariables,
   ...redisVariables,

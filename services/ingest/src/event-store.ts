@@ -1,6 +1,6 @@
 import { createLedger } from '@ads/ledger';
 import type { AdEvent } from '@ads/models';
-import type { Clock, ProcessContext } from '@ads/runtime';
+import { type Clock, minutesKept, type ProcessContext } from '@ads/runtime';
 import type { IngestConfig } from './config.js';
 import type { Connections } from './connections.js';
 import { createGroupCommit, type GroupCommit } from './group-commit.js';
@@ -36,6 +36,7 @@ export function openEventStore(
     database: postgres,
     store: redis,
     maxLabelValues: config.MAX_LABEL_VALUES,
+    minutesKept: minutesKept(config),
     now: clock.earliest,
     onRaiseFailure: (error) =>
       logger.debug('counters could not be raised; a rebuild follows', { event: 'counters.raise_failed', error }),

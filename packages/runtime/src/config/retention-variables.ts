@@ -11,6 +11,11 @@ export interface EventRetentionConfig {
   readonly EVENT_RETENTION_DAYS?: number;
 }
 
+/** How long counts per minute are kept. Ingest, the consumer and analytics must have the same value. */
+export interface MinuteRetentionConfig {
+  readonly MINUTE_RETENTION_HOURS: number;
+}
+
 const days = Joi.number().integer().min(1).max(36_500);
 
 export const eventAgeVariables: Variables<EventAgeConfig> = {
@@ -32,3 +37,20 @@ export const eventRetentionVariables: Variables<EventRetentionConfig> = {
     'Days for which stored events are kept; counts are kept for ever. An event whose `timestamp`, or whose UUIDv7 id, is older when it is received is refused with 400 `event_too_old`. Unset: events are kept for ever. To shorten it, restart ingest first; to lengthen it, restart the consumers first.',
   ),
 };
+
+export const minuteRetentionVariables: Variables<MinuteRetentionConfig> = {
+  // The minimum is LEAST_MINUTES_KEPT of @ads/models, which windows need.
+  MINUTE_RETENTION_HOURS: Joi.number()
+    .integer()
+    .min(50)
+    .max(744)
+    .default(50)
+    .description(
+      'Hours for which clicks and impressions per minute are kept, for reports with `interval=minute`. Each minute of an ad with a click or impression takes some 100 bytes in Postgres. Give ingest, the consumer and analytics the same value. After an increase, reports refuse minutes that were not kept; `npm run recount` counts them from the stored events.',
+    ),
+};
+
+/** The number of minutes before the current one for which counts per minute are kept. */
+export function minutesKept(config: MinuteRetentionConfig): number {
+  return config.MINUTE_RETENTION_HOURS * 60;
+}

@@ -1,7 +1,7 @@
 import { invalidFields, REPORT_PARTS, REPORT_ROWS, type ReportQuery, readReportQuery } from '@ads/contract';
 import { COUNTED_LABELS, type CountedLabel, GROUPS, METRIC_NAMES, METRICS, type MetricName } from '@ads/models';
-import { cutRange, type Part } from './intervals.js';
-import { oldestMinute, type Range, readRange } from './range.js';
+import { cutRange, formatMoment, type Part } from './intervals.js';
+import { type Range, readRange } from './range.js';
 import { MINUTES, QUARTER_HOURS, type ReportRequest } from './read-report.js';
 import { type ReportCursor, readReportCursor } from './report-cursor.js';
 
@@ -12,15 +12,23 @@ export interface ReportPlan extends Omit<ReportRequest, 'most'>, Range {
   readonly format: NonNullable<ReportQuery['format']>;
 }
 
+export interface PlanOptions {
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** The format of a query without one. Default: JSON. */
+  readonly preferred?: ReportPlan['format'];
+  /** Reads the first minute that a report by minute may have, in milliseconds since the epoch. */
+  readonly readOldestMinute: () => Promise<number>;
+}
+
 const HOUR_MS = 3_600_000;
 
 /**
  * @param text the part of the URL after the question mark
- * @param now milliseconds since the epoch
- * @param preferred the format of a query without one
- * @throws ApiError 400
+ * @throws ApiError 400, or the error of `readOldestMinute`
  */
-export function planReport(text: string, now: number, preferred: ReportPlan['format'] = 'json'): ReportPlan {
+export async function planReport(text: string, options: PlanOptions): Promise<ReportPlan> {
+  const { preferred = 'json' } = options;
   const parsed = readReportQuery(text);
   if (parsed.state === 'invalid') throw invalidFields(parsed.details);
   const { query } = parsed;
@@ -28,7 +36,7 @@ export function planReport(text: string, now: number, preferred: ReportPlan['for
   const rollup = interval === 'minute' ? MINUTES : QUARTER_HOURS;
   const label = eventLabelOf(query);
   const cursor = cursorOf(query);
-  const { from, to } = rangeOf({ ...query, ...cursor?.range }, now, rollup.milliseconds);
+  const { from, to } = await rangeOf({ ...query, ...cursor?.range }, options, rollup.milliseconds);
   const metrics = metricsOf(query);
   checkOrder(query);
   const format = query.format ?? preferred;
@@ -68,12 +76,12 @@ function cursorOf(query: ReportQuery): ReportCursor | undefined {
 }
 
 /** The range of a query in milliseconds, at whole buckets. @throws ApiError */
-function rangeOf(query: ReportQuery, now: number, bucketMs: number): Range {
+async function rangeOf(query: ReportQuery, { now, readOldestMinute }: PlanOptions, bucketMs: number): Promise<Range> {
   if (query.interval !== 'minute') return readRange(query, { now, wholeMs: bucketMs });
-  const oldest = oldestMinute(now);
+  const oldest = await readOldestMinute();
   const range = readRange(query, { now, wholeMs: bucketMs, firstBefore: (to) => Math.max(oldest, to - HOUR_MS) });
   if (range.from >= oldest) return range;
-  const message = 'from must be in the last 50 hours with interval=minute; use interval=quarter_hour';
+  const message = `from must not be before ${formatMoment(oldest, query.tz)} with interval=minute, because earlier minutes are not kept; use interval=quarter_hour`;
   throw invalidFields([{ path: 'from', message }]);
 }
 

@@ -1,5 +1,5 @@
 import { invalidFields } from '@ads/contract';
-import { type Detail, MINUTES_KEPT } from '@ads/models';
+import type { Detail } from '@ads/models';
 import { isTimeZone, midnightBefore, readMoment } from './intervals.js';
 
 /** Milliseconds since the epoch. `to` is not included. */
@@ -64,9 +64,4 @@ export function readRange(
   if (problems.length === 0 && from >= to) problem('from', 'must be before to');
   if (problems.length > 0) throw invalidFields(problems);
   return { from, to };
-}
-
-/** The first minute that the counts per minute hold. Milliseconds since the epoch. */
-export function oldestMinute(now: number): number {
-  return (Math.floor(now / MINUTE_MS) - MINUTES_KEPT) * MINUTE_MS;
 }

@@ -1,5 +1,6 @@
 import { queryOf, ROW_FORMATS, ROW_TYPES, type RowFormat } from '@ads/contract';
 import { clientKey, isKnown, revalidated, setHeaders, weakTag } from '@ads/http';
+import { readOldestMinute } from '@ads/ledger';
 import type { Request, RequestHandler, Response } from 'express';
 import { rowWriter } from '../row-formats.js';
 import type { Streaming } from '../streaming.js';
@@ -10,13 +11,20 @@ import { type ReportDependencies, wholeReport } from './report.js';
 import { type ReportStreamDependencies, streamReport } from './stream-report.js';
 
 export interface ReportHandlerDependencies extends ReportDependencies, ReportStreamDependencies {
+  /** Minutes for which counts per minute are kept. */
+  readonly minutesKept: number;
   readonly stream: Streaming;
 }
 
 /** `GET /api/v1/ads/analytics/report` */
 export function reportHandler(dependencies: ReportHandlerDependencies): RequestHandler {
+  const { database, minutesKept, now } = dependencies;
   return async (request, response) => {
-    const plan = planReport(queryOf(request.originalUrl), dependencies.now(), preferredFormat(request));
+    const plan = await planReport(queryOf(request.originalUrl), {
+      now: now(),
+      preferred: preferredFormat(request),
+      readOldestMinute: () => readOldestMinute(database, minutesKept),
+    });
     response.vary('Accept');
     if (plan.format === 'json') await sendWhole(request, response, dependencies, plan);
     else await sendRows(request, response, dependencies, plan, plan.format);
