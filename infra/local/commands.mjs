@@ -6,9 +6,9 @@ import { parseArgs } from 'node:util';
 const string = { type: 'string' };
 const boolean = { type: 'boolean' };
 
-/** The help text of a command of the consumer, which prints the same file. */
-const helpOfConsumer = (command) =>
-  readFileSync(new URL(`../../services/consumer/help/${command}.txt`, import.meta.url), 'utf8').trimEnd();
+/** The help text of a command of a service, which prints the same file. */
+const helpOf = (service, command) =>
+  readFileSync(new URL(`../../services/${service}/help/${command}.txt`, import.meta.url), 'utf8').trimEnd();
 
 /**
  * The program (or the arguments of Biome), the help text and the options of each npm script. A program without
@@ -73,25 +73,32 @@ Measures the speed of the tracker and lists the goals that it misses.
 Checks the Dockerfile, Compose files, Kubernetes manifests, dashboards, alerts and pages.
   --static   start no server, and skip the check that runs the queries of the dashboards`,
   },
+  ads: {
+    program: '../../services/ingest/dist/ads-main.js',
+    printsResults: true,
+    get usage() {
+      return helpOf('ingest', 'ads');
+    },
+  },
   'dead-letters': {
     program: '../../services/consumer/dist/dead-letters-main.js',
     printsResults: true,
     get usage() {
-      return helpOfConsumer('dead-letters');
+      return helpOf('consumer', 'dead-letters');
     },
   },
   erase: {
     program: '../../services/consumer/dist/erase-main.js',
     printsResults: true,
     get usage() {
-      return helpOfConsumer('erase');
+      return helpOf('consumer', 'erase');
     },
   },
   recount: {
     program: '../../services/consumer/dist/recount-main.js',
     printsResults: true,
     get usage() {
-      return helpOfConsumer('recount');
+      return helpOf('consumer', 'recount');
     },
   },
   generate: {

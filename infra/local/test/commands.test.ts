@@ -15,8 +15,10 @@ beforeAll(() => {
   for (const name of ['bootstrap.mjs', 'commands.mjs']) {
     cpSync(join(projectRoot, 'infra', 'local', name), join(clone, 'infra', 'local', name));
   }
-  const help = join('services', 'consumer', 'help');
-  cpSync(join(projectRoot, help), join(clone, help), { recursive: true });
+  for (const service of ['consumer', 'ingest']) {
+    const help = join('services', service, 'help');
+    cpSync(join(projectRoot, help), join(clone, help), { recursive: true });
+  }
 });
 
 function run(root: string, ...args: string[]) {
@@ -33,6 +35,7 @@ const COMMANDS = [
   'bounds',
   'bench',
   'check:deploy',
+  'ads',
   'dead-letters',
   'erase',
   'recount',
@@ -42,7 +45,7 @@ const COMMANDS = [
   'format',
 ];
 /** Their programs read the arguments. */
-const PASSED_ON = ['test', 'dead-letters', 'erase', 'recount', 'lint', 'format'];
+const PASSED_ON = ['test', 'ads', 'dead-letters', 'erase', 'recount', 'lint', 'format'];
 
 describe.each(COMMANDS)('npm run %s', (command) => {
   it.each([[['--help']], [['-h']], [['--', '--help']]])('prints its usage before anything is installed: %j', (args) => {

@@ -1,5 +1,10 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type LocalProcess, openTestServers } from '@ads/local';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { runAdsCommand } from '../src/command/ads-commands.js';
+import { readAdsCommand, UsageError } from '../src/command/ads-options.js';
+import { findApi } from '../src/command/local-api.js';
 
 const KEY = 'the-key-of-ad-tests';
 const AUTHORIZED = { Authorization: `Bearer ${KEY}`, 'Content-Type': 'application/json' };
@@ -237,5 +242,41 @@ describe('an import', () => {
   it('may have MAX_IMPORT_ADS ads', async () => {
     const { answer } = await importAds(`target_url\n${'https://a.example/\n'.repeat(5)}`);
     expect(answer).toMatchObject({ created: 5, rejected: 0 });
+  });
+});
+
+describe('the command ads', () => {
+  async function ads(...args: string[]) {
+    const command = readAdsCommand([...args, '--url', `http://${first.host}:${first.port}/`]);
+    if (command.name === 'help') throw new Error('help is no request');
+    const lines: Json[] = [];
+    const api = findApi(command.url, { ADMIN_API_KEY: KEY });
+    const done = await runAdsCommand(command, api, (line) => lines.push(JSON.parse(line) as Json));
+    return { done, lines };
+  }
+
+  it('adds, lists, imports and archives ads', async () => {
+    const ad = { id: 'typed', campaign: 'spring', duration_seconds: 12.5 };
+    const flags = ['--id', 'typed', '--campaign', 'spring', '--duration-seconds', '12.5'];
+    expect((await ads('add', '--target-url', AD.target_url, ...flags)).lines).toMatchObject([ad]);
+    expect((await ads('list')).lines).toContainEqual(expect.objectContaining(ad));
+    const file = join(testServers.folder, 'ads.csv');
+    writeFileSync(file, 'id,target_url\ntyped-2,https://example.com/\ntyped,https://example.com/\n');
+    await expect(ads('import', file)).rejects.toThrow(/lines.3.id: id must not be the id of an existing ad/);
+    expect(await ads('import', file, '--mode', 'valid')).toMatchObject({ done: false, lines: [{ id: 'typed-2' }, {}] });
+    expect((await ads('archive', 'typed', 'typed-2')).lines).toMatchObject([{ status: 'archived' }, { id: 'typed-2' }]);
+    await expect(ads('archive', 'no-such-ad')).rejects.toThrow(/does not exist/);
+  });
+
+  it.each([
+    [],
+    ['remove'],
+    ['add'],
+    ['list', '--mode', 'all'],
+    ['list', '--title', 'x'],
+    ['import', 'ads.txt'],
+    ['--all'],
+  ])('refuses %j %j %j', (...args) => {
+    expect(() => readAdsCommand(args.filter((arg) => arg !== undefined))).toThrow(UsageError);
   });
 });

@@ -20,6 +20,8 @@ import type { Summary } from './summary.js';
 import { supervise } from './supervise.js';
 
 const NATS_ADDRESS_FILE = join(runFolder, 'nats-url');
+/** `npm run ads` reads the address of the API from this file. */
+const API_ADDRESS_FILE = join(runFolder, 'api-url');
 
 /** An optional server: without it the tracker works, but slower. */
 interface Broker {
@@ -82,13 +84,14 @@ export class Stack {
     const env = { ...database, ...brokers, ...key.env };
     await Promise.all(SERVICE_NAMES.map((name) => this.#startService(name, env, logFolder)));
     this.#serving = true;
+    writeFileSync(API_ADDRESS_FILE, this.#url());
     return { url: this.#url(), addresses: this.#addresses, key: key.made, degraded: this.#degraded };
   }
 
   /** Stops everything in order: a process stops after the processes that depend on it. May be called during `start`. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    rmSync(NATS_ADDRESS_FILE, { force: true });
+    removeAddresses();
     await this.#gateway?.close();
     await Promise.all([...this.#services.values()].map((service) => service.stop()));
     await Promise.all(this.#servers.map((server) => server.stop()));
@@ -97,7 +100,7 @@ export class Stack {
   /** Kills all processes immediately. */
   async kill(): Promise<void> {
     this.#stopping = true;
-    rmSync(NATS_ADDRESS_FILE, { force: true });
+    removeAddresses();
     await Promise.all([...this.#services.values(), ...this.#servers].map((one) => one.kill()));
   }
 
@@ -207,6 +210,10 @@ export class Stack {
     const everywhere = ['127.0.0.1', '0.0.0.0', '::', 'localhost'];
     return `http://${everywhere.includes(host) ? 'localhost' : host}:${this.#gateway?.port}`;
   }
+}
+
+function removeAddresses(): void {
+  for (const file of [NATS_ADDRESS_FILE, API_ADDRESS_FILE]) rmSync(file, { force: true });
 }
 
 /** Removes variables: undefined also hides those of this process. */
