@@ -61,12 +61,14 @@ describe.each(PREFIXES)('the API $name', ({ prefix, adId }) => {
     const { status, body } = await client.get(`${prefix}/ads`);
     const { ads, count } = body as { ads: object[]; count: number };
     expect([status, count]).toEqual([200, ads.length]);
-    expect(ads).toContainEqual({
+    const ad = {
       id: 'ad-001',
       image_url: 'https://example.com/images/ad-001.jpg',
       target_url: 'https://example.com/offers/ad-001',
+      status: 'active',
       created_at: expect.stringMatching(ISO_TIME),
-    });
+    };
+    expect(ads).toContainEqual(expect.objectContaining(ad));
   });
 
   it('accepts a click with only an ad id', async () => {

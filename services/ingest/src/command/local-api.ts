@@ -18,7 +18,7 @@ export function findApi(
   { ADMIN_API_KEY: key, ADMIN_API_KEY_FILE: file }: Environment,
 ): AdsApi {
   return {
-    url: (url ?? readLocal(ADDRESS_FILE) ?? DEFAULT_URL).replace(/\/+$/, ''),
+    url: (url ?? readLocal(ADDRESS_FILE) ?? DEFAULT_URL).replace(/\/$/, ''),
     key: key || (file ? readFileSync(file, 'utf8').trim() : url === undefined ? readLocal(KEY_FILE) : undefined),
   };
 }
