@@ -19,8 +19,8 @@ export default {
   reporters: ['default', `${root}/infra/tally-reporter.mjs`],
   testSequencer: `${root}/infra/slowest-first.mjs`,
   cacheDirectory: `${root}/.cache/jest`,
-  // The tests share the machine with the servers that they start.
-  maxWorkers: 2,
+  // A core is idle for a fifth of the time while two files wait for servers, so a third one runs beside them.
+  maxWorkers: 3,
   // A long timeout, only for hanging tests: a busy machine can be ten times slower than an idle one.
   testTimeout: 300_000,
 };
