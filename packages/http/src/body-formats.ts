@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { type ApiError, invalidRequest, notJson, ownText, queryOf, unsupportedMediaType } from '@ads/contract';
+import { ApiError, invalidRequest, notJson, ownText, queryOf, unsupportedMediaType } from '@ads/contract';
 
 /** Called once: with an error, or with the body (an object, an array, or undefined for an empty body). */
 export type Done = (error: unknown, body?: unknown) => void;
@@ -16,10 +16,10 @@ const UNSUPPORTED_TYPE =
  * for each line that is not JSON. Other content types get the error 415.
  */
 export function linesParserFor({ headers }: IncomingMessage): Parser | ApiError {
-  const [type = '', ...parameters] = (headers['content-type'] ?? '').toLowerCase().split(';');
-  if (parameters.some(isOtherCharset)) return unsupportedMediaType(NOT_UTF8);
-  if (LINE_TYPES.has(type.trim())) return parseLines;
-  return JSON_TYPES.has(type.trim()) || JSON_SUFFIX.test(type) ? parseJson : unsupportedMediaType(UNSUPPORTED_LINES);
+  const type = mediaTypeOf(headers['content-type'] ?? '');
+  if (type instanceof ApiError) return type;
+  if (LINE_TYPES.has(type)) return parseLines;
+  return JSON_TYPES.has(type) || JSON_SUFFIX.test(type) ? parseJson : unsupportedMediaType(UNSUPPORTED_LINES);
 }
 
 const LINE_TYPES: ReadonlySet<string> = new Set(['application/x-ndjson', 'application/ndjson', 'application/jsonl']);
@@ -35,9 +35,9 @@ export function textParserFor<Format>(
   { headers }: IncomingMessage,
   formats: ReadonlyMap<string, Format>,
 ): Parser | ApiError {
-  const [type = '', ...parameters] = (headers['content-type'] ?? '').toLowerCase().split(';');
-  if (parameters.some(isOtherCharset)) return unsupportedMediaType(NOT_UTF8);
-  const format = formats.get(type.trim());
+  const type = mediaTypeOf(headers['content-type'] ?? '');
+  if (type instanceof ApiError) return type;
+  const format = formats.get(type);
   if (format === undefined) {
     return unsupportedMediaType(`Unsupported Content-Type; use ${[...formats.keys()].join(', ')}.`);
   }
@@ -59,9 +59,9 @@ function strictTextOf(bytes: Buffer): string | undefined {
 
 /** Returns the parser of JSON alone, or the error 415. */
 export function jsonParserFor({ headers }: IncomingMessage): Parser | ApiError {
-  const [type = '', ...parameters] = (headers['content-type'] ?? '').toLowerCase().split(';');
-  if (parameters.some(isOtherCharset)) return unsupportedMediaType(NOT_UTF8);
-  return type.trim() === 'application/json' ? parseJson : unsupportedMediaType(UNSUPPORTED_JSON);
+  const type = mediaTypeOf(headers['content-type'] ?? '');
+  if (type instanceof ApiError) return type;
+  return type === 'application/json' ? parseJson : unsupportedMediaType(UNSUPPORTED_JSON);
 }
 
 const UNSUPPORTED_JSON = 'Unsupported Content-Type; use application/json.';
@@ -95,9 +95,9 @@ function jsonOf(text: string): unknown {
 export function parserFor({ headers, url = '' }: IncomingMessage, numbers: ReadonlySet<string>): Parser | ApiError {
   const contentType = headers['content-type'];
   if (contentType === 'application/json' || contentType === undefined) return parseJson;
-  const [type = '', ...parameters] = contentType.toLowerCase().split(';');
-  if (parameters.some(isOtherCharset)) return unsupportedMediaType(NOT_UTF8);
-  switch (type.trim()) {
+  const type = mediaTypeOf(contentType);
+  if (type instanceof ApiError) return type;
+  switch (type) {
     case 'application/x-www-form-urlencoded':
       return (bytes, done) => parseForm(bytes, numbers, done);
     case 'multipart/form-data':
@@ -105,8 +105,14 @@ export function parserFor({ headers, url = '' }: IncomingMessage, numbers: Reado
     case 'text/ping':
       return (_bytes, done) => done(undefined, fieldsOf(new URLSearchParams(queryOf(url)), numbers));
     default:
-      return JSON_TYPES.has(type.trim()) || JSON_SUFFIX.test(type) ? parseJson : unsupportedMediaType(UNSUPPORTED_TYPE);
+      return JSON_TYPES.has(type) || JSON_SUFFIX.test(type) ? parseJson : unsupportedMediaType(UNSUPPORTED_TYPE);
   }
+}
+
+/** Returns the media type of a `Content-Type` in lower case, without parameters, or the error 415 for another charset than UTF-8. */
+function mediaTypeOf(contentType: string): string | ApiError {
+  const [type = '', ...parameters] = contentType.toLowerCase().split(';');
+  return parameters.some(isOtherCharset) ? unsupportedMediaType(NOT_UTF8) : type.trim();
 }
 
 const JSON_SUFFIX = /^\s*application\/[\w.!#$&^-]+\+json\s*$/;
