@@ -73,14 +73,13 @@ export type EventLabels = Readonly<Partial<Record<EventLabel, string>>>;
 export const EVENT_LABELS: Readonly<Record<EventLabel, Label>> = labels;
 export const EVENT_LABEL_NAMES = Object.keys(labels) as readonly EventLabel[];
 
-/** The labels by which events are counted per quarter-hour, and the value that stands for all values above the limit. */
+/** The labels by which events are counted per quarter-hour. */
 export type CountedLabel = {
   [Name in EventLabel]: (typeof labels)[Name] extends { readonly number: number } ? Name : never;
 }[EventLabel];
 export const COUNTED_LABELS = EVENT_LABEL_NAMES.filter(
   (name): name is CountedLabel => EVENT_LABELS[name].number !== undefined,
 );
-export const OTHER_VALUES = '(other)';
 
 /** The number of a counted label in `counts_per_label`. */
 export function labelNumber(name: CountedLabel): number {
