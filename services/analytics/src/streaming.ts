@@ -4,7 +4,7 @@ import { invalidRequest, unavailable } from '@ads/contract';
 import type { Logger, Metrics } from '@ads/runtime';
 import { Gauge } from 'prom-client';
 
-/** What is exported. Each has places of its own, because clients without a key could block the exports of events otherwise. */
+/** The kinds of exports. Each has places of its own. Otherwise clients without a key could block the exports of events. */
 const EXPORTS = ['events', 'reports'] as const;
 type Export = (typeof EXPORTS)[number];
 

@@ -96,7 +96,7 @@ export const ingestVariables: Variables<IngestConfig> = {
     .valid(...IP_MODES)
     .default('full')
     .description(
-      "What is stored of a viewer's address: `full`, `truncated` (/24 of IPv4, /48 of IPv6), `hashed` (see `services/ingest/README.md`) or `none` (0.0.0.0). Stored events do not change with the variable.",
+      "The stored form of a viewer's address: `full`, `truncated` (/24 of IPv4, /48 of IPv6), `hashed` (see `services/ingest/README.md`) or `none` (0.0.0.0). Stored events do not change with the variable.",
     ),
   GEOIP_DB: Joi.string().description(
     "Path of a database of countries in the MaxMind format (mmdb), such as GeoLite2-Country or DB-IP Country Lite. Events without `country` get the country of the viewer's address, which is read before `IP_MODE` hides it. The file is held in memory (9 MB for GeoLite2-Country), and twice while it is replaced; at most 33554432 bytes. A replaced file is loaded within a minute.",

@@ -10,7 +10,7 @@ afterAll(testServers.release);
 
 const DAY_MS = 86_400_000;
 
-/** What is stored of addresses by one process, at noon or so many days later. */
+/** Returns the stored form of addresses in one process, at noon or a number of days later. */
 function hider(mode: IpMode) {
   const hide = addressHider(mode) ?? ((event) => event);
   return (ip: string, days = 0) => {

@@ -9,7 +9,7 @@ import type { BenchStack } from '../stack.js';
 import { Figures, inFigures, rounded, spreadOf } from '../statistics.js';
 import { countClicks, emptyAll, makeEventStream, readQueue } from '../tracker.js';
 
-/** What is drained: clicks, or all events of views of a video with three labels, of a number of ads. */
+/** The cases: clicks, or all events of views of a video with three labels, of a number of ads. */
 const CASES = [
   { name: '1', what: 'clicks of 1 ad', ads: 1, events: clicksUntilNow },
   { name: '100', what: 'clicks of 100 ads', ads: 100, events: clicksUntilNow },
