@@ -6,7 +6,9 @@ import {
   limitedText,
   NEW_AD_ID,
   RESERVED_AD_IDS,
+  readTarget,
   readTime,
+  TARGET_MACROS,
 } from '@ads/models';
 import Joi from 'joi';
 
@@ -45,6 +47,13 @@ const url = limitedText(LONGEST_URL)
   .custom((text: string, helpers) => (URL.canParse(text) ? text : helpers.error('string.pattern.base')))
   .messages({ 'string.max': URL_RULE, 'string.pattern.base': URL_RULE });
 
+const targetUrl = url
+  .custom((text: string, helpers) => {
+    const reading = readTarget(text);
+    return reading.state === 'target' ? text : helpers.error('ad.target', { problem: reading.problem });
+  })
+  .messages({ 'ad.target': '{#label} {#problem}' });
+
 const time = limitedText(LONGEST_TIME)
   .isoDate()
   .messages({ 'string.max': TIME_RULE, 'string.isoDate': TIME_RULE })
@@ -59,7 +68,9 @@ const fields = {
   advertiser: name.description('Advertiser, by which reports group.'),
   campaign: name.description('Campaign, by which reports group.'),
   image_url: url.allow('').description('URL of the image, http or https; empty without one.'),
-  target_url: url.description('URL that a click opens, http or https.'),
+  target_url: targetUrl.description(
+    `URL that a click opens, http or https. After the host it may have the macros ${TARGET_MACROS.map((macro) => `\`{${macro}}\``).join(' ')}, which a click-through replaces by their percent-encoded values.`,
+  ),
   duration_seconds: Joi.number()
     .min(0.001)
     .max(LONGEST_DURATION)

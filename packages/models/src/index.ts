@@ -12,6 +12,7 @@ export * from './packed-counts.js';
 export * from './receipt.js';
 export * from './report.js';
 export * from './streams.js';
+export * from './target-macros.js';
 export * from './uuid.js';
 export * from './windows.js';
 export * from './wire.js';

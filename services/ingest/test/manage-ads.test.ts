@@ -98,6 +98,7 @@ describe('a new ad', () => {
     [{ target_url: 'https://a.example/\r\nSet-Cookie: a=b' }, 'target_url'],
     [{ target_url: `https://a.example/${'x'.repeat(2_031)}` }, 'target_url'],
     [{ target_url: 'https://[MACRO]/' }, 'target_url'],
+    [{ target_url: 'https://a.example/?x={unknown}' }, 'target_url'],
     [{ title: 'a\u0000b' }, 'title'],
     [{ title: 'x'.repeat(201) }, 'title'],
     [{ status: 'gone' }, 'status'],
@@ -115,7 +116,7 @@ describe('a new ad', () => {
     const longest = {
       id: 'x'.repeat(128),
       title: 'ü'.repeat(200),
-      target_url: `https://a.example/${'x'.repeat(2_030)}`,
+      target_url: `https://a.example/{click_id}${'x'.repeat(2_020)}`,
     };
     expect((await send('POST', '', longest)).answer).toMatchObject(longest);
   });
