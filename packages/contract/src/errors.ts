@@ -146,6 +146,10 @@ export function payloadTooLarge(limitBytes?: number): ApiError {
   return new ApiError(413, 'payload_too_large', `The body exceeds the ${limit}.`);
 }
 
+export function targetTooLong(limitBytes: number): ApiError {
+  return new ApiError(414, 'uri_too_long', `The URL exceeds the limit of ${limitBytes} bytes.`);
+}
+
 export function unsupportedMediaType(message: string): ApiError {
   return new ApiError(415, 'unsupported_media_type', message);
 }

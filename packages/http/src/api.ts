@@ -41,7 +41,11 @@ export function createApi(options: ApiOptions): RequestListener {
   const { fastPath, listener, routes, takesEvents } = createFastPath({
     observer,
     rateLimiters,
-    headersFor: { get: commonHeaders(config, false), post: commonHeaders(config, true) },
+    headersFor: {
+      readers: commonHeaders(config, 'readers'),
+      events: commonHeaders(config, 'events'),
+      tags: commonHeaders(config, 'tags'),
+    },
     clientAddressOf: (request) => clientAddressOf(request, trust),
   });
   options.fastPath?.(fastPath);

@@ -74,6 +74,12 @@ function isOrigin(text: string | undefined): text is string {
 /** Alternating names and values, the form that `writeHead` accepts. */
 export type HeaderList = readonly string[];
 
+/**
+ * Who reads a response. `events` and `tags` name the origin and allow credentials; a response of `tags` to the origin `null`, that
+ * of a sandboxed frame, does neither, as VAST demands.
+ */
+export type Audience = 'readers' | 'events' | 'tags';
+
 /** The headers of a response, by the origin of the request. */
 type HeadersFor = (origin: string | undefined) => HeaderList;
 
@@ -81,18 +87,20 @@ type HeadersFor = (origin: string | undefined) => HeaderList;
  * The headers that `securityHeaders` and `crossOrigin` set on a response, OPTIONS excepted. Both run once for each origin, and
  * their headers are recorded: running them takes 2.9 µs per request, the recorded list 0.8 µs.
  */
-export function commonHeaders(config: HttpConfig, takesEvents: boolean): HeadersFor {
-  const middleware = [securityHeaders(config), crossOrigin(config, () => takesEvents)];
+export function commonHeaders(config: HttpConfig, audience: Audience): HeadersFor {
+  const middleware = [securityHeaders(config), crossOrigin(config, () => audience !== 'readers')];
   const { CORS_ORIGINS } = config;
   const strangers = recordHeaders(middleware, undefined);
   if (CORS_ORIGINS !== '*') {
     const known = new Map(CORS_ORIGINS.map((origin) => [origin, recordHeaders(middleware, origin)]));
     return (origin) => (origin === undefined ? strangers : (known.get(origin) ?? strangers));
   }
-  if (!takesEvents) return () => strangers;
+  if (audience === 'readers') return () => strangers;
   const all = recordHeaders(middleware, ANY_ORIGIN);
   const place = all.indexOf(ANY_ORIGIN);
-  return (origin) => (isOrigin(origin) ? all.with(place, origin) : strangers);
+  if (audience === 'events') return (origin) => (isOrigin(origin) ? all.with(place, origin) : strangers);
+  const unnamed = [...strangers, 'Vary', 'Origin'];
+  return (origin) => (isOrigin(origin) && origin !== 'null' ? all.with(place, origin) : unnamed);
 }
 
 /** Placeholder for the origin of a request in the recorded headers. */

@@ -1,29 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { API_PREFIX, withPrefix } from '@ads/contract';
+import { API_PREFIX, methodNotAllowed, targetTooLong, withPrefix } from '@ads/contract';
 import type { Request, Response, Router } from 'express';
 import { clientKey } from './client-key.js';
-import type { HeaderList } from './common-headers.js';
+import type { Audience, HeaderList } from './common-headers.js';
 import { createRouter } from './create-router.js';
 import { isKnown, revalidated } from './etag.js';
 import { ObservedRequest, type Observer } from './observe.js';
 import type { LimitName, RateLimiter } from './rate-limiter.js';
-import type { BodyReader, Client } from './request-body.js';
+import { type BodyReader, ignoreBody } from './request-body.js';
+import type { RequestContext } from './request-context.js';
 import { REQUEST_ID_HEADER } from './request-id.js';
 import { type Answer, errorAnswer } from './response.js';
 import { sendWhole } from './send-whole.js';
-
-/** A request on the fast path whose body has been read. */
-export interface RequestContext extends Client {
-  readonly request: IncomingMessage;
-  /** The address of the client, as the trusted proxies report it. It may be any text. */
-  clientAddress(): string | undefined;
-  /**
-   * Counts the request as this many further ones of the client.
-   *
-   * @throws ApiError 429 when the client is over its limit
-   */
-  charge(requests: number): void;
-}
+import { type TagRoute, TagRoutes } from './tag-routes.js';
 
 /**
  * Returns the response, or throws an error for `toApiError`. The body (undefined when empty) is a separate argument so that
@@ -35,6 +24,12 @@ export type FastPathHandler = (context: RequestContext, body: unknown) => Answer
 export interface FastPath {
   get(path: string, limit: LimitName, handler: FastPathHandler): void;
   post(path: string, limit: LimitName, readBody: BodyReader, handler: FastPathHandler): void;
+  /**
+   * Adds a URL that players fetch, whose path is a segment and a parameter, such as `/t/{event}`. An invalid percent-encoding of
+   * the parameter is answered with 400, a longer URL than 8 KiB with 414, and other methods with 405. Responses name the origin
+   * of the request and allow credentials, because IMA and `sendBeacon` always send them.
+   */
+  tag(path: string, route: TagRoute): void;
 }
 
 /** Answers requests of the fast path, and calls `next` for all others. */
@@ -44,12 +39,28 @@ export interface FastPathOptions {
   readonly observer: Observer;
   readonly rateLimiters: Readonly<Record<LimitName, RateLimiter>>;
   /** The headers of every response, by the origin of the request. */
-  readonly headersFor: Readonly<Record<'get' | 'post', (origin: string | undefined) => HeaderList>>;
+  readonly headersFor: Readonly<Record<Audience, (origin: string | undefined) => HeaderList>>;
   /** The address of the client, as the trusted proxies report it. */
   readonly clientAddressOf: (request: IncomingMessage) => string | undefined;
 }
 
 const JSON_TYPE = 'application/json; charset=utf-8';
+
+/** Bytes of the longest URL of a tag: consent strings are long, and the gateway accepts a request line of 8 KiB. */
+const LONGEST_TARGET = 8_192;
+
+/** What the requests of a route have in common. */
+interface Route {
+  readonly options: FastPathOptions;
+  /** Label in the metrics. */
+  readonly endpoint: string;
+  readonly rateLimiter: RateLimiter;
+  readonly headersFor: (origin: string | undefined) => HeaderList;
+  readonly errorContent?: TagRoute['errorContent'];
+}
+
+/** A tag with the methods that it answers. */
+type Tag = Route & TagRoute & { readonly methods: readonly string[] };
 
 /**
  * Answers the few paths that get nearly all requests without Express. One core answers 9,500 requests/s through Express, and
@@ -71,6 +82,8 @@ export function createFastPath(options: FastPathOptions): {
   // Most clicks use one of these exact paths. Matching them in the router takes as long as validating them.
   const posts = new Map<string, (request: IncomingMessage, response: ServerResponse) => void>();
 
+  const tags = new TagRoutes<Tag>();
+
   const add = (
     method: 'get' | 'post',
     path: string,
@@ -79,10 +92,14 @@ export function createFastPath(options: FastPathOptions): {
     handler: FastPathHandler,
   ) => {
     const paths = withPrefix([path]);
-    const endpoint = `${API_PREFIX}${path}`;
-    const rateLimiter = options.rateLimiters[limit];
+    const route: Route = {
+      options,
+      endpoint: `${API_PREFIX}${path}`,
+      rateLimiter: options.rateLimiters[limit],
+      headersFor: options.headersFor[method === 'get' ? 'readers' : 'events'],
+    };
     const take = (request: IncomingMessage, response: ServerResponse) => {
-      const context = new FastPathContext(options, method, request, response, endpoint, rateLimiter);
+      const context = new FastPathContext(route, request, response);
       try {
         context.charge(1);
         readBody(request, context, (error, body) => {
@@ -100,53 +117,80 @@ export function createFastPath(options: FastPathOptions): {
   const fastPath: FastPath = {
     get: (path, limit, handler) => add('get', path, limit, noBody, handler),
     post: (path, limit, readBody, handler) => add('post', path, limit, readBody, handler),
+    tag: (path, route) =>
+      tags.add(path, {
+        ...route,
+        options,
+        endpoint: `${API_PREFIX}${path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
+        rateLimiter: options.rateLimiters[route.limit],
+        headersFor: options.headersFor.tags,
+        methods: route.takesPosts ? ['GET', 'HEAD', 'POST'] : ['GET', 'HEAD'],
+      }),
   };
   const listener: FastPathListener = (request, response, next) => {
-    const take = request.method === 'POST' ? posts.get(request.url ?? '') : undefined;
-    if (take !== undefined) take(request, response);
+    const { url = '', method = '' } = request;
+    const take = method === 'POST' ? posts.get(url) : undefined;
+    if (take !== undefined) {
+      take(request, response);
+      return;
+    }
+    // Express answers preflights.
+    const tag = method === 'OPTIONS' ? undefined : tags.find(url);
+    if (tag !== undefined) {
+      const context = new FastPathContext(tag.route, request, response);
+      context.answer(answerTag, tag);
+    }
     // The router itself would answer OPTIONS.
-    else if (METHODS.has(request.method ?? '')) router(request as Request, response as Response, next);
+    else if (METHODS.has(method)) router(request as Request, response as Response, next);
     else next();
   };
-  const takesEvents = ({ url = '' }: IncomingMessage) => posts.has(pathOf(url));
+  const takesEvents = ({ url = '' }: IncomingMessage) => posts.has(pathOf(url)) || tags.find(url) !== undefined;
   return { fastPath, listener, routes: router.stack, takesEvents };
+}
+
+/** @throws ApiError 405, 413, 414, 429, URIError, or the error of the handler */
+function answerTag(
+  context: RequestContext,
+  { route, parameter, query }: NonNullable<ReturnType<TagRoutes<Tag>['find']>>,
+): Answer | Promise<Answer> {
+  const { method = '', url = '' } = context.request;
+  context.charge(1);
+  if (!route.methods.includes(method)) throw methodNotAllowed(method, route.methods);
+  if (url.length > LONGEST_TARGET) throw targetTooLong(LONGEST_TARGET);
+  ignoreBody(context.request);
+  return route.handler(context, { parameter: decoded(parameter), query });
+}
+
+/** @throws URIError for an invalid percent-encoding */
+function decoded(text: string): string {
+  return text.includes('%') ? decodeURIComponent(text) : text;
 }
 
 class FastPathContext extends ObservedRequest implements RequestContext {
   #limits = NONE;
-  readonly #options: FastPathOptions;
-  readonly #headersFor: FastPathOptions['headersFor']['get'];
-  readonly #rateLimiter: RateLimiter;
+  readonly #route: Route;
 
-  constructor(
-    options: FastPathOptions,
-    method: 'get' | 'post',
-    request: IncomingMessage,
-    response: ServerResponse,
-    endpoint: string,
-    rateLimiter: RateLimiter,
-  ) {
-    super(options.observer, request, response, endpoint);
-    this.#options = options;
-    this.#headersFor = options.headersFor[method];
-    this.#rateLimiter = rateLimiter;
+  constructor(route: Route, request: IncomingMessage, response: ServerResponse) {
+    super(route.options.observer, request, response, route.endpoint);
+    this.#route = route;
   }
 
   clientAddress(): string | undefined {
-    return this.#options.clientAddressOf(this.request);
+    return this.#route.options.clientAddressOf(this.request);
   }
 
   charge(requests: number): void {
-    this.#limits = this.#rateLimiter(this.clientAddress(), this.request.socket, requests);
+    this.#limits = this.#route.rateLimiter(this.clientAddress(), this.request.socket, requests);
   }
 
   clientKey(): string {
     return clientKey(this.clientAddress(), this.request.socket);
   }
 
-  answer(handler: FastPathHandler, body: unknown): void {
+  /** Answers with the result of the handler, or with the error that it throws. */
+  answer<Input>(handler: (context: RequestContext, input: Input) => Answer | Promise<Answer>, input: Input): void {
     try {
-      const answer = handler(this, body);
+      const answer = handler(this, input);
       if (answer instanceof Promise) answer.then(this.#send, this.refuse);
       else this.#send(answer);
     } catch (error) {
@@ -154,28 +198,37 @@ class FastPathContext extends ObservedRequest implements RequestContext {
     }
   }
 
-  readonly refuse = (thrown: unknown): void => this.#send(errorAnswer(thrown, this));
+  readonly refuse = (thrown: unknown): void => this.#send(errorAnswer(thrown, this, this.#route.errorContent));
 
-  readonly #send = ({ status, body, headers = NONE, etag }: Answer): void => {
-    const common = this.#headersFor(this.request.headers.origin);
+  readonly #send = ({ status, body, type = JSON_TYPE, headers = NONE, etag }: Answer): void => {
+    const common = this.#route.headersFor(this.request.headers.origin);
     const caching = etag === undefined ? NONE : revalidated(etag);
-    if (etag !== undefined && isKnown(this.request, etag)) {
+    const isCurrent = etag !== undefined && isKnown(this.request, etag);
+    if (isCurrent || body.length === 0) {
       const id = [REQUEST_ID_HEADER, this.requestId];
-      this.response.writeHead(304, [...id, ...common, ...this.#limits, ...headers, ...caching]).end();
+      const length = isCurrent || status === 204 ? NONE : NO_BODY;
+      const list = [...id, ...length, ...common, ...this.#limits, ...headers, ...caching];
+      this.response.writeHead(isCurrent ? 304 : status, list).end();
       return;
     }
     const bytes = Buffer.byteLength(body);
-    this.response.writeHead(status, headOf(this.requestId, String(bytes), common, this.#limits, headers, caching));
+    this.response.writeHead(
+      status,
+      headOf(this.requestId, type, String(bytes), common, this.#limits, headers, caching),
+    );
+    // Only a text becomes one chunk with the head.
+    if (typeof body !== 'string') sendWhole(this.response, body.toString('latin1'), 'latin1');
     // ASCII has the same bytes in both encodings, and latin1 is faster.
-    sendWhole(this.response, body, bytes === body.length ? 'latin1' : 'utf8');
+    else sendWhole(this.response, body, bytes === body.length ? 'latin1' : 'utf8');
   };
 }
 
 /** Reused for every response, because `writeHead` reads it before it returns: a new list takes 0.5 µs. */
-const head = [REQUEST_ID_HEADER, '', 'Content-Type', JSON_TYPE, 'Content-Length', ''];
+const head = [REQUEST_ID_HEADER, '', 'Content-Type', '', 'Content-Length', ''];
 
-function headOf(requestId: string, length: string, ...lists: readonly HeaderList[]): string[] {
+function headOf(requestId: string, type: string, length: string, ...lists: readonly HeaderList[]): string[] {
   head[1] = requestId;
+  head[3] = type;
   head[5] = length;
   let end = 6;
   for (const list of lists) {
@@ -187,6 +240,9 @@ function headOf(requestId: string, length: string, ...lists: readonly HeaderList
   head.length = end;
   return head;
 }
+
+/** The length of a response without a body. 204 and 304 have none. */
+const NO_BODY: HeaderList = ['Content-Length', '0'];
 
 const NONE: HeaderList = [];
 

@@ -53,6 +53,15 @@ export function textReader<Format>(
   return createReader((request) => textParserFor(request, formats), limitBytes);
 }
 
+/**
+ * Ignores the body of a request. The answer does not wait for it: the rest is dropped as it arrives, and takes no memory.
+ *
+ * @throws ApiError 413 for a body that is announced as longer than the default limit
+ */
+export function ignoreBody({ headers }: IncomingMessage): void {
+  if (Number(headers['content-length'] ?? 0) > DEFAULT_BODY_LIMIT) throw payloadTooLarge(DEFAULT_BODY_LIMIT);
+}
+
 export interface BatchReaderOptions {
   /** Maximum size of a body, and of a compressed body both before and after decompression. */
   readonly limitBytes: number;

@@ -622,6 +622,111 @@ describe('the fast path', () => {
   });
 });
 
+describe('a tag', () => {
+  const GIF = Buffer.from('474946383961ff00', 'hex');
+  const own = { body: GIF, type: 'image/gif', headers: ['Cache-Control', 'no-store, max-age=0'] };
+  const addTags = (fastPath: FastPath): void => {
+    fastPath.tag('/t/{event}', {
+      limit: 'events',
+      takesPosts: true,
+      errorContent: () => own,
+      handler({ request }, { parameter, query }) {
+        if (parameter === 'gone') throw unknownAd(parameter, 404);
+        if (parameter === 'bug') throw new TypeError('secret detail');
+        if (parameter === 'empty') return { status: 204, body: '' };
+        return {
+          ...own,
+          status: 200,
+          headers: ['X-Seen', encodeURIComponent(`${request.method} ${parameter} ${query}`)],
+        };
+      },
+    });
+    fastPath.tag('/c/{ad_id}', {
+      limit: 'events',
+      takesPosts: false,
+      handler: async (_context, { parameter }) => ({ status: 302, body: '', headers: ['Location', `/${parameter}`] }),
+    });
+  };
+  const bytesOf = async (answer: Response) => Buffer.from(await answer.arrayBuffer());
+  const seen = (answer: Response) => decodeURIComponent(String(answer.headers.get('x-seen')));
+
+  it('answers GET, HEAD and POST with any bytes, under both prefixes', async () => {
+    await serve({ fastPath: addTags });
+    for (const [path, expected] of [
+      ['/t/start', 'start '],
+      ['/t/start/?a=1', 'start a=1'],
+      ['/api/v1/t/start?a=%5BCB%5D?/x/', 'start a=%5BCB%5D?/x/'],
+      ['/t/a%2Fb%20%C3%A9', 'a/b é '],
+    ]) {
+      const answer = await fetch(base + path);
+      expect([answer.status, seen(answer)]).toEqual([200, `GET ${expected}`]);
+      expect([answer.headers.get('content-type'), answer.headers.get('content-length')]).toEqual(['image/gif', '8']);
+      expect(await bytesOf(answer)).toEqual(GIF);
+    }
+    const head = await fetch(`${base}/t/start`, { method: 'HEAD' });
+    expect([seen(head), head.headers.get('content-length'), await head.text()]).toEqual(['HEAD start ', '8', '']);
+    const beacon = await fetch(`${base}/t/start`, { method: 'POST', body: new Blob(['x'.repeat(16_384)]) });
+    expect(seen(beacon)).toBe('POST start ');
+    const empty = await fetch(`${base}/t/empty`);
+    expect([empty.status, empty.headers.get('content-type'), empty.headers.get('content-length')]).toEqual([
+      204,
+      null,
+      null,
+    ]);
+    const redirect = await fetch(`${base}/c/ad-1`, { redirect: 'manual' });
+    expect([redirect.status, redirect.headers.get('location')]).toEqual([302, '/ad-1']);
+    expect([redirect.headers.get('content-type'), redirect.headers.get('content-length')]).toEqual([null, '0']);
+    await recorded(8);
+    const { values } = await requestsCounted();
+    expect(new Set(values.map(({ labels }) => labels.endpoint))).toEqual(
+      new Set(['/api/v1/t/:event', '/api/v1/c/:ad_id']),
+    );
+  });
+
+  it('answers errors with its own body, or with JSON', async () => {
+    await serve({ fastPath: addTags }, { RATE_LIMIT_EVENTS_PER_MINUTE: 7 });
+    for (const [path, status, init] of [
+      ['/t/gone', 404],
+      ['/t/bug', 500],
+      ['/t/%E0%A4%A', 400],
+      ['/t/%', 400],
+      [`/t/start?a=${'x'.repeat(8_192 - '/t/start?a='.length)}`, 200],
+      [`/t/start?a=${'x'.repeat(8_193 - '/t/start?a='.length)}`, 414],
+      ['/t/start', 405, { method: 'DELETE' }],
+      ['/t/start', 429],
+    ] as const) {
+      const answer = await fetch(base + path, init);
+      expect([path.slice(0, 20), answer.status]).toEqual([path.slice(0, 20), status]);
+      expect(await bytesOf(answer)).toEqual(GIF);
+      if (status !== 200) expect(answer.headers.get('cache-control')).toBe('no-store, max-age=0');
+      expect(answer.headers.get('retry-after') !== null).toBe(status === 429);
+      expect(answer.headers.get('allow')).toBe(status === 405 ? 'GET, HEAD, POST' : null);
+    }
+    await serve({ fastPath: addTags });
+    const long = await fetch(`${base}/t/start`, { method: 'POST', body: 'x'.repeat(16_385) });
+    expect([long.status, await bytesOf(long)]).toEqual([413, GIF]);
+    expect(await error(await fetch(`${base}/c/%`))).toEqual([400, 'invalid_request']);
+    expect(await error(await fetch(`${base}/c/ad-1`, { method: 'POST' }))).toEqual([405, 'method_not_allowed']);
+    for (const path of ['/t', '/t/', '/t//', '/t/a/b', '/T/start', '/t?/']) {
+      expect(await error(await fetch(base + path))).toEqual([404, 'not_found']);
+    }
+  });
+
+  it.each([
+    ['https://imasdk.googleapis.com', 'https://imasdk.googleapis.com', 'true'],
+    ['null', '*', null],
+    [undefined, '*', null],
+  ])('allows credentials to the origin %s by its name', async (origin, allowed, credentials) => {
+    await serve({ fastPath: addTags });
+    const answer = await fetch(`${base}/t/start`, { headers: origin === undefined ? {} : { Origin: origin } });
+    const cors = ['access-control-allow-origin', 'access-control-allow-credentials', 'vary'];
+    expect(cors.map((name) => answer.headers.get(name))).toEqual([allowed, credentials, 'Origin']);
+    const preflight = await fetch(`${base}/t/start`, { method: 'OPTIONS', headers: { Origin: 'https://player.test' } });
+    expect(preflight.status).toBe(204);
+    expect(preflight.headers.get('access-control-allow-origin')).toBe('https://player.test');
+  });
+});
+
 describe('rate limits', () => {
   const addEvent = (fastPath: FastPath): void =>
     fastPath.post('/event', 'events', bodyReader(), () => ({ status: 202, body: '{}' }));

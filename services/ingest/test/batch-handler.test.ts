@@ -39,7 +39,7 @@ function setUp(store: (event: AdEvent) => Promise<StoreResult>, limit = Number.P
     /** The parsed body of the answer. */
     send: async (events: readonly unknown[], bytes = 100) => {
       const { status, body } = (await handler(context, { value: { events }, bytes })) as Answer;
-      return { status, ...JSON.parse(body) };
+      return { status, ...JSON.parse(String(body)) };
     },
   };
 }

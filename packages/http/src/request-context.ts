@@ -1,0 +1,15 @@
+import type { IncomingMessage } from 'node:http';
+import type { Client } from './request-body.js';
+
+/** A request on the fast path whose body has been read. */
+export interface RequestContext extends Client {
+  readonly request: IncomingMessage;
+  /** The address of the client, as the trusted proxies report it. It may be any text. */
+  clientAddress(): string | undefined;
+  /**
+   * Counts the request as this many further ones of the client.
+   *
+   * @throws ApiError 429 when the client is over its limit
+   */
+  charge(requests: number): void;
+}
