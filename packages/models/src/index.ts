@@ -2,6 +2,7 @@ export * from './ad.js';
 export * from './address.js';
 export * from './counter-keys.js';
 export * from './cursor.js';
+export { derivedId, isDerived } from './derived-id.js';
 export * from './event.js';
 export * from './event-requests.js';
 export * from './kinds.js';

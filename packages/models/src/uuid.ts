@@ -1,4 +1,5 @@
 import { randomFillSync } from 'node:crypto';
+import { isDerived } from './derived-id.js';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 export const UUID_LENGTH = 36;
@@ -41,16 +42,21 @@ const VERSION_7 = '7'.charCodeAt(0);
 /** The largest allowed prefix of an id. It is formatted once per second, not for each event. */
 let latest = { second: -1, prefix: '' };
 
+/** True for an id that begins with a time: a UUIDv7, or one that was derived from a URL. */
+function hasTime(id: string): boolean {
+  return id.charCodeAt(VERSION_AT) === VERSION_7 || isDerived(id);
+}
+
 /**
  * True for a UUIDv7 whose time is more than a day ahead of `now`: the clock was wrong or the time invented, and its day may
- * have no partition yet. False for all other versions: their first bits are not a time but random or a hash, so most of them
- * would appear to be in the future.
+ * have no partition yet. So is an id of `derivedId`. False for all other ids: their first bits are not a time but random or a
+ * hash, so most of them would appear to be in the future.
  *
  * @param id a valid UUID in lower case
  * @param now milliseconds since the Unix epoch
  */
 export function isFarAhead(id: string, now: number): boolean {
-  if (id.charCodeAt(VERSION_AT) !== VERSION_7) return false;
+  if (!hasTime(id)) return false;
   const second = Math.floor(now / 1_000);
   if (second !== latest.second) {
     const time = (1_000 * second + MOST_AHEAD).toString(16).padStart(12, '0');
@@ -63,15 +69,15 @@ export function isFarAhead(id: string, now: number): boolean {
 let oldest = { second: -1, maxAge: 0, prefix: '' };
 
 /**
- * True for a UUIDv7 whose time is more than `maxAge` before `now`: the events of its day may be removed, so a repetition would
- * count again. False for all other versions, whose first bits are not a time.
+ * True for a UUIDv7, or an id of `derivedId`, whose time is more than `maxAge` before `now`: the events of its day may be removed,
+ * so a repetition would count again. False for all other ids, whose first bits are not a time.
  *
  * @param id a valid UUID in lower case
  * @param now milliseconds since the Unix epoch
  * @param maxAge milliseconds; Infinity for any age
  */
 export function isTooOld(id: string, now: number, maxAge: number): boolean {
-  if (maxAge === Number.POSITIVE_INFINITY || id.charCodeAt(VERSION_AT) !== VERSION_7) return false;
+  if (maxAge === Number.POSITIVE_INFINITY || !hasTime(id)) return false;
   const second = Math.floor(now / 1_000);
   if (second !== oldest.second || maxAge !== oldest.maxAge) {
     const time = Math.max(0, 1_000 * (second + 1) - maxAge)
@@ -82,7 +88,16 @@ export function isTooOld(id: string, now: number, maxAge: number): boolean {
   return id < oldest.prefix && timeOf(id) < now - maxAge;
 }
 
-/** Returns the first 48 bits of a UUID: in a UUIDv7, milliseconds since the Unix epoch. */
+/**
+ * Returns the time of a UUIDv7 in milliseconds since the Unix epoch; undefined for any other text.
+ *
+ * @param text of any letter case
+ */
+export function timeOfUuidv7(text: string): number | undefined {
+  return text.charCodeAt(VERSION_AT) === VERSION_7 && isUuid(text) ? timeOf(text) : undefined;
+}
+
+/** Returns the first 48 bits of a UUID. */
 function timeOf(id: string): number {
   return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
 }

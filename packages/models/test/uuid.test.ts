@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { isFarAhead, isUuid, uuidv7 } from '../src/index.js';
+import { derivedId, isDerived, isFarAhead, isTooOld, isUuid, timeOfUuidv7, uuidv7 } from '../src/index.js';
 
 const NOW = Date.UTC(2026, 10, 22, 12, 34, 56, 789);
 
@@ -89,4 +89,44 @@ describe('isFarAhead', () => {
       expect(isFarAhead(`${id.slice(0, 14)}${version}${id.slice(15)}`, NOW)).toBe(false);
     }
   });
+});
+
+describe('derivedId', () => {
+  it('is the same UUIDv8 for the same time and parts, and begins with the time', () => {
+    const id = derivedId(NOW, ['sid', 'ad-001', 'start', '']);
+    expect(id).toBe(derivedId(NOW, ['sid', 'ad-001', 'start', '']));
+    expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8ad5-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    expect([isUuid(id), isDerived(id), isDerived(uuidv7(NOW))]).toEqual([true, true, false]);
+    expect(id.slice(0, 13)).toBe(uuidv7(NOW).slice(0, 13));
+  });
+
+  it('differs if any part or a boundary between two parts differs', () => {
+    const parts = [['a', 'b'], ['a', 'c'], ['ab', ''], ['', 'ab'], ['a","b'], ['a', 'b', ''], ['a\0b']];
+    expect(new Set(parts.map((one) => derivedId(NOW, one))).size).toBe(parts.length);
+    const many = Array.from({ length: 50_000 }, (_, index) => derivedId(NOW, [String(index)]));
+    expect(new Set(many).size).toBe(many.length);
+    expect(new Set(many.map((id) => id.charAt(19)))).toEqual(new Set('89ab'));
+  });
+
+  it('has the age limits of a UUIDv7, which other UUIDv8 do not have', () => {
+    const DAY = 86_400_000;
+    const [early, late] = [derivedId(NOW - DAY - 1, ['x']), derivedId(NOW + DAY + 1, ['x'])];
+    expect([isTooOld(early, NOW, DAY), isTooOld(derivedId(NOW - DAY, ['x']), NOW, DAY)]).toEqual([true, false]);
+    expect([isFarAhead(late, NOW), isFarAhead(derivedId(NOW + DAY, ['x']), NOW)]).toEqual([true, false]);
+    const foreign = (id: string) => id.replace('-8ad5-', '-8ad6-');
+    expect([isTooOld(foreign(early), NOW, DAY), isFarAhead(foreign(late), NOW)]).toEqual([false, false]);
+  });
+});
+
+it.each([
+  [uuidv7(NOW), NOW],
+  [uuidv7(NOW).toUpperCase(), NOW],
+  [uuidv7(0), 0],
+  ['f47ac10b-58cc-4372-a567-0e02b2c3d479', undefined],
+  [`${uuidv7(NOW)}0`, undefined],
+  [uuidv7(NOW).replaceAll('-', '_'), undefined],
+  ['[SID]', undefined],
+  ['', undefined],
+])('the time of the UUIDv7 %s is %s', (text, time) => {
+  expect(timeOfUuidv7(text)).toBe(time);
 });
