@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type AdLookUp, createAdLookUp, type Listing } from './ad-look-up.js';
+import { createAdLookUp, type Listing } from './ad-look-up.js';
 import type { Database } from './dependencies.js';
 import { createIdSet } from './id-set.js';
 import { type AdIds, lookUpAds, readAdIds, readChangedAdIds } from './read-catalogue.js';
@@ -9,7 +9,7 @@ export interface AdCatalogue {
   /** True for an ad that was read or looked up already. Does not wait. */
   has(adId: string): boolean;
   /** Looks up an ad that is not in memory in Postgres, because it may be new. See `AdLookUp`. */
-  find: AdLookUp['find'];
+  find(adId: string, client: string): Promise<Listing>;
   /** Ads in memory. */
   size(): number;
   /** All ids; undefined before the first complete read, and for more than `idsKept` ads. */
@@ -46,7 +46,7 @@ const SHARE_OF_FULL_READS = 0.01;
  * A change has the time of its statement but becomes visible at its commit, so each refresh reads the last 30 s again. A new
  * ad of a longer transaction is found by its first look-up, a deletion by the next complete read.
  */
-const OVERLAP_MS = 30_000;
+export const OVERLAP_MS = 30_000;
 /** Retry interval until the first complete read. */
 const FIRST_RETRY_MS = 1_000;
 
@@ -80,7 +80,7 @@ export function createAdCatalogue(options: AdCatalogueOptions): AdCatalogue {
     failure = error;
   };
   const lookUp = createAdLookUp({
-    lookUp: (ids) => lookUpAds(database, ids),
+    lookUp: async (ids) => new Map((await lookUpAds(database, ids)).map((id) => [id, true])),
     onFound: add,
     onFailure: failed,
     patienceMs,
@@ -146,7 +146,7 @@ export function createAdCatalogue(options: AdCatalogueOptions): AdCatalogue {
 
   return {
     has: (adId) => known.has(adId),
-    find: async (adId, client): Promise<Listing> => (known.has(adId) ? 'known' : await lookUp.find(adId, client)),
+    find: async (adId, client) => (known.has(adId) ? 'known' : (await lookUp.find(adId, client)).state),
     size: () => known.size(),
     ids: () => kept,
     isLoaded: () => loaded,

@@ -8,15 +8,20 @@ import { createFairQueue } from '@ads/runtime';
  */
 export type Listing = 'known' | 'unknown' | 'unverified' | 'busy';
 
-export interface AdLookUp {
+/** The listing of an ad, and what was read of a known one. */
+export type AdListing<Read> =
+  | { readonly state: 'known'; readonly ad: Read }
+  | { readonly state: Exclude<Listing, 'known'> };
+
+export interface AdLookUp<Read> {
   /** @param client the client key: clients take turns, so that one with many unknown ads does not delay the others */
-  find(adId: string, client: string): Promise<Listing>;
+  find(adId: string, client: string): Promise<AdListing<Read>>;
 }
 
-export interface AdLookUpOptions {
-  /** Returns the given ids that are in the catalogue. Called once at a time. */
-  readonly lookUp: (ids: readonly string[]) => Promise<readonly string[]>;
-  readonly onFound: (id: string) => void;
+export interface AdLookUpOptions<Read> {
+  /** Reads the given ads; the result has those that are in the catalogue, by id. Called once at a time. */
+  readonly lookUp: (ids: readonly string[]) => Promise<ReadonlyMap<string, Read>>;
+  readonly onFound: (id: string, ad: Read) => void;
   readonly onFailure: (error: unknown) => void;
   /** How long a caller waits for Postgres. */
   readonly patienceMs: number;
@@ -31,9 +36,9 @@ const WAITING = { inAll: 10_000, perClient: 2_000 };
 const MISS_MS = 1_000;
 const MOST_MISSES = 20_000;
 
-interface Caller {
+interface Caller<Read> {
   readonly adId: string;
-  readonly answer: (listing: Listing) => void;
+  readonly answer: (listing: AdListing<Read>) => void;
 }
 
 /**
@@ -42,8 +47,9 @@ interface Caller {
  *
  * When a query takes longer than `patienceMs`, all callers get `unverified` at once, and so do later ones until it ends.
  */
-export function createAdLookUp({ lookUp, onFound, onFailure, patienceMs }: AdLookUpOptions): AdLookUp {
-  const waiting = createFairQueue<Caller>(WAITING);
+export function createAdLookUp<Read>(options: AdLookUpOptions<Read>): AdLookUp<Read> {
+  const { lookUp, onFound, onFailure, patienceMs } = options;
+  const waiting = createFairQueue<Caller<Read>>(WAITING);
   const misses = createMisses();
   let scheduled = false;
   /** `hangs`: the query takes longer than `patienceMs`. */
@@ -59,8 +65,8 @@ export function createAdLookUp({ lookUp, onFound, onFailure, patienceMs }: AdLoo
   }
 
   /** The callers of the next query by ad. */
-  function nextBatch(): Map<string, Caller[]> {
-    const batch = new Map<string, Caller[]>();
+  function nextBatch(): Map<string, Caller<Read>[]> {
+    const batch = new Map<string, Caller<Read>[]>();
     while (batch.size < IDS_PER_QUERY) {
       const caller = waiting.next();
       if (caller === undefined) break;
@@ -70,10 +76,11 @@ export function createAdLookUp({ lookUp, onFound, onFailure, patienceMs }: AdLoo
     return batch;
   }
 
-  async function ask(batch: ReadonlyMap<string, readonly Caller[]>): Promise<void> {
+  async function ask(batch: ReadonlyMap<string, readonly Caller<Read>[]>): Promise<void> {
     const unverified = (): void => {
-      for (const callers of batch.values()) for (const { answer } of callers) answer('unverified');
-      for (let caller = waiting.next(); caller !== undefined; caller = waiting.next()) caller.answer('unverified');
+      for (const callers of batch.values()) for (const { answer } of callers) answer({ state: 'unverified' });
+      for (let caller = waiting.next(); caller !== undefined; caller = waiting.next())
+        caller.answer({ state: 'unverified' });
     };
     query = 'asked';
     const patience = setTimeout(() => {
@@ -81,11 +88,13 @@ export function createAdLookUp({ lookUp, onFound, onFailure, patienceMs }: AdLoo
       unverified();
     }, patienceMs);
     try {
-      const found = new Set(await lookUp([...batch.keys()]));
+      const found = await lookUp([...batch.keys()]);
       for (const [adId, callers] of batch) {
-        if (found.has(adId)) onFound(adId);
-        else misses.add(adId);
-        for (const { answer } of callers) answer(found.has(adId) ? 'known' : 'unknown');
+        const ad = found.get(adId);
+        if (ad === undefined) misses.add(adId);
+        else onFound(adId, ad);
+        const listing: AdListing<Read> = ad === undefined ? { state: 'unknown' } : { state: 'known', ad };
+        for (const { answer } of callers) answer(listing);
       }
     } catch (error) {
       onFailure(error);
@@ -99,11 +108,11 @@ export function createAdLookUp({ lookUp, onFound, onFailure, patienceMs }: AdLoo
 
   return {
     async find(adId, client) {
-      if (misses.has(adId)) return 'unknown';
-      if (query === 'hangs') return 'unverified';
+      if (misses.has(adId)) return { state: 'unknown' };
+      if (query === 'hangs') return { state: 'unverified' };
       return await new Promise((resolve) => {
         if (waiting.add(client, { adId, answer: resolve })) schedule();
-        else resolve('busy');
+        else resolve({ state: 'busy' });
       });
     },
   };

@@ -1,5 +1,5 @@
 export * from './ad-catalogue.js';
-export type { Listing } from './ad-look-up.js';
+export type { AdListing, Listing } from './ad-look-up.js';
 export * from './audit-counters.js';
 export * from './backfill.js';
 export * from './counts.js';
@@ -18,5 +18,6 @@ export * from './recount.js';
 export * from './retention.js';
 export * from './retired.js';
 export * from './script.js';
+export * from './served-ads.js';
 export * from './shards.js';
 export * from './trust.js';

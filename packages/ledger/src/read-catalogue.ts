@@ -1,6 +1,7 @@
 import type { Position } from '@ads/models';
 import type { Database } from './dependencies.js';
 import { readText } from './files.js';
+import { onlyRow } from './only-row.js';
 
 const READ_AD_IDS = readText('sql/read-ad-ids.sql');
 const READ_CHANGED_AD_IDS = readText('sql/read-changed-ad-ids.sql');
@@ -18,14 +19,12 @@ export interface AdIds {
 
 /** The next `limit` ids after `after`, sorted; fewer at the end. */
 export async function readAdIds(database: Database, after: string, limit: number): Promise<AdIds> {
-  const [ids] = await database.query<AdIds>('read_ad_ids', READ_AD_IDS, [after, limit]);
-  return present(ids);
+  return onlyRow(await database.query<AdIds>('read_ad_ids', READ_AD_IDS, [after, limit]));
 }
 
 /** Up to `limit` ids of ads that were added or changed at `since` or later (milliseconds, clock of Postgres). */
 export async function readChangedAdIds(database: Database, since: number, limit: number): Promise<AdIds> {
-  const [ids] = await database.query<AdIds>('read_changed_ad_ids', READ_CHANGED_AD_IDS, [since, limit]);
-  return present(ids);
+  return onlyRow(await database.query<AdIds>('read_changed_ad_ids', READ_CHANGED_AD_IDS, [since, limit]));
 }
 
 /** The given ids that are in the catalogue. */
@@ -49,11 +48,6 @@ export async function readAdsPage(database: Database, limit: number, after: Posi
     last_created: number | null;
     last_id: string | null;
   }>('read_ads_page', READ_ADS_PAGE, [after?.[0] ?? null, after?.[1] ?? null, limit]);
-  const { ads, count, last_created: created, last_id: id } = present(rows[0]);
+  const { ads, count, last_created: created, last_id: id } = onlyRow(rows);
   return { ads, count, next: created === null || id === null ? undefined : [created, id] };
-}
-
-function present<T>(row: T | undefined): T {
-  if (row === undefined) throw new Error('Postgres returned no row');
-  return row;
 }

@@ -2,6 +2,9 @@ import { openCatalogueDatabase, openPostgres, openRedis, type Postgres, type Red
 import { type Clock, type ProcessContext, probe } from '@ads/runtime';
 import type { AnalyticsConfig } from './config.js';
 
+/** One each for a read of all ads, a look-up, and a ranking of ads. */
+const CATALOGUE_CONNECTIONS = 3;
+
 export interface Connections {
   readonly postgres: Postgres;
   readonly redis: RedisConnection;
@@ -18,7 +21,7 @@ export function openConnections(
   shutdown.add('postgres', postgres.close);
   const redis = openRedis(config, options);
   shutdown.add('redis', redis.close);
-  const catalogueDatabase = openCatalogueDatabase(config, options);
+  const catalogueDatabase = openCatalogueDatabase(config, options, CATALOGUE_CONNECTIONS);
   shutdown.add('postgres of the catalogue', catalogueDatabase.close);
   shutdown.add('probes', probe([postgres.ping, redis.ping, catalogueDatabase.ping]));
   return { postgres, redis, catalogueDatabase };

@@ -57,6 +57,7 @@ export interface IngestConfig
   readonly MAX_BATCH_BYTES_HELD: number;
   readonly MAX_IMPORT_ADS: number;
   readonly MAX_IMPORT_BYTES: number;
+  readonly MAX_SERVED_ADS: number;
   readonly UNVERIFIED_EVENTS_PER_MINUTE: number;
   readonly INGEST_BATCH_EVENTS: number;
   readonly INGEST_BATCHES_IN_FLIGHT: number;
@@ -125,6 +126,12 @@ export const ingestVariables: Variables<IngestConfig> = {
     .default(1_048_576)
     .description(
       'Largest body of an import of ads, before and after decompression; a larger one gets 413. The gateway allows 1 MiB.',
+    ),
+  MAX_SERVED_ADS: count
+    .max(1_000_000)
+    .default(10_000)
+    .description(
+      'Ads that are kept in memory with all their fields, for tags. The newest are read at the start; an ad that is not in memory is read on its first request, and replaces one that was not requested lately. An ad takes 1 to 1.5 KB, and 5 KB with 20 media files.',
     ),
   UNVERIFIED_EVENTS_PER_MINUTE: Joi.number()
     .integer()

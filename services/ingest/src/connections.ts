@@ -13,6 +13,9 @@ import { streamSettings } from '@ads/models';
 import { type Clock, type ProcessContext, probe } from '@ads/runtime';
 import type { IngestConfig } from './config.js';
 
+/** One each for a read of all ads, a look-up, a page of the list, a read of the served ads, and a look-up of one. */
+const CATALOGUE_CONNECTIONS = 5;
+
 export interface Connections {
   readonly postgres: Postgres;
   readonly redis: RedisConnection;
@@ -41,7 +44,7 @@ export function openConnections(
     setUp: async (connection) => clock.observe('nats', await ensureStreams(connection, streams)),
   });
   shutdown.add('nats', nats.close);
-  const catalogueDatabase = openCatalogueDatabase(config, options);
+  const catalogueDatabase = openCatalogueDatabase(config, options, CATALOGUE_CONNECTIONS);
   shutdown.add('postgres of the catalogue', catalogueDatabase.close);
   shutdown.add('probes', probe([postgres.ping, redis.ping, nats.ping, catalogueDatabase.ping]));
   return { postgres, redis, nats, catalogueDatabase };

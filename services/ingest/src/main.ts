@@ -8,7 +8,7 @@ import { createAdStore } from './ads/ad-store.js';
 import { manageAds } from './ads/manage-ads.js';
 import { adsHandler } from './ads-handler.js';
 import { batchHandler } from './batch-handler.js';
-import { startCatalogue } from './catalogue.js';
+import { startCatalogue, startServedAds } from './catalogue.js';
 import { type IngestConfig, ingestVariables } from './config.js';
 import { openConnections } from './connections.js';
 import { eventAges } from './event-ages.js';
@@ -29,6 +29,7 @@ await runProcess<IngestConfig>({
     const connections = openConnections(context, clock);
     const database = connections.catalogueDatabase;
     const catalogue = await startCatalogue(context, database);
+    await startServedAds(context, database);
     const refreshSeconds = config.AD_CATALOGUE_REFRESH_SECONDS;
     const pages = createAdPages({
       read: (limit, after) => readAdsPage(database, limit, after),
