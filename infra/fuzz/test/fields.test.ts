@@ -92,7 +92,7 @@ const READERS: Readonly<Record<string, (field: string, text: string) => Reading>
   adChange: (field, text) => contract.readAdChange({ [field]: text }),
   reportQuery: (field, text) => contract.readReportQuery(stringify({ [field]: text })),
   batchedEvent: (field, text) =>
-    models.readBatchedEvent({ kind: KIND_WITH[field] ?? 'error', ad_id: 'ad-001', [field]: text }, receipt),
+    models.batchedEventReader(receipt)({ kind: KIND_WITH[field] ?? 'error', ad_id: 'ad-001', [field]: text }),
   ...Object.fromEntries(
     models.ENDPOINT_KINDS.map((kind) => [
       `${kind}Request`,

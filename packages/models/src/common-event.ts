@@ -77,14 +77,17 @@ function isPlainAddress(text: string): boolean {
 }
 
 /** The form of `toISOString`, with or without milliseconds. */
-const PLAIN_TIME = /^(?!0000)\d{4}-\d\d-(\d\d)T\d\d:\d\d:\d\d(?:\.\d{3})?Z$/;
+const PLAIN_TIME = /^(?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z$/;
+const DAY_AT = 8;
+const HOUR_AT = 11;
 
 /** Milliseconds since the epoch. */
 function readPlainTime(value: unknown): number | undefined {
-  if (typeof value !== 'string') return undefined;
-  const [, day] = PLAIN_TIME.exec(value) ?? [];
-  if (day === undefined) return undefined;
+  if (typeof value !== 'string' || !PLAIN_TIME.test(value)) return undefined;
   const time = Date.parse(value);
-  // Date.parse reads 30 February as 2 March, and 24:00 as the next day.
-  return time >= 0 && new Date(time).getUTCDate() === Number(day) ? time : undefined;
+  if (!(time >= 0)) return undefined;
+  // Date.parse reads 30 February as 2 March, and 24:00 as the next day. Every month has 28 days.
+  const day = value.slice(DAY_AT, DAY_AT + 2);
+  if (day <= '28' && !value.startsWith('24', HOUR_AT)) return time;
+  return new Date(time).getUTCDate() === Number(day) ? time : undefined;
 }

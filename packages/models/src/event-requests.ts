@@ -142,17 +142,30 @@ export function readEventRequest(body: unknown, receipt: Receipt): EventReading 
 
 const NAMES: ReadonlySet<unknown> = new Set(KINDS);
 
-/** Validates an event of a batch, which contains its kind, and completes it. */
-export function readBatchedEvent(fields: unknown, receipt: Omit<Receipt, 'kind' | 'idempotencyKey'>): EventReading {
-  if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) {
-    return { state: 'invalid', details: [{ path: '', message: 'event must be a JSON object' }] };
-  }
-  const { kind } = fields as { readonly kind?: unknown };
-  if (!NAMES.has(kind)) {
-    const message = 'kind must be click, impression, or an event of VAST such as start';
-    return { state: 'invalid', details: [{ path: 'kind', message }] };
-  }
-  return readEventRequest(fields, { ...receipt, kind: kind as EventKind, idempotencyKey: undefined });
+/** Returns a function that validates events of one batch, which contain their kinds, and completes them. */
+export function batchedEventReader(
+  receipt: Omit<Receipt, 'kind' | 'idempotencyKey'>,
+): (fields: unknown) => EventReading {
+  // A receipt for each event would take as long as its validation.
+  const receipts = new Map<EventKind, Receipt>();
+  const receiptOf = (kind: EventKind): Receipt => {
+    const known = receipts.get(kind);
+    if (known !== undefined) return known;
+    const created = { ...receipt, kind, idempotencyKey: undefined };
+    receipts.set(kind, created);
+    return created;
+  };
+  return (fields) => {
+    if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) {
+      return { state: 'invalid', details: [{ path: '', message: 'event must be a JSON object' }] };
+    }
+    const { kind } = fields as { readonly kind?: unknown };
+    if (!NAMES.has(kind)) {
+      const message = 'kind must be click, impression, or an event of VAST such as start';
+      return { state: 'invalid', details: [{ path: 'kind', message }] };
+    }
+    return readEventRequest(fields, receiptOf(kind as EventKind));
+  };
 }
 
 /** Like {@link readEventRequest}, but with joi for every body. */

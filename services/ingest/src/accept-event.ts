@@ -1,4 +1,4 @@
-import { unavailable, unknownAd } from '@ads/contract';
+import { ApiError, unavailable, unknownAd } from '@ads/contract';
 import type { AdCatalogue } from '@ads/ledger';
 import type { AdEvent } from '@ads/models';
 import { Refused } from './group-commit.js';
@@ -30,6 +30,74 @@ export function acceptEvent<T>(
   return dependencies.catalogue.has(event.adId)
     ? storeEvent(event, answer, dependencies)
     : acceptUnlisted(event, clientKey(), answer, dependencies);
+}
+
+/** Stores several events, and resolves with the result or the error of each, in order. */
+type StoreAll = (events: readonly AdEvent[]) => Promise<readonly PromiseSettledResult<StoreResult>[]>;
+
+export interface AcceptAllDependencies extends AcceptDependencies {
+  readonly storeAll: StoreAll;
+}
+
+/** An event, or the error with which it was refused. */
+type Reading = AdEvent | ApiError;
+
+/**
+ * Makes events of existing ads durable, as {@link acceptEvent} does for one. An event takes a quarter of the time that it takes
+ * alone, because its promises cost more than its validation.
+ *
+ * @returns the answer or the error of each, in order
+ */
+export async function acceptEvents<T>(
+  readings: readonly Reading[],
+  clientKey: () => string,
+  answer: (event: AdEvent) => T,
+  dependencies: AcceptAllDependencies,
+): Promise<readonly (T | ApiError)[]> {
+  const answers = new Array<T | ApiError>(readings.length);
+  const listed: AdEvent[] = [];
+  const places: number[] = [];
+  const unlisted: Promise<void>[] = [];
+  for (const [place, reading] of readings.entries()) {
+    if (reading instanceof ApiError) answers[place] = reading;
+    else if (dependencies.catalogue.has(reading.adId)) {
+      listed.push(reading);
+      places.push(place);
+    } else {
+      unlisted.push(
+        acceptUnlisted(reading, clientKey(), answer, dependencies)
+          .catch(refusal)
+          .then((result) => {
+            answers[place] = result;
+          }),
+      );
+    }
+  }
+  const results = await dependencies.storeAll(listed);
+  for (const [index, result] of results.entries()) {
+    const event = listed[index] as AdEvent;
+    answers[places[index] as number] = orRefusal(() => answerTo(event, storeResultOf(result), answer, dependencies));
+  }
+  await Promise.all(unlisted);
+  return answers;
+}
+
+function storeResultOf(settled: PromiseSettledResult<StoreResult>): StoreResult {
+  return settled.status === 'fulfilled' ? settled.value : { state: 'unavailable', cause: settled.reason };
+}
+
+/** @throws what is not an answer to the client */
+export function orRefusal<T>(work: () => T): T | ApiError {
+  try {
+    return work();
+  } catch (error) {
+    return refusal(error);
+  }
+}
+
+function refusal(error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  throw error;
 }
 
 function storeEvent<T>(event: AdEvent, answer: (event: AdEvent) => T, dependencies: AcceptDependencies): Promise<T> {

@@ -1,7 +1,7 @@
-import { ApiError, invalidFields, invalidRequest, unavailable } from '@ads/contract';
+import { type ApiError, invalidFields, invalidRequest, unavailable } from '@ads/contract';
 import type { Answer, BatchBody, FastPathHandler } from '@ads/http';
-import { type AdEvent, type Detail, EVENT_KINDS, readBatchedEvent } from '@ads/models';
-import { acceptEvent } from './accept-event.js';
+import { type AdEvent, batchedEventReader, type Detail, EVENT_KINDS } from '@ads/models';
+import { type AcceptAllDependencies, acceptEvents, orRefusal } from './accept-event.js';
 import { type EventDependencies, eventOf, isoTime, receiptOf } from './event-handler.js';
 
 /** Bytes of a body that count as one event in the rate limit: more than a usual event has, so that this limits only padding. */
@@ -19,24 +19,18 @@ type Result = string | ApiError;
  *
  * @throws ApiError 400 if no event is valid, 429, or 503 if no event could be made durable
  */
-export function batchHandler(maxEvents: number, dependencies: EventDependencies): FastPathHandler {
+export function batchHandler(
+  maxEvents: number,
+  dependencies: EventDependencies & AcceptAllDependencies,
+): FastPathHandler {
   return (context, body) => {
     const { value, bytes } = (body ?? { value: undefined, bytes: 0 }) as BatchBody;
     const events = eventsOf(value, maxEvents);
     // The request itself has been counted as one.
     context.charge(Math.max(events.length, Math.ceil(bytes / BYTES_PER_EVENT)) - 1);
-    const receipt = receiptOf(context, dependencies);
-    const clientKey = () => context.clientKey();
-    const results = events.map((fields): Promise<Result> | Result => {
-      try {
-        return acceptEvent(eventOf(readBatchedEvent(fields, receipt)), clientKey, acceptedResult, dependencies).catch(
-          rejection,
-        );
-      } catch (error) {
-        return rejection(error);
-      }
-    });
-    return Promise.all(results).then(answerTo);
+    const read = batchedEventReader(receiptOf(context, dependencies));
+    const readings = events.map((fields) => orRefusal(() => eventOf(read(fields))));
+    return acceptEvents(readings, () => context.clientKey(), acceptedResult, dependencies).then(answerTo);
   };
 }
 
@@ -57,12 +51,6 @@ function eventsOf(value: unknown, maxEvents: number): readonly unknown[] {
 function acceptedResult({ kind, id, adId, occurredAt }: AdEvent): string {
   const { idField } = EVENT_KINDS[kind];
   return `{"status":"accepted","kind":"${kind}","${idField}":"${id}","ad_id":${JSON.stringify(adId)},"timestamp":"${isoTime(occurredAt)}"}`;
-}
-
-/** @throws what is not an answer to the client */
-function rejection(error: unknown): ApiError {
-  if (error instanceof ApiError) return error;
-  throw error;
 }
 
 function answerTo(results: readonly Result[]): Answer {

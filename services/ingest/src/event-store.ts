@@ -16,6 +16,8 @@ import { createBatchStore, type StoreResult } from './store-batch.js';
 export interface EventStore {
   /** Resolves with the result of the event. Rejects if the event was not processed. */
   readonly store: (event: AdEvent) => Promise<StoreResult>;
+  /** Stores several events, and resolves with the result or the error of each, in order. */
+  readonly storeAll: (events: readonly AdEvent[]) => Promise<readonly PromiseSettledResult<StoreResult>[]>;
   readonly counted: Pick<IngestMetrics, 'accepted'>;
 }
 
@@ -62,7 +64,12 @@ export function openEventStore(
   );
   shutdown.add('events in flight', groups.idle);
   const change = changeOf(addCountry, addressHider(config.IP_MODE));
-  return { store: change === undefined ? groups.submit : (event) => groups.submit(change(event)), counted };
+  if (change === undefined) return { store: groups.submit, storeAll: groups.submitAll, counted };
+  return {
+    store: (event) => groups.submit(change(event)),
+    storeAll: (events) => groups.submitAll(events.map(change)),
+    counted,
+  };
 }
 
 /** The country is that of the whole address, so it is added first. */

@@ -17,6 +17,8 @@ export class Refused extends Error {}
 export interface GroupCommit<Item, Result> {
   /** Resolves with the result of the item. Rejects with the error of its write, or with {@link Refused}. */
   submit(item: Item): Promise<Result>;
+  /** Like `Promise.allSettled(items.map(submit))`, with one promise instead of several for each item. */
+  submitAll(items: readonly Item[]): Promise<readonly PromiseSettledResult<Result>[]>;
   /** Number of items that wait, without those being written. */
   queued(): number;
   /** Resolves when no item waits or is being written. */
@@ -27,8 +29,42 @@ interface Waiting<Item, Result> {
   readonly item: Item;
   /** By the clock of `performance.now()`. */
   readonly deadline: number;
-  resolve(result: Result): void;
-  reject(error: unknown): void;
+  readonly caller: Caller<Result>;
+  /** The place of the item among those of its caller. */
+  readonly index: number;
+}
+
+/** Receives the result or the error of each of its items, once. */
+interface Caller<Result> {
+  resolve(result: Result, index: number): void;
+  reject(error: unknown, index: number): void;
+}
+
+/** Collects the results of several items. */
+class CallerOfMany<Result> implements Caller<Result> {
+  readonly #results: PromiseSettledResult<Result>[];
+  readonly #done: (results: readonly PromiseSettledResult<Result>[]) => void;
+  #missing: number;
+
+  constructor(items: number, done: (results: readonly PromiseSettledResult<Result>[]) => void) {
+    this.#results = new Array(items);
+    this.#missing = items;
+    this.#done = done;
+  }
+
+  resolve(value: Result, index: number): void {
+    this.#add({ status: 'fulfilled', value }, index);
+  }
+
+  reject(reason: unknown, index: number): void {
+    this.#add({ status: 'rejected', reason }, index);
+  }
+
+  #add(result: PromiseSettledResult<Result>, index: number): void {
+    this.#results[index] = result;
+    this.#missing -= 1;
+    if (this.#missing === 0) this.#done(this.#results);
+  }
 }
 
 /** How long an item waits for more items. */
@@ -84,7 +120,8 @@ export function createGroupCommit<Item, Result>(
       expiry = undefined;
       const now = performance.now();
       while (queue[0] !== undefined && queue[0].deadline <= now) {
-        queue.shift()?.reject(new Refused(`waited ${limits.maxWaitMs} ms to be written`));
+        const { caller, index } = queue.shift() as Waiting<Item, Result>;
+        caller.reject(new Refused(`waited ${limits.maxWaitMs} ms to be written`), index);
       }
       becomeIdle();
       watchOldest();
@@ -102,9 +139,9 @@ export function createGroupCommit<Item, Result>(
     itemsInFlight += batch.length;
     try {
       const results = await write(batch.map((waiting) => waiting.item));
-      for (const [index, waiting] of batch.entries()) waiting.resolve(results[index] as Result);
+      for (const [place, { caller, index }] of batch.entries()) caller.resolve(results[place] as Result, index);
     } catch (error) {
-      for (const waiting of batch) waiting.reject(error);
+      for (const { caller, index } of batch) caller.reject(error, index);
     } finally {
       inFlight -= 1;
       itemsInFlight -= batch.length;
@@ -113,14 +150,27 @@ export function createGroupCommit<Item, Result>(
     }
   }
 
+  function add(item: Item, caller: Caller<Result>, index: number): void {
+    if (queue.length >= limits.maxQueued) caller.reject(new Refused('too many items wait to be written'), index);
+    else queue.push({ item, caller, index, deadline: performance.now() + limits.maxWaitMs });
+  }
+
+  function begun<T>(promise: Promise<T>): Promise<T> {
+    schedule();
+    watchOldest();
+    return promise;
+  }
+
   return {
-    submit(item) {
-      if (queue.length >= limits.maxQueued) return Promise.reject(new Refused('too many items wait to be written'));
-      return new Promise((resolve, reject) => {
-        queue.push({ item, deadline: performance.now() + limits.maxWaitMs, resolve, reject });
-        schedule();
-        watchOldest();
-      });
+    submit: (item) => begun(new Promise((resolve, reject) => add(item, { resolve, reject }, 0))),
+    submitAll(items) {
+      if (items.length === 0) return Promise.resolve([]);
+      return begun(
+        new Promise((resolve) => {
+          const caller = new CallerOfMany(items.length, resolve);
+          for (const [index, item] of items.entries()) add(item, caller, index);
+        }),
+      );
     },
     queued: () => queue.length,
     idle() {

@@ -53,6 +53,7 @@ await runProcess<IngestConfig>({
           catalogue,
           unverified,
           store: events.store,
+          storeAll: events.storeAll,
           onAccepted: events.counted.accepted,
           maxClockSkew: config.MAX_CLOCK_SKEW_SECONDS * 1_000,
           ...eventAges(config),

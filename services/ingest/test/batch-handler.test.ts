@@ -5,17 +5,17 @@ import type { Answer } from '@ads/http';
 import { type AdEvent, KINDS, uuidv7 } from '@ads/models';
 import { expect, test } from '@jest/globals';
 import { batchHandler } from '../src/batch-handler.js';
-import type { EventDependencies } from '../src/event-handler.js';
 import type { StoreResult } from '../src/store-batch.js';
 
 const NOW = Date.UTC(2026, 0, 2);
 
 function setUp(store: (event: AdEvent) => Promise<StoreResult>, limit = Number.POSITIVE_INFINITY) {
   const accepted: AdEvent[] = [];
-  const dependencies: EventDependencies = {
+  const dependencies: Parameters<typeof batchHandler>[1] = {
     catalogue: { has: (adId) => adId === 'ad-001', find: async () => 'unknown' },
     unverified: { allow: () => true, retryAfter: () => 1 },
     store,
+    storeAll: (events) => Promise.allSettled(events.map(store)),
     onAccepted: (event) => accepted.push(event),
     maxClockSkew: 0,
     maxAge: 86_400_000,

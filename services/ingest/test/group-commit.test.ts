@@ -179,6 +179,27 @@ describe('group commit', () => {
     ]);
   });
 
+  it('gives one caller of many items the results that several callers would get', async () => {
+    const { batches, write } = heldWrite();
+    const groups = createGroupCommit(write, { maxBatch: 2, maxInFlight: 2, maxQueued: 6, maxWaitMs: 50 });
+    const [outcomes, single] = [groups.submitAll(upTo(7)), groups.submitAll([])];
+    expect(await single).toEqual([]);
+    await turns();
+    expect(batches.map(({ items }) => items)).toEqual([
+      [0, 1],
+      [2, 3],
+    ]);
+    // The items 4 and 5 wait too long.
+    await until(() => groups.queued() === 0);
+    batches[1]?.finish();
+    batches[0]?.fail(new Error('away'));
+    const reasons = (await outcomes).map((result) =>
+      result.status === 'fulfilled' ? result.value : (result.reason as Error).message,
+    );
+    const late = 'waited 50 ms to be written';
+    expect(reasons).toEqual(['away', 'away', 'kept 2', 'kept 3', late, late, 'too many items wait to be written']);
+  });
+
   it('continues after a write that throws instead of returning a promise', async () => {
     let broken = true;
     const groups = createGroupCommit<number, number>(
