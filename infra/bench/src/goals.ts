@@ -46,6 +46,12 @@ const GOALS: readonly Definition[] = [
     atMost: 3,
   },
   {
+    name: 'batch_of_single',
+    what: 'clicks/s of one ingest: in batches of 100 ÷ one by one',
+    figure: 'batches.of_100_per_second / batches.of_1_per_second',
+    atLeast: 8,
+  },
+  {
     name: 'drain_of_unnest_100',
     what: 'drain of 100 ads ÷ bare INSERT … unnest',
     figure: 'drain.one_100_per_second / drain.unnest_100_per_second',

@@ -1,5 +1,6 @@
 import type { Part } from '../part.js';
 import { answers } from './answers.js';
+import { batches } from './batches.js';
 import { cost } from './cost.js';
 import { drain } from './drain.js';
 import { freshness } from './freshness.js';
@@ -7,6 +8,6 @@ import { ingest } from './ingest.js';
 import { reports } from './reports.js';
 
 /** Every part, in the order in which they run. */
-export const PARTS = { ingest, drain, freshness, answers, reports, cost } satisfies Record<string, Part>;
+export const PARTS = { ingest, batches, drain, freshness, answers, reports, cost } satisfies Record<string, Part>;
 
 export type PartName = keyof typeof PARTS;

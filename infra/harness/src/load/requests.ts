@@ -2,13 +2,14 @@ import { uuidv7 } from '@ads/models';
 
 /**
  * The requests to send. Ads and paths are used in turn. Each click has a new id; a large click has the largest
- * accepted body; each click of an unknown ad has a different ad.
+ * accepted body; each click of an unknown ad has a different ad. A batch has this number of clicks.
  */
 export type RequestSettings =
   | { readonly kind: 'click' | 'large click' | 'unknown ad'; readonly adIds: readonly string[] }
+  | { readonly kind: 'batch'; readonly clicks: number; readonly adIds: readonly string[] }
   | { readonly kind: 'get'; readonly paths: readonly string[] };
 
-/** The text of an HTTP request; for a click also its id and ad. */
+/** The text of an HTTP request; for a single click also its id and ad. */
 export interface MadeRequest {
   readonly text: string;
   readonly id: string;
@@ -38,7 +39,7 @@ export function requestMaker(settings: RequestSettings, manyClients = false): ()
   const filler = kind === 'large click' ? `,"filler":"${FILLER}"` : '';
   let madeAt = 0;
   let end = '';
-  return () => {
+  const makeClick = (kindField = '') => {
     const now = Date.now();
     if (now - madeAt >= TIMESTAMP_MS) {
       madeAt = now;
@@ -46,9 +47,22 @@ export function requestMaker(settings: RequestSettings, manyClients = false): ()
     }
     const id = uuidv7(now);
     const adId = kind === 'unknown ad' ? `nobody-knows-${id}` : (adIds[index++ % adIds.length] ?? '');
-    const body = `{"ad_id":"${adId}","click_id":"${id}${end}`;
+    return { id, adId, body: `{${kindField}"ad_id":"${adId}","click_id":"${id}${end}` };
+  };
+  const post = (path: string, body: string) => {
     const head = `${host()}Content-Type: application/json\r\nContent-Length: ${body.length}\r\n`;
-    return { text: `POST /api/v1/ads/click HTTP/1.1\r\n${head}\r\n${body}`, id, adId };
+    return `POST ${path} HTTP/1.1\r\n${head}\r\n${body}`;
+  };
+  if (settings.kind === 'batch') {
+    const { clicks } = settings;
+    return () => {
+      const events = Array.from({ length: clicks }, () => makeClick('"kind":"click",').body);
+      return { text: post('/api/v1/ads/events', `{"events":[${events.join()}]}`), id: '', adId: '' };
+    };
+  }
+  return () => {
+    const { id, adId, body } = makeClick();
+    return { text: post('/api/v1/ads/click', body), id, adId };
   };
 }
 
