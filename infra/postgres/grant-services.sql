@@ -2,8 +2,14 @@
 -- functions that create and remove partitions, renew the identity of the ledger, and erase an address. Run it after the
 -- migrations. It can be repeated.
 GRANT SELECT ON ads, ledger_identity TO ads;
-GRANT INSERT (id, title, advertiser, campaign, image_url, target_url, duration_seconds, status, starts_at, ends_at) ON ads TO ads;
-GRANT UPDATE (title, advertiser, campaign, image_url, target_url, duration_seconds, status, starts_at, ends_at) ON ads TO ads;
+GRANT INSERT (
+  id, title, advertiser, campaign, image_url, target_url, click_mode, duration_seconds, skip_offset, media, vast_url,
+  companion, status, starts_at, ends_at
+) ON ads TO ads;
+GRANT UPDATE (
+  title, advertiser, campaign, image_url, target_url, click_mode, duration_seconds, skip_offset, media, vast_url,
+  companion, status, starts_at, ends_at
+) ON ads TO ads;
 GRANT SELECT, INSERT ON ad_changes TO ads;
 GRANT SELECT, INSERT ON ad_events TO ads;
 GRANT SELECT, INSERT, UPDATE ON ad_totals, counts_per_quarter_hour, counts_per_label, clicks_per_play_second TO ads;

@@ -57,6 +57,9 @@ const VALID: Readonly<Record<string, string>> = {
   image_url: 'https://cdn.example.com/%7Ea/b.png?x=[CB]#y',
   target_url: 'HTTPS://shop.example.com:443/sale?sid=[SID]',
   status: 'paused',
+  skip_offset: '00:00:05.500',
+  vast_url: 'https://ads.example.com/vast?cb=[CACHEBUSTING]',
+  click_mode: 'tracking',
   starts_at: '2026-11-01T10:00:00+01:00',
   ends_at: '2026-11-02',
 };

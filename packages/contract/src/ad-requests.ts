@@ -1,6 +1,7 @@
 import {
   AD_STATUSES,
   type AdFields,
+  CLICK_MODES,
   type Detail,
   detailsOf,
   limitedText,
@@ -11,10 +12,10 @@ import {
   TARGET_MACROS,
 } from '@ads/models';
 import Joi from 'joi';
+import { name, url } from './ad-values.js';
+import { companion, media, skipOffset, vastUrl, videoProblems } from './video-fields.js';
 
 const LONGEST_ID = 128;
-const LONGEST_NAME = 200;
-const LONGEST_URL = 2_048;
 const LONGEST_TIME = 64;
 /** Problems that an error lists, and characters of the name of an unknown field that it repeats. */
 const MOST_DETAILS = 20;
@@ -23,8 +24,6 @@ const LONGEST_PATH = 64;
 const LONGEST_DURATION = 86_400;
 
 const ID_RULE = `{#label} must be 1 to ${LONGEST_ID} letters, digits and the characters . _ ~ -`;
-const NAME_RULE = `{#label} must be 1 to ${LONGEST_NAME} printable characters`;
-const URL_RULE = `{#label} must be an http or https URL of at most ${LONGEST_URL} ASCII characters; percent-encode others`;
 const TIME_RULE = '{#label} must be an ISO 8601 time, 1970 or later';
 
 const id = limitedText(LONGEST_ID)
@@ -36,16 +35,6 @@ const id = limitedText(LONGEST_ID)
     'ad.reserved': `{#label} must not be one of ${[...RESERVED_AD_IDS].join(', ')}`,
   })
   .description('Id of the ad, which events refer to. It never changes. Default: a new one.');
-
-const name = limitedText(LONGEST_NAME)
-  .pattern(/^[^\p{C}\p{Zl}\p{Zp}]+$/u)
-  .messages({ 'string.max': NAME_RULE, 'string.pattern.base': NAME_RULE })
-  .allow(null);
-
-const url = limitedText(LONGEST_URL)
-  .pattern(/^https?:\/\/[!-~]+$/i)
-  .custom((text: string, helpers) => (URL.canParse(text) ? text : helpers.error('string.pattern.base')))
-  .messages({ 'string.max': URL_RULE, 'string.pattern.base': URL_RULE });
 
 const targetUrl = url
   .custom((text: string, helpers) => {
@@ -71,12 +60,21 @@ const fields = {
   target_url: targetUrl.description(
     `URL that a click opens, http or https. After the host it may have the macros ${TARGET_MACROS.map((macro) => `\`{${macro}}\``).join(' ')}, which a click-through replaces by their percent-encoded values.`,
   ),
+  click_mode: Joi.string()
+    .valid(...CLICK_MODES)
+    .description(
+      '`redirect`: a click opens our URL, which counts it and redirects to `target_url`. `tracking`: a click opens `target_url` itself, and the player reports it.',
+    ),
   duration_seconds: Joi.number()
     .min(0.001)
     .max(LONGEST_DURATION)
     .precision(3)
     .allow(null)
     .description('Length of the video in seconds, to the millisecond.'),
+  skip_offset: skipOffset,
+  media,
+  vast_url: vastUrl,
+  companion,
   status: Joi.string()
     .valid(...AD_STATUSES)
     .description(
@@ -103,7 +101,12 @@ const DEFAULTS: Omit<AdFields, 'target_url'> = {
   advertiser: null,
   campaign: null,
   image_url: '',
+  click_mode: 'redirect',
   duration_seconds: null,
+  skip_offset: null,
+  media: [],
+  vast_url: null,
+  companion: null,
   status: 'active',
   starts_at: null,
   ends_at: null,
@@ -137,7 +140,11 @@ export function readAdChange(body: unknown): AdChangeReading {
 }
 
 /** The problems of the fields with each other. */
-export function problemsOf({ starts_at: start, ends_at: end }: AdFields): readonly Detail[] {
+export function problemsOf(fields: AdFields): readonly Detail[] {
+  return [...dateProblems(fields), ...videoProblems(fields)];
+}
+
+function dateProblems({ starts_at: start, ends_at: end }: AdFields): Detail[] {
   if (start === null || end === null || start < end) return [];
   return [{ path: 'ends_at', message: 'ends_at must be later than starts_at' }];
 }

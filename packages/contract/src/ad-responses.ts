@@ -1,4 +1,4 @@
-import { AD_STATUSES } from '@ads/models';
+import { AD_STATUSES, CLICK_MODES, MEDIA_DELIVERIES } from '@ads/models';
 import Joi from 'joi';
 import { nextCursor } from './responses.js';
 
@@ -8,6 +8,28 @@ const time = Joi.string().isoDate();
 const count = Joi.number().integer().min(0);
 const nullableText = Joi.string().allow(null).required();
 
+const side = Joi.number().integer().min(1).required();
+
+const mediaFile = Joi.object({
+  url: Joi.string().required().description('URL of the file.'),
+  type: Joi.string().required().description('MIME type.'),
+  width: side.description('Width in pixels.'),
+  height: side.description('Height in pixels.'),
+  bitrate: Joi.number().description('Bit rate in kbit/s.'),
+  delivery: Joi.string()
+    .valid(...MEDIA_DELIVERIES)
+    .required()
+    .description('`progressive`: a file over HTTP. `streaming`: a manifest.'),
+});
+
+const companion = Joi.object({
+  image_url: Joi.string().required().description('URL of the image.'),
+  width: side.description('Width in pixels.'),
+  height: side.description('Height in pixels.'),
+  target_url: nullableText.description('URL that a click on the image opens.'),
+  alt_text: nullableText.description('Text that describes the image.'),
+});
+
 /** The fields that clients set, as the API answers them. */
 const fields = {
   title: nullableText.description('Name of the ad, for people.'),
@@ -15,7 +37,15 @@ const fields = {
   campaign: nullableText.description('Campaign, by which reports group.'),
   image_url: Joi.string().allow('').required().description('URL of the image; empty without one.'),
   target_url: Joi.string().allow('').required().description('URL that a click opens.'),
+  click_mode: Joi.string()
+    .valid(...CLICK_MODES)
+    .required()
+    .description('Whether a click opens our URL, which redirects, or the target itself.'),
   duration_seconds: Joi.number().allow(null).required().description('Length of the video in seconds.'),
+  skip_offset: nullableText.description('When a viewer may skip the ad: a time, or a share of its length.'),
+  media: Joi.array().items(mediaFile).required().description('Files of the video.'),
+  vast_url: nullableText.description('VAST tag of another server, which the ad wraps.'),
+  companion: companion.allow(null).required().description('Image beside the video.'),
   status: Joi.string()
     .valid(...AD_STATUSES)
     .required()

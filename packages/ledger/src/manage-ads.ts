@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Ad, AdFields } from '@ads/models';
 import type { Database } from './dependencies.js';
 import { readText } from './files.js';
@@ -77,7 +78,9 @@ export async function editAd(database: Database, id: string, edit: AdEdit): Prom
     const ad = await readAd(database, id);
     if (ad === undefined) return 'missing';
     const fields = edit.apply(ad);
-    const names = (Object.keys(fields) as (keyof AdFields)[]).filter((name) => fields[name] !== ad[name]);
+    const names = (Object.keys(fields) as (keyof AdFields)[]).filter(
+      (name) => !isDeepStrictEqual(fields[name], ad[name]),
+    );
     if (names.length === 0) return ad;
     const valuesOf = (from: AdFields) => JSON.stringify(Object.fromEntries(names.map((name) => [name, from[name]])));
     const [row] = await database.query<{ ad: Ad }>('update_ad', UPDATE_AD, [

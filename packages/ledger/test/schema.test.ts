@@ -130,3 +130,34 @@ describe('migrations', () => {
     expect(await migrate(connection, () => undefined)).not.toEqual([]);
   });
 });
+
+it('an ad of SQL has media files and companion in their shape, or is refused', async () => {
+  const file = { url: 'https://a.example/', type: 'video/mp4', width: 1, height: 16_384, delivery: 'streaming' };
+  const image = { image_url: 'https://a.example/', width: 1, height: 1, target_url: null, alt_text: 'x' };
+  const insert = (media: unknown, companion: unknown = null, duration: number | null = 1) =>
+    database.query(
+      'test',
+      `INSERT INTO ads (id, image_url, target_url, media, companion, duration_seconds)
+       VALUES (gen_random_uuid(), '', '', $1, $2, $3)`,
+      [JSON.stringify(media), companion === null ? null : JSON.stringify(companion), duration],
+    );
+  await insert([]);
+  await insert([file, { ...file, bitrate: 1 }], image);
+  const { height: _height, ...incomplete } = file;
+  const bad: Parameters<typeof insert>[] = [
+    ...[
+      file,
+      [incomplete],
+      [[file]],
+      [{ ...file, width: '1' }],
+      [{ ...file, bitrate: 'x' }],
+      [{ ...file, url: null }],
+    ].map((media): [unknown] => [media]),
+    [Array(21).fill(file)],
+    [[file], null, null],
+    ...[[image], { ...image, alt_text: undefined }, { ...image, target_url: 1 }, 'x'].map(
+      (companion): [unknown, unknown] => [[], companion],
+    ),
+  ];
+  for (const values of bad) await expect(insert(...values)).rejects.toMatchObject({ code: '23514' });
+});

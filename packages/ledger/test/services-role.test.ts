@@ -34,7 +34,10 @@ import { openDatabase } from './servers.js';
 const grants = new URL('../../../infra/postgres/grant-services.sql', import.meta.url);
 const FIELDS: AdFields = {
   ...{ title: null, advertiser: null, campaign: null, image_url: '', target_url: 'https://example.com/' },
-  ...{ duration_seconds: null, status: 'active', starts_at: null, ends_at: null },
+  ...{ click_mode: 'tracking', duration_seconds: 20, skip_offset: '25%', vast_url: 'https://example.com/vast' },
+  media: [{ url: 'https://example.com/a.mp4', type: 'video/mp4', width: 1, height: 1, delivery: 'progressive' }],
+  companion: { image_url: 'https://example.com/a.png', width: 1, height: 1, target_url: null, alt_text: null },
+  ...{ status: 'active', starts_at: null, ends_at: null },
 };
 const NEW_AD = { id: 'ad-of-services', ...FIELDS };
 

@@ -2,6 +2,38 @@
 export const AD_STATUSES = ['active', 'paused', 'archived'] as const;
 export type AdStatus = (typeof AD_STATUSES)[number];
 
+/** redirect: a click opens our URL, which redirects to the target. tracking: it opens the target itself, and a pixel counts it. */
+export const CLICK_MODES = ['redirect', 'tracking'] as const;
+export type ClickMode = (typeof CLICK_MODES)[number];
+
+export const MEDIA_DELIVERIES = ['progressive', 'streaming'] as const;
+
+/** A file of the video of an ad. */
+export interface MediaFile {
+  readonly url: string;
+  /** MIME type. */
+  readonly type: string;
+  /** Pixels. */
+  readonly width: number;
+  /** Pixels. */
+  readonly height: number;
+  /** kbit/s */
+  readonly bitrate?: number;
+  readonly delivery: (typeof MEDIA_DELIVERIES)[number];
+}
+
+/** An image that is shown beside the video. */
+export interface Companion {
+  readonly image_url: string;
+  /** Pixels. */
+  readonly width: number;
+  /** Pixels. */
+  readonly height: number;
+  /** URL that a click on the image opens; null if it opens none. */
+  readonly target_url: string | null;
+  readonly alt_text: string | null;
+}
+
 /** The fields of an ad that clients set. */
 export interface AdFields {
   readonly title: string | null;
@@ -9,8 +41,17 @@ export interface AdFields {
   readonly campaign: string | null;
   /** Empty if the ad has no image. */
   readonly image_url: string;
+  /** May have macros: see `target-macros.ts`. */
   readonly target_url: string;
+  readonly click_mode: ClickMode;
+  /** Not null if there are media files. */
   readonly duration_seconds: number | null;
+  /** From when on a viewer may skip the ad, as in VAST: `HH:MM:SS`, `HH:MM:SS.mmm` or `n%` of its length. */
+  readonly skip_offset: string | null;
+  readonly media: readonly MediaFile[];
+  /** The VAST tag of another server, which this ad wraps. It may have macros of VAST. */
+  readonly vast_url: string | null;
+  readonly companion: Companion | null;
   readonly status: AdStatus;
   /** ISO 8601 in UTC. */
   readonly starts_at: string | null;

@@ -42,6 +42,8 @@ async function send(method: string, path: string, body?: unknown, headers: Json 
 }
 
 const AD = { target_url: 'https://example.com/', campaign: 'spring' };
+const FILE = { url: 'https://a.example/a.mp4', type: 'video/mp4', width: 1_280, height: 720, delivery: 'progressive' };
+const COMPANION = { image_url: 'https://a.example/a.png', width: 300, height: 250 };
 
 describe('a new ad', () => {
   it('has all fields, takes events in every replica at once, and is on the list', async () => {
@@ -68,6 +70,7 @@ describe('a new ad', () => {
           image_url: '',
           target_url: AD.target_url,
         },
+        ...{ click_mode: 'redirect', skip_offset: null, media: [], vast_url: null, companion: null },
         ...{ duration_seconds: 12.345, status: 'active', starts_at: '2026-03-01T00:00:00.000Z', ends_at: null },
         ...{ created_at: time, updated_at: time },
       },
@@ -107,6 +110,19 @@ describe('a new ad', () => {
     [{ starts_at: '2026-02-30' }, 'starts_at'],
     [{ starts_at: '2026-03-01', ends_at: '2026-03-01' }, 'ends_at'],
     [{ colour: 'red' }, 'colour'],
+    [{ target_url: 'https://a.example/]]>' }, 'target_url'],
+    [{ media: Array(21).fill(FILE), duration_seconds: 1 }, 'media'],
+    [{ media: [{ ...FILE, type: 'mp4' }], duration_seconds: 1 }, 'media.0.type'],
+    [{ media: [FILE, { ...FILE, codec: 'x' }], duration_seconds: 1 }, 'media.1.codec'],
+    [{ media: [{ ...FILE, url: 'https://a.example/\u00fc' }], duration_seconds: 1 }, 'media.0.url'],
+    [{ media: [FILE] }, 'duration_seconds'],
+    [{ skip_offset: '0:05' }, 'skip_offset'],
+    [{ skip_offset: '100%' }, 'skip_offset'],
+    [{ skip_offset: '00:00:20', duration_seconds: 20 }, 'skip_offset'],
+    [{ vast_url: 'https://[MACRO]/' }, 'vast_url'],
+    [{ companion: { ...COMPANION, height: 0 } }, 'companion.height'],
+    [{ companion: { ...COMPANION, target_url: 'https://a.example/{sid}' } }, 'companion.target_url'],
+    [{ click_mode: 'both' }, 'click_mode'],
   ])('is refused with %j', async (fields, path) => {
     const { status, answer } = await send('POST', '', { ...AD, ...fields });
     expect([status, answer.details]).toEqual([400, [{ path, message: expect.any(String) }]]);
@@ -114,6 +130,12 @@ describe('a new ad', () => {
 
   it('accepts the longest values', async () => {
     const longest = {
+      media: Array(20).fill({ ...FILE, width: 16_384, bitrate: 1_000_000 }),
+      duration_seconds: 20,
+      skip_offset: '00:00:19.999',
+      vast_url: 'https://a.example/vast?cb=[CACHEBUSTING]',
+      companion: { ...COMPANION, target_url: null, alt_text: null },
+      click_mode: 'tracking',
       id: 'x'.repeat(128),
       title: 'ü'.repeat(200),
       target_url: `https://a.example/{click_id}${'x'.repeat(2_020)}`,
@@ -144,6 +166,27 @@ describe('a change of an ad', () => {
     expect(page.answer).toMatchObject({ changes: changes.slice(0, 2), next_cursor: expect.any(String) });
     const rest = await send('GET', `/noted/history?cursor=${page.answer.next_cursor}`);
     expect(rest.answer).toMatchObject({ changes: changes.slice(2), next_cursor: null });
+  });
+
+  it('of media files compares what they have, and needs a duration', async () => {
+    const { etag } = await send('POST', '', {
+      ...AD,
+      id: 'video',
+      media: [FILE],
+      duration_seconds: 20,
+      companion: COMPANION,
+    });
+    const { width, ...others } = FILE;
+    const again = { media: [{ ...others, bitrate: null, width }], companion: { ...COMPANION, alt_text: null } };
+    expect((await send('PATCH', '/video', again)).etag).toBe(etag);
+    expect((await send('PATCH', '/video', { duration_seconds: null })).answer.details).toMatchObject([
+      { path: 'duration_seconds' },
+    ]);
+    const removed = { media: [], companion: null, duration_seconds: null };
+    expect((await send('PATCH', '/video', removed)).answer).toMatchObject(removed);
+    expect((await send('GET', '/video/history?limit=1')).answer.changes).toMatchObject([
+      { old: { media: [FILE], companion: COMPANION }, new: removed },
+    ]);
   });
 
   it('with If-Match succeeds once, of many at once', async () => {

@@ -106,7 +106,9 @@ async function editAd(
     if (!isFor(request, versionOf(ad))) throw adHasChanged(id);
     const { id: _id, created_at: _created, updated_at: _updated, ...fields } = ad;
     const changed = change(fields);
-    const details = problemsOf(changed);
+    // An ad from SQL may have the problem already.
+    const before = problemsOf(ad).map(({ path }) => path);
+    const details = problemsOf(changed).filter(({ path }) => !before.includes(path));
     if (details.length > 0) throw invalidFields(details);
     return changed;
   };
