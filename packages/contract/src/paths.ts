@@ -6,6 +6,17 @@ export const API_PREFIX = '/api/v1';
 /** A service behind the gateway. */
 export type ApiService = 'ingest' | 'analytics';
 
+/**
+ * Who may send requests to an endpoint:
+ * - `everybody`: no key is needed
+ * - `events`: with `EVENTS_ACCESS=key`, keys with the scope `events`
+ * - `catalogue`: with `READ_ACCESS=key`, keys with the scope `read` or `manage`
+ * - `read`: with `READ_ACCESS=key`, keys with the scope `read`
+ * - `manage`: keys with the scope `manage`
+ * - `admin`: only `ADMIN_API_KEY`, which may send all other requests too
+ */
+export type EndpointAccess = 'everybody' | 'events' | 'catalogue' | 'read' | 'manage' | 'admin';
+
 /** One row of {@link ENDPOINTS}. */
 export interface Endpoint {
   /** `GET` includes HEAD. */
@@ -16,36 +27,43 @@ export interface Endpoint {
   readonly service: ApiService | 'each';
   /** False for paths that operators request directly from a service. Gateways and Ingresses answer them with 404. */
   readonly isPublic: boolean;
+  readonly access: EndpointAccess;
 }
 
 /** The endpoints of the API, except {@link EVENT_ENDPOINTS}. */
 export const ENDPOINTS = {
-  ads: { method: 'GET', path: '/ads', service: 'ingest', isPublic: true },
-  createAd: { method: 'POST', path: '/ads', service: 'ingest', isPublic: true },
-  ad: { method: 'GET', path: '/ads/{ad_id}', service: 'ingest', isPublic: true },
-  changeAd: { method: 'PATCH', path: '/ads/{ad_id}', service: 'ingest', isPublic: true },
-  archiveAd: { method: 'DELETE', path: '/ads/{ad_id}', service: 'ingest', isPublic: true },
-  adHistory: { method: 'GET', path: '/ads/{ad_id}/history', service: 'ingest', isPublic: true },
-  importAds: { method: 'POST', path: '/ads/import', service: 'ingest', isPublic: true },
-  events: { method: 'POST', path: '/ads/events', service: 'ingest', isPublic: true },
-  analytics: { method: 'GET', path: '/ads/analytics', service: 'analytics', isPublic: true },
-  liveAnalytics: { method: 'GET', path: '/ads/analytics/live', service: 'analytics', isPublic: true },
-  playTime: { method: 'GET', path: '/ads/analytics/play-time', service: 'analytics', isPublic: true },
-  report: { method: 'GET', path: '/ads/analytics/report', service: 'analytics', isPublic: true },
-  storedEvents: { method: 'GET', path: '/ads/analytics/events', service: 'analytics', isPublic: true },
+  ads: { method: 'GET', path: '/ads', service: 'ingest', isPublic: true, access: 'catalogue' },
+  createAd: { method: 'POST', path: '/ads', service: 'ingest', isPublic: true, access: 'manage' },
+  ad: { method: 'GET', path: '/ads/{ad_id}', service: 'ingest', isPublic: true, access: 'catalogue' },
+  changeAd: { method: 'PATCH', path: '/ads/{ad_id}', service: 'ingest', isPublic: true, access: 'manage' },
+  archiveAd: { method: 'DELETE', path: '/ads/{ad_id}', service: 'ingest', isPublic: true, access: 'manage' },
+  adHistory: { method: 'GET', path: '/ads/{ad_id}/history', service: 'ingest', isPublic: true, access: 'manage' },
+  importAds: { method: 'POST', path: '/ads/import', service: 'ingest', isPublic: true, access: 'manage' },
+  events: { method: 'POST', path: '/ads/events', service: 'ingest', isPublic: true, access: 'events' },
+  analytics: { method: 'GET', path: '/ads/analytics', service: 'analytics', isPublic: true, access: 'read' },
+  liveAnalytics: { method: 'GET', path: '/ads/analytics/live', service: 'analytics', isPublic: true, access: 'read' },
+  playTime: { method: 'GET', path: '/ads/analytics/play-time', service: 'analytics', isPublic: true, access: 'read' },
+  report: { method: 'GET', path: '/ads/analytics/report', service: 'analytics', isPublic: true, access: 'read' },
+  storedEvents: {
+    method: 'GET',
+    path: '/ads/analytics/events',
+    service: 'analytics',
+    isPublic: true,
+    access: 'manage',
+  },
 
   /** Redirects to the page. The files of the page are below this path. */
-  swagger: { method: 'GET', path: '/swagger', service: 'ingest', isPublic: true },
-  swaggerPage: { method: 'GET', path: '/swagger/index.html', service: 'ingest', isPublic: true },
-  openApiJson: { method: 'GET', path: '/swagger/doc.json', service: 'ingest', isPublic: true },
-  openApiYaml: { method: 'GET', path: '/swagger/swagger.yaml', service: 'ingest', isPublic: true },
+  swagger: { method: 'GET', path: '/swagger', service: 'ingest', isPublic: true, access: 'everybody' },
+  swaggerPage: { method: 'GET', path: '/swagger/index.html', service: 'ingest', isPublic: true, access: 'everybody' },
+  openApiJson: { method: 'GET', path: '/swagger/doc.json', service: 'ingest', isPublic: true, access: 'everybody' },
+  openApiYaml: { method: 'GET', path: '/swagger/swagger.yaml', service: 'ingest', isPublic: true, access: 'everybody' },
 
   /** Through a gateway, ingest answers. */
-  health: { method: 'GET', path: '/health', service: 'each', isPublic: true },
-  live: { method: 'GET', path: '/live', service: 'each', isPublic: false },
-  ready: { method: 'GET', path: '/ready', service: 'each', isPublic: false },
-  metrics: { method: 'GET', path: '/metrics', service: 'each', isPublic: false },
-  info: { method: 'GET', path: '/info', service: 'each', isPublic: true },
+  health: { method: 'GET', path: '/health', service: 'each', isPublic: true, access: 'everybody' },
+  live: { method: 'GET', path: '/live', service: 'each', isPublic: false, access: 'everybody' },
+  ready: { method: 'GET', path: '/ready', service: 'each', isPublic: false, access: 'everybody' },
+  metrics: { method: 'GET', path: '/metrics', service: 'each', isPublic: false, access: 'everybody' },
+  info: { method: 'GET', path: '/info', service: 'each', isPublic: true, access: 'everybody' },
 } as const satisfies Readonly<Record<string, Endpoint>>;
 
 /** `POST /ads/<kind>` */
@@ -54,6 +72,7 @@ export const EVENT_ENDPOINTS: Readonly<Record<EndpointKind, Endpoint>> = perEndp
   path: `${ENDPOINTS.ads.path}/${kind}`,
   service: 'ingest',
   isPublic: true,
+  access: 'events',
 }));
 
 export const ALL_ENDPOINTS: readonly Endpoint[] = [

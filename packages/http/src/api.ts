@@ -3,6 +3,7 @@ import { API_PREFIX, MANAGEMENT_PATHS, methodNotAllowed, notFound, withPrefix } 
 import type { HttpConfig, Logger, ManagementEndpoints, Metrics } from '@ads/runtime';
 import express, { type ErrorRequestHandler, type Request, type Router } from 'express';
 import proxyAddress from 'proxy-addr';
+import { type Access, guardRoutes } from './access.js';
 import { commonHeaders, crossOrigin, securityHeaders, setHeaders } from './common-headers.js';
 import { createRouter } from './create-router.js';
 import { createFastPath, type FastPath } from './fast-path.js';
@@ -17,6 +18,8 @@ export interface ApiOptions {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly managementEndpoints: ManagementEndpoints;
+  /** Checks the keys of all requests to `ENDPOINTS`. */
+  readonly access: Access;
   /** Adds the routes that get nearly all requests. Their paths must differ from those of `routes`. */
   readonly fastPath?: (fastPath: FastPath) => void;
   /**
@@ -28,7 +31,7 @@ export interface ApiOptions {
 
 /** Returns the request listener of a service: fast path, management endpoints, routes, errors. */
 export function createApi(options: ApiOptions): RequestListener {
-  const { config, logger, metrics, managementEndpoints } = options;
+  const { config, logger, metrics, managementEndpoints, access } = options;
   const observer = createObserver(metrics, logger);
   const rateLimiters = createRateLimiters(config);
   const app = express();
@@ -41,6 +44,7 @@ export function createApi(options: ApiOptions): RequestListener {
   const { fastPath, listener, routes, takesEvents } = createFastPath({
     observer,
     rateLimiters,
+    access,
     headersFor: {
       readers: commonHeaders(config, 'readers'),
       events: commonHeaders(config, 'events'),
@@ -60,6 +64,7 @@ export function createApi(options: ApiOptions): RequestListener {
 
   const router = createRouter();
   options.routes?.(router);
+  app.use(guardRoutes(access, router.stack));
   refuseOtherMethods(router, router.stack);
   refuseOtherMethods(app, routes);
   app.use(API_PREFIX, router);

@@ -1,9 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { Caller } from './access.js';
 import type { HeaderList } from './common-headers.js';
 
 /** For responses that clients may keep, and must compare with `If-None-Match` before each use. */
-const REVALIDATED: HeaderList = ['Cache-Control', 'no-cache'];
+const REVALIDATED: Readonly<Record<Caller['cache'], HeaderList>> = {
+  public: ['Cache-Control', 'no-cache'],
+  private: ['Cache-Control', 'private, no-cache'],
+};
 
 /** A weak `ETag` of a text: equal texts have the same meaning. Takes 2 µs for the answer about one ad. */
 export function weakTag(text: string): string {
@@ -11,8 +15,8 @@ export function weakTag(text: string): string {
 }
 
 /** The headers of a response with an `ETag` that no cache uses without asking. */
-export function revalidated(etag: string): HeaderList {
-  return [...REVALIDATED, 'ETag', etag];
+export function revalidated(etag: string, { cache }: Pick<Caller, 'cache'>): HeaderList {
+  return [...REVALIDATED[cache], 'ETag', etag];
 }
 
 /** True if `If-None-Match` contains the tag, so that the client has this version. */

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { API_PREFIX, methodNotAllowed, targetTooLong, withPrefix } from '@ads/contract';
 import type { Request, Response, Router } from 'express';
+import { type Access, ANYONE, BY_KEY, type Guard, guardOf } from './access.js';
 import { clientKey } from './client-key.js';
 import type { Audience, HeaderList } from './common-headers.js';
 import { createRouter } from './create-router.js';
@@ -38,6 +39,7 @@ type FastPathListener = (request: IncomingMessage, response: ServerResponse, nex
 export interface FastPathOptions {
   readonly observer: Observer;
   readonly rateLimiters: Readonly<Record<LimitName, RateLimiter>>;
+  readonly access: Access;
   /** The headers of every response, by the origin of the request. */
   readonly headersFor: Readonly<Record<Audience, (origin: string | undefined) => HeaderList>>;
   /** The address of the client, as the trusted proxies report it. */
@@ -92,6 +94,7 @@ export function createFastPath(options: FastPathOptions): {
     handler: FastPathHandler,
   ) => {
     const paths = withPrefix([path]);
+    const guard = guardOf(options.access, method, path);
     const route: Route = {
       options,
       endpoint: `${API_PREFIX}${path}`,
@@ -102,6 +105,7 @@ export function createFastPath(options: FastPathOptions): {
       const context = new FastPathContext(route, request, response);
       try {
         context.charge(1);
+        if (guard !== undefined) context.admit(guard);
         readBody(request, context, (error, body) => {
           if (error === undefined) context.answer(handler, body);
           else context.refuse(error);
@@ -167,8 +171,10 @@ function decoded(text: string): string {
 }
 
 class FastPathContext extends ObservedRequest implements RequestContext {
+  caller = ANYONE;
   #limits = NONE;
   readonly #route: Route;
+  #byKey = NONE;
 
   constructor(route: Route, request: IncomingMessage, response: ServerResponse) {
     super(route.options.observer, request, response, route.endpoint);
@@ -177,6 +183,12 @@ class FastPathContext extends ObservedRequest implements RequestContext {
 
   clientAddress(): string | undefined {
     return this.#route.options.clientAddressOf(this.request);
+  }
+
+  /** @throws ApiError of the guard */
+  admit(guard: Guard): void {
+    this.#byKey = BY_KEY;
+    this.caller = guard(this.request);
   }
 
   charge(requests: number): void {
@@ -202,19 +214,19 @@ class FastPathContext extends ObservedRequest implements RequestContext {
 
   readonly #send = ({ status, body, type = JSON_TYPE, headers = NONE, etag }: Answer): void => {
     const common = this.#route.headersFor(this.request.headers.origin);
-    const caching = etag === undefined ? NONE : revalidated(etag);
+    const caching = etag === undefined ? NONE : revalidated(etag, this.caller);
     const isCurrent = etag !== undefined && isKnown(this.request, etag);
     if (isCurrent || body.length === 0) {
       const id = [REQUEST_ID_HEADER, this.requestId];
       const length = isCurrent || status === 204 ? NONE : NO_BODY;
-      const list = [...id, ...length, ...common, ...this.#limits, ...headers, ...caching];
+      const list = [...id, ...length, ...common, ...this.#limits, ...this.#byKey, ...headers, ...caching];
       this.response.writeHead(isCurrent ? 304 : status, list).end();
       return;
     }
     const bytes = Buffer.byteLength(body);
     this.response.writeHead(
       status,
-      headOf(this.requestId, type, String(bytes), common, this.#limits, headers, caching),
+      headOf(this.requestId, type, String(bytes), common, this.#limits, this.#byKey, headers, caching),
     );
     // Only a text becomes one chunk with the head.
     if (typeof body !== 'string') sendWhole(this.response, body.toString('latin1'), 'latin1');

@@ -1,4 +1,5 @@
 export { listen } from '@ads/runtime';
+export { type Access, ANYONE, type Caller, callerOf, createAccess, toExpress } from './access.js';
 export * from './api.js';
 export type { TextBody } from './body-formats.js';
 export { clientKey } from './client-key.js';
@@ -10,6 +11,5 @@ export type { FastPath, FastPathHandler } from './fast-path.js';
 export { beginStream, labelled } from './observe.js';
 export * from './request-body.js';
 export type { RequestContext } from './request-context.js';
-export { requireKey } from './require-key.js';
 export type { Answer, Content } from './response.js';
 export type { TagRoute, TagTarget } from './tag-routes.js';

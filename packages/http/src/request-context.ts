@@ -1,9 +1,11 @@
 import type { IncomingMessage } from 'node:http';
+import type { Caller } from './access.js';
 import type { Client } from './request-body.js';
 
 /** A request on the fast path whose body has been read. */
 export interface RequestContext extends Client {
   readonly request: IncomingMessage;
+  readonly caller: Caller;
   /** The address of the client, as the trusted proxies report it. It may be any text. */
   clientAddress(): string | undefined;
   /**

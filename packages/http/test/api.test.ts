@@ -16,6 +16,7 @@ import {
 } from '@ads/runtime';
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Router } from 'express';
+import { createAccess } from '../src/access.js';
 import { type ApiOptions, createApi } from '../src/api.js';
 import type { FastPath } from '../src/fast-path.js';
 import { labelled } from '../src/observe.js';
@@ -88,6 +89,7 @@ async function serve(added: Added, changes: Partial<ApiOptions['config']> = {}) 
     logger,
     metrics,
     managementEndpoints: managementEndpoints({ health, metrics }),
+    access: createAccess({ READ_ACCESS: 'public' }),
     ...added,
   });
   const shutdown = createShutdown(logger);

@@ -1,5 +1,5 @@
 import { ENDPOINTS } from '@ads/contract';
-import { connectionOwner, createApi, requireKey } from '@ads/http';
+import { connectionOwner, createAccess, createApi } from '@ads/http';
 import { createClock, listen, managementEndpoints, minutesKept, runProcess } from '@ads/runtime';
 import { analyticsHandler } from './analytics-handler.js';
 import { createAnalyticsHealth } from './analytics-health.js';
@@ -54,6 +54,7 @@ await runProcess<AnalyticsConfig>({
       logger,
       metrics,
       managementEndpoints: managementEndpoints({ health, metrics }),
+      access: createAccess(config),
       fastPath(fastPath) {
         fastPath.get(ENDPOINTS.analytics.path, 'reads', analyticsHandler(answer));
         fastPath.get(ENDPOINTS.playTime.path, 'reads', playTimeHandler({ catalogue, database }));
@@ -69,8 +70,7 @@ await runProcess<AnalyticsConfig>({
           minutesKept: minutesKept(config),
         });
         router.get(ENDPOINTS.report.path, report);
-        const events = eventsHandler({ ...exports, stream: streaming.events });
-        router.get(ENDPOINTS.storedEvents.path, requireKey(config), events);
+        router.get(ENDPOINTS.storedEvents.path, eventsHandler({ ...exports, stream: streaming.events }));
       },
     });
     const port = await listen({ handler, config, logger, metrics, health, ownerOf: connectionOwner(config) }, shutdown);

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
-import { connectionOwner, createApi } from '@ads/http';
+import { connectionOwner, createAccess, createApi } from '@ads/http';
 import { waitFor } from '@ads/local';
 import {
   createHealth,
@@ -92,6 +92,7 @@ async function serve({ maxStreams = 100 } = {}) {
     logger,
     metrics,
     managementEndpoints: managementEndpoints({ health, metrics }),
+    access: createAccess({ READ_ACCESS: 'public' }),
     routes: (router) => router.get('/live-analytics', liveHandler(catalogue, streams)),
   });
   const shutdown = createShutdown(quiet);

@@ -1,5 +1,5 @@
 import { invalidFields, queryOf, readAdsQuery } from '@ads/contract';
-import { clientKey, isKnown } from '@ads/http';
+import { callerOf, clientKey, isKnown } from '@ads/http';
 import type { RequestHandler } from 'express';
 import type { AdPages } from './ad-pages.js';
 
@@ -13,7 +13,7 @@ export function adsHandler({ page }: Pick<AdPages, 'page'>, maxAgeSeconds: numbe
     const query = readAdsQuery(queryOf(request.originalUrl));
     if (query.state === 'invalid') throw invalidFields(query.details);
     const { body, etag } = await page(query.limit, query.after, clientKey(request.ip, request.socket));
-    response.set({ ETag: etag, 'Cache-Control': `public, max-age=${maxAgeSeconds}` });
+    response.set({ ETag: etag, 'Cache-Control': `${callerOf(response).cache}, max-age=${maxAgeSeconds}` });
     if (isKnown(request, etag)) {
       response.status(304).end();
       return;

@@ -14,9 +14,11 @@ import {
   timeouts,
 } from '@ads/connections';
 import {
+  type EventAccessConfig,
   type EventAgeConfig,
   type EventLimitConfig,
   type EventRetentionConfig,
+  eventAccessVariables,
   eventAgeVariables,
   eventLimitVariables,
   eventRetentionVariables,
@@ -40,6 +42,7 @@ export interface IngestConfig
     EventAgeConfig,
     EventRetentionConfig,
     KeyConfig,
+    EventAccessConfig,
     MinuteRetentionConfig,
     LogConfig,
     PostgresConfig,
@@ -74,6 +77,7 @@ export const ingestVariables: Variables<IngestConfig> = {
   ...eventAgeVariables,
   ...eventRetentionVariables,
   ...keyVariables,
+  ...eventAccessVariables,
   ...minuteRetentionVariables,
   ...logVariables,
   ...postgresVariables,

@@ -1,5 +1,5 @@
 import { ENDPOINTS, EVENT_ENDPOINTS, openApiDocument } from '@ads/contract';
-import { batchReader, bodyReader, connectionOwner, createApi, jsonReader } from '@ads/http';
+import { batchReader, bodyReader, connectionOwner, createAccess, createApi, jsonReader } from '@ads/http';
 import { readAdsPage } from '@ads/ledger';
 import { ENDPOINT_KINDS, NUMERIC_EVENT_FIELDS } from '@ads/models';
 import { createClock, listen, managementEndpoints, runProcess } from '@ads/runtime';
@@ -47,6 +47,7 @@ await runProcess<IngestConfig>({
       logger,
       metrics,
       managementEndpoints: managementEndpoints({ health, metrics }),
+      access: createAccess(config),
       fastPath(fastPath) {
         const readBody = bodyReader({ limitBytes: config.MAX_BODY_BYTES, numericFields: NUMERIC_EVENT_FIELDS });
         const dependencies = {

@@ -1,7 +1,7 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { rateLimited } from '@ads/contract';
-import type { Answer } from '@ads/http';
+import { ANYONE, type Answer } from '@ads/http';
 import { type AdEvent, KINDS, uuidv7 } from '@ads/models';
 import { expect, test } from '@jest/globals';
 import { batchHandler } from '../src/batch-handler.js';
@@ -25,6 +25,7 @@ function setUp(store: (event: AdEvent) => Promise<StoreResult>, limit = Number.P
   let charged = 0;
   const context = {
     request: new IncomingMessage(new Socket()),
+    caller: ANYONE,
     clientAddress: () => '192.0.2.1',
     clientKey: () => '',
     charge: (requests: number) => {

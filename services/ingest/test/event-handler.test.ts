@@ -2,6 +2,7 @@ import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { ANYONE } from '@ads/http';
 import { uuidv7 } from '@ads/models';
 import { expect, test } from '@jest/globals';
 import { eventAges } from '../src/event-ages.js';
@@ -27,7 +28,13 @@ test('the body of an event is released while the event waits to be durable', asy
     const body = { ad_id: 'ad-001', more: { large: true } };
     answers.push(
       handler(
-        { request, clientAddress: () => '192.0.2.1', clientKey: () => '192.0.2.1', charge: () => undefined },
+        {
+          request,
+          caller: ANYONE,
+          clientAddress: () => '192.0.2.1',
+          clientKey: () => '192.0.2.1',
+          charge: () => undefined,
+        },
         body,
       ),
     );
@@ -53,6 +60,7 @@ test('an event that is older than allowed is refused with event_too_old, and the
   });
   const context = {
     request: new IncomingMessage(new Socket()),
+    caller: ANYONE,
     clientAddress: () => '192.0.2.1',
     clientKey: () => '',
     charge: () => undefined,
@@ -82,6 +90,7 @@ test('an event that waits too long or finds a full queue is refused without a ca
   });
   const context = {
     request: new IncomingMessage(new Socket()),
+    caller: ANYONE,
     clientAddress: () => '192.0.2.1',
     clientKey: () => '',
     charge: () => undefined,

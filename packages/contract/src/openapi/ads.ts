@@ -15,7 +15,6 @@ import { API_PREFIX, ENDPOINTS } from '../paths.js';
 import {
   error,
   json,
-  keyErrors,
   noCatalogue,
   notModified,
   OPAQUE_CURSOR,
@@ -132,7 +131,6 @@ const body = (schema: string, example: object) => ({
   content: { 'application/json': { schema: { $ref: `#/components/schemas/${schema}` }, example } },
 });
 
-const security = [{ key: [] }];
 const tags = ['ads'];
 
 const common = {
@@ -183,13 +181,11 @@ export const adsPaths = {
       summary: 'Register an ad',
       description:
         'Creates an ad, which takes events at once. With an `Idempotency-Key`, a repeated request gets the first answer again.',
-      security,
       parameters: [idempotencyKey],
       requestBody: body('NewAd', { id: 'ad-001', ...fields }),
       responses: {
         201: versioned(json('The new ad.', 'Ad', ad), location),
         ...bodyErrors,
-        ...keyErrors,
         409: error('The id is taken.', adExists('ad-001')),
         422: error('The `Idempotency-Key` was sent with another body.', idempotencyKeyReused()),
         ...common,
@@ -203,7 +199,6 @@ export const adsPaths = {
       summary: 'Register many ads',
       description:
         'Creates an ad for each line: CSV, whose first line names the fields, or NDJSON with a JSON object per line. At most `MAX_IMPORT_ADS` ads and `MAX_IMPORT_BYTES` bytes. Give the ads ids, so that a repeated import does not create them again.',
-      security,
       parameters: queryParameters(adImportQuery, { mode: 'valid' }),
       requestBody: {
         required: true,
@@ -235,7 +230,6 @@ export const adsPaths = {
             [{ path: 'lines.3.target_url', message: 'target_url is required' }],
           ),
         ),
-        ...keyErrors,
         ...common,
       },
     },
@@ -260,13 +254,11 @@ export const adsPaths = {
       summary: 'Change an ad',
       description:
         'Changes the fields in the body, and keeps the others. null removes a value. Old and new values are noted in the history.',
-      security,
       parameters: [adId, ifMatch],
       requestBody: body('AdChange', change),
       responses: {
         200: versioned(json('The ad after the change.', 'Ad', { ...ad, ...change })),
         ...bodyErrors,
-        ...keyErrors,
         404: unknown,
         412: lostUpdate,
         ...common,
@@ -278,11 +270,9 @@ export const adsPaths = {
       summary: 'Archive an ad',
       description:
         'Sets `status` to `archived`. The ad keeps its history and counts, and its events still count, because players may report late. A PATCH of `status` takes it back.',
-      security,
       parameters: [adId, ifMatch],
       responses: {
         200: versioned(json('The archived ad.', 'Ad', { ...ad, status: 'archived' })),
-        ...keyErrors,
         404: unknown,
         412: lostUpdate,
         ...common,
@@ -296,7 +286,6 @@ export const adsPaths = {
       summary: 'Get the changes of an ad',
       description:
         'Returns who changed what, newest first. Changes by SQL are not included. Each change was noted in the transaction that made it.',
-      security,
       parameters: [adId, ...queryParameters(adHistoryQuery, { limit: 20, cursor: 4711 })],
       responses: {
         200: json('The changes.', 'AdHistory', history),
@@ -304,7 +293,6 @@ export const adsPaths = {
           'A query parameter is invalid or unknown.',
           invalidFields([{ path: 'limit', message: 'limit must be less than or equal to 100' }]),
         ),
-        ...keyErrors,
         404: unknown,
         ...common,
       },

@@ -12,6 +12,7 @@ import {
   reportResponse,
   storedEventResponse,
 } from '../responses.js';
+import { withAccess } from './access.js';
 import { adsPaths } from './ads.js';
 import { countersOperation } from './analytics.js';
 import { batchOperation, eventOperation, eventSchemas } from './events.js';
@@ -47,7 +48,7 @@ export function openApiDocument() {
       { name: 'analytics', description: 'Counters for advertisers and analysts' },
       { name: 'management', description: 'Health, metrics and versions, for operators' },
     ],
-    paths: {
+    paths: withAccess({
       ...adsPaths,
       ...Object.fromEntries(
         ENDPOINT_KINDS.map((kind) => [`${API_PREFIX}${EVENT_ENDPOINTS[kind].path}`, { post: eventOperation(kind) }]),
@@ -59,7 +60,7 @@ export function openApiDocument() {
       [`${API_PREFIX}${ENDPOINTS.playTime.path}`]: { get: playTimeOperation },
       [`${API_PREFIX}${ENDPOINTS.storedEvents.path}`]: { get: exportOperation },
       ...managementPaths,
-    },
+    }),
     components: {
       securitySchemes: {
         key: { type: 'http', scheme: 'bearer', description: 'The API key: `ADMIN_API_KEY` of the service.' },

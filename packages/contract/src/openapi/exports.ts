@@ -4,7 +4,6 @@ import { ROW_TYPES } from '../row-format.js';
 import {
   error,
   fileHeader,
-  keyErrors,
   otherErrors,
   queryParameters,
   rateLimitHeaders,
@@ -36,7 +35,6 @@ export const exportOperation = {
   summary: 'Export stored events',
   description:
     'Returns every stored event of some ads whose `occurred_at` is in a range, as of one moment. The columns are the fields of `StoredEvent`. Rows are not sorted: they come in the order in which they are stored, by the day in a UUIDv7, then ids of other versions. The answer has any number of rows, at the pace of the client. An export that fails midway, or takes longer than `EXPORT_TIMEOUT_SECONDS`, ends with a broken connection: the last chunk is missing.',
-  security: [{ key: [] }],
   parameters: queryParameters(eventsQuery, {
     ad_id: ['ad-001'],
     from: '2026-03-28',
@@ -72,7 +70,6 @@ export const exportOperation = {
       'A query parameter is missing or invalid.',
       invalidFields([{ path: 'ad_id', message: 'ad_id is required' }]),
     ),
-    ...keyErrors,
     429: retryLater('The client has exceeded its limit of reads.', rateLimited(600, 'kO3pXv1zQm8bT4Ya')),
     503: retryLater(
       'Postgres is unavailable, or `MAX_EXPORTS` exports are in progress.',

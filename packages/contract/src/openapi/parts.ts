@@ -1,6 +1,6 @@
 import { EVENT_FIELDS, EVENT_KINDS, type EventKind } from '@ads/models';
 import type { Schema } from 'joi';
-import { type ApiError, errorBody, internal, keysDisabled, rateLimited, unauthorized, unavailable } from '../errors.js';
+import { type ApiError, errorBody, internal, rateLimited, unavailable } from '../errors.js';
 import { ROW_TYPES } from '../row-format.js';
 
 /** The parts of a JSON Schema that this code reads. */
@@ -180,25 +180,6 @@ export function retryLater(description: string, ...errors: readonly ApiError[]) 
   const response = error(description, ...errors);
   return { ...response, headers: { ...response.headers, ...retryAfterHeader } };
 }
-
-const unauthorizedResponse = error('The key is missing or not valid.', unauthorized(false));
-
-/** The errors of a request that needs the key. */
-export const keyErrors = {
-  401: {
-    ...unauthorizedResponse,
-    headers: {
-      ...unauthorizedResponse.headers,
-      'WWW-Authenticate': {
-        description: 'The scheme of `Authorization`.',
-        required: true,
-        schema: { type: 'string' },
-        example: 'Bearer',
-      },
-    },
-  },
-  403: error('The service has no key.', keysDisabled()),
-};
 
 /** Errors that a path does not list. */
 export const otherErrors = {

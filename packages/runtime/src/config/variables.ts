@@ -38,6 +38,12 @@ export interface HttpConfig extends ServerConfig {
 /** The configuration of a service with requests that need a key. */
 export interface KeyConfig {
   readonly ADMIN_API_KEY?: string;
+  readonly READ_ACCESS: 'public' | 'key';
+}
+
+/** The configuration of a service whose events may need a key. */
+export interface EventAccessConfig {
+  readonly EVENTS_ACCESS: 'public' | 'key';
 }
 
 /** The configuration of a service that takes events. */
@@ -150,7 +156,22 @@ export const keyVariables: Variables<KeyConfig> = {
     .pattern(/^[!-~]+$/)
     .messages({ 'string.pattern.base': 'must be printable ASCII without spaces' })
     .description(
-      'Key of requests that need one, sent as `Authorization: Bearer KEY`: 16 to 256 printable ASCII characters. Unset: these requests are answered with 403. `npm start` makes one.',
+      'Key of requests that need one, sent as `Authorization: Bearer KEY`: 16 to 256 printable ASCII characters. Unset: requests that change something are answered with 403. `npm start` makes one.',
+    ),
+  READ_ACCESS: Joi.string()
+    .valid('public', 'key')
+    .default('public')
+    .description(
+      'Who may read ads, counters, reports and live streams: everybody (`public`), or requests with a key (`key`). Give ingest and analytics the same value.',
+    ),
+};
+
+export const eventAccessVariables: Variables<EventAccessConfig> = {
+  EVENTS_ACCESS: Joi.string()
+    .valid('public', 'key')
+    .default('public')
+    .description(
+      'Who may send events to the JSON endpoints: everybody (`public`), or requests with a key (`key`). A key in a page or an app is not secret, so `key` is for events that servers send.',
     ),
 };
 

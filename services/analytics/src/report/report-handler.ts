@@ -1,5 +1,5 @@
 import { queryOf, ROW_FORMATS, ROW_TYPES, type RowFormat } from '@ads/contract';
-import { clientKey, isKnown, revalidated, setHeaders, weakTag } from '@ads/http';
+import { callerOf, clientKey, isKnown, revalidated, setHeaders, weakTag } from '@ads/http';
 import { readOldestMinute } from '@ads/ledger';
 import type { Request, RequestHandler, Response } from 'express';
 import { rowWriter } from '../row-formats.js';
@@ -34,7 +34,7 @@ export function reportHandler(dependencies: ReportHandlerDependencies): RequestH
 async function sendWhole(request: Request, response: Response, dependencies: ReportDependencies, plan: ReportPlan) {
   const body = JSON.stringify(await wholeReport(dependencies, plan));
   const etag = weakTag(body);
-  setHeaders(response, revalidated(etag));
+  setHeaders(response, revalidated(etag, callerOf(response)));
   if (isKnown(request, etag)) response.status(304).end();
   else response.type('json').send(body);
 }

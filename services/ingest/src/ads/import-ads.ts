@@ -8,12 +8,11 @@ import {
   readNewAd,
   unavailable,
 } from '@ads/contract';
-import { clientKey, readBody, type TextBody, textReader } from '@ads/http';
+import { callerOf, clientKey, readBody, type TextBody, textReader } from '@ads/http';
 import type { NewAd } from '@ads/ledger';
 import { type Detail, uuidv7 } from '@ads/models';
 import type { RequestHandler } from 'express';
 import type { AdStore } from './ad-store.js';
-import { ADMIN } from './admin.js';
 import { IMPORT_FORMATS, type ImportFormat, type ImportLine, readImportLines } from './import-lines.js';
 
 /** Lines that are validated before the process does other work: about 3 ms. */
@@ -45,7 +44,13 @@ export function importHandler(
       throw invalidRequest(`The import has ${lines.length} ads; send at most ${most} in one request.`);
     }
     const client = clientKey(request.ip, request.socket);
-    const checked = await createFrom(await checkLines(lines), reading.query.mode === 'all', store, client);
+    const checked = await createFrom(
+      await checkLines(lines),
+      reading.query.mode === 'all',
+      store,
+      client,
+      callerOf(response).name,
+    );
     const created = checked.filter(isValid).length;
     const results = checked.map(({ line, result }) =>
       'id' in result ? { line, status: 'created', id: result.id } : { line, status: 'rejected', details: result },
@@ -82,6 +87,7 @@ function checkLine(ad: ImportLine['ad']): CheckedLine['result'] {
 /**
  * Creates the ads of the valid lines, and rejects lines whose ad exists already.
  *
+ * @param by the name of the API key
  * @param all whether one rejected line rejects the import
  * @throws ApiError 400 if nothing was created
  */
@@ -90,6 +96,7 @@ async function createFrom(
   all: boolean,
   store: AdStore,
   client: string,
+  by: string,
 ): Promise<readonly CheckedLine[]> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const ids = given.filter(isValid).map(({ result }) => result.id);
@@ -101,7 +108,7 @@ async function createFrom(
     const ads = checked.filter(isValid).map(({ result }) => result);
     if (ads.length === 0 || (all && ads.length < checked.length)) throw nothingCreated(checked);
     // Undefined if somebody has created one of them since the look-up.
-    if ((await store.create(client, ads, ADMIN)) !== undefined) return checked;
+    if ((await store.create(client, ads, by)) !== undefined) return checked;
   }
   throw unavailable('Some of these ads are being created by others; retry later.');
 }

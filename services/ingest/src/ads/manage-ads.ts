@@ -15,19 +15,27 @@ import {
   readNewAd,
   unknownAd,
 } from '@ads/contract';
-import { type BodyReader, clientKey, isFor, isKnown, readBody, requireKey } from '@ads/http';
+import {
+  type BodyReader,
+  callerOf,
+  clientKey,
+  isFor,
+  isKnown,
+  readBody,
+  revalidated,
+  setHeaders,
+  toExpress,
+} from '@ads/http';
 import { AD_ID, type Ad, type AdFields, uuidv7 } from '@ads/models';
-import type { KeyConfig } from '@ads/runtime';
 import type { Request, Response, Router } from 'express';
 import type { AdStore } from './ad-store.js';
-import { ADMIN } from './admin.js';
 import { importHandler } from './import-ads.js';
 
 /** Printable ASCII characters. */
 const IDEMPOTENCY_KEY = /^[ -~]{1,255}$/;
 
 export interface ManageAdsOptions {
-  readonly config: KeyConfig & { readonly MAX_IMPORT_ADS: number; readonly MAX_IMPORT_BYTES: number };
+  readonly config: { readonly MAX_IMPORT_ADS: number; readonly MAX_IMPORT_BYTES: number };
   readonly store: AdStore;
   /** Reads JSON. */
   readonly readJson: BodyReader;
@@ -35,21 +43,15 @@ export interface ManageAdsOptions {
 
 /** Adds the routes that read and change ads. */
 export function manageAds(router: Router, { config, store, readJson }: ManageAdsOptions): void {
-  const withKey = requireKey(config);
-  router.post(ENDPOINTS.createAd.path, withKey, (request, response) => createAd(request, response, store, readJson));
-  router.post(ENDPOINTS.importAds.path, withKey, importHandler(store, config));
+  router.post(ENDPOINTS.createAd.path, (request, response) => createAd(request, response, store, readJson));
+  router.post(ENDPOINTS.importAds.path, importHandler(store, config));
   const path = toExpress(ENDPOINTS.ad.path);
   router.get(path, (request, response) => getAd(request, response, store));
-  router.patch(path, withKey, (request, response) => changeAd(request, response, store, readJson));
-  router.delete(path, withKey, (request, response) =>
+  router.patch(path, (request, response) => changeAd(request, response, store, readJson));
+  router.delete(path, (request, response) =>
     editAd(request, response, store, 'archived', (fields) => ({ ...fields, status: 'archived' })),
   );
-  router.get(toExpress(ENDPOINTS.adHistory.path), withKey, (request, response) => getHistory(request, response, store));
-}
-
-/** `/ads/{ad_id}` is `/ads/:ad_id` in Express. */
-function toExpress(path: string): string {
-  return path.replaceAll(/\{(\w+)\}/g, ':$1');
+  router.get(toExpress(ENDPOINTS.adHistory.path), (request, response) => getHistory(request, response, store));
 }
 
 async function createAd(request: Request, response: Response, store: AdStore, readJson: BodyReader): Promise<void> {
@@ -69,7 +71,7 @@ async function createAd(request: Request, response: Response, store: AdStore, re
   };
   const create = async (): Promise<Ad> => {
     const idempotency = key === undefined ? undefined : { key, requestHash };
-    const [ad] = (await store.create(client, [{ id, ...fields }], ADMIN, idempotency)) ?? [];
+    const [ad] = (await store.create(client, [{ id, ...fields }], callerOf(response).name, idempotency)) ?? [];
     // Another request may have created it since the look-up.
     const created = ad ?? (await repeated());
     if (created === undefined) throw adExists(id);
@@ -82,9 +84,9 @@ async function createAd(request: Request, response: Response, store: AdStore, re
 
 async function getAd(request: Request, response: Response, store: AdStore): Promise<void> {
   const ad = await existingAd(request, store);
-  response.set('Cache-Control', 'no-cache');
-  if (isKnown(request, versionOf(ad))) response.set('ETag', versionOf(ad)).status(304).end();
-  else sendAd(response, ad);
+  setHeaders(response, revalidated(versionOf(ad), callerOf(response)));
+  if (isKnown(request, versionOf(ad))) response.status(304).end();
+  else response.json(ad);
 }
 
 async function changeAd(request: Request, response: Response, store: AdStore, readJson: BodyReader): Promise<void> {
@@ -112,7 +114,7 @@ async function editAd(
     if (details.length > 0) throw invalidFields(details);
     return changed;
   };
-  const ad = await store.edit(clientOf(request), id, { action, by: ADMIN, apply });
+  const ad = await store.edit(clientOf(request), id, { action, by: callerOf(response).name, apply });
   if (ad === undefined) throw unknownAd(id, 404);
   sendAd(response, ad);
 }

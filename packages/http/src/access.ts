@@ -1,0 +1,119 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { ALL_ENDPOINTS, type Endpoint, keysDisabled, unauthorized, withPrefix } from '@ads/contract';
+import type { EventAccessConfig, KeyConfig } from '@ads/runtime';
+import type { Response, Router } from 'express';
+import type { HeaderList } from './common-headers.js';
+import { createRouter } from './create-router.js';
+
+/** Who sent a request. */
+export interface Caller {
+  /** Names the key in histories: `admin` for `ADMIN_API_KEY`. */
+  readonly name: string;
+  /** Who may keep the answer: `public` caches, or `private` ones only, because the request needed a key. */
+  readonly cache: 'public' | 'private';
+}
+
+/** Returns the caller. @throws ApiError 401 or 403 */
+export type Guard = (request: IncomingMessage) => Caller;
+
+/** Decides which requests need a key. */
+export interface Access {
+  /** Undefined if the endpoint needs no key, so that its requests are not checked at all. */
+  guardOf(endpoint: Endpoint): Guard | undefined;
+}
+
+/** The caller of a request that needs no key, even if it has one. */
+export const ANYONE: Caller = { name: 'anyone', cache: 'public' };
+
+const ADMIN: Caller = { name: 'admin', cache: 'private' };
+
+/** The scheme is case-insensitive: RFC 9110, 11.1. */
+const BEARER = /^Bearer +([!-~]+) *$/i;
+
+export type AccessConfig = KeyConfig & Partial<EventAccessConfig>;
+
+/**
+ * The rules of `ENDPOINTS` under a configuration. The time of the comparison with `ADMIN_API_KEY` depends on neither key, because
+ * it compares digests of equal length. A failed attempt costs some microseconds and counts in the rate limit, which comes first.
+ */
+export function createAccess({ ADMIN_API_KEY, READ_ACCESS, EVENTS_ACCESS }: AccessConfig): Access {
+  const admin = ADMIN_API_KEY === undefined ? undefined : digestOf(ADMIN_API_KEY);
+  const isAdmin = (key: string): boolean => admin !== undefined && timingSafeEqual(digestOf(key), admin);
+
+  const needsKey = ({ access }: Endpoint): boolean => {
+    switch (access) {
+      case 'everybody':
+        return false;
+      case 'events':
+        return EVENTS_ACCESS === 'key';
+      case 'catalogue':
+      case 'read':
+        return READ_ACCESS === 'key';
+      case 'manage':
+      case 'admin':
+        return true;
+    }
+  };
+
+  return {
+    guardOf(endpoint) {
+      if (!needsKey(endpoint)) return undefined;
+      const isManagement = endpoint.access === 'manage' || endpoint.access === 'admin';
+      return (request) => {
+        if (isManagement && admin === undefined) throw keysDisabled();
+        const key = bearerOf(request);
+        if (key === undefined) throw unauthorized(false);
+        if (!isAdmin(key)) throw unauthorized(true);
+        return ADMIN;
+      };
+    },
+  };
+}
+
+function bearerOf({ headers: { authorization } }: IncomingMessage): string | undefined {
+  return authorization === undefined ? undefined : BEARER.exec(authorization)?.[1];
+}
+
+function digestOf(key: string): Buffer {
+  return createHash('sha256').update(key).digest();
+}
+
+/** On answers that need a key: a cache must not answer a request with another key, or without one, from them. */
+export const BY_KEY: HeaderList = ['Vary', 'Authorization'];
+
+/** Returns a router that checks the requests for `routes` in the same order, and then lets them pass. */
+export function guardRoutes(access: Access, routes: Router['stack']): Router {
+  const guards = createRouter();
+  for (const { route } of routes) {
+    for (const { method } of route?.stack ?? []) {
+      const guard = guardOf(access, method, String(route?.path));
+      guards[method as 'get'](withPrefix([String(route?.path)]), (request, response, next) => {
+        if (guard !== undefined) {
+          response.vary('Authorization').set('Cache-Control', 'private, no-store');
+          response.locals.caller = guard(request);
+        }
+        next('router');
+      });
+    }
+  }
+  return guards;
+}
+
+/** The guard of a route of `ENDPOINTS`, whose path has its parameters in braces or as Express has them. */
+export function guardOf(access: Access, method: string, path: string): Guard | undefined {
+  const endpoint = ALL_ENDPOINTS.find(
+    (one) => one.method.toLowerCase() === method && toExpress(one.path) === toExpress(path),
+  );
+  return endpoint && access.guardOf(endpoint);
+}
+
+/** The caller of a request to Express. */
+export function callerOf(response: Response): Caller {
+  return (response.locals.caller as Caller | undefined) ?? ANYONE;
+}
+
+/** `/ads/{ad_id}` is `/ads/:ad_id` in Express. */
+export function toExpress(path: string): string {
+  return path.replaceAll(/\{(\w+)\}/g, ':$1');
+}

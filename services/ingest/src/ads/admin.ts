@@ -1,2 +1,0 @@
-/** The name of `ADMIN_API_KEY` in the history of ads. */
-export const ADMIN = 'admin';
