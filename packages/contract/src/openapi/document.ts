@@ -42,6 +42,8 @@ export function openApiDocument() {
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/', description: 'This address' }],
+    // The operations that need a key say so themselves.
+    security: [],
     tags: [
       { name: 'ads', description: 'The catalogue of ads. Changes need the key of the service' },
       { name: 'events', description: 'Events that players report' },

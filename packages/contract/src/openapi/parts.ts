@@ -200,6 +200,7 @@ export function queryParameters(schema: Schema, examples: Readonly<Record<string
     in: 'query',
     required: required.includes(name),
     ...(description === undefined ? {} : { description }),
-    schema: { ...rest, examples: [examples[name]] },
+    // A repeatable parameter is an array.
+    schema: { ...rest, examples: [rest.type === 'array' ? [examples[name]].flat() : examples[name]] },
   }));
 }
