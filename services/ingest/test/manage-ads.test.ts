@@ -230,16 +230,21 @@ describe('an import', () => {
 
   it('of CSV creates all ads, with quotes, numbers and empty fields', async () => {
     const { status, answer } = await importAds(
-      '\ufeffid, target_url ,title,duration_seconds,starts_at\r\n' +
-        'csv-1,https://example.com/,"Two, ""three""",20.5,2026-03-01\r\n\r\n' +
-        ',https://example.com/,,,\r\n',
+      '\ufeffid, target_url ,title,duration_seconds,starts_at,media_url,media_type,media_width,media_height,media_delivery\r\n' +
+        'csv-1,https://example.com/,"Two, ""three""",20.5,2026-03-01,https://a.example/a.mp4,video/mp4,1280,720,progressive\r\n' +
+        '\r\n,https://example.com/,,,,,,,,\r\n',
     );
     const results = [
       { line: 2, status: 'created', id: 'csv-1' },
       { line: 4, status: 'created', id: expect.any(String) },
     ];
     expect([status, answer]).toEqual([200, { created: 2, rejected: 0, results }]);
-    const fields = { title: 'Two, "three"', duration_seconds: 20.5, starts_at: '2026-03-01T00:00:00.000Z' };
+    const fields = {
+      title: 'Two, "three"',
+      duration_seconds: 20.5,
+      starts_at: '2026-03-01T00:00:00.000Z',
+      media: [FILE],
+    };
     expect(await read('csv-1')).toMatchObject(fields);
     expect((await send('GET', '/csv-1/history')).answer).toMatchObject({ changes: [{ action: 'created' }] });
   });
@@ -300,8 +305,9 @@ describe('the command ads', () => {
   }
 
   it('adds, lists, imports and archives ads', async () => {
-    const ad = { id: 'typed', campaign: 'spring', duration_seconds: 12.5 };
-    const flags = ['--id', 'typed', '--campaign', 'spring', '--duration-seconds', '12.5'];
+    const ad = { id: 'typed', campaign: 'spring', duration_seconds: 12.5, media: [FILE] };
+    const media = Object.entries(FILE).flatMap(([name, value]) => [`--media-${name}`, `${value}`]);
+    const flags = ['--id', 'typed', '--campaign', 'spring', '--duration-seconds', '12.5', ...media];
     expect((await ads('add', '--target-url', AD.target_url, ...flags)).lines).toMatchObject([ad]);
     expect((await ads('list')).lines).toContainEqual(expect.objectContaining(ad));
     const file = join(testServers.folder, 'ads.csv');

@@ -204,7 +204,11 @@ export const adsPaths = {
         required: true,
         content: {
           'text/csv': {
-            schema: { type: 'string', description: 'An empty field has no value.' },
+            schema: {
+              type: 'string',
+              description:
+                'An empty field has no value. The columns `media_url`, `media_type`, `media_width`, `media_height`, `media_bitrate` and `media_delivery` are one media file.',
+            },
             example: `id,campaign,target_url\nad-001,spring,${fields.target_url}\n`,
           },
           'application/x-ndjson': {

@@ -1,5 +1,6 @@
 import { invalidRequest } from '@ads/contract';
 import { CsvError, parse } from 'csv-parse/sync';
+import { toAdBody } from './flat-ad.js';
 
 /** The format of an import, by its content type. */
 export const IMPORT_FORMATS: ReadonlyMap<string, ImportFormat> = new Map([
@@ -54,13 +55,11 @@ function readCsv(text: string): ImportLine[] {
     if (record.length !== names.length) {
       return { line, ad: { problem: `line must have ${names.length} columns like the first line` } };
     }
-    const fields = Object.fromEntries(
-      names.flatMap((name, column) => {
-        const value = record[column]?.trim() ?? '';
-        return value === '' ? [] : [[name, fieldOf(name, value)]];
-      }),
-    );
-    return { line, ad: { body: fields } };
+    const texts = names.flatMap((name, column): [string, string][] => {
+      const text = record[column]?.trim() ?? '';
+      return text === '' ? [] : [[name, text]];
+    });
+    return { line, ad: { body: toAdBody(texts) } };
   });
 }
 
@@ -73,12 +72,4 @@ function parseCsv(text: string): CsvRecord[] {
     const { lines } = error as { readonly lines?: unknown };
     throw invalidRequest(`The body is not valid CSV near line ${lines}; check its quotes.`);
   }
-}
-
-/** Without an exponent. */
-const NUMBER = /^\d{1,10}(?:\.\d{1,10})?$/;
-
-/** Numbers are text in CSV. */
-function fieldOf(name: string, text: string): string | number {
-  return name === 'duration_seconds' && NUMBER.test(text) ? Number(text) : text;
 }

@@ -1,5 +1,6 @@
 import { extname } from 'node:path';
 import { parseArgs } from 'node:util';
+import { FLAT_NAMES, toAdBody } from '../ads/flat-ad.js';
 
 /** The arguments are not a valid command. The message is one line. */
 export class UsageError extends Error {}
@@ -17,20 +18,6 @@ export type AdsCommand =
     }
   | { readonly name: 'archive'; readonly url: string | undefined; readonly ids: readonly string[] };
 
-const FIELDS = {
-  id: 'id',
-  title: 'title',
-  advertiser: 'advertiser',
-  campaign: 'campaign',
-  'image-url': 'image_url',
-  'target-url': 'target_url',
-  'duration-seconds': 'duration_seconds',
-  status: 'status',
-  'starts-at': 'starts_at',
-  'ends-at': 'ends_at',
-} as const;
-type Field = keyof typeof FIELDS;
-
 const FILE_TYPES: Readonly<Record<string, string>> = {
   '.csv': 'text/csv',
   '.ndjson': 'application/x-ndjson',
@@ -39,24 +26,20 @@ const FILE_TYPES: Readonly<Record<string, string>> = {
 
 /** @throws UsageError */
 export function readAdsCommand(args: readonly string[]): AdsCommand {
-  const { values, positionals } = parse(args.filter((arg) => arg !== '--'));
-  const { help, url, mode, ...fields } = values;
-  if (help === true) return { name: 'help' };
+  const { help, texts, positionals } = parse(args.filter((arg) => arg !== '--'));
+  const { url, mode, ...given } = texts;
+  if (help) return { name: 'help' };
   const [name, ...rest] = positionals;
-  const given = Object.keys(fields) as Field[];
-  if (name !== 'add' && given.length > 0) throw new UsageError(`--${given[0]} goes with add.`);
+  const [option] = Object.keys(given);
+  if (name !== 'add' && option !== undefined) throw new UsageError(`--${option} goes with add.`);
   if (name !== 'import' && mode !== undefined) throw new UsageError('--mode goes with import.');
   switch (name) {
     case 'list':
       if (rest.length > 0) throw new UsageError('list takes no arguments.');
       return { name, url };
     case 'add':
-      if (rest.length > 0 || fields['target-url'] === undefined) throw new UsageError('add takes --target-url URL.');
-      return {
-        name,
-        url,
-        ad: Object.fromEntries(given.map((field) => [FIELDS[field], fieldOf(field, fields[field])])),
-      };
+      if (rest.length > 0 || given['target-url'] === undefined) throw new UsageError('add takes --target-url URL.');
+      return { name, url, ad: toAdBody(Object.entries(given).map(([key, text]) => [key.replaceAll('-', '_'), text])) };
     case 'import': {
       const [file, ...others] = rest;
       const type = FILE_TYPES[extname(file ?? '')];
@@ -75,24 +58,22 @@ export function readAdsCommand(args: readonly string[]): AdsCommand {
   }
 }
 
-/** The API validates the value. */
-function fieldOf(field: Field, text: string | undefined): unknown {
-  const number = Number(text);
-  return field === 'duration-seconds' && !Number.isNaN(number) ? number : text;
-}
+const TEXT = { type: 'string' } as const;
+const TEXT_OPTIONS: Readonly<Record<string, typeof TEXT>> = Object.fromEntries(
+  [...FLAT_NAMES, 'url', 'mode'].map((name) => [name.replaceAll('_', '-'), TEXT]),
+);
 
 function parse(args: readonly string[]) {
-  const text = { type: 'string' } as const;
   try {
-    return parseArgs({
+    const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: {
-        ...{ id: text, title: text, advertiser: text, campaign: text, 'image-url': text, 'target-url': text },
-        ...{ 'duration-seconds': text, status: text, 'starts-at': text, 'ends-at': text },
-        ...{ url: text, mode: text, help: { type: 'boolean', short: 'h' } },
-      },
+      options: { ...TEXT_OPTIONS, help: { type: 'boolean', short: 'h' } },
     });
+    const texts = Object.entries<unknown>(values).flatMap(([name, value]) =>
+      typeof value === 'string' ? [[name, value] as const] : [],
+    );
+    return { help: values.help === true, texts: Object.fromEntries(texts), positionals };
   } catch (error) {
     throw new UsageError((error as Error).message.split('\n')[0]);
   }
