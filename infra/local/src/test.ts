@@ -6,10 +6,10 @@ import { endLeftovers } from './processes/leftovers.js';
 import type { LocalProcess } from './processes/local-process.js';
 import { cacheFolder, projectRoot, readJson } from './project.js';
 import { findExecutables } from './servers/executables.js';
-import { postgresServer } from './servers/postgres.js';
+import { postgresServer, UNSYNCED } from './servers/postgres.js';
 import { runCommand } from './servers/run-command.js';
 import { type StandAloneRun, standAloneRun } from './stand-alone-run.js';
-import { makeTemplateDatabase } from './testing/template-database.js';
+import { makeTemplates } from './testing/templates.js';
 
 /** How many tests passed and failed. A check or a test file that could not run counts as failed. */
 interface Counts {
@@ -35,8 +35,9 @@ async function runTests(run: StandAloneRun, jestArguments: readonly string[]): P
     check('types of the tests', ['typescript/bin/tsc', '-b', 'infra/tsconfig.test.json'], folders),
     findServers(),
   ]);
-  const server = await step('Postgres for the tests', () => startPostgres(run));
-  await step('database that the tests copy', () => makeTemplateDatabase(server.env));
+  const postgresFolder = join(run.folder, 'postgres');
+  const server = await step('Postgres for the tests', () => startPostgres(run, postgresFolder));
+  await step('database that the tests copy', () => makeTemplates(server, postgresFolder));
   const postgres = Object.entries(server.env).map(([name, value]) => [`TEST_${name}`, value]);
   await runJest(run, { ...folders, ...Object.fromEntries(postgres) }, jestArguments);
   counts.failed += checks.filter((good) => !good).length;
@@ -76,14 +77,12 @@ async function findServers(): Promise<boolean> {
   return reasons.length === 0;
 }
 
-async function startPostgres({ folder, onEnd }: StandAloneRun): Promise<LocalProcess> {
+async function startPostgres({ onEnd }: StandAloneRun, folder: string): Promise<LocalProcess> {
   const server = await postgresServer({
-    folder: join(folder, 'postgres'),
-    settings: {
-      max_connections: '300',
-      // The data exist for one test run, and a killed process does not need syncs; only a power cut does.
-      fsync: 'off',
-    },
+    folder,
+    // Outside its folder, which is copied.
+    logFile: `${folder}.log`,
+    settings: { ...UNSYNCED, max_connections: '300' },
   });
   onEnd(async () => {
     await server.stop();

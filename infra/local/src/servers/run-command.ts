@@ -1,5 +1,6 @@
 import { type ExecFileOptions, execFile } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 
 /** The exit code and the output of a command: stdout, then stderr. */
 export interface CommandResult {
@@ -36,6 +37,7 @@ export function runCommand(
  */
 export async function copyFolder(from: string, to: string): Promise<void> {
   rmSync(to, { recursive: true, force: true });
+  mkdirSync(dirname(to), { recursive: true });
   const { code, output } = await runCommand('cp', ['-a', from, to], { timeoutMs: 120_000 });
   if (code !== 0) throw new Error(`${from} could not be copied:\n${output.trim()}`);
 }

@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { migrate, seedSampleAds, type Variables } from '../database.js';
+import type { Variables } from '../database.js';
 import { openGateway } from '../gateway/gateway.js';
 import type { LocalProcess } from '../processes/local-process.js';
 import { type NatsOptions, natsServer } from '../servers/nats.js';
-import { postgresServer } from '../servers/postgres.js';
+import { postgresServer, UNSYNCED } from '../servers/postgres.js';
 import { type RedisOptions, redisServer } from '../servers/redis.js';
 import { type RedisCluster, redisCluster } from '../servers/redis-cluster.js';
 import { forEachService, type ServiceName } from '../service-table.js';
 import { type ServiceOptions, serviceProcess } from '../services.js';
-import { copyTemplateDatabase } from './template-database.js';
+import { copyTemplateDatabase, copyTemplateServer } from './templates.js';
 
 /** The whole tracker behind one address. */
 export interface TestStack extends Readonly<Record<ServiceName, LocalProcess>> {
@@ -66,10 +66,9 @@ export function openTestServers(): TestServers {
     },
     database: () => copyTemplateDatabase(testPostgres()),
     async postgres() {
-      const server = await started(await postgresServer({ folder: partFolder('postgres') }));
-      await migrate(server.env);
-      await seedSampleAds(server.env);
-      return server;
+      const own = partFolder('postgres');
+      await copyTemplateServer(root, own);
+      return started(await postgresServer({ folder: own, settings: UNSYNCED }));
     },
     redis: async (options = {}) => started(await redisServer({ folder: partFolder('redis'), ...options })),
     async redisCluster() {
@@ -96,6 +95,9 @@ export function openTestServers(): TestServers {
 /** The address of the Postgres of the test run. */
 function testPostgres(): Variables {
   return Object.fromEntries(
-    ['HOST', 'PORT', 'USER', 'PASSWORD'].map((name) => [`POSTGRES_${name}`, process.env[`TEST_POSTGRES_${name}`]]),
+    ['HOST', 'PORT', 'USER', 'PASSWORD', 'DB'].map((name) => [
+      `POSTGRES_${name}`,
+      process.env[`TEST_POSTGRES_${name}`],
+    ]),
   );
 }
