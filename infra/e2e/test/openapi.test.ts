@@ -225,7 +225,15 @@ describe('ingest and analytics return each documented response', () => {
     ]);
     const again = await client.send('GET', '/api/v1/ads', { headers: { 'If-None-Match': etag } });
     expect([again.status, again.headers.get('etag')]).toEqual([304, etag]);
-    for (const query of ['limit=0', 'limit=1001', 'limit=x', 'cursor=x', `cursor=${'A'.repeat(300)}`]) {
+    for (const query of [
+      'limit=0',
+      'limit=1001',
+      'limit=x',
+      'cursor=x',
+      'q=',
+      'colour=red',
+      `cursor=${'A'.repeat(300)}`,
+    ]) {
       expect((await client.get(`/api/v1/ads?${query}`)).status).toBe(400);
     }
   });

@@ -7,10 +7,10 @@ const NAME_RULE = `{#label} must be 1 to ${LONGEST_NAME} printable characters`;
 const URL_RULE = `{#label} must be an http or https URL of at most ${LONGEST_URL} ASCII characters; percent-encode others`;
 
 /** A text for people. */
-export const name = limitedText(LONGEST_NAME)
+export const text = limitedText(LONGEST_NAME)
   .pattern(/^[^\p{C}\p{Zl}\p{Zp}]+$/u)
-  .messages({ 'string.max': NAME_RULE, 'string.pattern.base': NAME_RULE })
-  .allow(null);
+  .messages({ 'string.max': NAME_RULE, 'string.pattern.base': NAME_RULE });
+export const name = text.allow(null);
 
 /** A URL that XML can hold in a CDATA section, which ends at the first `]]>`. */
 export const url = limitedText(LONGEST_URL)

@@ -1,6 +1,7 @@
-import { parse } from 'node:querystring';
-import { type Detail, detailsOf, limitedNumber, limitedText, type Position, readCursor } from '@ads/models';
+import { AD_STATUSES, type AdsFilter, type AdsPageQuery, limitedNumber, limitedText, readCursor } from '@ads/models';
 import Joi from 'joi';
+import { text } from './ad-values.js';
+import { type StrictQueryResult, strictReader } from './strict-query.js';
 
 /** Maximum and default number of ads on a page. */
 export const ADS_PAGE = 1_000;
@@ -12,24 +13,25 @@ const LONGEST_CURSOR = 256;
 export const adsQuery = Joi.object({
   limit: limitedNumber().integer().min(1).max(ADS_PAGE).default(ADS_PAGE).description('Number of ads on a page.'),
   cursor: limitedText(LONGEST_CURSOR).description('`next_cursor` of the previous page.'),
-}).unknown(true);
+  campaign: text.description('Ads of this campaign only.'),
+  advertiser: text.description('Ads of this advertiser only.'),
+  status: Joi.string()
+    .valid(...AD_STATUSES)
+    .description('Ads with this status only.'),
+  q: text.description('Ads whose id or title contains this text, in upper or lower case.'),
+});
 
-export type AdsQueryResult =
-  | { readonly state: 'query'; readonly limit: number; readonly after: Position | undefined }
-  | { readonly state: 'invalid'; readonly details: readonly Detail[] };
+const read = strictReader<AdsFilter & { readonly limit: number; readonly cursor?: string }>(adsQuery, 'lists of ads');
 
-/**
- * @param text the part of the URL after the question mark
- * @returns `after` is the creation time, in microseconds since the epoch, and the id of the last ad of the previous page
- */
-export function readAdsQuery(text: string): AdsQueryResult {
-  const { value, error } = adsQuery.validate(parse(text), { abortEarly: false, errors: { wrap: { label: false } } });
-  if (error) return { state: 'invalid', details: detailsOf(error) };
-  const { limit, cursor } = value as { limit: number; cursor?: string };
+/** @param query the part of the URL after the question mark */
+export function readAdsQuery(query: string): StrictQueryResult<AdsPageQuery> {
+  const reading = read(query);
+  if (reading.state === 'invalid') return reading;
+  const { cursor, ...rest } = reading.query;
   const after = cursor === undefined ? undefined : readCursor(cursor);
   if (cursor !== undefined && after === undefined) {
     const message = 'cursor must be the next_cursor of the previous page, unchanged';
     return { state: 'invalid', details: [{ path: 'cursor', message }] };
   }
-  return { state: 'query', limit, after };
+  return { state: 'query', query: { ...rest, after } };
 }

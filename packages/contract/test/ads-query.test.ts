@@ -4,14 +4,14 @@ import { readAdsQuery } from '../src/index.js';
 
 const paths = (text: string) => {
   const reading = readAdsQuery(text);
-  return reading.state === 'invalid' ? reading.details.map(({ path }) => path) : reading;
+  return reading.state === 'invalid' ? reading.details.map(({ path }) => path) : reading.query;
 };
 const cursorOf = (text: string) => `cursor=${Buffer.from(text).toString('base64url')}`;
 
 describe('the query of the list of ads', () => {
-  it('returns the first 1,000 ads by default, and ignores unknown parameters', () => {
-    expect(paths('')).toEqual({ state: 'query', limit: 1_000, after: undefined });
-    expect(paths('limit=1&x=y')).toEqual({ state: 'query', limit: 1, after: undefined });
+  it('returns the first 1,000 ads by default, and refuses unknown parameters', () => {
+    expect(paths('')).toEqual({ limit: 1_000, after: undefined });
+    expect(paths('limit=1&campain=y')).toEqual(['campain']);
   });
 
   it('reads the position that a cursor was written from', () => {
@@ -20,8 +20,20 @@ describe('the query of the list of ads', () => {
       [-1, '|"~!'],
       [Number.MAX_SAFE_INTEGER, 'x'.repeat(128)],
     ] as const) {
-      expect(paths(`cursor=${writeCursor(position)}`)).toEqual({ state: 'query', limit: 1_000, after: position });
+      expect(paths(`cursor=${writeCursor(position)}`)).toEqual({ limit: 1_000, after: position });
     }
+  });
+
+  it('has filters', () => {
+    const filter = { campaign: 'spring & summer', advertiser: '50 %', status: 'paused', q: 'Größe' } as const;
+    expect(paths(new URLSearchParams(filter).toString())).toEqual({ limit: 1_000, after: undefined, ...filter });
+    expect(paths('campaign=&advertiser=a&advertiser=b&status=gone&q=%00')).toEqual([
+      'campaign',
+      'advertiser',
+      'status',
+      'q',
+    ]);
+    expect(paths(`q=${'x'.repeat(201)}`)).toEqual(['q']);
   });
 
   it.each(['0', '1001', '-1', '1.5', 'x', '', '1e9', 'NaN', '1&limit=2'])('refuses a limit of %j', (limit) => {

@@ -12,6 +12,7 @@ export * from './manage-ads.js';
 export * from './migrate.js';
 export * from './partitions.js';
 export * from './prune.js';
+export * from './read-ads-page.js';
 export * from './read-catalogue.js';
 export * from './rebuild.js';
 export * from './recount.js';

@@ -1,4 +1,3 @@
-import type { Position } from '@ads/models';
 import type { Database } from './dependencies.js';
 import { readText } from './files.js';
 import { onlyRow } from './only-row.js';
@@ -6,7 +5,6 @@ import { onlyRow } from './only-row.js';
 const READ_AD_IDS = readText('sql/read-ad-ids.sql');
 const READ_CHANGED_AD_IDS = readText('sql/read-changed-ad-ids.sql');
 const LOOK_UP_ADS = readText('sql/look-up-ads.sql');
-const READ_ADS_PAGE = readText('sql/read-ads-page.sql');
 
 /** Some ids of the catalogue. */
 export interface AdIds {
@@ -30,24 +28,4 @@ export async function readChangedAdIds(database: Database, since: number, limit:
 /** The given ids that are in the catalogue. */
 export async function lookUpAds(database: Database, ids: readonly string[]): Promise<string[]> {
   return (await database.query<{ id: string }>('look_up_ads', LOOK_UP_ADS, [ids])).map(({ id }) => id);
-}
-
-/** A page of the list of ads, oldest first. */
-export interface AdsSlice {
-  /** JSON objects, separated by commas. */
-  readonly ads: string;
-  readonly count: number;
-  /** The position of the last ad; undefined on the last page. */
-  readonly next: Position | undefined;
-}
-
-export async function readAdsPage(database: Database, limit: number, after: Position | undefined): Promise<AdsSlice> {
-  const rows = await database.query<{
-    ads: string;
-    count: number;
-    last_created: number | null;
-    last_id: string | null;
-  }>('read_ads_page', READ_ADS_PAGE, [after?.[0] ?? null, after?.[1] ?? null, limit]);
-  const { ads, count, last_created: created, last_id: id } = onlyRow(rows);
-  return { ads, count, next: created === null || id === null ? undefined : [created, id] };
 }

@@ -1,4 +1,5 @@
 import { type LocalProcess, openPool, openTestServers, waitFor } from '@ads/local';
+import type { AdsFilter, Position } from '@ads/models';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type pg from 'pg';
 import { type AdCatalogue, createAdCatalogue, type Database, readAdsPage } from '../src/index.js';
@@ -122,9 +123,9 @@ describe('the ad catalogue', () => {
     const expected = stored.map((row) => (row as { id: string }).id);
     for (const limit of [1, 7, 94, 95, 96]) {
       const seen: unknown[] = [];
-      let after: Parameters<typeof readAdsPage>[2];
+      let after: Position | undefined;
       do {
-        const page = await readAdsPage(server, limit, after);
+        const page = await readAdsPage(server, { limit, after });
         const ads = JSON.parse(`[${page.ads}]`) as { id: string; image_url: string; created_at: string }[];
         expect(ads).toHaveLength(page.count);
         for (const { id, image_url, created_at } of ads) {
@@ -135,20 +136,73 @@ describe('the ad catalogue', () => {
       } while (after !== undefined);
       expect(seen).toEqual(expected);
     }
-    expect(await readAdsPage(server, 10, [9_007_199_254_740_991, 'zzz'])).toEqual({
+    expect(await readAdsPage(server, { limit: 10, after: [9_007_199_254_740_991, 'zzz'] })).toEqual({
       ads: '',
       count: 0,
       next: undefined,
     });
     await rows(server, "INSERT INTO ads VALUES ('odd', '', '', 'infinity'), ('ode', '', '', '-infinity')");
-    expect((await readAdsPage(server, 97, undefined)).count).toBe(97);
-    expect((await readAdsPage(server, 96, undefined)).next).toEqual(expect.anything());
+    expect((await readAdsPage(server, { limit: 97, after: undefined })).count).toBe(97);
+    expect((await readAdsPage(server, { limit: 96, after: undefined })).next).toEqual(expect.anything());
+  });
+
+  it('lists the ads of a filter, and examines a bounded number for each page', async () => {
+    await rows(
+      server,
+      `INSERT INTO ads (id, image_url, target_url, title, campaign, advertiser, status, created_at)
+       SELECT 'ad-' || i, '', '', CASE i % 3 WHEN 0 THEN 'Größe ' || i END, CASE i % 2 WHEN 0 THEN 'even' END, 'a' || i % 5,
+         CASE i % 7 WHEN 0 THEN 'paused' ELSE 'active' END, timestamptz '2026-01-01' + i * interval '1 second'
+       FROM generate_series(1, 100) i`,
+    );
+    const numbers = (fits: (i: number) => boolean) => Array.from({ length: 100 }, (_, i) => i + 1).filter(fits);
+    const cases: [AdsFilter, number[]][] = [
+      [{ campaign: 'even' }, numbers((i) => i % 2 === 0)],
+      [{ campaign: 'eve' }, []],
+      [{ advertiser: 'a3', status: 'paused' }, numbers((i) => i % 5 === 3 && i % 7 === 0)],
+      [{ status: 'paused' }, numbers((i) => i % 7 === 0)],
+      [{ q: 'gRö' }, numbers((i) => i % 3 === 0)],
+      [{ q: '%' }, []],
+      [{ q: 'D-9' }, numbers((i) => i === 9 || (i > 89 && i < 100))],
+      [{ campaign: 'even', advertiser: 'a0', status: 'active', q: '0' }, numbers((i) => i % 10 === 0 && i % 7 !== 0)],
+    ];
+    for (const [filter, expected] of cases) {
+      for (const [limit, examined] of [
+        [3, 4],
+        [3, 7],
+        [1_000, 20_000],
+      ] as const) {
+        const seen: number[] = [];
+        let after: Position | undefined;
+        do {
+          const page = await readAdsPage(server, { limit, after, ...filter }, examined);
+          const ads = JSON.parse(`[${page.ads}]`) as { id: string }[];
+          expect([ads.length, page.count <= limit]).toEqual([page.count, true]);
+          seen.push(...ads.map(({ id }) => Number(id.slice(3))));
+          after = page.next;
+        } while (after !== undefined);
+        expect([filter, limit, examined, seen]).toEqual([filter, limit, examined, expected]);
+      }
+    }
+  });
+
+  it('ends a page of large ads early', async () => {
+    await rows(
+      server,
+      `INSERT INTO ads (id, image_url, target_url, created_at)
+       SELECT 'ad-' || i, repeat('x', 1500000), '', timestamptz '2026-01-01' + i * interval '1 second'
+       FROM generate_series(1, 3) i`,
+    );
+    const page = await readAdsPage(server, { limit: 10, after: undefined });
+    expect([page.count, page.next?.[1]]).toEqual([2, 'ad-2']);
+    expect(await readAdsPage(server, { limit: 10, after: page.next })).toMatchObject({ count: 1, next: undefined });
   });
 
   it('does not depend on the DateStyle of a session', async () => {
     await insert(1, 2);
     await rows(server, "SET datestyle = 'German'");
-    expect(JSON.parse(`[${(await readAdsPage(server, 2, undefined)).ads}]`)[0].created_at).toMatch(/^\d{4}-.*Z$/);
+    expect(JSON.parse(`[${(await readAdsPage(server, { limit: 2, after: undefined })).ads}]`)[0].created_at).toMatch(
+      /^\d{4}-.*Z$/,
+    );
   });
 });
 

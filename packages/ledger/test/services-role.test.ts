@@ -88,7 +88,7 @@ describe('the role of the services', () => {
     expect(await readAdIds(services, '', 10)).toMatchObject({ count: 3 });
     expect(await readChangedAdIds(services, 0, 10)).toMatchObject({ count: 3 });
     expect(await lookUpAds(services, ['ad-001', 'no'])).toEqual(['ad-001']);
-    expect((await readAdsPage(services, 10, undefined)).count).toBe(3);
+    expect((await readAdsPage(services, { limit: 10, after: undefined })).count).toBe(3);
     const [ad] = (await createAds(services, [NEW_AD], 'admin')) ?? [];
     expect(ad).toMatchObject(NEW_AD);
     const edit = { action: 'changed', by: 'admin', apply: () => ({ ...FIELDS, title: 'new' }) } as const;

@@ -1,3 +1,5 @@
+import type { Position } from './cursor.js';
+
 /** The states of an ad. Events count in every state; a paused or archived ad is no longer served. */
 export const AD_STATUSES = ['active', 'paused', 'archived'] as const;
 export type AdStatus = (typeof AD_STATUSES)[number];
@@ -66,6 +68,23 @@ export interface Ad extends AdFields {
   readonly created_at: string;
   /** ISO 8601 in UTC, to the microsecond: it differs between versions of the ad. */
   readonly updated_at: string;
+}
+
+/** What a list of ads is limited to. */
+export interface AdsFilter {
+  readonly campaign?: string;
+  readonly advertiser?: string;
+  readonly status?: AdStatus;
+  /** A text within the id or the title, in any case. */
+  readonly q?: string;
+}
+
+/** A request for a page of the list of ads. */
+export interface AdsPageQuery extends AdsFilter {
+  /** Ads per page. */
+  readonly limit: number;
+  /** The end of the previous page: a creation time in microseconds since the epoch, and an ad id. Undefined for the first page. */
+  readonly after: Position | undefined;
 }
 
 /** Ids that new ads must not have: paths of the API, and names that URLs remove. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ADS_PAGE, ApiError, unavailable } from '@ads/contract';
 import type { AdsSlice } from '@ads/ledger';
-import { type Position, writeCursor } from '@ads/models';
+import { type AdsPageQuery, writeCursor } from '@ads/models';
 import { createTurns, every, within } from '@ads/runtime';
 import { LRUCache } from 'lru-cache';
 
@@ -18,7 +18,7 @@ export interface AdPages {
    * @param client the client key: clients take turns, so that one with many pages does not delay the others
    * @throws ApiError 503 if too many reads wait, or if the page cannot be read and is not cached
    */
-  page(limit: number, after: Position | undefined, client: string): Promise<AdsPage>;
+  page(query: AdsPageQuery, client: string): Promise<AdsPage>;
   /** Makes all pages read again before they are served, because the ads have changed. */
   expire(): void;
   /** Stops refreshing the first page. */
@@ -26,12 +26,12 @@ export interface AdPages {
 }
 
 export interface AdPagesOptions {
-  readonly read: (limit: number, after: Position | undefined) => Promise<AdsSlice>;
+  readonly read: (query: AdsPageQuery) => Promise<AdsSlice>;
   /** Age from which a page is read again. */
   readonly maxAgeMs: number;
 }
 
-/** The number of pages is limited too, because clients choose limit and cursor, and even an empty page takes 540 bytes. */
+/** The number of pages is limited too, because clients choose the queries, and even an empty page takes 540 bytes. */
 const CACHED_PAGES = 1_000;
 /** About 60 pages of 1,000 ads. */
 const CACHED_BYTES = 16 * 2 ** 20;
@@ -55,7 +55,7 @@ export function createAdPages({ read, maxAgeMs }: AdPagesOptions): AdPages {
   const pages = new LRUCache<string, Kept>({
     max: CACHED_PAGES,
     maxSize: CACHED_BYTES,
-    sizeCalculation: ({ body }) => body.length,
+    sizeCalculation: ({ body }, key) => body.length + key.length,
   });
   /** Reads that wait or are in progress, by client and page. */
   const readings = new Map<string, Promise<Kept>>();
@@ -64,21 +64,21 @@ export function createAdPages({ read, maxAgeMs }: AdPagesOptions): AdPages {
   let expiredAt = Number.NEGATIVE_INFINITY;
   const isFresh = ({ readAt }: Kept): boolean => readAt > expiredAt && performance.now() - readAt < maxAgeMs;
 
-  async function readPage(limit: number, after: Position | undefined): Promise<Kept> {
+  async function readPage(query: AdsPageQuery): Promise<Kept> {
     const readAt = performance.now();
-    return toPage(await read(limit, after), readAt);
+    return toPage(await read(query), readAt);
   }
 
   async function readFirst(): Promise<Kept> {
-    first = await readPage(ADS_PAGE, undefined);
+    first = await readPage(FIRST_PAGE);
     return first;
   }
 
-  async function readOther(key: string, limit: number, after: Position | undefined): Promise<Kept> {
+  async function readOther(key: string, query: AdsPageQuery): Promise<Kept> {
     // Another client may have read it.
     const kept = pages.get(key);
     if (kept !== undefined && isFresh(kept)) return kept;
-    const page = await readPage(limit, after);
+    const page = await readPage(query);
     pages.set(key, page);
     return page;
   }
@@ -99,11 +99,11 @@ export function createAdPages({ read, maxAgeMs }: AdPagesOptions): AdPages {
 
   const refresh = (): Promise<Kept> => readOnce(REFRESH, FIRST, readFirst);
 
-  async function page(limit: number, after: Position | undefined, client: string): Promise<AdsPage> {
-    const key = keyOf(limit, after);
+  async function page(query: AdsPageQuery, client: string): Promise<AdsPage> {
+    const key = keyOf(query);
     const kept = key === FIRST ? first : pages.get(key);
     if (kept !== undefined && isFresh(kept)) return kept;
-    const readNow = () => (key === FIRST ? refresh() : readOnce(client, key, () => readOther(key, limit, after)));
+    const readNow = () => (key === FIRST ? refresh() : readOnce(client, key, () => readOther(key, query)));
     // A read that began before the pages expired is repeated.
     const reading = readNow().then((found) => (found.readAt > expiredAt ? found : readNow()));
     if (kept === undefined) return await reading;
@@ -120,8 +120,10 @@ export function createAdPages({ read, maxAgeMs }: AdPagesOptions): AdPages {
   return { page, expire, stop: refreshes.stop };
 }
 
-const keyOf = (limit: number, after: Position | undefined): string => `${limit} ${after?.join(' ') ?? ''}`;
-const FIRST = keyOf(ADS_PAGE, undefined);
+const FIRST_PAGE: AdsPageQuery = { limit: ADS_PAGE, after: undefined };
+const keyOf = ({ limit, after, campaign, advertiser, status, q }: AdsPageQuery): string =>
+  JSON.stringify([limit, after, campaign, advertiser, status, q]);
+const FIRST = keyOf(FIRST_PAGE);
 
 function toPage({ ads, count, next }: AdsSlice, readAt: number): Kept {
   const cursor = next === undefined ? 'null' : `"${writeCursor(next)}"`;

@@ -4,15 +4,15 @@ import type { RequestHandler } from 'express';
 import type { AdPages } from './ad-pages.js';
 
 /**
- * `GET /api/v1/ads?limit=&cursor=`: a page of the catalogue, oldest ads first.
+ * `GET /api/v1/ads`: a page of the catalogue, oldest ads first.
  *
  * @param maxAgeSeconds how long clients may cache the answer
  */
 export function adsHandler({ page }: Pick<AdPages, 'page'>, maxAgeSeconds: number): RequestHandler {
   return async (request, response) => {
-    const query = readAdsQuery(queryOf(request.originalUrl));
-    if (query.state === 'invalid') throw invalidFields(query.details);
-    const { body, etag } = await page(query.limit, query.after, clientKey(request.ip, request.socket));
+    const reading = readAdsQuery(queryOf(request.originalUrl));
+    if (reading.state === 'invalid') throw invalidFields(reading.details);
+    const { body, etag } = await page(reading.query, clientKey(request.ip, request.socket));
     response.set({ ETag: etag, 'Cache-Control': `${callerOf(response).cache}, max-age=${maxAgeSeconds}` });
     if (isKnown(request, etag)) {
       response.status(304).end();

@@ -32,7 +32,7 @@ await runProcess<IngestConfig>({
     await startServedAds(context, database);
     const refreshSeconds = config.AD_CATALOGUE_REFRESH_SECONDS;
     const pages = createAdPages({
-      read: (limit, after) => readAdsPage(database, limit, after),
+      read: (query) => readAdsPage(database, query),
       maxAgeMs: refreshSeconds * 1_000,
     });
     shutdown.add('pages of ads', pages.stop);

@@ -12,12 +12,12 @@ describe('pages of ads', () => {
   const NEVER = new Promise<AdsSlice>(() => undefined);
   const slice = (ads: string, next?: Position): AdsSlice => ({ ads, count: ads === '' ? 0 : 1, next });
   const text = async (limit: number, after?: Position, client = 'client') =>
-    (await pages.page(limit, after, client)).body.toString();
+    (await pages.page({ limit, after }, client)).body.toString();
   function open({ maxAgeMs = 3_600_000 } = {}): void {
     pages = createAdPages({
       maxAgeMs,
-      read: (limit, after) => {
-        reads.push(`${limit} ${after?.join() ?? ''}`);
+      read: ({ limit, after, ...filter }) => {
+        reads.push([`${limit} ${after?.join() ?? ''}`, ...Object.values(filter)].join(' '));
         return read();
       },
     });
@@ -33,7 +33,9 @@ describe('pages of ads', () => {
 
   it('are read once for all requests, with an ETag of their bytes', async () => {
     open();
-    const all = await Promise.all([1_000, 1_000, 2, 2].map((limit) => pages.page(limit, undefined, 'client')));
+    const all = await Promise.all(
+      [1_000, 1_000, 2, 2].map((limit) => pages.page({ limit, after: undefined }, 'client')),
+    );
     expect(reads).toEqual(['1000 ', '2 ']);
     expect(all[0]?.body).toBe(all[1]?.body);
     expect(JSON.parse(String(all[0]?.body))).toEqual({
@@ -43,7 +45,7 @@ describe('pages of ads', () => {
     });
     read = async () => slice('');
     expect(JSON.parse(await text(3, [5, 'ad-001']))).toEqual({ ads: [], count: 0, next_cursor: null });
-    const other = await pages.page(3, [5, 'ad-001'], 'client');
+    const other = await pages.page({ limit: 3, after: [5, 'ad-001'] }, 'client');
     expect([all[0]?.etag, all[2]?.etag, other.etag]).toEqual([
       all[2]?.etag,
       all[0]?.etag,
@@ -59,6 +61,22 @@ describe('pages of ads', () => {
     expect(await text(1_000)).toBe(before);
     read = () => NEVER;
     expect(await text(1_000)).toBe(before);
+  });
+
+  it('are kept for each combination of filters', async () => {
+    open();
+    const after = undefined;
+    for (const filter of [
+      { campaign: 'a' },
+      { advertiser: 'a' },
+      { q: 'a' },
+      { campaign: 'a', q: 'a' },
+      { q: 'a' },
+      {},
+    ]) {
+      await pages.page({ limit: 1_000, after, ...filter }, 'client');
+    }
+    expect(reads).toEqual(['1000 ', '1000  a', '1000  a', '1000  a', '1000  a a']);
   });
 
   it('fail if the read fails and they are not cached', async () => {

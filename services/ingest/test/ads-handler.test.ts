@@ -21,7 +21,7 @@ test('clients that do not read their page of ads share one buffer', async () => 
     app(request, response);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  await pages.page(1_000, undefined, 'client');
+  await pages.page({ limit: 1_000, after: undefined }, 'client');
   const bytes = () => process.memoryUsage().arrayBuffers;
   const before = bytes();
   const readers = Array.from({ length: READERS }, () => {

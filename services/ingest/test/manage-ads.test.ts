@@ -310,6 +310,8 @@ describe('the command ads', () => {
     const flags = ['--id', 'typed', '--campaign', 'spring', '--duration-seconds', '12.5', ...media];
     expect((await ads('add', '--target-url', AD.target_url, ...flags)).lines).toMatchObject([ad]);
     expect((await ads('list')).lines).toContainEqual(expect.objectContaining(ad));
+    expect((await ads('list', '--q', 'TYPED', '--campaign', 'spring')).lines).toMatchObject([ad]);
+    expect((await ads('list', '--q', 'typed', '--status', 'paused')).lines).toEqual([]);
     const file = join(testServers.folder, 'ads.csv');
     writeFileSync(file, 'id,target_url\ntyped-2,https://example.com/\ntyped,https://example.com/\n');
     await expect(ads('import', file)).rejects.toThrow(/lines.3.id: id must not be the id of an existing ad/);

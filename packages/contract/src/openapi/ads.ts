@@ -161,13 +161,20 @@ export const adsPaths = {
       tags,
       summary: 'List the ads',
       description:
-        'Returns a page of up to 1,000 ads, oldest first. Pass `next_cursor` as `cursor` to get the next page. Pages are cached for `AD_CATALOGUE_REFRESH_SECONDS`; a change appears at once in the replica that made it. While Postgres is unavailable, cached pages are still returned.',
-      parameters: queryParameters(adsQuery, { limit: 100, cursor: OPAQUE_CURSOR }),
+        'Returns a page of up to 1,000 ads, oldest first. Pass `next_cursor` as `cursor` to get the next page, with the same filters. Ads must fit all filters. A page examines at most 20,000 ads and has at most 4 MiB, so it may have fewer ads than `limit`, or none, although `next_cursor` is not null. Pages are cached for `AD_CATALOGUE_REFRESH_SECONDS`; a change appears at once in the replica that made it. While Postgres is unavailable, cached pages are still returned.',
+      parameters: queryParameters(adsQuery, {
+        limit: 100,
+        cursor: OPAQUE_CURSOR,
+        campaign: 'spring',
+        advertiser: 'Example Shop',
+        status: 'active',
+        q: 'sale',
+      }),
       responses: {
         200: withCaching(json('A page of ads.', 'Ads', { ads: [ad], count: 1, next_cursor: null })),
         304: notModified('The page has not changed since the response that `If-None-Match` names.'),
         400: error(
-          'A query parameter is invalid.',
+          'A query parameter is invalid or unknown.',
           invalidFields([{ path: 'limit', message: 'limit must be less than or equal to 1000' }]),
         ),
         429: retryLater('The client has exceeded its limit of reads.', tooManyReads),

@@ -33,11 +33,11 @@ export async function runAdsCommand(
 ): Promise<boolean> {
   switch (command.name) {
     case 'list':
-      for (let query = ''; ; ) {
-        const page = await request<Page>(api, 'GET', query);
+      for (const query = new URLSearchParams(command.filter); ; ) {
+        const page = await request<Page>(api, 'GET', `?${query}`);
         for (const ad of page.ads) print(JSON.stringify(ad));
         if (page.next_cursor === null) return true;
-        query = `?cursor=${encodeURIComponent(page.next_cursor)}`;
+        query.set('cursor', page.next_cursor);
       }
     case 'add':
       print(JSON.stringify(await request(api, 'POST', '', 'application/json', JSON.stringify(command.ad))));

@@ -7,7 +7,7 @@ export class UsageError extends Error {}
 
 export type AdsCommand =
   | { readonly name: 'help' }
-  | { readonly name: 'list'; readonly url: string | undefined }
+  | { readonly name: 'list'; readonly url: string | undefined; readonly filter: Readonly<Record<string, string>> }
   | { readonly name: 'add'; readonly url: string | undefined; readonly ad: object }
   | {
       readonly name: 'import';
@@ -24,19 +24,26 @@ const FILE_TYPES: Readonly<Record<string, string>> = {
   '.jsonl': 'application/x-ndjson',
 };
 
+/** The options of `add`. */
+const AD_OPTIONS: readonly string[] = FLAT_NAMES.map((name) => name.replaceAll('_', '-'));
+/** The options of `list`: parameters of the API. */
+const FILTERS: readonly string[] = ['campaign', 'advertiser', 'status', 'q'];
+
 /** @throws UsageError */
 export function readAdsCommand(args: readonly string[]): AdsCommand {
   const { help, texts, positionals } = parse(args.filter((arg) => arg !== '--'));
   const { url, mode, ...given } = texts;
   if (help) return { name: 'help' };
   const [name, ...rest] = positionals;
-  const [option] = Object.keys(given);
-  if (name !== 'add' && option !== undefined) throw new UsageError(`--${option} goes with add.`);
+  const options = name === 'add' ? AD_OPTIONS : name === 'list' ? FILTERS : [];
+  const misplaced = Object.keys(given).find((option) => !options.includes(option));
+  if (misplaced !== undefined)
+    throw new UsageError(`--${misplaced} goes with ${AD_OPTIONS.includes(misplaced) ? 'add' : 'list'}.`);
   if (name !== 'import' && mode !== undefined) throw new UsageError('--mode goes with import.');
   switch (name) {
     case 'list':
       if (rest.length > 0) throw new UsageError('list takes no arguments.');
-      return { name, url };
+      return { name, url, filter: given };
     case 'add':
       if (rest.length > 0 || given['target-url'] === undefined) throw new UsageError('add takes --target-url URL.');
       return { name, url, ad: toAdBody(Object.entries(given).map(([key, text]) => [key.replaceAll('-', '_'), text])) };
@@ -60,7 +67,7 @@ export function readAdsCommand(args: readonly string[]): AdsCommand {
 
 const TEXT = { type: 'string' } as const;
 const TEXT_OPTIONS: Readonly<Record<string, typeof TEXT>> = Object.fromEntries(
-  [...FLAT_NAMES, 'url', 'mode'].map((name) => [name.replaceAll('_', '-'), TEXT]),
+  [...AD_OPTIONS, ...FILTERS, 'url', 'mode'].map((name) => [name, TEXT]),
 );
 
 function parse(args: readonly string[]) {
