@@ -150,6 +150,7 @@ describe('ingest and analytics return each documented response', () => {
   const CLICK = '/api/v1/ads/click';
   const IMPRESSION = '/api/v1/ads/impression';
   const BATCH = '/api/v1/ads/events';
+  const PIXEL = '/t/start';
   const ANALYTICS = '/api/v1/ads/analytics';
   const REPORT = `${ANALYTICS}/report`;
   const LIVE = `${ANALYTICS}/live`;
@@ -214,6 +215,22 @@ describe('ingest and analytics return each documented response', () => {
     ]);
     expect((await client.post(BATCH, { ...batch(click), padding: 'x'.repeat(1_048_576) })).status).toBe(413);
     expect((await client.post(BATCH, batch(click), { 'Content-Type': 'text/html' })).status).toBe(415);
+  });
+
+  it(`200, 204, 400, 404, 413, 414: ${PIXEL}`, async () => {
+    for (const method of ['GET', 'POST']) {
+      const statusOf = async (path: string, body = '') =>
+        (await client.send(method, path, method === 'POST' ? { body } : {})).status;
+      expect(await statusOf(`${PIXEL}?ad_id=ad-001`, 'beacon')).toBe(200);
+      expect(await statusOf(`/api/v1${PIXEL}?ad_id=ad-001&f=b`)).toBe(204);
+      expect(await statusOf(PIXEL)).toBe(400);
+      expect(await statusOf(`${PIXEL}?ad_id=no-such-ad`)).toBe(404);
+      expect(await statusOf(`/t/starts?ad_id=ad-001`)).toBe(404);
+      const long = `${PIXEL}?ad_id=ad-001&x=${'x'.repeat(8_192)}`;
+      // The gateway has a limit of its own.
+      expect((await alone.ingest.send(method, long)).status).toBe(414);
+    }
+    expect((await client.send('POST', `${PIXEL}?ad_id=ad-001`, { body: large.padding })).status).toBe(413);
   });
 
   it('304, 400: /api/v1/ads', async () => {
@@ -399,11 +416,13 @@ describe('ingest and analytics return each documented response', () => {
     expect((await alone.ingest.post(ADS, { target_url: 'https://example.com/' }, AUTHORIZED)).status).toBe(503);
   });
 
-  it('401 of a service whose requests need a key, 403 of one without a key, and 429', async () => {
+  it('401 of a service whose requests need a key, 403 of one without a key, and 429, also of pixels', async () => {
     const AN_AD = `${ADS}/ad-001`;
     const refused: [number, string, string[]][] = [
       [401, 'POST', [CLICK, IMPRESSION, BATCH]],
       [401, 'GET', [ADS, AN_AD, ANALYTICS, REPORT, LIVE, PLAY_TIME]],
+      [400, 'GET', [PIXEL]],
+      [400, 'POST', [PIXEL]],
       [403, 'POST', [ADS, IMPORT]],
       [403, 'PATCH', [AN_AD]],
       [403, 'DELETE', [AN_AD]],
@@ -430,6 +449,13 @@ describe('ingest and analytics return each documented response', () => {
         details: [],
       });
       expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+    }
+  });
+
+  it(`503 while no store is available: ${PIXEL}`, async () => {
+    for (const method of ['GET', 'POST']) {
+      const answer = await alone.ingest.send(method, `${PIXEL}?ad_id=ad-001`);
+      expect([answer.status, answer.headers.get('content-length')]).toEqual([503, '43']);
     }
   });
 

@@ -55,7 +55,7 @@ export function eventTooOld(details: readonly Detail[]): ApiError {
   return new ApiError(400, 'event_too_old', `The event is too old: ${reasons}. Do not send it again.`, { details });
 }
 
-/** @param status 400 for an event that names the ad, 404 for a request for the ad itself */
+/** @param status 400 for an event that names the ad, 404 for a pixel and for a request for the ad itself */
 export function unknownAd(adId: string, status: 400 | 404): ApiError {
   return new ApiError(
     status,
@@ -65,6 +65,15 @@ export function unknownAd(adId: string, status: 400 | 404): ApiError {
       details: [{ path: 'ad_id', message: 'ad_id must be the id of an existing ad' }],
       facts: { ad_id: adId },
     },
+  );
+}
+
+/** 404 for a pixel whose event VAST does not have. */
+export function unknownEvent(): ApiError {
+  return new ApiError(
+    404,
+    'unknown_event',
+    'This event does not exist; use the name of an event of VAST, such as start or firstQuartile.',
   );
 }
 

@@ -52,6 +52,10 @@ export const ENDPOINTS = {
     access: 'manage',
   },
 
+  /** Tracking pixels. Players cannot send a key with them. */
+  pixel: { method: 'GET', path: '/t/{event}', service: 'ingest', isPublic: true, access: 'everybody' },
+  pixelBeacon: { method: 'POST', path: '/t/{event}', service: 'ingest', isPublic: true, access: 'everybody' },
+
   /** Redirects to the page. The files of the page are below this path. */
   swagger: { method: 'GET', path: '/swagger', service: 'ingest', isPublic: true, access: 'everybody' },
   swaggerPage: { method: 'GET', path: '/swagger/index.html', service: 'ingest', isPublic: true, access: 'everybody' },

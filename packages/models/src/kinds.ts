@@ -12,7 +12,14 @@ interface KindOfEvent {
   readonly fields: readonly EventField[];
   /** The names of the kind's own endpoint. If absent, the kind has none. */
   readonly endpoint?: KindEndpoint;
+  /** Older names of the kind in VAST. */
+  readonly aliases?: readonly string[];
+  /** Tells events of the kind in one session apart. If absent, a session has one event of the kind, however often it is reported. */
+  readonly distinctBy?: Distinction;
 }
+
+/** The parameter of a tag that tells two events apart; `fetch`: each fetch of the URL with new values is an event. */
+export type Distinction = 'offset' | 'code' | 'vendor' | 'fetch';
 
 /** The names of the endpoint `POST /api/v1/ads/<kind>`. */
 interface KindEndpoint {
@@ -53,8 +60,8 @@ function video<Column extends CountColumn>(code: string, column: Column, fields:
 }
 
 /** A kind that is stored, and counted together with the others. */
-function other(code: string) {
-  return video(code, 'others');
+function other(code: string, more: Pick<KindOfEvent, 'aliases' | 'distinctBy'> = {}) {
+  return { ...video(code, 'others'), ...more } as const;
 }
 
 const kinds = {
@@ -65,6 +72,7 @@ const kinds = {
     column: 'clicks',
     fields: ['video_play_time'],
     endpoint: { label: 'Click', participle: 'clicked' },
+    distinctBy: 'fetch',
   },
   impression: {
     code: 'i',
@@ -83,10 +91,10 @@ const kinds = {
   skip: video('2sk', 'skips'),
   viewable: video('2v', 'viewables'),
   notViewable: video('2nv', 'not_viewables'),
-  error: video('2e', 'errors', ['error_code']),
+  error: { ...video('2e', 'errors', ['error_code']), distinctBy: 'code' },
   viewUndetermined: other('2vu'),
   loaded: other('2lo'),
-  progress: other('2pr'),
+  progress: other('2pr', { distinctBy: 'offset' }),
   closeLinear: other('2cl'),
   otherAdInteraction: other('2oa'),
   mute: other('2mu'),
@@ -94,23 +102,23 @@ const kinds = {
   pause: other('2pa'),
   resume: other('2re'),
   rewind: other('2rw'),
-  playerExpand: other('2pe'),
-  playerCollapse: other('2pc'),
+  playerExpand: other('2pe', { aliases: ['fullscreen'] }),
+  playerCollapse: other('2pc', { aliases: ['exitFullscreen'] }),
   notUsed: other('2nu'),
   creativeView: other('2cv'),
   acceptInvitation: other('2ai'),
   acceptInvitationLinear: other('2al'),
-  adExpand: other('2ae'),
-  adCollapse: other('2ac'),
+  adExpand: other('2ae', { aliases: ['expand'] }),
+  adCollapse: other('2ac', { aliases: ['collapse'] }),
   minimize: other('2mi'),
   close: other('2cs'),
   overlayViewDuration: other('2ov'),
   timeSpentViewing: other('2ts'),
   interactiveStart: other('2is'),
-  verificationNotExecuted: other('2vn'),
-  customClick: other('2cc'),
-  iconClick: other('2ic'),
-  iconView: other('2iv'),
+  verificationNotExecuted: other('2vn', { distinctBy: 'vendor' }),
+  customClick: other('2cc', { distinctBy: 'fetch' }),
+  iconClick: other('2ic', { distinctBy: 'fetch' }),
+  iconView: other('2iv', { distinctBy: 'fetch' }),
 } as const satisfies Readonly<Record<string, KindOfEvent>>;
 
 /** The kind of an event. All kinds take the same path, with the same guarantees. */
@@ -126,6 +134,17 @@ export const EVENT_KINDS: Readonly<Record<EventKind, KindOfEvent>> = kinds;
 
 /** In the order of the table. */
 export const KINDS = Object.keys(kinds) as readonly EventKind[];
+
+const KINDS_BY_NAME: ReadonlyMap<string, EventKind> = new Map(
+  KINDS.flatMap((kind) =>
+    [kind, ...(EVENT_KINDS[kind].aliases ?? [])].map((name) => [name.toLowerCase(), kind] as const),
+  ),
+);
+
+/** The kind with this name or alias, in any letter case; undefined for any other text. */
+export function kindNamed(name: string): EventKind | undefined {
+  return KINDS_BY_NAME.get(name.toLowerCase());
+}
 
 /** The kinds with the endpoint `POST /api/v1/ads/<kind>`. */
 export type EndpointKind = {

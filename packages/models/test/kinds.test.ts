@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { CODES, COUNT_COLUMNS, EVENT_KINDS, KINDS, kindsIn, wireReader } from '../src/index.js';
+import { CODES, COUNT_COLUMNS, EVENT_KINDS, KINDS, kindNamed, kindsIn, wireReader } from '../src/index.js';
 
 describe('the table of kinds', () => {
   it('gives each kind codes of its own', () => {
@@ -16,5 +16,14 @@ describe('the table of kinds', () => {
   it('counts every kind in one column, and every column some kind', () => {
     expect(COUNT_COLUMNS.flatMap(kindsIn).sort()).toEqual([...KINDS].sort());
     for (const column of COUNT_COLUMNS) expect(kindsIn(column)).not.toEqual([]);
+  });
+
+  it('finds each kind by its name and aliases, in any letter case', () => {
+    for (const kind of KINDS) {
+      for (const name of [kind, ...(EVENT_KINDS[kind].aliases ?? [])]) {
+        expect([name, kindNamed(name.toUpperCase())]).toEqual([name, kind]);
+      }
+    }
+    expect(['', 'constructor', '__proto__', 'start ', 'starts'].map(kindNamed)).toEqual(Array(5).fill(undefined));
   });
 });

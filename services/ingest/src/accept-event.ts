@@ -12,6 +12,8 @@ export interface AcceptDependencies {
   readonly store: (event: AdEvent) => Promise<StoreResult>;
   /** Called for each durable event. */
   readonly onAccepted: (event: AdEvent) => void;
+  /** The status of the error for an unknown ad; 400 by default. */
+  readonly unknownAdStatus?: 400 | 404;
 }
 
 /**
@@ -19,7 +21,7 @@ export interface AcceptDependencies {
  *
  * @param clientKey the key of the client, which is read if the ad must be looked up
  * @param answer returns the answer to a durable event
- * @throws ApiError 400 for an unknown ad, 503 if the event is not durable
+ * @throws ApiError for an unknown ad, 503 if the event is not durable
  */
 export function acceptEvent<T>(
   event: AdEvent,
@@ -117,9 +119,9 @@ async function acceptUnlisted<T>(
   answer: (event: AdEvent) => T,
   dependencies: AcceptDependencies,
 ): Promise<T> {
-  const { catalogue, unverified } = dependencies;
+  const { catalogue, unverified, unknownAdStatus = 400 } = dependencies;
   const listing = await catalogue.find(event.adId, client);
-  if (listing === 'unknown') throw unknownAd(event.adId, 400);
+  if (listing === 'unknown') throw unknownAd(event.adId, unknownAdStatus);
   if (listing === 'busy') throw unavailable('Too many unknown ads are being looked up; send the event again.');
   if (listing === 'unverified' && !unverified.allow()) {
     throw unavailable(
@@ -135,9 +137,9 @@ function answerTo<T>(
   event: AdEvent,
   result: StoreResult,
   answer: (event: AdEvent) => T,
-  { onAccepted }: AcceptDependencies,
+  { onAccepted, unknownAdStatus = 400 }: AcceptDependencies,
 ): T {
-  if (result.state === 'unknown ad') throw unknownAd(event.adId, 400);
+  if (result.state === 'unknown ad') throw unknownAd(event.adId, unknownAdStatus);
   if (result.state === 'unavailable') {
     if (result.cause instanceof Refused) throw unavailable('Too many events wait to be stored; send the event again.');
     throw unavailable('Neither NATS nor Postgres could store the event; send it again.', result.cause);

@@ -16,6 +16,8 @@ import { eventHandler } from './event-handler.js';
 import { openEventStore } from './event-store.js';
 import { createIngestHealth } from './ingest-health.js';
 import { swagger } from './swagger.js';
+import { pixel } from './tags/pixel.js';
+import { createTagMetrics } from './tags/tag-metrics.js';
 import { createUnverifiedEvents } from './unverified-events.js';
 import { openViewerCountry } from './viewer-country.js';
 
@@ -69,6 +71,7 @@ await runProcess<IngestConfig>({
         for (const kind of ENDPOINT_KINDS) {
           fastPath.post(EVENT_ENDPOINTS[kind].path, 'events', readBody, eventHandler(kind, dependencies));
         }
+        fastPath.tag(ENDPOINTS.pixel.path, pixel(dependencies, createTagMetrics(metrics.registry)));
       },
       routes(router) {
         router.get(ENDPOINTS.ads.path, adsHandler(pages, refreshSeconds));

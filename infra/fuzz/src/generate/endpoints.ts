@@ -26,7 +26,9 @@ export const eventPath = fc.tuple(prefix, kind).map(([before, name]) => `${befor
 
 /** A live stream does not end, so its path has a query that is refused. Parameters of paths get a value. */
 const answeredPath = ({ path }: { readonly path: string }): string =>
-  path === ENDPOINTS.liveAnalytics.path ? `${path}?ad_id=` : path.replace('{ad_id}', 'ad-001');
+  path === ENDPOINTS.liveAnalytics.path
+    ? `${path}?ad_id=`
+    : path.replace('{ad_id}', 'ad-001').replace('{event}', 'start');
 
 /** Generates any path of the API. */
 export const anyPath = fc

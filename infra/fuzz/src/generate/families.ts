@@ -7,6 +7,7 @@ import { everNew } from './ever-new.js';
 import { chunks, contentLengths, methods, pipelines, requestLines, smuggling } from './framing.js';
 import { brokenHeads, headerFloods, oddHeaders, upgrades } from './headers.js';
 import { pathTricks, queries } from './paths.js';
+import { pixels } from './pixels.js';
 import { repeats } from './repeats.js';
 import type { FuzzRequest } from './request.js';
 import { halfSent, leavers, mutations, slowlySent, trickles } from './slow.js';
@@ -29,6 +30,7 @@ export const quickRequests: fc.Arbitrary<FuzzRequest> = weighted(
   [3, upgrades],
   [9, pathTricks],
   [9, queries],
+  [9, pixels],
   [24, everNew],
   [5, methods],
   [5, requestLines],

@@ -1,4 +1,5 @@
 import type { ApiService } from '@ads/contract';
+import type { Report } from '@ads/harness';
 
 /** The receiver of a request: the gateway, or a service without the gateway. */
 export type Target = 'gateway' | ApiService;
@@ -35,6 +36,8 @@ export interface RawRequest extends Addressed {
   readonly mayClose: boolean;
   /** Ids of events that may be stored even without a response. */
   readonly mayStore: readonly string[];
+  /** The event that a 200 or 204 acknowledges, which are not the answers to an event in JSON. */
+  readonly pixel?: Report & { readonly id: string };
 }
 
 export type FuzzRequest = FramedRequest | RawRequest;

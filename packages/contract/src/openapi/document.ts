@@ -22,6 +22,7 @@ import { managementPaths } from './management.js';
 import { schemaOf } from './parts.js';
 import { playTimeOperation } from './play-time.js';
 import { reportOperation } from './report.js';
+import { tagPaths } from './tags.js';
 
 const API_DESCRIPTION = `Counts clicks and impressions of ads, exactly once.
 
@@ -56,6 +57,7 @@ export function openApiDocument() {
         ENDPOINT_KINDS.map((kind) => [`${API_PREFIX}${EVENT_ENDPOINTS[kind].path}`, { post: eventOperation(kind) }]),
       ),
       [`${API_PREFIX}${ENDPOINTS.events.path}`]: { post: batchOperation() },
+      ...tagPaths,
       [`${API_PREFIX}${ENDPOINTS.analytics.path}`]: { get: countersOperation },
       [`${API_PREFIX}${ENDPOINTS.liveAnalytics.path}`]: { get: liveOperation },
       [`${API_PREFIX}${ENDPOINTS.report.path}`]: { get: reportOperation },

@@ -65,7 +65,8 @@ export const rateLimitHeaders = {
   },
 };
 
-const retryAfterHeader = {
+/** On responses that tell when to retry. */
+export const retryAfterHeader = {
   'Retry-After': {
     description: 'Seconds to wait before the next attempt.',
     required: true,

@@ -1,0 +1,119 @@
+import {
+  type ApiError,
+  invalidFields,
+  payloadTooLarge,
+  rateLimited,
+  targetTooLong,
+  unavailable,
+  unknownAd,
+  unknownEvent,
+} from '../errors.js';
+import { ENDPOINTS } from '../paths.js';
+import { otherErrors, rateLimitHeaders, requestIdHeader, retryAfterHeader } from './parts.js';
+
+const SESSION = '019b7d6c-90ce-7a3b-9c1d-2e4f5a6b7c8d';
+
+const gif = {
+  'image/gif': {
+    schema: {
+      type: 'string',
+      contentMediaType: 'image/gif',
+      description: 'A transparent GIF of one pixel, 43 bytes.',
+    },
+    example: 'GIF89a…',
+  },
+};
+
+const headers = {
+  ...requestIdHeader,
+  ...rateLimitHeaders,
+  'Cache-Control': {
+    description: 'No cache may keep the response.',
+    schema: { type: 'string' },
+    example: 'no-store, no-cache, must-revalidate, private, max-age=0',
+  },
+};
+
+/** An error, which has the body of a success. @param errors for the message of the description */
+function refused(description: string, ...errors: readonly ApiError[]) {
+  const codes = [...new Set(errors.map(({ code }) => `\`${code}\``))].join(', ');
+  return { description: `${description} In the log: ${codes}.`, headers, content: gif };
+}
+
+function later(description: string, ...errors: readonly ApiError[]) {
+  const response = refused(description, ...errors);
+  return { ...response, headers: { ...response.headers, ...retryAfterHeader } };
+}
+
+function parameter(name: string, description: string, example: string, more: object = {}) {
+  return { name, in: 'query', description, schema: { type: 'string', maxLength: 2_048 }, example, ...more };
+}
+
+const parameters = [
+  {
+    name: 'event',
+    in: 'path',
+    required: true,
+    description:
+      'The event by its name in VAST, in any letter case, such as `impression`, `start`, `firstQuartile` or `click`. The older names `fullscreen`, `exitFullscreen`, `expand` and `collapse` are accepted too.',
+    schema: { type: 'string' },
+    example: 'start',
+  },
+  parameter('ad_id', 'Id of the ad.', 'ad-001', { required: true }),
+  parameter(
+    'sid',
+    'Session of the viewer: a UUIDv7, which `GET /vast/{ad_id}` makes. Within a session an event counts once, however often its pixel is fetched.',
+    SESSION,
+  ),
+  parameter('placement', 'Where the ad was shown; `pl` is the same.', 'home'),
+  parameter('source', 'Source of the campaign; `src` is the same.', 'newsletter'),
+  parameter('cb', 'The macro `[CACHEBUSTING]`.', '48151623'),
+  parameter('ts', 'The macro `[TIMESTAMP]`: the time of the event.', '2026-01-02T03:04:05.678Z'),
+  parameter('ph', 'The macro `[ADPLAYHEAD]`: the play time of a click.', '00:00:12.345'),
+  parameter('code', 'The macro `[ERRORCODE]` of the event `error`; 900 if it is not three digits.', '402'),
+  parameter('offset', 'The offset of the event `progress`, which counts once for each offset.', '00:00:05'),
+  parameter('vendor', 'The vendor of `verificationNotExecuted`, which counts once for each vendor.', 'vendor.com-omid'),
+  parameter('f', '`b`: the answer is 204 without a body.', 'b'),
+];
+
+const DESCRIPTION =
+  'Counts one event of an ad, and answers with a GIF after the event is durable. Fetch the URL again after a timeout, 429 or 503: the event counts once, because its id is derived from the URL. Without a session an id is derived from `cb`, `ts`, the address and the user agent; if `cb` or `ts` is missing, each fetch is an event. A parameter that is an unfilled macro, such as `[TIMESTAMP]` or `-1`, or is not valid, is ignored. HEAD answers with the same headers and counts nothing; so do prefetches. Every answer has the GIF as its body, also that of errors.';
+
+const responses = {
+  200: { description: 'The event is durable, and counts once.', headers, content: gif },
+  204: { description: 'The same with `f=b`.', headers },
+  400: refused(
+    'The ad id is missing or invalid, or the event is too old.',
+    invalidFields([{ path: 'ad_id', message: 'ad_id is required' }]),
+  ),
+  404: refused('VAST has no such event, or the ad does not exist.', unknownEvent(), unknownAd('no-such-ad', 404)),
+  414: refused('The URL is longer than 8 KiB.', targetTooLong(8_192)),
+  429: later('The client has exceeded its limit of events.', rateLimited(6_000, 'kO3pXv1zQm8bT4Ya')),
+  503: later(
+    'The event is not durable. Fetch the URL again.',
+    unavailable('Neither NATS nor Postgres could store the event; send it again.'),
+  ),
+  ...otherErrors,
+};
+
+/** The URLs that players fetch. Tags contain them without `/api/v1`. */
+export const tagPaths = {
+  [ENDPOINTS.pixel.path]: {
+    get: {
+      operationId: 'trackEvent',
+      tags: ['events'],
+      summary: 'Report an event by a tracking pixel',
+      description: DESCRIPTION,
+      parameters,
+      responses,
+    },
+    post: {
+      operationId: 'trackEventByBeacon',
+      tags: ['events'],
+      summary: 'Report an event by a beacon',
+      description: 'The same as GET, for `navigator.sendBeacon`. The body is ignored.',
+      parameters,
+      responses: { ...responses, 413: refused('The body is too large.', payloadTooLarge(16_384)) },
+    },
+  },
+};

@@ -1,0 +1,60 @@
+import { unknownEvent } from '@ads/contract';
+import type { Answer, TagRoute } from '@ads/http';
+import { kindNamed } from '@ads/models';
+import { acceptEvent } from '../accept-event.js';
+import { type EventDependencies, receiptOf } from '../event-handler.js';
+import { isPrefetch } from './prefetch.js';
+import { readTagEvent } from './tag-event.js';
+import type { TagMetrics } from './tag-metrics.js';
+import { readTagQuery } from './tag-query.js';
+
+/** Transparent, 1 × 1, 43 bytes. A shorter one in use lacks the last bit of its image data. */
+const GIF = Buffer.from('R0lGODlhAQABAIAAAAAAAAAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==', 'base64');
+
+const HEADERS = [
+  ...['Cache-Control', 'no-store, no-cache, must-revalidate, private, max-age=0'],
+  ...['Pragma', 'no-cache'],
+  ...['Expires', '0'],
+  ...['Timing-Allow-Origin', '*'],
+];
+
+const IMAGE = { body: GIF, type: 'image/gif', headers: HEADERS };
+const SEEN: Answer = { ...IMAGE, status: 200 };
+const SEEN_WITHOUT_BODY: Answer = { status: 204, body: '', headers: HEADERS };
+
+/**
+ * `GET /t/{event}`: a tracking pixel. Answers 200 after the event is durable. Every answer is the GIF, also that of errors, because
+ * `<img>` ignores the status and shows what it gets. HEAD and prefetches count nothing.
+ */
+export function pixel(dependencies: EventDependencies, metrics: TagMetrics): TagRoute {
+  const accepting: EventDependencies = { ...dependencies, unknownAdStatus: 404 };
+  return {
+    limit: 'events',
+    takesPosts: true,
+    errorContent: () => IMAGE,
+    handler(context, { parameter, query: text }) {
+      const kind = kindNamed(parameter);
+      if (kind === undefined) {
+        metrics.unknownEvent();
+        throw unknownEvent();
+      }
+      const { request } = context;
+      if (request.method === 'HEAD') return SEEN;
+      if (isPrefetch(request)) {
+        metrics.prefetched('pixel');
+        return SEEN;
+      }
+      const query = readTagQuery(text, metrics.unfilled);
+      const { callerIp, ...receipt } = receiptOf(context, accepting);
+      const viewer = { ip: callerIp(), userAgent: request.headers['user-agent'] ?? '' };
+      const event = readTagEvent(kind, query.ad_id, query, viewer, receipt);
+      const answer = query.f === 'b' ? SEEN_WITHOUT_BODY : SEEN;
+      return acceptEvent(
+        event,
+        () => context.clientKey(),
+        () => answer,
+        accepting,
+      );
+    },
+  };
+}
