@@ -14,8 +14,8 @@ import type { LedgerIdentity } from '@ads/models';
  *
  *   ahead   Redis has more than Postgres had when it was read later. The counter is always wrong.
  *   behind  Redis has less. That is normal between the commit of a batch and its raise, so the counter becomes a suspect. A
- *           suspect counts as wrong if after 15 s it is still below the Postgres count that was first read, and neither a doubt
- *           nor a message that has been in the queue since then explains it.
+ *           suspect counts as wrong if after 15 s it is still below the Postgres count that was first read, and neither a message
+ *           that has been in the queue since then nor a doubt explains it. Nobody trusts Redis while a doubt exists.
  *
  * A wrong counter ends the trust in all counters: the ledger gets a new identity, and Redis is refilled.
  */
@@ -58,9 +58,6 @@ const ADS_IN_TURN = 50;
 /** Maximum number of suspects. One that is confirmed makes all counters untrusted. */
 const MOST_SUSPECTS = 20;
 
-/** A live writer deletes its doubt sooner. An older doubt causes a rebuild, which raises counters that are behind. */
-const LASTING_DOUBT_SECONDS = 5;
-
 /** Range of random fields. Older fields are about to leave their window, and a rebuild may leave them out. */
 const MINUTES_BACK = 45;
 const HOURS_BACK = 20;
@@ -73,6 +70,20 @@ interface Suspect {
   lastMessage: number | undefined;
 }
 
+interface StartRow {
+  readonly ledger: LedgerIdentity | null;
+  readonly doubted: boolean;
+  /** Seconds since the epoch, by the clock of Postgres. */
+  readonly now: number;
+  readonly ad_ids: readonly string[];
+}
+
+/** The state of Postgres at the start of an audit, and the next ads in turn. */
+interface Start extends Pick<StartRow, 'doubted' | 'now'> {
+  readonly ledger: LedgerIdentity | undefined;
+  readonly adIds: readonly string[];
+}
+
 /** @returns runs one audit. Throws when Postgres or Redis is unavailable */
 export function createAudit(options: AuditOptions): () => Promise<void> {
   const { database, store, readSequences, recentAds, lastingMs, random, observer } = options;
@@ -80,14 +91,16 @@ export function createAudit(options: AuditOptions): () => Promise<void> {
   let suspectsOf: LedgerIdentity | undefined;
   let cursor = '';
 
-  async function readStart(): Promise<{ ledger: LedgerIdentity | undefined; now: number; adIds: readonly string[] }> {
-    const [row] = await database.query<{ ledger: LedgerIdentity | null; now: number; ad_ids: string[] }>(
+  async function readStart(): Promise<Start> {
+    const [row] = await database.query<StartRow>(
       'audit_start',
-      `SELECT current_ledger() AS ledger, extract(epoch FROM now())::float8 AS now,
+      `SELECT current_ledger() AS ledger, EXISTS (SELECT FROM counter_doubts) AS doubted,
+         extract(epoch FROM now())::float8 AS now,
          ARRAY(SELECT ad_id FROM ad_totals WHERE ad_id > $1 ORDER BY ad_id LIMIT $2) AS ad_ids`,
       [cursor, ADS_IN_TURN],
     );
-    return { ledger: row?.ledger ?? undefined, now: row?.now ?? 0, adIds: row?.ad_ids ?? [] };
+    const { ledger, doubted = true, now = 0, ad_ids: adIds = [] } = row ?? {};
+    return { ledger: ledger ?? undefined, doubted, now, adIds };
   }
 
   /** The current and the last field, a random older one, and those of suspects. */
@@ -120,8 +133,12 @@ export function createAudit(options: AuditOptions): () => Promise<void> {
     suspects = still;
   }
 
-  /** Suspects that count as wrong, because nothing explains them any longer. */
-  async function confirmed(): Promise<Difference[]> {
+  /**
+   * Suspects that count as wrong, because nothing explains them any longer.
+   *
+   * @param doubted whether a doubt existed before Redis was read: a rebuild may have healed it since
+   */
+  async function confirmed(doubted: boolean): Promise<Difference[]> {
     if (suspects.size === 0) return [];
     const { first, last } = await readSequences();
     const lasting = [...suspects.values()].filter((suspect) => {
@@ -129,13 +146,12 @@ export function createAudit(options: AuditOptions): () => Promise<void> {
       suspect.lastMessage ??= last;
       return !isExplained && performance.now() - suspect.since >= lastingMs;
     });
-    if (lasting.length === 0) return [];
-    const { doubted } = await readStanding(database, LASTING_DOUBT_SECONDS);
-    return doubted ? [] : lasting.map(({ difference }) => difference);
+    if (lasting.length === 0 || doubted || (await readStanding(database)).doubted) return [];
+    return lasting.map(({ difference }) => difference);
   }
 
   return async () => {
-    const { ledger, now, adIds } = await readStart();
+    const { ledger, doubted, now, adIds } = await readStart();
     cursor = adIds.length < ADS_IN_TURN ? '' : (adIds.at(-1) ?? '');
     if (ledger !== suspectsOf) suspects.clear();
     suspectsOf = ledger;
@@ -152,7 +168,7 @@ export function createAudit(options: AuditOptions): () => Promise<void> {
       .map((difference) => [difference, Number.isNaN(difference.redis) ? 'unreadable' : 'ahead']);
     updateSuspects(differences.filter(({ redis, postgres }) => redis < postgres));
     if (wrong.length === 0) {
-      for (const difference of await confirmed().catch(() => [])) wrong.push([difference, 'behind']);
+      for (const difference of await confirmed(doubted).catch(() => [])) wrong.push([difference, 'behind']);
     }
     if (wrong.length === 0) return;
     // If several consumers find the same counter, only the one that renews the identity reports it.

@@ -229,14 +229,38 @@ describe('an audit', () => {
     expect(await isTrusted()).toBe(true);
   });
 
-  it('leaves a counter that is behind to the rebuild if a doubt explains it', async () => {
+  // A writer whose raises fail renews its doubt with each batch, so a young doubt may explain an old difference.
+  it.each(['0', '1 minute'])(
+    'leaves a counter that is behind to the rebuild if a doubt of %s explains it',
+    async (age) => {
+      await recordWithoutRaise();
+      await database.query('test', "INSERT INTO counter_doubts (writer, since) VALUES ('dead', now() - $1::interval)", [
+        age,
+      ]);
+      const audit = auditor();
+      for (let pass = 0; pass < 3; pass += 1) await audit();
+      expect(found).toEqual([]);
+    },
+  );
+
+  it('does not report a counter that a rebuild raises, and whose doubt it deletes, during the audit', async () => {
     await recordWithoutRaise();
-    await database.query(
-      'test',
-      "INSERT INTO counter_doubts (writer, since) VALUES ('dead', now() - interval '1 minute')",
+    await database.query('test', "INSERT INTO counter_doubts (writer) VALUES ('dead')");
+    let heals = false;
+    const healing = store.shards().map(
+      (shard): CounterShard => ({
+        ...shard,
+        run: async (operation, call) => {
+          const result = await shard.run(operation, call);
+          if (heals && operation === 'audit') await database.query('test', 'DELETE FROM counter_doubts');
+          return result;
+        },
+      }),
     );
-    const audit = auditor();
-    for (let pass = 0; pass < 3; pass += 1) await audit();
+    const audit = auditor(0, { shards: () => healing, shardOf: () => healing[0] as CounterShard });
+    await audit();
+    heals = true;
+    await audit();
     expect(found).toEqual([]);
   });
 
