@@ -35,11 +35,18 @@ export function securityHeaders({ HSTS_MAX_AGE_SECONDS, HSTS_INCLUDE_SUBDOMAINS 
   });
 }
 
-const SHARED_CORS = {
+const CORS_OF_EVENTS = {
   methods: ['GET', 'HEAD', 'POST'],
   exposedHeaders: [REQUEST_ID_HEADER, 'RateLimit', 'RateLimit-Policy', 'Retry-After'],
   // Browsers cache it for two hours at most.
   maxAge: 7_200,
+};
+
+/** Management tools run on other origins too. A page there needs a key, which browsers never add by themselves. */
+const CORS = {
+  ...CORS_OF_EVENTS,
+  methods: [...CORS_OF_EVENTS.methods, 'PATCH', 'DELETE'],
+  exposedHeaders: [...CORS_OF_EVENTS.exposedHeaders, 'ETag', 'Location'],
 };
 
 /**
@@ -51,11 +58,11 @@ const SHARED_CORS = {
  */
 export function crossOrigin({ CORS_ORIGINS }: HttpConfig, takesEvents: (request: IncomingMessage) => boolean): Plain {
   const listed = CORS_ORIGINS === '*' ? undefined : [...CORS_ORIGINS];
-  const forReading = { ...SHARED_CORS, origin: listed ?? '*' };
-  const forEvents = { ...SHARED_CORS, origin: listed ?? true, credentials: true };
+  const forOthers = { ...CORS, origin: listed ?? '*' };
+  const forEvents = { ...CORS_OF_EVENTS, origin: listed ?? true, credentials: true };
   return cors((request, decide) => {
     const { headers } = request as IncomingMessage;
-    const options = isOrigin(headers.origin) && takesEvents(request as IncomingMessage) ? forEvents : forReading;
+    const options = isOrigin(headers.origin) && takesEvents(request as IncomingMessage) ? forEvents : forOthers;
     const requested = headers['access-control-request-headers'] ?? '';
     decide(null, requested.length > LONGEST_LIST ? { ...options, allowedHeaders: [] } : options);
   }) as Plain;
