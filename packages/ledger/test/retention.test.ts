@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { openPool, openTestServers, type Variables } from '@ads/local';
-import { perKind, uuidv7 } from '@ads/models';
+import { derivedId, perKind, uuidv7 } from '@ads/models';
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Database, noteRecorded, removeOldEvents } from '../src/index.js';
 import { recordBatch } from '../src/record.js';
@@ -63,7 +63,8 @@ describe('the removal of old events', () => {
     const [old, young] = [click(now, { id: uuidv7(today + DAY - 1) }), click(now, { id: uuidv7(today + DAY) })];
     const [chanceOld, chanceYoung, chanceLate] = [chance(today, today - DAY - 1), chance(today), chance(today)];
     const [foreignOld, foreignYoung] = [foreign(today - DAY - 1), foreign()];
-    await recordBatch(database, [old, young, chanceOld, chanceYoung, foreignOld, foreignYoung]);
+    const pixel = click(now, { id: derivedId(today, ['a pixel']) });
+    await recordBatch(database, [old, young, chanceOld, chanceYoung, foreignOld, foreignYoung, pixel]);
     await noteRecorded(database, LATER);
     const watched: Database = {
       async query(operation, text, values) {
@@ -82,7 +83,7 @@ describe('the removal of old events', () => {
       [chanceLate.id]: defaultOf(today),
       [foreignYoung.id]: 'ad_events_foreign',
     });
-    expect(await clicksCounted()).toBe(7);
+    expect(await clicksCounted()).toBe(8);
     const repeated = [young, chanceYoung, chanceLate, foreignYoung];
     expect((await recordBatch(database, repeated)).added).toEqual(perKind(() => 0));
     expect(await removeOldEvents(database, KEPT)).toEqual({ dropped: false, deleted: 0 });
@@ -90,7 +91,7 @@ describe('the removal of old events', () => {
     await noteRecorded(database, LATER + 2 * DAY);
     expect(await removeOldEvents(database, KEPT)).toEqual({ dropped: true, deleted: 3 });
     expect(await places()).toEqual({});
-    expect(await clicksCounted()).toBe(7);
+    expect(await clicksCounted()).toBe(8);
   });
 
   it('records an event of a removed day once, and makes no partition for it', async () => {
