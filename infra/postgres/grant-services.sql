@@ -1,6 +1,6 @@
--- Grants the services the rights that they need: to record and read, to create and change ads, and to call the SECURITY DEFINER
--- functions that create and remove partitions, renew the identity of the ledger, and erase an address. Run it after the
--- migrations. It can be repeated.
+-- Grants the services the rights that they need: to record and read, to create and change ads and API keys, and to call the
+-- SECURITY DEFINER functions that create and remove partitions, renew the identity of the ledger, and erase an address. Run it
+-- after the migrations. It can be repeated.
 GRANT SELECT ON ads, ledger_identity TO ads;
 GRANT INSERT (
   id, title, advertiser, campaign, image_url, target_url, click_mode, duration_seconds, skip_offset, media, vast_url,
@@ -10,7 +10,9 @@ GRANT UPDATE (
   title, advertiser, campaign, image_url, target_url, click_mode, duration_seconds, skip_offset, media, vast_url,
   companion, status, starts_at, ends_at
 ) ON ads TO ads;
-GRANT SELECT, INSERT ON ad_changes TO ads;
+GRANT SELECT, INSERT ON ad_changes, api_key_changes TO ads;
+GRANT SELECT, INSERT, UPDATE (deleted_at) ON api_keys TO ads;
+GRANT SELECT, UPDATE (version) ON api_key_version TO ads;
 GRANT SELECT, INSERT ON ad_events TO ads;
 GRANT SELECT, INSERT, UPDATE ON ad_totals, counts_per_quarter_hour, counts_per_label, clicks_per_play_second TO ads;
 GRANT SELECT, INSERT ON label_values TO ads;

@@ -1,53 +1,115 @@
-import { ALL_ENDPOINTS, API_PREFIX, type Endpoint } from '@ads/contract';
-import { openTestServers, type TestServers, type TestStack, UPSTREAMS } from '@ads/local';
+import { ALL_ENDPOINTS, API_PREFIX, ENDPOINTS, type Endpoint, type EndpointAccess } from '@ads/contract';
+import { openLiveReader } from '@ads/harness';
+import { openTestServers, type TestServers, type TestStack, UPSTREAMS, waitFor } from '@ads/local';
+import { KEY_SCOPES, type KeyScope } from '@ads/models';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
-const KEY = 'the-key-of-access-tests';
+const ADMIN = 'the-key-of-access-tests';
 
 let testServers: TestServers;
 let stack: TestStack;
+/** The keys of the tests: one of each scope, and keys that do not work. */
+const keys = new Map<string, { readonly id: string; readonly key: string }>();
 
 beforeAll(async () => {
   testServers = openTestServers();
   const [postgres, redis, nats] = await Promise.all([testServers.database(), testServers.redis(), testServers.nats()]);
-  const keys = { ADMIN_API_KEY: KEY, READ_ACCESS: 'key', EVENTS_ACCESS: 'key' };
-  stack = await testServers.stack({ ...postgres, ...redis.env, ...nats.env, ...keys });
+  const settings = { ADMIN_API_KEY: ADMIN, READ_ACCESS: 'key', EVENTS_ACCESS: 'key' };
+  stack = await testServers.stack({ ...postgres, ...redis.env, ...nats.env, ...settings });
+  const soon = new Date(Date.now() + 1_500).toISOString();
+  await Promise.all([
+    ...KEY_SCOPES.map((scope) => makeKey(scope, { scopes: [scope] })),
+    makeKey('expired', { scopes: KEY_SCOPES, expires_at: soon }),
+    makeKey('deleted', { scopes: KEY_SCOPES }),
+  ]);
+  await deleteKey('deleted');
+  for (const service of UPSTREAMS) {
+    const answers = async (name: string, text: string) => (await explain(service, name)).includes(text);
+    const when = { timeoutMs: 5_000, what: `${service} to know the keys` };
+    await waitFor(async () => (await answers('expired', 'expired')) && (await answers('deleted', 'deleted')), when);
+  }
 });
 afterAll(() => testServers.release());
 
-/** Sends a request to each service that has the endpoint. @returns the statuses, without repetitions */
+async function call(method: string, path: string, body?: object) {
+  const response = await fetch(`${stack.url}${API_PREFIX}${path}`, {
+    method,
+    headers: { Authorization: `Bearer ${ADMIN}`, 'Content-Type': 'application/json' },
+    ...(body && { body: JSON.stringify(body) }),
+  });
+  return { status: response.status, answer: (await response.json()) as { readonly id: string; readonly key: string } };
+}
+
+async function makeKey(name: string, fields: object) {
+  const { status, answer } = await call('POST', '/keys', { name, ...fields });
+  expect(status).toBe(201);
+  keys.set(name, answer);
+}
+
+const deleteKey = (name: string) => call('DELETE', `/keys/${keys.get(name)?.id}`);
+const bearer = (name: string) => ({ Authorization: `Bearer ${keys.get(name)?.key}` });
+
+/** A request of each service that needs a key for reading. @returns the message of its answer */
+async function explain(service: 'ingest' | 'analytics', name: string): Promise<string> {
+  const { host, port } = stack[service];
+  const path = service === 'ingest' ? ENDPOINTS.ads.path : ENDPOINTS.analytics.path;
+  return await (await fetch(`http://${host}:${port}${path}`, { headers: bearer(name) })).text();
+}
+
+/** Sends a request to each service that has the endpoint. */
 async function ask({ method, path, service }: Endpoint, headers: Record<string, string> = {}) {
   const services = service === 'each' ? UPSTREAMS : [service];
-  const statuses = services.map(async (name) => {
-    const { host, port } = stack[name];
-    const url = `http://${host}:${port}${API_PREFIX}${path.replaceAll(/\{\w+\}/g, 'no-such-id')}`;
-    const response = await fetch(url, { method, headers, redirect: 'manual' });
-    await response.body?.cancel();
-    return { status: response.status, headers: response.headers };
-  });
-  const answers = await Promise.all(statuses);
-  return { statuses: [...new Set(answers.map(({ status }) => status))], answers };
+  return await Promise.all(
+    services.map(async (name) => {
+      const { host, port } = stack[name];
+      const url = `http://${host}:${port}${API_PREFIX}${path.replaceAll(/\{\w+\}/g, 'no-such-id')}`;
+      const response = await fetch(url, { method, headers, redirect: 'manual' });
+      await response.body?.cancel();
+      return response;
+    }),
+  );
 }
+
+async function statusesOf(endpoint: Endpoint, headers: Record<string, string>): Promise<number[]> {
+  return [...new Set((await ask(endpoint, headers)).map(({ status }) => status))];
+}
+
+/** The scopes that open each kind of endpoint, as the documentation of the API says it. */
+const SCOPES: Readonly<Record<EndpointAccess, readonly KeyScope[]>> = {
+  everybody: KEY_SCOPES,
+  events: ['events'],
+  catalogue: ['read', 'manage'],
+  read: ['read'],
+  manage: ['manage'],
+  admin: [],
+};
 
 describe.each(ALL_ENDPOINTS.map((endpoint) => [`${endpoint.method} ${endpoint.path}`, endpoint] as const))(
   '%s',
   (_name, endpoint) => {
     const isOpen = endpoint.access === 'everybody';
 
-    it('asks for a key, unless everybody may send it', async () => {
-      const wrong = { Authorization: 'Bearer another-key-of-tests' };
-      for (const headers of [{}, { Authorization: KEY }, wrong]) {
-        const { statuses } = await ask(endpoint, headers);
+    it('asks for a key that works, unless everybody may send it', async () => {
+      const wrong = { Authorization: `Bearer amt_${'0'.repeat(64)}` };
+      for (const headers of [{}, { Authorization: ADMIN }, wrong, bearer('expired'), bearer('deleted')]) {
+        const statuses = await statusesOf(endpoint, headers);
         if (isOpen) expect(statuses).not.toContain(401);
         else expect(statuses).toEqual([401]);
       }
     });
 
+    it('asks for a scope', async () => {
+      for (const scope of KEY_SCOPES) {
+        const statuses = await statusesOf(endpoint, bearer(scope));
+        expect(statuses).not.toContain(401);
+        expect([scope, statuses.includes(403)]).toEqual([scope, !SCOPES[endpoint.access].includes(scope)]);
+      }
+    });
+
     it('lets ADMIN_API_KEY pass, and keeps its answers out of shared caches', async () => {
-      const { statuses, answers } = await ask(endpoint, { Authorization: `bearer ${KEY}` });
-      for (const status of [401, 403]) expect(statuses).not.toContain(status);
-      if (isOpen) return;
-      for (const { headers } of answers) {
+      for (const { status, headers } of await ask(endpoint, { Authorization: `bearer ${ADMIN}` })) {
+        expect([401, 403]).not.toContain(status);
+        if (isOpen) continue;
         expect(headers.get('vary')).toMatch(/\bAuthorization\b/);
         expect(headers.get('cache-control') ?? 'no-store').toMatch(/\b(private|no-store)\b/);
       }
@@ -55,8 +117,25 @@ describe.each(ALL_ENDPOINTS.map((endpoint) => [`${endpoint.method} ${endpoint.pa
 
     it('needs no key for a preflight', async () => {
       const preflight = { Origin: 'https://player.example', 'Access-Control-Request-Method': endpoint.method };
-      const { statuses } = await ask({ ...endpoint, method: 'OPTIONS' } as unknown as Endpoint, preflight);
-      expect(statuses).toEqual([204]);
+      expect(await statusesOf({ ...endpoint, method: 'OPTIONS' } as unknown as Endpoint, preflight)).toEqual([204]);
     });
   },
 );
+
+it('a key that is deleted is refused within 2 s by both services, and its live streams end', async () => {
+  await makeKey('leaked', { scopes: ['read'] });
+  const isRefused = async (service: 'ingest' | 'analytics') =>
+    (await explain(service, 'leaked')).includes('unauthorized');
+  for (const service of UPSTREAMS) {
+    await waitFor(async () => !(await isRefused(service)), { timeoutMs: 2_000, what: `${service} to know the key` });
+  }
+  const url = `${stack.url}${API_PREFIX}${ENDPOINTS.liveAnalytics.path}`;
+  const reader = await openLiveReader(url, bearer('leaked'));
+  await reader.until(() => true, 'the first state');
+  const deletedAt = performance.now();
+  expect((await deleteKey('leaked')).status).toBe(200);
+  const when = { timeoutMs: 5_000, what: 'the end of the key' };
+  for (const service of UPSTREAMS) await waitFor(() => isRefused(service), when);
+  await waitFor(async () => reader.isEnded(), when);
+  expect(performance.now() - deletedAt).toBeLessThan(2_000);
+});

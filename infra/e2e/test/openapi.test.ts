@@ -156,6 +156,7 @@ describe('ingest and analytics return each documented response', () => {
   const LIVE = `${ANALYTICS}/live`;
   const PLAY_TIME = `${ANALYTICS}/play-time`;
   const EXPORT = `${ANALYTICS}/events`;
+  const KEYS = '/api/v1/keys';
   const AUTHORIZED = { Authorization: `Bearer ${ADMIN_KEY}` };
   const JSON_TYPE = { 'Content-Type': 'application/json' };
   const large = { ...AD, padding: 'x'.repeat(20_000) };
@@ -416,26 +417,85 @@ describe('ingest and analytics return each documented response', () => {
     expect((await alone.ingest.post(ADS, { target_url: 'https://example.com/' }, AUTHORIZED)).status).toBe(503);
   });
 
-  it('401 of a service whose requests need a key, 403 of one without a key, and 429, also of pixels', async () => {
+  it(`200 to 503: ${KEYS}`, async () => {
+    const body = { name: 'Größe', scopes: ['stitch'], expires_at: '2126-01-01T00:00:00+01:00' };
+    const created = await client.post(KEYS, body, AUTHORIZED);
+    const { key, ...rest } = created.body as { readonly key: string; readonly id: string };
+    expect([created.status, key, rest]).toEqual([
+      201,
+      expect.stringMatching(/^amt_[\da-f]{64}$/),
+      expect.objectContaining({ ...body, expires_at: '2125-12-31T23:00:00.000Z', created_by: 'admin' }),
+    ]);
+    await client.post(KEYS, body, AUTHORIZED);
+    const page = await client.get(`${KEYS}?limit=1`, AUTHORIZED);
+    expect(page.body).toEqual({ keys: [rest], next_cursor: rest.id });
+    const next = await client.get(`${KEYS}?cursor=${rest.id}`, AUTHORIZED);
+    expect(next.body).toMatchObject({ keys: [body.name].map((name) => ({ name })), next_cursor: null });
+    const remove = (id: string, headers = {}, to = client) => to.send('DELETE', `${KEYS}/${id}`, { headers });
+    for (const _twice of [1, 2]) expect(await remove(rest.id, AUTHORIZED)).toMatchObject({ status: 200, body: rest });
+    for (const id of ['x', '019b7d6c-90ce-7a3b-9c1d-2e4f5a6b7c8d']) {
+      expect((await remove(id, AUTHORIZED)).status).toBe(404);
+    }
+    for (const wrong of [{}, { ...body, scopes: ['all'] }, { ...body, expires_at: '2026-01-01' }, { ...body, key }]) {
+      expect((await client.post(KEYS, wrong, AUTHORIZED)).status).toBe(400);
+    }
+    expect((await client.get(`${KEYS}?limit=0`, AUTHORIZED)).status).toBe(400);
+    expect((await client.post(KEYS, body)).status).toBe(401);
+    expect((await client.get(KEYS)).status).toBe(401);
+    expect((await remove(rest.id)).status).toBe(401);
+    expect((await client.post(KEYS, large, AUTHORIZED)).status).toBe(413);
+    expect((await client.post(KEYS, body, { ...AUTHORIZED, 'Content-Type': 'text/plain' })).status).toBe(415);
+    expect((await alone.ingest.post(KEYS, body, AUTHORIZED)).status).toBe(503);
+    expect((await alone.ingest.get(KEYS, AUTHORIZED)).status).toBe(503);
+    expect((await remove(rest.id, AUTHORIZED, alone.ingest)).status).toBe(503);
+    await contract.database.query(
+      `INSERT INTO api_keys (id, hash, name, scopes, created_by)
+       SELECT gen_random_uuid(), sha256(n::text::bytea), 'x', '{read}', 'test' FROM generate_series(1, 9999) n`,
+    );
+    expect((await client.post(KEYS, body, AUTHORIZED)).status).toBe(409);
+    await contract.database.query("DELETE FROM api_keys WHERE created_by = 'test'");
+  });
+
+  it('401, 403 and 429 of services whose requests need a key, and that have no ADMIN_API_KEY', async () => {
     const AN_AD = `${ADS}/ad-001`;
-    const refused: [number, string, string[]][] = [
-      [401, 'POST', [CLICK, IMPRESSION, BATCH]],
-      [401, 'GET', [ADS, AN_AD, ANALYTICS, REPORT, LIVE, PLAY_TIME]],
-      [400, 'GET', [PIXEL]],
-      [400, 'POST', [PIXEL]],
-      [403, 'POST', [ADS, IMPORT]],
-      [403, 'PATCH', [AN_AD]],
-      [403, 'DELETE', [AN_AD]],
-      [403, 'GET', [`${AN_AD}/history`, EXPORT]],
+    const ofRequests = (method: string, ...paths: string[]) => paths.map((path) => ({ method, path }));
+    const open = [
+      ...ofRequests('POST', CLICK, IMPRESSION, BATCH),
+      ...ofRequests('GET', ADS, AN_AD, ANALYTICS, REPORT, LIVE, PLAY_TIME),
     ];
-    const requests = refused.flatMap(([status, method, paths]) => paths.map((path) => ({ status, method, path })));
-    for (const [index, { status, method, path }] of requests.entries()) {
-      const client = path.startsWith(ANALYTICS) ? limited.analytics : limited.ingest;
-      // Each from a client of its own.
-      const headers = { 'X-Forwarded-For': `203.0.113.${index}` };
-      const answer = await client.send(method, path, { headers });
-      expect({ status: answer.status, method, path }).toEqual({ status, method, path });
-      expect((await client.send(method, path, { headers })).status).toBe(429);
+    const managed = [
+      ...ofRequests('POST', ADS, IMPORT, KEYS),
+      ...ofRequests('PATCH', AN_AD),
+      ...ofRequests('DELETE', AN_AD, `${KEYS}/x`),
+      ...ofRequests('GET', `${AN_AD}/history`, EXPORT, KEYS),
+    ];
+    const refused = [
+      ...open.map((request) => ({ ...request, status: 401 })),
+      ...managed.map((request) => ({ ...request, status: 403 })),
+      ...ofRequests('GET', PIXEL).map((request) => ({ ...request, status: 400 })),
+      ...ofRequests('POST', PIXEL).map((request) => ({ ...request, status: 400 })),
+    ];
+    const { body } = await client.post(KEYS, { name: 'x', scopes: ['stitch'] }, AUTHORIZED);
+    const key = { Authorization: `Bearer ${(body as { key: string }).key}` };
+    let clients = 0;
+    /** Sends a request from a new client. @returns sends it again */
+    const send = async ({ method, path }: (typeof open)[number], headers: Record<string, string>) => {
+      const sent = { headers: { ...headers, 'X-Forwarded-For': `203.0.113.${clients++}` } };
+      const to = path.startsWith(ANALYTICS) ? limited.analytics : limited.ingest;
+      const { status } = await to.send(method, path, sent);
+      return { status, again: async () => (await to.send(method, path, sent)).status };
+    };
+    const when = { timeoutMs: 5_000, what: 'the services to know the key' };
+    for (const path of [ADS, ANALYTICS]) {
+      await waitFor(async () => (await send({ method: 'GET', path }, key)).status === 403, when);
+    }
+    for (const request of open) {
+      expect({ ...request, status: (await send(request, key)).status }).toEqual({ ...request, status: 403 });
+    }
+    for (const request of refused) {
+      const { status, again } = await send(request, {});
+      expect({ ...request, status }).toEqual(request);
+      expect(await again()).toBe(429);
     }
   });
 

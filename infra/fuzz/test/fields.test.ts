@@ -62,6 +62,8 @@ const VALID: Readonly<Record<string, string>> = {
   click_mode: 'tracking',
   starts_at: '2026-11-01T10:00:00+01:00',
   ends_at: '2026-11-02',
+  name: 'Frühling',
+  expires_at: '2026-11-01T10:00:00+01:00',
 };
 
 const receipt = {
@@ -93,6 +95,8 @@ const READERS: Readonly<Record<string, (field: string, text: string) => Reading>
   adImportQuery: (field, text) => contract.readAdImportQuery(stringify({ [field]: text })),
   newAd: (field, text) => contract.readNewAd({ target_url: 'https://example.com/', [field]: text }),
   adChange: (field, text) => contract.readAdChange({ [field]: text }),
+  newKey: (field, text) => contract.readNewKey({ name: 'x', scopes: ['read'], [field]: text }, 0),
+  keysQuery: (field, text) => contract.readKeysQuery(stringify({ [field]: text })),
   reportQuery: (field, text) => contract.readReportQuery(stringify({ [field]: text })),
   batchedEvent: (field, text) =>
     models.batchedEventReader(receipt)({ kind: KIND_WITH[field] ?? 'error', ad_id: 'ad-001', [field]: text }),

@@ -3,28 +3,22 @@ import {
   type AdFields,
   CLICK_MODES,
   type Detail,
-  detailsOf,
   limitedText,
   NEW_AD_ID,
   RESERVED_AD_IDS,
   readTarget,
-  readTime,
   TARGET_MACROS,
 } from '@ads/models';
 import Joi from 'joi';
-import { name, url } from './ad-values.js';
+import { name, time, url } from './ad-values.js';
+import { checkBody, type Invalid } from './body-check.js';
 import { companion, media, skipOffset, vastUrl, videoProblems } from './video-fields.js';
 
 const LONGEST_ID = 128;
-const LONGEST_TIME = 64;
-/** Problems that an error lists, and characters of the name of an unknown field that it repeats. */
-const MOST_DETAILS = 20;
-const LONGEST_PATH = 64;
 /** A day: the longest video. */
 const LONGEST_DURATION = 86_400;
 
 const ID_RULE = `{#label} must be 1 to ${LONGEST_ID} letters, digits and the characters . _ ~ -`;
-const TIME_RULE = '{#label} must be an ISO 8601 time, 1970 or later';
 
 const id = limitedText(LONGEST_ID)
   .pattern(NEW_AD_ID)
@@ -42,15 +36,6 @@ const targetUrl = url
     return reading.state === 'target' ? text : helpers.error('ad.target', { problem: reading.problem });
   })
   .messages({ 'ad.target': '{#label} {#problem}' });
-
-const time = limitedText(LONGEST_TIME)
-  .isoDate()
-  .messages({ 'string.max': TIME_RULE, 'string.isoDate': TIME_RULE })
-  .custom((text: string, helpers) => {
-    const at = readTime(text);
-    return at === undefined ? helpers.error('string.isoDate') : new Date(at).toISOString();
-  })
-  .allow(null);
 
 const fields = {
   title: name.description('Name of the ad, for people.'),
@@ -112,17 +97,12 @@ const DEFAULTS: Omit<AdFields, 'target_url'> = {
   ends_at: null,
 };
 
-interface Invalid {
-  readonly state: 'invalid';
-  readonly details: readonly Detail[];
-}
-
 /** The fields of an ad, and the id that the client chose. */
 export type AdReading = { readonly state: 'ad'; readonly id: string | undefined; readonly fields: AdFields } | Invalid;
 
 /** Validates a new ad, and fills in the defaults. */
 export function readNewAd(body: unknown): AdReading {
-  const checked = check<Partial<AdFields> & { target_url: string; id?: string }>(newAd, body);
+  const checked = checkBody<Partial<AdFields> & { target_url: string; id?: string }>(newAd, body);
   if (checked.state === 'invalid') return checked;
   const { id: given, ...rest } = checked.value;
   const ad = { ...DEFAULTS, ...rest };
@@ -135,7 +115,7 @@ export type AdChangeReading = { readonly state: 'change'; readonly change: Parti
 
 /** Validates the fields to change. {@link problemsOf} validates the changed ad. */
 export function readAdChange(body: unknown): AdChangeReading {
-  const checked = check<Partial<AdFields>>(adChange, body);
+  const checked = checkBody<Partial<AdFields>>(adChange, body);
   return checked.state === 'invalid' ? checked : { state: 'change', change: checked.value };
 }
 
@@ -148,15 +128,3 @@ function dateProblems({ starts_at: start, ends_at: end }: AdFields): Detail[] {
   if (start === null || end === null || start < end) return [];
   return [{ path: 'ends_at', message: 'ends_at must be later than starts_at' }];
 }
-
-function check<Value>(schema: Joi.ObjectSchema, body: unknown): { readonly state: 'valid'; value: Value } | Invalid {
-  const { value, error } = schema.validate(body, {
-    abortEarly: false,
-    convert: false,
-    errors: { wrap: { label: false } },
-  });
-  if (error === undefined) return { state: 'valid', value: value as Value };
-  return { state: 'invalid', details: detailsOf(error).slice(0, MOST_DETAILS).map(shortened) };
-}
-
-const shortened = ({ path, message }: Detail): Detail => ({ path: path.slice(0, LONGEST_PATH), message });

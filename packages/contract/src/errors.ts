@@ -107,27 +107,6 @@ export function idempotencyKeyReused(): ApiError {
   );
 }
 
-/** 401 for a request that needs a key. @param hasKey false for a request without one */
-export function unauthorized(hasKey: boolean): ApiError {
-  return new ApiError(
-    401,
-    'unauthorized',
-    hasKey
-      ? 'The API key is not valid; send the ADMIN_API_KEY of the service.'
-      : 'This request needs an API key; send it in the header Authorization, as in "Bearer KEY".',
-    { headers: { 'WWW-Authenticate': hasKey ? 'Bearer error="invalid_token"' : 'Bearer' } },
-  );
-}
-
-/** 403 for a request that needs a key while the service has none. */
-export function keysDisabled(): ApiError {
-  return new ApiError(
-    403,
-    'keys_disabled',
-    'This request needs an API key, and the service has none; the operator must set ADMIN_API_KEY.',
-  );
-}
-
 export function notFound(
   message = `This path does not exist; ${ENDPOINTS.swaggerPage.path} documents the API.`,
 ): ApiError {

@@ -1,3 +1,5 @@
+export * from './access.js';
+export * from './access-errors.js';
 export * from './ad-history-query.js';
 export * from './ad-import-query.js';
 export * from './ad-requests.js';
@@ -6,6 +8,8 @@ export * from './ads-query.js';
 export * from './analytics-query.js';
 export * from './errors.js';
 export * from './events-query.js';
+export * from './key-requests.js';
+export * from './key-responses.js';
 export * from './live-query.js';
 export * from './management.js';
 export * from './openapi/document.js';

@@ -1,6 +1,17 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { ALL_ENDPOINTS, type Endpoint, keysDisabled, unauthorized, withPrefix } from '@ads/contract';
+import {
+  ACCESS_SCOPES,
+  ALL_ENDPOINTS,
+  type Endpoint,
+  type KeyScope,
+  keyInvalid,
+  keyMissing,
+  keysDisabled,
+  keyUnverified,
+  scopeMissing,
+  withPrefix,
+} from '@ads/contract';
 import type { EventAccessConfig, KeyConfig } from '@ads/runtime';
 import type { Response, Router } from 'express';
 import type { HeaderList } from './common-headers.js';
@@ -8,38 +19,55 @@ import { createRouter } from './create-router.js';
 
 /** Who sent a request. */
 export interface Caller {
-  /** Names the key in histories: `admin` for `ADMIN_API_KEY`. */
+  /** Names the key in histories: `admin` for `ADMIN_API_KEY`, otherwise the name and id of the key. */
   readonly name: string;
   /** Who may keep the answer: `public` caches, or `private` ones only, because the request needed a key. */
   readonly cache: 'public' | 'private';
+  /** False once the key was deleted or has expired. An answer that takes long must end then. */
+  readonly isAdmitted: () => boolean;
 }
 
-/** Returns the caller. @throws ApiError 401 or 403 */
+/** Returns the caller. @throws ApiError 401, 403 or 503 */
 export type Guard = (request: IncomingMessage) => Caller;
+
+/** Checks a key other than `ADMIN_API_KEY`. Does not wait. */
+export type KeyCheck = (key: string) =>
+  | { readonly state: 'unknown' | 'expired' | 'deleted' | 'unverified' }
+  | {
+      readonly state: 'live';
+      readonly key: { readonly id: string; readonly name: string; readonly scopes: readonly KeyScope[] };
+    };
 
 /** Decides which requests need a key. */
 export interface Access {
   /** Undefined if the endpoint needs no key, so that its requests are not checked at all. */
   guardOf(endpoint: Endpoint): Guard | undefined;
+  /**
+   * True if the request has a key with the scope `stitch`, so that its headers about the viewer are trusted. A request without
+   * `Authorization` costs nothing. A key that does not work is ignored: players cannot correct it.
+   */
+  mayStitch(request: IncomingMessage): boolean;
 }
 
 /** The caller of a request that needs no key, even if it has one. */
-export const ANYONE: Caller = { name: 'anyone', cache: 'public' };
+export const ANYONE: Caller = { name: 'anyone', cache: 'public', isAdmitted: () => true };
 
-const ADMIN: Caller = { name: 'admin', cache: 'private' };
+const ADMIN: Caller = { name: 'admin', cache: 'private', isAdmitted: () => true };
 
 /** The scheme is case-insensitive: RFC 9110, 11.1. */
 const BEARER = /^Bearer +([!-~]+) *$/i;
 
-export type AccessConfig = KeyConfig & Partial<EventAccessConfig>;
+export type AccessConfig = Pick<KeyConfig, 'ADMIN_API_KEY' | 'READ_ACCESS'> & Partial<EventAccessConfig>;
 
 /**
  * The rules of `ENDPOINTS` under a configuration. The time of the comparison with `ADMIN_API_KEY` depends on neither key, because
  * it compares digests of equal length. A failed attempt costs some microseconds and counts in the rate limit, which comes first.
+ *
+ * @param check the keys beside `ADMIN_API_KEY`
  */
-export function createAccess({ ADMIN_API_KEY, READ_ACCESS, EVENTS_ACCESS }: AccessConfig): Access {
+export function createAccess({ ADMIN_API_KEY, READ_ACCESS, EVENTS_ACCESS }: AccessConfig, check: KeyCheck): Access {
   const admin = ADMIN_API_KEY === undefined ? undefined : digestOf(ADMIN_API_KEY);
-  const isAdmin = (key: string): boolean => admin !== undefined && timingSafeEqual(digestOf(key), admin);
+  const isAdmin = (secret: string): boolean => admin !== undefined && timingSafeEqual(digestOf(secret), admin);
 
   const needsKey = ({ access }: Endpoint): boolean => {
     switch (access) {
@@ -59,14 +87,28 @@ export function createAccess({ ADMIN_API_KEY, READ_ACCESS, EVENTS_ACCESS }: Acce
   return {
     guardOf(endpoint) {
       if (!needsKey(endpoint)) return undefined;
+      const scopes = ACCESS_SCOPES[endpoint.access];
       const isManagement = endpoint.access === 'manage' || endpoint.access === 'admin';
       return (request) => {
         if (isManagement && admin === undefined) throw keysDisabled();
-        const key = bearerOf(request);
-        if (key === undefined) throw unauthorized(false);
-        if (!isAdmin(key)) throw unauthorized(true);
-        return ADMIN;
+        const secret = bearerOf(request);
+        if (secret === undefined) throw keyMissing();
+        const reading = check(secret);
+        if (reading.state === 'live') {
+          const { id, name, scopes: has } = reading.key;
+          if (!scopes.some((scope) => has.includes(scope))) throw scopeMissing(scopes);
+          return { name: `${name} (${id})`, cache: 'private', isAdmitted: () => check(secret).state === 'live' };
+        }
+        if (isAdmin(secret)) return ADMIN;
+        throw reading.state === 'unverified' ? keyUnverified() : keyInvalid(reading.state);
       };
+    },
+    mayStitch(request) {
+      if (request.headers.authorization === undefined) return false;
+      const secret = bearerOf(request);
+      if (secret === undefined) return false;
+      const reading = check(secret);
+      return reading.state === 'live' ? reading.key.scopes.includes('stitch') : isAdmin(secret);
     },
   };
 }
@@ -75,8 +117,8 @@ function bearerOf({ headers: { authorization } }: IncomingMessage): string | und
   return authorization === undefined ? undefined : BEARER.exec(authorization)?.[1];
 }
 
-function digestOf(key: string): Buffer {
-  return createHash('sha256').update(key).digest();
+function digestOf(secret: string): Buffer {
+  return createHash('sha256').update(secret).digest();
 }
 
 /** On answers that need a key: a cache must not answer a request with another key, or without one, from them. */

@@ -89,7 +89,7 @@ async function serve(added: Added, changes: Partial<ApiOptions['config']> = {}) 
     logger,
     metrics,
     managementEndpoints: managementEndpoints({ health, metrics }),
-    access: createAccess({ READ_ACCESS: 'public' }),
+    access: createAccess({ READ_ACCESS: 'public' }, () => ({ state: 'unknown' })),
     ...added,
   });
   const shutdown = createShutdown(logger);

@@ -4,12 +4,15 @@ import { type AdFields, LEAST_MINUTES_KEPT, perKind, uuidv7 } from '@ads/models'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   createAds,
+  createKey,
   DAYS_AHEAD,
   type Database,
+  deleteKey,
   editAd,
   ensurePartitions,
   eraseAddress,
   healDoubts,
+  listKeys,
   lookUpAds,
   noteRecorded,
   pruneMinutes,
@@ -94,6 +97,11 @@ describe('the role of the services', () => {
     const edit = { action: 'changed', by: 'admin', apply: () => ({ ...FIELDS, title: 'new' }) } as const;
     expect(await editAd(services, NEW_AD.id, edit)).toMatchObject({ title: 'new' });
     expect(await readAdChanges(services, NEW_AD.id, 10)).toMatchObject([{ old: { title: null } }, { old: null }]);
+    const fields = { name: 'x', scopes: ['read'], advertiser: null, expires_at: null } as const;
+    const created = await createKey(services, fields, 'admin');
+    const id = created === 'too many' ? '' : created.key.id;
+    expect(await listKeys(services, 10)).toMatchObject([{ id }]);
+    expect(await deleteKey(services, id, 'admin')).toMatchObject({ id });
     await owner.query(
       'test',
       `DROP TABLE ad_events_${new Date(now + 86_400_000).toISOString().slice(0, 10).replace(/-/g, '')}`,
@@ -118,6 +126,9 @@ describe('the role of the services', () => {
     "UPDATE ads SET id = 'mine'",
     'DELETE FROM ad_changes',
     "UPDATE ad_changes SET changed_by = 'nobody'",
+    'DELETE FROM api_keys',
+    "UPDATE api_keys SET scopes = '{manage}'",
+    'DELETE FROM api_key_changes',
     'UPDATE ledger_identity SET ledger_id = gen_random_uuid()',
     'UPDATE ad_totals SET clicks = 0; DELETE FROM ad_totals',
     'UPDATE event_retention SET removed_until = NULL',

@@ -1,5 +1,6 @@
 export * from './ad.js';
 export * from './address.js';
+export * from './api-key.js';
 export * from './counter-keys.js';
 export * from './cursor.js';
 export { derivedId, isDerived } from './derived-id.js';

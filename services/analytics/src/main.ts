@@ -1,5 +1,6 @@
 import { ENDPOINTS } from '@ads/contract';
 import { connectionOwner, createAccess, createApi } from '@ads/http';
+import { openKeyRing } from '@ads/ledger';
 import { createClock, listen, managementEndpoints, minutesKept, runProcess } from '@ads/runtime';
 import { analyticsHandler } from './analytics-handler.js';
 import { createAnalyticsHealth } from './analytics-health.js';
@@ -27,6 +28,7 @@ await runProcess<AnalyticsConfig>({
     const connections = openConnections(context, clock);
     const doubts = watchDoubts(connections.postgres, config.DOUBT_POLL_MS);
     shutdown.add('doubt watch', doubts.stop);
+    const keys = openKeyRing(context, connections.postgres, clock);
     const database = connections.catalogueDatabase;
     const catalogue = await startCatalogue(context, database);
 
@@ -54,7 +56,7 @@ await runProcess<AnalyticsConfig>({
       logger,
       metrics,
       managementEndpoints: managementEndpoints({ health, metrics }),
-      access: createAccess(config),
+      access: createAccess(config, keys.check),
       fastPath(fastPath) {
         fastPath.get(ENDPOINTS.analytics.path, 'reads', analyticsHandler(answer));
         fastPath.get(ENDPOINTS.playTime.path, 'reads', playTimeHandler({ catalogue, database }));

@@ -92,7 +92,7 @@ async function serve({ maxStreams = 100 } = {}) {
     logger,
     metrics,
     managementEndpoints: managementEndpoints({ health, metrics }),
-    access: createAccess({ READ_ACCESS: 'public' }),
+    access: createAccess({ READ_ACCESS: 'public' }, () => ({ state: 'unknown' })),
     routes: (router) => router.get('/live-analytics', liveHandler(catalogue, streams)),
   });
   const shutdown = createShutdown(quiet);
@@ -250,7 +250,12 @@ describe('the connection of a stream', () => {
     ends.push(async () => server.close());
     const asked = get({ port: (server.address() as AddressInfo).port, host: '127.0.0.1' });
     const [, response] = (await once(server, 'request')) as [IncomingMessage, ServerResponse];
-    const stream = new LiveStream({ response, onEnd: (reason) => reasons.push(reason), now: () => clock.now });
+    const stream = new LiveStream({
+      response,
+      isAdmitted: () => true,
+      onEnd: (reason) => reasons.push(reason),
+      now: () => clock.now,
+    });
     const [client] = (await once(asked, 'response')) as [IncomingMessage];
     client.on('error', () => undefined);
     return { stream, response, client, clock, reasons };

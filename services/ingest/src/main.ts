@@ -1,6 +1,6 @@
 import { ENDPOINTS, EVENT_ENDPOINTS, openApiDocument } from '@ads/contract';
 import { batchReader, bodyReader, connectionOwner, createAccess, createApi, jsonReader } from '@ads/http';
-import { readAdsPage } from '@ads/ledger';
+import { openKeyRing, readAdsPage } from '@ads/ledger';
 import { ENDPOINT_KINDS, NUMERIC_EVENT_FIELDS } from '@ads/models';
 import { createClock, listen, managementEndpoints, runProcess } from '@ads/runtime';
 import { createAdPages } from './ad-pages.js';
@@ -15,6 +15,7 @@ import { eventAges } from './event-ages.js';
 import { eventHandler } from './event-handler.js';
 import { openEventStore } from './event-store.js';
 import { createIngestHealth } from './ingest-health.js';
+import { manageKeys } from './keys/manage-keys.js';
 import { swagger } from './swagger.js';
 import { pixel } from './tags/pixel.js';
 import { createTagMetrics } from './tags/tag-metrics.js';
@@ -29,6 +30,7 @@ await runProcess<IngestConfig>({
     const addCountry = await openViewerCountry(context);
     const clock = createClock(metrics, conditions);
     const connections = openConnections(context, clock);
+    const keys = openKeyRing(context, connections.postgres, clock);
     const database = connections.catalogueDatabase;
     const catalogue = await startCatalogue(context, database);
     await startServedAds(context, database);
@@ -49,7 +51,7 @@ await runProcess<IngestConfig>({
       logger,
       metrics,
       managementEndpoints: managementEndpoints({ health, metrics }),
-      access: createAccess(config),
+      access: createAccess(config, keys.check),
       fastPath(fastPath) {
         const readBody = bodyReader({ limitBytes: config.MAX_BODY_BYTES, numericFields: NUMERIC_EVENT_FIELDS });
         const dependencies = {
@@ -75,7 +77,9 @@ await runProcess<IngestConfig>({
       },
       routes(router) {
         router.get(ENDPOINTS.ads.path, adsHandler(pages, refreshSeconds));
-        manageAds(router, { config, store, readJson: jsonReader({ limitBytes: config.MAX_BODY_BYTES }) });
+        const readJson = jsonReader({ limitBytes: config.MAX_BODY_BYTES });
+        manageAds(router, { config, store, readJson });
+        manageKeys(router, { database, keys, readJson, now: clock.now });
         swagger(router, openApiDocument());
       },
     });

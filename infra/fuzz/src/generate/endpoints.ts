@@ -28,7 +28,7 @@ export const eventPath = fc.tuple(prefix, kind).map(([before, name]) => `${befor
 const answeredPath = ({ path }: { readonly path: string }): string =>
   path === ENDPOINTS.liveAnalytics.path
     ? `${path}?ad_id=`
-    : path.replace('{ad_id}', 'ad-001').replace('{event}', 'start');
+    : path.replace('{ad_id}', 'ad-001').replace('{event}', 'start').replace('{key_id}', 'x');
 
 /** Generates any path of the API. */
 export const anyPath = fc

@@ -1,8 +1,9 @@
-import { keysDisabled, unauthorized } from '../errors.js';
+import { ACCESS_SCOPES } from '../access.js';
+import { keyMissing, keysDisabled, scopeMissing } from '../access-errors.js';
 import { ALL_ENDPOINTS, API_PREFIX, type EndpointAccess } from '../paths.js';
 import { error } from './parts.js';
 
-const missing = error('The key is missing or not valid.', unauthorized(false));
+const missing = error('The key is missing, or it does not work.', keyMissing());
 
 const unauthorizedResponse = {
   ...missing,
@@ -21,20 +22,18 @@ const REQUIRED = [{ key: [] }];
 const OPTIONAL = [{}, ...REQUIRED];
 
 /** What an operation has beside its own fields. */
-const ADDED: Readonly<Record<EndpointAccess, { readonly security?: readonly object[]; readonly responses: object }>> = {
-  everybody: { responses: {} },
-  events: { security: OPTIONAL, responses: { 401: unauthorizedResponse } },
-  catalogue: { security: OPTIONAL, responses: { 401: unauthorizedResponse } },
-  read: { security: OPTIONAL, responses: { 401: unauthorizedResponse } },
-  manage: {
-    security: REQUIRED,
-    responses: { 401: unauthorizedResponse, 403: error('The service has no key.', keysDisabled()) },
-  },
-  admin: {
-    security: REQUIRED,
-    responses: { 401: unauthorizedResponse, 403: error('The service has no key.', keysDisabled()) },
-  },
-};
+function added(access: EndpointAccess): { readonly security?: readonly object[]; readonly responses: object } {
+  if (access === 'everybody') return { responses: {} };
+  const lacking = scopeMissing(ACCESS_SCOPES[access]);
+  if (access !== 'manage' && access !== 'admin') {
+    return {
+      security: OPTIONAL,
+      responses: { 401: unauthorizedResponse, 403: error('The key lacks the scope.', lacking) },
+    };
+  }
+  const forbidden = error('The key lacks the scope, or the service has no `ADMIN_API_KEY`.', lacking, keysDisabled());
+  return { security: REQUIRED, responses: { 401: unauthorizedResponse, 403: forbidden } };
+}
 
 type Operations = Readonly<Record<string, { readonly responses: object }>>;
 
@@ -44,7 +43,7 @@ export function withAccess(paths: Readonly<Record<string, object>>): Record<stri
     const endpoint = ALL_ENDPOINTS.find(
       (one) => one.method.toLowerCase() === method && [one.path, `${API_PREFIX}${one.path}`].includes(path),
     );
-    const { security, responses } = ADDED[endpoint?.access ?? 'everybody'];
+    const { security, responses } = added(endpoint?.access ?? 'everybody');
     return {
       ...operation,
       ...(security === undefined ? {} : { security }),

@@ -1,6 +1,8 @@
 import { ENDPOINT_KINDS } from '@ads/models';
 import { adChange, newAd } from '../ad-requests.js';
 import { adHistoryResponse, adImportResponse, adResponse, adsResponse } from '../ad-responses.js';
+import { newKey } from '../key-requests.js';
+import { createdKeyResponse, keyResponse, keysResponse } from '../key-responses.js';
 import { API_PREFIX, ENDPOINTS, EVENT_ENDPOINTS } from '../paths.js';
 import {
   adAnalyticsResponse,
@@ -17,6 +19,7 @@ import { adsPaths } from './ads.js';
 import { countersOperation } from './analytics.js';
 import { batchOperation, eventOperation, eventSchemas } from './events.js';
 import { exportOperation } from './exports.js';
+import { keysPaths } from './keys.js';
 import { liveOperation } from './live.js';
 import { managementPaths } from './management.js';
 import { schemaOf } from './parts.js';
@@ -46,9 +49,10 @@ export function openApiDocument() {
     // The operations that need a key say so themselves.
     security: [],
     tags: [
-      { name: 'ads', description: 'The catalogue of ads. Changes need the key of the service' },
+      { name: 'ads', description: 'The catalogue of ads. Changes need a key with the scope `manage`' },
       { name: 'events', description: 'Events that players report' },
       { name: 'analytics', description: 'Counters for advertisers and analysts' },
+      { name: 'keys', description: 'API keys. Managing them needs `ADMIN_API_KEY`' },
       { name: 'management', description: 'Health, metrics and versions, for operators' },
     ],
     paths: withAccess({
@@ -63,11 +67,16 @@ export function openApiDocument() {
       [`${API_PREFIX}${ENDPOINTS.report.path}`]: { get: reportOperation },
       [`${API_PREFIX}${ENDPOINTS.playTime.path}`]: { get: playTimeOperation },
       [`${API_PREFIX}${ENDPOINTS.storedEvents.path}`]: { get: exportOperation },
+      ...keysPaths,
       ...managementPaths,
     }),
     components: {
       securitySchemes: {
-        key: { type: 'http', scheme: 'bearer', description: 'The API key: `ADMIN_API_KEY` of the service.' },
+        key: {
+          type: 'http',
+          scheme: 'bearer',
+          description: '`ADMIN_API_KEY` of the service, or a key that it created.',
+        },
       },
       schemas: {
         Ad: schemaOf(adResponse),
@@ -76,6 +85,10 @@ export function openApiDocument() {
         Ads: schemaOf(adsResponse),
         NewAd: schemaOf(newAd),
         AdChange: schemaOf(adChange),
+        Key: schemaOf(keyResponse),
+        Keys: schemaOf(keysResponse),
+        NewKey: schemaOf(newKey),
+        CreatedKey: schemaOf(createdKeyResponse),
         ...eventSchemas(),
         AdAnalytics: schemaOf(adAnalyticsResponse),
         AllAnalytics: schemaOf(allAnalyticsResponse),

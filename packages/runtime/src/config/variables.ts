@@ -39,6 +39,7 @@ export interface HttpConfig extends ServerConfig {
 export interface KeyConfig {
   readonly ADMIN_API_KEY?: string;
   readonly READ_ACCESS: 'public' | 'key';
+  readonly API_KEYS_MAX_AGE_SECONDS: number;
 }
 
 /** The configuration of a service whose events may need a key. */
@@ -156,13 +157,23 @@ export const keyVariables: Variables<KeyConfig> = {
     .pattern(/^[!-~]+$/)
     .messages({ 'string.pattern.base': 'must be printable ASCII without spaces' })
     .description(
-      'Key of requests that need one, sent as `Authorization: Bearer KEY`: 16 to 256 printable ASCII characters. Unset: requests that change something are answered with 403. `npm start` makes one.',
+      'Key of the administrator, who may send all requests and create other keys, sent as `Authorization: Bearer KEY`: 16 to 256 printable ASCII characters. Unset: management is off, and requests that change something are answered with 403. `npm start` makes one.',
     ),
   READ_ACCESS: Joi.string()
     .valid('public', 'key')
     .default('public')
     .description(
       'Who may read ads, counters, reports and live streams: everybody (`public`), or requests with a key (`key`). Give ingest and analytics the same value.',
+    ),
+  // Longer than most outages of Postgres, so that events with a key are taken meanwhile. Shorter than a working day, because a
+  // process that is cut off from Postgres accepts deleted keys for this time.
+  API_KEYS_MAX_AGE_SECONDS: Joi.number()
+    .integer()
+    .min(5)
+    .max(604_800)
+    .default(14_400)
+    .description(
+      'How long the keys of `POST /api/v1/keys` go on working while a process cannot read them from Postgres; then requests with them get 503. `ADMIN_API_KEY` always works.',
     ),
 };
 

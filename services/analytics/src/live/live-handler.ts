@@ -1,5 +1,5 @@
 import { invalidFields, notAcceptable, queryOf, readLiveQuery } from '@ads/contract';
-import { beginStream, clientKey } from '@ads/http';
+import { beginStream, callerOf, clientKey } from '@ads/http';
 import type { AdCatalogue } from '@ads/ledger';
 import type { RequestHandler } from 'express';
 import { requireAd, unverified } from '../require-ad.js';
@@ -38,6 +38,7 @@ export function liveHandler(
       client,
       adIds,
       response,
+      isAdmitted: callerOf(response).isAdmitted,
       begin() {
         response.writeHead(200, HEAD);
         return beginStream(response);

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 
 /** Why the service ended a stream, in log lines and metrics. */
-export type EndReason = 'slow_reader' | 'replaced' | 'shutdown' | 'ledger_changed';
+export type EndReason = 'slow_reader' | 'replaced' | 'shutdown' | 'ledger_changed' | 'key_ended';
 
 /** Below the read timeouts of all gateways. */
 const HEARTBEAT_MS = 15_000;
@@ -14,6 +14,8 @@ const RETRY_MS = { min: 1_000, max: 3_000 };
 export interface LiveStreamOptions {
   /** The response, whose head is sent with the first write. */
   readonly response: ServerResponse;
+  /** False once the key of the reader does not work any more. */
+  readonly isAdmitted: () => boolean;
   /** Called before the service ends the stream. */
   readonly onEnd: (reason: EndReason) => void;
   /** Milliseconds of a monotonic clock. */
@@ -29,14 +31,16 @@ export interface LiveStreamOptions {
  */
 export class LiveStream {
   readonly #response: ServerResponse;
+  readonly #isAdmitted: LiveStreamOptions['isAdmitted'];
   readonly #onEnd: LiveStreamOptions['onEnd'];
   readonly #now: () => number;
   #writtenAt: number;
   /** The state that the reader has, without its time. */
   #shown: string | undefined;
 
-  constructor({ response, onEnd, now }: LiveStreamOptions) {
+  constructor({ response, isAdmitted, onEnd, now }: LiveStreamOptions) {
     this.#response = response;
+    this.#isAdmitted = isAdmitted;
     this.#onEnd = onEnd;
     this.#now = now;
     this.#writtenAt = now();
@@ -67,6 +71,11 @@ export class LiveStream {
     if (!this.#isBehind()) {
       if (silentMs >= HEARTBEAT_MS) this.#write(HEARTBEAT);
     } else if (silentMs >= SLOW_MS) this.end('slow_reader');
+  }
+
+  /** Ends the stream if its reader may not read it any more. */
+  checkKey(): void {
+    if (!this.#isAdmitted()) this.end('key_ended');
   }
 
   /** Ends the stream at once. Bytes that wait to be sent are dropped, so that a reader cannot delay a shutdown. */

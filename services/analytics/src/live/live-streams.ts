@@ -17,6 +17,8 @@ export interface Subscriber {
   /** Undefined for all ads together. */
   readonly adIds: readonly string[] | undefined;
   readonly response: ServerResponse;
+  /** False once the key of the client does not work any more. */
+  readonly isAdmitted: () => boolean;
   /** Sends the head of the response. @returns sets the reason of the end for the log */
   readonly begin: () => (reason: string) => void;
 }
@@ -29,10 +31,12 @@ export interface LiveStreams {
 }
 
 const BEAT_MS = 1_000;
+/** A stream ends within two seconds after its key was deleted: the keys are read every second. */
+const KEY_CHECK_MS = 250;
 
 /**
  * The open streams of this process. A stream ends when its client disconnects, when its reader is slow, when another client gets
- * its place, when the ledger changes, or when the process shuts down.
+ * its place, when its key ends, when the ledger changes, or when the process shuts down.
  */
 export function createLiveStreams(options: LiveStreamsOptions): LiveStreams {
   const places = createStreamPlaces(options.maxStreams, options.metrics);
@@ -43,10 +47,13 @@ export function createLiveStreams(options: LiveStreamsOptions): LiveStreams {
   const beats = every(BEAT_MS, () => {
     for (const stream of places.all()) stream.beat();
   });
+  const keyChecks = every(KEY_CHECK_MS, () => {
+    for (const stream of places.all()) stream.checkKey();
+  });
   let closed = false;
 
   return {
-    open({ client, adIds, response, begin }) {
+    open({ client, adIds, response, isAdmitted, begin }) {
       if (closed) throw unavailable('The service is shutting down; reconnect.');
       // The client disconnected while its request was checked.
       if (response.destroyed) return;
@@ -54,6 +61,7 @@ export function createLiveStreams(options: LiveStreamsOptions): LiveStreams {
       const endsBecause = begin();
       const stream = new LiveStream({
         response,
+        isAdmitted,
         now: monotonic,
         onEnd: (reason) => {
           endsBecause(reason);
@@ -72,7 +80,7 @@ export function createLiveStreams(options: LiveStreamsOptions): LiveStreams {
     async close() {
       closed = true;
       endAll('shutdown');
-      await Promise.all([beats.stop(), feed.stop()]);
+      await Promise.all([beats.stop(), keyChecks.stop(), feed.stop()]);
     },
   };
 }

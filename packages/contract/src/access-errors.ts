@@ -1,0 +1,65 @@
+import type { KeyScope } from '@ads/models';
+import { ApiError, unavailable } from './errors.js';
+import { API_PREFIX, ENDPOINTS } from './paths.js';
+
+/** 401 for a request without a key. */
+export function keyMissing(): ApiError {
+  return new ApiError(
+    401,
+    'unauthorized',
+    'This request needs an API key; send it in the header Authorization, as in "Bearer KEY".',
+    { headers: { 'WWW-Authenticate': 'Bearer' } },
+  );
+}
+
+const INVALID = {
+  unknown: `The API key is not valid; send the ADMIN_API_KEY of the service, or a key of POST ${API_PREFIX}${ENDPOINTS.createKey.path}.`,
+  expired: 'The API key has expired; ask the operator for a new one.',
+  deleted: 'The API key was deleted; ask the operator for a new one.',
+};
+
+/** 401 for a request whose key does not work. */
+export function keyInvalid(reason: keyof typeof INVALID): ApiError {
+  return new ApiError(401, 'unauthorized', INVALID[reason], {
+    headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' },
+  });
+}
+
+/** 503 for a request whose key cannot be checked. */
+export function keyUnverified(): ApiError {
+  return unavailable('The API key cannot be checked, because Postgres is unavailable; retry later.');
+}
+
+/** 403 for a request that changes something, while the service has no `ADMIN_API_KEY`. */
+export function keysDisabled(): ApiError {
+  return new ApiError(
+    403,
+    'keys_disabled',
+    'This request needs an API key, and management is off; the operator must set ADMIN_API_KEY.',
+  );
+}
+
+/** 403 for a key without the scope. @param needed the scopes of which the request needs one; none for `ADMIN_API_KEY` only */
+export function scopeMissing(needed: readonly KeyScope[]): ApiError {
+  const message =
+    needed.length === 0
+      ? 'Only ADMIN_API_KEY may manage API keys; send it instead of this key.'
+      : `The API key lacks the scope ${needed.join(' or ')}; use a key that has it.`;
+  return new ApiError(403, 'scope_missing', message, {
+    headers: { 'WWW-Authenticate': `Bearer error="insufficient_scope"` },
+  });
+}
+
+/** 404 for a key. */
+export function unknownKey(): ApiError {
+  return new ApiError(
+    404,
+    'unknown_key',
+    `This key does not exist; GET ${API_PREFIX}${ENDPOINTS.keys.path} lists all keys.`,
+  );
+}
+
+/** 409 for a new key. @param most the limit */
+export function tooManyKeys(most: number): ApiError {
+  return new ApiError(409, 'too_many_keys', `There are ${most} API keys already; delete those that are not needed.`);
+}

@@ -1,0 +1,32 @@
+/**
+ * What a key may do.
+ * - `manage`: create, change and archive ads, and read stored events
+ * - `read`: read ads, counters, reports and live streams
+ * - `events`: send events to the JSON endpoints
+ * - `stitch`: report the viewer of an event in `X-Device-IP` and `X-Device-User-Agent`
+ */
+export const KEY_SCOPES = ['manage', 'read', 'events', 'stitch'] as const;
+export type KeyScope = (typeof KEY_SCOPES)[number];
+
+/** The fields of a key that the administrator sets. */
+export interface KeyFields {
+  readonly name: string;
+  readonly scopes: readonly KeyScope[];
+  /** The only advertiser whose ads the key may see and change; null for all ads. */
+  readonly advertiser: string | null;
+  /** ISO 8601 in UTC; null for a key that does not expire. */
+  readonly expires_at: string | null;
+}
+
+/** A key, without the secret itself. */
+export interface ApiKey extends KeyFields {
+  readonly id: string;
+  /** ISO 8601 in UTC. */
+  readonly created_at: string;
+  /** The name of the key that created it. */
+  readonly created_by: string;
+}
+
+/** The form of a secret: 256 random bits. Secret scanners find it by its prefix. */
+export const KEY_SECRET = /^amt_[\da-f]{64}$/;
+export const KEY_PREFIX = 'amt_';
