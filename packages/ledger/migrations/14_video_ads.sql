@@ -18,7 +18,7 @@ ALTER TABLE ads
     )'))
   ),
   ADD COLUMN skip_offset text CHECK (skip_offset ~ '^([0-9]{2}:[0-5][0-9]:[0-5][0-9](\.[0-9]{3})?|[0-9]{1,2}%)$'),
-  ADD COLUMN vast_url text CHECK (vast_url ~ '^https?://[!-~]+$'),
+  ADD COLUMN vast_url text CHECK (vast_url ~* '^https?://[!-~]+$'),
   ADD COLUMN companion jsonb CONSTRAINT ads_companion_shape CHECK (
     jsonb_path_exists(companion, 'strict $ ? (
       @.type() == "object" && @.image_url.type() == "string"

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type LocalProcess, openTestServers } from '@ads/local';
+import { type LocalProcess, openPool, openTestServers } from '@ads/local';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { runAdsCommand } from '../src/command/ads-commands.js';
 import { readAdsCommand, UsageError } from '../src/command/ads-options.js';
@@ -12,6 +12,7 @@ const AUTHORIZED = { Authorization: `Bearer ${KEY}`, 'Content-Type': 'applicatio
 const testServers = openTestServers();
 let first: LocalProcess;
 let second: LocalProcess;
+let pool: ReturnType<typeof openPool>;
 
 beforeAll(async () => {
   const [database, redis, nats] = await Promise.all([testServers.database(), testServers.redis(), testServers.nats()]);
@@ -26,6 +27,8 @@ beforeAll(async () => {
   };
   const ingest = () => testServers.service({ name: 'ingest', env });
   [first, second] = await Promise.all([ingest(), ingest()]);
+  pool = openPool(database);
+  testServers.onRelease(() => pool.end());
 });
 afterAll(testServers.release);
 
@@ -133,7 +136,7 @@ describe('a new ad', () => {
       media: Array(20).fill({ ...FILE, width: 16_384, bitrate: 1_000_000 }),
       duration_seconds: 20,
       skip_offset: '00:00:19.999',
-      vast_url: 'https://a.example/vast?cb=[CACHEBUSTING]',
+      vast_url: 'HTTPS://a.example/vast?cb=[CACHEBUSTING]',
       companion: { ...COMPANION, target_url: null, alt_text: null },
       click_mode: 'tracking',
       id: 'x'.repeat(128),
@@ -187,6 +190,17 @@ describe('a change of an ad', () => {
     expect((await send('GET', '/video/history?limit=1')).answer.changes).toMatchObject([
       { old: { media: [FILE], companion: COMPANION }, new: removed },
     ]);
+  });
+
+  it('of an ad from SQL is not refused for what it does not change', async () => {
+    await pool.query(`INSERT INTO ads (id, image_url, target_url, duration_seconds, skip_offset)
+      VALUES ('from-sql', '', '/{x}', 20, '00:01:00')`);
+    expect((await send('PATCH', '/from-sql', { title: 'new' })).answer).toMatchObject({
+      title: 'new',
+      target_url: '/{x}',
+    });
+    expect((await send('PATCH', '/from-sql', { skip_offset: '00:02:00' })).status).toBe(400);
+    expect((await send('DELETE', '/from-sql')).answer).toMatchObject({ status: 'archived' });
   });
 
   it('with If-Match succeeds once, of many at once', async () => {

@@ -109,8 +109,9 @@ async function editAd(
     const { id: _id, created_at: _created, updated_at: _updated, ...fields } = ad;
     const changed = change(fields);
     // An ad from SQL may have the problem already.
-    const before = problemsOf(ad).map(({ path }) => path);
-    const details = problemsOf(changed).filter(({ path }) => !before.includes(path));
+    const before = problemsOf(ad).map(({ path }) => path as keyof AdFields);
+    const known = before.filter((path) => changed[path] === ad[path]) as string[];
+    const details = problemsOf(changed).filter(({ path }) => !known.includes(path));
     if (details.length > 0) throw invalidFields(details);
     return changed;
   };
