@@ -151,6 +151,7 @@ describe('ingest and analytics return each documented response', () => {
   const IMPRESSION = '/api/v1/ads/impression';
   const BATCH = '/api/v1/ads/events';
   const PIXEL = '/t/start';
+  const LINK = '/c/ad-001';
   const ANALYTICS = '/api/v1/ads/analytics';
   const REPORT = `${ANALYTICS}/report`;
   const LIVE = `${ANALYTICS}/live`;
@@ -232,6 +233,15 @@ describe('ingest and analytics return each documented response', () => {
       expect((await alone.ingest.send(method, long)).status).toBe(414);
     }
     expect((await client.send('POST', `${PIXEL}?ad_id=ad-001`, { body: large.padding })).status).toBe(413);
+  });
+
+  it(`302, 400, 404, 414: ${LINK}`, async () => {
+    const { status, headers } = await client.get(`/api/v1${LINK}?pl=home`);
+    expect([status, headers.get('location')]).toEqual([302, expect.stringMatching(/^https:\/\/example\.com\//)]);
+    // The gateway answers an invalid percent-encoding itself.
+    expect((await alone.ingest.get('/c/%ff')).status).toBe(400);
+    expect((await client.get('/c/no-such-ad')).status).toBe(404);
+    expect((await alone.ingest.get(`${LINK}?x=${'x'.repeat(8_192)}`)).status).toBe(414);
   });
 
   it('304, 400: /api/v1/ads', async () => {
@@ -473,6 +483,7 @@ describe('ingest and analytics return each documented response', () => {
       ...open.map((request) => ({ ...request, status: 401 })),
       ...managed.map((request) => ({ ...request, status: 403 })),
       ...ofRequests('GET', PIXEL).map((request) => ({ ...request, status: 400 })),
+      ...ofRequests('GET', LINK).map((request) => ({ ...request, status: 302 })),
       ...ofRequests('POST', PIXEL).map((request) => ({ ...request, status: 400 })),
     ];
     const { body } = await client.post(KEYS, { name: 'x', scopes: ['stitch'] }, AUTHORIZED);
@@ -517,6 +528,11 @@ describe('ingest and analytics return each documented response', () => {
       const answer = await alone.ingest.send(method, `${PIXEL}?ad_id=ad-001`);
       expect([answer.status, answer.headers.get('content-length')]).toEqual([503, '43']);
     }
+  });
+
+  it(`503 while no store is available, for an ad that is not in memory: ${LINK}`, async () => {
+    const { status, headers } = await alone.ingest.get(LINK);
+    expect([status, headers.get('retry-after')]).toEqual([503, '1']);
   });
 
   it(`503 while no store is available: ${BATCH}`, async () => {

@@ -62,7 +62,7 @@ export async function addAds(database: pg.Pool, adIds: readonly string[]): Promi
   for (let first = 0; first < adIds.length; first += ADS_AT_ONCE) {
     await database.query(
       `INSERT INTO ads (id, image_url, target_url)
-       SELECT id, 'https://example.com/images/' || md5(id), 'https://example.com/offers/' || md5(id)
+       SELECT id, 'https://example.com/images/' || md5(id), 'https://example.com/offers/' || md5(id) || '?click={click_id}&sid={sid}&a={placement}&b={sub1}#{sub2}'
        FROM unnest($1::text[]) AS id`,
       [adIds.slice(first, first + ADS_AT_ONCE)],
     );

@@ -77,6 +77,21 @@ export function unknownEvent(): ApiError {
   );
 }
 
+/** 404 for a click on an ad whose target nobody can open. */
+export function noTarget(adId: string): ApiError {
+  return new ApiError(404, 'no_target', `Ad "${adId}" has no valid target_url; change the ad.`, {
+    facts: { ad_id: adId },
+  });
+}
+
+/** The code of {@link prefetchRefused}, which is no failure of the service. */
+export const PREFETCH_REFUSED = 'prefetch_refused';
+
+/** 503 for a request of a browser that nobody has asked for. Browsers do not keep it. */
+export function prefetchRefused(): ApiError {
+  return new ApiError(503, PREFETCH_REFUSED, 'A prefetch is not a click; send the request when the link is opened.');
+}
+
 /** 409 for a new ad whose id another ad has. */
 export function adExists(adId: string): ApiError {
   return new ApiError(

@@ -59,6 +59,9 @@ export const ENDPOINTS = {
   pixel: { method: 'GET', path: '/t/{event}', service: 'ingest', isPublic: true, access: 'everybody' },
   pixelBeacon: { method: 'POST', path: '/t/{event}', service: 'ingest', isPublic: true, access: 'everybody' },
 
+  /** Links that people click. */
+  clickThrough: { method: 'GET', path: '/c/{ad_id}', service: 'ingest', isPublic: true, access: 'everybody' },
+
   /** Redirects to the page. The files of the page are below this path. */
   swagger: { method: 'GET', path: '/swagger', service: 'ingest', isPublic: true, access: 'everybody' },
   swaggerPage: { method: 'GET', path: '/swagger/index.html', service: 'ingest', isPublic: true, access: 'everybody' },

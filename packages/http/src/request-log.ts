@@ -1,4 +1,4 @@
-import { type ApiError, ENDPOINTS } from '@ads/contract';
+import { type ApiError, ENDPOINTS, PREFETCH_REFUSED } from '@ads/contract';
 import type { Logger } from '@ads/runtime';
 
 /** The data of a log line. */
@@ -24,7 +24,7 @@ const LINES_PER_SECOND = 10;
 const LONGEST_TEXT = 300;
 
 /**
- * Logs 4xx at info, a 503 without a cause at warn, and other 5xx at error, each up to 10 lines per second. A 503 without a
+ * Logs 4xx and refused prefetches at info, a 503 without a cause at warn, and other 5xx at error, each up to 10 lines per second. A 503 without a
  * cause is an intended refusal. One client can cause many of them, so they have a line limit of their own. All other
  * requests are summarised in one line every 10 s, so that the log does not grow with the load. Ends of streams have up to 10
  * lines per second.
@@ -35,7 +35,7 @@ export function createRequestLog(logger: Logger): RequestLog {
   const overloads = limitPerSecond(LINES_PER_SECOND);
   const failures = limitPerSecond(LINES_PER_SECOND);
   const quotaOf = (request: AnsweredRequest) => {
-    if (request.status < 500) return refusals;
+    if (isRefusal(request)) return refusals;
     return isOverload(request) ? overloads : failures;
   };
   let summary = emptySummary();
@@ -78,7 +78,8 @@ export function createRequestLog(logger: Logger): RequestLog {
       code: request.error?.code,
       duration_ms: toMilliseconds(request.seconds),
     };
-    if (status < 500) logger.info('request refused', { event: 'request.refused', ...fields, ...why(request.error) });
+    if (isRefusal(request))
+      logger.info('request refused', { event: 'request.refused', ...fields, ...why(request.error) });
     else if (isOverload(request)) {
       logger.warn('request refused: too many requests wait, or the service is not ready', {
         event: 'request.overload',
@@ -106,6 +107,10 @@ export function createRequestLog(logger: Logger): RequestLog {
 /** A 503 to a probe is not a failure. The component that makes the process unready logs the reason. */
 function isProbe({ endpoint }: AnsweredRequest): boolean {
   return endpoint === ENDPOINTS.ready.path || endpoint === ENDPOINTS.health.path;
+}
+
+function isRefusal({ status, error }: AnsweredRequest): boolean {
+  return status < 500 || error?.code === PREFETCH_REFUSED;
 }
 
 /** True for a 503 that no failure caused. */

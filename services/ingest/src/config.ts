@@ -66,6 +66,9 @@ export interface IngestConfig
   readonly INGEST_BATCHES_IN_FLIGHT: number;
   readonly INGEST_QUEUE_EVENTS: number;
   readonly INGEST_MAX_WAIT_MS: number;
+  readonly CLICK_MAX_WAIT_MS: number;
+  readonly MAX_PENDING_CLICKS: number;
+  readonly PENDING_CLICK_SECONDS: number;
   readonly METRICS_MAX_ADS: number;
 }
 
@@ -157,6 +160,24 @@ export const ingestVariables: Variables<IngestConfig> = {
     .max(60_000)
     .default(2_000)
     .description('Longest time that an event waits to be sent in a message before it gets 503.'),
+  CLICK_MAX_WAIT_MS: count
+    .max(5_000)
+    .default(200)
+    .description(
+      'Longest time that a click-through (`/c`) waits for its click to be durable. Then it redirects, and the click is retried in the background.',
+    ),
+  MAX_PENDING_CLICKS: Joi.number()
+    .integer()
+    .min(0)
+    .max(1_000_000)
+    .default(20_000)
+    .description(
+      'Clicks that were redirected before they were durable, and are kept in memory to be retried; further ones are lost. A usual one takes 1 KB.',
+    ),
+  PENDING_CLICK_SECONDS: count
+    .max(86_400)
+    .default(3_600)
+    .description('Longest time that such a click is retried; then it is lost.'),
   METRICS_MAX_ADS: Joi.number()
     .integer()
     .min(0)

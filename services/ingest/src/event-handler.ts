@@ -13,7 +13,7 @@ import {
 } from '@ads/models';
 import { type AcceptDependencies, acceptEvent } from './accept-event.js';
 
-export interface EventDependencies extends AcceptDependencies {
+export interface ReceiptDependencies {
   /** Milliseconds. */
   readonly maxClockSkew: number;
   /** Milliseconds; Infinity for any age. */
@@ -23,6 +23,8 @@ export interface EventDependencies extends AcceptDependencies {
   /** Milliseconds since the epoch; undefined until NATS or Postgres has reported its time. */
   readonly now: () => number | undefined;
 }
+
+export interface EventDependencies extends AcceptDependencies, ReceiptDependencies {}
 
 /** `POST /api/v1/ads/<kind>`: answers 202 after the event is durable. */
 export function eventHandler(kind: EndpointKind, dependencies: EventDependencies): FastPathHandler {
@@ -50,7 +52,7 @@ export function eventHandler(kind: EndpointKind, dependencies: EventDependencies
  */
 export function receiptOf(
   context: RequestContext,
-  { maxClockSkew, maxAge, maxIdAge, now }: EventDependencies,
+  { maxClockSkew, maxAge, maxIdAge, now }: ReceiptDependencies,
 ): Omit<Receipt, 'kind' | 'idempotencyKey'> {
   const time = now();
   if (time === undefined) {

@@ -17,6 +17,8 @@ import { openEventStore } from './event-store.js';
 import { createIngestHealth } from './ingest-health.js';
 import { manageKeys } from './keys/manage-keys.js';
 import { swagger } from './swagger.js';
+import { clickThrough } from './tags/click-through.js';
+import { openPendingClicks } from './tags/pending-clicks.js';
 import { pixel } from './tags/pixel.js';
 import { createTagMetrics } from './tags/tag-metrics.js';
 import { createUnverifiedEvents } from './unverified-events.js';
@@ -33,7 +35,7 @@ await runProcess<IngestConfig>({
     const keys = openKeyRing(context, connections.postgres, clock);
     const database = connections.catalogueDatabase;
     const catalogue = await startCatalogue(context, database);
-    await startServedAds(context, database);
+    const ads = await startServedAds(context, database);
     const refreshSeconds = config.AD_CATALOGUE_REFRESH_SECONDS;
     const pages = createAdPages({
       read: (query) => readAdsPage(database, query),
@@ -44,6 +46,7 @@ await runProcess<IngestConfig>({
     const unverified = createUnverifiedEvents(config.UNVERIFIED_EVENTS_PER_MINUTE, metrics, logger);
 
     const events = openEventStore(context, connections, clock, addCountry);
+    const clicks = openPendingClicks(context, events);
 
     const health = createIngestHealth(context, connections, clock);
     const handler = createApi({
@@ -73,7 +76,9 @@ await runProcess<IngestConfig>({
         for (const kind of ENDPOINT_KINDS) {
           fastPath.post(EVENT_ENDPOINTS[kind].path, 'events', readBody, eventHandler(kind, dependencies));
         }
-        fastPath.tag(ENDPOINTS.pixel.path, pixel(dependencies, createTagMetrics(metrics.registry)));
+        const tagMetrics = createTagMetrics(metrics.registry);
+        fastPath.tag(ENDPOINTS.pixel.path, pixel(dependencies, tagMetrics));
+        fastPath.tag(ENDPOINTS.clickThrough.path, clickThrough({ ...dependencies, ads, clicks, metrics: tagMetrics }));
       },
       routes(router) {
         router.get(ENDPOINTS.ads.path, adsHandler(pages, refreshSeconds));

@@ -6,8 +6,8 @@ import type { Outcome } from '../send/answer.js';
 /** Records the outcome of a request in the journal. */
 export function enter(journal: Journal, request: FuzzRequest, { answers }: Outcome): void {
   if (request.form === 'raw' && answers.length === 0) for (const id of request.mayStore) journal.doubt(id);
-  const pixel = request.form === 'raw' ? request.pixel : undefined;
-  if (pixel !== undefined && answers.some(({ status }) => status < 300)) journal.acknowledge(pixel, pixel);
+  const event = request.form === 'raw' ? request.counts : undefined;
+  if (event !== undefined && answers.some(({ status }) => status < 400)) journal.acknowledge(event, event);
   for (const { status, body } of answers) if (status === 202) acknowledge(journal, body.toString());
 }
 

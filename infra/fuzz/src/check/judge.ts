@@ -24,6 +24,9 @@ const REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
 /** Matches stack traces, code locations and names of internal components. */
 const INSIDES = /\n\s+at |node_modules|\.js:\d|ECONN|SQLSTATE|(Syntax|Type|Range|Reference)Error|root:x:0/;
 
+/** A path, or the target of an ad. */
+const LOCATION = /^(\/(?![/\\])|[\w.-]+\/?$|https:\/\/example\.com\/offers\/[!-~]+$)/;
+
 function judgeAnswer(request: FuzzRequest, answer: Answer): Problem[] {
   const problems: Problem[] = [];
   const { status, headers } = answer;
@@ -33,19 +36,19 @@ function judgeAnswer(request: FuzzRequest, answer: Answer): Problem[] {
     problems.push({ what: 'leaking', sentence: 'a header of the request came back in the response' });
   const [location] = headers.get('location') ?? [];
   // A redirect must not lead to another host.
-  if (location !== undefined && !/^(\/(?![/\\])|[\w.-]+\/?$)/.test(location)) wrong(`Location is ${location}`);
+  if (location !== undefined && !LOCATION.test(location)) wrong(`Location is ${location}`);
   const ids = headers.get('x-request-id') ?? [];
   if (ids.length !== 1 || !REQUEST_ID.test(ids[0] ?? '')) wrong(`X-Request-ID is ${JSON.stringify(ids)}`);
   const text = answer.body.toString();
   if (status < 400) return problems;
-  const pixel = request.form === 'raw' ? request.pixel : undefined;
+  const event = request.form === 'raw' ? request.counts : undefined;
   // The gateway answers 431 where ingest answers 414.
-  if (pixel !== undefined && status !== 414 && status !== 431)
-    wrong(`pixel of ${pixel.kind} not counted: ${startOf(answer)}`);
+  if (event !== undefined && status !== 414 && status !== 431)
+    wrong(`tag of ${event.kind} not counted: ${startOf(answer)}`);
   if (INSIDES.test(text))
     problems.push({ what: 'leaking', sentence: `${status} exposes internals: ${startOf(answer)}` });
   const hasNoBody = request.form === 'raw' && request.toHead;
-  if (hasNoBody || isPixel(answer)) return problems;
+  if (hasNoBody || isPixel(answer) || isNotice(answer)) return problems;
   if (!/^application\/json; charset=utf-8$/.test(headers.get('content-type')?.join() ?? '')) {
     wrong(`Content-Type is ${headers.get('content-type')}; ${startOf(answer)}`);
     return problems;
@@ -58,6 +61,12 @@ function judgeAnswer(request: FuzzRequest, answer: Answer): Problem[] {
 /** The errors of a pixel have the same body as its successes. */
 function isPixel({ headers, body }: Answer): boolean {
   return headers.get('content-type')?.join() === 'image/gif' && body.toString('latin1').startsWith('GIF89a');
+}
+
+/** The error of a link, for people. */
+function isNotice({ headers, body }: Answer): boolean {
+  const isHtml = headers.get('content-type')?.join() === 'text/html; charset=utf-8';
+  return isHtml && body.toString().startsWith('<!doctype html>\n<html lang="en">\n');
 }
 
 /** Returns what is wrong with the body of an error response; undefined if it is right. */

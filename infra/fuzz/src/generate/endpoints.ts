@@ -24,11 +24,15 @@ export const eventTarget = fc.constantFrom<Target>('gateway', 'ingest');
 /** Generates a path that accepts events, with or without its prefix. */
 export const eventPath = fc.tuple(prefix, kind).map(([before, name]) => `${before}${EVENT_ENDPOINTS[name].path}`);
 
-/** A live stream does not end, so its path has a query that is refused. Parameters of paths get a value. */
-const answeredPath = ({ path }: { readonly path: string }): string =>
-  path === ENDPOINTS.liveAnalytics.path
-    ? `${path}?ad_id=`
-    : path.replace('{ad_id}', 'ad-001').replace('{event}', 'start').replace('{key_id}', 'x');
+/**
+ * A live stream does not end, so its path has a query that is refused. Parameters of paths get a value; a link of an ad would count
+ * a click that nobody expects.
+ */
+const answeredPath = ({ path }: { readonly path: string }): string => {
+  if (path === ENDPOINTS.liveAnalytics.path) return `${path}?ad_id=`;
+  const ad = path === ENDPOINTS.clickThrough.path ? 'no-such-ad' : 'ad-001';
+  return path.replace('{ad_id}', ad).replace('{event}', 'start').replace('{key_id}', 'x');
+};
 
 /** Generates any path of the API. */
 export const anyPath = fc

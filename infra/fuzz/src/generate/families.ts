@@ -7,10 +7,10 @@ import { everNew } from './ever-new.js';
 import { chunks, contentLengths, methods, pipelines, requestLines, smuggling } from './framing.js';
 import { brokenHeads, headerFloods, oddHeaders, upgrades } from './headers.js';
 import { pathTricks, queries } from './paths.js';
-import { pixels } from './pixels.js';
 import { repeats } from './repeats.js';
 import type { FuzzRequest } from './request.js';
 import { halfSent, leavers, mutations, slowlySent, trickles } from './slow.js';
+import { links, pixels } from './tags.js';
 
 /** Generates requests of the families that are answered at once, by weight. */
 export const quickRequests: fc.Arbitrary<FuzzRequest> = weighted(
@@ -31,6 +31,7 @@ export const quickRequests: fc.Arbitrary<FuzzRequest> = weighted(
   [9, pathTricks],
   [9, queries],
   [9, pixels],
+  [9, links],
   [24, everNew],
   [5, methods],
   [5, requestLines],

@@ -36,8 +36,8 @@ export interface RawRequest extends Addressed {
   readonly mayClose: boolean;
   /** Ids of events that may be stored even without a response. */
   readonly mayStore: readonly string[];
-  /** The event that a 200 or 204 acknowledges, which are not the answers to an event in JSON. */
-  readonly pixel?: Report & { readonly id: string };
+  /** The event of a tag, which a status below 400 acknowledges. */
+  readonly counts?: Report & { readonly id: string };
 }
 
 export type FuzzRequest = FramedRequest | RawRequest;

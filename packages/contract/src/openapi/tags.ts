@@ -9,9 +9,9 @@ import {
   unknownEvent,
 } from '../errors.js';
 import { ENDPOINTS } from '../paths.js';
+import { clickThroughPaths } from './click-through.js';
 import { otherErrors, rateLimitHeaders, requestIdHeader, retryAfterHeader } from './parts.js';
-
-const SESSION = '019b7d6c-90ce-7a3b-9c1d-2e4f5a6b7c8d';
+import { labelParameters, SESSION, tagParameter } from './tag-parameters.js';
 
 const gif = {
   'image/gif': {
@@ -45,10 +45,6 @@ function later(description: string, ...errors: readonly ApiError[]) {
   return { ...response, headers: { ...response.headers, ...retryAfterHeader } };
 }
 
-function parameter(name: string, description: string, example: string, more: object = {}) {
-  return { name, in: 'query', description, schema: { type: 'string', maxLength: 2_048 }, example, ...more };
-}
-
 const parameters = [
   {
     name: 'event',
@@ -59,21 +55,21 @@ const parameters = [
     schema: { type: 'string' },
     example: 'start',
   },
-  parameter('ad_id', 'Id of the ad.', 'ad-001', { required: true }),
-  parameter(
+  tagParameter('ad_id', 'Id of the ad.', 'ad-001', { required: true }),
+  tagParameter(
     'sid',
     'Session of the viewer: a UUIDv7, which `GET /vast/{ad_id}` makes. Within a session an event counts once, however often its pixel is fetched.',
     SESSION,
   ),
-  parameter('placement', 'Where the ad was shown; `pl` is the same.', 'home'),
-  parameter('source', 'Source of the campaign; `src` is the same.', 'newsletter'),
-  parameter('cb', 'The macro `[CACHEBUSTING]`.', '48151623'),
-  parameter('ts', 'The macro `[TIMESTAMP]`: the time of the event.', '2026-01-02T03:04:05.678Z'),
-  parameter('ph', 'The macro `[ADPLAYHEAD]`: the play time of a click.', '00:00:12.345'),
-  parameter('code', 'The macro `[ERRORCODE]` of the event `error`; 900 if it is not three digits.', '402'),
-  parameter('offset', 'The offset of the event `progress`, which counts once for each offset.', '00:00:05'),
-  parameter('vendor', 'The vendor of `verificationNotExecuted`, which counts once for each vendor.', 'vendor.com-omid'),
-  parameter('f', '`b`: the answer is 204 without a body.', 'b'),
+  ...labelParameters,
+  tagParameter('code', 'The macro `[ERRORCODE]` of the event `error`; 900 if it is not three digits.', '402'),
+  tagParameter('offset', 'The offset of the event `progress`, which counts once for each offset.', '00:00:05'),
+  tagParameter(
+    'vendor',
+    'The vendor of `verificationNotExecuted`, which counts once for each vendor.',
+    'vendor.com-omid',
+  ),
+  tagParameter('f', '`b`: the answer is 204 without a body.', 'b'),
 ];
 
 const DESCRIPTION =
@@ -98,6 +94,7 @@ const responses = {
 
 /** The URLs that players fetch. Tags contain them without `/api/v1`. */
 export const tagPaths = {
+  ...clickThroughPaths,
   [ENDPOINTS.pixel.path]: {
     get: {
       operationId: 'trackEvent',

@@ -1,0 +1,57 @@
+import { ENDPOINTS } from '@ads/contract';
+import { derivedId, EVENT_KINDS, KINDS, uuidv7 } from '@ads/models';
+import fc from 'fast-check';
+import { oneOf, weighted } from './choices.js';
+import { adId, eventTarget, prefix } from './endpoints.js';
+import { hostileString } from './hostile-strings.js';
+import { headOf, type RawRequest, raw } from './request.js';
+
+/** The kinds that count once in a session, whatever the other parameters are: their ids are known. */
+const ONCE = KINDS.filter((kind) => EVENT_KINDS[kind].distinctBy === undefined);
+
+/** The first of equal parameters counts, and ours come first. */
+const name = oneOf`pl placement src source sub1 cb ts ph code reason offset vendor asid f sid[] __proto__ x ${''}`;
+const value = weighted(
+  [3, hostileString.map((text) => encodeURIComponent(Buffer.from(text.slice(0, 1_000)).toString()))],
+  [2, oneOf`[TIMESTAMP] %5BCB%5D %255BX%255D %%X%% $%7BX%7D -1 -2 undefined ${''} %E9 % %zz + b 402 00:00:01`],
+  [1, oneOf`2026-01-02T3:04:05-05 2026-01-02T03:04:05+02 9999-12-31T23:59:59Z 1970-01-01T00:00:00Z`],
+  [1, fc.constantFrom(2_048, 2_049, 7_000).map((length) => 'x'.repeat(length))],
+);
+
+const parameters = fc.array(fc.tuple(name, value), { maxLength: 6 });
+const textOf = (pairs: readonly (readonly string[])[]): string => pairs.map((pair) => pair.join('=')).join('&');
+/** Milliseconds from now until the session of a tag. */
+const sessionIn = fc.integer({ min: -(10 ** 9), max: 8 * 10 ** 7 });
+const timeOf = (sid: string): number => Number.parseInt(sid.slice(0, 8) + sid.slice(9, 13), 16);
+const unspaced = (target: string): string => target.replace(/[ \r\n\0]/g, '+');
+
+/** Generates pixels of an ad with unusual parameters. Each is counted once, or is refused because its URL is too long. */
+export const pixels: fc.Arbitrary<RawRequest> = fc
+  .record({
+    to: eventTarget,
+    before: prefix,
+    kind: fc.constantFrom(...ONCE),
+    ad: adId,
+    at: sessionIn,
+    parameters,
+    many: fc.constantFrom(1, 1, 1, 1, 400),
+  })
+  .map(({ to, before, kind, ad, at, parameters: pairs, many }) => {
+    const sid = uuidv7(Date.now() + at);
+    const query = `${textOf(pairs)}&`.repeat(many).slice(0, 8_100);
+    const path = `${before}${ENDPOINTS.pixel.path.replace('{event}', kind)}`;
+    const target = unspaced(`${path}?ad_id=${encodeURIComponent(ad)}&sid=${sid}&${query}`);
+    const id = derivedId(timeOf(sid), [sid, ad, kind, '']);
+    return raw('pixels', to, headOf('GET', target), { mayStore: [id], counts: { kind, adId: ad, id } });
+  });
+
+/** Generates links of an ad with unusual parameters. Each redirects to the host of the ad and is counted once. */
+export const links: fc.Arbitrary<RawRequest> = fc
+  .record({ to: eventTarget, before: prefix, ad: adId, at: sessionIn, parameters })
+  .map(({ to, before, ad, at, parameters: pairs }) => {
+    const sid = uuidv7(Date.now() + at);
+    const path = `${before}${ENDPOINTS.clickThrough.path.replace('{ad_id}', encodeURIComponent(ad))}`;
+    const target = unspaced(`${path}?sid=${sid}&cb=1&ts=&${textOf(pairs)}`);
+    const id = derivedId(timeOf(sid), [sid, ad, 'click', '1 ']);
+    return raw('links', to, headOf('GET', target), { mayStore: [id], counts: { kind: 'click', adId: ad, id } });
+  });

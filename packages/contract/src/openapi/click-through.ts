@@ -1,0 +1,109 @@
+import {
+  type ApiError,
+  invalidRequest,
+  noTarget,
+  prefetchRefused,
+  rateLimited,
+  targetTooLong,
+  unavailable,
+  unknownAd,
+} from '../errors.js';
+import { ENDPOINTS } from '../paths.js';
+import { otherErrors, rateLimitHeaders, requestIdHeader, retryAfterHeader } from './parts.js';
+import { labelParameters, SESSION, tagParameter } from './tag-parameters.js';
+
+const CLICK_ID = '019b7d6c-90ce-8ad5-9c1d-2e4f5a6b7c8d';
+
+const headers = {
+  ...requestIdHeader,
+  ...rateLimitHeaders,
+  'Cache-Control': {
+    description: 'No cache may keep the response.',
+    schema: { type: 'string' },
+    example: 'no-store',
+  },
+  'X-Robots-Tag': {
+    description: 'Search engines do not list the link.',
+    schema: { type: 'string' },
+    example: 'noindex, nofollow',
+  },
+};
+
+/** An error, for the person who opened the link. @param errors for the message of the description */
+function page(description: string, ...errors: readonly ApiError[]) {
+  const codes = [...new Set(errors.map(({ code }) => `\`${code}\``))].join(', ');
+  return {
+    description: `${description} In the log: ${codes}.`,
+    headers,
+    content: {
+      'text/html': {
+        schema: { type: 'string', description: 'A short page, for people.' },
+        example: '<!doctype html>\n<html lang="en">…</html>\n',
+      },
+    },
+  };
+}
+
+const tooMany = page('The client has exceeded its limit of events.', rateLimited(6_000, 'kO3pXv1zQm8bT4Ya'));
+
+/** `GET /c/{ad_id}` */
+const clickThroughOperation = {
+  operationId: 'followLink',
+  tags: ['events'],
+  summary: 'Count a click and redirect to the target of the ad',
+  description: `The link of an ad: counts a click and redirects to the stored \`target_url\`, with its macros replaced. The click is durable before the redirect if a store answers within 200 ms; otherwise the redirect is sent, and the click is kept in memory and retried. The same link counts once however often it is fetched, because the id of the click is derived from \`sid\`, \`cb\` and \`ts\`; a second click has other values of \`cb\` or \`ts\`. Without a session an id is derived from \`cb\`, \`ts\`, the address and the user agent; if \`cb\` or \`ts\` is missing, each fetch is a click.
+
+Paused, archived and expired ads redirect and count, too. So do ads whose \`click_mode\` is \`tracking\`: their VAST does not contain this link, and a link from before a change of the mode has no pixel that counts it. No parameter changes the host of the target. HEAD redirects and counts nothing, and \`{click_id}\` is empty.`,
+  parameters: [
+    {
+      name: 'ad_id',
+      in: 'path',
+      required: true,
+      description: 'Id of the ad.',
+      schema: { type: 'string' },
+      example: 'ad-001',
+    },
+    tagParameter('sid', 'Session of the viewer: a UUIDv7, which `GET /vast/{ad_id}` makes. Replaces `{sid}`.', SESSION),
+    ...labelParameters,
+    ...[1, 2, 3, 4, 5].map((n) =>
+      tagParameter(
+        `sub${n}`,
+        `Replaces \`{sub${n}}\`. It is not stored; up to 512 characters are forwarded.`,
+        `value-${n}`,
+      ),
+    ),
+  ],
+  responses: {
+    302: {
+      description: 'The click counts once.',
+      headers: {
+        ...headers,
+        Location: {
+          description:
+            'The target. Macros are replaced by percent-encoded values; absent values are empty, and so are those of the request if the URL would be longer than 3,000 characters.',
+          required: true,
+          schema: { type: 'string' },
+          example: `https://shop.example.com/shoes?click=${CLICK_ID}`,
+        },
+        'Referrer-Policy': {
+          description: 'The target gets the origin of the page only.',
+          schema: { type: 'string' },
+          example: 'origin',
+        },
+      },
+    },
+    400: page('The path is not valid.', invalidRequest('The path contains an invalid percent-encoding.')),
+    404: page('The ad does not exist, or has no valid target.', unknownAd('no-such-ad', 404), noTarget('ad-001')),
+    414: page('The URL is longer than 8 KiB.', targetTooLong(8_192)),
+    429: { ...tooMany, headers: { ...headers, ...retryAfterHeader } },
+    503: page(
+      'The ad is not in memory and cannot be looked up; `Retry-After` tells when to open the link again. Or the request is a prefetch of a browser (`Sec-Purpose`), which is no click.',
+      unavailable('The ad cannot be looked up because the catalogue is unavailable; retry later.'),
+      prefetchRefused(),
+    ),
+    ...otherErrors,
+  },
+};
+
+/** Links contain the path without `/api/v1`. */
+export const clickThroughPaths = { [ENDPOINTS.clickThrough.path]: { get: clickThroughOperation } };

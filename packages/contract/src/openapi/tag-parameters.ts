@@ -1,0 +1,15 @@
+export const SESSION = '019b7d6c-90ce-7a3b-9c1d-2e4f5a6b7c8d';
+
+/** A parameter in the query of a tag. */
+export function tagParameter(name: string, description: string, example: string, more: object = {}) {
+  return { name, in: 'query', description, schema: { type: 'string', maxLength: 2_048 }, example, ...more };
+}
+
+/** The parameters that all tags have, besides the session. */
+export const labelParameters = [
+  tagParameter('placement', 'Where the ad was shown; `pl` is the same.', 'home'),
+  tagParameter('source', 'Source of the campaign; `src` is the same.', 'newsletter'),
+  tagParameter('cb', 'The macro `[CACHEBUSTING]`.', '48151623'),
+  tagParameter('ts', 'The macro `[TIMESTAMP]`: the time of the event.', '2026-01-02T03:04:05.678Z'),
+  tagParameter('ph', 'The macro `[ADPLAYHEAD]`: the play time of a click.', '00:00:12.345'),
+];
