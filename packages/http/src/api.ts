@@ -1,11 +1,12 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { API_PREFIX, MANAGEMENT_PATHS, methodNotAllowed, notFound, withPrefix } from '@ads/contract';
-import type { HttpConfig, Logger, ManagementEndpoints, Metrics } from '@ads/runtime';
+import type { HttpConfig, Logger, ManagementEndpoints, Metrics, StitcherConfig } from '@ads/runtime';
 import express, { type ErrorRequestHandler, type Request, type Router } from 'express';
 import proxyAddress from 'proxy-addr';
 import { type Access, guardRoutes } from './access.js';
 import { commonHeaders, crossOrigin, securityHeaders, setHeaders } from './common-headers.js';
 import { createRouter } from './create-router.js';
+import { deviceAddress, deviceHeaderReader } from './device-headers.js';
 import { createFastPath, type FastPath } from './fast-path.js';
 import { forwardedForReader } from './forwarded-for.js';
 import { createObserver, observe, observedOf } from './observe.js';
@@ -14,7 +15,7 @@ import { errorAnswer } from './response.js';
 
 /** The API of a service. */
 export interface ApiOptions {
-  readonly config: HttpConfig & RateLimitConfig;
+  readonly config: HttpConfig & RateLimitConfig & Partial<StitcherConfig>;
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly managementEndpoints: ManagementEndpoints;
@@ -41,6 +42,7 @@ export function createApi(options: ApiOptions): RequestListener {
   app.enable('case sensitive routing');
   app.set('trust proxy', trustProxy(config));
   const trust: Trust = app.get('trust proxy fn');
+  const addressOf = (request: IncomingMessage) => clientAddressOf(request, trust);
   const { fastPath, listener, routes, takesEvents } = createFastPath({
     observer,
     rateLimiters,
@@ -50,7 +52,7 @@ export function createApi(options: ApiOptions): RequestListener {
       events: commonHeaders(config, 'events'),
       tags: commonHeaders(config, 'tags'),
     },
-    clientAddressOf: (request) => clientAddressOf(request, trust),
+    clientAddressOf: (request) => deviceAddress(request) ?? addressOf(request),
   });
   options.fastPath?.(fastPath);
 
@@ -78,8 +80,10 @@ export function createApi(options: ApiOptions): RequestListener {
   });
   app.use(answerErrors);
   const readForwardedFor = forwardedForReader(config);
+  const readDeviceHeaders = deviceHeaderReader(config, addressOf);
   return (request, response) => {
     readForwardedFor(request);
+    readDeviceHeaders(request);
     listener(request, response, () => app(request, response));
   };
 }

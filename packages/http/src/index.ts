@@ -5,6 +5,7 @@ export type { TextBody } from './body-formats.js';
 export { clientKey } from './client-key.js';
 export { setHeaders } from './common-headers.js';
 export { connectionOwner } from './connection-owner.js';
+export { userAgentOf } from './device-headers.js';
 export { isFor, isKnown, revalidated, weakTag } from './etag.js';
 export { readBody } from './express-body.js';
 export type { FastPath, FastPathHandler } from './fast-path.js';

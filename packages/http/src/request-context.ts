@@ -6,7 +6,7 @@ import type { Client } from './request-body.js';
 export interface RequestContext extends Client {
   readonly request: IncomingMessage;
   readonly caller: Caller;
-  /** The address of the client, as the trusted proxies report it. It may be any text. */
+  /** The address of the client, as the trusted proxies and `TRUSTED_STITCHERS` report it. It may be any text. */
   clientAddress(): string | undefined;
   /**
    * Counts the request as this many further ones of the client.

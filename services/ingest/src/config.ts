@@ -30,6 +30,8 @@ import {
   logVariables,
   type MinuteRetentionConfig,
   minuteRetentionVariables,
+  type StitcherConfig,
+  stitcherVariables,
   type Variables,
 } from '@ads/runtime';
 import Joi from 'joi';
@@ -44,6 +46,7 @@ export interface IngestConfig
     KeyConfig,
     EventAccessConfig,
     MinuteRetentionConfig,
+    StitcherConfig,
     LogConfig,
     PostgresConfig,
     RedisConfig,
@@ -82,6 +85,7 @@ export const ingestVariables: Variables<IngestConfig> = {
   ...keyVariables,
   ...eventAccessVariables,
   ...minuteRetentionVariables,
+  ...stitcherVariables,
   ...logVariables,
   ...postgresVariables,
   ...redisVariables,

@@ -10,7 +10,8 @@ let pool: ReturnType<typeof openPool>;
 beforeAll(async () => {
   const [database, nobody] = await Promise.all([testServers.database(), freePort()]);
   const ports = { NATS_URL: `nats://127.0.0.1:${nobody}`, REDIS_HOST: '127.0.0.1', REDIS_PORT: String(nobody) };
-  const env = { ...database, ...ports, RATE_LIMIT_EVENTS_PER_MINUTE: '0', TRUST_PROXY: 'loopback' };
+  const proxies = { TRUST_PROXY: 'loopback', TRUSTED_STITCHERS: '192.0.2.0/24' };
+  const env = { ...database, ...ports, ...proxies, RATE_LIMIT_EVENTS_PER_MINUTE: '0' };
   ingest = await testServers.service({ name: 'ingest', env });
   pool = openPool(database);
   testServers.onRelease(() => pool.end());
@@ -114,6 +115,22 @@ describe('a pixel', () => {
     // A clock that is a year ahead.
     await from('a', { ...filled, pl: 'ahead', ts: new Date(Date.now() + 365 * 86_400_000).toISOString() });
     expect(await stored('ahead')).toMatchObject([{ claimed_at: expect.any(Date) }]);
+  });
+
+  it('has the viewer that a trusted server reports, and no other sender', async () => {
+    const ts = new Date().toISOString();
+    const send = (sender: string, placement: string, device: Query) =>
+      fetchTag('start', { placement, cb: '9', ts }, { headers: { 'X-Forwarded-For': sender, ...device } });
+    const [first, second] = ['phone', 'tv'].map((agent) => ({
+      'X-Device-IP': '198.51.100.4',
+      'X-Device-User-Agent': agent,
+    }));
+    for (const device of [first, second, first]) await send('192.0.2.9', 'stitched', device ?? {});
+    await send('192.0.2.9', 'stitched', { 'X-Device-IP': 'unknown', 'X-Device-User-Agent': 'phone' });
+    const addresses = (await stored('stitched')).map(({ ip }) => ip);
+    expect(addresses.sort()).toEqual(['192.0.2.9', '198.51.100.4', '198.51.100.4']);
+    for (const device of [first, second]) await send('203.0.113.7', 'claimed', device ?? {});
+    expect(await stored('claimed')).toMatchObject([{ ip: '203.0.113.7' }]);
   });
 
   it('answers HEAD and prefetches like GET, and counts nothing', async () => {

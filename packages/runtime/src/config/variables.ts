@@ -47,6 +47,11 @@ export interface EventAccessConfig {
   readonly EVENTS_ACCESS: 'public' | 'key';
 }
 
+/** The configuration of a service that takes the events of viewers from other servers. */
+export interface StitcherConfig {
+  readonly TRUSTED_STITCHERS: readonly string[];
+}
+
 /** The configuration of a service that takes events. */
 export interface EventLimitConfig {
   readonly RATE_LIMIT_EVENTS_PER_MINUTE: number;
@@ -150,6 +155,15 @@ export const eventLimitVariables: Variables<EventLimitConfig> = {
     ),
 };
 
+export const stitcherVariables: Variables<StitcherConfig> = {
+  TRUSTED_STITCHERS: Joi.string()
+    .custom(toNetworks)
+    .default([])
+    .description(
+      'Servers that insert ads into streams and report for their viewers: a comma-separated list of addresses and networks. From them, `X-Device-IP` and `X-Device-User-Agent` are those of the viewer: they are stored, and the rate limit counts each viewer. The headers of all others are ignored. A server behind a proxy of `TRUST_PROXY` has the address that the proxy reports.',
+    ),
+};
+
 export const keyVariables: Variables<KeyConfig> = {
   ADMIN_API_KEY: secret
     .min(16)
@@ -222,6 +236,12 @@ function toTrustProxy(value: string, helpers: Joi.CustomHelpers): TrustProxy | J
       'must be true, false, a number of hops, or a list of addresses, networks (10.0.0.0/8), ' +
       'loopback, linklocal, uniquelocal',
   });
+}
+
+function toNetworks(value: string, helpers: Joi.CustomHelpers): string[] | Joi.ErrorReport {
+  const networks = listOf(value.toLowerCase());
+  if (networks.length > 0 && areNetworks(networks)) return networks;
+  return helpers.message({ custom: 'must be a list of addresses and networks, such as 192.0.2.7,10.0.0.0/8' });
 }
 
 /** True if Express accepts the list as `trust proxy`. */

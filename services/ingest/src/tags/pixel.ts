@@ -1,5 +1,5 @@
 import { unknownEvent } from '@ads/contract';
-import type { Answer, TagRoute } from '@ads/http';
+import { type Answer, type TagRoute, userAgentOf } from '@ads/http';
 import { kindNamed } from '@ads/models';
 import { acceptEvent } from '../accept-event.js';
 import { type EventDependencies, receiptOf } from '../event-handler.js';
@@ -46,7 +46,7 @@ export function pixel(dependencies: EventDependencies, metrics: TagMetrics): Tag
       }
       const query = readTagQuery(text, metrics.unfilled);
       const { callerIp, ...receipt } = receiptOf(context, accepting);
-      const viewer = { ip: callerIp(), userAgent: request.headers['user-agent'] ?? '' };
+      const viewer = { ip: callerIp(), userAgent: userAgentOf(request) };
       const event = readTagEvent(kind, query.ad_id, query, viewer, receipt);
       const answer = query.f === 'b' ? SEEN_WITHOUT_BODY : SEEN;
       return acceptEvent(
