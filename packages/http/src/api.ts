@@ -80,7 +80,7 @@ export function createApi(options: ApiOptions): RequestListener {
   });
   app.use(answerErrors);
   const readForwardedFor = forwardedForReader(config);
-  const readDeviceHeaders = deviceHeaderReader(config, addressOf);
+  const readDeviceHeaders = deviceHeaderReader(config, addressOf, access);
   return (request, response) => {
     readForwardedFor(request);
     readDeviceHeaders(request);

@@ -2,23 +2,26 @@ import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import type { StitcherConfig } from '@ads/runtime';
 import { compile } from 'proxy-addr';
+import type { Access } from './access.js';
 
 /**
  * Removes `X-Device-IP` and `X-Device-User-Agent` from requests unless a trusted server sends them, which inserts ads into
- * streams and reports for its viewers (VAST 4.3, 1.1.3). All other code may trust the headers that are left.
+ * streams and reports for its viewers (VAST 4.3, 1.1.3): one of `TRUSTED_STITCHERS`, or one with a key of the scope `stitch`. All
+ * other code may trust the headers that are left.
  *
  * @param addressOf the address of the sender, as the trusted proxies report it
  */
 export function deviceHeaderReader(
   { TRUSTED_STITCHERS: networks = [] }: Partial<StitcherConfig>,
   addressOf: (request: IncomingMessage) => string | undefined,
+  { mayStitch }: Pick<Access, 'mayStitch'>,
 ): (request: IncomingMessage) => void {
   const isStitcher = compile([...networks]);
   return (request) => {
     const { headers } = request;
     const address = headers['x-device-ip'];
     if (address === undefined && headers['x-device-user-agent'] === undefined) return;
-    const isTrusted = networks.length > 0 && isStitcher(addressOf(request) ?? '', 0);
+    const isTrusted = (networks.length > 0 && isStitcher(addressOf(request) ?? '', 0)) || mayStitch(request);
     if (!isTrusted || isIP(String(address)) === 0) delete headers['x-device-ip'];
     if (!isTrusted) delete headers['x-device-user-agent'];
   };

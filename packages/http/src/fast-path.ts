@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { API_PREFIX, methodNotAllowed, targetTooLong, withPrefix } from '@ads/contract';
 import type { Request, Response, Router } from 'express';
-import { type Access, ANYONE, BY_KEY, type Guard, guardOf } from './access.js';
+import { type Access, ANYONE, BY_KEY, type Guard, guardOf, toExpress } from './access.js';
 import { clientKey } from './client-key.js';
 import type { Audience, HeaderList } from './common-headers.js';
 import { createRouter } from './create-router.js';
@@ -125,7 +125,7 @@ export function createFastPath(options: FastPathOptions): {
       tags.add(path, {
         ...route,
         options,
-        endpoint: `${API_PREFIX}${path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
+        endpoint: `${API_PREFIX}${toExpress(path)}`,
         rateLimiter: options.rateLimiters[route.limit],
         headersFor: options.headersFor.tags,
         methods: route.takesPosts ? ['GET', 'HEAD', 'POST'] : ['GET', 'HEAD'],

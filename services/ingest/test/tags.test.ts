@@ -2,6 +2,8 @@ import { freePort, type LocalProcess, openPool, openTestServers } from '@ads/loc
 import { EVENT_KINDS, KINDS, uuidv7 } from '@ads/models';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
+const KEY = 'the-key-of-tag-tests';
+
 const testServers = openTestServers();
 let ingest: LocalProcess;
 let pool: ReturnType<typeof openPool>;
@@ -11,7 +13,7 @@ beforeAll(async () => {
   const [database, nobody] = await Promise.all([testServers.database(), freePort()]);
   const ports = { NATS_URL: `nats://127.0.0.1:${nobody}`, REDIS_HOST: '127.0.0.1', REDIS_PORT: String(nobody) };
   const proxies = { TRUST_PROXY: 'loopback', TRUSTED_STITCHERS: '192.0.2.0/24' };
-  const env = { ...database, ...ports, ...proxies, RATE_LIMIT_EVENTS_PER_MINUTE: '0' };
+  const env = { ...database, ...ports, ...proxies, RATE_LIMIT_EVENTS_PER_MINUTE: '0', ADMIN_API_KEY: KEY };
   ingest = await testServers.service({ name: 'ingest', env });
   pool = openPool(database);
   testServers.onRelease(() => pool.end());
@@ -37,6 +39,15 @@ async function stored(session: string): Promise<Record<string, unknown>[]> {
     session,
   ]);
   return rows;
+}
+
+async function createKey(scope: string): Promise<{ readonly key: string }> {
+  const response = await fetch(`http://${ingest.host}:${ingest.port}/keys`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${KEY}`, 'Content-Type': 'application/json' },
+    body: JSON.stringify({ name: scope, scopes: [scope] }),
+  });
+  return (await response.json()) as { key: string };
 }
 
 const newSession = () => uuidv7(Date.now());
@@ -120,7 +131,7 @@ describe('a pixel', () => {
   it('has the viewer that a trusted server reports, and no other sender', async () => {
     const ts = new Date().toISOString();
     const send = (sender: string, placement: string, device: Query) =>
-      fetchTag('start', { placement, cb: '9', ts }, { headers: { 'X-Forwarded-For': sender, ...device } });
+      fetchTag('start', { placement, cb: placement, ts }, { headers: { 'X-Forwarded-For': sender, ...device } });
     const [first, second] = ['phone', 'tv'].map((agent) => ({
       'X-Device-IP': '198.51.100.4',
       'X-Device-User-Agent': agent,
@@ -131,6 +142,12 @@ describe('a pixel', () => {
     expect(addresses.sort()).toEqual(['192.0.2.9', '198.51.100.4', '198.51.100.4']);
     for (const device of [first, second]) await send('203.0.113.7', 'claimed', device ?? {});
     expect(await stored('claimed')).toMatchObject([{ ip: '203.0.113.7' }]);
+    for (const scope of ['events', 'stitch']) {
+      const { key } = await createKey(scope);
+      await send('203.0.113.7', scope, { ...first, Authorization: `Bearer ${key}` });
+    }
+    expect(await stored('events')).toMatchObject([{ ip: '203.0.113.7' }]);
+    expect(await stored('stitch')).toMatchObject([{ ip: '198.51.100.4' }]);
   });
 
   it('answers HEAD and prefetches like GET, and counts nothing', async () => {

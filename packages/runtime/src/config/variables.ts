@@ -160,7 +160,7 @@ export const stitcherVariables: Variables<StitcherConfig> = {
     .custom(toNetworks)
     .default([])
     .description(
-      'Servers that insert ads into streams and report for their viewers: a comma-separated list of addresses and networks. From them, `X-Device-IP` and `X-Device-User-Agent` are those of the viewer: they are stored, and the rate limit counts each viewer. The headers of all others are ignored. A server behind a proxy of `TRUST_PROXY` has the address that the proxy reports.',
+      'Servers that insert ads into streams and report for their viewers: a comma-separated list of addresses and networks. From them, `X-Device-IP` and `X-Device-User-Agent` are those of the viewer: they are stored, and the rate limit counts each viewer. The headers of all others are ignored, except those of keys with the scope `stitch`. A server behind a proxy of `TRUST_PROXY` has the address that the proxy reports.',
     ),
 };
 

@@ -1,5 +1,5 @@
 import { ApiError, noTarget, prefetchRefused, unavailable, unknownAd } from '@ads/contract';
-import type { Answer, RequestContext, TagRoute } from '@ads/http';
+import { type Answer, type RequestContext, type TagRoute, userAgentOf } from '@ads/http';
 import type { ServedAd, ServedAds } from '@ads/ledger';
 import { AD_ID, type AdEvent } from '@ads/models';
 import { type ReceiptDependencies, receiptOf } from '../event-handler.js';
@@ -72,7 +72,7 @@ function redirect(
     headers: [...HEADERS, 'Location', clickUrl(ad, target, { id, time: receipt.now, query })],
   });
   if (context.request.method === 'HEAD') return answer('');
-  const viewer = { ip: callerIp(), userAgent: context.request.headers['user-agent'] ?? '' };
+  const viewer = { ip: callerIp(), userAgent: userAgentOf(context.request) };
   const read = (from: TagQuery): AdEvent => readTagEvent('click', ad.id, from, viewer, receipt);
   const click = readOr(
     () => read(query),
