@@ -152,6 +152,7 @@ describe('ingest and analytics return each documented response', () => {
   const BATCH = '/api/v1/ads/events';
   const PIXEL = '/t/start';
   const LINK = '/c/ad-001';
+  const VAST = '/vast/ad-001';
   const ANALYTICS = '/api/v1/ads/analytics';
   const REPORT = `${ANALYTICS}/report`;
   const LIVE = `${ANALYTICS}/live`;
@@ -242,6 +243,13 @@ describe('ingest and analytics return each documented response', () => {
     expect((await alone.ingest.get('/c/%ff')).status).toBe(400);
     expect((await client.get('/c/no-such-ad')).status).toBe(404);
     expect((await alone.ingest.get(`${LINK}?x=${'x'.repeat(8_192)}`)).status).toBe(414);
+  });
+
+  it(`200, 400, 404, 414: ${VAST}`, async () => {
+    expect((await client.get(`${VAST}?placement=home`)).status).toBe(200);
+    expect((await client.get('/vast/%ff')).status).toBe(400);
+    expect((await client.get('/api/v1/vast/no-such-ad')).status).toBe(404);
+    expect((await alone.ingest.get(`${VAST}?x=${'x'.repeat(8_192)}`)).status).toBe(414);
   });
 
   it('304, 400: /api/v1/ads', async () => {
@@ -420,6 +428,15 @@ describe('ingest and analytics return each documented response', () => {
     expect((await send('DELETE', path, AUTHORIZED)).body).toMatchObject({ ...title, status: 'archived' });
     expect((await client.get(`${path}/history`, AUTHORIZED)).status).toBe(200);
     expect((await client.get(`${path}/history?limit=0`, AUTHORIZED)).status).toBe(400);
+    for (const [target, status] of [
+      [`${path}/tags?placement=home`, 200],
+      [`${path}/tags?limit=1`, 400],
+      [`${missing}/tags`, 404],
+    ] as const) {
+      expect((await client.get(target, AUTHORIZED)).status).toBe(status);
+    }
+    expect((await client.get(`${path}/tags`)).status).toBe(401);
+    expect((await alone.ingest.get(`${path}/tags`, AUTHORIZED)).status).toBe(503);
     expect((await client.get(`${missing}/history`, AUTHORIZED)).status).toBe(404);
     expect((await client.get(`${path}/history`)).status).toBe(401);
     expect((await alone.ingest.get(path)).status).toBe(503);
@@ -477,11 +494,12 @@ describe('ingest and analytics return each documented response', () => {
       ...ofRequests('POST', ADS, IMPORT, KEYS),
       ...ofRequests('PATCH', AN_AD),
       ...ofRequests('DELETE', AN_AD, `${KEYS}/x`),
-      ...ofRequests('GET', `${AN_AD}/history`, EXPORT, KEYS),
+      ...ofRequests('GET', `${AN_AD}/history`, `${AN_AD}/tags`, EXPORT, KEYS),
     ];
     const refused = [
       ...open.map((request) => ({ ...request, status: 401 })),
       ...managed.map((request) => ({ ...request, status: 403 })),
+      ...ofRequests('GET', VAST).map((request) => ({ ...request, status: 200 })),
       ...ofRequests('GET', PIXEL).map((request) => ({ ...request, status: 400 })),
       ...ofRequests('GET', LINK).map((request) => ({ ...request, status: 302 })),
       ...ofRequests('POST', PIXEL).map((request) => ({ ...request, status: 400 })),
@@ -533,6 +551,10 @@ describe('ingest and analytics return each documented response', () => {
   it(`503 while no store is available, for an ad that is not in memory: ${LINK}`, async () => {
     const { status, headers } = await alone.ingest.get(LINK);
     expect([status, headers.get('retry-after')]).toEqual([503, '1']);
+  });
+
+  it(`503 while Postgres is unavailable: ${VAST}`, async () => {
+    expect((await alone.ingest.get(VAST)).status).toBe(503);
   });
 
   it(`503 while no store is available: ${BATCH}`, async () => {

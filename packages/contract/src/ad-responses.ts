@@ -117,3 +117,19 @@ export const adHistoryResponse = Joi.object({
     .description('The changes through the API, newest first.'),
   next_cursor: nextCursor(),
 });
+
+/** `GET /api/v1/ads/{ad_id}/tags` */
+export const adTagsResponse = Joi.object({
+  ad_id: Joi.string().required().description('Id of the ad.'),
+  vast_url: Joi.string().required().description('URL of the VAST document, for a player or an ad server.'),
+  impression_pixel: Joi.string().required().description('HTML: an image that counts an impression.'),
+  click_url: Joi.string().required().description('URL that counts a click and redirects to the target.'),
+  click_link: Joi.string().required().description('HTML: a link to `click_url`.'),
+  ping_link: nullableText.description(
+    'HTML: a link to the target itself, with `ping`, by which the browser reports the click. Browsers may have `ping` turned off, as Firefox has. null if the target is not a URL.',
+  ),
+  curl: Joi.string().required().description('Shell command that reports a click.'),
+  video_js: Joi.string()
+    .required()
+    .description('JavaScript module: an example that plays the VAST with video.js and @dailymotion/vast-client.'),
+});

@@ -4,6 +4,7 @@ export * from './ad-history-query.js';
 export * from './ad-import-query.js';
 export * from './ad-requests.js';
 export * from './ad-responses.js';
+export * from './ad-tags-query.js';
 export * from './ads-query.js';
 export * from './analytics-query.js';
 export * from './errors.js';

@@ -38,6 +38,7 @@ export const ENDPOINTS = {
   changeAd: { method: 'PATCH', path: '/ads/{ad_id}', service: 'ingest', isPublic: true, access: 'manage' },
   archiveAd: { method: 'DELETE', path: '/ads/{ad_id}', service: 'ingest', isPublic: true, access: 'manage' },
   adHistory: { method: 'GET', path: '/ads/{ad_id}/history', service: 'ingest', isPublic: true, access: 'manage' },
+  adTags: { method: 'GET', path: '/ads/{ad_id}/tags', service: 'ingest', isPublic: true, access: 'manage' },
   importAds: { method: 'POST', path: '/ads/import', service: 'ingest', isPublic: true, access: 'manage' },
   events: { method: 'POST', path: '/ads/events', service: 'ingest', isPublic: true, access: 'events' },
   createKey: { method: 'POST', path: '/keys', service: 'ingest', isPublic: true, access: 'admin' },
@@ -58,6 +59,7 @@ export const ENDPOINTS = {
   /** Tracking pixels. Players cannot send a key with them. */
   pixel: { method: 'GET', path: '/t/{event}', service: 'ingest', isPublic: true, access: 'everybody' },
   pixelBeacon: { method: 'POST', path: '/t/{event}', service: 'ingest', isPublic: true, access: 'everybody' },
+  vast: { method: 'GET', path: '/vast/{ad_id}', service: 'ingest', isPublic: true, access: 'everybody' },
 
   /** Links that people click. */
   clickThrough: { method: 'GET', path: '/c/{ad_id}', service: 'ingest', isPublic: true, access: 'everybody' },

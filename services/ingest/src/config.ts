@@ -36,6 +36,7 @@ import {
 } from '@ads/runtime';
 import Joi from 'joi';
 import { IP_MODES, type IpMode } from './hide-address.js';
+import { toPublicUrl } from './tags/public-url.js';
 
 /** Configuration of ingest. */
 export interface IngestConfig
@@ -55,6 +56,7 @@ export interface IngestConfig
     CatalogueConfig,
     RecordingConfig {
   readonly MAX_CLOCK_SKEW_SECONDS: number;
+  readonly PUBLIC_URL: string;
   readonly IP_MODE: IpMode;
   readonly GEOIP_DB?: string;
   readonly MAX_BODY_BYTES: number;
@@ -103,6 +105,12 @@ export const ingestVariables: Variables<IngestConfig> = {
     .default(300)
     .description(
       "How far a client's timestamp may be ahead of the time of receipt; a later one is replaced by the time of receipt.",
+    ),
+  PUBLIC_URL: Joi.string()
+    .custom(toPublicUrl)
+    .default('http://localhost:8080')
+    .description(
+      'Address of the API as players see it, with a path if a proxy adds one: the URLs in VAST documents and tags begin with it. Set it in production, to an https URL: pages with https cannot fetch http. `npm start` uses its own address.',
     ),
   IP_MODE: Joi.string()
     .valid(...IP_MODES)

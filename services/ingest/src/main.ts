@@ -21,6 +21,8 @@ import { clickThrough } from './tags/click-through.js';
 import { openPendingClicks } from './tags/pending-clicks.js';
 import { pixel } from './tags/pixel.js';
 import { createTagMetrics } from './tags/tag-metrics.js';
+import { createVastMetrics } from './tags/vast-metrics.js';
+import { vastRoute } from './tags/vast-route.js';
 import { createUnverifiedEvents } from './unverified-events.js';
 import { openViewerCountry } from './viewer-country.js';
 
@@ -79,6 +81,15 @@ await runProcess<IngestConfig>({
         const tagMetrics = createTagMetrics(metrics.registry);
         fastPath.tag(ENDPOINTS.pixel.path, pixel(dependencies, tagMetrics));
         fastPath.tag(ENDPOINTS.clickThrough.path, clickThrough({ ...dependencies, ads, clicks, metrics: tagMetrics }));
+        fastPath.tag(
+          ENDPOINTS.vast.path,
+          vastRoute({
+            ads,
+            publicUrl: config.PUBLIC_URL,
+            metrics: createVastMetrics(metrics.registry),
+            now: clock.now,
+          }),
+        );
       },
       routes(router) {
         router.get(ENDPOINTS.ads.path, adsHandler(pages, refreshSeconds));

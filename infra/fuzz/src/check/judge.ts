@@ -48,7 +48,7 @@ function judgeAnswer(request: FuzzRequest, answer: Answer): Problem[] {
   if (INSIDES.test(text))
     problems.push({ what: 'leaking', sentence: `${status} exposes internals: ${startOf(answer)}` });
   const hasNoBody = request.form === 'raw' && request.toHead;
-  if (hasNoBody || isPixel(answer) || isNotice(answer)) return problems;
+  if (hasNoBody || isPixel(answer) || isNotice(answer) || isEmptyVast(answer)) return problems;
   if (!/^application\/json; charset=utf-8$/.test(headers.get('content-type')?.join() ?? '')) {
     wrong(`Content-Type is ${headers.get('content-type')}; ${startOf(answer)}`);
     return problems;
@@ -67,6 +67,14 @@ function isPixel({ headers, body }: Answer): boolean {
 function isNotice({ headers, body }: Answer): boolean {
   const isHtml = headers.get('content-type')?.join() === 'text/html; charset=utf-8';
   return isHtml && body.toString().startsWith('<!doctype html>\n<html lang="en">\n');
+}
+
+/** Players that ask for VAST read no JSON. */
+function isEmptyVast({ headers, body }: Answer): boolean {
+  return (
+    headers.get('content-type')?.join() === 'application/xml; charset=utf-8' &&
+    /^<\?xml [^>]*>\n<VAST [^>]*\/>\n<!-- [a-z_]+ -->\n$/.test(body.toString())
+  );
 }
 
 /** Returns what is wrong with the body of an error response; undefined if it is right. */

@@ -81,7 +81,7 @@ export class Stack {
       this.#startBrokers(dataFolder, logFolder),
     ]);
     const key = adminKey(this.#settings.variables);
-    const env = { ...database, ...brokers, ...key.env };
+    const env = { PUBLIC_URL: this.#url(), ...database, ...brokers, ...key.env };
     await Promise.all(SERVICE_NAMES.map((name) => this.#startService(name, env, logFolder)));
     this.#serving = true;
     writeFileSync(API_ADDRESS_FILE, this.#url());

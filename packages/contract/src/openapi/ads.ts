@@ -12,7 +12,9 @@ import {
   unsupportedMediaType,
 } from '../errors.js';
 import { API_PREFIX, ENDPOINTS } from '../paths.js';
+import { adTagsOperation } from './ad-tags.js';
 import {
+  adId,
   error,
   json,
   noCatalogue,
@@ -79,14 +81,6 @@ const history = {
     { changed_at: ad.created_at, changed_by: 'admin', action: 'created', old: null, new: ad },
   ],
   next_cursor: null,
-};
-
-const adId = {
-  name: 'ad_id',
-  in: 'path',
-  required: true,
-  description: 'Id of the ad.',
-  schema: { type: 'string', examples: ['ad-001'] },
 };
 
 const ifMatch = {
@@ -290,6 +284,7 @@ export const adsPaths = {
       },
     },
   },
+  [`${API_PREFIX}${ENDPOINTS.adTags.path}`]: { get: adTagsOperation },
   [`${API_PREFIX}${ENDPOINTS.adHistory.path}`]: {
     get: {
       operationId: 'readAdHistory',

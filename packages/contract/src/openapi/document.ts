@@ -1,6 +1,6 @@
 import { ENDPOINT_KINDS } from '@ads/models';
 import { adChange, newAd } from '../ad-requests.js';
-import { adHistoryResponse, adImportResponse, adResponse, adsResponse } from '../ad-responses.js';
+import { adHistoryResponse, adImportResponse, adResponse, adsResponse, adTagsResponse } from '../ad-responses.js';
 import { newKey } from '../key-requests.js';
 import { createdKeyResponse, keyResponse, keysResponse } from '../key-responses.js';
 import { API_PREFIX, ENDPOINTS, EVENT_ENDPOINTS } from '../paths.js';
@@ -26,6 +26,7 @@ import { schemaOf } from './parts.js';
 import { playTimeOperation } from './play-time.js';
 import { reportOperation } from './report.js';
 import { tagPaths } from './tags.js';
+import { vastOperation } from './vast.js';
 
 const API_DESCRIPTION = `Counts clicks and impressions of ads, exactly once.
 
@@ -68,6 +69,8 @@ export function openApiDocument() {
       [`${API_PREFIX}${ENDPOINTS.playTime.path}`]: { get: playTimeOperation },
       [`${API_PREFIX}${ENDPOINTS.storedEvents.path}`]: { get: exportOperation },
       ...keysPaths,
+      // Tags contain it without the prefix.
+      [ENDPOINTS.vast.path]: { get: vastOperation },
       ...managementPaths,
     }),
     components: {
@@ -83,6 +86,7 @@ export function openApiDocument() {
         AdHistory: schemaOf(adHistoryResponse),
         AdImport: schemaOf(adImportResponse),
         Ads: schemaOf(adsResponse),
+        AdTags: schemaOf(adTagsResponse),
         NewAd: schemaOf(newAd),
         AdChange: schemaOf(adChange),
         Key: schemaOf(keyResponse),

@@ -164,6 +164,15 @@ export function error(description: string, ...errors: readonly ApiError[]) {
   };
 }
 
+/** The parameter of paths of an ad. */
+export const adId = {
+  name: 'ad_id',
+  in: 'path',
+  required: true,
+  description: 'Id of the ad.',
+  schema: { type: 'string', examples: ['ad-001'] },
+};
+
 /** An example of `next_cursor`. */
 export const OPAQUE_CURSOR = 'MTc2NzMxNjQ0NTY3ODAwMCBhZC0wMDI';
 

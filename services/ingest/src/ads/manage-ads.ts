@@ -12,6 +12,7 @@ import {
   queryOf,
   readAdChange,
   readAdHistoryQuery,
+  readAdTagsQuery,
   readNewAd,
   unknownAd,
 } from '@ads/contract';
@@ -28,6 +29,7 @@ import {
 } from '@ads/http';
 import { AD_ID, type Ad, type AdFields, uuidv7 } from '@ads/models';
 import type { Request, Response, Router } from 'express';
+import { adTags } from '../tags/ad-tags.js';
 import type { AdStore } from './ad-store.js';
 import { importHandler } from './import-ads.js';
 
@@ -35,7 +37,11 @@ import { importHandler } from './import-ads.js';
 const IDEMPOTENCY_KEY = /^[ -~]{1,255}$/;
 
 export interface ManageAdsOptions {
-  readonly config: { readonly MAX_IMPORT_ADS: number; readonly MAX_IMPORT_BYTES: number };
+  readonly config: {
+    readonly MAX_IMPORT_ADS: number;
+    readonly MAX_IMPORT_BYTES: number;
+    readonly PUBLIC_URL: string;
+  };
   readonly store: AdStore;
   /** Reads JSON. */
   readonly readJson: BodyReader;
@@ -50,6 +56,9 @@ export function manageAds(router: Router, { config, store, readJson }: ManageAds
   router.patch(path, (request, response) => changeAd(request, response, store, readJson));
   router.delete(path, (request, response) =>
     editAd(request, response, store, 'archived', (fields) => ({ ...fields, status: 'archived' })),
+  );
+  router.get(toExpress(ENDPOINTS.adTags.path), (request, response) =>
+    getTags(request, response, store, config.PUBLIC_URL),
   );
   router.get(toExpress(ENDPOINTS.adHistory.path), (request, response) => getHistory(request, response, store));
 }
@@ -132,6 +141,13 @@ async function getHistory(request: Request, response: Response, store: AdStore):
   const changes = shown.map(({ id: _id, ...change }) => change);
   const next = found.length > limit && last !== undefined ? String(last.id) : null;
   response.set('Cache-Control', 'no-store').json({ ad_id: adId, changes, next_cursor: next });
+}
+
+async function getTags(request: Request, response: Response, store: AdStore, publicUrl: string): Promise<void> {
+  const reading = readAdTagsQuery(queryOf(request.originalUrl));
+  if (reading.state === 'invalid') throw invalidFields(reading.details);
+  const ad = await existingAd(request, store);
+  response.set('Cache-Control', 'no-store').json(adTags(ad, reading.query, publicUrl));
 }
 
 async function existingAd(request: Request, store: AdStore): Promise<Ad> {

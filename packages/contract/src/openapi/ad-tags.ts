@@ -1,0 +1,36 @@
+import { adTagsQuery } from '../ad-tags-query.js';
+import { invalidFields, unknownAd } from '../errors.js';
+import { adId, error, json, noCatalogue, otherErrors, queryParameters, retryLater, tooManyReads } from './parts.js';
+
+const example = {
+  ad_id: 'ad-001',
+  vast_url: 'https://ads.example.com/vast/ad-001?placement=home',
+  impression_pixel:
+    '<img src="https://ads.example.com/t/impression?ad_id=ad-001&amp;pl=home" width="1" height="1" alt="">',
+  click_url: 'https://ads.example.com/c/ad-001?pl=home',
+  click_link: '<a href="https://ads.example.com/c/ad-001?pl=home" rel="noopener">Spring sale</a>',
+  ping_link:
+    '<a href="https://shop.example.com/sale" ping="https://ads.example.com/t/click?ad_id=ad-001&amp;pl=home" rel="noopener">Spring sale</a>',
+  curl: `curl -X POST 'https://ads.example.com/api/v1/ads/click' -H 'Content-Type: application/json' -d '{"ad_id":"ad-001","placement":"home"}'`,
+  video_js: "import videojs from 'video.js';\n…",
+};
+
+export const adTagsOperation = {
+  operationId: 'readAdTags',
+  tags: ['ads'],
+  summary: 'Get the tags of an ad',
+  description:
+    'Returns the tags of the ad, ready to paste: for a player or an ad server (VAST), for a page (an image and links), and for a shell. Their URLs begin with `PUBLIC_URL` and carry `placement` and `source`. Texts in HTML are escaped.',
+  parameters: [adId, ...queryParameters(adTagsQuery, { placement: 'home', source: 'newsletter' })],
+  responses: {
+    200: json('The tags.', 'AdTags', example),
+    400: error(
+      'A query parameter is invalid or unknown.',
+      invalidFields([{ path: 'placement', message: 'placement must be 1 to 64 printable characters' }]),
+    ),
+    404: error('The ad does not exist.', unknownAd('no-such-ad', 404)),
+    429: retryLater('The client has exceeded its limit of reads, which counts these requests too.', tooManyReads),
+    503: retryLater('Postgres is unavailable.', noCatalogue),
+    ...otherErrors,
+  },
+};

@@ -1,0 +1,75 @@
+import { type ApiError, invalidRequest, rateLimited, targetTooLong, unavailable, unknownAd } from '../errors.js';
+import { adId, otherErrors, rateLimitHeaders, requestIdHeader, retryAfterHeader } from './parts.js';
+
+const ROOT = 'VAST version="4.2" xmlns="http://www.iab.com/VAST"';
+const ERROR =
+  '<Error><![CDATA[https://ads.example.com/t/error?ad_id=ad-001&sid=019b7d6c-90ce-7a3b-9c1d-2e4f5a6b7c8d&ts=[TIMESTAMP]&cb=[CACHEBUSTING]&ph=[ADPLAYHEAD]&code=[ERRORCODE]]]></Error>';
+
+function document(description: string, ...examples: readonly [summary: string, value: string][]) {
+  return {
+    description,
+    headers: {
+      ...requestIdHeader,
+      ...rateLimitHeaders,
+      'Cache-Control': {
+        description: 'No cache may keep the response: each one has a session of its own.',
+        schema: { type: 'string' },
+        example: 'no-store',
+      },
+    },
+    content: {
+      'application/xml': {
+        schema: { type: 'string', description: 'A VAST 4.2 document.' },
+        examples: Object.fromEntries(examples.map(([summary, value], index) => [index + 1, { summary, value }])),
+      },
+    },
+  };
+}
+
+/** A document without an ad, because players read no JSON. */
+function refused(description: string, error: ApiError) {
+  return document(description, [error.message, `<${ROOT}/>\n<!-- ${error.code} -->\n`]);
+}
+
+function later(description: string, error: ApiError) {
+  const response = refused(description, error);
+  return { ...response, headers: { ...response.headers, ...retryAfterHeader } };
+}
+
+const carried = ['placement', 'source', 'sub1', 'sub2', 'sub3', 'sub4', 'sub5'].map((name) => ({
+  name,
+  in: 'query',
+  description: name.startsWith('sub')
+    ? `Value of the macro \`{${name}}\` of the target.`
+    : `The \`${name}\` of all events of the document.`,
+  schema: { type: 'string' },
+  example: name.startsWith('sub') ? 'partner-7' : 'home',
+}));
+
+export const vastOperation = {
+  operationId: 'getVast',
+  tags: ['events'],
+  summary: 'Get the VAST of an ad',
+  description:
+    'Returns a VAST 4.2 document for one view: an InLine, or a Wrapper if the ad has a `vast_url`. Its URLs begin with `PUBLIC_URL` and have a session of their own, within which each event counts once. The query is carried into every URL; values that are not 1 to 64 printable characters, and unfilled macros such as `[PLACEMENT]`, are left out. An ad that is paused, archived, out of its dates, or without media and `vast_url` gets 200 and a document without an ad. A response names the origin of the request and allows credentials. Serving a document counts nothing.',
+  parameters: [adId, ...carried],
+  responses: {
+    200: document(
+      'The document.',
+      ['An ad (shortened)', `<${ROOT}>\n<Ad id="ad-001" adType="video">\n<InLine>…</InLine>\n</Ad>\n</VAST>\n`],
+      ['No ad', `<${ROOT}>\n${ERROR}\n</VAST>\n`],
+    ),
+    400: refused(
+      'The path is not valid percent-encoding.',
+      invalidRequest('The path contains an invalid percent-encoding.'),
+    ),
+    404: refused('The ad does not exist: the tag is wrong.', unknownAd('no-such-ad', 404)),
+    414: refused('The URL is longer than 8 KiB.', targetTooLong(8_192)),
+    429: later('The client has exceeded its limit of events.', rateLimited(6_000, 'kO3pXv1zQm8bT4Ya')),
+    503: later(
+      'The ad is not in memory, and Postgres is unavailable.',
+      unavailable('The ad cannot be looked up now; retry later.'),
+    ),
+    ...otherErrors,
+  },
+};

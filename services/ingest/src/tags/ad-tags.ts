@@ -1,0 +1,77 @@
+import { API_PREFIX, EVENT_ENDPOINTS } from '@ads/contract';
+import { type Ad, fillTarget } from '@ads/models';
+import { targetOf } from './click-target.js';
+import { type Carried, carriedQuery } from './tag-session.js';
+import { clickUrl, pixelUrl, vastUrl } from './tag-urls.js';
+import { escapeXml } from './xml.js';
+
+/**
+ * The tags of an ad, ready to paste. Their URLs have no session, so each fetch of one counts as an event of its own.
+ *
+ * @param publicUrl the address of the API as players see it
+ */
+export function adTags(ad: Ad, labels: Pick<Carried, 'placement' | 'source'>, publicUrl: string) {
+  const carried = carriedQuery(labels);
+  const click = clickUrl(publicUrl, ad.id, carried);
+  const vast = vastUrl(publicUrl, ad.id, longNames(labels));
+  return {
+    ad_id: ad.id,
+    vast_url: vast,
+    impression_pixel: `<img src="${escapeXml(pixelUrl(publicUrl, 'impression', ad.id, carried))}" width="1" height="1" alt="">`,
+    click_url: click,
+    click_link: link(ad, `href="${escapeXml(click)}"`),
+    ping_link: pingLink(ad, labels, pixelUrl(publicUrl, 'click', ad.id, carried)),
+    curl: curlCommand(`${publicUrl}${API_PREFIX}${EVENT_ENDPOINTS.click.path}`, { ad_id: ad.id, ...labels }),
+    video_js: videoJsExample(vast),
+  };
+}
+
+function longNames(labels: Pick<Carried, 'placement' | 'source'>): string {
+  return Object.entries(labels)
+    .map(([name, value]) => `&${name}=${encodeURIComponent(value)}`)
+    .join('');
+}
+
+const link = ({ id, title }: Ad, attributes: string): string =>
+  `<a ${attributes} rel="noopener">${escapeXml(title ?? id)}</a>`;
+
+/** null if the target is not a URL. The click has no id yet, so that macro is empty. */
+function pingLink(ad: Ad, labels: Carried, ping: string): string | null {
+  const target = targetOf(ad);
+  if (target === undefined) return null;
+  const href = fillTarget(target, { ...labels, ad_id: ad.id, campaign: ad.campaign ?? undefined });
+  return link(ad, `href="${escapeXml(href)}" ping="${escapeXml(ping)}"`);
+}
+
+function curlCommand(url: string, body: object): string {
+  return `curl -X POST ${quoted(url)} -H 'Content-Type: application/json' -d ${quoted(JSON.stringify(body))}`;
+}
+
+/** An argument of a POSIX shell. */
+const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+
+/** @param vast a URL without quotes */
+const videoJsExample = (vast: string): string => `// npm install video.js @dailymotion/vast-client
+import { VASTClient, VASTTracker } from '@dailymotion/vast-client';
+import videojs from 'video.js';
+
+const client = new VASTClient();
+const { ads } = await client.get(${JSON.stringify(vast)});
+const ad = ads[0];
+const creative = ad?.creatives.find(({ type }) => type === 'linear');
+if (creative) {
+  const player = videojs('video'); // <video id="video" class="video-js" controls muted playsinline></video>
+  const tracker = new VASTTracker(client, ad, creative);
+  player.src(creative.mediaFiles.map(({ fileURL, mimeType }) => ({ src: fileURL, type: mimeType })));
+  player.one('loadedmetadata', () => tracker.setDuration(player.duration()));
+  player.one('playing', () => tracker.trackImpression());
+  player.on('timeupdate', () => tracker.setProgress(player.currentTime()));
+  player.on('pause', () => tracker.setPaused(true));
+  player.on('play', () => tracker.setPaused(false));
+  player.on('volumechange', () => tracker.setMuted(player.muted()));
+  player.one('ended', () => tracker.complete());
+  player.one('error', () => tracker.error({ ERRORCODE: 405 }));
+  tracker.on('clickthrough', (url) => open(url, '_blank', 'noopener'));
+  player.on('click', () => tracker.click());
+}
+`;

@@ -1,0 +1,35 @@
+/** What `/vast` carries into every URL of a response, by the name in these URLs: the labels of the events, and five free values. */
+export const CARRIED = {
+  placement: 'pl',
+  source: 'src',
+  sub1: 'sub1',
+  sub2: 'sub2',
+  sub3: 'sub3',
+  sub4: 'sub4',
+  sub5: 'sub5',
+} as const;
+export type CarriedName = keyof typeof CARRIED;
+export const CARRIED_NAMES = Object.keys(CARRIED) as readonly CarriedName[];
+export type Carried = { readonly [Name in CarriedName]?: string };
+
+/** One VAST response. */
+export interface TagSession {
+  /** A UUIDv7. Events of one session and kind count once. */
+  readonly sid: string;
+  readonly carried: Carried;
+}
+
+/** The query that every URL of the response has. */
+export function sessionQuery({ sid, carried }: TagSession): string {
+  return `sid=${sid}${carriedQuery(carried)}`;
+}
+
+/** The carried values as further parameters of a query, each after an ampersand. */
+export function carriedQuery(carried: Carried): string {
+  let query = '';
+  for (const name of CARRIED_NAMES) {
+    const value = carried[name];
+    if (value !== undefined) query += `&${CARRIED[name]}=${encodeURIComponent(value)}`;
+  }
+  return query;
+}
