@@ -1,5 +1,5 @@
 import { API_PREFIX, ENDPOINTS } from '@ads/contract';
-import { type LocalProcess, waitFor } from '@ads/local';
+import { callHttp, type LocalProcess, waitFor } from '@ads/local';
 
 const TIMEOUT_MS = 10_000;
 const INTERVAL_MS = 50;
@@ -21,16 +21,15 @@ export interface AdAnswer {
 /** Requests the counts of one ad. @throws Error if the status is not 200 */
 export async function askAnalytics(url: string, adId: string): Promise<AdAnswer> {
   const path = `${API_PREFIX}${ENDPOINTS.analytics.path}?ad_id=${encodeURIComponent(adId)}`;
-  const answer = await fetch(`${url}${path}`, { signal: AbortSignal.timeout(TIMEOUT_MS) });
-  const text = await answer.text();
-  if (answer.status !== 200) throw new Error(`analytics returned ${answer.status}: ${text}`);
+  const { status, text } = await callHttp(`${url}${path}`, { timeoutMs: TIMEOUT_MS });
+  if (status !== 200) throw new Error(`analytics returned ${status}: ${text}`);
   return JSON.parse(text) as AdAnswer;
 }
 
 /** Reads `/metrics`. @returns the sum of all series whose lines begin with `beginning`; undefined if no line does */
 export async function readMetrics(port: number): Promise<(beginning: string) => number | undefined> {
-  const answer = await fetch(`http://127.0.0.1:${port}/metrics`, { signal: AbortSignal.timeout(TIMEOUT_MS) });
-  const lines = (await answer.text()).split('\n');
+  const { text } = await callHttp(`http://127.0.0.1:${port}/metrics`, { timeoutMs: TIMEOUT_MS });
+  const lines = text.split('\n');
   return (beginning) => {
     const series = lines.filter((line) => line.startsWith(beginning));
     return series.length === 0 ? undefined : series.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
@@ -44,8 +43,8 @@ export async function untilHealthy(services: readonly LocalProcess[], timeoutMs:
       waitFor(
         async () => {
           const url = `http://127.0.0.1:${port}/health`;
-          const answer = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
-          const { status } = (await answer.json()) as { status: string };
+          const answer = await callHttp(url, { timeoutMs: TIMEOUT_MS });
+          const { status } = JSON.parse(answer.text) as { status: string };
           if (status !== 'healthy') throw new Error(status);
           return true;
         },

@@ -2,6 +2,7 @@ export { shiftedClock } from './clock/shifted-clock.js';
 export { addAds, migrate, openPool, seedSampleAds, type Variables } from './database.js';
 export { type Gateway, openGateway } from './gateway/gateway.js';
 export { upstreamOf } from './gateway/routes.js';
+export { callHttp, type HttpAnswer, NO_ANSWER } from './http-call.js';
 export { printDetail, printStep, printTable, printWarning, step } from './launcher/progress.js';
 export { freePort } from './ports.js';
 export { endLeftovers } from './processes/leftovers.js';

@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HealthAnswer } from '@ads/contract';
 import { readMetrics, type ServiceSlot } from '@ads/harness';
-import { waitFor } from '@ads/local';
+import { callHttp, waitFor } from '@ads/local';
 import type { Signal } from '../faults/fault.js';
 
 /** Observes what an operator can see: `/health` all the time, `/metrics` before and after, and the logs. */
@@ -153,7 +153,6 @@ function matches(pattern: LogPattern): (line: LogLine) => boolean {
 }
 
 async function readHealth(slot: ServiceSlot): Promise<HealthAnswer> {
-  const url = `http://127.0.0.1:${slot.process.port}/health`;
-  const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
-  return (await response.json()) as HealthAnswer;
+  const { text } = await callHttp(`http://127.0.0.1:${slot.process.port}/health`, { timeoutMs: TIMEOUT_MS });
+  return JSON.parse(text) as HealthAnswer;
 }

@@ -1,10 +1,15 @@
+import { Agent } from 'node:http';
 import { API_PREFIX, ENDPOINTS, type Endpoint, EVENT_ENDPOINTS } from '@ads/contract';
+import { callHttp, NO_ANSWER } from '@ads/local';
 import { type EndpointKind, EVENT_KINDS } from '@ads/models';
 import type { Journal, Report } from '../journal.js';
 import type { Random } from '../random.js';
 
 /** Time after which a player gives up on a request. */
 const PLAYER_TIMEOUT_MS = 8_000;
+
+/** The connections of all players. */
+const agent = new Agent({ keepAlive: true });
 
 /** The result of one attempt. */
 export interface Attempt {
@@ -34,7 +39,7 @@ async function post(url: string, journal: Journal, report: Report, random: Rando
   const event = eventOf(report, random, inHeader);
   // Some players send an event twice in one request.
   const events = id !== undefined && random.chance(0.2) ? [event, event] : [event];
-  const response = await fetch(`${prefix}${inBatch ? ENDPOINTS.events.path : endpoint.path}`, {
+  const { status, headers, text } = await callHttp(`${prefix}${inBatch ? ENDPOINTS.events.path : endpoint.path}`, {
     method: 'POST',
     headers: {
       // navigator.sendBeacon of browsers sends text/plain.
@@ -42,14 +47,14 @@ async function post(url: string, journal: Journal, report: Report, random: Rando
       ...(inHeader ? { 'Idempotency-Key': id ?? '' } : {}),
     },
     body: JSON.stringify(inBatch ? { events: events.map((one) => ({ kind, ...one })) } : event),
-    signal: AbortSignal.timeout(PLAYER_TIMEOUT_MS),
+    agent,
+    timeoutMs: PLAYER_TIMEOUT_MS,
   });
-  const text = await response.text();
-  const outcome = String(response.status);
-  if (response.status === 202) {
+  const outcome = String(status);
+  if (status === 202) {
     const body = JSON.parse(text);
     const answers: Readonly<Record<string, string>>[] = inBatch ? body.results : [body];
-    const accepted = answers.find(({ status }) => status !== 'rejected');
+    const accepted = answers.find((answer) => answer.status !== 'rejected');
     if (answers.length !== (inBatch ? events.length : 1) || accepted === undefined) {
       journal.complaints.push(`ingest answered 202 without an accepted event: ${text}`);
       return { outcome, state: 'refused' };
@@ -59,20 +64,18 @@ async function post(url: string, journal: Journal, report: Report, random: Rando
     return { outcome, state: 'acknowledged' };
   }
   journal.rejected += 1;
-  if (response.status !== 503 && response.status !== 429) {
-    journal.complaints.push(`ingest returned ${response.status} ${text}`);
+  if (status !== 503 && status !== 429) {
+    journal.complaints.push(`ingest returned ${status} ${text}`);
     return { outcome, state: 'refused' };
   }
-  if (response.headers.get('retry-after') === null) {
-    journal.complaints.push(`${response.status} without Retry-After`);
-  }
+  if (headers['retry-after'] === undefined) journal.complaints.push(`${status} without Retry-After`);
   return { outcome, state: 'failed' };
 }
 
-/** The error code of a broken connection. `instanceof` does not work, because in Jest the errors of fetch have another realm. */
+/** The error code of a broken connection. */
 function nameOf(error: unknown): string {
-  const { name, message, cause } = error as Error & { readonly cause?: { readonly code?: string } };
-  return name === 'TimeoutError' ? 'timeout' : (cause?.code ?? message);
+  const { code, message } = error as NodeJS.ErrnoException;
+  return code === NO_ANSWER ? 'timeout' : (code ?? message);
 }
 
 /** The body of an event, with some labels. */

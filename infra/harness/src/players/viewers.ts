@@ -1,5 +1,7 @@
+import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { API_PREFIX, ENDPOINTS } from '@ads/contract';
+import { callHttp, NO_ANSWER } from '@ads/local';
 import { kindsIn, TOTAL_COLUMNS, WINDOWS } from '@ads/models';
 import type { Journal } from '../journal.js';
 import type { Random } from '../random.js';
@@ -63,6 +65,9 @@ export interface Viewers {
 
 const TIMEOUT_MS = 10_000;
 
+/** The connections of all viewers. */
+const agent = new Agent({ keepAlive: true });
+
 /** Starts readers that check each answer against earlier answers, the sent events and its own windows. */
 export function startViewers(options: ViewersOptions): Viewers {
   const { url, random, adIds, count, pauseMs, journal, lists = 0, growingWindows = [] } = options;
@@ -107,13 +112,13 @@ export function startViewers(options: ViewersOptions): Viewers {
   async function ask(): Promise<void> {
     const { before, isChecked } = answered.ask();
     const query = random.chance(lists) ? '?limit=100' : `?ad_id=${random.pick(adIds)}`;
-    const response = await fetch(`${url}${API_PREFIX}${ENDPOINTS.analytics.path}${query}`, {
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+    const { status, text } = await callHttp(`${url}${API_PREFIX}${ENDPOINTS.analytics.path}${query}`, {
+      agent,
+      timeoutMs: TIMEOUT_MS,
     });
-    const text = await response.text();
-    if (response.status !== 200) {
-      fail(String(response.status));
-      if (response.status !== 503) wrong.push(`analytics returned ${response.status} ${text}`);
+    if (status !== 200) {
+      fail(String(status));
+      if (status !== 503) wrong.push(`analytics returned ${status} ${text}`);
       return;
     }
     const answer = JSON.parse(text) as AdAnswer & { readonly analytics?: readonly AdAnswer[] };
@@ -126,7 +131,7 @@ export function startViewers(options: ViewersOptions): Viewers {
 
   async function view(): Promise<void> {
     while (!stopping) {
-      await ask().catch((error: Error) => fail(error.name === 'TimeoutError' ? 'timeout' : 'no connection'));
+      await ask().catch(({ code }: NodeJS.ErrnoException) => fail(code === NO_ANSWER ? 'timeout' : 'no connection'));
       await sleep(pauseMs);
     }
   }
