@@ -6,14 +6,19 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { localFolder, projectRoot } from '../src/index.js';
 
 const folder = join(process.env.TEST_FOLDER ?? join(localFolder, 'test'), randomBytes(4).toString('hex'));
-const NOT_COPIED = new Set(['node_modules', 'dist', '.cache', '.local', '.git', 'k8s', 'grafana']);
+const NOT_COPIED = new Set(['node_modules', 'dist']);
+/** An install of all packages would take twice as long. The package with the Postgres programs needs the other two. */
+const PACKAGES = ['infra/local', 'packages/contract', 'packages/models'];
 
 beforeAll(() => {
   const filter = (path: string) => !NOT_COPIED.has(basename(path));
-  // Copies entry by entry, as the destination is inside the project.
-  for (const entry of readdirSync(projectRoot).filter(filter)) {
+  const files = readdirSync(projectRoot, { withFileTypes: true }).flatMap((entry) =>
+    entry.isFile() ? entry.name : [],
+  );
+  for (const entry of [...files, ...PACKAGES]) {
     cpSync(join(projectRoot, entry), join(folder, entry), { recursive: true, filter });
   }
+  mkdirSync(join(folder, 'services'));
   // The packages are downloaded already.
   mkdirSync(join(folder, '.cache'));
   for (const name of ['pnpm', 'npm']) {
