@@ -6,7 +6,7 @@ import { endLeftovers } from './processes/leftovers.js';
 import type { LocalProcess } from './processes/local-process.js';
 import { cacheFolder, projectRoot, readJson } from './project.js';
 import { findExecutables } from './servers/executables.js';
-import { postgresServer, UNSYNCED } from './servers/postgres.js';
+import { postgresServer, SHORT_LIVED } from './servers/postgres.js';
 import { runCommand } from './servers/run-command.js';
 import { type StandAloneRun, standAloneRun } from './stand-alone-run.js';
 import { makeTemplates } from './testing/templates.js';
@@ -30,14 +30,12 @@ let counts: Counts = { passed: 0, failed: 1 };
 /** `npm test`: formatting, types, and every test against real servers. */
 async function runTests(run: StandAloneRun, jestArguments: readonly string[]): Promise<boolean> {
   const folders = privateFolders(run.folder);
-  const checks = await Promise.all([
+  const [server, ...checks] = await Promise.all([
+    preparePostgres(run),
     check('format and lint', ['@biomejs/biome/bin/biome', 'ci', '--colors=off'], folders),
     check('types of the tests', ['typescript/bin/tsc', '-b', 'infra/tsconfig.test.json'], folders),
     findServers(),
   ]);
-  const postgresFolder = join(run.folder, 'postgres');
-  const server = await step('Postgres for the tests', () => startPostgres(run, postgresFolder));
-  await step('database that the tests copy', () => makeTemplates(server, postgresFolder));
   const postgres = Object.entries(server.env).map(([name, value]) => [`TEST_${name}`, value]);
   await runJest(run, { ...folders, ...Object.fromEntries(postgres) }, jestArguments);
   counts.failed += checks.filter((good) => !good).length;
@@ -77,12 +75,20 @@ async function findServers(): Promise<boolean> {
   return reasons.length === 0;
 }
 
+/** Starts the Postgres that the test files share, with the templates that they copy. */
+async function preparePostgres(run: StandAloneRun): Promise<LocalProcess> {
+  const folder = join(run.folder, 'postgres');
+  const server = await step('Postgres for the tests', () => startPostgres(run, folder));
+  await step('database that the tests copy', () => makeTemplates(server, folder));
+  return server;
+}
+
 async function startPostgres({ onEnd }: StandAloneRun, folder: string): Promise<LocalProcess> {
   const server = await postgresServer({
     folder,
     // Outside its folder, which is copied.
     logFile: `${folder}.log`,
-    settings: { ...UNSYNCED, max_connections: '300' },
+    settings: { ...SHORT_LIVED, max_connections: '300' },
   });
   onEnd(async () => {
     await server.stop();

@@ -26,8 +26,11 @@ export interface PostgresOptions extends ServerOptions {
   settings?: Readonly<Record<string, string>>;
 }
 
-/** For data that exist during one test run. A killed process loses nothing without syncs to disk; only a power cut would. */
-export const UNSYNCED = { fsync: 'off' };
+/**
+ * Settings for data that exist during one test run. A killed process loses nothing without syncs to disk; only a power cut
+ * would. Each database of a test file would cost a worker of autovacuum a minute.
+ */
+export const SHORT_LIVED = { fsync: 'off', autovacuum: 'off' };
 
 const USER = 'ads';
 const DATABASE = 'ads';

@@ -4,7 +4,7 @@ import type { Variables } from '../database.js';
 import { openGateway } from '../gateway/gateway.js';
 import type { LocalProcess } from '../processes/local-process.js';
 import { type NatsOptions, natsServer } from '../servers/nats.js';
-import { postgresServer, UNSYNCED } from '../servers/postgres.js';
+import { postgresServer, SHORT_LIVED } from '../servers/postgres.js';
 import { type RedisOptions, redisServer } from '../servers/redis.js';
 import { type RedisCluster, redisCluster } from '../servers/redis-cluster.js';
 import { forEachService, type ServiceName } from '../service-table.js';
@@ -68,7 +68,7 @@ export function openTestServers(): TestServers {
     async postgres() {
       const own = partFolder('postgres');
       await copyTemplateServer(root, own);
-      return started(await postgresServer({ folder: own, settings: UNSYNCED }));
+      return started(await postgresServer({ folder: own, settings: SHORT_LIVED }));
     },
     redis: async (options = {}) => started(await redisServer({ folder: partFolder('redis'), ...options })),
     async redisCluster() {
