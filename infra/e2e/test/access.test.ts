@@ -31,13 +31,14 @@ beforeAll(async () => {
 });
 afterAll(() => testServers.release());
 
-async function call(method: string, path: string, body?: object) {
+async function call(method: string, path: string, body?: object, headers = { Authorization: `Bearer ${ADMIN}` }) {
   const response = await fetch(`${stack.url}${API_PREFIX}${path}`, {
     method,
-    headers: { Authorization: `Bearer ${ADMIN}`, 'Content-Type': 'application/json' },
+    headers: { ...headers, 'Content-Type': 'application/json' },
     ...(body && { body: JSON.stringify(body) }),
   });
-  return { status: response.status, answer: (await response.json()) as { readonly id: string; readonly key: string } };
+  const text = await response.text();
+  return { status: response.status, text, answer: JSON.parse(text) as { readonly id: string; readonly key: string } };
 }
 
 async function makeKey(name: string, fields: object) {
@@ -138,4 +139,100 @@ it('a key that is deleted is refused within 2 s by both services, and its live s
   for (const service of UPSTREAMS) await waitFor(() => isRefused(service), when);
   await waitFor(async () => reader.isEnded(), when);
   expect(performance.now() - deletedAt).toBeLessThan(2_000);
+});
+
+describe('a key of one advertiser', () => {
+  const OWN = ['own-1', 'own-2'];
+  const ad = (id: string, advertiser: string | null) => ({ id, advertiser, target_url: 'https://example.com/' });
+  const send = async (method: string, path: string, body?: object) => await call(method, path, body, bearer('bound'));
+
+  beforeAll(async () => {
+    await makeKey('bound', { scopes: ['manage', 'read'], advertiser: 'Own Shop' });
+    for (const id of OWN) await call('POST', '/ads', ad(id, 'Own Shop'));
+    for (const [id, advertiser] of [
+      ['other', 'Other Shop'],
+      ['nobody', null],
+    ] as const) {
+      await call('POST', '/ads', ad(id, advertiser));
+    }
+    for (const id of [...OWN, 'other', 'nobody']) await call('POST', '/ads/click', { ad_id: id });
+    const isKnown = async () => (await send('GET', '/ads/analytics')).status === 200;
+    await waitFor(isKnown, { timeoutMs: 5_000, what: 'analytics to know the key' });
+  });
+
+  const withAd = ALL_ENDPOINTS.filter(({ path, access }) => path.includes('{ad_id}') && access !== 'everybody');
+  const queried = [ENDPOINTS.analytics, ENDPOINTS.liveAnalytics, ENDPOINTS.playTime, ENDPOINTS.storedEvents];
+  const asked = [
+    ...withAd.map(({ method, path }) => ({ method, path })),
+    ...queried.map(({ method, path }) => ({ method, path: `${path}?ad_id={ad_id}` })),
+  ];
+
+  it.each(asked)('finds no ad of another advertiser, or of none: $method $path', async ({ method, path }) => {
+    const body = method === 'PATCH' ? { title: 'mine' } : undefined;
+    const answers = ['no-such-ad', 'other', 'nobody'].map(async (id) => {
+      const { status, text } = await send(method, path.replace('{ad_id}', id), body);
+      return { status, text: text.replaceAll(id, 'ID').replace(/"request_id":"[^"]+"/, '') };
+    });
+    const [missing, ...others] = await Promise.all(answers);
+    expect(missing?.status).toBe(404);
+    expect(others).toEqual([missing, missing]);
+  });
+
+  it('lists, counts and reports its own ads only', async () => {
+    const clicksOf = async () => {
+      const { answer } = await send(
+        'GET',
+        '/ads/analytics/report?interval=total&group_by=ad,advertiser&metrics=clicks',
+      );
+      return (answer as unknown as { rows: { ad: string; clicks: number }[] }).rows.map(({ ad: id, clicks }) => [
+        id,
+        clicks,
+      ]);
+    };
+    const counted = [
+      ['own-1', 1],
+      ['own-2', 1],
+    ];
+    const isCounted = async () => JSON.stringify(await clicksOf()) === JSON.stringify(counted);
+    await waitFor(isCounted, { timeoutMs: 10_000, what: 'the clicks to be counted' });
+    expect((await send('GET', '/ads')).answer).toMatchObject({ count: 2, ads: [{ id: 'own-1' }, { id: 'own-2' }] });
+    const list = await send('GET', '/ads/analytics?limit=1');
+    expect(list.answer).toMatchObject({ total_ads: 2, analytics: [{ ad_id: 'own-1', total_clicks: 1 }] });
+    const { next_cursor: cursor } = list.answer as unknown as { next_cursor: string };
+    const rest = await send('GET', `/ads/analytics?limit=1&cursor=${cursor}`);
+    expect(rest.answer).toMatchObject({ analytics: [{ ad_id: 'own-2', total_clicks: 1 }], next_cursor: null });
+    const zero = await send('GET', '/ads/analytics/report?interval=total&ad_id=other&metrics=clicks');
+    expect(zero.answer).toMatchObject({ rows: [{ clicks: 0 }] });
+    for (const path of ['/ads', '/ads/analytics/report']) {
+      expect((await send('GET', `${path}?advertiser=Own%20Shop`)).status).toBe(200);
+      expect((await send('GET', `${path}?advertiser=Other%20Shop`)).status).toBe(403);
+    }
+    const reader = await openLiveReader(`${stack.url}${ENDPOINTS.liveAnalytics.path}`, bearer('bound'));
+    const { data } = await reader.until(() => true, 'the first state');
+    reader.close();
+    expect([data.all, data.ads?.map(({ ad_id }) => ad_id)]).toEqual([
+      expect.objectContaining({ total_ads: 2, total_clicks: 2 }),
+      OWN,
+    ]);
+  });
+
+  it('creates and changes ads of its advertiser only', async () => {
+    expect((await send('POST', '/ads', ad('own-3', null))).answer).toMatchObject({ advertiser: 'Own Shop' });
+    expect((await send('POST', '/ads', ad('own-4', 'Other Shop'))).status).toBe(403);
+    for (const advertiser of ['Other Shop', null]) {
+      expect((await send('PATCH', '/ads/own-3', { advertiser })).status).toBe(403);
+    }
+    expect((await send('PATCH', '/ads/own-3', { title: 'new' })).answer).toMatchObject({ title: 'new' });
+    const lines = 'id,advertiser,target_url\nown-5,,https://a.example/\nown-6,Other Shop,https://a.example/\n';
+    const response = await fetch(`${stack.url}/ads/import?mode=valid`, {
+      method: 'POST',
+      headers: { ...bearer('bound'), 'Content-Type': 'text/csv' },
+      body: lines,
+    });
+    expect(await response.json()).toMatchObject({ created: 1, results: [{ id: 'own-5' }, { status: 'rejected' }] });
+    expect((await send('GET', '/ads/own-5')).answer).toMatchObject({ advertiser: 'Own Shop' });
+    const { answer } = await send('GET', '/ads/own-3/history');
+    const by = `bound (${keys.get('bound')?.id})`;
+    expect(answer).toMatchObject({ changes: [{ changed_by: by, action: 'changed' }, { changed_by: by }] });
+  });
 });

@@ -463,7 +463,13 @@ describe('ingest and analytics return each documented response', () => {
     for (const id of ['x', '019b7d6c-90ce-7a3b-9c1d-2e4f5a6b7c8d']) {
       expect((await remove(id, AUTHORIZED)).status).toBe(404);
     }
-    for (const wrong of [{}, { ...body, scopes: ['all'] }, { ...body, expires_at: '2026-01-01' }, { ...body, key }]) {
+    for (const wrong of [
+      {},
+      { ...body, scopes: ['all'] },
+      { ...body, advertiser: 'x' },
+      { ...body, expires_at: '2026-01-01' },
+      { ...body, key },
+    ]) {
       expect((await client.post(KEYS, wrong, AUTHORIZED)).status).toBe(400);
     }
     expect((await client.get(`${KEYS}?limit=0`, AUTHORIZED)).status).toBe(400);

@@ -50,6 +50,16 @@ export function scopeMissing(needed: readonly KeyScope[]): ApiError {
   });
 }
 
+/** 403 for a request about another advertiser than that of the key. */
+export function otherAdvertiser(advertiser: string): ApiError {
+  return new ApiError(
+    403,
+    'other_advertiser',
+    `This API key is for ads of the advertiser "${advertiser}" only; send this advertiser, or none.`,
+    { details: [{ path: 'advertiser', message: 'advertiser must be that of the API key' }] },
+  );
+}
+
 /** 404 for a key. */
 export function unknownKey(): ApiError {
   return new ApiError(

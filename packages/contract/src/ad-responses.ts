@@ -100,7 +100,9 @@ export const adHistoryResponse = Joi.object({
     .items(
       Joi.object({
         changed_at: time.required().description('When the change was made.'),
-        changed_by: Joi.string().required().description('Name of the API key: `admin` for `ADMIN_API_KEY`.'),
+        changed_by: Joi.string()
+          .required()
+          .description('Name of the API key with its id in parentheses; `admin` for `ADMIN_API_KEY`.'),
         action: Joi.string().valid('created', 'changed', 'archived').required().description('What was done.'),
         old: Joi.object()
           .unknown(true)

@@ -1,4 +1,13 @@
-import { isUuid, KEY_SCOPES, type KeyFields, type KeyScope, limitedNumber, limitedText } from '@ads/models';
+import {
+  ADVERTISER_SCOPES,
+  type Detail,
+  isUuid,
+  KEY_SCOPES,
+  type KeyFields,
+  type KeyScope,
+  limitedNumber,
+  limitedText,
+} from '@ads/models';
 import Joi from 'joi';
 import { name, time } from './ad-values.js';
 import { checkBody, type Invalid } from './body-check.js';
@@ -22,6 +31,9 @@ const fields = {
     .description(
       'What the key may do. `manage`: change ads, and read stored events. `read`: read ads, counters, reports and live streams. `events`: send events to the JSON endpoints. `stitch`: report the viewer in `X-Device-IP` and `X-Device-User-Agent`.',
     ),
+  advertiser: name.description(
+    `The only advertiser whose ads the key may see and change; such a key has the scopes ${ADVERTISER_SCOPES.join(' and ')} only. Default: all ads.`,
+  ),
   expires_at: time.description('When the key ends, in ISO 8601; UTC without an offset. Default: never.'),
 };
 
@@ -38,10 +50,20 @@ export function readNewKey(body: unknown, now: number): KeyFieldsReading {
   const checked = checkBody<Partial<KeyFields> & { name: string; scopes: KeyScope[] }>(newKey, body);
   if (checked.state === 'invalid') return checked;
   const key = { advertiser: null, expires_at: null, ...checked.value };
-  if (key.expires_at !== null && Date.parse(key.expires_at) <= now) {
-    return { state: 'invalid', details: [{ path: 'expires_at', message: 'expires_at must be in the future' }] };
+  const details = problemsOf(key, now);
+  return details.length > 0 ? { state: 'invalid', details } : { state: 'key', fields: key };
+}
+
+function problemsOf({ scopes, advertiser, expires_at: end }: KeyFields, now: number): Detail[] {
+  const details: Detail[] = [];
+  if (end !== null && Date.parse(end) <= now) {
+    details.push({ path: 'expires_at', message: 'expires_at must be in the future' });
   }
-  return { state: 'key', fields: key };
+  if (advertiser !== null && !scopes.every((scope) => ADVERTISER_SCOPES.includes(scope))) {
+    const message = `scopes must be ${ADVERTISER_SCOPES.join(' or ')} only, because the key is for one advertiser`;
+    details.push({ path: 'scopes', message });
+  }
+  return details;
 }
 
 const LONGEST_CURSOR = 36;

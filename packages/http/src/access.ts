@@ -21,6 +21,10 @@ import { createRouter } from './create-router.js';
 export interface Caller {
   /** Names the key in histories: `admin` for `ADMIN_API_KEY`, otherwise the name and id of the key. */
   readonly name: string;
+  /** Id of the key; undefined for `ADMIN_API_KEY` and for requests without a key. */
+  readonly keyId: string | undefined;
+  /** The only advertiser whose ads the caller may see and change; undefined for all ads. */
+  readonly advertiser: string | undefined;
   /** Who may keep the answer: `public` caches, or `private` ones only, because the request needed a key. */
   readonly cache: 'public' | 'private';
   /** False once the key was deleted or has expired. An answer that takes long must end then. */
@@ -35,7 +39,12 @@ export type KeyCheck = (key: string) =>
   | { readonly state: 'unknown' | 'expired' | 'deleted' | 'unverified' }
   | {
       readonly state: 'live';
-      readonly key: { readonly id: string; readonly name: string; readonly scopes: readonly KeyScope[] };
+      readonly key: {
+        readonly id: string;
+        readonly name: string;
+        readonly scopes: readonly KeyScope[];
+        readonly advertiser: string | null;
+      };
     };
 
 /** Decides which requests need a key. */
@@ -49,10 +58,12 @@ export interface Access {
   mayStitch(request: IncomingMessage): boolean;
 }
 
-/** The caller of a request that needs no key, even if it has one. */
-export const ANYONE: Caller = { name: 'anyone', cache: 'public', isAdmitted: () => true };
+const ALL_ADS = { keyId: undefined, advertiser: undefined, isAdmitted: () => true };
 
-const ADMIN: Caller = { name: 'admin', cache: 'private', isAdmitted: () => true };
+/** The caller of a request that needs no key, even if it has one. */
+export const ANYONE: Caller = { ...ALL_ADS, name: 'anyone', cache: 'public' };
+
+const ADMIN: Caller = { ...ALL_ADS, name: 'admin', cache: 'private' };
 
 /** The scheme is case-insensitive: RFC 9110, 11.1. */
 const BEARER = /^Bearer +([!-~]+) *$/i;
@@ -95,9 +106,15 @@ export function createAccess({ ADMIN_API_KEY, READ_ACCESS, EVENTS_ACCESS }: Acce
         if (secret === undefined) throw keyMissing();
         const reading = check(secret);
         if (reading.state === 'live') {
-          const { id, name, scopes: has } = reading.key;
+          const { id, name, scopes: has, advertiser } = reading.key;
           if (!scopes.some((scope) => has.includes(scope))) throw scopeMissing(scopes);
-          return { name: `${name} (${id})`, cache: 'private', isAdmitted: () => check(secret).state === 'live' };
+          return {
+            name: `${name} (${id})`,
+            keyId: id,
+            advertiser: advertiser ?? undefined,
+            cache: 'private',
+            isAdmitted: () => check(secret).state === 'live',
+          };
         }
         if (isAdmin(secret)) return ADMIN;
         throw reading.state === 'unverified' ? keyUnverified() : keyInvalid(reading.state);

@@ -1,7 +1,8 @@
 export * from './ad-catalogue.js';
-export type { AdListing, Listing } from './ad-look-up.js';
+export { type AdListing, createAdLookUp, type Listing } from './ad-look-up.js';
 export * from './audit-counters.js';
 export * from './backfill.js';
+export { createClockCache } from './clock-cache.js';
 export * from './counts.js';
 export * from './dependencies.js';
 export * from './doubts.js';

@@ -8,6 +8,9 @@
 export const KEY_SCOPES = ['manage', 'read', 'events', 'stitch'] as const;
 export type KeyScope = (typeof KEY_SCOPES)[number];
 
+/** The scopes that a key of one advertiser may have. Events and their viewers are reported for the ads of all advertisers. */
+export const ADVERTISER_SCOPES: readonly KeyScope[] = ['manage', 'read'];
+
 /** The fields of a key that the administrator sets. */
 export interface KeyFields {
   readonly name: string;

@@ -1,6 +1,6 @@
--- A page of the ids of all ads, most clicks first, equal ones by id. Parameters: 1 width of the window in seconds, null for all
+-- A page of the ids of all ads, or of those of an advertiser, most clicks first, equal ones by id. Parameters: 1 width of the window in seconds, null for all
 -- time; 2 the current second; 3 and 4 clicks and id of the last ad of the previous page, or null and null; 5 maximum number of
--- ads. Returns `ad_id` and `clicks`, in order.
+-- ads; 6 the advertiser, or null. Returns `ad_id` and `clicks`, in order.
 --
 -- Ads without clicks come last, and most ads of a large catalogue have none: they are read by id, as far as the page needs them.
 WITH counted AS MATERIALIZED (
@@ -19,7 +19,7 @@ busy AS (
   FROM counted
   WHERE clicks > 0
     AND ($3::bigint IS NULL OR clicks < $3 OR (clicks = $3 AND ad_id > $4::text))
-    AND EXISTS (SELECT FROM ads WHERE id = ad_id)
+    AND EXISTS (SELECT FROM ads WHERE id = ad_id AND ($6::text IS NULL OR advertiser = $6))
   ORDER BY clicks DESC, ad_id
   LIMIT $5::integer
 ),
@@ -27,6 +27,7 @@ idle AS (
   SELECT id AS ad_id, 0::bigint AS clicks
   FROM ads
   WHERE id > CASE WHEN $3::bigint = 0 THEN $4::text ELSE '' END
+    AND ($6::text IS NULL OR advertiser = $6)
     AND NOT EXISTS (SELECT FROM counted WHERE ad_id = id AND clicks > 0)
   ORDER BY id
   LIMIT greatest(0, $5::integer - (SELECT count(*) FROM busy))

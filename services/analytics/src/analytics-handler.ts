@@ -9,7 +9,7 @@ const TIME = /"[a-z_]+":"[^"]+"}$/;
 export function analyticsHandler(answer: Answers): FastPathHandler {
   return async (context) => {
     const { url = '' } = context.request;
-    const body = JSON.stringify(await answer(queryOf(url), context.clientKey()));
+    const body = JSON.stringify(await answer(queryOf(url), context.clientKey(), context.caller.advertiser));
     return { status: 200, body, etag: weakTag(body.replace(TIME, '')) };
   };
 }

@@ -2,6 +2,7 @@ import { type AnalyticsQuery, invalidFields, readAnalyticsQuery } from '@ads/con
 import type { AdCatalogue } from '@ads/ledger';
 import { type Position, readCursor, type Timeframe } from '@ads/models';
 import type { AdResult } from './ad-reader.js';
+import type { AdsOf } from './ads-of.js';
 import { adAnswer, pageAnswer } from './answer-fields.js';
 import type { CatalogueRanking } from './catalogue-ranking.js';
 import type { CountersResult } from './counters.js';
@@ -9,12 +10,13 @@ import { type Page, rankPage } from './ranking.js';
 import { requireAd, unverified } from './require-ad.js';
 
 export interface AnswersDependencies {
-  readonly catalogue: Pick<AdCatalogue, 'find' | 'ids' | 'isLoaded' | 'size'>;
+  readonly catalogue: Pick<AdCatalogue, 'ids' | 'isLoaded' | 'size'>;
+  readonly adsOf: AdsOf;
   readonly readAd: (adId: string) => Promise<AdResult>;
   /** Counters of all ads, while the catalogue has `ids()`. They may be as old as `LIST_MAX_AGE_MS` allows. */
   readonly readAll: () => Promise<CountersResult>;
   readonly readSome: (adIds: readonly string[]) => Promise<CountersResult>;
-  /** Ranks the ads of a catalogue without `ids()`. */
+  /** Ranks the ads of a catalogue without `ids()`, and those of an advertiser. */
   readonly rank: CatalogueRanking;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -24,35 +26,43 @@ export interface AnswersDependencies {
  * Answers a query (the part of the URL after the question mark) about one ad, or about all ads, busiest first.
  *
  * @param client the client key: see `AdLookUp`
+ * @param advertiser the only one whose ads the caller may read; undefined for all ads
  * @throws ApiError, DependencyUnavailable
  */
 export type Answers = (
   query: string,
   client: string,
+  advertiser?: string,
 ) => Promise<ReturnType<typeof adAnswer> | ReturnType<typeof pageAnswer>>;
 
 export function createAnswers(dependencies: AnswersDependencies): Answers {
-  return async (text, client) => {
+  return async (text, client, advertiser) => {
     const parsed = readAnalyticsQuery(text);
     if (parsed.state === 'invalid') throw invalidFields(parsed.details);
     const { ad_id, timeframe } = parsed.query;
     return ad_id === undefined
-      ? await answerAll(dependencies, parsed.query, client)
-      : await answerAd(dependencies, ad_id, timeframe, client);
+      ? await answerAll(dependencies, parsed.query, client, advertiser)
+      : await answerAd(dependencies, ad_id, timeframe, client, advertiser);
   };
 }
 
 async function answerAd(
-  { catalogue, readAd, now }: AnswersDependencies,
+  { adsOf, readAd, now }: AnswersDependencies,
   adId: string,
   timeframe: Timeframe | undefined,
   client: string,
+  advertiser: string | undefined,
 ) {
-  await requireAd(catalogue, adId, client);
+  await requireAd(adsOf(advertiser), adId, client);
   return adAnswer(await readAd(adId), timeframe, now());
 }
 
-async function answerAll(dependencies: AnswersDependencies, query: AnalyticsQuery, client: string) {
+async function answerAll(
+  dependencies: AnswersDependencies,
+  query: AnalyticsQuery,
+  client: string,
+  advertiser: string | undefined,
+) {
   const { catalogue, readAll, now } = dependencies;
   const { timeframe, limit, cursor } = query;
   const after = cursor === undefined ? undefined : readCursor(cursor);
@@ -62,7 +72,9 @@ async function answerAll(dependencies: AnswersDependencies, query: AnalyticsQuer
     ]);
   }
   if (!catalogue.isLoaded()) throw unverified();
-  if (catalogue.ids() === undefined) return await answerMany(dependencies, timeframe, limit, after, client);
+  if (advertiser !== undefined || catalogue.ids() === undefined) {
+    return await answerMany(dependencies, timeframe, limit, after, client, advertiser);
+  }
   const { source, counters } = await readAll();
   return pageAnswer(source, counters.length, rankPage(counters, timeframe, limit, after), timeframe, now());
 }
@@ -74,9 +86,10 @@ async function answerMany(
   limit: number,
   after: Position | undefined,
   client: string,
+  advertiser: string | undefined,
 ) {
-  const { adIds, nextCursor } = await rank(timeframe, limit, after, client);
+  const { adIds, nextCursor, totalAds } = await rank(timeframe, limit, after, client, advertiser);
   const { source, counters } = await readSome(adIds);
   const page: Page = { ads: rankPage(counters, timeframe, limit, undefined).ads, nextCursor };
-  return pageAnswer(source, catalogue.size(), page, timeframe, now());
+  return pageAnswer(source, totalAds ?? catalogue.size(), page, timeframe, now());
 }

@@ -2,7 +2,8 @@ import { type AdCatalogue, createAdCatalogue, type Database } from '@ads/ledger'
 import { type ProcessContext, watchCopy } from '@ads/runtime';
 import type { AnalyticsConfig } from './config.js';
 
-const LOOK_UP_PATIENCE_MS = 2_000;
+/** The longest wait of one look-up of an ad. */
+export const LOOK_UP_PATIENCE_MS = 2_000;
 
 /** Maximum number of ads that a list reads from Redis, in 0.3 s. Postgres ranks larger catalogues. */
 const MAX_ADS_LISTED = 10_000;

@@ -2,10 +2,11 @@ import { ENDPOINTS } from '@ads/contract';
 import { connectionOwner, createAccess, createApi } from '@ads/http';
 import { openKeyRing } from '@ads/ledger';
 import { createClock, listen, managementEndpoints, minutesKept, runProcess } from '@ads/runtime';
+import { createAdsOf } from './ads-of.js';
 import { analyticsHandler } from './analytics-handler.js';
 import { createAnalyticsHealth } from './analytics-health.js';
 import { createAnswers } from './answers.js';
-import { startCatalogue } from './catalogue.js';
+import { LOOK_UP_PATIENCE_MS, startCatalogue } from './catalogue.js';
 import { createCatalogueRanking } from './catalogue-ranking.js';
 import { type AnalyticsConfig, analyticsVariables } from './config.js';
 import { openConnections } from './connections.js';
@@ -32,15 +33,17 @@ await runProcess<AnalyticsConfig>({
     const database = connections.catalogueDatabase;
     const catalogue = await startCatalogue(context, database);
 
+    const adsOf = createAdsOf({ catalogue, database, patienceMs: LOOK_UP_PATIENCE_MS });
     const listMaxAgeMs = config.LIST_MAX_AGE_MS;
     const { now } = clock;
     const rank = createCatalogueRanking({ database, maxAgeMs: listMaxAgeMs, ledger: doubts.ledger, now });
     const readers = createReaders({ connections, doubts, clock, catalogue, listMaxAgeMs, metrics });
-    const answer = createAnswers({ catalogue, ...readers, rank, now });
+    const answer = createAnswers({ catalogue, adsOf, ...readers, rank, now });
     const streams = createLiveStreams({
       maxStreams: config.MAX_STREAMS,
       readSome: readers.readSome,
-      createAllAdsReader: () => createAllAdsReader({ ...readers, catalogue, rank, database, now }),
+      createAllAdsReader: (advertiser) =>
+        createAllAdsReader({ ...readers, catalogue, rank, database, now, advertiser }),
       ledger: doubts.ledger,
       now,
       metrics,
@@ -59,10 +62,10 @@ await runProcess<AnalyticsConfig>({
       access: createAccess(config, keys.check),
       fastPath(fastPath) {
         fastPath.get(ENDPOINTS.analytics.path, 'reads', analyticsHandler(answer));
-        fastPath.get(ENDPOINTS.playTime.path, 'reads', playTimeHandler({ catalogue, database }));
+        fastPath.get(ENDPOINTS.playTime.path, 'reads', playTimeHandler({ adsOf, database }));
       },
       routes(router) {
-        router.get(ENDPOINTS.liveAnalytics.path, liveHandler(catalogue, streams));
+        router.get(ENDPOINTS.liveAnalytics.path, liveHandler(catalogue, adsOf, streams));
         const exports = { postgres: config, metrics, timeoutMs, now };
         const report = reportHandler({
           ...exports,
@@ -72,7 +75,7 @@ await runProcess<AnalyticsConfig>({
           minutesKept: minutesKept(config),
         });
         router.get(ENDPOINTS.report.path, report);
-        router.get(ENDPOINTS.storedEvents.path, eventsHandler({ ...exports, stream: streaming.events }));
+        router.get(ENDPOINTS.storedEvents.path, eventsHandler({ ...exports, adsOf, stream: streaming.events }));
       },
     });
     const port = await listen({ handler, config, logger, metrics, health, ownerOf: connectionOwner(config) }, shutdown);

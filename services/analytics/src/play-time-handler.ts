@@ -1,22 +1,23 @@
 import { readFileSync } from 'node:fs';
 import { invalidFields, queryOf, readPlayTimeQuery, unavailable, unknownAd } from '@ads/contract';
 import { type FastPathHandler, weakTag } from '@ads/http';
-import type { AdCatalogue, Database } from '@ads/ledger';
+import type { Database } from '@ads/ledger';
+import type { AdsOf } from './ads-of.js';
 
 const READ_PLAY_TIMES = readFileSync(new URL('../sql/read-play-times.sql', import.meta.url), 'utf8');
 
 export interface PlayTimeDependencies {
-  readonly catalogue: Pick<AdCatalogue, 'find'>;
+  readonly adsOf: AdsOf;
   readonly database: Database;
 }
 
 /** `GET /api/v1/ads/analytics/play-time`: at which second of the video people click. */
-export function playTimeHandler({ catalogue, database }: PlayTimeDependencies): FastPathHandler {
+export function playTimeHandler({ adsOf, database }: PlayTimeDependencies): FastPathHandler {
   return async (context) => {
     const result = readPlayTimeQuery(queryOf(context.request.url ?? ''));
     if (result.state === 'invalid') throw invalidFields(result.details);
     const adId = result.query.ad_id;
-    const listing = await catalogue.find(adId, context.clientKey());
+    const listing = await adsOf(context.caller.advertiser).find(adId, context.clientKey());
     if (listing === 'unknown') throw unknownAd(adId, 404);
     if (listing === 'busy') throw unavailable('Too many unknown ads are being looked up; retry later.');
     const seconds = await database.query<{ second: number; clicks: number }>('read_play_times', READ_PLAY_TIMES, [

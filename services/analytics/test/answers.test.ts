@@ -22,17 +22,18 @@ interface State {
 function answersOf({ listing = 'known', loaded = true, many = false }: State = {}) {
   const answer = createAnswers({
     catalogue: {
-      find: async () => listing,
       isLoaded: () => loaded,
       ids: () => (many ? undefined : []),
       size: () => 1_000_000,
     },
+    adsOf: () => ({ find: async () => listing }),
     readAd: async (adId) => ({ source: 'redis', counters: counters(adId, 4) }),
     readAll: async () => ({ source: 'postgres', counters: [counters('ad-001', 4), counters('ad-002', 8)] }),
     readSome: async (adIds) => ({ source: 'redis', counters: adIds.map((adId, index) => counters(adId, index)) }),
     rank: async (timeframe, limit, after) => ({
       adIds: ['ad-007', 'ad-008'].slice(0, limit),
       nextCursor: `${timeframe} ${after?.join()}`,
+      totalAds: undefined,
     }),
     now: () => NOW,
   });

@@ -93,7 +93,11 @@ async function serve({ maxStreams = 100 } = {}) {
     metrics,
     managementEndpoints: managementEndpoints({ health, metrics }),
     access: createAccess({ READ_ACCESS: 'public' }, () => ({ state: 'unknown' })),
-    routes: (router) => router.get('/live-analytics', liveHandler(catalogue, streams)),
+    routes: (router) =>
+      router.get(
+        '/live-analytics',
+        liveHandler(catalogue, () => catalogue, streams),
+      ),
   });
   const shutdown = createShutdown(quiet);
   const port = await listen({ handler, config, logger, metrics, health, ownerOf: connectionOwner(config) }, shutdown);

@@ -1,5 +1,5 @@
 import { ACCESS_SCOPES } from '../access.js';
-import { keyMissing, keysDisabled, scopeMissing } from '../access-errors.js';
+import { keyMissing, keysDisabled, otherAdvertiser, scopeMissing } from '../access-errors.js';
 import { ALL_ENDPOINTS, API_PREFIX, type EndpointAccess } from '../paths.js';
 import { error } from './parts.js';
 
@@ -28,10 +28,18 @@ function added(access: EndpointAccess): { readonly security?: readonly object[];
   if (access !== 'manage' && access !== 'admin') {
     return {
       security: OPTIONAL,
-      responses: { 401: unauthorizedResponse, 403: error('The key lacks the scope.', lacking) },
+      responses: {
+        401: unauthorizedResponse,
+        403: error('The key lacks the scope, or is for another advertiser.', lacking, otherAdvertiser('Example Shop')),
+      },
     };
   }
-  const forbidden = error('The key lacks the scope, or the service has no `ADMIN_API_KEY`.', lacking, keysDisabled());
+  const forbidden = error(
+    'The key lacks the scope, or is for another advertiser, or the service has no `ADMIN_API_KEY`.',
+    lacking,
+    ...(access === 'manage' ? [otherAdvertiser('Example Shop')] : []),
+    keysDisabled(),
+  );
   return { security: REQUIRED, responses: { 401: unauthorizedResponse, 403: forbidden } };
 }
 

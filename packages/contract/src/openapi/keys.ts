@@ -6,8 +6,13 @@ import { error, json, otherErrors, queryParameters, retryLater, tooManyReads } f
 
 const ID = '019b7d6c-90ce-7a3b-9c1d-2e4f5a6b7c8d';
 
-const fields = { name: 'Reports of Example Shop', scopes: ['read'], expires_at: '2027-01-01T00:00:00.000Z' };
-const key = { id: ID, ...fields, advertiser: null, created_at: '2026-01-02T03:04:05.678Z', created_by: 'admin' };
+const fields = {
+  name: 'Reports of Example Shop',
+  scopes: ['read'],
+  advertiser: 'Example Shop',
+  expires_at: '2027-01-01T00:00:00.000Z',
+};
+const key = { id: ID, ...fields, created_at: '2026-01-02T03:04:05.678Z', created_by: 'admin' };
 
 const tags = ['keys'];
 
@@ -25,7 +30,7 @@ export const keysPaths = {
       tags,
       summary: 'Create an API key',
       description:
-        'Answers with the key, which is not shown again. Only `ADMIN_API_KEY` may manage keys. Every replica accepts the key within 2 s. At most 10,000 keys work at a time.',
+        'Answers with the key, which is not shown again. Only `ADMIN_API_KEY` may manage keys. Every replica accepts the key within 2 s. A key with an `advertiser` sees and changes only ads of that advertiser: other ads are answered with 404. At most 10,000 keys work at a time.',
       requestBody: {
         required: true,
         content: { 'application/json': { schema: { $ref: '#/components/schemas/NewKey' }, example: fields } },

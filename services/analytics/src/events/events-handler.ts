@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { type PostgresConfig, readByCursor } from '@ads/connections';
 import { type EventsQuery, invalidFields, queryOf, ROW_FORMATS, ROW_TYPES, readEventsQuery } from '@ads/contract';
-import { clientKey } from '@ads/http';
+import { callerOf, clientKey } from '@ads/http';
 import type { Metrics } from '@ads/runtime';
 import type { Request, RequestHandler } from 'express';
+import type { AdsOf } from '../ads-of.js';
 import { formatMoment } from '../report/intervals.js';
 import { type Range, readRange } from '../report/range.js';
+import { requireAd } from '../require-ad.js';
 import { type RowWriter, rowWriter } from '../row-formats.js';
 import type { Streaming } from '../streaming.js';
 import { EVENT_COLUMNS, eventCells } from './event-columns.js';
@@ -16,6 +18,7 @@ export interface EventsDependencies {
   readonly postgres: PostgresConfig;
   readonly metrics: Metrics;
   readonly stream: Streaming;
+  readonly adsOf: AdsOf;
   /** The longest time of an export. */
   readonly timeoutMs: number;
   /** Milliseconds since the epoch. */
@@ -24,7 +27,7 @@ export interface EventsDependencies {
 
 /** `GET /api/v1/ads/analytics/events` */
 export function eventsHandler(dependencies: EventsDependencies): RequestHandler {
-  const { stream, now } = dependencies;
+  const { stream, now, adsOf } = dependencies;
   return async (request, response) => {
     const parsed = readEventsQuery(queryOf(request.originalUrl));
     if (parsed.state === 'invalid') throw invalidFields(parsed.details);
@@ -32,8 +35,14 @@ export function eventsHandler(dependencies: EventsDependencies): RequestHandler 
     const range = readRange(query, { now: now(), wholeMs: 1 });
     const format = query.format ?? preferredFormat(request);
     const writer = rowWriter(format, EVENT_COLUMNS);
+    const client = clientKey(request.ip, request.socket);
+    const { advertiser } = callerOf(response);
+    // Without this rule, an ad that was deleted could not be exported.
+    if (advertiser !== undefined) {
+      await Promise.all(query.ad_id.map((adId) => requireAd(adsOf(advertiser), adId, client)));
+    }
     await stream(response, {
-      client: clientKey(request.ip, request.socket),
+      client,
       headers: {
         'Content-Type': writer.contentType,
         'Content-Disposition': `attachment; filename="events-${dayOf(range.from, query)}-${dayOf(range.to, query)}.${format}"`,

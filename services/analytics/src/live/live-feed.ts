@@ -9,8 +9,8 @@ import type { TimedState } from './read-all-ads.js';
 
 export interface LiveFeedOptions {
   readonly readSome: (adIds: readonly string[]) => Promise<TimedCounters>;
-  /** Returns a reader that never returns lower totals than before. */
-  readonly createAllAdsReader: () => () => Promise<TimedState>;
+  /** Returns a reader that never returns lower totals than before. @param advertiser undefined for all ads */
+  readonly createAllAdsReader: (advertiser: string | undefined) => () => Promise<TimedState>;
   /** The identity of the ledger; undefined until it is known. */
   readonly ledger: () => LedgerIdentity | undefined;
   /** Called when the ledger was replaced or recounted, so that totals may be lower than before. */
@@ -26,9 +26,10 @@ export interface LiveFeed {
    * Sends a stream the present state at once, and then each change.
    *
    * @param adIds undefined for all ads together
+   * @param advertiser the only one whose ads a stream of all ads has; undefined for every advertiser
    * @returns removes the stream
    */
-  add(stream: LiveStream, adIds: readonly string[] | undefined): () => void;
+  add(stream: LiveStream, adIds: readonly string[] | undefined, advertiser: string | undefined): () => void;
   stop(): Promise<void>;
 }
 
@@ -66,7 +67,8 @@ export function createLiveFeed(options: LiveFeedOptions): LiveFeed {
   const { readSome, now } = options;
   /** By the ids of their ads. */
   const topics = new Map<string, AdsTopic>();
-  let all: Topic | undefined;
+  /** The topics of all ads together, by advertiser. */
+  const whole = new Map<string | undefined, Topic>();
 
   const attempt = async (read: () => Promise<Reading>): Promise<Reading> => {
     try {
@@ -94,8 +96,8 @@ export function createLiveFeed(options: LiveFeedOptions): LiveFeed {
     };
   }
 
-  function openAll(): Topic {
-    const readAllAds = options.createAllAdsReader();
+  function openAll(advertiser: string | undefined): Topic {
+    const readAllAds = options.createAllAdsReader(advertiser);
     return {
       streams: new Set(),
       async read() {
@@ -123,23 +125,25 @@ export function createLiveFeed(options: LiveFeedOptions): LiveFeed {
   }
 
   async function readAll(): Promise<boolean> {
-    if (all === undefined) return true;
-    const { streams, read } = all;
-    const reading = await attempt(read);
-    publish(reading, streams);
-    return reading.state !== UNAVAILABLE;
+    let isAnswered = true;
+    for (const { streams, read } of [...whole.values()]) {
+      const reading = await attempt(read);
+      publish(reading, streams);
+      if (reading.state === UNAVAILABLE) isAnswered = false;
+    }
+    return isAnswered;
   }
 
   const repetitions = [readTopics, readAll].map((work) => repeatEverySecond(now, work));
   repetitions.push(watchLedger(options));
 
   return {
-    add(stream, adIds) {
+    add(stream, adIds, advertiser) {
       const key = adIds?.join(' ') ?? '';
       let topic: Topic;
       if (adIds === undefined) {
-        all ??= openAll();
-        topic = all;
+        topic = whole.get(advertiser) ?? openAll(advertiser);
+        whole.set(advertiser, topic);
       } else {
         const ofAds = topics.get(key) ?? openTopic(adIds);
         topics.set(key, ofAds);
@@ -153,7 +157,7 @@ export function createLiveFeed(options: LiveFeedOptions): LiveFeed {
       return () => {
         streams.delete(stream);
         if (streams.size > 0) return;
-        if (topic === all) all = undefined;
+        if (topic === whole.get(advertiser)) whole.delete(advertiser);
         else if (topics.get(key) === topic) topics.delete(key);
       };
     },

@@ -2,6 +2,7 @@ import { invalidFields, notAcceptable, queryOf, readLiveQuery } from '@ads/contr
 import { beginStream, callerOf, clientKey } from '@ads/http';
 import type { AdCatalogue } from '@ads/ledger';
 import type { RequestHandler } from 'express';
+import type { AdsOf } from '../ads-of.js';
 import { requireAd, unverified } from '../require-ad.js';
 import type { LiveStreams } from './live-streams.js';
 
@@ -17,7 +18,8 @@ const HEAD = {
 
 /** `GET /api/v1/ads/analytics/live` */
 export function liveHandler(
-  catalogue: Pick<AdCatalogue, 'find' | 'isLoaded'>,
+  catalogue: Pick<AdCatalogue, 'isLoaded'>,
+  adsOf: AdsOf,
   streams: Pick<LiveStreams, 'open'>,
 ): RequestHandler {
   return async (request, response) => {
@@ -26,9 +28,10 @@ export function liveHandler(
     if (request.accepts(TYPE) === false) throw notAcceptable(TYPE);
     const { adIds } = parsed;
     const client = clientKey(request.ip, request.socket);
+    const { advertiser, isAdmitted } = callerOf(response);
     if (adIds === undefined) {
       if (!catalogue.isLoaded()) throw unverified();
-    } else await Promise.all(adIds.map((adId) => requireAd(catalogue, adId, client)));
+    } else await Promise.all(adIds.map((adId) => requireAd(adsOf(advertiser), adId, client)));
 
     if (request.method === 'HEAD') {
       response.writeHead(200, HEAD).end();
@@ -37,8 +40,9 @@ export function liveHandler(
     streams.open({
       client,
       adIds,
+      advertiser,
       response,
-      isAdmitted: callerOf(response).isAdmitted,
+      isAdmitted,
       begin() {
         response.writeHead(200, HEAD);
         return beginStream(response);

@@ -16,6 +16,8 @@ export interface Subscriber {
   readonly client: string;
   /** Undefined for all ads together. */
   readonly adIds: readonly string[] | undefined;
+  /** The only advertiser whose ads a stream of all ads has; undefined for every advertiser. */
+  readonly advertiser: string | undefined;
   readonly response: ServerResponse;
   /** False once the key of the client does not work any more. */
   readonly isAdmitted: () => boolean;
@@ -53,7 +55,7 @@ export function createLiveStreams(options: LiveStreamsOptions): LiveStreams {
   let closed = false;
 
   return {
-    open({ client, adIds, response, isAdmitted, begin }) {
+    open({ client, adIds, advertiser, response, isAdmitted, begin }) {
       if (closed) throw unavailable('The service is shutting down; reconnect.');
       // The client disconnected while its request was checked.
       if (response.destroyed) return;
@@ -69,7 +71,7 @@ export function createLiveStreams(options: LiveStreamsOptions): LiveStreams {
           leave();
         },
       });
-      const removeFromFeed = feed.add(stream, adIds);
+      const removeFromFeed = feed.add(stream, adIds, advertiser);
       places.add(client, stream);
       const leave = (): void => {
         removeFromFeed();

@@ -23,6 +23,8 @@ export interface AllAdsOptions {
   readonly database: Database;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** The only one whose ads are read; undefined for all ads. */
+  readonly advertiser?: string | undefined;
 }
 
 /** A state of all ads, and when it was read, in milliseconds. */
@@ -33,16 +35,16 @@ export interface TimedState {
 
 /**
  * Reads all ads together, and the busiest of them. They come from the same list as the answer without `ad_id`. For a catalogue
- * without such a list, Postgres sums the totals and ranks the ads.
+ * without such a list, and for an advertiser, Postgres sums the totals and ranks the ads.
  *
  * @throws DependencyUnavailable
  */
 export function createAllAdsReader(options: AllAdsOptions): () => Promise<TimedState> {
-  const { catalogue, readAll } = options;
+  const { catalogue, readAll, advertiser } = options;
   const raise = createFloors();
   const raiseSums = createFloors();
   return async () => {
-    if (catalogue.ids() === undefined) return await readLarge(options, raiseSums);
+    if (advertiser !== undefined || catalogue.ids() === undefined) return await readLarge(options, raiseSums);
     const { source, counters, time } = await readAll();
     const raised = raise(counters);
     const byId = new Map(raised.map((counts) => [counts.adId, counts]));
@@ -71,11 +73,11 @@ interface SumRow {
 }
 
 async function readLarge(options: AllAdsOptions, raise: ReturnType<typeof createFloors>): Promise<TimedState> {
-  const { catalogue, readSome, rank, database, now } = options;
-  const { adIds } = await rank(TIMEFRAME, BUSIEST, undefined, ALL);
+  const { catalogue, readSome, rank, database, now, advertiser } = options;
+  const { adIds, totalAds = catalogue.size() } = await rank(TIMEFRAME, BUSIEST, undefined, ALL, advertiser);
   const { counters } = await readSome(adIds);
   const time = now();
-  const [sum] = await database.query<SumRow>('sum_counters', SUM_COUNTERS, [secondOf(time)]);
+  const [sum] = await database.query<SumRow>('sum_counters', SUM_COUNTERS, [secondOf(time), advertiser ?? null]);
   if (sum === undefined) throw new Error('sum-counters.sql returned no row');
   const lastSecond = { clicks: sum.last_clicks, impressions: sum.last_impressions };
   const [counts, ...ads] = raise([
@@ -83,5 +85,5 @@ async function readLarge(options: AllAdsOptions, raise: ReturnType<typeof create
     ...rankPage(counters, TIMEFRAME, BUSIEST, undefined).ads,
   ]);
   if (counts === undefined) throw new Error('the sum was lost');
-  return { state: { source: 'postgres', all: { totalAds: catalogue.size(), counts }, ads }, time };
+  return { state: { source: 'postgres', all: { totalAds, counts }, ads }, time };
 }

@@ -1,4 +1,11 @@
-import { invalidFields, REPORT_PARTS, REPORT_ROWS, type ReportQuery, readReportQuery } from '@ads/contract';
+import {
+  invalidFields,
+  otherAdvertiser,
+  REPORT_PARTS,
+  REPORT_ROWS,
+  type ReportQuery,
+  readReportQuery,
+} from '@ads/contract';
 import { COUNTED_LABELS, type CountedLabel, GROUPS, METRIC_NAMES, METRICS, type MetricName } from '@ads/models';
 import { cutRange, formatMoment, type Part } from './intervals.js';
 import { type Range, readRange } from './range.js';
@@ -17,6 +24,8 @@ export interface PlanOptions {
   readonly now: number;
   /** The format of a query without one. Default: JSON. */
   readonly preferred?: ReportPlan['format'];
+  /** The only one whose ads the caller may read; undefined for all ads. */
+  readonly advertiser?: string | undefined;
   /** Reads the first minute that a report by minute may have, in milliseconds since the epoch. */
   readonly readOldestMinute: () => Promise<number>;
 }
@@ -25,13 +34,13 @@ const HOUR_MS = 3_600_000;
 
 /**
  * @param text the part of the URL after the question mark
- * @throws ApiError 400, or the error of `readOldestMinute`
+ * @throws ApiError 400, 403, or the error of `readOldestMinute`
  */
 export async function planReport(text: string, options: PlanOptions): Promise<ReportPlan> {
   const { preferred = 'json' } = options;
   const parsed = readReportQuery(text);
   if (parsed.state === 'invalid') throw invalidFields(parsed.details);
-  const { query } = parsed;
+  const query = ofAdvertiser(parsed.query, options.advertiser);
   const { tz, interval } = query;
   const rollup = interval === 'minute' ? MINUTES : QUARTER_HOURS;
   const label = eventLabelOf(query);
@@ -45,6 +54,13 @@ export async function planReport(text: string, options: PlanOptions): Promise<Re
   if (parts === undefined) throw isWhole ? tooManyRows() : tooManyParts();
   const bounds = [...parts.map((part) => part.from), to].map((time) => Math.floor(time / rollup.milliseconds));
   return { query, from, to, parts, rollup, label, bounds, metrics, after: cursor?.after, format };
+}
+
+/** The query for the ads of an advertiser only. @throws ApiError 403 if it asks for another one */
+function ofAdvertiser(query: ReportQuery, advertiser: string | undefined): ReportQuery {
+  if (advertiser === undefined) return query;
+  if (query.advertiser?.some((asked) => asked !== advertiser)) throw otherAdvertiser(advertiser);
+  return { ...query, advertiser: [advertiser] };
 }
 
 /** The label of events that the query groups or filters by. @throws ApiError for more than one, and for minutes */

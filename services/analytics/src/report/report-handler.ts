@@ -22,6 +22,7 @@ export function reportHandler(dependencies: ReportHandlerDependencies): RequestH
   return async (request, response) => {
     const plan = await planReport(queryOf(request.originalUrl), {
       now: now(),
+      advertiser: callerOf(response).advertiser,
       preferred: preferredFormat(request),
       readOldestMinute: () => readOldestMinute(database, minutesKept),
     });

@@ -8,12 +8,13 @@ import {
   readNewAd,
   unavailable,
 } from '@ads/contract';
-import { callerOf, clientKey, readBody, type TextBody, textReader } from '@ads/http';
+import { type Caller, callerOf, clientKey, readBody, type TextBody, textReader } from '@ads/http';
 import type { NewAd } from '@ads/ledger';
 import { type Detail, uuidv7 } from '@ads/models';
 import type { RequestHandler } from 'express';
 import type { AdStore } from './ad-store.js';
 import { IMPORT_FORMATS, type ImportFormat, type ImportLine, readImportLines } from './import-lines.js';
+import { isOwn, withAdvertiser } from './own-ads.js';
 
 /** Lines that are validated before the process does other work: about 3 ms. */
 const LINES_PER_TURN = 100;
@@ -45,7 +46,7 @@ export function importHandler(
     }
     const client = clientKey(request.ip, request.socket);
     const checked = await createFrom(
-      await checkLines(lines),
+      await checkLines(lines, callerOf(response)),
       reading.query.mode === 'all',
       store,
       client,
@@ -60,12 +61,12 @@ export function importHandler(
 }
 
 /** Validates each line, and that no id is repeated. */
-async function checkLines(lines: readonly ImportLine[]): Promise<CheckedLine[]> {
+async function checkLines(lines: readonly ImportLine[], caller: Caller): Promise<CheckedLine[]> {
   const checked: CheckedLine[] = [];
   const lineOf = new Map<string, number>();
   for (const [index, { line, ad }] of lines.entries()) {
     if (index % LINES_PER_TURN === LINES_PER_TURN - 1) await nextTurn();
-    const result = checkLine(ad);
+    const result = checkLine(ad, caller);
     const earlier = 'id' in result ? lineOf.get(result.id) : undefined;
     if (earlier !== undefined) {
       checked.push({ line, result: [{ path: 'id', message: `id must not be the id of line ${earlier}` }] });
@@ -77,11 +78,13 @@ async function checkLines(lines: readonly ImportLine[]): Promise<CheckedLine[]> 
   return checked;
 }
 
-function checkLine(ad: ImportLine['ad']): CheckedLine['result'] {
+function checkLine(ad: ImportLine['ad'], caller: Caller): CheckedLine['result'] {
   if ('problem' in ad) return [{ path: '', message: ad.problem }];
   const reading = readNewAd(ad.body);
   if (reading.state === 'invalid') return reading.details;
-  return { id: reading.id ?? uuidv7(Date.now()), ...reading.fields };
+  const fields = withAdvertiser(reading.fields, caller);
+  if (!isOwn(fields, caller)) return [{ path: 'advertiser', message: 'advertiser must be that of the API key' }];
+  return { id: reading.id ?? uuidv7(Date.now()), ...fields };
 }
 
 /**

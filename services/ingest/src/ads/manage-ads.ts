@@ -18,6 +18,7 @@ import {
 } from '@ads/contract';
 import {
   type BodyReader,
+  type Caller,
   callerOf,
   clientKey,
   isFor,
@@ -32,6 +33,7 @@ import type { Request, Response, Router } from 'express';
 import { adTags } from '../tags/ad-tags.js';
 import type { AdStore } from './ad-store.js';
 import { importHandler } from './import-ads.js';
+import { isOwn, requireOwn, withAdvertiser } from './own-ads.js';
 
 /** Printable ASCII characters. */
 const IDEMPOTENCY_KEY = /^[ -~]{1,255}$/;
@@ -64,10 +66,13 @@ export function manageAds(router: Router, { config, store, readJson }: ManageAds
 }
 
 async function createAd(request: Request, response: Response, store: AdStore, readJson: BodyReader): Promise<void> {
-  const key = idempotencyKeyOf(request);
+  const caller = callerOf(response);
+  const key = idempotencyKeyOf(request, caller);
   const reading = readNewAd(await readBody(request, readJson));
   if (reading.state === 'invalid') throw invalidFields(reading.details);
-  const { id = uuidv7(Date.now()), fields } = reading;
+  const { id = uuidv7(Date.now()) } = reading;
+  const fields = withAdvertiser(reading.fields, caller);
+  requireOwn(fields, caller);
   const client = clientOf(request);
   const requestHash = createHash('sha256')
     .update(JSON.stringify([reading.id, Object.entries(fields).sort()]))
@@ -80,7 +85,7 @@ async function createAd(request: Request, response: Response, store: AdStore, re
   };
   const create = async (): Promise<Ad> => {
     const idempotency = key === undefined ? undefined : { key, requestHash };
-    const [ad] = (await store.create(client, [{ id, ...fields }], callerOf(response).name, idempotency)) ?? [];
+    const [ad] = (await store.create(client, [{ id, ...fields }], caller.name, idempotency)) ?? [];
     // Another request may have created it since the look-up.
     const created = ad ?? (await repeated());
     if (created === undefined) throw adExists(id);
@@ -92,7 +97,7 @@ async function createAd(request: Request, response: Response, store: AdStore, re
 }
 
 async function getAd(request: Request, response: Response, store: AdStore): Promise<void> {
-  const ad = await existingAd(request, store);
+  const ad = await existingAd(request, response, store);
   setHeaders(response, revalidated(versionOf(ad), callerOf(response)));
   if (isKnown(request, versionOf(ad))) response.status(304).end();
   else response.json(ad);
@@ -104,7 +109,7 @@ async function changeAd(request: Request, response: Response, store: AdStore, re
   await editAd(request, response, store, 'changed', (fields) => ({ ...fields, ...reading.change }));
 }
 
-/** Answers with the changed ad. @throws ApiError 400, 404 or 412 */
+/** Answers with the changed ad. @throws ApiError 400, 403, 404 or 412 */
 async function editAd(
   request: Request,
   response: Response,
@@ -113,10 +118,13 @@ async function editAd(
   change: (fields: AdFields) => AdFields,
 ): Promise<void> {
   const id = adIdOf(request);
+  const caller = callerOf(response);
   const apply = (ad: Ad): AdFields => {
+    if (!isOwn(ad, caller)) throw unknownAd(id, 404);
     if (!isFor(request, versionOf(ad))) throw adHasChanged(id);
     const { id: _id, created_at: _created, updated_at: _updated, ...fields } = ad;
     const changed = change(fields);
+    requireOwn(changed, caller);
     // An ad from SQL may have the problem already.
     const before = problemsOf(ad).map(({ path }) => path as keyof AdFields);
     const known = before.filter((path) => changed[path] === ad[path]) as string[];
@@ -124,7 +132,7 @@ async function editAd(
     if (details.length > 0) throw invalidFields(details);
     return changed;
   };
-  const ad = await store.edit(clientOf(request), id, { action, by: callerOf(response).name, apply });
+  const ad = await store.edit(clientOf(request), id, { action, by: caller.name, apply });
   if (ad === undefined) throw unknownAd(id, 404);
   sendAd(response, ad);
 }
@@ -133,7 +141,7 @@ async function getHistory(request: Request, response: Response, store: AdStore):
   const reading = readAdHistoryQuery(queryOf(request.originalUrl));
   if (reading.state === 'invalid') throw invalidFields(reading.details);
   const { limit, cursor } = reading.query;
-  const { id: adId } = await existingAd(request, store);
+  const { id: adId } = await existingAd(request, response, store);
   // One more tells whether there is a next page.
   const found = await store.readChanges(clientOf(request), adId, limit + 1, cursor);
   const shown = found.slice(0, limit);
@@ -146,14 +154,15 @@ async function getHistory(request: Request, response: Response, store: AdStore):
 async function getTags(request: Request, response: Response, store: AdStore, publicUrl: string): Promise<void> {
   const reading = readAdTagsQuery(queryOf(request.originalUrl));
   if (reading.state === 'invalid') throw invalidFields(reading.details);
-  const ad = await existingAd(request, store);
+  const ad = await existingAd(request, response, store);
   response.set('Cache-Control', 'no-store').json(adTags(ad, reading.query, publicUrl));
 }
 
-async function existingAd(request: Request, store: AdStore): Promise<Ad> {
+/** @throws ApiError 404 also for the ad of another advertiser than that of the caller */
+async function existingAd(request: Request, response: Response, store: AdStore): Promise<Ad> {
   const id = adIdOf(request);
   const ad = await store.read(clientOf(request), id);
-  if (ad === undefined) throw unknownAd(id, 404);
+  if (ad === undefined || !isOwn(ad, callerOf(response))) throw unknownAd(id, 404);
   return ad;
 }
 
@@ -164,9 +173,11 @@ function adIdOf({ params }: Request): string {
   return id;
 }
 
-function idempotencyKeyOf(request: Request): string | undefined {
+/** The key as it is stored. Two API keys may use the same one for different ads. */
+function idempotencyKeyOf(request: Request, { keyId }: Caller): string | undefined {
   const key = request.get('Idempotency-Key');
-  if (key === undefined || IDEMPOTENCY_KEY.test(key)) return key;
+  if (key === undefined) return undefined;
+  if (IDEMPOTENCY_KEY.test(key)) return keyId === undefined ? key : `${keyId} ${key}`;
   const message = 'Idempotency-Key must be 1 to 255 printable ASCII characters';
   throw invalidRequest(`The header ${message}.`, [{ path: 'Idempotency-Key', message }]);
 }
