@@ -80,11 +80,17 @@ export function openTestServers(): TestServers {
     nats: async (options = {}) => started(await natsServer({ folder: partFolder('nats'), ...options })),
     service: async (options) => started(await serviceProcess({ ...options, logFolder: partFolder(options.name) })),
     async stack(env, running) {
-      const settings = { TRUST_PROXY: 'loopback', ...env };
-      const services = running ?? (await forEachService((name) => this.service({ name, env: settings })));
-      const gateway = await openGateway({ host: '127.0.0.1', port: 0, portOf: (upstream) => services[upstream].port });
+      let services = running;
+      const gateway = await openGateway({
+        host: '127.0.0.1',
+        port: 0,
+        portOf: (upstream) => services?.[upstream].port,
+      });
       releases.push(() => gateway.close());
-      return { url: `http://127.0.0.1:${gateway.port}`, ...services, env: settings };
+      const url = `http://127.0.0.1:${gateway.port}`;
+      const settings = { TRUST_PROXY: 'loopback', PUBLIC_URL: url, ...env };
+      services ??= await forEachService((name) => this.service({ name, env: settings }));
+      return { url, ...services, env: settings };
     },
     async release() {
       for (let release = releases.pop(); release !== undefined; release = releases.pop()) await release();
