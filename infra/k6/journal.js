@@ -1,7 +1,7 @@
 import { fail, sleep } from 'k6';
 import http from 'k6/http';
 import { Counter } from 'k6/metrics';
-import { AD_IDS, BASE_URL } from './settings.js';
+import { AD_IDS, BASE_URL, READ_HEADERS } from './settings.js';
 
 /*
  * Compares the acknowledged events with the counts of analytics. Virtual users share only metrics, and `teardown` can't
@@ -76,7 +76,7 @@ function allAds() {
 function readJson(path) {
   let status = 0;
   for (let tries = 0; tries < TRIES; tries += 1) {
-    const response = http.get(`${BASE_URL}${path}`, { tags: { name: 'journal' } });
+    const response = http.get(`${BASE_URL}${path}`, { headers: READ_HEADERS, tags: { name: 'journal' } });
     if (response.status === 200) return JSON.parse(String(response.body));
     status = response.status;
     sleep(1);

@@ -2,7 +2,7 @@ import { sleep } from 'k6';
 import http from 'k6/http';
 import { Counter, Rate } from 'k6/metrics';
 import { journal } from './journal.js';
-import { BASE_URL } from './settings.js';
+import { BASE_URL, READ_HEADERS } from './settings.js';
 import { uuidv7 } from './uuid.js';
 
 /*
@@ -86,6 +86,7 @@ function read(adId) {
   const query =
     Math.random() < 0.5 ? `ad_id=${encodeURIComponent(adId)}&timeframe=${timeframe}` : `timeframe=${timeframe}`;
   const { status } = http.get(`${BASE_URL}/api/v1/ads/analytics?${query}`, {
+    headers: READ_HEADERS,
     tags: { name: 'analytics' },
     responseCallback: answered,
   });

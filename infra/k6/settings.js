@@ -5,6 +5,9 @@
 /** The address of the API. */
 export const BASE_URL = __ENV.BASE_URL ?? 'http://localhost:8080';
 
+/** The headers of reads: with `READ_ACCESS=key`, a key with the scope `read`. */
+export const READ_HEADERS = __ENV.API_KEY === undefined ? {} : { Authorization: `Bearer ${__ENV.API_KEY}` };
+
 /** The ids of the ads to show; by default the first ads of the catalogue. */
 export const AD_IDS = __ENV.AD_IDS === undefined ? undefined : __ENV.AD_IDS.split(',');
 
