@@ -252,7 +252,7 @@ describe('pages of other origins', () => {
       expect(headers.get('cross-origin-resource-policy')).toBe('cross-origin');
       expect(listOf(headers.get('access-control-expose-headers'))).toEqual(
         expect.arrayContaining([
-          ...['X-Request-ID', 'RateLimit', 'RateLimit-Policy', 'Retry-After'],
+          ...['X-Request-ID', 'Date', 'RateLimit', 'RateLimit-Policy', 'Retry-After'],
           ...(reportsEvent ? [] : ['ETag', 'Location']),
         ]),
       );

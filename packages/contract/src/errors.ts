@@ -39,8 +39,12 @@ export class ApiError extends Error {
   }
 }
 
-export function invalidRequest(message: string, details: readonly Detail[] = []): ApiError {
-  return new ApiError(400, 'invalid_request', message, { details });
+export function invalidRequest(
+  message: string,
+  details: readonly Detail[] = [],
+  headers: Readonly<Record<string, string>> = {},
+): ApiError {
+  return new ApiError(400, 'invalid_request', message, { details, headers });
 }
 
 /** 400 for invalid fields. The message contains the reasons, each once. */

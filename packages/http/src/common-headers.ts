@@ -37,7 +37,8 @@ export function securityHeaders({ HSTS_MAX_AGE_SECONDS, HSTS_INCLUDE_SUBDOMAINS 
 
 const CORS_OF_EVENTS = {
   methods: ['GET', 'HEAD', 'POST'],
-  exposedHeaders: [REQUEST_ID_HEADER, 'RateLimit', 'RateLimit-Policy', 'Retry-After'],
+  // Players with a wrong clock read the Date.
+  exposedHeaders: [REQUEST_ID_HEADER, 'Date', 'RateLimit', 'RateLimit-Policy', 'Retry-After'],
   // Browsers cache it for two hours at most.
   maxAge: 7_200,
 };

@@ -15,7 +15,7 @@ type Result = string | ApiError;
 
 /**
  * `POST /api/v1/ads/events`: answers 202 with a result for each event after every accepted one is durable. Invalid events do
- * not affect the others.
+ * not affect the others. The header `Date` is the time of the tracker, by which players correct theirs.
  *
  * @throws ApiError 400 if no event is valid, 429, or 503 if no event could be made durable
  */
@@ -28,9 +28,13 @@ export function batchHandler(
     const events = eventsOf(value, maxEvents);
     // The request itself has been counted as one.
     context.charge(Math.max(events.length, Math.ceil(bytes / BYTES_PER_EVENT)) - 1);
-    const read = batchedEventReader(receiptOf(context, dependencies));
+    const receipt = receiptOf(context, dependencies);
+    const date = httpDate(receipt.now);
+    const read = batchedEventReader(receipt);
     const readings = events.map((fields) => orRefusal(() => eventOf(read(fields))));
-    return acceptEvents(readings, () => context.clientKey(), acceptedResult, dependencies).then(answerTo);
+    return acceptEvents(readings, () => context.clientKey(), acceptedResult, dependencies).then((results) =>
+      answerTo(results, date),
+    );
   };
 }
 
@@ -53,9 +57,10 @@ function acceptedResult({ kind, id, adId, occurredAt }: AdEvent): string {
   return `{"status":"accepted","kind":"${kind}","${idField}":"${id}","ad_id":${JSON.stringify(adId)},"timestamp":"${isoTime(occurredAt)}"}`;
 }
 
-function answerTo(results: readonly Result[]): Answer {
+/** @param date the time of the tracker: the clock of this host, which Node would send, may be wrong */
+function answerTo(results: readonly Result[], date: string): Answer {
   const errors = results.filter((result) => typeof result !== 'string');
-  if (errors.length === results.length) throw errorOf(errors);
+  if (errors.length === results.length) throw errorOf(errors, date);
   const texts = results.map((result) =>
     typeof result === 'string'
       ? result
@@ -69,12 +74,13 @@ function answerTo(results: readonly Result[]): Answer {
   const accepted = results.length - errors.length;
   return {
     status: 202,
+    headers: ['Date', date],
     body: `{"accepted":${accepted},"rejected":${errors.length},"results":[${texts.join()}]}`,
   };
 }
 
 /** The error of a batch without an accepted event: 503 if sending it again may help. */
-function errorOf(errors: readonly ApiError[]): ApiError {
+function errorOf(errors: readonly ApiError[], date: string): ApiError {
   const temporary = errors.find(({ status }) => status === 503);
   if (temporary !== undefined) {
     return unavailable('No event of the batch could be stored; send the batch again.', temporary.cause);
@@ -90,5 +96,15 @@ function errorOf(errors: readonly ApiError[]): ApiError {
   return invalidRequest(
     `No event of the batch is valid, for example: ${first?.path}: ${first?.message}.${shown}`,
     details.slice(0, MAX_DETAILS),
+    { Date: date },
   );
+}
+
+let latest = { second: 0, text: new Date(0).toUTCString() };
+
+/** Formats a time for the header `Date`. Caches the text of the latest second. */
+function httpDate(time: number): string {
+  const second = Math.floor(time / 1_000);
+  if (second !== latest.second) latest = { second, text: new Date(time).toUTCString() };
+  return latest.text;
 }

@@ -8,6 +8,7 @@ import { batchHandler } from '../src/batch-handler.js';
 import type { StoreResult } from '../src/store-batch.js';
 
 const NOW = Date.UTC(2026, 0, 2);
+const DATE = 'Fri, 02 Jan 2026 00:00:00 GMT';
 
 function setUp(store: (event: AdEvent) => Promise<StoreResult>, limit = Number.POSITIVE_INFINITY) {
   const accepted: AdEvent[] = [];
@@ -39,7 +40,8 @@ function setUp(store: (event: AdEvent) => Promise<StoreResult>, limit = Number.P
     charged: () => charged,
     /** The parsed body of the answer. */
     send: async (events: readonly unknown[], bytes = 100) => {
-      const { status, body } = (await handler(context, { value: { events }, bytes })) as Answer;
+      const { status, body, headers } = (await handler(context, { value: { events }, bytes })) as Answer;
+      expect(headers).toEqual(['Date', DATE]);
       return { status, ...JSON.parse(String(body)) };
     },
   };
@@ -71,6 +73,18 @@ test('each event has its own result, in order, and bad events do not affect the 
     ],
   });
   expect(accepted.map(({ labels }) => labels)).toEqual([{ placement: 'top' }, { error_code: '402' }]);
+});
+
+test('no event is valid: 400, with the time by which players correct their clocks', async () => {
+  const { send } = setUp(durable);
+  await expect(send([click({ click_id: uuidv7(NOW + 100 * 86_400_000) }), {}])).rejects.toMatchObject({
+    status: 400,
+    details: [
+      expect.objectContaining({ path: 'events.0.click_id' }),
+      expect.objectContaining({ path: 'events.1.kind' }),
+    ],
+    headers: { Date: DATE },
+  });
 });
 
 test('every kind is accepted with its id', async () => {
