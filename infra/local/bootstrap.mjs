@@ -196,6 +196,12 @@ async function build() {
     [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b', 'infra'],
     'Correct the errors above, then try again.',
   );
+  await run(
+    'bundle of the browser snippet',
+    process.execPath,
+    [join(root, 'packages', 'player', 'build.mjs')],
+    'Correct the errors above, then try again.',
+  );
 }
 
 function isAlive(pid) {

@@ -112,7 +112,7 @@ services/CONFIGURATION.md.`,
   build: {
     options: {},
     usage: `npm run build
-Installs the dependencies and compiles the project.`,
+Installs the dependencies, compiles the project, and bundles the browser snippet.`,
   },
   lint: {
     biome: ['check'],

@@ -74,6 +74,7 @@ describe('a regular expression', () => {
         'packages/http',
         'packages/ledger',
         'packages/models',
+        'packages/player',
         'packages/runtime',
         'services/analytics',
         'services/consumer',
