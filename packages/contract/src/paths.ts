@@ -44,6 +44,11 @@ export const ENDPOINTS = {
   createKey: { method: 'POST', path: '/keys', service: 'ingest', isPublic: true, access: 'admin' },
   keys: { method: 'GET', path: '/keys', service: 'ingest', isPublic: true, access: 'admin' },
   deleteKey: { method: 'DELETE', path: '/keys/{key_id}', service: 'ingest', isPublic: true, access: 'admin' },
+  /** The browser snippet of packages/player: for a script element, for imports, and under a path that names its content. */
+  player: { method: 'GET', path: '/player.js', service: 'ingest', isPublic: true, access: 'everybody' },
+  playerModule: { method: 'GET', path: '/player.mjs', service: 'ingest', isPublic: true, access: 'everybody' },
+  playerVersion: { method: 'GET', path: '/player/{file}', service: 'ingest', isPublic: true, access: 'everybody' },
+
   analytics: { method: 'GET', path: '/ads/analytics', service: 'analytics', isPublic: true, access: 'read' },
   liveAnalytics: { method: 'GET', path: '/ads/analytics/live', service: 'analytics', isPublic: true, access: 'read' },
   playTime: { method: 'GET', path: '/ads/analytics/play-time', service: 'analytics', isPublic: true, access: 'read' },

@@ -16,6 +16,7 @@ import { eventHandler } from './event-handler.js';
 import { openEventStore } from './event-store.js';
 import { createIngestHealth } from './ingest-health.js';
 import { manageKeys } from './keys/manage-keys.js';
+import { playerFiles } from './player-files.js';
 import { swagger } from './swagger.js';
 import { clickThrough } from './tags/click-through.js';
 import { openPendingClicks } from './tags/pending-clicks.js';
@@ -96,6 +97,7 @@ await runProcess<IngestConfig>({
         const readJson = jsonReader({ limitBytes: config.MAX_BODY_BYTES });
         manageAds(router, { config, store, readJson });
         manageKeys(router, { database, keys, readJson, now: clock.now });
+        playerFiles(router);
         swagger(router, openApiDocument());
       },
     });

@@ -24,6 +24,7 @@ import { liveOperation } from './live.js';
 import { managementPaths } from './management.js';
 import { schemaOf } from './parts.js';
 import { playTimeOperation } from './play-time.js';
+import { playerPaths } from './player.js';
 import { reportOperation } from './report.js';
 import { tagPaths } from './tags.js';
 import { vastOperation } from './vast.js';
@@ -71,6 +72,7 @@ export function openApiDocument() {
       ...keysPaths,
       // Tags contain it without the prefix.
       [ENDPOINTS.vast.path]: { get: vastOperation },
+      ...playerPaths,
       ...managementPaths,
     }),
     components: {
