@@ -1,14 +1,12 @@
-import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { findOnPath, openTestServers, waitFor } from '@ads/local';
+import { openTestServers, waitFor } from '@ads/local';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { type Browser, chromium, type Page, startChromium } from './support/chromium.js';
 import { type Environment, openEnvironment } from './support/environment.js';
-
-const chromium = ['chromium', 'google-chrome', 'chromium-browser', 'chrome'].map(findOnPath).find(Boolean);
+import { openPlayer, playerPage, RECORD_CLIP } from './support/player-page.js';
 
 /** The code of each way in which a page can report a click, with `url` and `click` in scope. */
 const WAYS: Readonly<Record<string, string>> = {
@@ -28,10 +26,13 @@ const WAYS: Readonly<Record<string, string>> = {
 
 const testServers = openTestServers();
 let environment: Environment;
-let site: Server;
+let browser: Browser;
+let port: number;
+/** A video of a second. */
+let clip = Buffer.alloc(0);
 const clicks = new Map(Object.keys(WAYS).map((way) => [way, randomUUID()]));
 
-function page(): string {
+function pageOfClicks(): string {
   const reports = Object.entries(WAYS).map(([way, code]) => {
     const click = { ad_id: 'ad-001', click_id: clicks.get(way), video_play_time: 12.345 };
     return `{ const click = ${JSON.stringify(click)}; const json = JSON.stringify(click); ${code}; }`;
@@ -41,10 +42,22 @@ function page(): string {
 }
 
 beforeAll(async () => {
+  if (chromium === undefined) return;
   environment = await openEnvironment(testServers, await testServers.database());
-  site = createServer((_request, response) => response.setHeader('Content-Type', 'text/html').end(page()));
+  const site = createServer(({ url = '' }, response) => {
+    if (url === '/clip') response.setHeader('Content-Type', 'video/webm').end(clip);
+    else
+      response
+        .setHeader('Content-Type', 'text/html')
+        .end(url === '/clicks' ? pageOfClicks() : playerPage(environment.stack.url));
+  });
   await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
+  port = (site.address() as AddressInfo).port;
   testServers.onRelease(() => site.close());
+  browser = startChromium(join(testServers.folder, 'browser'));
+  testServers.onRelease(browser.close);
+  const recording = await browser.open('about:blank');
+  clip = Buffer.from(await recording.run<string>(RECORD_CLIP), 'base64');
 });
 
 afterAll(() => testServers.release());
@@ -52,28 +65,41 @@ afterAll(() => testServers.release());
 // This machine may have no browser. The contract tests send the same headers without one.
 const inBrowser = chromium === undefined ? test.skip : test;
 
+/** Each site is an origin with a storage of its own. */
+const siteOf = (name: string) => `http://${name}.localhost:${port}`;
+
+interface Stored {
+  readonly kind: string;
+  readonly play_time_ms: number | null;
+  readonly age_ms: number;
+}
+
+/** The stored events of a session, when there are at least so many. */
+async function storedEvents(session: string, count: number): Promise<readonly Stored[]> {
+  const read = async () => {
+    const { rows } = await environment.admin.database.query<Stored>(
+      `SELECT kind, play_time_ms, (extract(epoch FROM now() - occurred_at) * 1000)::integer AS age_ms
+       FROM ad_events WHERE session_id = $1 ORDER BY kind`,
+      [session],
+    );
+    return rows;
+  };
+  await waitFor(async () => (await read()).length >= count, {
+    timeoutMs: 30_000,
+    what: `${count} events of ${session} to be stored`,
+  }).catch(() => undefined);
+  return await read();
+}
+
+const kindsOf = (events: readonly Stored[]) => events.map(({ kind }) => kind);
+
+const WHOLE_PLAY = ['complete', 'firstQuartile', 'impression', 'midpoint', 'start', 'thirdQuartile'];
+
+const begin = (page: Page, session: string, adId = 'ad-001') =>
+  page.run(`begin({ adId: '${adId}', sessionId: '${session}' })`);
+
 inBrowser('a click counts in whatever way a page of another origin reports it', async () => {
-  const { port } = site.address() as AddressInfo;
-  const browser = spawn(
-    chromium ?? '',
-    [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      `--user-data-dir=${join(testServers.folder, 'browser')}`,
-      // With this option the browser runs until it is ended.
-      '--remote-debugging-port=0',
-      `http://127.0.0.1:${port}/`,
-    ],
-    { stdio: 'ignore' },
-  );
-  const closed = once(browser, 'close');
-  testServers.onRelease(() => browser.kill());
+  await browser.open(`${siteOf('clicks')}/clicks`);
   const missing = async () => {
     const { rows } = await environment.admin.database.query<{ id: string }>(
       'SELECT id FROM ad_events WHERE id = ANY($1)',
@@ -87,6 +113,86 @@ inBrowser('a click counts in whatever way a page of another origin reports it', 
     what: 'all clicks to be stored',
   }).catch(() => undefined);
   expect(await missing()).toEqual([]);
-  browser.kill();
-  await closed;
+});
+
+inBrowser('everything that a viewer does with a video is counted once', async () => {
+  const page = await openPlayer(browser, siteOf('whole'));
+  await begin(page, 'whole');
+  await page.run('reach(0.05).then(() => { video.pause(); video.muted = false; })');
+  for (const type of ['mousePressed', 'mouseReleased']) {
+    await page.send('Input.dispatchMouseEvent', { type, x: 20, y: 20, button: 'left', clickCount: 1 });
+  }
+  const time = await page.run<number>('video.muted = true; video.currentTime');
+  await page.run('video.play().then(() => reach(Infinity))');
+  const events = await storedEvents('whole', 11);
+  expect(kindsOf(events)).toEqual([...WHOLE_PLAY, 'click', 'mute', 'pause', 'resume', 'unmute'].sort());
+  const [click] = events.filter(({ kind }) => kind === 'click');
+  expect(click?.play_time_ms).toBe(Math.round(1_000 * time));
+  await page.close();
+});
+
+inBrowser('what happens offline is sent when the viewer is online again, once from two tabs of a site', async () => {
+  const tabs = await Promise.all([1, 2].map(() => openPlayer(browser, siteOf('offline'))));
+  const setOffline = (offline: boolean) =>
+    Promise.all(
+      tabs.map((tab) =>
+        tab.send('Network.emulateNetworkConditions', {
+          ...{ offline, latency: 0, downloadThroughput: -1, uploadThroughput: -1 },
+        }),
+      ),
+    );
+  await setOffline(true);
+  await Promise.all(tabs.map((tab, index) => begin(tab, `offline-${index}`, 'ad-002')));
+  await Promise.all(tabs.map((tab) => tab.run('reach(Infinity)')));
+  await setOffline(false);
+  for (const index of tabs.keys()) {
+    expect(kindsOf(await storedEvents(`offline-${index}`, 6))).toEqual(WHOLE_PLAY);
+  }
+  expect((await environment.analytics('ad-002')).impressions).toBe(2);
+  expect(await tabs[0]?.run('Object.keys(localStorage)')).toEqual([]);
+  await Promise.all(tabs.map((tab) => tab.close()));
+});
+
+/** Plays the beginning of the video, and returns the kinds of the events that wait then. */
+async function waitingKinds(page: Page): Promise<string[]> {
+  await page.run('reach(0.05).then(() => { video.pause(); return next("pause"); })');
+  const entries = await page.run<string[]>('Object.values(localStorage)');
+  const kinds = entries.map((text) => JSON.parse(text).event.kind as string).sort();
+  expect(kinds).toEqual(expect.arrayContaining(['impression', 'pause', 'start']));
+  return kinds;
+}
+
+inBrowser('events of a tab that is closed or that crashes in mid-flight are counted once', async () => {
+  // Requests of this page are never answered.
+  const stuck = `window.fetch = ((real) => (url, ...rest) => String(url).includes('events') ? new Promise(() => {}) : real(url, ...rest))(fetch);`;
+  const closed = await openPlayer(browser, siteOf('closed'), `${stuck} delete Request.prototype.keepalive;`);
+  await begin(closed, 'closed');
+  const atClose = await waitingKinds(closed);
+  await closed.close();
+  expect(kindsOf(await storedEvents('closed', atClose.length))).toEqual(atClose);
+
+  const crashed = await openPlayer(browser, siteOf('crashed'), stuck);
+  await begin(crashed, 'crashed');
+  const atCrash = await waitingKinds(crashed);
+  crashed.send('Page.crash').catch(() => undefined);
+  const later = await openPlayer(browser, siteOf('crashed'));
+  await begin(later, 'later');
+  expect(kindsOf(await storedEvents('crashed', atCrash.length))).toEqual(atCrash);
+  await later.close();
+});
+
+inBrowser('a player whose clock is wrong by ten years is counted at the right time', async () => {
+  const TEN_YEARS = 10 * 365 * 86_400_000;
+  await Promise.all(
+    Object.entries({ ahead: TEN_YEARS, behind: -TEN_YEARS }).map(async ([name, shift]) => {
+      const wrong = `Date.now = ((real) => () => real() + ${shift})(Date.now);`;
+      const page = await openPlayer(browser, siteOf(name), wrong);
+      await begin(page, name);
+      await page.run('reach(Infinity)');
+      const events = await storedEvents(name, 6);
+      expect(kindsOf(events)).toEqual(WHOLE_PLAY);
+      for (const { age_ms } of events) expect(Math.abs(age_ms)).toBeLessThan(60_000);
+      await page.close();
+    }),
+  );
 });

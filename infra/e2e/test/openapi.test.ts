@@ -595,6 +595,31 @@ describe('ingest and analytics return each documented response', () => {
     expect((await alone.analytics.get(`${EXPORT}?ad_id=ad-001`, AUTHORIZED)).status).toBe(503);
   });
 
+  it.each(['/player.js', '/player.mjs'])('200, 302, 304, 404: %s and its versions', async (path) => {
+    for (const prefix of ['', '/api/v1']) {
+      const latest = await client.get(`${prefix}${path}`, { Origin: 'https://shop.example.com' });
+      const version = latest.headers.get('content-location') ?? '';
+      const named = await client.get(version);
+      const caching = [latest, named].map(({ status, headers }) => [status, headers.get('cache-control')]);
+      expect(caching).toEqual([
+        [200, 'public, max-age=300'],
+        [200, 'public, max-age=31536000, immutable'],
+      ]);
+      expect(named.text).toBe(latest.text);
+      expect(latest.text).toContain(path === '/player.js' ? 'AdsMetricTracker' : 'export{');
+      expect(latest.headers.get('access-control-allow-origin')).toBe('*');
+      expect(latest.headers.get('cross-origin-resource-policy')).toBe('cross-origin');
+      expect(latest.headers.get('content-encoding')).toBe('gzip');
+      for (const target of [`${prefix}${path}`, version]) {
+        const etag = latest.headers.get('etag') ?? '';
+        expect((await client.get(target, { 'If-None-Match': etag, 'Cache-Control': 'max-age=0' })).status).toBe(304);
+      }
+      const other = await client.get(version.replace(/\w+(?=\.m?js)/, '0123'));
+      expect([other.status, other.headers.get('location')]).toEqual([302, `${prefix}${path}`]);
+      expect((await client.get(`${prefix}/player/0123.css`)).status).toBe(404);
+    }
+  });
+
   it.each(['/health', '/ready'])('503 while no store is available: %s', async (path) => {
     const answer = await waitFor(
       async () => {
