@@ -59,6 +59,7 @@ export function summary(seed: number, played: readonly Played[]) {
     seed,
     sent: sum(({ journal }) => journal.sent),
     accepted: sum(({ journal }) => journal.acknowledged.size),
+    redirected: sum(({ journal }) => journal.redirected.size),
     stored: sum((one) => one.results.at(-1)?.stored),
     counted: sum((one) => one.results.at(-1)?.counted),
     lost: worst(({ lost }) => lost.length),

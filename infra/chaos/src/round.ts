@@ -109,8 +109,13 @@ export async function playRound(run: Run, fault: Fault, time: number): Promise<R
   const remarks = await untilWhole(stack);
   await viewers.stop();
   if (journal.acknowledged.size === acceptedBefore) complaints.push('no event was accepted');
+  const comparison = await compare({ admin: stack.admin, url: stack.url, adIds: AD_IDS }, journal);
+  const { unstoredRedirects: unstored } = comparison;
+  if (fault.killsIngest !== true) complaints.push(...unstored.map((key) => `${key} was redirected but not stored`));
+  // Later rounds report their own.
+  for (const key of unstored) journal.redirected.delete(key);
   return {
-    ...(await compare({ admin: stack.admin, url: stack.url, adIds: AD_IDS }, journal)),
+    ...comparison,
     fault: fault.name,
     atMs,
     healMs,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ALL_ENDPOINTS, withPrefix } from '@ads/contract';
+import { ACCEPTED } from '@ads/harness';
 import { type LocalProcess, openTestServers, SERVICE_NAMES, waitFor } from '@ads/local';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Environment, openEnvironment, untilHealthy, untilTrusted } from './support/environment.js';
@@ -41,7 +42,7 @@ beforeAll(async () => {
   const players = startPlayers(environment, { adIds: ['ad-001', 'ad-002', 'ad-003'] });
   await players.more(200);
   await players.stop();
-  expect([...players.outcomes.keys()]).toEqual(['202']);
+  expect([...players.outcomes.keys()]).toEqual([ACCEPTED]);
   for (const path of secretPaths) {
     await call(`${environment.stack.url}${path}`);
     await call(`http://127.0.0.1:${environment.stack.analytics.port}${path}`);

@@ -1,4 +1,4 @@
-import { readLedger } from '@ads/harness';
+import { ACCEPTED, readLedger } from '@ads/harness';
 import { openTestServers, waitFor } from '@ads/local';
 import { epochKey, MARKS_STEM, totalsKey } from '@ads/models';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -72,7 +72,7 @@ test('when Redis is killed and returns empty under live traffic, answers are nev
   await watch.stop();
   expect(players.refusals).toEqual([]);
   // Clicks don't need Redis.
-  expect([...players.outcomes.keys()]).toEqual(['202']);
+  expect([...players.outcomes.keys()]).toEqual([ACCEPTED]);
   expect(watch.complaints).toEqual([]);
 });
 

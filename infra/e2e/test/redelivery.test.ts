@@ -1,3 +1,4 @@
+import { ACCEPTED } from '@ads/harness';
 import { openTestServers, waitFor } from '@ads/local';
 import { EVENT_STREAM, LEDGER_CONSUMER } from '@ads/models';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -48,7 +49,7 @@ test('counts stay exact when the consumer is killed repeatedly under load while 
   await players.stop();
   expect(players.refusals).toEqual([]);
   // NATS and Postgres were available throughout, so players must not notice.
-  expect([...players.outcomes.keys()]).toEqual(['202']);
+  expect([...players.outcomes.keys()]).toEqual([ACCEPTED]);
   await expectExact(environment);
 });
 

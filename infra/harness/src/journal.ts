@@ -8,6 +8,15 @@ export interface Report {
   readonly id?: string;
   /** The time of the player's clock, in milliseconds. */
   readonly claimedAt?: number;
+  /** The tag that reports the event; undefined if it is reported as JSON. */
+  readonly tag?: Tag;
+}
+
+/** A URL that reports an event when it is fetched. The id of the report follows from it. */
+export interface Tag {
+  /** `redirect`: a link that a person clicks. */
+  readonly answer: 'pixel' | 'redirect';
+  readonly path: string;
 }
 
 export interface Acknowledged {
@@ -16,8 +25,13 @@ export interface Acknowledged {
   readonly occurredAt?: number | undefined;
 }
 
+/** The outcome of a request whose event is durable. */
+export const ACCEPTED = 'accepted';
+/** The outcome of a click that was answered with its target. */
+export const REDIRECTED = 'redirected';
+
 /**
- * The number of requests by outcome: a status, or the error of the connection. The outcome of an analytics request that was
+ * The number of requests by outcome: {@link ACCEPTED}, {@link REDIRECTED}, another status, or the error of the connection. The outcome of an analytics request that was
  * not answered with 200 begins with `analytics`.
  */
 export type Outcomes = ReadonlyMap<string, number>;
@@ -25,6 +39,8 @@ export type Outcomes = ReadonlyMap<string, number>;
 /** The events that players sent and the answers they got, to be compared with the ledger. */
 export class Journal {
   readonly acknowledged = new Map<string, Acknowledged>();
+  /** The clicks that were answered with a redirect. They are durable a little later, unless ingest is killed before. */
+  readonly redirected = new Set<string>();
   /** Answers that break the contract, one sentence each. */
   readonly complaints: string[] = [];
   /** The number of attempts, including retries. */
@@ -62,6 +78,11 @@ export class Journal {
     const certain = id === undefined || claimedAt === answer.occurredAt;
     this.#addAd(key, adId);
     this.acknowledged.set(key, { adId, occurredAt: certain ? answer.occurredAt : undefined });
+  }
+
+  /** Adds an answer with 302. */
+  redirect({ kind, id }: Report): void {
+    if (id !== undefined) this.redirected.add(eventKey(kind, id));
   }
 
   /** Adds an attempt that was not answered with 202. */

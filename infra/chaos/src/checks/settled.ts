@@ -1,4 +1,4 @@
-import { type AdminClients, untilFromRedis, untilHealthy } from '@ads/harness';
+import { type AdminClients, readMetrics, untilFromRedis, untilHealthy } from '@ads/harness';
 import { waitFor } from '@ads/local';
 import { EVENT_STREAM } from '@ads/models';
 import { AD_IDS, type ChaosStack } from '../stack/chaos-stack.js';
@@ -16,6 +16,10 @@ export async function untilSettled(stack: ChaosStack, queue: QueueWatch, timeout
   const wait = (what: string, condition: () => Promise<boolean>) =>
     waitFor(condition, { what, intervalMs: 50, timeoutMs: left() });
   await untilHealthy(stack.services, left());
+  await wait('the redirected clicks to be durable', async () => {
+    const metrics = await Promise.all(stack.slotsOf('ingest').map((slot) => readMetrics(slot.process.port)));
+    return metrics.every((metric) => metric('ingest_pending_clicks{') === 0);
+  });
   await wait('the queue to be empty', () => queue.isDrained(stack.admin));
   await wait('the doubts to be settled', async () => {
     const { rows } = await stack.admin.database.query('SELECT FROM counter_doubts LIMIT 1');

@@ -14,6 +14,7 @@ const MEASURED_WITHIN_SECONDS = 5;
 function shiftClock(service: ServiceName): Fault {
   return {
     name: `clock-${service}`,
+    ...(service === 'ingest' ? { killsIngest: true } : {}),
     signals: ['clock skew'],
     async run({ stack, random, last, expect }) {
       const slot = random.pick(stack.slotsOf(service));

@@ -36,6 +36,8 @@ export interface Fault {
   readonly onlyByName?: boolean;
   /** True for a fault that needs clusters and PgBouncer. */
   readonly scaledOut?: true;
+  /** True for a fault that kills an ingest, whose memory has the clicks that are redirected but not durable yet. */
+  readonly killsIngest?: true;
   /** The signals that an operator must get. Killed or slow services send none. */
   readonly signals: readonly Signal[];
   run(context: FaultContext): Promise<void>;

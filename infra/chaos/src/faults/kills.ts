@@ -1,11 +1,13 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { ACCEPTED, REDIRECTED } from '@ads/harness';
 import { type ServiceName, waitFor } from '@ads/local';
 import { DEAD_MS, type Fault, killAndStart, pause } from './fault.js';
 
 function killService(service: ServiceName): Fault {
   return {
     name: `kill-${service}`,
+    ...(service === 'ingest' ? { killsIngest: true } : {}),
     signals: [],
     run: ({ stack, random }) => killAndStart(random, random.pick(stack.slotsOf(service))),
   };
@@ -65,6 +67,7 @@ export const kills: readonly Fault[] = [
   killPostmaster('kill-postgres-sigkill', 'SIGKILL'),
   {
     name: 'kill-all',
+    killsIngest: true,
     signals: [],
     async run({ stack, random }) {
       await Promise.all([...stack.slots, ...stack.dependencies].map((one) => one.kill()));
@@ -76,7 +79,7 @@ export const kills: readonly Fault[] = [
 ];
 
 /** The outcomes that are allowed during a rolling restart. A 429 comes from the rate limits, not from the restart. */
-const GOOD = new Set(['202', '429']);
+const GOOD = new Set([ACCEPTED, REDIRECTED, '429']);
 
 /** Restarts the services with SIGTERM, one after the other. No request may fail. */
 export const rolling: Fault = {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ACCEPTED, REDIRECTED } from '@ads/harness';
 import type { DependencyName } from '../stack/dependency.js';
 import type { Fault, FaultContext } from './fault.js';
 
@@ -43,7 +44,12 @@ function outage(name: string, names: readonly DependencyName[]): Fault {
 function outcomesWithout(names: readonly DependencyName[]): Set<string> {
   const nothingAccepts = names.includes('nats') && names.includes('postgres');
   // Without Postgres, a slow Redis on a busy machine makes analytics return 503.
-  return new Set([nothingAccepts ? '503' : '202', ...(names.includes('postgres') ? ['analytics 503'] : [])]);
+  // A person is redirected whatever is unavailable.
+  return new Set([
+    REDIRECTED,
+    nothingAccepts ? '503' : ACCEPTED,
+    ...(names.includes('postgres') ? ['analytics 503'] : []),
+  ]);
 }
 
 /** One server is down, and DNS look-ups of its name hang. Each look-up blocks a thread. The other servers are up. */

@@ -1,4 +1,4 @@
-import type { AdminClients } from '@ads/harness';
+import { ACCEPTED, type AdminClients, REDIRECTED } from '@ads/harness';
 import { waitFor } from '@ads/local';
 import { EVENT_STREAM, LEDGER_CONSUMER } from '@ads/models';
 import { Redis } from 'ioredis';
@@ -8,7 +8,7 @@ import { killPostmaster } from './kills.js';
 import { expectOutcomes } from './outages.js';
 
 const LEADER_MS = 20_000;
-const ONLY_ACCEPTED = new Set(['202']);
+const ONLY_ACCEPTED = new Set([ACCEPTED, REDIRECTED]);
 
 /** The name of the leader; undefined during an election. */
 type Leader = (admin: AdminClients) => Promise<string | undefined>;

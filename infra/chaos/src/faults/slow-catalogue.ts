@@ -1,4 +1,4 @@
-import { Load, type Page } from '@ads/harness';
+import { ACCEPTED, Load, type Page, REDIRECTED } from '@ads/harness';
 import { DEAD_LETTER_STREAM, decodeEvents } from '@ads/models';
 import { type ChaosStack, UNVERIFIED_PER_MINUTE } from '../stack/chaos-stack.js';
 import type { Fault, FaultContext } from './fault.js';
@@ -44,7 +44,9 @@ async function slowCatalogue(context: FaultContext, seconds: number): Promise<vo
   const { stack, complain, expect } = context;
   const flood = new Load([{ ...FLOOD, ports: stack.portsOf('ingest') }]);
   const since = performance.now();
-  await locked(stack, () => expectOutcomes(context, new Set(['202']), seconds, 'the catalogue was locked'));
+  await locked(stack, () =>
+    expectOutcomes(context, new Set([ACCEPTED, REDIRECTED]), seconds, 'the catalogue was locked'),
+  );
   const [page] = (await flood.stop()) as [Page];
   const minutes = (performance.now() - since) / 60_000;
   for (const [outcome, count] of Object.entries(page.outcomes)) {

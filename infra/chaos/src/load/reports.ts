@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Random, type Report, randomKind } from '@ads/harness';
+import { type Random, type Report, randomKind, TAGS, tagReport } from '@ads/harness';
 import { uuidv7 } from '@ads/models';
 
 const SECOND = 1_000;
@@ -10,9 +10,15 @@ const DAY = 24 * HOUR;
 export function newReport(random: Random, adIds: readonly string[], now: number): Report {
   // The first ads get most events, as busy campaigns do.
   const ad = adIds[Math.floor(adIds.length * random.next() ** 2)] as string;
+  const kind = randomKind(random);
+  // The VAST of some sessions was fetched hours ago.
+  if (random.chance(TAGS)) {
+    const startedAt = now - (random.chance(0.1) ? random.integer(0, DAY) : 0);
+    return tagReport(random, { kind, adId: ad, startedAt, links: 0.5 });
+  }
   const claimedAt = claimedTime(random, now);
   return {
-    kind: randomKind(random),
+    kind,
     adId: ad,
     // Not every player generates UUIDv7. Those that do use their own clock, and ids more than a day ahead are refused.
     ...(random.chance(0.5)

@@ -52,6 +52,7 @@ export async function expectRecorded({ admin, journal, jetstream }: Environment,
     lost: [],
     duplicated: [],
     misfiled: [],
+    unstoredRedirects: [],
     stored: size,
     queued: 0,
   });

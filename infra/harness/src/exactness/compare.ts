@@ -13,6 +13,8 @@ export interface Comparison {
   readonly lost: readonly string[];
   readonly duplicated: readonly string[];
   readonly miscounted: readonly string[];
+  /** Clicks that were redirected but not stored, which only a killed ingest may cause. */
+  readonly unstoredRedirects: readonly string[];
   readonly stored: number;
   /** Events in the counts per quarter-hour. */
   readonly counted: number;
@@ -29,7 +31,7 @@ export interface ComparisonTarget {
 export async function compare({ admin, url, adIds }: ComparisonTarget, journal: Journal): Promise<Comparison> {
   const { database } = admin;
   const rows = await readRows(database);
-  const { lost, duplicated, misfiled } = compareRows(journal, rows);
+  const { lost, duplicated, misfiled, unstoredRedirects } = compareRows(journal, rows);
   const ledger = await readLedger(database);
   const now = Date.now();
   const [rollups, counters, answers, reports, live] = await Promise.all([
@@ -45,6 +47,7 @@ export async function compare({ admin, url, adIds }: ComparisonTarget, journal: 
   return {
     lost,
     duplicated,
+    unstoredRedirects,
     miscounted: [...misfiled, ...rollups, ...counters, ...answers, ...reports, ...live],
     stored: rows.length,
     counted: Number(totals[0]?.counted ?? 0),

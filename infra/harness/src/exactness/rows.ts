@@ -26,6 +26,8 @@ export interface RowProblems {
   readonly duplicated: string[];
   /** Events that were stored with another ad or time than acknowledged. */
   readonly misfiled: string[];
+  /** Clicks that were redirected but not stored. */
+  readonly unstoredRedirects: string[];
 }
 
 /** Compares the acknowledged events with the stored ones, id by id. */
@@ -51,7 +53,8 @@ export function compareRows(journal: Journal, rows: readonly Row[]): RowProblems
     duplicated.push(...unknown.slice(journal.untraceable).map((key) => `${key} was never sent`));
   }
   const lost = [...journal.acknowledged.keys()].filter((key) => !stored.has(key));
-  return { lost, duplicated, misfiled };
+  const unstoredRedirects = [...journal.redirected].filter((key) => !stored.has(key));
+  return { lost, duplicated, misfiled, unstoredRedirects };
 }
 
 const IDS_AT_ONCE = 50_000;

@@ -1,19 +1,22 @@
 import { Agent } from 'node:http';
 import { API_PREFIX, ENDPOINTS, type Endpoint, EVENT_ENDPOINTS } from '@ads/contract';
-import { callHttp, NO_ANSWER } from '@ads/local';
+import { callHttp, type HttpAnswer, NO_ANSWER } from '@ads/local';
 import { type EndpointKind, EVENT_KINDS } from '@ads/models';
-import type { Journal, Report } from '../journal.js';
+import { ACCEPTED, type Journal, REDIRECTED, type Report } from '../journal.js';
 import type { Random } from '../random.js';
 
 /** Time after which a player gives up on a request. */
 const PLAYER_TIMEOUT_MS = 8_000;
 
+/** Shorter than the idle timeouts of servers, so that no request is sent on a connection that its server is closing. */
+const IDLE_CONNECTION_MS = 2_000;
+
 /** The connections of all players. */
-const agent = new Agent({ keepAlive: true });
+const agent = new Agent({ keepAlive: true, timeout: IDLE_CONNECTION_MS });
 
 /** The result of one attempt. */
 export interface Attempt {
-  /** The status, or the error of the connection. */
+  /** As in `Outcomes`. */
   readonly outcome: string;
   /** `refused` means that a retry cannot succeed. */
   readonly state: 'acknowledged' | 'failed' | 'refused';
@@ -22,9 +25,8 @@ export interface Attempt {
 /** Sends a report once, in a random form that the API accepts. Adds the attempt and its answer to the journal. */
 export async function send(url: string, journal: Journal, report: Report, random: Random): Promise<Attempt> {
   journal.begin(report);
-  const attempt = await post(url, journal, report, random).catch(
-    (error): Attempt => ({ outcome: nameOf(error), state: 'failed' }),
-  );
+  const sending = report.tag === undefined ? post(url, journal, report, random) : fetchTag(url, journal, report);
+  const attempt = await sending.catch((error): Attempt => ({ outcome: nameOf(error), state: 'failed' }));
   journal.tally(attempt.outcome);
   if (attempt.state !== 'acknowledged') journal.fail(report);
   return attempt;
@@ -39,7 +41,7 @@ async function post(url: string, journal: Journal, report: Report, random: Rando
   const event = eventOf(report, random, inHeader);
   // Some players send an event twice in one request.
   const events = id !== undefined && random.chance(0.2) ? [event, event] : [event];
-  const { status, headers, text } = await callHttp(`${prefix}${inBatch ? ENDPOINTS.events.path : endpoint.path}`, {
+  const answer = await callHttp(`${prefix}${inBatch ? ENDPOINTS.events.path : endpoint.path}`, {
     method: 'POST',
     headers: {
       // navigator.sendBeacon of browsers sends text/plain.
@@ -50,19 +52,37 @@ async function post(url: string, journal: Journal, report: Report, random: Rando
     agent,
     timeoutMs: PLAYER_TIMEOUT_MS,
   });
-  const outcome = String(status);
-  if (status === 202) {
-    const body = JSON.parse(text);
+  if (answer.status === 202) {
+    const body = JSON.parse(answer.text);
     const answers: Readonly<Record<string, string>>[] = inBatch ? body.results : [body];
-    const accepted = answers.find((answer) => answer.status !== 'rejected');
+    const accepted = answers.find(({ status }) => status !== 'rejected');
     if (answers.length !== (inBatch ? events.length : 1) || accepted === undefined) {
-      journal.complaints.push(`ingest answered 202 without an accepted event: ${text}`);
-      return { outcome, state: 'refused' };
+      journal.complaints.push(`ingest answered 202 without an accepted event: ${answer.text}`);
+      return { outcome: '202 without an event', state: 'refused' };
     }
-    const answer = { id: accepted[EVENT_KINDS[kind].idField] ?? '', occurredAt: Date.parse(accepted.timestamp ?? '') };
-    journal.acknowledge(report, answer);
-    return { outcome, state: 'acknowledged' };
+    journal.acknowledge(report, {
+      id: accepted[EVENT_KINDS[kind].idField] ?? '',
+      occurredAt: Date.parse(accepted.timestamp ?? ''),
+    });
+    return { outcome: ACCEPTED, state: 'acknowledged' };
   }
+  return notAccepted(journal, answer);
+}
+
+async function fetchTag(url: string, journal: Journal, report: Report): Promise<Attempt> {
+  const { tag, id = '' } = report;
+  const answer = await callHttp(`${url}${tag?.path}`, { agent, timeoutMs: PLAYER_TIMEOUT_MS });
+  if (tag?.answer === 'redirect' && answer.status === 302) {
+    journal.redirect(report);
+    return { outcome: REDIRECTED, state: 'acknowledged' };
+  }
+  if (tag?.answer !== 'pixel' || answer.status !== 200) return notAccepted(journal, answer);
+  journal.acknowledge(report, { id });
+  return { outcome: ACCEPTED, state: 'acknowledged' };
+}
+
+function notAccepted(journal: Journal, { status, headers, text }: HttpAnswer): Attempt {
+  const outcome = String(status);
   journal.rejected += 1;
   if (status !== 503 && status !== 429) {
     journal.complaints.push(`ingest returned ${status} ${text}`);
