@@ -1,7 +1,13 @@
 /** Parts of queries that several panels share. `$service` and `$ad` are variables of the dashboards. */
+import { ALL_ENDPOINTS, API_PREFIX } from '@ads/contract';
 
-/** Requests that report a click or an impression. */
-export const REPORTS = 'service="ingest",endpoint=~"/api/v1/ads/(click|impression)"';
+/** The endpoints that take events, as alternatives of a regular expression. A parameter of a path matches any text. */
+const EVENT_PATHS = new Set(
+  ALL_ENDPOINTS.filter(({ takesEvents }) => takesEvents).map(({ path }) => path.replaceAll(/\{\w+\}/g, '[^/]+')),
+);
+
+/** Label matchers for the requests with events: single events, batches, pixels and click-through links. */
+export const REPORTS = `service="ingest",endpoint=~"${API_PREFIX}(${[...EVENT_PATHS].join('|')})"`;
 
 /** Label matcher for the selected services. */
 export const PICKED = 'service=~"$service"';

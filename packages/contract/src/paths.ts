@@ -28,6 +28,8 @@ export interface Endpoint {
   /** False for paths that operators request directly from a service. Gateways and Ingresses answer them with 404. */
   readonly isPublic: boolean;
   readonly access: EndpointAccess;
+  /** True if its requests contain events. The objective of ingest is about these requests. */
+  readonly takesEvents?: true;
 }
 
 /** The endpoints of the API, except {@link EVENT_ENDPOINTS}. */
@@ -40,7 +42,14 @@ export const ENDPOINTS = {
   adHistory: { method: 'GET', path: '/ads/{ad_id}/history', service: 'ingest', isPublic: true, access: 'manage' },
   adTags: { method: 'GET', path: '/ads/{ad_id}/tags', service: 'ingest', isPublic: true, access: 'manage' },
   importAds: { method: 'POST', path: '/ads/import', service: 'ingest', isPublic: true, access: 'manage' },
-  events: { method: 'POST', path: '/ads/events', service: 'ingest', isPublic: true, access: 'events' },
+  events: {
+    method: 'POST',
+    path: '/ads/events',
+    service: 'ingest',
+    isPublic: true,
+    access: 'events',
+    takesEvents: true,
+  },
   createKey: { method: 'POST', path: '/keys', service: 'ingest', isPublic: true, access: 'admin' },
   keys: { method: 'GET', path: '/keys', service: 'ingest', isPublic: true, access: 'admin' },
   deleteKey: { method: 'DELETE', path: '/keys/{key_id}', service: 'ingest', isPublic: true, access: 'admin' },
@@ -62,12 +71,33 @@ export const ENDPOINTS = {
   },
 
   /** Tracking pixels. Players cannot send a key with them. */
-  pixel: { method: 'GET', path: '/t/{event}', service: 'ingest', isPublic: true, access: 'everybody' },
-  pixelBeacon: { method: 'POST', path: '/t/{event}', service: 'ingest', isPublic: true, access: 'everybody' },
+  pixel: {
+    method: 'GET',
+    path: '/t/{event}',
+    service: 'ingest',
+    isPublic: true,
+    access: 'everybody',
+    takesEvents: true,
+  },
+  pixelBeacon: {
+    method: 'POST',
+    path: '/t/{event}',
+    service: 'ingest',
+    isPublic: true,
+    access: 'everybody',
+    takesEvents: true,
+  },
   vast: { method: 'GET', path: '/vast/{ad_id}', service: 'ingest', isPublic: true, access: 'everybody' },
 
   /** Links that people click. */
-  clickThrough: { method: 'GET', path: '/c/{ad_id}', service: 'ingest', isPublic: true, access: 'everybody' },
+  clickThrough: {
+    method: 'GET',
+    path: '/c/{ad_id}',
+    service: 'ingest',
+    isPublic: true,
+    access: 'everybody',
+    takesEvents: true,
+  },
 
   /** Redirects to the page. The files of the page are below this path. */
   swagger: { method: 'GET', path: '/swagger', service: 'ingest', isPublic: true, access: 'everybody' },
@@ -90,6 +120,7 @@ export const EVENT_ENDPOINTS: Readonly<Record<EndpointKind, Endpoint>> = perEndp
   service: 'ingest',
   isPublic: true,
   access: 'events',
+  takesEvents: true,
 }));
 
 export const ALL_ENDPOINTS: readonly Endpoint[] = [

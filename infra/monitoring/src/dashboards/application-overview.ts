@@ -10,22 +10,22 @@ export const applicationOverview: Plan = {
   variables: ['service', 'ad'],
   rows: {
     'At a glance': [
-      stat('Reports accepted', 'eps', {
-        description: 'Clicks and impressions that were answered with 202, per second.',
-        queries: { accepted: rate(`http_requests_total{${REPORTS},status_code="202"}`) },
+      stat('Requests accepted', 'reqps', {
+        description:
+          'Requests with events that were answered with 2xx, and click-through links that were redirected. A batch is one request.',
+        queries: { accepted: rate(`http_requests_total{${REPORTS},status_code=~"2..|302"}`) },
       }),
       stat('Share accepted', 'percentunit', {
-        description:
-          'Share of the reports of clicks and impressions that were not answered with a 5xx. The objective is 99.9%.',
+        description: 'Share of the requests with events that were not answered with a 5xx. The objective is 99.9%.',
         queries: { accepted: `1 - ${failedIn('5m')}` },
         limits: atLeast(0.999, 0.99),
-        nothing: 'no reports',
+        nothing: 'no requests',
       }),
-      stat('Time of a 202 (p99)', 's', {
-        description: 'p99 of the response time of reports. The alert fires at 250 ms.',
+      stat('Time of an accepted request (p99)', 's', {
+        description: 'p99 of the response time of requests with events. The alert fires at 250 ms.',
         queries: { p99: 'ingest:event_request_duration_seconds:p99_rate5m' },
         limits: atMost(0.1, 0.25),
-        nothing: 'no reports',
+        nothing: 'no requests',
       }),
       stat('Time until counted (p99)', 's', {
         description:
