@@ -65,14 +65,14 @@ function redirect(
   const target = targetOf(ad);
   if (target === undefined) throw noTarget(ad.id);
   const query = readTagQuery(queryText, dependencies.metrics.unfilled);
-  const { callerIp, ...receipt } = receiptOf(context, dependencies);
+  const receipt = receiptOf(context, dependencies);
   const answer = (id: string): Answer => ({
     status: 302,
     body: '',
-    headers: [...HEADERS, 'Location', clickUrl(ad, target, { id, time: receipt.now, query })],
+    headers: [...HEADERS, 'Location', clickUrl(ad, target, id, receipt.now, query)],
   });
   if (context.request.method === 'HEAD') return answer('');
-  const viewer = { ip: callerIp(), userAgent: userAgentOf(context.request) };
+  const viewer = { ip: receipt.callerIp(), userAgent: userAgentOf(context.request) };
   const read = (from: TagQuery): AdEvent => readTagEvent('click', ad.id, from, viewer, receipt);
   const click = readOr(
     () => read(query),

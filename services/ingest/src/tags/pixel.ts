@@ -45,8 +45,8 @@ export function pixel(dependencies: EventDependencies, metrics: TagMetrics): Tag
         return SEEN;
       }
       const query = readTagQuery(text, metrics.unfilled);
-      const { callerIp, ...receipt } = receiptOf(context, accepting);
-      const viewer = { ip: callerIp(), userAgent: userAgentOf(request) };
+      const receipt = receiptOf(context, accepting);
+      const viewer = { ip: receipt.callerIp(), userAgent: userAgentOf(request) };
       const event = readTagEvent(kind, query.ad_id, query, viewer, receipt);
       const answer = query.f === 'b' ? SEEN_WITHOUT_BODY : SEEN;
       return acceptEvent(
