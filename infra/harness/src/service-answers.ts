@@ -2,7 +2,8 @@ import { API_PREFIX, ENDPOINTS } from '@ads/contract';
 import { callHttp, type LocalProcess, waitFor } from '@ads/local';
 
 const TIMEOUT_MS = 10_000;
-const INTERVAL_MS = 50;
+/** Between two questions. A shorter interval takes CPU time from the services that are starting or recovering. */
+const INTERVAL_MS = 150;
 
 /** The answer of `GET /api/v1/ads/analytics` about one ad. */
 export interface AdAnswer {

@@ -14,7 +14,7 @@ export async function untilSettled(stack: ChaosStack, queue: QueueWatch, timeout
   const deadline = performance.now() + timeoutMs;
   const left = () => Math.max(1_000, deadline - performance.now());
   const wait = (what: string, condition: () => Promise<boolean>) =>
-    waitFor(condition, { what, intervalMs: 50, timeoutMs: left() });
+    waitFor(condition, { what, intervalMs: 150, timeoutMs: left() });
   await untilHealthy(stack.services, left());
   await wait('the redirected clicks to be durable', async () => {
     const metrics = await Promise.all(stack.slotsOf('ingest').map((slot) => readMetrics(slot.process.port)));
@@ -40,7 +40,7 @@ export async function untilWhole(stack: ChaosStack): Promise<string[]> {
   try {
     await waitFor(() => isWhole(stack.admin), {
       what: 'all NATS servers to catch up with their leader',
-      intervalMs: 50,
+      intervalMs: 150,
       timeoutMs: CATCH_UP_MS,
     });
     return [];
