@@ -1,4 +1,4 @@
-import { ALL_ENDPOINTS, type ApiService } from '@ads/contract';
+import { ALL_ENDPOINTS, type ApiService } from '@ads/contract/paths';
 
 /** The facts about a service that the rest of `infra` needs. */
 interface ServiceRow {

@@ -9,7 +9,7 @@ import {
 } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { ApiService } from '@ads/contract';
+import type { ApiService } from '@ads/contract/paths';
 import { createProxyServer } from 'httpxy';
 import { addressOf, limitClients } from './clients.js';
 import { answerError, createRefusals, sayUnavailable } from './refusals.js';

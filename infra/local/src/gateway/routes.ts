@@ -1,4 +1,4 @@
-import { ALL_ENDPOINTS, type ApiService, barePath } from '@ads/contract';
+import { ALL_ENDPOINTS, type ApiService, barePath } from '@ads/contract/paths';
 
 /** Answers the paths that no other service has. */
 const OTHERS: ApiService = 'ingest';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { freePort } from '../ports.js';
 import type { LocalProcess } from '../processes/local-process.js';
 import { waitFor } from '../wait-for.js';
@@ -74,6 +74,8 @@ export async function redisCluster({ folder }: { folder: string }): Promise<Redi
 }
 
 async function withClients<T>(nodes: readonly LocalProcess[], work: (clients: Redis[]) => Promise<T>): Promise<T> {
+  // Imported here, because few of the programs that start servers start a cluster.
+  const { Redis } = await import('ioredis');
   const clients = nodes.map(({ host, port }) => new Redis({ host, port, commandTimeout: 5_000 }));
   for (const client of clients) client.on('error', () => undefined);
   try {
