@@ -130,6 +130,9 @@ export const adTagsResponse = Joi.object({
   ping_link: nullableText.description(
     'HTML: a link to the target itself, with `ping`, by which the browser reports the click. Browsers may have `ping` turned off, as Firefox has. null if the target is not a URL.',
   ),
+  player_script: Joi.string()
+    .required()
+    .description('HTML: the browser snippet, which reports what the first video of the page plays.'),
   curl: Joi.string().required().description('Shell command that reports a click.'),
   video_js: Joi.string()
     .required()

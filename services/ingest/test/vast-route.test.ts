@@ -172,23 +172,24 @@ describe('GET /ads/{ad_id}/tags', () => {
       '<b>"Sale" & \'more\'',
       target,
     ]);
-    const { status, tags } = await read(`?placement=${encodeURIComponent('a"b \'')}&source=s`);
+    const { status, tags } = await read(`?placement=${encodeURIComponent('a"b </\'')}&source=s`);
     const { video_js, ...rest } = tags;
-    const pixel = `${base}/t/click?ad_id=inner&#39;s&amp;pl=a%22b%20&#39;&amp;src=s`;
+    const pixel = `${base}/t/click?ad_id=inner&#39;s&amp;pl=a%22b%20%3C%2F&#39;&amp;src=s`;
     const title = '&lt;b&gt;&quot;Sale&quot; &amp; &#39;more&#39;';
     expect([status, rest]).toEqual([
       200,
       {
         ad_id: "inner's",
-        vast_url: `${base}/vast/inner's?placement=a%22b%20'&source=s`,
+        vast_url: `${base}/vast/inner's?placement=a%22b%20%3C%2F'&source=s`,
         impression_pixel: `<img src="${pixel.replace('click', 'impression')}" width="1" height="1" alt="">`,
-        click_url: `${base}/c/inner's?pl=a%22b%20'&src=s`,
-        click_link: `<a href="${base}/c/inner&#39;s?pl=a%22b%20&#39;&amp;src=s" rel="noopener">${title}</a>`,
-        ping_link: `<a href="https://shop.example/?p=a%22b%20&#39;&amp;i=" ping="${pixel}" rel="noopener">${title}</a>`,
-        curl: `curl -X POST '${base}/api/v1/ads/click' -H 'Content-Type: application/json' -d '{"ad_id":"inner'\\''s","placement":"a\\"b '\\''","source":"s"}'`,
+        click_url: `${base}/c/inner's?pl=a%22b%20%3C%2F'&src=s`,
+        click_link: `<a href="${base}/c/inner&#39;s?pl=a%22b%20%3C%2F&#39;&amp;src=s" rel="noopener">${title}</a>`,
+        ping_link: `<a href="https://shop.example/?p=a%22b%20%3C%2F&#39;&amp;i=" ping="${pixel}" rel="noopener">${title}</a>`,
+        player_script: `<script src="${base}/player.js"></script>\n<script>AdsMetricTracker.track(document.querySelector('video'), {"adId":"inner's","endpoint":"${base}","placement":"a\\"b \\u003c/'","source":"s"});</script>`,
+        curl: `curl -X POST '${base}/api/v1/ads/click' -H 'Content-Type: application/json' -d '{"ad_id":"inner'\\''s","placement":"a\\"b </'\\''","source":"s"}'`,
       },
     ]);
-    expect(String(video_js)).toContain(`await client.get("${base}/vast/inner's?placement=a%22b%20'&source=s");`);
+    expect(String(video_js)).toContain(`await client.get("${base}/vast/inner's?placement=a%22b%20%3C%2F'&source=s");`);
     // Throws an error for invalid syntax.
     new Function(`async () => {${String(video_js).replaceAll(/^import .*$/gm, '')}}`);
   });

@@ -11,6 +11,8 @@ const example = {
   click_link: '<a href="https://ads.example.com/c/ad-001?pl=home" rel="noopener">Spring sale</a>',
   ping_link:
     '<a href="https://shop.example.com/sale" ping="https://ads.example.com/t/click?ad_id=ad-001&amp;pl=home" rel="noopener">Spring sale</a>',
+  player_script:
+    '<script src="https://ads.example.com/player.js"></script>\n<script>AdsMetricTracker.track(document.querySelector(\'video\'), {"adId":"ad-001","endpoint":"https://ads.example.com","placement":"home"});</script>',
   curl: `curl -X POST 'https://ads.example.com/api/v1/ads/click' -H 'Content-Type: application/json' -d '{"ad_id":"ad-001","placement":"home"}'`,
   video_js: "import videojs from 'video.js';\n…",
 };

@@ -1,4 +1,4 @@
-import { API_PREFIX, EVENT_ENDPOINTS } from '@ads/contract';
+import { API_PREFIX, ENDPOINTS, EVENT_ENDPOINTS } from '@ads/contract';
 import { type Ad, fillTarget } from '@ads/models';
 import { targetOf } from './click-target.js';
 import { type Carried, carriedQuery } from './tag-session.js';
@@ -21,6 +21,7 @@ export function adTags(ad: Ad, labels: Pick<Carried, 'placement' | 'source'>, pu
     click_url: click,
     click_link: link(ad, `href="${escapeXml(click)}"`),
     ping_link: pingLink(ad, labels, pixelUrl(publicUrl, 'click', ad.id, carried)),
+    player_script: playerScript({ adId: ad.id, endpoint: publicUrl, ...labels }),
     curl: curlCommand(`${publicUrl}${API_PREFIX}${EVENT_ENDPOINTS.click.path}`, { ad_id: ad.id, ...labels }),
     video_js: videoJsExample(vast),
   };
@@ -41,6 +42,15 @@ function pingLink(ad: Ad, labels: Carried, ping: string): string | null {
   if (target === undefined) return null;
   const href = fillTarget(target, { ...labels, ad_id: ad.id, campaign: ad.campaign ?? undefined });
   return link(ad, `href="${escapeXml(href)}" ping="${escapeXml(ping)}"`);
+}
+
+/** The browser snippet for the first video of a page. */
+function playerScript(options: Carried & { readonly adId: string; readonly endpoint: string }): string {
+  // In a script element, `</script>` would end it, wherever it is.
+  const literal = JSON.stringify(options).replaceAll('<', '\\u003c');
+  const source = escapeXml(`${options.endpoint}${ENDPOINTS.player.path}`);
+  return `<script src="${source}"></script>
+<script>AdsMetricTracker.track(document.querySelector('video'), ${literal});</script>`;
 }
 
 function curlCommand(url: string, body: object): string {
