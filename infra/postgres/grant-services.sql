@@ -18,6 +18,9 @@ GRANT SELECT, INSERT, UPDATE ON ad_totals, counts_per_quarter_hour, counts_per_l
 GRANT SELECT, INSERT ON label_values TO ads;
 GRANT SELECT, UPDATE ON report_backfill TO ads;
 GRANT SELECT, UPDATE (recorded_until, swept_until, minutes_from, minutes_kept) ON event_retention TO ads;
+GRANT SELECT, INSERT, UPDATE, DELETE ON counts_per_day, day_offsets TO ads;
+GRANT SELECT, UPDATE ON day_tier TO ads;
+GRANT SELECT, INSERT, DELETE ON late_quarter_hours TO ads;
 -- For services of the previous release, until they are replaced.
 GRANT SELECT ON clicks_per_second, clicks_per_minute TO ads;
 GRANT SELECT, INSERT, UPDATE, DELETE ON counts_per_second, counts_per_minute, counter_doubts TO ads;

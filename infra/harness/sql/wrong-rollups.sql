@@ -21,6 +21,14 @@ labelled AS MATERIALIZED (
   LEFT JOIN label_values listed USING (ad_id, label, value)
   WHERE value IS NOT NULL
 ),
+built AS MATERIALIZED (
+  SELECT start_quarter_hour FROM day_offsets CROSS JOIN LATERAL generate_series(built_from, built_until - 1, 96) AS start_quarter_hour
+),
+-- Reports do not read the counts of these ads and days.
+late AS MATERIALIZED (
+  SELECT ad_id, start_quarter_hour
+  FROM late_quarter_hours JOIN built ON quarter_hour >= start_quarter_hour AND quarter_hour < start_quarter_hour + 96
+),
 should AS (
   SELECT 'second' AS rollup, ad_id, second AS bucket, ARRAY[clicks, impressions] AS counts FROM counted
   WHERE second >= $1::bigint
@@ -39,6 +47,11 @@ should AS (
   SELECT 'play second', ad_id, play_time_ms / 1000, ARRAY[count(*)]
   FROM ad_events WHERE play_time_ms IS NOT NULL GROUP BY 2, 3
   UNION ALL
+  SELECT 'day', ad_id, start_quarter_hour, ARRAY[:sums, sum(play_times), sum(play_time_ms)]::bigint[]
+  FROM counted JOIN built ON second / 900 >= start_quarter_hour AND second / 900 < start_quarter_hour + 96
+  WHERE (ad_id, start_quarter_hour) NOT IN (SELECT ad_id, start_quarter_hour FROM late)
+  GROUP BY 2, 3
+  UNION ALL
   SELECT 'total', ad_id, 0, ARRAY[sum(clicks), sum(impressions)]::bigint[] FROM counted GROUP BY 2
 ),
 held AS (
@@ -49,6 +62,10 @@ held AS (
   UNION ALL
   SELECT 'quarter-hour', ad_id, quarter_hour, ARRAY[:columns, play_times, play_time_ms]::bigint[]
   FROM counts_per_quarter_hour
+  UNION ALL
+  SELECT 'day', ad_id, start_quarter_hour, ARRAY[:columns, play_times, play_time_ms]::bigint[]
+  FROM counts_per_day
+  WHERE (ad_id, start_quarter_hour) NOT IN (SELECT ad_id, start_quarter_hour FROM late)
   UNION ALL
   SELECT 'label', concat_ws(' ', ad_id, label, value), quarter_hour, ARRAY[:columns, play_times, play_time_ms]::bigint[]
   FROM counts_per_label

@@ -14,7 +14,8 @@
 -- pruning would delete them. Their events are in the totals and in the quarter-hours, which are kept for ever. Players choose
 -- timestamps, so this limits the number of rows.
 --
--- Lock order: events, seconds, minutes, totals, seconds of the video, labels, quarter-hours, each sorted by key. Postgres executes
+-- Lock order: events, seconds, minutes, totals, seconds of the video, labels, quarter-hours, each sorted by key. Marks of late
+-- buckets are only inserted, and day_tier is only read: its lock holds up the builder of days, see days.ts. Postgres executes
 -- the parts that return nothing last, in the reverse order of the text. Parallel batches wait for each other and never
 -- deadlock. A bucket whose events are all stored already is updated by 0, to lock it and get its latest count: a redelivered
 -- batch thereby repeats a raise that a crash prevented. A batch without repetitions skips the search for such buckets.
@@ -125,6 +126,13 @@ quarter_hours AS (
   ORDER BY ad_id, quarter_hour
   ON CONFLICT (ad_id, quarter_hour) DO UPDATE
     SET :add, play_times = bucket.play_times + excluded.play_times, play_time_ms = bucket.play_time_ms + excluded.play_time_ms
+),
+-- The days of these buckets may have been built: see days.ts.
+late AS (
+  INSERT INTO late_quarter_hours (ad_id, quarter_hour)
+  SELECT ad_id, quarter_hour
+  FROM per_quarter_hour
+  WHERE quarter_hour < (SELECT late_before FROM day_tier)
 ),
 labels AS (
   INSERT INTO counts_per_label AS bucket (ad_id, label, quarter_hour, value, play_times, play_time_ms, :columns)

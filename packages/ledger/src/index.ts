@@ -4,6 +4,12 @@ export * from './audit-counters.js';
 export * from './backfill.js';
 export { createClockCache } from './clock-cache.js';
 export * from './counts.js';
+export {
+  buildDays,
+  DAY_QUARTERS,
+  type DaysStep,
+  wantDays,
+} from './days.js';
 export * from './dependencies.js';
 export * from './doubts.js';
 export * from './erase.js';

@@ -1,5 +1,6 @@
 import { fillInKinds, SECONDS_KEPT } from '@ads/models';
 import pg from 'pg';
+import { forgetDays, LOCK_DAYS } from './days.js';
 import { readText } from './files.js';
 
 const RECOUNT = fillInKinds(readText('sql/recount.sql'));
@@ -45,7 +46,10 @@ export async function recount(connection: pg.ClientConfig, minutesKept: number):
     await client.query('SET LOCAL statement_timeout = 0');
     await client.query('SET LOCAL idle_in_transaction_session_timeout = 0');
     await client.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
+    // The builder of days takes its lock before all others.
+    await client.query(LOCK_DAYS);
     await client.query(LOCK);
+    await forgetDays(client);
     const { rows } = await client.query<Recount>(RECOUNT, [SECONDS_KEPT, minutesKept]);
     await client.query('SELECT renew_ledger_identity()');
     await client.query('COMMIT');

@@ -2,8 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { openTestServers, type Variables } from '@ads/local';
 import { LEAST_MINUTES_KEPT } from '@ads/models';
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
 import { seeded } from '../../models/test/seeded.js';
-import { type Database, noteRecorded, readIdentity, recount, removeOldEvents } from '../src/index.js';
+import {
+  buildDays,
+  type Database,
+  noteRecorded,
+  readIdentity,
+  recount,
+  removeOldEvents,
+  wantDays,
+} from '../src/index.js';
 import { recordBatch } from '../src/record.js';
 import { click, expectExactRollups, randomEvents, rows } from './expected-counts.js';
 import { openDatabase } from './servers.js';
@@ -99,6 +108,26 @@ describe('a recount', () => {
     expect(await recount(connection(), LEAST_MINUTES_KEPT)).toMatchObject({ totals: 1, minutes: 1, quarter_hours: 1 });
     expect(await counts()).toEqual(exact);
     expect(await rows(database, 'SELECT clicks FROM ad_totals')).toEqual([{ clicks: 3 }]);
+  });
+
+  it('removes the counts per day, which are built again', async () => {
+    await recordBatch(database, [click(at - 3 * DAY)]);
+    const client = new pg.Client(connection());
+    await client.connect();
+    const build = async () => {
+      while ((await buildDays(client, at)) !== 'done');
+    };
+    await wantDays(database, [0]);
+    await build();
+    await rows(database, 'UPDATE counts_per_day SET clicks = 7');
+    await recordBatch(database, [click(at - 3 * DAY)]);
+    await recount(connection(), LEAST_MINUTES_KEPT);
+    for (const table of ['counts_per_day', 'late_quarter_hours', 'day_offsets WHERE built_from IS NOT NULL']) {
+      expect(await rows(database, `SELECT FROM ${table}`)).toEqual([]);
+    }
+    await build();
+    expect(await rows(database, 'SELECT clicks FROM counts_per_day')).toEqual([{ clicks: 2 }]);
+    await client.end();
   });
 
   it('creates no buckets beyond the retention', async () => {

@@ -2,7 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { openTestServers, type Variables } from '@ads/local';
 import { type AdFields, LEAST_MINUTES_KEPT, perKind, uuidv7 } from '@ads/models';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
 import {
+  buildDays,
   createAds,
   createKey,
   DAYS_AHEAD,
@@ -29,6 +31,7 @@ import {
   removeOldEvents,
   renewIdentity,
   settleDoubt,
+  wantDays,
 } from '../src/index.js';
 import { recordBatch } from '../src/record.js';
 import { click, hasDoubt, rows } from './expected-counts.js';
@@ -87,7 +90,14 @@ describe('the role of the services', () => {
       database: variables.POSTGRES_DB,
     };
     expect(await recount(connection, LEAST_MINUTES_KEPT)).toMatchObject({ events: 3, totals: 0 });
-    expect(await eraseAddress(connection, '203.0.113.9')).toBe(3);
+    await wantDays(services, [0, 5]);
+    await recordBatch(services, [click(now, { occurredAt: now - 5 * 86_400_000 })]);
+    const client = new pg.Client(connection);
+    await client.connect();
+    while ((await buildDays(client, now)) !== 'done');
+    await client.end();
+    expect(await rows(services, 'SELECT clicks FROM counts_per_day')).toEqual([{ clicks: 1 }, { clicks: 1 }]);
+    expect(await eraseAddress(connection, '203.0.113.9')).toBe(4);
     expect(await readAdIds(services, '', 10)).toMatchObject({ count: 3 });
     expect(await readChangedAdIds(services, 0, 10)).toMatchObject({ count: 3 });
     expect(await lookUpAds(services, ['ad-001', 'no'])).toEqual(['ad-001']);

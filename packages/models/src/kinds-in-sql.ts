@@ -24,6 +24,7 @@ function eachOf(columns: readonly CountColumn[], expression: (column: CountColum
  * | `:count`, `:count_video` | counts of rows by `kind`, named like the columns |
  * | `:sum` | sums of the columns, with the same names |
  * | `:counts`, `:sums` | the same without names |
+ * | `:day_sums` | sums of the columns as bigint, or 0 without rows |
  * | `:add` | adds each column of `excluded` to that of `bucket` |
  * | `:replace` | replaces each column by that of `excluded` |
  * | `:should`, `:held` | each column of `should` or `held`, with 0 for null |
@@ -45,6 +46,7 @@ export function fillInKinds(sql: string): string {
     counts: eachOf(COUNT_COLUMNS, count),
     sum: eachOf(COUNT_COLUMNS, named(sum)),
     sums: eachOf(COUNT_COLUMNS, sum),
+    day_sums: eachOf(COUNT_COLUMNS, (column) => `coalesce(sum(${column}), 0)::bigint`),
     add: eachOf(COUNT_COLUMNS, (column) => `${column} = bucket.${column} + excluded.${column}`),
     replace: eachOf(COUNT_COLUMNS, (column) => `${column} = excluded.${column}`),
     should: eachOf(COUNT_COLUMNS, (column) => `coalesce(should.${column}, 0)`),

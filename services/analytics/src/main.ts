@@ -17,6 +17,7 @@ import { createLiveStreams } from './live/live-streams.js';
 import { createAllAdsReader } from './live/read-all-ads.js';
 import { playTimeHandler } from './play-time-handler.js';
 import { createReaders } from './readers.js';
+import { createDayOffsets } from './report/day-offsets.js';
 import { reportHandler } from './report/report-handler.js';
 import { createStreaming } from './streaming.js';
 
@@ -71,6 +72,7 @@ await runProcess<AnalyticsConfig>({
           ...exports,
           stream: streaming.reports,
           database,
+          wantDays: createDayOffsets(database, now),
           maxEventAgeDays: config.MAX_EVENT_AGE_DAYS,
           minutesKept: minutesKept(config),
         });

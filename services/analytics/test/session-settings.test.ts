@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { postgresConnection, postgresVariables } from '@ads/connections';
 import {
   auditCounters,
+  buildDays,
   createLedger,
   ensurePartitions,
   healDoubts,
@@ -15,12 +16,13 @@ import {
   rebuildCounters,
   recount,
   renewIdentity,
+  wantDays,
 } from '@ads/ledger';
 import { openPool, openTestServers, pgBouncer, type Variables, waitFor } from '@ads/local';
 import { LEAST_MINUTES_KEPT, perColumn, perKind } from '@ads/models';
 import { loadConfig } from '@ads/runtime';
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
-import type pg from 'pg';
+import pg from 'pg';
 import { readPostgresCounters } from '../src/postgres-counters.js';
 import { event, openStores } from './stores.js';
 
@@ -129,6 +131,13 @@ async function useEverything(env: Variables): Promise<void> {
   await admin.query("INSERT INTO public.counts_per_minute VALUES ('ad-001', 1, 0)");
   expect([await pruneSeconds(database), await pruneMinutes(database, LEAST_MINUTES_KEPT)]).toEqual([1, 1]);
   expect(await renewIdentity(database, identity)).toBe(true);
+
+  await wantDays(database, [7]);
+  const client = new pg.Client(postgresConnection(loadConfig({ ...env }, postgresVariables)));
+  await client.connect();
+  for (let step = 0; step < 3; step += 1) expect(await buildDays(client, now)).toBe('worked');
+  await client.end();
+  expect((await admin.query('SELECT FROM public.day_offsets WHERE built_from < built_until')).rowCount).toBe(1);
 }
 
 it.each(DEFAULTS)('the ledger works with the database default %s', async (setting) => {

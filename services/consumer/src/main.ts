@@ -8,6 +8,7 @@ import { createConsumerMetrics } from './consumer-metrics.js';
 import { createCountersStatus } from './counters-status.js';
 import { createIncidents } from './incidents.js';
 import { keepCounters } from './keep-counters.js';
+import { keepDays } from './keep-days.js';
 import { keepTables } from './keep-tables.js';
 import { createNewerEvents } from './newer-events.js';
 import { keepNotingRecorded } from './note-recorded.js';
@@ -49,6 +50,7 @@ await runProcess<ConsumerConfig>({
     const backfill = { database: postgres, store: redis, minutesKept: kept, now: clock.earliest, logger };
     shutdown.add('recorded events', keepNotingRecorded({ nats, database: postgres, clock, logger }));
     shutdown.add('backfill', keepBackfilling(backfill));
+    shutdown.add('days', keepDays({ config, database: postgres, logger }));
 
     const recording = startRecording({ context, connections, store: redis, clock, counted, incidents });
     shutdown.add('recording', recording.stop);

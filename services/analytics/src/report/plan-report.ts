@@ -11,6 +11,7 @@ import { cutRange, formatMoment, type Part } from './intervals.js';
 import { type Range, readRange } from './range.js';
 import { MINUTES, QUARTER_HOURS, type ReportRequest } from './read-report.js';
 import { type ReportCursor, readReportCursor } from './report-cursor.js';
+import { wholeDays } from './whole-days.js';
 
 /** A checked query, and what to read for it. */
 export interface ReportPlan extends Omit<ReportRequest, 'most'>, Range {
@@ -53,7 +54,8 @@ export async function planReport(text: string, options: PlanOptions): Promise<Re
   const parts = cutRange(from, to, interval, tz, isWhole ? REPORT_ROWS : REPORT_PARTS);
   if (parts === undefined) throw isWhole ? tooManyRows() : tooManyParts();
   const bounds = [...parts.map((part) => part.from), to].map((time) => Math.floor(time / rollup.milliseconds));
-  return { query, from, to, parts, rollup, label, bounds, metrics, after: cursor?.after, format };
+  const days = interval in BY_DAYS && label === undefined ? wholeDays({ from, to }, bounds, tz, options.now) : [];
+  return { query, from, to, parts, rollup, label, bounds, days, metrics, after: cursor?.after, format };
 }
 
 /** The query for the ads of an advertiser only. @throws ApiError 403 if it asks for another one */
@@ -62,6 +64,14 @@ function ofAdvertiser(query: ReportQuery, advertiser: string | undefined): Repor
   if (query.advertiser?.some((asked) => asked !== advertiser)) throw otherAdvertiser(advertiser);
   return { ...query, advertiser: [advertiser] };
 }
+
+/** The intervals that consist of days, except at the ends of the range. */
+const BY_DAYS: Readonly<Partial<Record<ReportQuery['interval'], true>>> = {
+  day: true,
+  week: true,
+  month: true,
+  total: true,
+};
 
 /** The label of events that the query groups or filters by. @throws ApiError for more than one, and for minutes */
 function eventLabelOf(query: ReportQuery): CountedLabel | undefined {

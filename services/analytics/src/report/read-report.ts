@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ReportQuery } from '@ads/contract';
-import type { Database } from '@ads/ledger';
+import { DAY_QUARTERS, type Database } from '@ads/ledger';
 import {
   AD_LABELS,
   type AdLabel,
@@ -78,6 +78,8 @@ export interface ReportRequest {
   /** The first bucket of each part, ascending, and the bucket after the last part. */
   readonly bounds: readonly number[];
   readonly metrics: readonly MetricName[];
+  /** The first quarter-hours of days that are each in one part, ascending. Their counts per day are read where they are built. */
+  readonly days: readonly number[];
   /** The rows begin after this one. */
   readonly after: ReportPosition | undefined;
   /** The maximum number of rows. */
@@ -104,6 +106,7 @@ export function reportStatement({
   rollup,
   label,
   bounds,
+  days,
   metrics,
   after,
   most,
@@ -118,7 +121,7 @@ export function reportStatement({
   const isGrouped = COUNTED_LABELS.some((name) => group_by.includes(name));
   const keys = keysOf(query.order);
   const parts: Readonly<Record<string, string>> = {
-    rollup: label === undefined ? rollup.table : `(${labelledCounts(rollup, label, listed !== undefined)}) AS labelled`,
+    rollup: sourceOf({ rollup, label, days }, listed !== undefined),
     bucket: rollup.column,
     label: isGrouped ? 'value' : "''",
     filters: [...filters, listed === undefined ? 'AND $8::text[] IS NULL' : 'AND value = ANY($8)'].join(' '),
@@ -145,9 +148,39 @@ export function reportStatement({
       ...AD_LABELS.map((label) => group_by.includes(label)),
       listed ?? null,
       most,
+      days,
       ...(after === undefined ? [] : keys.map(({ name }) => after[name])),
     ],
   ];
+}
+
+/** What the report sums: counts of an ad in a bucket. */
+function sourceOf(
+  { rollup, label, days }: Pick<ReportRequest, 'rollup' | 'label' | 'days'>,
+  onlyLabelled: boolean,
+): string {
+  if (label !== undefined) return `(${labelledCounts(rollup, label, onlyLabelled)}) AS labelled`;
+  return days.length === 0 ? rollup.table : `(${countsWithDays(rollup)}) AS counted`;
+}
+
+/**
+ * The counts of built days, except of ads with late events, and the quarter-hours of all other times. The names are those of
+ * read-report.sql.
+ */
+function countsWithDays({ table, column, counts }: Rollup): string {
+  const columns = (from: string) => counts.map((count) => `${from}.${count}`).join(', ');
+  const held = `SELECT held.ad_id, held.${column}, ${columns('held')}`;
+  const isIn = (first: string, after: string) => `held.${column} >= ${first} AND held.${column} < ${after}`;
+  return `SELECT day.ad_id, day.start_quarter_hour AS ${column}, ${columns('day')}
+      FROM counts_per_day day
+      WHERE start_quarter_hour = ANY((SELECT starts FROM built)::integer[]) AND NOT EXISTS (
+        SELECT FROM late WHERE late.ad_id = day.ad_id AND late.start_quarter_hour = day.start_quarter_hour
+      )
+    UNION ALL ${held}
+      FROM late JOIN ${table} held ON held.ad_id = late.ad_id
+        AND ${isIn('late.start_quarter_hour', `late.start_quarter_hour + ${DAY_QUARTERS}`)}
+    UNION ALL ${held}
+      FROM gaps JOIN ${table} held ON ${isIn('gaps.first', 'gaps.after')}`;
 }
 
 /**
@@ -209,10 +242,10 @@ function metricValue(name: MetricName): string {
   return `(${total(sum)})::float8 / nullif(${total(per)}, 0) / ${unit}`;
 }
 
-/** True for the rows after a position, whose values are the parameters from $10 on. */
+/** True for the rows after a position, whose values are the parameters from $11 on. */
 function comparison(keys: readonly Key[]): string {
   return keys.reduceRight((rest, { name, type, isDescending }, place) => {
-    const value = `$${place + 10}::${type}`;
+    const value = `$${place + 11}::${type}`;
     return `(${name} ${isDescending ? '<' : '>'} ${value} OR ${name} = ${value} AND ${rest})`;
   }, 'false');
 }

@@ -4,6 +4,7 @@ import { readOldestMinute } from '@ads/ledger';
 import type { Request, RequestHandler, Response } from 'express';
 import { rowWriter } from '../row-formats.js';
 import type { Streaming } from '../streaming.js';
+import type { DayOffsets } from './day-offsets.js';
 import { readFinalUntil } from './final.js';
 import { formatMoment } from './intervals.js';
 import { planReport, type ReportPlan } from './plan-report.js';
@@ -14,6 +15,7 @@ export interface ReportHandlerDependencies extends ReportDependencies, ReportStr
   /** Minutes for which counts per minute are kept. */
   readonly minutesKept: number;
   readonly stream: Streaming;
+  readonly wantDays: DayOffsets;
 }
 
 /** `GET /api/v1/ads/analytics/report` */
@@ -26,6 +28,7 @@ export function reportHandler(dependencies: ReportHandlerDependencies): RequestH
       preferred: preferredFormat(request),
       readOldestMinute: () => readOldestMinute(database, minutesKept),
     });
+    dependencies.wantDays(plan.days);
     response.vary('Accept');
     if (plan.format === 'json') await sendWhole(request, response, dependencies, plan);
     else await sendRows(request, response, dependencies, plan, plan.format);
