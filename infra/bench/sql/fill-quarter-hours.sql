@@ -9,5 +9,5 @@ CROSS JOIN LATERAL (SELECT (quarter_hour % 6 = 0)::integer AS clicks) AS counts
 CROSS JOIN LATERAL (
   SELECT unnest($1::text[])
   UNION ALL
-  SELECT unnest($2::text[]) WHERE (quarter_hour - $3) % 857 = 0
+  SELECT unnest($2::text[]) WHERE quarter_hour % 857 = 0
 ) AS ads (ad_id)

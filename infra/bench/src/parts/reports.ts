@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createHistogram, performance } from 'node:perf_hooks';
 import { adIdsOf } from '@ads/harness';
-import { type LocalProcess, printDetail, printTable, readMemory, step } from '@ads/local';
+import { type LocalProcess, printDetail, printTable, readMemory, step, waitFor } from '@ads/local';
 import type { Budget } from '../budget.js';
 import { runAt, whereIs } from '../cores.js';
 import { runLoad, warmUp } from '../load/run-load.js';
@@ -13,7 +13,8 @@ const FILL = readFileSync(new URL('../../sql/fill-quarter-hours.sql', import.met
 
 const REPORT = '/api/v1/ads/analytics/report';
 const DAYS = 90;
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 const QUARTER_HOUR_MS = 900_000;
 const ADS_PER_CAMPAIGN = 20;
 /** Ads with a thousandth of the events. They are in no campaign. */
@@ -23,12 +24,20 @@ const CONNECTIONS = 1;
 /** A report that takes longer is refused with 503. It is twelve times the default, to measure reports that miss the goal. */
 const TIMEOUT_MS = 60_000;
 const WARM_REPORTS = 200;
+/** The consumer builds a day some hours after its end. */
+const BUILT_AFTER_MS = 4 * HOUR_MS;
+const BUILD_TIMEOUT_MS = 300_000;
+/** A statement that fills so many takes some seconds. */
+const QUARTERS_AT_ONCE = 960;
+/** Hours after the days, whose quarter-hours the last report reads. */
+const HOURS_OF_TODAY = 12;
 
 /** The reports, and what they read. */
 const WHAT = {
   one: 'one ad, by day',
   rare: 'one ad with a thousandth of the events, by day',
   campaigns: 'all ads, by day and campaign',
+  today: `the same and ${HOURS_OF_TODAY} hours of today`,
 } as const;
 
 export const reports: Part = {
@@ -38,11 +47,12 @@ export const reports: Part = {
     runAt('others');
     await stack.startServers();
     printDetail(`analytics: ${whereIs('measured')}; one client and Postgres: ${whereIs('others')}`);
-    const until = Math.floor(Date.now() / DAY_MS) * DAY_MS;
+    const until = Math.floor((Date.now() - BUILT_AFTER_MS) / DAY_MS) * DAY_MS;
     const ads = await fill(stack, budget.ads, until);
     const analytics = await stack.startServiceAt('measured', 'analytics', { POSTGRES_TIMEOUT_MS: String(TIMEOUT_MS) });
     // CSV is first, because the peak of memory is that of all requests until then.
     const csv = await measureCsv(analytics, budget, until);
+    await buildDays(stack, analytics, ads, until);
     return { ...csv, ...(await measureTimes(analytics, budget, ads, until)) };
   },
 };
@@ -52,7 +62,7 @@ interface Ads {
   readonly rare: readonly string[];
 }
 
-/** Fills the quarter-hours of the days before a time. No events are stored, because reports read rollups only. */
+/** Fills the quarter-hours of the days before a time, and of the hours after it. No events are stored, because reports read rollups only. */
 async function fill(stack: BenchStack, count: number, until: number): Promise<Ads> {
   const { database } = stack.admin;
   const adIds = adIdsOf(count + RARE_ADS);
@@ -65,11 +75,36 @@ async function fill(stack: BenchStack, count: number, until: number): Promise<Ad
   );
   const end = until / QUARTER_HOUR_MS;
   await step(`${count} ads × ${DAYS} days of quarter-hours`, async () => {
-    await database.query(FILL, [busy, rare, end - (DAYS * DAY_MS) / QUARTER_HOUR_MS, end]);
+    const after = end + (HOURS_OF_TODAY * HOUR_MS) / QUARTER_HOUR_MS;
+    for (let first = end - (DAYS * DAY_MS) / QUARTER_HOUR_MS; first < after; first += QUARTERS_AT_ONCE) {
+      await database.query(FILL, [busy, rare, first, Math.min(first + QUARTERS_AT_ONCE, after)]);
+    }
     for (const table of ['counts_per_quarter_hour', 'ads']) await database.query(`VACUUM ANALYZE ${table}`);
     await database.query('CHECKPOINT');
   });
   return { busy, rare };
+}
+
+/** Asks for a report by day, and runs a consumer until it has built the counts per day. */
+async function buildDays(stack: BenchStack, { port }: LocalProcess, { rare }: Ads, until: number): Promise<void> {
+  const { database } = stack.admin;
+  const has = async (condition: string) =>
+    ((await database.query(`SELECT FROM day_offsets WHERE ${condition}`)).rowCount ?? 0) > 0;
+  await (await fetch(`http://127.0.0.1:${port}${pathOf(until)}&ad_id=${rare[0]}`)).arrayBuffer();
+  await waitFor(() => has('true'), { what: 'analytics to ask for counts per day', timeoutMs: TIMEOUT_MS });
+  const consumer = await stack.startServiceAt('others', 'consumer');
+  const first = (until - DAYS * DAY_MS) / QUARTER_HOUR_MS;
+  await step('counts per day', () =>
+    waitFor(() => has(`built_from <= ${first}`), { what: 'the days to be built', timeoutMs: BUILD_TIMEOUT_MS }),
+  );
+  await consumer.stop();
+  await database.query('VACUUM ANALYZE counts_per_day');
+}
+
+/** A report of the days before a time, and of the hours after it. */
+function pathOf(until: number, hours = 0): string {
+  const to = new Date(until + hours * HOUR_MS).toISOString();
+  return `${REPORT}?from=${dateOf(until - DAYS * DAY_MS)}&to=${to}&interval=day`;
 }
 
 /** Response times of reports by day. The reports of one ad are measured in turns. */
@@ -79,19 +114,19 @@ async function measureTimes(
   { busy, rare }: Ads,
   until: number,
 ): Promise<PartFigures> {
-  const byDay = `${REPORT}?from=${dateOf(until - DAYS * DAY_MS)}&to=${dateOf(until)}&interval=day`;
   const cases = Object.entries({ one: busy, rare }).map(([name, adIds]) => ({
     name,
     port,
     connections: CONNECTIONS,
-    request: { kind: 'get', paths: adIds.map((adId) => `${byDay}&ad_id=${adId}`) } as const,
+    request: { kind: 'get', paths: adIds.map((adId) => `${pathOf(until)}&ad_id=${adId}`) } as const,
     status: 200,
   }));
   const times = new Times();
   for (const { name: _, ...load } of cases) await warmUp(load, WARM_REPORTS);
   for (let round = 0; round < rounds; round += 1) {
     for (const { name, ...load } of cases) times.add(name, await runLoad({ ...load, warmSeconds, seconds }));
-    times.add('campaigns', await timeReports(port, `${byDay}&group_by=campaign`, seconds));
+    times.add('campaigns', await timeReports(port, `${pathOf(until)}&group_by=campaign`, seconds));
+    times.add('today', await timeReports(port, `${pathOf(until, HOURS_OF_TODAY)}&group_by=campaign`, seconds));
   }
   printTable(
     ['report of 90 days', 'p50 ms', 'spread', 'p99 ms', 'spread'],
