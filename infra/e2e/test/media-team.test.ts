@@ -34,7 +34,9 @@ test('a client with types from the OpenAPI document compiles, and does the work 
   expect(await walk(contract.stack.url, ADMIN_KEY)).toEqual({
     created: 2,
     accepted: 2,
-    clicks: 2,
+    vast: '4.2',
+    link: 302,
+    clicks: 3,
     status: 'archived',
   });
 });
