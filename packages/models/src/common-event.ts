@@ -81,8 +81,12 @@ const PLAIN_TIME = /^(?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z$/;
 const DAY_AT = 8;
 const HOUR_AT = 11;
 
-/** Milliseconds since the epoch. */
-function readPlainTime(value: unknown): number | undefined {
+/**
+ * Reads a time in the form of `toISOString`, with or without milliseconds.
+ *
+ * @returns milliseconds since the epoch; undefined for any other value
+ */
+export function readPlainTime(value: unknown): number | undefined {
   if (typeof value !== 'string' || !PLAIN_TIME.test(value)) return undefined;
   const time = Date.parse(value);
   if (!(time >= 0)) return undefined;

@@ -19,8 +19,10 @@ const HASH_DIGITS = 15;
  */
 export function derivedId(time: number, parts: readonly string[]): string {
   const digits = time.toString(16).padStart(12, '0');
-  // JSON keeps the parts apart, whatever they contain.
-  const digest = hash('sha256', JSON.stringify(parts), 'hex');
+  let text = '';
+  // The lengths keep the parts apart, whatever they contain.
+  for (const part of parts) text += `${part.length}:${part}`;
+  const digest = hash('sha256', text, 'hex');
   // The digit of the variant has the high bits `10`: 8, 9, a or b.
   const variant = '89ab'.charAt(Number.parseInt(digest.charAt(HASH_DIGITS), 16) >> 2);
   return `${digits.slice(0, 8)}-${digits.slice(8)}-${DERIVED_MARK}-${variant}${digest.slice(0, 3)}-${digest.slice(3, HASH_DIGITS)}`;

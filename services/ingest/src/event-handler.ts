@@ -34,10 +34,16 @@ export function eventHandler(kind: EndpointKind, dependencies: EventDependencies
   // forty times as large as the event.
   return (context, body) => {
     const idempotencyKey = context.request.headers['idempotency-key'];
-    const receipt = {
+    const { callerIp, now, maxClockSkew, maxAge, maxIdAge } = receiptOf(context, dependencies);
+    const receipt: Receipt = {
       kind,
       idempotencyKey: typeof idempotencyKey === 'string' ? idempotencyKey : undefined,
-      ...receiptOf(context, dependencies),
+      // Not a spread, which takes 2 µs.
+      callerIp,
+      now,
+      maxClockSkew,
+      maxAge,
+      maxIdAge,
     };
     const event = eventOf(readEventRequest(body, receipt));
     return acceptEvent(event, () => context.clientKey(), answer, dependencies);

@@ -7,6 +7,7 @@ import {
   isFarAhead,
   type Receipt,
   readEventRequest,
+  readPlainTime,
   timeOfUuidv7,
 } from '@ads/models';
 import { eventOf } from '../event-handler.js';
@@ -34,12 +35,18 @@ export function readTagEvent(
   viewer: Viewer,
   receipt: Omit<Receipt, 'kind' | 'idempotencyKey' | 'callerIp'>,
 ): AdEvent {
-  const { idField } = EVENT_KINDS[kind];
-  const time = query.ts === undefined ? undefined : readTimestamp(query.ts);
-  const fields: Record<string, unknown> = {
+  const { ts } = query;
+  // Most players write the form that is read without a conversion.
+  const plain = readPlainTime(ts);
+  const other = plain !== undefined || ts === undefined ? undefined : readTimestamp(ts);
+  const id = idOf(kind, adId, query, plain ?? other, viewer, receipt.now);
+  const fields = {
     ad_id: adId,
-    [idField]: idOf(kind, adId, query, time, viewer, receipt.now),
-    timestamp: time === undefined ? undefined : new Date(time).toISOString(),
+    // A kind has one of these fields, and ignores the others.
+    click_id: id,
+    impression_id: id,
+    event_id: id,
+    timestamp: other !== undefined ? new Date(other).toISOString() : plain !== undefined ? ts : undefined,
     session_id: labelOf('session_id', query.sid),
     placement: labelOf('placement', query.placement),
     source: labelOf('source', query.source),
