@@ -52,6 +52,18 @@ const GOALS: readonly Definition[] = [
     atLeast: 8,
   },
   {
+    name: 'pixel_of_bare',
+    what: 'pixels/s: ours ÷ bare node:http with the same bytes',
+    figure: 'tags.ours_pixel_per_second / tags.bare_pixel_per_second',
+    atLeast: 0.65,
+  },
+  {
+    name: 'click_through_of_bare',
+    what: 'click-throughs/s: ours ÷ bare node:http with the same bytes',
+    figure: 'tags.ours_click_through_per_second / tags.bare_click_through_per_second',
+    atLeast: 0.65,
+  },
+  {
     name: 'drain_of_unnest_100',
     what: 'drain of 100 ads ÷ bare INSERT … unnest',
     figure: 'drain.one_100_per_second / drain.unnest_100_per_second',

@@ -14,7 +14,7 @@ const SETTINGS = {
 };
 
 /** The programs that the tracker is compared with. */
-export type ContenderName = 'bare' | 'fastify' | 'express' | 'same-bytes';
+export type ContenderName = 'bare' | 'fastify' | 'express' | 'same-bytes' | 'bare-tag';
 
 /** An environment that pins its processes to cores and can start contenders. */
 export class BenchStack extends Environment {

@@ -1,0 +1,97 @@
+import { request as httpRequest } from 'node:http';
+import { printDetail, printTable } from '@ads/local';
+import { uuidv7 } from '@ads/models';
+import type { Budget } from '../budget.js';
+import { runAt, whereIs } from '../cores.js';
+import { runLoad, warmUp } from '../load/run-load.js';
+import type { Part } from '../part.js';
+import type { BenchStack } from '../stack.js';
+import { Figures, inFigures, spreadOf } from '../statistics.js';
+import { emptyStreams } from '../tracker.js';
+
+const TAGS = ['pixel', 'click_through'] as const;
+type Tag = (typeof TAGS)[number];
+
+const STATUS: Readonly<Record<Tag, number>> = { pixel: 200, click_through: 302 };
+const CONNECTIONS = 64;
+const WARM_ANSWERS = 50_000;
+/** Different URLs of one tag. */
+const URLS = 5_000;
+/** Headers that Node sets, or that differ between the responses. */
+const OWN_HEADERS = new Set(['date', 'connection', 'keep-alive']);
+
+/** Pixels and click-throughs per second on one core, and what bare `node:http` answers with the same bytes. */
+export const tags: Part = {
+  title: 'pixels and click-throughs per second on one core; the answer follows the acknowledgement of JetStream',
+  ads: 100,
+  async run(stack, budget) {
+    runAt('others');
+    await stack.startServers();
+    const { port: ours } = await stack.startServiceAt('measured', 'ingest');
+    printDetail(`ingest, bare node:http: ${whereIs('measured')}; load, NATS, Postgres: ${whereIs('others')}`);
+    const rates = new Figures();
+    for (const tag of TAGS) {
+      const paths = urlsOf(tag, stack.adIds);
+      const answer = await readAnswer(ours, paths[0] ?? '');
+      const bare = await stack.startContender('bare-tag', 'measured', { ANSWER: JSON.stringify(answer) });
+      const ports = { ours, bare: bare.port };
+      const load = { connections: CONNECTIONS, request: { kind: 'get', paths }, status: STATUS[tag] } as const;
+      for (const port of Object.values(ports)) await warmUp({ ...load, port }, WARM_ANSWERS);
+      await measure(stack, rates, budget, tag, ports, load);
+      await bare.stop();
+    }
+    printTable(
+      ['tag', 'answers/s', 'spread'],
+      rates
+        .names()
+        .map((name) => [name.replaceAll('_', ' '), inFigures(rates.of(name).median), spreadOf(rates.of(name))]),
+      [0],
+    );
+    return rates.medians('_per_second');
+  },
+};
+
+async function measure(
+  stack: BenchStack,
+  rates: Figures,
+  { ingest: { rounds, warmSeconds, seconds } }: Budget,
+  tag: Tag,
+  ports: Readonly<Record<string, number>>,
+  load: Omit<Parameters<typeof runLoad>[0], 'port' | 'warmSeconds' | 'seconds'>,
+): Promise<void> {
+  for (let round = 0; round < rounds; round += 1) {
+    for (const [name, port] of Object.entries(ports)) {
+      rates.add(`${name}_${tag}`, (await runLoad({ ...load, port, warmSeconds, seconds })).perSecond);
+      await emptyStreams(stack);
+    }
+  }
+}
+
+/** URLs as `/vast` writes them, with the macros as a player fills them, each with a session of its own. */
+function urlsOf(tag: Tag, adIds: readonly string[]): string[] {
+  return Array.from({ length: URLS }, (_, index) => {
+    const adId = adIds[index % adIds.length] ?? '';
+    const session = `sid=${uuidv7(Date.now())}&pl=home&src=newsletter`;
+    const macros = `cb=${10_000_000 + index}&ts=${encodeURIComponent(new Date().toISOString())}`;
+    return tag === 'pixel' ? `/t/start?ad_id=${adId}&${session}&${macros}` : `/c/${adId}?${session}&${macros}`;
+  });
+}
+
+/** The response of the tracker, with the names of its headers as it writes them. */
+function readAnswer(port: number, path: string): Promise<{ status: number; headers: string[]; body: string }> {
+  return new Promise((resolve, reject) => {
+    httpRequest({ port, path, host: '127.0.0.1' }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () => {
+        const { statusCode = 0, rawHeaders } = response;
+        const headers = rawHeaders.flatMap((name, at) =>
+          at % 2 === 0 && !OWN_HEADERS.has(name.toLowerCase()) ? [name, rawHeaders[at + 1] ?? ''] : [],
+        );
+        resolve({ status: statusCode, headers, body: Buffer.concat(chunks).toString('base64') });
+      });
+    })
+      .on('error', reject)
+      .end();
+  });
+}
