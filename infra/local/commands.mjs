@@ -80,6 +80,13 @@ Checks the Dockerfile, Compose files, Kubernetes manifests, dashboards, alerts a
       return helpOf('ingest', 'ads');
     },
   },
+  keys: {
+    program: '../../services/ingest/dist/keys-main.js',
+    printsResults: true,
+    get usage() {
+      return helpOf('ingest', 'keys');
+    },
+  },
   'dead-letters': {
     program: '../../services/consumer/dist/dead-letters-main.js',
     printsResults: true,

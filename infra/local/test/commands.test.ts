@@ -41,6 +41,7 @@ const COMMANDS = [
   'bench',
   'check:deploy',
   'ads',
+  'keys',
   'dead-letters',
   'erase',
   'recount',
@@ -50,7 +51,7 @@ const COMMANDS = [
   'format',
 ];
 /** Their programs read the arguments. */
-const PASSED_ON = ['test', 'ads', 'dead-letters', 'erase', 'recount', 'lint', 'format'];
+const PASSED_ON = ['test', 'ads', 'keys', 'dead-letters', 'erase', 'recount', 'lint', 'format'];
 
 describe.each(COMMANDS)('npm run %s', (command) => {
   it('prints its usage before anything is installed', () => {

@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { type LocalProcess, openPool, openTestServers } from '@ads/local';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { runAdsCommand } from '../src/command/ads-commands.js';
-import { readAdsCommand, UsageError } from '../src/command/ads-options.js';
+import { readAdsCommand } from '../src/command/ads-options.js';
+import { readKeysCommand, runKeysCommand } from '../src/command/keys-command.js';
 import { findApi } from '../src/command/local-api.js';
+import { UsageError } from '../src/command/run-command.js';
 
 const KEY = 'the-key-of-ad-tests';
 const AUTHORIZED = { Authorization: `Bearer ${KEY}`, 'Content-Type': 'application/json' };
@@ -345,4 +347,36 @@ describe('the command ads', () => {
   ])('refuses %j %j %j', (...args) => {
     expect(() => readAdsCommand(args.filter((arg) => arg !== undefined))).toThrow(UsageError);
   });
+});
+
+describe('the command keys', () => {
+  async function keys(...args: string[]) {
+    const command = readKeysCommand([...args, '--url', `http://${first.host}:${first.port}`]);
+    if (command.name === 'help') throw new Error('help is no request');
+    const lines: Json[] = [];
+    await runKeysCommand(command, findApi(command.url, { ADMIN_API_KEY: KEY }), (line) =>
+      lines.push(JSON.parse(line) as Json),
+    );
+    return lines;
+  }
+
+  it('adds, lists and removes keys', async () => {
+    const [added] = await keys('add', 'Agency', '--scope', 'manage', '--scope', 'read', '--advertiser', 'Shop');
+    const { key, ...shown } = added ?? {};
+    expect([key, shown]).toEqual([
+      expect.stringMatching(/^amt_/),
+      expect.objectContaining({ name: 'Agency', scopes: ['manage', 'read'], advertiser: 'Shop', expires_at: null }),
+    ]);
+    expect(await keys('list')).toEqual([shown]);
+    expect(await keys('remove', String(shown.id))).toEqual([shown]);
+    expect(await keys('list')).toEqual([]);
+    await expect(keys('add', 'Agency', '--scope', 'all')).rejects.toThrow(/scopes/);
+  });
+
+  it.each([[], ['drop'], ['add'], ['add', 'x'], ['list', 'x'], ['list', '--scope', 'read'], ['remove'], ['--all']])(
+    'refuses %j %j %j',
+    (...args) => {
+      expect(() => readKeysCommand(args.filter((arg) => arg !== undefined))).toThrow(UsageError);
+    },
+  );
 });

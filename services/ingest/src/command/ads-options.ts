@@ -1,9 +1,7 @@
 import { extname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { FLAT_NAMES, toAdBody } from '../ads/flat-ad.js';
-
-/** The arguments are not a valid command. The message is one line. */
-export class UsageError extends Error {}
+import { UsageError } from './run-command.js';
 
 export type AdsCommand =
   | { readonly name: 'help' }
