@@ -104,7 +104,10 @@ export class Journal {
    * acknowledged are recorded again.
    */
   delete(keys: Iterable<string>): void {
-    for (const key of keys) this.acknowledged.delete(key);
+    for (const key of keys) {
+      this.acknowledged.delete(key);
+      this.redirected.delete(key);
+    }
   }
 
   /** The ads that an id was sent for, acknowledged or not; empty for an id that no player sent. */
