@@ -79,8 +79,8 @@ export function track(video: HTMLVideoElement, options: TrackOptions): Tracker {
 
   const tracker: Tracker = {
     click() {
-      const time = Math.min(video.currentTime, LONGEST_PLAY_TIME);
-      if (isActive()) outbox.add('click', { ...labels, video_play_time: Number(time.toFixed(3)) });
+      const video_play_time = Math.min(video.currentTime, LONGEST_PLAY_TIME);
+      if (isActive()) outbox.add('click', { ...labels, video_play_time });
     },
     skip() {
       interact('skip');

@@ -1,12 +1,13 @@
 import { type Result, resultsOf } from './batch-answer.js';
 import { openStore, type PlayerEvent, type Waiting } from './store.js';
-import { uuidv7 } from './uuid.js';
+import { uuidv7, withTime } from './uuid.js';
 
 /** Events of one request: below the 64 KB of a beacon, even with the longest ids and labels. */
 const MOST_IN_REQUEST = 50;
 /** Characters of the body of a request that continues when the page closes. */
 const MOST_WHEN_CLOSING = 60_000;
 const SECOND = 1_000;
+const DAY = 86_400_000;
 const REQUEST_TIMEOUT = 15 * SECOND;
 /** A page that the system has suspended may hold the lock. */
 const LOCK_TIMEOUT = 30 * SECOND;
@@ -119,7 +120,9 @@ export function openOutbox(url: string): Outbox {
     const { key, event, isRenewed } = waiting;
     if (error === 'unavailable') return false;
     if (status !== 'accepted' && offset !== 0 && isRenewed === undefined) {
-      store.put({ ...waiting, event: withId(event, uuidv7(correct(Date.now()))), isRenewed: true });
+      // Another tab may renew it as well, before it sees this entry. Both must make the same id, so it has the time of the day.
+      const today = Math.floor(correct(Date.now()) / DAY) * DAY;
+      store.put({ ...waiting, event: withId(event, withTime(key, today)), isRenewed: true });
     } else store.remove(key);
     return true;
   }
@@ -167,10 +170,9 @@ export function openOutbox(url: string): Outbox {
     leave() {
       if (isHeld || !navigator.onLine) return;
       const batch = store.list().filter(({ key }) => own.has(key) && !carried.includes(key));
-      while (batch.length > 0) {
-        const next = batch.splice(0, MOST_IN_REQUEST);
-        if (navigator.sendBeacon(url, bodyOf(next))) for (const { key } of next) own.delete(key);
-      }
+      while (batch.length > 0) navigator.sendBeacon(url, bodyOf(batch.splice(0, MOST_IN_REQUEST)));
+      // A hidden page that is closed does not send them again.
+      own.clear();
     },
   };
 }
