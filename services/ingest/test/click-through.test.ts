@@ -8,7 +8,7 @@ afterAll(testServers.release);
 
 /** One more is lost. */
 const MAX_PENDING_CLICKS = 3;
-/** The longest wait is 200 ms; the rest is for a busy machine. The stores time out later. */
+/** The longest wait is 200 ms; the rest is for a busy machine. Both stores have timed out after 1 s. */
 const REDIRECT_MS = 700;
 
 let servers: readonly LocalProcess[];
@@ -32,7 +32,7 @@ beforeAll(async () => {
       env: {
         ...env,
         MAX_PENDING_CLICKS: String(MAX_PENDING_CLICKS),
-        NATS_TIMEOUT_MS: '1000',
+        NATS_TIMEOUT_MS: '500',
         POSTGRES_TIMEOUT_MS: '500',
       },
     }),

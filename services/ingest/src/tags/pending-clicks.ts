@@ -119,6 +119,7 @@ export function createPendingClicks(options: PendingClicksOptions): PendingClick
 
   async function retry(): Promise<void> {
     dropOld();
+    losses.report();
     for (let goesOn = true; goesOn && queue.length > 0; ) {
       const batch = queue.slice(0, CLICKS_PER_RETRY);
       const states = await Promise.all(batch.map(({ event }) => attempt(event)));
@@ -127,7 +128,6 @@ export function createPendingClicks(options: PendingClicksOptions): PendingClick
       queue.splice(0, batch.length, ...failed);
       goesOn = failed.length === 0;
     }
-    losses.report();
     if (queue.length > 0 || recovered === 0) return;
     logger.info(`pending clicks are durable: ${recovered}`, { event: 'clicks.recovered', clicks: recovered });
     recovered = 0;
