@@ -567,7 +567,7 @@ describe('ingest and analytics return each documented response', () => {
     expectError(await alone.ingest.post(BATCH, { events: [{ kind: 'click', ...AD }, { kind: 'x' }] }), {
       status: 503,
       error: 'unavailable',
-      message: 'No event of the batch could be stored; send the batch again.',
+      message: 'No event of the batch is known to be stored; send the batch again.',
       details: [],
     });
   });

@@ -168,7 +168,7 @@ export const catalogueVariables: Variables<CatalogueConfig> = {
     .max(3_600)
     .default(10)
     .description(
-      'Interval between reads of the ad catalogue. An ad that is not in memory is looked up in Postgres at once; if it is missing, the same ad is not looked up again for 0.5 to 1 s.',
+      'Interval between reads of the ad catalogue. An ad that is not in memory is looked up in Postgres at once; if it is missing, the same ad is not looked up again for 0.5 to 1.5 s.',
     ),
   AD_CATALOGUE_TIMEOUT_MS: Joi.number()
     .integer()

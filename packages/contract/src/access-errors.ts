@@ -39,7 +39,7 @@ export function keysDisabled(): ApiError {
   );
 }
 
-/** 403 for a key without the scope. @param needed the scopes of which the request needs one; none for `ADMIN_API_KEY` only */
+/** 403 for a key without the scope. @param needed one of these scopes is required; empty if only `ADMIN_API_KEY` is accepted */
 export function scopeMissing(needed: readonly KeyScope[]): ApiError {
   const message =
     needed.length === 0

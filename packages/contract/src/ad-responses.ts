@@ -76,7 +76,9 @@ export const adImportResponse = Joi.object({
   results: Joi.array()
     .items(
       Joi.object({
-        line: count.required().description('Number of the line; of a record with line breaks, its last line.'),
+        line: count
+          .required()
+          .description('Line number. For a CSV record with line breaks, the number of its last line.'),
         status: Joi.string().valid('created', 'rejected').required().description('Whether the ad was created.'),
         id: Joi.string().description('Id of the ad; only of created ones.'),
         details: Joi.array()

@@ -91,7 +91,7 @@ export function noTarget(adId: string): ApiError {
 /** The code of {@link prefetchRefused}, which is no failure of the service. */
 export const PREFETCH_REFUSED = 'prefetch_refused';
 
-/** 503 for a request of a browser that nobody has asked for. Browsers do not keep it. */
+/** 503 for a prefetch. Browsers do not cache a 503. */
 export function prefetchRefused(): ApiError {
   return new ApiError(503, PREFETCH_REFUSED, 'A prefetch is not a click; send the request when the link is opened.');
 }

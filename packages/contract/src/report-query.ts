@@ -19,10 +19,10 @@ import { filterParameter, type StrictQueryResult, strictReader, timeParameter, z
 
 /** Maximum number of rows of a report in JSON. */
 export const REPORT_ROWS = 10_000;
-/** Maximum number of intervals of a report with a limit of rows: quarters of an hour of 2.8 years. */
+/** Maximum number of intervals of a report in pages or as a file: 100,000 quarters of an hour are 2.8 years. */
 export const REPORT_PARTS = 100_000;
 const LONGEST_LABEL = 200;
-/** A label of events has 64 characters of two units at most. */
+/** A label of events has at most 64 characters, each of at most two UTF-16 code units. */
 const LONGEST_EVENT_LABEL = 128;
 const LONGEST_ORDER = 64;
 /** Maximum length of a list of names. */

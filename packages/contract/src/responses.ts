@@ -229,7 +229,7 @@ export const reportResponse = Joi.object({
         final: Joi.boolean()
           .required()
           .description(
-            'True once no event that is still accepted or under way can change the row: its part of the range ended more than `MAX_EVENT_AGE_DAYS` ago, and all events of that time are recorded. Always false while events of any age are accepted. Corrections by an operator (a recount, a replay of dead letters, an ad that gets another campaign) may still change it.',
+            'True when no further event can change the row: its interval ended more than `MAX_EVENT_AGE_DAYS` ago, and all events of that time are recorded. Always false while events of any age are accepted. Corrections by an operator (a recount, a replay of dead letters, an ad that gets another campaign) may still change it.',
           ),
       }),
     )

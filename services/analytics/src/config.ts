@@ -75,7 +75,7 @@ export const analyticsVariables: Variables<AnalyticsConfig> = {
     .max(100)
     .default(4)
     .description(
-      'Exports at a time per process, of events and of reports each; a client may have half of those of reports. Further ones are answered with 503. Each holds a connection to Postgres beside `POSTGRES_POOL_SIZE`.',
+      'Maximum number of exports of events, and separately of exports of reports, per process at a time. One client may use half of the exports of reports. Further exports are answered with 503. Each holds a connection to Postgres beside `POSTGRES_POOL_SIZE`.',
     ),
   EXPORT_TIMEOUT_SECONDS: Joi.number()
     .integer()

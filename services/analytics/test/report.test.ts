@@ -358,7 +358,7 @@ describe('a report', () => {
     ['group_by=placement,device', 'the report can group or filter by one of placement, source, device, country'],
     ['group_by=placement&error_code=303', 'not by placement and error_code'],
     ['group_by=placement&interval=minute', 'cannot group or filter by placement with interval=minute'],
-    ['interval=minute&metrics=average_play_time', 'metrics must be without average_play_time with interval=minute'],
+    ['interval=minute&metrics=average_play_time', 'metrics must not contain average_play_time if interval=minute'],
   ])('refuses %s with a 400 that says what is wrong', async (query, message) => {
     await expect(report(query)).rejects.toMatchObject({ status: 400, message: expect.stringContaining(message) });
   });

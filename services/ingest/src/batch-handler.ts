@@ -7,7 +7,7 @@ import { type EventDependencies, eventOf, isoTime, receiptOf } from './event-han
 /** Bytes of a body that count as one event in the rate limit: more than a usual event has, so that this limits only padding. */
 const BYTES_PER_EVENT = 2_048;
 
-/** Problems that the error of a batch without a valid event lists. */
+/** Maximum number of problems in the error response when no event of the batch is valid. */
 const MAX_DETAILS = 100;
 
 /** The result of one event: its JSON text, or the error. */
@@ -17,7 +17,8 @@ type Result = string | ApiError;
  * `POST /api/v1/ads/events`: answers 202 with a result for each event after every accepted one is durable. Invalid events do
  * not affect the others. The header `Date` is the time of the tracker, by which players correct theirs.
  *
- * @throws ApiError 400 if no event is valid, 429, or 503 if no event could be made durable
+ * @throws ApiError 400 if no event is valid, 429, or 503 if no event is known to be durable and sending the batch again may
+ * help
  */
 export function batchHandler(
   maxEvents: number,
@@ -83,7 +84,7 @@ function answerTo(results: readonly Result[], date: string): Answer {
 function errorOf(errors: readonly ApiError[], date: string): ApiError {
   const temporary = errors.find(({ status }) => status === 503);
   if (temporary !== undefined) {
-    return unavailable('No event of the batch could be stored; send the batch again.', temporary.cause);
+    return unavailable('No event of the batch is known to be stored; send the batch again.', temporary.cause);
   }
   const details = errors.flatMap((error, index): Detail[] =>
     error.details.map(({ path, message }) => ({

@@ -33,7 +33,7 @@ const headers = {
 function page(description: string, ...errors: readonly ApiError[]) {
   const codes = [...new Set(errors.map(({ code }) => `\`${code}\``))].join(', ');
   return {
-    description: `${description} In the log: ${codes}.`,
+    description: `${description} The log contains the error code, the page does not: ${codes}.`,
     headers,
     content: {
       'text/html': {
@@ -53,7 +53,7 @@ const clickThroughOperation = {
   summary: 'Count a click and redirect to the target of the ad',
   description: `The link of an ad: counts a click and redirects to the stored \`target_url\`, with its macros replaced. The click is durable before the redirect if a store answers within 200 ms; otherwise the redirect is sent, and the click is kept in memory and retried. The same link counts once however often it is fetched, because the id of the click is derived from \`sid\`, \`cb\` and \`ts\`; a second click has other values of \`cb\` or \`ts\`. Without a session an id is derived from \`cb\`, \`ts\`, the address and the user agent; if \`cb\` or \`ts\` is missing, each fetch is a click.
 
-Paused, archived and expired ads redirect and count, too. So do ads whose \`click_mode\` is \`tracking\`: their VAST does not contain this link, and a link from before a change of the mode has no pixel that counts it. No parameter changes the host of the target. HEAD redirects and counts nothing, and \`{click_id}\` is empty.`,
+Paused, archived and expired ads redirect and count. Links of ads whose \`click_mode\` is \`tracking\` count too. Their VAST does not contain this link, so a link that is opened was created before the mode changed, or outside of a VAST, and no pixel counts its clicks. No parameter changes the host of the target. HEAD redirects and counts nothing, and \`{click_id}\` is empty.`,
   parameters: [
     {
       name: 'ad_id',
@@ -80,7 +80,7 @@ Paused, archived and expired ads redirect and count, too. So do ads whose \`clic
         ...headers,
         Location: {
           description:
-            'The target. Macros are replaced by percent-encoded values; absent values are empty, and so are those of the request if the URL would be longer than 3,000 characters.',
+            'The target. Macros are replaced by percent-encoded values. Absent values are empty. If the URL would be longer than 3,000 characters, all values from the request are empty.',
           required: true,
           schema: { type: 'string' },
           example: `https://shop.example.com/shoes?click=${CLICK_ID}`,

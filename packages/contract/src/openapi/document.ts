@@ -34,8 +34,8 @@ const API_DESCRIPTION = `Counts clicks and impressions of ads, exactly once.
 Send events with ${ENDPOINT_KINDS.map((kind) => `\`POST ${API_PREFIX}${EVENT_ENDPOINTS[kind].path}\``).join(' and ')}. A 202 means that the event is durable: NATS
 JetStream acknowledged it, or Postgres committed it. Retry a failed request with the same id; it counts once.
 
-Every path also works without \`${API_PREFIX}\`. Times are ISO 8601 in UTC. All errors have the same body, and every response has the
-header \`X-Request-ID\`.`;
+Every path also works without \`${API_PREFIX}\`. Times are ISO 8601 in UTC. All errors have the same JSON body, except those of
+pixels (a GIF), click-through links (HTML) and VAST (XML). Every response has the header \`X-Request-ID\`.`;
 
 /** The OpenAPI 3.1 document of the whole API, generated from the schemas that validate requests. */
 export function openApiDocument() {

@@ -76,7 +76,7 @@ export function batchOperation() {
     tags: ['events'],
     summary: 'Report events of any kind and ad in one request',
     description:
-      'Takes up to 500 events, for players that were offline and for servers that report many players. Each event has its own result, and invalid events do not affect the others. Give each event an id, and send the whole batch again after a timeout or 503: what was accepted before counts once. A batch counts as its events in the rate limit, and as one event per 2,048 bytes if that is more.',
+      'Takes up to 500 events, for players that were offline and for servers that report many players. Each event has its own result, and invalid events do not affect the others. Give each event an id, and send the whole batch again after a timeout or 503: what was accepted before counts once. The rate limit counts a batch as its number of events, or as its size in units of 2,048 bytes, whichever is greater.',
     requestBody: {
       required: true,
       description:
@@ -107,8 +107,8 @@ export function batchOperation() {
       415: unsupported(),
       429: retryLater('The client has exceeded its limit of events.', rateLimited(6_000, 'kO3pXv1zQm8bT4Ya')),
       503: retryLater(
-        'No event could be made durable. Send the batch again.',
-        unavailable('No event of the batch could be stored; send the batch again.'),
+        'No event is known to be durable. Send the batch again with the same ids; what was stored nevertheless counts once.',
+        unavailable('No event of the batch is known to be stored; send the batch again.'),
       ),
       ...otherErrors,
     },

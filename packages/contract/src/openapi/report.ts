@@ -71,7 +71,7 @@ export const reportOperation = {
   tags: ['analytics'],
   summary: 'Get clicks, impressions and rates for any range of time',
   description:
-    'Returns a time series or a total, optionally grouped by ad, campaign and advertiser. Days, weeks and months begin at midnight in the time zone `tz`; a day on which its clocks change is not 24 hours long. The report sums quarter-hours, so `from` and `to` must be whole quarter-hours.',
+    'Returns a time series or a total, optionally grouped by ad, campaign and advertiser. Days, weeks and months begin at midnight in the time zone `tz`; a day on which its clocks change is not 24 hours long. The report sums quarter-hours, so `from` and `to` must be whole quarter-hours; with `interval=minute` it sums minutes, so they must be whole minutes.',
   parameters: queryParameters(reportQuery, {
     from: '2026-03-28',
     to: '2026-03-30',

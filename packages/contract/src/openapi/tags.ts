@@ -37,7 +37,11 @@ const headers = {
 /** An error, which has the body of a success. @param errors for the message of the description */
 function refused(description: string, ...errors: readonly ApiError[]) {
   const codes = [...new Set(errors.map(({ code }) => `\`${code}\``))].join(', ');
-  return { description: `${description} In the log: ${codes}.`, headers, content: gif };
+  return {
+    description: `${description} The log contains the error code, the response does not: ${codes}.`,
+    headers,
+    content: gif,
+  };
 }
 
 function later(description: string, ...errors: readonly ApiError[]) {
@@ -73,7 +77,7 @@ const parameters = [
 ];
 
 const DESCRIPTION =
-  'Counts one event of an ad, and answers with a GIF after the event is durable. Fetch the URL again after a timeout, 429 or 503: the event counts once, because its id is derived from the URL. Without a session an id is derived from `cb`, `ts`, the address and the user agent; if `cb` or `ts` is missing, each fetch is an event. A parameter that is an unfilled macro, such as `[TIMESTAMP]` or `-1`, or is not valid, is ignored. HEAD answers with the same headers and counts nothing; so do prefetches. Every answer has the GIF as its body, also that of errors.';
+  'Counts one event of an ad, and answers with a GIF after the event is durable. Fetch the URL again after a timeout, 429 or 503: the event counts once, because its id is derived from the URL. Without a session an id is derived from `cb`, `ts`, the address and the user agent; if `cb` or `ts` is missing, each fetch is an event. A parameter that is an unfilled macro, such as `[TIMESTAMP]` or `-1`, or is not valid, is ignored. HEAD answers with the same headers and counts nothing; so do prefetches. The body of every response is the GIF, also of errors. Only a success with `f=b` has no body.';
 
 const responses = {
   200: { description: 'The event is durable, and counts once.', headers, content: gif },

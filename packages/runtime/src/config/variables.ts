@@ -99,7 +99,7 @@ export function serverVariables(defaultPort: number): Variables<ServerConfig> {
       .max(1_000_000)
       .default(4_000)
       .description(
-        'Maximum number of open connections. A further connection replaces one of the address with the most connections, if that address has at least two more than the new one: its oldest connection that is idle or has an incomplete request. Otherwise the new connection is closed. Incomplete headers on 4,000 connections take 85 MB.',
+        'Maximum number of open connections. At this limit a new connection may replace another one. The candidate is the address with the most connections, if it has at least two more than the address of the new connection: its oldest connection that is idle or has an incomplete request is closed. Otherwise the new connection is closed. Incomplete headers on 4,000 connections take 85 MB.',
       ),
     HTTP_MAX_CONNECTIONS_PER_ADDRESS: Joi.number()
       .integer()
@@ -151,7 +151,7 @@ export const eventLimitVariables: Variables<EventLimitConfig> = {
   RATE_LIMIT_EVENTS_PER_MINUTE: count
     .default(60_000)
     .description(
-      'Requests with events per minute that a process answers for one client; 0 disables the limit. Refused requests count too. Up to 100,000 clients are counted at a time.',
+      'Requests with events per minute that a process answers for one client; 0 disables the limit. A batch counts as its number of events, or as its size in units of 2,048 bytes if that is more. Refused requests count too. Up to 100,000 clients are counted at a time.',
     ),
 };
 

@@ -23,9 +23,9 @@ export interface ConnectionLimitOptions {
 /**
  * Limits the connections of a server, because each may hold 20 KB of incomplete headers, and divides them between owners.
  * - An owner holds at most `HTTP_MAX_CONNECTIONS_PER_ADDRESS` connections; a further one is closed at once.
- * - While `HTTP_MAX_CONNECTIONS` are open, a new connection replaces one of the owner with the most connections, if that owner
- *   has at least two more than the owner of the new one: its oldest connection that is idle or has an incomplete request.
- *   Otherwise the new connection is closed at once.
+ * - While `HTTP_MAX_CONNECTIONS` are open, a new connection may replace another one. The candidate is the owner with the most
+ *   connections, if it has at least two more than the owner of the new connection: its oldest connection that is idle or has
+ *   an incomplete request is closed. Otherwise the new connection is closed at once.
  *
  * Connections of trusted proxies have no owner: they count towards `HTTP_MAX_CONNECTIONS` only, and are never replaced. The
  * search for the largest owner reads one number for each owner.
@@ -41,7 +41,7 @@ export function limitConnections(server: Server, options: ConnectionLimitOptions
   });
   const replaced = new Counter({
     name: 'http_connections_replaced_total',
-    help: 'Connections, idle or with an incomplete request, that one of another address replaced at HTTP_MAX_CONNECTIONS.',
+    help: 'Idle or incomplete connections that were closed for a connection of another address, because HTTP_MAX_CONNECTIONS were open.',
     registers,
   });
   let open = 0;

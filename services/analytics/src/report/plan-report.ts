@@ -117,7 +117,7 @@ function metricsOf({ metrics, interval }: ReportQuery): readonly MetricName[] {
   const missing = metrics?.find((name) => !available.includes(name));
   if (missing === undefined) return metrics ?? available;
   throw invalidFields([
-    { path: 'metrics', message: `metrics must be without ${missing} with interval=minute; use interval=quarter_hour` },
+    { path: 'metrics', message: `metrics must not contain ${missing} if interval=minute; use interval=quarter_hour` },
   ]);
 }
 
