@@ -10,7 +10,8 @@ WITH bounds AS (
     CASE WHEN length($1::text) = 10 THEN $1::timestamp AT TIME ZONE $3::text ELSE $1::timestamptz END AS first,
     CASE WHEN length($2::text) = 10 THEN $2::timestamp AT TIME ZONE $3::text ELSE $2::timestamptz END AS last
 ),
--- Each interval of the range has a moment: clocks change at whole quarters of an hour, and no day is shorter than 6 hours.
+-- The generated moments hit every interval of the range, because clocks change at whole quarters of an hour and no day is
+-- shorter than 6 hours.
 moments AS (
   SELECT moment, NULL AS kind, NULL::integer AS play_time_ms, NULL::text[] AS labels
   FROM bounds, generate_series(

@@ -77,5 +77,5 @@ held AS (
 SELECT rollup || ' ' || ad_id || ' ' || bucket AS key, should.counts::text AS counted, held.counts::text AS rolled_up
 FROM should FULL JOIN held USING (rollup, ad_id, bucket)
 WHERE should.counts IS DISTINCT FROM held.counts
-  -- A bucket of zeros holds as much as no bucket.
+  -- A bucket with only zeros is equal to a missing bucket.
   AND (0 <> ANY(should.counts) OR 0 <> ANY(held.counts))

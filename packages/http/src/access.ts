@@ -138,7 +138,7 @@ function digestOf(secret: string): Buffer {
   return createHash('sha256').update(secret).digest();
 }
 
-/** On answers that need a key: a cache must not answer a request with another key, or without one, from them. */
+/** Header of responses that needed a key. A cache must not reuse them for requests with another key or without a key. */
 export const BY_KEY: HeaderList = ['Vary', 'Authorization'];
 
 /** Returns a router that checks the requests for `routes` in the same order, and then lets them pass. */

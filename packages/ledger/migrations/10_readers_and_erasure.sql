@@ -79,7 +79,7 @@ BEGIN
 END
 $$;
 
--- It runs as its owner: temporary tables of the caller come last.
+-- The function runs with the rights of its owner, so `pg_temp` must be last in its search_path.
 DO $$
 BEGIN
   EXECUTE format('ALTER FUNCTION erase_address SET search_path = %I, pg_temp', current_schema());

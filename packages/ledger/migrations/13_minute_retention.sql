@@ -11,7 +11,7 @@ ALTER TABLE event_retention
 UPDATE event_retention SET minutes_from = floor(date_part('epoch', now()) / 60)::bigint - 3000, minutes_kept = 3000
 WHERE EXISTS (SELECT FROM ad_totals);
 
--- Roles that may prune minutes may also note it.
+-- Roles that may delete minute buckets may also update `event_retention`.
 DO $$
 DECLARE
   writer regrole;

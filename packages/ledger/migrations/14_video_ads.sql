@@ -9,7 +9,8 @@
 ALTER TABLE ads
   ADD COLUMN media jsonb NOT NULL DEFAULT '[]' CONSTRAINT ads_media_shape CHECK (
     jsonb_typeof(media) = 'array' AND jsonb_array_length(media) <= 20
-    -- Strict: the lax mode would accept a file in an array of its own. A comparison with a missing field is unknown.
+    -- The path is strict, because lax mode would also accept a file inside a nested array. A comparison with a missing field is
+    -- unknown, so the check fails.
     AND jsonb_array_length(media) = jsonb_array_length(jsonb_path_query_array(media, 'strict $[*] ? (
       @.type() == "object" && @.url.type() == "string" && @.type.type() == "string"
       && @.width >= 1 && @.width <= 16384 && @.height >= 1 && @.height <= 16384

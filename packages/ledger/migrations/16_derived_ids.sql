@@ -77,7 +77,7 @@ $$;
 
 DO $$
 BEGIN
-  -- It runs as its owner: temporary tables of the caller come last.
+  -- The function runs with the rights of its owner, so `pg_temp` must be last in its search_path.
   EXECUTE format('ALTER FUNCTION drop_old_partition(integer, integer) SET search_path = %I, pg_temp', current_schema());
 END
 $$;

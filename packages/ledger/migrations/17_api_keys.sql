@@ -34,8 +34,8 @@ CREATE TABLE api_key_version (
 CREATE UNIQUE INDEX api_key_version_has_one_row ON api_key_version ((true));
 INSERT INTO api_key_version VALUES (gen_random_uuid());
 
--- A service has all keys in memory, so their number is limited. The update locks the version until the commit. Changes therefore
--- become visible in the order of their versions, and each counts the keys of the one before.
+-- A service has all keys in memory, so their number is limited. The update locks the version until the commit. Changes
+-- therefore become visible in the order of their versions, and each change sees the number of keys after the previous change.
 CREATE FUNCTION note_api_key_change() RETURNS trigger
 LANGUAGE plpgsql
 AS $$

@@ -3,8 +3,8 @@
 -- Redis holds a copy of the rollups, and the copy must not outlive them. Each key in Redis contains the identity of the
 -- ledger that it was copied from, and no process reads or raises keys of another identity.
 --
--- This migration creates the ledger id once. The generation is renewed by each operation that lowers rollups: `recount`, the
--- audit of the counters, and the trigger below.
+-- This migration creates the ledger id once. The generation is renewed by each operation that lowers rollups (`recount` and the
+-- trigger below), and by the audit of the counters when a counter in Redis is wrong.
 CREATE TABLE ledger_identity (
   only_row   boolean PRIMARY KEY DEFAULT true CHECK (only_row),
   ledger_id  uuid NOT NULL DEFAULT gen_random_uuid(),

@@ -86,7 +86,8 @@ BEGIN
 END
 $$;
 
--- Processes remember which values they have registered, for as long as the identity of the ledger stays: the table is part of it.
+-- A process remembers registered values while the identity of the ledger stays the same. The identity therefore also depends on
+-- this table.
 CREATE OR REPLACE FUNCTION current_ledger() RETURNS text
 LANGUAGE plpgsql STABLE
 AS $$

@@ -181,7 +181,7 @@ DECLARE
   name regprocedure;
   writer regrole;
 BEGIN
-  -- They run as their owner: temporary tables of the caller come last.
+  -- The functions run with the rights of their owner, so `pg_temp` must be last in their search_path.
   FOREACH name IN ARRAY ARRAY[
     'keep_late_event()', 'drop_old_partition(integer, integer)', 'delete_old_events(integer, text, bigint, integer)'
   ]::regprocedure[] LOOP

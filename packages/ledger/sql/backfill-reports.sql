@@ -1,8 +1,8 @@
 -- Counts events of before migration 7 per quarter-hour, and their impressions per second and per minute: one page, from the
 -- greatest id to the least. The counts and the progress are written together, so a page counts once however often the work is
 -- interrupted. Returns one row: `events` that were counted, whether `more` are left, the identity of the ledger, and the
--- absolute counts of the changed buckets, to raise Redis to; no row while another process counts a page, or when everything is
--- counted.
+-- absolute counts of the changed buckets, with which Redis is raised. Returns no row while another process counts a page, or
+-- when everything is counted.
 --
 -- Parameters: 1 events per page, 2 seconds for which second buckets are kept, 3 minutes for which minute buckets are kept,
 -- 4 the writer of the doubt that is left if there are counts to raise.

@@ -1,10 +1,11 @@
 -- Deletes minute buckets that are not kept any more, by the clock of Postgres, and notes the first minute that is left. Returns
 -- `pruned`. Skips locked rows. Parameters: 1 minutes that are kept, 2 maximum number of rows.
 --
--- One minute more than reports show is kept: a report reads its first minute before it reads the counts.
+-- One minute more is kept than reports show, because minutes may be pruned after a report has read the first minute and before
+-- it reads the counts.
 --
--- If fewer minutes were kept until now, consumers with the earlier value did not count late events in older minutes, and may still
--- run for a while: minutes that become too old for them in the next hour are not complete either.
+-- When the retention is raised, consumers with the shorter value may run for up to an hour more. They do not count late events
+-- in minutes that are too old for them, so these minutes are not complete.
 WITH clock AS (
   SELECT floor(date_part('epoch', now()) / 60)::bigint AS minute
 ),

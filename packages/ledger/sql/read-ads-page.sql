@@ -5,8 +5,8 @@
 -- 8 the most ads that are examined. The placeholders `:range` and `:order` choose the index that is examined: read-ads-page.ts.
 --
 -- Returns `ads` (JSON objects, separated by commas), `count`, and the end of the page: `last_created` in microseconds and
--- `last_id`, null on the last page. A page ends early, perhaps without ads, after `8` examined ads or 4 MiB. Times that a cursor
--- cannot hold (infinity, before 1700, from 2255 on) end the list.
+-- `last_id`, null on the last page. A page ends early, perhaps without ads, after as many examined ads as parameter 8 says, or
+-- after 4 MiB. Times that a cursor cannot hold (infinity, before 1700, from 2255 on) end the list.
 WITH found AS MATERIALIZED (
   SELECT
     id, created_at, ad,

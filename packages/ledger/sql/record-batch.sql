@@ -6,17 +6,18 @@
 -- 7 claimed (these three in milliseconds), 8 play times in milliseconds, 12 sessions, 13 placements, 14 sources, 15 devices,
 -- 16 countries, 17 error codes. 7, 8 and 12 to 17 may be shorter: the rest is null. 9 is the writer of a doubt to leave, or null;
 -- 10 the seconds and 11 the minutes that are kept. 18 is true if the batch has kinds that only quarter-hours count, 19 if an
--- event has a label that is counted: the parts of the statement that do not apply then cost nothing. 20 is the ledger in which the
--- values of labels are registered, empty if it has no identity, or null; in another ledger nothing is recorded. `:kinds_in_…` and the
--- like are filled in from EVENT_KINDS, see kinds-in-sql.ts.
+-- event has a label that is counted: the parts of the statement that do not apply then cost nothing. 20 is the identity of the
+-- ledger in which the values of labels were registered: empty if that ledger has no identity, null if no event has a label. If
+-- the current ledger has another identity, nothing is recorded. `:kinds_in_…` and the like are filled in from EVENT_KINDS, see
+-- kinds-in-sql.ts.
 --
--- Buckets older than 10 and 11 by the clock of Postgres are neither written nor returned: they are too old for all windows, and
--- pruning would delete them. Their events are in the totals and in the quarter-hours, which are kept for ever. Players choose
--- timestamps, so this limits the number of rows.
+-- Buckets that are older than the kept seconds (parameter 10) or minutes (11) by the clock of Postgres are neither written nor
+-- returned: they are too old for all windows, and pruning would delete them. Their events are in the totals and in the
+-- quarter-hours, which are kept for ever. Players choose timestamps, so this limits the number of rows.
 --
 -- Lock order: events, seconds, minutes, totals, seconds of the video, labels, quarter-hours, each sorted by key. Marks of late
 -- buckets are only inserted, and day_tier is only read: its lock holds up the builder of days, see days.ts. Postgres executes
--- the parts that return nothing last, in the reverse order of the text. Parallel batches wait for each other and never
+-- the parts without a result after all others, in the reverse order of the text. Parallel batches wait for each other and never
 -- deadlock. A bucket whose events are all stored already is updated by 0, to lock it and get its latest count: a redelivered
 -- batch thereby repeats a raise that a crash prevented. A batch without repetitions skips the search for such buckets.
 --

@@ -5,7 +5,7 @@
 -- Parameters: 1 seconds for which second buckets are kept, 2 minutes for which minute buckets are kept. Older missing buckets
 -- are not created, so all minutes from then on are complete. `:count` and the like are filled in from EVENT_KINDS, see kinds-in-sql.ts.
 --
--- After a removal of old events only buckets later than each removed event can be counted. Earlier buckets stay as they are, a
+-- After old events were removed, only buckets after the last removed event can be counted. Earlier buckets stay as they are, a
 -- total is the sum of all quarter-hours, and clicks per second of the video, which have no time, are only raised.
 WITH provable AS MATERIALIZED (
   SELECT coalesce(floor(date_part('epoch', removed_until) / 900) * 900 + 900, 0)::bigint AS first_second FROM event_retention

@@ -40,7 +40,10 @@ export interface AdCatalogueOptions {
 
 /** A page takes Postgres some milliseconds, and this process one. */
 const IDS_PER_PAGE = 10_000;
-/** Share of the time that complete reads may take: 100 ads are read at each refresh, a million every few minutes. */
+/**
+ * Share of the time that complete reads may take. A catalogue of 100 ads is read completely at each refresh, one of a million
+ * ads every few minutes.
+ */
 const SHARE_OF_FULL_READS = 0.01;
 /**
  * A change has the time of its statement but becomes visible at its commit, so each refresh reads the last 30 s again. A new

@@ -119,8 +119,8 @@ export function createAdLookUp<Read>(options: AdLookUpOptions<Read>): AdLookUp<R
 }
 
 /**
- * Remembers ids in two sets. A call replaces the older set by the newer one if that is between `MISS_MS / 2` and `MISS_MS` old,
- * and drops both if it is older.
+ * Remembers ids in two sets. If the newer set is between `MISS_MS / 2` and `MISS_MS` old, a call makes it the older set. If it
+ * is older than that, a call drops both.
  */
 function createMisses(): { add(id: string): void; has(id: string): boolean } {
   let newer = new Set<string>();

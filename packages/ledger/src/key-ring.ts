@@ -30,8 +30,8 @@ export type KeyReading =
  */
 export interface KeyRing {
   /**
-   * Checks a key without waiting. It is looked up by its SHA-256: the time of the look-up tells about the hash only, and nobody can
-   * choose a key whose hash begins like that of another.
+   * Checks a key without waiting. It is looked up by its SHA-256, to prevent timing attacks: the duration depends on the hash
+   * only, and nobody can choose a key with a given hash prefix.
    */
   check(secret: string): KeyReading;
   /** Reads the keys now. Never throws. */

@@ -6,8 +6,8 @@ import { readText } from './files.js';
 const REGISTER_LABEL_VALUES = readText('sql/register-label-values.sql');
 
 /**
- * Values that this process remembers, at most twice as many: 100 to 200 bytes each. A value that is forgotten is
- * registered again, which changes nothing.
+ * Size of one of the two sets of remembered values; both together have up to twice as many. A value takes 100 to 200 bytes. A
+ * value that is forgotten is registered again, which changes nothing.
  */
 const REMEMBERED = 50_000;
 
@@ -24,8 +24,8 @@ export interface LabelValues {
 }
 
 /**
- * Sends each value to a ledger once, registered or not: a registered value is never removed, and a value above the limit never
- * registered. Events without labels cost nothing.
+ * Sends each value to a ledger once, whether the ledger registers it or refuses it. Both results are final: a registered value
+ * is never removed, and a value above the limit is never registered. Events without labels cost nothing.
  *
  * @param most maximum number of values per ad and label; the others are counted together
  */

@@ -29,7 +29,8 @@ const COUNTERS_PER_SCRIPT = 500;
 /**
  * Raises the counters in Redis to the counts of Postgres. Buckets that are too old for all windows are left out.
  *
- * @param ledger the identity that the counts belong to, read in the same statement or equal before and after them
+ * @param ledger the identity that the counts belong to. It must be read in the same statement as the counts, or be the same
+ * before and after they were read
  * @param now milliseconds since the epoch; it decides which buckets are visible
  * @throws when any counter could not be raised
  */

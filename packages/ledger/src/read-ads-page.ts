@@ -28,7 +28,7 @@ const INDEXED = [
 const TEMPLATE = readText('sql/read-ads-page.sql');
 const SINCE = "coalesce(timestamptz 'epoch' + $1::float8 * interval '1 microsecond', '-infinity'), coalesce($2, '')";
 const UNFILTERED = fillIn(`(created_at, id) > (${SINCE})`, 'created_at, id');
-/** A range, and not an equality: for an equality Postgres may read the index by creation time alone, up to all ads. */
+/** A range is used, because for an equality Postgres may choose the index by creation time and read all ads. */
 const FILTERED = INDEXED.map(([column, parameter]) => ({
   column,
   sql: fillIn(

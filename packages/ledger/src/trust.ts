@@ -10,7 +10,7 @@ export type Trust =
     }
   | { readonly state: 'untrusted'; readonly reason: string };
 
-/** The key of the mark of a server, which is the epoch of its counters of a ledger. */
+/** The Redis key of the mark: it holds the epoch of the counters of this ledger on this server. */
 export function markKeyOf(shard: CounterShard, ledger: LedgerIdentity): string {
   return epochKey(shard.tag(MARKS_STEM), ledger);
 }

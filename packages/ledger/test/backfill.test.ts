@@ -94,7 +94,7 @@ async function backfillAll(options: Partial<BackfillOptions>): Promise<number> {
 }
 
 describe('the backfill of reports', () => {
-  it('counts the events of before exactly, beside live batches that repeat some of them', async () => {
+  it('counts exactly the events from before the migration, while live batches repeat some of them', async () => {
     const random = seeded(71);
     const before = eventsBefore(random, 2_000, 30 * HOUR_MS);
     await recordBefore(before);

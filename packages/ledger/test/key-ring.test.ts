@@ -35,7 +35,7 @@ async function makeKey(scopes: readonly KeyScope[], expires_at: string | null = 
 }
 
 describe('a ring of keys', () => {
-  it('knows a key from its first read on, and its end', async () => {
+  it('knows a key, and when it expires, after its first read', async () => {
     const { id, secret } = await makeKey(['read', 'events']);
     expect(secret).toMatch(KEY_SECRET);
     const ring = openRing();

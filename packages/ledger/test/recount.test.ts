@@ -82,7 +82,7 @@ describe('a recount', () => {
     await expectExactRollups(database);
   });
 
-  it('leaves counts of times as they are whose events may have been removed', async () => {
+  it('does not change counts of periods whose events may have been removed', async () => {
     const quarterHour = 900_000;
     const removed = Math.floor(at / quarterHour) * quarterHour - 2 * quarterHour;
     const parts = { playTimeMs: 5_000, labels: { placement: 'top' } };

@@ -87,7 +87,7 @@ export interface AdsPageQuery extends AdsFilter {
   readonly after: Position | undefined;
 }
 
-/** Ids that new ads must not have: paths of the API, and names that URLs remove. */
+/** Ids that new ads must not have: paths of the API, and `.` and `..`, which parsers of URLs remove. */
 export const RESERVED_AD_IDS: ReadonlySet<string> = new Set([
   'click',
   'impression',

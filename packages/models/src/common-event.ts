@@ -22,7 +22,7 @@ const FIELDS_OF_KIND: ReadonlyMap<EventKind, FieldsOfKind> = new Map(
 );
 
 /**
- * Reads the form that nearly all players send without joi, which takes twenty times as long. Returns undefined for all other
+ * Reads, without joi, the form that nearly all players send. joi takes twenty times as long. Returns undefined for all other
  * bodies, valid or not; joi then decides. For the bodies that it reads, joi would return the same event.
  */
 export function readCommonEvent(body: unknown, receipt: Receipt) {

@@ -115,7 +115,7 @@ export const batchedEvent = Joi.object({
 export type EventReading =
   | { readonly state: 'event'; readonly event: AdEvent }
   | { readonly state: 'invalid'; readonly details: readonly Detail[] }
-  /** Valid, but older than the receipt allows. */
+  /** Valid, but older than `maxAge` of the {@link Receipt} allows. */
   | { readonly state: 'too old'; readonly details: readonly Detail[] };
 
 /** A problem of one field. */
@@ -146,7 +146,7 @@ const NAMES: ReadonlySet<unknown> = new Set(KINDS);
 export function batchedEventReader(
   receipt: Omit<Receipt, 'kind' | 'idempotencyKey'>,
 ): (fields: unknown) => EventReading {
-  // A receipt for each event would take as long as its validation.
+  // Creating a `Receipt` for each event would take as long as validating the event.
   const receipts = new Map<EventKind, Receipt>();
   const receiptOf = (kind: EventKind): Receipt => {
     const known = receipts.get(kind);

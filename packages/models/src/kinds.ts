@@ -54,7 +54,7 @@ export type CountColumn = (typeof COUNT_COLUMNS)[number];
 /** Fields of requests that only some kinds have. */
 export type EventField = 'video_play_time' | 'error_code';
 
-/** A kind of wire version 2, which events of such kinds need with and without labels. */
+/** A kind whose events always need wire version 2, with and without labels. */
 function video<Column extends CountColumn>(code: string, column: Column, fields: readonly EventField[] = []) {
   return { code, labelledCode: code, idField: 'event_id', column, fields } as const;
 }

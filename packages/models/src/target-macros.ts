@@ -27,7 +27,7 @@ export interface TargetParts {
 
 /**
  * What a text is as a target. New ads need the state `target`. Ads that were written by SQL may have any text: a `repaired` one
- * is safe to use, with what is no macro percent-encoded, and an `unsafe` one cannot be used.
+ * is safe to use, because everything except macros was percent-encoded; an `unsafe` one cannot be used.
  */
 export type TargetReading =
   | { readonly state: 'target'; readonly parts: TargetParts }
@@ -93,7 +93,7 @@ export function fillTarget(
   return url;
 }
 
-/** Undefined if no URL can have it. A host with other letters gets its ASCII form. */
+/** Returns undefined if scheme and host are not valid. A host with non-ASCII letters is converted to ASCII. */
 function originOf(head: string): string | undefined {
   if (!URL.canParse(head)) return undefined;
   return PRINTABLE.test(head) ? head : new URL(head).href.slice(0, -1);

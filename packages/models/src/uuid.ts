@@ -49,8 +49,8 @@ function hasTime(id: string): boolean {
 
 /**
  * True for a UUIDv7 whose time is more than a day ahead of `now`: the clock was wrong or the time invented, and its day may
- * have no partition yet. So is an id of `derivedId`. False for all other ids: their first bits are not a time but random or a
- * hash, so most of them would appear to be in the future.
+ * have no partition yet. The same applies to ids of `derivedId`. False for all other ids: their first bits are not a time but
+ * random or a hash, so most of them would appear to be in the future.
  *
  * @param id a valid UUID in lower case
  * @param now milliseconds since the Unix epoch

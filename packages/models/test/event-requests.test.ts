@@ -172,7 +172,7 @@ describe('the time', () => {
     expect(at(NOW + SKEW + 1)).toMatchObject({ occurredAt: NOW, receivedAt: NOW, claimedAt: NOW + SKEW + 1 });
   });
 
-  it('may be as old as the receipt allows, to the millisecond, and an accepted event has no limit any more', () => {
+  it('may be as old as `maxAge`, to the millisecond; the age of an accepted event is not checked again', () => {
     const limited = { maxAge: 30 * 86_400_000 };
     const at = (time: number) => ({ ad_id: 'ad-001', timestamp: new Date(time).toISOString() });
     const oldest = NOW - limited.maxAge;

@@ -8,7 +8,7 @@ describe('the table of kinds', () => {
     expect(CODES.size).toBe(codes.length);
   });
 
-  it('has codes that older releases keep for newer ones, except the codes of the first release', () => {
+  it('has codes that make an older consumer keep the event for a newer consumer, except those of the first release', () => {
     for (const code of CODES.keys()) expect(code).toMatch(/^(c|i|([2-9]|[1-9]\d{1,2})[a-z]+)$/);
     expect(wireReader.version).toBeLessThan(1_000);
   });

@@ -90,7 +90,7 @@ it('closes connections beyond the share of an address, and serves other addresse
   expect(await isServed(await open('127.0.0.2'))).toBe(true);
 });
 
-it('gives a full server to new addresses: idle and half-sent connections of the largest one are closed', async () => {
+it('while the server is full, a new address replaces idle and half-sent connections of the address with the most connections', async () => {
   const busy = await open('127.0.0.2', 'GET /hang HTTP/1.1\r\nHost: a\r\n\r\n');
   await untilOpen(1);
   const halfHeaders = await open('127.0.0.2', 'GET / HTTP/1.1\r\nHost: a\r\n');

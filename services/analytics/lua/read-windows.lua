@@ -8,9 +8,10 @@
 -- now count, since a player's fast clock may have put events into later ones. A field that begins before the window may lack
 -- buckets that were too old for all windows when it was filled.
 --
--- KEYS per ad: 1 totals; of clicks: 2 and 3 the hours of seconds (the last and the current one), 4 and 5 the days of minutes; 6 to
--- 9 the same of impressions. ARGV: the current second. Returns per ad: clicks, those in the second before the current one, a list
--- of the clicks in the last 1, 5 and 15 minutes, hour, and 24 hours, and the same of impressions.
+-- KEYS per ad: 1 totals; of clicks: 2 and 3 the keys with the seconds of the previous and of the current hour, 4 and 5 the keys
+-- with the minutes of the previous and of the current day; 6 to 9 the same of impressions. ARGV: the current second. Returns
+-- per ad: clicks, those in the second before the current one, a list of the clicks in the last 1, 5 and 15 minutes, hour, and
+-- 24 hours, and the same of impressions.
 local now = tonumber(ARGV[1])
 local minute = math.floor(now / 60)
 local hour = math.floor(minute / 60)

@@ -1,11 +1,12 @@
 -- The rows of a report: the sums of the buckets of a rollup, by part of the range and by group, with zeros where a group has no
--- bucket in a part. A label that is null, or by which the report does not group, is an empty text here: no label is empty.
+-- bucket in a part. A null label, or a label by which the report does not group, is returned as an empty text. Real labels are
+-- never empty.
 -- Parameters: 1 the first bucket of each part, ascending, and the bucket after the last part; 2 ad ids, 3 campaigns,
 -- 4 advertisers, or null for all; 5 to 7 whether to group by ad, campaign, advertiser; 8 values of the label of events, or null
 -- for all; 9 maximum number of rows; 10 the first quarter-hours of the days whose counts per day may be read, ascending; 11 and
 -- following the position after which the rows begin.
 -- The names with a colon are filled in by read-report.ts: the counts, their column of time, the label of events, the filters,
--- the sums, which of them have rows, the groups, the columns of the rows, their order, and the comparison with the position.
+-- the sums, the condition for rows, the groups, the columns of the rows, their order, and the comparison with the position.
 --
 -- All tables are read in one snapshot: packages/ledger/src/days.ts says why the counts per day are exact.
 --

@@ -2,7 +2,7 @@ import { queryOf } from '@ads/contract';
 import { type FastPathHandler, weakTag } from '@ads/http';
 import type { Answers } from './answers.js';
 
-/** The last field of an answer, which changes without the counters. */
+/** The timestamp, the last field of an answer. It changes even if the counters do not. */
 const TIME = /"[a-z_]+":"[^"]+"}$/;
 
 /** `GET /api/v1/ads/analytics` */

@@ -9,7 +9,7 @@ const EXPORTS = ['events', 'reports'] as const;
 type Export = (typeof EXPORTS)[number];
 
 export interface StreamingOptions {
-  /** The most answers of each kind at a time. Of reports, which need no key, a client may have half. */
+  /** Maximum number of exports of each kind at a time. One client may use half of the exports of reports. */
   readonly most: number;
   /** The longest time of one answer, however slowly its client reads. */
   readonly timeoutMs: number;

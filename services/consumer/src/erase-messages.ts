@@ -13,7 +13,7 @@ import type { JetStreamManager, NatsConnection, StoredMsg } from 'nats';
 import { deleteMessage, messageFrom } from './ledger-consumer.js';
 import { publishOnce } from './publish-once.js';
 
-/** Messages that no consumer records soon, in the order in which a message moves from one to the next. */
+/** Subjects whose messages may stay for a long time, in the order in which messages move between them. */
 const KEPT_MESSAGES = [
   { stream: EVENT_STREAM, subject: WAITING_LETTER_SUBJECT },
   { stream: EVENT_STREAM, subject: newerEventsSubject('*') },

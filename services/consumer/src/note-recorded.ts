@@ -20,8 +20,8 @@ const EVERY_MS = 60_000;
 export const ON_THE_WAY_MS = 3_600_000;
 
 /**
- * Notes every minute until when each accepted event is recorded: until the oldest message arrived that is still in the event
- * stream, or until now if the stream is empty, minus {@link ON_THE_WAY_MS}. A message stays in the stream until its events are
+ * Every minute, stores a time before which all accepted events are recorded: {@link ON_THE_WAY_MS} before the arrival of the
+ * oldest message in the event stream, or before now if the stream is empty. A message stays in the stream until its events are
  * committed or dead letters, also if it is a waiting dead letter or needs a newer consumer.
  *
  * While NATS is unavailable, or two clocks differ by more than 30 s, the time does not advance.

@@ -11,9 +11,9 @@ export interface RemovalDependencies {
 }
 
 /**
- * Creates the step of the table upkeep that removes old events. It removes nothing until each event is recorded that was accepted
- * before its first call: with a shorter retention, ingest accepted older ids until it was restarted, and a repetition of a
- * removed event would count again.
+ * Creates the step of the table upkeep that removes old events. It waits until all events are recorded that were accepted
+ * before its first call. Reason: when the retention was shortened, ingest accepted older ids until its restart, and a
+ * repetition of a removed event would count again.
  *
  * @returns one step. It throws DependencyUnavailable when Postgres is unavailable, and Error while the clocks disagree
  */

@@ -10,7 +10,7 @@ import { openQueue, publish } from './servers.js';
 const testServers = openTestServers();
 afterAll(testServers.release);
 
-it('events are recorded until the oldest message arrived that is still in the stream, less the time that they are on the way', async () => {
+it('the noted time is the arrival of the oldest message in the stream, minus the time that an event may be on its way', async () => {
   const database = openDatabase(testServers, await testServers.database());
   const queue = await openQueue(testServers, (await testServers.nats()).env);
   await ensureLedgerConsumer(queue, { replicas: 1, maxBytes: -1, deadLettersMaxBytes: -1 }, 60);

@@ -88,7 +88,7 @@ function storeResultOf(settled: PromiseSettledResult<StoreResult>): StoreResult 
   return settled.status === 'fulfilled' ? settled.value : { state: 'unavailable', cause: settled.reason };
 }
 
-/** @throws what is not an answer to the client */
+/** @throws any error that is not an ApiError */
 export function orRefusal<T>(work: () => T): T | ApiError {
   try {
     return work();

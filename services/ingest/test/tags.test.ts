@@ -128,7 +128,7 @@ describe('a pixel', () => {
     expect(await stored('ahead')).toMatchObject([{ claimed_at: expect.any(Date) }]);
   });
 
-  it('has the viewer that a trusted server reports, and no other sender', async () => {
+  it('stores the viewer that a trusted server reports, and ignores the headers of all other senders', async () => {
     const ts = new Date().toISOString();
     const send = (sender: string, placement: string, device: Query) =>
       fetchTag('start', { placement, cb: placement, ts }, { headers: { 'X-Forwarded-For': sender, ...device } });

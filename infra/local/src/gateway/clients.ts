@@ -53,8 +53,8 @@ export function limitClients(server: Server, handle: RequestListener): RequestLi
       client.connections.delete(socket);
       if (client.connections.size === 0) clients.delete(name);
     });
-    // Node resumes the socket after each request that it has read. It reads even if the socket was paused between the call of
-    // `resume` and this event, and `pause` does not repeat its event then.
+    // Node calls `resume` after each request. If the socket is paused before the event `resume`, Node still reads, and no
+    // second event `pause` is emitted.
     socket.on('resume', () => {
       if (connection.waiting.length > 0) socket.pause().emit('pause');
     });

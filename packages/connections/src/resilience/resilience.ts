@@ -169,7 +169,7 @@ export function createGuard(options: GuardOptions): Guard {
           return { value: await fn(attempt) };
         } catch (error) {
           const isLost = error instanceof NotConnected;
-          // An error of the data is an answer, so the breaker counts it as success. A ping sends no data.
+          // A data error proves that the server answers, so the breaker counts it as success. Pings cannot have data errors.
           if (!isLost && operation !== PING && !isFailure(error)) return { error };
           // Slow attempts are not repeated. This limits the wait of the caller.
           const quick = performance.now() - startedAt < timeoutMs / 2;

@@ -12,12 +12,15 @@ export interface Part {
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
-/** The calendar of a clock on a wall: its times are milliseconds since 1970-01-01T00:00 of the same clock. */
+/** A calendar in local (wall-clock) time. Times are milliseconds since 1970-01-01T00:00 local time. */
 interface Calendar {
   /** Numbers the intervals in order. */
   readonly indexOf: (wall: number) => number;
   readonly startOf: (index: number) => number;
-  /** True where an interval lasts a fixed time: a repeated hour is then an interval of its own, and a repeated day is not. */
+  /**
+   * True for minutes, quarter-hours and hours: when the clock is set back, the repeated time has new intervals. False for days
+   * and longer intervals: the repeated time belongs to the same interval.
+   */
   readonly isFixed: boolean;
 }
 
@@ -47,7 +50,8 @@ const CALENDARS: Readonly<Record<Exclude<Interval, 'total'>, Calendar>> = {
 };
 
 /**
- * Cuts the range [from, to) into intervals of a time zone. A day has 23, 24 or 25 hours, or is missing, as its zone had it.
+ * Cuts the range [from, to) into intervals of a time zone. A day is as long as its zone had it: usually 24 hours, shorter or
+ * longer when the clock changes (by 30 minutes to 2 hours, in some zones), or missing.
  *
  * The offset of a zone is constant between two transitions, so the calendar is plain arithmetic there: a calendar library takes
  * half a millisecond per day.

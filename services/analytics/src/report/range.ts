@@ -13,7 +13,10 @@ export interface RangeOptions {
   readonly now: number;
   /** `from` and `to` must be multiples of it: a minute, a quarter of an hour, or 1 for any time. */
   readonly wholeMs: number;
-  /** `from` of a query without one, by `to`. Default: midnight in the time zone, six days before the day of `to`. */
+  /**
+   * Returns `from` of a query that has none, for a given `to`. Default: midnight in the time zone, six days before the day of
+   * `to`.
+   */
   readonly firstBefore?: (to: number) => number;
 }
 
@@ -22,7 +25,7 @@ const DEFAULT_DAYS = 7;
 const MINUTE_MS = 60_000;
 /**
  * No event is earlier. Later times would cost more than other requests: each change of the clocks in the range takes 0.1 ms to find.
- * The midnight of 1970 is earlier than UTC's in the east.
+ * East of Greenwich 1970-01-01 begins before 1970-01-01T00:00Z, so one day more is allowed.
  */
 const FIRST = Date.UTC(1969, 11, 31);
 const LAST = Date.UTC(2100, 0, 2);

@@ -5,7 +5,7 @@ import { GROUP_COLUMNS, type ReportPosition } from './read-report.js';
 
 /** Where a page of a report ended. */
 export interface ReportCursor {
-  /** The range of the first page, as a query has it: its end is now by default. */
+  /** The range of the first page. It is stored, because the default of `to` is the current time. */
   readonly range: { readonly from: string; readonly to: string };
   readonly after: ReportPosition;
 }

@@ -20,7 +20,7 @@ import { isOwn, withAdvertiser } from './own-ads.js';
 const LINES_PER_TURN = 100;
 /** Attempts to create ads while others create some of them. */
 const ATTEMPTS = 3;
-/** Problems that an error lists. */
+/** Maximum number of problems in an error response. */
 const MAX_DETAILS = 100;
 
 interface CheckedLine {

@@ -40,7 +40,7 @@ interface Kept {
   readonly since: number;
 }
 
-/** The rest is for the requests in progress, and for the events of others. */
+/** Share of SHUTDOWN_GRACE_SECONDS for retries of pending clicks. The rest is for open requests and their events. */
 const SHARE_OF_SHUTDOWN = 0.4;
 /** Below the limit of a shutdown hook. */
 const LONGEST_DRAIN_MS = 10_000;

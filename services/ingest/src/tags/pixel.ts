@@ -8,7 +8,7 @@ import { readTagEvent } from './tag-event.js';
 import type { TagMetrics } from './tag-metrics.js';
 import { readTagQuery } from './tag-query.js';
 
-/** Transparent, 1 × 1, 43 bytes. A shorter one in use lacks the last bit of its image data. */
+/** Transparent, 1 × 1, 43 bytes. Shorter GIFs are in common use, but their image data lacks the last bit. */
 const GIF = Buffer.from('R0lGODlhAQABAIAAAAAAAAAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==', 'base64');
 
 const HEADERS = [
@@ -23,8 +23,9 @@ const SEEN: Answer = { ...IMAGE, status: 200 };
 const SEEN_WITHOUT_BODY: Answer = { status: 204, body: '', headers: HEADERS };
 
 /**
- * `GET /t/{event}`: a tracking pixel. Answers 200 after the event is durable. Every answer is the GIF, also that of errors, because
- * `<img>` ignores the status and shows what it gets. HEAD and prefetches count nothing.
+ * `GET /t/{event}`: a tracking pixel. Answers 200 after the event is durable. The body of every response is the GIF, also of
+ * errors, because `<img>` ignores the status and shows what it gets. Only a success with `f=b` has no body. HEAD and prefetches
+ * count nothing.
  */
 export function pixel(dependencies: EventDependencies, metrics: TagMetrics): TagRoute {
   const accepting: EventDependencies = { ...dependencies, unknownAdStatus: 404 };

@@ -83,8 +83,8 @@ const MOST_PARAMETERS = 100;
 const LONGEST_VALUE = 2_048;
 
 /**
- * Reads the query of a tag. If a parameter is repeated, the first one counts. Values are absent that are empty, unfilled macros,
- * too long, or not valid UTF-8 in percent-encoding: a pixel with one broken parameter is counted without it.
+ * Reads the query of a tag. If a parameter is repeated, the first one counts. A value is left out if it is empty, an unfilled
+ * macro, too long, or not valid percent-encoded UTF-8: a pixel with one broken parameter is counted without it.
  *
  * @param query without the question mark, percent-encoded: ASCII, as the parser of HTTP refuses other bytes
  * @param onUnfilled called for each macro that the player has not filled

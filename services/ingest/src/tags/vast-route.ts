@@ -17,7 +17,7 @@ export interface VastRouteOptions {
 }
 
 const TYPE = 'application/xml; charset=utf-8';
-/** One response for two viewers would make one session of them, which counts once. */
+/** If a cache gave one response to two viewers, they would share a session, and their events would count only once. */
 const NOT_STORED = ['Cache-Control', 'no-store'];
 
 /**
