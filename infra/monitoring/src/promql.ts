@@ -1,5 +1,5 @@
 /** Parts of queries that several panels share. `$service` and `$ad` are variables of the dashboards. */
-import { ALL_ENDPOINTS, API_PREFIX } from '@ads/contract';
+import { ALL_ENDPOINTS, API_PREFIX } from '@ads/contract/paths';
 
 /** The endpoints that take events, as alternatives of a regular expression. A parameter of a path matches any text. */
 const EVENT_PATHS = new Set(
