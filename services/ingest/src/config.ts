@@ -150,7 +150,7 @@ export const ingestVariables: Variables<IngestConfig> = {
     .max(1_000_000)
     .default(10_000)
     .description(
-      'Ads that are kept in memory with all their fields, for tags. The newest are read at the start; an ad that is not in memory is read on its first request, and replaces one that was not requested lately. An ad takes 1 to 1.5 KB, and 5 KB with 20 media files.',
+      'Ads that are kept in memory with all their fields, for tags. The newest are read at the start; an ad that is not in memory is read on its first request, and replaces one that was not requested lately. An ad takes 1 to 1.5 KB, and 5 KB with 20 media files; up to twice that once its VAST was requested.',
     ),
   UNVERIFIED_EVENTS_PER_MINUTE: Joi.number()
     .integer()

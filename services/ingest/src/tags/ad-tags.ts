@@ -2,7 +2,7 @@ import { API_PREFIX, ENDPOINTS, EVENT_ENDPOINTS } from '@ads/contract';
 import { type Ad, fillTarget } from '@ads/models';
 import { targetOf } from './click-target.js';
 import { type Carried, carriedQuery } from './tag-session.js';
-import { clickUrl, pixelUrl, vastUrl } from './tag-urls.js';
+import { adParameter, clickUrl, pixelUrl, vastUrl } from './tag-urls.js';
 import { escapeXml } from './xml.js';
 
 /**
@@ -12,15 +12,16 @@ import { escapeXml } from './xml.js';
  */
 export function adTags(ad: Ad, labels: Pick<Carried, 'placement' | 'source'>, publicUrl: string) {
   const carried = carriedQuery(labels);
+  const event = adParameter(ad.id) + carried;
   const click = clickUrl(publicUrl, ad.id, carried);
   const vast = vastUrl(publicUrl, ad.id, longNames(labels));
   return {
     ad_id: ad.id,
     vast_url: vast,
-    impression_pixel: `<img src="${escapeXml(pixelUrl(publicUrl, 'impression', ad.id, carried))}" width="1" height="1" alt="">`,
+    impression_pixel: `<img src="${escapeXml(pixelUrl(publicUrl, 'impression', event))}" width="1" height="1" alt="">`,
     click_url: click,
     click_link: link(ad, `href="${escapeXml(click)}"`),
-    ping_link: pingLink(ad, labels, pixelUrl(publicUrl, 'click', ad.id, carried)),
+    ping_link: pingLink(ad, labels, pixelUrl(publicUrl, 'click', event)),
     player_script: playerScript({ adId: ad.id, endpoint: publicUrl, ...labels }),
     curl: curlCommand(`${publicUrl}${API_PREFIX}${EVENT_ENDPOINTS.click.path}`, { ad_id: ad.id, ...labels }),
     video_js: videoJsExample(vast),

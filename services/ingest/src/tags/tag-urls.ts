@@ -6,8 +6,12 @@ import { percentEncode } from './xml.js';
  * empty, or percent-encoded parameters that each begin with an ampersand.
  */
 
-export const pixelUrl = (publicUrl: string, kind: EventKind, adId: string, parameters: string): string =>
-  `${publicUrl}/t/${kind}?ad_id=${percentEncode(adId)}${parameters}`;
+/** The parameter of pixels that names the ad. */
+export const adParameter = (adId: string): string => `ad_id=${percentEncode(adId)}`;
+
+/** @param query begins with {@link adParameter} */
+export const pixelUrl = (publicUrl: string, kind: EventKind, query: string): string =>
+  `${publicUrl}/t/${kind}?${query}`;
 
 export const clickUrl = (publicUrl: string, adId: string, parameters: string): string =>
   `${publicUrl}/c/${percentEncode(adId)}${asQuery(parameters)}`;

@@ -1,7 +1,17 @@
 import { type Ad, fillTarget } from '@ads/models';
 import { targetOf } from './click-target.js';
 import { sessionQuery, type TagSession } from './tag-session.js';
-import { emptyDocument, SESSION, SID, servedDocument, TARGET, type VastDocument } from './vast-document.js';
+import { adParameter } from './tag-urls.js';
+import {
+  EVENT,
+  emptyDocument,
+  SESSION,
+  SID,
+  servedDocument,
+  sharedParts,
+  TARGET,
+  type VastDocument,
+} from './vast-document.js';
 import { cdataUrl } from './xml.js';
 
 export interface Vast {
@@ -11,7 +21,8 @@ export interface Vast {
 
 /**
  * Returns a function that makes the VAST 4.2 document of an ad. The parts that all responses share are made once per object
- * `ad`, which must not change; a response is joined from them. Each response needs a session of its own.
+ * `ad`, which must not change, and those that all ads share are made once; a response is joined from them. Each response needs a
+ * session of its own.
  *
  * @param publicUrl the address of the API as players see it, without a slash at the end
  * @example
@@ -19,16 +30,17 @@ export interface Vast {
  * render(ad, { sid: uuidv7(now), carried: { placement: 'home' } }, now).xml
  */
 export function createVastRenderer(publicUrl: string): (ad: Ad, session: TagSession, now: number) => Vast {
+  const shared = new Map(Array.from(sharedParts(publicUrl), ([mark, text]) => [mark, text.split(EVENT)] as const));
+  const empty = compile(emptyDocument(publicUrl), shared);
   const compiled = new WeakMap<Ad, CompiledAd>();
   return (ad, session, now) => {
     let parts = compiled.get(ad);
     if (parts === undefined) {
-      parts = compileAd(ad, publicUrl);
+      parts = { ...datesOf(ad), served: compile(servedDocument(ad, publicUrl), shared) };
       compiled.set(ad, parts);
     }
-    const { targetFor } = parts;
     const isServed = now >= parts.startsAt && now < parts.endsAt;
-    return join(isServed ? parts.served : parts.empty, session, () => targetFor(session, now));
+    return join(isServed ? parts.served : empty, ad, session, now);
   };
 }
 
@@ -37,25 +49,22 @@ interface CompiledAd {
   readonly startsAt: number;
   readonly endsAt: number;
   readonly served: CompiledDocument;
-  readonly empty: CompiledDocument;
-  /** The CDATA section of the target URL with its macros filled. */
-  readonly targetFor: (session: TagSession, now: number) => string;
 }
 
 interface CompiledDocument {
   readonly result: VastDocument['result'];
-  /** SID, TARGET, or the texts around each SESSION. */
-  readonly pieces: readonly (typeof SID | typeof TARGET | readonly string[])[];
+  /** A text, one of the marks EVENT, SESSION, SID and TARGET, or the texts around each EVENT of a part that all ads share. */
+  readonly pieces: readonly (string | readonly string[])[];
 }
 
-function compileAd(ad: Ad, publicUrl: string): CompiledAd {
-  const isActive = ad.status === 'active';
+function datesOf({ status, starts_at: start, ends_at: end }: Ad): {
+  readonly startsAt: number;
+  readonly endsAt: number;
+} {
+  const startsAt = timeOf(start, Number.NEGATIVE_INFINITY);
   return {
-    startsAt: isActive ? timeOf(ad.starts_at, Number.NEGATIVE_INFINITY) : Number.POSITIVE_INFINITY,
-    endsAt: timeOf(ad.ends_at, Number.POSITIVE_INFINITY),
-    served: compileDocument(servedDocument(ad, publicUrl)),
-    empty: compileDocument(emptyDocument(ad, publicUrl)),
-    targetFor: fillerOf(ad),
+    startsAt: status === 'active' ? startsAt : Number.POSITIVE_INFINITY,
+    endsAt: timeOf(end, Number.POSITIVE_INFINITY),
   };
 }
 
@@ -64,31 +73,32 @@ function timeOf(time: string | null, otherwise: number): number {
   return Number.isNaN(at) ? otherwise : at;
 }
 
-/** In parentheses, so that `split` keeps them. */
-const SEPARATORS = new RegExp(`(${SID}|${TARGET})`);
+/** Any mark. In parentheses, so that `split` keeps it. */
+const MARK = /(<:\w+>)/;
 
-function compileDocument({ result, xml }: VastDocument): CompiledDocument {
-  const pieces = xml
-    .split(SEPARATORS)
-    .map((piece) => (piece === SID || piece === TARGET ? piece : piece.split(SESSION)));
-  return { result, pieces };
+function compile({ result, xml }: VastDocument, shared: ReadonlyMap<string, readonly string[]>): CompiledDocument {
+  return { result, pieces: xml.split(MARK).map((piece) => shared.get(piece) ?? piece) };
+}
+
+function join({ result, pieces }: CompiledDocument, ad: Ad, session: TagSession, now: number): Vast {
+  const query = sessionQuery(session);
+  const event = `${adParameter(ad.id)}&${query}`;
+  let xml = '';
+  for (const piece of pieces) {
+    if (typeof piece !== 'string') xml += piece.join(event);
+    else if (piece === EVENT) xml += event;
+    else if (piece === SESSION) xml += query;
+    else if (piece === SID) xml += session.sid;
+    else if (piece === TARGET) xml += filledTarget(ad, session, now);
+    else xml += piece;
+  }
+  return { result, xml };
 }
 
 /** The id of a click is not known before it happens, so it is empty. */
-function fillerOf(ad: Ad): CompiledAd['targetFor'] {
+function filledTarget(ad: Ad, { sid, carried }: TagSession, now: number): string {
   const target = targetOf(ad);
-  if (target === undefined) return () => '';
-  const fixed = { ad_id: ad.id, campaign: ad.campaign ?? undefined };
-  return ({ sid, carried }, now) => cdataUrl(fillTarget(target, { ...fixed, ...carried, sid, ts: String(now) }));
-}
-
-function join({ result, pieces }: CompiledDocument, session: TagSession, target: () => string): Vast {
-  const query = sessionQuery(session);
-  let xml = '';
-  for (const piece of pieces) {
-    if (piece === SID) xml += session.sid;
-    else if (piece === TARGET) xml += target();
-    else xml += piece.join(query);
-  }
-  return { result, xml };
+  if (target === undefined) return '';
+  const own = { ad_id: ad.id, campaign: ad.campaign ?? undefined, sid, ts: now.toFixed() };
+  return cdataUrl(fillTarget(target, { ...carried, ...own }));
 }
