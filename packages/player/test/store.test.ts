@@ -41,6 +41,9 @@ test('an event with a new id replaces itself, also where localStorage takes no m
   const store = openStore('p ');
   for (const at of [1, 2, 3]) store.put(eventAt(at));
   expect(Object.keys(entries)).toHaveLength(2);
+  Object.getPrototypeOf(entries).setItem = () => {
+    throw new Error('QuotaExceededError');
+  };
   for (const at of [1, 2, 3]) store.put({ ...eventAt(at), isRenewed: true });
   expect(store.list().map(({ at, isRenewed }) => [at, isRenewed])).toEqual([1, 2, 3].map((at) => [at, true]));
   for (const at of [1, 2, 3]) store.remove(eventAt(at).key);
