@@ -40,6 +40,7 @@ function judgeAnswer(request: FuzzRequest, answer: Answer): Problem[] {
   const ids = headers.get('x-request-id') ?? [];
   if (ids.length !== 1 || !REQUEST_ID.test(ids[0] ?? '')) wrong(`X-Request-ID is ${JSON.stringify(ids)}`);
   const text = answer.body.toString();
+  if (isXml(answer) && !WELL_FORMED.test(text)) wrong(`the XML may be broken: ${startOf(answer)}`);
   if (status < 400) return problems;
   const event = request.form === 'raw' ? request.counts : undefined;
   // The gateway answers 431 where ingest answers 414.
@@ -70,12 +71,16 @@ function isNotice({ headers, body }: Answer): boolean {
 }
 
 /** Players that ask for VAST read no JSON. */
-function isEmptyVast({ headers, body }: Answer): boolean {
-  return (
-    headers.get('content-type')?.join() === 'application/xml; charset=utf-8' &&
-    /^<\?xml [^>]*>\n<VAST [^>]*\/>\n<!-- [a-z_]+ -->\n$/.test(body.toString())
-  );
+function isEmptyVast(answer: Answer): boolean {
+  return isXml(answer) && /^<\?xml [^>]*>\n<VAST [^>]*\/>\n<!-- [a-z_]+ -->\n$/.test(answer.body.toString());
 }
+
+function isXml({ headers }: Answer): boolean {
+  return headers.get('content-type')?.join() === 'application/xml; charset=utf-8';
+}
+
+/** VAST of the ads of the run, whose texts are ASCII: elements, CDATA sections that end once, and a comment. */
+const WELL_FORMED = /^<\?xml [^<>]*>(?:\n|<!-- \w+ -->|<\/?\w+[^<>]*>|<!\[CDATA\[[!-;=?-~]*\]\]>)*$/;
 
 /** Returns what is wrong with the body of an error response; undefined if it is right. */
 function formProblem(text: string, requestId: string): string | undefined {

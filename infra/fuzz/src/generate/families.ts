@@ -10,7 +10,7 @@ import { pathTricks, queries } from './paths.js';
 import { repeats } from './repeats.js';
 import type { FuzzRequest } from './request.js';
 import { halfSent, leavers, mutations, slowlySent, trickles } from './slow.js';
-import { links, pixels } from './tags.js';
+import { documents, links, pixels } from './tags.js';
 
 /** Generates requests of the families that are answered at once, by weight. */
 export const quickRequests: fc.Arbitrary<FuzzRequest> = weighted(
@@ -32,6 +32,7 @@ export const quickRequests: fc.Arbitrary<FuzzRequest> = weighted(
   [9, queries],
   [9, pixels],
   [9, links],
+  [5, documents],
   [24, everNew],
   [5, methods],
   [5, requestLines],

@@ -55,3 +55,12 @@ export const links: fc.Arbitrary<RawRequest> = fc
     const id = derivedId(timeOf(sid), [sid, ad, 'click', '1 ']);
     return raw('links', to, headOf('GET', target), { mayStore: [id], counts: { kind: 'click', adId: ad, id } });
   });
+
+/** Generates requests for VAST with unusual parameters, most of them of an existing ad. */
+export const documents: fc.Arbitrary<RawRequest> = fc
+  .record({ to: eventTarget, before: prefix, ad: weighted([5, adId], [1, hostileString]), parameters })
+  .map(({ to, before, ad, parameters: pairs }) => {
+    const id = encodeURIComponent(Buffer.from(ad.slice(0, 200)).toString());
+    const path = `${before}${ENDPOINTS.vast.path.replace('{ad_id}', () => id)}`;
+    return raw('VAST', to, headOf('GET', unspaced(`${path}?${textOf(pairs)}`)));
+  });
