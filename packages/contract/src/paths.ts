@@ -7,7 +7,7 @@ export const API_PREFIX = '/api/v1';
 export type ApiService = 'ingest' | 'analytics';
 
 /**
- * Who may send requests to an endpoint:
+ * The callers that may send requests to an endpoint:
  * - `everybody`: no key is needed
  * - `events`: with `EVENTS_ACCESS=key`, keys with the scope `events`
  * - `catalogue`: with `READ_ACCESS=key`, keys with the scope `read` or `manage`

@@ -17,7 +17,7 @@ import type { Response, Router } from 'express';
 import type { HeaderList } from './common-headers.js';
 import { createRouter } from './create-router.js';
 
-/** Who sent a request. */
+/** The sender of a request. */
 export interface Caller {
   /** Names the key in histories: `admin` for `ADMIN_API_KEY`, otherwise the name and id of the key. */
   readonly name: string;
@@ -25,7 +25,7 @@ export interface Caller {
   readonly keyId: string | undefined;
   /** The only advertiser whose ads the caller may see and change; undefined for all ads. */
   readonly advertiser: string | undefined;
-  /** Who may keep the answer: `public` caches, or `private` ones only, because the request needed a key. */
+  /** The caches that may keep the answer: `public` ones, or only `private` ones, because the request needed a key. */
   readonly cache: 'public' | 'private';
   /** False once the key was deleted or has expired. An answer that takes long must end then. */
   readonly isAdmitted: () => boolean;

@@ -15,7 +15,7 @@ CREATE TABLE api_keys (
   deleted_at timestamptz
 );
 
--- Who created and deleted which key, in the order of the ids. `key` is the key without its hash.
+-- The creations and deletions of keys with their authors, in the order of the ids. `key` is the key without its hash.
 CREATE TABLE api_key_changes (
   id         bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   key_id     uuid        NOT NULL,

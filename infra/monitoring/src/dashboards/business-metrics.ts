@@ -76,7 +76,7 @@ export const businessMetrics: Plan = {
     'Players and analysts': [
       chart('Reports sent again', 'percentunit', {
         description:
-          'Share of the queued events that were recorded before: retries of players, redeliveries. They count once. Of all ads.',
+          'Share of the queued events that were recorded before: retries of players, redeliveries. They count once. All ads.',
         queries: {
           '{{kind}}': `${rate('ledger_events_total{result="repeated"}', 'kind')} / (${rate('ledger_events_total', 'kind')} > 0)`,
         },

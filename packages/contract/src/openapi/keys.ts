@@ -66,7 +66,7 @@ export const keysPaths = {
       tags,
       summary: 'Delete an API key',
       description:
-        'Every replica refuses the key within 2 s, and ends the live streams that it has opened. A repeated request gets the same answer. Who created and deleted a key is noted in the table `api_key_changes`.',
+        'Every replica refuses the key within 2 s, and ends the live streams that it has opened. A repeated request gets the same answer. The table `api_key_changes` has the creators and deleters of keys.',
       parameters: [
         {
           name: 'key_id',

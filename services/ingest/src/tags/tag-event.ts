@@ -14,7 +14,7 @@ import { eventOf } from '../event-handler.js';
 import { readErrorCode, readPlayhead, readTimestamp } from './macro-values.js';
 import type { TagQuery } from './tag-query.js';
 
-/** Who fetched a tag. */
+/** The client that fetched a tag. */
 export interface Viewer {
   /** IPv4 or IPv6 address. */
   readonly ip: string;
