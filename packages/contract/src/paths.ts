@@ -128,6 +128,12 @@ export const ALL_ENDPOINTS: readonly Endpoint[] = [
   ...ENDPOINT_KINDS.map((kind) => EVENT_ENDPOINTS[kind]),
 ];
 
+/** The endpoint with this method, in any letter case, and this path, with or without the prefix. */
+export function endpointOf(method: string, path: string): Endpoint | undefined {
+  const bare = barePath(path);
+  return ALL_ENDPOINTS.find((one) => one.method.toLowerCase() === method.toLowerCase() && one.path === bare);
+}
+
 /** The management endpoints, which each service has. */
 export const MANAGEMENT_PATHS = Object.values(ENDPOINTS).flatMap(({ service, path }) =>
   service === 'each' ? [path] : [],

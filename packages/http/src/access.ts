@@ -2,8 +2,8 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import {
   ACCESS_SCOPES,
-  ALL_ENDPOINTS,
   type Endpoint,
+  endpointOf,
   type KeyScope,
   keyInvalid,
   keyMissing,
@@ -161,9 +161,7 @@ export function guardRoutes(access: Access, routes: Router['stack']): Router {
 
 /** The guard of a route of `ENDPOINTS`, whose path has its parameters in braces or as Express has them. */
 export function guardOf(access: Access, method: string, path: string): Guard | undefined {
-  const endpoint = ALL_ENDPOINTS.find(
-    (one) => one.method.toLowerCase() === method && toExpress(one.path) === toExpress(path),
-  );
+  const endpoint = endpointOf(method, path.replaceAll(/:(\w+)/g, '{$1}'));
   return endpoint && access.guardOf(endpoint);
 }
 

@@ -1,6 +1,6 @@
 import { ACCESS_SCOPES } from '../access.js';
 import { keyMissing, keysDisabled, otherAdvertiser, scopeMissing } from '../access-errors.js';
-import { ALL_ENDPOINTS, API_PREFIX, type EndpointAccess } from '../paths.js';
+import { type EndpointAccess, endpointOf } from '../paths.js';
 import { error } from './parts.js';
 
 const missing = error('The key is missing, or it does not work.', keyMissing());
@@ -21,7 +21,7 @@ const unauthorizedResponse = {
 const REQUIRED = [{ key: [] }];
 const OPTIONAL = [{}, ...REQUIRED];
 
-/** What an operation has beside its own fields. */
+/** The security and the errors that the access to an endpoint adds to its operation. */
 function added(access: EndpointAccess): { readonly security?: readonly object[]; readonly responses: object } {
   if (access === 'everybody') return { responses: {} };
   const lacking = scopeMissing(ACCESS_SCOPES[access]);
@@ -48,10 +48,7 @@ type Operations = Readonly<Record<string, { readonly responses: object }>>;
 /** Adds to each operation whether it needs a key, and the errors of a request without a valid one. */
 export function withAccess(paths: Readonly<Record<string, object>>): Record<string, Operations> {
   const secured = (path: string, method: string, operation: { readonly responses: object }) => {
-    const endpoint = ALL_ENDPOINTS.find(
-      (one) => one.method.toLowerCase() === method && [one.path, `${API_PREFIX}${one.path}`].includes(path),
-    );
-    const { security, responses } = added(endpoint?.access ?? 'everybody');
+    const { security, responses } = added(endpointOf(method, path)?.access ?? 'everybody');
     return {
       ...operation,
       ...(security === undefined ? {} : { security }),

@@ -3,25 +3,18 @@ import {
   invalidRequest,
   noTarget,
   prefetchRefused,
-  rateLimited,
   targetTooLong,
   unavailable,
   unknownAd,
 } from '../errors.js';
 import { ENDPOINTS } from '../paths.js';
-import { otherErrors, rateLimitHeaders, requestIdHeader, retryAfterHeader } from './parts.js';
-import { labelParameters, SESSION, tagParameter } from './tag-parameters.js';
+import { adId, otherErrors, tooManyEvents, withRetryAfter } from './parts.js';
+import { labelParameters, notCached, SESSION, tagParameter, withCodes } from './tag-parts.js';
 
 const CLICK_ID = '019b7d6c-90ce-8ad5-9c1d-2e4f5a6b7c8d';
 
 const headers = {
-  ...requestIdHeader,
-  ...rateLimitHeaders,
-  'Cache-Control': {
-    description: 'No cache may keep the response.',
-    schema: { type: 'string' },
-    example: 'no-store',
-  },
+  ...notCached('no-store'),
   'X-Robots-Tag': {
     description: 'Search engines do not list the link.',
     schema: { type: 'string' },
@@ -31,9 +24,8 @@ const headers = {
 
 /** An error, for the person who opened the link. @param errors for the message of the description */
 function page(description: string, ...errors: readonly ApiError[]) {
-  const codes = [...new Set(errors.map(({ code }) => `\`${code}\``))].join(', ');
   return {
-    description: `${description} The log contains the error code, the page does not: ${codes}.`,
+    description: withCodes(description, 'page', errors),
     headers,
     content: {
       'text/html': {
@@ -44,8 +36,6 @@ function page(description: string, ...errors: readonly ApiError[]) {
   };
 }
 
-const tooMany = page('The client has exceeded its limit of events.', rateLimited(6_000, 'kO3pXv1zQm8bT4Ya'));
-
 /** `GET /c/{ad_id}` */
 const clickThroughOperation = {
   operationId: 'followLink',
@@ -55,14 +45,7 @@ const clickThroughOperation = {
 
 Paused, archived and expired ads redirect and count. Links of ads whose \`click_mode\` is \`tracking\` count too. Their VAST does not contain this link, so a link that is opened was created before the mode changed, or outside of a VAST, and no pixel counts its clicks. No parameter changes the host of the target. HEAD redirects and counts nothing, and \`{click_id}\` is empty.`,
   parameters: [
-    {
-      name: 'ad_id',
-      in: 'path',
-      required: true,
-      description: 'Id of the ad.',
-      schema: { type: 'string' },
-      example: 'ad-001',
-    },
+    adId,
     tagParameter('sid', 'Session of the viewer: a UUIDv7, which `GET /vast/{ad_id}` makes. Replaces `{sid}`.', SESSION),
     ...labelParameters,
     ...[1, 2, 3, 4, 5].map((n) =>
@@ -95,7 +78,7 @@ Paused, archived and expired ads redirect and count. Links of ads whose \`click_
     400: page('The path is not valid.', invalidRequest('The path contains an invalid percent-encoding.')),
     404: page('The ad does not exist, or has no valid target.', unknownAd('no-such-ad', 404), noTarget('ad-001')),
     414: page('The URL is longer than 8 KiB.', targetTooLong(8_192)),
-    429: { ...tooMany, headers: { ...headers, ...retryAfterHeader } },
+    429: withRetryAfter(page('The client has exceeded its limit of events.', tooManyEvents)),
     503: page(
       'The ad is not in memory and cannot be looked up; `Retry-After` tells when to open the link again. Or the request is a prefetch of a browser (`Sec-Purpose`), which is no click.',
       unavailable('The ad cannot be looked up because the catalogue is unavailable; retry later.'),

@@ -12,13 +12,12 @@ import {
   eventTooOld,
   invalidFields,
   payloadTooLarge,
-  rateLimited,
   unavailable,
   unknownAd,
   unsupportedEncoding,
 } from '../errors.js';
 import { batchResponse, eventResponses } from '../responses.js';
-import { error, exampleOf, type JsonSchema, json, otherErrors, retryLater, schemaOf } from './parts.js';
+import { error, exampleOf, type JsonSchema, json, otherErrors, retryLater, schemaOf, tooManyEvents } from './parts.js';
 
 const EVENT_ID = '019b7d6c-90ce-7a3b-9c1d-2e4f5a6b7c8d';
 
@@ -105,7 +104,7 @@ export function batchOperation() {
       ),
       413: error('The body is too large.', payloadTooLarge(1_048_576)),
       415: unsupported(),
-      429: retryLater('The client has exceeded its limit of events.', rateLimited(6_000, 'kO3pXv1zQm8bT4Ya')),
+      429: retryLater('The client has exceeded its limit of events.', tooManyEvents),
       503: retryLater(
         'No event is known to be durable. Send the batch again with the same ids; what was stored nevertheless counts once.',
         unavailable('No event of the batch is known to be stored; send the batch again.'),
@@ -163,7 +162,7 @@ export function eventOperation(kind: EndpointKind) {
       ),
       413: error('The body is too large.', payloadTooLarge(16_384)),
       415: unsupported(),
-      429: retryLater('The client has exceeded its limit of events.', rateLimited(6_000, 'kO3pXv1zQm8bT4Ya')),
+      429: retryLater('The client has exceeded its limit of events.', tooManyEvents),
       503: retryLater(
         `The ${kind} is not durable. Retry it.`,
         unavailable('Neither NATS nor Postgres could store the event; send it again.'),

@@ -1,4 +1,4 @@
-import { invalidFields, rateLimited, unavailable } from '../errors.js';
+import { invalidFields, unavailable } from '../errors.js';
 import { eventsQuery } from '../events-query.js';
 import { ROW_TYPES } from '../row-format.js';
 import {
@@ -9,6 +9,7 @@ import {
   rateLimitHeaders,
   requestIdHeader,
   retryLater,
+  tooManyReads,
 } from './parts.js';
 
 const stored = {
@@ -70,7 +71,7 @@ export const exportOperation = {
       'A query parameter is missing or invalid.',
       invalidFields([{ path: 'ad_id', message: 'ad_id is required' }]),
     ),
-    429: retryLater('The client has exceeded its limit of reads.', rateLimited(600, 'kO3pXv1zQm8bT4Ya')),
+    429: retryLater('The client has exceeded its limit of reads.', tooManyReads),
     503: retryLater(
       'Postgres is unavailable, or `MAX_EXPORTS` exports are in progress.',
       unavailable('4 exports are in progress; retry later.', undefined, 5),

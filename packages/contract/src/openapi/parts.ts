@@ -66,7 +66,7 @@ export const rateLimitHeaders = {
 };
 
 /** On responses that tell when to retry. */
-export const retryAfterHeader = {
+const retryAfterHeader = {
   'Retry-After': {
     description: 'Seconds to wait before the next attempt.',
     required: true,
@@ -179,16 +179,23 @@ export const OPAQUE_CURSOR = 'MTc2NzMxNjQ0NTY3ODAwMCBhZC0wMDI';
 /** The example of a 503 while the ads cannot be read. */
 export const noCatalogue = unavailable('The ad catalogue is unavailable; retry later.');
 
+/** The example of a 429 of a request with events. */
+export const tooManyEvents = rateLimited(6_000, 'kO3pXv1zQm8bT4Ya');
+
 /** The example of a 429 of a read. */
 export const tooManyReads = rateLimited(600, 'kO3pXv1zQm8bT4Ya');
 
 /** The example of a 503 of a read of Postgres. */
 export const noPostgres = unavailable('Postgres is unavailable; retry later.');
 
+/** Adds the header that tells when to retry. */
+export function withRetryAfter<Response extends { readonly headers: object }>(response: Response) {
+  return { ...response, headers: { ...response.headers, ...retryAfterHeader } };
+}
+
 /** An error response that tells when to retry. */
 export function retryLater(description: string, ...errors: readonly ApiError[]) {
-  const response = error(description, ...errors);
-  return { ...response, headers: { ...response.headers, ...retryAfterHeader } };
+  return withRetryAfter(error(description, ...errors));
 }
 
 /** Errors that a path does not list. */

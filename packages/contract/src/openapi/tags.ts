@@ -2,7 +2,6 @@ import {
   type ApiError,
   invalidFields,
   payloadTooLarge,
-  rateLimited,
   targetTooLong,
   unavailable,
   unknownAd,
@@ -10,8 +9,8 @@ import {
 } from '../errors.js';
 import { ENDPOINTS } from '../paths.js';
 import { clickThroughPaths } from './click-through.js';
-import { otherErrors, rateLimitHeaders, requestIdHeader, retryAfterHeader } from './parts.js';
-import { labelParameters, SESSION, tagParameter } from './tag-parameters.js';
+import { otherErrors, tooManyEvents, withRetryAfter } from './parts.js';
+import { labelParameters, notCached, SESSION, tagParameter, withCodes } from './tag-parts.js';
 
 const gif = {
   'image/gif': {
@@ -24,29 +23,11 @@ const gif = {
   },
 };
 
-const headers = {
-  ...requestIdHeader,
-  ...rateLimitHeaders,
-  'Cache-Control': {
-    description: 'No cache may keep the response.',
-    schema: { type: 'string' },
-    example: 'no-store, no-cache, must-revalidate, private, max-age=0',
-  },
-};
+const headers = notCached('no-store, no-cache, must-revalidate, private, max-age=0');
 
 /** An error, which has the body of a success. @param errors for the message of the description */
 function refused(description: string, ...errors: readonly ApiError[]) {
-  const codes = [...new Set(errors.map(({ code }) => `\`${code}\``))].join(', ');
-  return {
-    description: `${description} The log contains the error code, the response does not: ${codes}.`,
-    headers,
-    content: gif,
-  };
-}
-
-function later(description: string, ...errors: readonly ApiError[]) {
-  const response = refused(description, ...errors);
-  return { ...response, headers: { ...response.headers, ...retryAfterHeader } };
+  return { description: withCodes(description, 'response', errors), headers, content: gif };
 }
 
 const parameters = [
@@ -88,10 +69,12 @@ const responses = {
   ),
   404: refused('VAST has no such event, or the ad does not exist.', unknownEvent(), unknownAd('no-such-ad', 404)),
   414: refused('The URL is longer than 8 KiB.', targetTooLong(8_192)),
-  429: later('The client has exceeded its limit of events.', rateLimited(6_000, 'kO3pXv1zQm8bT4Ya')),
-  503: later(
-    'The event is not durable. Fetch the URL again.',
-    unavailable('Neither NATS nor Postgres could store the event; send it again.'),
+  429: withRetryAfter(refused('The client has exceeded its limit of events.', tooManyEvents)),
+  503: withRetryAfter(
+    refused(
+      'The event is not durable. Fetch the URL again.',
+      unavailable('Neither NATS nor Postgres could store the event; send it again.'),
+    ),
   ),
   ...otherErrors,
 };

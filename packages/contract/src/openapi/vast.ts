@@ -1,5 +1,6 @@
-import { type ApiError, invalidRequest, rateLimited, targetTooLong, unavailable, unknownAd } from '../errors.js';
-import { adId, otherErrors, rateLimitHeaders, requestIdHeader, retryAfterHeader } from './parts.js';
+import { type ApiError, invalidRequest, targetTooLong, unavailable, unknownAd } from '../errors.js';
+import { adId, otherErrors, tooManyEvents, withRetryAfter } from './parts.js';
+import { notCached } from './tag-parts.js';
 
 const ROOT = 'VAST version="4.2" xmlns="http://www.iab.com/VAST"';
 const ERROR =
@@ -8,15 +9,7 @@ const ERROR =
 function document(description: string, ...examples: readonly [summary: string, value: string][]) {
   return {
     description,
-    headers: {
-      ...requestIdHeader,
-      ...rateLimitHeaders,
-      'Cache-Control': {
-        description: 'No cache may keep the response: each one has a session of its own.',
-        schema: { type: 'string' },
-        example: 'no-store',
-      },
-    },
+    headers: notCached('no-store', 'No cache may keep the response: each one has a session of its own.'),
     content: {
       'application/xml': {
         schema: { type: 'string', description: 'A VAST 4.2 document.' },
@@ -29,11 +22,6 @@ function document(description: string, ...examples: readonly [summary: string, v
 /** A document without an ad, because players read no JSON. */
 function refused(description: string, error: ApiError) {
   return document(description, [error.message, `<${ROOT}/>\n<!-- ${error.code} -->\n`]);
-}
-
-function later(description: string, error: ApiError) {
-  const response = refused(description, error);
-  return { ...response, headers: { ...response.headers, ...retryAfterHeader } };
 }
 
 const carried = ['placement', 'source', 'sub1', 'sub2', 'sub3', 'sub4', 'sub5'].map((name) => ({
@@ -65,10 +53,12 @@ export const vastOperation = {
     ),
     404: refused('The ad does not exist: the tag is wrong.', unknownAd('no-such-ad', 404)),
     414: refused('The URL is longer than 8 KiB.', targetTooLong(8_192)),
-    429: later('The client has exceeded its limit of events.', rateLimited(6_000, 'kO3pXv1zQm8bT4Ya')),
-    503: later(
-      'The ad is not in memory, and Postgres is unavailable.',
-      unavailable('The ad cannot be looked up now; retry later.'),
+    429: withRetryAfter(refused('The client has exceeded its limit of events.', tooManyEvents)),
+    503: withRetryAfter(
+      refused(
+        'The ad is not in memory, and Postgres is unavailable.',
+        unavailable('The ad cannot be looked up now; retry later.'),
+      ),
     ),
     ...otherErrors,
   },

@@ -1,3 +1,6 @@
+import type { ApiError } from '../errors.js';
+import { rateLimitHeaders, requestIdHeader } from './parts.js';
+
 export const SESSION = '019b7d6c-90ce-7a3b-9c1d-2e4f5a6b7c8d';
 
 /** A parameter in the query of a tag. */
@@ -13,3 +16,22 @@ export const labelParameters = [
   tagParameter('ts', 'The macro `[TIMESTAMP]`: the time of the event.', '2026-01-02T03:04:05.678Z'),
   tagParameter('ph', 'The macro `[ADPLAYHEAD]`: the play time of a click.', '00:00:12.345'),
 ];
+
+/** The headers of a response that no cache may keep. */
+export function notCached(example: string, description = 'No cache may keep the response.') {
+  return {
+    ...requestIdHeader,
+    ...rateLimitHeaders,
+    'Cache-Control': { description, schema: { type: 'string' }, example },
+  };
+}
+
+/**
+ * The description of an error whose body does not contain its code.
+ *
+ * @param body names the body
+ */
+export function withCodes(description: string, body: 'page' | 'response', errors: readonly ApiError[]): string {
+  const codes = [...new Set(errors.map(({ code }) => `\`${code}\``))].join(', ');
+  return `${description} The log contains the error code, the ${body} does not: ${codes}.`;
+}
