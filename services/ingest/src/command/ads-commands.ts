@@ -1,14 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { ENDPOINTS } from '@ads/contract';
 import type { AdsCommand } from './ads-options.js';
-import { type Api, request } from './request.js';
+import { type Api, printList, request } from './request.js';
 
 const ADS = ENDPOINTS.ads.path;
-
-interface Page {
-  readonly ads: readonly object[];
-  readonly next_cursor: string | null;
-}
 
 interface ImportReport {
   readonly rejected: number;
@@ -27,12 +22,8 @@ export async function runAdsCommand(
 ): Promise<boolean> {
   switch (command.name) {
     case 'list':
-      for (const query = new URLSearchParams(command.filter); ; ) {
-        const page = await request<Page>(api, 'GET', `${ADS}?${query}`);
-        for (const ad of page.ads) print(JSON.stringify(ad));
-        if (page.next_cursor === null) return true;
-        query.set('cursor', page.next_cursor);
-      }
+      await printList(api, { path: ADS, query: command.filter, field: 'ads' }, print);
+      return true;
     case 'add':
       print(JSON.stringify(await request(api, 'POST', ADS, 'application/json', JSON.stringify(command.ad))));
       return true;

@@ -1,7 +1,7 @@
 import { extname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { FLAT_NAMES, toAdBody } from '../ads/flat-ad.js';
-import { UsageError } from './run-command.js';
+import { parsed, UsageError } from './run-command.js';
 
 export type AdsCommand =
   | { readonly name: 'help' }
@@ -69,17 +69,10 @@ const TEXT_OPTIONS: Readonly<Record<string, typeof TEXT>> = Object.fromEntries(
 );
 
 function parse(args: readonly string[]) {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: { ...TEXT_OPTIONS, help: { type: 'boolean', short: 'h' } },
-    });
-    const texts = Object.entries<unknown>(values).flatMap(([name, value]) =>
-      typeof value === 'string' ? [[name, value] as const] : [],
-    );
-    return { help: values.help === true, texts: Object.fromEntries(texts), positionals };
-  } catch (error) {
-    throw new UsageError((error as Error).message.split('\n')[0]);
-  }
+  const options = { ...TEXT_OPTIONS, help: { type: 'boolean', short: 'h' } } as const;
+  const { values, positionals } = parsed(() => parseArgs({ args: [...args], allowPositionals: true, options }));
+  const texts = Object.entries<unknown>(values).flatMap(([name, value]) =>
+    typeof value === 'string' ? [[name, value] as const] : [],
+  );
+  return { help: values.help === true, texts: Object.fromEntries(texts), positionals };
 }

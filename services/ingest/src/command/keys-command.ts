@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { ENDPOINTS } from '@ads/contract';
-import { type Api, request } from './request.js';
-import { UsageError } from './run-command.js';
+import { type Api, printList, request } from './request.js';
+import { parsed, UsageError } from './run-command.js';
 
 const KEYS = ENDPOINTS.keys.path;
 
@@ -10,9 +10,18 @@ export type KeysCommand =
   | { readonly name: 'add'; readonly url: string | undefined; readonly key: object }
   | { readonly name: 'remove'; readonly url: string | undefined; readonly ids: readonly string[] };
 
+const TEXT = { type: 'string' } as const;
+const OPTIONS = {
+  scope: { type: 'string', multiple: true },
+  ...{ advertiser: TEXT, 'expires-at': TEXT, url: TEXT },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
 /** @throws UsageError */
 export function readKeysCommand(args: readonly string[]): KeysCommand | { readonly name: 'help' } {
-  const { values, positionals } = parse(args.filter((arg) => arg !== '--'));
+  const { values, positionals } = parsed(() =>
+    parseArgs({ args: args.filter((arg) => arg !== '--'), allowPositionals: true, options: OPTIONS }),
+  );
   const { help, url, scope: scopes, advertiser, 'expires-at': expires } = values;
   if (help === true) return { name: 'help' };
   const [name, ...rest] = positionals;
@@ -48,16 +57,8 @@ export function readKeysCommand(args: readonly string[]): KeysCommand | { readon
 export async function runKeysCommand(command: KeysCommand, api: Api, print: (line: string) => void): Promise<boolean> {
   switch (command.name) {
     case 'list':
-      for (const query = new URLSearchParams(); ; ) {
-        const page = await request<{ readonly keys: readonly object[]; readonly next_cursor: string | null }>(
-          api,
-          'GET',
-          `${KEYS}?${query}`,
-        );
-        for (const key of page.keys) print(JSON.stringify(key));
-        if (page.next_cursor === null) return true;
-        query.set('cursor', page.next_cursor);
-      }
+      await printList(api, { path: KEYS, field: 'keys' }, print);
+      return true;
     case 'add':
       print(JSON.stringify(await request(api, 'POST', KEYS, 'application/json', JSON.stringify(command.key))));
       return true;
@@ -66,22 +67,5 @@ export async function runKeysCommand(command: KeysCommand, api: Api, print: (lin
         print(JSON.stringify(await request(api, 'DELETE', `${KEYS}/${encodeURIComponent(id)}`)));
       }
       return true;
-  }
-}
-
-function parse(args: readonly string[]) {
-  const text = { type: 'string' } as const;
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        scope: { type: 'string', multiple: true },
-        ...{ advertiser: text, 'expires-at': text, url: text },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-  } catch (error) {
-    throw new UsageError((error as Error).message.split('\n')[0]);
   }
 }

@@ -41,6 +41,33 @@ export async function request<Answer>(
   throw new RequestFailed([message, ...details.map((one) => `  ${one.path}: ${one.message}`)].join('\n'));
 }
 
+interface ListRequest<Field extends string> {
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  /** The name of the list in a page. */
+  readonly field: Field;
+}
+
+/**
+ * Prints all items of a list, one per line, page after page.
+ *
+ * @throws RequestFailed
+ */
+export async function printList<Field extends string>(
+  api: Api,
+  { path, query = {}, field }: ListRequest<Field>,
+  print: (line: string) => void,
+): Promise<void> {
+  type Page = Readonly<Record<Field, readonly object[]>> & { readonly next_cursor: string | null };
+  const parameters = new URLSearchParams(query);
+  for (;;) {
+    const page = await request<Page>(api, 'GET', `${path}?${parameters}`);
+    for (const item of page[field]) print(JSON.stringify(item));
+    if (page.next_cursor === null) return;
+    parameters.set('cursor', page.next_cursor);
+  }
+}
+
 /** Longer than the gateway waits for a service. */
 const TIMEOUT_MS = 30_000;
 
