@@ -51,7 +51,7 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 /** Bytes of the longest URL of a tag: consent strings are long, and the gateway accepts a request line of 8 KiB. */
 const LONGEST_TARGET = 8_192;
 
-/** What the requests of a route have in common. */
+/** The values that all requests of a route share. */
 interface Route {
   readonly options: FastPathOptions;
   /** Label in the metrics. */

@@ -7,7 +7,7 @@ import { onlyRow } from './only-row.js';
 
 const READ_API_KEYS = readText('sql/read-api-keys.sql');
 
-/** What a request needs to know about its key. */
+/** A key as requests need it. */
 export interface LiveKey {
   readonly id: string;
   readonly name: string;

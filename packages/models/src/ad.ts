@@ -70,7 +70,7 @@ export interface Ad extends AdFields {
   readonly updated_at: string;
 }
 
-/** What a list of ads is limited to. */
+/** The conditions that the ads of a list satisfy. */
 export interface AdsFilter {
   readonly campaign?: string;
   readonly advertiser?: string;

@@ -1,5 +1,5 @@
 /**
- * What a key may do.
+ * The rights of a key:
  * - `manage`: create, change and archive ads, and read stored events
  * - `read`: read ads, counters, reports and live streams
  * - `events`: send events to the JSON endpoints

@@ -26,7 +26,7 @@ export interface TargetParts {
 }
 
 /**
- * What a text is as a target. New ads need the state `target`. Ads that were written by SQL may have any text: a `repaired` one
+ * The result of reading a text as a target. New ads need the state `target`. Ads that were written by SQL may have any text: a `repaired` one
  * is safe to use, because everything except macros was percent-encoded; an `unsafe` one cannot be used.
  */
 export type TargetReading =

@@ -2,7 +2,7 @@ import { type Outbox, openOutbox } from './outbox.js';
 import { measureProgress } from './progress.js';
 import { uuidv7 } from './uuid.js';
 
-/** What is reported with every event of a video. */
+/** The values that every event of a video reports, and where clicks are expected. */
 export interface TrackOptions {
   readonly adId: string;
   /** The address of the tracker, such as `https://ads.example.com`. */

@@ -49,7 +49,7 @@ const CHUNKS_KEPT = 20;
 /** A client with 20 pages in the queue waits for some seconds. */
 const WAITING = { inAll: 400, perClient: 20 };
 
-/** What a page, or a chunk, has. */
+/** The key of a page or a chunk. */
 interface Wanted {
   readonly timeframe: Timeframe | undefined;
   readonly limit: number;

@@ -57,7 +57,7 @@ const URLS =
   /^(Error|Impression|Viewable|NotViewable|ViewUndetermined|Tracking|MediaFile|Click\w+|CompanionClick\w+|StaticResource|VASTAdTagURI)$/;
 const URL_TEXT = /^https?:\/\/[!#-;=?-[\]_a-z~]+$/;
 
-/** What is wrong with a document, by the rules of VAST 4.2 that players rely on. */
+/** The faults of a document, by the rules of VAST 4.2 that players rely on. */
 export function vastProblems(xml: string): string[] {
   const problems: string[] = [];
   checkElement(parseXml(xml), '', problems);

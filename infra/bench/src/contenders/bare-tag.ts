@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { address } from './contender.js';
 
-/** What the tracker answers to the tag: see `parts/tags.ts`. */
+/** The answer of the tracker to the tag: see `parts/tags.ts`. */
 interface TagAnswer {
   readonly status: number;
   /** Alternating names and values. */

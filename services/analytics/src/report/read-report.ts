@@ -154,7 +154,7 @@ export function reportStatement({
   ];
 }
 
-/** What the report sums: counts of an ad in a bucket. */
+/** The rows that the report sums: counts of an ad in a bucket. */
 function sourceOf(
   { rollup, label, days }: Pick<ReportRequest, 'rollup' | 'label' | 'days'>,
   onlyLabelled: boolean,

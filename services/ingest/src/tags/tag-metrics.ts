@@ -4,7 +4,7 @@ import { MACROS, type Macro } from './tag-query.js';
 /** The kinds of tags, as a label. */
 export type TagName = 'pixel' | 'click';
 
-/** What the tags do not count as events. */
+/** Counters of requests and macros that are not events. */
 export interface TagMetrics {
   readonly unfilled: (macro: Macro) => void;
   readonly unknownEvent: () => void;

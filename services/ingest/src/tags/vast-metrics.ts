@@ -2,7 +2,7 @@ import { Counter, type Registry } from 'prom-client';
 import type { CarriedName } from './tag-session.js';
 import type { Vast } from './vast.js';
 
-/** What a request for VAST got: a document of this kind, or an error. */
+/** The result of a request for VAST: a document of this kind, or an error. */
 export type VastResult = Vast['result'] | 'unknown_ad' | 'unavailable';
 
 export interface VastMetrics {
