@@ -53,6 +53,11 @@ export function invalidFields(details: readonly Detail[]): ApiError {
   return invalidRequest(`The request is not valid: ${reasons.join('; ')}.`, details);
 }
 
+/** The details of one item of a request with several. @param item its path, such as `events.3` */
+export function detailsOfItem(item: string, details: readonly Detail[]): Detail[] {
+  return details.map(({ path, message }) => ({ path: path === '' ? item : `${item}.${path}`, message }));
+}
+
 /** 400 for an event that is older than the service accepts. The message lists the limits. */
 export function eventTooOld(details: readonly Detail[]): ApiError {
   const reasons = details.map((detail) => detail.message).join('; ');

@@ -1,6 +1,6 @@
-import { type ApiError, invalidFields, invalidRequest, unavailable } from '@ads/contract';
+import { type ApiError, detailsOfItem, invalidFields, invalidRequest, unavailable } from '@ads/contract';
 import type { Answer, BatchBody, FastPathHandler } from '@ads/http';
-import { type AdEvent, batchedEventReader, type Detail, EVENT_KINDS } from '@ads/models';
+import { type AdEvent, batchedEventReader, EVENT_KINDS } from '@ads/models';
 import { type AcceptAllDependencies, acceptEvents, orRefusal } from './accept-event.js';
 import { type EventDependencies, eventOf, isoTime, receiptOf } from './event-handler.js';
 
@@ -86,12 +86,7 @@ function errorOf(errors: readonly ApiError[], date: string): ApiError {
   if (temporary !== undefined) {
     return unavailable('No event of the batch is known to be stored; send the batch again.', temporary.cause);
   }
-  const details = errors.flatMap((error, index): Detail[] =>
-    error.details.map(({ path, message }) => ({
-      path: path === '' ? `events.${index}` : `events.${index}.${path}`,
-      message,
-    })),
-  );
+  const details = errors.flatMap((error, index) => detailsOfItem(`events.${index}`, error.details));
   const [first] = details;
   const shown = details.length > MAX_DETAILS ? ` The first ${MAX_DETAILS} problems are listed.` : '';
   return invalidRequest(

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   type ApiError,
+  detailsOfItem,
   invalidFields,
   invalidRequest,
   queryOf,
@@ -121,11 +122,7 @@ function isValid(one: CheckedLine): one is { readonly line: number; readonly res
 }
 
 function nothingCreated(checked: readonly CheckedLine[]): ApiError {
-  const details = checked.flatMap(({ line, result }): Detail[] =>
-    'id' in result
-      ? []
-      : result.map(({ path, message }) => ({ path: path === '' ? `lines.${line}` : `lines.${line}.${path}`, message })),
-  );
+  const details = checked.flatMap(({ line, result }) => ('id' in result ? [] : detailsOfItem(`lines.${line}`, result)));
   const [first] = details;
   const invalid = checked.filter((one) => !isValid(one)).length;
   const count = `${invalid} of ${checked.length} lines ${invalid === 1 ? 'is' : 'are'} invalid`;
