@@ -30,8 +30,11 @@ beforeAll(async () => {
 
 afterAll(() => testServers.release());
 
-/** The accepted difference between the clock of ingest and that of this host. */
-const CLOCK_ERROR_MS = 2;
+/**
+ * The accepted difference between the clock of ingest and that of this host. The tests tell the time of receipt from a time
+ * that is wrong by minutes; a correction of the system clock and a slow ping must not fail them.
+ */
+const CLOCK_ERROR_MS = 100;
 
 /**
  * Ingest takes the time of receipt from the clock of Postgres, with an error of at most half the round trip of its fastest
@@ -42,9 +45,9 @@ async function untilClockIsExact(): Promise<void> {
     async () => {
       const metrics = await (await fetch(`${contract.stack.url}/metrics`)).text();
       const skew = /^clock_skew_seconds\{reference="postgres".*\} (\S+)$/m.exec(metrics)?.[1];
-      return Math.abs(1_000 * Number(skew)) < CLOCK_ERROR_MS;
+      return Math.abs(1_000 * Number(skew)) < CLOCK_ERROR_MS / 2;
     },
-    { timeoutMs: 30_000, what: `ingest to know the clock of Postgres to ${CLOCK_ERROR_MS} ms` },
+    { timeoutMs: 30_000, what: 'ingest to know the clock of Postgres' },
   );
 }
 
