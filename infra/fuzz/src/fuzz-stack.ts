@@ -17,6 +17,8 @@ export class FuzzStack extends Environment {
       nodeArgs: ['--expose-gc', '--import', COLLECT],
       env: {
         TRUST_PROXY: 'loopback',
+        TAG_SIGNING: 'report',
+        TAG_SIGNING_KEYS: `fuzz:${'0123456789abcdef'.repeat(2)}`,
         ...UNLIMITED,
         // The service waits this long for the rest of a request. With the default limits a run would take hours.
         HTTP_HEADERS_TIMEOUT_MS: '1500',

@@ -7,6 +7,7 @@ export * from './cursor.js';
 export { derivedId, isDerived } from './derived-id.js';
 export * from './event.js';
 export * from './event-requests.js';
+export { type KeyedHash, keyedHash } from './keyed-hash.js';
 export * from './kinds.js';
 export * from './kinds-in-sql.js';
 export * from './labels.js';

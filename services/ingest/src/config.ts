@@ -37,6 +37,7 @@ import {
 import Joi from 'joi';
 import { IP_MODES, type IpMode } from './hide-address.js';
 import { toPublicUrl } from './tags/public-url.js';
+import { type SigningConfig, signingVariables } from './tags/signing-variables.js';
 
 /** Configuration of ingest. */
 export interface IngestConfig
@@ -48,6 +49,7 @@ export interface IngestConfig
     EventAccessConfig,
     MinuteRetentionConfig,
     StitcherConfig,
+    SigningConfig,
     LogConfig,
     PostgresConfig,
     RedisConfig,
@@ -88,6 +90,7 @@ export const ingestVariables: Variables<IngestConfig> = {
   ...eventAccessVariables,
   ...minuteRetentionVariables,
   ...stitcherVariables,
+  ...signingVariables,
   ...logVariables,
   ...postgresVariables,
   ...redisVariables,

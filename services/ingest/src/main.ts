@@ -22,6 +22,7 @@ import { clickThrough } from './tags/click-through.js';
 import { openPendingClicks } from './tags/pending-clicks.js';
 import { pixel } from './tags/pixel.js';
 import { createTagMetrics } from './tags/tag-metrics.js';
+import { openTagSigning } from './tags/tag-signing.js';
 import { createVastMetrics } from './tags/vast-metrics.js';
 import { vastRoute } from './tags/vast-route.js';
 import { createUnverifiedEvents } from './unverified-events.js';
@@ -48,6 +49,7 @@ await runProcess<IngestConfig>({
     const store = createAdStore(database, pages.expire);
     const unverified = createUnverifiedEvents(config.UNVERIFIED_EVENTS_PER_MINUTE, metrics, logger);
 
+    const signing = openTagSigning(context);
     const events = openEventStore(context, connections, clock, addCountry);
     const clicks = openPendingClicks(context, events);
 
@@ -80,14 +82,18 @@ await runProcess<IngestConfig>({
           fastPath.post(EVENT_ENDPOINTS[kind].path, 'events', readBody, eventHandler(kind, dependencies));
         }
         const tagMetrics = createTagMetrics(metrics.registry);
-        fastPath.tag(ENDPOINTS.pixel.path, pixel(dependencies, tagMetrics));
-        fastPath.tag(ENDPOINTS.clickThrough.path, clickThrough({ ...dependencies, ads, clicks, metrics: tagMetrics }));
+        fastPath.tag(ENDPOINTS.pixel.path, pixel(dependencies, tagMetrics, signing));
+        fastPath.tag(
+          ENDPOINTS.clickThrough.path,
+          clickThrough({ ...dependencies, ads, clicks, metrics: tagMetrics, signing }),
+        );
         fastPath.tag(
           ENDPOINTS.vast.path,
           vastRoute({
             ads,
             publicUrl: config.PUBLIC_URL,
             metrics: createVastMetrics(metrics.registry),
+            signing,
             now: clock.now,
           }),
         );
@@ -95,7 +101,7 @@ await runProcess<IngestConfig>({
       routes(router) {
         router.get(ENDPOINTS.ads.path, adsHandler(pages, refreshSeconds));
         const readJson = jsonReader({ limitBytes: config.MAX_BODY_BYTES });
-        manageAds(router, { config, store, readJson });
+        manageAds(router, { config, store, readJson, signing });
         manageKeys(router, { database, keys, readJson, now: clock.now });
         playerFiles(router);
         swagger(router, openApiDocument());

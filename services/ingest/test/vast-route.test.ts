@@ -19,7 +19,9 @@ beforeAll(async () => {
   testServers.onRelease(() => gateway.close());
   base = `http://127.0.0.1:${gateway.port}`;
   const ports = { NATS_URL: `nats://127.0.0.1:${nobody}`, REDIS_HOST: '127.0.0.1', REDIS_PORT: String(nobody) };
-  const env = { ...database, ...ports, ADMIN_API_KEY: KEY, PUBLIC_URL: `${base}/`, TRUST_PROXY: 'loopback' };
+  const signing = { TAG_SIGNING: 'report', TAG_SIGNING_KEYS: `k1:${'0123456789abcdef'.repeat(2)}` };
+  const own = { ADMIN_API_KEY: KEY, PUBLIC_URL: `${base}/`, TRUST_PROXY: 'loopback' };
+  const env = { ...database, ...ports, ...signing, ...own };
   ingest = await testServers.service({ name: 'ingest', env });
   pool = openPool(database);
   testServers.onRelease(() => pool.end());
@@ -53,6 +55,17 @@ async function stored(): Promise<string[]> {
   );
   return rows.map(({ text }) => text);
 }
+
+/** The values of a metric that are not zero, by their labels. */
+async function metricsOf(name: string): Promise<Record<string, number>> {
+  const text = await (await fetch(`http://127.0.0.1:${ingest?.port}/metrics`)).text();
+  const values = [...text.matchAll(new RegExp(`^${name}\\{(.*?),service="ingest"\\} (\\d+)$`, 'gm'))];
+  return Object.fromEntries(
+    values.map(([, labels, value]) => [labels, Number(value)]).filter(([, value]) => value !== 0),
+  );
+}
+
+const SIGNATURE = 'sg=k1\\.[\\da-z]{5}\\.[\\w-]{16}';
 
 /** Lets vast-client fetch its URLs like a browser, each twice. @returns a function that waits for the answers */
 function fetchImages(): () => Promise<void> {
@@ -92,13 +105,15 @@ describe('a player that plays a Wrapper around an InLine', () => {
     tracker.error({ ERRORCODE: 405 });
     await fetched();
     expect(clicked).toMatch(
-      new RegExp(`^${base}/c/inner\\?sid=[0-9a-f-]{36}&pl=in&ts=20\\d\\d-.*&cb=\\d+&ph=00%3A00%3A20`),
+      new RegExp(`^${base}/c/inner\\?sid=[0-9a-f-]{36}&${SIGNATURE}&pl=in&ts=20\\d\\d-.*&cb=\\d+&ph=00%3A00%3A20`),
     );
     const follow = async () => (await fetch(clicked, { redirect: 'manual' })).headers.get('location');
     expect(await follow()).toMatch(/^https:\/\/shop\.example\/\?click=[0-9a-f-]{36}$/);
     expect(await follow()).toBe(await follow());
     const both = 'click complete error firstQuartile impression loaded midpoint mute pause start thirdQuartile';
     expect(await stored()).toEqual([`inner in 1 ${both}`, `outer out 1 ${both}`]);
+    // Each of the 22 URLs was fetched twice, and the link once more.
+    expect(await metricsOf('tag_signatures_total')).toEqual({ 'outcome="valid",key="k1"': 45 });
   });
 });
 
@@ -147,7 +162,7 @@ describe('GET /vast/{ad_id}', () => {
     const carried = `&pl=${'x'.repeat(64)}&sub3=%26%22%5D%5D%3E&ts=[TIMESTAMP]`;
     expect(
       xml
-        .split(/\?ad_id=inner&sid=[0-9a-f-]{36}/)
+        .split(new RegExp(`\\?ad_id=inner&sid=[0-9a-f-]{36}&${SIGNATURE}`))
         .slice(1)
         .every((rest) => rest.startsWith(carried)),
     ).toBe(true);
@@ -174,7 +189,8 @@ describe('GET /ads/{ad_id}/tags', () => {
     ]);
     const { status, tags } = await read(`?placement=${encodeURIComponent('a"b </\'')}&source=s`);
     const { video_js, ...rest } = tags;
-    const pixel = `${base}/t/click?ad_id=inner&#39;s&amp;pl=a%22b%20%3C%2F&#39;&amp;src=s`;
+    const [sg = ''] = new RegExp(SIGNATURE.replace('{5}', '')).exec(tags.click_url ?? '') ?? [];
+    const pixel = `${base}/t/click?ad_id=inner&#39;s&amp;pl=a%22b%20%3C%2F&#39;&amp;src=s&amp;${sg}`;
     const title = '&lt;b&gt;&quot;Sale&quot; &amp; &#39;more&#39;';
     expect([status, rest]).toEqual([
       200,
@@ -182,14 +198,23 @@ describe('GET /ads/{ad_id}/tags', () => {
         ad_id: "inner's",
         vast_url: `${base}/vast/inner's?placement=a%22b%20%3C%2F'&source=s`,
         impression_pixel: `<img src="${pixel.replace('click', 'impression')}" width="1" height="1" alt="">`,
-        click_url: `${base}/c/inner's?pl=a%22b%20%3C%2F'&src=s`,
-        click_link: `<a href="${base}/c/inner&#39;s?pl=a%22b%20%3C%2F&#39;&amp;src=s" rel="noopener">${title}</a>`,
+        click_url: `${base}/c/inner's?pl=a%22b%20%3C%2F'&src=s&${sg}`,
+        click_link: `<a href="${base}/c/inner&#39;s?pl=a%22b%20%3C%2F&#39;&amp;src=s&amp;${sg}" rel="noopener">${title}</a>`,
         ping_link: `<a href="https://shop.example/?p=a%22b%20%3C%2F&#39;&amp;i=" ping="${pixel}" rel="noopener">${title}</a>`,
         player_script: `<script src="${base}/player.js"></script>\n<script>AdsMetricTracker.track(document.querySelector('video'), {"adId":"inner's","endpoint":"${base}","placement":"a\\"b \\u003c/'","source":"s"});</script>`,
         curl: `curl -X POST '${base}/api/v1/ads/click' -H 'Content-Type: application/json' -d '{"ad_id":"inner'\\''s","placement":"a\\"b </'\\''","source":"s"}'`,
       },
     ]);
     expect(String(video_js)).toContain(`await client.get("${base}/vast/inner's?placement=a%22b%20%3C%2F'&source=s");`);
+    const before = await metricsOf('tag_signatures_total');
+    await fetch(tags.click_url ?? '', { redirect: 'manual' });
+    await fetch(`${tags.click_url}&sid=${uuidv7(Date.now())}`, { redirect: 'manual' });
+    await fetch(`${base}/t/start?ad_id=inner`);
+    expect(await metricsOf('tag_signatures_total')).toEqual({
+      'outcome="valid",key="k1"': Number(before['outcome="valid",key="k1"']) + 1,
+      'outcome="bad_signature",key="none"': 1,
+      'outcome="unsigned",key="none"': 1,
+    });
     // Throws an error for invalid syntax.
     new Function(`async () => {${String(video_js).replaceAll(/^import .*$/gm, '')}}`);
   });
@@ -215,7 +240,7 @@ it('never makes the same session twice, of 100,000', async () => {
   };
   const ads = { get: () => ad, find: () => undefined } as unknown as Parameters<typeof vastRoute>[0]['ads'];
   const metrics = { served: () => undefined, ignored: () => undefined };
-  const { handler } = vastRoute({ ads, publicUrl: '', metrics, now: () => Date.now() });
+  const { handler } = vastRoute({ ads, publicUrl: '', metrics, signing: undefined, now: () => Date.now() });
   const context = { request: { method: 'GET' } } as unknown as Parameters<typeof handler>[0];
   const sids = new Set<string>();
   for (let made = 0; made < 100_000; made += 1) {

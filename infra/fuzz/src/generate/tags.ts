@@ -10,11 +10,15 @@ import { headOf, type RawRequest, raw } from './request.js';
 const ONCE = KINDS.filter((kind) => EVENT_KINDS[kind].distinctBy === undefined);
 
 /** The first of equal parameters counts, and ours come first. */
-const name = oneOf`pl placement src source sub1 cb ts ph code reason offset vendor asid f sid[] __proto__ x ${''}`;
+const name = oneOf`sg pl placement src source sub1 cb ts ph code reason offset vendor asid f sid[] __proto__ x ${''}`;
 const value = weighted(
   [3, hostileString.map((text) => encodeURIComponent(Buffer.from(text.slice(0, 1_000)).toString()))],
   [2, oneOf`[TIMESTAMP] %5BCB%5D %255BX%255D %%X%% $%7BX%7D -1 -2 undefined ${''} %E9 % %zz + b 402 00:00:01`],
   [1, oneOf`2026-01-02T3:04:05-05 2026-01-02T03:04:05+02 9999-12-31T23:59:59Z 1970-01-01T00:00:00Z`],
+  [
+    1,
+    oneOf`fuzz.zzzzz.AAAAAAAAAAAAAAAA fuzz.0.AAAAAAAAAAAAAAAA fuzz.0. fuzz..AAAAAAAAAAAAAAAA . .. __proto__.0.AAAAAAAAAAAAAAAA other.0.AAAAAAAAAAAAAAAA fuzz.zzzzzzzzz.AAAAAAAAAAAAAAAA fuzz.0.${'%F0%9F%98%80'.repeat(8)}`,
+  ],
   [1, fc.constantFrom(2_048, 2_049, 7_000).map((length) => 'x'.repeat(length))],
 );
 

@@ -22,7 +22,7 @@ export const adTagsOperation = {
   tags: ['ads'],
   summary: 'Get the tags of an ad',
   description:
-    'Returns the tags of the ad, ready to paste: for a player or an ad server (VAST), for a page (an image and links), and for a shell. Their URLs begin with `PUBLIC_URL` and carry `placement` and `source`. Texts in HTML are escaped.',
+    'Returns the tags of the ad, ready to paste: for a player or an ad server (VAST), for a page (an image and links), and for a shell. Their URLs begin with `PUBLIC_URL` and carry `placement` and `source`. If tags are signed (`TAG_SIGNING`), the URLs of pixels and click-through links have a signature, `sg`, of the ad and the placement that does not expire. Texts in HTML are escaped.',
   parameters: [adId, ...queryParameters(adTagsQuery, { placement: 'home', source: 'newsletter' })],
   responses: {
     200: json('The tags.', 'AdTags', example),

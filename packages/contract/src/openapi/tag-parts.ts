@@ -10,6 +10,11 @@ export function tagParameter(name: string, description: string, example: string,
 
 /** The parameters that all tags have, besides the session. */
 export const labelParameters = [
+  tagParameter(
+    'sg',
+    'Signature of the ad, the session and the placement, which VAST documents and tags have if tags are signed (`TAG_SIGNING`).',
+    '2026a.hq3kd.Zm9vYmFyYmF6cXV4',
+  ),
   tagParameter('placement', 'Where the ad was shown; `pl` is the same.', 'home'),
   tagParameter('source', 'Source of the campaign; `src` is the same.', 'newsletter'),
   tagParameter('cb', 'The macro `[CACHEBUSTING]`.', '48151623'),

@@ -39,7 +39,7 @@ export const vastOperation = {
   tags: ['events'],
   summary: 'Get the VAST of an ad',
   description:
-    'Returns a VAST 4.2 document for one view: an InLine, or a Wrapper if the ad has a `vast_url`. Its URLs begin with `PUBLIC_URL` and have a session of their own, within which each event counts once. The query is carried into every URL; values that are not 1 to 64 printable characters, and unfilled macros such as `[PLACEMENT]`, are left out. An ad that is paused, archived, out of its dates, or without media and `vast_url` gets 200 and a document without an ad. A response names the origin of the request and allows credentials. Serving a document counts nothing.',
+    'Returns a VAST 4.2 document for one view: an InLine, or a Wrapper if the ad has a `vast_url`. Its URLs begin with `PUBLIC_URL` and have a session of their own, within which each event counts once. If tags are signed (`TAG_SIGNING`), the URLs have a signature of the ad, the session and the placement, `sg`, which expires after `TAG_SIGNATURE_HOURS`. The query is carried into every URL; values that are not 1 to 64 printable characters, and unfilled macros such as `[PLACEMENT]`, are left out. An ad that is paused, archived, out of its dates, or without media and `vast_url` gets 200 and a document without an ad. A response names the origin of the request and allows credentials. Serving a document counts nothing.',
   parameters: [adId, ...carried],
   responses: {
     200: document(

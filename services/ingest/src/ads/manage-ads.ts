@@ -31,6 +31,7 @@ import {
 import { AD_ID, type Ad, type AdFields, uuidv7 } from '@ads/models';
 import type { Request, Response, Router } from 'express';
 import { adTags } from '../tags/ad-tags.js';
+import type { TagSigning } from '../tags/tag-signing.js';
 import type { AdStore } from './ad-store.js';
 import { importHandler } from './import-ads.js';
 import { isOwn, requireOwn, withAdvertiser } from './own-ads.js';
@@ -47,10 +48,13 @@ export interface ManageAdsOptions {
   readonly store: AdStore;
   /** Reads JSON. */
   readonly readJson: BodyReader;
+  /** Undefined if tags are not signed. */
+  readonly signing: Pick<TagSigning, 'signForEver'> | undefined;
 }
 
 /** Adds the routes that read and change ads. */
-export function manageAds(router: Router, { config, store, readJson }: ManageAdsOptions): void {
+export function manageAds(router: Router, options: ManageAdsOptions): void {
+  const { config, store, readJson } = options;
   router.post(ENDPOINTS.createAd.path, (request, response) => createAd(request, response, store, readJson));
   router.post(ENDPOINTS.importAds.path, importHandler(store, config));
   const path = toExpress(ENDPOINTS.ad.path);
@@ -59,9 +63,7 @@ export function manageAds(router: Router, { config, store, readJson }: ManageAds
   router.delete(path, (request, response) =>
     editAd(request, response, store, 'archived', (fields) => ({ ...fields, status: 'archived' })),
   );
-  router.get(toExpress(ENDPOINTS.adTags.path), (request, response) =>
-    getTags(request, response, store, config.PUBLIC_URL),
-  );
+  router.get(toExpress(ENDPOINTS.adTags.path), (request, response) => getTags(request, response, options));
   router.get(toExpress(ENDPOINTS.adHistory.path), (request, response) => getHistory(request, response, store));
 }
 
@@ -151,11 +153,15 @@ async function getHistory(request: Request, response: Response, store: AdStore):
   response.set('Cache-Control', 'no-store').json({ ad_id: adId, changes, next_cursor: next });
 }
 
-async function getTags(request: Request, response: Response, store: AdStore, publicUrl: string): Promise<void> {
+async function getTags(
+  request: Request,
+  response: Response,
+  { store, config, signing }: ManageAdsOptions,
+): Promise<void> {
   const reading = readAdTagsQuery(queryOf(request.originalUrl));
   if (reading.state === 'invalid') throw invalidFields(reading.details);
   const ad = await existingAd(request, response, store);
-  response.set('Cache-Control', 'no-store').json(adTags(ad, reading.query, publicUrl));
+  response.set('Cache-Control', 'no-store').json(adTags(ad, reading.query, config.PUBLIC_URL, signing));
 }
 
 /** @throws ApiError 404 also for the ad of another advertiser than that of the caller */

@@ -1,7 +1,9 @@
 import { API_PREFIX, ENDPOINTS, EVENT_ENDPOINTS } from '@ads/contract';
 import { type Ad, fillTarget } from '@ads/models';
 import { targetOf } from './click-target.js';
-import { type Carried, carriedQuery } from './tag-session.js';
+import { isUnfilled } from './macro-values.js';
+import { type Carried, carriedQuery, signatureQuery } from './tag-session.js';
+import type { TagSigning } from './tag-signing.js';
 import { adParameter, clickUrl, pixelUrl, vastUrl } from './tag-urls.js';
 import { escapeXml } from './xml.js';
 
@@ -9,9 +11,19 @@ import { escapeXml } from './xml.js';
  * The tags of an ad, ready to paste. Their URLs have no session, so each fetch of one counts as an event of its own.
  *
  * @param publicUrl the address of the API as players see it
+ * @param signing signs the URLs of pixels and clicks; undefined if tags are not signed
  */
-export function adTags(ad: Ad, labels: Pick<Carried, 'placement' | 'source'>, publicUrl: string) {
-  const carried = carriedQuery(labels);
+export function adTags(
+  ad: Ad,
+  labels: Pick<Carried, 'placement' | 'source'>,
+  publicUrl: string,
+  signing: Pick<TagSigning, 'signForEver'> | undefined,
+) {
+  const { placement = '' } = labels;
+  // Pixels and links ignore a value such as `-1`, as they do an unfilled macro.
+  const signed = { adId: ad.id, sid: undefined, placement: isUnfilled(placement) ? undefined : placement };
+  const signature = signing?.signForEver(signed);
+  const carried = carriedQuery(labels) + signatureQuery(signature);
   const event = adParameter(ad.id) + carried;
   const click = clickUrl(publicUrl, ad.id, carried);
   const vast = vastUrl(publicUrl, ad.id, longNames(labels));

@@ -10,11 +10,14 @@ import { isPrefetch } from './prefetch.js';
 import { readTagEvent } from './tag-event.js';
 import type { TagMetrics } from './tag-metrics.js';
 import { readTagQuery, type TagQuery } from './tag-query.js';
+import type { TagSigning } from './tag-signing.js';
 
 export interface ClickDependencies extends ReceiptDependencies {
   readonly ads: Pick<ServedAds, 'get' | 'find'>;
   readonly clicks: Pick<PendingClicks, 'store'>;
   readonly metrics: Pick<TagMetrics, 'unfilled' | 'prefetched'>;
+  /** Undefined if signatures are not checked. */
+  readonly signing: Pick<TagSigning, 'observe'> | undefined;
 }
 
 /** The target gets the origin of the page only, as usual for links. */
@@ -78,6 +81,7 @@ function redirect(
     () => read(query),
     () => read(withoutTimes(query)),
   );
+  dependencies.signing?.observe(ad.id, query, receipt.now);
   return dependencies.clicks.store(click).then(() => answer(click.id));
 }
 

@@ -10,6 +10,8 @@ export type TagParameter =
   | 'ad_id'
   /** Session: a UUIDv7 that `/vast` made. */
   | 'sid'
+  /** Signature of ad, session and placement. */
+  | 'sg'
   | 'placement'
   | 'source'
   | 'sub1'
@@ -53,6 +55,7 @@ const NAMES: ReadonlyMap<string, Named> = new Map(
     [
       [['ad_id']],
       [['sid']],
+      [['sg']],
       [['placement', 'pl']],
       [['source', 'src']],
       [['sub1']],

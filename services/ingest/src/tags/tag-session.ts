@@ -16,13 +16,19 @@ export type Carried = { readonly [Name in CarriedName]?: string };
 export interface TagSession {
   /** A UUIDv7. Events of one session and kind count once. */
   readonly sid: string;
+  /** Undefined if tags are not signed. */
+  readonly signature?: string | undefined;
   readonly carried: Carried;
 }
 
 /** The query that every URL of the response has. */
-export function sessionQuery({ sid, carried }: TagSession): string {
-  return `sid=${sid}${carriedQuery(carried)}`;
+export function sessionQuery({ sid, signature, carried }: TagSession): string {
+  return `sid=${sid}${signatureQuery(signature)}${carriedQuery(carried)}`;
 }
+
+/** The signature as a further parameter of a query, after an ampersand. */
+export const signatureQuery = (signature: string | undefined): string =>
+  signature === undefined ? '' : `&sg=${signature}`;
 
 /** The carried values as further parameters of a query, each after an ampersand. */
 export function carriedQuery(carried: Carried): string {

@@ -4,6 +4,7 @@ import type { ServedAds } from '@ads/ledger';
 import { AD_ID, type Ad, EVENT_LABELS, uuidv7 } from '@ads/models';
 import { readTagQuery } from './tag-query.js';
 import { CARRIED_NAMES, type Carried, type CarriedName } from './tag-session.js';
+import type { TagSigning } from './tag-signing.js';
 import { createVastRenderer } from './vast.js';
 import { EMPTY_VAST } from './vast-document.js';
 import type { VastMetrics } from './vast-metrics.js';
@@ -12,6 +13,8 @@ export interface VastRouteOptions {
   readonly ads: Pick<ServedAds, 'get' | 'find'>;
   readonly publicUrl: string;
   readonly metrics: VastMetrics;
+  /** Undefined if tags are not signed. */
+  readonly signing: Pick<TagSigning, 'sign'> | undefined;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -24,12 +27,14 @@ const NOT_STORED = ['Cache-Control', 'no-store'];
  * `GET /vast/{ad_id}`: a VAST 4.2 document with a session of its own. An ad that is not served gets 200 and a document without an
  * ad, because players take other statuses for failures. An unknown ad is a mistake in the tag, so it gets 404.
  */
-export function vastRoute({ ads, publicUrl, metrics, now }: VastRouteOptions): TagRoute {
+export function vastRoute({ ads, publicUrl, metrics, signing, now }: VastRouteOptions): TagRoute {
   const render = createVastRenderer(publicUrl);
   const answer = (ad: Ad, { request }: RequestContext, query: string): Answer => {
     const time = now();
     const carried = readCarried(query, metrics.ignored);
-    const { result, xml } = render(ad, { sid: uuidv7(time), carried }, time);
+    const sid = uuidv7(time);
+    const signature = signing?.sign({ adId: ad.id, sid, placement: carried.placement }, time);
+    const { result, xml } = render(ad, { sid, signature, carried }, time);
     if (request.method !== 'HEAD') metrics.served(result);
     return { status: 200, body: xml, type: TYPE, headers: NOT_STORED };
   };
