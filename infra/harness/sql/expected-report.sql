@@ -3,6 +3,8 @@
 -- Parameters: 1 from, 2 to (dates, or times with an offset); 3 time zone; 4 interval; 5 names to group by; 6 ad ids, 7 campaigns,
 -- 8 advertisers, or null for all; 9 the label of events by which the report groups or filters, or null; 10 its values, or null
 -- for all.
+-- Metrics count valid events. An interval and a group with invalid events only have a row of zeros, except by minute: minutes hold
+-- valid events only.
 -- `time` is the start of the interval, with the offset of the zone in minutes where an hour can be repeated. `labels` are ad,
 -- campaign, advertiser and label of events; null where the report does not group by them.
 WITH bounds AS (
@@ -13,17 +15,17 @@ WITH bounds AS (
 -- The generated moments hit every interval of the range, because clocks change at whole quarters of an hour and no day is
 -- shorter than 6 hours.
 moments AS (
-  SELECT moment, NULL AS kind, NULL::integer AS play_time_ms, NULL::text[] AS labels
+  SELECT moment, NULL AS kind, NULL::boolean AS is_valid, NULL::integer AS play_time_ms, NULL::text[] AS labels
   FROM bounds, generate_series(
     first, last - interval '1 second',
     CASE WHEN $4::text = 'total' THEN last - first WHEN $4 = 'minute' THEN '1 minute'
          WHEN $4 IN ('quarter_hour', 'hour') THEN '15 minutes' ELSE '6 hours' END
   ) AS moment
   UNION ALL
-  SELECT last - interval '1 second', NULL, NULL, NULL FROM bounds
+  SELECT last - interval '1 second', NULL, NULL, NULL, NULL FROM bounds
   UNION ALL
   SELECT
-    occurred_at, kind, play_time_ms,
+    occurred_at, kind, verdict IS NULL, CASE WHEN verdict IS NULL THEN play_time_ms END,
     ARRAY[
       CASE WHEN 'ad' = ANY($5::text[]) THEN ad_id END,
       CASE WHEN 'campaign' = ANY($5) THEN campaign END,
@@ -45,7 +47,7 @@ moments AS (
   ) AS counted_as
   WHERE occurred_at >= first AND occurred_at < last
     AND given.name IS NOT DISTINCT FROM $9
-    AND ($4 <> 'minute' OR kind IN ('click', 'impression'))
+    AND ($4 <> 'minute' OR kind IN ('click', 'impression') AND verdict IS NULL)
     AND ($6::text[] IS NULL OR ad_id = ANY($6))
     AND ($7::text[] IS NULL OR campaign = ANY($7))
     AND ($8::text[] IS NULL OR advertiser = ANY($8))
@@ -61,7 +63,7 @@ timed AS MATERIALIZED (
         'YYYY-MM-DD"T"HH24:MI'
       ) || ' ' || (extract(epoch FROM wall - (moment AT TIME ZONE 'UTC')) / 60)::integer
     END AS time,
-    kind, play_time_ms, labels
+    kind, is_valid, play_time_ms, labels
   FROM moments
   CROSS JOIN LATERAL (SELECT moment AT TIME ZONE $3 AS wall) AS clock
 ),
@@ -73,17 +75,17 @@ present AS (
 counted AS (
   SELECT
     time, labels,
-    count(*) FILTER (WHERE kind = 'click')::float8 AS clicks,
-    count(*) FILTER (WHERE kind = 'impression')::float8 AS impressions,
-    count(*) FILTER (WHERE kind = 'start')::float8 AS starts,
-    count(*) FILTER (WHERE kind = 'firstQuartile')::float8 AS first_quartiles,
-    count(*) FILTER (WHERE kind = 'midpoint')::float8 AS midpoints,
-    count(*) FILTER (WHERE kind = 'thirdQuartile')::float8 AS third_quartiles,
-    count(*) FILTER (WHERE kind = 'complete')::float8 AS completes,
-    count(*) FILTER (WHERE kind = 'skip')::float8 AS skips,
-    count(*) FILTER (WHERE kind = 'viewable')::float8 AS viewables,
-    count(*) FILTER (WHERE kind = 'notViewable')::float8 AS not_viewables,
-    count(*) FILTER (WHERE kind = 'error')::float8 AS errors,
+    count(*) FILTER (WHERE kind = 'click' AND is_valid)::float8 AS clicks,
+    count(*) FILTER (WHERE kind = 'impression' AND is_valid)::float8 AS impressions,
+    count(*) FILTER (WHERE kind = 'start' AND is_valid)::float8 AS starts,
+    count(*) FILTER (WHERE kind = 'firstQuartile' AND is_valid)::float8 AS first_quartiles,
+    count(*) FILTER (WHERE kind = 'midpoint' AND is_valid)::float8 AS midpoints,
+    count(*) FILTER (WHERE kind = 'thirdQuartile' AND is_valid)::float8 AS third_quartiles,
+    count(*) FILTER (WHERE kind = 'complete' AND is_valid)::float8 AS completes,
+    count(*) FILTER (WHERE kind = 'skip' AND is_valid)::float8 AS skips,
+    count(*) FILTER (WHERE kind = 'viewable' AND is_valid)::float8 AS viewables,
+    count(*) FILTER (WHERE kind = 'notViewable' AND is_valid)::float8 AS not_viewables,
+    count(*) FILTER (WHERE kind = 'error' AND is_valid)::float8 AS errors,
     sum(play_time_ms)::float8 / count(play_time_ms) / 1000 AS average_play_time
   FROM (SELECT DISTINCT time FROM timed) AS times
   CROSS JOIN present

@@ -6,17 +6,19 @@ WITH counted AS MATERIALIZED (
     ad_id,
     floor(extract(epoch FROM occurred_at))::bigint AS second,
     :count,
-    count(play_time_ms) AS play_times,
-    coalesce(sum(play_time_ms), 0)::bigint AS play_time_ms
+    count(play_time_ms) FILTER (WHERE verdict IS NULL) AS play_times,
+    coalesce(sum(play_time_ms) FILTER (WHERE verdict IS NULL), 0)::bigint AS play_time_ms
   FROM ad_events GROUP BY 1, 2
 ),
 labelled AS MATERIALIZED (
   SELECT
     ad_id, label, floor(extract(epoch FROM occurred_at) / 900)::integer AS quarter_hour,
-    CASE WHEN listed.ad_id IS NULL THEN '(other)' ELSE value END AS value, kind, play_time_ms
+    CASE WHEN listed.ad_id IS NULL AND label <> :verdict_label THEN '(other)' ELSE value END AS value, kind, verdict,
+    CASE WHEN verdict IS NULL THEN play_time_ms END AS play_time_ms
   FROM ad_events
   CROSS JOIN LATERAL (
-    VALUES (1::smallint, placement), (2, source), (3, device), (4, country), (5, error_code)
+    VALUES (1::smallint, placement), (2, source), (3, device), (4, country), (5, error_code),
+           (:verdict_label, :verdict_name)
   ) AS labels (label, value)
   LEFT JOIN label_values listed USING (ad_id, label, value)
   WHERE value IS NOT NULL
@@ -45,7 +47,7 @@ should AS (
   FROM labelled GROUP BY 2, 3
   UNION ALL
   SELECT 'play second', ad_id, play_time_ms / 1000, ARRAY[count(*)]
-  FROM ad_events WHERE play_time_ms IS NOT NULL GROUP BY 2, 3
+  FROM ad_events WHERE play_time_ms IS NOT NULL AND verdict IS NULL GROUP BY 2, 3
   UNION ALL
   SELECT 'day', ad_id, start_quarter_hour, ARRAY[:sums, sum(play_times), sum(play_time_ms)]::bigint[]
   FROM counted JOIN built ON second / 900 >= start_quarter_hour AND second / 900 < start_quarter_hour + 96

@@ -24,7 +24,9 @@ const long = minute - 2 * 1_440;
 const rows = [
   ...[1_000 * second, 1_000 * second, 60_000 * long].map((occurredAt) => ({ kind: 'click' as const, occurredAt })),
   ...[1, 2, 3, 4].map(() => ({ kind: 'impression' as const, occurredAt: now })),
-].map((event, index) => ({ ...event, id: `id-${index}`, adId: AD }));
+  // An invalid click counts nowhere.
+  { kind: 'click' as const, occurredAt: now, verdict: 3 },
+].map((event, index) => ({ verdict: null, ...event, id: `id-${index}`, adId: AD }));
 
 const seconds = secondsKey(LEDGER, AD, 'clicks', second);
 const minutes = minutesKey(LEDGER, AD, 'clicks', minute);

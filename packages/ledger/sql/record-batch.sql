@@ -2,18 +2,21 @@
 -- of their ledger. The locks on the rollups are taken before the snapshot and held until the commit. A change of the identity
 -- locks ad_totals first, so the returned identity is that of the commit.
 --
--- Parameters 1 to 8 and 12 to 17 are arrays of equal length: 1 ids, 2 kinds, 3 ad ids, 4 addresses, 5 occurred, 6 received,
--- 7 claimed (these three in milliseconds), 8 play times in milliseconds, 12 sessions, 13 placements, 14 sources, 15 devices,
--- 16 countries, 17 error codes. 7, 8 and 12 to 17 may be shorter: the rest is null. 9 is the writer of a doubt to leave, or null;
--- 10 the seconds and 11 the minutes that are kept. 18 is true if the batch has kinds that only quarter-hours count, 19 if an
--- event has a label that is counted: the parts of the statement that do not apply then cost nothing. 20 is the identity of the
--- ledger in which the values of labels were registered: empty if that ledger has no identity, null if no event has a label. If
--- the current ledger has another identity, nothing is recorded. `:kinds_in_…` and the like are filled in from EVENT_KINDS, see
--- kinds-in-sql.ts.
+-- Parameters 1 to 8, 12 to 17, 21 and 22 are arrays of equal length: 1 ids, 2 kinds, 3 ad ids, 4 addresses, 5 occurred,
+-- 6 received, 7 claimed (these three in milliseconds), 8 play times in milliseconds, 12 sessions, 13 placements, 14 sources,
+-- 15 devices, 16 countries, 17 error codes, 21 numbers of verdicts, 22 viewers. 7, 8, 12 to 17, 21 and 22 may be shorter: the rest
+-- is null. 9 is the writer of a doubt to leave, or null; 10 the seconds and 11 the minutes that are kept. 18 is true if the batch
+-- has events that only quarter-hours count, by their kind or as invalid, 19 if an event has a label that is counted: the parts of
+-- the statement that do not apply then cost nothing. 20 is the identity of the ledger in which the values of labels were
+-- registered: empty if that ledger has no identity, null if no event has a label. If the current ledger has another identity,
+-- nothing is recorded. `:kinds_in_…` and the like are filled in from EVENT_KINDS, see kinds-in-sql.ts.
 --
 -- Buckets that are older than the kept seconds (parameter 10) or minutes (11) by the clock of Postgres are neither written nor
 -- returned: they are too old for all windows, and pruning would delete them. Their events are in the totals and in the
 -- quarter-hours, which are kept for ever. Players choose timestamps, so this limits the number of rows.
+--
+-- Seconds, minutes, totals, play times and clicks per second of the video hold valid events only. An invalid event counts in the
+-- invalid column of its quarter-hour and of its labels, and once for its verdict, which is a label whose values are not registered.
 --
 -- Lock order: events, seconds, minutes, totals, seconds of the video, labels, quarter-hours, each sorted by key. Marks of late
 -- buckets are only inserted, and day_tier is only read: its lock holds up the builder of days, see days.ts. Postgres executes
@@ -27,9 +30,9 @@
 WITH known AS MATERIALIZED (
   SELECT *
   FROM unnest($1::uuid[], $2::text[], $3::text[], $4::inet[], $5::bigint[], $6::bigint[], $7::bigint[], $8::integer[],
-              $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[])
+              $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[], $21::smallint[], $22::bigint[])
     AS event (id, kind, ad_id, ip, occurred, received, claimed, play_time,
-              session_id, placement, source, device, country, error_code)
+              session_id, placement, source, device, country, error_code, verdict, viewer)
   WHERE ad_id IN (SELECT id FROM ads)
     AND ($20::text IS NULL OR $20 = (SELECT coalesce(current_ledger(), '')))
 ),
@@ -39,15 +42,15 @@ doubt AS (
 ),
 recorded AS (
   INSERT INTO ad_events (id, kind, ad_id, ip, occurred_at, received_at, claimed_at, play_time_seconds,
-                         play_time_ms, session_id, placement, source, device, country, error_code)
+                         play_time_ms, session_id, placement, source, device, country, error_code, verdict, viewer)
   SELECT id, kind, ad_id, ip, to_timestamp(occurred / 1000.0::float8), to_timestamp(received / 1000.0::float8),
          to_timestamp(claimed / 1000.0::float8), play_time / 1000, play_time,
-         session_id, placement, source, device, country, error_code
+         session_id, placement, source, device, country, error_code, verdict, viewer
   FROM known
   ORDER BY id, kind
   ON CONFLICT DO NOTHING
   RETURNING kind, ad_id, floor(date_part('epoch', occurred_at))::bigint AS second, play_time_ms,
-            placement, source, device, country, error_code
+            placement, source, device, country, error_code, verdict
 ),
 -- Each rollup is summed from the one before. Sums of integers and floats are fast, sums of bigint are numeric and slow; a sum of
 -- milliseconds is exact as a float.
@@ -58,10 +61,11 @@ per_second AS MATERIALIZED (
     SELECT ad_id, second, (kind IN (:kinds_in_clicks))::integer AS click,
            (kind IN (:kinds_in_impressions))::integer AS impression, play_time_ms
     FROM recorded
-    WHERE kind IN (:kinds_in_totals)
+    WHERE kind IN (:kinds_in_totals) AND verdict IS NULL
     UNION ALL
     SELECT ad_id, occurred / 1000, 0, 0, NULL FROM known
-    WHERE (SELECT count(*) FROM recorded) < (SELECT count(*) FROM known) AND kind IN (:kinds_in_totals)
+    WHERE (SELECT count(*) FROM recorded) < (SELECT count(*) FROM known)
+      AND kind IN (:kinds_in_totals) AND verdict IS NULL
   ) events
   GROUP BY ad_id, second
 ),
@@ -75,28 +79,45 @@ per_minute AS MATERIALIZED (
 video AS MATERIALIZED (
   SELECT ad_id, second / 900 AS quarter_hour, :count_video
   FROM recorded
-  WHERE $18::boolean AND kind NOT IN (:kinds_in_totals)
+  WHERE $18::boolean AND kind NOT IN (:kinds_in_totals) AND verdict IS NULL
+  GROUP BY ad_id, second / 900
+),
+invalid AS MATERIALIZED (
+  SELECT ad_id, second / 900 AS quarter_hour, :count_invalid
+  FROM recorded
+  WHERE $18::boolean AND verdict IS NOT NULL
   GROUP BY ad_id, second / 900
 ),
 per_quarter_hour AS MATERIALIZED (
   SELECT ad_id, quarter_hour, :sum, sum(play_times)::integer AS play_times, sum(play_time_ms) AS play_time_ms
   FROM (
-    SELECT ad_id, minute / 15 AS quarter_hour, clicks, impressions, play_times, play_time_ms, :no_video
+    SELECT ad_id, minute / 15 AS quarter_hour, clicks, impressions, play_times, play_time_ms, :no_video, :no_invalid
     FROM per_minute
     UNION ALL
-    SELECT ad_id, quarter_hour, 0, 0, 0, NULL, :video_columns FROM video
-  ) counts (ad_id, quarter_hour, clicks, impressions, play_times, play_time_ms, :video_columns)
+    SELECT ad_id, quarter_hour, 0, 0, 0, NULL, :video_columns, :no_invalid FROM video
+    UNION ALL
+    SELECT ad_id, quarter_hour, 0, 0, 0, NULL, :no_video, :invalid_columns FROM invalid
+  ) counts (ad_id, quarter_hour, clicks, impressions, play_times, play_time_ms, :video_columns, :invalid_columns)
   GROUP BY ad_id, quarter_hour
 ),
--- An event counts once for each of its labels.
-per_label AS MATERIALIZED (
-  SELECT ad_id, label, second / 900 AS quarter_hour, value, :count,
+-- An event counts once for each of its labels, and an invalid one for its verdict.
+per_label (ad_id, label, quarter_hour, value, :columns, play_times, play_time_ms) AS MATERIALIZED (
+  SELECT ad_id, label, second / 900 AS quarter_hour, value, :count_valid, :no_invalid,
          count(play_time_ms)::integer AS play_times, coalesce(sum(play_time_ms), 0)::float8 AS play_time_ms
   FROM recorded
   CROSS JOIN LATERAL (
     VALUES (1::smallint, placement), (2, source), (3, device), (4, country), (5, error_code)
   ) AS labelled (label, value)
-  WHERE $19::boolean AND value IS NOT NULL
+  WHERE $19::boolean AND value IS NOT NULL AND verdict IS NULL
+  GROUP BY ad_id, label, second / 900, value
+  UNION ALL
+  SELECT ad_id, label, second / 900, value, :no_valid, :count_invalid, 0, 0
+  FROM recorded
+  CROSS JOIN LATERAL (
+    VALUES (1::smallint, placement), (2, source), (3, device), (4, country), (5, error_code),
+           (:verdict_label, :verdict_name)
+  ) AS labelled (label, value)
+  WHERE $18::boolean AND value IS NOT NULL AND verdict IS NOT NULL
   GROUP BY ad_id, label, second / 900, value
 ),
 seconds AS (
@@ -123,7 +144,7 @@ quarter_hours AS (
   INSERT INTO counts_per_quarter_hour AS bucket (ad_id, quarter_hour, play_times, play_time_ms, :columns)
   SELECT ad_id, quarter_hour, play_times, coalesce(play_time_ms, 0), :columns
   FROM per_quarter_hour
-  WHERE (:columns) <> (0, 0, :no_video)
+  WHERE (:columns) <> (:no_valid, :no_invalid)
   ORDER BY ad_id, quarter_hour
   ON CONFLICT (ad_id, quarter_hour) DO UPDATE
     SET :add, play_times = bucket.play_times + excluded.play_times, play_time_ms = bucket.play_time_ms + excluded.play_time_ms
@@ -137,7 +158,8 @@ late AS (
 ),
 labels AS (
   INSERT INTO counts_per_label AS bucket (ad_id, label, quarter_hour, value, play_times, play_time_ms, :columns)
-  SELECT ad_id, label, quarter_hour, CASE WHEN listed.ad_id IS NULL THEN '(other)' ELSE value END AS value,
+  SELECT ad_id, label, quarter_hour,
+         CASE WHEN listed.ad_id IS NULL AND label <> :verdict_label THEN '(other)' ELSE value END AS value,
          sum(play_times)::integer, sum(play_time_ms), :sum
   FROM per_label LEFT JOIN label_values listed USING (ad_id, label, value)
   GROUP BY 1, 2, 3, 4
@@ -149,7 +171,7 @@ play_seconds AS (
   INSERT INTO clicks_per_play_second AS bucket (ad_id, play_second, clicks)
   SELECT ad_id, play_time_ms / 1000, count(*)
   FROM recorded
-  WHERE play_time_ms IS NOT NULL
+  WHERE play_time_ms IS NOT NULL AND verdict IS NULL
   GROUP BY 1, 2
   ORDER BY 1, 2
   ON CONFLICT (ad_id, play_second) DO UPDATE SET clicks = bucket.clicks + excluded.clicks

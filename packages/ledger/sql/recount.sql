@@ -15,8 +15,10 @@ counted AS MATERIALIZED (
     ad_id,
     floor(date_part('epoch', occurred_at))::bigint AS second,
     :count,
-    count(play_time_seconds) AS play_times,
-    coalesce(sum(coalesce(play_time_ms, play_time_seconds * 1000)), 0)::bigint AS play_time_ms,
+    count(play_time_seconds) FILTER (WHERE verdict IS NULL) AS play_times,
+    coalesce(
+      sum(coalesce(play_time_ms, play_time_seconds * 1000)) FILTER (WHERE verdict IS NULL), 0
+    )::bigint AS play_time_ms,
     count(*) AS events
   FROM ad_events
   WHERE occurred_at >= to_timestamp((SELECT first_second FROM provable))
@@ -92,11 +94,13 @@ labels AS (
   SELECT ad_id, label, quarter_hour, value, coalesce(should.play_times, 0), coalesce(should.play_time_ms, 0), :should
   FROM (
     SELECT ad_id, label, floor(date_part('epoch', occurred_at) / 900)::integer AS quarter_hour,
-           CASE WHEN listed.ad_id IS NULL THEN '(other)' ELSE value END AS value,
-           count(play_time_ms)::integer AS play_times, coalesce(sum(play_time_ms), 0)::bigint AS play_time_ms, :count
+           CASE WHEN listed.ad_id IS NULL AND label <> :verdict_label THEN '(other)' ELSE value END AS value,
+           (count(play_time_ms) FILTER (WHERE verdict IS NULL))::integer AS play_times,
+           coalesce(sum(play_time_ms) FILTER (WHERE verdict IS NULL), 0)::bigint AS play_time_ms, :count
     FROM ad_events
     CROSS JOIN LATERAL (
-      VALUES (1::smallint, placement), (2, source), (3, device), (4, country), (5, error_code)
+      VALUES (1::smallint, placement), (2, source), (3, device), (4, country), (5, error_code),
+             (:verdict_label, :verdict_name)
     ) AS labelled (label, value)
     LEFT JOIN label_values listed USING (ad_id, label, value)
     WHERE value IS NOT NULL AND occurred_at >= to_timestamp((SELECT first_second FROM provable))
@@ -116,7 +120,7 @@ play_seconds AS (
   SELECT ad_id, play_second, coalesce(should.clicks, 0)
   FROM (
     SELECT ad_id, play_time_seconds AS play_second, count(*) AS clicks
-    FROM ad_events WHERE play_time_seconds IS NOT NULL GROUP BY 1, 2
+    FROM ad_events WHERE play_time_seconds IS NOT NULL AND verdict IS NULL GROUP BY 1, 2
   ) should
   FULL JOIN clicks_per_play_second held USING (ad_id, play_second)
   WHERE coalesce(should.clicks, 0) > coalesce(held.clicks, 0)

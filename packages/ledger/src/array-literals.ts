@@ -25,8 +25,8 @@ export function numberArray(numbers: readonly number[]): string {
   return `{${numbers.join(',')}}`;
 }
 
-/** Numbers, with NULL for undefined. Empty if all are undefined: `unnest` fills a shorter array with NULL. */
-export function sparseArray(numbers: readonly (number | undefined)[]): string {
+/** Numbers or texts of digits, with NULL for undefined. Empty if all are undefined: `unnest` fills a shorter array with NULL. */
+export function sparseArray(numbers: readonly (number | string | undefined)[]): string {
   if (numbers.every((number) => number === undefined)) return '{}';
   return `{${numbers.map((number) => number ?? 'NULL').join(',')}}`;
 }

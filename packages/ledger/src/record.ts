@@ -12,6 +12,7 @@ import {
   SECONDS_KEPT,
   TOTAL_COLUMNS,
   type TotalColumn,
+  VERDICTS,
 } from '@ads/models';
 import { numberArray, sparseArray, sparseTextArray, textArray } from './array-literals.js';
 import type { AdCounts } from './counts.js';
@@ -81,9 +82,11 @@ export async function recordBatch(
     SECONDS_KEPT,
     minutesKept,
     ...EVENT_LABEL_NAMES.map((name) => sparseTextArray(events.map(({ labels }) => labels?.[name]))),
-    events.some(({ kind }) => !KINDS_IN_TOTALS.has(kind)),
+    events.some(({ kind, verdict }) => verdict !== undefined || !KINDS_IN_TOTALS.has(kind)),
     events.some(({ labels }) => labels !== undefined && COUNTED_LABELS.some((name) => labels[name] !== undefined)),
     ledger ?? null,
+    sparseArray(events.map(({ verdict }) => (verdict === undefined ? undefined : VERDICTS[verdict].number))),
+    sparseArray(events.map(({ viewer }) => viewer)),
   ]);
   return readRows(rows, events);
 }

@@ -4,6 +4,9 @@ import {
   COUNT_COLUMNS,
   type EventKind,
   type EventLabels,
+  INVALID_COLUMNS,
+  INVALID_VERDICTS,
+  isIngestVerdict,
   KINDS,
   kindsIn,
   LEAST_MINUTES_KEPT,
@@ -15,6 +18,8 @@ import {
   totalsKey,
   unpackBuckets,
   uuidv7,
+  VERDICT_LABEL,
+  VERDICTS,
 } from '@ads/models';
 import { expect } from '@jest/globals';
 import type { Redis } from 'ioredis';
@@ -64,6 +69,7 @@ export function randomEvents(
       occurredAt: Math.floor(now + 120_000 - random() * (spread + 120_000)),
       ...(kind === 'click' && random() < 0.7 ? { playTimeMs: Math.floor(random() * 100_000) } : {}),
       ...(random() < 0.5 ? {} : { labels: randomLabels(random) }),
+      ...(random() < 0.8 ? {} : { verdict: pick(random, INVALID_VERDICTS.filter(isIngestVerdict)) }),
     });
   });
 }
@@ -98,7 +104,7 @@ export async function expectExactRollups(database: Database): Promise<void> {
     await rows(
       database,
       `SELECT ad_id, count(*) FILTER (WHERE kind = 'click') AS clicks, count(*) FILTER (WHERE kind = 'impression') AS impressions
-       FROM ad_events WHERE kind IN ('click', 'impression') GROUP BY 1 ORDER BY 1`,
+       FROM ad_events WHERE kind IN ('click', 'impression') AND verdict IS NULL GROUP BY 1 ORDER BY 1`,
     ),
   );
 }
@@ -125,7 +131,7 @@ async function expectExactBuckets(database: Database, unit: string, width: numbe
     await rows(
       database,
       `SELECT ad_id, ${bucket} AS ${unit}, ${COUNTED} FROM ad_events
-       WHERE ${bucket} >= ${oldest} AND kind IN ('click', 'impression') GROUP BY 1, 2 ORDER BY 1, 2`,
+       WHERE ${bucket} >= ${oldest} AND kind IN ('click', 'impression') AND verdict IS NULL GROUP BY 1, 2 ORDER BY 1, 2`,
     ),
   );
   expect(await rows(database, `SELECT * FROM ${table} WHERE ${unit} < ${oldest - slack}`)).toEqual([]);
@@ -139,9 +145,12 @@ const COUNTED_COLUMNS = `${COUNT_COLUMNS.map(
   (column) =>
     `count(*) FILTER (WHERE kind IN (${kindsIn(column)
       .map((kind) => `'${kind}'`)
-      .join()}))::integer AS ${column}`,
-).join()}, count(play_time_seconds)::integer AS play_times,
-  coalesce(sum(coalesce(play_time_ms, play_time_seconds * 1000)), 0)::bigint AS play_time_ms`;
+      .join()}) AND verdict IS ${INVALID_COLUMNS.some((invalid) => invalid === column) ? 'NOT' : ''} NULL)::integer AS ${column}`,
+).join()}, (count(play_time_seconds) FILTER (WHERE verdict IS NULL))::integer AS play_times,
+  coalesce(
+    sum(coalesce(play_time_ms, play_time_seconds * 1000)) FILTER (WHERE verdict IS NULL), 0
+  )::bigint AS play_time_ms`;
+const VERDICT_NAMES = INVALID_VERDICTS.map((name) => `(${VERDICTS[name].number}, '${name}')`).join();
 const HELD_COLUMNS = `${COUNT_COLUMNS.join()}, play_times, play_time_ms`;
 const QUARTER_HOUR = 'floor(extract(epoch FROM occurred_at) / 900)::integer AS quarter_hour';
 
@@ -167,11 +176,13 @@ async function expectExactQuarterHours(database: Database): Promise<void> {
   ).toEqual(
     await rows(
       database,
-      `SELECT ad_events.ad_id, labels.label, ${QUARTER_HOUR}, CASE WHEN listed.value IS NULL THEN '(other)' ELSE given END AS value,
+      `SELECT ad_events.ad_id, labels.label, ${QUARTER_HOUR},
+              CASE WHEN listed.value IS NULL AND labels.label <> ${VERDICT_LABEL} THEN '(other)' ELSE given END AS value,
               ${COUNTED_COLUMNS}
        FROM ad_events
+       LEFT JOIN (VALUES ${VERDICT_NAMES}) AS names (number, name) ON number = verdict
        CROSS JOIN LATERAL (
-         VALUES (1, placement), (2, source), (3, device), (4, country), (5, error_code)
+         VALUES (1, placement), (2, source), (3, device), (4, country), (5, error_code), (${VERDICT_LABEL}, name)
        ) AS labels (label, given)
        LEFT JOIN label_values listed
          ON listed.ad_id = ad_events.ad_id AND listed.label = labels.label AND listed.value = given
@@ -182,7 +193,7 @@ async function expectExactQuarterHours(database: Database): Promise<void> {
     await rows(
       database,
       `SELECT ad_id, play_time_seconds AS play_second, count(*) AS clicks
-       FROM ad_events WHERE play_time_seconds IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2`,
+       FROM ad_events WHERE play_time_seconds IS NOT NULL AND verdict IS NULL GROUP BY 1, 2 ORDER BY 1, 2`,
     ),
   );
 }

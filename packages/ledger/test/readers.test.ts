@@ -88,6 +88,9 @@ describe('a member of ads_reader', () => {
         others: 0,
         play_times: 1,
         play_time_ms: 1_500,
+        invalid_clicks: 0,
+        invalid_impressions: 0,
+        invalid_others: 0,
       },
     ]);
     expect(await rows(reader, 'SELECT ad_id, title, clicks, impressions, ctr FROM reports.totals')).toEqual([
@@ -97,7 +100,7 @@ describe('a member of ads_reader', () => {
     const events = await reader.query<{ kind: string }>('test', 'SELECT * FROM reports.events');
     expect(events.map(({ kind }) => kind).sort()).toEqual(['click', 'click', 'impression', 'impression']);
     expect(Object.keys(events[0] ?? {})).not.toEqual(
-      expect.arrayContaining([expect.stringMatching(/^(ip|session_id)$/)]),
+      expect.arrayContaining([expect.stringMatching(/^(ip|session_id|viewer)$/)]),
     );
   });
 

@@ -19,11 +19,14 @@ beforeEach(async () => {
   database = openDatabase(testServers, await testServers.database());
 });
 
+const ZERO = { impressions: 0, starts: 0, others: 0, play_times: 0 };
 const stored = () => rows(database, 'SELECT * FROM ad_events');
 
 describe('recordBatch', () => {
   it('keeps every field of every event', async () => {
     const event = click(now, {
+      verdict: 'bot',
+      viewer: '-42',
       playTimeMs: 30_999,
       claimedAt: now + 86_400_000,
       occurredAt: now - 1_234,
@@ -45,6 +48,8 @@ describe('recordBatch', () => {
         play_time_seconds: 30,
         play_time_ms: 30_999,
         ...event.labels,
+        verdict: 3,
+        viewer: -42,
       },
       expect.objectContaining({
         kind: 'impression',
@@ -56,8 +61,64 @@ describe('recordBatch', () => {
         session_id: null,
         placement: null,
         error_code: null,
+        verdict: null,
+        viewer: null,
       }),
     ]);
+  });
+
+  it('stores viewers to the last digit', async () => {
+    const viewers = ['-9223372036854775808', '9223372036854775807', '9007199254740993', '0'];
+    await recordBatch(
+      database,
+      viewers.map((viewer) => click(now, { viewer })),
+    );
+    const texts = await database.query<{ viewer: string }>('test', 'SELECT viewer::text FROM ad_events');
+    expect(texts.map(({ viewer }) => viewer).sort()).toEqual(viewers.sort());
+  });
+
+  it('counts invalid events beside the valid ones, by the verdict of their first delivery', async () => {
+    const known = { clicks: 1, impressions: 0, seconds: { clicks: [[expect.any(Number), 1]] } };
+    const labels = { placement: 'top' };
+    const bot = click(now, { verdict: 'bot', playTimeMs: 5_000, labels });
+    const expired = click(now, { adId: 'ad-002', kind: 'impression', verdict: 'expired' });
+    const start = click(now, { adId: 'ad-002', kind: 'start', verdict: 'bot' });
+    const valid = click(now, { labels });
+    // An ad with invalid events only is not taken for an unknown ad.
+    const first = await recordBatch(database, [bot, expired, start, valid]);
+    expect(first).toMatchObject({ added: { click: 2, impression: 1, start: 1 }, unknownAds: new Set() });
+    expect(first.counts).toMatchObject([known, { adId: 'ad-002', clicks: 0, impressions: 0 }]);
+    const { verdict: _bot, ...botLater } = bot;
+    const later = await recordBatch(database, [
+      botLater,
+      { ...valid, verdict: 'listed_ip' },
+      { ...start, verdict: 'bot' },
+    ]);
+    expect(later).toMatchObject({ added: perKind(() => 0), counts: [known, {}] });
+    expect(
+      await rows(
+        database,
+        `SELECT ad_id, clicks, invalid_clicks, impressions, invalid_impressions, starts, others, invalid_others, play_times
+         FROM counts_per_quarter_hour ORDER BY 1`,
+      ),
+    ).toEqual([
+      { ad_id: 'ad-001', clicks: 1, invalid_clicks: 1, ...ZERO, invalid_impressions: 0, invalid_others: 0 },
+      { ad_id: 'ad-002', clicks: 0, invalid_clicks: 0, ...ZERO, invalid_impressions: 1, invalid_others: 1 },
+    ]);
+    expect(
+      await rows(
+        database,
+        `SELECT ad_id, label, value, clicks, invalid_clicks AS invalid, invalid_impressions + invalid_others AS more
+         FROM counts_per_label ORDER BY 1, 2, 3`,
+      ),
+    ).toEqual([
+      // The value was not registered.
+      { ad_id: 'ad-001', label: 1, value: '(other)', clicks: 1, invalid: 1, more: 0 },
+      { ad_id: 'ad-001', label: 6, value: 'bot', clicks: 0, invalid: 1, more: 0 },
+      { ad_id: 'ad-002', label: 6, value: 'bot', clicks: 0, invalid: 0, more: 1 },
+      { ad_id: 'ad-002', label: 6, value: 'expired', clicks: 0, invalid: 0, more: 1 },
+    ]);
+    await expectExactRollups(database);
   });
 
   it('stores ad ids with any characters, and returns them unchanged', async () => {

@@ -1,5 +1,6 @@
 import type { EventKind } from './kinds.js';
 import type { EventLabels } from './labels.js';
+import type { IngestVerdict } from './verdicts.js';
 
 /** A validated event on its way from ingest to the ledger. Times are milliseconds since the Unix epoch. */
 export interface AdEvent {
@@ -19,6 +20,13 @@ export interface AdEvent {
   readonly playTimeMs?: number;
   /** Absent if the event has no labels. */
   readonly labels?: EventLabels;
+  /** Absent if ingest has no objection. The transaction that records a click may still find it invalid. */
+  readonly verdict?: IngestVerdict;
+  /**
+   * Hash of the viewer, a 64-bit integer in decimal digits: a number of JavaScript is not exact, and neither JSON nor the driver
+   * of Postgres takes a bigint. Absent if the viewer is not known.
+   */
+  readonly viewer?: string;
 }
 
 /** An event under construction. */

@@ -18,5 +18,6 @@ export * from './report.js';
 export * from './streams.js';
 export * from './target-macros.js';
 export * from './uuid.js';
+export * from './verdicts.js';
 export * from './windows.js';
 export * from './wire.js';

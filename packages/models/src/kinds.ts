@@ -1,5 +1,5 @@
-/** One row of {@link EVENT_KINDS}. */
-interface KindOfEvent {
+/** What the table says of a kind. */
+interface KindRow {
   /** `k` of an event on the wire. Codes of kinds that were added later begin with a wire version, like `2s`: see `wire.ts`. */
   readonly code: string;
   /** `k` of an event with labels, which need version 2. */
@@ -7,7 +7,7 @@ interface KindOfEvent {
   /** The field of requests and answers that holds the id. */
   readonly idField: string;
   /** The column of the rollups that counts the kind. */
-  readonly column: CountColumn;
+  readonly column: ValidColumn;
   /** Fields of requests that not all kinds have. */
   readonly fields: readonly EventField[];
   /** The names of the kind's own endpoint. If absent, the kind has none. */
@@ -16,6 +16,12 @@ interface KindOfEvent {
   readonly aliases?: readonly string[];
   /** Tells events of the kind in one session apart. If absent, a session has one event of the kind, however often it is reported. */
   readonly distinctBy?: Distinction;
+}
+
+/** One row of {@link EVENT_KINDS}. */
+interface KindOfEvent extends KindRow {
+  /** `k` of an event with a verdict or a viewer, with or without labels, which need version 3. */
+  readonly judgedCode: string;
 }
 
 /** The parameter of a tag that tells two events apart; `fetch`: each fetch of the URL with new values is an event. */
@@ -47,20 +53,28 @@ export const VIDEO_COLUMNS = [
   'others',
 ] as const;
 
+/** The columns that count valid events, each kind in one of them. */
+export const VALID_COLUMNS = [...TOTAL_COLUMNS, ...VIDEO_COLUMNS] as const;
+export type ValidColumn = (typeof VALID_COLUMNS)[number];
+
+/** The columns that count invalid events: clicks, impressions, and all other kinds together. */
+export const INVALID_COLUMNS = ['invalid_clicks', 'invalid_impressions', 'invalid_others'] as const;
+export type InvalidColumn = (typeof INVALID_COLUMNS)[number];
+
 /** The columns of the rollups per quarter-hour that count events. Each event counts in one of them. */
-export const COUNT_COLUMNS = [...TOTAL_COLUMNS, ...VIDEO_COLUMNS] as const;
+export const COUNT_COLUMNS = [...VALID_COLUMNS, ...INVALID_COLUMNS] as const;
 export type CountColumn = (typeof COUNT_COLUMNS)[number];
 
 /** Fields of requests that only some kinds have. */
 export type EventField = 'video_play_time' | 'error_code';
 
 /** A kind whose events always need wire version 2, with and without labels. */
-function video<Column extends CountColumn>(code: string, column: Column, fields: readonly EventField[] = []) {
+function video<Column extends ValidColumn>(code: string, column: Column, fields: readonly EventField[] = []) {
   return { code, labelledCode: code, idField: 'event_id', column, fields } as const;
 }
 
 /** A kind that is stored, and counted together with the others. */
-function other(code: string, more: Pick<KindOfEvent, 'aliases' | 'distinctBy'> = {}) {
+function other(code: string, more: Pick<KindRow, 'aliases' | 'distinctBy'> = {}) {
   return { ...video(code, 'others'), ...more } as const;
 }
 
@@ -119,10 +133,18 @@ const kinds = {
   customClick: other('2cc', { distinctBy: 'fetch' }),
   iconClick: other('2ic', { distinctBy: 'fetch' }),
   iconView: other('2iv', { distinctBy: 'fetch' }),
-} as const satisfies Readonly<Record<string, KindOfEvent>>;
+} as const satisfies Readonly<Record<string, KindRow>>;
 
 /** The kind of an event. All kinds take the same path, with the same guarantees. */
 export type EventKind = keyof typeof kinds;
+
+/** The wire version of events with a verdict or a viewer. */
+const JUDGED = 3;
+
+/** A kind of a later version needs no second code: its readers read verdicts and viewers. */
+function judgedCode(code: string): string {
+  return Number.parseInt(code, 10) >= JUDGED ? code : `${JUDGED}${code.replace(/^\d+/, '')}`;
+}
 
 /**
  * The kinds of events.
@@ -130,7 +152,9 @@ export type EventKind = keyof typeof kinds;
  * To add a kind: add a row here, with a code that begins with the next wire version. A kind with a metric of its own also needs a
  * migration that adds its column. Migrate, then update the consumers, then ingest.
  */
-export const EVENT_KINDS: Readonly<Record<EventKind, KindOfEvent>> = kinds;
+export const EVENT_KINDS = Object.fromEntries(
+  Object.entries(kinds).map(([kind, row]) => [kind, { ...row, judgedCode: judgedCode(row.code) }]),
+) as Readonly<Record<EventKind, KindOfEvent>>;
 
 /** In the order of the table. */
 export const KINDS = Object.keys(kinds) as readonly EventKind[];
@@ -172,7 +196,13 @@ export function perEndpointKind<T>(of: (kind: EndpointKind) => T): Record<Endpoi
   return Object.fromEntries(ENDPOINT_KINDS.map((kind) => [kind, of(kind)])) as Record<EndpointKind, T>;
 }
 
-/** The kinds that a column counts. */
+/** The column that counts invalid events of a kind. */
+export function invalidColumn(kind: EventKind): InvalidColumn {
+  const { column } = EVENT_KINDS[kind];
+  return column === 'clicks' || column === 'impressions' ? `invalid_${column}` : 'invalid_others';
+}
+
+/** The kinds that a column counts, valid or invalid. */
 export function kindsIn(column: CountColumn): readonly EventKind[] {
-  return KINDS.filter((kind) => EVENT_KINDS[kind].column === column);
+  return KINDS.filter((kind) => EVENT_KINDS[kind].column === column || invalidColumn(kind) === column);
 }

@@ -3,6 +3,7 @@ import { AD_ID, type AdEvent, MAX_PLAY_TIME, type WritableEvent } from './event.
 import { EVENT_KINDS, type EventKind, KINDS } from './kinds.js';
 import { readStoredLabels } from './labels.js';
 import { isUuid } from './uuid.js';
+import { isIngestVerdict, isViewer } from './verdicts.js';
 
 /*
  * Versions of the wire format
@@ -32,8 +33,8 @@ export type Codes = ReadonlyMap<unknown, EventKind>;
 /** The codes that this release writes and reads. */
 export const CODES: Codes = new Map(
   KINDS.flatMap((kind) => {
-    const { code, labelledCode } = EVENT_KINDS[kind];
-    return [code, labelledCode].map((one) => [one, kind] as const);
+    const { code, labelledCode, judgedCode } = EVENT_KINDS[kind];
+    return [code, labelledCode, judgedCode].map((one) => [one, kind] as const);
   }),
 );
 
@@ -132,12 +133,19 @@ function versionOf(code: unknown): number | undefined {
  * generation.
  */
 export function encodeEvent(event: AdEvent): string {
-  const { kind, id, adId, ip, occurredAt, receivedAt, claimedAt, playTimeMs, labels } = event;
+  const { id, adId, ip, occurredAt, receivedAt, claimedAt, playTimeMs, labels, verdict, viewer } = event;
   const claimed = claimedAt === undefined ? '' : `,"raw":${claimedAt}`;
   const played = playTimeMs === undefined ? '' : encodePlayTime(playTimeMs);
-  const { code, labelledCode } = EVENT_KINDS[kind];
   const labelled = labels === undefined ? '' : `,"l":${JSON.stringify(labels)}`;
-  return `{"k":"${labels === undefined ? code : labelledCode}","id":"${id}","ad":${JSON.stringify(adId)},"ip":"${ip}","at":${occurredAt.toFixed()},"rx":${receivedAt.toFixed()}${claimed}${played}${labelled}}`;
+  const judged = verdict === undefined ? '' : `,"vd":"${verdict}"`;
+  const seen = viewer === undefined ? '' : `,"vw":"${viewer}"`;
+  return `{"k":"${codeOf(event)}","id":"${id}","ad":${JSON.stringify(adId)},"ip":"${ip}","at":${occurredAt.toFixed()},"rx":${receivedAt.toFixed()}${claimed}${played}${labelled}${judged}${seen}}`;
+}
+
+function codeOf({ kind, labels, verdict, viewer }: AdEvent): string {
+  const { code, labelledCode, judgedCode } = EVENT_KINDS[kind];
+  if (verdict !== undefined || viewer !== undefined) return judgedCode;
+  return labels === undefined ? code : labelledCode;
 }
 
 /**
@@ -153,7 +161,7 @@ function encodePlayTime(milliseconds: number): string {
 /** Returns the event, or the reason why the value is not one. As strict as the database, so that every event can be stored. */
 function fromWire(value: unknown, codes: Codes): AdEvent | string {
   if (!isRecord(value)) return 'event is not an object';
-  const { k, id, ad, ip, at, rx, raw, pt, pm, l } = value;
+  const { k, id, ad, ip, at, rx, raw, pt, pm, l, vd, vw } = value;
   const kind = codes.get(k);
   if (kind === undefined) return `unknown kind ${inWords(k)}`;
   if (typeof id !== 'string' || !isUuid(id)) return 'id is not a UUID';
@@ -166,6 +174,8 @@ function fromWire(value: unknown, codes: Codes): AdEvent | string {
   if (pm !== undefined && !isWhole(pm, MAX_PLAY_TIME * 1_000)) return 'pm is not a play time';
   const labels = l === undefined ? undefined : isRecord(l) ? readStoredLabels(l) : 'l';
   if (typeof labels === 'string') return `${labels} is not a label`;
+  if (vd !== undefined && !isIngestVerdict(vd)) return `unknown verdict ${inWords(vd)}`;
+  if (vw !== undefined && !isViewer(vw)) return 'vw is not a viewer';
   const event: WritableEvent = {
     kind,
     id: id.toLowerCase(),
@@ -179,6 +189,8 @@ function fromWire(value: unknown, codes: Codes): AdEvent | string {
   // Reports sum the play times of clicks, so those of other kinds are ignored.
   if (played !== undefined && EVENT_KINDS[kind].fields.includes('video_play_time')) event.playTimeMs = played;
   if (labels !== undefined) event.labels = labels;
+  if (vd !== undefined) event.verdict = vd;
+  if (vw !== undefined) event.viewer = vw;
   return event;
 }
 

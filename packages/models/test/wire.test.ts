@@ -1,5 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
-import { type AdEvent, CODES, createWireReader, decodeEvents, encodeEvents, uuidv7, wireReader } from '../src/index.js';
+import {
+  type AdEvent,
+  CODES,
+  createWireReader,
+  decodeEvents,
+  encodeEvents,
+  INVALID_VERDICTS,
+  isIngestVerdict,
+  KINDS,
+  uuidv7,
+  wireReader,
+} from '../src/index.js';
 import { seeded } from './seeded.js';
 
 const NOW = Date.UTC(2026, 10, 22, 12, 0, 0);
@@ -39,6 +50,10 @@ describe('a message of events', () => {
         labels: { session_id: '"\\', placement: '😀'.repeat(64), device: 'tv', country: 'DE' },
       },
       { ...plain, kind: 'error', id: uuidv7(NOW), labels: { source: 'a b', error_code: '402' } },
+      ...INVALID_VERDICTS.filter(isIngestVerdict).map((verdict) => ({ ...plain, id: uuidv7(NOW), verdict })),
+      { ...plain, id: uuidv7(NOW), labels: { placement: 'a' }, verdict: 'bot', viewer: '-9223372036854775808' },
+      { ...plain, kind: 'impression', id: uuidv7(NOW), viewer: '9223372036854775807' },
+      { ...plain, kind: 'mute', id: uuidv7(NOW), viewer: '0' },
     ];
     expect(decodeEvents(encodeEvents(events))).toEqual({ state: 'decoded', events, rejected: [] });
   });
@@ -63,6 +78,22 @@ describe('a message of events', () => {
     expect(decoded).toMatchObject({ events: [], rejected: [{ reason: `${name} is not a label` }] });
   });
 
+  it.each([
+    [{ vd: 'valid' }, 'unknown verdict "valid"'],
+    [{ vd: 'flood' }, 'unknown verdict "flood"'],
+    [{ vd: 3 }, 'unknown verdict 3'],
+    [{ vd: null }, 'unknown verdict null'],
+    ...[0, null, '', '-', '-0', '01', '+1', '1.5', '9223372036854775808', '-9223372036854775809', '1'.repeat(20)].map(
+      (vw): [Record<string, unknown>, string] => [{ vw }, 'vw is not a viewer'],
+    ),
+  ])(
+    'rejects a verdict that ingest does not make, and a viewer that is not a 64-bit integer: %j',
+    (changes, reason) => {
+      const decoded = decodeText(JSON.stringify({ v: 1, events: [wireEvent({ k: '3c', ...changes })] }));
+      expect(decoded).toMatchObject({ events: [], rejected: [{ reason }] });
+    },
+  );
+
   it('ignores unknown fields of a newer ingest', () => {
     const decoded = decodeText(JSON.stringify({ v: 1, sent: NOW, events: [wireEvent({ device: 'tv' })] }));
     expect(decoded).toEqual({ state: 'decoded', events: [plain], rejected: [] });
@@ -77,6 +108,26 @@ describe('during a rolling update', () => {
       events: [plain],
       rejected: [{ version: 2 }],
     });
+  });
+
+  it('a consumer of the previous release sets events with a verdict or a viewer aside, and reads all others', () => {
+    const before = createWireReader(new Map([...CODES].filter(([code]) => !String(code).startsWith('3'))));
+    const others: AdEvent[] = [
+      plain,
+      { ...plain, id: uuidv7(NOW), kind: 'start' },
+      { ...plain, labels: { source: 'a' } },
+    ];
+    const judged = KINDS.flatMap((kind): AdEvent[] => [
+      { ...plain, id: uuidv7(NOW), kind, verdict: 'datacenter' },
+      { ...plain, id: uuidv7(NOW), kind, viewer: '7', labels: { source: 'a' } },
+    ]);
+    const bytes = encodeEvents([...others, ...judged]);
+    expect(before.decode(bytes)).toEqual({
+      state: 'decoded',
+      events: others,
+      rejected: judged.map(() => ({ value: expect.anything(), reason: 'wire version 3, this reads 2', version: 3 })),
+    });
+    expect(decodeEvents(bytes)).toEqual({ state: 'decoded', events: [...others, ...judged], rejected: [] });
   });
 
   it('a consumer of the previous release reads the play time in whole seconds', () => {

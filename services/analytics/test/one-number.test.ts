@@ -1,13 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { createLedger, rebuildCounters } from '@ads/ledger';
 import { openPool, openTestServers } from '@ads/local';
-import { type AdEvent, COUNTED_LABELS, type EventLabels, KINDS, LEAST_MINUTES_KEPT, uuidv7 } from '@ads/models';
+import {
+  type AdEvent,
+  COUNTED_LABELS,
+  type EventLabels,
+  INVALID_VERDICTS,
+  isIngestVerdict,
+  KINDS,
+  LEAST_MINUTES_KEPT,
+  uuidv7,
+} from '@ads/models';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type pg from 'pg';
 import { compareAnswers } from '../../../infra/harness/src/exactness/answers.js';
 import { compareLive, firstLiveMessage } from '../../../infra/harness/src/exactness/live.js';
 import { compareReports } from '../../../infra/harness/src/exactness/reports.js';
-import { type Row, readRows } from '../../../infra/harness/src/exactness/rows.js';
+import { isValid, type Row, readRows } from '../../../infra/harness/src/exactness/rows.js';
 import { pick, shuffled } from '../../../packages/ledger/test/expected-counts.js';
 import { seeded } from '../../../packages/models/test/seeded.js';
 import { buildRecentDays } from './recent-days.js';
@@ -125,6 +134,7 @@ function randomEvent(): AdEvent {
     receivedAt: now,
     ...(kind === 'click' && random() < 0.7 ? { playTimeMs: Math.floor(random() * 100_000) } : {}),
     ...(random() < 0.3 ? {} : { labels: randomLabels() }),
+    ...(random() < 0.8 ? {} : { verdict: pick(random, INVALID_VERDICTS.filter(isIngestVerdict)) }),
   };
 }
 
@@ -199,7 +209,7 @@ describe('one number everywhere: a count of the stored events', () => {
   });
 
   it('equals the totals and windows of Redis, those of Postgres, and the live stream of both', async () => {
-    const count = (kind: Row['kind']) => rows.filter((row) => row.kind === kind).length;
+    const count = (kind: Row['kind']) => rows.filter((row) => row.kind === kind && isValid(row)).length;
     const all = { total_ads: ADS.length, total_clicks: count('click'), impressions: count('impression') };
     for (const store of ['redis', 'postgres'] as const) {
       if (store === 'postgres') await pool.query("INSERT INTO counter_doubts (writer) VALUES ('test')");
@@ -214,14 +224,14 @@ describe('one number everywhere: a count of the stored events', () => {
     const { rows: ofAds } = await pool.query(
       `SELECT ad_id, count(*) FILTER (WHERE kind = 'click')::integer AS total_clicks,
               count(*) FILTER (WHERE kind = 'impression')::integer AS impressions
-       FROM ad_events GROUP BY 1 ORDER BY 2 DESC, 1`,
+       FROM ad_events WHERE verdict IS NULL GROUP BY 1 ORDER BY 2 DESC, 1`,
     );
     const { analytics } = await get<{ readonly analytics: readonly object[] }>('');
     expect(analytics).toMatchObject(ofAds);
     for (const adId of AD_IDS) {
       const { rows: seconds } = await pool.query(
         `SELECT floor(play_time_ms / 1000.0)::integer AS second, count(*)::integer AS clicks
-         FROM ad_events WHERE ad_id = $1 AND play_time_ms IS NOT NULL GROUP BY 1 ORDER BY 1`,
+         FROM ad_events WHERE ad_id = $1 AND play_time_ms IS NOT NULL AND verdict IS NULL GROUP BY 1 ORDER BY 1`,
         [adId],
       );
       expect(await get<object>(`/play-time?ad_id=${adId}`)).toMatchObject({ ad_id: adId, seconds });

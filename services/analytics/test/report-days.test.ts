@@ -40,6 +40,7 @@ function randomEvents(count: number): AdEvent[] {
       occurredAt: Math.floor(FIRST + random() * (LAST - FIRST)),
       receivedAt: LAST,
       ...(kind === 'click' ? { playTimeMs: Math.floor(random() * 100_000) } : {}),
+      ...(random() < 0.9 ? {} : { verdict: 'bot' as const }),
     };
   });
 }
@@ -76,7 +77,7 @@ async function expectExact(client: pg.ClientBase, tz: string, interval: string, 
        ${groupBy === '' ? "''" : 'ad_id'} AS ad, ${['click', 'impression', 'start', 'complete', 'error'].map((kind) => `count(*) FILTER (WHERE kind = '${kind}')::float8 AS ${kind}`).join(', ')},
        count(play_time_ms)::integer AS play_times, sum(play_time_ms)::float8 AS play_time
      FROM ad_events
-     WHERE occurred_at >= ($1::timestamp AT TIME ZONE $3) AND occurred_at < ($2::timestamp AT TIME ZONE $3)
+     WHERE verdict IS NULL AND occurred_at >= ($1::timestamp AT TIME ZONE $3) AND occurred_at < ($2::timestamp AT TIME ZONE $3)
      GROUP BY 1, 2`,
     [RANGE.from, RANGE.to, tz],
   );

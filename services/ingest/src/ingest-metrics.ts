@@ -1,4 +1,4 @@
-import { type AdEvent, COUNT_COLUMNS, EVENT_KINDS } from '@ads/models';
+import { type AdEvent, EVENT_KINDS, VALID_COLUMNS } from '@ads/models';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 /** The metrics of ingest beside those of requests. */
@@ -11,7 +11,7 @@ export interface IngestMetrics {
 export function createIngestMetrics(registry: Registry, maxAds: number, queued: () => number): IngestMetrics {
   const registers = [registry];
   const accepted = new Map(
-    COUNT_COLUMNS.map((column) => {
+    VALID_COLUMNS.map((column) => {
       const counts = new Map<string, number>();
       const events = column.replaceAll('_', ' ');
       new Counter({

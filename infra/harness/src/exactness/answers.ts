@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ctr, EVENT_KINDS, minuteOf, secondOf, type TotalColumn, WINDOWS } from '@ads/models';
 import { type AdAnswer, askAnalytics } from '../service-answers.js';
-import type { Row } from './rows.js';
+import { isValid, type Row } from './rows.js';
 
 /** The time during which answers may come from the other store, because Redis can be slow on a busy machine. */
 const OTHER_ANSWERS_MS = 30_000;
 const PAUSE_MS = 250;
 
 /**
- * Compares the answers of analytics with the stored events, ad by ad, at the second of the answer. Answers from the other store
+ * Compares the answers of analytics with the valid stored events, ad by ad, at the second of the answer. Answers from the other store
  * must be right too. After a timeout, they are reported as wrong.
  *
  * @param store the store that answers must come from
@@ -22,7 +22,7 @@ export async function compareAnswers(
 ): Promise<string[]> {
   const wrong: string[] = [];
   for (const adId of adIds) {
-    const ofAd = rows.filter((row) => row.adId === adId);
+    const ofAd = rows.filter((row) => row.adId === adId && isValid(row));
     const deadline = performance.now() + OTHER_ANSWERS_MS;
     for (;;) {
       const { source, problem } = await compareAnswer(url, ofAd, adId);

@@ -10,7 +10,7 @@ import {
 } from '@ads/models';
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
-import type { Row } from './rows.js';
+import { isValid, type Row } from './rows.js';
 
 /** The identity of the ledger, which is part of the key of each counter. */
 export async function readLedger(database: pg.Pool): Promise<string> {
@@ -21,7 +21,7 @@ export async function readLedger(database: pg.Pool): Promise<string> {
 }
 
 /**
- * Compares the counters in Redis with the stored events, bucket by bucket. A bucket that is too old
+ * Compares the counters in Redis with the valid stored events, bucket by bucket. A bucket that is too old
  * for all windows may be missing, but not wrong. Each stored sum must equal the sum of its buckets.
  *
  * @param servers all Redis servers that hold counters
@@ -39,7 +39,7 @@ export async function compareCounters(
   const wanted = new Map<string, number>();
   const invisible = new Map<string, number>();
   const add = (counts: Map<string, number>, key: string) => counts.set(key, (counts.get(key) ?? 0) + 1);
-  for (const { kind, adId, occurredAt } of rows) {
+  for (const { kind, adId, occurredAt } of rows.filter(isValid)) {
     const { column } = EVENT_KINDS[kind];
     if (column !== 'clicks' && column !== 'impressions') continue;
     add(wanted, `${totalsKey(ledger, adId)} ${column}`);

@@ -1,13 +1,13 @@
 import { API_PREFIX, ENDPOINTS } from '@ads/contract';
 import { ctr, secondOf } from '@ads/models';
 import { type LiveData, openLiveReader } from '../players/live-reader.js';
-import type { Row } from './rows.js';
+import { isValid, type Row } from './rows.js';
 
 /** Maximum number of ads in a stream. */
 const ADS = 50;
 
 /**
- * Compares the first message of live streams of some ads with the stored events.
+ * Compares the first message of live streams of some ads with the valid stored events.
  *
  * @returns one line for each ad with wrong counts
  */
@@ -20,7 +20,7 @@ export async function compareLive(url: string, rows: readonly Row[], adIds: read
     const second = secondOf(Date.parse(time));
     for (const [place, adId] of some.entries()) {
       const found = JSON.stringify(ads[place]);
-      const ofAd = rows.filter((row) => row.adId === adId);
+      const ofAd = rows.filter((row) => row.adId === adId && isValid(row));
       // The second may change while the counters are read.
       const wanted = [second - 1, second].map((last) => JSON.stringify(countsAt(ofAd, adId, last)));
       if (!wanted.includes(found)) wrong.push(`the live stream should send ${wanted[0]} but sent ${found}`);

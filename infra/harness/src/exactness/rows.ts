@@ -8,14 +8,27 @@ export interface Row {
   readonly id: string;
   readonly adId: string;
   readonly occurredAt: number;
+  /** The number of the verdict; null for a valid event. */
+  readonly verdict: number | null;
 }
 
 export async function readRows(database: pg.Pool): Promise<Row[]> {
-  const { rows } = await database.query<[EventKind, string, string, string]>({
-    text: 'SELECT kind, id, ad_id, round(extract(epoch FROM occurred_at) * 1000)::bigint FROM ad_events',
+  const { rows } = await database.query<[EventKind, string, string, string, number | null]>({
+    text: 'SELECT kind, id, ad_id, round(extract(epoch FROM occurred_at) * 1000)::bigint, verdict FROM ad_events',
     rowMode: 'array',
   });
-  return rows.map(([kind, id, adId, occurredAt]) => ({ kind, id, adId, occurredAt: Number(occurredAt) }));
+  return rows.map(([kind, id, adId, occurredAt, verdict]) => ({
+    kind,
+    id,
+    adId,
+    occurredAt: Number(occurredAt),
+    verdict,
+  }));
+}
+
+/** True for an event that windows, totals and all net metrics count. */
+export function isValid({ verdict }: Row): boolean {
+  return verdict === null;
 }
 
 /** Problems with the stored events, one line for each event. */
