@@ -1,4 +1,4 @@
-import { ENDPOINTS, EVENT_ENDPOINTS, openApiDocument } from '@ads/contract';
+import { ENDPOINTS, EVENT_ENDPOINTS } from '@ads/contract';
 import { batchReader, bodyReader, connectionOwner, createAccess, createApi, jsonReader } from '@ads/http';
 import { openKeyRing, readAdsPage } from '@ads/ledger';
 import { ENDPOINT_KINDS, NUMERIC_EVENT_FIELDS } from '@ads/models';
@@ -104,7 +104,7 @@ await runProcess<IngestConfig>({
         manageAds(router, { config, store, readJson, signing });
         manageKeys(router, { database, keys, readJson, now: clock.now });
         playerFiles(router);
-        swagger(router, openApiDocument());
+        swagger(router);
       },
     });
     const port = await listen({ handler, config, logger, metrics, health, ownerOf: connectionOwner(config) }, shutdown);

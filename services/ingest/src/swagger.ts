@@ -9,19 +9,24 @@ const PAGE_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** Serves the OpenAPI document at `/swagger/doc.json` and `/swagger/swagger.yaml`, and the Swagger page. */
-export function swagger(router: Router, document: object): void {
+export function swagger(router: Router): void {
+  let document: object | undefined;
   let yaml: string | undefined;
+  const getDocument = async () => {
+    document ??= await makeDocument();
+    return document;
+  };
   const page = setup(undefined, {
     swaggerUrl: 'doc.json',
     customSiteTitle: 'Ads Metric Tracker',
     // By default the page sends the address of the document to a validator on the internet.
     swaggerOptions: { validatorUrl: null },
   });
-  router.get(ENDPOINTS.openApiJson.path, (_request, response) => {
-    response.json(document);
+  router.get(ENDPOINTS.openApiJson.path, async (_request, response) => {
+    response.json(await getDocument());
   });
   router.get(ENDPOINTS.openApiYaml.path, async (_request, response) => {
-    yaml ??= await yamlOf(document);
+    yaml ??= await yamlOf(await getDocument());
     response.type('application/yaml').send(yaml);
   });
   router.get(ENDPOINTS.swagger.path, forBrowsers, (request, response) => {
@@ -34,6 +39,12 @@ export function swagger(router: Router, document: object): void {
   });
   // Uses only the first handler of the library, which generates the start script. The others serve its whole package.
   router.use(ENDPOINTS.swagger.path, labelled(ENDPOINTS.swagger.path), ...serve.slice(0, 1), swaggerFiles());
+}
+
+/** Loads the OpenAPI document, which needs many more schemas than requests do, on the first request: most processes never get one. */
+async function makeDocument(): Promise<object> {
+  const { openApiDocument } = await import('@ads/contract/openapi');
+  return openApiDocument();
 }
 
 /** Returns the document as YAML. This takes up to 0.15 s of CPU time, so it is left to the first request, which most processes never get. */

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { openApiDocument } from '@ads/contract';
+import { openApiDocument } from '@ads/contract/openapi';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import express from 'express';
 import { parse } from 'yaml';
@@ -14,7 +14,7 @@ describe('the Swagger pages', () => {
 
   beforeAll(async () => {
     const router = express.Router();
-    swagger(router, document);
+    swagger(router);
     server = createServer(express().use('/under', router).use(router));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
