@@ -16,7 +16,7 @@ async function run(file: string, body: string): Promise<{ code: number | null; l
     import { createLogger } from '${RUNTIME}';
     const { setTimeout: begin } = globalThis;
     globalThis.setTimeout = (work, ms) => begin(work, ms === 60_000 ? 20 : ms);
-    const logger = createLogger({ service: 'sample', level: 'info', file: ${JSON.stringify(file)} });
+    const logger = await createLogger({ service: 'sample', level: 'info', file: ${JSON.stringify(file)} });
     const line = (i) => logger.info('line', { event: 'test.line', i });
     const turn = () => new Promise((resolve) => setTimeout(resolve, 5));
     ${body}

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import type { AdEvent } from '@ads/models';
 import { type Condition, ConfigError, every, type Logger, type ProcessContext, reasonOf } from '@ads/runtime';
 import type { IngestConfig } from './config.js';
-import { type CountryDatabase, parseCountryDatabase } from './country-database.js';
+import type { CountryDatabase } from './country-database.js';
 
 /** Largest file. It is in memory twice while it is replaced, and ingest has 256 MB. */
 const MAX_BYTES = 33_554_432;
@@ -83,7 +83,9 @@ interface Loaded {
   readonly bytes: number;
 }
 
+/** Reads the file, and loads the code that reads its format, which a process without `GEOIP_DB` does not need. */
 async function loadFile(path: string, maxBytes: number): Promise<Loaded> {
+  const { parseCountryDatabase } = await import('./country-database.js');
   const { version, bytes } = await versionOf(path);
   if (bytes > maxBytes) {
     throw new Error(`${path}: has ${bytes} bytes, at most ${maxBytes} are allowed; use a database of countries`);

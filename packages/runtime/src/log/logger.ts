@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import winston from 'winston';
-import DailyRotateFile from 'winston-daily-rotate-file';
+import type DailyRotateFile from 'winston-daily-rotate-file';
 import { every } from '../timers/every.js';
 import { within } from '../timers/within.js';
 
@@ -40,7 +40,11 @@ const FILE_CHECK_MS = 60_000;
  * writes `logs/ads-ingest-2026-01-31.log`, so that services can share the setting. Files are kept for 14 days and split at
  * 100 MB.
  */
-export function createLogger(options: { service: string; level: Level; file?: string | undefined }): ProcessLogger {
+export async function createLogger(options: {
+  service: string;
+  level: Level;
+  file?: string | undefined;
+}): Promise<ProcessLogger> {
   const { service, level, file } = options;
   const logger = winston.createLogger({
     level,
@@ -58,9 +62,10 @@ export function createLogger(options: { service: string; level: Level; file?: st
 
   let transport: DailyRotateFile | undefined;
   let current: string | undefined;
-  const openFile = (path: string): void => {
+  const makeFile = file === undefined ? undefined : await loadDailyFile(file, service);
+  const openFile = (make: () => DailyRotateFile): void => {
     try {
-      transport = dailyFile(path, service);
+      transport = make();
     } catch (error) {
       fileFailed(error);
       return;
@@ -93,13 +98,13 @@ export function createLogger(options: { service: string; level: Level; file?: st
     }
   };
   // A file that was deleted stays open, and its lines would be lost without an error.
-  const checkFile = async (path: string): Promise<void> => {
+  const checkFile = async (make: () => DailyRotateFile): Promise<void> => {
     const checked = transport;
-    if (checked === undefined) openFile(path);
+    if (checked === undefined) openFile(make);
     else if (current !== undefined) await access(current).catch((error: unknown) => fileFailed(error, checked));
   };
-  if (file !== undefined) openFile(file);
-  const checks = file && every(FILE_CHECK_MS, () => checkFile(file), { delayMs: FILE_CHECK_MS });
+  if (makeFile !== undefined) openFile(makeFile);
+  const checks = makeFile && every(FILE_CHECK_MS, () => checkFile(makeFile), { delayMs: FILE_CHECK_MS });
 
   return {
     error: (message, fields) => write('error', message, fields),
@@ -118,19 +123,22 @@ export function createLogger(options: { service: string; level: Level; file?: st
   };
 }
 
-function dailyFile(path: string, service: string): DailyRotateFile {
+/** Loads the rotation, which only a process with a log file needs. @returns a function that opens the file of today */
+async function loadDailyFile(path: string, service: string): Promise<() => DailyRotateFile> {
+  const { default: Rotation } = await import('winston-daily-rotate-file');
   const extension = extname(path);
   const name = basename(path, extension);
   const folder = dirname(path);
-  return new DailyRotateFile({
-    filename: join(folder, `${name}-${service}-%DATE%${extension || '.log'}`),
-    datePattern: 'YYYY-MM-DD',
-    utc: true,
-    maxFiles: '14d',
-    maxSize: '100m',
-    // The rotation records here which files it may delete.
-    auditFile: join(folder, `.${name}-${service}-audit.json`),
-  });
+  return () =>
+    new Rotation({
+      filename: join(folder, `${name}-${service}-%DATE%${extension || '.log'}`),
+      datePattern: 'YYYY-MM-DD',
+      utc: true,
+      maxFiles: '14d',
+      maxSize: '100m',
+      // The rotation records here which files it may delete.
+      auditFile: join(folder, `.${name}-${service}-audit.json`),
+    });
 }
 
 function plain(fields: LogFields): LogFields {

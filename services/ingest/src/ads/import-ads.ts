@@ -40,7 +40,7 @@ export function importHandler(
     const reading = readAdImportQuery(queryOf(request.originalUrl));
     if (reading.state === 'invalid') throw invalidFields(reading.details);
     const body = (await readBody(request, readText)) as TextBody<ImportFormat> | undefined;
-    const lines = body === undefined ? [] : readImportLines(body.format, body.text);
+    const lines = body === undefined ? [] : await readImportLines(body.format, body.text);
     if (lines.length === 0) throw invalidRequest('The import has no ads.');
     if (lines.length > most) {
       throw invalidRequest(`The import has ${lines.length} ads; send at most ${most} in one request.`);

@@ -1,5 +1,4 @@
 import { invalidRequest } from '@ads/contract';
-import { CsvError, parse } from 'csv-parse/sync';
 import { toAdBody } from './flat-ad.js';
 
 /** The format of an import, by its content type. */
@@ -20,8 +19,8 @@ export interface ImportLine {
 }
 
 /** @throws ApiError 400 if the text is not CSV */
-export function readImportLines(format: ImportFormat, text: string): ImportLine[] {
-  return format === 'csv' ? readCsv(text) : readNdjson(text);
+export async function readImportLines(format: ImportFormat, text: string): Promise<ImportLine[]> {
+  return format === 'csv' ? await readCsv(text) : readNdjson(text);
 }
 
 function readNdjson(text: string): ImportLine[] {
@@ -45,8 +44,8 @@ interface CsvRecord {
   readonly info: { readonly lines: number };
 }
 
-function readCsv(text: string): ImportLine[] {
-  const [head, ...rest] = parseCsv(text);
+async function readCsv(text: string): Promise<ImportLine[]> {
+  const [head, ...rest] = await parseCsv(text);
   const names = head?.record.map((name) => name.trim()) ?? [];
   if (new Set(names).size < names.length) {
     throw invalidRequest('The first line of the CSV must name each field once.');
@@ -63,7 +62,9 @@ function readCsv(text: string): ImportLine[] {
   });
 }
 
-function parseCsv(text: string): CsvRecord[] {
+async function parseCsv(text: string): Promise<CsvRecord[]> {
+  // Imports are rare, so the first one loads the parser.
+  const { CsvError, parse } = await import('csv-parse/sync');
   try {
     const options = { info: true, relax_column_count: true, skip_empty_lines: true } as const;
     return parse(text, options) as unknown as CsvRecord[];
