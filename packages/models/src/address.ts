@@ -11,12 +11,21 @@ export const NO_ADDRESS = '0.0.0.0';
 /** An address with a port, as some proxies write it, with IPv6 in brackets. */
 const WITH_PORT = /^(?:\[(?<v6>[^\]]+)\]|(?<v4>\d+\.\d+\.\d+\.\d+))(?::\d+)?$/;
 
+/** True for an address that needs no normalisation: without a zone, and without an IPv4 part in IPv6. */
+export function isPlainAddress(text: string): boolean {
+  if (text.length > LONGEST_ADDRESS) return false;
+  const version = isIP(text);
+  return version === 4 || (version === 6 && !text.includes('%') && !text.includes('.'));
+}
+
 /**
  * Returns the IPv4 or IPv6 address in a text as Postgres stores it: without port and zone, and without the IPv6 prefix that
  * dual-stack sockets add to IPv4. Undefined if the text is not an address.
  */
 export function readAddress(text: string | undefined): string | undefined {
   if (text === undefined || text.length > LONGEST_WITH_PORT) return undefined;
+  // Nearly all are, and an expression with named groups takes three times as long.
+  if (isPlainAddress(text)) return text;
   const { v4, v6 } = WITH_PORT.exec(text)?.groups ?? {};
   const address = (v6 ?? v4 ?? text).replace(/%.*$/s, '').replace(/^::ffff:(?=\d+\.)/i, '');
   return isIP(address) === 0 ? undefined : address;

@@ -1,8 +1,7 @@
-import { isIP } from 'node:net';
-import { LONGEST_ADDRESS } from './address.js';
-import { AD_ID, isErrorCode, isPlayTime, playTimeMs, type WritableEvent } from './event.js';
+import { isPlainAddress } from './address.js';
+import { AD_ID, type AdEvent, isErrorCode, isPlayTime, playTimeMs, type WritableEvent } from './event.js';
 import { EVENT_KINDS, type EventKind, KINDS } from './kinds.js';
-import { readLabels } from './labels.js';
+import { type EventLabels, readLabels } from './labels.js';
 import type { Receipt } from './receipt.js';
 import { isFarAhead, isTooOld, isUuid, uuidv7 } from './uuid.js';
 
@@ -26,7 +25,7 @@ const FIELDS_OF_KIND: ReadonlyMap<EventKind, FieldsOfKind> = new Map(
  * bodies, valid or not; joi then decides. For the bodies that it reads, joi would return the same event.
  */
 export function readCommonEvent(body: unknown, receipt: Receipt) {
-  const { kind, idempotencyKey, callerIp, now, maxClockSkew, maxAge } = receipt;
+  const { kind, idempotencyKey, callerIp, now, maxAge } = receipt;
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return undefined;
   const fields = body as Readonly<Record<string, unknown>>;
   const { ad_id: adId, ip = null, timestamp = null } = fields;
@@ -44,12 +43,45 @@ export function readCommonEvent(body: unknown, receipt: Receipt) {
   if (errorCode !== null && !isErrorCode(errorCode)) return undefined;
   const labels = readLabels(fields);
   if (labels === 'invalid') return undefined;
+  return completeEvent({ kind, id, adId, ip: ip ?? callerIp(), claimed, playTime, errorCode, labels }, receipt);
+}
 
+/** The values of an event: a UUID in lower case, a normalised address, valid labels. */
+export interface EventValues extends Pick<AdEvent, 'kind' | 'id' | 'adId' | 'ip'> {
+  /** The time by the player's clock, or that of the receipt. */
+  readonly claimed: number;
+  /** Seconds; null if unknown, and for kinds without this field. */
+  readonly playTime: number | null;
+  /** Null if unknown, and for kinds without this field. */
+  readonly errorCode: number | null;
+  readonly labels: EventLabels | undefined;
+}
+
+/**
+ * Checks the values that {@link EventValues} does not promise to be valid, and completes them to an event. Returns undefined if
+ * one is not valid; `readEventRequest` names the reason.
+ */
+export function readEventValues(
+  values: EventValues,
+  receipt: Pick<Receipt, 'now' | 'maxClockSkew' | 'maxAge' | 'maxIdAge'>,
+): AdEvent | undefined {
+  const { id, adId, claimed, playTime } = values;
+  const { now, maxAge, maxIdAge } = receipt;
+  if (!AD_ID.test(adId) || claimed < now - maxAge || isFarAhead(id, now) || isTooOld(id, now, maxIdAge))
+    return undefined;
+  return playTime !== null && !isPlayTime(playTime) ? undefined : completeEvent(values, receipt);
+}
+
+/** A time too far ahead is replaced by the time of receipt. */
+function completeEvent(
+  { kind, id, adId, ip, claimed, playTime, errorCode, labels }: EventValues,
+  { now, maxClockSkew }: Pick<Receipt, 'now' | 'maxClockSkew'>,
+): AdEvent {
   const event: WritableEvent = {
     kind,
     id,
     adId,
-    ip: ip ?? callerIp(),
+    ip,
     occurredAt: claimed,
     receivedAt: now,
   };
@@ -67,13 +99,6 @@ function readUuid(value: unknown, { now, maxIdAge }: Receipt): string | undefine
   if (typeof value !== 'string' || !isUuid(value)) return undefined;
   const id = value.toLowerCase();
   return isFarAhead(id, now) || isTooOld(id, now, maxIdAge) ? undefined : id;
-}
-
-/** True for an address that needs no normalisation: without a zone, and without an IPv4 part in IPv6. */
-function isPlainAddress(text: string): boolean {
-  if (text.length > LONGEST_ADDRESS) return false;
-  const version = isIP(text);
-  return version === 4 || (version === 6 && !text.includes('%') && !text.includes('.'));
 }
 
 /** The form of `toISOString`, with or without milliseconds. */

@@ -18,14 +18,23 @@ const HASH_DIGITS = 15;
  * @param parts any texts, in a fixed order
  */
 export function derivedId(time: number, parts: readonly string[]): string {
-  const digits = time.toString(16).padStart(12, '0');
+  const high = sixDigits(Math.floor(time / HALF));
+  const low = sixDigits(time % HALF);
   let text = '';
   // The lengths keep the parts apart, whatever they contain.
   for (const part of parts) text += `${part.length}:${part}`;
   const digest = hash('sha256', text, 'hex');
   // The digit of the variant has the high bits `10`: 8, 9, a or b.
   const variant = '89ab'.charAt(Number.parseInt(digest.charAt(HASH_DIGITS), 16) >> 2);
-  return `${digits.slice(0, 8)}-${digits.slice(8)}-${DERIVED_MARK}-${variant}${digest.slice(0, 3)}-${digest.slice(3, HASH_DIGITS)}`;
+  return `${high}${low.slice(0, 2)}-${low.slice(2)}-${DERIVED_MARK}-${variant}${digest.slice(0, 3)}-${digest.slice(3, HASH_DIGITS)}`;
+}
+
+/** 24 of the 48 bits of the time. */
+const HALF = 2 ** 24;
+
+/** V8 converts numbers up to 2³¹ to hexadecimal digits in a sixth of the time that larger ones take. */
+function sixDigits(bits: number): string {
+  return (HALF + bits).toString(16).slice(1);
 }
 
 /** True for an id that {@link derivedId} returns. @param id a valid UUID in lower case */

@@ -1,7 +1,7 @@
 export * from './ad.js';
 export * from './address.js';
 export * from './api-key.js';
-export { readPlainTime } from './common-event.js';
+export { type EventValues, readEventValues, readPlainTime } from './common-event.js';
 export * from './counter-keys.js';
 export * from './cursor.js';
 export { derivedId, isDerived } from './derived-id.js';

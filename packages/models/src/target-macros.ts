@@ -85,12 +85,19 @@ export function fillTarget(
   values: { readonly [Macro in TargetMacro]?: string | undefined },
 ): string {
   let url = literals[0];
-  for (const [index, macro] of macros.entries()) {
-    const value = values[macro] ?? '';
-    if (value.length <= LONGEST_MACRO_VALUE) url += encodeURIComponent(wellFormed(value));
+  for (let index = 0; index < macros.length; index += 1) {
+    const value = values[macros[index] as TargetMacro] ?? '';
+    if (value.length <= LONGEST_MACRO_VALUE) url += encodeValue(value);
     url += literals[index + 1] ?? '';
   }
   return url;
+}
+
+/** Characters that are not percent-encoded. Most values have no others, and testing them takes a fifth of the time. */
+const UNRESERVED = /^[\w.~-]*$/;
+
+function encodeValue(value: string): string {
+  return UNRESERVED.test(value) ? value : encodeURIComponent(wellFormed(value));
 }
 
 /** Returns undefined if scheme and host are not valid. A host with non-ASCII letters is converted to ASCII. */

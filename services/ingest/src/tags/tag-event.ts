@@ -4,11 +4,15 @@ import {
   EVENT_KINDS,
   EVENT_LABELS,
   type EventKind,
+  type EventLabels,
+  type EventValues,
   isFarAhead,
   type Receipt,
   readEventRequest,
+  readEventValues,
   readPlainTime,
   timeOfUuidv7,
+  uuidv7,
 } from '@ads/models';
 import { eventOf } from '../event-handler.js';
 import { readErrorCode, readPlayhead, readTimestamp } from './macro-values.js';
@@ -35,34 +39,48 @@ export function readTagEvent(
   viewer: Viewer,
   receipt: Omit<Receipt, 'kind' | 'idempotencyKey' | 'callerIp'>,
 ): AdEvent {
+  const { now } = receipt;
   const { ts } = query;
   // Most players write the form that is read without a conversion.
-  const plain = readPlainTime(ts);
-  const other = plain !== undefined || ts === undefined ? undefined : readTimestamp(ts);
-  const id = idOf(kind, adId, query, plain ?? other, viewer, receipt.now);
-  const fields = {
-    ad_id: adId,
-    // A kind has one of these fields, and ignores the others.
-    click_id: id,
-    impression_id: id,
-    event_id: id,
-    timestamp: other !== undefined ? new Date(other).toISOString() : plain !== undefined ? ts : undefined,
-    session_id: labelOf('session_id', query.sid),
-    placement: labelOf('placement', query.placement),
-    source: labelOf('source', query.source),
-    // Kinds without these fields ignore them.
-    video_play_time: query.ph === undefined ? undefined : readPlayhead(query.ph),
-    error_code: readErrorCode(query.code),
+  const time = ts === undefined ? undefined : (readPlainTime(ts) ?? readTimestamp(ts));
+  const { fields } = EVENT_KINDS[kind];
+  const values = {
+    kind,
+    id: idOf(kind, adId, query, time, viewer, now) ?? uuidv7(now),
+    adId: adId ?? '',
+    ip: viewer.ip,
+    claimed: time ?? now,
+    playTime: query.ph !== undefined && fields.includes('video_play_time') ? (readPlayhead(query.ph) ?? null) : null,
+    errorCode: fields.includes('error_code') ? readErrorCode(query.code) : null,
+    labels: labelsOf(query),
   };
-  const { now, maxClockSkew, maxAge, maxIdAge } = receipt;
-  // Written out, because adding fields to a spread object takes 3 µs.
-  const whole = { kind, idempotencyKey: undefined, callerIp: () => viewer.ip, now, maxClockSkew, maxAge, maxIdAge };
-  return eventOf(readEventRequest(fields, whole));
+  return readEventValues(values, receipt) ?? refused(adId, values, receipt);
 }
 
-function labelOf(name: 'session_id' | 'placement' | 'source', value: string | undefined): string | undefined {
-  return EVENT_LABELS[name].isValid(value) ? value : undefined;
+/** @throws ApiError 400 */
+function refused(
+  adId: string | undefined,
+  { kind, id, ip, claimed, playTime }: EventValues,
+  receipt: Parameters<typeof readTagEvent>[4],
+): AdEvent {
+  const { idField } = EVENT_KINDS[kind];
+  const body = { ad_id: adId, [idField]: id, timestamp: new Date(claimed).toISOString(), video_play_time: playTime };
+  return eventOf(readEventRequest(body, { ...receipt, kind, idempotencyKey: undefined, callerIp: () => ip }));
 }
+
+/** The valid labels; undefined if there are none. */
+function labelsOf({ sid, placement, source }: TagQuery): EventLabels | undefined {
+  const labels: { -readonly [Name in keyof EventLabels]: EventLabels[Name] } = {};
+  if (isLabel(sid)) labels.session_id = sid;
+  if (isLabel(placement)) labels.placement = placement;
+  if (isLabel(source)) labels.source = source;
+  return labels.session_id === undefined && labels.placement === undefined && labels.source === undefined
+    ? undefined
+    : labels;
+}
+
+/** All three labels accept the same texts. */
+const isLabel = EVENT_LABELS.session_id.isValid;
 
 /**
  * The id of the event, which is the same for each repetition of a URL. Undefined if it cannot be told whether a URL is repeated:
