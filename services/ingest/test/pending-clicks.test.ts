@@ -45,6 +45,20 @@ describe('clicks that are not durable when their redirect is sent', () => {
     expect([await outcomes(), accepted, logged]).toEqual([{ kept: 1, recovered: 1, lost: 0 }, [one], []]);
   });
 
+  it('do not include clicks that were stored while an older one waited', async () => {
+    const answers: ((result: StoreResult) => void)[] = [];
+    const { clicks, accepted, outcomes } = open(() => new Promise((resolve) => answers.push(resolve)));
+    const [slow, quick] = [click('ad-001'), click('ad-002')];
+    const redirects = [clicks.store(slow), clicks.store(quick)];
+    answers[1]?.(DURABLE);
+    await Promise.all(redirects);
+    expect([accepted, await outcomes()]).toEqual([[quick], { kept: 1, recovered: 0, lost: 0 }]);
+    const third = clicks.store(click('ad-003'));
+    answers[0]?.(DURABLE);
+    await third;
+    expect(await outcomes()).toEqual({ kept: 2, recovered: 1, lost: 0 });
+  });
+
   it('are retried in order, up to the limit', async () => {
     const { clicks, accepted, logged, outcomes } = open(async (attempt) => {
       if (attempt <= 3) throw new Error('refused');

@@ -34,6 +34,15 @@ export interface PendingClicksOptions {
   readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
 }
 
+/** A click in its first attempt. */
+interface Waiting {
+  readonly event: AdEvent;
+  /** When the redirect is sent at the latest, by the clock of `performance.now()`. */
+  readonly until: number;
+  readonly redirect: () => void;
+  state: 'waiting' | 'pending' | 'ended';
+}
+
 interface Kept {
   readonly event: AdEvent;
   /** By the clock of `performance.now()`. */
@@ -80,13 +89,63 @@ export function createPendingClicks(options: PendingClicksOptions): PendingClick
   const outcomes = pendingMetrics(options.metrics, () => queue.length + attempted);
   const losses = createLosses(outcomes.lost, logger);
 
-  async function attempt(event: AdEvent): Promise<StoreResult['state']> {
-    const state = await options.store(event).then(
-      (result) => result.state,
-      () => 'unavailable' as const,
-    );
+  function stateOf(event: AdEvent, { state }: StoreResult): StoreResult['state'] {
     if (state === 'durable') options.onAccepted(event);
     return state;
+  }
+
+  function attempt(event: AdEvent): Promise<StoreResult['state']> {
+    return options.store(event).then(
+      (result) => stateOf(event, result),
+      () => 'unavailable',
+    );
+  }
+
+  /** Begins with the oldest click whose redirect waits for its first attempt; redirected ones may be behind it. */
+  const waiting: Waiting[] = [];
+  let oldest: NodeJS.Timeout | undefined;
+
+  // All clicks wait equally long, so one timer for the oldest is enough. One for each click takes 1 µs.
+  function watchOldest(): void {
+    const [first] = waiting;
+    if (oldest !== undefined || first === undefined) return;
+    oldest = setTimeout(() => {
+      oldest = undefined;
+      const now = performance.now();
+      for (const click of waiting) {
+        if (click.until > now) break;
+        if (click.state === 'waiting') redirect(click);
+      }
+      dropRedirected();
+      watchOldest();
+    }, first.until - performance.now()).unref();
+  }
+
+  /** Sends the redirect of a click that is not durable. */
+  function redirect(click: Waiting): void {
+    click.state = 'pending';
+    attempted += 1;
+    outcomes.kept.inc();
+    click.redirect();
+  }
+
+  function attemptEnded(click: Waiting, state: StoreResult['state']): void {
+    if (click.state === 'waiting') {
+      if (state === 'unavailable') redirect(click);
+      else click.redirect();
+    }
+    if (click.state === 'pending') {
+      attempted -= 1;
+      if (state === 'unavailable') keep(click.event);
+      else settle(state);
+    }
+    click.state = 'ended';
+    dropRedirected();
+  }
+
+  // Attempts end nearly in their order, so few others are behind a click that waits.
+  function dropRedirected(): void {
+    while (waiting[0] !== undefined && waiting[0].state !== 'waiting') waiting.shift();
   }
 
   function settle(state: 'durable' | 'unknown ad'): void {
@@ -146,22 +205,13 @@ export function createPendingClicks(options: PendingClicksOptions): PendingClick
   return {
     store: (event) =>
       new Promise((resolve) => {
-        let isPending = false;
-        const redirect = () => {
-          isPending = true;
-          attempted += 1;
-          outcomes.kept.inc();
-          resolve();
-        };
-        const timer = setTimeout(redirect, waitMs);
-        void attempt(event).then((state) => {
-          clearTimeout(timer);
-          if (!isPending && state !== 'unavailable') return resolve();
-          if (!isPending) redirect();
-          attempted -= 1;
-          if (state === 'unavailable') keep(event);
-          else settle(state);
-        });
+        const click: Waiting = { event, until: performance.now() + waitMs, redirect: resolve, state: 'waiting' };
+        waiting.push(click);
+        watchOldest();
+        void options.store(event).then(
+          (result) => attemptEnded(click, stateOf(event, result)),
+          () => attemptEnded(click, 'unavailable'),
+        );
       }),
     async drain() {
       await within(drainMs, retryToTheEnd(), () => undefined);
