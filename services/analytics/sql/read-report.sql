@@ -1,12 +1,11 @@
 -- The rows of a report: the sums of the buckets of a rollup, by part of the range and by group, with zeros where a group has no
--- bucket in a part. A null label, or a label by which the report does not group, is returned as an empty text. Real labels are
--- never empty.
+-- bucket in a part. A null label is returned as an empty text. Real labels are never empty.
 -- Parameters: 1 the first bucket of each part, ascending, and the bucket after the last part; 2 ad ids, 3 campaigns,
--- 4 advertisers, or null for all; 5 to 7 whether to group by ad, campaign, advertiser; 8 values of the label of events, or null
--- for all; 9 maximum number of rows; 10 the first quarter-hours of the days whose counts per day may be read, ascending; 11 and
--- following the position after which the rows begin.
--- The names with a colon are filled in by read-report.ts: the counts, their column of time, the label of events, the filters,
--- the sums, the condition for rows, the groups, the columns of the rows, their order, and the comparison with the position.
+-- 4 advertisers, 5 values of the label of events, or null for all; 6 maximum number of rows; 7 the first quarter-hours of the days
+-- whose counts per day may be read, ascending; 8 and following the position after which the rows begin.
+-- The names with a colon are filled in by read-report.ts: the counts, their column of time, the filters, the values of the groups
+-- and their places, the sums, the condition for rows, the names of the groups, each group in the range, the columns of the rows,
+-- their order, and the comparison with the position.
 --
 -- All tables are read in one snapshot: packages/ledger/src/days.ts says why the counts per day are exact.
 --
@@ -14,7 +13,7 @@
 -- Counts of an ad that is not in the catalogue any more are in no campaign.
 WITH built AS MATERIALIZED (
   SELECT array_agg(start ORDER BY start) AS starts
-  FROM unnest($10::integer[]) AS start JOIN day_offsets ON remainder = start % 96
+  FROM unnest($7::integer[]) AS start JOIN day_offsets ON remainder = start % 96
   WHERE start >= built_from AND start < built_until
 ), late AS MATERIALIZED (
   -- Ads and built days with counts that the day may lack.
@@ -34,28 +33,20 @@ WITH built AS MATERIALIZED (
   ) ranges
   WHERE first < after
 ), sums AS (
-  SELECT
-    width_bucket(:bucket, $1::integer[]) - 1 AS part,
-    (CASE WHEN $5::boolean THEN ad_id ELSE '' END) COLLATE "C" AS ad,
-    (CASE WHEN $6::boolean THEN coalesce(ads.campaign, '') ELSE '' END) COLLATE "C" AS campaign,
-    (CASE WHEN $7::boolean THEN coalesce(ads.advertiser, '') ELSE '' END) COLLATE "C" AS advertiser,
-    (:label)::text COLLATE "C" AS event_label,
-    :sums
+  SELECT width_bucket(:bucket, $1::integer[]) - 1 AS part :values :sums
   FROM :rollup
   LEFT JOIN ads ON ads.id = ad_id
   WHERE :bucket >= ($1::integer[])[1] AND :bucket < ($1::integer[])[cardinality($1)]
     :filters
-  GROUP BY 1, 2, 3, 4, 5
+  GROUP BY 1 :places
   HAVING :present
-), groups AS (
-  :groups
 ), whole AS (
-  SELECT part, ad, campaign, advertiser, event_label, :columns
+  SELECT part :groups, :columns
   FROM generate_series(0, cardinality($1) - 2) AS part
-  CROSS JOIN groups
-  FULL JOIN sums USING (part, ad, campaign, advertiser, event_label)
+  :each
+  FULL JOIN sums USING (part :groups)
 )
 SELECT * FROM whole
 WHERE :after
 ORDER BY :order
-LIMIT $9::integer
+LIMIT $6::integer

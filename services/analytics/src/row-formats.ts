@@ -41,7 +41,20 @@ function csvWriter(columns: readonly string[]): RowWriter {
 
 /** One JSON object per line. */
 function ndjsonWriter(columns: readonly string[]): RowWriter {
-  const keys = columns.map((name) => `${JSON.stringify(name)}:`);
-  const line = (row: readonly Cell[]) => `{${row.map((cell, at) => `${keys[at]}${JSON.stringify(cell)}`).join()}}\n`;
+  const object = objectWriter(columns);
+  const line = (row: readonly Cell[]) => `${object(row)}\n`;
   return { contentType: 'application/x-ndjson', head: '', write: (rows) => rows.map(line).join('') };
+}
+
+/** Returns a function that writes a row as a JSON object. Numbers must be finite. */
+export function objectWriter(columns: readonly string[]): (row: readonly Cell[]) => string {
+  const keys = columns.map((name, at) => `${at === 0 ? '' : ','}${JSON.stringify(name)}:`);
+  return (row) => {
+    let text = '{';
+    for (let at = 0; at < keys.length; at += 1) {
+      const cell = row[at];
+      text += `${keys[at]}${typeof cell === 'string' ? JSON.stringify(cell) : cell}`;
+    }
+    return `${text}}`;
+  };
 }

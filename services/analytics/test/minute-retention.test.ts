@@ -6,7 +6,7 @@ import { loadConfig } from '@ads/runtime';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { openDatabase } from '../../../packages/ledger/test/servers.js';
 import { planReport } from '../src/report/plan-report.js';
-import { wholeReport } from '../src/report/report.js';
+import { type Report, wholeReport } from '../src/report/report.js';
 import { event } from './stores.js';
 
 const testServers = openTestServers();
@@ -34,7 +34,8 @@ async function clicksFrom(first: number, minutesKept: number): Promise<unknown> 
     now: Date.now(),
     readOldestMinute: () => readOldestMinute(database, minutesKept),
   });
-  return (await wholeReport({ database }, plan)).rows.reduce((sum, row) => sum + Number(row.clicks), 0);
+  const { rows } = JSON.parse(await wholeReport({ database }, plan)) as Report;
+  return rows.reduce((sum, row) => sum + Number(row.clicks), 0);
 }
 
 const refused = (first: number, minutesKept: number) =>

@@ -86,16 +86,17 @@ async function expectExact(client: pg.ClientBase, tz: string, interval: string, 
   const found = rows.map((row) => {
     const day = interval === 'total' ? '' : plan.parts[row.part]?.time.slice(0, 10);
     const mean = row.average_play_time;
+    const ad = row.ad ?? '';
     return [
       day,
-      row.ad,
+      ad,
       row.clicks,
       row.impressions,
       row.starts,
       row.completes,
       row.errors,
       // The sum, which is a whole number of milliseconds: two ways to compute a mean differ in its last digits.
-      mean === null ? null : Math.round(1_000 * mean * (playTimes.get(`${day} ${row.ad}`) ?? 0)),
+      mean === null ? null : Math.round(1_000 * mean * (playTimes.get(`${day} ${ad}`) ?? 0)),
     ];
   });
   const counted = found.filter((row) => row.slice(2).some((count) => count !== 0 && count !== null));

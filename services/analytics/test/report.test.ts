@@ -62,7 +62,7 @@ beforeAll(async () => {
   pool = openPool(env);
   testServers.onRelease(() => pool.end());
   database = openDatabase(testServers, env);
-  report = async (query) => await wholeReport({ database }, await plan(query));
+  report = async (query) => JSON.parse(await wholeReport({ database }, await plan(query)));
   rowsOf = async (query, format) => {
     const planned = await plan(query, format);
     const postgres = loadConfig<PostgresConfig>(env, postgresVariables);
@@ -285,7 +285,9 @@ describe('a report', () => {
 
   it('has final rows up to the greatest age of an event before the time until which all events are recorded', async () => {
     const finals = async (query: string, maxEventAgeDays?: number) =>
-      (await wholeReport({ database, maxEventAgeDays }, await plan(query))).rows.map((row) => row.final);
+      (JSON.parse(await wholeReport({ database, maxEventAgeDays }, await plan(query))) as Report).rows.map(
+        (row) => row.final,
+      );
     const days = 'from=2026-11-09&to=2026-11-13';
     await noteRecorded(database, Date.UTC(2026, 10, 18) - 1);
     expect(await finals(days, 7)).toEqual([true, false, false, false]);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ReportQuery } from '@ads/contract';
 import type { Range } from './range.js';
-import { GROUP_COLUMNS, type ReportPosition } from './read-report.js';
+import { GROUP_COLUMNS, type ReportPosition, type ReportRow } from './read-report.js';
 
 /** Where a page of a report ended. */
 export interface ReportCursor {
@@ -14,9 +14,9 @@ const MAX_INT4 = 2 ** 31 - 1;
 const NUMBER = /^-?(Infinity|\d+(\.\d+)?(e[-+]\d+)?)$/;
 
 /** The text of a cursor, for `next_cursor`: opaque to callers. It is valid for this query only. */
-export function writeReportCursor(query: ReportQuery, { from, to }: Range, after: ReportPosition): string {
+export function writeReportCursor(query: ReportQuery, { from, to }: Range, after: ReportRow): string {
   const range = [from, to].map((time) => new Date(time).toISOString());
-  const labels = GROUP_COLUMNS.map((column) => after[column]);
+  const labels = GROUP_COLUMNS.map((column) => after[column] ?? '');
   // Numbers as text, because JSON has no infinity.
   const fields = [fingerprintOf(query), ...range, String(after.part), String(after.sort), ...labels];
   return Buffer.from(JSON.stringify(fields)).toString('base64url');

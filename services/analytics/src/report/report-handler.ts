@@ -36,7 +36,7 @@ export function reportHandler(dependencies: ReportHandlerDependencies): RequestH
 }
 
 async function sendWhole(request: Request, response: Response, dependencies: ReportDependencies, plan: ReportPlan) {
-  const body = JSON.stringify(await wholeReport(dependencies, plan));
+  const body = await wholeReport(dependencies, plan);
   const etag = weakTag(body);
   setHeaders(response, revalidated(etag, callerOf(response)));
   if (isKnown(request, etag)) response.status(304).end();

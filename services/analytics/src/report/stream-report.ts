@@ -6,6 +6,7 @@ import { isFinal } from './final.js';
 import type { Part } from './intervals.js';
 import type { ReportPlan } from './plan-report.js';
 import { groupColumn, reportStatement, rowColumns } from './read-report.js';
+import { fieldNames } from './report.js';
 
 export interface ReportStreamDependencies {
   readonly postgres: PostgresConfig;
@@ -36,23 +37,23 @@ export async function streamReport(
     timeoutMs,
     signal,
   });
-  const { names, cellsOf } = columnsOf(plan, finalUntil);
-  const { head, write } = rowWriter(format, names);
+  const cellsOf = readerOf(plan, finalUntil);
+  const { head, write } = rowWriter(format, fieldNames(plan));
   return (async function* () {
     yield head;
     for await (const rows of batches) yield write(rows.map(cellsOf));
   })();
 }
 
-/** The columns of a row, in the order of its fields in JSON. */
-function columnsOf(plan: ReportPlan, finalUntil: number) {
+/** Returns a function that reads the fields of a row. */
+function readerOf(plan: ReportPlan, finalUntil: number): (row: TextRow) => Cell[] {
   const { query, parts, metrics } = plan;
-  const read = rowColumns(metrics);
+  const read = rowColumns(query.group_by, metrics);
   const hasTime = query.interval !== 'total';
   const groups = query.group_by.map((name) => read.indexOf(groupColumn(name)));
   const values = metrics.map((name) => read.indexOf(name));
   const partAt = read.indexOf('part');
-  const cellsOf = (row: TextRow): Cell[] => {
+  return (row) => {
     const part = Number(row[partAt]);
     const cells: Cell[] = hasTime ? [(parts[part] as Part).time] : [];
     for (const at of groups) cells.push(row[at] || null);
@@ -60,7 +61,6 @@ function columnsOf(plan: ReportPlan, finalUntil: number) {
     cells.push(isFinal(plan, part, finalUntil));
     return cells;
   };
-  return { names: [...(hasTime ? ['time'] : []), ...query.group_by, ...metrics, 'final'], cellsOf };
 }
 
 function numberOf(text: string | null | undefined): number | null {
