@@ -196,12 +196,17 @@ async function build() {
     [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b', 'infra'],
     'Correct the errors above, then try again.',
   );
-  await run(
-    'bundle of the browser snippet',
-    process.execPath,
-    [join(root, 'packages', 'player', 'build.mjs')],
-    'Correct the errors above, then try again.',
-  );
+  const bundle = (what, name) =>
+    run(
+      what,
+      process.execPath,
+      [join(root, 'packages', name, 'build.mjs')],
+      'Correct the errors above, then try again.',
+    );
+  await Promise.all([
+    bundle('bundle of the browser snippet', 'player'),
+    bundle('bundle of the dashboard', 'dashboard'),
+  ]);
 }
 
 function isAlive(pid) {

@@ -287,6 +287,7 @@ describe('a path', () => {
     '/ads/analytics/ad-001',
     '/api/v1/swagger/nothing.js',
     '/swagger/package.json',
+    '/dashboard/files/nothing.js',
     '/api/v1/api/v1/ads',
     // Gateways and Ingress match paths case-sensitively, and so do the services.
     '/Ads',
@@ -330,6 +331,9 @@ describe('a path', () => {
     ['POST', '/swagger/doc.json', 'GET, HEAD'],
     ['POST', '/swagger/swagger.yaml', 'GET, HEAD'],
     ['POST', '/swagger/index.html', 'GET, HEAD'],
+    ['POST', '/', 'GET, HEAD'],
+    ['POST', '/dashboard', 'GET, HEAD'],
+    ['DELETE', '/dashboard/ads/ad-001', 'GET, HEAD'],
   ])('is answered 405 for %s: %s', async (method, path, allow) => {
     for (const prefix of ['', '/api/v1']) {
       const answer = await client.send(method, `${prefix}${path}`);

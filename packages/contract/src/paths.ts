@@ -105,6 +105,11 @@ export const ENDPOINTS = {
   openApiJson: { method: 'GET', path: '/swagger/doc.json', service: 'ingest', isPublic: true, access: 'everybody' },
   openApiYaml: { method: 'GET', path: '/swagger/swagger.yaml', service: 'ingest', isPublic: true, access: 'everybody' },
 
+  /** Redirects browsers to the dashboard; other clients get 404. */
+  home: { method: 'GET', path: '/', service: 'analytics', isPublic: true, access: 'everybody' },
+  /** The page for people. Its views and files are below this path. */
+  dashboard: { method: 'GET', path: '/dashboard', service: 'analytics', isPublic: true, access: 'everybody' },
+
   /** Through a gateway, ingest answers. */
   health: { method: 'GET', path: '/health', service: 'each', isPublic: true, access: 'everybody' },
   live: { method: 'GET', path: '/live', service: 'each', isPublic: false, access: 'everybody' },

@@ -10,6 +10,7 @@ import { LOOK_UP_PATIENCE_MS, startCatalogue } from './catalogue.js';
 import { createCatalogueRanking } from './catalogue-ranking.js';
 import { type AnalyticsConfig, analyticsVariables } from './config.js';
 import { openConnections } from './connections.js';
+import { dashboard } from './dashboard/dashboard.js';
 import { watchDoubts } from './doubt-watch.js';
 import { eventsHandler } from './events/events-handler.js';
 import { liveHandler } from './live/live-handler.js';
@@ -66,6 +67,7 @@ await runProcess<AnalyticsConfig>({
         fastPath.get(ENDPOINTS.playTime.path, 'reads', playTimeHandler({ adsOf, database }));
       },
       routes(router) {
+        dashboard(router);
         router.get(ENDPOINTS.liveAnalytics.path, liveHandler(catalogue, adsOf, streams));
         const exports = { postgres: config, metrics, timeoutMs, now };
         const report = reportHandler({

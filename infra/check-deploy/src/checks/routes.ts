@@ -67,12 +67,15 @@ function checkIngresses(repository: Repository): Problem[] {
   return baseManifests(repository)
     .filter(({ kind }) => kind === 'Ingress')
     .flatMap(({ document }) => {
-      const table = placesAt(document.value, 'spec', 'rules', '*', 'http', 'paths', '*').map(({ path, value }) => ({
-        path: text(value, 'path').replace(/\/$/, ''),
-        isExact: text(value, 'pathType') === 'Exact',
-        service: text(value, 'backend', 'service', 'name'),
-        line: document.lineOf(path),
-      }));
+      const table = placesAt(document.value, 'spec', 'rules', '*', 'http', 'paths', '*').map(({ path, value }) => {
+        const isExact = text(value, 'pathType') === 'Exact';
+        return {
+          path: isExact ? text(value, 'path') : text(value, 'path').replace(/\/$/, ''),
+          isExact,
+          service: text(value, 'backend', 'service', 'name'),
+          line: document.lineOf(path),
+        };
+      });
       const byLength = table.toSorted((a, b) => b.path.length - a.path.length);
       const fits = (asked: string) => (entry: { path: string; isExact: boolean }) =>
         entry.isExact ? asked === entry.path : asked === entry.path || asked.startsWith(`${entry.path}/`);

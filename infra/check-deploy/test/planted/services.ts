@@ -30,10 +30,14 @@ export const SERVICES_MISSING: readonly Planted[] = [
   missing('k8s/base/kustomization.yaml', ['  - 51-consumer.yaml\\n', ''], /^has no Service for the service consumer$/),
   missing(
     'k8s/base/60-ingress.yaml',
-    ['name: analytics([\\s\\S]*)name: analytics', 'name: ingest$2name: ingest'],
+    ['name: analytics[\\s\\S]*name: analytics', 'name: ingest'],
     /^has no path for the service analytics$/,
   ),
-  missing('infra/gateway/routes.conf', [' analytics;', ' ingest;'], /^has no path for the service analytics$/),
+  missing(
+    'infra/gateway/routes.conf',
+    [' analytics;([\\s\\S]*) analytics;', ' ingest;$2 ingest;'],
+    /^has no path for the service analytics$/,
+  ),
   missing(
     'infra/gateway/run.sh',
     ['upstream analytics', 'upstream ingest'],

@@ -20,7 +20,8 @@ export function upstreamOf(target: string): ApiService {
   const asked = barePath(target);
   for (const { path, service } of ALL_ENDPOINTS) {
     const isOwn = service !== 'each' && service !== OTHERS;
-    if (isOwn && (asked === path || asked.startsWith(`${path}/`))) return service;
+    const below = path.endsWith('/') ? undefined : `${path}/`;
+    if (isOwn && (asked === path || (below !== undefined && asked.startsWith(below)))) return service;
   }
   return OTHERS;
 }

@@ -21,6 +21,7 @@ export function summaryText({ url, addresses, key, degraded }: Summary): string 
   return `
 The tracker is ready at ${url}
 
+  Dashboard  ${url}/dashboard
   Swagger    ${url}/swagger/index.html
 ${rows.join('\n')}
   API key    ${key ?? 'ADMIN_API_KEY of your settings'}

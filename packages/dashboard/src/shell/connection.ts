@@ -1,0 +1,19 @@
+import { signal } from '@preact/signals';
+import type { Link } from '../api/live.js';
+
+/** The live connection of the present view; undefined if the view has none. */
+export const link = signal<Link | undefined>(undefined);
+
+/** What the present live stream says about its source; undefined if all is well. */
+export const liveTrouble = signal<string | undefined>(undefined);
+
+/** True while the browser has a network. */
+export const isOnline = signal(navigator.onLine);
+
+export function watchNetwork(): void {
+  for (const name of ['online', 'offline']) {
+    window.addEventListener(name, () => {
+      isOnline.value = navigator.onLine;
+    });
+  }
+}

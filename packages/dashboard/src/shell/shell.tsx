@@ -1,0 +1,93 @@
+import { useEffect, useRef } from 'preact/hooks';
+import { apiKey } from '../api/key.js';
+import { addressOf } from './addresses.js';
+import { isOnline, link } from './connection.js';
+import { HealthLine } from './health.js';
+import { KeyDialog, openKeyDialog } from './key-dialog.js';
+import { go, segments } from './router.js';
+import { LINKED_VIEWS, viewOf } from './views.js';
+
+/** The page: navigation, state of the connection, and the view that the address names. */
+export function Shell() {
+  const path = segments.value;
+  const view = viewOf(path);
+  const heading = useRef<HTMLHeadingElement>(null);
+  const isFirst = useRef(true);
+  const name = path.join('/');
+
+  useEffect(() => {
+    if (path.length === 0) go(addressOf(['now']), true);
+  }, [name]);
+  useEffect(() => {
+    document.title = `${view.titleOf(path)} · Ads Metric Tracker`;
+    // Screen readers then read the new view. At the first one they read the page by themselves.
+    if (!isFirst.current) heading.current?.focus();
+    isFirst.current = false;
+  }, [name]);
+
+  return (
+    <>
+      <a class="skip" href="#main">
+        Skip to the content
+      </a>
+      <header class="bar">
+        <a class="brand" href={addressOf(['now'])}>
+          <Mark />
+          <span>Ads Metric Tracker</span>
+        </a>
+        <nav aria-label="Views">
+          {LINKED_VIEWS.map((one) => (
+            <a
+              key={one.path}
+              href={addressOf([one.path])}
+              {...(one.path === path[0] ? { 'aria-current': 'page' as const } : {})}
+            >
+              {one.label}
+            </a>
+          ))}
+          <a href="/swagger/index.html">API</a>
+        </nav>
+        <div class="bar-end">
+          <LinkState />
+          <button type="button" class="button" onClick={openKeyDialog}>
+            {apiKey.value === '' ? 'Enter key' : 'Key set'}
+          </button>
+        </div>
+      </header>
+      <HealthLine />
+      <main id="main" tabIndex={-1}>
+        <h1 ref={heading} tabIndex={-1}>
+          {view.titleOf(path)}
+        </h1>
+        <view.component key={path[0]} path={path} />
+      </main>
+      <KeyDialog />
+    </>
+  );
+}
+
+const LINK_NAMES = {
+  connecting: 'Connecting',
+  live: 'Live',
+  waiting: 'Reconnecting',
+  refused: 'Not connected',
+  paused: 'Paused',
+} as const;
+
+function LinkState() {
+  if (link.value === undefined) return null;
+  const state = isOnline.value ? link.value : 'waiting';
+  return (
+    <span class={`link is-${state}`} role="status">
+      {isOnline.value ? LINK_NAMES[state] : 'Offline'}
+    </span>
+  );
+}
+
+function Mark() {
+  return (
+    <svg class="mark" viewBox="0 0 20 20" aria-hidden="true">
+      <path d="M4 16v-4M8 16V8M12 16v-6M16 16V4" />
+    </svg>
+  );
+}

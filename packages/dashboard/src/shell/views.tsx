@@ -1,0 +1,41 @@
+import type { ComponentType } from 'preact';
+import { NowView } from '../now/now-view.js';
+import { Notice } from '../parts/states.js';
+import { addressOf } from './addresses.js';
+
+export interface ViewProps {
+  /** The segments of the address, which begin with that of the view. */
+  readonly path: readonly string[];
+}
+
+export interface View {
+  /** The first segment of the address. */
+  readonly path: string;
+  /** Its name in the navigation; undefined if it has no link there. */
+  readonly label: string | undefined;
+  readonly titleOf: (path: readonly string[]) => string;
+  readonly component: ComponentType<ViewProps>;
+}
+
+const VIEWS: readonly View[] = [{ path: 'now', label: 'Now', titleOf: () => 'Now', component: NowView }];
+
+export const LINKED_VIEWS = VIEWS.filter(({ label }) => label !== undefined);
+
+const UNKNOWN: View = {
+  path: '',
+  label: undefined,
+  titleOf: () => 'Not found',
+  component: () => (
+    <Notice title="This page does not exist">
+      <p>
+        <a href={addressOf(['now'])}>Open the numbers of now</a>
+      </p>
+    </Notice>
+  ),
+};
+
+/** The view of an address; an address without a view is that of `Now`. */
+export function viewOf(path: readonly string[]): View {
+  const [first = 'now'] = path;
+  return VIEWS.find((view) => view.path === first) ?? UNKNOWN;
+}
