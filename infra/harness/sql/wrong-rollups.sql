@@ -17,8 +17,7 @@ labelled AS MATERIALIZED (
     CASE WHEN verdict IS NULL THEN play_time_ms END AS play_time_ms
   FROM ad_events
   CROSS JOIN LATERAL (
-    VALUES (1::smallint, placement), (2, source), (3, device), (4, country), (5, error_code),
-           (:verdict_label, :verdict_name)
+    VALUES :labels
   ) AS labels (label, value)
   LEFT JOIN label_values listed USING (ad_id, label, value)
   WHERE value IS NOT NULL

@@ -38,6 +38,9 @@ export interface StreamConfig {
 /** How events are recorded, by the consumer or straight from ingest. */
 export interface RecordingConfig {
   readonly MAX_LABEL_VALUES: number;
+  readonly IVT: 'off' | 'on';
+  readonly IVT_DOUBLE_CLICK_MS: number;
+  readonly IVT_FLOOD_PER_HOUR: number;
 }
 
 /** How the ad catalogue is read from Postgres. */
@@ -159,7 +162,35 @@ export const recordingVariables: Variables<RecordingConfig> = {
     .description(
       'Values per ad and label (such as placement) that reports list; further values are counted together as `(other)`. Give ingest and the consumer the same value.',
     ),
+  IVT: Joi.string()
+    .valid('off', 'on')
+    .default('on')
+    .description(
+      'With `on`, invalid traffic is stored with the reason, and counted apart from valid events. With `off`, all events are valid. Give ingest and the consumer the same value.',
+    ),
+  IVT_DOUBLE_CLICK_MS: Joi.number()
+    .integer()
+    .min(0)
+    .max(3_600_000)
+    .default(1_000)
+    .description(
+      'A click is invalid (`double_click`) if the same viewer clicked on the same ad less than this before it. 0: never. Give ingest and the consumer the same value.',
+    ),
+  IVT_FLOOD_PER_HOUR: Joi.number()
+    .integer()
+    .min(0)
+    .max(1_000_000)
+    .default(30)
+    .description(
+      'Clicks of a viewer on an ad that are valid in each clock hour, by the time of receipt; further ones are invalid (`flood`). 0: all. Give ingest and the consumer the same value.',
+    ),
 };
+
+/** The rules for clicks when they are recorded; undefined with `IVT=off`. */
+export function gateRules({ IVT, IVT_DOUBLE_CLICK_MS, IVT_FLOOD_PER_HOUR }: RecordingConfig) {
+  if (IVT === 'off') return undefined;
+  return { doubleClickMs: IVT_DOUBLE_CLICK_MS, floodPerHour: IVT_FLOOD_PER_HOUR };
+}
 
 export const catalogueVariables: Variables<CatalogueConfig> = {
   AD_CATALOGUE_REFRESH_SECONDS: Joi.number()

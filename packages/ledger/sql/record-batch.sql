@@ -6,10 +6,11 @@
 -- 6 received, 7 claimed (these three in milliseconds), 8 play times in milliseconds, 12 sessions, 13 placements, 14 sources,
 -- 15 devices, 16 countries, 17 error codes, 21 numbers of verdicts, 22 viewers. 7, 8, 12 to 17, 21 and 22 may be shorter: the rest
 -- is null. 9 is the writer of a doubt to leave, or null; 10 the seconds and 11 the minutes that are kept. 18 is true if the batch
--- has events that only quarter-hours count, by their kind or as invalid, 19 if an event has a label that is counted: the parts of
--- the statement that do not apply then cost nothing. 20 is the identity of the ledger in which the values of labels were
+-- has events that only quarter-hours count, by their kind or as invalid, 19 if an event has a label that is counted or is invalid,
+-- 23 if the gate has judged its clicks: the parts of the statement that do not apply cost nothing. 20 is the identity of the ledger in which the values of labels were
 -- registered: empty if that ledger has no identity, null if no event has a label. If the current ledger has another identity,
--- nothing is recorded. `:kinds_in_…` and the like are filled in from EVENT_KINDS, see kinds-in-sql.ts.
+-- nothing is recorded. `:kinds_in_…` and the like are filled in from EVENT_KINDS, see kinds-in-sql.ts: with the invalid columns
+-- only if an event is invalid, because each column costs time.
 --
 -- Buckets that are older than the kept seconds (parameter 10) or minutes (11) by the clock of Postgres are neither written nor
 -- returned: they are too old for all windows, and pruning would delete them. Their events are in the totals and in the
@@ -18,7 +19,9 @@
 -- Seconds, minutes, totals, play times and clicks per second of the video hold valid events only. An invalid event counts in the
 -- invalid column of its quarter-hour and of its labels, and once for its verdict, which is a label whose values are not registered.
 --
--- Lock order: events, seconds, minutes, totals, seconds of the video, labels, quarter-hours, each sorted by key. Marks of late
+-- The gate is advanced by the clicks that are new and passed it. Its rows are locked before: see lock-gate.sql.
+--
+-- Lock order: rows of the gate, events, seconds, minutes, totals, seconds of the video, labels, quarter-hours, each sorted by key. Marks of late
 -- buckets are only inserted, and day_tier is only read: its lock holds up the builder of days, see days.ts. Postgres executes
 -- the parts without a result after all others, in the reverse order of the text. Parallel batches wait for each other and never
 -- deadlock. A bucket whose events are all stored already is updated by 0, to lock it and get its latest count: a redelivered
@@ -49,8 +52,9 @@ recorded AS (
   FROM known
   ORDER BY id, kind
   ON CONFLICT DO NOTHING
-  RETURNING kind, ad_id, floor(date_part('epoch', occurred_at))::bigint AS second, play_time_ms,
-            placement, source, device, country, error_code, verdict
+  RETURNING kind, ad_id, floor(date_part('epoch', occurred_at))::bigint AS second,
+            CASE WHEN verdict IS NULL THEN play_time_ms END AS play_time_ms,
+            placement, source, device, country, error_code, verdict, viewer, occurred_at, received_at
 ),
 -- Each rollup is summed from the one before. Sums of integers and floats are fast, sums of bigint are numeric and slow; a sum of
 -- milliseconds is exact as a float.
@@ -76,48 +80,29 @@ per_minute AS MATERIALIZED (
   FROM per_second
   GROUP BY ad_id, second / 60
 ),
-video AS MATERIALIZED (
-  SELECT ad_id, second / 900 AS quarter_hour, :count_video
+wide AS MATERIALIZED (
+  SELECT ad_id, second / 900 AS quarter_hour, :count_wide
   FROM recorded
-  WHERE $18::boolean AND kind NOT IN (:kinds_in_totals) AND verdict IS NULL
-  GROUP BY ad_id, second / 900
-),
-invalid AS MATERIALIZED (
-  SELECT ad_id, second / 900 AS quarter_hour, :count_invalid
-  FROM recorded
-  WHERE $18::boolean AND verdict IS NOT NULL
+  WHERE $18::boolean AND (kind NOT IN (:kinds_in_totals) OR verdict IS NOT NULL)
   GROUP BY ad_id, second / 900
 ),
 per_quarter_hour AS MATERIALIZED (
   SELECT ad_id, quarter_hour, :sum, sum(play_times)::integer AS play_times, sum(play_time_ms) AS play_time_ms
   FROM (
-    SELECT ad_id, minute / 15 AS quarter_hour, clicks, impressions, play_times, play_time_ms, :no_video, :no_invalid
+    SELECT ad_id, minute / 15 AS quarter_hour, clicks, impressions, play_times, play_time_ms, :no_wide
     FROM per_minute
     UNION ALL
-    SELECT ad_id, quarter_hour, 0, 0, 0, NULL, :video_columns, :no_invalid FROM video
-    UNION ALL
-    SELECT ad_id, quarter_hour, 0, 0, 0, NULL, :no_video, :invalid_columns FROM invalid
-  ) counts (ad_id, quarter_hour, clicks, impressions, play_times, play_time_ms, :video_columns, :invalid_columns)
+    SELECT ad_id, quarter_hour, 0, 0, 0, NULL, :wide_columns FROM wide
+  ) counts (ad_id, quarter_hour, clicks, impressions, play_times, play_time_ms, :wide_columns)
   GROUP BY ad_id, quarter_hour
 ),
--- An event counts once for each of its labels, and an invalid one for its verdict.
-per_label (ad_id, label, quarter_hour, value, :columns, play_times, play_time_ms) AS MATERIALIZED (
-  SELECT ad_id, label, second / 900 AS quarter_hour, value, :count_valid, :no_invalid,
+-- An event counts once for each of its labels.
+per_label AS MATERIALIZED (
+  SELECT ad_id, label, second / 900 AS quarter_hour, value, :count,
          count(play_time_ms)::integer AS play_times, coalesce(sum(play_time_ms), 0)::float8 AS play_time_ms
   FROM recorded
-  CROSS JOIN LATERAL (
-    VALUES (1::smallint, placement), (2, source), (3, device), (4, country), (5, error_code)
-  ) AS labelled (label, value)
-  WHERE $19::boolean AND value IS NOT NULL AND verdict IS NULL
-  GROUP BY ad_id, label, second / 900, value
-  UNION ALL
-  SELECT ad_id, label, second / 900, value, :no_valid, :count_invalid, 0, 0
-  FROM recorded
-  CROSS JOIN LATERAL (
-    VALUES (1::smallint, placement), (2, source), (3, device), (4, country), (5, error_code),
-           (:verdict_label, :verdict_name)
-  ) AS labelled (label, value)
-  WHERE $18::boolean AND value IS NOT NULL AND verdict IS NOT NULL
+  CROSS JOIN LATERAL (VALUES :labels) AS labelled (label, value)
+  WHERE $19::boolean AND value IS NOT NULL
   GROUP BY ad_id, label, second / 900, value
 ),
 seconds AS (
@@ -144,7 +129,7 @@ quarter_hours AS (
   INSERT INTO counts_per_quarter_hour AS bucket (ad_id, quarter_hour, play_times, play_time_ms, :columns)
   SELECT ad_id, quarter_hour, play_times, coalesce(play_time_ms, 0), :columns
   FROM per_quarter_hour
-  WHERE (:columns) <> (:no_valid, :no_invalid)
+  WHERE (:columns) <> (:zeros)
   ORDER BY ad_id, quarter_hour
   ON CONFLICT (ad_id, quarter_hour) DO UPDATE
     SET :add, play_times = bucket.play_times + excluded.play_times, play_time_ms = bucket.play_time_ms + excluded.play_time_ms
@@ -167,11 +152,34 @@ labels AS (
   ON CONFLICT (ad_id, label, quarter_hour, value) DO UPDATE
     SET :add, play_times = bucket.play_times + excluded.play_times, play_time_ms = bucket.play_time_ms + excluded.play_time_ms
 ),
+gate AS (
+  UPDATE click_gate gate
+  SET last_click = greatest(gate.last_click, passed.last_click),
+      hour = greatest(gate.hour, passed.hour),
+      clicks = CASE WHEN gate.hour > passed.hour THEN gate.clicks
+                    WHEN gate.hour = passed.hour THEN gate.clicks + passed.clicks
+                    ELSE passed.clicks END
+  FROM (
+    -- Of each key the newest hour.
+    SELECT DISTINCT ON (key) key, hour, count(*) OVER (PARTITION BY key, hour) AS clicks,
+           max(occurred) OVER (PARTITION BY key) AS last_click
+    FROM (
+      SELECT hashtextextended(ad_id, viewer) AS key,
+             floor(date_part('epoch', received_at) / 3600)::integer AS hour,
+             round(date_part('epoch', occurred_at) * 1000)::bigint AS occurred
+      FROM recorded
+      WHERE $23::boolean AND kind IN (:kinds_in_clicks) AND viewer IS NOT NULL
+        AND (verdict IS NULL OR verdict IN (:double_click, :flood))
+    ) clicks
+    ORDER BY key, hour DESC
+  ) passed
+  WHERE gate.key = passed.key
+),
 play_seconds AS (
   INSERT INTO clicks_per_play_second AS bucket (ad_id, play_second, clicks)
   SELECT ad_id, play_time_ms / 1000, count(*)
   FROM recorded
-  WHERE play_time_ms IS NOT NULL AND verdict IS NULL
+  WHERE play_time_ms IS NOT NULL
   GROUP BY 1, 2
   ORDER BY 1, 2
   ON CONFLICT (ad_id, play_second) DO UPDATE SET clicks = bucket.clicks + excluded.clicks
@@ -198,6 +206,6 @@ UNION ALL SELECT 'minutes', 'clicks', json_agg(ad_id), json_agg(clicks), json_ag
 UNION ALL SELECT 'minutes', 'impressions', json_agg(ad_id), json_agg(impressions), json_agg(minute)
           FROM minutes WHERE impressions > 0
 UNION ALL SELECT 'totals', NULL, json_agg(ad_id), json_agg(clicks), json_agg(impressions) FROM totals
-UNION ALL SELECT 'added', NULL, json_agg(kind), json_agg(added), NULL
-          FROM (SELECT kind, count(*) AS added FROM recorded GROUP BY kind) kinds
+UNION ALL SELECT 'added', NULL, json_agg(kind), json_agg(added), json_agg(verdict)
+          FROM (SELECT kind, verdict, count(*) AS added FROM recorded GROUP BY kind, verdict) kinds
 UNION ALL SELECT 'ledger', NULL, json_build_array(current_ledger()), NULL, NULL;

@@ -99,8 +99,7 @@ labels AS (
            coalesce(sum(play_time_ms) FILTER (WHERE verdict IS NULL), 0)::bigint AS play_time_ms, :count
     FROM ad_events
     CROSS JOIN LATERAL (
-      VALUES (1::smallint, placement), (2, source), (3, device), (4, country), (5, error_code),
-             (:verdict_label, :verdict_name)
+      VALUES :labels
     ) AS labelled (label, value)
     LEFT JOIN label_values listed USING (ad_id, label, value)
     WHERE value IS NOT NULL AND occurred_at >= to_timestamp((SELECT first_second FROM provable))

@@ -5,6 +5,17 @@ export interface Database {
   query<Row extends object>(operation: string, text: string, values?: readonly unknown[]): Promise<Row[]>;
 }
 
+/** A database for recording, which may take several statements. */
+export interface RecordingDatabase extends Database {
+  /**
+   * Runs statements in one transaction with the isolation level READ COMMITTED, and commits. `work` may run again after a failure.
+   *
+   * @throws the errors of `work`; then nothing has changed. Throws when Postgres is unavailable; then everything may have been
+   *   committed and only the answer was lost
+   */
+  transaction<T>(operation: string, work: (transaction: Database) => Promise<T>): Promise<T>;
+}
+
 /** The part of Redis that the ledger uses: one server, or several that share the ads. */
 export interface CounterStore {
   /** All servers; none while the slots of a cluster are not known. */

@@ -13,6 +13,7 @@ export {
 export * from './dependencies.js';
 export * from './doubts.js';
 export * from './erase.js';
+export type { GateRules } from './gate.js';
 export * from './identity.js';
 export * from './key-ring.js';
 export * from './ledger.js';
@@ -25,6 +26,7 @@ export * from './prune.js';
 export * from './read-ads-page.js';
 export * from './read-catalogue.js';
 export * from './rebuild.js';
+export type { InvalidEvents } from './record.js';
 export * from './recount.js';
 export * from './retention.js';
 export * from './retired.js';

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { AdEvent } from '@ads/models';
-import type { CounterStore, Database } from './dependencies.js';
+import type { CounterStore, RecordingDatabase } from './dependencies.js';
 import { raiseDoubt, settleDoubt } from './doubts.js';
+import { batchForGate, type GateRules, judgeClicks } from './gate.js';
 import { createLabelValues } from './label-values.js';
 import { raiseCounters } from './raise.js';
-import { type Recorded, recordBatch } from './record.js';
+import { type Recorded, type RecordOptions, recordBatch } from './record.js';
 
 /** The result of a batch. Its events are durable, and its counters are raised or a doubt exists. */
-export type Outcome = Pick<Recorded, 'added' | 'unknownAds'>;
+export type Outcome = Pick<Recorded, 'added' | 'invalid' | 'unknownAds'>;
 
 export interface Ledger {
   /**
@@ -26,8 +27,10 @@ export interface Ledger {
 }
 
 export interface LedgerDependencies {
-  readonly database: Database;
+  readonly database: RecordingDatabase;
   readonly store: CounterStore;
+  /** Undefined: clicks do not pass the gate. */
+  readonly gate?: GateRules | undefined;
   /** Maximum number of values per ad and label that are counted by name. */
   readonly maxLabelValues: number;
   /** Minutes for which counts per minute are kept. */
@@ -43,7 +46,7 @@ const ATTEMPTS = 3;
 
 /** Records events: first in Postgres, then in the counters in Redis. */
 export function createLedger(dependencies: LedgerDependencies): Ledger {
-  const { database, store, maxLabelValues, minutesKept, now, onRaiseFailure } = dependencies;
+  const { database, store, gate, maxLabelValues, minutesKept, now, onRaiseFailure } = dependencies;
   const writer = randomUUID();
   const labelValues = createLabelValues(database, maxLabelValues);
   // While raises fail, batches write the doubt in their own transaction: no reader trusts Redis in between.
@@ -68,10 +71,19 @@ export function createLedger(dependencies: LedgerDependencies): Ledger {
     }
   }
 
+  async function recordOnce(events: readonly AdEvent[], options: RecordOptions): Promise<Recorded> {
+    const batch = gate === undefined ? undefined : batchForGate(events);
+    if (gate === undefined || batch === undefined) return await recordBatch(database, events, options);
+    return await database.transaction('record_batch', async (transaction) => {
+      const judged = await judgeClicks(transaction, batch, gate);
+      return await recordBatch(transaction, judged, { ...options, isGated: true });
+    });
+  }
+
   async function record(events: readonly AdEvent[], doubt: string | undefined): Promise<Recorded> {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
       const expected = await labelValues.register(events);
-      const recorded = await recordBatch(database, events, { doubt, ledger: expected, minutesKept });
+      const recorded = await recordOnce(events, { doubt, ledger: expected, minutesKept });
       if (expected === undefined || expected === (recorded.ledger ?? '')) return recorded;
       labelValues.forget();
     }

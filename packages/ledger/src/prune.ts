@@ -4,7 +4,11 @@ import { readText } from './files.js';
 
 const PRUNE_SECONDS = readText('sql/prune-seconds.sql');
 const PRUNE_MINUTES = readText('sql/prune-minutes.sql');
+const PRUNE_GATE = readText('sql/prune-gate.sql');
 const READ_OLDEST_MINUTE = readText('sql/read-oldest-minute.sql');
+
+/** Hours beside the current one for which the gate keeps a viewer: only the current one is judged, and clocks may differ. */
+const GATE_HOURS_KEPT = 2;
 
 /** Rows per statement, few enough that it holds locks briefly and stays below any timeout. */
 const PRUNED_AT_ONCE = 10_000;
@@ -22,6 +26,11 @@ export async function pruneSeconds(database: Database, signal?: AbortSignal): Pr
  */
 export async function pruneMinutes(database: Database, minutesKept: number, signal?: AbortSignal): Promise<number> {
   return await prune(database, 'prune_minutes', PRUNE_MINUTES, minutesKept, signal);
+}
+
+/** Deletes viewers from the gate who have not clicked for two hours, by the clock of Postgres. @returns their number */
+export async function pruneGate(database: Database, signal?: AbortSignal): Promise<number> {
+  return await prune(database, 'prune_gate', PRUNE_GATE, GATE_HOURS_KEPT, signal);
 }
 
 /**

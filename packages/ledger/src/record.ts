@@ -1,9 +1,10 @@
 import {
-  type AdEvent,
   COUNTED_LABELS,
   EVENT_LABEL_NAMES,
   type EventKind,
   fillInKinds,
+  INVALID_VERDICTS,
+  type InvalidVerdict,
   kindsIn,
   LEAST_MINUTES_KEPT,
   type LedgerIdentity,
@@ -12,14 +13,19 @@ import {
   SECONDS_KEPT,
   TOTAL_COLUMNS,
   type TotalColumn,
+  VALID_COLUMNS,
   VERDICTS,
 } from '@ads/models';
 import { numberArray, sparseArray, sparseTextArray, textArray } from './array-literals.js';
 import type { AdCounts } from './counts.js';
 import type { Database } from './dependencies.js';
 import { readText } from './files.js';
+import type { JudgedEvent } from './gate.js';
 
-const RECORD_BATCH = fillInKinds(readText('sql/record-batch.sql'));
+const TEXT = readText('sql/record-batch.sql');
+const RECORD_BATCH = fillInKinds(TEXT);
+/** For batches without invalid events, which are most: it counts fewer columns, which saves 5 % of the time. */
+const RECORD_VALID = fillInKinds(TEXT, VALID_COLUMNS);
 
 const KINDS_IN_TOTALS: ReadonlySet<EventKind> = new Set(TOTAL_COLUMNS.flatMap(kindsIn));
 
@@ -32,11 +38,24 @@ export interface Recorded {
    * whose events are all older than the kept minutes has totals only.
    */
   readonly counts: readonly AdCounts[];
-  /** Number of new events. */
+  /** Number of new events, valid or not. */
   readonly added: Readonly<Record<EventKind, number>>;
+  /** The invalid ones of them. */
+  readonly invalid: readonly InvalidEvents[];
   /** Ads that are not in the catalogue; their events were not recorded. */
   readonly unknownAds: ReadonlySet<string>;
 }
+
+/** New invalid events of a kind with the same verdict. */
+export interface InvalidEvents {
+  readonly kind: EventKind;
+  readonly verdict: InvalidVerdict;
+  readonly events: number;
+}
+
+const VERDICT_NAMES: ReadonlyMap<number, InvalidVerdict> = new Map(
+  INVALID_VERDICTS.map((name) => [VERDICTS[name].number, name]),
+);
 
 /** Columns of equal length; all of them are null if the part is empty. */
 interface ResultRow {
@@ -46,8 +65,8 @@ interface ResultRow {
   /** Ad ids; of `added`, kinds; of `ledger`, its identity. */
   names: string[] | null;
   counts: number[] | null;
-  /** Buckets; of `totals`, impressions. */
-  others: number[] | null;
+  /** Buckets; of `totals`, impressions; of `added`, numbers of verdicts. */
+  others: (number | null)[] | null;
 }
 
 export interface RecordOptions {
@@ -55,6 +74,8 @@ export interface RecordOptions {
   readonly doubt?: string | undefined;
   /** The identity of the ledger that has the values of the labels, empty if it has none. In another ledger nothing is recorded. */
   readonly ledger?: string | undefined;
+  /** True if the gate has judged the clicks in the same transaction. It is advanced by those that are new. */
+  readonly isGated?: boolean;
   /** Minutes for which counts per minute are kept. Default: as many as windows need. */
   readonly minutesKept?: number;
 }
@@ -66,10 +87,14 @@ export interface RecordOptions {
  */
 export async function recordBatch(
   database: Database,
-  events: readonly AdEvent[],
-  { doubt, ledger, minutesKept = LEAST_MINUTES_KEPT }: RecordOptions = {},
+  events: readonly JudgedEvent[],
+  { doubt, ledger, isGated = false, minutesKept = LEAST_MINUTES_KEPT }: RecordOptions = {},
 ): Promise<Recorded> {
-  const rows = await database.query<ResultRow>('record_batch', RECORD_BATCH, [
+  const hasInvalid = events.some(({ verdict }) => verdict !== undefined);
+  const hasLabels = events.some(
+    ({ labels }) => labels !== undefined && COUNTED_LABELS.some((name) => labels[name] !== undefined),
+  );
+  const rows = await database.query<ResultRow>('record_batch', hasInvalid ? RECORD_BATCH : RECORD_VALID, [
     textArray(events.map((event) => event.id)),
     textArray(events.map((event) => event.kind)),
     textArray(events.map((event) => event.adId)),
@@ -82,18 +107,20 @@ export async function recordBatch(
     SECONDS_KEPT,
     minutesKept,
     ...EVENT_LABEL_NAMES.map((name) => sparseTextArray(events.map(({ labels }) => labels?.[name]))),
-    events.some(({ kind, verdict }) => verdict !== undefined || !KINDS_IN_TOTALS.has(kind)),
-    events.some(({ labels }) => labels !== undefined && COUNTED_LABELS.some((name) => labels[name] !== undefined)),
+    hasInvalid || events.some(({ kind }) => !KINDS_IN_TOTALS.has(kind)),
+    hasInvalid || hasLabels,
     ledger ?? null,
     sparseArray(events.map(({ verdict }) => (verdict === undefined ? undefined : VERDICTS[verdict].number))),
     sparseArray(events.map(({ viewer }) => viewer)),
+    isGated,
   ]);
   return readRows(rows, events);
 }
 
-function readRows(rows: readonly ResultRow[], events: readonly AdEvent[]): Recorded {
+function readRows(rows: readonly ResultRow[], events: readonly JudgedEvent[]): Recorded {
   const counts = new Map<string, AdCounts>();
   const added = perKind(() => 0);
+  const invalid: InvalidEvents[] = [];
   let ledger: LedgerIdentity | undefined;
   const countsOf = (adId: string): AdCounts => {
     let ad = counts.get(adId);
@@ -111,12 +138,16 @@ function readRows(rows: readonly ResultRow[], events: readonly AdEvent[]): Recor
     for (const [index, name] of (names ?? []).entries()) {
       const count = column?.[index] ?? 0;
       const other = others?.[index] ?? 0;
-      if (what === 'added') added[name as EventKind] = count;
-      else if (what === 'totals') Object.assign(countsOf(name), { clicks: count, impressions: other });
+      if (what === 'added') {
+        const kind = name as EventKind;
+        added[kind] += count;
+        const verdict = VERDICT_NAMES.get(other);
+        if (verdict !== undefined) invalid.push({ kind, verdict, events: count });
+      } else if (what === 'totals') Object.assign(countsOf(name), { clicks: count, impressions: other });
       else if (counted !== null) countsOf(name)[what][counted].push([other, count]);
     }
   }
   // The result has the totals of every known ad.
   const unknownAds = new Set(events.map(({ adId }) => adId).filter((adId) => !counts.has(adId)));
-  return { ledger, counts: [...counts.values()], added, unknownAds };
+  return { ledger, counts: [...counts.values()], added, invalid, unknownAds };
 }

@@ -3,7 +3,7 @@ import { perKind } from '@ads/models';
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   type CounterStore,
-  type Database,
+  type RecordingDatabase,
   raiseDoubt,
   readDoubts,
   readStanding,
@@ -15,7 +15,7 @@ import { openStore, type TestStore, withAround } from './servers.js';
 
 const { testServers, at, now, newDatabase, ledgerOf, rebuild, expectExactCounters, ...setUp } = setUpLedger();
 let store: TestStore;
-let database: Database;
+let database: RecordingDatabase;
 let operations: string[];
 beforeAll(() => {
   store = setUp.store();
@@ -24,6 +24,7 @@ beforeEach(async () => {
   const real = await newDatabase();
   operations = [];
   database = {
+    ...real,
     query: (operation, text, values) => {
       operations.push(operation);
       return real.query(operation, text, values);
@@ -31,7 +32,8 @@ beforeEach(async () => {
   };
 });
 
-const ledgerOver = (counters: CounterStore, over: Database = database) => ledgerOf(over, counters, () => undefined);
+const ledgerOver = (counters: CounterStore, over: RecordingDatabase = database) =>
+  ledgerOf(over, counters, () => undefined);
 
 /** The statements that the ledger runs during `work`. */
 async function operationsOf(work: () => Promise<unknown>): Promise<string[]> {
@@ -99,6 +101,7 @@ describe('a batch of the queue', () => {
         throw new Error('Redis is unavailable');
       }),
       {
+        ...database,
         query: (operation, text, values) =>
           operation === 'raise_doubt'
             ? Promise.reject(new Error('Postgres is unavailable'))
@@ -179,6 +182,7 @@ describe('a batch that only this process holds', () => {
 
   it('is recorded even if its doubt cannot be deleted', async () => {
     const ledger = ledgerOver(store, {
+      ...database,
       query: (operation, text, values) =>
         operation === 'settle_doubt' ? Promise.reject(new Error('away')) : database.query(operation, text, values),
     });

@@ -3,7 +3,14 @@ import { join } from 'node:path';
 import { copyFolder, type LocalProcess, postgresServer, type Variables } from '@ads/local';
 import { IN_USE_STEM, inUseKey } from '@ads/models';
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Database, deleteRetired, keepInUse, readIdentity, readTrust, rebuildCounters } from '../src/index.js';
+import {
+  deleteRetired,
+  keepInUse,
+  type RecordingDatabase,
+  readIdentity,
+  readTrust,
+  rebuildCounters,
+} from '../src/index.js';
 
 import { click, rows } from './expected-counts.js';
 import { setUpLedger } from './ledger-set-up.js';
@@ -23,12 +30,12 @@ beforeAll(() => {
 const clicks = (count: number) => Array.from({ length: count }, () => click(at));
 const ROLLUPS = 'ad_totals, counts_per_minute, counts_per_second';
 
-async function record(database: Database, count: number): Promise<void> {
+async function record(database: RecordingDatabase, count: number): Promise<void> {
   await ledgerOf(database).recordQueued(clicks(count));
 }
 
 describe('counters lose their trust, until a rebuild makes them exact,', () => {
-  let database: Database;
+  let database: RecordingDatabase;
   beforeEach(async () => {
     database = await newDatabase();
     await record(database, 6);

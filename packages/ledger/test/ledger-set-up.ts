@@ -5,6 +5,7 @@ import {
   type CounterStore,
   createLedger,
   type Database,
+  type RecordingDatabase,
   readIdentity,
   readTrust,
   rebuildCounters,
@@ -36,10 +37,10 @@ export function setUpLedger() {
     at,
     now,
     store,
-    newDatabase: async (): Promise<Database> => openDatabase(testServers, await testServers.database()),
+    newDatabase: async (): Promise<RecordingDatabase> => openDatabase(testServers, await testServers.database()),
     /** @param onRaiseFailure by default a failed raise fails the test */
     ledgerOf: (
-      database: Database,
+      database: RecordingDatabase,
       counters: CounterStore = store(),
       onRaiseFailure = (error: unknown): void => expect(error).toBeUndefined(),
     ) =>

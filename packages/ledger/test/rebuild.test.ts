@@ -2,7 +2,7 @@ import { waitFor } from '@ads/local';
 import { epochKey, MARKS_STEM, rebuildKey } from '@ads/models';
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { seeded } from '../../models/test/seeded.js';
-import { type CounterStore, type Database, readIdentity, readTrust, rebuildCounters } from '../src/index.js';
+import { type CounterStore, type RecordingDatabase, readIdentity, readTrust, rebuildCounters } from '../src/index.js';
 import { recordBatch } from '../src/record.js';
 import { click, expectExactRollups, randomEvents } from './expected-counts.js';
 import { setUpLedger } from './ledger-set-up.js';
@@ -10,7 +10,7 @@ import { openStore, type TestStore, withAround } from './servers.js';
 
 const { testServers, at, now, newDatabase, ledgerOf, expectExactCounters, ...setUp } = setUpLedger();
 let store: TestStore;
-let database: Database;
+let database: RecordingDatabase;
 let identity: string;
 beforeAll(() => {
   store = setUp.store();

@@ -3,7 +3,7 @@ import { openTestServers } from '@ads/local';
 import { type AdEvent, LEAST_MINUTES_KEPT, perKind, uuidv7 } from '@ads/models';
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { seeded } from '../../models/test/seeded.js';
-import { createLedger, type Database, readIdentity } from '../src/index.js';
+import { createLedger, type RecordingDatabase, readIdentity } from '../src/index.js';
 import { createLabelValues } from '../src/label-values.js';
 import { recordBatch } from '../src/record.js';
 import { ADS, click, expectExactRollups, pick, randomEvents, rows, shuffled } from './expected-counts.js';
@@ -14,7 +14,7 @@ afterAll(testServers.release);
 
 const now = Date.now();
 const HOUR = 3_600_000;
-let database: Database;
+let database: RecordingDatabase;
 beforeEach(async () => {
   database = openDatabase(testServers, await testServers.database());
 });
@@ -172,6 +172,7 @@ describe('recordBatch', () => {
       ledger,
       counts: [],
       added: perKind(() => 0),
+      invalid: [],
       unknownAds: new Set(),
     });
   });
@@ -194,6 +195,7 @@ describe('recordBatch', () => {
       ledger,
       counts: expected(2, 1),
       added: { ...perKind(() => 0), click: 2, impression: 1 },
+      invalid: [],
       unknownAds: new Set(),
     });
     // A repeated batch adds nothing, but returns its counts, which repairs a lost raise.
@@ -201,12 +203,14 @@ describe('recordBatch', () => {
       ledger,
       counts: expected(2, 1),
       added: perKind(() => 0),
+      invalid: [],
       unknownAds: new Set(),
     });
     expect(await recordBatch(database, [...first, click(now)])).toEqual({
       ledger,
       counts: expected(3, 1),
       added: { ...perKind(() => 0), click: 1, impression: 0 },
+      invalid: [],
       unknownAds: new Set(),
     });
     expect(await stored()).toHaveLength(4);
@@ -409,7 +413,10 @@ describe('recordBatch', () => {
 
   it('registers values again in a database that replaces the one before, or whose values were deleted', async () => {
     let current = database;
-    const switching: Database = { query: (...call) => current.query(...call) };
+    const switching: RecordingDatabase = {
+      query: (...call) => current.query(...call),
+      transaction: (...call) => current.transaction(...call),
+    };
     const { recordQueued } = createLedger({
       database: switching,
       // Raises fail and leave a doubt.

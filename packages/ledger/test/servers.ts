@@ -1,12 +1,12 @@
 import { type LocalProcess, type TestServers, type Variables, waitFor } from '@ads/local';
 import { Redis } from 'ioredis';
 import pg from 'pg';
-import type { CounterShard, CounterStore, Database } from '../src/index.js';
+import type { CounterShard, CounterStore, Database, RecordingDatabase } from '../src/index.js';
 
 const INT8 = 20;
 
 /** The ledger's view of a database, without retries, so that every failure is visible. */
-export function openDatabase(testServers: TestServers, env: Variables, connections = 10): Database {
+export function openDatabase(testServers: TestServers, env: Variables, connections = 10): RecordingDatabase {
   const pool = new pg.Pool({
     host: env.POSTGRES_HOST,
     port: Number(env.POSTGRES_PORT),
@@ -19,9 +19,24 @@ export function openDatabase(testServers: TestServers, env: Variables, connectio
   // The next query reports a broken connection.
   pool.on('error', () => undefined);
   testServers.onRelease(() => pool.end());
-  return {
+  const on = (connection: Pick<pg.ClientBase, 'query'>): Database => ({
     async query<Row extends object>(_operation: string, text: string, values: readonly unknown[] = []) {
-      return (await pool.query(text, [...values])).rows as Row[];
+      return (await connection.query(text, [...values])).rows as Row[];
+    },
+  });
+  return {
+    ...on(pool as unknown as pg.ClientBase),
+    async transaction(_operation, work) {
+      const client = await pool.connect();
+      try {
+        await client.query('BEGIN');
+        const result = await work(on(client));
+        await client.query('COMMIT');
+        return result;
+      } finally {
+        // Ends a transaction that failed.
+        client.release(true);
+      }
     },
   };
 }

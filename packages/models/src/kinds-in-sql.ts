@@ -1,18 +1,12 @@
-import {
-  COUNT_COLUMNS,
-  type CountColumn,
-  INVALID_COLUMNS,
-  kindsIn,
-  TOTAL_COLUMNS,
-  VALID_COLUMNS,
-  VIDEO_COLUMNS,
-} from './kinds.js';
+import { COUNT_COLUMNS, type CountColumn, kindsIn, TOTAL_COLUMNS, VALID_COLUMNS, VIDEO_COLUMNS } from './kinds.js';
+import { COUNTED_LABELS, labelNumber } from './labels.js';
 import { INVALID_VERDICTS, VERDICT_LABEL, VERDICTS } from './verdicts.js';
 
 const VALID: ReadonlySet<CountColumn> = new Set(VALID_COLUMNS);
 
-/** The names of verdicts by their number. */
-const VERDICT_NAMES = INVALID_VERDICTS.map((name) => [VERDICTS[name].number, name] as const).sort(([a], [b]) => a - b);
+/** Rows of a label's number and its value, for VALUES. */
+const LABELS = COUNTED_LABELS.map((name, place) => `(${labelNumber(name)}${place === 0 ? '::smallint' : ''}, ${name})`);
+const VERDICT_NAME = `CASE verdict ${INVALID_VERDICTS.map((name) => `WHEN ${VERDICTS[name].number} THEN '${name}'`).join(' ')} END`;
 
 /** Lists of kinds, as literals: Postgres plans a list with one element as an equality, which it does not for a parameter. */
 function literals(columns: readonly CountColumn[]): string {
@@ -33,23 +27,28 @@ function eachOf(columns: readonly CountColumn[], expression: (column: CountColum
  * |---|---|
  * | `:kinds_in_clicks`, `:kinds_in_impressions` | the kinds that the column counts |
  * | `:kinds_in_totals` | the kinds that both of these columns count |
- * | `:columns` | all columns that count kinds |
- * | `:video_columns`, `:no_video` | the columns of valid events that only quarter-hours, labels and days have; a zero for each |
- * | `:invalid_columns`, `:no_invalid`, `:no_valid` | the columns of invalid events; a zero for each; a zero for each of all others |
- * | `:count` | counts of rows by `kind` and `verdict`, named like the columns |
- * | `:count_valid`, `:count_video`, `:count_invalid` | the same for rows that are all valid, or all invalid, by `kind` alone |
+ * | `:columns`, `:zeros` | the columns; a zero for each of them |
+ * | `:wide_columns`, `:no_wide` | the columns that only quarter-hours, labels and days have; a zero for each of them |
+ * | `:count`, `:count_wide` | counts of rows by `kind` and `verdict`, named like the columns |
  * | `:sum` | sums of the columns, with the same names |
  * | `:counts`, `:sums` | the same without names |
  * | `:day_sums` | sums of the columns as bigint, or 0 without rows |
  * | `:add` | adds each column of `excluded` to that of `bucket` |
  * | `:replace` | replaces each column by that of `excluded` |
  * | `:should`, `:held` | each column of `should` or `held`, with 0 for null |
- * | `:verdict_label`, `:verdict_name` | the number of the label that counts invalid events; the name of the number in `verdict` |
+ * | `:labels` | rows of the number and value of each label that is counted; the verdict is the last one |
+ * | `:verdict_label` | the number of the label that counts invalid events |
+ * | `:double_click`, `:flood` | the numbers of the verdicts |
+ *
+ * @param columns the columns that are counted. {@link VALID_COLUMNS}: all rows are valid, so that no verdict is read
  */
-export function fillInKinds(sql: string): string {
-  const countWhere = (column: CountColumn, more = '') =>
-    `(count(*) FILTER (WHERE kind IN (${literals([column])})${more}))::integer`;
-  const count = (column: CountColumn) => countWhere(column, ` AND verdict IS ${VALID.has(column) ? '' : 'NOT '}NULL`);
+export function fillInKinds(sql: string, columns: readonly CountColumn[] = COUNT_COLUMNS): string {
+  const invalid = columns.filter((column) => !VALID.has(column));
+  const wide = [...VIDEO_COLUMNS, ...invalid];
+  const count = (column: CountColumn) => {
+    const condition = invalid.length === 0 ? '' : ` AND verdict IS ${VALID.has(column) ? '' : 'NOT '}NULL`;
+    return `(count(*) FILTER (WHERE kind IN (${literals([column])})${condition}))::integer`;
+  };
   const sum = (column: CountColumn) => `sum(${column})::integer`;
   const named = (expression: (column: CountColumn) => string) => (column: CountColumn) =>
     `${expression(column)} AS ${column}`;
@@ -57,26 +56,24 @@ export function fillInKinds(sql: string): string {
     kinds_in_clicks: literals(['clicks']),
     kinds_in_impressions: literals(['impressions']),
     kinds_in_totals: literals(TOTAL_COLUMNS),
-    columns: eachOf(COUNT_COLUMNS, (column) => column),
-    video_columns: eachOf(VIDEO_COLUMNS, (column) => column),
-    no_video: eachOf(VIDEO_COLUMNS, () => '0'),
-    invalid_columns: eachOf(INVALID_COLUMNS, (column) => column),
-    no_invalid: eachOf(INVALID_COLUMNS, () => '0'),
-    no_valid: eachOf(VALID_COLUMNS, () => '0'),
-    count: eachOf(COUNT_COLUMNS, named(count)),
-    count_valid: eachOf(VALID_COLUMNS, named(countWhere)),
-    count_video: eachOf(VIDEO_COLUMNS, named(countWhere)),
-    count_invalid: eachOf(INVALID_COLUMNS, named(countWhere)),
-    counts: eachOf(COUNT_COLUMNS, count),
-    sum: eachOf(COUNT_COLUMNS, named(sum)),
-    sums: eachOf(COUNT_COLUMNS, sum),
-    day_sums: eachOf(COUNT_COLUMNS, (column) => `coalesce(sum(${column}), 0)::bigint`),
-    add: eachOf(COUNT_COLUMNS, (column) => `${column} = bucket.${column} + excluded.${column}`),
-    replace: eachOf(COUNT_COLUMNS, (column) => `${column} = excluded.${column}`),
-    should: eachOf(COUNT_COLUMNS, (column) => `coalesce(should.${column}, 0)`),
-    held: eachOf(COUNT_COLUMNS, (column) => `coalesce(held.${column}, 0)`),
+    columns: eachOf(columns, (column) => column),
+    zeros: eachOf(columns, () => '0'),
+    wide_columns: eachOf(wide, (column) => column),
+    no_wide: eachOf(wide, () => '0'),
+    count: eachOf(columns, named(count)),
+    count_wide: eachOf(wide, named(count)),
+    counts: eachOf(columns, count),
+    sum: eachOf(columns, named(sum)),
+    sums: eachOf(columns, sum),
+    day_sums: eachOf(columns, (column) => `coalesce(sum(${column}), 0)::bigint`),
+    add: eachOf(columns, (column) => `${column} = bucket.${column} + excluded.${column}`),
+    replace: eachOf(columns, (column) => `${column} = excluded.${column}`),
+    should: eachOf(columns, (column) => `coalesce(should.${column}, 0)`),
+    held: eachOf(columns, (column) => `coalesce(held.${column}, 0)`),
+    labels: [...LABELS, ...(invalid.length === 0 ? [] : [`(${VERDICT_LABEL}, ${VERDICT_NAME})`])].join(', '),
     verdict_label: String(VERDICT_LABEL),
-    verdict_name: `CASE verdict ${VERDICT_NAMES.map(([number, name]) => `WHEN ${number} THEN '${name}'`).join(' ')} END`,
+    double_click: String(VERDICTS.double_click.number),
+    flood: String(VERDICTS.flood.number),
   };
   return sql.replaceAll(/(?<!:):([a-z_]+)/g, (placeholder, name: string) => texts[name] ?? placeholder);
 }

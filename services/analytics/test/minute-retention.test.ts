@@ -1,5 +1,5 @@
 import { type PostgresConfig, postgresConnection, postgresVariables } from '@ads/connections';
-import { createLedger, type Database, pruneMinutes, readOldestMinute, recount } from '@ads/ledger';
+import { createLedger, pruneMinutes, type RecordingDatabase, readOldestMinute, recount } from '@ads/ledger';
 import { openTestServers, type Variables } from '@ads/local';
 import { LEAST_MINUTES_KEPT } from '@ads/models';
 import { loadConfig } from '@ads/runtime';
@@ -18,7 +18,7 @@ const RAISED = LEAST_MINUTES_KEPT + 600;
 const SLOW = 20;
 
 let env: Variables;
-let database: Database;
+let database: RecordingDatabase;
 /** The current minute when the test began. */
 let minute: number;
 beforeAll(async () => {

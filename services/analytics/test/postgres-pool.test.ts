@@ -30,3 +30,36 @@ it('the metrics have the number of connections in use and of queries that wait f
   await Promise.all(queries);
   expect(await pool()).toEqual({ inUse: 0, idle: 2, waiting: 0, max: 2 });
 });
+
+it('a transaction is undone by an error, and runs again after a lost connection', async () => {
+  const config = loadConfig<PostgresConfig>(
+    { ...(await testServers.database()), POSTGRES_POOL_SIZE: '1' },
+    postgresVariables,
+  );
+  const database = openPostgres(config, { service: 'test', metrics: createMetrics('test'), logger: quiet });
+  testServers.onRelease(database.close);
+  const doubt = "INSERT INTO counter_doubts (writer) VALUES ('test')";
+  const doubts = async () => (await database.query('read', 'SELECT writer FROM counter_doubts')).length;
+
+  const bad = database.transaction('bad', async ({ query }) => {
+    await query('write', doubt);
+    await query('divide', 'SELECT 1 / 0');
+  });
+  await expect(bad).rejects.toMatchObject({ code: '22012' });
+  const wrong = database.transaction('wrong', async ({ query }) => {
+    await query('write', doubt);
+    throw new RangeError('not from Postgres');
+  });
+  await expect(wrong).rejects.toThrow('not from Postgres');
+  // The only connection has no open transaction.
+  expect(await doubts()).toBe(0);
+
+  let attempts = 0;
+  const result = await database.transaction('cut', async ({ query }) => {
+    attempts += 1;
+    await query('write', doubt);
+    if (attempts === 1) await query('cut', 'SELECT pg_terminate_backend(pg_backend_pid())');
+    return attempts;
+  });
+  expect([result, await doubts()]).toEqual([2, 1]);
+});

@@ -1,4 +1,4 @@
-import { buildDays, createLedger, type Database, wantDays } from '@ads/ledger';
+import { buildDays, createLedger, type Database, type RecordingDatabase, wantDays } from '@ads/ledger';
 import { openPool, openTestServers, waitFor } from '@ads/local';
 import { type AdEvent, type EventKind, LEAST_MINUTES_KEPT, uuidv7 } from '@ads/models';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -22,7 +22,7 @@ const HOUR_MS = 3_600_000;
 const KINDS: readonly EventKind[] = ['click', 'impression', 'impression', 'start', 'complete', 'error', 'pause'];
 
 let pool: pg.Pool;
-let database: Database;
+let database: RecordingDatabase;
 let record: (events: readonly AdEvent[]) => Promise<unknown>;
 const random = seeded(12);
 const pick = <T>(values: readonly T[]) => values[Math.floor(random() * values.length)] as T;

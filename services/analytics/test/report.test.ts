@@ -1,6 +1,6 @@
 import { type PostgresConfig, postgresVariables } from '@ads/connections';
 import type { RowFormat } from '@ads/contract';
-import { createLedger, type Database, noteRecorded } from '@ads/ledger';
+import { createLedger, noteRecorded, type RecordingDatabase } from '@ads/ledger';
 import { openPool, openTestServers } from '@ads/local';
 import { type AdEvent, LEAST_MINUTES_KEPT, uuidv7 } from '@ads/models';
 import { createMetrics, loadConfig } from '@ads/runtime';
@@ -45,7 +45,7 @@ const KINDS_OF_EVENTS = [
 ] as const;
 
 let pool: pg.Pool;
-let database: Database;
+let database: RecordingDatabase;
 let report: (query: string) => Promise<Report>;
 /** A report in another format. */
 let rowsOf: (query: string, format: RowFormat) => Promise<string>;

@@ -80,6 +80,7 @@ async function useEverything(env: Variables): Promise<void> {
     minutesKept: LEAST_MINUTES_KEPT,
     database,
     store,
+    gate: { doubleClickMs: 1_000, floodPerHour: 30 },
     now: () => now,
     onRaiseFailure: (error) => expect(error).toBeUndefined(),
   });
@@ -90,9 +91,15 @@ async function useEverything(env: Variables): Promise<void> {
   ]);
   expect((await ledger.recordQueued(batch)).added).toEqual({ ...perKind(() => 0), click: 4, impression: 4 });
   expect((await ledger.recordUnqueued(batch)).added).toEqual(perKind(() => 0));
-  // Concurrent batches with the same counters.
-  const crowd = Array.from({ length: 8 }, () => [event('ad-002', now), event('ad-003', now)]);
-  await Promise.all(crowd.map((events) => ledger.recordUnqueued(events)));
+  // Concurrent batches with the same counters, and clicks of the same viewer.
+  const viewer = String(now);
+  const crowd = Array.from({ length: 8 }, () => [
+    { ...event('ad-002', now), viewer },
+    { ...event('ad-003', now), viewer },
+  ]);
+  const outcomes = await Promise.all(crowd.map((events) => ledger.recordUnqueued(events)));
+  const doubles = outcomes.flatMap(({ invalid }) => invalid).reduce((sum, { events }) => sum + events, 0);
+  expect(doubles).toBe(2 * (crowd.length - 1));
   const [after] = await readPostgresCounters(database, ['ad-001'], now);
   expect(after).toMatchObject({
     clicks: (before?.clicks ?? 0) + 4,

@@ -71,6 +71,12 @@ export function createConsumerMetrics(
     labelNames: ['kind', 'result'],
     registers,
   });
+  const invalidEvents = new Counter({
+    name: 'ledger_invalid_events_total',
+    help: 'New events from the queue that are invalid, by verdict.',
+    labelNames: ['kind', 'verdict'],
+    registers,
+  });
   const batches = new Histogram({
     name: 'ledger_batch_events',
     help: 'Events in one transaction.',
@@ -174,7 +180,7 @@ export function createConsumerMetrics(
   for (const direction of DIRECTIONS) mismatches.inc({ direction }, 0);
 
   return {
-    recorded(batch, { added }) {
+    recorded(batch, { added, invalid }) {
       const recordedAt = now();
       batches.observe(batch.length);
       const all = perKind(() => 0);
@@ -186,6 +192,7 @@ export function createConsumerMetrics(
         events.inc({ kind, result: 'new' }, added[kind]);
         events.inc({ kind, result: 'repeated' }, all[kind] - added[kind]);
       }
+      for (const { kind, verdict, events: number } of invalid) invalidEvents.inc({ kind, verdict }, number);
     },
     deadLetter: ({ kind, events }) => deadLetters.inc({ kind }, events),
     deadLetterRefused: () => refused.inc(),

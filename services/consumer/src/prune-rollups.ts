@@ -1,9 +1,9 @@
 import type { Postgres } from '@ads/connections';
-import { type Database, pruneMinutes, pruneSeconds } from '@ads/ledger';
+import { type Database, pruneGate, pruneMinutes, pruneSeconds } from '@ads/ledger';
 import type { Clock } from '@ads/runtime';
 
 /**
- * Deletes rollup rows that are not kept any more, by the clock of Postgres. Refuses while any two clocks are more than 30 s
+ * Deletes rows of the rollups and of the gate that are not kept any more, by the clock of Postgres. Refuses while any two clocks are more than 30 s
  * apart: rows that a wrong clock deletes would be missing in windows and in every rebuild.
  *
  * @throws Error that names the clocks that disagree; DependencyUnavailable when Postgres is unavailable
@@ -20,4 +20,5 @@ export async function pruneRollups(
   if (reason !== undefined) throw new Error(`pruning is refused: ${reason}`);
   await pruneSeconds(postgres, signal);
   await pruneMinutes(postgres, minutesKept, signal);
+  await pruneGate(postgres, signal);
 }

@@ -1,4 +1,4 @@
-import { isDataError } from '@ads/connections';
+import { gateRules, isDataError } from '@ads/connections';
 import { type CounterStore, createLedger } from '@ads/ledger';
 import { type Clock, minutesKept, type ProcessContext } from '@ads/runtime';
 import type { ConsumerConfig } from './config.js';
@@ -49,6 +49,7 @@ export function startRecording(options: RecordingOptions): Recording {
   const ledger = createLedger({
     database: postgres,
     store,
+    gate: gateRules(config),
     maxLabelValues: config.MAX_LABEL_VALUES,
     minutesKept: minutesKept(config),
     now: clock.earliest,

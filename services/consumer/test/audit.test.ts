@@ -10,8 +10,8 @@ import {
   type CounterShard,
   type CounterStore,
   createLedger,
-  type Database,
   type Difference,
+  type RecordingDatabase,
   readIdentity,
   readTrust,
   rebuildCounters,
@@ -33,7 +33,7 @@ const quiet: Logger = {
 
 let redis: Redis;
 let store: CounterStore;
-let database: Database;
+let database: RecordingDatabase;
 let ledger: string;
 let sequences = { first: 1, last: 0 };
 let found: [Direction, Pick<Difference, 'adId' | 'column' | 'counter' | 'bucket' | 'redis' | 'postgres'>][];

@@ -1,3 +1,4 @@
+import { gateRules } from '@ads/connections';
 import { createLedger } from '@ads/ledger';
 import type { AdEvent } from '@ads/models';
 import { type Clock, minutesKept, type ProcessContext } from '@ads/runtime';
@@ -37,6 +38,7 @@ export function openEventStore(
   const ledger = createLedger({
     database: postgres,
     store: redis,
+    gate: gateRules(config),
     maxLabelValues: config.MAX_LABEL_VALUES,
     minutesKept: minutesKept(config),
     now: clock.earliest,

@@ -17,6 +17,13 @@ export interface Postgres {
    * @throws DependencyUnavailable, or the error of Postgres if the statement is at fault
    */
   query<R extends object>(operation: string, text: string, values?: readonly unknown[]): Promise<R[]>;
+  /**
+   * Runs statements in one transaction, READ COMMITTED whatever the defaults of the database are, and commits. `work` may run again
+   * after a failure, like a statement. The timeout is that of the whole transaction.
+   *
+   * @throws DependencyUnavailable, or the error of `work`, after which nothing has changed
+   */
+  transaction<T>(operation: string, work: (transaction: Pick<Postgres, 'query'>) => Promise<T>): Promise<T>;
   /** The last known state. Does not contact the server. */
   health(): DependencyHealth;
   /** Reads the time of the server. @throws DependencyUnavailable */
@@ -98,9 +105,15 @@ export function openPostgres(config: PostgresConfig, options: PostgresOptions): 
       ),
     );
 
+  const transaction = <T>(operation: string, work: (transaction: Pick<Postgres, 'query'>) => Promise<T>): Promise<T> =>
+    measured(operation, () =>
+      guard.execute(({ signal }) => withClient(pool, signal, (client) => inTransaction(client, work)), operation),
+    );
+
   let closing: Promise<void> | undefined;
   return {
     query,
+    transaction,
     health: guard.health,
     ping: async () => {
       const reading = await guard.probe(({ signal }) => withClient(pool, signal, readTime));
@@ -111,6 +124,25 @@ export function openPostgres(config: PostgresConfig, options: PostgresOptions): 
       return closing;
     },
   };
+}
+
+async function inTransaction<T>(
+  client: pg.PoolClient,
+  work: (transaction: Pick<Postgres, 'query'>) => Promise<T>,
+): Promise<T> {
+  await client.query('BEGIN ISOLATION LEVEL READ COMMITTED');
+  try {
+    const result = await work({
+      query: async <R extends object>(_operation: string, text: string, values: readonly unknown[] = []) =>
+        (await client.query(text, [...values])).rows as R[],
+    });
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    // It fails on a broken connection, as `error` says.
+    await client.query('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
 }
 
 async function readTime(client: pg.PoolClient): Promise<ServerTime> {
