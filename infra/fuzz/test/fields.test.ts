@@ -52,6 +52,7 @@ const VALID: Readonly<Record<string, string>> = {
   campaign: 'summer',
   advertiser: 'Example Shop',
   source: 'newsletter',
+  verdict: 'double_click',
   mode: 'valid',
   title: 'Frühling – 20 s',
   id: 'ad_001~x.y',

@@ -1,10 +1,9 @@
 -- The rows that a report must have, counted from the stored events with the calendar of Postgres. It shares nothing with the
 -- report: neither rollups, nor the code that cuts intervals, nor the formulas.
 -- Parameters: 1 from, 2 to (dates, or times with an offset); 3 time zone; 4 interval; 5 names to group by; 6 ad ids, 7 campaigns,
--- 8 advertisers, or null for all; 9 the label of events by which the report groups or filters, or null; 10 its values, or null
--- for all.
--- Metrics count valid events. An interval and a group with invalid events only have a row of zeros, except by minute: minutes hold
--- valid events only.
+-- 8 advertisers, or null for all; 9 the label of events, or `verdict`, by which the report groups or filters, or null; 10 its
+-- values, or null for all.
+-- A report by minute has valid events only.
 -- `time` is the start of the interval, with the offset of the zone in minutes where an hour can be repeated. `labels` are ad,
 -- campaign, advertiser and label of events; null where the report does not group by them.
 WITH bounds AS (
@@ -34,14 +33,21 @@ moments AS (
     ]
   FROM bounds, ad_events
   LEFT JOIN ads ON ads.id = ad_id
+  -- The names of verdicts in the order of their numbers.
+  CROSS JOIN LATERAL (
+    SELECT (ARRAY[
+      'valid', 'listed_ip', 'datacenter', 'bot', 'no_user_agent', 'proxy_flag', 'unsigned', 'bad_signature', 'expired',
+      'impossible', 'double_click', 'flood'
+    ])[coalesce(verdict, 0) + 1] AS verdict_name
+  ) AS judged
   CROSS JOIN LATERAL (
     VALUES (1, 'placement', placement), (2, 'source', source), (3, 'device', device), (4, 'country', country),
-           (5, 'error_code', error_code), (0, NULL, NULL)
+           (5, 'error_code', error_code), (6, 'verdict', verdict_name), (0, NULL, NULL)
   ) AS given (number, name, value)
   -- A value without a count of its own is counted with the others.
   CROSS JOIN LATERAL (
     SELECT CASE
-      WHEN value IS NULL OR (ad_id, number, value) IN (SELECT ad_id, label, value FROM label_values) THEN value
+      WHEN value IS NULL OR number = 6 OR (ad_id, number, value) IN (SELECT ad_id, label, value FROM label_values) THEN value
       ELSE '(other)'
     END AS counted
   ) AS counted_as
@@ -86,6 +92,10 @@ counted AS (
     count(*) FILTER (WHERE kind = 'viewable' AND is_valid)::float8 AS viewables,
     count(*) FILTER (WHERE kind = 'notViewable' AND is_valid)::float8 AS not_viewables,
     count(*) FILTER (WHERE kind = 'error' AND is_valid)::float8 AS errors,
+    count(*) FILTER (WHERE kind = 'click')::float8 AS gross_clicks,
+    count(*) FILTER (WHERE kind = 'impression')::float8 AS gross_impressions,
+    count(*) FILTER (WHERE kind = 'click' AND NOT is_valid)::float8 AS invalid_clicks,
+    count(*) FILTER (WHERE kind = 'impression' AND NOT is_valid)::float8 AS invalid_impressions,
     sum(play_time_ms)::float8 / count(play_time_ms) / 1000 AS average_play_time
   FROM (SELECT DISTINCT time FROM timed) AS times
   CROSS JOIN present
@@ -98,5 +108,7 @@ SELECT
   completes / nullif(starts, 0) AS completion_rate,
   skips / nullif(starts, 0) AS skip_rate,
   viewables / nullif(viewables + not_viewables, 0) AS viewable_rate,
-  errors / nullif(impressions + errors, 0) AS error_rate
+  errors / nullif(impressions + errors, 0) AS error_rate,
+  gross_clicks / nullif(gross_impressions, 0) AS gross_ctr,
+  invalid_clicks / nullif(gross_clicks, 0) AS invalid_click_rate
 FROM counted

@@ -1,10 +1,12 @@
 import {
   AD_ID,
   COUNTED_LABELS,
-  type CountedLabel,
+  EVENT_GROUPS,
+  type EventGroup,
   GROUPS,
   type GroupName,
   INTERVALS,
+  INVALID_VERDICTS,
   type Interval,
   LONGEST_AD_ID,
   limitedNumber,
@@ -12,6 +14,8 @@ import {
   METRIC_NAMES,
   METRICS,
   type MetricName,
+  VERDICT_NAMES,
+  VERDICTS,
 } from '@ads/models';
 import Joi from 'joi';
 import { ROW_FORMATS, type RowFormat } from './row-format.js';
@@ -26,7 +30,7 @@ const LONGEST_LABEL = 200;
 const LONGEST_EVENT_LABEL = 128;
 const LONGEST_ORDER = 64;
 /** Maximum length of a list of names. */
-const LONGEST_LIST = 256;
+const LONGEST_LIST = 512;
 /** A cursor contains the labels of a row: 592 characters, in Base64. */
 const LONGEST_CURSOR = 4_096;
 
@@ -61,7 +65,7 @@ export const reportQuery = Joi.object({
       '`total`: one row for the whole range. Weeks start on Monday. `minute` covers the last 50 hours (`MINUTE_RETENTION_HOURS`), and has only metrics of clicks and impressions.',
     ),
   group_by: list(GROUPS).description(
-    `Comma-separated list of ${GROUPS.join(', ')}; at most one of ${COUNTED_LABELS.join(', ')}. Events without that label are in the group null, and values beyond \`MAX_LABEL_VALUES\` of an ad in the group \`(other)\`. Default: no groups.`,
+    `Comma-separated list of ${GROUPS.join(', ')}; at most one of ${EVENT_GROUPS.join(', ')}. Events without that label are in the group null, and values beyond \`MAX_LABEL_VALUES\` of an ad in the group \`(other)\`. With \`verdict\`, valid events are in the group \`valid\`; in the groups of invalid events only \`gross_\` and \`invalid_\` metrics are not zero. Default: no groups.`,
   ),
   metrics: list(METRIC_NAMES).description(
     `Comma-separated list. Default: all.\n\n${METRIC_NAMES.map((name) => `- \`${name}\`: ${METRICS[name].description}`).join('\n')}`,
@@ -77,9 +81,12 @@ export const reportQuery = Joi.object({
     COUNTED_LABELS.map((label) => [
       label,
       filterParameter(label, limitedText(LONGEST_EVENT_LABEL)).description(
-        `Only events with these values of \`${label}\`; repeatable. A report filters by one label of events, and cannot group by another.`,
+        `Only events with these values of \`${label}\`; repeatable. A report filters by one label of events or by \`verdict\`, and cannot group by another.`,
       ),
     ]),
+  ),
+  verdict: filterParameter('verdict', Joi.string().valid(...VERDICT_NAMES)).description(
+    `Only events with these verdicts; repeatable. \`valid\` are all events without another verdict.\n\n${INVALID_VERDICTS.map((name) => `- \`${name}\`: ${VERDICTS[name].description}`).join('\n')}`,
   ),
   format: Joi.string()
     .valid('json', ...ROW_FORMATS)
@@ -104,7 +111,7 @@ export const reportQuery = Joi.object({
 });
 
 /** A checked query. */
-export interface ReportQuery extends Readonly<Partial<Record<CountedLabel, readonly string[]>>> {
+export interface ReportQuery extends Readonly<Partial<Record<EventGroup, readonly string[]>>> {
   readonly from?: string;
   readonly to?: string;
   readonly tz: string;

@@ -1,4 +1,6 @@
 import {
+  AD_LABELS,
+  COUNTED_LABELS,
   EVENT_KINDS,
   GROUPS,
   INTERVALS,
@@ -7,6 +9,7 @@ import {
   METRIC_NAMES,
   METRICS,
   perEndpointKind,
+  VERDICT_NAMES,
   WINDOWS,
 } from '@ads/models';
 import Joi from 'joi';
@@ -196,6 +199,8 @@ export const playTimeResponse = Joi.object({
     .description('The seconds with clicks, in order.'),
 });
 
+const verdict = Joi.string().valid(...VERDICT_NAMES);
+
 /** `GET /api/v1/ads/analytics/report` */
 export const reportResponse = Joi.object({
   from: time.required().description('Start of the range, with the offset of the time zone.'),
@@ -216,13 +221,14 @@ export const reportResponse = Joi.object({
           'Start of the interval, with the offset of the time zone. Absent with `interval=total`.',
         ),
         ...Object.fromEntries(
-          GROUPS.map((label) => [
+          [...AD_LABELS, ...COUNTED_LABELS].map((label) => [
             label,
             Joi.string()
               .allow(null)
               .description(`Present with \`group_by=${label}\`; null for ads or events without one.`),
           ]),
         ),
+        verdict: verdict.description('Present with `group_by=verdict`.'),
         ...Object.fromEntries(
           METRIC_NAMES.map((name) => [name, Joi.number().min(0).allow(null).description(METRICS[name].description)]),
         ),
@@ -268,6 +274,7 @@ export const storedEventResponse = Joi.object({
       Joi.string().allow(null).required().description('As the player reported it; else null.'),
     ]),
   ),
+  verdict: verdict.required().description('Why the event is invalid, or `valid`.'),
 });
 
 /** Every error response. */

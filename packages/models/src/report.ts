@@ -1,5 +1,6 @@
 import type { CountColumn } from './kinds.js';
-import { COUNTED_LABELS, type CountedLabel } from './labels.js';
+import { COUNTED_LABELS, labelNumber } from './labels.js';
+import { VERDICT_LABEL } from './verdicts.js';
 
 /** How finely a report divides time. */
 export const INTERVALS = ['minute', 'quarter_hour', 'hour', 'day', 'week', 'month', 'total'] as const;
@@ -9,9 +10,18 @@ export type Interval = (typeof INTERVALS)[number];
 export const AD_LABELS = ['ad', 'campaign', 'advertiser'] as const;
 export type AdLabel = (typeof AD_LABELS)[number];
 
-/** The labels of ads and of events by which a report can group and filter: of events, one at a time. */
-export const GROUPS = [...AD_LABELS, ...COUNTED_LABELS] as const;
-export type GroupName = AdLabel | CountedLabel;
+/** What a report can group and filter events by, one at a time: a label or the verdict. */
+export const EVENT_GROUPS = [...COUNTED_LABELS, 'verdict'] as const;
+export type EventGroup = (typeof EVENT_GROUPS)[number];
+
+/** The number of a group in `counts_per_label`. */
+export function groupNumber(name: EventGroup): number {
+  return name === 'verdict' ? VERDICT_LABEL : labelNumber(name);
+}
+
+/** All groups of a report. */
+export const GROUPS = [...AD_LABELS, ...EVENT_GROUPS] as const;
+export type GroupName = (typeof GROUPS)[number];
 
 /** The counts that metrics are made of: columns of the rollups. `play_times` counts the clicks that report a play time. */
 export type CountName = CountColumn | 'play_times' | 'play_time_ms';
@@ -34,9 +44,10 @@ function count<Name extends CountName>(name: Name, description: string) {
   return { description, perMinute: false, sum: [name] } as const;
 }
 
+// Names that do not begin with `gross` or `invalid` count valid events only.
 const metrics = {
-  clicks: { description: 'Clicks.', perMinute: true, sum: ['clicks'] },
-  impressions: { description: 'Impressions.', perMinute: true, sum: ['impressions'] },
+  clicks: { description: 'Valid clicks.', perMinute: true, sum: ['clicks'] },
+  impressions: { description: 'Valid impressions.', perMinute: true, sum: ['impressions'] },
   ctr: {
     description: '`clicks` divided by `impressions`, so 0.05 is 5 %; null without impressions.',
     perMinute: true,
@@ -81,6 +92,30 @@ const metrics = {
     sum: ['play_time_ms'],
     per: ['play_times'],
     unit: 1_000,
+  },
+  gross_clicks: {
+    description: 'All clicks: the sum of `clicks` and `invalid_clicks`.',
+    perMinute: false,
+    sum: ['clicks', 'invalid_clicks'],
+  },
+  gross_impressions: {
+    description: 'All impressions: the sum of `impressions` and `invalid_impressions`.',
+    perMinute: false,
+    sum: ['impressions', 'invalid_impressions'],
+  },
+  gross_ctr: {
+    description: '`gross_clicks` divided by `gross_impressions`; null without impressions.',
+    perMinute: false,
+    sum: ['clicks', 'invalid_clicks'],
+    per: ['impressions', 'invalid_impressions'],
+  },
+  invalid_clicks: count('invalid_clicks', 'Clicks whose verdict is not `valid`.'),
+  invalid_impressions: count('invalid_impressions', 'Impressions whose verdict is not `valid`.'),
+  invalid_click_rate: {
+    description: '`invalid_clicks` divided by `gross_clicks`; null without clicks.',
+    perMinute: false,
+    sum: ['invalid_clicks'],
+    per: ['clicks', 'invalid_clicks'],
   },
 } as const satisfies Readonly<Record<string, Metric>>;
 

@@ -51,6 +51,7 @@ export type GateVerdict = DecidedBy<'gate'>;
  */
 export const VERDICTS: Readonly<Record<InvalidVerdict, VerdictRow>> = verdicts;
 export const INVALID_VERDICTS = Object.keys(verdicts) as readonly InvalidVerdict[];
+export const VERDICT_NAMES: readonly Verdict[] = ['valid', ...INVALID_VERDICTS];
 
 /** The number in `counts_per_label` under which invalid events are counted by their verdict. Valid events have no row. */
 export const VERDICT_LABEL = 6;

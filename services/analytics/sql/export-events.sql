@@ -5,7 +5,7 @@
 -- rows come at once. The order of partitions is that of days in UUIDv7, then ids without a partition of their day.
 SELECT kind, id, ad_id, occurred_at, received_at, claimed_at, ip,
        coalesce(play_time_ms, play_time_seconds * 1000),
-       session_id, placement, source, device, country, error_code
+       session_id, placement, source, device, country, error_code, coalesce(verdict, 0)
 FROM ad_events
 WHERE ad_id = ANY($1::text[])
   AND occurred_at >= to_timestamp($2::float8 / 1000) AND occurred_at < to_timestamp($3::float8 / 1000)

@@ -16,15 +16,15 @@ beforeAll(async () => {
   env = await testServers.database();
   database = openPool(env);
   testServers.onRelease(() => database.end());
-  const insert = `INSERT INTO ad_events (id, kind, ad_id, ip, occurred_at, received_at, claimed_at, play_time_seconds, play_time_ms, source)`;
+  const insert = `INSERT INTO ad_events (id, kind, ad_id, ip, occurred_at, received_at, claimed_at, play_time_seconds, play_time_ms, source, verdict)`;
   await database.query(`${insert}
     VALUES ('019b7d6c-90ce-7a3b-9c1d-2e4f5a6b7c8d', 'click', '=1+1', '203.0.113.7', '2026-01-02 03:04:05', '2026-01-02 03:04:05.12',
-            '2026-02-01', 12, 12345, '@spring'),
-           ('f47ac10b-58cc-4372-a567-0e02b2c3d479', 'click', 'say"1,2"', '2001:db8::1', '2026-01-02 10:00:00.001', '2026-01-02', NULL, 7, NULL, NULL),
-           ('f47ac10b-58cc-4372-a567-0e02b2c3d479', 'impression', '=1+1', '203.0.113.7', '2026-01-03', '2026-01-03', NULL, NULL, NULL, NULL)`);
+            '2026-02-01', 12, 12345, '@spring', 10),
+           ('f47ac10b-58cc-4372-a567-0e02b2c3d479', 'click', 'say"1,2"', '2001:db8::1', '2026-01-02 10:00:00.001', '2026-01-02', NULL, 7, NULL, NULL, NULL),
+           ('f47ac10b-58cc-4372-a567-0e02b2c3d479', 'impression', '=1+1', '203.0.113.7', '2026-01-03', '2026-01-03', NULL, NULL, NULL, NULL, NULL)`);
   await database.query(`${insert}
     SELECT ('f0000000-0000-4000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'impression', 'ad-large', '203.0.113.9', '2026-02-01', '2026-02-01',
-           NULL, NULL, NULL, NULL
+           NULL, NULL, NULL, NULL, NULL
     FROM generate_series(1, ${ROWS}) AS n`);
   analytics = await testServers.service({
     name: 'analytics',
@@ -88,6 +88,7 @@ describe('the export of events', () => {
         device: null,
         country: null,
         error_code: null,
+        verdict: 'double_click',
       },
       expect.objectContaining({ ad_id: 'say"1,2"', claimed_at: null, ip: '2001:db8::1', video_play_time: 7 }),
     ]);
@@ -109,10 +110,10 @@ describe('the export of events', () => {
     const text = await response.text();
     const [head, ...lines] = text.split('\r\n');
     expect([head, ...lines.sort()]).toEqual([
-      'kind,id,ad_id,occurred_at,received_at,claimed_at,ip,video_play_time,session_id,placement,source,device,country,error_code',
+      'kind,id,ad_id,occurred_at,received_at,claimed_at,ip,video_play_time,session_id,placement,source,device,country,error_code,verdict',
       '',
-      "click,019b7d6c-90ce-7a3b-9c1d-2e4f5a6b7c8d,'=1+1,2026-01-02T03:04:05.000Z,2026-01-02T03:04:05.120Z,2026-02-01T00:00:00.000Z,203.0.113.7,12.345,,,'@spring,,,",
-      'click,f47ac10b-58cc-4372-a567-0e02b2c3d479,"say""1,2""",2026-01-02T10:00:00.001Z,2026-01-02T00:00:00.000Z,,2001:db8::1,7,,,,,,',
+      "click,019b7d6c-90ce-7a3b-9c1d-2e4f5a6b7c8d,'=1+1,2026-01-02T03:04:05.000Z,2026-01-02T03:04:05.120Z,2026-02-01T00:00:00.000Z,203.0.113.7,12.345,,,'@spring,,,,double_click",
+      'click,f47ac10b-58cc-4372-a567-0e02b2c3d479,"say""1,2""",2026-01-02T10:00:00.001Z,2026-01-02T00:00:00.000Z,,2001:db8::1,7,,,,,,,valid',
     ]);
     expect(await (await ask(range, { Accept: 'text/csv' })).text()).toBe(text);
     const parts = await ask(range, { Accept: 'text/html, */*;q=0.8' });

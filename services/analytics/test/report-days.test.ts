@@ -64,39 +64,48 @@ beforeAll(async () => {
   record = (events) => ledger.recordQueued(events);
 });
 
+/** The groupings of reports, in SQL. */
+const GROUPS = { '': "''", ad: 'ad_id', verdict: "CASE WHEN verdict IS NULL THEN 'valid' ELSE 'bot' END" };
+type Group = keyof typeof GROUPS;
+
 /** Rows of a report and a count of the stored events, in one snapshot. */
-async function expectExact(client: pg.ClientBase, tz: string, interval: string, groupBy: string): Promise<void> {
+async function expectExact(client: pg.ClientBase, tz: string, interval: string, groupBy: Group): Promise<void> {
   const plan = await planned(
-    `from=${RANGE.from}&to=${RANGE.to}&interval=${interval}&tz=${tz}&group_by=${groupBy}&metrics=clicks,impressions,starts,completes,errors,average_play_time`,
+    `from=${RANGE.from}&to=${RANGE.to}&interval=${interval}&tz=${tz}&group_by=${groupBy}&metrics=clicks,impressions,starts,completes,errors,gross_clicks,invalid_impressions,average_play_time`,
   );
   const [text, values] = reportStatement({ ...plan, most: null });
   await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
   const { rows } = await client.query(text, values);
   const { rows: should } = await client.query(
     `SELECT ${interval === 'total' ? "''" : `to_char(date_trunc('${interval}', occurred_at, $3) AT TIME ZONE $3, 'YYYY-MM-DD')`} AS day,
-       ${groupBy === '' ? "''" : 'ad_id'} AS ad, ${['click', 'impression', 'start', 'complete', 'error'].map((kind) => `count(*) FILTER (WHERE kind = '${kind}')::float8 AS ${kind}`).join(', ')},
-       count(play_time_ms)::integer AS play_times, sum(play_time_ms)::float8 AS play_time
+       ${GROUPS[groupBy]} AS "group", ${['click', 'impression', 'start', 'complete', 'error'].map((kind) => `count(*) FILTER (WHERE kind = '${kind}' AND verdict IS NULL)::float8 AS ${kind}`).join(', ')},
+       count(*) FILTER (WHERE kind = 'click')::float8 AS gross_clicks,
+       count(*) FILTER (WHERE kind = 'impression' AND verdict IS NOT NULL)::float8 AS invalid_impressions,
+       count(play_time_ms) FILTER (WHERE verdict IS NULL)::integer AS play_times,
+       sum(play_time_ms) FILTER (WHERE verdict IS NULL)::float8 AS play_time
      FROM ad_events
-     WHERE verdict IS NULL AND occurred_at >= ($1::timestamp AT TIME ZONE $3) AND occurred_at < ($2::timestamp AT TIME ZONE $3)
+     WHERE occurred_at >= ($1::timestamp AT TIME ZONE $3) AND occurred_at < ($2::timestamp AT TIME ZONE $3)
      GROUP BY 1, 2`,
     [RANGE.from, RANGE.to, tz],
   );
   await client.query('COMMIT');
-  const playTimes = new Map(should.map(({ day, ad, play_times: number }) => [`${day} ${ad}`, Number(number)]));
+  const playTimes = new Map(should.map(({ day, group, play_times: number }) => [`${day} ${group}`, Number(number)]));
   const found = rows.map((row) => {
     const day = interval === 'total' ? '' : plan.parts[row.part]?.time.slice(0, 10);
     const mean = row.average_play_time;
-    const ad = row.ad ?? '';
+    const group = row.ad ?? row.event_label ?? '';
     return [
       day,
-      ad,
+      group,
       row.clicks,
       row.impressions,
       row.starts,
       row.completes,
       row.errors,
+      row.gross_clicks,
+      row.invalid_impressions,
       // The sum, which is a whole number of milliseconds: two ways to compute a mean differ in its last digits.
-      mean === null ? null : Math.round(1_000 * mean * (playTimes.get(`${day} ${ad}`) ?? 0)),
+      mean === null ? null : Math.round(1_000 * mean * (playTimes.get(`${day} ${group}`) ?? 0)),
     ];
   });
   const counted = found.filter((row) => row.slice(2).some((count) => count !== 0 && count !== null));
@@ -176,7 +185,7 @@ describe('the counts per day', () => {
     });
     const reader = withClient(async (client) => {
       do {
-        await expectExact(client, pick(ZONES), pick(['day', 'week', 'total']), pick(['', 'ad']));
+        await expectExact(client, pick(ZONES), pick(['day', 'week', 'total']), pick<Group>(['', 'ad', 'verdict']));
       } while (recording > 0);
     });
     await Promise.all([...recorders, builder, reader]);
@@ -186,6 +195,7 @@ describe('the counts per day', () => {
     expect((await daysOf(BUILT)).map(({ remainder }) => remainder)).toEqual([...offsets].sort((one, two) => one - two));
     await withClient(async (client) => {
       for (const tz of ZONES) await expectExact(client, tz, 'day', 'ad');
+      await expectExact(client, 'UTC', 'week', 'verdict');
     });
   });
 

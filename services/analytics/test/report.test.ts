@@ -114,6 +114,7 @@ beforeAll(async () => {
       ip: '203.0.113.9',
       occurredAt: at,
       receivedAt: NOW,
+      ...(random() < 0.8 ? {} : { verdict: pick(['bot', 'datacenter']) }),
       ...(kind !== 'click' || random() < 0.5 ? {} : { playTimeMs: Math.floor(random() * 100_000) }),
     };
   });
@@ -151,6 +152,8 @@ describe('a report', () => {
     ['-campaign', 'interval=total&group_by=campaign'],
     ['placement', 'interval=month&group_by=ad,placement'],
     ['ad', 'interval=month&group_by=ad,campaign'],
+    ['-verdict', 'interval=month&group_by=verdict,ad'],
+    ['invalid_click_rate', 'interval=week&group_by=ad'],
   ])('has the same rows in pages as in whole, by %s: %s', async (order, query) => {
     const range = `from=2026-09-28&to=2026-11-05&${query}`;
     const { rows: unordered } = await report(range);
@@ -159,7 +162,7 @@ describe('a report', () => {
     const name = order.replace('-', '');
     const values = await report(`${range}&order=${order}`);
     // Labels that are null precede all others, and metrics that are null follow them.
-    const isLabel = ['ad', 'campaign', 'advertiser', 'placement'].includes(name);
+    const isLabel = ['ad', 'campaign', 'advertiser', 'placement', 'verdict'].includes(name);
     const keys = values.rows.map((row) => row[name] ?? (isLabel ? '' : null));
     const present = keys.filter((key) => key !== null);
     expect(keys.slice(present.length).every((key) => key === null)).toBe(true);
@@ -180,6 +183,7 @@ describe('a report', () => {
   it.each([
     'interval=day&tz=Asia/Kathmandu&group_by=placement,ad&order=-ctr',
     'interval=total&group_by=campaign,advertiser&metrics=clicks,average_play_time,error_rate',
+    'interval=month&group_by=verdict,campaign&order=-gross_clicks',
     'interval=hour&from=2026-10-25&to=2026-10-26&tz=Europe/Berlin&limit=7&order=time',
   ])('has the same rows in JSON, NDJSON and CSV: %s', async (rest) => {
     const query = rest.includes('from=') ? rest : `from=2026-09-28&to=2026-11-05&${rest}`;
@@ -360,6 +364,9 @@ describe('a report', () => {
     ['group_by=placement,device', 'the report can group or filter by one of placement, source, device, country'],
     ['group_by=placement&error_code=303', 'not by placement and error_code'],
     ['group_by=placement&interval=minute', 'cannot group or filter by placement with interval=minute'],
+    ['group_by=verdict&placement=top', 'not by placement and verdict'],
+    ['verdict=human', 'verdict must be one of [valid, listed_ip,'],
+    ['interval=minute&metrics=gross_clicks', 'metrics must not contain gross_clicks if interval=minute'],
     ['interval=minute&metrics=average_play_time', 'metrics must not contain average_play_time if interval=minute'],
   ])('refuses %s with a 400 that says what is wrong', async (query, message) => {
     await expect(report(query)).rejects.toMatchObject({ status: 400, message: expect.stringContaining(message) });

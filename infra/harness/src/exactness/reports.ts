@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { API_PREFIX, ENDPOINTS, type ReportQuery, type RowFormat, readReportQuery } from '@ads/contract';
-import { AD_LABELS, COUNTED_LABELS, type Interval, METRIC_NAMES, METRICS, type MetricName } from '@ads/models';
+import { AD_LABELS, EVENT_GROUPS, type Interval, METRIC_NAMES, METRICS, type MetricName } from '@ads/models';
 import type pg from 'pg';
 import { differences } from './counters.js';
 
@@ -21,6 +21,7 @@ export function reportsUntil(now: number): string[] {
   return [
     `${always}&group_by=ad`,
     `${always}&group_by=advertiser,placement`,
+    `${always}&group_by=ad,verdict`,
     `from=${from}&to=${to}&interval=hour&tz=Asia/Kathmandu`,
   ];
 }
@@ -110,13 +111,13 @@ function parse(text: string) {
   const parsed = readReportQuery(text);
   if (parsed.state === 'invalid') throw new Error(`${text}: ${JSON.stringify(parsed.details)}`);
   const { query } = parsed;
-  const label = COUNTED_LABELS.find((name) => query.group_by.includes(name) || query[name] !== undefined);
+  const label = EVENT_GROUPS.find((name) => query.group_by.includes(name) || query[name] !== undefined);
   return { query, label };
 }
 
 /** The interval and the groups of a row of a report, as `expected-report.sql` returns them. */
 function keyOf(row: Fields, { interval, group_by }: ReportQuery): string {
-  const ofEvents = COUNTED_LABELS.find((name) => group_by.includes(name));
+  const ofEvents = EVENT_GROUPS.find((name) => group_by.includes(name));
   const labels = [...AD_LABELS, ofEvents].map((name) => (name === undefined ? null : (row[name] ?? null)));
   return JSON.stringify([timeOf(row.time, interval), ...labels]);
 }

@@ -27,6 +27,7 @@ const stored = {
   device: 'mobile',
   country: 'DE',
   error_code: null,
+  verdict: 'valid',
 };
 
 /** `GET /api/v1/ads/analytics/events` */

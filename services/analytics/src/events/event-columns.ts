@@ -1,4 +1,5 @@
 import type { TextRow } from '@ads/connections';
+import { INVALID_VERDICTS, VERDICTS, type Verdict } from '@ads/models';
 import type { Cell } from '../row-formats.js';
 
 /** Converts the text of Postgres. */
@@ -11,6 +12,14 @@ const asTime: Convert = (text) => `${text.slice(0, 10)}T${text.slice(11, 19)}.${
 
 /** Milliseconds become seconds. */
 const asSeconds: Convert = (text) => Number(text) / 1_000;
+
+const VERDICTS_BY_NUMBER: ReadonlyMap<number, Verdict> = new Map([
+  [0, 'valid'],
+  ...INVALID_VERDICTS.map((name) => [VERDICTS[name].number, name] as const),
+]);
+
+/** A verdict of a newer release stays a number. */
+const asVerdict: Convert = (text) => VERDICTS_BY_NUMBER.get(Number(text)) ?? text;
 
 /** The columns of `export-events.sql`, in its order. */
 const COLUMNS: Readonly<Record<string, Convert>> = {
@@ -28,6 +37,7 @@ const COLUMNS: Readonly<Record<string, Convert>> = {
   device: asText,
   country: asText,
   error_code: asText,
+  verdict: asVerdict,
 };
 
 export const EVENT_COLUMNS = Object.keys(COLUMNS);

@@ -6,7 +6,7 @@ import {
   type ReportQuery,
   readReportQuery,
 } from '@ads/contract';
-import { COUNTED_LABELS, type CountedLabel, GROUPS, METRIC_NAMES, METRICS, type MetricName } from '@ads/models';
+import { EVENT_GROUPS, type EventGroup, GROUPS, METRIC_NAMES, METRICS, type MetricName } from '@ads/models';
 import { cutRange, formatMoment, type Part } from './intervals.js';
 import { type Range, readRange } from './range.js';
 import { MINUTES, QUARTER_HOURS, type ReportRequest } from './read-report.js';
@@ -54,7 +54,8 @@ export async function planReport(text: string, options: PlanOptions): Promise<Re
   const parts = cutRange(from, to, interval, tz, isWhole ? REPORT_ROWS : REPORT_PARTS);
   if (parts === undefined) throw isWhole ? tooManyRows() : tooManyParts();
   const bounds = [...parts.map((part) => part.from), to].map((time) => Math.floor(time / rollup.milliseconds));
-  const days = interval in BY_DAYS && label === undefined ? wholeDays({ from, to }, bounds, tz, options.now) : [];
+  const hasDays = interval in BY_DAYS && (label === undefined || label === 'verdict');
+  const days = hasDays ? wholeDays({ from, to }, bounds, tz, options.now) : [];
   return { query, from, to, parts, rollup, label, bounds, days, metrics, after: cursor?.after, format };
 }
 
@@ -73,18 +74,16 @@ const BY_DAYS: Readonly<Partial<Record<ReportQuery['interval'], true>>> = {
   total: true,
 };
 
-/** The label of events that the query groups or filters by. @throws ApiError for more than one, and for minutes */
-function eventLabelOf(query: ReportQuery): CountedLabel | undefined {
-  const labels = COUNTED_LABELS.filter((name) => query.group_by.includes(name) || query[name] !== undefined);
+/** The label of events, or the verdict, that the query groups or filters by. @throws ApiError for more than one, and for minutes */
+function eventLabelOf(query: ReportQuery): EventGroup | undefined {
+  const labels = EVENT_GROUPS.filter((name) => query.group_by.includes(name) || query[name] !== undefined);
   const [label, other] = labels;
   const refuse = (message: string) =>
     invalidFields([
       { path: labels.some((name) => query.group_by.includes(name)) ? 'group_by' : String(label), message },
     ]);
   if (other !== undefined) {
-    throw refuse(
-      `the report can group or filter by one of ${COUNTED_LABELS.join(', ')}, not by ${labels.join(' and ')}`,
-    );
+    throw refuse(`the report can group or filter by one of ${EVENT_GROUPS.join(', ')}, not by ${labels.join(' and ')}`);
   }
   if (label !== undefined && query.interval === 'minute') {
     throw refuse(`the report cannot group or filter by ${label} with interval=minute; use interval=quarter_hour`);

@@ -7,8 +7,10 @@ import {
   COUNT_COLUMNS,
   type CountedLabel,
   type CountName,
+  type EventGroup,
   type GroupName,
-  labelNumber,
+  groupNumber,
+  INVALID_COLUMNS,
   METRICS,
   type MetricName,
 } from '@ads/models';
@@ -36,6 +38,8 @@ export const QUARTER_HOURS: Rollup = {
   counts: [...COUNT_COLUMNS, 'play_times', 'play_time_ms'],
 };
 
+const INVALID: ReadonlySet<CountName> = new Set(INVALID_COLUMNS);
+
 /** The condition of each filter that a query has. A query without it gets a plan of its own. */
 const FILTERS: Readonly<Record<AdLabel, readonly [condition: string, parameter: string]>> = {
   ad: ['ad_id = ANY($2)', '$2::text[]'],
@@ -43,7 +47,7 @@ const FILTERS: Readonly<Record<AdLabel, readonly [condition: string, parameter: 
   advertiser: ['ads.advertiser = ANY($4)', '$4::text[]'],
 };
 
-/** The columns of the groups of a row. Labels of events share one, because a report has at most one of them. */
+/** The columns of the groups of a row. Labels of events and the verdict share one, because a report has at most one of them. */
 export const GROUP_COLUMNS = [...AD_LABELS, 'event_label'] as const;
 type GroupColumn = (typeof GROUP_COLUMNS)[number];
 
@@ -83,10 +87,10 @@ export type ReportPosition = Pick<ReportRow, 'part' | 'sort'> & Readonly<Record<
 
 /** The selection and grouping of a report. */
 export interface ReportRequest {
-  readonly query: Pick<ReportQuery, 'ad_id' | 'campaign' | 'advertiser' | CountedLabel | 'group_by' | 'order'>;
+  readonly query: Pick<ReportQuery, 'ad_id' | 'campaign' | 'advertiser' | EventGroup | 'group_by' | 'order'>;
   readonly rollup: Rollup;
-  /** The label of events that the report groups or filters by. */
-  readonly label: CountedLabel | undefined;
+  /** The label of events, or `verdict`, that the report groups or filters by. */
+  readonly label: EventGroup | undefined;
   /** The first bucket of each part, ascending, and the bucket after the last part. */
   readonly bounds: readonly number[];
   readonly metrics: readonly MetricName[];
@@ -130,7 +134,7 @@ export function reportStatement({
   const keys = keysOf(order, groups);
   const counts = rollup.counts.filter((count) => isCounted(count, metrics, order));
   const parts: Readonly<Record<string, string>> = {
-    rollup: sourceOf({ rollup, label, days }, counts, listed !== undefined),
+    rollup: sourceOf({ query, rollup, label, days }, counts),
     bucket: rollup.column,
     filters: [...filters, listed === undefined ? 'AND $5::text[] IS NULL' : 'AND value = ANY($5)'].join(' '),
     values: groups.map((column) => `, ${GROUP_VALUES[column]} AS ${column}`).join(''),
@@ -174,12 +178,15 @@ function isCounted(count: CountName, metrics: readonly MetricName[], order: Repo
 
 /** The rows that the report sums: counts of an ad in a bucket. */
 function sourceOf(
-  { rollup, label, days }: Pick<ReportRequest, 'rollup' | 'label' | 'days'>,
+  { query, rollup, label, days }: Pick<ReportRequest, 'query' | 'rollup' | 'label' | 'days'>,
   counts: readonly CountName[],
-  onlyLabelled: boolean,
 ): string {
-  if (label !== undefined) return `(${labelledCounts(rollup, label, onlyLabelled)}) AS labelled`;
-  return days.length === 0 ? rollup.table : `(${countsWithDays(rollup, counts)}) AS counted`;
+  const all = (these: readonly CountName[]) =>
+    days.length === 0 ? rollup.table : `(${countsWithDays(rollup, these)}) AS counted`;
+  if (label === undefined) return all(counts);
+  const rows =
+    label === 'verdict' ? countsByVerdict(rollup, query.verdict, all) : countsByLabel(rollup, label, query[label]);
+  return `(${rows}) AS labelled`;
 }
 
 /**
@@ -204,17 +211,36 @@ function countsWithDays({ table, column }: Rollup, counts: readonly CountName[])
       WHERE ${isIn('(SELECT min(first) FROM gaps)', '(SELECT max(after) FROM gaps)')}`;
 }
 
+/** The counts of events with a label, or with a verdict other than `valid`. */
+function labelledCounts({ column, counts }: Rollup, name: EventGroup): string {
+  return `SELECT ad_id, ${column}, value, ${counts.join(', ')} FROM counts_per_label WHERE label = ${groupNumber(name)}`;
+}
+
 /**
  * The counts of events by one label. Events without it have an empty one: their counts are those of the quarter-hours, less the
  * counts of the events with the label.
  */
-function labelledCounts({ table, column, counts }: Rollup, label: CountedLabel, onlyLabelled: boolean): string {
-  const labelled = `FROM counts_per_label WHERE label = ${labelNumber(label)}`;
-  const withLabel = `SELECT ad_id, ${column}, value, ${counts.join(', ')} ${labelled}`;
-  if (onlyLabelled) return withLabel;
-  return `${withLabel}
+function countsByLabel(rollup: Rollup, label: CountedLabel, listed: readonly string[] | undefined): string {
+  const { table, column, counts } = rollup;
+  const labelled = labelledCounts(rollup, label);
+  if (listed !== undefined) return labelled;
+  return `${labelled}
     UNION ALL SELECT ad_id, ${column}, '', ${counts.join(', ')} FROM ${table}
-    UNION ALL SELECT ad_id, ${column}, '', ${counts.map((count) => `-${count}`).join(', ')} ${labelled}`;
+    UNION ALL SELECT ad_id, ${column}, '', ${counts.map((count) => `-${count}`).join(', ')} FROM (${labelled}) AS less`;
+}
+
+/** The counts of events by verdict. Only invalid events have rows of their own; valid ones are counted in other columns. */
+function countsByVerdict(
+  rollup: Rollup,
+  listed: readonly string[] | undefined,
+  all: (counts: readonly CountName[]) => string,
+): string {
+  const { column, counts } = rollup;
+  const invalid = labelledCounts(rollup, 'verdict');
+  if (listed?.includes('valid') === false) return invalid;
+  const valid = counts.map((count) => (INVALID.has(count) ? '0' : count));
+  return `${invalid}
+    UNION ALL SELECT ad_id, ${column}, 'valid', ${valid.join(', ')} FROM ${all(counts)}`;
 }
 
 /** A column that orders the rows. */
