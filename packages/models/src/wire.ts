@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { AD_ID, type AdEvent, MAX_PLAY_TIME, type WritableEvent } from './event.js';
 import { EVENT_KINDS, type EventKind, KINDS } from './kinds.js';
-import { readStoredLabels } from './labels.js';
+import { EVENT_LABEL_NAMES, type EventLabels, readStoredLabels } from './labels.js';
 import { isUuid } from './uuid.js';
 import { isIngestVerdict, isViewer } from './verdicts.js';
 
@@ -128,7 +128,7 @@ function versionOf(code: unknown): number | undefined {
 }
 
 /**
- * Encodes one event. Concatenation takes two thirds of the time of JSON.stringify; only the ad id may need escaping. Times are
+ * Encodes one event. Concatenation takes two thirds of the time of JSON.stringify; only the ad id and labels may need escaping. Times are
  * formatted by toFixed, because V8 caches the other conversions of numbers to strings, which then outlive the young
  * generation.
  */
@@ -136,10 +136,35 @@ export function encodeEvent(event: AdEvent): string {
   const { id, adId, ip, occurredAt, receivedAt, claimedAt, playTimeMs, labels, verdict, viewer } = event;
   const claimed = claimedAt === undefined ? '' : `,"raw":${claimedAt}`;
   const played = playTimeMs === undefined ? '' : encodePlayTime(playTimeMs);
-  const labelled = labels === undefined ? '' : `,"l":${JSON.stringify(labels)}`;
+  const labelled = labels === undefined ? '' : `,"l":${encodeLabels(labels)}`;
   const judged = verdict === undefined ? '' : `,"vd":"${verdict}"`;
   const seen = viewer === undefined ? '' : `,"vw":"${viewer}"`;
-  return `{"k":"${codeOf(event)}","id":"${id}","ad":${JSON.stringify(adId)},"ip":"${ip}","at":${occurredAt.toFixed()},"rx":${receivedAt.toFixed()}${claimed}${played}${labelled}${judged}${seen}}`;
+  return `{"k":"${codeOf(event)}","id":"${id}","ad":${quoted(adId)},"ip":"${ip}","at":${occurredAt.toFixed()},"rx":${receiptText(receivedAt)}${claimed}${played}${labelled}${judged}${seen}}`;
+}
+
+/** The latest time of receipt: the events of a batch have few different ones. */
+let latest = { time: -1, text: '' };
+
+function receiptText(time: number): string {
+  if (time !== latest.time) latest = { time, text: time.toFixed() };
+  return latest.text;
+}
+
+function encodeLabels(labels: EventLabels): string {
+  let text = '';
+  for (const name of EVENT_LABEL_NAMES) {
+    const value = labels[name];
+    if (value !== undefined) text += `${text === '' ? '{' : ','}"${name}":${quoted(value)}`;
+  }
+  return text === '' ? '{}' : `${text}}`;
+}
+
+/** Printable ASCII that JSON does not escape. */
+const UNESCAPED = /^[ !#-[\]-~]*$/;
+
+/** The text as JSON. */
+function quoted(text: string): string {
+  return UNESCAPED.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
 function codeOf({ kind, labels, verdict, viewer }: AdEvent): string {
