@@ -33,7 +33,7 @@ interface Cases {
  * The parts take this long on an idle machine with two cores:
  * ingest, 4 contenders warmed up, × 2 numbers of connections × 3 rounds × 4 s, and again at half load: 4 min;
  * batches, 3 sizes of batches warmed up, × 3 rounds × 4 s: 45 s;
- * tags, 2 tags of 2 contenders warmed up, × 3 rounds × 4 s: 1 min;
+ * tags, 3 tags of 2 contenders warmed up, × 3 rounds × 4 s, one of them again at half load: 2 min;
  * drain, 3 numbers of ads × 2 rounds × (fill, drain by one, fill, drain by two, unnest, COPY: some 15 s): 1 min 30 s;
  * freshness, the throughput of the whole tracker, then 3 loads × 2 rounds × 10 s: 1 min 20 s;
  * answers, 5 stores × (6 cases of 1.5 s warmed up, × 2 rounds, and again at a fixed rate; filling the store): 4 min 30 s;

@@ -64,6 +64,12 @@ const GOALS: readonly Definition[] = [
     atLeast: 0.65,
   },
   {
+    name: 'vast_p99_of_bare',
+    what: 'p99 of VAST at half load ÷ p99 of bare node:http with the same bytes at the same rate',
+    figure: 'tags.ours_vast_p99_ms / tags.bare_vast_p99_ms',
+    atMost: 3,
+  },
+  {
     name: 'drain_of_unnest_100',
     what: 'drain of 100 ads ÷ bare INSERT … unnest',
     figure: 'drain.one_100_per_second / drain.unnest_100_per_second',

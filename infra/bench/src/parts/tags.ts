@@ -3,16 +3,19 @@ import { printDetail, printTable } from '@ads/local';
 import { uuidv7 } from '@ads/models';
 import type { Budget } from '../budget.js';
 import { runAt, whereIs } from '../cores.js';
-import { runLoad, warmUp } from '../load/run-load.js';
+import { type LoadResult, runLoad, warmUp } from '../load/run-load.js';
 import type { Part } from '../part.js';
 import type { BenchStack } from '../stack.js';
-import { Figures, inFigures, spreadOf } from '../statistics.js';
+import { Figures, inFigures, spreadOf, Times } from '../statistics.js';
 import { emptyStreams } from '../tracker.js';
 
-const TAGS = ['pixel', 'click_through'] as const;
+const TAGS = ['pixel', 'click_through', 'vast'] as const;
 type Tag = (typeof TAGS)[number];
 
-const STATUS: Readonly<Record<Tag, number>> = { pixel: 200, click_through: 302 };
+/** The tag whose response times are measured: the player waits for it. */
+const TIMED: Tag = 'vast';
+
+const STATUS: Readonly<Record<Tag, number>> = { pixel: 200, click_through: 302, vast: 200 };
 const CONNECTIONS = 64;
 const WARM_ANSWERS = 50_000;
 /** Different URLs of one tag. */
@@ -20,9 +23,9 @@ const URLS = 5_000;
 /** Headers that Node sets, or that differ between the responses. */
 const OWN_HEADERS = new Set(['date', 'connection', 'keep-alive']);
 
-/** Pixels and click-throughs per second on one core, and what bare `node:http` answers with the same bytes. */
+/** Tags per second on one core, the response times of VAST at half of its rate, and those of bare `node:http` with the same bytes. */
 export const tags: Part = {
-  title: 'pixels and click-throughs per second on one core; the answer follows the acknowledgement of JetStream',
+  title: 'tags per second on one core; pixels and click-throughs are answered after the acknowledgement of JetStream',
   ads: 100,
   async run(stack, budget) {
     runAt('others');
@@ -30,6 +33,7 @@ export const tags: Part = {
     const { port: ours } = await stack.startServiceAt('measured', 'ingest');
     printDetail(`ingest, bare node:http: ${whereIs('measured')}; load, NATS, Postgres: ${whereIs('others')}`);
     const rates = new Figures();
+    const times = new Times();
     for (const tag of TAGS) {
       const paths = urlsOf(tag, stack.adIds);
       const answer = await readAnswer(ours, paths[0] ?? '');
@@ -37,7 +41,11 @@ export const tags: Part = {
       const ports = { ours, bare: bare.port };
       const load = { connections: CONNECTIONS, request: { kind: 'get', paths }, status: STATUS[tag] } as const;
       for (const port of Object.values(ports)) await warmUp({ ...load, port }, WARM_ANSWERS);
-      await measure(stack, rates, budget, tag, ports, load);
+      await measure(stack, budget, ports, load, (server, { perSecond }) => rates.add(`${server}_${tag}`, perSecond));
+      if (tag === TIMED) {
+        const half = { ...load, perSecond: rates.of(`ours_${tag}`).median / 2 };
+        await measure(stack, budget, ports, half, (server, result) => times.add(`${server}_${tag}`, result));
+      }
       await bare.stop();
     }
     printTable(
@@ -47,30 +55,40 @@ export const tags: Part = {
         .map((name) => [name.replaceAll('_', ' '), inFigures(rates.of(name).median), spreadOf(rates.of(name))]),
       [0],
     );
-    return rates.medians('_per_second');
+    const servers = ['ours', 'bare'].map((server) => `${server}_${TIMED}`);
+    printTable(
+      ['at half of our rate', 'p50 ms', 'spread', 'p99 ms', 'spread'],
+      servers.map((name) => [name.replaceAll('_', ' '), ...times.cells(name)]),
+      [0],
+    );
+    return { ...rates.medians('_per_second'), ...times.medians() };
   },
 };
 
+type Load = Omit<Parameters<typeof runLoad>[0], 'port' | 'warmSeconds' | 'seconds'>;
+type Ports = Readonly<Record<string, number>>;
+
+/** Measures each server in each round. */
 async function measure(
   stack: BenchStack,
-  rates: Figures,
   { ingest: { rounds, warmSeconds, seconds } }: Budget,
-  tag: Tag,
-  ports: Readonly<Record<string, number>>,
-  load: Omit<Parameters<typeof runLoad>[0], 'port' | 'warmSeconds' | 'seconds'>,
+  ports: Ports,
+  load: Load,
+  add: (server: string, result: LoadResult) => void,
 ): Promise<void> {
   for (let round = 0; round < rounds; round += 1) {
-    for (const [name, port] of Object.entries(ports)) {
-      rates.add(`${name}_${tag}`, (await runLoad({ ...load, port, warmSeconds, seconds })).perSecond);
+    for (const [server, port] of Object.entries(ports)) {
+      add(server, await runLoad({ ...load, port, warmSeconds, seconds }));
       await emptyStreams(stack);
     }
   }
 }
 
-/** URLs as `/vast` writes them, with the macros as a player fills them, each with a session of its own. */
+/** URLs of VAST, and of tags as `/vast` writes them, with the macros as a player fills them, each with a session of its own. */
 function urlsOf(tag: Tag, adIds: readonly string[]): string[] {
   return Array.from({ length: URLS }, (_, index) => {
     const adId = adIds[index % adIds.length] ?? '';
+    if (tag === 'vast') return `/vast/${adId}?placement=home&source=newsletter`;
     const session = `sid=${uuidv7(Date.now())}&pl=home&src=newsletter`;
     const macros = `cb=${10_000_000 + index}&ts=${encodeURIComponent(new Date().toISOString())}`;
     return tag === 'pixel' ? `/t/start?ad_id=${adId}&${session}&${macros}` : `/c/${adId}?${session}&${macros}`;
