@@ -196,16 +196,12 @@ async function build() {
     [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b', 'infra'],
     'Correct the errors above, then try again.',
   );
-  const bundle = (what, name) =>
-    run(
-      what,
-      process.execPath,
-      [join(root, 'packages', name, 'build.mjs')],
-      'Correct the errors above, then try again.',
-    );
+  const bundle = (what, script) =>
+    run(what, process.execPath, [join(root, script)], 'Correct the errors above, then try again.');
   await Promise.all([
-    bundle('bundle of the browser snippet', 'player'),
-    bundle('bundle of the dashboard', 'dashboard'),
+    bundle('bundle of the browser snippet', 'packages/player/build.mjs'),
+    bundle('bundle of the dashboard', 'packages/dashboard/build.mjs'),
+    bundle('bundles of the services', 'services/bundle.mjs'),
   ]);
 }
 

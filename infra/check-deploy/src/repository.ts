@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { readYaml, type YamlFile } from './yaml-file.js';
 
-const NOT_OURS = new Set(['node_modules', 'dist', '.git', '.cache', '.local']);
+const NOT_OURS = new Set(['node_modules', 'dist', 'bundle', '.git', '.cache', '.local']);
 
 /** The files of a checkout, by their paths from its root. */
 export interface Repository {

@@ -1,13 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { projectRoot, SERVICES } from '@ads/local';
+import { projectRoot, SERVICE_NAMES, type ServiceName } from '@ads/local';
 import { text } from './shape.js';
 
-/** The programs that are deployed, with the file that Node runs. */
-const PROGRAM_FILES = { ...SERVICES, migrate: { main: 'services/consumer/dist/migrate.js' } } as const;
-
-export type Program = keyof typeof PROGRAM_FILES;
-export const PROGRAMS = Object.keys(PROGRAM_FILES) as Program[];
+/** The programs that are deployed. */
+export type Program = ServiceName | 'migrate';
+export const PROGRAMS: readonly Program[] = [...SERVICE_NAMES, 'migrate'];
 
 /** A variable as `--print-config` prints it. */
 export interface ServiceVariable {
@@ -22,9 +20,10 @@ const READ_BY_LIBRARIES = ['NODE_OPTIONS', 'UV_THREADPOOL_SIZE', 'NODE_EXTRA_CA_
 
 const printed = new Map<Program, readonly ServiceVariable[]>();
 
-/** The file that Node runs for a program. */
+/** The file that `tsc` writes for a program, which does not have to be bundled for this check. */
 export function mainOf(program: Program): string {
-  return join(projectRoot, PROGRAM_FILES[program].main);
+  const file = program === 'migrate' ? 'consumer/dist/migrate.js' : `${program}/dist/main.js`;
+  return join(projectRoot, 'services', file);
 }
 
 /** The program of a container in Kubernetes or of a service in Compose, by its image in any registry. */

@@ -20,7 +20,6 @@ export { type CommandResult, copyFolder, runCommand } from './servers/run-comman
 export {
   forEachService,
   SERVICE_NAMES,
-  SERVICES,
   type ServiceName,
   UPSTREAMS,
 } from './service-table.js';

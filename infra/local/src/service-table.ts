@@ -2,7 +2,7 @@ import { ALL_ENDPOINTS, type ApiService } from '@ads/contract/paths';
 
 /** The facts about a service that the rest of `infra` needs. */
 interface ServiceRow {
-  /** The file that Node runs, from the root of the checkout. */
+  /** The file that Node runs, from the root of the checkout: the bundle of `services/bundle.mjs`. */
   readonly main: string;
 }
 
@@ -14,9 +14,9 @@ interface ServiceRow {
  * itself, with `--print-config`.
  */
 export const SERVICES = {
-  ingest: { main: 'services/ingest/dist/main.js' },
-  consumer: { main: 'services/consumer/dist/main.js' },
-  analytics: { main: 'services/analytics/dist/main.js' },
+  ingest: { main: 'services/ingest/bundle/main.js' },
+  consumer: { main: 'services/consumer/bundle/main.js' },
+  analytics: { main: 'services/analytics/bundle/main.js' },
 } as const satisfies Readonly<Record<string, ServiceRow>>;
 
 export type ServiceName = keyof typeof SERVICES;

@@ -10,12 +10,6 @@ const PAGE_POLICY =
 
 /** Serves the OpenAPI document at `/swagger/doc.json` and `/swagger/swagger.yaml`, and the Swagger page. */
 export function swagger(router: Router): void {
-  let document: object | undefined;
-  let yaml: string | undefined;
-  const getDocument = async () => {
-    document ??= await makeDocument();
-    return document;
-  };
   const page = setup(undefined, {
     swaggerUrl: 'doc.json',
     customSiteTitle: 'Ads Metric Tracker',
@@ -23,11 +17,12 @@ export function swagger(router: Router): void {
     swaggerOptions: { validatorUrl: null },
   });
   router.get(ENDPOINTS.openApiJson.path, async (_request, response) => {
-    response.json(await getDocument());
+    const { apiDocument } = await import('./api-document.js');
+    response.json(apiDocument);
   });
   router.get(ENDPOINTS.openApiYaml.path, async (_request, response) => {
-    yaml ??= await yamlOf(await getDocument());
-    response.type('application/yaml').send(yaml);
+    const { apiDocumentAsYaml } = await import('./api-document.js');
+    response.type('application/yaml').send(apiDocumentAsYaml());
   });
   router.get(ENDPOINTS.swagger.path, forBrowsers, (request, response) => {
     response.redirect(`${request.baseUrl}${ENDPOINTS.swaggerPage.path}`);
@@ -39,19 +34,6 @@ export function swagger(router: Router): void {
   });
   // Uses only the first handler of the library, which generates the start script. The others serve its whole package.
   router.use(ENDPOINTS.swagger.path, labelled(ENDPOINTS.swagger.path), ...serve.slice(0, 1), swaggerFiles());
-}
-
-/** Loads the OpenAPI document, which needs many more schemas than requests do, on the first request: most processes never get one. */
-async function makeDocument(): Promise<object> {
-  const { openApiDocument } = await import('@ads/contract/openapi');
-  return openApiDocument();
-}
-
-/** Returns the document as YAML. This takes up to 0.15 s of CPU time, so it is left to the first request, which most processes never get. */
-async function yamlOf(document: object): Promise<string> {
-  const { stringify } = await import('yaml');
-  // Without YAML aliases, because the document would contain more of them than many parsers accept.
-  return stringify(document, { aliasDuplicateObjects: false });
 }
 
 const forBrowsers: RequestHandler = (_request, response, next) => {

@@ -15,7 +15,7 @@ const COMMAND_PATH = /(?<![\w./-])(?:infra|k8s|grafana|docker-compose)[\w./-]*[\
 /** Inline code that is the path of a file: with an extension of ours, or below a folder of ours. */
 const FILE_NAME =
   /^(?:[\w@.-]+\/)*[\w@.-]+\.(?:ts|mjs|js|sql|lua|md|ya?ml|conf|sh|json)$|^(?:packages|services|infra|k8s|grafana|\.github)\/[\w@./-]*$/;
-const BUILT = /(?:^|\/)(?:dist|node_modules)\//;
+const BUILT = /(?:^|\/)(?:dist|bundle|node_modules)\//;
 const ELSEWHERE = /^[a-z][a-z+.-]*:/i;
 
 /** The commands, links and file names in pages must exist. */

@@ -100,7 +100,7 @@ export const COMPOSE: readonly Planted[] = [
     says: /NATS_STREAM_MAX_BYTES has no limit/,
   },
   { ...DOCKERFILE, find: 'USER node', replace: 'USER root', says: /runs as root/ },
-  { ...DOCKERFILE, find: 'CMD ["dist/main.js"]', replace: 'CMD node dist/main.js', says: /runs a shell/ },
+  { ...DOCKERFILE, find: 'CMD ["bundle/main.js"]', replace: 'CMD node bundle/main.js', says: /runs a shell/ },
   { ...DOCKERFILE, find: /FROM node:\S+/, replace: 'FROM node:latest', says: /not pinned/ },
   { ...DOCKERFILE, find: 'healthcheck.sh /app', replace: 'health.sh /app', says: /which does not exist/ },
   {

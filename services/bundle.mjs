@@ -1,0 +1,86 @@
+// Bundles each service with its libraries into `bundle/main.js`: see packages/runtime/decisions/0001-bundle-services.md.
+//   node services/bundle.mjs
+// The other programs of the services, which run rarely, start from `dist`.
+
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { decode, encode } from '@jridgewell/sourcemap-codec';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Our modules read files at an address relative to their own, which a bundle does not have. */
+const keepAddresses = (folder) => ({
+  name: 'keep addresses',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/](packages|services)[\\/]\w+[\\/]dist[\\/].*\.js$/ }, ({ path }) => {
+      const address = JSON.stringify(relative(folder, path).replaceAll('\\', '/'));
+      const text = readFileSync(path, 'utf8');
+      return { contents: text.replaceAll('import.meta.url', `new URL(${address}, import.meta.url).href`) };
+    });
+  },
+});
+
+/** Removes the libraries from a source map. For its first stack trace, Node decodes the map, with libraries into 50 MB. */
+function withoutLibraries(json) {
+  const map = JSON.parse(json);
+  const isOurs = map.sources.map((source) => !source.includes('/node_modules/'));
+  let inOurs = false;
+  const lines = decode(map.mappings).map((line) =>
+    line.flatMap((segment) => {
+      const [column, source] = segment;
+      const wasInOurs = inOurs;
+      inOurs = isOurs[source] ?? false;
+      if (inOurs) return [segment];
+      // Ends our code. Otherwise Node would give positions in the library the last line of ours.
+      return wasInOurs ? [[column]] : [];
+    }),
+  );
+  return JSON.stringify({ ...map, mappings: encode(lines) });
+}
+
+/** True if the bundle is complete, and no file that it was made from has changed since. */
+function isFresh(inputsFile) {
+  if (!existsSync(inputsFile)) return false;
+  const made = statSync(inputsFile).mtimeMs;
+  const inputs = ['services/bundle.mjs', 'pnpm-lock.yaml', ...JSON.parse(readFileSync(inputsFile, 'utf8'))];
+  return inputs.every((path) => (statSync(join(root, path), { throwIfNoEntry: false })?.mtimeMs ?? made) < made);
+}
+
+async function bundle(name) {
+  const folder = join(root, 'services', name, 'bundle');
+  const inputsFile = join(folder, 'inputs.json');
+  if (isFresh(inputsFile)) return;
+  const { outputFiles, metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: [`services/${name}/dist/main.js`],
+    outdir: folder,
+    bundle: true,
+    // Parts that are imported on first use become files of their own.
+    splitting: true,
+    platform: 'node',
+    target: 'node20.19',
+    format: 'esm',
+    // Libraries in CommonJS use these.
+    banner: {
+      js: `import { createRequire } from 'node:module';
+const require = createRequire(import.meta.url), __dirname = import.meta.dirname;`,
+    },
+    sourcemap: 'linked',
+    sourcesContent: false,
+    plugins: [keepAddresses(folder)],
+    metafile: true,
+    write: false,
+  });
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder);
+  for (const { path, text } of outputFiles) {
+    writeFileSync(path, path.endsWith('.map') ? withoutLibraries(text) : text);
+  }
+  // The last file: without it the bundle is incomplete.
+  writeFileSync(inputsFile, JSON.stringify(Object.keys(metafile.inputs)));
+}
+
+const services = readdirSync(join(root, 'services'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+await Promise.all(services.map(({ name }) => bundle(name)));
