@@ -4,8 +4,8 @@
 -- 4 advertisers, 5 values of the label of events, or null for all; 6 maximum number of rows; 7 the first quarter-hours of the days
 -- whose counts per day may be read, ascending; 8 and following the position after which the rows begin.
 -- The names with a colon are filled in by read-report.ts: the counts, their column of time, the filters, the values of the groups
--- and their places, the sums, the condition for rows, the names of the groups, each group in the range, the columns of the rows,
--- their order, and the comparison with the position.
+-- and their places, the sums, the condition for rows, the names of the groups, each group in the range, the names of the
+-- counts, the metric that orders the rows, all metrics, the order, and the comparison with the position.
 --
 -- All tables are read in one snapshot: packages/ledger/src/days.ts says why the counts per day are exact.
 --
@@ -41,12 +41,13 @@ WITH built AS MATERIALIZED (
   GROUP BY 1 :places
   HAVING :present
 ), whole AS (
-  SELECT part :groups, :columns
+  SELECT part :groups, :sort AS sort :counts
   FROM generate_series(0, cardinality($1) - 2) AS part
   :each
   FULL JOIN sums USING (part :groups)
 )
-SELECT * FROM whole
+SELECT part :groups, sort, ROW(:metrics) AS metrics
+FROM whole
 WHERE :after
 ORDER BY :order
 LIMIT $6::integer

@@ -1,8 +1,20 @@
 import type { RowFormat } from '@ads/contract';
 import { stringify } from 'csv-stringify/sync';
 
-/** A value of a cell: null is empty in CSV. */
-export type Cell = string | number | boolean | null;
+/** A value of a cell: null is empty in CSV. Numbers take as many columns as there are of them. */
+export type Cell = string | number | boolean | null | Numbers;
+
+/** Some numbers as text, separated by commas, with nothing for null: as CSV has them. */
+interface Numbers {
+  readonly numbers: string;
+}
+
+/** Reads a record of numbers, such as `(12,0.5,)`: the text of a value of type `record` in Postgres. */
+export function recordNumbers(record: string): Numbers {
+  const text = record.slice(1, -1);
+  // Postgres writes 5e-05, and JavaScript 0.00005.
+  return { numbers: text.includes('e') ? text.replaceAll(/[^,]+/g, (number) => String(Number(number))) : text };
+}
 
 /** Writes rows of named columns as text. */
 export interface RowWriter {
@@ -29,6 +41,7 @@ const PLAIN = /^[A-Za-z0-9][^",\r\n]*$/;
 function csvWriter(columns: readonly string[]): RowWriter {
   const textOf = (cell: Cell) => {
     if (cell === null || cell === '') return '';
+    if (typeof cell === 'object') return cell.numbers;
     return typeof cell !== 'string' || PLAIN.test(cell) ? String(cell) : stringify([[cell]], CSV);
   };
   const line = (row: readonly Cell[]) => `${row.map(textOf).join()}\r\n`;
@@ -48,12 +61,17 @@ function ndjsonWriter(columns: readonly string[]): RowWriter {
 
 /** Returns a function that writes a row as a JSON object. Numbers must be finite. */
 export function objectWriter(columns: readonly string[]): (row: readonly Cell[]) => string {
-  const keys = columns.map((name, at) => `${at === 0 ? '' : ','}${JSON.stringify(name)}:`);
+  const keys = columns.map((name, at) => `${at === 0 ? '{' : ','}${JSON.stringify(name)}:`);
   return (row) => {
-    let text = '{';
-    for (let at = 0; at < keys.length; at += 1) {
-      const cell = row[at];
-      text += `${keys[at]}${typeof cell === 'string' ? JSON.stringify(cell) : cell}`;
+    let text = '';
+    let at = 0;
+    const write = (value: string) => {
+      text += keys[at] + value;
+      at += 1;
+    };
+    for (const cell of row) {
+      if (typeof cell !== 'object' || cell === null) write(JSON.stringify(cell));
+      else for (const number of cell.numbers.split(',')) write(number === '' ? 'null' : number);
     }
     return `${text}}`;
   };

@@ -11,6 +11,7 @@ import { seeded } from '../../../packages/models/test/seeded.js';
 import { type PlanOptions, planReport } from '../src/report/plan-report.js';
 import { type Report, wholeReport } from '../src/report/report.js';
 import { streamReport } from '../src/report/stream-report.js';
+import { recordNumbers, rowWriter } from '../src/row-formats.js';
 import { buildRecentDays } from './recent-days.js';
 
 const testServers = openTestServers();
@@ -203,6 +204,15 @@ describe('a report', () => {
     };
     const lines = rows.map((row) => names.map((name) => cell(row[name])).join());
     expect(csv).toBe([names.join(), ...lines, ''].join('\r\n'));
+  });
+
+  it('writes the numbers of Postgres as JavaScript does', () => {
+    const row = [recordNumbers('(12,5e-05,,1e+15)'), false];
+    const columns = ['clicks', 'ctr', 'skip_rate', 'starts', 'final'];
+    expect(rowWriter('csv', columns).write([row])).toBe('12,0.00005,,1000000000000000,false\r\n');
+    expect(rowWriter('ndjson', columns).write([row])).toBe(
+      '{"clicks":12,"ctr":0.00005,"skip_rate":null,"starts":1000000000000000,"final":false}\n',
+    );
   });
 
   it('has more than 10,000 rows in CSV, and no formulas', async () => {

@@ -1,7 +1,7 @@
 import { REPORT_ROWS, type ReportQuery } from '@ads/contract';
 import type { Database } from '@ads/ledger';
 import type { GroupName } from '@ads/models';
-import { type Cell, objectWriter } from '../row-formats.js';
+import { type Cell, objectWriter, recordNumbers } from '../row-formats.js';
 import { isFinal, readFinalUntil } from './final.js';
 import { formatMoment, type Part } from './intervals.js';
 import { type ReportPlan, tooManyRows } from './plan-report.js';
@@ -62,10 +62,9 @@ export function fieldNames({ query, metrics }: Pick<ReportPlan, 'query' | 'metri
 
 /** The values of the fields of a row. */
 function cellsOf(row: ReportRow, plan: ReportPlan, finalUntil: number): Cell[] {
-  const { query, parts, metrics } = plan;
+  const { query, parts } = plan;
   const cells: Cell[] = query.interval === 'total' ? [] : [(parts[row.part] as Part).time];
   for (const name of query.group_by) cells.push(row[groupColumn(name)] || null);
-  for (const name of metrics) cells.push(row[name] ?? null);
-  cells.push(isFinal(plan, row.part, finalUntil));
+  cells.push(recordNumbers(row.metrics), isFinal(plan, row.part, finalUntil));
   return cells;
 }

@@ -1,7 +1,7 @@
 import { type PostgresConfig, readByCursor, type TextRow } from '@ads/connections';
 import type { RowFormat } from '@ads/contract';
 import type { Metrics } from '@ads/runtime';
-import { type Cell, rowWriter } from '../row-formats.js';
+import { type Cell, recordNumbers, rowWriter } from '../row-formats.js';
 import { isFinal } from './final.js';
 import type { Part } from './intervals.js';
 import type { ReportPlan } from './plan-report.js';
@@ -47,22 +47,17 @@ export async function streamReport(
 
 /** Returns a function that reads the fields of a row. */
 function readerOf(plan: ReportPlan, finalUntil: number): (row: TextRow) => Cell[] {
-  const { query, parts, metrics } = plan;
-  const read = rowColumns(query.group_by, metrics);
+  const { query, parts } = plan;
+  const read = rowColumns(query.group_by);
   const hasTime = query.interval !== 'total';
   const groups = query.group_by.map((name) => read.indexOf(groupColumn(name)));
-  const values = metrics.map((name) => read.indexOf(name));
+  const metricsAt = read.indexOf('metrics');
   const partAt = read.indexOf('part');
   return (row) => {
     const part = Number(row[partAt]);
     const cells: Cell[] = hasTime ? [(parts[part] as Part).time] : [];
     for (const at of groups) cells.push(row[at] || null);
-    for (const at of values) cells.push(numberOf(row[at]));
-    cells.push(isFinal(plan, part, finalUntil));
+    cells.push(recordNumbers(row[metricsAt] as string), isFinal(plan, part, finalUntil));
     return cells;
   };
-}
-
-function numberOf(text: string | null | undefined): number | null {
-  return text === null || text === undefined ? null : Number(text);
 }
