@@ -87,6 +87,13 @@ Checks the Dockerfile, Compose files, Kubernetes manifests, dashboards, alerts a
       return helpOf('ingest', 'keys');
     },
   },
+  'ivt-lists': {
+    program: '../../services/ingest/dist/ivt-lists-main.js',
+    printsResults: true,
+    get usage() {
+      return helpOf('ingest', 'ivt-lists');
+    },
+  },
   'dead-letters': {
     program: '../../services/consumer/dist/dead-letters-main.js',
     printsResults: true,

@@ -43,6 +43,7 @@ const COMMANDS = [
   'ads',
   'keys',
   'dead-letters',
+  'ivt-lists',
   'erase',
   'recount',
   'generate',
@@ -51,7 +52,7 @@ const COMMANDS = [
   'format',
 ];
 /** Their programs read the arguments. */
-const PASSED_ON = ['test', 'ads', 'keys', 'dead-letters', 'erase', 'recount', 'lint', 'format'];
+const PASSED_ON = ['test', 'ads', 'keys', 'dead-letters', 'ivt-lists', 'erase', 'recount', 'lint', 'format'];
 
 describe.each(COMMANDS)('npm run %s', (command) => {
   it('prints its usage before anything is installed', () => {

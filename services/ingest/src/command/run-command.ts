@@ -18,16 +18,16 @@ export function parsed<Result>(parse: () => Result): Result {
 type Help = { readonly name: 'help' };
 
 /**
- * Runs a command of `npm run NAME` with the arguments of the process. Sets the exit code: 0 done, 1 failed, 2 wrong arguments.
+ * Runs a program of `npm run NAME` with the arguments of the process. Sets the exit code: 0 done, 1 failed, 2 wrong arguments.
  *
  * @param name names the help text too
  * @param read throws UsageError
  * @param run returns false if a part of the command failed
  */
-export async function runCommand<Command extends { readonly name: string; readonly url: string | undefined }>(
+export async function runProgram<Command extends { readonly name: string }>(
   name: string,
   read: (args: readonly string[]) => Command | Help,
-  run: (command: Command, api: Api, print: (line: string) => void) => Promise<boolean>,
+  run: (command: Exclude<Command, Help>, print: (line: string) => void) => Promise<boolean>,
 ): Promise<void> {
   // The reader closed the pipe, like `head`.
   process.stdout.on('error', () => process.exit());
@@ -35,9 +35,9 @@ export async function runCommand<Command extends { readonly name: string; readon
     // npm passes the name of the script first.
     const [first, ...rest] = process.argv.slice(2);
     const command = read(first === undefined || first === name ? rest : [first, ...rest]);
-    if (!('url' in command)) {
+    if (command.name === 'help') {
       console.log(readFileSync(new URL(`../../help/${name}.txt`, import.meta.url), 'utf8').trimEnd());
-    } else if (!(await run(command, findApi(command.url, readEnvironment()), console.log))) {
+    } else if (!(await run(command as Exclude<Command, Help>, console.log))) {
       process.exitCode = 1;
     }
   } catch (error) {
@@ -45,4 +45,15 @@ export async function runCommand<Command extends { readonly name: string; readon
     console.error(error instanceof UsageError ? `${message} Try --help.` : message);
     process.exitCode = error instanceof UsageError ? 2 : 1;
   }
+}
+
+/** Runs a program that calls the API. See {@link runProgram}. */
+export async function runCommand<Command extends { readonly name: string; readonly url: string | undefined }>(
+  name: string,
+  read: (args: readonly string[]) => Command | Help,
+  run: (command: Command, api: Api, print: (line: string) => void) => Promise<boolean>,
+): Promise<void> {
+  await runProgram<Command>(name, read, (command, print) =>
+    run(command, findApi(command.url, readEnvironment()), print),
+  );
 }
