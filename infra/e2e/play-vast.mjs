@@ -14,7 +14,11 @@ const { ads } = await client.get(url);
 const creative = ads[0]?.creatives.find(({ type }) => type === 'linear');
 if (creative === undefined) throw new Error(`${url} has no video: is the ad paused, archived or out of its dates?`);
 
-// vast-client fetches its URLs as images of a browser.
+// vast-client fetches its URLs as images of a browser. The user agent of Node is that of a bot.
+const request = {
+  redirect: 'manual',
+  headers: { 'User-Agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0' },
+};
 const fetched = [];
 globalThis.window = {};
 globalThis.Image = class {
@@ -24,7 +28,7 @@ globalThis.Image = class {
 };
 
 async function fetchTwice(target) {
-  const answers = await Promise.all([fetch(target, { redirect: 'manual' }), fetch(target, { redirect: 'manual' })]);
+  const answers = await Promise.all([fetch(target, request), fetch(target, request)]);
   const [{ status, headers }] = answers;
   console.log(answers.map((answer) => answer.status).join(' '), target.replace(/[?].*/, ''));
   if (status === 302) console.log(`The click leads to ${headers.get('location')}`);

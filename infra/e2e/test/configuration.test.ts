@@ -48,6 +48,13 @@ test('ingest does not start without the file of GEOIP_DB', async () => {
   expect(message).toMatch(/ended with code 78[\s\S]*Bad configuration:\n {2}GEOIP_DB: ENOENT.*nowhere\.mmdb/);
 });
 
+test('ingest does not start with a list of addresses that has a wrong line', async () => {
+  const path = join(testServers.folder, 'deny.txt');
+  writeFileSync(path, '203.0.113.0/24\n203.0.113.0/33\n');
+  const message = await refusal('ingest', { IVT_DENY_FILE: path });
+  expect(message).toMatch(/ended with code 78[\s\S]*Bad configuration:\n {2}IVT_DENY_FILE: .*deny\.txt: line 2: "203/);
+});
+
 test('variables of other programs have no effect, and a misspelled variable is logged', async () => {
   const foreign = {
     PGSSLMODE: 'require',

@@ -52,7 +52,9 @@ export async function walk(baseUrl: string, key: string): Promise<WalkResult> {
   const vast = present(
     await client.GET('/vast/{ad_id}', { params: { path, query: tagParameters(tags.vast_url) }, parseAs: 'text' }),
   );
-  const link = await client.GET('/c/{ad_id}', { params: { path }, parseAs: 'text', redirect: 'manual' });
+  // A link is opened by a browser; the user agent of Node is that of a bot.
+  const headers = { 'User-Agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0' };
+  const link = await client.GET('/c/{ad_id}', { params: { path }, headers, parseAs: 'text', redirect: 'manual' });
 
   const readClicks = async (): Promise<number> => {
     const report = present(

@@ -30,6 +30,7 @@ const strings = fields.filter(({ description: { type } }) => type === 'string');
 const VALID: Readonly<Record<string, string>> = {
   ad_id: 'ad-001',
   ip: '2001:db8::ffff:203.0.113.9',
+  user_agent: 'Mozilla/5.0 (X11; Linux x86_64; rv:132.0)',
   timestamp: '2024-01-01T10:10:10.123Z',
   ...Object.fromEntries(
     models.ENDPOINT_KINDS.map((kind) => [models.EVENT_KINDS[kind].idField, 'f47ac10b-58cc-4372-a567-0e02b2c3d479']),

@@ -6,9 +6,10 @@ import proxyAddress from 'proxy-addr';
 import { type Access, guardRoutes } from './access.js';
 import { commonHeaders, crossOrigin, securityHeaders, setHeaders } from './common-headers.js';
 import { createRouter } from './create-router.js';
-import { deviceAddress, deviceHeaderReader } from './device-headers.js';
+import { createStitchers, deviceAddress } from './device-headers.js';
 import { createFastPath, type FastPath } from './fast-path.js';
 import { forwardedForReader } from './forwarded-for.js';
+import { invalidTrafficHeaderReader } from './invalid-traffic-header.js';
 import { createObserver, observe, observedOf } from './observe.js';
 import { createRateLimiters, limitRequests, type RateLimitConfig } from './rate-limiter.js';
 import { errorAnswer } from './response.js';
@@ -43,6 +44,7 @@ export function createApi(options: ApiOptions): RequestListener {
   app.set('trust proxy', trustProxy(config));
   const trust: Trust = app.get('trust proxy fn');
   const addressOf = (request: IncomingMessage) => clientAddressOf(request, trust);
+  const stitchers = createStitchers(config, addressOf, access);
   const { fastPath, listener, routes, takesEvents } = createFastPath({
     observer,
     rateLimiters,
@@ -53,6 +55,7 @@ export function createApi(options: ApiOptions): RequestListener {
       tags: commonHeaders(config, 'tags'),
     },
     clientAddressOf: (request) => deviceAddress(request) ?? addressOf(request),
+    isStitcher: stitchers.isStitcher,
   });
   options.fastPath?.(fastPath);
 
@@ -80,10 +83,11 @@ export function createApi(options: ApiOptions): RequestListener {
   });
   app.use(answerErrors);
   const readForwardedFor = forwardedForReader(config);
-  const readDeviceHeaders = deviceHeaderReader(config, addressOf, access);
+  const readInvalidTraffic = invalidTrafficHeaderReader(trust);
   return (request, response) => {
     readForwardedFor(request);
-    readDeviceHeaders(request);
+    stitchers.readHeaders(request);
+    readInvalidTraffic(request);
     listener(request, response, () => app(request, response));
   };
 }

@@ -4,26 +4,37 @@ import type { StitcherConfig } from '@ads/runtime';
 import { compile } from 'proxy-addr';
 import type { Access } from './access.js';
 
-/**
- * Removes `X-Device-IP` and `X-Device-User-Agent` from requests unless a trusted server sends them, which inserts ads into
- * streams and reports for its viewers (VAST 4.3, 1.1.3): one of `TRUSTED_STITCHERS`, or one with a key of the scope `stitch`. All
- * other code may trust the headers that are left.
- *
- * @param addressOf the address of the sender, as the trusted proxies report it
- */
-export function deviceHeaderReader(
+/** The requests of servers that insert ads into streams and report for their viewers (VAST 4.3, 1.1.3). */
+export interface Stitchers {
+  /**
+   * Removes `X-Device-IP` and `X-Device-User-Agent` from a request unless a trusted server sends it: one of
+   * `TRUSTED_STITCHERS`, or one with a key of the scope `stitch`. All other code may trust the headers that are left.
+   */
+  readonly readHeaders: (request: IncomingMessage) => void;
+  /** True for a request of a trusted server, also without these headers: its sender is not the viewer. */
+  readonly isStitcher: (request: IncomingMessage) => boolean;
+}
+
+/** @param addressOf the address of the sender, as the trusted proxies report it */
+export function createStitchers(
   { TRUSTED_STITCHERS: networks = [] }: Partial<StitcherConfig>,
   addressOf: (request: IncomingMessage) => string | undefined,
   { mayStitch }: Pick<Access, 'mayStitch'>,
-): (request: IncomingMessage) => void {
-  const isStitcher = compile([...networks]);
-  return (request) => {
-    const { headers } = request;
-    const address = headers['x-device-ip'];
-    if (address === undefined && headers['x-device-user-agent'] === undefined) return;
-    const isTrusted = (networks.length > 0 && isStitcher(addressOf(request) ?? '', 0)) || mayStitch(request);
-    if (!isTrusted || isIP(String(address)) === 0) delete headers['x-device-ip'];
-    if (!isTrusted) delete headers['x-device-user-agent'];
+): Stitchers {
+  const isInNetworks = compile([...networks]);
+  const isTrusted = (request: IncomingMessage): boolean =>
+    (networks.length > 0 && isInNetworks(addressOf(request) ?? '', 0)) || mayStitch(request);
+  const hasHeaders = ({ headers }: IncomingMessage): boolean =>
+    headers['x-device-ip'] !== undefined || headers['x-device-user-agent'] !== undefined;
+  return {
+    readHeaders(request) {
+      if (!hasHeaders(request)) return;
+      const { headers } = request;
+      const trusted = isTrusted(request);
+      if (!trusted || isIP(String(headers['x-device-ip'])) === 0) delete headers['x-device-ip'];
+      if (!trusted) delete headers['x-device-user-agent'];
+    },
+    isStitcher: (request) => hasHeaders(request) || isTrusted(request),
   };
 }
 
@@ -32,7 +43,12 @@ export function deviceAddress({ headers }: IncomingMessage): string | undefined 
   return headers['x-device-ip'] as string | undefined;
 }
 
-/** The user agent of the viewer; empty if unknown. */
-export function userAgentOf({ headers }: Pick<IncomingMessage, 'headers'>): string {
-  return (headers['x-device-user-agent'] as string | undefined) ?? headers['user-agent'] ?? '';
+/** The user agent of that viewer. */
+export function deviceUserAgent({ headers }: IncomingMessage): string | undefined {
+  return headers['x-device-user-agent'] as string | undefined;
+}
+
+/** The user agent of the viewer, else of the sender; empty if unknown. */
+export function userAgentOf(request: IncomingMessage): string {
+  return deviceUserAgent(request) ?? request.headers['user-agent'] ?? '';
 }

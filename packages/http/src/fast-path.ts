@@ -44,6 +44,7 @@ export interface FastPathOptions {
   readonly headersFor: Readonly<Record<Audience, (origin: string | undefined) => HeaderList>>;
   /** The address of the client, as the trusted proxies report it. */
   readonly clientAddressOf: (request: IncomingMessage) => string | undefined;
+  readonly isStitcher: (request: IncomingMessage) => boolean;
 }
 
 const JSON_TYPE = 'application/json; charset=utf-8';
@@ -183,6 +184,10 @@ class FastPathContext extends ObservedRequest implements RequestContext {
 
   clientAddress(): string | undefined {
     return this.#route.options.clientAddressOf(this.request);
+  }
+
+  isStitcher(): boolean {
+    return this.#route.options.isStitcher(this.request);
   }
 
   /** @throws ApiError of the guard */

@@ -8,6 +8,8 @@ export interface RequestContext extends Client {
   readonly caller: Caller;
   /** The address of the client, as the trusted proxies and `TRUSTED_STITCHERS` report it. It may be any text. */
   clientAddress(): string | undefined;
+  /** True for a request of a trusted server that inserts ads into streams: its sender is not the viewer. */
+  isStitcher(): boolean;
   /**
    * Counts the request as this many further ones of the client.
    *

@@ -1,5 +1,5 @@
 import { isPlainAddress } from './address.js';
-import { AD_ID, type AdEvent, isErrorCode, isPlayTime, playTimeMs, type WritableEvent } from './event.js';
+import { AD_ID, type AdEvent, isErrorCode, isPlayTime, isUserAgent, playTimeMs, type WritableEvent } from './event.js';
 import { EVENT_KINDS, type EventKind, KINDS } from './kinds.js';
 import { type EventLabels, readLabels } from './labels.js';
 import type { Receipt } from './receipt.js';
@@ -28,13 +28,14 @@ export function readCommonEvent(body: unknown, receipt: Receipt) {
   const { kind, idempotencyKey, callerIp, now, maxAge } = receipt;
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return undefined;
   const fields = body as Readonly<Record<string, unknown>>;
-  const { ad_id: adId, ip = null, timestamp = null } = fields;
+  const { ad_id: adId, ip = null, user_agent: userAgent = null, timestamp = null } = fields;
   if (typeof adId !== 'string' || !AD_ID.test(adId)) return undefined;
   const { idField, hasPlayTime, hasErrorCode } = FIELDS_OF_KIND.get(kind) as FieldsOfKind;
   const givenId = fields[idField] ?? null;
   const id = givenId === null && idempotencyKey === undefined ? uuidv7(now) : readUuid(givenId, receipt);
   if (id === undefined) return undefined;
   if (ip !== null && (typeof ip !== 'string' || !isPlainAddress(ip))) return undefined;
+  if (userAgent !== null && !isUserAgent(userAgent)) return undefined;
   const claimed = timestamp === null ? now : readPlainTime(timestamp);
   if (claimed === undefined || claimed < now - maxAge) return undefined;
   const playTime = hasPlayTime ? (fields.video_play_time ?? null) : null;

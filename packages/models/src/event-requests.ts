@@ -9,6 +9,7 @@ import {
   GREATEST_ERROR_CODE,
   LEAST_ERROR_CODE,
   LONGEST_AD_ID,
+  LONGEST_USER_AGENT,
   MAX_PLAY_TIME,
   playTimeMs,
 } from './event.js';
@@ -36,6 +37,11 @@ const ip = limitedText(LONGEST_ADDRESS)
   .custom((text: string, helpers) => (isIP(text) === 0 ? helpers.error('string.ipVersion') : text))
   .allow(null)
   .description('IP address of the viewer. Default: the address of the client.');
+const userAgent = limitedText(LONGEST_USER_AGENT)
+  .allow('', null)
+  .description(
+    'User agent of the viewer, up to 1,024 characters. It decides whether the event is that of a bot, and is not stored. Without it the event is not judged by a user agent; the one of the request is never read.',
+  );
 const timestamp = limitedText(LONGEST_TIMESTAMP)
   .isoDate()
   .messages({ 'string.isoDate': '{#label} must be an ISO 8601 time, 1970 or later' })
@@ -83,6 +89,7 @@ export const eventRequests = perKind((kind) => {
   return Joi.object({
     ad_id: adId,
     ip,
+    user_agent: userAgent,
     ...Object.fromEntries(fields.map((field) => [field, EVENT_FIELDS[field].schema])),
     timestamp,
     ...labelSchemas,
@@ -103,6 +110,7 @@ export const batchedEvent = Joi.object({
     .description('The kind of the event. Names other than `click` and `impression` are those of VAST.'),
   ad_id: adId,
   ip,
+  user_agent: userAgent,
   ...Object.fromEntries(Object.entries(EVENT_FIELDS).map(([field, { schema }]) => [field, schema])),
   timestamp,
   ...labelSchemas,

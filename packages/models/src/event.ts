@@ -54,6 +54,14 @@ export function playTimeMs(seconds: number): number {
   return Math.round(seconds * 1_000) + 0;
 }
 
+/** Maximum length of a `user_agent`. Those of browsers in apps have up to 600 characters. */
+export const LONGEST_USER_AGENT = 1_024;
+
+/** True for a valid `user_agent`, which may be empty. */
+export function isUserAgent(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= LONGEST_USER_AGENT;
+}
+
 /** Error codes of players (VAST 4.3, section 2.3.6.3) have three digits. */
 export const LEAST_ERROR_CODE = 100;
 export const GREATEST_ERROR_CODE = 999;

@@ -12,12 +12,16 @@ const verdicts = {
   listed_ip: { description: 'The address of the viewer is on the deny list.', by: 'ingest', number: 1 },
   datacenter: { description: 'The address of the viewer belongs to a data center.', by: 'ingest', number: 2 },
   bot: { description: 'The user agent is that of a bot or a program.', by: 'ingest', number: 3 },
-  no_user_agent: { description: 'The request has no user agent.', by: 'ingest', number: 4 },
+  no_user_agent: {
+    description: 'The request has no user agent, or one of less than 8 characters.',
+    by: 'ingest',
+    number: 4,
+  },
   proxy_flag: { description: 'A trusted proxy marked the request as invalid.', by: 'ingest', number: 5 },
   unsigned: { description: 'The tag has no signature.', by: 'ingest', number: 6 },
   bad_signature: { description: 'The signature of the tag does not match the tag.', by: 'ingest', number: 7 },
   expired: { description: 'The signature of the tag has expired.', by: 'ingest', number: 8 },
-  impossible: { description: 'The event contradicts its ad.', by: 'ingest', number: 9 },
+  impossible: { description: 'The play time is more than two seconds longer than the ad.', by: 'ingest', number: 9 },
   double_click: {
     description: 'The click follows another click of the same viewer on the same ad within `IVT_DOUBLE_CLICK_MS`.',
     by: 'gate',

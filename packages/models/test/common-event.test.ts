@@ -77,6 +77,7 @@ const fields = {
   impression_id: field(fc.uuid(), fc.uuid(), ids, nearly(fc.uuid())),
   event_id: field(fc.uuid(), fc.uuid(), ids, nearly(fc.uuid())),
   error_code: field(fc.integer({ min: 100, max: 999 }), fc.integer({ min: 98, max: 1_001 })),
+  user_agent: field(texts, fc.constantFrom('', 'x'.repeat(1_024), 'x'.repeat(1_025))),
   session_id: field(texts),
   placement: field(texts),
   source: field(texts),
@@ -125,7 +126,13 @@ it('readCommonEvent accepts only bodies that the schemas accept, and returns the
 it.each([
   { ad_id: 'ad-001' },
   { ad_id: 'ad-001', ip: '2001:db8::1', video_play_time: 30, timestamp: '2026-02-28T23:59:59.749Z', click_id: ID },
-  { ad_id: 'ad-001', ip: '203.0.113.7', timestamp: '2026-02-28T23:59:59Z', unknown: { nested: true } },
+  {
+    ad_id: 'ad-001',
+    ip: '203.0.113.7',
+    user_agent: 'Mozilla/5.0 (X11; Linux x86_64)',
+    timestamp: '2026-02-28T23:59:59Z',
+    unknown: { nested: true },
+  },
   { ad_id: 'ad-001', session_id: 's-1', placement: 'Startseite – oben 😀', source: 'x', device: 'tv', country: 'DE' },
 ])('readCommonEvent accepts the usual bodies of players: %j', (body) => {
   const receipt: Receipt = {

@@ -2,7 +2,7 @@ import { type ApiError, detailsOfItem, invalidFields, invalidRequest, unavailabl
 import type { Answer, BatchBody, FastPathHandler } from '@ads/http';
 import { type AdEvent, batchedEventReader, EVENT_KINDS } from '@ads/models';
 import { type AcceptAllDependencies, acceptEvents, orRefusal } from './accept-event.js';
-import { type EventDependencies, eventOf, isoTime, receiptOf } from './event-handler.js';
+import { type EventDependencies, eventOf, isoTime, judgedByBody, receiptOf } from './event-handler.js';
 
 /** Bytes of a body that count as one event in the rate limit: more than a usual event has, so that this limits only padding. */
 const BYTES_PER_EVENT = 2_048;
@@ -32,7 +32,7 @@ export function batchHandler(
     const receipt = receiptOf(context, dependencies);
     const date = httpDate(receipt.now);
     const read = batchedEventReader(receipt);
-    const readings = events.map((fields) => orRefusal(() => eventOf(read(fields))));
+    const readings = events.map((fields) => orRefusal(() => judgedByBody(eventOf(read(fields)), fields, dependencies)));
     return acceptEvents(readings, () => context.clientKey(), acceptedResult, dependencies).then((results) =>
       answerTo(results, date),
     );

@@ -36,6 +36,7 @@ import {
 } from '@ads/runtime';
 import Joi from 'joi';
 import { IP_MODES, type IpMode } from './hide-address.js';
+import { type InvalidTrafficConfig, invalidTrafficVariables } from './invalid-traffic/variables.js';
 import { toPublicUrl } from './tags/public-url.js';
 import { type SigningConfig, signingVariables } from './tags/signing-variables.js';
 
@@ -56,7 +57,8 @@ export interface IngestConfig
     NatsConfig,
     StreamConfig,
     CatalogueConfig,
-    RecordingConfig {
+    RecordingConfig,
+    InvalidTrafficConfig {
   readonly MAX_CLOCK_SKEW_SECONDS: number;
   readonly PUBLIC_URL: string;
   readonly IP_MODE: IpMode;
@@ -98,6 +100,7 @@ export const ingestVariables: Variables<IngestConfig> = {
   ...catalogueVariables,
   ...natsVariables,
   ...streamVariables,
+  ...invalidTrafficVariables,
   // Short, because a player waits while the batch fails in one store and goes to the other.
   NATS_TIMEOUT_MS: timeouts.NATS_TIMEOUT_MS.max(60_000).default(1_000),
   POSTGRES_TIMEOUT_MS: timeouts.POSTGRES_TIMEOUT_MS.max(60_000).default(2_000),

@@ -12,6 +12,8 @@ import {
   readEventRequest,
 } from '@ads/models';
 import { type AcceptDependencies, acceptEvent } from './accept-event.js';
+import { ofBody } from './invalid-traffic/circumstances.js';
+import type { Judge } from './invalid-traffic/judge.js';
 
 export interface ReceiptDependencies {
   /** Milliseconds. */
@@ -24,7 +26,12 @@ export interface ReceiptDependencies {
   readonly now: () => number | undefined;
 }
 
-export interface EventDependencies extends AcceptDependencies, ReceiptDependencies {}
+export interface JudgeDependencies {
+  /** Undefined with `IVT=off`. */
+  readonly judge: Judge | undefined;
+}
+
+export interface EventDependencies extends AcceptDependencies, ReceiptDependencies, JudgeDependencies {}
 
 /** `POST /api/v1/ads/<kind>`: answers 202 after the event is durable. */
 export function eventHandler(kind: EndpointKind, dependencies: EventDependencies): FastPathHandler {
@@ -45,7 +52,7 @@ export function eventHandler(kind: EndpointKind, dependencies: EventDependencies
       maxAge,
       maxIdAge,
     };
-    const event = eventOf(readEventRequest(body, receipt));
+    const event = judgedByBody(eventOf(readEventRequest(body, receipt)), body, dependencies);
     return acceptEvent(event, () => context.clientKey(), answer, dependencies);
   };
 }
@@ -70,6 +77,11 @@ export function receiptOf(
   const callerIp = () =>
     readAddress(context.clientAddress()) ?? readAddress(request.socket.remoteAddress) ?? NO_ADDRESS;
   return { callerIp, now: time, maxClockSkew, maxAge, maxIdAge };
+}
+
+/** The event of a JSON endpoint with its verdict. @param fields the event in the body */
+export function judgedByBody(event: AdEvent, fields: unknown, { judge }: JudgeDependencies): AdEvent {
+  return judge === undefined ? event : judge(event, ofBody(event, fields));
 }
 
 /** @throws ApiError 400 for an invalid event */

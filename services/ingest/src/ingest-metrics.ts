@@ -1,4 +1,4 @@
-import { type AdEvent, EVENT_KINDS, VALID_COLUMNS } from '@ads/models';
+import { type AdEvent, EVENT_KINDS, INVALID_VERDICTS, isIngestVerdict, VALID_COLUMNS } from '@ads/models';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 /** The metrics of ingest beside those of requests. */
@@ -26,6 +26,21 @@ export function createIngestMetrics(registry: Registry, maxAds: number, queued: 
       return [column, counts] as const;
     }),
   );
+  const verdicts = new Map<string, number>(
+    ['valid', ...INVALID_VERDICTS.filter(isIngestVerdict)].map((name) => [name, 0]),
+  );
+  new Counter({
+    name: 'ingest_verdicts_total',
+    help: 'Accepted events by the verdict of ingest, including retries of the same event. The verdicts of recording are not among them.',
+    labelNames: ['verdict'],
+    registers,
+    collect() {
+      for (const [verdict, count] of verdicts) {
+        this.inc({ verdict }, count);
+        verdicts.set(verdict, 0);
+      }
+    },
+  });
   const batches = new Histogram({
     name: 'ingest_batch_events',
     help: 'Events in a batch, by the store that made it durable: jetstream, postgres, or nobody if no store accepted it.',
@@ -51,7 +66,8 @@ export function createIngestMetrics(registry: Registry, maxAds: number, queued: 
   };
 
   return {
-    accepted({ kind, adId }) {
+    accepted({ kind, adId, verdict = 'valid' }) {
+      verdicts.set(verdict, (verdicts.get(verdict) ?? 0) + 1);
       const counts = accepted.get(EVENT_KINDS[kind].column);
       const label = labelOf(adId);
       counts?.set(label, (counts.get(label) ?? 0) + 1);

@@ -15,6 +15,7 @@ import { eventAges } from './event-ages.js';
 import { eventHandler } from './event-handler.js';
 import { openEventStore } from './event-store.js';
 import { createIngestHealth } from './ingest-health.js';
+import { openRules } from './invalid-traffic/open-rules.js';
 import { manageKeys } from './keys/manage-keys.js';
 import { playerFiles } from './player-files.js';
 import { swagger } from './swagger.js';
@@ -33,7 +34,7 @@ await runProcess<IngestConfig>({
   variables: ingestVariables,
   async start(context) {
     const { config, logger, metrics, conditions, shutdown } = context;
-    const addCountry = await openViewerCountry(context);
+    const [addCountry, rules] = await Promise.all([openViewerCountry(context), openRules(context)]);
     const clock = createClock(metrics, conditions);
     const connections = openConnections(context, clock);
     const keys = openKeyRing(context, connections.postgres, clock);
@@ -71,6 +72,7 @@ await runProcess<IngestConfig>({
           maxClockSkew: config.MAX_CLOCK_SKEW_SECONDS * 1_000,
           ...eventAges(config),
           now: clock.measuredNow,
+          judge: rules?.judgeWith((adId) => ads.get(adId)?.duration_seconds ?? undefined),
         };
         fastPath.post(
           ENDPOINTS.events.path,

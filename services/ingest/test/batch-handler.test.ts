@@ -18,6 +18,7 @@ function setUp(store: (event: AdEvent) => Promise<StoreResult>, limit = Number.P
     store,
     storeAll: (events) => Promise.allSettled(events.map(store)),
     onAccepted: (event) => accepted.push(event),
+    judge: undefined,
     maxClockSkew: 0,
     maxAge: 86_400_000,
     maxIdAge: Number.POSITIVE_INFINITY,
@@ -28,6 +29,7 @@ function setUp(store: (event: AdEvent) => Promise<StoreResult>, limit = Number.P
     request: new IncomingMessage(new Socket()),
     caller: ANYONE,
     clientAddress: () => '192.0.2.1',
+    isStitcher: () => false,
     clientKey: () => '',
     charge: (requests: number) => {
       charged += requests;

@@ -1,5 +1,8 @@
-import { freePort, type LocalProcess, openPool, openTestServers } from '@ads/local';
-import { EVENT_KINDS, KINDS, uuidv7 } from '@ads/models';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort, type LocalProcess, openPool, openTestServers, waitFor } from '@ads/local';
+import { EVENT_KINDS, KINDS, uuidv7, VERDICTS } from '@ads/models';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 const KEY = 'the-key-of-tag-tests';
@@ -7,18 +10,31 @@ const KEY = 'the-key-of-tag-tests';
 const testServers = openTestServers();
 let ingest: LocalProcess;
 let pool: ReturnType<typeof openPool>;
+const folder = mkdtempSync(join(tmpdir(), 'tags-'));
+const denyFile = join(folder, 'deny.txt');
+
+const BROWSER = 'Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0';
+const LISTED = '203.0.113.66';
+
+function writeList(lines: readonly string[]): void {
+  writeFileSync(`${denyFile}.new`, lines.join('\n'));
+  renameSync(`${denyFile}.new`, denyFile);
+}
 
 // Without NATS, an event that was answered is in Postgres.
 beforeAll(async () => {
   const [database, nobody] = await Promise.all([testServers.database(), freePort()]);
   const ports = { NATS_URL: `nats://127.0.0.1:${nobody}`, REDIS_HOST: '127.0.0.1', REDIS_PORT: String(nobody) };
   const proxies = { TRUST_PROXY: 'loopback', TRUSTED_STITCHERS: '192.0.2.0/24' };
-  const env = { ...database, ...ports, ...proxies, RATE_LIMIT_EVENTS_PER_MINUTE: '0', ADMIN_API_KEY: KEY };
+  writeList([LISTED]);
+  const rules = { IVT_DENY_FILE: denyFile, IVT_PROXY_HEADER: 'on' };
+  const env = { ...database, ...ports, ...proxies, ...rules, RATE_LIMIT_EVENTS_PER_MINUTE: '0', ADMIN_API_KEY: KEY };
   ingest = await testServers.service({ name: 'ingest', env });
   pool = openPool(database);
   testServers.onRelease(() => pool.end());
 });
 afterAll(testServers.release);
+afterAll(() => rmSync(folder, { recursive: true }));
 
 const GIF = '4749463839610100010080000000000000000021f90401000000002c00000000010001000002024401003b';
 
@@ -197,5 +213,82 @@ describe('a pixel', () => {
     const answer = await fetchTag(event, query);
     expect([answer.status, answer.body]).toEqual([status, status === 204 ? '' : GIF]);
     expect(answer.headers.get('cache-control')).toMatch(/^no-store, /);
+  });
+});
+
+describe('the verdict on a request', () => {
+  const NUMBERS = new Map(Object.entries(VERDICTS).map(([verdict, { number }]) => [number, verdict]));
+  const verdictsOf = async (session: string) =>
+    (await stored(session)).map(({ verdict }) => (verdict === null ? 'valid' : NUMBERS.get(Number(verdict))));
+
+  it.each<[string, Readonly<Record<string, string>>]>([
+    ['valid', { 'User-Agent': BROWSER }],
+    ['valid', { 'User-Agent': 'AppleCoreMedia/1.0.0.21G93 (iPhone; U; CPU OS 17_6_1 like Mac OS X; en_us)' }],
+    ['listed_ip', { 'User-Agent': BROWSER, 'X-Forwarded-For': LISTED }],
+    ['bot', { 'User-Agent': 'curl/8.5.0' }],
+    ['no_user_agent', { 'User-Agent': '' }],
+    ['proxy_flag', { 'User-Agent': BROWSER, 'X-Invalid-Traffic': 'waf-17' }],
+    // A server that inserts ads is not the viewer.
+    ['valid', { 'User-Agent': 'curl/8.5.0', 'X-Forwarded-For': '192.0.2.9' }],
+    ['listed_ip', { 'User-Agent': 'curl/8.5.0', 'X-Forwarded-For': '192.0.2.9', 'X-Device-IP': LISTED }],
+  ])('is stored with the event: %s for %j', async (verdict, headers) => {
+    const sid = newSession();
+    expect((await fetchTag('start', { sid }, { headers })).status).toBe(200);
+    expect(await verdictsOf(sid)).toEqual([verdict]);
+  });
+
+  it('depends on the body alone at the JSON endpoints', async () => {
+    const bodies: [string, object][] = [
+      ['valid', {}],
+      ['valid', { user_agent: BROWSER, ip: '203.0.113.9' }],
+      ['listed_ip', { ip: LISTED }],
+      ['bot', { user_agent: 'python-requests/2.32.3' }],
+    ];
+    for (const [verdict, body] of bodies) {
+      const session_id = newSession();
+      const event = { kind: 'start', ad_id: 'ad-001', session_id, ...body };
+      const answer = await fetch(`http://${ingest.host}:${ingest.port}/api/v1/ads/events`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json', 'User-Agent': 'curl/8.5.0', 'X-Forwarded-For': LISTED },
+        body: JSON.stringify({ events: [event, { ...event, kind: 'impression' }] }),
+      });
+      expect(answer.status).toBe(202);
+      expect(await verdictsOf(session_id)).toEqual([verdict, verdict]);
+    }
+  });
+
+  it('follows a list of 100,000 ranges that is replaced under load, and no event is lost', async () => {
+    const others = Array.from({ length: 100_000 }, (_, index) =>
+      [10 + (index >> 16), (index >> 8) & 255, index & 255, '0/24'].join('.'),
+    );
+    const rangesInForce = async () => {
+      const metrics = await (await fetch(`http://${ingest.host}:${ingest.port}/metrics`)).text();
+      return Number(/^ivt_list_ranges\{list="deny",service="ingest"\} (\d+)$/m.exec(metrics)?.[1]);
+    };
+    const placement = newSession();
+    let fetched = 0;
+    let isOver = false;
+    const load = Array.from({ length: 8 }, async () => {
+      while (!isOver) {
+        const headers = { 'User-Agent': BROWSER, 'X-Forwarded-For': '203.0.113.77' };
+        expect((await fetchTag('start', { placement }, { headers })).status).toBe(200);
+        fetched += 1;
+      }
+    });
+    const until = (count: number) =>
+      waitFor(async () => fetched > count, { what: 'events', timeoutMs: 30_000, intervalMs: 20 });
+    try {
+      await until(20);
+      writeList([...others, '203.0.113.77']);
+      const what = 'the list';
+      await waitFor(async () => (await rangesInForce()) === others.length + 1, { what, timeoutMs: 30_000 });
+      await until(fetched + 20);
+    } finally {
+      isOver = true;
+      await Promise.all(load);
+    }
+    const verdicts = await verdictsOf(placement);
+    expect(verdicts).toHaveLength(fetched);
+    expect(new Set(verdicts)).toEqual(new Set(['valid', 'listed_ip']));
   });
 });

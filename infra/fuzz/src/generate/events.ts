@@ -2,6 +2,7 @@ import { EVENT_KINDS, type EventKind } from '@ads/models';
 import fc from 'fast-check';
 import { oneOf } from './choices.js';
 import { adId, eventPath } from './endpoints.js';
+import { hostileString } from './hostile-strings.js';
 import { headOf, JSON_LINE } from './request.js';
 
 /** A request that the API must answer with 202 and count once. */
@@ -12,6 +13,9 @@ export interface ValidEvent {
   readonly body: string;
 }
 
+/** The API accepts each of them, whatever its verdict. */
+const userAgent = hostileString.map((text) => text.slice(0, 1_024));
+
 const optionalFields = fc.record(
   {
     ip: fc.oneof(fc.ipV4(), fc.constantFrom('::1', '2001:db8::ffff', '::ffff:1.2.3.4', null)),
@@ -20,6 +24,7 @@ const optionalFields = fc.record(
       1970-01-01T00:00:00Z 2024-02-29T23:59:59.999Z 2025-01-01T12:00:00+14:00 2025-01-01T12:00:00.123456789Z
       9999-12-31T23:59:59.999Z 2025-06-01T12:00
     `),
+    user_agent: fc.option(fc.oneof(userAgent, fc.constantFrom('', 'x'.repeat(1_024)))),
     note: fc.constantFrom('', 'a later player may say more', 0, null),
   },
   { requiredKeys: [] },

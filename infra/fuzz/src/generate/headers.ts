@@ -10,7 +10,7 @@ const headerName = oneOf`
   Authorization Accept Accept-Encoding Accept-Language Referer Date Range If-Range If-Match If-None-Match
   If-Modified-Since If-Unmodified-Since Cache-Control X-HTTP-Method-Override X-Original-URL X-Rewrite-URL Via
   Max-Forwards Trailer Keep-Alive __proto__ constructor Access-Control-Request-Method Access-Control-Request-Headers
-  TE Nats-Msg-Id
+  TE Nats-Msg-Id User-Agent X-Invalid-Traffic X-Device-IP X-Device-User-Agent
 `;
 
 const knownValue = oneOf`

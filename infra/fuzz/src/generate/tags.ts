@@ -3,7 +3,7 @@ import { derivedId, EVENT_KINDS, KINDS, NEW_AD_ID, uuidv7 } from '@ads/models';
 import fc from 'fast-check';
 import { oneOf, weighted } from './choices.js';
 import { adId, eventTarget, prefix } from './endpoints.js';
-import { hostileString } from './hostile-strings.js';
+import { hostileHeaderValue, hostileString } from './hostile-strings.js';
 import { headOf, type RawRequest, raw } from './request.js';
 
 /** The kinds that count once in a session, whatever the other parameters are: their ids are known. */
@@ -22,6 +22,19 @@ const value = weighted(
   [1, fc.constantFrom(2_048, 2_049, 7_000).map((length) => 'x'.repeat(length))],
 );
 
+/** A browser, bots, and texts that are costly to match, up to the length that Node accepts. */
+const agentLine = weighted(
+  [2, fc.constant('User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0')],
+  [1, oneOf`User-Agent:curl/8.5.0 User-Agent:okhttp/4.12.0 X-Invalid-Traffic:waf`],
+  [2, hostileHeaderValue.map((text) => `User-Agent: ${text}`)],
+  [
+    1,
+    fc
+      .tuple(fc.constantFrom('a', '@a', ';a', ' a/1.1', '(a 1.1', '|'), fc.constantFrom(511, 512, 513, 7_000))
+      .map(([text, length]) => `User-Agent: ${text.repeat(length).slice(0, length)}`),
+  ],
+);
+
 const parameters = fc.array(fc.tuple(name, value), { maxLength: 6 });
 const textOf = (pairs: readonly (readonly string[])[]): string => pairs.map((pair) => pair.join('=')).join('&');
 /** Milliseconds from now until the session of a tag. */
@@ -38,15 +51,16 @@ export const pixels: fc.Arbitrary<RawRequest> = fc
     ad: adId,
     at: sessionIn,
     parameters,
+    agent: agentLine,
     many: fc.constantFrom(1, 1, 1, 1, 400),
   })
-  .map(({ to, before, kind, ad, at, parameters: pairs, many }) => {
+  .map(({ to, before, kind, ad, at, parameters: pairs, agent, many }) => {
     const sid = uuidv7(Date.now() + at);
     const query = `${textOf(pairs)}&`.repeat(many).slice(0, 8_100);
     const path = `${before}${ENDPOINTS.pixel.path.replace('{event}', kind)}`;
     const target = unspaced(`${path}?ad_id=${encodeURIComponent(ad)}&sid=${sid}&${query}`);
     const id = derivedId(timeOf(sid), [sid, ad, kind, '']);
-    return raw('pixels', to, headOf('GET', target), { mayStore: [id], counts: { kind, adId: ad, id } });
+    return raw('pixels', to, headOf('GET', target, agent), { mayStore: [id], counts: { kind, adId: ad, id } });
   });
 
 /** An id that the API accepts for a new ad. Gateways refuse a path with others, such as `../x`. */
@@ -54,13 +68,13 @@ const newAdId = adId.filter((id) => NEW_AD_ID.test(id));
 
 /** Generates links of an ad with unusual parameters. Each redirects to the host of the ad and is counted once. */
 export const links: fc.Arbitrary<RawRequest> = fc
-  .record({ to: eventTarget, before: prefix, ad: newAdId, at: sessionIn, parameters })
-  .map(({ to, before, ad, at, parameters: pairs }) => {
+  .record({ to: eventTarget, before: prefix, ad: newAdId, at: sessionIn, parameters, agent: agentLine })
+  .map(({ to, before, ad, at, parameters: pairs, agent }) => {
     const sid = uuidv7(Date.now() + at);
     const path = `${before}${ENDPOINTS.clickThrough.path.replace('{ad_id}', encodeURIComponent(ad))}`;
     const target = unspaced(`${path}?sid=${sid}&cb=1&ts=&${textOf(pairs)}`);
     const id = derivedId(timeOf(sid), [sid, ad, 'click', '1 ']);
-    return raw('links', to, headOf('GET', target), { mayStore: [id], counts: { kind: 'click', adId: ad, id } });
+    return raw('links', to, headOf('GET', target, agent), { mayStore: [id], counts: { kind: 'click', adId: ad, id } });
   });
 
 /** Generates requests for VAST with unusual parameters, most of them of an existing ad. */

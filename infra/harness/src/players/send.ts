@@ -11,6 +11,9 @@ const PLAYER_TIMEOUT_MS = 8_000;
 /** Shorter than the idle timeouts of servers, so that no request is sent on a connection that its server is closing. */
 const IDLE_CONNECTION_MS = 2_000;
 
+/** Tags are fetched by browsers; without a user agent their events would be invalid. */
+const BROWSER = 'Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0';
+
 /** The connections of all players. */
 const agent = new Agent({ keepAlive: true, timeout: IDLE_CONNECTION_MS });
 
@@ -71,7 +74,11 @@ async function post(url: string, journal: Journal, report: Report, random: Rando
 
 async function fetchTag(url: string, journal: Journal, report: Report): Promise<Attempt> {
   const { tag, id = '' } = report;
-  const answer = await callHttp(`${url}${tag?.path}`, { agent, timeoutMs: PLAYER_TIMEOUT_MS });
+  const answer = await callHttp(`${url}${tag?.path}`, {
+    headers: { 'User-Agent': BROWSER },
+    agent,
+    timeoutMs: PLAYER_TIMEOUT_MS,
+  });
   if (tag?.answer === 'redirect' && answer.status === 302) {
     journal.redirect(report);
     return { outcome: REDIRECTED, state: 'acknowledged' };

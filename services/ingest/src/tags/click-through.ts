@@ -2,7 +2,8 @@ import { ApiError, noTarget, prefetchRefused, unavailable, unknownAd } from '@ad
 import { type Answer, type RequestContext, type TagRoute, userAgentOf } from '@ads/http';
 import type { ServedAd, ServedAds } from '@ads/ledger';
 import { AD_ID, type AdEvent } from '@ads/models';
-import { type ReceiptDependencies, receiptOf } from '../event-handler.js';
+import { type JudgeDependencies, type ReceiptDependencies, receiptOf } from '../event-handler.js';
+import { ofTag } from '../invalid-traffic/circumstances.js';
 import { clickUrl, targetOf } from './click-target.js';
 import { noticeOf } from './notice.js';
 import type { PendingClicks } from './pending-clicks.js';
@@ -12,7 +13,7 @@ import type { TagMetrics } from './tag-metrics.js';
 import { readTagQuery, type TagQuery } from './tag-query.js';
 import type { TagSigning } from './tag-signing.js';
 
-export interface ClickDependencies extends ReceiptDependencies {
+export interface ClickDependencies extends ReceiptDependencies, JudgeDependencies {
   readonly ads: Pick<ServedAds, 'get' | 'find'>;
   readonly clicks: Pick<PendingClicks, 'store'>;
   readonly metrics: Pick<TagMetrics, 'unfilled' | 'prefetched'>;
@@ -82,7 +83,9 @@ function redirect(
     () => read(withoutTimes(query)),
   );
   dependencies.signing?.observe(ad.id, query, receipt.now);
-  return dependencies.clicks.store(click).then(() => answer(click.id));
+  const { judge } = dependencies;
+  const judged = judge === undefined ? click : judge(click, ofTag(context, viewer, 'link'));
+  return dependencies.clicks.store(judged).then(() => answer(click.id));
 }
 
 /** @param otherwise called if the request is not valid */

@@ -3,6 +3,7 @@ import { type Answer, type TagRoute, userAgentOf } from '@ads/http';
 import { kindNamed } from '@ads/models';
 import { acceptEvent } from '../accept-event.js';
 import { type EventDependencies, receiptOf } from '../event-handler.js';
+import { ofTag } from '../invalid-traffic/circumstances.js';
 import { isPrefetch } from './prefetch.js';
 import { readTagEvent } from './tag-event.js';
 import type { TagMetrics } from './tag-metrics.js';
@@ -33,6 +34,7 @@ export function pixel(
   metrics: TagMetrics,
   signing: Pick<TagSigning, 'observe'> | undefined,
 ): TagRoute {
+  const { judge } = dependencies;
   const accepting: EventDependencies = { ...dependencies, unknownAdStatus: 404 };
   return {
     limit: 'events',
@@ -53,7 +55,8 @@ export function pixel(
       const query = readTagQuery(text, metrics.unfilled);
       const receipt = receiptOf(context, accepting);
       const viewer = { ip: receipt.callerIp(), userAgent: userAgentOf(request) };
-      const event = readTagEvent(kind, query.ad_id, query, viewer, receipt);
+      const read = readTagEvent(kind, query.ad_id, query, viewer, receipt);
+      const event = judge === undefined ? read : judge(read, ofTag(context, viewer, 'pixel'));
       signing?.observe(event.adId, query, receipt.now);
       const answer = query.f === 'b' ? SEEN_WITHOUT_BODY : SEEN;
       return acceptEvent(
