@@ -6,7 +6,7 @@ import type { Page } from './chromium.js';
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** The visible text of the page. */
-export const textOf = (page: Page) => page.run<string>('document.body.innerText');
+const textOf = (page: Page) => page.run<string>('document.body.innerText');
 
 /** Waits until the page shows each of these texts, and none of the others. */
 export async function untilShown(page: Page, texts: readonly string[], others: readonly string[] = []): Promise<void> {

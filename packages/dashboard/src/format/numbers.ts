@@ -7,6 +7,7 @@ export const NO_VALUE = '–';
 const counts = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0 });
 const shortCounts = new Intl.NumberFormat(LOCALE, { notation: 'compact', maximumFractionDigits: 1 });
 const rates = new Intl.NumberFormat(LOCALE, { style: 'percent', maximumFractionDigits: 2, minimumFractionDigits: 2 });
+const shortRates = new Intl.NumberFormat(LOCALE, { style: 'percent', maximumFractionDigits: 1 });
 const changes = new Intl.NumberFormat(LOCALE, {
   style: 'percent',
   maximumFractionDigits: 1,
@@ -16,6 +17,7 @@ const seconds = new Intl.NumberFormat(LOCALE, {
   style: 'unit',
   unit: 'second',
   unitDisplay: 'narrow',
+  minimumFractionDigits: 1,
   maximumFractionDigits: 1,
 });
 
@@ -29,6 +31,8 @@ export const formatCount = orNone(counts);
 export const formatShortCount = orNone(shortCounts);
 /** A fraction as per cent: 0.05 is 5.00%. */
 export const formatRate = orNone(rates);
+/** A fraction for axes: 5%. */
+export const formatShortRate = orNone(shortRates);
 /** A relative change with its sign: 0.05 is +5%. */
 export const formatChange = orNone(changes);
 /** A duration in seconds. */

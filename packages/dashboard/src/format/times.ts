@@ -12,6 +12,8 @@ const SHAPES = {
   date: { day: 'numeric', month: 'short' },
   day: { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' },
   month: { month: 'long', year: 'numeric' },
+  month_axis: { month: 'short', year: 'numeric' },
+  stamp: { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' },
   moment: { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' },
 } as const satisfies Readonly<Record<string, Intl.DateTimeFormatOptions>>;
 
@@ -63,4 +65,52 @@ export function zoneName(zone: string, time = Date.now()): string {
   const offset = parts.find(({ type }) => type === 'timeZoneName')?.value;
   const name = zone.replaceAll('_', ' ');
   return offset === undefined || offset === zone ? name : `${name} (${offset})`;
+}
+
+/** The offset of a zone in milliseconds, positive in the east. */
+function offsetAt(time: number, zone: string): number {
+  const text = new Intl.DateTimeFormat('sv-SE', { ...WALL_CLOCK, timeZone: zone }).format(time);
+  const second = Math.floor(time / 1_000) * 1_000;
+  return Date.parse(`${text.replace(' ', 'T')}Z`) - second;
+}
+
+const WALL_CLOCK = {
+  year: 'numeric',
+  month: '2-digit',
+  day: '2-digit',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+} as const;
+
+/**
+ * The time at which clocks of a zone show a date and a time of day. Where they show it twice or never, a time within the hour.
+ *
+ * @param msOfDay milliseconds after midnight, as clocks show them
+ * @returns milliseconds since the epoch
+ */
+export function timeIn(zone: string, date: string, msOfDay = 0): number {
+  const wall = Date.parse(`${date}T00:00:00Z`) + msOfDay;
+  return wall - offsetAt(wall - offsetAt(wall, zone), zone);
+}
+
+/** What clocks of the zone show, in milliseconds after midnight. */
+export function msOfDayIn(zone: string, time: number): number {
+  return Math.floor((time + offsetAt(time, zone)) % 86_400_000);
+}
+
+/** A date some days later, or earlier if `days` is negative: 2026-11-01. */
+export function addDays(date: string, days: number): string {
+  return new Date(Date.parse(`${date}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
+}
+
+/** Days from one date to another. */
+export function daysBetween(from: string, to: string): number {
+  return Math.round((Date.parse(`${to}T00:00:00Z`) - Date.parse(`${from}T00:00:00Z`)) / 86_400_000);
+}
+
+/** The first day of the month that is some months later. */
+export function firstOfMonth(date: string, months = 0): string {
+  const [year = 0, month = 0] = date.split('-').map(Number);
+  return new Date(Date.UTC(year, month - 1 + months, 1)).toISOString().slice(0, 10);
 }

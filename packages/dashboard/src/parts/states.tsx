@@ -19,7 +19,7 @@ export function ProblemNotice({ problem }: { readonly problem: ApiProblem }) {
     <div role="alert">
       <Notice title={titleOf(problem)}>
         <p>{problem.message}</p>
-        {problem.details.length > 0 && (
+        {problem.details.length > 1 && (
           <ul>
             {problem.details.map(({ path, message }) => (
               <li key={path}>{message}</li>

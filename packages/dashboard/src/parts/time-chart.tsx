@@ -115,8 +115,8 @@ function optionsOf(
   return {
     width: element.clientWidth,
     height: HEIGHT,
-    // The last time below the chart is centred at its end.
-    padding: [8, 36, 0, 0],
+    // Times below the chart are centred, also at its ends.
+    padding: axisShape === 'moment' ? [8, 56, 0, 16] : [8, 36, 0, 0],
     legend: { show: false },
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1_000), zone),
     cursor: {
@@ -134,7 +134,8 @@ function optionsOf(
         ...axis,
         grid: { show: false },
         size: 30,
-        space: 80,
+        space: axisShape === 'moment' ? 130 : 80,
+        ...timeSteps(axisShape),
         values: (_plot, splits) => splits.map((split) => formatTime(1_000 * split, axisShape, zone)),
       },
       {
@@ -161,6 +162,12 @@ function optionsOf(
       }),
     ],
   };
+}
+
+/** Steps of the times below the chart that are no shorter than what the text of a time tells apart. */
+function timeSteps(shape: TimeShape): { incrs?: number[] } {
+  const days = { date: [1, 2, 7, 14, 28, 91, 365], month_axis: [30, 90, 180, 365, 1_825] }[shape as string];
+  return days === undefined ? {} : { incrs: days.map((count) => count * 86_400) };
 }
 
 /** The range of the times, with space for half a bar at both ends. */

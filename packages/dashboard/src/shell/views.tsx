@@ -1,6 +1,7 @@
 import type { ComponentType } from 'preact';
 import { NowView } from '../now/now-view.js';
 import { Notice } from '../parts/states.js';
+import { ReportView } from '../report/report-view.js';
 import { addressOf } from './addresses.js';
 
 export interface ViewProps {
@@ -17,7 +18,10 @@ export interface View {
   readonly component: ComponentType<ViewProps>;
 }
 
-const VIEWS: readonly View[] = [{ path: 'now', label: 'Now', titleOf: () => 'Now', component: NowView }];
+const VIEWS: readonly View[] = [
+  { path: 'now', label: 'Now', titleOf: () => 'Now', component: NowView },
+  { path: 'report', label: 'Report', titleOf: () => 'Report', component: ReportView },
+];
 
 export const LINKED_VIEWS = VIEWS.filter(({ label }) => label !== undefined);
 

@@ -1,0 +1,102 @@
+import type { GroupName } from '@ads/models';
+import { daysBetween } from '../format/times.js';
+import { DateField, SelectField, ZoneField } from '../parts/field.js';
+import { type Choice, FILTER_NAMES, FILTERS, intervalFor } from './choice.js';
+import { GROUP_LABELS, INTERVAL_LABELS, metricOf, SHOWN_METRIC_NAMES, type ShownInterval } from './metrics.js';
+import { daysOf, RANGES, type RangeName } from './ranges.js';
+
+export interface ControlsProps {
+  readonly choice: Choice;
+  readonly onChange: (change: Partial<Choice>) => void;
+}
+
+const RANGE_OPTIONS = Object.entries(RANGES) as [RangeName, string][];
+const INTERVAL_OPTIONS = Object.entries(INTERVAL_LABELS) as [ShownInterval, string][];
+const GROUP_OPTIONS = [['', 'Nothing'], ...Object.entries(GROUP_LABELS)] as [GroupName | '', string][];
+const METRIC_OPTIONS = SHOWN_METRIC_NAMES.map((name) => [name, metricOf(name).label] as const);
+
+/** Everything that can be chosen about a report. */
+export function Controls({ choice, onChange }: ControlsProps) {
+  const { range, from, to, tz, interval, group, metric, compare } = choice;
+  const chooseRange = (next: RangeName) => {
+    // Custom dates begin with those that were shown before.
+    const days = daysOf(choice, Date.now());
+    const dates = next === 'custom' ? { from: days.from, to: lastOf(days) } : { from, to };
+    onChange({ range: next, ...dates, interval: intervalFor(next, dates), sort: undefined });
+  };
+  const chooseDates = (dates: { readonly from: string; readonly to: string }) => {
+    if (daysBetween(dates.from, dates.to) >= 0) onChange({ ...dates, interval: intervalFor('custom', dates) });
+  };
+  return (
+    <form class="card controls" onSubmit={(event) => event.preventDefault()}>
+      <SelectField label="Range" value={range} options={RANGE_OPTIONS} onChange={chooseRange} />
+      {range === 'custom' && (
+        <>
+          <DateField
+            label="First day"
+            value={from}
+            onChange={(date) => chooseDates({ from: date, to: later(date, to) })}
+          />
+          <DateField
+            label="Last day"
+            value={to}
+            onChange={(date) => chooseDates({ from: earlier(from, date), to: date })}
+          />
+        </>
+      )}
+      <ZoneField value={tz} onChange={(zone) => onChange({ tz: zone })} />
+      <SelectField
+        label="Interval"
+        value={interval}
+        options={INTERVAL_OPTIONS}
+        onChange={(next) => onChange({ interval: next, sort: undefined })}
+      />
+      <SelectField
+        label="Group by"
+        value={group}
+        options={GROUP_OPTIONS}
+        onChange={(next) => onChange({ group: next, sort: undefined })}
+      />
+      <SelectField
+        label="Show"
+        value={metric}
+        options={METRIC_OPTIONS}
+        onChange={(next) => onChange({ metric: next })}
+      />
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={compare}
+          onChange={({ currentTarget }) => onChange({ compare: currentTarget.checked })}
+        />
+        <span>Compare with the period before</span>
+      </label>
+      <Filters choice={choice} onChange={onChange} />
+    </form>
+  );
+}
+
+function Filters({ choice, onChange }: ControlsProps) {
+  const { filters } = choice;
+  const remove = (name: keyof Choice['filters']) => {
+    const { [name]: _, ...others } = filters;
+    onChange({ filters: others });
+  };
+  const set = FILTER_NAMES.filter((name) => filters[name] !== undefined);
+  if (set.length === 0) return null;
+  return (
+    <div class="chips">
+      {set.map((name) => (
+        <button key={name} type="button" class="chip" onClick={() => remove(name)}>
+          {GROUP_LABELS[FILTERS[name]]}: <bdi>{filters[name]}</bdi>
+          <span aria-hidden="true"> ×</span>
+          <span class="unseen">, remove this filter</span>
+        </button>
+      ))}
+    </div>
+  );
+}
+
+const lastOf = ({ to }: { readonly to: string }) => new Date(Date.parse(to) - 86_400_000).toISOString().slice(0, 10);
+const later = (one: string, other: string) => (one > other ? one : other);
+const earlier = (one: string, other: string) => (one < other ? one : other);
