@@ -2,12 +2,12 @@ import { createRequire } from 'node:module';
 import { describe, expect, it } from '@jest/globals';
 import { isbot } from 'isbot';
 import { BUDGET_MS, cpuMs, shortly, withRuns } from '../../../infra/fuzz/test/cpu.js';
+import { ISBOT_VERSION } from '../src/invalid-traffic/rules-in-force.js';
 import { JUDGED_CHARACTERS, PLAYERS, userAgentClassifier } from '../src/invalid-traffic/user-agents.js';
 import { USER_AGENTS } from './user-agents.js';
 
-const crawlers: readonly { readonly instances: readonly string[] }[] = createRequire(import.meta.url)(
-  'crawler-user-agents',
-);
+const require = createRequire(import.meta.url);
+const crawlers: readonly { readonly instances: readonly string[] }[] = require('crawler-user-agents');
 const CRAWLERS = [...new Set(crawlers.flatMap(({ instances }) => instances))];
 
 const classOf = userAgentClassifier({ include: [], exclude: [] });
@@ -92,6 +92,10 @@ describe('a user agent', () => {
     const userAgent = 'Mozilla/5.0 (X11; a 1.1;) bot@a.b/1.0';
     const slow = [...withRuns(userAgent)].filter((text) => cpuMs(() => isbot(text)) > BUDGET_MS);
     expect(slow.map(shortly).slice(0, 5)).toEqual([]);
+  });
+
+  it('is judged by the version of isbot that the rules in force name', () => {
+    expect(require('isbot/package.json').version).toBe(ISBOT_VERSION);
   });
 
   it('is compared with texts in lower case', () => {

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { createRequire } from 'node:module';
 import type { RecordingConfig } from '@ads/connections';
 import type { InvalidTrafficConfig } from './variables.js';
 
@@ -17,7 +16,8 @@ export interface RulesInForce {
   readonly flood_per_hour: number;
 }
 
-export const ISBOT_VERSION: string = createRequire(import.meta.url)('isbot/package.json').version;
+/** The exact version in `package.json`. The bundle of the service has no manifest of the library to read it from. */
+export const ISBOT_VERSION = '5.2.3';
 
 const HASH_DIGITS = 16;
 
