@@ -6,11 +6,12 @@
 -- 6 received, 7 claimed (these three in milliseconds), 8 play times in milliseconds, 12 sessions, 13 placements, 14 sources,
 -- 15 devices, 16 countries, 17 error codes, 21 numbers of verdicts, 22 viewers. 7, 8, 12 to 17, 21 and 22 may be shorter: the rest
 -- is null. 9 is the writer of a doubt to leave, or null; 10 the seconds and 11 the minutes that are kept. 18 is true if the batch
--- has events that only quarter-hours count, by their kind or as invalid, 19 if an event has a label that is counted or is invalid,
--- 23 if the gate has judged its clicks: the parts of the statement that do not apply cost nothing. 20 is the identity of the ledger in which the values of labels were
+-- has events that only quarter-hours count, by their kind or as invalid, 19 if an event has a label that is counted or is invalid:
+-- the parts of the statement that do not apply cost nothing. 20 is the identity of the ledger in which the values of labels were
 -- registered: empty if that ledger has no identity, null if no event has a label. If the current ledger has another identity,
--- nothing is recorded. `:kinds_in_…` and the like are filled in from EVENT_KINDS, see kinds-in-sql.ts: with the invalid columns
--- only if an event is invalid, because each column costs time.
+-- nothing is recorded. `:kinds_in_…` and the like are filled in from EVENT_KINDS, see kinds-in-sql.ts. Each column and each part costs
+-- time, so record.ts fills in the columns of invalid events only if the batch has one, and advance-gate.sql with its columns only if
+-- the gate has judged clicks of the batch.
 --
 -- Buckets that are older than the kept seconds (parameter 10) or minutes (11) by the clock of Postgres are neither written nor
 -- returned: they are too old for all windows, and pruning would delete them. Their events are in the totals and in the
@@ -18,8 +19,6 @@
 --
 -- Seconds, minutes, totals, play times and clicks per second of the video hold valid events only. An invalid event counts in the
 -- invalid column of its quarter-hour and of its labels, and once for its verdict, which is a label whose values are not registered.
---
--- The gate is advanced by the clicks that are new and passed it. Its rows are locked before: see lock-gate.sql.
 --
 -- Lock order: rows of the gate, events, seconds, minutes, totals, seconds of the video, labels, quarter-hours, each sorted by key. Marks of late
 -- buckets are only inserted, and day_tier is only read: its lock holds up the builder of days, see days.ts. Postgres executes
@@ -54,7 +53,7 @@ recorded AS (
   ON CONFLICT DO NOTHING
   RETURNING kind, ad_id, floor(date_part('epoch', occurred_at))::bigint AS second,
             CASE WHEN verdict IS NULL THEN play_time_ms END AS play_time_ms,
-            placement, source, device, country, error_code, verdict, viewer, occurred_at, received_at
+            placement, source, device, country, error_code, verdict :gate_columns
 ),
 -- Each rollup is summed from the one before. Sums of integers and floats are fast, sums of bigint are numeric and slow; a sum of
 -- milliseconds is exact as a float.
@@ -152,29 +151,7 @@ labels AS (
   ON CONFLICT (ad_id, label, quarter_hour, value) DO UPDATE
     SET :add, play_times = bucket.play_times + excluded.play_times, play_time_ms = bucket.play_time_ms + excluded.play_time_ms
 ),
-gate AS (
-  UPDATE click_gate gate
-  SET last_click = greatest(gate.last_click, passed.last_click),
-      hour = greatest(gate.hour, passed.hour),
-      clicks = CASE WHEN gate.hour > passed.hour THEN gate.clicks
-                    WHEN gate.hour = passed.hour THEN gate.clicks + passed.clicks
-                    ELSE passed.clicks END
-  FROM (
-    -- Of each key the newest hour.
-    SELECT DISTINCT ON (key) key, hour, count(*) OVER (PARTITION BY key, hour) AS clicks,
-           max(occurred) OVER (PARTITION BY key) AS last_click
-    FROM (
-      SELECT hashtextextended(ad_id, viewer) AS key,
-             floor(date_part('epoch', received_at) / 3600)::integer AS hour,
-             round(date_part('epoch', occurred_at) * 1000)::bigint AS occurred
-      FROM recorded
-      WHERE $23::boolean AND kind IN (:kinds_in_clicks) AND viewer IS NOT NULL
-        AND (verdict IS NULL OR verdict IN (:double_click, :flood))
-    ) clicks
-    ORDER BY key, hour DESC
-  ) passed
-  WHERE gate.key = passed.key
-),
+:advance_gate
 play_seconds AS (
   INSERT INTO clicks_per_play_second AS bucket (ad_id, play_second, clicks)
   SELECT ad_id, play_time_ms / 1000, count(*)
