@@ -16,6 +16,7 @@ GRANT SELECT, UPDATE (version) ON api_key_version TO ads;
 GRANT SELECT, INSERT ON ad_events TO ads;
 GRANT SELECT, INSERT, UPDATE ON ad_totals, counts_per_quarter_hour, counts_per_label, clicks_per_play_second TO ads;
 GRANT SELECT, INSERT ON label_values TO ads;
+GRANT SELECT, INSERT, UPDATE ON invalid_traffic_rules TO ads;
 GRANT SELECT, UPDATE ON report_backfill TO ads;
 GRANT SELECT, UPDATE (recorded_until, swept_until, minutes_from, minutes_kept) ON event_retention TO ads;
 GRANT SELECT, INSERT, UPDATE, DELETE ON counts_per_day, day_offsets TO ads;

@@ -354,6 +354,7 @@ describe('ingest and analytics return each documented response', () => {
     expect([status, headers.get('content-type')]).toEqual([200, expect.stringContaining(type)]);
     const file = ending && expect.stringMatching(`^attachment; filename="report-[-\\d]{21}\\.${ending}"$`);
     expect(headers.get('content-disposition')).toEqual(file ?? null);
+    if (ending !== undefined) expect(headers.get('x-invalid-traffic-rules')).toMatch(/^[\da-f]{16}$/);
     const head = await fetch(`${contract.stack.url}${path}`, { method: 'HEAD', headers: { Accept: accept } });
     expect([head.status, head.headers.get('content-type')]).toEqual([200, headers.get('content-type')]);
     expect(text).not.toBe('');

@@ -201,6 +201,24 @@ export const playTimeResponse = Joi.object({
 
 const verdict = Joi.string().valid(...VERDICT_NAMES);
 
+const hash = Joi.string();
+const rulesInForce = (fields: Joi.SchemaMap) =>
+  Joi.array()
+    .items(
+      Joi.object({
+        hash: hash
+          .required()
+          .description('Identifies all values of the rules, also texts of user agents, which are not shown.'),
+        since: time.required().description('Start of the period in which the rules were in force.'),
+        until: time
+          .allow(null)
+          .required()
+          .description('When a process had the rules for the last time, to the minute; null while they are in force.'),
+        ...fields,
+      }),
+    )
+    .required();
+
 /** `GET /api/v1/ads/analytics/report` */
 export const reportResponse = Joi.object({
   from: time.required().description('Start of the range, with the offset of the time zone.'),
@@ -214,6 +232,31 @@ export const reportResponse = Joi.object({
     .items(Joi.string().valid(...GROUPS))
     .required()
     .description('The labels that rows are grouped by.'),
+  invalid_traffic: Joi.object({
+    hash: Joi.string()
+      .required()
+      .description(
+        'Identifies all rules in `ingest` and `gate`; `X-Invalid-Traffic-Rules` of CSV and NDJSON is equal.',
+      ),
+    ingest: rulesInForce({
+      lists: Joi.object({
+        deny: hash.allow(null).description('`IVT_DENY_FILE`.'),
+        datacenter: hash.allow(null).description('`IVT_DATACENTER_FILE`.'),
+      }).description('The hash of each list of addresses; null without one.'),
+      isbot: Joi.string()
+        .allow(null)
+        .description('Version of isbot, which finds bots by their user agents; null with `IVT=off`.'),
+      proxy_header: Joi.boolean().description('Whether proxies may mark requests as invalid: `IVT_PROXY_HEADER`.'),
+    }).description('The rules by which ingest judges requests.'),
+    gate: rulesInForce({
+      double_click_ms: count.description('`IVT_DOUBLE_CLICK_MS`; 0: no click is a double click.'),
+      flood_per_hour: count.description('`IVT_FLOOD_PER_HOUR`; 0: no click is part of a flood.'),
+    }).description('The rules by which clicks are judged when they are recorded.'),
+  })
+    .required()
+    .description(
+      'The rules of invalid traffic that were in force at some time of the range, newest first; at most the newest 400. Several at once: processes differ, as during an update. Events are judged when they are received, and late ones by the rules of that time.',
+    ),
   rows: Joi.array()
     .items(
       Joi.object({

@@ -1,5 +1,8 @@
 import Joi from 'joi';
 
+/** The header of a report in CSV or NDJSON with the `hash` of its `invalid_traffic`. */
+export const RULES_HEADER = 'X-Invalid-Traffic-Rules';
+
 /** Formats of answers that are streamed row by row. */
 export const ROW_FORMATS = ['ndjson', 'csv'] as const;
 export type RowFormat = (typeof ROW_FORMATS)[number];

@@ -1,4 +1,12 @@
-import { type AdEvent, fillInKinds, type GateVerdict, type InvalidVerdict, kindsIn, VERDICTS } from '@ads/models';
+import {
+  type AdEvent,
+  decisionRules,
+  fillInKinds,
+  type GateVerdict,
+  type InvalidVerdict,
+  kindsIn,
+  VERDICTS,
+} from '@ads/models';
 import { numberArray, textArray } from './array-literals.js';
 import type { Database } from './dependencies.js';
 import { readText } from './files.js';
@@ -33,6 +41,12 @@ export interface GateRules {
   readonly doubleClickMs: number;
   /** Clicks of a viewer on an ad in a clock hour, by the time of receipt; further ones are a flood. 0: none are. */
   readonly floodPerHour: number;
+}
+
+/** The rules of the gate as reports name them. @param rules undefined if the gate is off */
+export function gateRulesInForce(rules: GateRules | undefined) {
+  const { doubleClickMs = 0, floodPerHour = 0 } = rules ?? {};
+  return decisionRules('gate', { double_click_ms: doubleClickMs, flood_per_hour: floodPerHour });
 }
 
 /** An event with the verdict that is stored. */

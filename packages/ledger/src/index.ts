@@ -13,7 +13,7 @@ export {
 export * from './dependencies.js';
 export * from './doubts.js';
 export * from './erase.js';
-export type { GateRules } from './gate.js';
+export { type GateRules, gateRulesInForce } from './gate.js';
 export * from './identity.js';
 export * from './key-ring.js';
 export * from './ledger.js';
@@ -30,6 +30,7 @@ export type { InvalidEvents } from './record.js';
 export * from './recount.js';
 export * from './retention.js';
 export * from './retired.js';
+export * from './rules-register.js';
 export * from './script.js';
 export * from './served-ads.js';
 export * from './shards.js';

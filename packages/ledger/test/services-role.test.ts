@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { openTestServers, type Variables } from '@ads/local';
-import { type AdFields, LEAST_MINUTES_KEPT, perKind, uuidv7 } from '@ads/models';
+import { type AdFields, decisionRules, LEAST_MINUTES_KEPT, perKind, uuidv7 } from '@ads/models';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import {
   buildDays,
   createAds,
   createKey,
+  createRulesRegister,
   DAYS_AHEAD,
   type Database,
   deleteKey,
@@ -27,6 +28,7 @@ import {
   readDoubts,
   readIdentity,
   readPartitionDays,
+  readRules,
   recount,
   removeOldEvents,
   renewIdentity,
@@ -90,6 +92,12 @@ describe('the role of the services', () => {
       database: variables.POSTGRES_DB,
     };
     expect(await recount(connection, LEAST_MINUTES_KEPT)).toMatchObject({ events: 3, totals: 0 });
+    const rules = decisionRules('gate', {});
+    const logger = { warn: (text: string) => expect(text).toBe('') };
+    const register = () => createRulesRegister({ database: services, inForce: () => [rules], logger, now: () => 0 })();
+    await register();
+    await register();
+    expect(await readRules(services, { from: 0, to: now + 60_000 }, 9)).toMatchObject([{ hash: rules.hash }]);
     await wantDays(services, [0, 5]);
     await recordBatch(services, [click(now, { occurredAt: now - 5 * 86_400_000 })]);
     const client = new pg.Client(connection);

@@ -15,6 +15,7 @@ export * from './limited.js';
 export * from './packed-counts.js';
 export * from './receipt.js';
 export * from './report.js';
+export * from './rules.js';
 export * from './streams.js';
 export * from './target-macros.js';
 export * from './uuid.js';

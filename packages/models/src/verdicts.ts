@@ -1,9 +1,11 @@
+/** `ingest` decides from the request alone; `gate` decides when the event is recorded, from the clicks before it. */
+export type Decider = 'ingest' | 'gate';
+
 /** One row of {@link VERDICTS}. */
 interface VerdictRow {
   /** One sentence, for the API's documentation. */
   readonly description: string;
-  /** `ingest` decides from the request alone; `gate` decides when the event is recorded, from the clicks before it. */
-  readonly by: 'ingest' | 'gate';
+  readonly by: Decider;
   /** Its number in `ad_events`. A number is never used again. */
   readonly number: number;
 }

@@ -316,6 +316,31 @@ describe('a report', () => {
     await pool.query('UPDATE report_backfill SET next_id = NULL');
   });
 
+  it('names the rules of invalid traffic that were in force in its range, newest first', async () => {
+    await pool.query(
+      `INSERT INTO invalid_traffic_rules (decided_by, hash, rules, since, until) VALUES
+         ('ingest', 'i1', '{"isbot": "5.2.3", "user_agents": {"include": ["mine"]}}', '2026-11-01T10:00Z', '2026-11-03T10:00:00.4Z'),
+         ('ingest', 'i2', '{"isbot": "5.2.4"}', '2026-11-03T10:00Z', now() + interval '1 day'),
+         ('gate', 'g1', '{"flood_per_hour": 30}', '2026-11-02T10:00Z', '2026-11-02T10:00Z')`,
+    );
+    const rules = async (range: string) => (await report(`${range}&tz=Europe/Berlin&metrics=clicks`)).invalid_traffic;
+    const [one, two] = [
+      { hash: 'i1', since: '2026-11-01T11:00:00+01:00', until: '2026-11-03T11:00:00+01:00', isbot: '5.2.3' },
+      { hash: 'i2', since: '2026-11-03T11:00:00+01:00', until: null, isbot: '5.2.4' },
+    ];
+    const gate = [
+      { hash: 'g1', since: '2026-11-02T11:00:00+01:00', until: '2026-11-02T11:00:00+01:00', flood_per_hour: 30 },
+    ];
+    const hash = expect.any(String);
+    expect(await rules('from=2026-10-30&to=2026-11-01')).toEqual({ hash, ingest: [], gate: [] });
+    expect(await rules('from=2026-11-01&to=2026-11-03')).toEqual({ hash, ingest: [one], gate });
+    expect(await rules('from=2026-11-03&to=2026-11-04')).toEqual({ hash, ingest: [two, one], gate: [] });
+    expect(await rules('from=2026-11-04')).toEqual({ hash, ingest: [two], gate: [] });
+    const hashes = ['from=2026-11-01&to=2026-11-03', 'from=2026-11-02&to=2026-11-03', 'from=2026-11-04'].map(rules);
+    const [same, equal, other] = (await Promise.all(hashes)).map((found) => found.hash);
+    expect([same === equal, same === other]).toEqual([true, false]);
+  });
+
   it('begins weeks on Monday', async () => {
     const { rows } = await report('from=2026-11-11&to=2026-11-18&interval=week');
     expect(rows.map(({ time }) => time)).toEqual(['2026-11-09T00:00:00+00:00', '2026-11-16T00:00:00+00:00']);

@@ -1,3 +1,5 @@
+import { gateRules } from '@ads/connections';
+import { gateRulesInForce, keepRulesRegistered } from '@ads/ledger';
 import { wireReader } from '@ads/models';
 import { createClock, minutesKept, monotonic, runProcess } from '@ads/runtime';
 import { keepBackfilling } from './backfill-reports.js';
@@ -52,6 +54,8 @@ await runProcess<ConsumerConfig>({
     shutdown.add('backfill', keepBackfilling(backfill));
     shutdown.add('days', keepDays({ config, database: postgres, logger }));
 
+    const inForce = [gateRulesInForce(gateRules(config))];
+    shutdown.add('rules', keepRulesRegistered({ database: postgres, inForce: () => inForce, logger }));
     const recording = startRecording({ context, connections, store: redis, clock, counted, incidents });
     shutdown.add('recording', recording.stop);
     const ackWaitMs = config.NATS_ACK_WAIT_SECONDS * 1_000;

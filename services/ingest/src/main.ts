@@ -1,6 +1,7 @@
+import { gateRules } from '@ads/connections';
 import { ENDPOINTS, EVENT_ENDPOINTS } from '@ads/contract';
 import { batchReader, bodyReader, connectionOwner, createAccess, createApi, jsonReader } from '@ads/http';
-import { openKeyRing, readAdsPage } from '@ads/ledger';
+import { gateRulesInForce, keepRulesRegistered, openKeyRing, readAdsPage } from '@ads/ledger';
 import { ENDPOINT_KINDS, NUMERIC_EVENT_FIELDS } from '@ads/models';
 import { createClock, listen, managementEndpoints, runProcess } from '@ads/runtime';
 import { createAdPages } from './ad-pages.js';
@@ -53,6 +54,8 @@ await runProcess<IngestConfig>({
     const signing = openTagSigning(context);
     const events = openEventStore(context, connections, clock, addCountry);
     const clicks = openPendingClicks(context, events);
+    const inForce = [gateRulesInForce(gateRules(config))];
+    shutdown.add('rules', keepRulesRegistered({ database: connections.postgres, inForce: () => inForce, logger }));
 
     const health = createIngestHealth(context, connections, clock);
     const handler = createApi({

@@ -1,7 +1,7 @@
 import { EVENT_FIELDS, EVENT_KINDS, type EventKind } from '@ads/models';
 import type { Schema } from 'joi';
 import { type ApiError, errorBody, internal, rateLimited, unavailable } from '../errors.js';
-import { ROW_TYPES } from '../row-format.js';
+import { ROW_TYPES, RULES_HEADER } from '../row-format.js';
 
 /** The parts of a JSON Schema that this code reads. */
 export interface JsonSchema {
@@ -116,6 +116,14 @@ export function fileHeader(file: string) {
   };
 }
 
+const rulesHeader = {
+  [RULES_HEADER]: {
+    description: 'The `hash` of `invalid_traffic` in JSON. CSV and NDJSON have it.',
+    schema: { type: 'string' },
+    example: 'b1e7a39c0d5f2846',
+  },
+};
+
 /** Adds the formats of rows to a response in JSON that has `rows`. @param file an example of the name of a file of rows */
 export function withRows<Response extends { readonly headers: object; readonly content: object }>(
   response: Response,
@@ -125,7 +133,7 @@ export function withRows<Response extends { readonly headers: object; readonly c
   const cells = rows.map((row) => Object.values(row).join());
   return {
     ...response,
-    headers: { ...response.headers, ...fileHeader(file) },
+    headers: { ...response.headers, ...fileHeader(file), ...rulesHeader },
     content: {
       ...response.content,
       [ROW_TYPES.ndjson]: {

@@ -20,6 +20,28 @@ const reportExample = {
   tz: 'Europe/Berlin',
   interval: 'day',
   group_by: ['campaign'],
+  invalid_traffic: {
+    hash: 'b1e7a39c0d5f2846',
+    ingest: [
+      {
+        hash: '7c1b6f0e9a2d4835',
+        since: '2026-03-02T09:12:44+01:00',
+        until: null,
+        lists: { deny: null, datacenter: '5d0c8a71e3b94f26' },
+        isbot: '5.2.3',
+        proxy_header: false,
+      },
+    ],
+    gate: [
+      {
+        hash: '0f6a2c98d1e3b547',
+        since: '2026-03-02T09:12:45+01:00',
+        until: null,
+        double_click_ms: 1_000,
+        flood_per_hour: 30,
+      },
+    ],
+  },
   rows: [
     {
       time: '2026-03-28T00:00:00+01:00',

@@ -1,4 +1,4 @@
-import { queryOf, ROW_FORMATS, ROW_TYPES, type RowFormat } from '@ads/contract';
+import { queryOf, ROW_FORMATS, ROW_TYPES, type RowFormat, RULES_HEADER } from '@ads/contract';
 import { callerOf, clientKey, isKnown, revalidated, setHeaders, weakTag } from '@ads/http';
 import { readOldestMinute } from '@ads/ledger';
 import type { Request, RequestHandler, Response } from 'express';
@@ -7,6 +7,7 @@ import type { Streaming } from '../streaming.js';
 import type { DayOffsets } from './day-offsets.js';
 import { readFinalUntil } from './final.js';
 import { formatMoment } from './intervals.js';
+import { readInvalidTraffic } from './invalid-traffic.js';
 import { planReport, type ReportPlan } from './plan-report.js';
 import { type ReportDependencies, wholeReport } from './report.js';
 import { type ReportStreamDependencies, streamReport } from './stream-report.js';
@@ -52,10 +53,12 @@ async function sendRows(
 ): Promise<void> {
   const { database, maxEventAgeDays, stream } = dependencies;
   const [from, to] = [plan.from, plan.to].map((time) => formatMoment(time, plan.query.tz).slice(0, 10));
+  const { hash } = await readInvalidTraffic(database, plan);
   await stream(response, {
     client: clientKey(request.ip, request.socket),
     headers: {
       'Content-Type': rowWriter(format, []).contentType,
+      [RULES_HEADER]: hash,
       'Content-Disposition': `attachment; filename="report-${from}-${to}.${format}"`,
     },
     open: async (signal) => {

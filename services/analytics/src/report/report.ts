@@ -4,6 +4,7 @@ import type { GroupName } from '@ads/models';
 import { type Cell, objectWriter, recordNumbers } from '../row-formats.js';
 import { isFinal, readFinalUntil } from './final.js';
 import { formatMoment, type Part } from './intervals.js';
+import { type InvalidTraffic, readInvalidTraffic } from './invalid-traffic.js';
 import { type ReportPlan, tooManyRows } from './plan-report.js';
 import { groupColumn, type ReportRow, readReport } from './read-report.js';
 import { writeReportCursor } from './report-cursor.js';
@@ -23,6 +24,7 @@ export interface Report {
   readonly tz: string;
   readonly interval: ReportQuery['interval'];
   readonly group_by: readonly GroupName[];
+  readonly invalid_traffic: InvalidTraffic;
   readonly rows: readonly Readonly<Record<string, string | number | boolean | null>>[];
   readonly next_cursor: string | null;
 }
@@ -42,13 +44,16 @@ export async function wholeReport(
 ): Promise<string> {
   const { query, from, to } = plan;
   const { tz, interval, group_by, limit = REPORT_ROWS } = query;
-  const finalUntil = await readFinalUntil(database, maxEventAgeDays);
+  const [finalUntil, invalid_traffic] = await Promise.all([
+    readFinalUntil(database, maxEventAgeDays),
+    readInvalidTraffic(database, plan),
+  ]);
   const rows = await readReport(database, { ...plan, most: limit + 1 });
   const hasMore = rows.length > limit;
   if (hasMore && query.limit === undefined) throw tooManyRows();
   if (hasMore) rows.pop();
   const after = rows.at(-1);
-  const head = { from: formatMoment(from, tz), to: formatMoment(to, tz), tz, interval, group_by };
+  const head = { from: formatMoment(from, tz), to: formatMoment(to, tz), tz, interval, group_by, invalid_traffic };
   const cursor = hasMore && after !== undefined ? writeReportCursor(query, plan, after) : null;
   const write = objectWriter(fieldNames(plan));
   const texts = rows.map((row) => write(cellsOf(row, plan, finalUntil)));
