@@ -360,6 +360,19 @@ describe('ingest and analytics return each documented response', () => {
     expect(text).not.toBe('');
   });
 
+  it('the report names the rules of ingest and of the gate, which ingest and the consumer share', async () => {
+    const { body } = await client.get(REPORT);
+    const period = { hash: expect.any(String), since: expect.any(String), until: null };
+    expect(body).toMatchObject({
+      invalid_traffic: {
+        ingest: [
+          { ...period, lists: { deny: null, datacenter: null }, isbot: expect.stringMatching(/^\d+\.\d+\.\d+$/) },
+        ],
+        gate: [{ ...period, double_click_ms: 1_000, flood_per_hour: 30 }],
+      },
+    });
+  });
+
   it(`200, 400, 401: ${EXPORT}`, async () => {
     for (const format of ['ndjson', 'csv']) {
       expect((await client.get(`${EXPORT}?ad_id=ad-001&format=${format}`, AUTHORIZED)).status).toBe(200);

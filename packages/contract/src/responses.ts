@@ -247,6 +247,7 @@ export const reportResponse = Joi.object({
         .allow(null)
         .description('Version of isbot, which finds bots by their user agents; null with `IVT=off`.'),
       proxy_header: Joi.boolean().description('Whether proxies may mark requests as invalid: `IVT_PROXY_HEADER`.'),
+      tag_signing: Joi.string().description('`TAG_SIGNING`.'),
     }).description('The rules by which ingest judges requests.'),
     gate: rulesInForce({
       double_click_ms: count.description('`IVT_DOUBLE_CLICK_MS`; 0: no click is a double click.'),

@@ -1,7 +1,6 @@
-import { gateRules } from '@ads/connections';
 import { ENDPOINTS, EVENT_ENDPOINTS } from '@ads/contract';
 import { batchReader, bodyReader, connectionOwner, createAccess, createApi, jsonReader } from '@ads/http';
-import { gateRulesInForce, keepRulesRegistered, openKeyRing, readAdsPage } from '@ads/ledger';
+import { openKeyRing, readAdsPage } from '@ads/ledger';
 import { ENDPOINT_KINDS, NUMERIC_EVENT_FIELDS } from '@ads/models';
 import { createClock, listen, managementEndpoints, runProcess } from '@ads/runtime';
 import { createAdPages } from './ad-pages.js';
@@ -17,6 +16,7 @@ import { eventHandler } from './event-handler.js';
 import { openEventStore } from './event-store.js';
 import { createIngestHealth } from './ingest-health.js';
 import { openRules } from './invalid-traffic/open-rules.js';
+import { registerRules } from './invalid-traffic/register-rules.js';
 import { manageKeys } from './keys/manage-keys.js';
 import { playerFiles } from './player-files.js';
 import { swagger } from './swagger.js';
@@ -54,8 +54,7 @@ await runProcess<IngestConfig>({
     const signing = openTagSigning(context);
     const events = openEventStore(context, connections, clock, addCountry);
     const clicks = openPendingClicks(context, events);
-    const inForce = [gateRulesInForce(gateRules(config))];
-    shutdown.add('rules', keepRulesRegistered({ database: connections.postgres, inForce: () => inForce, logger }));
+    registerRules(context, connections.postgres, rules);
 
     const health = createIngestHealth(context, connections, clock);
     const handler = createApi({

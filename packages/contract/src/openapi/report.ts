@@ -30,6 +30,7 @@ const reportExample = {
         lists: { deny: null, datacenter: '5d0c8a71e3b94f26' },
         isbot: '5.2.3',
         proxy_header: false,
+        tag_signing: 'off',
       },
     ],
     gate: [
