@@ -27,7 +27,7 @@ const TEXT = readText('sql/record-batch.sql');
 const ADVANCE_GATE = readText('sql/advance-gate.sql');
 
 /** The statement for batches with invalid events and for others, each with and without clicks that the gate has judged. */
-const RECORD_BATCH = [VALID_COLUMNS, COUNT_COLUMNS].map((columns) =>
+export const RECORD_BATCH = [VALID_COLUMNS, COUNT_COLUMNS].map((columns) =>
   [false, true].map((isGated) => {
     const text = TEXT.replace(':gate_columns', isGated ? ', viewer, occurred_at, received_at' : '');
     return fillInKinds(text.replace(':advance_gate', isGated ? ADVANCE_GATE : ''), columns);
