@@ -51,8 +51,8 @@ Sends hostile requests to a tracker, and checks every answer and every count.
     program: '../bench/dist/limits/main.js',
     options: { only: string, seconds: string, 'cap-mb': string, rate: string },
     usage: `npm run bounds [-- --only NAME --seconds T --cap-mb M --rate R]
-Checks that memory and time stay within limits: during a long outage (memory), after it (drain, rebuild), and with a
-million ads (catalogue).
+Checks that memory and time stay within limits: during a long outage (memory), after it (drain, rebuild), with a
+million ads (catalogue), and with a million ranges of addresses (lists).
   --only NAME    only these bounds, separated by commas; --only list prints their names
   --seconds T    how long NATS and Postgres are unavailable (600)
   --cap-mb M     resident memory that no service may exceed (256)

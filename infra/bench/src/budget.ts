@@ -34,6 +34,7 @@ interface Cases {
  * ingest, 4 contenders warmed up, × 2 numbers of connections × 3 rounds × 4 s, and again at half load: 4 min;
  * batches, 3 sizes of batches warmed up, × 3 rounds × 4 s: 45 s;
  * tags, 3 tags of 2 contenders warmed up, × 3 rounds × 4 s, one of them again at half load: 2 min;
+ * rules, 2 processes warmed up, × 6 rounds × 4 s: 1 min;
  * drain, 3 numbers of ads × 2 rounds × (fill, drain by one, fill, drain by two, unnest, COPY: some 15 s): 1 min 30 s;
  * freshness, the throughput of the whole tracker, then 3 loads × 2 rounds × 10 s: 1 min 20 s;
  * answers, 5 stores × (6 cases of 1.5 s warmed up, × 2 rounds, and again at a fixed rate; filling the store): 4 min 30 s;
@@ -61,7 +62,7 @@ export const FULL: Budget = {
   cost: { starts: 3, seconds: 8 },
 };
 
-/** The same parts with fewer rounds: ingest 50 s, batches 20 s, tags 25 s, drain 25 s, freshness 25 s, answers 45 s, reports 20 s, cost 15 s. */
+/** The same parts with fewer rounds: ingest 50 s, batches 20 s, tags 25 s, rules 20 s, drain 25 s, freshness 25 s, answers 45 s, reports 20 s, cost 15 s. */
 export const QUICK: Budget = {
   name: 'quick',
   ingest: { rounds: 1, warmSeconds: 0.5, seconds: 1.2 },

@@ -70,6 +70,12 @@ const GOALS: readonly Definition[] = [
     atMost: 3,
   },
   {
+    name: 'rules_of_off',
+    what: 'click-throughs per CPU second: all rules of invalid traffic, lists of 10,000 and 100,000 ranges ÷ IVT=off',
+    figure: 'rules.on_per_cpu_second / rules.off_per_cpu_second',
+    atLeast: 0.92,
+  },
+  {
     name: 'drain_of_unnest_100',
     what: 'drain of 100 ads ÷ bare INSERT … unnest',
     figure: 'drain.one_100_per_second / drain.unnest_100_per_second',

@@ -1,16 +1,13 @@
 import { request as httpRequest } from 'node:http';
 import { printDetail, printTable } from '@ads/local';
-import { uuidv7 } from '@ads/models';
 import type { Budget } from '../budget.js';
 import { runAt, whereIs } from '../cores.js';
 import { type LoadResult, runLoad, warmUp } from '../load/run-load.js';
 import type { Part } from '../part.js';
 import type { BenchStack } from '../stack.js';
 import { Figures, inFigures, spreadOf, Times } from '../statistics.js';
+import { BROWSER, TAGS, type Tag, tagUrls } from '../tag-requests.js';
 import { emptyStreams } from '../tracker.js';
-
-const TAGS = ['pixel', 'click_through', 'vast'] as const;
-type Tag = (typeof TAGS)[number];
 
 /** The tag whose response times are measured: the player waits for it. */
 const TIMED: Tag = 'vast';
@@ -18,8 +15,6 @@ const TIMED: Tag = 'vast';
 const STATUS: Readonly<Record<Tag, number>> = { pixel: 200, click_through: 302, vast: 200 };
 const CONNECTIONS = 64;
 const WARM_ANSWERS = 50_000;
-/** Different URLs of one tag. */
-const URLS = 5_000;
 /** Headers that Node sets, or that differ between the responses. */
 const OWN_HEADERS = new Set(['date', 'connection', 'keep-alive']);
 
@@ -35,11 +30,15 @@ export const tags: Part = {
     const rates = new Figures();
     const times = new Times();
     for (const tag of TAGS) {
-      const paths = urlsOf(tag, stack.adIds);
+      const paths = tagUrls(tag, stack.adIds);
       const answer = await readAnswer(ours, paths[0] ?? '');
       const bare = await stack.startContender('bare-tag', 'measured', { ANSWER: JSON.stringify(answer) });
       const ports = { ours, bare: bare.port };
-      const load = { connections: CONNECTIONS, request: { kind: 'get', paths }, status: STATUS[tag] } as const;
+      const load = {
+        connections: CONNECTIONS,
+        request: { kind: 'get', paths, headers: [BROWSER] },
+        status: STATUS[tag],
+      } as const;
       for (const port of Object.values(ports)) await warmUp({ ...load, port }, WARM_ANSWERS);
       await measure(stack, budget, ports, load, (server, { perSecond }) => rates.add(`${server}_${tag}`, perSecond));
       if (tag === TIMED) {
@@ -82,17 +81,6 @@ async function measure(
       await emptyStreams(stack);
     }
   }
-}
-
-/** URLs of VAST, and of tags as `/vast` writes them, with the macros as a player fills them, each with a session of its own. */
-function urlsOf(tag: Tag, adIds: readonly string[]): string[] {
-  return Array.from({ length: URLS }, (_, index) => {
-    const adId = adIds[index % adIds.length] ?? '';
-    if (tag === 'vast') return `/vast/${adId}?placement=home&source=newsletter`;
-    const session = `sid=${uuidv7(Date.now())}&pl=home&src=newsletter`;
-    const macros = `cb=${10_000_000 + index}&ts=${encodeURIComponent(new Date().toISOString())}`;
-    return tag === 'pixel' ? `/t/start?ad_id=${adId}&${session}&${macros}` : `/c/${adId}?${session}&${macros}`;
-  });
 }
 
 /** The response of the tracker, with the names of its headers as it writes them. */

@@ -2,12 +2,13 @@ import { uuidv7 } from '@ads/models';
 
 /**
  * The requests to send. Ads and paths are used in turn. Each click has a new id; a large click has the largest
- * accepted body; each click of an unknown ad has a different ad. A batch has this number of clicks.
+ * accepted body; each click of an unknown ad has a different ad. A batch has this number of clicks. `headers` are the lines of
+ * one request each, in turn, such as `User-Agent: x\r\n`.
  */
 export type RequestSettings =
   | { readonly kind: 'click' | 'large click' | 'unknown ad'; readonly adIds: readonly string[] }
   | { readonly kind: 'batch'; readonly clicks: number; readonly adIds: readonly string[] }
-  | { readonly kind: 'get'; readonly paths: readonly string[] };
+  | { readonly kind: 'get'; readonly paths: readonly string[]; readonly headers?: readonly string[] };
 
 /** The text of an HTTP request; for a single click also its id and ad. */
 export interface MadeRequest {
@@ -32,8 +33,12 @@ export function requestMaker(settings: RequestSettings, manyClients = false): ()
   let client = Math.floor(Math.random() * 2 ** 24);
   const host = () => `Host: tracker\r\n${manyClients ? `X-Forwarded-For: ${addressOf(client++)}\r\n` : ''}`;
   if (settings.kind === 'get') {
-    const { paths } = settings;
-    return () => ({ text: `GET ${paths[index++ % paths.length]} HTTP/1.1\r\n${host()}\r\n`, id: '', adId: '' });
+    const { paths, headers = [''] } = settings;
+    return () => {
+      const [path, lines] = [paths[index % paths.length], headers[index % headers.length]];
+      index += 1;
+      return { text: `GET ${path} HTTP/1.1\r\n${host()}${lines}\r\n`, id: '', adId: '' };
+    };
   }
   const { kind, adIds } = settings;
   const filler = kind === 'large click' ? `,"filler":"${FILLER}"` : '';
