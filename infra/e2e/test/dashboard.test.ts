@@ -146,6 +146,48 @@ inBrowser('a report shows the days of the chosen zone, and is the same in its ad
   await Promise.all([page.close(), shared.close()]);
 });
 
+inBrowser('the view of an ad shows how much is watched, who clicks, and what is invalid', async () => {
+  await post('/ads', { id: 'seen', title: 'Seen to the end', target_url: 'https://example.com/', campaign: 'spring' });
+  const played = { ad_id: 'seen', placement: 'front page', device: 'tv' };
+  const kinds = [
+    'impression',
+    'impression',
+    'start',
+    'start',
+    'firstQuartile',
+    'midpoint',
+    'thirdQuartile',
+    'complete',
+  ];
+  const events = [...kinds.map((kind) => ({ ...played, kind })), { ...played, kind: 'click', video_play_time: 7.5 }];
+  await post('/ads/events', { events });
+  const bot = await fetch(`${stack.url}/t/click?ad_id=seen&cb=1`, { headers: { 'User-Agent': 'Googlebot/2.1' } });
+  expect(bot.status).toBe(200);
+  const page = await open('/dashboard/report?range=today&group=ad&interval=total');
+  await untilShown(page, ['Seen to the end']);
+  await page.run(
+    '[...document.querySelectorAll("a")].find(({ innerText }) => innerText.includes("Seen to the end")).click()',
+  );
+  await untilShown(page, [
+    'Seen to the end · campaign spring · active',
+    'Watched to the end 1 50.00%',
+    'Most clicks, 1, are in second 7.',
+    'front page 1 2 50.00%',
+    'tv 1 2 50.00%',
+    '1 of 2 clicks are invalid (50.00%)',
+    'Bot or program 1 0',
+  ]);
+  expect(await page.run('location.pathname')).toBe('/dashboard/ads/seen');
+  await expectSound(page);
+  await page.run('history.back()');
+  await untilShown(page, ['By ad']);
+  await page.close();
+
+  const unknown = await open('/dashboard/ads/no-such-ad');
+  await untilShown(unknown, ['Not found']);
+  await unknown.close();
+});
+
 inBrowser('what the browser keeps is only its own, and nothing is fetched from elsewhere', async () => {
   const page = await open('/dashboard/now');
   await untilShown(page, ['Live', 'Busiest ads']);

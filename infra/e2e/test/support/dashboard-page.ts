@@ -5,8 +5,8 @@ import type { Page } from './chromium.js';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** The visible text of the page. */
-const textOf = (page: Page) => page.run<string>('document.body.innerText');
+/** The visible text of the page, with single spaces. */
+const textOf = async (page: Page) => (await page.run<string>('document.body.innerText')).replaceAll(/\s+/g, ' ');
 
 /** Waits until the page shows each of these texts, and none of the others. */
 export async function untilShown(page: Page, texts: readonly string[], others: readonly string[] = []): Promise<void> {

@@ -1,6 +1,6 @@
 import { formatCount } from '../format/numbers.js';
 import { BROWSER_ZONE, formatTime } from '../format/times.js';
-import { AdName } from '../parts/ad-name.js';
+import { AdLink } from '../parts/ad-name.js';
 import type { Arrival } from './seconds.js';
 
 const SHOWN = 8;
@@ -19,7 +19,7 @@ export function Arrivals({ arrivals }: { readonly arrivals: readonly Arrival[] }
               <time dateTime={new Date(at * 1_000).toISOString()}>
                 {formatTime(at * 1_000, 'second', BROWSER_ZONE)}
               </time>
-              <AdName id={adId} />
+              <AdLink id={adId} />
               <span class="arrived">{eventsText(clicks, impressions)}</span>
             </li>
           ))}

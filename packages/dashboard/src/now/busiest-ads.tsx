@@ -2,7 +2,7 @@ import type { AdCounters, AllCounters, Report } from '../api/answers.js';
 import { read } from '../api/client.js';
 import { type Refresh, useReading } from '../api/use-reading.js';
 import { formatCount, formatRate } from '../format/numbers.js';
-import { AdName } from '../parts/ad-name.js';
+import { AdLink } from '../parts/ad-name.js';
 import { Spark } from '../parts/spark.js';
 import { Loaded } from '../parts/states.js';
 import { type Column, Table } from '../parts/table.js';
@@ -31,7 +31,7 @@ async function readBusiest(signal: AbortSignal): Promise<readonly BusyAd[]> {
 }
 
 const COLUMNS: readonly Column<BusyAd>[] = [
-  { key: 'ad', label: 'Ad', cell: ({ ad_id }) => <AdName id={ad_id} /> },
+  { key: 'ad', label: 'Ad', cell: ({ ad_id }) => <AdLink id={ad_id} /> },
   { key: 'minutes', label: 'Trend', isExtra: true, cell: ({ minutes }) => <Spark values={minutes} /> },
   { key: 'clicks', label: 'Clicks', isNumeric: true, cell: ({ time_frames }) => formatCount(time_frames.last_1_hour) },
   {

@@ -2,6 +2,7 @@ import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { AdNames } from '../api/answers.js';
 import { read } from '../api/client.js';
+import { addressOf } from '../shell/addresses.js';
 
 /** The ads whose names were read, by id. */
 const known = signal<ReadonlyMap<string, AdNames>>(new Map());
@@ -26,8 +27,17 @@ async function askFor(id: string): Promise<void> {
   }
 }
 
+/** A link to an ad. @param query the range that is shown there */
+export function AdLink({ id, query = {} }: { readonly id: string; readonly query?: Readonly<Record<string, string>> }) {
+  return (
+    <a class="quiet" href={addressOf(['ads', id], query)}>
+      <AdName id={id} />
+    </a>
+  );
+}
+
 /** The title of an ad above its id; the id alone while the title is not known. */
-export function AdName({ id }: { readonly id: string }) {
+function AdName({ id }: { readonly id: string }) {
   useEffect(() => void askFor(id), [id]);
   const title = known.value.get(id)?.title;
   return (

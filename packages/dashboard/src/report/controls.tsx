@@ -1,5 +1,6 @@
 import type { GroupName } from '@ads/models';
-import { daysBetween } from '../format/times.js';
+import type { ComponentChildren } from 'preact';
+import { addDays } from '../format/times.js';
 import { DateField, SelectField, ZoneField } from '../parts/field.js';
 import { type Choice, FILTER_NAMES, FILTERS, intervalFor } from './choice.js';
 import { GROUP_LABELS, INTERVAL_LABELS, metricOf, SHOWN_METRIC_NAMES, type ShownInterval } from './metrics.js';
@@ -17,34 +18,9 @@ const METRIC_OPTIONS = SHOWN_METRIC_NAMES.map((name) => [name, metricOf(name).la
 
 /** Everything that can be chosen about a report. */
 export function Controls({ choice, onChange }: ControlsProps) {
-  const { range, from, to, tz, interval, group, metric, compare } = choice;
-  const chooseRange = (next: RangeName) => {
-    // Custom dates begin with those that were shown before.
-    const days = daysOf(choice, Date.now());
-    const dates = next === 'custom' ? { from: days.from, to: lastOf(days) } : { from, to };
-    onChange({ range: next, ...dates, interval: intervalFor(next, dates), sort: undefined });
-  };
-  const chooseDates = (dates: { readonly from: string; readonly to: string }) => {
-    if (daysBetween(dates.from, dates.to) >= 0) onChange({ ...dates, interval: intervalFor('custom', dates) });
-  };
+  const { interval, group } = choice;
   return (
-    <form class="card controls" onSubmit={(event) => event.preventDefault()}>
-      <SelectField label="Range" value={range} options={RANGE_OPTIONS} onChange={chooseRange} />
-      {range === 'custom' && (
-        <>
-          <DateField
-            label="First day"
-            value={from}
-            onChange={(date) => chooseDates({ from: date, to: later(date, to) })}
-          />
-          <DateField
-            label="Last day"
-            value={to}
-            onChange={(date) => chooseDates({ from: earlier(from, date), to: date })}
-          />
-        </>
-      )}
-      <ZoneField value={tz} onChange={(zone) => onChange({ tz: zone })} />
+    <RangeControls choice={choice} onChange={onChange}>
       <SelectField
         label="Interval"
         value={interval}
@@ -57,6 +33,45 @@ export function Controls({ choice, onChange }: ControlsProps) {
         options={GROUP_OPTIONS}
         onChange={(next) => onChange({ group: next, sort: undefined })}
       />
+      <Filters choice={choice} onChange={onChange} />
+    </RangeControls>
+  );
+}
+
+/** The range, its time zone, what the chart shows, and the filters. @param children further fields */
+export function RangeControls({
+  choice,
+  onChange,
+  children,
+}: ControlsProps & { readonly children?: ComponentChildren }) {
+  const { range, from, to, tz, metric, compare } = choice;
+  const chooseRange = (next: RangeName) => {
+    // Custom dates begin with those that were shown before.
+    const days = daysOf(choice, Date.now());
+    const dates = next === 'custom' ? { from: days.from, to: addDays(days.to, -1) } : { from, to };
+    onChange({ range: next, ...dates, interval: intervalFor(next, dates), sort: undefined });
+  };
+  const chooseDates = (dates: { readonly from: string; readonly to: string }) =>
+    onChange({ ...dates, interval: intervalFor('custom', dates) });
+  return (
+    <form class="card controls" onSubmit={(event) => event.preventDefault()}>
+      <SelectField label="Range" value={range} options={RANGE_OPTIONS} onChange={chooseRange} />
+      {range === 'custom' && (
+        <>
+          <DateField
+            label="First day"
+            value={from}
+            onChange={(date) => chooseDates({ from: date, to: [date, to].toSorted().at(-1) ?? date })}
+          />
+          <DateField
+            label="Last day"
+            value={to}
+            onChange={(date) => chooseDates({ from: [date, from].toSorted().at(0) ?? date, to: date })}
+          />
+        </>
+      )}
+      <ZoneField value={tz} onChange={(zone) => onChange({ tz: zone })} />
+      {children}
       <SelectField
         label="Show"
         value={metric}
@@ -71,7 +86,6 @@ export function Controls({ choice, onChange }: ControlsProps) {
         />
         <span>Compare with the period before</span>
       </label>
-      <Filters choice={choice} onChange={onChange} />
     </form>
   );
 }
@@ -96,7 +110,3 @@ function Filters({ choice, onChange }: ControlsProps) {
     </div>
   );
 }
-
-const lastOf = ({ to }: { readonly to: string }) => new Date(Date.parse(to) - 86_400_000).toISOString().slice(0, 10);
-const later = (one: string, other: string) => (one > other ? one : other);
-const earlier = (one: string, other: string) => (one < other ? one : other);

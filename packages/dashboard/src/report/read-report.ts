@@ -1,8 +1,9 @@
 import type { Report, ReportRow } from '../api/answers.js';
 import { type Query, read } from '../api/client.js';
+import type { Refresh } from '../api/use-reading.js';
 import type { Choice } from './choice.js';
 import { SHOWN_METRIC_NAMES, type Totals, totalsOf } from './metrics.js';
-import { type Bounds, boundsBefore, boundsOf, daysOf } from './ranges.js';
+import { type Bounds, boundsBefore, boundsOf, daysOf, isOpen, type RangeChoice } from './ranges.js';
 
 /** Rows of a report without intervals: those with the most clicks. */
 const MOST_GROUPS = 1_000;
@@ -17,6 +18,15 @@ export interface Period {
 export interface Periods {
   readonly now: Period;
   readonly before: Period | undefined;
+}
+
+const REFRESH_MS = 30_000;
+
+/** When a report is read again: never if its range is over. */
+export function refreshOf(choice: RangeChoice): Refresh | undefined {
+  const now = Date.now();
+  if (!isOpen(daysOf(choice, now), choice.tz, now)) return undefined;
+  return { everyMs: REFRESH_MS, atLeastMs: REFRESH_MS, version: () => undefined };
 }
 
 /** @throws ApiProblem */

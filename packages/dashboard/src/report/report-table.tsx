@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { changeOf, formatChange } from '../format/numbers.js';
 import { formatTime, SHAPE_OF_INTERVAL } from '../format/times.js';
-import { AdName } from '../parts/ad-name.js';
+import { AdLink } from '../parts/ad-name.js';
 import { type Sort, Table } from '../parts/table.js';
 import { addressOf } from '../shell/addresses.js';
 import { type Choice, FILTER_NAMES, FILTERS, writeChoice } from './choice.js';
@@ -112,7 +112,10 @@ function columnsOf(choice: Choice, isCompared: boolean): readonly ReportColumn[]
 function GroupValue({ choice, value }: { readonly choice: Choice; readonly value: string | null | undefined }) {
   const { group, filters } = choice;
   const filter = FILTER_NAMES.find((name) => FILTERS[name] === group);
-  const text = group === 'ad' && value != null ? <AdName id={value} /> : <bdi>{labelOf(value)}</bdi>;
+  if (group === 'ad' && value != null) {
+    return <AdLink id={value} query={writeChoice({ ...choice, group: '', sort: undefined, filters: {} })} />;
+  }
+  const text = <bdi>{labelOf(value)}</bdi>;
   // `(other)` sums the labels beyond the limit of an ad, and cannot be asked for.
   if (value == null || value === '(other)' || filter === undefined || filters[filter] === value) return text;
   const next = { ...choice, sort: undefined, filters: { ...filters, [filter]: value } };

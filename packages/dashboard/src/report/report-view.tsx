@@ -1,28 +1,20 @@
 import { useEffect } from 'preact/hooks';
 import { useReading } from '../api/use-reading.js';
-import { NO_VALUE } from '../format/numbers.js';
-import { formatTime } from '../format/times.js';
 import { Loaded, Notice } from '../parts/states.js';
-import { Tile } from '../parts/tile.js';
 import { addressOf } from '../shell/addresses.js';
 import { go, parameters } from '../shell/router.js';
 import { type Choice, readChoice, writeChoice } from './choice.js';
 import { Controls } from './controls.js';
-import { daysOf, isOpen } from './ranges.js';
-import { type Periods, readPeriods } from './read-report.js';
+import { readPeriods, refreshOf } from './read-report.js';
 import { ReportChart } from './report-chart.js';
 import { ReportTable } from './report-table.js';
-import { TotalTiles } from './totals.js';
-
-const REFRESH_MS = 30_000;
+import { TotalTiles, WAITING_TOTALS } from './totals.js';
 
 /** Numbers of any range, by time and by group. */
 export function ReportView() {
   const choice = readChoice(parameters.value, Date.now());
   const { sort: _, metric: _metric, ...read } = choice;
-  const open = isOpen(daysOf(choice, Date.now()), choice.tz, Date.now());
-  const refresh = open ? { everyMs: REFRESH_MS, atLeastMs: REFRESH_MS, version: () => undefined } : undefined;
-  const reading = useReading((signal) => readPeriods(choice, signal), [read], refresh);
+  const reading = useReading((signal) => readPeriods(choice, signal), [read], refreshOf(choice));
   const change = (part: Partial<Choice>) => go(addressOf(['report'], writeChoice({ ...choice, ...part })));
 
   const address = addressOf(['report'], writeChoice(choice));
@@ -38,11 +30,10 @@ export function ReportView() {
       {isTooLong ? (
         TOO_LONG
       ) : (
-        <Loaded reading={reading} waiting={WAITING}>
+        <Loaded reading={reading} waiting={WAITING_TOTALS}>
           {(periods) => (
             <>
-              <p class="muted under-heading">{rangeText(choice, periods)}</p>
-              <TotalTiles {...periods} />
+              <TotalTiles zone={choice.tz} periods={periods} />
               {choice.interval !== 'total' && <ReportChart choice={choice} periods={periods} />}
               {periods.now.report.rows.length === 0 ? (
                 <Notice title="Nothing was counted in this range">
@@ -64,21 +55,3 @@ const TOO_LONG = (
     <p>Choose a longer interval, a shorter range, another group, or a filter.</p>
   </Notice>
 );
-
-const WAITING = (
-  <>
-    <p class="muted under-heading">Loading…</p>
-    <div class="tiles">
-      {['Clicks', 'Impressions', 'CTR', 'Completion'].map((label) => (
-        <Tile key={label} label={label} value={NO_VALUE} details={[]} />
-      ))}
-    </div>
-    <div class="card chart-space" />
-  </>
-);
-
-function rangeText({ tz }: Choice, { now, before }: Periods): string {
-  const text = ({ from, to }: { readonly from: string; readonly to: string }) =>
-    `${formatTime(Date.parse(from), 'stamp', tz)} to ${formatTime(Date.parse(to), 'stamp', tz)}`;
-  return before === undefined ? text(now.report) : `${text(now.report)}, compared with ${text(before.report)}`;
-}

@@ -1,4 +1,5 @@
 import type { ComponentType } from 'preact';
+import { AdView } from '../ad/ad-view.js';
 import { NowView } from '../now/now-view.js';
 import { Notice } from '../parts/states.js';
 import { ReportView } from '../report/report-view.js';
@@ -18,9 +19,21 @@ export interface View {
   readonly component: ComponentType<ViewProps>;
 }
 
+function AdsView({ path: [, id] }: ViewProps) {
+  if (id !== undefined) return <AdView key={id} id={id} />;
+  return (
+    <Notice title="Choose an ad">
+      <p>
+        <a href={addressOf(['report'], { group: 'ad', interval: 'total' })}>Open the report by ad</a>
+      </p>
+    </Notice>
+  );
+}
+
 const VIEWS: readonly View[] = [
   { path: 'now', label: 'Now', titleOf: () => 'Now', component: NowView },
   { path: 'report', label: 'Report', titleOf: () => 'Report', component: ReportView },
+  { path: 'ads', label: undefined, titleOf: ([, id = 'Ads']) => id, component: AdsView },
 ];
 
 export const LINKED_VIEWS = VIEWS.filter(({ label }) => label !== undefined);
