@@ -17,7 +17,8 @@ const MOST_PERIODS = 100;
 /** Rules and the time in which they were in force in this process, in milliseconds of a monotonic clock. */
 interface Period {
   readonly rules: DecisionRules;
-  readonly since: number;
+  /** The start, or the time until which the period is registered: the clock of Postgres may run at another speed. */
+  since: number;
   until?: number;
 }
 
@@ -61,10 +62,13 @@ export function createRulesRegister({
   }
 
   async function register(): Promise<void> {
-    for (const { rules, since, until } of periods) {
-      const { by, hash, ...values } = rules;
-      const ages = [now() - since, now() - (until ?? now())];
+    for (const period of periods) {
+      const { by, hash, ...values } = period.rules;
+      const time = now();
+      const end = period.until ?? time;
+      const ages = [time - period.since, time - end];
       await database.query('register_rules', REGISTER_RULES, [by, hash, JSON.stringify(values), ...ages, GAP_MS]);
+      period.since = end;
     }
     periods = periods.filter(({ until }) => until === undefined);
   }
