@@ -51,7 +51,7 @@ recorded AS (
   FROM known
   ORDER BY id, kind
   ON CONFLICT DO NOTHING
-  RETURNING kind, ad_id, floor(date_part('epoch', occurred_at))::bigint AS second,
+  RETURNING id, kind, ad_id, floor(date_part('epoch', occurred_at))::bigint AS second,
             CASE WHEN verdict IS NULL THEN play_time_ms END AS play_time_ms,
             placement, source, device, country, error_code, verdict :gate_columns
 ),
@@ -185,4 +185,10 @@ UNION ALL SELECT 'minutes', 'impressions', json_agg(ad_id), json_agg(impressions
 UNION ALL SELECT 'totals', NULL, json_agg(ad_id), json_agg(clicks), json_agg(impressions) FROM totals
 UNION ALL SELECT 'added', NULL, json_agg(kind), json_agg(added), json_agg(verdict)
           FROM (SELECT kind, verdict, count(*) AS added FROM recorded GROUP BY kind, verdict) kinds
+-- Repeated events of sessions, see session-reuse.ts. Events that are twice in the batch only are not among them.
+UNION ALL SELECT 'repeated', NULL, json_agg(id), NULL, NULL
+          FROM known
+          WHERE (SELECT count(*) FROM recorded) < (SELECT count(*) FROM known)
+            AND session_id IS NOT NULL AND viewer IS NOT NULL
+            AND NOT EXISTS (SELECT FROM recorded WHERE recorded.id = known.id AND recorded.kind = known.kind)
 UNION ALL SELECT 'ledger', NULL, json_build_array(current_ledger()), NULL, NULL;

@@ -35,3 +35,4 @@ export * from './script.js';
 export * from './served-ads.js';
 export * from './shards.js';
 export * from './trust.js';
+export * from './viewer-salts.js';

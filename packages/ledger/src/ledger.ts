@@ -6,9 +6,13 @@ import { batchForGate, type GateRules, judgeClicks } from './gate.js';
 import { createLabelValues } from './label-values.js';
 import { raiseCounters } from './raise.js';
 import { type Recorded, type RecordOptions, recordBatch } from './record.js';
+import { countReusedSessions } from './session-reuse.js';
 
 /** The result of a batch. Its events are durable, and its counters are raised or a doubt exists. */
-export type Outcome = Pick<Recorded, 'added' | 'invalid' | 'unknownAds'>;
+export type Outcome = Pick<Recorded, 'added' | 'invalid' | 'unknownAds'> & {
+  /** Repeated events of sessions that came from another viewer than the stored one. */
+  readonly reused: number;
+};
 
 export interface Ledger {
   /**
@@ -39,6 +43,8 @@ export interface LedgerDependencies {
   readonly now: () => number;
   /** Called when counters could not be raised; a rebuild heals them. */
   readonly onRaiseFailure: (error: unknown) => void;
+  /** Called when reused sessions could not be counted; the batch is recorded. */
+  readonly onReuseFailure?: (error: unknown) => void;
 }
 
 /** Attempts to record a batch, if the database is replaced after the values of labels were registered. */
@@ -47,6 +53,7 @@ const ATTEMPTS = 3;
 /** Records events: first in Postgres, then in the counters in Redis. */
 export function createLedger(dependencies: LedgerDependencies): Ledger {
   const { database, store, gate, maxLabelValues, minutesKept, now, onRaiseFailure } = dependencies;
+  const { onReuseFailure = () => undefined } = dependencies;
   const writer = randomUUID();
   const labelValues = createLabelValues(database, maxLabelValues);
   // While raises fail, batches write the doubt in their own transaction: no reader trusts Redis in between.
@@ -90,12 +97,19 @@ export function createLedger(dependencies: LedgerDependencies): Ledger {
     throw new Error('the database was replaced several times while a batch was recorded');
   }
 
+  async function reuseIn(events: readonly AdEvent[], recorded: Recorded): Promise<number> {
+    return await countReusedSessions(database, events, recorded).catch((error: unknown) => {
+      onReuseFailure(error);
+      return 0;
+    });
+  }
+
   return {
     async recordQueued(events) {
       const doubt = raisesFail ? writer : undefined;
       const recorded = await record(events, doubt);
       await raise(recorded, doubt);
-      return recorded;
+      return { ...recorded, reused: await reuseIn(events, recorded) };
     },
 
     async recordUnqueued(events) {
@@ -105,7 +119,7 @@ export function createLedger(dependencies: LedgerDependencies): Ledger {
       const raised = await raise(recorded, doubt);
       // A doubt that cannot be deleted costs a rebuild, not the batch.
       if (raised && doubt !== writer) await settleDoubt(database, doubt).catch(onRaiseFailure);
-      return recorded;
+      return { ...recorded, reused: await reuseIn(events, recorded) };
     },
   };
 }

@@ -49,6 +49,8 @@ export interface Recorded {
   readonly added: Readonly<Record<EventKind, number>>;
   /** The invalid ones of them. */
   readonly invalid: readonly InvalidEvents[];
+  /** Ids of events with a session and a viewer that were stored before. */
+  readonly repeated: ReadonlySet<string>;
   /** Ads that are not in the catalogue; their events were not recorded. */
   readonly unknownAds: ReadonlySet<string>;
 }
@@ -66,10 +68,10 @@ const VERDICT_NAMES: ReadonlyMap<number, InvalidVerdict> = new Map(
 
 /** Columns of equal length; all of them are null if the part is empty. */
 interface ResultRow {
-  what: 'seconds' | 'minutes' | 'totals' | 'added' | 'ledger';
+  what: 'seconds' | 'minutes' | 'totals' | 'added' | 'repeated' | 'ledger';
   /** The counted column, for seconds and minutes. */
   counted: TotalColumn | null;
-  /** Ad ids; of `added`, kinds; of `ledger`, its identity. */
+  /** Ad ids; of `added`, kinds; of `repeated`, ids; of `ledger`, its identity. */
   names: string[] | null;
   counts: number[] | null;
   /** Buckets; of `totals`, impressions; of `added`, numbers of verdicts. */
@@ -128,6 +130,7 @@ function readRows(rows: readonly ResultRow[], events: readonly JudgedEvent[]): R
   const counts = new Map<string, AdCounts>();
   const added = perKind(() => 0);
   const invalid: InvalidEvents[] = [];
+  let repeated: ReadonlySet<string> = new Set();
   let ledger: LedgerIdentity | undefined;
   const countsOf = (adId: string): AdCounts => {
     let ad = counts.get(adId);
@@ -140,6 +143,10 @@ function readRows(rows: readonly ResultRow[], events: readonly JudgedEvent[]): R
   for (const { what, counted, names, counts: column, others } of rows) {
     if (what === 'ledger') {
       ledger = names?.[0] ?? undefined;
+      continue;
+    }
+    if (what === 'repeated') {
+      repeated = new Set(names);
       continue;
     }
     for (const [index, name] of (names ?? []).entries()) {
@@ -156,5 +163,5 @@ function readRows(rows: readonly ResultRow[], events: readonly JudgedEvent[]): R
   }
   // The result has the totals of every known ad.
   const unknownAds = new Set(events.map(({ adId }) => adId).filter((adId) => !counts.has(adId)));
-  return { ledger, counts: [...counts.values()], added, invalid, unknownAds };
+  return { ledger, counts: [...counts.values()], added, invalid, repeated, unknownAds };
 }

@@ -173,6 +173,7 @@ describe('recordBatch', () => {
       counts: [],
       added: perKind(() => 0),
       invalid: [],
+      repeated: new Set(),
       unknownAds: new Set(),
     });
   });
@@ -196,6 +197,7 @@ describe('recordBatch', () => {
       counts: expected(2, 1),
       added: { ...perKind(() => 0), click: 2, impression: 1 },
       invalid: [],
+      repeated: new Set(),
       unknownAds: new Set(),
     });
     // A repeated batch adds nothing, but returns its counts, which repairs a lost raise.
@@ -204,6 +206,7 @@ describe('recordBatch', () => {
       counts: expected(2, 1),
       added: perKind(() => 0),
       invalid: [],
+      repeated: new Set(),
       unknownAds: new Set(),
     });
     expect(await recordBatch(database, [...first, click(now)])).toEqual({
@@ -211,6 +214,7 @@ describe('recordBatch', () => {
       counts: expected(3, 1),
       added: { ...perKind(() => 0), click: 1, impression: 0 },
       invalid: [],
+      repeated: new Set(),
       unknownAds: new Set(),
     });
     expect(await stored()).toHaveLength(4);

@@ -32,6 +32,7 @@ import {
   recount,
   removeOldEvents,
   renewIdentity,
+  renewViewerSalts,
   settleDoubt,
   wantDays,
 } from '../src/index.js';
@@ -133,6 +134,8 @@ describe('the role of the services', () => {
     expect(await removeOldEvents(services, 30)).toEqual({ dropped: true, deleted: 0 });
     await owner.query('test', "INSERT INTO counts_per_second VALUES ('ad-001', 1, 1)");
     await owner.query('test', "INSERT INTO counts_per_minute VALUES ('ad-001', 1, 1)");
+    await owner.query('test', 'UPDATE viewer_salts SET day = day - 3');
+    expect(await renewViewerSalts(services)).toBe(3);
     expect(await pruneSeconds(services)).toBe(1);
     expect(await pruneMinutes(services, LEAST_MINUTES_KEPT)).toBe(1);
   });

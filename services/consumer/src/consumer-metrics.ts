@@ -77,6 +77,11 @@ export function createConsumerMetrics(
     labelNames: ['kind', 'verdict'],
     registers,
   });
+  const reusedSessions = new Counter({
+    name: 'vast_sid_reused_total',
+    help: 'Repeated pixels and clicks of the session of a VAST document that came from another viewer than the stored event: a cache gave the document to several viewers.',
+    registers,
+  });
   const batches = new Histogram({
     name: 'ledger_batch_events',
     help: 'Events in one transaction.',
@@ -180,7 +185,7 @@ export function createConsumerMetrics(
   for (const direction of DIRECTIONS) mismatches.inc({ direction }, 0);
 
   return {
-    recorded(batch, { added, invalid }) {
+    recorded(batch, { added, invalid, reused }) {
       const recordedAt = now();
       batches.observe(batch.length);
       const all = perKind(() => 0);
@@ -192,6 +197,7 @@ export function createConsumerMetrics(
         events.inc({ kind, result: 'new' }, added[kind]);
         events.inc({ kind, result: 'repeated' }, all[kind] - added[kind]);
       }
+      reusedSessions.inc(reused);
       for (const { kind, verdict, events: number } of invalid) invalidEvents.inc({ kind, verdict }, number);
     },
     deadLetter: ({ kind, events }) => deadLetters.inc({ kind }, events),

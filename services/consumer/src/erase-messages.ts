@@ -65,7 +65,7 @@ async function* messagesOf(manager: JetStreamManager, stream: string, subject: s
   }
 }
 
-/** The data of a message without the address and the session ids of its events, and the number of events that had it. */
+/** The data of a message without the address, the hash of the viewer and the session ids of its events, and the number of events that had it. */
 export function eraseInMessage(
   data: Uint8Array,
   address: string,
@@ -79,6 +79,7 @@ export function eraseInMessage(
       const ip: unknown = event?.ip;
       if (typeof ip !== 'string' || !isSame(ip, erased)) continue;
       event.ip = NO_ADDRESS;
+      delete event.vw;
       if (typeof event.l === 'object') delete event.l?.session_id;
       changed += 1;
     }

@@ -12,6 +12,7 @@ import { createIncidents } from './incidents.js';
 import { keepCounters } from './keep-counters.js';
 import { keepDays } from './keep-days.js';
 import { keepTables } from './keep-tables.js';
+import { keepViewerSalts } from './keep-viewer-salts.js';
 import { createNewerEvents } from './newer-events.js';
 import { keepNotingRecorded } from './note-recorded.js';
 import { startQueueWatch } from './queue-watch.js';
@@ -52,6 +53,7 @@ await runProcess<ConsumerConfig>({
     const backfill = { database: postgres, store: redis, minutesKept: kept, now: clock.earliest, logger };
     shutdown.add('recorded events', keepNotingRecorded({ nats, database: postgres, clock, logger }));
     shutdown.add('backfill', keepBackfilling(backfill));
+    shutdown.add('salts of viewers', keepViewerSalts({ database: postgres, logger }));
     shutdown.add('days', keepDays({ config, database: postgres, logger }));
 
     const inForce = [gateRulesInForce(gateRules(config))];

@@ -55,6 +55,8 @@ export function startRecording(options: RecordingOptions): Recording {
     now: clock.earliest,
     onRaiseFailure: (error) =>
       logger.debug('counters could not be raised; a rebuild follows', { event: 'counters.raise_failed', error }),
+    onReuseFailure: (error) =>
+      logger.debug('reused sessions of a batch could not be counted', { event: 'sessions.reuse_not_counted', error }),
   });
   const record = (messages: readonly BufferedMessage[]) =>
     recordMessages(

@@ -21,6 +21,7 @@ function found(contents: readonly (Parameters<typeof message>[0] | ReturnType<ty
       recordEvents: async (events) => ({
         added: perKind(() => 0),
         invalid: [],
+        reused: 0,
         unknownAds: new Set(events.map(({ adId }) => adId).filter((adId) => adId !== 'ad-001')),
       }),
       isDataError: () => false,

@@ -42,7 +42,8 @@ function erase(...args: string[]): Promise<CommandResult> {
 }
 
 /** A message with one event, as a newer release or a dead letter may have it. */
-const message = (ip: unknown) => JSON.stringify({ v: 1, events: [{ k: '9z', ip, more: [1] }] });
+const message = (ip: unknown, viewer: object = { vw: '7' }) =>
+  JSON.stringify({ v: 1, events: [{ k: '9z', ip, more: [1], ...viewer }] });
 
 /** The messages of a stream with their texts, oldest first. */
 async function messagesIn(connection: NatsConnection, stream: string): Promise<{ stored: StoredMsg; text: string }[]> {
@@ -118,7 +119,7 @@ describe('npm run erase', () => {
     for (const { stored, text } of await messagesIn(other, EVENT_STREAM)) {
       texts[stored.subject] = [...(texts[stored.subject] ?? []), text];
     }
-    const expected = ['203.0.113.9', 7, '0.0.0.0', '0.0.0.0'].map(message);
+    const expected = [message('203.0.113.9'), message(7), message('0.0.0.0', {}), message('0.0.0.0', {})];
     expect(texts).toEqual(Object.fromEntries(subjects.map((subject) => [subject, expected])));
   });
 });

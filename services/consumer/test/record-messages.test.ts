@@ -18,7 +18,7 @@ function recording(record: (events: readonly AdEvent[]) => void = () => undefine
       record(events);
       recorded.push(...events);
       const unknown = events.filter(({ adId }) => adId === 'gone').map(({ adId }) => adId);
-      return { added: perKind(() => 0), invalid: [], unknownAds: new Set(unknown) };
+      return { added: perKind(() => 0), invalid: [], reused: 0, unknownAds: new Set(unknown) };
     },
     isDataError: (error) => error instanceof BadData,
     onRecorded: (events) => reported.push(...events),

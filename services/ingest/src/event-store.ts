@@ -1,5 +1,5 @@
 import { gateRules } from '@ads/connections';
-import { createLedger } from '@ads/ledger';
+import { createLedger, type Outcome } from '@ads/ledger';
 import type { AdEvent } from '@ads/models';
 import { type Clock, minutesKept, type ProcessContext } from '@ads/runtime';
 import type { IngestConfig } from './config.js';
@@ -44,12 +44,19 @@ export function openEventStore(
     now: clock.earliest,
     onRaiseFailure: (error) =>
       logger.debug('counters could not be raised; a rebuild follows', { event: 'counters.raise_failed', error }),
+    onReuseFailure: (error) =>
+      logger.debug('reused sessions of a batch could not be counted', { event: 'sessions.reuse_not_counted', error }),
   });
   const counted = createIngestMetrics(metrics.registry, config.METRICS_MAX_ADS, () => groups.queued());
   const publish = createPublisher(nats.run, config.NATS_TIMEOUT_MS, (status) =>
     metrics.natsMessages.inc({ direction: 'out', status }),
   );
-  const storeBatch = createBatchStore({ publish, record: ledger.recordUnqueued }, isUnanswered);
+  const record = async (events: readonly AdEvent[]): Promise<Outcome> => {
+    const outcome = await ledger.recordUnqueued(events);
+    counted.reused(outcome.reused);
+    return outcome;
+  };
+  const storeBatch = createBatchStore({ publish, record }, isUnanswered);
   const groups: GroupCommit<AdEvent, StoreResult> = createGroupCommit(
     async (events) => {
       const results = await storeBatch(events);

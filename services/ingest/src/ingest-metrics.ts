@@ -5,6 +5,8 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 export interface IngestMetrics {
   accepted(event: AdEvent): void;
   batch(events: number, by: 'jetstream' | 'postgres' | 'nobody'): void;
+  /** Called with the number of events of reused sessions in a batch that went to Postgres. */
+  reused(events: number): void;
 }
 
 /** @param maxAds number of ads with a label of their own, first come, first served; the others share `other` */
@@ -48,6 +50,11 @@ export function createIngestMetrics(registry: Registry, maxAds: number, queued: 
     buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000],
     registers,
   });
+  const reusedSessions = new Counter({
+    name: 'vast_sid_reused_total',
+    help: 'Repeated pixels and clicks of the session of a VAST document that came from another viewer than the stored event: a cache gave the document to several viewers.',
+    registers,
+  });
   new Gauge({
     name: 'ingest_queue_events',
     help: 'Events that wait for a batch.',
@@ -72,6 +79,7 @@ export function createIngestMetrics(registry: Registry, maxAds: number, queued: 
       const label = labelOf(adId);
       counts?.set(label, (counts.get(label) ?? 0) + 1);
     },
+    reused: (events) => reusedSessions.inc(events),
     batch: (events, by) => batches.observe({ by }, events),
   };
 }

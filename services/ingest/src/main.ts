@@ -17,6 +17,7 @@ import { openEventStore } from './event-store.js';
 import { createIngestHealth } from './ingest-health.js';
 import { openRules } from './invalid-traffic/open-rules.js';
 import { registerRules } from './invalid-traffic/register-rules.js';
+import { openViewerHash } from './invalid-traffic/viewer-hash.js';
 import { manageKeys } from './keys/manage-keys.js';
 import { playerFiles } from './player-files.js';
 import { swagger } from './swagger.js';
@@ -39,6 +40,7 @@ await runProcess<IngestConfig>({
     const clock = createClock(metrics, conditions);
     const connections = openConnections(context, clock);
     const keys = openKeyRing(context, connections.postgres, clock);
+    const readingSalts = openViewerHash(context, connections.postgres, clock);
     const database = connections.catalogueDatabase;
     const catalogue = await startCatalogue(context, database);
     const ads = await startServedAds(context, database);
@@ -52,6 +54,7 @@ await runProcess<IngestConfig>({
     const unverified = createUnverifiedEvents(config.UNVERIFIED_EVENTS_PER_MINUTE, metrics, logger);
 
     const signing = openTagSigning(context);
+    const viewerOf = await readingSalts;
     const events = openEventStore(context, connections, clock, addCountry);
     const clicks = openPendingClicks(context, events);
     registerRules(context, connections.postgres, rules);
@@ -74,7 +77,11 @@ await runProcess<IngestConfig>({
           maxClockSkew: config.MAX_CLOCK_SKEW_SECONDS * 1_000,
           ...eventAges(config),
           now: clock.measuredNow,
-          judge: rules?.judgeWith((adId) => ads.get(adId)?.duration_seconds ?? undefined),
+          judge: rules?.judgeWith({
+            durationOf: (adId) => ads.get(adId)?.duration_seconds ?? undefined,
+            signing,
+            viewerOf,
+          }),
         };
         fastPath.post(
           ENDPOINTS.events.path,
@@ -86,11 +93,8 @@ await runProcess<IngestConfig>({
           fastPath.post(EVENT_ENDPOINTS[kind].path, 'events', readBody, eventHandler(kind, dependencies));
         }
         const tagMetrics = createTagMetrics(metrics.registry);
-        fastPath.tag(ENDPOINTS.pixel.path, pixel(dependencies, tagMetrics, signing));
-        fastPath.tag(
-          ENDPOINTS.clickThrough.path,
-          clickThrough({ ...dependencies, ads, clicks, metrics: tagMetrics, signing }),
-        );
+        fastPath.tag(ENDPOINTS.pixel.path, pixel(dependencies, tagMetrics));
+        fastPath.tag(ENDPOINTS.clickThrough.path, clickThrough({ ...dependencies, ads, clicks, metrics: tagMetrics }));
         fastPath.tag(
           ENDPOINTS.vast.path,
           vastRoute({

@@ -2,11 +2,16 @@ import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { ANYONE, type RequestContext } from '@ads/http';
 import { type AdEvent, addressBytes } from '@ads/models';
+import type { Logger } from '@ads/runtime';
 import { describe, expect, it } from '@jest/globals';
+import { Registry } from 'prom-client';
 import { V4_WORD } from '../src/invalid-traffic/address-words.js';
 import { ofBody, ofTag } from '../src/invalid-traffic/circumstances.js';
 import { createJudge } from '../src/invalid-traffic/judge.js';
 import { userAgentClassifier } from '../src/invalid-traffic/user-agents.js';
+import type { ViewerHash } from '../src/invalid-traffic/viewer-hash.js';
+import type { TagQuery } from '../src/tags/tag-query.js';
+import { openTagSigning } from '../src/tags/tag-signing.js';
 import { click } from './events.js';
 
 /** A list of single IPv4 addresses. */
@@ -15,11 +20,26 @@ function listOf(...addresses: readonly string[]) {
   return { has: (isV4: boolean, asked: Uint32Array) => isV4 && listed.has(asked[V4_WORD] ?? 0) };
 }
 
+const LOGGED: string[] = [];
+const LOGGER = { warn: (_: string, { event }: { readonly event: string }) => LOGGED.push(event) } as unknown as Logger;
+
+function signingOf(mode: 'report' | 'enforce', EVENTS_ACCESS: 'public' | 'key' = 'key') {
+  const registry = new Registry();
+  const TAG_SIGNING_KEYS = [{ id: 'k1', secret: '0123456789abcdef'.repeat(2) }];
+  const config = { TAG_SIGNING: mode, TAG_SIGNING_KEYS, TAG_SIGNATURE_HOURS: 1, EVENTS_ACCESS };
+  const signing = openTagSigning({ config, metrics: { registry }, logger: LOGGER });
+  if (signing === undefined) throw new Error('nothing is signed');
+  const counted = async () => (await registry.metrics()).match(/^tag_signatures_total.* [1-9]\d*$/gm);
+  return { ...signing, counted };
+}
+
 const OPTIONS = {
   lists: { listed_ip: listOf('192.0.2.66', '0.0.0.0'), datacenter: listOf('192.0.2.66', '192.0.2.77') },
   classOf: userAgentClassifier({ include: [], exclude: [] }),
   readsProxyHeader: true,
   durationOf: (adId: string) => (adId === 'ad-001' ? 30 : undefined),
+  signing: undefined,
+  viewerOf: () => undefined,
 };
 const judge = createJudge(OPTIONS);
 
@@ -32,6 +52,7 @@ interface Tag {
   readonly isStitcher?: boolean;
   readonly playTimeMs?: number;
   readonly adId?: string;
+  readonly query?: TagQuery;
 }
 
 function contextOf({ headers = {}, isStitcher = false }: Tag): RequestContext {
@@ -53,8 +74,8 @@ function eventOf({ ip = '203.0.113.9', playTimeMs, adId = 'ad-001' }: Tag): AdEv
 }
 
 function onTag(tag: Tag, channel: 'pixel' | 'link' = 'pixel', by = judge) {
-  const { ip = '203.0.113.9', userAgent = BROWSER } = tag;
-  return by(eventOf(tag), ofTag(contextOf(tag), { ip, userAgent }, channel)).verdict;
+  const { ip = '203.0.113.9', userAgent = BROWSER, query = {} } = tag;
+  return by(eventOf(tag), ofTag(contextOf(tag), { ip, userAgent }, channel, query)).verdict;
 }
 
 const inBody = (fields: { readonly ip?: string | null; readonly user_agent?: string | null }, tag: Tag = {}) => {
@@ -67,19 +88,26 @@ const MARKED = { 'x-invalid-traffic': 'waf-17' };
 describe('the verdict on a tag', () => {
   it('is that of the first rule, in the order of the table', () => {
     const all: Tag = { ip: '192.0.2.66', userAgent: 'curl', headers: MARKED, playTimeMs: 32_001 };
+    const signing = signingOf('enforce');
+    const sid = '019b7d6c-90ce-7a3b-9c1d-2e4f5a6b7c8d';
+    const tagAt = (time: number) => ({ sid, sg: signing.sign({ adId: 'ad-001', sid, placement: undefined }, time) });
+    const { receivedAt } = eventOf({});
     const steps: [Tag, string | undefined][] = [
       [{}, 'listed_ip'],
       [{ ip: '192.0.2.77' }, 'datacenter'],
       [{ ip: '192.0.2.1' }, 'bot'],
       [{ userAgent: '' }, 'no_user_agent'],
       [{ userAgent: BROWSER }, 'proxy_flag'],
-      [{ headers: {} }, 'impossible'],
+      [{ headers: {} }, 'unsigned'],
+      [{ query: { ...tagAt(receivedAt), placement: 'home' } }, 'bad_signature'],
+      [{ query: tagAt(receivedAt - 3_700_000) }, 'expired'],
+      [{ query: tagAt(receivedAt) }, 'impossible'],
       [{ playTimeMs: 32_000 }, undefined],
     ];
     let tag = all;
     const verdicts = steps.map(([change]) => {
       tag = { ...tag, ...change };
-      return onTag(tag);
+      return onTag(tag, 'pixel', createJudge({ ...OPTIONS, signing }));
     });
     expect(verdicts).toEqual(steps.map(([, verdict]) => verdict));
   });
@@ -113,6 +141,27 @@ describe('the verdict on a tag', () => {
     expect(device({ 'x-device-user-agent': '' })).toBe('no_user_agent');
   });
 
+  it('counts the outcome of a signature once, and ignores it unless it is enforced', async () => {
+    const signing = signingOf('report', 'public');
+    const reporting = createJudge({ ...OPTIONS, signing });
+    expect(onTag({ query: { sg: 'x' }, playTimeMs: 32_001 }, 'link', reporting)).toBe('impossible');
+    expect(
+      onTag(
+        { query: { sg: signing.signForEver({ adId: 'ad-001', sid: undefined, placement: undefined }) } },
+        'pixel',
+        reporting,
+      ),
+    ).toBeUndefined();
+    reporting(eventOf({}), ofBody(eventOf({}), {}));
+    expect(await signing.counted()).toEqual([
+      'tag_signatures_total{outcome="valid",key="k1"} 1',
+      'tag_signatures_total{outcome="bad_signature",key="none"} 1',
+    ]);
+    expect(LOGGED).toEqual([]);
+    signingOf('enforce', 'public');
+    expect(LOGGED).toEqual(['tags.signing_avoidable']);
+  });
+
   it('ignores the header of proxies unless it is on', () => {
     const off = createJudge({ ...OPTIONS, readsProxyHeader: false });
     expect([onTag({ headers: MARKED }), onTag({ headers: MARKED }, 'pixel', off)]).toEqual(['proxy_flag', undefined]);
@@ -136,7 +185,13 @@ describe('the verdict on an event in JSON', () => {
   });
 });
 
-it('a valid event is the same object', () => {
+it('a valid event is the same object, with its viewer', () => {
   const event = eventOf({});
   expect(judge(event, ofBody(event, {}))).toBe(event);
+  expect(event.viewer).toBeUndefined();
+  const viewerOf: ViewerHash = ({ ip, userAgent }, time) =>
+    time === event.receivedAt ? `${ip}|${userAgent}` : undefined;
+  const body = { ip: '203.0.113.9', user_agent: BROWSER };
+  expect(createJudge({ ...OPTIONS, viewerOf })(event, ofBody(event, body))).toBe(event);
+  expect(event.viewer).toBe(`203.0.113.9|${BROWSER}`);
 });

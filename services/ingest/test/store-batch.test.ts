@@ -25,7 +25,7 @@ describe('a batch of events', () => {
         },
         record: async () => {
           recorded += 1;
-          return { added: perKind(() => 0), invalid: [], unknownAds: new Set() };
+          return { added: perKind(() => 0), invalid: [], reused: 0, unknownAds: new Set() };
         },
       },
       events,
@@ -63,7 +63,7 @@ describe('a batch of events', () => {
         publish: away,
         record: async (batch) => {
           recorded.push(batch);
-          return { added: perKind(() => 0), invalid: [], unknownAds: new Set(['gone']) };
+          return { added: perKind(() => 0), invalid: [], reused: 0, unknownAds: new Set(['gone']) };
         },
       },
       events,
@@ -97,7 +97,7 @@ describe('after a publish that JetStream did not answer', () => {
         record: async () => {
           recorded += 1;
           if (!postgres) throw new Error('away');
-          return { added: perKind(() => 0), invalid: [], unknownAds: new Set() };
+          return { added: perKind(() => 0), invalid: [], reused: 0, unknownAds: new Set() };
         },
       },
       (error) => error instanceof Silence,

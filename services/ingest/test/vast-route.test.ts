@@ -1,5 +1,5 @@
 import { freePort, type LocalProcess, openGateway, openPool, openTestServers } from '@ads/local';
-import { uuidv7 } from '@ads/models';
+import { uuidv7, VERDICTS } from '@ads/models';
 import { VASTClient, VASTTracker } from '@dailymotion/vast-client';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { vastRoute } from '../src/tags/vast-route.js';
@@ -19,7 +19,7 @@ beforeAll(async () => {
   testServers.onRelease(() => gateway.close());
   base = `http://127.0.0.1:${gateway.port}`;
   const ports = { NATS_URL: `nats://127.0.0.1:${nobody}`, REDIS_HOST: '127.0.0.1', REDIS_PORT: String(nobody) };
-  const signing = { TAG_SIGNING: 'report', TAG_SIGNING_KEYS: `k1:${'0123456789abcdef'.repeat(2)}` };
+  const signing = { TAG_SIGNING: 'enforce', TAG_SIGNING_KEYS: `k1:${'0123456789abcdef'.repeat(2)}` };
   const own = { ADMIN_API_KEY: KEY, PUBLIC_URL: `${base}/`, TRUST_PROXY: 'loopback' };
   const env = { ...database, ...ports, ...signing, ...own };
   ingest = await testServers.service({ name: 'ingest', env });
@@ -65,6 +65,21 @@ async function metricsOf(name: string): Promise<Record<string, number>> {
   );
 }
 
+const BROWSER = 'Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0';
+
+/** Fetches a URL like a browser. */
+const get = (url: string, userAgent = BROWSER) =>
+  fetch(url, { redirect: 'manual', headers: { 'User-Agent': userAgent } });
+
+/** The events of an ad by their verdicts, which are numbers. */
+async function verdicts(adId: string): Promise<Record<string, number>> {
+  const { rows } = await pool.query<{ verdict: number | null; events: number }>(
+    'SELECT verdict, count(*)::integer AS events FROM ad_events WHERE ad_id = $1 GROUP BY verdict',
+    [adId],
+  );
+  return Object.fromEntries(rows.map(({ verdict, events }) => [String(verdict), events]));
+}
+
 const SIGNATURE = 'sg=k1\\.[\\da-z]{5}\\.[\\w-]{16}';
 
 /** Lets vast-client fetch its URLs like a browser, each twice. @returns a function that waits for the answers */
@@ -72,7 +87,7 @@ function fetchImages(): () => Promise<void> {
   const answers: Promise<Response>[] = [];
   class FetchedImage {
     set src(url: string) {
-      answers.push(fetch(url), fetch(url));
+      answers.push(get(url), get(url));
     }
   }
   Object.assign(globalThis, { window: {}, Image: FetchedImage });
@@ -107,13 +122,23 @@ describe('a player that plays a Wrapper around an InLine', () => {
     expect(clicked).toMatch(
       new RegExp(`^${base}/c/inner\\?sid=[0-9a-f-]{36}&${SIGNATURE}&pl=in&ts=20\\d\\d-.*&cb=\\d+&ph=00%3A00%3A20`),
     );
-    const follow = async () => (await fetch(clicked, { redirect: 'manual' })).headers.get('location');
+    const follow = async () => (await get(clicked)).headers.get('location');
     expect(await follow()).toMatch(/^https:\/\/shop\.example\/\?click=[0-9a-f-]{36}$/);
     expect(await follow()).toBe(await follow());
     const both = 'click complete error firstQuartile impression loaded midpoint mute pause start thirdQuartile';
     expect(await stored()).toEqual([`inner in 1 ${both}`, `outer out 1 ${both}`]);
-    // Each of the 22 URLs was fetched twice, and the link once more.
-    expect(await metricsOf('tag_signatures_total')).toEqual({ 'outcome="valid",key="k1"': 45 });
+    expect([await verdicts('inner'), await verdicts('outer')]).toEqual([{ null: 11 }, { null: 11 }]);
+    const { rows } = await pool.query(
+      'SELECT count(DISTINCT viewer)::integer AS viewers, count(viewer)::integer AS known FROM ad_events',
+    );
+    expect(rows).toEqual([{ viewers: 1, known: 22 }]);
+    // Another viewer has the same document.
+    const midpoint = `${base}/t/midpoint?ad_id=inner&${new URL(clicked).searchParams}`;
+    expect((await get(midpoint, `${BROWSER} Other/1`)).status).toBe(200);
+    const metrics = await (await fetch(`http://127.0.0.1:${ingest?.port}/metrics`)).text();
+    expect(metrics).toMatch(/^vast_sid_reused_total\{service="ingest"\} 1$/m);
+    // Each of the 22 URLs was fetched twice, one pixel and the link once more.
+    expect(await metricsOf('tag_signatures_total')).toEqual({ 'outcome="valid",key="k1"': 46 });
   });
 });
 
@@ -207,13 +232,22 @@ describe('GET /ads/{ad_id}/tags', () => {
     ]);
     expect(String(video_js)).toContain(`await client.get("${base}/vast/inner's?placement=a%22b%20%3C%2F'&source=s");`);
     const before = await metricsOf('tag_signatures_total');
-    await fetch(tags.click_url ?? '', { redirect: 'manual' });
-    await fetch(`${tags.click_url}&sid=${uuidv7(Date.now())}`, { redirect: 'manual' });
-    await fetch(`${base}/t/start?ad_id=inner`);
+    await get(tags.click_url ?? '');
+    await get(`${tags.click_url}&sid=${uuidv7(Date.now())}`);
+    await get(`${base}/t/start?ad_id=${encodeURIComponent("inner's")}`);
+    await fetch(`${base}/t/start?ad_id=${encodeURIComponent("inner's")}`);
     expect(await metricsOf('tag_signatures_total')).toEqual({
       'outcome="valid",key="k1"': Number(before['outcome="valid",key="k1"']) + 1,
       'outcome="bad_signature",key="none"': 1,
       'outcome="unsigned",key="none"': 1,
+    });
+    // The last one is a bot, whose signature is not checked.
+    const { unsigned, bad_signature, bot } = VERDICTS;
+    expect(await verdicts("inner's")).toEqual({
+      null: 1,
+      [unsigned.number]: 1,
+      [bad_signature.number]: 1,
+      [bot.number]: 1,
     });
     // Throws an error for invalid syntax.
     new Function(`async () => {${String(video_js).replaceAll(/^import .*$/gm, '')}}`);

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { deviceAddress, deviceUserAgent, type RequestContext } from '@ads/http';
 import type { AdEvent } from '@ads/models';
+import type { TagQuery } from '../tags/tag-query.js';
 
 /** The viewer of an event, as far as the request tells. */
 export interface KnownViewer {
@@ -17,6 +18,8 @@ export interface Circumstances {
   readonly channel: 'pixel' | 'link' | 'json';
   /** Undefined for a JSON endpoint: the sender may be the server of a publisher, so only the body tells of the viewer. */
   readonly request: IncomingMessage | undefined;
+  /** The parameters of the tag; undefined for a JSON endpoint. */
+  readonly query: TagQuery | undefined;
 }
 
 /**
@@ -25,11 +28,16 @@ export interface Circumstances {
  *
  * @param sender the address and the user agent of the request, or of the viewer that it names
  */
-export function ofTag(context: RequestContext, sender: KnownViewer, channel: 'pixel' | 'link'): Circumstances {
+export function ofTag(
+  context: RequestContext,
+  sender: KnownViewer,
+  channel: 'pixel' | 'link',
+  query: TagQuery,
+): Circumstances {
   const { request } = context;
-  if (!context.isStitcher()) return { viewer: sender, channel, request };
+  if (!context.isStitcher()) return { viewer: sender, channel, request, query };
   const ip = deviceAddress(request) === undefined ? undefined : sender.ip;
-  return { viewer: { ip, userAgent: deviceUserAgent(request) }, channel, request };
+  return { viewer: { ip, userAgent: deviceUserAgent(request) }, channel, request, query };
 }
 
 /** The circumstances of an event of a JSON endpoint. @param fields the body of the event, validated */
@@ -40,5 +48,5 @@ export function ofBody(event: AdEvent, fields: unknown): Circumstances {
     // A server without one for its viewer may send an empty text.
     userAgent: typeof userAgent === 'string' && userAgent !== '' ? userAgent : undefined,
   };
-  return { viewer, channel: 'json', request: undefined };
+  return { viewer, channel: 'json', request: undefined, query: undefined };
 }

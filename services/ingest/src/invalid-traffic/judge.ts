@@ -1,11 +1,14 @@
 import { isMarkedInvalid } from '@ads/http';
-import { type AdEvent, INVALID_VERDICTS, type IngestVerdict, NO_ADDRESS } from '@ads/models';
+import { type AdEvent, INVALID_VERDICTS, type IngestVerdict, NO_ADDRESS, type WritableEvent } from '@ads/models';
+import type { SignatureOutcome, SignatureVerdict } from '../tags/tag-signatures.js';
+import type { TagSigning } from '../tags/tag-signing.js';
 import type { AddressList } from './address-list.js';
 import { readWords, WORDS } from './address-words.js';
 import type { Circumstances } from './circumstances.js';
 import type { AgentClass } from './user-agents.js';
+import type { ViewerHash } from './viewer-hash.js';
 
-/** Returns an event with its verdict; a valid one as it is. */
+/** Adds the hash of its viewer to an event, and returns it with its verdict if it is invalid. */
 export type Judge = (event: AdEvent, circumstances: Circumstances) => AdEvent;
 
 export interface JudgeOptions {
@@ -15,6 +18,9 @@ export interface JudgeOptions {
   readonly readsProxyHeader: boolean;
   /** The duration of an ad in seconds; undefined if it has none or is not in memory. */
   readonly durationOf: (adId: string) => number | undefined;
+  /** Undefined if signatures are not checked. */
+  readonly signing: Pick<TagSigning, 'outcomeOf' | 'isEnforced'> | undefined;
+  readonly viewerOf: ViewerHash;
 }
 
 /** Browsers and players have longer ones. */
@@ -27,6 +33,8 @@ interface Facts extends Circumstances {
   /** True if the address of the viewer is known; then `isV4` and `words` are its address. */
   readonly hasAddress: boolean;
   readonly isV4: boolean;
+  /** The outcome of the check of the signature, once a rule has asked for it. */
+  signature?: SignatureOutcome;
 }
 
 type Rule = (facts: Facts) => boolean;
@@ -42,18 +50,23 @@ export function createJudge(options: JudgeOptions): Judge {
     return rule === undefined ? [] : [{ verdict: verdict as IngestVerdict, rule }];
   });
   const hasLists = rules.listed_ip !== undefined || rules.datacenter !== undefined;
-  return (event, { viewer, channel, request }) => {
+  return (event, circumstances) => {
+    const { viewer } = circumstances;
     const { ip } = viewer;
+    const hash = options.viewerOf(viewer, event.receivedAt);
+    // Not a copy, which takes 1.2 µs. Nobody else has the event yet.
+    if (hash !== undefined) (event as WritableEvent).viewer = hash;
     const hasAddress = hasLists && ip !== undefined && ip !== NO_ADDRESS;
     const isV4 = hasAddress && readWords(ip, words);
-    const facts: Facts = { event, viewer, channel, request, hasAddress, isV4 };
+    const { channel, request, query } = circumstances;
+    const facts: Facts = { event, viewer, channel, request, query, hasAddress, isV4 };
     for (const { verdict, rule } of inOrder) if (rule(facts)) return { ...event, verdict };
     return event;
   };
 }
 
 /** The rules that are on. */
-function rulesOf({ lists, classOf, readsProxyHeader, durationOf }: JudgeOptions): {
+function rulesOf({ lists, classOf, readsProxyHeader, durationOf, signing }: JudgeOptions): {
   readonly [Verdict in IngestVerdict]?: Rule | undefined;
 } {
   return {
@@ -67,7 +80,9 @@ function rulesOf({ lists, classOf, readsProxyHeader, durationOf }: JudgeOptions)
     no_user_agent: ({ viewer: { userAgent }, channel }) =>
       channel !== 'json' && userAgent !== undefined && userAgent.length < SHORTEST_USER_AGENT,
     proxy_flag: readsProxyHeader ? ({ request }) => request !== undefined && isMarkedInvalid(request) : undefined,
-    // The rules of signed tags belong here: unsigned, bad_signature, expired.
+    unsigned: hasOutcome('unsigned', signing),
+    bad_signature: hasOutcome('bad_signature', signing),
+    expired: hasOutcome('expired', signing),
     impossible({ event: { playTimeMs, adId } }) {
       if (playTimeMs === undefined) return false;
       const seconds = durationOf(adId);
@@ -78,4 +93,17 @@ function rulesOf({ lists, classOf, readsProxyHeader, durationOf }: JudgeOptions)
 
 function isIn(list: Pick<AddressList, 'has'> | undefined): Rule | undefined {
   return list && (({ hasAddress, isV4 }) => hasAddress && list.has(isV4, words));
+}
+
+/** Also if it is not enforced, the signature is checked, so that its outcome is counted. */
+function hasOutcome(verdict: SignatureVerdict, signing: JudgeOptions['signing']): Rule | undefined {
+  return (
+    signing &&
+    ((facts) => {
+      const { event, query } = facts;
+      if (query === undefined) return false;
+      facts.signature ??= signing.outcomeOf(event.adId, query, event.receivedAt);
+      return facts.signature === verdict && signing.isEnforced;
+    })
+  );
 }

@@ -9,8 +9,7 @@ import { userAgentClassifier } from './user-agents.js';
 
 /** The rules of invalid traffic of this process. */
 export interface Rules {
-  /** @param durationOf the duration of an ad in seconds; undefined if it has none or is not in memory */
-  readonly judgeWith: (durationOf: JudgeOptions['durationOf']) => Judge;
+  readonly judgeWith: (options: Pick<JudgeOptions, 'durationOf' | 'signing' | 'viewerOf'>) => Judge;
   /** The rules now: a new object after a list has changed. */
   readonly inForce: () => RulesInForce;
 }
@@ -48,12 +47,12 @@ export async function openRules(context: ProcessContext<IngestConfig>): Promise<
     registers: [metrics.registry],
   }).set({ isbot: ISBOT_VERSION }, 1);
   return {
-    judgeWith: (durationOf) =>
+    judgeWith: (more) =>
       createJudge({
         lists: { listed_ip: deny, datacenter },
         classOf: userAgentClassifier({ include: config.IVT_UA_INCLUDE, exclude: config.IVT_UA_EXCLUDE }),
         readsProxyHeader: config.IVT_PROXY_HEADER === 'on',
-        durationOf,
+        ...more,
       }),
     inForce: () => inForce,
   };

@@ -11,14 +11,11 @@ import { isPrefetch } from './prefetch.js';
 import { readTagEvent } from './tag-event.js';
 import type { TagMetrics } from './tag-metrics.js';
 import { readTagQuery, type TagQuery } from './tag-query.js';
-import type { TagSigning } from './tag-signing.js';
 
 export interface ClickDependencies extends ReceiptDependencies, JudgeDependencies {
   readonly ads: Pick<ServedAds, 'get' | 'find'>;
   readonly clicks: Pick<PendingClicks, 'store'>;
   readonly metrics: Pick<TagMetrics, 'unfilled' | 'prefetched'>;
-  /** Undefined if signatures are not checked. */
-  readonly signing: Pick<TagSigning, 'observe'> | undefined;
 }
 
 /** The target gets the origin of the page only, as usual for links. */
@@ -82,9 +79,8 @@ function redirect(
     () => read(query),
     () => read(withoutTimes(query)),
   );
-  dependencies.signing?.observe(ad.id, query, receipt.now);
   const { judge } = dependencies;
-  const judged = judge === undefined ? click : judge(click, ofTag(context, viewer, 'link'));
+  const judged = judge === undefined ? click : judge(click, ofTag(context, viewer, 'link', query));
   return dependencies.clicks.store(judged).then(() => answer(click.id));
 }
 

@@ -8,7 +8,6 @@ import { isPrefetch } from './prefetch.js';
 import { readTagEvent } from './tag-event.js';
 import type { TagMetrics } from './tag-metrics.js';
 import { readTagQuery } from './tag-query.js';
-import type { TagSigning } from './tag-signing.js';
 
 /** Transparent, 1 × 1, 43 bytes. Shorter GIFs are in common use, but their image data lacks the last bit. */
 const GIF = Buffer.from('R0lGODlhAQABAIAAAAAAAAAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==', 'base64');
@@ -29,11 +28,7 @@ const SEEN_WITHOUT_BODY: Answer = { status: 204, body: '', headers: HEADERS };
  * errors, because `<img>` ignores the status and shows what it gets. Only a success with `f=b` has no body. HEAD and prefetches
  * count nothing.
  */
-export function pixel(
-  dependencies: EventDependencies,
-  metrics: TagMetrics,
-  signing: Pick<TagSigning, 'observe'> | undefined,
-): TagRoute {
+export function pixel(dependencies: EventDependencies, metrics: TagMetrics): TagRoute {
   const { judge } = dependencies;
   const accepting: EventDependencies = { ...dependencies, unknownAdStatus: 404 };
   return {
@@ -56,8 +51,7 @@ export function pixel(
       const receipt = receiptOf(context, accepting);
       const viewer = { ip: receipt.callerIp(), userAgent: userAgentOf(request) };
       const read = readTagEvent(kind, query.ad_id, query, viewer, receipt);
-      const event = judge === undefined ? read : judge(read, ofTag(context, viewer, 'pixel'));
-      signing?.observe(event.adId, query, receipt.now);
+      const event = judge === undefined ? read : judge(read, ofTag(context, viewer, 'pixel', query));
       const answer = query.f === 'b' ? SEEN_WITHOUT_BODY : SEEN;
       return acceptEvent(
         event,

@@ -8,7 +8,7 @@ export interface SigningKey {
   readonly secret: string;
 }
 
-const MODES = ['off', 'report'] as const;
+const MODES = ['off', 'report', 'enforce'] as const;
 type SigningMode = (typeof MODES)[number];
 
 /** The configuration of signed tags. */
@@ -24,7 +24,7 @@ export const signingVariables: Variables<SigningConfig> = {
     .custom(toSigningMode)
     .default('off')
     .description(
-      'Signatures of tags: `off`, or `report`: VAST and the tags of ads are signed, and signatures are checked and counted in `tag_signatures_total`. Give all replicas the same value.',
+      'Signatures of tags. `off`: none. `report`: VAST and the tags of ads are signed, and the signatures of pixels and click-through links are checked and counted in `tag_signatures_total`. `enforce`: also, events without a valid signature are invalid (`unsigned`, `bad_signature`, `expired`). With `IVT=off` nothing is checked. Give all replicas the same value.',
     ),
   TAG_SIGNING_KEYS: schemas.secret
     .custom(toSigningKeys)

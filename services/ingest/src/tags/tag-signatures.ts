@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import { type KeyedHash, keyedHash } from '@ads/models';
+import { type IngestVerdict, type KeyedHash, keyedHash } from '@ads/models';
 import type { SigningKey } from './signing-variables.js';
 
 /** The parts of a tag that its signature covers. */
@@ -10,8 +10,10 @@ export interface SignedTag {
   readonly placement: string | undefined;
 }
 
+/** The verdicts on events by the signatures of their tags. */
+export type SignatureVerdict = Extract<IngestVerdict, 'unsigned' | 'bad_signature' | 'expired'>;
 /** The result of a check. */
-export type SignatureOutcome = 'valid' | 'unsigned' | 'bad_signature' | 'expired';
+export type SignatureOutcome = 'valid' | SignatureVerdict;
 
 export interface SignatureCheck {
   readonly outcome: SignatureOutcome;
