@@ -71,6 +71,7 @@ describe('a regular expression', () => {
       new Set([
         'packages/connections',
         'packages/contract',
+        'packages/dashboard',
         'packages/http',
         'packages/ledger',
         'packages/models',

@@ -17,7 +17,12 @@ describe('upstreamOf', () => {
     ['/ads/analyticsx', 'ingest'],
     ['/api/v1/ads', 'ingest'],
     ['/x?next=/ads/analytics', 'ingest'],
-    ['/', 'ingest'],
+    ['/', 'analytics'],
+    ['/api/v1/', 'analytics'],
+    ['/dashboard', 'analytics'],
+    ['/dashboard/ads/ad-001?range=7d', 'analytics'],
+    ['/dashboards', 'ingest'],
+    ['//', 'ingest'],
   ])('%s is answered by %s', (target, upstream) => {
     expect(upstreamOf(target)).toBe(upstream);
   });

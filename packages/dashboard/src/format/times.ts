@@ -59,12 +59,15 @@ export function isZone(zone: string): boolean {
   }
 }
 
+/** The offset of a zone for people: GMT+1. */
+export function offsetName(zone: string, time = Date.now()): string {
+  const parts = new Intl.DateTimeFormat('en', { timeZone: zone, timeZoneName: 'shortOffset' }).formatToParts(time);
+  return parts.find(({ type }) => type === 'timeZoneName')?.value ?? '';
+}
+
 /** A zone for people: Europe/Berlin (GMT+1). */
 export function zoneName(zone: string, time = Date.now()): string {
-  const parts = new Intl.DateTimeFormat('en', { timeZone: zone, timeZoneName: 'shortOffset' }).formatToParts(time);
-  const offset = parts.find(({ type }) => type === 'timeZoneName')?.value;
-  const name = zone.replaceAll('_', ' ');
-  return offset === undefined || offset === zone ? name : `${name} (${offset})`;
+  return `${zone.replaceAll('_', ' ')} (${offsetName(zone, time)})`;
 }
 
 /** The offset of a zone in milliseconds, positive in the east. */

@@ -12,7 +12,7 @@ import { SecondsChart } from './seconds-chart.js';
 import { NumberTiles, WAITING_TILES } from './tiles.js';
 import { useLive } from './use-live.js';
 
-const REFRESH = { everyMs: 4_000, atLeastMs: 60_000 };
+const REFRESH = { everyMs: 8_000, atLeastMs: 60_000 };
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
 

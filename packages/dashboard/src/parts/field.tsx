@@ -1,5 +1,5 @@
 import { useEffect, useId, useState } from 'preact/hooks';
-import { isZone, zoneName } from '../format/times.js';
+import { isZone, offsetName } from '../format/times.js';
 
 /** A choice from a short list. */
 export function SelectField<Value extends string>(props: {
@@ -58,9 +58,7 @@ export function ZoneField({ value, onChange }: { readonly value: string; readonl
   };
   return (
     <label class="field">
-      <span>
-        {isWrong ? 'Time zone does not exist' : `Time zone, ${zoneName(value).replace(/^.*\((.*)\)$/, '$1')}`}
-      </span>
+      <span>{isWrong ? 'Time zone does not exist' : `Time zone, ${offsetName(value)}`}</span>
       <input
         value={text}
         list={list}
