@@ -4,14 +4,18 @@
 -- is recorded. Verdicts are stored with the events, so the table may be lost: after a crash of Postgres it is empty, and the next
 -- clicks are judged as the first ones of their viewers.
 --   key         hash of ad and viewer
---   last_click  time of the latest click in milliseconds since 1970, null while none is recorded
+--   last_click  time of the latest click in milliseconds since 1970
 --   hour        the newest hour in which a click was received, in hours since 1970
 --   clicks      clicks that were received in that hour
+--   before_…    the values before the latest change; null if there was none
 CREATE UNLOGGED TABLE click_gate (
-  key        bigint  PRIMARY KEY,
-  last_click bigint,
-  hour       integer NOT NULL,
-  clicks     integer NOT NULL DEFAULT 0
+  key           bigint  PRIMARY KEY,
+  last_click    bigint  NOT NULL,
+  before_click  bigint,
+  hour          integer NOT NULL,
+  clicks        integer NOT NULL,
+  before_hour   integer,
+  before_clicks integer
 ) WITH (fillfactor = 50);
 
 -- Roles that may record get the rights on the gate.

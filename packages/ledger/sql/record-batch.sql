@@ -9,9 +9,8 @@
 -- has events that only quarter-hours count, by their kind or as invalid, 19 if an event has a label that is counted or is invalid:
 -- the parts of the statement that do not apply cost nothing. 20 is the identity of the ledger in which the values of labels were
 -- registered: empty if that ledger has no identity, null if no event has a label. If the current ledger has another identity,
--- nothing is recorded. `:kinds_in_…` and the like are filled in from EVENT_KINDS, see kinds-in-sql.ts. Each column and each part costs
--- time, so record.ts fills in the columns of invalid events only if the batch has one, and advance-gate.sql with its columns only if
--- the gate has judged clicks of the batch.
+-- nothing is recorded. `:kinds_in_…` and the like are filled in from EVENT_KINDS, see kinds-in-sql.ts. Each column costs time,
+-- so the columns of invalid events are filled in only if the batch has one.
 --
 -- Buckets that are older than the kept seconds (parameter 10) or minutes (11) by the clock of Postgres are neither written nor
 -- returned: they are too old for all windows, and pruning would delete them. Their events are in the totals and in the
@@ -53,7 +52,7 @@ recorded AS (
   ON CONFLICT DO NOTHING
   RETURNING id, kind, ad_id, floor(date_part('epoch', occurred_at))::bigint AS second,
             CASE WHEN verdict IS NULL THEN play_time_ms END AS play_time_ms,
-            placement, source, device, country, error_code, verdict :gate_columns
+            placement, source, device, country, error_code, verdict
 ),
 -- Each rollup is summed from the one before. Sums of integers and floats are fast, sums of bigint are numeric and slow; a sum of
 -- milliseconds is exact as a float.
@@ -151,7 +150,6 @@ labels AS (
   ON CONFLICT (ad_id, label, quarter_hour, value) DO UPDATE
     SET :add, play_times = bucket.play_times + excluded.play_times, play_time_ms = bucket.play_time_ms + excluded.play_time_ms
 ),
-:advance_gate
 play_seconds AS (
   INSERT INTO clicks_per_play_second AS bucket (ad_id, play_second, clicks)
   SELECT ad_id, play_time_ms / 1000, count(*)

@@ -8,12 +8,19 @@ export interface Database {
 /** A database for recording, which may take several statements. */
 export interface RecordingDatabase extends Database {
   /**
-   * Runs statements in one transaction with the isolation level READ COMMITTED, and commits. `work` may run again after a failure.
+   * Runs statements in one transaction with the isolation level READ COMMITTED, and commits, or rolls back if the result is not to be
+   * kept. `work` may run again after a failure.
    *
+   * @param isKept by default every result is
+   * @returns the result in both cases
    * @throws the errors of `work`; then nothing has changed. Throws when Postgres is unavailable; then everything may have been
    *   committed and only the answer was lost
    */
-  transaction<T>(operation: string, work: (transaction: Database) => Promise<T>): Promise<T>;
+  transaction<T>(
+    operation: string,
+    work: (transaction: Database) => Promise<T>,
+    isKept?: (result: T) => boolean,
+  ): Promise<T>;
 }
 
 /** The part of Redis that the ledger uses: one server, or several that share the ads. */

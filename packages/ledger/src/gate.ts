@@ -1,34 +1,28 @@
-import {
-  type AdEvent,
-  decisionRules,
-  fillInKinds,
-  type GateVerdict,
-  type InvalidVerdict,
-  kindsIn,
-  VERDICTS,
-} from '@ads/models';
+import { type AdEvent, decisionRules, fillInKinds, type GateVerdict, kindsIn, VERDICTS } from '@ads/models';
 import { numberArray, textArray } from './array-literals.js';
-import type { Database } from './dependencies.js';
+import type { Database, RecordingDatabase } from './dependencies.js';
 import { readText } from './files.js';
+import { type JudgedEvent, type Recorded, type RecordOptions, recordBatch } from './record.js';
 
 /*
  * The gate finds double clicks and floods of clicks. It judges clicks whose viewer is known and to which ingest has no objection.
  *
- * A batch with such clicks is recorded by three statements of one transaction:
+ * A batch with such clicks is recorded by two statements of one transaction:
  *
- * 1. `lock-gate.sql` locks the rows of the gate of these viewers and ads. A batch that has clicks of the same ones, in any process,
- *    waits here until the transaction ends.
- * 2. `judge-clicks.sql` has a snapshot that is later than the locks, so it sees all clicks of the same viewers and ads that were
- *    recorded before. It skips clicks that are stored already: they have their verdict.
- * 3. `record-batch.sql` stores the clicks with their verdicts, and advances the gate by those that were really inserted.
+ * 1. `judge-clicks.sql` locks the rows of the gate of these viewers and ads, advances them, and judges the clicks by what the rows
+ *    held before. A batch that has clicks of the same ones, in any process, waits here until the transaction ends.
+ * 2. `record-batch.sql` stores the clicks with their verdicts.
  *
- * A transaction that fails changes neither events nor gate, and a repeated one finds its clicks stored. So a click is judged once,
- * against the clicks that were recorded before it, however often it is delivered.
+ * The first statement takes every click for new. If the second one inserts fewer, some were stored already: the transaction is rolled
+ * back, and repeated without judging the stored ones. So the gate is advanced by exactly the clicks that were inserted, and a click
+ * is judged once, against the clicks that were recorded before it, however often it is delivered. Only repeated batches pay for that.
  */
 
-const LOCK_GATE = readText('sql/lock-gate.sql');
 const JUDGE_CLICKS = fillInKinds(readText('sql/judge-clicks.sql'));
+const READ_STORED_CLICKS = fillInKinds(readText('sql/read-stored-clicks.sql'));
 
+/** Attempts to record a batch while other processes record some of its clicks. */
+const ATTEMPTS = 5;
 const HOUR_MS = 3_600_000;
 const CLICKS = new Set(kindsIn('clicks'));
 const VERDICT_OF: ReadonlyMap<number, GateVerdict> = new Map(
@@ -48,9 +42,6 @@ export function gateRulesInForce(rules: GateRules | undefined) {
   const { doubleClickMs = 0, floodPerHour = 0 } = rules ?? {};
   return decisionRules('gate', { double_click_ms: doubleClickMs, flood_per_hour: floodPerHour });
 }
-
-/** An event with the verdict that is stored. */
-export type JudgedEvent = Omit<AdEvent, 'verdict'> & { readonly verdict?: InvalidVerdict };
 
 /** A batch in which each click occurs once. */
 export interface GateBatch {
@@ -84,31 +75,70 @@ function passesGate(event: AdEvent): event is Click {
 }
 
 /**
- * Locks the rows of the gate for the clicks of a batch, and judges the clicks that are not stored yet.
+ * Records a batch. Its options name the ledger as for {@link recordBatch}: in another one nothing is recorded, and the gate stays as
+ * it is.
  *
- * @param transaction holds the locks until its end. The events must be recorded in it
- * @returns the events of the batch with their verdicts
+ * @throws the errors of `transaction`; recording the batch again is safe
  */
-export async function judgeClicks(
+export async function recordThroughGate(
+  database: RecordingDatabase,
+  batch: GateBatch,
+  rules: GateRules,
+  options: RecordOptions,
+): Promise<Recorded> {
+  let stored: ReadonlySet<string> = new Set();
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+    const judged = stored;
+    const isOfLedger = ({ ledger }: Recorded) => options.ledger === undefined || options.ledger === (ledger ?? '');
+    const isComplete = (recorded: Recorded) => countNew(recorded) === countExpected(batch, recorded.unknownAds, judged);
+    const recorded = await database.transaction(
+      'record_batch',
+      async (transaction) =>
+        await recordBatch(transaction, await judgeClicks(transaction, batch, judged, rules), options),
+      (result) => isOfLedger(result) && isComplete(result),
+    );
+    if (!isOfLedger(recorded) || isComplete(recorded)) return recorded;
+    stored = await readStoredClicks(database, batch);
+  }
+  throw new Error('other processes recorded clicks of the batch at each attempt');
+}
+
+function countNew({ added }: Recorded): number {
+  return kindsIn('clicks').reduce((sum, kind) => sum + added[kind], 0);
+}
+
+/** The clicks that must be new if only these are stored. An id counts once. */
+function countExpected({ events }: GateBatch, unknownAds: ReadonlySet<string>, stored: ReadonlySet<string>): number {
+  const clicks = events.filter(({ kind, id, adId }) => CLICKS.has(kind) && !unknownAds.has(adId) && !stored.has(id));
+  return new Set(clicks.map(({ id }) => id)).size;
+}
+
+async function readStoredClicks(database: Database, { events }: GateBatch): Promise<ReadonlySet<string>> {
+  const ids = events.filter(({ kind }) => CLICKS.has(kind)).map(({ id }) => id);
+  const rows = await database.query<{ id: string }>('read_stored_clicks', READ_STORED_CLICKS, [textArray(ids)]);
+  return new Set(rows.map(({ id }) => id));
+}
+
+/** Judges the clicks of a batch that are not stored, and advances the gate. @returns the events with their verdicts */
+async function judgeClicks(
   transaction: Database,
   { events, clicks }: GateBatch,
+  stored: ReadonlySet<string>,
   { doubleClickMs, floodPerHour }: GateRules,
 ): Promise<readonly JudgedEvent[]> {
-  const ads = textArray(clicks.map(({ adId }) => adId));
-  const viewers = `{${clicks.map(({ viewer }) => viewer).join()}}`;
-  const hours = numberArray(clicks.map(({ receivedAt }) => Math.floor(receivedAt / HOUR_MS)));
-  await transaction.query('lock_gate', LOCK_GATE, [ads, viewers, hours]);
+  const fresh = stored.size === 0 ? clicks : clicks.filter(({ id }) => !stored.has(id));
+  if (fresh.length === 0) return events;
   const rows = await transaction.query<{ place: number; verdict: number }>('judge_clicks', JUDGE_CLICKS, [
-    textArray(clicks.map(({ id }) => id)),
-    ads,
-    viewers,
-    numberArray(clicks.map(({ occurredAt }) => occurredAt)),
-    hours,
+    textArray(fresh.map(({ id }) => id)),
+    textArray(fresh.map(({ adId }) => adId)),
+    `{${fresh.map(({ viewer }) => viewer).join()}}`,
+    numberArray(fresh.map(({ occurredAt }) => occurredAt)),
+    numberArray(fresh.map(({ receivedAt }) => Math.floor(receivedAt / HOUR_MS))),
     doubleClickMs,
     floodPerHour,
   ]);
   if (rows.length === 0) return events;
-  const verdicts = new Map(rows.map(({ place, verdict }) => [clicks[place - 1], VERDICT_OF.get(verdict)]));
+  const verdicts = new Map(rows.map(({ place, verdict }) => [fresh[place - 1], VERDICT_OF.get(verdict)]));
   return events.map((event) => {
     const verdict = verdicts.get(event as Click);
     return verdict === undefined ? event : { ...event, verdict };

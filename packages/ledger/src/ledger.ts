@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { AdEvent } from '@ads/models';
 import type { CounterStore, RecordingDatabase } from './dependencies.js';
 import { raiseDoubt, settleDoubt } from './doubts.js';
-import { batchForGate, type GateRules, judgeClicks } from './gate.js';
+import { batchForGate, type GateRules, recordThroughGate } from './gate.js';
 import { createLabelValues } from './label-values.js';
 import { raiseCounters } from './raise.js';
 import { type Recorded, type RecordOptions, recordBatch } from './record.js';
@@ -81,10 +81,7 @@ export function createLedger(dependencies: LedgerDependencies): Ledger {
   async function recordOnce(events: readonly AdEvent[], options: RecordOptions): Promise<Recorded> {
     const batch = gate === undefined ? undefined : batchForGate(events);
     if (gate === undefined || batch === undefined) return await recordBatch(database, events, options);
-    return await database.transaction('record_batch', async (transaction) => {
-      const judged = await judgeClicks(transaction, batch, gate);
-      return await recordBatch(transaction, judged, { ...options, isGated: true });
-    });
+    return await recordThroughGate(database, batch, gate, options);
   }
 
   async function record(events: readonly AdEvent[], doubt: string | undefined): Promise<Recorded> {

@@ -1,5 +1,5 @@
 import {
-  COUNT_COLUMNS,
+  type AdEvent,
   COUNTED_LABELS,
   EVENT_LABEL_NAMES,
   type EventKind,
@@ -21,20 +21,16 @@ import { numberArray, sparseArray, sparseTextArray, textArray } from './array-li
 import type { AdCounts } from './counts.js';
 import type { Database } from './dependencies.js';
 import { readText } from './files.js';
-import type { JudgedEvent } from './gate.js';
 
 const TEXT = readText('sql/record-batch.sql');
-const ADVANCE_GATE = readText('sql/advance-gate.sql');
-
-/** The statement for batches with invalid events and for others, each with and without clicks that the gate has judged. */
-export const RECORD_BATCH = [VALID_COLUMNS, COUNT_COLUMNS].map((columns) =>
-  [false, true].map((isGated) => {
-    const text = TEXT.replace(':gate_columns', isGated ? ', viewer, occurred_at, received_at' : '');
-    return fillInKinds(text.replace(':advance_gate', isGated ? ADVANCE_GATE : ''), columns);
-  }),
-);
+const RECORD_BATCH = fillInKinds(TEXT);
+/** For batches without invalid events: it counts fewer columns, which saves 5 % of the time. */
+const RECORD_VALID = fillInKinds(TEXT, VALID_COLUMNS);
 
 const KINDS_IN_TOTALS: ReadonlySet<EventKind> = new Set(TOTAL_COLUMNS.flatMap(kindsIn));
+
+/** An event with the verdict that is stored. */
+export type JudgedEvent = Omit<AdEvent, 'verdict'> & { readonly verdict?: InvalidVerdict };
 
 /** The effects of one batch on Postgres. */
 export interface Recorded {
@@ -83,8 +79,6 @@ export interface RecordOptions {
   readonly doubt?: string | undefined;
   /** The identity of the ledger that has the values of the labels, empty if it has none. In another ledger nothing is recorded. */
   readonly ledger?: string | undefined;
-  /** True if the gate has judged the clicks in the same transaction. It is advanced by those that are new. */
-  readonly isGated?: boolean;
   /** Minutes for which counts per minute are kept. Default: as many as windows need. */
   readonly minutesKept?: number;
 }
@@ -97,14 +91,13 @@ export interface RecordOptions {
 export async function recordBatch(
   database: Database,
   events: readonly JudgedEvent[],
-  { doubt, ledger, isGated = false, minutesKept = LEAST_MINUTES_KEPT }: RecordOptions = {},
+  { doubt, ledger, minutesKept = LEAST_MINUTES_KEPT }: RecordOptions = {},
 ): Promise<Recorded> {
   const hasInvalid = events.some(({ verdict }) => verdict !== undefined);
   const hasLabels = events.some(
     ({ labels }) => labels !== undefined && COUNTED_LABELS.some((name) => labels[name] !== undefined),
   );
-  const text = RECORD_BATCH[Number(hasInvalid)]?.[Number(isGated)] ?? '';
-  const rows = await database.query<ResultRow>('record_batch', text, [
+  const rows = await database.query<ResultRow>('record_batch', hasInvalid ? RECORD_BATCH : RECORD_VALID, [
     textArray(events.map((event) => event.id)),
     textArray(events.map((event) => event.kind)),
     textArray(events.map((event) => event.adId)),

@@ -205,21 +205,24 @@ describe('a verdict', () => {
     expect([outcome.unknownAds, await verdictsOf([other])]).toEqual([new Set(['gone']), ['valid']]);
   });
 
-  it.each(['lock_gate', 'judge_clicks', 'record_batch'])(
+  it.each(['judge_clicks', 'record_batch'])(
     'is made anew when the process dies after %s and before the commit',
     async (last) => {
       const dying: RecordingDatabase = {
         query: (...call) => database.query(...call),
-        transaction: (name, work) =>
-          database.transaction(name, ({ query }) =>
-            work({
-              async query<Row extends object>(operation: string, text: string, values: readonly unknown[] = []) {
-                const found = await query<Row>(operation, text, values);
-                // The connection ends with the process, and Postgres rolls back.
-                if (operation === last) throw new Error('killed');
-                return found;
-              },
-            }),
+        transaction: (name, work, isKept) =>
+          database.transaction(
+            name,
+            ({ query }) =>
+              work({
+                async query<Row extends object>(operation: string, text: string, values: readonly unknown[] = []) {
+                  const found = await query<Row>(operation, text, values);
+                  // The connection ends with the process, and Postgres rolls back.
+                  if (operation === last) throw new Error('killed');
+                  return found;
+                },
+              }),
+            isKept,
           ),
       };
       const clicks = clicksOf(newViewer(), 0, 500);

@@ -26,12 +26,12 @@ export function openDatabase(testServers: TestServers, env: Variables, connectio
   });
   return {
     ...on(pool as unknown as pg.ClientBase),
-    async transaction(_operation, work) {
+    async transaction(_operation, work, isKept = () => true) {
       const client = await pool.connect();
       try {
         await client.query('BEGIN');
         const result = await work(on(client));
-        await client.query('COMMIT');
+        await client.query(isKept(result) ? 'COMMIT' : 'ROLLBACK');
         return result;
       } finally {
         // Ends a transaction that failed.

@@ -18,12 +18,16 @@ export interface Postgres {
    */
   query<R extends object>(operation: string, text: string, values?: readonly unknown[]): Promise<R[]>;
   /**
-   * Runs statements in one transaction, READ COMMITTED whatever the defaults of the database are, and commits. `work` may run again
-   * after a failure, like a statement. The timeout is that of the whole transaction.
+   * Runs statements in one transaction, READ COMMITTED whatever the defaults of the database are, and commits, or rolls back if the
+   * result is not to be kept. `work` may run again after a failure, like a statement. The timeout is that of the whole transaction.
    *
    * @throws DependencyUnavailable, or the error of `work`, after which nothing has changed
    */
-  transaction<T>(operation: string, work: (transaction: Pick<Postgres, 'query'>) => Promise<T>): Promise<T>;
+  transaction<T>(
+    operation: string,
+    work: (transaction: Pick<Postgres, 'query'>) => Promise<T>,
+    isKept?: (result: T) => boolean,
+  ): Promise<T>;
   /** The last known state. Does not contact the server. */
   health(): DependencyHealth;
   /** Reads the time of the server. @throws DependencyUnavailable */
@@ -105,9 +109,12 @@ export function openPostgres(config: PostgresConfig, options: PostgresOptions): 
       ),
     );
 
-  const transaction = <T>(operation: string, work: (transaction: Pick<Postgres, 'query'>) => Promise<T>): Promise<T> =>
+  const transaction: Postgres['transaction'] = (operation, work, isKept = () => true) =>
     measured(operation, () =>
-      guard.execute(({ signal }) => withClient(pool, signal, (client) => inTransaction(client, work)), operation),
+      guard.execute(
+        ({ signal }) => withClient(pool, signal, (client) => inTransaction(client, work, isKept)),
+        operation,
+      ),
     );
 
   let closing: Promise<void> | undefined;
@@ -129,6 +136,7 @@ export function openPostgres(config: PostgresConfig, options: PostgresOptions): 
 async function inTransaction<T>(
   client: pg.PoolClient,
   work: (transaction: Pick<Postgres, 'query'>) => Promise<T>,
+  isKept: (result: T) => boolean,
 ): Promise<T> {
   await client.query('BEGIN ISOLATION LEVEL READ COMMITTED');
   try {
@@ -136,7 +144,7 @@ async function inTransaction<T>(
       query: async <R extends object>(_operation: string, text: string, values: readonly unknown[] = []) =>
         (await client.query(text, [...values])).rows as R[],
     });
-    await client.query('COMMIT');
+    await client.query(isKept(result) ? 'COMMIT' : 'ROLLBACK');
     return result;
   } catch (error) {
     // It fails on a broken connection, as `error` says.
