@@ -17,6 +17,7 @@ export class FuzzStack extends Environment {
       nodeArgs: ['--expose-gc', '--import', COLLECT],
       env: {
         TRUST_PROXY: 'loopback',
+        IVT_PROXY_HEADER: 'on',
         TAG_SIGNING: 'report',
         TAG_SIGNING_KEYS: `fuzz:${'0123456789abcdef'.repeat(2)}`,
         ...UNLIMITED,
