@@ -1,12 +1,14 @@
-// Bundles each service with its libraries into `bundle/main.js`: see packages/runtime/decisions/0001-bundle-services.md.
+// Bundles the programs of each service with their libraries: see packages/runtime/decisions/0001-bundle-services.md.
 //   node services/bundle.mjs
-// The other programs of the services, which run rarely, start from `dist`.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { decode, encode } from '@jridgewell/sourcemap-codec';
 import { build } from 'esbuild';
+
+/** The built files that Node runs. */
+const PROGRAM = /^(main|.+-main|migrate)\.js$/;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -54,18 +56,20 @@ async function bundle(name) {
   if (isFresh(inputsFile)) return;
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
-    entryPoints: [`services/${name}/dist/main.js`],
+    entryPoints: readdirSync(join(root, 'services', name, 'dist'))
+      .filter((file) => PROGRAM.test(file))
+      .map((file) => `services/${name}/dist/${file}`),
     outdir: folder,
     bundle: true,
-    // Parts that are imported on first use become files of their own.
+    // Parts that are imported on first use, and parts of several programs, become files of their own.
     splitting: true,
     platform: 'node',
     target: 'node20.19',
     format: 'esm',
     // Libraries in CommonJS use these.
     banner: {
-      js: `import { createRequire } from 'node:module';
-const require = createRequire(import.meta.url), __dirname = import.meta.dirname;`,
+      js: `import { createRequire as requireFor } from 'node:module';
+const require = requireFor(import.meta.url), __dirname = import.meta.dirname;`,
     },
     sourcemap: 'linked',
     sourcesContent: false,

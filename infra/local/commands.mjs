@@ -74,42 +74,42 @@ Checks the Dockerfile, Compose files, Kubernetes manifests, dashboards, alerts a
   --static   start no server, and skip the check that runs the queries of the dashboards`,
   },
   ads: {
-    program: '../../services/ingest/dist/ads-main.js',
+    program: '../../services/ingest/bundle/ads-main.js',
     printsResults: true,
     get usage() {
       return helpOf('ingest', 'ads');
     },
   },
   keys: {
-    program: '../../services/ingest/dist/keys-main.js',
+    program: '../../services/ingest/bundle/keys-main.js',
     printsResults: true,
     get usage() {
       return helpOf('ingest', 'keys');
     },
   },
   'ivt-lists': {
-    program: '../../services/ingest/dist/ivt-lists-main.js',
+    program: '../../services/ingest/bundle/ivt-lists-main.js',
     printsResults: true,
     get usage() {
       return helpOf('ingest', 'ivt-lists');
     },
   },
   'dead-letters': {
-    program: '../../services/consumer/dist/dead-letters-main.js',
+    program: '../../services/consumer/bundle/dead-letters-main.js',
     printsResults: true,
     get usage() {
       return helpOf('consumer', 'dead-letters');
     },
   },
   erase: {
-    program: '../../services/consumer/dist/erase-main.js',
+    program: '../../services/consumer/bundle/erase-main.js',
     printsResults: true,
     get usage() {
       return helpOf('consumer', 'erase');
     },
   },
   recount: {
-    program: '../../services/consumer/dist/recount-main.js',
+    program: '../../services/consumer/bundle/recount-main.js',
     printsResults: true,
     get usage() {
       return helpOf('consumer', 'recount');

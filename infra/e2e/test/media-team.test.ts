@@ -51,7 +51,7 @@ function tutorial(): string[] {
 test('the commands of the tutorial do what it says', async () => {
   const { url } = contract.stack;
   // `npm start` would write the files in `.local`, and another run may use its port.
-  const command = `node ${join(projectRoot, 'services', 'ingest', 'dist', 'ads-main.js')}`;
+  const command = `node ${join(projectRoot, 'services', 'ingest', 'bundle', 'ads-main.js')}`;
   const env = { ...process.env, ADMIN_API_KEY: ADMIN_KEY, FOLDER: testServers.folder, URL: url };
   writeFileSync(join(testServers.folder, 'admin-api-key'), ADMIN_KEY);
   const run = async (commands: string) => {

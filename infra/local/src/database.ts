@@ -18,7 +18,7 @@ export type Variables = Readonly<Record<string, string | undefined>>;
  * @throws Error with the output of the migration
  */
 export async function migrate(env: Variables): Promise<void> {
-  const program = join(projectRoot, 'services', 'consumer', 'dist', 'migrate.js');
+  const program = join(projectRoot, 'services', 'consumer', 'bundle', 'migrate.js');
   const { code, output } = await runCommand(process.execPath, [program], {
     timeoutMs: 120_000,
     env: { ...process.env, ...env },

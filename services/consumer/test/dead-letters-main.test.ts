@@ -11,7 +11,7 @@ import { UsageError } from '../src/usage-error.js';
 import { click } from './messages.js';
 import { deadLetters, openQueue, openRows, publish, queueEmpty, queueExists } from './servers.js';
 
-const MAIN = fileURLToPath(new URL('../dist/dead-letters-main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../bundle/dead-letters-main.js', import.meta.url));
 const testServers = openTestServers();
 let env: Record<string, string | undefined>;
 let queue: NatsConnection;

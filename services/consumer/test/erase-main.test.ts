@@ -15,7 +15,7 @@ import { UsageError } from '../src/usage-error.js';
 import { click } from './messages.js';
 import { openQueue, openRows, publish, queueExists } from './servers.js';
 
-const MAIN = fileURLToPath(new URL('../dist/erase-main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../bundle/erase-main.js', import.meta.url));
 const VIEWER = '203.0.113.7';
 
 const testServers = openTestServers();

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { openTestServers } from '@ads/local';
 import { afterAll, expect, test } from '@jest/globals';
 
-const program = new URL('../dist/migrate.js', import.meta.url).pathname;
+const program = new URL('../bundle/migrate.js', import.meta.url).pathname;
 const testServers = openTestServers();
 afterAll(testServers.release);
 

@@ -8,7 +8,7 @@ const testServers = openTestServers();
 afterAll(testServers.release);
 
 const run = (args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
-  promisify(execFile)(process.execPath, ['services/consumer/dist/recount-main.js', ...args], {
+  promisify(execFile)(process.execPath, ['services/consumer/bundle/recount-main.js', ...args], {
     cwd: projectRoot,
     env: { PATH: process.env.PATH, ...env },
   });
