@@ -6,7 +6,7 @@
 -- 6 received, 7 claimed (these three in milliseconds), 8 play times in milliseconds, 12 sessions, 13 placements, 14 sources,
 -- 15 devices, 16 countries, 17 error codes, 21 numbers of verdicts, 22 viewers. 7, 8, 12 to 17, 21 and 22 may be shorter: the rest
 -- is null. 9 is the writer of a doubt to leave, or null; 10 the seconds and 11 the minutes that are kept. 18 is true if the batch
--- has events that only quarter-hours count, by their kind or as invalid, 19 if an event has a label that is counted or is invalid:
+-- has events that only quarter-hours count, by their kind or as invalid, 19 if an event has a label that is counted:
 -- the parts of the statement that do not apply cost nothing. 20 is the identity of the ledger in which the values of labels were
 -- registered: empty if that ledger has no identity, null if no event has a label. If the current ledger has another identity,
 -- nothing is recorded. `:kinds_in_…` and the like are filled in from EVENT_KINDS, see kinds-in-sql.ts. Each column costs time,
@@ -100,7 +100,7 @@ per_label AS MATERIALIZED (
          count(play_time_ms)::integer AS play_times, coalesce(sum(play_time_ms), 0)::float8 AS play_time_ms
   FROM recorded
   CROSS JOIN LATERAL (VALUES :labels) AS labelled (label, value)
-  WHERE $19::boolean AND value IS NOT NULL
+  WHERE ($19::boolean :or_invalid) AND value IS NOT NULL
   GROUP BY ad_id, label, second / 900, value
 ),
 seconds AS (

@@ -111,7 +111,7 @@ export async function recordBatch(
     minutesKept,
     ...EVENT_LABEL_NAMES.map((name) => sparseTextArray(events.map(({ labels }) => labels?.[name]))),
     hasInvalid || events.some(({ kind }) => !KINDS_IN_TOTALS.has(kind)),
-    hasInvalid || hasLabels,
+    hasLabels,
     ledger ?? null,
     sparseArray(events.map(({ verdict }) => (verdict === undefined ? undefined : VERDICTS[verdict].number))),
     sparseArray(events.map(({ viewer }) => viewer)),

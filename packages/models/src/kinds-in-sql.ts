@@ -37,6 +37,7 @@ function eachOf(columns: readonly CountColumn[], expression: (column: CountColum
  * | `:replace` | replaces each column by that of `excluded` |
  * | `:should`, `:held` | each column of `should` or `held`, with 0 for null |
  * | `:labels` | rows of the number and value of each label that is counted; the verdict is the last one |
+ * | `:or_invalid` | the condition that a row may be invalid, after another one |
  * | `:verdict_label` | the number of the label that counts invalid events |
  * | `:double_click`, `:flood` | the numbers of the verdicts |
  *
@@ -71,6 +72,7 @@ export function fillInKinds(sql: string, columns: readonly CountColumn[] = COUNT
     should: eachOf(columns, (column) => `coalesce(should.${column}, 0)`),
     held: eachOf(columns, (column) => `coalesce(held.${column}, 0)`),
     labels: [...LABELS, ...(invalid.length === 0 ? [] : [`(${VERDICT_LABEL}, ${VERDICT_NAME})`])].join(', '),
+    or_invalid: invalid.length === 0 ? '' : 'OR verdict IS NOT NULL',
     verdict_label: String(VERDICT_LABEL),
     double_click: String(VERDICTS.double_click.number),
     flood: String(VERDICTS.flood.number),
