@@ -161,7 +161,13 @@ describe('a key of one advertiser', () => {
   });
 
   const withAd = ALL_ENDPOINTS.filter(({ path, access }) => path.includes('{ad_id}') && access !== 'everybody');
-  const queried = [ENDPOINTS.analytics, ENDPOINTS.liveAnalytics, ENDPOINTS.playTime, ENDPOINTS.storedEvents];
+  const queried = [
+    ENDPOINTS.analytics,
+    ENDPOINTS.liveAnalytics,
+    ENDPOINTS.playTime,
+    ENDPOINTS.quality,
+    ENDPOINTS.storedEvents,
+  ];
   const asked = [
     ...withAd.map(({ method, path }) => ({ method, path })),
     ...queried.map(({ method, path }) => ({ method, path: `${path}?ad_id={ad_id}` })),

@@ -157,6 +157,7 @@ describe('ingest and analytics return each documented response', () => {
   const REPORT = `${ANALYTICS}/report`;
   const LIVE = `${ANALYTICS}/live`;
   const PLAY_TIME = `${ANALYTICS}/play-time`;
+  const QUALITY = `${ANALYTICS}/quality`;
   const EXPORT = `${ANALYTICS}/events`;
   const KEYS = '/api/v1/keys';
   const AUTHORIZED = { Authorization: `Bearer ${ADMIN_KEY}` };
@@ -172,6 +173,7 @@ describe('ingest and analytics return each documented response', () => {
     REPORT,
     `${REPORT}?from=2026-11-01&to=2026-12-01&tz=Asia/Kathmandu&interval=week&group_by=ad,campaign`,
     `${PLAY_TIME}?ad_id=ad-001`,
+    `${QUALITY}?ad_id=ad-001`,
     '/health',
     '/live',
     '/ready',
@@ -336,6 +338,18 @@ describe('ingest and analytics return each documented response', () => {
     for (const query of ['tz=x', 'from=x', 'metrics=x', 'group_by=x', 'x=1', `campaign=${'x'.repeat(300)}`]) {
       expect((await client.get(`${REPORT}?${query}`)).status).toBe(400);
     }
+  });
+
+  it(`400, 404: ${QUALITY}`, async () => {
+    for (const query of [
+      '',
+      'ad_id=ad-001&tz=UTC',
+      'ad_id=ad-001&from=2026-01-01&to=2026-01-09',
+      'ad_id=ad-001&to=2026-01-01T00:01Z',
+    ]) {
+      expect((await client.get(`${QUALITY}?${query}`)).status).toBe(400);
+    }
+    expect((await client.get(`${QUALITY}?ad_id=no-such-ad`)).status).toBe(404);
   });
 
   it(`400, 404: ${PLAY_TIME}`, async () => {
@@ -508,7 +522,7 @@ describe('ingest and analytics return each documented response', () => {
     const ofRequests = (method: string, ...paths: string[]) => paths.map((path) => ({ method, path }));
     const open = [
       ...ofRequests('POST', CLICK, IMPRESSION, BATCH),
-      ...ofRequests('GET', ADS, AN_AD, ANALYTICS, REPORT, LIVE, PLAY_TIME),
+      ...ofRequests('GET', ADS, AN_AD, ANALYTICS, REPORT, LIVE, PLAY_TIME, QUALITY),
     ];
     const managed = [
       ...ofRequests('POST', ADS, IMPORT, KEYS),
@@ -602,8 +616,8 @@ describe('ingest and analytics return each documented response', () => {
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
   });
 
-  it(`503 while Postgres is unavailable: ${REPORT}, ${PLAY_TIME}, ${EXPORT}`, async () => {
-    for (const path of [REPORT, `${PLAY_TIME}?ad_id=ad-001`]) {
+  it(`503 while Postgres is unavailable: ${REPORT}, ${PLAY_TIME}, ${QUALITY}, ${EXPORT}`, async () => {
+    for (const path of [REPORT, `${PLAY_TIME}?ad_id=ad-001`, `${QUALITY}?ad_id=ad-001`]) {
       expect((await alone.analytics.get(path)).status).toBe(503);
     }
     expect((await alone.analytics.get(`${EXPORT}?ad_id=ad-001`, AUTHORIZED)).status).toBe(503);

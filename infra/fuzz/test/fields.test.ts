@@ -93,6 +93,7 @@ const READERS: Readonly<Record<string, (field: string, text: string) => Reading>
   analyticsQuery: (field, text) => contract.readAnalyticsQuery(stringify({ [field]: text })),
   liveQuery: (field, text) => contract.readLiveQuery(stringify({ [field]: text })),
   playTimeQuery: (field, text) => contract.readPlayTimeQuery(stringify({ ad_id: 'ad-001', [field]: text })),
+  qualityQuery: (field, text) => contract.readQualityQuery(stringify({ ad_id: 'ad-001', [field]: text })),
   eventsQuery: (field, text) => contract.readEventsQuery(stringify({ ad_id: 'ad-001', [field]: text })),
   adHistoryQuery: (field, text) => contract.readAdHistoryQuery(stringify({ [field]: text })),
   adTagsQuery: (field, text) => contract.readAdTagsQuery(stringify({ [field]: text })),

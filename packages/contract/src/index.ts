@@ -14,5 +14,6 @@ export * from './management.js';
 export * from './own-text.js';
 export * from './paths.js';
 export * from './play-time-query.js';
+export * from './quality-query.js';
 export * from './report-query.js';
 export * from './row-format.js';

@@ -62,6 +62,7 @@ export const ENDPOINTS = {
   liveAnalytics: { method: 'GET', path: '/ads/analytics/live', service: 'analytics', isPublic: true, access: 'read' },
   playTime: { method: 'GET', path: '/ads/analytics/play-time', service: 'analytics', isPublic: true, access: 'read' },
   report: { method: 'GET', path: '/ads/analytics/report', service: 'analytics', isPublic: true, access: 'read' },
+  quality: { method: 'GET', path: '/ads/analytics/quality', service: 'analytics', isPublic: true, access: 'read' },
   storedEvents: {
     method: 'GET',
     path: '/ads/analytics/events',

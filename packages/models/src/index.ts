@@ -5,6 +5,7 @@ export { type EventValues, readEventValues, readPlainTime } from './common-event
 export * from './counter-keys.js';
 export * from './cursor.js';
 export { derivedId, isDerived } from './derived-id.js';
+export * from './diagnostics.js';
 export * from './event.js';
 export * from './event-requests.js';
 export { type KeyedHash, keyedHash } from './keyed-hash.js';

@@ -36,6 +36,7 @@ export interface AnalyticsConfig
   readonly MAX_STREAMS: number;
   readonly MAX_EXPORTS: number;
   readonly EXPORT_TIMEOUT_SECONDS: number;
+  readonly QUALITY_MAX_EVENTS: number;
 }
 
 export const analyticsVariables: Variables<AnalyticsConfig> = {
@@ -75,7 +76,7 @@ export const analyticsVariables: Variables<AnalyticsConfig> = {
     .max(100)
     .default(4)
     .description(
-      'Maximum number of exports of events, and separately of exports of reports, per process at a time. One client may use half of the exports of reports. Further exports are answered with 503. Each holds a connection to Postgres beside `POSTGRES_POOL_SIZE`.',
+      'Maximum number of exports of events, and separately of exports of reports, per process at a time. One client may use half of the exports of reports. Half as many diagnostics of ads are read at a time, one for each client. Further ones are answered with 503. Each holds a connection to Postgres beside `POSTGRES_POOL_SIZE`.',
     ),
   EXPORT_TIMEOUT_SECONDS: Joi.number()
     .integer()
@@ -84,5 +85,13 @@ export const analyticsVariables: Variables<AnalyticsConfig> = {
     .default(600)
     .description(
       'Longest time of an export; then its connection is closed before the end. While an export runs, Postgres cannot drop or add partitions of `ad_events`.',
+    ),
+  QUALITY_MAX_EVENTS: Joi.number()
+    .integer()
+    .min(1_000)
+    .max(100_000_000)
+    .default(500_000)
+    .description(
+      'Maximum number of stored events of all ads, the newest of the range, that one answer of `/ads/analytics/quality` reads. The answer says if the range has more.',
     ),
 };

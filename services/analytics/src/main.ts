@@ -17,6 +17,7 @@ import { liveHandler } from './live/live-handler.js';
 import { createLiveStreams } from './live/live-streams.js';
 import { createAllAdsReader } from './live/read-all-ads.js';
 import { playTimeHandler } from './play-time-handler.js';
+import { qualityHandler } from './quality/quality-handler.js';
 import { createReaders } from './readers.js';
 import { createDayOffsets } from './report/day-offsets.js';
 import { reportHandler } from './report/report-handler.js';
@@ -79,6 +80,13 @@ await runProcess<AnalyticsConfig>({
           minutesKept: minutesKept(config),
         });
         router.get(ENDPOINTS.report.path, report);
+        const quality = qualityHandler({
+          ...{ postgres: config, metrics, now, adsOf, database },
+          most: Math.ceil(config.MAX_EXPORTS / 2),
+          mostEvents: config.QUALITY_MAX_EVENTS,
+          timeoutMs: config.AD_CATALOGUE_TIMEOUT_MS,
+        });
+        router.get(ENDPOINTS.quality.path, quality);
         router.get(ENDPOINTS.storedEvents.path, eventsHandler({ ...exports, adsOf, stream: streaming.events }));
       },
     });

@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { invalidRequest, unavailable } from '@ads/contract';
 import type { Logger, Metrics } from '@ads/runtime';
 import { Gauge } from 'prom-client';
+import { createPlaces, type Places, RETRY_SECONDS } from './places.js';
 
 /** The kinds of exports. Each has places of its own. Otherwise clients without a key could block the exports of events. */
 const EXPORTS = ['events', 'reports'] as const;
@@ -101,26 +102,5 @@ function streamingOf(places: Places, { timeoutMs, logger }: StreamingOptions): S
       response.removeListener('close', end);
       end();
     }
-  };
-}
-
-const RETRY_SECONDS = 5;
-
-interface Places {
-  /** @returns a function that gives the place back; undefined when no place is left for the client */
-  take(client: string): (() => void) | undefined;
-  taken(): number;
-}
-
-function createPlaces(most: number, perClient: number): Places {
-  const clients: string[] = [];
-  return {
-    take(client) {
-      const own = clients.filter((one) => one === client).length;
-      if (clients.length >= most || own >= perClient) return undefined;
-      clients.push(client);
-      return () => clients.splice(clients.indexOf(client), 1);
-    },
-    taken: () => clients.length,
   };
 }

@@ -20,6 +20,7 @@ import { compareReports } from '../../../infra/harness/src/exactness/reports.js'
 import { isValid, type Row, readRows } from '../../../infra/harness/src/exactness/rows.js';
 import { pick, shuffled } from '../../../packages/ledger/test/expected-counts.js';
 import { seeded } from '../../../packages/models/test/seeded.js';
+import { countQuality } from './count-quality.js';
 import { buildRecentDays } from './recent-days.js';
 import { openStores } from './stores.js';
 
@@ -50,6 +51,8 @@ const CHANGES = [
 /** The times by UTC at which the days of these zones begin this year. */
 const STARTS_OF_DAYS = ['00:00', '18:15', '02:30', '03:30', '13:00', '13:30', '04:00', '05:00', '11:00'];
 
+const VARIABLES = { DOUBT_POLL_MS: '20', RATE_LIMIT_READS_PER_MINUTE: '0', QUALITY_MAX_EVENTS: '1500' };
+
 const testServers = openTestServers();
 const seed = 12;
 const random = seeded(seed);
@@ -73,7 +76,7 @@ beforeAll(async () => {
   }
   const { database, store } = await openStores(testServers, env);
   const [service] = await Promise.all([
-    testServers.service({ name: 'analytics', env: { ...env, DOUBT_POLL_MS: '20', RATE_LIMIT_READS_PER_MINUTE: '0' } }),
+    testServers.service({ name: 'analytics', env: { ...env, ...VARIABLES } }),
     record(),
   ]);
   url = `http://127.0.0.1:${service.port}`;
@@ -128,7 +131,7 @@ function randomEvent(): AdEvent {
   const kind = random() < 0.6 ? pick(random, ['click', 'impression'] as const) : pick(random, KINDS);
   return {
     kind,
-    id: random() < 0.2 ? randomUUID() : uuidv7(now),
+    id: random() < 0.2 ? randomUUID() : uuidv7(Math.floor(now - random() * 3 * HOUR)),
     adId: pick(random, AD_IDS),
     ip: '203.0.113.9',
     occurredAt: Math.floor(randomTime()),
@@ -136,11 +139,12 @@ function randomEvent(): AdEvent {
     ...(kind === 'click' && random() < 0.7 ? { playTimeMs: Math.floor(random() * 100_000) } : {}),
     ...(random() < 0.3 ? {} : { labels: randomLabels() }),
     ...(random() < 0.8 ? {} : { verdict: pick(random, INVALID_VERDICTS.filter(isIngestVerdict)) }),
+    ...(random() < 0.4 ? {} : { viewer: String(Math.floor(random() ** 3 * 100) - 50) }),
   };
 }
 
 const LABELS: Readonly<Record<keyof EventLabels, readonly string[]>> = {
-  session_id: ['s'],
+  session_id: Array.from({ length: 400 }, (_, number) => `s${number}`),
   placement: ['top', 'NULL', '"\\', '😀', '(other)', 'a,b', '=1', "it's"],
   source: ['a', 'A', 'é', 'e\u0301', '-1', '\u00a0'],
   device: ['mobile', 'tablet', 'desktop', 'tv', 'other'],
@@ -238,4 +242,71 @@ describe('one number everywhere: a count of the stored events', () => {
       expect(await get<object>(`/play-time?ad_id=${adId}`)).toMatchObject({ ad_id: adId, seconds });
     }
   });
+
+  it.each([
+    ['of a range', 0.8, true],
+    ['of the newest events of a range', 24, false],
+  ])('equals the diagnostics %s', async (_what, hours, isComplete) => {
+    const [from, to] = [now - hours * HOUR, now + HOUR].map((time) => Math.floor(time / QUARTER_HOUR) * QUARTER_HOUR);
+    const query = `from=${new Date(from ?? 0).toISOString()}&to=${new Date(to ?? 0).toISOString()}`;
+    const get = async (path: string) =>
+      (await (await fetch(`${url}/api/v1/ads/analytics${path}&${query}`)).json()) as object;
+    for (const adId of AD_IDS) {
+      const reuse = await reuseSessions(adId, from ?? 0, to ?? 0);
+      const answer = (await get(`/quality?ad_id=${adId}`)) as QualityAnswer;
+      expect(answer.sample.is_complete).toBe(isComplete);
+      const counted = await countQuality(pool, adId, { ...answer.sample, to: to ?? 0 });
+      const { diagnostics } = answer;
+      expect(
+        Object.fromEntries(
+          Object.keys(counted).map((name) => [name, [diagnostics[name]?.value, diagnostics[name]?.of]]),
+        ),
+      ).toEqual(counted);
+      expect(diagnostics.reused_sessions).toMatchObject(reuse);
+      const { verdicts, ...counts } = answer.counts;
+      const report =
+        '/report?interval=total&metrics=gross_clicks,clicks,invalid_clicks,gross_impressions,impressions,invalid_impressions';
+      expect(await get(`${report}&ad_id=${adId}`)).toMatchObject({ rows: [counts] });
+      expect(await get(`${report}&ad_id=${adId}&group_by=verdict`)).toMatchObject({
+        rows: expect.arrayContaining(
+          verdicts.map(({ verdict, clicks, impressions }) =>
+            expect.objectContaining({ verdict, invalid_clicks: clicks, invalid_impressions: impressions }),
+          ),
+        ),
+      });
+    }
+  });
 });
+
+/** Stores reused sessions on the days of the range, and on those around it. @returns the diagnostic */
+async function reuseSessions(adId: string, from: number, to: number) {
+  const day = (time: number) => new Date(time).toISOString().slice(0, 10);
+  const [first, last] = [day(from), day(to - 1)];
+  const after = day(Date.parse(last) + DAY);
+  await pool.query('DELETE FROM session_reuse WHERE ad_id = $1', [adId]);
+  for (const [on, events] of [
+    [day(Date.parse(first) - 1), 50],
+    [first, 3],
+    [last, 4],
+    [after, 60],
+  ]) {
+    await pool.query(
+      'INSERT INTO session_reuse VALUES ($1, $2, $3) ON CONFLICT (ad_id, day) DO UPDATE SET events = excluded.events',
+      [adId, on, events],
+    );
+  }
+  const {
+    rows: [row],
+  } = await pool.query(
+    `SELECT count(*)::integer AS of FROM ad_events
+     WHERE ad_id = $1 AND kind IN ('click', 'impression') AND occurred_at >= $2::timestamptz AND occurred_at < $3::timestamptz`,
+    [adId, `${first}T00:00Z`, `${after}T00:00Z`],
+  );
+  return { value: first === last ? 4 : 7, ...row };
+}
+
+interface QualityAnswer {
+  readonly counts: { readonly verdicts: readonly { verdict: string; clicks: number; impressions: number }[] };
+  readonly sample: { readonly from: string; readonly is_complete: boolean; readonly sessions_from: string };
+  readonly diagnostics: Readonly<Record<string, { readonly value: number; readonly of: number }>>;
+}

@@ -4,6 +4,7 @@ import { adHistoryResponse, adImportResponse, adResponse, adsResponse, adTagsRes
 import { newKey } from '../key-requests.js';
 import { createdKeyResponse, keyResponse, keysResponse } from '../key-responses.js';
 import { API_PREFIX, ENDPOINTS, EVENT_ENDPOINTS } from '../paths.js';
+import { qualityResponse } from '../quality-response.js';
 import {
   adAnalyticsResponse,
   allAnalyticsResponse,
@@ -25,6 +26,7 @@ import { managementPaths } from './management.js';
 import { schemaOf } from './parts.js';
 import { playTimeOperation } from './play-time.js';
 import { playerPaths } from './player.js';
+import { qualityOperation } from './quality.js';
 import { reportOperation } from './report.js';
 import { tagPaths } from './tags.js';
 import { vastOperation } from './vast.js';
@@ -68,6 +70,7 @@ export function openApiDocument() {
       [`${API_PREFIX}${ENDPOINTS.liveAnalytics.path}`]: { get: liveOperation },
       [`${API_PREFIX}${ENDPOINTS.report.path}`]: { get: reportOperation },
       [`${API_PREFIX}${ENDPOINTS.playTime.path}`]: { get: playTimeOperation },
+      [`${API_PREFIX}${ENDPOINTS.quality.path}`]: { get: qualityOperation },
       [`${API_PREFIX}${ENDPOINTS.storedEvents.path}`]: { get: exportOperation },
       ...keysPaths,
       // Tags contain it without the prefix.
@@ -101,6 +104,7 @@ export function openApiDocument() {
         LiveState: schemaOf(liveStateResponse),
         LiveUnavailable: schemaOf(liveUnavailableResponse),
         PlayTimes: schemaOf(playTimeResponse),
+        Quality: schemaOf(qualityResponse),
         Report: schemaOf(reportResponse),
         StoredEvent: schemaOf(storedEventResponse),
         Error: schemaOf(errorResponse),
