@@ -1,6 +1,6 @@
 import type { Plan } from '../dashboard.js';
 import { chart, stat } from '../panels.js';
-import { rate } from '../promql.js';
+import { orNone, rate } from '../promql.js';
 
 const AD = 'ad_id=~"$ad"';
 const clicks = `sum(increase(ad_clicks_total{${AD}}[$__range]))`;
@@ -69,6 +69,44 @@ export const businessMetrics: Plan = {
         description: 'The ten highest values of the last fifteen minutes.',
         queries: {
           '{{ad_id}}': `topk(10, sum by (ad_id) (rate(ad_clicks_total{${AD}}[15m])) / (sum by (ad_id) (rate(ad_impressions_total{${AD}}[15m])) > 0))`,
+        },
+        width: 12,
+      }),
+    ],
+    'Invalid traffic': [
+      chart('Invalid events by verdict', 'percentunit', {
+        description:
+          'Share of the new queued events. All ads; reports with group_by=verdict have the counts of each ad.',
+        queries: {
+          '{{verdict}}': orNone(
+            `${rate('ledger_invalid_events_total', 'verdict')} / on() group_left() (${rate('ledger_events_total{result="new"}')} > 0)`,
+            'verdict',
+          ),
+        },
+        stacked: true,
+      }),
+      chart('Verdicts of ingest', 'eps', {
+        description:
+          'Accepted events that ingest judged to be invalid, retries included, by verdict. All ads. Recording decides double_click and flood.',
+        queries: { '{{verdict}}': rate('ingest_verdicts_total{verdict!="valid"}', 'verdict') },
+        stacked: true,
+      }),
+      chart('Sessions of several viewers', 'eps', {
+        description:
+          'Pixels and clicks that repeat a session of another viewer: a cache keeps the VAST document. All ads.',
+        queries: { reused: rate('vast_sid_reused_total') },
+      }),
+      chart('Macros left unfilled', 'eps', {
+        description:
+          'Macros of VAST that players left in the URLs of tags. The value is missing in the event. All ads.',
+        queries: { '{{macro}}': rate('vast_macro_unfilled_total', 'macro') },
+        width: 12,
+      }),
+      chart('Tags that are no events', 'eps', {
+        description: 'Tags that browsers fetched in advance, and pixels of events that VAST does not have. All ads.',
+        queries: {
+          'prefetched: {{tag}}': rate('tag_prefetches_total', 'tag'),
+          'unknown event': rate('tag_unknown_events_total'),
         },
         width: 12,
       }),
