@@ -94,6 +94,12 @@ const GOALS: readonly Definition[] = [
     atLeast: 0.5,
   },
   {
+    name: 'drain_with_gate',
+    what: 'drain with a quarter clicks of known viewers: with the gate ÷ without',
+    figure: 'drain.gate_on_per_second / drain.gate_off_per_second',
+    atLeast: 0.9,
+  },
+  {
     name: 'freshness_p99_ms',
     what: 'freshness at 50 % load, p99 in ms',
     figure: 'freshness.at_50_percent_p99_ms',

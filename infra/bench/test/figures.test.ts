@@ -46,11 +46,14 @@ describe('goals', () => {
       unnest_10000_per_second: 120,
       one_views_100_per_second: 40,
       unnest_views_100_per_second: 80,
+      gate_on_per_second: 40,
+      gate_off_per_second: 50,
     };
     expect(goalsOf({ drain }).map(({ name, value }) => [name, value])).toEqual([
       ['drain_of_unnest_100', 0.5],
       ['drain_of_unnest_10000', 0.25],
       ['drain_of_unnest_views', 0.5],
+      ['drain_with_gate', 0.8],
     ]);
   });
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { clicksUntilNow, fillQueue, viewsUntilNow } from '@ads/harness';
+import { clicksUntilNow, fillQueue, viewersUntilNow, viewsUntilNow } from '@ads/harness';
 import { printDetail, printTable, waitFor } from '@ads/local';
 import type { AdEvent } from '@ads/models';
 import { copyRows, insertRows } from '../bare-rows.js';
@@ -16,6 +16,12 @@ const CASES = [
   { name: '10000', what: 'clicks of 10,000 ads', ads: 10_000, events: clicksUntilNow },
   { name: 'views_100', what: 'views of 100 ads', ads: 100, events: viewsUntilNow },
 ] as const;
+/** The same events with and without the gate: a quarter of them are clicks of known viewers. */
+const GATES = [
+  { name: 'gate_off', what: 'a quarter clicks of known viewers, IVT=off', IVT: 'off' },
+  { name: 'gate_on', what: 'the same with the gate', IVT: 'on' },
+] as const;
+const GATED_ADS = 100;
 /** The number of events in a message under full load. */
 const EVENTS_PER_MESSAGE = 50;
 /** The events per second at which the events were queued. */
@@ -64,6 +70,7 @@ export const drain: Part = {
         }
       }
     }
+    await measureGate(stack, rounds, clicks, rates);
     const table = (Object.keys(WHAT) as Way[]).flatMap((way) =>
       CASES.map(({ name, what }) => {
         const rate = rates.of(`${way}_${name}`);
@@ -82,6 +89,23 @@ export const drain: Part = {
     };
   },
 };
+
+/** One consumer, with and without the gate in turns. */
+async function measureGate(stack: BenchStack, rounds: number, count: number, rates: Figures): Promise<void> {
+  const adIds = stack.adIds.slice(0, GATED_ADS);
+  for (let round = 0; round < rounds; round += 1) {
+    for (const { name, IVT } of GATES) {
+      const events = [...viewersUntilNow(adIds, count, (1_000 * count) / EVENTS_PER_SECOND)];
+      await emptyAll(stack);
+      rates.add(name, await drainBy(stack, 1, adIds, events, { IVT }));
+    }
+  }
+  const rows = GATES.map(({ name, what }) => {
+    const rate = rates.of(name);
+    return [what, inFigures(rate.median), spreadOf(rate)];
+  });
+  printTable(['one consumer', 'events/s', 'spread'], rows, [0]);
+}
 
 async function insert(stack: BenchStack, events: readonly AdEvent[]): Promise<number> {
   const warm = WARM_SHARE * events.length;
@@ -107,10 +131,15 @@ async function drainBy(
   consumers: number,
   adIds: readonly string[],
   events: readonly AdEvent[],
+  env: { readonly IVT?: 'off' | 'on' } = {},
 ): Promise<number> {
-  const clicks = events.filter(({ kind }) => kind === 'click').length;
+  const clicked = events.filter(({ kind }) => kind === 'click');
+  // Of the clicks of a viewer, all but the first are double clicks.
+  const clicks = env.IVT === 'on' ? new Set(clicked.map(({ viewer }) => viewer)).size : clicked.length;
   const running = await Promise.all(
-    Array.from({ length: consumers }, (_, index) => stack.startServiceAt('anywhere', `consumer-${index + 1}`, PATIENT)),
+    Array.from({ length: consumers }, (_, index) =>
+      stack.startServiceAt('anywhere', `consumer-${index + 1}`, { ...PATIENT, ...env }),
+    ),
   );
   await whileNobodyRecords(stack, () => fillQueue(stack.admin.nats, events, EVENTS_PER_MESSAGE));
   const rate = await watchDrain(stack, events.length);

@@ -42,6 +42,29 @@ export function* viewsUntilNow(adIds: readonly string[], count: number, millisec
   }
 }
 
+/** Every fourth event is a click. */
+const CLICK_EVERY = 4;
+const BESIDE_CLICKS = ['impression', 'start', 'complete'] as const;
+/** Every so many clicks, the viewer clicks again at once. */
+const DOUBLE_CLICK_EVERY = 20;
+
+/** Like {@link clicksUntilNow}, but one event in four is a click. Each click has a viewer of its own, except for double clicks. */
+export function* viewersUntilNow(adIds: readonly string[], count: number, milliseconds: number): Generator<AdEvent> {
+  let place = 0;
+  let viewer = { adId: '', viewer: '' };
+  for (const click of clicksUntilNow(adIds, count, milliseconds)) {
+    const clicks = Math.floor(place / CLICK_EVERY);
+    const beside = BESIDE_CLICKS[place % CLICK_EVERY];
+    place += 1;
+    if (beside !== undefined) {
+      yield { ...click, kind: beside };
+      continue;
+    }
+    if (clicks % DOUBLE_CLICK_EVERY > 0 || clicks === 0) viewer = { adId: click.adId, viewer: String(clicks) };
+    yield { ...click, ...viewer };
+  }
+}
+
 const IN_FLIGHT = 500;
 const TIMEOUT_MS = 30_000;
 
