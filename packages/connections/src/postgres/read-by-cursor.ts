@@ -11,6 +11,11 @@ export interface CursorRead {
   /** A SELECT. */
   readonly text: string;
   readonly values: readonly unknown[];
+  /**
+   * Kinds of plans that Postgres must not choose, such as `sort`: names of its settings without `enable_`. They keep the cost of a
+   * statement bounded while statistics are missing.
+   */
+  readonly without?: readonly string[];
   /** The longest time of one batch, and of the pause between two batches. */
   readonly timeoutMs: number;
   /** Ends the read and its statement in Postgres. */
@@ -38,7 +43,8 @@ const SETTINGS = `
     ('jit', 'off'),
     ('timezone', 'UTC'),
     ('datestyle', 'ISO')
-  ) AS settings (name, value)`;
+  ) AS settings (name, value)
+  UNION ALL SELECT set_config('enable_' || name, 'off', true) FROM unnest($2::text[]) AS name`;
 
 /**
  * Opens a cursor on a connection of its own, and returns its rows in batches. One batch is read ahead. All rows are of one
@@ -49,7 +55,7 @@ const SETTINGS = `
 export async function readByCursor(
   config: PostgresConfig,
   { service, metrics }: { readonly service: string; readonly metrics: Metrics },
-  { operation, text, values, timeoutMs, signal }: CursorRead,
+  { operation, text, values, without = [], timeoutMs, signal }: CursorRead,
 ): Promise<AsyncGenerator<readonly TextRow[]>> {
   const client = new pg.Client({ ...postgresConnection(config), application_name: service, keepAlive: true });
   // An 'error' event without a listener ends the process. The running query rejects with the same error.
@@ -68,7 +74,7 @@ export async function readByCursor(
     signal.throwIfAborted();
     await client.connect();
     await client.query('BEGIN READ ONLY');
-    await client.query(SETTINGS, [String(timeoutMs)]);
+    await client.query(SETTINGS, [String(timeoutMs), without]);
     await client.query(`DECLARE batches NO SCROLL CURSOR FOR ${text}`, [...values]);
   } catch (error) {
     close(statusOf(error, signal));

@@ -10,6 +10,9 @@ const READ_EVENTS = fillInKinds(readFileSync(new URL('../../sql/read-quality.sql
 /** The kinds that report the steps of a video, in order. */
 const STEPS: readonly EventKind[] = ['start', 'firstQuartile', 'midpoint', 'thirdQuartile', 'complete'];
 
+/** Plans that read all events of the range, or of its days. Without them, events are read in the order of the primary key. */
+const UNBOUNDED = ['seqscan', 'bitmapscan', 'sort'];
+
 /** The longest time before the first session that counts. A session is rarely longer. */
 const SESSION_MS = 900_000;
 
@@ -66,7 +69,7 @@ export async function readEvents(
   signal: AbortSignal,
 ): Promise<Sample> {
   const read = async (operation: string, text: string, values: readonly unknown[]) => {
-    const options = { operation, text, values, timeoutMs, signal };
+    const options = { operation, text, values, without: UNBOUNDED, timeoutMs, signal };
     const batches = await readByCursor(postgres, { service: 'analytics', metrics }, options);
     let first: string | null | undefined;
     for await (const rows of batches) first = rows[0]?.[0];
