@@ -276,6 +276,19 @@ describe('one number everywhere: a count of the stored events', () => {
       });
     }
   });
+
+  it('makes diagnostics of seven days at most, one answer for a client at a time', async () => {
+    const ask = async (from: string) =>
+      await fetch(`${url}/api/v1/ads/analytics/quality?ad_id=one-1&from=${from}&to=2026-01-08`);
+    expect((await ask('2026-01-01')).status).toBe(200);
+    expect((await ask('2025-12-31T23:45Z')).status).toBe(400);
+    const answers = await Promise.all(Array.from({ length: 8 }, () => ask('2026-01-07')));
+    const refused = answers.filter(({ status }) => status === 503);
+    expect(refused.length).toBeGreaterThan(0);
+    expect(answers.filter(({ status }) => status === 200).length).toBe(answers.length - refused.length);
+    expect(refused[0]?.headers.get('retry-after')).toBe('5');
+    expect((await ask('2026-01-07')).status).toBe(200);
+  });
 });
 
 /** Stores reused sessions on the days of the range, and on those around it. @returns the diagnostic */
