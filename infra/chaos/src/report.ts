@@ -61,6 +61,7 @@ export function summary(seed: number, played: readonly Played[]) {
     accepted: sum(({ journal }) => journal.acknowledged.size),
     redirected: sum(({ journal }) => journal.redirected.size),
     stored: sum((one) => one.results.at(-1)?.stored),
+    verdicts: sumVerdicts(played.map((one) => one.results.at(-1)?.verdicts ?? {})),
     counted: sum((one) => one.results.at(-1)?.counted),
     lost: worst(({ lost }) => lost.length),
     duplicated: worst(({ duplicated }) => duplicated.length),
@@ -68,4 +69,10 @@ export function summary(seed: number, played: readonly Played[]) {
     rejected: sum(({ journal }) => journal.rejected),
     max_heal_ms: Math.round(worst(({ healMs }) => healMs)),
   };
+}
+
+function sumVerdicts(ofStacks: readonly RoundResult['verdicts'][]): RoundResult['verdicts'] {
+  const sums: Record<string, number> = {};
+  for (const [name, count] of ofStacks.flatMap(Object.entries<number>)) sums[name] = (sums[name] ?? 0) + count;
+  return sums;
 }

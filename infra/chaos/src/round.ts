@@ -2,9 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type AnsweredCounts,
   type Comparison,
+  changedVerdicts,
   compare,
   type Journal,
   type Report,
+  readRows,
   seededRandom,
   startPlayers,
   startViewers,
@@ -78,6 +80,8 @@ export async function playRound(run: Run, fault: Fault, time: number): Promise<R
   const began = performance.now();
   await pause(random, ...BEFORE_MS);
   const atMs = performance.now() - began;
+  // The events that are stored now must have the same verdicts after the fault.
+  complaints.push(...changedVerdicts(journal, await readRows(stack.admin.database)));
   try {
     await fault.run({
       stack,

@@ -50,6 +50,9 @@ test.concurrent.each(Object.entries(STACKS))(
     if (code !== 0) throw new Error(output);
     expect(JSON.parse(end)).toMatchObject({ rounds: faults.length, lost: 0, duplicated: 0, miscounted: 0 });
     expect(JSON.parse(end).accepted).toBeGreaterThan(100);
+    expect(Object.keys(JSON.parse(end).verdicts)).toEqual(
+      expect.arrayContaining(['valid', 'bot', 'no_user_agent', 'double_click']),
+    );
   },
   400_000,
 );

@@ -6,8 +6,17 @@ export { compareCounters, differences, readLedger } from './exactness/counters.j
 export { compareLive } from './exactness/live.js';
 export { compareReports, reportsUntil } from './exactness/reports.js';
 export { compareRollups, EVENT_TABLES } from './exactness/rollups.js';
-export { compareRows, countLost, type Row, readRows } from './exactness/rows.js';
-export { ACCEPTED, type Acknowledged, eventKey, Journal, type Outcomes, REDIRECTED, type Report } from './journal.js';
+export { changedVerdicts, compareRows, countLost, type Row, readRows } from './exactness/rows.js';
+export {
+  ACCEPTED,
+  type Acknowledged,
+  type AdViewer,
+  eventKey,
+  Journal,
+  type Outcomes,
+  REDIRECTED,
+  type Report,
+} from './journal.js';
 export { adIdsOf, clicksUntilNow, fillQueue, viewersUntilNow, viewsUntilNow } from './load/fill-queue.js';
 export { fillRollups } from './load/fill-rollups.js';
 export type { GroupSettings, Page } from './load/group.js';

@@ -10,6 +10,16 @@ export interface Report {
   readonly claimedAt?: number;
   /** The tag that reports the event; undefined if it is reported as JSON. */
   readonly tag?: Tag;
+  /** Each attempt names one of these viewers, chosen at random. Default: JSON names none, and tags are fetched by a browser. */
+  readonly viewers?: readonly AdViewer[];
+}
+
+/** The viewer that an attempt names. */
+export interface AdViewer {
+  /** The address in JSON. Tags are fetched from the address of the sender. */
+  readonly ip: string;
+  /** Empty: the viewer has none. */
+  readonly userAgent: string;
 }
 
 /** A URL that reports an event when it is fetched. The id of the report follows from it. */
@@ -41,6 +51,8 @@ export class Journal {
   readonly acknowledged = new Map<string, Acknowledged>();
   /** The clicks that were answered with a redirect. They are durable a little later, unless ingest is killed before. */
   readonly redirected = new Set<string>();
+  /** The verdicts of the stored events that a check has read: they must not change. */
+  readonly verdicts = new Map<string, number | null>();
   /** Answers that break the contract, one sentence each. */
   readonly complaints: string[] = [];
   /** The number of attempts, including retries. */
@@ -107,6 +119,7 @@ export class Journal {
     for (const key of keys) {
       this.acknowledged.delete(key);
       this.redirected.delete(key);
+      this.verdicts.delete(key);
     }
   }
 

@@ -1,14 +1,43 @@
-import type { CounterShard, CounterStore } from '@ads/ledger';
+import type { CounterShard, CounterStore, Database, RecordingDatabase } from '@ads/ledger';
 import type { ChainableCommander, Redis } from 'ioredis';
 
 /** The step after which a consumer kills itself. */
-export type CrashPoint = 'between-commit-and-raise' | 'in-the-middle-of-raises' | 'between-raise-and-ack';
+export type CrashPoint = 'between-judge-and-commit' | RaisePoint;
+type RaisePoint = 'between-commit-and-raise' | 'in-the-middle-of-raises' | 'between-raise-and-ack';
 
 /** The number of ads whose counters are raised before the kill. One is enough to stop in the middle of a batch. */
 const RAISED_BEFORE_CRASH = 1;
 
+/**
+ * Wraps a database. Kills the process when batch number `afterBatches` of those that the gate judges is judged and recorded, but not
+ * committed.
+ */
+export function crashingDatabase<D extends RecordingDatabase>(database: D, afterBatches: number): D {
+  let batches = 0;
+  return {
+    ...database,
+    transaction: (operation, work, isKept) =>
+      database.transaction(
+        operation,
+        async (transaction) => {
+          let isJudged = false;
+          const watched: Database = {
+            query(statement, ...rest) {
+              isJudged ||= statement === 'judge_clicks';
+              return transaction.query(statement, ...rest);
+            },
+          };
+          const result = await work(watched);
+          if (isJudged) batches += 1;
+          return isJudged && batches >= afterBatches ? await crash() : result;
+        },
+        isKept,
+      ),
+  };
+}
+
 /** Wraps a counter store. Kills the process while the store raises the counters of batch number `afterBatches`. */
-export function crashingStore(store: CounterStore, point: CrashPoint, afterBatches: number): CounterStore {
+export function crashingStore(store: CounterStore, point: RaisePoint, afterBatches: number): CounterStore {
   let batches = 0;
   const crashing = (shard: CounterShard): CounterShard => ({
     ...shard,

@@ -1,12 +1,13 @@
 import { type ConsumerConfig, consumerVariables } from '@ads/consumer/dist/config.js';
-import { openConnections } from '@ads/consumer/dist/connections.js';
+import { type Connections, openConnections } from '@ads/consumer/dist/connections.js';
 import { createConsumerHealth } from '@ads/consumer/dist/consumer-health.js';
 import { createConsumerMetrics } from '@ads/consumer/dist/consumer-metrics.js';
 import { createIncidents } from '@ads/consumer/dist/incidents.js';
 import { startRecording } from '@ads/consumer/dist/recording.js';
 import { serveManagement } from '@ads/consumer/dist/serve-management.js';
+import type { CounterStore } from '@ads/ledger';
 import { createClock, runProcess } from '@ads/runtime';
-import { type CrashPoint, crashingStore } from './crash-point.js';
+import { type CrashPoint, crashingDatabase, crashingStore } from './crash-point.js';
 
 /*
  * The consumer of services/consumer with two differences: it kills itself at a certain point of its work, and it only records.
@@ -14,7 +15,16 @@ import { type CrashPoint, crashingStore } from './crash-point.js';
  *
  * Arguments: the crash point, and the number of the batch.
  */
-const [point, batch] = process.argv.slice(2);
+const [point, batch] = process.argv.slice(2) as [CrashPoint, string];
+
+/** The connections and the counter store, of which one kills the process at the crash point. */
+function crashing(connections: Connections): { connections: Connections; store: CounterStore } {
+  const { postgres, redis } = connections;
+  if (point === 'between-judge-and-commit') {
+    return { connections: { ...connections, postgres: crashingDatabase(postgres, Number(batch)) }, store: redis };
+  }
+  return { connections, store: crashingStore(redis, point, Number(batch)) };
+}
 
 await runProcess<ConsumerConfig>({
   service: 'consumer',
@@ -22,10 +32,9 @@ await runProcess<ConsumerConfig>({
   async start(context) {
     const { logger, metrics, conditions, shutdown } = context;
     const clock = createClock(metrics, conditions);
-    const connections = openConnections(context, clock);
+    const { connections, store } = crashing(openConnections(context, clock));
     const incidents = createIncidents(logger);
     const counted = createConsumerMetrics(metrics.registry, clock);
-    const store = crashingStore(connections.redis, point as CrashPoint, Number(batch));
     const recording = startRecording({ context, connections, store, clock, counted, incidents });
     shutdown.add('recording', recording.stop);
     await serveManagement(

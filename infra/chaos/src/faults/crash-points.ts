@@ -28,6 +28,7 @@ function crash(point: CrashPoint): Fault {
 
 /** Kills a consumer after an exact step of its work. */
 export const crashPoints: readonly Fault[] = [
+  crash('between-judge-and-commit'),
   crash('between-commit-and-raise'),
   crash('in-the-middle-of-raises'),
   crash('between-raise-and-ack'),

@@ -15,6 +15,9 @@ export const AD_IDS: readonly string[] = Array.from({ length: 12 }, (_, index) =
 /** The limit for events of ads that cannot be looked up. It is low, so that a round can reach it. */
 export const UNVERIFIED_PER_MINUTE = 300;
 
+/** It is low, so that the busiest viewers exceed it within two rounds. */
+const FLOOD_PER_HOUR = 10;
+
 /** Two ingests, two consumers and one analytics, with a separate network from each process to each server. */
 export class ChaosStack extends Environment<ChaosServers> {
   /** The names by which services reach single servers. */
@@ -32,6 +35,7 @@ export class ChaosStack extends Environment<ChaosServers> {
         TRUST_PROXY: 'loopback',
         ...UNLIMITED,
         UNVERIFIED_EVENTS_PER_MINUTE: String(UNVERIFIED_PER_MINUTE),
+        IVT_FLOOD_PER_HOUR: String(FLOOD_PER_HOUR),
         NATS_STREAM_MAX_BYTES: String(STREAM_BYTES.events),
         NATS_DEAD_LETTERS_MAX_BYTES: String(STREAM_BYTES.deadLetters),
         // A short ack wait causes more redeliveries in a round.

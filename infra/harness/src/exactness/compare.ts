@@ -4,9 +4,9 @@ import type { Journal } from '../journal.js';
 import { compareAnswers } from './answers.js';
 import { compareCounters, readLedger } from './counters.js';
 import { compareLive } from './live.js';
-import { compareReports, reportsUntil } from './reports.js';
+import { compareGross, compareReports, reportsUntil } from './reports.js';
 import { compareRollups } from './rollups.js';
-import { compareRows, readRows } from './rows.js';
+import { compareRows, countVerdicts, readRows } from './rows.js';
 
 /** The result of comparing the journal, the stored events, the rollups, the counters, the answers, reports and live streams. */
 export interface Comparison {
@@ -16,6 +16,8 @@ export interface Comparison {
   /** Clicks that were redirected but not stored, which only a killed ingest may cause. */
   readonly unstoredRedirects: readonly string[];
   readonly stored: number;
+  /** Stored events by the name of their verdict. */
+  readonly verdicts: Readonly<Record<string, number>>;
   /** Events in the counts per quarter-hour. */
   readonly counted: number;
 }
@@ -34,11 +36,12 @@ export async function compare({ admin, url, adIds }: ComparisonTarget, journal: 
   const { lost, duplicated, misfiled, unstoredRedirects } = compareRows(journal, rows);
   const ledger = await readLedger(database);
   const now = Date.now();
-  const [rollups, counters, answers, reports, live] = await Promise.all([
+  const [rollups, counters, answers, reports, gross, live] = await Promise.all([
     compareRollups(database, now),
     admin.counters().then((servers) => compareCounters(servers, ledger, rows, now)),
     compareAnswers(url, rows, adIds),
     compareReports(url, database, reportsUntil(now)),
+    compareGross(url),
     compareLive(url, rows, adIds),
   ]);
   const { rows: totals } = await database.query(
@@ -48,8 +51,9 @@ export async function compare({ admin, url, adIds }: ComparisonTarget, journal: 
     lost,
     duplicated,
     unstoredRedirects,
-    miscounted: [...misfiled, ...rollups, ...counters, ...answers, ...reports, ...live],
+    miscounted: [...misfiled, ...rollups, ...counters, ...answers, ...reports, ...gross, ...live],
     stored: rows.length,
+    verdicts: countVerdicts(rows),
     counted: Number(totals[0]?.counted ?? 0),
   };
 }

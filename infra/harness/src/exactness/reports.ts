@@ -7,6 +7,8 @@ import { differences } from './counters.js';
 const EXPECTED_REPORT = readFileSync(new URL('../../sql/expected-report.sql', import.meta.url), 'utf8');
 const TIMEOUT_MS = 20_000;
 const DAY_MS = 86_400_000;
+/** A report over every event. */
+const ALWAYS = 'from=1970-01-01&to=2100-01-01&interval=total';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -16,12 +18,11 @@ type Fields = Readonly<Record<string, unknown>>;
  * @param now milliseconds
  */
 export function reportsUntil(now: number): string[] {
-  const always = 'from=1970-01-01&to=2100-01-01&interval=total';
   const [from, to] = [now - 2 * DAY_MS, now + DAY_MS].map((time) => new Date(time).toISOString().slice(0, 10));
   return [
-    `${always}&group_by=ad`,
-    `${always}&group_by=advertiser,placement`,
-    `${always}&group_by=ad,verdict`,
+    `${ALWAYS}&group_by=ad`,
+    `${ALWAYS}&group_by=advertiser,placement`,
+    `${ALWAYS}&group_by=ad,verdict`,
     `from=${from}&to=${to}&interval=hour&tz=Asia/Kathmandu`,
   ];
 }
@@ -48,6 +49,27 @@ export async function compareReports(url: string, database: pg.Pool, queries: re
     wrong.push(...others.flat());
   }
   return wrong;
+}
+
+/**
+ * Checks that the gross clicks and impressions of each ad are its net ones and those of every verdict on invalid events together.
+ *
+ * @returns one line for each wrong sum
+ */
+export async function compareGross(url: string): Promise<string[]> {
+  const [ads, verdicts] = await Promise.all(
+    ['ad', 'ad,verdict'].map((groups) => askReport(url, `${ALWAYS}&group_by=${groups}`)),
+  );
+  const invalid = verdicts?.filter(({ verdict }) => verdict !== 'valid') ?? [];
+  return ['clicks', 'impressions'].flatMap((counted) => {
+    const sumOf = (rows: readonly Fields[]) => rows.reduce((sum, row) => sum + Number(row[`gross_${counted}`]), 0);
+    const sums = ads?.map((row) => {
+      const ofVerdicts = sumOf(invalid.filter(({ ad }) => ad === row.ad));
+      return { ad: String(row.ad), gross: sumOf([row]), parts: Number(row[counted]) + ofVerdicts };
+    });
+    const byAd = (of: 'gross' | 'parts') => new Map(sums?.map((sum) => [sum.ad, sum[of]]));
+    return differences(`the sum of net and invalid ${counted} of`, byAd('gross'), byAd('parts'), 0);
+  });
 }
 
 async function askReport(url: string, query: string): Promise<readonly Fields[]> {

@@ -1,4 +1,4 @@
-import type { EventKind } from '@ads/models';
+import { type EventKind, INVALID_VERDICTS, VERDICTS } from '@ads/models';
 import type pg from 'pg';
 import { eventKey, type Journal } from '../journal.js';
 
@@ -37,7 +37,7 @@ export interface RowProblems {
   readonly lost: string[];
   /** Events that were stored more than once, or never sent. */
   readonly duplicated: string[];
-  /** Events that were stored with another ad or time than acknowledged. */
+  /** Events that were stored with another ad or time than acknowledged, or whose verdict has changed. */
   readonly misfiled: string[];
   /** Clicks that were redirected but not stored. */
   readonly unstoredRedirects: string[];
@@ -46,7 +46,7 @@ export interface RowProblems {
 /** Compares the acknowledged events with the stored ones, id by id. */
 export function compareRows(journal: Journal, rows: readonly Row[]): RowProblems {
   const duplicated: string[] = [];
-  const misfiled: string[] = [];
+  const misfiled = changedVerdicts(journal, rows);
   const stored = new Set<string>();
   const unknown: string[] = [];
   for (const { kind, id, adId, occurredAt } of rows) {
@@ -68,6 +68,34 @@ export function compareRows(journal: Journal, rows: readonly Row[]): RowProblems
   const lost = [...journal.acknowledged.keys()].filter((key) => !stored.has(key));
   const unstoredRedirects = [...journal.redirected].filter((key) => !stored.has(key));
   return { lost, duplicated, misfiled, unstoredRedirects };
+}
+
+/**
+ * Compares the verdicts of stored events with those that earlier calls read, and notes them for later calls.
+ *
+ * @returns one line for each verdict that has changed
+ */
+export function changedVerdicts({ verdicts }: Journal, rows: readonly Row[]): string[] {
+  return rows.flatMap(({ kind, id, verdict }) => {
+    const key = eventKey(kind, id);
+    const before = verdicts.get(key);
+    if (before === undefined) verdicts.set(key, verdict);
+    return before === undefined || before === verdict
+      ? []
+      : [`${key} was stored with the verdict ${nameOf(before)} but now has ${nameOf(verdict)}`];
+  });
+}
+
+/** The number of stored events by the name of their verdict. */
+export function countVerdicts(rows: readonly Row[]): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const { verdict } of rows) counts[nameOf(verdict)] = (counts[nameOf(verdict)] ?? 0) + 1;
+  return counts;
+}
+
+function nameOf(verdict: number | null): string {
+  if (verdict === null) return 'valid';
+  return INVALID_VERDICTS.find((name) => VERDICTS[name].number === verdict) ?? String(verdict);
 }
 
 const IDS_AT_ONCE = 50_000;

@@ -2,7 +2,7 @@ import { Agent } from 'node:http';
 import { API_PREFIX, ENDPOINTS, type Endpoint, EVENT_ENDPOINTS } from '@ads/contract';
 import { callHttp, type HttpAnswer, NO_ANSWER } from '@ads/local';
 import { type EndpointKind, EVENT_KINDS } from '@ads/models';
-import { ACCEPTED, type Journal, REDIRECTED, type Report } from '../journal.js';
+import { ACCEPTED, type AdViewer, type Journal, REDIRECTED, type Report } from '../journal.js';
 import type { Random } from '../random.js';
 
 /** Time after which a player gives up on a request. */
@@ -11,7 +11,7 @@ const PLAYER_TIMEOUT_MS = 8_000;
 /** Shorter than the idle timeouts of servers, so that no request is sent on a connection that its server is closing. */
 const IDLE_CONNECTION_MS = 2_000;
 
-/** Tags are fetched by browsers; without a user agent their events would be invalid. */
+/** By default tags are fetched by a browser; without a user agent their events would be invalid. */
 const BROWSER = 'Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0';
 
 /** The connections of all players. */
@@ -28,20 +28,31 @@ export interface Attempt {
 /** Sends a report once, in a random form that the API accepts. Adds the attempt and its answer to the journal. */
 export async function send(url: string, journal: Journal, report: Report, random: Random): Promise<Attempt> {
   journal.begin(report);
-  const sending = report.tag === undefined ? post(url, journal, report, random) : fetchTag(url, journal, report);
+  const viewer = report.viewers && random.pick(report.viewers);
+  const sending =
+    report.tag === undefined ? post(url, journal, report, random, viewer) : fetchTag(url, journal, report, viewer);
   const attempt = await sending.catch((error): Attempt => ({ outcome: nameOf(error), state: 'failed' }));
   journal.tally(attempt.outcome);
   if (attempt.state !== 'acknowledged') journal.fail(report);
   return attempt;
 }
 
-async function post(url: string, journal: Journal, report: Report, random: Random): Promise<Attempt> {
+async function post(
+  url: string,
+  journal: Journal,
+  report: Report,
+  random: Random,
+  viewer: AdViewer | undefined,
+): Promise<Attempt> {
   const { kind, id } = report;
   const prefix = `${url}${random.chance(0.9) ? API_PREFIX : ''}`;
   const endpoint = EVENT_ENDPOINTS[kind as EndpointKind] as Endpoint | undefined;
   const inBatch = endpoint === undefined || random.chance(0.2);
   const inHeader = !inBatch && id !== undefined && random.chance(0.2);
-  const event = eventOf(report, random, inHeader);
+  const event = {
+    ...eventOf(report, random, inHeader),
+    ...(viewer === undefined ? {} : { ip: viewer.ip, user_agent: viewer.userAgent }),
+  };
   // Some players send an event twice in one request.
   const events = id !== undefined && random.chance(0.2) ? [event, event] : [event];
   const answer = await callHttp(`${prefix}${inBatch ? ENDPOINTS.events.path : endpoint.path}`, {
@@ -72,10 +83,11 @@ async function post(url: string, journal: Journal, report: Report, random: Rando
   return notAccepted(journal, answer);
 }
 
-async function fetchTag(url: string, journal: Journal, report: Report): Promise<Attempt> {
+async function fetchTag(url: string, journal: Journal, report: Report, viewer: AdViewer | undefined): Promise<Attempt> {
   const { tag, id = '' } = report;
+  const userAgent = viewer?.userAgent ?? BROWSER;
   const answer = await callHttp(`${url}${tag?.path}`, {
-    headers: { 'User-Agent': BROWSER },
+    headers: userAgent === '' ? {} : { 'User-Agent': userAgent },
     agent,
     timeoutMs: PLAYER_TIMEOUT_MS,
   });
