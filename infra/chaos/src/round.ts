@@ -17,7 +17,7 @@ import type { QueueWatch } from './checks/queue-watch.js';
 import { untilSettled, untilWhole } from './checks/settled.js';
 import { type Fault, pause } from './faults/fault.js';
 import { newReport } from './load/reports.js';
-import { AD_IDS, type ChaosStack } from './stack/chaos-stack.js';
+import { AD_IDS, type ChaosStack, GATE } from './stack/chaos-stack.js';
 
 /** The state that all rounds share. */
 export interface Run {
@@ -113,7 +113,7 @@ export async function playRound(run: Run, fault: Fault, time: number): Promise<R
   const remarks = await untilWhole(stack);
   await viewers.stop();
   if (journal.acknowledged.size === acceptedBefore) complaints.push('no event was accepted');
-  const comparison = await compare({ admin: stack.admin, url: stack.url, adIds: AD_IDS }, journal);
+  const comparison = await compare({ admin: stack.admin, url: stack.url, adIds: AD_IDS, gate: GATE }, journal);
   const { unstoredRedirects: unstored } = comparison;
   if (fault.killsIngest !== true) complaints.push(...unstored.map((key) => `${key} was redirected but not stored`));
   // Later rounds report their own.

@@ -15,8 +15,8 @@ export const AD_IDS: readonly string[] = Array.from({ length: 12 }, (_, index) =
 /** The limit for events of ads that cannot be looked up. It is low, so that a round can reach it. */
 export const UNVERIFIED_PER_MINUTE = 300;
 
-/** It is low, so that the busiest viewers exceed it within two rounds. */
-const FLOOD_PER_HOUR = 10;
+/** Clicks per hour are low, so that the busiest viewers exceed them within two rounds. */
+export const GATE = { doubleClickMs: 1_000, floodPerHour: 10 };
 
 /** Two ingests, two consumers and one analytics, with a separate network from each process to each server. */
 export class ChaosStack extends Environment<ChaosServers> {
@@ -35,7 +35,8 @@ export class ChaosStack extends Environment<ChaosServers> {
         TRUST_PROXY: 'loopback',
         ...UNLIMITED,
         UNVERIFIED_EVENTS_PER_MINUTE: String(UNVERIFIED_PER_MINUTE),
-        IVT_FLOOD_PER_HOUR: String(FLOOD_PER_HOUR),
+        IVT_DOUBLE_CLICK_MS: String(GATE.doubleClickMs),
+        IVT_FLOOD_PER_HOUR: String(GATE.floodPerHour),
         NATS_STREAM_MAX_BYTES: String(STREAM_BYTES.events),
         NATS_DEAD_LETTERS_MAX_BYTES: String(STREAM_BYTES.deadLetters),
         // A short ack wait causes more redeliveries in a round.

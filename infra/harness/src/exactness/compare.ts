@@ -7,6 +7,7 @@ import { compareLive } from './live.js';
 import { compareGross, compareReports, reportsUntil } from './reports.js';
 import { compareRollups } from './rollups.js';
 import { compareRows, countVerdicts, readRows } from './rows.js';
+import { compareVerdicts, type GateSettings } from './verdicts.js';
 
 /** The result of comparing the journal, the stored events, the rollups, the counters, the answers, reports and live streams. */
 export interface Comparison {
@@ -27,16 +28,19 @@ export interface ComparisonTarget {
   readonly url: string;
   /** The ads whose answers are compared. */
   readonly adIds: readonly string[];
+  /** The rules of the services that recorded the events. */
+  readonly gate: GateSettings;
 }
 
 /** The exactness check: accepted = stored = counted = answered = reported. Call it when the queue is empty. */
-export async function compare({ admin, url, adIds }: ComparisonTarget, journal: Journal): Promise<Comparison> {
+export async function compare({ admin, url, adIds, gate }: ComparisonTarget, journal: Journal): Promise<Comparison> {
   const { database } = admin;
   const rows = await readRows(database);
   const { lost, duplicated, misfiled, unstoredRedirects } = compareRows(journal, rows);
   const ledger = await readLedger(database);
   const now = Date.now();
-  const [rollups, counters, answers, reports, gross, live] = await Promise.all([
+  const [verdicts, rollups, counters, answers, reports, gross, live] = await Promise.all([
+    compareVerdicts(database, gate),
     compareRollups(database, now),
     admin.counters().then((servers) => compareCounters(servers, ledger, rows, now)),
     compareAnswers(url, rows, adIds),
@@ -51,7 +55,7 @@ export async function compare({ admin, url, adIds }: ComparisonTarget, journal: 
     lost,
     duplicated,
     unstoredRedirects,
-    miscounted: [...misfiled, ...rollups, ...counters, ...answers, ...reports, ...gross, ...live],
+    miscounted: [...misfiled, ...verdicts, ...rollups, ...counters, ...answers, ...reports, ...gross, ...live],
     stored: rows.length,
     verdicts: countVerdicts(rows),
     counted: Number(totals[0]?.counted ?? 0),
