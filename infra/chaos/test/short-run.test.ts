@@ -48,11 +48,11 @@ test.concurrent.each(Object.entries(STACKS))(
     const end = output.trim().split('\n').at(-1) ?? '';
     // A failure shows the whole output.
     if (code !== 0) throw new Error(output);
-    expect(JSON.parse(end)).toMatchObject({ rounds: faults.length, lost: 0, duplicated: 0, miscounted: 0 });
-    expect(JSON.parse(end).accepted).toBeGreaterThan(100);
-    expect(Object.keys(JSON.parse(end).verdicts)).toEqual(
-      expect.arrayContaining(['valid', 'bot', 'no_user_agent', 'double_click']),
-    );
+    const { accepted, stored, verdicts, ...summary } = JSON.parse(end);
+    expect(summary).toMatchObject({ rounds: faults.length, lost: 0, duplicated: 0, miscounted: 0 });
+    expect(accepted).toBeGreaterThan(100);
+    // Without invalid events the verdicts were not tested.
+    expect(verdicts.valid).toBeLessThan(stored);
   },
   400_000,
 );

@@ -25,7 +25,7 @@ export const truths: readonly Fault[] = [
         try {
           await client.query('BEGIN');
           // Waits for running batches to commit, and blocks later ones.
-          await client.query('LOCK TABLE ad_events IN ACCESS EXCLUSIVE MODE');
+          await client.query('LOCK TABLE click_gate, ad_events IN ACCESS EXCLUSIVE MODE');
           const { rows } = await client.query('SELECT kind, id FROM ad_events');
           await client.query(`TRUNCATE ${EVENT_TABLES}`);
           await client.query('COMMIT');
