@@ -19,8 +19,8 @@ export default {
   reporters: ['default', `${root}/infra/tally-reporter.mjs`],
   testSequencer: `${root}/infra/slowest-first.mjs`,
   cacheDirectory: `${root}/.cache/jest`,
-  // A core is idle for a fifth of the time while two files wait for servers, so a third one runs beside them.
-  maxWorkers: 3,
+  // With three files at a time the two cores of a small machine are idle for a fifth of the time, because files wait for servers.
+  maxWorkers: 4,
   // A long timeout, only for hanging tests: a busy machine can be ten times slower than an idle one.
   testTimeout: 300_000,
 };
