@@ -40,8 +40,6 @@ export function serviceProcess(options: ServiceOptions): Promise<LocalProcess> {
   return programProcess({
     ...options,
     env: { NODE_OPTIONS, UV_THREADPOOL_SIZE, ...options.env },
-    // Like its image: stack traces name the lines of the sources.
-    nodeArgs: ['--enable-source-maps', ...(options.nodeArgs ?? [])],
     main: serviceMain(options.name),
   });
 }
