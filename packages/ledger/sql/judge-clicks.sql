@@ -18,7 +18,7 @@ WITH click AS MATERIALIZED (
 ),
 gate AS (
   INSERT INTO click_gate AS gate (key, last_click, hour, clicks)
-  -- Of each key the newest hour.
+  -- The newest hour of each key comes first and is taken.
   SELECT DISTINCT ON (key) key, max(occurred) OVER (PARTITION BY key), hour, count(*) OVER (PARTITION BY key, hour)
   FROM click
   ORDER BY key, hour DESC

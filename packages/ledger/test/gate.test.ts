@@ -199,7 +199,7 @@ describe('a verdict', () => {
     const [event] = clicksOf(newViewer(), 0) as [AdEvent];
     await one.recordQueued([event, event, { ...event, viewer: newViewer() }, { ...event, verdict: 'bot' }]);
     expect(await verdictsOf([event])).toEqual(['valid']);
-    // Of a click for several ads, that of the ad that exists.
+    // A click that names several ads counts for the one that exists.
     const [other] = clicksOf(newViewer(), 0) as [AdEvent];
     const outcome = await one.recordQueued([{ ...other, adId: 'gone' }, other]);
     expect([outcome.unknownAds, await verdictsOf([other])]).toEqual([new Set(['gone']), ['valid']]);

@@ -1,8 +1,8 @@
 /** One row of {@link DIAGNOSTICS}. */
 interface DiagnosticRow {
-  /** What `value` and `of` count, for the API's documentation. */
+  /** The meaning of `value` and `of`, for the API's documentation. */
   readonly description: string;
-  /** What a high share usually means, and what to do: one sentence. */
+  /** The usual cause of a high share, and the remedy: one sentence. */
   readonly message: string;
   /** Shares above these have the level. */
   readonly notice: number;

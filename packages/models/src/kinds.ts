@@ -1,4 +1,4 @@
-/** What the table says of a kind. */
+/** A row of the table. */
 interface KindRow {
   /** `k` of an event on the wire. Codes of kinds that were added later begin with a wire version, like `2s`: see `wire.ts`. */
   readonly code: string;

@@ -10,7 +10,7 @@ export type Interval = (typeof INTERVALS)[number];
 export const AD_LABELS = ['ad', 'campaign', 'advertiser'] as const;
 export type AdLabel = (typeof AD_LABELS)[number];
 
-/** What a report can group and filter events by, one at a time: a label or the verdict. */
+/** The labels and the verdict: a report groups and filters events by one of them at a time. */
 export const EVENT_GROUPS = [...COUNTED_LABELS, 'verdict'] as const;
 export type EventGroup = (typeof EVENT_GROUPS)[number];
 

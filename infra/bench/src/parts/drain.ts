@@ -134,7 +134,7 @@ async function drainBy(
   env: { readonly IVT?: 'off' | 'on' } = {},
 ): Promise<number> {
   const clicked = events.filter(({ kind }) => kind === 'click');
-  // Of the clicks of a viewer, all but the first are double clicks.
+  // The first click of a viewer is valid; the others are double clicks.
   const clicks = env.IVT === 'on' ? new Set(clicked.map(({ viewer }) => viewer)).size : clicked.length;
   const running = await Promise.all(
     Array.from({ length: consumers }, (_, index) =>

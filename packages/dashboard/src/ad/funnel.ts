@@ -14,7 +14,7 @@ export const FUNNEL = [
 export interface FunnelStep {
   readonly label: string;
   readonly count: number;
-  /** Of the videos that started; null for the step before the start, and without starts. */
+  /** Share of the videos that started; null for the step before the start, and without starts. */
   readonly ofStarts: number | null;
   /** Length of the bar, from 0 to 1. */
   readonly length: number;

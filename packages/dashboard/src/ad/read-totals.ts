@@ -5,7 +5,7 @@ import type { Choice } from '../report/choice.js';
 import { boundsOf, daysOf } from '../report/ranges.js';
 import { refreshOf } from '../report/read-report.js';
 
-/** What the parts of the view of an ad are about. */
+/** The ad, and the choice of range and zone, that each part of its view shows. */
 export interface AdPartProps {
   readonly id: string;
   readonly choice: Choice;

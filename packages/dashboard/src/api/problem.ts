@@ -1,6 +1,6 @@
 import type { Detail } from '@ads/models';
 
-/** What the user can do about a failed request. `temporary`: nothing, the page retries. */
+/** The remedy for a failed request. `key`: another key; `temporary`: the page retries; `refused`: another request. */
 export type ProblemKind = 'key' | 'temporary' | 'refused';
 
 /** A request that failed. */

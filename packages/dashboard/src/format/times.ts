@@ -97,7 +97,7 @@ export function timeIn(zone: string, date: string, msOfDay = 0): number {
   return wall - offsetAt(wall - offsetAt(wall, zone), zone);
 }
 
-/** What clocks of the zone show, in milliseconds after midnight. */
+/** The time of day in the zone, in milliseconds after midnight. */
 export function msOfDayIn(zone: string, time: number): number {
   return Math.floor((time + offsetAt(time, zone)) % 86_400_000);
 }

@@ -1,6 +1,6 @@
 import { CopyText } from '../parts/copy.js';
 
-/** What to do before anything is counted. @param ads number of ads in the catalogue */
+/** The first steps, shown before anything is counted. @param ads number of ads in the catalogue */
 export function FirstSteps({ ads }: { readonly ads: number }) {
   const { origin } = location;
   const click = `curl -X POST ${origin}/api/v1/ads/click -H 'Content-Type: application/json' -d '{"ad_id":"ad-001"}'`;

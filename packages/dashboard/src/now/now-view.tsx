@@ -36,7 +36,7 @@ async function readMinutes(signal: AbortSignal): Promise<Report> {
   return await read<Report>('/ads/analytics/report', query, signal);
 }
 
-/** What is counted at the moment. */
+/** The view of the present: totals, the live stream, busiest ads. */
 export function NowView() {
   const { watched, seconds, problem } = useLive();
   const all = watched.state?.all;

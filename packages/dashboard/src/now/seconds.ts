@@ -13,7 +13,7 @@ export interface Arrival extends Second {
   readonly adId: string;
 }
 
-/** What a page has seen of a live stream. */
+/** The part of a live stream that the page has received and keeps. */
 export interface Watched {
   /** Seconds without a gap, oldest first, which end with that of the last state. */
   readonly seconds: readonly Second[];

@@ -13,7 +13,7 @@ export interface Series {
 }
 
 export interface TimeChartProps {
-  /** What the chart shows, for screen readers and for the caption. */
+  /** The caption, which screen readers read too. */
   readonly title: string;
   /** Milliseconds since the epoch, ascending. */
   readonly times: readonly number[];

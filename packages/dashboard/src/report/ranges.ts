@@ -27,7 +27,7 @@ export interface Bounds {
   readonly to?: string;
 }
 
-/** What a range depends on. */
+/** The values from which the bounds of a range follow. */
 export interface RangeChoice {
   readonly range: RangeName;
   /** First and last day of `custom`, both included. */

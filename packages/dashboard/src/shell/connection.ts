@@ -4,7 +4,7 @@ import type { Link } from '../api/live.js';
 /** The live connection of the present view; undefined if the view has none. */
 export const link = signal<Link | undefined>(undefined);
 
-/** What the present live stream says about its source; undefined if all is well. */
+/** The problem that the open live stream reports of its source; undefined if there is none. */
 export const liveTrouble = signal<string | undefined>(undefined);
 
 /** True while the browser has a network. */

@@ -4,7 +4,7 @@ import { isOnline, liveTrouble } from './connection.js';
 
 const EVERY_MS = 20_000;
 
-/** What a missing server means for the numbers. */
+/** The consequences of a missing server for the numbers. */
 const MEANING: Readonly<Record<string, string>> = {
   nats: 'NATS is unavailable. Events go straight to Postgres, so nothing is lost.',
   redis: 'Redis is unavailable. Numbers come from Postgres: they stay exact, and are read more slowly.',
