@@ -95,7 +95,16 @@ test('when a primary loses its data under live traffic, no answer is zero, and c
     await players.more(50);
     const { host, port } = await primaryOf(adId);
     const redis = new Redis({ host, port });
-    await redis.flushall();
+    await redis.ping();
+    const flushed = redis.flushall();
+    // The frozen consumer cannot fill the counters again before Postgres has answered.
+    environment.stack.consumer.pause();
+    try {
+      await flushed;
+      await waitFor(async () => watch.sources.has('postgres'), { timeoutMs: 10_000, what: 'an answer from Postgres' });
+    } finally {
+      environment.stack.consumer.resume();
+    }
     redis.disconnect();
     await players.more(50);
     await players.stop();
