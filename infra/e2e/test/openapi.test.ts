@@ -415,6 +415,14 @@ describe('ingest and analytics return each documented response', () => {
         body: text,
       });
     const csv = 'id,target_url\nimported,https://example.com/\n,\n';
+    expect(
+      (
+        await client.send('POST', `${IMPORT}?mode=check`, {
+          headers: { ...AUTHORIZED, 'Content-Type': 'text/csv' },
+          body: csv,
+        })
+      ).body,
+    ).toMatchObject({ created: 0, results: [{ status: 'valid' }, { status: 'rejected' }] });
     expect((await send(csv)).status).toBe(200);
     expect((await send(csv)).status).toBe(400);
     expect((await send(csv, { Authorization: '' })).status).toBe(401);

@@ -55,6 +55,7 @@ const VALID: Readonly<Record<string, string>> = {
   source: 'newsletter',
   verdict: 'double_click',
   mode: 'valid',
+  sort: 'newest',
   title: 'Frühling – 20 s',
   id: 'ad_001~x.y',
   image_url: 'https://cdn.example.com/%7Ea/b.png?x=[CB]#y',

@@ -64,14 +64,14 @@ export const adResponse = Joi.object({
 
 /** `GET /api/v1/ads` */
 export const adsResponse = Joi.object({
-  ads: Joi.array().items(adResponse).required().description('The ads of this page, oldest first.'),
+  ads: Joi.array().items(adResponse).required().description('The ads of this page, in the order of `sort`.'),
   count: count.required().description('Number of ads on this page.'),
   next_cursor: nextCursor(),
 });
 
 /** `POST /api/v1/ads/import` */
 export const adImportResponse = Joi.object({
-  created: count.required().description('Number of ads that were created.'),
+  created: count.required().description('Number of ads that were created; 0 with `mode=check`.'),
   rejected: count.required().description('Number of lines that were rejected.'),
   results: Joi.array()
     .items(
@@ -79,7 +79,10 @@ export const adImportResponse = Joi.object({
         line: count
           .required()
           .description('Line number. For a CSV record with line breaks, the number of its last line.'),
-        status: Joi.string().valid('created', 'rejected').required().description('Whether the ad was created.'),
+        status: Joi.string()
+          .valid('created', 'valid', 'rejected')
+          .required()
+          .description('Whether the ad was created. `valid`: it was not, because of `mode=check`.'),
         id: Joi.string().description('Id of the ad; only of created ones.'),
         details: Joi.array()
           .items(

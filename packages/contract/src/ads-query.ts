@@ -1,4 +1,13 @@
-import { AD_STATUSES, type AdsFilter, type AdsPageQuery, limitedNumber, limitedText, readCursor } from '@ads/models';
+import {
+  AD_STATUSES,
+  ADS_SORTS,
+  type AdsFilter,
+  type AdsPageQuery,
+  type AdsSort,
+  limitedNumber,
+  limitedText,
+  readCursor,
+} from '@ads/models';
 import Joi from 'joi';
 import { text } from './ad-values.js';
 import { type StrictQueryResult, strictReader } from './strict-query.js';
@@ -13,6 +22,9 @@ const LONGEST_CURSOR = 256;
 export const adsQuery = Joi.object({
   limit: limitedNumber().integer().min(1).max(ADS_PAGE).default(ADS_PAGE).description('Number of ads on a page.'),
   cursor: limitedText(LONGEST_CURSOR).description('`next_cursor` of the previous page.'),
+  sort: Joi.string()
+    .valid(...ADS_SORTS)
+    .description('`oldest` (default): in the order in which ads were created. `newest`: the reverse.'),
   campaign: text.description('Ads of this campaign only.'),
   advertiser: text.description('Ads of this advertiser only.'),
   status: Joi.string()
@@ -21,7 +33,10 @@ export const adsQuery = Joi.object({
   q: text.description('Ads whose id or title contains this text, in upper or lower case.'),
 });
 
-const read = strictReader<AdsFilter & { readonly limit: number; readonly cursor?: string }>(adsQuery, 'lists of ads');
+const read = strictReader<AdsFilter & { readonly limit: number; readonly sort?: AdsSort; readonly cursor?: string }>(
+  adsQuery,
+  'lists of ads',
+);
 
 /** @param query the part of the URL after the question mark */
 export function readAdsQuery(query: string): StrictQueryResult<AdsPageQuery> {

@@ -25,9 +25,16 @@ describe('the query of the list of ads', () => {
   });
 
   it('has filters', () => {
-    const filter = { campaign: 'spring & summer', advertiser: '50 %', status: 'paused', q: 'Größe' } as const;
+    const filter = {
+      campaign: 'spring & summer',
+      advertiser: '50 %',
+      status: 'paused',
+      q: 'Größe',
+      sort: 'newest',
+    } as const;
     expect(paths(new URLSearchParams(filter).toString())).toEqual({ limit: 1_000, after: undefined, ...filter });
-    expect(paths('campaign=&advertiser=a&advertiser=b&status=gone&q=%00')).toEqual([
+    expect(paths('sort=id&campaign=&advertiser=a&advertiser=b&status=gone&q=%00')).toEqual([
+      'sort',
       'campaign',
       'advertiser',
       'status',

@@ -1,17 +1,19 @@
--- A page of the catalogue as JSON, oldest ads first. Postgres writes the text, and the service passes it on.
+-- A page of the catalogue as JSON. Postgres writes the text, and the service passes it on.
 --
 -- Parameters: 1 and 2 creation time (microseconds since the epoch) and id of the last ad of the previous page, or null and null
 -- for the first page; 3 ads per page; 4 campaign, 5 advertiser, 6 status, and 7 a text within id or title, each null for any;
--- 8 the most ads that are examined. The placeholders `:range` and `:order` choose the index that is examined: read-ads-page.ts.
+-- 8 the most ads that are examined. The placeholders `:range`, `:order` and `:sort` choose the index that is examined, and
+-- its direction: read-ads-page.ts.
 --
 -- Returns `ads` (JSON objects, separated by commas), `count`, and the end of the page: `last_created` in microseconds and
 -- `last_id`, null on the last page. A page ends early, perhaps without ads, after as many examined ads as parameter 8 says, or
--- after 4 MiB. Times that a cursor cannot hold (infinity, before 1700, from 2255 on) end the list.
+-- after 4 MiB. Times that a cursor cannot hold (infinity, before 1700, from 2255 on) end the list; from the newest ads on, times
+-- from 2255 on are left out.
 WITH found AS MATERIALIZED (
   SELECT
     id, created_at, ad,
-    row_number() OVER (ORDER BY created_at, id) AS place,
-    sum(octet_length(ad)) OVER (ORDER BY created_at, id) AS bytes
+    row_number() OVER (ORDER BY :sort) AS place,
+    sum(octet_length(ad)) OVER (ORDER BY :sort) AS bytes
   FROM (
     -- The inner rows are read one by one, until the page is full.
     SELECT id, created_at, ad_as_json(whole)::text AS ad

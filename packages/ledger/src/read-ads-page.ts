@@ -1,9 +1,9 @@
-import type { AdsPageQuery, Position } from '@ads/models';
+import type { AdsPageQuery, AdsSort, Position } from '@ads/models';
 import type { Database } from './dependencies.js';
 import { readText } from './files.js';
 import { onlyRow } from './only-row.js';
 
-/** A page of the list of ads, oldest first. */
+/** A page of the list of ads. */
 export interface AdsSlice {
   /** JSON objects, separated by commas. */
   readonly ads: string;
@@ -26,20 +26,41 @@ const INDEXED = [
 ] as const;
 
 const TEMPLATE = readText('sql/read-ads-page.sql');
-const SINCE = "coalesce(timestamptz 'epoch' + $1::float8 * interval '1 microsecond', '-infinity'), coalesce($2, '')";
-const UNFILTERED = fillIn(`(created_at, id) > (${SINCE})`, 'created_at, id');
-/** A range is used, because for an equality Postgres may choose the index by creation time and read all ads. */
-const FILTERED = INDEXED.map(([column, parameter]) => ({
-  column,
-  sql: fillIn(
-    `(${column}, created_at, id) > (${parameter}, ${SINCE}) AND ${column} <= ${parameter}`,
-    `${column}, created_at, id`,
-  ),
-}));
 
-function fillIn(range: string, order: string): string {
-  return TEMPLATE.replaceAll(':range', () => range).replaceAll(':order', () => order);
+interface Statements {
+  readonly unfiltered: string;
+  readonly filtered: readonly { readonly column: (typeof INDEXED)[number][0]; readonly sql: string }[];
 }
+
+/**
+ * The statements of one order. `first` is the time before or after all pages: the newest ads must not have a time that a cursor cannot
+ * hold, because such a time ends the list.
+ */
+function statementsOf(beyond: '<' | '>', first: string, direction: '' | ' DESC'): Statements {
+  const end = `coalesce(timestamptz 'epoch' + $1::float8 * interval '1 microsecond', '${first}'), coalesce($2, '')`;
+  const isNotPast = beyond === '>' ? '<=' : '>=';
+  const fillIn = (range: string, columns: readonly string[]): string =>
+    TEMPLATE.replaceAll(':range', () => range)
+      .replaceAll(':order', () => orderOf(columns))
+      .replaceAll(':sort', () => orderOf(['created_at', 'id']));
+  const orderOf = (columns: readonly string[]): string => columns.map((column) => `${column}${direction}`).join(', ');
+  return {
+    unfiltered: fillIn(`(created_at, id) ${beyond} (${end})`, ['created_at', 'id']),
+    // A range is used, because for an equality Postgres may choose the index by creation time and read all ads.
+    filtered: INDEXED.map(([column, parameter]) => ({
+      column,
+      sql: fillIn(
+        `(${column}, created_at, id) ${beyond} (${parameter}, ${end}) AND ${column} ${isNotPast} ${parameter}`,
+        [column, 'created_at', 'id'],
+      ),
+    })),
+  };
+}
+
+const STATEMENTS: Readonly<Record<AdsSort, Statements>> = {
+  oldest: statementsOf('>', '-infinity', ''),
+  newest: statementsOf('<', '2255-01-01', ' DESC'),
+};
 
 /**
  * Reads a page. With a filter it may have fewer ads than `limit`, or none, although more follow.
@@ -48,10 +69,11 @@ function fillIn(range: string, order: string): string {
  */
 export async function readAdsPage(
   database: Database,
-  { limit, after, ...filter }: AdsPageQuery,
+  { limit, sort = 'oldest', after, ...filter }: AdsPageQuery,
   examined = MOST_EXAMINED,
 ): Promise<AdsSlice> {
-  const sql = FILTERED.find(({ column }) => filter[column] !== undefined)?.sql ?? UNFILTERED;
+  const { unfiltered, filtered } = STATEMENTS[sort];
+  const sql = filtered.find(({ column }) => filter[column] !== undefined)?.sql ?? unfiltered;
   const { campaign = null, advertiser = null, status = null, q = null } = filter;
   const rows = await database.query<{
     ads: string;

@@ -1,5 +1,5 @@
 import { type LocalProcess, openPool, openTestServers, waitFor } from '@ads/local';
-import type { AdsFilter, Position } from '@ads/models';
+import { ADS_SORTS, type AdsFilter, type Position } from '@ads/models';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type pg from 'pg';
 import { type AdCatalogue, createAdCatalogue, type Database, readAdsPage } from '../src/index.js';
@@ -112,7 +112,7 @@ describe('the ad catalogue', () => {
     await waitFor(() => catalogue.size() === 0, { what: 'an empty catalogue', timeoutMs: 30_000 });
   });
 
-  it('lists ads in pages, oldest first, each ad once, even if many were created at the same time', async () => {
+  it('lists ads in pages, in both orders, each ad once, even if many were created at the same time', async () => {
     await rows(
       server,
       `INSERT INTO ads (id, image_url, target_url, created_at)
@@ -121,11 +121,13 @@ describe('the ad catalogue', () => {
     );
     const stored = await rows(server, 'SELECT id FROM ads ORDER BY created_at, id');
     const expected = stored.map((row) => (row as { id: string }).id);
-    for (const limit of [1, 7, 94, 95, 96]) {
+    for (const [limit, sort] of [1, 7, 94, 95, 96].flatMap((limit) =>
+      ADS_SORTS.map((sort) => [limit, sort] as const),
+    )) {
       const seen: unknown[] = [];
       let after: Position | undefined;
       do {
-        const page = await readAdsPage(server, { limit, after });
+        const page = await readAdsPage(server, { limit, sort, after });
         const ads = JSON.parse(`[${page.ads}]`) as { id: string; image_url: string; created_at: string }[];
         expect(ads).toHaveLength(page.count);
         for (const { id, image_url, created_at } of ads) {
@@ -134,7 +136,7 @@ describe('the ad catalogue', () => {
         }
         after = page.next;
       } while (after !== undefined);
-      expect(seen).toEqual(expected);
+      expect(seen).toEqual(sort === 'oldest' ? expected : expected.toReversed());
     }
     expect(await readAdsPage(server, { limit: 10, after: [9_007_199_254_740_991, 'zzz'] })).toEqual({
       ads: '',
@@ -144,6 +146,8 @@ describe('the ad catalogue', () => {
     await rows(server, "INSERT INTO ads VALUES ('odd', '', '', 'infinity'), ('ode', '', '', '-infinity')");
     expect((await readAdsPage(server, { limit: 97, after: undefined })).count).toBe(97);
     expect((await readAdsPage(server, { limit: 96, after: undefined })).next).toEqual(expect.anything());
+    const newest = await readAdsPage(server, { limit: 1, sort: 'newest', after: undefined });
+    expect([JSON.parse(newest.ads).id, newest.next?.[1]]).toEqual([expected.at(-1), expected.at(-1)]);
   });
 
   it('lists the ads of a filter, and examines a bounded number for each page', async () => {
@@ -171,16 +175,19 @@ describe('the ad catalogue', () => {
         [3, 7],
         [1_000, 20_000],
       ] as const) {
-        const seen: number[] = [];
-        let after: Position | undefined;
-        do {
-          const page = await readAdsPage(server, { limit, after, ...filter }, examined);
-          const ads = JSON.parse(`[${page.ads}]`) as { id: string }[];
-          expect([ads.length, page.count <= limit]).toEqual([page.count, true]);
-          seen.push(...ads.map(({ id }) => Number(id.slice(3))));
-          after = page.next;
-        } while (after !== undefined);
-        expect([filter, limit, examined, seen]).toEqual([filter, limit, examined, expected]);
+        for (const sort of ADS_SORTS) {
+          const seen: number[] = [];
+          let after: Position | undefined;
+          do {
+            const page = await readAdsPage(server, { limit, sort, after, ...filter }, examined);
+            const ads = JSON.parse(`[${page.ads}]`) as { id: string }[];
+            expect([ads.length, page.count <= limit]).toEqual([page.count, true]);
+            seen.push(...ads.map(({ id }) => Number(id.slice(3))));
+            after = page.next;
+          } while (after !== undefined);
+          const inOrder = sort === 'oldest' ? expected : expected.toReversed();
+          expect([filter, limit, examined, seen]).toEqual([filter, limit, examined, inOrder]);
+        }
       }
     }
   });

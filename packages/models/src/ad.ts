@@ -79,10 +79,16 @@ export interface AdsFilter {
   readonly q?: string;
 }
 
+/** Orders of the list of ads: by creation time. */
+export const ADS_SORTS = ['oldest', 'newest'] as const;
+export type AdsSort = (typeof ADS_SORTS)[number];
+
 /** A request for a page of the list of ads. */
 export interface AdsPageQuery extends AdsFilter {
   /** Ads per page. */
   readonly limit: number;
+  /** Default: oldest. */
+  readonly sort?: AdsSort;
   /** The end of the previous page: a creation time in microseconds since the epoch, and an ad id. Undefined for the first page. */
   readonly after: Position | undefined;
 }

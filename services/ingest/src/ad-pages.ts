@@ -121,8 +121,8 @@ export function createAdPages({ read, maxAgeMs }: AdPagesOptions): AdPages {
 }
 
 const FIRST_PAGE: AdsPageQuery = { limit: ADS_PAGE, after: undefined };
-const keyOf = ({ limit, after, campaign, advertiser, status, q }: AdsPageQuery): string =>
-  JSON.stringify([limit, after, campaign, advertiser, status, q]);
+const keyOf = ({ limit, sort, after, campaign, advertiser, status, q }: AdsPageQuery): string =>
+  JSON.stringify([limit, sort, after, campaign, advertiser, status, q]);
 const FIRST = keyOf(FIRST_PAGE);
 
 function toPage({ ads, count, next }: AdsSlice, readAt: number): Kept {

@@ -4,7 +4,7 @@ import type { RequestHandler } from 'express';
 import type { AdPages } from './ad-pages.js';
 
 /**
- * `GET /api/v1/ads`: a page of the catalogue, oldest ads first.
+ * `GET /api/v1/ads`: a page of the catalogue.
  *
  * @param maxAgeSeconds how long clients may cache the answer
  */

@@ -289,6 +289,20 @@ describe('an import', () => {
     expect(await read('line-1')).toMatchObject({ id: 'line-1' });
   });
 
+  it('with mode=check tells the problem of each line, and creates nothing', async () => {
+    const lines = [...LINES, '{"id":"line-6","target_url":"https://example.com/"}'];
+    const { status, answer } = await importAds(lines.slice(2).join('\n'), 'check', 'application/x-ndjson');
+    const results = answer.results as { status: string; details?: { path: string }[] }[];
+    expect([status, answer.created, answer.rejected]).toEqual([200, 0, 3]);
+    expect(results.map(({ status: one, details }) => details?.[0]?.path ?? one)).toEqual([
+      'target_url',
+      'id',
+      '',
+      'valid',
+    ]);
+    expect(await read('line-6')).toMatchObject({ error: 'unknown_ad' });
+  });
+
   it.each([
     ['more ads than MAX_IMPORT_ADS', `target_url\n${'https://a.example/\n'.repeat(6)}`],
     ['a quote without an end', 'target_url\n"https://a.example/\n'],

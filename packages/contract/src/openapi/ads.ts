@@ -100,10 +100,11 @@ export const adsPaths = {
       tags,
       summary: 'List the ads',
       description:
-        'Returns a page of up to 1,000 ads, oldest first. Pass `next_cursor` as `cursor` to get the next page, with the same filters. Ads must fit all filters. A page examines at most 20,000 ads and has at most 4 MiB, so it may have fewer ads than `limit`, or none, although `next_cursor` is not null. Pages are cached for `AD_CATALOGUE_REFRESH_SECONDS`; a change appears at once in the replica that made it. While Postgres is unavailable, cached pages are still returned.',
+        'Returns a page of up to 1,000 ads, oldest first unless `sort=newest`. Pass `next_cursor` as `cursor` to get the next page, with the same filters and `sort`. Ads must fit all filters. A page examines at most 20,000 ads and has at most 4 MiB, so it may have fewer ads than `limit`, or none, although `next_cursor` is not null. Pages are cached for `AD_CATALOGUE_REFRESH_SECONDS`; a change appears at once in the replica that made it. While Postgres is unavailable, cached pages are still returned.',
       parameters: queryParameters(adsQuery, {
         limit: 100,
         cursor: OPAQUE_CURSOR,
+        sort: 'newest',
         campaign: 'spring',
         advertiser: 'Example Shop',
         status: 'active',
@@ -144,7 +145,7 @@ export const adsPaths = {
       tags,
       summary: 'Register many ads',
       description:
-        'Creates an ad for each line: CSV, whose first line names the fields, or NDJSON with a JSON object per line. At most `MAX_IMPORT_ADS` ads and `MAX_IMPORT_BYTES` bytes. Give the ads ids, so that a repeated import does not create them again.',
+        'Creates an ad for each line: CSV, whose first line names the fields, or NDJSON with a JSON object per line. At most `MAX_IMPORT_ADS` ads and `MAX_IMPORT_BYTES` bytes. Give the ads ids, so that a repeated import does not create them again. `mode=check` creates nothing, and tells which lines are valid.',
       parameters: queryParameters(adImportQuery, { mode: 'valid' }),
       requestBody: {
         required: true,
@@ -164,17 +165,21 @@ export const adsPaths = {
         },
       },
       responses: {
-        200: json('The ads were created, with `mode=valid` perhaps not all.', 'AdImport', {
-          created: 1,
-          rejected: 1,
-          results: [
-            { line: 2, status: 'created', id: 'ad-001' },
-            { line: 3, status: 'rejected', details: [{ path: 'target_url', message: 'target_url is required' }] },
-          ],
-        }),
+        200: json(
+          'The ads were created, with `mode=valid` perhaps not all. With `mode=check`, the lines were validated.',
+          'AdImport',
+          {
+            created: 1,
+            rejected: 1,
+            results: [
+              { line: 2, status: 'created', id: 'ad-001' },
+              { line: 3, status: 'rejected', details: [{ path: 'target_url', message: 'target_url is required' }] },
+            ],
+          },
+        ),
         ...bodyErrors,
         400: error(
-          'No ad was created. With `mode=all` at least one line is invalid; with `mode=valid` all lines are invalid. `details` has the first 100 problems.',
+          'No ad was created. With `mode=all` at least one line is invalid; with `mode=valid` all lines are invalid. With every mode, the body cannot be read. `details` has the first 100 problems.',
           invalidRequest(
             'No ad was created, because 1 of 2 lines is invalid, for example lines.3.target_url: target_url is required.',
             [{ path: 'lines.3.target_url', message: 'target_url is required' }],

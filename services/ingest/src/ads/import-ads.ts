@@ -46,19 +46,23 @@ export function importHandler(
       throw invalidRequest(`The import has ${lines.length} ads; send at most ${most} in one request.`);
     }
     const client = clientKey(request.ip, request.socket);
-    const checked = await createFrom(
-      await checkLines(lines, callerOf(response)),
-      reading.query.mode === 'all',
-      store,
-      client,
-      callerOf(response).name,
-    );
-    const created = checked.filter(isValid).length;
-    const results = checked.map(({ line, result }) =>
-      'id' in result ? { line, status: 'created', id: result.id } : { line, status: 'rejected', details: result },
-    );
-    response.set('Cache-Control', 'no-store').json({ created, rejected: checked.length - created, results });
+    const { mode } = reading.query;
+    const checked = await checkLines(lines, callerOf(response));
+    const results =
+      mode === 'check'
+        ? await withoutExisting(checked, store, client)
+        : await createFrom(checked, mode === 'all', store, client, callerOf(response).name);
+    response.set('Cache-Control', 'no-store').json(answerOf(results, mode === 'check'));
   };
+}
+
+function answerOf(lines: readonly CheckedLine[], isCheck: boolean) {
+  const valid = lines.filter(isValid).length;
+  const results = lines.map(({ line, result }) => {
+    if (!('id' in result)) return { line, status: 'rejected', details: result };
+    return isCheck ? { line, status: 'valid' } : { line, status: 'created', id: result.id };
+  });
+  return { created: isCheck ? 0 : valid, rejected: lines.length - valid, results };
 }
 
 /** Validates each line, and that no id is repeated. */
@@ -88,6 +92,16 @@ function checkLine(ad: ImportLine['ad'], caller: Caller): CheckedLine['result'] 
   return { id: reading.id ?? uuidv7(Date.now()), ...fields };
 }
 
+/** The lines, of which those whose ad exists already are rejected. */
+async function withoutExisting(given: readonly CheckedLine[], store: AdStore, client: string): Promise<CheckedLine[]> {
+  const ids = given.filter(isValid).map(({ result }) => result.id);
+  const existing = new Set(await store.existing(client, ids));
+  return given.map((one) => {
+    if (!isValid(one) || !existing.has(one.result.id)) return one;
+    return { line: one.line, result: [{ path: 'id', message: 'id must not be the id of an existing ad' }] };
+  });
+}
+
 /**
  * Creates the ads of the valid lines, and rejects lines whose ad exists already.
  *
@@ -103,12 +117,7 @@ async function createFrom(
   by: string,
 ): Promise<readonly CheckedLine[]> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const ids = given.filter(isValid).map(({ result }) => result.id);
-    const existing = new Set(await store.existing(client, ids));
-    const checked = given.map((one): CheckedLine => {
-      if (!isValid(one) || !existing.has(one.result.id)) return one;
-      return { line: one.line, result: [{ path: 'id', message: 'id must not be the id of an existing ad' }] };
-    });
+    const checked = await withoutExisting(given, store, client);
     const ads = checked.filter(isValid).map(({ result }) => result);
     if (ads.length === 0 || (all && ads.length < checked.length)) throw nothingCreated(checked);
     // Undefined if somebody has created one of them since the look-up.
