@@ -304,7 +304,6 @@ describe('a path', () => {
     });
   });
 
-  // The library that serves the page would answer these in its own form.
   it.each(['PATCH', 'GET', 'POST'])(
     'is answered 404 for files of the package that the page does not use: %s',
     async (method) => {
@@ -331,6 +330,7 @@ describe('a path', () => {
     ['POST', '/swagger/doc.json', 'GET, HEAD'],
     ['POST', '/swagger/swagger.yaml', 'GET, HEAD'],
     ['POST', '/swagger/index.html', 'GET, HEAD'],
+    ['POST', '/openapi.json', 'GET, HEAD'],
     ['POST', '/', 'GET, HEAD'],
     ['POST', '/dashboard', 'GET, HEAD'],
     ['DELETE', '/dashboard/ads/ad-001', 'GET, HEAD'],

@@ -262,13 +262,16 @@ describe.each(PREFIXES)('the API $name', ({ prefix, adId }) => {
       expect(file).toMatch(/^\.\//);
       expect((await client.get(`${prefix}/swagger/${file.slice(2)}`)).status).toBe(200);
     }
-    const start = await client.get(`${prefix}/swagger/swagger-ui-init.js`);
-    expect(start.text).toContain('"swaggerUrl": "doc.json"');
-    expect(start.text).toContain('"validatorUrl": null');
+    expect((await client.get(`${prefix}/swagger/start.js`)).text).toContain("url: 'doc.json'");
     expect(page.headers.get('content-security-policy')).not.toMatch(/https?:|\*/);
-    for (const slash of ['', '/']) {
-      const redirect = await client.get(`${prefix}/swagger${slash}`);
-      expect([redirect.status, redirect.headers.get('location')]).toEqual([302, `${prefix}/swagger/index.html`]);
+    for (const [from, to] of [
+      ['/swagger', '/swagger/index.html'],
+      ['/swagger/', '/swagger/index.html'],
+      ['/docs', '/swagger/index.html'],
+      ['/openapi.json', '/swagger/doc.json'],
+    ]) {
+      const redirect = await client.get(`${prefix}${from}`);
+      expect([redirect.status, redirect.headers.get('location')]).toEqual([302, `${prefix}${to}`]);
     }
   });
 });

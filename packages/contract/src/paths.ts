@@ -105,6 +105,10 @@ export const ENDPOINTS = {
   swaggerPage: { method: 'GET', path: '/swagger/index.html', service: 'ingest', isPublic: true, access: 'everybody' },
   openApiJson: { method: 'GET', path: '/swagger/doc.json', service: 'ingest', isPublic: true, access: 'everybody' },
   openApiYaml: { method: 'GET', path: '/swagger/swagger.yaml', service: 'ingest', isPublic: true, access: 'everybody' },
+  /** Redirects to the page. */
+  docs: { method: 'GET', path: '/docs', service: 'ingest', isPublic: true, access: 'everybody' },
+  /** Redirects to the document. */
+  openApi: { method: 'GET', path: '/openapi.json', service: 'ingest', isPublic: true, access: 'everybody' },
 
   /** Redirects browsers to the dashboard; other clients get 404. */
   home: { method: 'GET', path: '/', service: 'analytics', isPublic: true, access: 'everybody' },

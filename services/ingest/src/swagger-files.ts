@@ -3,55 +3,97 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import type { RequestHandler } from 'express';
+import type { Request, Response } from 'express';
 
-/** The files that the page loads. The package also has other bundles and source maps of several megabytes. */
-const TYPES: Readonly<Record<string, string>> = {
-  'swagger-ui.css': 'text/css',
-  'swagger-ui-bundle.js': 'text/javascript',
-  'swagger-ui-standalone-preset.js': 'text/javascript',
-  'favicon-16x16.png': 'image/png',
-  'favicon-32x32.png': 'image/png',
-};
-
-/** A day: the files change only with the version of the package. */
-const CACHE_CONTROL = 'public, max-age=86400';
+interface Source {
+  readonly type: string;
+  readonly caching: string;
+  read(): Promise<string | Buffer>;
+}
 
 interface StaticFile {
-  readonly type: string;
   readonly etag: string;
   readonly plain: Buffer;
   readonly compressed: Buffer;
 }
 
-const compress = promisify(gzip);
+/** The files of the library change only with its version. */
+const FOR_A_DAY = 'public, max-age=86400';
+const REVALIDATED = 'no-cache';
+
+const ofLibrary = (name: string, type: string): Source => ({
+  type,
+  caching: FOR_A_DAY,
+  read: () => readFile(fileURLToPath(import.meta.resolve(`swagger-ui-dist/${name}`))),
+});
+
+const ofPage = (name: string, type: string): Source => ({
+  type,
+  caching: REVALIDATED,
+  read: () => readFile(new URL(`../swagger/${name}`, import.meta.url)),
+});
+
+/** The package of the library also has other bundles and source maps of several megabytes. */
+const SOURCES: Readonly<Record<string, Source>> = {
+  'index.html': ofPage('index.html', 'text/html; charset=utf-8'),
+  'page.css': ofPage('page.css', 'text/css; charset=utf-8'),
+  'start.js': ofPage('start.js', 'text/javascript; charset=utf-8'),
+  'swagger-ui.css': ofLibrary('swagger-ui.css', 'text/css; charset=utf-8'),
+  'swagger-ui-bundle.js': ofLibrary('swagger-ui-bundle.js', 'text/javascript; charset=utf-8'),
+  'favicon-16x16.png': ofLibrary('favicon-16x16.png', 'image/png'),
+  'favicon-32x32.png': ofLibrary('favicon-32x32.png', 'image/png'),
+  'doc.json': {
+    type: 'application/json; charset=utf-8',
+    caching: REVALIDATED,
+    read: async () => (await import('./api-document.js')).apiDocumentAsJson(),
+  },
+  'swagger.yaml': {
+    type: 'application/yaml; charset=utf-8',
+    caching: REVALIDATED,
+    read: async () => (await import('./api-document.js')).apiDocumentAsYaml(),
+  },
+};
+
+/** Sends a file of the Swagger page. */
+export interface SwaggerFiles {
+  /** @returns false if there is no such file, and then sends nothing */
+  send(name: string, request: Request, response: Response): Promise<boolean>;
+}
 
 /**
- * Serves the style sheet, scripts and icons of the Swagger page from memory (3 MB in all); the first request for each reads it.
+ * Serves the Swagger page and the OpenAPI document from memory (3 MB in all); the first request for each file reads or makes it.
  * Sending the largest file from disk took 8 ms of CPU on the thread that accepts clicks.
  */
-export function swaggerFiles(): RequestHandler {
+export function swaggerFiles(): SwaggerFiles {
   const files = new Map<string, Promise<StaticFile>>();
-  return async (request, response, next) => {
-    const name = request.path.slice(1);
-    const type = TYPES[name];
-    if (type === undefined || (request.method !== 'GET' && request.method !== 'HEAD')) return next();
+  const open = (name: string, source: Source): Promise<StaticFile> => {
     let file = files.get(name);
     if (file === undefined) {
-      file = load(name, type);
+      file = load(source);
       files.set(name, file);
       // The next request retries a failed read.
       file.catch(() => files.delete(name));
     }
-    const { etag, plain, compressed } = await file;
-    response.set({ 'Content-Type': type, ETag: etag, 'Cache-Control': CACHE_CONTROL, Vary: 'Accept-Encoding' });
-    if (request.acceptsEncodings('gzip') === 'gzip') response.set('Content-Encoding', 'gzip').send(compressed);
-    else response.send(plain);
+    return file;
+  };
+  return {
+    async send(name, request, response) {
+      const source = Object.hasOwn(SOURCES, name) ? SOURCES[name] : undefined;
+      if (source === undefined) return false;
+      const { etag, plain, compressed } = await open(name, source);
+      response.set({ 'Content-Type': source.type, ETag: etag, 'Cache-Control': source.caching });
+      response.vary('Accept-Encoding');
+      if (request.acceptsEncodings('gzip') === 'gzip') response.set('Content-Encoding', 'gzip').send(compressed);
+      else response.send(plain);
+      return true;
+    },
   };
 }
 
-async function load(name: string, type: string): Promise<StaticFile> {
-  const plain = await readFile(fileURLToPath(import.meta.resolve(`swagger-ui-dist/${name}`)));
+const compress = promisify(gzip);
+
+async function load(source: Source): Promise<StaticFile> {
+  const plain = Buffer.from(await source.read());
   const etag = `W/"${createHash('sha256').update(plain).digest('base64url')}"`;
-  return { type, etag, plain, compressed: await compress(plain) };
+  return { etag, plain, compressed: await compress(plain) };
 }
