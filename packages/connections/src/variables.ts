@@ -174,7 +174,7 @@ export const recordingVariables: Variables<RecordingConfig> = {
     .max(3_600_000)
     .default(1_000)
     .description(
-      'A click is invalid (`double_click`) if the same viewer clicked on the same ad less than this before it. 0: never. Give ingest and the consumer the same value.',
+      'A click is invalid (`double_click`) if the same viewer clicked on the same ad less than this time before it. 0 disables the rule. Give ingest and the consumer the same value.',
     ),
   IVT_FLOOD_PER_HOUR: Joi.number()
     .integer()
@@ -182,7 +182,7 @@ export const recordingVariables: Variables<RecordingConfig> = {
     .max(1_000_000)
     .default(30)
     .description(
-      'Clicks of a viewer on an ad that are valid in each clock hour, by the time of receipt; further ones are invalid (`flood`). 0: all. Give ingest and the consumer the same value.',
+      'Maximum number of valid clicks of a viewer on an ad in a clock hour, by the time of receipt; further ones are invalid (`flood`). 0 disables the rule. Give ingest and the consumer the same value.',
     ),
 };
 

@@ -133,7 +133,7 @@ export const adTagsResponse = Joi.object({
   click_url: Joi.string().required().description('URL that counts a click and redirects to the target.'),
   click_link: Joi.string().required().description('HTML: a link to `click_url`.'),
   ping_link: nullableText.description(
-    'HTML: a link to the target itself, with `ping`, by which the browser reports the click. Browsers may have `ping` turned off, as Firefox has. null if the target is not a URL.',
+    'HTML: a link to the target itself, with `ping`, by which the browser reports the click. Some browsers, such as Firefox, disable `ping` by default. null if the target is not a URL.',
   ),
   player_script: Joi.string()
     .required()

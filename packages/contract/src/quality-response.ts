@@ -15,13 +15,15 @@ function diagnostic(name: DiagnosticName) {
   const { description, notice, warning } = DIAGNOSTICS[name];
   const limits = `\`notice\` above ${notice}${warning === undefined ? '' : `, \`warning\` above ${warning}`}.`;
   return Joi.object({
-    value: count.description('The number that is looked for.'),
-    of: count.description('The number that it is a part of, or is compared with.'),
+    value: count.description('The measured number.'),
+    of: count.description('The number with which `value` is compared.'),
     share: Joi.number().min(0).allow(null).required().description('`value` divided by `of`; null if `of` is 0.'),
     level: Joi.string()
       .valid(...DIAGNOSTIC_LEVELS)
       .required()
-      .description(`Of \`share\`: ${limits} \`ok\` while \`value\` and \`of\` are below ${LEAST_FOR_LEVEL}.`),
+      .description(
+        `The level of \`share\`: ${limits} \`ok\` while both \`value\` and \`of\` are below ${LEAST_FOR_LEVEL}.`,
+      ),
     message: Joi.string().required().description('What a high share usually means, and what to do.'),
   })
     .required()

@@ -60,7 +60,7 @@ export interface Access {
 
 const ALL_ADS = { keyId: undefined, advertiser: undefined, isAdmitted: () => true };
 
-/** The caller of a request that needs no key, even if it has one. */
+/** The caller of a request that needs no key, with or without a key. */
 export const ANYONE: Caller = { ...ALL_ADS, name: 'anyone', cache: 'public' };
 
 const ADMIN: Caller = { ...ALL_ADS, name: 'admin', cache: 'private' };

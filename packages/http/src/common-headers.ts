@@ -15,7 +15,7 @@ export function securityHeaders({ HSTS_MAX_AGE_SECONDS, HSTS_INCLUDE_SUBDOMAINS 
       useDefaults: false,
       directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
     },
-    // Players run on other origins. CORS decides which.
+    // Players run on other origins. CORS decides which of them may read responses.
     crossOriginResourcePolicy: { policy: 'cross-origin' },
     // Off by default: it affects every service of the host name for its whole duration.
     strictTransportSecurity: HSTS_MAX_AGE_SECONDS > 0 && {

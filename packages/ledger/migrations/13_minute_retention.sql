@@ -2,7 +2,7 @@
 
 -- MINUTE_RETENTION_HOURS: counts per minute are kept for 50 hours or longer.
 --   minutes_from  counts per minute are complete from this minute on; pruning advances it, and a recount may set it back
---   minutes_kept  minutes that were kept when minutes were last pruned, null before
+--   minutes_kept  minutes that were kept when minutes were last pruned; null before the first pruning
 ALTER TABLE event_retention
   ADD COLUMN minutes_from bigint NOT NULL DEFAULT 0,
   ADD COLUMN minutes_kept bigint;

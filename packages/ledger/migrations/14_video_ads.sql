@@ -5,7 +5,7 @@
 --   skip_offset   time from which a viewer may skip the ad, or a share of its length
 --   vast_url      tag of another server, which the ad wraps
 --   companion     image beside the video: {"image_url", "width", "height", "target_url", "alt_text"}
---   click_mode    redirect: a click opens our URL, which redirects; tracking: it opens the target and we are told
+--   click_mode    redirect: a click opens our URL, which redirects; tracking: it opens the target, and a pixel reports it
 ALTER TABLE ads
   ADD COLUMN media jsonb NOT NULL DEFAULT '[]' CONSTRAINT ads_media_shape CHECK (
     jsonb_typeof(media) = 'array' AND jsonb_array_length(media) <= 20

@@ -73,7 +73,7 @@ export async function buildDays(client: Pick<pg.ClientBase, 'query'>, recorded: 
     await client.query('COMMIT');
     return result;
   } catch (error) {
-    // It fails on a broken connection, as `error` says.
+    // On a broken connection ROLLBACK fails too; the caller gets `error`.
     await client.query('ROLLBACK').catch(() => undefined);
     if (error instanceof pg.DatabaseError && error.code === LOCK_NOT_AVAILABLE) return 'busy';
     throw error;

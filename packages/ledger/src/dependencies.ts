@@ -11,7 +11,7 @@ export interface RecordingDatabase extends Database {
    * Runs statements in one transaction with the isolation level READ COMMITTED, and commits, or rolls back if the result is not to be
    * kept. `work` may run again after a failure.
    *
-   * @param isKept by default every result is
+   * @param isKept decides whether the transaction is committed; by default it is
    * @returns the result in both cases
    * @throws the errors of `work`; then nothing has changed. Throws when Postgres is unavailable; then everything may have been
    *   committed and only the answer was lost

@@ -20,7 +20,7 @@ export interface EraseOptions {
 /**
  * Replaces an address by `NO_ADDRESS` in all events that are stored when it begins. Counts do not change. It reads every event,
  * because no index has the addresses, in short transactions that recording does not wait for. It can be interrupted at any
- * moment: erased events stay erased, and the next call starts from the beginning and erases the others.
+ * moment: erased events stay erased, and the next call erases the others.
  *
  * @param connection for a role that may record
  * @param address without a zone; for IPv4, events with the IPv4-mapped IPv6 address are included

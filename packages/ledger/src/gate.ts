@@ -31,9 +31,9 @@ const VERDICT_OF: ReadonlyMap<number, GateVerdict> = new Map(
 
 /** The rules of the gate. */
 export interface GateRules {
-  /** A click less than this after another one of the same viewer and ad is a double click. 0: none is. */
+  /** A click less than this time after another one of the same viewer on the same ad is a double click. 0 disables the rule. */
   readonly doubleClickMs: number;
-  /** Clicks of a viewer on an ad in a clock hour, by the time of receipt; further ones are a flood. 0: none are. */
+  /** Valid clicks of a viewer on an ad in a clock hour, by the time of receipt; further ones are a flood. 0 disables the rule. */
   readonly floodPerHour: number;
 }
 

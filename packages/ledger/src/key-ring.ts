@@ -15,7 +15,7 @@ export interface LiveKey {
   readonly advertiser: string | null;
 }
 
-/** The result of checking a key. `unverified`: Postgres has not been read lately, so that nobody knows. */
+/** The result of checking a key. `unverified`: Postgres has not been read lately, so the key may exist or not. */
 export type KeyReading =
   | { readonly state: 'live'; readonly key: LiveKey }
   | { readonly state: 'unknown' | 'expired' | 'deleted' | 'unverified' };

@@ -31,7 +31,7 @@ const COUNTERS_PER_SCRIPT = 500;
  *
  * @param ledger the identity that the counts belong to. It must be read in the same statement as the counts, or be the same
  * before and after they were read
- * @param now milliseconds since the epoch; it decides which buckets are visible
+ * @param now milliseconds since the epoch, by which buckets are too old
  * @throws when any counter could not be raised
  */
 export async function raiseCounters(

@@ -11,7 +11,7 @@ const REPEAT_MS = 60_000;
 const RETRY_MS = 10_000;
 /** A gap in which every process restarts, or a connection fails, does not end the period of rules. */
 const GAP_MS = 3 * REPEAT_MS;
-/** Limits what waits for Postgres when rules change often during an outage. */
+/** Maximum number of periods that wait for Postgres: rules may change often during an outage. */
 const MOST_PERIODS = 100;
 
 /** Rules and the time in which they were in force in this process, in milliseconds of a monotonic clock. */
@@ -31,7 +31,7 @@ export interface RulesRegisterOptions {
 
 /**
  * Registers the rules of invalid traffic of this process in Postgres: at the start, within a second after a change, and once a
- * minute. While Postgres is unavailable they wait, and nothing waits for them.
+ * minute. While Postgres is unavailable the rules are kept in memory; no caller waits for the registration.
  *
  * @returns stops it
  */

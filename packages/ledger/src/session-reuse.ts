@@ -11,8 +11,8 @@ const MOST_COMPARED = 1_000;
 
 /**
  * Counts events of a batch whose id was derived from a session and is stored already with another viewer: a cache gave one VAST
- * document to several viewers. The table `session_reuse` has them by ad and day. They are a diagnostic: of a batch at most
- * {@link MOST_COMPARED} are compared, and a batch that is delivered again counts again.
+ * document to several viewers. The table `session_reuse` has them by ad and day. They are a diagnostic and not exact: at most
+ * {@link MOST_COMPARED} events of a batch are compared, and a batch that is delivered again counts again.
  *
  * @param events the batch, committed
  * @returns their number

@@ -63,7 +63,7 @@ export function createViewerSalts({ database, now, refreshMs }: ViewerSaltsOptio
   async function refresh(): Promise<void> {
     const startedAt = performance.now();
     const rows = await database.query<{ day: number; salt: string }>('read_viewer_salts', READ_VIEWER_SALTS);
-    // An empty table was lost in a crash. The known salts go on until the consumers have made others.
+    // If the table is empty, a crash of Postgres has lost it. The known salts stay in use until the consumers have made others.
     const { length } = rows;
     if (length > 0) salts = new Map(rows.map(({ day, salt }) => [day, saltOf(salt, salts.get(day))]));
     setRead();

@@ -48,7 +48,7 @@ export interface AdFields {
   readonly click_mode: ClickMode;
   /** Not null if there are media files. */
   readonly duration_seconds: number | null;
-  /** From when on a viewer may skip the ad, as in VAST: `HH:MM:SS`, `HH:MM:SS.mmm` or `n%` of its length. */
+  /** The time from which a viewer may skip the ad, as in VAST: `HH:MM:SS`, `HH:MM:SS.mmm` or `n%` of its length. */
   readonly skip_offset: string | null;
   readonly media: readonly MediaFile[];
   /** The VAST tag of another server, which this ad wraps. It may have macros of VAST. */

@@ -24,7 +24,7 @@ export function isPlainAddress(text: string): boolean {
  */
 export function readAddress(text: string | undefined): string | undefined {
   if (text === undefined || text.length > LONGEST_WITH_PORT) return undefined;
-  // Nearly all are, and an expression with named groups takes three times as long.
+  // Nearly all texts are plain addresses, and an expression with named groups takes three times as long.
   if (isPlainAddress(text)) return text;
   const { v4, v6 } = WITH_PORT.exec(text)?.groups ?? {};
   const address = (v6 ?? v4 ?? text).replace(/%.*$/s, '').replace(/^::ffff:(?=\d+\.)/i, '');

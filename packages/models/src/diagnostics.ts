@@ -91,7 +91,7 @@ export const DIAGNOSTIC_NAMES = Object.keys(diagnostics) as readonly DiagnosticN
 export const DIAGNOSTIC_LEVELS = ['ok', 'notice', 'warning'] as const;
 export type DiagnosticLevel = (typeof DIAGNOSTIC_LEVELS)[number];
 
-/** Below this number `value` and `of` are too small for another level than `ok`. */
+/** While `value` and `of` are both below this number, the level is `ok`. */
 export const LEAST_FOR_LEVEL = 100;
 
 /** The level of `value` out of `of`. */

@@ -40,7 +40,7 @@ const ip = limitedText(LONGEST_ADDRESS)
 const userAgent = limitedText(LONGEST_USER_AGENT)
   .allow('', null)
   .description(
-    'User agent of the viewer, up to 1,024 characters. It decides whether the event is that of a bot, and is not stored. Without it the event is not judged by a user agent; the one of the request is never read.',
+    'User agent of the viewer, up to 1,024 characters. It shows whether the event comes from a bot, and is not stored. Without it the event is not judged by a user agent; the header `User-Agent` of the request is never used.',
   );
 const timestamp = limitedText(LONGEST_TIMESTAMP)
   .isoDate()

@@ -17,7 +17,7 @@ export interface TrackOptions {
   readonly clickTarget?: EventTarget;
 }
 
-/** Reports for the page what it alone knows. */
+/** Reports events that only the page can know. */
 export interface Tracker {
   /** Reports a click on the ad. */
   click(): void;
@@ -99,7 +99,7 @@ export function track(video: HTMLVideoElement, options: TrackOptions): Tracker {
     wasSilent = !wasSilent;
     interact(wasSilent ? 'mute' : 'unmute');
   });
-  // The element gets another video.
+  // The element gets another video, so the view of this ad has ended.
   listen(video, 'emptied', () => reported.has('start') && tracker.stop());
   listen(clickTarget, 'click', () => (clickTarget === video && video.controls) || tracker.click());
   trackers.set(video, tracker);

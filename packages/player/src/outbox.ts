@@ -11,11 +11,11 @@ const DAY = 86_400_000;
 const REQUEST_TIMEOUT = 15 * SECOND;
 /** A page that the system has suspended may hold the lock. */
 const LOCK_TIMEOUT = 30 * SECOND;
-/** Also where `Retry-After` asks for more. */
+/** The longest wait, even if `Retry-After` asks for more. */
 const LONGEST_WAIT = 600 * SECOND;
 /** The age up to which the time of receipt is good enough as the time of an event. */
 const YOUNG = 10 * SECOND;
-/** A clock that shows an earlier time is wrong. */
+/** 1 November 2026, before the first release: a clock that shows an earlier time is wrong. */
 const RELEASED = 1_793_500_000_000;
 
 /** Sends events until each of them is counted or refused. */
@@ -191,6 +191,6 @@ function signalAfter(milliseconds: number): AbortSignal {
 /** Runs the work while no other page of the origin does. Pages without locks (http) do not wait: each id counts once. */
 function alone<T>(name: string, work: () => Promise<T>): Promise<T> {
   const { locks } = navigator;
-  // The request rejects only if the lock cannot be had.
+  // The request rejects only if the lock cannot be acquired.
   return locks ? locks.request(name, { signal: signalAfter(LOCK_TIMEOUT) }, work).catch(work) : work();
 }

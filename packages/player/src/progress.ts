@@ -24,9 +24,9 @@ export function measureProgress(video: HTMLVideoElement, report: (kind: string) 
       if (last <= reached && video.playbackRate <= FASTEST_RATE) reached = Math.max(reached, currentTime);
     }
     last = currentTime;
-    // No comparison with an unknown duration, NaN, is true.
+    // An unknown duration is NaN, and every comparison with NaN is false.
     for (const [kind, part] of Object.entries(PARTS)) if (reached >= part * duration) report(kind);
-    // A loop goes back to the beginning without an end.
+    // A looping video goes back to the beginning, and `ended` is never true.
     if (reached >= duration - (ended || loop ? STEP : 0)) report('complete');
   };
 }

@@ -14,7 +14,7 @@ export interface Waiting {
 
 /** Maximum number of events in the store; a further one replaces the oldest. They take some 200 KB. */
 const MOST = 500;
-/** No device has a later time, in milliseconds. */
+/** Entries with a later time, in milliseconds, are damaged. */
 const LATEST = 1e14;
 
 /** Events that survive the page. */

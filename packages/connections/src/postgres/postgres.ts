@@ -147,7 +147,7 @@ async function inTransaction<T>(
     await client.query(isKept(result) ? 'COMMIT' : 'ROLLBACK');
     return result;
   } catch (error) {
-    // It fails on a broken connection, as `error` says.
+    // On a broken connection ROLLBACK fails too; the caller gets `error`.
     await client.query('ROLLBACK').catch(() => undefined);
     throw error;
   }
@@ -258,7 +258,9 @@ export function isPostgresFailure(error: unknown): boolean {
   );
 }
 
-/** Errors of the connection, of a server that starts or shuts down, and those that a retry may solve: no refusals. */
+/**
+ * Errors that are not refusals: those of the connection, of a server that starts or shuts down, and those that a retry may solve.
+ */
 const PASSING = /^(08|40|57P0|53300$)/;
 /** Timeouts of a statement or a lock. */
 const TIMEOUTS = new Set(['57014', '55P03']);

@@ -88,7 +88,7 @@ export async function readByCursor(
         const rows = await next;
         if (rows.length === 0) break;
         next = fetch();
-        // It is awaited after the consumer has taken this batch, which may be never.
+        // The loop awaits `next` when the caller has taken this batch. A caller that stops early never takes it.
         next.catch(() => undefined);
         yield rows;
       }

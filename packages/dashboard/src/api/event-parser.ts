@@ -7,7 +7,7 @@ export interface StreamEvent {
 
 export interface EventHandlers {
   readonly onEvent: (event: StreamEvent) => void;
-  /** The stream asks to wait so long before the next connection, in milliseconds. */
+  /** Pause before the next connection that the stream asks for, in milliseconds. */
   readonly onRetry: (retryMs: number) => void;
 }
 

@@ -16,7 +16,7 @@ export interface LiveHandlers {
   readonly onUnavailable: (message: string) => void;
 }
 
-/** A stream is silent for at most 15 s, so after this time its connection is broken. */
+/** A stream sends at least one line every 15 s, so a connection without one for this time is broken. */
 const SILENCE_MS = 40_000;
 const PAUSE_MS = { first: 1_000, most: 30_000 };
 /** A hidden tab closes its stream after this time: browsers allow six connections to a server for all tabs together. */

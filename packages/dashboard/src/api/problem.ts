@@ -1,6 +1,9 @@
 import type { Detail } from '@ads/models';
 
-/** The remedy for a failed request. `key`: another key; `temporary`: the page retries; `refused`: another request. */
+/**
+ * The remedy for a failed request. `key`: enter another key. `temporary`: wait, because the page retries. `refused`: send another
+ * request.
+ */
 export type ProblemKind = 'key' | 'temporary' | 'refused';
 
 /** A request that failed. */

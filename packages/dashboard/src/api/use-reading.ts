@@ -14,11 +14,11 @@ export interface Reading<T> {
   readonly reload: () => void;
 }
 
-/** When a value is read again. */
+/** The times at which a value is read again. */
 export interface Refresh {
   /** Milliseconds between two reads, or ten times the duration of a read if that is longer. */
   readonly everyMs: number;
-  /** Names what the value depends on. While it stays the same, a value is read again after `atLeastMs` only. */
+  /** Returns a version of the data. While the version stays the same, the value is read again only after `atLeastMs`. */
   readonly version: () => unknown;
   readonly atLeastMs: number;
 }

@@ -29,7 +29,7 @@ async function readToday(signal: AbortSignal): Promise<Report> {
   );
 }
 
-/** The last 60 minutes; the last one is not over. */
+/** The last 60 minutes. The newest of them is still in progress. */
 async function readMinutes(signal: AbortSignal): Promise<Report> {
   const from = new Date(Math.ceil(Date.now() / MINUTE_MS) * MINUTE_MS - HOUR_MS).toISOString();
   const query = { from, tz: BROWSER_ZONE, interval: 'minute', metrics: 'clicks,impressions,ctr' };

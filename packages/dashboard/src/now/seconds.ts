@@ -72,7 +72,7 @@ export function watch({ seconds, arrivals, state: before }: Watched, state: Live
   };
 }
 
-/** Begins again with the next state, because states of the time between were missed. */
+/** Begins again with the next state, because the states in between were missed. */
 export function interrupt({ arrivals }: Watched): Watched {
   return { ...NOTHING_WATCHED, arrivals };
 }

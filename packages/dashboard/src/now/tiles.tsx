@@ -21,7 +21,7 @@ export function NumberTiles(props: {
   const hour = minutes && sumOf(minutes.rows.map(countsOf));
   const lastSeconds = seconds.slice(-MINUTE);
   const minute = lastSeconds.length === 0 ? undefined : sumOf(lastSeconds);
-  // The stream tells only of the time since it was opened.
+  // The stream covers only the time since it was opened.
   const minuteLabel = lastSeconds.length < MINUTE ? `Last ${lastSeconds.length || ''} s` : 'Last minute';
   const recent = (format: (counts: Counts | undefined) => string) =>
     [

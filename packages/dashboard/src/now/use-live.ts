@@ -14,7 +14,7 @@ export interface Live {
 }
 
 const SECOND_MS = 1_000;
-/** A state arrives half a second after its second; later ones are not taken for silence. */
+/** A state arrives half a second after the end of the second that it counts. This leaves another second for a slow network. */
 const SLACK_MS = 1_500;
 
 /** Follows all ads while the view is open, and moves on every second. */

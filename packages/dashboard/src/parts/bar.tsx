@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 
-/** A text on a bar. The number is beside it, so the bar says nothing to screen readers. @param length from 0 to 1 */
+/** A text on a bar. The number is beside it, so the bar is hidden from screen readers. @param length from 0 to 1 */
 export function Bar({ length, children }: { readonly length: number; readonly children: ComponentChildren }) {
   return (
     <span class="bar-track">

@@ -11,7 +11,7 @@ export function CopyText({ label, text }: { readonly label: string; readonly tex
       await navigator.clipboard.writeText(text);
       setState('copied');
     } catch {
-      // Browsers allow the clipboard only on https and localhost. The user presses the keys.
+      // Browsers allow the clipboard only on https and localhost. Elsewhere the text is selected, and the user copies it.
       if (code.current !== null) getSelection()?.selectAllChildren(code.current);
       setState('selected');
     }

@@ -1,7 +1,7 @@
 const WIDTH = 120;
 const HEIGHT = 28;
 
-/** A small line without axes. The numbers beside it say the same, so it is hidden from screen readers. */
+/** A small line without axes. The numbers beside it have the same content, so it is hidden from screen readers. */
 export function Spark({ values }: { readonly values: readonly number[] }) {
   const most = Math.max(1, ...values);
   const step = WIDTH / Math.max(1, values.length - 1);

@@ -164,7 +164,7 @@ function optionsOf(
   };
 }
 
-/** Steps of the times below the chart that are no shorter than what the text of a time tells apart. */
+/** The distances between the times below the chart. The texts of two times would be equal at a shorter distance. */
 function timeSteps(shape: TimeShape): { incrs?: number[] } {
   const days = { date: [1, 2, 7, 14, 28, 91, 365], month_axis: [30, 90, 180, 365, 1_825] }[shape as string];
   return days === undefined ? {} : { incrs: days.map((count) => count * 86_400) };

@@ -22,7 +22,7 @@ export interface Periods {
 
 const REFRESH_MS = 30_000;
 
-/** When a report is read again: never if its range is over. */
+/** The times at which a report is read again; undefined for a range that is over. */
 export function refreshOf(choice: RangeChoice): Refresh | undefined {
   const now = Date.now();
   if (!isOpen(daysOf(choice, now), choice.tz, now)) return undefined;

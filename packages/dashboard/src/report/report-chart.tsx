@@ -7,7 +7,7 @@ import type { Choice } from './choice.js';
 import { INTERVAL_LABELS, labelOf, metricOf, type ShownMetricName } from './metrics.js';
 import type { Periods } from './read-report.js';
 
-/** Lines that can be told apart. */
+/** Maximum number of lines: further colours would look alike. */
 const MOST_LINES = 5;
 
 const DAY_MS = 86_400_000;
@@ -47,7 +47,7 @@ export function ReportChart({ choice, periods }: { readonly choice: Choice; read
   );
 }
 
-/** True if the time of the day tells all times apart. */
+/** True if no two times have the same time of day. */
 const isOneDay = (times: readonly number[]) => times.length > 1 && Math.max(...times) - Math.min(...times) < DAY_MS;
 
 type Rows = readonly ReportRow[];

@@ -11,7 +11,7 @@ const MEANING: Readonly<Record<string, string>> = {
   postgres: 'Postgres is unavailable. Events are kept and counted later. Reports return with it.',
 };
 
-/** The answer of `/health` has a body also if the service is unhealthy. */
+/** `/health` answers with the same body and a 503 if the service is unhealthy. */
 async function readHealth(signal: AbortSignal): Promise<Pick<HealthAnswer, 'status' | 'dependencies'>> {
   return await (await fetch('/health', { signal, headers: { Accept: 'application/json' } })).json();
 }

@@ -20,7 +20,7 @@ export function Shell() {
   }, [name]);
   useEffect(() => {
     document.title = `${view.titleOf(path)} · Ads Metric Tracker`;
-    // Screen readers then read the new view. At the first one they read the page by themselves.
+    // With the focus on it, screen readers read the new view. They read the first view of a page without it.
     if (!isFirst.current) heading.current?.focus();
     isFirst.current = false;
   }, [name]);

@@ -91,7 +91,7 @@ export function serverVariables(defaultPort: number): Variables<ServerConfig> {
     HTTP_REQUEST_TIMEOUT_MS: milliseconds.default(30_000).description('How long a whole request may take to arrive.'),
     HTTP_SEND_TIMEOUT_MS: milliseconds
       .default(10_000)
-      .description('If a client reads nothing of its response for this time, its connection is closed.'),
+      .description('The connection of a client that reads nothing of its response for this time is closed.'),
     // A service stays below 256 MB with incomplete headers on all connections.
     HTTP_MAX_CONNECTIONS: Joi.number()
       .integer()

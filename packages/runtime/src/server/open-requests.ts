@@ -42,7 +42,7 @@ export class OpenRequests {
     const forget = () => {
       if (connection?.latest?.response === response) connection.latest = undefined;
     };
-    // The response may end before the request does. If the rest of the request is refused, the refusal needs this response.
+    // The response may end before the request does. A refusal of the rest of the request needs this response.
     if (request.complete) forget();
     else request.once('close', forget);
   }
