@@ -24,7 +24,7 @@ const keepAddresses = (folder) => ({
   },
 });
 
-/** Removes the libraries from a source map. For its first stack trace, Node decodes the map, with libraries into 50 MB. */
+/** Removes the libraries from a source map. Node decodes the map for its first stack trace; with the libraries this takes 50 MB. */
 function withoutLibraries(json) {
   const map = JSON.parse(json);
   const isOurs = map.sources.map((source) => !source.includes('/node_modules/'));
@@ -35,7 +35,7 @@ function withoutLibraries(json) {
       const wasInOurs = inOurs;
       inOurs = isOurs[source] ?? false;
       if (inOurs) return [segment];
-      // Ends our code. Otherwise Node would give positions in the library the last line of ours.
+      // Marks the end of our code. Otherwise Node would map positions in the library to our last line.
       return wasInOurs ? [[column]] : [];
     }),
   );
@@ -82,7 +82,7 @@ const require = requireFor(import.meta.url), __dirname = import.meta.dirname;`,
   for (const { path, text } of outputFiles) {
     writeFileSync(path, path.endsWith('.map') ? withoutLibraries(text) : text);
   }
-  // The last file: without it the bundle is incomplete.
+  // This file is written last: without it the bundle is incomplete.
   writeFileSync(inputsFile, JSON.stringify(Object.keys(metafile.inputs)));
 }
 

@@ -2,8 +2,8 @@
 -- Parameters: 1 ad id; 2 first id and 3 id after the last one, both not included; 4 first id from which sessions count; 5 the kinds
 -- that report the steps of a video, in order.
 --
--- Events are found by their ids only. occurred_at would cut the sessions of tags, whose events all have the time of the session in
--- their ids.
+-- Events are found by their ids only. A condition on occurred_at would split the sessions of tags: all events of a session have its
+-- time in their ids.
 WITH read AS (
   SELECT id, session_id, viewer, coalesce(play_time_ms, play_time_seconds * 1000) AS play_time_ms,
          kind IN (:kinds_in_clicks) AS is_click,
@@ -44,7 +44,7 @@ FROM (
     SELECT count(*) FILTER (WHERE has_click) AS with_click,
            count(*) FILTER (WHERE has_click AND NOT has_impression) AS without_impression,
            count(*) FILTER (WHERE has_step) AS with_step,
-           -- Without a gap the bits are 1, 11, 111 and so on: one more is a power of two.
+           -- Without a gap `steps` is 1, 11, 111 and so on in binary, so `steps + 1` has no bit in common with it.
            count(*) FILTER (WHERE has_step AND steps & (steps + 1) <> 0) AS with_gap
     FROM sessions
   ) of_sessions,

@@ -20,7 +20,7 @@ export interface AdsOfOptions {
 }
 
 const FRESH_MS = 2_000;
-/** They take 2 MB. */
+/** Maximum number of cached look-ups, which take 2 MB. */
 const KEPT = 10_000;
 
 /**

@@ -68,7 +68,7 @@ export const analyticsVariables: Variables<AnalyticsConfig> = {
     .max(Joi.ref('HTTP_MAX_CONNECTIONS'))
     .default(200)
     .description(
-      'Live streams at a time. When all are open, a new stream takes the place of the oldest one of the client with the most streams, if that client has at least two more. Otherwise it is answered 503.',
+      'Live streams at a time. When all are open, a new stream replaces the oldest stream of the client with the most streams, if that client has at least two more than the new one. Otherwise the request is answered with 503.',
     ),
   MAX_EXPORTS: Joi.number()
     .integer()
@@ -76,7 +76,7 @@ export const analyticsVariables: Variables<AnalyticsConfig> = {
     .max(100)
     .default(4)
     .description(
-      'Maximum number of exports of events, and separately of exports of reports, per process at a time. One client may use half of the exports of reports. Half as many diagnostics of ads are read at a time, one for each client. Further ones are answered with 503. Each holds a connection to Postgres beside `POSTGRES_POOL_SIZE`.',
+      'Maximum number of exports of events, and separately of exports of reports, per process at a time. One client may use half of the exports of reports. Half of this number of diagnostics of ads are read at a time, one for each client. Further requests are answered with 503. Each export holds a connection to Postgres in addition to `POSTGRES_POOL_SIZE`.',
     ),
   EXPORT_TIMEOUT_SECONDS: Joi.number()
     .integer()

@@ -135,7 +135,7 @@ beforeAll(async () => {
   for (let first = 0; first < events.length; first += 500) {
     // Later events are late: reports read some ads and days by quarter-hours.
     if (first === 3_500) {
-      // Of UTC, Kathmandu and Berlin.
+      // Midnight in UTC, in Kathmandu, and in Berlin in summer and in winter.
       const starts = ['00:00', '18:15', '22:00', '23:00'];
       await buildRecentDays({ pool, database }, { starts, since: Date.UTC(2026, 8, 28), now: NOW });
     }

@@ -15,7 +15,7 @@ import type { LedgerIdentity } from '@ads/models';
  *   ahead   Redis has more than Postgres had when it was read later. The counter is always wrong.
  *   behind  Redis has less. That is normal between the commit of a batch and its raise, so the counter becomes a suspect. A
  *           suspect counts as wrong if after 15 s it is still below the Postgres count that was first read, and neither a message
- *           that has been in the queue since then nor a doubt explains it. Nobody trusts Redis while a doubt exists.
+ *           that has been in the queue since then nor a doubt explains it. Redis is not trusted while a doubt exists.
  *
  * A wrong counter ends the trust in all counters: the ledger gets a new identity, and Redis is refilled.
  */

@@ -111,7 +111,7 @@ export function createDeadLetterStore(options: DeadLetterStoreOptions): DeadLett
         } catch {
           return;
         }
-        // Another process may have moved it too: the same id is stored once.
+        // Another process may move the same dead letter: the same id is stored once.
         await deleteMessage(manager, letter.seq);
         next = letter.seq + 1;
       }

@@ -10,7 +10,10 @@ export interface DaysDependencies {
   readonly config: PostgresConfig;
   readonly database: Database;
   readonly logger: Logger;
-  /** Pause when nothing is left to do, and after a failure. Late events make their days slower to read for so long. Default: a minute. */
+  /**
+   * Pause when nothing is left to do, and after a failure. Reports read the days of late events more slowly until the next step.
+   * Default: a minute.
+   */
   readonly everyMs?: number;
 }
 

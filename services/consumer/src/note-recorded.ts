@@ -31,7 +31,7 @@ export const ON_THE_WAY_MS = 3_600_000;
 export function keepNotingRecorded(dependencies: RecordedDependencies): () => Promise<void> {
   return every(EVERY_MS, () => noteOnce(dependencies), {
     onError: (error) =>
-      dependencies.logger.debug('the time until which events are recorded could not be noted; retried in a minute', {
+      dependencies.logger.debug('the time until which events are recorded could not be stored; retried in a minute', {
         event: 'tables.recorded_failed',
         error,
       }),

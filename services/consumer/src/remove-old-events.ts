@@ -12,8 +12,8 @@ export interface RemovalDependencies {
 
 /**
  * Creates the step of the table upkeep that removes old events. It waits until all events are recorded that were accepted
- * before its first call. Reason: when the retention was shortened, ingest accepted older ids until its restart, and a
- * repetition of a removed event would count again.
+ * before its first call. Otherwise a repetition of a removed event could count again: when the retention is shortened, ingest
+ * accepts older ids until its restart.
  *
  * @returns one step. It throws DependencyUnavailable when Postgres is unavailable, and Error while the clocks disagree
  */

@@ -110,7 +110,7 @@ export const ingestVariables: Variables<IngestConfig> = {
     .max(3_600)
     .default(300)
     .description(
-      "How far a client's timestamp may be ahead of the time of receipt; a later one is replaced by the time of receipt.",
+      "How far a client's timestamp may be ahead of the time of receipt; a timestamp further ahead is replaced by the time of receipt.",
     ),
   PUBLIC_URL: Joi.string()
     .custom(toPublicUrl)
@@ -125,7 +125,7 @@ export const ingestVariables: Variables<IngestConfig> = {
       "The stored form of a viewer's address: `full`, `truncated` (/24 of IPv4, /48 of IPv6), `hashed` (see `services/ingest/README.md`) or `none` (0.0.0.0). Stored events do not change with the variable.",
     ),
   GEOIP_DB: Joi.string().description(
-    "Path of a database of countries in the MaxMind format (mmdb), such as GeoLite2-Country or DB-IP Country Lite. Events without `country` get the country of the viewer's address, which is read before `IP_MODE` hides it. The file is held in memory (9 MB for GeoLite2-Country), and twice while it is replaced; at most 33554432 bytes. A replaced file is loaded within a minute.",
+    "Path of a database of countries in the MaxMind format (mmdb), such as GeoLite2-Country or DB-IP Country Lite. Events without `country` get the country of the viewer's address, which is read before `IP_MODE` hides it. The file is held in memory (9 MB for GeoLite2-Country), and twice while it is replaced; at most 33554432 bytes. A new file at this path is loaded within a minute.",
   ),
   MAX_BODY_BYTES: count
     .max(1_048_576)

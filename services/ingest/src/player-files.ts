@@ -27,7 +27,8 @@ const compress = promisify(gzip);
 
 /**
  * Serves the browser snippet from memory: the newest one at `/player.js` and `/player.mjs`, and each under a path that names its
- * content, which `Content-Location` tells. The path of another release leads to the newest one, so that no page stays without.
+ * content, which `Content-Location` tells. The path of another release redirects to the newest snippet, so that every page gets
+ * one.
  */
 export function playerFiles(router: Router): void {
   const files = new Map<Bundle, Promise<PlayerFile>>();

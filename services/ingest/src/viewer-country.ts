@@ -26,7 +26,7 @@ export interface ViewerCountryOptions {
 /**
  * Opens the file of `GEOIP_DB`, and reloads it within a minute after it was replaced.
  *
- * @returns what adds the country to an event; undefined without `GEOIP_DB`
+ * @returns the function that adds the country to an event; undefined without `GEOIP_DB`
  * @throws ConfigError if the file cannot be used
  */
 export async function openViewerCountry({

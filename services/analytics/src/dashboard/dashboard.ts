@@ -13,7 +13,7 @@ const PAGE_HEADERS = {
   'Referrer-Policy': 'no-referrer',
 };
 
-/** Browsers ask for the newest page each time, and keep the files that it names. */
+/** Browsers check for a new page on each visit, and cache the files that the page names. */
 const NEWEST = 'no-cache';
 const FOREVER = 'public, max-age=31536000, immutable';
 

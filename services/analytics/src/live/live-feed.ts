@@ -53,7 +53,7 @@ interface AdsTopic extends Topic {
 }
 
 const SECOND_MS = 1_000;
-/** A second is read this long after its end. Its events have been counted by then. */
+/** Counts of a second are read this long after its end, when its events have been counted. */
 const AFTER_SECOND_MS = 500;
 /** The pause between reads is at least four times their duration, so that they take a fifth of the time at most. */
 const PAUSE_PER_COST = 4;

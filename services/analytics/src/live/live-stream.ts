@@ -73,7 +73,7 @@ export class LiveStream {
     } else if (silentMs >= SLOW_MS) this.end('slow_reader');
   }
 
-  /** Ends the stream if its reader may not read it any more. */
+  /** Ends the stream if its reader no longer has the right to read it. */
   checkKey(): void {
     if (!this.#isAdmitted()) this.end('key_ended');
   }

@@ -10,7 +10,10 @@ const READ_EVENTS = fillInKinds(readFileSync(new URL('../../sql/read-quality.sql
 /** The kinds that report the steps of a video, in order. */
 const STEPS: readonly EventKind[] = ['start', 'firstQuartile', 'midpoint', 'thirdQuartile', 'complete'];
 
-/** Plans that read all events of the range, or of its days. Without them, events are read in the order of the primary key. */
+/**
+ * Plans that would read all events of the range or of its days. If Postgres must not choose them, it reads events in the order of
+ * the primary key.
+ */
 const UNBOUNDED = ['seqscan', 'bitmapscan', 'sort'];
 
 /** The longest time before the first session that counts. A session is rarely longer. */
@@ -77,7 +80,7 @@ export async function readEvents(
   };
   const [first, end] = [idOf(from), idOf(to)];
   const before = await read('find_quality_start', FIND_START, [first, end, mostEvents]);
-  // Events of the same millisecond as one that is not read are not read either, so that the sample begins at a time.
+  // The sample begins with a whole millisecond: other events of the last millisecond that is not read are left out too.
   const start = before == null ? from : timeOf(before) + 1;
   const sessionsFrom = start + Math.min(SESSION_MS, Math.max(0, Math.floor((Math.min(to, now()) - start) / 2)));
   const counts = await read('read_quality', READ_EVENTS, [adId, idOf(start), end, idOf(sessionsFrom), STEPS]);

@@ -6,7 +6,9 @@ import type { ReportPlan } from './plan-report.js';
 /** Lists that change daily have fewer in a year. */
 const MOST_PERIODS = 400;
 
-/** Rules as a report names them. `user_agents` are left out: `hash` identifies them, and their texts help who wants to evade them. */
+/**
+ * Rules as a report names them. `user_agents` are left out: `hash` identifies them, and their texts would help to evade the rules.
+ */
 type RulesOfReport = Readonly<Record<string, unknown>> & Pick<RulesPeriod, 'hash'>;
 
 /** The rules of invalid traffic that were in force in the range of a report, newest first. */

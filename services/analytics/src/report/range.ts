@@ -24,8 +24,8 @@ export interface RangeOptions {
 const DEFAULT_DAYS = 7;
 const MINUTE_MS = 60_000;
 /**
- * No event is earlier. Later times would cost more than other requests: each change of the clocks in the range takes 0.1 ms to find.
- * East of Greenwich 1970-01-01 begins before 1970-01-01T00:00Z, so one day more is allowed.
+ * No event is earlier. Later times would cost more than other requests, because finding each clock change of the range takes 0.1
+ * ms. East of Greenwich 1970-01-01 begins before 1970-01-01T00:00Z, so one day more is allowed.
  */
 const FIRST = Date.UTC(1969, 11, 31);
 const LAST = Date.UTC(2100, 0, 2);

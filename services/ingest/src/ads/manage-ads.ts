@@ -144,7 +144,7 @@ async function getHistory(request: Request, response: Response, store: AdStore):
   if (reading.state === 'invalid') throw invalidFields(reading.details);
   const { limit, cursor } = reading.query;
   const { id: adId } = await existingAd(request, response, store);
-  // One more tells whether there is a next page.
+  // One row more than the page shows whether there is a next page.
   const found = await store.readChanges(clientOf(request), adId, limit + 1, cursor);
   const shown = found.slice(0, limit);
   const last = shown.at(-1);

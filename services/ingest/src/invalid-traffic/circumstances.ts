@@ -3,7 +3,7 @@ import { deviceAddress, deviceUserAgent, type RequestContext } from '@ads/http';
 import type { AdEvent } from '@ads/models';
 import type { TagQuery } from '../tags/tag-query.js';
 
-/** The viewer of an event, as far as the request tells. */
+/** The viewer of an event, as far as the request names it. */
 export interface KnownViewer {
   /** Undefined if unknown. */
   readonly ip: string | undefined;
@@ -16,14 +16,14 @@ export interface Circumstances {
   readonly viewer: KnownViewer;
   /** `pixel`: `/t`, which browsers and players fetch; `link`: `/c`, which browsers open; `json`: a JSON endpoint. */
   readonly channel: 'pixel' | 'link' | 'json';
-  /** Undefined for a JSON endpoint: the sender may be the server of a publisher, so only the body tells of the viewer. */
+  /** Undefined for a JSON endpoint: the sender may be the server of a publisher, so only the body describes the viewer. */
   readonly request: IncomingMessage | undefined;
   /** The parameters of the tag; undefined for a JSON endpoint. */
   readonly query: TagQuery | undefined;
 }
 
 /**
- * The circumstances of an event that a tag reports. A server that inserts ads is not the viewer: only its headers tell of the
+ * The circumstances of an event that a tag reports. A server that inserts ads is not the viewer: only its headers describe the
  * viewer.
  *
  * @param sender the address and the user agent of the request, or of the viewer that it names

@@ -54,7 +54,7 @@ export function createJudge(options: JudgeOptions): Judge {
     const { viewer } = circumstances;
     const { ip } = viewer;
     const hash = options.viewerOf(viewer, event.receivedAt);
-    // Not a copy, which takes 1.2 µs. Nobody else has the event yet.
+    // The event is changed in place, because a copy takes 1.2 µs and no other code has the event yet.
     if (hash !== undefined) (event as WritableEvent).viewer = hash;
     const hasAddress = hasLists && ip !== undefined && ip !== NO_ADDRESS;
     const isV4 = hasAddress && readWords(ip, words);
@@ -95,7 +95,7 @@ function isIn(list: Pick<AddressList, 'has'> | undefined): Rule | undefined {
   return list && (({ hasAddress, isV4 }) => hasAddress && list.has(isV4, words));
 }
 
-/** Also if it is not enforced, the signature is checked, so that its outcome is counted. */
+/** The signature is checked even if it is not enforced, so that its outcome is counted. */
 function hasOutcome(verdict: SignatureVerdict, signing: JudgeOptions['signing']): Rule | undefined {
   return (
     signing &&

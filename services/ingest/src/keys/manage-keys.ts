@@ -16,7 +16,7 @@ import type { Request, Router } from 'express';
 
 export interface ManageKeysOptions {
   readonly database: Database;
-  /** This replica knows of a change at once, the others within 2 s. */
+  /** Reads the keys again: this replica applies a change at once, the others within 2 s. */
   readonly keys: Pick<KeyRing, 'refresh'>;
   /** Reads JSON. */
   readonly readJson: BodyReader;
@@ -49,7 +49,7 @@ export function manageKeys(router: Router, { database, keys, readJson, now }: Ma
     const reading = readKeysQuery(queryOf(request.originalUrl));
     if (reading.state === 'invalid') throw invalidFields(reading.details);
     const { limit, cursor } = reading.query;
-    // One more tells whether there is a next page.
+    // One row more than the page shows whether there is a next page.
     const found = await inTurn(request, () => listKeys(database, limit + 1, cursor));
     const shown = found.slice(0, limit);
     response.json({ keys: shown, next_cursor: found.length > limit ? (shown.at(-1)?.id ?? null) : null });

@@ -59,7 +59,7 @@ function pingLink(ad: Ad, labels: Carried, ping: string): string | null {
 
 /** The browser snippet for the first video of a page. */
 function playerScript(options: Carried & { readonly adId: string; readonly endpoint: string }): string {
-  // In a script element, `</script>` would end it, wherever it is.
+  // `</script>` would end a script element, even within a string.
   const literal = JSON.stringify(options).replaceAll('<', '\\u003c');
   const source = escapeXml(`${options.endpoint}${ENDPOINTS.player.path}`);
   return `<script src="${source}"></script>

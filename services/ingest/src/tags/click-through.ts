@@ -94,7 +94,7 @@ function readOr<T>(read: () => T, otherwise: () => T): T {
   }
 }
 
-/** The session or the time of the link is too old or too far ahead, but somebody clicks on it now. */
+/** Drops the session and the time of a link that are too old or too far ahead. The click itself happens now, so it counts now. */
 function withoutTimes(query: TagQuery): TagQuery {
   return { ...query, sid: undefined, ts: undefined };
 }

@@ -17,7 +17,7 @@ const NOTICES: Readonly<Record<number, Notice>> = {
 };
 const INVALID: Notice = {
   title: 'Invalid link',
-  text: 'This link is damaged. Please open it again where you found it.',
+  text: 'This link is incomplete or damaged. Please open it again from the page where you found it.',
 };
 const FAILED: Notice = { title: 'Something went wrong', text: 'This link cannot be opened. Please try again later.' };
 

@@ -9,7 +9,7 @@ import { readTagEvent } from './tag-event.js';
 import type { TagMetrics } from './tag-metrics.js';
 import { readTagQuery } from './tag-query.js';
 
-/** Transparent, 1 × 1, 43 bytes. Shorter GIFs are in common use, but their image data lacks the last bit. */
+/** Transparent, 1 × 1, 43 bytes. Shorter GIFs are in common use, but their image data is incomplete. */
 const GIF = Buffer.from('R0lGODlhAQABAIAAAAAAAAAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==', 'base64');
 
 const HEADERS = [

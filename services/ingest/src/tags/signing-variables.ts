@@ -52,7 +52,7 @@ function toSigningMode(value: string, helpers: Joi.CustomHelpers): SigningMode |
 const MOST_KEYS = 8;
 const ID = /^[\w-]{1,16}$/;
 const SECRET = /^[!-~]{32,256}$/;
-/** Random digits of any base have more: 32 hexadecimal ones have fewer than 8 different ones once in 100,000. */
+/** A random secret has more different characters: one of 100,000 secrets of 32 hexadecimal digits has fewer than 8. */
 const LEAST_DIFFERENT = 8;
 
 /** The messages name keys by their place only: a secret may stand where the id should be. */

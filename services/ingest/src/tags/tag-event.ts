@@ -83,8 +83,8 @@ function labelsOf({ sid, placement, source }: TagQuery): EventLabels | undefined
 const isLabel = EVENT_LABELS.session_id.isValid;
 
 /**
- * The id of the event, which is the same for each repetition of a URL. Undefined if it cannot be told whether a URL is repeated:
- * then each fetch is an event. The cache buster is not stored, so nobody finds the address of a viewer from the id.
+ * The id of the event, which is the same for each repetition of a URL. Undefined if a repetition of the URL cannot be recognised:
+ * then each fetch is an event. The cache buster is not stored, so the address of a viewer cannot be found from the id.
  */
 function idOf(
   kind: EventKind,

@@ -29,9 +29,9 @@ export type TagParameter =
   | 'code'
   /** `[REASON]` */
   | 'reason'
-  /** Of `progress`. */
+  /** The offset of the event `progress`. */
   | 'offset'
-  /** Of `verificationNotExecuted`. */
+  /** The vendor of the event `verificationNotExecuted`. */
   | 'vendor'
   /** `[ADSERVINGID]` */
   | 'asid'

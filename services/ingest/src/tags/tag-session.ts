@@ -1,4 +1,7 @@
-/** What `/vast` carries into every URL of a response, by the name in these URLs: the labels of the events, and five free values. */
+/**
+ * The parameters that `/vast` carries into every URL of a response: labels of the events, and five free values. The names in these
+ * URLs are the values of the record.
+ */
 export const CARRIED = {
   placement: 'pl',
   source: 'src',

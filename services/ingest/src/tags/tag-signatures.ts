@@ -34,7 +34,7 @@ export interface TagSignatures {
   readonly check: (signature: string | undefined, tag: SignedTag, now: number) => SignatureCheck;
 }
 
-/** The group of the hash has no spare bits, so a hash has only one text. */
+/** The base64url text of the hash has no unused bits, so each hash has exactly one text. */
 const SIGNATURE = /^([\w-]{1,16})\.([\da-z]{1,8})\.([\w-]{16})$/;
 const HASH_LENGTH = 16;
 const NEVER = '0';

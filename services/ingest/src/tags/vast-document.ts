@@ -43,7 +43,7 @@ const LINEAR_EVENTS = [
 /** The wrapped ad may be interactive. */
 const WRAPPER_EVENTS: readonly EventKind[] = [...LINEAR_EVENTS, 'interactiveStart'];
 
-/** The texts that marks for parts of all ads stand for. They have marks themselves. */
+/** The texts of the marks for parts that all ads share. The texts contain marks too. */
 export function sharedParts(publicUrl: string): ReadonlyMap<string, string> {
   return new Map([
     [BASE, base(publicUrl)],
@@ -172,7 +172,7 @@ const tracking = (kinds: readonly EventKind[], publicUrl: string): string =>
 
 const errorOf = (publicUrl: string): string => `<Error>${pixel('error', publicUrl, '&code=[ERRORCODE]')}</Error>\n`;
 
-/** Macros that the endpoints read; players replace them. More of them would only send more about the viewer. */
+/** Macros that the endpoints read; players replace them. Further macros would only send more data about the viewer. */
 const MACROS = '&ts=[TIMESTAMP]&cb=[CACHEBUSTING]&ph=[ADPLAYHEAD]';
 
 const pixel = (kind: EventKind, publicUrl: string, macros = ''): string =>

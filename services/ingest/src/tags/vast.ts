@@ -44,7 +44,7 @@ export function createVastRenderer(publicUrl: string): (ad: Ad, session: TagSess
   };
 }
 
-/** An ad as it is served from `startsAt` until before `endsAt`, in milliseconds since the Unix epoch. */
+/** An ad that is served from `startsAt` (included) to `endsAt` (excluded), in milliseconds since the Unix epoch. */
 interface CompiledAd {
   readonly startsAt: number;
   readonly endsAt: number;
