@@ -63,7 +63,7 @@ million ads (catalogue), and with a million ranges of addresses (lists).
     options: { quick: boolean, only: string },
     usage: `npm run bench [-- --quick --only NAME]
 Measures the speed of the tracker and lists the goals that it misses.
-  --quick        about three minutes instead of twelve: shorter and fewer rounds, smaller stores
+  --quick        about four minutes instead of eighteen: shorter and fewer rounds, smaller stores
   --only NAME    only these parts, separated by commas; --only list prints their names`,
   },
   'check:deploy': {

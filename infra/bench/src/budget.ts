@@ -6,9 +6,8 @@ export interface StoreSize {
 }
 
 /**
- * How long each part takes, in seconds and rounds. Full: below fifteen minutes on two cores; quick: about three.
- * A case is one measurement of one contender. Each round runs all cases, so that other load on the machine affects all
- * cases.
+ * How long each part takes, in seconds and rounds. Full: about eighteen minutes on two cores; quick: about four. A case is one
+ * measurement of one contender. Each round runs all cases, so that other load on the machine affects all cases.
  */
 export interface Budget {
   readonly name: 'full' | 'quick';

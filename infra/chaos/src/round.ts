@@ -116,7 +116,7 @@ export async function playRound(run: Run, fault: Fault, time: number): Promise<R
   const comparison = await compare({ admin: stack.admin, url: stack.url, adIds: AD_IDS, gate: GATE }, journal);
   const { unstoredRedirects: unstored } = comparison;
   if (fault.killsIngest !== true) complaints.push(...unstored.map((key) => `${key} was redirected but not stored`));
-  // Later rounds report their own.
+  // Later rounds report only their own events.
   for (const key of unstored) journal.redirected.delete(key);
   return {
     ...comparison,

@@ -17,8 +17,7 @@ Written by \`npm run generate\` from the variables that each program prints with
 file that declares a variable with its default and its description.
 
 A program reads its variables from the environment and from a \`.env\` file in its working directory; the environment wins. An
-empty variable counts as unset. An invalid value stops the start with one message that names every invalid variable. A name
-that resembles a known one is logged as a warning. In \`.env\`, put a value that contains \`#\` into quotes.
+empty variable counts as unset. An invalid value stops the start with one message that names every invalid variable. An unknown name that resembles a known one is logged as a warning. In \`.env\`, put a value that contains \`#\` into quotes.
 
 Variables marked \\* are secrets. They can also come from a file: \`POSTGRES_PASSWORD_FILE=/run/secrets/postgres\`.
 

@@ -44,7 +44,7 @@ function outage(name: string, names: readonly DependencyName[]): Fault {
 function outcomesWithout(names: readonly DependencyName[]): Set<string> {
   const nothingAccepts = names.includes('nats') && names.includes('postgres');
   // Without Postgres, a slow Redis on a busy machine makes analytics return 503.
-  // A person is redirected whatever is unavailable.
+  // A click-through is redirected whichever server is unavailable.
   return new Set([
     REDIRECTED,
     nothingAccepts ? '503' : ACCEPTED,

@@ -22,5 +22,5 @@ export async function compareVerdicts(
   { doubleClickMs, floodPerHour }: GateSettings,
 ): Promise<string[]> {
   const { rows } = await database.query<{ id: string; verdict: string }>(WRONG_VERDICTS, [doubleClickMs, floodPerHour]);
-  return rows.map(({ id, verdict }) => `click ${id} is stored as ${verdict}, but no other clicks are the reason`);
+  return rows.map(({ id, verdict }) => `click ${id} is stored as ${verdict}, but no other clicks explain the verdict`);
 }

@@ -44,7 +44,7 @@ export async function endLeftovers(): Promise<string[]> {
     .map((name) => join(runFolder, name));
   const ended = await Promise.all(
     files.map(async (file) => {
-      // Undefined also if a kill interrupted the write.
+      // The record is also undefined if a kill interrupted its write.
       const record = readJson<RunningRecord>(file);
       if (record !== undefined && isAlive(record.owner)) return [];
       const name = record === undefined ? [] : await endRecorded(record);
