@@ -222,6 +222,19 @@ describe('a key of one advertiser', () => {
     ]);
   });
 
+  it('sees the rejections of its ads only', async () => {
+    for (const id of ['own-1', 'other', 'no-such-ad']) {
+      expect((await call('POST', '/ads/click', { ad_id: id, video_play_time: -1 })).status).toBe(400);
+    }
+    const idsOf = async (answer: ReturnType<typeof send>) => {
+      const { rejected } = (await answer).answer as unknown as { rejected: { ad_id: string | null }[] };
+      return rejected.map(({ ad_id: id }) => id);
+    };
+    expect(await idsOf(send('GET', '/ads/events/rejected'))).toEqual(['own-1']);
+    const all = await idsOf(call('GET', '/ads/events/rejected'));
+    expect(all).toEqual(expect.arrayContaining(['own-1', 'other', 'no-such-ad']));
+  });
+
   it('creates and changes ads of its advertiser only', async () => {
     expect((await send('POST', '/ads', ad('own-3', null))).answer).toMatchObject({ advertiser: 'Own Shop' });
     expect((await send('POST', '/ads', ad('own-4', 'Other Shop'))).status).toBe(403);

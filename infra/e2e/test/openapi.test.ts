@@ -150,6 +150,7 @@ describe('ingest and analytics return each documented response', () => {
   const CLICK = '/api/v1/ads/click';
   const IMPRESSION = '/api/v1/ads/impression';
   const BATCH = '/api/v1/ads/events';
+  const REJECTED = `${BATCH}/rejected`;
   const PIXEL = '/t/start';
   const LINK = '/c/ad-001';
   const VAST = '/vast/ad-001';
@@ -236,6 +237,54 @@ describe('ingest and analytics return each documented response', () => {
       expect((await alone.ingest.send(method, long)).status).toBe(414);
     }
     expect((await client.send('POST', `${PIXEL}?ad_id=ad-001`, { body: large.padding })).status).toBe(413);
+  });
+
+  it(`200: ${REJECTED}, with the rejections of all replicas, and without Redis those of one`, async () => {
+    const rowsOf = async (to: Client) => {
+      const { status, body } = await to.get(REJECTED);
+      expect(status).toBe(200);
+      return body as { rejected: Record<string, unknown>[]; complete: boolean };
+    };
+    await client.get(`${PIXEL}?ad_id=wrong-tag`);
+    await client.get('/t/strat?ad_id=ad-001');
+    await client.post(CLICK, { ad_id: 'ad-001', click_id: 'x' });
+    await client.post(BATCH, {
+      events: [
+        { kind: 'click', ...AD },
+        { kind: 'click', ad_id: 'wrong-item' },
+      ],
+    });
+    await client.post(BATCH, { events: [{ kind: 'click', ad_id: 'wrong-batch' }] });
+    const { rejected, complete } = await rowsOf(client);
+    const named = (error: string, ad: string) => expect.objectContaining({ outcome: 'rejected', error, ad_id: ad });
+    expect(rejected).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ path: '/t/{event}', error: 'unknown_ad', ad_id: 'wrong-tag' }),
+        named('unknown_event', 'ad-001'),
+        named('invalid_request', 'ad-001'),
+        named('unknown_ad', 'wrong-item'),
+        named('unknown_ad', 'wrong-batch'),
+      ]),
+    );
+    expect(complete).toBe(true);
+    const made = await client.post(KEYS, { name: 'reader', scopes: ['manage'] }, AUTHORIZED);
+    const { key, id } = made.body as { readonly key: string; readonly id: string };
+    let asked = 0;
+    const isShared = async () => {
+      // Each client has one request.
+      const headers = { Authorization: `Bearer ${key}`, 'X-Forwarded-For': `2001:db8:${(asked++).toString(16)}::1` };
+      const { status, body } = await limited.ingest.get(REJECTED, headers);
+      return (
+        status === 200 && (body as { rejected: typeof rejected }).rejected.some((row) => row.ad_id === 'wrong-tag')
+      );
+    };
+    await waitFor(isShared, { timeoutMs: 5_000, intervalMs: 100, what: 'another replica to know the rejection' });
+    await client.send('DELETE', `${KEYS}/${id}`, { headers: AUTHORIZED });
+    await alone.ingest.get('/t/strat?ad_id=lonely');
+    expect(await rowsOf(alone.ingest)).toMatchObject({
+      rejected: expect.arrayContaining([named('unknown_event', 'lonely')]),
+      complete: false,
+    });
   });
 
   it(`302, 400, 404, 414: ${LINK}`, async () => {
@@ -530,7 +579,7 @@ describe('ingest and analytics return each documented response', () => {
     const ofRequests = (method: string, ...paths: string[]) => paths.map((path) => ({ method, path }));
     const open = [
       ...ofRequests('POST', CLICK, IMPRESSION, BATCH),
-      ...ofRequests('GET', ADS, AN_AD, ANALYTICS, REPORT, LIVE, PLAY_TIME, QUALITY),
+      ...ofRequests('GET', ADS, AN_AD, REJECTED, ANALYTICS, REPORT, LIVE, PLAY_TIME, QUALITY),
     ];
     const managed = [
       ...ofRequests('POST', ADS, IMPORT, KEYS),

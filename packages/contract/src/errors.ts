@@ -16,8 +16,10 @@ export class ApiError extends Error {
   readonly code: string;
   readonly details: readonly Detail[];
   readonly headers: Readonly<Record<string, string>>;
-  /** Fields for the log line, not for the response: which ad, which client. */
+  /** Fields for the log line, not for the response: which ad (`ad_id`), which client. */
   readonly facts: Readonly<Record<string, string>>;
+  /** The errors of the items of a request of which each was refused. */
+  readonly items: readonly ApiError[];
 
   constructor(
     status: number,
@@ -27,6 +29,7 @@ export class ApiError extends Error {
       details?: readonly Detail[];
       headers?: Readonly<Record<string, string>>;
       facts?: Readonly<Record<string, string>>;
+      items?: readonly ApiError[];
       cause?: unknown;
     } = {},
   ) {
@@ -36,6 +39,7 @@ export class ApiError extends Error {
     this.details = options.details ?? [];
     this.headers = options.headers ?? {};
     this.facts = options.facts ?? {};
+    this.items = options.items ?? [];
   }
 }
 
@@ -47,10 +51,11 @@ export function invalidRequest(
   return new ApiError(400, 'invalid_request', message, { details, headers });
 }
 
-/** 400 for invalid fields. The message contains the reasons, each once. */
-export function invalidFields(details: readonly Detail[]): ApiError {
+/** 400 for invalid fields. The message contains the reasons, each once. @param facts see `ApiError` */
+export function invalidFields(details: readonly Detail[], facts: ApiError['facts'] = {}): ApiError {
   const reasons = [...new Set(details.map((detail) => detail.message))];
-  return invalidRequest(`The request is not valid: ${reasons.join('; ')}.`, details);
+  const message = `The request is not valid: ${reasons.join('; ')}.`;
+  return new ApiError(400, 'invalid_request', message, { details, facts });
 }
 
 /** The details of one item of a request with several. @param item its path, such as `events.3` */
@@ -58,10 +63,11 @@ export function detailsOfItem(item: string, details: readonly Detail[]): Detail[
   return details.map(({ path, message }) => ({ path: path === '' ? item : `${item}.${path}`, message }));
 }
 
-/** 400 for an event that is older than the service accepts. The message lists the limits. */
-export function eventTooOld(details: readonly Detail[]): ApiError {
+/** 400 for an event that is older than the service accepts. The message lists the limits. @param facts see `ApiError` */
+export function eventTooOld(details: readonly Detail[], facts: ApiError['facts'] = {}): ApiError {
   const reasons = details.map((detail) => detail.message).join('; ');
-  return new ApiError(400, 'event_too_old', `The event is too old: ${reasons}. Do not send it again.`, { details });
+  const message = `The event is too old: ${reasons}. Do not send it again.`;
+  return new ApiError(400, 'event_too_old', message, { details, facts });
 }
 
 /** @param status 400 for an event that names the ad, 404 for a pixel and for a request for the ad itself */
@@ -77,12 +83,16 @@ export function unknownAd(adId: string, status: 400 | 404): ApiError {
   );
 }
 
-/** 404 for a pixel whose event VAST does not have. */
-export function unknownEvent(): ApiError {
+/** The longest name of an event that a message repeats. */
+const LONGEST_NAME = 64;
+
+/** 404 for a pixel whose event VAST does not have. @param adId the ad of the pixel, if it names one */
+export function unknownEvent(event: string, adId: string | undefined): ApiError {
   return new ApiError(
     404,
     'unknown_event',
-    'This event does not exist; use the name of an event of VAST, such as start or firstQuartile.',
+    `Event "${event.slice(0, LONGEST_NAME)}" does not exist; use the name of an event of VAST, such as start or firstQuartile.`,
+    { facts: adId === undefined ? {} : { ad_id: adId } },
   );
 }
 

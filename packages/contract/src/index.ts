@@ -15,5 +15,6 @@ export * from './own-text.js';
 export * from './paths.js';
 export * from './play-time-query.js';
 export * from './quality-query.js';
+export * from './rejected-events.js';
 export * from './report-query.js';
 export * from './row-format.js';

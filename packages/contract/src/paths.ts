@@ -50,6 +50,13 @@ export const ENDPOINTS = {
     access: 'events',
     takesEvents: true,
   },
+  rejectedEvents: {
+    method: 'GET',
+    path: '/ads/events/rejected',
+    service: 'ingest',
+    isPublic: true,
+    access: 'catalogue',
+  },
   createKey: { method: 'POST', path: '/keys', service: 'ingest', isPublic: true, access: 'admin' },
   keys: { method: 'GET', path: '/keys', service: 'ingest', isPublic: true, access: 'admin' },
   deleteKey: { method: 'DELETE', path: '/keys/{key_id}', service: 'ingest', isPublic: true, access: 'admin' },

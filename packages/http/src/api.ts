@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
-import { API_PREFIX, MANAGEMENT_PATHS, methodNotAllowed, notFound, withPrefix } from '@ads/contract';
+import { API_PREFIX, type ApiError, MANAGEMENT_PATHS, methodNotAllowed, notFound, withPrefix } from '@ads/contract';
 import type { HttpConfig, Logger, ManagementEndpoints, Metrics, StitcherConfig } from '@ads/runtime';
 import express, { type ErrorRequestHandler, type Request, type Router } from 'express';
 import proxyAddress from 'proxy-addr';
@@ -29,6 +29,8 @@ export interface ApiOptions {
    * (`router.get(...)`), so that other methods on them are answered with 405.
    */
   readonly routes?: (router: Router) => void;
+  /** Called for each error response of the fast path. @param path such as `/t/{event}` */
+  readonly onRefused?: (path: string, error: ApiError) => void;
 }
 
 /** Returns the request listener of a service: fast path, management endpoints, routes, errors. */
@@ -56,6 +58,7 @@ export function createApi(options: ApiOptions): RequestListener {
     },
     clientAddressOf: (request) => deviceAddress(request) ?? addressOf(request),
     isStitcher: stitchers.isStitcher,
+    onRefused: options.onRefused,
   });
   options.fastPath?.(fastPath);
 

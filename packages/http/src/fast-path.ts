@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { API_PREFIX, methodNotAllowed, targetTooLong, withPrefix } from '@ads/contract';
+import { API_PREFIX, type ApiError, methodNotAllowed, targetTooLong, withPrefix } from '@ads/contract';
 import type { Request, Response, Router } from 'express';
 import { type Access, ANYONE, BY_KEY, type Guard, guardOf, toExpress } from './access.js';
 import { clientKey } from './client-key.js';
@@ -45,6 +45,8 @@ export interface FastPathOptions {
   /** The address of the client, as the trusted proxies report it. */
   readonly clientAddressOf: (request: IncomingMessage) => string | undefined;
   readonly isStitcher: (request: IncomingMessage) => boolean;
+  /** See `ApiOptions`. */
+  readonly onRefused?: ((path: string, error: ApiError) => void) | undefined;
 }
 
 const JSON_TYPE = 'application/json; charset=utf-8';
@@ -55,6 +57,8 @@ const LONGEST_TARGET = 8_192;
 /** The values that all requests of a route share. */
 interface Route {
   readonly options: FastPathOptions;
+  /** Without the prefix; a parameter is in braces. */
+  readonly path: string;
   /** Label in the metrics. */
   readonly endpoint: string;
   readonly rateLimiter: RateLimiter;
@@ -98,6 +102,7 @@ export function createFastPath(options: FastPathOptions): {
     const guard = guardOf(options.access, method, path);
     const route: Route = {
       options,
+      path,
       endpoint: `${API_PREFIX}${path}`,
       rateLimiter: options.rateLimiters[limit],
       headersFor: options.headersFor[method === 'get' ? 'readers' : 'events'],
@@ -126,6 +131,7 @@ export function createFastPath(options: FastPathOptions): {
       tags.add(path, {
         ...route,
         options,
+        path,
         endpoint: `${API_PREFIX}${toExpress(path)}`,
         rateLimiter: options.rateLimiters[route.limit],
         headersFor: options.headersFor.tags,
@@ -215,7 +221,12 @@ class FastPathContext extends ObservedRequest implements RequestContext {
     }
   }
 
-  readonly refuse = (thrown: unknown): void => this.#send(errorAnswer(thrown, this, this.#route.errorContent));
+  readonly refuse = (thrown: unknown): void => {
+    const { options, path, errorContent } = this.#route;
+    const answer = errorAnswer(thrown, this, errorContent);
+    if (this.error !== undefined) options.onRefused?.(path, this.error);
+    this.#send(answer);
+  };
 
   readonly #send = ({ status, body, type = JSON_TYPE, headers = NONE, etag }: Answer): void => {
     const common = this.#route.headersFor(this.request.headers.origin);

@@ -1,4 +1,4 @@
-import { type ApiError, detailsOfItem, invalidFields, invalidRequest, unavailable } from '@ads/contract';
+import { ApiError, detailsOfItem, invalidFields, invalidRequest, unavailable } from '@ads/contract';
 import type { Answer, BatchBody, FastPathHandler } from '@ads/http';
 import { type AdEvent, batchedEventReader, EVENT_KINDS } from '@ads/models';
 import { type AcceptAllDependencies, acceptEvents, orRefusal } from './accept-event.js';
@@ -10,6 +10,11 @@ const BYTES_PER_EVENT = 2_048;
 /** Maximum number of problems in the error response when no event of the batch is valid. */
 const MAX_DETAILS = 100;
 
+export interface BatchDependencies extends EventDependencies, AcceptAllDependencies {
+  /** Called for each event that is refused while others of its batch are accepted. */
+  readonly onEventRefused: (error: ApiError) => void;
+}
+
 /** The result of one event: its JSON text, or the error. */
 type Result = string | ApiError;
 
@@ -20,10 +25,7 @@ type Result = string | ApiError;
  * @throws ApiError 400 if no event is valid, 429, or 503 if no event is known to be durable and sending the batch again may
  * help
  */
-export function batchHandler(
-  maxEvents: number,
-  dependencies: EventDependencies & AcceptAllDependencies,
-): FastPathHandler {
+export function batchHandler(maxEvents: number, dependencies: BatchDependencies): FastPathHandler {
   return (context, body) => {
     const { value, bytes } = (body ?? { value: undefined, bytes: 0 }) as BatchBody;
     const events = eventsOf(value, maxEvents);
@@ -32,9 +34,11 @@ export function batchHandler(
     const receipt = receiptOf(context, dependencies);
     const date = httpDate(receipt.now);
     const read = batchedEventReader(receipt);
-    const readings = events.map((fields) => orRefusal(() => judgedByBody(eventOf(read(fields)), fields, dependencies)));
+    const readings = events.map((fields) =>
+      orRefusal(() => judgedByBody(eventOf(read(fields), fields), fields, dependencies)),
+    );
     return acceptEvents(readings, () => context.clientKey(), acceptedResult, dependencies).then((results) =>
-      answerTo(results, date),
+      answerTo(results, date, dependencies.onEventRefused),
     );
   };
 }
@@ -59,9 +63,10 @@ function acceptedResult({ kind, id, adId, occurredAt }: AdEvent): string {
 }
 
 /** @param date the time of the tracker: the clock of this host, which Node would send, may be wrong */
-function answerTo(results: readonly Result[], date: string): Answer {
+function answerTo(results: readonly Result[], date: string, onRefused: (error: ApiError) => void): Answer {
   const errors = results.filter((result) => typeof result !== 'string');
   if (errors.length === results.length) throw errorOf(errors, date);
+  for (const error of errors) onRefused(error);
   const texts = results.map((result) =>
     typeof result === 'string'
       ? result
@@ -84,16 +89,18 @@ function answerTo(results: readonly Result[], date: string): Answer {
 function errorOf(errors: readonly ApiError[], date: string): ApiError {
   const temporary = errors.find(({ status }) => status === 503);
   if (temporary !== undefined) {
-    return unavailable('No event of the batch is known to be stored; send the batch again.', temporary.cause);
+    const message = 'No event of the batch is known to be stored; send the batch again.';
+    return withItems(unavailable(message, temporary.cause), errors);
   }
   const details = errors.flatMap((error, index) => detailsOfItem(`events.${index}`, error.details));
   const [first] = details;
   const shown = details.length > MAX_DETAILS ? ` The first ${MAX_DETAILS} problems are listed.` : '';
-  return invalidRequest(
-    `No event of the batch is valid, for example: ${first?.path}: ${first?.message}.${shown}`,
-    details.slice(0, MAX_DETAILS),
-    { Date: date },
-  );
+  const message = `No event of the batch is valid, for example: ${first?.path}: ${first?.message}.${shown}`;
+  return withItems(invalidRequest(message, details.slice(0, MAX_DETAILS), { Date: date }), errors);
+}
+
+function withItems(error: ApiError, items: readonly ApiError[]): ApiError {
+  return new ApiError(error.status, error.code, error.message, { ...error, items });
 }
 
 let latest = { second: 0, text: new Date(0).toUTCString() };

@@ -1,4 +1,4 @@
-import { eventTooOld, invalidFields, unavailable } from '@ads/contract';
+import { type ApiError, eventTooOld, invalidFields, unavailable } from '@ads/contract';
 import type { Answer, FastPathHandler, RequestContext } from '@ads/http';
 import {
   type AdEvent,
@@ -52,7 +52,7 @@ export function eventHandler(kind: EndpointKind, dependencies: EventDependencies
       maxAge,
       maxIdAge,
     };
-    const event = judgedByBody(eventOf(readEventRequest(body, receipt)), body, dependencies);
+    const event = judgedByBody(eventOf(readEventRequest(body, receipt), body), body, dependencies);
     return acceptEvent(event, () => context.clientKey(), answer, dependencies);
   };
 }
@@ -84,11 +84,16 @@ export function judgedByBody(event: AdEvent, fields: unknown, { judge }: JudgeDe
   return judge === undefined ? event : judge(event, ofBody(event, fields));
 }
 
-/** @throws ApiError 400 for an invalid event */
-export function eventOf(reading: EventReading): AdEvent {
-  if (reading.state === 'invalid') throw invalidFields(reading.details);
-  if (reading.state === 'too old') throw eventTooOld(reading.details);
+/** @param fields the event in the request, whose ad id the error names for the log. @throws ApiError 400 for an invalid event */
+export function eventOf(reading: EventReading, fields: unknown): AdEvent {
+  if (reading.state === 'invalid') throw invalidFields(reading.details, factsOf(fields));
+  if (reading.state === 'too old') throw eventTooOld(reading.details, factsOf(fields));
   return reading.event;
+}
+
+function factsOf(fields: unknown): ApiError['facts'] {
+  const adId = (fields as { readonly ad_id?: unknown } | null | undefined)?.ad_id;
+  return typeof adId === 'string' ? { ad_id: adId } : {};
 }
 
 /** Only the ad id can contain characters that JSON escapes. */

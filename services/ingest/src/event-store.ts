@@ -28,12 +28,14 @@ type Change = (event: AdEvent) => AdEvent;
  * Opens the store; its shutdown hook waits for the events in flight.
  *
  * @param addCountry adds the country of the viewer's address; undefined without `GEOIP_DB`
+ * @param onInvalid called for each durable event that ingest has found invalid
  */
 export function openEventStore(
   { config, logger, metrics, shutdown }: ProcessContext<IngestConfig>,
   { postgres, redis, nats }: Pick<Connections, 'postgres' | 'redis' | 'nats'>,
   clock: Pick<Clock, 'earliest'>,
   addCountry: Change | undefined,
+  onInvalid: (event: AdEvent) => void,
 ): EventStore {
   const ledger = createLedger({
     database: postgres,
@@ -47,13 +49,13 @@ export function openEventStore(
     onReuseFailure: (error) =>
       logger.debug('reused sessions of a batch could not be counted', { event: 'sessions.reuse_not_counted', error }),
   });
-  const counted = createIngestMetrics(metrics.registry, config.METRICS_MAX_ADS, () => groups.queued());
+  const ingestMetrics = createIngestMetrics(metrics.registry, config.METRICS_MAX_ADS, () => groups.queued());
   const publish = createPublisher(nats.run, config.NATS_TIMEOUT_MS, (status) =>
     metrics.natsMessages.inc({ direction: 'out', status }),
   );
   const record = async (events: readonly AdEvent[]): Promise<Outcome> => {
     const outcome = await ledger.recordUnqueued(events);
-    counted.reused(outcome.reused);
+    ingestMetrics.reused(outcome.reused);
     return outcome;
   };
   const storeBatch = createBatchStore({ publish, record }, isUnanswered);
@@ -61,7 +63,7 @@ export function openEventStore(
     async (events) => {
       const results = await storeBatch(events);
       const durable = results.find((result) => result.state === 'durable');
-      counted.batch(events.length, durable?.by ?? 'nobody');
+      ingestMetrics.batch(events.length, durable?.by ?? 'nobody');
       return results;
     },
     {
@@ -72,6 +74,12 @@ export function openEventStore(
     },
   );
   shutdown.add('events in flight', groups.idle);
+  const counted = {
+    accepted(event: AdEvent) {
+      ingestMetrics.accepted(event);
+      if (event.verdict !== undefined) onInvalid(event);
+    },
+  };
   const change = changeOf(addCountry, addressHider(config.IP_MODE));
   if (change === undefined) return { store: groups.submit, storeAll: groups.submitAll, counted };
   return {

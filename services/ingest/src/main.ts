@@ -20,6 +20,8 @@ import { registerRules } from './invalid-traffic/register-rules.js';
 import { openViewerHash } from './invalid-traffic/viewer-hash.js';
 import { manageKeys } from './keys/manage-keys.js';
 import { playerFiles } from './player-files.js';
+import { openRejectedEvents } from './rejected/open-rejected-events.js';
+import { rejectedHandler } from './rejected/rejected-handler.js';
 import { swagger } from './swagger.js';
 import { clickThrough } from './tags/click-through.js';
 import { openPendingClicks } from './tags/pending-clicks.js';
@@ -55,7 +57,8 @@ await runProcess<IngestConfig>({
 
     const signing = openTagSigning(context);
     const viewerOf = await readingSalts;
-    const events = openEventStore(context, connections, clock, addCountry);
+    const rejected = openRejectedEvents(context, connections, clock);
+    const events = openEventStore(context, connections, clock, addCountry, rejected.notCounted);
     const clicks = openPendingClicks(context, events);
     registerRules(context, connections.postgres, rules);
 
@@ -87,7 +90,10 @@ await runProcess<IngestConfig>({
           ENDPOINTS.events.path,
           'events',
           batchReader({ limitBytes: config.MAX_BATCH_BYTES, heldBytes: config.MAX_BATCH_BYTES_HELD }),
-          batchHandler(config.MAX_BATCH_EVENTS, dependencies),
+          batchHandler(config.MAX_BATCH_EVENTS, {
+            ...dependencies,
+            onEventRefused: (error) => rejected.refused(ENDPOINTS.events.path, error),
+          }),
         );
         for (const kind of ENDPOINT_KINDS) {
           fastPath.post(EVENT_ENDPOINTS[kind].path, 'events', readBody, eventHandler(kind, dependencies));
@@ -101,6 +107,7 @@ await runProcess<IngestConfig>({
             ads,
             publicUrl: config.PUBLIC_URL,
             metrics: createVastMetrics(metrics.registry),
+            onEmpty: rejected.withoutAd,
             signing,
             now: clock.now,
           }),
@@ -110,10 +117,12 @@ await runProcess<IngestConfig>({
         router.get(ENDPOINTS.ads.path, adsHandler(pages, refreshSeconds));
         const readJson = jsonReader({ limitBytes: config.MAX_BODY_BYTES });
         manageAds(router, { config, store, readJson, signing });
+        router.get(ENDPOINTS.rejectedEvents.path, rejectedHandler({ rejected, ads }));
         manageKeys(router, { database, keys, readJson, now: clock.now });
         playerFiles(router);
         swagger(router);
       },
+      onRefused: rejected.refused,
     });
     const port = await listen({ handler, config, logger, metrics, health, ownerOf: connectionOwner(config) }, shutdown);
     logger.info('listening', { event: 'http.listening', host: config.HTTP_HOST, port });

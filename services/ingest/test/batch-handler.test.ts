@@ -12,12 +12,14 @@ const DATE = 'Fri, 02 Jan 2026 00:00:00 GMT';
 
 function setUp(store: (event: AdEvent) => Promise<StoreResult>, limit = Number.POSITIVE_INFINITY) {
   const accepted: AdEvent[] = [];
+  const refused: string[] = [];
   const dependencies: Parameters<typeof batchHandler>[1] = {
     catalogue: { has: (adId) => adId === 'ad-001', find: async () => 'unknown' },
     unverified: { allow: () => true, retryAfter: () => 1 },
     store,
     storeAll: (events) => Promise.allSettled(events.map(store)),
     onAccepted: (event) => accepted.push(event),
+    onEventRefused: ({ code }) => refused.push(code),
     judge: undefined,
     maxClockSkew: 0,
     maxAge: 86_400_000,
@@ -39,6 +41,7 @@ function setUp(store: (event: AdEvent) => Promise<StoreResult>, limit = Number.P
   const handler = batchHandler(500, dependencies);
   return {
     accepted,
+    refused,
     charged: () => charged,
     /** The parsed body of the answer. */
     send: async (events: readonly unknown[], bytes = 100) => {

@@ -274,7 +274,8 @@ it('never makes the same session twice, of 100,000', async () => {
   };
   const ads = { get: () => ad, find: () => undefined } as unknown as Parameters<typeof vastRoute>[0]['ads'];
   const metrics = { served: () => undefined, ignored: () => undefined };
-  const { handler } = vastRoute({ ads, publicUrl: '', metrics, signing: undefined, now: () => Date.now() });
+  const empty = { onEmpty: () => undefined, signing: undefined };
+  const { handler } = vastRoute({ ads, publicUrl: '', metrics, ...empty, now: () => Date.now() });
   const context = { request: { method: 'GET' } } as unknown as Parameters<typeof handler>[0];
   const sids = new Set<string>();
   for (let made = 0; made < 100_000; made += 1) {

@@ -5,6 +5,7 @@ import { newKey } from '../key-requests.js';
 import { createdKeyResponse, keyResponse, keysResponse } from '../key-responses.js';
 import { API_PREFIX, ENDPOINTS, EVENT_ENDPOINTS } from '../paths.js';
 import { qualityResponse } from '../quality-response.js';
+import { rejectedResponse } from '../rejected-response.js';
 import {
   adAnalyticsResponse,
   allAnalyticsResponse,
@@ -27,6 +28,7 @@ import { schemaOf } from './parts.js';
 import { playTimeOperation } from './play-time.js';
 import { playerPaths } from './player.js';
 import { qualityOperation } from './quality.js';
+import { rejectedOperation } from './rejected.js';
 import { reportOperation } from './report.js';
 import { tagPaths } from './tags.js';
 import { vastOperation } from './vast.js';
@@ -65,6 +67,7 @@ export function openApiDocument() {
         ENDPOINT_KINDS.map((kind) => [`${API_PREFIX}${EVENT_ENDPOINTS[kind].path}`, { post: eventOperation(kind) }]),
       ),
       [`${API_PREFIX}${ENDPOINTS.events.path}`]: { post: batchOperation() },
+      [`${API_PREFIX}${ENDPOINTS.rejectedEvents.path}`]: { get: rejectedOperation },
       ...tagPaths,
       [`${API_PREFIX}${ENDPOINTS.analytics.path}`]: { get: countersOperation },
       [`${API_PREFIX}${ENDPOINTS.liveAnalytics.path}`]: { get: liveOperation },
@@ -105,6 +108,7 @@ export function openApiDocument() {
         LiveUnavailable: schemaOf(liveUnavailableResponse),
         PlayTimes: schemaOf(playTimeResponse),
         Quality: schemaOf(qualityResponse),
+        RejectedEvents: schemaOf(rejectedResponse),
         Report: schemaOf(reportResponse),
         StoredEvent: schemaOf(storedEventResponse),
         Error: schemaOf(errorResponse),

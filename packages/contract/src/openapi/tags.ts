@@ -67,7 +67,11 @@ const responses = {
     'The ad id is missing or invalid, or the event is too old.',
     invalidFields([{ path: 'ad_id', message: 'ad_id is required' }]),
   ),
-  404: refused('VAST has no such event, or the ad does not exist.', unknownEvent(), unknownAd('no-such-ad', 404)),
+  404: refused(
+    'VAST has no such event, or the ad does not exist.',
+    unknownEvent('strat', undefined),
+    unknownAd('no-such-ad', 404),
+  ),
   414: refused('The URL is longer than 8 KiB.', targetTooLong(8_192)),
   429: withRetryAfter(refused('The client has exceeded its limit of events.', tooManyEvents)),
   503: withRetryAfter(

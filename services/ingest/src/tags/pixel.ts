@@ -39,7 +39,7 @@ export function pixel(dependencies: EventDependencies, metrics: TagMetrics): Tag
       const kind = kindNamed(parameter);
       if (kind === undefined) {
         metrics.unknownEvent();
-        throw unknownEvent();
+        throw unknownEvent(parameter, readTagQuery(text, metrics.unfilled).ad_id);
       }
       const { request } = context;
       if (request.method === 'HEAD') return SEEN;

@@ -65,7 +65,7 @@ function refused(
 ): AdEvent {
   const { idField } = EVENT_KINDS[kind];
   const body = { ad_id: adId, [idField]: id, timestamp: new Date(claimed).toISOString(), video_play_time: playTime };
-  return eventOf(readEventRequest(body, { ...receipt, kind, idempotencyKey: undefined, callerIp: () => ip }));
+  return eventOf(readEventRequest(body, { ...receipt, kind, idempotencyKey: undefined, callerIp: () => ip }), body);
 }
 
 /** The valid labels; undefined if there are none. */

@@ -13,6 +13,8 @@ export interface VastRouteOptions {
   readonly ads: Pick<ServedAds, 'get' | 'find'>;
   readonly publicUrl: string;
   readonly metrics: VastMetrics;
+  /** Called for each document without an ad of an ad that exists. */
+  readonly onEmpty: (ad: Ad) => void;
   /** Undefined if tags are not signed. */
   readonly signing: Pick<TagSigning, 'sign'> | undefined;
   /** Milliseconds since the epoch. */
@@ -27,7 +29,7 @@ const NOT_STORED = ['Cache-Control', 'no-store'];
  * `GET /vast/{ad_id}`: a VAST 4.2 document with a session of its own. An ad that is not served gets 200 and a document without an
  * ad, because players take other statuses for failures. An unknown ad is a mistake in the tag, so it gets 404.
  */
-export function vastRoute({ ads, publicUrl, metrics, signing, now }: VastRouteOptions): TagRoute {
+export function vastRoute({ ads, publicUrl, metrics, onEmpty, signing, now }: VastRouteOptions): TagRoute {
   const render = createVastRenderer(publicUrl);
   const answer = (ad: Ad, { request }: RequestContext, query: string): Answer => {
     const time = now();
@@ -35,7 +37,10 @@ export function vastRoute({ ads, publicUrl, metrics, signing, now }: VastRouteOp
     const sid = uuidv7(time);
     const signature = signing?.sign({ adId: ad.id, sid, placement: carried.placement }, time);
     const { result, xml } = render(ad, { sid, signature, carried }, time);
-    if (request.method !== 'HEAD') metrics.served(result);
+    if (request.method !== 'HEAD') {
+      metrics.served(result);
+      if (result === 'empty') onEmpty(ad);
+    }
     return { status: 200, body: xml, type: TYPE, headers: NOT_STORED };
   };
   const find = async (adId: string, context: RequestContext): Promise<Ad> => {
