@@ -7,15 +7,19 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { COMMANDS, readCall } from './commands.mjs';
+import { openTerminal } from './terminal.mjs';
 
 const OLDEST_NODE = [20, 19];
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const cache = join(root, '.cache');
 const stampFile = join(root, 'node_modules', '.installed-from');
 const lockFile = join(cache, 'setup.lock');
+/** The size of all downloads of an install. */
+const FETCHED_MB = 130;
 
 class Failure extends Error {}
 
@@ -46,6 +50,9 @@ function toolEnvironment() {
     // The cache folder for programs, instead of a folder in the user's home.
     XDG_CACHE_HOME: join(cache, 'xdg'),
     npm_config_update_notifier: 'false',
+    // The defaults take 70 s until they report that there is no network.
+    npm_config_fetch_retry_mintimeout: '1000',
+    npm_config_fetch_retry_maxtimeout: '5000',
     npm_config_fund: 'false',
     // Without this setting, pnpm on newer versions of Node writes compiled code to the temporary folder.
     NODE_COMPILE_CACHE: join(cache, 'compiled'),
@@ -54,33 +61,41 @@ function toolEnvironment() {
   };
 }
 
-/** Runs a command; prints its output only if it fails. */
-async function run(label, command, args, advice) {
-  const since = performance.now();
+/**
+ * Runs a command as a step; its output is printed only if it fails.
+ * @param onLine reads each line of the output; returns the text that an error shows, undefined for none
+ */
+async function run(label, command, args, { advice, onLine = (line) => line }) {
+  const step = terminal.begin(label);
+  // A process group of its own, so that a stop ends the children of npx too.
   const child = spawn(command, args, {
     cwd: root,
     env: toolEnvironment(),
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
   });
-  const end = () => child.kill();
+  const end = () => {
+    try {
+      process.kill(-child.pid);
+    } catch {
+      // The group has ended.
+    }
+  };
   process.once('exit', end);
-  let output = '';
-  child.stdout.on('data', (chunk) => {
-    output += chunk;
-  });
-  child.stderr.on('data', (chunk) => {
-    output += chunk;
-  });
+  const kept = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface({ input: stream }).on('line', (line) => {
+      const text = onLine(line, step);
+      if (text !== undefined) kept.push(text);
+    });
+  }
   const problem = await new Promise((resolve) => {
     child.once('error', (error) => resolve(error.message));
     child.once('close', (code, signal) => resolve(code === 0 ? undefined : (signal ?? `code ${code}`)));
   });
   process.off('exit', end);
-  const time = `${((performance.now() - since) / 1000).toFixed(1)} s`.padStart(7);
-  // Writes progress to stderr, because stdout may hold results that other programs read.
-  const say = COMMANDS[script].printsResults ? console.error : console.log;
-  say(`${problem === undefined ? '✔' : '✖'} ${label.padEnd(36)} ${time}`);
-  if (problem !== undefined) throw new Failure(`${output.trim()}\n\n${label} failed (${problem}). ${advice}`);
+  step.end(problem === undefined);
+  if (problem !== undefined) throw new Failure(`${kept.join('\n').trim()}\n\n${label} failed (${problem}). ${advice}`);
 }
 
 /** Folders of the workspace that have a package.json, relative to the root. */
@@ -168,16 +183,18 @@ function findNpx() {
 async function install() {
   const fingerprint = installFingerprint();
   if (isInstalled(fingerprint)) return;
+  const isFirst = !existsSync(stampFile);
+  terminal.print(
+    isFirst ? firstStartNotice() : 'The dependencies have changed, or a file is missing: installing again.',
+  );
   // Removes a broken install first, because pnpm finds no change and does not repair it.
-  if (existsSync(stampFile)) uninstall();
+  if (!isFirst) uninstall();
   const { packageManager } = readJson(join(root, 'package.json'));
   const pnpm = packageManager.split('+')[0];
-  await run(
-    `install dependencies (${pnpm})`,
-    findNpx(),
-    ['--yes', pnpm, 'install', ...INSTALL_FLAGS],
-    'The install needs the npm registry: check the network and the proxy settings, then try again.',
-  );
+  await run('install dependencies', findNpx(), ['--yes', pnpm, 'install', '--reporter=ndjson', ...INSTALL_FLAGS], {
+    advice: 'The install needs the npm registry: check the network and the proxy settings, then try again.',
+    onLine: installProgress(),
+  });
   const [missing] = missingLibraries();
   if (missing !== undefined) {
     uninstall();
@@ -189,19 +206,44 @@ async function install() {
   writeFileSync(stampFile, fingerprint);
 }
 
+/** The scale of a first start, so that nobody takes the wait for a hang. */
+function firstStartNotice() {
+  const fetched = existsSync(join(cache, 'pnpm', 'store'))
+    ? 'It uses the downloads in .cache'
+    : `It fetches about ${FETCHED_MB} MB into this folder`;
+  return `First run: installs and builds the project. ${fetched} and takes about a minute; later runs take seconds.`;
+}
+
+/** Reads the progress that pnpm prints as JSON. Returns the text of errors and of lines that are not JSON. */
+function installProgress() {
+  let wanted = 0;
+  let done = 0;
+  let bytes = 0;
+  return (line, step) => {
+    let entry;
+    try {
+      entry = JSON.parse(line);
+    } catch {
+      return line;
+    }
+    if (entry.status === 'resolved') wanted += 1;
+    if (entry.status === 'fetched' || entry.status === 'found_in_store') done += 1;
+    if (entry.name === 'pnpm:fetching-progress' && entry.status === 'started') bytes += entry.size ?? 0;
+    step.note(`${done} of ${wanted} packages, ${(bytes / 1e6).toFixed(0)} MB`);
+    return entry.level === 'error' ? (entry.err?.message ?? entry.message) : undefined;
+  };
+}
+
 async function build() {
-  await run(
-    'build',
-    process.execPath,
-    [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b', 'infra'],
-    'Correct the errors above, then try again.',
-  );
-  const bundle = (what, script) =>
-    run(what, process.execPath, [join(root, script)], 'Correct the errors above, then try again.');
+  const advice = 'Correct the errors above, then try again.';
+  await run('compile', process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b', 'infra'], {
+    advice,
+  });
+  const bundle = (what, file) => run(`bundle ${what}`, process.execPath, [join(root, file)], { advice });
   await Promise.all([
-    bundle('bundle of the browser snippet', 'packages/player/build.mjs'),
-    bundle('bundle of the dashboard', 'packages/dashboard/build.mjs'),
-    bundle('bundles of the services', 'services/bundle.mjs'),
+    bundle('the browser snippet', 'packages/player/build.mjs'),
+    bundle('the dashboard', 'packages/dashboard/build.mjs'),
+    bundle('the services', 'services/bundle.mjs'),
   ]);
 }
 
@@ -217,6 +259,7 @@ function isAlive(pid) {
 /** Prevents concurrent installs and builds in one folder. */
 async function withSetupLock(work) {
   mkdirSync(cache, { recursive: true });
+  let wait;
   for (;;) {
     try {
       writeFileSync(lockFile, String(process.pid), { flag: 'wx' });
@@ -224,10 +267,16 @@ async function withSetupLock(work) {
     } catch (error) {
       if (error.code !== 'EEXIST') throw error;
       const owner = existsSync(lockFile) ? Number(readFileSync(lockFile, 'utf8')) : 0;
-      if (owner > 0 && !isAlive(owner)) rmSync(lockFile, { force: true });
-      else await sleep(200);
+      if (owner > 0 && !isAlive(owner)) {
+        rmSync(lockFile, { force: true });
+      } else {
+        wait ??= terminal.begin('wait for another command of this folder');
+        wait.note(`pid ${owner} installs or builds`);
+        await sleep(200);
+      }
     }
   }
+  wait?.end(true);
   const unlock = () => rmSync(lockFile, { force: true });
   process.once('exit', unlock);
   try {
@@ -239,6 +288,9 @@ async function withSetupLock(work) {
 }
 
 const [, , script, ...scriptArguments] = process.argv;
+// Progress goes to stderr if stdout may hold results that other programs read.
+const printsResults = COMMANDS[script]?.printsResults === true;
+const terminal = openTerminal(printsResults ? process.stderr : process.stdout, { keepSteps: !printsResults });
 const stopEarly = () => process.exit(130);
 try {
   checkNode();

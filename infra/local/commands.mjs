@@ -19,8 +19,14 @@ export const COMMANDS = {
     program: './dist/start.js',
     options: { fresh: boolean },
     usage: `npm start [-- --fresh]
-Starts the whole tracker on this machine, on http://localhost:8080 (HTTP_PORT changes the port).
-  --fresh   begin with empty data`,
+Starts the whole tracker on this machine, on http://localhost:8080. Ctrl-C stops it.
+  --fresh   begin with empty data
+
+Variables, from the environment or a file .env:
+  HTTP_PORT=9090      use another port
+  HTTP_HOST=0.0.0.0   serve other devices of the network too, such as a phone
+  POSTGRES_HOST, REDIS_HOST, NATS_URL
+                      use servers of your own; services/CONFIGURATION.md lists all variables`,
   },
   test: {
     program: './dist/test.js',

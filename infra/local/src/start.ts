@@ -15,7 +15,7 @@ async function main(): Promise<void> {
   process.stderr.on('error', () => undefined);
 
   const settings = readSettings(process.argv.slice(3), process.env);
-  await step('settings', () => checkSettings(settings.variables));
+  await step('check the settings', () => checkSettings(settings.variables));
   const unlock = await lockLauncher();
   const leftovers = await endLeftovers();
   if (leftovers.length > 0) {

@@ -1,30 +1,36 @@
+import { openTerminal } from '../../terminal.mjs';
+
+export const terminal = openTerminal(process.stdout);
+
 /** Prints one line with the duration of each step that succeeded or failed. */
 export function printStep(good: boolean, label: string, sinceMs: number): void {
-  const seconds = `${((performance.now() - sinceMs) / 1_000).toFixed(1)} s`;
-  console.log(`${good ? '✔' : '✖'} ${label.padEnd(36)} ${seconds.padStart(7)}`);
+  terminal.printStep(good, label, sinceMs);
 }
 
 /** Prints a warning. */
 export function printWarning(message: string): void {
-  console.log(`⚠ ${message}`);
+  terminal.print(`${terminal.paint('yellow', '⚠')} ${message}`);
 }
 
-/** Runs one step and prints its line at the end. */
-export async function step<T>(label: string, work: () => Promise<T>): Promise<T> {
-  const since = performance.now();
+/**
+ * Runs one step. Its line is redrawn while it runs if the output is a terminal, and stays with the duration.
+ * @param work may note a count or a size, which stands after the duration
+ */
+export async function step<T>(label: string, work: (note: (text: string) => void) => Promise<T>): Promise<T> {
+  const running = terminal.begin(label);
   try {
-    const result = await work();
-    printStep(true, label, since);
+    const result = await work(running.note);
+    running.end(true);
     return result;
   } catch (error) {
-    printStep(false, label, since);
+    running.end(false);
     throw error;
   }
 }
 
 /** Prints a detail below the line of its step. */
 export function printDetail(text: string): void {
-  console.log(`    ${text}`);
+  terminal.print(`    ${text}`);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { migrate, seedSampleAds, type Variables } from '../database.js';
 import { type Gateway, openGateway } from '../gateway/gateway.js';
@@ -12,6 +12,7 @@ import { redisServer } from '../servers/redis.js';
 import { SERVICE_NAMES, type ServiceName } from '../service-table.js';
 import { serviceProcess } from '../services.js';
 import { adminKey } from './admin-key.js';
+import { lanUrl } from './lan-url.js';
 import { openLogFolder } from './log-folder.js';
 import { step } from './progress.js';
 import { queueRoom } from './queue-room.js';
@@ -73,7 +74,7 @@ export class Stack {
     const { fresh } = this.#settings;
     const dataFolder = join(localFolder, 'data');
     if (fresh) {
-      await step('empty data', async () => rmSync(dataFolder, { recursive: true, force: true }));
+      await step('delete the data', async () => rmSync(dataFolder, { recursive: true, force: true }));
     }
     const logFolder = openLogFolder();
     const [database, brokers] = await Promise.all([
@@ -85,7 +86,13 @@ export class Stack {
     await Promise.all(SERVICE_NAMES.map((name) => this.#startService(name, env, logFolder)));
     this.#serving = true;
     writeFileSync(API_ADDRESS_FILE, this.#url());
-    return { url: this.#url(), addresses: this.#addresses, key: key.made, degraded: this.#degraded };
+    return {
+      url: this.#url(),
+      lanUrl: lanUrl(this.#settings.host, this.#gateway?.port),
+      addresses: this.#addresses,
+      key: key.made,
+      degraded: this.#degraded,
+    };
   }
 
   /** Stops everything in order: a process stops after the processes that depend on it. May be called during `start`. */
@@ -108,17 +115,18 @@ export class Stack {
     const { variables } = this.#settings;
     const database: Variables =
       variables.POSTGRES_HOST === undefined
-        ? await step('Postgres', async () => {
-            const logFile = join(logFolder, 'postgres.log');
-            const server = await postgresServer({ folder: join(dataFolder, 'postgres'), logFile });
+        ? await step('start Postgres', async (note) => {
+            const folder = join(dataFolder, 'postgres');
+            if (!existsSync(folder)) note('new data folder, 50 MB');
+            const server = await postgresServer({ folder, logFile: join(logFolder, 'postgres.log') });
             await this.#startServer(server);
             return { ...without(variables, /^POSTGRES_(PORT|USER|PASSWORD|PASSWORD_FILE|DB)$/), ...server.env };
           })
         : variables;
     this.#addAddress('Postgres', `${database.POSTGRES_HOST}:${database.POSTGRES_PORT ?? 5432}`);
     const env = { ...variables, ...database };
-    await step('migrate', () => migrate(env));
-    await step('sample ads', () => seedSampleAds(env));
+    await step('create or update the tables', () => migrate(env));
+    await step('add the sample ads', () => seedSampleAds(env));
     return env;
   }
 
@@ -148,7 +156,9 @@ export class Stack {
       degraded: 'Events are written to Postgres directly: exact, but slower.',
     };
     const missing = [redis, nats].filter(({ elsewhere }) => elsewhere === undefined).map(({ program }) => program);
-    const found = missing.length === 0 ? undefined : await step('find Redis and NATS', () => findExecutables(missing));
+    const find = (note: (text: string) => void) =>
+      findExecutables(missing, (absent) => note(`${absent.join(', ')}: from Debian packages`));
+    const found = missing.length === 0 ? undefined : await step('find Redis and NATS', find);
     const [redisEnv, natsEnv] = await Promise.all(
       [redis, nats].map((broker) => this.#startBroker(broker, found?.[broker.program])),
     );
@@ -168,7 +178,7 @@ export class Stack {
       this.#degraded.push(`Running without ${name}: ${executable.reason} ${degraded}`);
       return address(await freePort());
     }
-    return await step(name, async () => {
+    return await step(`start ${name}`, async () => {
       const server = await make(executable);
       await this.#startServer(server);
       this.#addAddress(name, `${server.host}:${server.port}`);
@@ -182,7 +192,7 @@ export class Stack {
   }
 
   async #startService(name: ServiceName, env: Variables, logFolder: string): Promise<void> {
-    await step(name, async () => {
+    await step(`start ${name}`, async () => {
       const service = await serviceProcess({ name, env: { TRUST_PROXY: 'loopback', ...env }, logFolder });
       this.#services.set(name, service);
       await this.#startUnlessStopping(service);

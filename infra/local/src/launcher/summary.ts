@@ -1,10 +1,13 @@
 import { relative } from 'node:path';
 import { localFolder, projectRoot } from '../project.js';
+import type { LanUrl } from './lan-url.js';
+import { terminal } from './progress.js';
 
 /** The facts that `npm start` prints when everything runs. */
 export interface Summary {
   /** The public address, such as http://localhost:8080. */
   url: string;
+  lanUrl: LanUrl | undefined;
   /** Name and address of each server and service. */
   addresses: readonly (readonly [name: string, address: string])[];
   /** The key of requests that need one; undefined for a key of the user. */
@@ -13,27 +16,39 @@ export interface Summary {
   degraded: readonly string[];
 }
 
-/** Returns the text that `npm start` prints last. */
-export function summaryText({ url, addresses, key, degraded }: Summary): string {
+/** Returns the text that `npm start` prints last. It fits 60 columns, except for long addresses. */
+export function summaryText({ url, lanUrl, addresses, key, degraded }: Summary): string {
   const folder = relative(projectRoot, localFolder);
-  const rows = addresses.map(([name, address]) => `  ${name.padEnd(10)} ${address}`);
+  const bold = (text: string) => terminal.paint('bold', text);
   const warnings = degraded.map((sentence) => `⚠ ${sentence}\n`).join('');
   return `
-The tracker is ready at ${url}
+The tracker is ready. Open this page in a browser:
 
-  Dashboard  ${url}/dashboard
-  Swagger    ${url}/swagger/index.html
-${rows.join('\n')}
-  API key    ${key ?? 'ADMIN_API_KEY of your settings'}
-  Data       ${folder}/data      (npm start -- --fresh begins empty)
-  Logs       ${folder}/logs      (earlier runs: ${folder}/logs-previous)
+  ${bold(`${url}/dashboard`)}
 
-${warnings}${warnings && '\n'}Record a click, and read it back:
+  Admin key  ${key ?? 'ADMIN_API_KEY of your settings'}
+  API        ${url}/swagger/index.html
+  Phone      ${phoneText(lanUrl)}
+  Logs       ${folder}/logs, of earlier runs: ${folder}/logs-previous
+  Data       ${folder}/data, or begin empty: npm start -- --fresh
+${addresses.map(([name, address]) => `  ${name.padEnd(10)} ${address}`).join('\n')}
 
-  curl -X POST ${url}/api/v1/ads/click -H 'Content-Type: application/json' -d '{"ad_id":"ad-001","video_play_time":30}'
-  curl '${url}/api/v1/ads/analytics?ad_id=ad-001'
-  curl '${url}/api/v1/ads/analytics/events?ad_id=ad-001' -H 'Authorization: Bearer ${key ?? '…'}'
+${warnings}${warnings && '\n'}Next, in another terminal:
+
+  1. Report a click; the page shows it at once
+${bold(`     curl ${url}/api/v1/ads/click \\
+       -H 'Content-Type: application/json' \\
+       -d '{"ad_id":"ad-001","video_play_time":30}'`)}
+  2. Register an ad of your own
+${bold(`     npm run ads -- add --target-url https://example.com`)}
+  3. Read the clicks of the last 24 hours
+${bold(`     curl '${url}/api/v1/ads/analytics?ad_id=ad-001'`)}
 
 Ctrl-C stops everything.
 `;
+}
+
+function phoneText(lan: LanUrl | undefined): string {
+  if (lan === undefined) return 'start with HTTP_HOST=0.0.0.0 to serve the network';
+  return lan.isOpen ? `${lan.url}/dashboard` : `HTTP_HOST=0.0.0.0 npm start, then ${lan.url}`;
 }

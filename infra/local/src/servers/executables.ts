@@ -56,10 +56,16 @@ async function findInstalled(program: ServerProgram): Promise<Executable | undef
  * Finds server programs on PATH, otherwise in Debian packages in the project's cache (fetched now if necessary), otherwise as
  * an image for a running Docker. Nothing is installed on the machine. A program that is not found is `missing`, with a
  * sentence about what to install.
+ *
+ * @param onFetch called before packages are fetched
  */
-export async function findExecutables<P extends ServerProgram>(programs: readonly P[]): Promise<Record<P, Executable>> {
+export async function findExecutables<P extends ServerProgram>(
+  programs: readonly P[],
+  onFetch: (missing: readonly P[]) => void = () => undefined,
+): Promise<Record<P, Executable>> {
   const missing: P[] = [];
   for (const program of programs) if ((await findInstalled(program)) === undefined) missing.push(program);
+  if (missing.length > 0) onFetch(missing);
   const whyNot = missing.length > 0 ? await fetchDebianPackages(missing) : undefined;
   const found = await Promise.all(
     programs.map(async (program) => [program, (await findInstalled(program)) ?? (await byDocker(program, whyNot))]),
