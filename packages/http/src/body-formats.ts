@@ -109,7 +109,9 @@ export function parserFor({ headers, url = '' }: IncomingMessage, numbers: Reado
   }
 }
 
-/** Returns the media type of a `Content-Type` in lower case, without parameters, or the error 415 for another charset than UTF-8. */
+/**
+ * Returns the media type of a `Content-Type` in lower case, without parameters, or the error 415 for another charset than UTF-8.
+ */
 function mediaTypeOf(contentType: string): string | ApiError {
   const [type = '', ...parameters] = contentType.toLowerCase().split(';');
   return parameters.some(isOtherCharset) ? unsupportedMediaType(NOT_UTF8) : type.trim();

@@ -83,8 +83,8 @@ function isOrigin(text: string | undefined): text is string {
 export type HeaderList = readonly string[];
 
 /**
- * The readers of a response. `events` and `tags` name the origin and allow credentials; a response of `tags` to the origin `null`, that
- * of a sandboxed frame, does neither, as VAST demands.
+ * The readers of a response. `events` and `tags` name the origin and allow credentials; a response of `tags` to the origin `null`,
+ * that of a sandboxed frame, does neither, as VAST demands.
  */
 export type Audience = 'readers' | 'events' | 'tags';
 

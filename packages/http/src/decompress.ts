@@ -3,7 +3,10 @@ import { gunzip, inflate, type ZlibOptions } from 'node:zlib';
 import { CONTENT_ENCODINGS, invalidRequest, payloadTooLarge, unavailable } from '@ads/contract';
 import { createTurns } from '@ads/runtime';
 
-/** Returns the decompressed bytes. Rejects with ApiError 400 for invalid bytes, 413 above the limit, 503 when too many wait. Clients take turns. */
+/**
+ * Returns the decompressed bytes. Rejects with ApiError 400 for invalid bytes, 413 above the limit, 503 when too many wait. Clients
+ * take turns.
+ */
 export type Decompressor = (bytes: Buffer, client: string) => Promise<Buffer>;
 
 /**

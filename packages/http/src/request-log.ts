@@ -24,10 +24,10 @@ const LINES_PER_SECOND = 10;
 const LONGEST_TEXT = 300;
 
 /**
- * Logs 4xx and refused prefetches at info, a 503 without a cause at warn, and other 5xx at error, each up to 10 lines per second. A 503 without a
- * cause is an intended refusal. One client can cause many of them, so they have a line limit of their own. All other
- * requests are summarised in one line every 10 s, so that the log does not grow with the load. Ends of streams have up to 10
- * lines per second.
+ * Logs 4xx and refused prefetches at info, a 503 without a cause at warn, and other 5xx at error, each up to 10 lines per second. A
+ * 503 without a cause is an intended refusal. One client can cause many of them, so they have a line limit of their own. All other
+ * requests are summarised in one line every 10 s, so that the log does not grow with the load. Ends of streams have up to 10 lines
+ * per second.
  */
 export function createRequestLog(logger: Logger): RequestLog {
   const streams = limitPerSecond(LINES_PER_SECOND);

@@ -1,6 +1,7 @@
 -- Up Migration
 
--- 1. Views for people with SQL tools, in a schema of their own. They contain neither addresses nor session ids. README.md documents the columns.
+-- 1. Views for people with SQL tools, in a schema of their own. They contain neither addresses nor session ids. README.md documents
+-- the columns.
 CREATE SCHEMA reports;
 
 CREATE VIEW reports.ads AS
@@ -55,10 +56,10 @@ $$;
 
 -- 2. Forgets a viewer: one step of `npm run erase`.
 
--- Replaces these addresses by 0.0.0.0 in the events from an id on, and deletes the session ids of these events. A step reads about `most` events. Returns the number of events
--- that it changed, and the id where the next step begins; null after the last event. Counts do not change. The ids of
--- events are the order of the steps, because no index has the addresses, and an event keeps its id when it is moved to another
--- partition.
+-- Replaces these addresses by 0.0.0.0 in the events from an id on, and deletes the session ids of these events. A step reads about
+-- `most` events. Returns the number of events that it changed, and the id where the next step begins; null after the last event.
+-- Counts do not change. The ids of events are the order of the steps, because no index has the addresses, and an event keeps its id
+-- when it is moved to another partition.
 CREATE FUNCTION erase_address(addresses inet[], from_id uuid, most integer, OUT erased bigint, OUT next_id uuid)
 LANGUAGE plpgsql
 SECURITY DEFINER

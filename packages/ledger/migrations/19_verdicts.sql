@@ -20,8 +20,8 @@ BEGIN
 END
 $$;
 
--- The number of the verdict, null for a valid event, and the hash of the viewer, null if it is not known. A list of the numbers here
--- would only have to be replaced for each new verdict: consumers refuse those that they do not know.
+-- The number of the verdict, null for a valid event, and the hash of the viewer, null if it is not known. A list of the numbers
+-- here would only have to be replaced for each new verdict: consumers refuse those that they do not know.
 ALTER TABLE ad_events
   ADD COLUMN verdict smallint,
   ADD COLUMN viewer  bigint;
@@ -36,8 +36,8 @@ ALTER TABLE counts_per_label
   ADD COLUMN invalid_impressions integer NOT NULL DEFAULT 0,
   ADD COLUMN invalid_others      integer NOT NULL DEFAULT 0;
 
--- The builder of days of the release before would leave out invalid events, so it must fail until it is replaced: without a default,
--- its rows are refused.
+-- The builder of days of the release before would leave out invalid events, so it must fail until it is replaced: without a
+-- default, its rows are refused.
 ALTER TABLE counts_per_day
   ADD COLUMN invalid_clicks      bigint NOT NULL DEFAULT 0,
   ADD COLUMN invalid_impressions bigint NOT NULL DEFAULT 0,

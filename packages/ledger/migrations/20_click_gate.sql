@@ -1,8 +1,8 @@
 -- Up Migration
 
--- The gate: recent clicks of each viewer on each ad. It decides whether a click is a double click or part of a flood, when the click
--- is recorded. Verdicts are stored with the events, so the table may be lost: after a crash of Postgres it is empty, and the next
--- clicks are judged as the first ones of their viewers.
+-- The gate: recent clicks of each viewer on each ad. It decides whether a click is a double click or part of a flood, when the
+-- click is recorded. Verdicts are stored with the events, so the table may be lost: after a crash of Postgres it is empty, and the
+-- next clicks are judged as the first ones of their viewers.
 --   key         hash of ad and viewer
 --   last_click  time of the latest click in milliseconds since 1970
 --   hour        the newest hour in which a click was received, in hours since 1970

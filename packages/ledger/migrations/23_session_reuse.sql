@@ -1,7 +1,7 @@
 -- Up Migration
 
--- Repeated pixels and clicks of a session that came from another viewer than the stored event, by ad and UTC day of their receipt: a
--- cache gave one VAST document to several viewers. A diagnostic: a batch that is delivered again may count again.
+-- Repeated pixels and clicks of a session that came from another viewer than the stored event, by ad and UTC day of their receipt:
+-- a cache gave one VAST document to several viewers. A diagnostic: a batch that is delivered again may count again.
 CREATE TABLE session_reuse (
   ad_id  text    NOT NULL,
   day    date    NOT NULL,

@@ -159,7 +159,8 @@ BEGIN
 END
 $$;
 
--- 3. Minute buckets are pruned in the same way as second buckets, so each role that may delete second buckets may delete minute buckets.
+-- 3. Minute buckets are pruned in the same way as second buckets, so each role that may delete second buckets may delete minute
+-- buckets.
 CREATE INDEX clicks_per_minute_by_time ON clicks_per_minute USING brin (minute);
 DO $$
 DECLARE

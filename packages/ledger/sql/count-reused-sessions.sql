@@ -1,5 +1,5 @@
--- Counts repeated events whose viewer is not that of the stored event. Returns one row: `reused`, their number. Rows of session_reuse are
--- locked in the order of their keys, and nothing else is.
+-- Counts repeated events whose viewer is not that of the stored event. Returns one row: `reused`, their number. Rows of
+-- session_reuse are locked in the order of their keys, and nothing else is.
 -- Parameters are arrays of equal length: 1 ids, 2 kinds, 3 viewers, 4 received in milliseconds.
 --
 -- A viewer has another hash on each UTC day. An event that repeats one of another day therefore counts if it came an hour later or

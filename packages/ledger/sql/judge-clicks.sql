@@ -1,16 +1,16 @@
--- Judges clicks as if none of them was stored yet, and advances the gate by them. Returns a row for each invalid one: its `place` in
--- the arrays, from 1, and the number of its `verdict`. Record the clicks in the same transaction, and undo it if some of them were
--- stored already: see gate.ts.
--- Parameters: arrays of equal length: 1 ids, 2 ad ids, 3 viewers, 4 occurred in milliseconds, 5 Unix hours of receipt; 6 milliseconds
--- within which a second click is a double click, 7 clicks per hour of receipt; 0 turns a rule off.
+-- Judges clicks as if none of them was stored yet, and advances the gate by them. Returns a row for each invalid one: its `place`
+-- in the arrays, from 1, and the number of its `verdict`. Record the clicks in the same transaction, and undo it if some of them
+-- were stored already: see gate.ts.
+-- Parameters: arrays of equal length: 1 ids, 2 ad ids, 3 viewers, 4 occurred in milliseconds, 5 Unix hours of receipt; 6
+-- milliseconds within which a second click is a double click, 7 clicks per hour of receipt; 0 turns a rule off.
 --
 -- The rows of the gate are locked in the order of their keys until the commit. The update waits for a batch with clicks of the same
--- viewer and ad, and reads the row that it left, whatever the snapshot is. It moves what the row held before to other columns, because
--- RETURNING has new values only.
+-- viewer and ad, and reads the row that it left, whatever the snapshot is. It moves what the row held before to other columns,
+-- because RETURNING has new values only.
 --
 -- A click is a double click if the one before it, in the batch or the latest in the gate, is less than the window away. A late
--- click is compared with the latest one of the gate only, so it may be earlier. The gate counts the clicks of the newest hour: a click
--- that was received in an earlier hour is not judged as flood.
+-- click is compared with the latest one of the gate only, so it may be earlier. The gate counts the clicks of the newest hour: a
+-- click that was received in an earlier hour is not judged as flood.
 WITH click AS MATERIALIZED (
   SELECT *, hashtextextended(ad_id, viewer) AS key
   FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::integer[])

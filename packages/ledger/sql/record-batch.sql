@@ -19,10 +19,10 @@
 -- Seconds, minutes, totals, play times and clicks per second of the video hold valid events only. An invalid event counts in the
 -- invalid column of its quarter-hour and of its labels, and once for its verdict, which is a label whose values are not registered.
 --
--- Lock order: rows of the gate, events, seconds, minutes, totals, seconds of the video, labels, quarter-hours, each sorted by key. Marks of late
--- buckets are only inserted, and day_tier is only read: its lock holds up the builder of days, see days.ts. Postgres executes
--- the parts without a result after all others, in the reverse order of the text. Parallel batches wait for each other and never
--- deadlock. A bucket whose events are all stored already is updated by 0, to lock it and get its latest count: a redelivered
+-- Lock order: rows of the gate, events, seconds, minutes, totals, seconds of the video, labels, quarter-hours, each sorted by key.
+-- Marks of late buckets are only inserted, and day_tier is only read: its lock holds up the builder of days, see days.ts. Postgres
+-- executes the parts without a result after all others, in the reverse order of the text. Parallel batches wait for each other and
+-- never deadlock. A bucket whose events are all stored already is updated by 0, to lock it and get its latest count: a redelivered
 -- batch thereby repeats a raise that a crash prevented. A batch without repetitions skips the search for such buckets.
 --
 -- The result has an array per column instead of a row per bucket: with 10,000 ads a batch touches more buckets than it has

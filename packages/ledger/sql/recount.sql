@@ -3,7 +3,8 @@
 -- reads every event, about 1 s per million.
 --
 -- Parameters: 1 seconds for which second buckets are kept, 2 minutes for which minute buckets are kept. Older missing buckets
--- are not created, so all minutes from then on are complete. `:count` and the like are filled in from EVENT_KINDS, see kinds-in-sql.ts.
+-- are not created, so all minutes from then on are complete. `:count` and the like are filled in from EVENT_KINDS, see
+-- kinds-in-sql.ts.
 --
 -- After old events were removed, only buckets after the last removed event can be counted. Earlier buckets stay as they are, a
 -- total is the sum of all quarter-hours, and clicks per second of the video, which have no time, are only raised.

@@ -1,6 +1,6 @@
--- Counts marked ads and days again, and deletes their marks: of at most $1 marks those of $2 pairs of an ad and a day of UTC. Returns
--- whether `more` are left. One statement has one snapshot: a mark that it deletes belongs to counts that it sees. Run it under the
--- builder's lock.
+-- Counts marked ads and days again, and deletes their marks: of at most $1 marks those of $2 pairs of an ad and a day of UTC.
+-- Returns whether `more` are left. One statement has one snapshot: a mark that it deletes belongs to counts that it sees. Run it
+-- under the builder's lock.
 WITH found AS MATERIALIZED (
   SELECT ctid, dense_rank() OVER (ORDER BY ad_id, quarter_hour / 96) AS pair
   FROM (SELECT ctid, ad_id, quarter_hour FROM late_quarter_hours LIMIT $1::integer) sample

@@ -1,5 +1,5 @@
--- Asks for days with these remainders ($1) of their first quarter-hour by 96. New remainders are ignored once there are $2; one call
--- may exceed it by its remainders.
+-- Asks for days with these remainders ($1) of their first quarter-hour by 96. New remainders are ignored once there are $2; one
+-- call may exceed it by its remainders.
 INSERT INTO day_offsets (remainder)
 SELECT remainder
 FROM unnest($1::integer[]) AS remainder

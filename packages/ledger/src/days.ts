@@ -12,7 +12,8 @@ import { readText } from './files.js';
  * 1. Only days that end at or before `late_before` are built. It is advanced under an exclusive lock on day_tier. Each recorder
  *    reads day_tier, so it holds a shared lock on it from before its snapshot until its commit. A recorder that has read an older
  *    value has therefore committed before the new value exists, and S sees its counts.
- * 2. Each other R has read a value after the end of the day, and marks the bucket. If S does not see the counts of R, it does not see
+ * 2. Each other R has read a value after the end of the day, and marks the bucket. If S does not see the counts of R, it does not
+ * see
  *    the mark either, and the mark stays.
  * 3. A report reads marks, days and quarter-hours in one snapshot. It reads the quarter-hours of each ad and day with a mark, and
  *    of each day that is not built.
@@ -53,8 +54,8 @@ const TRY_LOCK_DAYS = "SELECT pg_try_advisory_xact_lock(hashtext('build_days')) 
 export const LOCK_DAYS = "SELECT pg_advisory_xact_lock(hashtext('build_days'))";
 
 /**
- * The result of one step of the builder. `worked`: more may be left to do. `busy`: another process makes a step, or recorders are slow.
- * `done`: nothing is left to do.
+ * The result of one step of the builder. `worked`: more may be left to do. `busy`: another process makes a step, or recorders are
+ * slow. `done`: nothing is left to do.
  */
 export type DaysStep = 'worked' | 'busy' | 'done';
 

@@ -8,8 +8,8 @@ export interface Database {
 /** A database for recording, which may take several statements. */
 export interface RecordingDatabase extends Database {
   /**
-   * Runs statements in one transaction with the isolation level READ COMMITTED, and commits, or rolls back if the result is not to be
-   * kept. `work` may run again after a failure.
+   * Runs statements in one transaction with the isolation level READ COMMITTED, and commits, or rolls back if the result is not to
+   * be kept. `work` may run again after a failure.
    *
    * @param isKept decides whether the transaction is committed; by default it is
    * @returns the result in both cases

@@ -13,9 +13,10 @@ import { type JudgedEvent, type Recorded, type RecordOptions, recordBatch } from
  *    held before. A batch that has clicks of the same ones, in any process, waits here until the transaction ends.
  * 2. `record-batch.sql` stores the clicks with their verdicts.
  *
- * The first statement takes every click for new. If the second one inserts fewer, some were stored already: the transaction is rolled
- * back, and repeated without judging the stored ones. So the gate is advanced by exactly the clicks that were inserted, and a click
- * is judged once, against the clicks that were recorded before it, however often it is delivered. Only repeated batches pay for that.
+ * The first statement takes every click for new. If the second one inserts fewer, some were stored already: the transaction is
+ * rolled back, and repeated without judging the stored ones. So the gate is advanced by exactly the clicks that were inserted, and
+ * a click is judged once, against the clicks that were recorded before it, however often it is delivered. Only repeated batches pay
+ * for that.
  */
 
 const JUDGE_CLICKS = fillInKinds(readText('sql/judge-clicks.sql'));
@@ -75,8 +76,8 @@ function passesGate(event: AdEvent): event is Click {
 }
 
 /**
- * Records a batch. Its options name the ledger as for {@link recordBatch}: in another one nothing is recorded, and the gate stays as
- * it is.
+ * Records a batch. Its options name the ledger as for {@link recordBatch}: in another one nothing is recorded, and the gate stays
+ * as it is.
  *
  * @throws the errors of `transaction`; recording the batch again is safe
  */

@@ -4,7 +4,10 @@ import { createKeyRing, type KeyRing } from './key-ring.js';
 
 const OLD_AFTER_SECONDS = 30;
 
-/** Opens the keys of a service, and tells when they cannot be read. @param database not one with slow reads: they would delay a deletion */
+/**
+ * Opens the keys of a service, and tells when they cannot be read. @param database not one with slow reads: they would delay a
+ * deletion
+ */
 export function openKeyRing(
   { config, metrics, conditions, shutdown }: ProcessContext<KeyConfig>,
   database: Database,

@@ -33,8 +33,8 @@ interface Statements {
 }
 
 /**
- * The statements of one order. `first` is the time before or after all pages: the newest ads must not have a time that a cursor cannot
- * hold, because such a time ends the list.
+ * The statements of one order. `first` is the time before or after all pages: the newest ads must not have a time that a cursor
+ * cannot hold, because such a time ends the list.
  */
 function statementsOf(beyond: '<' | '>', first: string, direction: '' | ' DESC'): Statements {
   const end = `coalesce(timestamptz 'epoch' + $1::float8 * interval '1 microsecond', '${first}'), coalesce($2, '')`;

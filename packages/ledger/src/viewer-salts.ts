@@ -13,8 +13,8 @@ export async function renewViewerSalts(database: Database): Promise<number> {
 }
 
 /**
- * The salts of viewers in memory, as keyed hashes. They are read every `refreshMs`, and kept while Postgres is unavailable: three days
- * are known in advance. Salts are secrets, so nothing else returns them.
+ * The salts of viewers in memory, as keyed hashes. They are read every `refreshMs`, and kept while Postgres is unavailable: three
+ * days are known in advance. Salts are secrets, so nothing else returns them.
  */
 export interface ViewerSalts {
   /** @param day days since 1970, UTC. @returns undefined if the salt of the day is not known */

@@ -102,7 +102,9 @@ export const eventRequests = perKind((kind) => {
     .label('body');
 });
 
-/** An event of `POST /api/v1/ads/events`: the fields of its kind, beside the kind. It describes what {@link eventRequests} validate. */
+/**
+ * An event of `POST /api/v1/ads/events`: the fields of its kind, beside the kind. It describes what {@link eventRequests} validate.
+ */
 export const batchedEvent = Joi.object({
   kind: Joi.string()
     .valid(...KINDS)

@@ -14,7 +14,9 @@ interface KindRow {
   readonly endpoint?: KindEndpoint;
   /** Older names of the kind in VAST. */
   readonly aliases?: readonly string[];
-  /** Tells events of the kind in one session apart. If absent, a session has one event of the kind, however often it is reported. */
+  /**
+   * Tells events of the kind in one session apart. If absent, a session has one event of the kind, however often it is reported.
+   */
   readonly distinctBy?: Distinction;
 }
 

@@ -26,8 +26,8 @@ export interface TargetParts {
 }
 
 /**
- * The result of reading a text as a target. New ads need the state `target`. Ads that were written by SQL may have any text: a `repaired` one
- * is safe to use, because everything except macros was percent-encoded; an `unsafe` one cannot be used.
+ * The result of reading a text as a target. New ads need the state `target`. Ads that were written by SQL may have any text: a
+ * `repaired` one is safe to use, because everything except macros was percent-encoded; an `unsafe` one cannot be used.
  */
 export type TargetReading =
   | { readonly state: 'target'; readonly parts: TargetParts }

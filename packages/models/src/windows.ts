@@ -19,7 +19,8 @@ const MINUTES_SEEN = 1_440;
 
 /**
  * Number of second buckets, and least number of minute buckets, that Postgres keeps beside the current one. No window reads older
- * ones, even if the clocks of Postgres and of a reader differ by two hours. `MINUTE_RETENTION_HOURS` keeps more minutes for reports.
+ * ones, even if the clocks of Postgres and of a reader differ by two hours. `MINUTE_RETENTION_HOURS` keeps more minutes for
+ * reports.
  */
 export const SECONDS_KEPT = 3 * 3_600;
 export const LEAST_MINUTES_KEPT = 50 * 60;

@@ -128,8 +128,8 @@ function versionOf(code: unknown): number | undefined {
 }
 
 /**
- * Encodes one event. Concatenation takes two thirds of the time of JSON.stringify; only the ad id and labels may need escaping. Times are
- * formatted by toFixed, because V8 caches the other conversions of numbers to strings, which then outlive the young
+ * Encodes one event. Concatenation takes two thirds of the time of JSON.stringify; only the ad id and labels may need escaping.
+ * Times are formatted by toFixed, because V8 caches the other conversions of numbers to strings, which then outlive the young
  * generation.
  */
 export function encodeEvent(event: AdEvent): string {

@@ -4,8 +4,8 @@ import { createEventParser } from './event-parser.js';
 import { type ApiProblem, problemOf, problemOfAnswer } from './problem.js';
 
 /**
- * The connection of a live stream. `connecting`: the first attempt is in progress. `live`: states arrive. `waiting`: the next attempt
- * follows a pause. `refused`: no attempt follows until the key changes. `paused`: the tab is hidden.
+ * The connection of a live stream. `connecting`: the first attempt is in progress. `live`: states arrive. `waiting`: the next
+ * attempt follows a pause. `refused`: no attempt follows until the key changes. `paused`: the tab is hidden.
  */
 export type Link = 'connecting' | 'live' | 'waiting' | 'refused' | 'paused';
 

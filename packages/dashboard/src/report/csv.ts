@@ -6,8 +6,8 @@ const FORMULA = /^[=+\-@\t\r＝＋－＠]/;
 const QUOTED = /[",\r\n]/;
 
 /**
- * Writes CSV by RFC 4180, as the API does. Ids and labels come from strangers, so a text that a spreadsheet would take for a formula
- * gets an apostrophe before it. Numbers are written as they are.
+ * Writes CSV by RFC 4180, as the API does. Ids and labels come from strangers, so a text that a spreadsheet would take for a
+ * formula gets an apostrophe before it. Numbers are written as they are.
  */
 export function csvOf(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
   return [head, ...rows].map((row) => `${row.map(textOf).join()}\r\n`).join('');

@@ -73,8 +73,8 @@ export function boundsOf(days: Days, tz: string, now: number): Bounds {
 }
 
 /**
- * The bounds of the period before: as many days, or the month before. If the range ends now, the period before ends at the same time
- * of its last day, so that both are equally long.
+ * The bounds of the period before: as many days, or the month before. If the range ends now, the period before ends at the same
+ * time of its last day, so that both are equally long.
  */
 export function boundsBefore(range: RangeName, days: Days, tz: string, now: number): Bounds {
   const isMonth = range === 'month' || range === 'last_month';
