@@ -1,6 +1,6 @@
--- A page of the ids of all ads, or of those of an advertiser, most clicks first, equal ones by id. Parameters: 1 width of the window in seconds, null for all
--- time; 2 the current second; 3 and 4 clicks and id of the last ad of the previous page, or null and null; 5 maximum number of
--- ads; 6 the advertiser, or null. Returns `ad_id` and `clicks`, in order.
+-- A page of the ids of all ads, or of those of an advertiser, most clicks first, equal ones by id. Parameters: 1 width of the
+-- window in seconds, null for all time; 2 the current second; 3 and 4 clicks and id of the last ad of the previous page, or null
+-- and null; 5 maximum number of ads; 6 the advertiser, or null. Returns `ad_id` and `clicks`, in order.
 --
 -- Ads without clicks come last, and most ads of a large catalogue have none: they are read by id, as far as the page needs them.
 WITH counted AS MATERIALIZED (

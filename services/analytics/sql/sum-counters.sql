@@ -1,5 +1,5 @@
--- Totals of all ads of the catalogue together, or of those of an advertiser, and their counts in the last whole second. Takes time in proportion to the number of
--- ads that have events.
+-- Totals of all ads of the catalogue together, or of those of an advertiser, and their counts in the last whole second. Takes time
+-- in proportion to the number of ads that have events.
 -- Parameters: 1 the current second, 2 the advertiser, or null.
 SELECT total.*, last.*
 FROM (

@@ -7,7 +7,9 @@ const READ_ADVERTISERS = readFileSync(new URL('../sql/read-advertisers.sql', imp
 /** The ads that a caller may read. */
 export type Ads = Pick<AdCatalogue, 'find'>;
 
-/** Returns the ads of an advertiser; all ads for undefined. The ad of another advertiser is unknown, like one that does not exist. */
+/**
+ * Returns the ads of an advertiser; all ads for undefined. The ad of another advertiser is unknown, like one that does not exist.
+ */
 export type AdsOf = (advertiser: string | undefined) => Ads;
 
 export interface AdsOfOptions {

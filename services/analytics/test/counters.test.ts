@@ -106,8 +106,8 @@ function manyEvents(): AdEvent[] {
 }
 
 /**
- * The last second is the one before the current one. The definition of windows: those up to an hour are the seconds (now - width, now], the 24-hour window is the
- * current minute and the 1,439 before it.
+ * The last second is the one before the current one. The definition of windows: those up to an hour are the seconds (now - width,
+ * now], the 24-hour window is the current minute and the 1,439 before it.
  */
 function bruteForce(events: readonly AdEvent[], adId: string, now: number): Counters {
   const second = (time: number) => Math.floor(time / SECOND);

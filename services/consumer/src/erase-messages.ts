@@ -65,7 +65,10 @@ async function* messagesOf(manager: JetStreamManager, stream: string, subject: s
   }
 }
 
-/** The data of a message without the address, the hash of the viewer and the session ids of its events, and the number of events that had it. */
+/**
+ * The data of a message without the address, the hash of the viewer and the session ids of its events, and the number of events
+ * that had it.
+ */
 export function eraseInMessage(
   data: Uint8Array,
   address: string,

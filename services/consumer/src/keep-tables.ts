@@ -24,8 +24,8 @@ export interface TablesDependencies {
 }
 
 /**
- * Prunes rollups, creates partitions and removes old events, at once and every hour, and a minute after a failure. A failed step does not stop the
- * others.
+ * Prunes rollups, creates partitions and removes old events, at once and every hour, and a minute after a failure. A failed step
+ * does not stop the others.
  *
  * @returns stops it, and waits for the current statement
  */

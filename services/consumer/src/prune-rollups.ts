@@ -3,8 +3,8 @@ import { type Database, pruneGate, pruneMinutes, pruneSeconds } from '@ads/ledge
 import type { Clock } from '@ads/runtime';
 
 /**
- * Deletes rows of the rollups and of the gate that are not kept any more, by the clock of Postgres. Refuses while any two clocks are more than 30 s
- * apart: rows that a wrong clock deletes would be missing in windows and in every rebuild.
+ * Deletes rows of the rollups and of the gate that are not kept any more, by the clock of Postgres. Refuses while any two clocks
+ * are more than 30 s apart: rows that a wrong clock deletes would be missing in windows and in every rebuild.
  *
  * @throws Error that names the clocks that disagree; DependencyUnavailable when Postgres is unavailable
  */

@@ -8,7 +8,10 @@ export type StoreResult =
   | { readonly state: 'unavailable'; readonly cause: unknown };
 
 export interface StoreDependencies {
-  /** Resolves when JetStream has acknowledged the batch, which is one message. Rejects if it is uncertain whether JetStream has stored it. */
+  /**
+   * Resolves when JetStream has acknowledged the batch, which is one message. Rejects if it is uncertain whether JetStream has
+   * stored it.
+   */
   readonly publish: (events: readonly AdEvent[]) => Promise<void>;
   /** Resolves when Postgres has committed the batch. */
   readonly record: (events: readonly AdEvent[]) => Promise<Outcome>;

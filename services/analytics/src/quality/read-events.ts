@@ -59,8 +59,8 @@ export interface EventsDependencies {
 }
 
 /**
- * Counts the valid events of an ad whose ids have a time in the range, or in its newest part that has `mostEvents` events of all ads:
- * there is no index on the ad. Each statement has a connection of its own, so that a slow one delays no other read.
+ * Counts the valid events of an ad whose ids have a time in the range, or in its newest part that has `mostEvents` events of all
+ * ads: there is no index on the ad. Each statement has a connection of its own, so that a slow one delays no other read.
  *
  * @param signal ends the read
  * @throws DependencyUnavailable when Postgres is unavailable, or a statement takes longer than `timeoutMs`

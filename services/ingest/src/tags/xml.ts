@@ -11,8 +11,8 @@ const REFERENCES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;'
 const NOT_IN_URLS = /[^!#-;=?-[\]_a-z~]+/gu;
 
 /**
- * A text for the content of an element, or for an attribute in quotes, in XML and HTML. Tabs and line breaks stay what they are in both. Characters
- * that XML does not allow become U+FFFD.
+ * A text for the content of an element, or for an attribute in quotes, in XML and HTML. Tabs and line breaks stay what they are in
+ * both. Characters that XML does not allow become U+FFFD.
  */
 export function escapeXml(text: string): string {
   return text
