@@ -6,7 +6,8 @@ import { AD_IDS, BASE_URL, READ_HEADERS } from './settings.js';
 /*
  * Compares the acknowledged events with the counts of analytics. Virtual users share only metrics, and `teardown` can't
  * read metrics. So each acknowledgement increases `lost`, and the end of the run decreases it by the growth of the counts:
- * what remains in `lost` is the number of lost events. It is negative if other clients also sent events, or if a response did not arrive.
+ * what remains in `lost` is the number of lost events. It is negative if other clients also sent events, or if a response did not
+ * arrive.
  */
 export const journal = {
   click: { accepted: new Counter('accepted_clicks'), lost: new Counter('lost_clicks') },

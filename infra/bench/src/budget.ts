@@ -61,7 +61,10 @@ export const FULL: Budget = {
   cost: { starts: 3, seconds: 8 },
 };
 
-/** The same parts with fewer rounds: ingest 50 s, batches 20 s, tags 25 s, rules 20 s, drain 25 s, freshness 25 s, answers 45 s, reports 20 s, cost 15 s. */
+/**
+ * The same parts with fewer rounds: ingest 50 s, batches 20 s, tags 25 s, rules 20 s, drain 25 s, freshness 25 s, answers 45 s,
+ * reports 20 s, cost 15 s.
+ */
 export const QUICK: Budget = {
   name: 'quick',
   ingest: { rounds: 1, warmSeconds: 0.5, seconds: 1.2 },

@@ -1,5 +1,5 @@
--- Clicks that are stored as a double click or as part of a flood, although no other stored clicks of the same viewer and ad make them
--- one. A click would be its own reason if it were judged twice.
+-- Clicks that are stored as a double click or as part of a flood, although no other stored clicks of the same viewer and ad make
+-- them one. A click would be its own reason if it were judged twice.
 -- Parameters: 1 milliseconds within which a second click is a double click, 2 clicks per hour of receipt.
 WITH judged AS (
   SELECT

@@ -41,8 +41,8 @@ export const ACCEPTED = 'accepted';
 export const REDIRECTED = 'redirected';
 
 /**
- * The number of requests by outcome: {@link ACCEPTED}, {@link REDIRECTED}, another status, or the error of the connection. The outcome of an analytics request that was
- * not answered with 200 begins with `analytics`.
+ * The number of requests by outcome: {@link ACCEPTED}, {@link REDIRECTED}, another status, or the error of the connection. The
+ * outcome of an analytics request that was not answered with 200 begins with `analytics`.
  */
 export type Outcomes = ReadonlyMap<string, number>;
 

@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:net';
 
 /*
- * These ports are below the range for outgoing connections (from 32768 on Linux, 49152 on macOS). A port of that range is unsafe for
- * a server that is killed and restarted: meanwhile a client that retries its connection may get the same port as its own,
+ * These ports are below the range for outgoing connections (from 32768 on Linux, 49152 on macOS). A port of that range is unsafe
+ * for a server that is killed and restarted: meanwhile a client that retries its connection may get the same port as its own,
  * connect to itself, and keep the port.
  */
 const LOWEST = 20_000;

@@ -18,7 +18,9 @@ const QUIET_MS = 10_000;
 const LOOK_MS = 200;
 const HEAL_MS = 120_000;
 
-/** Lists of addresses: the memory of a million ranges of IPv6, and the pauses while a list of 100,000 ranges is replaced under load. */
+/**
+ * Lists of addresses: the memory of a million ranges of IPv6, and the pauses while a list of 100,000 ranges is replaced under load.
+ */
 async function checkLists(stack: LimitsStack): Promise<LimitResult> {
   await stack.startServers();
   const large = join(stack.folder, 'large.txt');

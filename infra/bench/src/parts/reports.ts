@@ -62,7 +62,10 @@ interface Ads {
   readonly rare: readonly string[];
 }
 
-/** Fills the quarter-hours of the days before a time, and of the hours after it. No events are stored, because reports read rollups only. */
+/**
+ * Fills the quarter-hours of the days before a time, and of the hours after it. No events are stored, because reports read rollups
+ * only.
+ */
 async function fill(stack: BenchStack, count: number, until: number): Promise<Ads> {
   const { database } = stack.admin;
   const adIds = adIdsOf(count + RARE_ADS);

@@ -18,7 +18,9 @@ const WARM_ANSWERS = 50_000;
 /** Headers that Node sets, or that differ between the responses. */
 const OWN_HEADERS = new Set(['date', 'connection', 'keep-alive']);
 
-/** Tags per second on one core, the response times of VAST at half of its rate, and those of bare `node:http` with the same bytes. */
+/**
+ * Tags per second on one core, the response times of VAST at half of its rate, and those of bare `node:http` with the same bytes.
+ */
 export const tags: Part = {
   title: 'tags per second on one core; pixels and click-throughs are answered after the acknowledgement of JetStream',
   ads: 100,

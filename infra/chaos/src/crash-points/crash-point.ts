@@ -9,8 +9,8 @@ type RaisePoint = 'between-commit-and-raise' | 'in-the-middle-of-raises' | 'betw
 const RAISED_BEFORE_CRASH = 1;
 
 /**
- * Wraps a database. Kills the process when batch number `afterBatches` of those that the gate judges is judged and recorded, but not
- * committed.
+ * Wraps a database. Kills the process when batch number `afterBatches` of those that the gate judges is judged and recorded, but
+ * not committed.
  */
 export function crashingDatabase<D extends RecordingDatabase>(database: D, afterBatches: number): D {
   let batches = 0;

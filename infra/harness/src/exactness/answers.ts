@@ -8,8 +8,8 @@ const OTHER_ANSWERS_MS = 30_000;
 const PAUSE_MS = 250;
 
 /**
- * Compares the answers of analytics with the valid stored events, ad by ad, at the second of the answer. Answers from the other store
- * must be right too. After a timeout, they are reported as wrong.
+ * Compares the answers of analytics with the valid stored events, ad by ad, at the second of the answer. Answers from the other
+ * store must be right too. After a timeout, they are reported as wrong.
  *
  * @param store the store that answers must come from
  * @returns one line for each ad with a wrong answer

@@ -4,7 +4,10 @@ import type pg from 'pg';
 
 const WRONG_ROLLUPS = fillInKinds(readFileSync(new URL('../../sql/wrong-rollups.sql', import.meta.url), 'utf8'));
 
-/** The tables with events, their rollups and the gate, for TRUNCATE. Recorders lock click_gate first, then ad_events; the builder of days late_quarter_hours. */
+/**
+ * The tables with events, their rollups and the gate, for TRUNCATE. Recorders lock click_gate first, then ad_events; the builder of
+ * days late_quarter_hours.
+ */
 export const EVENT_TABLES =
   'click_gate, ad_events, late_quarter_hours, ad_totals, clicks_per_play_second, counts_per_day, counts_per_label, counts_per_minute, counts_per_quarter_hour, counts_per_second, day_offsets';
 

@@ -9,7 +9,8 @@ const IMPRESSIONS_PER_CLICK = 10;
 
 /**
  * Fills the rollups of ads with the same number of clicks each, evenly over the last 24 hours: minutes, quarter-hours, seconds of
- * the last hour, totals. Each bucket also has ten impressions per click. No events are stored, as neither a rebuild nor an answer reads them. The tables must be empty.
+ * the last hour, totals. Each bucket also has ten impressions per click. No events are stored, as neither a rebuild nor an answer
+ * reads them. The tables must be empty.
  *
  * @returns the number of buckets
  */
