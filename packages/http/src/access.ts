@@ -14,8 +14,8 @@ import {
 } from '@ads/contract';
 import type { EventAccessConfig, KeyConfig } from '@ads/runtime';
 import type { Response, Router } from 'express';
-import type { HeaderList } from './common-headers.js';
 import { createRouter } from './create-router.js';
+import type { HeaderList } from './head.js';
 
 /** The sender of a request. */
 export interface Caller {

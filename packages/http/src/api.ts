@@ -4,11 +4,12 @@ import type { HttpConfig, Logger, ManagementEndpoints, Metrics, StitcherConfig }
 import express, { type ErrorRequestHandler, type Request, type Router } from 'express';
 import proxyAddress from 'proxy-addr';
 import { type Access, guardRoutes } from './access.js';
-import { commonHeaders, crossOrigin, securityHeaders, setHeaders } from './common-headers.js';
+import { commonHeaders, crossOrigin, securityHeaders } from './common-headers.js';
 import { createRouter } from './create-router.js';
 import { createStitchers, deviceAddress } from './device-headers.js';
 import { createFastPath, type FastPath } from './fast-path.js';
 import { forwardedForReader } from './forwarded-for.js';
+import { setHeaders } from './head.js';
 import { invalidTrafficHeaderReader } from './invalid-traffic-header.js';
 import { createObserver, observe, observedOf } from './observe.js';
 import { createRateLimiters, limitRequests, type RateLimitConfig } from './rate-limiter.js';

@@ -3,6 +3,7 @@ import { Socket } from 'node:net';
 import type { HttpConfig } from '@ads/runtime';
 import cors from 'cors';
 import helmet from 'helmet';
+import { type HeaderLines, linesOf } from './head.js';
 import { REQUEST_ID_HEADER } from './request-id.js';
 
 /** Middleware that works on plain Node requests and responses. */
@@ -74,13 +75,12 @@ const LONGEST_LIST = 1_024;
 /** Characters of a scheme, the longest host name and a port. */
 const LONGEST_ORIGIN = 300;
 
-/** A longer text is not an origin, and is never echoed. */
-function isOrigin(text: string | undefined): text is string {
-  return text !== undefined && text.length <= LONGEST_ORIGIN;
-}
+const PRINTABLE = /^[!-~]+$/;
 
-/** Alternating names and values, the form that `writeHead` accepts. */
-export type HeaderList = readonly string[];
+/** A longer text, and one with spaces or control characters, is not an origin, and is never echoed. */
+function isOrigin(text: string | undefined): text is string {
+  return text !== undefined && text.length <= LONGEST_ORIGIN && PRINTABLE.test(text);
+}
 
 /**
  * The readers of a response. `events` and `tags` name the origin and allow credentials; a response of `tags` to the origin `null`,
@@ -89,11 +89,11 @@ export type HeaderList = readonly string[];
 export type Audience = 'readers' | 'events' | 'tags';
 
 /** The headers of a response, by the origin of the request. */
-type HeadersFor = (origin: string | undefined) => HeaderList;
+type HeadersFor = (origin: string | undefined) => HeaderLines;
 
 /**
  * The headers that `securityHeaders` and `crossOrigin` set on a response, OPTIONS excepted. Both run once for each origin, and
- * their headers are recorded: running them takes 2.9 µs per request, the recorded list 0.8 µs.
+ * their headers are recorded: running them takes 2.9 µs per request.
  */
 export function commonHeaders(config: HttpConfig, audience: Audience): HeadersFor {
   const middleware = [securityHeaders(config), crossOrigin(config, () => audience !== 'readers')];
@@ -104,17 +104,16 @@ export function commonHeaders(config: HttpConfig, audience: Audience): HeadersFo
     return (origin) => (origin === undefined ? strangers : (known.get(origin) ?? strangers));
   }
   if (audience === 'readers') return () => strangers;
-  const all = recordHeaders(middleware, ANY_ORIGIN);
-  const place = all.indexOf(ANY_ORIGIN);
-  if (audience === 'events') return (origin) => (isOrigin(origin) ? all.with(place, origin) : strangers);
-  const unnamed = [...strangers, 'Vary', 'Origin'];
-  return (origin) => (isOrigin(origin) && origin !== 'null' ? all.with(place, origin) : unnamed);
+  const [start = '', end = ''] = recordHeaders(middleware, ANY_ORIGIN).split(ANY_ORIGIN);
+  if (audience === 'events') return (origin) => (isOrigin(origin) ? `${start}${origin}${end}` : strangers);
+  const unnamed = `${strangers}${linesOf(['Vary', 'Origin'])}`;
+  return (origin) => (isOrigin(origin) && origin !== 'null' ? `${start}${origin}${end}` : unnamed);
 }
 
 /** Placeholder for the origin of a request in the recorded headers. */
 const ANY_ORIGIN = 'https://any.example';
 
-function recordHeaders(middleware: readonly Plain[], origin: string | undefined): HeaderList {
+function recordHeaders(middleware: readonly Plain[], origin: string | undefined): HeaderLines {
   const request = new IncomingMessage(new Socket());
   request.method = 'GET';
   if (origin !== undefined) request.headers.origin = origin;
@@ -124,11 +123,5 @@ function recordHeaders(middleware: readonly Plain[], origin: string | undefined)
       if (error !== undefined) throw error;
     });
   }
-  return response.getHeaderNames().flatMap((name) => [name, String(response.getHeader(name))]);
-}
-
-export function setHeaders(response: ServerResponse, headers: HeaderList): void {
-  for (let index = 0; index + 1 < headers.length; index += 2) {
-    response.setHeader(headers[index] as string, headers[index + 1] as string);
-  }
+  return linesOf(response.getHeaderNames().flatMap((name) => [name, String(response.getHeader(name))]));
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Caller } from './access.js';
-import type { HeaderList } from './common-headers.js';
+import type { HeaderList } from './head.js';
 
 /** For responses that clients may keep, and must compare with `If-None-Match` before each use. */
 const REVALIDATED: Readonly<Record<Caller['cache'], HeaderList>> = {

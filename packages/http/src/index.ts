@@ -3,12 +3,12 @@ export { type Access, ANYONE, type Caller, callerOf, createAccess, type KeyCheck
 export * from './api.js';
 export type { TextBody } from './body-formats.js';
 export { clientKey } from './client-key.js';
-export { setHeaders } from './common-headers.js';
 export { connectionOwner } from './connection-owner.js';
 export { deviceAddress, deviceUserAgent, userAgentOf } from './device-headers.js';
 export { isFor, isKnown, revalidated, weakTag } from './etag.js';
 export { readBody } from './express-body.js';
 export type { FastPath, FastPathHandler } from './fast-path.js';
+export { setHeaders } from './head.js';
 export { isMarkedInvalid } from './invalid-traffic-header.js';
 export { beginStream, labelled } from './observe.js';
 export * from './request-body.js';

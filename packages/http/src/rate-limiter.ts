@@ -3,7 +3,7 @@ import { ENDPOINTS, ownText, rateLimited } from '@ads/contract';
 import { type EventLimitConfig, type HttpConfig, managementPath } from '@ads/runtime';
 import type { RequestHandler } from 'express';
 import { clientKey, pseudonymOf } from './client-key.js';
-import { type HeaderList, setHeaders } from './common-headers.js';
+import { type HeaderLines, listOf, setHeaders } from './head.js';
 
 /** Names a limit: `RATE_LIMIT_EVENTS_PER_MINUTE` or `RATE_LIMIT_READS_PER_MINUTE`. */
 export type LimitName = 'events' | 'reads';
@@ -29,14 +29,14 @@ interface ClientWindow {
  * Counts a request of the client that `clientKey` derives from the arguments.
  *
  * @param cost how many requests it counts as; 1 by default
- * @returns the headers `RateLimit-Policy` and `RateLimit`
+ * @returns `RateLimit-Policy` and `RateLimit`, or no line without a limit
  * @throws ApiError 429 when the client is over its limit
  */
 export type RateLimiter = (
   clientAddress: string | undefined,
   socket: Pick<Socket, 'remoteAddress'>,
   cost?: number,
-) => HeaderList;
+) => HeaderLines;
 
 const wholeMilliseconds = (): number => Math.floor(performance.now());
 
@@ -54,7 +54,7 @@ export function createRateLimiter(
   limit: number,
   { now = wholeMilliseconds, maxClients = MAX_CLIENTS } = {},
 ): RateLimiter {
-  if (limit === 0) return () => [];
+  if (limit === 0) return () => '';
   const policyFor = (client: string) => `"${name}"; q=${limit}; w=${WINDOW_MS / 1_000}; pk=:${client}:`;
   let newer = new Map<string, ClientWindow>();
   let older = new Map<string, ClientWindow>();
@@ -96,7 +96,7 @@ export function createRateLimiter(
         'Retry-After': String(seconds),
       });
     }
-    return ['RateLimit-Policy', window.policy, 'RateLimit', remaining];
+    return `RateLimit-Policy: ${window.policy}\r\nRateLimit: ${remaining}\r\n`;
   };
 }
 
@@ -116,7 +116,7 @@ const PROBES: ReadonlySet<unknown> = new Set([ENDPOINTS.health.path, ENDPOINTS.l
 /** Limits all requests to Express, including those for unknown paths. Probes are never limited. */
 export function limitRequests(rateLimiter: RateLimiter): RequestHandler {
   return (request, response, next) => {
-    if (!PROBES.has(managementPath(request.url))) setHeaders(response, rateLimiter(request.ip, request.socket));
+    if (!PROBES.has(managementPath(request.url))) setHeaders(response, listOf(rateLimiter(request.ip, request.socket)));
     next();
   };
 }

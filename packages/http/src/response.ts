@@ -1,6 +1,6 @@
 import { type ApiError, errorBody } from '@ads/contract';
-import type { HeaderList } from './common-headers.js';
 import { toApiError } from './errors.js';
+import type { HeaderList } from './head.js';
 import type { ObservedRequest } from './observe.js';
 
 /** The body of a response, and the headers that belong to it. */
