@@ -5,10 +5,10 @@ import { type AdEvent, addressBytes } from '@ads/models';
 import type { Logger } from '@ads/runtime';
 import { describe, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
-import { V4_WORD } from '../src/invalid-traffic/address-words.js';
+import { readWords, V4_WORD, WORDS } from '../src/invalid-traffic/address-words.js';
 import { ofBody, ofTag } from '../src/invalid-traffic/circumstances.js';
 import { createJudge } from '../src/invalid-traffic/judge.js';
-import { userAgentClassifier } from '../src/invalid-traffic/user-agents.js';
+import { userAgentReader } from '../src/invalid-traffic/user-agents.js';
 import type { ViewerHash } from '../src/invalid-traffic/viewer-hash.js';
 import type { TagQuery } from '../src/tags/tag-query.js';
 import { openTagSigning } from '../src/tags/tag-signing.js';
@@ -35,7 +35,7 @@ function signingOf(mode: 'report' | 'enforce', EVENTS_ACCESS: 'public' | 'key' =
 
 const OPTIONS = {
   lists: { listed_ip: listOf('192.0.2.66', '0.0.0.0'), datacenter: listOf('192.0.2.66', '192.0.2.77') },
-  classOf: userAgentClassifier({ include: [], exclude: [] }),
+  agentOf: userAgentReader({ include: [], exclude: [] }),
   readsProxyHeader: true,
   durationOf: (adId: string) => (adId === 'ad-001' ? 30 : undefined),
   signing: undefined,
@@ -116,7 +116,7 @@ describe('the verdict on a tag', () => {
     [7, 'no_user_agent'],
     [8, undefined],
   ])('needs a user agent of 8 characters: %d', (length, verdict) => {
-    const withoutBots = createJudge({ ...OPTIONS, classOf: () => 'viewer' });
+    const withoutBots = createJudge({ ...OPTIONS, agentOf: () => ({ class: 'viewer', fingerprint: [] }) });
     expect(onTag({ userAgent: 'x'.repeat(length) }, 'pixel', withoutBots)).toBe(verdict);
   });
 
@@ -185,13 +185,24 @@ describe('the verdict on an event in JSON', () => {
   });
 });
 
-it('a valid event is the same object, with its viewer', () => {
+it('an event stays the same object, and gets its viewer if address and user agent are known', () => {
   const event = eventOf({});
   expect(judge(event, ofBody(event, {}))).toBe(event);
   expect(event.viewer).toBeUndefined();
-  const viewerOf: ViewerHash = ({ ip, userAgent }, time) =>
-    time === event.receivedAt ? `${ip}|${userAgent}` : undefined;
+  const address = new Uint32Array(WORDS);
+  readWords('203.0.113.9', address);
+  const { fingerprint } = OPTIONS.agentOf(BROWSER);
+  const viewerOf: ViewerHash = (words, agent, time) => `${words} ${agent.fingerprint} ${time}`;
+  const known = createJudge({ ...OPTIONS, viewerOf });
+  const viewerIn = (body: { readonly ip?: string; readonly user_agent?: string }) => {
+    const sent = eventOf({ ip: body.ip ?? '203.0.113.9' });
+    return known(sent, ofBody(sent, body)).viewer;
+  };
   const body = { ip: '203.0.113.9', user_agent: BROWSER };
-  expect(createJudge({ ...OPTIONS, viewerOf })(event, ofBody(event, body))).toBe(event);
-  expect(event.viewer).toBe(`203.0.113.9|${BROWSER}`);
+  expect(viewerIn(body)).toBe(`${address} ${fingerprint} ${event.receivedAt}`);
+  expect([viewerIn({ ip: body.ip }), viewerIn({ user_agent: BROWSER }), viewerIn({ ...body, ip: '0.0.0.0' })]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
 });

@@ -3,14 +3,15 @@ import { describe, expect, it } from '@jest/globals';
 import { isbot } from 'isbot';
 import { BUDGET_MS, cpuMs, shortly, withRuns } from '../../../infra/fuzz/test/cpu.js';
 import { ISBOT_VERSION } from '../src/invalid-traffic/rules-in-force.js';
-import { JUDGED_CHARACTERS, PLAYERS, userAgentClassifier } from '../src/invalid-traffic/user-agents.js';
+import { JUDGED_CHARACTERS, PLAYERS, userAgentReader } from '../src/invalid-traffic/user-agents.js';
 import { USER_AGENTS } from './user-agents.js';
 
 const require = createRequire(import.meta.url);
 const crawlers: readonly { readonly instances: readonly string[] }[] = require('crawler-user-agents');
 const CRAWLERS = [...new Set(crawlers.flatMap(({ instances }) => instances))];
 
-const classOf = userAgentClassifier({ include: [], exclude: [] });
+const agentOf = userAgentReader({ include: [], exclude: [] });
+const classOf = (userAgent: string) => agentOf(userAgent).class;
 
 /** Crawlers that are no bots on `/t`: okhttp alone is also how SDKs of Android fetch pixels. On `/c` they are bots. */
 const ALSO_PLAYERS = ['okhttp/2.5.0', 'okhttp/2.7.5', 'okhttp/3.2.0', 'okhttp/3.5.0', 'okhttp/4.1.0'];
@@ -62,7 +63,8 @@ describe('a user agent', () => {
   );
 
   it('is a viewer or a bot by the lists of the operator, and the list of viewers comes first', () => {
-    const judged = userAgentClassifier({ include: ['acme monitor', 'shop'], exclude: ['webview', 'acme'] });
+    const read = userAgentReader({ include: ['acme monitor', 'shop'], exclude: ['webview', 'acme'] });
+    const judged = (userAgent: string) => read(userAgent).class;
     expect(
       ['Acme Monitor/1.0', 'ACME TV/2.0 (Linux; Android 12)', 'Mozilla/5.0 (X11; WebView) Shop', 'okhttp/4.1 Shop'].map(
         judged,
@@ -79,6 +81,7 @@ describe('a user agent', () => {
       'viewer',
       'bot',
     ]);
+    expect(agentOf(`${padded} Googlebot/2.1`).fingerprint).toEqual(agentOf(padded).fingerprint);
     // Cached.
     expect([classOf(browser), classOf('curl/8.5.0'), classOf(browser), classOf('')]).toEqual([
       'viewer',

@@ -21,12 +21,15 @@ const groups = new Uint16Array(GROUPS);
 /**
  * Reads a valid IPv4 or IPv6 address without a zone, in any spelling, such as `::ffff:203.0.113.9`. Takes 0.05 to 0.2 µs.
  *
- * @param words gets the address: an IPv6 address from its first word on, an IPv4 address in word {@link V4_WORD} only
+ * @param words gets the address: an IPv4 address in word {@link V4_WORD}, as one that is mapped to IPv6
  * @returns true for an IPv4 address, also for one that is mapped to IPv6
  */
 export function readWords(address: string, words: Uint32Array): boolean {
   const colon = address.indexOf(':');
   if (colon === -1) {
+    words[0] = 0;
+    words[1] = 0;
+    words[2] = MAPPED_PREFIX;
     words[V4_WORD] = dottedWord(address, 0);
     return true;
   }

@@ -5,7 +5,7 @@ import { type AddressList, openAddressList } from './address-list.js';
 import { createJudge, type Judge, type JudgeOptions } from './judge.js';
 import { createListMetrics, type ListMetrics } from './list-metrics.js';
 import { ISBOT_VERSION, type RulesInForce, rulesInForce } from './rules-in-force.js';
-import { userAgentClassifier } from './user-agents.js';
+import { userAgentReader } from './user-agents.js';
 
 /** The rules of invalid traffic of this process. */
 export interface Rules {
@@ -50,7 +50,7 @@ export async function openRules(context: ProcessContext<IngestConfig>): Promise<
     judgeWith: (more) =>
       createJudge({
         lists: { listed_ip: deny, datacenter },
-        classOf: userAgentClassifier({ include: config.IVT_UA_INCLUDE, exclude: config.IVT_UA_EXCLUDE }),
+        agentOf: userAgentReader({ include: config.IVT_UA_INCLUDE, exclude: config.IVT_UA_EXCLUDE }),
         readsProxyHeader: config.IVT_PROXY_HEADER === 'on',
         ...more,
       }),

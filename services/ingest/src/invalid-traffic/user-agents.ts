@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { ownText } from '@ads/contract';
 import { isbot } from 'isbot';
 import { LRUCache } from 'lru-cache';
@@ -7,6 +8,13 @@ import { LRUCache } from 'lru-cache';
  * fetches pixels and reports events, but nobody clicks on links in it.
  */
 export type AgentClass = 'viewer' | 'player' | 'bot';
+
+/** The result of reading a user agent. */
+export interface Agent {
+  readonly class: AgentClass;
+  /** 128 bits of the SHA-256 of the text, as 32-bit integers. */
+  readonly fingerprint: readonly number[];
+}
 
 export interface UserAgentRules {
   /** Texts in lower case. A user agent with one of them is a viewer. */
@@ -34,28 +42,37 @@ export const PLAYERS: readonly string[] = [
 /** Characters that are judged. The names of all known programs are within them, and isbot takes at most 30 µs. */
 export const JUDGED_CHARACTERS = 512;
 
-/** isbot takes 2 to 15 µs for a user agent, the cache 0.1 µs. It takes at most 4 MB, even if each text is different. */
+/** Reading a user agent takes 3 to 16 µs, the cache 0.2 µs. It takes at most 5 MB, even if each text is different. */
 const CACHED_AGENTS = 10_000;
 const CACHED_CHARACTERS = 1_500_000;
 
-/** Returns a function that classifies user agents. Only the first {@link JUDGED_CHARACTERS} characters are read. */
-export function userAgentClassifier(rules: UserAgentRules): (userAgent: string) => AgentClass {
-  const cache = new LRUCache<string, AgentClass>({
+const FINGERPRINT_WORDS = 4;
+
+/** Returns a function that reads user agents. Only the first {@link JUDGED_CHARACTERS} characters are read. */
+export function userAgentReader(rules: UserAgentRules): (userAgent: string) => Agent {
+  const cache = new LRUCache<string, Agent>({
     max: CACHED_AGENTS,
     maxSize: CACHED_CHARACTERS,
     sizeCalculation: (_, userAgent) => userAgent.length,
   });
+  const none = agentOf('', rules);
   return (userAgent) => {
     // A hostile text could fill the cache, and its start would keep the rest of it in memory.
-    if (userAgent.length > JUDGED_CHARACTERS) return classOf(userAgent.slice(0, JUDGED_CHARACTERS), rules);
-    if (userAgent === '') return 'viewer';
+    if (userAgent.length > JUDGED_CHARACTERS) return agentOf(userAgent.slice(0, JUDGED_CHARACTERS), rules);
+    if (userAgent === '') return none;
     let found = cache.get(userAgent);
     if (found === undefined) {
-      found = classOf(userAgent, rules);
+      found = agentOf(userAgent, rules);
       cache.set(ownText(userAgent), found);
     }
     return found;
   };
+}
+
+function agentOf(userAgent: string, rules: UserAgentRules): Agent {
+  const digest = hash('sha256', userAgent, 'buffer');
+  const fingerprint = Array.from({ length: FINGERPRINT_WORDS }, (_, word) => digest.readInt32LE(4 * word));
+  return { class: userAgent === '' ? 'viewer' : classOf(userAgent, rules), fingerprint };
 }
 
 function classOf(userAgent: string, { include, exclude }: UserAgentRules): AgentClass {

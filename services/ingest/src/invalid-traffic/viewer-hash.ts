@@ -1,15 +1,22 @@
+import { hash } from 'node:crypto';
 import { createViewerSalts, type Database, dayOf, type ViewerSalts } from '@ads/ledger';
-import { NO_ADDRESS } from '@ads/models';
+import type { KeyedHash } from '@ads/models';
 import { type Clock, type ProcessContext, watchCopy } from '@ads/runtime';
 import type { IngestConfig } from '../config.js';
-import type { KnownViewer } from './circumstances.js';
+import { WORDS } from './address-words.js';
+import type { Agent } from './user-agents.js';
 
 /**
- * Returns the hash of a viewer as a 64-bit integer in decimal digits, undefined if the viewer is not known.
+ * Returns the hash of a viewer as a 64-bit integer in decimal digits, undefined without a salt.
  *
+ * @param address the address that `readWords` has read
  * @param receivedAt milliseconds since the epoch
  */
-export type ViewerHash = (viewer: KnownViewer, receivedAt: number) => string | undefined;
+export type ViewerHash = (
+  address: Uint32Array,
+  agent: Pick<Agent, 'fingerprint'>,
+  receivedAt: number,
+) => string | undefined;
 
 /** After a crash of Postgres all replicas must soon have the same new salt. */
 const REFRESH_MS = 10_000;
@@ -30,15 +37,34 @@ export async function openViewerHash(
   return viewerHash(salts);
 }
 
-/** Characters of a user agent that are hashed. Those of browsers have up to 300; a longer one takes 2 µs as well. */
-const HASHED_CHARACTERS = 512;
+/** Separates the key from other uses of the salt. */
+const PURPOSE = 'viewer';
+const KEY_WORDS = 8;
+const FINGERPRINT_WORDS = 4;
 const HEX_DIGITS = 16;
 
-/** The hash has the salt of the day of receipt, so at midnight (UTC) each viewer gets another one. It takes 1.4 µs of CPU. */
+/**
+ * The hash has the salt of the day of receipt, so at midnight (UTC) each viewer gets another one.
+ *
+ * It is 64 bits of `SHA-256(key ‖ address ‖ fingerprint of the user agent)`, where the key is an HMAC with the salt. All three have a
+ * fixed length and most bits of the digest are dropped, so nobody can extend a text: it is as hard to guess as an HMAC of
+ * address and user agent, and takes 0.6 µs instead of 1.5 µs.
+ */
 export function viewerHash(salts: Pick<ViewerSalts, 'hashOf'>): ViewerHash {
-  return ({ ip, userAgent }, receivedAt) => {
-    if (ip === undefined || ip === NO_ADDRESS || userAgent === undefined) return undefined;
-    const digest = salts.hashOf(dayOf(receivedAt))?.(`${ip}|${userAgent.slice(0, HASHED_CHARACTERS)}`, 'hex');
-    return digest === undefined ? undefined : BigInt.asIntN(64, BigInt(`0x${digest.slice(0, HEX_DIGITS)}`)).toString();
+  const block = new Uint32Array(KEY_WORDS + WORDS + FINGERPRINT_WORDS);
+  const bytes = new Uint8Array(block.buffer);
+  /** The salt of the key in the block. */
+  let current: KeyedHash | undefined;
+  return (address, { fingerprint }, receivedAt) => {
+    const salt = salts.hashOf(dayOf(receivedAt));
+    if (salt === undefined) return undefined;
+    if (salt !== current) {
+      bytes.set(Buffer.from(salt(PURPOSE, 'hex'), 'hex'));
+      current = salt;
+    }
+    block.set(address, KEY_WORDS);
+    block.set(fingerprint, KEY_WORDS + WORDS);
+    const digest = hash('sha256', bytes, 'hex');
+    return BigInt.asIntN(64, BigInt(`0x${digest.slice(0, HEX_DIGITS)}`)).toString();
   };
 }
