@@ -240,11 +240,14 @@ async function build() {
     advice,
   });
   const bundle = (what, file) => run(`bundle ${what}`, process.execPath, [join(root, file)], { advice });
-  await Promise.all([
-    bundle('the browser snippet', 'packages/player/build.mjs'),
-    bundle('the dashboard', 'packages/dashboard/build.mjs'),
-    bundle('the services', 'services/bundle.mjs'),
-  ]);
+  // Commands beside a running tracker need no page, and must not replace the files that it serves.
+  const pages = COMMANDS[script].printsResults
+    ? []
+    : [
+        bundle('the browser snippet', 'packages/player/build.mjs'),
+        bundle('the dashboard', 'packages/dashboard/build.mjs'),
+      ];
+  await Promise.all([...pages, bundle('the services', 'services/bundle.mjs')]);
 }
 
 function isAlive(pid) {
@@ -253,6 +256,15 @@ function isAlive(pid) {
     return true;
   } catch (error) {
     return error.code === 'EPERM';
+  }
+}
+
+/** True if `npm start` runs in this folder: see infra/local/src/launcher/lock.ts. */
+function launcherRuns() {
+  try {
+    return isAlive(readJson(join(root, '.local', 'run', 'launcher')).pid);
+  } catch {
+    return false;
   }
 }
 
@@ -317,7 +329,13 @@ try {
   process.exit(1);
 }
 process.off('SIGINT', stopEarly).off('SIGTERM', stopEarly).off('SIGHUP', stopEarly);
-const { program, biome } = COMMANDS[script];
+const { program, biome, usesTracker } = COMMANDS[script];
+if (usesTracker && !launcherRuns()) {
+  process.once('exit', (code) => {
+    if (code === 1)
+      console.error('npm start does not run in this folder. Start it in another terminal, or see --help.');
+  });
+}
 if (biome !== undefined) {
   const main = join(root, 'node_modules', '@biomejs', 'biome', 'bin', 'biome');
   const ended = spawnSync(process.execPath, [main, ...biome, ...scriptArguments], { cwd: root, stdio: 'inherit' });

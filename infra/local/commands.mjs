@@ -12,7 +12,7 @@ const helpOf = (service, command) =>
 
 /**
  * The program (or the arguments of Biome), the help text and the options of each npm script. A program without
- * `options` parses its arguments itself.
+ * `options` parses its arguments itself. `usesTracker`: it connects to the tracker that `npm start` runs in this folder.
  */
 export const COMMANDS = {
   start: {
@@ -80,6 +80,7 @@ Checks the Dockerfile, Compose files, Kubernetes manifests, dashboards, alerts a
   --static   start no server, and skip the check that runs the queries of the dashboards`,
   },
   ads: {
+    usesTracker: true,
     program: '../../services/ingest/bundle/ads-main.js',
     printsResults: true,
     get usage() {
@@ -87,6 +88,7 @@ Checks the Dockerfile, Compose files, Kubernetes manifests, dashboards, alerts a
     },
   },
   keys: {
+    usesTracker: true,
     program: '../../services/ingest/bundle/keys-main.js',
     printsResults: true,
     get usage() {
@@ -101,6 +103,7 @@ Checks the Dockerfile, Compose files, Kubernetes manifests, dashboards, alerts a
     },
   },
   'dead-letters': {
+    usesTracker: true,
     program: '../../services/consumer/bundle/dead-letters-main.js',
     printsResults: true,
     get usage() {
@@ -108,6 +111,7 @@ Checks the Dockerfile, Compose files, Kubernetes manifests, dashboards, alerts a
     },
   },
   erase: {
+    usesTracker: true,
     program: '../../services/consumer/bundle/erase-main.js',
     printsResults: true,
     get usage() {
@@ -115,11 +119,19 @@ Checks the Dockerfile, Compose files, Kubernetes manifests, dashboards, alerts a
     },
   },
   recount: {
+    usesTracker: true,
     program: '../../services/consumer/bundle/recount-main.js',
     printsResults: true,
     get usage() {
       return helpOf('consumer', 'recount');
     },
+  },
+  psql: {
+    program: './dist/psql.js',
+    printsResults: true,
+    usage: `npm run psql [-- ARGUMENTS]
+Opens the database of npm start in psql, if psql is installed; POSTGRES_HOST, … choose another. Arguments go to psql.
+  -c 'SELECT …'   run one statement`,
   },
   generate: {
     program: '../check-deploy/dist/generate.js',

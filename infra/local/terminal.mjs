@@ -35,7 +35,9 @@ export function openTerminal(stream, { environment = process.env, keepSteps = tr
 
   const stepLine = (symbol, { label, since, note }) => {
     const time = `${((performance.now() - since) / 1_000).toFixed(1)} s`.padStart(7);
-    return `${symbol} ${label.padEnd(labelWidth())} ${paint('dim', time)}${note ? `  ${paint('dim', note)}` : ''}`;
+    const line = `${symbol} ${label.padEnd(labelWidth())} ${paint('dim', time)}`;
+    const room = isLive ? columns() - stripVTControlCharacters(line).length - 3 : note.length;
+    return note === '' || room < 1 ? line : `${line}  ${paint('dim', cut(note, room))}`;
   };
   /** Removes the drawn lines, prints `text` in their place, and draws again: in one write, so that nothing flickers. */
   const render = (text = '') => {

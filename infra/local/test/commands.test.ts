@@ -42,6 +42,7 @@ const COMMANDS = [
   'check:deploy',
   'ads',
   'keys',
+  'psql',
   'dead-letters',
   'ivt-lists',
   'erase',
@@ -52,7 +53,7 @@ const COMMANDS = [
   'format',
 ];
 /** Their programs read the arguments. */
-const PASSED_ON = ['test', 'ads', 'keys', 'dead-letters', 'ivt-lists', 'erase', 'recount', 'lint', 'format'];
+const PASSED_ON = ['test', 'ads', 'keys', 'psql', 'dead-letters', 'ivt-lists', 'erase', 'recount', 'lint', 'format'];
 
 describe.each(COMMANDS)('npm run %s', (command) => {
   it('prints its usage before anything is installed', () => {

@@ -4,7 +4,7 @@ import { connect } from 'nats';
 import { NoSuchDeadLetter, runCommand } from './dead-letters-commands.js';
 import { readCommand } from './dead-letters-options.js';
 import { helpText } from './help-text.js';
-import { withLocalNats } from './local-nats.js';
+import { withLocalServers } from './local-servers.js';
 import { UsageError } from './usage-error.js';
 
 // The reader closed the pipe, like `head`.
@@ -16,7 +16,7 @@ try {
   const command = readCommand(first === undefined || first === 'dead-letters' ? rest : [first, ...rest]);
   if (command.name === 'help') console.log(helpText('dead-letters'));
   else {
-    const config = loadConfig<NatsConfig>(withLocalNats(readEnvironment()), natsVariables);
+    const config = loadConfig<NatsConfig>(withLocalServers(readEnvironment()), natsVariables);
     const connection = await connect(natsOptions(config, 'dead-letters'));
     try {
       await runCommand(connection, command, console.log);

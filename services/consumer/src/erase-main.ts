@@ -13,7 +13,7 @@ import { untilDrained } from './drained.js';
 import { eraseInMessages } from './erase-messages.js';
 import { readEraseCommand } from './erase-options.js';
 import { helpText } from './help-text.js';
-import { withLocalNats } from './local-nats.js';
+import { withLocalServers } from './local-servers.js';
 import { UsageError } from './usage-error.js';
 
 /** Longest wait for the messages in the queue. */
@@ -25,7 +25,7 @@ const plain = new Intl.NumberFormat('en-US');
 async function erase(address: string): Promise<boolean> {
   dropForeignVariables();
   const variables = { ...postgresVariables, ...natsVariables };
-  const config = loadConfig<PostgresConfig & NatsConfig>(withLocalNats(readEnvironment()), variables);
+  const config = loadConfig<PostgresConfig & NatsConfig>(withLocalServers(readEnvironment()), variables);
   const nats = await named('NATS', connect(natsOptions(config, 'erase')));
   try {
     return await eraseEverywhere(nats, config, address);

@@ -10,12 +10,13 @@ import {
   readEnvironment,
 } from '@ads/runtime';
 import { helpText } from './help-text.js';
+import { withLocalServers } from './local-servers.js';
 
 const plain = new Intl.NumberFormat('en-US');
 
 async function main(): Promise<void> {
   dropForeignVariables();
-  const config = loadConfig<PostgresConfig & MinuteRetentionConfig>(readEnvironment(), {
+  const config = loadConfig<PostgresConfig & MinuteRetentionConfig>(withLocalServers(readEnvironment()), {
     ...postgresVariables,
     ...minuteRetentionVariables,
   });
@@ -34,8 +35,8 @@ const [first, ...others] = process.argv.slice(process.argv[2] === 'recount' ? 3 
 if ((first === '--help' || first === '-h') && others.length === 0) {
   console.log(helpText('recount'));
 } else if (first !== undefined) {
-  console.error(helpText('recount'));
-  process.exitCode = 1;
+  console.error(`recount takes no arguments: ${first}. Try --help.`);
+  process.exitCode = 2;
 } else {
   await main().catch((error: unknown) => {
     const message = error instanceof Error ? error.message : String(error);

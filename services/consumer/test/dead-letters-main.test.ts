@@ -188,7 +188,7 @@ describe('npm run dead-letters', () => {
   it('uses the servers of npm start in this folder, unless NATS_URL is set', async () => {
     const run = join(testServers.folder, '.local', 'run');
     mkdirSync(run, { recursive: true });
-    writeFileSync(join(run, 'nats-url'), String(env.NATS_URL));
+    writeFileSync(join(run, 'servers.json'), JSON.stringify({ nats: { NATS_URL: env.NATS_URL } }));
     expect(await runProgram(['list'], { NATS_URL: '' })).toEqual({ code: 0, output: '0 dead letters\n' });
     const elsewhere = await runProgram(['list'], { NATS_URL: 'nats://127.0.0.1:1' });
     expect(elsewhere).toEqual({ code: 1, output: expect.stringMatching(/^NATS: /) });

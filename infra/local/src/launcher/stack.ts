@@ -12,25 +12,26 @@ import { redisServer } from '../servers/redis.js';
 import { SERVICE_NAMES, type ServiceName } from '../service-table.js';
 import { serviceProcess } from '../services.js';
 import { adminKey } from './admin-key.js';
+import { keptPort } from './kept-ports.js';
 import { lanUrl } from './lan-url.js';
 import { openLogFolder } from './log-folder.js';
 import { step } from './progress.js';
 import { queueRoom } from './queue-room.js';
+import { type LocalServers, removeServerFile, writeServerFile } from './server-file.js';
 import type { Settings } from './settings.js';
 import type { Summary } from './summary.js';
 import { supervise } from './supervise.js';
 
-const NATS_ADDRESS_FILE = join(runFolder, 'nats-url');
 /** `npm run ads` reads the address of the API from this file. */
 const API_ADDRESS_FILE = join(runFolder, 'api-url');
 
 /** An optional server: without it the tracker works, but slower. */
 interface Broker {
-  readonly name: string;
+  readonly name: 'Redis' | 'NATS';
   readonly program: ServerProgram;
   /** The address of a server of the user; undefined if one is started here. */
   readonly elsewhere: string | undefined;
-  readonly make: (executable: Program) => Promise<LocalProcess>;
+  readonly make: (executable: Program, port: number) => Promise<LocalProcess>;
   /** Variables that point to this port, and that override the user's addresses of other servers. */
   readonly address: (port: number) => Variables;
   /** A sentence that says how the tracker works without the server. */
@@ -44,6 +45,7 @@ export class Stack {
   readonly #services = new Map<ServiceName, LocalProcess>();
   readonly #addresses: [string, string][] = [];
   readonly #degraded: string[] = [];
+  readonly #local: LocalServers = {};
   #gateway: Gateway | undefined;
   #serving = false;
   #stopping = false;
@@ -86,6 +88,7 @@ export class Stack {
     await Promise.all(SERVICE_NAMES.map((name) => this.#startService(name, env, logFolder)));
     this.#serving = true;
     writeFileSync(API_ADDRESS_FILE, this.#url());
+    writeServerFile(this.#local);
     return {
       url: this.#url(),
       lanUrl: lanUrl(this.#settings.host, this.#gateway?.port),
@@ -118,8 +121,10 @@ export class Stack {
         ? await step('start Postgres', async (note) => {
             const folder = join(dataFolder, 'postgres');
             if (!existsSync(folder)) note('new data folder, 50 MB');
-            const server = await postgresServer({ folder, logFile: join(logFolder, 'postgres.log') });
+            const port = await keptPort('Postgres');
+            const server = await postgresServer({ folder, logFile: join(logFolder, 'postgres.log'), port });
             await this.#startServer(server);
+            this.#local.postgres = server.env;
             return { ...without(variables, /^POSTGRES_(PORT|USER|PASSWORD|PASSWORD_FILE|DB)$/), ...server.env };
           })
         : variables;
@@ -139,7 +144,7 @@ export class Stack {
       name: 'Redis',
       program: 'redis-server',
       elsewhere: variables.REDIS_CLUSTER_NODES ?? (redisHost && `${redisHost}:${variables.REDIS_PORT ?? 6379}`),
-      make: (executable) => redisServer({ ...places('redis'), executable }),
+      make: (executable, port) => redisServer({ ...places('redis'), executable, port }),
       address: (port) => ({
         ...without(variables, /^REDIS_(PASSWORD|PASSWORD_FILE|DB)$/),
         REDIS_HOST: '127.0.0.1',
@@ -151,7 +156,7 @@ export class Stack {
       name: 'NATS',
       program: 'nats-server',
       elsewhere: variables.NATS_URL ?? (variables.NATS_URL_FILE && 'from NATS_URL_FILE'),
-      make: (executable) => natsServer({ ...places('nats'), jetstream, executable }),
+      make: (executable, port) => natsServer({ ...places('nats'), jetstream, executable, port }),
       address: (port) => ({ ...roomEnv, NATS_URL: `nats://127.0.0.1:${port}` }),
       degraded: 'Events are written to Postgres directly: exact, but slower.',
     };
@@ -162,8 +167,7 @@ export class Stack {
     const [redisEnv, natsEnv] = await Promise.all(
       [redis, nats].map((broker) => this.#startBroker(broker, found?.[broker.program])),
     );
-    // `npm run dead-letters` reads the address from this file, because the port differs between starts.
-    if (natsEnv?.NATS_URL !== undefined) writeFileSync(NATS_ADDRESS_FILE, natsEnv.NATS_URL, { mode: 0o600 });
+    if (natsEnv?.NATS_URL !== undefined) this.#local.nats = { NATS_URL: natsEnv.NATS_URL };
     return { ...redisEnv, ...natsEnv };
   }
 
@@ -179,7 +183,7 @@ export class Stack {
       return address(await freePort());
     }
     return await step(`start ${name}`, async () => {
-      const server = await make(executable);
+      const server = await make(executable, await keptPort(name));
       await this.#startServer(server);
       this.#addAddress(name, `${server.host}:${server.port}`);
       return address(server.port);
@@ -223,7 +227,8 @@ export class Stack {
 }
 
 function removeAddresses(): void {
-  for (const file of [NATS_ADDRESS_FILE, API_ADDRESS_FILE]) rmSync(file, { force: true });
+  rmSync(API_ADDRESS_FILE, { force: true });
+  removeServerFile();
 }
 
 /** Removes variables: undefined also hides those of this process. */

@@ -29,20 +29,20 @@ The tracker is ready. Open this page in a browser:
   Admin key  ${key ?? 'ADMIN_API_KEY of your settings'}
   API        ${url}/swagger/index.html
   Phone      ${phoneText(lanUrl)}
-  Logs       ${folder}/logs, of earlier runs: ${folder}/logs-previous
-  Data       ${folder}/data, or begin empty: npm start -- --fresh
+  Logs       ${folder}/logs, older: ${folder}/logs-previous
+  Data       ${folder}/data, empty: npm start -- --fresh
 ${addresses.map(([name, address]) => `  ${name.padEnd(10)} ${address}`).join('\n')}
 
 ${warnings}${warnings && '\n'}Next, in another terminal:
 
   1. Report a click; the page shows it at once
-${bold(`     curl ${url}/api/v1/ads/click \\
+${bold(`     curl ${url}/ads/click \\
        -H 'Content-Type: application/json' \\
        -d '{"ad_id":"ad-001","video_play_time":30}'`)}
   2. Register an ad of your own
 ${bold(`     npm run ads -- add --target-url https://example.com`)}
   3. Read the clicks of the last 24 hours
-${bold(`     curl '${url}/api/v1/ads/analytics?ad_id=ad-001'`)}
+${bold(`     curl '${url}/ads/analytics?ad_id=ad-001'`)}
 
 Ctrl-C stops everything.
 `;
@@ -50,5 +50,6 @@ Ctrl-C stops everything.
 
 function phoneText(lan: LanUrl | undefined): string {
   if (lan === undefined) return 'start with HTTP_HOST=0.0.0.0 to serve the network';
-  return lan.isOpen ? `${lan.url}/dashboard` : `HTTP_HOST=0.0.0.0 npm start, then ${lan.url}`;
+  const page = `${lan.url}/dashboard`;
+  return lan.isOpen ? page : `HTTP_HOST=0.0.0.0 npm start\n${' '.repeat(13)}${page}`;
 }

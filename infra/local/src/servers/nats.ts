@@ -49,6 +49,7 @@ export function natsServer(options: NatsOptions): Promise<LocalProcess> {
     executable,
     folder,
     logFile,
+    port: options.port,
     container: { host: '0.0.0.0', port: 4222, folder: '/nats' },
     env: (port) => ({ NATS_URL: `nats://127.0.0.1:${port}` }),
     args(place) {

@@ -38,7 +38,7 @@ const DATABASE = 'ads';
 /** Creates a Postgres, without starting it. The first start initialises its data. */
 export async function postgresServer(options: PostgresOptions): Promise<LocalProcess> {
   const { folder, logFile = join(folder, 'postgres.log') } = options;
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   const programs = await postgresPrograms();
   mkdirSync(folder, { recursive: true });
   const account = postgresAccount([dirname(programs.postgres), folder]);

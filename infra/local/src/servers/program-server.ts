@@ -12,6 +12,8 @@ export interface ServerOptions {
   folder: string;
   /** The log file; by default in `folder`. */
   logFile?: string;
+  /** By default a free one. */
+  port?: number | undefined;
 }
 
 /** The address and the folder of a server, from its own point of view: in a container they differ from ours. */
@@ -22,7 +24,7 @@ export interface Place {
 }
 
 /** The differences between the servers that run as a program of this machine or in a container. */
-export interface ProgramServer extends Required<ServerOptions> {
+export interface ProgramServer extends Required<Omit<ServerOptions, 'port'>>, Pick<ServerOptions, 'port'> {
   name: string;
   program: ServerProgram;
   /** The program; by default it is searched for. */
@@ -39,12 +41,12 @@ export interface ProgramServer extends Required<ServerOptions> {
 const CONTAINER_READY_MS = 120_000;
 
 /**
- * Creates a server on a free port, without starting it. A container ends with its client process and is then removed.
+ * Creates a server, without starting it. A container ends with its client process and is then removed.
  * @throws Error that names what to install if its program is not found
  */
 export async function programServer(server: ProgramServer): Promise<LocalProcess> {
   const { name, folder, logFile, args } = server;
-  const port = await freePort();
+  const port = server.port ?? (await freePort());
   const executable = server.executable ?? (await requireExecutable(server.program));
   mkdirSync(folder, { recursive: true });
   const common = { name, port, logFile, env: server.env(port), isReady: () => server.isReady(port) };

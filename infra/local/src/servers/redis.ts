@@ -27,6 +27,7 @@ export function redisServer(options: RedisOptions): Promise<LocalProcess> {
     executable,
     folder,
     logFile,
+    port: options.port,
     container: { host: '0.0.0.0', port: 6379, folder: '/data' },
     env: (port) => ({ REDIS_HOST: '127.0.0.1', REDIS_PORT: String(port) }),
     args(place) {
