@@ -81,6 +81,8 @@ inBrowser(
       ad_id: 'hostile',
     }));
     await post('/ads/events', { events });
+    await fetch(`${stack.url}/t/start?ad_id=wrong-%E2%80%AE<b>`);
+    await fetch(`${stack.url}/vast/hostile`);
     await untilShown(page, ['1 click', '2 impressions', title, '50.00%', '100.00%'], ['Nothing has been counted yet']);
     expect(await page.run('document.querySelectorAll("img").length')).toBe(0);
     await expectSound(page);
@@ -92,6 +94,12 @@ inBrowser(
         downloadThroughput: -1,
         uploadThroughput: -1,
       });
+    const rejected = [
+      'The request is not valid ad_id must be',
+      'wrong-\uFFFD<b> Pixel 1',
+      'VAST without an ad the ad has neither',
+    ];
+    await untilShown(page, rejected);
     await setOffline(true);
     await untilShown(page, ['You are offline', '50.00%']);
     await post('/ads/click', { ad_id: 'hostile' });
@@ -176,6 +184,7 @@ inBrowser('the view of an ad shows how much is watched, who clicks, and what is 
     'tv 1 2 50.00%',
     '1 of 2 clicks are invalid (50.00%)',
     'Bot or program 1 0',
+    'No sign of a problem was found. Checks without a finding (10)',
   ]);
   expect(await page.run('location.pathname')).toBe('/dashboard/ads/seen');
   await expectSound(page);

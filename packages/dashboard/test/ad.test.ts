@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { diagnosedRange } from '../src/ad/diagnostics.js';
 import { funnelOf } from '../src/ad/funnel.js';
 import { binsOf } from '../src/ad/play-time.js';
 
@@ -31,4 +32,18 @@ test('a short video has a bin for each second, and a day has 60', () => {
     { from: 1_440, to: 2_880, clicks: 4 },
     { from: 84_960, to: 86_400, clicks: 8 },
   ]);
+});
+
+test('problems are looked for in the last seven days of a range, by the clock of the chosen zone', () => {
+  const choice = { range: 'custom', from: '2026-10-19', to: '2026-10-25', tz: 'Europe/Berlin' } as const;
+  const now = Date.UTC(2026, 10, 27, 20, 7);
+  // The clocks are set back in this week, so it is an hour longer than seven days.
+  expect(diagnosedRange(choice, now)).toEqual({
+    from: '2026-10-18T23:00:00.000Z',
+    to: '2026-10-25T23:00:00.000Z',
+    isCut: true,
+  });
+  expect(diagnosedRange({ ...choice, from: '2026-10-20' }, now)).toMatchObject({ isCut: false });
+  const open = { ...choice, range: '30d', tz: 'UTC' } as const;
+  expect(diagnosedRange(open, now)).toEqual({ from: '2026-11-20T20:30:00.000Z', isCut: true });
 });

@@ -11,6 +11,7 @@ import { TotalTiles, WAITING_TOTALS } from '../report/totals.js';
 import { addressOf } from '../shell/addresses.js';
 import { go, parameters } from '../shell/router.js';
 import { Breakdown } from './breakdown.js';
+import { Diagnostics } from './diagnostics-card.js';
 import { Funnel } from './funnel-card.js';
 import { InvalidTraffic } from './invalid-traffic.js';
 import { PlayTimes } from './play-times.js';
@@ -62,6 +63,7 @@ export function AdView({ id }: { readonly id: string }) {
       </div>
       <div class="columns">
         <InvalidTraffic {...part} />
+        <Diagnostics {...part} />
       </div>
     </>
   );

@@ -1,4 +1,14 @@
-import type { AdStatus, GroupName, Interval, MetricName, Timeframe, WindowCounts, WindowField } from '@ads/models';
+import type {
+  AdStatus,
+  DiagnosticLevel,
+  DiagnosticName,
+  GroupName,
+  Interval,
+  MetricName,
+  Timeframe,
+  WindowCounts,
+  WindowField,
+} from '@ads/models';
 
 /* The answers of the API that the page reads. `packages/contract/src/responses.ts` describes each field. */
 
@@ -62,4 +72,18 @@ export interface AdNames {
   readonly campaign: string | null;
   readonly advertiser: string | null;
   readonly status: AdStatus;
+}
+
+/** One diagnostic of `GET /ads/analytics/quality`. */
+export interface Diagnostic {
+  readonly value: number;
+  readonly of: number;
+  readonly share: number | null;
+  readonly level: DiagnosticLevel;
+}
+
+/** `GET /ads/analytics/quality` */
+export interface Quality {
+  readonly sample: { readonly from: string; readonly is_complete: boolean; readonly events: number };
+  readonly diagnostics: Readonly<Record<DiagnosticName, Diagnostic>>;
 }

@@ -8,6 +8,7 @@ import { Arrivals } from './arrivals.js';
 import { BusiestAds } from './busiest-ads.js';
 import { FirstSteps } from './first-steps.js';
 import { MinutesChart } from './minutes-chart.js';
+import { Rejected } from './rejected.js';
 import { SecondsChart } from './seconds-chart.js';
 import { NumberTiles, WAITING_TILES } from './tiles.js';
 import { useLive } from './use-live.js';
@@ -68,6 +69,7 @@ export function NowView() {
         <BusiestAds refresh={refresh} />
         <Arrivals arrivals={watched.arrivals} />
       </div>
+      <Rejected />
     </>
   );
 }
