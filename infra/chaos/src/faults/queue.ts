@@ -30,8 +30,14 @@ function goodClick(adId: string): AdEvent {
   return { kind: 'click', id: uuidv7(now), adId, ip: '192.0.2.1', occurredAt: now, receivedAt: now };
 }
 
-/** Wholly or partly unreadable messages, and the number of dead letters that they become. */
-function poisonMessages(good: readonly AdEvent[]): { messages: Uint8Array[]; letters: number } {
+/**
+ * Publishes valid events, which the journal expects, in messages that are wholly or partly unreadable.
+ *
+ * @returns the number of dead letters that the messages become
+ */
+async function publishPoison({ admin }: ChaosStack, journal: Journal): Promise<number> {
+  const good = AD_IDS.slice(0, 3).map(goodClick);
+  enter(journal, good);
   const { events } = JSON.parse(encodeEvents(good).toString()) as { events: object[] };
   const wrapped = (version: number, all: readonly unknown[]) => JSON.stringify({ v: version, events: all });
   const messages = [
@@ -42,7 +48,9 @@ function poisonMessages(good: readonly AdEvent[]): { messages: Uint8Array[]; let
     Buffer.from(wrapped(1, [...events, { ...events[0], id: 'not an id' }])),
     encodeEvents([goodClick('there-is-no-such-ad')]),
   ];
-  return { messages, letters: messages.length };
+  const jetstream = admin.nats.jetstream();
+  for (const message of messages) await jetstream.publish(EVENT_SUBJECT, message);
+  return messages.length;
 }
 
 /** Adds events to the journal as accepted, so that the round fails if they are lost. */
@@ -110,11 +118,7 @@ export const queues: readonly Fault[] = [
     signals: ['dead letters'],
     async run({ stack, journal, complain, expect }) {
       const before = await deadLetters(stack);
-      const good = AD_IDS.slice(0, 3).map(goodClick);
-      enter(journal, good);
-      const { messages, letters } = poisonMessages(good);
-      const jetstream = stack.admin.nats.jetstream();
-      for (const message of messages) await jetstream.publish(EVENT_SUBJECT, message);
+      const letters = await publishPoison(stack, journal);
       const haveCome = async () => (await deadLetters(stack)) >= before + letters;
       await expect(`${letters} dead letters`, DEAD_LETTERED_MS, haveCome);
       const found = (await deadLetters(stack)) - before;
@@ -129,10 +133,7 @@ export const queues: readonly Fault[] = [
       for (const bytes of [100_000, 1_000, 1]) {
         while (await hasRoomFor(nats, DEAD_LETTER_SUBJECT, Buffer.alloc(bytes)));
       }
-      const good = AD_IDS.slice(0, 3).map(goodClick);
-      enter(journal, good);
-      const { messages, letters } = poisonMessages(good);
-      for (const message of messages) await nats.jetstream().publish(EVENT_SUBJECT, message);
+      const letters = await publishPoison(stack, journal);
       const wait = async (count: number) => (await waitingLetters(stack)) === count;
       await expect(`${letters} dead letters to wait for space in the dead-letter stream`, DEAD_LETTERED_MS, () =>
         wait(letters),
