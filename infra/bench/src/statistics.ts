@@ -35,6 +35,12 @@ export class Figures {
     return [...this.#byName.keys()];
   }
 
+  /** Returns table cells: the median, its spread. @throws Error if no figure has this name */
+  cells(name: string): string[] {
+    const summary = this.of(name);
+    return [inFigures(summary.median), spreadOf(summary)];
+  }
+
   /** Returns the medians as whole numbers. Each key is the name followed by `suffix`. */
   medians(suffix: string): Record<string, number> {
     return Object.fromEntries(this.names().map((name) => [`${name}${suffix}`, Math.round(this.of(name).median)]));
@@ -53,10 +59,7 @@ export class Times {
 
   /** Returns table cells: the p50, its spread, the p99, its spread. @throws Error if no response time has this name */
   cells(name: string): string[] {
-    return [this.#p50, this.#p99].flatMap((figures) => {
-      const summary = figures.of(name);
-      return [inFigures(summary.median), spreadOf(summary)];
-    });
+    return [this.#p50, this.#p99].flatMap((figures) => figures.cells(name));
   }
 
   /** Returns the figures `<name>_p50_ms` and `<name>_p99_ms`. */

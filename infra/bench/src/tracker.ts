@@ -2,6 +2,7 @@ import { EVENT_TABLES, untilFromRedis } from '@ads/harness';
 import { forEachService, type LocalProcess, type ServiceName, waitFor } from '@ads/local';
 import { EVENT_STREAM, streamSettings, totalsKey } from '@ads/models';
 import type { StreamConfig } from 'nats';
+import { type LoadResult, type LoadSettings, runLoad } from './load/run-load.js';
 import type { BenchStack } from './stack.js';
 
 /** Deletes all events and counters from Postgres, Redis and NATS, which must be idle. The catalogue stays. */
@@ -17,6 +18,13 @@ export async function emptyAll(stack: BenchStack): Promise<void> {
 export async function emptyStreams({ admin }: BenchStack): Promise<void> {
   for (const { config } of await admin.jetstream.streams.list().next())
     await admin.jetstream.streams.purge(config.name);
+}
+
+/** Runs one case of ingest, and deletes the events that it stored, which would slow down the next case. */
+export async function runOnIngest(stack: BenchStack, settings: LoadSettings): Promise<LoadResult> {
+  const result = await runLoad(settings);
+  await emptyStreams(stack);
+  return result;
 }
 
 /** The event stream with the settings that ingest gives it. */

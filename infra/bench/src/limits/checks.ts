@@ -1,12 +1,4 @@
-import {
-  type AdAnswer,
-  askAnalytics,
-  compareRollups,
-  countLost,
-  type ServiceSlot,
-  untilFromRedis,
-  untilHealthy,
-} from '@ads/harness';
+import { compareRollups, countLost, type ServiceSlot, untilFromRedis, untilHealthy } from '@ads/harness';
 import { printTable, readMemory, step, waitFor } from '@ads/local';
 import { EVENT_STREAM, LEDGER_CONSUMER } from '@ads/models';
 import type { LimitsStack } from './stack.js';
@@ -33,11 +25,6 @@ export async function untilSettled(stack: LimitsStack, timeoutMs: number): Promi
 /** Waits until analytics answers from Redis. */
 export async function untilCounted(stack: LimitsStack, timeoutMs: number): Promise<void> {
   await untilFromRedis(stack.analyticsUrl, stack.adIds[0] ?? '', timeoutMs);
-}
-
-/** Requests the counts of one ad from analytics. @throws Error if the status is not 200 */
-export function askAbout(stack: LimitsStack, adId: string): Promise<AdAnswer> {
-  return askAnalytics(stack.analyticsUrl, adId);
 }
 
 /** Counts the accepted clicks that are not stored. Adds a sentence to `broken` if the count is not zero. */

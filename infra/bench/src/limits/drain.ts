@@ -1,6 +1,6 @@
-import { clicksUntilNow, fillQueue, type Page } from '@ads/harness';
+import { askAnalytics, clicksUntilNow, fillQueue, type Page } from '@ads/harness';
 import { printDetail, step, waitFor } from '@ads/local';
-import { askAbout, checkPeaks, checkRollups, checkStored, readStream, untilSettled } from './checks.js';
+import { checkPeaks, checkRollups, checkStored, readStream, untilSettled } from './checks.js';
 import { complaints, type Limit, type LimitOptions, type LimitResult, printPage, rounded } from './limit.js';
 import type { LimitsStack } from './stack.js';
 
@@ -102,7 +102,7 @@ async function untilAcknowledged(stack: LimitsStack, last: number, messages: num
 async function countWrongAnswers(stack: LimitsStack, byAd: ReadonlyMap<string, number>): Promise<number> {
   let wrong = 0;
   for (const [adId, clicks] of byAd) {
-    const { source, total_clicks: total, time_frames: windows } = await askAbout(stack, adId);
+    const { source, total_clicks: total, time_frames: windows } = await askAnalytics(stack.analyticsUrl, adId);
     if (source !== 'redis' || total !== clicks || windows.last_24_hours !== clicks) wrong += 1;
   }
   return wrong;

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { differences, fillRollups, type Page, readLedger } from '@ads/harness';
+import { askAnalytics, differences, fillRollups, type Page, readLedger } from '@ads/harness';
 import { printDetail, step } from '@ads/local';
 import { minutesKey, oldestVisible, secondsKey, unpackBuckets } from '@ads/models';
-import { askAbout, checkPeaks, checkStored, untilCounted, untilSettled } from './checks.js';
+import { checkPeaks, checkStored, untilCounted, untilSettled } from './checks.js';
 import { complaints, type Limit, type LimitOptions, type LimitResult, printPage, rounded } from './limit.js';
 import type { LimitsStack } from './stack.js';
 
@@ -97,7 +97,7 @@ async function compareTotals(
   const wanted = new Map(sample.map((adId) => [adId, CLICKS_PER_AD]));
   for (const [, adId] of accepted) if (wanted.has(adId)) wanted.set(adId, (wanted.get(adId) ?? 0) + 1);
   const found = new Map<string, number>();
-  for (const adId of sample) found.set(adId, (await askAbout(stack, adId)).total_clicks);
+  for (const adId of sample) found.set(adId, (await askAnalytics(stack.analyticsUrl, adId)).total_clicks);
   return differences('total', wanted, found, 0);
 }
 

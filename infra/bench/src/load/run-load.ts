@@ -69,6 +69,11 @@ export async function runLoad(settings: LoadSettings): Promise<LoadResult> {
   };
 }
 
+/** Each round runs all cases, every second round in reverse order, so that other load on the machine affects all cases. */
+export function* inRounds<T>(cases: readonly T[], rounds: number): Generator<T> {
+  for (let round = 0; round < rounds; round += 1) yield* round % 2 === 0 ? cases : [...cases].reverse();
+}
+
 /** Number of answers after which Node has compiled the hot code; before that, Express takes three times as long. */
 const WARM_ANSWERS = 4_000;
 const WARM_TURN_SECONDS = 1;

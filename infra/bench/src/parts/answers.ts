@@ -2,10 +2,10 @@ import { adIdsOf, fillRollups } from '@ads/harness';
 import { printDetail, printTable, step } from '@ads/local';
 import type { Budget, StoreSize } from '../budget.js';
 import { runAt, whereIs } from '../cores.js';
-import { runLoad, warmUp } from '../load/run-load.js';
+import { inRounds, runLoad, warmUp } from '../load/run-load.js';
 import type { Part, PartFigures } from '../part.js';
 import type { BenchStack } from '../stack.js';
-import { Figures, inFigures, spreadOf, Times } from '../statistics.js';
+import { Figures, inFigures, Times } from '../statistics.js';
 import { emptyAll, makeEventStream, untilAnsweredFromRedis } from '../tracker.js';
 
 const CONNECTIONS = 64;
@@ -59,7 +59,7 @@ async function measure(stack: BenchStack, size: StoreSize, { answers: budget }: 
     ALL_ADS: await textOf(redis.port, ALL_ADS),
   });
   const processes = { express, redis, postgres };
-  const { warmSeconds, seconds } = budget;
+  const { rounds, warmSeconds, seconds } = budget;
   const cases = QUESTIONS.flatMap((question) =>
     CONTENDERS.map((contender) => ({
       name: `${question}_${contender}`,
@@ -72,11 +72,9 @@ async function measure(stack: BenchStack, size: StoreSize, { answers: budget }: 
   const rates = new Figures();
   const times = new Times();
   for (const { name: _, ...load } of cases) await warmUp(load);
-  for (let round = 0; round < budget.rounds; round += 1) {
-    for (const { name, ...load } of cases) {
-      rates.add(name, (await runLoad({ ...load, warmSeconds, seconds })).perSecond);
-      times.add(name, await runLoad({ ...load, warmSeconds, seconds, perSecond: TIMED_PER_SECOND }));
-    }
+  for (const { name, ...load } of inRounds(cases, rounds)) {
+    rates.add(name, (await runLoad({ ...load, warmSeconds, seconds })).perSecond);
+    times.add(name, await runLoad({ ...load, warmSeconds, seconds, perSecond: TIMED_PER_SECOND }));
   }
   await checkSource(redis.port, paths.one[0] ?? '', 'redis');
   await checkSource(postgres.port, paths.one[0] ?? '', 'postgres');
@@ -89,10 +87,8 @@ async function measure(stack: BenchStack, size: StoreSize, { answers: budget }: 
     ],
     rates.names().map((name) => {
       const [question, contender] = name.split('_') as [(typeof QUESTIONS)[number], Contender];
-      const rate = rates.of(name);
-      const ratio = rate.median / rates.of(`${question}_express`).median;
-      const cells = [WHAT[question], WHAT[contender], inFigures(rate.median), spreadOf(rate), inFigures(ratio)];
-      return [...cells, ...times.cells(name)];
+      const ratio = rates.of(name).median / rates.of(`${question}_express`).median;
+      return [WHAT[question], WHAT[contender], ...rates.cells(name), inFigures(ratio), ...times.cells(name)];
     }),
     [0, 1],
   );

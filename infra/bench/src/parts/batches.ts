@@ -1,11 +1,10 @@
 import { printDetail, printTable } from '@ads/local';
-import type { Budget } from '../budget.js';
 import { runAt, whereIs } from '../cores.js';
-import { runLoad, warmUp } from '../load/run-load.js';
+import { inRounds, warmUp } from '../load/run-load.js';
 import type { Part } from '../part.js';
 import type { BenchStack } from '../stack.js';
-import { Figures, inFigures, spreadOf } from '../statistics.js';
-import { emptyStreams } from '../tracker.js';
+import { Figures } from '../statistics.js';
+import { emptyStreams, runOnIngest } from '../tracker.js';
 
 /** Clicks per request. */
 const SIZES = [1, 10, 100] as const;
@@ -19,37 +18,26 @@ const MOST_CONNECTIONS = 64;
 export const batches: Part = {
   title: 'clicks per second of ingest on one core, one by one and in batches; durable in JetStream',
   ads: 100,
-  async run(stack, budget) {
+  async run(stack, { ingest: { rounds, warmSeconds, seconds } }) {
     runAt('others');
     await stack.startServers();
     const { port } = await stack.startServiceAt('measured', 'ingest');
     printDetail(`ingest: ${whereIs('measured')}; load, NATS, Postgres: ${whereIs('others')}`);
     for (const size of SIZES) await warmUp(loadOf(stack, port, size), WARM_CLICKS / size);
     await emptyStreams(stack);
-    const rates = await measure(stack, port, budget);
+    const rates = new Figures();
+    for (const size of inRounds(SIZES, rounds)) {
+      const { perSecond } = await runOnIngest(stack, { ...loadOf(stack, port, size), warmSeconds, seconds });
+      rates.add(`of_${size}`, size * perSecond);
+    }
     printTable(
       ['clicks per request', 'clicks/s', 'spread'],
-      rates
-        .names()
-        .map((name) => [name.slice('of_'.length), inFigures(rates.of(name).median), spreadOf(rates.of(name))]),
+      SIZES.map((size) => [String(size), ...rates.cells(`of_${size}`)]),
       [],
     );
     return rates.medians('_per_second');
   },
 };
-
-async function measure(stack: BenchStack, port: number, { ingest }: Budget): Promise<Figures> {
-  const { rounds, warmSeconds, seconds } = ingest;
-  const rates = new Figures();
-  for (let round = 0; round < rounds; round += 1) {
-    for (const size of SIZES) {
-      const { perSecond } = await runLoad({ ...loadOf(stack, port, size), warmSeconds, seconds });
-      rates.add(`of_${size}`, size * perSecond);
-      await emptyStreams(stack);
-    }
-  }
-  return rates;
-}
 
 function loadOf({ adIds }: BenchStack, port: number, size: (typeof SIZES)[number]) {
   const request = size === 1 ? ({ kind: 'click', adIds } as const) : ({ kind: 'batch', clicks: size, adIds } as const);

@@ -12,7 +12,7 @@ import { whereIs } from '../cores.js';
 import { runLoad, warmUp } from '../load/run-load.js';
 import type { Part, PartFigures } from '../part.js';
 import type { BenchStack } from '../stack.js';
-import { Figures, inFigures, rounded, spreadOf } from '../statistics.js';
+import { Figures, inFigures, rounded } from '../statistics.js';
 import {
   checkCounted,
   makeEventStream,
@@ -68,9 +68,8 @@ export const cost: Part = {
         const cpu = inFigures(perMillion(name));
         const service = SERVICE_NAMES.find((one) => one === name);
         if (service === undefined) return [name, '', '', '', '', cpu];
-        const start = startUp.of(service);
         const memory = [idle.get(service), most.get(service)].map((one) => inFigures(one ?? Number.NaN));
-        return [name, inFigures(start.median), spreadOf(start), ...memory, cpu];
+        return [name, ...startUp.cells(service), ...memory, cpu];
       }),
       [0],
     );

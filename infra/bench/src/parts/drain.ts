@@ -4,9 +4,10 @@ import { printDetail, printTable, waitFor } from '@ads/local';
 import type { AdEvent } from '@ads/models';
 import { copyRows, insertRows } from '../bare-rows.js';
 import { whereIs } from '../cores.js';
+import { inRounds } from '../load/run-load.js';
 import type { Part } from '../part.js';
 import type { BenchStack } from '../stack.js';
-import { Figures, inFigures, rounded, spreadOf } from '../statistics.js';
+import { Figures, inFigures, rounded } from '../statistics.js';
 import { countClicks, emptyAll, makeEventStream, readQueue } from '../tracker.js';
 
 /** The cases: clicks, or all events of views of a video with three labels, of a number of ads. */
@@ -60,22 +61,19 @@ export const drain: Part = {
       two: (adIds, events) => drainBy(stack, 2, adIds, events),
     };
     const rates = new Figures();
-    for (let round = 0; round < rounds; round += 1) {
-      for (const { name, ads, events: generate } of CASES) {
-        const adIds = stack.adIds.slice(0, ads);
-        const events = [...generate(adIds, clicks, (1_000 * clicks) / EVENTS_PER_SECOND)];
-        for (const way of Object.keys(ways) as Way[]) {
-          await emptyAll(stack);
-          rates.add(`${way}_${name}`, await ways[way](adIds, events));
-        }
+    for (const { name, ads, events: generate } of inRounds(CASES, rounds)) {
+      const adIds = stack.adIds.slice(0, ads);
+      const events = [...generate(adIds, clicks, (1_000 * clicks) / EVENTS_PER_SECOND)];
+      for (const way of Object.keys(ways) as Way[]) {
+        await emptyAll(stack);
+        rates.add(`${way}_${name}`, await ways[way](adIds, events));
       }
     }
     await measureGate(stack, rounds, clicks, rates);
     const table = (Object.keys(WHAT) as Way[]).flatMap((way) =>
       CASES.map(({ name, what }) => {
-        const rate = rates.of(`${way}_${name}`);
-        const ofUnnest = rate.median / rates.of(`unnest_${name}`).median;
-        return [WHAT[way], what, inFigures(rate.median), spreadOf(rate), inFigures(ofUnnest)];
+        const ofUnnest = rates.of(`${way}_${name}`).median / rates.of(`unnest_${name}`).median;
+        return [WHAT[way], what, ...rates.cells(`${way}_${name}`), inFigures(ofUnnest)];
       }),
     );
     printTable(['way', 'events', 'events/s', 'spread', '÷ unnest'], table, [0, 1]);
@@ -93,18 +91,16 @@ export const drain: Part = {
 /** One consumer, with and without the gate in turns. */
 async function measureGate(stack: BenchStack, rounds: number, count: number, rates: Figures): Promise<void> {
   const adIds = stack.adIds.slice(0, GATED_ADS);
-  for (let round = 0; round < rounds; round += 1) {
-    for (const { name, IVT } of GATES) {
-      const events = [...viewersUntilNow(adIds, count, (1_000 * count) / EVENTS_PER_SECOND)];
-      await emptyAll(stack);
-      rates.add(name, await drainBy(stack, 1, adIds, events, { IVT }));
-    }
+  for (const { name, IVT } of inRounds(GATES, rounds)) {
+    const events = [...viewersUntilNow(adIds, count, (1_000 * count) / EVENTS_PER_SECOND)];
+    await emptyAll(stack);
+    rates.add(name, await drainBy(stack, 1, adIds, events, { IVT }));
   }
-  const rows = GATES.map(({ name, what }) => {
-    const rate = rates.of(name);
-    return [what, inFigures(rate.median), spreadOf(rate)];
-  });
-  printTable(['one consumer', 'events/s', 'spread'], rows, [0]);
+  printTable(
+    ['one consumer', 'events/s', 'spread'],
+    GATES.map(({ name, what }) => [what, ...rates.cells(name)]),
+    [0],
+  );
 }
 
 async function insert(stack: BenchStack, events: readonly AdEvent[]): Promise<number> {

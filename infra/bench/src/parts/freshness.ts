@@ -1,7 +1,7 @@
 import { printDetail, printTable } from '@ads/local';
 import { whereIs } from '../cores.js';
 import { probe } from '../load/probe.js';
-import { runLoad, warmUp } from '../load/run-load.js';
+import { inRounds, runLoad, warmUp } from '../load/run-load.js';
 import type { Part } from '../part.js';
 import { Figures, inFigures, Times } from '../statistics.js';
 import { checkCounted, startWhole, untilRecorded } from '../tracker.js';
@@ -43,17 +43,15 @@ export const freshness: Part = {
 
     const times = new Times();
     const followed = new Figures();
-    for (let round = 0; round < rounds; round += 1) {
-      for (const share of SHARES) {
-        const perSecond = (whole * share) / 100;
-        const loading = runLoad({ ...load, perSecond, warmSeconds: 0, seconds: warmSeconds + seconds });
-        const probing = async () =>
-          [await probe(ports, probed, warmSeconds), await probe(ports, probed, seconds)] as const;
-        const [sent, [warm, fresh]] = await Promise.all([loading, probing()]);
-        await settle(sent.answered + warm.clicks + fresh.clicks);
-        times.add(nameOf(share), fresh);
-        followed.add(nameOf(share), fresh.clicks);
-      }
+    for (const share of inRounds(SHARES, rounds)) {
+      const perSecond = (whole * share) / 100;
+      const loading = runLoad({ ...load, perSecond, warmSeconds: 0, seconds: warmSeconds + seconds });
+      const probing = async () =>
+        [await probe(ports, probed, warmSeconds), await probe(ports, probed, seconds)] as const;
+      const [sent, [warm, fresh]] = await Promise.all([loading, probing()]);
+      await settle(sent.answered + warm.clicks + fresh.clicks);
+      times.add(nameOf(share), fresh);
+      followed.add(nameOf(share), fresh.clicks);
     }
     printTable(
       ['load', 'clicks/s', 'p50 ms', 'spread', 'p99 ms', 'spread', 'clicks followed'],

@@ -1,11 +1,11 @@
 import { printDetail, printTable } from '@ads/local';
 import type { Budget } from '../budget.js';
 import { runAt, whereIs } from '../cores.js';
-import { type LoadResult, runLoad, warmUp } from '../load/run-load.js';
+import { inRounds, type LoadResult, warmUp } from '../load/run-load.js';
 import type { Part, PartFigures } from '../part.js';
 import type { BenchStack } from '../stack.js';
-import { Figures, inFigures, spreadOf, Times } from '../statistics.js';
-import { emptyStreams } from '../tracker.js';
+import { Figures, inFigures, Times } from '../statistics.js';
+import { emptyStreams, runOnIngest } from '../tracker.js';
 
 const CONTENDERS = ['bare', 'fastify', 'express', 'ours'] as const;
 const CONNECTIONS = [64, 256] as const;
@@ -62,9 +62,8 @@ async function measureRates(stack: BenchStack, ports: Ports, budget: Budget) {
     ['contender', 'connections', 'clicks/s', 'spread', 'CPU of the load'],
     rates.names().map((name) => {
       const [contender, connections] = name.split('_') as [Contender, string];
-      const { median } = rates.of(name);
       const percent = `${Math.round(100 * busy.of(name).median)} %`;
-      return [WHAT[contender], connections, inFigures(median), spreadOf(rates.of(name)), percent];
+      return [WHAT[contender], connections, ...rates.cells(name), percent];
     }),
     [0],
   );
@@ -101,19 +100,11 @@ async function measureTimes(
   return times.medians();
 }
 
-async function clicks(
+function clicks(
   stack: BenchStack,
   { ingest: { warmSeconds, seconds } }: Budget,
   target: { port: number; connections: number; perSecond?: number },
 ): Promise<LoadResult> {
   const request = { kind: 'click', adIds: stack.adIds } as const;
-  const result = await runLoad({ ...target, request, status: 202, warmSeconds, seconds });
-  // Deletes the stored events, which would slow down the next contender.
-  await emptyStreams(stack);
-  return result;
-}
-
-/** Each round runs all contenders, every second round in reverse order. */
-function* inRounds<T>(cases: readonly T[], rounds: number): Generator<T> {
-  for (let round = 0; round < rounds; round += 1) yield* round % 2 === 0 ? cases : [...cases].reverse();
+  return runOnIngest(stack, { ...target, request, status: 202, warmSeconds, seconds });
 }

@@ -7,7 +7,7 @@ import { runAt, whereIs } from '../cores.js';
 import { runLoad, warmUp } from '../load/run-load.js';
 import type { Part, PartFigures } from '../part.js';
 import type { BenchStack } from '../stack.js';
-import { Figures, inFigures, rounded, spreadOf, Times } from '../statistics.js';
+import { Figures, inFigures, rounded, Times } from '../statistics.js';
 
 const FILL = readFileSync(new URL('../../sql/fill-quarter-hours.sql', import.meta.url), 'utf8');
 
@@ -173,10 +173,9 @@ async function measureCsv(
     rates.add('csv', rows / seconds);
   }
   const large = readMemory(pid).most;
-  const rate = rates.of('csv');
   printTable(
     ['report as CSV', 'rows/s', 'spread', 'peak MB', 'peak MB with a tenth of the rows'],
-    [[`${csvRows} rows`, inFigures(rate.median), spreadOf(rate), inFigures(large), inFigures(small)]],
+    [[`${csvRows} rows`, ...rates.cells('csv'), inFigures(large), inFigures(small)]],
     [0],
   );
   return { ...rates.medians('_rows_per_second'), csv_peak_mb: rounded(large), csv_tenth_peak_mb: rounded(small) };

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { seededRandom } from '@ads/harness';
 import { printDetail, printTable, readCpuSeconds } from '@ads/local';
 import { runAt, whereIs } from '../cores.js';
-import { runLoad, warmUp } from '../load/run-load.js';
+import { inRounds, warmUp } from '../load/run-load.js';
 import type { Part } from '../part.js';
-import { Figures, inFigures, spreadOf } from '../statistics.js';
+import { Figures } from '../statistics.js';
 import { tagUrls } from '../tag-requests.js';
-import { emptyStreams } from '../tracker.js';
+import { runOnIngest } from '../tracker.js';
 import { addressRange, viewerHeaders } from '../viewers.js';
 
 const CONNECTIONS = 64;
@@ -45,17 +45,14 @@ export const rules: Part = {
     const load = { connections: CONNECTIONS, request: { kind: 'get', paths, headers }, status: 302 } as const;
     for (const { port } of Object.values(ingests)) await warmUp({ ...load, port }, WARM_ANSWERS);
     const rates = new Figures();
-    for (let round = 0; round < 2 * rounds; round += 1) {
-      for (const [name, { port, pid = 0 }] of Object.entries(ingests)) {
-        const before = readCpuSeconds(pid);
-        const { answered } = await runLoad({ ...load, port, warmSeconds, seconds });
-        rates.add(name, answered / (readCpuSeconds(pid) - before));
-        await emptyStreams(stack);
-      }
+    for (const [name, { port, pid = 0 }] of inRounds(Object.entries(ingests), 2 * rounds)) {
+      const before = readCpuSeconds(pid);
+      const { answered } = await runOnIngest(stack, { ...load, port, warmSeconds, seconds });
+      rates.add(name, answered / (readCpuSeconds(pid) - before));
     }
     printTable(
       ['rules', 'answers per CPU second', 'spread'],
-      rates.names().map((name) => [name, inFigures(rates.of(name).median), spreadOf(rates.of(name))]),
+      rates.names().map((name) => [name, ...rates.cells(name)]),
       [0],
     );
     return rates.medians('_per_cpu_second');

@@ -2,12 +2,12 @@ import { request as httpRequest } from 'node:http';
 import { printDetail, printTable } from '@ads/local';
 import type { Budget } from '../budget.js';
 import { runAt, whereIs } from '../cores.js';
-import { type LoadResult, runLoad, warmUp } from '../load/run-load.js';
+import { inRounds, type LoadResult, type LoadSettings, warmUp } from '../load/run-load.js';
 import type { Part } from '../part.js';
 import type { BenchStack } from '../stack.js';
-import { Figures, inFigures, spreadOf, Times } from '../statistics.js';
+import { Figures, Times } from '../statistics.js';
 import { BROWSER, TAGS, type Tag, tagUrls } from '../tag-requests.js';
-import { emptyStreams } from '../tracker.js';
+import { runOnIngest } from '../tracker.js';
 
 /** The tag whose response times are measured: the player waits for it. */
 const TIMED: Tag = 'vast';
@@ -51,9 +51,7 @@ export const tags: Part = {
     }
     printTable(
       ['tag', 'answers/s', 'spread'],
-      rates
-        .names()
-        .map((name) => [name.replaceAll('_', ' '), inFigures(rates.of(name).median), spreadOf(rates.of(name))]),
+      rates.names().map((name) => [name.replaceAll('_', ' '), ...rates.cells(name)]),
       [0],
     );
     const servers = ['ours', 'bare'].map((server) => `${server}_${TIMED}`);
@@ -66,22 +64,16 @@ export const tags: Part = {
   },
 };
 
-type Load = Omit<Parameters<typeof runLoad>[0], 'port' | 'warmSeconds' | 'seconds'>;
-type Ports = Readonly<Record<string, number>>;
-
 /** Measures each server in each round. */
 async function measure(
   stack: BenchStack,
   { ingest: { rounds, warmSeconds, seconds } }: Budget,
-  ports: Ports,
-  load: Load,
+  ports: Readonly<Record<string, number>>,
+  load: Omit<LoadSettings, 'port' | 'warmSeconds' | 'seconds'>,
   add: (server: string, result: LoadResult) => void,
 ): Promise<void> {
-  for (let round = 0; round < rounds; round += 1) {
-    for (const [server, port] of Object.entries(ports)) {
-      add(server, await runLoad({ ...load, port, warmSeconds, seconds }));
-      await emptyStreams(stack);
-    }
+  for (const [server, port] of inRounds(Object.entries(ports), rounds)) {
+    add(server, await runOnIngest(stack, { ...load, port, warmSeconds, seconds }));
   }
 }
 
