@@ -8,7 +8,7 @@ export { deviceAddress, deviceUserAgent, userAgentOf } from './device-headers.js
 export { isFor, isKnown, revalidated, weakTag } from './etag.js';
 export { readBody } from './express-body.js';
 export type { FastPath, FastPathHandler } from './fast-path.js';
-export { setHeaders } from './head.js';
+export { linesOf, setHeaders } from './head.js';
 export { isMarkedInvalid } from './invalid-traffic-header.js';
 export { beginStream, labelled } from './observe.js';
 export * from './request-body.js';

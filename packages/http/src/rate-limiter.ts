@@ -66,7 +66,9 @@ export function createRateLimiter(
       newer = new Map();
       newerSince = time;
     }
-    let window = newer.get(client) ?? older.get(client);
+    const recent = newer.get(client);
+    if (recent !== undefined && time < recent.endsAt) return recent;
+    let window = recent ?? older.get(client);
     if (window === undefined || time >= window.endsAt) {
       const pseudonym = pseudonymOf(client);
       window = {

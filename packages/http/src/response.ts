@@ -1,6 +1,6 @@
 import { type ApiError, errorBody } from '@ads/contract';
 import { toApiError } from './errors.js';
-import type { HeaderList } from './head.js';
+import type { HeaderLines, HeaderList } from './head.js';
 import type { ObservedRequest } from './observe.js';
 
 /** The body of a response, and the headers that belong to it. */
@@ -10,6 +10,8 @@ export interface Content {
   /** `Content-Type`; JSON by default. */
   readonly type?: string;
   readonly headers?: HeaderList;
+  /** Headers whose values are constants of the route. They are not checked and cost nothing. */
+  readonly lines?: HeaderLines;
 }
 
 /** A response: the status, the body, and the headers that not all responses have. */

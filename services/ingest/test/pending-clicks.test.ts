@@ -38,7 +38,7 @@ describe('clicks that are not durable when their redirect is sent', () => {
     let answer: (result: StoreResult) => void = () => undefined;
     const { clicks, accepted, logged, outcomes } = open(() => new Promise((resolve) => (answer = resolve)));
     const one = click('ad-001');
-    await clicks.store(one);
+    expect(await clicks.store(one, 'redirect')).toBe('redirect');
     expect(await outcomes()).toEqual({ kept: 1, recovered: 0, lost: 0 });
     answer(DURABLE);
     await waitFor(() => accepted.length === 1, { what: 'the click', timeoutMs: 10_000 });
@@ -49,11 +49,11 @@ describe('clicks that are not durable when their redirect is sent', () => {
     const answers: ((result: StoreResult) => void)[] = [];
     const { clicks, accepted, outcomes } = open(() => new Promise((resolve) => answers.push(resolve)));
     const [slow, quick] = [click('ad-001'), click('ad-002')];
-    const redirects = [clicks.store(slow), clicks.store(quick)];
+    const redirects = [clicks.store(slow, 1), clicks.store(quick, 2)];
     answers[1]?.(DURABLE);
-    await Promise.all(redirects);
+    expect(await Promise.all(redirects)).toEqual([1, 2]);
     expect([accepted, await outcomes()]).toEqual([[quick], { kept: 1, recovered: 0, lost: 0 }]);
-    const third = clicks.store(click('ad-003'));
+    const third = clicks.store(click('ad-003'), 3);
     answers[0]?.(DURABLE);
     await third;
     expect(await outcomes()).toEqual({ kept: 2, recovered: 1, lost: 0 });
@@ -65,7 +65,7 @@ describe('clicks that are not durable when their redirect is sent', () => {
       return DURABLE;
     });
     const [first, second, third] = [click('ad-001'), click('ad-002'), click('ad-003')];
-    for (const one of [first, second, third]) await clicks.store(one);
+    for (const one of [first, second, third]) await clicks.store(one, undefined);
     await clicks.drain();
     expect(accepted).toEqual([first, second]);
     expect(await outcomes()).toEqual({ kept: 3, recovered: 2, lost: 1 });
@@ -83,7 +83,7 @@ describe('clicks that are not durable when their redirect is sent', () => {
   ] as const)('are lost, and logged, if %s', async (reason, limits, state) => {
     let answer: StoreResult = { state: 'unavailable', cause: undefined };
     const { clicks, accepted, logged, outcomes } = open(async () => answer, limits);
-    await clicks.store(click('ad-001'));
+    await clicks.store(click('ad-001'), undefined);
     if (state === 'unknown ad') answer = { state };
     await new Promise((resolve) => setTimeout(resolve, 1));
     await clicks.drain();

@@ -1,5 +1,5 @@
 import { ApiError, noTarget, prefetchRefused, unavailable, unknownAd } from '@ads/contract';
-import { type Answer, type RequestContext, type TagRoute, userAgentOf } from '@ads/http';
+import { type Answer, linesOf, type RequestContext, type TagRoute, userAgentOf } from '@ads/http';
 import type { ServedAd, ServedAds } from '@ads/ledger';
 import { AD_ID, type AdEvent } from '@ads/models';
 import { type JudgeDependencies, type ReceiptDependencies, receiptOf } from '../event-handler.js';
@@ -8,7 +8,7 @@ import { clickUrl, targetOf } from './click-target.js';
 import { noticeOf } from './notice.js';
 import type { PendingClicks } from './pending-clicks.js';
 import { isPrefetch } from './prefetch.js';
-import { readTagEvent } from './tag-event.js';
+import { readTagEvent, type Viewer } from './tag-event.js';
 import type { TagMetrics } from './tag-metrics.js';
 import { readTagQuery, type TagQuery } from './tag-query.js';
 
@@ -19,7 +19,11 @@ export interface ClickDependencies extends ReceiptDependencies, JudgeDependencie
 }
 
 /** The target gets the origin of the page only, as usual for links. */
-const HEADERS = ['Cache-Control', 'no-store', 'X-Robots-Tag', 'noindex, nofollow', 'Referrer-Policy', 'origin'];
+const LINES = linesOf([
+  ...['Cache-Control', 'no-store'],
+  ...['X-Robots-Tag', 'noindex, nofollow'],
+  ...['Referrer-Policy', 'origin'],
+]);
 
 /**
  * `GET /c/{ad_id}`: a click-through. Answers 302 to the stored target when the click is durable or pending. It redirects for ads in
@@ -67,29 +71,25 @@ function redirect(
   if (target === undefined) throw noTarget(ad.id);
   const query = readTagQuery(queryText, dependencies.metrics.unfilled);
   const receipt = receiptOf(context, dependencies);
-  const answer = (id: string): Answer => ({
-    status: 302,
-    body: '',
-    headers: [...HEADERS, 'Location', clickUrl(ad, target, id, receipt.now, query)],
-  });
-  if (context.request.method === 'HEAD') return answer('');
+  const { now } = receipt;
+  if (context.request.method === 'HEAD') return redirectTo(clickUrl(ad, target, '', now, query));
   const viewer = { ip: receipt.callerIp(), userAgent: userAgentOf(context.request) };
-  const read = (from: TagQuery): AdEvent => readTagEvent('click', ad.id, from, viewer, receipt);
-  const click = readOr(
-    () => read(query),
-    () => read(withoutTimes(query)),
-  );
+  const click = readClick(ad.id, query, viewer, receipt);
   const { judge } = dependencies;
   const judged = judge === undefined ? click : judge(click, ofTag(context, viewer, 'link', query));
-  return dependencies.clicks.store(judged).then(() => answer(click.id));
+  return dependencies.clicks.store(judged, redirectTo(clickUrl(ad, target, click.id, now, query)));
 }
 
-/** @param otherwise called if the request is not valid */
-function readOr<T>(read: () => T, otherwise: () => T): T {
+function redirectTo(url: string): Answer {
+  return { status: 302, body: '', lines: LINES, headers: ['Location', url] };
+}
+
+/** Reads the click without the times of the link if they are not valid. */
+function readClick(adId: string, query: TagQuery, viewer: Viewer, receipt: ReturnType<typeof receiptOf>): AdEvent {
   try {
-    return read();
+    return readTagEvent('click', adId, query, viewer, receipt);
   } catch (error) {
-    if (error instanceof ApiError) return otherwise();
+    if (error instanceof ApiError) return readTagEvent('click', adId, withoutTimes(query), viewer, receipt);
     throw error;
   }
 }

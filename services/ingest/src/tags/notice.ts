@@ -1,5 +1,5 @@
 import type { ApiError } from '@ads/contract';
-import type { Content } from '@ads/http';
+import { type Content, linesOf } from '@ads/http';
 
 interface Notice {
   readonly title: string;
@@ -21,7 +21,7 @@ const INVALID: Notice = {
 };
 const FAILED: Notice = { title: 'Something went wrong', text: 'This link cannot be opened. Please try again later.' };
 
-const HEADERS = ['Cache-Control', 'no-store', 'X-Robots-Tag', 'noindex, nofollow'];
+const LINES = linesOf(['Cache-Control', 'no-store', 'X-Robots-Tag', 'noindex, nofollow']);
 
 /** The body of an error of a link that a person opened. It contains no text from the request. */
 export function noticeOf({ status }: ApiError): Content {
@@ -35,5 +35,5 @@ export function noticeOf({ status }: ApiError): Content {
 <p>${text}</p>
 </html>
 `;
-  return { body, type: 'text/html; charset=utf-8', headers: HEADERS };
+  return { body, type: 'text/html; charset=utf-8', lines: LINES };
 }

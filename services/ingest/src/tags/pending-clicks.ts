@@ -14,8 +14,8 @@ import type { StoreResult } from '../store-batch.js';
  * ends, or its ad was deleted.
  */
 export interface PendingClicks {
-  /** Resolves when the click is durable or pending, `waitMs` from now at the latest. Never rejects. */
-  store(event: AdEvent): Promise<void>;
+  /** Resolves with `answer` when the click is durable or pending, `waitMs` from now at the latest. Never rejects. */
+  store<T>(event: AdEvent, answer: T): Promise<T>;
   /** Retries until no click is pending, for up to `drainMs`; the others are lost. */
   drain(): Promise<void>;
 }
@@ -203,9 +203,10 @@ export function createPendingClicks(options: PendingClicksOptions): PendingClick
   }
 
   return {
-    store: (event) =>
+    store: (event, answer) =>
       new Promise((resolve) => {
-        const click: Waiting = { event, until: performance.now() + waitMs, redirect: resolve, state: 'waiting' };
+        const redirect = () => resolve(answer);
+        const click: Waiting = { event, until: performance.now() + waitMs, redirect, state: 'waiting' };
         waiting.push(click);
         watchOldest();
         void options.store(event).then(

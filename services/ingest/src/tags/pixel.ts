@@ -1,5 +1,5 @@
 import { unknownEvent } from '@ads/contract';
-import { type Answer, type TagRoute, userAgentOf } from '@ads/http';
+import { type Answer, linesOf, type TagRoute, userAgentOf } from '@ads/http';
 import { kindNamed } from '@ads/models';
 import { acceptEvent } from '../accept-event.js';
 import { type EventDependencies, receiptOf } from '../event-handler.js';
@@ -12,16 +12,16 @@ import { readTagQuery } from './tag-query.js';
 /** Transparent, 1 × 1, 43 bytes. Shorter GIFs are in common use, but their image data is incomplete. */
 const GIF = Buffer.from('R0lGODlhAQABAIAAAAAAAAAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==', 'base64');
 
-const HEADERS = [
+const LINES = linesOf([
   ...['Cache-Control', 'no-store, no-cache, must-revalidate, private, max-age=0'],
   ...['Pragma', 'no-cache'],
   ...['Expires', '0'],
   ...['Timing-Allow-Origin', '*'],
-];
+]);
 
-const IMAGE = { body: GIF, type: 'image/gif', headers: HEADERS };
+const IMAGE = { body: GIF, type: 'image/gif', lines: LINES };
 const SEEN: Answer = { ...IMAGE, status: 200 };
-const SEEN_WITHOUT_BODY: Answer = { status: 204, body: '', headers: HEADERS };
+const SEEN_WITHOUT_BODY: Answer = { status: 204, body: '', lines: LINES };
 
 /**
  * `GET /t/{event}`: a tracking pixel. Answers 200 after the event is durable. The body of every response is the GIF, also of

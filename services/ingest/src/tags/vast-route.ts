@@ -1,5 +1,5 @@
 import { type ApiError, unavailable, unknownAd } from '@ads/contract';
-import type { Answer, Content, RequestContext, TagRoute } from '@ads/http';
+import { type Answer, type Content, linesOf, type RequestContext, type TagRoute } from '@ads/http';
 import type { ServedAds } from '@ads/ledger';
 import { AD_ID, type Ad, EVENT_LABELS, uuidv7 } from '@ads/models';
 import { readTagQuery } from './tag-query.js';
@@ -23,7 +23,7 @@ export interface VastRouteOptions {
 
 const TYPE = 'application/xml; charset=utf-8';
 /** If a cache gave one response to two viewers, they would share a session, and their events would count only once. */
-const NOT_STORED = ['Cache-Control', 'no-store'];
+const NOT_STORED = linesOf(['Cache-Control', 'no-store']);
 
 /**
  * `GET /vast/{ad_id}`: a VAST 4.2 document with a session of its own. An ad that is not served gets 200 and a document without an
@@ -41,7 +41,7 @@ export function vastRoute({ ads, publicUrl, metrics, onEmpty, signing, now }: Va
       metrics.served(result);
       if (result === 'empty') onEmpty(ad);
     }
-    return { status: 200, body: xml, type: TYPE, headers: NOT_STORED };
+    return { status: 200, body: xml, type: TYPE, lines: NOT_STORED };
   };
   const find = async (adId: string, context: RequestContext): Promise<Ad> => {
     const found = await ads.find(adId, context.clientKey());
@@ -72,7 +72,7 @@ function unknown(adId: string, metrics: VastMetrics): ApiError {
 const errorContent = ({ code }: ApiError): Content => ({
   body: `${EMPTY_VAST}<!-- ${code} -->\n`,
   type: TYPE,
-  headers: NOT_STORED,
+  lines: NOT_STORED,
 });
 
 /**
