@@ -25,11 +25,14 @@ afterAll(() => testServers.release());
 // This machine may have no browser.
 const inBrowser = chromium === undefined ? test.skip : test;
 
-async function post(path: string, body: object): Promise<void> {
+async function send(method: 'GET' | 'POST' | 'PATCH', path: string, body?: object): Promise<string> {
   const headers = { 'Content-Type': 'application/json', Authorization: `Bearer ${ADMIN}` };
-  const answer = await fetch(`${stack.url}/api/v1${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
-  expect([answer.status, await answer.text()]).toEqual([expect.any(Number), expect.not.stringContaining('"error"')]);
+  const init = { method, headers, ...(body && { body: JSON.stringify(body) }) };
+  const text = await (await fetch(`${stack.url}/api/v1${path}`, init)).text();
+  expect(text).not.toContain('"error"');
+  return text;
 }
+const post = (path: string, body: object) => send('POST', path, body);
 
 /** Opens a view in a tab that has the key, and records whatever the page's policy forbids. */
 function open(view: string, key = ADMIN): Promise<Page> {
@@ -177,7 +180,8 @@ inBrowser('the view of an ad shows how much is watched, who clicks, and what is 
     '[...document.querySelectorAll("a")].find(({ innerText }) => innerText.includes("Seen to the end")).click()',
   );
   await untilShown(page, [
-    'Seen to the end · campaign spring · active',
+    'Seen to the end · campaign spring',
+    'Active',
     'Watched to the end 1 50.00%',
     'Most clicks, 1, are in second 7.',
     'front page 1 2 50.00%',
@@ -195,6 +199,112 @@ inBrowser('the view of an ad shows how much is watched, who clicks, and what is 
   const unknown = await open('/dashboard/ads/no-such-ad');
   await untilShown(unknown, ['Not found']);
   await unknown.close();
+});
+
+/** Clicks the first link or button whose text begins so. */
+const click = (page: Page, name: string) =>
+  page.run(
+    `[...document.querySelectorAll('a, button')].find((one) => one.checkVisibility() && one.innerText.replaceAll(/\\s+/g, ' ').startsWith(${JSON.stringify(name)})).click()`,
+  );
+
+/** Replaces the text of a field. */
+async function enter(page: Page, field: string, text: string): Promise<void> {
+  await page.run(`document.querySelector('[name="${field}"]').focus(); document.activeElement.select()`);
+  await typeText(page, text);
+}
+
+inBrowser('an ad is created, its tag is copied, and the first event of the tag is seen', async () => {
+  const page = await open('/dashboard/ads');
+  await untilShown(page, ['ad-003', 'Newest first']);
+  await expectSound(page);
+  await tabTo(page, 'New ad');
+  await press(page, 'Enter');
+  await untilShown(page, ['Only the target URL is required']);
+  await tabTo(page, 'Title');
+  await typeText(page, 'Made on the page');
+  await enter(page, 'id', 'made on the page');
+  await press(page, 'Enter');
+  await untilShown(page, ['Target URL is required', 'Id must be 1 to 128 letters', '2 fields need a correction']);
+  expect(await page.run('document.activeElement.name')).toBe('id');
+  await expectSound(page);
+  await enter(page, 'id', 'made-here');
+  await enter(page, 'target_url', 'https://shop.example.com/?click={click_id}');
+  await press(page, 'Enter');
+  await untilShown(page, ['The ad was created', 'Impression pixel', 'Made on the page'], ['Loading']);
+  await expectSound(page);
+
+  await page.run('navigator.clipboard.writeText = async (text) => { window.copied = text; }; 0');
+  await click(page, 'Copy Impression pixel');
+  await untilShown(page, ['Copied']);
+  const [, pixel = ''] = /src="([^"]*)"/.exec(await page.run<string>('window.copied')) ?? [];
+  await click(page, 'Test a tag');
+  await untilShown(page, ['Waiting for the first event of this ad', 'Open it in a new tab']);
+  await expectSound(page);
+  const headers = { 'User-Agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0' };
+  const { pathname, search } = new URL(pixel.replaceAll('&amp;', '&'));
+  expect((await fetch(`${stack.url}${pathname}${search}`, { headers })).status).toBe(200);
+  await untilShown(page, ['The tag works', '1 impression Valid']);
+  await click(page, 'Numbers');
+  await untilShown(page, ['Impressions 1']);
+  await page.close();
+});
+
+inBrowser(
+  'a change of somebody else is shown, and not overwritten; the history and the status tell of both',
+  async () => {
+    await post('/ads', { id: 'edited', title: 'Before', target_url: 'https://example.com/' });
+    const page = await open('/dashboard/ads/edited/edit');
+    await untilShown(page, ['Undo the changes']);
+    await send('PATCH', '/ads/edited', { campaign: 'theirs' });
+    await enter(page, 'title', 'Mine');
+    await press(page, 'Enter');
+    await untilShown(page, [
+      'This ad was changed meanwhile by admin',
+      'Campaign – theirs –',
+      'Title Before Before Mine',
+    ]);
+    await expectSound(page);
+    await click(page, 'Put my changes on top');
+    await untilShown(page, ['1 field changed'], ['This ad was changed meanwhile']);
+    await click(page, 'Save');
+    await untilShown(page, ['Saved.']);
+    expect(JSON.parse(await send('GET', '/ads/edited'))).toMatchObject({ title: 'Mine', campaign: 'theirs' });
+
+    await click(page, 'History');
+    await untilShown(page, ['Changed by admin', 'Title Before → Mine', 'Created by admin']);
+    await expectSound(page);
+    await click(page, 'Archive');
+    await untilShown(page, ['Archive this ad?']);
+    await expectSound(page);
+    await tabTo(page, 'Archive');
+    await press(page, 'Enter');
+    await untilShown(page, ['Archived', 'Restore'], ['Archive this ad?']);
+    expect(JSON.parse(await send('GET', '/ads/edited'))).toMatchObject({ status: 'archived' });
+    await page.close();
+  },
+);
+
+inBrowser('an import shows the verdict on each line first, and creates the valid ads', async () => {
+  const page = await open('/dashboard/import-ads');
+  await untilShown(page, ['An example']);
+  const csv = 'id,title,target_url\nfrom-csv,"One, two",https://example.com/\nbad-line,Three,ftp://example.com/\n';
+  await page.run(`((input, files) => {
+    files.items.add(new File([${JSON.stringify(csv)}], 'autumn.csv'));
+    input.files = files.files;
+    input.dispatchEvent(new Event('change', { bubbles: true }));
+  })(document.querySelector('input[type=file]'), new DataTransfer())`);
+  await untilShown(page, [
+    'autumn.csv: 1 of 2 lines are valid',
+    '2 Valid from-csv One, two',
+    '3 target_url must be an http',
+  ]);
+  await expectSound(page);
+  expect(await send('GET', '/ads?q=from-csv')).toContain('"count":0');
+  await click(page, 'Import the 1 valid');
+  await untilShown(page, ['1 ad was created, 1 line was left out']);
+  await click(page, 'Show the ads');
+  await untilShown(page, ['from-csv', 'One, two'], ['bad-line']);
+  await page.close();
 });
 
 inBrowser('what the browser keeps is only its own, and nothing is fetched from elsewhere', async () => {

@@ -1,8 +1,6 @@
 import { useEffect } from 'preact/hooks';
-import type { AdNames } from '../api/answers.js';
-import { read } from '../api/client.js';
 import { useReading } from '../api/use-reading.js';
-import { Loaded, ProblemNotice } from '../parts/states.js';
+import { Loaded } from '../parts/states.js';
 import { type Choice, readChoice, writeChoice } from '../report/choice.js';
 import { RangeControls } from '../report/controls.js';
 import { readPeriods, refreshOf } from '../report/read-report.js';
@@ -16,7 +14,7 @@ import { Funnel } from './funnel-card.js';
 import { InvalidTraffic } from './invalid-traffic.js';
 import { PlayTimes } from './play-times.js';
 
-/** Everything about one ad. @param id any text, which may not be the id of an ad */
+/** The numbers of one ad. */
 export function AdView({ id }: { readonly id: string }) {
   const choice: Choice = {
     ...readChoice(parameters.value, Date.now()),
@@ -31,17 +29,12 @@ export function AdView({ id }: { readonly id: string }) {
   const change = (part: Partial<Choice>) =>
     go(addressOf(['ads', id], writeChoice({ ...choice, ...part, filters: {} })));
 
-  const ad = useReading((signal) => read<AdNames>(`/ads/${encodeURIComponent(id)}`, {}, signal), [id]);
   const { metric: _, ...inputs } = choice;
   const reading = useReading((signal) => readPeriods(choice, signal), [inputs], refreshOf(choice));
-  if (ad.problem !== undefined && ad.problem.kind !== 'temporary') return <ProblemNotice problem={ad.problem} />;
 
   const part = { id, choice };
   return (
     <>
-      <p class="muted under-heading" dir="auto">
-        {ad.value && namesOf(ad.value)}
-      </p>
       <RangeControls choice={choice} onChange={change} />
       <Loaded reading={reading} waiting={WAITING_TOTALS}>
         {(periods) => (
@@ -67,9 +60,4 @@ export function AdView({ id }: { readonly id: string }) {
       </div>
     </>
   );
-}
-
-function namesOf({ title, campaign, advertiser, status }: AdNames): string {
-  const names = [title, campaign && `campaign ${campaign}`, advertiser, status];
-  return names.filter((name) => name !== null && name !== '').join(' · ');
 }

@@ -1,24 +1,9 @@
-import type { InvalidVerdict } from '@ads/models';
 import type { ReportRow } from '../api/answers.js';
 import { formatCount, formatRate, quotient } from '../format/numbers.js';
+import { reasonOf } from '../format/verdicts.js';
 import { Loaded } from '../parts/states.js';
 import { type Column, Table } from '../parts/table.js';
 import { type AdPartProps, useTotals } from './read-totals.js';
-
-/** The verdicts in the words of the page. */
-const REASONS: Readonly<Record<InvalidVerdict, string>> = {
-  listed_ip: 'Address on the deny list',
-  datacenter: 'Address of a data center',
-  bot: 'Bot or program',
-  no_user_agent: 'No user agent',
-  proxy_flag: 'Marked by a trusted proxy',
-  unsigned: 'Tag without a signature',
-  bad_signature: 'Wrong signature of the tag',
-  expired: 'Expired signature of the tag',
-  impossible: 'Contradicts the ad',
-  double_click: 'Double click',
-  flood: 'Too many clicks of one viewer',
-};
 
 const QUERY = { metrics: 'clicks,impressions,invalid_clicks,invalid_impressions', group_by: 'verdict' };
 
@@ -69,8 +54,4 @@ export function InvalidTraffic(props: AdPartProps) {
 
 function sumOf(rows: readonly ReportRow[], countOf: (row: ReportRow) => number | null | undefined): number {
   return rows.reduce((sum, row) => sum + (countOf(row) ?? 0), 0);
-}
-
-function reasonOf(verdict: string | null | undefined): string {
-  return verdict != null && Object.hasOwn(REASONS, verdict) ? REASONS[verdict as InvalidVerdict] : String(verdict);
 }

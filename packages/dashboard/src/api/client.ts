@@ -36,9 +36,10 @@ export interface Sent {
 }
 
 /**
- * Sends a request with JSON.
+ * Sends a request, and reads the newest answer: a list that the browser keeps would miss a change of this page.
  *
  * @param url made by `urlOf`
+ * @param body sent as JSON, except a Blob, which has a type of its own
  * @param headers such as `If-Match`
  * @throws ApiProblem, or the reason of `signal`
  */
@@ -58,11 +59,12 @@ export async function send(
       method,
       headers: {
         Accept: 'application/json',
-        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+        ...(body === undefined || body instanceof Blob ? {} : { 'Content-Type': 'application/json' }),
         ...authorization(),
         ...headers,
       },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: body instanceof Blob ? body : JSON.stringify(body) }),
+      cache: 'no-cache',
       signal: abort.signal,
     });
     if (!response.ok) throw await problemOfAnswer(response);

@@ -40,7 +40,7 @@ export function ProblemNotice({ problem }: { readonly problem: ApiProblem }) {
 function titleOf({ kind, status }: ApiProblem): string {
   if (status === 0) return navigator.onLine ? 'The server cannot be reached' : 'You are offline';
   if (status === 401) return 'A key is needed';
-  if (status === 403) return 'This key may not read this';
+  if (status === 403) return 'This key may not do this';
   if (status === 404) return 'Not found';
   return kind === 'temporary' ? 'Not available for the moment' : 'This cannot be shown';
 }

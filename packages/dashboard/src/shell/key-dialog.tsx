@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useRef } from 'preact/hooks';
 import { apiKey, keepKey } from '../api/key.js';
+import { Dialog } from '../parts/dialog.js';
 
 const isOpen = signal(false);
 
@@ -11,27 +12,11 @@ export function openKeyDialog(): void {
 
 /** The dialog, which is part of the shell. */
 export function KeyDialog() {
-  const dialog = useRef<HTMLDialogElement>(null);
   const input = useRef<HTMLInputElement>(null);
-  const wanted = isOpen.value;
-
-  useEffect(() => {
-    const element = dialog.current;
-    if (element === null || wanted === element.open) return;
-    if (!wanted) {
-      element.close();
-      return;
-    }
-    element.showModal();
-    input.current?.focus();
-  }, [wanted]);
-
   const close = () => {
-    if (input.current !== null) input.current.value = '';
     isOpen.value = false;
   };
-  const keep = (event: Event) => {
-    event.preventDefault();
+  const keep = () => {
     const key = input.current?.value.trim() ?? '';
     if (key !== '') keepKey(key);
     close();
@@ -40,38 +25,34 @@ export function KeyDialog() {
     keepKey('');
     close();
   };
-
   return (
-    <dialog ref={dialog} aria-labelledby="key-title" onClose={close}>
-      <form onSubmit={keep}>
-        <h2 id="key-title">API key</h2>
-        <p>
-          {apiKey.value === ''
-            ? 'The key is sent with each request of this tab, and forgotten when the tab is closed.'
-            : 'This tab has a key. Enter another one to replace it.'}
-        </p>
-        <label class="field">
-          <span>Key</span>
-          <input ref={input} type="password" autocomplete="off" spellcheck={false} maxLength={512} required />
-        </label>
-        <p class="muted">
-          <code>npm start</code> prints a key that may do everything. <code>npm run keys -- add NAME --scope read</code>{' '}
-          makes one that may only read.
-        </p>
-        <div class="buttons">
-          {apiKey.value !== '' && (
-            <button type="button" class="button" onClick={forget}>
-              Forget the key
-            </button>
-          )}
-          <button type="button" class="button" onClick={close}>
-            Cancel
+    <Dialog isOpen={isOpen.value} title="API key" onClose={close} onSubmit={keep}>
+      <p>
+        {apiKey.value === ''
+          ? 'The key is sent with each request of this tab, and forgotten when the tab is closed.'
+          : 'This tab has a key. Enter another one to replace it.'}
+      </p>
+      <label class="field">
+        <span>Key</span>
+        <input ref={input} type="password" autocomplete="off" spellcheck={false} maxLength={512} required />
+      </label>
+      <p class="muted">
+        <code>npm start</code> prints a key that may do everything. <code>npm run keys -- add NAME --scope read</code>{' '}
+        makes one that may only read.
+      </p>
+      <div class="buttons">
+        {apiKey.value !== '' && (
+          <button type="button" class="button" onClick={forget}>
+            Forget the key
           </button>
-          <button type="submit" class="button primary">
-            Use this key
-          </button>
-        </div>
-      </form>
-    </dialog>
+        )}
+        <button type="button" class="button" onClick={close}>
+          Cancel
+        </button>
+        <button type="submit" class="button primary">
+          Use this key
+        </button>
+      </div>
+    </Dialog>
   );
 }

@@ -40,7 +40,7 @@ export function Shell() {
             <a
               key={one.path}
               href={addressOf([one.path])}
-              {...(one.path === path[0] ? { 'aria-current': 'page' as const } : {})}
+              {...(one.path === (view.under ?? view.path) ? { 'aria-current': 'page' as const } : {})}
             >
               {one.label}
             </a>

@@ -1,5 +1,8 @@
 import type { ComponentType } from 'preact';
-import { AdView } from '../ad/ad-view.js';
+import { AdFrame } from '../ads/ad-frame.js';
+import { AdsView } from '../ads/ads-view.js';
+import { ImportView } from '../ads/import-view.js';
+import { NewAdView } from '../ads/new-ad-view.js';
 import { NowView } from '../now/now-view.js';
 import { Notice } from '../parts/states.js';
 import { ReportView } from '../report/report-view.js';
@@ -15,25 +18,23 @@ export interface View {
   readonly path: string;
   /** Its name in the navigation; undefined if it has no link there. */
   readonly label: string | undefined;
+  /** The view in the navigation to which this one belongs, if it has no link there. */
+  readonly under?: string;
   readonly titleOf: (path: readonly string[]) => string;
   readonly component: ComponentType<ViewProps>;
 }
 
-function AdsView({ path: [, id] }: ViewProps) {
-  if (id !== undefined) return <AdView key={id} id={id} />;
-  return (
-    <Notice title="Choose an ad">
-      <p>
-        <a href={addressOf(['report'], { group: 'ad', interval: 'total' })}>Open the report by ad</a>
-      </p>
-    </Notice>
-  );
+/** The list of ads, or one ad. An ad may have any id, so the other views of ads have addresses of their own. */
+function Ads({ path: [, id, tab = ''] }: ViewProps) {
+  return id === undefined ? <AdsView /> : <AdFrame key={id} id={id} path={tab} />;
 }
 
 const VIEWS: readonly View[] = [
   { path: 'now', label: 'Now', titleOf: () => 'Now', component: NowView },
   { path: 'report', label: 'Report', titleOf: () => 'Report', component: ReportView },
-  { path: 'ads', label: undefined, titleOf: ([, id = 'Ads']) => id, component: AdsView },
+  { path: 'ads', label: 'Ads', titleOf: ([, id = 'Ads']) => id, component: Ads },
+  { path: 'new-ad', label: undefined, under: 'ads', titleOf: () => 'New ad', component: NewAdView },
+  { path: 'import-ads', label: undefined, under: 'ads', titleOf: () => 'Import ads', component: ImportView },
 ];
 
 export const LINKED_VIEWS = VIEWS.filter(({ label }) => label !== undefined);
