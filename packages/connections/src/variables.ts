@@ -12,6 +12,7 @@ export interface PostgresConfig {
   readonly POSTGRES_SSLMODE: 'disable' | 'require' | 'verify-full';
   readonly POSTGRES_POOL_SIZE: number;
   readonly POSTGRES_TIMEOUT_MS: number;
+  readonly PLACEHOLDER_PASSWORDS: 'refuse' | 'allow';
 }
 
 export interface RedisConfig {
@@ -84,6 +85,12 @@ export const postgresVariables: Variables<PostgresConfig> = {
     .default(10)
     .description('Connections to Postgres per process.'),
   POSTGRES_TIMEOUT_MS: timeouts.POSTGRES_TIMEOUT_MS.default(5_000),
+  PLACEHOLDER_PASSWORDS: Joi.string()
+    .valid('refuse', 'allow')
+    .default('refuse')
+    .description(
+      '`allow` accepts the public placeholder passwords of the Kubernetes manifests, for a trial. By default a process with one of them does not start.',
+    ),
 };
 
 export const redisVariables: Variables<RedisConfig> = {

@@ -10,6 +10,7 @@ import {
   eventRetentionVariables,
   minuteRetentionVariables,
 } from '../src/config/retention-variables.js';
+import { secret } from '../src/config/schemas.js';
 import { type HttpConfig, httpVariables, type LogConfig, logVariables } from '../src/config/variables.js';
 import { HOSTS, NO_HOSTS } from './host-cases.js';
 
@@ -52,6 +53,14 @@ function folderWith(name: string, text: string): string {
 }
 
 describe('loadConfig', () => {
+  it('refuses a public placeholder as a secret, also within a URL, unless it is allowed', () => {
+    const secrets = { URL: secret };
+    const URL = 'nats://ads:placeholder-of-nats@nats:4222';
+    expect(() => loadConfig({ URL }, secrets)).toThrow(/URL: is the public placeholder .* set a password of your own/);
+    expect(() => loadConfig({ URL, PLACEHOLDER_PASSWORDS: 'refuse' }, secrets)).toThrow(ConfigError);
+    expect(loadConfig({ URL, PLACEHOLDER_PASSWORDS: 'allow' }, secrets)).toEqual({ URL });
+  });
+
   it('has a default for everything except secrets', () => {
     expect(load({})).toMatchObject({
       HTTP_HOST: '0.0.0.0',

@@ -9,6 +9,7 @@ import {
   variablesOfConfigMaps,
   variablesOfContainers,
 } from '../kubernetes/references.js';
+import { explicitDefaults, nodeResolvers, rollouts } from '../kubernetes/rollouts.js';
 import { networkPolicies, ownPods, portsOfIngress, selectedPods } from '../kubernetes/selectors.js';
 import type { Problem } from '../problem.js';
 import { at, text } from '../shape.js';
@@ -35,6 +36,9 @@ const RULES: readonly Rule[] = [
   ownPods,
   portsOfIngress,
   networkPolicies,
+  nodeResolvers,
+  rollouts,
+  explicitDefaults,
   queueLimitsOf,
 ];
 

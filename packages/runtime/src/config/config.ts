@@ -38,9 +38,15 @@ export function readEnvironment(cwd = process.cwd()): Environment {
   return { ...variables, ...process.env };
 }
 
+/** The passwords in the manifests begin with it. Everybody can read them. */
+const PLACEHOLDER = 'placeholder-of-';
+const PLACEHOLDER_REFUSED =
+  'is the public placeholder of the manifests; set a password of your own, or PLACEHOLDER_PASSWORDS=allow for a trial';
+
 /**
  * Creates the frozen configuration of a process. An empty variable counts as unset. The value of a schema with
- * `.meta({ secret: true })` may come from the file that `NAME_FILE` names.
+ * `.meta({ secret: true })` may come from the file that `NAME_FILE` names, and must not be a public placeholder unless
+ * `PLACEHOLDER_PASSWORDS` is `allow`.
  * @throws ConfigError that names every bad variable and contains no secret
  */
 export function loadConfig<T extends object>(env: Environment, variables: Variables<T>): Readonly<T> {
@@ -50,7 +56,11 @@ export function loadConfig<T extends object>(env: Environment, variables: Variab
   for (const [name, schema] of schemas) {
     try {
       const value = isSecret(schema) ? readSecret(env, name) : present(env[name]);
-      if (value !== undefined) raw[name] = value;
+      if (value === undefined) continue;
+      raw[name] = value;
+      if (isSecret(schema) && value.includes(PLACEHOLDER) && env.PLACEHOLDER_PASSWORDS !== 'allow') {
+        problems.set(name, PLACEHOLDER_REFUSED);
+      }
     } catch (error) {
       problems.set(name, (error as Error).message);
     }
