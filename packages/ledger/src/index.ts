@@ -13,8 +13,9 @@ export {
 export * from './dependencies.js';
 export * from './doubts.js';
 export * from './erase.js';
-export { type GateRules, gateRulesInForce } from './gate.js';
+export { gateRulesInForce } from './gate.js';
 export * from './identity.js';
+export type { GateRules } from './judge-clicks.js';
 export * from './key-ring.js';
 export * from './ledger.js';
 export * from './manage-ads.js';

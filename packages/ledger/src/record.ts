@@ -4,6 +4,7 @@ import {
   EVENT_LABEL_NAMES,
   type EventKind,
   fillInKinds,
+  type GateVerdict,
   INVALID_VERDICTS,
   type InvalidVerdict,
   kindsIn,
@@ -28,9 +29,6 @@ const RECORD_BATCH = fillInKinds(TEXT);
 const RECORD_VALID = fillInKinds(TEXT, VALID_COLUMNS);
 
 const KINDS_IN_TOTALS: ReadonlySet<EventKind> = new Set(TOTAL_COLUMNS.flatMap(kindsIn));
-
-/** An event with the verdict that is stored. */
-export type JudgedEvent = Omit<AdEvent, 'verdict'> & { readonly verdict?: InvalidVerdict };
 
 /** The effects of one batch on Postgres. */
 export interface Recorded {
@@ -81,7 +79,11 @@ export interface RecordOptions {
   readonly ledger?: string | undefined;
   /** Minutes for which counts per minute are kept. Default: as many as windows need. */
   readonly minutesKept?: number;
+  /** Verdicts of the gate on events without one, by their places in the batch. */
+  readonly verdicts?: ReadonlyMap<number, GateVerdict>;
 }
+
+const NO_VERDICTS: ReadonlyMap<number, GateVerdict> = new Map();
 
 /**
  * Writes a batch of events and their rollups in one transaction. An event that is stored already changes nothing.
@@ -90,10 +92,10 @@ export interface RecordOptions {
  */
 export async function recordBatch(
   database: Database,
-  events: readonly JudgedEvent[],
-  { doubt, ledger, minutesKept = LEAST_MINUTES_KEPT }: RecordOptions = {},
+  events: readonly AdEvent[],
+  { doubt, ledger, minutesKept = LEAST_MINUTES_KEPT, verdicts = NO_VERDICTS }: RecordOptions = {},
 ): Promise<Recorded> {
-  const hasInvalid = events.some(({ verdict }) => verdict !== undefined);
+  const hasInvalid = verdicts.size > 0 || events.some(({ verdict }) => verdict !== undefined);
   const hasLabels = events.some(
     ({ labels }) => labels !== undefined && COUNTED_LABELS.some((name) => labels[name] !== undefined),
   );
@@ -113,13 +115,18 @@ export async function recordBatch(
     hasInvalid || events.some(({ kind }) => !KINDS_IN_TOTALS.has(kind)),
     hasLabels,
     ledger ?? null,
-    sparseArray(events.map(({ verdict }) => (verdict === undefined ? undefined : VERDICTS[verdict].number))),
+    hasInvalid ? verdictArray(events, verdicts) : '{}',
     sparseArray(events.map(({ viewer }) => viewer)),
   ]);
   return readRows(rows, events);
 }
 
-function readRows(rows: readonly ResultRow[], events: readonly JudgedEvent[]): Recorded {
+function verdictArray(events: readonly AdEvent[], ofGate: ReadonlyMap<number, GateVerdict>): string {
+  const numberOf = (verdict: InvalidVerdict | undefined) => verdict && VERDICTS[verdict].number;
+  return sparseArray(events.map(({ verdict }, place) => numberOf(verdict ?? ofGate.get(place))));
+}
+
+function readRows(rows: readonly ResultRow[], events: readonly AdEvent[]): Recorded {
   const counts = new Map<string, AdCounts>();
   const added = perKind(() => 0);
   const invalid: InvalidEvents[] = [];
