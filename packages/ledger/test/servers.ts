@@ -28,14 +28,16 @@ export function openDatabase(testServers: TestServers, env: Variables, connectio
     ...on(pool as unknown as pg.ClientBase),
     async transaction(_operation, work, isKept = () => true) {
       const client = await pool.connect();
+      let isDone = false;
       try {
         await client.query('BEGIN');
         const result = await work(on(client));
         await client.query(isKept(result) ? 'COMMIT' : 'ROLLBACK');
+        isDone = true;
         return result;
       } finally {
-        // Ends a transaction that failed.
-        client.release(true);
+        // Closing the connection ends a transaction that failed. A new one takes 40 ms.
+        client.release(!isDone);
       }
     },
   };
