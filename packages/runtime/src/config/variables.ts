@@ -10,6 +10,7 @@ export type TrustProxy = boolean | number | readonly string[];
 
 export interface LogConfig {
   readonly LOG_LEVEL: 'error' | 'warn' | 'info' | 'debug';
+  readonly LOG_FORMAT: 'json' | 'pretty';
   readonly LOG_FILE?: string;
 }
 
@@ -63,6 +64,13 @@ export const logVariables: Variables<LogConfig> = {
     .valid('error', 'warn', 'info', 'debug')
     .default('info')
     .description('Lowest level that is logged: error, warn, info or debug.'),
+  LOG_FORMAT: Joi.string()
+    .lowercase()
+    .valid('json', 'pretty')
+    .default('json')
+    .description(
+      'Form of the lines on standard output: `json`, or `pretty` for people. The lines of `LOG_FILE` are JSON always.',
+    ),
   LOG_FILE: Joi.string()
     .custom(toLogFile)
     .description(

@@ -4,6 +4,7 @@ import winston from 'winston';
 import type DailyRotateFile from 'winston-daily-rotate-file';
 import { every } from '../timers/every.js';
 import { within } from '../timers/within.js';
+import { prettyLine } from './pretty.js';
 
 /** The fields of a log line. An Error becomes `{name, message, code, stack, cause}`. */
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -36,16 +37,20 @@ const CLOSE_TIMEOUT_MS = 2_000;
 const FILE_CHECK_MS = 60_000;
 
 /**
- * Logs JSON lines to standard output and, if `file` is set, to one file per day. With `logs/ads.log` the service `ingest`
+ * Logs lines to standard output, as JSON or for people, and, if `file` is set, JSON lines to one file per day. With `logs/ads.log` the service `ingest`
  * writes `logs/ads-ingest-2026-01-31.log`, so that services can share the setting. Files are kept for 14 days and split at
  * 100 MB.
  */
 export async function createLogger(options: {
   service: string;
   level: Level;
+  /** By default `json`. */
+  format?: 'json' | 'pretty';
   file?: string | undefined;
 }): Promise<ProcessLogger> {
-  const { service, level, file } = options;
+  const { service, level, format = 'json', file } = options;
+  const hasColours = process.stdout.isTTY && process.stdout.hasColors();
+  const forPeople = winston.format.printf((line) => prettyLine(line, hasColours));
   const logger = winston.createLogger({
     level,
     format: winston.format.combine(
@@ -56,7 +61,7 @@ export async function createLogger(options: {
       // Keeps the order of the fields.
       winston.format.json({ deterministic: false }),
     ),
-    transports: [new winston.transports.Console()],
+    transports: [new winston.transports.Console(format === 'pretty' ? { format: forPeople } : {})],
     exitOnError: false,
   });
 

@@ -67,7 +67,12 @@ export async function runProcess<
     return process.exit(0);
   }
 
-  const logger = await createLogger({ service, level: config.LOG_LEVEL, file: config.LOG_FILE });
+  const logger = await createLogger({
+    service,
+    level: config.LOG_LEVEL,
+    format: config.LOG_FORMAT,
+    file: config.LOG_FILE,
+  });
   installLookUp(logger);
   const metrics = createMetrics(service);
   const conditions = createConditions(metrics, logger);
