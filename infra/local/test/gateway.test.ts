@@ -113,6 +113,15 @@ describe('the gateway', () => {
       details: [],
       request_id: 'abc-1',
     });
+
+    // A person gets a page that reloads itself, and API clients that accept HTML still get the error.
+    const page = (path: string) => fetch(`${url}${path}`, { headers: { Accept: 'text/html,*/*;q=0.8' } });
+    for (const path of ['/', '/dashboard', '/dashboard/ads?range=7d']) {
+      const starting = await page(path);
+      expect([starting.status, starting.headers.get('content-type')]).toEqual([503, 'text/html; charset=utf-8']);
+      expect(await starting.text()).toContain('<meta http-equiv="refresh" content="1">');
+    }
+    for (const path of ['/ads', '/dashboards']) expect(await (await page(path)).json()).toHaveProperty('error');
   });
 
   test('keeps running when clients disconnect or send bytes that are not HTTP', async () => {

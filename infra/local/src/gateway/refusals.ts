@@ -1,16 +1,37 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
+import { projectRoot } from '../project.js';
 
 const SANE_REQUEST_ID = /^[\w.:-]{1,128}$/;
 
 /** Time to read the error after its last byte is sent: closing at once would discard it while the client still sends. */
 const LINGER_MS = 1_000;
 
-/** Answers 503: the service does not accept connections. */
+const STARTING_PAGE = readFileSync(join(projectRoot, 'infra/local/src/gateway/starting.html'));
+
+/** Answers 503: the service does not accept connections. A browser that opens a page gets one that reloads itself. */
 export function sayUnavailable(request: IncomingMessage, response: ServerResponse): void {
+  if (opensPage(request) && !response.headersSent) {
+    response.writeHead(503, {
+      'Content-Type': 'text/html; charset=utf-8',
+      'Content-Length': STARTING_PAGE.length,
+      'Cache-Control': 'no-store',
+      'Retry-After': '1',
+    });
+    response.end(request.method === 'HEAD' ? undefined : STARTING_PAGE);
+    return;
+  }
   const message = 'The service is starting or unavailable. Retry after 1 second.';
   answerError(request, response, 503, 'unavailable', message, { 'Retry-After': '1' });
+}
+
+/** True if a browser opens the dashboard or the start page. */
+function opensPage({ method, headers, url = '/' }: IncomingMessage): boolean {
+  const isPage = /^\/(?:dashboard(?:[/?]|$)|\?|$)/.test(url);
+  return (method === 'GET' || method === 'HEAD') && isPage && headers.accept?.includes('text/html') === true;
 }
 
 /** Answers with an error in the format of the API. */
