@@ -126,6 +126,14 @@ Checks the Dockerfile, Compose files, Kubernetes manifests, dashboards, alerts a
       return helpOf('consumer', 'recount');
     },
   },
+  logs: {
+    program: './dist/logs/main.js',
+    printsResults: true,
+    usage: `npm run logs [-- NAME…]
+Prints the log lines of npm start for people, as they are written: the last ten of each, then new ones. Ctrl-C ends it.
+  NAME…   only of these: ingest, consumer, analytics, postgres, redis, nats
+The files are JSON lines: .local/logs, and of earlier runs .local/logs-previous.`,
+  },
   psql: {
     program: './dist/psql.js',
     printsResults: true,

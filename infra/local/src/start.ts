@@ -26,6 +26,7 @@ async function main(): Promise<void> {
   stopOnSignals(stack, started, unlock);
   try {
     console.log(summaryText(await started));
+    stack.watch();
   } catch (error) {
     // A stop signal arrived during the start; its handler ends the process.
     if (stack.isStopping) return;

@@ -7,8 +7,8 @@ import { localFolder, projectRoot } from '../src/index.js';
 
 const folder = join(process.env.TEST_FOLDER ?? join(localFolder, 'test'), randomBytes(4).toString('hex'));
 const NOT_COPIED = new Set(['node_modules', 'dist']);
-/** An install of all packages would take twice as long. The package with the Postgres programs needs the other two. */
-const PACKAGES = ['infra/local', 'packages/contract', 'packages/models'];
+/** An install of all packages would take twice as long. The package with the Postgres programs needs the others. */
+const PACKAGES = ['infra/local', 'packages/contract', 'packages/models', 'packages/runtime'];
 
 beforeAll(() => {
   const filter = (path: string) => !NOT_COPIED.has(basename(path));

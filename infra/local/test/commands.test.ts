@@ -43,6 +43,7 @@ const COMMANDS = [
   'ads',
   'keys',
   'psql',
+  'logs',
   'dead-letters',
   'ivt-lists',
   'erase',
@@ -53,7 +54,19 @@ const COMMANDS = [
   'format',
 ];
 /** Their programs read the arguments. */
-const PASSED_ON = ['test', 'ads', 'keys', 'psql', 'dead-letters', 'ivt-lists', 'erase', 'recount', 'lint', 'format'];
+const PASSED_ON = [
+  'test',
+  'ads',
+  'keys',
+  'psql',
+  'logs',
+  'dead-letters',
+  'ivt-lists',
+  'erase',
+  'recount',
+  'lint',
+  'format',
+];
 
 describe.each(COMMANDS)('npm run %s', (command) => {
   it('prints its usage before anything is installed', () => {

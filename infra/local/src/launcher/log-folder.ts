@@ -4,21 +4,34 @@ import { localFolder } from '../project.js';
 
 /** Number of earlier runs whose logs are kept, as a failed start is often repeated before a log is read. */
 const KEPT_RUNS = 5;
+/** The size of the kept logs; those of the last run are kept whatever their size. */
+const KEPT_BYTES = 268_435_456;
 
 /**
  * Creates an empty folder `logs` for this run. The logs of earlier runs are kept in `logs-previous`, in one folder per run,
- * named by its start time.
+ * named by its start time: five runs at most, and the older ones only up to `keptBytes`.
  */
-export function openLogFolder(parent = localFolder): string {
+export function openLogFolder(parent = localFolder, keptBytes = KEPT_BYTES): string {
   const folder = join(parent, 'logs');
   const previous = join(parent, 'logs-previous');
   if (existsSync(folder)) {
     mkdirSync(previous, { recursive: true });
     renameSync(folder, join(previous, freeName(previous, beginOf(folder))));
-    for (const old of oldestFirst(previous).slice(0, -KEPT_RUNS)) rmSync(old, { recursive: true, force: true });
+    for (const old of surplus(previous, keptBytes)) rmSync(old, { recursive: true, force: true });
   }
   mkdirSync(folder, { recursive: true });
   return folder;
+}
+
+/** The folders of runs beyond the limits of number and size. */
+function surplus(previous: string, keptBytes: number): string[] {
+  let bytes = 0;
+  return oldestFirst(previous)
+    .toReversed()
+    .filter((folder, index) => {
+      for (const file of readdirSync(folder)) bytes += statSync(join(folder, file)).size;
+      return index > 0 && (index >= KEPT_RUNS || bytes > keptBytes);
+    });
 }
 
 function oldestFirst(previous: string): string[] {

@@ -21,6 +21,7 @@ import { type LocalServers, removeServerFile, writeServerFile } from './server-f
 import type { Settings } from './settings.js';
 import type { Summary } from './summary.js';
 import { supervise } from './supervise.js';
+import { watchStack } from './watch.js';
 
 /** `npm run ads` reads the address of the API from this file. */
 const API_ADDRESS_FILE = join(runFolder, 'api-url');
@@ -47,6 +48,9 @@ export class Stack {
   readonly #degraded: string[] = [];
   readonly #local: LocalServers = {};
   #gateway: Gateway | undefined;
+  #logFolder = '';
+  #key: string | undefined;
+  #endWatch = (): void => undefined;
   #serving = false;
   #stopping = false;
 
@@ -87,6 +91,8 @@ export class Stack {
     const env = { PUBLIC_URL: this.#url(), ...database, ...brokers, ...key.env };
     await Promise.all(SERVICE_NAMES.map((name) => this.#startService(name, env, logFolder)));
     this.#serving = true;
+    this.#logFolder = logFolder;
+    this.#key = key.made ?? this.#settings.variables.ADMIN_API_KEY;
     writeFileSync(API_ADDRESS_FILE, this.#url());
     writeServerFile(this.#local);
     return {
@@ -98,9 +104,16 @@ export class Stack {
     };
   }
 
+  /** Prints problems and the load, from the end of the start until the stop. */
+  watch(): void {
+    const urls = new Map([...this.#services].map(([name, { host, port }]) => [name, `http://${host}:${port}`]));
+    this.#endWatch = watchStack({ urls, key: this.#key, logFolder: this.#logFolder });
+  }
+
   /** Stops everything in order: a process stops after the processes that depend on it. May be called during `start`. */
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.#endWatch();
     removeAddresses();
     await this.#gateway?.close();
     await Promise.all([...this.#services.values()].map((service) => service.stop()));
@@ -197,7 +210,11 @@ export class Stack {
 
   async #startService(name: ServiceName, env: Variables, logFolder: string): Promise<void> {
     await step(`start ${name}`, async () => {
-      const service = await serviceProcess({ name, env: { TRUST_PROXY: 'loopback', ...env }, logFolder });
+      const service = await serviceProcess({
+        name, // The launcher and npm run logs read the lines.
+        env: { TRUST_PROXY: 'loopback', ...env, LOG_FORMAT: 'json' },
+        logFolder,
+      });
       this.#services.set(name, service);
       await this.#startUnlessStopping(service);
       this.#addAddress(name, `http://${service.host}:${service.port}`);

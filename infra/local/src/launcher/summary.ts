@@ -29,7 +29,7 @@ The tracker is ready. Open this page in a browser:
   Admin key  ${key ?? 'ADMIN_API_KEY of your settings'}
   API        ${url}/swagger/index.html
   Phone      ${phoneText(lanUrl)}
-  Logs       ${folder}/logs, older: ${folder}/logs-previous
+  Logs       npm run logs, or files in ${folder}/logs
   Data       ${folder}/data, empty: npm start -- --fresh
 ${addresses.map(([name, address]) => `  ${name.padEnd(10)} ${address}`).join('\n')}
 
