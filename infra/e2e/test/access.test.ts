@@ -82,6 +82,7 @@ const SCOPES: Readonly<Record<EndpointAccess, readonly KeyScope[]>> = {
   catalogue: ['read', 'manage'],
   read: ['read'],
   manage: ['manage'],
+  share: [],
   admin: [],
 };
 
@@ -253,5 +254,113 @@ describe('a key of one advertiser', () => {
     const { answer } = await send('GET', '/ads/own-3/history');
     const by = `bound (${keys.get('bound')?.id})`;
     expect(answer).toMatchObject({ changes: [{ changed_by: by, action: 'changed' }, { changed_by: by }] });
+  });
+});
+
+describe('a share', () => {
+  const shares = new Map<string, { readonly id: string; readonly secret: string }>();
+  const by = (name: string) => ({ Authorization: `Bearer ${shares.get(name)?.secret}` });
+  const read = (name: string, path: string) => call('GET', path, undefined, by(name));
+  const share = async (fields: object, headers?: { readonly Authorization: string }) =>
+    await call('POST', '/shares', { name: 'for tests', ...fields }, headers);
+
+  beforeAll(async () => {
+    for (const [id, campaign, advertiser] of [
+      ['in-1', 'summer', 'A'],
+      ['in-2', 'summer', 'B'],
+      ['out', 'winter', 'A'],
+    ] as const) {
+      await call('POST', '/ads', { id, campaign, advertiser, target_url: 'https://example.com/' });
+      await call('POST', '/ads/click', { ad_id: id });
+    }
+    await makeKey('of A', { scopes: ['manage'], advertiser: 'A' });
+    const soon = new Date(Date.now() + 1_500).toISOString();
+    for (const [name, fields, headers] of [
+      ['ad', { ad_id: 'in-1' }],
+      ['campaign', { campaign: 'summer' }],
+      ['campaign of A', { campaign: 'summer' }, bearer('of A')],
+      ['soon over', { ad_id: 'in-1', expires_at: soon }],
+      ['revoked', { ad_id: 'in-1' }],
+    ] as const) {
+      const { status, answer } = await share(fields, headers);
+      expect([name, status]).toEqual([name, 201]);
+      shares.set(name, answer as unknown as { id: string; secret: string });
+    }
+    const isKnown = async () => (await read('revoked', '/ads/analytics/quality?ad_id=in-1')).status === 200;
+    await waitFor(isKnown, { timeoutMs: 5_000, what: 'analytics to know the shares' });
+  });
+
+  it.each(ALL_ENDPOINTS.filter(({ access, isShared }: Endpoint) => access !== 'everybody' && isShared !== true))(
+    'does not open $method $path',
+    async (endpoint) => {
+      for (const name of ['ad', 'campaign']) expect(await statusesOf(endpoint, by(name))).toEqual([403]);
+    },
+  );
+
+  const ofAd = ['/ads/ID', '/ads/analytics/play-time?ad_id=ID', '/ads/analytics/quality?ad_id=ID'];
+  it.each(ofAd)('opens its ad or the ads of its campaign only: %s', async (path) => {
+    const opened = async (name: string) => {
+      const statuses: number[] = [];
+      // Diagnostics answer one request of a client at a time.
+      for (const id of ['in-1', 'in-2', 'out', 'no-such-ad']) {
+        statuses.push((await read(name, path.replace('ID', id))).status);
+      }
+      return statuses;
+    };
+    expect(await opened('ad')).toEqual([200, 404, 404, 404]);
+    expect(await opened('campaign')).toEqual([200, 200, 404, 404]);
+    expect(await opened('campaign of A')).toEqual([200, 404, 404, 404]);
+  });
+
+  it('reports its ads only, also in files, whatever the request asks for', async () => {
+    const report = '/ads/analytics/report?interval=total&metrics=clicks&group_by=ad';
+    const adsOf = async (name: string, more = '') => {
+      const url = `${stack.url}${API_PREFIX}${report}&format=csv${more}`;
+      const lines = (await (await fetch(url, { headers: by(name) })).text()).trim().split('\r\n');
+      return lines.slice(1).map((line) => line.split(',').slice(0, 2).join());
+    };
+    const isCounted = async () => (await adsOf('campaign')).length === 2;
+    await waitFor(isCounted, { timeoutMs: 10_000, what: 'the clicks to be counted' });
+    expect(await adsOf('ad')).toEqual(['in-1,1']);
+    expect(await adsOf('campaign')).toEqual(['in-1,1', 'in-2,1']);
+    expect(await adsOf('campaign', '&ad_id=out')).toEqual([]);
+    expect(await adsOf('campaign of A')).toEqual(['in-1,1']);
+    for (const [name, filter] of [
+      ['ad', 'ad_id=in-1&ad_id=in-2'],
+      ['campaign', 'campaign=winter'],
+      ['campaign of A', 'advertiser=B'],
+    ] as const) {
+      expect([filter, (await read(name, `${report}&${filter}`)).status]).toEqual([filter, 403]);
+    }
+  });
+
+  it('tells what it opens, and is limited as its creator is', async () => {
+    const current = async (name: string) => (await read(name, '/shares/current')).answer;
+    const ends = { expires_at: expect.any(String) };
+    expect(await current('ad')).toEqual({ ad_id: 'in-1', campaign: null, advertiser: null, ...ends });
+    expect(await current('campaign of A')).toEqual({ ad_id: null, campaign: 'summer', advertiser: 'A', ...ends });
+    expect((await share({ campaign: 'summer', advertiser: 'B' }, bearer('of A'))).status).toBe(403);
+    expect((await share({ ad_id: 'in-2' }, bearer('of A'))).status).toBe(404);
+    const { answer } = await call('GET', '/shares', undefined, bearer('of A'));
+    const by = { created_by: `of A (${keys.get('of A')?.id})` };
+    expect(answer).toMatchObject({ shares: [{ campaign: 'summer', advertiser: 'A', ...by }], next_cursor: null });
+    const foreign = `/shares/${shares.get('ad')?.id}`;
+    expect((await call('DELETE', foreign, undefined, bearer('of A'))).status).toBe(404);
+    // A share is no key, although it is stored as one.
+    expect((await call('DELETE', `/keys/${shares.get('ad')?.id}`)).status).toBe(404);
+    expect((await call('GET', '/keys')).text).not.toContain('for tests');
+  });
+
+  it('is refused within 2 s of its end by both services, which say why', async () => {
+    const why = async (name: string, path: string) => (await read(name, path)).text;
+    const deletedAt = performance.now();
+    expect((await call('DELETE', `/shares/${shares.get('revoked')?.id}`)).status).toBe(200);
+    const when = { timeoutMs: 5_000, what: 'the end of the shares' };
+    for (const path of ['/ads/in-1', '/ads/analytics/quality?ad_id=in-1']) {
+      await waitFor(async () => (await why('revoked', path)).includes('The share link was revoked'), when);
+      expect(performance.now() - deletedAt).toBeLessThan(2_000);
+    }
+    await waitFor(async () => (await why('soon over', '/ads/in-1')).includes('The share link has expired'), when);
+    expect(await why('soon over', '/ads/analytics/quality?ad_id=in-1')).toContain('The share link has expired');
   });
 });

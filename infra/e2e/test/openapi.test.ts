@@ -161,6 +161,7 @@ describe('ingest and analytics return each documented response', () => {
   const QUALITY = `${ANALYTICS}/quality`;
   const EXPORT = `${ANALYTICS}/events`;
   const KEYS = '/api/v1/keys';
+  const SHARES = '/api/v1/shares';
   const AUTHORIZED = { Authorization: `Bearer ${ADMIN_KEY}` };
   const JSON_TYPE = { 'Content-Type': 'application/json' };
   const large = { ...AD, padding: 'x'.repeat(20_000) };
@@ -574,18 +575,79 @@ describe('ingest and analytics return each documented response', () => {
     await contract.database.query("DELETE FROM api_keys WHERE created_by = 'test'");
   });
 
+  it(`200 to 503: ${SHARES}, which limit the holder although everybody may read`, async () => {
+    const body = { name: 'Größe', ad_id: 'ad-001' };
+    const created = await client.post(SHARES, body, AUTHORIZED);
+    const { secret, ...rest } = created.body as { readonly secret: string; readonly id: string };
+    expect([created.status, secret, rest]).toEqual([
+      201,
+      expect.stringMatching(/^ams_[\da-f]{64}$/),
+      expect.objectContaining({ ...body, campaign: null, created_by: 'admin' }),
+    ]);
+    const share = { Authorization: `Bearer ${secret}` };
+    expect((await client.get(`${SHARES}/current`, share)).body).toMatchObject({ ad_id: 'ad-001' });
+    const quality = (id: string, headers = {}) => client.get(`${QUALITY}?ad_id=${id}`, headers);
+    const isOpen = async () => (await quality('ad-002', share)).status === 404;
+    await waitFor(isOpen, { timeoutMs: 5_000, what: 'analytics to know the share' });
+    const own = await quality('ad-001', share);
+    expect([own.status, own.headers.get('vary')]).toEqual([200, expect.stringContaining('Authorization')]);
+    const closed = [ADS, ANALYTICS, LIVE, REJECTED, `${EXPORT}?ad_id=ad-001`];
+    for (const path of closed) expect((await client.get(path, share)).status).toBe(403);
+    expect((await quality('ad-002')).status).toBe(200);
+
+    const page = await client.get(`${SHARES}?ad_id=ad-001&limit=1`, AUTHORIZED);
+    expect(page.body).toEqual({ shares: [rest], next_cursor: null });
+    const remove = (id: string, headers = {}, to = client) => to.send('DELETE', `${SHARES}/${id}`, { headers });
+    for (const _twice of [1, 2]) expect(await remove(rest.id, AUTHORIZED)).toMatchObject({ status: 200, body: rest });
+    expect((await client.get(`${SHARES}/current`, share)).status).toBe(401);
+    for (const id of ['x', '019b7d6c-90ce-7a3b-9c1d-2e4f5a6b7c8d']) {
+      expect((await remove(id, AUTHORIZED)).status).toBe(404);
+    }
+    for (const wrong of [
+      { name: 'x' },
+      { ...body, campaign: 'x' },
+      { ...body, advertiser: 'x' },
+      { ...body, expires_at: '2026-01-01' },
+      { ...body, expires_at: '2126-01-01' },
+      { ...body, secret },
+    ]) {
+      expect((await client.post(SHARES, wrong, AUTHORIZED)).status).toBe(400);
+    }
+    for (const unknown of [{ ad_id: 'no-such-ad' }, { campaign: 'no such campaign' }]) {
+      expect((await client.post(SHARES, { name: 'x', ...unknown }, AUTHORIZED)).status).toBe(404);
+    }
+    expect((await client.get(`${SHARES}?limit=0`, AUTHORIZED)).status).toBe(400);
+    expect((await client.get(`${SHARES}/current`, AUTHORIZED)).status).toBe(404);
+    expect((await client.post(SHARES, body)).status).toBe(401);
+    expect((await client.get(SHARES)).status).toBe(401);
+    expect((await remove(rest.id)).status).toBe(401);
+    expect((await client.post(SHARES, large, AUTHORIZED)).status).toBe(413);
+    expect((await client.post(SHARES, body, { ...AUTHORIZED, 'Content-Type': 'text/plain' })).status).toBe(415);
+    expect((await alone.ingest.post(SHARES, body, AUTHORIZED)).status).toBe(503);
+    expect((await alone.ingest.get(SHARES, AUTHORIZED)).status).toBe(503);
+    expect((await alone.ingest.get(`${SHARES}/current`, share)).status).toBe(503);
+    expect((await remove(rest.id, AUTHORIZED, alone.ingest)).status).toBe(503);
+    await contract.database.query(
+      `INSERT INTO api_keys (id, hash, name, scopes, ad_id, expires_at, created_by)
+       SELECT gen_random_uuid(), sha256(n::text::bytea), 'x', '{share}', 'ad-001', 'infinity', 'test'
+       FROM generate_series(1, 5000) n`,
+    );
+    expect((await client.post(SHARES, body, AUTHORIZED)).status).toBe(409);
+    await contract.database.query("DELETE FROM api_keys WHERE created_by = 'test'");
+  });
+
   it('401, 403 and 429 of services whose requests need a key, and that have no ADMIN_API_KEY', async () => {
     const AN_AD = `${ADS}/ad-001`;
     const ofRequests = (method: string, ...paths: string[]) => paths.map((path) => ({ method, path }));
     const open = [
       ...ofRequests('POST', CLICK, IMPRESSION, BATCH),
-      ...ofRequests('GET', ADS, AN_AD, REJECTED, ANALYTICS, REPORT, LIVE, PLAY_TIME, QUALITY),
+      ...ofRequests('GET', ADS, AN_AD, REJECTED, `${SHARES}/current`, ANALYTICS, REPORT, LIVE, PLAY_TIME, QUALITY),
     ];
     const managed = [
-      ...ofRequests('POST', ADS, IMPORT, KEYS),
+      ...ofRequests('POST', ADS, IMPORT, KEYS, SHARES),
       ...ofRequests('PATCH', AN_AD),
-      ...ofRequests('DELETE', AN_AD, `${KEYS}/x`),
-      ...ofRequests('GET', `${AN_AD}/history`, `${AN_AD}/tags`, EXPORT, KEYS),
+      ...ofRequests('DELETE', AN_AD, `${KEYS}/x`, `${SHARES}/x`),
+      ...ofRequests('GET', `${AN_AD}/history`, `${AN_AD}/tags`, EXPORT, KEYS, SHARES),
     ];
     const refused = [
       ...open.map((request) => ({ ...request, status: 401 })),

@@ -102,6 +102,9 @@ const READERS: Readonly<Record<string, (field: string, text: string) => Reading>
   newAd: (field, text) => contract.readNewAd({ target_url: 'https://example.com/', [field]: text }),
   adChange: (field, text) => contract.readAdChange({ [field]: text }),
   newKey: (field, text) => contract.readNewKey({ name: 'x', scopes: ['read'], [field]: text }, 0),
+  newShare: (field, text) =>
+    contract.readNewShare({ name: 'x', ...(field === 'campaign' ? {} : { ad_id: 'ad-001' }), [field]: text }, 0),
+  sharesQuery: (field, text) => contract.readSharesQuery(stringify({ [field]: text })),
   keysQuery: (field, text) => contract.readKeysQuery(stringify({ [field]: text })),
   reportQuery: (field, text) => contract.readReportQuery(stringify({ [field]: text })),
   batchedEvent: (field, text) =>

@@ -73,3 +73,53 @@ export function unknownKey(): ApiError {
 export function tooManyKeys(most: number): ApiError {
   return new ApiError(409, 'too_many_keys', `There are ${most} API keys already; delete those that are not needed.`);
 }
+
+const SHARE_INVALID = {
+  unknown: 'The share link is not valid; ask the person who sent it for a new one.',
+  expired: 'The share link has expired; ask the person who sent it for a new one.',
+  deleted: 'The share link was revoked; ask the person who sent it for a new one.',
+};
+
+/** 401 for a request whose share does not work. */
+export function shareInvalid(reason: keyof typeof SHARE_INVALID): ApiError {
+  return new ApiError(401, 'unauthorized', SHARE_INVALID[reason], {
+    headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' },
+  });
+}
+
+/** 403 for a request that a share does not open. @param field the parameter that names another ad or campaign */
+export function shareForbidden(field?: 'ad_id' | 'campaign'): ApiError {
+  const details = field === undefined ? [] : [{ path: field, message: `${field} must be that of the share link` }];
+  return new ApiError(403, 'share_forbidden', 'A share link opens the numbers of its ad or campaign only.', {
+    details,
+    headers: { 'WWW-Authenticate': 'Bearer error="insufficient_scope"' },
+  });
+}
+
+/** 403 for a key in place of a share. */
+export function shareMissing(): ApiError {
+  return new ApiError(403, 'share_missing', 'This request is for share links; send the secret of one as the key.', {
+    headers: { 'WWW-Authenticate': 'Bearer error="insufficient_scope"' },
+  });
+}
+
+/** 404 for a share. */
+export function unknownShare(): ApiError {
+  return new ApiError(
+    404,
+    'unknown_share',
+    `This share does not exist; GET ${API_PREFIX}${ENDPOINTS.shares.path} lists all shares.`,
+  );
+}
+
+/** 404 for a share of a campaign that no ad has. */
+export function unknownCampaign(): ApiError {
+  return new ApiError(404, 'unknown_campaign', 'No ad has this campaign; send the campaign of an ad.', {
+    details: [{ path: 'campaign', message: 'campaign must be that of an existing ad' }],
+  });
+}
+
+/** 409 for a new share. @param most the limit */
+export function tooManyShares(most: number): ApiError {
+  return new ApiError(409, 'too_many_shares', `There are ${most} shares already; delete those that are not needed.`);
+}

@@ -1,4 +1,4 @@
-import type { KeyScope } from '@ads/models';
+import { type KeyScope, SHARE_PREFIX } from '@ads/models';
 import type { EndpointAccess } from './paths.js';
 
 /** The scopes of which a key needs one. `ADMIN_API_KEY` has all of them. */
@@ -8,7 +8,8 @@ export const ACCESS_SCOPES: Readonly<Record<EndpointAccess, readonly KeyScope[]>
   catalogue: ['read', 'manage'],
   read: ['read'],
   manage: ['manage'],
+  share: [],
   admin: [],
 };
 
-export type { KeyScope };
+export { type KeyScope, SHARE_PREFIX };

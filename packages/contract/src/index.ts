@@ -18,3 +18,4 @@ export * from './quality-query.js';
 export * from './rejected-events.js';
 export * from './report-query.js';
 export * from './row-format.js';
+export * from './share-requests.js';

@@ -13,9 +13,10 @@ export type ApiService = 'ingest' | 'analytics';
  * - `catalogue`: with `READ_ACCESS=key`, keys with the scope `read` or `manage`
  * - `read`: with `READ_ACCESS=key`, keys with the scope `read`
  * - `manage`: keys with the scope `manage`
+ * - `share`: the secret of a share
  * - `admin`: only `ADMIN_API_KEY`, which may send all other requests too
  */
-export type EndpointAccess = 'everybody' | 'events' | 'catalogue' | 'read' | 'manage' | 'admin';
+export type EndpointAccess = 'everybody' | 'events' | 'catalogue' | 'read' | 'manage' | 'share' | 'admin';
 
 /** One row of {@link ENDPOINTS}. */
 export interface Endpoint {
@@ -30,13 +31,22 @@ export interface Endpoint {
   readonly access: EndpointAccess;
   /** True if its requests contain events. The objective of ingest is about these requests. */
   readonly takesEvents?: true;
+  /** True if a share opens it for its ad or campaign. The handler must apply the limits of the caller. */
+  readonly isShared?: true;
 }
 
 /** The endpoints of the API, except {@link EVENT_ENDPOINTS}. */
 export const ENDPOINTS = {
   ads: { method: 'GET', path: '/ads', service: 'ingest', isPublic: true, access: 'catalogue' },
   createAd: { method: 'POST', path: '/ads', service: 'ingest', isPublic: true, access: 'manage' },
-  ad: { method: 'GET', path: '/ads/{ad_id}', service: 'ingest', isPublic: true, access: 'catalogue' },
+  ad: {
+    method: 'GET',
+    path: '/ads/{ad_id}',
+    service: 'ingest',
+    isPublic: true,
+    access: 'catalogue',
+    isShared: true,
+  },
   changeAd: { method: 'PATCH', path: '/ads/{ad_id}', service: 'ingest', isPublic: true, access: 'manage' },
   archiveAd: { method: 'DELETE', path: '/ads/{ad_id}', service: 'ingest', isPublic: true, access: 'manage' },
   adHistory: { method: 'GET', path: '/ads/{ad_id}/history', service: 'ingest', isPublic: true, access: 'manage' },
@@ -60,6 +70,18 @@ export const ENDPOINTS = {
   createKey: { method: 'POST', path: '/keys', service: 'ingest', isPublic: true, access: 'admin' },
   keys: { method: 'GET', path: '/keys', service: 'ingest', isPublic: true, access: 'admin' },
   deleteKey: { method: 'DELETE', path: '/keys/{key_id}', service: 'ingest', isPublic: true, access: 'admin' },
+  createShare: { method: 'POST', path: '/shares', service: 'ingest', isPublic: true, access: 'manage' },
+  shares: { method: 'GET', path: '/shares', service: 'ingest', isPublic: true, access: 'manage' },
+  /** The share of the request. */
+  currentShare: {
+    method: 'GET',
+    path: '/shares/current',
+    service: 'ingest',
+    isPublic: true,
+    access: 'share',
+    isShared: true,
+  },
+  deleteShare: { method: 'DELETE', path: '/shares/{share_id}', service: 'ingest', isPublic: true, access: 'manage' },
   /** The browser snippet of packages/player: for a script element, for imports, and under a path that names its content. */
   player: { method: 'GET', path: '/player.js', service: 'ingest', isPublic: true, access: 'everybody' },
   playerModule: { method: 'GET', path: '/player.mjs', service: 'ingest', isPublic: true, access: 'everybody' },
@@ -67,9 +89,30 @@ export const ENDPOINTS = {
 
   analytics: { method: 'GET', path: '/ads/analytics', service: 'analytics', isPublic: true, access: 'read' },
   liveAnalytics: { method: 'GET', path: '/ads/analytics/live', service: 'analytics', isPublic: true, access: 'read' },
-  playTime: { method: 'GET', path: '/ads/analytics/play-time', service: 'analytics', isPublic: true, access: 'read' },
-  report: { method: 'GET', path: '/ads/analytics/report', service: 'analytics', isPublic: true, access: 'read' },
-  quality: { method: 'GET', path: '/ads/analytics/quality', service: 'analytics', isPublic: true, access: 'read' },
+  playTime: {
+    method: 'GET',
+    path: '/ads/analytics/play-time',
+    service: 'analytics',
+    isPublic: true,
+    access: 'read',
+    isShared: true,
+  },
+  report: {
+    method: 'GET',
+    path: '/ads/analytics/report',
+    service: 'analytics',
+    isPublic: true,
+    access: 'read',
+    isShared: true,
+  },
+  quality: {
+    method: 'GET',
+    path: '/ads/analytics/quality',
+    service: 'analytics',
+    isPublic: true,
+    access: 'read',
+    isShared: true,
+  },
   storedEvents: {
     method: 'GET',
     path: '/ads/analytics/events',

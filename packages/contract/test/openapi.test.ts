@@ -85,7 +85,7 @@ describe('the OpenAPI document', () => {
   });
 
   it('gives each operation a unique id, and a response for other errors', () => {
-    expect(operations).toHaveLength(31 + ENDPOINT_KINDS.length);
+    expect(operations).toHaveLength(35 + ENDPOINT_KINDS.length);
     expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length);
     for (const { responses } of operations) expect(responses.default).toBeDefined();
   });

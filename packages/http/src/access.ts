@@ -9,7 +9,11 @@ import {
   keyMissing,
   keysDisabled,
   keyUnverified,
+  SHARE_PREFIX,
   scopeMissing,
+  shareForbidden,
+  shareInvalid,
+  shareMissing,
   withPrefix,
 } from '@ads/contract';
 import type { EventAccessConfig, KeyConfig } from '@ads/runtime';
@@ -25,14 +29,38 @@ export interface Caller {
   readonly keyId: string | undefined;
   /** The only advertiser whose ads the caller may see and change; undefined for all ads. */
   readonly advertiser: string | undefined;
+  /** The ad or the campaign to which the caller is limited; undefined for all ads. */
+  readonly share: SharedAds | undefined;
   /** The caches that may keep the answer: `public` ones, or only `private` ones, because the request needed a key. */
   readonly cache: 'public' | 'private';
   /** False once the key was deleted or has expired. An answer that takes long must end then. */
   readonly isAdmitted: () => boolean;
 }
 
-/** Returns the caller. @throws ApiError 401, 403 or 503 */
-export type Guard = (request: IncomingMessage) => Caller;
+/** The ads that a share opens: one ad, or those of a campaign. */
+export interface SharedAds {
+  readonly adId: string | undefined;
+  readonly campaign: string | undefined;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+}
+
+/** True if the ad is one of these. @param share undefined for all ads */
+export function isShared(
+  ad: { readonly id: string; readonly campaign: string | null },
+  share: SharedAds | undefined,
+): boolean {
+  if (share === undefined) return true;
+  return share.adId === undefined ? ad.campaign === share.campaign : ad.id === share.adId;
+}
+
+/** Checks the requests to an endpoint. */
+export interface Guard {
+  /** False for a request that needs no key, and has no share. */
+  isFor(request: IncomingMessage): boolean;
+  /** Returns the caller. @throws ApiError 401, 403 or 503 */
+  admit(request: IncomingMessage): Caller;
+}
 
 /** Checks a key other than `ADMIN_API_KEY`. Does not wait. */
 export type KeyCheck = (key: string) =>
@@ -42,10 +70,15 @@ export type KeyCheck = (key: string) =>
       readonly key: {
         readonly id: string;
         readonly name: string;
-        readonly scopes: readonly KeyScope[];
+        readonly scopes: readonly (KeyScope | 'share')[];
         readonly advertiser: string | null;
+        readonly ad_id: string | null;
+        readonly campaign: string | null;
+        readonly expires_at: number | null;
       };
     };
+
+type LiveKey = Extract<ReturnType<KeyCheck>, { readonly state: 'live' }>['key'];
 
 /** Decides which requests need a key. */
 export interface Access {
@@ -58,7 +91,7 @@ export interface Access {
   mayStitch(request: IncomingMessage): boolean;
 }
 
-const ALL_ADS = { keyId: undefined, advertiser: undefined, isAdmitted: () => true };
+const ALL_ADS = { keyId: undefined, advertiser: undefined, share: undefined, isAdmitted: () => true };
 
 /** The caller of a request that needs no key, with or without a key. */
 export const ANYONE: Caller = { ...ALL_ADS, name: 'anyone', cache: 'public' };
@@ -90,34 +123,48 @@ export function createAccess({ ADMIN_API_KEY, READ_ACCESS, EVENTS_ACCESS }: Acce
       case 'read':
         return READ_ACCESS === 'key';
       case 'manage':
+      case 'share':
       case 'admin':
         return true;
     }
   };
 
+  const callerWith = (secret: string, key: LiveKey, endpoint: Endpoint): Caller => {
+    const scopes = ACCESS_SCOPES[endpoint.access];
+    const share = shareOf(key);
+    if (share === undefined && endpoint.access === 'share') throw shareMissing();
+    if (share !== undefined && endpoint.isShared !== true) throw shareForbidden();
+    if (share === undefined && !scopes.some((scope) => key.scopes.includes(scope))) throw scopeMissing(scopes);
+    return {
+      name: `${key.name} (${key.id})`,
+      keyId: key.id,
+      advertiser: key.advertiser ?? undefined,
+      share,
+      cache: 'private',
+      isAdmitted: () => check(secret).state === 'live',
+    };
+  };
+
   return {
     guardOf(endpoint) {
-      if (!needsKey(endpoint)) return undefined;
-      const scopes = ACCESS_SCOPES[endpoint.access];
-      const isManagement = endpoint.access === 'manage' || endpoint.access === 'admin';
-      return (request) => {
-        if (isManagement && admin === undefined) throw keysDisabled();
-        const secret = bearerOf(request);
-        if (secret === undefined) throw keyMissing();
-        const reading = check(secret);
-        if (reading.state === 'live') {
-          const { id, name, scopes: has, advertiser } = reading.key;
-          if (!scopes.some((scope) => has.includes(scope))) throw scopeMissing(scopes);
-          return {
-            name: `${name} (${id})`,
-            keyId: id,
-            advertiser: advertiser ?? undefined,
-            cache: 'private',
-            isAdmitted: () => check(secret).state === 'live',
-          };
-        }
-        if (isAdmin(secret)) return ADMIN;
-        throw reading.state === 'unverified' ? keyUnverified() : keyInvalid(reading.state);
+      const { access } = endpoint;
+      const isNeeded = needsKey(endpoint);
+      const isRead = access === 'catalogue' || access === 'read';
+      if (!isNeeded && !isRead) return undefined;
+      const isManagement = access === 'manage' || access === 'admin';
+      return {
+        // A share is limited, and ends, although everybody may read.
+        isFor: (request) => isNeeded || hasShare(request),
+        admit(request) {
+          if (isManagement && admin === undefined) throw keysDisabled();
+          const secret = bearerOf(request);
+          if (secret === undefined) throw keyMissing();
+          const reading = check(secret);
+          if (reading.state === 'live') return callerWith(secret, reading.key, endpoint);
+          if (isAdmin(secret)) return ADMIN;
+          if (reading.state === 'unverified') throw keyUnverified();
+          throw hasShare(request) ? shareInvalid(reading.state) : keyInvalid(reading.state);
+        },
       };
     },
     mayStitch(request) {
@@ -134,6 +181,15 @@ function bearerOf({ headers: { authorization } }: IncomingMessage): string | und
   return authorization === undefined ? undefined : BEARER.exec(authorization)?.[1];
 }
 
+function hasShare(request: IncomingMessage): boolean {
+  return bearerOf(request)?.startsWith(SHARE_PREFIX) ?? false;
+}
+
+function shareOf({ ad_id, campaign, expires_at }: LiveKey): SharedAds | undefined {
+  if ((ad_id === null && campaign === null) || expires_at === null) return undefined;
+  return { adId: ad_id ?? undefined, campaign: campaign ?? undefined, expiresAt: expires_at };
+}
+
 function digestOf(secret: string): Buffer {
   return createHash('sha256').update(secret).digest();
 }
@@ -148,9 +204,9 @@ export function guardRoutes(access: Access, routes: Router['stack']): Router {
     for (const { method } of route?.stack ?? []) {
       const guard = guardOf(access, method, String(route?.path));
       guards[method as 'get'](withPrefix([String(route?.path)]), (request, response, next) => {
-        if (guard !== undefined) {
+        if (guard?.isFor(request)) {
           response.vary('Authorization').set('Cache-Control', 'private, no-store');
-          response.locals.caller = guard(request);
+          response.locals.caller = guard.admit(request);
         }
         next('router');
       });

@@ -112,7 +112,7 @@ export function createFastPath(options: FastPathOptions): {
       const context = new FastPathContext(route, request, response);
       try {
         context.charge(1);
-        if (guard !== undefined) context.admit(guard);
+        if (guard?.isFor(request)) context.admit(guard);
         readBody(request, context, (error, body) => {
           if (error === undefined) context.answer(handler, body);
           else context.refuse(error);
@@ -207,7 +207,7 @@ class FastPathContext extends ObservedRequest implements RequestContext {
   /** @throws ApiError of the guard */
   admit(guard: Guard): void {
     this.#byKey = BY_KEY_LINES;
-    this.caller = guard(this.request);
+    this.caller = guard.admit(this.request);
   }
 
   charge(requests: number): void {

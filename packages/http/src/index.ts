@@ -1,5 +1,15 @@
 export { listen } from '@ads/runtime';
-export { type Access, ANYONE, type Caller, callerOf, createAccess, type KeyCheck, toExpress } from './access.js';
+export {
+  type Access,
+  ANYONE,
+  type Caller,
+  callerOf,
+  createAccess,
+  isShared,
+  type KeyCheck,
+  type SharedAds,
+  toExpress,
+} from './access.js';
 export * from './api.js';
 export type { TextBody } from './body-formats.js';
 export { clientKey } from './client-key.js';

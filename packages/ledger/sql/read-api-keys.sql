@@ -7,7 +7,7 @@ SELECT
     SELECT coalesce(json_agg(listed), '[]')
     FROM (
       SELECT
-        encode(hash, 'hex') AS hash, id, name, scopes, advertiser,
+        encode(hash, 'hex') AS hash, id, name, scopes, advertiser, ad_id, campaign,
         (extract(epoch FROM expires_at) * 1000)::float8 AS expires_at,
         deleted_at IS NOT NULL AS is_deleted
       FROM api_keys

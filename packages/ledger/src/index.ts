@@ -20,6 +20,7 @@ export * from './key-ring.js';
 export * from './ledger.js';
 export * from './manage-ads.js';
 export * from './manage-keys.js';
+export * from './manage-shares.js';
 export * from './migrate.js';
 export { openKeyRing } from './open-key-ring.js';
 export * from './partitions.js';

@@ -3,6 +3,7 @@ import { every } from '@ads/runtime';
 import type { Database } from './dependencies.js';
 import { readText } from './files.js';
 import { hashOfKey, MOST_KEYS } from './manage-keys.js';
+import { MOST_SHARES } from './manage-shares.js';
 import { onlyRow } from './only-row.js';
 
 const READ_API_KEYS = readText('sql/read-api-keys.sql');
@@ -11,8 +12,13 @@ const READ_API_KEYS = readText('sql/read-api-keys.sql');
 export interface LiveKey {
   readonly id: string;
   readonly name: string;
-  readonly scopes: readonly KeyScope[];
+  readonly scopes: readonly (KeyScope | 'share')[];
   readonly advertiser: string | null;
+  /** The ad or the campaign that a share opens; both are null for other keys. */
+  readonly ad_id: string | null;
+  readonly campaign: string | null;
+  /** Milliseconds since the epoch. */
+  readonly expires_at: number | null;
 }
 
 /** The result of checking a key. `unverified`: Postgres has not been read lately, so the key may exist or not. */
@@ -61,8 +67,6 @@ const CURRENT_MS = 5_000;
 
 interface Entry extends LiveKey {
   readonly hash: string;
-  /** Milliseconds since the epoch. */
-  readonly expires_at: number | null;
   readonly is_deleted: boolean;
 }
 
@@ -80,7 +84,7 @@ export function createKeyRing({ database, now, maxAgeMs }: KeyRingOptions): KeyR
     try {
       const rows = await database.query<{ version: string; keys: Entry[] | null }>('read_api_keys', READ_API_KEYS, [
         version,
-        MOST_KEYS,
+        MOST_KEYS + MOST_SHARES,
       ]);
       const found = onlyRow(rows);
       if (found.keys !== null) entries = new Map(found.keys.map((entry) => [entry.hash, entry]));

@@ -30,6 +30,6 @@ export interface ApiKey extends KeyFields {
   readonly created_by: string;
 }
 
-/** The form of a secret: 256 random bits. Secret scanners find it by its prefix. */
-export const KEY_SECRET = /^amt_[\da-f]{64}$/;
+/** The form of the secret of a key, or of a share (`ams_`): 256 random bits. Secret scanners find it by its prefix. */
+export const KEY_SECRET = /^am[ts]_[\da-f]{64}$/;
 export const KEY_PREFIX = 'amt_';

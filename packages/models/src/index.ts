@@ -17,6 +17,7 @@ export * from './packed-counts.js';
 export * from './receipt.js';
 export * from './report.js';
 export * from './rules.js';
+export * from './share.js';
 export * from './streams.js';
 export * from './target-macros.js';
 export * from './uuid.js';

@@ -17,7 +17,8 @@ export function playTimeHandler({ adsOf, database }: PlayTimeDependencies): Fast
     const result = readPlayTimeQuery(queryOf(context.request.url ?? ''));
     if (result.state === 'invalid') throw invalidFields(result.details);
     const adId = result.query.ad_id;
-    const listing = await adsOf(context.caller.advertiser).find(adId, context.clientKey());
+    const { advertiser, share } = context.caller;
+    const listing = await adsOf(advertiser, share).find(adId, context.clientKey());
     if (listing === 'unknown') throw unknownAd(adId, 404);
     if (listing === 'busy') throw unavailable('Too many unknown ads are being looked up; retry later.');
     const seconds = await database.query<{ second: number; clicks: number }>('read_play_times', READ_PLAY_TIMES, [

@@ -22,6 +22,7 @@ import { manageKeys } from './keys/manage-keys.js';
 import { playerFiles } from './player-files.js';
 import { openRejectedEvents } from './rejected/open-rejected-events.js';
 import { rejectedHandler } from './rejected/rejected-handler.js';
+import { manageShares } from './shares/manage-shares.js';
 import { swagger } from './swagger.js';
 import { clickThrough } from './tags/click-through.js';
 import { openPendingClicks } from './tags/pending-clicks.js';
@@ -118,7 +119,9 @@ await runProcess<IngestConfig>({
         const readJson = jsonReader({ limitBytes: config.MAX_BODY_BYTES });
         manageAds(router, { config, store, readJson, signing });
         router.get(ENDPOINTS.rejectedEvents.path, rejectedHandler({ rejected, ads }));
-        manageKeys(router, { database, keys, readJson, now: clock.now });
+        const managing = { database, keys, readJson, now: clock.now };
+        manageKeys(router, managing);
+        manageShares(router, managing);
         playerFiles(router);
         swagger(router);
       },

@@ -31,7 +31,12 @@ export const eventPath = fc.tuple(prefix, kind).map(([before, name]) => `${befor
 const answeredPath = ({ path }: { readonly path: string }): string => {
   if (path === ENDPOINTS.liveAnalytics.path) return `${path}?ad_id=`;
   const ad = path === ENDPOINTS.clickThrough.path ? 'no-such-ad' : 'ad-001';
-  return path.replace('{ad_id}', ad).replace('{event}', 'start').replace('{key_id}', 'x').replace('{file}', '0123.js');
+  return path
+    .replace('{ad_id}', ad)
+    .replace('{event}', 'start')
+    .replace('{key_id}', 'x')
+    .replace('{share_id}', 'x')
+    .replace('{file}', '0123.js');
 };
 
 /** Generates any path of the API. */

@@ -1,6 +1,13 @@
 import { ACCESS_SCOPES } from '../access.js';
-import { keyMissing, keysDisabled, otherAdvertiser, scopeMissing } from '../access-errors.js';
-import { type EndpointAccess, endpointOf } from '../paths.js';
+import {
+  keyMissing,
+  keysDisabled,
+  otherAdvertiser,
+  scopeMissing,
+  shareForbidden,
+  shareMissing,
+} from '../access-errors.js';
+import { type Endpoint, type EndpointAccess, endpointOf } from '../paths.js';
 import { error } from './parts.js';
 
 const missing = error('The key is missing, or it does not work.', keyMissing());
@@ -22,15 +29,25 @@ const REQUIRED = [{ key: [] }];
 const OPTIONAL = [{}, ...REQUIRED];
 
 /** The security and the errors that the access to an endpoint adds to its operation. */
-function added(access: EndpointAccess): { readonly security?: readonly object[]; readonly responses: object } {
+function added(endpoint: Endpoint | undefined): { readonly security?: readonly object[]; readonly responses: object } {
+  const access: EndpointAccess = endpoint?.access ?? 'everybody';
   if (access === 'everybody') return { responses: {} };
+  if (access === 'share') {
+    const forbidden = error('The key is not that of a share.', shareMissing());
+    return { security: REQUIRED, responses: { 401: unauthorizedResponse, 403: forbidden } };
+  }
   const lacking = scopeMissing(ACCESS_SCOPES[access]);
   if (access !== 'manage' && access !== 'admin') {
     return {
       security: OPTIONAL,
       responses: {
         401: unauthorizedResponse,
-        403: error('The key lacks the scope, or is for another advertiser.', lacking, otherAdvertiser('Example Shop')),
+        403: error(
+          'The key lacks the scope, or is for another advertiser, ad or campaign.',
+          lacking,
+          otherAdvertiser('Example Shop'),
+          shareForbidden(),
+        ),
       },
     };
   }
@@ -48,7 +65,7 @@ type Operations = Readonly<Record<string, { readonly responses: object }>>;
 /** Adds to each operation whether it needs a key, and the errors of a request without a valid one. */
 export function withAccess(paths: Readonly<Record<string, object>>): Record<string, Operations> {
   const secured = (path: string, method: string, operation: { readonly responses: object }) => {
-    const { security, responses } = added(endpointOf(method, path)?.access ?? 'everybody');
+    const { security, responses } = added(endpointOf(method, path));
     return {
       ...operation,
       ...(security === undefined ? {} : { security }),

@@ -16,6 +16,8 @@ import {
   reportResponse,
   storedEventResponse,
 } from '../responses.js';
+import { newShare } from '../share-requests.js';
+import { createdShareResponse, currentShareResponse, shareResponse, sharesResponse } from '../share-responses.js';
 import { withAccess } from './access.js';
 import { adsPaths } from './ads.js';
 import { countersOperation } from './analytics.js';
@@ -30,6 +32,7 @@ import { playerPaths } from './player.js';
 import { qualityOperation } from './quality.js';
 import { rejectedOperation } from './rejected.js';
 import { reportOperation } from './report.js';
+import { sharesPaths } from './shares.js';
 import { tagPaths } from './tags.js';
 import { vastOperation } from './vast.js';
 
@@ -59,6 +62,11 @@ export function openApiDocument() {
       { name: 'events', description: 'Events that players report' },
       { name: 'analytics', description: 'Counters for advertisers and analysts' },
       { name: 'keys', description: 'API keys. Managing them needs `ADMIN_API_KEY`' },
+      {
+        name: 'shares',
+        description:
+          'Links that open the numbers of one ad or campaign. Managing them needs a key with the scope `manage`',
+      },
       { name: 'management', description: 'Health, metrics and versions, for operators' },
     ],
     paths: withAccess({
@@ -76,6 +84,7 @@ export function openApiDocument() {
       [`${API_PREFIX}${ENDPOINTS.quality.path}`]: { get: qualityOperation },
       [`${API_PREFIX}${ENDPOINTS.storedEvents.path}`]: { get: exportOperation },
       ...keysPaths,
+      ...sharesPaths,
       // Tags contain it without the prefix.
       [ENDPOINTS.vast.path]: { get: vastOperation },
       ...playerPaths,
@@ -101,6 +110,11 @@ export function openApiDocument() {
         Keys: schemaOf(keysResponse),
         NewKey: schemaOf(newKey),
         CreatedKey: schemaOf(createdKeyResponse),
+        NewShare: schemaOf(newShare),
+        CreatedShare: schemaOf(createdShareResponse),
+        CurrentShare: schemaOf(currentShareResponse),
+        Share: schemaOf(shareResponse),
+        Shares: schemaOf(sharesResponse),
         ...eventSchemas(),
         AdAnalytics: schemaOf(adAnalyticsResponse),
         AllAnalytics: schemaOf(allAnalyticsResponse),

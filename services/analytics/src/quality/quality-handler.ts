@@ -36,7 +36,8 @@ export function qualityHandler(dependencies: QualityDependencies): RequestHandle
       throw invalidFields([{ path: 'from', message: `from must be at most ${MAX_QUALITY_DAYS} days before to` }]);
     }
     const client = clientKey(request.ip, request.socket);
-    await requireAd(adsOf(callerOf(response).advertiser), adId, client);
+    const { advertiser, share } = callerOf(response);
+    await requireAd(adsOf(advertiser, share), adId, client);
     const leave = places.take(client);
     if (leave === undefined) {
       throw unavailable('Too many diagnostics are being read; retry later.', undefined, RETRY_SECONDS);

@@ -5,7 +5,9 @@ import {
   REPORT_ROWS,
   type ReportQuery,
   readReportQuery,
+  shareForbidden,
 } from '@ads/contract';
+import type { SharedAds } from '@ads/http';
 import { EVENT_GROUPS, type EventGroup, GROUPS, METRIC_NAMES, METRICS, type MetricName } from '@ads/models';
 import { cutRange, formatMoment, type Part } from './intervals.js';
 import { type Range, readRange } from './range.js';
@@ -27,6 +29,8 @@ export interface PlanOptions {
   readonly preferred?: ReportPlan['format'];
   /** The only one whose ads the caller may read; undefined for all ads. */
   readonly advertiser?: string | undefined;
+  /** The ad or campaign that the caller may read; undefined for all ads. */
+  readonly share?: SharedAds | undefined;
   /** Reads the first minute that a report by minute may have, in milliseconds since the epoch. */
   readonly readOldestMinute: () => Promise<number>;
 }
@@ -41,7 +45,7 @@ export async function planReport(text: string, options: PlanOptions): Promise<Re
   const { preferred = 'json' } = options;
   const parsed = readReportQuery(text);
   if (parsed.state === 'invalid') throw invalidFields(parsed.details);
-  const query = ofAdvertiser(parsed.query, options.advertiser);
+  const query = ofShare(ofAdvertiser(parsed.query, options.advertiser), options.share);
   const { tz, interval } = query;
   const rollup = interval === 'minute' ? MINUTES : QUARTER_HOURS;
   const label = eventLabelOf(query);
@@ -64,6 +68,15 @@ function ofAdvertiser(query: ReportQuery, advertiser: string | undefined): Repor
   if (advertiser === undefined) return query;
   if (query.advertiser?.some((asked) => asked !== advertiser)) throw otherAdvertiser(advertiser);
   return { ...query, advertiser: [advertiser] };
+}
+
+/** The query for the ad or campaign of a share only. @throws ApiError 403 if it asks for another one */
+function ofShare(query: ReportQuery, share: SharedAds | undefined): ReportQuery {
+  if (share === undefined) return query;
+  const [field, value] =
+    share.adId === undefined ? (['campaign', share.campaign] as const) : (['ad_id', share.adId] as const);
+  if (value === undefined || query[field]?.some((asked) => asked !== value)) throw shareForbidden(field);
+  return { ...query, [field]: [value] };
 }
 
 /** The intervals that consist of days, except at the ends of the range. */

@@ -23,9 +23,11 @@ export interface ReportHandlerDependencies extends ReportDependencies, ReportStr
 export function reportHandler(dependencies: ReportHandlerDependencies): RequestHandler {
   const { database, minutesKept, now } = dependencies;
   return async (request, response) => {
+    const { advertiser, share } = callerOf(response);
     const plan = await planReport(queryOf(request.originalUrl), {
       now: now(),
-      advertiser: callerOf(response).advertiser,
+      advertiser,
+      share,
       preferred: preferredFormat(request),
       readOldestMinute: () => readOldestMinute(database, minutesKept),
     });

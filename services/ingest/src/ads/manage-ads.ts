@@ -23,6 +23,7 @@ import {
   clientKey,
   isFor,
   isKnown,
+  isShared,
   readBody,
   revalidated,
   setHeaders,
@@ -168,7 +169,8 @@ async function getTags(
 async function existingAd(request: Request, response: Response, store: AdStore): Promise<Ad> {
   const id = adIdOf(request);
   const ad = await store.read(clientOf(request), id);
-  if (ad === undefined || !isOwn(ad, callerOf(response))) throw unknownAd(id, 404);
+  const caller = callerOf(response);
+  if (ad === undefined || !isOwn(ad, caller) || !isShared(ad, caller.share)) throw unknownAd(id, 404);
   return ad;
 }
 

@@ -1,0 +1,84 @@
+import {
+  ENDPOINTS,
+  invalidFields,
+  otherAdvertiser,
+  queryOf,
+  readNewShare,
+  readSharesQuery,
+  tooManyShares,
+  unavailable,
+  unknownAd,
+  unknownCampaign,
+  unknownShare,
+} from '@ads/contract';
+import { type BodyReader, callerOf, clientKey, readBody, toExpress } from '@ads/http';
+import { createShare, type Database, deleteShare, type KeyRing, listShares, MOST_SHARES } from '@ads/ledger';
+import { isUuid, type ShareFields } from '@ads/models';
+import { createTurns } from '@ads/runtime';
+import type { Request, Response, Router } from 'express';
+
+export interface ManageSharesOptions {
+  readonly database: Database;
+  /** This replica knows of a change at once, the others within 2 s. */
+  readonly keys: Pick<KeyRing, 'refresh'>;
+  /** Reads JSON. */
+  readonly readJson: BodyReader;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+const WAITING = { inAll: 100, perClient: 50 };
+
+/** Adds the routes that manage shares. One statement runs at a time. */
+export function manageShares(router: Router, { database, keys, readJson, now }: ManageSharesOptions): void {
+  const takeTurns = createTurns(WAITING, () => unavailable('Too many requests for shares are waiting; retry later.'));
+  const inTurn = <T>(request: Request, work: () => Promise<T>) =>
+    takeTurns(clientKey(request.ip, request.socket), work);
+
+  router.post(ENDPOINTS.createShare.path, async (request, response) => {
+    const reading = readNewShare(await readBody(request, readJson), now());
+    if (reading.state === 'invalid') throw invalidFields(reading.details);
+    const fields = ofCaller(reading.fields, response);
+    const created = await inTurn(request, () => createShare(database, fields, callerOf(response).name));
+    if (created === 'too many') throw tooManyShares(MOST_SHARES);
+    if (created === 'unknown') throw fields.ad_id === null ? unknownCampaign() : unknownAd(fields.ad_id, 404);
+    await keys.refresh();
+    response.status(201).json({ secret: created.secret, ...created.share });
+  });
+
+  router.get(ENDPOINTS.shares.path, async (request, response) => {
+    const reading = readSharesQuery(queryOf(request.originalUrl));
+    if (reading.state === 'invalid') throw invalidFields(reading.details);
+    const { limit, cursor, ad_id: adId, campaign } = reading.query;
+    const { advertiser } = callerOf(response);
+    // One more tells whether there is a next page.
+    const filter = { limit: limit + 1, after: cursor, advertiser, adId, campaign };
+    const found = await inTurn(request, () => listShares(database, filter));
+    const shown = found.slice(0, limit);
+    response.json({ shares: shown, next_cursor: found.length > limit ? (shown.at(-1)?.id ?? null) : null });
+  });
+
+  router.get(ENDPOINTS.currentShare.path, (_request, response) => {
+    const { share, advertiser = null } = callerOf(response);
+    if (share === undefined) throw unknownShare();
+    const { adId = null, campaign = null, expiresAt } = share;
+    response.json({ ad_id: adId, campaign, advertiser, expires_at: new Date(expiresAt).toISOString() });
+  });
+
+  router.delete(toExpress(ENDPOINTS.deleteShare.path), async (request, response) => {
+    const id = String(request.params.share_id);
+    const { name, advertiser } = callerOf(response);
+    const share = isUuid(id) ? await inTurn(request, () => deleteShare(database, id, name, advertiser)) : undefined;
+    if (share === undefined) throw unknownShare();
+    await keys.refresh();
+    response.json(share);
+  });
+}
+
+/** The share is limited as its creator is. @throws ApiError 403 for another advertiser than that of the caller */
+function ofCaller(fields: ShareFields, response: Response): ShareFields {
+  const { advertiser } = callerOf(response);
+  if (advertiser === undefined) return fields;
+  if (fields.advertiser !== null && fields.advertiser !== advertiser) throw otherAdvertiser(advertiser);
+  return { ...fields, advertiser };
+}
