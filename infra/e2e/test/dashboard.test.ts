@@ -239,6 +239,7 @@ inBrowser('an ad is created, its tag is copied, and the first event of the tag i
   const [, pixel = ''] = /src="([^"]*)"/.exec(await page.run<string>('window.copied')) ?? [];
   await click(page, 'Test a tag');
   await untilShown(page, ['Waiting for the first event of this ad', 'Open it in a new tab']);
+  expect(await page.run('document.title')).toBe('Test a tag · made-here · Ads Metric Tracker');
   await expectSound(page);
   const headers = { 'User-Agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0' };
   const { pathname, search } = new URL(pixel.replaceAll('&amp;', '&'));
@@ -278,7 +279,8 @@ inBrowser(
     await expectSound(page);
     await tabTo(page, 'Archive');
     await press(page, 'Enter');
-    await untilShown(page, ['Archived', 'Restore'], ['Archive this ad?']);
+    await untilShown(page, ['Archived by admin', 'Status Active → Archived', 'Restore'], ['Archive this ad?']);
+    expect(await page.run('document.activeElement.innerText')).toMatch(/^Restore/);
     expect(JSON.parse(await send('GET', '/ads/edited'))).toMatchObject({ status: 'archived' });
     await page.close();
   },

@@ -28,6 +28,11 @@ const TABS: readonly Tab[] = [
   { path: 'history', label: 'History', component: HistoryView },
 ];
 
+/** The name of a tab; undefined if it does not exist. */
+export function tabName(path: string | undefined): string | undefined {
+  return TABS.find((one) => one.path === path)?.label;
+}
+
 /**
  * One ad: its tabs, each with an address, and the tab that the address names.
  *

@@ -1,5 +1,5 @@
-import type { Ad, AdStatus } from '@ads/models';
-import { useState } from 'preact/hooks';
+import type { Ad } from '@ads/models';
+import { useRef, useState } from 'preact/hooks';
 import { apiKey } from '../api/key.js';
 import { Dialog } from '../parts/dialog.js';
 import { phaseOf } from './ad-fields.js';
@@ -15,9 +15,9 @@ export function StatusBadge({ ad }: { readonly ad: Pick<Ad, 'status' | 'starts_a
 /** The button that changes the status to the opposite, and the one that archives. Nothing without a key. */
 export function StatusButtons({ ad, saving }: { readonly ad: Ad; readonly saving: Saving }) {
   const [isAsking, setIsAsking] = useState(false);
+  const first = useRef<HTMLButtonElement>(null);
   if (apiKey.value === '') return null;
   const name = ad.title ?? ad.id;
-  const change = (status: AdStatus) => saving.run(() => changeStatus(ad, status));
   const [status, verb] = (
     {
       active: ['paused', 'Pause'],
@@ -27,7 +27,7 @@ export function StatusButtons({ ad, saving }: { readonly ad: Ad; readonly saving
   )[ad.status];
   return (
     <>
-      <button type="button" class="button small" onClick={() => change(status)}>
+      <button ref={first} type="button" class="button small" onClick={() => saving.run(() => changeStatus(ad, status))}>
         {verb}
         <span class="unseen"> {name}</span>
       </button>
@@ -43,7 +43,11 @@ export function StatusButtons({ ad, saving }: { readonly ad: Ad; readonly saving
         onClose={() => setIsAsking(false)}
         onSubmit={() => {
           setIsAsking(false);
-          change('archived');
+          saving.run(async () => {
+            await changeStatus(ad, 'archived');
+            // The button that opened the dialog is gone.
+            first.current?.focus();
+          });
         }}
       >
         <p dir="auto">

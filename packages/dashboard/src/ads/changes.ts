@@ -13,6 +13,11 @@ export function latest(ad: Ad): Ad {
   return mine !== undefined && mine.updated_at > ad.updated_at ? mine : ad;
 }
 
+/** Names the last change of an ad in this tab; undefined before the first. */
+export function lastChange(id: string): string | undefined {
+  return changed.value.get(id)?.updated_at;
+}
+
 /** Shows the ad from now on as the API answered it. */
 export function keepChanged(ad: Ad): void {
   changed.value = new Map(changed.value).set(ad.id, ad);

@@ -74,7 +74,15 @@ function EditForm({ first }: { readonly first: AdVersion }) {
         <span class="muted" role="status">
           {isSaved ? 'Saved.' : count > 0 && (count === 1 ? '1 field changed' : `${count} fields changed`)}
         </span>
-        <button type="button" class="button" disabled={count === 0} onClick={() => setTexts(before)}>
+        <button
+          type="button"
+          class="button"
+          disabled={count === 0}
+          onClick={() => {
+            saving.forget(Object.keys(before));
+            setTexts(before);
+          }}
+        >
           Undo the changes
         </button>
         <button type="submit" class="button primary" disabled={count === 0 || conflict !== undefined}>

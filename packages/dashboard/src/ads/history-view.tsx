@@ -7,6 +7,7 @@ import { NO_VALUE } from '../format/numbers.js';
 import { BROWSER_ZONE, formatTime, zoneName } from '../format/times.js';
 import { Loaded, ProblemNotice } from '../parts/states.js';
 import { FIELD_LABELS, showValue } from './ad-fields.js';
+import { lastChange } from './changes.js';
 import { NeedsKey } from './needs-key.js';
 
 const ACTIONS: Readonly<Record<AdChange['action'], string>> = {
@@ -30,13 +31,14 @@ export function HistoryView({ id }: { readonly id: string }) {
 }
 
 function History({ id }: { readonly id: string }) {
-  const reading = useReading((signal) => readHistory(id, undefined, signal), [id]);
+  const version = lastChange(id);
+  const reading = useReading((signal) => readHistory(id, undefined, signal), [id, version]);
   return (
     <>
       <p class="muted under-heading">
         Changes through the API and this page, newest first. Times in {zoneName(BROWSER_ZONE)}.
       </p>
-      <Loaded reading={reading}>{(first) => <Changes id={id} first={first} />}</Loaded>
+      <Loaded reading={reading}>{(first) => <Changes key={version} id={id} first={first} />}</Loaded>
     </>
   );
 }

@@ -149,6 +149,7 @@ function PreviewCard(props: {
   const [filter, setFilter] = useState<'all' | 'rejected'>('all');
   const rejected = rows.filter(({ status }) => status === 'rejected');
   const valid = rows.length - rejected.length;
+  const withoutId = rows.filter(({ status, cells }) => status === 'valid' && cells.id === '').length;
   return (
     <section class="card">
       <div class="card-head import-head">
@@ -181,8 +182,12 @@ function PreviewCard(props: {
           </a>
         )}
       </div>
-      {created === undefined && rejected.length > 0 && (
-        <p class="muted">Correct the file and choose it again, or import the valid lines only.</p>
+      {created === undefined && (
+        <p class="muted">
+          {rejected.length > 0 && 'Correct the file and choose it again, or import the valid lines only. '}
+          {withoutId > 0 &&
+            `${counted(withoutId, 'valid line has', 'valid lines have')} no id: a repeated import would create the ads again.`}
+        </p>
       )}
       {rejected.length > 0 && (
         <div class="import-filter">

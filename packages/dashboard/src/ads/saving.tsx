@@ -79,7 +79,7 @@ function Reason({ problem, isOfField }: { problem: ApiProblem; isOfField: (path:
   }
   return (
     <p>
-      {message} {kind === 'temporary' && 'Your entries are kept: try again.'}
+      {message} {kind === 'temporary' && 'Try again.'}
       {kind === 'key' && (
         <button type="button" class="button" onClick={openKeyDialog}>
           Enter another key

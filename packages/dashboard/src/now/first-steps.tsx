@@ -1,4 +1,5 @@
 import { CopyText } from '../parts/copy.js';
+import { addressOf } from '../shell/addresses.js';
 
 /** The first steps, shown before anything is counted. @param ads number of ads in the catalogue */
 export function FirstSteps({ ads }: { readonly ads: number }) {
@@ -11,7 +12,7 @@ export function FirstSteps({ ads }: { readonly ads: number }) {
       <ol>
         <li>
           <p>
-            Register an ad.{' '}
+            <a href={addressOf(['new-ad'])}>Register an ad</a> on this page, or by a command.{' '}
             {ads > 0 && `The catalogue has ${ads === 1 ? 'one ad' : `${ads} ads`} already, so you can do this later.`}
           </p>
           <CopyText

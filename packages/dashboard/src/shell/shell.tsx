@@ -19,7 +19,8 @@ export function Shell() {
     if (path.length === 0) go(addressOf(['now']), true);
   }, [name]);
   useEffect(() => {
-    document.title = `${view.titleOf(path)} · Ads Metric Tracker`;
+    const parts = [view.partOf?.(path), view.titleOf(path), 'Ads Metric Tracker'];
+    document.title = parts.filter((part) => part !== undefined).join(' · ');
     // With the focus on it, screen readers read the new view. They read the first view of a page without it.
     if (!isFirst.current) heading.current?.focus();
     isFirst.current = false;

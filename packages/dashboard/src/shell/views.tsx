@@ -1,5 +1,5 @@
 import type { ComponentType } from 'preact';
-import { AdFrame } from '../ads/ad-frame.js';
+import { AdFrame, tabName } from '../ads/ad-frame.js';
 import { AdsView } from '../ads/ads-view.js';
 import { ImportView } from '../ads/import-view.js';
 import { NewAdView } from '../ads/new-ad-view.js';
@@ -21,6 +21,8 @@ export interface View {
   /** The view in the navigation to which this one belongs, if it has no link there. */
   readonly under?: string;
   readonly titleOf: (path: readonly string[]) => string;
+  /** Names the part of the view in the title of the window; undefined if the view has no parts. */
+  readonly partOf?: (path: readonly string[]) => string | undefined;
   readonly component: ComponentType<ViewProps>;
 }
 
@@ -32,7 +34,7 @@ function Ads({ path: [, id, tab = ''] }: ViewProps) {
 const VIEWS: readonly View[] = [
   { path: 'now', label: 'Now', titleOf: () => 'Now', component: NowView },
   { path: 'report', label: 'Report', titleOf: () => 'Report', component: ReportView },
-  { path: 'ads', label: 'Ads', titleOf: ([, id = 'Ads']) => id, component: Ads },
+  { path: 'ads', label: 'Ads', titleOf: ([, id = 'Ads']) => id, partOf: ([, , tab]) => tabName(tab), component: Ads },
   { path: 'new-ad', label: undefined, under: 'ads', titleOf: () => 'New ad', component: NewAdView },
   { path: 'import-ads', label: undefined, under: 'ads', titleOf: () => 'Import ads', component: ImportView },
 ];
