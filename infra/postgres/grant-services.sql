@@ -24,8 +24,7 @@ GRANT SELECT, UPDATE ON day_tier TO ads;
 GRANT SELECT, INSERT, DELETE ON late_quarter_hours, viewer_salts TO ads;
 -- For services of the previous release, until they are replaced.
 GRANT SELECT ON clicks_per_second, clicks_per_minute TO ads;
-GRANT SELECT, INSERT, UPDATE, DELETE ON counts_per_second, counts_per_minute, counter_doubts, click_gate TO ads;
-GRANT SELECT, INSERT, UPDATE ON session_reuse TO ads;
+GRANT SELECT, INSERT, UPDATE, DELETE ON counts_per_second, counts_per_minute, counter_doubts, click_gate, session_reuse TO ads;
 GRANT EXECUTE ON FUNCTION ensure_event_partitions, drop_old_partition, delete_old_events, renew_ledger_identity, erase_address TO ads;
 -- A temporary table would shadow the table that such a function uses.
 DO $$ BEGIN EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database()); END $$;

@@ -5,10 +5,17 @@ import { readText } from './files.js';
 const PRUNE_SECONDS = readText('sql/prune-seconds.sql');
 const PRUNE_MINUTES = readText('sql/prune-minutes.sql');
 const PRUNE_GATE = readText('sql/prune-gate.sql');
+const PRUNE_REUSED_SESSIONS = readText('sql/prune-reused-sessions.sql');
 const READ_OLDEST_MINUTE = readText('sql/read-oldest-minute.sql');
 
 /** Hours beside the current one for which the gate keeps a viewer: only the current one is judged, and clocks may differ. */
 const GATE_HOURS_KEPT = 2;
+
+/**
+ * Days beside the current one for which reused sessions are counted by ad. Diagnostics read at most seven days, and a cache that
+ * was found is repaired.
+ */
+const REUSE_DAYS_KEPT = 90;
 
 /** Rows per statement, few enough that it holds locks briefly and stays below any timeout. */
 const PRUNED_AT_ONCE = 10_000;
@@ -31,6 +38,11 @@ export async function pruneMinutes(database: Database, minutesKept: number, sign
 /** Deletes viewers from the gate who have not clicked for two hours, by the clock of Postgres. @returns their number */
 export async function pruneGate(database: Database, signal?: AbortSignal): Promise<number> {
   return await prune(database, 'prune_gate', PRUNE_GATE, GATE_HOURS_KEPT, signal);
+}
+
+/** Deletes counts of reused sessions from days that are not kept any more, by the clock of Postgres. @returns their number */
+export async function pruneReusedSessions(database: Database, signal?: AbortSignal): Promise<number> {
+  return await prune(database, 'prune_reused_sessions', PRUNE_REUSED_SESSIONS, REUSE_DAYS_KEPT, signal);
 }
 
 /**

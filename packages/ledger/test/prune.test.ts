@@ -1,7 +1,7 @@
 import { openTestServers } from '@ads/local';
 import { LEAST_MINUTES_KEPT, SECONDS_KEPT } from '@ads/models';
 import { afterAll, beforeEach, expect, it } from '@jest/globals';
-import { type Database, pruneMinutes, pruneSeconds } from '../src/index.js';
+import { type Database, pruneMinutes, pruneReusedSessions, pruneSeconds } from '../src/index.js';
 import { rows } from './expected-counts.js';
 import { openDatabase } from './servers.js';
 
@@ -35,6 +35,19 @@ it.each([
   expect(left?.oldest).toBeLessThanOrEqual(now - kept);
   expect(left).toMatchObject({ newest: bucket + 300, count: bucket + 300 - (left?.oldest ?? 0) + 1 });
   expect(await rows(database, 'SELECT * FROM ad_totals')).toHaveLength(1);
+});
+
+it('deletes counts of reused sessions of days that are more than 90 days ago', async () => {
+  await rows(
+    database,
+    "INSERT INTO session_reuse SELECT 'ad-001', (now() AT TIME ZONE 'UTC')::date - days, days FROM generate_series(0, 200) days",
+  );
+  const pruned = await pruneReusedSessions(database);
+  // Midnight may have passed since.
+  expect([110, 111]).toContain(pruned);
+  expect(await rows(database, 'SELECT min(events), max(events) FROM session_reuse')).toEqual([
+    { min: 0, max: 200 - pruned },
+  ]);
 });
 
 it('stops between two statements when it is aborted', async () => {

@@ -19,6 +19,7 @@ import {
   lookUpAds,
   noteRecorded,
   pruneMinutes,
+  pruneReusedSessions,
   pruneSeconds,
   raiseDoubt,
   readAdChanges,
@@ -138,6 +139,7 @@ describe('the role of the services', () => {
     expect(await renewViewerSalts(services)).toBe(3);
     expect(await pruneSeconds(services)).toBe(1);
     expect(await pruneMinutes(services, LEAST_MINUTES_KEPT)).toBe(1);
+    expect(await pruneReusedSessions(services)).toBe(0);
   });
 
   it.each([

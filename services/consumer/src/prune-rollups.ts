@@ -1,10 +1,11 @@
 import type { Postgres } from '@ads/connections';
-import { type Database, pruneGate, pruneMinutes, pruneSeconds } from '@ads/ledger';
+import { type Database, pruneGate, pruneMinutes, pruneReusedSessions, pruneSeconds } from '@ads/ledger';
 import type { Clock } from '@ads/runtime';
 
 /**
- * Deletes rows of the rollups and of the gate that are not kept any more, by the clock of Postgres. Refuses while any two clocks
- * are more than 30 s apart: rows that a wrong clock deletes would be missing in windows and in every rebuild.
+ * Deletes rows of the rollups, of the gate and of the counts of reused sessions that are not kept any more, by the clock of
+ * Postgres. Refuses while any two clocks are more than 30 s apart: rows that a wrong clock deletes would be missing in windows
+ * and in every rebuild.
  *
  * @throws Error that names the clocks that disagree; DependencyUnavailable when Postgres is unavailable
  */
@@ -21,4 +22,5 @@ export async function pruneRollups(
   await pruneSeconds(postgres, signal);
   await pruneMinutes(postgres, minutesKept, signal);
   await pruneGate(postgres, signal);
+  await pruneReusedSessions(postgres, signal);
 }
