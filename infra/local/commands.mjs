@@ -66,11 +66,12 @@ million ads (catalogue), and with a million ranges of addresses (lists).
   },
   bench: {
     program: '../bench/dist/main.js',
-    options: { quick: boolean, only: string },
-    usage: `npm run bench [-- --quick --only NAME]
+    options: { quick: boolean, only: string, enforce: boolean },
+    usage: `npm run bench [-- --quick --only NAME --enforce]
 Measures the speed of the tracker and lists the goals that it misses.
   --quick        about four minutes instead of eighteen: shorter and fewer rounds, smaller stores
-  --only NAME    only these parts, separated by commas; --only list prints their names`,
+  --only NAME    only these parts, separated by commas; --only list prints their names
+  --enforce      end with exit code 1 if a goal is missed`,
   },
   'check:deploy': {
     program: '../check-deploy/dist/main.js',

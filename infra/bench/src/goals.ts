@@ -166,12 +166,18 @@ export function goalsOf(results: Results): Goal[] {
   });
 }
 
-/** Returns a sentence for each missed goal, or one sentence if all goals were met. */
-export function verdictOf(goals: readonly Goal[]): string[] {
+/** Whether all goals were met; a sentence for each missed one, or one sentence if there is none. */
+export interface Verdict {
+  readonly isMet: boolean;
+  readonly sentences: readonly string[];
+}
+
+export function verdictOf(goals: readonly Goal[]): Verdict {
   const missed = goals.filter(({ value, atLeast = 0, atMost = Infinity }) => !(value >= atLeast && value <= atMost));
-  if (missed.length === 0) return [`All goals were met (${goals.length}).`];
-  return missed.map(({ what, value, atLeast, atMost }) => {
+  if (missed.length === 0) return { isMet: true, sentences: [`All goals were met (${goals.length}).`] };
+  const sentences = missed.map(({ what, value, atLeast, atMost }) => {
     const limit = atLeast === undefined ? `at most ${atMost}` : `at least ${atLeast}`;
     return `Goal missed: ${what} is ${inFigures(value)}, the goal is ${limit}.`;
   });
+  return { isMet: false, sentences };
 }

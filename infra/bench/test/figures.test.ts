@@ -63,11 +63,14 @@ describe('goals', () => {
       { name: 'b', what: 'p99 in ms', value: 60, atMost: 50 },
       { name: 'c', what: 'memory, MB', value: 100, atMost: 128 },
     ];
-    expect(verdictOf(goals)).toEqual([
-      'Goal missed: clicks/s: ours ÷ bare is 0.651, the goal is at least 0.72.',
-      'Goal missed: p99 in ms is 60, the goal is at most 50.',
-    ]);
-    expect(verdictOf(goals.slice(2))).toEqual(['All goals were met (1).']);
+    expect(verdictOf(goals)).toEqual({
+      isMet: false,
+      sentences: [
+        'Goal missed: clicks/s: ours ÷ bare is 0.651, the goal is at least 0.72.',
+        'Goal missed: p99 in ms is 60, the goal is at most 50.',
+      ],
+    });
+    expect(verdictOf(goals.slice(2))).toEqual({ isMet: true, sentences: ['All goals were met (1).'] });
   });
 
   test('throw an error if a part lacks its figure', () => {
