@@ -24,6 +24,18 @@ const keepAddresses = (folder) => ({
   },
 });
 
+/**
+ * Express reads bodies with this library, of which no service makes use: see packages/http/src/request-body.ts. With its tables of
+ * character sets it is a fifth of the bundle of ingest.
+ */
+const withoutBodyParser = {
+  name: 'without body-parser',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^body-parser$/ }, ({ path }) => ({ path, namespace: 'empty' }));
+    onLoad({ filter: /.*/, namespace: 'empty' }, () => ({ contents: 'module.exports = {};' }));
+  },
+};
+
 /** Removes the libraries from a source map. Node decodes the map for its first stack trace; with the libraries this takes 50 MB. */
 function withoutLibraries(json) {
   const map = JSON.parse(json);
@@ -71,9 +83,15 @@ async function bundle(name) {
       js: `import { createRequire as requireFor } from 'node:module';
 const require = requireFor(import.meta.url), __dirname = import.meta.dirname;`,
     },
+    // V8 keeps the text of each file in memory, and two bytes for each character if one of them is not in Latin-1, such as a
+    // dash in a comment. Without comments and indentation, and without body-parser, the text of ingest takes 2.3 instead of
+    // 7.8 MB, and that of analytics 2.1 instead of 7.8 MB.
+    minifyWhitespace: true,
+    lineLimit: 160,
+    legalComments: 'external',
     sourcemap: 'linked',
     sourcesContent: false,
-    plugins: [keepAddresses(folder)],
+    plugins: [keepAddresses(folder), withoutBodyParser],
     metafile: true,
     write: false,
   });
