@@ -6,6 +6,7 @@ import { extendAckWait, nakAll } from './acknowledge.js';
 import { createBatchSize } from './batch-size.js';
 import type { BadMessage } from './dead-letters.js';
 import { type BufferedMessage, MessageBuffer } from './message-buffer.js';
+import { Rhythm } from './rhythm.js';
 
 /** Observes the recording of messages. */
 export interface ConsumeObserver {
@@ -35,6 +36,8 @@ export interface ConsumeOptions {
   readonly maxBytes: number;
   /** Maximum number of events in one batch, unless a single message has more. */
   readonly maxEvents: number;
+  /** Shortest time between the beginnings of two batches, in milliseconds, while few events wait. */
+  readonly lingerMs: number;
   /** Time after which JetStream delivers an unacknowledged message again. */
   readonly ackWaitMs: number;
 }
@@ -63,12 +66,19 @@ const LONGEST_PAUSE_MS = 2_000;
 const BATCHES_AT_ONCE = 2;
 
 /**
- * Pulls messages and records them. Messages that arrive while all batches are in progress form the next batch. A failed batch
+ * The number of events with which a batch begins at once. The costs of a transaction are the same for each, and with this many
+ * events they are small beside those of the events.
+ */
+const ENOUGH_EVENTS = 1_000;
+
+/**
+ * Pulls messages and records them. Messages that arrive while all batches are in progress form the next batch. Batches begin at
+ * intervals of `lingerMs` at least, unless {@link ENOUGH_EVENTS} wait: the first message after a pause is recorded at once. A failed batch
  * is retried until it succeeds, and the ack wait of all messages is extended meanwhile.
  */
 export function startConsuming(options: ConsumeOptions): Consuming {
   const { connection, record, writeDeadLetters, observer } = options;
-  const { maxMessages, maxBytes, maxEvents, ackWaitMs } = options;
+  const { maxMessages, maxBytes, maxEvents, lingerMs, ackWaitMs } = options;
   const buffer = new MessageBuffer({ messages: maxMessages, bytes: maxBytes });
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -76,6 +86,11 @@ export function startConsuming(options: ConsumeOptions): Consuming {
   const size = createBatchSize(maxEvents);
   const aside = new Set<Promise<void>>();
   let failing = 0;
+  // A full buffer is enough too: nothing more would arrive.
+  const rhythm = new Rhythm(
+    lingerMs,
+    () => signal.aborted || buffer.room() === 0 || buffer.waitingEvents() >= ENOUGH_EVENTS,
+  );
 
   async function pull(): Promise<void> {
     while (!signal.aborted) {
@@ -93,6 +108,7 @@ export function startConsuming(options: ConsumeOptions): Consuming {
           for await (const message of pulled) {
             observer.onReceived();
             buffer.put(message);
+            rhythm.changed();
           }
         }
       } catch (error) {
@@ -108,9 +124,13 @@ export function startConsuming(options: ConsumeOptions): Consuming {
         await buffer.change();
         // Messages that were read from the socket together go into one batch.
         await nextTurn();
-      } else {
-        await recordUntilDone(buffer.take(size.events()));
+        continue;
       }
+      await rhythm.turn();
+      // The other worker may have taken the messages.
+      if (buffer.isEmpty() || signal.aborted) continue;
+      rhythm.begin();
+      await recordUntilDone(buffer.take(size.events()));
     }
   }
 
@@ -169,6 +189,7 @@ export function startConsuming(options: ConsumeOptions): Consuming {
     async stop() {
       stopping.abort();
       buffer.interrupt();
+      rhythm.changed();
       // Waits for the end of the last pull: if it were stopped, a message on its way would be redelivered only after its ack
       // wait. Without NATS the pull may not end, so it is stopped later.
       const late = setTimeout(() => pulled?.stop(), 2 * PULL_MS);

@@ -44,6 +44,8 @@ export class MessageBuffer {
   readonly #waiting: BufferedMessage[] = [];
   readonly #taken = new Set<BufferedMessage>();
   #bytes = 0;
+  /** The events of waiting messages. */
+  #events = 0;
   #wake: (() => void)[] = [];
   readonly #capacity: Capacity;
 
@@ -58,7 +60,9 @@ export class MessageBuffer {
   }
 
   put(message: QueuedMessage): void {
-    this.#waiting.push({ message, decoded: decodeEvents(message.data) });
+    const buffered = { message, decoded: decodeEvents(message.data) };
+    this.#waiting.push(buffered);
+    this.#events += eventsIn(buffered);
     this.#bytes += message.data.length;
     this.#changed();
   }
@@ -67,13 +71,16 @@ export class MessageBuffer {
   take(maxEvents: number): readonly BufferedMessage[] {
     let events = 0;
     let count = 0;
-    for (const { decoded } of this.#waiting) {
-      events += decoded.state === 'decoded' ? decoded.events.length : 1;
+    for (const one of this.#waiting) {
+      events += eventsIn(one);
       if (count > 0 && events > maxEvents) break;
       count += 1;
     }
     const taken = this.#waiting.splice(0, count);
-    for (const one of taken) this.#taken.add(one);
+    for (const one of taken) {
+      this.#taken.add(one);
+      this.#events -= eventsIn(one);
+    }
     return taken;
   }
 
@@ -96,6 +103,11 @@ export class MessageBuffer {
     return this.#waiting.length === 0;
   }
 
+  /** The number of events in messages that wait. */
+  waitingEvents(): number {
+    return this.#events;
+  }
+
   /** Resolves at the next put, finish or interrupt. */
   change(): Promise<void> {
     return new Promise((resolve) => this.#wake.push(resolve));
@@ -111,4 +123,9 @@ export class MessageBuffer {
     this.#wake = [];
     for (const resolve of wake) resolve();
   }
+}
+
+/** An unreadable message is one bad event. */
+function eventsIn({ decoded }: BufferedMessage): number {
+  return decoded.state === 'decoded' ? decoded.events.length : 1;
 }

@@ -123,6 +123,7 @@ export function startRecording(options: RecordingOptions): Recording {
     maxMessages: config.CONSUMER_MAX_MESSAGES,
     maxBytes: config.CONSUMER_MAX_BYTES,
     maxEvents: config.CONSUMER_BATCH_EVENTS,
+    lingerMs: config.CONSUMER_LINGER_MS,
     ackWaitMs,
   });
 

@@ -32,6 +32,7 @@ const consume = ({
     maxMessages: 10,
     maxBytes: 1_000_000,
     maxEvents: 1_000,
+    lingerMs: 0,
     ackWaitMs: 60_000,
     ...options,
   });
@@ -75,6 +76,32 @@ describe('consume', () => {
     finish();
     await queueEmpty(connection);
     await consuming.stop();
+  });
+
+  it('begins the first batch at once, and then waits for more events until there are enough, or the buffer is full', async () => {
+    await ensureLedgerConsumer(connection, { replicas: 1, maxBytes: -1, deadLettersMaxBytes: -1 }, 60);
+    const batches: number[][] = [];
+    const consuming = consume({
+      lingerMs: 60_000,
+      record: async (messages) => {
+        batches.push(messages.map(({ message }) => message.info.streamSequence));
+        return await acknowledge(messages);
+      },
+    });
+    const first = await publish(connection, clicks(1));
+    await waitFor(() => batches.length === 1, { timeoutMs: 10_000, what: 'the first batch' });
+    const some = await publish(connection, clicks(3));
+    await waitFor(async () => (await unacknowledged()) === 3, { timeoutMs: 10_000, what: 'messages to be buffered' });
+    expect(batches).toEqual([first]);
+    const many = await publish(connection, [Array.from({ length: 997 }, () => click())]);
+    await waitFor(() => batches.length === 2, { timeoutMs: 10_000, what: 'the batch of 1,000 events' });
+    const full = await publish(connection, clicks(10));
+    await queueEmpty(connection);
+    expect(batches).toEqual([first, [...some, ...many], full]);
+    await publish(connection, clicks(1));
+    await waitFor(async () => (await unacknowledged()) === 1, { timeoutMs: 10_000, what: 'a message to be buffered' });
+    await consuming.stop();
+    expect(batches).toHaveLength(3);
   });
 
   it('records two batches at the same time, and a slow one does not delay the other', async () => {
