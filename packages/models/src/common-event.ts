@@ -104,8 +104,12 @@ function readUuid(value: unknown, { now, maxIdAge }: Receipt): string | undefine
 
 /** The form of `toISOString`, with or without milliseconds. */
 const PLAIN_TIME = /^(?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z$/;
-const DAY_AT = 8;
-const HOUR_AT = 11;
+const [DAY_AT, HOUR_AT, MINUTE_AT, SECOND_AT, MILLISECOND_AT] = [8, 11, 14, 17, 20] as const;
+const [DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS] = [86_400_000, 3_600_000, 60_000, 1_000] as const;
+const WITH_MILLISECONDS = '2026-01-01T00:00:00.000Z'.length;
+
+/** The date of the latest time, because nearly all events are of one day. `Date.parse` takes longer than all other steps. */
+let latest = { date: ' ', startsAt: 0 };
 
 /**
  * Reads a time in the form of `toISOString`, with or without milliseconds.
@@ -114,10 +118,24 @@ const HOUR_AT = 11;
  */
 export function readPlainTime(value: unknown): number | undefined {
   if (typeof value !== 'string' || !PLAIN_TIME.test(value)) return undefined;
-  const time = Date.parse(value);
-  if (!(time >= 0)) return undefined;
-  // Date.parse reads 30 February as 2 March, and 24:00 as the next day. Every month has 28 days.
-  const day = value.slice(DAY_AT, DAY_AT + 2);
-  if (day <= '28' && !value.startsWith('24', HOUR_AT)) return time;
-  return new Date(time).getUTCDate() === Number(day) ? time : undefined;
+  if (!value.startsWith(latest.date)) {
+    const date = value.slice(0, HOUR_AT);
+    const startsAt = Date.parse(`${date}00:00:00Z`);
+    // Date.parse reads 30 February as 2 March.
+    if (!(startsAt >= 0) || new Date(startsAt).getUTCDate() !== digits(value, DAY_AT, 2)) return undefined;
+    latest = { date, startsAt };
+  }
+  const [hour, minute, second] = [digits(value, HOUR_AT, 2), digits(value, MINUTE_AT, 2), digits(value, SECOND_AT, 2)];
+  if (hour >= DAY_MS / HOUR_MS || minute >= HOUR_MS / MINUTE_MS || second >= MINUTE_MS / SECOND_MS) return undefined;
+  const milliseconds = value.length === WITH_MILLISECONDS ? digits(value, MILLISECOND_AT, 3) : 0;
+  return latest.startsAt + hour * HOUR_MS + minute * MINUTE_MS + second * SECOND_MS + milliseconds;
+}
+
+const ZERO = '0'.charCodeAt(0);
+
+/** Reads decimal digits, without a copy of the text. */
+function digits(text: string, from: number, count: number): number {
+  let number = 0;
+  for (let at = from; at < from + count; at += 1) number = 10 * number + text.charCodeAt(at) - ZERO;
+  return number;
 }

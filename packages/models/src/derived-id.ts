@@ -18,7 +18,7 @@ const HASH_DIGITS = 15;
  * @param parts any texts, in a fixed order
  */
 export function derivedId(time: number, parts: readonly string[]): string {
-  const high = sixDigits(Math.floor(time / HALF));
+  const high = highDigits(Math.floor(time / HALF));
   const low = sixDigits(time % HALF);
   let text = '';
   // The lengths keep the parts apart, whatever they contain.
@@ -35,6 +35,14 @@ const HALF = 2 ** 24;
 /** V8 converts numbers up to 2³¹ to hexadecimal digits in a sixth of the time that larger ones take. */
 function sixDigits(bits: number): string {
   return (HALF + bits).toString(16).slice(1);
+}
+
+/** The latest high half of a time, which changes every 4.7 hours. */
+let latest = { bits: -1, digits: '' };
+
+function highDigits(bits: number): string {
+  if (bits !== latest.bits) latest = { bits, digits: sixDigits(bits) };
+  return latest.digits;
 }
 
 /** True for an id that {@link derivedId} returns. @param id a valid UUID in lower case */

@@ -97,7 +97,19 @@ export function timeOfUuidv7(text: string): number | undefined {
   return text.charCodeAt(VERSION_AT) === VERSION_7 && isUuid(text) ? timeOf(text) : undefined;
 }
 
-/** Returns the first 48 bits of a UUID. */
+const [NINE, LOWER, LETTER_A] = ['9'.charCodeAt(0), 32, 'a'.charCodeAt(0)] as const;
+const ZERO = '0'.charCodeAt(0);
+
+/** Returns the first 48 bits of a UUID. `parseInt` of the 12 digits, which are not together, takes five times as long. */
 function timeOf(id: string): number {
-  return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+  return 2 ** 16 * hexadecimal(id, 0, 8) + hexadecimal(id, 9, 13);
+}
+
+function hexadecimal(text: string, from: number, end: number): number {
+  let number = 0;
+  for (let at = from; at < end; at += 1) {
+    const code = text.charCodeAt(at);
+    number = 16 * number + (code <= NINE ? code - ZERO : (code | LOWER) - LETTER_A + 10);
+  }
+  return number;
 }

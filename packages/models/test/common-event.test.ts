@@ -31,10 +31,10 @@ const times = fc
   )
   .chain((date) => fc.constantFrom(date.toISOString(), date.toISOString().replace(/\.\d+/, '')));
 const days = fc
-  .tuple(fc.integer({ min: 2023, max: 2028 }), fc.nat(13), fc.nat(32), fc.nat(24), fc.nat(60))
+  .tuple(fc.integer({ min: 2023, max: 2028 }), fc.nat(13), fc.nat(32), fc.nat(24), fc.nat(60), fc.nat(60))
   .map(([year, ...rest]) => {
-    const [month, day, hour, minute] = rest.map((part) => String(part).padStart(2, '0'));
-    return `${year}-${month}-${day}T${hour}:${minute}:00Z`;
+    const [month, day, hour, minute, second] = rest.map((part) => String(part).padStart(2, '0'));
+    return `${year}-${month}-${day}T${hour}:${minute}:${second}Z`;
   });
 const addresses = fc.oneof(fc.ipV4(), fc.ipV6(), fc.ipV4Extended());
 /** UUIDv7 just below and above one day ahead and the age limits, and UUIDs of other versions with the same first bits. */

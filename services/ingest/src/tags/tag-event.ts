@@ -44,15 +44,16 @@ export function readTagEvent(
   // Most players write the form that is read without a conversion.
   const time = ts === undefined ? undefined : (readPlainTime(ts) ?? readTimestamp(ts));
   const { fields } = EVENT_KINDS[kind];
+  const started = query.sid === undefined ? undefined : timeOfUuidv7(query.sid);
   const values = {
     kind,
-    id: idOf(kind, adId, query, time, viewer, now) ?? uuidv7(now),
+    id: idOf(kind, adId, query, started, time, viewer, now) ?? uuidv7(now),
     adId: adId ?? '',
     ip: viewer.ip,
     claimed: time ?? now,
     playTime: query.ph !== undefined && fields.includes('video_play_time') ? (readPlayhead(query.ph) ?? null) : null,
     errorCode: fields.includes('error_code') ? readErrorCode(query.code) : null,
-    labels: labelsOf(query),
+    labels: labelsOf(query, started !== undefined),
   };
   return readEventValues(values, receipt) ?? refused(adId, values, receipt);
 }
@@ -69,9 +70,10 @@ function refused(
 }
 
 /** The valid labels; undefined if there are none. */
-function labelsOf({ sid, placement, source }: TagQuery): EventLabels | undefined {
+function labelsOf({ sid, placement, source }: TagQuery, isSession: boolean): EventLabels | undefined {
   const labels: { -readonly [Name in keyof EventLabels]: EventLabels[Name] } = {};
-  if (isLabel(sid)) labels.session_id = sid;
+  // A UUID is a label.
+  if (sid !== undefined && (isSession || isLabel(sid))) labels.session_id = sid;
   if (isLabel(placement)) labels.placement = placement;
   if (isLabel(source)) labels.source = source;
   return labels.session_id === undefined && labels.placement === undefined && labels.source === undefined
@@ -90,13 +92,13 @@ function idOf(
   kind: EventKind,
   adId = '',
   query: TagQuery,
+  started: number | undefined,
   time: number | undefined,
   viewer: Viewer,
   now: number,
 ): string | undefined {
   const { sid, cb, ts } = query;
   const qualifier = qualifierOf(kind, query, now);
-  const started = sid === undefined ? undefined : timeOfUuidv7(sid);
   if (sid !== undefined && started !== undefined) {
     return derivedId(started, [sid.toLowerCase(), adId, kind, qualifier]);
   }
