@@ -1,7 +1,7 @@
 -- Grants the services the rights that they need: to record and read, to create and change ads and API keys, and to call the
 -- SECURITY DEFINER functions that create and remove partitions, renew the identity of the ledger, and erase an address. Run it
 -- after the migrations. It can be repeated.
-GRANT SELECT ON ads, ledger_identity TO ads;
+GRANT SELECT ON ads, ledger_identity, migrations TO ads;
 GRANT INSERT (
   id, title, advertiser, campaign, image_url, target_url, click_mode, duration_seconds, skip_offset, media, vast_url,
   companion, status, starts_at, ends_at

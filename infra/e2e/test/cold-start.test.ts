@@ -2,7 +2,7 @@ import { UNLIMITED } from '@ads/harness';
 import { forEachService, openTestServers, SERVICE_NAMES, type ServiceName, waitFor } from '@ads/local';
 import { DEAD_LETTER_STREAM } from '@ads/models';
 import { afterAll, expect, test } from '@jest/globals';
-import { attachEnvironment, QUICK_TIMEOUTS } from './support/environment.js';
+import { attachEnvironment, openDatabase, QUICK_TIMEOUTS } from './support/environment.js';
 import { expectExact } from './support/exactness.js';
 import { newEvent } from './support/players.js';
 
@@ -12,6 +12,10 @@ afterAll(() => testServers.release());
 
 test('services that start before their servers connect later, and lose no event meanwhile', async () => {
   const [postgres, redis, nats] = await Promise.all([testServers.postgres(), testServers.redis(), testServers.nats()]);
+  // Before the upgrade, the newest migration has not run. Services of the new version start beside the job that runs it.
+  const newest = '(SELECT max(id) FROM migrations)';
+  const upgrade = openDatabase(testServers, postgres.env);
+  const { rows: pending } = await upgrade.query(`DELETE FROM migrations WHERE id = ${newest} RETURNING *`);
   await Promise.all([postgres.stop(), redis.stop(), nats.stop()]);
   const env = { ...postgres.env, ...redis.env, ...nats.env, ...QUICK_TIMEOUTS, ...UNLIMITED };
 
@@ -52,4 +56,23 @@ test('services that start before their servers connect later, and lose no event 
     timeoutMs: 20_000,
     what: 'the catalogue to be loaded',
   });
+
+  const services = SERVICE_NAMES.map((name) => environment.stack[name].port);
+  const readiness = async (port: number) =>
+    (await (await fetch(`http://127.0.0.1:${port}/ready`)).json()) as { readonly status: string };
+  for (const port of services) {
+    await expect(readiness(port)).resolves.toEqual({
+      status: 'not ready',
+      reason: expect.stringMatching(/run the migrations$/),
+    });
+  }
+  await upgrade.query('INSERT INTO migrations SELECT * FROM json_populate_recordset(NULL::migrations, $1)', [
+    JSON.stringify(pending),
+  ]);
+  for (const port of services) {
+    await waitFor(async () => (await readiness(port)).status === 'ready', {
+      timeoutMs: 10_000,
+      what: 'a ready service',
+    });
+  }
 });

@@ -33,6 +33,7 @@ export * from './recount.js';
 export * from './retention.js';
 export * from './retired.js';
 export * from './rules-register.js';
+export { awaitSchema } from './schema.js';
 export * from './script.js';
 export * from './served-ads.js';
 export * from './shards.js';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { openPool, openTestServers, type Variables, waitFor } from '@ads/local';
 import { perKind } from '@ads/models';
@@ -7,6 +7,7 @@ import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { runner } from 'node-pg-migrate';
 import { type Database, migrate } from '../src/index.js';
 import { recordBatch } from '../src/record.js';
+import { readSchema, SCHEMA } from '../src/schema.js';
 import { click, rows } from './expected-counts.js';
 import { openDatabase } from './servers.js';
 
@@ -49,6 +50,13 @@ describe('migrations', () => {
     await runner({ ...settings, count, databaseUrl: connection });
     return openDatabase(testServers, { ...variables, POSTGRES_DB: connection.database });
   }
+
+  it('number up to the one that services wait for', async () => {
+    const numbers = readdirSync(new URL('../migrations', import.meta.url)).map((file) => Number.parseInt(file, 10));
+    expect(Math.max(...numbers)).toBe(SCHEMA);
+    const { database: name } = await emptyDatabase();
+    expect(await readSchema(openDatabase(testServers, { ...variables, POSTGRES_DB: name }))).toBe(0);
+  });
 
   it('run once when several processes start together, and change nothing the next time', async () => {
     const connection = await emptyDatabase();

@@ -38,6 +38,7 @@ import {
   wantDays,
 } from '../src/index.js';
 import { recordBatch } from '../src/record.js';
+import { readSchema, SCHEMA } from '../src/schema.js';
 import { click, hasDoubt, rows } from './expected-counts.js';
 import { openDatabase } from './servers.js';
 
@@ -71,6 +72,13 @@ describe('the role of the services', () => {
     await owner.query('test', grant);
     await owner.query('test', grant);
     services = openDatabase(testServers, { ...variables, POSTGRES_USER: 'services', POSTGRES_PASSWORD: 'services' });
+  });
+
+  it('sees that all migrations of this version have run', async () => {
+    expect(await readSchema(services)).toBe(SCHEMA);
+    await owner.query('test', 'REVOKE SELECT ON migrations FROM services');
+    expect(await readSchema(services)).toBe(0);
+    await owner.query('test', 'GRANT SELECT ON migrations TO services');
   });
 
   it('may record, read, store doubts, and maintain the tables', async () => {
@@ -159,7 +167,7 @@ describe('the role of the services', () => {
     'DROP TABLE ads',
     'CREATE TABLE mine ()',
     'CREATE TEMPORARY TABLE mine ()',
-    'SELECT name FROM migrations',
+    'DELETE FROM migrations',
   ])('may not %s', async (statement) => {
     await expect(rows(services, statement)).rejects.toThrow(/permission denied|must be owner/);
   });

@@ -2,10 +2,11 @@ import { createHealth, type Health, type ProcessContext } from '@ads/runtime';
 import type { AnalyticsConfig } from './config.js';
 import type { Connections } from './connections.js';
 
-/** Analytics answers while Postgres or Redis is up, and is always ready. */
+/** Analytics answers while Postgres or Redis is up, and is ready once the schema is that of its version. */
 export function createAnalyticsHealth(
   { conditions }: Pick<ProcessContext<AnalyticsConfig>, 'conditions'>,
   { postgres, redis }: Pick<Connections, 'postgres' | 'redis'>,
+  blocked: () => string | undefined,
 ): Health {
   return createHealth({
     service: 'analytics',
@@ -18,6 +19,7 @@ export function createAnalyticsHealth(
       if (!states.includes('down')) return 'healthy';
       return states.includes('up') ? 'degraded' : 'unhealthy';
     },
+    blocked,
     ready: () => true,
   });
 }

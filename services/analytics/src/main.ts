@@ -1,6 +1,6 @@
 import { ENDPOINTS } from '@ads/contract';
 import { connectionOwner, createAccess, createApi } from '@ads/http';
-import { openKeyRing } from '@ads/ledger';
+import { awaitSchema, openKeyRing } from '@ads/ledger';
 import { createClock, listen, managementEndpoints, minutesKept, runProcess } from '@ads/runtime';
 import { createAdsOf } from './ads-of.js';
 import { analyticsHandler } from './analytics-handler.js';
@@ -56,7 +56,7 @@ await runProcess<AnalyticsConfig>({
     const timeoutMs = config.EXPORT_TIMEOUT_SECONDS * 1_000;
     const streaming = createStreaming({ most: config.MAX_EXPORTS, timeoutMs, metrics, logger });
 
-    const health = createAnalyticsHealth(context, connections);
+    const health = createAnalyticsHealth(context, connections, awaitSchema(context, connections.postgres));
     const handler = createApi({
       config,
       logger,

@@ -9,6 +9,7 @@ export function createConsumerHealth(
   { postgres, redis, nats }: Connections,
   incidents: Pick<Incidents, 'isOpen'>,
   distrust: () => string | undefined,
+  blocked: () => string | undefined,
 ): Health {
   return createHealth({
     service: 'consumer',
@@ -24,11 +25,12 @@ export function createConsumerHealth(
         return detail === undefined ? redis.health() : { detail, ...redis.health() };
       },
     },
-    // Without NATS or Postgres the consumer waits and loses nothing. A restart would not help, so it stays ready.
+    // Without NATS or Postgres the consumer waits and loses nothing. A restart would not help, so it stays ready. A schema that is too old stops a rollout.
     status: (dependencies) => {
       const isUp = Object.values(dependencies).every(({ status }) => status === 'up');
       return isUp && distrust() === undefined && !incidents.isOpen() ? 'healthy' : 'degraded';
     },
+    blocked,
     ready: () => true,
   });
 }

@@ -1,5 +1,5 @@
 import { gateRules } from '@ads/connections';
-import { gateRulesInForce, keepRulesRegistered } from '@ads/ledger';
+import { awaitSchema, gateRulesInForce, keepRulesRegistered } from '@ads/ledger';
 import { wireReader } from '@ads/models';
 import { createClock, minutesKept, monotonic, runProcess } from '@ads/runtime';
 import { keepBackfilling } from './backfill-reports.js';
@@ -73,6 +73,8 @@ await runProcess<ConsumerConfig>({
     const { recentAds } = recording;
     shutdown.add('audit', runAudit({ database: postgres, store: redis, nats, recentAds, everyMs, counted, logger }));
 
-    await serveManagement(context, createConsumerHealth(context, connections, incidents, status.distrust));
+    const blocked = awaitSchema(context, postgres);
+    const health = createConsumerHealth(context, connections, incidents, status.distrust, blocked);
+    await serveManagement(context, health);
   },
 });

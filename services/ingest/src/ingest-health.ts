@@ -9,6 +9,7 @@ export function createIngestHealth(
   { conditions }: { readonly conditions: Pick<Conditions, 'active'> },
   { nats, postgres, redis }: Observed,
   clock: Pick<Clock, 'measuredNow'>,
+  blocked: () => string | undefined,
 ): Health {
   return createHealth({
     service: 'ingest',
@@ -20,6 +21,7 @@ export function createIngestHealth(
       if (dependencies.nats.status === 'down' && dependencies.postgres.status === 'down') return 'unhealthy';
       return Object.values(dependencies).every(({ status }) => status === 'up') ? 'healthy' : 'degraded';
     },
+    blocked,
     ready: () =>
       clock.measuredNow() !== undefined && (nats.health().status === 'up' || postgres.health().status === 'up'),
   });

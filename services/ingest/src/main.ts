@@ -1,6 +1,6 @@
 import { ENDPOINTS, EVENT_ENDPOINTS } from '@ads/contract';
 import { batchReader, bodyReader, connectionOwner, createAccess, createApi, jsonReader } from '@ads/http';
-import { openKeyRing, readAdsPage } from '@ads/ledger';
+import { awaitSchema, openKeyRing, readAdsPage } from '@ads/ledger';
 import { ENDPOINT_KINDS, NUMERIC_EVENT_FIELDS } from '@ads/models';
 import { createClock, listen, managementEndpoints, runProcess } from '@ads/runtime';
 import { createAdPages } from './ad-pages.js';
@@ -63,7 +63,7 @@ await runProcess<IngestConfig>({
     const clicks = openPendingClicks(context, events);
     registerRules(context, connections.postgres, rules);
 
-    const health = createIngestHealth(context, connections, clock);
+    const health = createIngestHealth(context, connections, clock, awaitSchema(context, connections.postgres));
     const handler = createApi({
       config,
       logger,

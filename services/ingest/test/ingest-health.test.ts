@@ -6,6 +6,7 @@ type State = 'up' | 'down';
 const healthOf = (
   states: { nats: State; postgres: State; redis: State },
   measuredNow: () => number | undefined = Date.now,
+  blocked: string | undefined = undefined,
 ) => {
   const connection = (status: State) => ({ health: () => ({ status, breaker: 'closed' }) as const });
   const { nats, postgres, redis } = states;
@@ -13,6 +14,7 @@ const healthOf = (
     { conditions: { active: () => ({}) } },
     { nats: connection(nats), postgres: connection(postgres), redis: connection(redis) },
     { measuredNow },
+    () => blocked,
   );
 };
 
@@ -31,6 +33,10 @@ describe('ingest', () => {
     expect(healthOf({ nats: 'up', postgres: 'down', redis: 'down' }).notReady()).toBeUndefined();
     expect(healthOf({ nats: 'down', postgres: 'up', redis: 'down' }).notReady()).toBeUndefined();
     expect(healthOf({ nats: 'down', postgres: 'down', redis: 'up' }).notReady()).toBeDefined();
+  });
+
+  it('is not ready while the schema is too old, and names it', () => {
+    expect(healthOf({ nats: 'up', postgres: 'up', redis: 'up' }, Date.now, 'too old').notReady()).toBe('too old');
   });
 
   it('is not ready before NATS or Postgres has reported its time', () => {

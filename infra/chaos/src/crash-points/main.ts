@@ -37,9 +37,7 @@ await runProcess<ConsumerConfig>({
     const counted = createConsumerMetrics(metrics.registry, clock);
     const recording = startRecording({ context, connections, store, clock, counted, incidents });
     shutdown.add('recording', recording.stop);
-    await serveManagement(
-      context,
-      createConsumerHealth(context, connections, incidents, () => undefined),
-    );
+    const nothing = () => undefined;
+    await serveManagement(context, createConsumerHealth(context, connections, incidents, nothing, nothing));
   },
 });

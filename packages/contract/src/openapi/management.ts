@@ -71,7 +71,8 @@ export const managementPaths = {
       operationId: 'ready',
       tags: ['management'],
       summary: 'Check that the service accepts traffic',
-      description: 'Readiness probe. Answers 503 while a required dependency is unavailable, and during shutdown.',
+      description:
+        'Readiness probe. Answers 503 until the migrations that this version needs have run, while a required dependency is unavailable, and during shutdown.',
       responses: {
         200: answer('The service accepts traffic.', readySchema, ['Ready', { status: 'ready' }]),
         503: answer('The service accepts no traffic.', notReadySchema, [

@@ -34,9 +34,11 @@ export function createHealth<Name extends string>(options: {
   status: (dependencies: Readonly<Record<Name, DependencyHealth>>) => HealthStatus;
   /** While a condition holds, a healthy process is degraded. */
   conditions?: Pick<Conditions, 'active'>;
+  /** Why the process must not get traffic, whatever its dependencies are; undefined if nothing prevents it. */
+  blocked?: () => string | undefined;
   ready: () => boolean;
 }): Health {
-  const { service, version, description, startedAt = new Date(), status, conditions, ready } = options;
+  const { service, version, description, startedAt = new Date(), status, conditions, blocked, ready } = options;
   const checks = Object.entries<() => DependencyHealth>(options.dependencies);
   const startedTick = performance.now();
   let draining = false;
@@ -60,6 +62,8 @@ export function createHealth<Name extends string>(options: {
     },
     notReady: () => {
       if (draining) return 'shutting down';
+      const reason = blocked?.();
+      if (reason !== undefined) return reason;
       return ready() ? undefined : 'a required dependency is unavailable';
     },
     info: () => ({
