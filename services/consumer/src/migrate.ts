@@ -5,8 +5,7 @@ import { dropForeignVariables, loadConfig, printConfigIfAsked, readEnvironment }
 import pg from 'pg';
 
 /*
- * The job that runs the pending migrations and exits. In Kubernetes the services start beside it: until it ends, events wait in
- * the queue and analytics answers 503. SQL files that are named as arguments run after the migrations, each as one transaction.
+ * The job that runs the pending migrations and exits. In Kubernetes the services start beside it, and are not ready until it ends. SQL files that are named as arguments run after the migrations, each as one transaction.
  * Empty arguments are ignored.
  */
 printConfigIfAsked(postgresVariables);
