@@ -33,6 +33,7 @@ async function startLimited() {
     TRUST_PROXY: 'loopback',
     READ_ACCESS: 'key',
     EVENTS_ACCESS: 'key',
+    MAX_EVENT_AGE_DAYS: '30',
   };
   const [ingest, analytics] = await Promise.all([
     testServers.service({ name: 'ingest', env }),
@@ -176,13 +177,13 @@ describe('ingest and analytics return each documented response', () => {
     `${REPORT}?from=2026-11-01&to=2026-12-01&tz=Asia/Kathmandu&interval=week&group_by=ad,campaign`,
     `${PLAY_TIME}?ad_id=ad-001`,
     `${QUALITY}?ad_id=ad-001`,
-    '/health',
-    '/live',
-    '/ready',
-    '/info',
-    '/metrics',
   ])('200: %s', async (path) => {
     expect((await client.get(path)).status).toBe(200);
+  });
+
+  it.each(['/health', '/live', '/ready', '/info', '/metrics'])('200, 431: %s', async (path) => {
+    expect((await client.get(path)).status).toBe(200);
+    expect((await client.get(path, { 'X-Padding': 'x'.repeat(20_000) })).status).toBe(431);
   });
 
   it.each([CLICK, IMPRESSION])('202, 400, 413, 415: %s', async (path) => {
@@ -656,6 +657,8 @@ describe('ingest and analytics return each documented response', () => {
       ...ofRequests('GET', PIXEL).map((request) => ({ ...request, status: 400 })),
       ...ofRequests('GET', LINK).map((request) => ({ ...request, status: 302 })),
       ...ofRequests('POST', PIXEL).map((request) => ({ ...request, status: 400 })),
+      ...ofRequests('GET', '/player.js', '/player.mjs').map((request) => ({ ...request, status: 200 })),
+      ...ofRequests('GET', '/player/0123.js').map((request) => ({ ...request, status: 302 })),
     ];
     const { body } = await client.post(KEYS, { name: 'x', scopes: ['stitch'] }, AUTHORIZED);
     const key = { Authorization: `Bearer ${(body as { key: string }).key}` };
@@ -780,6 +783,73 @@ describe('ingest and analytics return each documented response', () => {
     expect((await alone.ingest.get('/live')).status).toBe(200);
   });
 
+  it('what the examples show', async () => {
+    const { paths } = (await readDocument(contract.stack.url)) as {
+      paths: Record<string, Record<string, { requestBody: { content: Record<string, { example: { id?: string } }> } }>>;
+    };
+    const exampleOf = (method: string, path: string) =>
+      paths[path]?.[method]?.requestBody.content['application/json']?.example;
+    const ad = exampleOf('post', ADS);
+    const path = `${ADS}/example`;
+    const change = {
+      headers: { ...JSON_TYPE, ...AUTHORIZED },
+      body: JSON.stringify(exampleOf('patch', `${ADS}/{ad_id}`)),
+    };
+    expect((await client.post(ADS, { ...ad, id: 'example' }, AUTHORIZED)).status).toBe(201);
+    expect((await client.post(ADS, ad, AUTHORIZED)).body).toMatchObject({ error: 'ad_exists' });
+    expect((await client.send('PATCH', path, change)).status).toBe(200);
+    expect((await client.get(path)).status).toBe(200);
+    expect((await client.get(`${path}/history`, AUTHORIZED)).status).toBe(200);
+    expect((await client.send('DELETE', path, { headers: AUTHORIZED })).status).toBe(200);
+    expect((await client.get(`${ADS}?q=example`)).body).toMatchObject({ count: 1 });
+    expect((await client.post(BATCH, exampleOf('post', BATCH))).body).toMatchObject({ accepted: 2 });
+    for (const [type, csv] of [
+      ['text/csv', 'id,target_url\nother,https://example.com/\nthird,\n'],
+      ['text/html', '<p>'],
+    ] as const) {
+      const { status } = await client.send('POST', IMPORT, {
+        headers: { ...AUTHORIZED, 'Content-Type': type },
+        body: csv,
+      });
+      expect(status).toBe(type === 'text/csv' ? 400 : 415);
+    }
+    expect((await client.post(CLICK, AD, { 'Content-Encoding': 'br' })).status).toBe(415);
+    expect((await client.get(`${path}/tags?placement=%0A`, AUTHORIZED)).status).toBe(400);
+    expect((await client.get(`${LIVE}?${'ad_id=ad-001&'.repeat(51)}`, { Accept: 'text/event-stream' })).status).toBe(
+      400,
+    );
+    // Through the gateway it has fewer fields.
+    expect((await limited.ingest.get('/health')).status).toBe(200);
+
+    const keyOf = async (fields: object) => {
+      const { body } = await client.post(KEYS, { name: 'x', ...fields }, AUTHORIZED);
+      return { Authorization: `Bearer ${(body as { key: string }).key}` };
+    };
+    const events = await keyOf({ scopes: ['events'] });
+    const ofShop = await keyOf({ scopes: ['read', 'manage'], advertiser: 'Example Shop' });
+    const when = { timeoutMs: 5_000, what: 'the services to know the key, and a bot to be counted as invalid' };
+    expect((await client.post(ADS, { ...ad, advertiser: 'Other' }, ofShop)).body).toMatchObject({
+      error: 'other_advertiser',
+    });
+    expect((await client.post(ADS, ad, events)).body).toMatchObject({ error: 'scope_missing' });
+    expect((await client.get(KEYS, ofShop)).body).toMatchObject({ error: 'scope_missing' });
+    const old = { ...AD, timestamp: '2025-01-01T00:00:00Z' };
+    let clients = 0;
+    await waitFor(async () => {
+      const from = { 'X-Forwarded-For': `198.51.100.${clients++}` };
+      return (
+        ((await limited.ingest.post(CLICK, old, { ...events, ...from })).body as { error: string }).error ===
+        'event_too_old'
+      );
+    }, when);
+    await client.get(`${PIXEL}?ad_id=ad-002`, { 'User-Agent': 'Googlebot/2.1' });
+    await client.get('/t/click?ad_id=ad-002', { 'User-Agent': 'Googlebot/2.1' });
+    await waitFor(async () => {
+      const { body } = await client.get(`${QUALITY}?ad_id=ad-002`);
+      return (body as { counts: { invalid_clicks: number } }).counts.invalid_clicks > 0;
+    }, when);
+  });
+
   it('and the tests above cover every documented response', () => {
     // `default` covers errors that a test cannot cause, such as a 500.
     const missing = contract.documented.promised.filter(
@@ -787,6 +857,12 @@ describe('ingest and analytics return each documented response', () => {
     );
     expect(missing).toEqual([]);
     expect(contract.documented.seen.size).toBeGreaterThan(20);
+  });
+
+  it('and each example of the document looks like a response that was received', () => {
+    // Tests of analytics use up these limits.
+    const limits = /^unavailable: (Too many (diagnostics|exports)|… streams) /;
+    expect(contract.documented.unlikeExamples().filter((example) => !limits.test(example))).toEqual([]);
   });
 });
 

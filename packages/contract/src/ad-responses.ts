@@ -49,7 +49,7 @@ const fields = {
   status: Joi.string()
     .valid(...AD_STATUSES)
     .required()
-    .description('Events count in every state.'),
+    .description('State of the ad. Its events count in every state.'),
   starts_at: time.allow(null).required().description('Start of the campaign.'),
   ends_at: time.allow(null).required().description('End of the campaign.'),
 };

@@ -24,7 +24,7 @@ function diagnostic(name: DiagnosticName) {
       .description(
         `The level of \`share\`: ${limits} \`ok\` while both \`value\` and \`of\` are below ${LEAST_FOR_LEVEL}.`,
       ),
-    message: Joi.string().required().description('What a high share usually means, and what to do.'),
+    message: Joi.string().required().description('The usual cause of a high share, and what to do.'),
   })
     .required()
     .description(description);
@@ -66,7 +66,7 @@ export const qualityResponse = Joi.object({
         'False if the range has more than `QUALITY_MAX_EVENTS` events of all ads. The newest of them were read.',
       ),
     sessions_from: time.description(
-      'Sessions count from here on: the time before, 15 minutes or half of the time that was read, only supplies their earlier events.',
+      'Sessions are judged from here on. The time before, 15 minutes or half of what was read, only supplies their earlier events.',
     ),
     events: count.description('Valid events of the ad that were read.'),
     clicks: count.description('Valid clicks that were read.'),
@@ -74,9 +74,11 @@ export const qualityResponse = Joi.object({
   })
     .required()
     .description(
-      'The events from which all diagnostics are made, except `invalid_clicks`, `invalid_impressions`, `ctr` and `reused_sessions`. They are found by the time in their ids (UUIDv7, or that of the session), so events with other ids are counted but not read.',
+      'The stored events that all diagnostics are made from, except `invalid_clicks`, `invalid_impressions`, `ctr` and `reused_sessions`. They are found by the time in their ids (UUIDv7, or derived from a session), so events with other ids are counted but not read.',
     ),
   diagnostics: Joi.object(Object.fromEntries(DIAGNOSTIC_NAMES.map((name) => [name, diagnostic(name)])))
     .required()
-    .description('They count valid events, except the first two and `reused_sessions`.'),
+    .description(
+      'The diagnostics by name. All count valid events, except `invalid_clicks`, `invalid_impressions` and `reused_sessions`.',
+    ),
 });

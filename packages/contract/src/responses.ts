@@ -92,8 +92,8 @@ export const batchResponse = Joi.object({
 
 const counters = {
   ad_id: adId,
-  total_clicks: count.required().description('All clicks of the ad.'),
-  impressions: count.required().description('All impressions of the ad.'),
+  total_clicks: count.required().description('Valid clicks of the ad, over all time.'),
+  impressions: count.required().description('Valid impressions of the ad, over all time.'),
   ctr,
   time_frames: perWindow(count, 'Clicks').description('Clicks in sliding windows that end now.'),
   impressions_time_frames: perWindow(count, 'Impressions').description('Impressions in the same windows.'),
@@ -149,7 +149,7 @@ const lastSecond = Joi.object({
   impressions: count.required().description('Impressions in that second.'),
 })
   .required()
-  .description('The last whole second before `time`, as far as its events had been counted.');
+  .description('The last whole second before `time`: its events that were counted by then.');
 
 /** The data of a message of `GET /api/v1/ads/analytics/live`. */
 export const liveStateResponse = Joi.object({
@@ -157,8 +157,8 @@ export const liveStateResponse = Joi.object({
   source,
   all: Joi.object({
     total_ads: count.required().description('Number of ads in the catalogue.'),
-    total_clicks: count.required().description('All clicks of all ads.'),
-    impressions: count.required().description('All impressions of all ads.'),
+    total_clicks: count.required().description('Valid clicks of all ads, over all time.'),
+    impressions: count.required().description('Valid impressions of all ads, over all time.'),
     ctr,
     last_second: lastSecond,
   }).description('All ads together. Absent in a stream with `ad_id`.'),
@@ -166,8 +166,8 @@ export const liveStateResponse = Joi.object({
     .items(
       Joi.object({
         ad_id: adId,
-        total_clicks: count.required().description('All clicks of the ad.'),
-        impressions: count.required().description('All impressions of the ad.'),
+        total_clicks: count.required().description('Valid clicks of the ad, over all time.'),
+        impressions: count.required().description('Valid impressions of the ad, over all time.'),
         ctr,
         last_second: lastSecond,
       }),
@@ -181,7 +181,7 @@ export const liveStateResponse = Joi.object({
 /** The data of an event `unavailable` of `GET /api/v1/ads/analytics/live`. */
 export const liveUnavailableResponse = Joi.object({
   time: time.required().description('When the read failed.'),
-  message: Joi.string().required().description('What is unavailable, for people.'),
+  message: Joi.string().required().description('Names what is unavailable, for people.'),
 });
 
 /** `GET /api/v1/ads/analytics/play-time` */
@@ -213,7 +213,7 @@ const rulesInForce = (fields: Joi.SchemaMap) =>
         until: time
           .allow(null)
           .required()
-          .description('When a process had the rules for the last time, to the minute; null while they are in force.'),
+          .description('When the last process stopped using the rules, to the minute; null while they are in force.'),
         ...fields,
       }),
     )
@@ -256,7 +256,7 @@ export const reportResponse = Joi.object({
   })
     .required()
     .description(
-      'The rules of invalid traffic that were in force at some time of the range, newest first; at most the newest 400. Several at once: processes differ, as during an update. Events are judged when they are received, and late ones by the rules of that time.',
+      'The rules of invalid traffic that were in force at some time of the range, newest first; at most the newest 400. If processes have different rules, as during an update, several are in force at once. Events are judged when they are received, by the rules of that time.',
     ),
   rows: Joi.array()
     .items(
@@ -279,7 +279,7 @@ export const reportResponse = Joi.object({
         final: Joi.boolean()
           .required()
           .description(
-            'True when no further event can change the row: its interval ended more than `MAX_EVENT_AGE_DAYS` ago, and all events of that time are recorded. Always false while events of any age are accepted. Corrections by an operator (a recount, a replay of dead letters, an ad that gets another campaign) may still change it.',
+            'True if no further event can change the row: its interval ended more than `MAX_EVENT_AGE_DAYS` ago, and all events of that time are recorded. Always false while events of any age are accepted. Corrections by an operator (a recount, a replay of dead letters, an ad that gets another campaign) may still change it.',
           ),
       }),
     )
@@ -305,17 +305,17 @@ export const storedEventResponse = Joi.object({
   claimed_at: time
     .allow(null)
     .required()
-    .description("Time by the player's clock, where that was too far ahead to be trusted; else null."),
+    .description("Time by the player's clock if it was too far ahead to be trusted; null otherwise."),
   ip: Joi.string().required().description('Address of the viewer, as `IP_MODE` stores it.'),
   video_play_time: Joi.number()
     .min(0)
     .allow(null)
     .required()
-    .description('Seconds of the video that were watched before a click; null where not reported.'),
+    .description('Seconds of the video before the click; null if not reported.'),
   ...Object.fromEntries(
     STORED_LABELS.map((label) => [
       label,
-      Joi.string().allow(null).required().description('As the player reported it; else null.'),
+      Joi.string().allow(null).required().description('Value that the player reported; null if none.'),
     ]),
   ),
   verdict: verdict.required().description('Why the event is invalid, or `valid`.'),

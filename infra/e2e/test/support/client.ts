@@ -56,5 +56,6 @@ export function createClient(url: string, documented: Documented): Client {
 
 /** The document of a running stack. */
 export async function readDocument(url: string): Promise<unknown> {
-  return await (await fetch(`${url}/swagger/doc.json`)).json();
+  // Validators block the event loop, and so an idle connection could be closed just before its next use.
+  return await (await fetch(`${url}/swagger/doc.json`, { headers: { Connection: 'close' } })).json();
 }

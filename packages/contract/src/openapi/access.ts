@@ -1,73 +1,64 @@
 import { ACCESS_SCOPES } from '../access.js';
-import {
-  keyMissing,
-  keysDisabled,
-  otherAdvertiser,
-  scopeMissing,
-  shareForbidden,
-  shareMissing,
-} from '../access-errors.js';
-import { type Endpoint, type EndpointAccess, endpointOf } from '../paths.js';
-import { error } from './parts.js';
+import { type EndpointAccess, endpointOf } from '../paths.js';
+import { shared } from './shared-responses.js';
 
-const missing = error('The key is missing, or it does not work.', keyMissing());
-
-const unauthorizedResponse = {
-  ...missing,
-  headers: {
-    ...missing.headers,
-    'WWW-Authenticate': {
-      description: 'The scheme of `Authorization`.',
-      required: true,
-      schema: { type: 'string' },
-      example: 'Bearer',
-    },
-  },
-};
-
-const REQUIRED = [{ key: [] }];
-const OPTIONAL = [{}, ...REQUIRED];
-
-/** The security and the errors that the access to an endpoint adds to its operation. */
-function added(endpoint: Endpoint | undefined): { readonly security?: readonly object[]; readonly responses: object } {
-  const access: EndpointAccess = endpoint?.access ?? 'everybody';
-  if (access === 'everybody') return { responses: {} };
-  if (access === 'share') {
-    const forbidden = error('The key is not that of a share.', shareMissing());
-    return { security: REQUIRED, responses: { 401: unauthorizedResponse, 403: forbidden } };
-  }
-  const lacking = scopeMissing(ACCESS_SCOPES[access]);
-  if (access !== 'manage' && access !== 'admin') {
-    return {
-      security: OPTIONAL,
-      responses: {
-        401: unauthorizedResponse,
-        403: error(
-          'The key lacks the scope, or is for another advertiser, ad or campaign.',
-          lacking,
-          otherAdvertiser('Example Shop'),
-          shareForbidden(),
-        ),
-      },
-    };
-  }
-  const forbidden = error(
-    'The key lacks the scope, or is for another advertiser, or the service has no `ADMIN_API_KEY`.',
-    lacking,
-    ...(access === 'manage' ? [otherAdvertiser('Example Shop')] : []),
-    keysDisabled(),
-  );
-  return { security: REQUIRED, responses: { 401: unauthorizedResponse, 403: forbidden } };
+/** What the access to an endpoint adds to its operation. */
+interface Added {
+  /** A sentence for the description. */
+  readonly text?: string;
+  readonly security?: readonly object[];
+  readonly responses: object;
 }
 
-type Operations = Readonly<Record<string, { readonly responses: object }>>;
+function added(access: EndpointAccess): Added {
+  if (access === 'everybody') return { responses: {} };
+  const scopes = ACCESS_SCOPES[access];
+  const names = scopes.map((scope) => `\`${scope}\``).join(' or ');
+  const withKey = { key: scopes };
+  if (access === 'admin') {
+    return {
+      text: 'Only `ADMIN_API_KEY` may do this.',
+      security: [withKey],
+      responses: { 401: shared('NoKey'), 403: shared('AdminKeyRequired') },
+    };
+  }
+  if (access === 'share') {
+    return {
+      text: 'The secret of a share is required.',
+      security: [withKey],
+      responses: { 401: shared('NoKey'), 403: shared('ShareRequired') },
+    };
+  }
+  if (access === 'manage') {
+    return {
+      text: `An API key with the scope ${names} is required.`,
+      security: [withKey],
+      responses: { 401: shared('NoKey'), 403: shared('ManageKeyForbidden') },
+    };
+  }
+  const variable = access === 'events' ? 'EVENTS_ACCESS' : 'READ_ACCESS';
+  return {
+    text: `With \`${variable}=key\`, an API key with the scope ${names} is required.`,
+    security: [{}, withKey],
+    responses: { 401: shared('NoKey'), 403: shared('KeyForbidden') },
+  };
+}
+
+/** The parts of an operation that this code reads. */
+export interface Operation {
+  readonly description: string;
+  readonly responses: object;
+}
+
+type Operations = Readonly<Record<string, Operation>>;
 
 /** Adds to each operation whether it needs a key, and the errors of a request without a valid one. */
 export function withAccess(paths: Readonly<Record<string, object>>): Record<string, Operations> {
-  const secured = (path: string, method: string, operation: { readonly responses: object }) => {
-    const { security, responses } = added(endpointOf(method, path));
+  const secured = (path: string, method: string, operation: Operation) => {
+    const { text, security, responses } = added(endpointOf(method, path)?.access ?? 'everybody');
     return {
       ...operation,
+      description: text === undefined ? operation.description : `${operation.description}\n\n${text}`,
       ...(security === undefined ? {} : { security }),
       responses: { ...operation.responses, ...responses },
     };

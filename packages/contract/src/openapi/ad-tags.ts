@@ -1,6 +1,7 @@
 import { adTagsQuery } from '../ad-tags-query.js';
-import { invalidFields, unknownAd } from '../errors.js';
-import { adId, error, json, noCatalogue, otherErrors, queryParameters, retryLater, tooManyReads } from './parts.js';
+import { invalidFields } from '../errors.js';
+import { adId, error, json, queryParameters } from './parts.js';
+import { requestErrors, shared } from './shared-responses.js';
 
 const example = {
   ad_id: 'ad-001',
@@ -22,17 +23,16 @@ export const adTagsOperation = {
   tags: ['ads'],
   summary: 'Get the tags of an ad',
   description:
-    'Returns the tags of the ad, ready to paste: for a player or an ad server (VAST), for a page (an image and links), and for a shell. Their URLs begin with `PUBLIC_URL` and carry `placement` and `source`. If tags are signed (`TAG_SIGNING`), the URLs of pixels and click-through links have a signature, `sg`, of the ad and the placement that does not expire. Texts in HTML are escaped.',
+    'Returns the tags of the ad, ready to paste into a player or an ad server (VAST), into a page (an image and links), and into a shell. Their URLs begin with `PUBLIC_URL`, and contain `placement` and `source`. With `TAG_SIGNING`, the URLs of pixels and click-through links have a signature `sg` of the ad and the placement, which does not expire. Texts in HTML are escaped.',
   parameters: [adId, ...queryParameters(adTagsQuery, { placement: 'home', source: 'newsletter' })],
   responses: {
     200: json('The tags.', 'AdTags', example),
     400: error(
-      'A query parameter is invalid or unknown.',
+      'A query parameter is invalid or unknown, such as a `placement` with a line break.',
       invalidFields([{ path: 'placement', message: 'placement must be 1 to 64 printable characters' }]),
     ),
-    404: error('The ad does not exist.', unknownAd('no-such-ad', 404)),
-    429: retryLater('The client has exceeded its limit of reads, which counts these requests too.', tooManyReads),
-    503: retryLater('Postgres is unavailable.', noCatalogue),
-    ...otherErrors,
+    404: shared('UnknownAd'),
+    503: shared('CatalogueUnavailable'),
+    ...requestErrors,
   },
 };

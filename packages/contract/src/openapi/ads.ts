@@ -1,32 +1,12 @@
 import { adHistoryQuery } from '../ad-history-query.js';
 import { adImportQuery } from '../ad-import-query.js';
 import { adsQuery } from '../ads-query.js';
-import {
-  adExists,
-  adHasChanged,
-  idempotencyKeyReused,
-  invalidFields,
-  invalidRequest,
-  payloadTooLarge,
-  unknownAd,
-  unsupportedMediaType,
-} from '../errors.js';
+import { adExists, idempotencyKeyReused, invalidRequest, payloadTooLarge, unsupportedMediaType } from '../errors.js';
 import { API_PREFIX, ENDPOINTS } from '../paths.js';
 import { ad, change, fields, history } from './ad-examples.js';
 import { adTagsOperation } from './ad-tags.js';
-import {
-  adId,
-  error,
-  json,
-  noCatalogue,
-  notModified,
-  OPAQUE_CURSOR,
-  otherErrors,
-  queryParameters,
-  retryLater,
-  tooManyReads,
-  withCaching,
-} from './parts.js';
+import { adId, error, json, noCatalogue, OPAQUE_CURSOR, queryParameters, retryLater, withCaching } from './parts.js';
+import { requestErrors, shared } from './shared-responses.js';
 
 const ifMatch = {
   name: 'If-Match',
@@ -40,7 +20,8 @@ const idempotencyKey = {
   name: 'Idempotency-Key',
   in: 'header',
   required: false,
-  description: 'Up to 255 printable ASCII characters. Repeat a request with the same key: it creates one ad.',
+  description:
+    'Identifies the request: up to 255 printable ASCII characters. A repeated request with the same key creates no second ad.',
   schema: { type: 'string', maxLength: 255, examples: ['0f8fad5b-d9cb-469f-a165-70867728950e'] },
 };
 
@@ -72,25 +53,9 @@ const body = (schema: string, example: object) => ({
 
 const tags = ['ads'];
 
-const common = {
-  429: retryLater('The client has exceeded its limit of reads, which counts these requests too.', tooManyReads),
-  503: retryLater('Postgres is unavailable.', noCatalogue),
-  ...otherErrors,
-};
+const common = { 503: shared('CatalogueUnavailable'), ...requestErrors };
 
-const invalidBody = error(
-  'The body is invalid.',
-  invalidFields([{ path: 'target_url', message: 'target_url is required' }]),
-);
-
-const bodyErrors = {
-  400: invalidBody,
-  413: error('The body is too large.', payloadTooLarge(16_384)),
-  415: error('The body is not JSON.', unsupportedMediaType('Unsupported Content-Type; use application/json.')),
-};
-
-const unknown = error('The ad does not exist.', unknownAd('no-such-ad', 404));
-const lostUpdate = error('The ad has changed since the version in `If-Match`.', adHasChanged('ad-001'));
+const bodyErrors = { 400: shared('InvalidBody'), 413: shared('BodyTooLarge'), 415: shared('BodyNotJson') };
 
 /** The paths of the catalogue. */
 export const adsPaths = {
@@ -100,7 +65,7 @@ export const adsPaths = {
       tags,
       summary: 'List the ads',
       description:
-        'Returns a page of up to 1,000 ads, oldest first unless `sort=newest`. Pass `next_cursor` as `cursor` to get the next page, with the same filters and `sort`. Ads must fit all filters. A page examines at most 20,000 ads and has at most 4 MiB, so it may have fewer ads than `limit`, or none, although `next_cursor` is not null. Pages are cached for `AD_CATALOGUE_REFRESH_SECONDS`; a change appears at once in the replica that made it. While Postgres is unavailable, cached pages are still returned.',
+        'Returns a page of up to 1,000 ads that match all filters, oldest first unless `sort=newest`. To get the next page, pass `next_cursor` as `cursor`, with the same filters and `sort`. A page examines at most 20,000 ads and has at most 4 MiB, so it may have fewer ads than `limit`, or none, although `next_cursor` is not null. Pages are cached for `AD_CATALOGUE_REFRESH_SECONDS`; the replica that made a change shows it at once. While Postgres is unavailable, cached pages are still returned.',
       parameters: queryParameters(adsQuery, {
         limit: 100,
         cursor: OPAQUE_CURSOR,
@@ -112,14 +77,10 @@ export const adsPaths = {
       }),
       responses: {
         200: withCaching(json('A page of ads.', 'Ads', { ads: [ad], count: 1, next_cursor: null })),
-        304: notModified('The page has not changed since the response that `If-None-Match` names.'),
-        400: error(
-          'A query parameter is invalid or unknown.',
-          invalidFields([{ path: 'limit', message: 'limit must be less than or equal to 1000' }]),
-        ),
-        429: retryLater('The client has exceeded its limit of reads.', tooManyReads),
-        503: retryLater('The catalogue is unavailable and the page is not cached.', noCatalogue),
-        ...otherErrors,
+        304: shared('NotModified'),
+        400: shared('InvalidQuery'),
+        503: retryLater('Postgres is unavailable, and the page is not cached.', noCatalogue),
+        ...requestErrors,
       },
     },
     post: {
@@ -127,7 +88,7 @@ export const adsPaths = {
       tags,
       summary: 'Register an ad',
       description:
-        'Creates an ad, which takes events at once. With an `Idempotency-Key`, a repeated request gets the first answer again.',
+        'Creates an ad. Its events are accepted at once. With an `Idempotency-Key`, a repeated request gets the first answer again.',
       parameters: [idempotencyKey],
       requestBody: body('NewAd', { id: 'ad-001', ...fields }),
       responses: {
@@ -145,7 +106,7 @@ export const adsPaths = {
       tags,
       summary: 'Register many ads',
       description:
-        'Creates an ad for each line: CSV, whose first line names the fields, or NDJSON with a JSON object per line. At most `MAX_IMPORT_ADS` ads and `MAX_IMPORT_BYTES` bytes. Give the ads ids, so that a repeated import does not create them again. `mode=check` creates nothing, and tells which lines are valid.',
+        'Creates an ad for each line of a CSV table, whose first line names the fields, or of NDJSON, with a JSON object per line. An import has at most `MAX_IMPORT_ADS` ads and `MAX_IMPORT_BYTES` bytes. Give the ads ids, so that a repeated import does not create them again. `mode=check` creates nothing, and returns which lines are valid.',
       parameters: queryParameters(adImportQuery, { mode: 'valid' }),
       requestBody: {
         required: true,
@@ -154,7 +115,7 @@ export const adsPaths = {
             schema: {
               type: 'string',
               description:
-                'An empty field has no value. The columns `media_url`, `media_type`, `media_width`, `media_height`, `media_bitrate` and `media_delivery` are one media file.',
+                'The fields of `NewAd`. An empty cell has no value. The columns `media_url`, `media_type`, `media_width`, `media_height`, `media_bitrate` and `media_delivery` describe one media file.',
             },
             example: `id,campaign,target_url\nad-001,spring,${fields.target_url}\n`,
           },
@@ -166,7 +127,7 @@ export const adsPaths = {
       },
       responses: {
         200: json(
-          'The ads were created, with `mode=valid` perhaps not all. With `mode=check`, the lines were validated.',
+          'The result of each line. With `mode=all`, every ad was created. With `mode=valid`, the ads of valid lines were created. With `mode=check`, no ad was created.',
           'AdImport',
           {
             created: 1,
@@ -177,12 +138,18 @@ export const adsPaths = {
             ],
           },
         ),
-        ...bodyErrors,
         400: error(
-          'No ad was created. With `mode=all` at least one line is invalid; with `mode=valid` all lines are invalid. With every mode, the body cannot be read. `details` has the first 100 problems.',
+          'No ad was created, because a line is invalid (`mode=all`), every line is invalid (`mode=valid`), or the body cannot be read. `details` has the first 100 problems.',
           invalidRequest(
             'No ad was created, because 1 of 2 lines is invalid, for example lines.3.target_url: target_url is required.',
             [{ path: 'lines.3.target_url', message: 'target_url is required' }],
+          ),
+        ),
+        413: error('The body is larger than `MAX_IMPORT_BYTES`.', payloadTooLarge(1_048_576)),
+        415: error(
+          'The content type is neither CSV nor NDJSON.',
+          unsupportedMediaType(
+            'Unsupported Content-Type; use text/csv, application/x-ndjson, application/ndjson, application/jsonl.',
           ),
         ),
         ...common,
@@ -194,12 +161,13 @@ export const adsPaths = {
       operationId: 'readAd',
       tags,
       summary: 'Get an ad',
-      description: 'Returns the ad as it is stored now. Its `ETag` is for `If-Match` of a change.',
+      description:
+        'Returns the ad as it is stored now. Send its `ETag` as `If-Match` of a change, so that the change overwrites no other change.',
       parameters: [adId],
       responses: {
         200: withCaching(json('The ad.', 'Ad', ad)),
-        304: notModified('The ad has not changed since the response that `If-None-Match` names.'),
-        404: unknown,
+        304: shared('NotModified'),
+        404: shared('UnknownAd'),
         ...common,
       },
     },
@@ -208,14 +176,14 @@ export const adsPaths = {
       tags,
       summary: 'Change an ad',
       description:
-        'Changes the fields in the body, and keeps the others. null removes a value. Old and new values are noted in the history.',
+        'Changes the fields in the body, and keeps the others. null removes a value. The history keeps old and new values.',
       parameters: [adId, ifMatch],
       requestBody: body('AdChange', change),
       responses: {
         200: versioned(json('The ad after the change.', 'Ad', { ...ad, ...change })),
         ...bodyErrors,
-        404: unknown,
-        412: lostUpdate,
+        404: shared('UnknownAd'),
+        412: shared('AdHasChanged'),
         ...common,
       },
     },
@@ -224,12 +192,12 @@ export const adsPaths = {
       tags,
       summary: 'Archive an ad',
       description:
-        'Sets `status` to `archived`. The ad keeps its history and counts, and its events still count, because players may report late. A PATCH of `status` takes it back.',
+        'Sets `status` to `archived`. The ad keeps its history and its counts. Its events still count, because players may report late. A PATCH of `status` makes it active again.',
       parameters: [adId, ifMatch],
       responses: {
         200: versioned(json('The archived ad.', 'Ad', { ...ad, status: 'archived' })),
-        404: unknown,
-        412: lostUpdate,
+        404: shared('UnknownAd'),
+        412: shared('AdHasChanged'),
         ...common,
       },
     },
@@ -241,15 +209,12 @@ export const adsPaths = {
       tags,
       summary: 'Get the changes of an ad',
       description:
-        'Returns who changed what, newest first. Changes by SQL are not included. Each change was noted in the transaction that made it.',
+        'Returns the changes of the ad, newest first: when, by which key, old and new values. Each change is recorded in the transaction that makes it. Changes by SQL are not included.',
       parameters: [adId, ...queryParameters(adHistoryQuery, { limit: 20, cursor: 4711 })],
       responses: {
         200: json('The changes.', 'AdHistory', history),
-        400: error(
-          'A query parameter is invalid or unknown.',
-          invalidFields([{ path: 'limit', message: 'limit must be less than or equal to 100' }]),
-        ),
-        404: unknown,
+        400: shared('InvalidQuery'),
+        404: shared('UnknownAd'),
         ...common,
       },
     },

@@ -1,18 +1,8 @@
 import { analyticsQuery } from '../analytics-query.js';
-import { invalidFields, unknownAd } from '../errors.js';
-import {
-  error,
-  noCatalogue,
-  notModified,
-  OPAQUE_CURSOR,
-  otherErrors,
-  queryParameters,
-  rateLimitHeaders,
-  requestIdHeader,
-  retryLater,
-  tooManyReads,
-  withCaching,
-} from './parts.js';
+import { invalidFields } from '../errors.js';
+import { rateLimitHeaders, requestIdHeader } from './headers.js';
+import { error, noCatalogue, OPAQUE_CURSOR, queryParameters, retryLater, withCaching } from './parts.js';
+import { requestErrors, shared } from './shared-responses.js';
 
 const counters = {
   ad_id: 'ad-001',
@@ -67,7 +57,7 @@ export const countersOperation = {
   tags: ['analytics'],
   summary: 'Get clicks, impressions and CTR',
   description:
-    'With `ad_id`, returns the counters of one ad. Without it, returns a page of all ads, those with the most clicks first. The windows slide by the second, the 24-hour window by the minute. `/api/v1/ads/analytics/report` has other ranges of time.',
+    'With `ad_id`, returns the counters of one ad. Without it, returns a page of all ads, those with the most clicks first. Windows slide by the second, the 24-hour window by the minute. Counters hold valid events only; `GET /api/v1/ads/analytics/report` has invalid events, and other ranges of time.',
   parameters: queryParameters(analyticsQuery, {
     ad_id: 'ad-001',
     timeframe: '1h',
@@ -90,14 +80,16 @@ export const countersOperation = {
         },
       },
     }),
-    304: notModified('The counters have not changed since the response that `If-None-Match` names.'),
+    304: shared('NotModified'),
     400: error(
-      'A query parameter is invalid or unknown.',
+      'A query parameter is invalid or unknown, such as a `timeframe` that does not exist.',
       invalidFields([{ path: 'timeframe', message: 'timeframe must be one of 1m, 5m, 15m, 1h, 24h' }]),
     ),
-    404: error('The ad does not exist.', unknownAd('no-such-ad', 404)),
-    429: retryLater('The client has exceeded its limit of reads.', tooManyReads),
-    503: retryLater('Redis and Postgres are both unavailable, or the ad catalogue is unavailable.', noCatalogue),
-    ...otherErrors,
+    404: shared('UnknownAd'),
+    503: retryLater(
+      'Redis and Postgres are both unavailable, or the ads have not been read since the start of the service.',
+      noCatalogue,
+    ),
+    ...requestErrors,
   },
 };

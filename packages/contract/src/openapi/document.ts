@@ -23,6 +23,7 @@ import { adsPaths } from './ads.js';
 import { countersOperation } from './analytics.js';
 import { batchOperation, eventOperation, eventSchemas } from './events.js';
 import { exportOperation } from './exports.js';
+import { sharedHeaders } from './headers.js';
 import { keysPaths } from './keys.js';
 import { liveOperation } from './live.js';
 import { managementPaths } from './management.js';
@@ -32,16 +33,22 @@ import { playerPaths } from './player.js';
 import { qualityOperation } from './quality.js';
 import { rejectedOperation } from './rejected.js';
 import { reportOperation } from './report.js';
+import { sharedResponses } from './shared-responses.js';
 import { sharesPaths } from './shares.js';
-import { tagPaths } from './tags.js';
+import { pixelResponses, tagPaths } from './tags.js';
 import { vastOperation } from './vast.js';
 
-const API_DESCRIPTION = `Counts clicks and impressions of ads, exactly once.
+const API_DESCRIPTION = `Counts clicks, impressions and video events of ads, exactly once.
 
-Send events with ${ENDPOINT_KINDS.map((kind) => `\`POST ${API_PREFIX}${EVENT_ENDPOINTS[kind].path}\``).join(' and ')}. A 202 means that the event is durable: NATS
-JetStream acknowledged it, or Postgres committed it. Retry a failed request with the same id; it counts once.
+**"Try it out" sends real requests to this service.** Events that you send from here count in totals and reports, and ads that you
+change are changed. Use an ad of your own for trials.
 
-Every path also works without \`${API_PREFIX}\`. Times are ISO 8601 in UTC. All errors have the same JSON body, except those of
+1. Register an ad: \`POST ${API_PREFIX}${ENDPOINTS.createAd.path}\`. This needs a key: choose **Authorize**.
+2. Report events: ${ENDPOINT_KINDS.map((kind) => `\`POST ${API_PREFIX}${EVENT_ENDPOINTS[kind].path}\``).join(' and ')}. 202 means that the event is durable: NATS JetStream
+   acknowledged it, or Postgres committed it. After a failure, retry with the same id; the event counts once.
+3. Read counters: \`GET ${API_PREFIX}${ENDPOINTS.analytics.path}\`, and reports: \`GET ${API_PREFIX}${ENDPOINTS.report.path}\`.
+
+Every path also works without \`${API_PREFIX}\`. Times are ISO 8601 in UTC. Errors have the same JSON body everywhere, except those of
 pixels (a GIF), click-through links (HTML) and VAST (XML). Every response has the header \`X-Request-ID\`.`;
 
 /** The OpenAPI 3.1 document of the whole API, generated from the schemas that validate requests. */
@@ -58,15 +65,11 @@ export function openApiDocument() {
     // The operations that need a key say so themselves.
     security: [],
     tags: [
-      { name: 'ads', description: 'The catalogue of ads. Changes need a key with the scope `manage`' },
-      { name: 'events', description: 'Events that players report' },
-      { name: 'analytics', description: 'Counters for advertisers and analysts' },
-      { name: 'keys', description: 'API keys. Managing them needs `ADMIN_API_KEY`' },
-      {
-        name: 'shares',
-        description:
-          'Links that open the numbers of one ad or campaign. Managing them needs a key with the scope `manage`',
-      },
+      { name: 'ads', description: 'Ads and their tags' },
+      { name: 'events', description: 'Events that players report. "Try it out" counts for real' },
+      { name: 'analytics', description: 'Counters, reports, the live stream and exports' },
+      { name: 'keys', description: 'API keys' },
+      { name: 'shares', description: 'Links that open the numbers of one ad or campaign' },
       { name: 'management', description: 'Health, metrics and versions, for operators' },
     ],
     paths: withAccess({
@@ -91,11 +94,14 @@ export function openApiDocument() {
       ...managementPaths,
     }),
     components: {
+      headers: sharedHeaders,
+      responses: { ...sharedResponses, ...pixelResponses },
       securitySchemes: {
         key: {
           type: 'http',
           scheme: 'bearer',
-          description: '`ADMIN_API_KEY` of the service, or a key that it created.',
+          description:
+            '`ADMIN_API_KEY` of the service, which `npm start` prints, or a key of `POST /api/v1/keys`. Enter the key without `Bearer`.',
         },
       },
       schemas: {

@@ -7,17 +7,10 @@ import {
   KIND_ENDPOINTS,
 } from '@ads/models';
 import Joi from 'joi';
-import {
-  CONTENT_ENCODINGS,
-  eventTooOld,
-  invalidFields,
-  payloadTooLarge,
-  unavailable,
-  unknownAd,
-  unsupportedEncoding,
-} from '../errors.js';
+import { invalidFields, payloadTooLarge, unavailable, unknownAd } from '../errors.js';
 import { batchResponse, eventResponses } from '../responses.js';
-import { error, exampleOf, type JsonSchema, json, otherErrors, retryLater, schemaOf, tooManyEvents } from './parts.js';
+import { error, exampleOf, type JsonSchema, json, retryLater, schemaOf } from './parts.js';
+import { otherErrors, shared } from './shared-responses.js';
 
 const EVENT_ID = '019b7d6c-90ce-7a3b-9c1d-2e4f5a6b7c8d';
 
@@ -46,22 +39,6 @@ export function eventSchemas(): Record<string, JsonSchema> {
   return Object.assign(batch, ...schemas);
 }
 
-function unsupported() {
-  const response = error(
-    'The content type, character set or content encoding is not supported.',
-    unsupportedEncoding(),
-  );
-  return { ...response, headers: { ...response.headers, ...acceptEncodingHeader } };
-}
-
-const acceptEncodingHeader = {
-  'Accept-Encoding': {
-    description: 'The supported content encodings, if the request has another one.',
-    schema: { type: 'string' },
-    example: CONTENT_ENCODINGS.join(', '),
-  },
-};
-
 /** `POST /api/v1/ads/events` */
 export function batchOperation() {
   const events = [
@@ -75,11 +52,11 @@ export function batchOperation() {
     tags: ['events'],
     summary: 'Report events of any kind and ad in one request',
     description:
-      'Takes up to 500 events, for players that were offline and for servers that report many players. Each event has its own result, and invalid events do not affect the others. Give each event an id, and send the whole batch again after a timeout or 503: what was accepted before counts once. The rate limit counts a batch as its number of events, or as its size in units of 2,048 bytes, whichever is greater.',
+      'Accepts up to `MAX_BATCH_EVENTS` events (default: 500), from players that were offline and from servers that report for many players. Each event has its own result; an invalid event does not affect the others. Give each event an id. After a timeout or 503, send the whole batch again: events that were accepted before count once. The rate limit counts a batch as its number of events, or as its size in units of 2,048 bytes, whichever is greater.',
     requestBody: {
       required: true,
       description:
-        'JSON with `events`, or NDJSON with an event per line. The body may be compressed (`Content-Encoding: gzip` or `deflate`); the limit of 1 MiB then holds before and after decompression.',
+        'JSON with `events`, or NDJSON with an event per line. The body may be compressed (`Content-Encoding: gzip` or `deflate`); the limit `MAX_BATCH_BYTES` applies before and after decompression.',
       content: {
         'application/json': { schema: { $ref: '#/components/schemas/Batch' }, example: { events } },
         'application/x-ndjson': {
@@ -99,14 +76,14 @@ export function batchOperation() {
         ],
       }),
       400: error(
-        'The body is not a batch, it has too many events, or none of them is valid.',
+        'The body is not a batch, it has too many events, or no event is valid.',
         invalidFields([{ path: 'events', message: 'events must be an array of 1 to 500 events' }]),
       ),
-      413: error('The body is too large.', payloadTooLarge(1_048_576)),
-      415: unsupported(),
-      429: retryLater('The client has exceeded its limit of events.', tooManyEvents),
+      413: error('The body is larger than `MAX_BATCH_BYTES`.', payloadTooLarge(1_048_576)),
+      415: shared('UnsupportedBody'),
+      429: shared('TooManyEvents'),
       503: retryLater(
-        'No event is known to be durable. Send the batch again with the same ids; what was stored nevertheless counts once.',
+        'No event is known to be durable. Send the batch again with the same ids; an event that was stored nevertheless counts once.',
         unavailable('No event of the batch is known to be stored; send the batch again.'),
       ),
       ...otherErrors,
@@ -131,20 +108,20 @@ export function eventOperation(kind: EndpointKind) {
     operationId: `record${label}`,
     tags: ['events'],
     summary: `Report that an ad was ${participle}`,
-    description: `Validates the ${kind}, makes it durable, and then answers 202. Send a \`${idField}\` or an \`Idempotency-Key\`, and retry with the same id after a timeout, 429 or 503: the ${kind} counts once. Unknown fields are ignored.`,
+    description: `Validates the ${kind}, makes it durable, and then answers 202. Send a \`${idField}\` or an \`Idempotency-Key\`. After a timeout, 429 or 503, retry with the same id: the ${kind} counts once. Unknown fields are ignored.`,
     parameters: [
       {
         name: 'Idempotency-Key',
         in: 'header',
         description: `A UUID that is used as \`${idField}\` when the body has none. A UUIDv7 must not be more than a day in the future.`,
-        schema: { type: 'string', format: 'uuid' },
-        example: EVENT_ID,
+        // "Try it out" fills in an `example`: the event would count only the first time.
+        schema: { type: 'string', format: 'uuid', examples: [EVENT_ID] },
       },
     ],
     requestBody: {
       required: true,
       description:
-        'The body is a form, or JSON with the content type `application/json`, `text/plain`, `application/octet-stream` or none. `navigator.sendBeacon` sends all of these. `<a ping>` sends the fields in the query of the URL. The body may be compressed (`Content-Encoding: gzip` or `deflate`); the size limit then applies before and after decompression.',
+        'A form, or JSON with the content type `application/json`, `text/plain`, `application/octet-stream` or none. `navigator.sendBeacon` sends all of these. `<a ping>` sends the fields in the query of the URL. The body may be compressed (`Content-Encoding: gzip` or `deflate`); the limit `MAX_BODY_BYTES` applies before and after decompression.',
       content: {
         'application/json': body,
         'text/plain': { schema: { type: 'string' }, example: JSON.stringify(example) },
@@ -154,15 +131,10 @@ export function eventOperation(kind: EndpointKind) {
     },
     responses: {
       202: json(`The ${kind} is durable, and counts once.`, `${label}Accepted`, accepted),
-      400: error(
-        'The body is invalid, the ad does not exist, or the event is older than the service accepts.',
-        invalidFields([{ path: 'ad_id', message: 'ad_id is required' }]),
-        unknownAd('no-such-ad', 400),
-        eventTooOld([{ path: 'timestamp', message: 'timestamp must not be more than 30 days ago' }]),
-      ),
-      413: error('The body is too large.', payloadTooLarge(16_384)),
-      415: unsupported(),
-      429: retryLater('The client has exceeded its limit of events.', tooManyEvents),
+      400: shared('InvalidEvent'),
+      413: shared('BodyTooLarge'),
+      415: shared('UnsupportedBody'),
+      429: shared('TooManyEvents'),
       503: retryLater(
         `The ${kind} is not durable. Retry it.`,
         unavailable('Neither NATS nor Postgres could store the event; send it again.'),

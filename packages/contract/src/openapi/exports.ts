@@ -1,16 +1,9 @@
 import { invalidFields, unavailable } from '../errors.js';
 import { eventsQuery } from '../events-query.js';
 import { ROW_TYPES } from '../row-format.js';
-import {
-  error,
-  fileHeader,
-  otherErrors,
-  queryParameters,
-  rateLimitHeaders,
-  requestIdHeader,
-  retryLater,
-  tooManyReads,
-} from './parts.js';
+import { rateLimitHeaders, requestIdHeader } from './headers.js';
+import { error, fileHeader, queryParameters, retryLater } from './parts.js';
+import { requestErrors } from './shared-responses.js';
 
 const stored = {
   kind: 'click',
@@ -36,7 +29,7 @@ export const exportOperation = {
   tags: ['analytics'],
   summary: 'Export stored events',
   description:
-    'Returns every stored event of some ads whose `occurred_at` is in a range, as of one moment. The columns are the fields of `StoredEvent`. Rows are not sorted: they come in the order in which they are stored, by the day in a UUIDv7, then ids of other versions. The answer has any number of rows, at the pace of the client. An export that fails midway, or takes longer than `EXPORT_TIMEOUT_SECONDS`, ends with a broken connection: the last chunk is missing.',
+    'Returns every stored event of some ads whose `occurred_at` is in a range, as of one moment. Columns are the fields of `StoredEvent`. Rows are not sorted by time. The number of rows is not limited; the service sends them as fast as the client reads. An export that fails midway, or takes longer than `EXPORT_TIMEOUT_SECONDS`, ends without its last chunk, which clients report as a broken connection.',
   parameters: queryParameters(eventsQuery, {
     ad_id: ['ad-001'],
     from: '2026-03-28',
@@ -55,7 +48,11 @@ export const exportOperation = {
       },
       content: {
         [ROW_TYPES.ndjson]: {
-          schema: { type: 'string', description: 'A `StoredEvent` per line.' },
+          schema: {
+            type: 'string',
+            description: 'A `StoredEvent` per line.',
+            contentSchema: { $ref: '#/components/schemas/StoredEvent' },
+          },
           example: `${JSON.stringify(stored)}\n`,
         },
         [ROW_TYPES.csv]: {
@@ -72,11 +69,10 @@ export const exportOperation = {
       'A query parameter is missing or invalid.',
       invalidFields([{ path: 'ad_id', message: 'ad_id is required' }]),
     ),
-    429: retryLater('The client has exceeded its limit of reads.', tooManyReads),
     503: retryLater(
       'Postgres is unavailable, or `MAX_EXPORTS` exports are in progress.',
-      unavailable('4 exports are in progress; retry later.', undefined, 5),
+      unavailable('Too many exports are in progress; retry later.', undefined, 5),
     ),
-    ...otherErrors,
+    ...requestErrors,
   },
 };

@@ -1,8 +1,8 @@
-import { keyUnverified, tooManyKeys, unknownKey } from '../access-errors.js';
-import { invalidFields, payloadTooLarge, unavailable, unsupportedMediaType } from '../errors.js';
+import { tooManyKeys, unknownKey } from '../access-errors.js';
 import { keysQuery } from '../key-requests.js';
 import { API_PREFIX, ENDPOINTS } from '../paths.js';
-import { error, json, otherErrors, queryParameters, retryLater, tooManyReads } from './parts.js';
+import { error, json, queryParameters } from './parts.js';
+import { requestErrors, shared } from './shared-responses.js';
 
 const ID = '019b7d6c-90ce-7a3b-9c1d-2e4f5a6b7c8d';
 
@@ -16,11 +16,7 @@ const key = { id: ID, ...fields, created_at: '2026-01-02T03:04:05.678Z', created
 
 const tags = ['keys'];
 
-const common = {
-  429: retryLater('The client has exceeded its limit of reads, which counts these requests too.', tooManyReads),
-  503: retryLater('Postgres is unavailable.', unavailable('Postgres is unavailable; retry later.'), keyUnverified()),
-  ...otherErrors,
-};
+const common = { 503: shared('PostgresUnavailable'), ...requestErrors };
 
 /** The paths of the API keys. */
 export const keysPaths = {
@@ -30,17 +26,17 @@ export const keysPaths = {
       tags,
       summary: 'Create an API key',
       description:
-        'Answers with the key, which is not shown again. Only `ADMIN_API_KEY` may manage keys. Every replica accepts the key within 2 s. A key with an `advertiser` sees and changes only ads of that advertiser: other ads are answered with 404. At most 10,000 keys work at a time.',
+        'Creates a key and returns it. It is not shown again. Every replica accepts it within 2 s. A key with an `advertiser` is for ads of that advertiser only; requests for other ads are answered with 404. At most 10,000 keys can exist.',
       requestBody: {
         required: true,
         content: { 'application/json': { schema: { $ref: '#/components/schemas/NewKey' }, example: fields } },
       },
       responses: {
         201: json('The new key.', 'CreatedKey', { key: `amt_${'5f'.repeat(32)}`, ...key }),
-        400: error('The body is invalid.', invalidFields([{ path: 'name', message: 'name is required' }])),
-        409: error('Too many keys work.', tooManyKeys(10_000)),
-        413: error('The body is too large.', payloadTooLarge(16_384)),
-        415: error('The body is not JSON.', unsupportedMediaType('Unsupported Content-Type; use application/json.')),
+        400: shared('InvalidBody'),
+        409: error('There are too many keys.', tooManyKeys(10_000)),
+        413: shared('BodyTooLarge'),
+        415: shared('BodyNotJson'),
         ...common,
       },
     },
@@ -48,14 +44,12 @@ export const keysPaths = {
       operationId: 'listKeys',
       tags,
       summary: 'List the API keys',
-      description: 'Returns the keys that are not deleted, oldest first, without the keys themselves.',
+      description:
+        'Returns the name, scopes and id of each key that is not deleted, oldest first. The secret part of a key is not stored, so it is not returned.',
       parameters: queryParameters(keysQuery, { limit: 100, cursor: ID }),
       responses: {
         200: json('A page of keys.', 'Keys', { keys: [key], next_cursor: null }),
-        400: error(
-          'A query parameter is invalid or unknown.',
-          invalidFields([{ path: 'limit', message: 'limit must be less than or equal to 1000' }]),
-        ),
+        400: shared('InvalidQuery'),
         ...common,
       },
     },
@@ -66,7 +60,7 @@ export const keysPaths = {
       tags,
       summary: 'Delete an API key',
       description:
-        'Every replica refuses the key within 2 s, and ends the live streams that it has opened. A repeated request gets the same answer. The table `api_key_changes` has the creators and deleters of keys.',
+        'Deletes a key. Every replica refuses it within 2 s, and ends the live streams that were opened with it. A repeated request gets the same answer. The table `api_key_changes` records who created and deleted each key.',
       parameters: [
         {
           name: 'key_id',

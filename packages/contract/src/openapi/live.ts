@@ -1,14 +1,8 @@
-import { invalidFields, notAcceptable, unavailable, unknownAd } from '../errors.js';
+import { invalidFields, notAcceptable, unavailable } from '../errors.js';
 import { LIVE_ADS, liveQuery } from '../live-query.js';
-import {
-  error,
-  otherErrors,
-  queryParameters,
-  rateLimitHeaders,
-  requestIdHeader,
-  retryLater,
-  tooManyReads,
-} from './parts.js';
+import { rateLimitHeaders, requestIdHeader } from './headers.js';
+import { error, noCatalogue, queryParameters, retryLater } from './parts.js';
+import { requestErrors, shared } from './shared-responses.js';
 
 const state = {
   time: '2026-01-02T03:04:05.512Z',
@@ -47,22 +41,23 @@ export const liveOperation = {
   operationId: 'streamAnalytics',
   tags: ['analytics'],
   summary: 'Follow clicks and impressions as they are counted',
-  description: `Streams server-sent events: the totals and the last second of up to ${LIVE_ADS} ads, or of all ads together.
+  description: `Streams server-sent events: the totals and the last second of up to ${LIVE_ADS} ads, or of all ads together. Only valid events
+are counted.
 
-The first message comes at once. After that, a message comes each second in which something has changed, half a second after the
-end of the second that \`last_second\` counts. Each message is the whole state, as JSON of the schema \`LiveState\`. Totals
+The first message is sent at once. After that, a message is sent for each second in which something has changed, half a second
+after its end; \`last_second\` counts that second. Each message is the whole state, as JSON of the schema \`LiveState\`. Totals
 agree with \`GET /api/v1/ads/analytics\` and never decrease within a stream.
 
-- \`id\` is the time of the state in milliseconds. A client that reconnects gets the present state at once. \`Last-Event-ID\` is
+- \`id\` is the time of the state in milliseconds. A client that reconnects gets the current state at once. \`Last-Event-ID\` is
   ignored: missed states are not repeated, because each message replaces the one before.
 - \`retry\` differs between streams, so that clients do not reconnect at the same moment.
-- The comment \`: heartbeat\` comes after 15 seconds without a message.
+- The comment \`: heartbeat\` is sent after 15 seconds without a message.
 - The event \`unavailable\`, with data of the schema \`LiveUnavailable\`, means that neither Redis nor Postgres answers. The stream
   stays open; the next message means that one of them answers again.
 - The stream of a client that has not read a message for 5 seconds is closed.
 
-The service ends all streams when it shuts down, and after the database was replaced or recounted; then totals may be lower in the
-next stream. The \`EventSource\` of browsers reconnects by itself after the end of a stream, but not after a 503.`,
+The service ends all streams when it shuts down, and after the database was replaced or recounted. The next stream may then have
+lower totals. The \`EventSource\` of browsers reconnects by itself after the end of a stream, but not after a 503.`,
   parameters: queryParameters(liveQuery, { ad_id: ['ad-001', 'ad-002'] }),
   responses: {
     200: {
@@ -70,7 +65,13 @@ next stream. The \`EventSource\` of browsers reconnects by itself after the end 
       headers: { ...requestIdHeader, ...rateLimitHeaders },
       content: {
         'text/event-stream': {
-          schema: { type: 'string', description: 'Server-sent events, which end with the connection.' },
+          schema: {
+            type: 'string',
+            description: 'Server-sent events. Their data is JSON.',
+            contentSchema: {
+              anyOf: [{ $ref: '#/components/schemas/LiveState' }, { $ref: '#/components/schemas/LiveUnavailable' }],
+            },
+          },
           examples: {
             one_ad: { summary: 'ad_id=ad-001', value: `retry: 1743\n\n${message(state)}: heartbeat\n\n` },
             all_ads: { summary: 'Without ad_id', value: `retry: 2210\n\n${message(stateOfAll)}` },
@@ -83,16 +84,20 @@ next stream. The \`EventSource\` of browsers reconnects by itself after the end 
       },
     },
     400: error(
-      'A query parameter is invalid.',
+      'A query parameter is invalid, or there are too many ads.',
       invalidFields([{ path: 'ad_id', message: `ad_id must contain less than or equal to ${LIVE_ADS} items` }]),
     ),
-    404: error('An ad does not exist.', unknownAd('no-such-ad', 404)),
+    404: shared('UnknownAd'),
     406: error('The client does not accept `text/event-stream`.', notAcceptable('text/event-stream')),
-    429: retryLater('The client has exceeded its limit of reads. A stream counts once.', tooManyReads),
     503: retryLater(
       '`MAX_STREAMS` streams are open, or the catalogue is unavailable.',
-      unavailable('MAX_STREAMS streams are open; retry later.', undefined, 10),
+      unavailable(
+        '1000 streams are open, the limit of MAX_STREAMS; retry later, or read GET /api/v1/ads/analytics.',
+        undefined,
+        10,
+      ),
+      noCatalogue,
     ),
-    ...otherErrors,
+    ...requestErrors,
   },
 };

@@ -1,6 +1,9 @@
 import { type HealthAnswer, healthSchema, infoSchema, liveSchema, notReadySchema, readySchema } from '../management.js';
 import { ENDPOINTS } from '../paths.js';
-import { otherErrors, requestIdHeader } from './parts.js';
+import { requestIdHeader } from './headers.js';
+import { otherErrors, shared } from './shared-responses.js';
+
+const errors = { 431: shared('HeadersTooLarge'), ...otherErrors };
 
 function answer(description: string, schema: object, ...examples: readonly [summary: string, value: object][]) {
   return {
@@ -45,11 +48,11 @@ export const managementPaths = {
       tags: ['management'],
       summary: 'Get the state of the service and its dependencies',
       description:
-        'Returns the last known state; no dependency is called. A direct request gets the full report. A request through a proxy (with `X-Forwarded-For`) gets `status`, and the `status` of each dependency.',
+        'Returns the last known state, without a call to any dependency. A direct request gets the full report. A request through a proxy (with `X-Forwarded-For`), such as the gateway, gets `status` and the `status` of each dependency only. Through the gateway, ingest answers.',
       responses: {
         200: answer('The service is healthy or degraded.', healthSchema, ['Direct request', upReport]),
         503: answer('The service is unhealthy.', healthSchema, ['Request through a proxy', downReport]),
-        ...otherErrors,
+        ...errors,
       },
     },
   },
@@ -59,10 +62,10 @@ export const managementPaths = {
       tags: ['management'],
       summary: 'Check that the process runs',
       description:
-        'Liveness probe. Answers 200 while the event loop runs, whatever the state of the dependencies: a restart would not repair them.',
+        'Liveness probe. Answers 200 while the event loop runs, even if dependencies are unavailable, because a restart would not repair them. Gateways answer 404: request it from the service itself.',
       responses: {
         200: answer('The process runs.', liveSchema, ['Alive', { status: 'alive' }]),
-        ...otherErrors,
+        ...errors,
       },
     },
   },
@@ -79,7 +82,7 @@ export const managementPaths = {
           'Not ready',
           { status: 'not ready', reason: 'a required dependency is unavailable' },
         ]),
-        ...otherErrors,
+        ...errors,
       },
     },
   },
@@ -88,7 +91,8 @@ export const managementPaths = {
       operationId: 'info',
       tags: ['management'],
       summary: 'Get names and versions',
-      description: 'Returns the name and version of the service, and the version of Node.js.',
+      description:
+        'Returns the name and version of the service, and the version of Node.js. Through the gateway, ingest answers.',
       responses: {
         200: answer('Names and versions.', infoSchema, [
           'Ingest',
@@ -100,7 +104,7 @@ export const managementPaths = {
             started_at: '2026-01-02T03:04:05.678Z',
           },
         ]),
-        ...otherErrors,
+        ...errors,
       },
     },
   },
@@ -109,14 +113,15 @@ export const managementPaths = {
       operationId: 'metrics',
       tags: ['management'],
       summary: 'Get the metrics of the process',
-      description: 'Metrics in the Prometheus text format.',
+      description:
+        'Returns the metrics of the process in the Prometheus text format. Gateways answer 404: request it from the service itself.',
       responses: {
         200: {
           description: 'Metrics in the Prometheus text format.',
           headers: requestIdHeader,
           content: { 'text/plain': { schema: { type: 'string' }, example: METRICS_EXAMPLE } },
         },
-        ...otherErrors,
+        ...errors,
       },
     },
   },

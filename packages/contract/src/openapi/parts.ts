@@ -1,7 +1,8 @@
 import { EVENT_FIELDS, EVENT_KINDS, type EventKind } from '@ads/models';
 import type { Schema } from 'joi';
-import { type ApiError, errorBody, internal, rateLimited, unavailable } from '../errors.js';
+import { type ApiError, errorBody, unavailable } from '../errors.js';
 import { ROW_TYPES, RULES_HEADER } from '../row-format.js';
+import { cachingHeaders, rateLimitHeaders, requestIdHeader, retryAfterHeader } from './headers.js';
 
 /** The parts of a JSON Schema that this code reads. */
 export interface JsonSchema {
@@ -41,40 +42,6 @@ export function exampleOf(kind: EventKind): object {
 
 const REQUEST_ID = '0f8fad5b-d9cb-469f-a165-70867728950e';
 
-/** On every response. */
-export const requestIdHeader = {
-  'X-Request-ID': {
-    description:
-      'Id of the request in logs and error bodies. A valid `X-Request-ID` of the request is kept: 1 to 128 letters, digits and `._:-`.',
-    schema: { type: 'string' },
-    example: REQUEST_ID,
-  },
-};
-
-/** On responses of paths with a limit per client, unless the limit is disabled. */
-export const rateLimitHeaders = {
-  'RateLimit-Policy': {
-    description: 'The limit: `q` requests in `w` seconds, and a pseudonym `pk` of the client.',
-    schema: { type: 'string' },
-    example: '"events"; q=6000; w=60; pk=:kO3pXv1zQm8bT4Ya:',
-  },
-  RateLimit: {
-    description: 'The remaining requests: `r` in the next `t` seconds.',
-    schema: { type: 'string' },
-    example: '"events"; r=5999; t=60',
-  },
-};
-
-/** On responses that tell when to retry. */
-const retryAfterHeader = {
-  'Retry-After': {
-    description: 'Seconds to wait before the next attempt.',
-    required: true,
-    schema: { type: 'integer', minimum: 0 },
-    example: 1,
-  },
-};
-
 /** A JSON response on a path with a limit. @param schema name in the components */
 export function json(description: string, schema: string, example: object) {
   return {
@@ -86,23 +53,7 @@ export function json(description: string, schema: string, example: object) {
 
 /** Adds the headers of a response that clients may cache. */
 export function withCaching<Response extends { readonly headers: object }>(response: Response) {
-  return {
-    ...response,
-    headers: {
-      ...response.headers,
-      ETag: {
-        description: 'Version of the response, for `If-None-Match`.',
-        schema: { type: 'string' },
-        example: '"dJ0tHnQ1f2Vb8xY4kLm9pA"',
-      },
-      'Cache-Control': {
-        description:
-          'How long the response may be cached; `no-cache`: caches must compare the `ETag` with the service before each use.',
-        schema: { type: 'string' },
-        example: 'public, max-age=10',
-      },
-    },
-  };
+  return { ...response, headers: { ...response.headers, ...cachingHeaders } };
 }
 
 /** On responses that browsers save. @param file an example of its name */
@@ -152,23 +103,22 @@ export function withRows<Response extends { readonly headers: object; readonly c
   };
 }
 
-/** The answer to a client that has the current version. */
-export function notModified(description: string) {
+/** A response without a body. */
+export function empty(description: string) {
   return { description, headers: { ...requestIdHeader, ...rateLimitHeaders } };
 }
 
 /** An error response. @param errors become the examples, in the form that the service sends */
 export function error(description: string, ...errors: readonly ApiError[]) {
-  const examples = errors.map((one) => [one.code, { summary: one.message, value: errorBody(one, REQUEST_ID) }]);
+  const examples: Record<string, { summary: string; value: object }> = {};
+  for (const one of errors) {
+    const name = one.code in examples ? `${one.code}_${Object.keys(examples).length + 1}` : one.code;
+    examples[name] = { summary: one.message, value: errorBody(one, REQUEST_ID) };
+  }
   return {
     description,
     headers: { ...requestIdHeader, ...rateLimitHeaders },
-    content: {
-      'application/json': {
-        schema: { $ref: '#/components/schemas/Error' },
-        examples: Object.fromEntries(examples) as Record<string, { summary: string; value: object }>,
-      },
-    },
+    content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' }, examples } },
   };
 }
 
@@ -178,7 +128,8 @@ export const adId = {
   in: 'path',
   required: true,
   description: 'Id of the ad.',
-  schema: { type: 'string', examples: ['ad-001'] },
+  schema: { type: 'string' },
+  example: 'ad-001',
 };
 
 /** An example of `next_cursor`. */
@@ -187,14 +138,8 @@ export const OPAQUE_CURSOR = 'MTc2NzMxNjQ0NTY3ODAwMCBhZC0wMDI';
 /** The example of a 503 while the ads cannot be read. */
 export const noCatalogue = unavailable('The ad catalogue is unavailable; retry later.');
 
-/** The example of a 429 of a request with events. */
-export const tooManyEvents = rateLimited(6_000, 'kO3pXv1zQm8bT4Ya');
-
-/** The example of a 429 of a read. */
-export const tooManyReads = rateLimited(600, 'kO3pXv1zQm8bT4Ya');
-
 /** The example of a 503 of a read of Postgres. */
-export const noPostgres = unavailable('Postgres is unavailable; retry later.');
+export const noPostgres = unavailable('A dependency is unavailable; retry later.');
 
 /** Adds the header that tells when to retry. */
 export function withRetryAfter<Response extends { readonly headers: object }>(response: Response) {
@@ -205,17 +150,6 @@ export function withRetryAfter<Response extends { readonly headers: object }>(re
 export function retryLater(description: string, ...errors: readonly ApiError[]) {
   return withRetryAfter(error(description, ...errors));
 }
-
-/** Errors that a path does not list. */
-export const otherErrors = {
-  default: {
-    ...error(
-      'Any other error, such as 500 for a fault of the service, or 503 from a gateway that reaches no service.',
-      internal(new Error('example')),
-    ),
-    headers: requestIdHeader,
-  },
-};
 
 /** The fields of an object schema as query parameters. */
 export function queryParameters(schema: Schema, examples: Readonly<Record<string, unknown>>) {

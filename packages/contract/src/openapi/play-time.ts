@@ -1,16 +1,7 @@
-import { invalidFields, unknownAd } from '../errors.js';
+import { invalidFields } from '../errors.js';
 import { playTimeQuery } from '../play-time-query.js';
-import {
-  error,
-  json,
-  noPostgres,
-  notModified,
-  otherErrors,
-  queryParameters,
-  retryLater,
-  tooManyReads,
-  withCaching,
-} from './parts.js';
+import { error, json, queryParameters, withCaching } from './parts.js';
+import { requestErrors, shared } from './shared-responses.js';
 
 /** `GET /api/v1/ads/analytics/play-time` */
 export const playTimeOperation = {
@@ -18,7 +9,7 @@ export const playTimeOperation = {
   tags: ['analytics'],
   summary: 'Get the seconds of the video at which people click',
   description:
-    'Returns the clicks of an ad by the second of the video, over all time. Clicks without `video_play_time` are not included.',
+    'Returns the valid clicks of an ad by the second of the video, over all time. Clicks without `video_play_time` are not included.',
   parameters: queryParameters(playTimeQuery, { ad_id: 'ad-001' }),
   responses: {
     200: withCaching(
@@ -31,14 +22,10 @@ export const playTimeOperation = {
         ],
       }),
     ),
-    304: notModified('The clicks have not changed since the response that `If-None-Match` names.'),
-    400: error(
-      'A query parameter is missing, invalid or unknown.',
-      invalidFields([{ path: 'ad_id', message: 'ad_id is required' }]),
-    ),
-    404: error('The ad does not exist.', unknownAd('no-such-ad', 404)),
-    429: retryLater('The client has exceeded its limit of reads.', tooManyReads),
-    503: retryLater('Postgres is unavailable.', noPostgres),
-    ...otherErrors,
+    304: shared('NotModified'),
+    400: error('`ad_id` is missing or invalid.', invalidFields([{ path: 'ad_id', message: 'ad_id is required' }])),
+    404: shared('UnknownAd'),
+    503: shared('PostgresUnavailable'),
+    ...requestErrors,
   },
 };

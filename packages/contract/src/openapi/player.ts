@@ -1,6 +1,8 @@
 import { notFound } from '../errors.js';
 import { API_PREFIX, ENDPOINTS } from '../paths.js';
-import { error, notModified, otherErrors, rateLimitHeaders, requestIdHeader, withCaching } from './parts.js';
+import { rateLimitHeaders, requestIdHeader } from './headers.js';
+import { empty, error, withCaching } from './parts.js';
+import { requestErrors, shared } from './shared-responses.js';
 
 const SCRIPT = 'text/javascript';
 
@@ -20,7 +22,7 @@ function script(description: string, example: string) {
   return { ...response, content: { [SCRIPT]: { schema: { type: 'string' }, example } } };
 }
 
-const unchanged = { 304: notModified('The client has this version (`If-None-Match`).') };
+const unchanged = { 304: shared('NotModified') };
 
 const CALL = "track(document.querySelector('video'), { adId: 'ad-001', endpoint: 'https://ads.example.com' });";
 
@@ -32,8 +34,8 @@ export const playerPaths = {
       tags: ['events'],
       summary: 'Get the browser snippet for a script element',
       description:
-        'A script that defines `AdsMetricTracker.track`, which reports what a video element plays. Any origin may load it; caches keep it for five minutes.',
-      responses: { 200: script('The script.', `AdsMetricTracker.${CALL}`), ...unchanged, ...otherErrors },
+        'Returns a script that defines `AdsMetricTracker.track`, which reports what a video element plays. Any origin may load it. Caches keep it for five minutes.',
+      responses: { 200: script('The script.', `AdsMetricTracker.${CALL}`), ...unchanged, ...requestErrors },
     },
   },
   [ENDPOINTS.playerModule.path]: {
@@ -41,11 +43,12 @@ export const playerPaths = {
       operationId: 'playerModule',
       tags: ['events'],
       summary: 'Get the browser snippet as a module',
-      description: 'The same as `/player.js`, as a JavaScript module that exports `track`.',
+      description:
+        'Returns the snippet as a JavaScript module that exports `track`. It is otherwise the same as `/player.js`.',
       responses: {
         200: script('The module.', `import { track } from '/player.mjs'; ${CALL}`),
         ...unchanged,
-        ...otherErrors,
+        ...requestErrors,
       },
     },
   },
@@ -55,7 +58,7 @@ export const playerPaths = {
       tags: ['events'],
       summary: 'Get one version of the browser snippet',
       description:
-        'The script or the module under a path that names its content, as `Content-Location` of `/player.js` and `/player.mjs` tells it. Caches may keep it for a year. The path of another release redirects to the newest one.',
+        'Returns the script or the module under a path that names its content: the `Content-Location` of `/player.js` or `/player.mjs`. Caches may keep it for a year. The path of another release redirects to the newest one.',
       parameters: [
         {
           name: 'file',
@@ -68,7 +71,7 @@ export const playerPaths = {
       responses: {
         200: script('The script or the module.', `AdsMetricTracker.${CALL}`),
         302: {
-          ...notModified('The newest version; this service does not have the other one.'),
+          ...empty('The service has no such version. The newest one is elsewhere.'),
           headers: {
             ...requestIdHeader,
             ...rateLimitHeaders,
@@ -82,7 +85,7 @@ export const playerPaths = {
         },
         ...unchanged,
         404: error('The name has another extension.', notFound()),
-        ...otherErrors,
+        ...requestErrors,
       },
     },
   },

@@ -1,7 +1,8 @@
 import { DIAGNOSTIC_NAMES, DIAGNOSTICS, type DiagnosticName, diagnosticLevel } from '@ads/models';
-import { invalidFields, unavailable, unknownAd } from '../errors.js';
+import { invalidFields, unavailable } from '../errors.js';
 import { qualityQuery } from '../quality-query.js';
-import { error, json, noPostgres, otherErrors, queryParameters, retryLater, tooManyReads } from './parts.js';
+import { error, json, noPostgres, queryParameters, retryLater } from './parts.js';
+import { requestErrors, shared } from './shared-responses.js';
 
 const examples: Readonly<Record<DiagnosticName, readonly [value: number, of: number]>> = {
   invalid_clicks: [140, 1_190],
@@ -30,7 +31,7 @@ export const qualityOperation = {
   tags: ['analytics'],
   summary: 'Get diagnostics of the traffic of an ad',
   description:
-    'Returns the invalid traffic of an ad, and diagnostics of its valid events: signs of players that report wrongly, of cached VAST documents and of fraud. Diagnostics change no count. Hashes of viewers are not shown; a viewer has another one on each UTC day. One answer reads at most `QUALITY_MAX_EVENTS` stored events of all ads, the newest of the range: see `sample`. Events are removed after `EVENT_RETENTION_DAYS`.',
+    'Returns the invalid traffic of an ad, and diagnostics of its valid events. Diagnostics are signs of players that report wrongly, of cached VAST documents, and of fraud. They change no count. A viewer is recognised by a hash of address and user agent, which changes on each UTC day and is not returned. One answer reads at most `QUALITY_MAX_EVENTS` stored events of all ads, the newest of the range; `sample` describes what was read. Events are removed after `EVENT_RETENTION_DAYS`.',
   parameters: queryParameters(qualityQuery, {
     ad_id: 'ad-001',
     from: '2026-03-28T00:00:00Z',
@@ -67,13 +68,12 @@ export const qualityOperation = {
       'A query parameter is missing, invalid or unknown, or the range is too long.',
       invalidFields([{ path: 'from', message: 'from must be at most 7 days before to' }]),
     ),
-    404: error('The ad does not exist.', unknownAd('no-such-ad', 404)),
-    429: retryLater('The client has exceeded its limit of reads.', tooManyReads),
+    404: shared('UnknownAd'),
     503: retryLater(
-      'Postgres is unavailable, or other diagnostics are being read: one of each client at a time, half of `MAX_EXPORTS` of all.',
+      'Postgres is unavailable, or too many diagnostics are being read: a client may read one at a time, all clients together half of `MAX_EXPORTS`.',
       noPostgres,
       unavailable('Too many diagnostics are being read; retry later.', undefined, 5),
     ),
-    ...otherErrors,
+    ...requestErrors,
   },
 };

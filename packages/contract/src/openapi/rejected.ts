@@ -1,6 +1,7 @@
 import { unknownAd } from '../errors.js';
 import type { RejectedEvents } from '../rejected-events.js';
-import { json, otherErrors, retryLater, tooManyReads } from './parts.js';
+import { json } from './parts.js';
+import { requestErrors } from './shared-responses.js';
 
 const unknown = unknownAd('ad-0001', 404);
 
@@ -25,12 +26,11 @@ const example: RejectedEvents = {
 export const rejectedOperation = {
   operationId: 'listRejectedEvents',
   tags: ['events'],
-  summary: 'List what was rejected lately',
+  summary: 'List the rejections of the last hour',
   description:
-    'Lists the events and tag requests of the last hour that were refused, are not counted because of their tag, or got a document without an ad: so that a wrong tag is found. Each replica of ingest keeps up to 200 different rejections in memory, the most frequent ones of each reason, and shares them through Redis every 2 s; a restart of ingest forgets none that was shared. Bodies, addresses and keys are not kept. A key with an `advertiser` sees the rejections of its ads only.',
+    'Lists events and tag requests of the last hour that were refused, that are not counted because of their tag, or that got a document without an ad. The list helps to find a wrong tag. Each replica of ingest keeps up to 200 different rejections in memory, the most frequent ones of each reason, and shares them through Redis every 2 s. A restart of ingest loses none that was shared. Bodies, addresses and keys are not kept. A key with an `advertiser` gets the rejections of its ads only.',
   responses: {
     200: json('The rejections.', 'RejectedEvents', example),
-    429: retryLater('The client has exceeded its limit of reads.', tooManyReads),
-    ...otherErrors,
+    ...requestErrors,
   },
 };

@@ -1,18 +1,7 @@
 import { invalidFields } from '../errors.js';
 import { reportQuery } from '../report-query.js';
-import {
-  error,
-  json,
-  noPostgres,
-  notModified,
-  OPAQUE_CURSOR,
-  otherErrors,
-  queryParameters,
-  retryLater,
-  tooManyReads,
-  withCaching,
-  withRows,
-} from './parts.js';
+import { error, json, noPostgres, OPAQUE_CURSOR, queryParameters, retryLater, withCaching, withRows } from './parts.js';
+import { requestErrors, shared } from './shared-responses.js';
 
 const reportExample = {
   from: '2026-03-28T00:00:00+01:00',
@@ -104,9 +93,9 @@ const reportExample = {
 export const reportOperation = {
   operationId: 'readReport',
   tags: ['analytics'],
-  summary: 'Get clicks, impressions and rates for any range of time',
+  summary: 'Get clicks, impressions and rates of any range of time',
   description:
-    'Returns a time series or a total, optionally grouped by ad, campaign, advertiser, and a label of events or their verdict. Metrics and rates count valid events, except those whose names begin with `gross_` or `invalid_`. Days, weeks and months begin at midnight in the time zone `tz`; a day on which its clocks change is not 24 hours long. The report sums quarter-hours, so `from` and `to` must be whole quarter-hours; with `interval=minute` it sums minutes, so they must be whole minutes.',
+    'Returns a time series or a total, optionally grouped by ad, campaign or advertiser, and by one label of the events or by their verdict. Metrics count valid events, except those whose names begin with `gross_` or `invalid_`. Days, weeks and months begin at midnight in the time zone `tz`; a day on which its clocks change is not 24 hours long. The report sums quarter-hours, so `from` and `to` must be whole quarter-hours; with `interval=minute` it sums minutes, so they must be whole minutes.',
   parameters: queryParameters(reportQuery, {
     from: '2026-03-28',
     to: '2026-03-30',
@@ -134,16 +123,15 @@ export const reportOperation = {
       reportExample.rows,
       'report-2026-03-28-2026-03-30.csv',
     ),
-    304: notModified('The report has not changed since the response that `If-None-Match` names.'),
+    304: shared('NotModified'),
     400: error(
       'A query parameter is invalid, or the report in JSON has more than 10,000 rows.',
       invalidFields([{ path: 'tz', message: 'tz must be an IANA time zone, such as Europe/Berlin' }]),
     ),
-    429: retryLater('The client has exceeded its limit of reads.', tooManyReads),
     503: retryLater(
-      'Postgres is unavailable, or a report in CSV or NDJSON is requested while `MAX_EXPORTS` exports are in progress.',
+      'Postgres is unavailable. Or the report is in CSV or NDJSON, and `MAX_EXPORTS` exports are in progress.',
       noPostgres,
     ),
-    ...otherErrors,
+    ...requestErrors,
   },
 };

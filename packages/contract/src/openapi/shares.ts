@@ -1,8 +1,9 @@
-import { keyUnverified, tooManyShares, unknownCampaign, unknownShare } from '../access-errors.js';
-import { invalidFields, payloadTooLarge, unavailable, unknownAd, unsupportedMediaType } from '../errors.js';
+import { tooManyShares, unknownCampaign, unknownShare } from '../access-errors.js';
+import { invalidFields, unknownAd } from '../errors.js';
 import { API_PREFIX, ENDPOINTS } from '../paths.js';
 import { sharesQuery } from '../share-requests.js';
-import { error, json, otherErrors, queryParameters, retryLater, tooManyReads } from './parts.js';
+import { error, json, queryParameters } from './parts.js';
+import { requestErrors, shared } from './shared-responses.js';
 
 const ID = '019b7d6c-90ce-7a3b-9c1d-2e4f5a6b7c8d';
 
@@ -17,11 +18,7 @@ const share = { id: ID, name: body.name, ...opened, created_at: '2026-01-02T03:0
 
 const tags = ['shares'];
 
-const common = {
-  429: retryLater('The client has exceeded its limit of reads, which counts these requests too.', tooManyReads),
-  503: retryLater('Postgres is unavailable.', unavailable('Postgres is unavailable; retry later.'), keyUnverified()),
-  ...otherErrors,
-};
+const common = { 503: shared('PostgresUnavailable'), ...requestErrors };
 
 /** The paths of the shares. */
 export const sharesPaths = {
@@ -31,7 +28,7 @@ export const sharesPaths = {
       tags,
       summary: 'Share the numbers of an ad or a campaign',
       description:
-        'Answers with the secret of a link, which is not shown again. Send it as the key of a request. It opens the report, play times and diagnostics of the ad or of the ads of the campaign, and these ads themselves, and nothing else. The dashboard takes it from the fragment of its address: `/dashboard/report#share=SECRET`. Every replica accepts it within 2 s. At most 5,000 shares work at a time.',
+        'Creates a share and returns its secret, which is not shown again. A client sends the secret as its API key. It opens the report, the play times and the diagnostics of the ad, or of the ads of the campaign, and these ads themselves, and nothing else. A link to the dashboard has it in the fragment: `/dashboard/report#share=SECRET`. Every replica accepts the secret within 2 s. At most 5,000 shares can exist.',
       requestBody: {
         required: true,
         content: { 'application/json': { schema: { $ref: '#/components/schemas/NewShare' }, example: body } },
@@ -47,9 +44,9 @@ export const sharesPaths = {
           unknownAd('no-such-ad', 404),
           unknownCampaign(),
         ),
-        409: error('Too many shares work.', tooManyShares(5_000)),
-        413: error('The body is too large.', payloadTooLarge(16_384)),
-        415: error('The body is not JSON.', unsupportedMediaType('Unsupported Content-Type; use application/json.')),
+        409: error('There are too many shares.', tooManyShares(5_000)),
+        413: shared('BodyTooLarge'),
+        415: shared('BodyNotJson'),
         ...common,
       },
     },
@@ -58,14 +55,11 @@ export const sharesPaths = {
       tags,
       summary: 'List the shares',
       description:
-        'Returns the shares that work, oldest first, without their secrets. A key with an `advertiser` sees its own only.',
+        'Returns the shares that are neither expired nor revoked, oldest first, without their secrets. A key with an `advertiser` gets its own shares only.',
       parameters: queryParameters(sharesQuery, { ad_id: 'ad-001', campaign: 'summer', limit: 100, cursor: ID }),
       responses: {
         200: json('A page of shares.', 'Shares', { shares: [share], next_cursor: null }),
-        400: error(
-          'A query parameter is invalid or unknown.',
-          invalidFields([{ path: 'limit', message: 'limit must be less than or equal to 1000' }]),
-        ),
+        400: shared('InvalidQuery'),
         ...common,
       },
     },
@@ -74,11 +68,11 @@ export const sharesPaths = {
     get: {
       operationId: 'readCurrentShare',
       tags,
-      summary: 'Tell what the share of the request opens',
-      description: 'For clients that have nothing but the secret of a share.',
+      summary: 'Get the ad or campaign of a share',
+      description: 'Returns what the share of the request opens, for clients that have its secret only.',
       responses: {
         200: json('The ad or the campaign, and the end of the share.', 'CurrentShare', opened),
-        404: error('The request has `ADMIN_API_KEY`, and no share.', unknownShare()),
+        404: error('The request has `ADMIN_API_KEY` in place of a share.', unknownShare()),
         ...common,
       },
     },
@@ -89,7 +83,7 @@ export const sharesPaths = {
       tags,
       summary: 'Revoke a share',
       description:
-        'Every replica refuses the share within 2 s. A repeated request gets the same answer. The table `api_key_changes` has the creators and deleters of shares.',
+        'Revokes a share. Every replica refuses it within 2 s. A repeated request gets the same answer. The table `api_key_changes` records who created and revoked each share.',
       parameters: [
         {
           name: 'share_id',

@@ -9,7 +9,8 @@ import {
 } from '../errors.js';
 import { ENDPOINTS } from '../paths.js';
 import { clickThroughPaths } from './click-through.js';
-import { otherErrors, tooManyEvents, withRetryAfter } from './parts.js';
+import { withRetryAfter } from './parts.js';
+import { otherErrors, tooManyEvents } from './shared-responses.js';
 import { labelParameters, notCached, SESSION, tagParameter, withCodes } from './tag-parts.js';
 
 const gif = {
@@ -36,50 +37,71 @@ const parameters = [
     in: 'path',
     required: true,
     description:
-      'The event by its name in VAST, in any letter case, such as `impression`, `start`, `firstQuartile` or `click`. The older names `fullscreen`, `exitFullscreen`, `expand` and `collapse` are accepted too.',
+      'Name of the event in VAST, in any letter case, such as `impression`, `start`, `firstQuartile` or `click`. The older names `fullscreen`, `exitFullscreen`, `expand` and `collapse` are accepted too.',
     schema: { type: 'string' },
     example: 'start',
   },
-  tagParameter('ad_id', 'Id of the ad.', 'ad-001', { required: true }),
+  tagParameter('ad_id', 'Id of the ad.', 'ad-001', { required: true, example: 'ad-001' }),
   tagParameter(
     'sid',
-    'Session of the viewer: a UUIDv7, which `GET /vast/{ad_id}` makes. Within a session an event counts once, however often its pixel is fetched.',
+    'Session of the viewer: a UUIDv7, which `GET /vast/{ad_id}` generates. Within a session an event counts once, however often its pixel is fetched.',
     SESSION,
   ),
   ...labelParameters,
-  tagParameter('code', 'The macro `[ERRORCODE]` of the event `error`; 900 if it is not three digits.', '402'),
-  tagParameter('offset', 'The offset of the event `progress`, which counts once for each offset.', '00:00:05'),
+  tagParameter(
+    'code',
+    'Value of the macro `[ERRORCODE]`, for the event `error`. A value that is not three digits is stored as 900.',
+    '402',
+  ),
+  tagParameter('offset', 'Offset of the event `progress`, which counts once for each offset.', '00:00:05'),
   tagParameter(
     'vendor',
-    'The vendor of `verificationNotExecuted`, which counts once for each vendor.',
+    'Vendor of the event `verificationNotExecuted`, which counts once for each vendor.',
     'vendor.com-omid',
   ),
-  tagParameter('f', '`b`: the answer is 204 without a body.', 'b'),
+  tagParameter('f', '`b` asks for 204 without a body.', 'b'),
 ];
 
-const DESCRIPTION =
-  'Counts one event of an ad, and answers with a GIF after the event is durable. Fetch the URL again after a timeout, 429 or 503: the event counts once, because its id is derived from the URL. Without a session an id is derived from `cb`, `ts`, the address and the user agent; if `cb` or `ts` is missing, each fetch is an event. A parameter that is an unfilled macro, such as `[TIMESTAMP]` or `-1`, or is not valid, is ignored. HEAD answers with the same headers and counts nothing; so do prefetches. The body of every response is the GIF, also of errors. Only a success with `f=b` has no body.';
+const DESCRIPTION = `Counts one event of an ad, and answers with a GIF after the event is durable. After a timeout, 429 or 503, fetch the same URL
+again: the event counts once, because its id is derived from the URL. Without a session, the id is derived from \`cb\`, \`ts\`, the
+address and the user agent. If \`cb\` or \`ts\` is missing, each fetch is an event of its own.
 
-const responses = {
-  200: { description: 'The event is durable, and counts once.', headers, content: gif },
-  204: { description: 'The same with `f=b`.', headers },
-  400: refused(
+A parameter is ignored if it is invalid, or an unfilled macro such as \`[TIMESTAMP]\` or \`-1\`. HEAD answers with the same headers and
+counts nothing; so do prefetches of browsers. Errors have the GIF as their body, too. Only a success with \`f=b\` has no body.`;
+
+/** The responses of both operations, by their names in the components. */
+export const pixelResponses = {
+  PixelCounted: { description: 'The event is durable, and counts once.', headers, content: gif },
+  PixelCountedWithoutBody: { description: 'The event is durable, and counts once. The request has `f=b`.', headers },
+  PixelInvalid: refused(
     'The ad id is missing or invalid, or the event is too old.',
     invalidFields([{ path: 'ad_id', message: 'ad_id is required' }]),
   ),
-  404: refused(
+  PixelUnknown: refused(
     'VAST has no such event, or the ad does not exist.',
     unknownEvent('strat', undefined),
     unknownAd('no-such-ad', 404),
   ),
-  414: refused('The URL is longer than 8 KiB.', targetTooLong(8_192)),
-  429: withRetryAfter(refused('The client has exceeded its limit of events.', tooManyEvents)),
-  503: withRetryAfter(
+  PixelTooLong: refused('The URL is longer than 8 KiB.', targetTooLong(8_192)),
+  PixelLimited: withRetryAfter(refused('The client has exceeded `RATE_LIMIT_EVENTS_PER_MINUTE`.', tooManyEvents)),
+  PixelNotDurable: withRetryAfter(
     refused(
       'The event is not durable. Fetch the URL again.',
       unavailable('Neither NATS nor Postgres could store the event; send it again.'),
     ),
   ),
+};
+
+const pixel = (name: keyof typeof pixelResponses) => ({ $ref: `#/components/responses/${name}` });
+
+const responses = {
+  200: pixel('PixelCounted'),
+  204: pixel('PixelCountedWithoutBody'),
+  400: pixel('PixelInvalid'),
+  404: pixel('PixelUnknown'),
+  414: pixel('PixelTooLong'),
+  429: pixel('PixelLimited'),
+  503: pixel('PixelNotDurable'),
   ...otherErrors,
 };
 
@@ -99,9 +121,9 @@ export const tagPaths = {
       operationId: 'trackEventByBeacon',
       tags: ['events'],
       summary: 'Report an event by a beacon',
-      description: 'The same as GET, for `navigator.sendBeacon`. The body is ignored.',
+      description: 'Counts one event as GET does, for `navigator.sendBeacon`. The body is ignored.',
       parameters,
-      responses: { ...responses, 413: refused('The body is too large.', payloadTooLarge(16_384)) },
+      responses: { ...responses, 413: refused('The body is larger than `MAX_BODY_BYTES`.', payloadTooLarge(16_384)) },
     },
   },
 };

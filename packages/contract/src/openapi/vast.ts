@@ -1,5 +1,6 @@
 import { type ApiError, invalidRequest, targetTooLong, unavailable, unknownAd } from '../errors.js';
-import { adId, otherErrors, tooManyEvents, withRetryAfter } from './parts.js';
+import { adId, withRetryAfter } from './parts.js';
+import { otherErrors, tooManyEvents } from './shared-responses.js';
 import { notCached } from './tag-parts.js';
 
 const ROOT = 'VAST version="4.2" xmlns="http://www.iab.com/VAST"';
@@ -28,18 +29,22 @@ const carried = ['placement', 'source', 'sub1', 'sub2', 'sub3', 'sub4', 'sub5'].
   name,
   in: 'query',
   description: name.startsWith('sub')
-    ? `Value of the macro \`{${name}}\` of the target.`
-    : `The \`${name}\` of all events of the document.`,
-  schema: { type: 'string' },
-  example: name.startsWith('sub') ? 'partner-7' : 'home',
+    ? `Value of the macro \`{${name}}\` of \`target_url\`.`
+    : `\`${name}\` of all events of the document.`,
+  schema: { type: 'string', examples: [name.startsWith('sub') ? 'partner-7' : 'home'] },
 }));
 
 export const vastOperation = {
   operationId: 'getVast',
   tags: ['events'],
   summary: 'Get the VAST of an ad',
-  description:
-    'Returns a VAST 4.2 document for one view: an InLine, or a Wrapper if the ad has a `vast_url`. Its URLs begin with `PUBLIC_URL` and have a session of their own, within which each event counts once. If tags are signed (`TAG_SIGNING`), the URLs have a signature of the ad, the session and the placement, `sg`, which expires after `TAG_SIGNATURE_HOURS`. The query is carried into every URL; values that are not 1 to 64 printable characters, and unfilled macros such as `[PLACEMENT]`, are left out. An ad that is paused, archived, out of its dates, or without media and `vast_url` gets 200 and a document without an ad. A response names the origin of the request and allows credentials. Serving a document counts nothing.',
+  description: `Returns a VAST 4.2 document for one view: an InLine, or a Wrapper if the ad has a \`vast_url\`. Its URLs begin with
+\`PUBLIC_URL\` and have a new session, within which each event counts once. With \`TAG_SIGNING\`, the URLs have a signature \`sg\` of the
+ad, the session and the placement, which expires after \`TAG_SIGNATURE_HOURS\`.
+
+The parameters of the query are copied into every URL, except values that are not 1 to 64 printable characters, and unfilled
+macros such as \`[PLACEMENT]\`. An ad that is paused, archived, out of its dates, or without both media and \`vast_url\` gets 200 and a
+document without an ad. The response allows requests of any origin with credentials. Serving a document counts nothing.`,
   parameters: [adId, ...carried],
   responses: {
     200: document(
@@ -51,9 +56,9 @@ export const vastOperation = {
       'The path is not valid percent-encoding.',
       invalidRequest('The path contains an invalid percent-encoding.'),
     ),
-    404: refused('The ad does not exist: the tag is wrong.', unknownAd('no-such-ad', 404)),
+    404: refused('The ad does not exist. The tag is wrong.', unknownAd('no-such-ad', 404)),
     414: refused('The URL is longer than 8 KiB.', targetTooLong(8_192)),
-    429: withRetryAfter(refused('The client has exceeded its limit of events.', tooManyEvents)),
+    429: withRetryAfter(refused('The client has exceeded `RATE_LIMIT_EVENTS_PER_MINUTE`.', tooManyEvents)),
     503: withRetryAfter(
       refused(
         'The ad is not in memory, and Postgres is unavailable.',
