@@ -35,6 +35,13 @@ Checks format, lint and types, and runs the tests against real servers. Argument
   FILE…     only test files whose path contains one of these
   -t NAME   only tests whose name matches this`,
   },
+  'test:browser': {
+    program: './dist/test-browser.js',
+    usage: `npm run test:browser [-- -t NAME]
+Runs the tests in Chromium, also the long ones that npm test leaves out. Installs Chromium by apt-get if it is missing and
+the user is root. Arguments go to Jest.
+  -t NAME   only tests whose name matches this`,
+  },
   chaos: {
     program: '../chaos/dist/main.js',
     options: { rounds: string, seed: string, fault: string, seconds: string },

@@ -1,3 +1,4 @@
+export { findChromium } from './browser.js';
 export { shiftedClock } from './clock/shifted-clock.js';
 export { addAds, migrate, openPool, seedSampleAds, type Variables } from './database.js';
 export { type Gateway, openGateway } from './gateway/gateway.js';

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { findChromium } from './browser.js';
 import { printStep, printWarning, step } from './launcher/progress.js';
 import { endLeftovers } from './processes/leftovers.js';
 import type { LocalProcess } from './processes/local-process.js';
@@ -36,6 +37,9 @@ async function runTests(run: StandAloneRun, jestArguments: readonly string[]): P
     check('types of the tests', ['typescript/bin/tsc', '-b', 'infra/tsconfig.test.json'], folders),
     findServers(),
   ]);
+  if (findChromium() === undefined) {
+    printWarning('Chromium is not installed, so the browser tests are skipped. `npm run test:browser` installs it.');
+  }
   const postgres = Object.entries(server.env).map(([name, value]) => [`TEST_${name}`, value]);
   await runJest(run, { ...folders, ...Object.fromEntries(postgres) }, jestArguments);
   counts.failed += checks.filter((good) => !good).length;

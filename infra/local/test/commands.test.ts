@@ -35,6 +35,7 @@ function run(root: string, ...args: string[]) {
 const COMMANDS = [
   'start',
   'test',
+  'test:browser',
   'chaos',
   'fuzz',
   'bounds',
@@ -56,6 +57,7 @@ const COMMANDS = [
 /** Their programs read the arguments. */
 const PASSED_ON = [
   'test',
+  'test:browser',
   'ads',
   'keys',
   'psql',

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
-import { findOnPath } from '@ads/local';
+import { findChromium } from '@ads/local';
 
 /** The browser of this machine; undefined if it has none. */
-export const chromium = ['chromium', 'google-chrome', 'chromium-browser', 'chrome'].map(findOnPath).find(Boolean);
+export const chromium = findChromium();
 
 /** A tab. */
 export interface Page {

@@ -1,12 +1,24 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { waitFor } from '@ads/local';
+import { expect } from '@jest/globals';
 import type { Page } from './chromium.js';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** The visible text of the page, with single spaces. */
 const textOf = async (page: Page) => (await page.run<string>('document.body.innerText')).replaceAll(/\s+/g, ' ');
+
+/** A script that gives a tab its key, and records whatever the policy of the page forbids. */
+export const withKey = (key: string) => `sessionStorage.setItem('ads-api-key', '${key}');
+  window.refused = [];
+  addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => refused.push(violatedDirective + ' ' + blockedURI));`;
+
+/** Expects that axe finds no problem, in light and in dark colours, and that the policy of the page forbade nothing. */
+export async function expectSound(page: Page): Promise<void> {
+  expect(await accessProblems(page)).toEqual([]);
+  expect(await page.run('window.refused ?? []')).toEqual([]);
+}
 
 /** Waits until the page shows each of these texts, and none of the others. */
 export async function untilShown(page: Page, texts: readonly string[], others: readonly string[] = []): Promise<void> {
