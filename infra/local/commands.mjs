@@ -13,9 +13,11 @@ const helpOf = (service, command) =>
 /**
  * The program (or the arguments of Biome), the help text and the options of each npm script. A program without
  * `options` parses its arguments itself. `usesTracker`: it connects to the tracker that `npm start` runs in this folder.
+ * `runsTracker`: it needs the packages of the tracker only, not those of tests and checks.
  */
 export const COMMANDS = {
   start: {
+    runsTracker: true,
     program: './dist/start.js',
     options: { fresh: boolean },
     usage: `npm start [-- --fresh]
@@ -88,6 +90,7 @@ Checks the Dockerfile, Compose files, Kubernetes manifests, dashboards, alerts a
   --static   start no server, and skip the check that runs the queries of the dashboards`,
   },
   ads: {
+    runsTracker: true,
     usesTracker: true,
     program: '../../services/ingest/bundle/ads-main.js',
     printsResults: true,
@@ -96,6 +99,7 @@ Checks the Dockerfile, Compose files, Kubernetes manifests, dashboards, alerts a
     },
   },
   keys: {
+    runsTracker: true,
     usesTracker: true,
     program: '../../services/ingest/bundle/keys-main.js',
     printsResults: true,
@@ -104,6 +108,7 @@ Checks the Dockerfile, Compose files, Kubernetes manifests, dashboards, alerts a
     },
   },
   'ivt-lists': {
+    runsTracker: true,
     program: '../../services/ingest/bundle/ivt-lists-main.js',
     printsResults: true,
     get usage() {
@@ -111,6 +116,7 @@ Checks the Dockerfile, Compose files, Kubernetes manifests, dashboards, alerts a
     },
   },
   'dead-letters': {
+    runsTracker: true,
     usesTracker: true,
     program: '../../services/consumer/bundle/dead-letters-main.js',
     printsResults: true,
@@ -119,6 +125,7 @@ Checks the Dockerfile, Compose files, Kubernetes manifests, dashboards, alerts a
     },
   },
   erase: {
+    runsTracker: true,
     usesTracker: true,
     program: '../../services/consumer/bundle/erase-main.js',
     printsResults: true,
@@ -127,6 +134,7 @@ Checks the Dockerfile, Compose files, Kubernetes manifests, dashboards, alerts a
     },
   },
   recount: {
+    runsTracker: true,
     usesTracker: true,
     program: '../../services/consumer/bundle/recount-main.js',
     printsResults: true,
@@ -135,6 +143,7 @@ Checks the Dockerfile, Compose files, Kubernetes manifests, dashboards, alerts a
     },
   },
   logs: {
+    runsTracker: true,
     program: './dist/logs/main.js',
     printsResults: true,
     usage: `npm run logs [-- NAME…]
@@ -143,6 +152,7 @@ Prints the log lines of npm start for people, as they are written: the last ten 
 The files are JSON lines: .local/logs, and of earlier runs .local/logs-previous.`,
   },
   psql: {
+    runsTracker: true,
     program: './dist/psql.js',
     printsResults: true,
     usage: `npm run psql [-- ARGUMENTS]

@@ -17,7 +17,7 @@ let clone: string;
 beforeAll(() => {
   clone = join(testServers.folder, 'clone');
   mkdirSync(join(clone, 'infra', 'local'), { recursive: true });
-  for (const name of ['bootstrap.mjs', 'commands.mjs', 'terminal.mjs']) {
+  for (const name of ['bootstrap.mjs', 'commands.mjs', 'install.mjs', 'terminal.mjs', 'tools.mjs']) {
     cpSync(join(projectRoot, 'infra', 'local', name), join(clone, 'infra', 'local', name));
   }
   for (const service of ['consumer', 'ingest']) {
