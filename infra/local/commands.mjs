@@ -19,10 +19,12 @@ export const COMMANDS = {
   start: {
     runsTracker: true,
     program: './dist/start.js',
-    options: { fresh: boolean },
-    usage: `npm start [-- --fresh]
+    options: { fresh: boolean, demo: boolean, 'no-demo': boolean },
+    usage: `npm start [-- --fresh --demo --no-demo]
 Starts the whole tracker on this machine, on http://localhost:8080. Ctrl-C stops it.
-  --fresh   begin with empty data
+  --fresh     begin with empty data
+  --demo      begin with a made-up advertiser, a week of its events, and live viewers, apart from your own data
+  --no-demo   delete the data of the demo, and start with your own
 
 Variables, from the environment or a file .env:
   HTTP_PORT=9090      use another port

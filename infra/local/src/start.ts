@@ -15,6 +15,7 @@ async function main(): Promise<void> {
   process.stderr.on('error', () => undefined);
 
   const settings = readSettings(process.argv.slice(3), process.env);
+  checkDemo(settings);
   await step('check the settings', () => checkSettings(settings.variables));
   const unlock = await lockLauncher();
   const leftovers = await endLeftovers();
@@ -34,6 +35,19 @@ async function main(): Promise<void> {
     await stack.stop();
     unlock();
     process.exit(1);
+  }
+}
+
+/** Numbers of the demo must never mix with those of real ads. @throws Error if they could */
+function checkDemo({ demo, noDemo, variables }: Settings): void {
+  if (demo && noDemo) throw new Error('--demo and --no-demo exclude each other.');
+  const own = ['POSTGRES_HOST', 'REDIS_HOST', 'REDIS_CLUSTER_NODES', 'NATS_URL', 'NATS_URL_FILE'].filter(
+    (name) => variables[name] !== undefined,
+  );
+  if (demo && own.length > 0) {
+    throw new Error(
+      `--demo uses servers of its own, so that its numbers never mix with yours: unset ${own.join(', ')}.`,
+    );
   }
 }
 

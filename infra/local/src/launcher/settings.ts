@@ -8,6 +8,10 @@ import { projectRoot } from '../project.js';
 export interface Settings {
   /** True to begin with empty data. */
   fresh: boolean;
+  /** True to run the demo, whose data are apart. */
+  demo: boolean;
+  /** True to delete the data of the demo. */
+  noDemo: boolean;
   /** The public address as given; `checkSettings` validates it. */
   host: string;
   port: number;
@@ -29,6 +33,8 @@ export function readSettings(args: readonly string[], environment: Variables): S
   );
   return {
     fresh: args.includes('--fresh'),
+    demo: args.includes('--demo'),
+    noDemo: args.includes('--no-demo'),
     host: variables.HTTP_HOST ?? '127.0.0.1',
     port: Number(variables.HTTP_PORT ?? 8080),
     variables,

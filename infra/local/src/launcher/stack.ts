@@ -1,6 +1,7 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { migrate, seedSampleAds, type Variables } from '../database.js';
+import { makeHistory, openLiveViewers } from '../demo/demo.js';
 import { type Gateway, openGateway } from '../gateway/gateway.js';
 import { freePort } from '../ports.js';
 import type { LocalProcess } from '../processes/local-process.js';
@@ -51,6 +52,7 @@ export class Stack {
   #logFolder = '';
   #key: string | undefined;
   #endWatch = (): void => undefined;
+  readonly #demoEnded = new AbortController();
   #serving = false;
   #stopping = false;
 
@@ -77,8 +79,10 @@ export class Stack {
 
   /** Starts every server and service that does not run elsewhere, and waits until all of them answer. */
   async start(): Promise<Summary> {
-    const { fresh } = this.#settings;
-    const dataFolder = join(localFolder, 'data');
+    const { fresh, demo, noDemo } = this.#settings;
+    const demoFolder = join(localFolder, 'demo-data');
+    const dataFolder = demo ? demoFolder : join(localFolder, 'data');
+    if (noDemo) await step('delete the demo', async () => rmSync(demoFolder, { recursive: true, force: true }));
     if (fresh) {
       await step('delete the data', async () => rmSync(dataFolder, { recursive: true, force: true }));
     }
@@ -93,6 +97,7 @@ export class Stack {
     this.#serving = true;
     this.#logFolder = logFolder;
     this.#key = key.made ?? this.#settings.variables.ADMIN_API_KEY;
+    if (demo) await this.#startDemo(dataFolder);
     writeFileSync(API_ADDRESS_FILE, this.#url());
     writeServerFile(this.#local);
     return {
@@ -101,6 +106,7 @@ export class Stack {
       addresses: this.#addresses,
       key: key.made,
       degraded: this.#degraded,
+      demo,
     };
   }
 
@@ -114,6 +120,7 @@ export class Stack {
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#endWatch();
+    this.#demoEnded.abort();
     removeAddresses();
     await this.#gateway?.close();
     await Promise.all([...this.#services.values()].map((service) => service.stop()));
@@ -125,6 +132,20 @@ export class Stack {
     this.#stopping = true;
     removeAddresses();
     await Promise.all([...this.#services.values(), ...this.#servers].map((one) => one.kill()));
+  }
+
+  async #startDemo(folder: string): Promise<void> {
+    const { MAX_EVENT_AGE_DAYS: maxAge } = this.#settings.variables;
+    const target = {
+      url: `http://127.0.0.1:${this.#services.get('ingest')?.port}`,
+      key: this.#key,
+      folder,
+      maxAgeDays: maxAge === undefined ? undefined : Number(maxAge),
+    };
+    await step('report a week of the demo', (note) =>
+      makeHistory(target, (events) => note(`${events.toLocaleString('en')} events`)),
+    );
+    openLiveViewers(target, this.#demoEnded.signal);
   }
 
   async #startDatabase(dataFolder: string, logFolder: string): Promise<Variables> {

@@ -12,12 +12,14 @@ export interface Summary {
   addresses: readonly (readonly [name: string, address: string])[];
   /** The key of requests that need one; undefined for a key of the user. */
   key: string | undefined;
+  /** True if the data are those of the demo. */
+  demo: boolean;
   /** One sentence for each missing server. */
   degraded: readonly string[];
 }
 
 /** Returns the text that `npm start` prints last. It fits 60 columns, except for long addresses. */
-export function summaryText({ url, lanUrl, addresses, key, degraded }: Summary): string {
+export function summaryText({ url, lanUrl, addresses, key, degraded, demo }: Summary): string {
   const folder = relative(projectRoot, localFolder);
   const bold = (text: string) => terminal.paint('bold', text);
   const warnings = degraded.map((sentence) => `⚠ ${sentence}\n`).join('');
@@ -30,10 +32,10 @@ The tracker is ready. Open this page in a browser:
   API        ${url}/swagger/index.html
   Phone      ${phoneText(lanUrl)}
   Logs       npm run logs, or files in ${folder}/logs
-  Data       ${folder}/data, empty: npm start -- --fresh
+  Data       ${folder}/${demo ? 'demo-data' : 'data, empty: npm start -- --fresh'}
 ${addresses.map(([name, address]) => `  ${name.padEnd(10)} ${address}`).join('\n')}
 
-${warnings}${warnings && '\n'}Next, in another terminal:
+${demo ? DEMO_TEXT : ''}${warnings}${warnings && '\n'}Next, in another terminal:
 
   1. Report a click; the page shows it at once
 ${bold(`     curl ${url}/ads/click \\
@@ -47,6 +49,12 @@ ${bold(`     curl '${url}/ads/analytics?ad_id=ad-001'`)}
 Ctrl-C stops everything.
 `;
 }
+
+const DEMO_TEXT = `These numbers are a demo: a made-up advertiser, and viewers
+that do not exist. Your own data: npm start
+Delete the demo: npm start -- --no-demo
+
+`;
 
 function phoneText(lan: LanUrl | undefined): string {
   if (lan === undefined) return 'start with HTTP_HOST=0.0.0.0 to serve the network';
