@@ -229,6 +229,17 @@ inBrowser('an ad is created, its tag is copied, and the first event of the tag i
   await expectSound(page);
   await enter(page, 'id', 'made-here');
   await enter(page, 'target_url', 'https://shop.example.com/?click={click_id}');
+  // The answer to the first request is lost. The second one has the same Idempotency-Key, so it creates no other ad.
+  await page.run(`((send) => {
+    window.fetch = async (...request) => {
+      const answer = await send(...request);
+      if (request[1].method !== 'POST') return answer;
+      window.fetch = send;
+      throw new TypeError('lost');
+    };
+  })(window.fetch)`);
+  await press(page, 'Enter');
+  await untilShown(page, ['The server cannot be reached. Try again.']);
   await press(page, 'Enter');
   await untilShown(page, ['The ad was created', 'Impression pixel', 'Made on the page'], ['Loading']);
   await expectSound(page);

@@ -41,7 +41,9 @@ export function tabName(path: string | undefined): string | undefined {
 export function AdFrame({ id, path }: { readonly id: string; readonly path: string }) {
   const { value, problem } = useReading((signal) => read<Ad>(`/ads/${encodeURIComponent(id)}`, {}, signal), [id]);
   const tab = TABS.find((one) => one.path === path);
-  if (problem !== undefined && problem.kind !== 'temporary') return <ProblemNotice problem={problem} />;
+  if (value === undefined && problem !== undefined && problem.kind !== 'temporary') {
+    return <ProblemNotice problem={problem} />;
+  }
   if (tab === undefined) {
     return (
       <Notice title="This page does not exist">

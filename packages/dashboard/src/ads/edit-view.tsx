@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { ApiProblem } from '../api/problem.js';
 import { useReading } from '../api/use-reading.js';
 import { Loaded } from '../parts/states.js';
@@ -20,7 +20,11 @@ export function EditView({ id }: { readonly id: string }) {
 
 function EditAd({ id }: { readonly id: string }) {
   const reading = useReading((signal) => readVersion(id, signal), [id]);
-  return <Loaded reading={reading}>{(version) => <EditForm first={version} />}</Loaded>;
+  const first = useRef<AdVersion>(undefined);
+  first.current ??= reading.value;
+  // A key that does not work must not cost the entries.
+  if (first.current !== undefined) return <EditForm first={first.current} />;
+  return <Loaded reading={reading}>{() => null}</Loaded>;
 }
 
 /** @param first the version that the form begins with; later ones come from its own requests */

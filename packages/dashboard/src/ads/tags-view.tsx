@@ -84,7 +84,7 @@ function Tags({ id }: { readonly id: string }) {
     name,
     value: labels[name],
     error: errors.get(name),
-    onInput: (value: string) => setLabels({ ...labels, [name]: value }),
+    onInput: (value: string) => setLabels((before) => ({ ...before, [name]: value })),
   });
   return (
     <>
@@ -99,7 +99,12 @@ function Tags({ id }: { readonly id: string }) {
       </form>
       {errors.size === 0 && (
         <Loaded reading={reading} waiting={<div class="card tags-waiting">Loading…</div>}>
-          {(tags) => <TagList tags={tags} />}
+          {(tags) => (
+            // Until the last key has taken effect, the tags have the labels before it.
+            <div class={labels === wanted ? '' : 'is-old'}>
+              <TagList tags={tags} />
+            </div>
+          )}
         </Loaded>
       )}
     </>
