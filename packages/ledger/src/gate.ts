@@ -99,7 +99,7 @@ export async function recordThroughGate(
     const recorded = await database.transaction(
       'record_batch',
       async (transaction) => {
-        const verdicts = await judge(transaction, batch, without, rules);
+        const verdicts = judge(transaction, batch, without, rules);
         return await recordBatch(transaction, batch.events, { ...options, verdicts });
       },
       (result) => isOfLedger(result) && isExact(result),
