@@ -44,7 +44,7 @@ function open(view: string, key = ADMIN): Promise<Page> {
   );
 }
 
-/** Reads the page aloud for those who cannot see it, and looks for what its policy had to stop. */
+/** Expects no accessibility problems, and no requests that the security policy of the page has blocked. */
 async function expectSound(page: Page): Promise<void> {
   expect(await accessProblems(page)).toEqual([]);
   expect(await page.run('window.refused ?? []')).toEqual([]);

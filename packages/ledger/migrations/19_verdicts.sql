@@ -26,7 +26,7 @@ ALTER TABLE ad_events
   ADD COLUMN verdict smallint,
   ADD COLUMN viewer  bigint;
 
--- A consumer of the release before goes on recording: it knows no invalid events, so its rows have none.
+-- A consumer of the previous release can still record: it knows no invalid events, so it counts none.
 ALTER TABLE counts_per_quarter_hour
   ADD COLUMN invalid_clicks      integer NOT NULL DEFAULT 0,
   ADD COLUMN invalid_impressions integer NOT NULL DEFAULT 0,
@@ -36,7 +36,7 @@ ALTER TABLE counts_per_label
   ADD COLUMN invalid_impressions integer NOT NULL DEFAULT 0,
   ADD COLUMN invalid_others      integer NOT NULL DEFAULT 0;
 
--- The builder of days of the release before would leave out invalid events, so it must fail until it is replaced: without a
+-- The builder of days of the previous release would leave out invalid events, so it must fail until it is replaced: without a
 -- default, its rows are refused.
 ALTER TABLE counts_per_day
   ADD COLUMN invalid_clicks      bigint NOT NULL DEFAULT 0,

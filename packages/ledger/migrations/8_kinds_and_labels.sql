@@ -1,7 +1,7 @@
 -- Up Migration
 
--- More kinds of events, labels of events, and reports by label. It expands the schema only: a consumer of the release before
--- goes on recording.
+-- More kinds of events, labels of events, and reports by label. It only expands the schema, so a consumer of the previous release
+-- can still record.
 
 -- Takes the lock on the events of live traffic as migration 7 does: two seconds per attempt, for up to ten minutes.
 DO $$

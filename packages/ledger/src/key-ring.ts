@@ -30,14 +30,13 @@ export type KeyReading =
  * All keys of the API in memory, by their hashes. The version of the keys is read every second, and all keys when it has changed.
  * Polling works through PgBouncer, whose transaction pooling drops LISTEN.
  *
- * While Postgres cannot be read, known keys go on working for `maxAgeMs`, and other keys are `unverified`: they may be new. Nobody
- * can delete a key while Postgres is unavailable, but a process that alone is cut off from Postgres does not learn of a deletion,
- * so the time is limited.
+ * While Postgres cannot be read, known keys keep working for `maxAgeMs`, and other keys are `unverified`: they may be new.
+ * The time is limited because a process that alone is cut off from Postgres does not learn of deleted keys.
  */
 export interface KeyRing {
   /**
    * Checks a key without waiting. It is looked up by its SHA-256, to prevent timing attacks: the duration depends on the hash
-   * only, and nobody can choose a key with a given hash prefix.
+   * only, and an attacker cannot find a key whose hash begins with given digits.
    */
   check(secret: string): KeyReading;
   /** Reads the keys now. Never throws. */

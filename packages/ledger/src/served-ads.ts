@@ -150,7 +150,7 @@ export function createServedAds({ database, limit, refreshMs, patienceMs }: Serv
     age: () => (performance.now() - lastRead) / 1_000,
     failure: () => failure,
     start: (waitMs) => within(waitMs, loaded, () => undefined),
-    // A read in progress may wait for Postgres, and nobody waits for its result.
+    //  // A read in progress may hang for lack of Postgres, and its result is not needed.
     stop: () => void polls.stop(),
   };
 }

@@ -69,7 +69,7 @@ const KINDS_BEFORE: readonly EventKind[] = ['click', 'impression'];
 const eventsBefore = (random: () => number, count: number, spread: number) =>
   randomEvents(random, count, at, spread, KINDS_BEFORE).map(({ labels: _labels, ...event }) => event);
 
-/** The statement of the release before, without its answer. */
+/** The statement of the previous release, without its answer. */
 const RECORD_BEFORE = readFileSync(new URL('record-batch-before-reports.sql', import.meta.url), 'utf8');
 
 async function recordBefore(events: readonly AdEvent[]): Promise<void> {
@@ -182,7 +182,7 @@ describe('the backfill of reports', () => {
   });
 });
 
-describe('a writer of the release before', () => {
+describe('a writer of the previous release', () => {
   it('records nothing after the migration, and reads its windows until it is replaced', async () => {
     const [first, second] = randomEvents(seeded(74), 2, at, HOUR_MS).map((event) => ({
       ...event,

@@ -25,8 +25,8 @@ export const eventTarget = fc.constantFrom<Target>('gateway', 'ingest');
 export const eventPath = fc.tuple(prefix, kind).map(([before, name]) => `${before}${EVENT_ENDPOINTS[name].path}`);
 
 /**
- * A live stream does not end, so its path has a query that is refused. Parameters of paths get a value; a link of an ad would count
- * a click that nobody expects.
+ * Returns a path that gets an answer. A live stream does not end, so its path has a query that is refused. A click-through link
+ * gets an unknown ad, because the click of a known one would count.
  */
 const answeredPath = ({ path }: { readonly path: string }): string => {
   if (path === ENDPOINTS.liveAnalytics.path) return `${path}?ad_id=`;

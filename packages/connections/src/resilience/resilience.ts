@@ -79,7 +79,7 @@ const FAILURES_TO_OPEN = 5;
 /** Weight of a timeout: a hanging call costs its caller the whole timeout, so two in a row open the circuit. */
 const WEIGHT_OF_TIMEOUT = 3;
 const HALF_OPEN_AFTER_MS = 500;
-/** How long a refused operation counts as failing if nobody calls it again. */
+/** How long a refused operation counts as failing if it is not called again. */
 const REFUSED_MS = 30_000;
 /** The same for an operation that timed out. */
 const UNANSWERED_MS = 5_000;

@@ -72,7 +72,7 @@ const QUARTER_MS = 900_000;
 /** The longest range that the API diagnoses. */
 export const MOST_DAYS = 7;
 
-/** The end of a choice's range, as the API takes it. `isCut`: the range is longer than {@link MOST_DAYS}. */
+/** The last {@link MOST_DAYS} days of a range, as the API takes them. `isCut`: the range is longer. */
 export interface DiagnosedRange {
   readonly from: string;
   readonly to?: string;

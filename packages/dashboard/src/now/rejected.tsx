@@ -10,7 +10,7 @@ import { adviceOn, placeOf } from './rejections.js';
 
 const SHOWN = 6;
 const EVERY_MS = 10_000;
-/** Every read is due: the stream of counted events does not tell of rejected ones. */
+/** Reads at each interval, as the live stream reports only counted events. */
 const REFRESH: Refresh = { everyMs: EVERY_MS, atLeastMs: EVERY_MS, version: () => undefined };
 
 const COLUMNS: readonly Column<RejectedEvent>[] = [

@@ -195,7 +195,7 @@ export const keyVariables: Variables<KeyConfig> = {
     .max(604_800)
     .default(14_400)
     .description(
-      'How long the keys of `POST /api/v1/keys` go on working while a process cannot read them from Postgres; then requests with them get 503. `ADMIN_API_KEY` always works.',
+      'How long the keys of `POST /api/v1/keys` keep working while a process cannot read them from Postgres; then requests with them get 503. `ADMIN_API_KEY` always works.',
     ),
 };
 

@@ -11,7 +11,7 @@ export interface Rejection {
 
 /** Rejections in memory. Equal ones are counted together. */
 export interface RejectedList {
-  /** Takes less than a microsecond for a rejection that is listed, or beyond the limit of new ones. */
+  /** Takes less than a microsecond if an equal rejection is listed, or if this second had its {@link NEW_PER_SECOND}. */
   note(rejection: Rejection): void;
   /** The rejections of the last hour, in any order. */
   read(): RejectedEvent[];
@@ -45,8 +45,8 @@ interface Reason {
 }
 
 /**
- * A list whose memory and time do not depend on what clients send. When a reason has no room, its least frequent rejection is
- * dropped, the oldest of equal ones: a wrong tag that repeats stays, and a flood of ever new ids replaces only itself.
+ * A list with bounded memory and time. If a reason has no room, its least frequent rejection is dropped, the oldest of equally
+ * frequent ones: a wrong tag that repeats stays, and a flood of ever new ids replaces only itself.
  *
  * @param now milliseconds since the epoch
  */

@@ -41,7 +41,7 @@ interface Share {
 const SHARE_MS = 2_000;
 const READ_MS = 1_000;
 const TTL_SECONDS = LISTED_MS / 1_000;
-/** Replicas whose rejections are kept, those that have ended included. Each takes up to 150 KB in Redis. */
+/** The most replicas whose rejections are kept, including those that have ended. Each takes up to 150 KB in Redis. */
 export const MOST_SHARES = 32;
 
 /**
@@ -94,7 +94,7 @@ export function shareRejections({ list, redis, database, now }: ShareOptions): S
   }
 
   const ignore = { onError: () => undefined };
-  // Also removes what replicas have left that ended.
+  // Reading also removes the shares of replicas that have ended.
   const tidying = every(LISTED_MS, async () => void (await readOthers()), ignore);
   const writing = every(SHARE_MS, write, ignore);
 
