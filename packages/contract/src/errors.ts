@@ -96,7 +96,7 @@ export function unknownEvent(event: string, adId: string | undefined): ApiError 
   );
 }
 
-/** 404 for a click on an ad whose target nobody can open. */
+/** 404 for a click on an ad without a valid target URL. */
 export function noTarget(adId: string): ApiError {
   return new ApiError(404, 'no_target', `Ad "${adId}" has no valid target_url; change the ad.`, {
     facts: { ad_id: adId },
@@ -141,10 +141,8 @@ export function idempotencyKeyReused(): ApiError {
   );
 }
 
-export function notFound(
-  message = `This path does not exist; ${ENDPOINTS.swaggerPage.path} documents the API.`,
-): ApiError {
-  return new ApiError(404, 'not_found', message);
+export function notFound(): ApiError {
+  return new ApiError(404, 'not_found', `This path does not exist; ${ENDPOINTS.swaggerPage.path} documents the API.`);
 }
 
 export function methodNotAllowed(method: string, allowed: readonly string[]): ApiError {

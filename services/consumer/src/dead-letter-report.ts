@@ -10,7 +10,7 @@ export interface DeadLetterReport {
 const EVERY_MS = 10_000;
 
 /** Logs the first dead letter at once. Later lines have the number of events by kind, and one dead letter as an example. */
-export function createDeadLetterReport(logger: Pick<Logger, 'warn'>, everyMs = EVERY_MS): DeadLetterReport {
+export function createDeadLetterReport(logger: Pick<Logger, 'warn'>): DeadLetterReport {
   let letters = 0;
   let counts: Record<string, number> = {};
   let example: { readonly reason: string; readonly source: string } | undefined;
@@ -23,7 +23,7 @@ export function createDeadLetterReport(logger: Pick<Logger, 'warn'>, everyMs = E
     letters = 0;
     counts = {};
     example = undefined;
-    timer = setTimeout(flush, everyMs).unref();
+    timer = setTimeout(flush, EVERY_MS).unref();
   }
 
   return {

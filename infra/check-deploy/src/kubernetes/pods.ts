@@ -14,7 +14,7 @@ import { defaultOf, programOf } from '../service-variables.js';
 import { at, items, placesAt, text } from '../shape.js';
 import { containersOf, type Manifest, type Rule } from './manifests.js';
 
-const isNot = (forbidden: unknown) => (value: unknown) => value !== forbidden;
+const isNotTrue = (value: unknown) => value !== true;
 
 /** The restricted profile of Kubernetes, for pods. */
 const OF_PODS: readonly Requirement[] = [
@@ -29,9 +29,9 @@ const OF_PODS: readonly Requirement[] = [
     is(false),
     'gets a token for the API of the cluster (automountServiceAccountToken: false)',
   ],
-  ['hostNetwork', isNot(true), 'shares the host (hostNetwork)'],
-  ['hostPID', isNot(true), 'shares the host (hostPID)'],
-  ['hostIPC', isNot(true), 'shares the host (hostIPC)'],
+  ['hostNetwork', isNotTrue, 'shares the host (hostNetwork)'],
+  ['hostPID', isNotTrue, 'shares the host (hostPID)'],
+  ['hostIPC', isNotTrue, 'shares the host (hostIPC)'],
 ];
 
 /** The restricted profile for containers, and their requests and limits. */

@@ -47,11 +47,10 @@ export function openNats(
     service: string;
     metrics: Metrics;
     logger: Logger;
-    attempts?: number;
     setUp: (connection: NatsConnection) => Promise<void>;
   },
 ): Nats {
-  const { service, metrics, logger, attempts = 2, setUp } = options;
+  const { service, metrics, logger, setUp } = options;
   let closing = false;
   let client: NatsConnection | undefined;
   let connected = false;
@@ -61,7 +60,7 @@ export function openNats(
   const guard = createGuard({
     dependency: 'nats',
     timeoutMs: 2 * config.NATS_TIMEOUT_MS,
-    attempts,
+    attempts: 2,
     metrics,
     logger,
     isFailure: isNatsFailure,
