@@ -17,6 +17,7 @@ export * from './log/reason.js';
 export * from './metrics/metrics.js';
 export { createLookUp, installLookUp, type LookUp, type LookUpOptions } from './process/look-up.js';
 export * from './process/process.js';
+export * from './process/run-command.js';
 export * from './process/shutdown.js';
 export * from './server/server.js';
 export * from './timers/every.js';

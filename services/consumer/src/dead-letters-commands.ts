@@ -24,7 +24,7 @@ const AT_ONCE = 32;
  */
 export async function runCommand(
   connection: NatsConnection,
-  command: Exclude<DeadLetterCommand, { readonly name: 'help' }>,
+  command: DeadLetterCommand,
   print: (text: string) => void,
 ): Promise<void> {
   if (command.name === 'show') print(described(await present(connection, command.id)));

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { UsageError } from './usage-error.js';
+import { parsed, UsageError } from '@ads/runtime';
 
 /** A selection of dead letters: by ids, or the oldest ones with a reason. */
 export type Selection =
@@ -7,14 +7,16 @@ export type Selection =
   | { readonly by: 'reason'; readonly reason: string | undefined; readonly limit: number };
 
 export type DeadLetterCommand =
-  | { readonly name: 'help' }
   | { readonly name: 'list' | 'replay' | 'drop'; readonly selection: Selection }
   | { readonly name: 'show'; readonly id: number };
 
-/** @throws UsageError with one line */
+const OPTIONS = { all: { type: 'boolean' }, reason: { type: 'string' }, limit: { type: 'string' } } as const;
+
+/** @throws UsageError */
 export function readCommand(args: readonly string[]): DeadLetterCommand {
-  const { values, positionals } = parse(args.filter((arg) => arg !== '--'));
-  if (values.help === true) return { name: 'help' };
+  const { values, positionals } = parsed(() =>
+    parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS }),
+  );
   const [name, ...texts] = positionals;
   if (name !== 'list' && name !== 'show' && name !== 'replay' && name !== 'drop') {
     throw new UsageError(
@@ -38,23 +40,6 @@ export function readCommand(args: readonly string[]): DeadLetterCommand {
   if (!byReason) return { name, selection: { by: 'id', ids } };
   const most = limit === undefined ? Number.POSITIVE_INFINITY : positive(limit, '--limit');
   return { name, selection: { by: 'reason', reason, limit: most } };
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        all: { type: 'boolean' },
-        reason: { type: 'string' },
-        limit: { type: 'string' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-  } catch (error) {
-    throw new UsageError((error as Error).message.split('\n')[0]);
-  }
 }
 
 function positive(text: string, what: string): number {

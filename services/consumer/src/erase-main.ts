@@ -7,21 +7,19 @@ import {
   postgresVariables,
 } from '@ads/connections';
 import { eraseAddress } from '@ads/ledger';
-import { ConfigError, dropForeignVariables, loadConfig, readEnvironment } from '@ads/runtime';
+import { dropForeignVariables, loadConfig, readEnvironment, runCommandProgram } from '@ads/runtime';
 import { connect, type NatsConnection } from 'nats';
 import { untilDrained } from './drained.js';
 import { eraseInMessages } from './erase-messages.js';
-import { readEraseCommand } from './erase-options.js';
-import { helpText } from './help-text.js';
+import { readAddressToErase } from './erase-options.js';
 import { withLocalServers } from './local-servers.js';
-import { UsageError } from './usage-error.js';
 
 /** Longest wait for the messages in the queue. */
 const QUEUE_TIMEOUT_MS = 30_000;
 
 const plain = new Intl.NumberFormat('en-US');
 
-/** Erases along the way of an event: the queue first, then what is recorded from it. @returns true if nothing is left */
+/** Erases an address from the queue first, then from stored events and dead letters. @returns true if nothing is left */
 async function erase(address: string): Promise<boolean> {
   dropForeignVariables();
   const variables = { ...postgresVariables, ...natsVariables };
@@ -60,16 +58,10 @@ async function named<T>(server: string, result: Promise<T>): Promise<T> {
   });
 }
 
-try {
-  // npm run erase passes its own name first.
-  const [first, ...rest] = process.argv.slice(2);
-  const command = readEraseCommand(first === undefined || first === 'erase' ? rest : [first, ...rest]);
-  if (command.name === 'help') console.log(helpText('erase'));
-  else if (!(await erase(command.address))) process.exitCode = 1;
-} catch (error) {
-  const message = error instanceof Error ? error.message : String(error);
-  if (error instanceof UsageError) console.error(`${message} Try --help.`);
-  else if (error instanceof ConfigError) console.error(message);
-  else console.error(`${message.replace(/\.$/, '')}. Run the command again: it continues with what is left.`);
-  process.exitCode = error instanceof UsageError ? 2 : 1;
-}
+await runCommandProgram({
+  name: 'erase',
+  help: new URL('../help/erase.txt', import.meta.url),
+  read: readAddressToErase,
+  run: erase,
+  explain: (message) => `${message.replace(/\.$/, '')}. Run the command again: it continues with what is left.`,
+});

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type CommandResult, openTestServers, runCommand as runProcess, waitFor } from '@ads/local';
 import { encodeEvents, uuidv7 } from '@ads/models';
+import { UsageError } from '@ads/runtime';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { headers, type NatsConnection } from 'nats';
 import { runCommand } from '../src/dead-letters-commands.js';
 import { readCommand } from '../src/dead-letters-options.js';
-import { UsageError } from '../src/usage-error.js';
 import { click } from './messages.js';
 import { deadLetters, openQueue, openRows, publish, queueEmpty, queueExists } from './servers.js';
 
@@ -39,7 +39,6 @@ function runProgram(args: readonly string[], variables: Record<string, string> =
 /** Runs the command in this process, which takes a fraction of the CPU time of a start. Returns its output. */
 async function deadLetterCommand(...args: string[]): Promise<string> {
   const command = readCommand(args);
-  if (command.name === 'help') throw new Error('This process prints no help');
   let output = '';
   await runCommand(queue, command, (text) => {
     output += `${text}\n`;
@@ -107,7 +106,6 @@ describe('npm run dead-letters', () => {
   });
 
   it('prints its usage', async () => {
-    expect(readCommand(['-h'])).toEqual({ name: 'help' });
     expect(await runProgram(['--help'])).toEqual({ code: 0, output: expect.stringMatching(/^Usage: /) });
   });
 

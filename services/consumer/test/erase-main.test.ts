@@ -7,11 +7,11 @@ import {
   newerEventsSubject,
   WAITING_LETTER_SUBJECT,
 } from '@ads/models';
+import { UsageError } from '@ads/runtime';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { NatsConnection, StoredMsg } from 'nats';
 import { eraseInMessages } from '../src/erase-messages.js';
-import { readEraseCommand } from '../src/erase-options.js';
-import { UsageError } from '../src/usage-error.js';
+import { readAddressToErase } from '../src/erase-options.js';
 import { click } from './messages.js';
 import { openQueue, openRows, publish, queueExists } from './servers.js';
 
@@ -66,8 +66,8 @@ describe('npm run erase', () => {
     [['--ip', '0.0.0.0'], '0.0.0.0 stands for an unknown or erased address.'],
     [['--all'], expect.stringMatching(/^Unknown option '--all'[^\n]*$/)],
   ])('refuses %j', (args, message) => {
-    expect(() => readEraseCommand(args)).toThrow(UsageError);
-    expect(() => readEraseCommand(args)).toThrow(expect.objectContaining({ message }));
+    expect(() => readAddressToErase(args)).toThrow(UsageError);
+    expect(() => readAddressToErase(args)).toThrow(expect.objectContaining({ message }));
   });
 
   it('reports a refusal in one line with exit code 2', async () => {
