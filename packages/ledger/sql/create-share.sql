@@ -1,6 +1,6 @@
 -- Creates a share and notes it. Parameters: 1 id, 2 SHA-256 of its secret, 3 name, 4 ad id or null, 5 campaign or null, 6 advertiser
--- or null, 7 time of its expiry, 8 who creates it. Returns `share`; no row if there is no such ad, or no ad of the campaign, of the
--- advertiser. Fails with check_violation of shares_limit if there are too many shares.
+-- or null, 7 time of its expiry, 8 who creates it. Returns `share`; no row if the advertiser has no such ad, or
+-- no ad of the campaign. Fails with check_violation of shares_limit if there are too many shares.
 WITH created AS (
   INSERT INTO api_keys (id, hash, name, scopes, ad_id, campaign, advertiser, expires_at, created_by)
   SELECT $1::uuid, $2::bytea, $3::text, '{share}', $4::text, $5::text, $6::text, $7::timestamptz, $8::text

@@ -10,11 +10,12 @@ import { type Recorded, type RecordOptions, recordBatch } from './record.js';
  *
  * A batch with such clicks is recorded by two statements of one transaction:
  *
- * 1. `judge-clicks.sql` locks the rows of the gate of these viewers and ads, advances them, and returns what they held before, by
- *    which the clicks are judged. A batch with clicks of the same ones, in any process, waits here until the transaction ends.
+ * 1. `judge-clicks.sql` locks the rows of the gate of these viewers and ads, advances them, and returns their earlier contents, by
+ *    which the clicks are judged. A batch with clicks of the same viewers and ads, in any process, waits here until the transaction
+ *    ends.
  * 2. `record-batch.sql` stores the clicks with their verdicts.
  *
- * The first statement takes every click for new. If the second one inserts fewer, some were stored already, or their ad is
+ * The first statement assumes that every click is new. If the second one inserts fewer, some were stored already, or their ad is
  * unknown: the transaction is rolled back, and repeated without judging those. So the gate is advanced by exactly the clicks that
  * were inserted, and a click is judged once, against the clicks that were recorded before it, however often it is delivered. Only
  * repeated batches and those with unknown ads pay for that.

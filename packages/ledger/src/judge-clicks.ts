@@ -39,8 +39,8 @@ interface GateRow {
 /**
  * Advances the gate by clicks that are not stored yet, and judges them by the clicks before them, in the batch and in the gate.
  *
- * Postgres only keeps the rows of the gate, and this function does the rest: to hash keys, join and sort in SQL took Postgres 40
- * % of the time of the statement.
+ * Postgres only keeps the rows of the gate, and this function does the rest, because hashing, joining and sorting in SQL took 40 %
+ * of the time of the statement.
  *
  * @param isJudged true for the clicks of `events` that the gate judges; they have a viewer
  * @returns the verdicts of the invalid ones, by their places in `events`

@@ -54,7 +54,7 @@ function showCompanion({ image_url, width, height, target_url, alt_text }: Compa
   return [image_url, `${width}×${height}`, ...[target_url, alt_text].filter((text) => text !== null)].join(' · ');
 }
 
-/** What an ad does now, and how it is marked. */
+/** The present state of an ad, and its label. */
 export interface Phase {
   readonly name: AdStatus | 'scheduled' | 'ended';
   readonly label: string;

@@ -4,10 +4,10 @@ import { send, urlOf } from '../api/client.js';
 import { ApiProblem } from '../api/problem.js';
 import { STATUS_LABELS } from './ad-fields.js';
 
-/** The ads that this tab changed: a list that another replica answers is up to ten seconds old. */
+/** The ads that this tab has changed. They are kept because a list from another replica may be ten seconds old. */
 const changed = signal<ReadonlyMap<string, Ad>>(new Map());
 
-/** The newer one of this ad and of what this tab made of it. */
+/** Returns the version of the ad that this tab saved, if it is newer than the given one. */
 export function latest(ad: Ad): Ad {
   const mine = changed.value.get(ad.id);
   return mine !== undefined && mine.updated_at > ad.updated_at ? mine : ad;
@@ -18,7 +18,7 @@ export function lastChange(id: string): string | undefined {
   return changed.value.get(id)?.updated_at;
 }
 
-/** Shows the ad from now on as the API answered it. */
+/** Keeps the version of an ad that the API returned, for all views. */
 export function keepChanged(ad: Ad): void {
   changed.value = new Map(changed.value).set(ad.id, ad);
 }

@@ -10,7 +10,7 @@ export type CompanionTexts = Readonly<Record<'image_url' | 'width' | 'height' | 
 
 type TextField = Exclude<keyof AdFields, 'media' | 'companion'>;
 
-/** What the form holds. Times are local to the browser: `2026-11-01T12:00`. */
+/** The values of the form. Times are local to the browser: `2026-11-01T12:00`. */
 export interface AdTexts extends Readonly<Record<TextField, string>> {
   /** Empty for a new id; it cannot be changed later. */
   readonly id: string;

@@ -21,7 +21,7 @@ const PAGE = 50;
 const readHistory = (id: string, cursor?: string, signal?: AbortSignal) =>
   read<AdHistory>(`/ads/${encodeURIComponent(id)}/history`, { limit: PAGE, cursor }, signal);
 
-/** Who changed the ad, newest first. */
+/** The changes of an ad with their authors, newest first. */
 export function HistoryView({ id }: { readonly id: string }) {
   return (
     <NeedsKey purpose="see the history">

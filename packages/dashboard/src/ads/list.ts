@@ -18,12 +18,15 @@ export interface ListChoice {
 /** A page of the list. */
 export interface AdsList {
   readonly ads: readonly Ad[];
-  /** Of the next page; undefined on the last one. */
+  /** The cursor of the next page; undefined on the last one. */
   readonly next: string | undefined;
 }
 
 const PAGE = 50;
-/** A filtered page of the API may have few ads or none, and examines 20,000. */
+/**
+ * The most pages of the API for one page of the list. With filters, the API examines 20,000 ads per page, and may return few or
+ * none.
+ */
 const MOST_READS = 10;
 /** The days of the counts beside the ads, with today. */
 const DAYS = 7;

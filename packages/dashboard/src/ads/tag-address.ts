@@ -1,19 +1,19 @@
-/** True for a host that only the machine itself reaches. */
+/** True for a host that is reachable only from the same machine. */
 function isLocal({ hostname }: URL): boolean {
   return (
     hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '[::1]' || hostname.startsWith('127.')
   );
 }
 
-/** What to know about the address of tags. */
+/** A note about the address of tags. */
 export interface AddressNote {
   readonly text: string;
-  /** False for what is usual on the machine of a developer. */
+  /** False if such an address is usual on the machine of a developer. */
   readonly isProblem: boolean;
 }
 
 /**
- * Why players may not reach the address of a tag; undefined if nothing is suspicious.
+ * Explains why players may not reach the address of a tag; undefined if no problem is known.
  *
  * @param tag a URL of a tag @param page the URL of this page
  */

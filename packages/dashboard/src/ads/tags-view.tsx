@@ -135,7 +135,7 @@ function TagList({ tags }: { readonly tags: AdTags }) {
   );
 }
 
-/** What to know about the address in the tags. */
+/** Explains why players may not reach the address in the tags. Empty if no problem is known. */
 export function AddressLine({ tags }: { readonly tags: AdTags }) {
   const note = addressNote(tags.click_url, location.href);
   return note === undefined ? null : <p class={note.isProblem ? 'warning' : 'muted'}>{note.text}</p>;

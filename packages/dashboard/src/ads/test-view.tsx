@@ -157,7 +157,7 @@ function Event({ event: { kind, verdict, count } }: { readonly event: Arrival })
 
 const pluralOf = (kind: string) => `${kind}s`;
 
-/** What to check if nothing arrives. */
+/** Lists the usual causes if no events arrive. */
 function Checks({ id }: { readonly id: string }) {
   const { value } = useReading((signal) => read<Ad>(`/ads/${encodeURIComponent(id)}`, {}, signal), [id]);
   const phase = value === undefined ? undefined : phaseOf(value, Date.now());

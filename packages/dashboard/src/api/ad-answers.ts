@@ -39,9 +39,9 @@ export interface AdHistory {
 export interface ImportResult {
   readonly line: number;
   readonly status: 'created' | 'valid' | 'rejected';
-  /** Of a created ad. */
+  /** The id of a created ad. */
   readonly id?: string;
-  /** Of a rejected line. */
+  /** The errors of a rejected line. */
   readonly details?: readonly Detail[];
 }
 

@@ -1,6 +1,6 @@
 import type { RejectedEvent } from '@ads/contract';
 
-/** What went wrong, and what to do about it. */
+/** A problem, and its remedy. */
 export interface Advice {
   readonly title: string;
   readonly text: string;

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
 
-/** What a field of a form needs, whatever its kind. */
+/** The properties that all kinds of form fields have. */
 export interface FormFieldProps {
   readonly label: string;
   /** The path of the value in the request, by which errors name the field. */

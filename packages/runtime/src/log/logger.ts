@@ -37,9 +37,9 @@ const CLOSE_TIMEOUT_MS = 2_000;
 const FILE_CHECK_MS = 60_000;
 
 /**
- * Logs lines to standard output, as JSON or for people, and, if `file` is set, JSON lines to one file per day. With `logs/ads.log` the service `ingest`
- * writes `logs/ads-ingest-2026-01-31.log`, so that services can share the setting. Files are kept for 14 days and split at
- * 100 MB.
+ * Logs lines to standard output, as JSON or for people, and, if `file` is set, JSON lines to one file per day. With
+ * `logs/ads.log` the service `ingest` writes `logs/ads-ingest-2026-01-31.log`, so that services can share the setting. Files are
+ * kept for 14 days and split at 100 MB.
  */
 export async function createLogger(options: {
   service: string;
