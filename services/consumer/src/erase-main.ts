@@ -19,7 +19,7 @@ const QUEUE_TIMEOUT_MS = 30_000;
 
 const plain = new Intl.NumberFormat('en-US');
 
-/** Erases an address from the queue first, then from stored events and dead letters. @returns true if nothing is left */
+/** Waits for the queue, then erases an address from stored events and from messages. @returns true if nothing is left */
 async function erase(address: string): Promise<boolean> {
   dropForeignVariables();
   const variables = { ...postgresVariables, ...natsVariables };

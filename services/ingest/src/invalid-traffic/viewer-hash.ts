@@ -46,9 +46,9 @@ const HEX_DIGITS = 16;
 /**
  * The hash has the salt of the day of receipt, so at midnight (UTC) each viewer gets another one.
  *
- * It is 64 bits of `SHA-256(key ‖ address ‖ fingerprint of the user agent)`, where the key is an HMAC with the salt. All three have a
- * fixed length and most bits of the digest are dropped, so nobody can extend a text: it is as hard to guess as an HMAC of
- * address and user agent, and takes 0.6 µs instead of 1.5 µs.
+ * It is 64 bits of `SHA-256(key ‖ address ‖ fingerprint of the user agent)`, where the key is an HMAC with the salt. An attack by
+ * length extension is impossible, because all three have a fixed length and most bits of the digest are dropped. So the hash is as
+ * hard to guess as an HMAC of address and user agent, and takes 0.6 µs instead of 1.5 µs.
  */
 export function viewerHash(salts: Pick<ViewerSalts, 'hashOf'>): ViewerHash {
   const block = new Uint32Array(KEY_WORDS + WORDS + FINGERPRINT_WORDS);

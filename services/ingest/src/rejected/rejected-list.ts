@@ -1,6 +1,6 @@
 import { ownText, type RejectedEvent, type RejectedOutcome } from '@ads/contract';
 
-/** What happened, without its time. The texts may come from a client, and have any length. */
+/** A rejection without its time. The texts may come from a client, and have any length. */
 export interface Rejection {
   readonly outcome: RejectedOutcome;
   readonly path: string | null;
