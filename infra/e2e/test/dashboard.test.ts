@@ -201,7 +201,7 @@ inBrowser('the view of an ad shows how much is watched, who clicks, and what is 
   await unknown.close();
 });
 
-/** Clicks the first link or button whose text begins so. */
+/** Clicks the first link or button whose text begins with the given one. */
 const click = (page: Page, name: string) =>
   page.run(
     `[...document.querySelectorAll('a, button')].find((one) => one.checkVisibility() && one.innerText.replaceAll(/\\s+/g, ' ').startsWith(${JSON.stringify(name)})).click()`,

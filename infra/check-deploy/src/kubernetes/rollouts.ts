@@ -36,7 +36,7 @@ export const explicitDefaults: Rule = function* ({ value }) {
   }
 };
 
-/** Checks that DNS is asked on the node too, where clusters with a local resolver have it. */
+/** Checks that pods may ask the DNS resolver of their node, which some clusters have. */
 export const nodeResolvers: Rule = function* ({ kind, name, value }) {
   if (kind !== 'NetworkPolicy' || name !== 'to-dns') return;
   const blocks = placesAt(value, 'spec', 'egress', '*', 'to', '*', 'ipBlock', 'cidr').map((place) => place.value);

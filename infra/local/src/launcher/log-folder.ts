@@ -4,7 +4,7 @@ import { localFolder } from '../project.js';
 
 /** Number of earlier runs whose logs are kept, as a failed start is often repeated before a log is read. */
 const KEPT_RUNS = 5;
-/** The size of the kept logs; those of the last run are kept whatever their size. */
+/** The most bytes of logs that are kept. The logs of the last run are always kept. */
 const KEPT_BYTES = 268_435_456;
 
 /**

@@ -25,7 +25,7 @@ export interface StackState {
   readonly reports: readonly ServiceReport[];
 }
 
-/** Rows that are remembered. Beyond that all are forgotten, so that memory stays bounded. */
+/** The most rows that are remembered. If there are more, all are forgotten, so that memory stays bounded. */
 const MOST_KNOWN = 1_000;
 
 /** Returns the rows that were not there before, the oldest first, and adds them to `known`. */

@@ -6,7 +6,7 @@ import { newRejections, type Rejection, rejectionText, type StackState, statusTe
 
 const WATCH_MS = 2_000;
 
-/** What the launcher watches after the start. */
+/** The services that the launcher watches after the start. */
 export interface WatchOptions {
   /** The address of each service. */
   readonly urls: ReadonlyMap<ServiceName, string>;
