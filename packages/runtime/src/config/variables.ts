@@ -69,7 +69,7 @@ export const logVariables: Variables<LogConfig> = {
     .valid('json', 'pretty')
     .default('json')
     .description(
-      'Form of the lines on standard output: `json`, or `pretty` for people. The lines of `LOG_FILE` are JSON always.',
+      'Form of the lines on standard output: `json`, or `pretty` for people. The lines of `LOG_FILE` are always JSON.',
     ),
   LOG_FILE: Joi.string()
     .custom(toLogFile)
