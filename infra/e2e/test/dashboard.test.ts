@@ -320,6 +320,39 @@ inBrowser('an import shows the verdict on each line first, and creates the valid
   await page.close();
 });
 
+inBrowser('a share link opens one ad to somebody without a key, until it is revoked', async () => {
+  await post('/ads', { id: 'shared', title: 'Shared with a client', target_url: 'https://example.com/' });
+  await post('/ads/click', { ad_id: 'shared' });
+  const page = await open('/dashboard/ads/shared?range=today');
+  await untilShown(page, ['Clicks 1', 'Share']);
+  await tabTo(page, 'Share');
+  await press(page, 'Enter');
+  await untilShown(page, ['Share these numbers', 'Who gets the link']);
+  await typeText(page, 'Client');
+  await press(page, 'Enter');
+  await untilShown(page, ['It is not shown again', 'Links that work Client until']);
+  await expectSound(page);
+  const link = await page.run<string>('document.querySelector("dialog code").innerText');
+  expect(link).toMatch(/^http:[^#]*\/dashboard\/ads\/shared\?range=today[^#]*#share=ams_[\da-f]{64}$/);
+
+  const shared = await browser.open(link);
+  await untilShown(shared, ['Shared with you until', 'Shared with a client', 'Clicks 1'], ['Key set', 'Now', 'Edit']);
+  await expectSound(shared);
+  expect(await shared.run('location.hash')).toBe('');
+  await shared.run('history.pushState(null, "", "/dashboard/now")');
+  await shared.send('Page.reload');
+  await untilShown(shared, ['Shared with you until', 'Clicks 1']);
+  expect(await shared.run('location.pathname')).toBe('/dashboard/ads/shared');
+
+  await page.run(
+    '[...document.querySelectorAll("dialog button")].find(({ innerText }) => innerText.startsWith("Revoke")).click()',
+  );
+  await untilShown(page, ['Create link'], ['Links that work']);
+  await shared.send('Page.reload');
+  await untilShown(shared, ['This link does not work', 'The share link was revoked'], ['Clicks']);
+  await Promise.all([page.close(), shared.close()]);
+});
+
 inBrowser('what the browser keeps is only its own, and nothing is fetched from elsewhere', async () => {
   const page = await open('/dashboard/now');
   await untilShown(page, ['Live', 'Busiest ads']);

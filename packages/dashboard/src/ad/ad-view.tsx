@@ -6,6 +6,7 @@ import { RangeControls } from '../report/controls.js';
 import { readPeriods, refreshOf } from '../report/read-report.js';
 import { ReportChart } from '../report/report-chart.js';
 import { TotalTiles, WAITING_TOTALS } from '../report/totals.js';
+import { ShareButton } from '../share/share-button.js';
 import { addressOf } from '../shell/addresses.js';
 import { go, parameters } from '../shell/router.js';
 import { Breakdown } from './breakdown.js';
@@ -35,7 +36,7 @@ export function AdView({ id }: { readonly id: string }) {
   const part = { id, choice };
   return (
     <>
-      <RangeControls choice={choice} onChange={change} />
+      <RangeControls choice={choice} onChange={change} end={<ShareButton target={{ ad_id: id }} address={address} />} />
       <Loaded reading={reading} waiting={WAITING_TOTALS}>
         {(periods) => (
           <>

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import type { ApiProblem } from '../api/problem.js';
 import type { Reading } from '../api/use-reading.js';
+import { hasShare } from '../share/share.js';
 import { openKeyDialog } from '../shell/key-dialog.js';
 
 /** A message in place of a view or a part of it. */
@@ -26,7 +27,7 @@ export function ProblemNotice({ problem }: { readonly problem: ApiProblem }) {
             ))}
           </ul>
         )}
-        {problem.kind === 'key' && (
+        {problem.kind === 'key' && !hasShare.value && (
           <button type="button" class="button" onClick={openKeyDialog}>
             Enter an API key
           </button>
@@ -38,6 +39,7 @@ export function ProblemNotice({ problem }: { readonly problem: ApiProblem }) {
 }
 
 function titleOf({ kind, status }: ApiProblem): string {
+  if (kind === 'key' && hasShare.value) return 'This link does not open this';
   if (status === 0) return navigator.onLine ? 'The server cannot be reached' : 'You are offline';
   if (status === 401) return 'A key is needed';
   if (status === 403) return 'This key may not do this';

@@ -2,6 +2,7 @@ import type { GroupName } from '@ads/models';
 import type { ComponentChildren } from 'preact';
 import { addDays } from '../format/times.js';
 import { DateField, SelectField, ZoneField } from '../parts/field.js';
+import { isFixed } from '../share/share.js';
 import { type Choice, FILTER_NAMES, FILTERS, intervalFor } from './choice.js';
 import { GROUP_LABELS, INTERVAL_LABELS, metricOf, SHOWN_METRIC_NAMES, type ShownInterval } from './metrics.js';
 import { daysOf, RANGES, type RangeName } from './ranges.js';
@@ -9,6 +10,8 @@ import { daysOf, RANGES, type RangeName } from './ranges.js';
 export interface ControlsProps {
   readonly choice: Choice;
   readonly onChange: (change: Partial<Choice>) => void;
+  /** After all fields. */
+  readonly end?: ComponentChildren;
 }
 
 const RANGE_OPTIONS = Object.entries(RANGES) as [RangeName, string][];
@@ -17,10 +20,10 @@ const GROUP_OPTIONS = [['', 'Nothing'], ...Object.entries(GROUP_LABELS)] as [Gro
 const METRIC_OPTIONS = SHOWN_METRIC_NAMES.map((name) => [name, metricOf(name).label] as const);
 
 /** Everything that can be chosen about a report. */
-export function Controls({ choice, onChange }: ControlsProps) {
+export function Controls({ choice, onChange, end }: ControlsProps) {
   const { interval, group } = choice;
   return (
-    <RangeControls choice={choice} onChange={onChange}>
+    <RangeControls choice={choice} onChange={onChange} end={end}>
       <SelectField
         label="Interval"
         value={interval}
@@ -42,6 +45,7 @@ export function Controls({ choice, onChange }: ControlsProps) {
 export function RangeControls({
   choice,
   onChange,
+  end,
   children,
 }: ControlsProps & { readonly children?: ComponentChildren }) {
   const { range, from, to, tz, metric, compare } = choice;
@@ -86,6 +90,7 @@ export function RangeControls({
         />
         <span>Compare with the period before</span>
       </label>
+      {end}
     </form>
   );
 }
@@ -96,7 +101,7 @@ function Filters({ choice, onChange }: ControlsProps) {
     const { [name]: _, ...others } = filters;
     onChange({ filters: others });
   };
-  const set = FILTER_NAMES.filter((name) => filters[name] !== undefined);
+  const set = FILTER_NAMES.filter((name) => filters[name] !== undefined && !isFixed(name));
   if (set.length === 0) return null;
   return (
     <div class="chips">

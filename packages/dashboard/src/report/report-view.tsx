@@ -1,6 +1,8 @@
 import { useEffect } from 'preact/hooks';
 import { useReading } from '../api/use-reading.js';
 import { Loaded, Notice } from '../parts/states.js';
+import { withShare } from '../share/share.js';
+import { ShareButton, type Target } from '../share/share-button.js';
 import { addressOf } from '../shell/addresses.js';
 import { go, parameters } from '../shell/router.js';
 import { type Choice, readChoice, writeChoice } from './choice.js';
@@ -12,7 +14,7 @@ import { TotalTiles, WAITING_TOTALS } from './totals.js';
 
 /** Numbers of any range, by time and by group. */
 export function ReportView() {
-  const choice = readChoice(parameters.value, Date.now());
+  const choice = withShare(readChoice(parameters.value, Date.now()));
   const { sort: _, metric: _metric, ...read } = choice;
   const reading = useReading((signal) => readPeriods(choice, signal), [read], refreshOf(choice));
   const change = (part: Partial<Choice>) => go(addressOf(['report'], writeChoice({ ...choice, ...part })));
@@ -26,7 +28,11 @@ export function ReportView() {
   const isTooLong = reading.problem?.details.some(({ path }) => path === 'interval') ?? false;
   return (
     <>
-      <Controls choice={choice} onChange={change} />
+      <Controls
+        choice={choice}
+        onChange={change}
+        end={<ShareButton target={targetOf(choice.filters)} address={address} />}
+      />
       {isTooLong ? (
         TOO_LONG
       ) : (
@@ -48,6 +54,13 @@ export function ReportView() {
       )}
     </>
   );
+}
+
+/** What the report can be shared by; undefined if its filters name neither one ad nor one campaign. */
+function targetOf({ ad_id, campaign, advertiser }: Choice['filters']): Target | undefined {
+  if (ad_id !== undefined) return { ad_id };
+  if (campaign === undefined) return undefined;
+  return { campaign, ...(advertiser === undefined ? {} : { advertiser }) };
 }
 
 const TOO_LONG = (

@@ -4,6 +4,7 @@ import { addressOf } from './addresses.js';
 import { isOnline, link } from './connection.js';
 import { HealthLine } from './health.js';
 import { KeyDialog, openKeyDialog } from './key-dialog.js';
+import { Mark } from './mark.js';
 import { go, segments } from './router.js';
 import { LINKED_VIEWS, viewOf } from './views.js';
 
@@ -82,13 +83,5 @@ function LinkState() {
     <span class={`link is-${state}`} role="status">
       {isOnline.value ? LINK_NAMES[state] : 'Offline'}
     </span>
-  );
-}
-
-function Mark() {
-  return (
-    <svg class="mark" viewBox="0 0 20 20" aria-hidden="true">
-      <path d="M4 16v-4M8 16V8M12 16v-6M16 16V4" />
-    </svg>
   );
 }
