@@ -101,7 +101,8 @@ const require = requireFor(import.meta.url), __dirname = import.meta.dirname;`,
     writeFileSync(path, path.endsWith('.map') ? withoutLibraries(text) : text);
   }
   // This file is written last: without it the bundle is incomplete.
-  writeFileSync(inputsFile, JSON.stringify(Object.keys(metafile.inputs)));
+  const inputs = Object.keys(metafile.inputs).filter((path) => !path.startsWith('empty:'));
+  writeFileSync(inputsFile, JSON.stringify(inputs));
 }
 
 const services = readdirSync(join(root, 'services'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
