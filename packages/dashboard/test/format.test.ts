@@ -1,12 +1,18 @@
 import { expect, test } from '@jest/globals';
 import { changeOf, formatChange, formatCount, formatRate, NO_VALUE, quotient } from '../src/format/numbers.js';
 import { dateIn, formatTime, isZone, zoneName } from '../src/format/times.js';
+import { topOf } from '../src/parts/axis.js';
 import { addressOf, segmentsOf } from '../src/shell/addresses.js';
 
 test('numbers that do not exist are not shown as zero', () => {
   expect([formatCount(null), formatRate(undefined), formatChange(null)]).toEqual([NO_VALUE, NO_VALUE, NO_VALUE]);
   expect(quotient(3, 0)).toBeNull();
   expect([changeOf(5, 0), changeOf(null, 5), changeOf(5, undefined)]).toEqual([null, null, null]);
+});
+
+test('the top of an axis is a round number, which has a label', () => {
+  expect([null, 0, 1, 2, 7, 18, 21, 84, 1_234].map(topOf)).toEqual([5, 5, 1, 2, 10, 20, 30, 100, 1_500]);
+  expect(topOf(0.062)).toBeCloseTo(0.1);
 });
 
 test('changes are relative', () => {

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import { formatCount, formatShortCount } from '../format/numbers.js';
 import { formatTime, type TimeShape } from '../format/times.js';
+import { COUNT_STEPS, topOf } from './axis.js';
 
 /** A line of a chart. Null is a gap. */
 export interface Series {
@@ -29,8 +30,6 @@ export interface TimeChartProps {
 }
 
 const HEIGHT = 200;
-
-const COUNT_STEPS = Array.from({ length: 15 }, (_, power) => [1, 2, 5].map((step) => step * 10 ** power)).flat();
 
 /** A chart over time. The value under the pointer is in its caption. */
 export function TimeChart(props: TimeChartProps) {
@@ -127,7 +126,7 @@ function optionsOf(
     hooks: { setCursor: [({ cursor }) => onPoint(cursor.idx ?? null)] },
     scales: {
       ...(isBars ? { x: { range: (plot) => widened(plot.data[0]) } } : {}),
-      y: { range: (_plot, _least, most) => [0, niceTop(most)] },
+      y: { range: (_plot, _least, most) => [0, topOf(most)] },
     },
     axes: [
       {
@@ -175,9 +174,4 @@ function widened(times: ArrayLike<number>): [number, number] {
   const [first = 0, second = first + 1, last = second] = [times[0], times[1], times[times.length - 1]];
   const half = (second - first) / 2;
   return [first - half, last + half];
-}
-
-/** The top of the axis: above the largest value, and never so small that counts would get fractions. */
-function niceTop(most: number | null): number {
-  return most === null || most <= 0 ? 5 : most * 1.1;
 }
