@@ -3,15 +3,15 @@ import type { Database } from './dependencies.js';
 import { readText } from './files.js';
 
 /** The number of the newest migration in `migrations`. */
-export const SCHEMA = 25;
+export const SCHEMA = 26;
 
 const READ_SCHEMA = readText('sql/read-schema.sql');
 const EVERY_MS = 1_000;
 
-/** The errors of Postgres before any migration ran, and before migration 25, which lets the services read them. */
+/** The errors of Postgres before any migration ran, and before migration 26, which lets the services read them. */
 const TOO_OLD: readonly unknown[] = ['42P01', '42501'];
 
-/** Reads the number of the newest migration that ran, or 0 if it is older than 25. @throws DependencyUnavailable */
+/** Reads the number of the newest migration that ran, or 0 if it is older than 26. @throws DependencyUnavailable */
 export async function readSchema(database: Database): Promise<number> {
   try {
     const [row] = await database.query<{ schema: number }>('read_schema', READ_SCHEMA);
