@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import type { Request, Response } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
+import { generateHTML, type SwaggerUiOptions, serveFiles } from 'swagger-ui-express';
 
 interface Source {
   readonly type: string;
@@ -27,19 +28,29 @@ const ofLibrary = (name: string, type: string): Source => ({
   read: () => readFile(fileURLToPath(import.meta.resolve(`swagger-ui-dist/${name}`))),
 });
 
-const ofPage = (name: string, type: string): Source => ({
-  type,
-  caching: REVALIDATED,
-  read: () => readFile(new URL(`../swagger/${name}`, import.meta.url)),
-});
+const OPTIONS: SwaggerUiOptions = {
+  // Relative, so that the page works below /api/v1 too.
+  swaggerUrl: 'doc.json',
+  customSiteTitle: 'Ads Metric Tracker: API',
+  // By default the page sends the address of the document to a validator on the internet.
+  swaggerOptions: { validatorUrl: null, displayRequestDuration: true },
+};
+
+/** The page of the library has no viewport, so phones would show it at the width of a desktop. */
+function pageForPhones(): string {
+  const viewport = '<meta name="viewport" content="width=device-width, initial-scale=1">';
+  return generateHTML(undefined, OPTIONS).replace('<head>', `<head>\n  ${viewport}`);
+}
+
+/** Sends the script that starts the page. The other handlers of the library would serve its whole package. */
+export const startScript = serveFiles(undefined, OPTIONS)[0] as RequestHandler;
 
 /** The package of the library also has other bundles and source maps of several megabytes. */
 const SOURCES: Readonly<Record<string, Source>> = {
-  'index.html': ofPage('index.html', 'text/html; charset=utf-8'),
-  'page.css': ofPage('page.css', 'text/css; charset=utf-8'),
-  'start.js': ofPage('start.js', 'text/javascript; charset=utf-8'),
+  'index.html': { type: 'text/html; charset=utf-8', caching: REVALIDATED, read: async () => pageForPhones() },
   'swagger-ui.css': ofLibrary('swagger-ui.css', 'text/css; charset=utf-8'),
   'swagger-ui-bundle.js': ofLibrary('swagger-ui-bundle.js', 'text/javascript; charset=utf-8'),
+  'swagger-ui-standalone-preset.js': ofLibrary('swagger-ui-standalone-preset.js', 'text/javascript; charset=utf-8'),
   'favicon-16x16.png': ofLibrary('favicon-16x16.png', 'image/png'),
   'favicon-32x32.png': ofLibrary('favicon-32x32.png', 'image/png'),
   'doc.json': {

@@ -1,7 +1,7 @@
 import { ENDPOINTS, type Endpoint } from '@ads/contract';
 import { labelled } from '@ads/http';
 import type { Router } from 'express';
-import { swaggerFiles } from './swagger-files.js';
+import { startScript, swaggerFiles } from './swagger-files.js';
 
 const { docs, openApi, openApiJson, openApiYaml, swagger: root, swaggerPage } = ENDPOINTS;
 
@@ -26,6 +26,7 @@ export function swagger(router: Router): void {
     response.set(PAGE_HEADERS);
     await files.send(nameOf(swaggerPage), request, response);
   });
+  router.get(`${root.path}/swagger-ui-init.js`, labelled(root.path), startScript);
   for (const [from, to] of [
     [root, swaggerPage],
     [docs, swaggerPage],

@@ -38,16 +38,21 @@ describe('the Swagger pages', () => {
       expect(policy).toContain("connect-src 'self';");
       expect(await page.text()).not.toMatch(/<script(?![^>]*\bsrc=)|https?:\/\/(?!www\.w3\.org)/);
     }
-    const start = await (await fetch(`${url}/swagger/start.js`)).text();
+    const start = await (await fetch(`${url}/swagger/swagger-ui-init.js`)).text();
     // The badge of the validator would send the address of the document to swagger.io.
-    expect(start).toContain('validatorUrl: null');
+    expect(start).toContain('"validatorUrl": null');
+    expect(start).toContain('"swaggerUrl": "doc.json"');
+  });
+
+  it('have the width of a phone', async () => {
+    expect(await (await fetch(`${url}/docs`)).text()).toContain('<meta name="viewport" content="width=device-width');
   });
 
   it('load compressed files, which are revalidated, at once or after a day', async () => {
     const page = await (await fetch(`${url}/swagger/index.html`)).text();
     const names = [...page.matchAll(/(?:src|href)=["']\.\/([\w.-]+)["']/g)].map(([, name = '']) => name);
     expect(names).toContain('swagger-ui-bundle.js');
-    for (const name of [...names, 'doc.json', 'index.html']) {
+    for (const name of [...names, 'doc.json', 'index.html'].filter((name) => name !== 'swagger-ui-init.js')) {
       const file = await fetch(`${url}/swagger/${name}`);
       expect(file.status).toBe(200);
       const isOfLibrary = /^(swagger-ui|favicon)/.test(name);
