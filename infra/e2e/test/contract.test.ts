@@ -262,7 +262,8 @@ describe.each(PREFIXES)('the API $name', ({ prefix, adId }) => {
       expect(file).toMatch(/^\.\//);
       expect((await client.get(`${prefix}/swagger/${file.slice(2)}`)).status).toBe(200);
     }
-    expect((await client.get(`${prefix}/swagger/start.js`)).text).toContain("url: 'doc.json'");
+    const start = await client.get(`${prefix}/swagger/swagger-ui-init.js`);
+    expect(start.text).toContain('"swaggerUrl": "doc.json"');
     expect(page.headers.get('content-security-policy')).not.toMatch(/https?:|\*/);
     for (const [from, to] of [
       ['/swagger', '/swagger/index.html'],
