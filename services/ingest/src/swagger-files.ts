@@ -32,6 +32,8 @@ const OPTIONS: SwaggerUiOptions = {
   // Relative, so that the page works below /api/v1 too.
   swaggerUrl: 'doc.json',
   customSiteTitle: 'Ads Metric Tracker: API',
+  // The document has no links between operations, and phones need the room of their column.
+  customCss: '.swagger-ui .response-col_links { display: none }',
   // By default the page sends the address of the document to a validator on the internet.
   swaggerOptions: { validatorUrl: null, displayRequestDuration: true },
 };
