@@ -2,7 +2,7 @@ import { ACCESS_SCOPES } from '../access.js';
 import { type EndpointAccess, endpointOf } from '../paths.js';
 import { shared } from './shared-responses.js';
 
-/** What the access to an endpoint adds to its operation. */
+/** Text, security and responses of an operation that follow from the access to its endpoint. */
 interface Added {
   /** A sentence for the description. */
   readonly text?: string;

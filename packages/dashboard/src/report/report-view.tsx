@@ -56,7 +56,7 @@ export function ReportView() {
   );
 }
 
-/** What the report can be shared by; undefined if its filters name neither one ad nor one campaign. */
+/** The subject that the report can be shared by; undefined if its filters name neither one ad nor one campaign. */
 function targetOf({ ad_id, campaign, advertiser }: Choice['filters']): Target | undefined {
   if (ad_id !== undefined) return { ad_id };
   if (campaign === undefined) return undefined;

@@ -11,7 +11,7 @@ import { ChoiceField, TextField } from '../parts/form-field.js';
 import { Loaded } from '../parts/states.js';
 import { hasShare, linkOf } from './share.js';
 
-/** What is shared: an ad, or a campaign and perhaps its advertiser. */
+/** The subject of a share: an ad, or a campaign and perhaps its advertiser. */
 export type Target = { readonly ad_id: string } | { readonly campaign: string; readonly advertiser?: string };
 
 interface ShareButtonProps {

@@ -4,7 +4,7 @@ import { apiKey, keepKey } from '../api/key.js';
 import type { Choice } from '../report/choice.js';
 import { addressOf } from '../shell/addresses.js';
 
-/** What a share opens: `GET /shares/current`. */
+/** The share of the link in use: `GET /shares/current`. */
 export type SharedView = Pick<Share, 'ad_id' | 'campaign' | 'advertiser' | 'expires_at'>;
 
 /** The secret of a share begins with it. */
@@ -15,7 +15,7 @@ const FRAGMENT = '#share=';
 /** True if this tab was opened by a share link. The secret is kept as the key of the tab. */
 export const hasShare = computed(() => apiKey.value.startsWith(PREFIX));
 
-/** What the share of this tab opens; undefined until that has been read. */
+/** The share of this tab; undefined until it has been read. */
 export const sharedView = signal<SharedView | undefined>(undefined);
 
 /**
