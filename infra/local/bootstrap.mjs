@@ -3,7 +3,7 @@
 // Fetches the pinned pnpm, installs the dependencies, builds the project, and runs the command.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { COMMANDS, readCall } from './commands.mjs';
@@ -31,12 +31,14 @@ function dropForeignVariables() {
 
 /** @param part compiles the packages of this part only */
 async function build(part) {
+  // Commands beside a running tracker use the build that runs: a service loads parts of its bundle on first use.
+  if (isBesideTracker()) return;
   const advice = 'Correct the errors above, then try again.';
   const projects = part === 'run' ? runFolders() : ['infra'];
   const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   await run(terminal, 'compile', process.execPath, [compiler, '-b', ...projects], { advice });
   const bundle = (what, file) => run(terminal, `bundle ${what}`, process.execPath, [join(root, file)], { advice });
-  // Commands beside a running tracker need no page, and must not replace the files that it serves.
+  // Commands that print results need no page.
   const pages = COMMANDS[script].printsResults
     ? []
     : [
@@ -64,6 +66,19 @@ function launcherRuns() {
   }
 }
 
+/** True for a command that uses the packages and bundles of the running tracker, and must not replace them. */
+function isBesideTracker() {
+  return script !== 'start' && COMMANDS[script].runsTracker === true && launcherRuns();
+}
+
+/** True if nobody holds the lock any more. A process in a restarted container can have the pid of the one that left it. */
+function isLeft(owner) {
+  if (owner > 0) return owner === process.pid || !isAlive(owner);
+  // The owner writes its pid at once, unless it was killed or the disk was full.
+  const made = statSync(lockFile, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+  return Date.now() - made > 10_000;
+}
+
 /** Prevents concurrent installs and builds in one folder. */
 async function withSetupLock(work) {
   mkdirSync(cache, { recursive: true });
@@ -75,11 +90,11 @@ async function withSetupLock(work) {
     } catch (error) {
       if (error.code !== 'EEXIST') throw error;
       const owner = existsSync(lockFile) ? Number(readFileSync(lockFile, 'utf8')) : 0;
-      if (owner > 0 && !isAlive(owner)) {
+      if (isLeft(owner)) {
         rmSync(lockFile, { force: true });
       } else {
         wait ??= terminal.begin('wait for another command of this folder');
-        wait.note(`pid ${owner} installs or builds`);
+        wait.note(`pid ${owner} installs or builds; if it does not, delete .cache/setup.lock`);
         await sleep(200);
       }
     }
@@ -118,7 +133,7 @@ try {
   process.on('SIGINT', stopEarly).on('SIGTERM', stopEarly).on('SIGHUP', stopEarly);
   await withSetupLock(async () => {
     const part = COMMANDS[script].runsTracker ? 'run' : 'all';
-    await install(terminal, part);
+    await install(terminal, part, isBesideTracker());
     if (COMMANDS[script].biome === undefined) await build(part);
   });
 } catch (error) {
@@ -127,6 +142,8 @@ try {
 }
 process.off('SIGINT', stopEarly).off('SIGTERM', stopEarly).off('SIGHUP', stopEarly);
 const { program, biome, usesTracker } = COMMANDS[script];
+// A killed launcher leaves the addresses of its servers, which may be those of another tracker by now.
+if (script !== 'start' && !launcherRuns()) rmSync(join(root, '.local', 'run', 'servers.json'), { force: true });
 if (usesTracker && !launcherRuns()) {
   process.once('exit', (code) => {
     if (code === 1)

@@ -193,7 +193,8 @@ Formats the code and corrects what Biome can correct safely. Arguments go to Bio
  */
 export function readCall(command, args) {
   const given = args.filter((arg) => arg !== '--');
-  if (given.some((arg) => arg === '--help' || arg === '-h')) return { help: COMMANDS[command].usage };
+  if (given.some((arg) => arg === '--help' || (arg === '-h' && command !== 'psql')))
+    return { help: COMMANDS[command].usage };
   const { options } = COMMANDS[command];
   if (options === undefined) return {};
   try {

@@ -40,7 +40,7 @@ function readStamp() {
 
 /** True if no package of the installed part is missing. */
 function isIntact(part) {
-  const complete = (part === 'run' ? runFolders() : workspaceFolders()).every((folder) => {
+  const complete = ['.', ...(part === 'run' ? runFolders() : workspaceFolders())].every((folder) => {
     const manifest = readJson(join(root, folder, 'package.json'));
     const needs = { ...manifest.dependencies, ...(part === 'run' ? {} : manifest.devDependencies) };
     return Object.keys(needs).every((name) => existsSync(join(root, folder, 'node_modules', name)));
@@ -97,13 +97,21 @@ function findNpx() {
   return existsSync(beside) ? beside : 'npx';
 }
 
-/** @param wanted a part of {@link INSTALLS}; more than that stays installed */
-export async function install(terminal, wanted) {
+/**
+ * @param wanted a part of {@link INSTALLS}; more than that stays installed
+ * @param isInUse true if a running tracker uses the installed packages
+ */
+export async function install(terminal, wanted, isInUse) {
   const fingerprint = installFingerprint();
   const stamp = readStamp();
   const part = stamp?.part === 'all' ? 'all' : wanted;
   const isGood = stamp?.fingerprint === fingerprint && isIntact(stamp.part);
   if (isGood && stamp.part === part) return;
+  if (isInUse && stamp !== undefined) {
+    throw new Failure(
+      'The dependencies have changed, but npm start still runs with the former ones. Stop it with Ctrl-C, then try again.',
+    );
+  }
   if (stamp === undefined) terminal.print(firstStartNotice(part));
   else if (isGood) terminal.print('This command needs more packages than npm start: installing them, about 80 MB.');
   else terminal.print('The dependencies have changed, or a file is missing: installing again.');

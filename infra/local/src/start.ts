@@ -33,6 +33,8 @@ async function main(): Promise<void> {
     if (stack.isStopping) return;
     console.error(`\n${(error as Error).message}`);
     await stack.stop();
+    // A start in progress may have started another process meanwhile.
+    await stack.stop();
     unlock();
     process.exit(1);
   }
@@ -44,6 +46,9 @@ function checkDemo({ demo, noDemo, variables }: Settings): void {
   const own = ['POSTGRES_HOST', 'REDIS_HOST', 'REDIS_CLUSTER_NODES', 'NATS_URL', 'NATS_URL_FILE'].filter(
     (name) => variables[name] !== undefined,
   );
+  if (demo && variables.ADMIN_API_KEY_FILE !== undefined) {
+    throw new Error('--demo registers ads with the key itself: set ADMIN_API_KEY instead of ADMIN_API_KEY_FILE.');
+  }
   if (demo && own.length > 0) {
     throw new Error(
       `--demo uses servers of its own, so that its numbers never mix with yours: unset ${own.join(', ')}.`,

@@ -1,5 +1,9 @@
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { DEMO_ADS } from '../src/demo/ads.js';
+import { deleteHalfDemo } from '../src/demo/demo.js';
 import { watch } from '../src/demo/viewer.js';
 
 test('viewers of the demo report events in order of time, from addresses that nobody has', () => {
@@ -18,4 +22,15 @@ test('viewers of the demo report events in order of time, from addresses that no
     expect(count('complete')).toBeLessThan(count('midpoint'));
     expect(count('click')).toBeGreaterThan(0);
   }
+});
+
+test('a demo whose history was interrupted begins again, so that no event is counted twice', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'demo-'));
+  writeFileSync(join(folder, 'history-made'), '');
+  deleteHalfDemo(folder);
+  expect(existsSync(folder)).toBe(true);
+  const half = mkdtempSync(join(tmpdir(), 'demo-'));
+  writeFileSync(join(half, 'data'), '');
+  deleteHalfDemo(half);
+  expect(existsSync(half)).toBe(false);
 });

@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ENDPOINTS } from '@ads/contract/paths';
 import { DEMO_ADS, DEMO_ADVERTISER } from './ads.js';
@@ -24,6 +24,13 @@ export interface DemoTarget {
   readonly maxAgeDays: number | undefined;
 }
 
+const MARK = 'history-made';
+
+/** Deletes the data of a demo whose history is not complete: its events would be reported again, with other ids. */
+export function deleteHalfDemo(folder: string): void {
+  if (!existsSync(join(folder, MARK))) rmSync(folder, { recursive: true, force: true });
+}
+
 /**
  * Registers the ads and reports a week of their viewers through the API, so that every count is made as usual. Does nothing if an
  * earlier start has done it.
@@ -31,7 +38,7 @@ export interface DemoTarget {
  * @throws Error with the answer of the API
  */
 export async function makeHistory(target: DemoTarget, onProgress: (events: number) => void): Promise<void> {
-  const done = join(target.folder, 'history-made');
+  const done = join(target.folder, MARK);
   if (existsSync(done)) return;
   for (const { id, title, campaign, durationSeconds } of DEMO_ADS) {
     const ad = { id, title, campaign, advertiser: DEMO_ADVERTISER, duration_seconds: durationSeconds };

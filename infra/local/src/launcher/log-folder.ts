@@ -29,15 +29,17 @@ function surplus(previous: string, keptBytes: number): string[] {
   return oldestFirst(previous)
     .toReversed()
     .filter((folder, index) => {
-      for (const file of readdirSync(folder)) bytes += statSync(join(folder, file)).size;
+      for (const file of readdirSync(folder))
+        bytes += statSync(join(folder, file), { throwIfNoEntry: false })?.size ?? 0;
       return index > 0 && (index >= KEPT_RUNS || bytes > keptBytes);
     });
 }
 
 function oldestFirst(previous: string): string[] {
   const begun = (folder: string) => statSync(folder).birthtimeMs;
-  return readdirSync(previous)
-    .map((name) => join(previous, name))
+  return readdirSync(previous, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => join(previous, name))
     .sort((one, other) => begun(one) - begun(other));
 }
 

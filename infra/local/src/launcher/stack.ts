@@ -1,7 +1,7 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { migrate, seedSampleAds, type Variables } from '../database.js';
-import { makeHistory, openLiveViewers } from '../demo/demo.js';
+import { deleteHalfDemo, makeHistory, openLiveViewers } from '../demo/demo.js';
 import { type Gateway, openGateway } from '../gateway/gateway.js';
 import { freePort } from '../ports.js';
 import type { LocalProcess } from '../processes/local-process.js';
@@ -86,13 +86,21 @@ export class Stack {
     if (fresh) {
       await step('delete the data', async () => rmSync(dataFolder, { recursive: true, force: true }));
     }
+    if (demo) deleteHalfDemo(demoFolder);
     const logFolder = openLogFolder();
     const [database, brokers] = await Promise.all([
       this.#startDatabase(dataFolder, logFolder),
       this.#startBrokers(dataFolder, logFolder),
     ]);
     const key = adminKey(this.#settings.variables);
-    const env = { PUBLIC_URL: this.#url(), ...database, ...brokers, ...key.env };
+    const env = {
+      PUBLIC_URL: this.#url(),
+      ...database,
+      ...brokers,
+      ...key.env,
+      // The demo reports a week of events in seconds.
+      ...(demo ? { RATE_LIMIT_EVENTS_PER_MINUTE: '0' } : {}),
+    };
     await Promise.all(SERVICE_NAMES.map((name) => this.#startService(name, env, logFolder)));
     this.#serving = true;
     this.#logFolder = logFolder;

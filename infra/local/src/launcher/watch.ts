@@ -31,7 +31,7 @@ export function watchStack({ urls, key, logFolder }: WatchOptions): () => void {
 
   const read = async (service: ServiceName, path: string) => {
     const headers: Record<string, string> = key === undefined ? {} : { Authorization: `Bearer ${key}` };
-    const signal = AbortSignal.timeout(WATCH_MS);
+    const signal = AbortSignal.any([ended.signal, AbortSignal.timeout(WATCH_MS)]);
     const answer = await fetch(`${urls.get(service)}${path}`, { headers, signal });
     return await answer.text();
   };
@@ -49,18 +49,19 @@ export function watchStack({ urls, key, logFolder }: WatchOptions): () => void {
     const backlog = sumOf(consumer, /^consumer_backlog_messages\b/);
     return { perSecond, backlog, reports: reports.map((text) => JSON.parse(text)) };
   };
+  const show = (text: string | undefined) => {
+    if (!ended.signal.aborted) terminal.status(text);
+  };
   const look = async () => {
     const { rejected = [] } = JSON.parse(await read('ingest', ENDPOINTS.rejectedEvents.path)) as {
       rejected?: Rejection[];
     };
     for (const one of newRejections(rejected, known)) printWarning(rejectionText(one));
-    if (terminal.isLive) terminal.status(statusText(await readState(), terminal.paint));
+    if (terminal.isLive) show(statusText(await readState(), terminal.paint));
   };
   const timer = setInterval(() => {
     // A service that does not answer is restarting, which the launcher has printed.
-    look().catch(() =>
-      terminal.status(terminal.isLive ? terminal.paint('yellow', 'a service does not answer') : undefined),
-    );
+    look().catch(() => show(terminal.isLive ? terminal.paint('yellow', 'a service does not answer') : undefined));
   }, WATCH_MS);
   return () => {
     clearInterval(timer);
