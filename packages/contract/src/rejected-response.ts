@@ -45,5 +45,7 @@ export const rejectedResponse = Joi.object({
     ),
   complete: Joi.boolean()
     .required()
-    .description('False while Redis is unavailable: then the list is that of one replica of ingest.'),
+    .description(
+      'False while Redis is unavailable: then the list is that of one replica of ingest. For a key of one advertiser also false while Postgres is unavailable: then rejections of its ads may be missing.',
+    ),
 });

@@ -28,7 +28,7 @@ const fields = {
   ad_id: adId().description('The ad whose numbers the share opens. Either `ad_id` or `campaign` is required.'),
   campaign: text.description('The campaign whose numbers the share opens.'),
   advertiser: text.description(
-    'With `campaign`: the only advertiser whose ads the share opens. Default: that of the API key, else all ads of the campaign.',
+    'With `campaign`: the only advertiser whose ads the share opens. Default: that of the API key, else the one that all ads of the campaign belong to, else all ads of the campaign.',
   ),
   expires_at: time
     .invalid(null)

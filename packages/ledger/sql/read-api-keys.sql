@@ -11,6 +11,8 @@ SELECT
         (extract(epoch FROM expires_at) * 1000)::float8 AS expires_at,
         deleted_at IS NOT NULL AS is_deleted
       FROM api_keys
+      -- A share that ended tells its reason for a day. Keys with the scope manage may create and delete any number of them.
+      WHERE 'share' <> ALL (scopes) OR least(coalesce(deleted_at, 'infinity'), expires_at) > now() - interval '1 day'
       ORDER BY deleted_at IS NOT NULL OR coalesce(expires_at <= now(), false), created_at DESC
       LIMIT $2
     ) listed

@@ -95,10 +95,15 @@ export function createKeyRing({ database, now, maxAgeMs }: KeyRingOptions): KeyR
     }
   }
 
-  // A read in progress may have begun before the change that the caller wants to see.
+  // A read in progress may have begun before the change that the caller wants to see. One that waits serves all callers.
+  let waiting: Promise<void> | undefined;
   const refresh = (): Promise<void> => {
-    reading = reading.then(read);
-    return reading;
+    waiting ??= reading.then(() => {
+      waiting = undefined;
+      return read();
+    });
+    reading = waiting;
+    return waiting;
   };
   const polling = every(POLL_MS, refresh);
 
@@ -109,6 +114,8 @@ export function createKeyRing({ database, now, maxAgeMs }: KeyRingOptions): KeyR
     const entry = entries.get(hashOfKey(secret));
     if (entry === undefined) return { state: age > CURRENT_MS ? 'unverified' : 'unknown' };
     if (entry.is_deleted) return { state: 'deleted' };
+    // All that a share opens needs Postgres, so it may end with the reads of keys.
+    if (age > CURRENT_MS && entry.scopes.includes('share')) return { state: 'unverified' };
     if (entry.expires_at !== null) {
       const time = now();
       if (time === undefined) return { state: 'unverified' };

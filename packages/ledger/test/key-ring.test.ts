@@ -51,6 +51,22 @@ describe('a ring of keys', () => {
     expect(ring.check(secret)).toEqual({ state: 'deleted' });
   });
 
+  it('reads once for all callers that wait for a read to begin', async () => {
+    let reads = 0;
+    const counting: Database = {
+      query: async (...statement) => {
+        reads += 1;
+        return await database.query(...statement);
+      },
+    };
+    const ring = createKeyRing({ database: counting, now: () => time, maxAgeMs: 60_000 });
+    testServers.onRelease(ring.stop);
+    await ring.refresh();
+    const before = reads;
+    await Promise.all([1, 2, 3, 4, 5].map(() => ring.refresh()));
+    expect(reads).toBeLessThanOrEqual(before + 2);
+  });
+
   it('notices a change by SQL', async () => {
     const { id, secret } = await makeKey(['read']);
     const ring = openRing();

@@ -36,8 +36,8 @@ interface Owner {
 }
 
 /**
- * Only keys of one advertiser and shares cause look-ups of owners. Those of the last two seconds are used again; while Postgres is
- * unavailable, also older ones.
+ * Only keys of one advertiser and shares cause look-ups of owners. Those of the last two seconds are used again; for keys, also older
+ * ones while Postgres is unavailable. A share is not: an ad may have left its campaign.
  */
 export function createAdsOf({ catalogue, database, patienceMs, freshMs = FRESH_MS }: AdsOfOptions): AdsOf {
   const kept = createClockCache<{ readonly owner: Owner; readonly readAt: number }>(KEPT);
@@ -61,7 +61,8 @@ export function createAdsOf({ catalogue, database, patienceMs, freshMs = FRESH_M
         if (known !== undefined && performance.now() - known.readAt < freshMs) return listingOf(known.owner);
         const listing = await lookUp.find(adId, client);
         if (listing.state === 'known') return listingOf(listing.ad);
-        return listing.state === 'unverified' && known !== undefined ? listingOf(known.owner) : listing.state;
+        const isOldUsed = listing.state === 'unverified' && known !== undefined && share === undefined;
+        return isOldUsed ? listingOf(known.owner) : listing.state;
       },
     };
   };

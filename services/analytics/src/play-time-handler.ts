@@ -3,6 +3,7 @@ import { invalidFields, queryOf, readPlayTimeQuery, unavailable, unknownAd } fro
 import { type FastPathHandler, weakTag } from '@ads/http';
 import type { Database } from '@ads/ledger';
 import type { AdsOf } from './ads-of.js';
+import { unverified } from './require-ad.js';
 
 const READ_PLAY_TIMES = readFileSync(new URL('../sql/read-play-times.sql', import.meta.url), 'utf8');
 
@@ -20,6 +21,9 @@ export function playTimeHandler({ adsOf, database }: PlayTimeDependencies): Fast
     const { advertiser, share } = context.caller;
     const listing = await adsOf(advertiser, share).find(adId, context.clientKey());
     if (listing === 'unknown') throw unknownAd(adId, 404);
+    // Without the owner of the ad nobody knows whether a limited caller may read it.
+    const isLimited = advertiser !== undefined || share !== undefined;
+    if (listing === 'unverified' && isLimited) throw unverified();
     if (listing === 'busy') throw unavailable('Too many unknown ads are being looked up; retry later.');
     const seconds = await database.query<{ second: number; clicks: number }>('read_play_times', READ_PLAY_TIMES, [
       adId,
