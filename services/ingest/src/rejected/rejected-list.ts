@@ -46,7 +46,8 @@ interface Reason {
 
 /**
  * A list with bounded memory and time. If a reason has no room, its least frequent rejection is dropped, the oldest of equally
- * frequent ones: a wrong tag that repeats stays, and a flood of ever new ids replaces only itself.
+ * frequent ones: a wrong tag that repeats often stays. A client that
+ * sends ever new ids, each several times, can keep rare rejections off the list.
  *
  * @param now milliseconds since the epoch
  */
