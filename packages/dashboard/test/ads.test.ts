@@ -71,6 +71,8 @@ test('a CSV is read with quotes, line breaks in quotes, empty fields and empty l
   expect(columnOf(records, 'target_url')).toEqual(['', 'https://a.example/', '']);
   expect(columnOf(records, 'campaign')).toEqual(['', '', '']);
   expect(readCsv('')).toEqual([]);
+  // As for the API, a line with a space or with quotes is a record.
+  expect(readCsv('id\n \n""\n\n1')).toEqual([['id'], [''], [''], ['1']]);
 });
 
 test('events are told apart by what a report has more than the one before', () => {

@@ -30,7 +30,15 @@ export interface AdVersion {
 }
 
 const adUrl = (id: string) => urlOf(`/ads/${encodeURIComponent(id)}`);
-const ifMatch = (etag: string | null) => (etag === null ? {} : { 'If-Match': etag });
+
+/** @throws ApiProblem without an ETag: the change could overwrite that of somebody else */
+function ifMatch(etag: string | null) {
+  if (etag !== null) return { 'If-Match': etag };
+  throw new ApiProblem(
+    502,
+    'The answer about this ad had no ETag, so nothing was changed. A proxy may have removed it.',
+  );
+}
 
 export async function readVersion(id: string, signal?: AbortSignal): Promise<AdVersion> {
   const { body, etag } = await send('GET', adUrl(id), undefined, signal);

@@ -15,7 +15,9 @@ export function readCsv(text: string): CsvRecords {
   for (const [, quoted, plain = '', end] of text.matchAll(FIELD)) {
     record.push((quoted?.replaceAll('""', '"') ?? plain).trim());
     if (end === ',') continue;
-    if (record.length > 1 || record[0] !== '') records.push(record);
+    // The API skips empty lines only: a space and "" are records.
+    const isEmpty = record.length === 1 && quoted === undefined && plain === '';
+    if (!isEmpty) records.push(record);
     record = [];
   }
   return records;

@@ -46,7 +46,11 @@ function EditForm({ first }: { readonly first: AdVersion }) {
   const save = () =>
     saving.run(async () => {
       try {
-        begin(await changeAd(version, changes));
+        const next = await changeAd(version, changes);
+        setVersion(next);
+        setConflict(undefined);
+        // What was typed meanwhile stays.
+        setTexts((typed) => rebase(texts, typed, textsOf(next.ad)));
         setIsSaved(true);
       } catch (error) {
         if (!(error instanceof ApiProblem && error.status === 412)) throw error;

@@ -98,7 +98,9 @@ function Import() {
 }
 
 function rowsOf(records: CsvRecords, results: readonly ImportResult[]): readonly Row[] {
-  const columns = SHOWN.map((name) => [name, columnOf(records, name)] as const);
+  // Where the API counts other lines, no cells are better than those of another line.
+  const isAligned = records.length - 1 === results.length;
+  const columns = SHOWN.map((name) => [name, isAligned ? columnOf(records, name) : []] as const);
   return results.map((result, at) => ({
     ...result,
     cells: Object.fromEntries(columns.map(([name, cells]) => [name, cells[at] ?? ''])) as Row['cells'],

@@ -57,7 +57,7 @@ export function Rejected() {
                 {formatCount(not_listed)} more are not listed, because too many different ones arrived.
               </p>
             )}
-            {!complete && <p class="muted">Redis is unavailable, so this is the list of one server of several.</p>}
+            {!complete && <p class="muted">This list may lack entries, because Redis or Postgres is unavailable.</p>}
           </>
         )}
       </Loaded>
