@@ -89,7 +89,7 @@ export function startConsuming(options: ConsumeOptions): Consuming {
   // A full buffer is enough too: nothing more would arrive.
   const rhythm = new Rhythm(
     lingerMs,
-    () => signal.aborted || buffer.room() === 0 || buffer.waitingEvents() >= ENOUGH_EVENTS,
+    () => signal.aborted || buffer.room() === 0 || buffer.waitingEvents() >= Math.min(ENOUGH_EVENTS, size.events()),
   );
 
   async function pull(): Promise<void> {
