@@ -11,6 +11,9 @@ const EVERY_MS = 1_000;
 /** The errors of Postgres before any migration ran, and before migration 26, which lets the services read them. */
 const TOO_OLD: readonly unknown[] = ['42P01', '42501'];
 
+const RIGHTS =
+  'run the migrations, then infra/postgres/grant-services.sql, because the role may not read the migrations';
+
 /** Reads the number of the newest migration that ran, or 0 if it is older than 26. @throws DependencyUnavailable */
 export async function readSchema(database: Database): Promise<number> {
   try {
@@ -46,7 +49,7 @@ export function awaitSchema(
       void checking.stop();
       return;
     }
-    reason = `the schema of Postgres is at migration ${schema}, and this version needs ${SCHEMA}: run the migrations`;
+    reason = `the schema of Postgres is at migration ${schema}, and this version needs ${SCHEMA}: ${schema === 0 ? RIGHTS : 'run the migrations'}`;
     condition.hold(reason);
   };
   // A failure of Postgres shows in its health.
