@@ -103,3 +103,13 @@ it('every npm script installs and builds what it needs', () => {
   const expected = COMMANDS.map((name) => [name, `exec node infra/local/bootstrap.mjs ${name}`]);
   expect(scripts).toEqual(Object.fromEntries(expected));
 });
+
+it('npm start installs the types that its build needs', async () => {
+  const { runFolders } = (await import(join(projectRoot, 'infra', 'local', 'tools.mjs'))) as { runFolders(): string[] };
+  // It installs no devDependencies.
+  const names = ['.', ...runFolders()].flatMap((folder) => {
+    const { devDependencies = {} } = JSON.parse(readFileSync(join(projectRoot, folder, 'package.json'), 'utf8'));
+    return Object.keys(devDependencies);
+  });
+  expect(names.filter((name) => name.startsWith('@types/'))).toEqual([]);
+});
