@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { UsageError } from '@ads/runtime';
 import { afterAll, expect, it } from '@jest/globals';
 import { readListsCommand, runListsCommand } from '../src/command/ivt-lists-command.js';
-import { UsageError } from '../src/command/run-command.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'ivt-lists-'));
 afterAll(() => rmSync(folder, { recursive: true }));

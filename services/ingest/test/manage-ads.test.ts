@@ -1,12 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type LocalProcess, openPool, openTestServers } from '@ads/local';
+import { UsageError } from '@ads/runtime';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { runAdsCommand } from '../src/command/ads-commands.js';
 import { readAdsCommand } from '../src/command/ads-options.js';
 import { readKeysCommand, runKeysCommand } from '../src/command/keys-command.js';
 import { findApi } from '../src/command/local-api.js';
-import { UsageError } from '../src/command/run-command.js';
 
 const KEY = 'the-key-of-ad-tests';
 const AUTHORIZED = { Authorization: `Bearer ${KEY}`, 'Content-Type': 'application/json' };

@@ -1,7 +1,7 @@
 import { extname } from 'node:path';
 import { parseArgs } from 'node:util';
+import { parsed, UsageError } from '@ads/runtime';
 import { FLAT_NAMES, toAdBody } from '../ads/flat-ad.js';
-import { parsed, UsageError } from './run-command.js';
 
 export type AdsCommand =
   | { readonly name: 'help' }

@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { reasonOf } from '@ads/runtime';
+import { parsed, reasonOf, UsageError } from '@ads/runtime';
 import { createRangeCollector } from '../invalid-traffic/collect-ranges.js';
 import { rangeTexts } from '../invalid-traffic/range-texts.js';
 import { rangesIn } from './cloud-ranges.js';
-import { parsed, UsageError } from './run-command.js';
 
 interface ListsCommand {
   readonly name: 'convert';

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { ENDPOINTS } from '@ads/contract';
+import { parsed, UsageError } from '@ads/runtime';
 import { type Api, printList, request } from './request.js';
-import { parsed, UsageError } from './run-command.js';
 
 const KEYS = ENDPOINTS.keys.path;
 

@@ -1,19 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { readEnvironment } from '@ads/runtime';
+import { readEnvironment, UsageError } from '@ads/runtime';
 import { findApi } from './local-api.js';
 import type { Api } from './request.js';
-
-/** The arguments are not a valid command. The message is one line. */
-export class UsageError extends Error {}
-
-/** The result of a call of `parseArgs`. @throws UsageError instead of its error */
-export function parsed<Result>(parse: () => Result): Result {
-  try {
-    return parse();
-  } catch (error) {
-    throw new UsageError((error as Error).message.split('\n')[0]);
-  }
-}
 
 type Help = { readonly name: 'help' };
 
