@@ -1,18 +1,9 @@
-import {
-  ENDPOINTS,
-  invalidFields,
-  queryOf,
-  readKeysQuery,
-  readNewKey,
-  tooManyKeys,
-  unavailable,
-  unknownKey,
-} from '@ads/contract';
-import { type BodyReader, callerOf, clientKey, readBody, toExpress } from '@ads/http';
+import { ENDPOINTS, invalidFields, queryOf, readKeysQuery, readNewKey, tooManyKeys, unknownKey } from '@ads/contract';
+import { type BodyReader, callerOf, readBody, toExpress } from '@ads/http';
 import { createKey, type Database, deleteKey, type KeyRing, listKeys, MOST_KEYS } from '@ads/ledger';
 import { isUuid } from '@ads/models';
-import { createTurns } from '@ads/runtime';
 import type { Request, Router } from 'express';
+import { keyTurns } from './key-turns.js';
 
 export interface ManageKeysOptions {
   readonly database: Database;
@@ -24,13 +15,9 @@ export interface ManageKeysOptions {
   readonly now: () => number;
 }
 
-const WAITING = { inAll: 100, perClient: 50 };
-
 /** Adds the routes that manage API keys. Only `ADMIN_API_KEY` reaches them. One statement runs at a time. */
 export function manageKeys(router: Router, { database, keys, readJson, now }: ManageKeysOptions): void {
-  const takeTurns = createTurns(WAITING, () => unavailable('Too many requests for API keys are waiting; retry later.'));
-  const inTurn = <T>(request: Request, work: () => Promise<T>) =>
-    takeTurns(clientKey(request.ip, request.socket), work);
+  const inTurn = keyTurns('API keys');
   const changed = async <T>(request: Request, work: () => Promise<T>) => {
     const result = await inTurn(request, work);
     await keys.refresh();

@@ -6,34 +6,20 @@ import {
   readNewShare,
   readSharesQuery,
   tooManyShares,
-  unavailable,
   unknownAd,
   unknownCampaign,
   unknownShare,
 } from '@ads/contract';
-import { type BodyReader, callerOf, clientKey, readBody, toExpress } from '@ads/http';
-import { createShare, type Database, deleteShare, type KeyRing, listShares, MOST_SHARES } from '@ads/ledger';
+import { callerOf, readBody, toExpress } from '@ads/http';
+import { createShare, deleteShare, listShares, MOST_SHARES } from '@ads/ledger';
 import { isUuid, type ShareFields } from '@ads/models';
-import { createTurns } from '@ads/runtime';
-import type { Request, Response, Router } from 'express';
-
-export interface ManageSharesOptions {
-  readonly database: Database;
-  /** This replica knows of a change at once, the others within 2 s. */
-  readonly keys: Pick<KeyRing, 'refresh'>;
-  /** Reads JSON. */
-  readonly readJson: BodyReader;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
-}
-
-const WAITING = { inAll: 100, perClient: 50 };
+import type { Response, Router } from 'express';
+import { keyTurns } from '../keys/key-turns.js';
+import type { ManageKeysOptions } from '../keys/manage-keys.js';
 
 /** Adds the routes that manage shares. One statement runs at a time. */
-export function manageShares(router: Router, { database, keys, readJson, now }: ManageSharesOptions): void {
-  const takeTurns = createTurns(WAITING, () => unavailable('Too many requests for shares are waiting; retry later.'));
-  const inTurn = <T>(request: Request, work: () => Promise<T>) =>
-    takeTurns(clientKey(request.ip, request.socket), work);
+export function manageShares(router: Router, { database, keys, readJson, now }: ManageKeysOptions): void {
+  const inTurn = keyTurns('shares');
 
   router.post(ENDPOINTS.createShare.path, async (request, response) => {
     const reading = readNewShare(await readBody(request, readJson), now());
