@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { openTestServers, type TestStack } from '@ads/local';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Browser, chromium, type Page, startChromium } from './support/chromium.js';
-import { accessProblems, press, tabTo, typeText, untilShown } from './support/dashboard-page.js';
+import { expectSound, press, tabTo, typeText, untilShown, withKey } from './support/dashboard-page.js';
 
 const ADMIN = 'the-key-of-dashboard-tests';
 
@@ -36,18 +36,7 @@ const post = (path: string, body: object) => send('POST', path, body);
 
 /** Opens a view in a tab that has the key, and records whatever the page's policy forbids. */
 function open(view: string, key = ADMIN): Promise<Page> {
-  return browser.open(
-    `${stack.url}${view}`,
-    `sessionStorage.setItem('ads-api-key', '${key}');
-     window.refused = [];
-     addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => refused.push(violatedDirective + ' ' + blockedURI));`,
-  );
-}
-
-/** Expects no accessibility problems, and no requests that the security policy of the page has blocked. */
-async function expectSound(page: Page): Promise<void> {
-  expect(await accessProblems(page)).toEqual([]);
-  expect(await page.run('window.refused ?? []')).toEqual([]);
+  return browser.open(`${stack.url}${view}`, withKey(key));
 }
 
 inBrowser('a new user gets in by keyboard alone, and is told what to do first', async () => {
