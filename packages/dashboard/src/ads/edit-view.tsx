@@ -38,7 +38,7 @@ function EditForm({ first }: { readonly first: AdVersion }) {
   const changes = changesOf(before, texts);
   const count = Object.keys(changes).length;
 
-  const begin = (next: AdVersion, withTexts = textsOf(next.ad)) => {
+  const begin = (next: AdVersion, withTexts: Parameters<typeof setTexts>[0] = textsOf(next.ad)) => {
     setVersion(next);
     setTexts(withTexts);
     setConflict(undefined);
@@ -47,10 +47,8 @@ function EditForm({ first }: { readonly first: AdVersion }) {
     saving.run(async () => {
       try {
         const next = await changeAd(version, changes);
-        setVersion(next);
-        setConflict(undefined);
-        // What was typed meanwhile stays.
-        setTexts((typed) => rebase(texts, typed, textsOf(next.ad)));
+        // Entries that were typed meanwhile stay.
+        begin(next, (typed) => rebase(texts, typed, textsOf(next.ad)));
         setIsSaved(true);
       } catch (error) {
         if (!(error instanceof ApiProblem && error.status === 412)) throw error;
