@@ -189,7 +189,7 @@ export const recordingVariables: Variables<RecordingConfig> = {
     .max(1_000_000)
     .default(30)
     .description(
-      'Maximum number of valid clicks of a viewer on an ad in a clock hour, by the time of receipt; further ones are invalid (`flood`). 0 disables the rule. Give ingest and the consumer the same value.',
+      'Maximum number of clicks of a viewer on an ad in a clock hour, by the time of receipt; further ones are invalid (`flood`). 0 disables the rule. Give ingest and the consumer the same value.',
     ),
 };
 

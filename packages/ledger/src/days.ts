@@ -12,9 +12,8 @@ import { readText } from './files.js';
  * 1. Only days that end at or before `late_before` are built. It is advanced under an exclusive lock on day_tier. Each recorder
  *    reads day_tier, so it holds a shared lock on it from before its snapshot until its commit. A recorder that has read an older
  *    value has therefore committed before the new value exists, and S sees its counts.
- * 2. Each other R has read a value after the end of the day, and marks the bucket. If S does not see the counts of R, it does not
- * see
- *    the mark either, and the mark stays.
+ * 2. Each other R has read a value after the end of the day, and marks the bucket. If S does not see the counts of R, it does
+ *    not see the mark either, and the mark stays.
  * 3. A report reads marks, days and quarter-hours in one snapshot. It reads the quarter-hours of each ad and day with a mark, and
  *    of each day that is not built.
  *

@@ -25,7 +25,8 @@ export function createConsumerHealth(
         return detail === undefined ? redis.health() : { detail, ...redis.health() };
       },
     },
-    // Without NATS or Postgres the consumer waits and loses nothing. A restart would not help, so it stays ready. A schema that is too old stops a rollout.
+    // Without NATS or Postgres the consumer waits and loses nothing. A restart would not help, so it stays ready. A schema that
+    // is too old stops a rollout.
     status: (dependencies) => {
       const isUp = Object.values(dependencies).every(({ status }) => status === 'up');
       return isUp && distrust() === undefined && !incidents.isOpen() ? 'healthy' : 'degraded';
