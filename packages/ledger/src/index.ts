@@ -37,5 +37,6 @@ export { awaitSchema } from './schema.js';
 export * from './script.js';
 export * from './served-ads.js';
 export * from './shards.js';
+export { startCatalogue } from './start-catalogue.js';
 export * from './trust.js';
 export * from './viewer-salts.js';

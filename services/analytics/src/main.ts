@@ -1,12 +1,12 @@
 import { ENDPOINTS } from '@ads/contract';
 import { connectionOwner, createAccess, createApi } from '@ads/http';
-import { awaitSchema, openKeyRing } from '@ads/ledger';
+import { awaitSchema, openKeyRing, startCatalogue } from '@ads/ledger';
 import { createClock, listen, managementEndpoints, minutesKept, runProcess } from '@ads/runtime';
 import { createAdsOf } from './ads-of.js';
 import { analyticsHandler } from './analytics-handler.js';
 import { createAnalyticsHealth } from './analytics-health.js';
 import { createAnswers } from './answers.js';
-import { LOOK_UP_PATIENCE_MS, startCatalogue } from './catalogue.js';
+import { CATALOGUE_LIMITS } from './catalogue-limits.js';
 import { createCatalogueRanking } from './catalogue-ranking.js';
 import { type AnalyticsConfig, analyticsVariables } from './config.js';
 import { openConnections } from './connections.js';
@@ -34,9 +34,9 @@ await runProcess<AnalyticsConfig>({
     shutdown.add('doubt watch', doubts.stop);
     const keys = openKeyRing(context, connections.postgres, clock);
     const database = connections.catalogueDatabase;
-    const catalogue = await startCatalogue(context, database);
+    const catalogue = await startCatalogue(context, { database, ...CATALOGUE_LIMITS });
 
-    const adsOf = createAdsOf({ catalogue, database, patienceMs: LOOK_UP_PATIENCE_MS });
+    const adsOf = createAdsOf({ catalogue, database, patienceMs: CATALOGUE_LIMITS.patienceMs });
     const listMaxAgeMs = config.LIST_MAX_AGE_MS;
     const { now } = clock;
     const rank = createCatalogueRanking({ database, maxAgeMs: listMaxAgeMs, ledger: doubts.ledger, now });

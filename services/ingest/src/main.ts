@@ -1,6 +1,6 @@
 import { ENDPOINTS, EVENT_ENDPOINTS } from '@ads/contract';
 import { batchReader, bodyReader, connectionOwner, createAccess, createApi, jsonReader } from '@ads/http';
-import { awaitSchema, openKeyRing, readAdsPage } from '@ads/ledger';
+import { awaitSchema, openKeyRing, readAdsPage, startCatalogue } from '@ads/ledger';
 import { ENDPOINT_KINDS, NUMERIC_EVENT_FIELDS } from '@ads/models';
 import { createClock, listen, managementEndpoints, runProcess } from '@ads/runtime';
 import { createAdPages } from './ad-pages.js';
@@ -8,7 +8,6 @@ import { createAdStore } from './ads/ad-store.js';
 import { manageAds } from './ads/manage-ads.js';
 import { adsHandler } from './ads-handler.js';
 import { batchHandler } from './batch-handler.js';
-import { startCatalogue, startServedAds } from './catalogue.js';
 import { type IngestConfig, ingestVariables } from './config.js';
 import { openConnections } from './connections.js';
 import { eventAges } from './event-ages.js';
@@ -22,6 +21,7 @@ import { manageKeys } from './keys/manage-keys.js';
 import { playerFiles } from './player-files.js';
 import { openRejectedEvents } from './rejected/open-rejected-events.js';
 import { rejectedHandler } from './rejected/rejected-handler.js';
+import { LOOK_UP_PATIENCE_MS, startServedAds } from './served-ads.js';
 import { manageShares } from './shares/manage-shares.js';
 import { swagger } from './swagger.js';
 import { clickThrough } from './tags/click-through.js';
@@ -45,7 +45,7 @@ await runProcess<IngestConfig>({
     const keys = openKeyRing(context, connections.postgres, clock);
     const readingSalts = openViewerHash(context, connections.postgres, clock);
     const database = connections.catalogueDatabase;
-    const catalogue = await startCatalogue(context, database);
+    const catalogue = await startCatalogue(context, { database, patienceMs: LOOK_UP_PATIENCE_MS });
     const ads = await startServedAds(context, database);
     const refreshSeconds = config.AD_CATALOGUE_REFRESH_SECONDS;
     const pages = createAdPages({
