@@ -1,5 +1,5 @@
 import { runAdsCommand } from './command/ads-commands.js';
 import { readAdsCommand } from './command/ads-options.js';
-import { runCommand } from './command/run-command.js';
+import { runApiCommand } from './command/run-api-command.js';
 
-await runCommand('ads', readAdsCommand, runAdsCommand);
+await runApiCommand({ name: 'ads', read: readAdsCommand, run: runAdsCommand });

@@ -1,4 +1,9 @@
+import { runCommandProgram } from '@ads/runtime';
 import { readListsCommand, runListsCommand } from './command/ivt-lists-command.js';
-import { runProgram } from './command/run-command.js';
 
-await runProgram('ivt-lists', readListsCommand, runListsCommand);
+await runCommandProgram({
+  name: 'ivt-lists',
+  help: new URL('../help/ivt-lists.txt', import.meta.url),
+  read: readListsCommand,
+  run: runListsCommand,
+});

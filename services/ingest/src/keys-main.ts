@@ -1,4 +1,4 @@
 import { readKeysCommand, runKeysCommand } from './command/keys-command.js';
-import { runCommand } from './command/run-command.js';
+import { runApiCommand } from './command/run-api-command.js';
 
-await runCommand('keys', readKeysCommand, runKeysCommand);
+await runApiCommand({ name: 'keys', read: readKeysCommand, run: runKeysCommand });

@@ -16,7 +16,6 @@ async function convert(files: Readonly<Record<string, unknown>>): Promise<string
   });
   const printed: string[] = [];
   const command = readListsCommand(paths);
-  if (command.name === 'help') throw new Error('not a command');
   expect(await runListsCommand(command, (text) => printed.push(text))).toBe(true);
   return printed.join('\n').replaceAll(`${folder}/`, '').split('\n');
 }
@@ -83,7 +82,6 @@ it.each([
 });
 
 it('npm run ivt-lists needs a file', () => {
-  expect(() => readListsCommand(['--'])).toThrow(UsageError);
+  expect(() => readListsCommand([])).toThrow(UsageError);
   expect(() => readListsCommand(['--only', 'a.json'])).toThrow(UsageError);
-  expect(readListsCommand(['-h'])).toEqual({ name: 'help' });
 });

@@ -15,11 +15,7 @@ interface ImportReport {
  * @returns false if a line of an import was rejected
  * @throws RequestFailed
  */
-export async function runAdsCommand(
-  command: Exclude<AdsCommand, { readonly name: 'help' }>,
-  api: Api,
-  print: (line: string) => void,
-): Promise<boolean> {
+export async function runAdsCommand(command: AdsCommand, api: Api, print: (line: string) => void): Promise<boolean> {
   switch (command.name) {
     case 'list':
       await printList(api, { path: ADS, query: command.filter, field: 'ads' }, print);

@@ -4,7 +4,6 @@ import { parsed, UsageError } from '@ads/runtime';
 import { FLAT_NAMES, toAdBody } from '../ads/flat-ad.js';
 
 export type AdsCommand =
-  | { readonly name: 'help' }
   | { readonly name: 'list'; readonly url: string | undefined; readonly filter: Readonly<Record<string, string>> }
   | { readonly name: 'add'; readonly url: string | undefined; readonly ad: object }
   | {
@@ -29,9 +28,8 @@ const FILTERS: readonly string[] = ['campaign', 'advertiser', 'status', 'q'];
 
 /** @throws UsageError */
 export function readAdsCommand(args: readonly string[]): AdsCommand {
-  const { help, texts, positionals } = parse(args.filter((arg) => arg !== '--'));
+  const { texts, positionals } = parse(args);
   const { url, mode, ...given } = texts;
-  if (help) return { name: 'help' };
   const [name, ...rest] = positionals;
   const options = name === 'add' ? AD_OPTIONS : name === 'list' ? FILTERS : [];
   const misplaced = Object.keys(given).find((option) => !options.includes(option));
@@ -69,10 +67,11 @@ const TEXT_OPTIONS: Readonly<Record<string, typeof TEXT>> = Object.fromEntries(
 );
 
 function parse(args: readonly string[]) {
-  const options = { ...TEXT_OPTIONS, help: { type: 'boolean', short: 'h' } } as const;
-  const { values, positionals } = parsed(() => parseArgs({ args: [...args], allowPositionals: true, options }));
+  const { values, positionals } = parsed(() =>
+    parseArgs({ args: [...args], allowPositionals: true, options: TEXT_OPTIONS }),
+  );
   const texts = Object.entries<unknown>(values).flatMap(([name, value]) =>
     typeof value === 'string' ? [[name, value] as const] : [],
   );
-  return { help: values.help === true, texts: Object.fromEntries(texts), positionals };
+  return { texts: Object.fromEntries(texts), positionals };
 }

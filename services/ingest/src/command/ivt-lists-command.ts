@@ -6,22 +6,14 @@ import { rangeTexts } from '../invalid-traffic/range-texts.js';
 import { rangesIn } from './cloud-ranges.js';
 
 interface ListsCommand {
-  readonly name: 'convert';
   readonly files: readonly string[];
 }
 
 /** @throws UsageError */
-export function readListsCommand(args: readonly string[]): ListsCommand | { readonly name: 'help' } {
-  const { values, positionals } = parsed(() =>
-    parseArgs({
-      args: args.filter((arg) => arg !== '--'),
-      allowPositionals: true,
-      options: { help: { type: 'boolean', short: 'h' } },
-    }),
-  );
-  if (values.help === true) return { name: 'help' };
+export function readListsCommand(args: readonly string[]): ListsCommand {
+  const { positionals } = parsed(() => parseArgs({ args: [...args], allowPositionals: true }));
   if (positionals.length === 0) throw new UsageError('Give the files of the clouds.');
-  return { name: 'convert', files: positionals };
+  return { files: positionals };
 }
 
 /**

@@ -14,16 +14,14 @@ const TEXT = { type: 'string' } as const;
 const OPTIONS = {
   scope: { type: 'string', multiple: true },
   ...{ advertiser: TEXT, 'expires-at': TEXT, url: TEXT },
-  help: { type: 'boolean', short: 'h' },
 } as const;
 
 /** @throws UsageError */
-export function readKeysCommand(args: readonly string[]): KeysCommand | { readonly name: 'help' } {
+export function readKeysCommand(args: readonly string[]): KeysCommand {
   const { values, positionals } = parsed(() =>
-    parseArgs({ args: args.filter((arg) => arg !== '--'), allowPositionals: true, options: OPTIONS }),
+    parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS }),
   );
-  const { help, url, scope: scopes, advertiser, 'expires-at': expires } = values;
-  if (help === true) return { name: 'help' };
+  const { url, scope: scopes, advertiser, 'expires-at': expires } = values;
   const [name, ...rest] = positionals;
   if (name !== 'add' && (scopes ?? advertiser ?? expires) !== undefined) {
     throw new UsageError('--scope, --advertiser and --expires-at go with add.');
