@@ -161,6 +161,15 @@ The files are JSON lines: .local/logs, and of earlier runs .local/logs-previous.
 Opens the database of npm start in psql, if psql is installed; POSTGRES_HOST, … choose another. Arguments go to psql.
   -c 'SELECT …'   run one statement`,
   },
+  release: {
+    program: '../check-deploy/dist/release/main.js',
+    printsResults: true,
+    usage: `npm run release -- X.Y.Z [--dry-run]
+Makes a release of the current branch: sets the version in all files, moves the unreleased changes of CHANGELOG.md to a
+section of their own, commits, and makes the annotated tag vX.Y.Z. It pushes nothing.
+  X.Y.Z       the version, which is greater than that of package.json; X.Y.Z-rc.1 is a version too
+  --dry-run   change nothing, and print the files that would change and the changes of the version`,
+  },
   generate: {
     program: '../check-deploy/dist/generate.js',
     printsResults: true,

@@ -22,6 +22,7 @@ import { queueLimits } from './checks/queue-limits.js';
 import { routes } from './checks/routes.js';
 import { runbook } from './checks/runbook.js';
 import { scrapes } from './checks/scrapes.js';
+import { versions } from './checks/versions.js';
 
 /** Checks that need no external program. The tests run them too. */
 export const OWN_CHECKS: readonly Check[] = [
@@ -42,6 +43,7 @@ export const OWN_CHECKS: readonly Check[] = [
   dashboards,
   generated,
   k6Types,
+  versions,
   pages,
 ];
 

@@ -1,5 +1,5 @@
 import { openTestServers, type TestServers, waitFor } from '@ads/local';
-import { uuidv7, WINDOWS } from '@ads/models';
+import { uuidv7, VERSION, WINDOWS } from '@ads/models';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Client, createClient } from './support/client.js';
 import { type ContractStack, openContractStack, whenCounted } from './support/contract-stack.js';
@@ -224,7 +224,7 @@ describe.each(PREFIXES)('the API $name', ({ prefix, adId }) => {
       {
         status: 'healthy',
         service: 'ingest',
-        version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
+        version: VERSION,
         uptime_seconds: expect.any(Number),
         dependencies: { nats: up, postgres: up, redis: up },
       },
@@ -238,7 +238,11 @@ describe.each(PREFIXES)('the API $name', ({ prefix, adId }) => {
     ]);
     expect((await client.get(`${prefix}/live`)).body).toEqual({ status: 'alive' });
     expect((await client.get(`${prefix}/ready`)).body).toEqual({ status: 'ready' });
-    expect((await client.get(`${prefix}/info`)).body).toMatchObject({ service: 'ingest', node: process.version });
+    expect((await client.get(`${prefix}/info`)).body).toMatchObject({
+      service: 'ingest',
+      version: VERSION,
+      node: process.version,
+    });
     // The metrics may be 250 ms old.
     const metrics = await waitFor(
       async () => {
@@ -250,6 +254,8 @@ describe.each(PREFIXES)('the API $name', ({ prefix, adId }) => {
     expect(metrics.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
     expect(metrics.text).toMatch(/^http_requests_total\{/m);
     expect(metrics.text).toMatch(/^ad_clicks_total\{/m);
+    expect(metrics.text).toContain(`build_info{version="${VERSION}",node="${process.version}",service="ingest"} 1`);
+    expect((await client.get('/swagger/doc.json')).body).toMatchObject({ info: { version: VERSION } });
   });
 
   it('serves a page for humans', async () => {

@@ -49,6 +49,7 @@ const COMMANDS = [
   'ivt-lists',
   'erase',
   'recount',
+  'release',
   'generate',
   'build',
   'lint',
@@ -66,6 +67,7 @@ const PASSED_ON = [
   'ivt-lists',
   'erase',
   'recount',
+  'release',
   'lint',
   'format',
 ];

@@ -22,5 +22,6 @@ export * from './streams.js';
 export * from './target-macros.js';
 export * from './uuid.js';
 export * from './verdicts.js';
+export * from './version.js';
 export * from './windows.js';
 export * from './wire.js';

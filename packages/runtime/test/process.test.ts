@@ -16,8 +16,9 @@ function run(start: string, env: Record<string, string> = {}): ChildProcess {
     import { runProcess, logVariables, httpVariables } from '${RUNTIME}';
     await runProcess({
       service: 'sample',
+      version: '1.2.3',
       variables: { ...logVariables, ...httpVariables(0) },
-      start: async ({ config, logger, shutdown }) => { ${start} },
+      start: async ({ config, logger, metrics, shutdown }) => { ${start} },
     });`;
   return spawn(process.execPath, ['--input-type=module', '-e', code], {
     env: { PATH: process.env.PATH, ...env },
@@ -68,11 +69,13 @@ describe('runProcess', () => {
         child.kill('SIGTERM');
       }),
     );
-    const messages = out
+    const lines = out
       .trim()
       .split('\n')
-      .map((line) => JSON.parse(line).message);
-    expect(messages).toEqual(['up', 'shutting down', 'closed second', 'closed first']);
+      .map((line) => JSON.parse(line));
+    expect(lines[0]).toMatchObject({ event: 'process.starting', version: '1.2.3' });
+    const messages = lines.map(({ message }) => message);
+    expect(messages).toEqual(['starting version 1.2.3', 'up', 'shutting down', 'closed second', 'closed first']);
     expect(code).toBe(0);
   });
 
@@ -153,8 +156,8 @@ describe('runProcess', () => {
     const lines = readFileSync(join(folder, 'new', file), 'utf8')
       .trim()
       .split('\n');
-    expect(lines).toHaveLength(5003);
-    expect(JSON.parse(lines[5000] ?? '')).toMatchObject({
+    expect(lines).toHaveLength(5004);
+    expect(JSON.parse(lines[5001] ?? '')).toMatchObject({
       level: 'error',
       message: 'the end',
       service: 'sample',

@@ -4,13 +4,13 @@ import type { Connections } from './connections.js';
 
 /** Analytics answers while Postgres or Redis is up, and is ready once the schema is that of its version. */
 export function createAnalyticsHealth(
-  { conditions }: Pick<ProcessContext<AnalyticsConfig>, 'conditions'>,
+  { version, conditions }: Pick<ProcessContext<AnalyticsConfig>, 'version' | 'conditions'>,
   { postgres, redis }: Pick<Connections, 'postgres' | 'redis'>,
   blocked: () => string | undefined,
 ): Health {
   return createHealth({
     service: 'analytics',
-    version: '1.0.0',
+    version,
     description: 'Answers totals, CTR and sliding windows.',
     conditions,
     dependencies: { postgres: postgres.health, redis: redis.health },

@@ -1,6 +1,7 @@
 import { ENDPOINTS } from '@ads/contract';
 import { connectionOwner, createAccess, createApi } from '@ads/http';
 import { awaitSchema, openKeyRing, startCatalogue } from '@ads/ledger';
+import { VERSION } from '@ads/models';
 import { createClock, listen, managementEndpoints, minutesKept, runProcess } from '@ads/runtime';
 import { createAdsOf } from './ads-of.js';
 import { analyticsHandler } from './analytics-handler.js';
@@ -25,6 +26,7 @@ import { createStreaming } from './streaming.js';
 
 await runProcess<AnalyticsConfig>({
   service: 'analytics',
+  version: VERSION,
   variables: analyticsVariables,
   async start(context) {
     const { config, logger, metrics, conditions, shutdown } = context;

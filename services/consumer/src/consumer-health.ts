@@ -5,7 +5,7 @@ import type { Incidents } from './incidents.js';
 
 /** @param distrust returns why the counters in Redis are not trusted; undefined while they are trusted */
 export function createConsumerHealth(
-  { conditions }: Pick<ProcessContext<ConsumerConfig>, 'conditions'>,
+  { version, conditions }: Pick<ProcessContext<ConsumerConfig>, 'version' | 'conditions'>,
   { postgres, redis, nats }: Connections,
   incidents: Pick<Incidents, 'isOpen'>,
   distrust: () => string | undefined,
@@ -13,7 +13,7 @@ export function createConsumerHealth(
 ): Health {
   return createHealth({
     service: 'consumer',
-    version: '1.0.0',
+    version,
     description: 'Records queued events in the ledger, and keeps the counters in Redis trusted.',
     conditions,
     dependencies: {

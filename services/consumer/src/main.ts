@@ -1,6 +1,6 @@
 import { gateRules } from '@ads/connections';
 import { awaitSchema, gateRulesInForce, keepRulesRegistered } from '@ads/ledger';
-import { wireReader } from '@ads/models';
+import { VERSION, wireReader } from '@ads/models';
 import { createClock, minutesKept, monotonic, runProcess } from '@ads/runtime';
 import { keepBackfilling } from './backfill-reports.js';
 import { type ConsumerConfig, consumerVariables } from './config.js';
@@ -24,6 +24,7 @@ import { serveManagement } from './serve-management.js';
 
 await runProcess<ConsumerConfig>({
   service: 'consumer',
+  version: VERSION,
   variables: consumerVariables,
   async start(context) {
     const { config, logger, metrics, conditions, shutdown } = context;

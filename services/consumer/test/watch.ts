@@ -27,7 +27,8 @@ export async function startWatch(
   const conditions = createConditions(metrics, logger);
   const shutdown = createShutdown(logger);
   testServers.onRelease(shutdown.run);
-  const context = { config: loadConfig<ConsumerConfig>(env, consumerVariables), logger, metrics, conditions, shutdown };
+  const config = loadConfig<ConsumerConfig>(env, consumerVariables);
+  const context = { version: '1.2.3', config, logger, metrics, conditions, shutdown };
   const clock = createClock(metrics, conditions);
   const connections = openConnections(context, clock);
   await waitFor(() => connections.nats.connection(), { timeoutMs: 10_000, what: 'the connection to NATS' });

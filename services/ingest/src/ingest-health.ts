@@ -6,14 +6,14 @@ type Observed = { readonly [Name in 'nats' | 'postgres' | 'redis']: Pick<Connect
 
 /** Ingest takes events while NATS or Postgres is up, after one of them has reported its time. */
 export function createIngestHealth(
-  { conditions }: { readonly conditions: Pick<Conditions, 'active'> },
+  { version, conditions }: { readonly version: string; readonly conditions: Pick<Conditions, 'active'> },
   { nats, postgres, redis }: Observed,
   clock: Pick<Clock, 'measuredNow'>,
   blocked: () => string | undefined,
 ): Health {
   return createHealth({
     service: 'ingest',
-    version: '1.0.0',
+    version,
     description: 'Validates clicks and impressions, and answers 202 when they are durable.',
     conditions,
     dependencies: { nats: nats.health, postgres: postgres.health, redis: redis.health },

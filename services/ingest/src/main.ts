@@ -1,7 +1,7 @@
 import { ENDPOINTS, EVENT_ENDPOINTS } from '@ads/contract';
 import { batchReader, bodyReader, connectionOwner, createAccess, createApi, jsonReader } from '@ads/http';
 import { awaitSchema, openKeyRing, readAdsPage, startCatalogue } from '@ads/ledger';
-import { ENDPOINT_KINDS, NUMERIC_EVENT_FIELDS } from '@ads/models';
+import { ENDPOINT_KINDS, NUMERIC_EVENT_FIELDS, VERSION } from '@ads/models';
 import { createClock, listen, managementEndpoints, runProcess } from '@ads/runtime';
 import { createAdPages } from './ad-pages.js';
 import { createAdStore } from './ads/ad-store.js';
@@ -36,6 +36,7 @@ import { openViewerCountry } from './viewer-country.js';
 
 await runProcess<IngestConfig>({
   service: 'ingest',
+  version: VERSION,
   variables: ingestVariables,
   async start(context) {
     const { config, logger, metrics, conditions, shutdown } = context;

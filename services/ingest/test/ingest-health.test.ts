@@ -11,7 +11,7 @@ const healthOf = (
   const connection = (status: State) => ({ health: () => ({ status, breaker: 'closed' }) as const });
   const { nats, postgres, redis } = states;
   return createIngestHealth(
-    { conditions: { active: () => ({}) } },
+    { version: '1.2.3', conditions: { active: () => ({}) } },
     { nats: connection(nats), postgres: connection(postgres), redis: connection(redis) },
     { measuredNow },
     () => blocked,

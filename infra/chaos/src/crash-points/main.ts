@@ -6,6 +6,7 @@ import { createIncidents } from '@ads/consumer/dist/incidents.js';
 import { startRecording } from '@ads/consumer/dist/recording.js';
 import { serveManagement } from '@ads/consumer/dist/serve-management.js';
 import type { CounterStore } from '@ads/ledger';
+import { VERSION } from '@ads/models';
 import { createClock, runProcess } from '@ads/runtime';
 import { type CrashPoint, crashingDatabase, crashingStore } from './crash-point.js';
 
@@ -28,6 +29,7 @@ function crashing(connections: Connections): { connections: Connections; store: 
 
 await runProcess<ConsumerConfig>({
   service: 'consumer',
+  version: VERSION,
   variables: consumerVariables,
   async start(context) {
     const { logger, metrics, conditions, shutdown } = context;

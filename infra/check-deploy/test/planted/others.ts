@@ -6,6 +6,7 @@ import { prometheusRules } from '../../src/checks/prometheus-rules.js';
 import { routes } from '../../src/checks/routes.js';
 import { runbook } from '../../src/checks/runbook.js';
 import { scrapes } from '../../src/checks/scrapes.js';
+import { versions } from '../../src/checks/versions.js';
 import type { Planted } from './planted.js';
 
 const RULES = { check: prometheusRules, file: 'infra/monitoring/rules/analytics.yml' };
@@ -108,6 +109,27 @@ export const OTHERS: readonly Planted[] = [
     find: "'constant-arrival-rate'",
     replace: "'constant-arrivals'",
     says: /constant-arrivals/,
+  },
+  {
+    check: versions,
+    file: 'docker-compose.prod.yaml',
+    find: 'ADS_VERSION:-',
+    replace: 'ADS_VERSION:-9',
+    says: /^has the version 9\d+\.[\d.]+, but package\.json has \d/,
+  },
+  {
+    check: versions,
+    file: 'k8s/base/50-ingest.yaml',
+    find: /ads-metric-tracker\/ingest:[\d.]+/,
+    replace: 'ads-metric-tracker/ingest:0.0.1',
+    says: /^has the version 0\.0\.1/,
+  },
+  {
+    check: versions,
+    file: 'CHANGELOG.md',
+    find: /^## \[\d.*$/m,
+    replace: '## [0.0.1] - 2026-01-01',
+    says: /^has the version 0\.0\.1/,
   },
   { check: pages, file: 'README.md', find: 'npm run chaos', replace: 'npm run chaotic', says: /no such script/ },
   {

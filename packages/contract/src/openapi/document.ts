@@ -1,4 +1,4 @@
-import { ENDPOINT_KINDS } from '@ads/models';
+import { ENDPOINT_KINDS, VERSION } from '@ads/models';
 import { adChange, newAd } from '../ad-requests.js';
 import { adHistoryResponse, adImportResponse, adResponse, adsResponse, adTagsResponse } from '../ad-responses.js';
 import { newKey } from '../key-requests.js';
@@ -57,7 +57,7 @@ export function openApiDocument() {
     openapi: '3.1.0',
     info: {
       title: 'Ads Metric Tracker',
-      version: '1.0.0',
+      version: VERSION,
       description: API_DESCRIPTION,
       license: { name: 'MIT', identifier: 'MIT' },
     },

@@ -1,3 +1,4 @@
+import { VERSION } from '@ads/models';
 import { type HealthAnswer, healthSchema, infoSchema, liveSchema, notReadySchema, readySchema } from '../management.js';
 import { ENDPOINTS } from '../paths.js';
 import { requestIdHeader } from './headers.js';
@@ -21,7 +22,7 @@ function answer(description: string, schema: object, ...examples: readonly [summ
 const upReport: HealthAnswer = {
   status: 'healthy',
   service: 'ingest',
-  version: '1.0.0',
+  version: VERSION,
   uptime_seconds: 86_400,
   dependencies: {
     nats: { status: 'up', breaker: 'closed' },
@@ -98,7 +99,7 @@ export const managementPaths = {
           'Ingest',
           {
             service: 'ingest',
-            version: '1.0.0',
+            version: VERSION,
             description: 'Validates clicks and impressions, and answers 202 when they are durable.',
             node: 'v20.20.0',
             started_at: '2026-01-02T03:04:05.678Z',

@@ -12,12 +12,15 @@ import {
 import { type Conditions, createConditions } from '../health/conditions.js';
 import { createLogger, type ProcessLogger } from '../log/logger.js';
 import { reasonOf } from '../log/reason.js';
+import { exportVersion } from '../metrics/build-info.js';
 import { createMetrics, type Metrics } from '../metrics/metrics.js';
 import { installLookUp } from './look-up.js';
 import { createShutdown, type Shutdown } from './shutdown.js';
 
 /** The parts of a process that exist before its service starts. */
 export interface ProcessContext<T> {
+  /** The version of the release. */
+  readonly version: string;
   readonly config: Readonly<T>;
   readonly logger: ProcessLogger;
   readonly metrics: Metrics;
@@ -43,10 +46,11 @@ export async function runProcess<
   T extends LogConfig & Pick<ServerConfig, 'SHUTDOWN_GRACE_SECONDS'> & Partial<Pick<HttpConfig, 'TRUST_PROXY'>>,
 >(options: {
   service: string;
+  version: string;
   variables: Variables<T>;
   start: (context: ProcessContext<T>) => Promise<void>;
 }): Promise<void> {
-  const { service, variables, start } = options;
+  const { service, version, variables, start } = options;
   // A closed pipe on standard output must not end the process: accepted events would be lost.
   process.stdout.on('error', () => undefined);
   process.stderr.on('error', () => undefined);
@@ -73,8 +77,10 @@ export async function runProcess<
     format: config.LOG_FORMAT,
     file: config.LOG_FILE,
   });
+  logger.info(`starting version ${version}`, { event: 'process.starting', version, node: process.version });
   installLookUp(logger);
   const metrics = createMetrics(service);
+  exportVersion(metrics, version);
   const conditions = createConditions(metrics, logger);
   const shutdown = createShutdown(logger);
   if ('NATS_URL' in variables) warnAboutKafka(env, logger);
@@ -114,7 +120,7 @@ export async function runProcess<
   process.on('unhandledRejection', onFatal);
 
   try {
-    await start({ config, logger, metrics, conditions, shutdown });
+    await start({ version, config, logger, metrics, conditions, shutdown });
   } catch (error) {
     // After a signal during the start, the start fails because its resources are closed.
     if (ending) return;
