@@ -116,7 +116,7 @@ export const ingestVariables: Variables<IngestConfig> = {
     .custom(toPublicUrl)
     .default('http://localhost:8080')
     .description(
-      'Address of the API as players see it, with a path if a proxy adds one: the URLs in VAST documents and tags begin with it. Set it in production, to an https URL: pages with https cannot fetch http. `npm start` uses its own address.',
+      'Address of the API as players see it, with a path if a proxy adds one: the URLs in VAST documents and tags begin with it. Set it in production, to an https URL: pages with https cannot fetch http. `npm start` uses its own address; with `HTTP_HOST=0.0.0.0` that of this machine in its network.',
     ),
   IP_MODE: Joi.string()
     .valid(...IP_MODES)

@@ -14,7 +14,7 @@ import { SERVICE_NAMES, type ServiceName } from '../service-table.js';
 import { serviceProcess } from '../services.js';
 import { adminKey } from './admin-key.js';
 import { keptPort } from './kept-ports.js';
-import { lanUrl } from './lan-url.js';
+import { lanUrl, localUrl } from './lan-url.js';
 import { openLogFolder } from './log-folder.js';
 import { step } from './progress.js';
 import { queueRoom } from './queue-room.js';
@@ -93,8 +93,10 @@ export class Stack {
       this.#startBrokers(dataFolder, logFolder),
     ]);
     const key = adminKey(this.#settings.variables);
+    const lan = lanUrl(this.#settings.host, this.#gateway?.port);
     const env = {
-      PUBLIC_URL: this.#url(),
+      // If other devices can reach this machine, the tags work there too.
+      PUBLIC_URL: lan?.isOpen === true ? lan.url : this.#url(),
       ...database,
       ...brokers,
       ...key.env,
@@ -110,7 +112,8 @@ export class Stack {
     writeServerFile(this.#local);
     return {
       url: this.#url(),
-      lanUrl: lanUrl(this.#settings.host, this.#gateway?.port),
+      lanUrl: lan,
+      tagsUrl: env.PUBLIC_URL,
       addresses: this.#addresses,
       key: key.made,
       degraded: this.#degraded,
@@ -266,9 +269,7 @@ export class Stack {
   }
 
   #url(): string {
-    const { host } = this.#settings;
-    const everywhere = ['127.0.0.1', '0.0.0.0', '::', 'localhost'];
-    return `http://${everywhere.includes(host) ? 'localhost' : host}:${this.#gateway?.port}`;
+    return localUrl(this.#settings.host, this.#gateway?.port);
   }
 }
 

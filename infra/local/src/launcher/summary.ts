@@ -8,6 +8,8 @@ export interface Summary {
   /** The public address, such as http://localhost:8080. */
   url: string;
   lanUrl: LanUrl | undefined;
+  /** The address with which tags begin: `PUBLIC_URL`. */
+  tagsUrl: string;
   /** Name and address of each server and service. */
   addresses: readonly (readonly [name: string, address: string])[];
   /** The key of requests that need one; undefined for a key of the user. */
@@ -19,7 +21,7 @@ export interface Summary {
 }
 
 /** Returns the text that `npm start` prints last. It fits 60 columns, except for long addresses. */
-export function summaryText({ url, lanUrl, addresses, key, degraded, demo }: Summary): string {
+export function summaryText({ url, lanUrl, tagsUrl, addresses, key, degraded, demo }: Summary): string {
   const folder = relative(projectRoot, localFolder);
   const bold = (text: string) => terminal.paint('bold', text);
   const warnings = degraded.map((sentence) => `⚠ ${sentence}\n`).join('');
@@ -31,6 +33,7 @@ The tracker is ready. Open this page in a browser:
   Admin key  ${key ?? 'ADMIN_API_KEY of your settings'}
   API        ${url}/swagger/index.html
   Phone      ${phoneText(lanUrl)}
+  Tags       begin with ${tagsUrl}
   Logs       npm run logs, or files in ${folder}/logs
   Data       ${folder}/${demo ? 'demo-data' : 'data, empty: npm start -- --fresh'}
 ${addresses.map(([name, address]) => `  ${name.padEnd(10)} ${address}`).join('\n')}
