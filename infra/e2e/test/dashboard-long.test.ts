@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { openTestServers, type TestStack, waitFor } from '@ads/local';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Browser, chromium, type Page, startChromium } from './support/chromium.js';
-import { expectSound, press, tabTo, typeText, untilShown, withKey } from './support/dashboard-page.js';
+import { expectSound, press, tabTo, typeText, untilLoaded, untilShown, withKey } from './support/dashboard-page.js';
 
 /* Tests of the dashboard that take long. `npm run test:browser` runs them, `npm test` does not. */
 
@@ -142,10 +142,7 @@ inBrowser.each([
   '/dashboard/nowhere',
 ])('axe finds no problem in light and dark: %s', async (view) => {
   const page = await open(view);
-  await waitFor(async () => !/Loading/.test(await page.run<string>('document.body.innerText')), {
-    timeoutMs: 20_000,
-    what: `${view} to be loaded`,
-  });
+  await untilLoaded(page);
   await expectSound(page);
   await page.close();
 });

@@ -28,6 +28,12 @@ interface Message {
   readonly error?: { readonly message: string };
 }
 
+/** A time zone in which it is about noon, so that no day ends during a test. The names of these zones have the opposite sign. */
+function zoneOfNoon(): string {
+  const offset = 12 - new Date().getUTCHours();
+  return `Etc/GMT${offset > 0 ? '-' : '+'}${Math.abs(offset)}`;
+}
+
 /** Starts the browser, which is controlled through a pipe. @param folder takes its profile */
 export function startChromium(folder: string): Browser {
   const options = [
@@ -43,7 +49,10 @@ export function startChromium(folder: string): Browser {
     `--user-data-dir=${folder}`,
     '--remote-debugging-pipe',
   ];
-  const browser = spawn(chromium ?? '', options, { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] });
+  const browser = spawn(chromium ?? '', options, {
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
+    env: { ...process.env, TZ: zoneOfNoon() },
+  });
   const send = openProtocol(browser);
   return {
     async open(url, before) {

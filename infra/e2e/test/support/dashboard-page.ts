@@ -32,6 +32,15 @@ export async function untilShown(page: Page, texts: readonly string[], others: r
   });
 }
 
+/** Waits until a view is shown, with everything that it reads. */
+export async function untilLoaded(page: Page): Promise<void> {
+  const isLoaded = () =>
+    page.run<boolean>(
+      'document.querySelector("main h1") !== null && document.querySelector("[aria-busy=true]") === null',
+    );
+  await waitFor(isLoaded, { timeoutMs: 20_000, what: 'the view to be loaded' });
+}
+
 /** Presses keys, such as `Tab`, `Enter` or `ArrowDown`, one after the other. */
 export async function press(page: Page, ...keys: readonly string[]): Promise<void> {
   for (const key of keys) {
