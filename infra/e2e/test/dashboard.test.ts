@@ -217,6 +217,16 @@ inBrowser('an ad is created, its tag is copied, and the first event of the tag i
   expect(await page.run('document.activeElement.name')).toBe('id');
   await expectSound(page);
   await enter(page, 'id', 'made-here');
+  // Neither a link nor the buttons of the browser lose the entries.
+  for (const leave of ['history.back()', `[...document.links].find(({ innerText }) => innerText === 'Now').click()`]) {
+    await page.run(leave);
+    await untilShown(page, ['Leave without saving?']);
+    await press(page, 'Enter');
+    await untilShown(page, ['Create the ad'], ['Leave without saving?']);
+  }
+  expect(await page.run(`location.pathname + dispatchEvent(new Event('beforeunload', { cancelable: true }))`)).toBe(
+    '/dashboard/new-adfalse',
+  );
   await enter(page, 'target_url', 'https://shop.example.com/?click={click_id}');
   // The answer to the first request is lost. The second one has the same Idempotency-Key, so it creates no other ad.
   await page.run(`((send) => {
@@ -247,6 +257,14 @@ inBrowser('an ad is created, its tag is copied, and the first event of the tag i
   await untilShown(page, ['The tag works', '1 impression Valid']);
   await click(page, 'Numbers');
   await untilShown(page, ['Impressions 1']);
+  await click(page, 'Edit');
+  await untilShown(page, ['Undo the changes']);
+  await enter(page, 'title', 'Not saved');
+  await click(page, 'History');
+  await untilShown(page, ['Leave without saving?']);
+  await expectSound(page);
+  await click(page, 'Leave');
+  await untilShown(page, ['Created by admin'], ['Leave without saving?', 'Not saved']);
   await page.close();
 });
 

@@ -2,6 +2,7 @@ import { useRef, useState } from 'preact/hooks';
 import { ApiProblem } from '../api/problem.js';
 import { useReading } from '../api/use-reading.js';
 import { Loaded } from '../parts/states.js';
+import { useUnsaved } from '../shell/unsaved.js';
 import { AdForm } from './ad-form.js';
 import { type AdVersion, changeAd, readVersion } from './changes.js';
 import { Conflict, type LostUpdate, readConflict } from './conflict.js';
@@ -37,6 +38,7 @@ function EditForm({ first }: { readonly first: AdVersion }) {
   const before = textsOf(version.ad);
   const changes = changesOf(before, texts);
   const count = Object.keys(changes).length;
+  useUnsaved(count > 0);
 
   const begin = (next: AdVersion, withTexts: Parameters<typeof setTexts>[0] = textsOf(next.ad)) => {
     setVersion(next);

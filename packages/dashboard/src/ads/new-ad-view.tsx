@@ -1,11 +1,14 @@
 import { useRef, useState } from 'preact/hooks';
 import { addressOf } from '../shell/addresses.js';
 import { go } from '../shell/router.js';
+import { useUnsaved } from '../shell/unsaved.js';
 import { AdForm } from './ad-form.js';
 import { createAd } from './changes.js';
 import { bodyOfNew, NEW_AD } from './form.js';
 import { NeedsKey } from './needs-key.js';
 import { useSaving } from './saving.js';
+
+const UNTOUCHED = JSON.stringify(bodyOfNew(NEW_AD));
 
 /** Registers an ad. */
 export function NewAdView() {
@@ -18,6 +21,7 @@ export function NewAdView() {
 
 function NewAd() {
   const [texts, setTexts] = useState(NEW_AD);
+  useUnsaved(JSON.stringify(bodyOfNew(texts)) !== UNTOUCHED);
   const saving = useSaving();
   /** A repeated request has the key of the first one, so that it creates one ad. */
   const attempt = useRef({ body: '', key: '' });

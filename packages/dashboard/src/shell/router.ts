@@ -8,6 +8,11 @@ export const segments = computed(() => segmentsOf(address.value.pathname));
 /** The parameters of the view. */
 export const parameters = computed(() => address.value.searchParams);
 
+/** True while a form has entries that are not saved. */
+export const hasEntries = signal(false);
+/** The address that the user opened while a form had entries, until the user decides; undefined for none. */
+export const leaving = signal<string | undefined>(undefined);
+
 /** Opens a view. @param replace true to leave no entry in the history */
 export function go(href: string, replace = false): void {
   if (replace) history.replaceState(null, '', href);
@@ -15,10 +20,28 @@ export function go(href: string, replace = false): void {
   address.value = new URL(location.href);
 }
 
-/** Follows links to views without loading the page again, and the buttons of the browser. */
+/** Opens a view from its top, whatever a form has. */
+export function leave(href: string): void {
+  hasEntries.value = false;
+  leaving.value = undefined;
+  go(href);
+  window.scrollTo(0, 0);
+}
+
+/**
+ * Follows links to views without loading the page again, and the buttons of the browser. If a form has entries, it only sets
+ * `leaving`.
+ */
 export function followLinks(): void {
   window.addEventListener('popstate', () => {
-    address.value = new URL(location.href);
+    const { href } = location;
+    if (hasEntries.value) {
+      // The browser has changed the address already.
+      history.pushState(null, '', address.value);
+      leaving.value = href;
+    } else {
+      address.value = new URL(href);
+    }
   });
   document.addEventListener('click', (event) => {
     if (event.defaultPrevented || event.button !== 0) return;
@@ -27,7 +50,7 @@ export function followLinks(): void {
     if (link === null || link.target !== '' || link.hasAttribute('download')) return;
     if (link.origin !== location.origin || !`${link.pathname}/`.startsWith(`${BASE}/`)) return;
     event.preventDefault();
-    go(link.href);
-    window.scrollTo(0, 0);
+    if (hasEntries.value) leaving.value = link.href;
+    else leave(link.href);
   });
 }

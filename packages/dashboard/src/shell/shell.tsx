@@ -6,6 +6,7 @@ import { HealthLine } from './health.js';
 import { KeyDialog, openKeyDialog } from './key-dialog.js';
 import { Mark } from './mark.js';
 import { go, segments } from './router.js';
+import { UnsavedDialog } from './unsaved.js';
 import { LINKED_VIEWS, viewOf } from './views.js';
 
 /** The page: navigation, state of the connection, and the view that the address names. */
@@ -64,6 +65,7 @@ export function Shell() {
         <view.component key={path[0]} path={path} />
       </main>
       <KeyDialog />
+      <UnsavedDialog />
     </>
   );
 }
