@@ -37,6 +37,17 @@ async function readMinutes(signal: AbortSignal): Promise<Report> {
   return await read<Report>('/ads/analytics/report', query, signal);
 }
 
+interface Numbers {
+  readonly minutes: Report;
+  readonly today: Report;
+}
+
+/** Counts only grow, so the later read of the day includes all that the last hour has since midnight. */
+async function readNumbers(signal: AbortSignal): Promise<Numbers> {
+  const minutes = await readMinutes(signal);
+  return { minutes, today: await readToday(signal) };
+}
+
 /** The view of the present: totals, the live stream, busiest ads. */
 export function NowView() {
   const { watched, seconds, problem } = useLive();
@@ -44,10 +55,9 @@ export function NowView() {
   const counted = useRef('');
   if (all !== undefined) counted.current = `${all.total_clicks} ${all.impressions}`;
   const refresh: Refresh = { ...REFRESH, version: () => counted.current };
-  const today = useReading(readToday, [], refresh);
-  const minutes = useReading(readMinutes, [], refresh);
+  const numbers = useReading(readNumbers, [], refresh);
 
-  const refused = problem ?? [today.problem, minutes.problem].find((one) => one?.kind === 'key');
+  const refused = problem ?? (numbers.problem?.kind === 'key' ? numbers.problem : undefined);
   if (refused !== undefined) return <ProblemNotice problem={refused} />;
   return (
     <>
@@ -56,13 +66,13 @@ export function NowView() {
         {all !== undefined && `, ${all.total_ads === 1 ? '1 ad' : `${all.total_ads} ads`}`}
       </p>
       {all !== undefined && all.total_clicks + all.impressions === 0 && <FirstSteps ads={all.total_ads} />}
-      <Loaded reading={today} waiting={WAITING_TILES}>
-        {(report) => <NumberTiles today={report} minutes={minutes.value} seconds={seconds} />}
+      <Loaded reading={numbers} waiting={WAITING_TILES}>
+        {({ today, minutes }) => <NumberTiles today={today} minutes={minutes} seconds={seconds} />}
       </Loaded>
       <div class="columns">
         <SecondsChart seconds={seconds} />
-        <Loaded reading={minutes} waiting={<div class="card chart-space" />}>
-          {(report) => <MinutesChart report={report} />}
+        <Loaded reading={numbers} waiting={<div class="card chart-space" />}>
+          {({ minutes }) => <MinutesChart report={minutes} />}
         </Loaded>
       </div>
       <div class="columns wide-first">

@@ -13,12 +13,12 @@ const MINUTE = 60;
 /** The numbers of today, of the last hour and of the last minute. */
 export function NumberTiles(props: {
   readonly today: Report;
-  readonly minutes: Report | undefined;
+  readonly minutes: Report;
   readonly seconds: readonly Second[];
 }) {
   const { today, minutes, seconds } = props;
   const [day] = today.rows;
-  const hour = minutes && sumOf(minutes.rows.map(countsOf));
+  const hour = sumOf(minutes.rows.map(countsOf));
   const lastSeconds = seconds.slice(-MINUTE);
   const minute = lastSeconds.length === 0 ? undefined : sumOf(lastSeconds);
   // The stream covers only the time since it was opened.
