@@ -2,13 +2,13 @@
 //   node services/bundle.mjs
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { decode, encode } from '@jridgewell/sourcemap-codec';
 import { build } from 'esbuild';
 
-/** The built files that Node runs. */
-const PROGRAM = /^(main|.+-main|migrate)\.js$/;
+/** The built files that Node runs, as processes or as threads. */
+const PROGRAM = /(^|\/)(main|.+-main|migrate|.+-worker)\.js$/;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -68,9 +68,10 @@ async function bundle(name) {
   if (isFresh(inputsFile)) return;
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
-    entryPoints: readdirSync(join(root, 'services', name, 'dist'))
+    entryPoints: readdirSync(join(root, 'services', name, 'dist'), { recursive: true })
+      .map((file) => file.replaceAll('\\', '/'))
       .filter((file) => PROGRAM.test(file))
-      .map((file) => `services/${name}/dist/${file}`),
+      .map((file) => ({ in: `services/${name}/dist/${file}`, out: basename(file, '.js') })),
     outdir: folder,
     bundle: true,
     // Parts that are imported on first use, and parts of several programs, become files of their own.

@@ -11,8 +11,8 @@ export type ListResponse =
   | { readonly state: 'read'; readonly list: ReadList }
   | { readonly state: 'wrong'; readonly reason: string };
 
-/** The built file, also for tests, which run the sources. */
-const WORKER = new URL('../../dist/invalid-traffic/list-worker.js', import.meta.url);
+/** The bundle, also for tests, which run the sources. */
+const WORKER = new URL('../../bundle/list-worker.js', import.meta.url);
 
 /** Each line becomes a short-lived text. A small young generation keeps the thread below 20 MB beside the ranges. */
 const HEAP = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 64 };
