@@ -46,3 +46,9 @@ export function effective(stages: readonly Stage[], stage: Stage, keyword: strin
   const below = stages.find((other) => other.name === stage.base && other !== stage);
   return below && effective(stages, below, keyword);
 }
+
+/** The instructions of a stage and of the stages that it is built from. */
+export function inherited(stages: readonly Stage[], stage: Stage): Instruction[] {
+  const below = stages.find((other) => other.name === stage.base && other !== stage);
+  return [...(below === undefined ? [] : inherited(stages, below)), ...stage.instructions];
+}

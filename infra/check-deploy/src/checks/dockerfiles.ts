@@ -1,7 +1,7 @@
 import type { Copy, Instruction } from 'dockerfile-ast';
 import type { Check } from '../check.js';
 import { healthCheckProblem, imageProblem } from '../containers.js';
-import { contentOf, effective, lineOf, readDockerfile, type Stage } from '../dockerfile.js';
+import { contentOf, effective, inherited, lineOf, readDockerfile, type Stage } from '../dockerfile.js';
 import type { Problem } from '../problem.js';
 import type { Repository } from '../repository.js';
 import { placesAt, text } from '../shape.js';
@@ -9,6 +9,11 @@ import { composeFiles, dockerfileOf } from './compose.js';
 
 /** Names of variables that must not be stored in a layer of an image. */
 const SECRET = /\b\w*(?:PASSWORD|SECRET|TOKEN|CREDENTIAL)\w*/;
+
+/** Labels of the Open Containers Initiative that every image has. */
+const LABELS = ['title', 'description', 'version', 'revision', 'source', 'licenses'].map(
+  (name) => `org.opencontainers.image.${name}`,
+);
 
 /** Checks Dockerfiles against our own rules. Only a build shows whether a Dockerfile works. */
 export const dockerfiles: Check = {
@@ -31,8 +36,22 @@ function checkDockerfile(repository: Repository, file: string): Problem[] {
       return message === undefined ? [] : [{ file, line, message }];
     }),
     ...instructions.flatMap((instruction) => checkInstruction(repository, file, instruction)),
+    ...stages.flatMap((stage) => checkInstall(file, stage)),
     ...stages.filter(isWanted).flatMap((stage) => checkTarget(file, stages, stage)),
   ];
+}
+
+/** A stage that installs must not contain the code: otherwise every change of code installs again. */
+function checkInstall(file: string, { instructions }: Stage): Problem[] {
+  const install = instructions.findIndex((one) => one.getKeyword() === 'RUN' && /pnpm install/.test(contentOf(one)));
+  return instructions
+    .slice(0, Math.max(install, 0))
+    .filter((one) => isCopy(one) && !isFromStage(one))
+    .map((one) => ({
+      file,
+      line: lineOf(one),
+      message: 'copies code before the install, which then runs for every change',
+    }));
 }
 
 /** The targets that Compose files build. */
@@ -61,7 +80,7 @@ function checkInstruction(repository: Repository, file: string, instruction: Ins
     const message = healthCheckProblem(value);
     return message === undefined ? [] : [{ file, line, message }];
   }
-  if (!isCopy(instruction) || instruction.getFromFlag() !== null || value.startsWith('[')) return [];
+  if (!isCopy(instruction) || isFromStage(instruction) || value.startsWith('[')) return [];
   const sources = instruction.getArguments().map((argument) => argument.getValue());
   return sources
     .slice(0, -1)
@@ -73,6 +92,11 @@ function isCopy(instruction: Instruction): instruction is Copy {
   return instruction.getKeyword() === 'COPY';
 }
 
+/** `getFromFlag` finds the flag only if it is the only one. */
+function isFromStage(copy: Copy): boolean {
+  return copy.getFlags().some((flag) => flag.getName() === 'from');
+}
+
 function checkTarget(file: string, stages: readonly Stage[], stage: Stage): Problem[] {
   const problems: Problem[] = [];
   const report = (message: string, at?: Instruction) =>
@@ -80,6 +104,18 @@ function checkTarget(file: string, stages: readonly Stage[], stage: Stage): Prob
 
   const user = effective(stages, stage, 'USER');
   if (user === undefined || /^(root|0)\b/.test(contentOf(user))) report('runs as root (USER)', user);
+  else if (!/^\d/.test(contentOf(user)))
+    report('its USER is a name; Kubernetes accepts only a number as not root', user);
+  const all = inherited(stages, stage);
+  for (const one of all) {
+    const isFromContext = isCopy(one) && !isFromStage(one);
+    if (isFromContext || one.getKeyword() === 'RUN')
+      report('this layer has the time of the build: copy the files from the stage that sets their times', one);
+  }
+  const labels = all.filter((one) => one.getKeyword() === 'LABEL').map(contentOf);
+  for (const label of LABELS) {
+    if (!labels.some((text) => text.includes(`${label}=`))) report(`has no label ${label}`);
+  }
   const started = ['ENTRYPOINT', 'CMD']
     .map((name) => effective(stages, stage, name))
     .filter((one) => one !== undefined);
