@@ -15,6 +15,7 @@ import { natsSettings } from './checks/nats-settings.js';
 import { nginx } from './checks/nginx.js';
 import { overlays } from './checks/overlays.js';
 import { pages } from './checks/pages.js';
+import { postgresConnections } from './checks/postgres-connections.js';
 import { prometheusRules } from './checks/prometheus-rules.js';
 import { promtool } from './checks/promtool.js';
 import { queueLimits } from './checks/queue-limits.js';
@@ -33,6 +34,7 @@ export const OWN_CHECKS: readonly Check[] = [
   routes,
   kubernetesApi,
   kubernetesRules,
+  postgresConnections,
   natsSettings,
   queueLimits,
   scrapes,

@@ -5,6 +5,7 @@ import { projectRoot } from '@ads/local';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { OWN_CHECKS } from '../src/catalogue.js';
 import { openRepository, type ParsedFiles } from '../src/repository.js';
+import { CLUSTER } from './planted/cluster.js';
 import { COMPOSE } from './planted/compose.js';
 import { KUBERNETES } from './planted/kubernetes.js';
 import { OTHERS } from './planted/others.js';
@@ -29,7 +30,7 @@ test.each(OWN_CHECKS)('$name: reports no problem in the repository', async (chec
   expect(await check.run(openRepository(copy, parsed))).toEqual([]);
 });
 
-const PLANTED: readonly Planted[] = [...SERVICES_MISSING, ...COMPOSE, ...KUBERNETES, ...OTHERS];
+const PLANTED: readonly Planted[] = [...SERVICES_MISSING, ...COMPOSE, ...KUBERNETES, ...CLUSTER, ...OTHERS];
 
 test.each(PLANTED.map((planted) => [`${planted.file}, ${planted.replace.trim()}`, planted] as const))(
   'the check reports the planted error in %s',

@@ -1,6 +1,7 @@
 import type { Check } from '../check.js';
 import type { Finding } from '../containers.js';
 import { baseManifests, type Manifest, type Rule } from '../kubernetes/manifests.js';
+import { ingressControllers, nodeResolvers } from '../kubernetes/network.js';
 import { mountedVolumes, secureContainers, services } from '../kubernetes/pods.js';
 import { queueLimitsOf } from '../kubernetes/queue.js';
 import {
@@ -9,7 +10,7 @@ import {
   variablesOfConfigMaps,
   variablesOfContainers,
 } from '../kubernetes/references.js';
-import { explicitDefaults, nodeResolvers, rollouts } from '../kubernetes/rollouts.js';
+import { explicitDefaults, rollouts } from '../kubernetes/rollouts.js';
 import { networkPolicies, ownPods, portsOfIngress, selectedPods } from '../kubernetes/selectors.js';
 import type { Problem } from '../problem.js';
 import { at, text } from '../shape.js';
@@ -37,6 +38,7 @@ const RULES: readonly Rule[] = [
   portsOfIngress,
   networkPolicies,
   nodeResolvers,
+  ingressControllers,
   rollouts,
   explicitDefaults,
   queueLimitsOf,

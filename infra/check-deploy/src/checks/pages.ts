@@ -12,6 +12,8 @@ import { fields } from '../shape.js';
 /** Commands that may name files or folders of this repository. */
 const COMMANDS = /(?:docker compose|kubectl|k6 run|promtool)[^`\n]*/g;
 const COMMAND_PATH = /(?<![\w./-])(?:infra|k8s|grafana|docker-compose)[\w./-]*[\w/]/g;
+/** A command in a container of a service, such as `exec deploy/ingest -- node bundle/ads-main.js`. */
+const CONTAINER_COMMAND = /exec (?:-\S+ )*deploy\/(\w+) -- node bundle\/([\w-]+)\.js/g;
 /** Inline code that is the path of a file: with an extension of ours, or below a folder of ours. */
 const FILE_NAME =
   /^(?:[\w@.-]+\/)*[\w@.-]+\.(?:ts|mjs|js|sql|lua|md|ya?ml|conf|sh|json)$|^(?:packages|services|infra|k8s|grafana|\.github)\/[\w@./-]*$/;
@@ -87,5 +89,8 @@ function checkCommands(repository: Repository, text: string): string[] {
       .filter(([, name = '']) => scripts[name] === undefined)
       .map(([whole]) => `${whole}: package.json has no such script`),
     ...paths.filter((path) => !repository.has(path)).map((path) => `${path} does not exist`),
+    ...[...text.matchAll(CONTAINER_COMMAND)]
+      .filter(([, service, program]) => !repository.has(`services/${service}/src/${program}.ts`))
+      .map(([, service, program]) => `the image of ${service} has no bundle/${program}.js`),
   ];
 }

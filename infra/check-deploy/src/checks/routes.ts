@@ -6,6 +6,7 @@ import type { Problem } from '../problem.js';
 import type { Repository } from '../repository.js';
 import { defaultOf } from '../service-variables.js';
 import { matchesIn, placesAt, text } from '../shape.js';
+import type { YamlDocument } from '../yaml-file.js';
 
 const pathsOf = (isPublic: boolean) =>
   ALL_ENDPOINTS.filter((endpoint) => endpoint.isPublic === isPublic).map(({ path }) => path);
@@ -19,10 +20,15 @@ const PRIVATE = [...pathsOf(false), `${metrics.path}/`, '/Ads', '/Ads/Analytics'
 /** The service that a path is routed to, and the line of the route; no service where the response is 404. */
 type Route = (path: string) => { service?: string; line: number };
 
-/** Checks that nginx and the Ingress route like the gateway of `npm start`, and do not expose management endpoints. */
+/** Checks that nginx, the Ingress and the HTTPRoute route like the gateway of `npm start`, and do not expose management endpoints. */
 export const routes: Check = {
   name: 'routes',
-  run: (repository) => [...checkNginx(repository), ...checkUpstreams(repository), ...checkIngresses(repository)],
+  run: (repository) => [
+    ...checkNginx(repository),
+    ...checkUpstreams(repository),
+    ...checkIngresses(repository),
+    ...checkGatewayApi(repository),
+  ],
 };
 
 function compare(file: string, route: Route): Problem[] {
@@ -62,26 +68,63 @@ function checkUpstreams(repository: Repository): Problem[] {
   });
 }
 
-/** The route of a path in an Ingress: the longest rule whose path elements match. */
+/** A path of an Ingress or of an HTTPRoute. */
+interface PathRule {
+  readonly path: string;
+  readonly isExact: boolean;
+  readonly service: string;
+  readonly line: number;
+}
+
 function checkIngresses(repository: Repository): Problem[] {
   return baseManifests(repository)
     .filter(({ kind }) => kind === 'Ingress')
-    .flatMap(({ document }) => {
-      const table = placesAt(document.value, 'spec', 'rules', '*', 'http', 'paths', '*').map(({ path, value }) => {
-        const isExact = text(value, 'pathType') === 'Exact';
-        return {
-          path: isExact ? text(value, 'path') : text(value, 'path').replace(/\/$/, ''),
-          isExact,
+    .flatMap(({ document }) =>
+      comparePaths(
+        document,
+        placesAt(document.value, 'spec', 'rules', '*', 'http', 'paths', '*').map(({ path, value }) => ({
+          path: text(value, 'path'),
+          isExact: text(value, 'pathType') === 'Exact',
           service: text(value, 'backend', 'service', 'name'),
           line: document.lineOf(path),
-        };
-      });
-      const byLength = table.toSorted((a, b) => b.path.length - a.path.length);
-      const fits = (asked: string) => (entry: { path: string; isExact: boolean }) =>
-        entry.isExact ? asked === entry.path : asked === entry.path || asked.startsWith(`${entry.path}/`);
-      return compare(
-        document.file,
-        (path) => byLength.find(fits(path)) ?? { line: document.lineOf(['spec', 'rules']) },
-      );
-    });
+        })),
+      ),
+    );
+}
+
+function checkGatewayApi(repository: Repository): Problem[] {
+  return repository.yaml('k8s/components/gateway-api/http-route.yaml').documents.flatMap((document) => [
+    ...comparePaths(
+      document,
+      placesAt(document.value, 'spec', 'rules', '*').flatMap(({ path, value: rule }) =>
+        placesAt(rule, 'matches', '*', 'path').map(({ path: match, value }) => ({
+          path: text(value, 'value'),
+          isExact: text(value, 'type') === 'Exact',
+          service: text(rule, 'backendRefs', 0, 'name'),
+          line: document.lineOf([...path, ...match]),
+        })),
+      ),
+    ),
+    ...placesAt(document.value, 'spec', 'rules', '*', 'backendRefs', '*').flatMap(({ path, value }) => {
+      const service = UPSTREAMS.find((name) => name === text(value, 'name'));
+      const listensOn = service && String(defaultOf(service, 'HTTP_PORT'));
+      if (text(value, 'port') === listensOn) return [];
+      return [
+        document.problem(
+          [...path, 'port'],
+          `routes to port ${text(value, 'port')}; ${service} listens on ${listensOn}`,
+        ),
+      ];
+    }),
+  ]);
+}
+
+/** Compares the routes of path rules: the longest one whose path elements match has precedence. */
+function comparePaths(document: YamlDocument, rules: readonly PathRule[]): Problem[] {
+  const byLength = rules
+    .map((rule) => (rule.isExact ? rule : { ...rule, path: rule.path.replace(/\/$/, '') }))
+    .toSorted((a, b) => b.path.length - a.path.length);
+  const fits = (asked: string) => (rule: PathRule) =>
+    rule.isExact ? asked === rule.path : asked === rule.path || asked.startsWith(`${rule.path}/`);
+  return compare(document.file, (path) => byLength.find(fits(path)) ?? { line: document.lineOf(['spec', 'rules']) });
 }

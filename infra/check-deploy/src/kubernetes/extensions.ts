@@ -4,6 +4,21 @@
  */
 import type { LabelSelector, ObjectMeta } from 'kubernetes-types/meta/v1.js';
 
+/** Gateway API 1.0. */
+export interface HTTPRoute {
+  apiVersion: 'gateway.networking.k8s.io/v1';
+  kind: 'HTTPRoute';
+  metadata: ObjectMeta;
+  spec: {
+    parentRefs: { name: string; namespace?: string; sectionName?: string }[];
+    hostnames?: string[];
+    rules: {
+      matches: { path: { type: 'Exact' | 'PathPrefix'; value: string } }[];
+      backendRefs: { name: string; port: number }[];
+    }[];
+  };
+}
+
 /** KEDA 2: scales a workload with its queue. */
 export interface ScaledObject {
   apiVersion: 'keda.sh/v1alpha1';
@@ -59,6 +74,7 @@ interface Kustomize {
   resources?: string[];
   components?: string[];
   namespace?: string;
+  labels?: { pairs: { [name: string]: string }; includeSelectors?: boolean }[];
   replicas?: { name: string; count: number }[];
   images?: { name: string; newName?: string; newTag?: string; digest?: string }[];
   patches?: {

@@ -35,12 +35,3 @@ export const explicitDefaults: Rule = function* ({ value }) {
     }
   }
 };
-
-/** Checks that pods may ask the DNS resolver of their node, which some clusters have. */
-export const nodeResolvers: Rule = function* ({ kind, name, value }) {
-  if (kind !== 'NetworkPolicy' || name !== 'to-dns') return;
-  const blocks = placesAt(value, 'spec', 'egress', '*', 'to', '*', 'ipBlock', 'cidr').map((place) => place.value);
-  for (const address of ['169.254.20.10/32', '169.254.169.254/32']) {
-    if (!blocks.includes(address)) yield [['spec', 'egress'], `does not admit the resolver ${address} of a node`];
-  }
-};

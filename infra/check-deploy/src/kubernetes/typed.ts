@@ -22,6 +22,7 @@ const MODULES: Readonly<Record<string, string>> = {
 
 /** API versions of add-ons and kustomize. extensions.ts has the types of the fields that we use. */
 const EXTENSIONS: readonly string[] = [
+  'gateway.networking.k8s.io/v1',
   'keda.sh/v1alpha1',
   'monitoring.coreos.com/v1',
   'kustomize.config.k8s.io/v1beta1',
