@@ -7,6 +7,8 @@
 export function limits(p99) {
   return {
     thresholds: {
+      iterations: ['count>0'],
+      dropped_iterations: ['count<=0'],
       lost_clicks: ['count<=0'],
       lost_impressions: ['count<=0'],
       failed: ['rate<0.001'],

@@ -89,7 +89,7 @@ export const postgresVariables: Variables<PostgresConfig> = {
     .valid('refuse', 'allow')
     .default('refuse')
     .description(
-      '`allow` accepts the public placeholder passwords of the Kubernetes manifests, for a trial. By default a process with one of them does not start.',
+      '`allow` accepts the public placeholder passwords of the Kubernetes manifests and of Compose, for a trial. By default a process with one of them does not start.',
     ),
 };
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import Joi from 'joi';
-import { ConfigError, loadConfig, readEnvironment, type Variables } from '../src/config/config.js';
+import { ConfigError, loadConfig, placeholdersIn, readEnvironment, type Variables } from '../src/config/config.js';
 import { misspelledVariables } from '../src/config/misspelled-variables.js';
 import {
   eventAgeVariables,
@@ -56,9 +56,12 @@ describe('loadConfig', () => {
   it('refuses a public placeholder as a secret, also within a URL, unless it is allowed', () => {
     const secrets = { URL: secret };
     const URL = 'nats://ads:placeholder-of-nats@nats:4222';
-    expect(() => loadConfig({ URL }, secrets)).toThrow(/URL: is the public placeholder .* set a password of your own/);
+    expect(() => loadConfig({ URL }, secrets)).toThrow(/URL: is a public placeholder; set a password of your own/);
     expect(() => loadConfig({ URL, PLACEHOLDER_PASSWORDS: 'refuse' }, secrets)).toThrow(ConfigError);
-    expect(loadConfig({ URL, PLACEHOLDER_PASSWORDS: 'allow' }, secrets)).toEqual({ URL });
+    const allowed = loadConfig<{ URL: string }>({ URL, PLACEHOLDER_PASSWORDS: 'allow' }, secrets);
+    expect(allowed).toEqual({ URL });
+    expect(placeholdersIn(allowed, secrets)).toEqual(['URL']);
+    expect(placeholdersIn({ URL: 'nats://ads:own@nats:4222' }, secrets)).toEqual([]);
   });
 
   it('has a default for everything except secrets', () => {

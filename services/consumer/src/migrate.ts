@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type PostgresConfig, postgresConnection, postgresVariables } from '@ads/connections';
 import { migrate } from '@ads/ledger';
-import { dropForeignVariables, loadConfig, printConfigIfAsked, readEnvironment } from '@ads/runtime';
+import { dropForeignVariables, loadConfig, placeholdersIn, printConfigIfAsked, readEnvironment } from '@ads/runtime';
 import pg from 'pg';
 
 /*
@@ -12,6 +12,11 @@ printConfigIfAsked(postgresVariables);
 dropForeignVariables();
 const config = loadConfig<PostgresConfig>(readEnvironment(), postgresVariables);
 const connection = postgresConnection(config);
+for (const name of placeholdersIn(config, postgresVariables)) {
+  console.warn(
+    `Warning: ${name} is a public placeholder; set a password of your own before strangers reach this machine.`,
+  );
+}
 const done = await migrate(connection, (warning) => console.warn(`Warning: ${warning}`));
 console.log(done.length === 0 ? 'The schema is up to date.' : `Migrations run: ${done.join(', ')}`);
 

@@ -129,6 +129,9 @@ function* productionRules(name: string, service: unknown): Iterable<Finding> {
   for (const short of Object.keys(LIMITS) as (keyof typeof LIMITS)[]) {
     if (limitOf(short) === '') yield [[], `has no limit of ${LIMITS[short]} (${short})`];
   }
+  if (limitOf('mem_limit') !== text(service, 'memswap_limit')) {
+    yield [['memswap_limit'], 'may use swap (set memswap_limit to mem_limit)'];
+  }
   const heap = heapProblem(text(service, 'environment', 'NODE_OPTIONS'), limitOf('mem_limit'));
   if (heap !== undefined) yield [['environment', 'NODE_OPTIONS'], heap];
   if (items(service, 'ports').length > 0 && !PUBLISHED.includes(name)) {

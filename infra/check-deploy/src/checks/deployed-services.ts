@@ -5,6 +5,7 @@ import { containersOf, type Manifest, manifestOf } from '../kubernetes/manifests
 import type { Repository } from '../repository.js';
 import { programOf } from '../service-variables.js';
 import { fields, placesAt } from '../shape.js';
+import { UPSTREAMS_FILE } from './routes.js';
 
 /** The names of the services that a file deploys. */
 type NamesIn = (repository: Repository, file: string) => readonly string[];
@@ -52,7 +53,7 @@ const FILES: readonly DeployingFile[] = [
     names: fieldsAt('spec', 'rules', '*', 'http', 'paths', '*', 'backend', 'service', 'name'),
   },
   { file: 'infra/gateway/routes.conf', part: 'path', isPublic: true, names: matches(/^\s*~\S+\s+(\w+);$/gm) },
-  { file: 'infra/gateway/run.sh', part: 'upstream', isPublic: true, names: matches(/^\s*upstream (\w+) \d+/gm) },
+  { file: UPSTREAMS_FILE, part: 'upstream', isPublic: true, names: matches(/^upstream (\w+) \{/gm) },
   { file: 'infra/monitoring/prometheus.yml', part: 'job', names: fieldsAt('scrape_configs', '*', 'job_name') },
   {
     file: 'k8s/overlays/monitoring/pod-monitor.yaml',

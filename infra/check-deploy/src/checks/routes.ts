@@ -8,6 +8,8 @@ import { defaultOf } from '../service-variables.js';
 import { matchesIn, placesAt, text } from '../shape.js';
 import type { YamlDocument } from '../yaml-file.js';
 
+export const UPSTREAMS_FILE = 'infra/gateway/upstreams.conf';
+
 const pathsOf = (isPublic: boolean) =>
   ALL_ENDPOINTS.filter((endpoint) => endpoint.isPublic === isPublic).map(({ path }) => path);
 
@@ -55,10 +57,14 @@ function checkNginx(repository: Repository): Problem[] {
   return compare(file, (path) => table.find(({ expression }) => expression.test(path)) ?? { line: start?.line ?? 1 });
 }
 
-/** Checks that each upstream of the gateway, such as `upstream ingest 8080`, has the port that the service listens on. */
+/** Checks that each upstream of the gateway has the port that the service listens on, and follows its replicas. */
 function checkUpstreams(repository: Repository): Problem[] {
-  const file = 'infra/gateway/run.sh';
-  return matchesIn(repository.text(file), /^ +upstream (\w+) (\d+)/gm).flatMap(({ groups: [, name, port], line }) => {
+  const file = UPSTREAMS_FILE;
+  const servers = matchesIn(repository.text(file), /^ +server (\w+):(\d+)(.*);/gm);
+  return servers.flatMap(({ groups: [, name, port, parameters = ''], line }) => {
+    if (!/ resolve\b/.test(parameters)) {
+      return [{ file, line, message: `keeps the first addresses of ${name}: add the parameter resolve` }];
+    }
     const service = UPSTREAMS.find((one) => one === name);
     const listensOn = service && String(defaultOf(service, 'HTTP_PORT'));
     if (port === listensOn || service === undefined) return [];

@@ -55,6 +55,7 @@ export const COMPOSE: readonly Planted[] = [
     replace: '$1',
     says: /redis: has no limit of memory/,
   },
+  { ...PRODUCTION, find: 'memswap_limit: 384m', replace: 'memswap_limit: 768m', says: /redis: may use swap/ },
   {
     ...PRODUCTION,
     find: 'user: redis',
@@ -73,10 +74,9 @@ export const COMPOSE: readonly Planted[] = [
   {
     ...PRODUCTION,
     check: envExample,
-    find: /- \$\{REDIS_PASSWORD\}/,
-    replace: '- redis',
-    at: 'REDIS_PASSWORD: ${REDIS_PASSWORD',
-    says: /REDIS_PASSWORD has a default without a warning/,
+    find: ':-placeholder-of-redis}',
+    replace: ':-redis}',
+    says: /services accept the default of REDIS_PASSWORD in production/,
   },
   {
     ...PRODUCTION,

@@ -37,10 +37,17 @@ export const OTHERS: readonly Planted[] = [
   },
   {
     check: routes,
-    file: 'infra/gateway/run.sh',
-    find: 'upstream ingest 8080',
-    replace: 'upstream ingest 8081',
+    file: 'infra/gateway/upstreams.conf',
+    find: 'server ingest:8080',
+    replace: 'server ingest:8081',
     says: /for ingest to port 8081; the service listens on 8080/,
+  },
+  {
+    check: routes,
+    file: 'infra/gateway/upstreams.conf',
+    find: '8082 resolve',
+    replace: '8082',
+    says: /keeps the first addresses of analytics/,
   },
   {
     check: runbook,

@@ -39,7 +39,7 @@ export const SERVICES_MISSING: readonly Planted[] = [
     /^has no path for the service analytics$/,
   ),
   missing(
-    'infra/gateway/run.sh',
+    'infra/gateway/upstreams.conf',
     ['upstream analytics', 'upstream ingest'],
     /^has no upstream for the service analytics$/,
   ),

@@ -38,10 +38,10 @@ export function readEnvironment(cwd = process.cwd()): Environment {
   return { ...variables, ...process.env };
 }
 
-/** The passwords in the manifests begin with it. Everybody can read them. */
+/** The passwords in the manifests, and the defaults of Compose, begin with it. Everybody can read them. */
 const PLACEHOLDER = 'placeholder-of-';
 const PLACEHOLDER_REFUSED =
-  'is the public placeholder of the manifests; set a password of your own, or PLACEHOLDER_PASSWORDS=allow for a trial';
+  'is a public placeholder; set a password of your own, or PLACEHOLDER_PASSWORDS=allow for a trial';
 
 /**
  * Creates the frozen configuration of a process. An empty variable counts as unset. The value of a schema with
@@ -83,6 +83,13 @@ export function loadConfig<T extends object>(env: Environment, variables: Variab
     throw new ConfigError([...problems].map(([name, reason]) => `${name}: ${reason}`));
   }
   return Object.freeze(value);
+}
+
+/** The names of the secrets that are public placeholders. */
+export function placeholdersIn<T extends object>(config: Readonly<T>, variables: Variables<T>): string[] {
+  return Object.entries<Joi.Schema>(variables)
+    .filter(([name, schema]) => isSecret(schema) && String(config[name as keyof T]).includes(PLACEHOLDER))
+    .map(([name]) => name);
 }
 
 /** True if the variable is a secret, whose value may come from the file that `NAME_FILE` names. */

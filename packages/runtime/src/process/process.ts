@@ -1,4 +1,4 @@
-import { ConfigError, loadConfig, readEnvironment, type Variables } from '../config/config.js';
+import { ConfigError, loadConfig, placeholdersIn, readEnvironment, type Variables } from '../config/config.js';
 import { dropForeignVariables } from '../config/foreign-variables.js';
 import { misspelledVariables } from '../config/misspelled-variables.js';
 import { printConfigIfAsked } from '../config/print-config.js';
@@ -85,6 +85,16 @@ export async function runProcess<
   const shutdown = createShutdown(logger);
   if ('NATS_URL' in variables) warnAboutKafka(env, logger);
   warnAboutProxies(config, logger);
+  const placeholders = placeholdersIn(config, variables);
+  if (placeholders.length > 0) {
+    logger.warn(
+      `passwords are public placeholders: ${placeholders.join(', ')}; set your own before strangers reach this machine`,
+      {
+        event: 'config.placeholder_passwords',
+        variables: placeholders,
+      },
+    );
+  }
   for (const { name, meant } of misspelled) {
     logger.warn(`unknown variable ${name}: did you mean ${meant}?`, { event: 'config.variable_unknown', name, meant });
   }
