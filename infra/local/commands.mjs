@@ -170,6 +170,14 @@ section of their own, commits, and makes the annotated tag vX.Y.Z. It pushes not
   X.Y.Z       the version, which is greater than that of package.json; X.Y.Z-rc.1 is a version too
   --dry-run   change nothing, and print the files that would change and the changes of the version`,
   },
+  digests: {
+    program: '../check-deploy/dist/digests/main.js',
+    printsResults: true,
+    options: {},
+    usage: `npm run digests
+Asks the registries for the digests of all images and GitHub for the commits of all actions, and writes them to
+infra/docker/digests.yaml and .github/workflows. Needs the internet.`,
+  },
   generate: {
     program: '../check-deploy/dist/generate.js',
     printsResults: true,

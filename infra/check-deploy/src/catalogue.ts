@@ -1,4 +1,5 @@
 import type { Check } from './check.js';
+import { actions } from './checks/actions.js';
 import { compose } from './checks/compose.js';
 import { composeConfig } from './checks/compose-config.js';
 import { composeSchema } from './checks/compose-schema.js';
@@ -31,6 +32,7 @@ export const OWN_CHECKS: readonly Check[] = [
   compose,
   envExample,
   dockerfiles,
+  actions,
   routes,
   kubernetesApi,
   kubernetesRules,

@@ -50,6 +50,7 @@ const COMMANDS = [
   'erase',
   'recount',
   'release',
+  'digests',
   'generate',
   'build',
   'lint',

@@ -10,6 +10,9 @@ import { composeFiles, dockerfileOf } from './compose.js';
 /** Names of variables that must not be stored in a layer of an image. */
 const SECRET = /\b\w*(?:PASSWORD|SECRET|TOKEN|CREDENTIAL)\w*/;
 
+/** The bake file that publishes the images. */
+const RELEASE = 'infra/docker/release.hcl';
+
 /** Labels of the Open Containers Initiative that every image has. */
 const LABELS = ['title', 'description', 'version', 'revision', 'source', 'licenses'].map(
   (name) => `org.opencontainers.image.${name}`,
@@ -30,6 +33,9 @@ function checkDockerfile(repository: Repository, file: string): Problem[] {
     ...targets
       .filter(({ name }) => stageOf(name) === undefined)
       .map(({ name, problem }) => problem(`${file} has no target ${name}`)),
+    ...targets
+      .filter(({ name }) => !repository.text(RELEASE).includes(`\ntarget "${name}" {`))
+      .map(({ name }) => ({ file: RELEASE, line: 1, message: `does not publish the image ${name}` })),
     ...stages.flatMap(({ base, line }) => {
       const ours = base === 'scratch' || stageOf(base) !== undefined;
       const message = ours ? undefined : imageProblem(base);

@@ -99,6 +99,13 @@ export const COMPOSE: readonly Planted[] = [
     replace: 'NATS_STREAM_MAX_BYTES: "-1"$1\n  nats:\n  prometheus:',
     says: /NATS_STREAM_MAX_BYTES has no limit/,
   },
+  {
+    check: dockerfiles,
+    file: 'infra/docker/release.hcl',
+    find: /^([\s\S]*)target "migrate"/,
+    replace: '$1target "migrations"',
+    says: /does not publish the image migrate/,
+  },
   { ...DOCKERFILE, find: 'USER 1000:1000', replace: 'USER root', says: /runs as root/ },
   { ...DOCKERFILE, find: 'USER 1000:1000', replace: 'USER node', says: /its USER is a name/ },
   {

@@ -1,3 +1,4 @@
+import { actions } from '../../src/checks/actions.js';
 import { dashboards } from '../../src/checks/dashboards.js';
 import { generated } from '../../src/checks/generated.js';
 import { k6Types } from '../../src/checks/k6-types.js';
@@ -13,6 +14,13 @@ const RULES = { check: prometheusRules, file: 'infra/monitoring/rules/analytics.
 const DASHBOARD = { check: dashboards, file: 'grafana/dashboards/system-health.json' };
 
 export const OTHERS: readonly Planted[] = [
+  {
+    check: actions,
+    file: '.github/workflows/ci.yaml',
+    find: /checkout@\w+ # v4/,
+    replace: 'checkout@v4',
+    says: /actions\/checkout is not pinned to a commit/,
+  },
   {
     check: routes,
     file: 'infra/gateway/routes.conf',
