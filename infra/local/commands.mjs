@@ -144,6 +144,21 @@ Checks the Dockerfile, Compose files, Kubernetes manifests, dashboards, alerts a
       return helpOf('consumer', 'recount');
     },
   },
+  backup: {
+    runsTracker: true,
+    program: './dist/backup/backup-main.js',
+    usage: `npm run backup -- FOLDER
+Backs up the data of npm start to a new folder: Postgres, the streams of NATS, the admin key. npm start may run meanwhile.
+Prints the time before which everything acknowledged is in it. The folder appears when the backup is complete.
+  FOLDER   must not exist; only you can read it, as it contains addresses of viewers and passwords`,
+  },
+  restore: {
+    runsTracker: true,
+    program: './dist/backup/restore-main.js',
+    usage: `npm run restore -- FOLDER
+Replaces the data of npm start by a backup, which is checked first. Stop npm start before. The replaced data are kept.
+  FOLDER   a folder of npm run backup`,
+  },
   logs: {
     runsTracker: true,
     program: './dist/logs/main.js',

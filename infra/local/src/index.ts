@@ -1,3 +1,6 @@
+export { verifyBackup } from './backup/manifest.js';
+export { restorePostgresFiles, restoreStreams } from './backup/restore-parts.js';
+export { takeBackup } from './backup/take-backup.js';
 export { findChromium } from './browser.js';
 export { shiftedClock } from './clock/shifted-clock.js';
 export { addAds, migrate, openPool, seedSampleAds, type Variables } from './database.js';

@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path';
 import type { Variables } from '../database.js';
 import { localFolder } from '../project.js';
 
-const KEY_FILE = join(localFolder, 'admin-api-key');
+/** The key that `npm start` makes. */
+export const ADMIN_KEY_FILE = join(localFolder, 'admin-api-key');
 
 /** The key of requests that need one. */
 export interface AdminKey {
@@ -15,7 +16,7 @@ export interface AdminKey {
 }
 
 /** Returns the key in `file`, which the first start makes and later starts keep. A key of the user takes precedence. */
-export function adminKey(variables: Variables, file = KEY_FILE): AdminKey {
+export function adminKey(variables: Variables, file = ADMIN_KEY_FILE): AdminKey {
   if (variables.ADMIN_API_KEY !== undefined || variables.ADMIN_API_KEY_FILE !== undefined) {
     return { made: undefined, env: {} };
   }

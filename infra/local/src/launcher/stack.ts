@@ -1,5 +1,6 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { finishRestore } from '../backup/restore-backup.js';
 import { migrate, seedSampleAds, type Variables } from '../database.js';
 import { deleteHalfDemo, makeHistory, openLiveViewers } from '../demo/demo.js';
 import { type Gateway, openGateway } from '../gateway/gateway.js';
@@ -82,6 +83,7 @@ export class Stack {
     const { fresh, demo, noDemo } = this.#settings;
     const demoFolder = join(localFolder, 'demo-data');
     const dataFolder = demo ? demoFolder : join(localFolder, 'data');
+    finishRestore(dataFolder);
     if (noDemo) await step('delete the demo', async () => rmSync(demoFolder, { recursive: true, force: true }));
     if (fresh) {
       await step('delete the data', async () => rmSync(dataFolder, { recursive: true, force: true }));

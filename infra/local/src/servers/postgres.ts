@@ -97,6 +97,13 @@ async function postgresPrograms(): Promise<{ initdb: string; postgres: string }>
   return await import(pathToFileURL(entry).href);
 }
 
+/** The major version of the programs that npm has installed. */
+export async function postgresMajor(): Promise<number> {
+  const { postgres } = await postgresPrograms();
+  const { output } = await runCommand(postgres, ['--version'], { timeoutMs: 10_000, env: serverEnvironment() });
+  return Number.parseInt(/ (\d+)/.exec(output)?.[1] ?? '', 10);
+}
+
 function readOrMakePassword(file: string, { ids }: PostgresAccount): string {
   if (!existsSync(file)) writeFileSync(file, randomBytes(18).toString('base64url'), { mode: 0o600 });
   // initdb reads the password from this file.
