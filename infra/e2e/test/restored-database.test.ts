@@ -1,6 +1,18 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { AdAnswer } from '@ads/harness';
 import { EVENT_TABLES, UNLIMITED } from '@ads/harness';
-import { copyFolder, type LocalProcess, openTestServers, waitFor } from '@ads/local';
+import {
+  copyFolder,
+  type LocalProcess,
+  openTestServers,
+  restorePostgresFiles,
+  restoreStreams,
+  SERVICE_NAMES,
+  takeBackup,
+  verifyBackup,
+  waitFor,
+} from '@ads/local';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import {
   attachEnvironment,
@@ -111,6 +123,41 @@ test('after the restore of a snapshot under running services, later events are n
   await expectClicks(before.size + 2);
   await expectExact(environment);
 });
+
+test('after a backup, the loss of Postgres, NATS and all processes, and a restore, each acknowledged click counts once', async () => {
+  const { stack, nats, journal, admin } = environment;
+  await expectExact(environment);
+  const recorded = journal.acknowledged.size;
+  stack.consumer.pause();
+  await clicks(3);
+  const folder = join(testServers.folder, 'backup');
+  await takeBackup({ folder, postgres: postgres.env, nats: nats.env });
+  const promised = new Map(journal.acknowledged);
+  stack.consumer.resume();
+  await clicks(2);
+  // Redis keeps the counters of clicks that the restore takes back.
+  await expectClicks(recorded + 5);
+  const services = SERVICE_NAMES.map((name) => stack[name]);
+  await Promise.all([...services, postgres, nats].map((process) => process.kill()));
+  const folders = { postgres: dirname(dataFolder), nats: dirname(nats.logFile) };
+  for (const lost of Object.values(folders)) rmSync(lost, { recursive: true });
+  for (const empty of Object.values(folders)) mkdirSync(empty);
+  const manifest = await verifyBackup(folder);
+  await restorePostgresFiles(folder, manifest, folders.postgres);
+  await Promise.all([postgres.start(), nats.start()]);
+  await waitFor(() => admin.nats.flush().then(() => true), { timeoutMs: 10_000, what: 'a connection to NATS' });
+  await restoreStreams(folder, manifest, admin.nats);
+  await Promise.all(services.map((service) => service.start()));
+  const later = [...journal.acknowledged].filter(([key]) => !promised.has(key));
+  for (const [key] of later) journal.acknowledged.delete(key);
+  await expectClicks(recorded + 3);
+  // Clients send what the restore took back, and an event that it did not.
+  for (const [key, { adId }] of [...later, ...[...promised].slice(-1)]) {
+    await environment.send({ kind: 'click', id: key.split(' ')[1] ?? '', adId });
+  }
+  await expectExact(environment);
+  expect(journal.acknowledged.size).toBe(recorded + 5);
+}, 120_000);
 
 test('two environments on one Redis neither share counters nor delete those of the other', async () => {
   const own = environment.journal.acknowledged.size;
