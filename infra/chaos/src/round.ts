@@ -68,6 +68,7 @@ export async function playRound(run: Run, fault: Fault, time: number): Promise<R
   const complaintsBefore = journal.complaints.length;
   const acceptedBefore = journal.acknowledged.size;
   const complaints: string[] = [];
+  const remarks: string[] = [];
   const ofPlayers = seededRandom(seed, fault.name, time, 'players');
   const ofViewers = seededRandom(seed, fault.name, time, 'viewers');
   const players = startPlayers({
@@ -90,6 +91,7 @@ export async function playRound(run: Run, fault: Fault, time: number): Promise<R
       random,
       last: (byDefault) => sleep(1_000 * (seconds ?? byDefault)),
       complain: (sentence) => complaints.push(sentence),
+      remark: (sentence) => remarks.push(sentence),
       expect: (what, timeoutMs, condition) =>
         waitFor(condition, { what, timeoutMs }).then(
           () => undefined,
@@ -110,7 +112,7 @@ export async function playRound(run: Run, fault: Fault, time: number): Promise<R
   }
   const healMs = performance.now() - healedFrom;
   complaints.push(...(await probe.missingSignals(fault.signals)));
-  const remarks = await untilWhole(stack);
+  remarks.push(...(await untilWhole(stack)));
   await viewers.stop();
   if (journal.acknowledged.size === acceptedBefore) complaints.push('no event was accepted');
   const comparison = await compare({ admin: stack.admin, url: stack.url, adIds: AD_IDS, gate: GATE }, journal);

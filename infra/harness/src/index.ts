@@ -27,6 +27,7 @@ export { flag, namesOf, type OptionValues, parseOptions, wholeNumber } from './o
 export { type LiveData, type LiveEvent, type LiveReader, openLiveReader } from './players/live-reader.js';
 export { type Players, startPlayers } from './players/players.js';
 export { randomKind, regularReport, TAGS } from './players/reports.js';
+export { send } from './players/send.js';
 export { tagReport } from './players/tags.js';
 export { AnsweredCounts, startViewers, type Viewers } from './players/viewers.js';
 export { type Random, seededRandom } from './random.js';

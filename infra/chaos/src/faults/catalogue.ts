@@ -1,3 +1,4 @@
+import { backups } from './backup.js';
 import { clocks } from './clocks.js';
 import { counters } from './counters.js';
 import { crashPoints } from './crash-points.js';
@@ -26,5 +27,6 @@ export const FAULTS: readonly Fault[] = [
   ...names,
   rolling,
   ...truths,
+  ...backups,
   ...scaledOut,
 ];

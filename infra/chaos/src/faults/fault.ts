@@ -25,6 +25,8 @@ export interface FaultContext {
   last(seconds: number): Promise<void>;
   /** Reports a broken promise in one sentence. */
   complain(sentence: string): void;
+  /** Adds a remark to the report, which does not fail the round. */
+  remark(sentence: string): void;
   /** Waits for a condition, and complains when it does not hold in time. */
   expect(what: string, timeoutMs: number, condition: () => boolean | Promise<boolean>): Promise<void>;
 }

@@ -86,7 +86,10 @@ function dataFolder(stack: ChaosStack): string {
 }
 
 /** Suspends the checks of answers until analytics shows the state of the ledger after `change`. */
-async function backInTime(context: FaultContext, change: (context: FaultContext) => Promise<void>): Promise<void> {
+export async function backInTime(
+  context: FaultContext,
+  change: (context: FaultContext) => Promise<void>,
+): Promise<void> {
   const { stack, answered } = context;
   answered.suspend();
   await change(context);
