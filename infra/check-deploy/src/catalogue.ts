@@ -1,5 +1,6 @@
 import type { Check } from './check.js';
 import { actions } from './checks/actions.js';
+import { chartTemplates } from './checks/chart-templates.js';
 import { compose } from './checks/compose.js';
 import { composeConfig } from './checks/compose-config.js';
 import { composeSchema } from './checks/compose-schema.js';
@@ -8,6 +9,7 @@ import { deployedServices } from './checks/deployed-services.js';
 import { dockerfiles } from './checks/dockerfiles.js';
 import { envExample } from './checks/env-example.js';
 import { generated } from './checks/generated.js';
+import { helmChart } from './checks/helm-chart.js';
 import { k6Types } from './checks/k6-types.js';
 import { kubernetesApi } from './checks/kubernetes-api.js';
 import { kubernetesRules } from './checks/kubernetes-rules.js';
@@ -44,10 +46,11 @@ export const OWN_CHECKS: readonly Check[] = [
   runbook,
   dashboards,
   generated,
+  chartTemplates,
   k6Types,
   versions,
   pages,
 ];
 
 /** Checks that run external programs. A check is reported as skipped if its program is not installed. */
-export const TOOL_CHECKS: readonly Check[] = [composeConfig, nginx, natsServer, overlays, promtool];
+export const TOOL_CHECKS: readonly Check[] = [composeConfig, nginx, natsServer, overlays, helmChart, promtool];

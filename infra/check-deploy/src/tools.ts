@@ -21,6 +21,12 @@ export function findKubectl(): FoundTool {
   return path === undefined ? { missing: 'kubectl is not installed' } : toolAt(path);
 }
 
+/** Finds Helm 3 or 4. Its output is compared with that of kubectl. */
+export function findHelm(): FoundTool {
+  const path = findOnPath('helm');
+  return path === undefined ? { missing: 'helm is not installed' } : toolAt(path);
+}
+
 export async function findDockerCompose(): Promise<FoundTool> {
   const { code } = await runCommand('docker', ['compose', 'version'], { timeoutMs: 30_000 });
   return code === 0 ? toolAt('docker') : { missing: 'docker compose is not installed' };

@@ -15,14 +15,20 @@ const OTHER_CONNECTIONS = 1 + 3;
 /** Checks that the pods of the largest deployment together open no more connections than Postgres allows. */
 export const postgresConnections: Check = {
   name: 'connections to Postgres',
-  run(repository) {
-    const all = [...baseManifests(repository), ...repository.yaml(KEDA).documents.map(manifestOf)];
-    const services = all.filter(({ kind }) => kind === 'Deployment').map((one) => connectionsOf(repository, all, one));
-    const unknown = services.flatMap(({ problem }) => problem ?? []);
-    const needed = services.reduce((sum, one) => sum + one.pods * one.connections, OTHER_CONNECTIONS);
-    return unknown.length > 0 ? unknown : checkServer(all, needed, services.map(({ words }) => words).join(', '));
-  },
+  run: (repository) =>
+    checkConnections(repository, [
+      ...baseManifests(repository),
+      ...repository.yaml(KEDA).documents.map((document) => manifestOf(document)),
+    ]),
 };
+
+/** @param all manifests of one cluster, with the scaler of each service */
+export function checkConnections(repository: Repository, all: readonly Manifest[]): Problem[] {
+  const services = all.filter(({ kind }) => kind === 'Deployment').map((one) => connectionsOf(repository, all, one));
+  const unknown = services.flatMap(({ problem }) => problem ?? []);
+  const needed = services.reduce((sum, one) => sum + one.pods * one.connections, OTHER_CONNECTIONS);
+  return unknown.length > 0 ? unknown : checkServer(all, needed, services.map(({ words }) => words).join(', '));
+}
 
 interface Connections {
   readonly pods: number;

@@ -59,8 +59,9 @@ export function baseManifests(repository: Repository): Manifest[] {
     .flatMap((file) => repository.yaml(file).documents.map(manifestOf));
 }
 
+/** The files of manifests, without the chart, whose templates are no YAML. */
 export function manifestFiles(repository: Repository): string[] {
-  return repository.files('k8s', /^k8s\/.*\/[^/]+\.ya?ml$/);
+  return repository.files('k8s', /^k8s\/(?!chart\/).*\/[^/]+\.ya?ml$/);
 }
 
 /** The file of Kustomize itself, which is not applied to a cluster. */

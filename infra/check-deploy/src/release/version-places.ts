@@ -29,6 +29,7 @@ const WRITTEN: readonly {
   },
   { files: () => ['packages/models/src/version.ts'], pattern: /VERSION = '([^']*)'/g, everyFile: true },
   { files: () => ['infra/docker/Dockerfile'], pattern: /^ARG VERSION=(\S*)/gm, everyFile: true },
+  { files: () => ['k8s/chart/Chart.yaml'], pattern: /^(?:version|appVersion): (\S*)/gm, everyFile: true },
   { files: () => ['.env.example'], pattern: /^# ?ADS_VERSION=(\S*)/gm, everyFile: true },
   {
     files: (repository) => repository.files('.', /^docker-compose\.\w+\.yaml$/),

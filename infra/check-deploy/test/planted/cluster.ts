@@ -1,8 +1,10 @@
+import { chartTemplates } from '../../src/checks/chart-templates.js';
 import { kubernetesRules } from '../../src/checks/kubernetes-rules.js';
 import { pages } from '../../src/checks/pages.js';
 import { postgresConnections } from '../../src/checks/postgres-connections.js';
 import { routes } from '../../src/checks/routes.js';
 import { scrapes } from '../../src/checks/scrapes.js';
+import { versions } from '../../src/checks/versions.js';
 import type { Planted } from './planted.js';
 
 const HTTP_ROUTE = { check: routes, file: 'k8s/components/gateway-api/http-route.yaml' };
@@ -46,6 +48,27 @@ export const CLUSTER: readonly Planted[] = [
     find: MAX_CONNECTIONS,
     replace: '-cmax_connections=295',
     says: /^10 pods of ingest with 10 each, 8 pods of consumer with 6 each, 8 pods of analytics with 18 each: .* 296$/,
+  },
+  {
+    check: chartTemplates,
+    file: 'k8s/chart/values.yaml',
+    find: 'maxReplicas: 8',
+    replace: 'maxReplicas: 9',
+    says: /^\.Values\.ingest\.maxReplicas is 9 by default; .* of HorizontalPodAutoscaler ingest is 8$/,
+  },
+  {
+    check: chartTemplates,
+    file: 'k8s/chart/templates/consumer.yaml',
+    find: 'maxSurge: 1',
+    replace: 'maxSurge: 2',
+    says: /is outdated/,
+  },
+  {
+    check: versions,
+    file: 'k8s/chart/Chart.yaml',
+    find: /appVersion: .*/,
+    replace: 'appVersion: 0.9.0',
+    says: /^has the version 0\.9\.0/,
   },
   {
     check: pages,
