@@ -27,12 +27,12 @@ const FOLLOWS_RULES: readonly (readonly string[])[] = [
   [
     'postgres.bundled=false,postgres.host=postgres.example.com',
     'redis.bundled=false,redis.host=redis.example.com',
-    'nats.bundled=false',
+    'nats.bundled=false,files=ads-files',
   ],
   [
     'keda.enabled=true,monitoring.enabled=true',
     'gateway.enabled=true,ingress.enabled=false',
-    'ingest.maxReplicas=40,keda.maxReplicas=20',
+    'ingest.maxReplicas=40,keda.maxReplicas=21',
   ],
   [
     `images.digests.ingest=${DIGEST},images.pullSecrets[0].name=registry`,

@@ -35,6 +35,8 @@ export const namedResources: Rule = function* ({ kind, value, pod }, all) {
     const prefix = from === 'pod' ? (pod?.path ?? []) : [];
     const places = from === 'pod' ? placesAt(pod?.spec, ...path) : from === kind ? placesAt(value, ...path) : [];
     for (const { path: field, value: name } of places) {
+      const owner = at(prefix.length > 0 ? pod?.spec : value, ...field.slice(0, -1));
+      if (at(owner, 'optional') === true) continue;
       if (!isThere(all, to, String(name))) yield [[...prefix, ...field], `${verb} ${to} ${name}, which does not exist`];
     }
   }

@@ -33,3 +33,26 @@ export function resourcesOf(name: string): Edit {
 export function imageOf(name: string): Edit {
   return { at: [...CONTAINER, 'image'], text: `{{ include "ads.image" (dict "root" . "name" "${name}") }}` };
 }
+
+/** Mounts the Secret with files, such as certificates. */
+export const FILES: readonly Edit[] = [
+  {
+    at: [...CONTAINER, 'image'],
+    after: `{{- if .Values.files }}
+volumeMounts:
+  - name: files
+    mountPath: /etc/ads
+    readOnly: true
+{{- end }}`,
+  },
+  {
+    at: [...POD, 'containers'],
+    after: `{{- if .Values.files }}
+volumes:
+  - name: files
+    secret:
+      secretName: {{ .Values.files | quote }}
+      optional: true
+{{- end }}`,
+  },
+];

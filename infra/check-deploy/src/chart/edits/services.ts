@@ -1,5 +1,5 @@
 import type { Edit, Resource } from '../template.js';
-import { CONTAINER, imageOf, LABELS, pullSecrets, resourcesOf, type Template } from './fields.js';
+import { CONTAINER, FILES, imageOf, LABELS, pullSecrets, resourcesOf, type Template } from './fields.js';
 
 /** A change of the configuration replaces the pods. */
 const CHECKSUM: Edit = {
@@ -15,7 +15,7 @@ function scaledService(name: 'ingest' | 'analytics'): Resource[] {
     ...pullSecrets(name),
     {
       of: `Deployment ${name}`,
-      edits: [CHECKSUM, imageOf(name), resourcesOf(name), { at: ['spec', 'selector'], after: fixed }],
+      edits: [CHECKSUM, imageOf(name), ...FILES, resourcesOf(name), { at: ['spec', 'selector'], after: fixed }],
     },
     {
       of: `HorizontalPodAutoscaler ${name}`,
@@ -42,6 +42,7 @@ export const SERVICES: readonly Template[] = [
           // Argo CD and Flux would create a Job again that Kubernetes has deleted.
           { at: ['spec', 'ttlSecondsAfterFinished'], when: 'not .Values.migrate.keep' },
           imageOf('migrate'),
+          ...FILES,
           resourcesOf('migrate'),
           {
             at: [...CONTAINER, 'args'],
@@ -62,6 +63,7 @@ export const SERVICES: readonly Template[] = [
         edits: [
           CHECKSUM,
           imageOf('consumer'),
+          ...FILES,
           resourcesOf('consumer'),
           { at: ['spec', 'replicas'], value: '.Values.consumer.replicas' },
         ],
