@@ -7,6 +7,9 @@ import { businessMetrics } from './dashboards/business-metrics.js';
 import { errorTracking } from './dashboards/error-tracking.js';
 import { systemHealth } from './dashboards/system-health.js';
 import { objectiveRules } from './objective.js';
+import { published } from './published.js';
+import { Rules } from './rules.js';
+import { objectivesPage } from './slo-page.js';
 
 const RULES = 'infra/monitoring/rules';
 
@@ -27,16 +30,34 @@ spec:
 /** The text of each generated file, by its path in the project. */
 export function generatedFiles(): Map<string, string> {
   const objective = `${RULES}/ingest-objective.yml`;
+  const grafana = inCompose(/image: grafana\/grafana:([\d.]+)/);
+  const keptDays = inCompose(/--storage\.tsdb\.retention\.time=(\d+)d/);
   const files = new Map([[objective, objectiveRules()]]);
   for (const plan of [applicationOverview, systemHealth, businessMetrics, errorTracking]) {
-    files.set(`grafana/dashboards/${plan.name}.json`, `${JSON.stringify(buildDashboard(plan), null, 2)}\n`);
+    const dashboard = buildDashboard(plan);
+    files.set(`grafana/dashboards/${plan.name}.json`, jsonOf(dashboard));
+    files.set(`grafana/published/${plan.name}.json`, jsonOf(published(dashboard, grafana)));
   }
-  const rules = readdirSync(join(projectRoot, RULES)).map((name) => `${RULES}/${name}`);
-  files.set(
-    'k8s/overlays/monitoring/rules.yaml',
-    kubernetesRules(rules.sort().map((path) => files.get(path) ?? readFileSync(join(projectRoot, path), 'utf8'))),
-  );
+  const paths = readdirSync(join(projectRoot, RULES)).map((name) => `${RULES}/${name}`);
+  const rules = paths.sort().map((path) => files.get(path) ?? read(path));
+  files.set('k8s/overlays/monitoring/rules.yaml', kubernetesRules(rules));
+  files.set('infra/monitoring/SLO.md', objectivesPage(new Rules(rules), keptDays));
   return files;
+}
+
+function read(path: string): string {
+  return readFileSync(join(projectRoot, path), 'utf8');
+}
+
+function jsonOf(value: object): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+/** A value of docker-compose.prod.yaml: the first group of the expression. @throws Error if there is none */
+function inCompose(expression: RegExp): string {
+  const [, value] = expression.exec(read('docker-compose.prod.yaml')) ?? [];
+  if (value === undefined) throw new Error(`docker-compose.prod.yaml has no ${expression}`);
+  return value;
 }
 
 /** The rule groups of all files as a resource of the Prometheus operator, whose groups have the same format. */

@@ -9,13 +9,22 @@ import { REPORTS } from './promql.js';
 /** The share of the requests with events that may fail. */
 export const BUDGET = 0.001;
 
+/** The period of the objective. */
+export const BUDGET_DAYS = 30;
+
 /** The metric that contains the share of the requests with events that failed in a window. */
 export function failedIn(window: Window): string {
   return `ingest:event_requests_failed:ratio_rate${window}`;
 }
 
-const WINDOWS = ['5m', '30m', '1h', '2h', '6h', '1d', '3d'] as const;
+export const WINDOWS = ['5m', '30m', '1h', '2h', '6h', '1d', '3d'] as const;
 type Window = (typeof WINDOWS)[number];
+
+/** The length of a window such as `30m`. */
+export function hoursOf(window: Window): number {
+  const hours = { m: 1 / 60, h: 1, d: 24 } as const;
+  return Number.parseInt(window, 10) * hours[window.at(-1) as keyof typeof hours];
+}
 
 /** Failures at `rate` times what the budget allows, in both windows. */
 interface Burn {
@@ -24,7 +33,7 @@ interface Burn {
   readonly short: Window;
 }
 
-interface BurnAlert {
+export interface BurnAlert {
   readonly name: string;
   /** The share of the budget that each burn uses up, for the reader of the rules. */
   readonly comment: string;
@@ -35,7 +44,7 @@ interface BurnAlert {
   readonly failed: string;
 }
 
-const ALERTS: readonly BurnAlert[] = [
+export const ALERTS: readonly BurnAlert[] = [
   {
     name: 'IngestErrorBudgetBurnsFast',
     comment: '14.4 times the budgeted failures use up 2 % of the budget in an hour, 6 times use up 5 % in six hours.',
@@ -79,17 +88,22 @@ groups:
 ${rules.join('\n')}`;
 }
 
-function recordingRule(window: Window): string {
+/** The share of the requests with events that failed in a window. */
+export function failedExpression(window: string): string {
   const reports = (labels = '') => `sum(rate(http_requests_total{${REPORTS}${labels}}[${window}]))`;
+  return `(
+  clamp_min(
+    ${reports(',status_code=~"5.."')}
+      - (sum(rate(tag_prefetches_total{tag="click"}[${window}])) or vector(0)),
+    0
+  ) or 0 * ${reports()}
+) / (${reports()} > 0)`;
+}
+
+function recordingRule(window: Window): string {
   return `      - record: ${failedIn(window)}
         expr: |
-          (
-            clamp_min(
-              ${reports(',status_code=~"5.."')}
-                - (sum(rate(tag_prefetches_total{tag="click"}[${window}])) or vector(0)),
-              0
-            ) or 0 * ${reports()}
-          ) / (${reports()} > 0)
+${failedExpression(window).replaceAll(/^/gm, ' '.repeat(10))}
 `;
 }
 
