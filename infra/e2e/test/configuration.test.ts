@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { openTestServers, projectRoot, runCommand, SERVICE_NAMES, type ServiceName, waitFor } from '@ads/local';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
@@ -41,6 +41,25 @@ test('the error about a bad secret does not contain it', async () => {
   const message = await refusal('ingest', { NATS_URL: 'http://someone:hunter2@nowhere' });
   expect(message).toContain('NATS_URL');
   expect(message).not.toContain('hunter2');
+});
+
+/** The texts of a module and of all modules that Node loads with it. */
+function loadedWith(file: string, loaded = new Map<string, string>()): Map<string, string> {
+  if (loaded.has(file)) return loaded;
+  // esbuild breaks long lines, also within strings.
+  const text = readFileSync(file, 'utf8').replaceAll('\\\n', '');
+  loaded.set(file, text);
+  for (const [, path = ''] of text.matchAll(/\b(?:from|import)"(\.\/[^"]+)"/g))
+    loadedWith(join(dirname(file), path), loaded);
+  return loaded;
+}
+
+test.each(SERVICE_NAMES)('%s loads the SDK of OpenTelemetry only when tracing is on', (name) => {
+  const texts = [...loadedWith(join(projectRoot, 'services', name, 'bundle', 'main.js')).values()];
+  expect(texts.length).toBeGreaterThan(3);
+  expect(texts.filter((text) => text.includes('OTEL_BSP_SCHEDULE_DELAY'))).toEqual([]);
+  // It is a module of its own, which is imported on first use.
+  expect(texts.join('')).toMatch(/import\("\.\/open-telemetry-\w+\.js"\)/);
 });
 
 test('ingest does not start without the file of GEOIP_DB', async () => {

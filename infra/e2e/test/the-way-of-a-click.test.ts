@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { readLedger } from '@ads/harness';
 import { openTestServers, waitFor } from '@ads/local';
 import {
@@ -16,6 +17,7 @@ import {
   uuidv7,
 } from '@ads/models';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { type CollectedSpan, type Collector, openCollector } from './support/collector.js';
 import { type Environment, openEnvironment, untilHealthy, untilTrusted } from './support/environment.js';
 import { call, json } from './support/http.js';
 
@@ -25,7 +27,8 @@ import { call, json } from './support/http.js';
  *
  *   player ─▶ ingest ─▶ NATS JetStream ─▶ consumer ─▶ Postgres ─▶ Redis ─▶ analytics ─▶ reader
  *
- * The consumer starts later, so that step 3 finds the message in the stream.
+ * The consumer starts later, so that step 3 finds the message in the stream. OpenTelemetry traces every request, and step 9 reads the
+ * trace.
  */
 
 const AD = 'ad-001';
@@ -34,11 +37,14 @@ const CLICK_ID = uuidv7(Date.now());
 
 const testServers = openTestServers();
 let environment: Environment;
+let collector: Collector;
 /** When the click happened, in milliseconds since the epoch: the time that ingest answers with. */
 let occurredAt: number;
 
 beforeAll(async () => {
-  environment = await openEnvironment(testServers, await testServers.database());
+  collector = await openCollector();
+  testServers.onRelease(collector.close);
+  environment = await openEnvironment(testServers, { ...(await testServers.database()), ...collector.env });
   await untilHealthy(environment);
   await untilTrusted(environment, AD);
   await environment.stack.consumer.stop();
@@ -51,6 +57,8 @@ const report = () =>
   call(`${environment.stack.url}/api/v1/ads/click`, {
     method: 'POST',
     body: { ad_id: AD, click_id: CLICK_ID, video_play_time: 12.345 },
+    // Clients do not choose what is traced, and in which trace.
+    headers: { traceparent: `00-${'c'.repeat(32)}-${'d'.repeat(16)}-00` },
   });
 
 test('1. a player reports a click, and ingest answers 202', async () => {
@@ -87,6 +95,8 @@ test('2. the 202 means that JetStream stores the event', async () => {
   expect(decodeEvents(data)).toEqual({ state: 'decoded', events: [event], rejected: [] });
   // No Nats-Msg-Id: the id of the event makes repetitions harmless (packages/models/decisions/0001-no-nats-msg-id.md).
   expect(header.has('Nats-Msg-Id')).toBe(false);
+  // The consumer continues the trace of the request.
+  expect(header.get('traceparent')).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
 });
 
 test('3. the click is durable and not yet counted', async () => {
@@ -190,4 +200,83 @@ test('8. the player repeats the report after a timeout, and nothing changes', as
   });
   expect((await environment.admin.database.query('SELECT FROM ad_events')).rowCount).toBe(1);
   expect(await environment.analytics(AD)).toMatchObject({ total_clicks: 1, source: 'redis' });
+});
+
+/** The names of a span and of the spans below it, each after its service: `ingest: POST /api/v1/ads/click`. */
+interface Tree {
+  readonly [name: string]: Tree;
+}
+
+function below(parent: CollectedSpan | undefined, trace: readonly CollectedSpan[]): Tree {
+  const children = trace.filter(({ parentSpanId }) => parentSpanId === parent?.spanId);
+  return Object.fromEntries(children.map((span) => [`${span.service}: ${span.name}`, below(span, trace)]));
+}
+
+/** Waits for a trace whose first span has this name, and a span with the other name. */
+async function traceWith(first: string, other: string): Promise<readonly CollectedSpan[]> {
+  const find = () => {
+    const root = collector.spans.find(({ name, parentSpanId }) => name === first && parentSpanId === undefined);
+    const trace = collector.spans.filter(({ traceId }) => traceId === root?.traceId);
+    return trace.some(({ name }) => name === other) ? trace : undefined;
+  };
+  return await waitFor(find, { timeoutMs: 10_000, what: `the trace of ${first}` });
+}
+
+const linesOf = (event: string) =>
+  readFileSync(environment.stack.ingest.logFile, 'utf8')
+    .split('\n')
+    .filter((line) => line.includes(`"event":"${event}"`))
+    .map((line) => JSON.parse(line));
+
+test('9. with OpenTelemetry, the way is one trace, from POST to the raised counters', async () => {
+  const trace = await traceWith('POST /api/v1/ads/click', 'process ads.events');
+  expect(below(undefined, trace)).toEqual({
+    'ingest: POST /api/v1/ads/click': {
+      'ingest: store events': {
+        'ingest: publish ads.events': {
+          'consumer: process ads.events': {
+            'consumer: record events': { 'consumer: record_batch': {}, 'consumer: raise': {} },
+          },
+        },
+      },
+    },
+  });
+  expect(trace[0]?.traceId).not.toBe('c'.repeat(32));
+  // A read of the counters has its queries.
+  expect(below(undefined, await traceWith('GET /api/v1/ads/analytics', 'read_windows'))).toMatchObject({
+    'analytics: GET /api/v1/ads/analytics': { 'analytics: read_windows': {} },
+  });
+});
+
+test('10. log lines and metrics name the trace of their request', async () => {
+  const answer = await call(`${environment.stack.url}/api/v1/ads/click`, { method: 'POST', body: { ad_id: 7 } });
+  const id = answer.headers['x-request-id'];
+  const span = await waitFor(() => collector.spans.find(({ attributes }) => attributes['ads.request_id'] === id), {
+    timeoutMs: 10_000,
+    what: 'the trace of a refused request',
+  });
+  expect(linesOf('request.refused')).toContainEqual(
+    expect.objectContaining({ request_id: id, trace_id: span.traceId, span_id: span.spanId }),
+  );
+  const { host, port } = environment.stack.ingest;
+  const metricsAs = async (accept: string) =>
+    await call(`http://${host}:${port}/metrics`, { headers: { Accept: accept } });
+  const open = await metricsAs('application/openmetrics-text;version=1.0.0,text/plain;q=0.5');
+  expect(open.headers['content-type']).toContain('application/openmetrics-text');
+  expect(open.text).toContain(`# {trace_id="${span.traceId}",span_id="${span.spanId}"} `);
+  expect(open.text).toMatch(/^# TYPE http_requests counter\nhttp_requests_total\{/m);
+  expect(open.text.endsWith('# EOF\n')).toBe(true);
+  const plain = await metricsAs('text/plain');
+  expect(plain.text).toContain('# TYPE http_requests_total counter\n');
+  expect(plain.text).not.toContain('trace_id');
+});
+
+test('11. without the collector, events are accepted, and one line says that spans are lost', async () => {
+  const lines = () => linesOf('tracing.export_failed').length;
+  const before = lines();
+  collector.fail();
+  // The services export by turns, so that the second export of ingest is among these.
+  for (let exported = 0; exported < 8; exported = collector.failures()) expect((await report()).status).toBe(202);
+  await waitFor(() => lines() > before, { timeoutMs: 10_000, what: 'the line about the lost spans' });
+  expect(lines()).toBe(before + 1);
 });

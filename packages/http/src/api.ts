@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { API_PREFIX, type ApiError, MANAGEMENT_PATHS, methodNotAllowed, notFound, withPrefix } from '@ads/contract';
-import type { HttpConfig, Logger, ManagementEndpoints, Metrics, StitcherConfig } from '@ads/runtime';
+import type { HttpConfig, Logger, ManagementEndpoints, Metrics, StitcherConfig, Tracing } from '@ads/runtime';
 import express, { type ErrorRequestHandler, type Request, type Router } from 'express';
 import proxyAddress from 'proxy-addr';
 import { type Access, guardRoutes } from './access.js';
@@ -14,12 +14,15 @@ import { invalidTrafficHeaderReader } from './invalid-traffic-header.js';
 import { createObserver, observe, observedOf } from './observe.js';
 import { createRateLimiters, limitRequests, type RateLimitConfig } from './rate-limiter.js';
 import { errorAnswer } from './response.js';
+import { traceRequests } from './trace-requests.js';
 
 /** The API of a service. */
 export interface ApiOptions {
   readonly config: HttpConfig & RateLimitConfig & Partial<StitcherConfig>;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Traces sampled requests. By default none is traced. */
+  readonly tracing?: Tracing | undefined;
   readonly managementEndpoints: ManagementEndpoints;
   /** Checks the keys of all requests to `ENDPOINTS`. */
   readonly access: Access;
@@ -36,8 +39,10 @@ export interface ApiOptions {
 
 /** Returns the request listener of a service: fast path, management endpoints, routes, errors. */
 export function createApi(options: ApiOptions): RequestListener {
-  const { config, logger, metrics, managementEndpoints, access } = options;
-  const observer = createObserver(metrics, logger);
+  const { config, logger, metrics, tracing, managementEndpoints, access } = options;
+  const traces = tracing && traceRequests(tracing, metrics);
+  const observed = createObserver(metrics, logger);
+  const observer = traces?.observer(observed) ?? observed;
   const rateLimiters = createRateLimiters(config);
   const app = express();
   app.disable('x-powered-by');
@@ -61,7 +66,7 @@ export function createApi(options: ApiOptions): RequestListener {
     isStitcher: stitchers.isStitcher,
     onRefused: options.onRefused,
   });
-  options.fastPath?.(fastPath);
+  options.fastPath?.(traces?.fastPath(fastPath) ?? fastPath);
 
   app.use(observe(observer));
   app.use(securityHeaders(config));
@@ -88,12 +93,13 @@ export function createApi(options: ApiOptions): RequestListener {
   app.use(answerErrors);
   const readForwardedFor = forwardedForReader(config);
   const readInvalidTraffic = invalidTrafficHeaderReader(trust);
-  return (request, response) => {
+  const handle: RequestListener = (request, response) => {
     readForwardedFor(request);
     stitchers.readHeaders(request);
     readInvalidTraffic(request);
     listener(request, response, () => app(request, response));
   };
+  return traces?.listener(handle) ?? handle;
 }
 
 /** Copies the list, because Express may keep and change it. */

@@ -53,25 +53,27 @@ const CLIENT_GONE = 499;
 
 export function createObserver(metrics: Metrics, logger: Logger): Observer {
   const log = createRequestLog(logger);
-  const toLine = (observed: ObservedRequest): AnsweredRequest => {
-    const { request, response, requestId, startedAt, error, streamEnd } = observed;
-    const isWhole = response.writableFinished || streamEnd !== undefined;
-    return {
-      method: request.method ?? '',
-      endpoint: observed.endpoint ?? endpointOf(request as Request),
-      status: isWhole ? response.statusCode : CLIENT_GONE,
-      seconds: (performance.now() - startedAt) / 1_000,
-      requestId,
-      error,
-    };
-  };
   return {
     answered(observed) {
-      const line = toLine(observed);
+      const line = answeredRequest(observed);
       metrics.requests.add(line.method, line.endpoint, line.status, line.seconds);
       log.answered(line);
     },
-    streamEnded: (observed) => log.streamEnded(toLine(observed), observed.streamEnd ?? ''),
+    streamEnded: (observed) => log.streamEnded(answeredRequest(observed), observed.streamEnd ?? ''),
+  };
+}
+
+/** The data of a request for its log line, its metrics and its span. */
+export function answeredRequest(observed: ObservedRequest): AnsweredRequest {
+  const { request, response, requestId, startedAt, error, streamEnd } = observed;
+  const isWhole = response.writableFinished || streamEnd !== undefined;
+  return {
+    method: request.method ?? '',
+    endpoint: observed.endpoint ?? endpointOf(request as Request),
+    status: isWhole ? response.statusCode : CLIENT_GONE,
+    seconds: (performance.now() - startedAt) / 1_000,
+    requestId,
+    error,
   };
 }
 

@@ -24,3 +24,6 @@ export * from './timers/every.js';
 export * from './timers/fair-queue.js';
 export * from './timers/turns.js';
 export * from './timers/within.js';
+export * from './tracing/span.js';
+export type { Tracing } from './tracing/tracing.js';
+export { type TracingConfig, tracingVariables } from './tracing/tracing-variables.js';

@@ -13,11 +13,11 @@ const RUNTIME = new URL('../dist/index.js', import.meta.url).href;
 /** Runs a process with the given body of `start`. It uses the built package, as services do. */
 function run(start: string, env: Record<string, string> = {}): ChildProcess {
   const code = `
-    import { runProcess, logVariables, httpVariables } from '${RUNTIME}';
+    import { runProcess, logVariables, httpVariables, tracingVariables } from '${RUNTIME}';
     await runProcess({
       service: 'sample',
       version: '1.2.3',
-      variables: { ...logVariables, ...httpVariables(0) },
+      variables: { ...logVariables, ...httpVariables(0), ...tracingVariables },
       start: async ({ config, logger, metrics, shutdown }) => { ${start} },
     });`;
   return spawn(process.execPath, ['--input-type=module', '-e', code], {

@@ -17,6 +17,8 @@ import {
   logVariables,
   type MinuteRetentionConfig,
   minuteRetentionVariables,
+  type TracingConfig,
+  tracingVariables,
   type Variables,
 } from '@ads/runtime';
 import Joi from 'joi';
@@ -26,6 +28,7 @@ export interface AnalyticsConfig
   extends HttpConfig,
     KeyConfig,
     LogConfig,
+    TracingConfig,
     PostgresConfig,
     RedisConfig,
     CatalogueConfig,
@@ -43,6 +46,7 @@ export const analyticsVariables: Variables<AnalyticsConfig> = {
   ...httpVariables(8082),
   ...keyVariables,
   ...logVariables,
+  ...tracingVariables,
   ...postgresVariables,
   ...redisVariables,
   ...catalogueVariables,

@@ -63,6 +63,7 @@ await runProcess<AnalyticsConfig>({
       config,
       logger,
       metrics,
+      tracing: context.tracing,
       managementEndpoints: managementEndpoints({ health, metrics }),
       access: createAccess(config, keys.check),
       fastPath(fastPath) {

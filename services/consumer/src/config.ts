@@ -19,6 +19,8 @@ import {
   minuteRetentionVariables,
   type ServerConfig,
   serverVariables,
+  type TracingConfig,
+  tracingVariables,
   type Variables,
 } from '@ads/runtime';
 import Joi from 'joi';
@@ -27,6 +29,7 @@ import Joi from 'joi';
 export interface ConsumerConfig
   extends ServerConfig,
     LogConfig,
+    TracingConfig,
     PostgresConfig,
     RedisConfig,
     NatsConfig,
@@ -47,6 +50,7 @@ const count = Joi.number().integer().min(1);
 export const consumerVariables: Variables<ConsumerConfig> = {
   ...serverVariables(8081),
   ...logVariables,
+  ...tracingVariables,
   ...postgresVariables,
   ...redisVariables,
   ...recordingVariables,

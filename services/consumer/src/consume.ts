@@ -5,13 +5,13 @@ import type { ConsumerMessages, NatsConnection } from 'nats';
 import { extendAckWait, nakAll } from './acknowledge.js';
 import { createBatchSize } from './batch-size.js';
 import type { BadMessage } from './dead-letters.js';
-import { type BufferedMessage, MessageBuffer } from './message-buffer.js';
+import { type BufferedMessage, MessageBuffer, type QueuedMessage } from './message-buffer.js';
 import { Rhythm } from './rhythm.js';
 
 /** Observes the recording of messages. */
 export interface ConsumeObserver {
   /** A message arrived. */
-  onReceived(): void;
+  onReceived(message: QueuedMessage): void;
   /** A batch was recorded, and no failed batch is left. */
   onRecorded(): void;
   /** An attempt to record failed. During an outage this is called for each retry. */
@@ -106,7 +106,7 @@ export function startConsuming(options: ConsumeOptions): Consuming {
           pulled = await consumer.fetch({ max_messages: buffer.room(), expires: PULL_MS });
           closeLater(pulled);
           for await (const message of pulled) {
-            observer.onReceived();
+            observer.onReceived(message);
             buffer.put(message);
             rhythm.changed();
           }

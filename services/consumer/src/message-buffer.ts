@@ -3,6 +3,7 @@ import { type Decoded, decodeEvents } from '@ads/models';
 /** The part of a JetStream message that the consumer uses. */
 export interface QueuedMessage {
   readonly data: Uint8Array;
+  readonly headers?: { get(name: string): string } | undefined;
   readonly info: {
     readonly stream: string;
     readonly streamSequence: number;

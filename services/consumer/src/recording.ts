@@ -13,6 +13,7 @@ import type { BufferedMessage } from './message-buffer.js';
 import { storeNewer } from './newer-events.js';
 import { createRecentAds, type RecentAds } from './recent-ads.js';
 import { recordMessages } from './record-messages.js';
+import { traceMessages } from './trace-messages.js';
 
 /** Pulls, records, raises and acknowledges messages. Their bad events become dead letters. */
 export interface Recording extends Consuming, Pick<DeadLetterStore, 'moveWaiting'> {
@@ -27,7 +28,7 @@ export interface Recording extends Consuming, Pick<DeadLetterStore, 'moveWaiting
 }
 
 export interface RecordingOptions {
-  readonly context: Pick<ProcessContext<ConsumerConfig>, 'config' | 'logger' | 'metrics' | 'conditions'>;
+  readonly context: Pick<ProcessContext<ConsumerConfig>, 'config' | 'logger' | 'metrics' | 'conditions' | 'tracing'>;
   readonly connections: Pick<Connections, 'postgres' | 'nats'>;
   /** The Redis servers whose counters are raised. */
   readonly store: CounterStore;
@@ -42,7 +43,7 @@ const RECENT_ADS = 30;
 /** Starts to record messages; `stop` ends it. */
 export function startRecording(options: RecordingOptions): Recording {
   const { context, connections, store, clock, counted, incidents } = options;
-  const { config, logger, metrics, conditions } = context;
+  const { config, logger, metrics, conditions, tracing } = context;
   const { postgres, nats } = connections;
   const ackWaitMs = config.NATS_ACK_WAIT_SECONDS * 1_000;
   const recentAds = createRecentAds(RECENT_ADS, Math.random);
@@ -58,7 +59,8 @@ export function startRecording(options: RecordingOptions): Recording {
     onReuseFailure: (error) =>
       logger.debug('reused sessions of a batch could not be counted', { event: 'sessions.reuse_not_counted', error }),
   });
-  const record = (messages: readonly BufferedMessage[]) =>
+  const traces = tracing && traceMessages(tracing);
+  const untraced = (messages: readonly BufferedMessage[]) =>
     recordMessages(
       {
         recordEvents: ledger.recordQueued,
@@ -70,6 +72,7 @@ export function startRecording(options: RecordingOptions): Recording {
       },
       messages,
     );
+  const record: typeof untraced = traces ? (messages) => traces.ofBatch(messages, () => untraced(messages)) : untraced;
 
   const report = createDeadLetterReport(logger);
   const blocked = conditions.declare('dead_letters_blocked');
@@ -114,7 +117,10 @@ export function startRecording(options: RecordingOptions): Recording {
     record,
     writeDeadLetters: writer.write,
     observer: {
-      onReceived: () => metrics.natsMessages.inc({ direction: 'in', status: 'ok' }),
+      onReceived(message) {
+        metrics.natsMessages.inc({ direction: 'in', status: 'ok' });
+        traces?.received(message);
+      },
       onRecorded: incident.succeeded,
       onFailure: incident.failed,
       onPullFailure: (error) =>

@@ -28,7 +28,7 @@ export async function startWatch(
   const shutdown = createShutdown(logger);
   testServers.onRelease(shutdown.run);
   const config = loadConfig<ConsumerConfig>(env, consumerVariables);
-  const context = { version: '1.2.3', config, logger, metrics, conditions, shutdown };
+  const context = { version: '1.2.3', config, logger, metrics, conditions, shutdown, tracing: undefined };
   const clock = createClock(metrics, conditions);
   const connections = openConnections(context, clock);
   await waitFor(() => connections.nats.connection(), { timeoutMs: 10_000, what: 'the connection to NATS' });

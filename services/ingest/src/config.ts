@@ -32,6 +32,8 @@ import {
   minuteRetentionVariables,
   type StitcherConfig,
   stitcherVariables,
+  type TracingConfig,
+  tracingVariables,
   type Variables,
 } from '@ads/runtime';
 import Joi from 'joi';
@@ -52,6 +54,7 @@ export interface IngestConfig
     StitcherConfig,
     SigningConfig,
     LogConfig,
+    TracingConfig,
     PostgresConfig,
     RedisConfig,
     NatsConfig,
@@ -94,6 +97,7 @@ export const ingestVariables: Variables<IngestConfig> = {
   ...stitcherVariables,
   ...signingVariables,
   ...logVariables,
+  ...tracingVariables,
   ...postgresVariables,
   ...redisVariables,
   ...recordingVariables,

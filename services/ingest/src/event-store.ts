@@ -9,6 +9,7 @@ import { addressHider } from './hide-address.js';
 import { createIngestMetrics, type IngestMetrics } from './ingest-metrics.js';
 import { createPublisher, isUnanswered } from './publish-events.js';
 import { createBatchStore, type StoreResult } from './store-batch.js';
+import { traceBatches } from './trace-batches.js';
 
 /**
  * The path of an event after its validation: it gets its country, `IP_MODE` hides its address, and it is collected into a batch,
@@ -31,7 +32,7 @@ type Change = (event: AdEvent) => AdEvent;
  * @param onInvalid called for each durable event that ingest has found invalid
  */
 export function openEventStore(
-  { config, logger, metrics, shutdown }: ProcessContext<IngestConfig>,
+  { config, logger, metrics, shutdown, tracing }: ProcessContext<IngestConfig>,
   { postgres, redis, nats }: Pick<Connections, 'postgres' | 'redis' | 'nats'>,
   clock: Pick<Clock, 'earliest'>,
   addCountry: Change | undefined,
@@ -58,7 +59,9 @@ export function openEventStore(
     ingestMetrics.reused(outcome.reused);
     return outcome;
   };
-  const storeBatch = createBatchStore({ publish, record }, isUnanswered);
+  const traces = tracing && traceBatches();
+  const untraced = createBatchStore({ publish, record }, isUnanswered);
+  const storeBatch: typeof untraced = traces ? (events) => traces.ofBatch(events, () => untraced(events)) : untraced;
   const groups: GroupCommit<AdEvent, StoreResult> = createGroupCommit(
     async (events) => {
       const results = await storeBatch(events);
@@ -80,7 +83,7 @@ export function openEventStore(
       if (event.verdict !== undefined) onInvalid(event);
     },
   };
-  const change = changeOf(addCountry, addressHider(config.IP_MODE));
+  const change = changeOf([addCountry, addressHider(config.IP_MODE), traces?.noted]);
   if (change === undefined) return { store: groups.submit, storeAll: groups.submitAll, counted };
   return {
     store: (event) => groups.submit(change(event)),
@@ -89,8 +92,9 @@ export function openEventStore(
   };
 }
 
-/** The country is that of the whole address, so it is added first. */
-function changeOf(addCountry: Change | undefined, hide: Change | undefined): Change | undefined {
-  if (addCountry === undefined || hide === undefined) return addCountry ?? hide;
-  return (event) => hide(addCountry(event));
+/** Makes the changes in order. The country is that of the whole address, so it comes before the change that hides it. */
+function changeOf(changes: readonly (Change | undefined)[]): Change | undefined {
+  return changes
+    .filter((change) => change !== undefined)
+    .reduce<Change | undefined>((before, next) => (before ? (event) => next(before(event)) : next), undefined);
 }

@@ -69,6 +69,7 @@ await runProcess<IngestConfig>({
       config,
       logger,
       metrics,
+      tracing: context.tracing,
       managementEndpoints: managementEndpoints({ health, metrics }),
       access: createAccess(config, keys.check),
       fastPath(fastPath) {

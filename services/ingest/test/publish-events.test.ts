@@ -1,6 +1,7 @@
 import { isNatsFailure } from '@ads/connections';
 import { openTestServers } from '@ads/local';
 import { decodeEvents, EVENT_SUBJECT } from '@ads/models';
+import { type Span, withSpan } from '@ads/runtime';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect, ErrorCode, type Msg, type NatsConnection } from 'nats';
 import { createPublisher } from '../src/publish-events.js';
@@ -98,6 +99,28 @@ describe('a published batch', () => {
       const outcomes = await Promise.allSettled(['ad-001', 'ad-002', 'ad-003'].map((adId) => publish([click(adId)])));
       expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled']);
     });
+  });
+
+  it('has the header traceparent of a sampled request, and no header without one', async () => {
+    const { publish } = publisherOf(() => connection);
+    const headers: (string | undefined)[] = [];
+    const span: Span = {
+      traceId: 'a'.repeat(32),
+      spanId: 'b'.repeat(16),
+      traceparent: 'the context of a span',
+      isOpen: () => true,
+      begin: () => span,
+      end: () => undefined,
+    };
+    const note = (message: Msg) => {
+      headers.push(message.headers?.get('traceparent'));
+      message.respond(Buffer.from('{"stream":"ADS","seq":1}'));
+    };
+    await answering(note, async () => {
+      await publish([click('ad-001')]);
+      await withSpan(span, () => publish([click('ad-001')]));
+    });
+    expect(headers).toEqual([undefined, span.traceparent]);
   });
 
   it('fails at once when the connection ends; the next one uses the new connection', async () => {

@@ -3,7 +3,9 @@ import {
   createInbox,
   ErrorCode,
   Events,
+  headers,
   type Msg,
+  type MsgHdrs,
   type NatsConnection,
   NatsError,
   type Subscription,
@@ -54,13 +56,16 @@ export class AckInbox {
    * Resolves when JetStream has stored the message. If a message times out without any answer since it was sent, all later
    * messages are rejected too, so that their callers do not wait for their own timeouts.
    *
+   * @param traceparent a header of the message
    * @throws NatsError after a refusal, a lost connection or `timeoutMs`
    */
-  publish(message: Uint8Array, timeoutMs: number): Promise<void> {
+  publish(message: Uint8Array, timeoutMs: number, traceparent?: string): Promise<void> {
     this.#published += 1;
     const token = this.#published.toString(36);
     return new Promise((resolve, reject) => {
-      this.#connection.publish(this.#subject, message, { reply: this.#prefix + token });
+      const reply = this.#prefix + token;
+      const options = traceparent === undefined ? { reply } : { reply, headers: traceHeader(traceparent) };
+      this.#connection.publish(this.#subject, message, options);
       const answersBefore = this.#answers;
       const timer = setTimeout(() => {
         const late = NatsError.errorForCode(ErrorCode.Timeout);
@@ -101,6 +106,12 @@ export class AckInbox {
       this.#rejectAll(new NatsError(`may not publish to ${this.#subject}`, ErrorCode.PermissionsViolation));
     }
   }
+}
+
+function traceHeader(traceparent: string): MsgHdrs {
+  const list = headers();
+  list.set('traceparent', traceparent);
+  return list;
 }
 
 /** The error in an answer of JetStream; undefined for an acknowledgement, which names the stream. */

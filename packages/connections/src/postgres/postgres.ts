@@ -1,4 +1,12 @@
-import { type DependencyHealth, DependencyUnavailable, type Logger, type Metrics, type ServerTime } from '@ads/runtime';
+import {
+  type DependencyHealth,
+  DependencyUnavailable,
+  inSpan,
+  type Logger,
+  type Metrics,
+  type ServerTime,
+  type SpanOptions,
+} from '@ads/runtime';
 import pg from 'pg';
 import { Gauge } from 'prom-client';
 import { isNetworkError } from '../resilience/network-errors.js';
@@ -7,6 +15,8 @@ import type { PostgresConfig } from '../variables.js';
 import { postgresConnection } from './postgres-connection.js';
 
 const MAIN = 'postgres';
+
+const SPAN: SpanOptions = { kind: 'client', attributes: { 'db.system.name': 'postgresql' } };
 
 /** Returns int8 as a number (a query fails beyond 2^53) and numeric, which includes `sum(int8)`, as text. */
 export interface Postgres {
@@ -91,7 +101,7 @@ export function openPostgres(config: PostgresConfig, options: PostgresOptions): 
     const stop = metrics.databaseDuration.startTimer({ operation });
     let status = 'ok';
     try {
-      return await work();
+      return await inSpan(operation, SPAN, work);
     } catch (error) {
       status = error instanceof DependencyUnavailable ? 'unavailable' : 'error';
       throw error;

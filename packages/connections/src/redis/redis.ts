@@ -1,10 +1,19 @@
-import { type DependencyHealth, DependencyUnavailable, type Logger, type Metrics } from '@ads/runtime';
+import {
+  type DependencyHealth,
+  DependencyUnavailable,
+  inSpan,
+  type Logger,
+  type Metrics,
+  type SpanOptions,
+} from '@ads/runtime';
 import { createGuard, NotConnected } from '../resilience/resilience.js';
 import type { RedisConfig } from '../variables.js';
 import { openRedisCluster } from './redis-cluster.js';
 import { isRedisFailure, isRedisRefusal } from './redis-failures.js';
 import { connectRedis, type RedisOptions } from './redis-server.js';
 import type { RedisServers, RedisShard, RunOn } from './redis-shards.js';
+
+const SPAN: SpanOptions = { kind: 'client', attributes: { 'db.system.name': 'redis' } };
 
 /** The connection to one server, or to the primaries of a cluster. */
 export interface RedisConnection extends Pick<RedisServers, 'shards' | 'shardOf' | 'close'> {
@@ -35,10 +44,12 @@ export function openRedis(
   const runOn: RunOn = async (server, operation, fn) => {
     let status = 'ok';
     try {
-      return await guard.execute(async () => {
-        if (!server.isConnected()) throw new NotConnected(`no connection to redis${suffix(server.reason())}`);
-        return fn(server.client);
-      }, operation);
+      return await inSpan(operation, SPAN, () =>
+        guard.execute(async () => {
+          if (!server.isConnected()) throw new NotConnected(`no connection to redis${suffix(server.reason())}`);
+          return fn(server.client);
+        }, operation),
+      );
     } catch (error) {
       status = error instanceof DependencyUnavailable ? 'unavailable' : 'error';
       throw error;

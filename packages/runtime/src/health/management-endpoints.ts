@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Registry } from 'prom-client';
 import type { Metrics } from '../metrics/metrics.js';
+import { renderOpenMetrics } from '../metrics/open-metrics.js';
 import type { Health, HealthReport } from './health.js';
 
 /** The paths of the management endpoints. Each also answers under `/api/v1`. */
@@ -29,10 +31,13 @@ export function managementEndpoints(options: { health: Health; metrics: Metrics 
   const { registry } = metrics;
   let rendering: Promise<string> | undefined;
   let publicRendering: Promise<string> | undefined;
-  const render = (): Promise<string> => {
+  const readDependencies = (): void => {
     for (const [dependency, { status }] of Object.entries(health.report().dependencies)) {
       metrics.dependencyUp.set({ dependency }, status === 'up' ? 1 : 0);
     }
+  };
+  const render = (): Promise<string> => {
+    readDependencies();
     rendering ??= registry.metrics().finally(() => {
       rendering = undefined;
     });
@@ -46,6 +51,13 @@ export function managementEndpoints(options: { health: Health; metrics: Metrics 
       }, PUBLIC_METRICS_AGE_MS).unref();
     });
     return publicRendering;
+  };
+  // OpenMetrics differs only if there are exemplars. Clients that do not ask for it get the format of Prometheus.
+  const metricsFor = (request: IncomingMessage): readonly [type: string, rendered: Promise<string>] => {
+    if (isForwarded(request)) return [registry.contentType, renderForPublic()];
+    if (!metrics.requests.hasExemplars() || !acceptsOpenMetrics(request)) return [registry.contentType, render()];
+    readDependencies();
+    return [Registry.OPENMETRICS_CONTENT_TYPE, renderOpenMetrics(metrics)];
   };
   const answers: Record<ManagementPath, (response: ServerResponse, request: IncomingMessage) => void> = {
     '/health': (response, request) => {
@@ -64,9 +76,9 @@ export function managementEndpoints(options: { health: Health; metrics: Metrics 
     },
     '/info': (response) => sendJson(response, 200, health.info()),
     '/metrics': (response, request) => {
-      const rendered = isForwarded(request) ? renderForPublic() : render();
+      const [type, rendered] = metricsFor(request);
       rendered.then(
-        (text) => send(response, 200, registry.contentType, text),
+        (text) => send(response, 200, type, text),
         (error: Error) => send(response, 500, 'text/plain; charset=utf-8', error.message),
       );
     },
@@ -86,6 +98,10 @@ export function managementEndpoints(options: { health: Health; metrics: Metrics 
  */
 function isForwarded({ headers }: IncomingMessage): boolean {
   return headers['x-forwarded-for'] !== undefined;
+}
+
+function acceptsOpenMetrics({ headers: { accept = '' } }: IncomingMessage): boolean {
+  return accept.includes('application/openmetrics-text');
 }
 
 /** The statuses only: details, versions and breaker states are for operators. */

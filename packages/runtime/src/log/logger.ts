@@ -4,6 +4,7 @@ import winston from 'winston';
 import type DailyRotateFile from 'winston-daily-rotate-file';
 import { every } from '../timers/every.js';
 import { within } from '../timers/within.js';
+import { currentSpan } from '../tracing/span.js';
 import { prettyLine } from './pretty.js';
 
 /** The fields of a log line. An Error becomes `{name, message, code, stack, cause}`. */
@@ -37,7 +38,8 @@ const CLOSE_TIMEOUT_MS = 2_000;
 const FILE_CHECK_MS = 60_000;
 
 /**
- * Logs lines to standard output, as JSON or for people, and, if `file` is set, JSON lines to one file per day. With
+ * Logs lines to standard output, as JSON or for people, and, if `file` is set, JSON lines to one file per day. Lines within a
+ * sampled request have its `trace_id` and `span_id`. With
  * `logs/ads.log` the service `ingest` writes `logs/ads-ingest-2026-01-31.log`, so that services can share the setting. Files are
  * kept for 14 days and split at 100 MB.
  */
@@ -96,7 +98,7 @@ export async function createLogger(options: {
   const write = (at: Level, message: string, fields: LogFields): void => {
     // One object: with two arguments winston appends a field named `message` to the message.
     try {
-      logger.log({ ...plain(fields), level: at, message });
+      logger.log({ ...plain(fields), ...traceFields(), level: at, message });
     } catch (error) {
       // The rotation throws if it cannot create the folder again. The line was already written to standard output.
       fileFailed(error);
@@ -144,6 +146,12 @@ async function loadDailyFile(path: string, service: string): Promise<() => Daily
       // The rotation records here which files it may delete.
       auditFile: join(folder, `.${name}-${service}-audit.json`),
     });
+}
+
+/** The names that OpenTelemetry gives to these fields in JSON lines. */
+function traceFields(): LogFields | undefined {
+  const span = currentSpan();
+  return span && { trace_id: span.traceId, span_id: span.spanId };
 }
 
 function plain(fields: LogFields): LogFields {

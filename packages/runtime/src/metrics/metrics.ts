@@ -4,6 +4,8 @@ import { RequestTally } from './request-tally.js';
 /** The metrics of every process. A service adds its own to `registry`. */
 export interface Metrics {
   readonly registry: Registry;
+  /** The labels of every series. */
+  readonly labels: { readonly service: string };
   readonly requests: RequestTally;
   /** `status` is ok, error (Postgres refused the statement) or unavailable. */
   readonly databaseOperations: Counter<'operation' | 'status'>;
@@ -29,6 +31,7 @@ export function createMetrics(service: string): Metrics {
   const registers = [registry];
   return {
     registry,
+    labels: { service },
     requests: new RequestTally(registry, SECONDS),
     databaseOperations: new Counter({
       name: 'database_operations_total',

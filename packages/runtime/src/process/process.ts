@@ -14,6 +14,9 @@ import { createLogger, type ProcessLogger } from '../log/logger.js';
 import { reasonOf } from '../log/reason.js';
 import { exportVersion } from '../metrics/build-info.js';
 import { createMetrics, type Metrics } from '../metrics/metrics.js';
+import { openTracing } from '../tracing/open-tracing.js';
+import type { Tracing } from '../tracing/tracing.js';
+import type { TracingConfig } from '../tracing/tracing-variables.js';
 import { installLookUp } from './look-up.js';
 import { createShutdown, type Shutdown } from './shutdown.js';
 
@@ -26,6 +29,8 @@ export interface ProcessContext<T> {
   readonly metrics: Metrics;
   readonly conditions: Conditions;
   readonly shutdown: Shutdown;
+  /** Undefined unless the variables of OpenTelemetry switch tracing on. */
+  readonly tracing: Tracing | undefined;
 }
 
 const CHECK_ARGUMENT = '--check-config';
@@ -43,7 +48,10 @@ const BAD_CONFIGURATION = 78;
  * - `--print-config` prints the variables as JSON. It reads and starts nothing.
  */
 export async function runProcess<
-  T extends LogConfig & Pick<ServerConfig, 'SHUTDOWN_GRACE_SECONDS'> & Partial<Pick<HttpConfig, 'TRUST_PROXY'>>,
+  T extends LogConfig &
+    TracingConfig &
+    Pick<ServerConfig, 'SHUTDOWN_GRACE_SECONDS'> &
+    Partial<Pick<HttpConfig, 'TRUST_PROXY'>>,
 >(options: {
   service: string;
   version: string;
@@ -130,7 +138,8 @@ export async function runProcess<
   process.on('unhandledRejection', onFatal);
 
   try {
-    await start({ version, config, logger, metrics, conditions, shutdown });
+    const tracing = await openTracing({ service, version, config, logger, shutdown });
+    await start({ version, config, logger, metrics, conditions, shutdown, tracing });
   } catch (error) {
     // After a signal during the start, the start fails because its resources are closed.
     if (ending) return;
