@@ -33,22 +33,41 @@ function begin(options) {
 </script>`;
 }
 
-/** Records a clip of a second, in the page of an empty document. @returns it in base64 */
+/**
+ * Records a clip of about a second, in the page of an empty document. A busy machine may draw no frame meanwhile; then it records
+ * again. @returns it in base64
+ */
 export const RECORD_CLIP = `(async () => {
+  const next = (target, name) => new Promise((resolve) => target.addEventListener(name, resolve, { once: true }));
   const canvas = Object.assign(document.createElement('canvas'), { width: 64, height: 64 });
   const context = canvas.getContext('2d');
   let frame = 0;
   setInterval(() => { context.fillStyle = 'hsl(' + 9 * frame++ + ' 80% 50%)'; context.fillRect(0, 0, 64, 64); }, 20);
-  const recorder = new MediaRecorder(canvas.captureStream(30), { mimeType: 'video/webm; codecs=vp8' });
-  const parts = [];
-  recorder.ondataavailable = ({ data }) => parts.push(data);
-  recorder.start();
-  await new Promise((resolve) => setTimeout(resolve, 1100));
-  const ended = new Promise((resolve) => { recorder.onstop = resolve; });
-  recorder.stop();
-  await ended;
-  const bytes = new Uint8Array(await new Blob(parts).arrayBuffer());
-  return btoa(String.fromCharCode(...bytes));
+  async function record() {
+    const recorder = new MediaRecorder(canvas.captureStream(30), { mimeType: 'video/webm; codecs=vp8' });
+    const parts = [];
+    recorder.ondataavailable = ({ data }) => parts.push(data);
+    recorder.start();
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    const ended = next(recorder, 'stop');
+    recorder.stop();
+    await ended;
+    return new Uint8Array(await new Blob(parts).arrayBuffer());
+  }
+  async function secondsOf(bytes) {
+    const source = new MediaSource();
+    const video = Object.assign(document.createElement('video'), { src: URL.createObjectURL(source) });
+    await next(source, 'sourceopen');
+    const buffer = source.addSourceBuffer('video/webm; codecs=vp8');
+    buffer.appendBuffer(bytes);
+    await next(buffer, 'updateend');
+    const { length } = source.readyState === 'open' ? video.buffered : [];
+    return length === 1 ? video.buffered.end(0) : 0;
+  }
+  for (;;) {
+    const bytes = await record();
+    if (await secondsOf(bytes) > 0.8) return btoa(String.fromCharCode(...bytes));
+  }
 })()`;
 
 /** Opens a page, and loads its video. @param before a script that runs before those of the page */
