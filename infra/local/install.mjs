@@ -1,7 +1,17 @@
 // Installs the dependencies. Plain JavaScript, as it runs before the install.
 
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { cache, Failure, root, run, runFolders, workspaceFolders } from './tools.mjs';
@@ -113,7 +123,7 @@ export async function install(terminal, wanted, isInUse) {
     );
   }
   if (stamp === undefined) terminal.print(firstStartNotice(part));
-  else if (isGood) terminal.print('This command needs more packages than npm start: installing them, about 80 MB.');
+  else if (isGood) terminal.print('This command needs more packages than npm start: installing them, about 70 MB.');
   else terminal.print('The dependencies have changed, or a file is missing: installing again.');
   // Removes a broken install first, because pnpm finds no change and does not repair it.
   if (stamp !== undefined && !isGood) uninstall();
@@ -134,7 +144,28 @@ export async function install(terminal, wanted, isInUse) {
         'Remove the setting of npm or pnpm that forbids them (npm config list), then try again.',
     );
   }
+  linkToStore(postgresPackage().folder);
+  // The archive of pnpm, which npx has unpacked.
+  rmSync(join(cache, 'npm', '_cacache'), { recursive: true, force: true });
   writeFileSync(stampFile, `${fingerprint} ${part}`);
+}
+
+/**
+ * Replaces the files of a package by links into the store of pnpm. pnpm does so itself, except for packages with an install script;
+ * the Postgres programs would take 60 MB twice. A file that the store does not have under its hash stays.
+ */
+function linkToStore(folder) {
+  if (folder === undefined) return;
+  const store = join(cache, 'pnpm', 'store', 'v10', 'files');
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    if (!entry.isFile() || statSync(path).nlink > 1) continue;
+    const hash = createHash('sha512').update(readFileSync(path)).digest('hex');
+    const stored = [hash, `${hash}-exec`].map((name) => join(store, name.slice(0, 2), name.slice(2))).find(existsSync);
+    if (stored === undefined) continue;
+    linkSync(stored, `${path}.linked`);
+    renameSync(`${path}.linked`, path);
+  }
 }
 
 /** The scale of a first start, so that nobody takes the wait for a hang. */
