@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { COMMANDS, readCall } from './commands.mjs';
 import { install, readJson } from './install.mjs';
+import { openStartingPage } from './starting-page.mjs';
 import { openTerminal } from './terminal.mjs';
 import { cache, Failure, root, run, runFolders } from './tools.mjs';
 
@@ -131,6 +132,7 @@ try {
     process.exit(2);
   }
   process.on('SIGINT', stopEarly).on('SIGTERM', stopEarly).on('SIGHUP', stopEarly);
+  if (script === 'start') openStartingPage();
   await withSetupLock(async () => {
     const part = COMMANDS[script].runsTracker ? 'run' : 'all';
     await install(terminal, part, isBesideTracker());

@@ -1,9 +1,21 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { localFolder, projectRoot } from '../src/index.js';
+import { freePort, localFolder, projectRoot } from '../src/index.js';
+import { closeStartingPage, openStartingPage } from '../starting-page.mjs';
 
 const folder = join(process.env.TEST_FOLDER ?? join(localFolder, 'test'), randomBytes(4).toString('hex'));
 const NOT_COPIED = new Set(['node_modules', 'dist']);
@@ -69,8 +81,34 @@ test('an install ignores the npm settings of the user, and a broken install is r
   expect(all.length).toBeGreaterThan(0);
   expect(all.filter((path) => !existsSync(path))).toEqual([]);
   expect(existsSync(join(folder, 'node_modules', 'typescript'))).toBe(true);
+  // The programs take their space once.
+  const [library = ''] = all;
+  expect(statSync(join(dirname(dirname(library)), 'bin', 'postgres')).nlink).toBeGreaterThan(1);
 
   for (const path of all) rmSync(path);
   expect(await installCopy({})).toMatch(/^✔ install/m);
   expect(all.filter((path) => !existsSync(path))).toEqual([]);
+});
+
+test('before the install, the public address shows a page that reloads itself, until the gateway takes the port', async () => {
+  const port = await freePort();
+  process.env.HTTP_PORT = String(port);
+  try {
+    openStartingPage();
+  } finally {
+    delete process.env.HTTP_PORT;
+  }
+  const url = `http://127.0.0.1:${port}/`;
+  const page = await fetch(url, { headers: { Accept: 'text/html' } });
+  expect([page.status, await page.text()]).toEqual([503, expect.stringContaining('The tracker is starting')]);
+  const answer = await fetch(`${url}ads/click`, { method: 'POST', body: '{}' });
+  expect([answer.status, answer.headers.get('Retry-After'), await answer.json()]).toEqual([
+    503,
+    '1',
+    expect.objectContaining({ error: 'unavailable' }),
+  ]);
+  await closeStartingPage();
+  const gateway = createServer();
+  await new Promise<void>((resolve) => gateway.listen(port, '127.0.0.1', resolve));
+  gateway.close();
 });

@@ -1,5 +1,6 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { closeStartingPage } from '../../starting-page.mjs';
 import { finishRestore } from '../backup/restore-backup.js';
 import { migrate, seedSampleAds, type Variables } from '../database.js';
 import { deleteHalfDemo, makeHistory, openLiveViewers } from '../demo/demo.js';
@@ -71,6 +72,7 @@ export class Stack {
    */
   async listen(): Promise<void> {
     const { host, port } = this.#settings;
+    await closeStartingPage();
     this.#gateway = await openGateway({
       host,
       port,
