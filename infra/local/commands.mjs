@@ -6,20 +6,26 @@ import { parseArgs } from 'node:util';
 const string = { type: 'string' };
 const boolean = { type: 'boolean' };
 
+/** Options that each take a text. */
+const texts = (...names) => Object.fromEntries(names.map((name) => [name, string]));
+
 /** The help text of a command of a service, which prints the same file. */
 const helpOf = (service, command) =>
   readFileSync(new URL(`../../services/${service}/help/${command}.txt`, import.meta.url), 'utf8').trimEnd();
 
 /**
- * The program (or the arguments of Biome), the help text and the options of each npm script. A program without
- * `options` parses its arguments itself. `usesTracker`: it connects to the tracker that `npm start` runs in this folder.
- * `runsTracker`: it needs the packages of the tracker only, not those of tests and checks.
+ * The program (or the arguments of Biome) and the help text of each npm script, and what a fresh clone can check of its arguments:
+ * `options`, `required` and `exclusive` ones, those that take whole `numbers`, and whether other arguments are `names`, which
+ * begin with one of `commands` if it has any. The program checks the rest. A script without `options` passes its arguments to
+ * another tool. `usesTracker`: it connects to the tracker that `npm start` runs in this folder. `runsTracker`: it needs the
+ * packages of the tracker only, not those of tests and checks.
  */
 export const COMMANDS = {
   start: {
     runsTracker: true,
     program: './dist/start.js',
     options: { fresh: boolean, demo: boolean, 'no-demo': boolean },
+    exclusive: ['demo', 'no-demo'],
     usage: `npm start [-- --fresh --demo --no-demo]
 Starts the whole tracker on this machine, on http://localhost:8080. Ctrl-C stops it.
   --fresh     begin with empty data
@@ -48,7 +54,8 @@ the user is root. Arguments go to Jest.
   },
   chaos: {
     program: '../chaos/dist/main.js',
-    options: { rounds: string, seed: string, fault: string, seconds: string },
+    options: texts('rounds', 'seed', 'fault', 'seconds'),
+    numbers: ['rounds', 'seed', 'seconds'],
     usage: `npm run chaos [-- --rounds N --seed S --fault NAME --seconds T]
 Breaks a tracker under load, and checks that no event is lost or counted twice.
   --rounds N     number of faults, one after the other (10)
@@ -58,7 +65,8 @@ Breaks a tracker under load, and checks that no event is lost or counted twice.
   },
   fuzz: {
     program: '../fuzz/dist/main.js',
-    options: { requests: string, seed: string },
+    options: texts('requests', 'seed'),
+    numbers: ['requests', 'seed'],
     usage: `npm run fuzz [-- --requests N --seed S]
 Sends hostile requests to a tracker, and checks every answer and every count.
   --requests N   number of requests (20000)
@@ -66,7 +74,8 @@ Sends hostile requests to a tracker, and checks every answer and every count.
   },
   bounds: {
     program: '../bench/dist/limits/main.js',
-    options: { only: string, seconds: string, 'cap-mb': string, rate: string },
+    options: texts('only', 'seconds', 'cap-mb', 'rate'),
+    numbers: ['seconds', 'cap-mb', 'rate'],
     usage: `npm run bounds [-- --only NAME --seconds T --cap-mb M --rate R]
 Checks that memory and time stay within limits: during a long outage (memory), after it (drain, rebuild), with a
 million ads (catalogue), and with a million ranges of addresses (lists).
@@ -96,6 +105,33 @@ Checks the Dockerfile, Compose files, Kubernetes manifests, dashboards, alerts a
     usesTracker: true,
     program: '../../services/ingest/bundle/ads-main.js',
     printsResults: true,
+    options: texts(
+      ...[
+        'url',
+        'mode',
+        'campaign',
+        'advertiser',
+        'status',
+        'q',
+        'target-url',
+        'id',
+        'title',
+        'image-url',
+        'click-mode',
+      ],
+      ...[
+        'duration-seconds',
+        'skip-offset',
+        'vast-url',
+        'starts-at',
+        'ends-at',
+        'media-url',
+        'media-type',
+        'media-width',
+      ],
+      ...['media-height', 'media-bitrate', 'media-delivery'],
+    ),
+    commands: ['list', 'add', 'import', 'archive'],
     get usage() {
       return helpOf('ingest', 'ads');
     },
@@ -105,6 +141,8 @@ Checks the Dockerfile, Compose files, Kubernetes manifests, dashboards, alerts a
     usesTracker: true,
     program: '../../services/ingest/bundle/keys-main.js',
     printsResults: true,
+    options: { ...texts('advertiser', 'expires-at', 'url'), scope: { ...string, multiple: true } },
+    commands: ['list', 'add', 'remove'],
     get usage() {
       return helpOf('ingest', 'keys');
     },
@@ -113,6 +151,8 @@ Checks the Dockerfile, Compose files, Kubernetes manifests, dashboards, alerts a
     runsTracker: true,
     program: '../../services/ingest/bundle/ivt-lists-main.js',
     printsResults: true,
+    options: {},
+    names: true,
     get usage() {
       return helpOf('ingest', 'ivt-lists');
     },
@@ -122,6 +162,8 @@ Checks the Dockerfile, Compose files, Kubernetes manifests, dashboards, alerts a
     usesTracker: true,
     program: '../../services/consumer/bundle/dead-letters-main.js',
     printsResults: true,
+    options: { ...texts('reason', 'limit'), all: boolean },
+    commands: ['list', 'show', 'replay', 'drop'],
     get usage() {
       return helpOf('consumer', 'dead-letters');
     },
@@ -131,6 +173,8 @@ Checks the Dockerfile, Compose files, Kubernetes manifests, dashboards, alerts a
     usesTracker: true,
     program: '../../services/consumer/bundle/erase-main.js',
     printsResults: true,
+    options: texts('ip'),
+    required: ['ip'],
     get usage() {
       return helpOf('consumer', 'erase');
     },
@@ -140,6 +184,7 @@ Checks the Dockerfile, Compose files, Kubernetes manifests, dashboards, alerts a
     usesTracker: true,
     program: '../../services/consumer/bundle/recount-main.js',
     printsResults: true,
+    options: {},
     get usage() {
       return helpOf('consumer', 'recount');
     },
@@ -147,6 +192,8 @@ Checks the Dockerfile, Compose files, Kubernetes manifests, dashboards, alerts a
   backup: {
     runsTracker: true,
     program: './dist/backup/backup-main.js',
+    options: {},
+    names: true,
     usage: `npm run backup -- FOLDER
 Backs up the data of npm start to a new folder: Postgres, the streams of NATS, the admin key. npm start may run meanwhile.
 Prints the time before which everything acknowledged is in it. The folder appears when the backup is complete.
@@ -155,6 +202,8 @@ Prints the time before which everything acknowledged is in it. The folder appear
   restore: {
     runsTracker: true,
     program: './dist/backup/restore-main.js',
+    options: {},
+    names: true,
     usage: `npm run restore -- FOLDER
 Replaces the data of npm start by a backup, which is checked first. Stop npm start before. The replaced data are kept.
   FOLDER   a folder of npm run backup`,
@@ -163,6 +212,8 @@ Replaces the data of npm start by a backup, which is checked first. Stop npm sta
     runsTracker: true,
     program: './dist/logs/main.js',
     printsResults: true,
+    options: {},
+    names: true,
     usage: `npm run logs [-- NAME…]
 Prints the log lines of npm start for people, as they are written: the last ten of each, then new ones. Ctrl-C ends it.
   NAME…   only of these: ingest, consumer, analytics, postgres, redis, nats
@@ -179,6 +230,8 @@ Opens the database of npm start in psql, if psql is installed; POSTGRES_HOST, �
   release: {
     program: '../check-deploy/dist/release/main.js',
     printsResults: true,
+    options: { 'dry-run': boolean },
+    names: true,
     usage: `npm run release -- X.Y.Z [--dry-run]
 Makes a release of the current branch: sets the version in all files, moves the unreleased changes of CHANGELOG.md to a
 section of their own, commits, and makes the annotated tag vX.Y.Z. It pushes nothing.
@@ -221,18 +274,36 @@ Formats the code and corrects what Biome can correct safely. Arguments go to Bio
 /**
  * Reads the arguments of a script without running anything.
  *
- * @returns the help text for `--help`, or one line that describes a wrong option; an empty object if the program must run
+ * @returns the help text for `--help`, or one line that describes a wrong argument; an empty object if the program must run
  */
 export function readCall(command, args) {
   const given = args.filter((arg) => arg !== '--');
   if (given.some((arg) => arg === '--help' || (arg === '-h' && command !== 'psql')))
     return { help: COMMANDS[command].usage };
-  const { options } = COMMANDS[command];
-  if (options === undefined) return {};
+  const mistake = mistakeIn(COMMANDS[command], given);
+  return mistake === undefined ? {} : { mistake: `${mistake.replace(/\.?$/, '.')} Try --help.` };
+}
+
+/** @returns what is wrong with the arguments; undefined if the program must check the rest */
+function mistakeIn({ options, commands, names = false, required = [], exclusive = [], numbers = [] }, args) {
+  if (options === undefined) return undefined;
+  let call;
   try {
-    parseArgs({ args: given, options });
-    return {};
+    call = parseArgs({ args, options, allowPositionals: names || commands !== undefined });
   } catch (error) {
-    return { mistake: `${error.message.split('\n')[0].replace(/\.?$/, '.')} Try --help.` };
+    // The rest of the message is about arguments that begin with a dash.
+    return error.message.split(/\. |\n/)[0];
   }
+  const { values, positionals } = call;
+  const [first] = positionals;
+  if (commands !== undefined && !commands.includes(first)) {
+    return first === undefined ? `Give a command: ${commands.join(', ')}.` : `Unknown command ${first}.`;
+  }
+  const missing = required.find((name) => values[name] === undefined);
+  if (missing !== undefined) return `--${missing} is required.`;
+  if (exclusive.length > 0 && exclusive.every((name) => values[name] !== undefined)) {
+    return `--${exclusive.join(' and --')} exclude each other.`;
+  }
+  const bad = numbers.find((name) => values[name] !== undefined && !/^\d+$/.test(values[name]));
+  return bad === undefined ? undefined : `--${bad} takes a whole number.`;
 }

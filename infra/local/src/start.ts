@@ -41,8 +41,7 @@ async function main(): Promise<void> {
 }
 
 /** Numbers of the demo must never mix with those of real ads. @throws Error if they could */
-function checkDemo({ demo, noDemo, variables }: Settings): void {
-  if (demo && noDemo) throw new Error('--demo and --no-demo exclude each other.');
+function checkDemo({ demo, variables }: Settings): void {
   const own = ['POSTGRES_HOST', 'REDIS_HOST', 'REDIS_CLUSTER_NODES', 'NATS_URL', 'NATS_URL_FILE'].filter(
     (name) => variables[name] !== undefined,
   );
