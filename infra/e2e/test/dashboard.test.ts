@@ -343,7 +343,7 @@ inBrowser('a share link opens one ad to somebody without a key, until it is revo
   expect(link).toMatch(/^http:[^#]*\/dashboard\/ads\/shared\?range=today[^#]*#share=ams_[\da-f]{64}$/);
 
   const shared = await browser.open(link);
-  await untilShown(shared, ['Shared with you until', 'Shared with a client', 'Clicks 1'], ['Key set', 'Now', 'Edit']);
+  await untilShown(shared, ['Shared with you until', 'Shared with a client', 'Clicks 1'], ['API key', 'Now', 'Edit']);
   await expectSound(shared);
   expect(await shared.run('location.hash')).toBe('');
   await shared.run('history.pushState(null, "", "/dashboard/now")');

@@ -26,7 +26,7 @@ export function Breakdown({ id, choice, label }: BreakdownProps) {
       <div class="card-head">
         <h2>{title}</h2>
         <a href={addressOf(['report'], writeChoice(whole))}>
-          All<span class="unseen"> values of {title.toLowerCase()}</span>
+          Report<span class="unseen"> by {title.toLowerCase()}</span>
         </a>
       </div>
       <Loaded reading={reading}>

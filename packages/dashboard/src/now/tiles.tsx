@@ -18,9 +18,9 @@ export function NumberTiles(props: {
 }) {
   const { today, minutes, seconds } = props;
   const [day] = today.rows;
-  const hour = sumOf(minutes.rows.map(countsOf));
   const lastSeconds = seconds.slice(-MINUTE);
   const minute = lastSeconds.length === 0 ? undefined : sumOf(lastSeconds);
+  const hour = including(sumOf(minutes.rows.map(countsOf)), minute);
   // The stream covers only the time since it was opened.
   const minuteLabel = lastSeconds.length < MINUTE ? `Last ${lastSeconds.length || ''} s` : 'Last minute';
   const recent = (format: (counts: Counts | undefined) => string) =>
@@ -70,6 +70,14 @@ export const WAITING_TILES = (
 
 function countsOf({ clicks, impressions }: ReportRow): Counts {
   return { clicks: clicks ?? 0, impressions: impressions ?? 0 };
+}
+
+/** The last hour includes the last minute, whose events may be newer than the report of the hour. */
+function including(hour: Counts, minute: Counts | undefined): Counts {
+  return {
+    clicks: Math.max(hour.clicks, minute?.clicks ?? 0),
+    impressions: Math.max(hour.impressions, minute?.impressions ?? 0),
+  };
 }
 
 function sumOf(rows: readonly Counts[]): Counts {

@@ -26,7 +26,7 @@ export const SHOWN_METRICS = {
   completion_rate: rate('Completion'),
   skip_rate: rate('Skipped'),
   error_rate: rate('Errors'),
-  average_play_time: { label: 'Play time', format: formatSeconds, formatAxis: formatSeconds },
+  average_play_time: { label: 'Avg. click time', format: formatSeconds, formatAxis: formatSeconds },
 } as const satisfies Partial<Record<MetricName, ShownMetric>>;
 
 export type ShownMetricName = keyof typeof SHOWN_METRICS;

@@ -53,7 +53,7 @@ export function Shell() {
         <div class="bar-end">
           <LinkState />
           <button type="button" class="button" onClick={openKeyDialog}>
-            {apiKey.value === '' ? 'Enter key' : 'Key set'}
+            {apiKey.value === '' ? 'Enter key' : 'API key'}
           </button>
         </div>
       </header>
