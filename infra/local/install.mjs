@@ -168,12 +168,12 @@ function linkToStore(folder) {
   }
 }
 
-/** The scale of a first start, so that nobody takes the wait for a hang. */
+/** The scale of a first start, so that nobody takes the wait for a hang. Each line fits 80 columns. */
 function firstStartNotice(part) {
   const fetched = existsSync(join(cache, 'pnpm', 'store'))
     ? 'It uses the downloads in .cache'
     : `It fetches about ${INSTALLS[part].fetchedMb} MB into this folder`;
-  return `First run: installs and builds the project. ${fetched} and takes about a minute; later runs take seconds.`;
+  return `First run: installs and builds the project, which takes about a minute.\n${fetched}; later runs take seconds.`;
 }
 
 /** Reads the progress that pnpm prints as JSON. Returns the text of errors and of lines that are not JSON. */
