@@ -23,12 +23,16 @@ export function Dialog(props: {
     if (isOpen) element.showModal();
     else element.close();
   }, [isOpen]);
+  // The browser reports a close later, when the dialog may be open again.
+  const closed = () => {
+    if (dialog.current?.open === false) onClose();
+  };
   const submit = (event: Event) => {
     event.preventDefault();
     onSubmit();
   };
   return (
-    <dialog ref={dialog} aria-labelledby={id} onClose={onClose}>
+    <dialog ref={dialog} aria-labelledby={id} onClose={closed}>
       {isOpen && (
         <form onSubmit={submit}>
           <h2 id={id}>{title}</h2>
