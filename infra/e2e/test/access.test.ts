@@ -312,6 +312,12 @@ describe('a share', () => {
     expect(await opened('campaign of A')).toEqual([200, 404, 404, 404]);
   });
 
+  it('shows the names, state and dates of its ads, not where they lead', async () => {
+    const { answer } = await read('ad', '/ads/in-1');
+    const shown = { id: 'in-1', title: null, advertiser: 'A', campaign: 'summer', status: 'active' };
+    expect(answer).toEqual({ ...shown, starts_at: null, ends_at: null, created_at: expect.any(String) });
+  });
+
   it('reports its ads only, also in files, whatever the request asks for', async () => {
     const report = '/ads/analytics/report?interval=total&metrics=clicks&group_by=ad';
     const adsOf = async (name: string, more = '') => {

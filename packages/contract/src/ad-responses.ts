@@ -1,4 +1,4 @@
-import { AD_STATUSES, CLICK_MODES, MEDIA_DELIVERIES } from '@ads/models';
+import { AD_STATUSES, CLICK_MODES, MEDIA_DELIVERIES, SHARED_AD_FIELDS } from '@ads/models';
 import Joi from 'joi';
 import { nextCursor } from './responses.js';
 
@@ -54,13 +54,18 @@ const fields = {
   ends_at: time.allow(null).required().description('End of the campaign.'),
 };
 
-/** `GET /api/v1/ads/{ad_id}`, and the ad after a change. */
-export const adResponse = Joi.object({
+const adFields = {
   id: Joi.string().required().description('Id of the ad.'),
   ...fields,
   created_at: time.required().description('When the ad was registered.'),
   updated_at: time.required().description('When the ad was last changed, to the microsecond.'),
-});
+};
+
+/** `GET /api/v1/ads/{ad_id}`, and the ad after a change. */
+export const adResponse = Joi.object(adFields);
+
+/** `GET /api/v1/ads/{ad_id}` of a share. */
+export const sharedAdResponse = Joi.object(Object.fromEntries(SHARED_AD_FIELDS.map((name) => [name, adFields[name]])));
 
 /** `GET /api/v1/ads` */
 export const adsResponse = Joi.object({

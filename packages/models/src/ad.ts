@@ -70,6 +70,26 @@ export interface Ad extends AdFields {
   readonly updated_at: string;
 }
 
+/** The fields of an ad that a share opens: what its page shows. Where the ad leads and what it plays is its owner's. */
+export const SHARED_AD_FIELDS = [
+  'id',
+  'title',
+  'advertiser',
+  'campaign',
+  'status',
+  'starts_at',
+  'ends_at',
+  'created_at',
+] as const satisfies readonly (keyof Ad)[];
+
+/** An ad as a share opens it. */
+export type SharedAd = Pick<Ad, (typeof SHARED_AD_FIELDS)[number]>;
+
+/** The {@link SHARED_AD_FIELDS} of an ad. */
+export function sharedAd(ad: Ad): SharedAd {
+  return Object.fromEntries(SHARED_AD_FIELDS.map((name) => [name, ad[name]])) as unknown as SharedAd;
+}
+
 /** The conditions that the ads of a list satisfy. */
 export interface AdsFilter {
   readonly campaign?: string;

@@ -1,7 +1,9 @@
+import type { Ad, AdFields } from '@ads/models';
+
 /* The examples of an ad in the document. */
 
 /** The fields that clients set. */
-export const fields = {
+export const fields: AdFields = {
   title: 'Spring sale, 20 s',
   advertiser: 'Example Shop',
   campaign: 'spring',
@@ -33,7 +35,7 @@ export const fields = {
   ends_at: '2026-06-01T00:00:00.000Z',
 };
 
-export const ad = {
+export const ad: Ad = {
   id: 'ad-001',
   ...fields,
   created_at: '2026-01-01T00:00:00.000Z',

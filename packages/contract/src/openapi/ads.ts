@@ -1,3 +1,4 @@
+import { sharedAd } from '@ads/models';
 import { adHistoryQuery } from '../ad-history-query.js';
 import { adImportQuery } from '../ad-import-query.js';
 import { adsQuery } from '../ads-query.js';
@@ -56,6 +57,13 @@ const tags = ['ads'];
 const common = { 503: shared('CatalogueUnavailable'), ...requestErrors };
 
 const bodyErrors = { 400: shared('InvalidBody'), 413: shared('BodyTooLarge'), 415: shared('BodyNotJson') };
+
+/** Adds what a share gets in place of an ad. */
+function orShared<Response extends object>(response: Response) {
+  const schema = { anyOf: ['Ad', 'SharedAd'].map((name) => ({ $ref: `#/components/schemas/${name}` })) };
+  const examples = { Key: { value: ad }, Share: { value: sharedAd(ad) } };
+  return { ...response, content: { 'application/json': { schema, examples } } };
+}
 
 /** The paths of the catalogue. */
 export const adsPaths = {
@@ -162,10 +170,10 @@ export const adsPaths = {
       tags,
       summary: 'Get an ad',
       description:
-        'Returns the ad as it is stored now. Send its `ETag` as `If-Match` of a change, so that the change overwrites no other change.',
+        'Returns the ad as it is stored now. A share gets its names, state and dates only (`SharedAd`). Send its `ETag` as `If-Match` of a change, so that the change overwrites no other change.',
       parameters: [adId],
       responses: {
-        200: withCaching(json('The ad.', 'Ad', ad)),
+        200: withCaching(orShared(json('The ad; for a share, its names, state and dates.', 'Ad', ad))),
         304: shared('NotModified'),
         404: shared('UnknownAd'),
         ...common,

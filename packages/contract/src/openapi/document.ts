@@ -1,6 +1,13 @@
 import { ENDPOINT_KINDS, VERSION } from '@ads/models';
 import { adChange, newAd } from '../ad-requests.js';
-import { adHistoryResponse, adImportResponse, adResponse, adsResponse, adTagsResponse } from '../ad-responses.js';
+import {
+  adHistoryResponse,
+  adImportResponse,
+  adResponse,
+  adsResponse,
+  adTagsResponse,
+  sharedAdResponse,
+} from '../ad-responses.js';
 import { newKey } from '../key-requests.js';
 import { createdKeyResponse, keyResponse, keysResponse } from '../key-responses.js';
 import { API_PREFIX, ENDPOINTS, EVENT_ENDPOINTS } from '../paths.js';
@@ -121,6 +128,7 @@ export function openApiDocument() {
         CurrentShare: schemaOf(currentShareResponse),
         Share: schemaOf(shareResponse),
         Shares: schemaOf(sharesResponse),
+        SharedAd: schemaOf(sharedAdResponse),
         ...eventSchemas(),
         AdAnalytics: schemaOf(adAnalyticsResponse),
         AllAnalytics: schemaOf(allAnalyticsResponse),

@@ -94,8 +94,8 @@ function LinkDialog({ target, address, onClose }: DialogProps & { readonly targe
   return (
     <Dialog isOpen title="Share these numbers" onClose={onClose} onSubmit={() => void create()}>
       <p>
-        Whoever has the link sees the numbers of <bdi>{labelOf(target)}</bdi> in every range, and the fields of{' '}
-        {'ad_id' in target ? 'this ad' : 'its ads'}. It opens nothing else.
+        Whoever has the link sees the numbers of <bdi>{labelOf(target)}</bdi> in every range, and the names, state and
+        dates of {'ad_id' in target ? 'this ad' : 'its ads'}. It opens nothing else.
       </p>
       <TextField label="Who gets the link" name="name" value={name} onInput={setName} isRequired />
       <ChoiceField label="The link ends after" name="expires_at" value={days} onInput={setDays} options={DAYS} />

@@ -28,8 +28,9 @@ import {
   revalidated,
   setHeaders,
   toExpress,
+  weakTag,
 } from '@ads/http';
-import { AD_ID, type Ad, type AdFields, uuidv7 } from '@ads/models';
+import { AD_ID, type Ad, type AdFields, sharedAd, uuidv7 } from '@ads/models';
 import type { Request, Response, Router } from 'express';
 import { adTags } from '../tags/ad-tags.js';
 import type { TagSigning } from '../tags/tag-signing.js';
@@ -101,9 +102,13 @@ async function createAd(request: Request, response: Response, store: AdStore, re
 
 async function getAd(request: Request, response: Response, store: AdStore): Promise<void> {
   const ad = await existingAd(request, response, store);
-  setHeaders(response, revalidated(versionOf(ad), callerOf(response)));
-  if (isKnown(request, versionOf(ad))) response.status(304).end();
-  else response.json(ad);
+  const caller = callerOf(response);
+  const body = caller.share === undefined ? ad : sharedAd(ad);
+  // The version of the ad tells a share when hidden fields change.
+  const etag = caller.share === undefined ? versionOf(ad) : weakTag(JSON.stringify(body));
+  setHeaders(response, revalidated(etag, caller));
+  if (isKnown(request, etag)) response.status(304).end();
+  else response.json(body);
 }
 
 async function changeAd(request: Request, response: Response, store: AdStore, readJson: BodyReader): Promise<void> {
