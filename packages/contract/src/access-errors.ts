@@ -25,6 +25,13 @@ export function keyInvalid(reason: keyof typeof INVALID): ApiError {
   });
 }
 
+/** 401 for an answer that was not sent before its key or share ended. */
+export function keyEnded(): ApiError {
+  return new ApiError(401, 'unauthorized', 'The API key or the share link ended meanwhile; send another one.', {
+    headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' },
+  });
+}
+
 /** 503 for a request whose key cannot be checked. */
 export function keyUnverified(): ApiError {
   return unavailable('The API key cannot be checked, because Postgres is unavailable; retry later.');

@@ -3,6 +3,7 @@ import { connectionOwner, createAccess, createApi } from '@ads/http';
 import { awaitSchema, openKeyRing, startCatalogue } from '@ads/ledger';
 import { VERSION } from '@ads/models';
 import { createClock, listen, managementEndpoints, minutesKept, runProcess } from '@ads/runtime';
+import { createAdmissions } from './admissions.js';
 import { createAdsOf } from './ads-of.js';
 import { analyticsHandler } from './analytics-handler.js';
 import { createAnalyticsHealth } from './analytics-health.js';
@@ -44,6 +45,8 @@ await runProcess<AnalyticsConfig>({
     const rank = createCatalogueRanking({ database, maxAgeMs: listMaxAgeMs, ledger: doubts.ledger, now });
     const readers = createReaders({ connections, doubts, clock, catalogue, listMaxAgeMs, metrics });
     const answer = createAnswers({ catalogue, adsOf, ...readers, rank, now });
+    const admissions = createAdmissions();
+    shutdown.add('admissions', admissions.stop);
     const streams = createLiveStreams({
       maxStreams: config.MAX_STREAMS,
       readSome: readers.readSome,
@@ -53,10 +56,11 @@ await runProcess<AnalyticsConfig>({
       now,
       metrics,
       logger,
+      admissions,
     });
 
     const timeoutMs = config.EXPORT_TIMEOUT_SECONDS * 1_000;
-    const streaming = createStreaming({ most: config.MAX_EXPORTS, timeoutMs, metrics, logger });
+    const streaming = createStreaming({ most: config.MAX_EXPORTS, timeoutMs, admissions, metrics, logger });
 
     const health = createAnalyticsHealth(context, connections, awaitSchema(context, connections.postgres));
     const handler = createApi({

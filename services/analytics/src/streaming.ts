@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { invalidRequest, unavailable } from '@ads/contract';
+import { invalidRequest, keyEnded, unavailable } from '@ads/contract';
 import type { Logger, Metrics } from '@ads/runtime';
 import { Gauge } from 'prom-client';
+import type { Admissions } from './admissions.js';
 import { createPlaces, type Places, RETRY_SECONDS } from './places.js';
 
 /** The kinds of exports. Each has places of its own. Otherwise clients without a key could block the exports of events. */
@@ -14,8 +15,9 @@ export interface StreamingOptions {
   readonly most: number;
   /** The longest time of one answer, however slowly its client reads. */
   readonly timeoutMs: number;
+  readonly admissions: Pick<Admissions, 'watch'>;
   readonly metrics: Pick<Metrics, 'registry'>;
-  readonly logger: Pick<Logger, 'warn' | 'error'>;
+  readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
 }
 
 /** An answer of any size. */
@@ -23,9 +25,11 @@ export interface Streamed {
   readonly headers: Readonly<Record<string, string>>;
   /** The key of the client. */
   readonly client: string;
+  /** False once the key of the client no longer works. */
+  readonly isAdmitted: () => boolean;
   /**
-   * Begins to read. The signal aborts when the answer is complete, its client has gone, or its time is over; the reading must
-   * then release what it holds.
+   * Begins to read. The signal aborts when the answer is complete, its client has gone, its key has ended, or its time is over;
+   * the reading must then release what it holds.
    *
    * @returns the parts of the body, which are taken at the pace of the client
    */
@@ -35,7 +39,8 @@ export interface Streamed {
 /**
  * Sends an answer.
  *
- * @throws while nothing is sent: ApiError 400 for HTTP/1.0, 503 for too many answers at a time, or the error of `open`
+ * @throws while nothing is sent: ApiError 400 for HTTP/1.0, 401 for a key that has ended, 503 for too many answers at a time, or
+ * the error of `open`
  */
 export type Streaming = (response: ServerResponse, streamed: Streamed) => Promise<void>;
 
@@ -62,8 +67,8 @@ export function createStreaming(options: StreamingOptions): Readonly<Record<Expo
   return { events: streamingOf(places.events, options), reports: streamingOf(places.reports, options) };
 }
 
-function streamingOf(places: Places, { timeoutMs, logger }: StreamingOptions): Streaming {
-  return async (response, { headers, client, open: begin }) => {
+function streamingOf(places: Places, { timeoutMs, admissions, logger }: StreamingOptions): Streaming {
+  return async (response, { headers, client, isAdmitted, open: begin }) => {
     const head = { ...headers, 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' };
     if (response.req.method === 'HEAD') {
       response.writeHead(200, head).end();
@@ -77,6 +82,11 @@ function streamingOf(places: Places, { timeoutMs, logger }: StreamingOptions): S
     const end = () => ended.abort();
     response.once('close', end);
     const deadline = setTimeout(end, timeoutMs);
+    let hasKey = true;
+    const unwatch = admissions.watch(isAdmitted, () => {
+      hasKey = false;
+      end();
+    });
     try {
       const parts = await begin(ended.signal);
       response.writeHead(200, head);
@@ -88,8 +98,10 @@ function streamingOf(places: Places, { timeoutMs, logger }: StreamingOptions): S
       response.end();
     } catch (error) {
       if (response.closed) return;
-      if (!response.headersSent) throw error;
-      if (ended.signal.aborted) {
+      if (!response.headersSent) throw hasKey ? error : keyEnded();
+      if (!hasKey) {
+        logger.info('export interrupted: its key or share ended', { event: 'export.key_ended' });
+      } else if (ended.signal.aborted) {
         logger.warn('export interrupted: it took longer than EXPORT_TIMEOUT_SECONDS', {
           event: 'export.timed_out',
           timeout_ms: timeoutMs,
@@ -98,6 +110,7 @@ function streamingOf(places: Places, { timeoutMs, logger }: StreamingOptions): S
       response.destroy();
     } finally {
       clearTimeout(deadline);
+      unwatch();
       leave();
       response.removeListener('close', end);
       end();

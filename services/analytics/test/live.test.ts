@@ -18,6 +18,7 @@ import {
 } from '@ads/runtime';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { type LiveData, openLiveReader } from '../../../infra/harness/src/players/live-reader.js';
+import { createAdmissions } from '../src/admissions.js';
 import { type Counters, toWindows } from '../src/counters.js';
 import { liveHandler } from '../src/live/live-handler.js';
 import { type EndReason, LiveStream } from '../src/live/live-stream.js';
@@ -62,7 +63,10 @@ async function serve({ maxStreams = 100 } = {}) {
   const unused = async (): Promise<never> => {
     throw new Error('a catalogue with ids needs no ranking');
   };
+  const admissions = createAdmissions();
+  ends.push(admissions.stop);
   const streams = createLiveStreams({
+    admissions,
     maxStreams,
     readSome,
     createAllAdsReader: () =>
@@ -256,7 +260,6 @@ describe('the connection of a stream', () => {
     const [, response] = (await once(server, 'request')) as [IncomingMessage, ServerResponse];
     const stream = new LiveStream({
       response,
-      isAdmitted: () => true,
       onEnd: (reason) => reasons.push(reason),
       now: () => clock.now,
     });

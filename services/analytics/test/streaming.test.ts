@@ -1,8 +1,10 @@
 import { once } from 'node:events';
-import { createServer, get } from 'node:http';
+import { createServer, get, type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
+import { waitFor } from '@ads/local';
 import { createMetrics } from '@ads/runtime';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { createAdmissions } from '../src/admissions.js';
 import { createStreaming, type Streamed } from '../src/streaming.js';
 import { quiet } from './stores.js';
 
@@ -10,18 +12,22 @@ const ends: (() => unknown)[] = [];
 afterEach(() => Promise.all(ends.splice(0).map((end) => end())));
 
 /** Serves one streamed answer, one at a time. */
-async function serve(open: Streamed['open'], { timeoutMs = 60_000, most = 1 } = {}) {
+async function serve(open: Streamed['open'], { timeoutMs = 60_000, most = 1, isAdmitted = (): boolean => true } = {}) {
   const events: string[] = [];
   const log = (_message: string, { event }: { event: string }) => void events.push(event);
-  const logger = { ...quiet, warn: log, error: log };
-  const stream = createStreaming({ most, timeoutMs, metrics: createMetrics('test'), logger });
+  const logger = { ...quiet, info: log, warn: log, error: log };
+  const admissions = createAdmissions();
+  ends.push(admissions.stop);
+  const stream = createStreaming({ most, timeoutMs, admissions, metrics: createMetrics('test'), logger });
   const thrown: unknown[] = [];
   const server = createServer(({ url = '' }, response) => {
     const [, kind = '', client = ''] = url.split('/');
-    stream[kind === 'reports' ? kind : 'events'](response, { headers: {}, client, open }).catch((error: unknown) => {
-      thrown.push(error);
-      response.writeHead(503).end();
-    });
+    stream[kind === 'reports' ? kind : 'events'](response, { headers: {}, client, isAdmitted, open }).catch(
+      (error: unknown) => {
+        thrown.push(error);
+        response.writeHead(503).end();
+      },
+    );
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   ends.push(
@@ -72,6 +78,26 @@ describe('a streamed answer', () => {
     );
     expect(await ask(port)).toEqual([200, undefined]);
     expect(events).toEqual(['export.timed_out']);
+  });
+
+  it.each(['that its client does not read', 'whose rows take long'])('ends with its key: one %s', async (which) => {
+    let parts = 0;
+    const { port, events } = await serve(
+      async (signal) =>
+        (async function* () {
+          yield 'one';
+          parts += 1;
+          if (which === 'whose rows take long') await never(signal);
+          while (true) yield 'x'.repeat(100_000);
+        })(),
+      { isAdmitted: () => parts === 0 },
+    );
+    const [response] = (await once(get({ port, host: '127.0.0.1' }), 'response')) as [IncomingMessage];
+    const closed = new Promise((resolve) => response.on('error', resolve));
+    await waitFor(() => events.length > 0, { timeoutMs: 5_000, what: 'the end of the answer' });
+    response.resume();
+    await closed;
+    expect([response.complete, events]).toEqual([false, ['export.key_ended']]);
   });
 
   it('is refused over HTTP/1.0, where the end of the connection is the end of the answer', async () => {

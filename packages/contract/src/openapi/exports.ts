@@ -29,7 +29,7 @@ export const exportOperation = {
   tags: ['analytics'],
   summary: 'Export stored events',
   description:
-    'Returns every stored event of some ads whose `occurred_at` is in a range, as of one moment. Columns are the fields of `StoredEvent`. Rows are not sorted by time. The number of rows is not limited; the service sends them as fast as the client reads. An export that fails midway, or takes longer than `EXPORT_TIMEOUT_SECONDS`, ends without its last chunk, which clients report as a broken connection.',
+    'Returns every stored event of some ads whose `occurred_at` is in a range, as of one moment. Columns are the fields of `StoredEvent`. Rows are not sorted by time. The number of rows is not limited; the service sends them as fast as the client reads. An export that fails midway, takes longer than `EXPORT_TIMEOUT_SECONDS`, or whose key is deleted or expires, ends without its last chunk, which clients report as a broken connection.',
   parameters: queryParameters(eventsQuery, {
     ad_id: ['ad-001'],
     from: '2026-03-28',

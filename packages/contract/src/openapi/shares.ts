@@ -28,7 +28,7 @@ export const sharesPaths = {
       tags,
       summary: 'Share the numbers of an ad or a campaign',
       description:
-        'Creates a share and returns its secret, which is not shown again. A client sends the secret as its API key. It opens the report, the play times and the diagnostics of the ad, or of the ads of the campaign, and these ads themselves, and nothing else. A link to the dashboard has it in the fragment: `/dashboard/report#share=SECRET`. Every replica accepts the secret within 2 s. At most 5,000 shares can exist.',
+        'Creates a share and returns its secret, which is not shown again. A client sends the secret as its API key. It opens the report, the play times and the diagnostics of the ad, or of the ads of the campaign, and the names, state and dates of these ads, and nothing else. A link to the dashboard has it in the fragment: `/dashboard/report#share=SECRET`. Every replica accepts the secret within 2 s. At most 5,000 shares can exist.',
       requestBody: {
         required: true,
         content: { 'application/json': { schema: { $ref: '#/components/schemas/NewShare' }, example: body } },
@@ -83,7 +83,7 @@ export const sharesPaths = {
       tags,
       summary: 'Revoke a share',
       description:
-        'Revokes a share. Every replica refuses it within 2 s. A repeated request gets the same answer. The table `api_key_changes` records who created and revoked each share.',
+        'Revokes a share. Every replica refuses it within 2 s, and ends its exports. A repeated request gets the same answer. The table `api_key_changes` records who created and revoked each share.',
       parameters: [
         {
           name: 'share_id',

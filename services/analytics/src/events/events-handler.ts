@@ -36,13 +36,14 @@ export function eventsHandler(dependencies: EventsDependencies): RequestHandler 
     const format = query.format ?? preferredFormat(request);
     const writer = rowWriter(format, EVENT_COLUMNS);
     const client = clientKey(request.ip, request.socket);
-    const { advertiser } = callerOf(response);
+    const { advertiser, isAdmitted } = callerOf(response);
     // Without this rule, an ad that was deleted could not be exported.
     if (advertiser !== undefined) {
       await Promise.all(query.ad_id.map((adId) => requireAd(adsOf(advertiser), adId, client)));
     }
     await stream(response, {
       client,
+      isAdmitted,
       headers: {
         'Content-Type': writer.contentType,
         'Content-Disposition': `attachment; filename="events-${dayOf(range.from, query)}-${dayOf(range.to, query)}.${format}"`,

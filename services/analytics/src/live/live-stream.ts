@@ -14,8 +14,6 @@ const RETRY_MS = { min: 1_000, max: 3_000 };
 export interface LiveStreamOptions {
   /** The response, whose head is sent with the first write. */
   readonly response: ServerResponse;
-  /** False once the key of the reader does not work any more. */
-  readonly isAdmitted: () => boolean;
   /** Called before the service ends the stream. */
   readonly onEnd: (reason: EndReason) => void;
   /** Milliseconds of a monotonic clock. */
@@ -31,16 +29,14 @@ export interface LiveStreamOptions {
  */
 export class LiveStream {
   readonly #response: ServerResponse;
-  readonly #isAdmitted: LiveStreamOptions['isAdmitted'];
   readonly #onEnd: LiveStreamOptions['onEnd'];
   readonly #now: () => number;
   #writtenAt: number;
   /** The state that the reader has, without its time. */
   #shown: string | undefined;
 
-  constructor({ response, isAdmitted, onEnd, now }: LiveStreamOptions) {
+  constructor({ response, onEnd, now }: LiveStreamOptions) {
     this.#response = response;
-    this.#isAdmitted = isAdmitted;
     this.#onEnd = onEnd;
     this.#now = now;
     this.#writtenAt = now();
@@ -71,11 +67,6 @@ export class LiveStream {
     if (!this.#isBehind()) {
       if (silentMs >= HEARTBEAT_MS) this.#write(HEARTBEAT);
     } else if (silentMs >= SLOW_MS) this.end('slow_reader');
-  }
-
-  /** Ends the stream if its reader no longer has the right to read it. */
-  checkKey(): void {
-    if (!this.#isAdmitted()) this.end('key_ended');
   }
 
   /** Ends the stream at once. Bytes that wait to be sent are dropped, so that a reader cannot delay a shutdown. */

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { unavailable } from '@ads/contract';
 import { every, type Metrics, monotonic } from '@ads/runtime';
+import type { Admissions } from '../admissions.js';
 import { createLiveFeed, type LiveFeedOptions } from './live-feed.js';
 import { type EndReason, LiveStream } from './live-stream.js';
 import { createStreamPlaces } from './stream-places.js';
@@ -8,6 +9,7 @@ import { createStreamPlaces } from './stream-places.js';
 export interface LiveStreamsOptions extends Omit<LiveFeedOptions, 'onLedgerChange'> {
   readonly maxStreams: number;
   readonly metrics: Pick<Metrics, 'registry'>;
+  readonly admissions: Pick<Admissions, 'watch'>;
 }
 
 /** A client that asks for a stream. */
@@ -33,8 +35,6 @@ export interface LiveStreams {
 }
 
 const BEAT_MS = 1_000;
-/** A stream ends within two seconds after its key was deleted: the keys are read every second. */
-const KEY_CHECK_MS = 250;
 
 /**
  * The open streams of this process. A stream ends when its client disconnects, when its reader is slow, when another client gets
@@ -49,9 +49,6 @@ export function createLiveStreams(options: LiveStreamsOptions): LiveStreams {
   const beats = every(BEAT_MS, () => {
     for (const stream of places.all()) stream.beat();
   });
-  const keyChecks = every(KEY_CHECK_MS, () => {
-    for (const stream of places.all()) stream.checkKey();
-  });
   let closed = false;
 
   return {
@@ -63,7 +60,6 @@ export function createLiveStreams(options: LiveStreamsOptions): LiveStreams {
       const endsBecause = begin();
       const stream = new LiveStream({
         response,
-        isAdmitted,
         now: monotonic,
         onEnd: (reason) => {
           endsBecause(reason);
@@ -73,7 +69,9 @@ export function createLiveStreams(options: LiveStreamsOptions): LiveStreams {
       });
       const removeFromFeed = feed.add(stream, adIds, advertiser);
       places.add(client, stream);
+      const unwatch = options.admissions.watch(isAdmitted, () => stream.end('key_ended'));
       const leave = (): void => {
+        unwatch();
         removeFromFeed();
         places.remove(client, stream);
       };
@@ -82,7 +80,7 @@ export function createLiveStreams(options: LiveStreamsOptions): LiveStreams {
     async close() {
       closed = true;
       endAll('shutdown');
-      await Promise.all([beats.stop(), keyChecks.stop(), feed.stop()]);
+      await Promise.all([beats.stop(), feed.stop()]);
     },
   };
 }

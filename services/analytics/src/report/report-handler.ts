@@ -58,6 +58,7 @@ async function sendRows(
   const { hash } = await readInvalidTraffic(database, plan);
   await stream(response, {
     client: clientKey(request.ip, request.socket),
+    isAdmitted: callerOf(response).isAdmitted,
     headers: {
       'Content-Type': rowWriter(format, []).contentType,
       [RULES_HEADER]: hash,
