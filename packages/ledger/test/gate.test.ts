@@ -195,6 +195,34 @@ describe('a verdict', () => {
     expect(await verdictsOf([...clicks, fourth])).toEqual([...stored, 'flood']);
   });
 
+  it('takes one recording, although clicks of the batch are stored, or their ad is unknown', async () => {
+    let recordings = 0;
+    const counting: RecordingDatabase = {
+      ...database,
+      transaction: (name, work, isKept) => {
+        recordings += 1;
+        return database.transaction(name, work, isKept);
+      },
+    };
+    const stored = [newViewer(), newViewer(), newViewer()].flatMap((viewer) => clicksOf(viewer, 0));
+    const [first, second] = stored as [AdEvent, AdEvent];
+    await one.recordQueued(stored);
+    const again = [first, { ...second, viewer: newViewer(), occurredAt: now + 5_000 }];
+    const fresh = clicksOf(newViewer(), 0, 500);
+    const next = clicksOf(first.viewer ?? '', 3_000);
+    await ledgerWith({}, counting).recordQueued([
+      ...again,
+      ...fresh,
+      click(now, { viewer: '7', adId: 'gone' }),
+      ...next,
+    ]);
+    expect([recordings, await verdictsOf([...fresh, ...next])]).toEqual([1, ['valid', 'double_click', 'valid']]);
+    // With its new time, the stored click would make this one a double click.
+    const near = clicksOf(second.viewer ?? '', 1_500);
+    await ledgerWith({}, counting).recordQueued([{ ...second, occurredAt: now + 600 }, ...near]);
+    expect([recordings, await verdictsOf(near)]).toEqual([3, ['valid']]);
+  });
+
   it('is that of the first delivery if a batch has a click several times', async () => {
     const [event] = clicksOf(newViewer(), 0) as [AdEvent];
     await one.recordQueued([event, event, { ...event, viewer: newViewer() }, { ...event, verdict: 'bot' }]);
@@ -266,7 +294,8 @@ describe('random clicks', () => {
     });
   };
 
-  it('have the verdicts of a simple model, whatever is repeated', async () => {
+  it('have the verdicts of a simple model, whatever is repeated, and leave the gate as it does', async () => {
+    await database.query('test', 'TRUNCATE click_gate');
     const model = createModel();
     const all: AdEvent[] = [];
     for (let batch = 0; batch < 30; batch += 1) {
@@ -279,6 +308,8 @@ describe('random clicks', () => {
       await pick(random, [one, two]).recordQueued(shuffled(random, [...fresh, ...again]));
     }
     expect(await verdictsOf(all)).toEqual(all.map(({ id }) => model.verdicts.get(id)));
+    const gate = await rows(database, 'SELECT last_click AS last, hour, clicks FROM click_gate ORDER BY 1, 2, 3');
+    expect(gate).toEqual(model.gate().sort((a, b) => a.last - b.last || a.hour - b.hour || a.clicks - b.clicks));
     await expectExactRollups(database);
   });
 
@@ -317,6 +348,7 @@ function createModel() {
   const verdicts = new Map<string, string>();
   return {
     verdicts,
+    gate: () => [...gate.values()],
     record(batch: readonly AdEvent[]): void {
       const byTime = [...batch].sort((a, b) => a.occurredAt - b.occurredAt || (a.id < b.id ? -1 : 1));
       const before = new Map([...gate].map(([key, state]) => [key, { ...state }]));

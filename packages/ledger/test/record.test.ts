@@ -174,6 +174,7 @@ describe('recordBatch', () => {
       added: perKind(() => 0),
       invalid: [],
       repeated: new Set(),
+      storedClicks: new Set(),
       unknownAds: new Set(),
     });
   });
@@ -198,6 +199,7 @@ describe('recordBatch', () => {
       added: { ...perKind(() => 0), click: 2, impression: 1 },
       invalid: [],
       repeated: new Set(),
+      storedClicks: new Set(),
       unknownAds: new Set(),
     });
     // A repeated batch adds nothing, but returns its counts, which repairs a lost raise.
@@ -207,6 +209,7 @@ describe('recordBatch', () => {
       added: perKind(() => 0),
       invalid: [],
       repeated: new Set(),
+      storedClicks: new Set(),
       unknownAds: new Set(),
     });
     expect(await recordBatch(database, [...first, click(now)])).toEqual({
@@ -215,6 +218,7 @@ describe('recordBatch', () => {
       added: { ...perKind(() => 0), click: 1, impression: 0 },
       invalid: [],
       repeated: new Set(),
+      storedClicks: new Set(),
       unknownAds: new Set(),
     });
     expect(await stored()).toHaveLength(4);
