@@ -32,6 +32,21 @@ export async function isPortFree(port: number): Promise<boolean> {
   return true;
 }
 
+/** Ports of claims: one for each port that can be claimed. Two ports may share one; then one of them moves. */
+const CLAIMS = { lowest: 10_000, count: 4_000 };
+
+/**
+ * Claims a port for a server that this process will start. The claim ends with the process, however it ends, so two processes
+ * that start at the same time do not choose the same port.
+ *
+ * @returns false if a process has claimed it, this one or another
+ */
+export async function claimPort(port: number): Promise<boolean> {
+  const claim = await listen(CLAIMS.lowest + (port % CLAIMS.count));
+  claim?.unref();
+  return claim !== undefined;
+}
+
 async function* freePorts(): AsyncGenerator<number, undefined> {
   const start = Math.floor(Math.random() * BLOCKS);
   for (let tried = 0; tried < BLOCKS; tried += 1) {

@@ -19,6 +19,8 @@ test('a server keeps its port from one start to the next, and gets another one w
   await once(other, 'close');
   expect(await keptPort('Redis', file)).toBe(moved);
   expect(await keptPort('NATS', file)).toBe(nats);
+  // Another checkout that starts at the same time, before this one's server listens.
+  expect(await keptPort('NATS', `${file}.other`)).not.toBe(nats);
   // Tests and other runs take their ports elsewhere.
   expect(await freePort()).toBeGreaterThanOrEqual(20_000);
 });

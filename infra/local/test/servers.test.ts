@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
@@ -41,6 +41,20 @@ describe.each([
     await server.stop();
     expect(server.pid).toBeUndefined();
   });
+});
+
+test.each([
+  ['Postgres', postgresServer],
+  ['Redis', redisServer],
+  ['NATS', natsServer],
+])('another %s that answers on the port is not taken for the server', async (name, make) => {
+  const [own, other] = ['own', 'other'].map((owner) => join(folder, `${name}-${owner}`)) as [string, string];
+  const server = await make({ folder: own });
+  if (name === 'Postgres') cpSync(own, other, { recursive: true });
+  const absent = await make({ folder: other, port: server.port });
+  await server.start();
+  expect([await server.answers(), await absent.answers()]).toEqual([true, false]);
+  await server.stop();
 });
 
 test('the error of a server that does not start has its reason', async () => {

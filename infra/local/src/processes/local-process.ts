@@ -23,7 +23,7 @@ export interface ProcessOptions {
   logFile: string;
   /** Called at each start; may prepare folders and settings. */
   launch: () => Promise<Launch>;
-  /** Returns true if the process answers. An error counts as false. */
+  /** Returns true if the process answers, and no other program in its place. An error counts as false. */
   isReady: () => Promise<boolean>;
   readyTimeoutMs?: number;
   /** The signal for an orderly stop; by default SIGTERM. */
@@ -75,6 +75,11 @@ export class LocalProcess {
   /** The process id; undefined while it does not run. */
   get pid(): number | undefined {
     return this.#running?.pid;
+  }
+
+  /** Returns true if this process answers on its port, and not another one. An error counts as false. */
+  async answers(): Promise<boolean> {
+    return await this.#options.isReady().catch(() => false);
   }
 
   /** Starts the process and resolves when it answers. @throws Error with the end of its log if it does not */

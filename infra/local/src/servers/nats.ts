@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LocalProcess } from '../processes/local-process.js';
 import type { Program } from './executables.js';
-import { programServer, type ServerOptions, sendsLine } from './program-server.js';
+import { programServer, type ServerOptions, sends } from './program-server.js';
 
 /** Settings of a local NATS server. */
 export interface NatsOptions extends ServerOptions {
@@ -42,6 +43,8 @@ export interface NatsClusterPlace {
  */
 export function natsServer(options: NatsOptions): Promise<LocalProcess> {
   const { folder, logFile = join(folder, 'nats.log'), cluster, settings = '', executable } = options;
+  // Another server that answers on the port has another name.
+  const name = cluster?.name ?? `ads-${createHash('sha256').update(folder).digest('hex').slice(0, 16)}`;
   const jetstream = Object.entries({ ...JETSTREAM, ...options.jetstream }).map(([k, v]) => `  ${k}: ${v}\n`);
   return programServer({
     name: cluster?.name ?? 'NATS',
@@ -56,6 +59,7 @@ export function natsServer(options: NatsOptions): Promise<LocalProcess> {
       writeFileSync(
         join(folder, 'nats.conf'),
         `# Written at each start.
+server_name: ${name}
 listen: "${place.host}:${place.port}"
 jetstream {
   store_dir: ${JSON.stringify(place.folder)}
@@ -66,13 +70,13 @@ ${cluster === undefined ? '' : clusterSettings(cluster)}`,
       return ['--config', join(place.folder, 'nats.conf')];
     },
     // A NATS server sends an INFO line at once.
-    isReady: (port) => sendsLine(port, /"jetstream":true/),
+    isReady: (port) =>
+      sends(port, (info) => info.includes('"jetstream":true') && info.includes(`"server_name":"${name}"`)),
   });
 }
 
-function clusterSettings({ name, port, monitorPort, routes, password }: NatsClusterPlace): string {
-  return `server_name: ${name}
-http: "127.0.0.1:${monitorPort}"
+function clusterSettings({ port, monitorPort, routes, password }: NatsClusterPlace): string {
+  return `http: "127.0.0.1:${monitorPort}"
 cluster {
   name: local
   listen: "127.0.0.1:${port}"

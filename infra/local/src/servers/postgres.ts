@@ -75,7 +75,7 @@ export async function postgresServer(options: PostgresOptions): Promise<LocalPro
         cwd: folder,
       };
     },
-    isReady: () => answersQuery(env),
+    isReady: () => answersQuery(env, dataFolder),
     readyTimeoutMs: 60_000,
     // A fast shutdown ends sessions and writes a checkpoint. SIGTERM would wait for the clients.
     stopSignal: 'SIGINT',
@@ -164,11 +164,16 @@ function forgetDeadServer(dataFolder: string): void {
   rmSync(lockFile, { force: true });
 }
 
-/** Returns true if the server answers. Also creates the database if it is missing. */
-function answersQuery(env: Readonly<Record<string, string>>): Promise<boolean> {
+/**
+ * Returns true if the server of this folder answers. A copy of the folder has the same password. Also creates the database if it
+ * is missing.
+ */
+function answersQuery(env: Readonly<Record<string, string>>, dataFolder: string): Promise<boolean> {
   return withClient(
     { ...env, POSTGRES_DB: 'postgres' },
     async (client) => {
+      const { rows } = await client.query("SELECT current_setting('data_directory') AS folder");
+      if (realpathSync(rows[0].folder) !== realpathSync(dataFolder)) return false;
       const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [DATABASE]);
       if (rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE}`);
       return true;

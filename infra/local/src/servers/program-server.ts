@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, realpathSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { freePort } from '../ports.js';
 import { LocalProcess } from '../processes/local-process.js';
@@ -34,7 +34,8 @@ export interface ProgramServer extends Required<Omit<ServerOptions, 'port'>>, Pi
   env: (port: number) => Readonly<Record<string, string>>;
   /** Called at each start; may write its settings. */
   args: (place: Place) => readonly string[];
-  isReady: (port: number) => Promise<boolean>;
+  /** Returns true if this server answers. @param folder its data folder from its own point of view, without links */
+  isReady: (port: number, folder: string) => Promise<boolean>;
 }
 
 /** The time for Docker to fetch the image. */
@@ -49,8 +50,10 @@ export async function programServer(server: ProgramServer): Promise<LocalProcess
   const port = server.port ?? (await freePort());
   const executable = server.executable ?? (await requireExecutable(server.program));
   mkdirSync(folder, { recursive: true });
-  const common = { name, port, logFile, env: server.env(port), isReady: () => server.isReady(port) };
-  if (executable.kind === 'binary') {
+  const isBinary = executable.kind === 'binary';
+  const seen = isBinary ? realpathSync(folder) : server.container.folder;
+  const common = { name, port, logFile, env: server.env(port), isReady: () => server.isReady(port, seen) };
+  if (isBinary) {
     const env = { ...process.env, ...executable.env };
     const launch = async () => ({ command: executable.path, args: args({ host: '127.0.0.1', port, folder }), env });
     return new LocalProcess({ ...common, launch });
@@ -80,18 +83,24 @@ export async function programServer(server: ProgramServer): Promise<LocalProcess
 }
 
 /**
- * Returns true if the first line that a server sends is the expected one.
+ * Returns true if a server sends the expected text.
+ * @param lines number of lines that are read, of an answer that is not an error of Redis
  * @param question the request to send, if the server does not send first
  * @throws the error of the connection
  */
-export async function sendsLine(port: number, expected: RegExp, question?: string): Promise<boolean> {
+export async function sends(
+  port: number,
+  isExpected: (text: string) => boolean,
+  lines = 1,
+  question?: string,
+): Promise<boolean> {
   const socket = createConnection({ port, host: '127.0.0.1', timeout: 1_000 });
   socket.once('timeout', () => socket.destroy());
   if (question !== undefined) socket.write(question);
   let text = '';
   for await (const chunk of socket.setEncoding('utf8')) {
     text += chunk;
-    if (text.includes('\r\n')) return expected.test(text);
+    if (text.split('\r\n').length > lines || (text.startsWith('-') && text.includes('\r\n'))) return isExpected(text);
   }
   return false;
 }

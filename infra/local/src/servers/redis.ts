@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { LocalProcess } from '../processes/local-process.js';
 import type { Program } from './executables.js';
-import { programServer, type ServerOptions, sendsLine } from './program-server.js';
+import { programServer, type ServerOptions, sends } from './program-server.js';
 
 /** Settings of a local Redis. */
 export interface RedisOptions extends ServerOptions {
@@ -46,7 +46,7 @@ export function redisServer(options: RedisOptions): Promise<LocalProcess> {
       };
       return Object.entries(settings).flatMap(([setting, value]) => [`--${setting}`, value]);
     },
-    // While it loads a dump Redis answers, but with an error.
-    isReady: (port) => sendsLine(port, /^\+PONG/, 'PING\r\n'),
+    // While it loads a dump Redis answers, but with an error. Another Redis that answers on the port has another folder.
+    isReady: (port, place) => sends(port, (text) => text.endsWith(`\r\n${place}\r\n`), 5, 'CONFIG GET dir\r\n'),
   });
 }
