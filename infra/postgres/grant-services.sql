@@ -1,5 +1,5 @@
 -- Grants the services the rights that they need: to record and read, to create and change ads and API keys, and to call the
--- SECURITY DEFINER functions that create and remove partitions, renew the identity of the ledger, and erase an address. Run it
+-- SECURITY DEFINER functions that create and remove partitions, renew the identity of the ledger, erase an address, and prune API keys. Run it
 -- after the migrations. It can be repeated.
 GRANT SELECT ON ads, ledger_identity, migrations TO ads;
 GRANT INSERT (
@@ -13,6 +13,7 @@ GRANT UPDATE (
 GRANT SELECT, INSERT ON ad_changes, api_key_changes TO ads;
 GRANT SELECT, INSERT, UPDATE (deleted_at) ON api_keys TO ads;
 GRANT SELECT, UPDATE (version) ON api_key_version TO ads;
+GRANT SELECT ON api_key_ends TO ads;
 GRANT SELECT, INSERT ON ad_events TO ads;
 GRANT SELECT, INSERT, UPDATE ON ad_totals, counts_per_quarter_hour, counts_per_label, clicks_per_play_second TO ads;
 GRANT SELECT, INSERT ON label_values TO ads;
@@ -26,5 +27,6 @@ GRANT SELECT, INSERT, DELETE ON late_quarter_hours, viewer_salts TO ads;
 GRANT SELECT ON clicks_per_second, clicks_per_minute TO ads;
 GRANT SELECT, INSERT, UPDATE, DELETE ON counts_per_second, counts_per_minute, counter_doubts, click_gate, session_reuse TO ads;
 GRANT EXECUTE ON FUNCTION ensure_event_partitions, drop_old_partition, delete_old_events, renew_ledger_identity, erase_address TO ads;
+GRANT EXECUTE ON FUNCTION prune_api_keys TO ads;
 -- A temporary table would shadow the table that such a function uses.
 DO $$ BEGIN EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database()); END $$;

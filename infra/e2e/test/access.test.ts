@@ -274,12 +274,14 @@ describe('a share', () => {
       await call('POST', '/ads/click', { ad_id: id });
     }
     await makeKey('of A', { scopes: ['manage'], advertiser: 'A' });
+    await makeKey('deleted later', { scopes: ['manage'] });
     const soon = new Date(Date.now() + 1_500).toISOString();
     for (const [name, fields, headers] of [
       ['ad', { ad_id: 'in-1' }],
       ['campaign', { campaign: 'summer' }],
       ['campaign of A', { campaign: 'summer' }, bearer('of A')],
       ['soon over', { ad_id: 'in-1', expires_at: soon }],
+      ['of a deleted key', { ad_id: 'in-1' }, bearer('deleted later')],
       ['revoked', { ad_id: 'in-1' }],
     ] as const) {
       const { status, answer } = await share(fields, headers);
@@ -361,9 +363,12 @@ describe('a share', () => {
     const why = async (name: string, path: string) => (await read(name, path)).text;
     const deletedAt = performance.now();
     expect((await call('DELETE', `/shares/${shares.get('revoked')?.id}`)).status).toBe(200);
+    expect((await deleteKey('deleted later')).status).toBe(200);
     const when = { timeoutMs: 5_000, what: 'the end of the shares' };
     for (const path of ['/ads/in-1', '/ads/analytics/quality?ad_id=in-1']) {
-      await waitFor(async () => (await why('revoked', path)).includes('The share link was revoked'), when);
+      for (const name of ['revoked', 'of a deleted key']) {
+        await waitFor(async () => (await why(name, path)).includes('The share link was revoked'), when);
+      }
       expect(performance.now() - deletedAt).toBeLessThan(2_000);
     }
     await waitFor(async () => (await why('soon over', '/ads/in-1')).includes('The share link has expired'), when);

@@ -637,6 +637,27 @@ describe('ingest and analytics return each documented response', () => {
     await contract.database.query("DELETE FROM api_keys WHERE created_by = 'test'");
   });
 
+  it(`409 and 429: ${SHARES} of an advertiser whose keys have created 500 within 24 hours`, async () => {
+    await contract.database.query(
+      "INSERT INTO ads (id, image_url, target_url, advertiser) VALUES ('limited', '', 'https://example.com/', 'Limited')",
+    );
+    const made = await client.post(KEYS, { name: 'x', scopes: ['manage'], advertiser: 'Limited' }, AUTHORIZED);
+    const { key, id } = made.body as { readonly key: string; readonly id: string };
+    await contract.database.query(
+      `INSERT INTO api_keys (id, hash, name, scopes, ad_id, advertiser, expires_at, created_by)
+       SELECT gen_random_uuid(), sha256(n::text::bytea), 'x', '{share}', 'limited', 'Limited', 'infinity', 'x (${id})'
+       FROM generate_series(1, 500) n`,
+    );
+    const share = () => client.post(SHARES, { name: 'x', ad_id: 'limited' }, { Authorization: `Bearer ${key}` });
+    expect((await share()).status).toBe(409);
+    await contract.database.query(`UPDATE api_keys SET deleted_at = now() WHERE created_by = 'x (${id})'`);
+    const late = await share();
+    expect(late.status).toBe(429);
+    expect(Number(late.headers.get('retry-after'))).toBeGreaterThan(86_000);
+    await contract.database.query(`DELETE FROM api_keys WHERE created_by = 'x (${id})' OR id = '${id}'`);
+    await contract.database.query("DELETE FROM ads WHERE id = 'limited'");
+  });
+
   it('401, 403 and 429 of services whose requests need a key, and that have no ADMIN_API_KEY', async () => {
     const AN_AD = `${ADS}/ad-001`;
     const ofRequests = (method: string, ...paths: string[]) => paths.map((path) => ({ method, path }));

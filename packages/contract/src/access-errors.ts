@@ -126,7 +126,16 @@ export function unknownCampaign(): ApiError {
   });
 }
 
-/** 409 for a new share. @param most the limit */
-export function tooManyShares(most: number): ApiError {
-  return new ApiError(409, 'too_many_shares', `There are ${most} shares already; delete those that are not needed.`);
+/** 409 for a new share. @param most the limit of all shares, or of those of its advertiser */
+export function tooManyShares(most: number, of: 'all' | 'advertiser'): ApiError {
+  const whose = of === 'all' ? '' : ' of this advertiser';
+  const message = `There are ${most} shares${whose} already; delete those that are not needed.`;
+  return new ApiError(409, 'too_many_shares', message);
+}
+
+/** 429 for a new share. @param seconds until the next one can be created */
+export function tooManyNewShares(seconds: number): ApiError {
+  const message =
+    'Too many shares were created in 24 hours; retry after the number of seconds in the header Retry-After, or use a share that exists.';
+  return new ApiError(429, 'too_many_new_shares', message, { headers: { 'Retry-After': String(seconds) } });
 }

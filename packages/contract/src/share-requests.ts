@@ -33,7 +33,7 @@ const fields = {
   expires_at: time
     .invalid(null)
     .description(
-      `When the share ends, in ISO 8601; UTC without an offset; at most ${MOST_SHARE_DAYS} days ahead. Default: in ${SHARE_DAYS} days.`,
+      `When the share ends, in ISO 8601; UTC without an offset; at most ${MOST_SHARE_DAYS} days ahead. Default: in ${SHARE_DAYS} days. A share ends no later than the API key that creates it.`,
     ),
 };
 

@@ -12,7 +12,7 @@ const opened = {
     .allow(null)
     .required()
     .description('The only advertiser whose ads the share opens; null for all ads.'),
-  expires_at: time.description('When the share ends.'),
+  expires_at: time.description('When the share ends, unless the API key that created it ends before.'),
 };
 
 const fields = {

@@ -1,7 +1,9 @@
 -- Creates a share and notes it. A campaign whose ads all belong to one advertiser is shared for that advertiser, so that an ad of
--- another one, which joins the campaign later, is not shown. Parameters: 1 id, 2 SHA-256 of its secret, 3 name, 4 ad id or null, 5 campaign or null, 6 advertiser
--- or null, 7 time of its expiry, 8 who creates it. Returns `share`; no row if the advertiser has no such ad, or
--- no ad of the campaign. Fails with check_violation of shares_limit if there are too many shares.
+-- another one, which joins the campaign later, is not shown. The share expires no later than the key that creates it.
+-- Parameters: 1 id, 2 SHA-256 of its secret, 3 name, 4 ad id or null, 5 campaign or null, 6 advertiser or null, 7 time of its
+-- expiry, 8 who creates it, 9 the id of the key that creates it, or null. Returns `share`; no row if the advertiser has no such ad,
+-- or no ad of the campaign. Fails with check_violation of shares_limit, shares_of_advertiser_limit or new_shares_limit if there
+-- are too many shares.
 WITH created AS (
   INSERT INTO api_keys (id, hash, name, scopes, ad_id, campaign, advertiser, expires_at, created_by)
   SELECT
@@ -10,7 +12,7 @@ WITH created AS (
       SELECT min(advertiser) FROM ads WHERE campaign = $5
       HAVING count(DISTINCT advertiser) = 1 AND count(advertiser) = count(*)
     )),
-    $7::timestamptz, $8::text
+    least($7::timestamptz, (SELECT expires_at FROM api_keys WHERE id = $9::uuid)), $8::text
   WHERE EXISTS (
     SELECT FROM ads
     WHERE ($4 IS NULL OR id = $4) AND ($5 IS NULL OR campaign = $5) AND ($6 IS NULL OR advertiser = $6)

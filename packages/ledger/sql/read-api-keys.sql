@@ -1,6 +1,6 @@
 -- The version of the keys. If it is not $1, also `keys`: at most $2 keys, first those that work, then the newest of those that
--- expired or were deleted. `expires_at` is in milliseconds since the epoch. One statement has one snapshot, so the keys belong to
--- the version.
+-- expired or were deleted. A share also ends with the key that made it. `expires_at` is in milliseconds since the epoch. One
+-- statement has one snapshot, so the keys belong to the version.
 SELECT
   version,
   CASE WHEN $1::uuid IS DISTINCT FROM version THEN (
@@ -8,12 +8,12 @@ SELECT
     FROM (
       SELECT
         encode(hash, 'hex') AS hash, id, name, scopes, advertiser, ad_id, campaign,
-        (extract(epoch FROM expires_at) * 1000)::float8 AS expires_at,
-        deleted_at IS NOT NULL AS is_deleted
-      FROM api_keys
+        (extract(epoch FROM ends.expires_at) * 1000)::float8 AS expires_at,
+        is_deleted
+      FROM api_keys JOIN api_key_ends ends USING (id)
       -- A share that ended tells its reason for a day. Keys with the scope manage may create and delete any number of them.
-      WHERE 'share' <> ALL (scopes) OR least(coalesce(deleted_at, 'infinity'), expires_at) > now() - interval '1 day'
-      ORDER BY deleted_at IS NOT NULL OR coalesce(expires_at <= now(), false), created_at DESC
+      WHERE 'share' <> ALL (scopes) OR ends_at > now() - interval '1 day'
+      ORDER BY coalesce(ends_at <= now(), false), created_at DESC
       LIMIT $2
     ) listed
   ) END AS keys

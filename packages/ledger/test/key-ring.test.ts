@@ -1,7 +1,20 @@
 import { openTestServers } from '@ads/local';
 import { KEY_SECRET, type KeyScope } from '@ads/models';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createKey, createKeyRing, type Database, deleteKey, type KeyRing, MOST_KEYS } from '../src/index.js';
+import {
+  createKey,
+  createKeyRing,
+  createShare,
+  type Database,
+  deleteKey,
+  deleteShare,
+  type KeyRing,
+  listShares,
+  MOST_KEYS,
+  MOST_SHARES,
+  MOST_SHARES_OF_ADVERTISER,
+  pruneApiKeys,
+} from '../src/index.js';
 import { rows } from './expected-counts.js';
 import { openDatabase } from './servers.js';
 
@@ -97,6 +110,99 @@ describe('a ring of keys', () => {
     isAway = false;
     expect([ring.check(secret).state, ring.failure()]).toEqual(['live', new Error('away')]);
     expect(strict.check(secret).state).toBe('unverified');
+  });
+});
+
+describe('a share', () => {
+  const END = '2126-11-27T12:00:00.000Z';
+  const share = async (keyId?: string, advertiser: string | null = null) => {
+    const fields = { name: 'a share', ad_id: 'ad-001', campaign: null, advertiser, expires_at: END };
+    return await createShare(database, fields, { name: keyId === undefined ? 'admin' : `x (${keyId})`, keyId });
+  };
+  const secretOf = (creation: Awaited<ReturnType<typeof share>>) =>
+    creation.state === 'created' ? creation.secret : creation.state;
+  /** Shares of a key, of which the last 24 hours have so many. The trigger would count them one by one. */
+  const insertShares = async (count: number, advertiser: string, columns = '', values = '') => {
+    await database.query('test', 'ALTER TABLE api_keys DISABLE TRIGGER api_keys_share_created');
+    await database.query(
+      'test',
+      `INSERT INTO api_keys (id, hash, name, scopes, ad_id, advertiser, expires_at, created_by${columns})
+       SELECT gen_random_uuid(), sha256(gen_random_uuid()::text::bytea), 'x', '{share}', 'ad-001', $2, $3, $4${values}
+       FROM generate_series(1, $1)`,
+      [count, advertiser, END, `x (${maker})`],
+    );
+    await database.query('test', 'ALTER TABLE api_keys ENABLE TRIGGER api_keys_share_created');
+  };
+  let maker = '';
+  beforeAll(async () => {
+    time = Date.now();
+    maker = (await makeKey(['manage'])).id;
+    await database.query('test', "UPDATE ads SET advertiser = 'A' WHERE id = 'ad-001'");
+  });
+
+  it('ends with the key that made it, in every way that the key ends', async () => {
+    const makers = [await makeKey(['manage']), await makeKey(['manage'], '2126-01-01T00:00:00.000Z')];
+    const [, , gone] = [...makers, await makeKey(['manage'])];
+    const [first, second, third, ofAdmin] = [
+      await share(makers[0]?.id),
+      await share(makers[1]?.id),
+      await share(gone?.id),
+      await share(),
+    ];
+    expect(second).toMatchObject({ share: { expires_at: '2126-01-01T00:00:00.000Z' } });
+    const ring = openRing();
+    const states = async () => {
+      await ring.refresh();
+      return [first, second, third, ofAdmin].map((one) => ring.check(secretOf(one)).state);
+    };
+    expect(await states()).toEqual(['live', 'live', 'live', 'live']);
+    await deleteKey(database, makers[0]?.id ?? '', 'admin');
+    await database.query('test', "UPDATE api_keys SET expires_at = now() - interval '1 hour' WHERE id = $1", [
+      makers[1]?.id,
+    ]);
+    await database.query('test', 'DELETE FROM api_keys WHERE id = $1', [gone?.id]);
+    expect(await states()).toEqual(['deleted', 'expired', 'unknown', 'live']);
+    const filter = { limit: 9, after: undefined, advertiser: undefined, adId: 'ad-001', campaign: undefined };
+    expect((await listShares(database, filter)).map(({ created_by }) => created_by)).toEqual(['admin']);
+  });
+
+  it('is one of 500 of its advertiser that keys have at a time, and create in 24 hours', async () => {
+    await insertShares(MOST_SHARES_OF_ADVERTISER - 1, 'A');
+    const last = await share(maker, 'A');
+    if (last.state !== 'created') throw new Error(last.state);
+    expect(await share(maker, 'A')).toEqual({ state: 'too_many', most: MOST_SHARES_OF_ADVERTISER, of: 'advertiser' });
+    expect(await share(undefined, 'A')).toMatchObject({ state: 'created' });
+    await deleteShare(database, last.share.id, 'admin', undefined);
+    const refused = await share(maker, 'A');
+    if (refused.state !== 'too_often') throw new Error(refused.state);
+    expect(refused.seconds).toBeGreaterThan(86_000);
+    expect(refused.seconds).toBeLessThanOrEqual(86_400);
+    expect(await share(maker)).toMatchObject({ state: 'created' });
+    await insertShares(MOST_SHARES, 'B', ', deleted_at', ', now()');
+    expect(await share(maker)).toMatchObject({ state: 'too_often' });
+  });
+
+  it('is deleted a day after its end, a key 90 days after, and what was noted is kept for 90 days', async () => {
+    await database.query('test', 'TRUNCATE api_keys, api_key_changes');
+    const [key, kept] = [await makeKey(['manage']), await makeKey(['manage'])];
+    await share(kept.id);
+    const ended = await share(key.id);
+    const old = (table: string, columns: string) =>
+      database.query('test', `UPDATE ${table} SET ${columns} WHERE created_by LIKE '%${key.id}%' OR id = '${key.id}'`);
+    await deleteKey(database, key.id, 'admin');
+    await old('api_keys', "deleted_at = now() - interval '23 hours'");
+    expect(await pruneApiKeys(database)).toBe(0);
+    await old('api_keys', "deleted_at = now() - interval '25 hours'");
+    expect([ended.state, await pruneApiKeys(database)]).toEqual(['created', 1]);
+    await old('api_keys', "deleted_at = now() - interval '91 days'");
+    await database.query('test', "UPDATE api_key_changes SET changed_at = now() - interval '91 days'");
+    // The key, and the creations of both shares. Those of keys stay.
+    expect([await pruneApiKeys(database), await pruneApiKeys(database)]).toEqual([3, 0]);
+    const left = await rows(
+      database,
+      'SELECT (SELECT count(*) FROM api_keys) AS keys, count(*) AS noted FROM api_key_changes',
+    );
+    expect(left).toEqual([{ keys: 2, noted: 3 }]);
   });
 });
 

@@ -8,6 +8,7 @@ import {
   createAds,
   createKey,
   createRulesRegister,
+  createShare,
   DAYS_AHEAD,
   type Database,
   deleteKey,
@@ -18,6 +19,7 @@ import {
   listKeys,
   lookUpAds,
   noteRecorded,
+  pruneApiKeys,
   pruneMinutes,
   pruneReusedSessions,
   pruneSeconds,
@@ -129,6 +131,8 @@ describe('the role of the services', () => {
     const created = await createKey(services, fields, 'admin');
     const id = created === 'too many' ? '' : created.key.id;
     expect(await listKeys(services, 10)).toMatchObject([{ id }]);
+    const share = { name: 'x', ad_id: 'ad-001', campaign: null, advertiser: null, expires_at: '2126-01-01' };
+    expect(await createShare(services, share, { name: `x (${id})`, keyId: id })).toMatchObject({ state: 'created' });
     expect(await deleteKey(services, id, 'admin')).toMatchObject({ id });
     await owner.query(
       'test',
@@ -148,6 +152,7 @@ describe('the role of the services', () => {
     expect(await pruneSeconds(services)).toBe(1);
     expect(await pruneMinutes(services, LEAST_MINUTES_KEPT)).toBe(1);
     expect(await pruneReusedSessions(services)).toBe(0);
+    expect(await pruneApiKeys(services)).toBe(0);
   });
 
   it.each([
@@ -180,6 +185,7 @@ describe('the role of the services', () => {
       'ensure_event_partitions',
       'erase_address',
       'keep_late_event',
+      'prune_api_keys',
       'renew_ledger_identity',
       'renew_ledger_identity_on_delete',
     ];

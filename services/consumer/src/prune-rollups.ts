@@ -1,9 +1,9 @@
 import type { Postgres } from '@ads/connections';
-import { type Database, pruneGate, pruneMinutes, pruneReusedSessions, pruneSeconds } from '@ads/ledger';
+import { type Database, pruneApiKeys, pruneGate, pruneMinutes, pruneReusedSessions, pruneSeconds } from '@ads/ledger';
 import type { Clock } from '@ads/runtime';
 
 /**
- * Deletes rows of the rollups, of the gate and of the counts of reused sessions that are not kept any more, by the clock of
+ * Deletes rows of the rollups, of the gate, of the counts of reused sessions and of API keys and shares that are not kept any more, by the clock of
  * Postgres. Refuses while any two clocks are more than 30 s apart: rows that a wrong clock deletes would be missing in windows
  * and in every rebuild.
  *
@@ -23,4 +23,5 @@ export async function pruneRollups(
   await pruneMinutes(postgres, minutesKept, signal);
   await pruneGate(postgres, signal);
   await pruneReusedSessions(postgres, signal);
+  await pruneApiKeys(postgres, signal);
 }

@@ -60,7 +60,7 @@ export const keysPaths = {
       tags,
       summary: 'Delete an API key',
       description:
-        'Deletes a key. Every replica refuses it within 2 s, and ends the live streams and exports that were opened with it. A repeated request gets the same answer. The table `api_key_changes` records who created and deleted each key.',
+        'Deletes a key. Every replica refuses it within 2 s, and ends the live streams and exports that were opened with it, and the shares that it created. A repeated request gets the same answer. The table `api_key_changes` records who created and deleted each key.',
       parameters: [
         {
           name: 'key_id',

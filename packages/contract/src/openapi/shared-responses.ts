@@ -27,7 +27,7 @@ import { empty, error, noCatalogue, noPostgres, retryLater } from './parts.js';
  * to it. A test fails if two operations describe the same response.
  */
 
-const CLIENT = 'kO3pXv1zQm8bT4Ya';
+export const CLIENT = 'kO3pXv1zQm8bT4Ya';
 
 /** The example of a 429 of a request with events. */
 export const tooManyEvents = rateLimited(6_000, CLIENT);

@@ -1,9 +1,9 @@
-import { tooManyShares, unknownCampaign, unknownShare } from '../access-errors.js';
-import { invalidFields, unknownAd } from '../errors.js';
+import { tooManyNewShares, tooManyShares, unknownCampaign, unknownShare } from '../access-errors.js';
+import { invalidFields, rateLimited, unknownAd } from '../errors.js';
 import { API_PREFIX, ENDPOINTS } from '../paths.js';
 import { sharesQuery } from '../share-requests.js';
-import { error, json, queryParameters } from './parts.js';
-import { requestErrors, shared } from './shared-responses.js';
+import { error, json, queryParameters, retryLater } from './parts.js';
+import { CLIENT, requestErrors, shared } from './shared-responses.js';
 
 const ID = '019b7d6c-90ce-7a3b-9c1d-2e4f5a6b7c8d';
 
@@ -28,7 +28,7 @@ export const sharesPaths = {
       tags,
       summary: 'Share the numbers of an ad or a campaign',
       description:
-        'Creates a share and returns its secret, which is not shown again. A client sends the secret as its API key. It opens the report, the play times and the diagnostics of the ad, or of the ads of the campaign, and the names, state and dates of these ads, and nothing else. A link to the dashboard has it in the fragment: `/dashboard/report#share=SECRET`. Every replica accepts the secret within 2 s. At most 5,000 shares can exist.',
+        'Creates a share and returns its secret, which is not shown again. A client sends the secret as its API key. It opens the report, the play times and the diagnostics of the ad, or of the ads of the campaign, and the names, state and dates of these ads, and nothing else. A link to the dashboard has it in the fragment: `/dashboard/report#share=SECRET`. Every replica accepts the secret within 2 s. The share ends at `expires_at`, and with the API key that creates it: `expires_at` is no later than the expiry of that key, and the deletion of the key ends the share. At most 5,000 shares can exist. Keys create at most 500 shares of one advertiser, and 5,000 in all, within 24 hours, and at most 500 shares of one advertiser can exist; `ADMIN_API_KEY` is exempt from that.',
       requestBody: {
         required: true,
         content: { 'application/json': { schema: { $ref: '#/components/schemas/NewShare' }, example: body } },
@@ -44,10 +44,15 @@ export const sharesPaths = {
           unknownAd('no-such-ad', 404),
           unknownCampaign(),
         ),
-        409: error('There are too many shares.', tooManyShares(5_000)),
+        409: error('There are too many shares.', tooManyShares(5_000, 'all'), tooManyShares(500, 'advertiser')),
         413: shared('BodyTooLarge'),
         415: shared('BodyNotJson'),
         ...common,
+        429: retryLater(
+          'The client has exceeded `RATE_LIMIT_READS_PER_MINUTE`, or keys created too many shares within 24 hours.',
+          rateLimited(600, CLIENT),
+          tooManyNewShares(3_600),
+        ),
       },
     },
     get: {

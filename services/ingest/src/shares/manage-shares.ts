@@ -1,17 +1,20 @@
 import {
+  type ApiError,
   ENDPOINTS,
   invalidFields,
+  keyEnded,
   otherAdvertiser,
   queryOf,
   readNewShare,
   readSharesQuery,
+  tooManyNewShares,
   tooManyShares,
   unknownAd,
   unknownCampaign,
   unknownShare,
 } from '@ads/contract';
 import { callerOf, readBody, toExpress } from '@ads/http';
-import { createShare, deleteShare, listShares, MOST_SHARES } from '@ads/ledger';
+import { createShare, deleteShare, listShares, type ShareCreation } from '@ads/ledger';
 import { isUuid, type ShareFields } from '@ads/models';
 import type { Response, Router } from 'express';
 import { keyTurns } from '../keys/key-turns.js';
@@ -25,10 +28,12 @@ export function manageShares(router: Router, { database, keys, readJson, now }: 
     const reading = readNewShare(await readBody(request, readJson), now());
     if (reading.state === 'invalid') throw invalidFields(reading.details);
     const fields = ofCaller(reading.fields, response);
-    const created = await inTurn(request, () => createShare(database, fields, callerOf(response).name));
-    if (created === 'too many') throw tooManyShares(MOST_SHARES);
-    if (created === 'unknown') throw fields.ad_id === null ? unknownCampaign() : unknownAd(fields.ad_id, 404);
+    const caller = callerOf(response);
+    const created = await inTurn(request, () => createShare(database, fields, caller));
+    if (created.state !== 'created') throw refusalOf(created, fields);
     await keys.refresh();
+    // The key may have ended within the second before: then the share does not work.
+    if (!caller.isAdmitted()) throw keyEnded();
     response.status(201).json({ secret: created.secret, ...created.share });
   });
 
@@ -59,6 +64,17 @@ export function manageShares(router: Router, { database, keys, readJson, now }: 
     await keys.refresh();
     response.json(share);
   });
+}
+
+function refusalOf(creation: Exclude<ShareCreation, { readonly state: 'created' }>, fields: ShareFields): ApiError {
+  switch (creation.state) {
+    case 'unknown':
+      return fields.ad_id === null ? unknownCampaign() : unknownAd(fields.ad_id, 404);
+    case 'too_many':
+      return tooManyShares(creation.most, creation.of);
+    case 'too_often':
+      return tooManyNewShares(creation.seconds);
+  }
 }
 
 /** The share is limited as its creator is. @throws ApiError 403 for another advertiser than that of the caller */
