@@ -13,6 +13,7 @@ import { setHeaders } from './head.js';
 import { invalidTrafficHeaderReader } from './invalid-traffic-header.js';
 import { createObserver, observe, observedOf } from './observe.js';
 import { createRateLimiters, limitRequests, type RateLimitConfig } from './rate-limiter.js';
+import type { RequestContext } from './request-context.js';
 import { errorAnswer } from './response.js';
 import { traceRequests } from './trace-requests.js';
 
@@ -34,7 +35,7 @@ export interface ApiOptions {
    */
   readonly routes?: (router: Router) => void;
   /** Called for each error response of the fast path. @param path such as `/t/{event}` */
-  readonly onRefused?: (path: string, error: ApiError) => void;
+  readonly onRefused?: (path: string, error: ApiError, sender: Pick<RequestContext, 'clientKey'>) => void;
 }
 
 /** Returns the request listener of a service: fast path, management endpoints, routes, errors. */

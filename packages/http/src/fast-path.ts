@@ -47,7 +47,7 @@ export interface FastPathOptions {
   readonly clientAddressOf: (request: IncomingMessage) => string | undefined;
   readonly isStitcher: (request: IncomingMessage) => boolean;
   /** See `ApiOptions`. */
-  readonly onRefused?: ((path: string, error: ApiError) => void) | undefined;
+  readonly onRefused?: ((path: string, error: ApiError, sender: RequestContext) => void) | undefined;
 }
 
 const JSON_TYPE = 'application/json; charset=utf-8';
@@ -232,7 +232,7 @@ class FastPathContext extends ObservedRequest implements RequestContext {
   readonly refuse = (thrown: unknown): void => {
     const { options, path, errorContent } = this.#route;
     const answer = errorAnswer(thrown, this, errorContent);
-    if (this.error !== undefined) options.onRefused?.(path, this.error);
+    if (this.error !== undefined) options.onRefused?.(path, this.error, this);
     this.#send(answer);
   };
 

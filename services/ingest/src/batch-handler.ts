@@ -1,5 +1,5 @@
 import { ApiError, detailsOfItem, invalidFields, invalidRequest, unavailable } from '@ads/contract';
-import type { Answer, BatchBody, FastPathHandler } from '@ads/http';
+import type { Answer, BatchBody, FastPathHandler, RequestContext } from '@ads/http';
 import { type AdEvent, batchedEventReader, EVENT_KINDS } from '@ads/models';
 import { type AcceptAllDependencies, acceptEvents, orRefusal } from './accept-event.js';
 import { type EventDependencies, eventOf, isoTime, judgedByBody, receiptOf } from './event-handler.js';
@@ -12,7 +12,7 @@ const MAX_DETAILS = 100;
 
 export interface BatchDependencies extends EventDependencies, AcceptAllDependencies {
   /** Called for each event that is refused while others of its batch are accepted. */
-  readonly onEventRefused: (error: ApiError) => void;
+  readonly onEventRefused: (error: ApiError, sender: Pick<RequestContext, 'clientKey'>) => void;
 }
 
 /** The result of one event: its JSON text, or the error. */
@@ -38,7 +38,7 @@ export function batchHandler(maxEvents: number, dependencies: BatchDependencies)
       orRefusal(() => judgedByBody(eventOf(read(fields), fields), fields, dependencies)),
     );
     return acceptEvents(readings, () => context.clientKey(), acceptedResult, dependencies).then((results) =>
-      answerTo(results, date, dependencies.onEventRefused),
+      answerTo(results, date, (error) => dependencies.onEventRefused(error, context)),
     );
   };
 }

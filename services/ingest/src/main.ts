@@ -95,7 +95,7 @@ await runProcess<IngestConfig>({
           batchReader({ limitBytes: config.MAX_BATCH_BYTES, heldBytes: config.MAX_BATCH_BYTES_HELD }),
           batchHandler(config.MAX_BATCH_EVENTS, {
             ...dependencies,
-            onEventRefused: (error) => rejected.refused(ENDPOINTS.events.path, error),
+            onEventRefused: (error, sender) => rejected.refused(ENDPOINTS.events.path, error, sender),
           }),
         );
         for (const kind of ENDPOINT_KINDS) {

@@ -23,8 +23,9 @@ function setUp() {
     wait: (ms: number) => {
       time += ms;
     },
-    unknown: (adId: string, path = '/t/{event}') => refused(path, unknownAd(adId, 404)),
-    refused,
+    unknown: (adId: string, path = '/t/{event}', client = 'one') =>
+      refused(path, unknownAd(adId, 404), { clientKey: () => client }),
+    refused: (path: string, error: ApiError) => refused(path, error, { clientKey: () => 'one' }),
     /** The ids that are listed, with their counts. */
     counts: () => Object.fromEntries(list.read().map(({ ad_id: id, count }) => [id, count])),
   };
@@ -42,7 +43,7 @@ describe('the list of rejections', () => {
     expect(read()).toEqual([
       {
         ...{ outcome: 'rejected', path: '/t/{event}', error: 'unknown_ad', message, ad_id: 'wrong', count: 2 },
-        ...{ first_at: '2026-01-02T00:00:00.000Z', last_at: '2026-01-02T00:00:01.500Z' },
+        ...{ client: 0, first_at: '2026-01-02T00:00:00.000Z', last_at: '2026-01-02T00:00:01.500Z' },
       },
       expect.objectContaining({ path: '/ads/events', ad_id: 'wrong', count: 1 }),
       expect.objectContaining({ path: '/ads/events', ad_id: 'other', count: 1 }),
@@ -67,6 +68,19 @@ describe('the list of rejections', () => {
     expect(read()).toEqual([]);
   });
 
+  it('keeps rare wrong tags of others, however many ids one client makes up, and however often it sends each', () => {
+    const { unknown, counts, wait } = setUp();
+    for (let seconds = 0; seconds < 60; seconds += 1) {
+      for (let sent = 0; sent < 50; sent += 1) {
+        for (let times = 0; times < 3; times += 1) unknown(`hostile-${seconds}-${sent}`, '/t/{event}', 'hostile');
+      }
+      if (seconds % 10 === 0) unknown(`rare-${seconds}`, '/t/{event}', 'publisher');
+      wait(1_000);
+    }
+    const rare = [0, 10, 20, 30, 40, 50].map((seconds) => [`rare-${seconds}`, 1]);
+    expect(counts()).toMatchObject(Object.fromEntries(rare));
+  });
+
   it('cuts ids, and replaces characters that could deceive', () => {
     const { unknown, read } = setUp();
     unknown(`\u001B[2J\u202E\uD83D<b>${'x'.repeat(20_000)}`);
@@ -78,7 +92,8 @@ describe('the list of rejections', () => {
 });
 
 test('the lists of several replicas are one list, the latest first', () => {
-  const row = { outcome: 'rejected', path: '/t/{event}', error: 'unknown_ad', message: 'x', ad_id: 'a' } as const;
+  const answered = { outcome: 'rejected', path: '/t/{event}', error: 'unknown_ad', message: 'x', ad_id: 'a' } as const;
+  const row = { ...answered, client: 0 };
   const at = (seconds: number) => new Date(START + seconds * 1_000).toISOString();
   const shareOf = (...rejected: Parameters<typeof merged>[0][number]['rejected']) => ({
     at: 0,
@@ -90,7 +105,18 @@ test('the lists of several replicas are one list, the latest first', () => {
   const later = { ...row, ad_id: 'b', count: 1, first_at: at(8), last_at: at(8) };
   const old = { ...row, ad_id: 'c', count: 1, first_at: at(-9), last_at: at(-9) };
   expect(merged([shareOf(one), shareOf(same, later, old)], START)).toEqual({
-    rejected: [later, { ...row, count: 5, first_at: at(1), last_at: at(7) }],
+    rejected: [
+      { ...answered, ad_id: 'b', count: 1, first_at: at(8), last_at: at(8) },
+      { ...answered, count: 5, first_at: at(1), last_at: at(7) },
+    ],
     notListed: 2,
   });
+  // A client with most of the rows takes no room from others.
+  const hostile = Array.from({ length: 2 * MOST_LISTED }, (_, index) => ({
+    ...one,
+    ad_id: `hostile-${index}`,
+    client: 1,
+  }));
+  const { rejected } = merged([shareOf(...hostile), shareOf({ ...later, first_at: at(1), last_at: at(1) })], START);
+  expect([rejected.length, rejected.at(-1)?.ad_id]).toEqual([MOST_LISTED, 'b']);
 });

@@ -1,14 +1,18 @@
 import { type ApiError, ENDPOINTS, PREFETCH_REFUSED } from '@ads/contract';
+import type { RequestContext } from '@ads/http';
 import type { Ad, AdEvent, IngestVerdict } from '@ads/models';
 import type { Clock, ProcessContext } from '@ads/runtime';
 import type { Connections } from '../connections.js';
 import { createRejectedList, type RejectedList } from './rejected-list.js';
 import { type SharedRejections, shareRejections } from './share-rejections.js';
 
+/** The client that sent a request. */
+export type Sender = Pick<RequestContext, 'clientKey'>;
+
 /** Notes what was rejected, so that a wrong tag is found. */
 export interface RejectedEvents {
   /** An error response, or the error of one event of a batch. @param path such as `/t/{event}` */
-  readonly refused: (path: string, error: ApiError) => void;
+  readonly refused: (path: string, error: ApiError, sender: Sender) => void;
   /** A durable event that ingest has found invalid. */
   readonly notCounted: (event: AdEvent) => void;
   /** A VAST document without an ad. */
@@ -41,27 +45,31 @@ export function openRejectedEvents(
 
 /** @param now milliseconds since the epoch */
 export function notesTo({ note }: Pick<RejectedList, 'note'>, now: () => number): Omit<RejectedEvents, 'read'> {
-  const refused = (path: string, error: ApiError): void => {
+  const refused = (path: string, error: ApiError, sender: Sender): void => {
     if (error.items.length > 0) {
-      for (const item of error.items) refused(path, item);
+      for (const item of error.items) refused(path, item, sender);
       return;
     }
     if (error.code === PREFETCH_REFUSED) return;
-    note({ outcome: 'rejected', path, error: error.code, message: error.message, adId: error.facts.ad_id });
+    const { code, message, facts } = error;
+    note({ outcome: 'rejected', path, error: code, message, adId: facts.ad_id, client: () => sender.clientKey() });
   };
   return {
     refused,
-    notCounted({ adId, verdict }) {
+    notCounted({ adId, verdict, ip }) {
       const message = verdict === undefined ? undefined : TAG_MISTAKES[verdict];
       if (verdict === undefined || message === undefined) return;
-      note({ outcome: 'not_counted', path: null, error: verdict, message, adId });
+      note({ outcome: 'not_counted', path: null, error: verdict, message, adId, client: () => ip });
     },
     withoutAd(ad) {
       const message = `The document has no ad: ${emptinessOf(ad, now())}`;
-      note({ outcome: 'no_ad', path: ENDPOINTS.vast.path, error: 'not_served', message, adId: ad.id });
+      note({ outcome: 'no_ad', path: ENDPOINTS.vast.path, error: 'not_served', message, adId: ad.id, client: anyone });
     },
   };
 }
+
+/** A document names an ad that exists, so clients cannot make up rows. */
+const anyone = (): string => '';
 
 function emptinessOf({ status, starts_at: start, ends_at: end }: Ad, time: number): string {
   if (status !== 'active') return `the ad is ${status}. Set its status to active, or remove the tag.`;

@@ -7,6 +7,8 @@ export interface Rejection {
   readonly error: string;
   readonly message: string;
   readonly adId: string | undefined;
+  /** Returns the client key of the sender. */
+  readonly client: () => string;
 }
 
 /** Rejections in memory. Equal ones are counted together. */
@@ -14,7 +16,7 @@ export interface RejectedList {
   /** Takes less than a microsecond if an equal rejection is listed, or if this second had its {@link NEW_PER_SECOND}. */
   note(rejection: Rejection): void;
   /** The rejections of the last hour, in any order. */
-  read(): RejectedEvent[];
+  read(): ListedRejection[];
   /** Rejections since the start that could not be listed. */
   notListed(): number;
 }
@@ -30,7 +32,16 @@ export const NEW_PER_SECOND = 5;
 export const LONGEST_AD_ID = 128;
 export const LONGEST_MESSAGE = 300;
 
-interface Row extends Omit<RejectedEvent, 'count' | 'first_at' | 'last_at'> {
+/** A rejection of the list. */
+export interface ListedRejection extends RejectedEvent {
+  /** Tells the clients of one list apart, by which room is shared. It says nothing else about the client. */
+  readonly client: number;
+}
+
+interface Row extends Omit<ListedRejection, 'client' | 'count' | 'first_at' | 'last_at'> {
+  readonly name: string;
+  /** The key of the client that sent it first. */
+  readonly client: string;
   count: number;
   /** Milliseconds since the epoch. */
   readonly firstAt: number;
@@ -41,13 +52,13 @@ interface Reason {
   readonly rows: Map<string, Row>;
   /** The second of the last new row, and the new rows in it. */
   second: number;
-  added: number;
+  added: Row[];
 }
 
 /**
- * A list with bounded memory and time. If a reason has no room, its least frequent rejection is dropped, the oldest of equally
- * frequent ones: a wrong tag that repeats often stays. A client that
- * sends ever new ids, each several times, can keep rare rejections off the list.
+ * A list with bounded memory and time. Room is shared by reason, and within a reason by client: a row of the client with the most
+ * rows is dropped, its least frequent one, and the oldest of equally frequent ones. So a wrong tag that repeats often stays, and a
+ * client that sends ever new ids takes room from itself only.
  *
  * @param now milliseconds since the epoch
  */
@@ -56,33 +67,54 @@ export function createRejectedList(now: () => number): RejectedList {
   let size = 0;
   let notListed = 0;
 
-  function drop(reason: Reason, name: string): void {
+  function drop(reason: Reason, { name }: Row): void {
     if (reason.rows.delete(name)) size -= 1;
   }
 
   function dropOld(): void {
     const oldest = now() - LISTED_MS;
     for (const reason of reasons.values()) {
-      for (const [name, { lastAt }] of reason.rows) if (lastAt < oldest) drop(reason, name);
+      for (const row of reason.rows.values()) if (row.lastAt < oldest) drop(reason, row);
     }
   }
 
   function makeRoom(reason: Reason): void {
     if (size < MOST_LISTED && reason.rows.size < MOST_PER_REASON) return;
     dropOld();
-    if (reason.rows.size >= MOST_PER_REASON) dropLeast(reason);
-    if (size >= MOST_LISTED) dropLeast(largestOf(reasons.values()));
+    if (reason.rows.size >= MOST_PER_REASON) dropOne(reason);
+    if (size >= MOST_LISTED) {
+      const { reason: largest } = largestOf(
+        Array.from(reasons.values(), (one) => ({ reason: one, size: one.rows.size })),
+      );
+      dropOne(largest);
+    }
   }
 
-  function dropLeast(reason: Reason): void {
-    let least: [string, Row] | undefined;
-    for (const entry of reason.rows) {
-      const [, row] = entry;
-      if (least === undefined || row.count < least[1].count) least = entry;
+  /** Drops a row of the client that has the most rows. */
+  function dropOne(reason: Reason): void {
+    dropUnlisted(reason, leastOf(largestOf(byClient(reason.rows.values())).rows));
+  }
+
+  function dropUnlisted(reason: Reason, row: Row): void {
+    if (reason.rows.get(row.name) === row) notListed += row.count;
+    drop(reason, row);
+  }
+
+  /** True if a new row of the client is within the limit of this second, or takes the place of one of a client with two more. */
+  function mayAdd(reason: Reason, client: string, time: number): boolean {
+    const second = Math.floor(time / 1_000);
+    if (second !== reason.second) {
+      reason.second = second;
+      reason.added = [];
     }
-    if (least === undefined) return;
-    notListed += least[1].count;
-    drop(reason, least[0]);
+    if (reason.added.length < NEW_PER_SECOND) return true;
+    const largest = largestOf(byClient(reason.added));
+    const own = reason.added.filter((row) => row.client === client).length;
+    if (largest.size < own + 2) return false;
+    const least = leastOf(largest.rows);
+    reason.added = reason.added.filter((row) => row !== least);
+    dropUnlisted(reason, least);
+    return true;
   }
 
   return {
@@ -91,42 +123,46 @@ export function createRejectedList(now: () => number): RejectedList {
       const reasonName = `${path} ${error}`;
       let reason = reasons.get(reasonName);
       if (reason === undefined) {
-        reason = { rows: new Map(), second: 0, added: 0 };
+        reason = { rows: new Map(), second: 0, added: [] };
         reasons.set(reasonName, reason);
       }
       const message = rejection.message.slice(0, LONGEST_MESSAGE);
       const adId = rejection.adId?.slice(0, LONGEST_AD_ID) ?? '';
       const name = `${message}\n${adId}`;
-      const row = reason.rows.get(name);
+      const known = reason.rows.get(name);
       const time = now();
-      if (row !== undefined) {
-        row.count += 1;
-        row.lastAt = time;
+      if (known !== undefined) {
+        known.count += 1;
+        known.lastAt = time;
         return;
       }
-      const second = Math.floor(time / 1_000);
-      if (second !== reason.second) {
-        reason.second = second;
-        reason.added = 0;
-      }
-      if (reason.added >= NEW_PER_SECOND) {
+      const client = rejection.client();
+      if (!mayAdd(reason, client, time)) {
         notListed += 1;
         return;
       }
-      reason.added += 1;
       makeRoom(reason);
-      reason.rows.set(ownText(name), {
-        ...{ outcome, path, error, message: printable(message) },
+      const row: Row = {
+        ...{ name: ownText(name), client: ownText(client), outcome, path, error, message: printable(message) },
         ad_id: adId === '' ? null : printable(adId),
         ...{ count: 1, firstAt: time, lastAt: time },
-      });
+      };
+      reason.added.push(row);
+      reason.rows.set(row.name, row);
       size += 1;
     },
     read() {
       dropOld();
+      const clients = new Map<string, number>();
+      const numberOf = (client: string): number => {
+        const number = clients.get(client) ?? clients.size;
+        clients.set(client, number);
+        return number;
+      };
       return [...reasons.values()].flatMap(({ rows }) =>
-        Array.from(rows.values(), ({ firstAt, lastAt, ...row }) => ({
+        Array.from(rows.values(), ({ name: _, client, firstAt, lastAt, ...row }) => ({
           ...row,
+          client: numberOf(client),
           first_at: new Date(firstAt).toISOString(),
           last_at: new Date(lastAt).toISOString(),
         })),
@@ -136,10 +172,24 @@ export function createRejectedList(now: () => number): RejectedList {
   };
 }
 
-function largestOf(reasons: Iterable<Reason>): Reason {
-  const [first, ...others] = reasons;
-  if (first === undefined) throw new Error('There is no reason yet.');
-  return others.reduce((largest, one) => (one.rows.size > largest.rows.size ? one : largest), first);
+function byClient(rows: Iterable<Row>): { readonly size: number; readonly rows: readonly Row[] }[] {
+  const groups = new Map<string, Row[]>();
+  for (const row of rows) {
+    const group = groups.get(row.client);
+    if (group === undefined) groups.set(row.client, [row]);
+    else group.push(row);
+  }
+  return Array.from(groups.values(), (group) => ({ size: group.length, rows: group }));
+}
+
+function leastOf([first, ...others]: readonly Row[]): Row {
+  if (first === undefined) throw new Error('There is no row.');
+  return others.reduce((least, row) => (row.count < least.count ? row : least), first);
+}
+
+function largestOf<Group extends { readonly size: number }>([first, ...others]: readonly Group[]): Group {
+  if (first === undefined) throw new Error('There is no group.');
+  return others.reduce((largest, one) => (one.size > largest.size ? one : largest), first);
 }
 
 /** A copy without control characters, invisible ones, those that change the direction of text, and halves of a character. */

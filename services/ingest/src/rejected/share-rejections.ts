@@ -3,7 +3,7 @@ import type { RejectedEvent } from '@ads/contract';
 import { type CounterStore, type Database, readIdentity } from '@ads/ledger';
 import { ledgerIdOf } from '@ads/models';
 import { every } from '@ads/runtime';
-import { LISTED_MS, MOST_LISTED, type RejectedList } from './rejected-list.js';
+import { LISTED_MS, type ListedRejection, MOST_LISTED, type RejectedList } from './rejected-list.js';
 
 /** The rejections of all replicas. */
 export interface AllRejections {
@@ -35,7 +35,7 @@ interface Share {
   /** Milliseconds since the epoch. */
   readonly at: number;
   readonly notListed: number;
-  readonly rejected: readonly RejectedEvent[];
+  readonly rejected: readonly ListedRejection[];
 }
 
 const SHARE_MS = 2_000;
@@ -59,7 +59,7 @@ export function shareRejections({ list, redis, database, now }: ShareOptions): S
     const identity = await readIdentity(database).catch(() => undefined);
     if (identity !== undefined) ledger = ledgerIdOf(identity);
     if (ledger === undefined) throw new Error('The ledger is not known.');
-    return `rejected-events:1:{${ledger}}`;
+    return `rejected-events:2:{${ledger}}`;
   }
 
   async function write(): Promise<void> {
@@ -115,22 +115,52 @@ function parse(text: string): Share {
   return JSON.parse(text) as Share;
 }
 
-/** Counts equal rejections of several replicas together. @param since milliseconds since the epoch; older ones are left out */
+/** A row of the merged list, and its client, which no answer has. */
+interface Merged {
+  readonly row: RejectedEvent;
+  readonly client: string;
+}
+
+/**
+ * Counts equal rejections of several replicas together. Room is shared by reason and client, as in the list of a replica.
+ *
+ * @param since milliseconds since the epoch; older ones are left out
+ */
 export function merged(shares: readonly Share[], since: number): Omit<AllRejections, 'isComplete'> {
-  const rows = new Map<string, RejectedEvent>();
-  for (const row of shares.flatMap(({ rejected }) => rejected)) {
-    const { count, first_at, last_at, ...rest } = row;
-    if (Date.parse(last_at) < since) continue;
-    const name = JSON.stringify(rest);
-    const other = rows.get(name) ?? { count: 0, first_at, last_at };
-    const [first, ...later] = [first_at, last_at, other.first_at, other.last_at].sort();
-    rows.set(name, {
-      ...rest,
-      count: count + other.count,
-      first_at: first ?? first_at,
-      last_at: later.at(-1) ?? last_at,
-    });
+  const rows = new Map<string, Merged>();
+  for (const [replica, { rejected }] of shares.entries()) {
+    for (const { client, count, first_at, last_at, ...rest } of rejected) {
+      if (Date.parse(last_at) < since) continue;
+      const name = JSON.stringify(rest);
+      const other = rows.get(name);
+      const { row = { count: 0, first_at, last_at } } = other ?? {};
+      const [first, ...later] = [first_at, last_at, row.first_at, row.last_at].sort();
+      rows.set(name, {
+        client: other?.client ?? `${replica} ${client}`,
+        row: { ...rest, count: count + row.count, first_at: first ?? first_at, last_at: later.at(-1) ?? last_at },
+      });
+    }
   }
-  const rejected = [...rows.values()].sort((a, b) => (a.last_at < b.last_at ? 1 : -1)).slice(0, MOST_LISTED);
+  const rejected = fairest([...rows.values()]).sort((a, b) => (a.last_at < b.last_at ? 1 : -1));
   return { rejected, notListed: shares.reduce((sum, { notListed }) => sum + notListed, 0) };
+}
+
+/** The {@link MOST_LISTED} rows that remain if reasons take turns, and the clients within a reason, whose frequent rows come first. */
+function fairest(rows: readonly Merged[]): RejectedEvent[] {
+  const frequent = [...rows].sort((a, b) => b.row.count - a.row.count);
+  const byClient = inTurns(frequent, ({ row: { path, error }, client }) => `${path} ${error} ${client}`);
+  const byReason = inTurns(byClient, ({ row: { path, error } }) => `${path} ${error}`);
+  return byReason.slice(0, MOST_LISTED).map(({ row }) => row);
+}
+
+/** The items in such an order that all groups take turns. The order within a group stays. */
+function inTurns<Item>(items: readonly Item[], groupOf: (item: Item) => string): Item[] {
+  const sizes = new Map<string, number>();
+  const placed = items.map((item) => {
+    const group = groupOf(item);
+    const place = sizes.get(group) ?? 0;
+    sizes.set(group, place + 1);
+    return { item, place };
+  });
+  return placed.sort((a, b) => a.place - b.place).map(({ item }) => item);
 }
