@@ -1,7 +1,18 @@
 import { createHash } from 'node:crypto';
-import { constants, existsSync, mkdirSync, readdirSync, statfsSync } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 
 /** The size and the SHA-256 of a file. */
 export interface FileEntry {
@@ -10,91 +21,75 @@ export interface FileEntry {
 }
 
 const CHUNK_BYTES = 262_144;
-/** Files that are read, written or synced at the same time. */
+/** Files that are synced at the same time. */
 const AT_ONCE = 8;
 
-/** Writes one new file, which only its owner may read, as it contains personal data or passwords. */
-export class FileSink {
-  readonly #handle: FileHandle;
-  readonly #hash = createHash('sha256');
-  #bytes = 0;
+/*
+ * Files are read and written by synchronous calls, with pauses for other work of this process: Postgres has over a thousand small
+ * files, and in a busy process each asynchronous call waits for its turn.
+ */
 
-  private constructor(handle: FileHandle) {
-    this.#handle = handle;
-  }
+const WORK_MS = 10;
+let pausedAt = 0;
 
-  /** @throws Error if the file exists */
-  static async open(path: string): Promise<FileSink> {
-    return new FileSink(await open(path, 'wx', 0o600));
-  }
-
-  async write(chunk: Uint8Array): Promise<void> {
-    await this.#handle.writeFile(chunk);
-    this.#hash.update(chunk);
-    this.#bytes += chunk.length;
-  }
-
-  /** Closes the file. {@link syncAll} makes it durable. */
-  async end(): Promise<FileEntry> {
-    await this.#handle.close();
-    return { bytes: this.#bytes, sha256: this.#hash.digest('hex') };
-  }
-
-  async abandon(): Promise<void> {
-    await this.#handle.close().catch(() => undefined);
-  }
+async function pauseForOthers(): Promise<void> {
+  if (performance.now() - pausedAt < WORK_MS) return;
+  await setImmediate();
+  pausedAt = performance.now();
 }
 
-/** Copies a file. Its end is where the last read finds it, as the file may grow meanwhile. */
-export async function copyFile(from: string, to: string): Promise<FileEntry> {
-  const source = await open(from, constants.O_RDONLY);
-  try {
-    const sink = await FileSink.open(to);
-    try {
-      for await (const chunk of chunksOf(source)) await sink.write(chunk);
-      return await sink.end();
-    } finally {
-      await sink.abandon();
-    }
-  } finally {
-    await source.close();
-  }
-}
-
-/** Writes a file with this content. */
-export async function writeNewFile(path: string, content: Uint8Array | string): Promise<FileEntry> {
-  const sink = await FileSink.open(path);
-  try {
-    await sink.write(Buffer.from(content));
-    return await sink.end();
-  } finally {
-    await sink.abandon();
-  }
-}
-
-/** Reads a file to compute its size and checksum. */
-export async function readEntry(path: string): Promise<FileEntry> {
-  const source = await open(path, constants.O_RDONLY);
+/** Writes a new file, which only its owner may read, as it contains personal data or passwords. @throws Error if it exists */
+export async function writeChunks(
+  path: string,
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): Promise<FileEntry> {
+  const file = openSync(path, 'wx', 0o600);
   try {
     const hash = createHash('sha256');
     let bytes = 0;
-    for await (const chunk of chunksOf(source)) {
+    for await (const chunk of chunks) {
+      writeFileSync(file, chunk);
       hash.update(chunk);
       bytes += chunk.length;
     }
     return { bytes, sha256: hash.digest('hex') };
   } finally {
-    await source.close();
+    closeSync(file);
   }
 }
 
-/** The chunks of an open file. Each is valid until the next one is read. */
-export async function* chunksOf(source: FileHandle, chunkBytes = CHUNK_BYTES): AsyncGenerator<Uint8Array> {
-  const buffer = Buffer.allocUnsafe(chunkBytes);
-  for (;;) {
-    const { bytesRead } = await source.read(buffer, 0, chunkBytes);
-    if (bytesRead === 0) return;
-    yield buffer.subarray(0, bytesRead);
+/** Copies a file. Its end is where the last read finds it, as the file may grow meanwhile. */
+export async function copyFile(from: string, to: string): Promise<FileEntry> {
+  return await writeChunks(to, chunksOf(from));
+}
+
+/** Writes a file with this content. */
+export async function writeNewFile(path: string, content: Uint8Array | string): Promise<FileEntry> {
+  return await writeChunks(path, [Buffer.from(content)]);
+}
+
+/** Reads a file to compute its size and checksum. */
+export async function readEntry(path: string): Promise<FileEntry> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  for await (const chunk of chunksOf(path)) {
+    hash.update(chunk);
+    bytes += chunk.length;
+  }
+  return { bytes, sha256: hash.digest('hex') };
+}
+
+/** The chunks of a file. Each is valid until the next one is read. */
+export async function* chunksOf(path: string, chunkBytes = CHUNK_BYTES): AsyncGenerator<Uint8Array> {
+  const file = openSync(path, 'r');
+  try {
+    const buffer = Buffer.allocUnsafe(chunkBytes);
+    for (let length = 1; length > 0; await pauseForOthers()) {
+      length = readSync(file, buffer, 0, chunkBytes, null);
+      if (length > 0) yield buffer.subarray(0, length);
+    }
+  } finally {
+    closeSync(file);
   }
 }
 

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { findProcess } from '../processes/table.js';
-import { copyFile, type FileEntry, FileSink, syncAll, writeNewFile } from './backup-files.js';
+import { copyFile, type FileEntry, syncAll, writeChunks, writeNewFile } from './backup-files.js';
 import { checksumLine, type Manifest, PARTS } from './manifest.js';
 
 /**
@@ -42,13 +42,7 @@ export class BackupWriter {
   async writeChunks(path: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
     const file = join(this.#draft, path);
     rmSync(file, { force: true });
-    const sink = await FileSink.open(file);
-    try {
-      for await (const chunk of chunks) await sink.write(chunk);
-      this.#files[path] = await sink.end();
-    } finally {
-      await sink.abandon();
-    }
+    this.#files[path] = await writeChunks(file, chunks);
   }
 
   /** Completes the backup. @throws Error if the folder exists by now */

@@ -1,5 +1,3 @@
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { DEAD_LETTER_STREAM, EVENT_STREAM, newerEventsSubject, WAITING_LETTER_SUBJECT } from '@ads/models';
 import { createInbox, type JetStreamManager, type NatsConnection, NatsError } from 'nats';
 import { chunksOf } from './backup-files.js';
@@ -136,14 +134,9 @@ export async function restoreStream(connection: NatsConnection, backup: StreamBa
   const { name, config, state } = backup;
   const begun = await request<{ deliver_subject: string }>(connection, `STREAM.RESTORE.${name}`, { config, state });
   if (begun === undefined) throw new Error(`JetStream did not accept the stream ${name}`);
-  const source = await open(file, constants.O_RDONLY);
-  try {
-    for await (const chunk of chunksOf(source, CHUNK_BYTES)) {
-      const { data } = await connection.request(begun.deliver_subject, chunk, { timeout: SILENCE_MS });
-      if (data.length > 0) read(data, name);
-    }
-  } finally {
-    await source.close();
+  for await (const chunk of chunksOf(file, CHUNK_BYTES)) {
+    const { data } = await connection.request(begun.deliver_subject, chunk, { timeout: SILENCE_MS });
+    if (data.length > 0) read(data, name);
   }
   const { data } = await connection.request(begun.deliver_subject, undefined, { timeout: SILENCE_MS });
   const created = read<{ state: StreamBackup['state'] }>(data, name);
