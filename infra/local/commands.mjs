@@ -35,7 +35,7 @@ Starts the whole tracker on this machine, on http://localhost:8080. Ctrl-C stops
 Variables, from the environment or a file .env:
   HTTP_PORT=9090      use another port
   HTTP_HOST=0.0.0.0   serve other devices of the network too, such as a phone
-  POSTGRES_HOST, REDIS_HOST, NATS_URL
+  DATABASE_URL or POSTGRES_HOST, REDIS_URL or REDIS_HOST, NATS_URL
                       use servers of your own; services/CONFIGURATION.md lists all variables`,
   },
   test: {
@@ -221,10 +221,11 @@ The files are JSON lines: .local/logs, and of earlier runs .local/logs-previous.
   },
   psql: {
     runsTracker: true,
-    program: './dist/psql.js',
+    program: '../../services/consumer/bundle/psql-main.js',
     printsResults: true,
     usage: `npm run psql [-- ARGUMENTS]
-Opens the database of npm start in psql, if psql is installed; POSTGRES_HOST, … choose another. Arguments go to psql.
+Opens the database of npm start in psql, if psql is installed; DATABASE_URL or POSTGRES_HOST, … choose another. Arguments go to
+psql.
   -c 'SELECT …'   run one statement`,
   },
   release: {

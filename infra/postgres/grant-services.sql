@@ -1,6 +1,8 @@
 -- Grants the services the rights that they need: to record and read, to create and change ads and API keys, and to call the
 -- SECURITY DEFINER functions that create and remove partitions, renew the identity of the ledger, erase an address, and prune API keys. Run it
 -- after the migrations. It can be repeated.
+-- Everybody may use the schema `public`, but not one that POSTGRES_SCHEMA names.
+DO $$ BEGIN EXECUTE format('GRANT USAGE ON SCHEMA %I TO ads;', current_schema()); END $$;
 GRANT SELECT ON ads, ledger_identity, migrations TO ads;
 GRANT INSERT (
   id, title, advertiser, campaign, image_url, target_url, click_mode, duration_seconds, skip_offset, media, vast_url,

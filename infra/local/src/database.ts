@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { projectRoot } from './project.js';
@@ -13,24 +12,21 @@ export const PROBE_LIMITS = { connectionTimeoutMillis: 2_000, query_timeout: 5_0
 /** Environment variables; those of the servers override those of this process. */
 export type Variables = Readonly<Record<string, string | undefined>>;
 
+/** Inserts the sample ads that are missing. */
+export const SAMPLE_ADS = join(projectRoot, 'infra', 'postgres', 'sample-ads.sql');
+
 /**
- * Runs the pending migrations of `packages/ledger`.
+ * Runs the pending migrations of `packages/ledger`, then SQL files.
  * @throws Error with the output of the migration
  */
-export async function migrate(env: Variables): Promise<void> {
+export async function migrate(env: Variables, ...files: readonly string[]): Promise<void> {
   const program = join(projectRoot, 'services', 'consumer', 'bundle', 'migrate.js');
-  const { code, output } = await runCommand(process.execPath, [program], {
+  const { code, output } = await runCommand(process.execPath, [program, ...files], {
     timeoutMs: 120_000,
     env: { ...process.env, ...env },
     cwd: projectRoot,
   });
   if (code !== 0) throw new Error(`The migration of the database failed:\n${output.trim()}`);
-}
-
-/** Inserts the sample ads that are missing. */
-export async function seedSampleAds(env: Variables): Promise<void> {
-  const sql = readFileSync(join(projectRoot, 'infra', 'postgres', 'sample-ads.sql'), 'utf8');
-  await withClient(env, (client) => client.query(sql));
 }
 
 /** Runs `work` on a new connection, and closes it. @throws the error of the connection or of `work` */
@@ -69,14 +65,13 @@ export async function addAds(database: pg.Pool, adIds: readonly string[]): Promi
   }
 }
 
-/** Uses the defaults of the services. The password may also come from the file that `POSTGRES_PASSWORD_FILE` names. */
+/** The address of a server that was started here. Its variables have no URL and no TLS. */
 function addressOf(env: Variables): pg.ClientConfig {
-  const file = env.POSTGRES_PASSWORD_FILE;
   return {
     host: env.POSTGRES_HOST ?? 'localhost',
     port: Number(env.POSTGRES_PORT ?? 5432),
     user: env.POSTGRES_USER ?? 'postgres',
-    password: file === undefined ? env.POSTGRES_PASSWORD : readFileSync(file, 'utf8').trim(),
+    password: env.POSTGRES_PASSWORD,
     database: env.POSTGRES_DB ?? 'ads',
   };
 }

@@ -3,7 +3,7 @@ export { restorePostgresFiles, restoreStreams } from './backup/restore-parts.js'
 export { takeBackup } from './backup/take-backup.js';
 export { findChromium } from './browser.js';
 export { shiftedClock } from './clock/shifted-clock.js';
-export { addAds, migrate, openPool, seedSampleAds, type Variables } from './database.js';
+export { addAds, migrate, openPool, SAMPLE_ADS, type Variables } from './database.js';
 export { type Gateway, openGateway } from './gateway/gateway.js';
 export { upstreamOf } from './gateway/routes.js';
 export { callHttp, type HttpAnswer, NO_ANSWER } from './http-call.js';
@@ -29,6 +29,7 @@ export {
 } from './service-table.js';
 export { programProcess, serviceProcess } from './services.js';
 export { type StandAloneRun, standAloneRun } from './stand-alone-run.js';
+export type { CertificateFiles, Certificates } from './testing/certificates.js';
 export { type Names, openNames } from './testing/names.js';
 export { openTestServers, type TestServers, type TestStack } from './testing/test-servers.js';
 export { waitFor } from './wait-for.js';

@@ -8,6 +8,13 @@ import { localFolder, projectRoot } from './project.js';
 /** Programs that start servers of their own, each with a folder under `.local`. */
 export type RunName = 'test' | 'chaos' | 'fuzz' | 'bounds' | 'bench' | 'check-deploy';
 
+/** The user's settings of another stack, such as DATABASE_URL, must not affect the processes of the run. */
+function dropServerVariables(): void {
+  for (const name of Object.keys(process.env)) {
+    if (/^(DATABASE_URL|POSTGRES_|REDIS_|NATS_)/.test(name)) delete process.env[name];
+  }
+}
+
 /** The folder and the shutdown hooks of such a program. */
 export interface StandAloneRun {
   /** An empty folder for data and logs, which is kept after a failed run. */
@@ -31,6 +38,7 @@ export async function standAloneRun<Options>(
   work: (run: StandAloneRun, options: Options) => Promise<boolean>,
 ): Promise<never> {
   const options = optionsOrEnd(readOptions);
+  dropServerVariables();
   await endLeftovers();
   const folder = openRunFolder(name);
   const ends: (() => Promise<void>)[] = [];

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { checkSettings } from './launcher/check-settings.js';
 import { lockLauncher } from './launcher/lock.js';
+import { ownServers } from './launcher/own-servers.js';
 import { step } from './launcher/progress.js';
 import { readSettings, type Settings } from './launcher/settings.js';
 import { Stack } from './launcher/stack.js';
@@ -42,9 +43,7 @@ async function main(): Promise<void> {
 
 /** Numbers of the demo must never mix with those of real ads. @throws Error if they could */
 function checkDemo({ demo, variables }: Settings): void {
-  const own = ['POSTGRES_HOST', 'REDIS_HOST', 'REDIS_CLUSTER_NODES', 'NATS_URL', 'NATS_URL_FILE'].filter(
-    (name) => variables[name] !== undefined,
-  );
+  const own = ownServers(variables);
   if (demo && variables.ADMIN_API_KEY_FILE !== undefined) {
     throw new Error('--demo registers ads with the key itself: set ADMIN_API_KEY instead of ADMIN_API_KEY_FILE.');
   }

@@ -71,8 +71,8 @@ async function check(label: string, [program = '', ...args]: string[], folders: 
 }
 
 async function findServers(): Promise<boolean> {
-  const found = await step('find Redis, NATS, PgBouncer', () =>
-    findExecutables(['redis-server', 'nats-server', 'pgbouncer']),
+  const found = await step('find Redis, NATS, PgBouncer, OpenSSL', () =>
+    findExecutables(['redis-server', 'nats-server', 'pgbouncer', 'openssl']),
   );
   const reasons = Object.values(found).flatMap((one) => (one.kind === 'missing' ? [one.reason] : []));
   for (const reason of reasons) printWarning(`The tests need real servers. ${reason}`);
@@ -111,7 +111,7 @@ async function runJest(
   extra: readonly string[],
 ): Promise<void> {
   // The user's settings of another stack must not affect the tests.
-  const own = Object.entries(process.env).filter(([name]) => !/^(npm_|POSTGRES_|REDIS_|NATS_|HTTP_|LOG_)/.test(name));
+  const own = Object.entries(process.env).filter(([name]) => !/^(npm_|HTTP_|LOG_)/.test(name));
   const jest = spawn(
     process.execPath,
     [

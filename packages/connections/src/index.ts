@@ -1,13 +1,16 @@
 export * from './nats/ack-inbox.js';
+export { connectNats } from './nats/connect-nats.js';
 export * from './nats/nats.js';
+export { type NatsConfig, natsVariables } from './nats/nats-variables.js';
 export * from './nats/streams.js';
 export { openCatalogueDatabase } from './postgres/catalogue-database.js';
 export * from './postgres/postgres.js';
 export { postgresConnection } from './postgres/postgres-connection.js';
-export { POSTGRES_SESSION } from './postgres/postgres-session.js';
+export { type PostgresConfig, postgresVariables } from './postgres/postgres-variables.js';
 export { readByCursor, type TextRow } from './postgres/read-by-cursor.js';
 export * from './redis/redis.js';
 export type { RedisShard } from './redis/redis-shards.js';
+export { type RedisConfig, redisVariables } from './redis/redis-variables.js';
 export * from './resilience/network-errors.js';
 export * from './resilience/resilience.js';
 export * from './variables.js';

@@ -2,15 +2,11 @@ import { ConfigError, loadConfig } from '@ads/runtime';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { HOSTS, NO_HOSTS } from '../../runtime/test/host-cases.js';
-import { natsOptions } from '../src/nats/nats.js';
-import {
-  type NatsConfig,
-  natsVariables,
-  type PostgresConfig,
-  postgresVariables,
-  type RedisConfig,
-  redisVariables,
-} from '../src/variables.js';
+import { natsOptions } from '../src/nats/connect-nats.js';
+import { type NatsConfig, natsVariables } from '../src/nats/nats-variables.js';
+import { postgresConnection } from '../src/postgres/postgres-connection.js';
+import { type PostgresConfig, postgresVariables } from '../src/postgres/postgres-variables.js';
+import { type RedisConfig, redisVariables } from '../src/redis/redis-variables.js';
 
 type Config = PostgresConfig & NatsConfig & RedisConfig;
 const variables = { ...postgresVariables, ...natsVariables, ...redisVariables };
@@ -45,6 +41,50 @@ describe('connection variables', () => {
       expect(problemsOf({ [name]: bad })).toEqual([
         expect.stringMatching(`^${name}: must be a host name or an address`),
       ]);
+    }
+  });
+
+  it.each([
+    ['mysql://u:hunter2@h/d', /^DATABASE_URL: must be postgres:/],
+    ['postgres://u:hunter2#x@h/d', /in a password write #/],
+    ['postgres://u:hunter2@a,b/d', /must name one host/],
+    [
+      'postgres://u:hunter2@h/d?sslmode=prefer',
+      /unknown sslmode: must be disable, require, verify-ca, verify-full; allow/,
+    ],
+    ['postgres://u:hunter2@h/d?sslrootcert=/ca.pem', /parameter sslrootcert: set POSTGRES_TLS_CA_FILE instead$/],
+    ['postgres://u:hunter2@h/d?sslmode=require&pgbouncer=true', /parameter pgbouncer: only sslmode and host/],
+    ['postgres://u:hunter2%@h/d', /write it as %25$/],
+  ])('refuse DATABASE_URL=%s with a reason that does not contain the password', (text, reason) => {
+    const problems = problemsOf({ DATABASE_URL: text });
+    expect(problems).toEqual([expect.stringMatching(reason)]);
+    expect(problems[0]).not.toContain('hunter2');
+  });
+
+  it('refuse a variable that contradicts DATABASE_URL, and accept one that repeats or completes it', () => {
+    const DATABASE_URL = 'postgres://ads:hunter2@db:6432/tracker?sslmode=require';
+    const parts = { POSTGRES_HOST: 'db', POSTGRES_PORT: '6432', POSTGRES_USER: 'ads', POSTGRES_PASSWORD: 'hunter2' };
+    expect(problemsOf({ DATABASE_URL, ...parts, POSTGRES_DB: 'tracker', POSTGRES_SSLMODE: 'require' })).toEqual([]);
+    const others = {
+      ...{ POSTGRES_HOST: 'other', POSTGRES_PORT: '1', POSTGRES_USER: 'u', POSTGRES_PASSWORD: 'x', POSTGRES_DB: 'd' },
+      POSTGRES_SSLMODE: 'verify-full',
+    };
+    expect(problemsOf({ DATABASE_URL, ...others })).toEqual(
+      Object.keys(others).map(
+        (name) => `${name}: contradicts DATABASE_URL, which names another value: set only one of them`,
+      ),
+    );
+    const socket = { DATABASE_URL: 'postgres://u:p@localhost/d?host=/run/postgresql&sslmode=require' };
+    expect(postgresConnection(load(socket))).toMatchObject({ host: '/run/postgresql', database: 'd', ssl: false });
+    expect(postgresConnection(load({ DATABASE_URL: 'postgres://u@[fd00::1]/' }))).toMatchObject({
+      ...{ host: 'fd00::1', port: 5432, user: 'u', database: 'ads', password: undefined },
+    });
+  });
+
+  it('accept a name for the schema that needs no quotes', () => {
+    expect(postgresConnection(load({ POSTGRES_SCHEMA: 'tracker' })).options).toContain('-c search_path=tracker');
+    for (const bad of ['Tracker', '1', 'a b', 'a;', 'reports', 'x'.repeat(64)]) {
+      expect(problemsOf({ POSTGRES_SCHEMA: bad })).toEqual([expect.stringMatching(/^POSTGRES_SCHEMA: must/)]);
     }
   });
 

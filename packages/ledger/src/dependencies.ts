@@ -45,8 +45,8 @@ export interface CounterShard {
   instanceId(): string | undefined;
   /** Reads the instance id again, because the data can change without a new connection, by two failovers. */
   identify(): Promise<void>;
-  /** True if Redis may evict keys to free memory: its counters cannot be trusted. */
-  mayEvict(): boolean;
+  /** Why counters on this server cannot be trusted, such as that it may evict keys; undefined if they can. */
+  unfit(): string | undefined;
   /** A hash tag that begins with `stem` and puts keys on this server. */
   tag(stem: string): string;
 }

@@ -11,6 +11,7 @@ import {
   OLDER_MARKS_STEMS,
   rebuildKey,
 } from '@ads/models';
+import type { Redis } from 'ioredis';
 import type { CounterShard } from './dependencies.js';
 
 /*
@@ -53,9 +54,7 @@ export async function deleteRetired(shard: CounterShard, ledger: LedgerIdentity,
   let cursor = '0';
   do {
     const from = cursor;
-    const [next, keys] = await shard.run('scan', (redis) =>
-      redis.scan(from, 'MATCH', COUNTER_KEYS, 'COUNT', KEYS_AT_ONCE),
-    );
+    const [next, keys] = await shard.run('scan', (redis) => scan(redis, from));
     for (const [other, ofOther] of groupByLedger(keys)) {
       if (other !== ledger) deleted += await deleteOutOfUse(shard, other, ledger, ofOther);
     }
@@ -63,6 +62,13 @@ export async function deleteRetired(shard: CounterShard, ledger: LedgerIdentity,
     await delay(PAUSE_MS, undefined, { signal });
   } while (cursor !== '0');
   return deleted;
+}
+
+/** SCAN of the counter keys. The client puts its prefix before keys, but not before a pattern. */
+async function scan(redis: Redis, cursor: string): Promise<[next: string, keys: string[]]> {
+  const { keyPrefix = '' } = redis.options;
+  const [next, keys] = await redis.scan(cursor, 'MATCH', `${keyPrefix}${COUNTER_KEYS}`, 'COUNT', KEYS_AT_ONCE);
+  return [next, keys.map((key) => key.slice(keyPrefix.length))];
 }
 
 function groupByLedger(keys: readonly string[]): ReadonlyMap<LedgerIdentity, string[]> {

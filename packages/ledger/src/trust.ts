@@ -22,9 +22,8 @@ export function markKeyOf(shard: CounterShard, ledger: LedgerIdentity): string {
  * @param mark the value of {@link markKeyOf}
  */
 export function judgeMark(shard: CounterShard, mark: string | null): Trust {
-  if (shard.mayEvict()) {
-    return { state: 'untrusted', reason: 'Redis may evict counters: set its maxmemory-policy to noeviction' };
-  }
+  const unfit = shard.unfit();
+  if (unfit !== undefined) return { state: 'untrusted', reason: `Redis cannot hold counters: ${unfit}` };
   if (mark === null) return { state: 'untrusted', reason: 'Redis was not filled from this database, or is empty' };
   const instanceId = shard.instanceId();
   if (instanceId === undefined || !mark.startsWith(`${instanceId}:`)) {

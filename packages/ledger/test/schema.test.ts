@@ -5,7 +5,8 @@ import { openPool, openTestServers, type Variables, waitFor } from '@ads/local';
 import { perKind } from '@ads/models';
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { runner } from 'node-pg-migrate';
-import { type Database, migrate } from '../src/index.js';
+import pg from 'pg';
+import { type Database, migrate, readIdentity, renewIdentity } from '../src/index.js';
 import { recordBatch } from '../src/record.js';
 import { readSchema, SCHEMA } from '../src/schema.js';
 import { click, rows } from './expected-counts.js';
@@ -22,6 +23,12 @@ beforeEach(async () => {
 });
 
 const PLAY_TIME_IN_MILLISECONDS = new URL('../migrations/6_play_time_in_milliseconds.sql', import.meta.url);
+
+async function withClient(connection: pg.ClientConfig, work: (client: pg.Client) => Promise<void>): Promise<void> {
+  const client = new pg.Client(connection);
+  await client.connect();
+  await work(client).finally(() => client.end());
+}
 
 async function waitingForLocks(pool: ReturnType<typeof openPool>): Promise<number> {
   const { rowCount } = await pool.query(
@@ -66,6 +73,39 @@ describe('migrations', () => {
     const migrated = openDatabase(testServers, { ...variables, POSTGRES_DB: connection.database });
     await migrated.query('test', "INSERT INTO ads (id, image_url, target_url) VALUES ('ad-001', '', '')");
     expect((await recordBatch(migrated, [click(Date.now())])).added).toEqual({ ...perKind(() => 0), click: 1 });
+  });
+
+  it('create a schema of their own without superuser, and the services use it', async () => {
+    const admin = database;
+    const { database: name, ...connection } = await emptyDatabase();
+    const [owner, services] = ['own', 'srv'].map((role) => `${role}_${randomBytes(6).toString('hex')}`);
+    for (const role of [owner, services]) await admin.query('test', `CREATE ROLE ${role} LOGIN PASSWORD '${role}'`);
+    await admin.query('test', `ALTER DATABASE ${name} OWNER TO ${owner}`);
+    testServers.onRelease(() => admin.query('test', `DROP ROLE ${owner}, ${services}`));
+    testServers.onRelease(() => admin.query('test', `DROP DATABASE ${name} WITH (FORCE)`));
+    const as = (role = '') => ({
+      ...{ ...connection, database: name, user: role, password: role },
+      options: '-c search_path=tracker',
+    });
+    expect(await migrate(as(owner), () => undefined, 'tracker')).toContain('1_ledger');
+    expect(await migrate(as(owner), () => undefined, 'tracker')).toEqual([]);
+    const grants = readFileSync(new URL('../../../infra/postgres/grant-services.sql', import.meta.url), 'utf8');
+    await withClient(as(owner), async (client) => {
+      await client.query(grants.replaceAll(' TO ads;', ` TO ${services};`));
+      await client.query("INSERT INTO ads (id, image_url, target_url) VALUES ('ad-001', '', '')");
+      const { rows } = await client.query(
+        "SELECT count(*)::int AS others FROM pg_class WHERE relnamespace = 'public'::regnamespace",
+      );
+      expect(rows).toEqual([{ others: 0 }]);
+    });
+    await withClient(as(services), async (client) => {
+      const query = async (_operation: string, text: string, values: readonly unknown[] = []) =>
+        (await client.query(text, [...values])).rows;
+      const used = { query } as Database;
+      expect(await readSchema(used)).toBe(SCHEMA);
+      expect((await recordBatch(used, [click(Date.now())])).added).toMatchObject({ click: 1 });
+      expect(await renewIdentity(used, (await readIdentity(used)) ?? '')).toBe(true);
+    });
   });
 
   it('do not block recording while adding a column waits for a long transaction', async () => {

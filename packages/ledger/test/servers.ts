@@ -51,7 +51,7 @@ export interface TestStore extends CounterStore, CounterShard {
 /** The ledger's view of a Redis; it reconnects by itself, and reads the instance id of each server. */
 export async function openStore(testServers: TestServers, server: LocalProcess): Promise<TestStore> {
   let instanceId: string | undefined;
-  let mayEvict = false;
+  let unfit: string | undefined;
   const redis = new Redis({
     host: server.host,
     port: server.port,
@@ -66,7 +66,7 @@ export async function openStore(testServers: TestServers, server: LocalProcess):
   redis.on('ready', async () => {
     const info = await redis.info().catch(() => '');
     const field = (name: string) => new RegExp(`^${name}:(.*)\r$`, 'm').exec(info)?.[1];
-    mayEvict = Number(field('maxmemory')) > 0 && field('maxmemory_policy') !== 'noeviction';
+    unfit = Number(field('maxmemory')) > 0 && field('maxmemory_policy') !== 'noeviction' ? 'it may evict' : undefined;
     instanceId = `${field('run_id')}/${field('evicted_keys')}`;
   });
   testServers.onRelease(() => redis.disconnect());
@@ -80,7 +80,7 @@ export async function openStore(testServers: TestServers, server: LocalProcess):
     run: (_operation, call) => call(redis),
     instanceId: () => instanceId,
     identify: async () => undefined,
-    mayEvict: () => mayEvict,
+    unfit: () => unfit,
   };
   await waitFor(() => store.instanceId(), { timeoutMs: 10_000, what: 'the connection to Redis' });
   return store;

@@ -357,7 +357,7 @@ describe('the source of an answer', () => {
   });
 
   it('is Postgres when Redis may evict counters', async () => {
-    expect((await read(withShard(() => ({ mayEvict: () => true })))).source).toBe('postgres');
+    expect((await read(withShard(() => ({ unfit: () => 'it may evict' })))).source).toBe('postgres');
   });
 
   it('is Postgres from the failure of Redis until the rebuild after its restart', async () => {

@@ -45,7 +45,7 @@ export function createCountersStatus(
     },
     onDistrust(reason) {
       distrust = reason;
-      logger.info(`counters in Redis are not trusted and will be rebuilt: ${reason}`, {
+      logger.info(`counters in Redis are not trusted: ${reason}`, {
         event: 'counters.untrusted',
         reason,
       });

@@ -1,6 +1,5 @@
-import { type NatsConfig, natsOptions, natsVariables } from '@ads/connections';
+import { connectNats, type NatsConfig, natsVariables } from '@ads/connections';
 import { loadConfig, readEnvironment, runCommandProgram } from '@ads/runtime';
-import { connect } from 'nats';
 import { NoSuchDeadLetter, runCommand } from './dead-letters-commands.js';
 import { readCommand } from './dead-letters-options.js';
 import { withLocalServers } from './local-servers.js';
@@ -11,7 +10,7 @@ await runCommandProgram({
   read: readCommand,
   async run(command, print) {
     const config = loadConfig<NatsConfig>(withLocalServers(readEnvironment()), natsVariables);
-    const connection = await connect(natsOptions(config, 'dead-letters'));
+    const connection = await connectNats(config, 'dead-letters');
     try {
       await runCommand(connection, command, print);
     } finally {

@@ -1,6 +1,6 @@
 import {
+  connectNats,
   type NatsConfig,
-  natsOptions,
   natsVariables,
   type PostgresConfig,
   postgresConnection,
@@ -8,7 +8,7 @@ import {
 } from '@ads/connections';
 import { eraseAddress } from '@ads/ledger';
 import { dropForeignVariables, loadConfig, readEnvironment, runCommandProgram } from '@ads/runtime';
-import { connect, type NatsConnection } from 'nats';
+import type { NatsConnection } from 'nats';
 import { untilDrained } from './drained.js';
 import { eraseInMessages } from './erase-messages.js';
 import { readAddressToErase } from './erase-options.js';
@@ -24,7 +24,7 @@ async function erase(address: string): Promise<boolean> {
   dropForeignVariables();
   const variables = { ...postgresVariables, ...natsVariables };
   const config = loadConfig<PostgresConfig & NatsConfig>(withLocalServers(readEnvironment()), variables);
-  const nats = await named('NATS', connect(natsOptions(config, 'erase')));
+  const nats = await named('NATS', connectNats(config, 'erase'));
   try {
     return await eraseEverywhere(nats, config, address);
   } finally {

@@ -89,7 +89,10 @@ export function keepCounters(options: KeepCountersOptions): () => Promise<void> 
   async function check(signal: AbortSignal): Promise<boolean> {
     // Redis is unavailable: its breaker logs that.
     const shards = store.shards();
-    if (shards.length === 0 || shards.some((shard) => shard.instanceId() === undefined)) {
+    if (
+      shards.length === 0 ||
+      shards.some((shard) => shard.instanceId() === undefined && shard.unfit() === undefined)
+    ) {
       observer.onTrust(false);
       return true;
     }
@@ -99,7 +102,7 @@ export function keepCounters(options: KeepCountersOptions): () => Promise<void> 
     });
     note(reason);
     if (reason === undefined) return true;
-    if (shards.some((shard) => shard.mayEvict())) return false;
+    if (shards.some((shard) => shard.unfit() !== undefined)) return false;
     const began = performance.now();
     const rebuild = await rebuildCounters(database, store, now, signal);
     observer.onRebuild(rebuild, performance.now() - began);

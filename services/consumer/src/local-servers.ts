@@ -11,15 +11,27 @@ interface LocalServers {
   readonly nats?: Environment;
 }
 
+/** Variables of a connection, which do not apply to a server of `npm start`: a limit or a time does. */
+const OF_POSTGRES = /^POSTGRES_(?!TIMEOUT_MS$|POOL_SIZE$)/;
+const OF_NATS = /^NATS_(?!TIMEOUT_MS$)/;
+
 /** Adds the Postgres and the NATS that `npm start` runs in this folder, each unless the environment names another. */
 export function withLocalServers(environment: Environment): Environment {
   const { postgres, nats } = readLocal();
-  return {
-    ...environment,
-    // The file with the password of another server would take precedence.
-    ...(environment.POSTGRES_HOST || !postgres ? {} : { ...postgres, POSTGRES_PASSWORD_FILE: undefined }),
-    ...(environment.NATS_URL || environment.NATS_URL_FILE ? {} : nats),
-  };
+  const withPostgres =
+    namesPostgres(environment) || !postgres ? environment : { ...without(environment, OF_POSTGRES), ...postgres };
+  return environment.NATS_URL || environment.NATS_URL_FILE || !nats
+    ? withPostgres
+    : { ...without(withPostgres, OF_NATS), ...nats };
+}
+
+function without(environment: Environment, names: RegExp): Environment {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !names.test(name)));
+}
+
+/** True if the environment names a Postgres. */
+export function namesPostgres(environment: Environment): boolean {
+  return Boolean(environment.POSTGRES_HOST || environment.DATABASE_URL || environment.DATABASE_URL_FILE);
 }
 
 function readLocal(): LocalServers {

@@ -17,7 +17,8 @@ for (const name of placeholdersIn(config, postgresVariables)) {
     `Warning: ${name} is a public placeholder; set a password of your own before strangers reach this machine.`,
   );
 }
-const done = await migrate(connection, (warning) => console.warn(`Warning: ${warning}`));
+const onWarning = (warning: string) => console.warn(`Warning: ${warning}`);
+const done = await migrate(connection, onWarning, config.POSTGRES_SCHEMA);
 console.log(done.length === 0 ? 'The schema is up to date.' : `Migrations run: ${done.join(', ')}`);
 
 const files = process.argv.slice(2).filter((file) => file !== '');

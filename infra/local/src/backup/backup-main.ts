@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import type { Variables } from '../database.js';
 import { ADMIN_KEY_FILE } from '../launcher/admin-key.js';
 import { lockLauncher } from '../launcher/lock.js';
+import { ownServer } from '../launcher/own-servers.js';
 import { step } from '../launcher/progress.js';
 import { queueRoom } from '../launcher/queue-room.js';
 import { readServerFile } from '../launcher/server-file.js';
@@ -69,7 +70,7 @@ function argumentOf(folder: string): string {
 
 /** Starts the servers on their data, without the services. */
 async function withStoppedTracker(variables: Variables, work: (source: Source) => Promise<void>): Promise<void> {
-  if (variables.POSTGRES_HOST !== undefined) throw new Error(NOT_HERE);
+  if (ownServer('Postgres', variables) !== undefined) throw new Error(NOT_HERE);
   const unlock = await lockLauncher();
   const servers: LocalProcess[] = [];
   const started = async (server: LocalProcess) => {

@@ -2,7 +2,7 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { closeStartingPage } from '../../starting-page.mjs';
 import { finishRestore } from '../backup/restore-backup.js';
-import { migrate, seedSampleAds, type Variables } from '../database.js';
+import { migrate, SAMPLE_ADS, type Variables } from '../database.js';
 import { deleteHalfDemo, makeHistory, openLiveViewers } from '../demo/demo.js';
 import { type Gateway, openGateway } from '../gateway/gateway.js';
 import { freePort } from '../ports.js';
@@ -18,6 +18,7 @@ import { adminKey } from './admin-key.js';
 import { keptPort } from './kept-ports.js';
 import { lanUrl, localUrl } from './lan-url.js';
 import { openLogFolder } from './log-folder.js';
+import { ownServer, withoutConnection } from './own-servers.js';
 import { step } from './progress.js';
 import { queueRoom } from './queue-room.js';
 import { type LocalServers, removeServerFile, writeServerFile } from './server-file.js';
@@ -165,8 +166,9 @@ export class Stack {
 
   async #startDatabase(dataFolder: string, logFolder: string): Promise<Variables> {
     const { variables } = this.#settings;
+    const own = ownServer('Postgres', variables);
     const database: Variables =
-      variables.POSTGRES_HOST === undefined
+      own === undefined
         ? await step('start Postgres', async (note) => {
             const folder = join(dataFolder, 'postgres');
             if (!existsSync(folder)) note('new data folder, 50 MB');
@@ -174,28 +176,26 @@ export class Stack {
             const server = await postgresServer({ folder, logFile: join(logFolder, 'postgres.log'), port });
             await this.#startServer(server);
             this.#local.postgres = server.env;
-            return { ...without(variables, /^POSTGRES_(PORT|USER|PASSWORD|PASSWORD_FILE|DB)$/), ...server.env };
+            return { ...withoutConnection('Postgres', variables), ...server.env };
           })
         : variables;
-    this.#addAddress('Postgres', `${database.POSTGRES_HOST}:${database.POSTGRES_PORT ?? 5432}`);
+    this.#addAddress('Postgres', own ?? `${database.POSTGRES_HOST}:${database.POSTGRES_PORT}`);
     const env = { ...variables, ...database };
-    await step('create or update the tables', () => migrate(env));
-    await step('add the sample ads', () => seedSampleAds(env));
+    await step('create or update the tables, and add the sample ads', () => migrate(env, SAMPLE_ADS));
     return env;
   }
 
   async #startBrokers(dataFolder: string, logFolder: string): Promise<Variables> {
     const { variables } = this.#settings;
-    const { REDIS_HOST: redisHost } = variables;
     const { env: roomEnv, jetstream } = queueRoom(variables);
     const places = (name: string) => ({ folder: join(dataFolder, name), logFile: join(logFolder, `${name}.log`) });
     const redis: Broker = {
       name: 'Redis',
       program: 'redis-server',
-      elsewhere: variables.REDIS_CLUSTER_NODES ?? (redisHost && `${redisHost}:${variables.REDIS_PORT ?? 6379}`),
+      elsewhere: ownServer('Redis', variables),
       make: (executable, port) => redisServer({ ...places('redis'), executable, port }),
       address: (port) => ({
-        ...without(variables, /^REDIS_(PASSWORD|PASSWORD_FILE|DB)$/),
+        ...withoutConnection('Redis', variables),
         REDIS_HOST: '127.0.0.1',
         REDIS_PORT: String(port),
       }),
@@ -204,9 +204,13 @@ export class Stack {
     const nats: Broker = {
       name: 'NATS',
       program: 'nats-server',
-      elsewhere: variables.NATS_URL ?? (variables.NATS_URL_FILE && 'from NATS_URL_FILE'),
+      elsewhere: ownServer('NATS', variables),
       make: (executable, port) => natsServer({ ...places('nats'), jetstream, executable, port }),
-      address: (port) => ({ ...roomEnv, NATS_URL: `nats://127.0.0.1:${port}` }),
+      address: (port) => ({
+        ...withoutConnection('NATS', variables),
+        ...roomEnv,
+        NATS_URL: `nats://127.0.0.1:${port}`,
+      }),
       degraded: 'Events are written to Postgres directly: exact, but slower.',
     };
     const missing = [redis, nats].filter(({ elsewhere }) => elsewhere === undefined).map(({ program }) => program);
@@ -223,7 +227,7 @@ export class Stack {
   async #startBroker(broker: Broker, executable: Executable | undefined): Promise<Variables> {
     const { name, elsewhere, make, address, degraded } = broker;
     if (executable === undefined) {
-      this.#addAddress(name, withoutPassword(String(elsewhere)));
+      this.#addAddress(name, String(elsewhere));
       return {};
     }
     if (executable.kind === 'missing') {
@@ -280,14 +284,4 @@ export class Stack {
 function removeAddresses(): void {
   rmSync(API_ADDRESS_FILE, { force: true });
   removeServerFile();
-}
-
-/** Removes variables: undefined also hides those of this process. */
-function without(variables: Variables, names: RegExp): Variables {
-  const hidden = Object.keys(variables).filter((name) => names.test(name));
-  return Object.fromEntries(hidden.map((name) => [name, undefined]));
-}
-
-function withoutPassword(url: string): string {
-  return url.replaceAll(/\/\/[^@/]*@/g, '//');
 }

@@ -3,8 +3,8 @@ import { delimiter, join } from 'node:path';
 import { cachedDebianProgram, fetchDebianPackages, type InstalledProgram } from './debian-packages.js';
 import { runCommand } from './run-command.js';
 
-/** The servers that do not come from npm. */
-export type ServerProgram = 'redis-server' | 'nats-server' | 'pgbouncer' | 'prometheus' | 'nginx';
+/** The servers that do not come from npm, and the program that makes their certificates. */
+export type ServerProgram = 'redis-server' | 'nats-server' | 'pgbouncer' | 'prometheus' | 'nginx' | 'openssl';
 
 /** A server program that can be run. */
 export type Program = InstalledProgram | { kind: 'docker'; image: string };
@@ -24,6 +24,7 @@ const INSTALL: Record<ServerProgram, string> = {
   pgbouncer: 'apt install pgbouncer, dnf install pgbouncer, or brew install pgbouncer',
   prometheus: 'apt install prometheus, or brew install prometheus',
   nginx: 'apt install nginx, dnf install nginx, or brew install nginx',
+  openssl: 'apt install openssl, dnf install openssl, or brew install openssl',
 };
 
 // Debian puts servers into /usr/sbin, which is not on the PATH of an ordinary user.

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import type pg from 'pg';
-import { migrate, seedSampleAds, type Variables, withClient } from '../database.js';
+import { migrate, SAMPLE_ADS, type Variables, withClient } from '../database.js';
 import type { LocalProcess } from '../processes/local-process.js';
 import { copyFolder } from '../servers/run-command.js';
 
@@ -17,8 +17,7 @@ const TEMPLATE_FOLDER = 'postgres-template';
  * @throws Error with the output of the migration
  */
 export async function makeTemplates(postgres: LocalProcess, folder: string): Promise<void> {
-  await migrate(postgres.env);
-  await seedSampleAds(postgres.env);
+  await migrate(postgres.env, SAMPLE_ADS);
   await postgres.stop();
   await copyFolder(folder, join(dirname(folder), TEMPLATE_FOLDER));
   await postgres.start();

@@ -4,11 +4,13 @@ import type { Variables } from '../database.js';
 import { openGateway } from '../gateway/gateway.js';
 import type { LocalProcess } from '../processes/local-process.js';
 import { type NatsOptions, natsServer } from '../servers/nats.js';
-import { postgresServer, SHORT_LIVED } from '../servers/postgres.js';
+import { type PostgresOptions, postgresServer, SHORT_LIVED } from '../servers/postgres.js';
 import { type RedisOptions, redisServer } from '../servers/redis.js';
 import { type RedisCluster, redisCluster } from '../servers/redis-cluster.js';
+import { type RedisSentinelOptions, redisSentinel } from '../servers/redis-sentinel.js';
 import { forEachService, type ServiceName } from '../service-table.js';
 import { type ServiceOptions, serviceProcess } from '../services.js';
+import { type Certificates, makeCertificates } from './certificates.js';
 import { copyTemplateDatabase, copyTemplateServer } from './templates.js';
 
 /** The whole tracker behind one address. */
@@ -28,11 +30,15 @@ export interface TestServers {
   /** Creates a migrated database with the sample ads on the Postgres of the test run. @returns its variables */
   database(): Promise<Variables>;
   /** Starts a Postgres for tests that stop or kill it, migrated and with the sample ads. */
-  postgres(): Promise<LocalProcess>;
+  postgres(options?: Pick<PostgresOptions, 'settings'>): Promise<LocalProcess>;
+  /** Makes an authority and its certificates for TLS. */
+  certificates(): Promise<Certificates>;
   redis(options?: Pick<RedisOptions, 'persist' | 'settings'>): Promise<LocalProcess>;
+  /** Starts a Sentinel of a Redis. */
+  redisSentinel(options: Omit<RedisSentinelOptions, 'folder'>): Promise<LocalProcess>;
   /** Starts a Redis Cluster of three primaries with one replica each. */
   redisCluster(): Promise<RedisCluster>;
-  nats(options?: Pick<NatsOptions, 'settings'>): Promise<LocalProcess>;
+  nats(options?: Pick<NatsOptions, 'jetstream' | 'settings'>): Promise<LocalProcess>;
   /** Starts a service. */
   service(options: Pick<ServiceOptions, 'name' | 'env' | 'nodeArgs'>): Promise<LocalProcess>;
   /** A gateway in front of running services; by default all services are started. */
@@ -65,12 +71,14 @@ export function openTestServers(): TestServers {
       releases.push(release);
     },
     database: () => copyTemplateDatabase(testPostgres()),
-    async postgres() {
+    certificates: () => makeCertificates(partFolder('certificates')),
+    async postgres({ settings } = {}) {
       const own = partFolder('postgres');
       await copyTemplateServer(root, own);
-      return started(await postgresServer({ folder: own, settings: SHORT_LIVED }));
+      return started(await postgresServer({ folder: own, settings: { ...SHORT_LIVED, ...settings } }));
     },
     redis: async (options = {}) => started(await redisServer({ folder: partFolder('redis'), ...options })),
+    redisSentinel: async (options) => started(await redisSentinel({ folder: partFolder('sentinel'), ...options })),
     async redisCluster() {
       const cluster = await redisCluster({ folder: partFolder('redis-cluster') });
       releases.push(() => Promise.all(cluster.nodes.map((node) => node.kill())));

@@ -1,4 +1,5 @@
 import { isHost } from '@ads/runtime';
+import { decoded, readUrl } from '../url.js';
 
 /** The address of a NATS server and the credentials for it. */
 export interface NatsAddress {
@@ -41,8 +42,7 @@ export function readNatsServers(urls: readonly string[]): NatsServers {
 const FORM = 'must be nats://host:4222 (or tls://), or several with commas between them';
 
 function readNatsAddress(text: string): NatsAddress {
-  if (!URL.canParse(text)) throw new Error(`${FORM}; in a password write # / ? @ : % as %23 %2F %3F %40 %3A %25`);
-  const url = new URL(text);
+  const url = readUrl(text, FORM);
   if (!/^(nats|tls):$/.test(url.protocol) || !isHost(url.hostname.replace(/^\[(.*)\]$/, '$1'))) throw new Error(FORM);
   if (!/^\/?$/.test(url.pathname) || url.search !== '' || url.hash !== '') {
     throw new Error('must end with the port, without path, query and fragment');
@@ -50,17 +50,9 @@ function readNatsAddress(text: string): NatsAddress {
   return { host: url.host, tls: url.protocol === 'tls:', credentials: readCredentials(url) };
 }
 
-function readCredentials({ username, password }: URL): NatsCredentials {
-  if (username === '' && password === '') return {};
-  if (username === '') throw new Error('has a password but no user: write nats://user:password@host:4222');
-  const user = decoded(username);
-  return password === '' ? { token: user } : { user, pass: decoded(password) };
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw new Error('has an invalid % code in its user or password: to use a literal %, write it as %25');
-  }
+function readCredentials(url: URL): NatsCredentials {
+  const [user, pass] = [decoded(url.username), decoded(url.password)];
+  if (user === undefined && pass === undefined) return {};
+  if (user === undefined) throw new Error('has a password but no user: write nats://user:password@host:4222');
+  return pass === undefined ? { token: user } : { user, pass };
 }

@@ -1,9 +1,9 @@
 import { type DependencyHealth, every, type Logger, type Metrics, reasonOf, within } from '@ads/runtime';
-import { type ConnectionOptions, connect, ErrorCode, Events, type NatsConnection, NatsError } from 'nats';
+import { ErrorCode, Events, type NatsConnection, NatsError } from 'nats';
 import { isNetworkError } from '../resilience/network-errors.js';
 import { createGuard, NotConnected } from '../resilience/resilience.js';
-import type { NatsConfig } from '../variables.js';
-import { readNatsServers } from './nats-address.js';
+import { connectNats, JITTER_MS, RECONNECT_MS } from './connect-nats.js';
+import type { NatsConfig } from './nats-variables.js';
 
 export interface Nats {
   /** The connection; undefined while disconnected, because the client would buffer messages in memory. */
@@ -25,8 +25,6 @@ export interface Nats {
 
 const nothing = (): undefined => undefined;
 
-const RECONNECT_MS = 500;
-const JITTER_MS = 250;
 const DRAIN_TIMEOUT_MS = 5_000;
 /**
  * How long the client may reconnect by itself; a new client connects after that. The client measures its pauses by the system
@@ -102,7 +100,7 @@ export function openNats(
 
   // The client reconnects by itself, but gives up during the first connect and after two refusals.
   const connectOnce = async (signal: AbortSignal): Promise<void> => {
-    const connection = await connect(natsOptions(config, service));
+    const connection = await connectNats(config, service);
     client = connection;
     // `close` ran during the connect and could not close this connection.
     if (signal.aborted) return await connection.close();
@@ -144,27 +142,6 @@ export function openNats(
       }
       await within(config.NATS_TIMEOUT_MS, stopped, nothing);
     },
-  };
-}
-
-/** The options of the NATS client: addresses, credentials and pings. */
-export function natsOptions(config: NatsConfig, service: string): ConnectionOptions {
-  const { hosts, tls, credentials } = readNatsServers(config.NATS_URL);
-  return {
-    // The client does not read users from addresses.
-    servers: [...hosts],
-    ...(tls ? { tls: {} } : {}),
-    ...credentials,
-    name: service,
-    // A stack trace per request costs more than sending the request.
-    noAsyncTraces: true,
-    timeout: config.NATS_TIMEOUT_MS,
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: RECONNECT_MS,
-    reconnectJitter: JITTER_MS,
-    // Detects a half-open connection after about 15 s.
-    pingInterval: 5_000,
-    maxPingOut: 2,
   };
 }
 

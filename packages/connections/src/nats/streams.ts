@@ -15,13 +15,13 @@ export async function ensureStream(
   connection: NatsConnection,
   wanted: Wanted<StreamConfig> & { readonly name: string },
 ): Promise<ServerTime | undefined> {
-  const manager = await connection.jetstreamManager();
+  const manager = await withAdvice(connection.jetstreamManager());
   const askedAt = performance.now();
   const present = await ifPresent(manager.streams.info(wanted.name));
   const answeredAt = performance.now();
-  if (!present) await manager.streams.add(wanted as Partial<StreamConfig>);
+  if (!present) await withAdvice(manager.streams.add(wanted as Partial<StreamConfig>));
   else if (differs(present.config, wanted)) {
-    await manager.streams.update(wanted.name, { ...present.config, ...(wanted as Partial<StreamConfig>) });
+    await withAdvice(manager.streams.update(wanted.name, { ...present.config, ...(wanted as Partial<StreamConfig>) }));
   }
   return present?.ts === undefined ? undefined : { time: Date.parse(present.ts), askedAt, answeredAt };
 }
@@ -51,12 +51,43 @@ export async function ensureConsumer(
 ): Promise<void> {
   const manager: JetStreamManager = await connection.jetstreamManager();
   const present = await ifPresent(manager.consumers.info(stream, wanted.durable_name));
-  if (!present) await manager.consumers.add(stream, wanted as Partial<ConsumerConfig>);
+  if (!present) await withAdvice(manager.consumers.add(stream, wanted as Partial<ConsumerConfig>));
   else if (differs(present.config, wanted)) {
     await manager.consumers.update(stream, wanted.durable_name, {
       ...present.config,
       ...(wanted as Partial<ConsumerConfig>),
     });
+  }
+}
+
+const SMALLER =
+  'lower NATS_STREAM_MAX_BYTES and NATS_DEAD_LETTERS_MAX_BYTES below the limit of the account and the server, or raise the limit';
+const MORE_ROOM = 'the account must allow 2 streams and 2 consumers';
+const FEWER_REPLICAS = 'lower NATS_STREAM_REPLICAS, or use a cluster with as many servers';
+
+/** What to do about an error of JetStream, by its `err_code`. */
+const ADVICE: Readonly<Record<number, string>> = {
+  10002: SMALLER,
+  10023: SMALLER,
+  10047: SMALLER,
+  10122: SMALLER,
+  10113: 'set NATS_STREAM_MAX_BYTES, because the account requires a size for each stream',
+  10026: MORE_ROOM,
+  10027: MORE_ROOM,
+  10005: FEWER_REPLICAS,
+  10074: FEWER_REPLICAS,
+  10039: 'enable JetStream for the account, or set NATS_JS_DOMAIN or NATS_JS_API_PREFIX',
+};
+
+/** Adds what to do to the description of an error. */
+async function withAdvice<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    const api = error instanceof NatsError ? error.api_error : undefined;
+    const advice = ADVICE[Number(api?.err_code)];
+    if (api !== undefined && advice !== undefined) api.description += `: ${advice}`;
+    throw error;
   }
 }
 

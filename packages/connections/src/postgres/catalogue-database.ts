@@ -1,5 +1,6 @@
-import type { CatalogueConfig, PostgresConfig } from '../variables.js';
+import type { CatalogueConfig } from '../variables.js';
 import { openPostgres, type Postgres, type PostgresOptions } from './postgres.js';
+import type { PostgresConfig } from './postgres-variables.js';
 
 /**
  * Opens a pool for the ad catalogue alone. Its slow reads neither delay the other statements of the process nor make

@@ -13,15 +13,20 @@ const SETTINGS = {
   default_transaction_isolation: 'read committed',
   // Compiling the statement of a report takes seconds, and saves less.
   jit: 'off',
-  // The migrations create the tables here.
-  search_path: '"$user",public',
 } as const;
 
+/** Where the migrations create the tables, unless `POSTGRES_SCHEMA` is set. */
+const DEFAULT_PATH = '"$user",public';
+
 /**
- * The `options` of a connection to Postgres. They set `SETTINGS` for the session, over the defaults of the database and the
- * role. PgBouncer refuses a connection with options unless its `ignore_startup_parameters` contains `options`; it then
- * drops them, and the defaults of the role apply.
+ * The `options` of a connection to Postgres. They set `SETTINGS` and the schema for the session, over the defaults of the
+ * database and the role. PgBouncer refuses a connection with options unless its `ignore_startup_parameters` contains `options`;
+ * it then drops them, and the defaults of the role apply.
+ *
+ * @param schema the schema of the tables
  */
-export const POSTGRES_SESSION = Object.entries(SETTINGS)
-  .map(([name, value]) => `-c ${name}=${value.replaceAll(' ', '\\ ')}`)
-  .join(' ');
+export function postgresSession(schema: string | undefined): string {
+  return Object.entries({ ...SETTINGS, search_path: schema ?? DEFAULT_PATH })
+    .map(([name, value]) => `-c ${name}=${value.replaceAll(' ', '\\ ')}`)
+    .join(' ');
+}

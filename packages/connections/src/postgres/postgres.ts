@@ -11,8 +11,8 @@ import pg from 'pg';
 import { Gauge } from 'prom-client';
 import { isNetworkError } from '../resilience/network-errors.js';
 import { createGuard } from '../resilience/resilience.js';
-import type { PostgresConfig } from '../variables.js';
 import { postgresConnection } from './postgres-connection.js';
+import type { PostgresConfig } from './postgres-variables.js';
 
 const MAIN = 'postgres';
 

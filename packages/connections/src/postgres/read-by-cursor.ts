@@ -1,8 +1,8 @@
 import { DependencyUnavailable, type Metrics } from '@ads/runtime';
 import pg from 'pg';
-import type { PostgresConfig } from '../variables.js';
 import { isPostgresFailure } from './postgres.js';
 import { postgresConnection } from './postgres-connection.js';
+import type { PostgresConfig } from './postgres-variables.js';
 
 /** A read whose result may be larger than memory. */
 export interface CursorRead {
@@ -28,7 +28,7 @@ export type TextRow = readonly (string | null)[];
 /** A batch of this size takes some milliseconds and less than a megabyte. */
 const ROWS_PER_BATCH = 1_000;
 
-/** Times are in UTC and ISO 8601, also through PgBouncer, which drops the settings of `POSTGRES_SESSION`. */
+/** Times are in UTC and ISO 8601, also through PgBouncer, which drops the settings of `postgresSession`. */
 const SETTINGS = `
   SELECT set_config(name, value, true)
   FROM (VALUES

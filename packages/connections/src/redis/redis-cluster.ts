@@ -4,11 +4,13 @@ import { DependencyUnavailable, every, within } from '@ads/runtime';
 import slotOf from 'cluster-key-slot';
 import { Redis } from 'ioredis';
 import { NotConnected } from '../resilience/resilience.js';
-import type { RedisConfig } from '../variables.js';
+
 import type { RedisAddress } from './redis-address.js';
+import { ignoreLaterErrors, redisClientOptions } from './redis-client-options.js';
 import { connectRedis, type RedisOptions, type RedisServer } from './redis-server.js';
 import type { RedisServers, RedisShard, RunOn } from './redis-shards.js';
 import { nameOf, newest, type Primary, readTopology, SLOTS, slotsServed, type Topology } from './redis-topology.js';
+import type { RedisConfig } from './redis-variables.js';
 
 /** Interval at which the nodes are asked which server serves which slots. */
 const REFRESH_EVERY_MS = 1_000;
@@ -77,7 +79,7 @@ export function openRedisCluster(
     const servers = new Map<string, RedisServer>();
     for (const primary of topology.primaries) {
       const name = nameOf(primary);
-      servers.set(name, before.get(name) ?? connectRedis(primary, config, options));
+      servers.set(name, before.get(name) ?? connectRedis({ ...primary, db: 0 }, config, options));
     }
     view = { topology, servers, ...shardsOf(topology, servers) };
     const primaries = topology.primaries.map(nameOf);
@@ -157,7 +159,7 @@ function shardOf(primary: Primary, server: RedisServer, runOn: RunOn): RedisShar
       return instanceId === undefined ? undefined : `${instanceId}/${slots}`;
     },
     identify: () => runOn(server, 'identify', () => server.identify()),
-    mayEvict: server.mayEvict,
+    unfit: server.unfit,
     tag: (stem) => {
       const tag = tags.get(stem) ?? tagIn(primary, stem);
       tags.set(stem, tag);
@@ -182,7 +184,7 @@ function textOf({ primaries }: Topology): string {
 async function askOnce(address: RedisAddress, config: RedisConfig, service: string): Promise<Topology> {
   const node = new Redis({
     ...address,
-    password: config.REDIS_PASSWORD,
+    ...redisClientOptions(config),
     connectionName: service,
     connectTimeout: config.REDIS_TIMEOUT_MS,
     commandTimeout: config.REDIS_TIMEOUT_MS,
@@ -192,6 +194,7 @@ async function askOnce(address: RedisAddress, config: RedisConfig, service: stri
     enableReadyCheck: false,
     maxRetriesPerRequest: 0,
   });
+  ignoreLaterErrors(node);
   // The promise below rejects with the error.
   node.on('error', () => undefined);
   // A node that hangs accepts connections and never answers.

@@ -1,14 +1,17 @@
 import { type Logger, reasonOf } from '@ads/runtime';
-import { Redis } from 'ioredis';
-import type { RedisConfig } from '../variables.js';
-import type { RedisAddress } from './redis-address.js';
+import { type RedisOptions as ClientOptions, Redis } from 'ioredis';
+
+import { ignoreLaterErrors, redisClientOptions, type SentinelOptions } from './redis-client-options.js';
+import { isRedisRefusal } from './redis-failures.js';
+import { type Identity, identityOf, parseInfo, REFUSED } from './redis-identity.js';
+import type { RedisConfig } from './redis-variables.js';
 
 /** One server and the connection to it, which reconnects by itself. */
 export interface RedisServer {
   readonly client: Redis;
   /** See `RedisShard`. */
   instanceId(): string | undefined;
-  mayEvict(): boolean;
+  unfit(): string | undefined;
   /** True if the server is not part of a cluster. False until that is known. */
   isAlone(): boolean;
   isConnected(): boolean;
@@ -33,16 +36,14 @@ const RECONNECT_MS = 1_000;
 
 /** Connects in the background and retries without limit. Returns at once and does not throw. */
 export function connectRedis(
-  { host, port }: RedisAddress,
+  place: Pick<ClientOptions, 'host' | 'port' | 'db'> & Partial<SentinelOptions>,
   config: RedisConfig,
   { service, logger, onFailure }: RedisOptions,
 ): RedisServer {
   const timeoutMs = config.REDIS_TIMEOUT_MS;
   const client = new Redis({
-    host,
-    port,
-    password: config.REDIS_PASSWORD,
-    db: config.REDIS_DB,
+    ...redisClientOptions(config),
+    ...place,
     connectionName: service,
     connectTimeout: Math.max(timeoutMs, 1_000),
     commandTimeout: timeoutMs,
@@ -51,36 +52,46 @@ export function connectRedis(
     retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 10), RECONNECT_MS),
     // After a failover the old primary refuses writes. Its DNS name then points to the new one.
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
+    // The check of the client fails where INFO is refused. With Sentinels it also checks that the server is the primary.
+    enableReadyCheck: place.sentinels !== undefined,
     // Commands fail at once while disconnected, and the client never repeats one by itself.
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
   });
 
-  let instanceId: string | undefined;
-  let mayEvict = false;
-  let alone = false;
+  ignoreLaterErrors(client);
+
+  let identity: Identity | undefined;
   let connection = 0;
   let reason: string | undefined;
   let closed = false;
+  let warned: string | undefined;
 
-  let replication: string | undefined;
-
+  /** The text of INFO; undefined if the server refuses the command, as some proxies and ACLs do. */
+  const askInfo = async (...sections: string[]): Promise<string | undefined> => {
+    try {
+      return await client.info(...sections);
+    } catch (error) {
+      if (isRedisRefusal(error)) return undefined;
+      throw error;
+    }
+  };
   const readInfo = async (): Promise<void> => {
     const asked = connection;
-    const info = parseInfo(await client.info());
+    const info = await askInfo();
     if (asked !== connection) return;
-    const id = info.get('run_id');
-    if (id === undefined) throw new Error('INFO has no run_id');
-    mayEvict = Number(info.get('maxmemory')) > 0 && info.get('maxmemory_policy') !== 'noeviction';
-    alone = info.get('redis_mode') !== 'cluster';
-    replication = info.get('master_replid');
-    instanceId = `${id}/${replication}/${info.get('evicted_keys')}`;
+    identity = info === undefined ? REFUSED : identityOf(parseInfo(info));
+    const { unfit } = identity;
+    if (unfit !== undefined && unfit !== warned) {
+      logger.warn(`Redis cannot hold counters, so Postgres answers: ${unfit}`, { event: 'redis.unfit', reason: unfit });
+    }
+    warned = unfit;
   };
   // Costs a tenth of a full INFO. The `run_id` cannot change while the connection stands.
   const identify = async (): Promise<void> => {
-    const info = parseInfo(await client.info('replication'));
-    if (info.get('master_replid') !== replication) await readInfo();
+    const info = await askInfo('replication');
+    if (info !== undefined && parseInfo(info).get('master_replid') !== identity?.replication) await readInfo();
   };
 
   client.on('ready', () => {
@@ -90,13 +101,14 @@ export function connectRedis(
       // A new connection may have replaced the one that answered.
       if (closed || asked !== connection) return;
       logger.debug('Redis instance id could not be read', { event: 'redis.identify_failed', error });
+      reason = reasonOf(error);
       // The counters cannot be trusted without an instance id: reconnect.
       client.disconnect(true);
     });
   });
   client.on('close', () => {
     connection += 1;
-    instanceId = undefined;
+    identity = undefined;
     reason ??= 'the connection was lost';
   });
   client.on('error', (error: Error) => {
@@ -107,9 +119,9 @@ export function connectRedis(
 
   return {
     client,
-    instanceId: () => instanceId,
-    mayEvict: () => mayEvict,
-    isAlone: () => alone,
+    instanceId: () => identity?.instanceId,
+    unfit: () => identity?.unfit,
+    isAlone: () => identity?.isAlone === true,
     isConnected: () => client.status === 'ready',
     reason: () => (client.status === 'ready' ? undefined : reason),
     readInfo,
@@ -121,14 +133,4 @@ export function connectRedis(
       client.disconnect();
     },
   };
-}
-
-/** The fields in the answer to INFO or CLUSTER INFO. */
-export function parseInfo(text: string): Map<string, string> {
-  const fields = new Map<string, string>();
-  for (const line of text.split('\r\n')) {
-    const colon = line.indexOf(':');
-    if (colon > 0) fields.set(line.slice(0, colon), line.slice(colon + 1));
-  }
-  return fields;
 }

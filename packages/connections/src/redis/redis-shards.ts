@@ -28,8 +28,11 @@ export interface RedisShard {
    * @throws DependencyUnavailable
    */
   identify(): Promise<void>;
-  /** True if the server drops keys when its memory is full, so that a missing key does not mean zero. */
-  mayEvict(): boolean;
+  /**
+   * Why counters on this server cannot be trusted: it may drop keys when its memory is full, or does not show whether it did.
+   * Undefined if they can, and until that is known.
+   */
+  unfit(): string | undefined;
   /** A hash tag whose keys are all on this server: `stem`, in a cluster followed by a number. */
   tag(stem: string): string;
 }

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { RedisAddress } from './redis-address.js';
-import { parseInfo } from './redis-server.js';
+import { parseInfo } from './redis-identity.js';
 
 export const SLOTS = 16_384;
 

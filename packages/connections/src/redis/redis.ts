@@ -7,11 +7,14 @@ import {
   type SpanOptions,
 } from '@ads/runtime';
 import { createGuard, NotConnected } from '../resilience/resilience.js';
-import type { RedisConfig } from '../variables.js';
+
+import { redisAddress, sentinelOptions } from './redis-client-options.js';
 import { openRedisCluster } from './redis-cluster.js';
 import { isRedisFailure, isRedisRefusal } from './redis-failures.js';
 import { connectRedis, type RedisOptions } from './redis-server.js';
 import type { RedisServers, RedisShard, RunOn } from './redis-shards.js';
+import { nameOf } from './redis-topology.js';
+import type { RedisConfig } from './redis-variables.js';
 
 const SPAN: SpanOptions = { kind: 'client', attributes: { 'db.system.name': 'redis' } };
 
@@ -81,10 +84,15 @@ function suffix(reason: string | undefined): string {
 }
 
 function oneServer(config: RedisConfig, options: RedisOptions, runOn: RunOn): RedisServers {
-  const address = { host: config.REDIS_HOST, port: config.REDIS_PORT };
-  const server = connectRedis(address, config, options);
+  const address = redisAddress(config);
+  const { REDIS_SENTINELS: sentinels } = config;
+  const place =
+    sentinels === undefined
+      ? { ...address, db: config.REDIS_URL?.db ?? config.REDIS_DB }
+      : { ...sentinelOptions(config, sentinels), db: config.REDIS_DB };
+  const server = connectRedis(place, config, options);
   const shard: RedisShard = {
-    name: `${address.host}:${address.port}`,
+    name: sentinels === undefined ? nameOf(address) : config.REDIS_SENTINEL_NAME,
     // The single address may lead to a managed cluster with one node.
     get crossesSlots() {
       return server.isAlone();
@@ -92,7 +100,7 @@ function oneServer(config: RedisConfig, options: RedisOptions, runOn: RunOn): Re
     run: (operation, fn) => runOn(server, operation, fn),
     instanceId: server.instanceId,
     identify: () => runOn(server, 'identify', () => server.identify()),
-    mayEvict: server.mayEvict,
+    unfit: server.unfit,
     tag: (stem) => stem,
   };
   const shards = [shard];

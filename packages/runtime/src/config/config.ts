@@ -88,7 +88,9 @@ export function loadConfig<T extends object>(env: Environment, variables: Variab
 /** The names of the secrets that are public placeholders. */
 export function placeholdersIn<T extends object>(config: Readonly<T>, variables: Variables<T>): string[] {
   return Object.entries<Joi.Schema>(variables)
-    .filter(([name, schema]) => isSecret(schema) && String(config[name as keyof T]).includes(PLACEHOLDER))
+    .filter(
+      ([name, schema]) => isSecret(schema) && JSON.stringify(config[name as keyof T])?.includes(PLACEHOLDER) === true,
+    )
     .map(([name]) => name);
 }
 
