@@ -1,5 +1,4 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
 import {
   ACCESS_SCOPES,
   type Endpoint,
@@ -16,7 +15,7 @@ import {
   shareMissing,
   withPrefix,
 } from '@ads/contract';
-import type { EventAccessConfig, KeyConfig } from '@ads/runtime';
+import type { EventAccessConfig, KeyConfig, RequestHead } from '@ads/runtime';
 import type { Response, Router } from 'express';
 import { createRouter } from './create-router.js';
 import type { HeaderList } from './head.js';
@@ -57,9 +56,9 @@ export function isShared(
 /** Checks the requests to an endpoint. */
 export interface Guard {
   /** False for a request that needs no key, and has no share. */
-  isFor(request: IncomingMessage): boolean;
+  isFor(request: RequestHead): boolean;
   /** Returns the caller. @throws ApiError 401, 403 or 503 */
-  admit(request: IncomingMessage): Caller;
+  admit(request: RequestHead): Caller;
 }
 
 /** Checks a key other than `ADMIN_API_KEY`. Does not wait. */
@@ -88,7 +87,7 @@ export interface Access {
    * True if the request has a key with the scope `stitch`, so that its headers about the viewer are trusted. A request without
    * `Authorization` costs nothing. A key that does not work is ignored: players cannot correct it.
    */
-  mayStitch(request: IncomingMessage): boolean;
+  mayStitch(request: RequestHead): boolean;
 }
 
 const ALL_ADS = { keyId: undefined, advertiser: undefined, share: undefined, isAdmitted: () => true };
@@ -177,11 +176,11 @@ export function createAccess({ ADMIN_API_KEY, READ_ACCESS, EVENTS_ACCESS }: Acce
   };
 }
 
-function bearerOf({ headers: { authorization } }: IncomingMessage): string | undefined {
+function bearerOf({ headers: { authorization } }: RequestHead): string | undefined {
   return authorization === undefined ? undefined : BEARER.exec(authorization)?.[1];
 }
 
-function hasShare(request: IncomingMessage): boolean {
+function hasShare(request: RequestHead): boolean {
   return bearerOf(request)?.startsWith(SHARE_PREFIX) ?? false;
 }
 

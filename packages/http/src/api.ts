@@ -1,9 +1,18 @@
-import type { IncomingMessage, RequestListener } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { API_PREFIX, type ApiError, MANAGEMENT_PATHS, methodNotAllowed, notFound, withPrefix } from '@ads/contract';
-import type { HttpConfig, Logger, ManagementEndpoints, Metrics, StitcherConfig, Tracing } from '@ads/runtime';
+import type {
+  HttpConfig,
+  Logger,
+  ManagementEndpoints,
+  Metrics,
+  RequestHead,
+  StitcherConfig,
+  Tracing,
+} from '@ads/runtime';
 import express, { type ErrorRequestHandler, type Request, type Router } from 'express';
 import proxyAddress from 'proxy-addr';
 import { type Access, guardRoutes } from './access.js';
+import type { ApiHandlers } from './api-handlers.js';
 import { commonHeaders, crossOrigin, securityHeaders } from './common-headers.js';
 import { createRouter } from './create-router.js';
 import { createStitchers, deviceAddress } from './device-headers.js';
@@ -38,8 +47,8 @@ export interface ApiOptions {
   readonly onRefused?: (path: string, error: ApiError, sender: Pick<RequestContext, 'clientKey'>) => void;
 }
 
-/** Returns the request listener of a service: fast path, management endpoints, routes, errors. */
-export function createApi(options: ApiOptions): RequestListener {
+/** Returns the handlers of a service, for `listen`. */
+export function createApi(options: ApiOptions): ApiHandlers {
   const { config, logger, metrics, tracing, managementEndpoints, access } = options;
   const traces = tracing && traceRequests(tracing, metrics);
   const observed = createObserver(metrics, logger);
@@ -52,9 +61,9 @@ export function createApi(options: ApiOptions): RequestListener {
   app.enable('case sensitive routing');
   app.set('trust proxy', trustProxy(config));
   const trust: Trust = app.get('trust proxy fn');
-  const addressOf = (request: IncomingMessage) => clientAddressOf(request, trust);
+  const addressOf = (request: RequestHead) => clientAddressOf(request, trust);
   const stitchers = createStitchers(config, addressOf, access);
-  const { fastPath, listener, routes, takesEvents } = createFastPath({
+  const { fastPath, listener, wholeHandler, routes, takesEvents } = createFastPath({
     observer,
     rateLimiters,
     access,
@@ -94,13 +103,22 @@ export function createApi(options: ApiOptions): RequestListener {
   app.use(answerErrors);
   const readForwardedFor = forwardedForReader(config);
   const readInvalidTraffic = invalidTrafficHeaderReader(trust);
-  const handle: RequestListener = (request, response) => {
+  const readHeaders = (request: RequestHead): void => {
     readForwardedFor(request);
     stitchers.readHeaders(request);
     readInvalidTraffic(request);
-    listener(request, response, () => app(request, response));
   };
-  return traces?.listener(handle) ?? handle;
+  const api: ApiHandlers = {
+    handler(request, response) {
+      readHeaders(request);
+      listener(request, response, () => app(request, response));
+    },
+    wholeHandler(request, reply) {
+      readHeaders(request);
+      return wholeHandler(request, reply);
+    },
+  };
+  return traces?.api(api) ?? api;
 }
 
 /** Copies the list, because Express may keep and change it. */
@@ -111,9 +129,10 @@ function trustProxy({ TRUST_PROXY }: HttpConfig): boolean | number | string[] {
 type Trust = (address: string, hop: number) => boolean;
 
 /** The same as `request.ip` in Express. */
-function clientAddressOf(request: IncomingMessage, trust: Trust): string | undefined {
+function clientAddressOf(request: RequestHead, trust: Trust): string | undefined {
   if (request.headers['x-forwarded-for'] === undefined) return request.socket.remoteAddress;
-  return proxyAddress(request, trust);
+  // It reads the headers and the address of the socket only.
+  return proxyAddress(request as IncomingMessage, trust);
 }
 
 /** Answers 405 for the paths of `routes`. Call it after they were added, so that only requests with other methods reach it. */

@@ -1,5 +1,5 @@
-import type { IncomingMessage } from 'node:http';
 import { ApiError, invalidRequest, notJson, ownText, queryOf, unsupportedMediaType } from '@ads/contract';
+import type { RequestHead } from '@ads/runtime';
 
 /** Called once: with an error, or with the body (an object, an array, or undefined for an empty body). */
 export type Done = (error: unknown, body?: unknown) => void;
@@ -15,7 +15,7 @@ const UNSUPPORTED_TYPE =
  * Returns the parser of bodies with many values: JSON, or a JSON value per line (NDJSON), which becomes an array with undefined
  * for each line that is not JSON. Other content types get the error 415.
  */
-export function linesParserFor({ headers }: IncomingMessage): Parser | ApiError {
+export function linesParserFor({ headers }: RequestHead): Parser | ApiError {
   const type = mediaTypeOf(headers['content-type'] ?? '');
   if (type instanceof ApiError) return type;
   if (LINE_TYPES.has(type)) return parseLines;
@@ -32,7 +32,7 @@ export interface TextBody<Format> {
 
 /** Returns the parser of {@link TextBody}, or the error 415. @param formats by content type */
 export function textParserFor<Format>(
-  { headers }: IncomingMessage,
+  { headers }: RequestHead,
   formats: ReadonlyMap<string, Format>,
 ): Parser | ApiError {
   const type = mediaTypeOf(headers['content-type'] ?? '');
@@ -58,7 +58,7 @@ function strictTextOf(bytes: Buffer): string | undefined {
 }
 
 /** Returns the parser of JSON alone, or the error 415. */
-export function jsonParserFor({ headers }: IncomingMessage): Parser | ApiError {
+export function jsonParserFor({ headers }: RequestHead): Parser | ApiError {
   const type = mediaTypeOf(headers['content-type'] ?? '');
   if (type instanceof ApiError) return type;
   return type === 'application/json' ? parseJson : unsupportedMediaType(UNSUPPORTED_JSON);
@@ -92,7 +92,7 @@ function jsonOf(text: string): unknown {
  *
  * @param numbers names of the form fields that are parsed as numbers
  */
-export function parserFor({ headers, url = '' }: IncomingMessage, numbers: ReadonlySet<string>): Parser | ApiError {
+export function parserFor({ headers, url = '' }: RequestHead, numbers: ReadonlySet<string>): Parser | ApiError {
   const contentType = headers['content-type'];
   if (contentType === 'application/json' || contentType === undefined) return parseJson;
   const type = mediaTypeOf(contentType);

@@ -1,6 +1,5 @@
-import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
-import type { StitcherConfig } from '@ads/runtime';
+import type { RequestHead, StitcherConfig } from '@ads/runtime';
 import { compile } from 'proxy-addr';
 import type { Access } from './access.js';
 
@@ -10,21 +9,21 @@ export interface Stitchers {
    * Removes `X-Device-IP` and `X-Device-User-Agent` from a request unless a trusted server sends it: one of
    * `TRUSTED_STITCHERS`, or one with a key of the scope `stitch`. All other code may trust the headers that are left.
    */
-  readonly readHeaders: (request: IncomingMessage) => void;
+  readonly readHeaders: (request: RequestHead) => void;
   /** True for a request of a trusted server, also without these headers: its sender is not the viewer. */
-  readonly isStitcher: (request: IncomingMessage) => boolean;
+  readonly isStitcher: (request: RequestHead) => boolean;
 }
 
 /** @param addressOf the address of the sender, as the trusted proxies report it */
 export function createStitchers(
   { TRUSTED_STITCHERS: networks = [] }: Partial<StitcherConfig>,
-  addressOf: (request: IncomingMessage) => string | undefined,
+  addressOf: (request: RequestHead) => string | undefined,
   { mayStitch }: Pick<Access, 'mayStitch'>,
 ): Stitchers {
   const isInNetworks = compile([...networks]);
-  const isTrusted = (request: IncomingMessage): boolean =>
+  const isTrusted = (request: RequestHead): boolean =>
     (networks.length > 0 && isInNetworks(addressOf(request) ?? '', 0)) || mayStitch(request);
-  const hasHeaders = ({ headers }: IncomingMessage): boolean =>
+  const hasHeaders = ({ headers }: RequestHead): boolean =>
     headers['x-device-ip'] !== undefined || headers['x-device-user-agent'] !== undefined;
   return {
     readHeaders(request) {
@@ -39,16 +38,16 @@ export function createStitchers(
 }
 
 /** The address of the viewer for whom a trusted server sends the request. */
-export function deviceAddress({ headers }: IncomingMessage): string | undefined {
+export function deviceAddress({ headers }: RequestHead): string | undefined {
   return headers['x-device-ip'] as string | undefined;
 }
 
 /** The user agent of that viewer. */
-export function deviceUserAgent({ headers }: IncomingMessage): string | undefined {
+export function deviceUserAgent({ headers }: RequestHead): string | undefined {
   return headers['x-device-user-agent'] as string | undefined;
 }
 
 /** The user agent of the viewer, else of the sender; empty if unknown. */
-export function userAgentOf(request: IncomingMessage): string {
+export function userAgentOf(request: RequestHead): string {
   return deviceUserAgent(request) ?? request.headers['user-agent'] ?? '';
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import type { RequestHead } from '@ads/runtime';
 import type { Caller } from './access.js';
 import type { HeaderList } from './head.js';
 
@@ -20,12 +20,12 @@ export function revalidated(etag: string, { cache }: Pick<Caller, 'cache'>): Hea
 }
 
 /** True if `If-None-Match` contains the tag, so that the client has this version. */
-export function isKnown({ headers }: IncomingMessage, etag: string): boolean {
+export function isKnown({ headers }: RequestHead, etag: string): boolean {
   return contains(headers['if-none-match'], etag);
 }
 
 /** True if the request is for any version, or for this one: it has no `If-Match`, or one that contains the tag. */
-export function isFor({ headers }: IncomingMessage, etag: string): boolean {
+export function isFor({ headers }: RequestHead, etag: string): boolean {
   const wanted = headers['if-match'];
   return wanted === undefined || contains(wanted, etag);
 }

@@ -1,19 +1,20 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { API_PREFIX, type ApiError, methodNotAllowed, targetTooLong, withPrefix } from '@ads/contract';
+import type { Reply, RequestHead, WholeHandler, WholeRequest } from '@ads/runtime';
 import type { Request, Response, Router } from 'express';
 import { type Access, ANYONE, BY_KEY, type Guard, guardOf, toExpress } from './access.js';
 import { clientKey } from './client-key.js';
 import type { Audience } from './common-headers.js';
 import { createRouter } from './create-router.js';
 import { isKnown, revalidated } from './etag.js';
-import { type HeaderLines, type HeaderList, linesOf, listOf, writeHead } from './head.js';
+import { type HeaderLines, type HeaderList, linesOf } from './head.js';
 import { ObservedRequest, type Observer } from './observe.js';
 import type { LimitName, RateLimiter } from './rate-limiter.js';
 import { type BodyReader, ignoreBody } from './request-body.js';
 import type { RequestContext } from './request-context.js';
 import { REQUEST_ID_HEADER } from './request-id.js';
 import { type Answer, errorAnswer } from './response.js';
-import { sendWhole } from './send-whole.js';
+import { ResponseReply } from './response-reply.js';
 import { type TagRoute, TagRoutes } from './tag-routes.js';
 
 /**
@@ -44,8 +45,8 @@ export interface FastPathOptions {
   /** The headers of every response, by the origin of the request. */
   readonly headersFor: Readonly<Record<Audience, (origin: string | undefined) => HeaderLines>>;
   /** The address of the client, as the trusted proxies report it. */
-  readonly clientAddressOf: (request: IncomingMessage) => string | undefined;
-  readonly isStitcher: (request: IncomingMessage) => boolean;
+  readonly clientAddressOf: (request: RequestHead) => string | undefined;
+  readonly isStitcher: (request: RequestHead) => boolean;
   /** See `ApiOptions`. */
   readonly onRefused?: ((path: string, error: ApiError, sender: RequestContext) => void) | undefined;
 }
@@ -54,6 +55,9 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** Bytes of the longest URL of a tag: consent strings are long, and the gateway accepts a request line of 8 KiB. */
 const LONGEST_TARGET = 8_192;
+
+/** A request on the fast path, whichever parser read it. */
+type FastRequest = IncomingMessage | WholeRequest;
 
 /** The values that all requests of a route share. */
 interface Route {
@@ -81,14 +85,16 @@ type Tag = Route & TagRoute & { readonly methods: readonly string[] };
 export function createFastPath(options: FastPathOptions): {
   readonly fastPath: FastPath;
   readonly listener: FastPathListener;
+  /** Answers the tags and POST requests of the fast path. */
+  readonly wholeHandler: WholeHandler;
   /** The routes that were added. */
   readonly routes: Router['stack'];
   /** True for a path that takes events, whatever the method of the request. */
-  readonly takesEvents: (request: IncomingMessage) => boolean;
+  readonly takesEvents: (request: RequestHead) => boolean;
 } {
   const router = createRouter();
   // Most clicks use one of these exact paths. Matching them in the router takes as long as validating them.
-  const posts = new Map<string, (request: IncomingMessage, response: ServerResponse) => void>();
+  const posts = new Map<string, (request: FastRequest, reply: Reply) => void>();
 
   const tags = new TagRoutes<Tag>();
 
@@ -108,8 +114,8 @@ export function createFastPath(options: FastPathOptions): {
       rateLimiter: options.rateLimiters[limit],
       headersFor: options.headersFor[method === 'get' ? 'readers' : 'events'],
     };
-    const take = (request: IncomingMessage, response: ServerResponse) => {
-      const context = new FastPathContext(route, request, response);
+    const take = (request: FastRequest, reply: Reply) => {
+      const context = new FastPathContext(route, request, reply);
       try {
         context.charge(1);
         if (guard?.isFor(request)) context.admit(guard);
@@ -121,7 +127,7 @@ export function createFastPath(options: FastPathOptions): {
         context.refuse(error);
       }
     };
-    router[method](paths, take);
+    router[method](paths, (request, response) => take(request, new ResponseReply(response)));
     if (method === 'post') for (const exact of paths) posts.set(exact, take);
   };
 
@@ -139,25 +145,27 @@ export function createFastPath(options: FastPathOptions): {
         methods: route.takesPosts ? ['GET', 'HEAD', 'POST'] : ['GET', 'HEAD'],
       }),
   };
-  const listener: FastPathListener = (request, response, next) => {
+  const answer = (request: FastRequest, reply: Reply): boolean => {
     const { url = '', method = '' } = request;
     const take = method === 'POST' ? posts.get(url) : undefined;
     if (take !== undefined) {
-      take(request, response);
-      return;
+      take(request, reply);
+      return true;
     }
     // Express answers preflights.
     const tag = method === 'OPTIONS' ? undefined : tags.find(url);
-    if (tag !== undefined) {
-      const context = new FastPathContext(tag.route, request, response);
-      context.answer(answerTag, tag);
-    }
+    if (tag === undefined) return false;
+    new FastPathContext(tag.route, request, reply).answer(answerTag, tag);
+    return true;
+  };
+  const listener: FastPathListener = (request, response, next) => {
+    if (answer(request, new ResponseReply(response))) return;
     // The router itself would answer OPTIONS.
-    else if (METHODS.has(method)) router(request as Request, response as Response, next);
+    if (METHODS.has(request.method ?? '')) router(request as Request, response as Response, next);
     else next();
   };
-  const takesEvents = ({ url = '' }: IncomingMessage) => posts.has(pathOf(url)) || tags.find(url) !== undefined;
-  return { fastPath, listener, routes: router.stack, takesEvents };
+  const takesEvents = ({ url = '' }: RequestHead) => posts.has(pathOf(url)) || tags.find(url) !== undefined;
+  return { fastPath, listener, wholeHandler: answer, routes: router.stack, takesEvents };
 }
 
 /** @throws ApiError 405, 413, 414, 429, URIError, or the error of the handler */
@@ -186,8 +194,8 @@ class FastPathContext extends ObservedRequest implements RequestContext {
   #isAddressRead = false;
   #address: string | undefined;
 
-  constructor(route: Route, request: IncomingMessage, response: ServerResponse) {
-    super(route.options.observer, request, response, route.endpoint);
+  constructor(route: Route, request: RequestHead, reply: Reply) {
+    super(route.options.observer, request, reply, route.endpoint);
     this.#route = route;
   }
 
@@ -237,28 +245,22 @@ class FastPathContext extends ObservedRequest implements RequestContext {
   };
 
   readonly #send = ({ status, body, type = JSON_TYPE, lines: own = '', headers = NONE, etag }: Answer): void => {
-    const { request, response } = this;
+    const { request, reply } = this;
     const common = this.#route.headersFor(request.headers.origin);
     const lines = `${REQUEST_ID_HEADER}: ${this.requestId}\r\n${common}${this.#limits}${this.#byKey}${own}`;
     const caching = etag === undefined ? NONE : revalidated(etag, this.caller);
     const isCurrent = etag !== undefined && isKnown(request, etag);
     if (isCurrent || status === 204) {
-      response.writeHead(isCurrent ? 304 : status, [...listOf(lines), ...headers, ...caching]).end();
+      reply.send(isCurrent ? 304 : status, lines, [...headers, ...caching], '', 'latin1');
       return;
     }
-    const bytes = Buffer.byteLength(body);
+    const text = typeof body === 'string' ? body : body.toString('latin1');
+    const bytes = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
     length[1] = String(bytes);
     const list = headers === NONE && caching === NONE ? length : [...length, ...headers, ...caching];
-    if (bytes === 0) {
-      writeHead(response, status, lines, list);
-      response.end();
-      return;
-    }
-    writeHead(response, status, `${lines}Content-Type: ${type}\r\n`, list);
-    // Only a text becomes one chunk with the head.
-    if (typeof body !== 'string') sendWhole(response, body.toString('latin1'), 'latin1');
     // ASCII has the same bytes in both encodings, and latin1 is faster.
-    else sendWhole(response, body, bytes === body.length ? 'latin1' : 'utf8');
+    const encoding = bytes === text.length ? 'latin1' : 'utf8';
+    reply.send(status, bytes === 0 ? lines : `${lines}Content-Type: ${type}\r\n`, list, text, encoding);
   };
 }
 

@@ -1,5 +1,4 @@
-import type { IncomingMessage } from 'node:http';
-import type { HttpConfig } from '@ads/runtime';
+import type { HttpConfig, RequestHead } from '@ads/runtime';
 
 /**
  * Removes ports from `X-Forwarded-For` before anything reads it. Azure and some other proxies add the port of the client:
@@ -8,7 +7,7 @@ import type { HttpConfig } from '@ads/runtime';
  *
  * @returns a function that does nothing when no proxy is trusted, because the header is not used then
  */
-export function forwardedForReader({ TRUST_PROXY }: HttpConfig): (request: IncomingMessage) => void {
+export function forwardedForReader({ TRUST_PROXY }: HttpConfig): (request: RequestHead) => void {
   if (TRUST_PROXY === false) return () => undefined;
   return ({ headers }) => {
     const forwarded = headers['x-forwarded-for'];

@@ -1,13 +1,7 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http';
+import type { HeaderLines, HeaderList } from '@ads/runtime';
 
-/** Alternating names and values, the form that `writeHead` accepts. */
-export type HeaderList = readonly string[];
-
-/**
- * Headers as they are sent: `Name: value\r\n` for each, or an empty text. Nothing checks the values again, so they must not
- * contain line breaks or other control characters.
- */
-export type HeaderLines = string;
+export type { HeaderLines, HeaderList };
 
 const LINE_END = '\r\n';
 const SEPARATOR = ': ';

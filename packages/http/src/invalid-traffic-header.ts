@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { RequestHead } from '@ads/runtime';
 
 const HEADER = 'x-invalid-traffic';
 
@@ -10,7 +10,7 @@ const HEADER = 'x-invalid-traffic';
  */
 export function invalidTrafficHeaderReader(
   trust: (address: string, hop: number) => boolean,
-): (request: IncomingMessage) => void {
+): (request: RequestHead) => void {
   return ({ headers, socket }) => {
     if (headers[HEADER] === undefined) return;
     if (socket.remoteAddress === undefined || !trust(socket.remoteAddress, 0)) delete headers[HEADER];
@@ -18,7 +18,7 @@ export function invalidTrafficHeaderReader(
 }
 
 /** True for a request that a trusted proxy marks as invalid traffic: the header has any text. */
-export function isMarkedInvalid({ headers }: IncomingMessage): boolean {
+export function isMarkedInvalid({ headers }: RequestHead): boolean {
   const reason = headers[HEADER];
   return reason !== undefined && reason.length > 0;
 }

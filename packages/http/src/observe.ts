@@ -1,9 +1,9 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { API_PREFIX, type ApiError } from '@ads/contract';
-import { type Logger, type Metrics, managementPath } from '@ads/runtime';
+import { type Logger, type Metrics, managementPath, type Reply, type RequestHead } from '@ads/runtime';
 import type { Request, RequestHandler, Response } from 'express';
 import { identify, REQUEST_ID_HEADER } from './request-id.js';
 import { type AnsweredRequest, createRequestLog } from './request-log.js';
+import { ResponseReply } from './response-reply.js';
 
 export interface Observer {
   /** Counts and logs a request whose response was sent or abandoned, or whose stream begins. */
@@ -14,8 +14,8 @@ export interface Observer {
 
 /** A request on its way through Express or the fast path: its id, and what its log line and its metrics need. */
 export class ObservedRequest {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+  readonly request: RequestHead;
+  readonly reply: Reply;
   readonly requestId: string;
   /** By the clock of `performance.now()`. */
   readonly startedAt = performance.now();
@@ -26,14 +26,13 @@ export class ObservedRequest {
   streamEnd: string | undefined;
   readonly #observer: Observer;
 
-  constructor(observer: Observer, request: IncomingMessage, response: ServerResponse, endpoint?: string) {
+  constructor(observer: Observer, request: RequestHead, reply: Reply, endpoint?: string) {
     this.request = request;
-    this.response = response;
+    this.reply = reply;
     this.requestId = identify(request);
     this.endpoint = endpoint;
     this.#observer = observer;
-    // Node emits `close` after a complete response, and when the client disconnects earlier.
-    response.on('close', () => (this.streamEnd === undefined ? observer.answered(this) : observer.streamEnded(this)));
+    reply.onClose(() => (this.streamEnd === undefined ? observer.answered(this) : observer.streamEnded(this)));
   }
 
   /**
@@ -65,12 +64,12 @@ export function createObserver(metrics: Metrics, logger: Logger): Observer {
 
 /** The data of a request for its log line, its metrics and its span. */
 export function answeredRequest(observed: ObservedRequest): AnsweredRequest {
-  const { request, response, requestId, startedAt, error, streamEnd } = observed;
-  const isWhole = response.writableFinished || streamEnd !== undefined;
+  const { request, reply, requestId, startedAt, error, streamEnd } = observed;
+  const isWhole = reply.isSent || streamEnd !== undefined;
   return {
     method: request.method ?? '',
     endpoint: observed.endpoint ?? endpointOf(request as Request),
-    status: isWhole ? response.statusCode : CLIENT_GONE,
+    status: isWhole ? reply.statusCode : CLIENT_GONE,
     seconds: (performance.now() - startedAt) / 1_000,
     requestId,
     error,
@@ -80,7 +79,7 @@ export function answeredRequest(observed: ObservedRequest): AnsweredRequest {
 /** Gives a request of Express its id, and counts and logs it at the end. */
 export function observe(observer: Observer): RequestHandler {
   return (request, response, next) => {
-    const observed = new ObservedRequest(observer, request, response);
+    const observed = new ObservedRequest(observer, request, new ResponseReply(response));
     response.locals.observed = observed;
     response.setHeader(REQUEST_ID_HEADER, observed.requestId);
     next();

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { ApiError, payloadTooLarge, unavailable, unsupportedEncoding } from '@ads/contract';
+import type { RequestHead, WholeRequest } from '@ads/runtime';
 import { type Done, jsonParserFor, linesParserFor, type Parser, parserFor, textParserFor } from './body-formats.js';
 import { createDecompressors } from './decompress.js';
 
@@ -12,7 +13,7 @@ export interface Client {
 }
 
 /** Reads the body of a request. Never calls `done` if the client disconnects before the end of the body. */
-export type BodyReader = (request: IncomingMessage, client: Client, done: Done) => void;
+export type BodyReader = (request: IncomingMessage | WholeRequest, client: Client, done: Done) => void;
 
 export interface BodyReaderOptions {
   /** Maximum size of a body, and of a compressed body both before and after decompression. */
@@ -58,7 +59,7 @@ export function textReader<Format>(
  *
  * @throws ApiError 413 for a body that is announced as longer than the default limit
  */
-export function ignoreBody({ headers }: IncomingMessage): void {
+export function ignoreBody({ headers }: RequestHead): void {
   if (Number(headers['content-length'] ?? 0) > DEFAULT_BODY_LIMIT) throw payloadTooLarge(DEFAULT_BODY_LIMIT);
 }
 
@@ -79,7 +80,7 @@ export interface BatchBody {
 
 /** Reads large bodies as {@link BatchBody}; undefined for an empty body. Limits the memory of all of them together. */
 export function batchReader({ limitBytes, heldBytes }: BatchReaderOptions): BodyReader {
-  const parserOf = (request: IncomingMessage) => {
+  const parserOf = (request: RequestHead) => {
     const parse = linesParserFor(request);
     if (parse instanceof ApiError) return parse;
     return (bytes: Buffer, done: Done) =>
@@ -89,7 +90,7 @@ export function batchReader({ limitBytes, heldBytes }: BatchReaderOptions): Body
 }
 
 function createReader(
-  parserOf: (request: IncomingMessage) => Parser | ApiError,
+  parserOf: (request: RequestHead) => Parser | ApiError,
   limitBytes: number,
   held?: HeldBytes,
 ): BodyReader {
@@ -111,7 +112,7 @@ function createReader(
     if (decompress === undefined && encoding !== 'identity') done(unsupportedEncoding());
     else if (length > limitBytes) done(payloadTooLarge(limitBytes));
     else {
-      readBytes(request, length, { limitBytes, held }, (error, bytes) => {
+      const take: Take = (error, bytes) => {
         if (bytes === undefined) done(error);
         else if (decompress === undefined) parse(bytes, done);
         else {
@@ -120,7 +121,9 @@ function createReader(
             .then((whole) => parse(whole, done), done)
             .finally(release);
         }
-      });
+      };
+      if ('takeBytes' in request) take(undefined, request.takeBytes());
+      else readBytes(request, length, { limitBytes, held }, take);
     }
   };
 }

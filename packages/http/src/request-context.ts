@@ -1,10 +1,10 @@
-import type { IncomingMessage } from 'node:http';
+import type { RequestHead } from '@ads/runtime';
 import type { Caller } from './access.js';
 import type { Client } from './request-body.js';
 
 /** A request on the fast path whose body has been read. */
 export interface RequestContext extends Client {
-  readonly request: IncomingMessage;
+  readonly request: RequestHead;
   readonly caller: Caller;
   /** The address of the client, as the trusted proxies and `TRUSTED_STITCHERS` report it. It may be any text. */
   clientAddress(): string | undefined;

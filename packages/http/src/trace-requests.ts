@@ -1,12 +1,12 @@
-import type { IncomingMessage, RequestListener } from 'node:http';
-import { type Metrics, managementPath, type Span, type Tracing, withSpan } from '@ads/runtime';
+import { type Metrics, managementPath, type RequestHead, type Span, type Tracing, withSpan } from '@ads/runtime';
+import type { ApiHandlers } from './api-handlers.js';
 import type { FastPath } from './fast-path.js';
 import { answeredRequest, type ObservedRequest, type Observer } from './observe.js';
 
 /** Wraps the parts of an API that a request passes, so that sampled requests run in a span. */
 export interface RequestTraces {
   /** Begins the spans. */
-  listener(listener: RequestListener): RequestListener;
+  api(api: ApiHandlers): ApiHandlers;
   /** Runs the handlers of sampled requests in their spans: Node reads a body outside of them. */
   fastPath(fastPath: FastPath): FastPath;
   /** Logs sampled requests in their spans, counts them as exemplars, and ends the spans. */
@@ -15,16 +15,26 @@ export interface RequestTraces {
 
 /** Names and attributes follow the conventions of OpenTelemetry for HTTP servers. */
 export function traceRequests(tracing: Tracing, metrics: Pick<Metrics, 'requests'>): RequestTraces {
-  const spans = new WeakMap<IncomingMessage, Span>();
+  const spans = new WeakMap<RequestHead, Span>();
 
   const inSpanOf =
-    <Context extends { readonly request: IncomingMessage }, Input, Output>(
+    <Context extends { readonly request: RequestHead }, Input, Output>(
       handler: (context: Context, input: Input) => Output,
     ) =>
     (context: Context, input: Input): Output => {
       const span = spans.get(context.request);
       return span === undefined ? handler(context, input) : withSpan(span, () => handler(context, input));
     };
+
+  /** Runs the work of a sampled request in its span. */
+  const begin = <Output>(request: RequestHead, work: () => Output): Output => {
+    const { method = '', url = '', headers } = request;
+    const span = tracing.beginRequest(method, headers.traceparent as string | undefined);
+    // A span that never ends is never sent.
+    if (span === undefined || managementPath(url) !== undefined) return work();
+    spans.set(request, span);
+    return withSpan(span, work);
+  };
 
   const end = (span: Span, observed: ObservedRequest): void => {
     const { method, endpoint, status, seconds, requestId, error } = answeredRequest(observed);
@@ -43,14 +53,10 @@ export function traceRequests(tracing: Tracing, metrics: Pick<Metrics, 'requests
   };
 
   return {
-    listener: (listener) => (request, response) => {
-      const { method = '', url = '', headers } = request;
-      const span = tracing.beginRequest(method, headers.traceparent as string | undefined);
-      // A span that never ends is never sent.
-      if (span === undefined || managementPath(url) !== undefined) return listener(request, response);
-      spans.set(request, span);
-      withSpan(span, () => listener(request, response));
-    },
+    api: ({ handler, wholeHandler }) => ({
+      handler: (request, response) => begin(request, () => handler(request, response)),
+      wholeHandler: (request, reply) => begin(request, () => wholeHandler(request, reply)),
+    }),
     fastPath: (fastPath) => ({
       get: (path, limit, handler) => fastPath.get(path, limit, inSpanOf(handler)),
       post: (path, limit, readBody, handler) => fastPath.post(path, limit, readBody, inSpanOf(handler)),

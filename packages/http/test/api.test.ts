@@ -84,7 +84,7 @@ async function serve(added: Added, changes: Partial<ApiOptions['config']> = {}) 
     ready: () => true,
   });
   const changed = { ...config, ...changes };
-  const handler = createApi({
+  const api = createApi({
     config: changed,
     logger,
     metrics,
@@ -93,7 +93,7 @@ async function serve(added: Added, changes: Partial<ApiOptions['config']> = {}) 
     ...added,
   });
   const shutdown = createShutdown(logger);
-  const port = await listen({ handler, config: changed, logger, metrics, health, ownerOf: () => undefined }, shutdown);
+  const port = await listen({ ...api, config: changed, logger, metrics, health, ownerOf: () => undefined }, shutdown);
   base = `http://127.0.0.1:${port}`;
   stops.push(shutdown.run);
 }

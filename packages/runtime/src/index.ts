@@ -19,7 +19,10 @@ export { createLookUp, installLookUp, type LookUp, type LookUpOptions } from './
 export * from './process/process.js';
 export * from './process/run-command.js';
 export * from './process/shutdown.js';
+export type { HeaderLines, HeaderList, Reply } from './server/reply.js';
 export * from './server/server.js';
+export type { WholeHandler } from './server/whole-connection.js';
+export type { RequestHead, WholeRequest } from './server/whole-request.js';
 export * from './timers/every.js';
 export * from './timers/fair-queue.js';
 export * from './timers/turns.js';

@@ -63,7 +63,7 @@ await runProcess<AnalyticsConfig>({
     const streaming = createStreaming({ most: config.MAX_EXPORTS, timeoutMs, admissions, metrics, logger });
 
     const health = createAnalyticsHealth(context, connections, awaitSchema(context, connections.postgres));
-    const handler = createApi({
+    const api = createApi({
       config,
       logger,
       metrics,
@@ -97,7 +97,7 @@ await runProcess<AnalyticsConfig>({
         router.get(ENDPOINTS.storedEvents.path, eventsHandler({ ...exports, adsOf, stream: streaming.events }));
       },
     });
-    const port = await listen({ handler, config, logger, metrics, health, ownerOf: connectionOwner(config) }, shutdown);
+    const port = await listen({ ...api, config, logger, metrics, health, ownerOf: connectionOwner(config) }, shutdown);
     // Runs before the server waits for open requests.
     shutdown.add('live streams', streams.close);
     logger.info('listening', { event: 'http.listening', host: config.HTTP_HOST, port });

@@ -91,7 +91,7 @@ async function serve({ maxStreams = 100 } = {}) {
     status: () => 'healthy',
     ready: () => true,
   });
-  const handler = createApi({
+  const api = createApi({
     config,
     logger,
     metrics,
@@ -104,7 +104,7 @@ async function serve({ maxStreams = 100 } = {}) {
       ),
   });
   const shutdown = createShutdown(quiet);
-  const port = await listen({ handler, config, logger, metrics, health, ownerOf: connectionOwner(config) }, shutdown);
+  const port = await listen({ ...api, config, logger, metrics, health, ownerOf: connectionOwner(config) }, shutdown);
   shutdown.add('live streams', streams.close);
   ends.push(shutdown.run);
   return {

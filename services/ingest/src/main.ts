@@ -65,7 +65,7 @@ await runProcess<IngestConfig>({
     registerRules(context, connections.postgres, rules);
 
     const health = createIngestHealth(context, connections, clock, awaitSchema(context, connections.postgres));
-    const handler = createApi({
+    const api = createApi({
       config,
       logger,
       metrics,
@@ -129,7 +129,7 @@ await runProcess<IngestConfig>({
       },
       onRefused: rejected.refused,
     });
-    const port = await listen({ handler, config, logger, metrics, health, ownerOf: connectionOwner(config) }, shutdown);
+    const port = await listen({ ...api, config, logger, metrics, health, ownerOf: connectionOwner(config) }, shutdown);
     logger.info('listening', { event: 'http.listening', host: config.HTTP_HOST, port });
   },
 });

@@ -12,6 +12,8 @@ import { type ConnectionLimitOptions, limitConnections } from './connection-limi
 import { OpenRequests } from './open-requests.js';
 import { createRefusals } from './refusals.js';
 import { createStalledAnswers } from './stalled-answers.js';
+import type { WholeHandler } from './whole-connection.js';
+import { answerWholeRequests } from './whole-connections.js';
 
 const DRAIN_TIMEOUT_MS = 10_000;
 /** Length of the accept queue. In a spike, clients beyond it retry after 1 s. */
@@ -19,6 +21,8 @@ const BACKLOG = 4_096;
 /** Idle connections stay open this long after the shutdown begins: a request may be on its way. */
 const IDLE_GRACE_MS = 500;
 const CHECK_EVERY_MS = 1_000;
+
+const leaveToHandler: WholeHandler = () => false;
 
 /**
  * Listens, and adds a shutdown hook that makes the process not ready, accepts no new connection, finishes open requests
@@ -29,6 +33,8 @@ const CHECK_EVERY_MS = 1_000;
 export async function listen(
   options: {
     handler: RequestListener;
+    /** Answers requests that arrive whole, with less overhead. By default `handler` gets all requests. */
+    wholeHandler?: WholeHandler;
     config: ServerConfig;
     logger: Logger;
     metrics: Metrics;
@@ -37,7 +43,7 @@ export async function listen(
   },
   shutdown: Shutdown,
 ): Promise<number> {
-  const { handler, config, logger, metrics, health, ownerOf } = options;
+  const { handler, wholeHandler = leaveToHandler, config, logger, metrics, health, ownerOf } = options;
   const openRequests = new OpenRequests();
   const refusals = createRefusals(openRequests);
   let draining = false;
@@ -69,14 +75,16 @@ export async function listen(
     },
   );
   server.maxRequestsPerSocket = 0;
+  const whole = answerWholeRequests(server, wholeHandler, config);
   limitConnections(server, {
     config,
     ownerOf,
-    isIdle: (socket) => openRequests.isIdle(socket),
+    isIdle: (socket) => openRequests.isIdle(socket) && !whole.isAnswering(socket),
     metrics,
     logger,
   });
-  const stalled = createStalledAnswers(() => openRequests.sockets(), config.HTTP_SEND_TIMEOUT_MS, metrics, logger);
+  const sockets = () => [...openRequests.sockets(), ...whole.sockets()];
+  const stalled = createStalledAnswers(sockets, config.HTTP_SEND_TIMEOUT_MS, metrics, logger);
   server.on('clientError', refusals.notHttp);
   server.on('checkExpectation', (_request, response) => refusals.expectation(response));
 
@@ -89,24 +97,34 @@ export async function listen(
     logger.error(`HTTP server failed: ${error.message}`, { event: 'http.server_failed', error }),
   );
 
-  const stalledChecks = every(CHECK_EVERY_MS, () => stalled.check(performance.now()));
+  const checks = every(CHECK_EVERY_MS, () => {
+    const now = performance.now();
+    stalled.check(now);
+    whole.check(now);
+  });
   shutdown.add('http server', async () => {
     draining = true;
     health.drain();
+    whole.drain();
     for (const response of openRequests.open()) {
       if (!response.headersSent) response.setHeader('Connection', 'close');
     }
     // The `close` of `net`: that of `http` would close idle connections at once.
     const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
     // A response whose headers were sent before the shutdown has no `Connection: close`, so its connection becomes idle.
-    const idle = every(50, () => server.closeIdleConnections(), { delayMs: IDLE_GRACE_MS });
+    const closeIdle = () => {
+      server.closeIdleConnections();
+      whole.closeIdle();
+    };
+    const idle = every(50, closeIdle, { delayMs: IDLE_GRACE_MS });
     await within(DRAIN_TIMEOUT_MS, closed, () => {
-      const requests = openRequests.open().length;
+      const requests = openRequests.open().length + whole.answering();
       logger.warn(`shutdown interrupted ${requests} requests after 10 s`, { event: 'http.drain_timed_out', requests });
       server.closeAllConnections();
+      whole.closeAll();
       return closed;
     });
-    await Promise.all([stalledChecks.stop(), idle.stop()]);
+    await Promise.all([checks.stop(), idle.stop()]);
   });
 
   return (server.address() as AddressInfo).port;

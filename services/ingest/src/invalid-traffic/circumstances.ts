@@ -1,6 +1,6 @@
-import type { IncomingMessage } from 'node:http';
 import { deviceAddress, deviceUserAgent, type RequestContext } from '@ads/http';
 import type { AdEvent } from '@ads/models';
+import type { RequestHead } from '@ads/runtime';
 import type { TagQuery } from '../tags/tag-query.js';
 
 /** The viewer of an event, as far as the request names it. */
@@ -17,7 +17,7 @@ export interface Circumstances {
   /** `pixel`: `/t`, which browsers and players fetch; `link`: `/c`, which browsers open; `json`: a JSON endpoint. */
   readonly channel: 'pixel' | 'link' | 'json';
   /** Undefined for a JSON endpoint: the sender may be the server of a publisher, so only the body describes the viewer. */
-  readonly request: IncomingMessage | undefined;
+  readonly request: RequestHead | undefined;
   /** The parameters of the tag; undefined for a JSON endpoint. */
   readonly query: TagQuery | undefined;
 }
