@@ -13,7 +13,7 @@ import express, { type ErrorRequestHandler, type Request, type Router } from 'ex
 import proxyAddress from 'proxy-addr';
 import { type Access, guardRoutes } from './access.js';
 import type { ApiHandlers } from './api-handlers.js';
-import { commonHeaders, crossOrigin, securityHeaders } from './common-headers.js';
+import { commonHeaders, crossOrigin, preflightHeaders, securityHeaders } from './common-headers.js';
 import { createRouter } from './create-router.js';
 import { createStitchers, deviceAddress } from './device-headers.js';
 import { createFastPath, type FastPath } from './fast-path.js';
@@ -72,6 +72,7 @@ export function createApi(options: ApiOptions): ApiHandlers {
       events: commonHeaders(config, 'events'),
       tags: commonHeaders(config, 'tags'),
     },
+    preflightHeaders: preflightHeaders(config),
     clientAddressOf: (request) => deviceAddress(request) ?? addressOf(request),
     isStitcher: stitchers.isStitcher,
     onRefused: options.onRefused,

@@ -1,6 +1,6 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
-import type { HttpConfig } from '@ads/runtime';
+import type { HttpConfig, RequestHead } from '@ads/runtime';
 import cors from 'cors';
 import helmet from 'helmet';
 import { type HeaderLines, linesOf } from './head.js';
@@ -110,13 +110,23 @@ export function commonHeaders(config: HttpConfig, audience: Audience): HeadersFo
   return (origin) => (isOrigin(origin) && origin !== 'null' ? `${start}${origin}${end}` : unnamed);
 }
 
+/** Returns the headers of the response to a preflight of a path that takes events. */
+export function preflightHeaders(config: HttpConfig): (request: RequestHead) => HeaderLines {
+  const middleware = [securityHeaders(config), crossOrigin(config, () => true)];
+  return ({ headers }) => recordAnswer(middleware, 'OPTIONS', headers);
+}
+
 /** Placeholder for the origin of a request in the recorded headers. */
 const ANY_ORIGIN = 'https://any.example';
 
 function recordHeaders(middleware: readonly Plain[], origin: string | undefined): HeaderLines {
+  return recordAnswer(middleware, 'GET', origin === undefined ? {} : { origin });
+}
+
+function recordAnswer(middleware: readonly Plain[], method: string, headers: RequestHead['headers']): HeaderLines {
   const request = new IncomingMessage(new Socket());
-  request.method = 'GET';
-  if (origin !== undefined) request.headers.origin = origin;
+  request.method = method;
+  request.headers = headers;
   const response = new ServerResponse(request);
   for (const run of middleware) {
     run(request, response, (error) => {

@@ -44,6 +44,8 @@ export interface FastPathOptions {
   readonly access: Access;
   /** The headers of every response, by the origin of the request. */
   readonly headersFor: Readonly<Record<Audience, (origin: string | undefined) => HeaderLines>>;
+  /** The headers of the response to a preflight. */
+  readonly preflightHeaders: (request: RequestHead) => HeaderLines;
   /** The address of the client, as the trusted proxies report it. */
   readonly clientAddressOf: (request: RequestHead) => string | undefined;
   readonly isStitcher: (request: RequestHead) => boolean;
@@ -94,7 +96,7 @@ export function createFastPath(options: FastPathOptions): {
 } {
   const router = createRouter();
   // Most clicks use one of these exact paths. Matching them in the router takes as long as validating them.
-  const posts = new Map<string, (request: FastRequest, reply: Reply) => void>();
+  const posts = new Map<string, { readonly route: Route; take(request: FastRequest, reply: Reply): void }>();
 
   const tags = new TagRoutes<Tag>();
 
@@ -128,7 +130,7 @@ export function createFastPath(options: FastPathOptions): {
       }
     };
     router[method](paths, (request, response) => take(request, new ResponseReply(response)));
-    if (method === 'post') for (const exact of paths) posts.set(exact, take);
+    if (method === 'post') for (const exact of paths) posts.set(exact, { route, take });
   };
 
   const fastPath: FastPath = {
@@ -147,13 +149,15 @@ export function createFastPath(options: FastPathOptions): {
   };
   const answer = (request: FastRequest, reply: Reply): boolean => {
     const { url = '', method = '' } = request;
-    const take = method === 'POST' ? posts.get(url) : undefined;
-    if (take !== undefined) {
-      take(request, reply);
-      return true;
+    if (method === 'POST') {
+      const post = posts.get(url);
+      if (post !== undefined) {
+        post.take(request, reply);
+        return true;
+      }
     }
-    // Express answers preflights.
-    const tag = method === 'OPTIONS' ? undefined : tags.find(url);
+    const tag = tags.find(url);
+    if (method === 'OPTIONS') return answerPreflight(posts.get(url)?.route ?? tag?.route, request, reply);
     if (tag === undefined) return false;
     new FastPathContext(tag.route, request, reply).answer(answerTag, tag);
     return true;
@@ -166,6 +170,14 @@ export function createFastPath(options: FastPathOptions): {
   };
   const takesEvents = ({ url = '' }: RequestHead) => posts.has(pathOf(url)) || tags.find(url) !== undefined;
   return { fastPath, listener, wholeHandler: answer, routes: router.stack, takesEvents };
+}
+
+/** Answers like Express: without key and rate limit. False without a route. */
+function answerPreflight(route: Route | undefined, request: FastRequest, reply: Reply): boolean {
+  if (route === undefined) return false;
+  const lines = route.options.preflightHeaders(request);
+  new FastPathContext({ ...route, headersFor: () => lines }, request, reply).answer(() => NO_CONTENT, undefined);
+  return true;
 }
 
 /** @throws ApiError 405, 413, 414, 429, URIError, or the error of the handler */
@@ -268,6 +280,8 @@ class FastPathContext extends ObservedRequest implements RequestContext {
 const length = ['Content-Length', ''];
 
 const NONE: HeaderList = [];
+
+const NO_CONTENT: Answer = { status: 204, body: '' };
 
 const BY_KEY_LINES = linesOf(BY_KEY);
 
