@@ -79,7 +79,7 @@ export class WholeConnection {
     } else this.#read();
   };
 
-  /** Takes one request after the other, until one waits for its answer or its rest. Not recursive: a client may send thousands. */
+  /** Takes one request after the other. Not recursive: a client may send hundreds at once. */
   #read(): void {
     if (this.#isReading) return;
     this.#isReading = true;
