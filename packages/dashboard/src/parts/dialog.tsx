@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 
 /**
  * A dialog over the page. Its first field or button gets the focus. The browser keeps the focus in it, and gives it back when
@@ -17,7 +17,7 @@ export function Dialog(props: {
   const { isOpen, title, onClose, onSubmit, children } = props;
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = dialog.current;
     if (element === null || isOpen === element.open) return;
     if (isOpen) element.showModal();
@@ -25,7 +25,7 @@ export function Dialog(props: {
   }, [isOpen]);
   // The browser reports a close later, when the dialog may be open again.
   const closed = () => {
-    if (dialog.current?.open === false) onClose();
+    if (isOpen && dialog.current?.open === false) onClose();
   };
   const submit = (event: Event) => {
     event.preventDefault();
