@@ -1,4 +1,5 @@
 -- Up Migration
+-- Expand. Locks: no existing table.
 
 -- 1. Views for people with SQL tools, in a schema of their own. They contain neither addresses nor session ids. README.md documents
 -- the columns.

@@ -1,4 +1,5 @@
 -- Up Migration
+-- Expand. Locks: no existing table.
 
 -- Ads are created and changed through the API, and every change is noted in the same transaction.
 

@@ -1,4 +1,5 @@
 -- Up Migration
+-- Expand. Locks: event_retention against everything, for milliseconds.
 
 -- MINUTE_RETENTION_HOURS: counts per minute are kept for 50 hours or longer.
 --   minutes_from  counts per minute are complete from this minute on; pruning advances it, and a recount may set it back

@@ -1,4 +1,5 @@
 -- Up Migration
+-- Expand. Locks: ads against everything, for about a second per million rows.
 
 -- Ads get what a VAST needs. The checks guarantee the shape of the values to those who write VAST; the API also checks URLs.
 --   media         files of the video: [{"url", "type", "width", "height", "bitrate"?, "delivery"}]

@@ -1,4 +1,5 @@
 -- Up Migration
+-- Expand. Locks: no table.
 
 -- Ids of events from URLs (derivedId in packages/models) begin with a time, and ingest refuses them by their age like a UUIDv7, so
 -- they need not outlive the partition of their day. Else all pixels of a day would be kept, and deleted row by row.

@@ -1,4 +1,5 @@
 -- Up Migration
+-- Expand. Locks: no existing table.
 
 -- The keys of the API, beside ADMIN_API_KEY. A key is 256 random bits, and `hash` is its SHA-256. A slow hash protects passwords,
 -- which can be guessed; nobody guesses 256 bits, and every request would pay for it. Deleted keys keep their rows, so that an

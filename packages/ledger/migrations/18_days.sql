@@ -1,4 +1,5 @@
 -- Up Migration
+-- Expand. Locks: no existing table.
 
 -- Counts per day, so that reports of long ranges read a hundredth of the rows. days.ts explains why they are exact.
 --

@@ -1,4 +1,5 @@
 -- Up Migration
+-- Expand. Locks: ad_events and the counts per quarter-hour, label and day against everything, for milliseconds; it lets traffic pass while it waits.
 
 -- Invalid traffic: the verdict on each event, and counts of invalid events. The other counts hold valid events only.
 

@@ -1,4 +1,5 @@
 -- Up Migration
+-- Expand. Locks: no existing table.
 
 -- The catalogue. Ids must fit into a counter key and a URL: printable ASCII without spaces and braces.
 CREATE TABLE ads (

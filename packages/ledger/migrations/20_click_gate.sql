@@ -1,4 +1,5 @@
 -- Up Migration
+-- Expand. Locks: no existing table.
 
 -- The gate: recent clicks of each viewer on each ad. It decides whether a click is a double click or part of a flood, when the
 -- click is recorded. Verdicts are stored with the events, so the table may be lost: after a crash of Postgres it is empty, and the

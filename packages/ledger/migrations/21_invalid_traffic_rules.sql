@@ -1,4 +1,5 @@
 -- Up Migration
+-- Expand. Locks: no existing table.
 
 -- The rules that decided verdicts, and when they were in force. Each process registers its rules once a minute.
 --   decided_by  `ingest` or `gate`, as in packages/models/src/verdicts.ts

@@ -1,4 +1,5 @@
 -- Up Migration
+-- Expand. Locks: no existing table.
 
 -- The salts of the hashes of viewers, one for each UTC day. A salt is a secret: with it, somebody can test whether a hash belongs
 -- to an address and a user agent. UNLOGGED, because archived WAL, base backups and standbys would keep a salt for longer than this

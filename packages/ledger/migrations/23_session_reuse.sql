@@ -1,4 +1,5 @@
 -- Up Migration
+-- Expand. Locks: no existing table.
 
 -- Repeated pixels and clicks of a session that came from another viewer than the stored event, by ad and UTC day of their receipt:
 -- a cache gave one VAST document to several viewers. A diagnostic: a batch that is delivered again may count again.

@@ -1,4 +1,5 @@
 -- Up Migration
+-- Expand. Locks: session_reuse against recording, for milliseconds.
 
 -- Old days of session_reuse are deleted: see sql/prune-reused-sessions.sql.
 CREATE INDEX session_reuse_day ON session_reuse (day);

@@ -1,4 +1,5 @@
 -- Up Migration
+-- Expand. Locks: api_keys against everything, for milliseconds.
 
 -- A share opens the numbers of one ad or of one campaign to whoever has its link. It is a key with the only scope `share`: a service
 -- of the previous release, which does not know that it is limited, refuses it.

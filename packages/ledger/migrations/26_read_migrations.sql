@@ -1,4 +1,5 @@
 -- Up Migration
+-- Expand. Locks: no table.
 
 -- Services become ready only when the migrations that they need have run, so they read which ones did.
 -- Roles that may record may read them.

@@ -1,3 +1,5 @@
+-- Expand. Locks: no table.
+
 -- The function runs with the rights of its owner. By default Postgres searches temporary tables first, so a role that may
 -- create temporary tables could replace a table of the function by one with a trigger.
 DO $$

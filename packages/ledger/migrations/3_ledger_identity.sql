@@ -1,4 +1,5 @@
 -- Up Migration
+-- Expand. Locks: ad_totals against recording, for milliseconds once its transactions have ended.
 
 -- Redis holds a copy of the rollups, and the copy must not outlive them. Each key in Redis contains the identity of the
 -- ledger that it was copied from, and no process reads or raises keys of another identity.

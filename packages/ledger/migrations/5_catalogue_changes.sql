@@ -1,3 +1,5 @@
+-- Expand. Locks: ads against everything, and clicks_per_minute against recording, for about a second per million rows.
+
 -- The time of the last change of an ad, so that services read changes instead of the whole catalogue. A trigger sets it,
 -- whichever tool edits the catalogue.
 ALTER TABLE ads ADD COLUMN updated_at timestamptz NOT NULL DEFAULT now();

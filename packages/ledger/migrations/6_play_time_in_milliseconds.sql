@@ -1,4 +1,5 @@
 -- Up Migration
+-- Expand. Locks: ad_events against everything, for milliseconds; it lets traffic pass while it waits.
 
 -- The play time to the millisecond, in a new column, because a change of the type would rewrite every partition under a lock.
 -- New rows have both columns: play_time_seconds has the same value in whole seconds, rounded down, for existing queries. Older

@@ -1,4 +1,5 @@
 -- Up Migration
+-- Contract. Locks: ad_events and the counts against everything, for milliseconds; it lets traffic pass while it waits.
 
 -- Reports: counts per quarter of an hour, kept for ever, and impressions in the counts per second and per minute.
 --

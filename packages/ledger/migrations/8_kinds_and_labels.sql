@@ -1,4 +1,5 @@
 -- Up Migration
+-- Expand. Locks: ad_events and counts_per_quarter_hour against everything, for milliseconds; it lets traffic pass while it waits.
 
 -- More kinds of events, labels of events, and reports by label. It only expands the schema, so a consumer of the previous release
 -- can still record.

@@ -1,4 +1,5 @@
 -- Up Migration
+-- Expand. Locks: no existing table.
 
 -- Retention: stored events are removed after EVENT_RETENTION_DAYS, and rollups stay. Whole partitions are dropped by the time in
 -- their ids. Other events (ids of other versions, ids of days without a partition) are deleted by their time of receipt.

@@ -8,7 +8,7 @@ import { runner } from 'node-pg-migrate';
 import pg from 'pg';
 import { type Database, migrate, readIdentity, renewIdentity } from '../src/index.js';
 import { recordBatch } from '../src/record.js';
-import { readSchema, SCHEMA } from '../src/schema.js';
+import { awaitSchema, readSchema, SCHEMA } from '../src/schema.js';
 import { click, rows } from './expected-counts.js';
 import { openDatabase } from './servers.js';
 
@@ -29,6 +29,11 @@ async function withClient(connection: pg.ClientConfig, work: (client: pg.Client)
   await client.connect();
   await work(client).finally(() => client.end());
 }
+
+/** The name of the newest migration of this release. */
+const NEWEST = readdirSync(new URL('../migrations/', import.meta.url))
+  .find((file) => file.startsWith(`${SCHEMA}_`))
+  ?.replace('.sql', '');
 
 async function waitingForLocks(pool: ReturnType<typeof openPool>): Promise<number> {
   const { rowCount } = await pool.query(
@@ -63,6 +68,41 @@ describe('migrations', () => {
     expect(Math.max(...numbers)).toBe(SCHEMA);
     const { database: name } = await emptyDatabase();
     expect(await readSchema(openDatabase(testServers, { ...variables, POSTGRES_DB: name }))).toBe(0);
+  });
+
+  it('say whether they lock', () => {
+    const folder = new URL('../migrations/', import.meta.url);
+    const silent = readdirSync(folder).filter(
+      (file) =>
+        !/^(?:-- Up Migration\n)?-- (?:Expand|Contract)\. Locks: .+\.\n/.test(
+          readFileSync(new URL(file, folder), 'utf8'),
+        ),
+    );
+    expect(silent).toEqual([]);
+  });
+
+  it('of a newer release leave the services of this one ready, and its migrations run nothing', async () => {
+    const blocked = awaitSchema(
+      {
+        conditions: { declare: () => ({ hold: () => undefined, clear: () => undefined }), active: () => ({}) },
+        shutdown: { add: (_name, stop) => testServers.onRelease(async () => stop()), run: async () => undefined },
+      },
+      { ...database, health: () => ({ status: 'up', breaker: 'closed' }) },
+    );
+    await database.query('test', 'UPDATE migrations SET name = $1 WHERE name LIKE $2', ['0_old', `${SCHEMA}\\_%`]);
+    await waitFor(() => blocked()?.includes(`needs ${SCHEMA}`), { timeoutMs: 10_000, what: 'the service to wait' });
+    await database.query('test', 'UPDATE migrations SET name = $1 WHERE name = $2', [NEWEST, '0_old']);
+    await database.query('test', "INSERT INTO migrations (name, run_on) VALUES ('9999_newer', now())");
+    await waitFor(() => blocked() === undefined, { timeoutMs: 10_000, what: 'the service to be ready' });
+    expect(await readSchema(database)).toBe(9999);
+    const connection = {
+      host: variables.POSTGRES_HOST ?? '',
+      port: Number(variables.POSTGRES_PORT),
+      user: variables.POSTGRES_USER ?? '',
+      password: variables.POSTGRES_PASSWORD ?? '',
+      database: variables.POSTGRES_DB ?? '',
+    };
+    expect(await migrate(connection, () => undefined)).toEqual([]);
   });
 
   it('run once when several processes start together, and change nothing the next time', async () => {

@@ -75,6 +75,7 @@ export const MINUTES_KEY_TTL = 50 * SECONDS_PER_HOUR;
  * The stem identifies the layout of the keys above. Change both together, so that no release trusts the counters of another
  * layout, and add the old stem to `OLDER_MARKS_STEMS`. Never run two releases with different layouts on one ledger at the same
  * time: neither raises the counters that the other reads. Delete the markers of the older release before a rollback to it.
+ * services/UPGRADES.md describes how a layout changes without a stop.
  */
 export const MARKS_STEM = 'counts-of-ledger';
 

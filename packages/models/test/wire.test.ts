@@ -194,15 +194,39 @@ describe('an event or message of a newer release', () => {
   );
 });
 
-describe('the bytes of the first release', () => {
+describe('the bytes of earlier releases', () => {
   const id = '019aa6f7-1c00-7000-8000-000000000000';
   const event = { id, adId: 'ad-"1"', ip: '203.0.113.9', occurredAt: 1_700_000_000_001, receivedAt: 1_700_000_000_002 };
   const common = `"id":"${id}","ad":"ad-\\"1\\"","ip":"203.0.113.9","at":1700000000001,"rx":1700000000002`;
-  const bytes = `{"v":1,"events":[{"k":"c",${common},"raw":1800000000000,"pt":12,"pm":12345},{"k":"i",${common}}]}`;
-  const events: AdEvent[] = [
-    { ...event, kind: 'click', claimedAt: 1_800_000_000_000, playTimeMs: 12_345 },
-    { ...event, kind: 'impression' },
-  ];
+  /** Add the events of each new version, and never change a line: messages of the previous release may wait in the queue. */
+  const written: Readonly<Record<string, AdEvent>> = {
+    [`{"k":"c",${common},"raw":1800000000000,"pt":12,"pm":12345}`]: {
+      ...event,
+      kind: 'click',
+      claimedAt: 1_800_000_000_000,
+      playTimeMs: 12_345,
+    },
+    [`{"k":"i",${common}}`]: { ...event, kind: 'impression' },
+    [`{"k":"2c",${common},"pt":0,"l":{"session_id":"s","placement":"top","source":"a b","device":"tv","country":"DE"}}`]:
+      {
+        ...event,
+        kind: 'click',
+        playTimeMs: 0,
+        labels: { session_id: 's', placement: 'top', source: 'a b', device: 'tv', country: 'DE' },
+      },
+    [`{"k":"2tq",${common}}`]: { ...event, kind: 'thirdQuartile' },
+    [`{"k":"2e",${common},"l":{"error_code":"402"}}`]: { ...event, kind: 'error', labels: { error_code: '402' } },
+    [`{"k":"3i",${common},"l":{"placement":"top"},"vd":"bot","vw":"-1"}`]: {
+      ...event,
+      kind: 'impression',
+      labels: { placement: 'top' },
+      verdict: 'bot',
+      viewer: '-1',
+    },
+    [`{"k":"3s",${common},"vw":"7"}`]: { ...event, kind: 'start', viewer: '7' },
+  };
+  const bytes = `{"v":1,"events":[${Object.keys(written).join()}]}`;
+  const events = Object.values(written);
 
   it('equal those that this release writes', () => {
     expect(encodeEvents(events).toString()).toBe(bytes);
@@ -210,6 +234,12 @@ describe('the bytes of the first release', () => {
 
   it('are decoded by this release', () => {
     expect(decodeText(bytes)).toEqual({ state: 'decoded', events, rejected: [] });
+  });
+
+  it('include an event of each version that this release reads', () => {
+    const versions = Object.keys(written).map((text) => Number(/"k":"(\d*)/.exec(text)?.[1] || 1));
+    const known = Array.from({ length: wireReader.version }, (_, before) => before + 1);
+    expect([...new Set(versions)]).toEqual(known);
   });
 });
 
