@@ -100,6 +100,16 @@ Measures the speed of the tracker and lists the goals that it misses.
 Checks the Dockerfile, Compose files, Kubernetes manifests, dashboards, alerts and pages.
   --static   start no server, and skip the check that runs the queries of the dashboards`,
   },
+  'check:upgrade': {
+    program: '../chaos/dist/upgrade/main.js',
+    options: { from: string, rounds: string, seed: string },
+    usage: `npm run check:upgrade [-- --from REF --rounds N --seed S]
+Runs the services of the last release and of this checkout side by side under load, rolls forward and back, and checks that no
+event is lost, counted twice or miscounted.
+  --from REF    the last release: a tag or a commit (the newest tag v* of another commit)
+  --rounds N    number of changes: forward, back, to a mix of both, and so on; the last one is forward (6)
+  --seed S      chooses the order of the services and the moments; the same seed repeats a run (1)`,
+  },
   ads: {
     runsTracker: true,
     usesTracker: true,

@@ -1,11 +1,10 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { projectRoot } from '@ads/local';
+import { gitIn, projectRoot } from '@ads/local';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { versions } from '../src/checks/versions.js';
 import { CHANGELOG } from '../src/release/changelog.js';
-import { gitIn } from '../src/release/git.js';
 import { makeRelease, planRelease } from '../src/release/release.js';
 import { versionPlaces } from '../src/release/version-places.js';
 import { openRepository } from '../src/repository.js';

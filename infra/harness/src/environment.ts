@@ -4,8 +4,9 @@ import {
   addAds,
   type Gateway,
   type LocalProcess,
-  migrate,
+  migrateFrom,
   openGateway,
+  projectRoot,
   type ServiceName,
   type Variables,
 } from '@ads/local';
@@ -22,6 +23,8 @@ export interface EnvironmentOptions<S extends Servers> {
   /** Variables of every service, in addition to those of the servers. */
   readonly env?: Variables;
   readonly nodeArgs?: readonly string[];
+  /** The checkout whose services start and whose migrations run; by default this one. */
+  readonly root?: string;
 }
 
 /** Switches the rate limits off, because all requests come from one address. */
@@ -91,17 +94,18 @@ export class Environment<S extends Servers = SingleServers> {
 
   /** Creates the tables and the ads in an empty database. */
   async prepare(): Promise<void> {
-    await migrate(this.servers.postgres.env);
+    await migrateFrom(this.#options.root ?? projectRoot, this.servers.postgres.env);
     await addAds(this.admin.database, this.adIds);
   }
 
   /** @param env variables for this service only */
   async startService(name: SlotName, env: Variables = {}): Promise<LocalProcess> {
-    const { env: common, nodeArgs = [] } = this.#options;
+    const { env: common, nodeArgs = [], root } = this.#options;
     const slot = new ServiceSlot({
       name,
       logFolder: join(this.folder, 'logs', name),
       nodeArgs,
+      ...(root === undefined ? {} : { root }),
       env: { ...common, ...this.servers.envOf(name), ...env },
     });
     this.#slots.push(slot);

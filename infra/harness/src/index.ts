@@ -1,7 +1,7 @@
 export { type AdminClients, openAdminClients } from './admin-clients.js';
 export { Environment, UNLIMITED } from './environment.js';
 export { compareAnswers } from './exactness/answers.js';
-export { type Comparison, compare } from './exactness/compare.js';
+export { type Comparison, compare, compareServed, compareStored } from './exactness/compare.js';
 export { compareCounters, differences, readLedger } from './exactness/counters.js';
 export { compareLive } from './exactness/live.js';
 export { compareReports, reportsUntil } from './exactness/reports.js';
@@ -23,7 +23,7 @@ export type { GroupSettings, Page } from './load/group.js';
 export { HttpLine } from './load/http-line.js';
 export { Load } from './load/load.js';
 export { type RequestSettings, requestMaker } from './load/requests.js';
-export { flag, namesOf, type OptionValues, parseOptions, wholeNumber } from './options.js';
+export { anyText, flag, namesOf, type OptionValues, parseOptions, wholeNumber } from './options.js';
 export { type LiveData, type LiveEvent, type LiveReader, openLiveReader } from './players/live-reader.js';
 export { type Players, startPlayers } from './players/players.js';
 export { randomKind, regularReport, TAGS } from './players/reports.js';

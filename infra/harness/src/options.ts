@@ -62,5 +62,11 @@ export function namesOf<Name extends string>(names: readonly Name[]): Option<rea
   };
 }
 
+/** An option with any text. The default is undefined. */
+export const anyText: Option<string | undefined> = {
+  type: 'string',
+  read: (argument) => (argument === undefined ? undefined : String(argument)),
+};
+
 /** An option without an argument: true if it is given. */
 export const flag: Option<boolean> = { type: 'boolean', read: (argument) => argument === true };

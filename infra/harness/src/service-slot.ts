@@ -8,6 +8,8 @@ export interface SlotOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly logFolder: string;
   readonly nodeArgs?: readonly string[];
+  /** The checkout whose service runs; by default this one. */
+  readonly root?: string;
 }
 
 /** A slot for one process of a service at a time. Its successor has the same variables and another port. */
@@ -18,9 +20,11 @@ export class ServiceSlot {
   readonly #made: LocalProcess[] = [];
   #process: LocalProcess | undefined;
   #ready = false;
+  #root: string | undefined;
 
   constructor(options: SlotOptions) {
     this.#options = options;
+    this.#root = options.root;
     this.service = options.name.split('-')[0] as ServiceName;
     this.name = options.name;
   }
@@ -55,9 +59,13 @@ export class ServiceSlot {
     await Promise.allSettled(this.#made.map((process) => process.kill()));
   }
 
-  /** Performs a rolling update. The new process is ready and gets all requests before the old one gets SIGTERM. */
-  async roll(): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+  /**
+   * Performs a rolling update. The new process is ready and gets all requests before the old one gets SIGTERM.
+   * @param root the checkout of the new process and its successors; by default that of the old one
+   */
+  async roll(root = this.#root): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
     const old = this.process;
+    this.#root = root;
     const successor = await this.#make();
     await successor.start();
     this.#process = successor;
@@ -67,7 +75,13 @@ export class ServiceSlot {
   async #make(entry: readonly string[] = []): Promise<LocalProcess> {
     const { env, logFolder, nodeArgs = [] } = this.#options;
     // Node runs the first file of its arguments, so `entry` gets the main file of the service as an argument.
-    const made = await serviceProcess({ name: this.service, env, logFolder, nodeArgs: [...nodeArgs, ...entry] });
+    const made = await serviceProcess({
+      name: this.service,
+      env,
+      logFolder,
+      nodeArgs: [...nodeArgs, ...entry],
+      ...(this.#root === undefined ? {} : { root: this.#root }),
+    });
     this.#made.push(made);
     return made;
   }

@@ -1,7 +1,8 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import pg from 'pg';
 import { projectRoot } from './project.js';
 import { runCommand } from './servers/run-command.js';
+import { serviceMain } from './services.js';
 
 /** The number of ads per statement. A statement with a million ads would exceed the statement timeout. */
 const ADS_AT_ONCE = 50_000;
@@ -19,12 +20,20 @@ export const SAMPLE_ADS = join(projectRoot, 'infra', 'postgres', 'sample-ads.sql
  * Runs the pending migrations of `packages/ledger`, then SQL files.
  * @throws Error with the output of the migration
  */
-export async function migrate(env: Variables, ...files: readonly string[]): Promise<void> {
-  const program = join(projectRoot, 'services', 'consumer', 'bundle', 'migrate.js');
+export function migrate(env: Variables, ...files: readonly string[]): Promise<void> {
+  return migrateFrom(projectRoot, env, files);
+}
+
+/**
+ * Runs the pending migrations of a checkout, then SQL files.
+ * @throws Error with the output of the migration
+ */
+export async function migrateFrom(root: string, env: Variables, files: readonly string[] = []): Promise<void> {
+  const program = join(dirname(serviceMain('consumer', root)), 'migrate.js');
   const { code, output } = await runCommand(process.execPath, [program, ...files], {
     timeoutMs: 120_000,
     env: { ...process.env, ...env },
-    cwd: projectRoot,
+    cwd: root,
   });
   if (code !== 0) throw new Error(`The migration of the database failed:\n${output.trim()}`);
 }

@@ -5,9 +5,14 @@ import { LocalProcess } from './processes/local-process.js';
 import { localFolder, projectRoot } from './project.js';
 import { SERVICES, type ServiceName } from './service-table.js';
 
-/** The file that Node runs for a service. */
-export function serviceMain(name: ServiceName): string {
-  return join(projectRoot, SERVICES[name].main);
+/**
+ * The file that Node runs for a service.
+ * @param root the checkout of the service; by default this one. Releases before bundles run the compiled file
+ */
+export function serviceMain(name: ServiceName, root = projectRoot): string {
+  const bundled = join(root, SERVICES[name].main);
+  const compiled = bundled.replace('/bundle/', '/dist/');
+  return root !== projectRoot && !existsSync(bundled) ? compiled : bundled;
 }
 
 /** Settings of a program that runs on Node. */
@@ -25,6 +30,8 @@ export interface ProgramOptions {
   logFolder?: string;
   /** Arguments for Node itself, such as `--inspect`. */
   nodeArgs?: readonly string[];
+  /** The checkout that the program belongs to, its working directory; by default this one. */
+  root?: string;
 }
 
 /** Settings of one of our services. */
@@ -40,7 +47,7 @@ export function serviceProcess(options: ServiceOptions): Promise<LocalProcess> {
   return programProcess({
     ...options,
     env: { NODE_OPTIONS, UV_THREADPOOL_SIZE, ...options.env },
-    main: serviceMain(options.name),
+    main: serviceMain(options.name, options.root),
   });
 }
 
@@ -49,7 +56,7 @@ export function serviceProcess(options: ServiceOptions): Promise<LocalProcess> {
  * when `GET /ready` answers 200.
  */
 export async function programProcess(options: ProgramOptions): Promise<LocalProcess> {
-  const { name, main, nodeArgs = [] } = options;
+  const { name, main, nodeArgs = [], root = projectRoot } = options;
   const port = await freePort();
   const logFolder = options.logFolder ?? join(localFolder, 'logs');
   const url = `http://127.0.0.1:${port}`;
@@ -63,7 +70,7 @@ export async function programProcess(options: ProgramOptions): Promise<LocalProc
       return {
         command: process.execPath,
         args: [...nodeArgs, main],
-        cwd: projectRoot,
+        cwd: root,
         env: {
           ...process.env,
           ...options.env,

@@ -6,7 +6,7 @@ import { findProcess } from './processes/table.js';
 import { localFolder, projectRoot } from './project.js';
 
 /** Programs that start servers of their own, each with a folder under `.local`. */
-export type RunName = 'test' | 'chaos' | 'fuzz' | 'bounds' | 'bench' | 'check-deploy';
+export type RunName = 'test' | 'chaos' | 'fuzz' | 'bounds' | 'bench' | 'check-deploy' | 'check-upgrade';
 
 /** The user's settings of another stack, such as DATABASE_URL, must not affect the processes of the run. */
 function dropServerVariables(): void {

@@ -49,6 +49,7 @@ const COMMANDS = [
   'fuzz',
   'bounds',
   'bench',
+  'check:upgrade',
   'check:deploy',
   'ads',
   'keys',

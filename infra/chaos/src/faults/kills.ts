@@ -79,7 +79,7 @@ export const kills: readonly Fault[] = [
 ];
 
 /** The outcomes that are allowed during a rolling restart. A 429 comes from the rate limits, not from the restart. */
-const GOOD = new Set([ACCEPTED, REDIRECTED, '429']);
+export const UNDISTURBED: ReadonlySet<string> = new Set([ACCEPTED, REDIRECTED, '429']);
 
 /** Restarts the services with SIGTERM, one after the other. No request may fail. */
 export const rolling: Fault = {
@@ -92,7 +92,7 @@ export const rolling: Fault = {
       if (code !== 0) complain(`${slot.name} ended with ${signal ?? `code ${code}`} instead of 0`);
     }
     for (const [outcome, count] of journal.takeOutcomes()) {
-      if (!GOOD.has(outcome)) complain(`${count} requests ended with ${outcome} during the rolling restart`);
+      if (!UNDISTURBED.has(outcome)) complain(`${count} requests ended with ${outcome} during the rolling restart`);
     }
   },
 };

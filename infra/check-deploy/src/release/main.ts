@@ -1,7 +1,6 @@
 import { parseArgs } from 'node:util';
-import { projectRoot } from '@ads/local';
+import { gitIn, projectRoot } from '@ads/local';
 import { openRepository } from '../repository.js';
-import { gitIn } from './git.js';
 import { makeRelease, planRelease } from './release.js';
 
 /** `npm run release`: sets the version everywhere, and makes the commit and the tag. */

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Git } from '@ads/local';
 import semver from 'semver';
 import type { Repository } from '../repository.js';
 import { CHANGELOG, releaseChanges, unreleased } from './changelog.js';
-import type { Git } from './git.js';
 import { VERSION_SOURCE, versionPlaces, withVersion } from './version-places.js';
 
 /** A release that can be made: every check has passed. */

@@ -44,6 +44,7 @@ const WRITTEN: readonly {
     files: (repository) => repository.files('k8s', /\/kustomization\.yaml$/),
     pattern: /name: ads-metric-tracker\/[\w-]+\n +newTag: "?([\w.-]*)/g,
   },
+  { files: (repository) => repository.files('k8s', /\/Chart\.yaml$/), pattern: /^(?:v|appV)ersion: "?([\w.-]*)/gm },
 ];
 
 /** All places that name the version, in the order of the files; and the files that should name it but do not. */
