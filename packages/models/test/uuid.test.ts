@@ -100,6 +100,11 @@ describe('derivedId', () => {
     expect(id.slice(0, 13)).toBe(uuidv7(NOW).slice(0, 13));
   });
 
+  it('is that of the former release, which may count the same URL', () => {
+    const parts = ['s-1', 'ad-001', 'start', ''];
+    expect(derivedId(1_700_000_000_001, parts)).toBe('018bcfe5-6801-8ad5-897a-4639a8dcd485');
+  });
+
   it('differs if any part or a boundary between two parts differs', () => {
     const parts = [['a', 'b'], ['a', 'c'], ['ab', ''], ['', 'ab'], ['a","b'], ['a', 'b', ''], ['a\0b']];
     expect(new Set(parts.map((one) => derivedId(NOW, one))).size).toBe(parts.length);
