@@ -29,6 +29,7 @@ const WRITTEN: readonly {
   },
   { files: () => ['packages/models/src/version.ts'], pattern: /VERSION = '([^']*)'/g, everyFile: true },
   { files: () => ['infra/docker/Dockerfile'], pattern: /^ARG VERSION=(\S*)/gm, everyFile: true },
+  { files: () => ['infra/docker/README.md'], pattern: /\bADS_VERSION=(\S*)/g },
   { files: () => ['k8s/chart/Chart.yaml'], pattern: /^(?:version|appVersion): (\S*)/gm, everyFile: true },
   { files: () => ['.env.example'], pattern: /^# ?ADS_VERSION=(\S*)/gm, everyFile: true },
   {
@@ -42,9 +43,8 @@ const WRITTEN: readonly {
   },
   {
     files: (repository) => repository.files('k8s', /\/kustomization\.yaml$/),
-    pattern: /name: ads-metric-tracker\/[\w-]+\n +newTag: "?([\w.-]*)/g,
+    pattern: /name: ads-metric-tracker\/[\w-]+\n(?: +newName: .+\n)? +newTag: "?([\w.-]*)/g,
   },
-  { files: (repository) => repository.files('k8s', /\/Chart\.yaml$/), pattern: /^(?:v|appV)ersion: "?([\w.-]*)/gm },
 ];
 
 /** All places that name the version, in the order of the files; and the files that should name it but do not. */
