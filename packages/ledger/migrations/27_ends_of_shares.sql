@@ -1,4 +1,5 @@
 -- Up Migration
+-- Expand. Locks: api_keys against everything, for milliseconds.
 
 -- A share ends with the key that made it. `created_by` ends with the id of that key, also in rows of services of the previous
 -- release, and is `admin` for ADMIN_API_KEY.
