@@ -70,6 +70,8 @@ function Tags({ id }: { readonly id: string }) {
   const [labels, setLabels] = useState<TagLabels>({ placement: given('placement'), source: given('source') });
   const [wanted, setWanted] = useState(labels);
   useEffect(() => {
+    // Nothing was typed, so the address stays: another view may be open when the time is over.
+    if (labels === wanted) return;
     const timer = setTimeout(() => {
       setWanted(labels);
       const created = given('created');
