@@ -189,13 +189,4 @@ UNION ALL SELECT 'repeated', NULL, json_agg(id), NULL, NULL
           WHERE (SELECT count(*) FROM recorded) < (SELECT count(*) FROM known)
             AND session_id IS NOT NULL AND viewer IS NOT NULL
             AND NOT EXISTS (SELECT FROM recorded WHERE recorded.id = known.id AND recorded.kind = known.kind)
--- Clicks of known viewers that were stored already, see gate.ts.
-UNION ALL SELECT 'stored_clicks', NULL, json_agg(id || ' ' || ad_id), NULL, NULL
-          FROM known
-          WHERE (SELECT count(*) FROM recorded) < (SELECT count(*) FROM known)
-            AND kind IN (:kinds_in_clicks) AND viewer IS NOT NULL
-            AND NOT EXISTS (
-              SELECT FROM recorded
-              WHERE recorded.id = known.id AND recorded.kind = known.kind AND recorded.ad_id = known.ad_id
-            )
 UNION ALL SELECT 'ledger', NULL, json_build_array(current_ledger()), NULL, NULL;

@@ -1,25 +1,27 @@
-import { type AdEvent, decisionRules, kindsIn } from '@ads/models';
-import type { RecordingDatabase } from './dependencies.js';
+import { type AdEvent, decisionRules, fillInKinds, type GateVerdict, kindsIn } from '@ads/models';
+import { textArray } from './array-literals.js';
+import type { Database, RecordingDatabase } from './dependencies.js';
+import { readText } from './files.js';
 import { type GateRules, judgeClicks } from './judge-clicks.js';
-import { clickName, type Recorded, type RecordOptions, recordBatch } from './record.js';
+import { type Recorded, type RecordOptions, recordBatch } from './record.js';
 
 /*
  * The gate finds double clicks and floods of clicks. It judges clicks whose viewer is known and to which ingest has no objection.
  *
- * A batch with such clicks is recorded by up to three statements of one transaction:
+ * A batch with such clicks is recorded by two statements of one transaction:
  *
  * 1. `judge-clicks.sql` locks the rows of the gate of these viewers and ads, advances them, and returns their earlier contents, by
  *    which the clicks are judged. A batch with clicks of the same viewers and ads, in any process, waits here until the transaction
  *    ends.
- * 2. `record-batch.sql` stores the clicks with their verdicts, and returns those that were stored already.
- * 3. `correct-gate.sql` undoes what the clicks that were not inserted did to the gate: those that were stored already, and those of
- *    unknown ads. Other batches do not need it.
+ * 2. `record-batch.sql` stores the clicks with their verdicts.
  *
- * The first statement assumes that every click is new. A click that is not may have changed the verdicts of other clicks of its
- * viewer in the batch. The transaction is then rolled back, and repeated without judging such clicks. So the gate is advanced by
- * exactly the clicks that were inserted, and a click is judged once, against the clicks that were recorded before it, however
- * often it is delivered.
+ * The first statement assumes that every click is new. If the second one inserts fewer, some were stored already, or their ad is
+ * unknown: the transaction is rolled back, and repeated without judging those. So the gate is advanced by exactly the clicks that
+ * were inserted, and a click is judged once, against the clicks that were recorded before it, however often it is delivered. Only
+ * repeated batches and those with unknown ads pay for that.
  */
+
+const READ_STORED_CLICKS = fillInKinds(readText('sql/read-stored-clicks.sql'));
 
 /** Attempts to record a batch while other processes record some of its clicks. */
 const ATTEMPTS = 5;
@@ -31,13 +33,20 @@ export function gateRulesInForce(rules: GateRules | undefined) {
   return decisionRules('gate', { double_click_ms: doubleClickMs, flood_per_hour: floodPerHour });
 }
 
+/** A batch in which each click occurs once. */
+export interface GateBatch {
+  readonly events: readonly AdEvent[];
+  /** Number of different ids of its clicks. */
+  readonly ids: number;
+}
+
 /**
  * Removes repetitions of clicks from a batch: the gate would take the second for a double click, and another viewer may repeat
  * it. The first delivery stays.
  *
  * @returns undefined if the gate has nothing to judge
  */
-export function batchForGate(batch: readonly AdEvent[]): readonly AdEvent[] | undefined {
+export function batchForGate(batch: readonly AdEvent[]): GateBatch | undefined {
   if (!batch.some(passesGate)) return undefined;
   const ids = new Set<string>();
   let clicks = 0;
@@ -46,16 +55,16 @@ export function batchForGate(batch: readonly AdEvent[]): readonly AdEvent[] | un
     ids.add(id);
     clicks += 1;
   }
-  return ids.size === clicks ? batch : withoutRepetitions(batch);
+  return { events: ids.size === clicks ? batch : withoutRepetitions(batch), ids: ids.size };
 }
 
 function withoutRepetitions(batch: readonly AdEvent[]): readonly AdEvent[] {
   const seen = new Set<string>();
-  return batch.filter((event) => {
-    if (!CLICKS.has(event.kind)) return true;
+  return batch.filter(({ kind, id, adId }) => {
+    if (!CLICKS.has(kind)) return true;
     const before = seen.size;
     // An id may be repeated for another ad, which may be the only one that exists.
-    return seen.add(clickName(event)).size > before;
+    return seen.add(`${id} ${adId}`).size > before;
   });
 }
 
@@ -63,49 +72,66 @@ function passesGate({ kind, viewer, verdict }: AdEvent): boolean {
   return viewer !== undefined && verdict === undefined && CLICKS.has(kind);
 }
 
+/** Clicks that are not judged, because they would not be inserted. */
+interface Passed {
+  /** The ids of stored clicks. */
+  readonly ids: ReadonlySet<string>;
+  /** Unknown ads. */
+  readonly ads: ReadonlySet<string>;
+}
+
 /**
  * Records a batch. Its options name the ledger as for {@link recordBatch}: in another one nothing is recorded, and the gate stays
  * as it is.
  *
- * @param events a batch in which each click occurs once, see {@link batchForGate}
  * @throws the errors of `transaction`; recording the batch again is safe
  */
 export async function recordThroughGate(
   database: RecordingDatabase,
-  events: readonly AdEvent[],
+  batch: GateBatch,
   rules: GateRules,
   options: RecordOptions,
 ): Promise<Recorded> {
-  /** The names of clicks that are not judged, because they would not be inserted. */
-  let passed: ReadonlySet<string> = new Set();
+  let passed: Passed = { ids: new Set(), ads: new Set() };
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
     const without = passed;
-    const isJudged = (event: AdEvent) => passesGate(event) && (without.size === 0 || !without.has(clickName(event)));
     const isOfLedger = ({ ledger }: Recorded) => options.ledger === undefined || options.ledger === (ledger ?? '');
-    const { recorded, isExact } = await database.transaction(
+    const isExact = (recorded: Recorded) => hasJudgedInserted(batch, recorded, without);
+    const recorded = await database.transaction(
       'record_batch',
       async (transaction) => {
-        const judging = judgeClicks(transaction, events, isJudged, rules);
-        const verdicts = judging.then((judgement) => judgement.verdicts);
-        const recorded = await recordBatch(transaction, events, { ...options, verdicts });
-        const isNew = (event: AdEvent) => isInserted(event, recorded);
-        // Inserted, although it was not judged.
-        const isUnjudged = (event: AdEvent) => passesGate(event) && without.has(clickName(event)) && isNew(event);
-        if (!isOfLedger(recorded) || (without.size > 0 && events.some(isUnjudged))) return { recorded, isExact: false };
-        return { recorded, isExact: hasInsertedAll(recorded) || (await (await judging).settle(isNew)) };
+        const verdicts = judge(transaction, batch, without, rules);
+        return await recordBatch(transaction, batch.events, { ...options, verdicts });
       },
-      (result) => result.isExact,
+      (result) => isOfLedger(result) && isExact(result),
     );
-    if (isExact || !isOfLedger(recorded)) return recorded;
-    passed = new Set(events.filter((event) => passesGate(event) && !isInserted(event, recorded)).map(clickName));
+    if (!isOfLedger(recorded) || isExact(recorded)) return recorded;
+    passed = { ids: await readStoredClicks(database, batch), ads: recorded.unknownAds };
   }
   throw new Error('other processes recorded clicks of the batch at each attempt');
 }
 
-function hasInsertedAll({ storedClicks, unknownAds }: Recorded): boolean {
-  return storedClicks.size === 0 && unknownAds.size === 0;
+/** True if the clicks that were judged are those that were inserted. */
+function hasJudgedInserted({ events, ids }: GateBatch, { added, unknownAds }: Recorded, { ids: stored, ads }: Passed) {
+  const inserted = kindsIn('clicks').reduce((sum, kind) => sum + added[kind], 0);
+  if (unknownAds.size === 0 && ads.size === 0 && stored.size === 0) return inserted === ids;
+  if (events.some((event) => passesGate(event) && ads.has(event.adId) !== unknownAds.has(event.adId))) return false;
+  const expected = events.filter(({ kind, id, adId }) => CLICKS.has(kind) && !unknownAds.has(adId) && !stored.has(id));
+  return inserted === new Set(expected.map(({ id }) => id)).size;
 }
 
-function isInserted(event: AdEvent, { storedClicks, unknownAds }: Recorded): boolean {
-  return !unknownAds.has(event.adId) && !storedClicks.has(clickName(event));
+async function readStoredClicks(database: Database, { events }: GateBatch): Promise<ReadonlySet<string>> {
+  const ids = events.filter(({ kind }) => CLICKS.has(kind)).map(({ id }) => id);
+  const rows = await database.query<{ id: string }>('read_stored_clicks', READ_STORED_CLICKS, [textArray(ids)]);
+  return new Set(rows.map(({ id }) => id));
+}
+
+async function judge(
+  transaction: Database,
+  { events }: GateBatch,
+  { ids, ads }: Passed,
+  rules: GateRules,
+): Promise<ReadonlyMap<number, GateVerdict>> {
+  const isJudged = (event: AdEvent) => passesGate(event) && !ids.has(event.id) && !ads.has(event.adId);
+  return await judgeClicks(transaction, events, isJudged, rules);
 }

@@ -1,11 +1,10 @@
 import { hash } from 'node:crypto';
 import type { AdEvent, GateVerdict } from '@ads/models';
-import { numberArray, sparseArray } from './array-literals.js';
+import { numberArray } from './array-literals.js';
 import type { Database } from './dependencies.js';
 import { readText } from './files.js';
 
 const JUDGE_CLICKS = readText('sql/judge-clicks.sql');
-const CORRECT_GATE = readText('sql/correct-gate.sql');
 const HOUR_MS = 3_600_000;
 /** Ads whose hashes are remembered: a hash takes 1 µs. */
 const REMEMBERED_ADS = 20_000;
@@ -29,19 +28,6 @@ interface Clicks {
   ofHour: number;
 }
 
-/** The verdicts of a batch, which assume that all of its clicks are new. */
-export interface Judgement {
-  /** The verdicts of the invalid clicks, by their places in the batch. */
-  readonly verdicts: ReadonlyMap<number, GateVerdict>;
-  /**
-   * Corrects the gate after the batch was recorded: clicks that were not inserted count no more.
-   *
-   * @returns false if a click would have another verdict without them. The transaction must then be rolled back
-   * @throws the errors of `query`
-   */
-  readonly settle: (isInserted: (event: AdEvent) => boolean) => Promise<boolean>;
-}
-
 /** A row of the gate as it was before the batch. */
 interface GateRow {
   readonly key: string;
@@ -51,12 +37,13 @@ interface GateRow {
 }
 
 /**
- * Advances the gate by clicks as if none was stored yet, and judges them by the clicks before them, in the batch and in the gate.
+ * Advances the gate by clicks that are not stored yet, and judges them by the clicks before them, in the batch and in the gate.
  *
  * Postgres only keeps the rows of the gate, and this function does the rest, because hashing, joining and sorting in SQL took 40 %
  * of the time of the statement.
  *
  * @param isJudged true for the clicks of `events` that the gate judges; they have a viewer
+ * @returns the verdicts of the invalid ones, by their places in `events`
  * @throws the errors of `query`
  */
 export async function judgeClicks(
@@ -64,10 +51,10 @@ export async function judgeClicks(
   events: readonly AdEvent[],
   isJudged: (event: AdEvent) => boolean,
   rules: GateRules,
-): Promise<Judgement> {
+): Promise<ReadonlyMap<number, GateVerdict>> {
   const verdicts = new Map<number, GateVerdict>();
   const { byKey, several } = groupClicks(events, isJudged);
-  if (byKey.size === 0) return { verdicts, settle: async () => true };
+  if (byKey.size === 0) return verdicts;
   const groups = [...byKey.values()];
   const rows = await transaction.query<GateRow>('judge_clicks', JUDGE_CLICKS, [
     `{${[...byKey.keys()].join()}}`,
@@ -82,46 +69,7 @@ export async function judgeClicks(
     several.delete(row.key);
   }
   for (const clicks of several.values()) judgeGroup(events, clicks, undefined, rules, verdicts);
-  return {
-    verdicts,
-    settle: (isInserted) => settle(transaction, events, { byKey, rows, verdicts }, rules, isInserted),
-  };
-}
-
-interface Judged {
-  readonly byKey: ReadonlyMap<string, Clicks>;
-  readonly rows: readonly GateRow[];
-  readonly verdicts: ReadonlyMap<number, GateVerdict>;
-}
-
-async function settle(
-  transaction: Database,
-  events: readonly AdEvent[],
-  { byKey, rows, verdicts }: Judged,
-  rules: GateRules,
-  isInserted: (event: AdEvent) => boolean,
-): Promise<boolean> {
-  const before = new Map(rows.map((row) => [row.key, row]));
-  const corrected: (readonly [key: string, rest: Clicks | undefined])[] = [];
-  for (const [key, { places }] of byKey) {
-    const left = places.filter((place) => isInserted(events[place] as AdEvent));
-    if (left.length === places.length) continue;
-    const rest = groupOf(events, left);
-    corrected.push([key, rest]);
-    if (rest === undefined) continue;
-    const again = new Map<number, GateVerdict>();
-    judgeGroup(events, rest, before.get(key), rules, again);
-    if (left.some((place) => again.get(place) !== verdicts.get(place))) return false;
-  }
-  if (corrected.length > 0) {
-    await transaction.query('correct_gate', CORRECT_GATE, [
-      `{${corrected.map(([key]) => key).join()}}`,
-      sparseArray(corrected.map(([, rest]) => rest?.latest)),
-      sparseArray(corrected.map(([, rest]) => rest?.hour)),
-      sparseArray(corrected.map(([, rest]) => rest?.ofHour)),
-    ]);
-  }
-  return true;
+  return verdicts;
 }
 
 /** Groups the clicks by viewer and ad. `several` has the groups with more than one click. */
@@ -132,36 +80,21 @@ function groupClicks(events: readonly AdEvent[], isJudged: (event: AdEvent) => b
     const event = events[place];
     if (event === undefined || !isJudged(event)) continue;
     const key = keyOf(event);
+    const hour = hourOf(event);
     const clicks = byKey.get(key);
-    if (clicks === undefined) byKey.set(key, groupOfOne(event, place));
-    else {
-      several.set(key, clicks);
-      addClick(clicks, event, place);
+    if (clicks === undefined) {
+      byKey.set(key, { places: [place], latest: event.occurredAt, hour, ofHour: 1 });
+      continue;
     }
+    several.set(key, clicks);
+    clicks.places.push(place);
+    clicks.latest = Math.max(clicks.latest, event.occurredAt);
+    if (hour > clicks.hour) {
+      clicks.hour = hour;
+      clicks.ofHour = 1;
+    } else if (hour === clicks.hour) clicks.ofHour += 1;
   }
   return { byKey, several };
-}
-
-/** The group of the clicks at some places; undefined for none. */
-function groupOf(events: readonly AdEvent[], [first, ...others]: readonly number[]): Clicks | undefined {
-  if (first === undefined) return undefined;
-  const clicks = groupOfOne(events[first] as AdEvent, first);
-  for (const place of others) addClick(clicks, events[place] as AdEvent, place);
-  return clicks;
-}
-
-function groupOfOne(event: AdEvent, place: number): Clicks {
-  return { places: [place], latest: event.occurredAt, hour: hourOf(event), ofHour: 1 };
-}
-
-function addClick(clicks: Clicks, event: AdEvent, place: number): void {
-  const hour = hourOf(event);
-  clicks.places.push(place);
-  clicks.latest = Math.max(clicks.latest, event.occurredAt);
-  if (hour > clicks.hour) {
-    clicks.hour = hour;
-    clicks.ofHour = 1;
-  } else if (hour === clicks.hour) clicks.ofHour += 1;
 }
 
 const adHashes = new Map<string, bigint>();

@@ -45,15 +45,8 @@ export interface Recorded {
   readonly invalid: readonly InvalidEvents[];
   /** Ids of events with a session and a viewer that were stored before. */
   readonly repeated: ReadonlySet<string>;
-  /** Clicks with a viewer that were not inserted, because they are stored: see {@link clickName}. */
-  readonly storedClicks: ReadonlySet<string>;
   /** Ads that are not in the catalogue; their events were not recorded. */
   readonly unknownAds: ReadonlySet<string>;
-}
-
-/** Names a click of a batch. A batch may have the same id for several ads, of which one is stored. */
-export function clickName({ id, adId }: Pick<AdEvent, 'id' | 'adId'>): string {
-  return `${id} ${adId}`;
 }
 
 /** New invalid events of a kind with the same verdict. */
@@ -69,10 +62,10 @@ const VERDICT_NAMES: ReadonlyMap<number, InvalidVerdict> = new Map(
 
 /** Columns of equal length; all of them are null if the part is empty. */
 interface ResultRow {
-  what: 'seconds' | 'minutes' | 'totals' | 'added' | 'repeated' | 'stored_clicks' | 'ledger';
+  what: 'seconds' | 'minutes' | 'totals' | 'added' | 'repeated' | 'ledger';
   /** The counted column, for seconds and minutes. */
   counted: TotalColumn | null;
-  /** Ad ids; of `added`, kinds; of `repeated`, ids; of `stored_clicks`, their names; of `ledger`, its identity. */
+  /** Ad ids; of `added`, kinds; of `repeated`, ids; of `ledger`, its identity. */
   names: string[] | null;
   counts: number[] | null;
   /** Buckets; of `totals`, impressions; of `added`, numbers of verdicts. */
@@ -144,7 +137,6 @@ function readRows(rows: readonly ResultRow[], events: readonly AdEvent[]): Recor
   const added = perKind(() => 0);
   const invalid: InvalidEvents[] = [];
   let repeated: ReadonlySet<string> = new Set();
-  let storedClicks: ReadonlySet<string> = new Set();
   let ledger: LedgerIdentity | undefined;
   const countsOf = (adId: string): AdCounts => {
     let ad = counts.get(adId);
@@ -163,10 +155,6 @@ function readRows(rows: readonly ResultRow[], events: readonly AdEvent[]): Recor
       repeated = new Set(names);
       continue;
     }
-    if (what === 'stored_clicks') {
-      storedClicks = new Set(names);
-      continue;
-    }
     for (const [index, name] of (names ?? []).entries()) {
       const count = column?.[index] ?? 0;
       const other = others?.[index] ?? 0;
@@ -181,5 +169,5 @@ function readRows(rows: readonly ResultRow[], events: readonly AdEvent[]): Recor
   }
   // The result has the totals of every known ad.
   const unknownAds = new Set(events.map(({ adId }) => adId).filter((adId) => !counts.has(adId)));
-  return { ledger, counts: [...counts.values()], added, invalid, repeated, storedClicks, unknownAds };
+  return { ledger, counts: [...counts.values()], added, invalid, repeated, unknownAds };
 }

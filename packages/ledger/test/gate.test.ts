@@ -3,6 +3,7 @@ import { openTestServers } from '@ads/local';
 import { type AdEvent, type InvalidVerdict, LEAST_MINUTES_KEPT, uuidv7, VERDICTS } from '@ads/models';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { seeded } from '../../models/test/seeded.js';
+import { batchForGate, recordThroughGate } from '../src/gate.js';
 import { createLedger, type GateRules, type Ledger, pruneGate, type RecordingDatabase } from '../src/index.js';
 import { ADS, click, expectExactRollups, pick, rows, shuffled } from './expected-counts.js';
 import { openDatabase } from './servers.js';
@@ -15,6 +16,7 @@ const HOUR = 3_600_000;
 const now = Math.floor(Date.now() / HOUR) * HOUR - HOUR / 2;
 const WINDOW = 1_000;
 const FLOOD = 3;
+const RULES: GateRules = { doubleClickMs: WINDOW, floodPerHour: FLOOD };
 
 let database: RecordingDatabase;
 /** Two processes. */
@@ -36,7 +38,7 @@ function ledgerWith(gate: Partial<GateRules> = {}, by = database): Ledger {
         throw new Error('no Redis');
       },
     },
-    gate: { doubleClickMs: WINDOW, floodPerHour: FLOOD, ...gate },
+    gate: { ...RULES, ...gate },
     maxLabelValues: 10,
     minutesKept: LEAST_MINUTES_KEPT,
     now: () => now,
@@ -195,32 +197,30 @@ describe('a verdict', () => {
     expect(await verdictsOf([...clicks, fourth])).toEqual([...stored, 'flood']);
   });
 
-  it('takes one recording, although clicks of the batch are stored, or their ad is unknown', async () => {
-    let recordings = 0;
-    const counting: RecordingDatabase = {
-      ...database,
-      transaction: (name, work, isKept) => {
-        recordings += 1;
-        return database.transaction(name, work, isKept);
-      },
+  // A crash between commit and raise leaves counters that only the next delivery raises.
+  it.each([
+    ['alone', (clicks: readonly AdEvent[]) => clicks],
+    ['with a new click', (clicks: readonly AdEvent[]) => [...clicks, ...clicksOf(newViewer(), 0)]],
+    [
+      'with a click of an unknown ad',
+      (clicks: readonly AdEvent[]) => [...clicks, { ...(clicks[0] as AdEvent), adId: 'gone' }],
+    ],
+  ])('of a click that is delivered again %s leaves all of its buckets to be raised', async (_how, again) => {
+    const clicks = clicksOf(newViewer(), -90_000, 0, 500, 60_000);
+    const adId = clicks[0]?.adId;
+    const bucketsOf = async (events: readonly AdEvent[]) => {
+      const batch = batchForGate(events);
+      if (batch === undefined) throw new Error('the gate has nothing to judge');
+      const { counts } = await recordThroughGate(database, batch, RULES, { minutesKept: LEAST_MINUTES_KEPT });
+      const ad = counts.find((one) => one.adId === adId);
+      return [ad?.seconds.clicks, ad?.minutes.clicks].map((buckets) => buckets?.map(([bucket]) => bucket).sort() ?? []);
     };
-    const stored = [newViewer(), newViewer(), newViewer()].flatMap((viewer) => clicksOf(viewer, 0));
-    const [first, second] = stored as [AdEvent, AdEvent];
-    await one.recordQueued(stored);
-    const again = [first, { ...second, viewer: newViewer(), occurredAt: now + 5_000 }];
-    const fresh = clicksOf(newViewer(), 0, 500);
-    const next = clicksOf(first.viewer ?? '', 3_000);
-    await ledgerWith({}, counting).recordQueued([
-      ...again,
-      ...fresh,
-      click(now, { viewer: '7', adId: 'gone' }),
-      ...next,
-    ]);
-    expect([recordings, await verdictsOf([...fresh, ...next])]).toEqual([1, ['valid', 'double_click', 'valid']]);
-    // With its new time, the stored click would make this one a double click.
-    const near = clicksOf(second.viewer ?? '', 1_500);
-    await ledgerWith({}, counting).recordQueued([{ ...second, occurredAt: now + 600 }, ...near]);
-    expect([recordings, await verdictsOf(near)]).toEqual([3, ['valid']]);
+    const first = await bucketsOf(clicks);
+    // The third is a double click, the fourth one of a flood.
+    expect(first.map((buckets) => buckets.length)).toEqual([2, 2]);
+    // It may also touch those of clicks that are stored as invalid.
+    const second = await bucketsOf(again(clicks));
+    expect(second).toEqual(first.map((buckets) => expect.arrayContaining(buckets)));
   });
 
   it('is that of the first delivery if a batch has a click several times', async () => {
@@ -294,8 +294,7 @@ describe('random clicks', () => {
     });
   };
 
-  it('have the verdicts of a simple model, whatever is repeated, and leave the gate as it does', async () => {
-    await database.query('test', 'TRUNCATE click_gate');
+  it('have the verdicts of a simple model, whatever is repeated', async () => {
     const model = createModel();
     const all: AdEvent[] = [];
     for (let batch = 0; batch < 30; batch += 1) {
@@ -308,8 +307,6 @@ describe('random clicks', () => {
       await pick(random, [one, two]).recordQueued(shuffled(random, [...fresh, ...again]));
     }
     expect(await verdictsOf(all)).toEqual(all.map(({ id }) => model.verdicts.get(id)));
-    const gate = await rows(database, 'SELECT last_click AS last, hour, clicks FROM click_gate ORDER BY 1, 2, 3');
-    expect(gate).toEqual(model.gate().sort((a, b) => a.last - b.last || a.hour - b.hour || a.clicks - b.clicks));
     await expectExactRollups(database);
   });
 
@@ -348,7 +345,6 @@ function createModel() {
   const verdicts = new Map<string, string>();
   return {
     verdicts,
-    gate: () => [...gate.values()],
     record(batch: readonly AdEvent[]): void {
       const byTime = [...batch].sort((a, b) => a.occurredAt - b.occurredAt || (a.id < b.id ? -1 : 1));
       const before = new Map([...gate].map(([key, state]) => [key, { ...state }]));

@@ -174,7 +174,6 @@ describe('recordBatch', () => {
       added: perKind(() => 0),
       invalid: [],
       repeated: new Set(),
-      storedClicks: new Set(),
       unknownAds: new Set(),
     });
   });
@@ -199,7 +198,6 @@ describe('recordBatch', () => {
       added: { ...perKind(() => 0), click: 2, impression: 1 },
       invalid: [],
       repeated: new Set(),
-      storedClicks: new Set(),
       unknownAds: new Set(),
     });
     // A repeated batch adds nothing, but returns its counts, which repairs a lost raise.
@@ -209,7 +207,6 @@ describe('recordBatch', () => {
       added: perKind(() => 0),
       invalid: [],
       repeated: new Set(),
-      storedClicks: new Set(),
       unknownAds: new Set(),
     });
     expect(await recordBatch(database, [...first, click(now)])).toEqual({
@@ -218,7 +215,6 @@ describe('recordBatch', () => {
       added: { ...perKind(() => 0), click: 1, impression: 0 },
       invalid: [],
       repeated: new Set(),
-      storedClicks: new Set(),
       unknownAds: new Set(),
     });
     expect(await stored()).toHaveLength(4);

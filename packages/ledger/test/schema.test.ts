@@ -82,6 +82,7 @@ describe('migrations', () => {
   });
 
   it('of a newer release leave the services of this one ready, and its migrations run nothing', async () => {
+    await database.query('test', 'UPDATE migrations SET name = $1 WHERE name LIKE $2', ['0_old', `${SCHEMA}\\_%`]);
     const blocked = awaitSchema(
       {
         conditions: { declare: () => ({ hold: () => undefined, clear: () => undefined }), active: () => ({}) },
@@ -89,7 +90,6 @@ describe('migrations', () => {
       },
       { ...database, health: () => ({ status: 'up', breaker: 'closed' }) },
     );
-    await database.query('test', 'UPDATE migrations SET name = $1 WHERE name LIKE $2', ['0_old', `${SCHEMA}\\_%`]);
     await waitFor(() => blocked()?.includes(`needs ${SCHEMA}`), { timeoutMs: 10_000, what: 'the service to wait' });
     await database.query('test', 'UPDATE migrations SET name = $1 WHERE name = $2', [NEWEST, '0_old']);
     await database.query('test', "INSERT INTO migrations (name, run_on) VALUES ('9999_newer', now())");

@@ -11,7 +11,7 @@ it('replaces every placeholder with a list of kinds', () => {
   expect(fillInKinds(':count')).toMatch(
     /\('start'\) AND verdict IS NULL\)\)::integer AS starts, .*\('click'\) AND verdict IS NOT NULL\)\)::integer AS invalid_clicks, /,
   );
-  const names = ['record-batch', 'recount', 'backfill-reports', 'refresh-days', 'build-day'];
+  const names = ['record-batch', 'recount', 'backfill-reports', 'refresh-days', 'build-day', 'read-stored-clicks'];
   for (const text of names.map((name) => fillInKinds(readText(`sql/${name}.sql`)))) {
     expect(text.replaceAll(/^--.*$/gm, '')).not.toMatch(/[^:]:[a-z]/);
   }
