@@ -16,7 +16,7 @@ import { type LocalProcess, natsServer, openTestServers, projectRoot, waitFor } 
 import { DEAD_LETTER_STREAM, DEAD_LETTER_SUBJECT, EVENT_STREAM, EVENT_SUBJECT, streamSettings } from '@ads/models';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { connect, type NatsConnection, type StreamConfig } from 'nats';
-import { requireSpace } from '../src/backup/backup-files.js';
+import { copyFile, requireSpace } from '../src/backup/backup-files.js';
 import { BackupWriter } from '../src/backup/backup-writer.js';
 import { checksumLine, type Manifest, manifestHead, PLATFORM, verifyBackup } from '../src/backup/manifest.js';
 import { finishRestore, restoreBackup } from '../src/backup/restore-backup.js';
@@ -196,6 +196,13 @@ test('snapshots are repeated if a dead letter is deleted between them, as it may
   });
   const all = [EVENT_STREAM, DEAD_LETTER_STREAM].map((name) => `streams/${name}.snapshot`);
   expect(copied).toEqual([...all, ...all]);
+});
+
+test('a file that disappears while it is copied is not in the backup', async () => {
+  const folder = join(testServers.folder, 'shrinking');
+  mkdirSync(folder);
+  await expect(copyFile(join(folder, 'gone'), join(folder, 'copy'))).rejects.toThrow('ENOENT');
+  expect(readdirSync(folder)).toEqual([]);
 });
 
 test('a volume without room is refused before anything is written', () => {

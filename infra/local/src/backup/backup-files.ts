@@ -7,6 +7,7 @@ import {
   openSync,
   readdirSync,
   readSync,
+  rmSync,
   statfsSync,
   writeFileSync,
 } from 'node:fs';
@@ -53,6 +54,10 @@ export async function writeChunks(
       bytes += chunk.length;
     }
     return { bytes, sha256: hash.digest('hex') };
+  } catch (error) {
+    // Postgres may have deleted the source: a backup must not have a file that its manifest does not name.
+    rmSync(path);
+    throw error;
   } finally {
     closeSync(file);
   }

@@ -31,19 +31,24 @@ interface Source {
 /** `npm run backup -- FOLDER`: backs up the data of `npm start`, which may run meanwhile. */
 async function main(argument: string, variables: Variables): Promise<void> {
   const folder = resolve(argument);
+  const nats = ownServer('NATS', variables);
+  if (nats !== undefined) throw new Error(`The NATS of the tracker (${nats}) does not run here. ${EVENTS_WAIT}`);
   const running = readServerFile();
   if (running === undefined) {
     await withStoppedTracker(variables, (source) => backUp(folder, source));
   } else {
     if (running.postgres === undefined) throw new Error(NOT_HERE);
     await requireOwnData(running.postgres);
-    if (running.nats === undefined) requireNoStreams();
+    if (running.nats === undefined) throw new Error(`The NATS of the tracker does not run here. ${EVENTS_WAIT}`);
     await backUp(folder, { postgres: running.postgres, nats: running.nats });
   }
 }
 
 const NOT_HERE =
   'The Postgres of the tracker does not run here. Back it up with its own tools: see packages/ledger/BACKUP.md.';
+
+const EVENTS_WAIT =
+  'Acknowledged events may wait in NATS, and a backup of Postgres alone would lack them: back up both with their own tools, see packages/ledger/BACKUP.md.';
 
 async function backUp(folder: string, source: Source): Promise<void> {
   const manifest = await step('back up Postgres and the streams', (note) =>
@@ -106,15 +111,6 @@ async function requireOwnData(postgres: Variables): Promise<void> {
   if (resolve(folder) === resolve(DATA, 'postgres', 'data')) return;
   throw new Error(
     `npm start uses the data in ${folder}, such as those of the demo. Start it without --demo, or stop it.`,
-  );
-}
-
-/** @throws Error if events of earlier runs may wait in streams although the tracker runs without a NATS of its own */
-function requireNoStreams(): void {
-  if (!existsSync(join(DATA, 'nats', 'jetstream'))) return;
-  throw new Error(
-    'npm start runs without a NATS of its own, so events that wait in its streams would be missing. Stop npm start first; ' +
-      'a NATS of yours is backed up with its own tools: see packages/ledger/BACKUP.md.',
   );
 }
 

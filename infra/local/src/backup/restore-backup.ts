@@ -47,8 +47,10 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
   try {
     const rows = await step('restore Postgres', () => restorePostgres(options, manifest, draft));
     if (manifest.streams.length > 0) await step('restore the streams', () => restoreNats(options, manifest, draft));
+    const exchangeKey =
+      manifest.files[PARTS.adminKey] === undefined ? undefined : await restoreKey(backup, adminKeyFile);
     const replaced = await exchange(dataFolder);
-    if (manifest.files[PARTS.adminKey] !== undefined) await restoreKey(backup, adminKeyFile, replaced);
+    exchangeKey?.(replaced ?? dataFolder);
     return { manifest, rows, replaced };
   } catch (error) {
     rmSync(draft, { recursive: true, force: true });
@@ -107,14 +109,21 @@ export function finishRestore(dataFolder: string): void {
   for (const left of [complete, draftOf(dataFolder)]) rmSync(left, { recursive: true, force: true });
 }
 
-/** Restores the administrator's key. A different present key is kept with the replaced data. */
-async function restoreKey(backup: string, file: string, replaced: string | undefined): Promise<void> {
+/**
+ * Writes the administrator's key beside the present one.
+ *
+ * @returns replaces the present key, and keeps a different one in the given folder
+ */
+async function restoreKey(backup: string, file: string): Promise<(folder: string) => void> {
   const key = readFileSync(join(backup, PARTS.adminKey));
-  if (existsSync(file)) {
-    if (readFileSync(file).equals(key)) return;
-    if (replaced !== undefined) cpSync(file, join(replaced, PARTS.adminKey));
-    chmodSync(file, 0o600);
-  }
-  rmSync(file, { force: true });
-  await writeNewFile(file, key);
+  const draft = `${file}.restored`;
+  rmSync(draft, { force: true });
+  await writeNewFile(draft, key);
+  return (folder) => {
+    if (existsSync(file) && !readFileSync(file).equals(key)) {
+      cpSync(file, join(folder, PARTS.adminKey));
+      chmodSync(join(folder, PARTS.adminKey), 0o600);
+    }
+    renameSync(draft, file);
+  };
 }
