@@ -153,6 +153,7 @@ describe('a connection to NATS', () => {
       [{ NATS_CREDS: '/etc/user.creds' }, /^NATS_CREDS: must be the content of a .creds file/],
       [{ NATS_NKEY: user.getPublicKey() }, /^NATS_NKEY: must be the seed of a user NKEY/],
       [{ NATS_URL: 'tls://a', NATS_SSLMODE: 'disable' }, /^NATS_SSLMODE: contradicts NATS_URL/],
+      [{ NATS_URL: 'TLS://a', NATS_SSLMODE: 'disable' }, /^NATS_SSLMODE: contradicts NATS_URL/],
       [{ NATS_TLS_CA_FILE: certificates.ca }, /^NATS_TLS_CA: has no effect without TLS/],
       [{ NATS_JS_DOMAIN: 'hub', NATS_JS_API_PREFIX: 'a.b' }, /^NATS_JS_API_PREFIX: contradicts NATS_JS_DOMAIN/],
       [{ NATS_JS_API_PREFIX: 'a.b.' }, /^NATS_JS_API_PREFIX: must be a subject/],

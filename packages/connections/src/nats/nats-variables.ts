@@ -31,7 +31,7 @@ export function natsSslMode(config: Partial<Pick<NatsConfig, 'NATS_SSLMODE' | 'N
 }
 
 function hasTlsScheme(urls: unknown): boolean {
-  return Array.isArray(urls) && urls.some((url: string) => url.startsWith('tls://'));
+  return Array.isArray(urls) && urls.some((url: string) => /^tls:/i.test(url));
 }
 
 const tls = tlsSchemas({
