@@ -222,14 +222,16 @@ it('sends what is ready to a client that has ended its half of the connection, t
 it('answers open requests with Connection: close when it drains, and closes idle connections', async () => {
   const [idle, busy] = [await open(), await open()];
   idle.socket.write(get('/now'));
-  busy.socket.write(get('/later'));
+  busy.socket.write(get('/later1') + get('/later2'));
   await until(() => waiting.length === 1 && idle.text !== '');
   const stopped = shutdown.run();
   await once(idle.socket, 'close');
   expect(busy.socket.readableEnded).toBe(false);
   answer(waiting[0] as (typeof waiting)[number]);
   await Promise.all([stopped, once(busy.socket, 'close')]);
-  expect(busy.text).toMatch(/Connection: close\r\n\r\n\/later$/);
+  expect(busy.text).toMatch(/Connection: close\r\n\r\n\/later1$/);
+  // A client sends the requests after the last answer again.
+  expect(waiting).toHaveLength(1);
 });
 
 it('reads no further request of a client that does not read its answers, and closes its connection', async () => {

@@ -41,6 +41,7 @@ export class WholeConnection {
   #waitingSince = performance.now();
   #hasAnswered = false;
   #isReading = false;
+  #hasStopped = false;
   /** How often the present head was incomplete. */
   #parts = 0;
   #reply: WholeReply | undefined;
@@ -53,11 +54,11 @@ export class WholeConnection {
   }
 
   get isIdle(): boolean {
-    return !this.isAnswering && this.#rest.length === 0;
+    return !this.isAnswering && this.#rest.length === 0 && this.#socket.writableLength === 0;
   }
 
   check(now: number): void {
-    if (this.isAnswering) return;
+    if (this.isAnswering || this.#hasStopped) return;
     // `HTTP_SEND_TIMEOUT_MS` closes it.
     if (this.#socket.writableNeedDrain) return;
     const waited = now - this.#waitingSince;
@@ -127,8 +128,11 @@ export class WholeConnection {
     this.#reply = undefined;
     this.#hasAnswered = true;
     this.#waitingSince = performance.now();
-    if (this.#options.isDraining()) this.#socket.destroySoon();
-    else if (!this.#isUnread()) this.#continue();
+    if (this.#options.isDraining()) {
+      // The answer said `Connection: close`: the client sends the requests after it again.
+      this.#stop();
+      this.#socket.destroySoon();
+    } else if (!this.#isUnread()) this.#continue();
   };
 
   readonly #continue = (): void => {
@@ -162,6 +166,7 @@ export class WholeConnection {
   }
 
   #stop(): void {
+    this.#hasStopped = true;
     this.#rest = NO_BYTES;
     this.#socket
       .off('data', this.#onData)

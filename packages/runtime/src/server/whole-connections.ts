@@ -5,7 +5,7 @@ import { WholeConnection, type WholeHandler } from './whole-connection.js';
 
 /** The connections that have sent nothing but whole requests. */
 export interface WholeConnections {
-  /** True while a request of the connection waits for its answer. */
+  /** True while a request of the connection waits for its answer, or the client has not received all of it. */
   isAnswering(socket: Socket): boolean;
   /** The number of requests that wait for their answer. */
   answering(): number;
@@ -61,7 +61,7 @@ export function answerWholeRequests(
     for (const [socket, connection] of connections) if (isDue(connection)) socket.destroy();
   };
   return {
-    isAnswering: (socket) => connections.get(socket)?.isAnswering === true,
+    isAnswering: (socket) => connections.get(socket)?.isAnswering === true || socket.writableLength > 0,
     answering: () => [...connections.values()].filter(({ isAnswering }) => isAnswering).length,
     sockets: () => connections.keys(),
     check(now) {
