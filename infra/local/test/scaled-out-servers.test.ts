@@ -131,8 +131,7 @@ test('a NATS server with a wrong cluster password is refused by each server', as
   const routes = credentials.flatMap((one) => ports.map((port) => `"nats://${one}127.0.0.1:${port}"`));
   const rogue = await natsServer({
     folder: join(folder, 'rogue'),
-    settings: `server_name: rogue
-http: "127.0.0.1:${monitorPort}"
+    settings: `http: "127.0.0.1:${monitorPort}"
 cluster { name: local, listen: "127.0.0.1:-1", pool_size: -1, routes: [${routes.join(', ')}] }`,
   });
   owned(rogue);
