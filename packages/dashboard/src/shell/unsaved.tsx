@@ -1,10 +1,11 @@
-import { useEffect } from 'preact/hooks';
+import { useLayoutEffect } from 'preact/hooks';
 import { Dialog } from '../parts/dialog.js';
 import { hasEntries, leave, leaving } from './router.js';
 
 /** Asks before the entries of a form are lost. @param isUnsaved true while the form has entries that are not saved */
 export function useUnsaved(isUnsaved: boolean): void {
-  useEffect(() => {
+  // An effect waits for the next frame, and a click may come before it.
+  useLayoutEffect(() => {
     if (!isUnsaved) return;
     const ask = (event: Event) => event.preventDefault();
     hasEntries.value = true;
