@@ -37,6 +37,7 @@ export function objectivesPage(rules: Rules, keptDays: string): string {
 | [exactness](#exactness) | each event that was answered with 202 is counted exactly once | audit, dead letters, lost clicks |
 | [freshness](#freshness) | 99 of 100 events are counted within ${seconds(freshness)} of their receipt | \`${FRESHNESS}\` |
 | [latency](#latency) | 99 of 100 requests are answered within ${seconds(ingest)} by ingest, and within ${seconds(analytics)} by analytics | \`${INGEST_LATENCY}\`, \`${ANALYTICS_LATENCY}\` |
+| [answers](#latency) | at most ${percent(failures)} of the requests of analytics fail | \`${ANALYTICS_FAILURES}\` |
 
 The numbers are those of the rules in \`infra/monitoring/rules\`. [The runbook](RUNBOOK.md) says what to do after each alert.
 

@@ -120,7 +120,7 @@ function toPrivateKey(pem: string, helpers: Joi.CustomHelpers): string | Joi.Err
 }
 
 function notPem(what: string, label: string): string {
-  return `must be ${what} in PEM form (-----BEGIN ${label}-----); the path of a file belongs into the variable with _FILE`;
+  return `must be ${what} in PEM form (-----BEGIN ${label}-----); to give the path of a file, use the variable with _FILE`;
 }
 
 function toKeyOf(

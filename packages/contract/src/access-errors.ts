@@ -27,9 +27,14 @@ export function keyInvalid(reason: keyof typeof INVALID): ApiError {
 
 /** 401 for an answer that was not sent before its key or share ended. */
 export function keyEnded(): ApiError {
-  return new ApiError(401, 'unauthorized', 'The API key or the share link ended meanwhile; send another one.', {
-    headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' },
-  });
+  return new ApiError(
+    401,
+    'unauthorized',
+    'The API key or share link expired or was deleted during the request; use another one.',
+    {
+      headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' },
+    },
+  );
 }
 
 /** 503 for a request whose key cannot be checked. */

@@ -172,7 +172,7 @@ export function createFastPath(options: FastPathOptions): {
   return { fastPath, listener, wholeHandler: answer, routes: router.stack, takesEvents };
 }
 
-/** Answers like Express: without key and rate limit. False without a route. */
+/** Answers a preflight, as Express does, without key and rate limit. Returns false if the path has no route. */
 function answerPreflight(route: Route | undefined, request: FastRequest, reply: Reply): boolean {
   if (route === undefined) return false;
   const lines = route.options.preflightHeaders(request);

@@ -170,7 +170,7 @@ function indented(lines: string, indent: number): string {
   return `${lines.replace(/^(?=.)/gm, ' '.repeat(indent))}\n`;
 }
 
-/** Of two replacements at one place, the later one comes later in the text. */
+/** If two replacements have the same place, the later one follows in the text. */
 function replaceAll(source: string, replacements: readonly Replacement[]): string {
   let template = '';
   let done = 0;

@@ -65,7 +65,7 @@ const SMALLER =
 const MORE_ROOM = 'the account must allow 2 streams and 2 consumers';
 const FEWER_REPLICAS = 'lower NATS_STREAM_REPLICAS, or use a cluster with as many servers';
 
-/** What to do about an error of JetStream, by its `err_code`. */
+/** Advice for errors of JetStream, by `err_code`. */
 const ADVICE: Readonly<Record<number, string>> = {
   10002: SMALLER,
   10023: SMALLER,

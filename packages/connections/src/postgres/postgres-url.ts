@@ -15,7 +15,7 @@ export interface PostgresUrl {
 
 const FORM = 'must be postgres://user:password@host:5432/database';
 
-/** What to do instead of a parameter that libpq or another library knows. */
+/** Replacements for parameters that libpq or other libraries know. */
 const INSTEAD: Readonly<Record<string, string>> = {
   sslrootcert: 'set POSTGRES_TLS_CA_FILE instead',
   sslcert: 'set POSTGRES_TLS_CERT_FILE instead',

@@ -1,4 +1,4 @@
-/** What INFO tells about a server and its data. */
+/** The identity of a server and its data, from INFO. */
 export interface Identity {
   /** See `RedisShard`; undefined if INFO does not tell it. */
   readonly instanceId: string | undefined;

@@ -84,7 +84,10 @@ export function connectRedis(
     identity = info === undefined ? REFUSED : identityOf(parseInfo(info));
     const { unfit } = identity;
     if (unfit !== undefined && unfit !== warned) {
-      logger.warn(`Redis cannot hold counters, so Postgres answers: ${unfit}`, { event: 'redis.unfit', reason: unfit });
+      logger.warn(`Counters in Redis are not trusted, so Postgres answers: ${unfit}`, {
+        event: 'redis.unfit',
+        reason: unfit,
+      });
     }
     warned = unfit;
   };

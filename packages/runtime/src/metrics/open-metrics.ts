@@ -7,7 +7,7 @@ import {
 } from 'prom-client';
 import type { Metrics } from './metrics.js';
 
-/** What a registry needs of a metric to render it. */
+/** The parts of a metric that a registry renders. */
 interface Readable {
   readonly name: string;
   get(): Promise<MetricObjectWithValues<MetricValue<string>>>;

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** What handlers read of a request; an `IncomingMessage` has it too. */
+/** The parts of a request that handlers read; an `IncomingMessage` has them too. */
 export type RequestHead = Pick<IncomingMessage, 'method' | 'url' | 'headers' | 'socket'>;
 
 /** A plain request of which every byte has arrived. */
@@ -91,7 +91,7 @@ function readHeaders(text: string, at: number): Record<string, string> | undefin
   return headers;
 }
 
-/** Without spaces and tabs at both ends. `trim` would also remove a no-break space. */
+/** Removes spaces and tabs at both ends. `trim` would also remove a no-break space. */
 function trimmed(value: string): string {
   let start = 0;
   let end = value.length;

@@ -13,7 +13,7 @@ export interface SpanOptions {
   readonly links?: readonly Span[];
 }
 
-/** What became of the work of a span. */
+/** The result of the work of a span. */
 export interface SpanEnd {
   /** Replaces the name of the span. */
   readonly name?: string;

@@ -21,7 +21,7 @@ function managed(name: 'postgres' | 'redis' | 'nats'): Template {
   };
 }
 
-/** What may connect to what, and the public routes. */
+/** The network policies and the public routes. */
 export const NETWORK: readonly Template[] = [
   {
     file: 'network-policies.yaml',
