@@ -150,8 +150,8 @@ export const OTHERS: readonly Planted[] = [
   {
     check: pages,
     file: 'k8s/README.md',
-    find: 'k8s/overlays/production\n```',
-    replace: 'k8s/overlays/product\n```',
+    find: '-k k8s/overlays/production\nkubectl',
+    replace: '-k k8s/overlays/product\nkubectl',
     says: /k8s\/overlays\/product does not exist/,
   },
   {
