@@ -187,15 +187,16 @@ inBrowser('events of a tab that is closed or that crashes in mid-flight are coun
 
 inBrowser('a player whose clock is wrong by ten years is counted at the right time', async () => {
   const TEN_YEARS = 10 * 365 * 86_400_000;
-  // One after the other: two videos at a time starve a busy machine.
-  for (const [name, shift] of Object.entries({ ahead: TEN_YEARS, behind: -TEN_YEARS })) {
-    const wrong = `Date.now = ((real) => () => real() + ${shift})(Date.now);`;
-    const page = await openPlayer(browser, siteOf(name), wrong);
-    await begin(page, name);
-    await page.run('reach(Infinity)');
-    const events = await storedEvents(name, 6);
-    expect(kindsOf(events)).toEqual(WHOLE_PLAY);
-    for (const { age_ms } of events) expect(Math.abs(age_ms)).toBeLessThan(60_000);
-    await page.close();
-  }
+  await Promise.all(
+    Object.entries({ ahead: TEN_YEARS, behind: -TEN_YEARS }).map(async ([name, shift]) => {
+      const wrong = `Date.now = ((real) => () => real() + ${shift})(Date.now);`;
+      const page = await openPlayer(browser, siteOf(name), wrong);
+      await begin(page, name);
+      await page.run('reach(Infinity)');
+      const events = await storedEvents(name, 6);
+      expect(kindsOf(events)).toEqual(WHOLE_PLAY);
+      for (const { age_ms } of events) expect(Math.abs(age_ms)).toBeLessThan(60_000);
+      await page.close();
+    }),
+  );
 });
