@@ -21,6 +21,7 @@ import { type ApiOptions, createApi } from '../src/api.js';
 import type { FastPath } from '../src/fast-path.js';
 import { labelled } from '../src/observe.js';
 import { bodyReader } from '../src/request-body.js';
+import type { Answer } from '../src/response.js';
 
 const config: ApiOptions['config'] = {
   HTTP_HOST: '127.0.0.1',
@@ -551,6 +552,65 @@ describe('the fast path', () => {
     const head = await fetch(`${base}/fast/waits`, { method: 'HEAD' });
     expect([head.status, await head.text()]).toEqual([200, '']);
     expect((await fetch(`${base}/ads`)).status).toBe(200);
+  });
+
+  it('answers a request that arrives whole like one that the parser of Node reads', async () => {
+    await serve({
+      fastPath(fastPath) {
+        const answers: Record<string, Answer> = {
+          '/own/date': { status: 202, body: '{}', headers: ['Date', 'Sat, 01 Jan 2000 00:00:00 GMT'] },
+          '/own/empty': { status: 204, body: '', lines: 'Pragma: no-cache\r\n' },
+          '/own/target': { status: 302, body: '', headers: ['Location', '/there'] },
+          '/own/version': { status: 200, body: '{}', etag: '"1"' },
+          '/own/text': { status: 200, body: 'é €', type: 'text/plain; charset=utf-8' },
+          '/own/bytes': { status: 200, body: Buffer.from([0, 255, 128]), type: 'image/gif' },
+        };
+        for (const [path, answer] of Object.entries(answers)) {
+          fastPath.post(path, 'events', bodyReader(), async () => answer);
+        }
+        fastPath.post('/ads/click', 'events', bodyReader(), (_context, body) => ({
+          status: 202,
+          body: JSON.stringify(body),
+        }));
+        fastPath.tag('/t/{event}', {
+          limit: 'events',
+          takesPosts: true,
+          handler: (_context, target) => ({ status: 200, body: JSON.stringify(target) }),
+        });
+      },
+    });
+    const origin = 'Origin: https://player.test\r\n';
+    const post = (path: string, body = '', lines = '') =>
+      [`POST ${path} HTTP/1.1`, `Host: a\r\nContent-Length: ${body.length}\r\n${lines}`, body] as const;
+    const requests = [
+      ...['date', 'empty', 'target', 'version', 'text', 'bytes'].map((name) => post(`/own/${name}`)),
+      post('/own/version', '', 'If-None-Match: "1"\r\n'),
+      post('/ads/click', '{"ad_id":"a"}', origin),
+      post('/api/v1/ads/click', '{"ad_id":'),
+      post('/ads/click', 'a', 'Content-Type: image/gif\r\n'),
+      post('/t/start?a=%20'),
+      ['GET /t/st%61rt?a=b&c HTTP/1.1', `Host: a\r\n${origin}`, ''],
+      ['GET /t/%zz HTTP/1.1', 'Host: a\r\n', ''],
+      ['OPTIONS /ads/click HTTP/1.1', `Host: a\r\n${origin}Access-Control-Request-Headers: x-a\r\n`, ''],
+    ] as const;
+    const answerTo = (text: string): Promise<string[]> =>
+      new Promise((resolve) => {
+        const socket = connect(Number(new URL(base).port), '127.0.0.1', () => socket.write(text, 'latin1'));
+        socket.once('data', (bytes) => {
+          socket.destroy();
+          const [head = '', body = ''] = bytes.toString('latin1').split('\r\n\r\n');
+          const lines = head.split('\r\n').map((line) => line.replace(/^(Date: |X-Request-ID: )(?!.* 2000 ).*/, '$1'));
+          resolve([...lines.sort(), body.replace(/"request_id":"[^"]*"/, '')]);
+        });
+      });
+    for (const [start, lines, body] of requests) {
+      const [whole, node] = await Promise.all(
+        // Node's parser gets a request with this header.
+        ['', 'TE: trailers\r\n'].map((more) => answerTo(`${start}\r\n${lines}${more}\r\n${body}`)),
+      );
+      expect({ start, whole }).toEqual({ start, whole: node });
+      expect(whole?.filter((line) => line.startsWith('Date: '))).toHaveLength(1);
+    }
   });
 
   it.each(['*', ['https://player.test', 'https://other.test']] as const)(

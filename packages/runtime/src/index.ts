@@ -19,6 +19,7 @@ export { createLookUp, installLookUp, type LookUp, type LookUpOptions } from './
 export * from './process/process.js';
 export * from './process/run-command.js';
 export * from './process/shutdown.js';
+export { httpDate } from './server/http-date.js';
 export type { HeaderLines, HeaderList, Reply } from './server/reply.js';
 export * from './server/server.js';
 export type { WholeHandler } from './server/whole-connection.js';

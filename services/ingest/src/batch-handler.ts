@@ -1,6 +1,7 @@
 import { ApiError, detailsOfItem, invalidFields, invalidRequest, unavailable } from '@ads/contract';
 import type { Answer, BatchBody, FastPathHandler, RequestContext } from '@ads/http';
 import { type AdEvent, batchedEventReader, EVENT_KINDS } from '@ads/models';
+import { httpDate } from '@ads/runtime';
 import { type AcceptAllDependencies, acceptEvents, orRefusal } from './accept-event.js';
 import { type EventDependencies, eventOf, isoTime, judgedByBody, receiptOf } from './event-handler.js';
 
@@ -101,13 +102,4 @@ function errorOf(errors: readonly ApiError[], date: string): ApiError {
 
 function withItems(error: ApiError, items: readonly ApiError[]): ApiError {
   return new ApiError(error.status, error.code, error.message, { ...error, items });
-}
-
-let latest = { second: 0, text: new Date(0).toUTCString() };
-
-/** Formats a time for the header `Date`. Caches the text of the latest second. */
-function httpDate(time: number): string {
-  const second = Math.floor(time / 1_000);
-  if (second !== latest.second) latest = { second, text: new Date(time).toUTCString() };
-  return latest.text;
 }

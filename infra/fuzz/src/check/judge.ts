@@ -24,6 +24,9 @@ const REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
 /** Matches stack traces, code locations and names of internal components. */
 const INSIDES = /\n\s+at |node_modules|\.js:\d|ECONN|SQLSTATE|(Syntax|Type|Range|Reference)Error|root:x:0/;
 
+/** Headers that clients read as one value. */
+const SINGLE_HEADERS = ['date', 'content-type', 'content-length', 'connection', 'location', 'etag', 'retry-after'];
+
 /** A path, or the target of an ad. */
 const LOCATION = /^(\/(?![/\\])|[\w.-]+\/?$|https:\/\/example\.com\/offers\/[!-~]+$)/;
 
@@ -39,6 +42,10 @@ function judgeAnswer(request: FuzzRequest, answer: Answer): Problem[] {
   if (location !== undefined && !LOCATION.test(location)) wrong(`Location is ${location}`);
   const ids = headers.get('x-request-id') ?? [];
   if (ids.length !== 1 || !REQUEST_ID.test(ids[0] ?? '')) wrong(`X-Request-ID is ${JSON.stringify(ids)}`);
+  for (const name of SINGLE_HEADERS) {
+    const values = headers.get(name) ?? [];
+    if (values.length > 1) wrong(`${name} is there ${values.length} times: ${JSON.stringify(values)}`);
+  }
   const text = answer.body.toString();
   if (isXml(answer) && !WELL_FORMED.test(text)) wrong(`the XML may be broken: ${startOf(answer)}`);
   if (status < 400) return problems;

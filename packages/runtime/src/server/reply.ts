@@ -1,5 +1,6 @@
 import { STATUS_CODES, validateHeaderValue } from 'node:http';
 import type { Socket } from 'node:net';
+import { httpDate } from './http-date.js';
 
 /** Alternating names and values, the form that `writeHead` accepts. */
 export type HeaderList = readonly string[];
@@ -19,7 +20,7 @@ export interface Reply {
   /** Calls the listener once: after the answer, or when the client disconnects. */
   onClose(listener: () => void): void;
   /**
-   * Sends the head and the body, once. Adds Date, Connection and Keep-Alive.
+   * Sends the head and the body, once. Adds Connection, Keep-Alive, and Date unless the list has it.
    *
    * @param lines headers whose values are valid
    * @param list headers whose values are checked
@@ -53,13 +54,16 @@ export class WholeReply implements Reply {
     this.statusCode = status;
     if (!this.#socket.writable) return;
     let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'unknown'}\r\n${lines}`;
+    let isDated = false;
     for (let at = 0; at + 1 < list.length; at += 2) {
       const name = list[at] as string;
       const value = list[at + 1] as string;
       validateHeaderValue(name, value);
       head += `${name}: ${value}\r\n`;
+      if (name.toLowerCase() === 'date') isDated = true;
     }
-    head += `Date: ${httpDate()}\r\n${this.#connectionLines()}\r\n`;
+    if (!isDated) head += `Date: ${httpDate(Date.now())}\r\n`;
+    head += `${this.#connectionLines()}\r\n`;
     this.#socket.write(head + text, encoding);
     this.isSent = true;
     this.#onClose();
@@ -70,13 +74,4 @@ export class WholeReply implements Reply {
   abandon(): void {
     this.#onClose();
   }
-}
-
-let latest = { second: 0, text: '' };
-
-/** The present second by the clock of this host, as Node sends it. */
-function httpDate(): string {
-  const second = Math.floor(Date.now() / 1_000);
-  if (second !== latest.second) latest = { second, text: new Date().toUTCString() };
-  return latest.text;
 }
