@@ -4,10 +4,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { loadConfig } from '../src/config/config.js';
 import { type ServerConfig, serverVariables } from '../src/config/variables.js';
-import { createHealth } from '../src/health/health.js';
 import { createMetrics, type Metrics } from '../src/metrics/metrics.js';
 import { createShutdown, type Shutdown } from '../src/process/shutdown.js';
 import { listen } from '../src/server/server.js';
+import { healthy } from './healthy.js';
 import { logLines } from './log-lines.js';
 
 const PROXY = '127.0.0.99';
@@ -27,19 +27,11 @@ beforeEach(async () => {
   log = logLines();
   metrics = createMetrics('test');
   shutdown = createShutdown(log.logger);
-  const health = createHealth({
-    service: 'test',
-    version: '1.2.3',
-    description: 'a test',
-    dependencies: {},
-    status: () => 'healthy',
-    ready: () => true,
-  });
   const handler: Parameters<typeof listen>[0]['handler'] = (request, response) => {
     if (request.url !== '/hang') response.end('ok');
   };
   const ownerOf = ({ remoteAddress }: Socket) => (remoteAddress === PROXY ? undefined : remoteAddress);
-  port = await listen({ handler, config, logger: log.logger, metrics, health, ownerOf }, shutdown);
+  port = await listen({ handler, config, logger: log.logger, metrics, health: healthy(), ownerOf }, shutdown);
 });
 
 afterEach(async () => {

@@ -4,13 +4,13 @@ import { Duplex } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import type { ServerConfig } from '../src/config/variables.js';
-import { createHealth } from '../src/health/health.js';
 import { createMetrics, type Metrics } from '../src/metrics/metrics.js';
 import { createShutdown, type Shutdown } from '../src/process/shutdown.js';
 import type { Reply } from '../src/server/reply.js';
 import { listen } from '../src/server/server.js';
 import { WholeConnection } from '../src/server/whole-connection.js';
 import type { WholeRequest } from '../src/server/whole-request.js';
+import { healthy } from './healthy.js';
 import { logLines } from './log-lines.js';
 
 const config: ServerConfig = {
@@ -44,14 +44,6 @@ beforeEach(async () => {
   shutdown = createShutdown(logger);
   metrics = createMetrics('test');
   waiting = [];
-  const health = createHealth({
-    service: 'test',
-    version: '1.2.3',
-    description: 'a test',
-    dependencies: {},
-    status: () => 'healthy',
-    ready: () => true,
-  });
   port = await listen(
     {
       handler: (request, response) => {
@@ -66,7 +58,7 @@ beforeEach(async () => {
       config,
       logger,
       metrics,
-      health,
+      health: healthy(),
       ownerOf: () => undefined,
     },
     shutdown,

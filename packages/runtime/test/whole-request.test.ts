@@ -198,7 +198,7 @@ it('reads nothing that Node reads in another way', async () => {
     const { method, url, headers, takeBytes } = result.request;
     const own = { method, url, headers: { ...headers }, body: takeBytes().toString('latin1') };
     expect({ text, own }).toEqual({ text, own: await parsedByNode(text) });
-    // What follows is a request of its own.
+    // The bytes after it are another request.
     expect(await parsedByNode(text.slice(0, result.end))).toEqual(own);
   }
   expect(whole).toBeGreaterThan(150);

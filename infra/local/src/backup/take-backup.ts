@@ -9,7 +9,7 @@ import { type Manifest, manifestHead, PARTS, PLATFORM, type StreamBackup } from 
 import { copyPostgres, readPostgresState, withAdministrator } from './postgres-files.js';
 import { copyStreams, streamBytes } from './streams.js';
 
-/** What a backup contains, and where it is written. */
+/** The content of a backup, and the folder to which it is written. */
 export interface BackupOptions {
   /** Must not exist. */
   readonly folder: string;
